@@ -1,0 +1,37 @@
+"""Every error that this project raises on purpose, in one tree.
+
+    AutoMLError
+      DataError(ValueError)          the table, a column, a split
+      ConfigError(ValueError)        a hyperparameter or option has a value it cannot have
+      StudyError(ValueError)         a study is missing, or differs from what is asked
+      TrainingError(RuntimeError)    training cannot go on
+        DivergedError                a loss is not finite
+
+The two bottom packages own theirs: `search_spaces.SearchSpaceError(ValueError)` and
+`storage.StorageError(RuntimeError)`. Messages say the rule, the value, the fix. The command
+line prints these without a traceback and exits with 1.
+"""
+
+
+class AutoMLError(Exception):
+    """The root of the project's errors."""
+
+
+class DataError(AutoMLError, ValueError):
+    """The data cannot be read, understood or split."""
+
+
+class ConfigError(AutoMLError, ValueError):
+    """A hyperparameter or an option has a value that it cannot have."""
+
+
+class StudyError(AutoMLError, ValueError):
+    """A study is missing, or was made for something else than is asked now."""
+
+
+class TrainingError(AutoMLError, RuntimeError):
+    """A training cannot go on."""
+
+
+class DivergedError(TrainingError):
+    """A loss became infinite or not a number."""

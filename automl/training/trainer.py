@@ -1,0 +1,76 @@
+"""The interface of the trainers: runs go in, one epoch record per active run comes out.
+
+`PlainTrainer` (plain.py) is the textbook loop and the truth; `StackedTrainer` (stacked.py)
+trains many runs as stacked parameters and agrees with it. A trainer knows neither Optuna
+nor the database, and does not decide when a run ends: `ending.py` says so from the curve.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from automl.training.config import RunConfig
+from storage.records import EpochRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """All that a run needs to go on, in either trainer, on any device.
+
+    Randomness needs no state: masks and shuffles are functions of (seed, step, ...).
+    Tensors are on the CPU and keyed by the plain module's `state_dict` names; the
+    optimizer's by "<moment>.<name>", where a moment is `first_moment` or `second_moment`.
+    """
+
+    run: RunConfig
+    epoch: int
+    step: int
+    weights: Mapping[str, Tensor]
+    optimizer: Mapping[str, Tensor]
+    best_epoch: int
+    best_valid_loss: float
+    best_weights: Mapping[str, Tensor]
+
+
+class Trainer(abc.ABC):
+    """Trains one or more runs, in rounds of one epoch."""
+
+    @property
+    @abc.abstractmethod
+    def active(self) -> tuple[int, ...]:
+        """Ids of the runs in training, in the order they were added."""
+
+    @abc.abstractmethod
+    def add(self, starts: Sequence[RunConfig | Checkpoint]) -> None:
+        """Begin or continue runs, while others go on."""
+
+    @abc.abstractmethod
+    def train_round(self, deadline: float | None = None) -> list[EpochRecord]:
+        """Train one epoch of every active run; return early at the deadline.
+
+        Args:
+            deadline: a `time.monotonic()` value, checked between epochs of runs; runs not
+                reached by then get no record in this round and come first in the next.
+
+        A run whose loss is not finite gives a record that is not finite and is dropped.
+        """
+
+    @abc.abstractmethod
+    def drop(self, run_id: int) -> None:
+        """End a run. Its best weights stay readable until `forget`."""
+
+    @abc.abstractmethod
+    def checkpoint(self, run_id: int) -> Checkpoint:
+        """The state of an active run."""
+
+    @abc.abstractmethod
+    def best_weights(self, run_id: int) -> Mapping[str, Tensor]:
+        """`state_dict` of the run's best epoch so far, of an active or dropped run."""
+
+    @abc.abstractmethod
+    def forget(self, run_id: int) -> None:
+        """Free what is kept of a dropped run."""

@@ -1,0 +1,277 @@
+"""The rows that are kept, as frozen dataclasses: what every layer of the project speaks.
+
+A trainer returns an `EpochRecord`, the store writes it, a diagnosis and a figure read it.
+Only the standard library is imported here, so that a worker process can speak records
+without loading SQLAlchemy or Optuna. A record is written once; nothing updates a finished
+trial. Tables are in `storage/tables.py`, reading and writing in `storage/store.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+ParameterValue: TypeAlias = float | int | str | bool | None
+Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
+
+Task: TypeAlias = Literal["binary", "multiclass", "regression"]
+Purpose: TypeAlias = Literal[
+    "search", "promote", "confirm", "bootstrap", "half", "data_size", "final"
+]
+RunState: TypeAlias = Literal["running", "complete", "pruned", "failed"]
+Severity: TypeAlias = Literal["good", "info", "warning", "problem"]
+TrialState: TypeAlias = Literal["COMPLETE", "PRUNED", "FAIL", "RUNNING", "WAITING"]
+
+
+@dataclass(frozen=True, slots=True)
+class StudySettings:
+    """What was fixed when a study was created.
+
+    A search that continues the study must bring the same values for all fields but
+    `command` and `versions`; the error otherwise names the fields that differ.
+    """
+
+    study_name: str
+    task: Task
+    loss: str  # "cross_entropy", "binary_cross_entropy", "mean_squared", "mean_absolute", "huber"
+    metric: str  # "error_rate" (classification) or "rmse" (regression, in the target's unit)
+    target: str
+    data_source: str  # as the person gave it: a path, sklearn:NAME, or "DataFrame"
+    data_fingerprint: str  # hash of the data's content, not of its path
+    split: Mapping[str, Json]  # kind, fractions, n_folds, group, time, seed, files
+    space: Mapping[str, Json]  # SearchSpace.to_dict()
+    max_epochs: int
+    patience: int
+    seed: int
+    class_weights: bool = False
+    class_names: tuple[str, ...] = ()
+    n_rows: Mapping[str, int] = field(default_factory=dict)  # train, valid, test
+    n_features: int = 0  # inputs of the network after encoding
+    columns: Mapping[str, str] = field(default_factory=dict)  # column -> kind, "dropped: why"
+    target_error: float | None = None  # what the person hopes for, in units of `metric`
+    command: str = ""  # what the person typed or called
+    versions: Mapping[str, str] = field(default_factory=dict)
+    created_at: float = 0.0  # seconds since 1970, UTC
+
+
+@dataclass(frozen=True, slots=True)
+class LayerGradientRecord:
+    """The signals of one layer at one moment, measured on one batch.
+
+    Kept at epoch 0 (initialization) and at epochs 1, 2, 4, 8, ... of a run.
+    """
+
+    layer: int  # 0 is nearest the input; the last one is the output layer
+    name: str  # "hidden 1", ..., "output"
+    gradient_norm: float  # Euclidean norm of the loss's gradient in the layer's weights
+    weight_norm: float
+    update_ratio: float  # norm of the last update / norm of the weights; NaN at epoch 0
+    activation_mean: float
+    activation_standard_deviation: float
+    saturated_fraction: float  # share of activations at the flat ends (sigmoid, tanh); else 0
+    dead_fraction: float  # share of units that are zero on the whole batch (relu); else 0
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRecord:
+    """One epoch of one run. Losses are the task's plain loss in evaluation mode.
+
+    No label smoothing, penalty or class weight is in them. `train_loss` is measured on at
+    most 10,000 fixed train rows. For regression, losses are in units of the standardized
+    target (1.0 is about what predicting the mean gives) and metrics in the target's own.
+    """
+
+    run_id: int
+    epoch: int  # from 1
+    step: int  # updates done so far
+    train_loss: float
+    valid_loss: float
+    valid_loss_standard_error: float  # over the rows of the validation split
+    train_metric: float  # error rate in [0, 1], or RMSE in the target's unit: lower is better
+    valid_metric: float
+    learning_rate: float  # at the last step of the epoch, after the schedule
+    gradient_norm: float  # mean over the epoch's steps, of the whole gradient before clipping
+    seconds: float  # the round's wall-clock time divided by the runs active in it
+    layers: tuple[LayerGradientRecord, ...] = ()
+
+    @property
+    def generalization_gap(self) -> float:
+        """Validation minus train loss."""
+        return self.valid_loss - self.train_loss
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether both losses are numbers: otherwise the run has diverged."""
+        return math.isfinite(self.train_loss) and math.isfinite(self.valid_loss)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One training of one configuration. Only runs with purpose `search` make a trial's value."""
+
+    run_id: int
+    trial_number: int
+    purpose: Purpose
+    seed: int
+    fold: int = 0
+    rows_fraction: float = 1.0
+    continues_run_id: int | None = None
+    attempt: int = 1  # 2 and 3 after a process died with the run
+    state: RunState = "running"
+    cause: str | None = None  # see CAUSES, where the run ended by itself
+    n_parameters: int | None = None
+    label: str = ""  # groups runs of one investigation, for example "learning_rate=0.001"
+    params: Mapping[str, ParameterValue] | None = None  # where they differ from the trial's
+
+
+CAUSES: Mapping[str, str] = {
+    "early_stopped": "no better validation loss for `patience` epochs",
+    "diverged": "the loss became infinite or not a number",
+    "hopeless": "the check before the first epoch found vanishing or exploding signals",
+    "out_of_memory": "the device's memory did not suffice",
+    "timed_out": "the trial's time limit passed",
+    "crashed": "an error while training",
+    "lost": "the process died with the trial, and so did its repetitions",
+    "interrupted": "the search was stopped before the trial had ended",
+}
+"""Why a run or trial ended by itself; `early_stopped` is the one that is no failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRecord:
+    """One configuration tried, as Optuna keeps it."""
+
+    number: int
+    state: TrialState
+    params: Mapping[str, ParameterValue]
+    value: float | None = None  # best epoch's validation loss; a pruned trial's last report
+    cause: str | None = None  # key of CAUSES
+    started_at: float | None = None  # seconds since 1970, UTC
+    finished_at: float | None = None
+    user_attributes: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def outcome(self) -> Literal["complete", "pruned", "failed", "running"]:
+        """What people are told: a trial with a cause has failed, whatever Optuna's state."""
+        if self.cause is not None and self.cause != "early_stopped":
+            return "failed"
+        outcomes: dict[str, Literal["complete", "pruned", "failed", "running"]] = {
+            "COMPLETE": "complete",
+            "PRUNED": "pruned",
+            "FAIL": "failed",
+        }
+        return outcomes.get(self.state, "running")
+
+
+@dataclass(frozen=True, slots=True)
+class DataCheckRecord:
+    """Something noticed in the data when they were loaded."""
+
+    kind: str  # "dropped_column", "duplicated_rows", "imbalance", "leakage", "shift", ...
+    subject: str  # a column, a class, a pair of splits
+    value: float
+    details: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationRecord:
+    """Scores of a trial's stored weights on one split. Each look at test rows is a record."""
+
+    trial_number: int
+    split: str  # "valid" or "test"
+    scores: Mapping[str, float]  # loss, accuracy, balanced_accuracy, roc_auc | rmse, mae, r2
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # 95 %, bootstrap
+    baseline: Mapping[str, float] = field(default_factory=dict)  # class frequencies or mean
+    linear: Mapping[str, float] = field(default_factory=dict)  # logistic or ridge regression
+    linear_intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    evaluated_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceChange:
+    """One change of the search space that an advice proposes, readable by machines.
+
+    `set` is what `--set` takes after the equals sign: a value, `LOW..HIGH`, or `a,b,c`.
+    `parameter` may also be `max_epochs`, `patience` or `n_trials`.
+    """
+
+    parameter: str
+    set: str
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One next step: a sentence for people, changes for machines; best expected gain first."""
+
+    text: str
+    changes: tuple[SpaceChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One verdict with the numbers it rests on. Computed from records, without torch or data."""
+
+    kind: str  # "high_bias", "high_variance", "vanishing_gradients", "range_edge", ...
+    severity: Severity
+    message: str
+    evidence: Mapping[str, Json] = field(default_factory=dict)
+    advice: tuple[Advice, ...] = ()
+    trial_number: int | None = None  # None: of the study as a whole
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactRecord:
+    """A file in the artifact folder."""
+
+    artifact_id: str
+    kind: str  # "weights", "preprocessing", "predictions", "checkpoint"
+    trial_number: int | None
+    run_id: int | None
+    file_name: str
+    n_bytes: int
+    sha256: str
+    details: Mapping[str, Json] = field(default_factory=dict)
+    removed_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRecord:
+    """Which sampler and pruner were in force from a trial on: they may change, studies do not."""
+
+    from_trial_number: int
+    sampler: str
+    pruner: str
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRecords:
+    """Everything stored of one study: all that diagnoses, report and dashboard read."""
+
+    settings: StudySettings
+    trials: tuple[TrialRecord, ...] = ()
+    runs: tuple[RunRecord, ...] = ()
+    epochs: Mapping[int, tuple[EpochRecord, ...]] = field(default_factory=dict)  # by run_id
+    initial_layers: Mapping[int, tuple[LayerGradientRecord, ...]] = field(default_factory=dict)
+    data_checks: tuple[DataCheckRecord, ...] = ()
+    evaluations: tuple[EvaluationRecord, ...] = ()
+    diagnoses: tuple[Diagnosis, ...] = ()
+    artifacts: tuple[ArtifactRecord, ...] = ()
+    policies: tuple[PolicyRecord, ...] = ()
+
+    @property
+    def best_trial(self) -> TrialRecord | None:
+        """The complete trial of the lowest value; None where none has completed."""
+        complete = [trial for trial in self.trials if trial.outcome == "complete"]
+        return min(complete, key=lambda trial: trial.value or 0.0, default=None)
+
+    def search_runs(self, trial_number: int) -> tuple[RunRecord, ...]:
+        """The runs that make a trial's value: one, or one per fold, of the last attempt."""
+        runs = [
+            run
+            for run in self.runs
+            if run.trial_number == trial_number and run.purpose == "search"
+        ]
+        last = max((run.attempt for run in runs), default=1)
+        return tuple(run for run in runs if run.attempt == last)
