@@ -1,1 +1,52 @@
-"""automl.data"""
+"""From a file or table to what trainers train on.
+
+`load_dataset` is the front door. Names are imported on first use, so that a worker process
+which only needs `Dataset` loads neither pandas nor scikit-learn.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from automl.data.baselines import Predictions, linear_predictions, trivial_predictions
+    from automl.data.dataset import AffineScaling, Dataset, Fold, Split
+    from automl.data.loading import ColumnChoices, LoadedData, SplitChoices, load_dataset
+    from automl.data.preprocessing import Preprocessor
+
+_HOMES = {
+    "AffineScaling": "dataset",
+    "ColumnChoices": "loading",
+    "Dataset": "dataset",
+    "Fold": "dataset",
+    "LoadedData": "loading",
+    "Predictions": "baselines",
+    "Preprocessor": "preprocessing",
+    "Split": "dataset",
+    "SplitChoices": "loading",
+    "linear_predictions": "baselines",
+    "load_dataset": "loading",
+    "trivial_predictions": "baselines",
+}
+
+__all__ = [
+    "AffineScaling",
+    "ColumnChoices",
+    "Dataset",
+    "Fold",
+    "LoadedData",
+    "Predictions",
+    "Preprocessor",
+    "Split",
+    "SplitChoices",
+    "linear_predictions",
+    "load_dataset",
+    "trivial_predictions",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
