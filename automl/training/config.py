@@ -7,9 +7,19 @@ values only.
 
 from __future__ import annotations
 
+import dataclasses
+import difflib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, Final
 
-from automl.models.mlp import MLPConfig
+from automl.errors import ConfigError
+from automl.models.initialization import INITIALIZATIONS
+from automl.models.mlp import ACTIVATIONS, NORMALIZATIONS, SCALINGS, SHAPES, MLPConfig
+from storage.records import ParameterValue
+
+OPTIMIZERS: Final = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw")
+SCHEDULES: Final = ("constant", "exponential", "step", "cosine", "one_cycle", "switch_to_sgd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +68,93 @@ class RunConfig:
     seed: int  # every random number of the run is a function of it
     fold: int = 0
     rows: RowSubset | None = None  # None: all train rows
+
+
+CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
+    "shape": SHAPES,
+    "activation": tuple(ACTIVATIONS),
+    "initialization": tuple(INITIALIZATIONS),
+    "normalization": NORMALIZATIONS,
+    "scaling": SCALINGS,
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+}
+"""The values that named choices can have."""
+
+_NONE_WORDS: Final = {"batch_size": "full", "max_norm": "none", "gradient_clip_norm": "none"}
+"""The search space's word for None; Optuna's categories are numbers and words."""
+
+_AT_LEAST: Final = {"n_layers": 0, "hidden_size": 1, "batch_size": 1, "max_epochs": 1}
+_ABOVE_ZERO: Final = (
+    "learning_rate",
+    "max_norm",
+    "gradient_clip_norm",
+    "decay_fraction",
+    "switch_fraction",
+)
+_BELOW_ONE: Final = ("dropout", "input_dropout", "momentum", "label_smoothing")
+_NOT_NEGATIVE: Final = (*_BELOW_ONE, "weight_decay", "l1", "warmup_fraction", "patience")
+
+_MODEL_FIELDS: Final = {field.name for field in dataclasses.fields(MLPConfig)}
+_TRAINING_FIELDS: Final = {field.name for field in dataclasses.fields(TrainingConfig)}
+
+
+def configure(
+    params: Mapping[str, ParameterValue], *, max_epochs: int, patience: int
+) -> tuple[MLPConfig, TrainingConfig]:
+    """Turn a trial's params into configurations; what is not named keeps its default.
+
+    Raises:
+        ConfigError: if a name is unknown or a value is not possible.
+
+    Example:
+        >>> model, training = configure(
+        ...     {"n_layers": 3, "batch_size": "full"}, max_epochs=20, patience=5
+        ... )
+        >>> model.n_layers, training.batch_size, training.max_epochs
+        (3, None, 20)
+    """
+    values: dict[str, Any] = {**params, "max_epochs": max_epochs, "patience": patience}
+    for name, value in values.items():
+        values[name] = _checked(name, value)
+    model = MLPConfig(**{name: values[name] for name in values.keys() & _MODEL_FIELDS})
+    training = TrainingConfig(**{name: values[name] for name in values.keys() & _TRAINING_FIELDS})
+    return model, training
+
+
+def _checked(name: str, value: ParameterValue) -> ParameterValue:
+    if name not in _MODEL_FIELDS | _TRAINING_FIELDS:
+        raise ConfigError(
+            f"unknown hyperparameter {name!r}{_nearest(name, _MODEL_FIELDS | _TRAINING_FIELDS)}"
+        )
+    if name in CHOICES:
+        if value not in CHOICES[name]:
+            raise ConfigError(
+                f"{name} must be one of {', '.join(CHOICES[name])}, but got {value!r}"
+                f"{_nearest(str(value), CHOICES[name])}"
+            )
+        return value
+    if name in _NONE_WORDS and (value is None or value == _NONE_WORDS[name]):
+        return None
+    return _checked_number(name, value)
+
+
+def _checked_number(name: str, value: ParameterValue) -> float | int:
+    if isinstance(value, str) or value is None:
+        word = f" or {_NONE_WORDS[name]!r}" if name in _NONE_WORDS else ""
+        raise ConfigError(f"{name} must be a number{word}, but got {value!r}")
+    rules = [
+        (name not in _AT_LEAST or value >= _AT_LEAST[name], f"at least {_AT_LEAST.get(name)}"),
+        (name not in _ABOVE_ZERO or value > 0, "above 0"),
+        (name not in _NOT_NEGATIVE or value >= 0, "at least 0"),
+        (name not in _BELOW_ONE or value < 1, "below 1"),
+    ]
+    for holds, rule in rules:
+        if not holds:
+            raise ConfigError(f"{name} must be {rule}, but got {value!r}")
+    return value
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    matches = difflib.get_close_matches(name, sorted(known), n=1)
+    return f"; did you mean {matches[0]!r}?" if matches else ""
