@@ -51,6 +51,7 @@ class StudySettings:
     n_features: int = 0  # inputs of the network after encoding
     columns: Mapping[str, str] = field(default_factory=dict)  # column -> kind, "dropped: why"
     target_error: float | None = None  # what the person hopes for, in units of `metric`
+    data_options: Mapping[str, Json] = field(default_factory=dict)  # to load the same data again
     command: str = ""  # what the person typed or called
     versions: Mapping[str, str] = field(default_factory=dict)
     created_at: float = 0.0  # seconds since 1970, UTC

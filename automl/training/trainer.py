@@ -10,7 +10,10 @@ from __future__ import annotations
 import abc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from automl.training.config import RunConfig
@@ -34,6 +37,37 @@ class Checkpoint:
     best_epoch: int
     best_valid_loss: float
     best_weights: Mapping[str, Tensor]
+
+    def to_arrays(self) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
+        """Tensors as arrays under "<part>/<name>", and the numbers: what is written to disk."""
+        arrays = {
+            f"{part}/{name}": tensor.cpu().numpy()
+            for part in _TENSOR_PARTS
+            for name, tensor in getattr(self, part).items()
+        }
+        return arrays, {name: getattr(self, name) for name in _NUMBERS}
+
+    @classmethod
+    def from_arrays(
+        cls, run: RunConfig, arrays: Mapping[str, NDArray[Any]], numbers: Mapping[str, Any]
+    ) -> Checkpoint:
+        """Read back `to_arrays`, for a run that continues the one that was saved."""
+        parts: dict[str, dict[str, Tensor]] = {part: {} for part in _TENSOR_PARTS}
+        for key, array in arrays.items():
+            part, _, name = key.partition("/")
+            parts[part][name] = torch.from_numpy(array.copy())
+        return cls(
+            run=run,
+            epoch=int(numbers["epoch"]),
+            step=int(numbers["step"]),
+            best_epoch=int(numbers["best_epoch"]),
+            best_valid_loss=float(numbers["best_valid_loss"]),
+            **parts,
+        )
+
+
+_TENSOR_PARTS = ("weights", "optimizer", "best_weights")
+_NUMBERS = ("epoch", "step", "best_epoch", "best_valid_loss")
 
 
 class Trainer(abc.ABC):

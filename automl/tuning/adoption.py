@@ -1,0 +1,97 @@
+"""Adopting trials: going on with those whose process died, or that were stopped.
+
+An adopted trial keeps its number, parameters and seed, and so its curve. It stays RUNNING
+in Optuna and is opened again by its id, which draws no random number. Its earlier runs are
+ended as `lost` (the process died) or `interrupted` (it was stopped in good order), and new
+runs of the next attempt continue them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import optuna
+
+from automl.tuning.trial_in_training import TrialInTraining
+from storage import Store
+from storage.records import ArtifactRecord, EpochRecord, RunRecord
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptedTrial:
+    """A trial to go on with, and what is left of its earlier attempts."""
+
+    number: int
+    handle: optuna.trial.Trial
+    n_attempts: int
+    n_lost: int  # attempts that ended with their process
+    n_reported: int  # last epoch that the pruner has seen
+    runs: tuple[RunRecord, ...] = ()  # of the last attempt
+    epochs: Mapping[int, tuple[EpochRecord, ...]] | None = None  # by run_id
+    checkpoints: tuple[ArtifactRecord, ...] = ()
+
+
+def adopt_dead_trials(study: optuna.Study, store: Store) -> list[AdoptedTrial]:
+    """Claim the study's RUNNING trials that no living process trains, and end their runs."""
+    name = study.study_name
+    numbers = store.dead_trials(name)
+    if not numbers:
+        return []
+    records = store.read_study(name)
+    with store.transaction():
+        for run in records.runs:
+            if run.trial_number in numbers and run.state == "running":
+                store.finish_run(run.run_id, "failed", "lost")
+        for number in numbers:
+            store.claim_trial(name, number)
+    records = store.read_study(name)
+    adopted = []
+    for number in numbers:
+        handle = _open_again(study, store, number)
+        runs = [r for r in records.runs if r.trial_number == number and r.purpose == "search"]
+        last = records.search_runs(number)
+        lost = {run.attempt for run in runs if run.cause == "lost"}
+        ids = {run.run_id for run in last}
+        adopted.append(
+            AdoptedTrial(
+                number=number,
+                handle=handle,
+                n_attempts=max((run.attempt for run in runs), default=0),
+                n_lost=len(lost),
+                n_reported=_last_reported(study, number),
+                runs=last,
+                epochs={run_id: records.epochs.get(run_id, ()) for run_id in ids},
+                checkpoints=tuple(
+                    artifact
+                    for artifact in records.artifacts
+                    if artifact.kind == "checkpoint"
+                    and artifact.run_id in ids
+                    and artifact.removed_at is None
+                ),
+            )
+        )
+    return adopted
+
+
+def adopt_lost_trial(trial: TrialInTraining, handle: optuna.trial.Trial) -> AdoptedTrial:
+    """Take a trial back whose worker died while this process lives."""
+    return AdoptedTrial(
+        number=trial.number,
+        handle=handle,
+        n_attempts=trial.attempt,
+        n_lost=trial.n_lost + 1,
+        n_reported=trial.n_reported,
+    )
+
+
+def _open_again(study: optuna.Study, store: Store, number: int) -> optuna.trial.Trial:
+    storage = store.optuna_storage
+    study_id = storage.get_study_id_from_name(study.study_name)
+    trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, number)
+    return optuna.trial.Trial(study, trial_id)
+
+
+def _last_reported(study: optuna.Study, number: int) -> int:
+    trial = study.get_trials(deepcopy=False)[number]
+    return max(trial.intermediate_values, default=0)

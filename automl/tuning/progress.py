@@ -1,0 +1,62 @@
+"""What a person sees of a search while it runs: one frozen snapshot per round."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from storage.records import ParameterValue
+
+
+@dataclass(frozen=True, slots=True)
+class RunningTrial:
+    """A trial in training, as shown in the live table."""
+
+    number: int
+    params: Mapping[str, ParameterValue]
+    epoch: int
+    max_epochs: int
+    valid_loss: float | None  # None before the first epoch
+    best_valid_loss: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchProgress:
+    """Where the search is. Counts are of the whole study, times and epochs of this call."""
+
+    study_name: str
+    n_trials: int  # the total that is aimed at
+    n_complete: int
+    n_pruned: int
+    n_failed: int
+    running: tuple[RunningTrial, ...]
+    best_number: int | None
+    best_value: float | None
+    best_params: Mapping[str, ParameterValue]
+    n_epochs: int
+    seconds: float
+    seconds_left: float | None  # None until it can be told
+    messages: tuple[str, ...] = ()  # what happened in this round: a new best, a failure
+
+    @property
+    def n_ended(self) -> int:
+        """Trials that have come to an end, of whatever kind."""
+        return self.n_complete + self.n_pruned + self.n_failed
+
+
+def estimate_seconds_left(
+    *, n_ended: int, n_left: int, seconds: float, timeout: float | None
+) -> float | None:
+    """Time until the last trial has ended, at the pace of this call, or until the timeout.
+
+    Args:
+        n_ended: trials that ended in this call.
+        n_left: trials still to end, running ones included.
+        seconds: since the call began.
+        timeout: seconds that the call may take, None for no limit.
+    """
+    at_this_pace = seconds / n_ended * n_left if n_ended else None
+    if timeout is None:
+        return at_this_pace
+    until_timeout = max(timeout - seconds, 0.0)
+    return until_timeout if at_this_pace is None else min(at_this_pace, until_timeout)

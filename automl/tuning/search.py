@@ -1,0 +1,343 @@
+"""The search loop: ask Optuna for trials, train them, report each epoch, prune, tell.
+
+    fill free slots -> wait for a round -> store -> report all -> judge all -> yield progress
+
+`Search` is the coordinator and the single writer of its study. It iterates over frozen
+`SearchProgress`, so a command line, a notebook and a test watch it without callbacks. It
+knows neither how a network is trained (`executors/`) nor how a row is stored (`storage/`).
+A trial that fails never ends the study; one that is interrupted is adopted by the next call.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import optuna
+
+from automl.data.dataset import Dataset
+from automl.diagnostics.gradient_flow import hopeless
+from automl.executors.executor import Executor, RoundResult
+from automl.training.config import RunConfig, configure
+from automl.training.ending import ending
+from automl.training.gradients import inspect_initialization
+from automl.training.predictions import n_parameters
+from automl.training.trainer import Checkpoint
+from automl.tuning.adoption import AdoptedTrial, adopt_dead_trials, adopt_lost_trial
+from automl.tuning.keeping import Keeper
+from automl.tuning.progress import SearchProgress, estimate_seconds_left
+from automl.tuning.pruners import make_pruner
+from automl.tuning.samplers import make_sampler
+from automl.tuning.seeds import derive_seed
+from automl.tuning.tally import Tally
+from automl.tuning.trial_in_training import TrialInTraining
+from search_spaces import SearchSpace
+from storage import Store
+from storage.records import EpochRecord, ParameterValue, RunState, StudySettings
+
+MAX_ADOPTIONS = 2
+"""A trial whose process died is trained again this often; then it has failed for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPolicy:
+    """How to search: what may differ each time a study is continued."""
+
+    n_trials: int = 100  # total of the study, whatever the trials' ends
+    timeout: float | None = None  # seconds, of this call
+    sampler: str = "tpe"
+    pruner: str = "successive_halving"
+    n_slots: int = 10  # trials in training at once
+    keep_models: int = 5  # trials whose weights are kept
+    keep_bytes: int | None = None  # budget of their files; None for no limit
+    preflight: bool = True  # stop hopeless trials before their first epoch
+
+
+class Search:
+    """One call of a search on one study. Iterate over it; `stop()` ends it cleanly."""
+
+    def __init__(
+        self,
+        study: optuna.Study,
+        store: Store,
+        executor: Executor,
+        dataset: Dataset,
+        settings: StudySettings,
+        policy: SearchPolicy,
+    ) -> None:
+        self.study = study
+        self.store = store
+        self.executor = executor
+        self.dataset = dataset
+        self.settings = settings
+        self.policy = policy
+        self.space = SearchSpace.from_dict(settings.space)
+        self.keeper = Keeper(store, settings.study_name, policy.keep_models, policy.keep_bytes)
+        study.pruner = make_pruner(policy.pruner, settings.max_epochs)
+        self._training: dict[int, TrialInTraining] = {}  # by trial number
+        self._handles: dict[int, optuna.trial.Trial] = {}  # by trial number
+        self._tally = Tally.of(study)
+        self._messages: list[str] = []
+        self._stopping = False
+        self._started = time.monotonic()
+
+    def stop(self) -> None:
+        """End after the present round; trials in training can be continued later."""
+        self._stopping = True
+
+    def __iter__(self) -> Iterator[SearchProgress]:
+        self._started = time.monotonic()
+        self._adopt_dead_trials()
+        try:
+            while not self._is_over:
+                self._fill()
+                if not self._training:
+                    break
+                yield self._progress()
+                self._take(self.executor.next_round(self._deadline))
+        except GeneratorExit:  # whoever iterates has stopped: between rounds, all is in order
+            self._suspend()
+            raise
+        self._suspend()
+        yield self._progress()
+
+    # Beginning trials
+
+    def _adopt_dead_trials(self) -> None:
+        """Go on with the trials of processes that died or were stopped."""
+        for adopted in adopt_dead_trials(self.study, self.store):
+            self._begin_again(adopted)
+
+    def _begin_again(self, adopted: AdoptedTrial) -> None:
+        """Train an adopted trial from its checkpoints, or from the start: the same curve."""
+        self._handles[adopted.number] = adopted.handle
+        params = self.space.suggest(adopted.handle)  # a trial opened again draws nothing
+        trial = self._plan(adopted.number, params, attempt=adopted.n_attempts + 1)
+        trial.n_reported, trial.n_lost = adopted.n_reported, adopted.n_lost
+        if adopted.n_lost > MAX_ADOPTIONS:
+            self._fail(trial, "lost", f"its process died {adopted.n_lost} times")
+            return
+        self._say(f"trial {trial.number} goes on (attempt {trial.attempt})")
+        self._start(trial, self.keeper.continuations(trial, adopted))
+
+    def _fill(self) -> None:
+        """Ask for new trials until all slots are taken or the total is reached."""
+        while len(self._training) < self.policy.n_slots and self._has_more:
+            trial = self._ask()
+            if self.policy.preflight and self._is_hopeless(trial):
+                continue
+            self._start(trial, list(trial.runs.values()))
+
+    def _ask(self) -> TrialInTraining:
+        number = self._tally.n_asked
+        self.study.sampler = make_sampler(self.policy.sampler, self.settings.seed, number)
+        with self.store.transaction():
+            handle = self.study.ask()
+            params = self.space.suggest(handle)
+            self.store.claim_trial(self.settings.study_name, handle.number)
+            self._handles[handle.number] = handle
+            self._tally.n_asked = handle.number + 1
+            return self._plan(handle.number, params, attempt=1)
+
+    def _plan(
+        self, number: int, params: Mapping[str, ParameterValue], *, attempt: int
+    ) -> TrialInTraining:
+        """One run per fold, written down before they start."""
+        model, training = configure(
+            params, max_epochs=self.settings.max_epochs, patience=self.settings.patience
+        )
+        runs = {}
+        for fold in range(len(self.dataset.folds)):
+            seed = derive_seed(self.settings.seed, number, "search", fold)
+            record = self.store.add_run(
+                self.settings.study_name,
+                trial_number=number,
+                purpose="search",
+                seed=seed,
+                fold=fold,
+                attempt=attempt,
+                n_parameters=n_parameters(model, self.dataset),
+            )
+            runs[record.run_id] = RunConfig(record.run_id, number, model, training, seed, fold)
+        size = n_parameters(model, self.dataset)
+        return TrialInTraining(number, params, runs, attempt=attempt, n_parameters=size)
+
+    def _is_hopeless(self, trial: TrialInTraining) -> bool:
+        """Look at one batch before the first epoch; a trial without signal has failed."""
+        run_id, run = next(iter(trial.runs.items()))
+        layers = inspect_initialization(run, self.dataset)
+        self.store.add_initial_layers(run_id, layers)
+        reason = hopeless(layers)
+        if reason is not None:
+            self._fail(trial, "hopeless", reason)
+        return reason is not None
+
+    def _start(self, trial: TrialInTraining, starts: list[RunConfig | Checkpoint]) -> None:
+        self._training[trial.number] = trial
+        self.executor.start(starts)
+
+    # Taking results
+
+    def _take(self, result: RoundResult) -> None:
+        """Store a round, report all of its trials, then judge each."""
+        advanced = {}
+        with self.store.transaction():
+            self.store.add_epochs(result.epochs)
+            for record in result.epochs:
+                trial = self._trial_of(record.run_id)
+                if trial is not None:
+                    self._take_epoch(trial, record)
+                    advanced[trial.number] = trial
+            for trial in advanced.values():
+                self._report(trial)
+        for failure in result.failures:
+            trial = self._trial_of(failure.run_id)
+            if trial is not None:
+                self._take_failure(trial, failure.cause, failure.message)
+        for trial in advanced.values():
+            if trial.number in self._training:
+                self._judge(trial)
+
+    def _trial_of(self, run_id: int) -> TrialInTraining | None:
+        """The trial in training that a run belongs to; None where it has just ended."""
+        trials = self._training.values()
+        return next((trial for trial in trials if run_id in trial.runs), None)
+
+    def _take_epoch(self, trial: TrialInTraining, record: EpochRecord) -> None:
+        trial.take(record)
+        self._tally.n_epochs += 1
+        run = trial.runs[record.run_id]
+        end = ending(trial.curves[record.run_id], run.training)
+        if end is None:
+            return
+        trial.end_run(record.run_id, end)
+        self.executor.stop(record.run_id)
+
+    def _report(self, trial: TrialInTraining) -> None:
+        """Tell the pruner the epochs that all runs of the trial have finished."""
+        if trial.is_diverged:
+            return
+        for epoch in range(trial.n_reported + 1, trial.epoch + 1):
+            self._handles[trial.number].report(trial.value_at(epoch), epoch)
+        trial.n_reported = max(trial.n_reported, trial.epoch)
+
+    def _judge(self, trial: TrialInTraining) -> None:
+        if trial.is_diverged:
+            rate = trial.params.get("learning_rate")
+            last = max(len(curve) for curve in trial.curves.values())
+            self._fail(trial, "diverged", f"loss not finite in epoch {last}, learning_rate {rate}")
+        elif trial.is_ended:
+            self._complete(trial)
+        elif trial.epoch and self._handles[trial.number].should_prune():
+            self._prune(trial)
+
+    def _take_failure(self, trial: TrialInTraining, cause: str, message: str) -> None:
+        """A trial whose worker died is trained again; any other failure ends it."""
+        if cause != "lost":
+            self._fail(trial, cause, message)
+            return
+        self._free(trial)
+        for run_id in trial.runs:
+            self.store.finish_run(run_id, "failed", "lost")
+        self._begin_again(adopt_lost_trial(trial, self._handles[trial.number]))
+
+    # Ending trials
+
+    def _complete(self, trial: TrialInTraining) -> None:
+        """Keep the weights if they are among the best, then tell the value."""
+        self.keeper.consider(trial, self.executor)
+        handle = self._close(trial, "complete")
+        self.study.tell(handle, trial.value)
+        if self._tally.count_complete(trial):
+            self._say(f"trial {trial.number} is the best so far: {trial.value:.4g}")
+
+    def _prune(self, trial: TrialInTraining) -> None:
+        handle = self._close(trial, "pruned")
+        self.study.tell(handle, state=optuna.trial.TrialState.PRUNED)
+        self._tally.n_pruned += 1
+
+    def _fail(self, trial: TrialInTraining, cause: str, message: str) -> None:
+        """Rank the trial behind every feasible one, keep the cause, go on (invariant 9)."""
+        handle = self._close(trial, "failed", cause)
+        handle.set_user_attr("cause", cause)
+        handle.set_user_attr("cause_message", message)
+        handle.set_constraint("failed", 1.0)
+        self.study.tell(handle, state=optuna.trial.TrialState.PRUNED)
+        self._tally.n_failed += 1
+        self._say(f"trial {trial.number} failed: {message}")
+
+    def _close(
+        self, trial: TrialInTraining, state: RunState, cause: str | None = None
+    ) -> optuna.trial.Trial:
+        """Free the slot; write how the runs ended and what people see of the trial."""
+        self._free(trial)
+        for run_id in trial.runs:
+            self.store.finish_run(run_id, state, cause or trial.cause_of(run_id))
+        self.keeper.discard_checkpoints(trial.number)
+        handle = self._handles.pop(trial.number)
+        for name, value in trial.user_attributes().items():
+            handle.set_user_attr(name, value)
+        return handle
+
+    def _free(self, trial: TrialInTraining) -> None:
+        if self._training.pop(trial.number, None) is None:
+            return  # it has never started
+        for run_id in trial.runs:
+            if run_id in self.executor.active:
+                self.executor.stop(run_id)
+            self.executor.forget(run_id)
+
+    def _suspend(self) -> None:
+        """Leave the trials in training so that the next call goes on with them."""
+        for trial in list(self._training.values()):
+            self.keeper.save_checkpoints(trial, self.executor)
+            for run_id in trial.runs:
+                self.store.finish_run(run_id, "failed", "interrupted")
+            self._free(trial)
+            self.store.release_trial(self.settings.study_name, trial.number)
+
+    # Where the search is
+
+    @property
+    def _has_more(self) -> bool:
+        return self._tally.n_asked < self.policy.n_trials and not self._is_over
+
+    @property
+    def _is_over(self) -> bool:
+        return self._stopping or (
+            self._deadline is not None and time.monotonic() >= self._deadline
+        )
+
+    @property
+    def _deadline(self) -> float | None:
+        return None if self.policy.timeout is None else self._started + self.policy.timeout
+
+    def _say(self, message: str) -> None:
+        self._messages.append(message)
+
+    def _progress(self) -> SearchProgress:
+        tally, seconds = self._tally, time.monotonic() - self._started
+        messages, self._messages = tuple(self._messages), []
+        return SearchProgress(
+            study_name=self.settings.study_name,
+            n_trials=self.policy.n_trials,
+            n_complete=tally.n_complete,
+            n_pruned=tally.n_pruned,
+            n_failed=tally.n_failed,
+            running=tuple(
+                trial.snapshot(self.settings.max_epochs) for trial in self._training.values()
+            ),
+            best_number=tally.best_number,
+            best_value=tally.best_value,
+            best_params=tally.best_params,
+            n_epochs=tally.n_epochs,
+            seconds=seconds,
+            seconds_left=estimate_seconds_left(
+                n_ended=tally.n_ended - tally.n_ended_before,
+                n_left=max(self.policy.n_trials - tally.n_ended, 0),
+                seconds=seconds,
+                timeout=self.policy.timeout,
+            ),
+            messages=messages,
+        )

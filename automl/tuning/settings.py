@@ -1,0 +1,71 @@
+"""From the data and a person's options to the settings that a study is made with."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import time
+from collections.abc import Mapping
+
+from automl.data.loading import LoadedData
+from search_spaces import SearchSpace
+from storage.records import Json, StudySettings
+
+VERSIONED = ("automl-torch", "torch", "optuna", "scikit-learn", "numpy", "pandas")
+"""Packages whose versions are kept with a study: results may depend on them."""
+
+
+def study_name_of(data: LoadedData) -> str:
+    """The default name of a study: the data's name and the target's."""
+    return f"{data.name}-{data.target}"
+
+
+def make_settings(
+    data: LoadedData,
+    space: SearchSpace,
+    *,
+    study_name: str,
+    training: Mapping[str, int],
+    target_error: float | None = None,
+    data_options: Mapping[str, Json] | None = None,
+    command: str = "",
+) -> StudySettings:
+    """Everything that is fixed when a study is made.
+
+    Args:
+        training: max_epochs, patience and seed.
+        data_options: what is needed to load the same data again.
+    """
+    return StudySettings(
+        study_name=study_name,
+        task=data.task,
+        loss=data.loss,
+        metric=data.dataset.metric,
+        target=data.target,
+        data_source=data.source,
+        data_fingerprint=data.fingerprint,
+        split=data.split,
+        space=space.to_dict(),
+        class_weights=data.dataset.folds[0].class_weights is not None,
+        class_names=data.class_names,
+        n_rows=data.n_rows,
+        n_features=data.dataset.folds[0].n_features,
+        columns=data.columns,
+        target_error=target_error,
+        data_options=data_options or {},
+        command=command,
+        versions=installed_versions(),
+        created_at=time.time(),
+        **training,
+    )
+
+
+def installed_versions() -> dict[str, str]:
+    """Versions of Python and of the packages that results may depend on."""
+    versions = {"python": platform.python_version()}
+    for package in VERSIONED:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            versions[package] = "not installed"  # this project itself, run from a checkout
+    return versions

@@ -1,0 +1,105 @@
+"""Opening a study: made once with fixed settings, continued only with the same.
+
+What a trial's value depends on is fixed when the study is made: data, target, split, loss,
+space, epochs, patience, seed. A call that brings other values gets an error that names what
+differs, since mixing them would make trials incomparable. How to search (number of trials,
+time, sampler, pruner) is free, and recorded from which trial on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import optuna
+
+from automl.errors import StudyError
+from storage import Store
+from storage.records import PolicyRecord, StudySettings
+
+FIXED = (
+    "data_fingerprint",
+    "target",
+    "task",
+    "loss",
+    "split",
+    "columns",
+    "class_weights",
+    "space",
+    "max_epochs",
+    "patience",
+    "seed",
+)
+"""The fields of StudySettings that a continued study must bring again."""
+
+
+def open_study(store: Store, settings: StudySettings) -> optuna.Study:
+    """The study of this name: loaded if it is there, else made.
+
+    Raises:
+        StudyError: it is there with other settings, or is not one of ours.
+    """
+    name = settings.study_name
+    if name not in store.study_names():
+        with store.transaction():
+            study = optuna.create_study(
+                study_name=name, storage=store.optuna_storage, direction="minimize"
+            )
+            store.write_settings(settings)
+        return study
+    stored = store.read_settings(name)
+    if stored is None:
+        raise StudyError(
+            f"a study must have been made by this program to be continued, but {name!r} in "
+            f"{store.url} was not; choose another name with --study"
+        )
+    check_same(stored, settings)
+    return optuna.load_study(study_name=name, storage=store.optuna_storage)
+
+
+def check_same(stored: StudySettings, asked: StudySettings) -> None:
+    """Raise a StudyError that names each fixed setting that differs."""
+    differing = [
+        f"{path} (stored {_short(before)}, asked {_short(now)})"
+        for field in FIXED
+        for path, before, now in _differences(
+            field, _plain(getattr(stored, field)), _plain(getattr(asked, field))
+        )
+    ]
+    if differing:
+        raise StudyError(
+            f"a study can only be continued with what it was made with, but {stored.study_name!r} "
+            f"differs in {'; '.join(differing)}. Start another with --study NAME, or replace it "
+            "with --new"
+        )
+
+
+def _plain(value: Any) -> Any:
+    """As JSON would give it back: tuples are lists, keys are strings."""
+    return json.loads(json.dumps(value, default=list, sort_keys=True))
+
+
+def _differences(path: str, before: Any, now: Any) -> Iterator[tuple[str, Any, Any]]:
+    """The places where two JSON values differ, as (path, before, now)."""
+    if isinstance(before, Mapping) and isinstance(now, Mapping):
+        for key in sorted({**before, **now}):
+            yield from _differences(f"{path}.{key}", before.get(key), now.get(key))
+    elif before != now:
+        yield path, before, now
+
+
+def _short(value: object, width: int = 60) -> str:
+    text = json.dumps(value, default=str)
+    return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def record_policy(store: Store, study_name: str, policy: PolicyRecord) -> None:
+    """Write down sampler and pruner where they differ from the last ones recorded."""
+    last = max(
+        store.read_study(study_name).policies,
+        key=lambda record: record.from_trial_number,
+        default=None,
+    )
+    if last is None or (last.sampler, last.pruner) != (policy.sampler, policy.pruner):
+        store.add_policy(study_name, policy)

@@ -1,0 +1,68 @@
+"""The running counts of a study: how its trials ended, and which is the best.
+
+Counting again from the database at every round would cost more than the round; so the
+counts are read once when the study is opened and kept from there on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import optuna
+from optuna.trial import TrialState
+
+from automl.tuning.trial_in_training import TrialInTraining
+from storage.records import ParameterValue
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of one study, kept up to date by the search."""
+
+    n_asked: int = 0  # trials that have a number
+    n_complete: int = 0
+    n_pruned: int = 0
+    n_failed: int = 0
+    n_epochs: int = 0  # of this call
+    n_ended_before: int = 0  # trials that had ended when this call began
+    best_number: int | None = None
+    best_value: float | None = None
+    best_params: Mapping[str, ParameterValue] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, study: optuna.Study) -> Tally:
+        """Count a stored study."""
+        trials = study.get_trials(deepcopy=False)
+        tally = cls(n_asked=len(trials))
+        for trial in trials:
+            tally._count(trial)
+        tally.n_ended_before = tally.n_ended
+        return tally
+
+    def _count(self, trial: optuna.trial.FrozenTrial) -> None:
+        if trial.state == TrialState.FAIL or "cause" in trial.user_attrs:
+            self.n_failed += 1
+        elif trial.state == TrialState.PRUNED:
+            self.n_pruned += 1
+        elif trial.state == TrialState.COMPLETE:
+            self.n_complete += 1
+            self._note_best(trial.number, trial.value, trial.params)
+
+    @property
+    def n_ended(self) -> int:
+        """Trials that have come to an end, of whatever kind."""
+        return self.n_complete + self.n_pruned + self.n_failed
+
+    def count_complete(self, trial: TrialInTraining) -> bool:
+        """Count a completed trial; True if it is the best so far."""
+        self.n_complete += 1
+        return self._note_best(trial.number, trial.value, trial.params)
+
+    def _note_best(
+        self, number: int, value: float | None, params: Mapping[str, ParameterValue]
+    ) -> bool:
+        if value is None or (self.best_value is not None and value >= self.best_value):
+            return False
+        self.best_number, self.best_value, self.best_params = number, value, params
+        return True

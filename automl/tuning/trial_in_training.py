@@ -1,0 +1,121 @@
+"""A trial while it trains: its runs (one, or one per fold), their curves, its value.
+
+Numbers only: nothing here asks, tells, trains or stores. `search.py` feeds it epoch
+records and reads from it what to report to the pruner and what the trial is worth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from statistics import fmean
+
+from automl.training.config import RunConfig
+from automl.tuning.progress import RunningTrial
+from storage.records import EpochRecord, ParameterValue
+
+
+def best_epoch(curve: list[EpochRecord]) -> EpochRecord:
+    """The record with the lowest validation loss; the earliest of equals."""
+    return min(curve, key=lambda record: record.valid_loss)
+
+
+@dataclass(slots=True)
+class TrialInTraining:
+    """The live state of one trial."""
+
+    number: int
+    params: Mapping[str, ParameterValue]
+    runs: dict[int, RunConfig]
+    attempt: int = 1
+    n_lost: int = 0  # earlier attempts that ended with their process
+    n_reported: int = 0  # last epoch that the pruner has seen
+    n_parameters: int = 0
+    curves: dict[int, list[EpochRecord]] = field(default_factory=dict)
+    ends: dict[int, str] = field(default_factory=dict)  # how runs ended, by run_id
+
+    def take(self, record: EpochRecord) -> None:
+        """Append one epoch to its run's curve."""
+        self.curves.setdefault(record.run_id, []).append(record)
+
+    def end_run(self, run_id: int, end: str) -> None:
+        """Note that a run has come to its own end."""
+        self.ends[run_id] = end
+
+    def cause_of(self, run_id: int) -> str | None:
+        """What to store as the run's cause; running to the last epoch needs none."""
+        end = self.ends.get(run_id)
+        return None if end == "max_epochs" else end
+
+    @property
+    def epoch(self) -> int:
+        """Epochs that all runs have behind them; ended runs hold nobody up."""
+        lengths = {run_id: len(self.curves.get(run_id, ())) for run_id in self.runs}
+        going = [length for run_id, length in lengths.items() if run_id not in self.ends]
+        return min(going) if going else max(lengths.values())
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether every run has come to its end."""
+        return self.runs.keys() == self.ends.keys()
+
+    @property
+    def is_diverged(self) -> bool:
+        """Whether the loss of any run is not finite."""
+        return any(not curve[-1].is_finite for curve in self.curves.values())
+
+    def value_at(self, epoch: int) -> float:
+        """Mean validation loss over the runs at an epoch from 1.
+
+        A run that has ended before stands with its best loss, which is what it will count.
+        """
+        return fmean(
+            curve[epoch - 1].valid_loss if epoch <= len(curve) else best_epoch(curve).valid_loss
+            for curve in self.curves.values()
+        )
+
+    @property
+    def value(self) -> float:
+        """The trial's value so far: mean over its runs of the best epoch's validation loss."""
+        return fmean(best_epoch(curve).valid_loss for curve in self.curves.values())
+
+    @property
+    def best(self) -> list[EpochRecord]:
+        """The best epoch of each run."""
+        return [best_epoch(curve) for curve in self.curves.values()]
+
+    @property
+    def seconds(self) -> float:
+        """Training time of all runs."""
+        return sum(record.seconds for curve in self.curves.values() for record in curve)
+
+    @property
+    def n_epochs(self) -> int:
+        """Epochs trained in all runs together."""
+        return sum(len(curve) for curve in self.curves.values())
+
+    def user_attributes(self) -> dict[str, float | int]:
+        """What people see of the trial in Optuna Dashboard."""
+        if not self.curves:
+            return {"n_parameters": self.n_parameters}
+        best = self.best
+        return {
+            "best_epoch": round(fmean(record.epoch for record in best)),
+            "n_epochs": self.n_epochs,
+            "train_loss": fmean(record.train_loss for record in best),
+            "generalization_gap": fmean(record.generalization_gap for record in best),
+            "n_parameters": self.n_parameters,
+            "seconds": round(self.seconds, 3),
+        }
+
+    def snapshot(self, max_epochs: int) -> RunningTrial:
+        """The trial as the live table shows it."""
+        is_begun = len(self.curves) == len(self.runs)
+        return RunningTrial(
+            number=self.number,
+            params=self.params,
+            epoch=self.epoch if is_begun else 0,
+            max_epochs=max_epochs,
+            valid_loss=self.value_at(self.epoch) if is_begun and self.epoch else None,
+            best_valid_loss=self.value if is_begun else None,
+        )
