@@ -121,7 +121,7 @@ class Schedules:
             float64.
         """
         steps = _column(first_steps) + torch.arange(n_steps, dtype=torch.float64)
-        share = steps / self._total
+        share = (steps / self._total).clamp(max=1.0)  # beyond max_epochs it stays at the end
         factor = torch.empty_like(share)
         for schedule in {training.schedule for training in self.trainings}:
             chosen = torch.tensor([training.schedule == schedule for training in self.trainings])

@@ -1,0 +1,41 @@
+"""When a run ends by itself, judged from its learning curve alone.
+
+Pruning, which compares a run with others, is not decided here: see `automl/tuning`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from automl.training.config import TrainingConfig
+from storage.records import EpochRecord
+
+Ending = Literal["diverged", "early_stopped", "max_epochs"]
+
+
+def ending(epochs: Sequence[EpochRecord], training: TrainingConfig) -> Ending | None:
+    """Why a run is over after these epochs, or None if it goes on.
+
+    "diverged": the last losses are not finite. "max_epochs": the budget is spent.
+    "early_stopped": the last `patience` epochs brought no lower validation loss (Prechelt
+    1998, "Early stopping - but when?", criterion UP). The first that holds is named.
+    """
+    if not epochs:
+        return None
+    if not epochs[-1].is_finite:
+        return "diverged"
+    if epochs[-1].epoch >= training.max_epochs:
+        return "max_epochs"
+    if epochs[-1].epoch - best_epoch(epochs) >= training.patience:
+        return "early_stopped"
+    return None
+
+
+def best_epoch(epochs: Sequence[EpochRecord]) -> int:
+    """The first epoch with the lowest validation loss among the finite ones; 0 if none is.
+
+    Its weights are the ones kept, and its validation loss is a completed trial's value.
+    """
+    finite = [record for record in epochs if record.is_finite]
+    return min(finite, key=lambda record: record.valid_loss).epoch if finite else 0

@@ -1,0 +1,157 @@
+"""The optimizers of the plain trainer: torch.optim, and what happens around its step.
+
+Weight decay and L1 act on weight matrices (and embeddings), not on biases, normalization or
+the slope of prelu. One update is, in this order: gradient of the objective, plus l1 x sign(w),
+clipped by its global norm; torch.optim's step, which adds weight_decay x w (adamw: decoupled);
+then each unit's incoming weights are pulled back to length max_norm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+
+from automl.models.mlp import MLP
+from automl.training.config import TrainingConfig
+
+MOMENTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "sgd": {},
+    "momentum": {"first_moment": "momentum_buffer"},
+    "nesterov": {"first_moment": "momentum_buffer"},
+    "adagrad": {"second_moment": "sum"},
+    "rmsprop": {"second_moment": "square_avg"},
+    "adam": {"first_moment": "exp_avg", "second_moment": "exp_avg_sq"},
+    "adamw": {"first_moment": "exp_avg", "second_moment": "exp_avg_sq"},
+}
+"""Optimizer -> a checkpoint's name of a moment -> torch.optim's name."""
+
+_CLIP_EPSILON: Final = 1e-6
+"""Keeps the clip's quotient finite; the value of torch.nn.utils.clip_grad_norm_."""
+
+
+def make_optimizer(name: str, training: TrainingConfig, model: MLP) -> torch.optim.Optimizer:
+    """The torch.optim optimizer of a run; coefficients beside these are torch's defaults.
+
+    Adam: betas 0.9, 0.999 (Kingma & Ba 2015). RMSprop: alpha 0.99. Adagrad: epsilon 1e-10.
+    The learning rate is set before every step, see `set_learning_rate`.
+    """
+    groups = _groups(model, training.weight_decay)
+    learning_rate = training.learning_rate
+    # fused: one pass over memory per update; rmsprop has no such kernel
+    if name == "sgd":
+        return torch.optim.SGD(groups, learning_rate, fused=True)
+    if name in ("momentum", "nesterov"):
+        nesterov = name == "nesterov"
+        return torch.optim.SGD(
+            groups, learning_rate, momentum=training.momentum, nesterov=nesterov, fused=True
+        )
+    if name == "adagrad":
+        on_cpu = model.output.weight.device.type == "cpu"  # CUDA has no fused Adagrad
+        return torch.optim.Adagrad(groups, learning_rate, fused=on_cpu, foreach=not on_cpu)
+    if name == "rmsprop":
+        return torch.optim.RMSprop(groups, learning_rate, foreach=True)
+    if name == "adam":
+        return torch.optim.Adam(groups, learning_rate, fused=True)
+    return torch.optim.AdamW(groups, learning_rate, fused=True)
+
+
+def _groups(model: MLP, weight_decay: float) -> list[dict[str, Any]]:
+    """Parameters with and without weight decay: one group if there is none."""
+    if weight_decay == 0.0:
+        return [{"params": list(model.parameters()), "weight_decay": 0.0}]
+    others = [parameter for parameter in model.parameters() if parameter.ndim < 2]
+    return [
+        {"params": penalized(model), "weight_decay": weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+
+
+def penalized(model: nn.Module) -> list[nn.Parameter]:
+    """The parameters that weight decay and L1 act on: those with two axes."""
+    return [parameter for parameter in model.parameters() if parameter.ndim == 2]
+
+
+def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
+    """Set the step length of the next update."""
+    for group in optimizer.param_groups:
+        group["lr"] = learning_rate
+
+
+def add_l1_(weights: Sequence[nn.Parameter], l1: float) -> None:
+    """Add the subgradient of l1 x sum |w| to the gradients, in place; sign(0) is 0."""
+    for weight in weights:
+        assert weight.grad is not None
+        weight.grad.add_(weight.detach().sign(), alpha=l1)
+
+
+def gradient_norm(parameters: Sequence[nn.Parameter]) -> Tensor:
+    """The Euclidean norm of the whole gradient, () on its device."""
+    norms = torch.stack(torch._foreach_norm(_gradients(parameters)))
+    norm: Tensor = torch.linalg.vector_norm(norms)
+    return norm
+
+
+def clip_(parameters: Sequence[nn.Parameter], norm: Tensor, clip_norm: float) -> None:
+    """Scale the gradient to norm `clip_norm` if its norm is larger, in place.
+
+    Source:
+        Pascanu, Mikolov & Bengio 2013, "On the difficulty of training recurrent neural
+        networks", algorithm 1.
+    """
+    factor = (clip_norm / (norm + _CLIP_EPSILON)).clamp(max=1.0)
+    torch._foreach_mul_(_gradients(parameters), factor)
+
+
+def _gradients(parameters: Sequence[nn.Parameter]) -> list[Tensor]:
+    return [parameter.grad for parameter in parameters if parameter.grad is not None]
+
+
+@torch.no_grad()
+def limit_norms_(model: MLP, max_norm: float) -> None:
+    """Pull each unit's incoming weights back to length max_norm if they are longer, in place.
+
+    Source:
+        Srivastava et al. 2014, "Dropout", section 5.1 (max-norm regularization).
+    """
+    for linear in model.linears:
+        norms = torch.linalg.vector_norm(linear.weight, dim=1, keepdim=True)
+        linear.weight.mul_((max_norm / norms.clamp(min=1e-30)).clamp(max=1.0))
+
+
+def read_moments(
+    name: str, optimizer: torch.optim.Optimizer, model: nn.Module
+) -> dict[str, Tensor]:
+    """The optimizer's moments as "<moment>.<parameter>" on the CPU; empty before a first step."""
+    return {
+        f"{moment}.{parameter_name}": optimizer.state[parameter][key].detach().cpu().clone()
+        for moment, key in MOMENTS[name].items()
+        for parameter_name, parameter in model.named_parameters()
+        if key in optimizer.state.get(parameter, {})
+    }
+
+
+def write_moments(
+    name: str,
+    optimizer: torch.optim.Optimizer,
+    model: nn.Module,
+    moments: Mapping[str, Tensor],
+    step: int,
+) -> None:
+    """Give an optimizer the moments of a checkpoint, taken after `step` updates."""
+    if not moments:
+        return
+    for parameter_name, parameter in model.named_parameters():
+        state = optimizer.state[parameter]
+        for moment, key in MOMENTS[name].items():
+            kept = moments[f"{moment}.{parameter_name}"]
+            state[key] = kept.to(parameter.device, parameter.dtype, copy=True)
+        if "first_moment" not in MOMENTS[name] or "second_moment" in MOMENTS[name]:
+            state["step"] = torch.tensor(float(step), device=_step_device(name, parameter))
+
+
+def _step_device(name: str, parameter: nn.Parameter) -> torch.device:
+    """Where torch keeps its count of steps: beside the parameter in fused kernels only."""
+    return torch.device("cpu") if name == "rmsprop" else parameter.device
