@@ -1,1 +1,58 @@
-"""What may vary: parameters, conditions, TOML files."""
+"""What may vary in a search: hyperparameters, their ranges and conditions, as Python or TOML.
+
+`hyperparameters.py` says which values each hyperparameter can take at all, `parameters.py`
+how one varies in a search, `space.py` holds them together, `narrowing.py` reads `--set`, and
+`toml_files.py` reads the files beside it. Nothing here knows a model, a trainer or a
+database. Names are loaded when first used, so that the rules can be read without Optuna.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from search_spaces.errors import SearchSpaceError
+    from search_spaces.hyperparameters import HYPERPARAMETERS, Hyperparameter
+    from search_spaces.parameters import (
+        CategoricalParameter,
+        Condition,
+        FixedParameter,
+        FloatParameter,
+        IntParameter,
+        Parameter,
+    )
+    from search_spaces.space import SearchSpace
+    from search_spaces.toml_files import load, names
+
+__all__ = [
+    "HYPERPARAMETERS",
+    "CategoricalParameter",
+    "Condition",
+    "FixedParameter",
+    "FloatParameter",
+    "Hyperparameter",
+    "IntParameter",
+    "Parameter",
+    "SearchSpace",
+    "SearchSpaceError",
+    "load",
+    "names",
+]
+
+_HOMES = {
+    "HYPERPARAMETERS": "hyperparameters",
+    "Hyperparameter": "hyperparameters",
+    "SearchSpace": "space",
+    "SearchSpaceError": "errors",
+    "load": "toml_files",
+    "names": "toml_files",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its module (PEP 562)."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = _HOMES.get(name, "parameters")
+    return getattr(importlib.import_module(f"{__name__}.{home}"), name)

@@ -1,0 +1,232 @@
+"""A search space: parameters in the order in which they are chosen, and their conditions.
+
+A trial's params are suggested one by one (Optuna's define-by-run); a parameter whose
+condition does not hold is absent. Conditions look back only, so one pass suffices and no
+cycle is possible. Fixed values are part of the params but never reach Optuna;
+`complete` adds them to what Optuna has stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, get_args
+
+from optuna.distributions import BaseDistribution
+from optuna.trial import BaseTrial
+
+from search_spaces.errors import SearchSpaceError, listed, nearest
+from search_spaces.hyperparameters import hyperparameter
+from search_spaces.narrowing import narrow_parameter, read_assignments
+from search_spaces.parameters import FloatParameter, Parameter, read_parameter
+from storage.records import ParameterValue, Task
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSpace:
+    """What a study may vary. Equal spaces have equal parameters; reasons do not count.
+
+    Raises:
+        SearchSpaceError: a hyperparameter is unknown or cannot take a value that is named, or
+            a condition looks at a parameter that is unknown or comes later.
+    """
+
+    name: str
+    parameters: Mapping[str, Parameter]
+    task: Task | None = None  # None: not yet chosen for a task
+
+    def __post_init__(self) -> None:
+        if not self.parameters:
+            raise SearchSpaceError(f"A search space needs a parameter, but {self.name} has none.")
+        for parameter in self.parameters.values():
+            _check_values(parameter)
+            for condition in parameter.when:
+                for other, values in condition.values:
+                    _check_condition(self.parameters, parameter.name, other)
+                    _check_condition_values(parameter.name, other, values)
+
+    @classmethod
+    def of(cls, name: str, parameters: Iterable[Parameter]) -> SearchSpace:
+        """Make a space from parameters in the order in which they are to be chosen."""
+        by_name: dict[str, Parameter] = {}
+        for parameter in parameters:
+            if parameter.name in by_name:
+                raise SearchSpaceError(
+                    f"Each parameter is given once, but {parameter.name} is given twice.",
+                    parameter=parameter.name,
+                )
+            by_name[parameter.name] = parameter
+        return cls(name, by_name)
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> SearchSpace:
+        """Make the space that `to_dict` described, as studies store it."""
+        parameters = {
+            name: read_parameter(name, parameter)
+            for name, parameter in table["parameters"].items()
+        }
+        return cls(table["name"], parameters, table.get("task"))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Describe the space in plain values, for JSON: the tables of its TOML file by name."""
+        table: dict[str, Any] = {"name": self.name}
+        if self.task is not None:
+            table["task"] = self.task
+        table["parameters"] = {
+            name: parameter.to_dict() for name, parameter in self.parameters.items()
+        }
+        return table
+
+    def for_task(self, task: Task) -> SearchSpace:
+        """Leave out what the task does not have: label smoothing has no place in regression."""
+        if task not in get_args(Task):
+            known = listed(get_args(Task))
+            raise SearchSpaceError(f"The task must be one of {known}, but got {task!r}.")
+        kept = {
+            name: parameter
+            for name, parameter in self.parameters.items()
+            if task in (parameter.tasks or (task,))
+            and task in (hyperparameter(name).tasks or (task,))
+        }
+        return replace(self, parameters=kept, task=task)
+
+    def narrow(self, assignments: Sequence[str]) -> SearchSpace:
+        """Fix, narrow or widen parameters: `a=1`, `a=1..2`, `a=1,2,3`.
+
+        Whatever the hyperparameter can take is allowed, also values outside this space's
+        range and hyperparameters that this space leaves out.
+
+        Example:
+            >>> from search_spaces import load
+            >>> space = load("mlp").narrow(["optimizer=adam", "learning_rate=1e-4..1e-2"])
+            >>> space.parameters["learning_rate"].high
+            0.01
+
+        Raises:
+            SearchSpaceError: with what is allowed; also where the parameter would never be
+                used, because no trial of the space can fulfil its conditions.
+        """
+        parameters = dict(self.parameters)
+        texts = read_assignments(assignments)
+        for name, text in texts.items():
+            self._check_task(name)
+            parameters[name] = narrow_parameter(name, text, parameters.get(name))
+        narrowed = replace(self, parameters=parameters)
+        for name in texts:
+            narrowed._check_is_reachable(name)
+        return narrowed
+
+    def suggest(self, trial: BaseTrial) -> dict[str, ParameterValue]:
+        """Take a trial's params, fixed values included, inactive parameters left out."""
+        params: dict[str, ParameterValue] = {}
+        for parameter in self.parameters.values():
+            if parameter.is_active(params):
+                params[parameter.name] = parameter.suggest(trial)
+        return params
+
+    def complete(self, params: Mapping[str, ParameterValue]) -> dict[str, ParameterValue]:
+        """Add the fixed values to params that Optuna stored: what `suggest` had returned."""
+        completed: dict[str, ParameterValue] = {}
+        for name, parameter in self.parameters.items():
+            if not parameter.is_active(completed):
+                continue
+            if parameter.distribution is None:
+                completed[name] = parameter.suggest(_NO_TRIAL)
+            elif name in params:
+                completed[name] = params[name]
+        return completed
+
+    def distributions(self) -> dict[str, BaseDistribution]:
+        """Optuna's distribution of each parameter that is not fixed."""
+        drawn = {name: p.distribution for name, p in self.parameters.items()}
+        return {name: each for name, each in drawn.items() if each is not None}
+
+    def is_reachable(self, name: str) -> bool:
+        """Whether any trial can have this parameter."""
+        parameter = self.parameters[name]
+        return not parameter.when or any(
+            all(
+                other in self.parameters
+                and self.is_reachable(other)
+                and any(value in self.parameters[other] for value in values)
+                for other, values in condition.values
+            )
+            for condition in parameter.when
+        )
+
+    def _check_task(self, name: str) -> None:
+        tasks = hyperparameter(name).tasks
+        if self.task is not None and tasks and self.task not in tasks:
+            raise SearchSpaceError(
+                f"{name} exists for {listed(tasks)} only, but the task is {self.task}.",
+                parameter=name,
+            )
+
+    def _check_is_reachable(self, name: str) -> None:
+        if not self.is_reachable(name):
+            conditions = ", or ".join(str(each) for each in self.parameters[name].when)
+            raise SearchSpaceError(
+                f"{name} is used only where {conditions}, which no trial of this space can have. "
+                f"Set that as well, or leave {name} out.",
+                parameter=name,
+            )
+
+
+_NO_TRIAL: Any = None  # a fixed parameter takes its value from no trial
+
+
+def _check_values(parameter: Parameter) -> None:
+    """Check the values that a parameter names against what the hyperparameter can take."""
+    known = hyperparameter(parameter.name)
+    for key, values in parameter.stated_values.items():
+        for value in values:
+            try:
+                known.check(value)
+            except SearchSpaceError as error:
+                raise SearchSpaceError(str(error), parameter=parameter.name, key=key) from None
+    if isinstance(parameter, FloatParameter) and known.numbers and known.numbers.whole:
+        raise SearchSpaceError(
+            f'{parameter.name} takes whole numbers: its type must be "int", but is "float".',
+            parameter=parameter.name,
+            key="type",
+        )
+
+
+def _check_condition(parameters: Mapping[str, Parameter], name: str, other: str) -> None:
+    """Check that the other parameter exists and comes before this one."""
+    order = list(parameters)
+    if other == name:
+        problem = f"{name} cannot depend on itself."
+    elif other not in parameters:
+        problem = f"{name} depends on {other!r}, which this space does not have." + (
+            nearest(other, (each for each in order if each != name))
+        )
+    elif order.index(other) < order.index(name):
+        return
+    elif name in _dependencies(parameters, other):
+        problem = f"{name} and {other} depend on each other."
+    else:
+        problem = f"{name} depends on {other}, which comes later: put [{other}] before [{name}]."
+    raise SearchSpaceError(problem, parameter=name, key="when")
+
+
+def _check_condition_values(name: str, other: str, values: Sequence[ParameterValue]) -> None:
+    for value in values:
+        try:
+            hyperparameter(other).check(value)
+        except SearchSpaceError as error:
+            raise SearchSpaceError(
+                f"The condition of {name} can never hold: {error}", parameter=name, key="when"
+            ) from None
+
+
+def _dependencies(parameters: Mapping[str, Parameter], name: str) -> set[str]:
+    """All parameters that one depends on, directly or through others."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        for condition in parameters[waiting.pop()].when:
+            new = set(condition.names) & set(parameters) - found
+            found |= new
+            waiting.extend(new)
+    return found
