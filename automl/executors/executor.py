@@ -2,6 +2,8 @@
 
 `InProcessExecutor` trains here, `ProcessExecutor` in worker processes that share the data
 set's memory. The coordinator starts runs, takes the results of a round, and stops runs.
+A run is active from `start` until it is stopped, fails, or its loss is not finite; an
+executor never ends because a run does.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from torch import Tensor
 
@@ -22,7 +25,7 @@ class RunFailure:
     """A run that ended by itself, by no fault of its loss."""
 
     run_id: int
-    cause: str  # a key of storage.records.CAUSES
+    cause: str  # a key of storage.records.CAUSES; "lost" runs may be started again
     message: str
 
 
@@ -36,32 +39,51 @@ class RoundResult:
 
 
 class Executor(abc.ABC):
-    """Trains runs somewhere, in rounds."""
+    """Trains runs somewhere, in rounds. A context manager that closes itself."""
 
     @property
     @abc.abstractmethod
     def active(self) -> tuple[int, ...]:
-        """Ids of the runs in training."""
+        """Ids of the runs in training, or waiting for room, in the order of their start."""
 
     @abc.abstractmethod
     def start(self, starts: Sequence[RunConfig | Checkpoint]) -> None:
-        """Begin or continue runs."""
+        """Begin or continue runs; their training happens in `next_round`.
+
+        Raises:
+            ValueError: a run of that id is active already.
+        """
 
     @abc.abstractmethod
     def next_round(self, deadline: float | None = None) -> RoundResult:
-        """Wait for the next round that is done, here or in any worker."""
+        """Wait for the next round that is done, here or in any worker.
+
+        Not every active run has a record in every result: others may train in another
+        worker, wait for room after memory ran out, or catch up after a neighbour crashed.
+
+        Args:
+            deadline: a `time.monotonic()` value, by which to return even without records.
+        """
 
     @abc.abstractmethod
     def stop(self, run_id: int) -> None:
-        """End a run; its best weights stay readable until `forget`."""
+        """End a run; its best weights stay readable until `forget`. No-op if it has ended."""
 
     @abc.abstractmethod
     def checkpoint(self, run_id: int) -> Checkpoint:
-        """The state of an active run."""
+        """The state of an active run.
+
+        Raises:
+            TrainingError: the run has not begun, or is gone with its worker.
+        """
 
     @abc.abstractmethod
     def best_weights(self, run_id: int) -> Mapping[str, Tensor]:
-        """The weights of the run's best epoch."""
+        """The weights of the run's best epoch, of an active or ended run.
+
+        Raises:
+            TrainingError: the run never finished an epoch, or is gone with its worker.
+        """
 
     @abc.abstractmethod
     def forget(self, run_id: int) -> None:
@@ -69,4 +91,10 @@ class Executor(abc.ABC):
 
     @abc.abstractmethod
     def close(self) -> None:
-        """End all workers."""
+        """End all workers and free what they hold. No-op if closed."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()

@@ -1,0 +1,216 @@
+"""What every executor must do, wherever it trains."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+import pytest
+import torch
+
+from automl.errors import TrainingError
+from automl.executors.executor import Executor, RunFailure
+from automl.executors.numerics import training_arithmetic
+from automl.training.config import RunConfig
+from automl.training.trainer import Checkpoint
+from storage.records import EpochRecord
+from tests.contracts.linear_trainer import (
+    CANNOT_BEGIN,
+    CRASHES,
+    DIVERGES,
+    NEEDS_ROOM,
+    LinearTrainer,
+    tiny_dataset,
+    tiny_run,
+    without_seconds,
+)
+
+MakeExecutor = Callable[..., Executor]
+LINEAR = "tests.contracts.linear_trainer:LinearTrainer"
+SLOW = "tests.contracts.linear_trainer:SlowTrainer"
+
+
+def train(
+    executor: Executor, starts: Sequence[RunConfig | Checkpoint], n_epochs: int
+) -> tuple[dict[int, list[EpochRecord]], list[RunFailure]]:
+    """Train runs to an epoch, stopping each when it gets there, as a coordinator does."""
+    curves: dict[int, list[EpochRecord]] = defaultdict(list)
+    failures: list[RunFailure] = []
+    executor.start(starts)
+    for _ in range(1000):
+        if not executor.active:
+            return curves, failures
+        result = executor.next_round()
+        failures += result.failures
+        for epoch in result.epochs:
+            curves[epoch.run_id].append(epoch)
+            if epoch.epoch == n_epochs:
+                executor.stop(epoch.run_id)
+    raise AssertionError(f"runs {executor.active} never end")
+
+
+def curve_alone(run: RunConfig, n_epochs: int) -> list[EpochRecord]:
+    """The run's epochs where nothing else is trained."""
+    trainer = LinearTrainer(tiny_dataset())
+    with training_arithmetic():
+        trainer.add([run])
+        return without_seconds([trainer.train_round()[0] for _ in range(n_epochs)])
+
+
+class ExecutorContract:
+    @pytest.fixture
+    def make_executor(self) -> MakeExecutor:
+        """Make an executor on `tiny_dataset` without preflight, closed after the test."""
+        raise NotImplementedError
+
+    def test_each_run_gives_its_epochs_bit_for_bit_as_alone(self, make_executor):
+        runs = [tiny_run(run_id) for run_id in range(6)]
+        curves, failures = train(make_executor(), runs, 5)
+        assert failures == []
+        for run in runs:
+            assert without_seconds(curves[run.run_id]) == curve_alone(run, 5)
+
+    def test_active_are_the_runs_that_were_started_and_not_stopped(self, make_executor):
+        executor = make_executor()
+        executor.start([tiny_run(3), tiny_run(1)])
+        assert executor.active == (3, 1)
+        executor.next_round()
+        executor.stop(3)
+        executor.stop(3)
+        assert executor.active == (1,)
+
+    def test_a_stopped_run_gives_no_more_records(self, make_executor):
+        executor = make_executor()
+        executor.start([tiny_run(1), tiny_run(2)])
+        executor.next_round()
+        executor.stop(1)
+        seen = {epoch.run_id for _ in range(4) for epoch in executor.next_round().epochs}
+        assert seen == {2}
+
+    def test_runs_may_be_started_while_others_go_on(self, make_executor):
+        executor = make_executor()
+        executor.start([tiny_run(1)])
+        first = executor.next_round().epochs
+        curves, _ = train(executor, [tiny_run(2)], 4)
+        assert without_seconds([*first, *curves[1]]) == curve_alone(tiny_run(1), 4)
+        assert without_seconds(curves[2]) == curve_alone(tiny_run(2), 4)
+
+    def test_a_run_cannot_be_started_twice_at_once(self, make_executor):
+        executor = make_executor()
+        executor.start([tiny_run(1)])
+        with pytest.raises(ValueError, match="run 1 is active already"):
+            executor.start([tiny_run(1)])
+
+    def test_a_run_that_was_stopped_before_its_first_round_never_trains(self, make_executor):
+        executor = make_executor()
+        executor.start([tiny_run(1), tiny_run(2)])
+        executor.stop(1)
+        curves, _ = train(executor, [], 2)
+        assert set(curves) == {2}
+        with pytest.raises(TrainingError, match="no weights of run 1"):
+            executor.best_weights(1)
+
+    def test_a_run_id_can_be_started_again_after_it_was_stopped(self, make_executor):
+        executor = make_executor()
+        train(executor, [tiny_run(1)], 2)
+        executor.forget(1)
+        curves, _ = train(executor, [tiny_run(1)], 3)
+        assert without_seconds(curves[1]) == curve_alone(tiny_run(1), 3)
+
+    def test_best_weights_stay_until_they_are_forgotten(self, make_executor):
+        executor = make_executor()
+        executor.start([tiny_run(1)])
+        executor.next_round()
+        during = executor.best_weights(1)["weight"].clone()
+        executor.stop(1)
+        assert torch.equal(executor.best_weights(1)["weight"], during)
+        executor.forget(1)
+        executor.forget(1)
+        with pytest.raises(TrainingError, match="no weights of run 1"):
+            executor.best_weights(1)
+
+    def test_a_checkpoint_goes_on_as_if_nothing_had_happened(self, make_executor):
+        executor = make_executor()
+        curves, _ = train(executor, [tiny_run(1)], 1)
+        executor.start([tiny_run(2)])
+        first = executor.next_round().epochs
+        checkpoint = executor.checkpoint(2)
+        executor.stop(2)
+        other = make_executor()
+        curves, _ = train(other, [checkpoint], 4)
+        assert without_seconds([*first, *curves[2]]) == curve_alone(tiny_run(2), 4)
+
+    def test_there_is_no_checkpoint_of_a_run_that_is_not_active(self, make_executor):
+        with pytest.raises(TrainingError, match="run 7 is not"):
+            make_executor().checkpoint(7)
+
+    def test_a_diverged_run_ends_with_its_record_and_keeps_its_best_weights(self, make_executor):
+        executor = make_executor()
+        curves, failures = train(executor, [tiny_run(1, DIVERGES), tiny_run(2)], 4)
+        assert failures == []
+        assert [epoch.is_finite for epoch in curves[1]] == [True, False]
+        assert without_seconds(curves[2]) == curve_alone(tiny_run(2), 4)
+        assert torch.isfinite(executor.best_weights(1)["weight"]).all()
+
+    @pytest.mark.parametrize("trouble", [CRASHES, CANNOT_BEGIN])
+    def test_of_runs_in_one_trainer_only_the_culprit_of_a_crash_is_lost(
+        self, make_executor, trouble
+    ):
+        executor = make_executor()
+        runs = [tiny_run(run_id) for run_id in range(1, 8)]
+        curves, failures = train(executor, [*runs[:4], tiny_run(0, trouble), *runs[4:]], 5)
+        assert [(failure.run_id, failure.cause) for failure in failures] == [(0, "crashed")]
+        assert failures[0].message.startswith("ValueError: ")
+        assert "nobody reads" not in failures[0].message
+        for run in runs:
+            assert without_seconds(curves[run.run_id]) == curve_alone(run, 5)
+
+    def test_weights_of_runs_that_had_ended_outlive_a_crash(self, make_executor):
+        executor = make_executor()
+        train(executor, [tiny_run(1)], 3)
+        weights = executor.best_weights(1)["weight"].clone()
+        train(executor, [tiny_run(2, CRASHES), tiny_run(3)], 4)
+        assert torch.equal(executor.best_weights(1)["weight"], weights)
+
+    def test_where_memory_does_not_suffice_fewer_runs_train_at_once(self, make_executor):
+        runs = [tiny_run(run_id, NEEDS_ROOM) for run_id in range(12)]
+        curves, failures = train(make_executor(), runs, 4)
+        assert failures == []
+        for run in runs:
+            assert without_seconds(curves[run.run_id]) == curve_alone(run, 4)
+
+    def test_the_time_limit_of_a_trial_is_checked_between_rounds(self, make_executor):
+        executor = make_executor(trainer=SLOW, trial_timeout=0.3)
+        curves, failures = train(executor, [tiny_run(1)], 1000)
+        assert [(failure.run_id, failure.cause) for failure in failures] == [(1, "timed_out")]
+        assert 1 <= len(curves[1]) <= 8
+        executor.start([tiny_run(2)])
+        assert {epoch.run_id for epoch in executor.next_round().epochs} == {2}
+
+    def test_a_round_without_runs_gives_nothing(self, make_executor):
+        result = make_executor().next_round()
+        assert (result.epochs, result.failures, result.initial_layers) == ((), (), None)
+
+    def test_a_deadline_that_has_passed_ends_the_round(self, make_executor):
+        executor = make_executor(trainer=SLOW)
+        executor.start([tiny_run(1)])
+        before = time.monotonic()
+        assert executor.next_round(deadline=before).epochs == ()
+        assert time.monotonic() - before < 2
+        assert executor.active == (1,)
+
+    def test_what_is_closed_has_no_runs_and_may_be_closed_again(self, make_executor):
+        with make_executor() as executor:
+            executor.start([tiny_run(1)])
+            executor.next_round()
+        assert executor.active == ()
+        executor.close()
+
+    def test_new_runs_are_inspected_before_their_first_epoch(self, make_executor):
+        executor = make_executor(preflight=True)
+        executor.start([tiny_run(1)])
+        layers = executor.next_round().initial_layers
+        assert layers is not None
+        assert [layer.name for layer in layers[1]] == ["hidden 1", "output"]
+        assert executor.next_round().initial_layers is None

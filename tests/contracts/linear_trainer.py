@@ -1,0 +1,185 @@
+"""A small real trainer for executors' tests: softmax regression by stochastic gradient descent.
+
+All its runs share one round, as in a stack: when one raises, the others have moved already.
+Some trial numbers are trouble in their second epoch, in ways that real trainings are.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from automl.data.dataset import AffineScaling, Dataset, Fold, Split
+from automl.models.mlp import MLPConfig
+from automl.training.config import RunConfig, TrainingConfig
+from automl.training.trainer import Checkpoint, Trainer
+from storage.records import EpochRecord
+
+CRASHES, HANGS, DIES, EATS_MEMORY, NEEDS_ROOM, DIVERGES = range(901, 907)
+CANNOT_BEGIN = 907
+ROOM = 3  # runs beside which a run that needs room can train, itself included
+
+
+def tiny_dataset(n_rows: int = 96) -> Dataset:
+    """Two classes that a line parts, with noise."""
+    generator = torch.Generator().manual_seed(0)
+    inputs = torch.randn(n_rows, 4, generator=generator)
+    noise = torch.randn(n_rows, generator=generator)
+    targets = (inputs.sum(1) + noise > 0).long()
+    empty = torch.empty(n_rows, 0, dtype=torch.int64)
+
+    def rows(part: slice) -> Split:
+        return Split(inputs[part], inputs[part].tanh(), empty[part], targets[part])
+
+    third = n_rows // 3
+    scaling = AffineScaling(torch.zeros(4), torch.ones(4))
+    names = ("standard", "min_max", "robust", "quantile")
+    fold = Fold(
+        train=rows(slice(0, third)),
+        valid=rows(slice(third, 2 * third)),
+        test=rows(slice(2 * third, n_rows)),
+        scalings=dict.fromkeys(names, scaling),
+        cardinalities=(),
+    )
+    return Dataset(task="multiclass", loss="cross_entropy", n_classes=2, folds=(fold,))
+
+
+def tiny_run(run_id: int, trial_number: int = 0, *, learning_rate: float = 0.1) -> RunConfig:
+    """A run of a small network; the linear trainer uses its seed, rate and batch size."""
+    model = MLPConfig(n_layers=1, hidden_size=8, dropout=0.1)
+    training = TrainingConfig(learning_rate=learning_rate, batch_size=16, max_epochs=20)
+    return RunConfig(run_id, trial_number, model, training, seed=1000 + run_id)
+
+
+def without_seconds(epochs: Sequence[EpochRecord]) -> list[EpochRecord]:
+    """Epochs as far as they are the same wherever they are trained."""
+    return [replace(epoch, seconds=0.0) for epoch in epochs]
+
+
+@dataclass(slots=True)
+class _LinearRun:
+    config: RunConfig
+    weight: Tensor
+    epoch: int
+    best_epoch: int
+    best_loss: float
+    best_weight: Tensor
+
+
+class LinearTrainer(Trainer):
+    """Softmax regression."""
+
+    def __init__(self, dataset: Dataset, *, device: str = "cpu") -> None:
+        self._fold = dataset.folds[0]
+        self._device = device
+        self._runs: dict[int, _LinearRun] = {}
+        self._dropped: dict[int, _LinearRun] = {}
+
+    @property
+    def active(self) -> tuple[int, ...]:
+        return tuple(self._runs)
+
+    def add(self, starts: Sequence[RunConfig | Checkpoint]) -> None:
+        for start in starts:
+            run = _begin(start)
+            if run.config.trial_number == CANNOT_BEGIN:
+                raise ValueError("this run cannot begin")
+            self._runs[run.config.run_id] = run
+
+    def train_round(self, deadline: float | None = None) -> list[EpochRecord]:
+        records = []
+        for run_id in self.active:
+            if deadline is not None and time.monotonic() >= deadline:
+                break
+            run = self._runs[run_id]
+            if run.epoch == 1:
+                make_trouble(run.config, len(self._runs))
+            records.append(self._train_epoch(run))
+            if not records[-1].is_finite:
+                self.drop(run_id)
+        return records
+
+    def drop(self, run_id: int) -> None:
+        self._dropped[run_id] = self._runs.pop(run_id)
+
+    def checkpoint(self, run_id: int) -> Checkpoint:
+        run = self._runs[run_id]
+        return Checkpoint(
+            run.config,
+            run.epoch,
+            run.epoch,
+            {"weight": run.weight.clone()},
+            {},
+            run.best_epoch,
+            run.best_loss,
+            {"weight": run.best_weight.clone()},
+        )
+
+    def best_weights(self, run_id: int) -> Mapping[str, Tensor]:
+        run = self._runs.get(run_id) or self._dropped[run_id]
+        return {"weight": run.best_weight}
+
+    def forget(self, run_id: int) -> None:
+        del self._dropped[run_id]
+
+    def _train_epoch(self, run: _LinearRun) -> EpochRecord:
+        train, valid = self._fold.train, self._fold.valid
+        run.epoch += 1
+        rate = run.config.training.learning_rate
+        seed = run.config.seed * 1000 + run.epoch
+        order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
+        for rows in order.split(run.config.training.batch_size or len(train)):
+            inputs, targets = train.numeric[rows], train.targets[rows]
+            error = (inputs @ run.weight).softmax(1)
+            error[torch.arange(len(rows)), targets] -= 1
+            run.weight -= rate * inputs.T @ error / len(rows)
+        if run.config.trial_number == DIVERGES and run.epoch == 2:
+            run.weight *= torch.inf
+        losses = [float(cross_entropy(s.numeric @ run.weight, s.targets)) for s in (train, valid)]
+        if losses[1] < run.best_loss:
+            run.best_epoch, run.best_loss = run.epoch, losses[1]
+            run.best_weight = run.weight.clone()
+        return EpochRecord(
+            run.config.run_id, run.epoch, run.epoch, *losses, 0.0, 0.0, 0.0, rate, 0.0, 0.0
+        )
+
+
+class SlowTrainer(LinearTrainer):
+    """A linear trainer whose rounds take a twentieth of a second."""
+
+    def train_round(self, deadline: float | None = None) -> list[EpochRecord]:
+        time.sleep(0.05)
+        return super().train_round(deadline)
+
+
+def make_trouble(run: RunConfig, n_active: int) -> None:
+    """What a troublesome trial number does in its second epoch."""
+    match run.trial_number:
+        case 901:
+            raise ValueError("shapes do not match\nand more that nobody reads")
+        case 902:
+            time.sleep(60)
+        case 903:
+            os.kill(os.getpid(), signal.SIGKILL)
+        case 904:
+            torch.ones(2**28)  # one GiB
+        case 905 if n_active > ROOM:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+
+
+def _begin(start: RunConfig | Checkpoint) -> _LinearRun:
+    if isinstance(start, Checkpoint):
+        weight, best = start.weights["weight"].clone(), start.best_weights["weight"].clone()
+        return _LinearRun(
+            start.run, weight, start.epoch, start.best_epoch, start.best_valid_loss, best
+        )
+    generator = torch.Generator().manual_seed(start.seed)
+    weight = 0.1 * torch.randn(4, 2, generator=generator)
+    return _LinearRun(start, weight, 0, 0, float("inf"), weight.clone())
