@@ -17,9 +17,10 @@ from automl.data.dataset import Dataset
 from automl.models.initialization import initialize_
 from automl.models.mlp import MLP, mlp_for
 from automl.training import randomness
-from automl.training.batches import probe_rows
+from automl.training.batches import probe_rows, rows_of
 from automl.training.config import RunConfig
 from automl.training.losses import row_losses
+from automl.training.rows import Rows
 from storage.records import LayerGradientRecord
 
 SATURATED: Final = 0.99
@@ -35,11 +36,13 @@ def is_measured(epoch: int) -> bool:
 def inspect_initialization(run: RunConfig, dataset: Dataset) -> tuple[LayerGradientRecord, ...]:
     """The layers of a run's network before its first step, nearest the input first."""
     split = dataset.folds[run.fold].train
-    model = mlp_for(run.model, dataset, run.fold, device=split.numeric.device)
+    device = split.targets.device
+    model = mlp_for(run.model, dataset, run.fold, device=device)
     initialize_(model, randomness.stream(run.seed, "weights"))
-    rows = probe_rows(len(split)).to(split.numeric.device)
-    inputs = split.inputs(run.model.scaling)[rows]
-    return measure_layers(model, dataset.loss, inputs, split.categories[rows], split.targets[rows])
+    own = rows_of(run.rows, len(split))
+    rows = probe_rows(len(split)) if own is None else own[probe_rows(len(own))]
+    batch = Rows.of(split, run.model.scaling, device, torch.float32)[rows.to(device)]
+    return measure_layers(model, dataset.loss, batch.inputs, batch.categories, batch.targets)
 
 
 def measure_layers(

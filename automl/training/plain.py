@@ -11,47 +11,24 @@ import dataclasses
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
 
 import torch
 from torch import Tensor
 
-from automl.data.dataset import Dataset
+from automl.data.dataset import Dataset, Split
 from automl.errors import TrainingError
 from automl.models.initialization import initialize_
 from automl.models.mlp import MLP, input_size, mlp_for
 from automl.training import optimizers, randomness
 from automl.training.batches import batch_bounds, measured_rows, probe_rows, rows_of
 from automl.training.config import RunConfig
+from automl.training.dropout import step_masks
 from automl.training.gradients import is_measured, measure_layers
-from automl.training.losses import metric_of, objective, row_errors, row_losses
-from automl.training.predictions import outputs_of
+from automl.training.losses import metric_of, objective
+from automl.training.rows import Rows, score
 from automl.training.schedules import Schedules, optimizer_at
 from automl.training.trainer import Checkpoint, Trainer
 from storage.records import EpochRecord, LayerGradientRecord
-
-MASK_ELEMENTS: Final = 1 << 16
-"""Dropout masks are drawn for as many steps at once as keep a draw within 256 KiB: it costs
-the same per element, and the fixed price of a draw is shared."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Rows:
-    """One split's tensors as a run's network takes them, on the trainer's device.
-
-    Shape:
-        inputs: (N, D); categories: (N, E); targets: (N,).
-    """
-
-    inputs: Tensor
-    categories: Tensor
-    targets: Tensor
-
-    def __getitem__(self, rows: Tensor | slice) -> _Rows:
-        return _Rows(self.inputs[rows], self.categories[rows], self.targets[rows])
-
-    def __len__(self) -> int:
-        return len(self.targets)
 
 
 @dataclasses.dataclass(slots=True)
@@ -60,19 +37,22 @@ class _RunState:
 
     config: RunConfig
     model: MLP
+    train: Rows  # the run's own train rows
+    valid: Rows
     optimizer_name: str
     optimizer: torch.optim.Optimizer
-    rows: Tensor | None  # of the fold's train rows; None: all
     epoch: int = 0
     step: int = 0
     best_epoch: int = 0
     best_valid_loss: float = math.inf
     best_weights: dict[str, Tensor] = dataclasses.field(default_factory=dict)
 
-    def use_optimizer(self, name: str) -> None:
-        """Take up an optimizer with empty moments, at the start and at switch_to_sgd."""
-        self.optimizer_name = name
-        self.optimizer = optimizers.make_optimizer(name, self.config.training, self.model)
+    def choose_optimizer(self) -> None:
+        """Take up the optimizer of the coming epoch, with empty moments, at switch_to_sgd."""
+        name = optimizer_at(self.config.training, self.epoch + 1)
+        if name != self.optimizer_name:
+            self.optimizer_name = name
+            self.optimizer = optimizers.make_optimizer(name, self.config.training, self.model)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -100,7 +80,7 @@ class PlainTrainer(Trainer):
         self._runs: dict[int, _RunState] = {}  # in the order they take turns
         self._added: list[int] = []
         self._ended: dict[int, dict[str, Tensor]] = {}  # best weights of dropped runs
-        self._splits: dict[tuple[int, str, bool], _Rows] = {}
+        self._splits: dict[tuple[int, str, bool], Rows] = {}
 
     @property
     def active(self) -> tuple[int, ...]:
@@ -165,50 +145,45 @@ class PlainTrainer(Trainer):
         self._ended.pop(run_id, None)
 
     def _begin(self, run: RunConfig) -> _RunState:
-        model = mlp_for(run.model, self._dataset, run.fold, device=self._device, dtype=self._dtype)
-        initialize_(model, randomness.stream(run.seed, "weights"))
-        return self._state(run, model, epoch=1)
+        state = self._state(run, optimizer_at(run.training, epoch=1))
+        initialize_(state.model, randomness.stream(run.seed, "weights"))
+        return state
 
     def _continue(self, start: Checkpoint) -> _RunState:
-        run = start.run
-        model = mlp_for(run.model, self._dataset, run.fold, device=self._device, dtype=self._dtype)
-        model.load_state_dict(start.weights)
-        state = self._state(run, model, epoch=max(1, start.epoch))
-        optimizers.write_moments(
-            state.optimizer_name, state.optimizer, model, start.optimizer, start.step
-        )
+        name = optimizer_at(start.run.training, max(1, start.epoch))
+        state = self._state(start.run, name)
+        state.model.load_state_dict(start.weights)
+        optimizers.write_moments(name, state.optimizer, state.model, start.optimizer, start.step)
         state.epoch, state.step = start.epoch, start.step
         state.best_epoch, state.best_valid_loss = start.best_epoch, start.best_valid_loss
         state.best_weights = dict(start.best_weights)
         return state
 
-    def _state(self, run: RunConfig, model: MLP, epoch: int) -> _RunState:
-        rows = rows_of(run.rows, len(self._dataset.folds[run.fold].train))
-        name = optimizer_at(run.training, epoch)
-        optimizer = optimizers.make_optimizer(name, run.training, model)
+    def _state(self, run: RunConfig, optimizer_name: str) -> _RunState:
+        model = mlp_for(run.model, self._dataset, run.fold, device=self._device, dtype=self._dtype)
+        train, valid = self._split(run, "train"), self._split(run, "valid")
+        own = rows_of(run.rows, len(train))
         return _RunState(
-            run, model, name, optimizer, None if rows is None else rows.to(self._device)
+            config=run,
+            model=model,
+            train=train if own is None else train[own.to(self._device)],
+            valid=valid,
+            optimizer_name=optimizer_name,
+            optimizer=optimizers.make_optimizer(optimizer_name, run.training, model),
         )
 
-    def _split(self, run: RunConfig, split: str) -> _Rows:
+    def _split(self, run: RunConfig, name: str) -> Rows:
         """A split's tensors, converted once."""
-        key = (run.fold, split, run.model.scaling == "quantile")
+        key = (run.fold, name, run.model.scaling == "quantile")
         if key not in self._splits:
-            rows = getattr(self._dataset.folds[run.fold], split)
-            is_class = self._dataset.task != "regression"
-            self._splits[key] = _Rows(
-                rows.inputs(run.model.scaling).to(self._device, self._dtype),
-                rows.categories.to(self._device),
-                rows.targets.to(self._device, None if is_class else self._dtype),
-            )
+            split: Split = getattr(self._dataset.folds[run.fold], name)
+            self._splits[key] = Rows.of(split, run.model.scaling, self._device, self._dtype)
         return self._splits[key]
 
     def _run_epoch(self, state: _RunState) -> EpochRecord:
         """Train one epoch of a run, measure it, and keep its weights if they are the best."""
+        state.choose_optimizer()
         state.epoch += 1
-        name = optimizer_at(state.config.training, state.epoch)
-        if name != state.optimizer_name:
-            state.use_optimizer(name)
         record = self._evaluated(state, self._train_epoch(state))
         if record.is_finite and record.valid_loss < state.best_valid_loss:
             state.best_epoch, state.best_valid_loss = record.epoch, record.valid_loss
@@ -218,7 +193,7 @@ class PlainTrainer(Trainer):
     def _train_epoch(self, state: _RunState) -> _Epoch:
         """The loop."""
         model, optimizer, training = state.model, state.optimizer, state.config.training
-        train = self._split(state.config, "train")[self._order(state)]
+        train = state.train[self._order(state)]
         bounds = batch_bounds(len(train), training.batch_size)
         rates = Schedules.of([training], len(bounds)).learning_rates([state.step], len(bounds))
         steps = zip(bounds, rates[0].tolist(), self._masks(state, bounds), strict=True)
@@ -259,96 +234,52 @@ class PlainTrainer(Trainer):
         return objective(self._dataset.loss, outputs, targets, smoothing, class_weights)
 
     def _order(self, state: _RunState) -> Tensor:
-        """The epoch's order of the run's rows, as indices into the fold's train rows."""
-        n_rows = len(self._dataset.folds[state.config.fold].train)
-        n_own = n_rows if state.rows is None else len(state.rows)
+        """The order in which the epoch goes through the run's train rows."""
         streams = randomness.streams([state.config.seed], "shuffle", device=self._device)
-        order = randomness.shuffle(randomness.keys_at(streams, state.epoch)[0], n_own)
-        return order if state.rows is None else state.rows[order]
+        return randomness.shuffle(randomness.keys_at(streams, state.epoch)[0], len(state.train))
 
     def _masks(
         self, state: _RunState, bounds: Sequence[tuple[int, int]]
     ) -> Iterator[list[Tensor | None]]:
-        """Dropout masks for each step of an epoch: inputs first, then each hidden layer."""
-        fold, config = self._dataset.folds[state.config.fold], state.config.model
-        sizes = (input_size(fold.n_features, fold.cardinalities), *config.hidden_sizes)
-        rates = (config.input_dropout, *(config.dropout for _ in config.hidden_sizes))
-        n_rows = max(stop - start for start, stop in bounds)
-        n_block = max(1, MASK_ELEMENTS // (n_rows * max(sizes)))
-        steps = torch.arange(state.step, state.step + len(bounds), device=self._device)
-        for block, own in zip(torch.split(steps, n_block), _chunks(bounds, n_block), strict=True):
-            drawn = [
-                self._drawn(state.config.seed, layer, block, rate, n_rows, size)
-                for layer, (rate, size) in enumerate(zip(rates, sizes, strict=True))
-            ]
-            for step, (start, stop) in enumerate(own):
-                yield [None if mask is None else mask[step, : stop - start] for mask in drawn]
-
-    def _drawn(
-        self, seed: int, layer: int, steps: Tensor, rate: float, n_rows: int, n_units: int
-    ) -> Tensor | None:
-        """One place's masks for several steps, (S, B, H); None if nothing is dropped."""
-        if rate == 0.0:
-            return None
-        streams = randomness.streams([seed], "dropout", layer, device=self._device)
-        keys = randomness.keys_at(streams, steps)
-        return randomness.dropout_mask(keys, rate, n_rows, n_units, self._dtype)
+        """The epoch's dropout masks, step by step."""
+        fold = self._dataset.folds[state.config.fold]
+        n_inputs = input_size(fold.n_features, fold.cardinalities)
+        sizes = [stop - start for start, stop in bounds]
+        config, seed = state.config.model, state.config.seed
+        return step_masks(config, n_inputs, seed, state.step, sizes, self._device, self._dtype)
 
     def _evaluated(self, state: _RunState, epoch: _Epoch) -> EpochRecord:
         """The epoch's record, but for its time."""
-        train = self._split(state.config, "train")
-        n_own = len(train) if state.rows is None else len(state.rows)
-        measured = measured_rows(n_own)
-        if measured is not None:
-            measured = measured.to(self._device)
-            train = train[measured if state.rows is None else state.rows[measured]]
-        elif state.rows is not None:
-            train = train[state.rows]
-        train_loss, _, train_error = self._scored(state, train)
-        valid_loss, valid_error_of_loss, valid_error = self._scored(
-            state, self._split(state.config, "valid")
-        )
+        measured = measured_rows(len(state.train))
+        rows = state.train if measured is None else state.train[measured.to(self._device)]
+        train = score(state.model, self._dataset, rows)
+        valid = score(state.model, self._dataset, state.valid)
         scale = self._dataset.folds[state.config.fold].target_scale
         return EpochRecord(
             run_id=state.config.run_id,
             epoch=state.epoch,
             step=state.step,
-            train_loss=train_loss,
-            valid_loss=valid_loss,
-            valid_loss_standard_error=valid_error_of_loss,
-            train_metric=metric_of(self._dataset.task, train_error, scale),
-            valid_metric=metric_of(self._dataset.task, valid_error, scale),
+            train_loss=train.loss,
+            valid_loss=valid.loss,
+            valid_loss_standard_error=valid.standard_error,
+            train_metric=metric_of(self._dataset.task, train.error, scale),
+            valid_metric=metric_of(self._dataset.task, valid.error, scale),
             learning_rate=epoch.learning_rate,
             gradient_norm=epoch.gradient_norm.item(),
             seconds=0.0,
             layers=self._layers(state, epoch.updates),
         )
 
-    def _scored(self, state: _RunState, rows: _Rows) -> tuple[float, float, float]:
-        """Mean plain loss, its standard error, and the mean of the metric's row errors."""
-        outputs = outputs_of(state.model, rows.inputs, rows.categories)
-        losses = row_losses(self._dataset.loss, outputs, rows.targets).double()
-        errors = row_errors(self._dataset.task, outputs, rows.targets).double()
-        spread = losses.std(correction=min(1, len(rows) - 1)) / len(rows) ** 0.5
-        loss, error_of_loss, error = torch.stack([losses.mean(), spread, errors.mean()]).tolist()
-        return loss, error_of_loss, error
-
     def _layers(
         self, state: _RunState, updates: list[Tensor] | None
     ) -> tuple[LayerGradientRecord, ...]:
-        """The layers' signals where the epoch is one that is measured."""
+        """The layers' signals, where the epoch is one that is measured."""
         if updates is None:
             return ()
-        train = self._split(state.config, "train")
-        rows = probe_rows(len(train)).to(self._device)
-        batch = train[rows]
+        batch = state.train[probe_rows(len(state.train)).to(self._device)]
         return measure_layers(
             state.model, self._dataset.loss, batch.inputs, batch.categories, batch.targets, updates
         )
-
-
-def _chunks(items: Sequence[tuple[int, int]], size: int) -> list[Sequence[tuple[int, int]]]:
-    return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 def _copied(model: MLP) -> dict[str, Tensor]:

@@ -1,0 +1,54 @@
+"""The dropout masks of a run, step by step, drawn for several steps at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from automl.models.mlp import MLPConfig
+from automl.training import randomness
+
+MASK_ELEMENTS: Final = 1 << 16
+"""Masks are drawn for as many steps at once as keep a layer's draw within 256 KiB, inside
+the cache: the fixed price of a draw is then shared by the steps of small networks."""
+
+
+def step_masks(
+    config: MLPConfig,
+    n_inputs: int,
+    seed: int,
+    first_step: int,
+    batch_sizes: Sequence[int],
+    device: torch.device,
+    dtype: torch.dtype,
+) -> Iterator[list[Tensor | None]]:
+    """Yield the masks of each step: on the inputs first, then on each hidden layer.
+
+    A mask belongs to (seed, layer, step, position in the batch, unit): how many steps are
+    drawn together does not show in it.
+
+    Shape:
+        each mask: (B, n_inputs) or (B, H), or None where nothing is dropped.
+    """
+    places = [(config.input_dropout, n_inputs)]
+    places += [(config.dropout, size) for size in config.hidden_sizes]
+    streams = [
+        randomness.streams([seed], "dropout", layer, device=device) for layer in range(len(places))
+    ]
+    n_rows = max(batch_sizes)
+    n_together = max(1, MASK_ELEMENTS // (n_rows * max(size for _, size in places)))
+    for start in range(0, len(batch_sizes), n_together):
+        sizes = batch_sizes[start : start + n_together]
+        first = first_step + start
+        steps = torch.arange(first, first + len(sizes), device=device)
+        drawn = [
+            randomness.dropout_mask(randomness.keys_at(own, steps), rate, n_rows, n_units, dtype)
+            if rate > 0.0
+            else None
+            for own, (rate, n_units) in zip(streams, places, strict=True)
+        ]
+        for step, size in enumerate(sizes):
+            yield [None if masks is None else masks[step, :size] for masks in drawn]
