@@ -35,20 +35,25 @@ def step_masks(
     """
     places = [(config.input_dropout, n_inputs)]
     places += [(config.dropout, size) for size in config.hidden_sizes]
-    streams = [
-        randomness.streams([seed], "dropout", layer, device=device) for layer in range(len(places))
+    drawers = [
+        (randomness.streams([seed], "dropout", layer, device=device), rate, n_units)
+        for layer, (rate, n_units) in enumerate(places)
     ]
     n_rows = max(batch_sizes)
     n_together = max(1, MASK_ELEMENTS // (n_rows * max(size for _, size in places)))
     for start in range(0, len(batch_sizes), n_together):
         sizes = batch_sizes[start : start + n_together]
-        first = first_step + start
-        steps = torch.arange(first, first + len(sizes), device=device)
-        drawn = [
-            randomness.dropout_mask(randomness.keys_at(own, steps), rate, n_rows, n_units, dtype)
-            if rate > 0.0
-            else None
-            for own, (rate, n_units) in zip(streams, places, strict=True)
-        ]
+        steps = torch.arange(first_step + start, first_step + start + len(sizes), device=device)
+        drawn = [_drawn(stream, steps, rate, n_rows, n, dtype) for stream, rate, n in drawers]
         for step, size in enumerate(sizes):
             yield [None if masks is None else masks[step, :size] for masks in drawn]
+
+
+def _drawn(
+    stream: Tensor, steps: Tensor, rate: float, n_rows: int, n_units: int, dtype: torch.dtype
+) -> Tensor | None:
+    """One place's masks for several steps, (S, B, H); None if nothing is dropped."""
+    if rate == 0.0:
+        return None
+    keys = randomness.keys_at(stream, steps)
+    return randomness.dropout_mask(keys, rate, n_rows, n_units, dtype)

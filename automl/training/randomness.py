@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import torch
@@ -36,7 +37,7 @@ def _signed(value: int, bits: int) -> int:
 _GOLDEN_SIGNED, _MIX_1_SIGNED, _MIX_2_SIGNED = (
     _signed(value, 64) for value in (_GOLDEN, _MIX_1, _MIX_2)
 )
-_ROUND_1, _ROUND_2 = _signed(0x21F0AAAD, 32), _signed(0xD35A2D97, 32)
+_FACTORS = (_signed(0x21F0AAAD, 32), _signed(0xD35A2D97, 32))
 
 
 def _mixed(value: int) -> int:
@@ -92,32 +93,40 @@ def keys_at(streams: Tensor, counters: Tensor | int) -> Tensor:
     return (state >> 32).to(torch.int32)
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=32)
+def _table(n: int, salt: int, device: torch.device) -> Tensor:
+    counting = torch.arange(n, dtype=torch.int64, device=device)
+    return keys_at(torch.tensor(_signed(_mixed(salt), 64), device=device), counting)
+
+
 def _offsets(n: int, salt: int, device: torch.device) -> Tensor:
     """A fixed hash of 0 .. n - 1, (n,) int32: what rows and units add to a key."""
-    return keys_at(torch.tensor(_signed(_mixed(salt), 64), device=device), _counting(n, device))
+    return _table(1 << max(n - 1, 1).bit_length(), salt, device)[:n]
 
 
-def _counting(n: int, device: torch.device) -> Tensor:
-    return torch.arange(n, dtype=torch.int64, device=device)
+@functools.lru_cache(maxsize=8)
+def _multipliers(device: torch.device) -> tuple[Tensor, Tensor]:
+    """The two odd factors of the 32-bit hash, as tensors: a bare number costs torch more."""
+    return tuple(torch.tensor(factor, dtype=torch.int32, device=device) for factor in _FACTORS)  # type: ignore[return-value]
 
 
 def _scramble_(bits: Tensor) -> Tensor:
-    """Hash int32 in place: two rounds of shift-xor-multiply and a last shift-xor.
+    """Hash int32 in place: two rounds of shift, xor and multiply.
 
     torch's `>>` copies the sign bit. Before a multiplication that costs one bit of state and
-    no uniformity; after the last one it would show, so there the copies are masked away.
+    no uniformity. A last shift and xor, usual in such hashes, would mend only the lowest bits,
+    which weigh 1 / 65536 in a decision; tests/automl/training/test_randomness.py checks both
+    halves of the word for uniformity and for correlation along rows, units, steps and seeds.
 
     Source:
-        The "lowbias32" constants found by the Hash Prospector project (C. Wellons and
+        The "lowbias32" factors found by the Hash Prospector project (C. Wellons and
         contributors), https://github.com/skeeto/hash-prospector.
     """
+    first, second = _multipliers(bits.device)
     shifted = bits >> 16
-    bits.bitwise_xor_(shifted).mul_(_ROUND_1)
+    bits.bitwise_xor_(shifted).mul_(first)
     torch.bitwise_right_shift(bits, 15, out=shifted)
-    bits.bitwise_xor_(shifted).mul_(_ROUND_2)
-    torch.bitwise_right_shift(bits, 16, out=shifted)
-    return bits.bitwise_xor_(shifted.bitwise_and_(0xFFFF))
+    return bits.bitwise_xor_(shifted).mul_(second)
 
 
 def random_bits(keys: Tensor, n_rows: int, n_units: int) -> Tensor:
@@ -150,11 +159,37 @@ def dropout_mask(
     Source:
         Srivastava et al. 2014, "Dropout", JMLR 15, with the scale moved to training time.
     """
-    probability = torch.as_tensor(drop_probability, dtype=torch.float64, device=keys.device)
-    dropped = (probability * RESOLUTION).round()
-    scale = (RESOLUTION / (RESOLUTION - dropped)).to(dtype)[..., None, None]
-    threshold = (dropped - RESOLUTION // 2).to(torch.int16)[..., None, None]
-    return (random_bits(keys, n_rows, n_units) >= threshold).to(dtype).mul_(scale)
+    return mask_of(keys, decision_of(drop_probability, dtype, keys.device), n_rows, n_units)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Drop probabilities made ready: what a trainer computes once and uses at every step.
+
+    Shape:
+        threshold: (..., 1, 1) int16, bits below it are dropped; scale: (..., 1, 1).
+    """
+
+    threshold: Tensor
+    scale: Tensor
+
+
+def decision_of(
+    drop_probability: Tensor | float, dtype: torch.dtype, device: torch.device | str = "cpu"
+) -> Decision:
+    """Round drop probabilities to the resolution and find the scale of what is kept."""
+    probability = torch.as_tensor(drop_probability, dtype=torch.float64, device=device)
+    dropped = (probability * RESOLUTION).round()[..., None, None]
+    scale = RESOLUTION / (RESOLUTION - dropped)
+    return Decision((dropped - RESOLUTION // 2).to(torch.int16), scale.to(dtype))
+
+
+def mask_of(keys: Tensor, decision: Decision, n_rows: int, n_units: int) -> Tensor:
+    """`dropout_mask` with a probability made ready before."""
+    bits = random_bits(keys, n_rows, n_units)
+    kept = torch.empty(bits.shape, dtype=decision.scale.dtype, device=bits.device)
+    # Written as 0.0 and 1.0 at once: by way of a boolean tensor it takes five times as long.
+    return torch.ge(bits, decision.threshold, out=kept).mul_(decision.scale)
 
 
 def shuffle(keys: Tensor, n_rows: int) -> Tensor:
