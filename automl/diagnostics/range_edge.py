@@ -1,0 +1,202 @@
+"""Ranges that end before the optimum: the best trials crowd one end of a hyperparameter's range.
+
+Two things must hold: more of the best trials lie in the outer tenth than chance would put
+there, and trials near that end are better than those in the middle. (A sampler that learns
+may drift to an end by itself, where the hyperparameter has no effect.)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from automl.diagnostics.advice import change_range, space_parameters
+from automl.diagnostics.thresholds import (
+    EDGE_MIN_TRIALS,
+    EDGE_RANK_Z,
+    EDGE_SHARE,
+    EDGE_SIGNIFICANCE,
+    TOP_SHARE,
+)
+from automl.diagnostics.wording import number
+from storage.records import Advice, Diagnosis, StudyRecords
+
+NATURAL_LIMITS: Mapping[str, tuple[float, float]] = {
+    "learning_rate": (1e-7, 100.0),
+    "momentum": (0.0, 0.999),
+    "decay_fraction": (0.05, 10.0),
+    "switch_fraction": (0.05, 1.0),
+    "warmup_fraction": (0.0, 0.5),
+    "n_layers": (1, 20),
+    "hidden_size": (1, 4096),
+    "dropout": (0.0, 0.9),
+    "input_dropout": (0.0, 0.9),
+    "weight_decay": (1e-6, 10.0),
+    "l1": (1e-7, 1.0),
+    "label_smoothing": (0.0, 0.5),
+}
+"""Where a range cannot, or need not, go on: a weight decay of 1e-6 already does nothing."""
+
+LEAST_WIDENING, USUAL_WIDENING, MOST_WIDENING = 0.25, 0.5, 1.0
+"""By how much of its width a range is widened: never a blind leap of more than its own width."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A numeric hyperparameter's range, in the scale in which it is searched."""
+
+    name: str
+    low: float
+    high: float
+    log: bool
+    is_integer: bool
+
+    def place(self, value: float) -> float:
+        """0 at the low end, 1 at the high end."""
+        low, high = self._scaled(self.low), self._scaled(self.high)
+        return (self._scaled(value) - low) / (high - low)
+
+    def at(self, place: float) -> float:
+        """The value at a place, which may lie beyond the ends."""
+        low, high = self._scaled(self.low), self._scaled(self.high)
+        scaled = low + place * (high - low)
+        value = math.exp(scaled) if self.log else scaled
+        return float(round(value)) if self.is_integer else value
+
+    def _scaled(self, value: float) -> float:
+        return math.log(value) if self.log else value
+
+
+def diagnose_range_edges(records: StudyRecords) -> tuple[Diagnosis, ...]:
+    """One verdict for each range whose end the best trials crowd, strongest first."""
+    found = [(_crowding(records, one), one) for one in numeric_ranges(records)]
+    strongest = sorted(
+        ((crowding, one) for crowding, one in found if crowding),
+        key=lambda pair: pair[0].chance,
+    )
+    return tuple(_diagnosis(crowding, one) for crowding, one in strongest)
+
+
+def numeric_ranges(records: StudyRecords) -> list[Range]:
+    """The ranges of the study's numeric hyperparameters."""
+    ranges = []
+    for name, entry in space_parameters(records.settings).items():
+        low, high = entry.get("low"), entry.get("high")
+        if entry.get("type") not in ("float", "int") or not isinstance(low, int | float):
+            continue
+        if isinstance(high, int | float) and low < high:
+            log = bool(entry.get("log")) and low > 0
+            ranges.append(Range(name, float(low), float(high), log, entry["type"] == "int"))
+    return ranges
+
+
+@dataclass(frozen=True, slots=True)
+class Crowding:
+    """How the best trials crowd an end."""
+
+    end: Literal["low", "high"]
+    n_crowded: int
+    n_best: int
+    chance: float
+    optimum: float | None  # where a parabola through the better trials has its lowest point
+
+
+def _crowding(records: StudyRecords, one: Range) -> Crowding | None:
+    trials = [
+        (float(value), trial.value)
+        for trial in records.trials
+        if trial.outcome == "complete" and trial.value is not None
+        if isinstance(value := trial.params.get(one.name), int | float)
+    ]
+    if len(trials) < EDGE_MIN_TRIALS:
+        return None
+    places = np.array([one.place(value) for value, _ in trials])
+    losses = np.array([loss for _, loss in trials])
+    low_limit, high_limit = NATURAL_LIMITS.get(one.name, (-math.inf, math.inf))
+    if one.high < high_limit and (found := _crowds_end(places, losses, "high")):
+        return found
+    if one.low > low_limit:
+        return _crowds_end(places, losses, "low")
+    return None
+
+
+def _crowds_end(
+    places: np.ndarray, losses: np.ndarray, end: Literal["low", "high"]
+) -> Crowding | None:
+    """Test one end; the low end is the high end of the mirrored range."""
+    distance = 1 - places if end == "high" else places
+    n_best = max(5, math.ceil(TOP_SHARE * len(losses)))
+    best = np.argsort(losses, kind="stable")[:n_best]
+    n_crowded = int((distance[best] <= EDGE_SHARE).sum())
+    chance = _binomial_tail(n_crowded, n_best, EDGE_SHARE)
+    if chance > EDGE_SIGNIFICANCE or _rank_z(losses, distance) < EDGE_RANK_Z:
+        return None
+    return Crowding(end, n_crowded, n_best, chance, _optimum(1 - distance, losses))
+
+
+def _binomial_tail(n_hits: int, n: int, share: float) -> float:
+    """The chance of at least `n_hits` of `n`."""
+    terms = (math.comb(n, k) * share**k * (1 - share) ** (n - k) for k in range(n_hits, n + 1))
+    return min(1.0, sum(terms))
+
+
+def _rank_z(losses: np.ndarray, distance: np.ndarray) -> float:
+    """How much better trials of the third at the end are than the others, as a z value.
+
+    Source: Mann & Whitney 1947; normal approximation. Infinite where no other is left.
+    """
+    near = distance <= 1 / 3
+    n_near, n_far = int(near.sum()), int((~near).sum())
+    if not n_far:
+        return math.inf
+    ranks = np.argsort(np.argsort(losses)) + 1.0
+    u = n_near * n_far + n_near * (n_near + 1) / 2 - float(ranks[near].sum())
+    spread = math.sqrt(n_near * n_far * (n_near + n_far + 1) / 12)
+    return (u - n_near * n_far / 2) / spread if spread else 0.0
+
+
+def _optimum(places: np.ndarray, losses: np.ndarray) -> float | None:
+    """The lowest point of a parabola through the better half; None where it has none."""
+    better = losses <= np.median(losses)
+    if len(np.unique(places[better])) < 4:
+        return None
+    curvature, slope, _ = np.polyfit(places[better], losses[better], 2)
+    return float(-slope / (2 * curvature)) if curvature > 0 else None
+
+
+def _diagnosis(crowding: Crowding, one: Range) -> Diagnosis:
+    widening = USUAL_WIDENING
+    if crowding.optimum is not None and crowding.optimum > 1:
+        widening = min(MOST_WIDENING, max(LEAST_WIDENING, crowding.optimum - 1 + LEAST_WIDENING))
+    beyond = 1 + widening if crowding.end == "high" else -widening
+    low_limit, high_limit = NATURAL_LIMITS.get(one.name, (-math.inf, math.inf))
+    aim = min(max(one.at(beyond), low_limit), high_limit)
+    low, high = (one.low, aim) if crowding.end == "high" else (aim, one.high)
+    return Diagnosis(
+        kind="range_edge",
+        severity="warning",
+        message=(
+            f"{crowding.n_crowded} of the best {crowding.n_best} trials have {one.name} in the "
+            f"{'upper' if crowding.end == 'high' else 'lower'} tenth of its range "
+            f"{number(one.low)} to {number(one.high)}: better values may lie beyond."
+        ),
+        evidence={
+            "parameter": one.name,
+            "end": crowding.end,
+            "n_crowded": crowding.n_crowded,
+            "n_best": crowding.n_best,
+            "chance": crowding.chance,
+            "low": one.low,
+            "high": one.high,
+        },
+        advice=(
+            Advice(
+                f"Widen {one.name} to {number(low, 2)} to {number(high, 2)}.",
+                (change_range(one.name, low, high),),
+            ),
+        ),
+    )

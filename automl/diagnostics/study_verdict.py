@@ -1,0 +1,122 @@
+"""The order of verdicts: the cause before the symptom, what voids the rest before all.
+
+For a trial: what is wrong with its gradients or steps, if that explains a bad curve, then
+bias and variance. For a study: data that void the scores, then ranges that end before the
+optimum, then the verdict on the best trial, then the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from automl.diagnostics.advice import Situation
+from automl.diagnostics.data_quality import diagnose_data
+from automl.diagnostics.designs import diagnose_flow_by_design
+from automl.diagnostics.evidence import find_references, trial_facts
+from automl.diagnostics.gradient_flow import (
+    FlowFacts,
+    diagnose_flow,
+    find_cause,
+    trial_flow,
+)
+from automl.diagnostics.learning_curves import Fit, diagnose_budget, diagnose_fit, judge_fit
+from automl.diagnostics.search_coverage import diagnose_search
+from automl.errors import StudyError
+from storage.records import CAUSES, Diagnosis, StudyRecords, TrialRecord
+
+FIT_KINDS = frozenset(
+    {
+        "too_little_evidence",
+        "diverged",
+        "not_learning",
+        "high_bias",
+        "high_variance",
+        "high_bias_and_variance",
+        "good_fit",
+    }
+)
+"""The kinds of the bias/variance verdict; exactly one of each trial's diagnoses has one."""
+
+
+def diagnose_trial(records: StudyRecords, trial_number: int) -> tuple[Diagnosis, ...]:
+    """Judge one trial: the main verdict first.
+
+    Raises:
+        StudyError: the study has no such trial.
+    """
+    trial = _find_trial(records, trial_number)
+    facts = trial_facts(records, trial_number)
+    if facts is None:
+        return (_nothing_to_judge(trial),)
+    references = find_references(records, trial_number)
+    fit = judge_fit(facts, references, records.settings)
+    flow = trial_flow(records, trial_number)
+    situation = Situation(records.settings, trial, flow.update_ratio if flow else None)
+    verdicts = [diagnose_fit(fit, situation)]
+    cause = _flow_verdict(fit, flow, situation)
+    if cause:
+        verdicts.insert(0, cause)
+    budget = diagnose_budget(fit, situation)
+    return (*verdicts, budget) if budget else tuple(verdicts)
+
+
+def diagnose_study(records: StudyRecords) -> tuple[Diagnosis, ...]:
+    """Judge a study: its data, its search and its best trial; the main verdict first."""
+    data = diagnose_data(records.data_checks)
+    search = diagnose_search(records)
+    flow = diagnose_flow_by_design(records)
+    voiding = [one for one in data if one.severity == "problem"]
+    edges = [one for one in search if one.kind == "range_edge"]
+    best = _judge_best(records)
+    if any(one.kind == "high_variance" for one in best):
+        # Variance asks for restraint, whatever range the search would like to have wider.
+        leading = [*voiding, *best, *edges]
+    else:
+        leading = [*voiding, *edges, *best]
+    rest = [one for one in (*search, *((flow,) if flow else ()), *data) if one not in leading]
+    return (*leading, *rest)
+
+
+def fit_verdict(diagnoses: Sequence[Diagnosis]) -> Diagnosis | None:
+    """The bias/variance verdict among diagnoses, whatever leads them."""
+    return next((one for one in diagnoses if one.kind in FIT_KINDS), None)
+
+
+def _judge_best(records: StudyRecords) -> tuple[Diagnosis, ...]:
+    best = records.best_trial
+    if best is not None:
+        return diagnose_trial(records, best.number)
+    n_trials = len(records.trials)
+    message = "No trial has completed, so there is nothing to judge the fit by."
+    if not n_trials:
+        message = "The study has no trial yet."
+    return (Diagnosis("too_little_evidence", "info", message, {"n_trials": n_trials}),)
+
+
+def _flow_verdict(fit: Fit, flow: FlowFacts | None, situation: Situation) -> Diagnosis | None:
+    cause = find_cause(fit, flow) if flow else None
+    if cause is None or flow is None:
+        return None
+    return diagnose_flow(cause, fit, flow, situation)
+
+
+def _nothing_to_judge(trial: TrialRecord) -> Diagnosis:
+    why = CAUSES.get(trial.cause or "", "it has not finished an epoch")
+    return Diagnosis(
+        kind="too_little_evidence",
+        severity="info",
+        message=f"Trial {trial.number} has no finished epoch to judge: {why}.",
+        evidence={"cause": trial.cause},
+        trial_number=trial.number,
+    )
+
+
+def _find_trial(records: StudyRecords, trial_number: int) -> TrialRecord:
+    for trial in records.trials:
+        if trial.number == trial_number:
+            return trial
+    numbers = [trial.number for trial in records.trials]
+    known = f"0 to {max(numbers)}" if numbers else "none yet"
+    raise StudyError(
+        f"the study {records.settings.study_name!r} has no trial {trial_number} (trials: {known})"
+    )

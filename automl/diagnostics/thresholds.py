@@ -1,0 +1,136 @@
+"""The numbers that turn evidence into a verdict, each with where it comes from.
+
+Those marked "calibrated" were set by `benchmarks/verdicts.py` on cases of even seeds; the
+figures it reports come from odd seeds that had no part in setting them. Shares of loss are
+shares of the trivial baseline's loss (class frequencies, or the mean of the target).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Learning curves
+
+MIN_EPOCHS: Final = 3
+"""A curve of fewer epochs shows no course: two points are a line whatever happens."""
+
+NOISE_MULTIPLE: Final = 2.0
+"""A difference counts from two standard errors on: about 95 % for a normal error."""
+
+NOT_LEARNING_SHARE: Final = 0.05
+"""Calibrated: a network that takes less than this share off the baseline's loss did not learn."""
+
+BIAS_SHARE: Final = 0.06
+"""Calibrated: avoidable bias from this share of the baseline's loss on is worth a verdict."""
+
+GAP_SHARE: Final = 0.08
+"""Calibrated: a generalization gap from this share of the baseline's loss on ..."""
+
+GAP_SHARE_OF_VALID: Final = 0.30
+"""... that is also this share of the validation loss itself. Calibrated."""
+
+RISE_SHARE: Final = 0.15
+"""Calibrated: validation loss that rises by this share of the baseline's asks for action."""
+
+IMPROVING_SHARE: Final = 0.10
+"""Calibrated: still improving, if the last fifth of the epochs brought this share of it all."""
+
+# Gradient flow
+
+VANISHING_RATIO: Final = 1e-3
+"""Calibrated: gradient norm nearest the input over that of the output layer, at initialization."""
+
+EXPLODING_RATIO: Final = 1e3
+"""The mirror image of VANISHING_RATIO."""
+
+EXPLODING_NORM: Final = 1e4
+"""Calibrated: gradients of a loss of about 1 with this norm overshoot at any usual step size."""
+
+DEAD_FRACTION: Final = 0.8
+"""Calibrated: from this share of zero units in a layer on, the layer passes too little on."""
+
+SATURATED_FRACTION: Final = 0.5
+"""Calibrated: half of a layer's activations at the flat ends, where gradients are near zero."""
+
+SMALL_UPDATE_RATIO: Final = 1e-3
+"""Below the usual rule of thumb of 1e-3 an epoch's updates change little.
+
+Source: Karpathy, CS231n notes, "Ratio of weights:updates"; used only with a curve that is
+still falling steadily.
+"""
+
+LARGE_UPDATE_RATIO: Final = 3e-2
+"""Calibrated: a step that changes weights by this share overshoots, where loss is not falling."""
+
+ROUGHNESS: Final = 0.35
+"""Calibrated: the upward moves of the train loss, as a share of all its moves; 0.5 is no fall."""
+
+STEADY_SHARE: Final = 0.15
+"""Calibrated: train loss still falls steadily if its last fifth brought this share of the fall."""
+
+HOPELESS_GRADIENT_NORM: Final = 1e-9
+"""Below this even Adam stands still: its epsilon of 1e-8 exceeds the gradient."""
+
+HOPELESS_RATIO: Final = 1e-8
+"""Gradient nearest the input over that of the output: about float32's precision."""
+
+HOPELESS_EXPLOSION: Final = 1e8
+"""Gradient norms from here on overflow float32 within few squared sums."""
+
+# The search
+
+EDGE_SHARE: Final = 0.10
+"""The outer tenth of a range, in the scale (linear or log) in which it is searched."""
+
+EDGE_SIGNIFICANCE: Final = 0.01
+"""Chance that so many of the best trials lie at the edge if they lay as all trials do."""
+
+EDGE_RANK_Z: Final = 1.64
+"""Trials near the end are better than the others: one-sided 5 % of a rank-sum test."""
+
+EDGE_MIN_TRIALS: Final = 10
+"""Fewer trials than Optuna's TPE draws at random (n_startup_trials) show no crowding."""
+
+TOP_SHARE: Final = 0.25
+"""The best quarter of the trials: TPE's own order of magnitude for its good group."""
+
+RANDOM_TRIALS: Final = 60
+"""1 - 0.95 ** 60 = 95 %: so many random trials reach the best 5 % of a space.
+
+Source: Bergstra & Bengio 2012, Random search for hyper-parameter optimization, section 5.
+"""
+
+TRIALS_PER_PARAMETER: Final = 5
+"""A rule of thumb between Optuna's ten random trials and Bergstra & Bengio's sixty."""
+
+NO_EFFECT_SIGNIFICANCE: Final = 0.20
+"""A parameter without effect: its share of explained rank variance is this likely by chance."""
+
+SAME_LOSS_STANDARD_ERRORS: Final = 1.0
+"""The one-standard-error rule. Source: Hastie, Tibshirani & Friedman 2009, section 7.10."""
+
+FAILURE_SHARE: Final = 0.2
+"""From every fifth trial on, failures cost enough of the search to be worth a change."""
+
+BUDGET_SHARE: Final = 0.5
+"""The epochs are too few if the best epoch of this share of the best trials is the last tenth."""
+
+# The data
+
+LEAKAGE_SHARE: Final = 0.95
+"""One feature alone removes this share of the baseline's error: rarely honest."""
+
+SHIFT_AUC: Final = 0.65
+"""A classifier tells two splits apart: area under the ROC curve (0.5: it cannot)."""
+
+IMBALANCE_SHARE: Final = 0.10
+"""The rarest class has less than this share of the rows."""
+
+MIN_CLASS_ROWS: Final = 20
+"""Fewer train rows of a class cannot show what is typical of it."""
+
+DUPLICATE_SHARE: Final = 0.01
+"""Rows repeated across splits: from 1 % on, scores on them are memory in part."""
+
+WORTH_MORE_ROWS_SHARE: Final = 0.02
+"""Twice the rows are worth asking for if they take this share of the baseline's loss off."""

@@ -1,0 +1,50 @@
+"""Numbers as people read them: as many digits as they deserve, percent for shares.
+
+Every message of a diagnosis is put together with these, so that the same quantity looks
+the same in the terminal, the report and the dashboard.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Round to significant digits: 0.0123, 1.23, 123, 1.2e-06."""
+    if not math.isfinite(value):
+        return "infinite" if math.isinf(value) else "not a number"
+    if value == 0:
+        return "0"
+    if abs(value) >= 10**digits and abs(value) < 1e7:
+        return f"{value:,.0f}"
+    return f"{value:.{digits}g}"
+
+
+def percent(share: float) -> str:
+    """A share as percent: two digits below 10 %, whole percents above."""
+    value = 100 * share
+    if not math.isfinite(value):
+        return number(value)
+    if value == 0 or abs(value) >= 10:
+        return f"{value:.0f} %"
+    return f"{value:.1f} %" if abs(value) >= 0.95 else f"{value:.2g} %"
+
+
+def count(n: int, noun: str, plural: str | None = None) -> str:
+    """A number with its noun: "1 trial", "12 trials"."""
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def listing(words: Sequence[str], last: str = "and") -> str:
+    """Words in a row: "a", "a and b", "a, b and c"."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def error(value: float, metric: str) -> str:
+    """An error rate as "6.1 % of rows wrong", an RMSE in the target's own unit."""
+    if metric == "error_rate":
+        return f"{percent(value)} of rows wrong"
+    return f"RMSE {number(value)}"
