@@ -1,0 +1,301 @@
+"""One connection, one lock, one buffer of writes: what Optuna's tables and ours share.
+
+Whoever has something to write keeps it as a `Pending` and calls `changed()`. Everything
+pending is written in one transaction: by `flush()`, at the end of `transaction()`, before
+any other write, on `close()`, at exit, and by a background thread after one second. What
+could not be written stays pending. A forked child starts with nothing pending and a
+connection of its own.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from storage import engine as engines
+from storage.errors import StorageError, explained
+
+FLUSH_SECONDS = 1.0
+"""How long a write may wait. Issue: a killed process loses at most one second of a curve."""
+
+HEARTBEAT_SECONDS = 30.0
+"""How often a process tells other hosts that it lives."""
+
+
+class Pending(Protocol):
+    """Writes that wait for the next transaction."""
+
+    def __bool__(self) -> bool:
+        """Whether anything waits."""
+
+    def forget_deleted(self, connection: Connection) -> None:
+        """Drop what belongs to rows that another process has deleted."""
+
+    def write(self, connection: Connection) -> None:
+        """Write all of it, and keep it."""
+
+    def clear(self) -> None:
+        """Drop all of it: it is committed."""
+
+    def after_fork(self) -> None:
+        """Drop all of it, and what is known: it belongs to the parent process."""
+
+
+class Database:
+    """A database that one process reads and writes through one connection."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.changes = 0  # grows when another connection has committed; see `poll`
+        self.on_heartbeat: Callable[[], None] | None = None
+        self._engine = engines.make_engine(url)
+        self._pending: list[Pending] = []
+        self._start_afresh()
+        _OPEN.add(self)
+
+    def _start_afresh(self) -> None:
+        self._lock = threading.RLock()
+        self._connection: Connection | None = None
+        self._data_version: int | None = None
+        self._depth = 0
+        self._writing = False
+        self._closed = False
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def dialect(self) -> str:
+        """Name of the SQL dialect: "sqlite", "postgresql"."""
+        return self._engine.dialect.name
+
+    @property
+    def shown_url(self) -> str:
+        """The URL without its password."""
+        return self._engine.url.render_as_string(hide_password=True)
+
+    def register(self, pending: Pending) -> None:
+        """Add a source of writes. Sources are written in the order of registration."""
+        self._pending.append(pending)
+
+    @property
+    def lock(self) -> threading.RLock:
+        """Held by every call that touches what is in memory."""
+        return self._lock
+
+    # Reading and writing
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the file, without what is pending."""
+        with self._lock:
+            connection = self._connect()
+            if connection.in_transaction():
+                yield connection
+                return
+            with engines.begin(connection, write=False):
+                yield connection
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that writes, with all that is pending in front.
+
+        Inside `transaction()`, what is pending waits for its end.
+        """
+        with self._lock:
+            connection = self._connect()
+            if connection.in_transaction():
+                yield connection
+                return
+            with_pending = self._depth == 0
+            with engines.begin(connection, write=True):
+                if with_pending:
+                    self._write_pending(connection)
+                yield connection
+            if with_pending:
+                self._clear_pending()
+
+    def flush(self) -> None:
+        """Write all that is pending, in one transaction.
+
+        Raises:
+            StorageError: it could not be written; it stays pending.
+        """
+        with self._lock:
+            if self._depth == 0 and any(self._pending):
+                with self.write():
+                    pass
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Gather the writes of a block into one transaction at its end.
+
+        An error inside does not undo them: what was reported has happened. Other threads
+        wait, so nothing slow belongs inside.
+        """
+        with self._lock:
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                self.flush()
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a block of `transaction()` is open."""
+        return self._depth > 0
+
+    def changed(self) -> None:
+        """Say that something is pending: it will be written within a second."""
+        if not self._wake.is_set():
+            self._start_thread()
+            self._wake.set()
+
+    def poll(self) -> int:
+        """Return a number that grows when another connection may have committed."""
+        version = engines.data_version(self._connect())
+        if version is None or version != self._data_version:
+            self._data_version = version
+            self.changes += 1
+        return self.changes
+
+    # Life
+
+    def close(self) -> None:
+        """Write what is pending and close the connection. A later call opens a new one."""
+        with self._lock:
+            if self._closed:
+                return
+            try:
+                self.flush()
+            finally:
+                self._stop.set()
+                self._wake.set()
+                self._closed = True
+                if self._connection is not None:
+                    self._connection.close()
+                    self._connection = None
+                self._engine.dispose()
+
+    def __del__(self) -> None:
+        try:
+            self.close()
+        except Exception:
+            # Nobody is left to hear of it; `close()` is the way to learn of errors.
+            pass
+
+    def _connect(self) -> Connection:
+        if self._connection is None:
+            if self._closed:
+                self._start_afresh()
+            try:
+                self._connection = self._engine.connect()
+            except DBAPIError as error:
+                raise explained(self.shown_url, error) from error
+        return self._connection
+
+    def _write_pending(self, connection: Connection) -> None:
+        known = self.changes
+        if self.poll() != known:
+            for pending in self._pending:
+                pending.forget_deleted(connection)
+        for pending in self._pending:
+            if pending:
+                pending.write(connection)
+
+    def _clear_pending(self) -> None:
+        for pending in self._pending:
+            pending.clear()
+        self._wake.clear()
+
+    # The background thread
+
+    def start_heartbeat(self) -> None:
+        """Call `on_heartbeat` from time to time from now on."""
+        self._start_thread()
+
+    def _start_thread(self) -> None:
+        if self._thread is None and not self._closed:
+            self._thread = threading.Thread(
+                target=_flush_in_background,
+                args=(weakref.ref(self), self._wake, self._stop),
+                name="storage-flush",
+                daemon=True,
+            )
+            self._thread.start()
+            weakref.finalize(self, _end_thread, self._wake, self._stop).atexit = False
+
+    def flush_in_background(self, *, beat: bool) -> None:
+        """Flush and beat; an error is left for the next write in the foreground to raise."""
+        with self._lock:
+            if self._closed:
+                return
+            try:
+                if beat and self.on_heartbeat is not None:
+                    self.on_heartbeat()
+                self.flush()
+            except StorageError:
+                self._wake.set()
+
+    def forget_after_fork(self) -> None:
+        """Leave the parent's connection alone, in the child of a fork."""
+        if self._connection is not None:
+            # Closing it here could release the parent's file locks.
+            _INHERITED.append(self._connection)
+        self._start_afresh()
+        self.changes += 1
+        self._engine.dispose(close=False)
+        for pending in self._pending:
+            pending.after_fork()
+
+
+def _flush_in_background(
+    reference: weakref.ref[Database], wake: threading.Event, stop: threading.Event
+) -> None:
+    beaten_at = time.monotonic()
+    while not stop.is_set():
+        if wake.wait(HEARTBEAT_SECONDS) and stop.wait(FLUSH_SECONDS):
+            return
+        database = reference()
+        if database is None:
+            return
+        wake.clear()
+        beat = time.monotonic() - beaten_at >= HEARTBEAT_SECONDS
+        if beat:
+            beaten_at = time.monotonic()
+        database.flush_in_background(beat=beat)
+        del database
+
+
+def _end_thread(wake: threading.Event, stop: threading.Event) -> None:
+    stop.set()
+    wake.set()
+
+
+_OPEN: weakref.WeakSet[Database] = weakref.WeakSet()
+_INHERITED: list[Connection] = []
+
+
+def _close_all() -> None:
+    for database in list(_OPEN):
+        database.close()
+
+
+def _forget_all_after_fork() -> None:
+    for database in list(_OPEN):
+        database.forget_after_fork()
+
+
+atexit.register(_close_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all_after_fork)

@@ -1,0 +1,102 @@
+"""How the project's own tables came to be: ordered changes, applied in one transaction.
+
+A file remembers the changes it has had in `automl_schema`. Opening it applies the missing
+ones, all or none, under the write lock, so that two processes may open a new file at the
+same moment. A file with a change unknown here was made by a newer version and is refused.
+A released change is never edited: the next one is appended.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sqlalchemy
+from sqlalchemy import Connection, select
+
+from storage import optuna_schema, tables
+from storage.errors import StorageError
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaChange:
+    """One step from a schema to the next."""
+
+    number: int
+    name: str
+    apply: Callable[[Connection], None]
+
+
+def _create_tables(connection: Connection) -> None:
+    tables.METADATA.create_all(connection)
+
+
+def _delete_along(connection: Connection) -> None:
+    """Our rows go with Optuna's, whoever deletes them; a deletion is counted."""
+    if connection.dialect.name != "sqlite":
+        raise StorageError(
+            "The storage must be an SQLite URL, "
+            f"but got a {connection.dialect.name} database: other databases are not ready yet."
+        )
+    counted = (
+        "INSERT INTO automl_deletions (study_id, n_deletions) VALUES (OLD.study_id, 1) "
+        "ON CONFLICT (study_id) DO UPDATE SET n_deletions = n_deletions + 1;"
+    )
+    of_study = " ".join(
+        f"DELETE FROM {table.name} WHERE study_id = OLD.study_id;" for table in tables.OF_A_STUDY
+    )
+    of_run = " ".join(
+        f"DELETE FROM {table.name} WHERE run_id = OLD.run_id;" for table in tables.OF_A_RUN
+    )
+    claims = f"DELETE FROM {tables.CLAIMS.name} WHERE trial_id = OLD.trial_id;"
+    for trigger, table, body in (
+        ("automl_after_study", optuna_schema.STUDIES.name, counted + " " + of_study),
+        ("automl_after_trial", optuna_schema.TRIALS.name, claims),
+        ("automl_after_run", tables.RUNS.name, of_run),
+    ):
+        connection.exec_driver_sql(
+            f"CREATE TRIGGER {trigger} AFTER DELETE ON {table} FOR EACH ROW BEGIN {body} END"
+        )
+
+
+CHANGES: tuple[SchemaChange, ...] = (
+    SchemaChange(1, "tables", _create_tables),
+    SchemaChange(2, "rows go with Optuna's", _delete_along),
+)
+
+
+def applied_changes(connection: Connection) -> tuple[int, ...]:
+    """Numbers of the changes a file has had; empty for a file that is not ours."""
+    if not sqlalchemy.inspect(connection).has_table(tables.SCHEMA.name):
+        return ()
+    query = select(tables.SCHEMA.c.change).order_by(tables.SCHEMA.c.change)
+    return tuple(connection.scalars(query))
+
+
+def missing_changes(
+    applied: tuple[int, ...], url: str, changes: tuple[SchemaChange, ...] = CHANGES
+) -> tuple[SchemaChange, ...]:
+    """The changes a file still needs.
+
+    Raises:
+        StorageError: the file has had a change that is unknown here.
+    """
+    unknown = sorted(set(applied) - {change.number for change in changes})
+    if unknown:
+        raise StorageError(
+            f"The tables in {url} must be of version {changes[-1].number} or older, but they are "
+            f"of version {unknown[-1]}: a newer version of this program made them. "
+            f"Install that version; the file was not touched."
+        )
+    return tuple(change for change in changes if change.number not in applied)
+
+
+def apply_changes(connection: Connection, changes: tuple[SchemaChange, ...]) -> None:
+    """Apply changes in their order, in the transaction that is open."""
+    for change in changes:
+        change.apply(connection)
+        connection.execute(
+            tables.SCHEMA.insert(),
+            {"change": change.number, "name": change.name, "applied_at": time.time()},
+        )

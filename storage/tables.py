@@ -1,0 +1,177 @@
+"""The project's own tables, beside Optuna's and in a MetaData of their own.
+
+Each row is a record of `storage/records.py`; the columns bear the names of its fields.
+`trial_id` and `study_id` are Optuna's ids. They are not foreign keys: Optuna's own storage
+deletes without knowing of these tables, and triggers take our rows along (see
+`schema_changes.py`). Epochs and layers are packed (see `packing.py`). Released tables are
+changed by a new entry in `schema_changes.py` only.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+METADATA = MetaData()
+
+SCHEMA = Table(
+    "automl_schema",
+    METADATA,
+    Column("change", Integer, primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("applied_at", Float, nullable=False),
+)
+
+DELETIONS = Table(
+    "automl_deletions",
+    METADATA,
+    Column("study_id", Integer, primary_key=True),  # SQLite gives an id out again
+    Column("n_deletions", Integer, nullable=False),
+)
+
+SETTINGS = Table(
+    "automl_study_settings",
+    METADATA,
+    Column("study_id", Integer, primary_key=True, autoincrement=False),
+    Column("settings", JSON, nullable=False),
+)
+
+PROCESSES = Table(
+    "automl_processes",
+    METADATA,
+    Column("process", String(64), primary_key=True),
+    Column("host", String(255), nullable=False),
+    Column("boot_id", String(64), nullable=False),
+    Column("process_id", Integer, nullable=False),
+    Column("started", String(64), nullable=False),
+    Column("beaten_at", Float, nullable=False),  # seconds since 1970, UTC
+)
+
+CLAIMS = Table(
+    "automl_claims",
+    METADATA,
+    Column("trial_id", Integer, primary_key=True, autoincrement=False),
+    Column("process", String(64), nullable=False),
+    Column("lost_attempts", Integer, nullable=False),
+)
+
+RUNS = Table(
+    "automl_runs",
+    METADATA,
+    Column("run_id", Integer, primary_key=True),
+    Column("study_id", Integer, nullable=False, index=True),
+    Column("trial_number", Integer, nullable=False),
+    Column("purpose", String(32), nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("fold", Integer, nullable=False),
+    Column("rows_fraction", Float, nullable=False),
+    Column("continues_run_id", Integer),
+    Column("attempt", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("cause", String(32)),
+    Column("n_parameters", BigInteger),
+    Column("label", Text, nullable=False),
+    Column("params", JSON),
+    Column("process", String(64), nullable=False),
+    sqlite_autoincrement=True,  # artifacts are named by run: an id is never given out again
+)
+
+EPOCHS = Table(
+    "automl_epochs",
+    METADATA,
+    Column("run_id", Integer, ForeignKey(RUNS.c.run_id, ondelete="CASCADE"), primary_key=True),
+    Column("block", Integer, primary_key=True),  # (epoch - 1) // 64
+    Column("n_epochs", Integer, nullable=False),
+    Column("encoding", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+LAYERS = Table(
+    "automl_layers",
+    METADATA,
+    Column("run_id", Integer, ForeignKey(RUNS.c.run_id, ondelete="CASCADE"), primary_key=True),
+    Column("epoch", Integer, primary_key=True),  # 0: before training
+    Column("names", Text, nullable=False),  # separated by line feeds
+    Column("data", LargeBinary, nullable=False),
+)
+
+DATA_CHECKS = Table(
+    "automl_data_checks",
+    METADATA,
+    Column("data_check_id", Integer, primary_key=True),
+    Column("study_id", Integer, nullable=False, index=True),
+    Column("kind", String(64), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("value", Float),
+    Column("details", JSON, nullable=False),
+)
+
+EVALUATIONS = Table(
+    "automl_evaluations",
+    METADATA,
+    Column("evaluation_id", Integer, primary_key=True),
+    Column("study_id", Integer, nullable=False, index=True),
+    Column("trial_number", Integer, nullable=False),
+    Column("split", String(16), nullable=False),
+    Column("scores", JSON, nullable=False),
+    Column("intervals", JSON, nullable=False),
+    Column("baseline", JSON, nullable=False),
+    Column("linear", JSON, nullable=False),
+    Column("linear_intervals", JSON, nullable=False),
+    Column("evaluated_at", Float, nullable=False),
+)
+
+DIAGNOSES = Table(
+    "automl_diagnoses",
+    METADATA,
+    Column("diagnosis_id", Integer, primary_key=True),
+    Column("study_id", Integer, nullable=False, index=True),
+    Column("trial_number", Integer),
+    Column("kind", String(64), nullable=False),
+    Column("severity", String(16), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("advice", JSON, nullable=False),
+)
+
+ARTIFACTS = Table(
+    "automl_artifacts",
+    METADATA,
+    Column("artifact_id", String(64), primary_key=True),
+    Column("study_id", Integer, nullable=False, index=True),
+    Column("kind", String(32), nullable=False),
+    Column("trial_number", Integer),
+    Column("run_id", Integer),
+    Column("file_name", Text, nullable=False),
+    Column("n_bytes", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("details", JSON, nullable=False),
+    Column("removed_at", Float),
+)
+
+POLICIES = Table(
+    "automl_policies",
+    METADATA,
+    Column("policy_id", Integer, primary_key=True),
+    Column("study_id", Integer, nullable=False, index=True),
+    Column("from_trial_number", Integer, nullable=False),
+    Column("sampler", Text, nullable=False),
+    Column("pruner", Text, nullable=False),
+)
+
+OF_A_STUDY = (SETTINGS, RUNS, DATA_CHECKS, EVALUATIONS, DIAGNOSES, ARTIFACTS, POLICIES)
+"""Tables with a `study_id`: their rows go when the study goes."""
+
+OF_A_RUN = (EPOCHS, LAYERS)
+"""Tables with a `run_id`: their rows go when the run goes."""
