@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import Connection, Engine, Table
+from sqlalchemy import Connection, CursorResult, Engine, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
@@ -88,6 +88,14 @@ def upsert(
     return insert.on_conflict_do_update(  # type: ignore[no-any-return]
         index_elements=list(keys), set_={name: insert.excluded[name] for name in values}
     )
+
+
+def inserted_id(result: CursorResult[Any]) -> int:
+    """The id that the database gave to the one row inserted."""
+    key = result.inserted_primary_key
+    if key is None:
+        raise StorageError("The database must say the id of a new row, but said nothing.")
+    return int(key[0])
 
 
 def data_version(connection: Connection) -> int | None:
@@ -167,4 +175,3 @@ def _is_writable(raw: sqlite3.Connection) -> bool:
     except sqlite3.Error:
         return False
     return True
-

@@ -22,8 +22,11 @@ _CAUSES = (
     ),
     ("readonly", "it is read-only. Make the file and its folder writable, or copy the file"),
     ("attempt to write a readonly", "it is read-only. Make the file and its folder writable"),
-    ("malformed", "the file is damaged. Restore a copy, or save what is readable with "
-     "`sqlite3 FILE .recover`"),
+    (
+        "malformed",
+        "the file is damaged. Restore a copy, or save what is readable with "
+        "`sqlite3 FILE .recover`",
+    ),
     ("not a database", "it is not an SQLite database. Name another file"),
     ("locked", "another process held it for more than a minute. End that process, or try again"),
     ("unable to open", "it cannot be opened. The folder must exist and be writable"),

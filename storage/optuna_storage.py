@@ -29,6 +29,7 @@ from sqlalchemy.exc import IntegrityError
 from storage import optuna_schema as schema
 from storage import study_rows, trial_rows
 from storage.database import Database
+from storage.engine import inserted_id
 from storage.opening import open_database
 from storage.processes import Claims
 from storage.tables import CLAIMS, DELETIONS
@@ -174,9 +175,7 @@ class OptunaStorage(BaseStorage):
     def delete_study_system_attr(self, study_id: int, key: str) -> None:
         """Remove a system attribute, which Optuna's interface cannot: of a removed artifact."""
         with self.database.write() as connection:
-            study_rows.delete_attribute(
-                connection, schema.STUDY_SYSTEM_ATTRIBUTES, study_id, key
-            )
+            study_rows.delete_attribute(connection, schema.STUDY_SYSTEM_ATTRIBUTES, study_id, key)
 
     def _set_study_attribute(self, table: Table, study_id: int, key: str, value: Any) -> None:
         with self.database.write() as connection:
@@ -251,7 +250,7 @@ class OptunaStorage(BaseStorage):
                 "datetime_complete": schema.to_utc(trial.datetime_complete),
             },
         )
-        trial._trial_id = int(result.inserted_primary_key[0])
+        trial._trial_id = inserted_id(result)
         if trial.state is TrialState.RUNNING:
             self.claims.claim(connection, trial._trial_id)
         else:

@@ -68,7 +68,9 @@ def start_time(process_id: int) -> str | None:
     try:
         answer = subprocess.run(
             ["ps", "-o", "lstart=", "-p", str(process_id)],
-            capture_output=True, text=True, check=False,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         return answer.stdout.strip() or None
     except OSError:
@@ -140,8 +142,8 @@ class Claims:
         self._is_registered = False
 
 
-def dead_processes(connection: Connection) -> set[str]:
-    """Keys of the processes that hold a claim or a run and no longer live."""
+def dead_processes(connection: Connection, among: set[str] | None = None) -> set[str]:
+    """Keys of the processes that no longer live, among those given or all that hold a claim."""
     query = select(
         PROCESSES.c.process,
         PROCESSES.c.host,
@@ -155,8 +157,9 @@ def dead_processes(connection: Connection) -> set[str]:
         for key, host, boot_id, process_id, started, beaten_at in connection.execute(query)
         if _lives(Process(host, boot_id, process_id, started), beaten_at)
     }
-    claimed = set(connection.scalars(select(CLAIMS.c.process).distinct()))
-    return claimed - living
+    if among is None:
+        among = set(connection.scalars(select(CLAIMS.c.process).distinct()))
+    return among - living
 
 
 def _lives(process: Process, beaten_at: float) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 ParameterValue: TypeAlias = float | int | str | bool | None
-Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 Task: TypeAlias = Literal["binary", "multiclass", "regression"]
 Purpose: TypeAlias = Literal[

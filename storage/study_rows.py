@@ -15,7 +15,9 @@ from optuna.study import StudyDirection
 from sqlalchemy import Connection, Table, select
 
 from storage import optuna_schema as schema
-from storage.engine import upsert
+from storage.engine import inserted_id, upsert
+
+STUDY_NAMES = schema.STUDIES.c.study_name
 
 
 def require_study(connection: Connection, study_id: int) -> str:
@@ -49,7 +51,7 @@ def create_study(
 ) -> int:
     """Insert a study and its directions; IntegrityError where the name is taken."""
     result = connection.execute(schema.STUDIES.insert(), {"study_name": study_name})
-    study_id = int(result.inserted_primary_key[0])
+    study_id = inserted_id(result)
     rows = [
         {"study_id": study_id, "objective": objective, "direction": direction}
         for objective, direction in enumerate(directions)
@@ -96,9 +98,7 @@ def set_attribute(
 
 def delete_attribute(connection: Connection, table: Table, study_id: int, key: str) -> None:
     """Remove one attribute of a study, where it is set."""
-    connection.execute(
-        table.delete().where(table.c.study_id == study_id, table.c.key == key)
-    )
+    connection.execute(table.delete().where(table.c.study_id == study_id, table.c.key == key))
 
 
 def all_studies(connection: Connection) -> list[schema.FrozenStudy]:

@@ -157,6 +157,7 @@ ARTIFACTS = Table(
     Column("n_bytes", BigInteger, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("details", JSON, nullable=False),
+    Column("created_at", Float, nullable=False),
     Column("removed_at", Float),
 )
 

@@ -86,22 +86,35 @@ def _fill(
     """Add what the other tables know of the trials."""
     params, values = schema.PARAMS.c, schema.VALUES.c
     reports = schema.INTERMEDIATE_VALUES.c
-    query = _children(schema.PARAMS, condition, params.param_name, params.param_value,
-                      params.distribution_json).order_by(params.param_id)
+    query = _children(
+        schema.PARAMS, condition, params.param_name, params.param_value, params.distribution_json
+    ).order_by(params.param_id)
     for trial_id, name, value, text in connection.execute(query):
         distribution = parse_distribution(text)
         trial = found[trial_id]
         trial.distributions[name] = distribution
         trial.params[name] = distribution.to_external_repr(value)
-    for trial_id, pairs in _values(connection, _children(
-        schema.VALUES, condition, values.objective, values.value,
-        type_coerce(values.value_type, String)
-    )):
+    for trial_id, pairs in _values(
+        connection,
+        _children(
+            schema.VALUES,
+            condition,
+            values.objective,
+            values.value,
+            type_coerce(values.value_type, String),
+        ),
+    ):
         found[trial_id].values = [pairs[objective] for objective in sorted(pairs)]
-    for trial_id, pairs in _values(connection, _children(
-        schema.INTERMEDIATE_VALUES, condition, reports.step, reports.intermediate_value,
-        type_coerce(reports.intermediate_value_type, String)
-    )):
+    for trial_id, pairs in _values(
+        connection,
+        _children(
+            schema.INTERMEDIATE_VALUES,
+            condition,
+            reports.step,
+            reports.intermediate_value,
+            type_coerce(reports.intermediate_value_type, String),
+        ),
+    ):
         found[trial_id].intermediate_values = pairs
     read_attributes(connection, found, condition)
 
@@ -127,9 +140,7 @@ def _children(
     return select(table.c.trial_id, *columns).where(table.c.trial_id.in_(wanted))
 
 
-def _values(
-    connection: Connection, query: Select[Any]
-) -> Iterator[tuple[int, dict[int, float]]]:
+def _values(connection: Connection, query: Select[Any]) -> Iterator[tuple[int, dict[int, float]]]:
     """Group (trial_id, position, value, kind) rows by trial; decode infinities."""
     grouped: dict[int, dict[int, float]] = {}
     for trial_id, position, value, kind in connection.execute(query):
@@ -170,9 +181,7 @@ class TrialWrites:
                 ("intermediate_value", "intermediate_value_type"),
                 dialect,
             ),
-            "user": upsert(
-                schema.USER_ATTRIBUTES, ("trial_id", "key"), ("value_json",), dialect
-            ),
+            "user": upsert(schema.USER_ATTRIBUTES, ("trial_id", "key"), ("value_json",), dialect),
             "system": upsert(
                 schema.SYSTEM_ATTRIBUTES, ("trial_id", "key"), ("value_json",), dialect
             ),
@@ -182,9 +191,7 @@ class TrialWrites:
         return any(self._all())
 
     def _all(self) -> tuple[dict[Any, Any], ...]:
-        return (
-            self._params, self._values, self._reports, self._user, self._system, self._ended
-        )
+        return (self._params, self._values, self._reports, self._user, self._system, self._ended)
 
     @property
     def ended(self) -> set[int]:
@@ -234,7 +241,8 @@ class TrialWrites:
 
     def drop(self, trial_ids: Collection[int]) -> None:
         """Forget what was taken of these trials."""
-        for part in (self._params, self._values, self._reports, self._user, self._system):
+        parts: tuple[dict[Any, Any], ...] = self._all()[:-1]
+        for part in parts:
             for key in [key for key in part if key[0] in trial_ids]:
                 del part[key]
         for trial_id in trial_ids:
@@ -247,27 +255,51 @@ class TrialWrites:
 
     def write(self, connection: Connection) -> None:
         """Write everything, and keep it until `clear`."""
-        self._run(connection, "params", [
-            {"trial_id": trial_id, "param_name": name, "param_value": value,
-             "distribution_json": text}
-            for (trial_id, name), (value, text) in self._params.items()
-        ])
-        self._run(connection, "values", [
-            {"trial_id": trial_id, "objective": objective, "value": stored, "value_type": kind}
-            for (trial_id, objective), value in self._values.items()
-            for stored, kind in [schema.encode(value)]
-        ])
-        self._run(connection, "reports", [
-            {"trial_id": trial_id, "step": step, "intermediate_value": stored,
-             "intermediate_value_type": kind}
-            for (trial_id, step), value in self._reports.items()
-            for stored, kind in [schema.encode(value)]
-        ])
+        self._run(
+            connection,
+            "params",
+            [
+                {
+                    "trial_id": trial_id,
+                    "param_name": name,
+                    "param_value": value,
+                    "distribution_json": text,
+                }
+                for (trial_id, name), (value, text) in self._params.items()
+            ],
+        )
+        self._run(
+            connection,
+            "values",
+            [
+                {"trial_id": trial_id, "objective": objective, "value": stored, "value_type": kind}
+                for (trial_id, objective), value in self._values.items()
+                for stored, kind in [schema.encode(value)]
+            ],
+        )
+        self._run(
+            connection,
+            "reports",
+            [
+                {
+                    "trial_id": trial_id,
+                    "step": step,
+                    "intermediate_value": stored,
+                    "intermediate_value_type": kind,
+                }
+                for (trial_id, step), value in self._reports.items()
+                for stored, kind in [schema.encode(value)]
+            ],
+        )
         for kind, attributes in (("user", self._user), ("system", self._system)):
-            self._run(connection, kind, [
-                {"trial_id": trial_id, "key": key, "value_json": text}
-                for (trial_id, key), text in attributes.items()
-            ])
+            self._run(
+                connection,
+                kind,
+                [
+                    {"trial_id": trial_id, "key": key, "value_json": text}
+                    for (trial_id, key), text in attributes.items()
+                ],
+            )
         for trial in self._ended.values():
             end_trial(connection, trial)
 

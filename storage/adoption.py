@@ -1,0 +1,96 @@
+"""Adopting the trials of a process that died: same number, parameters and seed.
+
+A trial stays RUNNING in Optuna when its process dies. The next process that opens the study
+claims it, under the write lock, so that two never adopt the same one; the runs it was in
+end as lost. How often that has happened is kept with the claim, and the search ends a trial
+as failed once it has been lost `LOST_ATTEMPTS_LIMIT` times.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from optuna.trial import TrialState
+from sqlalchemy import Connection, select
+
+from storage import optuna_schema as schema
+from storage.optuna_storage import OptunaStorage
+from storage.processes import dead_processes
+from storage.tables import CLAIMS, RUNS
+
+LOST_ATTEMPTS_LIMIT = 2
+"""A trial that took its process down twice is not tried a third time."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedTrial:
+    """A trial that this process has taken over."""
+
+    number: int
+    lost_attempts: int  # processes that died with it, at least 1
+
+    @property
+    def attempt(self) -> int:
+        """The attempt that would begin now."""
+        return self.lost_attempts + 1
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether it has been lost so often that it should end as failed."""
+        return self.lost_attempts >= LOST_ATTEMPTS_LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class DeadTrial:
+    """A trial that is running in the file but in no living process."""
+
+    trial_id: int
+    number: int
+    lost_attempts: int  # before this one
+
+
+def dead_trials(connection: Connection, study_id: int) -> list[DeadTrial]:
+    """The trials of a study whose process died, by number.
+
+    Trials without a claim were begun by another program through Optuna itself; nothing is
+    known of their process, and they are left alone.
+    """
+    dead = dead_processes(connection)
+    if not dead:
+        return []
+    trials = schema.TRIALS.c
+    query = (
+        select(trials.trial_id, trials.number, CLAIMS.c.lost_attempts, CLAIMS.c.process)
+        .join(CLAIMS, CLAIMS.c.trial_id == trials.trial_id)
+        .where(trials.study_id == study_id, trials.state == TrialState.RUNNING)
+        .order_by(trials.number)
+    )
+    return [
+        DeadTrial(trial_id, number, lost)
+        for trial_id, number, lost, process in connection.execute(query)
+        if process in dead
+    ]
+
+
+def claim_trials(storage: OptunaStorage, study_id: int) -> tuple[ClaimedTrial, ...]:
+    """Take over all trials of a study whose process died, and end the runs they were in."""
+    with storage.database.write() as connection:
+        dead = dead_trials(connection, study_id)
+        _end_lost_runs(connection, study_id)
+        for trial in dead:
+            storage.claims.claim(connection, trial.trial_id, trial.lost_attempts + 1)
+    if dead:
+        storage.adopt(study_id, [trial.trial_id for trial in dead])
+    return tuple(ClaimedTrial(trial.number, trial.lost_attempts + 1) for trial in dead)
+
+
+def _end_lost_runs(connection: Connection, study_id: int) -> None:
+    running = (RUNS.c.study_id == study_id) & (RUNS.c.state == "running")
+    holders = set(connection.scalars(select(RUNS.c.process).where(running).distinct()))
+    lost = holders & dead_processes(connection, holders)
+    if lost:
+        connection.execute(
+            RUNS.update()
+            .where(running, RUNS.c.process.in_(lost))
+            .values(state="failed", cause="lost")
+        )

@@ -1,0 +1,276 @@
+"""Files of a study: weights, preprocessing, predictions, checkpoints.
+
+Each has a row in `automl_artifacts` and, but for checkpoints, an entry in Optuna's study, so
+that the dashboard lists it and offers it for download. The row is written after the file:
+a crash leaves at most a file that no row knows, which `automl doctor` names. A removed file
+leaves its row, with the time of removal.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import optuna
+from numpy.typing import NDArray
+from optuna.artifacts import upload_artifact
+from sqlalchemy import select
+
+from storage import artifact_formats as formats
+from storage import record_rows, study_rows
+from storage.artifact_files import ArtifactFolder, hash_of
+from storage.errors import StorageError
+from storage.optuna_storage import OptunaStorage
+from storage.records import ArtifactRecord
+from storage.tables import ARTIFACTS
+
+Kind = Literal["weights", "preprocessing", "predictions", "checkpoint"]
+
+_COUNTED: tuple[Kind, ...] = ("weights", "predictions", "checkpoint")
+"""Kinds that come with every trial, and so are kept for the best few only."""
+
+_LISTED_AS = "artifacts:"  # Optuna's documented key of an uploaded artifact, plus its id
+
+
+class Artifacts:
+    """The artifact folder of an opened database."""
+
+    def __init__(self, folder: Path | None, storage: OptunaStorage) -> None:
+        self._folder = None if folder is None else ArtifactFolder(folder)
+        self._storage = storage
+
+    @property
+    def folder(self) -> ArtifactFolder:
+        """The folder.
+
+        Raises:
+            StorageError: the database is in memory or on a server, and no folder was named.
+        """
+        if self._folder is None:
+            raise StorageError(
+                "Artifacts need a folder, but a database that is not a file has none beside it. "
+                "Open the store with a folder."
+            )
+        return self._folder
+
+    def path(self, record: ArtifactRecord) -> Path:
+        """Where the file of an artifact lies."""
+        return self.folder.file(record.artifact_id)
+
+    # Weights
+
+    def save_weights(
+        self,
+        study_name: str,
+        trial_number: int,
+        run_id: int,
+        weights: Mapping[str, Any],
+        details: Mapping[str, Any],
+    ) -> ArtifactRecord:
+        """Keep the weights of a run (torch tensors or arrays) with what describes them."""
+        return self._save(
+            study_name,
+            ArtifactRecord(
+                artifact_id="",
+                kind="weights",
+                trial_number=trial_number,
+                run_id=run_id,
+                file_name=f"trial-{trial_number}-run-{run_id}.safetensors",
+                n_bytes=0,
+                sha256="",
+                details=dict(details),
+            ),
+            formats.pack_tensors(weights, details),
+        )
+
+    def load_weights(self, record: ArtifactRecord) -> dict[str, NDArray[Any]]:
+        """The weights by name."""
+        return formats.unpack_tensors(self._read(record, "weights"))[0]
+
+    # Preprocessing
+
+    def save_preprocessing(
+        self, study_name: str, estimators: Mapping[str, Any], state_json: str, fold: int = 0
+    ) -> ArtifactRecord:
+        """Keep the fitted preprocessing of a fold: scikit-learn estimators and a JSON text."""
+        return self._save(
+            study_name,
+            ArtifactRecord(
+                artifact_id="",
+                kind="preprocessing",
+                trial_number=None,
+                run_id=None,
+                file_name=f"preprocessing-fold-{fold}.skops",
+                n_bytes=0,
+                sha256="",
+                details={"fold": fold},
+            ),
+            formats.pack_estimators(estimators, state_json),
+        )
+
+    def load_preprocessing(self, record: ArtifactRecord) -> tuple[dict[str, Any], str]:
+        """The estimators by name, and the JSON text."""
+        return formats.unpack_estimators(self._read(record, "preprocessing"))
+
+    # Predictions
+
+    def save_predictions(
+        self, study_name: str, trial_number: int, arrays: Mapping[str, Any]
+    ) -> ArtifactRecord:
+        """Keep the predictions of a trial, as named arrays."""
+        return self._save(
+            study_name,
+            ArtifactRecord(
+                artifact_id="",
+                kind="predictions",
+                trial_number=trial_number,
+                run_id=None,
+                file_name=f"trial-{trial_number}-predictions.npz",
+                n_bytes=0,
+                sha256="",
+                details={"arrays": sorted(arrays)},
+            ),
+            formats.pack_arrays(arrays),
+        )
+
+    def load_predictions(self, record: ArtifactRecord) -> dict[str, NDArray[Any]]:
+        """The arrays by name."""
+        return formats.unpack_arrays(self._read(record, "predictions"))
+
+    # Checkpoints
+
+    def save_checkpoint(
+        self,
+        study_name: str,
+        trial_number: int,
+        run_id: int,
+        tensors: Mapping[str, Any],
+        state: Mapping[str, Any],
+    ) -> ArtifactRecord:
+        """Keep all that a run needs to go on, instead of the run's earlier checkpoint."""
+        earlier = [
+            one
+            for one in self.list(study_name)
+            if one.kind == "checkpoint" and one.run_id == run_id
+        ]
+        record = self._save(
+            study_name,
+            ArtifactRecord(
+                artifact_id="",
+                kind="checkpoint",
+                trial_number=trial_number,
+                run_id=run_id,
+                file_name=f"trial-{trial_number}-run-{run_id}.checkpoint",
+                n_bytes=0,
+                sha256="",
+                details={"epoch": state["epoch"]} if "epoch" in state else {},
+            ),
+            formats.pack_tensors(tensors, state),
+        )
+        for one in earlier:
+            self.remove(one)
+        return record
+
+    def load_checkpoint(
+        self, record: ArtifactRecord
+    ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """The tensors by name, and the state."""
+        return formats.unpack_tensors(self._read(record, "checkpoint"))
+
+    # All of them
+
+    def list(self, study_name: str, *, removed: bool = False) -> tuple[ArtifactRecord, ...]:
+        """The artifacts of a study, oldest first; with `removed`, also those removed."""
+        with self._storage.database.read() as connection:
+            study_id = study_rows.study_id_of(connection, study_name)
+            query = select(ARTIFACTS).where(ARTIFACTS.c.study_id == study_id)
+            if not removed:
+                query = query.where(ARTIFACTS.c.removed_at.is_(None))
+            rows = connection.execute(query.order_by(ARTIFACTS.c.created_at)).all()
+        return tuple(map(record_rows.artifact_record, rows))
+
+    def remove(self, record: ArtifactRecord) -> ArtifactRecord:
+        """Delete an artifact's file and its entry in the dashboard; the row stays."""
+        removed = dataclasses.replace(record, removed_at=time.time())
+        table = ARTIFACTS
+        with self._storage.database.write() as connection:
+            where = table.c.artifact_id == record.artifact_id
+            study_id = connection.scalar(select(table.c.study_id).where(where))
+            connection.execute(table.update().where(where).values(removed_at=removed.removed_at))
+        if study_id is not None:
+            self._storage.delete_study_system_attr(study_id, _LISTED_AS + record.artifact_id)
+        self.folder.remove(record.artifact_id)
+        return removed
+
+    def enforce(
+        self, study_name: str, *, keep: int, byte_budget: int | None, ranking: Sequence[int]
+    ) -> tuple[ArtifactRecord, ...]:
+        """Remove what is beyond the best `keep` trials, then the worst beyond the budget.
+
+        Args:
+            keep: trials whose weights, predictions and checkpoints stay.
+            byte_budget: bytes that these may take; the best trial's stay whatever they take.
+            ranking: trial numbers, best first; trials that are not in it are not touched.
+
+        Returns:
+            What was removed.
+        """
+        places = {number: place for place, number in enumerate(ranking)}
+        counted = [one for one in self.list(study_name) if one.kind in _COUNTED]
+        ranked = [one for one in counted if one.trial_number in places]
+        ranked.sort(key=lambda one: places[one.trial_number or 0], reverse=True)
+        n_bytes = sum(one.n_bytes for one in counted)
+        removed: list[ArtifactRecord] = []
+        for one in ranked:  # worst first
+            place = places[one.trial_number or 0]
+            over = byte_budget is not None and n_bytes > byte_budget
+            if place >= keep or (over and place > 0):
+                removed.append(self.remove(one))
+                n_bytes -= one.n_bytes
+        return tuple(removed)
+
+    def delete_files(self, study_name: str) -> None:
+        """Delete all files of a study, before the study itself is deleted."""
+        for one in self.list(study_name):
+            self.folder.remove(one.artifact_id)
+
+    def _save(self, study_name: str, draft: ArtifactRecord, content: bytes) -> ArtifactRecord:
+        artifact_id = self._put(study_name, draft, content)
+        record = dataclasses.replace(
+            draft, artifact_id=artifact_id, n_bytes=len(content), sha256=hash_of(content)
+        )
+        with self._storage.database.write() as connection:
+            study_id = study_rows.study_id_of(connection, study_name)
+            row = record_rows.artifact_row(record, study_id)
+            connection.execute(ARTIFACTS.insert(), {**row, "created_at": time.time()})
+        return record
+
+    def _put(self, study_name: str, draft: ArtifactRecord, content: bytes) -> str:
+        """Write the file; all but checkpoints are listed in Optuna's study."""
+        with tempfile.TemporaryDirectory(prefix="automl-") as place:
+            source = Path(place) / draft.file_name
+            source.write_bytes(content)
+            if draft.kind == "checkpoint":
+                artifact_id = str(uuid.uuid4())
+                with source.open("rb") as file:
+                    self.folder.write(artifact_id, file)
+                return artifact_id
+            study = optuna.load_study(study_name=study_name, storage=self._storage)
+            return upload_artifact(
+                artifact_store=self.folder, file_path=str(source), study_or_trial=study
+            )
+
+    def _read(self, record: ArtifactRecord, kind: Kind) -> bytes:
+        if record.kind != kind:
+            raise StorageError(f"The artifact must be {kind}, but {record.file_name} is not.")
+        if record.removed_at is not None:
+            raise StorageError(
+                f"An artifact must be kept to be read, but {record.file_name} was removed to "
+                f"save space. Keep more models with `--keep-models`."
+            )
+        return self.folder.read_checked(record.artifact_id, record.sha256)

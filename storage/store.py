@@ -1,0 +1,282 @@
+"""The store: everything that is kept of a study, behind one object.
+
+`Store.optuna_storage` holds the trials, as any Optuna storage does; the store's own methods
+hold the records of `records.py`; `Store.artifacts` holds files. All three share one
+connection and one buffer, so that a round of epochs costs one transaction. Reading is in
+`study_reading.py`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import optuna
+from sqlalchemy import Connection, select
+
+from storage import adoption, record_rows, study_reading, study_rows, tables
+from storage.adoption import ClaimedTrial
+from storage.artifacts import Artifacts
+from storage.engine import database_path, inserted_id
+from storage.epoch_writes import EpochWrites
+from storage.errors import StorageError
+from storage.opening import open_database
+from storage.optuna_storage import OptunaStorage
+from storage.records import (
+    DataCheckRecord,
+    Diagnosis,
+    EpochRecord,
+    EvaluationRecord,
+    LayerGradientRecord,
+    ParameterValue,
+    PolicyRecord,
+    Purpose,
+    RunRecord,
+    RunState,
+    StudyRecords,
+    StudySettings,
+)
+
+
+def open_store(url: str, artifacts: Path | None = None) -> Store:
+    """Open a database and the artifact folder beside it, creating what is missing.
+
+    Args:
+        url: for example `sqlite:///automl.db`.
+        artifacts: the folder of artifacts; `automl.artifacts` beside `automl.db` if None.
+
+    Raises:
+        StorageError: it cannot be opened, or was made by a newer version.
+    """
+    return Store(url, artifacts)
+
+
+class Store:
+    """An opened database with its artifacts. Close it, or use it in a `with` statement."""
+
+    def __init__(self, url: str, artifacts: Path | None = None) -> None:
+        self.url = url
+        self._database = open_database(url)
+        self.optuna_storage = OptunaStorage(self._database)
+        self._epochs = EpochWrites(self._database.dialect)
+        self._database.register(self._epochs)
+        path = database_path(url)
+        if artifacts is None and path is not None:
+            artifacts = path.with_suffix(".artifacts")
+        self.artifacts = Artifacts(artifacts, self.optuna_storage)
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # Transactions
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Gather all writes of a block, Optuna's too, into one transaction at its end.
+
+        Nothing slow belongs inside: other threads wait. Only what must give an id at once
+        (a new trial, a new run) and attributes of the study are written before the end.
+        """
+        with self._database.transaction():
+            yield
+
+    def flush(self) -> None:
+        """Write all that is buffered now."""
+        self._database.flush()
+
+    def close(self) -> None:
+        """Write what is buffered, give up this process's trials, close the database."""
+        self.optuna_storage.close()
+
+    # Studies
+
+    def study_names(self) -> tuple[str, ...]:
+        """Names of all studies, in the order they were made."""
+        return tuple(study.study_name for study in self.optuna_storage.get_all_studies())
+
+    def write_settings(self, settings: StudySettings) -> None:
+        """Keep what a study was created with; once."""
+        with self._writing(settings.study_name) as (connection, study_id):
+            if study_reading.read_settings(connection, study_id) is not None:
+                raise StorageError(
+                    f"The settings of a study are written once, but {settings.study_name!r} has "
+                    f"some. Take another name, or delete the study."
+                )
+            row = {"study_id": study_id, "settings": record_rows.settings_json(settings)}
+            connection.execute(tables.SETTINGS.insert(), row)
+
+    def read_settings(self, study_name: str) -> StudySettings | None:
+        """What a study was created with; None for a study that Optuna made without us."""
+        with self._reading(study_name) as (connection, study_id):
+            return study_reading.read_settings(connection, study_id)
+
+    def read_study(self, study_name: str) -> StudyRecords:
+        """All records of a study.
+
+        Raises:
+            StorageError: there is no such study, or it was not made by this program.
+        """
+        self.flush()
+        with self._reading(study_name) as (connection, study_id):
+            records = study_reading.read_study(connection, study_id, study_name)
+        trials = self.optuna_storage.get_all_trials(study_id, deepcopy=False)
+        return dataclasses.replace(
+            records, trials=tuple(record_rows.trial_record(trial) for trial in trials)
+        )
+
+    def delete_study(self, study_name: str) -> None:
+        """Delete a study: its trials, records and files."""
+        with self._reading(study_name) as (_, study_id):
+            pass
+        self.artifacts.delete_files(study_name)
+        self.optuna_storage.delete_study(study_id)
+
+    # Runs and epochs
+
+    def add_run(
+        self,
+        study_name: str,
+        *,
+        trial_number: int,
+        purpose: Purpose,
+        seed: int,
+        fold: int = 0,
+        rows_fraction: float = 1.0,
+        continues_run_id: int | None = None,
+        attempt: int = 1,
+        n_parameters: int | None = None,
+        label: str = "",
+        params: Mapping[str, ParameterValue] | None = None,
+    ) -> RunRecord:
+        """Begin a run: it is in the file, with its trial's parameters, when this returns."""
+        record = RunRecord(
+            run_id=-1,
+            trial_number=trial_number,
+            purpose=purpose,
+            seed=seed,
+            fold=fold,
+            rows_fraction=rows_fraction,
+            continues_run_id=continues_run_id,
+            attempt=attempt,
+            n_parameters=n_parameters,
+            label=label,
+            params=params,
+        )
+        claims = self.optuna_storage.claims
+        with self._writing(study_name) as (connection, study_id):
+            claims.register(connection)
+            row = record_rows.run_row(record, study_id, claims.key)
+            result = connection.execute(tables.RUNS.insert(), row)
+            run_id = inserted_id(result)
+        claims.registered()
+        return dataclasses.replace(record, run_id=run_id)
+
+    def add_epochs(self, epochs: Sequence[EpochRecord]) -> None:
+        """Keep a round of epochs, layers included; buffered."""
+        with self._database.lock:
+            self._epochs.add(epochs)
+            self._database.changed()
+
+    def add_initial_layers(self, run_id: int, layers: Sequence[LayerGradientRecord]) -> None:
+        """Keep the layers' signals before training; buffered."""
+        with self._database.lock:
+            self._epochs.add_layers(run_id, 0, layers)
+            self._database.changed()
+
+    def finish_run(self, run_id: int, state: RunState, cause: str | None = None) -> None:
+        """End a run, in the file at once (inside `transaction()`, at its end)."""
+        with self._database.lock:
+            self._epochs.add_end(run_id, state, cause)
+            self._database.changed()
+            self.flush()
+
+    # Other records
+
+    def add_data_checks(self, study_name: str, checks: Sequence[DataCheckRecord]) -> None:
+        """Keep what was noticed in the data."""
+        with self._writing(study_name) as (connection, study_id):
+            rows = [record_rows.data_check_row(check, study_id) for check in checks]
+            _insert(connection, tables.DATA_CHECKS, rows)
+
+    def add_evaluation(self, study_name: str, record: EvaluationRecord) -> None:
+        """Keep the scores of a trial on a split. Every look at test rows is a row."""
+        with self._writing(study_name) as (connection, study_id):
+            rows = [record_rows.evaluation_row(record, study_id)]
+            _insert(connection, tables.EVALUATIONS, rows)
+
+    def replace_diagnoses(self, study_name: str, diagnoses: Sequence[Diagnosis]) -> None:
+        """Keep these diagnoses of a study, in their order, instead of the earlier ones."""
+        table = tables.DIAGNOSES
+        with self._writing(study_name) as (connection, study_id):
+            connection.execute(table.delete().where(table.c.study_id == study_id))
+            rows = [record_rows.diagnosis_row(one, study_id) for one in diagnoses]
+            _insert(connection, table, rows)
+
+    def add_policy(self, study_name: str, record: PolicyRecord) -> None:
+        """Keep which sampler and pruner are in force from a trial on."""
+        with self._writing(study_name) as (connection, study_id):
+            rows = [{**dataclasses.asdict(record), "study_id": study_id}]
+            _insert(connection, tables.POLICIES, rows)
+
+    # Trials whose process died
+
+    def dead_trials(self, study_name: str) -> tuple[int, ...]:
+        """Numbers of the trials that run in the file but in no living process."""
+        with self._reading(study_name) as (connection, study_id):
+            return tuple(one.number for one in adoption.dead_trials(connection, study_id))
+
+    def claim_trials(self, study_name: str) -> tuple[ClaimedTrial, ...]:
+        """Take over all trials whose process died; see `adoption.py`."""
+        with self._reading(study_name) as (_, study_id):
+            pass
+        return adoption.claim_trials(self.optuna_storage, study_id)
+
+    def reopen_trial(self, study: optuna.Study, trial_number: int) -> optuna.trial.Trial:
+        """Open a running trial again, to report and tell: no random number is drawn."""
+        with self._reading(study.study_name) as (_, study_id):
+            pass
+        trial_id = self.optuna_storage.get_trial_id_from_study_id_trial_number(
+            study_id, trial_number
+        )
+        return optuna.trial.Trial(study, trial_id)
+
+    # Names to ids
+
+    @contextmanager
+    def _reading(self, study_name: str) -> Iterator[tuple[Connection, int]]:
+        with self._database.read() as connection:
+            yield connection, _study_id(connection, study_name)
+
+    @contextmanager
+    def _writing(self, study_name: str) -> Iterator[tuple[Connection, int]]:
+        with self._database.write() as connection:
+            yield connection, _study_id(connection, study_name)
+
+
+def _study_id(connection: Connection, study_name: str) -> int:
+    try:
+        return study_rows.study_id_of(connection, study_name)
+    except KeyError:
+        names = list(connection.scalars(select(study_rows.STUDY_NAMES)))
+    shown = ", ".join(names[:10]) or "none"
+    raise StorageError(
+        f"A study must exist to be used, but there is none named {study_name!r} "
+        f"(there are: {shown})."
+    )
+
+
+def _insert(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(table.insert(), rows)
