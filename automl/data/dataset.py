@@ -1,15 +1,16 @@
 """The data as trainers see it: encoded tensors, split, one fold or several.
 
 Columns are imputed and encoded once, by a preprocessor fitted on the fold's train rows
-only. Numeric inputs are kept twice: unscaled, and quantile-scaled. Standard, min-max and
-robust scaling are affine maps, kept as (shift, scale) per scaling, which a run applies as
-the first step of its network. Test targets are read by the final evaluation only.
+only. Numeric inputs are kept twice: linear in the original values, and quantile-scaled.
+Standard, min-max and robust scaling are affine maps, kept as (shift, scale) per scaling,
+which a run applies as the first step of its network. Test targets are read by the final
+evaluation only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -38,17 +39,31 @@ class Split:
         """The copy of the inputs that a scaling starts from, (N, D)."""
         return self.quantile if scaling == "quantile" else self.numeric
 
+    def to(self, device: torch.device | str) -> Split:
+        """The same rows on another device."""
+        return Split(
+            self.numeric.to(device),
+            self.quantile.to(device),
+            self.categories.to(device),
+            self.targets.to(device),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class AffineScaling:
     """The input map x -> (x - shift) * scale, column by column.
 
     Shape:
-        shift, scale: (D,) float32. Columns that are 0/1 codes have shift 0 and scale 1.
+        shift, scale: (D,) float32. Columns that are 0/1 codes have shift 0 and scale 1;
+        columns that are constant in the train rows have scale 0.
     """
 
     shift: Tensor
     scale: Tensor
+
+    def to(self, device: torch.device | str) -> AffineScaling:
+        """The same map on another device."""
+        return AffineScaling(self.shift.to(device), self.scale.to(device))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +83,30 @@ class Fold:
     def n_features(self) -> int:
         """D, the width of the numeric inputs."""
         return int(self.train.numeric.shape[1])
+
+    def split(self, name: str) -> Split:
+        """The rows called "train", "valid" or "test"."""
+        splits = {"train": self.train, "valid": self.valid, "test": self.test}
+        return splits[name]
+
+    def original_targets(self, name: str) -> Tensor:
+        """A split's class codes, or its values in the target's own unit as float64, (N,)."""
+        targets = self.split(name).targets
+        if not targets.is_floating_point():
+            return targets
+        return targets.double() * self.target_scale + self.target_mean
+
+    def to(self, device: torch.device | str) -> Fold:
+        """The same fold on another device."""
+        weights = self.class_weights
+        return replace(
+            self,
+            train=self.train.to(device),
+            valid=self.valid.to(device),
+            test=self.test.to(device),
+            scalings={name: scaling.to(device) for name, scaling in self.scalings.items()},
+            class_weights=None if weights is None else weights.to(device),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,4 +130,4 @@ class Dataset:
 
     def to(self, device: torch.device | str) -> Dataset:
         """The same data on another device."""
-        raise NotImplementedError
+        return replace(self, folds=tuple(fold.to(device) for fold in self.folds))

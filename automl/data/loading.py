@@ -1,4 +1,10 @@
-"""The front door: a file, frame or arrays go in, encoded and split data come out."""
+"""The front door: a file, frame or arrays go in, encoded and split data come out.
+
+    read -> target -> column plans -> typed columns -> split -> one preprocessor per fold -> checks
+
+Everything that can be wrong with a table is found here, before a study is made, and told in
+one line.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +12,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from automl.data.dataset import Dataset
-from automl.data.preprocessing import Preprocessor
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from automl.data.checks import check_data
+from automl.data.column_inference import column_messages, infer_columns
+from automl.data.columns import ColumnPlan, dates, numbers, typed_columns
+from automl.data.dataset import Dataset, Fold, Split
+from automl.data.preprocessing import Preprocessor, fit_preprocessor
+from automl.data.sources import Table, fingerprint, read_table, require_column
+from automl.data.splits import (
+    TEST_FRACTION,
+    VALID_FRACTION,
+    RowFacts,
+    Rows,
+    RowSplit,
+    split_rows,
+    strata,
+)
+from automl.data.targets import Target, infer_target, present_targets
+from automl.errors import ConfigError, DataError
 from storage.records import DataCheckRecord, Json, Task
+
+MIN_ROWS = 10
+"""Fewer cannot be split into 60/20/20 with two rows to validate and two to test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +81,15 @@ class LoadedData:
     n_rows: Mapping[str, int]  # train, valid (of the first fold) and test
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The rows of one source, those without a target left out; the index keeps row numbers."""
+
+    features: pd.DataFrame
+    targets: pd.Series[Any]
+    n_without_target: int
+
+
 def load_dataset(
     source: Any,
     *,
@@ -75,5 +113,325 @@ def load_dataset(
 
     Raises:
         DataError: in one line, with the rule, the value and the fix.
+        ConfigError: an option has a value it cannot have.
     """
-    raise NotImplementedError
+    columns = columns or ColumnChoices()
+    splits = splits or SplitChoices()
+    tables = _read_tables(source, splits)
+    target = _target_name(tables["train"], target)
+    _check_choices(tables["train"].frame, target, columns, splits)
+    parts = {role: _part(table, target, role) for role, table in tables.items()}
+    goal = infer_target(target, parts["train"].targets, task, loss)
+    if class_weights and goal.task == "regression":
+        raise ConfigError("class weights need classes, but the task is regression")
+    plans = _plan_columns(parts["train"].features, columns, splits)
+    typed = pd.concat([_typed(part.features, plans) for part in parts.values()])
+    targets = np.concatenate([_encode(goal, part.targets) for part in parts.values()])
+    split = split_rows(
+        _row_facts(parts, goal, targets, splits), n_folds=splits.n_folds, seed=splits.seed
+    )
+    preprocessors = tuple(fit_preprocessor(plans, typed.iloc[train]) for train, _ in split.folds)
+    folds = tuple(
+        _fold(preprocessor, typed, targets, rows, split.test, class_weights, goal)
+        for preprocessor, rows in zip(preprocessors, split.folds, strict=True)
+    )
+    dataset = Dataset(goal.task, goal.loss, goal.n_classes, folds)
+    n_rows = {
+        "train": len(split.folds[0][0]),
+        "valid": len(split.folds[0][1]),
+        "test": len(split.test),
+    }
+    checks = check_data(
+        typed, targets, split, goal, plans=plans, time_column=splits.time, dataset=dataset
+    )
+    return LoadedData(
+        dataset=dataset,
+        preprocessors=preprocessors,
+        name=tables["train"].name,
+        source=tables["train"].source,
+        target=target,
+        task=goal.task,
+        loss=goal.loss,
+        class_names=goal.class_names,
+        columns={plan.name: plan.described for plan in plans},
+        messages=tuple(_messages(tables, parts, plans, goal, task, split)),
+        data_checks=(*_missing_target_checks(target, parts), *checks),
+        fingerprint=fingerprint(*(tables[r].frame if r in tables else None for r in _ROLES)),
+        split=_described_split(splits, tables, split),
+        n_rows=n_rows,
+    )
+
+
+_ROLES = ("train", "valid", "test")
+
+
+def _read_tables(source: Any, splits: SplitChoices) -> dict[str, Table]:
+    """The table to divide ("train"), and those that came with rows for one use."""
+    tables = {"train": read_table(source)}
+    if splits.valid is not None:
+        tables["valid"] = read_table(splits.valid)
+    if splits.test is not None:
+        tables["test"] = read_table(splits.test)
+    elif tables["train"].test_frame is not None:
+        own = tables["train"]
+        tables["test"] = Table(own.test_frame, own.name, own.source)
+    for role, table in tables.items():
+        for name in tables["train"].frame.columns:
+            if name not in table.frame.columns:
+                raise DataError(
+                    f"the {role} rows must have the columns of the table, but {table.source} "
+                    f"lacks {name!r}"
+                )
+    return tables
+
+
+def _target_name(table: Table, target: str | None) -> str:
+    if target is None and table.target is None:
+        raise DataError(
+            f"a target must be named, one of the columns of {table.name}: "
+            f"{', '.join(map(str, table.frame.columns[-5:]))} ...; use --target"
+        )
+    name = (target if target is not None else str(table.target)).strip()
+    require_column(table.frame, name, "--target")
+    return name
+
+
+def _check_choices(
+    frame: pd.DataFrame, target: str, columns: ColumnChoices, splits: SplitChoices
+) -> None:
+    named = {
+        "--drop": columns.drop,
+        "--categorical": columns.categorical,
+        "--numeric": columns.numeric,
+        "--group": (splits.group,) if splits.group is not None else (),
+        "--time": (splits.time,) if splits.time is not None else (),
+    }
+    for role, names in named.items():
+        for name in names:
+            require_column(frame, name, role)
+            if name == target:
+                raise DataError(f"{role} must name a feature, but {name!r} is the target")
+    kinds = ("--drop", "--categorical", "--numeric")
+    for name in frame.columns:
+        roles = [role for role in kinds if name in named[role]]
+        if len(roles) > 1:
+            raise DataError(f"a column has one kind, but {name!r} is in {' and '.join(roles)}")
+
+
+def _part(table: Table, target: str, role: str) -> _Part:
+    present = present_targets(table.frame[target])
+    if not present.any():
+        raise DataError(
+            f"the target must have values, but {target!r} is missing in every row of "
+            f"{table.source}; choose another target"
+        )
+    if role == "train" and present.sum() < MIN_ROWS:
+        raise DataError(
+            f"a table must have at least {MIN_ROWS} rows with a target, but {table.source} has "
+            f"{int(present.sum())}"
+        )
+    rows = table.frame[present]
+    return _Part(rows.drop(columns=target), rows[target], int((~present).sum()))
+
+
+def _plan_columns(
+    features: pd.DataFrame, columns: ColumnChoices, splits: SplitChoices
+) -> tuple[ColumnPlan, ...]:
+    left_out = {name: ColumnPlan(name, "dropped", "asked for") for name in columns.drop}
+    if splits.group is not None:
+        left_out[splits.group] = ColumnPlan(splits.group, "dropped", "group")
+    inferred = infer_columns(
+        features.drop(columns=list(left_out)),
+        categorical=columns.categorical,
+        numeric=columns.numeric,
+    )
+    by_name = left_out | {plan.name: plan for plan in inferred}
+    plans = tuple(by_name[name] for name in features.columns)
+    if all(plan.kind == "dropped" for plan in plans):
+        reasons = sorted({plan.reason for plan in plans})
+        raise DataError(
+            "at least one column must vary and be usable as input, but every column beside the "
+            f"target is dropped as {' or '.join(reasons) or 'absent'}; bring other columns, or "
+            "keep one with --categorical or --numeric"
+        )
+    return plans
+
+
+def _typed(features: pd.DataFrame, plans: tuple[ColumnPlan, ...]) -> pd.DataFrame:
+    typed = typed_columns(features, plans)
+    for name in typed.columns:
+        values = typed[name]
+        if values.dtype.kind == "f" and np.isinf(values.to_numpy()).any():
+            row = values.index[np.isinf(values.to_numpy())][0]
+            raise DataError(
+                f"values must be finite, but {name!r} is infinite in row {row + 1}; make it "
+                "empty, or leave the column out with --drop"
+            )
+    return typed
+
+
+def _encode(goal: Target, values: pd.Series[Any]) -> NDArray[Any]:
+    encoded = goal.encode(values)
+    wrong = encoded < 0 if goal.task != "regression" else ~np.isfinite(encoded)
+    if wrong.any():
+        example = values[wrong].iloc[0]
+        rule = "be finite numbers" if goal.task == "regression" else "have the table's classes"
+        raise DataError(
+            f"targets must {rule}, but {goal.name!r} is {str(example)!r} in row "
+            f"{values.index[wrong][0] + 1} of the valid or test rows"
+        )
+    return encoded
+
+
+def _row_facts(
+    parts: Mapping[str, _Part], goal: Target, targets: NDArray[Any], splits: SplitChoices
+) -> RowFacts:
+    part = np.concatenate(
+        [
+            np.full(len(rows.targets), _ROLES.index(role), dtype=np.int8)
+            for role, rows in parts.items()
+        ]
+    )
+    features = pd.concat([rows.features for rows in parts.values()])
+    groups = times = None
+    if splits.group is not None:
+        groups, names = pd.factorize(features[splits.group])
+        if (groups < 0).any():
+            raise DataError(
+                f"every row must have a group, but {splits.group!r} is empty in "
+                f"{int((groups < 0).sum())} rows; fill them or group by another column"
+            )
+    if splits.time is not None:
+        times = _moments(features[splits.time])
+    return RowFacts(strata(targets, goal.task), part, groups, times)
+
+
+def _moments(values: pd.Series[Any]) -> NDArray[np.float64]:
+    """A time column as numbers: as they are, or days since 1970."""
+    (plan,) = infer_columns(values.to_frame(), numeric=())
+    if plan.kind == "date":
+        moments = dates(values, plan.date_format)
+        read = np.where(moments.isna(), np.nan, moments.astype("int64").to_numpy(dtype=np.float64))
+    else:
+        read = numbers(values)
+    if not np.isfinite(read).all():
+        example = values[~np.isfinite(read)].iloc[0]
+        raise DataError(
+            f"--time must name a column of dates or numbers without gaps, but {values.name!r} "
+            f"holds {str(example)!r}"
+        )
+    return read
+
+
+def _fold(
+    preprocessor: Preprocessor,
+    typed: pd.DataFrame,
+    targets: NDArray[Any],
+    rows: tuple[Rows, Rows],
+    test: Rows,
+    class_weights: bool,
+    goal: Target,
+) -> Fold:
+    mean, scale = 0.0, 1.0
+    if goal.task == "regression":
+        mean = float(targets[rows[0]].mean())
+        scale = float(targets[rows[0]].std()) or 1.0  # equal targets in a fold's train rows
+
+    def encode(positions: Rows) -> Split:
+        encoded = preprocessor.encode_typed(typed.iloc[positions])
+        chosen = targets[positions]
+        if goal.task == "regression":
+            chosen = ((chosen - mean) / scale).astype(np.float32)
+        return Split(
+            torch.from_numpy(encoded.numeric),
+            torch.from_numpy(encoded.quantile),
+            torch.from_numpy(encoded.categories),
+            torch.from_numpy(chosen),
+        )
+
+    return Fold(
+        train=encode(rows[0]),
+        valid=encode(rows[1]),
+        test=encode(test),
+        scalings=preprocessor.scalings,
+        cardinalities=preprocessor.cardinalities,
+        target_mean=mean,
+        target_scale=scale,
+        class_weights=_class_weights(targets[rows[0]], goal) if class_weights else None,
+    )
+
+
+def _class_weights(codes: NDArray[np.int64], goal: Target) -> torch.Tensor:
+    """Inverse frequencies that average to 1 over the train rows; 1 for a class without any."""
+    counts = np.bincount(codes, minlength=goal.n_classes)
+    n_present = np.count_nonzero(counts)
+    weights = np.where(counts > 0, len(codes) / (n_present * np.maximum(counts, 1)), 1.0)
+    return torch.tensor(weights, dtype=torch.float32)
+
+
+def _missing_target_checks(target: str, parts: Mapping[str, _Part]) -> list[DataCheckRecord]:
+    return [
+        DataCheckRecord("missing_target", target, float(part.n_without_target), {"rows": role})
+        for role, part in parts.items()
+        if part.n_without_target
+    ]
+
+
+def _messages(
+    tables: Mapping[str, Table],
+    parts: Mapping[str, _Part],
+    plans: tuple[ColumnPlan, ...],
+    goal: Target,
+    task: Task | None,
+    split: RowSplit,
+) -> list[str]:
+    lines = [line for table in tables.values() for line in table.messages]
+    for role, part in parts.items():
+        if part.n_without_target:
+            rows = "rows" if role == "train" else f"{role} rows"
+            lines.append(f"{part.n_without_target} {rows} without {goal.name} are left out")
+    lines.append(_described_task(goal, parts["train"].targets, inferred=task is None))
+    lines += column_messages(plans)
+    train, valid = split.folds[0]
+    if len(split.folds) > 1:
+        lines.append(
+            f"{len(split.folds)} folds over {len(train) + len(valid)} rows, "
+            f"{len(split.test)} rows for the final test"
+        )
+    else:
+        lines.append(f"{len(train)} rows to train, {len(valid)} valid, {len(split.test)} test")
+    return lines
+
+
+def _described_task(goal: Target, targets: pd.Series[Any], *, inferred: bool) -> str:
+    hint = " (--task overrides)" if inferred else ""
+    if goal.task == "regression":
+        values = numbers(targets)
+        return f"regression of {goal.name}, {values.min():g} to {values.max():g}{hint}"
+    counts = np.bincount(goal.encode(targets), minlength=goal.n_classes)
+    if goal.n_classes > 5:
+        return (
+            f"classification of {goal.name}: {goal.n_classes} classes of {counts.min()} to "
+            f"{counts.max()} rows{hint}"
+        )
+    shown = ", ".join(
+        f"{name}: {count}" for name, count in zip(goal.class_names, counts, strict=True)
+    )
+    return f"{goal.task} classification of {goal.name} ({shown} rows){hint}"
+
+
+def _described_split(
+    splits: SplitChoices, tables: Mapping[str, Table], split: RowSplit
+) -> dict[str, Json]:
+    kind = "group" if splits.group is not None else "time" if splits.time is not None else "random"
+    return {
+        "kind": kind,
+        "valid_fraction": VALID_FRACTION,
+        "test_fraction": TEST_FRACTION,
+        "n_folds": len(split.folds),
+        "group": splits.group,
+        "time": splits.time,
+        "valid": tables["valid"].source if "valid" in tables else None,
+        "test": tables["test"].source if "test" in tables else None,
+        "seed": splits.seed,
+    }

@@ -1,0 +1,292 @@
+"""From typed columns to the network's inputs, fitted on a fold's train rows only.
+
+One scikit-learn ColumnTransformer does all that is learned from rows: medians, scales,
+quantiles, the categories and which of them are rare. The `Preprocessor` around it holds plain
+values. Both are saved with a model: the estimator by skops, the rest as JSON.
+
+Inputs, in this order: numbers, booleans, missing-indicators, one-hot columns. Numbers are
+standardized in float64 before they become float32, which has 7 digits only and would blur
+large ids and times. The scalings that a run applies are affine maps on top of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import (
+    OneHotEncoder,
+    OrdinalEncoder,
+    QuantileTransformer,
+    StandardScaler,
+)
+
+from automl.data.columns import ColumnPlan, typed_columns
+from automl.data.dataset import AffineScaling
+
+MAX_ONE_HOT = 20
+"""Columns with more categories (rare ones not counted) become codes for an embedding.
+
+At 20 a one-hot column costs as many weights per hidden unit as an embedding of width 10 costs
+for 20 categories in a first layer of 20 units: below, an embedding saves nothing.
+"""
+
+SKOPS_TRUSTED_TYPES = ("numpy.dtype",)
+"""All that skops must be told to trust, beside what it trusts by itself, to load the transformer."""
+
+Floats: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Rows as the network takes them.
+
+    Shape:
+        numeric, quantile: (N, D) float32; categories: (N, E) int64.
+    """
+
+    numeric: NDArray[np.float32]
+    quantile: NDArray[np.float32]
+    categories: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocessor:
+    """A fitted encoding of rows. `fit_preprocessor` makes one, `from_state` brings it back."""
+
+    plans: tuple[ColumnPlan, ...]
+    transformer: ColumnTransformer
+    feature_names: tuple[str, ...]  # of the D numeric inputs
+    embedded: tuple[str, ...]  # columns that become codes
+    cardinalities: tuple[int, ...]  # codes of each; 0 stands for rare and unknown categories
+    scalings: Mapping[str, AffineScaling]
+
+    def encode(self, frame: pd.DataFrame) -> Encoded:
+        """Encode raw rows: columns as in the file the model was trained on, in any order.
+
+        Raises:
+            DataError: a column is missing.
+        """
+        return self.encode_typed(typed_columns(frame, self.plans))
+
+    def encode_typed(self, typed: pd.DataFrame) -> Encoded:
+        """Encode rows that `typed_columns` has read."""
+        blocks = self.transformer.transform(typed)
+        where = self.transformer.output_indices_
+        shared = [blocks[:, where[name]] for name in ("booleans", "missing", "one_hot")]
+        numeric = np.hstack([blocks[:, where["numbers"]], *shared]).astype(np.float32)
+        quantile = np.hstack([blocks[:, where["quantiles"]], *shared]).astype(np.float32)
+        codes = blocks[:, where["codes"]].astype(np.int64)
+        # The encoder gives -1 to unknown categories and the highest code to the rare ones.
+        codes = np.where(codes >= np.asarray(self.cardinalities) - 1, 0, codes + 1)
+        return Encoded(numeric, quantile, codes.reshape(len(typed), len(self.embedded)))
+
+    def to_state(self) -> tuple[ColumnTransformer, dict[str, Any]]:
+        """The estimator for skops (with `SKOPS_TRUSTED_TYPES`), and the rest as plain values."""
+        scalings = {
+            name: {"shift": scaling.shift.tolist(), "scale": scaling.scale.tolist()}
+            for name, scaling in self.scalings.items()
+        }
+        return self.transformer, {
+            "plans": [plan.to_dict() for plan in self.plans],
+            "feature_names": list(self.feature_names),
+            "embedded": list(self.embedded),
+            "cardinalities": list(self.cardinalities),
+            "scalings": scalings,
+        }
+
+    @classmethod
+    def from_state(cls, transformer: ColumnTransformer, state: Mapping[str, Any]) -> Preprocessor:
+        """The inverse of `to_state`."""
+        scalings = {
+            name: AffineScaling(
+                torch.tensor(values["shift"], dtype=torch.float32),
+                torch.tensor(values["scale"], dtype=torch.float32),
+            )
+            for name, values in state["scalings"].items()
+        }
+        return cls(
+            plans=tuple(ColumnPlan.from_dict(values) for values in state["plans"]),
+            transformer=transformer,
+            feature_names=tuple(state["feature_names"]),
+            embedded=tuple(state["embedded"]),
+            cardinalities=tuple(state["cardinalities"]),
+            scalings=scalings,
+        )
+
+
+def fit_preprocessor(plans: Sequence[ColumnPlan], train: pd.DataFrame) -> Preprocessor:
+    """Learn the encoding from train rows, read by `typed_columns`."""
+    rare_below = rare_threshold(len(train))
+    groups = _column_groups(plans, train, rare_below)
+    transformer = _make_transformer(groups, len(train), rare_below)
+    transformer.set_output(transform="default")  # whatever the caller's global setting is
+    transformer.fit(train)
+    _spread_ties_(transformer, train[groups["numbers"]])
+    embedded = groups["codes"]
+    cardinalities = _cardinalities(transformer) if embedded else ()
+    names = _feature_names(transformer, groups)
+    preprocessor = Preprocessor(
+        tuple(plans), transformer, names, tuple(embedded), cardinalities, {}
+    )
+    encoded = preprocessor.encode_typed(train)
+    scalings = affine_scalings(encoded.numeric, n_numbers=len(groups["numbers"]))
+    return Preprocessor(
+        tuple(plans), transformer, names, tuple(embedded), cardinalities, scalings
+    )
+
+
+def rare_threshold(n_rows: int) -> int:
+    """Categories in fewer train rows than this share one bucket.
+
+    Half a percent of the rows, but at least 2 (a single row teaches nothing of a category)
+    and at most 20 (more rows than that are worth a weight, however large the table).
+    """
+    return int(np.clip(round(0.005 * n_rows), 2, 20))
+
+
+def affine_scalings(numeric: NDArray[np.float32], n_numbers: int) -> dict[str, AffineScaling]:
+    """The maps x -> (x - shift) * scale of each scaling, from encoded train rows.
+
+    Booleans, indicators and one-hot columns keep their 0 and 1. A column that is constant in
+    the train rows gets scale 0: no weight can be learned for it, so that a new value of it
+    must not move the output. Where the middle half of a column is one value, robust scaling
+    has no width and takes the standard deviation.
+
+    Shape:
+        numeric: (N, D) of which the first `n_numbers` columns are scaled.
+    """
+    values = numeric[:, :n_numbers].astype(np.float64)
+    n_codes = numeric.shape[1] - n_numbers
+    low, high = values.min(axis=0), values.max(axis=0)
+    deviation = values.std(axis=0)
+    quarter, middle, three_quarters = np.quantile(values, (0.25, 0.5, 0.75), axis=0)
+    middle_half = three_quarters - quarter
+    varies = high > low
+    widths = {
+        "standard": (values.mean(axis=0), deviation),
+        "min_max": (low, high - low),
+        "robust": (middle, np.where(middle_half > 0, middle_half, deviation)),
+        "quantile": (np.zeros(n_numbers), np.ones(n_numbers)),
+    }
+    scalings = {}
+    for name, (shift, width) in widths.items():
+        scale = np.divide(1.0, width, out=np.zeros_like(width), where=varies & (width > 0))
+        scalings[name] = AffineScaling(
+            torch.tensor(np.append(shift, np.zeros(n_codes)), dtype=torch.float32),
+            torch.tensor(np.append(scale, np.ones(n_codes)), dtype=torch.float32),
+        )
+    return scalings
+
+
+def _column_groups(
+    plans: Sequence[ColumnPlan], train: pd.DataFrame, rare_below: int
+) -> dict[str, list[str]]:
+    """Typed columns by what is done to them."""
+    kept = [plan for plan in plans if plan.kind != "dropped"]
+    numbers = [name for p in kept if p.kind in ("numeric", "date") for name in p.outputs]
+    categorical = [plan.name for plan in kept if plan.kind == "categorical"]
+    codes = [
+        name
+        for name in categorical
+        if (train[name].value_counts() >= rare_below).sum() > MAX_ONE_HOT
+    ]
+    return {
+        "numbers": numbers,
+        "booleans": [plan.name for plan in kept if plan.kind == "boolean"],
+        # The parts of a date are missing together: one indicator is enough.
+        "missing": [plan.outputs[0] for plan in kept if plan.kind != "categorical"],
+        "one_hot": [name for name in categorical if name not in codes],
+        "codes": codes,
+    }
+
+
+def _make_transformer(
+    groups: Mapping[str, list[str]], n_rows: int, rare_below: int
+) -> ColumnTransformer:
+    def standardized() -> Pipeline:
+        return make_pipeline(
+            SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler()
+        )
+
+    # As many quantiles as TabM takes: 30 rows for each, 10 to 1000.
+    # Source: Gorishniy et al. 2024, arXiv 2410.24210, preprocessing of the experiments.
+    quantiles = QuantileTransformer(
+        n_quantiles=min(n_rows, max(10, min(n_rows // 30, 1000))),
+        output_distribution="normal",
+        random_state=0,
+    )
+    one_hot = OneHotEncoder(
+        min_frequency=rare_below, handle_unknown="infrequent_if_exist", sparse_output=False
+    )
+    codes = OrdinalEncoder(
+        min_frequency=rare_below, handle_unknown="use_encoded_value", unknown_value=-1
+    )
+    booleans = SimpleImputer(strategy="most_frequent", keep_empty_features=True)
+    return ColumnTransformer(
+        [
+            ("numbers", standardized(), groups["numbers"]),
+            ("quantiles", Pipeline([*standardized().steps, ("quantiles", quantiles)]), groups["numbers"]),
+            ("booleans", booleans, groups["booleans"]),
+            ("missing", MissingIndicator(error_on_new=False), groups["missing"]),
+            ("one_hot", one_hot, groups["one_hot"]),
+            ("codes", codes, groups["codes"]),
+        ],
+        sparse_threshold=0.0,
+    )
+
+
+def _spread_ties_(transformer: ColumnTransformer, numbers: pd.DataFrame) -> None:
+    """Fit the quantiles again on values with a little noise.
+
+    Without it, the smallest value of a column goes to the far end of the normal distribution
+    (-5.2), even where 9 in 10 rows have it, as with zeros in counts; with it, to the middle of
+    its ranks.
+
+    Source: the noise of 1e-5 in TabM's experiments (Gorishniy et al. 2024).
+    """
+    if numbers.shape[1] == 0:
+        return
+    pipeline = transformer.named_transformers_["quantiles"]
+    standardized = pipeline[:-1].transform(numbers)
+    noise = np.random.default_rng(0).normal(0.0, 1e-5, size=standardized.shape)
+    pipeline[-1].fit(standardized + noise)
+
+
+def _cardinalities(transformer: ColumnTransformer) -> tuple[int, ...]:
+    encoder = transformer.named_transformers_["codes"]
+    rare = [
+        0 if categories is None else len(categories)
+        for categories in encoder.infrequent_categories_
+    ]
+    # Code 0 is for rare and unknown ones, so that it exists where nothing is rare, too.
+    return tuple(
+        len(categories) - n_rare + 1
+        for categories, n_rare in zip(encoder.categories_, rare, strict=True)
+    )
+
+
+def _feature_names(
+    transformer: ColumnTransformer, groups: Mapping[str, list[str]]
+) -> tuple[str, ...]:
+    names = [*groups["numbers"], *groups["booleans"]]
+    if groups["missing"]:
+        flagged = transformer.named_transformers_["missing"].features_
+        names += [f"{groups['missing'][i]} is missing" for i in flagged]
+    if groups["one_hot"]:
+        encoder = transformer.named_transformers_["one_hot"]
+        for column, categories, rare in zip(
+            groups["one_hot"], encoder.categories_, encoder.infrequent_categories_, strict=True
+        ):
+            hidden = set() if rare is None else set(rare)
+            names += [f"{column} = {value}" for value in categories if value not in hidden]
+            names += [f"{column} is rare"] if hidden else []
+    return tuple(names)

@@ -1,0 +1,236 @@
+"""Delimited text of unknown encoding and delimiter, read without guessing what is missing.
+
+pandas' own list of missing values would turn the categories "None" and "NA" into holes, so
+only empty cells are missing here; `columns.py` decides what the other marks mean, column by
+column. Encodings: UTF-8 and UTF-16 with or without byte order mark, CP949, Latin-1.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import zlib
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+
+from automl.errors import DataError
+
+DELIMITERS = (",", ";", "\t", "|")
+
+_SAMPLE_BYTES = 1 << 18  # delimiter, header and kind of file are judged on the first 256 KiB
+_SIGNATURES = {
+    b"PK\x03\x04": "a zip archive or Excel workbook",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"%PDF": "a PDF",
+    b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"PAR1": "a Parquet file",
+    b"\x93NUMPY": "a NumPy file",
+    b"SQLite format 3": "an SQLite database",
+    b"\x7fELF": "a program",
+}
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file, decompressed where its first bytes say gzip, whatever its name.
+
+    Raises:
+        DataError: the file is missing, unreadable, empty or a damaged gzip.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise DataError(f"a data file must exist, but there is no {str(path)!r}") from None
+    except OSError as error:
+        raise DataError(f"a data file must be readable, but {str(path)!r} is not: {error}") from None
+    if content.startswith(b"\x1f\x8b"):
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError, zlib.error) as error:
+            raise DataError(
+                f"{path.name} must be a whole gzip file, but it is damaged: {error}"
+            ) from None
+    if not content.strip(b" \t\r\n\x00"):
+        raise DataError(f"a data file must have a header and rows, but {str(path)!r} is empty")
+    return content
+
+
+def read_delimited(path: Path) -> tuple[pd.DataFrame, list[str]]:
+    """Read a CSV, TSV or similar file; the lines say what was detected where it is unusual.
+
+    Raises:
+        DataError: not text, ragged rows, duplicate column names, or no rows.
+    """
+    content = read_bytes(path)
+    encoding = detect_encoding(content, path.name)
+    sample = _first_lines(content, encoding)
+    delimiter = detect_delimiter(sample)
+    names = _header(sample, delimiter, path.name)
+    frame = _parse(content, encoding, delimiter, path.name)
+    if frame.empty:
+        raise DataError(f"{path.name} must have rows below its header, but it has none")
+    frame.columns = pd.Index(names)
+    lines = []
+    if encoding not in ("utf-8", "utf-8-sig"):
+        lines.append(f"{path.name} is read as {encoding}")
+    if delimiter == ";" or (delimiter == "\t" and path.name.lower().find(".tsv") < 0):
+        lines.append(f"{path.name} is read with the delimiter {delimiter!r}")
+    if delimiter != ",":
+        lines += _read_decimal_commas_(frame)
+    return frame, lines
+
+
+def detect_encoding(content: bytes, name: str) -> str:
+    """Name the encoding of a text.
+
+    CP949 takes many Latin-1 texts without complaint, as rare Hangul. It is believed only
+    where at least 9 in 10 of its two-byte characters are of the KS X 1001 standard (both
+    bytes from 0xA1), which hold nearly all Korean text.
+
+    Raises:
+        DataError: the bytes are no text.
+    """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if content.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    head = content[:_SAMPLE_BYTES]
+    for signature, kind in _SIGNATURES.items():
+        if head.startswith(signature):
+            raise DataError(f"{name} must be a table of text, but it is {kind}; export it as CSV")
+    zeros = head.count(0)
+    if zeros:
+        return _utf16_without_mark(head, zeros, name)
+    _refuse_control_characters(head, name)
+    if _decodes(content, "utf-8"):
+        return "utf-8"
+    if _decodes(content, "cp949") and _share_of_standard_hangul(content) >= 0.9:
+        return "cp949"
+    # Windows writes 0x80..0x9f as quotes and the euro sign, where Latin-1 has no characters.
+    has_windows_characters = any(0x80 <= byte <= 0x9F for byte in set(content))
+    return "cp1252" if has_windows_characters and _decodes(content, "cp1252") else "latin-1"
+
+
+def _utf16_without_mark(head: bytes, zeros: int, name: str) -> str:
+    """Mostly Latin text in UTF-16 has a zero in every second byte."""
+    odd = head[1::2].count(0)
+    encoding = "utf-16-le" if odd > zeros / 2 else "utf-16-be"
+    if max(odd, zeros - odd) > 0.9 * zeros and zeros > 0.2 * len(head):
+        return encoding
+    raise DataError(f"{name} must be a table of text, but it is binary; export it as CSV")
+
+
+def _refuse_control_characters(head: bytes, name: str) -> None:
+    counts = Counter(head)
+    n_control = sum(counts[code] for code in range(32) if code not in (9, 10, 12, 13))
+    if n_control > 0.01 * len(head):
+        raise DataError(f"{name} must be a table of text, but it is binary; export it as CSV")
+
+
+def _decodes(content: bytes, encoding: str) -> bool:
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _share_of_standard_hangul(content: bytes) -> float:
+    text = content.decode("cp949")
+    pairs = [character.encode("cp949") for character in set(text) if ord(character) > 127]
+    counts = Counter(character for character in text if ord(character) > 127)
+    total = sum(counts.values())
+    standard = sum(counts[pair.decode("cp949")] for pair in pairs if min(pair) >= 0xA1)
+    return standard / max(total, 1)
+
+
+def _first_lines(content: bytes, encoding: str) -> str:
+    text = content[:_SAMPLE_BYTES].decode(encoding, errors="ignore")
+    if len(content) > _SAMPLE_BYTES:
+        text = text[: max(text.rfind("\n"), 1)]  # the last line is cut
+    return text
+
+
+def detect_delimiter(sample: str) -> str:
+    """Choose the delimiter for which most rows have as many cells as the header, then the most."""
+
+    def score(delimiter: str) -> tuple[bool, float, int]:
+        widths = [len(row) for row in _rows(sample, delimiter)]
+        if not widths:
+            return False, 0.0, 0
+        return widths[0] > 1, sum(width == widths[0] for width in widths) / len(widths), widths[0]
+
+    return max(DELIMITERS, key=score)
+
+
+def _rows(sample: str, delimiter: str, limit: int = 200) -> list[list[str]]:
+    reader = csv.reader(io.StringIO(sample), delimiter=delimiter, skipinitialspace=True)
+    rows: list[list[str]] = []
+    try:
+        for row in reader:
+            if row:
+                rows.append(row)
+            if len(rows) == limit:
+                break
+    except csv.Error:
+        pass  # an over-long field: judged on the rows before it
+    return rows
+
+
+def _header(sample: str, delimiter: str, name: str) -> list[str]:
+    """Column names: stripped, the unnamed ones numbered, all different."""
+    rows = _rows(sample, delimiter)
+    names = [cell.strip() or f"column {i}" for i, cell in enumerate(rows[0], start=1)]
+    repeated = [column for column, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise DataError(
+            f"column names must differ, but {name} has {repeated[0]!r} {names.count(repeated[0])} "
+            "times; rename or remove all but one"
+        )
+    widths = Counter(len(row) for row in rows[1:])
+    if widths and widths.most_common(1)[0][0] > len(names):
+        raise DataError(
+            f"rows must have as many cells as the header, but in {name} the header has "
+            f"{len(names)} and most rows have {widths.most_common(1)[0][0]}; complete the header"
+        )
+    return names
+
+
+def _parse(content: bytes, encoding: str, delimiter: str, name: str) -> pd.DataFrame:
+    try:
+        return pd.read_csv(
+            io.BytesIO(content),
+            encoding=encoding,
+            sep=delimiter,
+            skipinitialspace=True,
+            keep_default_na=False,
+            na_values=[""],
+            index_col=False,
+            low_memory=False,
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+        reason = str(error).strip().splitlines()[-1].removeprefix("Error tokenizing data. C error: ")
+        raise DataError(
+            f"{name} must be a table with one row per line, but it cannot be read: {reason}"
+        ) from None
+
+
+def _read_decimal_commas_(frame: pd.DataFrame) -> list[str]:
+    """Turn columns such as "3,14" into numbers, in place, where the comma is no delimiter."""
+    changed = []
+    for position, column in enumerate(frame.columns):
+        values = frame[column]
+        if values.dtype.kind in "biufM" or not values.notna().any():
+            continue
+        cells = values.dropna().astype(str).str.strip()
+        if cells.str.fullmatch(r"[+-]?\d+(,\d+)?").all() and cells.str.contains(",").any():
+            numbers = pd.to_numeric(cells.str.replace(",", ".", regex=False))
+            frame.isetitem(position, numbers.reindex(frame.index))
+            changed.append(str(column))
+    if not changed:
+        return []
+    return [f"commas are read as decimal points in {', '.join(changed[:5])}"]
