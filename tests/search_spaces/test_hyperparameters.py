@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+
+import pytest
+
+from search_spaces import HYPERPARAMETERS, SearchSpaceError
+from search_spaces.hyperparameters import Numbers, hyperparameter
+
+
+@pytest.mark.parametrize(
+    ("numbers", "inside", "outside", "words"),
+    [
+        (Numbers(0), [0, 5.5, 1e300], [-1, math.inf, math.nan], "a number from 0 upwards"),
+        (Numbers(0, low_is_open=True), [1e-9], [0, -1], "a number above 0"),
+        (Numbers(0, 1), [0, 1], [1.1], "a number from 0 to 1"),
+        (Numbers(0, 1, high_is_open=True), [0, 0.99], [1], "a number from 0 to below 1"),
+        (Numbers(1, whole=True), [1, 2.0], [0, 1.5], "a whole number from 1 upwards"),
+    ],
+)
+def test_an_interval_contains_what_its_words_say(
+    numbers: Numbers, inside: list[float], outside: list[float], words: str
+) -> None:
+    assert str(numbers) == words
+    assert all(value in numbers for value in inside)
+    assert not any(value in numbers for value in outside)
+
+
+def test_a_checked_value_has_the_hyperparameters_own_type() -> None:
+    size, rate = HYPERPARAMETERS["batch_size"], HYPERPARAMETERS["learning_rate"]
+    assert repr([size.check(32.0), size.check("full"), rate.check(1)]) == "[32, 'full', 1.0]"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("optimizer", "adm", "one of sgd, momentum.* got 'adm'. Did you mean 'adam'?"),
+        ("optimizer", 3, "got 3"),
+        ("batch_size", 0, "a whole number from 1 upwards, or full, but got 0"),
+        ("batch_size", "half", "or full, but got 'half'"),
+        ("dropout", 1.0, "to below 1, but got 1.0"),
+        ("dropout", True, "but got True"),
+        ("max_norm", None, "a number above 0, or none, but got None"),
+    ],
+)
+def test_a_value_that_it_cannot_take_is_an_error(name: str, value: object, message: str) -> None:
+    with pytest.raises(SearchSpaceError, match=message) as caught:
+        HYPERPARAMETERS[name].check(value)
+    assert caught.value.parameter == name
+
+
+def test_an_unknown_name_is_an_error_with_the_nearest_or_all_names() -> None:
+    with pytest.raises(SearchSpaceError, match="Did you mean 'learning_rate'"):
+        hyperparameter("learnig_rate")
+    with pytest.raises(SearchSpaceError, match="Known are learning_rate, batch_size"):
+        hyperparameter("zzz")
+
+
+def test_every_hyperparameter_has_a_meaning_and_values() -> None:
+    for name, known in HYPERPARAMETERS.items():
+        assert known.name == name
+        assert known.meaning and known.allowed
+
+
+def test_the_rules_load_without_optuna() -> None:
+    """Workers and configurations read the rules; they have no business with Optuna."""
+    code = "import search_spaces.hyperparameters, sys; sys.exit('optuna' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
