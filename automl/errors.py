@@ -12,6 +12,11 @@ The two bottom packages own theirs: `search_spaces.SearchSpaceError(ValueError)`
 line prints these without a traceback and exits with 1.
 """
 
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
 
 class AutoMLError(Exception):
     """The root of the project's errors."""
@@ -35,3 +40,9 @@ class TrainingError(AutoMLError, RuntimeError):
 
 class DivergedError(TrainingError):
     """A loss became infinite or not a number."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Say which known word was probably meant, as "; did you mean 'x'?"; else nothing."""
+    matches = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {matches[0]!r}?" if matches else "."

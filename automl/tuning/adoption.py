@@ -15,7 +15,7 @@ import optuna
 
 from automl.tuning.trial_in_training import TrialInTraining
 from storage import Store
-from storage.records import ArtifactRecord, EpochRecord, RunRecord
+from storage.records import ArtifactRecord, EpochRecord, RunRecord, StudyRecords
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,45 +33,36 @@ class AdoptedTrial:
 
 
 def adopt_dead_trials(study: optuna.Study, store: Store) -> list[AdoptedTrial]:
-    """Claim the study's RUNNING trials that no living process trains, and end their runs."""
-    name = study.study_name
-    numbers = store.dead_trials(name)
-    if not numbers:
+    """Claim the study's RUNNING trials that no living process trains."""
+    claimed = store.claim_trials(study.study_name)
+    if not claimed:
         return []
-    records = store.read_study(name)
-    with store.transaction():
-        for run in records.runs:
-            if run.trial_number in numbers and run.state == "running":
-                store.finish_run(run.run_id, "failed", "lost")
-        for number in numbers:
-            store.claim_trial(name, number)
-    records = store.read_study(name)
-    adopted = []
-    for number in numbers:
-        handle = _open_again(study, store, number)
-        runs = [r for r in records.runs if r.trial_number == number and r.purpose == "search"]
-        last = records.search_runs(number)
-        lost = {run.attempt for run in runs if run.cause == "lost"}
-        ids = {run.run_id for run in last}
-        adopted.append(
-            AdoptedTrial(
-                number=number,
-                handle=handle,
-                n_attempts=max((run.attempt for run in runs), default=0),
-                n_lost=len(lost),
-                n_reported=_last_reported(study, number),
-                runs=last,
-                epochs={run_id: records.epochs.get(run_id, ()) for run_id in ids},
-                checkpoints=tuple(
-                    artifact
-                    for artifact in records.artifacts
-                    if artifact.kind == "checkpoint"
-                    and artifact.run_id in ids
-                    and artifact.removed_at is None
-                ),
-            )
-        )
-    return adopted
+    records = store.read_study(study.study_name)
+    return [_adopted(study, store, records, trial.number) for trial in claimed]
+
+
+def _adopted(
+    study: optuna.Study, store: Store, records: StudyRecords, number: int
+) -> AdoptedTrial:
+    runs = [r for r in records.runs if r.trial_number == number and r.purpose == "search"]
+    last = records.search_runs(number)
+    run_ids = {run.run_id for run in last}
+    return AdoptedTrial(
+        number=number,
+        handle=store.reopen_trial(study, number),
+        n_attempts=max((run.attempt for run in runs), default=0),
+        n_lost=len({run.attempt for run in runs if run.cause == "lost"}),
+        n_reported=_last_reported(study, number),
+        runs=last,
+        epochs={run_id: records.epochs.get(run_id, ()) for run_id in run_ids},
+        checkpoints=tuple(
+            artifact
+            for artifact in records.artifacts
+            if artifact.kind == "checkpoint"
+            and artifact.run_id in run_ids
+            and artifact.removed_at is None
+        ),
+    )
 
 
 def adopt_lost_trial(trial: TrialInTraining, handle: optuna.trial.Trial) -> AdoptedTrial:
@@ -83,13 +74,6 @@ def adopt_lost_trial(trial: TrialInTraining, handle: optuna.trial.Trial) -> Adop
         n_lost=trial.n_lost + 1,
         n_reported=trial.n_reported,
     )
-
-
-def _open_again(study: optuna.Study, store: Store, number: int) -> optuna.trial.Trial:
-    storage = store.optuna_storage
-    study_id = storage.get_study_id_from_name(study.study_name)
-    trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, number)
-    return optuna.trial.Trial(study, trial_id)
 
 
 def _last_reported(study: optuna.Study, number: int) -> int:

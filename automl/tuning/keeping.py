@@ -6,6 +6,7 @@ All files go through `storage/artifacts.py`, which hashes, renames and records t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -13,29 +14,44 @@ from typing import Any
 from numpy.typing import NDArray
 from torch import Tensor
 
+from automl.data.dataset import Dataset
+from automl.data.preprocessing import Preprocessor
+from automl.errors import StudyError
 from automl.executors.executor import Executor
 from automl.training.config import RunConfig
 from automl.training.trainer import Checkpoint
+from automl.training.trained_model import (
+    TrainedModel,
+    TrainedNetwork,
+    network_from_arrays,
+    run_from_details,
+)
 from automl.tuning.adoption import AdoptedTrial
 from automl.tuning.trial_in_training import TrialInTraining
 from storage import Store, StorageError
-from storage.records import ArtifactRecord, EpochRecord
+from storage.records import ArtifactRecord, EpochRecord, StudyRecords
 
 
 class Keeper:
     """Keeps the artifacts of one study."""
 
     def __init__(
-        self, store: Store, study_name: str, keep_models: int, byte_budget: int | None = None
+        self,
+        store: Store,
+        study_name: str,
+        dataset: Dataset,
+        keep_models: int,
+        byte_budget: int | None = None,
     ) -> None:
         self.store = store
         self.study_name = study_name
+        self.dataset = dataset
         self.keep_models = max(keep_models, 1)  # without the best one there is no result
         self.byte_budget = byte_budget
         self._checkpoints: dict[int, tuple[ArtifactRecord, ...]] = {}  # by trial number
         records = store.read_study(study_name)
         values = {trial.number: trial.value for trial in records.trials}
-        self._kept: dict[int, float] = {
+        self._kept: dict[int | None, float] = {
             artifact.trial_number: value
             for artifact in records.artifacts
             if artifact.kind == "weights" and artifact.removed_at is None
@@ -52,20 +68,29 @@ class Keeper:
             self.save_weights(run, executor)
         self._kept[trial.number] = trial.value
         ranking = sorted(self._kept, key=lambda number: self._kept[number])
-        for number in ranking[self.keep_models :]:
-            del self._kept[number]
-        self.store.artifacts.enforce(
-            self.study_name, ranking=ranking[: self.keep_models], byte_budget=self.byte_budget
+        removed = self.store.artifacts.enforce(
+            self.study_name,
+            keep=self.keep_models,
+            byte_budget=self.byte_budget,
+            ranking=ranking,
         )
+        for number in {artifact.trial_number for artifact in removed} | {*ranking[self.keep_models :]}:
+            self._kept.pop(number, None)
 
     def save_weights(self, run: RunConfig, executor: Executor) -> ArtifactRecord:
         """Save the best epoch's weights of one run, with what is needed to build the network."""
+        fold = self.dataset.folds[run.fold]
         return self.store.artifacts.save_weights(
             self.study_name,
             trial_number=run.trial_number,
             run_id=run.run_id,
             weights=_to_arrays(executor.best_weights(run.run_id)),
-            details={"run": asdict(run)},
+            details={
+                "run": asdict(run),
+                "cardinalities": list(fold.cardinalities),
+                "target_mean": fold.target_mean,
+                "target_scale": fold.target_scale,
+            },
         )
 
     def save_checkpoints(self, trial: TrialInTraining, executor: Executor) -> None:
@@ -78,8 +103,8 @@ class Keeper:
                     self.study_name,
                     trial_number=trial.number,
                     run_id=run_id,
-                    arrays=arrays,
-                    details=details,
+                    tensors=arrays,
+                    state=details,
                 )
 
     def continuations(
@@ -128,3 +153,75 @@ class Keeper:
 
 def _to_arrays(weights: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
     return {name: tensor.cpu().numpy() for name, tensor in weights.items()}
+
+
+def save_preprocessing(
+    store: Store, study_name: str, preprocessors: Sequence[Preprocessor]
+) -> None:
+    """Keep what turns raw columns into inputs, once per study and fold."""
+    kept = store.artifacts.list(study_name)
+    if any(artifact.kind == "preprocessing" for artifact in kept):
+        return
+    for fold, preprocessor in enumerate(preprocessors):
+        transformer, state = preprocessor.to_state()
+        store.artifacts.save_preprocessing(
+            study_name, {"transformer": transformer}, json.dumps(state), fold=fold
+        )
+
+
+def kept_networks(store: Store, records: StudyRecords, trial_number: int) -> list[TrainedNetwork]:
+    """The networks of a trial, one per fold, from their files.
+
+    Raises:
+        StudyError: the trial's weights are not kept.
+        StorageError: a file is missing or altered.
+    """
+    run_ids = {run.run_id for run in records.search_runs(trial_number)}
+    artifacts = [a for a in records.artifacts if a.removed_at is None]
+    weights = [a for a in artifacts if a.kind == "weights" and a.run_id in run_ids]
+    if len(weights) < len(run_ids) or not weights:
+        raise StudyError(
+            f"a trial's model can be loaded while it is among the best few, but the weights of "
+            f"trial {trial_number} of {records.settings.study_name!r} are not kept; keep more "
+            "with --keep-models"
+        )
+    preprocessing = {a.details["fold"]: a for a in artifacts if a.kind == "preprocessing"}
+    networks = []
+    for artifact in weights:
+        run = run_from_details(artifact.details["run"])
+        estimators, state = store.artifacts.load_preprocessing(preprocessing[run.fold])
+        networks.append(
+            network_from_arrays(
+                run,
+                store.artifacts.load_weights(artifact),
+                artifact.details,
+                Preprocessor.from_state(estimators["transformer"], json.loads(state)),
+            )
+        )
+    return networks
+
+
+def load_trained_model(
+    store: Store, records: StudyRecords, trial_number: int
+) -> TrainedModel:
+    """A trial's model, ready to predict tables."""
+    return TrainedModel(
+        task=records.settings.task,
+        loss=records.settings.loss,
+        class_names=records.settings.class_names,
+        networks=tuple(kept_networks(store, records, trial_number)),
+    )
+
+
+def load_predictions(
+    store: Store, records: StudyRecords, trial_number: int
+) -> Mapping[str, NDArray[Any]] | None:
+    """A trial's out-of-sample predictions and targets; None where none are kept."""
+    kept = [
+        artifact
+        for artifact in records.artifacts
+        if artifact.kind == "predictions"
+        and artifact.trial_number == trial_number
+        and artifact.removed_at is None
+    ]
+    return store.artifacts.load_predictions(kept[-1]) if kept else None

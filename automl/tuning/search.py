@@ -22,23 +22,21 @@ from automl.executors.executor import Executor, RoundResult
 from automl.training.config import RunConfig, configure
 from automl.training.ending import ending
 from automl.training.gradients import inspect_initialization
-from automl.training.predictions import n_parameters
+from automl.models.mlp import n_parameters
 from automl.training.trainer import Checkpoint
 from automl.tuning.adoption import AdoptedTrial, adopt_dead_trials, adopt_lost_trial
 from automl.tuning.keeping import Keeper
 from automl.tuning.progress import SearchProgress, estimate_seconds_left
 from automl.tuning.pruners import make_pruner
-from automl.tuning.samplers import make_sampler
+from automl.tuning.samplers import PerTrialSampler, ask_with
 from automl.tuning.seeds import derive_seed
+from automl.tuning.stacking import StackPlan
 from automl.tuning.tally import Tally
 from automl.tuning.trial_in_training import TrialInTraining
 from search_spaces import SearchSpace
 from storage import Store
+from storage.adoption import LOST_ATTEMPTS_LIMIT
 from storage.records import EpochRecord, ParameterValue, RunState, StudySettings
-
-MAX_ADOPTIONS = 2
-"""A trial whose process died is trained again this often; then it has failed for good."""
-
 
 @dataclass(frozen=True, slots=True)
 class SearchPolicy:
@@ -49,6 +47,7 @@ class SearchPolicy:
     sampler: str = "tpe"
     pruner: str = "successive_halving"
     n_slots: int = 10  # trials in training at once
+    n_stacks: int = 1  # over how many stacks they are spread: one per worker
     keep_models: int = 5  # trials whose weights are kept
     keep_bytes: int | None = None  # budget of their files; None for no limit
     preflight: bool = True  # stop hopeless trials before their first epoch
@@ -73,11 +72,15 @@ class Search:
         self.settings = settings
         self.policy = policy
         self.space = SearchSpace.from_dict(settings.space)
-        self.keeper = Keeper(store, settings.study_name, policy.keep_models, policy.keep_bytes)
+        self.keeper = Keeper(
+            store, settings.study_name, dataset, policy.keep_models, policy.keep_bytes
+        )
+        study.sampler = PerTrialSampler(policy.sampler, settings.seed)
         study.pruner = make_pruner(policy.pruner, settings.max_epochs)
         self._training: dict[int, TrialInTraining] = {}  # by trial number
         self._handles: dict[int, optuna.trial.Trial] = {}  # by trial number
         self._tally = Tally.of(study)
+        self._stacks = StackPlan(policy.n_slots, policy.n_stacks)
         self._messages: list[str] = []
         self._stopping = False
         self._started = time.monotonic()
@@ -115,7 +118,7 @@ class Search:
         params = self.space.suggest(adopted.handle)  # a trial opened again draws nothing
         trial = self._plan(adopted.number, params, attempt=adopted.n_attempts + 1)
         trial.n_reported, trial.n_lost = adopted.n_reported, adopted.n_lost
-        if adopted.n_lost > MAX_ADOPTIONS:
+        if adopted.n_lost >= LOST_ATTEMPTS_LIMIT:
             self._fail(trial, "lost", f"its process died {adopted.n_lost} times")
             return
         self._say(f"trial {trial.number} goes on (attempt {trial.attempt})")
@@ -130,15 +133,17 @@ class Search:
             self._start(trial, list(trial.runs.values()))
 
     def _ask(self) -> TrialInTraining:
-        number = self._tally.n_asked
-        self.study.sampler = make_sampler(self.policy.sampler, self.settings.seed, number)
+        """Ask for a trial that fits a stack with room, or for any."""
+        running = [trial.params.get("batch_size") for trial in self._training.values()]
+        batch_size = self._stacks.next_batch_size(running)
+        given = {} if batch_size is None else {"batch_size": batch_size}
         with self.store.transaction():
-            handle = self.study.ask()
-            params = self.space.suggest(handle)
-            self.store.claim_trial(self.settings.study_name, handle.number)
+            handle, params = ask_with(self.study, self.space, given)
             self._handles[handle.number] = handle
             self._tally.n_asked = handle.number + 1
-            return self._plan(handle.number, params, attempt=1)
+            trial = self._plan(handle.number, params, attempt=1)
+        self._stacks.begin(params.get("batch_size"), was_chosen=batch_size is None)
+        return trial
 
     def _plan(
         self, number: int, params: Mapping[str, ParameterValue], *, attempt: int
@@ -147,7 +152,7 @@ class Search:
         model, training = configure(
             params, max_epochs=self.settings.max_epochs, patience=self.settings.patience
         )
-        runs = {}
+        runs, size = {}, n_parameters(model, self.dataset)
         for fold in range(len(self.dataset.folds)):
             seed = derive_seed(self.settings.seed, number, "search", fold)
             record = self.store.add_run(
@@ -157,10 +162,9 @@ class Search:
                 seed=seed,
                 fold=fold,
                 attempt=attempt,
-                n_parameters=n_parameters(model, self.dataset),
+                n_parameters=size,
             )
             runs[record.run_id] = RunConfig(record.run_id, number, model, training, seed, fold)
-        size = n_parameters(model, self.dataset)
         return TrialInTraining(number, params, runs, attempt=attempt, n_parameters=size)
 
     def _is_hopeless(self, trial: TrialInTraining) -> bool:
@@ -295,7 +299,6 @@ class Search:
             for run_id in trial.runs:
                 self.store.finish_run(run_id, "failed", "interrupted")
             self._free(trial)
-            self.store.release_trial(self.settings.study_name, trial.number)
 
     # Where the search is
 

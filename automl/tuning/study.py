@@ -8,15 +8,16 @@ time, sampler, pruner) is free, and recorded from which trial on.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import optuna
 
-from automl.errors import StudyError
+from automl.errors import StudyError, did_you_mean
 from storage import Store
-from storage.records import PolicyRecord, StudySettings
+from storage.records import PolicyRecord, StudyRecords, StudySettings
 
 FIXED = (
     "data_fingerprint",
@@ -103,3 +104,30 @@ def record_policy(store: Store, study_name: str, policy: PolicyRecord) -> None:
     )
     if last is None or (last.sampler, last.pruner) != (policy.sampler, policy.pruner):
         store.add_policy(study_name, policy)
+
+
+def unused_name(store: Store, study_name: str) -> str:
+    """The name itself if no study has it, else with the next free number: titanic-Survived-2."""
+    taken = set(store.study_names())
+    candidates = itertools.chain([study_name], (f"{study_name}-{n}" for n in itertools.count(2)))
+    return next(name for name in candidates if name not in taken)
+
+
+def read_known_study(store: Store, study_name: str) -> StudyRecords:
+    """Everything stored of a study of ours.
+
+    Raises:
+        StudyError: there is no study of that name, or it was not made by this program.
+    """
+    names = list(store.study_names())
+    if study_name not in names:
+        raise StudyError(
+            f"there is no study {study_name!r} in {store.url}{did_you_mean(study_name, names)} "
+            f"It has: {', '.join(sorted(names)) or 'no studies'}"
+        )
+    if store.read_settings(study_name) is None:
+        raise StudyError(
+            f"study {study_name!r} in {store.url} was not made by this program, so that only "
+            "Optuna's own tools can show it"
+        )
+    return store.read_study(study_name)

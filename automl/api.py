@@ -1,0 +1,289 @@
+"""What people call: search, resume, load_study; and the session that the command line runs.
+
+`search` is `start_search` iterated to its end. The command line iterates itself, to show
+progress. What comes back is a `SearchResult` (result.py), the same for a search that has
+just ended and for a study loaded a year later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import fields, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import search_spaces
+from automl.data import ColumnChoices, LoadedData, SplitChoices, load_dataset
+from automl.diagnostics import diagnose_study
+from automl.errors import ConfigError, StudyError, did_you_mean
+from automl.executors.choosing import make_executor
+from automl.interruption import stop_on_interrupt
+from automl.options import DEFAULT_STORAGE, SearchOptions
+from automl.result import SearchResult
+from automl.tuning.evaluation import evaluate_best
+from automl.tuning.keeping import save_preprocessing
+from automl.tuning.progress import SearchProgress
+from automl.tuning.search import Search, SearchPolicy
+from automl.tuning.settings import make_settings, study_name_of
+from automl.tuning.stacking import slots_for
+from automl.tuning.study import open_study, read_known_study, record_policy, unused_name
+from search_spaces import SearchSpace
+from storage import Store, open_store
+from storage.records import Json, PolicyRecord, StudySettings
+
+class SearchSession:
+    """A search that is ready to run: iterate over it, then ask for the result.
+
+    Use it as a context manager, so that workers and the database are closed.
+    """
+
+    def __init__(
+        self, data: LoadedData, store: Store, settings: StudySettings, options: SearchOptions
+    ) -> None:
+        self.data = data
+        self.store = store
+        self.settings = settings
+        self.options = options
+        self.messages = data.messages
+        self.last_progress: SearchProgress | None = None
+        self._search: Search | None = None
+
+    def __iter__(self) -> Iterator[SearchProgress]:
+        options = self.options
+        study = open_study(self.store, self.settings)
+        policy = PolicyRecord(len(study.get_trials(deepcopy=False)), options.sampler, options.pruner)
+        record_policy(self.store, self.settings.study_name, policy)
+        self.store.add_data_checks(self.settings.study_name, self.data.data_checks)
+        save_preprocessing(self.store, self.settings.study_name, self.data.preprocessors)
+        dataset = self.data.dataset
+        with closing(
+            make_executor(
+                dataset,
+                workers=options.workers,
+                trainer=options.trainer,
+                device=options.device,
+                trial_timeout=options.trial_timeout,
+                memory_limit=options.memory_limit,
+            )
+        ) as executor:
+            self._search = Search(
+                study, self.store, executor, dataset, self.settings, _policy(options)
+            )
+            for progress in self._search:
+                self.last_progress = progress
+                yield progress
+
+    def stop(self) -> None:
+        """End after the present round; what is in training can be continued later."""
+        if self._search is not None:
+            self._search.stop()
+
+    def result(self) -> SearchResult:
+        """Score the best trial on the test rows, judge the study, and return all of it."""
+        name = self.settings.study_name
+        evaluate_best(self.store, name, self.data.dataset)
+        records = self.store.read_study(name)
+        self.store.replace_diagnoses(name, diagnose_study(records))
+        self.store.flush()
+        seconds = self.last_progress.seconds if self.last_progress else 0.0
+        return SearchResult(self.store.read_study(name), self.options.storage, seconds)
+
+    def close(self) -> None:
+        """Write what is left and close the database."""
+        self.store.close()
+
+    def __enter__(self) -> SearchSession:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def start_search(data: Any, options: SearchOptions) -> SearchSession:
+    """Load the data, open the study and get ready; nothing is trained yet.
+
+    Args:
+        data: a path, "sklearn:NAME", a DataFrame, arrays (x, y), or a mapping of arrays.
+
+    Raises:
+        DataError, ConfigError, StudyError, SearchSpaceError, StorageError: in one line, with
+            the rule, the value and the fix.
+    """
+    loaded = load_dataset(
+        data,
+        target=options.target,
+        task=options.task,
+        loss=options.loss,
+        columns=ColumnChoices(
+            tuple(options.drop), tuple(options.categorical), tuple(options.numeric)
+        ),
+        splits=SplitChoices(
+            valid=options.valid,
+            test=options.test,
+            group=options.group,
+            time=options.time,
+            n_folds=options.folds,
+            seed=options.split_seed,
+        ),
+        class_weights=options.class_weights,
+    )
+    settings = make_settings(
+        loaded,
+        _space_of(options, loaded),
+        study_name=options.study or study_name_of(loaded),
+        training={
+            "max_epochs": options.max_epochs,
+            "patience": options.patience,
+            "seed": options.seed,
+        },
+        target_error=options.target_error,
+        data_options=_data_options(data, options),
+        command=options.command,
+    )
+    store = open_store(options.storage)
+    if options.new:
+        settings = replace(settings, study_name=unused_name(store, settings.study_name))
+    return SearchSession(loaded, store, settings, options)
+
+
+def _space_of(options: SearchOptions, data: LoadedData) -> SearchSpace:
+    space = options.space
+    if not isinstance(space, SearchSpace):
+        space = search_spaces.load(str(space))
+    return space.for_task(data.task).narrow(list(options.set))
+
+
+def _policy(options: SearchOptions) -> SearchPolicy:
+    return SearchPolicy(
+        n_trials=options.n_trials,
+        timeout=options.timeout,
+        sampler=options.sampler,
+        pruner=options.pruner,
+        n_slots=options.slots or slots_for(options.n_trials),
+        keep_models=options.keep_models,
+        keep_bytes=options.keep_bytes,
+        preflight=options.preflight,
+    )
+
+
+_DATA_OPTIONS = (
+    *("target", "task", "loss", "drop", "categorical", "numeric", "valid", "test"),
+    *("group", "time", "folds", "split_seed", "class_weights"),
+)
+
+
+def _data_options(data: Any, options: SearchOptions) -> dict[str, Json]:
+    """What is needed to load the same data again; empty where they were given as objects."""
+    if not all(isinstance(source, (str, Path)) for source in (data, options.valid or "", options.test or "")):
+        return {}
+    values = {name: getattr(options, name) for name in _DATA_OPTIONS}
+    return {
+        name: str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
+        for name, value in values.items()
+    }
+
+
+def search(
+    data: Any,
+    *,
+    target: str | None = None,
+    n_trials: int = 100,
+    timeout: float | None = None,
+    **options: Any,
+) -> SearchResult:
+    """Search the hyperparameters of a network for a table, and return what was found.
+
+    The same call again continues the study to its total, or returns its result if it is
+    done.
+
+    Args:
+        data: a path, "sklearn:NAME", a DataFrame, arrays (x, y), or a mapping of arrays.
+        target: the column to predict.
+        n_trials: total number of trials of the study.
+        timeout: seconds that this call may take.
+        options: any other field of `SearchOptions`.
+
+    Raises:
+        ConfigError: an option does not exist or has a value it cannot have.
+        DataError: the data cannot be used.
+        StudyError: the study was made with other settings.
+
+    Example:
+        >>> import automl
+        >>> result = automl.search("sklearn:iris", n_trials=50)  # doctest: +SKIP
+        >>> result.best.params["learning_rate"]  # doctest: +SKIP
+    """
+    known = {field.name for field in fields(SearchOptions)}
+    for name in options:
+        if name not in known:
+            raise ConfigError(
+                f"an option of search must be a field of SearchOptions, but got {name!r}"
+                f"{did_you_mean(name, known)}"
+            )
+    chosen = SearchOptions(target=target, n_trials=n_trials, timeout=timeout, **options)
+    with start_search(data, chosen) as session:
+        with stop_on_interrupt(session.stop):
+            for _ in session:
+                pass
+        return session.result()
+
+
+def load_study(study: str, storage: str = DEFAULT_STORAGE) -> SearchResult:
+    """The result of a stored study, without its data.
+
+    Raises:
+        StudyError: there is no study of that name.
+        StorageError: the database cannot be read.
+    """
+    with closing(open_store(storage, must_exist=True)) as store:
+        return SearchResult(read_known_study(store, study), storage)
+
+
+def resume(study: str, storage: str = DEFAULT_STORAGE, **options: Any) -> SearchResult:
+    """Continue a stored study whose data can be read again from where they were.
+
+    Args:
+        options: free fields of `SearchOptions`, n_trials and timeout among them.
+
+    Raises:
+        StudyError: no such study, or its data were given as an object: call `search` again.
+    """
+    stored = load_study(study, storage).records.settings
+    if not stored.data_options:
+        raise StudyError(
+            f"a study can be resumed by name where its data come from a file, but {study!r} was "
+            f"given a {stored.data_source}; call search again with the same data"
+        )
+    return search(
+        stored.data_source,
+        **{
+            **stored.data_options,
+            "space": SearchSpace.from_dict(stored.space),
+            "max_epochs": stored.max_epochs,
+            "patience": stored.patience,
+            "seed": stored.seed,
+            "study": study,
+            "storage": storage,
+            **options,
+        },
+    )
+
+
+def study_names(storage: str = DEFAULT_STORAGE) -> list[str]:
+    """Names of the studies in a database."""
+    with closing(open_store(storage, must_exist=True)) as store:
+        return list(store.study_names())
+
+
+def delete_study(study: str, storage: str = DEFAULT_STORAGE) -> None:
+    """Delete a study with all that is kept of it, files included."""
+    with closing(open_store(storage, must_exist=True)) as store:
+        read_known_study(store, study)
+        store.delete_study(study)

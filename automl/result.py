@@ -1,0 +1,138 @@
+"""The result of a search: stored records, and what people do with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from automl.errors import StudyError
+from automl.training.trained_model import TrainedModel
+from automl.tuning.keeping import load_predictions, load_trained_model
+from storage import open_store
+from storage.records import Diagnosis, EvaluationRecord, Json, StudyRecords, TrialRecord
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """A study with its best configuration, honest score, verdict and figures."""
+
+    records: StudyRecords
+    storage: str
+    seconds: float = 0.0  # of the call that gave this result
+
+    @property
+    def study_name(self) -> str:
+        """The study's name in the database, for Optuna and Optuna Dashboard too."""
+        return self.records.settings.study_name
+
+    @property
+    def trials(self) -> tuple[TrialRecord, ...]:
+        """All trials, in the order of their numbers."""
+        return self.records.trials
+
+    @property
+    def best(self) -> TrialRecord:
+        """The complete trial of the lowest validation loss.
+
+        Raises:
+            StudyError: no trial has completed.
+        """
+        best = self.records.best_trial
+        if best is None:
+            raise StudyError(
+                f"a best trial needs one that is complete, but {self.study_name!r} has none of "
+                f"{len(self.trials)}; continue it with the same call, or with more time"
+            )
+        return best
+
+    @property
+    def evaluation(self) -> EvaluationRecord | None:
+        """The best trial's scores on the test rows; None before they were taken."""
+        best = self.records.best_trial
+        return next(
+            (
+                record
+                for record in reversed(self.records.evaluations)
+                if best is not None
+                and record.trial_number == best.number
+                and record.split == "test"
+            ),
+            None,
+        )
+
+    @property
+    def diagnoses(self) -> tuple[Diagnosis, ...]:
+        """The verdict first, then all else that was noticed."""
+        return self.records.diagnoses
+
+    def best_model(self) -> TrainedModel:
+        """The best trial's network with its preprocessing: `predict(frame)`."""
+        with closing(open_store(self.storage)) as store:
+            return load_trained_model(store, self.records, self.best.number)
+
+    def report(self, path: str | Path = "report.html") -> Path:
+        """Write the report, one HTML file that works offline."""
+        from automl.report import write_report  # plotly takes half a second to import
+
+        return write_report(self.records, Path(path), predictions=self._predictions())
+
+    def _predictions(self) -> Mapping[str, Any] | None:
+        """Kept predictions of the best trial; None where there are none."""
+        best = self.records.best_trial
+        if best is None:
+            return None
+        with closing(open_store(self.storage)) as store:
+            return load_predictions(store, self.records, best.number)
+
+    def to_json(self) -> dict[str, Json]:
+        """The result as plain values: what `automl search --json` prints."""
+        return result_to_json(self)
+
+
+def result_to_json(result: SearchResult, report: str | None = None) -> dict[str, Json]:
+    """One object with the keys that `--json` promises."""
+    outcomes = [trial.outcome for trial in result.trials]
+    records = result.records
+    best = records.best_trial
+    verdict = result.diagnoses[0] if result.diagnoses else None
+    return {
+        "study": result.study_name,
+        "storage": result.storage,
+        "task": records.settings.task,
+        "seconds": round(result.seconds, 3),
+        "n_trials": {
+            "complete": outcomes.count("complete"),
+            "pruned": outcomes.count("pruned"),
+            "failed": outcomes.count("failed"),
+        },
+        "n_epochs": sum(len(curve) for curve in records.epochs.values()),
+        "best": best
+        and {
+            "trial_number": best.number,
+            "params": dict(best.params),
+            "valid_loss": best.value,
+            "best_epoch": best.user_attributes.get("best_epoch"),
+        },
+        "test": _test_to_json(result.evaluation),
+        "diagnosis": verdict
+        and {
+            "verdict": verdict.kind,
+            "message": verdict.message,
+            "advice": [advice.text for advice in verdict.advice],
+        },
+        "report": report,
+    }
+
+
+def _test_to_json(evaluation: EvaluationRecord | None) -> dict[str, Json] | None:
+    if evaluation is None:
+        return None
+    return {
+        **evaluation.scores,
+        "interval": {name: list(bounds) for name, bounds in evaluation.intervals.items()},
+        "baseline": dict(evaluation.baseline),
+        "linear": dict(evaluation.linear),
+    }

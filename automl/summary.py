@@ -1,0 +1,205 @@
+"""Results in words and tables: what the commands print on stdout when they are done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from automl.errors import StudyError
+from automl.result import SearchResult
+from automl.terminal import clock, describe_params, format_value, stdout_console
+from search_spaces import (
+    CategoricalParameter,
+    FixedParameter,
+    FloatParameter,
+    IntParameter,
+    Parameter,
+    SearchSpace,
+)
+from storage.records import Diagnosis, EvaluationRecord, StudyRecords, TrialRecord
+
+SCORE_NAMES = {
+    "loss": "loss",
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "roc_auc": "ROC AUC",
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "r2": "R²",
+}
+
+SEVERITY_STYLES = {"good": "green", "info": "cyan", "warning": "yellow", "problem": "red"}
+
+
+def print_result(result: SearchResult, report: str | Path | None) -> None:
+    """The best configuration, its score on the test rows, the verdict and what to do next."""
+    console = stdout_console()
+    console.print(Text(_headline(result), style="bold"))
+    best = result.records.best_trial
+    if best is None:
+        console.print(
+            "No trial has completed yet. Run the same command again, or with more time."
+        )
+        return
+    console.print(_best_table(result.records, best))
+    if result.evaluation is not None:
+        console.print(score_table(result.evaluation))
+    print_diagnoses(console, result.diagnoses)
+    if report is not None:
+        console.print(f"\nreport: {escape(str(report))}", soft_wrap=True)
+
+
+def _headline(result: SearchResult) -> str:
+    outcomes = [trial.outcome for trial in result.trials]
+    counts = ", ".join(
+        f"{outcomes.count(outcome)} {outcome}"
+        for outcome in ("complete", "pruned", "failed", "running")
+        if outcome in outcomes
+    )
+    took = f" in {clock(result.seconds)}" if result.seconds else ""
+    return f"{result.study_name}: {len(outcomes)} trials ({counts}){took}"
+
+
+def _best_table(records: StudyRecords, best: TrialRecord) -> Padding:
+    table = Table.grid(padding=(0, 2))
+    epoch = best.user_attributes.get("best_epoch")
+    table.add_row("best trial", f"{best.number}, valid loss {best.value:.4g} at epoch {epoch}")
+    for name, value in SearchSpace.from_dict(records.settings.space).complete(best.params).items():
+        table.add_row(Text(f"  {name}", style="dim"), Text(format_value(value)))
+    return Padding(table, (1, 0))
+
+
+def score_table(evaluation: EvaluationRecord) -> Table:
+    """Scores on the test rows beside baseline and linear model."""
+    table = Table(box=box.SIMPLE_HEAD, title_justify="left", header_style="dim")
+    table.add_column("on test rows")
+    for column in ("network", "95 % interval", "linear model", "baseline"):
+        table.add_column(column, justify="right")
+    for name, value in evaluation.scores.items():
+        low, high = evaluation.intervals.get(name, (float("nan"),) * 2)
+        table.add_row(
+            SCORE_NAMES.get(name, name),
+            f"{value:.4g}",
+            f"{low:.4g} to {high:.4g}",
+            _score(evaluation.linear, name),
+            _score(evaluation.baseline, name),
+        )
+    return table
+
+
+def _score(scores: Mapping[str, float], name: str) -> str:
+    return f"{scores[name]:.4g}" if name in scores else ""
+
+
+def print_diagnoses(console: Console, diagnoses: Sequence[Diagnosis]) -> None:
+    """The verdict, what else was noticed, and the advice, as indented sentences."""
+    for diagnosis in diagnoses:
+        style = SEVERITY_STYLES[diagnosis.severity]
+        label = diagnosis.kind.replace("_", " ")
+        console.print(Text.assemble((f"{label}: ", f"bold {style}"), diagnosis.message))
+        for number, advice in enumerate(diagnosis.advice, start=1):
+            console.print(Padding(Text(f"{number}. {advice.text}"), (0, 0, 0, 4)))
+
+
+def print_studies(results: Sequence[SearchResult], storage: str) -> None:
+    """One line per study of a database."""
+    console = stdout_console()
+    if not results:
+        console.print(f"no studies in {escape(storage)}", soft_wrap=True)
+        return
+    table = Table(box=box.SIMPLE_HEAD, header_style="dim")
+    for column in ("study", "task", "trials", "complete", "pruned", "failed", "best valid loss"):
+        table.add_column(column, justify="left" if column in ("study", "task") else "right")
+    for result in results:
+        outcomes = [trial.outcome for trial in result.trials]
+        best = result.records.best_trial
+        table.add_row(
+            Text(result.study_name),
+            result.records.settings.task,
+            str(len(outcomes)),
+            *(str(outcomes.count(name)) for name in ("complete", "pruned", "failed")),
+            "" if best is None else f"{best.value:.4g}",
+        )
+    console.print(table)
+
+
+def print_trial(records: StudyRecords, number: int) -> None:
+    """One trial: its hyperparameters, its end, its learning curve.
+
+    Raises:
+        StudyError: the study has no trial of that number.
+    """
+    if not 0 <= number < len(records.trials):
+        raise StudyError(
+            f"a trial's number must be from 0 to {len(records.trials) - 1} in "
+            f"{records.settings.study_name!r}, but got {number}"
+        )
+    console, trial = stdout_console(), records.trials[number]
+    cause = f" ({trial.cause})" if trial.cause else ""
+    value = "" if trial.value is None else f", valid loss {trial.value:.4g}"
+    console.print(Text(f"trial {number}: {trial.outcome}{cause}{value}", style="bold"))
+    console.print(Text(describe_params(trial.params)))
+    for run in records.search_runs(number):
+        console.print(_curve_table(records, run.run_id))
+
+
+def _curve_table(records: StudyRecords, run_id: int) -> Table:
+    metric = records.settings.metric.replace("_", " ")
+    table = Table(box=box.SIMPLE_HEAD, header_style="dim")
+    columns = ("epoch", "train loss", "valid loss", f"train {metric}", f"valid {metric}")
+    for column in (*columns, "learning rate", "gradient norm"):
+        table.add_column(column, justify="right")
+    for record in records.epochs.get(run_id, ()):
+        numbers = (
+            record.train_loss,
+            record.valid_loss,
+            record.train_metric,
+            record.valid_metric,
+            record.learning_rate,
+            record.gradient_norm,
+        )
+        table.add_row(str(record.epoch), *(f"{number:.4g}" for number in numbers))
+    return table
+
+
+def print_spaces(names: Sequence[str]) -> None:
+    """The built-in search spaces, a line each."""
+    console = stdout_console()
+    for name in names:
+        console.print(Text(name))
+    console.print(Text("automl spaces NAME shows one.", style="dim"))
+
+
+def print_space(space: SearchSpace) -> None:
+    """A search space: what varies, in which range, why."""
+    table = Table(box=box.SIMPLE_HEAD, header_style="dim", title=Text(space.name))
+    for column in ("hyperparameter", "range", "when", "reason"):
+        table.add_column(column, overflow="fold")
+    for name, parameter in space.parameters.items():
+        table.add_row(
+            Text(name),
+            Text(_range(parameter)),
+            Text(" or ".join(str(condition) for condition in parameter.when)),
+            Text(parameter.reason),
+        )
+    stdout_console().print(table)
+
+
+def _range(parameter: Parameter) -> str:
+    """The values that the search can try, in the words of `--set`."""
+    match parameter:
+        case FloatParameter() | IntParameter():
+            scale = " (log)" if parameter.log else ""
+            return f"{parameter.low:g}..{parameter.high:g}{scale}"
+        case CategoricalParameter():
+            return ", ".join(str(choice) for choice in parameter.choices)
+        case FixedParameter():
+            return f"{parameter.value} (fixed)"
+    raise TypeError(f"unknown kind of parameter {type(parameter).__name__}")

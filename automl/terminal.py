@@ -1,0 +1,140 @@
+"""What the terminal shows: progress on stderr, results on stdout. The one home of rich.
+
+A live table where stderr is a terminal, plain lines elsewhere: one per new best trial,
+failure or ten seconds. Text that comes from data is never read as rich's markup.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.markup import escape
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from automl.tuning.progress import SearchProgress
+from storage.records import ParameterValue
+
+SECONDS_BETWEEN_LINES = 10.0
+"""Where stderr is no terminal, a line of progress comes this often."""
+
+ROWS_OF_RUNNING_TRIALS = 12
+"""More do not fit beside the rest on a terminal of 24 lines."""
+
+
+def stderr_console() -> Console:
+    """Where progress goes."""
+    return Console(stderr=True, highlight=False)
+
+
+def stdout_console() -> Console:
+    """Where results go."""
+    return Console(highlight=False)
+
+
+def show_progress(progress: Iterable[SearchProgress], messages: Sequence[str] = ()) -> None:
+    """Run a search to its end while showing how it goes."""
+    console = stderr_console()
+    for message in messages:
+        console.print(escape(message), style="dim")
+    if console.is_terminal:
+        _show_live(progress, console)
+    else:
+        _show_lines(progress, console)
+
+
+def _show_live(progress: Iterable[SearchProgress], console: Console) -> None:
+    with Live(console=console, refresh_per_second=4, transient=True) as live:
+        for snapshot in progress:
+            for message in snapshot.messages:
+                console.print(escape(message))
+            live.update(progress_view(snapshot))
+
+
+def _show_lines(progress: Iterable[SearchProgress], console: Console) -> None:
+    last = 0.0
+    for snapshot in progress:
+        for message in snapshot.messages:
+            console.print(escape(message), soft_wrap=True)
+        if time.monotonic() - last >= SECONDS_BETWEEN_LINES:
+            last = time.monotonic()
+            console.print(escape(progress_line(snapshot)), soft_wrap=True)
+
+
+def progress_line(progress: SearchProgress) -> str:
+    """One line that says where the search is."""
+    parts = [
+        f"{progress.n_ended}/{progress.n_trials} trials",
+        f"{progress.n_complete} complete",
+        f"{progress.n_pruned} pruned",
+        f"{progress.n_failed} failed",
+    ]
+    if progress.best_value is not None:
+        parts.append(f"best {progress.best_value:.4g} (trial {progress.best_number})")
+    parts.append(f"{clock(progress.seconds)} elapsed")
+    if progress.seconds_left is not None:
+        parts.append(f"about {clock(progress.seconds_left)} left")
+    return ", ".join(parts)
+
+
+def progress_view(progress: SearchProgress) -> RenderableType:
+    """The live view: a bar, the counts, the running trials."""
+    bar = ProgressBar(total=progress.n_trials, completed=progress.n_ended, width=40)
+    head = Table.grid(padding=(0, 1))
+    head.add_row(Text(progress.study_name, style="bold"), bar)
+    table = Table(box=None, header_style="dim", padding=(0, 1))
+    for column, justify in _RUNNING_COLUMNS:
+        table.add_column(column, justify=justify, no_wrap=True)
+    for trial in progress.running[:ROWS_OF_RUNNING_TRIALS]:
+        table.add_row(
+            str(trial.number),
+            f"{trial.epoch}/{trial.max_epochs}",
+            _number(trial.valid_loss),
+            _number(trial.best_valid_loss),
+            Text(describe_params(trial.params), overflow="ellipsis"),
+        )
+    hidden = len(progress.running) - ROWS_OF_RUNNING_TRIALS
+    more = [Text(f"  and {hidden} more", style="dim")] if hidden > 0 else []
+    return Group(head, Text(progress_line(progress)), table, *more)
+
+
+_RUNNING_COLUMNS = (
+    ("trial", "right"),
+    ("epoch", "right"),
+    ("valid loss", "right"),
+    ("best", "right"),
+    ("hyperparameters", "left"),
+)
+
+
+def describe_params(params: Mapping[str, ParameterValue]) -> str:
+    """The hyperparameters in one line, the most telling first."""
+    first = ("optimizer", "learning_rate", "batch_size", "n_layers", "hidden_size", "activation")
+    names = [name for name in first if name in params]
+    names += [name for name in params if name not in first]
+    return ", ".join(f"{name}={format_value(params[name])}" for name in names)
+
+
+def format_value(value: object) -> str:
+    """A hyperparameter's value with as many digits as matter."""
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def clock(seconds: float) -> str:
+    """A duration for people: 42s, 3m 05s, 2h 10m."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes}m {rest:02d}s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h {minutes:02d}m"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"

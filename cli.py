@@ -1,0 +1,268 @@
+"""The command line: parse, call one public function, print.
+
+Everything heavy is imported inside the commands, so that `automl --help` answers at once.
+What is printed is made in `automl/terminal.py`. Errors of the project come out as one line
+with exit code 1, wrong usage with 2, an interrupted search with 130; `--traceback` shows all.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from automl.options import SearchOptions
+    from automl.result import SearchResult
+
+STORAGE = "sqlite:///automl.db"
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_SIZES = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}
+
+
+class Duration(click.ParamType[float]):
+    """A time such as 90, 90s, 10m, 1h30m; a bare number is in seconds."""
+
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read the text as seconds."""
+        if isinstance(value, (int, float)):
+            return float(value)
+        if re.fullmatch(r"\d+(\.\d+)?", value):
+            return float(value)
+        parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", value)
+        if not parts or "".join(number + unit for number, unit in parts) != value:
+            self.fail(f"a duration is written like 90s, 10m or 1h30m, but got {value!r}")
+        return sum(float(number) * _UNITS[unit] for number, unit in parts)
+
+
+class ByteSize(click.ParamType[int]):
+    """A size such as 500M or 2G; a bare number is in bytes."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read the text as bytes."""
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)([kmg]?)b?", value.lower())
+        if match is None:
+            self.fail(f"a size is written like 500M or 2G, but got {value!r}")
+        return int(float(match[1]) * _SIZES[match[2]])
+
+
+class Workers(click.ParamType["int | str"]):
+    """A number of worker processes, or `auto` for one per core."""
+
+    name = "workers"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | str:
+        """Read a count from 1, or auto."""
+        if value == "auto" or isinstance(value, int):
+            return value  # type: ignore[no-any-return]
+        if not value.isdigit() or int(value) < 1:
+            self.fail(f"workers must be a number from 1, or auto, but got {value!r}")
+        return int(value)
+
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+storage_option = click.option(
+    "--storage", default=STORAGE, show_default=True, help="Database URL of the studies."
+)
+
+
+class Commands(click.Group):
+    """The group of commands; turns the project's errors into one line each."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if ctx.params.get("traceback") or not is_expected(error):
+                raise
+            raise click.ClickException(str(error)) from error
+
+
+def is_expected(error: Exception) -> bool:
+    """Whether an error is one of those that the project raises on purpose."""
+    from automl.errors import AutoMLError
+    from search_spaces import SearchSpaceError
+    from storage import StorageError
+
+    return isinstance(error, (AutoMLError, SearchSpaceError, StorageError))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--traceback", is_flag=True, help="Show where an error arose.")
+@click.version_option(package_name="automl-torch")
+def main(traceback: bool) -> None:
+    """Search the hyperparameters of PyTorch networks, and understand the result."""
+
+
+@main.command()
+@click.argument("data")
+@click.option("--target", metavar="COLUMN", help="Column to predict.")
+@click.option("--task", type=click.Choice(["binary", "multiclass", "regression"]))
+@click.option("--loss", help="For regression: mean_squared (default), mean_absolute or huber.")
+@click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column out.")
+@click.option("--categorical", multiple=True, metavar="COLUMN", help="Read it as categories.")
+@click.option("--numeric", multiple=True, metavar="COLUMN", help="Read it as numbers.")
+@click.option("--valid", metavar="FILE", help="Validation rows from a file of their own.")
+@click.option("--test", metavar="FILE", help="Test rows from a file of their own.")
+@click.option("--group", metavar="COLUMN", help="Rows of one group stay in one split.")
+@click.option("--time", metavar="COLUMN", help="Split in order of time: the last rows are test.")
+@click.option("--folds", type=click.IntRange(2), metavar="K", help="Mean over K folds as value.")
+@click.option("--split-seed", type=int, default=0, show_default=True)
+@click.option("--class-weights", is_flag=True, help="Weigh rare classes more in training.")
+@click.option("--study", metavar="NAME", help="Default: the data's name and the target.")
+@storage_option
+@click.option("--new", is_flag=True, help="Make another study beside one of the same name.")
+@click.option("--space", default="mlp", show_default=True, help="Built-in space or TOML file.")
+@click.option(
+    "--set",
+    "set_",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Fix or narrow: optimizer=adam, learning_rate=1e-4..1e-2, activation=relu,tanh.",
+)
+@click.option("--max-epochs", type=click.IntRange(1), default=50, show_default=True)
+@click.option("--patience", type=click.IntRange(1), default=10, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--target-error", type=float, help="Error rate or RMSE that you hope to reach.")
+@click.option("--n-trials", type=click.IntRange(1), default=100, show_default=True)
+@click.option("--timeout", type=Duration(), help="Time for this call: 90s, 10m, 1h30m.")
+@click.option("--sampler", default="tpe", show_default=True)
+@click.option("--pruner", default="successive_halving", show_default=True)
+@click.option("--keep-models", type=click.IntRange(1), default=5, show_default=True)
+@click.option("--keep-bytes", type=ByteSize(), help="Budget of the kept models' files: 500M.")
+@click.option("--preflight/--no-preflight", default=True, help="Stop hopeless trials at once.")
+@click.option("--workers", type=Workers(), default="auto", show_default=True)
+@click.option("--slots", type=click.IntRange(1), help="Trials in training at once.")
+@click.option("--trial-timeout", type=Duration(), help="Time for one trial.")
+@click.option("--memory-limit", type=ByteSize(), help="Memory of one worker: 2G.")
+@click.option("--device", default="cpu", show_default=True)
+@click.option("--trainer", type=click.Choice(["stacked", "plain"]), default="stacked")
+@click.option("--report", type=click.Path(dir_okay=False), metavar="FILE", help="Write it there.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")
+def search(data: str, report: str | None, as_json: bool, **choices: Any) -> None:
+    """Search the hyperparameters of a network for DATA.
+
+    DATA is a CSV, TSV or Parquet file (also gzipped), an .npz file, or sklearn:NAME. The same
+    command again continues the study to its total.
+    """
+    from automl.api import start_search
+    from automl.interruption import stop_on_interrupt
+    from automl.options import SearchOptions
+    from automl.terminal import show_progress
+
+    choices["set"] = choices.pop("set_")
+    options = SearchOptions(**choices, command=_typed_command())
+    with start_search(data, options) as session:
+        with stop_on_interrupt(session.stop) as was_interrupted:
+            show_progress(session, session.messages)
+        _finish(session.result(), report, as_json)
+    if was_interrupted():
+        sys.exit(130)
+
+
+def _typed_command() -> str:
+    return shlex.join(["automl", *sys.argv[1:]])
+
+
+def _finish(result: SearchResult, report: str | None, as_json: bool) -> None:
+    """Write the report if asked, then print the result."""
+    from automl.result import result_to_json
+    from automl.summary import print_result
+
+    if report is not None:
+        result.report(report)
+    if as_json:
+        click.echo(json.dumps(result_to_json(result, report), allow_nan=False))
+    else:
+        print_result(result, report)
+
+
+@main.command()
+@storage_option
+def studies(storage: str) -> None:
+    """List the studies of a database."""
+    from automl.api import load_study, study_names
+    from automl.summary import print_studies
+
+    print_studies([load_study(name, storage) for name in study_names(storage)], storage)
+
+
+@main.command()
+@click.argument("study")
+@click.option("--trial", "trial_number", type=click.IntRange(0), metavar="N")
+@storage_option
+def show(study: str, trial_number: int | None, storage: str) -> None:
+    """Show a study's result, or one of its trials."""
+    from automl.api import load_study
+    from automl.summary import print_result, print_trial
+
+    result = load_study(study, storage)
+    if trial_number is None:
+        print_result(result, None)
+    else:
+        print_trial(result.records, trial_number)
+
+
+@main.command()
+@click.argument("study")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False), default="report.html", show_default=True
+)
+@storage_option
+def report(study: str, output: str, storage: str) -> None:
+    """Write a study's report, one HTML file."""
+    from automl.api import load_study
+
+    click.echo(load_study(study, storage).report(Path(output)))
+
+
+@main.command()
+@click.argument("name", required=False)
+def spaces(name: str | None) -> None:
+    """List the built-in search spaces, or show one (or a TOML file)."""
+    import search_spaces
+    from automl.summary import print_space, print_spaces
+
+    if name is None:
+        print_spaces(search_spaces.names())
+    else:
+        print_space(search_spaces.load(name))
+
+
+@main.command()
+@click.argument("study")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@storage_option
+def delete(study: str, yes: bool, storage: str) -> None:
+    """Delete a study with its trials and files."""
+    from automl.api import delete_study, load_study
+
+    n_trials = len(load_study(study, storage).trials)
+    if not yes:
+        click.confirm(f"Delete {study} with {n_trials} trials and its files?", abort=True)
+    delete_study(study, storage)
+    click.echo(f"deleted {study} ({n_trials} trials)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""The value of a trial, from the curves of its runs."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from automl.models.mlp import MLPConfig
+from automl.training.config import RunConfig, TrainingConfig
+from automl.tuning.trial_in_training import TrialInTraining
+from storage.records import EpochRecord
+
+
+def record(run_id: int, epoch: int, valid_loss: float) -> EpochRecord:
+    return EpochRecord(
+        run_id=run_id,
+        epoch=epoch,
+        step=epoch * 10,
+        train_loss=valid_loss - 0.1,
+        valid_loss=valid_loss,
+        valid_loss_standard_error=0.01,
+        train_metric=0.1,
+        valid_metric=0.2,
+        learning_rate=0.01,
+        gradient_norm=1.0,
+        seconds=0.5,
+    )
+
+
+def trial_of(*run_ids: int) -> TrialInTraining:
+    runs = {
+        run_id: RunConfig(run_id, 7, MLPConfig(), TrainingConfig(), seed=0, fold=fold)
+        for fold, run_id in enumerate(run_ids)
+    }
+    return TrialInTraining(number=7, params={"learning_rate": 0.01}, runs=runs)
+
+
+def test_value_is_the_best_epoch_not_the_last() -> None:
+    trial = trial_of(1)
+    for epoch, loss in enumerate([0.9, 0.5, 0.7], start=1):
+        trial.take(record(1, epoch, loss))
+    assert trial.value == 0.5
+    assert trial.value_at(3) == 0.7
+
+
+def test_value_of_folds_is_the_mean_of_their_best() -> None:
+    trial = trial_of(1, 2)
+    for epoch, losses in enumerate([(0.9, 0.4), (0.5, 0.6)], start=1):
+        for run_id, loss in zip((1, 2), losses, strict=True):
+            trial.take(record(run_id, epoch, loss))
+    assert trial.value == pytest.approx(0.45)
+
+
+def test_trial_is_as_far_as_its_slowest_fold() -> None:
+    trial = trial_of(1, 2)
+    trial.take(record(1, 1, 0.9))
+    trial.take(record(1, 2, 0.8))
+    assert trial.epoch == 0
+    trial.take(record(2, 1, 0.9))
+    assert trial.epoch == 1
+
+
+def test_ended_fold_stands_with_its_best_loss_and_holds_nobody_up() -> None:
+    trial = trial_of(1, 2)
+    trial.take(record(1, 1, 0.3))
+    trial.end_run(1, "early_stopped")
+    for epoch, loss in enumerate([0.9, 0.7], start=1):
+        trial.take(record(2, epoch, loss))
+    assert trial.epoch == 2
+    assert trial.value_at(2) == pytest.approx(0.5)
+    assert not trial.is_ended
+    trial.end_run(2, "max_epochs")
+    assert trial.is_ended
+    assert (trial.cause_of(1), trial.cause_of(2)) == ("early_stopped", None)
+
+
+def test_a_fold_that_is_not_finite_makes_the_trial_diverge() -> None:
+    trial = trial_of(1, 2)
+    trial.take(record(1, 1, 0.3))
+    assert not trial.is_diverged
+    trial.take(record(2, 1, math.nan))
+    assert trial.is_diverged
+
+
+def test_user_attributes_are_of_the_best_epoch() -> None:
+    trial = trial_of(1)
+    for epoch, loss in enumerate([0.9, 0.5, 0.7], start=1):
+        trial.take(record(1, epoch, loss))
+    attributes = trial.user_attributes()
+    assert attributes["best_epoch"] == 2
+    assert attributes["train_loss"] == pytest.approx(0.4)
+    assert attributes["generalization_gap"] == pytest.approx(0.1)
+    assert attributes["n_epochs"] == 3
+    assert attributes["seconds"] == pytest.approx(1.5)
+
+
+def test_snapshot_before_the_first_epoch_has_no_losses() -> None:
+    snapshot = trial_of(1).snapshot(50)
+    assert (snapshot.epoch, snapshot.valid_loss, snapshot.best_valid_loss) == (0, None, None)
