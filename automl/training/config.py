@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -84,7 +85,15 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
 _NONE_WORDS: Final = {"batch_size": "full", "max_norm": "none", "gradient_clip_norm": "none"}
 """The search space's word for None; Optuna's categories are numbers and words."""
 
-_AT_LEAST: Final = {"n_layers": 0, "hidden_size": 1, "batch_size": 1, "max_epochs": 1}
+_AT_LEAST: Final = {
+    "n_layers": 0,
+    "hidden_size": 1,
+    "batch_size": 1,
+    "max_epochs": 1,
+    "patience": 1,
+}
+"""Whole numbers and the smallest that makes sense."""
+
 _ABOVE_ZERO: Final = (
     "learning_rate",
     "max_norm",
@@ -93,7 +102,7 @@ _ABOVE_ZERO: Final = (
     "switch_fraction",
 )
 _BELOW_ONE: Final = ("dropout", "input_dropout", "momentum", "label_smoothing")
-_NOT_NEGATIVE: Final = (*_BELOW_ONE, "weight_decay", "l1", "warmup_fraction", "patience")
+_NOT_NEGATIVE: Final = (*_BELOW_ONE, "weight_decay", "l1", "warmup_fraction")
 
 _MODEL_FIELDS: Final = {field.name for field in dataclasses.fields(MLPConfig)}
 _TRAINING_FIELDS: Final = {field.name for field in dataclasses.fields(TrainingConfig)}
@@ -140,10 +149,13 @@ def _checked(name: str, value: ParameterValue) -> ParameterValue:
 
 
 def _checked_number(name: str, value: ParameterValue) -> float | int:
-    if isinstance(value, str) or value is None:
+    if value is None or isinstance(value, (str, bool)):
         word = f" or {_NONE_WORDS[name]!r}" if name in _NONE_WORDS else ""
         raise ConfigError(f"{name} must be a number{word}, but got {value!r}")
+    if not math.isfinite(value):
+        raise ConfigError(f"{name} must be finite, but got {value!r}")
     rules = [
+        (name not in _AT_LEAST or value == round(value), "a whole number"),
         (name not in _AT_LEAST or value >= _AT_LEAST[name], f"at least {_AT_LEAST.get(name)}"),
         (name not in _ABOVE_ZERO or value > 0, "above 0"),
         (name not in _NOT_NEGATIVE or value >= 0, "at least 0"),

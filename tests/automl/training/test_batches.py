@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+
+from automl.errors import ConfigError
+from automl.training.batches import (
+    MEASURED_TRAIN_ROWS,
+    batch_bounds,
+    measured_rows,
+    probe_rows,
+    rows_of,
+)
+from automl.training.config import RowSubset
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "batch_size", "sizes"),
+    [
+        (64, 16, [16, 16, 16, 16]),
+        (70, 16, [16, 16, 16, 16, 6]),
+        (65, 16, [16, 16, 16, 17]),  # one left over
+        (10, 16, [10]),
+        (1, 16, [1]),
+        (17, 16, [17]),
+        (50, None, [50]),
+        (3, 1, [1, 2]),
+    ],
+)
+def test_batches_cover_the_rows(n_rows: int, batch_size: int | None, sizes: list[int]) -> None:
+    bounds = batch_bounds(n_rows, batch_size)
+    assert [stop - start for start, stop in bounds] == sizes
+    assert bounds[0][0] == 0 and bounds[-1][1] == n_rows
+    assert all(before[1] == after[0] for before, after in itertools.pairwise(bounds))
+
+
+def test_no_subset_means_all_rows() -> None:
+    assert rows_of(None, 100) is None
+
+
+def test_parts_of_a_half_are_disjoint_and_cover_the_rows() -> None:
+    halves = [rows_of(RowSubset(0.5, part, seed=3), 100) for part in (0, 1)]
+    assert torch.equal(torch.cat(halves).sort().values, torch.arange(100))
+
+
+def test_other_seed_cuts_otherwise() -> None:
+    assert not torch.equal(rows_of(RowSubset(0.5, seed=1), 100), rows_of(RowSubset(0.5), 100))
+
+
+def test_smaller_fraction_is_inside_the_larger_one() -> None:
+    """So that a data-size curve adds rows to the same rows."""
+    small, large = (rows_of(RowSubset(fraction, seed=2), 200) for fraction in (0.1, 0.6))
+    assert torch.isin(small, large).all()
+
+
+def test_bootstrap_repeats_rows_and_each_part_is_another_draw() -> None:
+    draws = [rows_of(RowSubset(1.0, part, replace=True), 1000) for part in (0, 1)]
+    assert len(draws[0]) == 1000
+    assert len(draws[0].unique()) == pytest.approx(632, abs=40)  # 1 - 1/e
+    assert not torch.equal(*draws)
+
+
+@pytest.mark.parametrize("subset", [RowSubset(0.5, part=2), RowSubset(0.001), RowSubset(1.5)])
+def test_block_outside_the_rows_is_an_error(subset: RowSubset) -> None:
+    with pytest.raises(ConfigError, match="must lie inside the 100 train rows"):
+        rows_of(subset, 100)
+
+
+def test_all_rows_are_measured_up_to_ten_thousand() -> None:
+    assert measured_rows(MEASURED_TRAIN_ROWS) is None
+    rows = measured_rows(25_000)
+    assert len(rows.unique()) == MEASURED_TRAIN_ROWS
+    assert rows.double().mean().item() == pytest.approx(12_500, abs=300), "not the first ones"
+    assert torch.equal(rows, measured_rows(25_000))
+
+
+def test_probe_takes_rows_from_everywhere() -> None:
+    assert torch.equal(probe_rows(50), torch.arange(50))
+    rows = probe_rows(9_000)
+    assert len(rows.unique()) == 256 and rows.max() > 8_000

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import pytest
+import torch
+from torch.nn import functional
+
+from automl.models.initialization import initialize_
+from automl.models.mlp import MLP, MLPConfig
+from automl.training.config import RowSubset
+from automl.training.gradients import inspect_initialization, is_measured, measure_layers
+from tests.contracts.tiny_datasets import tiny_dataset
+from tests.contracts.trainer_contract import tiny_run
+
+GENERATOR = torch.Generator().manual_seed(0)
+INPUTS = torch.randn(40, 3, generator=GENERATOR, dtype=torch.float64)
+TARGETS = torch.randint(2, (40,), generator=GENERATOR)
+NO_CATEGORIES = torch.empty(40, 0, dtype=torch.int64)
+
+
+def network(**values: object) -> MLP:
+    model = MLP(MLPConfig(n_layers=1, hidden_size=6, **values), 3, 2, dtype=torch.float64)
+    initialize_(model, 3)
+    return model
+
+
+def test_numbers_are_those_of_the_formulas_by_hand() -> None:
+    """One tanh layer and softmax: the backward pass written out."""
+    model = network(activation="tanh", initialization="xavier")
+    (w1, b1), (w2, b2) = (tuple(linear.parameters()) for linear in model.linears)
+    with torch.no_grad():
+        hidden = torch.tanh(INPUTS @ w1.T + b1)
+        outputs = hidden @ w2.T + b2
+        d_outputs = (torch.softmax(outputs, 1) - functional.one_hot(TARGETS, 2)) / 40
+        d_hidden = d_outputs @ w2 * (1 - hidden**2)
+        gradient_norms = [
+            (d_hidden.T @ INPUTS).norm().item(),
+            (d_outputs.T @ hidden).norm().item(),
+        ]
+    updates = [0.1 * w1.detach(), 0.01 * w2.detach()]
+    first, output = measure_layers(model, "cross_entropy", INPUTS, NO_CATEGORIES, TARGETS, updates)
+    assert [first.gradient_norm, output.gradient_norm] == pytest.approx(gradient_norms, rel=1e-12)
+    assert first.weight_norm == pytest.approx(w1.norm().item())
+    assert [first.update_ratio, output.update_ratio] == pytest.approx([0.1, 0.01])
+    assert first.activation_mean == pytest.approx(hidden.mean().item())
+    assert output.activation_mean == pytest.approx(outputs.mean().item())
+    deviation = hidden.var(correction=0).sqrt().item()
+    assert first.activation_standard_deviation == pytest.approx(deviation)
+    assert [first.name, output.name, first.layer, output.layer] == ["hidden 1", "output", 0, 1]
+
+
+def test_saturation_is_the_share_beyond_the_flat_ends() -> None:
+    for activation, factor in (("tanh", 1.0), ("sigmoid", 2.0)):
+        model = network(activation=activation, initialization="zeros")
+        with torch.no_grad():  # half of the units far out, on tanh's scale
+            model.layers[0].linear.bias.copy_(torch.tensor([0, 0, 0, 1, 1, -1]) * 4.0 * factor)
+        first, output = measure_layers(model, "cross_entropy", INPUTS, NO_CATEGORIES, TARGETS)
+        assert first.saturated_fraction == pytest.approx(0.5)
+        assert output.saturated_fraction == 0.0
+
+
+def test_dead_units_are_zero_on_the_whole_batch() -> None:
+    model = network(activation="relu")
+    with torch.no_grad():
+        model.layers[0].linear.bias[:2] = -1e3
+    first, output = measure_layers(model, "cross_entropy", INPUTS, NO_CATEGORIES, TARGETS)
+    assert first.dead_fraction == pytest.approx(2 / 6)
+    assert output.dead_fraction == 0.0
+
+
+@pytest.mark.parametrize("normalization", ["none", "batch_norm"])
+def test_measuring_leaves_the_network_as_it_is(normalization: str) -> None:
+    model = network(normalization=normalization).eval()
+    before = {name: values.clone() for name, values in model.state_dict().items()}
+    measure_layers(model, "cross_entropy", INPUTS, NO_CATEGORIES, TARGETS)
+    assert all(torch.equal(model.state_dict()[name], values) for name, values in before.items())
+    assert not model.training
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_batch_norm_is_measured_with_the_batchs_statistics() -> None:
+    model = network(normalization="batch_norm", activation="leaky_relu", initialization="normal")
+    first = measure_layers(model, "cross_entropy", INPUTS, NO_CATEGORIES, TARGETS)[0]
+    assert first.activation_standard_deviation > 0.5, "running statistics would give about 0.02"
+
+
+def test_small_normal_weights_with_sigmoid_vanish_towards_the_inputs() -> None:
+    run = tiny_run(n_layers=5, activation="sigmoid", initialization="normal", hidden_size=32)
+    layers = inspect_initialization(run, tiny_dataset())
+    assert [layer.name for layer in layers][-2:] == ["hidden 5", "output"]
+    assert layers[0].gradient_norm < 1e-5 * layers[-1].gradient_norm
+    assert all(math.isnan(layer.update_ratio) for layer in layers)
+
+
+def test_zero_weights_give_no_gradient_below_the_output() -> None:
+    layers = inspect_initialization(tiny_run(initialization="zeros"), tiny_dataset())
+    assert [layer.gradient_norm for layer in layers] == [0.0, 0.0, 0.0]
+    assert [layer.weight_norm for layer in layers] == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("loss", ["binary_cross_entropy", "mean_squared"])
+def test_every_task_can_be_inspected(loss: str) -> None:
+    layers = inspect_initialization(tiny_run(), tiny_dataset(loss, with_categories=True))
+    assert all(layer.gradient_norm > 0 for layer in layers)
+
+
+def test_inspection_sees_the_runs_own_rows() -> None:
+    whole, part = tiny_run(), tiny_run(rows=RowSubset(0.2))
+    assert inspect_initialization(whole, tiny_dataset())[0].weight_norm == pytest.approx(
+        inspect_initialization(part, tiny_dataset())[0].weight_norm
+    )
+    first, second = (inspect_initialization(run, tiny_dataset())[0] for run in (whole, part))
+    assert dataclasses.replace(first, update_ratio=0.0) != dataclasses.replace(
+        second, update_ratio=0.0
+    )
+
+
+def test_epochs_measured_are_powers_of_two() -> None:
+    assert [epoch for epoch in range(40) if is_measured(epoch)] == [1, 2, 4, 8, 16, 32]

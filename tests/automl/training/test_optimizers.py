@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from automl.models.initialization import initialize_
+from automl.models.mlp import MLP, MLPConfig
+from automl.training import optimizers
+from automl.training.config import OPTIMIZERS, TrainingConfig
+
+NO_CATEGORIES = torch.empty(20, 0, dtype=torch.int64)
+
+
+def model_with_gradients(seed: int = 0) -> MLP:
+    config = MLPConfig(2, 6, activation="prelu", normalization="layer_norm")
+    model = MLP(config, 4, 3, (5,), dtype=torch.float64)
+    initialize_(model, seed)
+    inputs = torch.linspace(-1, 1, 80, dtype=torch.float64).reshape(20, 4)
+    model(inputs, torch.arange(20)[:, None] % 5).square().mean().backward()
+    return model
+
+
+def gradients(model: nn.Module) -> list[torch.Tensor]:
+    return [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
+
+
+def test_moments_are_known_for_every_optimizer() -> None:
+    assert tuple(optimizers.MOMENTS) == OPTIMIZERS
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_weight_decay_acts_on_matrices_only(name: str) -> None:
+    model = model_with_gradients()
+    for parameter in model.parameters():
+        nn.init.ones_(parameter)
+        parameter.grad = torch.zeros_like(parameter)
+    training = TrainingConfig(optimizer=name, learning_rate=0.1, weight_decay=0.5)
+    optimizers.make_optimizer(name, training, model).step()
+    for parameter in model.parameters():
+        assert (parameter < 1).all() if parameter.ndim == 2 else (parameter == 1).all()
+
+
+def test_only_adamw_decouples_the_decay() -> None:
+    """Adam divides the penalty's gradient by its own size, so its step ignores how large it is."""
+
+    def decayed(name: str, weight_decay: float) -> float:
+        model = model_with_gradients()
+        nn.init.ones_(model.output.weight)
+        for parameter in model.parameters():
+            parameter.grad = torch.zeros_like(parameter)
+        training = TrainingConfig(learning_rate=0.1, weight_decay=weight_decay)
+        optimizers.make_optimizer(name, training, model).step()
+        return 1 - model.output.weight[0, 0].item()
+
+    assert decayed("adamw", 0.2) == pytest.approx(0.1 * 0.2)
+    assert decayed("adam", 0.2) == pytest.approx(0.1) == decayed("adam", 0.02)
+
+
+def test_l1_is_the_gradient_of_the_sum_of_absolute_weights() -> None:
+    model = model_with_gradients()
+    before = [gradient.clone() for gradient in gradients(model)]
+    optimizers.add_l1_(optimizers.penalized(model), 0.3)
+    added = [after - b for after, b in zip(gradients(model), before, strict=True)]
+    penalty = 0.3 * sum(weight.abs().sum() for weight in optimizers.penalized(model))
+    expected = torch.autograd.grad(penalty, optimizers.penalized(model))
+    matrices = [change for change in added if change.ndim == 2]
+    for found, wanted in zip(matrices, expected, strict=True):
+        torch.testing.assert_close(found, wanted)
+    assert not any(change.any() for change in added if change.ndim == 1)
+
+
+@pytest.mark.parametrize("clip_norm", [0.01, 100.0])
+def test_clipping_is_torchs(clip_norm: float) -> None:
+    ours, torchs = model_with_gradients(), model_with_gradients()
+    norm = optimizers.gradient_norm(list(ours.parameters()))
+    optimizers.clip_(list(ours.parameters()), norm, clip_norm)
+    expected_norm = nn.utils.clip_grad_norm_(torchs.parameters(), clip_norm)
+    torch.testing.assert_close(norm, expected_norm)
+    for found, wanted in zip(gradients(ours), gradients(torchs), strict=True):
+        torch.testing.assert_close(found, wanted)
+
+
+def test_max_norm_shortens_long_rows_and_leaves_short_ones() -> None:
+    model = model_with_gradients()
+    with torch.no_grad():
+        model.output.weight[0] *= 100
+        model.output.weight[1] *= 1e-3
+        model.output.weight[2] = 0
+    before = model.output.weight.detach().clone()
+    optimizers.limit_norms_(model, 0.7)
+    after = model.output.weight.detach()
+    assert after[0].norm().item() == pytest.approx(0.7)
+    torch.testing.assert_close(after[0] / after[0].norm(), before[0] / before[0].norm())
+    assert torch.equal(after[1:], before[1:])
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_moments_carry_an_optimizer_over(name: str) -> None:
+    def steps(model: MLP, optimizer: torch.optim.Optimizer, n_steps: int) -> None:
+        for _ in range(n_steps):
+            optimizer.step()
+
+    training = TrainingConfig(optimizer=name, learning_rate=0.05, momentum=0.8)
+    whole, part = model_with_gradients(), model_with_gradients()
+    steps(whole, optimizers.make_optimizer(name, training, whole), 5)
+    first = optimizers.make_optimizer(name, training, part)
+    assert all(name == "adagrad" for _ in optimizers.read_moments(name, first, part))
+    steps(part, first, 3)
+    second = optimizers.make_optimizer(name, training, part)
+    moments = optimizers.read_moments(name, first, part)
+    optimizers.write_moments(name, second, part, moments, step=3)
+    steps(part, second, 2)
+    for found, wanted in zip(part.parameters(), whole.parameters(), strict=True):
+        assert torch.equal(found, wanted)
+
+
+def test_learning_rate_is_set_for_all_groups() -> None:
+    model = model_with_gradients()
+    optimizer = optimizers.make_optimizer("adam", TrainingConfig(weight_decay=0.1), model)
+    optimizers.set_learning_rate(optimizer, 0.25)
+    assert [group["lr"] for group in optimizer.param_groups] == [0.25, 0.25]

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import math
+import warnings
+
+import pytest
+import torch
+
+from automl.training.config import SCHEDULES, TrainingConfig
+from automl.training.schedules import FACTORS, Schedules, optimizer_at, switch_epoch
+
+
+def rates(n_epochs: int = 10, steps_per_epoch: int = 4, **values: object) -> list[float]:
+    training = TrainingConfig(learning_rate=0.1, max_epochs=n_epochs, **values)
+    schedules = Schedules.of([training], steps_per_epoch)
+    return schedules.learning_rates([0], n_epochs * steps_per_epoch)[0].tolist()
+
+
+def test_every_schedule_has_its_factor() -> None:
+    assert tuple(FACTORS) == SCHEDULES
+
+
+def test_constant_stays() -> None:
+    assert set(rates()) == {0.1}
+
+
+def test_exponential_falls_tenfold_in_decay_fraction_of_the_epochs() -> None:
+    found = rates(schedule="exponential", decay_fraction=0.5)
+    expected = [0.1 * 10 ** (-(step / 4) / (0.5 * 10)) for step in range(40)]
+    assert found == pytest.approx(expected)
+
+
+def test_step_divides_by_ten_after_each_span() -> None:
+    found = rates(schedule="step", decay_fraction=0.3)
+    assert found == pytest.approx([0.1] * 12 + [0.01] * 12 + [0.001] * 12 + [0.0001] * 4)
+
+
+def test_cosine_is_torchs() -> None:
+    assert rates(schedule="cosine") == pytest.approx(
+        [0.1 * (1 + math.cos(math.pi * step / 40)) / 2 for step in range(40)]
+    )
+
+
+def test_one_cycle_has_torchs_shape() -> None:
+    """Torch spreads the cycle over n - 1 intervals, so its curve is read 1/41 further on."""
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torchs = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, max_lr=0.1, total_steps=4001, cycle_momentum=False
+        )
+        expected = []
+        for _ in range(4000):
+            expected.append(torchs.get_last_lr()[0])
+            torchs.step()
+    found = rates(schedule="one_cycle", n_epochs=1000)
+    assert found == pytest.approx(expected, abs=1e-4)
+    assert found[0] == pytest.approx(0.1 / 25)
+    assert max(found) == pytest.approx(0.1)
+
+
+def test_warmup_rises_linearly_to_the_schedule() -> None:
+    found = rates(warmup_fraction=0.25)
+    assert found[:10] == pytest.approx([0.01 * step for step in range(1, 11)])
+    assert found[10:] == pytest.approx([0.1] * 30)
+
+
+def test_warmup_multiplies_the_schedule() -> None:
+    plain, warm = rates(schedule="cosine"), rates(schedule="cosine", warmup_fraction=0.1)
+    assert warm[0] == pytest.approx(plain[0] / 4)
+    assert warm[4:] == plain[4:]
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_time_is_counted_in_epochs_whatever_the_batch_size(schedule: str) -> None:
+    coarse = rates(schedule=schedule, steps_per_epoch=1)
+    fine = rates(schedule=schedule, steps_per_epoch=10)
+    assert fine[::10] == pytest.approx(coarse)
+
+
+def test_runs_of_a_stack_have_their_own_rates_wherever_they_are() -> None:
+    trainings = [
+        TrainingConfig(learning_rate=0.1 * (1 + k), schedule=schedule, warmup_fraction=0.1 * k)
+        for k, schedule in enumerate(SCHEDULES)
+    ]
+    first = [3 * k for k in range(len(trainings))]
+    together = Schedules.of(trainings, 5).learning_rates(first, 7)
+    for k, training in enumerate(trainings):
+        alone = Schedules.of([training], 5).learning_rates([first[k]], 7)
+        assert torch.equal(together[k : k + 1], alone)
+
+
+def test_beyond_the_budget_a_schedule_stays_at_its_end() -> None:
+    training = TrainingConfig(schedule="cosine", max_epochs=2)
+    assert Schedules.of([training], 3).learning_rates([6], 9).max() < 1e-12
+
+
+def test_switch_to_sgd_changes_the_optimizer_and_not_the_rate() -> None:
+    training = TrainingConfig(
+        optimizer="adam", schedule="switch_to_sgd", switch_fraction=0.7, max_epochs=10
+    )
+    assert switch_epoch(training) == 7
+    assert [optimizer_at(training, epoch) for epoch in (1, 7, 8, 10)] == [
+        "adam", "adam", "momentum", "momentum",
+    ]  # fmt: skip
+    assert set(rates(schedule="switch_to_sgd")) == {0.1}
+    assert optimizer_at(TrainingConfig(optimizer="sgd"), 9) == "sgd"
+    assert switch_epoch(TrainingConfig()) is None
