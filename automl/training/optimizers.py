@@ -28,7 +28,7 @@ MOMENTS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """Optimizer -> a checkpoint's name of a moment -> torch.optim's name."""
 
-_CLIP_EPSILON: Final = 1e-6
+CLIP_EPSILON: Final = 1e-6
 """Keeps the clip's quotient finite; the value of torch.nn.utils.clip_grad_norm_."""
 
 
@@ -101,7 +101,7 @@ def clip_(parameters: Sequence[nn.Parameter], norm: Tensor, clip_norm: float) ->
         Pascanu, Mikolov & Bengio 2013, "On the difficulty of training recurrent neural
         networks", algorithm 1.
     """
-    factor = (clip_norm / (norm + _CLIP_EPSILON)).clamp(max=1.0)
+    factor = (clip_norm / (norm + CLIP_EPSILON)).clamp(max=1.0)
     torch._foreach_mul_(_gradients(parameters), factor)
 
 
