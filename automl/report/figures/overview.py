@@ -1,0 +1,75 @@
+"""The figure of the result: the network's test score beside its two references."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+from automl.report.figures import style
+from automl.report.numbers.overview import Score
+
+
+def score_figure(score: Score) -> go.Figure:
+    """Network, linear model and baseline as dots with their 95 % intervals on one axis."""
+    figure = style.figure(190, showlegend=False)
+    rows = (
+        ("baseline", score.baseline, None, style.GREY, "square"),
+        ("linear model", score.linear, score.linear_interval, style.ORANGE, "diamond"),
+        ("network", score.network, score.interval, style.BLUE, "circle"),
+    )
+    for name, value, interval, colour, symbol in rows:
+        if value is not None:
+            figure.add_scatter(
+                x=[value],
+                y=[f"{name}  "],
+                error_x=_bars(value, interval, colour),
+                mode="markers+text",
+                text=[style.number(value)],
+                textposition="top center",
+                cliponaxis=False,
+                marker={"size": 13, "color": colour, "symbol": symbol},
+                hovertemplate=f"{name}: %{{x:.4g}}<extra></extra>",
+            )
+    _frame(figure, score)
+    better = "higher" if score.higher_is_better else "lower"
+    title = f"{score.metric.replace('_', ' ')} on test rows ({better} is better)"
+    figure.update_layout(
+        margin={"t": 20, "r": 24},
+        xaxis={"title": {"text": style.text(title)}, "zeroline": False},
+        yaxis={"showgrid": False, "ticks": "", "range": [-0.5, len(figure.data) - 0.3]},
+    )
+    return figure
+
+
+def _frame(figure: go.Figure, score: Score) -> None:
+    """Leave a far baseline outside the frame, and say where: the others are what differs."""
+    near = [score.network, *(score.interval or ()), *(score.linear_interval or ())]
+    near += [score.linear] if score.linear is not None else []
+    low, high = min(near), max(near)
+    span = (high - low) or abs(high) or 1.0
+    baseline = score.baseline
+    if baseline is None or low - 2 * span <= baseline <= high + 2 * span or len(near) < 2:
+        return
+    left = baseline < low
+    figure.data = figure.data[1:]
+    figure.update_xaxes(range=[low - 0.6 * span, high + 0.6 * span])
+    label = f"baseline {style.number(baseline)}"
+    figure.add_annotation(
+        x=0 if left else 1, xref="paper", xanchor="left" if left else "right",
+        y=-0.25, text=f"← {label}" if left else f"{label} →",
+    )  # fmt: skip
+
+
+def _bars(value: float, interval: tuple[float, float] | None, colour: str) -> dict[str, Any]:
+    if interval is None:
+        return {"visible": False}
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [max(0.0, interval[1] - value)],
+        "arrayminus": [max(0.0, value - interval[0])],
+        "color": colour,
+        "thickness": 2.5,
+        "width": 7,
+    }

@@ -1,0 +1,139 @@
+"""Numbers of the report's first part: the best configuration, its scores, its certainty."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from automl.report.numbers.trials import StudyTable, Trial
+from storage.records import EvaluationRecord, ParameterValue
+
+N_BEST_TRIALS = 10  # rows of the table of best trials
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One test score of the network beside those of the two references."""
+
+    metric: str
+    network: float
+    interval: Interval | None  # 95 %, bootstrap over test rows
+    baseline: float | None
+    linear: float | None
+    linear_interval: Interval | None
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether a larger score is the better one."""
+        return self.metric in HIGHER_IS_BETTER
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRow:
+    """One row of the table of best trials."""
+
+    number: int
+    valid_loss: float
+    standard_error: float
+    train_loss: float
+    valid_metric: float
+    best_epoch: int | None
+    n_epochs: int
+    n_parameters: int | None
+    seconds: float
+    params: Mapping[str, ParameterValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The answer to "what is the best configuration, and how good is it?"."""
+
+    best: TrialRow | None
+    rows: tuple[TrialRow, ...]  # the best first
+    varying: tuple[str, ...]  # parameters that differ between the rows
+    n_tied: int  # complete trials that the best cannot be told from, itself not counted
+    scores: tuple[Score, ...]
+    evaluated_trial: int | None
+    n_test_looks: int  # how often test targets were read
+
+
+HIGHER_IS_BETTER = frozenset({"accuracy", "balanced_accuracy", "roc_auc", "f1", "r2"})
+PRIMARY_METRICS = ("accuracy", "rmse", "balanced_accuracy", "roc_auc", "mae", "r2", "loss")
+
+
+def overview(table: StudyTable) -> Overview:
+    """The best trials and the latest test scores of the best one."""
+    rows = tuple(_row(trial) for trial in table.ranked[:N_BEST_TRIALS])
+    evaluation = latest_evaluation(table)
+    return Overview(
+        best=rows[0] if rows else None,
+        rows=rows,
+        varying=_varying(rows),
+        n_tied=_n_tied(table.ranked),
+        scores=_scores(evaluation) if evaluation else (),
+        evaluated_trial=evaluation.trial_number if evaluation else None,
+        n_test_looks=sum(e.split == "test" for e in table.records.evaluations),
+    )
+
+
+def _row(trial: Trial) -> TrialRow:
+    has_curve = len(trial.curve) > 0
+    return TrialRow(
+        number=trial.number,
+        valid_loss=trial.value,
+        standard_error=float(trial.curve.standard_error[trial.curve.best])
+        if has_curve
+        else math.nan,
+        train_loss=trial.train_loss,
+        valid_metric=trial.valid_metric,
+        best_epoch=trial.best_epoch,
+        n_epochs=len(trial.curve),
+        n_parameters=trial.n_parameters,
+        seconds=trial.curve.seconds,
+        params=trial.params,
+    )
+
+
+def _varying(rows: tuple[TrialRow, ...]) -> tuple[str, ...]:
+    names = dict.fromkeys(name for row in rows for name in row.params)
+    return tuple(n for n in names if len({row.params.get(n) for row in rows}) > 1)
+
+
+def _n_tied(ranked: tuple[Trial, ...]) -> int:
+    """Trials within two standard errors of the best one's validation loss.
+
+    The rows are the same, so this rule is cautious: it calls more trials equal than a paired
+    test would. Two standard errors are about 95 %.
+    """
+    if not ranked or not len(ranked[0].curve):
+        return 0
+    best = ranked[0]
+    margin = 2.0 * float(best.curve.standard_error[best.curve.best])
+    return sum(t.value <= best.value + margin for t in ranked[1:]) if margin > 0 else 0
+
+
+def latest_evaluation(table: StudyTable) -> EvaluationRecord | None:
+    """The last look at test rows: of the best trial if it was judged, else of any."""
+    looks = [e for e in table.records.evaluations if e.split == "test"]
+    best = table.best
+    own = [e for e in looks if best is not None and e.trial_number == best.number]
+    found = own or looks
+    return found[-1] if found else None
+
+
+def _scores(evaluation: EvaluationRecord) -> tuple[Score, ...]:
+    known = [m for m in PRIMARY_METRICS if m in evaluation.scores]
+    more = [m for m in evaluation.scores if m not in PRIMARY_METRICS]
+    return tuple(
+        Score(
+            metric=metric,
+            network=evaluation.scores[metric],
+            interval=evaluation.intervals.get(metric),
+            baseline=evaluation.baseline.get(metric),
+            linear=evaluation.linear.get(metric),
+            linear_interval=evaluation.linear_intervals.get(metric),
+        )
+        for metric in (*known, *more)
+    )

@@ -1,0 +1,193 @@
+"""Trials with their curves: the table from which all other numbers of a report are drawn.
+
+The runs of a trial (one, or one per fold) become one curve, the mean over folds at every
+epoch that all of them reached. Arrays are thinned where a figure cannot show more.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.records import EpochRecord, ParameterValue, RunRecord, StudyRecords
+
+Floats: TypeAlias = NDArray[np.float64]
+Outcome: TypeAlias = Literal["complete", "pruned", "failed", "running"]
+OUTCOMES: tuple[Outcome, ...] = ("complete", "pruned", "failed", "running")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curve:
+    """Losses of one trial epoch by epoch, averaged over its folds.
+
+    Shape:
+        epochs, train, valid, standard_error, train_metric, valid_metric: (T,).
+    """
+
+    epochs: Floats
+    train: Floats
+    valid: Floats
+    standard_error: Floats  # of the validation loss, over rows
+    train_metric: Floats
+    valid_metric: Floats
+    seconds: float  # of all folds together
+
+    def __len__(self) -> int:
+        return len(self.epochs)
+
+    @property
+    def best(self) -> int:
+        """Index of the lowest finite validation loss; 0 where none is finite."""
+        finite = np.where(np.isfinite(self.valid), self.valid, np.inf)
+        return int(np.argmin(finite)) if len(finite) else 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """One trial as people read of it."""
+
+    number: int
+    outcome: Outcome
+    cause: str | None
+    params: Mapping[str, ParameterValue]
+    value: float  # validation loss that ranks it; NaN where there is none
+    curve: Curve
+    n_parameters: int | None
+    started_at: float | None
+    finished_at: float | None
+
+    @property
+    def best_epoch(self) -> int | None:
+        """Epoch of the lowest validation loss."""
+        return int(self.curve.epochs[self.curve.best]) if len(self.curve) else None
+
+    @property
+    def train_loss(self) -> float:
+        """Train loss at the best epoch."""
+        return float(self.curve.train[self.curve.best]) if len(self.curve) else math.nan
+
+    @property
+    def gap(self) -> float:
+        """Validation minus train loss at the best epoch."""
+        if not len(self.curve):
+            return math.nan
+        return float(self.curve.valid[self.curve.best] - self.curve.train[self.curve.best])
+
+    @property
+    def valid_metric(self) -> float:
+        """Error rate or RMSE on validation rows at the best epoch."""
+        return float(self.curve.valid_metric[self.curve.best]) if len(self.curve) else math.nan
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether its value may be compared with others: complete and finite."""
+        return self.outcome == "complete" and math.isfinite(self.value)
+
+
+@dataclass(frozen=True)
+class StudyTable:
+    """A study's records and its trials in order of their numbers."""
+
+    records: StudyRecords
+    trials: tuple[Trial, ...]
+
+    @cached_property
+    def ranked(self) -> tuple[Trial, ...]:
+        """Complete trials, the best first."""
+        return tuple(
+            sorted((t for t in self.trials if t.is_ranked), key=lambda t: (t.value, t.number))
+        )
+
+    @property
+    def best(self) -> Trial | None:
+        """The complete trial of the lowest validation loss."""
+        return self.ranked[0] if self.ranked else None
+
+
+def study_table(records: StudyRecords) -> StudyTable:
+    """Join trials, runs and epochs."""
+    runs = search_runs(records)
+    trials = []
+    for record in sorted(records.trials, key=lambda trial: trial.number):
+        own = runs.get(record.number, [])
+        curve = mean_curve([records.epochs.get(run.run_id, ()) for run in own])
+        value = record.value if record.value is not None else math.nan
+        trials.append(
+            Trial(
+                number=record.number,
+                outcome=record.outcome,
+                cause=record.cause,
+                params=record.params,
+                value=value,
+                curve=curve,
+                n_parameters=own[0].n_parameters if own else None,
+                started_at=record.started_at,
+                finished_at=record.finished_at,
+            )
+        )
+    return StudyTable(records, tuple(trials))
+
+
+def search_runs(records: StudyRecords) -> dict[int, list[RunRecord]]:
+    """The runs that make each trial's value: those of its last attempt."""
+    grouped: dict[int, list[RunRecord]] = defaultdict(list)
+    for run in records.runs:
+        if run.purpose == "search":
+            grouped[run.trial_number].append(run)
+    for number, runs in grouped.items():
+        last = max(run.attempt for run in runs)
+        grouped[number] = [run for run in runs if run.attempt == last]
+    return grouped
+
+
+def mean_curve(runs: Sequence[Sequence[EpochRecord]]) -> Curve:
+    """Average runs epoch by epoch, over the epochs that all have reached."""
+    runs = [run for run in runs if run]
+    length = min((len(run) for run in runs), default=0)
+    columns = ("train_loss", "valid_loss", "valid_loss_standard_error")
+    metrics = ("train_metric", "valid_metric")
+    with np.errstate(invalid="ignore", over="ignore"):
+        means = [_mean(runs, name, length) for name in (*columns, *metrics)]
+    epochs = np.array([e.epoch for e in runs[0][:length]] if runs else [], dtype=np.float64)
+    seconds = sum(record.seconds for run in runs for record in run)
+    train, valid, standard_error, train_metric, valid_metric = means
+    # Folds are different rows, so the error of their mean shrinks with their number.
+    standard_error = standard_error / math.sqrt(max(1, len(runs)))
+    return Curve(epochs, train, valid, standard_error, train_metric, valid_metric, seconds)
+
+
+def _mean(runs: Sequence[Sequence[EpochRecord]], name: str, length: int) -> Floats:
+    if not length:
+        return np.empty(0)
+    values = [[getattr(record, name) for record in run[:length]] for run in runs]
+    mean: Floats = np.mean(np.array(values, dtype=np.float64), axis=0)
+    return mean
+
+
+def thin(length: int, at_most: int) -> NDArray[np.int64]:
+    """Indices of at most `at_most` points, evenly spread, first and last among them."""
+    if length <= at_most:
+        return np.arange(length)
+    return np.unique(np.linspace(0, length - 1, at_most).round().astype(np.int64))
+
+
+def sample_trials(trials: Sequence[Trial], at_most: int) -> tuple[Trial, ...]:
+    """At most so many trials: the best fifth of the places, the rest evenly by number.
+
+    A figure that leaves trials out must not leave out the good ones.
+    """
+    if len(trials) <= at_most:
+        return tuple(trials)
+    n_best = at_most // 5
+    order = sorted(trials, key=lambda t: t.value if t.is_ranked else math.inf)
+    kept = {trial.number for trial in order[:n_best]}
+    rest = [trial for trial in trials if trial.number not in kept]
+    kept |= {rest[index].number for index in thin(len(rest), at_most - n_best)}
+    return tuple(trial for trial in trials if trial.number in kept)

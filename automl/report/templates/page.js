@@ -1,0 +1,89 @@
+/* Draws each figure when it comes near the window, in the colours of the reader's scheme. */
+(() => {
+  "use strict";
+  const themes = JSON.parse(document.getElementById("themes").textContent);
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const touch = matchMedia("(pointer: coarse)").matches;
+  const plots = [...document.querySelectorAll(".plot")];
+  const drawn = new Map();
+  const config = {
+    displaylogo: false,
+    responsive: true,
+    displayModeBar: touch ? false : "hover",
+    modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d", "pan2d"],
+    toImageButtonOptions: { format: "svg", filename: document.title },
+  };
+  let printing = false;
+
+  function themed(layout) {
+    const theme = dark.matches && !printing ? themes.dark : themes.light;
+    // A finger that scrolls the page must not zoom a figure.
+    return { ...layout, template: theme, dragmode: touch ? false : layout.dragmode };
+  }
+
+  function draw(plot) {
+    const key = plot.dataset.figure;
+    if (!drawn.has(key)) {
+      const content = JSON.parse(document.getElementById(key + "-data").textContent);
+      drawn.set(key, { ...content, shown: content.data });
+    }
+    const figure = drawn.get(key);
+    return Plotly.react(plot, figure.shown, themed(figure.layout), config);
+  }
+
+  function drawAll(only = () => true) {
+    return Promise.all(plots.filter(only).map(draw));
+  }
+
+  const near = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      if (entry.isIntersecting) {
+        near.unobserve(entry.target);
+        draw(entry.target);
+      }
+    }
+  }, { rootMargin: "600px 0px" });
+  plots.forEach((plot) => near.observe(plot));
+
+  const redraw = () => drawAll((plot) => drawn.has(plot.dataset.figure));
+  dark.addEventListener("change", redraw);
+
+  for (const select of document.querySelectorAll("select[data-figure]")) {
+    select.addEventListener("change", () => {
+      const plot = document.getElementById(select.dataset.figure + "-plot");
+      draw(plot);
+      const figure = drawn.get(select.dataset.figure);
+      figure.shown = select.value ? figure.choices[select.value] : figure.data;
+      draw(plot);
+    });
+  }
+
+  /* Where the reader is, in the contents. */
+  const links = new Map([...document.querySelectorAll(".contents a")].map((a) => [a.hash.slice(1), a]));
+  const reading = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      if (entry.isIntersecting) {
+        links.forEach((link) => link.removeAttribute("aria-current"));
+        links.get(entry.target.id)?.setAttribute("aria-current", "true");
+      }
+    }
+  }, { rootMargin: "-20% 0px -70% 0px" });
+  document.querySelectorAll("main > section").forEach((part) => reading.observe(part));
+
+  /* Print everything, on white, at the width of the paper. */
+  addEventListener("beforeprint", () => {
+    printing = true;
+    document.querySelectorAll("details").forEach((part) => { part.open = true; });
+    drawAll();
+    for (const plot of plots) {
+      Plotly.relayout(plot, { width: plot.closest(".grid") ? 300 : 640, autosize: false });
+    }
+  });
+  addEventListener("afterprint", () => {
+    printing = false;
+    for (const plot of plots) Plotly.relayout(plot, { width: null, autosize: true });
+    redraw();
+  });
+
+  window.automl = { drawAll, plots };
+})();

@@ -1,0 +1,72 @@
+"""Part 2 of the report in words: the verdicts, what they rest on, what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from automl import diagnostics
+from automl.report.figures import style
+from storage.records import Diagnosis, Json, StudyRecords
+
+N_TRIAL_VERDICTS = 12  # of single trials; the rest is in `automl show STUDY --trial N`
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A diagnosis as the page shows it."""
+
+    severity: str
+    label: str  # the severity as a word, since colour alone does not carry
+    kind: str
+    message: str
+    evidence: tuple[tuple[str, str], ...]
+    advice: tuple[tuple[str, str], ...]  # sentence, `--set` options
+    trial_number: int | None
+
+
+SEVERITY_LABELS = {"good": "Good", "info": "Note", "warning": "Warning", "problem": "Problem"}
+SEVERITY_ORDER = ("problem", "warning", "info", "good")
+
+
+def verdicts(records: StudyRecords) -> tuple[list[Verdict], list[Verdict]]:
+    """Verdicts on the study, the main one first, and on single trials, the worst first."""
+    stored = [d for d in records.diagnoses if d.trial_number is None]
+    study = stored or list(diagnostics.diagnose_study(records))
+    single = [d for d in records.diagnoses if d.trial_number is not None and d.severity != "good"]
+    single.sort(key=lambda d: SEVERITY_ORDER.index(d.severity))
+    return [_verdict(d) for d in study], [_verdict(d) for d in single[:N_TRIAL_VERDICTS]]
+
+
+def _verdict(diagnosis: Diagnosis) -> Verdict:
+    return Verdict(
+        severity=diagnosis.severity,
+        label=SEVERITY_LABELS[diagnosis.severity],
+        kind=diagnosis.kind.replace("_", " ").capitalize(),
+        message=diagnosis.message,
+        evidence=tuple(
+            (name.replace("_", " "), text)
+            for name, value in diagnosis.evidence.items()
+            if (text := evidence_text(value))
+        ),
+        advice=tuple(
+            (advice.text, " ".join(f"--set {c.parameter}={c.set}" for c in advice.changes))
+            for advice in diagnosis.advice
+        ),
+        trial_number=diagnosis.trial_number,
+    )
+
+
+def evidence_text(value: Json) -> str:
+    """A piece of evidence in a few words; empty for what is too long to be read."""
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "–"}[value]
+    if isinstance(value, int | float):
+        return style.number(float(value))
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        parts = [f"{name} {evidence_text(item)}" for name, item in value.items()]
+    else:
+        parts = [evidence_text(item) for item in value]
+    return ", ".join(parts) if len(parts) <= 12 else ""
