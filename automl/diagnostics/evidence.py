@@ -30,6 +30,8 @@ class CurveFacts:
     train_metric: float
     first_train_loss: float  # after the first epoch
     lowest_train_loss: float  # at any epoch
+    highest_train_loss: float
+    climb: float  # largest rise of the train loss above its lowest until then
     last_train_loss: float
     rise: float  # of the validation loss from its best epoch to the end (smoothed)
     onset: int | None  # epoch from which validation loss rises while train loss falls
@@ -94,6 +96,8 @@ def curve_facts(epochs: Sequence[EpochRecord]) -> CurveFacts:
         train_metric=best.train_metric,
         first_train_loss=float(train[0]),
         lowest_train_loss=float(train.min()),
+        highest_train_loss=float(train.max()),
+        climb=float((train - np.minimum.accumulate(train)).max()),
         last_train_loss=float(train[-1]),
         rise=rise,
         onset=_onset(finite, train, valid, place, rise),
@@ -124,6 +128,8 @@ def average_facts(facts: Sequence[CurveFacts]) -> CurveFacts:
         train_metric=mean("train_metric"),
         first_train_loss=mean("first_train_loss"),
         lowest_train_loss=mean("lowest_train_loss"),
+        highest_train_loss=mean("highest_train_loss"),
+        climb=mean("climb"),
         last_train_loss=mean("last_train_loss"),
         rise=mean("rise"),
         onset=round(float(np.median(onsets))) if 2 * len(onsets) > len(facts) else None,
@@ -250,6 +256,8 @@ def _diverged_at_once(first: EpochRecord) -> CurveFacts:
         train_metric=nothing,
         first_train_loss=math.inf,
         lowest_train_loss=math.inf,
+        highest_train_loss=math.inf,
+        climb=0.0,
         last_train_loss=math.inf,
         rise=0.0,
         onset=None,

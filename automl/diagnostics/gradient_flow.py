@@ -16,6 +16,7 @@ import numpy as np
 from automl.diagnostics.advice import Situation, advise
 from automl.diagnostics.learning_curves import Fit
 from automl.diagnostics.thresholds import (
+    CLIMB,
     DEAD_FRACTION,
     EXPLODING_NORM,
     EXPLODING_RATIO,
@@ -23,6 +24,7 @@ from automl.diagnostics.thresholds import (
     HOPELESS_GRADIENT_NORM,
     HOPELESS_RATIO,
     LARGE_UPDATE_RATIO,
+    OVERSHOOT,
     ROUGHNESS,
     SATURATED_FRACTION,
     SMALL_UPDATE_RATIO,
@@ -199,8 +201,10 @@ def _step_cause(fit: Fit, flow: FlowFacts) -> Cause | None:
     facts = fit.facts
     if fit.kind == "diverged":
         return Cause("steps_too_large", _large_words(fit, flow))
-    large = flow.update_ratio > LARGE_UPDATE_RATIO
-    if large and (_is_bad(fit) or facts.roughness > ROUGHNESS):
+    baseline = fit.references.baseline_loss
+    overshot = facts.highest_train_loss > OVERSHOOT * baseline or facts.climb > CLIMB * baseline
+    jumps = fit.kind == "not_learning" or facts.roughness > ROUGHNESS
+    if overshot or (flow.update_ratio > LARGE_UPDATE_RATIO and jumps):
         return Cause("steps_too_large", _large_words(fit, flow))
     small = flow.update_ratio < SMALL_UPDATE_RATIO
     if small and (fit.kind == "not_learning" or facts.last_train_progress > STEADY_SHARE):

@@ -21,9 +21,9 @@ from automl.diagnostics.advice import Situation, advise
 from automl.diagnostics.evidence import CurveFacts, Reference, References
 from automl.diagnostics.thresholds import (
     BIAS_SHARE,
-    GAP_SHARE,
-    GAP_SHARE_OF_VALID,
     IMPROVING_SHARE,
+    LEAST_GAP_SHARE,
+    LOST_SHARE,
     MIN_EPOCHS,
     NOISE_MULTIPLE,
     NOT_LEARNING_SHARE,
@@ -68,6 +68,11 @@ class Fit:
     def learned_share(self) -> float:
         """The share of the baseline's loss that training removed on the train rows."""
         return 1.0 - self.facts.lowest_train_loss / self.references.baseline_loss
+
+    @property
+    def lost_share(self) -> float:
+        """The share of what was learned on the train rows that does not hold for new ones."""
+        return lost_share(self.facts, self.references)
 
     @property
     def explained_share(self) -> float:
@@ -150,16 +155,23 @@ def _is_biased(
     if reference is None:
         return False
     noise = math.hypot(facts.valid_noise, reference.noise)
-    return bias > NOISE_MULTIPLE * noise and bias > BIAS_SHARE * references.baseline_loss
+    learnable = references.baseline_loss - reference.loss
+    return bias > NOISE_MULTIPLE * noise and bias > BIAS_SHARE * learnable
+
+
+def lost_share(facts: CurveFacts, references: References) -> float:
+    """The generalization gap as a share of what was learned on the train rows."""
+    learned = references.baseline_loss - facts.train_loss
+    return facts.gap / learned if learned > 0 else 0.0
 
 
 def _is_variable(facts: CurveFacts, references: References) -> bool:
     """A gap beyond noise and worth acting on, or a validation loss that rises that much."""
     certain = facts.gap > NOISE_MULTIPLE * facts.valid_noise
-    large = facts.gap > GAP_SHARE * references.baseline_loss
-    of_valid = facts.gap > GAP_SHARE_OF_VALID * facts.valid_loss
-    rises = facts.onset is not None and facts.rise > RISE_SHARE * references.baseline_loss
-    return (certain and large and of_valid) or rises
+    large = facts.gap > LEAST_GAP_SHARE * references.baseline_loss
+    gained = references.baseline_loss - facts.valid_loss
+    rises = facts.onset is not None and facts.rise > RISE_SHARE * max(gained, 0.0)
+    return certain and large and (rises or lost_share(facts, references) > LOST_SHARE)
 
 
 def _misses_hoped_error_rate(
@@ -185,6 +197,7 @@ def _evidence(fit: Fit) -> dict[str, Json]:
         "train_metric": facts.train_metric,
         "valid_metric": facts.valid_metric,
         "generalization_gap": facts.gap,
+        "lost_share": fit.lost_share,
         "baseline_loss": references.baseline_loss,
         "baseline_is_measured": references.baseline_is_measured,
         "lowest_train_loss": facts.lowest_train_loss,
@@ -309,8 +322,9 @@ def _certainty(fit: Fit) -> str:
     if facts.valid_noise <= 0 or facts.gap <= 0:
         return ""
     return (
-        f"The gap of {number(facts.gap)} is {number(facts.gap / facts.valid_noise, 2)} times "
-        f"the standard error of the validation loss."
+        f"{percent(fit.lost_share)} of what it learned on its train rows does not hold for new "
+        f"ones; the gap of {number(facts.gap)} is {number(facts.gap / facts.valid_noise, 2)} "
+        f"times the standard error of the validation loss."
     )
 
 

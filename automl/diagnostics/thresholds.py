@@ -20,17 +20,17 @@ NOISE_MULTIPLE: Final = 2.0
 NOT_LEARNING_SHARE: Final = 0.05
 """Calibrated: a network that takes less than this share off the baseline's loss did not learn."""
 
-BIAS_SHARE: Final = 0.06
-"""Calibrated: avoidable bias from this share of the baseline's loss on is worth a verdict."""
+BIAS_SHARE: Final = 0.12
+"""Calibrated: avoidable bias worth a verdict, as a share of what is known to be learnable."""
 
-GAP_SHARE: Final = 0.08
-"""Calibrated: a generalization gap from this share of the baseline's loss on ..."""
+LOST_SHARE: Final = 0.16
+"""Calibrated: from here on, too much of what was learned does not hold for new rows."""
 
-GAP_SHARE_OF_VALID: Final = 0.30
-"""... that is also this share of the validation loss itself. Calibrated."""
+LEAST_GAP_SHARE: Final = 0.02
+"""A smaller gap, as a share of the baseline's loss, is not worth an action however certain."""
 
-RISE_SHARE: Final = 0.15
-"""Calibrated: validation loss that rises by this share of the baseline's asks for action."""
+RISE_SHARE: Final = 0.25
+"""Calibrated: validation loss that takes back this share of what was gained asks for action."""
 
 IMPROVING_SHARE: Final = 0.10
 """Calibrated: still improving, if the last fifth of the epochs brought this share of it all."""
@@ -64,6 +64,12 @@ LARGE_UPDATE_RATIO: Final = 3e-2
 
 ROUGHNESS: Final = 0.35
 """Calibrated: the upward moves of the train loss, as a share of all its moves; 0.5 is no fall."""
+
+OVERSHOOT: Final = 30.0
+"""Calibrated: no initialization gives a train loss of so many times the baseline's; a step does."""
+
+CLIMB: Final = 1.0
+"""Calibrated: the train loss climbs by the baseline's loss above a level it had reached."""
 
 STEADY_SHARE: Final = 0.15
 """Calibrated: train loss still falls steadily if its last fifth brought this share of the fall."""
