@@ -1,1 +1,82 @@
-"""Hyperparameter search for PyTorch networks."""
+"""Hyperparameter search for PyTorch networks that trains many trials as one, and explains it.
+
+    import automl
+
+    result = automl.search(frame, target="price", n_trials=50)
+    result.report("report.html")
+
+Names are loaded when they are first used: `import automl` loads neither torch nor Optuna.
+The packages `search_spaces` and `storage` must be the ones beside this one, which is checked
+here, since their names are common enough to be taken by a person's own file.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from automl.api import delete_study, load_study, resume, search, study_names
+    from automl.errors import (
+        AutoMLError,
+        ConfigError,
+        DataError,
+        DivergedError,
+        StudyError,
+        TrainingError,
+    )
+    from automl.options import SearchOptions
+    from automl.result import SearchResult
+
+__all__ = [
+    "AutoMLError",
+    "ConfigError",
+    "DataError",
+    "DivergedError",
+    "SearchOptions",
+    "SearchResult",
+    "StudyError",
+    "TrainingError",
+    "delete_study",
+    "load_study",
+    "resume",
+    "search",
+    "study_names",
+]
+
+_HOMES = {
+    "SearchOptions": "options",
+    "SearchResult": "result",
+    "delete_study": "api",
+    "load_study": "api",
+    "resume": "api",
+    "search": "api",
+    "study_names": "api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its module (PEP 562)."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = _HOMES.get(name, "errors")
+    return getattr(importlib.import_module(f"{__name__}.{home}"), name)
+
+
+def _check_neighbours() -> None:
+    """Refuse a `storage` or `search_spaces` that is not the one beside this package."""
+    beside = Path(__file__).resolve().parent.parent
+    for name in ("search_spaces", "storage"):
+        spec = importlib.util.find_spec(name)
+        places = list(spec.submodule_search_locations or [spec.origin or ""]) if spec else []
+        if not any(Path(place).resolve() == beside / name for place in places):
+            found = f"{places[0]} comes first" if places else "there is none"
+            raise ImportError(
+                f"automl needs its own package {name!r} in {beside}, but {found}. "
+                "Rename that, or start Python in another folder."
+            )
+
+
+_check_neighbours()
