@@ -12,6 +12,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import sqlite3
 import threading
 import time
 import weakref
@@ -65,6 +66,7 @@ class Database:
     def _start_afresh(self) -> None:
         self._lock = threading.RLock()
         self._connection: Connection | None = None
+        self._raw: sqlite3.Connection | None = None
         self._data_version: int | None = None
         self._depth = 0
         self._writing = False
@@ -118,6 +120,7 @@ class Database:
                 return
             with_pending = self._depth == 0
             with engines.begin(connection, write=True):
+                self._forget_deleted(connection)
                 if with_pending:
                     self._write_pending(connection)
                 yield connection
@@ -163,7 +166,8 @@ class Database:
 
     def poll(self) -> int:
         """Return a number that grows when another connection may have committed."""
-        version = engines.data_version(self._connect())
+        self._connect()
+        version = None if self._raw is None else engines.data_version(self._raw, self.shown_url)
         if version is None or version != self._data_version:
             self._data_version = version
             self.changes += 1
@@ -184,7 +188,7 @@ class Database:
                 self._closed = True
                 if self._connection is not None:
                     self._connection.close()
-                    self._connection = None
+                    self._connection = self._raw = None
                 self._engine.dispose()
 
     def __del__(self) -> None:
@@ -200,15 +204,20 @@ class Database:
                 self._start_afresh()
             try:
                 self._connection = self._engine.connect()
+                # Outside SQLAlchemy's pool, which would roll back what is already gone.
+                self._connection.detach()
+                self._raw = engines.sqlite_connection(self._connection)
             except DBAPIError as error:
                 raise explained(self.shown_url, error) from error
         return self._connection
 
-    def _write_pending(self, connection: Connection) -> None:
+    def _forget_deleted(self, connection: Connection) -> None:
         known = self.changes
         if self.poll() != known:
             for pending in self._pending:
                 pending.forget_deleted(connection)
+
+    def _write_pending(self, connection: Connection) -> None:
         for pending in self._pending:
             if pending:
                 pending.write(connection)

@@ -98,19 +98,22 @@ def inserted_id(result: CursorResult[Any]) -> int:
     return int(key[0])
 
 
-def data_version(connection: Connection) -> int | None:
-    """A number that differs once another connection has committed; None where unknown.
+def sqlite_connection(connection: Connection) -> sqlite3.Connection | None:
+    """SQLite's own connection under SQLAlchemy's; None for another database."""
+    raw = connection.connection.driver_connection
+    return raw if isinstance(raw, sqlite3.Connection) else None
+
+
+def data_version(raw: sqlite3.Connection, url: str) -> int:
+    """A number that differs once another connection has committed: 2 microseconds a call.
 
     Source:
-        https://www.sqlite.org/pragma.html#pragma_data_version, 3 microseconds a call.
+        https://www.sqlite.org/pragma.html#pragma_data_version
     """
-    if connection.dialect.name != "sqlite":
-        return None
-    raw: Any = connection.connection.driver_connection
     try:
         return int(raw.execute("PRAGMA data_version").fetchone()[0])
     except sqlite3.Error as error:
-        raise explained(_shown(connection.engine), error) from error
+        raise explained(url, error) from error
 
 
 def _shown(engine: Engine) -> str:

@@ -9,6 +9,7 @@ that stopped a search can go on in the same process.
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 import subprocess
@@ -17,9 +18,11 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+import sqlalchemy
 from sqlalchemy import Connection, select
 
 from storage.database import HEARTBEAT_SECONDS
+from storage.engine import upsert
 from storage.tables import CLAIMS, PROCESSES
 
 GRACE_SECONDS = 4 * HEARTBEAT_SECONDS
@@ -84,6 +87,11 @@ def _boot_id() -> str:
         return ""
 
 
+@functools.cache
+def _claim(dialect: str) -> sqlalchemy.Executable:
+    return upsert(CLAIMS, ("trial_id",), ("process", "lost_attempts"), dialect)
+
+
 class Claims:
     """The claims of one opened database: this process's, and a judgement on the others'."""
 
@@ -120,9 +128,8 @@ class Claims:
     def claim(self, connection: Connection, trial_id: int, lost_attempts: int = 0) -> None:
         """Say that this process works on a trial."""
         self.register(connection)
-        connection.execute(CLAIMS.delete().where(CLAIMS.c.trial_id == trial_id))
         connection.execute(
-            CLAIMS.insert(),
+            _claim(connection.dialect.name),
             {"trial_id": trial_id, "process": self.key, "lost_attempts": lost_attempts},
         )
 

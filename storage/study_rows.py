@@ -12,12 +12,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from optuna.study import StudyDirection
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, bindparam, select
 
 from storage import optuna_schema as schema
 from storage.engine import inserted_id, upsert
 
 STUDY_NAMES = schema.STUDIES.c.study_name
+
+_NAME_OF = (
+    select(schema.STUDIES.c.study_name)
+    .where(schema.STUDIES.c.study_id == bindparam("study_id"))
+    .with_for_update()  # one creator of trials at a time; SQLite's write lock does it alone
+)
 
 
 def require_study(connection: Connection, study_id: int) -> str:
@@ -26,8 +32,7 @@ def require_study(connection: Connection, study_id: int) -> str:
     Raises:
         KeyError: there is no such study (as Optuna's storages do).
     """
-    query = select(schema.STUDIES.c.study_name).where(schema.STUDIES.c.study_id == study_id)
-    name: str | None = connection.scalar(query.with_for_update())
+    name: str | None = connection.scalar(_NAME_OF, {"study_id": study_id})
     if name is None:
         raise KeyError(f"There is no study with study_id={study_id}.")
     return name

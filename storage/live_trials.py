@@ -1,0 +1,330 @@
+"""The trials of all studies: held in memory, kept in the file, the same in both.
+
+A trial that this process began or adopted is its own: memory is ahead of the file by what
+is buffered, and it is not read again. Everything else is read when the file has changed:
+new trials above a watermark, unfinished ones again. Whether it has changed, SQLite tells in
+two microseconds (`Database.poll`), so an unchanged file costs no query at all.
+"""
+
+from __future__ import annotations
+
+import copy
+import datetime
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import Connection, bindparam, select
+
+from storage import optuna_schema as schema
+from storage import study_rows
+from storage.database import Database
+from storage.engine import inserted_id
+from storage.processes import Claims
+from storage.tables import DELETIONS
+from storage.trial_cache import StudyTrials, changed
+from storage.trial_reading import read_trials
+from storage.trial_writes import TrialWrites, end_trial
+
+
+class LiveTrials:
+    """The trials that a process knows and runs. A `database.Pending`; guarded by its lock."""
+
+    def __init__(self, database: Database, claims: Claims) -> None:
+        self.writes = TrialWrites(database.dialect)
+        self._database = database
+        self._claims = claims
+        self._studies: dict[int, StudyTrials] = {}
+        self._places: dict[int, tuple[int, int]] = {}  # trial_id -> (study_id, number)
+        self._own: set[int] = set()
+        database.register(self)
+
+    @property
+    def runs_any(self) -> bool:
+        """Whether this process has trials in training."""
+        return bool(self._own)
+
+    # What waits to be written: `database.Pending`
+
+    def __bool__(self) -> bool:
+        return bool(self.writes)
+
+    def write(self, connection: Connection) -> None:
+        """Write what is buffered."""
+        self.writes.write(connection)
+
+    def clear(self) -> None:
+        """Forget what is buffered: it is committed."""
+        self._own -= self.writes.ended.keys()
+        self.writes.clear()
+
+    def forget_deleted(self, connection: Connection) -> None:
+        """Forget the studies that somebody has deleted, with what is buffered of them."""
+        if not self._studies:
+            return
+        counts = _deletions(connection)
+        for study_id, trials in list(self._studies.items()):
+            if counts.get(study_id, 0) != trials.deletions:
+                self.forget(study_id)
+
+    def after_fork(self) -> None:
+        """Know nothing: the trials that run are the parent's."""
+        self.writes.clear()
+        self._studies.clear()
+        self._places.clear()
+        self._own.clear()
+        self._claims.after_fork()
+
+    def forget(self, study_id: int) -> None:
+        """Forget a study that is gone."""
+        trials = self._studies.pop(study_id, None)
+        gone = {trial._trial_id for trial in trials.select(None)} if trials else set()
+        self._own -= gone
+        self.writes.drop(gone)
+        for trial_id in gone:
+            del self._places[trial_id]
+
+    # Reading
+
+    def study(self, study_id: int) -> StudyTrials:
+        """A study's trials, read again where another process has committed something.
+
+        Raises:
+            KeyError: there is no such study.
+        """
+        trials = self._studies.get(study_id)
+        if trials is not None and (
+            self._database.in_transaction or trials.seen_changes == self._database.poll()
+        ):
+            return trials
+        self._database.flush()  # so that the file has all that this process knows
+        with self._database.read() as connection:
+            seen = self._database.poll()
+            self.forget_deleted(connection)
+            trials = self._studies.get(study_id)
+            if trials is None:
+                trials = self._first_look(connection, study_id)
+            else:
+                self._look_again(connection, trials)
+            trials.seen_changes = seen
+        return trials
+
+    def trial(self, trial_id: int) -> FrozenTrial:
+        """A trial as the file has it, plus what is buffered.
+
+        Raises:
+            KeyError: there is no such trial.
+        """
+        place = self._places.get(trial_id)
+        if place is not None:
+            trial = self._studies[place[0]][place[1]]
+            if trial.state.is_finished():
+                return trial
+        self.study(self._find(trial_id) if place is None else place[0])
+        place = self._places.get(trial_id)
+        if place is None:
+            raise KeyError(f"There is no trial with trial_id={trial_id}.")
+        return self._studies[place[0]][place[1]]
+
+    def study_of(self, trial_id: int) -> StudyTrials:
+        """The study of a trial that is known."""
+        return self._studies[self._places[trial_id][0]]
+
+    def _find(self, trial_id: int) -> int:
+        with self._database.read() as connection:
+            study_id: int | None = connection.scalar(_STUDY_OF, {"trial_id": trial_id})
+        if study_id is None:
+            raise KeyError(f"There is no trial with trial_id={trial_id}.")
+        return study_id
+
+    def _first_look(self, connection: Connection, study_id: int) -> StudyTrials:
+        study_rows.require_study(connection, study_id)
+        trials = StudyTrials(study_id, _deletions(connection).get(study_id, 0))
+        self._studies[study_id] = trials
+        self._put(study_id, read_trials(connection, study_id))
+        return trials
+
+    def _look_again(self, connection: Connection, trials: StudyTrials) -> None:
+        own = self._own & trials.unfinished.keys()
+        ended = _ended(connection, own)
+        self._own -= ended
+        again = (trials.unfinished.keys() - own) | ended
+        above = trials.last_trial_id
+        self._put(
+            trials.study_id, read_trials(connection, trials.study_id, above=above, ids=again)
+        )
+
+    def _put(self, study_id: int, trials: list[FrozenTrial]) -> None:
+        self._studies[study_id].put(trials)
+        for trial in trials:
+            self._places[trial._trial_id] = (study_id, trial.number)
+
+    # Beginning and ending
+
+    def create(self, study_id: int, template: FrozenTrial | None) -> int:
+        """Insert a trial and claim it; its number is the next one under the write lock.
+
+        Raises:
+            KeyError: there is no such study.
+        """
+        trials = self.study(study_id)
+        trial = _new_trial() if template is None else copy.deepcopy(template)
+        with self._database.write() as connection:
+            study_rows.require_study(connection, study_id)
+            _insert(connection, study_id, trial)
+            if template is not None:
+                whole = TrialWrites(self._database.dialect)
+                whole.add_whole(trial)
+                whole.write(connection)
+            if trial.state is TrialState.RUNNING:
+                self._claims.claim(connection, trial._trial_id)
+        if trial.state is TrialState.RUNNING:
+            self._hold([trial._trial_id])
+        if trial.number == len(trials):
+            self._put(study_id, [trial])
+        else:
+            trials.seen_changes = -1  # others have made trials in between: read them first
+            self.study(study_id)
+        return trial._trial_id
+
+    def start(self, trial: FrozenTrial) -> bool:
+        """Take a waiting trial; False if another process has."""
+        started = datetime.datetime.now()
+        with self._database.write() as connection:
+            result = connection.execute(
+                _START, {"waiting": trial._trial_id, "started": schema.to_utc(started)}
+            )
+            if result.rowcount == 1:
+                self._claims.claim(connection, trial._trial_id)
+        if result.rowcount != 1:
+            return False
+        self._hold([trial._trial_id])
+        self.replace(changed(trial, state=TrialState.RUNNING, datetime_start=started))
+        return True
+
+    def end(self, trial: FrozenTrial) -> None:
+        """Write the final state at once; inside a transaction, with the rest of it.
+
+        Raises:
+            UpdateFinishedTrialError: another process has ended the trial before.
+        """
+        trial_id = trial._trial_id
+        self.writes.add_values(trial_id, trial.values or ())
+        if self._database.in_transaction:
+            self.writes.add_end(trial)
+        else:
+            with self._database.write() as connection:
+                if not end_trial(connection, trial):
+                    self._own.discard(trial_id)
+                    raise UpdateFinishedTrialError(
+                        f"A trial ends once, but trial {trial.number} has been ended elsewhere."
+                    )
+            self._own.discard(trial_id)
+        self._put(self._places[trial_id][0], [trial])
+
+    def adopt(self, study_id: int, trial_ids: Sequence[int]) -> None:
+        """Hold running trials from now on, which this process has just claimed."""
+        self.study(study_id)
+        self._hold(trial_ids)
+
+    def _hold(self, trial_ids: Sequence[int]) -> None:
+        self._claims.registered()
+        self._own.update(trial_ids)
+        self._database.start_heartbeat()
+
+    # Changing
+
+    @contextmanager
+    def updating(self, trial_id: int) -> Iterator[FrozenTrial]:
+        """The trial as it is, to be replaced by a changed copy that is buffered too.
+
+        What is written to a trial of another process is in the file afterwards.
+
+        Raises:
+            KeyError: there is no such trial.
+            UpdateFinishedTrialError: it has ended.
+        """
+        trial = self.trial(trial_id)
+        if trial.state.is_finished():
+            raise UpdateFinishedTrialError(
+                f"A finished trial never changes, but trial {trial.number} was to be changed."
+            )
+        yield trial
+        if trial_id in self._own or self._database.in_transaction:
+            self._database.changed()
+        else:
+            self._database.flush()
+
+    def replace(self, trial: FrozenTrial) -> None:
+        """Put a changed copy in a trial's place."""
+        self.study_of(trial._trial_id).replace(trial)
+
+
+_STUDY_OF = select(schema.TRIALS.c.study_id).where(
+    schema.TRIALS.c.trial_id == bindparam("trial_id")
+)
+_LAST_NUMBER = (
+    select(schema.TRIALS.c.number)
+    .where(schema.TRIALS.c.study_id == bindparam("study_id"))
+    .order_by(schema.TRIALS.c.trial_id.desc())
+    .limit(1)
+)
+_INSERT = schema.TRIALS.insert()
+_START = (
+    schema.TRIALS.update()
+    .where(
+        schema.TRIALS.c.trial_id == bindparam("waiting"),
+        schema.TRIALS.c.state == TrialState.WAITING,
+    )
+    .values(state=TrialState.RUNNING, datetime_start=bindparam("started"))
+)
+_ENDED = select(schema.TRIALS.c.trial_id).where(
+    schema.TRIALS.c.trial_id.in_(bindparam("ids", expanding=True)),
+    schema.TRIALS.c.state.not_in([TrialState.RUNNING, TrialState.WAITING]),
+)
+_DELETIONS = select(DELETIONS.c.study_id, DELETIONS.c.n_deletions)
+
+
+def _new_trial() -> FrozenTrial:
+    return FrozenTrial(
+        number=-1,
+        state=TrialState.RUNNING,
+        value=None,
+        datetime_start=datetime.datetime.now(),
+        datetime_complete=None,
+        params={},
+        distributions={},
+        user_attrs={},
+        system_attrs={},
+        intermediate_values={},
+        trial_id=-1,
+    )
+
+
+def _insert(connection: Connection, study_id: int, trial: FrozenTrial) -> None:
+    """Insert the trial's row, and give the trial its number and id."""
+    number: int | None = connection.scalar(_LAST_NUMBER, {"study_id": study_id})
+    trial.number = 0 if number is None else number + 1
+    result = connection.execute(
+        _INSERT,
+        {
+            "study_id": study_id,
+            "number": trial.number,
+            "state": trial.state,
+            "datetime_start": schema.to_utc(trial.datetime_start),
+            "datetime_complete": schema.to_utc(trial.datetime_complete),
+        },
+    )
+    trial._trial_id = inserted_id(result)
+
+
+def _deletions(connection: Connection) -> dict[int, int]:
+    return {study_id: n_deletions for study_id, n_deletions in connection.execute(_DELETIONS)}
+
+
+def _ended(connection: Connection, trial_ids: Collection[int]) -> set[int]:
+    """Which of these trials another process has ended, for example the dashboard."""
+    if not trial_ids:
+        return set()
+    return set(connection.scalars(_ENDED, {"ids": sorted(trial_ids)}))
