@@ -10,85 +10,130 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from automl.diagnostics.thresholds import (
+    CONFLICT_SHARE,
     DUPLICATE_SHARE,
-    IMBALANCE_SHARE,
+    IMBALANCE_RATIO,
+    LEAKAGE_LEAD,
     LEAKAGE_SHARE,
     MIN_CLASS_ROWS,
+    MIN_ROWS_PER_INPUT,
+    MISSING_SHARE,
+    NOISE_MULTIPLE,
+    OUTLIER_WIDTHS,
     SHIFT_AUC,
+    STRONG_SHIFT_AUC,
 )
-from automl.diagnostics.wording import count, number, percent
+from automl.diagnostics.wording import count, listing, number, percent
 from storage.records import Advice, DataCheckRecord, Diagnosis, Json
+
+SPLIT_WORDS: Mapping[str, str] = {
+    "train": "the train rows",
+    "train/valid": "the validation rows",
+    "train/test": "the test rows",
+}
+
+ORDER: Mapping[str, int] = {"problem": 0, "warning": 1, "info": 2, "good": 3}
 
 
 def diagnose_data(checks: Sequence[DataCheckRecord]) -> tuple[Diagnosis, ...]:
     """Judge the data checks; what makes scores untrue comes first."""
     found = [judge(check) for check in checks if (judge := JUDGES.get(check.kind))]
-    order = {"problem": 0, "warning": 1, "info": 2, "good": 3}
-    return tuple(sorted((one for one in found if one), key=lambda one: order[one.severity]))
+    return tuple(sorted((one for one in found if one), key=lambda one: ORDER[one.severity]))
 
 
 def _leakage(check: DataCheckRecord) -> Diagnosis | None:
-    if check.value < LEAKAGE_SHARE:
+    """A single column that explains nearly all, where all the others together do not."""
+    others = _detail(check, "others")
+    missing, missing_of_others = 1 - check.value, 1 - (others or 0.0)
+    if check.value < LEAKAGE_SHARE or missing_of_others < LEAKAGE_LEAD * missing + 0.05:
         return None
+    beside = "" if others is None else f"; all others together explain {percent(others)}"
     return Diagnosis(
         kind="leakage",
         severity="problem",
         message=(
-            f"Column {check.subject} alone predicts the target almost perfectly "
-            f"({percent(check.value)} of the error of guessing is gone). If it is not known when "
-            f"a prediction is needed, all scores here are too good."
+            f"Column {check.subject} alone explains {percent(check.value)} of the target's "
+            f"variance{beside}. If it is not known when a prediction is needed, every score here "
+            f"is too good."
         ),
         evidence=_evidence(check),
-        advice=(Advice(f"If it holds the answer, search again with `--drop {check.subject}`."),),
+        advice=(
+            Advice(f"If it holds the answer, leave it out: search with `--drop {check.subject}`."),
+        ),
     )
 
 
 def _shift(check: DataCheckRecord) -> Diagnosis | None:
-    if check.value < SHIFT_AUC:
+    noise = _detail(check, "standard_error") or 0.0
+    # The standard error is a lower bound (see the check), hence twice the usual multiple.
+    if check.value < max(SHIFT_AUC, 0.5 + 2 * NOISE_MULTIPLE * noise):
         return None
+    columns = check.details.get("columns")
+    names = list(columns) if isinstance(columns, Mapping) else []
+    where = f" Most of it lies in {listing(names)}." if names else ""
+    other = SPLIT_WORDS.get(check.subject, check.subject)
     return Diagnosis(
         kind="shift",
-        severity="problem",
+        severity="problem" if check.value >= STRONG_SHIFT_AUC else "warning",
         message=(
-            f"The rows of {check.subject} differ: a classifier tells them apart with an area "
-            f"under the ROC curve of {number(check.value, 2)} (0.5 if they were alike). What is "
-            f"learned on one split need not hold on the other."
+            f"The train rows and {other} differ: a classifier tells them apart with an area under "
+            f"the ROC curve of {number(check.value, 2)} (0.5 if they were alike).{where} What is "
+            f"learned on the train rows need not hold there."
         ),
         evidence=_evidence(check),
         advice=(
             Advice(
-                "Split as the network will be used: `--time COLUMN` or `--group COLUMN`, or at "
-                "random if order means nothing."
+                "Split as the network will be used: `--time COLUMN` for rows in order, "
+                "`--group COLUMN` for rows that belong together, or leave out what only tells "
+                "the splits apart (`--drop COLUMN`)."
             ),
         ),
     )
 
 
 def _duplicates(check: DataCheckRecord) -> Diagnosis | None:
+    across = check.subject != "train"
+    if check.value < DUPLICATE_SHARE:
+        return None
+    where = SPLIT_WORDS.get(check.subject, check.subject)
+    says = "have the inputs of a train row" if across else "repeat the inputs of another one"
+    effect = "scores on them reward memory." if across else "they count more than once."
     return Diagnosis(
         kind="duplicated_rows",
-        severity="warning" if check.value >= DUPLICATE_SHARE else "info",
+        severity="warning" if across and check.value >= 10 * DUPLICATE_SHARE else "info",
+        message=f"{percent(check.value)} of {where} {says}: {effect}",
+        evidence=_evidence(check),
+        advice=(Advice("Keep one of each, or keep them in one split with `--group COLUMN`."),),
+    )
+
+
+def _conflicts(check: DataCheckRecord) -> Diagnosis | None:
+    if check.value < CONFLICT_SHARE:
+        return None
+    return Diagnosis(
+        kind="conflicting_rows",
+        severity="info",
         message=(
-            f"{percent(check.value)} of the rows of {check.subject} are repetitions: scores on "
-            f"them reward memory."
+            f"{percent(check.value)} of the train rows have the same inputs as another row and a "
+            f"different target: no network can be right on all of them."
         ),
         evidence=_evidence(check),
-        advice=(Advice("Keep one of each, or keep repetitions together with `--group COLUMN`."),),
+        advice=(Advice("Check these labels, or add a column that tells the rows apart."),),
     )
 
 
 def _imbalance(check: DataCheckRecord) -> Diagnosis | None:
-    if check.value >= IMBALANCE_SHARE:
+    if check.value < IMBALANCE_RATIO:
         return None
     return Diagnosis(
         kind="imbalance",
         severity="info",
         message=(
-            f"Class {check.subject} makes up {percent(check.value)} of the rows: a network that "
-            f"never predicts it is wrong on no more than these. Read balanced accuracy."
+            f"The commonest class has {number(check.value, 2)} rows for each row of class "
+            f"{check.subject}: accuracy says little about the rare ones, balanced accuracy does."
         ),
         evidence=_evidence(check),
-        advice=(Advice("Weigh the classes: `--class-weights`."),),
+        advice=(Advice("Give each class the same weight in training: `--class-weights`."),),
     )
 
 
@@ -96,31 +141,65 @@ def _few_rows(check: DataCheckRecord) -> Diagnosis | None:
     if check.value >= MIN_CLASS_ROWS:
         return None
     return Diagnosis(
-        kind="few_rows",
+        kind="few_rows_per_class",
         severity="info",
         message=(
             f"Class {check.subject} has {count(int(check.value), 'train row')}: too few to learn, "
             f"or to measure, what is typical of it."
         ),
         evidence=_evidence(check),
-        advice=(Advice("Get more rows of it, or merge it with a class alike."),),
+        advice=(Advice("Get more rows of it, or merge it with a class that is alike."),),
     )
 
 
 def _outliers(check: DataCheckRecord) -> Diagnosis | None:
+    if check.value < OUTLIER_WIDTHS:
+        return None
+    farthest = _detail(check, "farthest")
+    value = "" if farthest is None else f" of {number(farthest)}"
     return Diagnosis(
         kind="outliers",
         severity="info",
         message=(
-            f"{percent(check.value)} of the values of {check.subject} lie far outside the others."
+            f"Column {check.subject} has a value{value}, {number(check.value, 2)} times the width "
+            f"of its middle half away from the median."
         ),
         evidence=_evidence(check),
         advice=(
-            Advice(
-                "Scale by quantiles.",
-            ),
+            Advice("Check it; `--set scaling=quantile` makes such values harmless as inputs."),
         ),
     )
+
+
+def _missing(check: DataCheckRecord) -> Diagnosis | None:
+    if check.value < MISSING_SHARE:
+        return None
+    return Diagnosis(
+        kind="missing_values",
+        severity="info",
+        message=f"Column {check.subject} has no value in {percent(check.value)} of the train rows.",
+        evidence=_evidence(check),
+    )
+
+
+def _rows_per_input(check: DataCheckRecord) -> Diagnosis | None:
+    if check.value >= MIN_ROWS_PER_INPUT:
+        return None
+    return Diagnosis(
+        kind="few_rows",
+        severity="info",
+        message=(
+            f"There are {number(check.value, 2)} train rows for each input of the network: with "
+            f"so few, expect high variance."
+        ),
+        evidence=_evidence(check),
+        advice=(Advice("Leave out columns that cannot matter (`--drop`), or get more rows."),),
+    )
+
+
+def _detail(check: DataCheckRecord, name: str) -> float | None:
+    value = check.details.get(name)
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _evidence(check: DataCheckRecord) -> dict[str, Json]:
@@ -131,7 +210,11 @@ JUDGES: Mapping[str, Callable[[DataCheckRecord], Diagnosis | None]] = {
     "leakage": _leakage,
     "shift": _shift,
     "duplicated_rows": _duplicates,
+    "conflicting_rows": _conflicts,
     "imbalance": _imbalance,
-    "few_rows": _few_rows,
+    "few_rows_per_class": _few_rows,
     "outliers": _outliers,
+    "missing_values": _missing,
+    "rows_per_input": _rows_per_input,
 }
+"""By kind of check. `dropped_column` has no judge: it is told when the data are loaded."""
