@@ -23,7 +23,7 @@ from automl.errors import TrainingError
 from automl.executors.executor import Executor, RoundResult, RunFailure
 from automl.executors.failures import failure_of, is_memory_error
 from automl.executors.numerics import training_arithmetic
-from automl.executors.trainers import make_trainer
+from automl.executors.trainers import check_device, make_trainer
 from automl.training.config import RunConfig
 from automl.training.gradients import inspect_initialization
 from automl.training.trainer import Checkpoint, Trainer
@@ -69,6 +69,7 @@ class InProcessExecutor(Executor):
         trial_timeout: float | None = None,
         max_runs: int | None = None,
     ) -> None:
+        check_device(device)
         self._dataset = dataset
         self._trainer_name = trainer
         self._device = device
@@ -100,6 +101,7 @@ class InProcessExecutor(Executor):
             run_id = run_id_of(start)
             if run_id in self._runs:
                 raise ValueError(f"a run is started once, but run {run_id} is active already")
+            self.forget(run_id)
             self._runs[run_id] = _ActiveRun.of(start)
 
     def next_round(self, deadline: float | None = None) -> RoundResult:
@@ -317,9 +319,14 @@ class InProcessExecutor(Executor):
         return make_trainer(self._trainer_name, self._dataset, self._device)
 
 
-def run_id_of(start: RunConfig | Checkpoint) -> int:
+def run_of(start: RunConfig | Checkpoint) -> RunConfig:
     """The run that a start begins or continues."""
-    return start.run.run_id if isinstance(start, Checkpoint) else start.run_id
+    return start.run if isinstance(start, Checkpoint) else start
+
+
+def run_id_of(start: RunConfig | Checkpoint) -> int:
+    """Its id."""
+    return run_of(start).run_id
 
 
 def timed_out(run_id: int, trial_timeout: float) -> RunFailure:

@@ -159,6 +159,13 @@ class SlowTrainer(LinearTrainer):
         return super().train_round(deadline)
 
 
+class BrokenTrainer(LinearTrainer):
+    """A trainer that cannot be made."""
+
+    def __init__(self, dataset: Dataset, *, device: str = "cpu") -> None:
+        raise OSError("the driver is too old")
+
+
 def make_trouble(run: RunConfig, n_active: int) -> None:
     """What a troublesome trial number does in its second epoch."""
     match run.trial_number:

@@ -103,5 +103,11 @@ def test_an_unknown_trainer_is_refused_with_the_known_names():
         InProcessExecutor(tiny_dataset(), trainer="fused")
 
 
+@pytest.mark.parametrize("device", ["cuda:99", "abacus"])
+def test_a_device_that_is_not_there_is_refused(device):
+    with pytest.raises(ConfigError, match=f"but got '{device}'"):
+        InProcessExecutor(tiny_dataset(), trainer=LINEAR, device=device)
+
+
 def test_halves_keep_the_order():
     assert halves([1, 2, 3]) == ([1, 2], [3])

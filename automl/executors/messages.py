@@ -1,0 +1,125 @@
+"""What a coordinator and its worker processes say to each other, and how it is sent.
+
+    coordinator                                        worker
+    Setup                                      ->      (maps the data set)
+                                               <-      Ready, or Refused and it ends
+    TrainRound(stop, forget, start, ...)       ->      (does these in this order, trains)
+                                               <-      RoundDone
+    GiveCheckpoint, GiveBestWeights            ->
+                                               <-      Given, or Refused
+
+Each request has one reply, and none is sent before the last one's reply has come: at most
+one side is talking, so neither can block the other. What is decided while a round is under
+way goes with the next `TrainRound`. There is no goodbye: a worker ends when the connection
+closes. Messages are pickled, since both ends are one program: the connection is a pair of
+sockets without an address, inherited by the worker, which nobody else can reach.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+from automl.executors.executor import RoundResult
+from automl.executors.shared_dataset import SharedDataset
+from automl.training.config import RunConfig
+from automl.training.trainer import Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Where and on what to train: the first message."""
+
+    dataset: SharedDataset
+    trainer: str
+    device: str
+    preflight: bool
+    trial_timeout: float | None  # seconds
+    memory_limit: int | None  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TrainRound:
+    """End, forget and begin runs, then train one epoch of all that are active."""
+
+    stop: tuple[int, ...]
+    forget: tuple[int, ...]
+    start: tuple[RunConfig | Checkpoint, ...]
+    seconds: float | None  # until the round's deadline: clocks of processes may differ
+
+
+@dataclass(frozen=True, slots=True)
+class GiveCheckpoint:
+    """Send the state of an active run."""
+
+    run_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBestWeights:
+    """Send the weights of a run's best epoch."""
+
+    run_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The worker can train."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoundDone:
+    """The round's result, and the active runs for which there was no room in it."""
+
+    result: RoundResult
+    waiting: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was asked for."""
+
+    value: Checkpoint | Mapping[str, Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why what was asked for cannot be given."""
+
+    message: str
+
+
+Request: TypeAlias = Setup | TrainRound | GiveCheckpoint | GiveBestWeights
+Reply: TypeAlias = Ready | RoundDone | Given | Refused
+
+
+class _MessagePickler(pickle.Pickler):
+    """Sends the values of a tensor, not its memory, and a row of a stack without the stack."""
+
+    def reducer_override(self, value: Any) -> Any:
+        if isinstance(value, Tensor):
+            return torch.from_numpy, (value.detach().cpu().numpy(),)
+        return NotImplemented
+
+
+def send(connection: Connection, message: Request | Reply) -> None:
+    """Send a message."""
+    buffer = io.BytesIO()
+    _MessagePickler(buffer, protocol=5).dump(message)
+    connection.send_bytes(buffer.getbuffer())
+
+
+def receive(connection: Connection) -> Any:
+    """Wait for the next message.
+
+    Raises:
+        EOFError, OSError: the other side has ended.
+    """
+    return pickle.loads(connection.recv_bytes())

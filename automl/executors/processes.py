@@ -1,0 +1,334 @@
+"""Training in worker processes, one per core, on one copy of the data.
+
+Workers are asynchronous: `next_round` returns the first finished round of any of them, and
+a worker begins its next round only in the `next_round` after the one that gave its last
+result, so with what the coordinator has decided upon it. A worker that dies takes only the
+runs it was training: they come back as "lost", to be started again, and it is replaced.
+The coordinator holds the only ends of the connections, so workers end when it does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import weakref
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from multiprocessing import connection as connections
+from typing import Any, Literal
+
+from torch import Tensor
+
+from automl.data.dataset import Dataset
+from automl.errors import ConfigError, TrainingError
+from automl.executors.executor import Executor, RoundResult, RunFailure
+from automl.executors.in_process import run_id_of, run_of
+from automl.executors.messages import (
+    GiveBestWeights,
+    GiveCheckpoint,
+    Given,
+    Refused,
+    RoundDone,
+    Setup,
+)
+from automl.executors.placement import RunCost, place, run_cost
+from automl.executors.resources import available_cores
+from automl.executors.shared_dataset import SharedDataset
+from automl.executors.trainers import check_device, trainer_class
+from automl.executors.worker_process import State, WorkerProcess
+from automl.training.config import RunConfig
+from automl.training.trainer import Checkpoint
+
+MAX_FAILED_STARTS = 3
+"""So many workers in a row may die before they can train; then something is broken."""
+
+LOSSES_IN_COMPANY = 2
+"""A trial that was lost so often trains alone: it shall not take innocent ones with it again."""
+
+
+class ProcessExecutor(Executor):
+    """Trains in worker processes, with one thread each.
+
+    Args:
+        n_workers: how many, or "auto": one per physical core that may be used.
+        trainer: "stacked", "plain", or the import path "package.module:Class" of a Trainer.
+        devices: where the workers train, in turn: ("cpu",), ("cuda:0", "cuda:1"), ...
+        preflight: whether new runs are inspected before their first epoch.
+        trial_timeout: seconds from a run's first round, checked between rounds; a round that
+            hangs ends with its worker.
+        memory_limit: bytes that trainings may take in each worker, beyond what interpreter
+            and libraries take (on Linux); on a GPU, of its memory.
+
+    Raises:
+        ConfigError: an argument has a value that it cannot have here.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        n_workers: int | Literal["auto"] = "auto",
+        *,
+        trainer: str = "stacked",
+        devices: Sequence[str] = ("cpu",),
+        preflight: bool = True,
+        trial_timeout: float | None = None,
+        memory_limit: int | None = None,
+    ) -> None:
+        _check_system(memory_limit, devices)
+        trainer_class(trainer)  # what cannot be is refused here, not in a worker
+        for device in set(devices):
+            check_device(device)
+        self._dataset = dataset
+        self._is_stacked = trainer == "stacked"
+        self._active: dict[int, WorkerProcess] = {}  # in the order of their start
+        self._home: dict[int, WorkerProcess] = {}  # of active and ended runs
+        self._costs: dict[int, RunCost] = {}
+        self._trials: dict[int, int] = {}  # trial number by run id
+        self._n_losses: Counter[int] = Counter()  # by trial number
+        self._results: deque[tuple[WorkerProcess, RoundResult]] = deque()
+        self._failures: list[RunFailure] = []
+        self._n_failed_starts = 0
+        shared = SharedDataset.of(dataset)
+        setups = [
+            Setup(shared, trainer, device, preflight, trial_timeout, memory_limit)
+            for device in _device_of_each(n_workers, devices)
+        ]
+        self._workers: list[WorkerProcess] = []
+        self._end = weakref.finalize(self, _end_workers, self._workers, shared, os.getpid())
+        self._workers += [WorkerProcess(setup) for setup in setups]
+
+    @property
+    def n_workers(self) -> int:
+        """How many processes train."""
+        return len(self._workers)
+
+    @property
+    def active(self) -> tuple[int, ...]:
+        """Ids of the runs in training, or waiting for room, in the order of their start."""
+        return tuple(self._active)
+
+    def start(self, starts: Sequence[RunConfig | Checkpoint]) -> None:
+        """Begin or continue runs, each in the worker that has least to do."""
+        for start in starts:
+            if run_id_of(start) in self._active:
+                raise ValueError(
+                    f"a run is started once, but run {run_id_of(start)} is active already"
+                )
+        for start in starts:
+            self.forget(run_id_of(start))
+        self._place(starts)
+
+    def next_round(self, deadline: float | None = None) -> RoundResult:
+        """Wait for the first round that any worker finishes; the others go on."""
+        while self._active or self._results or self._failures:
+            self._begin_rounds(deadline)
+            if self._results:
+                worker, result = self._results.popleft()
+                worker.state = State.IDLE
+                return result
+            if self._failures:
+                failures, self._failures = tuple(self._failures), []
+                return RoundResult(failures=failures)
+            if deadline is not None and time.monotonic() >= deadline:
+                break
+            self._listen(deadline)
+        return RoundResult()
+
+    def stop(self, run_id: int) -> None:
+        """End a run; its best weights stay readable until `forget`. No-op if it has ended."""
+        worker = self._active.pop(run_id, None)
+        if worker is not None:
+            worker.stop(run_id)
+        self._failures = [failure for failure in self._failures if failure.run_id != run_id]
+
+    def checkpoint(self, run_id: int) -> Checkpoint:
+        """The state of an active run; waits for the round it is in."""
+        if run_id not in self._active:
+            raise TrainingError(f"a checkpoint needs a run in training, but run {run_id} is not")
+        start = self._active[run_id].to_start.get(run_id)
+        if isinstance(start, Checkpoint):
+            return start
+        checkpoint: Checkpoint = self._ask(run_id, GiveCheckpoint(run_id))
+        return checkpoint
+
+    def best_weights(self, run_id: int) -> Mapping[str, Tensor]:
+        """The weights of the run's best epoch; waits for the round that its worker is in."""
+        weights: Mapping[str, Tensor] = self._ask(run_id, GiveBestWeights(run_id))
+        return weights
+
+    def forget(self, run_id: int) -> None:
+        """Free what is kept of an ended run."""
+        if run_id not in self._active and run_id in self._home:
+            self._home.pop(run_id).forget(run_id)
+            self._costs.pop(run_id, None)
+            self._trials.pop(run_id, None)
+
+    def close(self) -> None:
+        """End all workers. What was not fetched from them is gone."""
+        self._active.clear()
+        self._home.clear()
+        self._results.clear()
+        self._failures.clear()
+        self._end()
+
+    # Talking with workers
+
+    def _place(self, starts: Sequence[RunConfig | Checkpoint]) -> None:
+        """Give each run to a worker; it begins there with the worker's next round."""
+        costs = [self._cost(start) for start in starts]
+        placed = [[self._costs[run_id] for run_id in worker.runs] for worker in self._workers]
+        for start, cost, index in zip(starts, costs, place(costs, placed), strict=True):
+            run_id, worker = run_id_of(start), self._workers[index]
+            self._trials[run_id] = trial_number = run_of(start).trial_number
+            worker.to_start[run_id] = start
+            if self._n_losses[trial_number] >= LOSSES_IN_COMPANY:
+                worker.alone.add(run_id)
+            self._active[run_id] = self._home[run_id] = worker
+            self._costs[run_id] = cost
+
+    def _cost(self, start: RunConfig | Checkpoint) -> RunCost:
+        run = run_of(start)
+        fold = self._dataset.folds[run.fold]
+        return run_cost(run, len(fold.train), fold.n_features, is_stacked=self._is_stacked)
+
+    def _begin_rounds(self, deadline: float | None) -> None:
+        """Let each worker that has runs, and whose last result was handled, train them."""
+        for worker in tuple(self._workers):
+            if worker.state is State.IDLE and worker.runs:
+                try:
+                    worker.begin_round(deadline)
+                except OSError:
+                    self._replace(worker)
+
+    def _listen(self, deadline: float | None) -> None:
+        """Wait until a worker says something, ends, hangs, or the deadline passes."""
+        until = min(worker.hangs_at() for worker in self._workers)
+        if deadline is not None:
+            until = min(until, deadline)
+        wait = None if until == float("inf") else max(0.0, until - time.monotonic())
+        speaking = connections.wait([worker.connection for worker in self._workers], wait)
+        for worker in [worker for worker in self._workers if worker.connection in speaking]:
+            self._hear(worker)
+        for worker in tuple(self._workers):
+            if worker.hangs_at() <= time.monotonic():
+                self._replace(worker, "a round in its worker process took too long")
+
+    def _hear(self, worker: WorkerProcess) -> None:
+        """Take a reply, or the news that the worker has ended."""
+        try:
+            reply = worker.receive()
+        except (EOFError, OSError):
+            self._replace(worker)
+            return
+        if isinstance(reply, RoundDone):
+            worker.end_round(reply)
+            self._results.append((worker, self._wanted(worker, reply.result)))
+        else:
+            worker.greet(reply)
+            self._n_failed_starts = 0
+
+    def _wanted(self, worker: WorkerProcess, result: RoundResult) -> RoundResult:
+        """The result without what concerns runs that were stopped while it was made."""
+        wanted = set(worker.in_training)
+        epochs = tuple(epoch for epoch in result.epochs if epoch.run_id in wanted)
+        failures = tuple(failure for failure in result.failures if failure.run_id in wanted)
+        layers = {
+            run_id: layers
+            for run_id, layers in (result.initial_layers or {}).items()
+            if run_id in wanted
+        }
+        ended = [failure.run_id for failure in failures]
+        ended += [epoch.run_id for epoch in epochs if not epoch.is_finite]
+        for run_id in ended:
+            worker.in_training.discard(run_id)
+            self._active.pop(run_id, None)
+        return RoundResult(epochs, failures, layers or None)
+
+    def _ask(self, run_id: int, request: GiveCheckpoint | GiveBestWeights) -> Any:
+        """Ask the worker that has a run, once it listens."""
+        worker = self._home.get(run_id)
+        if worker is None or run_id in worker.to_start:
+            raise TrainingError(
+                f"there are no weights of run {run_id}: it never trained, or is gone"
+            )
+        while worker.state is State.TRAINING:
+            self._listen(None)
+        try:
+            reply = worker.ask(request)
+        except (EOFError, OSError) as error:
+            if worker in self._workers:
+                self._replace(worker)
+            raise TrainingError(f"run {run_id} is gone with its worker process") from error
+        if isinstance(reply, Refused):
+            raise TrainingError(reply.message)
+        assert isinstance(reply, Given)
+        return reply.value
+
+    # A worker's end
+
+    def _replace(self, worker: WorkerProcess, message: str | None = None) -> None:
+        """Put a new worker in a dead or hanging one's place; its runs in training are lost.
+
+        Raises:
+            TrainingError: workers die again and again before they can train.
+        """
+        message = message or worker.obituary()
+        self._note_failed_start(worker, message)
+        worker.end(at_once=True)
+        failures = worker.failures(message)
+        self._failures += failures
+        for failure in failures:
+            self._active.pop(failure.run_id)
+            if failure.cause == "lost":
+                self._n_losses[self._trials[failure.run_id]] += 1
+        for run_id in [run_id for run_id, home in self._home.items() if home is worker]:
+            del self._home[run_id]
+        successor = worker.successor()
+        self._workers[self._workers.index(worker)] = successor
+        for run_id in successor.to_start:
+            self._active[run_id] = self._home[run_id] = successor
+
+    def _note_failed_start(self, worker: WorkerProcess, message: str) -> None:
+        if worker.state is State.STARTING:
+            self._n_failed_starts += 1
+        if self._n_failed_starts >= MAX_FAILED_STARTS:
+            raise TrainingError(f"worker processes cannot start: {message}")
+
+
+def _device_of_each(n_workers: int | Literal["auto"], devices: Sequence[str]) -> list[str]:
+    """The device of each worker, in turn; "auto" is one worker per core, or per GPU."""
+    if n_workers == "auto":
+        n_workers = available_cores() if set(devices) == {"cpu"} else len(devices)
+    if n_workers < 1 or not devices:
+        raise ConfigError(
+            f"at least one worker and one device are needed, but got n_workers={n_workers}, "
+            f"devices={tuple(devices)}"
+        )
+    return [devices[index % len(devices)] for index in range(n_workers)]
+
+
+def _check_system(memory_limit: int | None, devices: Sequence[str]) -> None:
+    """Refuse what the operating system cannot do."""
+    if sys.platform == "win32":
+        raise ConfigError(
+            "worker processes need Linux or macOS, but this is Windows: train in this process"
+        )
+    if memory_limit is not None and memory_limit <= 0:
+        raise ConfigError(f"memory_limit must be positive, but got {memory_limit} bytes")
+    if memory_limit is not None and sys.platform != "linux" and "cpu" in devices:
+        raise ConfigError(
+            f"a memory limit of workers needs Linux, but this is {sys.platform}: leave it out"
+        )
+
+
+def _end_workers(workers: list[WorkerProcess], shared: SharedDataset, owner: int) -> None:
+    """End all workers together. A fork of the coordinator has no say in it."""
+    if os.getpid() != owner:
+        return
+    for worker in workers:
+        worker.connection.close()
+    for worker in workers:
+        worker.end()
+    workers.clear()
+    shared.close()

@@ -1,0 +1,255 @@
+"""The coordinator's side of one worker process: how it is started, spoken to and ended."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from automl.errors import TrainingError
+from automl.executors.executor import RunFailure
+from automl.executors.in_process import run_id_of, timed_out
+from automl.executors.messages import Ready, Refused, Request, RoundDone, Setup, TrainRound
+from automl.executors.messages import receive as receive_message
+from automl.executors.messages import send as send_message
+from automl.training.config import RunConfig
+from automl.training.trainer import Checkpoint
+
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
+"""Read by the numeric libraries when they are loaded, so set before the worker begins."""
+
+MINIMUM_GRACE = 1.0
+"""Seconds that a round may last beyond a run's time limit before it counts as hanging; twice
+the longest round so far is added, since a round that is only long will end by itself."""
+
+CALM_ROUNDS = 20
+"""After so many rounds without a death a worker may have twice as many runs again. A guess:
+most runs that are pruned are so within 20 epochs, so these are other runs."""
+
+
+class State(enum.Enum):
+    """What a worker is doing."""
+
+    STARTING = enum.auto()
+    IDLE = enum.auto()  # the coordinator may send a request
+    TRAINING = enum.auto()
+    DONE = enum.auto()  # the coordinator has not seen the round's result yet
+
+
+class WorkerProcess:
+    """One worker, with the runs that are its own and what it is to be told next."""
+
+    def __init__(self, setup: Setup, *, max_runs: int | None = None) -> None:
+        self.setup = setup
+        self.max_runs = max_runs  # at once; None: all
+        self.state = State.STARTING
+        self.to_start: dict[int, RunConfig | Checkpoint] = {}  # not sent yet
+        self.in_training: set[int] = set()  # sent, and still wanted
+        self.alone: set[int] = set()  # runs that must not train beside others
+        self._to_stop: list[int] = []
+        self._to_forget: list[int] = []
+        self._began_at: dict[int, float] = {}
+        self._round_began = 0.0
+        self._longest_round = 0.0
+        self._n_rounds = 0
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `end`
+        self.connection, self._process = _launch(setup.dataset.descriptor, self._output.fileno())
+        with contextlib.suppress(OSError):  # it has ended already: `receive` will say so
+            self.send(setup)
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    @property
+    def runs(self) -> tuple[int, ...]:
+        """Ids of the active runs that are this worker's."""
+        return (*self.in_training, *self.to_start)
+
+    def stop(self, run_id: int) -> None:
+        """Do not train the run any more; the worker is told before its next round."""
+        if self.to_start.pop(run_id, None) is None:
+            self.in_training.discard(run_id)
+            self._to_stop.append(run_id)
+
+    def forget(self, run_id: int) -> None:
+        """Let the worker free what it keeps of an ended run, before its next round."""
+        self._to_forget.append(run_id)
+
+    def begin_round(self, deadline: float | None) -> None:
+        """Tell what was decided since the last round, and begin the next one."""
+        now = time.monotonic()
+        starts = tuple(self.to_start.pop(run_id) for run_id in self._next_starts())
+        self.in_training.update(map(run_id_of, starts))
+        seconds = None if deadline is None else max(0.0, deadline - now)
+        stop, self._to_stop = tuple(self._to_stop), []
+        forget, self._to_forget = tuple(self._to_forget), []
+        self._began_at = {run_id: self._began_at.get(run_id, now) for run_id in self.in_training}
+        self._round_began = now
+        self.state = State.TRAINING
+        self.send(TrainRound(stop, forget, starts, seconds))
+
+    def _next_starts(self) -> tuple[int, ...]:
+        """The waiting runs that may join: all, as many as there is room for, or one alone."""
+        if self.in_training & self.alone:
+            return ()
+        if alone := [run_id for run_id in self.to_start if run_id in self.alone]:
+            return () if self.in_training else (alone[0],)
+        if self.max_runs is None:
+            return tuple(self.to_start)
+        room = self.max_runs * 2 ** (self._n_rounds // CALM_ROUNDS) - len(self.in_training)
+        return tuple(self.to_start)[: max(0, room)]
+
+    def end_round(self, done: RoundDone) -> None:
+        """Take note that the round is over."""
+        self.state = State.DONE
+        self._n_rounds += 1
+        self._longest_round = max(self._longest_round, time.monotonic() - self._round_began)
+        for run_id in done.waiting:  # its time begins when there is room for it
+            self._began_at.pop(run_id, None)
+
+    def hangs_at(self) -> float:
+        """The `time.monotonic()` from which on the present round counts as hanging."""
+        limit = self.setup.trial_timeout
+        if self.state is not State.TRAINING or limit is None or not self._began_at:
+            return float("inf")
+        grace = MINIMUM_GRACE + 2 * self._longest_round
+        return min(self._began_at.values()) + limit + grace
+
+    def failures(self, message: str) -> list[RunFailure]:
+        """What becomes of the runs in training when the worker is gone."""
+        limit, now = self.setup.trial_timeout, time.monotonic()
+        failures = []
+        for run_id in sorted(self.in_training):
+            if limit is not None and now - self._began_at.get(run_id, now) > limit:
+                failures.append(timed_out(run_id, limit))
+            else:
+                failures.append(RunFailure(run_id, "lost", message))
+        return failures
+
+    def send(self, request: Request) -> None:
+        """Send a request.
+
+        Raises:
+            OSError: the worker has ended.
+        """
+        with self._never_half_said():
+            send_message(self.connection, request)
+
+    def receive(self) -> Any:
+        """Wait for a reply.
+
+        Raises:
+            EOFError, OSError: the worker has ended.
+        """
+        with self._never_half_said():
+            return receive_message(self.connection)
+
+    def ask(self, request: Request) -> Any:
+        """Send a request and wait for its reply.
+
+        Raises:
+            EOFError, OSError: the worker has ended.
+        """
+        with self._never_half_said():
+            send_message(self.connection, request)
+            return receive_message(self.connection)
+
+    @contextlib.contextmanager
+    def _never_half_said(self) -> Iterator[None]:
+        """End the worker if Ctrl-C breaks a message apart: the rest would make no sense."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self._process.kill()
+            raise
+
+    def greet(self, reply: Ready | Refused) -> None:
+        """Take the reply to the setup.
+
+        Raises:
+            TrainingError: the worker cannot train.
+        """
+        if isinstance(reply, Refused):
+            raise TrainingError(f"a worker process cannot train: {reply.message}")
+        self.state = State.IDLE
+
+    def successor(self) -> WorkerProcess:
+        """A new worker in this one's place, with the runs that had not been sent.
+
+        It may have died for want of memory, so the new one begins with half as many runs.
+        """
+        new = WorkerProcess(self.setup, max_runs=max(1, len(self.in_training) // 2))
+        new.to_start.update(self.to_start)
+        new.alone.update(self.alone)
+        return new
+
+    def end(self, *, at_once: bool = False) -> None:
+        """End the process and reap it. It ends by itself when the connection closes."""
+        self.connection.close()
+        if not at_once:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.5)
+        self._process.kill()
+        self._process.wait()
+        self._output.close()
+
+    def obituary(self) -> str:
+        """How a worker ended whose connection has closed, with its last words."""
+        try:
+            code = self._process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait()
+        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        words = self.last_words()
+        return f"the worker process {self._process.pid} ended with {how}" + (
+            f": {words}" if words else ""
+        )
+
+    def last_words(self) -> str:
+        """The last line that the worker wrote."""
+        self._output.seek(0)
+        lines = self._output.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else ""
+
+
+def _launch(
+    dataset_descriptor: int, output_descriptor: int
+) -> tuple[Connection, subprocess.Popen[bytes]]:
+    """Start an interpreter that shares nothing with this one but two descriptors.
+
+    It gets the modules that this process would get (`-P` keeps the working directory from
+    coming first), and its own process group, so that Ctrl-C reaches the coordinator only.
+    """
+    ours, theirs = socket.socketpair()
+    command = [sys.executable, "-P", "-m", "automl.executors.worker", str(theirs.fileno())]
+    with theirs:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output_descriptor,
+            stderr=output_descriptor,
+            pass_fds=(theirs.fileno(), dataset_descriptor),
+            process_group=0,
+            env={**os.environ, **ONE_THREAD, "PYTHONPATH": module_search_path(sys.path)},
+        )
+    return Connection(ours.detach()), process
+
+
+def module_search_path(entries: Sequence[str]) -> str:
+    """`sys.path` as an environment variable; "" in it is the working directory."""
+    return os.pathsep.join(entry or str(Path.cwd()) for entry in entries)
