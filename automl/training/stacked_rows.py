@@ -1,0 +1,78 @@
+"""The rows that stacked runs gather from: one table per split, with every scaling in use.
+
+A run's scaling is an affine map of its inputs. Here each map in use is applied to a whole
+split once, and the results lie behind one another, so that a stack of runs with different
+scalings and folds fetches a batch with a single gather: only the row numbers differ.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from automl.data.dataset import Dataset
+from automl.training.config import RunConfig
+from automl.training.rows import Rows
+
+SPLITS: Final = ("train", "valid")
+
+
+class ScaledRows:
+    """A split of all folds in use, in all scalings in use.
+
+    Attributes:
+        rows: the tables of the pairs of fold and scaling seen so far, one behind another.
+    """
+
+    def __init__(
+        self, dataset: Dataset, split: str, device: torch.device, dtype: torch.dtype
+    ) -> None:
+        self._dataset, self._split = dataset, split
+        self._device, self._dtype = device, dtype
+        self._starts: dict[tuple[int, str], int] = {}
+        self._sizes = [len(getattr(fold, split)) for fold in dataset.folds]
+        self.rows = self._scaled(0, "standard", stop=0)
+
+    def start_of(self, run: RunConfig) -> int:
+        """Where the run's fold and scaling begin; made if they are new."""
+        key = (run.fold, run.model.scaling)
+        if key not in self._starts:
+            self._starts[key] = len(self.rows)
+            more = self._scaled(run.fold, run.model.scaling)
+            self.rows = Rows(
+                torch.cat([self.rows.inputs, more.inputs]),
+                torch.cat([self.rows.categories, more.categories]),
+                torch.cat([self.rows.targets, more.targets]),
+            )
+        return self._starts[key]
+
+    def n_rows(self, run: RunConfig) -> int:
+        """Rows of the split in the run's fold."""
+        return self._sizes[run.fold]
+
+    def _scaled(self, fold: int, scaling: str, stop: int | None = None) -> Rows:
+        held = self._dataset.folds[fold]
+        rows = Rows.of(getattr(held, self._split), scaling, self._device, self._dtype)[:stop]
+        affine = held.scalings[scaling]
+        shift = affine.shift.to(self._device, self._dtype)
+        scale = affine.scale.to(self._device, self._dtype)
+        return Rows((rows.inputs - shift) * scale, rows.categories, rows.targets)
+
+
+def gather(rows: Rows, index: Tensor, inputs: Tensor, codes: list[Tensor]) -> None:
+    """Fetch a batch of every run.
+
+    Shape:
+        index: (K x B,) int64; inputs: (K, B, >= D), filled in the first D columns; codes:
+        per embedded column (K, B).
+    """
+    n_features = rows.inputs.shape[1]
+    if inputs.shape[-1] == n_features:
+        torch.index_select(rows.inputs, 0, index, out=inputs.view(-1, n_features))
+        return
+    inputs[..., :n_features] = rows.inputs[index].view(*inputs.shape[:2], n_features)
+    found = rows.categories[index]
+    for column, own in enumerate(codes):
+        own.copy_(found[:, column].view_as(own))
