@@ -134,7 +134,9 @@ class HiddenLayer(nn.Module):
 
     def activate(self, inputs: Tensor) -> Tensor:
         """The layer's activations before dropout."""
-        values = self.normalization(self.linear(inputs))
+        values = self.linear(inputs)
+        if self.normalization is not None:
+            values = self.normalization(values)
         if self._activation is not None:
             return self._activation(values)
         assert self.slope is not None  # prelu
@@ -156,12 +158,12 @@ def _unset(module: Module, device: torch.device | str) -> Module:
 
 def _normalization(
     kind: str, size: int, device: torch.device | str, dtype: torch.dtype
-) -> nn.Module:
+) -> nn.Module | None:
     if kind == "batch_norm":  # Ioffe & Szegedy 2015
         return nn.BatchNorm1d(size, device=device, dtype=dtype)
     if kind == "layer_norm":  # Ba, Kiros & Hinton 2016
         return nn.LayerNorm(size, device=device, dtype=dtype)
-    return nn.Identity()
+    return None
 
 
 class MLP(nn.Module):

@@ -1,8 +1,7 @@
 """The five losses: per row as reported, and as the objective that is trained on.
 
 What is reported, compared and stored is the plain loss. Label smoothing and class weights
-act on the training objective only; penalties on the weights are in `optimizers.py`. All
-functions take leading axes, so one run and a stack of runs share them.
+act on the training objective only; penalties on the weights are in `optimizers.py`.
 """
 
 from __future__ import annotations
@@ -10,76 +9,84 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 
 
-def _cross_entropy(outputs: Tensor, targets: Tensor, smoothing: Tensor | float) -> Tensor:
+def _cross_entropy(outputs: Tensor, targets: Tensor, smoothing: float, reduction: str) -> Tensor:
     """-sum_c q_c log p_c with q = (1 - s) onehot + s / C (Szegedy et al. 2016, section 7)."""
-    log_probabilities = torch.log_softmax(outputs, dim=-1)
-    of_target = -log_probabilities.gather(-1, targets[..., None]).squeeze(-1)
-    if isinstance(smoothing, float) and smoothing == 0.0:
-        return of_target
-    uniform = -log_probabilities.mean(dim=-1)
-    return of_target + smoothing * (uniform - of_target)
+    return functional.cross_entropy(
+        outputs, targets, label_smoothing=smoothing, reduction=reduction
+    )
 
 
-def _binary_cross_entropy(outputs: Tensor, targets: Tensor, smoothing: Tensor | float) -> Tensor:
-    """As `_cross_entropy` with two classes, on one logit: log(1 + e^z) - q z."""
-    logits = outputs.squeeze(-1)
-    target = targets.to(logits.dtype)
-    return functional.softplus(logits) - (target + smoothing * (0.5 - target)) * logits
+def _binary_cross_entropy(
+    outputs: Tensor, targets: Tensor, smoothing: float, reduction: str
+) -> Tensor:
+    """As `_cross_entropy` with two classes, from the one logit of class 1."""
+    target = targets.to(outputs.dtype)
+    if smoothing:
+        target = target + smoothing * (0.5 - target)
+    return functional.binary_cross_entropy_with_logits(
+        outputs.squeeze(-1), target, reduction=reduction
+    )
 
 
-def _error(outputs: Tensor, targets: Tensor) -> Tensor:
-    return outputs.squeeze(-1) - targets.to(outputs.dtype)
+def _mean_squared(outputs: Tensor, targets: Tensor, _: float, reduction: str) -> Tensor:
+    return functional.mse_loss(outputs.squeeze(-1), targets, reduction=reduction)
 
 
-RowLoss = Callable[[Tensor, Tensor, "Tensor | float"], Tensor]
-LOSSES: Final[Mapping[str, RowLoss]] = {
+def _mean_absolute(outputs: Tensor, targets: Tensor, _: float, reduction: str) -> Tensor:
+    return functional.l1_loss(outputs.squeeze(-1), targets, reduction=reduction)
+
+
+def _huber(outputs: Tensor, targets: Tensor, _: float, reduction: str) -> Tensor:
+    """Huber 1964 with delta 1: in standardized units, one standard deviation of the target."""
+    return functional.huber_loss(outputs.squeeze(-1), targets, reduction=reduction)
+
+
+Loss = Callable[[Tensor, Tensor, float, str], Tensor]
+LOSSES: Final[Mapping[str, Loss]] = {
     "cross_entropy": _cross_entropy,
     "binary_cross_entropy": _binary_cross_entropy,
-    "mean_squared": lambda outputs, targets, _: _error(outputs, targets).square(),
-    "mean_absolute": lambda outputs, targets, _: _error(outputs, targets).abs(),
-    # Huber 1964 with delta 1: in units of the standardized target, one standard deviation.
-    "huber": lambda outputs, targets, _: functional.smooth_l1_loss(
-        outputs.squeeze(-1), targets.to(outputs.dtype), reduction="none"
-    ),
+    "mean_squared": _mean_squared,
+    "mean_absolute": _mean_absolute,
+    "huber": _huber,
 }
+"""Name -> loss of (outputs, targets, label smoothing, reduction)."""
 
 
 def row_losses(loss: str, outputs: Tensor, targets: Tensor) -> Tensor:
     """The plain loss of each row.
 
     Shape:
-        outputs: (..., B, C), or (..., B, 1) for binary tasks and regression; targets:
-        (..., B); result: (..., B).
+        outputs: (B, C), or (B, 1) for binary tasks and regression; targets: (B,) int64
+        classes, or values of the outputs' type; result: (B,).
     """
-    return LOSSES[loss](outputs, targets, 0.0)
+    return LOSSES[loss](outputs, targets, 0.0, "none")
 
 
 def objective(
     loss: str,
     outputs: Tensor,
     targets: Tensor,
-    label_smoothing: Tensor | float = 0.0,
+    label_smoothing: float = 0.0,
     class_weights: Tensor | None = None,
 ) -> Tensor:
     """What a step descends: the mean over the batch of weight[class] x smoothed loss.
 
     The mean divides by the number of rows and not, as torch.nn.CrossEntropyLoss does, by the
     batch's sum of weights: so every batch's gradient is an unbiased estimate of the whole's.
+    Label smoothing has no effect on regression losses.
 
     Shape:
-        outputs, targets: as in `row_losses`; label_smoothing: a number, or a tensor that
-        broadcasts with (..., B), without effect on regression losses; class_weights: (C,),
-        (2,) for binary tasks; result: (...).
+        outputs, targets: as in `row_losses`; class_weights: (C,), (2,) for binary tasks;
+        result: ().
     """
-    losses = LOSSES[loss](outputs, targets, label_smoothing)
-    if class_weights is not None:
-        losses = losses * class_weights.to(losses.dtype)[targets]
-    return losses.mean(dim=-1)
+    if class_weights is None:
+        return LOSSES[loss](outputs, targets, label_smoothing, "mean")
+    losses = LOSSES[loss](outputs, targets, label_smoothing, "none")
+    return (losses * class_weights[targets]).mean()
 
 
 def row_errors(task: str, outputs: Tensor, targets: Tensor) -> Tensor:
@@ -89,7 +96,7 @@ def row_errors(task: str, outputs: Tensor, targets: Tensor) -> Tensor:
         as in `row_losses`.
     """
     if task == "regression":
-        return _error(outputs, targets).square()
+        return (outputs.squeeze(-1) - targets).square()
     predicted = outputs.argmax(dim=-1) if task == "multiclass" else outputs.squeeze(-1) > 0
     return (predicted != targets).to(outputs.dtype)
 

@@ -39,6 +39,7 @@ class _RunState:
     model: MLP
     train: Rows  # the run's own train rows
     valid: Rows
+    class_weights: Tensor | None
     optimizer_name: str
     optimizer: torch.optim.Optimizer
     epoch: int = 0
@@ -163,11 +164,13 @@ class PlainTrainer(Trainer):
         model = mlp_for(run.model, self._dataset, run.fold, device=self._device, dtype=self._dtype)
         train, valid = self._split(run, "train"), self._split(run, "valid")
         own = rows_of(run.rows, len(train))
+        weights = self._dataset.folds[run.fold].class_weights
         return _RunState(
             config=run,
             model=model,
             train=train if own is None else train[own.to(self._device)],
             valid=valid,
+            class_weights=None if weights is None else weights.to(self._device, self._dtype),
             optimizer_name=optimizer_name,
             optimizer=optimizers.make_optimizer(optimizer_name, run.training, model),
         )
@@ -227,11 +230,8 @@ class PlainTrainer(Trainer):
 
     def _objective(self, state: _RunState, outputs: Tensor, targets: Tensor) -> Tensor:
         """What a step descends; penalties come in as gradients, see `optimizers.py`."""
-        class_weights = self._dataset.folds[state.config.fold].class_weights
-        if class_weights is not None:
-            class_weights = class_weights.to(self._device)
         smoothing = state.config.training.label_smoothing
-        return objective(self._dataset.loss, outputs, targets, smoothing, class_weights)
+        return objective(self._dataset.loss, outputs, targets, smoothing, state.class_weights)
 
     def _order(self, state: _RunState) -> Tensor:
         """The order in which the epoch goes through the run's train rows."""
