@@ -1,0 +1,286 @@
+"""The design, enforced: layers, homes of libraries, what imports load, sizes, stories, tests.
+
+A failure means that the code wants another place, or that the design (ARCHITECTURE.md)
+changes in the same commit.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+LAYERS = (  # from the top; a module imports from layers below its own, and from its own package
+    ("cli",),
+    ("automl.summary",),
+    ("automl.terminal",),
+    ("automl",),  # the public names alone
+    ("automl.api",),
+    ("automl.options", "automl.result"),
+    ("automl.report",),
+    ("automl.tuning",),
+    ("automl.executors",),
+    ("automl.training",),
+    ("automl.models",),
+    ("automl.data", "automl.diagnostics"),
+    ("automl.errors", "automl.interruption"),
+    ("search_spaces", "storage"),
+    ("storage.records",),  # spoken by everyone
+)
+
+HOMES = {
+    "click": ("cli",),
+    "rich": ("automl.terminal", "automl.summary"),
+    "plotly": ("automl.report",),
+    "jinja2": ("automl.report",),
+    "sqlalchemy": ("storage",),
+    "safetensors": ("storage.artifact_formats",),
+    "skops": ("storage.artifact_formats",),
+    "optuna": ("search_spaces", "storage", "automl.tuning", "automl.report"),
+    "pandas": ("automl.data", "automl.report", "automl.training.trained_model"),
+    "sklearn": ("automl.data", "automl.training.metrics", "automl.report.numbers"),
+    "scipy": ("automl.data", "automl.diagnostics", "automl.training"),
+    "numpy": ("automl", "storage.artifact_formats", "storage.artifacts", "storage.packing"),
+    "torch": (
+        "automl.data",
+        "automl.models",
+        "automl.training",
+        "automl.executors",
+        "automl.tuning.keeping",  # names the type of the weights it hands on
+    ),
+}
+
+HEAVY = ("click", "optuna", "pandas", "plotly", "rich", "sklearn", "sqlalchemy", "torch")
+
+LOADS = {  # importing this loads no other of the heavy libraries
+    "automl": (),
+    "automl.diagnostics": (),
+    "automl.report": ("optuna", "pandas", "plotly", "sklearn", "sqlalchemy"),
+    "automl.training.config": ("torch",),
+    "automl.executors.worker": ("torch",),
+    "automl.tuning.pruners": ("optuna",),
+    "cli": ("click",),
+    "search_spaces": (),
+    "search_spaces.hyperparameters": (),
+    "search_spaces.space": ("optuna",),
+    "storage": (),
+    "storage.records": (),
+}
+
+MAX_LINES = 400
+MAX_PARAMETERS = 8
+MAX_FUNCTION_LINES = 60
+MANY_PARAMETERS = {  # functions that may take more, each with its reason
+    "add_run": "one keyword per field of the record",
+}
+NO_TESTS = {  # modules without behaviour of their own
+    "automl.errors": "classes",
+}
+
+
+@dataclass(frozen=True)
+class Module:
+    """A Python file of the project."""
+
+    name: str
+    path: Path
+
+    @property
+    def text(self) -> str:
+        return self.path.read_text(encoding="utf-8")
+
+    @property
+    def tree(self) -> ast.Module:
+        return _parse(self.path)
+
+    @property
+    def is_package(self) -> bool:
+        return self.path.name == "__init__.py"
+
+
+@cache
+def _parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def modules(*places: str) -> tuple[Module, ...]:
+    paths = [ROOT / "cli.py"] if "cli" in places else []
+    for place in places:
+        paths += sorted((ROOT / place).rglob("*.py"))
+    return tuple(Module(_name(path), path) for path in paths)
+
+
+def _name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+PRODUCT = modules("cli", "automl", "search_spaces", "storage")
+PRODUCT_NAMES = {module.name for module in PRODUCT}
+EVERYTHING = modules("cli", "automl", "search_spaces", "storage", "benchmarks", "examples")
+
+
+def imports(module: Module) -> Iterator[str]:
+    """Names of the modules that a module imports, wherever in it."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module.name} imports relatively"
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                yield name if name in PRODUCT_NAMES else str(node.module)
+
+
+def belongs(name: str, home: str) -> bool:
+    return name == home or (name.startswith(f"{home}.") and home != "automl")
+
+
+def layer_of(name: str) -> tuple[int, str]:
+    """The layer's number from the top, and which part of it the module belongs to."""
+    found = [
+        (len(part), number, part)
+        for number, layer in enumerate(LAYERS)
+        for part in layer
+        if belongs(name, part)
+    ]
+    assert found, f"{name} is in no layer: give it one in {Path(__file__).name}"
+    _, number, part = max(found)
+    return number, part
+
+
+def test_imports_point_down() -> None:
+    wrong = []
+    for module in PRODUCT:
+        if module.name == "automl":  # its public names are imported for type checkers only
+            continue
+        number, part = layer_of(module.name)
+        for name in imports(module):
+            if name.split(".")[0] in ("cli", "automl", "search_spaces", "storage"):
+                other_number, other_part = layer_of(name)
+                if other_part != part and other_number <= number:
+                    wrong.append(f"{module.name} imports {name}, which is not below it")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_each_library_is_used_in_its_home_only() -> None:
+    wrong = []
+    for module in PRODUCT:
+        for name in imports(module):
+            library = name.split(".")[0]
+            if library in PRODUCT_NAMES or library in sys.stdlib_module_names:
+                continue
+            homes = HOMES.get(library, ())
+            if not any(f"{module.name}.".startswith(f"{home}.") for home in homes):
+                wrong.append(f"{module.name} imports {library}, whose home is {homes or 'none'}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", LOADS)
+def test_an_import_loads_no_more_than_it_needs(name: str) -> None:
+    code = f"import sys, {name}; print(*(m for m in {HEAVY} if m in sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert set(done.stdout.split()) <= set(LOADS[name])
+
+
+def test_only_tuning_asks_and_tells_a_study() -> None:
+    for module in PRODUCT:
+        calls = [node.func for node in ast.walk(module.tree) if isinstance(node, ast.Call)]
+        for call in (ast.unparse(each) for each in calls):
+            if call.endswith(("study.ask", "study.tell")):
+                assert module.name.startswith("automl.tuning."), f"{module.name} calls {call}"
+
+
+def test_modules_are_small() -> None:
+    lines = {module.name: len(module.text.splitlines()) for module in EVERYTHING}
+    assert not {name: count for name, count in lines.items() if count > MAX_LINES}
+
+
+def test_functions_are_short_and_take_few_parameters() -> None:
+    wrong = []
+    for module in EVERYTHING:
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.FunctionDef):
+                name = f"{module.name}: {node.name}"
+                if _n_lines(node) > MAX_FUNCTION_LINES:
+                    wrong.append(f"{name} has {_n_lines(node)} lines")
+                if _n_parameters(node) > MAX_PARAMETERS and node.name not in MANY_PARAMETERS:
+                    wrong.append(f"{name} takes {_n_parameters(node)} parameters")
+    assert not wrong, "\n".join(wrong)
+
+
+def _n_lines(function: ast.FunctionDef) -> int:
+    """Lines of a function without its docstring."""
+    docstring = ast.get_docstring(function, clean=False) or ""
+    return (function.end_lineno or 0) - function.lineno + 1 - len(docstring.splitlines())
+
+
+def _n_parameters(function: ast.FunctionDef) -> int:
+    arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    return len([argument for argument in arguments if argument.arg not in ("self", "cls")])
+
+
+def test_modules_begin_with_their_story() -> None:
+    """A sentence at least; what is longer than a screen or two has more to say."""
+    wrong = []
+    for module in EVERYTHING:
+        story = [line for line in (ast.get_docstring(module.tree) or "").splitlines() if line]
+        is_long = len(module.text.splitlines()) > 120
+        if not (2 if is_long else 1) <= len(story) <= 16:
+            wrong.append(f"{module.name}: {len(story)} lines of story")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_modules_have_tests_of_their_own() -> None:
+    """In a file of the mirrored name, or as a contract that each implementation passes."""
+    wrong = []
+    for module in PRODUCT:
+        *folders, name = module.name.split(".")
+        tests = ROOT.joinpath("tests", *folders)
+        found = [*tests.glob(f"test_{name}.py"), *tests.glob(f"test_{name}_*.py")]
+        contract = ROOT / "tests" / "contracts" / f"{name}_contract.py"
+        if not (found or contract.exists() or module.is_package or module.name in NO_TESTS):
+            wrong.append(f"{module.name} has no {tests.relative_to(ROOT)}/test_{name}.py")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_test_module_mirrors_one_of_the_product() -> None:
+    """A test that outlived its module, or has the wrong name, is found here."""
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        folders = path.relative_to(ROOT / "tests").parts[:-1]
+        if not folders or folders[0] == "journeys":
+            continue
+        name = ".".join((*folders, path.stem.removeprefix("test_")))
+        package = ".".join(folders)
+        is_of_package = package in PRODUCT_NAMES and (ROOT.joinpath(*folders)).is_dir()
+        assert any(name == each or name.startswith(f"{each}_") for each in PRODUCT_NAMES) or (
+            is_of_package
+        ), f"{path.relative_to(ROOT)} mirrors no module"
+
+
+def test_all_packages_are_in_the_distribution() -> None:
+    """Setuptools is given the packages by name, so a new one is easily forgotten."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    listed = settings["tool"]["setuptools"]["packages"]
+    assert listed == sorted(listed)
+    assert set(listed) == {module.name for module in PRODUCT if module.is_package}
+
+
+def test_everything_that_is_imported_is_a_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = {"sklearn": "scikit-learn"}
+    declared = {line.split(">")[0].split("=")[0].lower() for line in project["dependencies"]}
+    for library in HOMES:
+        assert wanted.get(library, library) in declared, library
