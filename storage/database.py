@@ -59,6 +59,7 @@ class Database:
         self.changes = 0  # grows when another connection has committed; see `poll`
         self.on_heartbeat: Callable[[], None] | None = None
         self._engine = engines.make_engine(url)
+        self.shown_url = self._engine.url.render_as_string(hide_password=True)
         self._pending: list[Pending] = []
         self._start_afresh()
         _OPEN.add(self)
@@ -79,11 +80,6 @@ class Database:
     def dialect(self) -> str:
         """Name of the SQL dialect: "sqlite", "postgresql"."""
         return self._engine.dialect.name
-
-    @property
-    def shown_url(self) -> str:
-        """The URL without its password."""
-        return self._engine.url.render_as_string(hide_password=True)
 
     def register(self, pending: Pending) -> None:
         """Add a source of writes. Sources are written in the order of registration."""
@@ -204,9 +200,9 @@ class Database:
                 self._start_afresh()
             try:
                 self._connection = self._engine.connect()
+                self._raw = engines.sqlite_connection(self._connection)
                 # Outside SQLAlchemy's pool, which would roll back what is already gone.
                 self._connection.detach()
-                self._raw = engines.sqlite_connection(self._connection)
             except DBAPIError as error:
                 raise explained(self.shown_url, error) from error
         return self._connection

@@ -88,6 +88,11 @@ def _boot_id() -> str:
 
 
 @functools.cache
+def _register(dialect: str) -> sqlalchemy.Executable:
+    return upsert(PROCESSES, ("process",), ("beaten_at",), dialect)
+
+
+@functools.cache
 def _claim(dialect: str) -> sqlalchemy.Executable:
     return upsert(CLAIMS, ("trial_id",), ("process", "lost_attempts"), dialect)
 
@@ -100,12 +105,12 @@ class Claims:
         self._is_registered = False
 
     def register(self, connection: Connection) -> None:
-        """Write down who this process is, once."""
+        """Write down who this process is; again does no harm until the transaction is committed."""
         if self._is_registered:
             return
         process = this_process()
         connection.execute(
-            PROCESSES.insert(),
+            _register(connection.dialect.name),
             {
                 "process": self.key,
                 "host": process.host,
