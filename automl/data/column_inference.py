@@ -31,7 +31,7 @@ MAX_STRAY_FRACTION = 0.01
 """A text column is numeric (or a date) where fewer cells than this are typing errors."""
 
 MAX_DISTINCT_FRACTION = 0.5
-"""Texts of which more than half occur once on average teach nothing that carries over to new rows."""
+"""Texts with fewer than two rows each, on average, teach nothing that carries over to new rows."""
 
 FREE_TEXT_WORDS = 3.0
 """Such texts of three words or more on average are called free text, shorter ones id-like."""
@@ -205,7 +205,7 @@ def _date_format(cells: np.ndarray[Any, Any], n_cells: np.ndarray[Any, Any]) -> 
 
 def _date(name: str, values: pd.Series[Any], date_format: str | None) -> ColumnPlan:
     moments = dates(values, date_format)
-    moments = moments[~moments.isna()]
+    moments = moments.dropna()
     parts = tuple(part for part in DATE_PARTS if len(np.unique(date_part(moments, part))) > 1)
     if not parts:
         return ColumnPlan(name, "dropped", "constant")

@@ -91,7 +91,8 @@ def typed_columns(frame: pd.DataFrame, plans: Sequence[ColumnPlan]) -> pd.DataFr
             continue
         if plan.name not in frame.columns:
             raise DataError(
-                f"rows must have the columns the model was trained on, but {plan.name!r} is missing"
+                "rows must have the columns that the model was trained on, but "
+                f"{plan.name!r} is missing"
             )
         values = frame[plan.name]
         if plan.kind == "categorical":
@@ -110,7 +111,8 @@ def typed_columns(frame: pd.DataFrame, plans: Sequence[ColumnPlan]) -> pd.DataFr
 def numbers(values: pd.Series[Any]) -> NDArray[np.float64]:
     """Read numbers; whatever is none becomes NaN."""
     if pd.api.types.is_timedelta64_dtype(values.dtype):
-        return values.dt.total_seconds().to_numpy(dtype=np.float64)
+        seconds: NDArray[np.float64] = values.dt.total_seconds().to_numpy(dtype=np.float64)
+        return seconds
     if pd.api.types.is_numeric_dtype(values.dtype):
         return values.to_numpy(dtype=np.float64, na_value=np.nan)
     codes, distinct = pd.factorize(values)
@@ -144,7 +146,7 @@ def dates(values: pd.Series[Any], date_format: str | None) -> pd.DatetimeIndex:
         return index if index.tz is None else index.tz_convert("UTC").tz_localize(None)
     codes, distinct = pd.factorize(values)
     read = parse_dates([cell_text(cell) for cell in distinct], date_format or "ISO8601")
-    return read.append(pd.DatetimeIndex([pd.NaT]))[codes]
+    return pd.DatetimeIndex(read.append(pd.DatetimeIndex([pd.NaT]))[codes])
 
 
 def parse_dates(cells: Sequence[str], date_format: str) -> pd.DatetimeIndex:
@@ -169,7 +171,7 @@ def date_part(moments: pd.DatetimeIndex, part: str) -> NDArray[np.float64]:
 
 
 def cell_text(cell: object) -> str:
-    """A cell as a category: 3 and 3.0 are one, since a missing value turns whole numbers to floats."""
+    """A cell as a category: 3 and 3.0 are one, since a gap makes floats of whole numbers."""
     if isinstance(cell, (float, np.floating)) and float(cell).is_integer():
         return str(int(cell))
     return str(cell).strip()

@@ -14,21 +14,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import NDArray
 
 from automl.data.checks import check_data
-from automl.data.column_inference import column_messages, infer_columns
+from automl.data.column_inference import infer_columns
 from automl.data.columns import ColumnPlan, dates, numbers, typed_columns
-from automl.data.dataset import Dataset, Fold, Split
+from automl.data.dataset import Dataset
+from automl.data.descriptions import describe
+from automl.data.folds import make_fold
 from automl.data.preprocessing import Preprocessor, fit_preprocessor
 from automl.data.sources import Table, fingerprint, read_table, require_column
 from automl.data.splits import (
     TEST_FRACTION,
     VALID_FRACTION,
     RowFacts,
-    Rows,
-    RowSplit,
     split_rows,
     strata,
 )
@@ -38,6 +37,9 @@ from storage.records import DataCheckRecord, Json, Task
 
 MIN_ROWS = 10
 """Fewer cannot be split into 60/20/20 with two rows to validate and two to test."""
+
+
+ROLES = ("train", "valid", "test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,54 +117,45 @@ def load_dataset(
         DataError: in one line, with the rule, the value and the fix.
         ConfigError: an option has a value it cannot have.
     """
-    columns = columns or ColumnChoices()
-    splits = splits or SplitChoices()
+    columns, splits = columns or ColumnChoices(), splits or SplitChoices()
     tables = _read_tables(source, splits)
-    target = _target_name(tables["train"], target)
-    _check_choices(tables["train"].frame, target, columns, splits)
-    parts = {role: _part(table, target, role) for role, table in tables.items()}
+    table = tables["train"]
+    target = _target_name(table, target)
+    _check_choices(table.frame, target, columns, splits)
+    parts = {role: _part(part, target, role) for role, part in tables.items()}
     goal = infer_target(target, parts["train"].targets, task, loss)
     if class_weights and goal.task == "regression":
         raise ConfigError("class weights need classes, but the task is regression")
     plans = _plan_columns(parts["train"].features, columns, splits)
     typed = pd.concat([_typed(part.features, plans) for part in parts.values()])
     targets = np.concatenate([_encode(goal, part.targets) for part in parts.values()])
-    split = split_rows(
-        _row_facts(parts, goal, targets, splits), n_folds=splits.n_folds, seed=splits.seed
-    )
+    facts = _row_facts(parts, goal, targets, splits)
+    split = split_rows(facts, n_folds=splits.n_folds, seed=splits.seed)
     preprocessors = tuple(fit_preprocessor(plans, typed.iloc[train]) for train, _ in split.folds)
     folds = tuple(
-        _fold(preprocessor, typed, targets, rows, split.test, class_weights, goal)
-        for preprocessor, rows in zip(preprocessors, split.folds, strict=True)
+        make_fold(fitted, typed, targets, rows, split.test, goal, weigh_classes=class_weights)
+        for fitted, rows in zip(preprocessors, split.folds, strict=True)
     )
-    dataset = Dataset(goal.task, goal.loss, goal.n_classes, folds)
-    n_rows = {
-        "train": len(split.folds[0][0]),
-        "valid": len(split.folds[0][1]),
-        "test": len(split.test),
-    }
-    checks = check_data(
-        typed, targets, split, goal, plans=plans, time_column=splits.time, dataset=dataset
+    checks = check_data(typed, targets, split, goal, plans=plans, time_column=splits.time)
+    lines = describe(
+        goal, parts["train"].targets, plans, split, checks=checks, is_inferred=task is None
     )
     return LoadedData(
-        dataset=dataset,
+        dataset=Dataset(goal.task, goal.loss, goal.n_classes, folds),
         preprocessors=preprocessors,
-        name=tables["train"].name,
-        source=tables["train"].source,
+        name=table.name,
+        source=table.source,
         target=target,
         task=goal.task,
         loss=goal.loss,
         class_names=goal.class_names,
         columns={plan.name: plan.described for plan in plans},
-        messages=tuple(_messages(tables, parts, plans, goal, task, split)),
+        messages=(*_reading_messages(tables, parts, target), *lines),
         data_checks=(*_missing_target_checks(target, parts), *checks),
-        fingerprint=fingerprint(*(tables[r].frame if r in tables else None for r in _ROLES)),
-        split=_described_split(splits, tables, split),
-        n_rows=n_rows,
+        fingerprint=fingerprint(*(tables[r].frame if r in tables else None for r in ROLES)),
+        split=_described_split(splits, tables, len(split.folds)),
+        n_rows={name: len(getattr(folds[0], name)) for name in ROLES},
     )
-
-
-_ROLES = ("train", "valid", "test")
 
 
 def _read_tables(source: Any, splits: SplitChoices) -> dict[str, Table]:
@@ -172,9 +165,8 @@ def _read_tables(source: Any, splits: SplitChoices) -> dict[str, Table]:
         tables["valid"] = read_table(splits.valid)
     if splits.test is not None:
         tables["test"] = read_table(splits.test)
-    elif tables["train"].test_frame is not None:
-        own = tables["train"]
-        tables["test"] = Table(own.test_frame, own.name, own.source)
+    elif (own_test := tables["train"].test_frame) is not None:
+        tables["test"] = Table(own_test, tables["train"].name, tables["train"].source)
     for role, table in tables.items():
         for name in tables["train"].frame.columns:
             if name not in table.frame.columns:
@@ -288,14 +280,14 @@ def _row_facts(
 ) -> RowFacts:
     part = np.concatenate(
         [
-            np.full(len(rows.targets), _ROLES.index(role), dtype=np.int8)
+            np.full(len(rows.targets), ROLES.index(role), dtype=np.int8)
             for role, rows in parts.items()
         ]
     )
     features = pd.concat([rows.features for rows in parts.values()])
     groups = times = None
     if splits.group is not None:
-        groups, names = pd.factorize(features[splits.group])
+        groups, _ = pd.factorize(features[splits.group])
         if (groups < 0).any():
             raise DataError(
                 f"every row must have a group, but {splits.group!r} is empty in "
@@ -323,52 +315,6 @@ def _moments(values: pd.Series[Any]) -> NDArray[np.float64]:
     return read
 
 
-def _fold(
-    preprocessor: Preprocessor,
-    typed: pd.DataFrame,
-    targets: NDArray[Any],
-    rows: tuple[Rows, Rows],
-    test: Rows,
-    class_weights: bool,
-    goal: Target,
-) -> Fold:
-    mean, scale = 0.0, 1.0
-    if goal.task == "regression":
-        mean = float(targets[rows[0]].mean())
-        scale = float(targets[rows[0]].std()) or 1.0  # equal targets in a fold's train rows
-
-    def encode(positions: Rows) -> Split:
-        encoded = preprocessor.encode_typed(typed.iloc[positions])
-        chosen = targets[positions]
-        if goal.task == "regression":
-            chosen = ((chosen - mean) / scale).astype(np.float32)
-        return Split(
-            torch.from_numpy(encoded.numeric),
-            torch.from_numpy(encoded.quantile),
-            torch.from_numpy(encoded.categories),
-            torch.from_numpy(chosen),
-        )
-
-    return Fold(
-        train=encode(rows[0]),
-        valid=encode(rows[1]),
-        test=encode(test),
-        scalings=preprocessor.scalings,
-        cardinalities=preprocessor.cardinalities,
-        target_mean=mean,
-        target_scale=scale,
-        class_weights=_class_weights(targets[rows[0]], goal) if class_weights else None,
-    )
-
-
-def _class_weights(codes: NDArray[np.int64], goal: Target) -> torch.Tensor:
-    """Inverse frequencies that average to 1 over the train rows; 1 for a class without any."""
-    counts = np.bincount(codes, minlength=goal.n_classes)
-    n_present = np.count_nonzero(counts)
-    weights = np.where(counts > 0, len(codes) / (n_present * np.maximum(counts, 1)), 1.0)
-    return torch.tensor(weights, dtype=torch.float32)
-
-
 def _missing_target_checks(target: str, parts: Mapping[str, _Part]) -> list[DataCheckRecord]:
     return [
         DataCheckRecord("missing_target", target, float(part.n_without_target), {"rows": role})
@@ -377,58 +323,26 @@ def _missing_target_checks(target: str, parts: Mapping[str, _Part]) -> list[Data
     ]
 
 
-def _messages(
-    tables: Mapping[str, Table],
-    parts: Mapping[str, _Part],
-    plans: tuple[ColumnPlan, ...],
-    goal: Target,
-    task: Task | None,
-    split: RowSplit,
+def _reading_messages(
+    tables: Mapping[str, Table], parts: Mapping[str, _Part], target: str
 ) -> list[str]:
     lines = [line for table in tables.values() for line in table.messages]
     for role, part in parts.items():
         if part.n_without_target:
             rows = "rows" if role == "train" else f"{role} rows"
-            lines.append(f"{part.n_without_target} {rows} without {goal.name} are left out")
-    lines.append(_described_task(goal, parts["train"].targets, inferred=task is None))
-    lines += column_messages(plans)
-    train, valid = split.folds[0]
-    if len(split.folds) > 1:
-        lines.append(
-            f"{len(split.folds)} folds over {len(train) + len(valid)} rows, "
-            f"{len(split.test)} rows for the final test"
-        )
-    else:
-        lines.append(f"{len(train)} rows to train, {len(valid)} valid, {len(split.test)} test")
+            lines.append(f"{part.n_without_target} {rows} without {target} are left out")
     return lines
 
 
-def _described_task(goal: Target, targets: pd.Series[Any], *, inferred: bool) -> str:
-    hint = " (--task overrides)" if inferred else ""
-    if goal.task == "regression":
-        values = numbers(targets)
-        return f"regression of {goal.name}, {values.min():g} to {values.max():g}{hint}"
-    counts = np.bincount(goal.encode(targets), minlength=goal.n_classes)
-    if goal.n_classes > 5:
-        return (
-            f"classification of {goal.name}: {goal.n_classes} classes of {counts.min()} to "
-            f"{counts.max()} rows{hint}"
-        )
-    shown = ", ".join(
-        f"{name}: {count}" for name, count in zip(goal.class_names, counts, strict=True)
-    )
-    return f"{goal.task} classification of {goal.name} ({shown} rows){hint}"
-
-
 def _described_split(
-    splits: SplitChoices, tables: Mapping[str, Table], split: RowSplit
+    splits: SplitChoices, tables: Mapping[str, Table], n_folds: int
 ) -> dict[str, Json]:
     kind = "group" if splits.group is not None else "time" if splits.time is not None else "random"
     return {
         "kind": kind,
         "valid_fraction": VALID_FRACTION,
         "test_fraction": TEST_FRACTION,
-        "n_folds": len(split.folds),
+        "n_folds": n_folds,
         "group": splits.group,
         "time": splits.time,
         "valid": tables["valid"].source if "valid" in tables else None,

@@ -40,7 +40,7 @@ for 20 categories in a first layer of 20 units: below, an embedding saves nothin
 """
 
 SKOPS_TRUSTED_TYPES = ("numpy.dtype",)
-"""All that skops must be told to trust, beside what it trusts by itself, to load the transformer."""
+"""What skops must be told to trust, beside what it trusts by itself, to load the transformer."""
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -139,9 +139,7 @@ def fit_preprocessor(plans: Sequence[ColumnPlan], train: pd.DataFrame) -> Prepro
     )
     encoded = preprocessor.encode_typed(train)
     scalings = affine_scalings(encoded.numeric, n_numbers=len(groups["numbers"]))
-    return Preprocessor(
-        tuple(plans), transformer, names, tuple(embedded), cardinalities, scalings
-    )
+    return Preprocessor(tuple(plans), transformer, names, tuple(embedded), cardinalities, scalings)
 
 
 def rare_threshold(n_rows: int) -> int:
@@ -234,7 +232,11 @@ def _make_transformer(
     return ColumnTransformer(
         [
             ("numbers", standardized(), groups["numbers"]),
-            ("quantiles", Pipeline([*standardized().steps, ("quantiles", quantiles)]), groups["numbers"]),
+            (
+                "quantiles",
+                Pipeline([*standardized().steps, ("quantiles", quantiles)]),
+                groups["numbers"],
+            ),
             ("booleans", booleans, groups["booleans"]),
             ("missing", MissingIndicator(error_on_new=False), groups["missing"]),
             ("one_hot", one_hot, groups["one_hot"]),

@@ -134,7 +134,9 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         raise
     except Exception as error:  # pyarrow raises several kinds for damaged files
         reason = str(error).strip().splitlines()[0]
-        raise DataError(f"{path.name} must be a Parquet file, but cannot be read: {reason}") from None
+        raise DataError(
+            f"{path.name} must be a Parquet file, but cannot be read: {reason}"
+        ) from None
 
 
 def _load_npz(path: Path) -> dict[str, NDArray[Any]]:
@@ -155,7 +157,8 @@ def _from_arrays(arrays: Mapping[str, Any], name: str, source: str) -> Table:
     suffix = "" if {"x", "y"} <= given.keys() else "_train"
     if f"x{suffix}" not in given or f"y{suffix}" not in given:
         raise DataError(
-            f"arrays must have the keys {_ARRAY_KEYS}, but {name} has {', '.join(arrays) or 'none'}"
+            f"arrays must have the keys {_ARRAY_KEYS}, but {name} has "
+            f"{', '.join(arrays) or 'none'}"
         )
     names = [str(text) for text in given.get("feature_names", np.array([])).tolist()]
     classes = [str(text) for text in given.get("class_names", np.array([])).tolist()]
@@ -182,7 +185,7 @@ def _array_frame(
         names = [f"x{i}" for i in range(1, x.shape[1] + 1)]
     frame = pd.DataFrame(x, columns=pd.Index(names))
     labels = y.reshape(-1)
-    if classes and np.issubdtype(labels.dtype, np.integer) and 0 <= labels.min():
+    if classes and np.issubdtype(labels.dtype, np.integer) and labels.min() >= 0:
         if labels.max() >= len(classes):
             raise DataError(
                 f"class_names must name every class, but there are {len(classes)} names and y "
@@ -207,7 +210,9 @@ def _from_sklearn(source: str) -> Table:
     if name == "linnerud":
         target = str(bunch.target_names[0])
         message = (f"linnerud has three targets: {target} is used",)
-        return Table(frame.assign(**{target: bunch.target[:, 0]}), name, source, target, None, message)
+        return Table(
+            frame.assign(**{target: bunch.target[:, 0]}), name, source, target, None, message
+        )
     labels = bunch.target
     if "target_names" in bunch:
         labels = np.asarray([str(text) for text in bunch.target_names], dtype=object)[labels]
@@ -220,7 +225,9 @@ def _checked(table: Table) -> Table:
         if frame is None:
             continue
         if frame.empty:
-            raise DataError(f"{table.name} must have rows and columns, but has shape {frame.shape}")
+            raise DataError(
+                f"{table.name} must have rows and columns, but has shape {frame.shape}"
+            )
         frame.columns = pd.Index([_column_name(name) for name in frame.columns])
         repeated = frame.columns[frame.columns.duplicated()]
         if len(repeated):

@@ -46,7 +46,9 @@ def read_bytes(path: Path) -> bytes:
     except FileNotFoundError:
         raise DataError(f"a data file must exist, but there is no {str(path)!r}") from None
     except OSError as error:
-        raise DataError(f"a data file must be readable, but {str(path)!r} is not: {error}") from None
+        raise DataError(
+            f"a data file must be readable, but {str(path)!r} is not: {error}"
+        ) from None
     if content.startswith(b"\x1f\x8b"):
         try:
             content = gzip.decompress(content)
@@ -213,7 +215,9 @@ def _parse(content: bytes, encoding: str, delimiter: str, name: str) -> pd.DataF
             low_memory=False,
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        reason = str(error).strip().splitlines()[-1].removeprefix("Error tokenizing data. C error: ")
+        reason = (
+            str(error).strip().splitlines()[-1].removeprefix("Error tokenizing data. C error: ")
+        )
         raise DataError(
             f"{name} must be a table with one row per line, but it cannot be read: {reason}"
         ) from None
@@ -229,7 +233,7 @@ def _read_decimal_commas_(frame: pd.DataFrame) -> list[str]:
         cells = values.dropna().astype(str).str.strip()
         if cells.str.fullmatch(r"[+-]?\d+(,\d+)?").all() and cells.str.contains(",").any():
             numbers = pd.to_numeric(cells.str.replace(",", ".", regex=False))
-            frame.isetitem(position, numbers.reindex(frame.index))
+            frame.isetitem(position, numbers.reindex(frame.index).to_numpy())
             changed.append(str(column))
     if not changed:
         return []

@@ -113,7 +113,8 @@ def row_losses(
         codes = np.asarray(targets, dtype=np.int64)
         chosen = predicted[np.arange(len(codes)), codes]
         # A float32 probability that underflowed to 0 is known to be below its smallest number.
-        return -np.log(np.maximum(chosen, float(np.finfo(np.float32).tiny)))
+        losses: Floats = -np.log(np.maximum(chosen, float(np.finfo(np.float32).tiny)))
+        return losses
     errors = (predicted - np.asarray(targets, dtype=np.float64)) / target_scale
     if loss == "mean_squared":
         return errors**2
@@ -220,7 +221,8 @@ class _Ranking:
         wins = np.einsum("rp,rp->r", own, below + until, dtype=np.float64) / 2
         n_own = own_before[:, -1].astype(np.float64)
         pairs = n_own * (before[:, -1] - n_own)
-        return np.divide(wins, pairs, out=np.full_like(wins, np.nan), where=pairs > 0)
+        area: Floats = np.divide(wins, pairs, out=np.full_like(wins, np.nan), where=pairs > 0)
+        return area
 
 
 def _running_total(counts: Counts) -> Counts:
@@ -235,4 +237,5 @@ def _mean_of_defined(values: Floats) -> Floats:
     defined: NDArray[Any] = ~np.isnan(values)
     count = defined.sum(axis=1)
     total = np.where(defined, values, 0.0).sum(axis=1)
-    return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+    mean: Floats = np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+    return mean

@@ -1,0 +1,189 @@
+"""What a network has to beat: the best constant, and a linear model on the same inputs.
+
+Both are fitted on a fold's train rows. Predictions have the form of
+`automl.training.predictions.predict`, so that the same scores apply.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import scipy.sparse
+import torch
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression, Ridge
+from torch import Tensor
+
+from automl.data.dataset import Dataset, Fold, Split
+
+INVERSE_PENALTIES = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
+"""Of logistic regression (scikit-learn's C), tried on the validation rows."""
+
+PENALTIES_PER_ROW = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+"""Of ridge regression, times the number of train rows, tried on the validation rows."""
+
+MAX_TRIAL_CELLS = 3_000_000
+"""Rows x inputs x classes on which penalties are compared, in a second or two."""
+
+Floats: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """What a baseline says of the rows it was not fitted on.
+
+    Shape:
+        valid, test: (N, C) probabilities (binary: C = 2), or (N,) in the target's own unit.
+    """
+
+    valid: Tensor
+    test: Tensor
+
+
+def trivial_predictions(dataset: Dataset, fold: int = 0) -> Predictions:
+    """Predict the class frequencies, or the mean (for mean_absolute the median).
+
+    Frequencies are (n + 1) / (N + C), Laplace's rule, so that a class without train rows does
+    not make the loss infinite. Huber takes whichever of mean and median has the lower loss.
+    """
+    rows = dataset.folds[fold]
+    if dataset.task == "regression":
+        targets = rows.train.targets.double().numpy()
+        centre = min(
+            (targets.mean(), np.median(targets)), key=lambda c: _loss(dataset, c - targets)
+        )
+        constant = np.full(max(len(rows.valid), len(rows.test)), centre)
+        return _in_own_unit(rows, constant[: len(rows.valid)], constant[: len(rows.test)])
+    counts = np.bincount(rows.train.targets.numpy(), minlength=dataset.n_classes)
+    frequencies = torch.tensor((counts + 1.0) / (counts.sum() + dataset.n_classes)).float()
+    return Predictions(
+        frequencies.repeat(len(rows.valid), 1), frequencies.repeat(len(rows.test), 1)
+    )
+
+
+def linear_predictions(dataset: Dataset, fold: int = 0) -> Predictions:
+    """Predict by logistic or ridge regression on standardized inputs and one-hot categories.
+
+    The penalty is the best of a few on the validation rows, as a network's hyperparameters
+    are. For mean_absolute and huber, the regression minimizes that loss.
+    """
+    rows = dataset.folds[fold]
+    if dataset.task == "regression":
+        return _linear_regression(dataset, rows)
+    if len(torch.unique(rows.train.targets)) < 2:  # possible where groups are few
+        return trivial_predictions(dataset, fold)
+    return _logistic_regression(dataset, rows)
+
+
+def _logistic_regression(dataset: Dataset, rows: Fold) -> Predictions:
+    codes = rows.train.targets.numpy()
+    x, x_valid, x_test = (_inputs(rows, name) for name in ("train", "valid", "test"))
+    n_trial = max(200, MAX_TRIAL_CELLS // (x.shape[1] * dataset.n_classes))
+    trial = _some_rows(len(codes), n_trial)
+    valid_codes = rows.valid.targets.numpy()
+
+    def valid_loss(inverse_penalty: float) -> float:
+        model = _fit_logistic(x[trial], codes[trial], inverse_penalty)
+        probabilities = _probabilities(model, x_valid, dataset.n_classes, len(trial))
+        return float(-np.log(probabilities[np.arange(len(valid_codes)), valid_codes]).mean())
+
+    model = _fit_logistic(x, codes, min(INVERSE_PENALTIES, key=valid_loss))
+    return Predictions(
+        torch.from_numpy(_probabilities(model, x_valid, dataset.n_classes, len(codes))).float(),
+        torch.from_numpy(_probabilities(model, x_test, dataset.n_classes, len(codes))).float(),
+    )
+
+
+def _fit_logistic(x: Any, codes: NDArray[np.int64], inverse_penalty: float) -> LogisticRegression:
+    model = LogisticRegression(C=inverse_penalty, max_iter=200)
+    with warnings.catch_warnings():
+        # Nearly separable classes with a small penalty: 200 steps are as good a fit as any.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(x, codes)
+
+
+def _probabilities(model: LogisticRegression, x: Any, n_classes: int, n_rows: int) -> Floats:
+    """All classes' probabilities; one without train rows gets 1 / (N + C), as in the trivial one.
+
+    Others are kept above a millionth of that, since the logarithm of 0 is no loss to average.
+    """
+    floor = 1.0 / (n_rows + n_classes)
+    probabilities = np.full((x.shape[0], n_classes), floor)
+    probabilities[:, model.classes_] = np.maximum(model.predict_proba(x), 1e-6 * floor)
+    normalized: Floats = probabilities / probabilities.sum(axis=1, keepdims=True)
+    return normalized
+
+
+def _linear_regression(dataset: Dataset, rows: Fold) -> Predictions:
+    x, x_valid, x_test = (_inputs(rows, name) for name in ("train", "valid", "test"))
+    targets = rows.train.targets.double().numpy()
+    valid_targets = rows.valid.targets.double().numpy()
+    trial = _some_rows(len(targets), max(200, MAX_TRIAL_CELLS // x.shape[1]))
+
+    def valid_loss(penalty: float) -> float:
+        model = Ridge(alpha=penalty * len(trial)).fit(x[trial], targets[trial])
+        return _loss(dataset, model.predict(x_valid) - valid_targets)
+
+    model = Ridge(alpha=min(PENALTIES_PER_ROW, key=valid_loss) * len(targets)).fit(x, targets)
+    if dataset.loss != "mean_squared":
+        _reweight_(model, x, targets, dataset.loss)
+    return _in_own_unit(rows, model.predict(x_valid), model.predict(x_test))
+
+
+def _reweight_(model: Ridge, x: Any, targets: Floats, loss: str) -> None:
+    """Refit with weights that make squared errors the wanted loss, until they settle.
+
+    Source: iteratively reweighted least squares, Holland & Welsch 1977: weight psi(e) / e, with
+    |e| at least 0.001 standard deviations.
+    """
+    for _ in range(20):
+        size = np.maximum(np.abs(model.predict(x) - targets), 1e-3)
+        weights = 1 / size if loss == "mean_absolute" else np.minimum(1.0, 1 / size)
+        # Weights of mean 1 keep the penalty's meaning.
+        model.fit(x, targets, sample_weight=weights / weights.mean())
+
+
+def _loss(dataset: Dataset, errors: Floats) -> float:
+    """The plain regression loss of errors in standardized units."""
+    size = np.abs(errors)
+    if dataset.loss == "mean_squared":
+        return float((size**2).mean())
+    if dataset.loss == "mean_absolute":
+        return float(size.mean())
+    return float(np.where(size <= 1, 0.5 * size**2, size - 0.5).mean())
+
+
+def _in_own_unit(rows: Fold, valid: Floats, test: Floats) -> Predictions:
+    def convert(standardized: Floats) -> Tensor:
+        return torch.from_numpy(standardized * rows.target_scale + rows.target_mean).float()
+
+    return Predictions(convert(valid), convert(test))
+
+
+def _some_rows(n_rows: int, limit: int) -> NDArray[np.int64]:
+    if n_rows <= limit:
+        return np.arange(n_rows)
+    return np.sort(np.random.default_rng(0).choice(n_rows, limit, replace=False))
+
+
+def _inputs(rows: Fold, name: str) -> Any:
+    """Standardized numbers and one column per category; sparse where there are categories."""
+    split: Split = rows.split(name)
+    scaling = rows.scalings["standard"]
+    numeric = ((split.numeric - scaling.shift) * scaling.scale).double().numpy()
+    if not rows.cardinalities:
+        return numeric
+    blocks = [scipy.sparse.csr_matrix(numeric)]
+    for column, n_codes in enumerate(rows.cardinalities):
+        codes = split.categories[:, column].numpy()
+        ones = np.ones(len(codes))
+        blocks.append(
+            scipy.sparse.csr_matrix(
+                (ones, (np.arange(len(codes)), codes)), shape=(len(codes), n_codes)
+            )
+        )
+    return scipy.sparse.hstack(blocks).tocsr()

@@ -1,0 +1,66 @@
+"""What a person is told of loaded data, and what a study keeps of its split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from automl.data.column_inference import column_messages
+from automl.data.columns import ColumnPlan, numbers
+from automl.data.splits import RowSplit
+from automl.data.targets import Target
+from storage.records import DataCheckRecord
+
+
+def describe(
+    goal: Target,
+    targets: pd.Series[Any],
+    plans: Sequence[ColumnPlan],
+    split: RowSplit,
+    *,
+    checks: Sequence[DataCheckRecord],
+    is_inferred: bool,
+) -> list[str]:
+    """Lines on task, columns and rows, for a person to check before minutes are spent.
+
+    Args:
+        targets: of the rows that are divided.
+        is_inferred: whether the task is a guess.
+    """
+    train, valid = split.folds[0]
+    if len(split.folds) > 1:
+        rows = (
+            f"{len(split.folds)} folds over {len(train) + len(valid)} rows, "
+            f"{len(split.test)} rows for the final test"
+        )
+    else:
+        rows = f"{len(train)} rows to train, {len(valid)} to validate, {len(split.test)} to test"
+    hint = " (--task overrides)" if is_inferred else ""
+    repeated = [
+        f"{check.details['n_duplicated']} of {check.details['n_rows']} {name} rows have the same "
+        "inputs as a train row"
+        for check in checks
+        for name in ("valid", "test")
+        if check.kind == "duplicated_rows" and check.subject == f"train/{name}"
+    ]
+    return [describe_task(goal, targets) + hint, *column_messages(plans), rows, *repeated]
+
+
+def describe_task(goal: Target, targets: pd.Series[Any]) -> str:
+    """Task and target in one line."""
+    if goal.task == "regression":
+        values = numbers(targets)
+        return f"regression of {goal.name}, {values.min():g} to {values.max():g}"
+    counts = np.bincount(goal.encode(targets), minlength=goal.n_classes)
+    if goal.n_classes > 5:
+        return (
+            f"classification of {goal.name}: {goal.n_classes} classes of {counts.min()} to "
+            f"{counts.max()} rows"
+        )
+    shown = ", ".join(
+        f"{count} rows of {name}" for name, count in zip(goal.class_names, counts, strict=True)
+    )
+    return f"{goal.task} classification of {goal.name}, {shown}"
