@@ -24,7 +24,8 @@ def outputs_of(model: MLP, inputs: Tensor, categories: Tensor) -> Tensor:
     Shape:
         inputs: (N, D); categories: (N, E); result: (N, C), or (N, 1).
     """
-    model.eval()
+    if model.training:
+        model.eval()
     if len(inputs) <= ROWS_AT_ONCE:
         outputs: Tensor = model(inputs, categories)
         return outputs
