@@ -40,6 +40,8 @@ DEFAULTS: Mapping[str, ParameterValue] = {
 }
 """The defaults of MLPConfig and TrainingConfig, for parameters that a space leaves out."""
 
+INTEGERS = frozenset({"n_layers", "hidden_size"})
+
 SMOOTH_STEPS = 3e-3
 """The update ratio aimed at: three times the rule of thumb of 1e-3, as Adam's first epochs have.
 
@@ -96,6 +98,8 @@ def change(parameter: str, value: ParameterValue) -> SpaceChange:
 
 def change_range(parameter: str, low: float, high: float) -> SpaceChange:
     """Search a parameter between two values."""
+    if parameter in INTEGERS:
+        return SpaceChange(parameter, f"{round(low)}..{max(round(high), round(low) + 1)}")
     return SpaceChange(parameter, f"{low:.3g}..{high:.3g}")
 
 

@@ -165,9 +165,7 @@ def _outliers(check: DataCheckRecord) -> Diagnosis | None:
             f"of its middle half away from the median."
         ),
         evidence=_evidence(check),
-        advice=(
-            Advice("Check it; `--set scaling=quantile` makes such values harmless as inputs."),
-        ),
+        advice=(Advice("Check it. As an input, `--set scaling=quantile` makes it harmless."),),
     )
 
 
@@ -177,7 +175,7 @@ def _missing(check: DataCheckRecord) -> Diagnosis | None:
     return Diagnosis(
         kind="missing_values",
         severity="info",
-        message=f"Column {check.subject} has no value in {percent(check.value)} of the train rows.",
+        message=f"Column {check.subject} is empty in {percent(check.value)} of the train rows.",
         evidence=_evidence(check),
     )
 

@@ -1,0 +1,214 @@
+"""Train the best configuration again on parts of the rows: bias, variance, and more rows.
+
+    plan_decomposition -> runs -> train_runs, predict_runs -> judge_decomposition
+    plan_data_size     -> runs -> train_runs               -> judge_data_size
+
+Bootstraps give bias and variance, disjoint halves a variance that shares no rows, growing
+shares of the rows the data-size curve. All of it is measured on validation rows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from automl.data.dataset import Dataset
+from automl.diagnostics.data_size import MIN_SIZES, diagnose_data_size, fit_power_law
+from automl.diagnostics.decomposition import (
+    decompose_squared,
+    decompose_zero_one,
+    diagnose_decomposition,
+    variance_of_halves,
+)
+from automl.diagnostics.evidence import find_references
+from automl.errors import StudyError
+from automl.training.config import RowSubset
+from automl.tuning.planned_runs import (
+    Epochs,
+    Params,
+    PlannedRun,
+    best_configuration,
+    best_losses,
+    planned_run,
+)
+from automl.tuning.seeds import derive_seed
+from storage.records import Diagnosis, Purpose, StudyRecords, StudySettings
+
+DATA_SIZES = (0.1, 0.15, 0.25, 0.4, 0.6, 0.8, 1.0)
+"""Shares of the train rows, about evenly spread in their logarithm: a power law bends there."""
+
+MIN_ROWS = 20
+"""A share with fewer train rows says nothing about the curve at many."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Planner:
+    """Plans runs of the best trial's configuration."""
+
+    settings: StudySettings
+    trial_number: int
+    params: Params
+
+    @classmethod
+    def of(cls, records: StudyRecords) -> _Planner:
+        best, params = best_configuration(records)
+        return cls(records.settings, best.number, params)
+
+    def seed(self, *names: str | int) -> int:
+        return derive_seed(self.settings.seed, self.trial_number, *names)
+
+    def run(self, purpose: Purpose, label: str, seed: int, rows: RowSubset | None) -> PlannedRun:
+        return planned_run(
+            self.settings,
+            self.trial_number,
+            self.params,
+            purpose=purpose,
+            label=label,
+            seed=seed,
+            rows=rows,
+        )
+
+
+def plan_decomposition(
+    records: StudyRecords, *, n_bootstraps: int = 20, n_halves: int = 10
+) -> tuple[PlannedRun, ...]:
+    """The runs of a decomposition: bootstraps, then pairs on disjoint halves.
+
+    Twenty trainings know a row's variance to a third (chi-square), and its mean over hundreds
+    of rows to a few percent.
+
+    Raises:
+        StudyError: no trial has completed.
+    """
+    plan, n_rows = _Planner.of(records), records.settings.n_rows["train"]
+    runs = []
+    for i in range(n_bootstraps):
+        seed = plan.seed("bootstrap", i)
+        runs.append(
+            plan.run("bootstrap", f"bootstrap {i}", seed, RowSubset(seed=seed, replace=True))
+        )
+    for i in range(n_halves):
+        for part in (0, 1):
+            # An odd row is left out, so that the halves are disjoint.
+            rows = RowSubset((n_rows // 2) / n_rows, part, seed=plan.seed("half", i))
+            label = f"division {i}, part {part}"
+            runs.append(plan.run("half", label, plan.seed("half", i, part), rows))
+    return tuple(runs)
+
+
+def judge_decomposition(
+    records: StudyRecords,
+    runs: Sequence[PlannedRun],
+    predictions: Mapping[int, np.ndarray],
+    targets: np.ndarray,
+) -> Diagnosis:
+    """Bias and noise, and variance, from the predictions of validation rows.
+
+    Shape:
+        predictions: by run_id, each (N,) as `predict_runs` gives them; targets: (N,).
+
+    Raises:
+        StudyError: fewer than two bootstraps could be trained.
+    """
+    task = records.settings.task
+    drawn = _predicted(runs, predictions, "bootstrap")
+    if len(drawn) < 2:
+        raise StudyError("a decomposition needs two trained bootstraps or more; all others failed")
+    decompose = decompose_squared if task == "regression" else decompose_zero_one
+    pairs = _pairs(runs, predictions)
+    halves = None
+    if pairs:
+        first, second = (np.stack(side) for side in zip(*pairs, strict=True))
+        if task == "regression":
+            halves = variance_of_halves(first, second)
+        else:
+            # Two halves disagree on a row with chance 2 v (1 - v) for two classes; the share
+            # of disagreement itself, halved, is the variance of the class indicator.
+            halves = variance_of_halves(np.zeros(first.shape), (first != second).astype(float))
+    return diagnose_decomposition(
+        decompose(np.stack(drawn), targets),
+        halves,
+        trial_number=runs[0].config.trial_number,
+        task=task,
+    )
+
+
+def plan_data_size(records: StudyRecords, *, n_seeds: int = 3) -> tuple[PlannedRun, ...]:
+    """The runs of a data-size curve: growing shares of the train rows, a few draws of each.
+
+    Raises:
+        StudyError: no trial has completed, or the train rows are too few for a curve.
+    """
+    plan, n_rows = _Planner.of(records), records.settings.n_rows["train"]
+    shares = [share for share in DATA_SIZES if share * n_rows >= MIN_ROWS]
+    if len(shares) < MIN_SIZES:
+        raise StudyError(
+            f"a data-size curve needs {MIN_SIZES} sizes of {MIN_ROWS} rows or more, but there are "
+            f"{n_rows} train rows"
+        )
+    runs = []
+    for share in shares:
+        for i in range(n_seeds):
+            seed = plan.seed("data_size", i)
+            rows = None if share == 1 else RowSubset(share, seed=seed)
+            runs.append(plan.run("data_size", f"{round(share * n_rows)} rows", seed, rows))
+    return tuple(runs)
+
+
+def judge_data_size(
+    records: StudyRecords, runs: Sequence[PlannedRun], epochs: Epochs
+) -> Diagnosis:
+    """Whether more rows would help, from the curves of the planned runs.
+
+    Raises:
+        StudyError: too few sizes could be trained.
+    """
+    n_rows = records.settings.n_rows["train"]
+    sizes, means, errors = [], [], []
+    for share in sorted({run.rows_fraction for run in runs}):
+        losses = best_losses([run for run in runs if run.rows_fraction == share], epochs)
+        values = list(losses.values())
+        if values:
+            sizes.append(round(share * n_rows))
+            means.append(float(np.mean(values)))
+            errors.append(_standard_error(values))
+    if len(sizes) < MIN_SIZES:
+        raise StudyError(f"a data-size curve needs {MIN_SIZES} sizes, but {len(sizes)} trained")
+    # A size with one run, or with equal ones, borrows the usual error of the others.
+    usual = float(np.median([error for error in errors if error > 0] or [0.0]))
+    law = fit_power_law(sizes, means, [error or usual for error in errors])
+    baseline = find_references(records).baseline_loss
+    return diagnose_data_size(law, n_rows, baseline, dict(zip(sizes, means, strict=True)))
+
+
+def validation_targets(dataset: Dataset) -> np.ndarray:
+    """The targets that `judge_decomposition` compares with, of the first fold, (N,)."""
+    return np.asarray(dataset.folds[0].valid.targets.cpu().numpy())
+
+
+def _predicted(
+    runs: Sequence[PlannedRun], predictions: Mapping[int, np.ndarray], purpose: str
+) -> list[np.ndarray]:
+    ids = [run.config.run_id for run in runs if run.purpose == purpose]
+    return [predictions[run_id] for run_id in ids if run_id in predictions]
+
+
+def _pairs(
+    runs: Sequence[PlannedRun], predictions: Mapping[int, np.ndarray]
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The predictions of both halves of each division that both trained."""
+    divisions: dict[int, list[np.ndarray]] = {}
+    for run in runs:
+        if run.purpose == "half" and run.config.rows and run.config.run_id in predictions:
+            found = divisions.setdefault(run.config.rows.seed, [])
+            found.append(predictions[run.config.run_id])
+    return [(pair[0], pair[1]) for pair in divisions.values() if len(pair) == 2]
+
+
+def _standard_error(values: Sequence[float]) -> float:
+    if len(values) < 2:
+        return 0.0
+    return float(np.std(values, ddof=1)) / math.sqrt(len(values))
