@@ -101,9 +101,9 @@ def _score(scores: Mapping[str, float], name: str) -> str:
 def print_diagnoses(console: Console, diagnoses: Sequence[Diagnosis]) -> None:
     """The verdict, what else was noticed, and the advice, as indented sentences."""
     for diagnosis in diagnoses:
-        style = SEVERITY_STYLES[diagnosis.severity]
-        label = diagnosis.kind.replace("_", " ")
-        console.print(Text.assemble((f"{label}: ", f"bold {style}"), diagnosis.message))
+        label = diagnosis.kind.replace("_", " ").capitalize() + ": "
+        style = f"bold {SEVERITY_STYLES[diagnosis.severity]}"
+        console.print(Text.assemble((label, style), diagnosis.message.removeprefix(label)))
         for number, advice in enumerate(diagnosis.advice, start=1):
             console.print(Padding(Text(f"{number}. {advice.text}"), (0, 0, 0, 4)))
 

@@ -96,7 +96,7 @@ class Keeper:
     def save_checkpoints(self, trial: TrialInTraining, executor: Executor) -> None:
         """Save the state of the trial's active runs, so that the next call goes on from it."""
         for run_id in trial.runs:
-            if run_id in executor.active:
+            if run_id in executor.active and run_id in trial.curves:  # it has begun
                 checkpoint = executor.checkpoint(run_id)
                 arrays, details = checkpoint.to_arrays()
                 self.store.artifacts.save_checkpoint(

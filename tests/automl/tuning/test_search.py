@@ -1,0 +1,193 @@
+"""The search loop on real data, real training and a real SQLite file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import optuna
+import pytest
+
+import search_spaces
+from automl.data import LoadedData, SplitChoices, load_dataset
+from automl.errors import StudyError
+from automl.executors.in_process import InProcessExecutor
+from automl.tuning.search import Search, SearchPolicy
+from automl.tuning.settings import make_settings
+from automl.tuning.study import open_study
+from storage import Store, open_store
+from storage.records import StudyRecords, StudySettings
+
+
+@pytest.fixture(scope="module")
+def iris() -> LoadedData:
+    return load_dataset("sklearn:iris", splits=SplitChoices(n_folds=1))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(f"sqlite:///{tmp_path}/automl.db") as store:
+        yield store
+
+
+def settings_for(data: LoadedData, *narrowing: str, max_epochs: int = 4) -> StudySettings:
+    space = search_spaces.load("mlp").for_task(data.task).narrow(list(narrowing))
+    training = {"max_epochs": max_epochs, "patience": max_epochs, "seed": 0}
+    return make_settings(data, space, study_name="iris", training=training)
+
+
+def make_search(
+    store: Store, data: LoadedData, settings: StudySettings, **policy: object
+) -> Search:
+    chosen = SearchPolicy(**{"pruner": "none", "sampler": "random", **policy})  # type: ignore[arg-type]
+    executor = InProcessExecutor(data.dataset, trainer="plain", preflight=False)
+    return Search(open_study(store, settings), store, executor, data.dataset, settings, chosen)
+
+
+def run(store: Store, data: LoadedData, settings: StudySettings, **policy: object) -> StudyRecords:
+    for _ in make_search(store, data, settings, **policy):
+        pass
+    return store.read_study("iris")
+
+
+def test_every_trial_ends_with_its_best_epoch_as_value(store: Store, iris: LoadedData) -> None:
+    records = run(store, iris, settings_for(iris), n_trials=5, n_slots=2)
+    assert [trial.outcome for trial in records.trials] == ["complete"] * 5
+    for trial in records.trials:
+        (search_run,) = records.search_runs(trial.number)
+        curve = records.epochs[search_run.run_id]
+        assert [record.epoch for record in curve] == [1, 2, 3, 4]
+        assert trial.value == pytest.approx(min(record.valid_loss for record in curve))
+        assert trial.user_attributes["n_parameters"] == search_run.n_parameters
+
+
+def test_optuna_itself_reads_the_study(store: Store, iris: LoadedData) -> None:
+    records = run(store, iris, settings_for(iris), n_trials=3)
+    study = optuna.load_study(study_name="iris", storage=store.url)
+    assert [trial.value for trial in study.trials] == [trial.value for trial in records.trials]
+    assert list(study.trials[0].intermediate_values) == [1, 2, 3, 4]
+
+
+def test_the_same_call_again_trains_nothing_more(store: Store, iris: LoadedData) -> None:
+    settings = settings_for(iris)
+    before = run(store, iris, settings, n_trials=3)
+    assert run(store, iris, settings, n_trials=3).runs == before.runs
+
+
+def test_more_trials_continue_the_study(store: Store, iris: LoadedData) -> None:
+    settings = settings_for(iris)
+    before = run(store, iris, settings, n_trials=2)
+    after = run(store, iris, settings, n_trials=4)
+    assert len(after.trials) == 4
+    assert after.trials[:2] == before.trials
+
+
+def test_stopped_search_goes_on_with_the_same_curves(
+    store: Store, iris: LoadedData, tmp_path: Path
+) -> None:
+    """A trial stopped in the middle is continued from its checkpoint, not begun again."""
+    settings = settings_for(iris, max_epochs=6)
+    search = make_search(store, iris, settings, n_trials=2, n_slots=2)
+    for n_rounds, _ in enumerate(search):
+        if n_rounds == 2:
+            search.stop()
+    assert [trial.state for trial in store.read_study("iris").trials] == ["RUNNING"] * 2
+    store.close()
+    with open_store(store.url) as again:
+        continued = run(again, iris, settings, n_trials=2, n_slots=2)
+    with open_store(f"sqlite:///{tmp_path}/straight.db") as other:
+        straight = run(other, iris, settings, n_trials=2, n_slots=2)
+    for number in range(2):
+        curves = [
+            [record.valid_loss for record in records.epochs[records.search_runs(number)[0].run_id]]
+            for records in (continued, straight)
+        ]
+        assert curves[0] == curves[1]
+        assert continued.search_runs(number)[0].attempt == 2
+        assert continued.trials[number].params == straight.trials[number].params
+    assert [trial.value for trial in continued.trials] == [t.value for t in straight.trials]
+
+
+def test_iteration_that_is_broken_off_leaves_trials_that_go_on(
+    store: Store, iris: LoadedData
+) -> None:
+    settings = settings_for(iris)
+    for _ in make_search(store, iris, settings, n_trials=2, n_slots=2):
+        break
+    store.close()
+    with open_store(store.url) as again:
+        records = run(again, iris, settings, n_trials=2)
+    assert [trial.outcome for trial in records.trials] == ["complete"] * 2
+
+
+def test_diverging_trials_fail_with_a_cause_and_end_nothing(
+    store: Store, iris: LoadedData
+) -> None:
+    settings = settings_for(iris, "learning_rate=1e12..1e13", "optimizer=sgd")
+    records = run(store, iris, settings, n_trials=3, preflight=False)
+    assert {trial.cause for trial in records.trials} <= {"diverged", None}
+    failed = [trial for trial in records.trials if trial.outcome == "failed"]
+    assert failed, "a learning rate of 1e12 must diverge"
+    study = optuna.load_study(study_name="iris", storage=store.url)
+    for trial in failed:
+        assert study.trials[trial.number].constraints == {"failed": 1.0}
+        (search_run,) = records.search_runs(trial.number)
+        assert (search_run.state, search_run.cause) == ("failed", "diverged")
+
+
+def test_hopeless_trials_fail_before_their_first_epoch(store: Store, iris: LoadedData) -> None:
+    settings = settings_for(iris, "initialization=zeros", "n_layers=3")
+    records = run(store, iris, settings, n_trials=2)
+    assert [trial.cause for trial in records.trials] == ["hopeless"] * 2
+    assert all(not records.epochs.get(one.run_id) for one in records.runs)
+
+
+def test_preflight_can_be_turned_off(store: Store, iris: LoadedData) -> None:
+    settings = settings_for(iris, "initialization=zeros", "n_layers=3")
+    records = run(store, iris, settings, n_trials=1, preflight=False)
+    assert records.trials[0].outcome == "complete"
+
+
+def test_value_with_folds_is_the_mean_over_runs(store: Store) -> None:
+    data = load_dataset("sklearn:iris", splits=SplitChoices(n_folds=3))
+    records = run(store, data, settings_for(data), n_trials=2)
+    for trial in records.trials:
+        runs = records.search_runs(trial.number)
+        assert [one.fold for one in runs] == [0, 1, 2]
+        best = [min(e.valid_loss for e in records.epochs[one.run_id]) for one in runs]
+        assert trial.value == pytest.approx(math.fsum(best) / 3)
+
+
+def test_pruning_ends_trials_early(store: Store, iris: LoadedData) -> None:
+    settings = settings_for(iris, max_epochs=9)
+    policy = {"n_trials": 12, "n_slots": 4, "pruner": "successive_halving", "sampler": "tpe"}
+    records = run(store, iris, settings, **policy)
+    pruned = [trial for trial in records.trials if trial.outcome == "pruned"]
+    assert pruned
+    for trial in pruned:
+        (search_run,) = records.search_runs(trial.number)
+        assert search_run.state == "pruned"
+        assert len(records.epochs[search_run.run_id]) < 9
+
+
+def test_only_the_best_few_keep_their_weights(store: Store, iris: LoadedData) -> None:
+    records = run(store, iris, settings_for(iris), n_trials=5, keep_models=2)
+    ranking = sorted(records.trials, key=lambda trial: trial.value or math.inf)
+    kept = {a.trial_number for a in records.artifacts if a.kind == "weights" and not a.removed_at}
+    assert kept == {trial.number for trial in ranking[:2]}
+
+
+def test_a_study_is_not_continued_with_other_settings(store: Store, iris: LoadedData) -> None:
+    settings = settings_for(iris)
+    run(store, iris, settings, n_trials=1)
+    other = replace(settings, max_epochs=7)
+    with pytest.raises(StudyError, match=r"max_epochs \(stored 4, asked 7\)"):
+        open_study(store, other)
+
+
+def test_difference_in_the_space_is_named_by_its_place(store: Store, iris: LoadedData) -> None:
+    open_study(store, settings_for(iris))
+    with pytest.raises(StudyError, match=r"space\.parameters\.learning_rate\.high"):
+        open_study(store, settings_for(iris, "learning_rate=1e-4..1e-2"))
