@@ -13,6 +13,7 @@ rows are never read here, their features are. Costly checks look at a sample.
     leakage               column           share of the target's variance that it alone explains
     shift                 "train/test" ... area under the ROC curve of telling the two apart
     outliers              column, target   largest distance from the median, in middle-half widths
+    rows_per_input        "train"          train rows for each input of the network
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ def check_data(
     *,
     plans: Sequence[ColumnPlan],
     time_column: str | None,
+    n_inputs: int,
 ) -> tuple[DataCheckRecord, ...]:
     """Run every check on the first fold.
 
@@ -59,6 +61,7 @@ def check_data(
         typed: all rows, as `typed_columns` reads them.
         targets: class codes or numbers of all rows; those of test rows are not read.
         time_column: what rows are ordered by, if anything: it differs between splits by intent.
+        n_inputs: of the network, after encoding.
     """
     train, valid = split.folds[0]
     codes = _as_numbers(typed)
@@ -74,6 +77,12 @@ def check_data(
         *shift(unordered, train, valid, "train/valid"),
         *shift(unordered, train, split.test, "train/test"),
         *outliers(typed.iloc[train], targets[train], goal),
+        DataCheckRecord(
+            "rows_per_input",
+            "train",
+            len(train) / n_inputs,
+            {"n_rows": len(train), "n_inputs": n_inputs},
+        ),
     )
 
 

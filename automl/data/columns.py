@@ -83,8 +83,9 @@ def typed_columns(frame: pd.DataFrame, plans: Sequence[ColumnPlan]) -> pd.DataFr
     as missing.
 
     Raises:
-        DataError: a column is not in the frame.
+        DataError: a column is not in the frame, or holds infinite values.
     """
+    frame = frame.set_axis([column_name(name) for name in frame.columns], axis="columns")
     columns: dict[str, NDArray[Any]] = {}
     for plan in plans:
         if plan.kind == "dropped":
@@ -105,7 +106,30 @@ def typed_columns(frame: pd.DataFrame, plans: Sequence[ColumnPlan]) -> pd.DataFr
                 columns[output] = date_part(moments, part)
         else:
             columns[plan.name] = numbers(values)
-    return pd.DataFrame(columns, index=frame.index)
+    typed = pd.DataFrame(columns, index=frame.index)
+    _refuse_infinity(typed)
+    return typed
+
+
+def column_name(name: object) -> str:
+    """A column's name as everyone uses it: stripped text, whatever pandas has there."""
+    if isinstance(name, tuple):  # of a MultiIndex
+        return " ".join(str(part) for part in name).strip()
+    return str(name).strip()
+
+
+def _refuse_infinity(typed: pd.DataFrame) -> None:
+    for name in typed.columns:
+        values = typed[name]
+        if values.dtype.kind != "f":
+            continue
+        is_infinite = np.isinf(values.to_numpy())
+        if is_infinite.any():
+            raise DataError(
+                f"values must be finite, but {name!r} is infinite in row "
+                f"{values.index[is_infinite][0]}; make it empty, or leave the column out with "
+                "--drop"
+            )
 
 
 def numbers(values: pd.Series[Any]) -> NDArray[np.float64]:

@@ -127,7 +127,7 @@ def load_dataset(
     if class_weights and goal.task == "regression":
         raise ConfigError("class weights need classes, but the task is regression")
     plans = _plan_columns(parts["train"].features, columns, splits)
-    typed = pd.concat([_typed(part.features, plans) for part in parts.values()])
+    typed = pd.concat([typed_columns(part.features, plans) for part in parts.values()])
     targets = np.concatenate([_encode(goal, part.targets) for part in parts.values()])
     facts = _row_facts(parts, goal, targets, splits)
     split = split_rows(facts, n_folds=splits.n_folds, seed=splits.seed)
@@ -136,7 +136,10 @@ def load_dataset(
         make_fold(fitted, typed, targets, rows, split.test, goal, weigh_classes=class_weights)
         for fitted, rows in zip(preprocessors, split.folds, strict=True)
     )
-    checks = check_data(typed, targets, split, goal, plans=plans, time_column=splits.time)
+    n_inputs = folds[0].n_features + len(folds[0].cardinalities)
+    checks = check_data(
+        typed, targets, split, goal, plans=plans, time_column=splits.time, n_inputs=n_inputs
+    )
     lines = describe(
         goal, parts["train"].targets, plans, split, checks=checks, is_inferred=task is None
     )
@@ -249,19 +252,6 @@ def _plan_columns(
     return plans
 
 
-def _typed(features: pd.DataFrame, plans: tuple[ColumnPlan, ...]) -> pd.DataFrame:
-    typed = typed_columns(features, plans)
-    for name in typed.columns:
-        values = typed[name]
-        if values.dtype.kind == "f" and np.isinf(values.to_numpy()).any():
-            row = values.index[np.isinf(values.to_numpy())][0]
-            raise DataError(
-                f"values must be finite, but {name!r} is infinite in row {row + 1}; make it "
-                "empty, or leave the column out with --drop"
-            )
-    return typed
-
-
 def _encode(goal: Target, values: pd.Series[Any]) -> NDArray[Any]:
     encoded = goal.encode(values)
     wrong = encoded < 0 if goal.task != "regression" else ~np.isfinite(encoded)
@@ -270,7 +260,7 @@ def _encode(goal: Target, values: pd.Series[Any]) -> NDArray[Any]:
         rule = "be finite numbers" if goal.task == "regression" else "have the table's classes"
         raise DataError(
             f"targets must {rule}, but {goal.name!r} is {str(example)!r} in row "
-            f"{values.index[wrong][0] + 1} of the valid or test rows"
+            f"{values.index[wrong][0]} of the valid or test rows"
         )
     return encoded
 

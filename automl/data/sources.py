@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl.data.columns import column_name
 from automl.data.text_files import read_bytes, read_delimited
 from automl.errors import DataError
 
@@ -228,21 +229,28 @@ def _checked(table: Table) -> Table:
             raise DataError(
                 f"{table.name} must have rows and columns, but has shape {frame.shape}"
             )
-        frame.columns = pd.Index([_column_name(name) for name in frame.columns])
+        frame.columns = pd.Index([column_name(name) for name in frame.columns])
         repeated = frame.columns[frame.columns.duplicated()]
         if len(repeated):
             raise DataError(
                 f"column names must differ, but {table.name} has {repeated[0]!r} more than once; "
                 "rename or remove all but one"
             )
-        frame.index = pd.RangeIndex(len(frame))  # a shallow copy: the caller's stays
+        frame.index = pd.RangeIndex(1, len(frame) + 1)  # rows as people count them
+        _refuse_nested_cells(frame, table.name)
     return table
 
 
-def _column_name(name: object) -> str:
-    if isinstance(name, tuple):  # a MultiIndex
-        return " ".join(str(part) for part in name).strip()
-    return str(name).strip()
+def _refuse_nested_cells(frame: pd.DataFrame, name: str) -> None:
+    for column in frame.columns:
+        if frame[column].dtype == object:
+            try:
+                frame[column].nunique()
+            except TypeError:
+                raise DataError(
+                    f"cells must be single values, but {column!r} of {name} holds lists or other "
+                    "nested ones; expand or remove the column"
+                ) from None
 
 
 def _is_number(text: str) -> bool:

@@ -173,7 +173,7 @@ def _folds(facts: RowFacts, rows: Rows, count: int, seed: int) -> tuple[tuple[Ro
 def _time_folds(
     rows: Rows, times: NDArray[np.float64], count: int
 ) -> tuple[tuple[Rows, Rows], ...]:
-    """Expanding windows: of count + 1 spans, fold k trains on the first k, and the next is valid."""
+    """Expanding windows: of count + 1 spans, the first k train fold k and the next validates."""
     ranked = np.searchsorted(np.sort(times), times) / len(times)  # equal moments share a rank
     edges = [k / (count + 1) for k in range(1, count + 2)]
     folds = []

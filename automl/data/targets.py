@@ -141,7 +141,7 @@ def _check_numbers(name: str, values: pd.Series[Any]) -> None:
     if np.isinf(read).any():
         row = int(np.flatnonzero(np.isinf(read))[0])
         raise DataError(
-            f"targets must be finite, but {name!r} is infinite in row {values.index[row] + 1}"
+            f"targets must be finite, but {name!r} is infinite in row {values.index[row]}"
         )
     if len(np.unique(read)) == 1:
         raise DataError(f"the target must vary, but {name!r} is {read[0]:g} in every row")
