@@ -43,6 +43,10 @@ from automl.training.trainer import Checkpoint
 MAX_FAILED_STARTS = 3
 """So many workers in a row may die before they can train; then something is broken."""
 
+PATIENCE = 0.5
+"""Seconds that workers get to end by themselves when the executor is closed; one that is still
+loading its libraries does not notice and is killed."""
+
 LOSSES_IN_COMPANY = 2
 """A trial that was lost so often trains alone: it shall not take innocent ones with it again."""
 
@@ -275,7 +279,7 @@ class ProcessExecutor(Executor):
         """
         message = message or worker.obituary()
         self._note_failed_start(worker, message)
-        worker.end(at_once=True)
+        worker.end()
         failures = worker.failures(message)
         self._failures += failures
         for failure in failures:
@@ -328,7 +332,8 @@ def _end_workers(workers: list[WorkerProcess], shared: SharedDataset, owner: int
         return
     for worker in workers:
         worker.connection.close()
+    until = time.monotonic() + PATIENCE
     for worker in workers:
-        worker.end()
+        worker.end(max(0.0, until - time.monotonic()))
     workers.clear()
     shared.close()

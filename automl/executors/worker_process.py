@@ -197,12 +197,15 @@ class WorkerProcess:
         new.alone.update(self.alone)
         return new
 
-    def end(self, *, at_once: bool = False) -> None:
-        """End the process and reap it. It ends by itself when the connection closes."""
+    def end(self, patience: float = 0.0) -> None:
+        """End the process and reap it.
+
+        Args:
+            patience: seconds to wait until it ends by itself, as the connection is closed.
+        """
         self.connection.close()
-        if not at_once:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(0.5)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(patience)
         self._process.kill()
         self._process.wait()
         self._output.close()

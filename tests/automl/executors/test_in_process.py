@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 import torch
 
-from automl.errors import ConfigError
 from automl.executors.executor import Executor
 from automl.executors.in_process import InProcessExecutor, halves
 from tests.contracts.executor_contract import (
@@ -96,17 +95,6 @@ def test_the_thread_is_as_it_was_after_a_round(executor):
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(n_threads)
-
-
-def test_an_unknown_trainer_is_refused_with_the_known_names():
-    with pytest.raises(ConfigError, match=r"one of stacked, plain or package\.module:Class"):
-        InProcessExecutor(tiny_dataset(), trainer="fused")
-
-
-@pytest.mark.parametrize("device", ["cuda:99", "abacus"])
-def test_a_device_that_is_not_there_is_refused(device):
-    with pytest.raises(ConfigError, match=f"but got '{device}'"):
-        InProcessExecutor(tiny_dataset(), trainer=LINEAR, device=device)
 
 
 def test_halves_keep_the_order():

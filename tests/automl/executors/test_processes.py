@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from automl.errors import ConfigError, TrainingError
+from automl.executors.in_process import InProcessExecutor
 from automl.executors.processes import ProcessExecutor
 from tests.contracts.executor_contract import (
     LINEAR,
@@ -85,6 +86,16 @@ def test_each_of_two_workers_gives_the_rounds_of_its_own_runs(borrow):
     while len(together) < 2:
         together.add(frozenset(epoch.run_id for epoch in executor.next_round().epochs))
     assert together == {frozenset({0, 2}), frozenset({1, 3})}
+
+
+@pytest.mark.parametrize("trainer", ["plain", "stacked"])
+def test_the_trainers_give_the_same_numbers_here_and_in_a_worker(trainer):
+    runs = [tiny_run(1), tiny_run(2, learning_rate=0.01)]
+    here, _ = train(InProcessExecutor(tiny_dataset(), trainer=trainer), runs, 4)
+    with make(trainer=trainer) as executor:
+        there, _ = train(executor, runs, 4)
+    for run in runs:
+        assert without_seconds(there[run.run_id]) == without_seconds(here[run.run_id])
 
 
 def test_a_worker_that_dies_takes_only_its_runs_and_is_replaced(borrow):
