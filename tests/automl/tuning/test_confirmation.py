@@ -1,0 +1,203 @@
+"""Advice is planned as runs, trained side by side, and judged with an interval."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import pytest
+import torch
+
+from automl.data.dataset import AffineScaling, Dataset, Fold, Split
+from automl.errors import StudyError
+from automl.executors.in_process import InProcessExecutor
+from automl.tuning.confirmation import (
+    UNCHANGED,
+    advised_change,
+    advised_value,
+    judge_confirmation,
+    paired_interval,
+    plan_confirmation,
+)
+from automl.tuning.planned_runs import train_runs
+from search_spaces import load
+from storage.records import (
+    Advice,
+    Diagnosis,
+    EpochRecord,
+    SpaceChange,
+    StudyRecords,
+    StudySettings,
+    TrialRecord,
+)
+
+SPACE = (
+    load("mlp")
+    .for_task("regression")
+    .narrow(["optimizer=adam", "learning_rate=1e-5..1e-3", "hidden_size=4..64", "batch_size=32"])
+)
+
+
+def make_records(learning_rate: float = 1e-4) -> StudyRecords:
+    settings = StudySettings(
+        study_name="sine",
+        task="regression",
+        loss="mean_squared",
+        metric="rmse",
+        target="y",
+        data_source="",
+        data_fingerprint="",
+        split={},
+        space=SPACE.to_dict(),
+        max_epochs=6,
+        patience=3,
+        seed=0,
+        n_rows={"train": 120, "valid": 60, "test": 0},
+    )
+    trial = TrialRecord(0, "COMPLETE", {"learning_rate": learning_rate, "hidden_size": 16}, 0.5)
+    return StudyRecords(settings, (trial,))
+
+
+def make_dataset() -> Dataset:
+    generator = torch.Generator().manual_seed(0)
+    x = torch.rand(180, 1, generator=generator) * 4 - 2
+    y = torch.sin(2 * x[:, 0])
+    codes = torch.zeros((180, 0), dtype=torch.int64)
+    train, valid, test = (
+        Split(x[a:b], x[a:b], codes[a:b], y[a:b]) for a, b in ((0, 120), (120, 180), (180, 180))
+    )
+    scaling = AffineScaling(torch.zeros(1), torch.ones(1))
+    names = ("standard", "min_max", "robust", "quantile")
+    fold = Fold(train, valid, test, dict.fromkeys(names, scaling), ())
+    return Dataset("regression", "mean_squared", 1, (fold,))
+
+
+def advise(*changes: SpaceChange) -> Diagnosis:
+    return Diagnosis("steps_too_small", "problem", "", advice=(Advice("", changes),))
+
+
+FASTER = advise(SpaceChange("learning_rate", "0.003..0.03"))
+
+
+def test_a_fixed_value_stands_for_itself() -> None:
+    assert advised_value(SpaceChange("dropout", "0.25"), SPACE) == 0.25
+
+
+def test_a_choice_stands_for_its_first() -> None:
+    assert advised_value(SpaceChange("activation", "tanh,relu"), SPACE) == "tanh"
+
+
+def test_a_log_range_stands_for_its_geometric_middle() -> None:
+    value = advised_value(SpaceChange("learning_rate", "1e-5..1e-3"), SPACE)
+
+    assert value == pytest.approx(1e-4)
+
+
+def test_a_widened_range_stands_for_the_middle_of_its_new_part() -> None:
+    value = advised_value(SpaceChange("learning_rate", "1e-5..1e-1"), SPACE)
+
+    assert value == pytest.approx(1e-2)
+
+
+def test_what_no_hyperparameter_can_be_is_left_out() -> None:
+    assert advised_value(SpaceChange("activation", "swish-7"), SPACE) is None
+
+
+def test_a_change_of_the_search_alone_cannot_be_tried() -> None:
+    advice = Advice("", (SpaceChange("max_epochs", "100"), SpaceChange("n_trials", "60")))
+
+    assert advised_change("too_few_trials", advice, {}, SPACE) is None
+
+
+def test_a_change_to_what_the_trial_has_is_none() -> None:
+    advice = Advice("", (SpaceChange("activation", "relu"),))
+
+    assert advised_change("", advice, {"activation": "relu"}, SPACE) is None
+
+
+def test_changed_and_unchanged_runs_share_their_seeds() -> None:
+    plan = plan_confirmation(make_records(), [FASTER], n_seeds=4)
+
+    by_label = {
+        label: [r.config.seed for r in plan.runs if r.label == label]
+        for label in (UNCHANGED, plan.changes[0].label)
+    }
+    assert by_label[UNCHANGED] == by_label[plan.changes[0].label]
+    assert len(set(by_label[UNCHANGED])) == 4
+    assert {run.purpose for run in plan.runs} == {"confirm"}
+
+
+def test_runs_are_planned_for_equal_epochs() -> None:
+    plan = plan_confirmation(make_records(), [FASTER])
+
+    assert {run.config.training.max_epochs for run in plan.runs} == {6}
+    assert {run.config.training.patience for run in plan.runs} == {6}
+
+
+def test_the_same_change_is_tried_once() -> None:
+    plan = plan_confirmation(make_records(), [FASTER, FASTER])
+
+    assert len(plan.changes) == 1
+
+
+def test_without_a_completed_trial_there_is_nothing_to_change() -> None:
+    empty = dataclasses.replace(make_records(), trials=())
+
+    with pytest.raises(StudyError, match="completed trial"):
+        plan_confirmation(empty, [FASTER])
+
+
+def test_good_advice_helps_when_it_is_really_trained() -> None:
+    """The whole way, on an executor: a hundredfold learning rate on a curve that crawls."""
+    plan = plan_confirmation(make_records(), [FASTER], n_seeds=5)
+    plan = plan.numbered(range(10, 10 + len(plan.runs)))
+    executor = InProcessExecutor(make_dataset(), trainer="plain")
+
+    epochs = train_runs(executor, [run.config for run in plan.runs])
+    (diagnosis,) = judge_confirmation(plan, epochs)
+
+    assert {len(curve) for curve in epochs.values()} == {6}
+    assert diagnosis.kind == "advice_helps"
+    assert diagnosis.evidence["gain_low"] > 0
+    assert "5 seeds, paired, 6 epochs each" in diagnosis.message
+
+
+def curve(run_id: int, loss: float) -> tuple[EpochRecord, ...]:
+    return (EpochRecord(run_id, 1, 1, loss, loss, 0.0, loss, loss, 0.0, 0.0, 0.0),)
+
+
+@pytest.mark.parametrize(
+    ("after", "kind"),
+    [
+        ((0.5, 0.51, 0.49), "advice_helps"),
+        ((1.5, 1.51, 1.49), "advice_harms"),
+        ((0.5, 1.7, 0.9), "advice_undecided"),
+    ],
+)
+def test_verdict_follows_the_interval(after: tuple[float, ...], kind: str) -> None:
+    plan = plan_confirmation(make_records(), [FASTER], n_seeds=3).numbered(range(6))
+    losses = (1.0, 1.02, 0.98, *after)
+
+    (diagnosis,) = judge_confirmation(plan, {i: curve(i, loss) for i, loss in enumerate(losses)})
+
+    assert diagnosis.kind == kind
+
+
+def test_a_change_whose_runs_all_fail_says_so() -> None:
+    plan = plan_confirmation(make_records(), [FASTER], n_seeds=2).numbered(range(4))
+
+    (diagnosis,) = judge_confirmation(plan, {0: curve(0, 1.0), 1: curve(1, 1.0), 2: (), 3: ()})
+
+    assert diagnosis.kind == "advice_failed"
+
+
+def test_interval_is_students() -> None:
+    mean, low, high = paired_interval([1.0, 2.0, 3.0])
+
+    assert mean == 2
+    assert high - mean == pytest.approx(4.303 / math.sqrt(3), rel=1e-3)
+    assert mean - low == pytest.approx(high - mean)
+
+
+def test_one_pair_has_no_interval() -> None:
+    assert paired_interval([0.5]) == (0.5, -math.inf, math.inf)
