@@ -105,7 +105,7 @@ class Claims:
         self._is_registered = False
 
     def register(self, connection: Connection) -> None:
-        """Write down who this process is; again does no harm until the transaction is committed."""
+        """Write down who this process is; harmless again, until `registered` says it is in."""
         if self._is_registered:
             return
         process = this_process()

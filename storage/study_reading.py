@@ -79,13 +79,13 @@ def _read_curves(
     initial = {run_id: moments.pop(0) for run_id, moments in layers.items() if 0 in moments}
     table = tables.EPOCHS.c
     query = (
-        select(table.run_id, table.data, table.n_epochs, table.encoding)
+        select(table.run_id, table.data, table.n_epochs)
         .where(table.run_id.in_(_runs_of(study_id)))
         .order_by(table.run_id, table.block)
     )
     curves: dict[int, list[EpochRecord]] = defaultdict(list)
-    for run_id, data, n_epochs, encoding in connection.execute(query):
-        curves[run_id] += unpack_epochs(run_id, data, n_epochs, encoding)
+    for run_id, data, n_epochs in connection.execute(query):
+        curves[run_id] += unpack_epochs(run_id, data, n_epochs)
     return {
         run_id: tuple(_with_layers(curve, layers.get(run_id, {})))
         for run_id, curve in curves.items()
@@ -102,9 +102,11 @@ def _with_layers(curve: list[EpochRecord], layers: Layers) -> list[EpochRecord]:
 
 
 def _read_layers(connection: Connection, study_id: int) -> dict[int, Layers]:
-    table = tables.LAYERS.c
-    query = select(table.run_id, table.epoch, table.data, table.names).where(
-        table.run_id.in_(_runs_of(study_id))
+    table, runs = tables.LAYERS.c, tables.RUNS.c
+    query = (
+        select(table.run_id, table.epoch, table.data, runs.layer_names)
+        .join(tables.RUNS, runs.run_id == table.run_id)
+        .where(runs.study_id == study_id)
     )
     moments: dict[int, Layers] = defaultdict(dict)
     for run_id, epoch, data, names in connection.execute(query):

@@ -83,6 +83,7 @@ RUNS = Table(
     Column("n_parameters", BigInteger),
     Column("label", Text, nullable=False),
     Column("params", JSON),
+    Column("layer_names", Text),  # from the input on, one a line
     Column("process", String(64), nullable=False),
     sqlite_autoincrement=True,  # artifacts are named by run: an id is never given out again
 )
@@ -91,9 +92,8 @@ EPOCHS = Table(
     "automl_epochs",
     METADATA,
     Column("run_id", Integer, ForeignKey(RUNS.c.run_id, ondelete="CASCADE"), primary_key=True),
-    Column("block", Integer, primary_key=True),  # (epoch - 1) // 64
+    Column("block", Integer, primary_key=True),  # (epoch - 1) // 10
     Column("n_epochs", Integer, nullable=False),
-    Column("encoding", Integer, nullable=False),
     Column("data", LargeBinary, nullable=False),
 )
 
@@ -102,7 +102,6 @@ LAYERS = Table(
     METADATA,
     Column("run_id", Integer, ForeignKey(RUNS.c.run_id, ondelete="CASCADE"), primary_key=True),
     Column("epoch", Integer, primary_key=True),  # 0: before training
-    Column("names", Text, nullable=False),  # separated by line feeds
     Column("data", LargeBinary, nullable=False),
 )
 

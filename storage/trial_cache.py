@@ -14,7 +14,6 @@ from typing import Any
 from optuna.distributions import BaseDistribution, check_distribution_compatibility
 from optuna.trial import FrozenTrial, TrialState
 
-
 _ALL_STATES = tuple(TrialState)
 
 

@@ -1,0 +1,360 @@
+"""What a storage costs: ours against Optuna's, as the excess over keeping trials in memory.
+
+    python -m benchmarks.storage [--quick] [--json]
+
+Every storage gets the same study: a sampler that reads all finished trials and keeps one
+attribute, as TPE does, but then draws at random (TPE's own 8 to 200 ms would drown the
+difference); Optuna's median pruner, which reads all complete trials at every epoch; 32
+running trials with 8 parameters. What sampler and pruner cost by themselves, and how that
+grows, is printed beside.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import optuna
+from optuna.distributions import BaseDistribution, FloatDistribution
+from optuna.pruners import MedianPruner, SuccessiveHalvingPruner
+from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from storage import OptunaStorage, open_optuna_storage, open_store
+from storage.records import EpochRecord, LayerGradientRecord, StudySettings
+
+N_RUNNING = 32
+N_PARAMS = 8
+N_EPOCHS = 50
+DISTRIBUTIONS: dict[str, BaseDistribution] = {
+    f"parameter_{i}": FloatDistribution(0.0, 1.0) for i in range(N_PARAMS)
+}
+SPACE_PARAMS = 18  # parameters of the MLP space, for the size of the file
+
+
+class ReadingSampler(optuna.samplers.RandomSampler):
+    """Uses the storage as TPE does, and draws at random."""
+
+    def sample_relative(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        search_space: dict[str, BaseDistribution],
+    ) -> dict[str, Any]:
+        """Read what TPE reads, keep what it keeps."""
+        study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+        study._storage.set_trial_system_attr(trial._trial_id, "tpe:relative_params:0", "{}")
+        return super().sample_relative(study, trial, search_space)
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """Read what TPE reads; no parameter is drawn jointly."""
+        study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Milliseconds per call."""
+
+    ask: float
+    report: float
+    tell: float
+
+    @property
+    def life(self) -> float:
+        """A trial of 50 epochs, from ask to tell."""
+        return self.ask + N_EPOCHS * self.report + self.tell
+
+    def above(self, other: Cost) -> Cost:
+        """The excess over another cost."""
+        return Cost(self.ask - other.ask, self.report - other.report, self.tell - other.tell)
+
+
+def finished_trial(number: int, n_params: int = N_PARAMS) -> FrozenTrial:
+    """A complete trial of 50 epochs."""
+    names = [f"parameter_{i}" for i in range(n_params)]
+    return create_trial(
+        params={name: ((number * 37 + i) % 101) / 101 for i, name in enumerate(names)},
+        distributions={name: FloatDistribution(0.0, 1.0) for name in names},
+        value=1.0 / (number + 1),
+        intermediate_values={e: 1.0 / e + number % 7 for e in range(1, N_EPOCHS + 1)},
+    )
+
+
+def fill(storage: BaseStorage, n_trials: int, n_params: int = N_PARAMS) -> None:
+    """Put a study of finished trials into a storage."""
+    study_id = storage.create_new_study([optuna.study.StudyDirection.MINIMIZE], "benchmark")
+    for number in range(n_trials):
+        storage.create_new_trial(study_id, finished_trial(number, n_params))
+
+
+@contextlib.contextmanager
+def one_transaction(storage: BaseStorage) -> Iterator[None]:
+    """A round of epochs: one transaction where the storage knows such a thing."""
+    with storage.transaction() if isinstance(storage, OptunaStorage) else contextlib.nullcontext():
+        yield
+
+
+def measure(storage: BaseStorage, n_rounds: int, n_epochs: int) -> Cost:
+    """Ask 32 trials, train them side by side, tell them; the median of the rounds."""
+    study = optuna.load_study(
+        study_name="benchmark",
+        storage=storage,
+        sampler=ReadingSampler(seed=0),
+        pruner=MedianPruner(n_startup_trials=5, n_warmup_steps=0),
+    )
+    costs = [_measure_round(study, storage, n_epochs) for _ in range(n_rounds)]
+    return Cost(*(statistics.median(values) for values in zip(*costs, strict=True)))
+
+
+def _measure_round(
+    study: optuna.Study, storage: BaseStorage, n_epochs: int
+) -> tuple[float, float, float]:
+    start = time.perf_counter()
+    trials = []
+    for _ in range(N_RUNNING):
+        trial = study.ask(DISTRIBUTIONS)
+        if isinstance(storage, OptunaStorage):
+            storage.flush()  # what is asked is in the file before it trains
+        trials.append(trial)
+    asked = time.perf_counter()
+    for epoch in range(1, n_epochs + 1):
+        with one_transaction(storage):
+            for trial in trials:
+                trial.report(1.0 / epoch, epoch)
+        for trial in trials:
+            trial.should_prune()
+    reported = time.perf_counter()
+    for trial in trials:
+        study.tell(trial, 1.0)
+    told = time.perf_counter()
+    per_trial = 1000.0 / N_RUNNING
+    return (
+        (asked - start) * per_trial,
+        (reported - asked) * per_trial / n_epochs,
+        (told - reported) * per_trial,
+    )
+
+
+def set_write_ahead_log(connection: Any, record: object) -> None:
+    """What a careful user of Optuna sets by hand."""
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def storages(folder: Path) -> Mapping[str, Callable[[], BaseStorage]]:
+    """Makers of an empty storage, by the name in the table."""
+    tuned = {"pool_events": [(set_write_ahead_log, "connect")]}
+    return {
+        "in memory": InMemoryStorage,
+        "ours": lambda: open_optuna_storage(f"sqlite:///{folder}/ours.db"),
+        "SQLite, default": lambda: RDBStorage(f"sqlite:///{folder}/default.db"),
+        "SQLite, WAL + NORMAL": lambda: RDBStorage(f"sqlite:///{folder}/wal.db", tuned),
+        "journal": lambda: JournalStorage(JournalFileBackend(f"{folder}/journal.log")),
+    }
+
+
+def compare(quick: bool) -> dict[str, Cost]:
+    """The cost of each storage with 100 trials before."""
+    costs = {}
+    for name, make in storages(Path(tempfile.mkdtemp(prefix="benchmark-"))).items():
+        storage = make()
+        fill(storage, 100)
+        slow = name.startswith("SQLite")
+        costs[name] = measure(storage, 1 if slow else 5, 2 if slow and quick else 10)
+        _close(storage)
+    return costs
+
+
+def life_excess(n_trials: int, n_rounds: int) -> float:
+    """Ours above memory, for the life of one trial, after so many trials."""
+    memory, ours = InMemoryStorage(), _fresh()
+    fill(memory, n_trials)
+    fill(ours, n_trials)
+    cost = measure(ours, n_rounds, 10).above(measure(memory, n_rounds, 10))
+    ours.close()
+    return cost.life
+
+
+def _fresh() -> OptunaStorage:
+    return open_optuna_storage(f"sqlite:///{tempfile.mkdtemp(prefix='benchmark-')}/ours.db")
+
+
+def opening(n_trials: int) -> tuple[float, float]:
+    """Seconds to open a file and read all its trials: ours, Optuna's."""
+    storage = _fresh()
+    fill(storage, n_trials)
+    url = storage.database.url
+    storage.close()
+    start = time.perf_counter()
+    again = open_optuna_storage(url)
+    optuna.load_study(study_name="benchmark", storage=again).get_trials(deepcopy=False)
+    ours = time.perf_counter() - start
+    again.close()
+    start = time.perf_counter()
+    optuna.load_study(study_name="benchmark", storage=url).get_trials(deepcopy=False)
+    return ours, time.perf_counter() - start
+
+
+def megabytes(n_trials: int) -> tuple[float, float]:
+    """Size of a file of trials of 50 epochs: the whole, and what our tables take of it."""
+    folder = Path(tempfile.mkdtemp(prefix="benchmark-"))
+    file = folder / "size.db"
+    with open_store(f"sqlite:///{file}") as store:
+        fill(store.optuna_storage, n_trials, SPACE_PARAMS)
+    before = file.stat().st_size
+    with open_store(f"sqlite:///{file}") as store:
+        store.write_settings(
+            StudySettings(
+                "benchmark",
+                "binary",
+                "cross_entropy",
+                "error_rate",
+                "y",
+                "table.csv",
+                "0" * 64,
+                {},
+                {},
+                N_EPOCHS,
+                10,
+                0,
+            )
+        )
+        for first in range(0, n_trials, N_RUNNING):  # side by side, as a stack trains them
+            numbers = range(first, min(first + N_RUNNING, n_trials))
+            runs = [
+                store.add_run("benchmark", trial_number=number, purpose="search", seed=number)
+                for number in numbers
+            ]
+            for epoch in range(1, N_EPOCHS + 1):
+                with store.transaction():
+                    if epoch == 1:
+                        for run in runs:
+                            store.add_initial_layers(run.run_id, _layers(0))
+                    store.add_epochs([_epoch(run.run_id, epoch) for run in runs])
+            for run in runs:
+                store.finish_run(run.run_id, "complete")
+    whole = file.stat().st_size
+    return whole / 1e6, (whole - before) / 1e6
+
+
+def _layers(seed: int) -> tuple[LayerGradientRecord, ...]:
+    names = ("hidden 1", "hidden 2", "hidden 3", "output")
+    return tuple(
+        LayerGradientRecord(i, name, 0.1 * seed, 1.0 + i, 0.01, 0.0, 1.0, 0.0, 0.5)
+        for i, name in enumerate(names)
+    )
+
+
+def _epoch(run_id: int, epoch: int) -> EpochRecord:
+    """An epoch whose losses have all their digits, and whose error rate counts rows."""
+    noise = ((run_id * 7919 + epoch * 104729) % 1000003) / 1000003
+    return EpochRecord(
+        run_id=run_id,
+        epoch=epoch,
+        step=epoch * 157,
+        train_loss=noise / epoch**0.5,
+        valid_loss=(noise + 0.1) / epoch**0.3,
+        valid_loss_standard_error=noise / 30**0.5,
+        train_metric=int(noise * 10000) / 10000,
+        valid_metric=int(noise * 2000) / 2000,
+        learning_rate=0.001 * 0.97**epoch,
+        gradient_norm=noise**0.5,
+        seconds=0.01 + noise / 1000,
+        layers=_layers(epoch) if epoch & (epoch - 1) == 0 else (),
+    )
+
+
+def own_growth(sizes: tuple[int, ...]) -> list[str]:
+    """What samplers and pruners cost by themselves, in memory."""
+    lines = []
+    for n_trials in sizes:
+        storage = InMemoryStorage()
+        fill(storage, n_trials)
+        study = optuna.load_study(study_name="benchmark", storage=storage)
+        start = time.perf_counter()
+        trial = study.ask(DISTRIBUTIONS)
+        parts = [f"TPE ask {1000 * (time.perf_counter() - start):.1f} ms"]
+        for pruner in (MedianPruner(), SuccessiveHalvingPruner(min_resource=1)):
+            study.pruner = pruner
+            start = time.perf_counter()
+            for epoch in range(1, 11):
+                trial.report(0.5, epoch)
+                trial.should_prune()
+            spent = 100 * (time.perf_counter() - start)
+            parts.append(f"{type(pruner).__name__} {spent:.2f} ms")
+        lines.append(f"  after {n_trials:6,} trials: " + ", ".join(parts))
+    return lines
+
+
+def _close(storage: BaseStorage) -> None:
+    if isinstance(storage, OptunaStorage):
+        storage.close()
+    elif isinstance(storage, RDBStorage):
+        storage.engine.dispose()
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="1,000 trials where the full run has 10,000.")
+@click.option("--json", "as_json", is_flag=True, help="Print the key numbers as JSON.")
+def main(quick: bool, as_json: bool) -> None:
+    """Compare storages."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    many = 1000 if quick else 10000
+    costs = compare(quick)
+    memory = costs["in memory"]
+    above = {name: cost.above(memory) for name, cost in costs.items()}
+    few_excess, many_excess = life_excess(100, 5), life_excess(many, 5)
+    ours_seconds, optuna_seconds = opening(many)
+    whole, ours = megabytes(many)
+    scale = 10000 / many
+    numbers = {
+        "report_ms": above["ours"].report,
+        "report_vs_sqlite_default": above["SQLite, default"].report / above["ours"].report,
+        "ask_ms_above_memory": above["ours"].ask,
+        "tell_ms_above_memory": above["ours"].tell,
+        "growth_10000_vs_100": many_excess / few_excess,
+        "open_10000_vs_optuna": optuna_seconds / ours_seconds,
+        "megabytes_10000": whole * scale,
+        "megabytes_10000_ours": ours * scale,
+    }
+    if as_json:
+        click.echo(json.dumps({name: round(value, 4) for name, value in numbers.items()}))
+        return
+    click.echo(
+        f"{N_RUNNING} running trials, {N_PARAMS} parameters, 100 trials before; "
+        "a sampler that reads as TPE does, MedianPruner. Milliseconds above memory:"
+    )
+    click.echo(f"{'':24}{'ask':>10}{'report':>10}{'tell':>10}")
+    for name, cost in above.items():
+        shown = costs[name] if name == "in memory" else cost
+        label = "in memory (itself)" if name == "in memory" else name
+        click.echo(f"{label:24}{shown.ask:10.3f}{shown.report:10.4f}{shown.tell:10.3f}")
+    click.echo(
+        f"A trial's life of {N_EPOCHS} epochs, ours above memory: {few_excess:.2f} ms "
+        f"after 100 trials, {many_excess:.2f} ms after {many:,}."
+    )
+    click.echo(
+        f"Opening {many:,} trials: ours {ours_seconds:.2f} s, Optuna {optuna_seconds:.2f} s."
+    )
+    click.echo(
+        f"File of {many:,} trials with {SPACE_PARAMS} parameters and {N_EPOCHS} epochs: "
+        f"{whole:.1f} MB, of which our tables {ours:.1f} MB."
+    )
+    click.echo("Samplers and pruners by themselves, in memory:")
+    click.echo("\n".join(own_growth((100, many))))
+
+
+if __name__ == "__main__":
+    main()
