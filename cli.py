@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from automl.options import SearchOptions
     from automl.result import SearchResult
 
 STORAGE = "sqlite:///automl.db"
@@ -201,7 +200,7 @@ def _finish(result: SearchResult, report: str | None, as_json: bool) -> None:
 @storage_option
 def studies(storage: str) -> None:
     """List the studies of a database."""
-    from automl.api import load_study, study_names
+    from automl.studies import load_study, study_names
     from automl.summary import print_studies
 
     print_studies([load_study(name, storage) for name in study_names(storage)], storage)
@@ -213,7 +212,7 @@ def studies(storage: str) -> None:
 @storage_option
 def show(study: str, trial_number: int | None, storage: str) -> None:
     """Show a study's result, or one of its trials."""
-    from automl.api import load_study
+    from automl.studies import load_study
     from automl.summary import print_result, print_trial
 
     result = load_study(study, storage)
@@ -231,7 +230,7 @@ def show(study: str, trial_number: int | None, storage: str) -> None:
 @storage_option
 def report(study: str, output: str, storage: str) -> None:
     """Write a study's report, one HTML file."""
-    from automl.api import load_study
+    from automl.studies import load_study
 
     click.echo(load_study(study, storage).report(Path(output)))
 
@@ -255,13 +254,90 @@ def spaces(name: str | None) -> None:
 @storage_option
 def delete(study: str, yes: bool, storage: str) -> None:
     """Delete a study with its trials and files."""
-    from automl.api import delete_study, load_study
+    from automl.studies import delete_study, load_study
 
     n_trials = len(load_study(study, storage).trials)
     if not yes:
         click.confirm(f"Delete {study} with {n_trials} trials and its files?", abort=True)
     delete_study(study, storage)
     click.echo(f"deleted {study} ({n_trials} trials)")
+
+
+@main.command()
+@click.argument("study")
+@click.option("--trial", "trial_number", type=click.IntRange(0), required=True, metavar="N")
+@click.option("--workers", type=Workers(), default="auto", show_default=True)
+@storage_option
+def promote(study: str, trial_number: int, workers: Any, storage: str) -> None:
+    """Give a pruned trial the full budget, in a run beside the study."""
+    from automl.investigation import promote
+    from automl.summary import print_promotion
+
+    print_promotion(promote(study, trial_number, storage, workers=workers))
+
+
+@main.command()
+@click.argument("study")
+@click.option("--confirm", "confirms", is_flag=True, help="Try the advice, and say what helped.")
+@click.option(
+    "--diagnose",
+    "depth",
+    type=click.Choice(["quick", "full"]),
+    default="quick",
+    help="full: also split the error into bias and variance, and draw the data-size curve.",
+)
+@click.option("--workers", type=Workers(), default="auto", show_default=True)
+@storage_option
+def diagnose(study: str, confirms: bool, depth: str, workers: Any, storage: str) -> None:
+    """Say why a study's network is as good as it is, and what to do next."""
+    from automl import investigation
+    from automl.summary import print_verdict
+
+    result = investigation.diagnose(study, storage)
+    if depth == "full":
+        result = investigation.explain(study, storage, workers=workers)
+    if confirms:
+        result = investigation.confirm(study, storage, workers=workers)
+    print_verdict(result)
+
+
+@main.command()
+@click.argument("studies", nargs=-1, required=True, metavar="STUDY_A STUDY_B ...")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False), default="compare.html", show_default=True
+)
+@storage_option
+def compare(studies: tuple[str, ...], output: str, storage: str) -> None:
+    """Compare studies on one page: what differs, and which is better."""
+    from automl.studies import compare
+
+    click.echo(compare(studies, output, storage))
+
+
+@main.command()
+@storage_option
+def doctor(storage: str) -> None:
+    """Look for faults in a database and its files; change nothing."""
+    from automl.summary import print_findings
+    from storage import examine
+
+    findings = examine(storage)
+    print_findings(findings, storage)
+    sys.exit(1 if findings else 0)
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
+@storage_option
+def dashboard(port: int, storage: str) -> None:
+    """Start Optuna Dashboard on this machine, with the kept models."""
+    from automl.report.dashboard import serve
+    from automl.studies import open_existing_store
+
+    with open_existing_store(storage) as store:
+        folder = store.artifacts.folder.path
+    click.echo(f"Optuna Dashboard on http://127.0.0.1:{port} (Ctrl-C ends it)", err=True)
+    serve(storage, folder, port)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from automl.api import delete_study, load_study, resume, search, study_names
+    from automl.api import resume, search
     from automl.errors import (
         AutoMLError,
         ConfigError,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from automl.options import SearchOptions
     from automl.result import SearchResult
+    from automl.studies import delete_study, load_study, study_names
 
 __all__ = [
     "AutoMLError",
@@ -49,11 +50,11 @@ __all__ = [
 _HOMES = {
     "SearchOptions": "options",
     "SearchResult": "result",
-    "delete_study": "api",
-    "load_study": "api",
+    "delete_study": "studies",
+    "load_study": "studies",
     "resume": "api",
     "search": "api",
-    "study_names": "api",
+    "study_names": "studies",
 }
 
 

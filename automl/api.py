@@ -1,4 +1,4 @@
-"""What people call: search, resume, load_study; and the session that the command line runs.
+"""What people call: search and resume; and the session that the command line runs.
 
 `search` is `start_search` iterated to its end. The command line iterates itself, to show
 progress. What comes back is a `SearchResult` (result.py), the same for a search that has
@@ -7,31 +7,35 @@ just ended and for a study loaded a year later.
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import fields, replace
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import search_spaces
-from automl.data import ColumnChoices, LoadedData, SplitChoices, load_dataset
+from automl.data import LoadedData
+from automl.data_options import data_options, load_data, reloadable_options
 from automl.diagnostics import diagnose_study
-from automl.errors import ConfigError, StudyError, did_you_mean
+from automl.errors import ConfigError, did_you_mean
 from automl.executors.choosing import make_executor
 from automl.interruption import stop_on_interrupt
 from automl.options import DEFAULT_STORAGE, SearchOptions
+from automl.report.dashboard import Publisher
 from automl.result import SearchResult
+from automl.studies import load_study
 from automl.tuning.evaluation import evaluate_best
 from automl.tuning.keeping import save_preprocessing
 from automl.tuning.progress import SearchProgress
 from automl.tuning.search import Search, SearchPolicy
 from automl.tuning.settings import make_settings, study_name_of
 from automl.tuning.stacking import slots_for
-from automl.tuning.study import open_study, read_known_study, record_policy, unused_name
+from automl.tuning.study import open_study, record_policy, unused_name
 from search_spaces import SearchSpace
 from storage import Store, open_store
-from storage.records import Json, PolicyRecord, StudySettings
+from storage.records import PolicyRecord, StudySettings
+
 
 class SearchSession:
     """A search that is ready to run: iterate over it, then ask for the result.
@@ -49,14 +53,12 @@ class SearchSession:
         self.messages = data.messages
         self.last_progress: SearchProgress | None = None
         self._search: Search | None = None
+        self._publisher: Publisher | None = None
 
     def __iter__(self) -> Iterator[SearchProgress]:
         options = self.options
         study = open_study(self.store, self.settings)
-        policy = PolicyRecord(len(study.get_trials(deepcopy=False)), options.sampler, options.pruner)
-        record_policy(self.store, self.settings.study_name, policy)
-        self.store.add_data_checks(self.settings.study_name, self.data.data_checks)
-        save_preprocessing(self.store, self.settings.study_name, self.data.preprocessors)
+        self._write_beginning()
         dataset = self.data.dataset
         with closing(
             make_executor(
@@ -73,7 +75,28 @@ class SearchSession:
             )
             for progress in self._search:
                 self.last_progress = progress
+                self._publish(self._search)
                 yield progress
+
+    def _write_beginning(self) -> None:
+        """Write what is known before the first trial, where an earlier call has not."""
+        name, options = self.settings.study_name, self.options
+        records = self.store.read_study(name)
+        policy = PolicyRecord(len(records.trials), options.sampler, options.pruner)
+        record_policy(self.store, records, policy)
+        if not records.data_checks:
+            self.store.add_data_checks(name, self.data.data_checks)
+        if not any(artifact.kind == "preprocessing" for artifact in records.artifacts):
+            save_preprocessing(self.store, name, self.data.preprocessors)
+
+    def _publish(self, search: Search) -> None:
+        """Keep what Optuna Dashboard shows fresh, where it is installed; seldom, see there."""
+        if self._publisher is None:
+            if importlib.util.find_spec("optuna_dashboard") is None:
+                return
+            self._publisher = Publisher(search.study, self.store.transaction)
+        name = self.settings.study_name
+        self._publisher.publish_if_due(lambda: self.store.read_study(name))
 
     def stop(self) -> None:
         """End after the present round; what is in training can be continued later."""
@@ -86,9 +109,12 @@ class SearchSession:
         evaluate_best(self.store, name, self.data.dataset)
         records = self.store.read_study(name)
         self.store.replace_diagnoses(name, diagnose_study(records))
+        records = self.store.read_study(name)
+        if self._publisher is not None:
+            self._publisher.publish(records)
         self.store.flush()
         seconds = self.last_progress.seconds if self.last_progress else 0.0
-        return SearchResult(self.store.read_study(name), self.options.storage, seconds)
+        return SearchResult(records, self.options.storage, seconds)
 
     def close(self) -> None:
         """Write what is left and close the database."""
@@ -116,24 +142,7 @@ def start_search(data: Any, options: SearchOptions) -> SearchSession:
         DataError, ConfigError, StudyError, SearchSpaceError, StorageError: in one line, with
             the rule, the value and the fix.
     """
-    loaded = load_dataset(
-        data,
-        target=options.target,
-        task=options.task,
-        loss=options.loss,
-        columns=ColumnChoices(
-            tuple(options.drop), tuple(options.categorical), tuple(options.numeric)
-        ),
-        splits=SplitChoices(
-            valid=options.valid,
-            test=options.test,
-            group=options.group,
-            time=options.time,
-            n_folds=options.folds,
-            seed=options.split_seed,
-        ),
-        class_weights=options.class_weights,
-    )
+    loaded = load_data(data, options)
     settings = make_settings(
         loaded,
         _space_of(options, loaded),
@@ -144,7 +153,7 @@ def start_search(data: Any, options: SearchOptions) -> SearchSession:
             "seed": options.seed,
         },
         target_error=options.target_error,
-        data_options=_data_options(data, options),
+        data_options=data_options(data, options),
         command=options.command,
     )
     store = open_store(options.storage)
@@ -171,23 +180,6 @@ def _policy(options: SearchOptions) -> SearchPolicy:
         keep_bytes=options.keep_bytes,
         preflight=options.preflight,
     )
-
-
-_DATA_OPTIONS = (
-    *("target", "task", "loss", "drop", "categorical", "numeric", "valid", "test"),
-    *("group", "time", "folds", "split_seed", "class_weights"),
-)
-
-
-def _data_options(data: Any, options: SearchOptions) -> dict[str, Json]:
-    """What is needed to load the same data again; empty where they were given as objects."""
-    if not all(isinstance(source, (str, Path)) for source in (data, options.valid or "", options.test or "")):
-        return {}
-    values = {name: getattr(options, name) for name in _DATA_OPTIONS}
-    return {
-        name: str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
-        for name, value in values.items()
-    }
 
 
 def search(
@@ -235,17 +227,6 @@ def search(
         return session.result()
 
 
-def load_study(study: str, storage: str = DEFAULT_STORAGE) -> SearchResult:
-    """The result of a stored study, without its data.
-
-    Raises:
-        StudyError: there is no study of that name.
-        StorageError: the database cannot be read.
-    """
-    with closing(open_store(storage, must_exist=True)) as store:
-        return SearchResult(read_known_study(store, study), storage)
-
-
 def resume(study: str, storage: str = DEFAULT_STORAGE, **options: Any) -> SearchResult:
     """Continue a stored study whose data can be read again from where they were.
 
@@ -256,34 +237,13 @@ def resume(study: str, storage: str = DEFAULT_STORAGE, **options: Any) -> Search
         StudyError: no such study, or its data were given as an object: call `search` again.
     """
     stored = load_study(study, storage).records.settings
-    if not stored.data_options:
-        raise StudyError(
-            f"a study can be resumed by name where its data come from a file, but {study!r} was "
-            f"given a {stored.data_source}; call search again with the same data"
-        )
-    return search(
-        stored.data_source,
-        **{
-            **stored.data_options,
-            "space": SearchSpace.from_dict(stored.space),
-            "max_epochs": stored.max_epochs,
-            "patience": stored.patience,
-            "seed": stored.seed,
-            "study": study,
-            "storage": storage,
-            **options,
-        },
-    )
-
-
-def study_names(storage: str = DEFAULT_STORAGE) -> list[str]:
-    """Names of the studies in a database."""
-    with closing(open_store(storage, must_exist=True)) as store:
-        return list(store.study_names())
-
-
-def delete_study(study: str, storage: str = DEFAULT_STORAGE) -> None:
-    """Delete a study with all that is kept of it, files included."""
-    with closing(open_store(storage, must_exist=True)) as store:
-        read_known_study(store, study)
-        store.delete_study(study)
+    fixed = {
+        **reloadable_options(stored),
+        "space": SearchSpace.from_dict(stored.space),
+        "max_epochs": stored.max_epochs,
+        "patience": stored.patience,
+        "seed": stored.seed,
+        "study": study,
+        "storage": storage,
+    }
+    return search(stored.data_source, **{**fixed, **options})

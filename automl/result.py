@@ -75,7 +75,7 @@ class SearchResult:
 
     def report(self, path: str | Path = "report.html") -> Path:
         """Write the report, one HTML file that works offline."""
-        from automl.report import write_report  # plotly takes half a second to import
+        from automl.report.page import write_report  # plotly takes half a second to import
 
         return write_report(self.records, Path(path), predictions=self._predictions())
 
@@ -97,6 +97,7 @@ def result_to_json(result: SearchResult, report: str | None = None) -> dict[str,
     outcomes = [trial.outcome for trial in result.trials]
     records = result.records
     best = records.best_trial
+    evaluation = result.evaluation
     verdict = result.diagnoses[0] if result.diagnoses else None
     return {
         "study": result.study_name,
@@ -109,27 +110,31 @@ def result_to_json(result: SearchResult, report: str | None = None) -> dict[str,
             "failed": outcomes.count("failed"),
         },
         "n_epochs": sum(len(curve) for curve in records.epochs.values()),
-        "best": best
-        and {
-            "trial_number": best.number,
-            "params": dict(best.params),
-            "valid_loss": best.value,
-            "best_epoch": best.user_attributes.get("best_epoch"),
-        },
-        "test": _test_to_json(result.evaluation),
-        "diagnosis": verdict
-        and {
-            "verdict": verdict.kind,
-            "message": verdict.message,
-            "advice": [advice.text for advice in verdict.advice],
-        },
+        "best": None if best is None else _best_to_json(best),
+        "test": None if evaluation is None else _test_to_json(evaluation),
+        "diagnosis": None if verdict is None else _verdict_to_json(verdict),
         "report": report,
     }
 
 
-def _test_to_json(evaluation: EvaluationRecord | None) -> dict[str, Json] | None:
-    if evaluation is None:
-        return None
+def _best_to_json(best: TrialRecord) -> dict[str, Json]:
+    return {
+        "trial_number": best.number,
+        "params": dict(best.params),
+        "valid_loss": best.value,
+        "best_epoch": best.user_attributes.get("best_epoch"),
+    }
+
+
+def _verdict_to_json(verdict: Diagnosis) -> dict[str, Json]:
+    return {
+        "verdict": verdict.kind,
+        "message": verdict.message,
+        "advice": [advice.text for advice in verdict.advice],
+    }
+
+
+def _test_to_json(evaluation: EvaluationRecord) -> dict[str, Json]:
     return {
         **evaluation.scores,
         "interval": {name: list(bounds) for name, bounds in evaluation.intervals.items()},

@@ -15,6 +15,7 @@ from rich.text import Text
 from automl.errors import StudyError
 from automl.result import SearchResult
 from automl.terminal import clock, describe_params, format_value, stdout_console
+from automl.tuning.promotion import Promotion
 from search_spaces import (
     CategoricalParameter,
     FixedParameter,
@@ -23,6 +24,7 @@ from search_spaces import (
     Parameter,
     SearchSpace,
 )
+from storage import Finding
 from storage.records import Diagnosis, EvaluationRecord, StudyRecords, TrialRecord
 
 SCORE_NAMES = {
@@ -44,9 +46,7 @@ def print_result(result: SearchResult, report: str | Path | None) -> None:
     console.print(Text(_headline(result), style="bold"))
     best = result.records.best_trial
     if best is None:
-        console.print(
-            "No trial has completed yet. Run the same command again, or with more time."
-        )
+        console.print("No trial has completed yet. Run the same command again, or with more time.")
         return
     console.print(_best_table(result.records, best))
     if result.evaluation is not None:
@@ -203,3 +203,39 @@ def _range(parameter: Parameter) -> str:
         case FixedParameter():
             return f"{parameter.value} (fixed)"
     raise TypeError(f"unknown kind of parameter {type(parameter).__name__}")
+
+
+def print_verdict(result: SearchResult) -> None:
+    """All verdicts of a study with their advice."""
+    console = stdout_console()
+    console.print(Text(_headline(result), style="bold"))
+    print_diagnoses(console, result.diagnoses)
+
+
+def print_promotion(promotion: Promotion) -> None:
+    """What the full budget has made of a pruned trial."""
+    console, number = stdout_console(), promotion.trial_number
+    if promotion.value is None:
+        console.print(f"trial {number} diverged after {promotion.epochs} epochs")
+        return
+    before = "" if promotion.value_before is None else f", {promotion.value_before:.4g} then"
+    console.print(
+        f"trial {number} was pruned after {promotion.epochs_before} epochs{before}; after "
+        f"{promotion.epochs} epochs its best valid loss is {promotion.value:.4g} "
+        f"(epoch {promotion.best_epoch})"
+    )
+    if promotion.best_value is not None:
+        verdict = "better than" if promotion.would_be_best else "not better than"
+        console.print(f"That is {verdict} the study's best, {promotion.best_value:.4g}.")
+
+
+def print_findings(findings: Sequence[Finding], storage: str) -> None:
+    """What the doctor found, each with the command that mends it."""
+    console = stdout_console()
+    if not findings:
+        console.print(Text(f"{storage}: nothing is wrong"), soft_wrap=True)
+    for finding in findings:
+        label = finding.kind.replace("_", " ").capitalize() + ": "
+        console.print(Text.assemble((label, "bold red"), finding.message))
+        if finding.command:
+            console.print(Text(f"    {finding.command}"), soft_wrap=True)

@@ -87,8 +87,9 @@ def progress_view(progress: SearchProgress) -> RenderableType:
     head = Table.grid(padding=(0, 1))
     head.add_row(Text(progress.study_name, style="bold"), bar)
     table = Table(box=None, header_style="dim", padding=(0, 1))
-    for column, justify in _RUNNING_COLUMNS:
-        table.add_column(column, justify=justify, no_wrap=True)
+    for column in ("trial", "epoch", "valid loss", "best"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("hyperparameters", no_wrap=True)
     for trial in progress.running[:ROWS_OF_RUNNING_TRIALS]:
         table.add_row(
             str(trial.number),
@@ -100,15 +101,6 @@ def progress_view(progress: SearchProgress) -> RenderableType:
     hidden = len(progress.running) - ROWS_OF_RUNNING_TRIALS
     more = [Text(f"  and {hidden} more", style="dim")] if hidden > 0 else []
     return Group(head, Text(progress_line(progress)), table, *more)
-
-
-_RUNNING_COLUMNS = (
-    ("trial", "right"),
-    ("epoch", "right"),
-    ("valid loss", "right"),
-    ("best", "right"),
-    ("hyperparameters", "left"),
-)
 
 
 def describe_params(params: Mapping[str, ParameterValue]) -> str:

@@ -57,7 +57,8 @@ class TrainedModel:
         if self.task == "regression":
             return self._mean_prediction(frame)
         codes = self._mean_prediction(frame).argmax(axis=1)
-        return np.asarray(self.class_names, dtype=object)[codes]
+        names = np.asarray(self.class_names, dtype=object)
+        return np.take(names, codes)
 
     def predict_proba(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         """Predict the probabilities of the classes, in the order of `class_names`.
@@ -69,7 +70,7 @@ class TrainedModel:
 
     def _mean_prediction(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         predictions = [self._prediction(network, frame) for network in self.networks]
-        return np.mean(predictions, axis=0)
+        return np.asarray(np.mean(predictions, axis=0))
 
     def _prediction(self, network: TrainedNetwork, frame: pd.DataFrame) -> NDArray[np.float64]:
         encoded = network.preprocessor.encode(frame)
@@ -96,7 +97,7 @@ class TrainedModel:
 
 def run_from_details(details: Mapping[str, Any]) -> RunConfig:
     """Read back the `RunConfig` that was stored as plain values beside its weights."""
-    run = dict(details)
+    run = dict(details["run"])
     run["model"] = MLPConfig(**run["model"])
     run["training"] = TrainingConfig(**run["training"])
     run["rows"] = None  # kept models were trained on all rows

@@ -9,11 +9,10 @@ evaluated again. Predictions are kept, so that figures need no data.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from automl.data.baselines import linear_predictions, trivial_predictions
 from automl.data.dataset import Dataset
@@ -60,9 +59,10 @@ def out_of_sample_predictions(
     valid = [_prediction(network, dataset, "valid") for network in networks]
     test = [_prediction(network, dataset, "test") for network in networks]
     folds = [dataset.folds[network.run.fold] for network in networks]
+    valid_targets = [fold.original_targets("valid").numpy() for fold in folds]
     return {
         "valid_predictions": np.concatenate(valid),
-        "valid_targets": np.concatenate([fold.original_targets("valid").numpy() for fold in folds]),
+        "valid_targets": np.concatenate(valid_targets),
         "test_predictions": np.mean(test, axis=0),
         "test_targets": folds[0].original_targets("test").numpy(),
     }
@@ -73,22 +73,37 @@ def evaluate(
 ) -> EvaluationRecord:
     """Score predictions of the test rows, with intervals, beside baseline and linear model."""
     fold = dataset.folds[0]
-    rows = {
-        "targets": fold.original_targets("test").numpy(),
-        "task": dataset.task,
-        "loss": dataset.loss,
-        "target_scale": fold.target_scale,
-    }
+    targets = fold.original_targets("test").numpy()
     seed = derive_seed(records.settings.seed, "bootstrap")
-    linear = linear_predictions(dataset)
+
+    def scores(values: ArrayLike) -> dict[str, float]:
+        return score(
+            values,
+            targets,
+            task=dataset.task,
+            loss=dataset.loss,
+            target_scale=fold.target_scale,
+        )
+
+    def intervals(values: ArrayLike) -> dict[str, tuple[float, float]]:
+        return bootstrap_intervals(
+            values,
+            targets,
+            task=dataset.task,
+            loss=dataset.loss,
+            target_scale=fold.target_scale,
+            seed=seed,
+        )
+
+    linear = linear_predictions(dataset).test
     return EvaluationRecord(
         trial_number=trial_number,
         split="test",
-        scores=score(predictions, **rows),
-        intervals=bootstrap_intervals(predictions, **rows, seed=seed),
-        baseline=score(trivial_predictions(dataset).test, **rows),
-        linear=score(linear.test, **rows),
-        linear_intervals=bootstrap_intervals(linear.test, **rows, seed=seed),
+        scores=scores(predictions),
+        intervals=intervals(predictions),
+        baseline=scores(trivial_predictions(dataset).test),
+        linear=scores(linear),
+        linear_intervals=intervals(linear),
         evaluated_at=time.time(),
     )
 

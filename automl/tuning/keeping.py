@@ -19,16 +19,16 @@ from automl.data.preprocessing import Preprocessor
 from automl.errors import StudyError
 from automl.executors.executor import Executor
 from automl.training.config import RunConfig
-from automl.training.trainer import Checkpoint
 from automl.training.trained_model import (
     TrainedModel,
     TrainedNetwork,
     network_from_arrays,
     run_from_details,
 )
+from automl.training.trainer import Checkpoint
 from automl.tuning.adoption import AdoptedTrial
 from automl.tuning.trial_in_training import TrialInTraining
-from storage import Store, StorageError
+from storage import StorageError, Store
 from storage.records import ArtifactRecord, EpochRecord, StudyRecords
 
 
@@ -51,7 +51,7 @@ class Keeper:
         self._checkpoints: dict[int, tuple[ArtifactRecord, ...]] = {}  # by trial number
         records = store.read_study(study_name)
         values = {trial.number: trial.value for trial in records.trials}
-        self._kept: dict[int | None, float] = {
+        self._kept: dict[int, float] = {
             artifact.trial_number: value
             for artifact in records.artifacts
             if artifact.kind == "weights" and artifact.removed_at is None
@@ -74,7 +74,9 @@ class Keeper:
             byte_budget=self.byte_budget,
             ranking=ranking,
         )
-        for number in {artifact.trial_number for artifact in removed} | {*ranking[self.keep_models :]}:
+        for number in {artifact.trial_number for artifact in removed} | {
+            *ranking[self.keep_models :]
+        }:
             self._kept.pop(number, None)
 
     def save_weights(self, run: RunConfig, executor: Executor) -> ArtifactRecord:
@@ -159,9 +161,6 @@ def save_preprocessing(
     store: Store, study_name: str, preprocessors: Sequence[Preprocessor]
 ) -> None:
     """Keep what turns raw columns into inputs, once per study and fold."""
-    kept = store.artifacts.list(study_name)
-    if any(artifact.kind == "preprocessing" for artifact in kept):
-        return
     for fold, preprocessor in enumerate(preprocessors):
         transformer, state = preprocessor.to_state()
         store.artifacts.save_preprocessing(
@@ -188,7 +187,7 @@ def kept_networks(store: Store, records: StudyRecords, trial_number: int) -> lis
     preprocessing = {a.details["fold"]: a for a in artifacts if a.kind == "preprocessing"}
     networks = []
     for artifact in weights:
-        run = run_from_details(artifact.details["run"])
+        run = run_from_details(artifact.details)
         estimators, state = store.artifacts.load_preprocessing(preprocessing[run.fold])
         networks.append(
             network_from_arrays(
@@ -201,9 +200,7 @@ def kept_networks(store: Store, records: StudyRecords, trial_number: int) -> lis
     return networks
 
 
-def load_trained_model(
-    store: Store, records: StudyRecords, trial_number: int
-) -> TrainedModel:
+def load_trained_model(store: Store, records: StudyRecords, trial_number: int) -> TrainedModel:
     """A trial's model, ready to predict tables."""
     return TrainedModel(
         task=records.settings.task,

@@ -8,7 +8,6 @@ the study's total; it tells whether pruning was right.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from automl.data.dataset import Dataset
@@ -20,7 +19,7 @@ from automl.training.ending import ending
 from automl.tuning.trial_in_training import TrialInTraining
 from search_spaces import SearchSpace
 from storage import Store
-from storage.records import EpochRecord, RunRecord, StudyRecords, TrialRecord
+from storage.records import RunRecord, StudyRecords, TrialRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +37,7 @@ class Promotion:
     @property
     def would_be_best(self) -> bool:
         """Whether pruning has cost the study its best trial."""
-        return self.value is not None and (
-            self.best_value is None or self.value < self.best_value
-        )
+        return self.value is not None and (self.best_value is None or self.value < self.best_value)
 
 
 def check_promotable(records: StudyRecords, trial_number: int) -> TrialRecord:
@@ -66,11 +63,11 @@ def check_promotable(records: StudyRecords, trial_number: int) -> TrialRecord:
 
 def promote(
     store: Store, records: StudyRecords, trial_number: int, dataset: Dataset, executor: Executor
-) -> Iterator[EpochRecord | Promotion]:
+) -> Promotion:
     """Train a pruned trial to the end of its budget.
 
-    Yields:
-        Each epoch as it ends, and last the `Promotion`.
+    Raises:
+        StudyError: there is no such trial, it was not pruned, or its training failed.
     """
     trial = check_promotable(records, trial_number)
     training = begin_promotion(store, records, trial, dataset)
@@ -87,8 +84,7 @@ def promote(
             if end is not None:
                 training.end_run(record.run_id, end)
                 executor.stop(record.run_id)
-            yield record
-    yield end_promotion(store, records, trial, training)
+    return end_promotion(store, records, trial, training)
 
 
 def begin_promotion(
@@ -127,10 +123,10 @@ def end_promotion(
 ) -> Promotion:
     """Write how the runs ended, and say what the full budget has brought."""
     for run_id in training.runs:
-        state, cause = (
-            ("failed", "diverged") if training.is_diverged else ("complete", None)
-        )
-        store.finish_run(run_id, state, cause)
+        if training.is_diverged:
+            store.finish_run(run_id, "failed", "diverged")
+        else:
+            store.finish_run(run_id, "complete")
     before = records.search_runs(trial.number)
     best = records.best_trial
     return Promotion(

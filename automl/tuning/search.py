@@ -19,10 +19,10 @@ import optuna
 from automl.data.dataset import Dataset
 from automl.diagnostics.gradient_flow import hopeless
 from automl.executors.executor import Executor, RoundResult
+from automl.models.mlp import n_parameters
 from automl.training.config import RunConfig, configure
 from automl.training.ending import ending
 from automl.training.gradients import inspect_initialization
-from automl.models.mlp import n_parameters
 from automl.training.trainer import Checkpoint
 from automl.tuning.adoption import AdoptedTrial, adopt_dead_trials, adopt_lost_trial
 from automl.tuning.keeping import Keeper
@@ -37,6 +37,7 @@ from search_spaces import SearchSpace
 from storage import Store
 from storage.adoption import LOST_ATTEMPTS_LIMIT
 from storage.records import EpochRecord, ParameterValue, RunState, StudySettings
+
 
 @dataclass(frozen=True, slots=True)
 class SearchPolicy:

@@ -95,15 +95,11 @@ def _short(value: object, width: int = 60) -> str:
     return text if len(text) <= width else text[: width - 3] + "..."
 
 
-def record_policy(store: Store, study_name: str, policy: PolicyRecord) -> None:
+def record_policy(store: Store, records: StudyRecords, policy: PolicyRecord) -> None:
     """Write down sampler and pruner where they differ from the last ones recorded."""
-    last = max(
-        store.read_study(study_name).policies,
-        key=lambda record: record.from_trial_number,
-        default=None,
-    )
+    last = max(records.policies, key=lambda record: record.from_trial_number, default=None)
     if last is None or (last.sampler, last.pruner) != (policy.sampler, policy.pruner):
-        store.add_policy(study_name, policy)
+        store.add_policy(records.settings.study_name, policy)
 
 
 def unused_name(store: Store, study_name: str) -> str:

@@ -1,0 +1,197 @@
+"""Questions to a stored study that take training: does the advice help, would more rows?
+
+`confirm` tries what the verdicts advise, `explain` splits the error into bias and variance
+and draws the data-size curve. Their runs are stored beside the study's; neither the sampler
+nor the total sees them. The answers are kept with the study's diagnoses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from automl.data.dataset import Dataset
+from automl.data_options import load_again
+from automl.diagnostics import diagnose_study
+from automl.executors.choosing import make_executor
+from automl.executors.executor import Executor
+from automl.models.mlp import n_parameters
+from automl.options import DEFAULT_STORAGE
+from automl.result import SearchResult
+from automl.studies import open_existing_store
+from automl.tuning import promotion
+from automl.tuning.confirmation import judge_confirmation, plan_confirmation
+from automl.tuning.planned_runs import (
+    Epochs,
+    PlannedRun,
+    number_runs,
+    predict_runs,
+    train_runs,
+)
+from automl.tuning.promotion import Promotion, check_promotable
+from automl.tuning.retraining import (
+    judge_data_size,
+    judge_decomposition,
+    plan_data_size,
+    plan_decomposition,
+    validation_targets,
+)
+from automl.tuning.study import read_known_study
+from storage import Store
+from storage.records import Diagnosis, StudyRecords
+
+ON_ADVICE = frozenset({"advice_helps", "advice_harms", "advice_undecided", "advice_failed"})
+ON_CAUSES = frozenset({"data_size", "decomposition"})
+"""Kinds of diagnoses that took training: judging a study again does not drop them."""
+
+
+def diagnose(study: str, storage: str = DEFAULT_STORAGE) -> SearchResult:
+    """Judge a stored study again, with what this version knows; no data are needed."""
+    with closing(open_existing_store(storage)) as store:
+        return SearchResult(_judge(store, read_known_study(store, study)), storage)
+
+
+def _judge(store: Store, records: StudyRecords) -> StudyRecords:
+    """Store the verdicts anew; answers that took training stay behind them."""
+    name = records.settings.study_name
+    answers = [one for one in records.diagnoses if one.kind in ON_ADVICE | ON_CAUSES]
+    store.replace_diagnoses(name, [*diagnose_study(records), *answers])
+    return store.read_study(name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Laboratory:
+    """A store, the study's data and an executor: what it takes to train more runs."""
+
+    store: Store
+    records: StudyRecords
+    dataset: Dataset
+    executor: Executor
+
+    def train(self, planned: Sequence[PlannedRun]) -> tuple[tuple[PlannedRun, ...], Epochs]:
+        """Store the runs, train them all at once, store their epochs and ends."""
+        name = self.records.settings.study_name
+        with self.store.transaction():
+            stored = [
+                self.store.add_run(
+                    name,
+                    trial_number=run.config.trial_number,
+                    purpose=run.purpose,
+                    seed=run.config.seed,
+                    fold=run.config.fold,
+                    rows_fraction=run.rows_fraction,
+                    n_parameters=n_parameters(run.config.model, self.dataset),
+                    label=run.label,
+                    params=run.params,
+                )
+                for run in planned
+            ]
+        runs = number_runs(planned, [record.run_id for record in stored])
+        epochs = train_runs(self.executor, [run.config for run in runs])
+        with self.store.transaction():
+            for run_id, curve in epochs.items():
+                self.store.add_epochs(curve)
+                is_good = bool(curve) and curve[-1].is_finite
+                self.store.finish_run(
+                    run_id, "complete" if is_good else "failed", None if is_good else "diverged"
+                )
+        return runs, epochs
+
+    def keep(self, answers: Sequence[Diagnosis], kinds: frozenset[str]) -> StudyRecords:
+        """Put answers in the place of earlier ones of these kinds."""
+        name = self.records.settings.study_name
+        stored = self.store.read_study(name).diagnoses
+        others = [one for one in stored if one.kind not in kinds]
+        self.store.replace_diagnoses(name, [*others, *answers])
+        return self.store.read_study(name)
+
+
+@contextmanager
+def _laboratory(
+    study: str, storage: str, data: Any, workers: int | Literal["auto"]
+) -> Iterator[_Laboratory]:
+    with closing(open_existing_store(storage)) as store:
+        records = _judge(store, read_known_study(store, study))
+        dataset = load_again(records.settings, data).dataset
+        with closing(make_executor(dataset, workers=workers)) as executor:
+            yield _Laboratory(store, records, dataset, executor)
+
+
+def confirm(
+    study: str,
+    storage: str = DEFAULT_STORAGE,
+    *,
+    data: Any = None,
+    n_seeds: int = 5,
+    workers: int | Literal["auto"] = "auto",
+) -> SearchResult:
+    """Try what the verdicts advise on the best trial, and keep which changes helped.
+
+    Each change and the unchanged configuration are trained with the same seeds and epochs.
+
+    Args:
+        data: needed where the study was given an object instead of a file.
+
+    Raises:
+        StudyError: no trial has completed, or the data are not the study's.
+    """
+    with _laboratory(study, storage, data, workers) as laboratory:
+        records = laboratory.records
+        plan = plan_confirmation(records, records.diagnoses, n_seeds=n_seeds)
+        if not plan.changes:
+            return SearchResult(records, storage)
+        runs, epochs = laboratory.train(plan.runs)
+        numbered = plan.numbered([run.config.run_id for run in runs])
+        answers = judge_confirmation(numbered, epochs)
+        return SearchResult(laboratory.keep(answers, ON_ADVICE), storage)
+
+
+def explain(
+    study: str,
+    storage: str = DEFAULT_STORAGE,
+    *,
+    data: Any = None,
+    workers: int | Literal["auto"] = "auto",
+) -> SearchResult:
+    """Split the best trial's error into bias and variance, and draw its data-size curve.
+
+    Raises:
+        StudyError: no trial has completed, the rows are too few, or the data are not the
+            study's.
+    """
+    with _laboratory(study, storage, data, workers) as laboratory:
+        records, dataset = laboratory.records, laboratory.dataset
+        parts, part_epochs = laboratory.train(plan_decomposition(records))
+        configs = [run.config for run in parts]
+        predictions = predict_runs(laboratory.executor, dataset, configs, part_epochs)
+        answers = [judge_decomposition(records, parts, predictions, validation_targets(dataset))]
+        sizes, size_epochs = laboratory.train(plan_data_size(records))
+        answers.append(judge_data_size(records, sizes, size_epochs))
+        return SearchResult(laboratory.keep(answers, ON_CAUSES), storage)
+
+
+def promote(
+    study: str,
+    trial_number: int,
+    storage: str = DEFAULT_STORAGE,
+    *,
+    data: Any = None,
+    workers: int | Literal["auto"] = "auto",
+) -> Promotion:
+    """Give a pruned trial the full budget that it was denied, in a run beside the study.
+
+    Raises:
+        StudyError: there is no such trial, or it was not pruned.
+    """
+    with closing(open_existing_store(storage)) as store:
+        check_promotable(read_known_study(store, study), trial_number)
+    with _laboratory(study, storage, data, workers) as laboratory:
+        return promotion.promote(
+            laboratory.store,
+            laboratory.records,
+            trial_number,
+            laboratory.dataset,
+            laboratory.executor,
+        )

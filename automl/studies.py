@@ -1,0 +1,69 @@
+"""What can be done with a stored study without training: load, list, delete, compare.
+
+None of it needs the data. What trains more is in `investigation.py` and `promotion` there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from automl.errors import StudyError
+from automl.options import DEFAULT_STORAGE
+from automl.result import SearchResult
+from automl.tuning.study import read_known_study
+from storage import StorageError, Store, open_store
+from storage.engine import database_path
+
+
+def open_existing_store(storage: str) -> Store:
+    """Open a database that must be there: a command that reads makes no new file.
+
+    Raises:
+        StorageError: there is none.
+    """
+    path = database_path(storage)
+    if path is not None and not path.exists():
+        raise StorageError(
+            f"A database must exist to be read, but there is no {path}. Name another with "
+            f"--storage sqlite:///FILE, or make one with `automl search`."
+        )
+    return open_store(storage)
+
+
+def load_study(study: str, storage: str = DEFAULT_STORAGE) -> SearchResult:
+    """The result of a stored study, without its data.
+
+    Raises:
+        StudyError: there is no study of that name.
+        StorageError: the database cannot be read.
+    """
+    with closing(open_existing_store(storage)) as store:
+        return SearchResult(read_known_study(store, study), storage)
+
+
+def study_names(storage: str = DEFAULT_STORAGE) -> list[str]:
+    """Names of the studies in a database that this program made."""
+    with closing(open_existing_store(storage)) as store:
+        return [name for name in store.study_names() if store.read_settings(name) is not None]
+
+
+def delete_study(study: str, storage: str = DEFAULT_STORAGE) -> None:
+    """Delete a study with all that is kept of it, files included."""
+    with closing(open_existing_store(storage)) as store:
+        read_known_study(store, study)
+        store.delete_study(study)
+
+
+def compare(studies: Sequence[str], path: str | Path, storage: str = DEFAULT_STORAGE) -> Path:
+    """Write one page on two or more studies: what differs, and which is better.
+
+    Raises:
+        StudyError: fewer than two studies are named, or one does not exist.
+    """
+    if len(studies) < 2:
+        raise StudyError(f"a comparison needs two studies or more, but got {len(studies)}")
+    from automl.report.page import write_comparison  # plotly takes half a second to import
+
+    return write_comparison([load_study(name, storage).records for name in studies], Path(path))
