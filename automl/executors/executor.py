@@ -66,6 +66,14 @@ class Executor(abc.ABC):
         """
 
     @abc.abstractmethod
+    def finish_rounds(self) -> RoundResult:
+        """Wait for the rounds that are under way, without beginning new ones.
+
+        After this, checkpoints of active runs are of the last epoch that was given: take
+        what it returns before you save them.
+        """
+
+    @abc.abstractmethod
     def stop(self, run_id: int) -> None:
         """End a run; its best weights stay readable until `forget`. No-op if it has ended."""
 

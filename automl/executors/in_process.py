@@ -116,6 +116,10 @@ class InProcessExecutor(Executor):
         failures, self._failures = tuple(self._failures), []
         return RoundResult(tuple(epochs), failures, initial_layers or None)
 
+    def finish_rounds(self) -> RoundResult:
+        """Nothing is under way between rounds."""
+        return RoundResult()
+
     def stop(self, run_id: int) -> None:
         """End a run; its best weights stay readable until `forget`. No-op if it has ended."""
         run = self._runs.pop(run_id, None)

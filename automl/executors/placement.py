@@ -1,17 +1,19 @@
 """Which worker trains which run: even loads, and runs that share a stack together.
 
 Runs of one batch size train as one stack, whose steps cost little more than one run's. So a
-run adds less to a worker that has its batch size already, and each goes where the load is
+run adds less to a worker that has such a stack already, and each goes where the load is
 least once it is there, the costly ones first (the longest-processing-time rule: Graham 1969).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
+from automl.data.dataset import Dataset
 from automl.training.config import RunConfig
+from automl.training.stack_planning import stack_key
 
 SECONDS_PER_STEP = 5e-4
 """What a step costs whatever is in it: dispatch of some hundred operators, 2 to 5 us each."""
@@ -30,27 +32,26 @@ FLOPS_PER_SECOND = 8e10
 class RunCost:
     """What a run adds to a worker's round, in seconds; rough, but in the right proportions."""
 
-    stack: int | None  # runs of one stack share `shared`; None: with nobody
+    stack: Hashable  # runs of one stack share `shared`; None: with nobody
     shared: float
     own: float
 
 
-def run_cost(run: RunConfig, n_rows: int, n_features: int, *, is_stacked: bool) -> RunCost:
-    """The cost of an epoch of a run.
-
-    Args:
-        n_rows: train rows of the run's fold.
-        n_features: inputs of the network.
-    """
-    if run.rows is not None:
-        n_rows = max(1, round(n_rows * run.rows.fraction))
+def run_cost(run: RunConfig, dataset: Dataset, *, is_stacked: bool) -> RunCost:
+    """The cost of an epoch of a run."""
+    fold = dataset.folds[run.fold]
+    n_rows = (
+        len(fold.train) if run.rows is None else max(1, round(len(fold.train) * run.rows.fraction))
+    )
     batch_size = min(run.training.batch_size or n_rows, n_rows)
     n_steps = math.ceil(n_rows / batch_size)
-    n_parameters = _n_weights(run, n_features)
-    per_step = SECONDS_PER_RUN_STEP + n_parameters * SECONDS_PER_PARAMETER_STEP
-    own = n_steps * per_step + 6 * n_rows * n_parameters / FLOPS_PER_SECOND
+    n_weights = _n_weights(run, fold.n_features)
+    per_step = SECONDS_PER_RUN_STEP + n_weights * SECONDS_PER_PARAMETER_STEP
+    own = n_steps * per_step + 6 * n_rows * n_weights / FLOPS_PER_SECOND
     shared = n_steps * SECONDS_PER_STEP
-    return RunCost(batch_size, shared, own) if is_stacked else RunCost(None, 0.0, own + shared)
+    if not is_stacked:
+        return RunCost(None, 0.0, own + shared)
+    return RunCost(stack_key(run, dataset), shared, own)
 
 
 def place(costs: Sequence[RunCost], placed: Sequence[Sequence[RunCost]]) -> list[int]:

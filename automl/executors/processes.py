@@ -39,6 +39,7 @@ from automl.executors.trainers import check_device, trainer_class
 from automl.executors.worker_process import State, WorkerProcess
 from automl.training.config import RunConfig
 from automl.training.trainer import Checkpoint
+from storage.records import LayerGradientRecord
 
 MAX_FAILED_STARTS = 3
 """So many workers in a row may die before they can train; then something is broken."""
@@ -126,7 +127,8 @@ class ProcessExecutor(Executor):
     def next_round(self, deadline: float | None = None) -> RoundResult:
         """Wait for the first round that any worker finishes; the others go on."""
         while self._active or self._results or self._failures:
-            self._begin_rounds(deadline)
+            if deadline is None or time.monotonic() < deadline:
+                self._begin_rounds(deadline)
             if self._results:
                 worker, result = self._results.popleft()
                 worker.state = State.IDLE
@@ -138,6 +140,18 @@ class ProcessExecutor(Executor):
                 break
             self._listen(deadline)
         return RoundResult()
+
+    def finish_rounds(self) -> RoundResult:
+        """Wait for the rounds that are under way in any worker, without beginning new ones."""
+        while any(worker.state is State.TRAINING for worker in self._workers):
+            self._listen(None)
+        results = []
+        while self._results:
+            worker, result = self._results.popleft()
+            worker.state = State.IDLE
+            results.append(result)
+        failures, self._failures = tuple(self._failures), []
+        return merged([*results, RoundResult(failures=failures)])
 
     def stop(self, run_id: int) -> None:
         """End a run; its best weights stay readable until `forget`. No-op if it has ended."""
@@ -192,9 +206,7 @@ class ProcessExecutor(Executor):
             self._costs[run_id] = cost
 
     def _cost(self, start: RunConfig | Checkpoint) -> RunCost:
-        run = run_of(start)
-        fold = self._dataset.folds[run.fold]
-        return run_cost(run, len(fold.train), fold.n_features, is_stacked=self._is_stacked)
+        return run_cost(run_of(start), self._dataset, is_stacked=self._is_stacked)
 
     def _begin_rounds(self, deadline: float | None) -> None:
         """Let each worker that has runs, and whose last result was handled, train them."""
@@ -284,8 +296,8 @@ class ProcessExecutor(Executor):
         self._failures += failures
         for failure in failures:
             self._active.pop(failure.run_id)
-            if failure.cause == "lost":
-                self._n_losses[self._trials[failure.run_id]] += 1
+        lost = [failure.run_id for failure in failures if failure.cause == "lost"]
+        self._n_losses.update({self._trials[run_id] for run_id in lost})  # once for all its runs
         for run_id in [run_id for run_id, home in self._home.items() if home is worker]:
             del self._home[run_id]
         successor = worker.successor()
@@ -298,6 +310,18 @@ class ProcessExecutor(Executor):
             self._n_failed_starts += 1
         if self._n_failed_starts >= MAX_FAILED_STARTS:
             raise TrainingError(f"worker processes cannot start: {message}")
+
+
+def merged(results: Sequence[RoundResult]) -> RoundResult:
+    """Several results as one, in their order."""
+    layers: dict[int, tuple[LayerGradientRecord, ...]] = {}
+    for result in results:
+        layers.update(result.initial_layers or {})
+    return RoundResult(
+        tuple(epoch for result in results for epoch in result.epochs),
+        tuple(failure for result in results for failure in result.failures),
+        layers or None,
+    )
 
 
 def _device_of_each(n_workers: int | Literal["auto"], devices: Sequence[str]) -> list[str]:

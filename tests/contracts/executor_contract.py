@@ -141,6 +141,19 @@ class ExecutorContract:
         curves, _ = train(other, [checkpoint], 4)
         assert without_seconds([*first, *curves[2]]) == curve_alone(tiny_run(2), 4)
 
+    def test_after_the_rounds_are_finished_checkpoints_are_of_the_last_epochs_given(
+        self, make_executor
+    ):
+        """Also of runs that other workers were training in the meantime."""
+        executor = make_executor(trainer=SLOW)
+        executor.start([tiny_run(run_id) for run_id in range(4)])
+        executor.next_round()
+        epochs = [*executor.next_round().epochs, *executor.finish_rounds().epochs]
+        last = {epoch.run_id: epoch.epoch for epoch in epochs}
+        assert last == {run_id: executor.checkpoint(run_id).epoch for run_id in last}
+        assert executor.finish_rounds().epochs == ()
+        assert {epoch.run_id for epoch in executor.next_round().epochs} <= {0, 1, 2, 3}
+
     def test_there_is_no_checkpoint_of_a_run_that_is_not_active(self, make_executor):
         with pytest.raises(TrainingError, match="run 7 is not"):
             make_executor().checkpoint(7)

@@ -6,7 +6,7 @@ import pytest
 
 from automl.executors.placement import RunCost, place, run_cost
 from automl.training.config import RowSubset, RunConfig
-from tests.contracts.linear_trainer import tiny_run
+from tests.contracts.linear_trainer import tiny_dataset, tiny_run
 
 
 def run_with(batch_size: int | None, hidden_size: int = 32) -> RunConfig:
@@ -19,7 +19,8 @@ def run_with(batch_size: int | None, hidden_size: int = 32) -> RunConfig:
 
 
 def cost(batch_size: int | None, hidden_size: int = 32, *, is_stacked: bool = True) -> RunCost:
-    return run_cost(run_with(batch_size, hidden_size), 1000, 20, is_stacked=is_stacked)
+    run = run_with(batch_size, hidden_size)
+    return run_cost(run, tiny_dataset(3000), is_stacked=is_stacked)
 
 
 def test_a_smaller_batch_costs_more_steps():
@@ -28,7 +29,7 @@ def test_a_smaller_batch_costs_more_steps():
 
 
 def test_a_wider_network_costs_more():
-    assert cost(32, 1024).own > 3 * cost(32, 32).own
+    assert cost(32, 4096).own > 3 * cost(32, 32).own
 
 
 def test_all_rows_are_one_batch_for_everyone_who_takes_more_than_there_are():
@@ -37,9 +38,8 @@ def test_all_rows_are_one_batch_for_everyone_who_takes_more_than_there_are():
 
 def test_half_the_rows_cost_half():
     half = replace(run_with(16), rows=RowSubset(fraction=0.5))
-    assert run_cost(half, 1000, 20, is_stacked=True).own == pytest.approx(
-        cost(16).own / 2, rel=0.02
-    )
+    halved = run_cost(half, tiny_dataset(3000), is_stacked=True)
+    assert halved.own == pytest.approx(cost(16).own / 2, rel=0.02)
 
 
 def test_without_stacks_nothing_is_shared():

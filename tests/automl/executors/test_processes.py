@@ -88,6 +88,16 @@ def test_each_of_two_workers_gives_the_rounds_of_its_own_runs(borrow):
     assert together == {frozenset({0, 2}), frozenset({1, 3})}
 
 
+def test_finishing_the_rounds_gives_what_all_workers_have_trained(borrow):
+    executor = borrow(n_workers=2, trainer=SLOW)
+    executor.start([tiny_run(run_id) for run_id in range(4)])
+    last: dict[int, int] = {}
+    while len(last) < 4:
+        last.update({epoch.run_id: epoch.epoch for epoch in executor.next_round().epochs})
+    last.update({epoch.run_id: epoch.epoch for epoch in executor.finish_rounds().epochs})
+    assert last == {run_id: executor.checkpoint(run_id).epoch for run_id in range(4)}
+
+
 @pytest.mark.parametrize("trainer", ["plain", "stacked"])
 def test_the_trainers_give_the_same_numbers_here_and_in_a_worker(trainer):
     runs = [tiny_run(1), tiny_run(2, learning_rate=0.01)]
