@@ -145,8 +145,9 @@ def environment() -> jinja2.Environment:
 def render(template: str, **context: object) -> str:
     """Fill a template of `automl/report/templates`, with the script and styles of all pages."""
     themes = {
-        name: theme.to_plotly_json()
-        for name, theme in (("light", style.LIGHT), ("dark", style.DARK))
+        "light": style.LIGHT.to_plotly_json(),
+        "dark": style.DARK.to_plotly_json(),
+        "on_dark": style.ON_DARK,
     }
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     return (

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import plotly.graph_objects as go
 
 from automl.report.figures import style
 from automl.report.numbers.overview import Score
+
+BOUNDED = frozenset({"accuracy", "balanced_accuracy", "roc_auc", "f1", "r2"})  # by 1
 
 
 def score_figure(score: Score) -> go.Figure:
@@ -37,7 +40,7 @@ def score_figure(score: Score) -> go.Figure:
     figure.update_layout(
         margin={"t": 20, "r": 24},
         xaxis={"title": {"text": style.text(title)}, "zeroline": False},
-        yaxis={"showgrid": False, "ticks": "", "range": [-0.5, len(figure.data) - 0.3]},
+        yaxis={"showgrid": False, "ticks": "", "range": [-0.8, len(figure.data) - 0.3]},
     )
     return figure
 
@@ -53,11 +56,13 @@ def _frame(figure: go.Figure, score: Score) -> None:
         return
     left = baseline < low
     figure.data = figure.data[1:]
-    figure.update_xaxes(range=[low - 0.6 * span, high + 0.6 * span])
+    ceiling = 1.0 if score.metric in BOUNDED else math.inf
+    right = max(high + 0.05 * span, min(high + 0.6 * span, ceiling))
+    figure.update_xaxes(range=[low - 0.6 * span, right])
     label = f"baseline {style.number(baseline)}"
     figure.add_annotation(
         x=0 if left else 1, xref="paper", xanchor="left" if left else "right",
-        y=-0.25, text=f"← {label}" if left else f"{label} →",
+        y=-0.55, text=f"← {label}" if left else f"{label} →",
     )  # fmt: skip
 
 

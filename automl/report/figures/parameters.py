@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from automl.report.figures import style, ticks
 from automl.report.figures.curves import single
@@ -69,6 +71,30 @@ def axis_figure(numbers: AxisPlot) -> go.Figure:
         yaxis={"title": {"text": "validation loss"}, **style.loss_axis(losses)},
     )
     _add_edges(figure, numbers.axis)
+    return figure
+
+
+def axes_figure(plots: Sequence[AxisPlot]) -> go.Figure:
+    """Several axis plots as one figure, three in a row: for the dashboard and notebooks."""
+    n_rows = max(1, math.ceil(len(plots) / 3))
+    titles = [style.text(plot.axis.name) for plot in plots]
+    grid = make_subplots(
+        rows=n_rows, cols=3, subplot_titles=titles, vertical_spacing=0.22 / n_rows
+    )
+    figure = style.figure(60 + 250 * n_rows, showlegend=False)
+    figure.update_layout(grid.layout)
+    for index, plot in enumerate(plots):
+        suffix = str(index + 1) if index else ""
+        single_plot = axis_figure(plot)
+        for trace in single_plot.data:
+            trace.update(xaxis=f"x{suffix}", yaxis=f"y{suffix}")
+            figure.add_trace(trace)
+        for shape in single_plot.layout.shapes:
+            shape.update(xref=f"x{suffix}", yref=f"y{suffix} domain")
+            figure.add_shape(shape)
+        figure.layout[f"xaxis{suffix}"].update(axis_layout(plot.axis))
+        layout = single_plot.layout.yaxis.to_plotly_json()
+        figure.layout[f"yaxis{suffix}"].update({**layout, "title": None})
     return figure
 
 

@@ -25,6 +25,9 @@ SHADE = "rgba(213,94,0,0.14)"  # between train (blue) and validation (vermillion
 CYCLE = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY)
 TRAIN, VALID = BLUE, VERMILLION
 
+# On dark paper the darker ones are lit up, in the same hue and order of lightness.
+ON_DARK = {BLUE: "#3B93DB", VERMILLION: "#F07A2B", GREEN: "#1DB98B", SKY: "#9AD4F5"}
+
 OUTCOME_COLOURS = {"complete": BLUE, "pruned": ORANGE, "failed": PURPLE, "running": GREEN}
 OUTCOME_SYMBOLS = {"complete": "circle", "pruned": "x-thin", "failed": "triangle-up-open",
                    "running": "circle-open"}  # fmt: skip

@@ -21,7 +21,7 @@ def log_ticks(low: float, high: float, at_most: int = N_TICKS) -> list[float]:
         ticks = [d * 10.0**e for e in range(first, last + 1) for d in digits]
         inside = [t for t in ticks if low * 0.999 <= t <= high * 1.001]
         if len(inside) <= at_most:
-            return inside
+            return inside if len(inside) > 2 else linear_ticks(low, high, at_most)
     step = math.ceil((last - first + 1) / at_most)
     decades = [10.0**e for e in range(first, last + 1) if e % step == 0]
     return [t for t in decades if low * 0.999 <= t <= high * 1.001]

@@ -91,12 +91,12 @@ class DataSizeCurve:
     valid_spread: Floats
 
 
-def learning_curves(table: StudyTable) -> LearningCurves:
-    """Curves of the best trials, and of up to 200 others."""
+def learning_curves(table: StudyTable, n_faint: int = N_FAINT_CURVES) -> LearningCurves:
+    """Curves of the best trials, and of up to `n_faint` others."""
     best = table.ranked[: 1 + N_SMALL_MULTIPLES]
     names = {trial.number for trial in best}
     others = [t for t in table.trials if t.number not in names and len(t.curve)]
-    drawn = sample_trials(others, N_FAINT_CURVES)
+    drawn = sample_trials(others, n_faint)
     return LearningCurves(
         loss=table.records.settings.loss,
         best=tuple(_thinned(trial) for trial in best if len(trial.curve)),
@@ -121,10 +121,10 @@ def _thinned(trial: Trial) -> TrialCurve:
     )
 
 
-def bias_variance_plane(table: StudyTable) -> BiasVariancePlane:
+def bias_variance_plane(table: StudyTable, at_most: int = N_PLANE_POINTS) -> BiasVariancePlane:
     """Train loss and gap of every trial that has finite ones."""
     finite = [t for t in table.trials if np.isfinite(t.train_loss) and np.isfinite(t.gap)]
-    trials = sample_trials(finite, N_PLANE_POINTS)
+    trials = sample_trials(finite, at_most)
     best = table.best
     return BiasVariancePlane(
         loss=table.records.settings.loss,

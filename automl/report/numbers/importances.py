@@ -38,8 +38,11 @@ def importances(table: StudyTable) -> Importances:
         reason = f"{len(trials)} complete trials; {MIN_TRIALS} are needed."
         return Importances(tuple(known), (), len(trials), reason)
     try:
-        shares = optuna.importance.get_param_importances(rebuilt_study(trials, known))
-    except (RuntimeError, ValueError) as error:  # for example: all values are equal
+        with warnings.catch_warnings():
+            # All values alike: Optuna warns, and calls all parameters equally important.
+            warnings.filterwarnings("error", message="Target and region quantiles")
+            shares = optuna.importance.get_param_importances(rebuilt_study(trials, known))
+    except (RuntimeError, ValueError, UserWarning) as error:
         return Importances(tuple(known), (), len(trials), f"Optuna says: {error}")
     order = sorted(shares, key=lambda name: -shares[name])
     order += [name for name in known if name not in shares]

@@ -156,10 +156,10 @@ def _key(value: ParameterValue) -> str:
     return f"{type(value).__name__}:{value}" if not isinstance(value, float) else f"int:{value:g}"
 
 
-def axis_plot(table: StudyTable, axis: Axis) -> AxisPlot:
+def axis_plot(table: StudyTable, axis: Axis, at_most: int = N_AXIS_POINTS) -> AxisPlot:
     """Losses of all trials that use the parameter, and the best of each bucket."""
     using = [t for t in table.trials if axis.name in t.params and math.isfinite(t.value)]
-    drawn = sample_trials(using, N_AXIS_POINTS)
+    drawn = sample_trials(using, at_most)
     bucket_values, bucket_losses = _isolation_line(axis, [t for t in using if t.is_ranked])
     best = table.best
     return AxisPlot(

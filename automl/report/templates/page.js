@@ -16,19 +16,32 @@
   let printing = false;
 
   function themed(layout) {
-    const theme = dark.matches && !printing ? themes.dark : themes.light;
+    const theme = isDark() ? themes.dark : themes.light;
     // A finger that scrolls the page must not zoom a figure.
     return { ...layout, template: theme, dragmode: touch ? false : layout.dragmode };
   }
 
+  function isDark() {
+    return dark.matches && !printing;
+  }
+
+  /* The figure's JSON, its colours lit up on dark paper. */
+  function read(key) {
+    let text = document.getElementById(key + "-data").textContent;
+    if (isDark()) {
+      for (const [light, lit] of Object.entries(themes.on_dark)) text = text.replaceAll(light, lit);
+    }
+    return JSON.parse(text);
+  }
+
   function draw(plot) {
     const key = plot.dataset.figure;
-    if (!drawn.has(key)) {
-      const content = JSON.parse(document.getElementById(key + "-data").textContent);
-      drawn.set(key, { ...content, shown: content.data });
-    }
-    const figure = drawn.get(key);
-    return Plotly.react(plot, figure.shown, themed(figure.layout), config);
+    const known = drawn.get(key);
+    const figure = known && known.dark === isDark() ? known : { ...read(key), dark: isDark() };
+    figure.choice = known ? known.choice : "";
+    drawn.set(key, figure);
+    const data = figure.choice ? figure.choices[figure.choice] : figure.data;
+    return Plotly.react(plot, data, themed(figure.layout), config);
   }
 
   function drawAll(only = () => true) {
@@ -51,9 +64,7 @@
   for (const select of document.querySelectorAll("select[data-figure]")) {
     select.addEventListener("change", () => {
       const plot = document.getElementById(select.dataset.figure + "-plot");
-      draw(plot);
-      const figure = drawn.get(select.dataset.figure);
-      figure.shown = select.value ? figure.choices[select.value] : figure.data;
+      drawn.set(select.dataset.figure, { ...read(select.dataset.figure), dark: isDark(), choice: select.value });
       draw(plot);
     });
   }

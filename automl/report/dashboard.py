@@ -1,0 +1,172 @@
+"""What Optuna Dashboard shows of a study: notes and figures, and the server itself.
+
+During a search `Publisher.publish_if_due` is called after every round; it does its work at
+most every ten seconds and never takes more than a fiftieth of the time. All pieces are
+written in one transaction, since the dashboard stores a figure in pieces of 2,045 characters
+and must not read half of one. Nothing here is needed to run a study; the package
+`optuna-dashboard` (extra `dashboard`) is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import optuna
+import plotly.graph_objects as go
+
+from automl.errors import ConfigError
+from automl.report.figures import curves as curve_figures
+from automl.report.figures import parameters as parameter_figures
+from automl.report.notes import study_note, trial_notes
+from automl.report.numbers import curves, parameters
+from automl.report.numbers.importances import importances
+from automl.report.numbers.trials import StudyTable, study_table
+from storage.records import StudyRecords
+
+EVERY_SECONDS = 10.0
+MOST_OF_THE_TIME = 0.02  # share of the search's wall-clock time that publishing may take
+
+# These keep each figure under 200 kB; each takes 100 rows of the database at that size.
+N_FAINT_CURVES = 60
+N_PLANE_POINTS = 1000
+N_AXIS_POINTS = 250
+N_AXES = 9
+
+Transaction = Callable[[], AbstractContextManager[Any]]
+
+
+class Publisher:
+    """Keeps a running study's dashboard content fresh, at a bounded price."""
+
+    def __init__(self, study: optuna.Study, transaction: Transaction = nullcontext) -> None:
+        self._study = study
+        self._transaction = transaction
+        self._next = time.monotonic() + EVERY_SECONDS
+
+    def publish_if_due(self, read: Callable[[], StudyRecords]) -> bool:
+        """Publish if ten seconds have passed, and fifty times what the last one took.
+
+        Args:
+            read: gives the records; called only when it is time.
+        """
+        began = time.monotonic()
+        if began < self._next:
+            return False
+        publish(self._study, read(), transaction=self._transaction)
+        spent = time.monotonic() - began
+        self._next = began + max(EVERY_SECONDS, spent / MOST_OF_THE_TIME)
+        return True
+
+    def publish(self, records: StudyRecords) -> None:
+        """Publish now, as at the end of a search."""
+        publish(self._study, records, transaction=self._transaction)
+
+
+def publish(
+    study: optuna.Study, records: StudyRecords, *, transaction: Transaction = nullcontext
+) -> None:
+    """Write the study's note, its figures, and notes on its best and its failed trials.
+
+    Args:
+        transaction: opened around all writes, for example `store.transaction`.
+
+    Raises:
+        ConfigError: the package `optuna-dashboard` is not installed.
+    """
+    dashboard = _optuna_dashboard()
+    table = study_table(records)
+    made = figures(table)
+    notes = trial_notes(table)
+    body = study_note(table)
+    with transaction():
+        dashboard.save_note(study, body)
+        for key, figure in made.items():
+            dashboard.save_plotly_graph_object(study, figure, graph_object_id=key)
+        _save_trial_notes(study, notes)
+
+
+def figures(table: StudyTable) -> dict[str, go.Figure]:
+    """The figures by their fixed ids: they are replaced at every update, not piled up."""
+    made = {}
+    lines = curves.learning_curves(table, N_FAINT_CURVES)
+    if lines.best or lines.others:
+        made["automl-curves"] = _titled(curve_figures.curves_figure(lines), "Learning curves")
+    plane = curves.bias_variance_plane(table, N_PLANE_POINTS)
+    if len(plane.gap):
+        figure = curve_figures.bias_variance_figure(plane)
+        made["automl-bias-variance"] = _titled(figure, "Bias and variance")
+    known = parameters.axes(table)
+    names = [name for name in importances(table).names if name in known][:N_AXES]
+    if names:
+        plots = [parameters.axis_plot(table, known[name], N_AXIS_POINTS) for name in names]
+        made["automl-axes"] = parameter_figures.axes_figure(plots)
+    return made
+
+
+def _titled(figure: go.Figure, title: str) -> go.Figure:
+    """The dashboard puts figures below each other without a heading."""
+    figure.update_layout(title={"text": title}, margin={"t": 80})
+    return figure
+
+
+def _save_trial_notes(study: optuna.Study, notes: Mapping[int, str]) -> None:
+    """Write the notes that have changed.
+
+    The dashboard's `save_note` wants a live `Trial` (0.21 raises AttributeError for a
+    FrozenTrial) and reads every note of the study again for each one it saves. So the notes
+    are written here, in its format, after one reading.
+    """
+    from optuna_dashboard import _note
+
+    storage, study_id = study._storage, study._study_id  # as the dashboard's own functions do
+    present = storage.get_study_system_attrs(study_id)
+    for number, body in notes.items():
+        trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, number)
+        prefix = _note.note_str_key_prefix(trial_id)
+        old = {k: v for k, v in present.items() if k.startswith(prefix) and v}
+        new = _note.split_body(body, trial_id)
+        if old == new:
+            continue
+        version_key = _note.note_ver_key(trial_id)
+        storage.set_study_system_attr(study_id, version_key, present.get(version_key, 0) + 1)
+        for key, piece in {**dict.fromkeys(old, ""), **new}.items():
+            storage.set_study_system_attr(study_id, key, piece)
+
+
+def serve(storage: str, artifact_folder: str | Path | None = None, port: int = 8080) -> None:
+    """Run Optuna Dashboard on this machine only, until it is interrupted.
+
+    Args:
+        storage: the database's URL.
+        artifact_folder: where models are kept; None lists no artifacts.
+
+    Raises:
+        ConfigError: the package `optuna-dashboard` is not installed, or the port is taken.
+    """
+    dashboard = _optuna_dashboard()
+    artifacts = None
+    if artifact_folder is not None and Path(artifact_folder).is_dir():
+        artifacts = optuna.artifacts.FileSystemArtifactStore(str(artifact_folder))
+    try:
+        dashboard.run_server(storage, host="127.0.0.1", port=port, artifact_store=artifacts)
+    except OSError as error:
+        raise ConfigError(
+            f"The port must be free, but {port} cannot be opened ({error.strerror}); "
+            f"choose another, for example --port {port + 1}."
+        ) from error
+
+
+def _optuna_dashboard() -> ModuleType:
+    try:
+        import optuna_dashboard
+    except ImportError as error:
+        raise ConfigError(
+            "The dashboard needs the package optuna-dashboard, which is not installed: "
+            "pip install 'automl-torch[dashboard]'"
+        ) from error
+    return optuna_dashboard  # type: ignore[no-any-return]

@@ -1,0 +1,85 @@
+import math
+from dataclasses import replace
+
+import pytest
+
+from automl.report.numbers.trials import mean_curve, sample_trials, study_table, thin
+from storage.records import EpochRecord, StudyRecords
+from tests.contracts.synthetic_study import synthetic_study
+
+
+def epoch(run_id: int, number: int, valid: float, standard_error: float = 0.1) -> EpochRecord:
+    return EpochRecord(
+        run_id, number, number, valid / 2, valid, standard_error, 0.1, 0.2, 0.01, 1.0, 0.5
+    )
+
+
+def test_folds_become_one_curve_over_the_epochs_that_all_reached():
+    first = [epoch(1, 1, 1.0), epoch(1, 2, 0.6), epoch(1, 3, 0.1)]
+    second = [epoch(2, 1, 3.0), epoch(2, 2, 1.0)]
+    curve = mean_curve([first, second])
+    assert curve.epochs.tolist() == [1, 2]
+    assert curve.valid.tolist() == [2.0, 0.8]
+    assert curve.train.tolist() == [1.0, 0.4]
+    assert curve.seconds == 2.5
+    assert curve.standard_error[0] == pytest.approx(0.1 / math.sqrt(2))
+
+
+def test_the_best_epoch_is_a_finite_one():
+    curve = mean_curve([[epoch(1, 1, math.nan), epoch(1, 2, 0.5), epoch(1, 3, math.inf)]])
+    assert curve.best == 1
+
+
+def test_a_trial_without_epochs_has_no_best_epoch(records: StudyRecords):
+    bare = study_table(replace(records, epochs={}))
+    assert bare.trials[0].best_epoch is None
+    assert math.isnan(bare.trials[0].gap)
+    assert bare.best is not None  # its value is Optuna's, whatever we have stored
+
+
+def test_only_the_last_attempt_of_a_trial_counts(records: StudyRecords):
+    lost = replace(records.runs[0], run_id=999, attempt=2)
+    epochs = {**records.epochs, 999: (epoch(999, 1, 7.0),)}
+    again = study_table(replace(records, runs=(*records.runs, lost), epochs=epochs))
+    assert again.trials[0].curve.valid.tolist() == [7.0]
+
+
+def test_runs_of_other_purposes_do_not_touch_a_trial(records: StudyRecords):
+    confirm = replace(records.runs[0], run_id=999, purpose="confirm")
+    epochs = {**records.epochs, 999: (epoch(999, 1, 7.0),)}
+    table = study_table(replace(records, runs=(*records.runs, confirm), epochs=epochs))
+    assert 7.0 not in table.trials[0].curve.valid
+
+
+def test_ranked_trials_are_complete_and_in_order(table):
+    values = [trial.value for trial in table.ranked]
+    assert values == sorted(values)
+    assert {trial.outcome for trial in table.ranked} == {"complete"}
+    assert table.best.number == table.records.best_trial.number
+
+
+def test_folds_of_a_study_are_joined():
+    folded = study_table(synthetic_study(6, n_folds=3))
+    assert len(folded.trials) == 6
+    assert folded.trials[0].value == pytest.approx(folded.records.trials[0].value)
+
+
+def test_thinning_keeps_first_and_last():
+    kept = thin(1000, 80)
+    assert len(kept) == 80 and kept[0] == 0 and kept[-1] == 999
+    assert thin(5, 80).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_a_sample_keeps_the_best_trials_and_the_order(table):
+    sample = sample_trials(table.trials, 20)
+    numbers = [trial.number for trial in sample]
+    assert len(sample) == 20
+    assert numbers == sorted(numbers)
+    assert {trial.number for trial in table.ranked[:4]} <= set(numbers)
+    assert sample_trials(table.trials, 100) == table.trials
+
+
+def test_an_empty_study_gives_an_empty_table(records: StudyRecords):
+    empty = study_table(StudyRecords(records.settings))
+    assert empty.trials == () and empty.best is None
+    assert not len(mean_curve([]))

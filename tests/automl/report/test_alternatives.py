@@ -1,0 +1,62 @@
+import pytest
+
+from automl.report import alternatives
+from automl.report.numbers.curves import bias_variance_plane, learning_curves
+from automl.report.numbers.gradients import gradient_flow, initialization_table
+from automl.report.numbers.overview import Score
+from automl.report.numbers.parameters import axes, axis_plot, contour
+from automl.report.numbers.search import effort, history, timeline
+
+
+def test_a_score_is_told_with_its_references():
+    words = alternatives.of_score(Score("roc_auc", 0.9, (0.8, 0.95), 0.5, 0.85, None))
+    assert words == (
+        "roc auc of the network 0.9, 95 % interval 0.8 to 0.95, linear model 0.85, baseline 0.5."
+    )
+
+
+def test_curves_tell_the_best_epoch(table):
+    words = alternatives.of_curves(learning_curves(table))
+    assert f"Trial {table.best.number}" in words
+    assert f"at epoch {table.best.best_epoch} of" in words
+
+
+def test_the_plane_tells_where_the_best_trial_lies(table):
+    words = alternatives.of_plane(bias_variance_plane(table))
+    assert "The best trial has train loss" in words
+
+
+def test_axes_tell_the_best_value(table):
+    words = alternatives.of_axis(axis_plot(table, axes(table)["optimizer"]))
+    assert words.startswith("Validation loss against optimizer: the best trial of each region")
+    assert f"(at {table.best.params['optimizer']})" in words
+
+
+def test_contours_tell_where_the_loss_is_lowest(table):
+    known = axes(table)
+    words = alternatives.of_contour(contour(table, known["learning_rate"], known["optimizer"]))
+    assert words.startswith("Smoothed validation loss is lowest near learning_rate 0.0")
+    assert " and optimizer " in words
+
+
+def test_gradients_tell_first_and_last_layer(table):
+    words = alternatives.of_flow(gradient_flow(table, table.best.number))
+    assert "at initialization" in words and "nearest the input" in words
+    assert "sigmoid with normal (vanished in" in alternatives.of_initialization(
+        initialization_table(table)
+    )
+
+
+def test_the_search_is_told_in_numbers(table):
+    assert "The best validation loss fell from" in alternatives.of_history(history(table))
+    assert alternatives.of_timeline(timeline(table)).startswith("60 trials within")
+    assert "trials pruned (" in alternatives.of_effort(effort(table))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.42, "0.4 s"), (42.0, "42 s"), (200, "3 min 20 s"), (120, "2 min"), (7500, "2 h 5 min"),
+     (7200, "2 h"), (float("nan"), "–")],
+)  # fmt: skip
+def test_durations_read_as_people_say_them(seconds, words):
+    assert alternatives.duration(seconds) == words

@@ -1,0 +1,113 @@
+import sys
+from contextlib import contextmanager
+
+import optuna
+import pytest
+
+from automl.errors import ConfigError
+from automl.report import dashboard
+from automl.report.numbers.importances import rebuilt_study
+from automl.report.numbers.parameters import axes
+from automl.report.numbers.trials import study_table
+from storage.records import StudyRecords
+from tests.contracts.synthetic_study import synthetic_study
+
+optuna_dashboard = pytest.importorskip("optuna_dashboard")
+
+
+@pytest.fixture
+def study(table) -> optuna.Study:
+    """An Optuna study whose trials have the numbers of the records."""
+    study = optuna.create_study()
+    for _ in table.trials:
+        study.add_trial(optuna.trial.create_trial(value=1.0))
+    return study
+
+
+def attributes(study: optuna.Study) -> dict:
+    return study._storage.get_study_system_attrs(study._study_id)
+
+
+def test_publishing_writes_note_figures_and_trial_notes(study, records: StudyRecords, table):
+    dashboard.publish(study, records)
+    assert f"**Best: trial {table.best.number}" in optuna_dashboard.get_note(study)
+    figures = optuna_dashboard._custom_plot_data.get_plotly_graph_objects(attributes(study))
+    assert set(figures) == {"automl-curves", "automl-bias-variance", "automl-axes"}
+    best_id = study.trials[table.best.number]._trial_id
+    note = optuna_dashboard._note.get_note_from_system_attrs(attributes(study), best_id)
+    assert note["body"].startswith("**Rank 1**") and note["version"] == 1
+
+
+def test_publishing_again_replaces_and_does_not_pile_up(study, records: StudyRecords):
+    dashboard.publish(study, records)
+    keys = set(attributes(study))
+    dashboard.publish(study, records)
+    assert set(attributes(study)) == keys
+
+
+def test_a_shorter_note_leaves_nothing_of_the_longer(study):
+    trial_id = study.trials[0]._trial_id
+    dashboard._save_trial_notes(study, {0: "x" * 5000})
+    dashboard._save_trial_notes(study, {0: "short"})
+    note = optuna_dashboard._note.get_note_from_system_attrs(attributes(study), trial_id)
+    assert note == {"version": 2, "body": "short"}
+
+
+def test_everything_is_written_inside_the_transaction(study, records: StudyRecords):
+    seen = []
+
+    @contextmanager
+    def transaction():
+        seen.append(len(attributes(study)))
+        yield
+        seen.append(len(attributes(study)))
+
+    dashboard.publish(study, records, transaction=transaction)
+    assert seen[0] == 0 and seen[1] == len(attributes(study))
+
+
+def test_figures_stay_under_their_limit():
+    table = study_table(synthetic_study(1200, n_epochs=50))
+    for key, figure in dashboard.figures(table).items():
+        assert len(figure.to_json()) < 200_000, key
+
+
+def test_a_publisher_waits_ten_seconds_and_fifty_times_its_cost(
+    study, records: StudyRecords, monkeypatch
+):
+    clock = [100.0]
+    monkeypatch.setattr(dashboard.time, "monotonic", lambda: clock[0])
+    publisher = dashboard.Publisher(study)
+    assert not publisher.publish_if_due(lambda: records)
+    clock[0] += 10.1
+
+    def slow_read() -> StudyRecords:
+        clock[0] += 2.0
+        return records
+
+    assert publisher.publish_if_due(slow_read)
+    clock[0] += 90.0
+    assert not publisher.publish_if_due(slow_read)  # 2 s of reading: not before 100 s
+    clock[0] += 20.0
+    assert publisher.publish_if_due(slow_read)
+
+
+def test_a_new_study_can_be_published(records: StudyRecords):
+    study = rebuilt_study((), axes(study_table(records)))
+    dashboard.publish(study, StudyRecords(records.settings))
+    assert "No trial has completed yet" in optuna_dashboard.get_note(study)
+
+
+def test_without_the_package_the_error_says_what_to_install(monkeypatch, study, records):
+    monkeypatch.setitem(sys.modules, "optuna_dashboard", None)
+    with pytest.raises(ConfigError, match=r"automl-torch\[dashboard\]"):
+        dashboard.publish(study, records)
+
+
+def test_a_taken_port_is_told(monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(98, "Address already in use")
+
+    monkeypatch.setattr(optuna_dashboard, "run_server", refuse)
+    with pytest.raises(ConfigError, match="choose another, for example --port 8081"):
+        dashboard.serve("sqlite://", None, 8080)

@@ -1,0 +1,30 @@
+from dataclasses import replace
+
+from automl.report import reproduce_part
+from storage.records import StudyRecords
+
+
+def test_facts_name_data_seed_and_versions(records: StudyRecords):
+    facts = dict(reproduce_part.facts(records.settings))
+    assert facts["Data"] == "sklearn:digits"
+    assert facts["Rows"] == "1,078 train, 359 valid, 360 test"
+    assert facts["Seed"] == "0"
+    assert "torch 2.13.0" in facts["Versions"]
+    assert facts["Created"].endswith("UTC")
+    assert "Created" not in dict(reproduce_part.facts(replace(records.settings, created_at=0.0)))
+
+
+def test_dropped_columns_come_first(records: StudyRecords):
+    settings = replace(records.settings, columns={"a": "numeric", "id": "dropped: id-like"})
+    assert reproduce_part.columns(settings)[0] == ("id", "dropped: id-like")
+
+
+def test_the_space_is_told_with_conditions_and_reasons(records: StudyRecords):
+    rows = {row[0]: row[1:] for row in reproduce_part.space_rows(records.settings)}
+    assert rows["momentum"][1] == "optimizer is momentum"
+    assert rows["learning_rate"][0] == "1e-05 .. 0.3, log"
+    assert rows["learning_rate"][2].startswith("Adam and SGD")
+
+
+def test_data_checks_are_listed(records: StudyRecords):
+    assert reproduce_part.data_checks(records) == [("duplicated rows", "train/test", "3")]

@@ -1,0 +1,81 @@
+from dataclasses import replace
+
+import pytest
+
+from automl.report import result_part
+from automl.report.numbers.overview import overview
+from automl.report.numbers.search import effort
+from automl.report.numbers.trials import StudyTable, study_table
+from storage.records import EvaluationRecord, StudyRecords
+from tests.contracts.synthetic_study import synthetic_study
+
+
+def evaluated(table: StudyTable, **scores) -> StudyTable:
+    record = EvaluationRecord(table.best.number, "test", **scores)
+    return study_table(replace(table.records, evaluations=(record,)))
+
+
+def test_the_head_has_score_loss_trials_and_time(table):
+    made = result_part.cards(overview(table), effort(table), table.records.settings)
+    assert [card.label for card in made] == ["Test accuracy", "Validation loss", "Trials", "Time"]
+    assert made[0].value == "97.2 %"
+    assert made[0].remark == "95 % interval 95.3 % to 98.9 %"
+    assert "pruned" in made[2].remark
+
+
+def test_a_linear_model_within_the_interval_is_said(table):
+    assert any("lies within the network's" in s for s in result_part.certainty(overview(table)))
+
+
+@pytest.mark.parametrize(
+    ("metric", "network", "interval", "linear", "verb"),
+    [
+        ("accuracy", 0.9, (0.88, 0.92), 0.8, "better"),
+        ("accuracy", 0.7, (0.68, 0.72), 0.8, "worse"),
+        ("rmse", 2.0, (1.8, 2.2), 3.0, "better"),
+        ("rmse", 4.0, (3.8, 4.2), 3.0, "worse"),
+    ],
+)
+def test_better_and_worse_follow_the_metrics_direction(
+    table, metric, network, interval, linear, verb
+):
+    judged = evaluated(
+        table, scores={metric: network}, intervals={metric: interval}, linear={metric: linear}
+    )
+    assert f"is {verb} than" in " ".join(result_part.certainty(overview(judged)))
+
+
+def test_repeated_looks_at_test_rows_are_said(records: StudyRecords):
+    again = study_table(replace(records, evaluations=records.evaluations * 3))
+    assert "looked at 3 times." in " ".join(result_part.certainty(overview(again)))
+
+
+def test_a_study_without_a_result_says_so(records: StudyRecords):
+    empty = overview(study_table(StudyRecords(records.settings)))
+    assert result_part.certainty(empty) == [
+        "No trial has completed, so there is no best configuration yet."
+    ]
+    assert result_part.configuration(empty.best) == []
+    assert result_part.score_panel(empty) is None
+
+
+def test_tables_are_texts_of_equal_width(table):
+    shown = overview(table)
+    head = result_part.best_head(shown, "error_rate")
+    assert all(len(row) == len(head) for row in result_part.best_rows(shown, "error_rate"))
+    assert result_part.score_rows(shown)[0] == (
+        "accuracy", "97.2 %", "95.3 % to 98.9 %", "95.6 %", "10.1 %"
+    )  # fmt: skip
+
+
+def test_a_regression_is_told_in_its_own_unit():
+    table = study_table(synthetic_study(20, task="regression"))
+    made = result_part.cards(overview(table), effort(table), table.records.settings)
+    assert made[0].label == "Test rmse" and made[0].value == "3.20"
+    assert "valid RMSE" in result_part.best_head(overview(table), "rmse")
+
+
+@pytest.mark.parametrize(("value", "shown"), [(None, "none"), (0.00123456, "0.00123"), (16, "16"),
+                                              (True, "True"), ("adam", "adam")])  # fmt: skip
+def test_hyperparameters_are_shown_shortly(value, shown):
+    assert result_part.parameter_text(value) == shown

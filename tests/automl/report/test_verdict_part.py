@@ -1,0 +1,35 @@
+from dataclasses import replace
+
+from automl.report.verdict_part import evidence_text, verdicts
+from storage.records import Diagnosis, StudyRecords
+
+
+def test_stored_verdicts_are_shown_with_their_options(records: StudyRecords):
+    (verdict,), of_trials = verdicts(records)
+    assert verdict.kind == "High variance" and verdict.label == "Warning"
+    assert verdict.advice[0] == ("Regularize: raise dropout.", "--set dropout=0.2..0.6")
+    assert ("gap in standard errors", "7") in verdict.evidence
+    assert of_trials == []
+
+
+def test_verdicts_on_trials_stand_apart_the_worst_first(records: StudyRecords):
+    single = [
+        Diagnosis("good_fit", "good", "fine", trial_number=1),
+        Diagnosis("dead_units", "warning", "hm", trial_number=2),
+        Diagnosis("vanishing_gradients", "problem", "bad", trial_number=3),
+    ]
+    study, of_trials = verdicts(replace(records, diagnoses=(*records.diagnoses, *single)))
+    assert len(study) == 1
+    assert [verdict.trial_number for verdict in of_trials] == [3, 2]
+
+
+def test_an_old_study_without_verdicts_is_judged_now(records: StudyRecords):
+    study, _ = verdicts(replace(records, diagnoses=()))
+    assert study and all(verdict.message for verdict in study)
+
+
+def test_evidence_is_short():
+    assert evidence_text(True) == "yes" and evidence_text(None) == "–"
+    assert evidence_text(0.123456) == "0.123"
+    assert evidence_text({"low": 1, "high": [2, 3]}) == "low 1, high 2, 3"
+    assert evidence_text(list(range(50))) == ""
