@@ -19,11 +19,16 @@ from optuna.trial import FrozenTrial
 
 from automl.errors import ConfigError
 
-REDUCTION_FACTOR = 4
-"""One trial in four goes on at each rung. Source: Li et al. 2020 (ASHA), section 4; Optuna."""
-
 MIN_RESOURCE = 1
-"""Epochs before the first judgement."""
+"""Epochs before the first judgement. Source: benchmarks/pruning.py, on recorded curves."""
+
+REDUCTION_FACTOR = 4
+"""One trial in four goes on at each rung.
+
+Source: Li et al. 2020 (ASHA), section 4. On recorded curves it finds good trials as soon as 3
+does or sooner (benchmarks/pruning.py): regret after 520 epochs with 16 slots on 20 tasks .26,
+with a factor of 2 .29, without pruning .45; judging from epoch 2 or 4 on only: .30 and .33.
+"""
 
 
 @dataclass(slots=True)

@@ -147,10 +147,9 @@ def ask_with(
 
     The other parameters are sampled as always. The given ones are left out of what is sampled
     jointly and written into the trial like any other, so that the sampler learns from them.
-    Of three ways this is the cheapest and the only one without warnings: an enqueued trial
-    costs two more writes and samples the others for a value that is then replaced, and a
-    distribution of one choice is refused by Optuna in a study that has had others
-    (`benchmarks/asking.py`).
+    This costs no more than a free trial. An enqueued trial would take two more writes and a
+    place in the study before it is asked for; a distribution of one choice is refused by Optuna
+    where the study has had others.
 
     Args:
         fixed: values by name; a parameter that the trial turns out not to have is ignored.
