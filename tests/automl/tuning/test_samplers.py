@@ -74,7 +74,7 @@ def test_trials_and_seeds_differ(name: str) -> None:
     assert len(set(rates)) == len(rates)
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("name", ["tpe", "random"])
 def test_a_sampler_made_by_hand_for_the_next_trial_proposes_the_same(name: str) -> None:
     studies = optuna.create_study(), optuna.create_study()
     for study in studies:
