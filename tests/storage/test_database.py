@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from storage import database as databases
+from storage.database import Database
+from storage.errors import StorageError
+
+
+class Rows:
+    """Numbers that wait to be written."""
+
+    def __init__(self, database: Database) -> None:
+        self.waiting: list[int] = []
+        self.forgotten = 0
+        with database.write() as connection:
+            connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS t (x INTEGER CHECK (x >= 0))")
+        database.register(self)
+
+    def __bool__(self) -> bool:
+        return bool(self.waiting)
+
+    def forget_deleted(self, connection: Connection) -> None:
+        self.forgotten += 1
+
+    def write(self, connection: Connection) -> None:
+        for number in self.waiting:
+            connection.exec_driver_sql("INSERT INTO t VALUES (?)", (number,))
+
+    def clear(self) -> None:
+        self.waiting.clear()
+
+    after_fork = clear
+
+
+def stored(database: Database) -> list[Any]:
+    with database.read() as connection:
+        return list(connection.exec_driver_sql("SELECT x FROM t ORDER BY rowid").scalars())
+
+
+def add(database: Database, rows: Rows, number: int) -> None:
+    with database.lock:
+        rows.waiting.append(number)
+        database.changed()
+
+
+def test_flush_writes_what_waits(database: Database) -> None:
+    rows = Rows(database)
+    add(database, rows, 1)
+    assert stored(database) == []
+    database.flush()
+    assert stored(database) == [1]
+    assert not rows
+
+
+def test_every_write_takes_what_waits_along(database: Database) -> None:
+    rows = Rows(database)
+    add(database, rows, 1)
+    with database.write() as connection:
+        connection.exec_driver_sql("INSERT INTO t VALUES (2)")
+    assert stored(database) == [1, 2]
+
+
+def test_after_a_second_it_is_written_in_the_background(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(databases, "FLUSH_SECONDS", 0.05)
+    rows = Rows(database)
+    add(database, rows, 1)
+    deadline = time.monotonic() + 20
+    while not stored(database) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert stored(database) == [1]
+
+
+def test_transaction_is_one_for_the_file(database: Database, url: str) -> None:
+    rows, other = Rows(database), Database(url)
+    with database.transaction():
+        add(database, rows, 1)
+        database.flush()
+        with database.transaction():
+            add(database, rows, 2)
+        assert stored(other) == []
+    assert stored(other) == [1, 2]
+    other.close()
+
+
+def test_error_in_a_transaction_does_not_undo_what_was_reported(database: Database) -> None:
+    rows = Rows(database)
+    with pytest.raises(ZeroDivisionError), database.transaction():
+        add(database, rows, 1)
+        raise ZeroDivisionError
+    assert stored(database) == [1]
+
+
+def test_what_cannot_be_written_keeps_waiting(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = Rows(database)
+    add(database, rows, 1)
+
+    def fail(connection: Connection) -> None:
+        raise StorageError("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rows, "write", fail)
+        with pytest.raises(StorageError, match="full"):
+            database.flush()
+        database.flush_in_background(beat=False)  # leaves the error to the foreground
+    assert rows.waiting == [1]
+    database.flush()
+    assert stored(database) == [1]
+
+
+def test_close_writes_and_a_later_call_opens_again(database: Database) -> None:
+    rows = Rows(database)
+    add(database, rows, 1)
+    database.close()
+    database.close()
+    assert stored(database) == [1]
+
+
+def test_dropped_database_has_written(url: str) -> None:
+    database = Database(url)
+    rows = Rows(database)
+    add(database, rows, 1)
+    del database
+    again = Database(url)
+    assert stored(again) == [1]
+    again.close()
+
+
+def test_poll_tells_of_other_connections_only(database: Database, url: str) -> None:
+    rows, other = Rows(database), Database(url)
+    seen = database.poll()
+    add(database, rows, 1)
+    database.flush()
+    assert database.poll() == seen
+    with other.write() as connection:
+        connection.exec_driver_sql("INSERT INTO t VALUES (2)")
+    assert database.poll() > seen
+    other.close()
+
+
+def test_before_writing_each_source_hears_that_others_wrote(database: Database, url: str) -> None:
+    """They may have deleted what the writes belong to."""
+    rows, other = Rows(database), Database(url)
+    database.flush()
+    heard = rows.forgotten
+    with other.write() as connection:
+        connection.exec_driver_sql("INSERT INTO t VALUES (2)")
+    add(database, rows, 1)
+    database.flush()
+    assert rows.forgotten == heard + 1
+    other.close()
+
+
+def test_threads_do_not_mix_their_transactions(database: Database) -> None:
+    rows = Rows(database)
+
+    def work(base: int) -> None:
+        for i in range(20):
+            with database.transaction():
+                add(database, rows, base + i)
+                add(database, rows, base + i)
+
+    threads = [threading.Thread(target=work, args=(1000 * k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = stored(database)
+    assert sorted(found) == sorted(2 * [1000 * k + i for k in range(4) for i in range(20)])
+    assert found[::2] == found[1::2]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only where processes fork")
+def test_forked_child_leaves_the_parents_connection_alone(database: Database) -> None:
+    rows = Rows(database)
+    add(database, rows, 1)
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            nothing_waits = not rows
+            with database.write() as connection:
+                connection.exec_driver_sql("INSERT INTO t VALUES (7)")
+            status = 0 if nothing_waits and stored(database) == [7] else 2
+        finally:
+            os._exit(status)
+    assert os.waitpid(child, 0)[1] == 0
+    database.flush()
+    assert stored(database) == [7, 1]
+
+
+def test_heartbeat_is_called_when_due(database: Database) -> None:
+    beats: list[int] = []
+    database.on_heartbeat = lambda: beats.append(1)
+    database.flush_in_background(beat=True)
+    database.flush_in_background(beat=False)
+    assert beats == [1]
