@@ -22,6 +22,7 @@ import plotly.graph_objects as go
 from automl.errors import ConfigError
 from automl.report.figures import curves as curve_figures
 from automl.report.figures import parameters as parameter_figures
+from automl.report.figures import style
 from automl.report.notes import study_note, trial_notes
 from automl.report.numbers import curves, parameters
 from automl.report.numbers.importances import importances
@@ -104,14 +105,14 @@ def figures(table: StudyTable) -> dict[str, go.Figure]:
     names = [name for name in importances(table).names if name in known][:N_AXES]
     if names:
         plots = [parameters.axis_plot(table, known[name], N_AXIS_POINTS) for name in names]
-        made["automl-axes"] = parameter_figures.axes_figure(plots)
+        made["automl-axes"] = style.themed(parameter_figures.axes_figure(plots))
     return made
 
 
 def _titled(figure: go.Figure, title: str) -> go.Figure:
     """The dashboard puts figures below each other without a heading."""
     figure.update_layout(title={"text": title}, margin={"t": 80})
-    return figure
+    return style.themed(figure)
 
 
 def _save_trial_notes(study: optuna.Study, notes: Mapping[int, str]) -> None:

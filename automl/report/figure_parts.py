@@ -60,7 +60,9 @@ def bias_variance_panels(table: StudyTable) -> list[Panel]:
     panels = []
     if len(plane.gap):
         choices = {
-            label: curve_figures.bias_variance_figure(plane, label) for label in plane.colours
+            label: curve_figures.plane_traces(plane, label)
+            for label in plane.colours
+            if label != "outcome"
         }
         caption = "Each point is a trial at its best epoch. Left: less bias. Down: less variance."
         panels.append(
@@ -68,7 +70,7 @@ def bias_variance_panels(table: StudyTable) -> list[Panel]:
                 "plane",
                 "Bias and variance of every trial",
                 alternatives.of_plane(plane),
-                choices.pop("outcome"),
+                curve_figures.bias_variance_figure(plane),
                 caption + _omitted(plane.n_omitted),
                 choices=choices,
                 choices_label="Colour by",

@@ -7,10 +7,13 @@ into the HTML file. Here a Plotly figure becomes JSON that is safe inside a scri
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import plotly.graph_objects as go
+from plotly.io.json import to_json_plotly
+
+from automl.report.figures import style
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Panel:
     alternative: str  # what it shows, for those who cannot see it
     figure: go.Figure
     caption: str = ""
-    choices: Mapping[str, go.Figure] = field(default_factory=dict)  # label -> other traces
+    choices: Mapping[str, Sequence[go.Scatter]] = field(default_factory=dict)  # other traces
     choices_label: str = ""
     is_wide: bool = False  # scrolls sideways on a phone instead of being squeezed
 
@@ -34,19 +37,24 @@ class Panel:
     @property
     def json(self) -> str:
         """Traces and layout; the page brings the template itself."""
-        content = json.loads(self.figure.to_json())
+        content = self.figure.to_dict()
         content["layout"].pop("template", None)
         if self.choices:
             content["choices"] = {
-                label: json.loads(figure.to_json())["data"]
-                for label, figure in self.choices.items()
+                label: go.Figure(traces, layout={"template": style.NO_TEMPLATE}).to_dict()["data"]
+                for label, traces in self.choices.items()
             }
-        return safe_json(content)
+        return escaped(to_json_plotly(content))
 
 
 def safe_json(content: object) -> str:
     """JSON that cannot end the script element it stands in, whatever text is in it."""
     compact = json.dumps(content, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return escaped(compact)
+
+
+def escaped(text: str) -> str:
+    """JSON with the signs that mean something to HTML written as escapes."""
     for character in "<>&\u2028\u2029":
-        compact = compact.replace(character, f"\\u{ord(character):04x}")
-    return compact
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text

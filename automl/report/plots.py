@@ -19,6 +19,7 @@ from automl.report.figures import gradients as gradient_figures
 from automl.report.figures import parameters as parameter_figures
 from automl.report.figures import predictions as prediction_figures
 from automl.report.figures import search as search_figures
+from automl.report.figures import style
 from automl.report.numbers import curves, gradients, parameters, search
 from automl.report.numbers.importances import importances
 from automl.report.numbers.overview import overview
@@ -31,7 +32,7 @@ N_AXES = 9  # three rows of three
 
 def plot_curves(records: StudyRecords) -> go.Figure:
     """Train and validation loss of the best trial, all other trials faintly behind it."""
-    return curve_figures.curves_figure(curves.learning_curves(study_table(records)))
+    return style.themed(curve_figures.curves_figure(curves.learning_curves(study_table(records))))
 
 
 def plot_bias_variance(records: StudyRecords, colour_by: str = "outcome") -> go.Figure:
@@ -47,7 +48,7 @@ def plot_bias_variance(records: StudyRecords, colour_by: str = "outcome") -> go.
     if colour_by not in plane.colours:
         known = ", ".join(plane.colours)
         raise ConfigError(f"colour_by must be one of {known}, but is {colour_by!r}.")
-    return curve_figures.bias_variance_figure(plane, colour_by)
+    return style.themed(curve_figures.bias_variance_figure(plane, colour_by))
 
 
 def plot_importances(records: StudyRecords) -> go.Figure:
@@ -59,7 +60,7 @@ def plot_importances(records: StudyRecords) -> go.Figure:
     found = importances(study_table(records))
     if not found.shares:
         raise ConfigError(f"Importances cannot be computed: {found.missing_because}")
-    return parameter_figures.importances_figure(found)
+    return style.themed(parameter_figures.importances_figure(found))
 
 
 def plot_axes(records: StudyRecords, at_most: int = N_AXES) -> go.Figure:
@@ -68,7 +69,7 @@ def plot_axes(records: StudyRecords, at_most: int = N_AXES) -> go.Figure:
     known = parameters.axes(table)
     names = [name for name in importances(table).names if name in known]
     plots = [parameters.axis_plot(table, known[name]) for name in names[:at_most]]
-    return parameter_figures.axes_figure(plots)
+    return style.themed(parameter_figures.axes_figure(plots))
 
 
 def plot_axis(records: StudyRecords, name: str) -> go.Figure:
@@ -81,24 +82,24 @@ def plot_axis(records: StudyRecords, name: str) -> go.Figure:
     known = parameters.axes(table)
     if name not in known:
         raise ConfigError(f"name must be one of {', '.join(known)}, but is {name!r}.")
-    return parameter_figures.axis_figure(parameters.axis_plot(table, known[name]))
+    return style.themed(parameter_figures.axis_figure(parameters.axis_plot(table, known[name])))
 
 
 def plot_parallel_coordinates(records: StudyRecords) -> go.Figure:
     """Trials as lines over the most important hyperparameters."""
     table = study_table(records)
     lines = parameters.parallel_coordinates(table, importances(table).names)
-    return parameter_figures.parallel_figure(lines)
+    return style.themed(parameter_figures.parallel_figure(lines))
 
 
 def plot_history(records: StudyRecords) -> go.Figure:
     """Validation losses in the order of the trials."""
-    return search_figures.history_figure(search.history(study_table(records)))
+    return style.themed(search_figures.history_figure(search.history(study_table(records))))
 
 
 def plot_timeline(records: StudyRecords) -> go.Figure:
     """When each trial ran."""
-    return search_figures.timeline_figure(search.timeline(study_table(records)))
+    return style.themed(search_figures.timeline_figure(search.timeline(study_table(records))))
 
 
 def plot_gradient_flow(records: StudyRecords, trial_number: int | None = None) -> go.Figure:
@@ -116,7 +117,7 @@ def plot_gradient_flow(records: StudyRecords, trial_number: int | None = None) -
     flow = gradients.gradient_flow(table, trial_number)
     if flow is None:
         raise ConfigError(f"No gradient records of trial {trial_number} are stored.")
-    return gradient_figures.gradient_flow_figure(flow)
+    return style.themed(gradient_figures.gradient_flow_figure(flow))
 
 
 def plot_predictions(records: StudyRecords, predictions: Mapping[str, NDArray[Any]]) -> go.Figure:
@@ -135,9 +136,9 @@ def plot_predictions(records: StudyRecords, predictions: Mapping[str, NDArray[An
     if judged is None:
         raise ConfigError("predictions must hold test_targets and test_predictions.")
     if judged.residuals is not None:
-        return prediction_figures.predicted_figure(judged.residuals)
+        return style.themed(prediction_figures.predicted_figure(judged.residuals))
     assert judged.confusion is not None  # what is not a regression has classes
-    return prediction_figures.confusion_figure(judged.confusion)
+    return style.themed(prediction_figures.confusion_figure(judged.confusion))
 
 
 def html_summary(records: StudyRecords) -> str:

@@ -52,11 +52,13 @@ def space_rows(settings: StudySettings) -> list[tuple[str, str, str, str]]:
 
 
 def _condition(entry: Mapping[str, Any]) -> str:
-    conditions = []
-    for name, values in (entry.get("when") or {}).items():
-        allowed = values if isinstance(values, list | tuple) else [values]
-        conditions.append(f"{name} is {' or '.join(map(str, allowed))}")
-    return "; ".join(conditions)
+    """When a parameter is there at all: any of its conditions, each of which may name several."""
+    return " or ".join(
+        " and ".join(
+            f"{name} is {' or '.join(map(str, values))}" for name, values in table.items()
+        )
+        for table in entry.get("when") or []
+    )
 
 
 def data_checks(records: StudyRecords) -> list[tuple[str, str, str]]:

@@ -81,7 +81,7 @@ def _add_train_and_valid(figure: go.Figure, curve: TrialCurve, *, named: bool) -
         hovertemplate=f"{label}<br>best epoch %{{x}}<br>validation loss %{{y:.4g}}<extra></extra>",
         showlegend=named,
     )  # fmt: skip
-    figure.add_vline(x=curve.best_epoch, line={"dash": "dot", "width": 1})
+    figure.update_layout(shapes=[vertical_line(curve.best_epoch, "dot")])
 
 
 def _add_faint(figure: go.Figure, curves: Sequence[TrialCurve]) -> None:
@@ -126,9 +126,7 @@ def bias_variance_figure(numbers: BiasVariancePlane, colour_by: str = "outcome")
         colour_by: a key of `numbers.colours`; an unknown one raises KeyError.
     """
     figure = style.figure(440)
-    for trace in plane_traces(numbers, colour_by):
-        figure.add_trace(trace)
-    _add_best(figure, numbers)
+    figure.add_traces(plane_traces(numbers, colour_by))
     figure.update_layout(
         xaxis={
             "title": {"text": style.loss_title(numbers.loss, "train")},
@@ -146,7 +144,7 @@ def bias_variance_figure(numbers: BiasVariancePlane, colour_by: str = "outcome")
 
 def _add_baseline(figure: go.Figure, loss: float) -> None:
     """Where predicting class frequencies or the mean lies: right of it nothing was learnt."""
-    figure.add_vline(x=loss, line={"dash": "dash"})
+    figure.update_layout(shapes=[vertical_line(loss, "dash")])
     is_log = figure.layout.xaxis.type == "log"
     figure.add_annotation(
         x=math.log10(loss) if is_log else loss,  # Plotly wants annotations in log units
@@ -168,7 +166,11 @@ def _gap_axis(gaps: Floats) -> dict[str, Any]:
 
 
 def plane_traces(numbers: BiasVariancePlane, colour_by: str) -> list[go.Scatter]:
-    """The points, one trace per category, or one with a colour bar for numbers."""
+    """The points, one trace per category, or one with a colour bar for numbers; the best last."""
+    return [*_plane_points(numbers, colour_by), *_best_point(numbers)]
+
+
+def _plane_points(numbers: BiasVariancePlane, colour_by: str) -> list[go.Scatter]:
     values = numbers.colours[colour_by]
     if colour_by == "outcome":
         return [
@@ -235,18 +237,25 @@ def _points(
     )
 
 
-def _add_best(figure: go.Figure, numbers: BiasVariancePlane) -> None:
+def _best_point(numbers: BiasVariancePlane) -> list[go.Scatter]:
     found = np.flatnonzero(numbers.numbers == numbers.best_number)
-    if len(found):
-        figure.add_scatter(
+    if not len(found):
+        return []
+    return [
+        go.Scatter(
             x=[float(numbers.train_loss[found[0]])],
             y=[float(numbers.gap[found[0]])],
             mode="markers",
             name=f"best (trial {numbers.best_number})",
-            marker={"symbol": "star", "size": 17, "color": style.GREEN,
-                    "line": {"width": 1.5, "color": "white"}},
+            marker={
+                "symbol": "star",
+                "size": 17,
+                "color": style.GREEN,
+                "line": {"width": 1.5, "color": "white"},
+            },
             hovertemplate="best trial<br>train loss %{x:.4g}<br>gap %{y:.4g}<extra></extra>",
-        )  # fmt: skip
+        )
+    ]
 
 
 def data_size_figure(numbers: DataSizeCurve) -> go.Figure:
@@ -270,6 +279,12 @@ def data_size_figure(numbers: DataSizeCurve) -> go.Figure:
         yaxis={"title": {"text": style.loss_title(numbers.loss)}},
     )
     return figure
+
+
+def vertical_line(x: float, dash: str) -> dict[str, Any]:
+    """A thin line over the whole height (as `add_vline`, which takes 20 ms)."""
+    place = {"x0": x, "x1": x, "y0": 0, "y1": 1, "xref": "x", "yref": "y domain"}
+    return {"type": "line", **place, "line": {"dash": dash, "width": 1}}
 
 
 def single(values: Any) -> Any:

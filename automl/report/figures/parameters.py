@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from automl.report.figures import style, ticks
-from automl.report.figures.curves import single
+from automl.report.figures.curves import single, vertical_line
 from automl.report.numbers.importances import Importances
 from automl.report.numbers.parameters import Axis, AxisPlot, Contour, ParallelCoordinates
 from automl.report.numbers.trials import OUTCOMES, Floats
@@ -69,8 +69,8 @@ def axis_figure(numbers: AxisPlot) -> go.Figure:
         margin={"t": 12},
         xaxis={"title": {"text": style.text(numbers.axis.name)}, **axis_layout(numbers.axis)},
         yaxis={"title": {"text": "validation loss"}, **style.loss_axis(losses)},
+        shapes=_edges(numbers.axis),
     )
-    _add_edges(figure, numbers.axis)
     return figure
 
 
@@ -141,11 +141,11 @@ def axis_layout(axis: Axis) -> dict[str, Any]:
     return layout
 
 
-def _add_edges(figure: go.Figure, axis: Axis) -> None:
+def _edges(axis: Axis) -> list[dict[str, Any]]:
     """Where the range ends: if the line still falls there, the range is too narrow."""
-    if axis.kind != "categorical":
-        for edge in (axis.low, axis.high):
-            figure.add_vline(x=edge, line={"dash": "dash", "width": 1})
+    if axis.kind == "categorical":
+        return []
+    return [vertical_line(edge, "dash") for edge in (axis.low, axis.high)]
 
 
 def parallel_figure(numbers: ParallelCoordinates) -> go.Figure:
@@ -167,12 +167,18 @@ def parallel_figure(numbers: ParallelCoordinates) -> go.Figure:
         if mask.any():
             _add_lines(figure, heights[mask], numbers.numbers[mask], label, colour, width)
     figure.data = figure.data[::-1]
-    for column, axis in enumerate(numbers.axes):
-        _add_vertical_axis(figure, column, axis)
-    _add_value_axis(figure, columns - 1, numbers)
     labels = [style.text(a.name) for a in numbers.axes] + ["validation loss"]
     figure.update_layout(
         legend={"traceorder": "reversed"},
+        shapes=[
+            {"type": "line", "x0": c, "x1": c, "y0": 0, "y1": 1, "layer": "above"}
+            for c in range(columns)
+        ],
+        annotations=[
+            {"x": c, "y": at, "text": label, "xanchor": "left", "xshift": 5}
+            for c, ticks_there in enumerate([*map(_ticks, numbers.axes), _rank_ticks(numbers)])
+            for at, label in ticks_there
+        ],
         margin={"l": 30, "r": 46, "t": 40},
         xaxis={"tickvals": list(range(columns)), "ticktext": labels, "showgrid": False,
                "range": [-0.35, columns - 0.45], "side": "bottom", "ticks": "", "zeroline": False,
@@ -207,12 +213,6 @@ def _add_lines(
     )
 
 
-def _add_vertical_axis(figure: go.Figure, column: int, axis: Axis) -> None:
-    figure.add_shape(type="line", x0=column, x1=column, y0=0, y1=1, layer="above")
-    for position, label in _ticks(axis):
-        figure.add_annotation(x=column, y=position, text=label, xanchor="left", xshift=5)
-
-
 def _ticks(axis: Axis) -> list[tuple[float, str]]:
     if axis.kind == "categorical":
         return [(axis.position(choice), style.text(choice)) for choice in axis.choices[:12]]
@@ -221,15 +221,14 @@ def _ticks(axis: Axis) -> list[tuple[float, str]]:
     return [(axis.position(value), ticks.tick_text(value)) for value in values]
 
 
-def _add_value_axis(figure: go.Figure, column: int, numbers: ParallelCoordinates) -> None:
-    figure.add_shape(type="line", x0=column, x1=column, y0=0, y1=1, layer="above")
+def _rank_ticks(numbers: ParallelCoordinates) -> list[tuple[float, str]]:
+    """Ticks of the last axis: losses by rank."""
     ordered = np.sort(numbers.losses)
-    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
-        if len(ordered):
-            value = float(ordered[round(share * (len(ordered) - 1))])
-            figure.add_annotation(
-                x=column, y=share, text=style.table_number(value), xanchor="left", xshift=5,
-            )  # fmt: skip
+    if not len(ordered):
+        return []
+    shares = (0.0, 0.25, 0.5, 0.75, 1.0)
+    values = [float(ordered[round(share * (len(ordered) - 1))]) for share in shares]
+    return [(share, style.table_number(v)) for share, v in zip(shares, values, strict=True)]
 
 
 def contour_figure(numbers: Contour) -> go.Figure:

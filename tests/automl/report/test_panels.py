@@ -1,5 +1,7 @@
 import json
 
+import plotly.graph_objects as go
+
 from automl.report.figures import style
 from automl.report.panels import Panel, safe_json
 
@@ -20,6 +22,6 @@ def test_a_panel_leaves_the_template_to_the_page():
 
 
 def test_choices_are_other_traces():
-    first, second = style.figure(), style.figure().add_scatter(x=[1], y=[2])
-    panel = Panel("a", "A", "words", first, choices={"by x": second})
+    first, second = style.figure(), go.Scatter(x=[1], y=[2])
+    panel = Panel("a", "A", "words", first, choices={"by x": [second]})
     assert json.loads(panel.json)["choices"]["by x"][0]["x"] == [1]
