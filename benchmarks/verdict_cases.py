@@ -1,363 +1,35 @@
 """Cases whose truth is known by construction: what `benchmarks/verdicts.py` judges.
 
-A case is a small study: a data set drawn from a known function with known noise, and a few
-trials, one or more of which are sick on purpose (too small, too few rows, steps too large,
-...) or healthy. Sizes, noise, widths and depths are drawn from ranges by the case's seed.
-That a case is what it was made to be is checked on fresh rows against the known noise, never
-against the verdict; draws that are not are thrown away and counted.
+Each family is a function from a random generator to a `Draw`: a small study with trials that
+are sick on purpose (too small, too few rows, steps too large, a range that ends too early, a
+leaked column, ...) or healthy. Sizes, noise, widths and depths are drawn from ranges.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
-from numpy.polynomial import legendre
 
-from automl.data.dataset import AffineScaling, Dataset, Fold, Split
-from automl.training.config import RunConfig, configure
-from automl.training.ending import ending
-from automl.training.gradients import inspect_initialization
-from automl.training.plain import PlainTrainer
-from automl.training.predictions import predict
-from storage.records import (
-    DataCheckRecord,
-    EpochRecord,
-    EvaluationRecord,
-    Json,
-    LayerGradientRecord,
-    ParameterValue,
-    RunRecord,
-    StudyRecords,
-    StudySettings,
-    Task,
-    TrialRecord,
+from benchmarks.verdict_worlds import (
+    N_FRESH,
+    Draw,
+    Params,
+    Plan,
+    checked,
+    curve_world,
+    teacher_world,
+    with_column,
 )
-
-Params = Mapping[str, ParameterValue]
-N_FRESH = 3000
-"""Rows that neither training nor verdict sees: a loss of 1 is known to about 2 %."""
-
-
-@dataclass(frozen=True)
-class World:
-    """A data set drawn from a known function, with what could be reached on it at best."""
-
-    dataset: Dataset
-    noise_loss: float  # loss of the true function on the fresh rows
-    baseline_loss: float
-    linear_loss: float
-    baseline_metric: float
-
-
-@dataclass(frozen=True)
-class Plan:
-    """One trial of a case: its params, and the verdict it must get (None: not judged)."""
-
-    params: Params
-    truth: str | None = None
-    world: int = 0  # which of the case's data sets it is trained on
-    seed: int = 0
-
-
-@dataclass(frozen=True)
-class Draw:
-    """A case before training."""
-
-    family: str
-    worlds: tuple[World, ...]
-    plans: tuple[Plan, ...]
-    max_epochs: int
-    patience: int
-    space: Mapping[str, Json] = field(default_factory=dict)
-    target_error: float | None = None
-    data_checks: tuple[DataCheckRecord, ...] = ()
-    study_truth: str | None = None  # judged as a study
-    truth_parameter: str | None = None  # for range_edge: which range
-
-
-@dataclass(frozen=True)
-class Training:
-    """One run: its curve, the layers it began with, and its loss on fresh rows."""
-
-    epochs: tuple[EpochRecord, ...]
-    initial_layers: tuple[LayerGradientRecord, ...]
-    fresh_loss: float
-    n_parameters: int
-
-
-# Worlds
-
-
-def regression_world(
-    x: np.ndarray, clean: np.ndarray, noise_share: float, n_train: int, n_valid: int, seed: int
-) -> World:
-    """A regression task; `noise_share` of the target's variance is noise."""
-    generator = np.random.default_rng(seed)
-    spread = float(clean[n_train + n_valid :].std())
-    noisy = clean + spread * math.sqrt(noise_share / (1 - noise_share)) * generator.normal(
-        size=len(clean)
-    )
-    mean, scale = float(noisy[:n_train].mean()), float(noisy[:n_train].std())
-    targets = (noisy - mean) / scale
-    fold = _fold(x, targets.astype(np.float32), n_train, n_valid)
-    fold = replace(fold, target_mean=mean, target_scale=scale)
-    valid = slice(n_train, n_train + n_valid)
-    fresh = slice(n_train + n_valid, None)
-    true = (clean - mean) / scale
-    return World(
-        dataset=Dataset("regression", "mean_squared", 1, (fold,)),
-        noise_loss=float(((targets - true)[fresh] ** 2).mean()),
-        baseline_loss=float((targets[valid] ** 2).mean()),
-        linear_loss=_ridge_loss(x, targets, n_train, valid),
-        baseline_metric=float(targets[valid].std() * scale),
-    )
-
-
-def class_world(
-    x: np.ndarray, probabilities: np.ndarray, n_train: int, n_valid: int, seed: int
-) -> World:
-    """A classification task; labels are drawn from the probabilities (N, C)."""
-    generator = np.random.default_rng(seed)
-    n_classes = probabilities.shape[1]
-    draws = generator.random((len(x), 1))
-    labels = (draws > probabilities.cumsum(axis=1)).sum(axis=1).clip(0, n_classes - 1)
-    fold = _fold(x, labels.astype(np.int64), n_train, n_valid)
-    valid = slice(n_train, n_train + n_valid)
-    fresh = slice(n_train + n_valid, None)
-    frequencies = (np.bincount(labels[:n_train], minlength=n_classes) + 1e-3) / n_train
-    chosen = np.take_along_axis(probabilities, labels[:, None], axis=1)[:, 0].clip(1e-12)
-    task: Task = "binary" if n_classes == 2 else "multiclass"
-    loss = "binary_cross_entropy" if n_classes == 2 else "cross_entropy"
-    return World(
-        dataset=Dataset(task, loss, n_classes, (fold,)),
-        noise_loss=float(-np.log(chosen[fresh]).mean()),
-        baseline_loss=float(-np.log(frequencies[labels[valid]]).mean()),
-        linear_loss=_logistic_loss(x, labels, n_train, valid),
-        baseline_metric=float((labels[valid] != frequencies.argmax()).mean()),
-    )
-
-
-def _fold(x: np.ndarray, targets: np.ndarray, n_train: int, n_valid: int) -> Fold:
-    numeric = torch.tensor(x, dtype=torch.float32)
-    labels = torch.tensor(targets)
-    no_codes = torch.zeros((len(x), 0), dtype=torch.int64)
-    bounds = [(0, n_train), (n_train, n_train + n_valid), (n_train + n_valid, len(x))]
-    train, valid, test = (
-        Split(numeric[a:b], numeric[a:b], no_codes[a:b], labels[a:b]) for a, b in bounds
-    )
-    shift, spread = train.numeric.mean(0), train.numeric.std(0).clamp_min(1e-6)
-    identity = AffineScaling(torch.zeros_like(shift), torch.ones_like(spread))
-    standard = AffineScaling(shift, 1 / spread)
-    scalings = {"standard": standard, "quantile": identity, "min_max": standard}
-    return Fold(train, valid, test, {**scalings, "robust": standard}, ())
-
-
-def _ridge_loss(x: np.ndarray, y: np.ndarray, n_train: int, valid: slice) -> float:
-    from sklearn.linear_model import RidgeCV
-    from sklearn.preprocessing import StandardScaler
-
-    scaler = StandardScaler().fit(x[:n_train])
-    model = RidgeCV(np.logspace(-3, 3, 13)).fit(scaler.transform(x[:n_train]), y[:n_train])
-    return float(((model.predict(scaler.transform(x[valid])) - y[valid]) ** 2).mean())
-
-
-def _logistic_loss(x: np.ndarray, labels: np.ndarray, n_train: int, valid: slice) -> float:
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.metrics import log_loss
-    from sklearn.preprocessing import StandardScaler
-
-    scaler = StandardScaler().fit(x[:n_train])
-    model = LogisticRegression(max_iter=500).fit(scaler.transform(x[:n_train]), labels[:n_train])
-    shares = model.predict_proba(scaler.transform(x[valid]))
-    return float(log_loss(labels[valid], shares, labels=model.classes_))
-
-
-def _teacher(generator: np.random.Generator, x: np.ndarray, n_outputs: int) -> np.ndarray:
-    """A random network with one hidden layer of 6 to 12 tanh units, far from linear."""
-    n_features, width = x.shape[1], int(generator.integers(6, 13))
-    first = generator.normal(size=(n_features, width)) * 2.5 / math.sqrt(n_features)
-    hidden = np.tanh(x @ first + generator.normal(size=width))
-    outputs = hidden @ generator.normal(size=(width, n_outputs))
-    return np.asarray((outputs - outputs.mean(0)) / outputs.std(0))
-
-
-def teacher_world(
-    generator: np.random.Generator, n_train: int, *, noise: tuple[float, float] = (0.02, 0.2)
-) -> World:
-    """A teacher network's targets with noise: regression, two or more classes, drawn."""
-    n_features, n_valid = int(generator.integers(3, 7)), int(generator.integers(300, 600))
-    x = generator.normal(size=(n_train + n_valid + N_FRESH, n_features))
-    seed, share = int(generator.integers(2**31)), float(generator.uniform(*noise))
-    n_classes = int(generator.choice([1, 2, 4]))
-    if n_classes == 1:
-        clean = _teacher(generator, x, 1)[:, 0]
-        return regression_world(x, clean, share, n_train, n_valid, seed)
-    scores = _teacher(generator, x, n_classes) * generator.uniform(4, 8)
-    shares = np.exp(scores - scores.max(1, keepdims=True))
-    shares = shares / shares.sum(1, keepdims=True)
-    shares = (1 - share) * shares + share / n_classes  # label noise
-    return class_world(x, shares, n_train, n_valid, seed)
-
-
-def curve_world(
-    generator: np.random.Generator,
-    degree: int,
-    x: np.ndarray,
-    seed: int,
-    sizes: tuple[int, int],
-    noise_share: float,
-    n_idle: int = 0,
-) -> World:
-    """The lecture's example: x sin(2 pi x) seen through polynomials up to a degree.
-
-    The polynomials are Legendre's on [0, 1], so that gradient descent converges for all.
-    """
-    columns = legendre.legvander(2 * x - 1, degree)[:, 1:] * np.sqrt(2 * np.arange(degree) + 3)
-    idle = np.random.default_rng(seed + 1).normal(size=(len(x), n_idle))
-    clean = x * np.sin(2 * np.pi * x)
-    return regression_world(np.hstack([columns, idle]), clean, noise_share, *sizes, seed)
-
-
-# Training
-
-
-def train(world: World, params: Params, *, seed: int, max_epochs: int, patience: int) -> Training:
-    """Train one configuration to its end, as a search does."""
-    model, training = configure(params, max_epochs=max_epochs, patience=patience)
-    run = RunConfig(0, 0, model, training, seed)
-    layers = inspect_initialization(run, world.dataset)
-    trainer = PlainTrainer(world.dataset)
-    trainer.add([run])
-    epochs: list[EpochRecord] = []
-    while ending(epochs, training) is None:
-        epochs.extend(trainer.train_round())
-    fresh = math.inf
-    if any(epoch.is_finite for epoch in epochs):
-        if epochs[-1].is_finite:
-            trainer.drop(0)
-        fresh = fresh_loss(world.dataset, run, trainer.best_weights(0))
-    n_parameters = 0
-    return Training(tuple(epochs), layers, fresh, n_parameters)
-
-
-def fresh_loss(dataset: Dataset, run: RunConfig, weights: Mapping[str, torch.Tensor]) -> float:
-    """The loss on the fresh rows."""
-    predicted = predict(run, weights, dataset, "test").double()
-    fold = dataset.folds[0]
-    if dataset.task == "regression":
-        standardized = (predicted - fold.target_mean) / fold.target_scale
-        return float(((standardized - fold.test.targets) ** 2).mean())
-    chosen = predicted.gather(1, fold.test.targets[:, None])[:, 0].clamp_min(1e-12)
-    return float(-chosen.log().mean())
-
-
-def records_of(draw: Draw, trainings: Sequence[Training]) -> StudyRecords:
-    """The case as a stored study."""
-    world = draw.worlds[0]
-    trials, runs, epochs, layers = [], [], {}, {}
-    for number, (plan, training) in enumerate(zip(draw.plans, trainings, strict=True)):
-        finite = [epoch for epoch in training.epochs if epoch.is_finite]
-        diverged = not training.epochs[-1].is_finite
-        value = min((epoch.valid_loss for epoch in finite), default=None)
-        trials.append(
-            TrialRecord(
-                number,
-                "PRUNED" if diverged else "COMPLETE",
-                plan.params,
-                value,
-                "diverged" if diverged else None,
-            )
-        )
-        runs.append(
-            RunRecord(number, number, "search", plan.seed, n_parameters=training.n_parameters)
-        )
-        epochs[number] = tuple(replace(epoch, run_id=number) for epoch in training.epochs)
-        layers[number] = training.initial_layers
-    return StudyRecords(
-        settings=_settings(draw),
-        trials=tuple(trials),
-        runs=tuple(runs),
-        epochs=epochs,
-        initial_layers=layers,
-        data_checks=draw.data_checks,
-        evaluations=(
-            EvaluationRecord(
-                0,
-                "valid",
-                scores={},
-                baseline={
-                    "loss": world.baseline_loss,
-                    world.dataset.metric: world.baseline_metric,
-                },
-                linear={"loss": world.linear_loss},
-            ),
-        ),
-    )
-
-
-def _settings(draw: Draw) -> StudySettings:
-    dataset = draw.worlds[0].dataset
-    fold = dataset.folds[0]
-    return StudySettings(
-        study_name=draw.family,
-        task=dataset.task,
-        loss=dataset.loss,
-        metric=dataset.metric,
-        target="y",
-        data_source="benchmarks/verdict_cases.py",
-        data_fingerprint="",
-        split={},
-        space=draw.space,
-        max_epochs=draw.max_epochs,
-        patience=draw.patience,
-        seed=0,
-        class_names=tuple(str(code) for code in range(dataset.n_classes)),
-        n_rows={"train": len(fold.train), "valid": len(fold.valid), "test": len(fold.test)},
-        n_features=fold.n_features,
-        target_error=draw.target_error,
-    )
-
-
-def is_as_made(plan: Plan, training: Training, world: World) -> bool:
-    """Whether a trial is what it was made to be, by fresh rows and the known noise.
-
-    Healthy: of what it learned at most 10 % does not hold for fresh rows, and at most 20 % of
-    what can be learned is missing. Sick: at least 25 %. In between neither is true.
-    """
-    finite = [epoch for epoch in training.epochs if epoch.is_finite]
-    if plan.truth is None or plan.truth == "symmetric_initialization":
-        return True
-    if not finite:
-        return plan.truth == "steps_too_large"
-    best = min(finite, key=lambda epoch: epoch.valid_loss)
-    learnable = world.baseline_loss - world.noise_loss
-    missing = (training.fresh_loss - world.noise_loss) / learnable
-    learned = max(1e-9, world.baseline_loss - best.train_loss)
-    lost = (training.fresh_loss - best.train_loss) / learned
-    unfitted = (min(epoch.train_loss for epoch in finite) - world.noise_loss) / learnable
-    if plan.truth == "dead_units":
-        return any(layer.dead_fraction == 1 for layer in training.initial_layers)
-    return {
-        "good_fit": lost < 0.10 and missing < 0.20,
-        "high_variance": lost > 0.25,
-        "high_bias": 0.30 < unfitted < 0.85 and lost < 0.15,
-        "high_bias_and_variance": unfitted > 0.25 and lost > 0.25,
-        "vanishing_gradients": unfitted > 0.5,
-        "steps_too_small": unfitted > 0.4,
-        "steps_too_large": unfitted > 0.4,
-    }[plan.truth]
-
-
-# Families. Each takes a generator and gives a draw.
+from storage.records import Json, ParameterValue
 
 GOOD: Params = {
     "learning_rate": 0.01,
     "optimizer": "adam",
-    "batch_size": 64,
+    "batch_size": 128,
     "n_layers": 2,
     "hidden_size": 32,
     "activation": "relu",
@@ -373,8 +45,8 @@ def _good_params(generator: np.random.Generator) -> dict[str, ParameterValue]:
     """A sensible network, drawn from sensible ranges."""
     return {
         **GOOD,
-        "learning_rate": _log(generator, 0.003, 0.01),
-        "hidden_size": int(generator.integers(16, 49)),
+        "learning_rate": _log(generator, 0.005, 0.02),
+        "hidden_size": int(generator.integers(12, 33)),
         "n_layers": int(generator.integers(1, 3)),
         "activation": str(generator.choice(["relu", "tanh", "elu", "gelu", "silu"])),
     }
@@ -385,11 +57,11 @@ def _seed(generator: np.random.Generator) -> int:
 
 
 def _of_good_world(
-    generator: np.random.Generator, family: str, plans: Sequence[Plan], epochs: int = 60
+    generator: np.random.Generator, family: str, plans: Sequence[Plan], epochs: int = 50
 ) -> Draw:
-    world = teacher_world(generator, int(generator.integers(1200, 2500)))
+    world = teacher_world(generator, int(generator.integers(1500, 3000)))
     seeded = tuple(replace(plan, seed=_seed(generator)) for plan in plans)
-    return Draw(family, (world,), seeded, epochs, patience=12)
+    return Draw(family, (world,), seeded, epochs, patience=8)
 
 
 def polynomials(generator: np.random.Generator) -> Draw:
@@ -566,6 +238,136 @@ def small_steps(generator: np.random.Generator) -> Draw:
     return _of_good_world(generator, "steps too small", [Plan(sick, "steps_too_small")], 30)
 
 
+BASE: Params = {
+    "optimizer": "adam",
+    "learning_rate": 0.01,
+    "batch_size": 64,
+    "n_layers": 1,
+    "hidden_size": 24,
+    "activation": "tanh",
+    "initialization": "xavier",
+}
+
+TOO_NARROW: Mapping[str, tuple[float, float, bool, Params]] = {
+    # low, high, log, and what else is fixed; the optimum lies beyond one end
+    "learning_rate": (1e-5, 1e-3, True, {"optimizer": "sgd"}),
+    "hidden_size": (1, 4, False, {}),
+    "weight_decay": (3e-2, 1.0, True, {}),
+    "dropout": (0.5, 0.9, False, {}),
+}
+
+WIDE_ENOUGH: Mapping[str, tuple[float, float, bool]] = {
+    "learning_rate": (1e-3, 0.3, True),
+    "hidden_size": (8, 48, False),
+    "weight_decay": (1e-6, 1e-2, True),
+}
+
+
+def _space(ranges: Mapping[str, tuple[float, float, bool]]) -> Mapping[str, Json]:
+    return {
+        "name": "benchmark",
+        "parameters": {
+            name: {
+                "type": "int" if name == "hidden_size" else "float",
+                "low": low,
+                "high": high,
+                "log": log,
+            }
+            for name, (low, high, log) in ranges.items()
+        },
+    }
+
+
+def random_params(
+    generator: np.random.Generator, ranges: Mapping[str, tuple[float, float, bool]], base: Params
+) -> dict[str, ParameterValue]:
+    """One configuration drawn uniformly from ranges, in the scale in which they are searched."""
+    params = dict(base)
+    for name, (low, high, log) in ranges.items():
+        value = _log(generator, low, high) if log else float(generator.uniform(low, high))
+        params[name] = round(value) if name == "hidden_size" else value
+    return params
+
+
+def narrow_ranges(generator: np.random.Generator) -> Draw:
+    """A random search whose range excludes the optimum."""
+    name = str(generator.choice(list(TOO_NARROW)))
+    low, high, log, fixed = TOO_NARROW[name]
+    base = {**BASE, **fixed}
+    ranges = {name: (low, high, log)}
+    if name != "learning_rate":
+        ranges["learning_rate"] = (3e-3, 3e-2, True)
+    plans = [
+        Plan(random_params(generator, ranges, base), seed=_seed(generator)) for _ in range(20)
+    ]
+    return Draw(
+        "ranges too narrow",
+        (teacher_world(generator, int(generator.integers(500, 900)), noise=(0.02, 0.1)),),
+        tuple(plans),
+        max_epochs=20,
+        patience=6,
+        space=_space(ranges),
+        study_truth="range_edge",
+        edge=name,
+    )
+
+
+def wide_ranges(generator: np.random.Generator) -> Draw:
+    """A random search whose ranges contain the optimum."""
+    plans = [
+        Plan(random_params(generator, WIDE_ENOUGH, BASE), seed=_seed(generator)) for _ in range(20)
+    ]
+    return Draw(
+        "ranges wide enough",
+        (teacher_world(generator, int(generator.integers(1500, 2500)), noise=(0.02, 0.1)),),
+        tuple(plans),
+        max_epochs=25,
+        patience=6,
+        space=_space(WIDE_ENOUGH),
+        study_truth="good_fit",
+    )
+
+
+def leaked_column(generator: np.random.Generator) -> Draw:
+    """A column that is the target with a little noise."""
+    world = teacher_world(generator, int(generator.integers(800, 1600)))
+    noise = torch.Generator().manual_seed(_seed(generator))
+    spread = float(generator.uniform(0.02, 0.15))
+
+    def leak(targets: torch.Tensor) -> torch.Tensor:
+        return targets + spread * torch.randn(targets.shape, generator=noise)
+
+    leaked = with_column(world, leak)
+    plan = Plan(_good_params(generator), seed=_seed(generator))
+    checks = checked(leaked)
+    return Draw(
+        "leaked columns", (leaked,), (plan,), 20, 8, data_checks=checks, study_truth="leakage"
+    )
+
+
+def shifted_split(generator: np.random.Generator) -> Draw:
+    """Validation rows from elsewhere."""
+    n_train, moved = int(generator.integers(800, 1600)), float(generator.uniform(1.0, 2.0))
+    world = teacher_world(generator, n_train, shift=moved)
+    plan = Plan(_good_params(generator), seed=_seed(generator))
+    checks = checked(world)
+    return Draw(
+        "shifted splits", (world,), (plan,), 20, 8, data_checks=checks, study_truth="shift"
+    )
+
+
+def sound_data(generator: np.random.Generator) -> Draw:
+    """The same checks on data without a leak and without a shift."""
+    draw = healthy(generator)
+    return replace(
+        draw,
+        family="sound data",
+        plans=tuple(replace(plan, truth=None) for plan in draw.plans),
+        data_checks=checked(draw.worlds[0]),
+        study_truth="good_fit",
+    )
+
+
 FAMILIES: Mapping[str, Callable[[np.random.Generator], Draw]] = {
     "polynomials": polynomials,
     "bias and variance": bias_and_variance,
@@ -581,4 +383,9 @@ FAMILIES: Mapping[str, Callable[[np.random.Generator], Draw]] = {
     "zero initialization": zero_initialization,
     "steps too large": large_steps,
     "steps too small": small_steps,
+    "ranges too narrow": narrow_ranges,
+    "ranges wide enough": wide_ranges,
+    "leaked columns": leaked_column,
+    "shifted splits": shifted_split,
+    "sound data": sound_data,
 }

@@ -104,7 +104,7 @@ def judge_fit(facts: CurveFacts, references: References, settings: StudySettings
     if settings.target_error is not None and facts.valid_metric <= settings.target_error:
         return fit("good_fit")
     biased = hoped or _is_biased(bias, facts, references, reference)
-    if _is_variable(facts, references):
+    if _is_variable(facts, references, reference):
         return fit("high_bias_and_variance" if biased else "high_variance")
     return fit("high_bias" if biased else "good_fit")
 
@@ -154,9 +154,9 @@ def _is_biased(
 ) -> bool:
     if reference is None:
         return False
-    noise = math.hypot(facts.valid_noise, reference.noise)
+    # Reference and trial are measured on the same validation rows: their noise is shared.
     learnable = references.baseline_loss - reference.loss
-    return bias > NOISE_MULTIPLE * noise and bias > BIAS_SHARE * learnable
+    return bias > NOISE_MULTIPLE * facts.valid_noise and bias > BIAS_SHARE * learnable
 
 
 def lost_share(facts: CurveFacts, references: References) -> float:
@@ -165,13 +165,22 @@ def lost_share(facts: CurveFacts, references: References) -> float:
     return facts.gap / learned if learned > 0 else 0.0
 
 
-def _is_variable(facts: CurveFacts, references: References) -> bool:
+def _is_variable(
+    facts: CurveFacts, references: References, reference: Reference | None
+) -> bool:
     """A gap beyond noise and worth acting on, or a validation loss that rises that much."""
-    certain = facts.gap > NOISE_MULTIPLE * facts.valid_noise
-    large = facts.gap > LEAST_GAP_SHARE * references.baseline_loss
-    gained = references.baseline_loss - facts.valid_loss
-    rises = facts.onset is not None and facts.rise > RISE_SHARE * max(gained, 0.0)
-    return certain and large and (rises or lost_share(facts, references) > LOST_SHARE)
+    noise = NOISE_MULTIPLE * facts.valid_noise
+    learned = max(references.baseline_loss - facts.train_loss, 0.0)
+    if facts.gap > max(noise, LEAST_GAP_SHARE * references.baseline_loss):
+        at_least = facts.gap - noise
+        if facts.gap > LOST_SHARE * learned and at_least > 0.5 * LOST_SHARE * learned:
+            return True
+    if facts.onset is None:
+        return False
+    lowest = min(facts.valid_loss, reference.loss) if reference else facts.valid_loss
+    gained = max(references.baseline_loss - lowest, 0.0)
+    gap_at_end = facts.valid_loss + facts.rise - facts.last_train_loss
+    return facts.rise > RISE_SHARE * gained and gap_at_end > noise
 
 
 def _misses_hoped_error_rate(

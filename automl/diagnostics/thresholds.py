@@ -23,8 +23,9 @@ NOT_LEARNING_SHARE: Final = 0.05
 BIAS_SHARE: Final = 0.12
 """Calibrated: avoidable bias worth a verdict, as a share of what is known to be learnable."""
 
-LOST_SHARE: Final = 0.16
-"""Calibrated: from here on, too much of what was learned does not hold for new rows."""
+LOST_SHARE: Final = 0.20
+"""Calibrated: from here on, too much of what was learned does not hold for new rows; at two
+standard errors less it must still be half of this."""
 
 LEAST_GAP_SHARE: Final = 0.02
 """A smaller gap, as a share of the baseline's loss, is not worth an action however certain."""
@@ -52,11 +53,10 @@ DEAD_FRACTION: Final = 0.8
 SATURATED_FRACTION: Final = 0.5
 """Calibrated: half of a layer's activations at the flat ends, where gradients are near zero."""
 
-SMALL_UPDATE_RATIO: Final = 1e-3
-"""Below the usual rule of thumb of 1e-3 an epoch's updates change little.
+SMALL_UPDATE_RATIO: Final = 5e-4
+"""Calibrated: half the usual rule of thumb of 1e-3; counts only while the train loss falls.
 
-Source: Karpathy, CS231n notes, "Ratio of weights:updates"; used only with a curve that is
-still falling steadily.
+Source of the rule: Karpathy, CS231n notes, "Ratio of weights:updates".
 """
 
 LARGE_UPDATE_RATIO: Final = 3e-2
@@ -71,7 +71,7 @@ OVERSHOOT: Final = 30.0
 CLIMB: Final = 1.0
 """Calibrated: the train loss climbs by the baseline's loss above a level it had reached."""
 
-STEADY_SHARE: Final = 0.15
+STEADY_SHARE: Final = 0.02
 """Calibrated: train loss still falls steadily if its last fifth brought this share of the fall."""
 
 HOPELESS_GRADIENT_NORM: Final = 1e-9

@@ -1,0 +1,440 @@
+"""Are the verdicts right, and does the advice help? Measured on cases of known truth.
+
+    python -m benchmarks.verdicts [--quick] [--json] [--seed N] [--cases FILE] [--jobs N]
+
+Cases are drawn from odd seeds; the thresholds in `automl/diagnostics/thresholds.py` were set on
+even ones (`--calibrate` prints what they were set from). Right is a case whose first verdict
+is the constructed one and that no other verdict contradicts. A false alarm is a healthy case
+with any verdict of severity warning or problem. For the advice, the first advice of sick
+cases is followed on new seeds, at equal epochs, and the loss on fresh rows compared.
+
+`--cases FILE` reads a JSON list of cases written elsewhere, each
+{"truth": kind, "task", "x_train", "y_train", "x_valid", "y_valid", "x_fresh", "y_fresh",
+ "trials": [params, ...], "judge": number or null for the study, "max_epochs"}.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from automl.diagnostics import diagnose_study, diagnose_trial
+from automl.diagnostics.evidence import find_references, trial_facts
+from automl.diagnostics.gradient_flow import trial_flow
+from automl.diagnostics.learning_curves import judge_fit
+from automl.tuning.confirmation import advised_change
+from benchmarks.verdict_cases import BASE, FAMILIES, TOO_NARROW, random_params
+from benchmarks.verdict_worlds import (
+    Draw,
+    Plan,
+    Training,
+    is_as_made,
+    records_of,
+    train,
+    world_of_tables,
+)
+from search_spaces import load
+from storage.records import Diagnosis, StudyRecords
+
+MAX_REDRAWS = 8
+NEW_SEEDS = 3
+NO_LOSS = {"leakage", "shift"}
+"""Following this advice makes the score honest, not the loss lower."""
+
+COMPATIBLE = {
+    ("steps_too_large", "dead_units"),
+    ("steps_too_large", "diverged"),
+    ("steps_too_large", "not_learning"),
+    ("steps_too_large", "high_bias"),
+    ("steps_too_small", "not_learning"),
+    ("steps_too_small", "high_bias"),
+    ("vanishing_gradients", "not_learning"),
+    ("vanishing_gradients", "high_bias"),
+    ("dead_units", "not_learning"),
+    ("dead_units", "high_bias"),
+    ("symmetric_initialization", "not_learning"),
+    ("symmetric_initialization", "high_bias"),
+}
+"""Symptoms beside their cause: (truth, verdict that does not contradict it)."""
+
+UNJUDGED = {"range_edge", "leakage", "shift"}
+"""Truths about range or data say nothing on the fit, so no fit verdict contradicts them."""
+
+CONTRADICTORY = {
+    "not_learning",
+    "diverged",
+    "high_bias",
+    "high_variance",
+    "high_bias_and_variance",
+    "good_fit",
+    "vanishing_gradients",
+    "exploding_gradients",
+    "dead_units",
+    "saturated_units",
+    "symmetric_initialization",
+    "steps_too_small",
+    "steps_too_large",
+}
+"""Kinds that are statements on the same question as the truth."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One judged case."""
+
+    family: str
+    seed: int
+    truth: str
+    verdict: str
+    contradiction: str | None
+    alarms: tuple[str, ...]  # verdicts of severity warning or problem
+    quantities: dict[str, float] = field(default_factory=dict)
+    advice: str = ""
+    improvement: float | None = None  # share of the fresh loss that the first advice took off
+
+    @property
+    def is_sick(self) -> bool:
+        return self.truth != "good_fit"
+
+    @property
+    def is_right(self) -> bool:
+        return self.verdict == self.truth and self.contradiction is None
+
+    @property
+    def is_false_alarm(self) -> bool:
+        return not self.is_sick and bool(self.alarms)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
+    parser.add_argument("--quick", action="store_true", help="one draw of each family")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    parser.add_argument("--seed", type=int, default=1, help="first seed; odd ones are used")
+    parser.add_argument("--draws", type=int, default=28, help="draws of each family")
+    parser.add_argument("--cases", type=Path, help="a JSON file of cases written elsewhere")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--calibrate", action="store_true", help="even seeds, and quantiles")
+    parser.add_argument("--advice-draws", type=int, default=5, help="draws whose advice is tried")
+    options = parser.parse_args(arguments)
+    started = time.monotonic()
+    outcomes, n_redrawn = _judge_file(options.cases) if options.cases else _judge_draws(options)
+    summary = summarize(outcomes, n_redrawn)
+    summary["seconds"] = round(time.monotonic() - started, 1)
+    if options.json:
+        print(json.dumps(summary))
+        return
+    print_tables(outcomes, summary)
+    if options.calibrate:
+        print_quantities(outcomes)
+
+
+def _judge_draws(options: argparse.Namespace) -> tuple[list[Outcome], int]:
+    n_draws = 1 if options.quick else options.draws
+    first = 2 * (options.seed // 2) + (0 if options.calibrate else 1)
+    tasks = [
+        (family, first + 2 * i, 1 if options.quick and i == 0 else int(i < options.advice_draws))
+        for i in range(n_draws)
+        for family in FAMILIES
+    ]
+    outcomes: list[Outcome] = []
+    n_redrawn = 0
+    for found, redrawn in _run(tasks, options.jobs):
+        outcomes += found
+        n_redrawn += redrawn
+    return outcomes, n_redrawn
+
+
+def _run(tasks: Sequence[tuple[str, int, int]], jobs: int) -> Iterator[tuple[list[Outcome], int]]:
+    torch.set_num_threads(1)
+    if jobs <= 1:
+        yield from map(judge_draw, tasks)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(judge_draw, tasks)
+
+
+def judge_draw(task: tuple[str, int, int]) -> tuple[list[Outcome], int]:
+    """Draw, train and judge one draw of a family; follow its advice if asked to."""
+    torch.set_num_threads(1)
+    family, seed, follows_advice = task
+    for attempt in range(MAX_REDRAWS):
+        generator = np.random.default_rng([seed, attempt, *map(ord, family)])
+        draw = FAMILIES[family](generator)
+        trainings = [_train(draw, plan) for plan in draw.plans]
+        if _is_as_made(draw, trainings):
+            outcomes = list(judge(draw, trainings, seed, follows_advice=bool(follows_advice)))
+            return outcomes, attempt
+    return [], MAX_REDRAWS
+
+
+def judge(
+    draw: Draw, trainings: Sequence[Training], seed: int, *, follows_advice: bool
+) -> Iterator[Outcome]:
+    """The outcome of every trial with a known truth, and of the study if it has one."""
+    records = records_of(draw, trainings)
+    for number, plan in enumerate(draw.plans):
+        if plan.truth is None:
+            continue
+        diagnoses = diagnose_trial(records, number)
+        outcome = _outcome(draw, seed, plan.truth, diagnoses)
+        outcome = replace(outcome, quantities=_quantities(records, number))
+        if follows_advice and outcome.is_sick:
+            outcome = _follow(draw, plan, diagnoses[0], outcome)
+        yield outcome
+    if draw.study_truth:
+        diagnoses = diagnose_study(records)
+        outcome = _outcome(draw, seed, draw.study_truth, diagnoses)
+        if follows_advice and outcome.is_sick and draw.study_truth not in NO_LOSS:
+            outcome = _search_again(draw, trainings, diagnoses[0], outcome)
+        yield outcome
+
+
+def _train(draw: Draw, plan: Plan) -> Training:
+    return train(
+        draw.worlds[plan.world],
+        plan.params,
+        seed=plan.seed,
+        max_epochs=draw.max_epochs,
+        patience=draw.patience,
+    )
+
+
+def _is_as_made(draw: Draw, trainings: Sequence[Training]) -> bool:
+    pairs = list(zip(draw.plans, trainings, strict=True))
+    if draw.study_truth in ("good_fit", "range_edge"):
+        best, training = min(pairs, key=lambda pair: _best_valid_loss(pair[1]))
+        world = draw.worlds[0]
+        if draw.study_truth == "good_fit":
+            return is_as_made(replace(best, truth="good_fit"), training, world)
+        learnable = world.baseline_loss - world.noise_loss
+        return (training.fresh_loss - world.noise_loss) / learnable > 0.25
+    return all(is_as_made(plan, done, draw.worlds[plan.world]) for plan, done in pairs)
+
+
+def _best_valid_loss(training: Training) -> float:
+    return min((e.valid_loss for e in training.epochs if e.is_finite), default=math.inf)
+
+
+def _outcome(draw: Draw, seed: int, truth: str, diagnoses: Sequence[Diagnosis]) -> Outcome:
+    first = diagnoses[0]
+    verdict = first.kind
+    if truth == "range_edge" and verdict == truth and first.evidence["parameter"] != draw.edge:
+        verdict = f"range_edge of {first.evidence['parameter']}"
+    contradictions = [one.kind for one in diagnoses if _contradicts(truth, one.kind)]
+    alarms = [one.kind for one in diagnoses if one.severity in ("warning", "problem")]
+    return Outcome(
+        draw.family,
+        seed,
+        truth,
+        verdict,
+        contradictions[0] if contradictions else None,
+        tuple(alarms),
+    )
+
+
+def _contradicts(truth: str, kind: str) -> bool:
+    if kind == truth or truth in UNJUDGED or kind not in CONTRADICTORY:
+        return False
+    if truth not in ("good_fit", "high_bias", "high_variance", "high_bias_and_variance"):
+        # A cause may stand beside a fit verdict, but not beside another cause.
+        fits = {"not_learning", "diverged", "high_bias", "high_bias_and_variance", "good_fit"}
+        return kind not in fits and (truth, kind) not in COMPATIBLE
+    return True
+
+
+# Advice
+
+
+def _follow(draw: Draw, plan: Plan, diagnosis: Diagnosis, outcome: Outcome) -> Outcome:
+    """Train the changed and the unchanged configuration on new seeds; compare fresh losses."""
+    if not diagnosis.advice:
+        return replace(outcome, advice="none given", improvement=0.0)
+    world = draw.worlds[plan.world]
+    space = load("mlp").for_task(world.dataset.task)
+    change = advised_change(diagnosis.kind, diagnosis.advice[0], plan.params, space)
+    if change is None:
+        return replace(outcome, advice=diagnosis.advice[0].text, improvement=0.0)
+    losses = {}
+    for name, params in (("before", plan.params), ("after", change.params)):
+        losses[name] = [
+            train(
+                world, params, seed=plan.seed + i + 1, max_epochs=draw.max_epochs,
+                patience=draw.max_epochs,
+            ).fresh_loss
+            for i in range(NEW_SEEDS)
+        ]  # fmt: skip
+    return replace(
+        outcome, advice=change.label, improvement=_improvement(losses["before"], losses["after"])
+    )
+
+
+def _search_again(
+    draw: Draw, trainings: Sequence[Training], diagnosis: Diagnosis, outcome: Outcome
+) -> Outcome:
+    """Repeat a random search in the widened range, with as many trials and epochs."""
+    if diagnosis.kind != "range_edge" or draw.edge is None:
+        return replace(outcome, advice="none on the range", improvement=0.0)
+    change = diagnosis.advice[0].changes[0]
+    low, high = (float(end) for end in change.set.split(".."))
+    log, fixed = TOO_NARROW[draw.edge][2:]
+    ranges = {change.parameter: (low, high, log)}
+    if change.parameter != "learning_rate":
+        ranges["learning_rate"] = (3e-3, 3e-2, True)
+    generator = np.random.default_rng([outcome.seed, 7])
+    again = [
+        _train(draw, Plan(random_params(generator, ranges, {**BASE, **fixed}), seed=i))
+        for i in range(len(trainings))
+    ]
+    before, after = (min(tried, key=_best_valid_loss).fresh_loss for tried in (trainings, again))
+    label = f"{change.parameter}={change.set}"
+    return replace(outcome, advice=label, improvement=_improvement([before], [after]))
+
+
+def _improvement(before: Sequence[float], after: Sequence[float]) -> float:
+    old, new = float(np.mean(before)), float(np.mean(after))
+    if not math.isfinite(old):
+        return 1.0 if math.isfinite(new) else 0.0
+    return 1 - new / old if math.isfinite(new) else -math.inf
+
+
+# Figures
+
+
+def _quantities(records: StudyRecords, number: int) -> dict[str, float]:
+    """What thresholds are set on."""
+    facts = trial_facts(records, number)
+    if facts is None:
+        return {}
+    fit = judge_fit(facts, find_references(records, number), records.settings)
+    flow = trial_flow(records, number)
+    baseline = fit.references.baseline_loss
+    learnable = baseline - fit.reference.loss if fit.reference else math.nan
+    learned = max(baseline - facts.train_loss, 1e-9)
+    return {
+        "lost share": fit.lost_share,
+        "lost share - 2 se": fit.lost_share - 2 * facts.valid_noise / learned,
+        "bias share": fit.bias / learnable,
+        "rise share": facts.rise / max(baseline - facts.valid_loss, 1e-9),
+        "not learned": facts.lowest_train_loss / baseline,
+        "roughness": facts.roughness,
+        "climb": facts.climb / baseline,
+        "last train progress": facts.last_train_progress,
+        "update ratio": flow.update_ratio if flow else math.nan,
+        "input ratio": flow.input_ratio if flow else math.nan,
+        "dead": flow.dead_at_end if flow else math.nan,
+        "saturated": flow.saturated_at_end if flow else math.nan,
+    }
+
+
+def summarize(outcomes: Sequence[Outcome], n_redrawn: int) -> dict[str, object]:
+    """The figures that the issue names, with 95 % intervals."""
+    healthy = [one for one in outcomes if not one.is_sick]
+    tried = [one for one in outcomes if one.improvement is not None]
+    right = sum(one.is_right for one in outcomes)
+    alarms = sum(one.is_false_alarm for one in healthy)
+    helped = sum((one.improvement or 0) > 0 for one in tried)
+    return {
+        "n_cases": len(outcomes),
+        "n_sick": len(outcomes) - len(healthy),
+        "n_healthy": len(healthy),
+        "n_redrawn": n_redrawn,
+        "accuracy": right / max(1, len(outcomes)),
+        "accuracy_interval": wilson(right, len(outcomes)),
+        "false_alarm_rate": alarms / max(1, len(healthy)),
+        "false_alarm_interval": wilson(alarms, len(healthy)),
+        "n_advice": len(tried),
+        "advice_success_rate": helped / max(1, len(tried)),
+        "advice_success_interval": wilson(helped, len(tried)),
+    }
+
+
+def wilson(n_hits: int, n: int) -> tuple[float, float]:
+    """The 95 % interval of a share. Source: Wilson 1927."""
+    if n == 0:
+        return 0.0, 1.0
+    z, share = 1.96, n_hits / n
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return round(max(0.0, centre - half), 4), round(min(1.0, centre + half), 4)
+
+
+def print_tables(outcomes: Sequence[Outcome], summary: dict[str, object]) -> None:
+    confusion: dict[str, Counter[str]] = defaultdict(Counter)
+    for one in outcomes:
+        contradicted = one.verdict == one.truth and one.contradiction
+        confusion[one.truth][f"{one.truth}, contradicted" if contradicted else one.verdict] += 1
+    print(f"{'truth':26s} {'cases':>5s}  right (95 % interval)     first verdicts")
+    for truth, verdicts in sorted(confusion.items()):
+        n, right = verdicts.total(), verdicts[truth]
+        low, high = wilson(right, n)
+        others = ", ".join(f"{kind} {k}" for kind, k in verdicts.most_common() if kind != truth)
+        print(f"{truth:26s} {n:5d}  {right / n:6.1%} ({low:.1%} to {high:.1%})  {others}")
+    for one in outcomes:
+        if one.is_false_alarm:
+            print(f"false alarm: {one.family}, seed {one.seed}: {', '.join(one.alarms)}")
+    tried = [one for one in outcomes if one.improvement is not None]
+    if tried:
+        print("\nfirst advice followed: share of the fresh loss it took off (median, helped)")
+    for kind in sorted({one.truth for one in tried}):
+        shares = [one.improvement or 0.0 for one in tried if one.truth == kind]
+        helped = sum(share > 0 for share in shares)
+        print(f"{kind:26s} {np.median(shares):7.1%}  {helped} of {len(shares)}")
+    print()
+    for name, value in summary.items():
+        print(f"{name}: {value}")
+
+
+def print_quantities(outcomes: Sequence[Outcome]) -> None:
+    """Quantiles of what the thresholds are set on, by truth."""
+    names = list(dict.fromkeys(name for one in outcomes for name in one.quantities))
+    for name in names:
+        print(f"\n{name}: least, 2 %, 10 %, median, 90 %, 98 %, largest")
+        for truth in sorted({one.truth for one in outcomes}):
+            values = [
+                one.quantities[name] for one in outcomes if one.truth == truth and one.quantities
+            ]
+            finite = [value for value in values if math.isfinite(value)]
+            if finite:
+                shown = np.quantile(finite, [0, 0.02, 0.1, 0.5, 0.9, 0.98, 1])
+                print(f"  {truth:26s} " + " ".join(f"{value:9.3g}" for value in shown))
+
+
+def _judge_file(path: Path) -> tuple[list[Outcome], int]:
+    """Train and judge cases written elsewhere."""
+    torch.set_num_threads(1)
+    outcomes: list[Outcome] = []
+    for number, case in enumerate(json.loads(path.read_text())):
+        judged, truth = case.get("judge"), str(case["truth"])
+        plans = tuple(
+            Plan(params, truth if place == judged else None, seed=number)
+            for place, params in enumerate(case["trials"])
+        )
+        draw = Draw(
+            str(case.get("name", path.name)),
+            (world_of_tables(case),),
+            plans,
+            int(case["max_epochs"]),
+            int(case.get("patience", case["max_epochs"])),
+            study_truth=truth if judged is None else None,
+            edge=case.get("edge"),
+            space=case.get("space", {}),
+            target_error=case.get("target_error"),
+        )
+        trainings = [_train(draw, plan) for plan in plans]
+        outcomes += judge(draw, trainings, number, follows_advice=True)
+    return outcomes, 0
+
+
+if __name__ == "__main__":
+    main()
