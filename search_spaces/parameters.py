@@ -107,8 +107,7 @@ class Parameter(abc.ABC):
         """The TOML table it is read from, without keys that are empty."""
         table = self.own_keys()
         if self.when:
-            conditions = [condition.to_dict() for condition in self.when]
-            table["when"] = conditions[0] if len(conditions) == 1 else conditions
+            table["when"] = [condition.to_dict() for condition in self.when]
         if self.tasks:
             table["tasks"] = list(self.tasks)
         if self.reason:
