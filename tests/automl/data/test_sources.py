@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl.data.sources import SKLEARN_NAMES, fingerprint, read_table, require_column
+from automl.errors import DataError
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    return pd.DataFrame({"a": [1, 2, 3], "b": ["x", None, "z"], "y": [0.5, np.nan, 2.0]})
+
+
+def test_a_table_is_the_same_from_every_kind_of_file(tmp_path: Path, frame: pd.DataFrame) -> None:
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    frame.to_csv(tmp_path / "t.csv.gz", index=False)
+    frame.to_csv(tmp_path / "t.tsv", index=False, sep="\t")
+    frame.to_parquet(tmp_path / "t.parquet")
+    tables = [read_table(tmp_path / f"t.{kind}") for kind in ("csv", "csv.gz", "tsv", "parquet")]
+    tables.append(read_table(frame))
+    assert [table.name for table in tables] == ["t", "t", "t", "t", "data"]
+    assert len({fingerprint(table.frame) for table in tables}) == 1
+    assert all(table.messages == () for table in tables)
+
+
+def test_fingerprint_sees_cells_names_order_and_parts(frame: pd.DataFrame) -> None:
+    changed = [
+        frame.assign(a=[1, 2, 4]),
+        frame.assign(b=["x", None, "Z"]),
+        frame.rename(columns={"a": "A"}),
+        frame.iloc[::-1],
+        frame.iloc[:2],
+    ]
+    prints = {fingerprint(each) for each in [frame, *changed]}
+    prints |= {fingerprint(frame, None), fingerprint(frame, frame), fingerprint(None, frame)}
+    assert len(prints) == 9
+
+
+def test_fingerprint_is_the_same_in_another_process() -> None:
+    """A hash that Python salts would make every study look like it had other data."""
+    code = (
+        "import pandas as pd; from automl.data.sources import fingerprint;"
+        "print(fingerprint(pd.DataFrame({'a': [1.0, None], 'b': ['x', None]})))"
+    )
+    here = fingerprint(pd.DataFrame({"a": [1.0, None], "b": ["x", None]}))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == here
+
+
+@pytest.mark.parametrize("name", SKLEARN_NAMES)
+def test_data_sets_of_scikit_learn_bring_their_target(name: str) -> None:
+    table = read_table(f"sklearn:{name}")
+    assert table.name == name
+    assert table.target in table.frame.columns
+    assert len(table.frame) >= 20
+
+
+def test_classes_of_scikit_learn_have_their_names() -> None:
+    assert set(read_table("sklearn:load_iris").frame["target"]) == {
+        "setosa",
+        "versicolor",
+        "virginica",
+    }
+
+
+def test_linnerud_says_which_target_it_takes() -> None:
+    assert read_table("sklearn:linnerud").messages == (
+        "linnerud has three targets: Weight is used",
+    )
+
+
+def test_arrays_may_be_flattened_named_and_bring_test_rows(tmp_path: Path) -> None:
+    images = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
+    np.savez(
+        tmp_path / "images.npz",
+        x_train=images,
+        y_train=[0, 1],
+        x_test=images[:1],
+        y_test=[1],
+        class_names=["cat", "dog"],
+    )
+    table = read_table(str(tmp_path / "images.npz"))
+    assert table.frame.shape == (2, 13)
+    assert table.frame["y"].tolist() == ["cat", "dog"]
+    assert table.test_frame is not None
+    assert table.test_frame["y"].tolist() == ["dog"]
+    assert table.messages == ("x is flattened from 3 x 4 to 12 columns",)
+
+
+def test_a_pair_of_arrays_is_a_table() -> None:
+    table = read_table((np.zeros((4, 2)), np.array([[0], [1], [0], [1]])))
+    assert list(table.frame.columns) == ["x1", "x2", "y"]
+    assert table.target == "y"
+
+
+def test_the_frame_given_stays_as_it_is() -> None:
+    given = pd.DataFrame({" a ": [1, 2], ("b", "c"): [3, 4]}, index=[7, 9])
+    table = read_table(given)
+    assert list(table.frame.columns) == ["a", "b c"]
+    assert list(table.frame.index) == [1, 2]
+    assert list(given.columns) == [" a ", ("b", "c")]
+    assert list(given.index) == [7, 9]
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("no/such.csv", "there is no"),
+        ("sklearn:iriss", "did you mean sklearn:iris"),
+        ("sklearn:mnist", "choose one of them"),
+        (42, "but got int"),
+        (pd.DataFrame({"a": []}), "must have rows"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a "]), "'a' more than once"),
+        (pd.DataFrame({"a": [[1], [2]], "y": [0, 1]}), "nested"),
+        ({"x": np.zeros((3, 2))}, "must have the keys x and y"),
+        ({"x": np.zeros((3, 2)), "y": np.zeros(4)}, "one value per row"),
+        ({"x": np.zeros((3, 2)), "y": [0, 1, 2], "class_names": ["a", "b"]}, "2 names"),
+    ],
+)
+def test_bad_sources_get_one_line(source: object, message: str) -> None:
+    with pytest.raises(DataError) as raised:
+        read_table(source)
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["t.npz", "t.parquet"])
+def test_damaged_binary_files_are_data_errors(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"PK\x03\x04 not really")
+    with pytest.raises(DataError, match="must be"):
+        read_table(tmp_path / name)
+
+
+def test_npz_of_objects_is_refused(tmp_path: Path) -> None:
+    """Reading it would run whatever its author pickled."""
+    np.savez(tmp_path / "t.npz", x=np.array([{}], dtype=object), y=[1])
+    with pytest.raises(DataError, match="plain arrays"):
+        read_table(tmp_path / "t.npz")
+
+
+def test_folder_is_no_data(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is a folder"):
+        read_table(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "column", "hint"),
+    [
+        (["Age", "Survived"], "survived", "did you mean 'Survived'"),
+        (["Age", "Survived"], "zzz", "columns are Age, Survived"),
+        ([f"c{i}" for i in range(20)], "zzz", "and 10 more"),
+        (["6", "148", "72"], "outcome", "does the file have a header"),
+    ],
+)
+def test_unknown_column_gets_a_hint(names: list[str], column: str, hint: str) -> None:
+    with pytest.raises(DataError) as raised:
+        require_column(pd.DataFrame([range(len(names))], columns=names), column, "--target")
+    assert hint in str(raised.value)
+    assert str(raised.value).startswith("--target must name a column")

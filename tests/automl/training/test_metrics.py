@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sklearn.metrics as reference
+import torch
+from torch.nn import functional
+
+from automl.training.metrics import bootstrap_intervals, row_losses, score
+
+N = 200
+
+
+@pytest.fixture
+def generator() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def classes(generator: np.random.Generator, n_classes: int) -> tuple[np.ndarray, np.ndarray]:
+    targets = generator.integers(0, n_classes, N)
+    logits = generator.normal(size=(N, n_classes)) + 1.5 * np.eye(n_classes)[targets]
+    probabilities = np.exp(logits)
+    return probabilities / probabilities.sum(axis=1, keepdims=True), targets
+
+
+def test_binary_scores_agree_with_scikit_learn(generator: np.random.Generator) -> None:
+    probabilities, targets = classes(generator, 2)
+    probabilities = probabilities.round(1) * 0.98 + 0.01  # with ties
+    found = score(probabilities, targets, task="binary", loss="binary_cross_entropy")
+    predicted = probabilities.argmax(axis=1)
+    assert found == pytest.approx(
+        {
+            "loss": reference.log_loss(targets, probabilities),
+            "accuracy": reference.accuracy_score(targets, predicted),
+            "balanced_accuracy": reference.balanced_accuracy_score(targets, predicted),
+            "roc_auc": reference.roc_auc_score(targets, probabilities[:, 1]),
+        }
+    )
+
+
+def test_multiclass_scores_agree_with_scikit_learn(generator: np.random.Generator) -> None:
+    probabilities, targets = classes(generator, 4)
+    found = score(probabilities, targets, task="multiclass", loss="cross_entropy")
+    predicted = probabilities.argmax(axis=1)
+    assert found == pytest.approx(
+        {
+            "loss": reference.log_loss(targets, probabilities),
+            "accuracy": reference.accuracy_score(targets, predicted),
+            "balanced_accuracy": reference.balanced_accuracy_score(targets, predicted),
+            "roc_auc": reference.roc_auc_score(targets, probabilities, multi_class="ovr"),
+        }
+    )
+
+
+@pytest.mark.parametrize("loss", ["mean_squared", "mean_absolute", "huber"])
+def test_regression_scores_agree_with_scikit_learn_and_torch(
+    generator: np.random.Generator, loss: str
+) -> None:
+    targets = generator.normal(1e4, 30, N)
+    predictions = targets + generator.normal(0, 40, N)
+    found = score(predictions, targets, task="regression", loss=loss, target_scale=30.0)
+    standardized = [torch.tensor(values / 30.0) for values in (predictions, targets)]
+    plain = {
+        "mean_squared": functional.mse_loss,
+        "mean_absolute": functional.l1_loss,
+        "huber": functional.huber_loss,
+    }
+    assert found == pytest.approx(
+        {
+            "loss": plain[loss](*standardized).item(),
+            "rmse": reference.root_mean_squared_error(targets, predictions),
+            "mae": reference.mean_absolute_error(targets, predictions),
+            "r2": reference.r2_score(targets, predictions),
+        },
+        rel=1e-6,
+    )
+
+
+def test_tensors_are_taken_as_arrays_are(generator: np.random.Generator) -> None:
+    probabilities, targets = classes(generator, 3)
+    as_tensors = score(
+        torch.from_numpy(probabilities),
+        torch.from_numpy(targets),
+        task="multiclass",
+        loss="cross_entropy",
+    )
+    assert as_tensors == score(probabilities, targets, task="multiclass", loss="cross_entropy")
+
+
+def test_a_probability_of_zero_gives_a_large_but_finite_loss() -> None:
+    losses = row_losses([[1.0, 0.0]], [1], loss="binary_cross_entropy")
+    assert losses[0] == pytest.approx(87.3, abs=0.1)
+
+
+def test_unknown_loss_is_refused() -> None:
+    with pytest.raises(ValueError, match="no such loss"):
+        row_losses([0.0], [0.0], loss="hinge")
+
+
+def test_what_rows_do_not_define_is_left_out() -> None:
+    one_class = score([[0.9, 0.1], [0.2, 0.8]], [1, 1], task="binary", loss="binary_cross_entropy")
+    assert set(one_class) == {"loss", "accuracy", "balanced_accuracy"}
+    constant = score([1.0, 2.0], [5.0, 5.0], task="regression", loss="mean_squared")
+    assert set(constant) == {"loss", "rmse", "mae"}
+
+
+def test_a_class_that_does_not_occur_counts_for_nothing(generator: np.random.Generator) -> None:
+    """A rare class may have no test rows."""
+    probabilities, targets = classes(generator, 3)
+    rows = targets != 2
+    found = score(probabilities[rows], targets[rows], task="multiclass", loss="cross_entropy")
+    areas = [reference.roc_auc_score(targets[rows] == c, probabilities[rows, c]) for c in (0, 1)]
+    assert found["roc_auc"] == pytest.approx(np.mean(areas))
+
+
+def resampled(score_of: object, n_rows: int, seed: int) -> tuple[float, float]:
+    """The slow way: draw rows, score them, take percentiles."""
+    generator = np.random.default_rng(seed)
+    values = [score_of(generator.integers(0, n_rows, n_rows)) for _ in range(200)]  # type: ignore[operator]
+    low, high = np.percentile(values, (2.5, 97.5))
+    return float(low), float(high)
+
+
+def test_intervals_are_those_of_plain_resampling(generator: np.random.Generator) -> None:
+    probabilities, targets = classes(generator, 2)
+    intervals = bootstrap_intervals(
+        probabilities, targets, task="binary", loss="binary_cross_entropy", n_resamples=2000
+    )
+    for name, plain in (
+        ("roc_auc", lambda r: reference.roc_auc_score(targets[r], probabilities[r, 1])),
+        ("loss", lambda r: reference.log_loss(targets[r], probabilities[r])),
+    ):
+        assert intervals[name] == pytest.approx(resampled(plain, N, seed=1), abs=0.03)
+
+
+def test_regression_intervals_are_those_of_plain_resampling(
+    generator: np.random.Generator,
+) -> None:
+    targets = generator.normal(size=N)
+    predictions = targets + generator.normal(0, 0.5, N)
+    intervals = bootstrap_intervals(
+        predictions, targets, task="regression", loss="mean_squared", n_resamples=2000
+    )
+    plain = resampled(lambda r: reference.r2_score(targets[r], predictions[r]), N, seed=1)
+    assert intervals["r2"] == pytest.approx(plain, abs=0.02)
+
+
+@pytest.mark.parametrize("n_classes", [2, 5])
+def test_every_interval_holds_its_score(generator: np.random.Generator, n_classes: int) -> None:
+    probabilities, targets = classes(generator, n_classes)
+    task = "binary" if n_classes == 2 else "multiclass"
+    found = score(probabilities, targets, task=task, loss="cross_entropy")
+    intervals = bootstrap_intervals(probabilities, targets, task=task, loss="cross_entropy")
+    assert set(intervals) == set(found)
+    for name, (low, high) in intervals.items():
+        assert low < found[name] < high
+
+
+def test_the_seed_decides_and_repeats(generator: np.random.Generator) -> None:
+    probabilities, targets = classes(generator, 2)
+    first, same, other = (
+        bootstrap_intervals(probabilities, targets, task="binary", loss="cross_entropy", seed=seed)
+        for seed in (1, 1, 2)
+    )
+    assert first == same != other
+
+
+def test_resamples_that_lack_a_class_are_no_error() -> None:
+    """One positive row in ten: a third of all resamples have none."""
+    probabilities = np.column_stack([np.linspace(0.9, 0.1, 10), np.linspace(0.1, 0.9, 10)])
+    targets = np.array([0] * 9 + [1])
+    intervals = bootstrap_intervals(
+        probabilities, targets, task="binary", loss="binary_cross_entropy", n_resamples=300
+    )
+    assert intervals["roc_auc"] == (1.0, 1.0)
+    assert np.isfinite(list(intervals.values())).all()
+
+
+def test_one_row_has_no_interval() -> None:
+    assert bootstrap_intervals([1.0], [2.0], task="regression", loss="mean_squared") == {}
