@@ -52,12 +52,14 @@ def space_rows(settings: StudySettings) -> list[tuple[str, str, str, str]]:
 
 
 def _condition(entry: Mapping[str, Any]) -> str:
-    """When a parameter is there at all: any of its conditions, each of which may name several."""
-    return " or ".join(
+    """When a parameter is there: one table of conditions that all hold, or any of several."""
+    when = entry.get("when") or []
+    tables = [when] if isinstance(when, Mapping) else when
+    return ", or ".join(
         " and ".join(
             f"{name} is {' or '.join(map(str, values))}" for name, values in table.items()
         )
-        for table in entry.get("when") or []
+        for table in tables
     )
 
 

@@ -26,5 +26,12 @@ def test_the_space_is_told_with_conditions_and_reasons(records: StudyRecords):
     assert rows["learning_rate"][2].startswith("Adam and SGD")
 
 
+def test_any_of_several_conditions_may_hold(records: StudyRecords):
+    when = [{"optimizer": ["momentum", "nesterov"]}, {"schedule": ["switch_to_sgd"]}]
+    space = {"parameters": {"momentum": {"type": "fixed", "value": 0.9, "when": when}}}
+    ((_, _, condition, _),) = reproduce_part.space_rows(replace(records.settings, space=space))
+    assert condition == "optimizer is momentum or nesterov, or schedule is switch_to_sgd"
+
+
 def test_data_checks_are_listed(records: StudyRecords):
     assert reproduce_part.data_checks(records) == [("duplicated rows", "train/test", "3")]
