@@ -18,7 +18,7 @@ from optuna.trial import BaseTrial
 from search_spaces.errors import SearchSpaceError, listed, nearest
 from search_spaces.hyperparameters import hyperparameter
 from search_spaces.narrowing import narrow_parameter, read_assignments
-from search_spaces.parameters import FloatParameter, Parameter, read_parameter
+from search_spaces.parameters import FixedParameter, FloatParameter, Parameter, read_parameter
 from storage.records import ParameterValue, Task
 
 
@@ -130,8 +130,8 @@ class SearchSpace:
         for name, parameter in self.parameters.items():
             if not parameter.is_active(completed):
                 continue
-            if parameter.distribution is None:
-                completed[name] = parameter.suggest(_NO_TRIAL)
+            if isinstance(parameter, FixedParameter):
+                completed[name] = parameter.value
             elif name in params:
                 completed[name] = params[name]
         return completed
@@ -170,9 +170,6 @@ class SearchSpace:
                 f"Set that as well, or leave {name} out.",
                 parameter=name,
             )
-
-
-_NO_TRIAL: Any = None  # a fixed parameter takes its value from no trial
 
 
 def _check_values(parameter: Parameter) -> None:
