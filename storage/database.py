@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from storage import engine as engines
 from storage.errors import StorageError, explained
@@ -69,6 +69,7 @@ class Database:
         self._connection: Connection | None = None
         self._raw: sqlite3.Connection | None = None
         self._data_version: int | None = None
+        self._checked_changes = -1  # `changes` when deletions were last looked for
         self._depth = 0
         self._writing = False
         self._closed = False
@@ -116,7 +117,8 @@ class Database:
                 return
             with_pending = self._depth == 0
             with engines.begin(connection, write=True):
-                self._forget_deleted(connection)
+                if self.poll() != self._checked_changes:
+                    self.forget_deleted(connection)
                 if with_pending:
                     self._write_pending(connection)
                 yield connection
@@ -207,13 +209,20 @@ class Database:
                 raise explained(self.shown_url, error) from error
         return self._connection
 
-    def _forget_deleted(self, connection: Connection) -> None:
-        known = self.changes
-        if self.poll() != known:
-            for pending in self._pending:
-                pending.forget_deleted(connection)
+    def forget_deleted(self, connection: Connection) -> None:
+        """Drop what waits for rows that are gone."""
+        for pending in self._pending:
+            pending.forget_deleted(connection)
+        self._checked_changes = self.changes
 
     def _write_pending(self, connection: Connection) -> None:
+        try:
+            self._write_all(connection)
+        except IntegrityError:  # it belongs to a run that this process itself has deleted
+            self.forget_deleted(connection)
+            self._write_all(connection)
+
+    def _write_all(self, connection: Connection) -> None:
         for pending in self._pending:
             if pending:
                 pending.write(connection)

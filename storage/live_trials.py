@@ -66,7 +66,7 @@ class LiveTrials:
         counts = _deletions(connection)
         for study_id, trials in list(self._studies.items()):
             if counts.get(study_id, 0) != trials.deletions:
-                self.forget(study_id)
+                self._forget(study_id)
 
     def after_fork(self) -> None:
         """Know nothing: the trials that run are the parent's."""
@@ -76,10 +76,8 @@ class LiveTrials:
         self._own.clear()
         self._claims.after_fork()
 
-    def forget(self, study_id: int) -> None:
-        """Forget a study that is gone."""
-        trials = self._studies.pop(study_id, None)
-        gone = {trial._trial_id for trial in trials.select(None)} if trials else set()
+    def _forget(self, study_id: int) -> None:
+        gone = {trial._trial_id for trial in self._studies.pop(study_id).select(None)}
         self._own -= gone
         self.writes.drop(gone)
         for trial_id in gone:

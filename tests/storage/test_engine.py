@@ -36,7 +36,9 @@ def test_what_is_no_url_is_refused(url: str) -> None:
 
 
 def test_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match=r"folder of the database must exist.*/missing does not"):
+    with pytest.raises(
+        StorageError, match=r"folder of the database must exist.*/missing does not"
+    ):
         engines.make_engine(f"sqlite:///{tmp_path}/missing/automl.db")
 
 
@@ -81,9 +83,7 @@ def test_writing_transaction_holds_the_lock_from_its_beginning(url: str, tmp_pat
 
 
 def test_upsert_replaces_the_row_of_the_same_key(url: str) -> None:
-    table = Table(
-        "t", MetaData(), Column("k", Integer, primary_key=True), Column("v", Integer)
-    )
+    table = Table("t", MetaData(), Column("k", Integer, primary_key=True), Column("v", Integer))
     statement = engines.upsert(table, ["k"], ["v"], "sqlite")
     with engines.make_engine(url).begin() as connection:
         table.create(connection)

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.errors import StorageError
+from storage.packing import (
+    BLOCK_EPOCHS,
+    layer_names,
+    pack_epochs,
+    pack_layers,
+    unpack_epochs,
+    unpack_layers,
+)
+from storage.records import EpochRecord, LayerGradientRecord
+
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+decimals = st.integers(-9_999_999, 9_999_999).flatmap(
+    lambda digits: st.integers(-12, 12).map(lambda power: float(f"{digits}e{power}"))
+)
+
+
+@st.composite
+def blocks(draw: st.DrawFn) -> list[EpochRecord]:
+    first = BLOCK_EPOCHS * draw(st.integers(0, 1000)) + 1
+    return [
+        EpochRecord(
+            7, first + i, draw(st.integers(0, 2**32 - 1)), draw(numbers), draw(numbers),
+            *(draw(decimals) for _ in range(6)),
+        )
+        for i in range(draw(st.integers(1, BLOCK_EPOCHS)))
+    ]  # fmt: skip
+
+
+@given(blocks())
+def test_losses_come_back_exactly_and_the_rest_to_seven_digits(block: list[EpochRecord]) -> None:
+    assert unpack_epochs(7, pack_epochs(block), len(block)) == block
+
+
+def test_row_has_its_full_length_from_the_first_epoch_on() -> None:
+    """So that SQLite changes it in place."""
+    block = [EpochRecord(7, i, i, *(8 * [0.5])) for i in range(1, BLOCK_EPOCHS + 1)]
+    assert len(pack_epochs(block[:1])) == len(pack_epochs(block)) == 480
+
+
+def test_what_is_not_finite_stays_so_and_what_is_finite_too() -> None:
+    record = EpochRecord(7, 1, 1, math.inf, math.nan, math.nan, 1e300, -1e300, 0.0, math.inf, 0.1)
+    (back,) = unpack_epochs(7, pack_epochs([record]), 1)
+    assert back.train_loss == math.inf
+    assert math.isnan(back.valid_loss)
+    assert math.isnan(back.valid_loss_standard_error)
+    assert math.isfinite(back.train_metric)
+    assert back.train_metric > 1e38
+    assert back.valid_metric < -1e38
+    assert back.learning_rate == 0.0
+    assert back.gradient_norm == math.inf
+
+
+@pytest.mark.parametrize(("data", "n_epochs"), [(b"short", 1), (b"0" * 480, 0), (b"0" * 480, 11)])
+def test_damaged_rows_are_named(data: bytes, n_epochs: int) -> None:
+    with pytest.raises(StorageError, match=r"run 7 .* Run `automl doctor`"):
+        unpack_epochs(7, data, n_epochs)
+
+
+def test_layers_come_back_from_the_input_on() -> None:
+    layers = [
+        LayerGradientRecord(1, "output", 1e-7, 2.5, math.inf, -0.1, 1.0, 0.0, 0.0),
+        LayerGradientRecord(0, "hidden 1", 0.03, 2.5, 0.001, 0.2, 0.9, 0.0, 0.5),
+    ]
+    assert unpack_layers(pack_layers(layers), layer_names(layers)) == tuple(reversed(layers))
+
+
+def test_layers_must_be_numbered_without_gaps() -> None:
+    layer = LayerGradientRecord(1, "output", *(7 * [0.0]))
+    with pytest.raises(StorageError, match=r"numbered 0, 1, 2, ..., but got \[1, 2\]"):
+        layer_names([layer, replace(layer, layer=2)])

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import optuna
+import pytest
+
+from storage.errors import StorageError
+from storage.store import Store, open_store
+from tests.contracts.store_contract import StoreContract, epoch, make_study
+
+
+class TestStoreOnSQLite(StoreContract):
+    @pytest.fixture
+    def reopen(self, url: str) -> Iterator[Callable[[], Store]]:
+        opened: list[Store] = []
+
+        def reopen() -> Store:
+            for store in opened:
+                store.close()
+            opened.append(open_store(url))
+            return opened[-1]
+
+        yield reopen
+        for store in opened:
+            store.close()
+
+
+def n_rows(tmp_path: Path, table: str) -> int:
+    """Rows that are in the file, seen through SQLite alone."""
+    with sqlite3.connect(tmp_path / "automl.db") as connection:
+        count: int = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+    connection.close()
+    return count
+
+
+def test_params_are_in_the_file_when_a_run_begins(store: Store, tmp_path: Path) -> None:
+    trial = make_study(store).ask()
+    trial.suggest_float("x", 0, 1)
+    assert n_rows(tmp_path, "trial_params") == 0
+    store.add_run("study", trial_number=0, purpose="search", seed=1)
+    assert n_rows(tmp_path, "trial_params") == 1
+
+
+def test_transaction_takes_records_and_trials_together(store: Store, tmp_path: Path) -> None:
+    study = make_study(store)
+    trial = study.ask()
+    run = store.add_run("study", trial_number=0, purpose="search", seed=1)
+    with store.transaction():
+        store.add_epochs([epoch(run.run_id, 1)])
+        trial.report(1.0, 1)
+        store.finish_run(run.run_id, "complete")
+        study.tell(trial, 1.0)
+        assert n_rows(tmp_path, "automl_epochs") == 0
+        assert n_rows(tmp_path, "trial_values") == 0
+    assert n_rows(tmp_path, "automl_epochs") == 1
+    assert n_rows(tmp_path, "trial_values") == 1
+
+
+def test_epochs_of_a_study_that_is_deleted_elsewhere_are_dropped(store: Store, url: str) -> None:
+    make_study(store).ask()
+    make_study(store, "other").ask()
+    gone = store.add_run("study", trial_number=0, purpose="search", seed=1)
+    kept = store.add_run("other", trial_number=0, purpose="search", seed=1)
+    store.add_epochs([epoch(gone.run_id, 1), epoch(kept.run_id, 1)])
+    optuna.delete_study(study_name="study", storage=url)
+    store.add_epochs([epoch(gone.run_id, 2), epoch(kept.run_id, 2)])
+    store.flush()
+    assert store.study_names() == ("other",)
+    assert len(store.read_study("other").epochs[kept.run_id]) == 2
+
+
+def test_store_in_memory_works_without_a_folder() -> None:
+    with open_store("sqlite://") as store:
+        make_study(store)
+        assert store.study_names() == ("study",)
+        with pytest.raises(StorageError, match="need a folder"):
+            store.artifacts.save_weights("study", 0, 1, {}, {})
+
+
+def test_reopened_trial_is_the_same(store: Store) -> None:
+    study = make_study(store)
+    trial = study.ask()
+    drawn = trial.suggest_float("x", 0, 1)
+    again = store.reopen_trial(study, 0)
+    assert again.suggest_float("x", 0, 1) == drawn
+    study.tell(again, 1.0)
+    assert study.trials[0].value == 1.0
