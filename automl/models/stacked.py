@@ -30,9 +30,9 @@ def padded(width: int) -> int:
     return -(-width // ALIGNMENT) * ALIGNMENT
 
 
-def sort_key(config: MLPConfig) -> tuple[int, str, str]:
+def sort_key(config: MLPConfig) -> tuple[int, str]:
     """How the runs of a stack are ordered: deepest first, then alike beside alike."""
-    return (-config.n_layers, config.normalization, config.activation)
+    return (-config.n_layers, config.activation)
 
 
 @dataclass(frozen=True)
@@ -149,13 +149,12 @@ class StackLayout:
 
     @functools.cached_property
     def statistics_shapes(self) -> tuple[tuple[int, ...], ...]:
-        """Shapes of batch normalization's running statistics: mean, variance of each layer."""
+        """Shapes of batch normalization's running statistics, mean then variance of a layer."""
         if not any(config.normalization == "batch_norm" for config in self.configs):
             return ()
         return tuple(
-            (self.n_runs(layer), 1, self.widths[layer] * self.pieces)
+            (self.n_runs(layer), 2 * self.widths[layer] * self.pieces)
             for layer in range(self.n_layers)
-            for _ in ("mean", "variance")
         )
 
 
@@ -170,7 +169,7 @@ class StackBlocks:
         flat: all numbers, padding included, parameters before running statistics.
         hidden: per layer (K_l, n_in, pieces x H); output: (K, n_in, C); embeddings: per
             column (K, codes, size); vectors: (K, V), see `StackLayout.vector_columns`.
-        statistics: per layer running mean and variance, (K_l, 1, pieces x H) each; may be empty.
+        statistics: per layer running mean, then variance, (K_l, 2 x pieces x H); may be empty.
     """
 
     def __init__(
@@ -203,6 +202,12 @@ class StackBlocks:
         """The blocks of weights and embeddings, which penalties act on, as (K_l, n)."""
         blocks = [*self.hidden, self.output, *self.embeddings]
         return [block.flatten(1) for block in blocks]
+
+    def gain_and_shift(self, layer: int) -> Tensor:
+        """The vectors of normalization, which lie beside one another, (K_l, 2 n)."""
+        columns = self.layout.vector_columns
+        both = slice(columns[layer, "gain"].start, columns[layer, "shift"].stop)
+        return self.vectors[: self.layout.n_runs(layer), both]
 
     def vector(self, layer: int, kind: str) -> Tensor:
         """The vectors of one kind of the runs that have the layer.
@@ -250,9 +255,9 @@ class StackBlocks:
         if config.normalization == "layer_norm":
             return {"linear.bias": self.vector(layer, "bias"), **found}
         if self.statistics:
-            mean, variance = self.statistics[2 * layer : 2 * layer + 2]
-            found["normalization.running_mean"] = mean[:, 0]
-            found["normalization.running_var"] = variance[:, 0]
+            mean, variance = self.statistics[layer].chunk(2, dim=1)
+            found["normalization.running_mean"] = mean
+            found["normalization.running_var"] = variance
         return found
 
     def read(self, k: int) -> dict[str, Tensor]:
@@ -286,10 +291,12 @@ class StackBlocks:
             if (layer, kind) in other.layout.vector_columns:
                 source = other.vectors[:, other.layout.vector_columns[layer, kind]]
                 self._move_units(self.vectors[:, columns], source, layer, moves)
-        for number, (own, others) in enumerate(
+        for layer, (own, others) in enumerate(
             zip(self.statistics, other.statistics, strict=False)
         ):
-            self._move_units(own[:, 0], others[:, 0], number // 2, moves)
+            halves = zip(own.chunk(2, dim=1), others.chunk(2, dim=1), strict=True)
+            for target, source in halves:
+                self._move_units(target, source, layer, moves)
 
     def _places(self, moves: Sequence[tuple[int, int]], layer: int) -> list[tuple[int, int]]:
         return [move for move in moves if self.layout.configs[move[1]].n_layers > layer]

@@ -37,14 +37,14 @@ def _tanh(z: Tensor, h: Tensor, d: Tensor | None) -> list[Call]:
 def _relu(z: Tensor, h: Tensor, d: Tensor | None) -> list[Call]:
     calls: list[Call] = [partial(torch.clamp_min, z, 0, out=h)]
     if d is not None:  # a comparison into numbers is vectorised, one into booleans is not
-        calls.append(partial(torch.gt, z, 0, out=d))
+        calls.append(partial(torch.gt, z, z.new_zeros(()), out=d))
     return calls
 
 
 def _leaky_relu(z: Tensor, h: Tensor, d: Tensor | None) -> list[Call]:
     calls: list[Call] = [partial(_aten.leaky_relu.out, z, _LEAKY_SLOPE, out=h)]
     if d is not None:
-        calls.append(partial(torch.gt, z, 0, out=d))
+        calls.append(partial(torch.gt, z, z.new_zeros(()), out=d))
         calls.append(partial(d.clamp_, min=_LEAKY_SLOPE))
     return calls
 
@@ -53,7 +53,7 @@ def _elu(z: Tensor, h: Tensor, d: Tensor | None) -> list[Call]:
     calls: list[Call] = [partial(_aten.elu.out, z, out=h)]
     if d is not None:  # 1, or e^z = h + 1
         calls.append(partial(torch.clamp_max, h, 0, out=d))
-        calls.append(partial(d.add_, 1))
+        calls.append(partial(d.add_, z.new_ones(())))
     return calls
 
 
@@ -110,7 +110,7 @@ def prelu_calls(
         rest = torch.empty_like(slope)
         calls += [
             partial(torch.sub, slope.new_ones(()), slope, out=rest),
-            partial(torch.gt, z, 0, out=d),
+            partial(torch.gt, z, z.new_zeros(()), out=d),
             partial(d.mul_, rest),
             partial(d.add_, slope),
         ]
@@ -131,7 +131,7 @@ def maxout_calls(z: Tensor, h: Tensor, first_share: Tensor | None) -> list[Call]
         calls += [
             partial(torch.sub, first, second, out=first_share),
             partial(first_share.sign_),
-            partial(first_share.add_, 1),
-            partial(first_share.mul_, 0.5),
+            partial(first_share.add_, z.new_ones(())),
+            partial(first_share.mul_, z.new_tensor(0.5)),
         ]
     return calls

@@ -6,7 +6,8 @@ over a run's real units; padded ones stay exactly zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -19,32 +20,6 @@ EPSILON: Final = 1e-5  # torch's default, added to variances
 MOMENTUM: Final = 0.1  # torch's default: share of the new batch in the running statistics
 
 
-@dataclass(slots=True)
-class RowSelection:
-    """Some runs of a layer, whose vectors are read and written through small contiguous copies.
-
-    Attributes:
-        rows: their places among the layer's runs, (k,) int64.
-        before, after: calls that read what is needed, and write back what was computed.
-    """
-
-    rows: Tensor
-    before: list[Call] = field(default_factory=list)
-    after: list[Call] = field(default_factory=list)
-
-    def reading(self, vectors: Tensor) -> Tensor:
-        """A copy of the rows' vectors, renewed by each run of `before`, (k, 1, n)."""
-        copied = vectors.new_empty(len(self.rows), vectors.shape[-1])
-        self.before.append(partial(torch.index_select, vectors, 0, self.rows, out=copied))
-        return copied[:, None, :]
-
-    def writing(self, vectors: Tensor) -> Tensor:
-        """A buffer that each run of `after` writes into the rows' vectors, (k, 1, n)."""
-        buffer = vectors.new_zeros(len(self.rows), vectors.shape[-1])
-        self.after.append(partial(vectors.index_copy_, 0, self.rows, buffer))
-        return buffer[:, None, :]
-
-
 @dataclass(frozen=True, slots=True)
 class NormalizedRows:
     """The calls of one kind of normalization on some runs of a layer."""
@@ -54,26 +29,53 @@ class NormalizedRows:
 
 
 @dataclass(frozen=True, slots=True)
-class NormalizationBuffers:
-    """What one kind of normalization works on; z and scratch are shared with other layers.
+class NormalizationPlace:
+    """The runs of a layer with one kind of normalization, and what they work on.
+
+    Their rows are copied out, worked on in place and copied back; the copies are shared
+    between layers. The same is done with their vectors, gain and shift beside one another.
 
     Shape:
-        z: (k, B, n) values, and in the backward pass gradients, both replaced in place;
-        rows: the k runs; gain, shift: (K_l, n) of all runs of the layer; gain_gradient,
-        shift_gradient: likewise, None in evaluation; scratch: (k, B, n).
+        values: (K_l, B, n), and signals, its gradient, likewise (None in evaluation); rows:
+        (k,) int64; vectors, gradients: (K_l, 2 n), gain then shift; z, scratch: (k, B, n).
     """
 
-    z: Tensor
+    values: Tensor
+    signals: Tensor | None
     rows: Tensor
-    gain: Tensor
-    shift: Tensor
-    gain_gradient: Tensor | None
-    shift_gradient: Tensor | None
+    vectors: Tensor
+    gradients: Tensor | None
+    z: Tensor
     scratch: Tensor
+
+    def forward(self, calls: Sequence[Call]) -> list[Call]:
+        """Calls on `z`, between copying out and back."""
+        return [
+            partial(torch.index_select, self.values, 0, self.rows, out=self.z),
+            *calls,
+            partial(self.values.index_copy_, 0, self.rows, self.z),
+        ]
+
+    def backward(self, calls: Sequence[Call], gradients: Tensor) -> list[Call]:
+        """Likewise on the signals; `gradients` (k, 2, n) are then those of the vectors."""
+        if self.signals is None or self.gradients is None:
+            return []
+        return [
+            partial(torch.index_select, self.signals, 0, self.rows, out=self.z),
+            *calls,
+            partial(self.signals.index_copy_, 0, self.rows, self.z),
+            partial(self.gradients.index_copy_, 0, self.rows, gradients.flatten(1)),
+        ]
+
+    def read(self, vectors: Tensor) -> tuple[Call, Tensor, Tensor]:
+        """A call that copies the rows of pairs of vectors, (K_l, 2 n) -> twice (k, 1, n)."""
+        copied = vectors.new_zeros(len(self.rows), vectors.shape[1])
+        call = partial(torch.index_select, vectors, 0, self.rows, out=copied)
+        return call, *copied[:, None, :].chunk(2, dim=2)
 
 
 def batch_norm(
-    buffers: NormalizationBuffers, mean: Tensor, variance: Tensor, frozen: bool = False
+    place: NormalizationPlace, statistics: Tensor, *, training: bool, frozen: bool
 ) -> NormalizedRows:
     """Normalize each unit over the batch, or by the running statistics in evaluation.
 
@@ -81,85 +83,76 @@ def batch_norm(
         frozen: leave the running statistics as they are, although training.
 
     Shape:
-        mean, variance: running statistics of all runs of the layer, (K_l, n).
+        statistics: of all runs of the layer, running mean then variance, (K_l, 2 n).
 
     Source:
         Ioffe & Szegedy 2015, algorithm 1 and the gradients in section 3.
     """
-    z, n_rows = buffers.z, buffers.z.shape[1]
-    forward, backward = RowSelection(buffers.rows), RowSelection(buffers.rows)
-    gain, shift = forward.reading(buffers.gain), forward.reading(buffers.shift)
-    if buffers.gain_gradient is None or buffers.shift_gradient is None:
-        return _by_running_statistics(forward, z, gain, shift, mean, variance)
+    z, n_rows = place.z, place.z.shape[1]
+    read_vectors, gain, shift = place.read(place.vectors)
+    epsilon = z.new_tensor(EPSILON)
+    if not training:
+        read_statistics, mean, scale = place.read(statistics)
+        calls: list[Call] = [
+            read_vectors,
+            read_statistics,
+            partial(z.sub_, mean),
+            partial(scale.add_, epsilon),
+            scale.rsqrt_,
+            partial(scale.mul_, gain),
+            partial(z.mul_, scale),
+            partial(z.add_, shift),
+        ]
+        return NormalizedRows(place.forward(calls), [])
 
-    normalized = torch.empty_like(z)
-    batch_mean, batch_variance, scale = (torch.empty_like(gain) for _ in range(3))
-    running = RowSelection(buffers.rows)
-    calls: list[Call] = [
-        partial(torch.mean, z, 1, True, out=batch_mean),
-        partial(torch.sub, z, batch_mean, out=normalized),
-        partial(torch.mul, normalized, normalized, out=buffers.scratch),
-        partial(torch.mean, buffers.scratch, 1, True, out=batch_variance),
-        partial(torch.add, batch_variance, EPSILON, out=scale),
+    normalized, scale = torch.empty_like(z), torch.empty_like(gain)
+    of_batch = z.new_zeros(len(z), 2, z.shape[2])
+    mean, variance = of_batch[:, :1], of_batch[:, 1:]
+    calls = [
+        read_vectors,
+        partial(torch.mean, z, 1, True, out=mean),
+        partial(torch.sub, z, mean, out=normalized),
+        partial(torch.mul, normalized, normalized, out=place.scratch),
+        partial(torch.mean, place.scratch, 1, True, out=variance),
+        partial(torch.add, variance, epsilon, out=scale),
         scale.rsqrt_,
         partial(normalized.mul_, scale),
         partial(torch.mul, normalized, gain, out=z),
         partial(z.add_, shift),
     ]
     if not frozen:
-        calls += _running_update(running, mean, batch_mean, 1.0)
-        calls += _running_update(running, variance, batch_variance, n_rows / max(1, n_rows - 1))
-
-    gain_gradient = backward.writing(buffers.gain_gradient)
-    shift_gradient = backward.writing(buffers.shift_gradient)
-    backward_calls: list[Call] = [
+        calls += _running_update(statistics, place.rows, of_batch, n_rows)
+    gradients = torch.zeros_like(of_batch)
+    gain_gradient, shift_gradient = gradients[:, :1], gradients[:, 1:]
+    backward: list[Call] = [
         partial(torch.sum, z, 1, True, out=shift_gradient),
-        partial(torch.mul, z, normalized, out=buffers.scratch),
-        partial(torch.sum, buffers.scratch, 1, True, out=gain_gradient),
+        partial(torch.mul, z, normalized, out=place.scratch),
+        partial(torch.sum, place.scratch, 1, True, out=gain_gradient),
         partial(z.addcmul_, normalized, gain_gradient, value=-1 / n_rows),
         partial(z.sub_, shift_gradient, alpha=1 / n_rows),
         partial(scale.mul_, gain),
         partial(z.mul_, scale),
     ]
-    return NormalizedRows(
-        [*forward.before, *running.before, *calls, *running.after],
-        [*backward_calls, *backward.after],
-    )
+    return NormalizedRows(place.forward(calls), place.backward(backward, gradients))
 
 
 def _running_update(
-    running: RowSelection, statistic: Tensor, of_batch: Tensor, correction: float
+    statistics: Tensor, rows: Tensor, of_batch: Tensor, n_rows: int
 ) -> list[Call]:
-    """Move a running statistic towards the batch's, which is first made unbiased."""
-    kept = running.reading(statistic)
-    corrected = torch.empty_like(kept)
-    moved = running.writing(statistic)
+    """Move the running statistics towards the batch's, with the variance made unbiased."""
+    kept = statistics.new_zeros(len(rows), statistics.shape[1])
+    unbiased = torch.zeros_like(of_batch)
+    corrections = kept.new_tensor([1.0, n_rows / max(1, n_rows - 1)])[:, None]
     return [
-        partial(torch.mul, of_batch, correction, out=corrected),
-        partial(torch.lerp, kept, corrected, MOMENTUM, out=moved),
+        partial(torch.index_select, statistics, 0, rows, out=kept),
+        partial(torch.mul, of_batch, corrections, out=unbiased),
+        partial(kept.lerp_, unbiased.flatten(1), MOMENTUM),
+        partial(statistics.index_copy_, 0, rows, kept),
     ]
 
 
-def _by_running_statistics(
-    rows: RowSelection, z: Tensor, gain: Tensor, shift: Tensor, mean: Tensor, variance: Tensor
-) -> NormalizedRows:
-    kept_mean, kept_variance = rows.reading(mean), rows.reading(variance)
-    return NormalizedRows(
-        [
-            *rows.before,
-            partial(kept_variance.add_, EPSILON),
-            kept_variance.rsqrt_,
-            partial(kept_variance.mul_, gain),
-            partial(z.sub_, kept_mean),
-            partial(z.mul_, kept_variance),
-            partial(z.add_, shift),
-        ],
-        [],
-    )
-
-
 def layer_norm(
-    buffers: NormalizationBuffers, n_units: Tensor, unit_mask: Tensor | None
+    place: NormalizationPlace, n_units: Tensor, unit_mask: Tensor | None
 ) -> NormalizedRows:
     """Normalize each row over its run's units.
 
@@ -169,14 +162,13 @@ def layer_norm(
     Source:
         Ba, Kiros & Hinton 2016, equations 3 and 4.
     """
-    z, scratch = buffers.z, buffers.scratch
-    share = n_units.reciprocal()
-    forward, backward = RowSelection(buffers.rows), RowSelection(buffers.rows)
-    gain, shift = forward.reading(buffers.gain), forward.reading(buffers.shift)
-    normalized = torch.empty_like(z)
-    mean, scale = (z.new_empty(*z.shape[:2], 1) for _ in range(2))
+    z, scratch, share = place.z, place.scratch, n_units.reciprocal()
+    read_vectors, gain, shift = place.read(place.vectors)
+    normalized, epsilon = torch.empty_like(z), z.new_tensor(EPSILON)
+    mean, scale = (z.new_zeros(*z.shape[:2], 1) for _ in range(2))
     unpad: list[Call] = [] if unit_mask is None else [partial(normalized.mul_, unit_mask)]
     calls: list[Call] = [
+        read_vectors,
         partial(torch.sum, z, 2, True, out=mean),
         partial(mean.mul_, share),
         partial(torch.sub, z, mean, out=normalized),
@@ -184,20 +176,17 @@ def layer_norm(
         partial(torch.mul, normalized, normalized, out=scratch),
         partial(torch.sum, scratch, 2, True, out=scale),
         partial(scale.mul_, share),
-        partial(scale.add_, EPSILON),
+        partial(scale.add_, epsilon),
         scale.rsqrt_,
         partial(normalized.mul_, scale),
         partial(torch.mul, normalized, gain, out=z),
         partial(z.add_, shift),
     ]
-    if buffers.gain_gradient is None or buffers.shift_gradient is None:
-        return NormalizedRows([*forward.before, *calls], [])
-
-    gain_gradient = backward.writing(buffers.gain_gradient)
-    shift_gradient = backward.writing(buffers.shift_gradient)
-    mean_product = torch.empty_like(mean)
+    gradients = z.new_zeros(len(z), 2, z.shape[2])
+    gain_gradient, shift_gradient = gradients[:, :1], gradients[:, 1:]
+    mean_product = torch.zeros_like(mean)
     repad: list[Call] = [] if unit_mask is None else [partial(z.mul_, unit_mask)]
-    backward_calls: list[Call] = [
+    backward: list[Call] = [
         partial(torch.sum, z, 1, True, out=shift_gradient),
         partial(torch.mul, z, normalized, out=scratch),
         partial(torch.sum, scratch, 1, True, out=gain_gradient),
@@ -212,4 +201,4 @@ def layer_norm(
         partial(z.mul_, scale),
         *repad,
     ]
-    return NormalizedRows([*forward.before, *calls], [*backward_calls, *backward.after])
+    return NormalizedRows(place.forward(calls), place.backward(backward, gradients))

@@ -169,7 +169,8 @@ class Stack:
             targets = self.tables.train.rows.targets[index].unflatten(1, (-1, size))
             first_steps = self._column([member.step + step for member in self.members])
             masks = self._dropout.masks(first_steps, n_steps, size)
-            for rows, of_rows, batches.masks in zip(index, targets, masks, strict=True):
+            for rows, of_rows, of_step in zip(index, targets, masks, strict=True):
+                batches.set_masks(of_step)
                 gather(self.tables.train.rows, rows, batches.inputs, batches.codes)
                 batches.forward()
                 self.objective.gradient_(batches.outputs, of_rows, batches.output_gradients)

@@ -64,7 +64,7 @@ def _layer_numbers(stack: Stack, batch: StackedPass, layer: int) -> list[Tensor]
     """The columns of a hidden layer's records, (K_l,) each."""
     layout = stack.layout
     configs = layout.configs[: layout.n_runs(layer)]
-    h = batch.hidden[layer]
+    h = batch.layers[layer].outputs
     sizes = h.new_tensor([config.hidden_sizes[layer] for config in configs])
     real = torch.arange(h.shape[-1], device=h.device) < sizes[:, None]
     share = 1 / (sizes * h.shape[1])
