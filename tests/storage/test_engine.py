@@ -31,7 +31,7 @@ def test_database_in_memory_needs_no_log() -> None:
 
 @pytest.mark.parametrize("url", ["automl.db", "nonsense://x", "postgres", ""])
 def test_what_is_no_url_is_refused(url: str) -> None:
-    with pytest.raises(StorageError, match="must be a database URL such as sqlite:///automl.db"):
+    with pytest.raises(StorageError, match=r"must be a database URL such as sqlite:///automl\.db"):
         engines.make_engine(url)
 
 

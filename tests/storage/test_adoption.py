@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from storage.adoption import LOST_ATTEMPTS_LIMIT, ClaimedTrial
+from storage.store import Store, open_store
+from tests.contracts.store_contract import make_study
+
+_KILLED = """
+import os, signal, sys, optuna
+from storage import open_store
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+store = open_store(sys.argv[1])
+study = optuna.load_study(study_name="study", storage=store.optuna_storage)
+for _ in range(3):
+    trial = study.ask()
+    trial.suggest_float("x", 0, 1)
+    store.add_run("study", trial_number=trial.number, purpose="search", seed=1)
+study.tell(0, 1.0)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def kill_a_search(url: str) -> None:
+    killed = subprocess.run([sys.executable, "-c", _KILLED, url], check=False)
+    assert killed.returncode == -9
+
+
+def test_trials_of_a_killed_process_are_found_and_taken_over(store: Store, url: str) -> None:
+    study = make_study(store)
+    kill_a_search(url)
+    before = [trial.params for trial in study.trials]
+    assert store.dead_trials("study") == (1, 2)
+    assert store.claim_trials("study") == (ClaimedTrial(1, 1), ClaimedTrial(2, 1))
+    assert store.dead_trials("study") == ()
+    trial = store.reopen_trial(study, 1)
+    trial.report(0.5, 1)
+    study.tell(trial, 0.5)
+    assert [trial.params for trial in study.trials] == before
+    records = store.read_study("study")
+    assert [trial.state for trial in records.trials] == ["COMPLETE", "COMPLETE", "RUNNING"]
+    lost = [(run.state, run.cause) for run in records.runs]
+    # The run of trial 0 had not been ended either when the process died.
+    assert lost == [("failed", "lost")] * 3
+
+
+def test_trials_of_a_living_process_are_left_alone(store: Store, url: str) -> None:
+    make_study(store).ask()
+    with open_store(url) as other:
+        assert other.dead_trials("study") == ()
+        assert other.claim_trials("study") == ()
+
+
+def test_trial_is_adopted_once(store: Store, url: str) -> None:
+    make_study(store)
+    kill_a_search(url)
+    with open_store(url) as other:
+        assert len(store.claim_trials("study")) == 2
+        assert other.claim_trials("study") == ()
+
+
+def test_lost_attempts_are_counted(url: str) -> None:
+    with open_store(url) as store:
+        make_study(store).ask()
+    for lost in (1, 2, 3):
+        with open_store(url) as store:
+            (claimed,) = store.claim_trials("study")
+            assert (claimed.lost_attempts, claimed.attempt) == (lost, lost + 1)
+            assert claimed.is_exhausted == (lost >= LOST_ATTEMPTS_LIMIT)
+
+
+def test_trial_that_optuna_began_without_us_is_left_alone(store: Store, url: str) -> None:
+    make_study(store)
+    optuna.load_study(study_name="study", storage=url).ask()
+    assert store.dead_trials("study") == ()
+
+
+@pytest.mark.parametrize("state", [TrialState.COMPLETE, TrialState.FAIL])
+def test_ended_trial_is_not_dead(store: Store, url: str, state: TrialState) -> None:
+    study = make_study(store)
+    values = 1.0 if state is TrialState.COMPLETE else None
+    study.tell(study.ask(), values, state=state)
+    store.close()
+    with open_store(url) as again:
+        assert again.dead_trials("study") == ()

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from storage.doctor import examine
+from storage.records import ArtifactRecord
+from storage.store import open_store
+from tests.contracts.store_contract import make_study
+
+
+@pytest.fixture
+def record(url: str) -> Iterator[ArtifactRecord]:
+    """A closed database with one finished trial and its weights."""
+    with open_store(url) as store:
+        study = make_study(store)
+        study.tell(study.ask(), 1.0)
+        record = store.artifacts.save_weights("study", 0, 1, {"w": np.ones(3)}, {})
+    yield record
+
+
+def kinds(url: str) -> list[str]:
+    return [finding.kind for finding in examine(url)]
+
+
+def test_healthy_database_has_no_findings(url: str, record: ArtifactRecord) -> None:
+    assert examine(url) == ()
+
+
+def test_examining_changes_nothing(url: str, record: ArtifactRecord, tmp_path: Path) -> None:
+    before = (tmp_path / "automl.db").read_bytes()
+    examine(url)
+    assert (tmp_path / "automl.db").read_bytes() == before
+
+
+def test_missing_database_is_not_made(tmp_path: Path) -> None:
+    (finding,) = examine(f"sqlite:///{tmp_path}/none.db")
+    assert "There is no database" in finding.message
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_dead_trials_come_with_the_command_that_adopts_them(url: str) -> None:
+    with open_store(url) as store:
+        make_study(store, "my study").ask()
+    (finding,) = examine(url)
+    assert "trials 0 of 'my study' is gone" in finding.message
+    assert finding.command == f"automl resume 'my study' --storage {url}"
+
+
+def test_altered_missing_and_unknown_files_are_named(
+    url: str, record: ArtifactRecord, tmp_path: Path
+) -> None:
+    path = tmp_path / "automl.artifacts" / record.artifact_id
+    path.write_bytes(b"altered")
+    (tmp_path / "automl.artifacts" / "stranger.7.part").write_bytes(b"half")
+    altered, leftover = examine(url)
+    assert (altered.kind, leftover.kind) == ("artifact", "leftover")
+    assert "was altered" in altered.message
+    assert "half-written" in leftover.message
+    assert leftover.command.startswith("rm ")
+    path.unlink()
+    assert "is missing" in examine(url)[0].message
+
+
+def test_removed_artifacts_need_no_file(url: str, record: ArtifactRecord) -> None:
+    with open_store(url) as store:
+        store.artifacts.remove(record)
+    assert examine(url) == ()
+
+
+def test_newer_schema_is_said(url: str, record: ArtifactRecord, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "automl.db") as connection:
+        connection.execute("INSERT INTO automl_schema VALUES (99, 'later', 0.0)")
+    connection.close()
+    (finding,) = examine(url)
+    assert finding.kind == "schema"
+    assert "newer version" in finding.message
+
+
+def test_other_optuna_schema_comes_with_the_upgrade(
+    url: str, record: ArtifactRecord, tmp_path: Path
+) -> None:
+    with sqlite3.connect(tmp_path / "automl.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'v2.6.0.a'")
+    connection.close()
+    (finding,) = examine(url)
+    assert finding.command == f"optuna storage upgrade --storage {url}"
+
+
+@pytest.mark.parametrize("keep", [0.5, 0.9])
+def test_truncated_file_is_said_to_be_damaged(
+    url: str, record: ArtifactRecord, tmp_path: Path, keep: float
+) -> None:
+    path = tmp_path / "automl.db"
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * keep)])
+    (finding,) = examine(url)
+    assert finding.kind == "integrity"
+    assert ".recover | sqlite3" in finding.command
+
+
+def test_what_is_no_database_is_said(url: str, tmp_path: Path) -> None:
+    (tmp_path / "automl.db").write_text("a,b\n" * 500)
+    assert kinds(url) == ["integrity"]
+
+
+def test_empty_database_is_said(url: str, tmp_path: Path) -> None:
+    sqlite3.connect(tmp_path / "automl.db").execute("CREATE TABLE t (x)").connection.close()
+    assert kinds(url) == ["schema"]

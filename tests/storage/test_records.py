@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from storage.records import (
+    CAUSES,
+    EpochRecord,
+    RunRecord,
+    StudyRecords,
+    TrialRecord,
+    TrialState,
+)
+from tests.contracts.store_contract import epoch, settings
+
+
+@pytest.mark.parametrize(
+    ("state", "cause", "outcome"),
+    [
+        ("COMPLETE", None, "complete"),
+        ("COMPLETE", "early_stopped", "complete"),
+        ("PRUNED", None, "pruned"),
+        ("PRUNED", "diverged", "failed"),
+        ("FAIL", "lost", "failed"),
+        ("FAIL", None, "failed"),
+        ("RUNNING", None, "running"),
+        ("WAITING", None, "running"),
+    ],
+)
+def test_outcome_is_failed_where_there_is_a_cause(
+    state: TrialState, cause: str | None, outcome: str
+) -> None:
+    assert cause is None or cause in CAUSES
+    assert TrialRecord(0, state, {}, cause=cause).outcome == outcome
+
+
+def test_epoch_is_finite_where_both_losses_are() -> None:
+    record: EpochRecord = epoch(1, 1)
+    assert record.is_finite
+    assert record.generalization_gap == record.valid_loss - record.train_loss
+    assert not replace(record, train_loss=math.inf).is_finite
+    assert not replace(record, valid_loss=math.nan).is_finite
+
+
+def test_best_trial_is_the_complete_one_of_the_lowest_value() -> None:
+    trials = (
+        TrialRecord(0, "COMPLETE", {}, 0.5),
+        TrialRecord(1, "PRUNED", {}, 0.1),
+        TrialRecord(2, "COMPLETE", {}, 0.3),
+        TrialRecord(3, "RUNNING", {}),
+    )
+    records = StudyRecords(settings(), trials)
+    assert records.best_trial == trials[2]
+    assert StudyRecords(settings()).best_trial is None
+
+
+def test_search_runs_are_those_of_the_last_attempt() -> None:
+    runs = (
+        RunRecord(1, 0, "search", 1, attempt=1, state="failed", cause="lost"),
+        RunRecord(2, 0, "search", 1, attempt=2),
+        RunRecord(3, 0, "search", 1, attempt=2, fold=1),
+        RunRecord(4, 0, "promote", 1, attempt=3),
+        RunRecord(5, 1, "search", 1),
+    )
+    records = StudyRecords(settings(), runs=runs)
+    assert [run.run_id for run in records.search_runs(0)] == [2, 3]
+    assert [run.run_id for run in records.search_runs(1)] == [5]
