@@ -23,6 +23,7 @@ from automl.report.numbers.trials import StudyTable
 from automl.report.panels import Panel
 
 N_CONTOUR_PARAMETERS = 3  # the top three make three pairs; four would make six
+MIN_CONTOUR_TRIALS = 10  # as for importances
 
 
 def curve_panels(table: StudyTable) -> list[Panel]:
@@ -98,8 +99,10 @@ def importance_panels(table: StudyTable, found: Importances) -> list[Panel]:
     """Part 5, first: how much each parameter mattered, and trials over the top ones."""
     panels = []
     if found.shares:
-        caption = f"PED-ANOVA over {count(found.n_trials, 'complete trial')}: the share of the "
-        caption += "variation among the better trials that each parameter explains."
+        caption = (
+            f"PED-ANOVA over {count(found.n_trials, 'trial')}, pruned ones at their last report: "
+        )
+        caption += "the share of the variation among the better trials that each explains."
         figure = parameter_figures.importances_figure(found)
         words = alternatives.of_importances(found)
         panels.append(Panel("importances", "Importance", words, figure, caption))
@@ -140,7 +143,7 @@ def contour_panels(table: StudyTable, found: Importances) -> list[Panel]:
     panels = []
     for index, (first, second) in enumerate(combinations(top, 2)):
         numbers = parameters.contour(table, known[first], known[second])
-        if len(numbers.losses) > N_CONTOUR_PARAMETERS:
+        if len(numbers.losses) >= MIN_CONTOUR_TRIALS:
             panels.append(
                 Panel(
                     f"contour-{index}",

@@ -19,7 +19,9 @@ def facts(settings: StudySettings) -> list[tuple[str, str]]:
         created = datetime.fromtimestamp(settings.created_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     rows = ", ".join(f"{n:,} {split}" for split, n in settings.n_rows.items())
     split = ", ".join(
-        f"{k.replace('_', ' ')} {evidence_text(v)}" for k, v in settings.split.items()
+        f"{k.replace('_', ' ')} {evidence_text(v)}"
+        for k, v in settings.split.items()
+        if v is not None
     )
     pairs = [
         ("Created", created),

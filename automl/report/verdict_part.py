@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from automl import diagnostics
 from automl.report.figures import style
-from storage.records import Diagnosis, Json, StudyRecords
+from storage.records import Diagnosis, Json, SpaceChange, StudyRecords
 
 N_TRIAL_VERDICTS = 12  # of single trials; the rest is in `automl show STUDY --trial N`
 
@@ -30,10 +30,13 @@ SEVERITY_ORDER = ("problem", "warning", "info", "good")
 
 
 def verdicts(records: StudyRecords) -> tuple[list[Verdict], list[Verdict]]:
-    """Verdicts on the study, the main one first, and on single trials, the worst first."""
-    stored = [d for d in records.diagnoses if d.trial_number is None]
+    """Verdicts on the study and its best trial, the main one first, and on other trials."""
+    best = records.best_trial
+    of_study = (None, best.number if best else None)
+    stored = [d for d in records.diagnoses if d.trial_number in of_study]
     study = stored or list(diagnostics.diagnose_study(records))
-    single = [d for d in records.diagnoses if d.trial_number is not None and d.severity != "good"]
+    single = [d for d in records.diagnoses if d.trial_number not in of_study]
+    single = [d for d in single if d.severity != "good"]
     single.sort(key=lambda d: SEVERITY_ORDER.index(d.severity))
     return [_verdict(d) for d in study], [_verdict(d) for d in single[:N_TRIAL_VERDICTS]]
 
@@ -50,11 +53,18 @@ def _verdict(diagnosis: Diagnosis) -> Verdict:
             if (text := evidence_text(value))
         ),
         advice=tuple(
-            (advice.text, " ".join(f"--set {c.parameter}={c.set}" for c in advice.changes))
+            (advice.text, " ".join(option(change) for change in advice.changes))
             for advice in diagnosis.advice
         ),
         trial_number=diagnosis.trial_number,
     )
+
+
+def option(change: SpaceChange) -> str:
+    """A change as it is typed behind `automl search`."""
+    if change.parameter in ("max_epochs", "patience", "n_trials"):
+        return f"--{change.parameter.replace('_', '-')} {change.set}"
+    return f"--set {change.parameter}={change.set}"
 
 
 def evidence_text(value: Json) -> str:

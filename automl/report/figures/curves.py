@@ -28,7 +28,7 @@ def curves_figure(numbers: LearningCurves) -> go.Figure:
     if numbers.best:
         _add_train_and_valid(figure, numbers.best[0], named=True)
     figure.update_layout(
-        xaxis={"title": {"text": "epoch"}, "rangemode": "tozero"},
+        xaxis=_epoch_axis([*numbers.best, *numbers.others]),
         yaxis={"title": {"text": style.loss_title(numbers.loss)}, **_curves_axis(numbers)},
     )
     return figure
@@ -41,17 +41,24 @@ def trial_curves_figure(curve: TrialCurve, loss: str) -> go.Figure:
     values = np.concatenate([curve.train, curve.valid])
     figure.update_layout(
         margin={"t": 12},
-        xaxis={"title": {"text": "epoch"}, "rangemode": "tozero"},
-        yaxis={"title": {"text": style.loss_title(loss)}, **style.loss_axis(values)},
+        xaxis=_epoch_axis([curve]),
+        yaxis={"title": {"text": style.loss_title(loss)}, **style.loss_axis(values, values)},
     )
     return figure
+
+
+def _epoch_axis(curves: Sequence[TrialCurve]) -> dict[str, Any]:
+    """From the start, with room at the end for the last marker."""
+    last = max((float(curve.epochs[-1]) for curve in curves), default=1.0)
+    return {"title": {"text": "epoch"}, "range": [0, 1.03 * last]}
 
 
 def _curves_axis(numbers: LearningCurves) -> dict[str, Any]:
     """Frame the best trials and the bulk of the others."""
     best = [value for c in numbers.best for value in (*c.train, *c.valid)]
     others = [float(c.valid[-1]) for c in numbers.others if math.isfinite(c.valid[-1])]
-    return style.loss_axis([*best, *others])
+    first = numbers.best[0].valid if numbers.best else ()
+    return style.loss_axis([*best, *others], inside=first)
 
 
 def _add_train_and_valid(figure: go.Figure, curve: TrialCurve, *, named: bool) -> None:

@@ -63,8 +63,7 @@ def axis_figure(numbers: AxisPlot) -> go.Figure:
         name="best per bucket",
         hovertemplate="best nearby: %{y:.4g}<extra></extra>",
     )
-    complete = numbers.losses[[o == "complete" for o in numbers.outcomes]]
-    losses = complete if len(complete) else numbers.losses
+    losses = numbers.losses[[o != "failed" for o in numbers.outcomes]]
     figure.update_layout(
         margin={"t": 12},
         xaxis={"title": {"text": style.text(numbers.axis.name)}, **axis_layout(numbers.axis)},
@@ -130,6 +129,8 @@ def axis_layout(axis: Axis) -> dict[str, Any]:
             "ticktext": [style.text(choice) for choice in axis.choices],
             "range": [-0.6, len(axis.choices) - 0.4],
             "showgrid": False,
+            # Long labels lean: straight ones would overlap, and Plotly hides some of them.
+            "tickangle": -35 if sum(len(str(c)) for c in axis.choices) > 26 else 0,
         }
     low, high = axis.scaled(axis.low), axis.scaled(axis.high)
     margin = 0.05 * (high - low) or 1.0

@@ -33,9 +33,9 @@ class Importances:
 def importances(table: StudyTable) -> Importances:
     """Importances of all parameters that vary, or the reason why there are none."""
     known = axes(table)
-    trials = sample_trials(table.ranked, N_IMPORTANCE_TRIALS)
+    trials = sample_trials(table.valued, N_IMPORTANCE_TRIALS)
     if len(trials) < MIN_TRIALS:
-        reason = f"{len(trials)} complete trials; {MIN_TRIALS} are needed."
+        reason = f"{len(trials)} trials have a loss; {MIN_TRIALS} are needed."
         return Importances(tuple(known), (), len(trials), reason)
     try:
         with warnings.catch_warnings():
@@ -52,7 +52,7 @@ def importances(table: StudyTable) -> Importances:
 
 
 def rebuilt_study(trials: tuple[Trial, ...], known: Mapping[str, Axis]) -> optuna.Study:
-    """An in-memory study with these complete trials."""
+    """An in-memory study in which these trials are complete."""
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:

@@ -66,7 +66,7 @@ class AxisPlot:
 
     Shape:
         numbers, values, losses: (N,), values as positions for categorical axes;
-        bucket_values, bucket_losses: (M,), the best complete trial of each bucket.
+        bucket_values, bucket_losses: (M,), the lowest loss of each bucket.
     """
 
     axis: Axis
@@ -160,7 +160,9 @@ def axis_plot(table: StudyTable, axis: Axis, at_most: int = N_AXIS_POINTS) -> Ax
     """Losses of all trials that use the parameter, and the best of each bucket."""
     using = [t for t in table.trials if axis.name in t.params and math.isfinite(t.value)]
     drawn = sample_trials(using, at_most)
-    bucket_values, bucket_losses = _isolation_line(axis, [t for t in using if t.is_ranked])
+    bucket_values, bucket_losses = _isolation_line(
+        axis, [t for t in table.valued if axis.name in t.params]
+    )
     best = table.best
     return AxisPlot(
         axis=axis,
@@ -183,11 +185,11 @@ def _coordinate(axis: Axis, value: ParameterValue) -> float:
     return float(value) if isinstance(value, int | float) else math.nan
 
 
-def _isolation_line(axis: Axis, ranked: Sequence[Trial]) -> tuple[Floats, Floats]:
+def _isolation_line(axis: Axis, trials: Sequence[Trial]) -> tuple[Floats, Floats]:
     """The best trial of each bucket, in the axis's order (Tuning Playbook: isolation plot)."""
     best: dict[int, Trial] = {}
     n_buckets = len(axis.choices) if axis.kind == "categorical" else N_BUCKETS
-    for trial in ranked:
+    for trial in trials:
         position = axis.position(trial.params[axis.name])
         if math.isnan(position):
             continue
@@ -200,10 +202,10 @@ def _isolation_line(axis: Axis, ranked: Sequence[Trial]) -> tuple[Floats, Floats
 
 
 def parallel_coordinates(table: StudyTable, names: Sequence[str]) -> ParallelCoordinates:
-    """Complete trials over the most important parameters, in the order given."""
+    """Trials over the most important parameters, in the order given."""
     known = axes(table)
     chosen = tuple(known[name] for name in names if name in known)[:N_PARALLEL_AXES]
-    drawn = sample_trials(table.ranked, N_PARALLEL_LINES)
+    drawn = sample_trials(table.valued, N_PARALLEL_LINES)
     positions = [
         [a.position(t.params[a.name]) if a.name in t.params else math.nan for a in chosen]
         for t in drawn
@@ -214,17 +216,17 @@ def parallel_coordinates(table: StudyTable, names: Sequence[str]) -> ParallelCoo
         numbers=np.array([t.number for t in drawn], dtype=np.float64),
         positions=np.array(positions, dtype=np.float64).reshape(len(drawn), len(chosen)),
         losses=np.array([t.value for t in drawn], dtype=np.float64),
-        n_omitted=len(table.ranked) - len(drawn),
+        n_omitted=len(table.valued) - len(drawn),
     )
 
 
 def contour(table: StudyTable, x: Axis, y: Axis) -> Contour:
-    """A kernel average of the losses of complete trials over two axes.
+    """A kernel average of the losses of trials over two axes.
 
     The weights are Gaussian in the axes' positions; losses are averaged as logarithms, since
     bad trials are often worse by orders of magnitude than good ones are better.
     """
-    trials = [t for t in table.ranked if x.name in t.params and y.name in t.params]
+    trials = [t for t in table.valued if x.name in t.params and y.name in t.params]
     trials = list(sample_trials(trials, N_AXIS_POINTS))
     at = np.array([(x.position(t.params[x.name]), y.position(t.params[y.name])) for t in trials])
     at = at.reshape(len(trials), 2)

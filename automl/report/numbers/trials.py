@@ -105,6 +105,17 @@ class StudyTable:
             sorted((t for t in self.trials if t.is_ranked), key=lambda t: (t.value, t.number))
         )
 
+    @cached_property
+    def valued(self) -> tuple[Trial, ...]:
+        """Complete trials and pruned ones at their last report, the lowest loss first.
+
+        Most trials of a search with pruning are pruned. Left out, they would leave figures of
+        what matters to a handful of survivors; their last report says that they were worse.
+        """
+        known = [t for t in self.trials if t.outcome in ("complete", "pruned")]
+        finite = [t for t in known if math.isfinite(t.value)]
+        return tuple(sorted(finite, key=lambda t: (t.value, t.number)))
+
     @property
     def best(self) -> Trial | None:
         """The complete trial of the lowest validation loss."""
@@ -186,8 +197,13 @@ def sample_trials(trials: Sequence[Trial], at_most: int) -> tuple[Trial, ...]:
     if len(trials) <= at_most:
         return tuple(trials)
     n_best = at_most // 5
-    order = sorted(trials, key=lambda t: t.value if t.is_ranked else math.inf)
+    order = sorted(trials, key=lambda t: (not t.is_ranked, _finite(t.value)))
     kept = {trial.number for trial in order[:n_best]}
     rest = [trial for trial in trials if trial.number not in kept]
     kept |= {rest[index].number for index in thin(len(rest), at_most - n_best)}
     return tuple(trial for trial in trials if trial.number in kept)
+
+
+def _finite(value: float) -> float:
+    """The value as a sort key: what is no number comes last."""
+    return value if math.isfinite(value) else math.inf

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
-from automl.report.verdict_part import evidence_text, verdicts
-from storage.records import Diagnosis, StudyRecords
+from automl.report.verdict_part import evidence_text, option, verdicts
+from storage.records import Diagnosis, SpaceChange, StudyRecords
 
 
 def test_stored_verdicts_are_shown_with_their_options(records: StudyRecords):
@@ -26,6 +26,17 @@ def test_verdicts_on_trials_stand_apart_the_worst_first(records: StudyRecords):
 def test_an_old_study_without_verdicts_is_judged_now(records: StudyRecords):
     study, _ = verdicts(replace(records, diagnoses=()))
     assert study and all(verdict.message for verdict in study)
+
+
+def test_the_verdict_on_the_best_trial_is_the_studys(records: StudyRecords):
+    main = Diagnosis("good_fit", "good", "fine", trial_number=records.best_trial.number)
+    study, of_trials = verdicts(replace(records, diagnoses=(main,)))
+    assert [verdict.kind for verdict in study] == ["Good fit"] and not of_trials
+
+
+def test_changes_are_told_as_they_are_typed():
+    assert option(SpaceChange("dropout", "0.2..0.6")) == "--set dropout=0.2..0.6"
+    assert option(SpaceChange("max_epochs", "80")) == "--max-epochs 80"
 
 
 def test_evidence_is_short():

@@ -63,7 +63,7 @@ def test_parallel_lines_mark_what_a_trial_does_not_use(table):
     lines = parallel_coordinates(table, ["optimizer", "momentum", "no_such_parameter"])
     assert [axis.name for axis in lines.axes] == ["optimizer", "momentum"]
     assert np.isnan(lines.positions[:, 1]).any()
-    assert lines.positions.shape == (len(table.ranked), 2)
+    assert lines.positions.shape == (len(table.valued), 2)
 
 
 def test_a_contour_finds_where_the_loss_is_low(table):
@@ -72,7 +72,7 @@ def test_a_contour_finds_where_the_loss_is_low(table):
     column = np.unravel_index(np.nanargmin(surface.grid), surface.grid.shape)[1]
     best = known["learning_rate"].value_at(column / (surface.grid.shape[0] - 1))
     assert 5e-4 < best < 5e-2  # the synthetic bowl lies at 10 ** -2.4
-    assert len(surface.losses) == len(table.ranked)
+    assert len(surface.losses) == len(table.valued)
 
 
 def test_a_contour_without_trials_is_empty(records: StudyRecords):
