@@ -176,7 +176,7 @@ def leakage(codes: pd.DataFrame, targets: NDArray[Any], goal: Target) -> list[Da
         details: dict[str, Json] = {"n_rows": len(rows)}
         if shares[column] >= 0.8 and values.shape[1] > 1:
             forest = ExtraTreesRegressor(
-                n_estimators=30, min_samples_leaf=3, max_features=0.5, random_state=0
+                n_estimators=20, min_samples_leaf=3, max_features=0.5, random_state=0
             )
             others = np.delete(values, column, axis=1)
             details["others"] = _explained(forest, others, wanted)
@@ -202,7 +202,7 @@ def shift(codes: pd.DataFrame, train: Rows, other: Rows, subject: str) -> list[D
     importances = np.zeros(values.shape[1])
     for held_out in _thirds(labels):
         forest = ExtraTreesClassifier(
-            n_estimators=30, min_samples_leaf=5, class_weight="balanced", random_state=0
+            n_estimators=20, min_samples_leaf=5, class_weight="balanced", random_state=0
         )
         forest.fit(values[~held_out], labels[~held_out])
         areas.append(roc_auc_score(labels[held_out], forest.predict_proba(values[held_out])[:, 1]))

@@ -157,7 +157,7 @@ def _text(name: str, values: pd.Series[Any], n_rows: int) -> ColumnPlan:
     date_format = _date_format(cells, n_cells)
     if date_format is not None:
         return _date(name, values, date_format)
-    if len(cells) > MAX_DISTINCT_FRACTION * n_cells.sum():
+    if len(cells) > max(1, MAX_DISTINCT_FRACTION * n_cells.sum()):
         n_words = np.average([len(cell.split()) for cell in cells], weights=n_cells)
         reason = "free text" if n_words >= FREE_TEXT_WORDS else "id-like"
         return ColumnPlan(name, "dropped", reason, details={"n_distinct": len(cells)})

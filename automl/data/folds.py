@@ -37,22 +37,23 @@ def make_fold(
         mean = float(train_targets.mean())
         scale = float(train_targets.std()) or 1.0  # all equal in these rows
 
-    def encode(positions: Rows) -> Split:
-        encoded = preprocessor.encode_typed(typed.iloc[positions])
+    encoded = preprocessor.encode_typed(typed)
+
+    def split(positions: Rows) -> Split:
         chosen = targets[positions]
         if goal.task == "regression":
             chosen = ((chosen - mean) / scale).astype(np.float32)
         return Split(
-            torch.from_numpy(encoded.numeric),
-            torch.from_numpy(encoded.quantile),
-            torch.from_numpy(encoded.categories),
+            torch.from_numpy(encoded.numeric[positions]),
+            torch.from_numpy(encoded.quantile[positions]),
+            torch.from_numpy(encoded.categories[positions]),
             torch.from_numpy(chosen),
         )
 
     return Fold(
-        train=encode(rows[0]),
-        valid=encode(rows[1]),
-        test=encode(test),
+        train=split(rows[0]),
+        valid=split(rows[1]),
+        test=split(test),
         scalings=preprocessor.scalings,
         cardinalities=preprocessor.cardinalities,
         target_mean=mean,

@@ -170,13 +170,6 @@ def _read_tables(source: Any, splits: SplitChoices) -> dict[str, Table]:
         tables["test"] = read_table(splits.test)
     elif (own_test := tables["train"].test_frame) is not None:
         tables["test"] = Table(own_test, tables["train"].name, tables["train"].source)
-    for role, table in tables.items():
-        for name in tables["train"].frame.columns:
-            if name not in table.frame.columns:
-                raise DataError(
-                    f"the {role} rows must have the columns of the table, but {table.source} "
-                    f"lacks {name!r}"
-                )
     return tables
 
 
@@ -214,6 +207,10 @@ def _check_choices(
 
 
 def _part(table: Table, target: str, role: str) -> _Part:
+    if target not in table.frame.columns:
+        raise DataError(
+            f"the {role} rows must have the target, but {table.source} has no column {target!r}"
+        )
     present = present_targets(table.frame[target])
     if not present.any():
         raise DataError(
@@ -242,11 +239,13 @@ def _plan_columns(
     )
     by_name = left_out | {plan.name: plan for plan in inferred}
     plans = tuple(by_name[name] for name in features.columns)
+    if not plans:
+        raise DataError("a table must have columns beside the target, but it has none")
     if all(plan.kind == "dropped" for plan in plans):
         reasons = sorted({plan.reason for plan in plans})
         raise DataError(
             "at least one column must vary and be usable as input, but every column beside the "
-            f"target is dropped as {' or '.join(reasons) or 'absent'}; bring other columns, or "
+            f"target is dropped as {' or '.join(reasons)}; bring other columns, or "
             "keep one with --categorical or --numeric"
         )
     return plans
@@ -274,18 +273,24 @@ def _row_facts(
             for role, rows in parts.items()
         ]
     )
-    features = pd.concat([rows.features for rows in parts.values()])
+    features = parts["train"].features
     groups = times = None
+    others = np.zeros(np.count_nonzero(part))  # in files of their own: never divided
     if splits.group is not None:
-        groups, _ = pd.factorize(features[splits.group])
-        if (groups < 0).any():
-            raise DataError(
-                f"every row must have a group, but {splits.group!r} is empty in "
-                f"{int((groups < 0).sum())} rows; fill them or group by another column"
-            )
+        groups = np.append(_groups(features[splits.group]), others).astype(np.int64)
     if splits.time is not None:
-        times = _moments(features[splits.time])
+        times = np.append(_moments(features[splits.time]), others)
     return RowFacts(strata(targets, goal.task), part, groups, times)
+
+
+def _groups(values: pd.Series[Any]) -> NDArray[np.int64]:
+    groups, _ = pd.factorize(values)
+    if (groups < 0).any():
+        raise DataError(
+            f"every row must have a group, but {values.name!r} is empty in "
+            f"{int((groups < 0).sum())} rows; fill them or group by another column"
+        )
+    return groups
 
 
 def _moments(values: pd.Series[Any]) -> NDArray[np.float64]:

@@ -46,10 +46,14 @@ class RowFacts:
 
 
 def strata(targets: NDArray[np.float64] | NDArray[np.int64], task: Task) -> NDArray[np.int64]:
-    """Classes, or tenths of a numeric target, so that each split covers its whole range."""
+    """Classes, or tenths of a numeric target, so that each split covers its whole range.
+
+    Under 100 rows there are fewer, of ten rows each, so that a fifth of one is whole rows.
+    """
     if task != "regression":
         return targets.astype(np.int64)
-    edges = np.quantile(targets, np.linspace(0.1, 0.9, 9))
+    n_strata = int(np.clip(len(targets) // 10, 1, 10))
+    edges = np.quantile(targets, np.arange(1, n_strata) / n_strata)
     return np.digitize(targets, np.unique(edges)).astype(np.int64)
 
 

@@ -149,7 +149,7 @@ def _check_numbers(name: str, values: pd.Series[Any]) -> None:
 
 def _check_classes(name: str, counts: Counter[str], task: Task, *, asked: bool) -> None:
     if len(counts) == 1:
-        only = next(iter(counts))
+        only = next(iter(counts))[:40]
         raise DataError(
             f"the target must have at least two classes, but {name!r} is {only!r} in every row"
         )
@@ -160,7 +160,7 @@ def _check_classes(name: str, counts: Counter[str], task: Task, *, asked: bool) 
         )
     single = sorted(label for label, count in counts.items() if count == 1)
     if single:
-        shown = ", ".join(repr(label) for label in single[:3])
+        shown = ", ".join(repr(label[:40]) for label in single[:3])
         more = f" and {len(single) - 3} more" if len(single) > 3 else ""
         fix = "" if asked else ", or choose --task regression if it is a quantity"
         raise DataError(

@@ -89,9 +89,9 @@ def read_delimited(path: Path) -> tuple[pd.DataFrame, list[str]]:
 def detect_encoding(content: bytes, name: str) -> str:
     """Name the encoding of a text.
 
-    CP949 takes many Latin-1 texts without complaint, as rare Hangul. It is believed only
-    where at least 9 in 10 of its two-byte characters are of the KS X 1001 standard (both
-    bytes from 0xA1), which hold nearly all Korean text.
+    CP949 takes some Latin-1 texts without complaint, as rare Hangul or Chinese characters. It
+    is believed only where at least 8 in 10 of its two-byte characters are among the 2,350
+    syllables of KS X 1001, which make up nearly all Korean text.
 
     Raises:
         DataError: the bytes are no text.
@@ -110,7 +110,7 @@ def detect_encoding(content: bytes, name: str) -> str:
     _refuse_control_characters(head, name)
     if _decodes(content, "utf-8"):
         return "utf-8"
-    if _decodes(content, "cp949") and _share_of_standard_hangul(content) >= 0.9:
+    if _decodes(content, "cp949") and _share_of_common_hangul(content) >= 0.8:
         return "cp949"
     # Windows writes 0x80..0x9f as quotes and the euro sign, where Latin-1 has no characters.
     has_windows_characters = any(0x80 <= byte <= 0x9F for byte in set(content))
@@ -141,13 +141,16 @@ def _decodes(content: bytes, encoding: str) -> bool:
     return True
 
 
-def _share_of_standard_hangul(content: bytes) -> float:
-    text = content.decode("cp949")
-    pairs = [character.encode("cp949") for character in set(text) if ord(character) > 127]
-    counts = Counter(character for character in text if ord(character) > 127)
-    total = sum(counts.values())
-    standard = sum(counts[pair.decode("cp949")] for pair in pairs if min(pair) >= 0xA1)
-    return standard / max(total, 1)
+def _share_of_common_hangul(content: bytes) -> float:
+    counts = Counter(content.decode("cp949"))
+    two_byte = {character: count for character, count in counts.items() if ord(character) > 127}
+    pairs = {character: character.encode("cp949") for character in two_byte}
+    common = sum(
+        count
+        for character, count in two_byte.items()
+        if 0xB0 <= pairs[character][0] <= 0xC8 and pairs[character][1] >= 0xA1
+    )
+    return common / max(sum(two_byte.values()), 1)
 
 
 def _first_lines(content: bytes, encoding: str) -> str:
@@ -170,7 +173,9 @@ def detect_delimiter(sample: str) -> str:
 
 
 def _rows(sample: str, delimiter: str, limit: int = 200) -> list[list[str]]:
-    reader = csv.reader(io.StringIO(sample), delimiter=delimiter, skipinitialspace=True)
+    reader = csv.reader(
+        io.StringIO(sample, newline=None), delimiter=delimiter, skipinitialspace=True
+    )
     rows: list[list[str]] = []
     try:
         for row in reader:

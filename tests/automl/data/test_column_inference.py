@@ -41,6 +41,7 @@ KINDS = {
         repeat("10+", "5-9", "0-4"),
         repeat("1", "2", "3+"),
         repeat("only", None),
+        pd.Series([None] * (N - 1) + ["only"]),
         repeat("some college but no degree", "a bachelor's degree", "no school"),
         repeat("a", "b").astype("category"),
         repeat("90-100", "80-89", "lt-80"),

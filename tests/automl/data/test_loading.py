@@ -15,8 +15,8 @@ from automl.errors import ConfigError, DataError
 N = 150
 
 
-@pytest.fixture
-def frame() -> pd.DataFrame:
+@pytest.fixture(scope="module")
+def messy() -> pd.DataFrame:
     """A messy table: gaps, marks, an id, free text, a date, a boolean, duplicates."""
     generator = np.random.default_rng(0)
     age = generator.integers(18, 80, N).astype(str).astype(object)
@@ -38,12 +38,22 @@ def frame() -> pd.DataFrame:
     return frame
 
 
+@pytest.fixture
+def frame(messy: pd.DataFrame) -> pd.DataFrame:
+    return messy.copy()
+
+
+@pytest.fixture(scope="module")
+def loaded(messy: pd.DataFrame) -> LoadedData:
+    return load(messy)
+
+
 def load(frame: pd.DataFrame, target: str = "label", **options: Any) -> LoadedData:
     return load_dataset(frame, target=target, **options)
 
 
-def test_a_messy_table_is_understood(frame: pd.DataFrame) -> None:
-    data = load(frame)
+def test_a_messy_table_is_understood(loaded: LoadedData) -> None:
+    data = loaded
     assert data.columns == {
         "Id": "dropped: id-like",
         "age": "numeric",
@@ -62,8 +72,8 @@ def test_a_messy_table_is_understood(frame: pd.DataFrame) -> None:
     assert len(data.dataset.folds[0].cardinalities) == 1  # house
 
 
-def test_tensors_are_complete_and_finite(frame: pd.DataFrame) -> None:
-    data = load(frame)
+def test_tensors_are_complete_and_finite(loaded: LoadedData) -> None:
+    data = loaded
     assert len(data.dataset.folds) == len(data.preprocessors) == 5
     for fold, preprocessor in zip(data.dataset.folds, data.preprocessors, strict=True):
         for split in (fold.train, fold.valid, fold.test):
@@ -84,24 +94,27 @@ def test_regression_is_standardized_per_fold(frame: pd.DataFrame) -> None:
     assert originals <= {round(v, 1) for v in frame["price"]}
 
 
-def test_file_frame_and_gzip_are_the_same_data(tmp_path: Path, frame: pd.DataFrame) -> None:
+def test_file_frame_and_gzip_are_the_same_data(
+    tmp_path: Path, frame: pd.DataFrame, loaded: LoadedData
+) -> None:
     frame.to_csv(tmp_path / "houses.csv", index=False)
     frame.to_csv(tmp_path / "houses.csv.gz", index=False)
-    loaded = [
+    files = [
         load_dataset(source, target="label")
-        for source in (frame, tmp_path / "houses.csv", str(tmp_path / "houses.csv.gz"))
+        for source in (tmp_path / "houses.csv", str(tmp_path / "houses.csv.gz"))
     ]
-    assert len({data.fingerprint for data in loaded}) == 1
-    assert [data.name for data in loaded] == ["data", "houses", "houses"]
-    assert loaded[2].source == str(tmp_path / "houses.csv.gz")
-    first, *others = (data.dataset.folds[0].train for data in loaded)
+    everything = [loaded, *files]
+    assert len({data.fingerprint for data in everything}) == 1
+    assert [data.name for data in everything] == ["data", "houses", "houses"]
+    assert files[1].source == str(tmp_path / "houses.csv.gz")
+    first, *others = (data.dataset.folds[0].train for data in everything)
     for other in others:
         assert other.numeric.equal(first.numeric)
         assert other.targets.equal(first.targets)
 
 
-def test_the_split_seed_changes_the_split_alone(frame: pd.DataFrame) -> None:
-    first = load(frame)
+def test_the_split_seed_changes_the_split_alone(frame: pd.DataFrame, loaded: LoadedData) -> None:
+    first = loaded
     other = load(frame, splits=SplitChoices(seed=1))
     assert first.fingerprint == other.fingerprint
     assert not first.dataset.folds[0].train.targets.equal(other.dataset.folds[0].train.targets)
@@ -130,16 +143,18 @@ def test_group_and_time_are_kept_in_the_split(frame: pd.DataFrame) -> None:
     assert days[0].max() < days[1].min() <= days[1].max() < days[2].min()
 
 
-def test_own_files_for_valid_and_test_rows(tmp_path: Path, frame: pd.DataFrame) -> None:
-    frame.iloc[:40].to_csv(tmp_path / "test.csv", index=False)
+def test_own_files_for_valid_and_test_rows(
+    tmp_path: Path, frame: pd.DataFrame, loaded: LoadedData
+) -> None:
+    """They need not have columns that are left out."""
+    frame.iloc[:40].drop(columns=["Id", "note"]).to_csv(tmp_path / "test.csv", index=False)
     splits = SplitChoices(valid=frame.iloc[40:70], test=tmp_path / "test.csv")
     data = load(frame.iloc[70:], splits=splits)
     assert dict(data.n_rows) == {"train": 80, "valid": 30, "test": 39}
     assert data.split["test"] == str(tmp_path / "test.csv")
     assert data.split["valid"] == "DataFrame"
     assert len(data.dataset.folds) == 1
-    only_table = load(frame.iloc[70:])
-    assert only_table.fingerprint != data.fingerprint
+    assert data.fingerprint != loaded.fingerprint
 
 
 def test_numbers_in_the_test_file_may_be_written_otherwise(frame: pd.DataFrame) -> None:
@@ -173,11 +188,11 @@ def test_iris_needs_no_target() -> None:
     assert data.dataset.folds[0].n_features == 4
 
 
-def test_class_weights_on_demand(frame: pd.DataFrame) -> None:
+def test_class_weights_on_demand(frame: pd.DataFrame, loaded: LoadedData) -> None:
     weights = load(frame, class_weights=True).dataset.folds[0].class_weights
     assert weights is not None
     assert weights[2] > weights[0] > weights[1]  # ugly is rarest, good the commonest
-    assert load(frame).dataset.folds[0].class_weights is None
+    assert loaded.dataset.folds[0].class_weights is None
     with pytest.raises(ConfigError, match="class weights need classes"):
         load(frame, "price", class_weights=True)
 
@@ -192,8 +207,8 @@ def test_an_imbalanced_table_keeps_its_rare_class_everywhere() -> None:
     ]
 
 
-def test_what_was_noticed_is_kept(frame: pd.DataFrame) -> None:
-    checks = {(check.kind, check.subject): check for check in load(frame).data_checks}
+def test_what_was_noticed_is_kept(loaded: LoadedData) -> None:
+    checks = {(check.kind, check.subject): check for check in loaded.data_checks}
     assert checks["missing_target", "label"].value == 1
     assert checks["dropped_column", "note"].details["why"] == "free text"
     assert ("missing_values", "age") in checks
@@ -266,7 +281,9 @@ def test_every_row_has_a_group(frame: pd.DataFrame) -> None:
 
 
 def test_test_rows_must_fit_the_table(frame: pd.DataFrame) -> None:
-    with pytest.raises(DataError, match="lacks 'price'"):
+    with pytest.raises(DataError, match="'price' is missing"):
         load(frame, splits=SplitChoices(test=frame.drop(columns="price")))
+    with pytest.raises(DataError, match="the test rows must have the target"):
+        load(frame, splits=SplitChoices(test=frame.drop(columns="label")))
     with pytest.raises(DataError, match="'awful' in row 1 of the valid or test rows"):
         load(frame, splits=SplitChoices(test=frame.iloc[:20].assign(label="awful")))

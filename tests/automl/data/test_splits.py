@@ -158,3 +158,10 @@ def test_a_numeric_target_is_stratified_by_tenths() -> None:
     assert np.bincount(labels).tolist() == [50] * 10
     assert strata(np.array([3, 1, 2]), "multiclass").tolist() == [3, 1, 2]
     assert set(strata(np.array([1.0] * 99 + [5.0]), "regression")) <= {0, 1}
+
+
+def test_few_numeric_targets_make_few_strata() -> None:
+    """Three rows of a tenth could not be divided by five."""
+    labels = strata(np.arange(30) * 1.5, "regression")
+    assert np.bincount(labels).tolist() == [10, 10, 10]
+    assert len(split_rows(facts(labels), n_folds=1, seed=0).test) == 6

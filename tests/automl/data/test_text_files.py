@@ -27,6 +27,7 @@ def write(folder: Path, content: bytes, name: str = "table.csv") -> Path:
         (KOREAN, "utf-16", "utf-16"),
         (KOREAN, "cp949", "cp949"),
         (GERMAN, "latin-1", "latin-1"),
+        ("A,B\nGRÖßE,ÄÖ\nÖÄ,ß\n\n", "latin-1", "latin-1"),
         ("name,euro\nMüller,€5\n", "cp1252", "cp1252"),
         ("some,plain,text\n1,2,3\n4,5,6\n", "utf-16-le", "utf-16-le"),
         ("some,plain,text\n1,2,3\n4,5,6\n", "utf-16-be", "utf-16-be"),
@@ -83,6 +84,12 @@ def test_gzip_is_known_by_its_content(tmp_path: Path) -> None:
 def test_names_are_stripped_and_missing_ones_numbered(tmp_path: Path) -> None:
     frame, _ = read_delimited(write(tmp_path, b", b ,c\n0,1,2\n1,3,4\n"))
     assert list(frame.columns) == ["column 1", "b", "c"]
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_line_ends_of_all_systems(tmp_path: Path, line_end: str) -> None:
+    content = line_end.join(["a,b", "1,2", "3,4"]).encode()
+    assert read_delimited(write(tmp_path, content))[0].to_numpy().tolist() == [[1, 2], [3, 4]]
 
 
 def test_quoted_cells_may_hold_delimiters_and_line_ends(tmp_path: Path) -> None:
