@@ -154,4 +154,5 @@ def write_moments(
 
 def _step_device(name: str, parameter: nn.Parameter) -> torch.device:
     """Where torch keeps its count of steps: beside the parameter in fused kernels only."""
-    return torch.device("cpu") if name == "rmsprop" else parameter.device
+    is_fused = name not in ("rmsprop", "adagrad")  # adagrad: on the CPU, which is the same
+    return parameter.device if is_fused else torch.device("cpu")
