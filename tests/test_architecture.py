@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -305,20 +304,3 @@ def test_every_test_module_mirrors_one_of_the_product() -> None:
         if folders and not is_mirror and folders[0] != "journeys" and name not in OTHER_TESTS:
             wrong.append(f"{path.relative_to(ROOT)} mirrors no module")
     assert not wrong, "\n".join(wrong)
-
-
-def test_all_packages_are_in_the_distribution() -> None:
-    """Setuptools is given the packages by name, so a new one is easily forgotten."""
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    listed = settings["tool"]["setuptools"]["packages"]
-    assert listed == sorted(listed)
-    assert set(listed) == {module.name for module in PRODUCT if module.is_package}
-
-
-def test_everything_that_is_imported_is_a_dependency() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = {"sklearn": "scikit-learn", "optuna_dashboard": "optuna-dashboard"}
-    lines = [*project["dependencies"], *project["optional-dependencies"]["dashboard"]]
-    declared = {line.split(">")[0] for line in lines}
-    for library in HOMES:
-        assert wanted.get(library, library) in declared, library
