@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional
 
+from automl.data.dataset import AffineScaling, Fold
 from automl.training import randomness
 from automl.training.batches import batch_bounds
 from automl.training.plain import PlainTrainer
@@ -202,3 +205,24 @@ def test_float64_data_is_converted_once_and_float32_is_not_copied() -> None:
     trainer.add([tiny_run()])
     inputs = trainer._runs[1].train.inputs
     assert inputs.data_ptr() == dataset.folds[0].train.numeric.data_ptr()
+
+
+@pytest.mark.parametrize(
+    "values", [{"n_layers": 0}, {"batch_size": 1}, {"hidden_size": 1}], ids=str
+)
+def test_smallest_networks_and_batches_train(values: dict[str, int]) -> None:
+    run = tiny_run(**{**values, "input_dropout": 0.1})
+    assert curve(PlainTrainer(tiny_dataset()), run, 2)[-1].is_finite
+
+
+def test_data_of_categories_alone_trains() -> None:
+    dataset = tiny_dataset(with_categories=True)
+    fold = dataset.folds[0]
+    nothing = AffineScaling(torch.empty(0), torch.empty(0))
+    bare = [
+        dataclasses.replace(split, numeric=split.numeric[:, :0], quantile=split.quantile[:, :0])
+        for split in (fold.train, fold.valid, fold.test)
+    ]
+    bare_fold = Fold(*bare, dict.fromkeys(fold.scalings, nothing), fold.cardinalities)
+    dataset = dataclasses.replace(dataset, folds=(bare_fold,))
+    assert curve(PlainTrainer(dataset), tiny_run(), 2)[-1].is_finite
