@@ -210,7 +210,7 @@ class PlainTrainer(Trainer):
             outputs = model(batch.inputs, batch.categories, masks)
             loss = self._objective(state, outputs, batch.targets)
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             if training.l1:
                 optimizers.add_l1_(weights, training.l1)
             norm = optimizers.gradient_norm(parameters)
