@@ -62,8 +62,9 @@ class ProcessExecutor(Executor):
         preflight: whether new runs are inspected before their first epoch.
         trial_timeout: seconds from a run's first round, checked between rounds; a round that
             hangs ends with its worker.
-        memory_limit: bytes that trainings may take in each worker, beyond what interpreter
-            and libraries take (on Linux); on a GPU, of its memory.
+        memory_limit: bytes that trainings may take in each worker, beyond interpreter and
+            libraries as they are before the first round (on Linux); on a GPU, of its memory.
+            Some 70 MB count that torch.optim loads when the plain trainer first uses it.
 
     Raises:
         ConfigError: an argument has a value that it cannot have here.
@@ -177,10 +178,12 @@ class ProcessExecutor(Executor):
 
     def forget(self, run_id: int) -> None:
         """Free what is kept of an ended run."""
-        if run_id not in self._active and run_id in self._home:
-            self._home.pop(run_id).forget(run_id)
-            self._costs.pop(run_id, None)
-            self._trials.pop(run_id, None)
+        if run_id in self._active:
+            return
+        if worker := self._home.pop(run_id, None):
+            worker.forget(run_id)
+        self._costs.pop(run_id, None)
+        self._trials.pop(run_id, None)
 
     def close(self) -> None:
         """End all workers. What was not fetched from them is gone."""
@@ -213,7 +216,8 @@ class ProcessExecutor(Executor):
         for worker in tuple(self._workers):
             if worker.state is State.IDLE and worker.runs:
                 try:
-                    worker.begin_round(deadline)
+                    with worker.undivided():
+                        worker.begin_round(deadline)
                 except OSError:
                     self._replace(worker)
 
@@ -232,17 +236,18 @@ class ProcessExecutor(Executor):
 
     def _hear(self, worker: WorkerProcess) -> None:
         """Take a reply, or the news that the worker has ended."""
-        try:
-            reply = worker.receive()
-        except (EOFError, OSError):
-            self._replace(worker)
-            return
-        if isinstance(reply, RoundDone):
-            worker.end_round(reply)
-            self._results.append((worker, self._wanted(worker, reply.result)))
-        else:
-            worker.greet(reply)
-            self._n_failed_starts = 0
+        with worker.undivided():
+            try:
+                reply = worker.receive()
+            except (EOFError, OSError):
+                self._replace(worker)
+                return
+            if isinstance(reply, RoundDone):
+                worker.end_round(reply)
+                self._results.append((worker, self._wanted(worker, reply.result)))
+            else:
+                worker.greet(reply)
+                self._n_failed_starts = 0
 
     def _wanted(self, worker: WorkerProcess, result: RoundResult) -> RoundResult:
         """The result without what concerns runs that were stopped while it was made."""
@@ -271,7 +276,9 @@ class ProcessExecutor(Executor):
         while worker.state is State.TRAINING:
             self._listen(None)
         try:
-            reply = worker.ask(request)
+            with worker.undivided():
+                worker.send(request)
+                reply = worker.receive()
         except (EOFError, OSError) as error:
             if worker in self._workers:
                 self._replace(worker)

@@ -34,6 +34,10 @@ MINIMUM_GRACE = 1.0
 """Seconds that a round may last beyond a run's time limit before it counts as hanging; twice
 the longest round so far is added, since a round that is only long will end by itself."""
 
+FIRST_ROUND_GRACE = 10.0
+"""The same for a worker's first round, in which libraries are loaded and kernels compiled:
+torch.optim alone loads for 1 to 2 seconds."""
+
 CALM_ROUNDS = 20
 """After so many rounds without a death a worker may have twice as many runs again. A guess:
 most runs that are pruned are so within 20 epochs, so these are other runs."""
@@ -46,6 +50,7 @@ class State(enum.Enum):
     IDLE = enum.auto()  # the coordinator may send a request
     TRAINING = enum.auto()
     DONE = enum.auto()  # the coordinator has not seen the round's result yet
+    ENDED = enum.auto()
 
 
 class WorkerProcess:
@@ -126,7 +131,7 @@ class WorkerProcess:
         limit = self.setup.trial_timeout
         if self.state is not State.TRAINING or limit is None or not self._began_at:
             return float("inf")
-        grace = MINIMUM_GRACE + 2 * self._longest_round
+        grace = MINIMUM_GRACE + 2 * self._longest_round if self._n_rounds else FIRST_ROUND_GRACE
         return min(self._began_at.values()) + limit + grace
 
     def failures(self, message: str) -> list[RunFailure]:
@@ -146,8 +151,7 @@ class WorkerProcess:
         Raises:
             OSError: the worker has ended.
         """
-        with self._never_half_said():
-            send_message(self.connection, request)
+        send_message(self.connection, request)
 
     def receive(self) -> Any:
         """Wait for a reply.
@@ -155,22 +159,11 @@ class WorkerProcess:
         Raises:
             EOFError, OSError: the worker has ended.
         """
-        with self._never_half_said():
-            return receive_message(self.connection)
-
-    def ask(self, request: Request) -> Any:
-        """Send a request and wait for its reply.
-
-        Raises:
-            EOFError, OSError: the worker has ended.
-        """
-        with self._never_half_said():
-            send_message(self.connection, request)
-            return receive_message(self.connection)
+        return receive_message(self.connection)
 
     @contextlib.contextmanager
-    def _never_half_said(self) -> Iterator[None]:
-        """End the worker if Ctrl-C breaks a message apart: the rest would make no sense."""
+    def undivided(self) -> Iterator[None]:
+        """End the worker if Ctrl-C breaks off what is said or heard: the rest makes no sense."""
         try:
             yield
         except KeyboardInterrupt:
@@ -203,6 +196,7 @@ class WorkerProcess:
         Args:
             patience: seconds to wait until it ends by itself, as the connection is closed.
         """
+        self.state = State.ENDED
         self.connection.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(patience)
@@ -239,6 +233,7 @@ def _launch(
     coming first), and its own process group, so that Ctrl-C reaches the coordinator only.
     """
     ours, theirs = socket.socketpair()
+    connection = Connection(ours.detach())
     command = [sys.executable, "-P", "-m", "automl.executors.worker", str(theirs.fileno())]
     with theirs:
         process = subprocess.Popen(
@@ -250,7 +245,7 @@ def _launch(
             process_group=0,
             env={**os.environ, **ONE_THREAD, "PYTHONPATH": module_search_path(sys.path)},
         )
-    return Connection(ours.detach()), process
+    return connection, process
 
 
 def module_search_path(entries: Sequence[str]) -> str:

@@ -104,25 +104,24 @@ def all_end_within(pids: list[int], seconds: float) -> bool:
     return not any(map(is_running, pids))
 
 
-@pytest.mark.parametrize("from_standard_input", [False, True])
-def test_a_script_without_a_main_guard_runs_once_and_leaves_no_process(
-    start_script, from_standard_input
-):
-    """It does not even close its executor."""
-    process = start_script(BEGIN, from_standard_input=from_standard_input)
+def test_a_script_without_a_main_guard_runs_once_and_leaves_no_process(start_script, tmp_path):
+    """It does not even close its executor, and works where a file is named like a module."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "torch.py").write_text("raise ImportError('the wrong torch')")
+    process = start_script("import os\nos.chdir('elsewhere')\n" + BEGIN)
     workers = wait_for_workers(process)
     assert process.stdout.read() == ""
     assert process.wait(10) == 0
     assert not any(map(is_running, workers))
 
 
-def test_a_file_beside_the_script_does_not_take_the_place_of_a_module(start_script, tmp_path):
-    """A script's own folder comes first for the script, but not the working directory as such."""
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "elsewhere" / "torch.py").write_text("raise ImportError('the wrong torch')")
-    process = start_script("import os\nos.chdir('elsewhere')\n" + BEGIN)
-    wait_for_workers(process)
+@pytest.mark.slow
+def test_code_from_standard_input_needs_no_file(start_script):
+    process = start_script(BEGIN, from_standard_input=True)
+    workers = wait_for_workers(process)
+    assert process.stdout.read() == ""
     assert process.wait(10) == 0
+    assert not any(map(is_running, workers))
 
 
 def test_an_interrupt_reaches_the_coordinator_only_which_can_still_save_its_runs(start_script):

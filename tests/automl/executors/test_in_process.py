@@ -25,10 +25,8 @@ from tests.contracts.linear_trainer import (
 class TestInProcessExecutor(ExecutorContract):
     @pytest.fixture
     def make_executor(self) -> MakeExecutor:
-        def make(*, trainer: str = LINEAR, preflight: bool = False, **options: object) -> Executor:
-            return InProcessExecutor(
-                tiny_dataset(), trainer=trainer, preflight=preflight, **options
-            )
+        def make(*, trainer: str = LINEAR, **options: object) -> Executor:
+            return InProcessExecutor(tiny_dataset(), trainer=trainer, **options)
 
         return make
 

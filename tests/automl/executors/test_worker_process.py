@@ -12,6 +12,7 @@ from automl.executors.messages import RoundDone, Setup
 from automl.executors.shared_dataset import SharedDataset
 from automl.executors.worker_process import (
     CALM_ROUNDS,
+    FIRST_ROUND_GRACE,
     MINIMUM_GRACE,
     State,
     WorkerProcess,
@@ -99,10 +100,12 @@ def test_a_round_hangs_some_time_after_the_oldest_run_should_have_ended(make_wor
     assert worker.hangs_at() == float("inf")
     queue(worker, 1)
     worker.begin_round(None)
-    expected = time.monotonic() + 10.0 + MINIMUM_GRACE
-    assert worker.hangs_at() == pytest.approx(expected, abs=0.5)
+    limit = time.monotonic() + 10.0
+    assert worker.hangs_at() == pytest.approx(limit + FIRST_ROUND_GRACE, abs=0.5)
     worker.end_round(RoundDone(RoundResult(), ()))
     assert worker.hangs_at() == float("inf")
+    worker.begin_round(None)
+    assert worker.hangs_at() == pytest.approx(limit + MINIMUM_GRACE, abs=1.5)
 
 
 def test_the_time_of_a_run_without_room_has_not_begun(make_worker):
@@ -114,6 +117,17 @@ def test_the_time_of_a_run_without_room_has_not_begun(make_worker):
         RunFailure(1, "timed_out", "it took more than 0 seconds"),
         RunFailure(2, "lost", "gone"),
     ]
+
+
+def test_runs_within_their_time_are_lost_with_a_worker_in_which_another_hangs(make_worker):
+    worker = make_worker(trial_timeout=0.2)
+    queue(worker, 1)
+    worker.begin_round(None)
+    time.sleep(0.3)
+    queue(worker, 2)
+    worker.begin_round(None)
+    causes = {failure.run_id: failure.cause for failure in worker.failures("gone")}
+    assert causes == {1: "timed_out", 2: "lost"}
 
 
 def test_a_killed_worker_is_reaped(make_worker):
