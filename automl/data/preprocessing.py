@@ -35,8 +35,9 @@ from automl.data.dataset import AffineScaling
 MAX_ONE_HOT = 20
 """Columns with more categories (rare ones not counted) become codes for an embedding.
 
-At 20 a one-hot column costs as many weights per hidden unit as an embedding of width 10 costs
-for 20 categories in a first layer of 20 units: below, an embedding saves nothing.
+At 20, one-hot columns and an embedding (of width 9, see `automl/models/mlp.py`) take equally many
+weights in front of 16 hidden units, the narrowest layer that is searched: 320 and 324. Below,
+an embedding would save none.
 """
 
 SKOPS_TRUSTED_TYPES = ("numpy.dtype",)
@@ -130,16 +131,19 @@ def fit_preprocessor(plans: Sequence[ColumnPlan], train: pd.DataFrame) -> Prepro
     transformer = _make_transformer(groups, len(train), rare_below)
     transformer.set_output(transform="default")  # whatever the caller's global setting is
     transformer.fit(train)
-    _spread_ties_(transformer, train[groups["numbers"]])
-    embedded = groups["codes"]
-    cardinalities = _cardinalities(transformer) if embedded else ()
     names = _feature_names(transformer, groups)
-    preprocessor = Preprocessor(
-        tuple(plans), transformer, names, tuple(embedded), cardinalities, {}
+    numbers = np.empty((len(train), 0))
+    if groups["numbers"]:
+        numbers = transformer.named_transformers_["numbers"].transform(train[groups["numbers"]])
+        _spread_ties_(transformer, numbers)
+    return Preprocessor(
+        plans=tuple(plans),
+        transformer=transformer,
+        feature_names=names,
+        embedded=tuple(groups["codes"]),
+        cardinalities=_cardinalities(transformer) if groups["codes"] else (),
+        scalings=affine_scalings(numbers, n_codes=len(names) - numbers.shape[1]),
     )
-    encoded = preprocessor.encode_typed(train)
-    scalings = affine_scalings(encoded.numeric, n_numbers=len(groups["numbers"]))
-    return Preprocessor(tuple(plans), transformer, names, tuple(embedded), cardinalities, scalings)
 
 
 def rare_threshold(n_rows: int) -> int:
@@ -151,8 +155,8 @@ def rare_threshold(n_rows: int) -> int:
     return int(np.clip(round(0.005 * n_rows), 2, 20))
 
 
-def affine_scalings(numeric: NDArray[np.float32], n_numbers: int) -> dict[str, AffineScaling]:
-    """The maps x -> (x - shift) * scale of each scaling, from encoded train rows.
+def affine_scalings(numbers: Floats, n_codes: int) -> dict[str, AffineScaling]:
+    """The maps x -> (x - shift) * scale of each scaling, from the train rows' encoded numbers.
 
     Booleans, indicators and one-hot columns keep their 0 and 1. A column that is constant in
     the train rows gets scale 0: no weight can be learned for it, so that a new value of it
@@ -160,17 +164,16 @@ def affine_scalings(numeric: NDArray[np.float32], n_numbers: int) -> dict[str, A
     has no width and takes the standard deviation.
 
     Shape:
-        numeric: (N, D) of which the first `n_numbers` columns are scaled.
+        numbers: (N, D - n_codes); `n_codes` columns of 0 and 1 follow them.
     """
-    values = numeric[:, :n_numbers].astype(np.float64)
-    n_codes = numeric.shape[1] - n_numbers
-    low, high = values.min(axis=0), values.max(axis=0)
-    deviation = values.std(axis=0)
-    quarter, middle, three_quarters = np.quantile(values, (0.25, 0.5, 0.75), axis=0)
+    n_numbers = numbers.shape[1]
+    low, high = numbers.min(axis=0), numbers.max(axis=0)
+    deviation = numbers.std(axis=0)
+    quarter, middle, three_quarters = np.quantile(numbers, (0.25, 0.5, 0.75), axis=0)
     middle_half = three_quarters - quarter
     varies = high > low
     widths = {
-        "standard": (values.mean(axis=0), deviation),
+        "standard": (numbers.mean(axis=0), deviation),
         "min_max": (low, high - low),
         "robust": (middle, np.where(middle_half > 0, middle_half, deviation)),
         "quantile": (np.zeros(n_numbers), np.ones(n_numbers)),
@@ -246,8 +249,8 @@ def _make_transformer(
     )
 
 
-def _spread_ties_(transformer: ColumnTransformer, numbers: pd.DataFrame) -> None:
-    """Fit the quantiles again on values with a little noise.
+def _spread_ties_(transformer: ColumnTransformer, numbers: Floats) -> None:
+    """Fit the quantiles again, on standardized numbers with a little noise.
 
     Without it, the smallest value of a column goes to the far end of the normal distribution
     (-5.2), even where 9 in 10 rows have it, as with zeros in counts; with it, to the middle of
@@ -255,12 +258,8 @@ def _spread_ties_(transformer: ColumnTransformer, numbers: pd.DataFrame) -> None
 
     Source: the noise of 1e-5 in TabM's experiments (Gorishniy et al. 2024).
     """
-    if numbers.shape[1] == 0:
-        return
-    pipeline = transformer.named_transformers_["quantiles"]
-    standardized = pipeline[:-1].transform(numbers)
-    noise = np.random.default_rng(0).normal(0.0, 1e-5, size=standardized.shape)
-    pipeline[-1].fit(standardized + noise)
+    noise = np.random.default_rng(0).normal(0.0, 1e-5, size=numbers.shape)
+    transformer.named_transformers_["quantiles"][-1].fit(numbers + noise)
 
 
 def _cardinalities(transformer: ColumnTransformer) -> tuple[int, ...]:

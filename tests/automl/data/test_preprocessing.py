@@ -200,12 +200,12 @@ def test_zeros_of_a_count_are_not_sent_to_the_far_end() -> None:
 
 def test_scalings_do_what_their_names_say() -> None:
     generator = np.random.default_rng(0)
-    numbers = generator.lognormal(size=(500, 2)).astype(np.float32)
-    codes = generator.integers(0, 2, (500, 1)).astype(np.float32)
+    numbers = generator.lognormal(size=(500, 2))
+    codes = generator.integers(0, 2, (500, 1)).astype(float)
     numeric = np.hstack([numbers, codes])
     scaled = {
         name: (numeric - scaling.shift.numpy()) * scaling.scale.numpy()
-        for name, scaling in affine_scalings(numeric, n_numbers=2).items()
+        for name, scaling in affine_scalings(numbers, n_codes=1).items()
     }
     np.testing.assert_allclose(scaled["standard"][:, :2].mean(axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(scaled["standard"][:, :2].std(axis=0), 1, atol=1e-5)
@@ -220,10 +220,10 @@ def test_scalings_do_what_their_names_say() -> None:
 
 
 def test_constant_columns_are_silent_and_spiky_ones_bounded() -> None:
-    numeric = np.zeros((100, 2), dtype=np.float32)
-    numeric[0, 1] = 50.0  # the middle half is one value
-    scalings = affine_scalings(numeric, n_numbers=2)
+    numbers = np.zeros((100, 2))
+    numbers[0, 1] = 50.0  # the middle half is one value
+    scalings = affine_scalings(numbers, n_codes=0)
     for scaling in scalings.values():
         assert scaling.scale[0] == 0
         assert np.isfinite(scaling.scale.numpy()).all()
-    assert scalings["robust"].scale[1] == pytest.approx(1 / numeric[:, 1].std())
+    assert scalings["robust"].scale[1] == pytest.approx(1 / numbers[:, 1].std())
