@@ -14,7 +14,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, select
 
-from storage import adoption, optuna_schema, schema_changes, study_rows
+from storage import adoption, optuna_schema, schema_changes, study_reading, study_rows
 from storage.artifact_files import TEMPORARY_SUFFIX, ArtifactFolder, hash_of
 from storage.database import Database
 from storage.engine import database_path
@@ -118,8 +118,16 @@ def _dead_trials(connection: Connection, url: str) -> Iterator[Finding]:
                 "dead_trials",
                 f"The process that ran trials {', '.join(numbers)} of {name!r} is gone. "
                 f"Going on with the study adopts them.",
-                f"automl resume {shlex.quote(name)} --storage {url}",
+                _search_command(connection, study_id, name, url),
             )
+
+
+def _search_command(connection: Connection, study_id: int, name: str, url: str) -> str:
+    """What the person typed to make the study: typed again, it goes on."""
+    settings = study_reading.read_settings(connection, study_id)
+    if settings is not None and settings.command.startswith("automl "):
+        return settings.command
+    return f"automl search DATA --study {shlex.quote(name)} --storage {url}"
 
 
 def _artifacts(connection: Connection, folder: ArtifactFolder) -> Iterator[Finding]:

@@ -96,6 +96,9 @@ class LiveTrials:
             self._database.in_transaction or trials.seen_changes == self._database.poll()
         ):
             return trials
+        return self._read(study_id)
+
+    def _read(self, study_id: int) -> StudyTrials:
         self._database.flush()  # so that the file has all that this process knows
         with self._database.read() as connection:
             seen = self._database.poll()
@@ -182,8 +185,7 @@ class LiveTrials:
         if trial.number == len(trials):
             self._put(study_id, [trial])
         else:
-            trials.seen_changes = -1  # others have made trials in between: read them first
-            self.study(study_id)
+            self._read(study_id)  # others have made trials in between
         return trial._trial_id
 
     def start(self, trial: FrozenTrial) -> bool:

@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import optuna
 import pytest
 
 from storage.doctor import examine
 from storage.records import ArtifactRecord
 from storage.store import open_store
-from tests.contracts.store_contract import make_study
+from tests.contracts.store_contract import make_study, settings
 
 
 @pytest.fixture
@@ -48,7 +50,16 @@ def test_dead_trials_come_with_the_command_that_adopts_them(url: str) -> None:
         make_study(store, "my study").ask()
     (finding,) = examine(url)
     assert "trials 0 of 'my study' is gone" in finding.message
-    assert finding.command == f"automl resume 'my study' --storage {url}"
+    assert finding.command == "automl search iris.csv"  # as it was typed
+
+
+def test_dead_trials_of_a_python_search_name_the_command_line(url: str) -> None:
+    with open_store(url) as store:
+        study = optuna.create_study(study_name="my study", storage=store.optuna_storage)
+        store.write_settings(replace(settings("my study"), command="api.search(...)"))
+        study.ask()
+    (finding,) = examine(url)
+    assert finding.command == f"automl search DATA --study 'my study' --storage {url}"
 
 
 def test_altered_missing_and_unknown_files_are_named(

@@ -141,3 +141,16 @@ def test_transaction_may_end_several_trials_at_once(
             study.tell(trial, 1.0)
         assert {trial.state for trial in seen_by(other)} == {TrialState.RUNNING}
     assert {trial.state for trial in seen_by(other)} == {TrialState.COMPLETE}
+
+
+def test_trial_may_be_made_in_a_transaction_while_others_make_some(
+    study: optuna.Study, other: OptunaStorage, optuna_storage: OptunaStorage
+) -> None:
+    theirs = optuna.load_study(study_name="study", storage=other)
+    study.ask()
+    with optuna_storage.transaction():
+        theirs.ask()
+        trial = study.ask()
+        trial.report(1.0, 1)
+        study.tell(trial, 1.0)
+    assert [one.state.name for one in theirs.trials] == ["RUNNING", "RUNNING", "COMPLETE"]
