@@ -74,7 +74,7 @@ def write_report(
     Shape:
         targets: (N,); predictions: (N, C) probabilities, or (N,) values in the target's unit.
     """
-    return _write(report_html(records, predictions), Path(path))
+    return write_page(report_html(records, predictions), Path(path))
 
 
 def report_html(
@@ -87,7 +87,7 @@ def report_html(
 
 def write_comparison(studies: Sequence[StudyRecords], path: str | Path) -> Path:
     """Write a page that puts two or more studies side by side."""
-    return _write(render("comparison.html.j2", **comparison_part.context(studies)), Path(path))
+    return write_page(render("comparison.html.j2", **comparison_part.context(studies)), Path(path))
 
 
 def _context(
@@ -157,7 +157,7 @@ def render(template: str, **context: object) -> str:
     )
 
 
-def _write(text: str, path: Path) -> Path:
+def write_page(text: str, path: Path) -> Path:
     """Write beside the file and rename, so that nobody opens half a report."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
