@@ -73,20 +73,17 @@ class Artifacts:
         details: Mapping[str, Any],
     ) -> ArtifactRecord:
         """Keep the weights of a run (torch tensors or arrays) with what describes them."""
-        return self._save(
-            study_name,
-            ArtifactRecord(
-                artifact_id="",
-                kind="weights",
-                trial_number=trial_number,
-                run_id=run_id,
-                file_name=f"trial-{trial_number}-run-{run_id}.safetensors",
-                n_bytes=0,
-                sha256="",
-                details=dict(details),
-            ),
-            formats.pack_tensors(weights, details),
+        draft = ArtifactRecord(
+            artifact_id="",
+            kind="weights",
+            trial_number=trial_number,
+            run_id=run_id,
+            file_name=f"trial-{trial_number}-run-{run_id}.safetensors",
+            n_bytes=0,
+            sha256="",
+            details=dict(details),
         )
+        return self._save(study_name, draft, formats.pack_tensors(weights, details))
 
     def load_weights(self, record: ArtifactRecord) -> dict[str, NDArray[Any]]:
         """The weights by name."""
@@ -98,20 +95,17 @@ class Artifacts:
         self, study_name: str, estimators: Mapping[str, Any], state_json: str, fold: int = 0
     ) -> ArtifactRecord:
         """Keep the fitted preprocessing of a fold: scikit-learn estimators and a JSON text."""
-        return self._save(
-            study_name,
-            ArtifactRecord(
-                artifact_id="",
-                kind="preprocessing",
-                trial_number=None,
-                run_id=None,
-                file_name=f"preprocessing-fold-{fold}.skops",
-                n_bytes=0,
-                sha256="",
-                details={"fold": fold},
-            ),
-            formats.pack_estimators(estimators, state_json),
+        draft = ArtifactRecord(
+            artifact_id="",
+            kind="preprocessing",
+            trial_number=None,
+            run_id=None,
+            file_name=f"preprocessing-fold-{fold}.skops",
+            n_bytes=0,
+            sha256="",
+            details={"fold": fold},
         )
+        return self._save(study_name, draft, formats.pack_estimators(estimators, state_json))
 
     def load_preprocessing(self, record: ArtifactRecord) -> tuple[dict[str, Any], str]:
         """The estimators by name, and the JSON text."""
@@ -123,20 +117,17 @@ class Artifacts:
         self, study_name: str, trial_number: int, arrays: Mapping[str, Any]
     ) -> ArtifactRecord:
         """Keep the predictions of a trial, as named arrays."""
-        return self._save(
-            study_name,
-            ArtifactRecord(
-                artifact_id="",
-                kind="predictions",
-                trial_number=trial_number,
-                run_id=None,
-                file_name=f"trial-{trial_number}-predictions.npz",
-                n_bytes=0,
-                sha256="",
-                details={"arrays": sorted(arrays)},
-            ),
-            formats.pack_arrays(arrays),
+        draft = ArtifactRecord(
+            artifact_id="",
+            kind="predictions",
+            trial_number=trial_number,
+            run_id=None,
+            file_name=f"trial-{trial_number}-predictions.npz",
+            n_bytes=0,
+            sha256="",
+            details={"arrays": sorted(arrays)},
         )
+        return self._save(study_name, draft, formats.pack_arrays(arrays))
 
     def load_predictions(self, record: ArtifactRecord) -> dict[str, NDArray[Any]]:
         """The arrays by name."""
@@ -158,20 +149,17 @@ class Artifacts:
             for one in self.list(study_name)
             if one.kind == "checkpoint" and one.run_id == run_id
         ]
-        record = self._save(
-            study_name,
-            ArtifactRecord(
-                artifact_id="",
-                kind="checkpoint",
-                trial_number=trial_number,
-                run_id=run_id,
-                file_name=f"trial-{trial_number}-run-{run_id}.checkpoint",
-                n_bytes=0,
-                sha256="",
-                details={"epoch": state["epoch"]} if "epoch" in state else {},
-            ),
-            formats.pack_tensors(tensors, state),
+        draft = ArtifactRecord(
+            artifact_id="",
+            kind="checkpoint",
+            trial_number=trial_number,
+            run_id=run_id,
+            file_name=f"trial-{trial_number}-run-{run_id}.checkpoint",
+            n_bytes=0,
+            sha256="",
+            details={"epoch": state["epoch"]} if "epoch" in state else {},
         )
+        record = self._save(study_name, draft, formats.pack_tensors(tensors, state))
         for one in earlier:
             self.remove(one)
         return record
@@ -234,9 +222,9 @@ class Artifacts:
                 n_bytes -= one.n_bytes
         return tuple(removed)
 
-    def delete_files(self, study_name: str) -> None:
-        """Delete all files of a study, before the study itself is deleted."""
-        for one in self.list(study_name):
+    def remove_files(self, records: Sequence[ArtifactRecord]) -> None:
+        """Delete the files of a study whose rows are gone."""
+        for one in records:
             self.folder.remove(one.artifact_id)
 
     def _save(self, study_name: str, draft: ArtifactRecord, content: bytes) -> ArtifactRecord:

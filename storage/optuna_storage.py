@@ -76,11 +76,13 @@ class OptunaStorage(BaseStorage):
     def close(self) -> None:
         """Write what is buffered, give up this process's trials, close the connection."""
         with self.database.lock:
-            if self.claims.is_registered:
-                with self.database.write() as connection:
-                    self.claims.release(connection)
-            self.database.close()
-            self._trials.after_fork()
+            try:
+                if self.claims.is_registered:
+                    with self.database.write() as connection:
+                        self.claims.release(connection)
+            finally:
+                self.database.close()
+                self._trials.after_fork()
 
     def remove_session(self) -> None:
         """Write what is buffered. The connection stays: all threads share it."""

@@ -119,7 +119,7 @@ class RunRecord:
     fold: int = 0
     rows_fraction: float = 1.0
     continues_run_id: int | None = None
-    attempt: int = 1  # 2 and 3 after a process died with the run
+    attempt: int = 1  # 2 after a process died with the run
     state: RunState = "running"
     cause: str | None = None  # see CAUSES, where the run ended by itself
     n_parameters: int | None = None

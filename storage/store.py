@@ -138,10 +138,9 @@ class Store:
 
     def delete_study(self, study_name: str) -> None:
         """Delete a study: its trials, records and files."""
-        with self._reading(study_name) as (_, study_id):
-            pass
-        self.artifacts.delete_files(study_name)
-        self.optuna_storage.delete_study(study_id)
+        artifacts = self.artifacts.list(study_name)
+        self.optuna_storage.delete_study(self._id_of(study_name))
+        self.artifacts.remove_files(artifacts)
 
     # Runs and epochs
 
@@ -239,20 +238,20 @@ class Store:
 
     def claim_trials(self, study_name: str) -> tuple[ClaimedTrial, ...]:
         """Take over all trials whose process died; see `adoption.py`."""
-        with self._reading(study_name) as (_, study_id):
-            pass
-        return adoption.claim_trials(self.optuna_storage, study_id)
+        return adoption.claim_trials(self.optuna_storage, self._id_of(study_name))
 
     def reopen_trial(self, study: optuna.Study, trial_number: int) -> optuna.trial.Trial:
         """Open a running trial again, to report and tell: no random number is drawn."""
-        with self._reading(study.study_name) as (_, study_id):
-            pass
         trial_id = self.optuna_storage.get_trial_id_from_study_id_trial_number(
-            study_id, trial_number
+            self._id_of(study.study_name), trial_number
         )
         return optuna.trial.Trial(study, trial_id)
 
     # Names to ids
+
+    def _id_of(self, study_name: str) -> int:
+        with self._reading(study_name) as (_, study_id):
+            return study_id
 
     @contextmanager
     def _reading(self, study_name: str) -> Iterator[tuple[Connection, int]]:
