@@ -11,20 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from automl.data.baselines import Predictions, linear_predictions, trivial_predictions
+    from automl.data.choices import ColumnChoices, SplitChoices
     from automl.data.dataset import AffineScaling, Dataset, Fold, Split
-    from automl.data.loading import ColumnChoices, LoadedData, SplitChoices, load_dataset
+    from automl.data.loading import LoadedData, load_dataset
     from automl.data.preprocessing import Preprocessor
 
 _HOMES = {
     "AffineScaling": "dataset",
-    "ColumnChoices": "loading",
+    "ColumnChoices": "choices",
     "Dataset": "dataset",
     "Fold": "dataset",
     "LoadedData": "loading",
     "Predictions": "baselines",
     "Preprocessor": "preprocessing",
     "Split": "dataset",
-    "SplitChoices": "loading",
+    "SplitChoices": "choices",
     "linear_predictions": "baselines",
     "load_dataset": "loading",
     "trivial_predictions": "baselines",

@@ -8,11 +8,9 @@ from automl.data.checks import (
     check_data,
     conflicting_rows,
     duplicated_rows,
-    leakage,
     missing_values,
     outliers,
     rows_per_class,
-    shift,
 )
 from automl.data.columns import MISSING_CATEGORY, ColumnPlan
 from automl.data.splits import RowSplit
@@ -39,50 +37,6 @@ def codes(inputs: pd.DataFrame) -> np.ndarray:
 
 def by_subject(records: object) -> dict[str, float]:
     return {record.subject: record.value for record in records}  # type: ignore[attr-defined]
-
-
-def test_a_leaked_column_stands_out(inputs: pd.DataFrame, codes: np.ndarray) -> None:
-    leaked = inputs.assign(leak=codes + np.random.default_rng(2).normal(0, 0.01, N))
-    strongest, second = leakage(leaked, codes, BINARY)[:2]
-    assert strongest.subject == "leak"
-    assert strongest.value > 0.95
-    assert strongest.details["others"] < 0.6
-    assert second.value < 0.5
-    assert "others" not in second.details
-
-
-def test_an_easy_problem_is_no_leak() -> None:
-    """Two columns say the same: without either, the others still do."""
-    values = np.random.default_rng(0).normal(size=N)
-    frame = pd.DataFrame({"a": values, "b": values * 2 + 1})
-    for record in leakage(frame, 3 * values, NUMERIC):
-        assert record.value > 0.9
-        assert record.details["others"] > 0.8
-
-
-def test_leakage_of_one_among_many_columns_is_found(codes: np.ndarray) -> None:
-    wide = pd.DataFrame(np.random.default_rng(0).normal(size=(N, 130)))
-    wide[77] = codes
-    assert leakage(wide, codes, BINARY)[0].subject == "77"
-
-
-def test_constant_targets_explain_nothing(inputs: pd.DataFrame) -> None:
-    assert {record.value for record in leakage(inputs, np.zeros(N), NUMERIC)} == {0.0}
-
-
-def test_shift_is_seen_and_located(inputs: pd.DataFrame) -> None:
-    moved = inputs.copy()
-    moved.loc[TEST, "c"] += 2
-    (none,) = shift(inputs, TRAIN, TEST, "train/test")
-    (clear,) = shift(moved, TRAIN, TEST, "train/test")
-    assert none.value == pytest.approx(0.5, abs=0.15)
-    assert clear.value > 0.8
-    assert next(iter(clear.details["columns"])) == "c"
-    assert none.details["standard_error"] == pytest.approx(0.048, abs=0.001)
-
-
-def test_too_few_rows_say_nothing_of_shift(inputs: pd.DataFrame) -> None:
-    assert shift(inputs, TRAIN, TEST[:10], "train/test") == []
 
 
 def test_duplicates_are_counted_in_and_across_splits(inputs: pd.DataFrame) -> None:

@@ -5,40 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from automl.data.text_files import detect_delimiter, detect_encoding, read_bytes, read_delimited
+from automl.data.text_files import detect_delimiter, read_bytes, read_delimited
 from automl.errors import DataError
 
 KOREAN = "이름,점수\n김철수,1\n박영희,2\n홍길동,3\n"
-GERMAN = "Straße,Größe\nMüller,1\nÄrger,2\nÖl,3\nAäö,4\n"
 
 
 def write(folder: Path, content: bytes, name: str = "table.csv") -> Path:
     path = folder / name
     path.write_bytes(content)
     return path
-
-
-@pytest.mark.parametrize(
-    ("text", "written_as", "read_as"),
-    [
-        ("a,b\n1,2\n", "utf-8", "utf-8"),
-        (KOREAN, "utf-8", "utf-8"),
-        (KOREAN, "utf-8-sig", "utf-8-sig"),
-        (KOREAN, "utf-16", "utf-16"),
-        (KOREAN, "cp949", "cp949"),
-        (GERMAN, "latin-1", "latin-1"),
-        ("A,B\nGRÖßE,ÄÖ\nÖÄ,ß\n\n", "latin-1", "latin-1"),
-        ("name,euro\nMüller,€5\n", "cp1252", "cp1252"),
-        ("some,plain,text\n1,2,3\n4,5,6\n", "utf-16-le", "utf-16-le"),
-        ("some,plain,text\n1,2,3\n4,5,6\n", "utf-16-be", "utf-16-be"),
-    ],
-)
-def test_encoding_is_detected_and_the_text_comes_back(
-    text: str, written_as: str, read_as: str
-) -> None:
-    content = text.encode(written_as)
-    assert detect_encoding(content, "table.csv") == read_as
-    assert content.decode(read_as) == text
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp949"])

@@ -1,0 +1,97 @@
+"""What a person may say about columns and rows, checked against the table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from automl.data.columns import column_name
+from automl.data.sources import Table, require_column
+from automl.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnChoices:
+    """What a person says about columns; all others are inferred."""
+
+    drop: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    numeric: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SplitChoices:
+    """How rows are divided into train, valid and test rows."""
+
+    valid: Any = None  # a source with its own rows, of the same columns
+    test: Any = None
+    group: str | None = None  # rows of one group stay together
+    time: str | None = None  # train rows come first, test rows last
+    n_folds: int | None = None  # None: 5 where there are fewer than 1,000 rows, else 1
+    seed: int = 0
+
+
+def choose_target(table: Table, target: str | None) -> str:
+    """The target's column: the one asked for, else the source's own.
+
+    Raises:
+        DataError: there is no such column, or none is named.
+    """
+    if target is None and table.target is None:
+        raise DataError(
+            f"a target must be named, one of the columns of {table.name}: "
+            f"{', '.join(map(str, table.frame.columns[-5:]))} ...; use --target"
+        )
+    name = column_name(table.target if target is None else target)
+    require_column(table.frame, name, "--target")
+    return name
+
+
+def check_columns(frame: pd.DataFrame, target: str, columns: ColumnChoices) -> ColumnChoices:
+    """The choices with names as in the frame.
+
+    Raises:
+        DataError: a name is no column, is the target, or is named for two kinds.
+    """
+    checked = ColumnChoices(
+        drop=_features(frame, target, columns.drop, "--drop"),
+        categorical=_features(frame, target, columns.categorical, "--categorical"),
+        numeric=_features(frame, target, columns.numeric, "--numeric"),
+    )
+    kinds = {
+        "--drop": checked.drop,
+        "--categorical": checked.categorical,
+        "--numeric": checked.numeric,
+    }
+    for name in frame.columns:
+        roles = [role for role, names in kinds.items() if name in names]
+        if len(roles) > 1:
+            raise DataError(f"a column has one kind, but {name!r} is in {' and '.join(roles)}")
+    return checked
+
+
+def check_splits(frame: pd.DataFrame, target: str, splits: SplitChoices) -> SplitChoices:
+    """The choices with names as in the frame.
+
+    Raises:
+        DataError: a name is no column, or is the target.
+    """
+    group, time = splits.group, splits.time
+    if group is not None:
+        (group,) = _features(frame, target, (group,), "--group")
+    if time is not None:
+        (time,) = _features(frame, target, (time,), "--time")
+    return replace(splits, group=group, time=time)
+
+
+def _features(
+    frame: pd.DataFrame, target: str, names: tuple[str, ...], role: str
+) -> tuple[str, ...]:
+    stripped = tuple(column_name(name) for name in names)
+    for name in stripped:
+        require_column(frame, name, role)
+        if name == target:
+            raise DataError(f"{role} must name a feature, but {name!r} is the target")
+    return stripped

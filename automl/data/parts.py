@@ -1,0 +1,143 @@
+"""Rows by where they came from: the table to divide, and files of valid or test rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl.data.choices import SplitChoices
+from automl.data.column_inference import infer_column
+from automl.data.columns import dates, numbers
+from automl.data.sources import Table, read_table
+from automl.data.splits import RowFacts, strata
+from automl.data.targets import Target, present_targets
+from automl.errors import DataError
+
+MIN_ROWS = 10
+"""Fewer cannot be split into 60/20/20 with two rows to validate and two to test."""
+
+ROLES = ("train", "valid", "test")
+"""The table that is divided has the role "train", whatever becomes of its rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The rows of one source, those without a target left out; the index keeps row numbers."""
+
+    features: pd.DataFrame
+    targets: pd.Series[Any]
+    n_without_target: int
+
+
+def read_tables(source: Any, splits: SplitChoices) -> dict[str, Table]:
+    """The table to divide ("train"), and those that came with rows for one use."""
+    tables = {"train": read_table(source)}
+    if splits.valid is not None:
+        tables["valid"] = read_table(splits.valid)
+    if splits.test is not None:
+        tables["test"] = read_table(splits.test)
+    elif (own_test := tables["train"].test_frame) is not None:
+        tables["test"] = Table(own_test, tables["train"].name, tables["train"].source)
+    return tables
+
+
+def make_part(table: Table, target: str, role: str) -> Part:
+    """Take the rows that have a target.
+
+    Raises:
+        DataError: no row has one, or too few have.
+    """
+    if target not in table.frame.columns:
+        raise DataError(
+            f"the {role} rows must have the target, but {table.source} has no column {target!r}"
+        )
+    present = present_targets(table.frame[target])
+    if not present.any():
+        raise DataError(
+            f"the target must have values, but {target!r} is missing in every row of "
+            f"{table.source}; choose another target"
+        )
+    if role == "train" and present.sum() < MIN_ROWS:
+        raise DataError(
+            f"a table must have at least {MIN_ROWS} rows with a target, but {table.source} has "
+            f"{int(present.sum())}"
+        )
+    rows = table.frame[present]
+    return Part(rows.drop(columns=target), rows[target], int((~present).sum()))
+
+
+def encode_targets(goal: Target, values: pd.Series[Any]) -> NDArray[Any]:
+    """Class codes or numbers of rows whose target is present.
+
+    Raises:
+        DataError: a class or number that the divided table does not have.
+    """
+    encoded = goal.encode(values)
+    wrong = encoded < 0 if goal.task != "regression" else ~np.isfinite(encoded)
+    if wrong.any():
+        example = values[wrong].iloc[0]
+        rule = "be finite numbers" if goal.task == "regression" else "have the table's classes"
+        raise DataError(
+            f"targets must {rule}, but {goal.name!r} is {str(example)!r} in row "
+            f"{values.index[wrong][0]} of the valid or test rows"
+        )
+    return encoded
+
+
+def row_facts(
+    parts: Mapping[str, Part], goal: Target, targets: NDArray[Any], splits: SplitChoices
+) -> RowFacts:
+    """What the split may look at.
+
+    Args:
+        targets: encoded, of all rows.
+
+    Raises:
+        DataError: a row without a group, or a time column that is none.
+    """
+    part = np.concatenate(
+        [
+            np.full(len(rows.targets), ROLES.index(role), dtype=np.int8)
+            for role, rows in parts.items()
+        ]
+    )
+    features = parts["train"].features
+    groups = times = None
+    others = np.zeros(np.count_nonzero(part))  # in files of their own: never divided
+    if splits.group is not None:
+        groups = np.append(_groups(features[splits.group]), others).astype(np.int64)
+    if splits.time is not None:
+        times = np.append(_moments(features[splits.time]), others)
+    return RowFacts(strata(targets, goal.task), part, groups, times)
+
+
+def _groups(values: pd.Series[Any]) -> NDArray[np.int64]:
+    groups, _ = pd.factorize(values)
+    if (groups < 0).any():
+        raise DataError(
+            f"every row must have a group, but {values.name!r} is empty in "
+            f"{int((groups < 0).sum())} rows; fill them or group by another column"
+        )
+    return groups
+
+
+def _moments(values: pd.Series[Any]) -> NDArray[np.float64]:
+    """A time column as numbers: as they are, or nanoseconds since 1970."""
+    plan = infer_column(str(values.name), values)
+    if plan.kind == "date":
+        moments = dates(values, plan.date_format)
+        read = np.where(moments.isna(), np.nan, moments.astype("int64").to_numpy(dtype=np.float64))
+    else:
+        read = numbers(values)
+    if not np.isfinite(read).all():
+        example = values[~np.isfinite(read)].iloc[0]
+        raise DataError(
+            f"--time must name a column of dates or numbers without gaps, but {values.name!r} "
+            f"holds {str(example)!r}"
+        )
+    return read

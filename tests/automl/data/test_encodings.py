@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+
+from automl.data.encodings import detect_encoding
+from automl.errors import DataError
+
+KOREAN = "이름,점수\n김철수,1\n박영희,2\n홍길동,3\n"
+GERMAN = "Straße,Größe\nMüller,1\nÄrger,2\nÖl,3\nAäö,4\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "written_as", "read_as"),
+    [
+        ("a,b\n1,2\n", "utf-8", "utf-8"),
+        (KOREAN, "utf-8", "utf-8"),
+        (KOREAN, "utf-8-sig", "utf-8-sig"),
+        (KOREAN, "utf-16", "utf-16"),
+        (KOREAN, "cp949", "cp949"),
+        (GERMAN, "latin-1", "latin-1"),
+        ("A,B\nGRÖßE,ÄÖ\nÖÄ,ß\n\n", "latin-1", "latin-1"),
+        ("name,euro\nMüller,€5\n", "cp1252", "cp1252"),
+        ("some,plain,text\n1,2,3\n4,5,6\n", "utf-16-le", "utf-16-le"),
+        ("some,plain,text\n1,2,3\n4,5,6\n", "utf-16-be", "utf-16-be"),
+    ],
+)
+def test_encoding_is_detected_and_the_text_comes_back(
+    text: str, written_as: str, read_as: str
+) -> None:
+    content = text.encode(written_as)
+    assert detect_encoding(content, "table.csv") == read_as
+    assert content.decode(read_as) == text
+
+
+@pytest.mark.parametrize("content", [b"%PDF-1.7 ...", b"PAR1....", bytes(range(32)) * 40])
+def test_what_is_no_text_is_refused(content: bytes) -> None:
+    with pytest.raises(DataError, match="export it as CSV"):
+        detect_encoding(content, "table.csv")
