@@ -1,31 +1,21 @@
 """Which worker trains which run: even loads, and runs that share a stack together.
 
-Runs of one batch size train as one stack, whose steps cost little more than one run's. So a
-run adds less to a worker that has such a stack already, and each goes where the load is
-least once it is there, the costly ones first (the longest-processing-time rule: Graham 1969).
+Runs that take the same steps train as one stack, which pays its calls only once. So a run
+adds less to a worker that has such a stack already, and each goes where the load is least
+once it is there, the costly ones first (the longest-processing-time rule: Graham 1969). The
+estimates are those by which stacks are planned; nothing that is computed depends on them.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from automl.data.dataset import Dataset
+from automl.models.mlp import input_size
 from automl.training.config import RunConfig
-from automl.training.stack_planning import stack_key
-
-SECONDS_PER_STEP = 5e-4
-"""What a step costs whatever is in it: dispatch of some hundred operators, 2 to 5 us each."""
-
-SECONDS_PER_RUN_STEP = 2e-5
-"""What a further small run adds to a stack's step: (58 us - 500 us / 32) halved, at K = 32."""
-
-SECONDS_PER_PARAMETER_STEP = 1e-9
-"""The optimizer's pass over parameters, moments and gradients."""
-
-FLOPS_PER_SECOND = 8e10
-"""Matrix products of one core, measured with `torch.bmm` at widths from 64."""
+from automl.training.stack_planning import COST, stack_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +29,12 @@ class RunCost:
 
 def run_cost(run: RunConfig, dataset: Dataset, *, is_stacked: bool) -> RunCost:
     """The cost of an epoch of a run."""
-    fold = dataset.folds[run.fold]
-    n_rows = (
-        len(fold.train) if run.rows is None else max(1, round(len(fold.train) * run.rows.fraction))
-    )
-    batch_size = min(run.training.batch_size or n_rows, n_rows)
-    n_steps = math.ceil(n_rows / batch_size)
-    n_weights = _n_weights(run, fold.n_features)
-    per_step = SECONDS_PER_RUN_STEP + n_weights * SECONDS_PER_PARAMETER_STEP
-    own = n_steps * per_step + 6 * n_rows * n_weights / FLOPS_PER_SECOND
-    shared = n_steps * SECONDS_PER_STEP
-    if not is_stacked:
-        return RunCost(None, 0.0, own + shared)
-    return RunCost(stack_key(run, dataset), shared, own)
+    key = stack_key(run, dataset)
+    n_steps = math.ceil(key.n_train_rows / key.batch_size)
+    n_calls = COST.calls_per_step + COST.calls_per_layer * run.model.n_layers
+    shared = n_steps * n_calls * COST.call
+    own = n_steps * _arithmetic(run, dataset, key.batch_size)
+    return RunCost(key, shared, own) if is_stacked else RunCost(None, 0.0, own + shared)
 
 
 def place(costs: Sequence[RunCost], placed: Sequence[Sequence[RunCost]]) -> list[int]:
@@ -61,29 +44,41 @@ def place(costs: Sequence[RunCost], placed: Sequence[Sequence[RunCost]]) -> list
         costs: of the runs to place.
         placed: of the runs that each worker has already.
     """
-    loads = [_load(of_worker) for of_worker in placed]
-    stacks = [{cost.stack for cost in of_worker} for of_worker in placed]
+    loads = [_Load() for _ in placed]
+    for load, of_worker in zip(loads, placed, strict=True):
+        for cost in of_worker:
+            load.add(cost)
     workers = [0] * len(costs)
     for index in sorted(range(len(costs)), key=lambda index: -costs[index].own):
-        cost = costs[index]
-        after = [
-            load + cost.own + (cost.shared if cost.stack not in has else 0.0)
-            for load, has in zip(loads, stacks, strict=True)
-        ]
-        worker = after.index(min(after))
-        loads[worker] = after[worker]
-        stacks[worker].add(cost.stack)
-        workers[index] = worker
+        after = [load.seconds_with(costs[index]) for load in loads]
+        workers[index] = after.index(min(after))
+        loads[workers[index]].add(costs[index])
     return workers
 
 
-def _load(costs: Sequence[RunCost]) -> float:
-    """Seconds of a round of these runs."""
-    shared = {cost.stack: cost.shared for cost in costs if cost.stack is not None}
-    return sum(cost.own for cost in costs) + sum(shared.values())
+@dataclass(slots=True)
+class _Load:
+    """Seconds of a worker's round; a stack pays for the calls of its deepest run."""
+
+    own: float = 0.0
+    shared: dict[Hashable, float] = field(default_factory=dict)
+
+    def seconds_with(self, cost: RunCost) -> float:
+        has = self.shared.get(cost.stack, 0.0)
+        return self.own + cost.own + sum(self.shared.values()) + max(0.0, cost.shared - has)
+
+    def add(self, cost: RunCost) -> None:
+        self.own += cost.own
+        self.shared[cost.stack] = max(cost.shared, self.shared.get(cost.stack, 0.0))
 
 
-def _n_weights(run: RunConfig, n_features: int) -> int:
-    """Weights of the hidden layers, near enough: the output layer is small beside them."""
-    width = run.model.hidden_size
-    return n_features * width + (run.model.n_layers - 1) * width * width
+def _arithmetic(run: RunConfig, dataset: Dataset, batch_size: int) -> float:
+    """Seconds of a step's products, activations and updates in the hidden layers."""
+    fold = dataset.folds[run.fold]
+    seconds, n_in = 0.0, input_size(fold.n_features, fold.cardinalities)
+    for size in run.model.hidden_sizes:
+        width = size * run.model.pieces
+        seconds += 6 * batch_size * n_in * width * COST.operation
+        seconds += batch_size * width * COST.activation + n_in * width * COST.parameter
+        n_in = size
+    return seconds
