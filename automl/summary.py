@@ -115,8 +115,10 @@ def print_studies(results: Sequence[SearchResult], storage: str) -> None:
         console.print(f"no studies in {escape(storage)}", soft_wrap=True)
         return
     table = Table(box=box.SIMPLE_HEAD, header_style="dim")
-    for column in ("study", "task", "trials", "complete", "pruned", "failed", "best valid loss"):
-        table.add_column(column, justify="left" if column in ("study", "task") else "right")
+    table.add_column("study", overflow="fold")
+    table.add_column("task")
+    for column in ("trials", "complete/pruned/failed", "valid loss"):
+        table.add_column(column, justify="right", no_wrap=True)
     for result in results:
         outcomes = [trial.outcome for trial in result.trials]
         best = result.records.best_trial
@@ -124,7 +126,7 @@ def print_studies(results: Sequence[SearchResult], storage: str) -> None:
             Text(result.study_name),
             result.records.settings.task,
             str(len(outcomes)),
-            *(str(outcomes.count(name)) for name in ("complete", "pruned", "failed")),
+            "/".join(str(outcomes.count(name)) for name in ("complete", "pruned", "failed")),
             "" if best is None else f"{best.value:.4g}",
         )
     console.print(table)
@@ -165,7 +167,7 @@ def _curve_table(records: StudyRecords, run_id: int) -> Table:
             record.learning_rate,
             record.gradient_norm,
         )
-        table.add_row(str(record.epoch), *(f"{number:.4g}" for number in numbers))
+        table.add_row(str(record.epoch), *(f"{number:.3g}" for number in numbers))
     return table
 
 
@@ -178,18 +180,14 @@ def print_spaces(names: Sequence[str]) -> None:
 
 
 def print_space(space: SearchSpace) -> None:
-    """A search space: what varies, in which range, why."""
-    table = Table(box=box.SIMPLE_HEAD, header_style="dim", title=Text(space.name))
-    for column in ("hyperparameter", "range", "when", "reason"):
-        table.add_column(column, overflow="fold")
+    """A search space: what varies, in which range, when, and why."""
+    console = stdout_console()
     for name, parameter in space.parameters.items():
-        table.add_row(
-            Text(name),
-            Text(_range(parameter)),
-            Text(" or ".join(str(condition) for condition in parameter.when)),
-            Text(parameter.reason),
-        )
-    stdout_console().print(table)
+        console.print(Text.assemble((f"{name}  ", "bold"), _range(parameter)))
+        conditions = " or ".join(str(condition) for condition in parameter.when)
+        if conditions:
+            console.print(Padding(Text(f"when {conditions}"), (0, 0, 0, 4)))
+        console.print(Padding(Text(parameter.reason, style="dim"), (0, 0, 0, 4)))
 
 
 def _range(parameter: Parameter) -> str:

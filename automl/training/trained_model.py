@@ -58,7 +58,8 @@ class TrainedModel:
             return self._mean_prediction(frame)
         codes = self._mean_prediction(frame).argmax(axis=1)
         names = np.asarray(self.class_names, dtype=object)
-        return np.take(names, codes)
+        predicted: NDArray[Any] = names[codes]
+        return predicted
 
     def predict_proba(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         """Predict the probabilities of the classes, in the order of `class_names`.

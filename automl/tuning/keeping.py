@@ -74,10 +74,9 @@ class Keeper:
             byte_budget=self.byte_budget,
             ranking=ranking,
         )
-        for number in {artifact.trial_number for artifact in removed} | {
-            *ranking[self.keep_models :]
-        }:
-            self._kept.pop(number, None)
+        gone = {artifact.trial_number for artifact in removed}
+        kept = ranking[: self.keep_models]
+        self._kept = {number: self._kept[number] for number in kept if number not in gone}
 
     def save_weights(self, run: RunConfig, executor: Executor) -> ArtifactRecord:
         """Save the best epoch's weights of one run, with what is needed to build the network."""

@@ -19,6 +19,7 @@ import optuna
 from automl.data.dataset import Dataset
 from automl.diagnostics.gradient_flow import hopeless
 from automl.executors.executor import Executor, RoundResult
+from automl.executors.numerics import training_arithmetic
 from automl.models.mlp import n_parameters
 from automl.training.config import RunConfig, configure
 from automl.training.ending import ending
@@ -171,7 +172,8 @@ class Search:
     def _is_hopeless(self, trial: TrialInTraining) -> bool:
         """Look at one batch before the first epoch; a trial without signal has failed."""
         run_id, run = next(iter(trial.runs.items()))
-        layers = inspect_initialization(run, self.dataset)
+        with training_arithmetic():
+            layers = inspect_initialization(run, self.dataset)
         self.store.add_initial_layers(run_id, layers)
         reason = hopeless(layers)
         if reason is not None:

@@ -71,8 +71,8 @@ def check_same(stored: StudySettings, asked: StudySettings) -> None:
     if differing:
         raise StudyError(
             f"a study can only be continued with what it was made with, but {stored.study_name!r} "
-            f"differs in {'; '.join(differing)}. Start another with --study NAME, or replace it "
-            "with --new"
+            f"differs in {'; '.join(differing)}. Make another with --new, or with a name of "
+            "your own: --study NAME"
         )
 
 

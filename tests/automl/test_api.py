@@ -1,0 +1,104 @@
+"""`automl.search` as a notebook calls it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import automl
+from automl.api import start_search
+from automl.errors import ConfigError, DataError, StudyError
+from automl.options import SearchOptions
+from automl.result import SearchResult
+
+
+def table(n_rows: int = 120) -> pd.DataFrame:
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(n_rows, 3))
+    labels = np.where(x[:, 0] + x[:, 1] > 0, "yes", "no")
+    return pd.DataFrame({"a": x[:, 0], "b": x[:, 1], "c": x[:, 2], "answer": labels})
+
+
+def quick(storage: str) -> dict[str, object]:
+    return {
+        "storage": storage,
+        "target": "answer",
+        "n_trials": 3,
+        "max_epochs": 3,
+        "folds": 1,
+        "workers": 1,
+    }
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/automl.db"
+
+
+def test_search_of_a_frame_gives_a_scored_and_judged_best_trial(storage: str) -> None:
+    result = automl.search(table(), **quick(storage))  # type: ignore[arg-type]
+    assert result.study_name == "data-answer"
+    assert len(result.trials) == 3
+    assert result.evaluation is not None
+    assert 0 <= result.evaluation.scores["accuracy"] <= 1
+    assert result.evaluation.baseline["loss"] == pytest.approx(0.693, abs=0.05)
+    assert result.diagnoses[0].message
+
+
+def test_the_same_call_again_gives_the_same_result(storage: str) -> None:
+    first = automl.search(table(), **quick(storage))  # type: ignore[arg-type]
+    second = automl.search(table(), **quick(storage))  # type: ignore[arg-type]
+    assert second.trials == first.trials
+    assert second.records.evaluations == first.records.evaluations, "test rows are read once"
+
+
+def test_changed_data_do_not_continue_a_study(storage: str) -> None:
+    automl.search(table(), **quick(storage))  # type: ignore[arg-type]
+    with pytest.raises(StudyError, match="data_fingerprint"):
+        automl.search(table(121), **quick(storage))  # type: ignore[arg-type]
+
+
+def test_new_makes_another_study_beside_the_first(storage: str) -> None:
+    automl.search(table(), **quick(storage))  # type: ignore[arg-type]
+    other = automl.search(table(121), new=True, **quick(storage))  # type: ignore[arg-type]
+    assert other.study_name == "data-answer-2"
+    assert automl.study_names(storage) == ["data-answer", "data-answer-2"]
+
+
+def test_unknown_option_names_the_nearest() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'max_epochs'"):
+        automl.search(table(), target="answer", max_epoch=3)
+
+
+def test_missing_target_names_the_nearest_column(storage: str) -> None:
+    with pytest.raises(DataError, match="answer"):
+        automl.search(table(), **{**quick(storage), "target": "answers"})  # type: ignore[arg-type]
+
+
+def test_session_says_what_it_understood_before_it_trains(storage: str) -> None:
+    options = SearchOptions(target="answer", storage=storage, folds=1)
+    with start_search(table(), options) as session:
+        assert any("yes" in line or "binary" in line for line in session.messages)
+        assert session.settings.task == "binary"
+
+
+def test_resume_continues_a_study_by_its_name(finished_copy: str) -> None:
+    result = automl.resume("iris-species", finished_copy, n_trials=8, workers=1)
+    assert len(result.trials) == 8
+
+
+def test_study_of_a_frame_cannot_be_resumed_by_its_name(storage: str) -> None:
+    automl.search(table(), **quick(storage))  # type: ignore[arg-type]
+    with pytest.raises(StudyError, match="DataFrame"):
+        automl.resume("data-answer", storage)
+
+
+def test_dashboard_content_is_published_at_the_end(finished: SearchResult) -> None:
+    import optuna
+    import optuna_dashboard
+
+    study = optuna.load_study(study_name="iris-species", storage=finished.storage)
+    assert "best" in optuna_dashboard.get_note(study).lower()

@@ -1,0 +1,67 @@
+"""Questions to a stored study that train more; on the real data, read again by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from automl import investigation
+from automl.errors import StudyError
+from automl.result import SearchResult
+from automl.studies import load_study
+
+STUDY = "iris-species"
+
+
+def test_judging_again_gives_the_same_verdicts(finished_copy: str) -> None:
+    before = load_study(STUDY, finished_copy).diagnoses
+    assert investigation.diagnose(STUDY, finished_copy).diagnoses == before
+
+
+def test_confirmation_tries_the_advice_and_is_kept(finished_copy: str) -> None:
+    result = investigation.confirm(STUDY, finished_copy, n_seeds=2, workers=1)
+    answers = [one for one in result.diagnoses if one.kind in investigation.ON_ADVICE]
+    runs = [run for run in result.records.runs if run.purpose == "confirm"]
+    labels = {run.label for run in runs}
+    assert bool(answers) == bool(runs)
+    if runs:
+        assert "unchanged" in labels
+        assert len(runs) == 2 * len(labels)
+        assert all(run.state in ("complete", "failed") for run in runs)
+    again = investigation.diagnose(STUDY, finished_copy)
+    assert [one for one in again.diagnoses if one.kind in investigation.ON_ADVICE] == answers
+
+
+def test_more_runs_change_neither_trials_nor_best(
+    finished: SearchResult, finished_copy: str
+) -> None:
+    result = investigation.confirm(STUDY, finished_copy, n_seeds=1, workers=1)
+    assert result.trials == finished.trials
+
+
+def test_explanation_splits_the_error_and_draws_the_data_size_curve(finished_copy: str) -> None:
+    result = investigation.explain(STUDY, finished_copy, workers=1)
+    assert investigation.ON_CAUSES <= {one.kind for one in result.diagnoses}
+    purposes = {run.purpose for run in result.records.runs}
+    assert {"bootstrap", "half", "data_size"} <= purposes
+
+
+def test_promotion_continues_the_pruned_curve(finished_copy: str) -> None:
+    records = load_study(STUDY, finished_copy).records
+    pruned = next(trial for trial in records.trials if trial.outcome == "pruned")
+    promotion = investigation.promote(STUDY, pruned.number, finished_copy, workers=1)
+    assert promotion.epochs == 6
+    after = load_study(STUDY, finished_copy).records
+    (run,) = [run for run in after.runs if run.purpose == "promote"]
+    (before,) = records.search_runs(pruned.number)
+    assert run.continues_run_id == before.run_id
+    old = [record.valid_loss for record in records.epochs[before.run_id]]
+    new = [record.valid_loss for record in after.epochs[run.run_id]]
+    assert new[: len(old)] == pytest.approx(old, rel=1e-4)
+    assert after.trials == records.trials, "the study's trials stay as they were"
+
+
+def test_only_pruned_trials_can_be_promoted(finished: SearchResult, finished_copy: str) -> None:
+    with pytest.raises(StudyError, match="is complete"):
+        investigation.promote(STUDY, finished.best.number, finished_copy)
+    with pytest.raises(StudyError, match="from 0 to 5"):
+        investigation.promote(STUDY, 99, finished_copy)

@@ -1,0 +1,59 @@
+"""The result as people use it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+
+from automl.errors import StudyError
+from automl.result import SearchResult, result_to_json
+
+
+def test_best_is_the_complete_trial_of_the_lowest_loss(finished: SearchResult) -> None:
+    complete = [trial for trial in finished.trials if trial.outcome == "complete"]
+    assert finished.best.value == min(trial.value for trial in complete if trial.value)
+
+
+def test_a_study_without_complete_trials_has_no_best(finished: SearchResult) -> None:
+    empty = SearchResult(replace(finished.records, trials=()), finished.storage)
+    with pytest.raises(StudyError, match="has none of 0"):
+        _ = empty.best
+
+
+def test_best_model_predicts_a_table_as_well_as_the_score_says(finished: SearchResult) -> None:
+    frame, codes = load_iris(return_X_y=True, as_frame=True)
+    names = load_iris().target_names[codes]
+    accuracy = np.mean(finished.best_model().predict(frame) == names)
+    assert finished.evaluation is not None
+    low, high = finished.evaluation.intervals["accuracy"]
+    assert low - 0.1 <= accuracy <= high + 0.1
+
+
+def test_report_is_one_file(finished: SearchResult, tmp_path: Path) -> None:
+    path = finished.report(tmp_path / "report.html")
+    text = path.read_text(encoding="utf-8")
+    assert finished.study_name in text
+    assert f"{finished.best.params['learning_rate']:.3g}"[:3] in text
+
+
+def test_json_has_the_promised_keys(finished: SearchResult) -> None:
+    values = json.loads(json.dumps(result_to_json(finished, "report.html"), allow_nan=False))
+    assert set(values) == {
+        *("study", "storage", "task", "seconds", "n_trials", "n_epochs", "best", "test"),
+        *("diagnosis", "report"),
+    }
+    assert sum(values["n_trials"].values()) == 6
+    assert set(values["best"]) == {"trial_number", "params", "valid_loss", "best_epoch"}
+    assert {"loss", "accuracy", "interval", "baseline", "linear"} <= set(values["test"])
+    assert set(values["diagnosis"]) >= {"verdict", "advice"}
+
+
+def test_json_of_a_study_without_complete_trials_says_so(finished: SearchResult) -> None:
+    empty = SearchResult(replace(finished.records, trials=(), diagnoses=()), finished.storage)
+    values = result_to_json(empty)
+    assert (values["best"], values["test"], values["diagnosis"]) == (None, None, None)

@@ -1,0 +1,55 @@
+"""Stored studies, without their data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import optuna
+import pytest
+
+from automl.errors import StudyError
+from automl.result import SearchResult
+from automl.studies import compare, delete_study, load_study, study_names
+from storage import StorageError
+
+
+def test_loaded_study_equals_the_one_that_was_searched(finished: SearchResult) -> None:
+    loaded = load_study("iris-species", finished.storage)
+    assert loaded.trials == finished.trials
+    assert loaded.records.settings == finished.records.settings
+
+
+def test_unknown_study_names_those_there_are(finished: SearchResult) -> None:
+    with pytest.raises(StudyError, match=r"did you mean 'iris-species'\? It has: iris-species"):
+        load_study("iris-specie", finished.storage)
+
+
+def test_reading_makes_no_database(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="must exist to be read"):
+        study_names(f"sqlite:///{tmp_path}/none.db")
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_study_of_another_program_is_not_ours(finished_copy: str) -> None:
+    optuna.create_study(study_name="theirs", storage=finished_copy)
+    assert study_names(finished_copy) == ["iris-species"]
+    with pytest.raises(StudyError, match="was not made by this program"):
+        load_study("theirs", finished_copy)
+
+
+def test_deleted_study_leaves_neither_rows_nor_files(finished_copy: str) -> None:
+    folder = Path(finished_copy.removeprefix("sqlite:///")).with_suffix(".artifacts")
+    assert any(path.is_file() for path in folder.rglob("*"))
+    delete_study("iris-species", finished_copy)
+    assert study_names(finished_copy) == []
+    assert not any(path.is_file() for path in folder.rglob("*"))
+
+
+def test_comparison_needs_two_studies(finished: SearchResult, tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match="two studies"):
+        compare(["iris-species"], tmp_path / "compare.html", finished.storage)
+
+
+def test_comparison_is_one_page(finished: SearchResult, tmp_path: Path) -> None:
+    path = compare(["iris-species"] * 2, tmp_path / "compare.html", finished.storage)
+    assert "iris-species" in path.read_text(encoding="utf-8")

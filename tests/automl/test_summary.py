@@ -1,0 +1,95 @@
+"""What the commands print when they are done."""
+
+from __future__ import annotations
+
+import pytest
+
+import search_spaces
+from automl import summary
+from automl.errors import StudyError
+from automl.result import SearchResult
+from automl.tuning.promotion import Promotion
+from search_spaces import CategoricalParameter, FixedParameter, FloatParameter, SearchSpace
+from storage import Finding
+
+
+def test_result_names_best_trial_scores_and_verdict(
+    finished: SearchResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary.print_result(finished, "report.html")
+    printed = capsys.readouterr().out
+    assert f"best trial            {finished.best.number}, valid loss" in printed
+    assert "linear model" in printed
+    assert "report: report.html" in printed
+    assert finished.evaluation is not None
+    assert f"{finished.evaluation.scores['accuracy']:.4g}" in printed
+
+
+def test_studies_are_listed_a_line_each(
+    finished: SearchResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary.print_studies([finished], finished.storage)
+    assert "iris-species" in capsys.readouterr().out
+
+
+def test_empty_database_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    summary.print_studies([], "sqlite:///a.db")
+    assert capsys.readouterr().out == "no studies in sqlite:///a.db\n"
+
+
+def test_trial_is_shown_with_its_curve(
+    finished: SearchResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    number = finished.best.number
+    summary.print_trial(finished.records, number)
+    printed = capsys.readouterr().out
+    assert f"trial {number}: complete" in printed
+    (run,) = finished.records.search_runs(number)
+    for record in finished.records.epochs[run.run_id]:
+        assert f"{record.valid_loss:.3g}" in printed
+
+
+def test_trial_that_is_not_there_is_an_error(finished: SearchResult) -> None:
+    with pytest.raises(StudyError, match="from 0 to 5"):
+        summary.print_trial(finished.records, 6)
+
+
+def test_space_shows_ranges_in_the_words_of_set(capsys: pytest.CaptureFixture[str]) -> None:
+    space = SearchSpace.of(
+        "mine",
+        [
+            CategoricalParameter("optimizer", choices=("adam", "sgd")),
+            FloatParameter("learning_rate", 1e-4, 1e-1, log=True, reason="a wide one"),
+            FixedParameter("n_layers", value=2),
+        ],
+    )
+    summary.print_space(space)
+    printed = capsys.readouterr().out
+    for text in ("adam, sgd", "0.0001..0.1 (log)", "a wide one", "2 (fixed)"):
+        assert text in printed
+
+
+def test_every_built_in_space_can_be_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in search_spaces.names():
+        summary.print_space(search_spaces.load(name))
+        assert "learning_rate" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("value", "says"), [(0.1, "That is better"), (0.3, "not better than")])
+def test_promotion_says_whether_pruning_was_right(
+    value: float, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary.print_promotion(Promotion(17, 3, 0.5, 50, 41, value, 0.2))
+    printed = capsys.readouterr().out
+    assert "pruned after 3 epochs" in printed
+    assert says in printed
+
+
+def test_finding_comes_with_the_command_that_mends_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    finding = Finding("dead_trials", "2 trials have lost their process.", "automl search a.csv")
+    summary.print_findings([finding], "sqlite:///a.db")
+    printed = capsys.readouterr().out
+    assert "Dead trials: 2 trials have lost their process." in printed
+    assert "automl search a.csv" in printed

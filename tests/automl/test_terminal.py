@@ -1,0 +1,79 @@
+"""Progress, as it is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from rich.console import Console
+
+from automl import terminal
+from automl.tuning.progress import RunningTrial, SearchProgress
+
+
+def snapshot(n_running: int = 2, messages: tuple[str, ...] = ()) -> SearchProgress:
+    running = tuple(
+        RunningTrial(number, {"learning_rate": 0.01}, 3, 50, 0.5, 0.4) for number in range(n_running)
+    )
+    return SearchProgress(
+        study_name="titanic-Survived",
+        n_trials=100,
+        n_complete=5,
+        n_pruned=7,
+        n_failed=1,
+        running=running,
+        best_number=3,
+        best_value=0.4321,
+        best_params={},
+        n_epochs=300,
+        seconds=65.0,
+        seconds_left=130.0,
+        messages=messages,
+    )
+
+
+def drawn(progress: SearchProgress, width: int = 80) -> str:
+    console = Console(width=width, record=True, file=None, force_terminal=False)
+    with console.capture() as capture:
+        console.print(terminal.progress_view(progress))
+    return capture.get()
+
+
+def test_line_says_how_trials_ended_and_how_long_it_takes() -> None:
+    line = terminal.progress_line(snapshot())
+    assert line == (
+        "13/100 trials, 5 complete, 7 pruned, 1 failed, best 0.4321 (trial 3), "
+        "1m 05s elapsed, about 2m 10s left"
+    )
+
+
+def test_live_view_fits_eighty_columns() -> None:
+    assert all(len(line) <= 80 for line in drawn(snapshot()).splitlines())
+
+
+def test_more_running_trials_than_rows_are_counted() -> None:
+    assert "and 4 more" in drawn(snapshot(terminal.ROWS_OF_RUNNING_TRIALS + 4))
+
+
+def test_text_from_data_is_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    def progress() -> Iterator[SearchProgress]:
+        yield snapshot(messages=("[red]trial 3[/red] failed",))
+
+    terminal.show_progress(progress(), ["column [b]name[/b]"])
+    printed = capsys.readouterr()
+    assert "[red]trial 3[/red] failed" in printed.err
+    assert "column [b]name[/b]" in printed.err
+    assert printed.out == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.2, "0s"), (42, "42s"), (59.7, "1m 00s"), (185, "3m 05s"), (7800, "2h 10m")],
+)
+def test_durations_are_for_people(seconds: float, text: str) -> None:
+    assert terminal.clock(seconds) == text
+
+
+def test_the_most_telling_hyperparameters_come_first() -> None:
+    params = {"dropout": 0.123456, "learning_rate": 0.01, "optimizer": "adam"}
+    assert terminal.describe_params(params) == "optimizer=adam, learning_rate=0.01, dropout=0.123"

@@ -1,0 +1,72 @@
+"""Trials whose process died, seen from the study."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import optuna
+
+from automl.tuning.adoption import adopt_dead_trials
+from storage import open_store
+
+DYING = """
+import os, signal, sys
+import optuna
+from storage import open_store
+from storage.records import EpochRecord
+
+store = open_store(sys.argv[1])
+study = optuna.load_study(study_name="s", storage=store.optuna_storage)
+trial = study.ask()
+trial.suggest_float("learning_rate", 0.1, 1.0)
+run = store.add_run("s", trial_number=trial.number, purpose="search", seed=7)
+for epoch in (1, 2):
+    trial.report(0.5, epoch)
+    store.add_epochs([EpochRecord(run.run_id, epoch, epoch, 0.4, 0.5, 0.0, 0.1, 0.1, 0.1, 1.0, 0.1)])
+store.flush()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_trial_of_a_killed_process_is_adopted_with_all_it_had(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/automl.db"
+    with open_store(url) as store:
+        optuna.create_study(study_name="s", storage=store.optuna_storage)
+        store.write_settings(minimal_settings())
+    root = Path(__file__).parents[3]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    subprocess.run([sys.executable, "-c", DYING, url], check=False, env=environment)
+    with open_store(url) as store:
+        study = optuna.load_study(study_name="s", storage=store.optuna_storage)
+        (adopted,) = adopt_dead_trials(study, store)
+        assert (adopted.number, adopted.n_attempts, adopted.n_lost) == (0, 1, 1)
+        assert adopted.n_reported == 2
+        assert adopted.runs[0].seed == 7
+        assert adopted.runs[0].cause == "lost"
+        assert adopted.epochs is not None
+        assert [record.epoch for record in adopted.epochs[adopted.runs[0].run_id]] == [1, 2]
+        study.tell(adopted.handle, 0.25)
+        assert study.trials[0].value == 0.25
+        assert adopt_dead_trials(study, store) == []
+
+
+def minimal_settings() -> object:
+    from storage.records import StudySettings
+
+    return StudySettings(
+        study_name="s",
+        task="binary",
+        loss="binary_cross_entropy",
+        metric="error_rate",
+        target="y",
+        data_source="a.csv",
+        data_fingerprint="f",
+        split={},
+        space={},
+        max_epochs=5,
+        patience=2,
+        seed=0,
+    )

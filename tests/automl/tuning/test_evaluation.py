@@ -1,0 +1,52 @@
+"""The score on test rows: of stored weights, once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from automl.data_options import load_again
+from automl.result import SearchResult
+from automl.training.metrics import score
+from automl.tuning.evaluation import evaluate_best
+from automl.tuning.keeping import load_predictions
+from storage import open_store
+
+
+def test_score_is_that_of_the_kept_predictions(finished: SearchResult) -> None:
+    with open_store(finished.storage) as store:
+        kept = load_predictions(store, finished.records, finished.best.number)
+    assert kept is not None and finished.evaluation is not None
+    again = score(
+        kept["test_predictions"], kept["test_targets"], task="multiclass", loss="cross_entropy"
+    )
+    assert again == pytest.approx(dict(finished.evaluation.scores))
+
+
+def test_kept_validation_predictions_give_the_trials_value(finished: SearchResult) -> None:
+    """So the weights that are kept are those of the best epoch."""
+    with open_store(finished.storage) as store:
+        kept = load_predictions(store, finished.records, finished.best.number)
+    assert kept is not None
+    rows = np.arange(len(kept["valid_targets"]))
+    chosen = kept["valid_predictions"][rows, kept["valid_targets"]]
+    assert -np.log(chosen).mean() == pytest.approx(finished.best.value, rel=1e-4)
+
+
+def test_baseline_and_linear_model_stand_beside_it(finished: SearchResult) -> None:
+    evaluation = finished.evaluation
+    assert evaluation is not None
+    assert evaluation.baseline["loss"] == pytest.approx(np.log(3), abs=0.01)
+    assert evaluation.linear["accuracy"] > 0.8
+    for name, (low, high) in evaluation.intervals.items():
+        assert low <= evaluation.scores[name] <= high
+
+
+def test_test_rows_are_read_once_per_best_trial(
+    finished: SearchResult, finished_copy: str
+) -> None:
+    dataset = load_again(finished.records.settings).dataset
+    with open_store(finished_copy) as store:
+        before = store.read_study("iris-species").evaluations
+        assert evaluate_best(store, "iris-species", dataset) == before[-1]
+        assert store.read_study("iris-species").evaluations == before

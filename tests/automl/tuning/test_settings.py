@@ -1,0 +1,24 @@
+"""What is fixed when a study is made."""
+
+from __future__ import annotations
+
+import search_spaces
+from automl.data import SplitChoices, load_dataset
+from automl.tuning.settings import VERSIONED, installed_versions, make_settings, study_name_of
+
+
+def test_settings_say_what_a_value_depends_on() -> None:
+    data = load_dataset("sklearn:iris", splits=SplitChoices(n_folds=1))
+    space = search_spaces.load("mlp").for_task("multiclass")
+    training = {"max_epochs": 7, "patience": 3, "seed": 5}
+    settings = make_settings(data, space, study_name=study_name_of(data), training=training)
+    assert settings.study_name == f"iris-{data.target}"
+    assert (settings.max_epochs, settings.patience, settings.seed) == (7, 3, 5)
+    assert settings.metric == "error_rate"
+    assert sum(settings.n_rows.values()) == 150
+    assert settings.space["parameters"] == space.to_dict()["parameters"]
+    assert not settings.class_weights
+
+
+def test_versions_name_all_that_results_depend_on() -> None:
+    assert set(installed_versions()) == {"python", *VERSIONED}

@@ -1,0 +1,95 @@
+"""A study is continued only with what it was made with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import optuna
+import pytest
+
+from automl.errors import StudyError
+from automl.tuning.study import (
+    FIXED,
+    check_same,
+    open_study,
+    read_known_study,
+    record_policy,
+    unused_name,
+)
+from storage import Store, open_store
+from storage.records import PolicyRecord, StudySettings
+
+SETTINGS = StudySettings(
+    study_name="s",
+    task="binary",
+    loss="binary_cross_entropy",
+    metric="error_rate",
+    target="y",
+    data_source="a.csv",
+    data_fingerprint="f",
+    split={"kind": "random", "fractions": (0.6, 0.2, 0.2)},
+    space={"name": "mlp", "parameters": {"learning_rate": {"low": 0.1, "high": 1.0}}},
+    max_epochs=5,
+    patience=2,
+    seed=0,
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(f"sqlite:///{tmp_path}/automl.db") as store:
+        yield store
+
+
+@pytest.mark.parametrize("field", FIXED)
+def test_every_fixed_setting_is_checked(field: str) -> None:
+    with pytest.raises(StudyError, match=field):
+        check_same(SETTINGS, replace(SETTINGS, **{field: "other"}))
+
+
+def test_all_that_differs_is_named() -> None:
+    with pytest.raises(StudyError) as caught:
+        check_same(SETTINGS, replace(SETTINGS, seed=3, max_epochs=9))
+    assert "max_epochs (stored 5, asked 9)" in str(caught.value)
+    assert "seed (stored 0, asked 3)" in str(caught.value)
+
+
+def test_what_is_free_may_differ() -> None:
+    check_same(SETTINGS, replace(SETTINGS, command="other", versions={"torch": "9"}, created_at=1))
+
+
+def test_tuples_and_lists_are_the_same_settings() -> None:
+    """They come back from the database as lists."""
+    stored = replace(SETTINGS, split={"kind": "random", "fractions": [0.6, 0.2, 0.2]})
+    check_same(stored, SETTINGS)
+
+
+def test_opened_study_is_made_once(store: Store) -> None:
+    open_study(store, SETTINGS).ask()
+    assert len(open_study(store, SETTINGS).trials) == 1
+
+
+def test_optunas_own_study_is_not_taken_over(store: Store) -> None:
+    optuna.create_study(study_name="s", storage=store.optuna_storage)
+    with pytest.raises(StudyError, match="choose another name"):
+        open_study(store, SETTINGS)
+
+
+def test_unused_name_counts_on(store: Store) -> None:
+    assert unused_name(store, "s") == "s"
+    open_study(store, SETTINGS)
+    open_study(store, replace(SETTINGS, study_name="s-2"))
+    assert unused_name(store, "s") == "s-3"
+
+
+def test_policy_is_recorded_where_it_changes(store: Store) -> None:
+    open_study(store, SETTINGS)
+    for number, sampler in enumerate(["tpe", "tpe", "random"]):
+        policy = PolicyRecord(number, sampler, "median")
+        record_policy(store, read_known_study(store, "s"), policy)
+    assert [(one.from_trial_number, one.sampler) for one in store.read_study("s").policies] == [
+        (0, "tpe"),
+        (2, "random"),
+    ]

@@ -1,0 +1,42 @@
+"""Counts of a study, kept without reading it again."""
+
+from __future__ import annotations
+
+import optuna
+from optuna.trial import TrialState, create_trial
+
+from automl.tuning.tally import Tally
+
+
+def study_of(*trials: optuna.trial.FrozenTrial) -> optuna.Study:
+    study = optuna.create_study()
+    for trial in trials:
+        study.add_trial(trial)
+    return study
+
+
+def test_counts_follow_causes_not_optunas_states() -> None:
+    tally = Tally.of(
+        study_of(
+            create_trial(value=0.5),
+            create_trial(value=0.3),
+            create_trial(state=TrialState.PRUNED),
+            create_trial(state=TrialState.PRUNED, user_attrs={"cause": "diverged"}),
+            create_trial(state=TrialState.FAIL),
+        )
+    )
+    assert (tally.n_complete, tally.n_pruned, tally.n_failed) == (2, 1, 2)
+    assert (tally.best_number, tally.best_value) == (1, 0.3)
+    assert tally.n_asked == tally.n_ended == tally.n_ended_before == 5
+
+
+def test_running_trials_are_asked_but_not_ended() -> None:
+    study = study_of(create_trial(value=0.5))
+    study.ask()
+    tally = Tally.of(study)
+    assert (tally.n_asked, tally.n_ended) == (2, 1)
+
+
+def test_an_equal_value_is_no_new_best() -> None:
+    tally = Tally.of(study_of(create_trial(value=0.5), create_trial(value=0.5)))
+    assert tally.best_number == 0

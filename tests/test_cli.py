@@ -1,0 +1,211 @@
+"""The command line, run as a person runs it (in this process, on real files)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+import cli
+
+QUICK = ("--n-trials", "3", "--max-epochs", "3", "--folds", "1", "--workers", "1")
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli.main, list(arguments))
+
+
+def said(result: Result) -> str:
+    """The one line of an error; a traceback would be an exception."""
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert result.stderr.count("Error: ") == 1
+    return result.stderr
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a table and the study of it."""
+    folder = tmp_path_factory.mktemp("searched")
+    table().to_csv(folder / "flowers.csv", index=False)
+    storage = f"sqlite:///{folder}/automl.db"
+    result = run(
+        *("search", str(folder / "flowers.csv"), "--target", "kind", "--storage", storage),
+        *QUICK,
+    )
+    assert result.exit_code == 0, result.output
+    return folder
+
+
+@pytest.fixture
+def study(searched: Path, folder: Path) -> Path:
+    """The present folder holds a copy of the searched one."""
+    shutil.copytree(searched, folder, dirs_exist_ok=True)
+    return folder
+
+
+def table(n_rows: int = 90) -> pd.DataFrame:
+    generator = np.random.default_rng(0)
+    length = generator.normal(size=n_rows)
+    return pd.DataFrame(
+        {
+            "length": length,
+            "colour": generator.choice(["red", "blue"], size=n_rows),
+            "kind": np.where(length > 0, "rose", "lily"),
+        }
+    )
+
+
+def test_search_prints_the_result_on_stdout_and_progress_on_stderr(study: Path) -> None:
+    result = run("search", "flowers.csv", "--target", "kind", *QUICK)
+    assert result.exit_code == 0
+    assert "flowers-kind: 3 trials" in result.stdout
+    assert "linear model" in result.stdout
+    assert "2 columns beside the target" in result.stderr
+
+
+def test_json_is_one_object_and_nothing_else(study: Path) -> None:
+    result = run("search", "flowers.csv", "--target", "kind", *QUICK, "--json", "--report", "r.html")
+    values = json.loads(result.stdout)
+    assert values["study"] == "flowers-kind"
+    assert values["report"] == "r.html"
+    assert (study / "r.html").stat().st_size > 100_000
+
+
+def test_studies_show_report_and_diagnose_need_no_data(study: Path) -> None:
+    (study / "flowers.csv").unlink()
+    assert "flowers-kind" in run("studies").stdout
+    assert "best trial" in run("show", "flowers-kind").stdout
+    assert "trial 0:" in run("show", "flowers-kind", "--trial", "0").stdout
+    assert run("report", "flowers-kind", "-o", "page.html").stdout.strip() == "page.html"
+    assert (study / "page.html").exists()
+    assert run("diagnose", "flowers-kind").exit_code == 0
+    assert run("compare", "flowers-kind", "flowers-kind").exit_code == 0
+    assert "nothing is wrong" in run("doctor").stdout
+
+
+def test_delete_asks_first(study: Path) -> None:
+    refused = CliRunner().invoke(cli.main, ["delete", "flowers-kind"], input="n\n")
+    assert refused.exit_code == 1
+    assert "flowers-kind" in run("studies").stdout
+    assert run("delete", "flowers-kind", "--yes").exit_code == 0
+    assert "no studies" in run("studies").stdout
+
+
+def test_spaces_are_listed_and_shown() -> None:
+    assert "mlp" in run("spaces").stdout
+    assert "learning_rate" in run("spaces", "mlp").stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("0.5", 0.5)]
+)
+def test_durations_are_written_as_people_do(text: str, seconds: float) -> None:
+    assert cli.Duration().convert(text, None, None) == seconds
+
+
+@pytest.mark.parametrize(("text", "n_bytes"), [("500", 500), ("2G", 2**31), ("1.5k", 1536)])
+def test_sizes_are_written_as_people_do(text: str, n_bytes: int) -> None:
+    assert cli.ByteSize().convert(text, None, None) == n_bytes
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("search",),
+        ("search", "a.csv", "--timeout", "soon"),
+        ("search", "a.csv", "--workers", "0"),
+        ("search", "a.csv", "--n-trials", "-1"),
+        ("search", "a.csv", "--memory-limit", "much"),
+        ("sing",),
+    ],
+)
+def test_wrong_usage_exits_with_2(arguments: tuple[str, ...]) -> None:
+    assert run(*arguments).exit_code == 2
+
+
+BAD_TABLES = {
+    "empty file": "",
+    "header only": "a,kind\n",
+    "one row": "a,kind\n1,x\n",
+    "one class": "a,kind\n1,x\n2,x\n3,x\n",
+    "target all missing": "a,kind\n1,\n2,\n3,\n",
+    "constant features": "a,kind\n" + "1,x\n1,y\n" * 20,
+    "infinite values": "a,kind\n" + "inf,x\n1,y\n2,x\n" * 20,
+    "duplicate columns": "a,a,kind\n" + "1,2,x\n2,3,y\n" * 20,
+    "class of a single row": "a,kind\n" + "1,x\n2,y\n" * 20 + "3,z\n",
+}
+
+
+@pytest.mark.parametrize("name", BAD_TABLES)
+def test_bad_table_gets_one_clear_line(name: str, folder: Path) -> None:
+    (folder / "bad.csv").write_text(BAD_TABLES[name], encoding="utf-8")
+    result = run("search", "bad.csv", "--target", "kind", *QUICK)
+    assert result.exit_code == 1
+    assert said(result)
+    assert not (folder / "automl.db").exists(), "nothing is stored for data that cannot be used"
+
+
+def test_missing_file_and_column_are_named(study: Path) -> None:
+    missing = run("search", "none.csv", "--target", "kind")
+    assert (missing.exit_code, "none.csv" in said(missing)) == (1, True)
+    column = run("search", "flowers.csv", "--target", "kinds")
+    assert (column.exit_code, "kind" in said(column)) == (1, True)
+
+
+def test_wrong_key_in_a_space_names_file_and_key(study: Path) -> None:
+    (study / "mine.toml").write_text('[learning_rat]\ntype = "float"\nlow = 1e-4\nhigh = 0.1\n')
+    text = said(run("search", "flowers.csv", "--target", "kind", "--space", "mine.toml"))
+    assert "mine.toml" in text
+    assert "learning_rate" in text
+
+
+def test_impossible_value_names_what_is_possible(study: Path) -> None:
+    text = said(run("search", "flowers.csv", "--target", "kind", "--set", "optimizer=adm"))
+    assert "adam" in text
+
+
+@pytest.mark.parametrize("option", ["--sampler", "--pruner", "--loss"])
+def test_unknown_names_of_policies_are_errors(option: str, study: Path) -> None:
+    arguments = ("search", "flowers.csv", "--target", "kind", "--study", "other", option, "best")
+    assert "best" in said(run(*arguments, *QUICK))
+
+
+def test_unreadable_database_is_an_error_and_stays_as_it_is(study: Path) -> None:
+    (study / "junk.db").write_bytes(b"this is no database" * 100)
+    result = run("studies", "--storage", "sqlite:///junk.db")
+    assert result.exit_code == 1
+    assert "junk.db" in said(result)
+    assert (study / "junk.db").read_bytes() == b"this is no database" * 100
+
+
+def test_other_settings_are_an_error_that_loses_nothing(study: Path) -> None:
+    result = run("search", "flowers.csv", "--target", "kind", *QUICK, "--seed", "5")
+    assert result.exit_code == 1
+    assert "seed (stored 0, asked 5)" in said(result)
+    with sqlite3.connect(study / "automl.db") as connection:
+        assert connection.execute("SELECT count(*) FROM trials").fetchone() == (3,)
+
+
+def test_traceback_is_shown_when_asked(folder: Path) -> None:
+    result = run("--traceback", "search", "none.csv", "--target", "kind")
+    assert isinstance(result.exception, Exception)
+    assert not isinstance(result.exception, SystemExit)
+
+
+def test_every_command_has_help() -> None:
+    for name, command in cli.main.commands.items():
+        result = run(name, "--help")
+        assert result.exit_code == 0
+        assert command.help
