@@ -172,16 +172,22 @@ def loop_seconds(case: Case, loop: Callable[..., float]) -> list[float]:
 def stacked_seconds(case: Case, trials: Sequence[Params]) -> float:
     """Seconds of a list of trials in one StackedTrainer, its set-up included."""
     runs = case.runs(trials)
-    return seconds_of(
-        lambda: train_with(StackedTrainer(case.dataset), runs, case.n_epochs)
-    )
+    return seconds_of(lambda: train_with(StackedTrainer(case.dataset), runs, case.n_epochs))
+
+
+def warm_up(case: Case) -> None:
+    """Let both trainers import and choose what they do once per process."""
+    runs = case.runs(case.trials[:2])
+    for trainer in (StackedTrainer(case.dataset), PlainTrainer(case.dataset)):
+        train_with(trainer, runs, 1)
+    for params in case.trials:
+        expert_loop.prepare(params, case.arrays)
 
 
 def measure(case: Case, sides: Sequence[str]) -> tuple[dict[str, float], dict[str, list[float]]]:
     """Total seconds of each side, and each trial's where trials run one by one."""
     per_trial: dict[str, list[float]] = {}
-    for params in case.trials:
-        expert_loop.prepare(params, case.arrays)
+    warm_up(case)
     per_trial["expert"] = loop_seconds(case, expert_loop.train)
     if "dataloader" in sides:
         per_trial["dataloader"] = loop_seconds(case, dataloader_loop.train)
@@ -211,7 +217,9 @@ def print_cells(case: Case, expert: Sequence[float]) -> None:
     cells: dict[tuple[int, int], list[int]] = {}
     for number, params in enumerate(case.trials):
         cells.setdefault((params["batch_size"], width_class(params)), []).append(number)
-    print(f"  {'batch':>5} {'width to':>8} {'trials':>6} {'expert':>9} {'stacked':>9} {'times':>6}")
+    print(
+        f"  {'batch':>5} {'width to':>8} {'trials':>6} {'expert':>9} {'stacked':>9} {'times':>6}"
+    )
     for (batch, width), numbers in sorted(cells.items()):
         n_steps = -(-len(case.arrays.train_y) // batch) * case.n_epochs * len(numbers)
         alone = sum(expert[number] for number in numbers)
@@ -288,7 +296,9 @@ def run(arguments: argparse.Namespace) -> dict[str, float | None]:
             seconds, per_trial = measure(case, arguments.sides)
             print(f"{space}, {name}: {n_trials} trials x {n_epochs} epochs, one core")
             for side, value in sorted(seconds.items(), key=lambda item: -item[1]):
-                print(f"  {side:10} {value:8.2f} s   expert / {side}: {seconds['expert'] / value:.2f}")
+                print(
+                    f"  {side:10} {value:8.2f} s   expert / {side}: {seconds['expert'] / value:.2f}"
+                )
                 totals[side] += value
             if not arguments.quick and not arguments.no_cells:
                 print_cells(case, per_trial["expert"])
@@ -305,8 +315,12 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="under a minute, rougher")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    parser.add_argument("--trials", type=int, default=None, help="of digits; a fourth of synthetic")
-    parser.add_argument("--epochs", type=int, default=None, help="of digits; a fourth of synthetic")
+    parser.add_argument(
+        "--trials", type=int, default=None, help="of digits; a fourth of synthetic"
+    )
+    parser.add_argument(
+        "--epochs", type=int, default=None, help="of digits; a fourth of synthetic"
+    )
     parser.add_argument("--sides", default="expert,dataloader,plain,stacked,floor")
     parser.add_argument("--spaces", default="small,full")
     parser.add_argument("--data", default="digits,synthetic")

@@ -116,9 +116,7 @@ class StackedLayer:
         self._linear_outputs = workspace.shared("linear", *shape[:2], width * layout.pieces)
         self._linear_signals = self.signals
         if layout.pieces > 1 and gradients is not None:
-            self._linear_signals = workspace.shared(
-                "linear signals", *self._linear_outputs.shape
-            )
+            self._linear_signals = workspace.shared("linear signals", *self._linear_outputs.shape)
         self._normalized = self._normalizations()
         self._write_forward()
 
@@ -226,9 +224,7 @@ class StackedLayer:
         prelus = self._write_segments(order, sorted_z, outputs, slopes)
         self.forward.append(partial(torch.index_select, outputs, 0, back, out=self.outputs))
         if slopes is not None:
-            self.forward.append(
-                partial(torch.index_select, slopes, 0, back, out=self._slopes)
-            )
+            self.forward.append(partial(torch.index_select, slopes, 0, back, out=self._slopes))
         return prelus
 
     def _write_segments(

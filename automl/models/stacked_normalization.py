@@ -136,9 +136,7 @@ def batch_norm(
     return NormalizedRows(place.forward(calls), place.backward(backward, gradients))
 
 
-def _running_update(
-    statistics: Tensor, rows: Tensor, of_batch: Tensor, n_rows: int
-) -> list[Call]:
+def _running_update(statistics: Tensor, rows: Tensor, of_batch: Tensor, n_rows: int) -> list[Call]:
     """Move the running statistics towards the batch's, with the variance made unbiased."""
     kept = statistics.new_zeros(len(rows), statistics.shape[1])
     unbiased = torch.zeros_like(of_batch)

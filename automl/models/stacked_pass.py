@@ -9,11 +9,14 @@ numbers are infinite leaves the others alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import torch
 from torch import Tensor
 
+from automl.models import native
+from automl.models.native_layer import MaskDraw, NativeLayer
 from automl.models.stacked import StackBlocks
 from automl.models.stacked_activations import Call
 from automl.models.stacked_layer import StackedLayer, Workspace, product
@@ -38,6 +41,7 @@ class StackedPass:
         gradients: StackBlocks | None = None,
         *,
         frozen_statistics: bool = False,
+        is_native: bool | None = None,
     ) -> None:
         """Make the buffers and calls.
 
@@ -45,8 +49,13 @@ class StackedPass:
             gradients: where `backward` leaves the gradients; None makes a pass for
                 evaluation, with running statistics and without `backward`.
             frozen_statistics: in training, leave the running statistics as they are.
+            is_native: use the compiled kernels; None: where they are usable.
         """
         layout, workspace = values.layout, Workspace(values.flat)
+        if is_native is None:
+            is_native = native.is_usable(values.flat)
+        self.is_native = is_native and max(layout.widths, default=0) <= native.WIDEST_LAYER
+        layer_class = NativeLayer if self.is_native else StackedLayer
         n_runs = len(layout.configs)
         self._values, self._gradients, self._workspace = values, gradients, workspace
         self.inputs = workspace.own(n_runs, n_rows, layout.n_inputs)
@@ -56,7 +65,7 @@ class StackedPass:
         ]
         self.outputs = workspace.own(n_runs, layout.n_outputs, n_rows)
         self.output_gradients = torch.zeros_like(self.outputs)
-        self.layers: list[StackedLayer] = []
+        self.layers: list[StackedLayer | NativeLayer] = []
         self._input_mask: Tensor | None = None
         self._input_signals: Tensor | None = None
         if self.codes and gradients is not None:  # only embeddings ask for it
@@ -66,7 +75,7 @@ class StackedPass:
         self._write_outputs(0, self.inputs)
         outputs = self.inputs
         for layer in range(layout.n_layers):
-            made = StackedLayer(
+            made = layer_class(
                 layer,
                 outputs[: layout.n_runs(layer)],
                 values,
@@ -81,15 +90,23 @@ class StackedPass:
             self._write_outputs(layer + 1, outputs)
         self._backward = self._backward_calls()
 
-    def set_masks(self, masks: list[Tensor | None]) -> None:
-        """Take up the dropout masks of the coming step: of the inputs, then of each layer.
+    def set_dropout(
+        self, input_mask: Tensor | None, of_layers: Sequence[Tensor | MaskDraw | None]
+    ) -> None:
+        """Take up the dropout of the coming step.
 
         Shape:
-            each: (K_l, B, H), or None.
+            input_mask: (K, B, D); of_layers: masks (K_l, B, H), or if native, what they are
+            functions of; None where nothing is dropped.
         """
-        self._input_mask = masks[0]
-        for layer, mask in zip(self.layers, masks[1:], strict=True):
-            layer.mask = mask
+        self._input_mask = input_mask
+        for layer, given in zip(self.layers, of_layers, strict=True):
+            if isinstance(layer, NativeLayer):
+                assert not isinstance(given, Tensor)
+                layer.set_draw(given)
+            else:
+                assert not isinstance(given, MaskDraw)
+                layer.mask = given
 
     def forward(self) -> None:
         """Compute `outputs` from `inputs`, `codes` and the masks."""
@@ -185,8 +202,8 @@ class StackedPass:
         an adaptive optimizer would take steps of full length along it.
         """
         layout = self._values.layout
-        if not any(config.normalization == "batch_norm" for config in layout.configs):
-            return []
+        if self.is_native or all(c.normalization != "batch_norm" for c in layout.configs):
+            return []  # the kernels do so themselves
         present = StackBlocks(layout, device="cpu", dtype=torch.float64)
         for k in range(len(layout.configs)):
             for view in present.tensors_of(k).values():

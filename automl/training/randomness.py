@@ -138,10 +138,18 @@ def random_bits(keys: Tensor, n_rows: int, n_units: int) -> Tensor:
     Shape:
         keys: int32 of any shape (...); result: (..., B, H) int16, uniform on [-2^15, 2^15).
     """
-    rows = _offsets(n_rows, 1, keys.device)
-    pairs = _offsets((n_units + 1) // 2, 2, keys.device)
+    rows, pairs = mask_offsets(n_rows, n_units, keys.device)
     bits = _scramble_((keys[..., None] + rows)[..., None] + pairs)
     return bits.view(torch.int16)[..., :n_units]
+
+
+def mask_offsets(n_rows: int, n_units: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """What a row and a pair of units add to a key in `random_bits`, for kernels that hash.
+
+    Shape:
+        results: (B,) and (ceil(n_units / 2),) int32.
+    """
+    return _offsets(n_rows, 1, device), _offsets((n_units + 1) // 2, 2, device)
 
 
 def dropout_mask(

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from automl.data.dataset import Dataset
+from automl.models import native
 from automl.models.initialization import initialize_
 from automl.models.mlp import mlp_for
 from automl.models.stacked import StackBlocks, StackLayout
@@ -27,7 +28,7 @@ from automl.training.gradients import is_measured
 from automl.training.schedules import optimizer_at
 from automl.training.stacked_dropout import StackedDropout
 from automl.training.stacked_losses import StackedObjective
-from automl.training.stacked_rows import ScaledRows, gather
+from automl.training.stacked_rows import SPLITS, ScaledRows, gather
 from automl.training.stacked_updates import StackedUpdates
 from automl.training.trainer import Checkpoint
 
@@ -55,12 +56,15 @@ class Tables:
     valid: ScaledRows
     device: torch.device
     dtype: torch.dtype
+    is_native: bool  # whether to use the compiled kernels where they are usable
 
     @classmethod
-    def of(cls, dataset: Dataset, device: torch.device, dtype: torch.dtype) -> Tables:
+    def of(
+        cls, dataset: Dataset, device: torch.device, dtype: torch.dtype, is_native: bool
+    ) -> Tables:
         """The tables of a data set, filled as runs need them."""
-        splits = (ScaledRows(dataset, split, device, dtype) for split in ("train", "valid"))
-        return cls(dataset, *splits, device, dtype)
+        train, valid = (ScaledRows(dataset, split, device, dtype) for split in SPLITS)
+        return cls(dataset, train, valid, device, dtype, is_native)
 
 
 class Stack:
@@ -88,7 +92,10 @@ class Stack:
         self.best = StackBlocks(self.layout, device=device, dtype=dtype, statistics=True)
         self.gradients = StackBlocks(self.layout, device=device, dtype=dtype)
         trainings = [run.training for run in runs]
-        self.updates = StackedUpdates(self.values, self.gradients, trainings)
+        self._is_native = tables.is_native and native.is_usable(self.values.flat)
+        self.updates = StackedUpdates(
+            self.values, self.gradients, trainings, is_native=self._is_native
+        )
         self.objective = StackedObjective.of(tables.dataset, runs, device, dtype)
         self._dropout = StackedDropout(self.layout, [run.seed for run in runs], device, dtype)
         self._passes: dict[int, StackedPass] = {}
@@ -167,10 +174,10 @@ class Stack:
             batches = self._train_pass(size)
             index = _laid_out(order[:, start : start + size * n_steps], n_steps)
             targets = self.tables.train.rows.targets[index].unflatten(1, (-1, size))
-            first_steps = self._column([member.step + step for member in self.members])
-            masks = self._dropout.masks(first_steps, n_steps, size)
-            for rows, of_rows, of_step in zip(index, targets, masks, strict=True):
-                batches.set_masks(of_step)
+            first_steps = self._column([member.step + step for member in self.members])[:, 0]
+            dropout = self._dropout.steps(first_steps, n_steps, size, is_native=batches.is_native)
+            for rows, of_rows, of_step in zip(index, targets, dropout, strict=True):
+                batches.set_dropout(*of_step)
                 gather(self.tables.train.rows, rows, batches.inputs, batches.codes)
                 batches.forward()
                 self.objective.gradient_(batches.outputs, of_rows, batches.output_gradients)
@@ -208,9 +215,21 @@ class Stack:
         for start, stop in self._bounds[n_full:]:
             yield start, stop - start, 1
 
+    def make_pass(
+        self, n_rows: int, gradients: StackBlocks | None = None, *, frozen_statistics: bool = False
+    ) -> StackedPass:
+        """A pass over the stack's networks, see `StackedPass`."""
+        return StackedPass(
+            self.values,
+            n_rows,
+            gradients,
+            frozen_statistics=frozen_statistics,
+            is_native=self._is_native,
+        )
+
     def _train_pass(self, n_rows: int) -> StackedPass:
         if n_rows not in self._passes:
-            self._passes[n_rows] = StackedPass(self.values, n_rows, self.gradients)
+            self._passes[n_rows] = self.make_pass(n_rows, self.gradients)
         return self._passes[n_rows]
 
     def _remember(self) -> None:

@@ -51,10 +51,16 @@ class StackedTrainer(Trainer):
         *,
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
+        is_native: bool = True,
     ) -> None:
+        """Make a trainer without runs.
+
+        Args:
+            is_native: use compiled kernels where they are usable, see `models/native.py`.
+        """
         torch.set_flush_denormal(True)  # denormals, as of decaying moments, are slow
         self._dataset = dataset
-        self._tables = Tables.of(dataset, torch.device(device), dtype)
+        self._tables = Tables.of(dataset, torch.device(device), dtype, is_native)
         self._stacks: list[Stack] = []  # in the order they take turns
         self._evaluations: dict[Stack, StackedEvaluation] = {}
         self._places: dict[int, _Place] = {}

@@ -76,7 +76,7 @@ class StackedEvaluation:
 
     def _pass(self, n_rows: int) -> StackedPass:
         if n_rows not in self._passes:
-            self._passes[n_rows] = StackedPass(self._stack.values, n_rows)
+            self._passes[n_rows] = self._stack.make_pass(n_rows)
         return self._passes[n_rows]
 
 

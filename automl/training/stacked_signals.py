@@ -50,7 +50,7 @@ def _probe(stack: Stack) -> StackedPass:
         rows = stack.own_rows[:, rows[0]]
     index = (rows + stack.train_starts).flatten()
     n_rows = len(index) // n_runs
-    batch = StackedPass(stack.values, n_rows, stack.gradients, frozen_statistics=True)
+    batch = stack.make_pass(n_rows, stack.gradients, frozen_statistics=True)
     gather(tables.train.rows, index, batch.inputs, batch.codes)
     batch.forward()
     targets = tables.train.rows.targets[index].view(n_runs, n_rows)
