@@ -19,6 +19,7 @@ from automl.executors.messages import (
     send,
 )
 from automl.training.trainer import Checkpoint
+from storage.records import EpochRecord, LayerGradientRecord
 from tests.contracts.linear_trainer import tiny_run
 
 
@@ -41,6 +42,14 @@ def pipe() -> Iterator[tuple[Connection, Connection]]:
 def test_messages_arrive_as_they_were_sent(pipe, message):
     send(pipe[0], message)
     assert receive(pipe[1]) == message
+
+
+def test_the_records_of_a_round_arrive_as_they_were(pipe):
+    layer = LayerGradientRecord(0, "hidden 1", 0.1, 2.0, 1e-3, 0.5, 1.0, 0.0, 0.25)
+    epoch = EpochRecord(7, 2, 64, 0.5, 0.6, 0.01, 0.2, 0.3, 0.1, 1.5, 0.02, (layer,))
+    done = RoundDone(RoundResult((epoch,), (), {7: (layer, layer)}), ())
+    send(pipe[0], done)
+    assert receive(pipe[1]) == done
 
 
 def test_a_row_of_a_stack_travels_without_the_stack(pipe):
