@@ -36,7 +36,7 @@ MOST_OF_THE_TIME = 0.02  # share of the search's wall-clock time that publishing
 N_FAINT_CURVES = 60
 N_PLANE_POINTS = 1000
 N_AXIS_POINTS = 250
-N_AXES = 9
+N_AXES = 8  # in two columns: the dashboard gives a figure half of the page
 
 Transaction = Callable[[], AbstractContextManager[Any]]
 
@@ -105,7 +105,7 @@ def figures(table: StudyTable) -> dict[str, go.Figure]:
     names = [name for name in importances(table).names if name in known][:N_AXES]
     if names:
         plots = [parameters.axis_plot(table, known[name], N_AXIS_POINTS) for name in names]
-        made["automl-axes"] = style.themed(parameter_figures.axes_figure(plots))
+        made["automl-axes"] = style.themed(parameter_figures.axes_figure(plots, 2))
     return made
 
 

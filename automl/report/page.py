@@ -120,6 +120,7 @@ def _context(
         "contour_panels": figure_parts.contour_panels(table, found),
         "gradient_panels": figure_parts.gradient_panels(table),
         "effort": spent,
+        "causes": result_part.causes(spent),
         "search_panels": figure_parts.search_panels(table),
         "policies": table.records.policies,
         "predictions": judged,

@@ -12,7 +12,7 @@ from automl.report.figures.overview import score_figure
 from automl.report.numbers.overview import Overview, Score, TrialRow
 from automl.report.numbers.search import Effort
 from automl.report.panels import Panel
-from storage.records import ParameterValue, StudySettings
+from storage.records import CAUSES, ParameterValue, StudySettings
 
 TASKS = {
     "binary": "Binary classification",
@@ -186,3 +186,11 @@ def best_head(shown: Overview, metric: str) -> list[str]:
     name = "error rate" if metric == "error_rate" else "RMSE"
     return ["trial", "valid loss", "train loss", f"valid {name}", "best epoch", "parameters",
             *shown.varying]  # fmt: skip
+
+
+def causes(spent: Effort) -> list[tuple[str, str, str, str]]:
+    """Why trials ended by themselves: cause, number, meaning, the last one's message."""
+    return [
+        (cause.replace("_", " "), f"{n:,}", CAUSES.get(cause, ""), spent.messages.get(cause, ""))
+        for cause, n in spent.causes.items()
+    ]

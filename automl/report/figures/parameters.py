@@ -73,12 +73,12 @@ def axis_figure(numbers: AxisPlot) -> go.Figure:
     return figure
 
 
-def axes_figure(plots: Sequence[AxisPlot]) -> go.Figure:
-    """Several axis plots as one figure, three in a row: for the dashboard and notebooks."""
-    n_rows = max(1, math.ceil(len(plots) / 3))
+def axes_figure(plots: Sequence[AxisPlot], columns: int = 3) -> go.Figure:
+    """Several axis plots as one figure: for the dashboard and notebooks."""
+    n_rows = max(1, math.ceil(len(plots) / columns))
     titles = [style.text(plot.axis.name) for plot in plots]
     grid = make_subplots(
-        rows=n_rows, cols=3, subplot_titles=titles, vertical_spacing=0.22 / n_rows
+        rows=n_rows, cols=columns, subplot_titles=titles, vertical_spacing=0.22 / n_rows
     )
     figure = style.figure(60 + 250 * n_rows, showlegend=False)
     figure.update_layout(grid.layout)

@@ -66,6 +66,7 @@ class Effort:
     n_trials: int
     outcomes: Mapping[Outcome, int]
     causes: Mapping[str, int]  # why trials ended by themselves
+    messages: Mapping[str, str]  # by cause: what the last such trial said, if anything
     n_epochs: int
     n_epochs_by_outcome: Mapping[Outcome, int]
     n_epochs_saved: int  # by pruning, if those trials had trained as long as complete ones do
@@ -127,6 +128,7 @@ def effort(table: StudyTable) -> Effort:
         n_trials=len(trials),
         outcomes={outcome: counts[outcome] for outcome in OUTCOMES if counts[outcome]},
         causes=dict(Counter(t.cause for t in trials if t.cause).most_common()),
+        messages={t.cause: t.message for t in trials if t.cause and t.message},
         n_epochs=sum(epochs.values()),
         n_epochs_by_outcome={o: epochs[o] for o in OUTCOMES if counts[o]},
         n_epochs_saved=round(saved),

@@ -56,6 +56,7 @@ class Trial:
     number: int
     outcome: Outcome
     cause: str | None
+    message: str  # of the error that ended it, if one did
     params: Mapping[str, ParameterValue]
     value: float  # validation loss that ranks it; NaN where there is none
     curve: Curve
@@ -135,6 +136,7 @@ def study_table(records: StudyRecords) -> StudyTable:
                 number=record.number,
                 outcome=record.outcome,
                 cause=record.cause,
+                message=str(record.user_attributes.get("cause_message") or ""),
                 params=record.params,
                 value=value,
                 curve=curve,

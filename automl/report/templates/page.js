@@ -6,14 +6,16 @@
   const touch = matchMedia("(pointer: coarse)").matches;
   const plots = [...document.querySelectorAll(".plot")];
   const drawn = new Map();
-  const config = {
-    displaylogo: false,
-    responsive: true,
-    displayModeBar: touch ? false : "hover",
-    modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d", "pan2d"],
-    toImageButtonOptions: { format: "svg", filename: document.title },
-  };
+  const config = { displayModeBar: false, responsive: true };
   let printing = false;
+
+  /* Plotly is five million characters: it waits as text until the page's own words are shown. */
+  function loadPlotly() {
+    if (window.Plotly) return;
+    const script = document.createElement("script");
+    script.textContent = document.getElementById("plotly").textContent;
+    document.head.append(script);
+  }
 
   function themed(layout) {
     const theme = isDark() ? themes.dark : themes.light;
@@ -35,6 +37,7 @@
   }
 
   function draw(plot) {
+    loadPlotly();
     const key = plot.dataset.figure;
     const known = drawn.get(key);
     const figure = known && known.dark === isDark() ? known : { ...read(key), dark: isDark() };
@@ -56,7 +59,8 @@
       }
     }
   }, { rootMargin: "600px 0px" });
-  plots.forEach((plot) => near.observe(plot));
+  // After the second frame the first one has been painted.
+  requestAnimationFrame(() => requestAnimationFrame(() => plots.forEach((plot) => near.observe(plot))));
 
   const redraw = () => drawAll((plot) => drawn.has(plot.dataset.figure));
   dark.addEventListener("change", redraw);
@@ -66,6 +70,14 @@
       const plot = document.getElementById(select.dataset.figure + "-plot");
       drawn.set(select.dataset.figure, { ...read(select.dataset.figure), dark: isDark(), choice: select.value });
       draw(plot);
+    });
+  }
+
+  for (const button of document.querySelectorAll("button[data-save]")) {
+    button.addEventListener("click", async () => {
+      const plot = document.getElementById(button.dataset.save + "-plot");
+      await draw(plot);
+      Plotly.downloadImage(plot, { format: "svg", filename: button.dataset.save });
     });
   }
 

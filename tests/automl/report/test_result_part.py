@@ -79,3 +79,16 @@ def test_a_regression_is_told_in_its_own_unit():
                                               (True, "True"), ("adam", "adam")])  # fmt: skip
 def test_hyperparameters_are_shown_shortly(value, shown):
     assert result_part.parameter_text(value) == shown
+
+
+def test_causes_are_explained_and_quote_the_last_message(records: StudyRecords):
+    broken = replace(
+        records.trials[0],
+        state="PRUNED",
+        cause="crashed",
+        user_attributes={"cause_message": "NameError: x"},
+    )
+    table = study_table(replace(records, trials=(broken, *records.trials[1:])))
+    rows = {row[0]: row[1:] for row in result_part.causes(effort(table))}
+    assert rows["crashed"] == ("1", "an error while training", "NameError: x")
+    assert rows["diverged"][2] == ""

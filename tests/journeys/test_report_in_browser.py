@@ -1,0 +1,335 @@
+"""The pages in a real browser, the network off: no error, all figures drawn, text stays text.
+
+Needs Chromium (Debian: `apt-get install chromium`) and Playwright's Python package. The
+accessibility check fetches axe-core through npm once and is skipped where npm is missing.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from automl.report.page import write_comparison, write_report
+from storage.records import StudyRecords
+from tests.contracts.synthetic_study import synthetic_study
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+playwright = pytest.importorskip("playwright.sync_api")
+
+ROOT = Path(__file__).resolve().parents[2]
+ATTACK = "<script>alert(1)</script>"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+SEARCH = """
+import automl
+automl.search("sklearn:iris", n_trials={n_trials}, max_epochs=4, storage={storage!r},
+              study="iris", slots=16)
+"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    if path is None:
+        pytest.skip("Chromium is not installed")
+    with playwright.sync_playwright() as running:
+        chromium = running.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+class Visit:
+    """A page, and what it complained of while it was open."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("dialog", lambda dialog: self.complaints.append(f"dialog: {dialog.message}"))
+        page.on("request", lambda request: self.requests.append(request.url))
+
+    def _note(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def draw_all(self) -> list[int]:
+        """Draw every figure; gives the number of traces of each."""
+        self.page.evaluate("automl.drawAll()")
+        return self.page.evaluate("automl.plots.map(plot => plot.data ? plot.data.length : 0)")
+
+
+@pytest.fixture
+def visit(browser: Any) -> Iterator[Callable[..., Visit]]:
+    contexts = []
+
+    def open_page(url: str, *, width: int = 1440, **options: Any) -> Visit:
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        contexts.append(context)
+        visit = Visit(context.new_page())
+        visit.page.goto(url)
+        return visit
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("pages")
+
+
+@pytest.fixture(scope="module")
+def real_study(folder: Path) -> str:
+    """A real study of 300 trials; gives the storage's URL."""
+    url = f"sqlite:///{folder / 'real.db'}"
+    code = SEARCH.format(n_trials=300, storage=url)
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
+    return url
+
+
+@pytest.fixture(scope="module")
+def report(folder: Path, real_study: str) -> str:
+    import automl
+
+    path = automl.load_study("iris", real_study).report(folder / "report.html")
+    return path.as_uri()
+
+
+def predictions() -> dict[str, Any]:
+    random = np.random.default_rng(0)
+    return {
+        "test_targets": random.integers(0, 10, 200),
+        "test_predictions": random.dirichlet(np.ones(10), 200),
+    }
+
+
+def hostile() -> StudyRecords:
+    """A study in which every text that comes from data is an attack."""
+    records = synthetic_study(60, name=ATTACK)
+    settings = replace(
+        records.settings,
+        target=ATTACK,
+        data_source=ATTACK,
+        class_names=tuple(f"{ATTACK}{i}" for i in range(10)),
+        columns={ATTACK: "numeric"},
+        space={"parameters": {ATTACK: {"type": "categorical", "choices": [ATTACK, "b"]},
+                              "dropout": {"type": "float", "low": 0.0, "high": 0.5}}},
+    )  # fmt: skip
+    trials = tuple(
+        replace(
+            t, params={ATTACK: ATTACK if t.number % 2 else "b", "dropout": t.params["dropout"]}
+        )
+        for t in records.trials
+    )
+    return replace(records, settings=settings, trials=trials)
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_real_report_opens_offline_without_a_complaint(visit, report, width, scheme):
+    page = visit(report, width=width, color_scheme=scheme, offline=True)
+    traces = page.draw_all()
+    assert len(traces) > 20 and all(traces)
+    assert page.complaints == []
+    assert page.requests == [report]  # the file itself and nothing else
+    overflow = page.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert overflow <= 0, "the page scrolls sideways"
+
+
+def test_a_thousand_trials_open_in_two_seconds(visit, folder):
+    path = write_report(synthetic_study(1000, n_epochs=50), folder / "1000.html", predictions())
+    assert path.stat().st_size < 8_000_000
+    seconds = []
+    for _ in range(3):
+        page = visit(path.as_uri(), offline=True)
+        timing = page.page.evaluate(
+            "performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"
+        )
+        seconds.append(timing / 1000)
+    assert min(seconds) < 2.0  # other work on the machine only adds to it
+    assert all(page.draw_all())
+
+
+def test_figures_are_drawn_when_they_come_into_view(visit, report):
+    page = visit(report, offline=True)
+    drawn = "automl.plots.filter(plot => plot.data).length"
+    page.page.wait_for_function(f"{drawn} > 0")
+    at_first = page.page.evaluate(drawn)
+    assert at_first < page.page.evaluate("automl.plots.length")
+    page.page.evaluate(
+        "document.querySelector('#reproduce').scrollIntoView({behavior: 'instant'})"
+    )
+    page.page.wait_for_function(f"{drawn} > {at_first}")
+
+
+def test_points_can_be_coloured_by_a_hyperparameter(visit, report):
+    page = visit(report, offline=True).page
+    page.select_option("#plane-choice", "learning_rate")
+    page.wait_for_function(
+        "document.querySelector('#plane-plot').data[0].marker.colorbar?.title.text"
+        " === 'learning_rate'"
+    )
+    page.select_option("#plane-choice", "")
+    page.wait_for_function("document.querySelector('#plane-plot').data[0].name === 'complete'")
+
+
+def test_the_scheme_can_change_while_the_page_is_open(visit, report):
+    page = visit(report, offline=True, color_scheme="light")
+    page.draw_all()
+    font = "document.querySelector('#curves-plot')._fullLayout.font.color"
+    before = page.page.evaluate(font)
+    page.page.emulate_media(color_scheme="dark")
+    page.page.wait_for_function(f"{font} !== '{before}'")
+    assert page.complaints == []
+
+
+def test_text_from_data_stays_text(visit, folder):
+    path = write_report(hostile(), folder / "hostile.html", predictions())
+    page = visit(path.as_uri(), offline=True)
+    assert all(page.draw_all())
+    assert page.page.inner_text("h1") == ATTACK
+    labels = page.page.evaluate(
+        "[...document.querySelectorAll('svg text')].map(t => t.textContent)"
+    )
+    assert ATTACK in labels
+    assert page.page.evaluate("document.querySelectorAll('svg script').length") == 0
+    assert page.complaints == []  # an alert would be a dialog
+
+
+def test_a_comparison_opens_offline(visit, folder):
+    studies = [synthetic_study(60), synthetic_study(40, seed=5, name="other")]
+    page = visit(write_comparison(studies, folder / "compare.html").as_uri(), offline=True)
+    assert page.draw_all() == [6]
+    assert page.complaints == []
+
+
+def test_the_report_prints_all_its_figures(visit, report):
+    page = visit(report, offline=True, color_scheme="dark")
+    pdf = page.page.pdf(format="A4")
+    assert len(pdf) > 100_000
+    assert all(page.page.evaluate("automl.plots.map(plot => plot.data ? 1 : 0)"))
+
+
+def test_the_page_can_be_walked_with_the_keyboard(visit, report):
+    page = visit(report, offline=True).page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == "#main"
+    reached = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.tagName"))
+    assert {"SELECT", "SUMMARY", "DIV"} <= reached  # the choice, details, tables that scroll
+
+
+@pytest.fixture(scope="module")
+def axe(request: pytest.FixtureRequest) -> str:
+    """The script of axe-core, fetched once through npm."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("npm is not installed, so axe-core cannot be fetched")
+    cache = request.config.cache.mkdir("axe-core")
+    script = cache / "node_modules" / "axe-core" / "axe.min.js"
+    if not script.exists():
+        fetched = subprocess.run(
+            [npm, "install", "--no-audit", "--no-fund", "--prefix", cache, "axe-core@4"],
+            capture_output=True,
+            text=True,
+        )
+        if fetched.returncode:
+            pytest.skip(f"axe-core cannot be fetched: {fetched.stderr[-200:]}")
+    return script.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_violation(visit, report, axe, scheme):
+    page = visit(report, offline=True, color_scheme=scheme)
+    page.draw_all()
+    page.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    page.page.evaluate(axe)
+    result = page.page.evaluate("axe.run()")
+    serious = [
+        (found["id"], found["nodes"][0]["html"][:200])
+        for found in result["violations"]
+        if found["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+@pytest.fixture
+def dashboard(folder: Path) -> Iterator[tuple[str, str]]:
+    """Optuna Dashboard on a study that is being searched; gives its address and the storage."""
+    url = f"sqlite:///{folder / 'running.db'}"
+    search = subprocess.Popen(
+        [sys.executable, "-c", SEARCH.format(n_trials=5000, storage=url)],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    code = (
+        "from automl.report.dashboard import serve; "
+        f"serve({url!r}, {str(folder / 'running.artifacts')!r}, {port})"
+    )
+    wait_for(lambda: (folder / "running.db").exists(), 120)
+    server = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.DEVNULL)
+    try:
+        yield f"http://127.0.0.1:{port}", url
+        assert search.poll() is None, "the search had ended: nothing was shown of a running one"
+    finally:
+        for process in (server, search):
+            process.kill()
+            process.wait()
+
+
+def wait_for(done: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end, "timed out"
+        time.sleep(0.5)
+
+
+def study_details(address: str) -> dict[str, Any]:
+    """What the dashboard's own pages are made of; empty until there is a study."""
+    try:
+        with urllib.request.urlopen(f"{address}/api/studies/1?after=0", timeout=60) as answer:
+            details: dict[str, Any] = json.load(answer)
+            return details
+    except OSError:
+        return {}
+
+
+def test_the_dashboard_shows_a_running_study(visit, dashboard):
+    pytest.importorskip("optuna_dashboard")
+    address, _ = dashboard
+
+    def is_published() -> bool:
+        details = study_details(address)
+        return bool(details.get("plotly_graph_objects")) and bool(details.get("artifacts"))
+
+    wait_for(is_published, 180)
+    page = visit(f"{address}/dashboard/studies/1").page
+    page.wait_for_selector("#automl-curves .js-plotly-plot, .js-plotly-plot#automl-curves")
+    for key in ("automl-curves", "automl-bias-variance", "automl-axes"):
+        page.wait_for_function(
+            f"document.querySelectorAll('#{key} .trace, .js-plotly-plot#{key} .trace').length > 0"
+        )
+    page.goto(f"{address}/dashboard/studies/1/note")
+    page.wait_for_selector("text=/Best: trial/")
