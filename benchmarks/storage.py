@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sqlite3
 import statistics
 import tempfile
 import time
@@ -27,10 +28,13 @@ from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.pruners import MedianPruner, SuccessiveHalvingPruner
 from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from storage import OptunaStorage, open_optuna_storage, open_store
-from storage.records import EpochRecord, LayerGradientRecord, StudySettings
+from storage.optuna_schema import TRIALS, to_utc
+from storage.records import EpochRecord, LayerGradientRecord
+from storage.trial_writes import TrialWrites
 
 N_RUNNING = 32
 N_PARAMS = 8
@@ -92,11 +96,40 @@ def finished_trial(number: int, n_params: int = N_PARAMS) -> FrozenTrial:
     )
 
 
-def fill(storage: BaseStorage, n_trials: int, n_params: int = N_PARAMS) -> None:
+def fill(storage: BaseStorage, n_trials: int) -> None:
     """Put a study of finished trials into a storage."""
-    study_id = storage.create_new_study([optuna.study.StudyDirection.MINIMIZE], "benchmark")
+    study_id = storage.create_new_study([StudyDirection.MINIMIZE], "benchmark")
     for number in range(n_trials):
-        storage.create_new_trial(study_id, finished_trial(number, n_params))
+        storage.create_new_trial(study_id, finished_trial(number))
+
+
+def filled_file(n_trials: int, n_params: int = N_PARAMS, journal: str = "wal") -> Path:
+    """A database of finished trials, written a thousand at a time."""
+    file = Path(tempfile.mkdtemp(prefix="benchmark-")) / "study.db"
+    storage = open_optuna_storage(f"sqlite:///{file}")
+    study_id = storage.create_new_study([StudyDirection.MINIMIZE], "benchmark")
+    for first in range(0, n_trials, 1000):
+        trials = [finished_trial(n, n_params) for n in range(first, min(first + 1000, n_trials))]
+        writes = TrialWrites("sqlite")
+        with storage.database.write() as connection:
+            for number, trial in enumerate(trials, first):
+                trial._trial_id = number + 1
+                row = {
+                    "trial_id": number + 1,
+                    "number": number,
+                    "study_id": study_id,
+                    "state": trial.state,
+                    "datetime_start": to_utc(trial.datetime_start),
+                    "datetime_complete": to_utc(trial.datetime_complete),
+                }
+                connection.execute(TRIALS.insert(), row)
+                writes.add_whole(trial)
+            writes.write(connection)
+    storage.close()
+    with sqlite3.connect(file) as plain:
+        plain.execute(f"PRAGMA journal_mode = {journal}")
+    plain.close()
+    return file
 
 
 @contextlib.contextmanager
@@ -153,100 +186,86 @@ def set_write_ahead_log(connection: Any, record: object) -> None:
     connection.execute("PRAGMA synchronous = NORMAL")
 
 
-def storages(folder: Path) -> Mapping[str, Callable[[], BaseStorage]]:
-    """Makers of an empty storage, by the name in the table."""
+def storages() -> Mapping[str, Callable[[], BaseStorage]]:
+    """Makers of a storage with a study of 100 trials, by the name in the table."""
     tuned = {"pool_events": [(set_write_ahead_log, "connect")]}
+    journal = Path(tempfile.mkdtemp(prefix="benchmark-")) / "journal.log"
     return {
-        "in memory": InMemoryStorage,
-        "ours": lambda: open_optuna_storage(f"sqlite:///{folder}/ours.db"),
-        "SQLite, default": lambda: RDBStorage(f"sqlite:///{folder}/default.db"),
-        "SQLite, WAL + NORMAL": lambda: RDBStorage(f"sqlite:///{folder}/wal.db", tuned),
-        "journal": lambda: JournalStorage(JournalFileBackend(f"{folder}/journal.log")),
+        "in memory": lambda: _with_trials(InMemoryStorage(), 100),
+        "ours": lambda: open_optuna_storage(f"sqlite:///{filled_file(100)}"),
+        "SQLite, default": lambda: RDBStorage(f"sqlite:///{filled_file(100, journal='delete')}"),
+        "SQLite, WAL + NORMAL": lambda: RDBStorage(f"sqlite:///{filled_file(100)}", tuned),
+        "journal": lambda: _with_trials(JournalStorage(JournalFileBackend(str(journal))), 100),
     }
+
+
+def _with_trials(storage: BaseStorage, n_trials: int) -> BaseStorage:
+    fill(storage, n_trials)
+    return storage
 
 
 def compare(quick: bool) -> dict[str, Cost]:
     """The cost of each storage with 100 trials before."""
     costs = {}
-    for name, make in storages(Path(tempfile.mkdtemp(prefix="benchmark-"))).items():
+    for name, make in storages().items():
         storage = make()
-        fill(storage, 100)
         slow = name.startswith("SQLite")
-        costs[name] = measure(storage, 1 if slow else 5, 2 if slow and quick else 10)
+        n_rounds, n_epochs = (1, 2 if quick else 5) if slow else (5, 10)
+        costs[name] = measure(storage, n_rounds, n_epochs)
         _close(storage)
+        _progress(f"measured: {name}")
     return costs
 
 
-def life_excess(n_trials: int, n_rounds: int) -> float:
+def life_excess(file: Path, n_trials: int, n_rounds: int) -> float:
     """Ours above memory, for the life of one trial, after so many trials."""
-    memory, ours = InMemoryStorage(), _fresh()
-    fill(memory, n_trials)
-    fill(ours, n_trials)
+    memory = _with_trials(InMemoryStorage(), n_trials)
+    ours = open_optuna_storage(f"sqlite:///{file}")
     cost = measure(ours, n_rounds, 10).above(measure(memory, n_rounds, 10))
     ours.close()
+    _progress(f"measured: a trial's life after {n_trials:,} trials")
     return cost.life
 
 
-def _fresh() -> OptunaStorage:
-    return open_optuna_storage(f"sqlite:///{tempfile.mkdtemp(prefix='benchmark-')}/ours.db")
-
-
-def opening(n_trials: int) -> tuple[float, float]:
+def opening(file: Path) -> tuple[float, float]:
     """Seconds to open a file and read all its trials: ours, Optuna's."""
-    storage = _fresh()
-    fill(storage, n_trials)
-    url = storage.database.url
+    url = f"sqlite:///{file}"
+    start = time.perf_counter()
+    storage = open_optuna_storage(url)
+    optuna.load_study(study_name="benchmark", storage=storage).get_trials(deepcopy=False)
+    ours = time.perf_counter() - start
     storage.close()
     start = time.perf_counter()
-    again = open_optuna_storage(url)
-    optuna.load_study(study_name="benchmark", storage=again).get_trials(deepcopy=False)
-    ours = time.perf_counter() - start
-    again.close()
-    start = time.perf_counter()
     optuna.load_study(study_name="benchmark", storage=url).get_trials(deepcopy=False)
-    return ours, time.perf_counter() - start
+    theirs = time.perf_counter() - start
+    _progress("measured: opening")
+    return ours, theirs
 
 
 def megabytes(n_trials: int) -> tuple[float, float]:
     """Size of a file of trials of 50 epochs: the whole, and what our tables take of it."""
-    folder = Path(tempfile.mkdtemp(prefix="benchmark-"))
-    file = folder / "size.db"
-    with open_store(f"sqlite:///{file}") as store:
-        fill(store.optuna_storage, n_trials, SPACE_PARAMS)
+    file = filled_file(n_trials, SPACE_PARAMS)
     before = file.stat().st_size
     with open_store(f"sqlite:///{file}") as store:
-        store.write_settings(
-            StudySettings(
-                "benchmark",
-                "binary",
-                "cross_entropy",
-                "error_rate",
-                "y",
-                "table.csv",
-                "0" * 64,
-                {},
-                {},
-                N_EPOCHS,
-                10,
-                0,
-            )
-        )
         for first in range(0, n_trials, N_RUNNING):  # side by side, as a stack trains them
-            numbers = range(first, min(first + N_RUNNING, n_trials))
             runs = [
                 store.add_run("benchmark", trial_number=number, purpose="search", seed=number)
-                for number in numbers
+                for number in range(first, min(first + N_RUNNING, n_trials))
             ]
             for epoch in range(1, N_EPOCHS + 1):
                 with store.transaction():
-                    if epoch == 1:
-                        for run in runs:
-                            store.add_initial_layers(run.run_id, _layers(0))
+                    for run in runs if epoch == 1 else []:
+                        store.add_initial_layers(run.run_id, _layers(0))
                     store.add_epochs([_epoch(run.run_id, epoch) for run in runs])
-            for run in runs:
-                store.finish_run(run.run_id, "complete")
-    whole = file.stat().st_size
-    return whole / 1e6, (whole - before) / 1e6
+            with store.transaction():
+                for run in runs:
+                    store.finish_run(run.run_id, "complete")
+    _progress("measured: size")
+    return file.stat().st_size / 1e6, (file.stat().st_size - before) / 1e6
+
+
+def _progress(text: str) -> None:
+    click.echo(text, err=True)
 
 
 def _layers(seed: int) -> tuple[LayerGradientRecord, ...]:
@@ -284,10 +303,11 @@ def own_growth(sizes: tuple[int, ...]) -> list[str]:
         fill(storage, n_trials)
         study = optuna.load_study(study_name="benchmark", storage=storage)
         start = time.perf_counter()
-        trial = study.ask(DISTRIBUTIONS)
+        study.ask(DISTRIBUTIONS)
         parts = [f"TPE ask {1000 * (time.perf_counter() - start):.1f} ms"]
         for pruner in (MedianPruner(), SuccessiveHalvingPruner(min_resource=1)):
-            study.pruner = pruner
+            study.pruner, study.sampler = pruner, ReadingSampler(seed=0)
+            trial = study.ask(DISTRIBUTIONS)
             start = time.perf_counter()
             for epoch in range(1, 11):
                 trial.report(0.5, epoch)
@@ -315,8 +335,9 @@ def main(quick: bool, as_json: bool) -> None:
     costs = compare(quick)
     memory = costs["in memory"]
     above = {name: cost.above(memory) for name, cost in costs.items()}
-    few_excess, many_excess = life_excess(100, 5), life_excess(many, 5)
-    ours_seconds, optuna_seconds = opening(many)
+    few_file, many_file = filled_file(100), filled_file(many)
+    ours_seconds, optuna_seconds = opening(many_file)
+    few_excess, many_excess = life_excess(few_file, 100, 5), life_excess(many_file, many, 5)
     whole, ours = megabytes(many)
     scale = 10000 / many
     numbers = {
