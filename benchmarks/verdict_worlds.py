@@ -18,15 +18,15 @@ import pandas as pd
 import torch
 from numpy.polynomial import legendre
 
-from automl.data.checks import leakage, shift
 from automl.data.dataset import AffineScaling, Dataset, Fold, Split
+from automl.data.probes import leakage, shift
 from automl.data.targets import Target
 from automl.models.mlp import n_parameters
 from automl.training.config import RunConfig, configure
 from automl.training.ending import ending
 from automl.training.gradients import inspect_initialization
-from automl.training.plain import PlainTrainer
 from automl.training.predictions import predict
+from automl.training.stacked import StackedTrainer
 from storage.records import (
     DataCheckRecord,
     EpochRecord,
@@ -81,6 +81,7 @@ class Draw:
     data_checks: tuple[DataCheckRecord, ...] = ()
     study_truth: str | None = None  # the verdict that the study as a whole must get
     edge: str | None = None  # of range_edge: which hyperparameter's range ends too early
+    fixed: Params = field(default_factory=dict)  # of a search: what does not vary
 
 
 @dataclass(frozen=True)
@@ -273,22 +274,51 @@ def world_of_tables(case: Mapping[str, Any]) -> World:
     return class_world(x, certain, n_train, n_valid, seed=0)
 
 
-def train(world: World, params: Params, *, seed: int, max_epochs: int, patience: int) -> Training:
-    """Train one configuration to its end, as a search does."""
-    model, training = configure(params, max_epochs=max_epochs, patience=patience)
-    run = RunConfig(0, 0, model, training, seed)
-    layers = inspect_initialization(run, world.dataset)
-    trainer = PlainTrainer(world.dataset)
-    trainer.add([run])
-    epochs: list[EpochRecord] = []
-    while ending(epochs, training) is None:
-        epochs.extend(trainer.train_round())
-    fresh = math.inf
-    if any(epoch.is_finite for epoch in epochs):
-        if epochs[-1].is_finite:
-            trainer.drop(0)
-        fresh = fresh_loss(world.dataset, run, trainer.best_weights(0))
-    return Training(tuple(epochs), layers, fresh, n_parameters(model, world.dataset))
+def train_plans(draw: Draw) -> list[Training]:
+    """Train all plans of a draw as a search does; those on one world as one stack."""
+    trainings: dict[int, Training] = {}
+    for place, world in enumerate(draw.worlds):
+        here = [n for n, plan in enumerate(draw.plans) if plan.world == place]
+        tried = [(draw.plans[n].params, draw.plans[n].seed) for n in here]
+        done = train(world, tried, max_epochs=draw.max_epochs, patience=draw.patience)
+        trainings.update(zip(here, done, strict=True))
+    return [trainings[number] for number in range(len(draw.plans))]
+
+
+def train(
+    world: World, tried: Sequence[tuple[Params, int]], *, max_epochs: int, patience: int
+) -> list[Training]:
+    """Train configurations, each with its seed, to their ends."""
+    runs = []
+    for run_id, (params, seed) in enumerate(tried):
+        model, training = configure(params, max_epochs=max_epochs, patience=patience)
+        runs.append(RunConfig(run_id, run_id, model, training, seed))
+    trainer = StackedTrainer(world.dataset)
+    trainer.add(runs)
+    curves: list[list[EpochRecord]] = [[] for _ in runs]
+    while trainer.active:
+        for record in trainer.train_round():
+            curves[record.run_id].append(record)
+            over = ending(curves[record.run_id], runs[record.run_id].training)
+            if over and record.run_id in trainer.active:  # a diverged run is dropped already
+                trainer.drop(record.run_id)
+    return [
+        Training(
+            tuple(curve),
+            inspect_initialization(run, world.dataset),
+            _fresh_loss(world.dataset, run, trainer, curve),
+            n_parameters(run.model, world.dataset),
+        )
+        for run, curve in zip(runs, curves, strict=True)
+    ]
+
+
+def _fresh_loss(
+    dataset: Dataset, run: RunConfig, trainer: StackedTrainer, curve: Sequence[EpochRecord]
+) -> float:
+    if not any(epoch.is_finite for epoch in curve):
+        return math.inf
+    return fresh_loss(dataset, run, trainer.best_weights(run.run_id))
 
 
 def fresh_loss(dataset: Dataset, run: RunConfig, weights: Mapping[str, torch.Tensor]) -> float:

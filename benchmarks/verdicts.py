@@ -1,6 +1,6 @@
 """Are the verdicts right, and does the advice help? Measured on cases of known truth.
 
-    python -m benchmarks.verdicts [--quick] [--json] [--seed N] [--cases FILE] [--jobs N]
+    python -m benchmarks.verdicts [--quick] [--json] [--seed N] [--cases FILE] [--jobs N] [--log FILE]
 
 Cases are drawn from odd seeds; the thresholds in `automl/diagnostics/thresholds.py` were set on
 even ones (`--calibrate` prints what they were set from). Right is a case whose first verdict
@@ -22,7 +22,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -34,7 +34,7 @@ from automl.diagnostics.evidence import find_references, trial_facts
 from automl.diagnostics.gradient_flow import trial_flow
 from automl.diagnostics.learning_curves import judge_fit
 from automl.tuning.confirmation import advised_change
-from benchmarks.verdict_cases import BASE, FAMILIES, TOO_NARROW, random_params
+from benchmarks.verdict_cases import FAMILIES, random_params, searched
 from benchmarks.verdict_worlds import (
     Draw,
     Plan,
@@ -42,6 +42,7 @@ from benchmarks.verdict_worlds import (
     is_as_made,
     records_of,
     train,
+    train_plans,
     world_of_tables,
 )
 from search_spaces import load
@@ -105,14 +106,17 @@ class Outcome:
 
     @property
     def is_sick(self) -> bool:
+        """Whether the case was made with something wrong."""
         return self.truth != "good_fit"
 
     @property
     def is_right(self) -> bool:
+        """Whether the first verdict is the truth and none contradicts it."""
         return self.verdict == self.truth and self.contradiction is None
 
     @property
     def is_false_alarm(self) -> bool:
+        """Whether anything is said to be wrong with a healthy case."""
         return not self.is_sick and bool(self.alarms)
 
 
@@ -122,8 +126,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.add_argument("--seed", type=int, default=1, help="first seed; odd ones are used")
     parser.add_argument("--draws", type=int, default=28, help="draws of each family")
+    parser.add_argument("--families", nargs="*", choices=FAMILIES, help="only these")
     parser.add_argument("--cases", type=Path, help="a JSON file of cases written elsewhere")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--log", type=Path, help="keep judged draws here; go on from them")
     parser.add_argument("--calibrate", action="store_true", help="even seeds, and quantiles")
     parser.add_argument("--advice-draws", type=int, default=5, help="draws whose advice is tried")
     options = parser.parse_args(arguments)
@@ -145,14 +151,44 @@ def _judge_draws(options: argparse.Namespace) -> tuple[list[Outcome], int]:
     tasks = [
         (family, first + 2 * i, 1 if options.quick and i == 0 else int(i < options.advice_draws))
         for i in range(n_draws)
-        for family in FAMILIES
+        for family in options.families or FAMILIES
     ]
+    known = _read_log(options.log)
     outcomes: list[Outcome] = []
     n_redrawn = 0
-    for found, redrawn in _run(tasks, options.jobs):
+    for task in tasks:
+        if task[:2] in known:
+            outcomes += known[task[:2]][0]
+            n_redrawn += known[task[:2]][1]
+    waiting = [task for task in tasks if task[:2] not in known]
+    for task, (found, redrawn) in zip(waiting, _run(waiting, options.jobs), strict=True):
         outcomes += found
         n_redrawn += redrawn
+        _append_log(options.log, task, found, redrawn)
     return outcomes, n_redrawn
+
+
+def _read_log(path: Path | None) -> dict[tuple[str, int], tuple[list[Outcome], int]]:
+    """Draws that an interrupted call has judged already."""
+    if path is None or not path.exists():
+        return {}
+    known = {}
+    for line in path.read_text().splitlines():
+        entry = json.loads(line)
+        found = [Outcome(**one) for one in entry["outcomes"]]
+        known[(entry["family"], entry["seed"])] = (found, entry["redrawn"])
+    return known
+
+
+def _append_log(
+    path: Path | None, task: tuple[str, int, int], outcomes: Sequence[Outcome], redrawn: int
+) -> None:
+    if path is None:
+        return
+    entry = {"family": task[0], "seed": task[1], "redrawn": redrawn}
+    entry["outcomes"] = [asdict(one) for one in outcomes]
+    with path.open("a") as file:
+        file.write(json.dumps(entry) + "\n")
 
 
 def _run(tasks: Sequence[tuple[str, int, int]], jobs: int) -> Iterator[tuple[list[Outcome], int]]:
@@ -171,7 +207,7 @@ def judge_draw(task: tuple[str, int, int]) -> tuple[list[Outcome], int]:
     for attempt in range(MAX_REDRAWS):
         generator = np.random.default_rng([seed, attempt, *map(ord, family)])
         draw = FAMILIES[family](generator)
-        trainings = [_train(draw, plan) for plan in draw.plans]
+        trainings = train_plans(draw)
         if _is_as_made(draw, trainings):
             outcomes = list(judge(draw, trainings, seed, follows_advice=bool(follows_advice)))
             return outcomes, attempt
@@ -198,16 +234,6 @@ def judge(
         if follows_advice and outcome.is_sick and draw.study_truth not in NO_LOSS:
             outcome = _search_again(draw, trainings, diagnoses[0], outcome)
         yield outcome
-
-
-def _train(draw: Draw, plan: Plan) -> Training:
-    return train(
-        draw.worlds[plan.world],
-        plan.params,
-        seed=plan.seed,
-        max_epochs=draw.max_epochs,
-        patience=draw.patience,
-    )
 
 
 def _is_as_made(draw: Draw, trainings: Sequence[Training]) -> bool:
@@ -265,18 +291,12 @@ def _follow(draw: Draw, plan: Plan, diagnosis: Diagnosis, outcome: Outcome) -> O
     change = advised_change(diagnosis.kind, diagnosis.advice[0], plan.params, space)
     if change is None:
         return replace(outcome, advice=diagnosis.advice[0].text, improvement=0.0)
-    losses = {}
-    for name, params in (("before", plan.params), ("after", change.params)):
-        losses[name] = [
-            train(
-                world, params, seed=plan.seed + i + 1, max_epochs=draw.max_epochs,
-                patience=draw.max_epochs,
-            ).fresh_loss
-            for i in range(NEW_SEEDS)
-        ]  # fmt: skip
-    return replace(
-        outcome, advice=change.label, improvement=_improvement(losses["before"], losses["after"])
-    )
+    seeds = [plan.seed + i + 1 for i in range(NEW_SEEDS)]
+    tried = [(params, seed) for params in (plan.params, change.params) for seed in seeds]
+    done = train(world, tried, max_epochs=draw.max_epochs, patience=draw.max_epochs)
+    losses = [training.fresh_loss for training in done]
+    before, after = losses[:NEW_SEEDS], losses[NEW_SEEDS:]
+    return replace(outcome, advice=change.label, improvement=_improvement(before, after))
 
 
 def _search_again(
@@ -287,15 +307,12 @@ def _search_again(
         return replace(outcome, advice="none on the range", improvement=0.0)
     change = diagnosis.advice[0].changes[0]
     low, high = (float(end) for end in change.set.split(".."))
-    log, fixed = TOO_NARROW[draw.edge][2:]
-    ranges = {change.parameter: (low, high, log)}
-    if change.parameter != "learning_rate":
-        ranges["learning_rate"] = (3e-3, 3e-2, True)
+    ranges = searched(change.parameter, (low, high, change.parameter != "hidden_size"))
     generator = np.random.default_rng([outcome.seed, 7])
-    again = [
-        _train(draw, Plan(random_params(generator, ranges, {**BASE, **fixed}), seed=i))
-        for i in range(len(trainings))
+    plans = [
+        Plan(random_params(generator, ranges, draw.fixed), seed=i) for i in range(len(trainings))
     ]
+    again = train_plans(replace(draw, plans=tuple(plans)))
     before, after = (min(tried, key=_best_valid_loss).fresh_loss for tried in (trainings, again))
     label = f"{change.parameter}={change.set}"
     return replace(outcome, advice=label, improvement=_improvement([before], [after]))
@@ -431,7 +448,7 @@ def _judge_file(path: Path) -> tuple[list[Outcome], int]:
             space=case.get("space", {}),
             target_error=case.get("target_error"),
         )
-        trainings = [_train(draw, plan) for plan in plans]
+        trainings = train_plans(draw)
         outcomes += judge(draw, trainings, number, follows_advice=True)
     return outcomes, 0
 

@@ -137,17 +137,13 @@ def _for_not_learning(situation: Situation) -> list[Advice]:
 
 
 def _for_vanishing(situation: Situation) -> list[Advice]:
-    steps = [_fresh_start(situation)]
+    steps = [_shorter_start(situation)]
     if situation.value("normalization") == "none":
         steps.append(
             Advice(
                 "Normalize between the layers, which keeps signals at a useful size.",
                 (change("normalization", "batch_norm"),),
             )
-        )
-    if situation.amount("n_layers") > 2:
-        steps.append(
-            Advice("Use fewer layers.", (change_range("n_layers", 1, 3),)),
         )
     return steps
 
@@ -227,7 +223,8 @@ def _less_restraint(situation: Situation) -> Advice | None:
 
 def _more_restraint(situation: Situation) -> Advice:
     dropout = min(0.5, max(0.2, situation.amount("dropout") + 0.2))
-    decay = max(1e-3, 10 * situation.amount("weight_decay"))
+    # 0.03 with dropout 0.2 helped in 12 of 12 cases of even seeds, 0.001 in 9 of 12.
+    decay = min(0.3, max(3e-2, 3 * situation.amount("weight_decay")))
     return Advice(
         "Regularize more: dropout and weight decay keep the network from learning single rows.",
         (
@@ -308,6 +305,17 @@ def _fresh_start(situation: Situation) -> Advice:
         "Use ReLU with He's initialization, which keeps signals at the same size from layer to "
         "layer.",
         (change("activation", "relu"), change("initialization", "he_fan_in")),
+    )
+
+
+def _shorter_start(situation: Situation) -> Advice:
+    """ReLU with He's initialization, and no more layers than signals pass easily."""
+    start = _fresh_start(situation)
+    if situation.amount("n_layers") <= 3:
+        return start
+    return Advice(
+        start.text[:-1] + ", and fewer of them.",
+        (*start.changes, change_range("n_layers", 1, 3)),
     )
 
 

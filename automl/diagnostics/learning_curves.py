@@ -165,9 +165,7 @@ def lost_share(facts: CurveFacts, references: References) -> float:
     return facts.gap / learned if learned > 0 else 0.0
 
 
-def _is_variable(
-    facts: CurveFacts, references: References, reference: Reference | None
-) -> bool:
+def _is_variable(facts: CurveFacts, references: References, reference: Reference | None) -> bool:
     """A gap beyond noise and worth acting on, or a validation loss that rises that much."""
     noise = NOISE_MULTIPLE * facts.valid_noise
     learned = max(references.baseline_loss - facts.train_loss, 0.0)

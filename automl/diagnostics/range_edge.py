@@ -1,8 +1,8 @@
 """Ranges that end before the optimum: the best trials crowd one end of a hyperparameter's range.
 
-Two things must hold: more of the best trials lie in the outer tenth than chance would put
-there, and trials near that end are better than those in the middle. (A sampler that learns
-may drift to an end by itself, where the hyperparameter has no effect.)
+Two things must hold: more of the best trials lie in the outer quarter than chance would put
+there, and the loss still falls where the range ends. (A sampler that learns may drift to an
+end by itself, where the hyperparameter has no effect.)
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import numpy as np
 
 from automl.diagnostics.advice import change_range, space_parameters
 from automl.diagnostics.thresholds import (
+    EDGE_FALL_T,
     EDGE_MIN_TRIALS,
-    EDGE_RANK_Z,
     EDGE_SHARE,
     EDGE_SIGNIFICANCE,
     TOP_SHARE,
@@ -76,7 +76,7 @@ def diagnose_range_edges(records: StudyRecords) -> tuple[Diagnosis, ...]:
     found = [(_crowding(records, one), one) for one in numeric_ranges(records)]
     strongest = sorted(
         ((crowding, one) for crowding, one in found if crowding),
-        key=lambda pair: pair[0].chance,
+        key=lambda pair: -pair[0].fall,
     )
     return tuple(_diagnosis(crowding, one) for crowding, one in strongest)
 
@@ -102,6 +102,7 @@ class Crowding:
     n_crowded: int
     n_best: int
     chance: float
+    fall: float  # t value of the loss's slope at the end
     optimum: float | None  # where a parabola through the better trials has its lowest point
 
 
@@ -128,14 +129,15 @@ def _crowds_end(
     places: np.ndarray, losses: np.ndarray, end: Literal["low", "high"]
 ) -> Crowding | None:
     """Test one end; the low end is the high end of the mirrored range."""
-    distance = 1 - places if end == "high" else places
+    toward = places if end == "high" else 1 - places
     n_best = max(5, math.ceil(TOP_SHARE * len(losses)))
     best = np.argsort(losses, kind="stable")[:n_best]
-    n_crowded = int((distance[best] <= EDGE_SHARE).sum())
+    n_crowded = int((toward[best] >= 1 - EDGE_SHARE).sum())
     chance = _binomial_tail(n_crowded, n_best, EDGE_SHARE)
-    if chance > EDGE_SIGNIFICANCE or _rank_z(losses, distance) < EDGE_RANK_Z:
+    fall = _fall_at_end(toward, losses)
+    if chance > EDGE_SIGNIFICANCE or fall < EDGE_FALL_T:
         return None
-    return Crowding(end, n_crowded, n_best, chance, _optimum(1 - distance, losses))
+    return Crowding(end, n_crowded, n_best, chance, fall, _optimum(toward, losses))
 
 
 def _binomial_tail(n_hits: int, n: int, share: float) -> float:
@@ -144,19 +146,23 @@ def _binomial_tail(n_hits: int, n: int, share: float) -> float:
     return min(1.0, sum(terms))
 
 
-def _rank_z(losses: np.ndarray, distance: np.ndarray) -> float:
-    """How much better trials of the third at the end are than the others, as a z value.
+def _fall_at_end(toward: np.ndarray, losses: np.ndarray) -> float:
+    """How surely the loss still falls at the end, as a t value; positive where it falls.
 
-    Source: Mann & Whitney 1947; normal approximation. Infinite where no other is left.
+    From a parabola through the ranks of the losses (ranks, since a few trials may have huge
+    losses): its slope at the end over the slope's standard error. Source: any text on least
+    squares, for example Draper & Smith 1998, section 1.4.
     """
-    near = distance <= 1 / 3
-    n_near, n_far = int(near.sum()), int((~near).sum())
-    if not n_far:
-        return math.inf
-    ranks = np.argsort(np.argsort(losses)) + 1.0
-    u = n_near * n_far + n_near * (n_near + 1) / 2 - float(ranks[near].sum())
-    spread = math.sqrt(n_near * n_far * (n_near + n_far + 1) / 12)
-    return (u - n_near * n_far / 2) / spread if spread else 0.0
+    ranks = np.argsort(np.argsort(losses, kind="stable"), kind="stable").astype(float)
+    design = np.stack([np.ones_like(toward), toward, toward**2], axis=1)
+    degrees = len(losses) - design.shape[1]
+    if degrees < 1 or np.linalg.matrix_rank(design) < design.shape[1]:
+        return 0.0
+    weights, *_ = np.linalg.lstsq(design, ranks, rcond=None)
+    variance = float(((ranks - design @ weights) ** 2).sum()) / degrees
+    slope = np.array([0.0, 1.0, 2.0])  # of 1, x, x^2 at x = 1
+    spread = math.sqrt(max(variance * float(slope @ np.linalg.inv(design.T @ design) @ slope), 0))
+    return -float(slope @ weights) / spread if spread > 0 else 0.0
 
 
 def _optimum(places: np.ndarray, losses: np.ndarray) -> float | None:
@@ -181,8 +187,9 @@ def _diagnosis(crowding: Crowding, one: Range) -> Diagnosis:
         severity="warning",
         message=(
             f"{crowding.n_crowded} of the best {crowding.n_best} trials have {one.name} in the "
-            f"{'upper' if crowding.end == 'high' else 'lower'} tenth of its range "
-            f"{number(one.low)} to {number(one.high)}: better values may lie beyond."
+            f"{'upper' if crowding.end == 'high' else 'lower'} quarter of its range "
+            f"{number(one.low)} to {number(one.high)}, and the loss still falls towards that end: "
+            f"better values may lie beyond."
         ),
         evidence={
             "parameter": one.name,
@@ -190,6 +197,7 @@ def _diagnosis(crowding: Crowding, one: Range) -> Diagnosis:
             "n_crowded": crowding.n_crowded,
             "n_best": crowding.n_best,
             "chance": crowding.chance,
+            "slope_t": crowding.fall,
             "low": one.low,
             "high": one.high,
         },

@@ -1,0 +1,131 @@
+"""Causes of bad curves, from the layers; and the check before the first epoch."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import pytest
+
+from automl.diagnostics import diagnose_trial, hopeless
+from automl.diagnostics.gradient_flow import flow_facts, start_problem
+
+FLAT = [(1.0, 1.0)] * 6
+GOOD = [(1 - 0.15 * i, 1 - 0.15 * i) for i in range(6)]
+
+
+def first(study: Any, curve: Any, layers: Any) -> Any:
+    return diagnose_trial(study(curve, layers=[layers]), 0)[0]
+
+
+def test_healthy_signals_are_not_hopeless(layers_of: Any) -> None:
+    assert hopeless(layers_of([0.1, 0.3, 1.0])) is None
+
+
+def test_no_layers_are_not_hopeless() -> None:
+    assert hopeless(()) is None
+
+
+@pytest.mark.parametrize(
+    ("gradients", "options", "expected"),
+    [
+        ([math.nan, 1.0], {}, "exploding_gradients"),
+        ([1e12, 1.0], {}, "exploding_gradients"),
+        ([0.0, 0.0, 1.0], {"weight_norm": 0.0}, "symmetric_initialization"),
+        ([0.0, 1.0], {"dead": 1.0}, "dead_units"),
+        ([1e-12, 1e-6, 1.0], {}, "vanishing_gradients"),
+    ],
+)
+def test_hopeless_networks_are_named(
+    layers_of: Any, gradients: list[float], options: dict[str, float], expected: str
+) -> None:
+    assert hopeless(layers_of(gradients, **options)) == expected
+
+
+def test_a_linear_model_is_not_hopeless(layers_of: Any) -> None:
+    """Without hidden layers nothing can vanish on the way, even from zero weights."""
+    assert hopeless(layers_of([1.0], weight_norm=0.0)) is None
+
+
+def test_small_first_gradients_explain_a_flat_curve(study: Any, layers_of: Any) -> None:
+    diagnosis = first(study, FLAT, layers_of([1e-6, 1e-3, 1.0]))
+
+    assert diagnosis.kind == "vanishing_gradients"
+    assert "1e-06 times the norm" in diagnosis.message
+
+
+def test_small_first_gradients_are_no_verdict_where_the_network_learned(
+    study: Any, layers_of: Any
+) -> None:
+    assert first(study, GOOD, layers_of([1e-6, 1e-3, 1.0])).kind == "good_fit"
+
+
+def test_dead_units_explain_a_flat_curve(study: Any, layers_of: Any) -> None:
+    diagnosis = first(study, FLAT, layers_of([1.0, 1.0], dead=0.9))
+
+    assert diagnosis.kind == "dead_units"
+    assert "90 % of the units of one layer" in diagnosis.message
+
+
+def test_saturated_units_explain_a_flat_curve(study: Any, layers_of: Any) -> None:
+    assert first(study, FLAT, layers_of([1.0, 1.0], saturated=0.7)).kind == "saturated_units"
+
+
+def test_large_gradients_at_the_start_are_exploding(study: Any, layers_of: Any) -> None:
+    assert first(study, FLAT, layers_of([1e6, 1.0])).kind == "exploding_gradients"
+
+
+def test_zero_weights_are_a_verdict_whatever_the_curve(study: Any, layers_of: Any) -> None:
+    """Units that begin alike stay alike, even where one unit happens to suffice."""
+    layers = layers_of([0.0, 1.0], weight_norm=0.0)
+
+    assert first(study, GOOD, layers).kind == "symmetric_initialization"
+
+
+def test_a_train_loss_that_is_thrown_up_means_large_steps(study: Any, layers_of: Any) -> None:
+    thrown = [(0.8, 0.8), (3.0, 3.0), (0.9, 0.9), (2.5, 2.5), (0.8, 0.8)]
+
+    assert first(study, thrown, layers_of([1.0, 1.0])).kind == "steps_too_large"
+
+
+def test_large_updates_without_learning_mean_large_steps(study: Any, layers_of: Any) -> None:
+    layers = layers_of([1.0, 1.0], update_ratio=0.5)
+
+    assert first(study, FLAT, layers).kind == "steps_too_large"
+
+
+def test_a_diverged_trial_took_large_steps(study: Any, layers_of: Any, epoch_of: Any) -> None:
+    records = study(GOOD, layers=[layers_of([1.0, 1.0])])
+    broken = epoch_of(0, 7, math.inf, math.inf)
+    records = dataclasses.replace(records, epochs={0: (*records.epochs[0], broken)})
+
+    kinds = [diagnosis.kind for diagnosis in diagnose_trial(records, 0)]
+
+    assert kinds[:2] == ["steps_too_large", "diverged"]
+
+
+def test_tiny_updates_on_a_falling_curve_mean_small_steps(study: Any, layers_of: Any) -> None:
+    crawl = [(1.0 - 0.01 * i, 1.0 - 0.01 * i) for i in range(20)]
+
+    diagnosis = first(study, crawl, layers_of([1.0, 1.0], update_ratio=1e-5))
+
+    assert diagnosis.kind == "steps_too_small"
+    assert diagnosis.advice[0].changes[0].parameter == "learning_rate"
+
+
+def test_unmeasured_layers_give_no_facts() -> None:
+    assert flow_facts((), ()) is None
+
+
+def test_later_layers_stand_in_for_missing_initial_ones(layers_of: Any) -> None:
+    facts = flow_facts((), [layers_of([1e-5, 1.0])])
+
+    assert facts is not None
+    assert facts.input_ratio == pytest.approx(1e-5)
+
+
+def test_start_problem_looks_at_the_start_alone(layers_of: Any) -> None:
+    assert start_problem(layers_of([1e-6, 1.0])) == "vanishing_gradients"
+    assert start_problem(layers_of([0.5, 1.0])) is None
+    assert start_problem(()) is None
