@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
 
 from automl.diagnostics.advice import change_range, space_parameters
 from automl.diagnostics.thresholds import (
-    EDGE_FALL_T,
+    EDGE_FALL_CHANCE,
     EDGE_MIN_TRIALS,
     EDGE_SHARE,
     EDGE_SIGNIFICANCE,
@@ -73,7 +74,9 @@ class Range:
 
 def diagnose_range_edges(records: StudyRecords) -> tuple[Diagnosis, ...]:
     """One verdict for each range whose end the best trials crowd, strongest first."""
-    found = [(_crowding(records, one), one) for one in numeric_ranges(records)]
+    ranges = numeric_ranges(records)
+    least_fall = NormalDist().inv_cdf(1 - EDGE_FALL_CHANCE / (2 * max(len(ranges), 1)))
+    found = [(_crowding(records, one, least_fall), one) for one in ranges]
     strongest = sorted(
         ((crowding, one) for crowding, one in found if crowding),
         key=lambda pair: -pair[0].fall,
@@ -106,7 +109,7 @@ class Crowding:
     optimum: float | None  # where a parabola through the better trials has its lowest point
 
 
-def _crowding(records: StudyRecords, one: Range) -> Crowding | None:
+def _crowding(records: StudyRecords, one: Range, least_fall: float) -> Crowding | None:
     trials = [
         (float(value), trial.value)
         for trial in records.trials
@@ -118,15 +121,15 @@ def _crowding(records: StudyRecords, one: Range) -> Crowding | None:
     places = np.array([one.place(value) for value, _ in trials])
     losses = np.array([loss for _, loss in trials])
     low_limit, high_limit = NATURAL_LIMITS.get(one.name, (-math.inf, math.inf))
-    if one.high < high_limit and (found := _crowds_end(places, losses, "high")):
+    if one.high < high_limit and (found := _crowds_end(places, losses, "high", least_fall)):
         return found
     if one.low > low_limit:
-        return _crowds_end(places, losses, "low")
+        return _crowds_end(places, losses, "low", least_fall)
     return None
 
 
 def _crowds_end(
-    places: np.ndarray, losses: np.ndarray, end: Literal["low", "high"]
+    places: np.ndarray, losses: np.ndarray, end: Literal["low", "high"], least_fall: float
 ) -> Crowding | None:
     """Test one end; the low end is the high end of the mirrored range."""
     toward = places if end == "high" else 1 - places
@@ -135,7 +138,7 @@ def _crowds_end(
     n_crowded = int((toward[best] >= 1 - EDGE_SHARE).sum())
     chance = _binomial_tail(n_crowded, n_best, EDGE_SHARE)
     fall = _fall_at_end(toward, losses)
-    if chance > EDGE_SIGNIFICANCE or fall < EDGE_FALL_T:
+    if chance > EDGE_SIGNIFICANCE or fall < least_fall:
         return None
     return Crowding(end, n_crowded, n_best, chance, fall, _optimum(toward, losses))
 

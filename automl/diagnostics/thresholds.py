@@ -91,8 +91,9 @@ EDGE_SHARE: Final = 0.25
 EDGE_SIGNIFICANCE: Final = 0.11
 """Chance that so many of the best trials lie there if they lay anywhere: 3 of 5, 4 of 8."""
 
-EDGE_FALL_T: Final = 2.0
-"""Calibrated: t value of the loss's slope at the end of the range."""
+EDGE_FALL_CHANCE: Final = 0.1
+"""Chance that, of all ends of all ranges without an optimum beyond, one has a loss that seems
+to fall there (Bonferroni); that the best trials must crowd that end too makes it smaller."""
 
 EDGE_MIN_TRIALS: Final = 10
 """Fewer trials than Optuna's TPE draws at random (n_startup_trials) show no crowding."""
