@@ -172,7 +172,6 @@ class LiveTrials:
         trials = self.study(study_id)
         trial = _new_trial() if template is None else copy.deepcopy(template)
         with self._database.write() as connection:
-            study_rows.require_study(connection, study_id)
             _insert(connection, study_id, trial)
             if template is not None:
                 whole = TrialWrites(self._database.dialect)
@@ -264,11 +263,16 @@ class LiveTrials:
 _STUDY_OF = select(schema.TRIALS.c.study_id).where(
     schema.TRIALS.c.trial_id == bindparam("trial_id")
 )
-_LAST_NUMBER = (
-    select(schema.TRIALS.c.number)
-    .where(schema.TRIALS.c.study_id == bindparam("study_id"))
-    .order_by(schema.TRIALS.c.trial_id.desc())
-    .limit(1)
+_LAST_NUMBER = (  # no row where there is no study, NULL where it has no trials
+    select(
+        select(schema.TRIALS.c.number)
+        .where(schema.TRIALS.c.study_id == bindparam("study_id"))
+        .order_by(schema.TRIALS.c.trial_id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    .where(schema.STUDIES.c.study_id == bindparam("study_id"))
+    .with_for_update()  # one creator at a time; SQLite's write lock does it alone
 )
 _INSERT = schema.TRIALS.insert()
 _START = (
@@ -303,9 +307,15 @@ def _new_trial() -> FrozenTrial:
 
 
 def _insert(connection: Connection, study_id: int, trial: FrozenTrial) -> None:
-    """Insert the trial's row, and give the trial its number and id."""
-    number: int | None = connection.scalar(_LAST_NUMBER, {"study_id": study_id})
-    trial.number = 0 if number is None else number + 1
+    """Insert the trial's row, and give the trial its number and id.
+
+    Raises:
+        KeyError: there is no such study.
+    """
+    last = connection.execute(_LAST_NUMBER, {"study_id": study_id}).one_or_none()
+    if last is None:
+        raise KeyError(f"There is no study with study_id={study_id}.")
+    trial.number = 0 if last[0] is None else last[0] + 1
     result = connection.execute(
         _INSERT,
         {

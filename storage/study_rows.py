@@ -19,10 +19,8 @@ from storage.engine import inserted_id, upsert
 
 STUDY_NAMES = schema.STUDIES.c.study_name
 
-_NAME_OF = (
-    select(schema.STUDIES.c.study_name)
-    .where(schema.STUDIES.c.study_id == bindparam("study_id"))
-    .with_for_update()  # one creator of trials at a time; SQLite's write lock does it alone
+_NAME_OF = select(schema.STUDIES.c.study_name).where(
+    schema.STUDIES.c.study_id == bindparam("study_id")
 )
 
 

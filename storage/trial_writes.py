@@ -12,7 +12,11 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 import sqlalchemy
-from optuna.distributions import BaseDistribution, distribution_to_json
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    distribution_to_json,
+)
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import Connection, bindparam
 
@@ -37,6 +41,15 @@ def _statements(dialect: str) -> dict[str, sqlalchemy.Executable]:
     }
 
 
+def _as_json(distribution: BaseDistribution) -> str:
+    if isinstance(distribution, CategoricalDistribution):
+        return distribution_to_json(distribution)  # (True, False) equals (1, 0): not for a cache
+    return _range_as_json(distribution)
+
+
+_range_as_json = functools.lru_cache(maxsize=4096)(distribution_to_json)
+
+
 class TrialWrites:
     """What trials have reported since the last transaction. A `database.Pending` in part."""
 
@@ -59,7 +72,7 @@ class TrialWrites:
         self, trial_id: int, name: str, value: float, distribution: BaseDistribution
     ) -> None:
         """Take a parameter in its internal representation."""
-        self._params[trial_id, name] = (value, distribution_to_json(distribution))
+        self._params[trial_id, name] = (value, _as_json(distribution))
 
     def add_report(self, trial_id: int, step: int, value: float) -> None:
         """Take an intermediate value."""

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from optuna.distributions import FloatDistribution
+from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
@@ -39,6 +39,18 @@ def test_last_value_of_a_key_wins_within_and_between_transactions(
     assert found.params == {"x": 3.0}
     assert found.intermediate_values == {1: 3.0}
     assert (found.user_attrs, found.system_attrs) == ({"u": 3.0}, {"s": 3.0})
+
+
+def test_choices_that_are_equal_but_of_another_type_stay_apart(
+    optuna_storage: OptunaStorage, trial: FrozenTrial
+) -> None:
+    writes = TrialWrites("sqlite")
+    for name, choices in (("flags", (True, False)), ("counts", (1, 0))):
+        writes.add_param(trial._trial_id, name, 0, CategoricalDistribution(choices))
+    with optuna_storage.database.write() as connection:
+        writes.write(connection)
+    params = in_file(optuna_storage).params
+    assert (params["flags"] is True, type(params["counts"])) == (True, int)
 
 
 def test_end_comes_once(optuna_storage: OptunaStorage, trial: FrozenTrial) -> None:
