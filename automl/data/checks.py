@@ -4,7 +4,8 @@ Values only; what is bad is judged in `automl/diagnostics/data_quality.py`. Targ
 rows are never read here, their features are. Those that fit models are in `probes.py`.
 
     kind                  subject          value
-    dropped_column        column           rows without a value, as a share of all
+    dropped_column        column           1; why is in the details
+    missing_target        target           rows left out (see `loading.py`)
     missing_values        column           rows without a value, as a share of the train rows
     imbalance             rarest class     rows of the commonest class for each row of the rarest
     few_rows_per_class    rarest class     its train rows

@@ -220,7 +220,7 @@ def column_messages(plans: Sequence[ColumnPlan]) -> list[str]:
     kinds = ("numeric", "categorical", "boolean", "date", "dropped")
     counts = {kind: sum(plan.kind == kind for plan in plans) for kind in kinds}
     lines = [
-        f"{len(plans)} columns beside the target: "
+        "columns beside the target: "
         + ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
     ]
     reasons: dict[str, list[str]] = {}
@@ -235,8 +235,8 @@ def column_messages(plans: Sequence[ColumnPlan]) -> list[str]:
             examples = plan.details.get("stray")
             shown = f", such as {examples[0]!r}" if isinstance(examples, list) else ""
             lines.append(
-                f"{plan.name} is numeric; {plan.details['n_stray']} cells that are no numbers "
-                f"count as missing{shown}"
+                f"{plan.name} is numeric; cells that are no numbers count as missing: "
+                f"{plan.details['n_stray']}{shown}"
             )
         if plan.details.get("ambiguous"):
             lines.append(f"{plan.name} is read as dates {plan.date_format}: check day and month")

@@ -86,6 +86,7 @@ def typed_columns(frame: pd.DataFrame, plans: Sequence[ColumnPlan]) -> pd.DataFr
         DataError: a column is not in the frame, or holds infinite values.
     """
     frame = frame.set_axis([column_name(name) for name in frame.columns], axis="columns")
+    repeated = set(frame.columns[frame.columns.duplicated()])
     columns: dict[str, NDArray[Any]] = {}
     for plan in plans:
         if plan.kind == "dropped":
@@ -95,6 +96,8 @@ def typed_columns(frame: pd.DataFrame, plans: Sequence[ColumnPlan]) -> pd.DataFr
                 "rows must have the columns that the model was trained on, but "
                 f"{plan.name!r} is missing"
             )
+        if plan.name in repeated:
+            raise DataError(f"column names must differ, but {plan.name!r} is there more than once")
         values = frame[plan.name]
         if plan.kind == "categorical":
             columns[plan.name] = texts(values)

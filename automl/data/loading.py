@@ -167,7 +167,7 @@ def _reading_messages(
     for role, part in parts.items():
         if part.n_without_target:
             rows = "rows" if role == "train" else f"{role} rows"
-            lines.append(f"{part.n_without_target} {rows} without {target} are left out")
+            lines.append(f"{rows} without {target}, left out: {part.n_without_target}")
     return lines
 
 

@@ -75,7 +75,7 @@ def split_rows(facts: RowFacts, *, n_folds: int | None, seed: int) -> RowSplit:
             raise ConfigError("folds need no valid file, but got both; choose one")
         _require_rows(len(rest), len(given_valid), len(test))
         return RowSplit(((rest, given_valid),), test)
-    small = len(facts.part) < MAX_ROWS_FOR_FOLDS
+    small = np.count_nonzero(facts.part == 0) < MAX_ROWS_FOR_FOLDS
     count = n_folds if n_folds is not None else DEFAULT_FOLDS if small else 1
     if n_folds is None:
         count = min(count, _most_folds(facts, rest))

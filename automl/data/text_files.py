@@ -8,6 +8,7 @@ column. Encodings: UTF-8 and UTF-16 with or without byte order mark, CP949, Lati
 from __future__ import annotations
 
 import csv
+import difflib
 import gzip
 import io
 import zlib
@@ -33,7 +34,9 @@ def read_bytes(path: Path) -> bytes:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise DataError(f"a data file must exist, but there is no {str(path)!r}") from None
+        raise DataError(
+            f"a data file must exist, but there is no {str(path)!r}{_nearest(path)}"
+        ) from None
     except OSError as error:
         raise DataError(
             f"a data file must be readable, but {str(path)!r} is not: {error}"
@@ -48,6 +51,12 @@ def read_bytes(path: Path) -> bytes:
     if not content.strip(b" \t\r\n\x00"):
         raise DataError(f"a data file must have a header and rows, but {str(path)!r} is empty")
     return content
+
+
+def _nearest(path: Path) -> str:
+    beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+    near = difflib.get_close_matches(path.name, beside, n=1)
+    return f"; did you mean {str(path.with_name(near[0]))!r}?" if near else "; check the path"
 
 
 def read_delimited(path: Path) -> tuple[pd.DataFrame, list[str]]:

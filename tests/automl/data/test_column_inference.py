@@ -132,10 +132,10 @@ def test_what_was_decided_is_told() -> None:
         }
     )
     assert column_messages(infer_columns(frame)) == [
-        "5 columns beside the target: 1 numeric, 1 date, 3 dropped",
+        "columns beside the target: 1 numeric, 1 date, 3 dropped",
         "dropped as id-like: PassengerId (keep with --numeric or --categorical)",
         "dropped as free text: name (keep with --numeric or --categorical)",
         "dropped as constant: fixed",
-        "age is numeric; 1 cells that are no numbers count as missing, such as '5o'",
+        "age is numeric; cells that are no numbers count as missing: 1, such as '5o'",
         "born is read as dates %m/%d/%Y: check day and month",
     ]

@@ -101,6 +101,11 @@ def test_a_missing_column_is_named() -> None:
         typed_columns(pd.DataFrame({"m": [1]}), [ColumnPlan("n", "numeric")])
 
 
+def test_a_column_that_is_there_twice_is_refused() -> None:
+    with pytest.raises(DataError, match="'n' is there more than once"):
+        typed_columns(pd.DataFrame([[1, 2]], columns=["n", "n "]), [ColumnPlan("n", "numeric")])
+
+
 def test_infinity_is_refused_with_its_row() -> None:
     frame = pd.DataFrame({"n": [1.0, np.inf]}, index=[1, 2])
     with pytest.raises(DataError, match="'n' is infinite in row 2"):

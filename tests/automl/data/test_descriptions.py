@@ -46,7 +46,7 @@ def test_a_person_reads_task_columns_rows_and_duplicates() -> None:
     }
     assert lines[1] == [
         "binary classification of y, 10 rows of 0, 10 rows of 1 (--task overrides)",
-        "1 columns beside the target: 1 numeric",
+        "columns beside the target: 1 numeric",
         "12 rows to train, 4 to validate, 4 to test",
         "2 of 4 test rows have the same inputs as a train row",
     ]

@@ -66,7 +66,7 @@ def test_a_messy_table_is_understood(loaded: LoadedData) -> None:
     }
     assert (data.task, data.loss) == ("multiclass", "cross_entropy")
     assert data.class_names == ("bad", "good", "ugly")
-    assert data.messages[0] == "1 rows without label are left out"
+    assert data.messages[0] == "rows without label, left out: 1"
     assert any("dropped as id-like: Id" in line for line in data.messages)
     assert sum(data.n_rows.values()) == N - 1
     assert len(data.dataset.folds[0].cardinalities) == 1  # house

@@ -62,6 +62,12 @@ def test_small_tables_get_five_folds_and_large_ones_one() -> None:
     assert len(split_rows(facts([0, 1] * 500), n_folds=4, seed=0).folds) == 4
 
 
+def test_the_rows_of_a_test_file_do_not_make_a_table_large() -> None:
+    part = np.repeat([0, 2], [200, 2000]).astype(np.int8)
+    split = split_rows(facts(np.arange(2200) % 2, part=part), n_folds=None, seed=0)
+    assert len(split.folds) == 5
+
+
 def test_folds_are_even_in_every_class() -> None:
     labels = np.repeat([0, 1, 2], [100, 40, 20])
     split = split_rows(facts(labels), n_folds=5, seed=1)

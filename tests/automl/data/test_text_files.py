@@ -98,7 +98,10 @@ def test_bad_files_get_one_line(tmp_path: Path, content: bytes, message: str) ->
 
 
 def test_missing_file_and_folder_are_data_errors(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="there is no"):
+    with pytest.raises(DataError, match="check the path"):
         read_bytes(tmp_path / "nothing.csv")
+    write(tmp_path, b"a,b\n", "titanic.csv")
+    with pytest.raises(DataError, match=r"did you mean .*titanic.csv"):
+        read_bytes(tmp_path / "titanc.csv")
     with pytest.raises(DataError, match="must be readable"):
         read_bytes(tmp_path)
