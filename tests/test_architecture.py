@@ -281,12 +281,16 @@ def test_nothing_is_left_to_do() -> None:
 
 
 def test_modules_have_tests_of_their_own() -> None:
-    """In a file of the mirrored name, or as a contract that each implementation passes."""
+    """In a file of the mirrored name, or of its family's (test_stacked.py for stacked_rows.py),
+    or as a contract that each implementation passes.
+    """
     wrong = []
     for module in PRODUCT:
         *folders, name = module.name.split(".")
         tests = ROOT.joinpath("tests", *folders)
-        found = [*tests.glob(f"test_{name}.py"), *tests.glob(f"test_{name}_*.py")]
+        family = [name.rsplit("_", n)[0] for n in range(name.count("_") + 1)]
+        found = [path for each in family for path in tests.glob(f"test_{each}.py")]
+        found += tests.glob(f"test_{name}_*.py")
         contract = ROOT / "tests" / "contracts" / f"{name}_contract.py"
         if not (found or contract.exists() or module.is_package or module.name in NO_TESTS):
             wrong.append(f"{module.name} has no {tests.relative_to(ROOT)}/test_{name}.py")
