@@ -281,8 +281,9 @@ def test_nothing_is_left_to_do() -> None:
 
 
 def test_modules_have_tests_of_their_own() -> None:
-    """In a file of the mirrored name, or of its family's (test_stacked.py for stacked_rows.py),
-    or as a contract that each implementation passes.
+    """In a file of the mirrored name or of its family's, or as a contract.
+
+    test_stacked.py may test stacked_rows.py; a contract is passed by each implementation.
     """
     wrong = []
     for module in PRODUCT:
