@@ -20,6 +20,7 @@ from automl.data_options import data_options, load_data, reloadable_options
 from automl.diagnostics import diagnose_study
 from automl.errors import ConfigError, did_you_mean
 from automl.executors.choosing import make_executor
+from automl.executors.resources import available_cores
 from automl.interruption import stop_on_interrupt
 from automl.options import DEFAULT_STORAGE, SearchOptions
 from automl.report.dashboard import Publisher
@@ -170,12 +171,14 @@ def _space_of(options: SearchOptions, data: LoadedData) -> SearchSpace:
 
 
 def _policy(options: SearchOptions) -> SearchPolicy:
+    n_stacks = available_cores() if options.workers == "auto" else options.workers
     return SearchPolicy(
         n_trials=options.n_trials,
         timeout=options.timeout,
         sampler=options.sampler,
         pruner=options.pruner,
-        n_slots=options.slots or slots_for(options.n_trials),
+        n_slots=options.slots or slots_for(options.n_trials, n_stacks),
+        n_stacks=n_stacks,
         keep_models=options.keep_models,
         keep_bytes=options.keep_bytes,
         preflight=options.preflight,

@@ -76,7 +76,9 @@ def test_search_prints_the_result_on_stdout_and_progress_on_stderr(study: Path) 
 
 
 def test_json_is_one_object_and_nothing_else(study: Path) -> None:
-    result = run("search", "flowers.csv", "--target", "kind", *QUICK, "--json", "--report", "r.html")
+    result = run(
+        "search", "flowers.csv", "--target", "kind", *QUICK, "--json", "--report", "r.html"
+    )
     values = json.loads(result.stdout)
     assert values["study"] == "flowers-kind"
     assert values["report"] == "r.html"

@@ -2,8 +2,9 @@
 
 Nothing is retrained. Beside the network stand a trivial baseline and a linear model, so
 that a person sees whether it earned its place. With folds, the folds' networks predict
-together, by their mean. Each look at the test rows is a record; a trial that has one is not
-evaluated again. Predictions are kept, so that figures need no data.
+together, by their mean, and so do the folds' linear models. Each look at the test rows is
+a record; a trial that has one is not evaluated again. Predictions are kept, so that figures
+need no data.
 """
 
 from __future__ import annotations
@@ -95,13 +96,15 @@ def evaluate(
             seed=seed,
         )
 
-    linear = linear_predictions(dataset).test
+    folds = range(len(dataset.folds))
+    linear = np.mean([linear_predictions(dataset, k).test.numpy() for k in folds], axis=0)
+    trivial = np.mean([trivial_predictions(dataset, k).test.numpy() for k in folds], axis=0)
     return EvaluationRecord(
         trial_number=trial_number,
         split="test",
         scores=scores(predictions),
         intervals=intervals(predictions),
-        baseline=scores(trivial_predictions(dataset).test),
+        baseline=scores(trivial),
         linear=scores(linear),
         linear_intervals=intervals(linear),
         evaluated_at=time.time(),

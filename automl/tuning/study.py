@@ -34,6 +34,9 @@ FIXED = (
 )
 """The fields of StudySettings that a continued study must bring again."""
 
+MOVABLE = ("split.valid", "split.test")
+"""Where files lay: their rows are in the fingerprint, and a file may have been moved."""
+
 
 def open_study(store: Store, settings: StudySettings) -> optuna.Study:
     """The study of this name: loaded if it is there, else made.
@@ -67,6 +70,7 @@ def check_same(stored: StudySettings, asked: StudySettings) -> None:
         for path, before, now in _differences(
             field, _plain(getattr(stored, field)), _plain(getattr(asked, field))
         )
+        if path not in MOVABLE
     ]
     if differing:
         raise StudyError(

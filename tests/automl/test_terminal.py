@@ -13,7 +13,7 @@ from automl.tuning.progress import RunningTrial, SearchProgress
 
 def snapshot(n_running: int = 2, messages: tuple[str, ...] = ()) -> SearchProgress:
     running = tuple(
-        RunningTrial(number, {"learning_rate": 0.01}, 3, 50, 0.5, 0.4) for number in range(n_running)
+        RunningTrial(n, {"learning_rate": 0.01}, 3, 50, 0.5, 0.4) for n in range(n_running)
     )
     return SearchProgress(
         study_name="titanic-Survived",

@@ -60,6 +60,11 @@ def test_what_is_free_may_differ() -> None:
     check_same(SETTINGS, replace(SETTINGS, command="other", versions={"torch": "9"}, created_at=1))
 
 
+def test_files_of_the_split_may_have_moved() -> None:
+    stored = replace(SETTINGS, split={**SETTINGS.split, "test": "a/test.csv"})
+    check_same(stored, replace(SETTINGS, split={**SETTINGS.split, "test": "b/test.csv"}))
+
+
 def test_tuples_and_lists_are_the_same_settings() -> None:
     """They come back from the database as lists."""
     stored = replace(SETTINGS, split={"kind": "random", "fractions": [0.6, 0.2, 0.2]})
