@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 
 from storage import optuna_schema as schema
 from storage.optuna_storage import OptunaStorage
-from storage.processes import dead_processes
+from storage.processes import dead_processes, forget_dead
 from storage.tables import CLAIMS, RUNS
 
 LOST_ATTEMPTS_LIMIT = 2
@@ -77,6 +77,7 @@ def claim_trials(storage: OptunaStorage, study_id: int) -> tuple[ClaimedTrial, .
     with storage.database.write() as connection:
         dead = dead_trials(connection, study_id)
         _end_lost_runs(connection, study_id)
+        forget_dead(connection)
         for trial in dead:
             storage.claims.claim(connection, trial.trial_id, trial.lost_attempts + 1)
     if dead:

@@ -15,6 +15,7 @@ import os
 import sqlite3
 import threading
 import time
+import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Protocol
@@ -23,7 +24,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from storage import engine as engines
-from storage.errors import StorageError, explained
+from storage.errors import StorageError, StorageWarning, explained
 
 FLUSH_SECONDS = 1.0
 """How long a write may wait. Issue: a killed process loses at most one second of a curve."""
@@ -61,18 +62,19 @@ class Database:
         self._engine = engines.make_engine(url)
         self.shown_url = self._engine.url.render_as_string(hide_password=True)
         self._pending: list[Pending] = []
+        self._lock = threading.RLock()
+        self._depth = 0  # of nested `transaction()` blocks
+        self._is_writing = False
         self._start_afresh()
         _OPEN.add(self)
 
     def _start_afresh(self) -> None:
-        self._lock = threading.RLock()
+        """Be without connection and thread: new, closed and opened again, or forked."""
+        self._closed = False
         self._connection: Connection | None = None
         self._raw: sqlite3.Connection | None = None
         self._data_version: int | None = None
         self._checked_changes = -1  # `changes` when deletions were last looked for
-        self._depth = 0
-        self._writing = False
-        self._closed = False
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -113,15 +115,21 @@ class Database:
         with self._lock:
             connection = self._connect()
             if connection.in_transaction():
+                if not self._is_writing:
+                    raise RuntimeError("A transaction that reads cannot begin to write.")
                 yield connection
                 return
             with_pending = self._depth == 0
-            with engines.begin(connection, write=True):
-                if self.poll() != self._checked_changes:
-                    self.forget_deleted(connection)
-                if with_pending:
-                    self._write_pending(connection)
-                yield connection
+            self._is_writing = True
+            try:
+                with engines.begin(connection, write=True):
+                    if self.poll() != self._checked_changes:
+                        self.forget_deleted(connection)
+                    if with_pending:
+                        self._write_pending(connection)
+                    yield connection
+            finally:
+                self._is_writing = False
             if with_pending:
                 self._clear_pending()
 
@@ -266,6 +274,9 @@ class Database:
         if self._connection is not None:
             # Closing it here could release the parent's file locks.
             _INHERITED.append(self._connection)
+        self._lock = threading.RLock()  # another thread of the parent may hold the old one
+        self._depth = 0
+        self._is_writing = False
         self._start_afresh()
         self.changes += 1
         self._engine.dispose(close=False)
@@ -302,7 +313,11 @@ _INHERITED: list[Connection] = []
 
 def _close_all() -> None:
     for database in list(_OPEN):
-        database.close()
+        try:
+            database.close()
+        except StorageError as error:
+            message = f"The last writes, of about a second, are lost. {error}"
+            warnings.warn(message, StorageWarning, stacklevel=1)
 
 
 def _forget_all_after_fork() -> None:

@@ -174,6 +174,14 @@ def dead_processes(connection: Connection, among: set[str] | None = None) -> set
     return among - living
 
 
+def forget_dead(connection: Connection) -> None:
+    """Delete the rows of dead processes: who has a claim and no row is dead as well."""
+    known = set(connection.scalars(select(PROCESSES.c.process)))
+    dead = dead_processes(connection, known)
+    if dead:
+        connection.execute(PROCESSES.delete().where(PROCESSES.c.process.in_(dead)))
+
+
 def _lives(process: Process, beaten_at: float) -> bool:
     if process.is_local:
         return process.lives

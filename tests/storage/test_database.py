@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from storage import database as databases
 from storage.database import Database
-from storage.errors import StorageError
+from storage.errors import StorageError, StorageWarning
 
 
 class Rows:
@@ -124,6 +124,46 @@ def test_close_writes_and_a_later_call_opens_again(database: Database) -> None:
     database.close()
     database.close()
     assert stored(database) == [1]
+
+
+def test_transaction_may_open_a_closed_database_again(database: Database) -> None:
+    rows = Rows(database)
+    database.close()
+    with database.transaction():
+        with database.write() as connection:
+            connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+        add(database, rows, 2)
+    assert stored(database) == [1, 2]
+    add(database, rows, 3)
+    database.flush()
+    assert stored(database) == [1, 2, 3]
+
+
+def test_reading_transaction_cannot_write(database: Database) -> None:
+    """SQLite would refuse it whenever another process had written in between."""
+    with (
+        pytest.raises(RuntimeError, match="cannot begin to write"),
+        database.read(),
+        database.write(),
+    ):
+        pass
+    with database.write() as outer, database.write() as inner:
+        assert inner is outer
+
+
+def test_writes_that_are_lost_at_exit_are_said(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = Rows(database)
+    add(database, rows, 1)
+
+    def fail() -> None:
+        raise StorageError("The disk is full.")
+
+    monkeypatch.setattr(databases, "_OPEN", [database])
+    with monkeypatch.context() as patch, pytest.warns(StorageWarning, match="lost. The disk"):
+        patch.setattr(database, "flush", fail)
+        databases._close_all()
 
 
 def test_dropped_database_has_written(url: str) -> None:

@@ -17,6 +17,7 @@ from storage.processes import (
     Claims,
     Process,
     dead_processes,
+    forget_dead,
     start_time,
     this_process,
 )
@@ -78,6 +79,15 @@ def test_processes_are_judged(database: Database) -> None:
     with database.read() as connection:
         among = {"mine", "elsewhere, silent", "never heard of"}
         assert dead_processes(connection, among) == {"elsewhere, silent", "never heard of"}
+
+
+def test_dead_process_is_forgotten_and_stays_dead(database: Database) -> None:
+    add(database, "mine", this_process())
+    add(database, "gone", replace(this_process(), boot_id="earlier"))
+    with database.write() as connection:
+        forget_dead(connection)
+        assert list(connection.scalars(select(PROCESSES.c.process))) == ["mine"]
+    assert dead(database) == {"gone"}
 
 
 def test_released_claim_is_nobodys(database: Database) -> None:
