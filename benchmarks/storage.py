@@ -31,6 +31,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from automl.tuning.pruners import make_pruner
 from storage import OptunaStorage, open_optuna_storage, open_store
 from storage.optuna_schema import TRIALS, to_utc
 from storage.records import EpochRecord, LayerGradientRecord
@@ -86,13 +87,14 @@ class Cost:
 
 
 def finished_trial(number: int, n_params: int = N_PARAMS) -> FrozenTrial:
-    """A complete trial of 50 epochs."""
+    """A complete trial of 50 epochs that successive halving has let through three rungs."""
     names = [f"parameter_{i}" for i in range(n_params)]
     return create_trial(
         params={name: ((number * 37 + i) % 101) / 101 for i, name in enumerate(names)},
         distributions={name: FloatDistribution(0.0, 1.0) for name in names},
         value=1.0 / (number + 1),
         intermediate_values={e: 1.0 / e + number % 7 for e in range(1, N_EPOCHS + 1)},
+        system_attrs={f"completed_rung_{rung}": 1.0 / 4**rung + number % 7 for rung in range(3)},
     )
 
 
@@ -305,15 +307,22 @@ def own_growth(sizes: tuple[int, ...]) -> list[str]:
         start = time.perf_counter()
         study.ask(DISTRIBUTIONS)
         parts = [f"TPE ask {1000 * (time.perf_counter() - start):.1f} ms"]
-        for pruner in (MedianPruner(), SuccessiveHalvingPruner(min_resource=1)):
+        pruners = {
+            "median": MedianPruner(),
+            "successive halving": SuccessiveHalvingPruner(min_resource=1),
+            "our successive halving": make_pruner("successive_halving", N_EPOCHS),
+        }
+        for name, pruner in pruners.items():
             study.pruner, study.sampler = pruner, ReadingSampler(seed=0)
-            trial = study.ask(DISTRIBUTIONS)
+            first, trial = study.ask(DISTRIBUTIONS), study.ask(DISTRIBUTIONS)
+            first.report(0.5, 1)
+            first.should_prune()  # an incremental pruner reads all trials once
             start = time.perf_counter()
             for epoch in range(1, 11):
                 trial.report(0.5, epoch)
                 trial.should_prune()
             spent = 100 * (time.perf_counter() - start)
-            parts.append(f"{type(pruner).__name__} {spent:.2f} ms")
+            parts.append(f"{name} {spent:.2f} ms")
         lines.append(f"  after {n_trials:6,} trials: " + ", ".join(parts))
     return lines
 
