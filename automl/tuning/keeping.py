@@ -96,17 +96,23 @@ class Keeper:
 
     def save_checkpoints(self, trial: TrialInTraining, executor: Executor) -> None:
         """Save the state of the trial's active runs, so that the next call goes on from it."""
+        saved = []
         for run_id in trial.runs:
             if run_id in executor.active and run_id in trial.curves:  # it has begun
                 checkpoint = executor.checkpoint(run_id)
                 arrays, details = checkpoint.to_arrays()
-                self.store.artifacts.save_checkpoint(
+                artifact = self.store.artifacts.save_checkpoint(
                     self.study_name,
                     trial_number=trial.number,
                     run_id=run_id,
                     tensors=arrays,
                     state=details,
                 )
+                saved.append(artifact)
+        earlier = [
+            one for one in self._checkpoints.get(trial.number, ()) if one.run_id not in trial.runs
+        ]
+        self._checkpoints[trial.number] = (*earlier, *saved)
 
     def continuations(
         self, trial: TrialInTraining, adopted: AdoptedTrial

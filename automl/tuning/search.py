@@ -11,7 +11,7 @@ A trial that fails never ends the study; one that is interrupted is adopted by t
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import optuna
@@ -38,6 +38,10 @@ from search_spaces import SearchSpace
 from storage import Store
 from storage.adoption import LOST_ATTEMPTS_LIMIT
 from storage.records import EpochRecord, ParameterValue, RunState, StudySettings
+
+CHECKPOINT_SECONDS = 60.0
+"""A trial's state is saved this often: a killed process loses a minute of each of its trials, and
+saving (a few megabytes, some milliseconds) costs nothing that could be noticed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +209,7 @@ class Search:
         for trial in advanced.values():
             if trial.number in self._training:
                 self._judge(trial)
+        self._save_checkpoints(advanced.values())
 
     def _trial_of(self, run_id: int) -> TrialInTraining | None:
         """The trial in training that a run belongs to; None where it has just ended."""
@@ -248,6 +253,14 @@ class Search:
         for run_id in trial.runs:
             self.store.finish_run(run_id, "failed", "lost")
         self._begin_again(adopt_lost_trial(trial, self._handles[trial.number]))
+
+    def _save_checkpoints(self, trials: Iterable[TrialInTraining]) -> None:
+        """Save, now and then, the state of trials that still train: a killed one loses little."""
+        now = time.monotonic()
+        for trial in trials:
+            if trial.number in self._training and now - trial.saved_at > CHECKPOINT_SECONDS:
+                self.keeper.save_checkpoints(trial, self.executor)
+                trial.saved_at = now
 
     # Ending trials
 

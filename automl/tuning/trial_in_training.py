@@ -6,6 +6,7 @@ records and reads from it what to report to the pruner and what the trial is wor
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from statistics import fmean
@@ -29,6 +30,7 @@ class TrialInTraining:
     runs: dict[int, RunConfig]
     attempt: int = 1
     n_lost: int = 0  # earlier attempts that ended with their process
+    saved_at: float = field(default_factory=time.monotonic)  # start, or the last checkpoint
     n_reported: int = 0  # last epoch that the pruner has seen
     n_parameters: int = 0
     curves: dict[int, list[EpochRecord]] = field(default_factory=dict)

@@ -110,6 +110,19 @@ def test_stopped_search_goes_on_with_the_same_curves(
     assert [trial.value for trial in continued.trials] == [t.value for t in straight.trials]
 
 
+def test_checkpoints_of_training_trials_are_saved_now_and_then(
+    store: Store, iris: LoadedData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As often as they are saved, one per run is there while it trains, and none after it."""
+    monkeypatch.setattr("automl.tuning.search.CHECKPOINT_SECONDS", 0.0)
+    n_seen = []
+    for _ in make_search(store, iris, settings_for(iris), n_trials=2, n_slots=2):
+        kept = store.artifacts.list("iris")
+        n_seen.append(sum(artifact.kind == "checkpoint" for artifact in kept))
+    assert max(n_seen) == 2
+    assert n_seen[-1] == 0
+
+
 def test_iteration_that_is_broken_off_leaves_trials_that_go_on(
     store: Store, iris: LoadedData
 ) -> None:
