@@ -340,5 +340,27 @@ def dashboard(port: int, storage: str) -> None:
     serve(storage, folder, port)
 
 
+@main.command()
+@click.argument("toy", metavar="DATA", default="spirals")
+@click.option("--vary", multiple=True, metavar="NAME", help="Only this hyperparameter.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False),
+    default="playground.html",
+    show_default=True,
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+def playground(toy: str, vary: tuple[str, ...], output: str, seed: int) -> None:
+    """See what one hyperparameter at a time does to a network in the plane.
+
+    DATA is spirals, moons, circles, and, or, nand or xor.
+    """
+    from automl.report.playground import write_playground
+    from automl.tuning.playground import GRIDS, play
+
+    click.echo(write_playground(play(toy, vary or tuple(GRIDS), seed=seed), output))
+
+
 if __name__ == "__main__":
     main()

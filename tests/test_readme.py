@@ -1,0 +1,84 @@
+"""What the README shows is true: its code runs, its commands exist, its links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import cli
+import search_spaces
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = sorted(ROOT.glob("*.md"))
+
+
+def blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def commands(text: str = README) -> list[list[str]]:
+    lines = "\n".join(blocks("console", text)).splitlines()
+    typed = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+    return [shlex.split(line, comments=True) for line in typed]
+
+
+def test_python_blocks_run_in_their_order(tmp_path: Path) -> None:
+    script = tmp_path / "readme.py"
+    script.write_text("\n".join(blocks("python")), encoding="utf-8")
+    environment = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PATH": ""}
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "report.html").exists()
+    assert "setosa" in done.stdout or "versicolor" in done.stdout or "virginica" in done.stdout
+
+
+@pytest.mark.parametrize("command", commands(), ids=" ".join)
+def test_commands_can_be_typed(command: list[str]) -> None:
+    program, name, *arguments = command
+    if program == "make":
+        makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+        assert re.search(rf"^{name}:", makefile, flags=re.MULTILINE)
+        return
+    assert program == "automl"
+    cli.main.commands[name].make_context(name, arguments)
+
+
+def test_every_command_is_in_the_readme() -> None:
+    shown = {command[1] for command in commands() if command[0] == "automl"}
+    assert cli.main.commands.keys() - shown == set()
+
+
+def test_search_space_of_the_readme_can_be_loaded(tmp_path: Path) -> None:
+    (block,) = blocks("toml")
+    path = tmp_path / "mine.toml"
+    path.write_text(block, encoding="utf-8")
+    assert "momentum" in search_spaces.load(str(path)).parameters
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        if not target.startswith(("http://", "https://")):
+            assert (ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_that_are_named_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    named = re.findall(r"`((?:automl|storage|search_spaces|tests|benchmarks)/[\w/.]+\.\w+)`", text)
+    missing = [path for path in named if not (ROOT / path).exists()]
+    assert not missing
