@@ -290,8 +290,8 @@ def test_modules_have_tests_of_their_own() -> None:
         *folders, name = module.name.split(".")
         tests = ROOT.joinpath("tests", *folders)
         family = [name.rsplit("_", n)[0] for n in range(name.count("_") + 1)]
-        found = [path for each in family for path in tests.glob(f"test_{each}.py")]
-        found += tests.glob(f"test_{name}_*.py")
+        patterns = [f"test_{each}{rest}.py" for each in family for rest in ("", "_*")]
+        found = [path for pattern in patterns for path in tests.glob(pattern)]
         contract = ROOT / "tests" / "contracts" / f"{name}_contract.py"
         if not (found or contract.exists() or module.is_package or module.name in NO_TESTS):
             wrong.append(f"{module.name} has no {tests.relative_to(ROOT)}/test_{name}.py")
