@@ -78,15 +78,14 @@ def fit_power_law(
     sizes, values = np.asarray(n_rows, float), np.asarray(losses, float)
     errors = np.asarray(standard_errors, float)
     errors = np.maximum(errors, 1e-3 * max(float(np.abs(values).max()), 1e-12))
-    floor, scale, exponent = _fit(sizes, values, errors)
+    floor, scale, exponent = _fit(sizes, values[None], errors)[0]
     fitted = floor + scale * sizes**-exponent
     # Errors that are too small for the misfit are scaled up to it (reduced chi-square).
     misfit = float((((values - fitted) / errors) ** 2).sum()) / max(1, len(values) - 3)
     spread = errors * max(1.0, math.sqrt(misfit))
-    generator = np.random.default_rng(seed)
-    draws = (fitted + spread * generator.standard_normal(len(values)) for _ in range(N_REFITS))
-    refits = np.array([_fit(sizes, drawn, errors) for drawn in draws])
-    return PowerLaw(floor, scale, exponent, refits)
+    drawn = np.random.default_rng(seed).standard_normal((N_REFITS, len(values)))
+    refits = _fit(sizes, fitted + spread * drawn, errors)
+    return PowerLaw(float(floor), float(scale), float(exponent), refits)
 
 
 def diagnose_data_size(
@@ -128,34 +127,40 @@ def diagnose_data_size(
     )
 
 
-def _fit(sizes: np.ndarray, losses: np.ndarray, errors: np.ndarray) -> tuple[float, float, float]:
-    """The best of the exponents; floor and scale by least squares, neither below zero."""
-    fits = [(_least_squares(sizes**-power, losses, errors), power) for power in EXPONENTS]
-    (_, floor, scale), power = min(fits, key=lambda fit: fit[0][0])
-    return floor, scale, float(power)
+def _fit(sizes: np.ndarray, losses: np.ndarray, errors: np.ndarray) -> np.ndarray:
+    """The best exponent of the grid; floor and scale by least squares, neither below zero.
 
-
-def _least_squares(
-    falling: np.ndarray, losses: np.ndarray, errors: np.ndarray
-) -> tuple[float, float, float]:
-    """Misfit, floor and scale for one exponent: the best of the three that are allowed."""
+    Shape:
+        sizes, errors: (N,); losses: (R, N), one fit for each row; result: (R, 3).
+    """
     weights = 1 / errors**2
-    only_scale = float((weights * falling * losses).sum() / (weights * falling**2).sum())
-    only_floor = float((weights * losses).sum() / weights.sum())
-    candidates = [_line(falling, losses, weights), (0.0, only_scale), (only_floor, 0.0)]
-    allowed = [(floor, scale) for floor, scale in candidates if floor >= 0 and scale >= 0]
-    return min(
-        (float((weights * (losses - floor - scale * falling) ** 2).sum()), floor, scale)
-        for floor, scale in allowed
+    candidates = [
+        np.stack([*_line(sizes**-power, losses, weights), np.full(len(losses), power)], axis=1)
+        for power in EXPONENTS
+    ]
+    fits = np.stack(candidates)  # (P, R, 3)
+    falling = sizes ** -fits[:, :, 2:]  # (P, R, N)
+    residuals = losses - fits[:, :, :1] - fits[:, :, 1:2] * falling
+    misfits = (weights * residuals**2).sum(axis=2)  # (P, R)
+    return np.asarray(fits[misfits.argmin(axis=0), np.arange(len(losses))])
+
+
+def _line(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted least squares of each row of y: intercepts and slopes, neither below zero.
+
+    Shape:
+        x, weights: (N,); y: (R, N); result: (R,) each.
+    """
+    share = weights / weights.sum()
+    mean_x, mean_y = float(share @ x), y @ share
+    slope = (y - mean_y[:, None]) @ (share * (x - mean_x)) / float(share @ (x - mean_x) ** 2)
+    intercept = mean_y - slope * mean_x
+    through_zero = y @ (share * x) / float(share @ x**2)
+    intercept, slope = (
+        np.where(intercept < 0, 0.0, intercept),
+        np.where(intercept < 0, through_zero, slope),
     )
-
-
-def _line(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
-    """Weighted least squares: intercept and slope."""
-    total = weights.sum()
-    mean_x, mean_y = (weights * x).sum() / total, (weights * y).sum() / total
-    slope = (weights * (x - mean_x) * (y - mean_y)).sum() / (weights * (x - mean_x) ** 2).sum()
-    return float(mean_y - slope * mean_x), float(slope)
+    return np.where(slope < 0, mean_y, intercept), np.maximum(slope, 0.0)
 
 
 def _ends(values: np.ndarray) -> tuple[float, float]:

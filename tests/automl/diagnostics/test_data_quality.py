@@ -1,0 +1,107 @@
+"""Data checks get a severity and a sentence, or nothing where they are harmless."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from automl.diagnostics.data_quality import JUDGES, diagnose_data
+from storage.records import DataCheckRecord
+
+
+def judged(kind: str, value: float, subject: str = "x", **details: Any) -> list[tuple[str, str]]:
+    found = diagnose_data([DataCheckRecord(kind, subject, value, details)])
+    return [(one.kind, one.severity) for one in found]
+
+
+def test_a_column_that_alone_explains_the_target_is_a_leak() -> None:
+    assert judged("leakage", 0.99, others=0.5) == [("leakage", "problem")]
+    assert judged("leakage", 0.99) == [("leakage", "problem")]
+
+
+def test_an_easy_problem_has_no_leak() -> None:
+    """Iris: petal width explains 0.93, and so do the other columns."""
+    assert judged("leakage", 0.93, others=0.92) == []
+    assert judged("leakage", 0.6) == []
+
+
+def test_splits_that_can_be_told_apart_are_shifted() -> None:
+    assert judged("shift", 0.9, "train/test", standard_error=0.02) == [("shift", "problem")]
+    assert judged("shift", 0.7, "train/test", standard_error=0.02) == [("shift", "warning")]
+    assert judged("shift", 0.55, "train/test", standard_error=0.02) == []
+
+
+def test_a_shift_within_the_noise_of_few_rows_is_none() -> None:
+    assert judged("shift", 0.7, "train/valid", standard_error=0.08) == []
+
+
+def test_the_columns_that_shifted_are_named() -> None:
+    check = DataCheckRecord("shift", "train/test", 0.9, {"columns": {"year": 0.8, "city": 0.1}})
+
+    (diagnosis,) = diagnose_data([check])
+
+    assert "year and city" in diagnosis.message
+    assert "the test rows" in diagnosis.message
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "subject", "expected"),
+    [
+        ("duplicated_rows", 0.2, "train/test", "warning"),
+        ("duplicated_rows", 0.02, "train/test", "info"),
+        ("duplicated_rows", 0.5, "train", "info"),
+        ("conflicting_rows", 0.1, "train", "info"),
+        ("imbalance", 50.0, "yes", "info"),
+        ("few_rows_per_class", 3.0, "yes", "info"),
+        ("outliers", 100.0, "income", "info"),
+        ("missing_values", 0.8, "cabin", "info"),
+        ("rows_per_input", 1.5, "train", "info"),
+    ],
+)
+def test_what_matters_is_said(kind: str, value: float, subject: str, expected: str) -> None:
+    (found,) = judged(kind, value, subject)
+
+    assert found[1] == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("duplicated_rows", 0.001),
+        ("conflicting_rows", 0.001),
+        ("imbalance", 2.0),
+        ("few_rows_per_class", 100.0),
+        ("outliers", 5.0),
+        ("missing_values", 0.1),
+        ("rows_per_input", 50.0),
+        ("dropped_column", 1.0),
+    ],
+)
+def test_what_does_not_matter_is_passed_over(kind: str, value: float) -> None:
+    assert judged(kind, value) == []
+
+
+def test_what_voids_scores_comes_first() -> None:
+    checks = [
+        DataCheckRecord("imbalance", "yes", 50.0),
+        DataCheckRecord("duplicated_rows", "train/test", 0.2),
+        DataCheckRecord("leakage", "answer", 0.99),
+    ]
+
+    assert [one.kind for one in diagnose_data(checks)] == [
+        "leakage",
+        "duplicated_rows",
+        "imbalance",
+    ]
+
+
+def test_evidence_keeps_the_checks_numbers() -> None:
+    (diagnosis,) = diagnose_data([DataCheckRecord("leakage", "answer", 0.99, {"others": 0.4})])
+
+    assert diagnosis.evidence == {"subject": "answer", "value": 0.99, "others": 0.4}
+
+
+def test_every_kind_of_check_is_known() -> None:
+    """`dropped_column` is told when the data are loaded; all others have a judge."""
+    assert len(JUDGES) == 9

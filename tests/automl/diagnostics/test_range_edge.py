@@ -1,0 +1,102 @@
+"""Ranges that end before the optimum, told from ranges where it lies inside."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+
+from automl.diagnostics.range_edge import Range, diagnose_range_edges, numeric_ranges
+from storage.records import StudyRecords, TrialRecord
+
+LEARNING_RATE = {"type": "float", "low": 1e-4, "high": 1e-2, "log": True}
+
+
+def searched(
+    study: Any, optimum: float, *, n_trials: int = 30, noise: float = 0.02, seed: int = 0
+) -> StudyRecords:
+    """Trials spread over 1e-4..1e-2, the loss a parabola around the optimum's logarithm."""
+    generator = np.random.default_rng(seed)
+    trials = []
+    for number in range(n_trials):
+        rate = 10 ** generator.uniform(-4, -2)
+        loss = 0.1 * np.log10(rate / optimum) ** 2 + noise * generator.normal()
+        trials.append(TrialRecord(number, "COMPLETE", {"learning_rate": float(rate)}, float(loss)))
+    records = study(space={"parameters": {"learning_rate": LEARNING_RATE}})
+    return dataclasses.replace(records, trials=tuple(trials))
+
+
+def test_an_optimum_above_the_range_is_seen(study: Any) -> None:
+    (diagnosis,) = diagnose_range_edges(searched(study, optimum=0.1))
+
+    assert diagnosis.evidence["parameter"] == "learning_rate"
+    assert diagnosis.evidence["end"] == "high"
+    assert "upper quarter of its range 0.0001 to 0.01" in diagnosis.message
+
+
+def test_an_optimum_below_the_range_is_seen(study: Any) -> None:
+    (diagnosis,) = diagnose_range_edges(searched(study, optimum=1e-5))
+
+    assert diagnosis.evidence["end"] == "low"
+
+
+def test_the_advice_widens_the_range_beyond_its_end(study: Any) -> None:
+    (diagnosis,) = diagnose_range_edges(searched(study, optimum=0.1))
+
+    (change,) = diagnosis.advice[0].changes
+    low, high = (float(end) for end in change.set.split(".."))
+    assert low == pytest.approx(1e-4)
+    assert 0.02 < high <= 1.0
+
+
+def test_an_optimum_inside_is_no_edge(study: Any) -> None:
+    for seed in range(20):
+        assert diagnose_range_edges(searched(study, optimum=1e-3, seed=seed)) == ()
+
+
+def test_a_parameter_without_effect_is_rarely_at_an_edge(study: Any) -> None:
+    found = [
+        diagnose_range_edges(searched(study, optimum=1e-3, noise=100.0, seed=seed))
+        for seed in range(60)
+    ]
+
+    assert sum(bool(one) for one in found) <= 6
+
+
+def test_few_trials_show_no_crowding(study: Any) -> None:
+    assert diagnose_range_edges(searched(study, optimum=0.1, n_trials=9)) == ()
+
+
+def test_a_range_is_not_widened_beyond_its_natural_limit(study: Any) -> None:
+    records = searched(study, optimum=0.1)
+    space = {"parameters": {"learning_rate": {**LEARNING_RATE, "high": 100.0}}}
+    records = dataclasses.replace(
+        records, settings=dataclasses.replace(records.settings, space=space)
+    )
+
+    assert diagnose_range_edges(records) == ()
+
+
+def test_places_are_in_the_scale_of_the_search() -> None:
+    one = Range("learning_rate", 1e-4, 1e-2, log=True, is_integer=False)
+
+    assert one.place(1e-3) == pytest.approx(0.5)
+    assert one.at(1.5) == pytest.approx(0.1)
+
+
+def test_integer_ranges_widen_to_integers() -> None:
+    assert Range("hidden_size", 4, 64, log=False, is_integer=True).at(1.33) == 84
+
+
+def test_categories_and_fixed_values_have_no_range(study: Any) -> None:
+    space = {
+        "parameters": {
+            "activation": {"type": "categorical", "choices": ["relu", "tanh"]},
+            "optimizer": {"type": "fixed", "value": "adam"},
+            "learning_rate": LEARNING_RATE,
+        }
+    }
+
+    assert [one.name for one in numeric_ranges(study(space=space))] == ["learning_rate"]

@@ -1,0 +1,92 @@
+"""The main verdict comes first: the cause before the symptom, what voids all before all."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from automl.diagnostics import FIT_KINDS, diagnose_study, diagnose_trial, fit_verdict
+from automl.errors import StudyError
+from storage.records import DataCheckRecord, RunRecord, TrialRecord
+
+LEAK = DataCheckRecord("leakage", "answer", 0.99, {"others": 0.4})
+
+
+def kinds(diagnoses: Any) -> list[str]:
+    return [diagnosis.kind for diagnosis in diagnoses]
+
+
+def test_the_best_trials_verdict_leads_a_sound_study(study: Any, curve: Any) -> None:
+    records = study(curve(1.0, 0.1), curve(1.0, 0.5))
+
+    (first, *_) = diagnose_study(records)
+
+    assert first.kind == "good_fit"
+    assert first.trial_number == 0
+
+
+def test_a_leak_comes_before_the_fit(study: Any, curve: Any) -> None:
+    records = dataclasses.replace(study(curve(1.0, 0.1)), data_checks=(LEAK,))
+
+    assert kinds(diagnose_study(records))[:2] == ["leakage", "good_fit"]
+
+
+def test_the_cause_comes_before_the_symptom(study: Any, layers_of: Any) -> None:
+    records = study([(1.0, 1.0)] * 6, layers=[layers_of([1e-6, 1.0])])
+
+    assert kinds(diagnose_trial(records, 0)) == ["vanishing_gradients", "not_learning"]
+
+
+def test_every_trial_has_exactly_one_fit_verdict(study: Any, curve: Any, layers_of: Any) -> None:
+    records = study(
+        curve(1.0, 0.1), [(1.0, 1.0)] * 6, layers=[(), layers_of([1.0, 1.0], dead=1.0)]
+    )
+
+    for number in (0, 1):
+        diagnoses = diagnose_trial(records, number)
+        assert sum(kind in FIT_KINDS for kind in kinds(diagnoses)) == 1
+
+
+def test_fit_verdict_is_found_behind_what_leads(study: Any, curve: Any) -> None:
+    records = dataclasses.replace(study(curve(1.0, 0.1)), data_checks=(LEAK,))
+
+    verdict = fit_verdict(diagnose_study(records))
+
+    assert verdict is not None and verdict.kind == "good_fit"
+
+
+def test_an_empty_study_has_too_little_evidence(study: Any) -> None:
+    (diagnosis,) = diagnose_study(study())
+
+    assert diagnosis.kind == "too_little_evidence"
+    assert diagnosis.message == "The study has no trial yet."
+
+
+def test_a_study_without_a_complete_trial_says_so(study: Any) -> None:
+    records = dataclasses.replace(study(), trials=(TrialRecord(0, "PRUNED", {}, 0.5),))
+
+    assert "No trial has completed" in diagnose_study(records)[0].message
+
+
+def test_a_failed_trial_says_why_it_has_no_curve(study: Any) -> None:
+    trial = TrialRecord(0, "PRUNED", {}, None, "out_of_memory")
+    records = dataclasses.replace(
+        study(), trials=(trial,), runs=(RunRecord(0, 0, "search", 0, state="failed"),)
+    )
+
+    (diagnosis,) = diagnose_trial(records, 0)
+
+    assert "the device's memory did not suffice" in diagnosis.message
+
+
+def test_an_unknown_trial_is_refused(study: Any, curve: Any) -> None:
+    with pytest.raises(StudyError, match=r"no trial 7 \(trials: 0 to 0\)"):
+        diagnose_trial(study(curve(1.0, 0.5)), 7)
+
+
+def test_judging_twice_gives_the_same(study: Any, curve: Any) -> None:
+    records = study(*[curve(1.0, 0.1 + 0.01 * i) for i in range(12)])
+
+    assert diagnose_study(records) == diagnose_study(records)

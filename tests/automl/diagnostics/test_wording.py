@@ -1,0 +1,51 @@
+"""The same quantity looks the same everywhere."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from automl.diagnostics.wording import count, error, listing, number, percent
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (0.012345, "0.0123"),
+        (123.4, "123"),
+        (12345.6, "12,346"),
+        (1.2e-6, "1.2e-06"),
+        (-0.5, "-0.5"),
+        (math.inf, "infinite"),
+        (math.nan, "not a number"),
+    ],
+)
+def test_numbers_have_three_digits(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.0, "0 %"), (0.061, "6.1 %"), (0.5, "50 %"), (0.0042, "0.42 %"), (1.0, "100 %")],
+)
+def test_shares_are_percent(share: float, text: str) -> None:
+    assert percent(share) == text
+
+
+def test_counts_agree_with_their_noun() -> None:
+    assert count(1, "trial") == "1 trial"
+    assert count(1200, "trial") == "1,200 trials"
+    assert count(2, "axis", "axes") == "2 axes"
+
+
+def test_lists_end_in_and() -> None:
+    assert listing([]) == ""
+    assert listing(["a"]) == "a"
+    assert listing(["a", "b", "c"]) == "a, b and c"
+
+
+def test_errors_are_rates_or_rmse() -> None:
+    assert error(0.061, "error_rate") == "6.1 % of rows wrong"
+    assert error(12.5, "rmse") == "RMSE 12.5"
