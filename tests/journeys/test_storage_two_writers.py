@@ -100,6 +100,7 @@ def write_side_by_side(url: str, n_trials: int) -> str:
     return answers
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("n_trials", [160, pytest.param(2000, marks=pytest.mark.slow)])
 def test_two_writers_and_a_polling_dashboard(tmp_path: Path, n_trials: int) -> None:
     url = f"sqlite:///{tmp_path}/automl.db"

@@ -266,5 +266,6 @@ TestStoragesOnOneFile.settings = settings(max_examples=15, stateful_step_count=4
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 class TestStoragesOnOneFileAtLength(StoragesOnOneFile.TestCase):
     settings = settings(max_examples=200, stateful_step_count=60)
