@@ -8,6 +8,7 @@ A content security policy inside the file forbids it to load anything from anywh
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from jinja2.filters import do_forceescape, do_mark_safe
 from numpy.typing import NDArray
 from plotly.offline import get_plotlyjs
 
@@ -134,13 +136,21 @@ def _context(
 
 def environment() -> jinja2.Environment:
     """Templates with every value escaped, and an error for every name that is missing."""
-    return jinja2.Environment(
+    loaded = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    loaded.filters["code"] = code
+    return loaded
+
+
+def code(text: str) -> str:
+    """Text whose `quoted` parts are set as code, as messages write options; all is escaped."""
+    escaped = str(do_forceescape(text))
+    return do_mark_safe(re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped))
 
 
 def render(template: str, **context: object) -> str:

@@ -180,7 +180,7 @@ def parallel_figure(numbers: ParallelCoordinates) -> go.Figure:
             for c, ticks_there in enumerate([*map(_ticks, numbers.axes), _rank_ticks(numbers)])
             for at, label in ticks_there
         ],
-        margin={"l": 30, "r": 46, "t": 40},
+        margin={"l": 72, "r": 46, "t": 40},
         xaxis={"tickvals": list(range(columns)), "ticktext": labels, "showgrid": False,
                "range": [-0.35, columns - 0.45], "side": "bottom", "ticks": "", "zeroline": False,
                "tickangle": -30 if columns > 5 else 0},

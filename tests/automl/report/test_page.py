@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from automl.report.page import PARTS, report_html, write_comparison, write_report
+from automl.report.page import PARTS, code, report_html, write_comparison, write_report
 from storage.records import Advice, Diagnosis, StudyRecords
 from tests.contracts.synthetic_study import synthetic_study
 
@@ -84,6 +84,11 @@ def test_text_from_data_never_becomes_markup(records: StudyRecords):
     own = without_plotly(report_html(hostile(records)))
     assert "<script>alert" not in own
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in own
+
+
+def test_quoted_options_are_set_as_code():
+    assert code("Use `--group <x>`.") == "Use <code>--group &lt;x&gt;</code>."
+    assert code("one ` alone") == "one ` alone"
 
 
 def test_a_study_without_trials_still_makes_a_page(records: StudyRecords):
