@@ -44,7 +44,7 @@ def train(params: Params, arrays: Arrays, n_epochs: int, seed: int) -> float:
             loss = functional.cross_entropy(
                 network(x), y, label_smoothing=params["label_smoothing"]
             )
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimizer.step()
         train_loss = _mean_loss(network, measured_loader)
         valid_loss = _mean_loss(network, valid_loader)

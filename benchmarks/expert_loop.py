@@ -156,7 +156,7 @@ def train(params: Params, arrays: Arrays, n_epochs: int, seed: int) -> float:
                 continue  # batch normalization cannot train on one row
             loss = functional.cross_entropy(network(batch_x), batch_y, label_smoothing=smoothing)
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             rate = learning_rate_at(params, step / (n_steps * n_epochs))
             for group in optimizer.param_groups:
                 group["lr"] = rate

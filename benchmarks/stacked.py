@@ -296,9 +296,8 @@ def run(arguments: argparse.Namespace) -> dict[str, float | None]:
             seconds, per_trial = measure(case, arguments.sides)
             print(f"{space}, {name}: {n_trials} trials x {n_epochs} epochs, one core")
             for side, value in sorted(seconds.items(), key=lambda item: -item[1]):
-                print(
-                    f"  {side:10} {value:8.2f} s   expert / {side}: {seconds['expert'] / value:.2f}"
-                )
+                times = seconds["expert"] / value
+                print(f"  {side:10} {value:8.2f} s   expert / {side}: {times:.2f}")
                 totals[side] += value
             if not arguments.quick and not arguments.no_cells:
                 print_cells(case, per_trial["expert"])

@@ -43,7 +43,8 @@ def floor_seconds(
     measured = sum(_product("forward", EVALUATION_ROWS, n_in, n_out) for n_in, n_out in maps)
     n_measured = (n_rows["train"] + n_rows["valid"]) / EVALUATION_ROWS
     step = products + numbers * 4 / bandwidth()
-    return n_epochs * (n_steps * step + n_measured * measured)
+    seconds: float = n_epochs * (n_steps * step + n_measured * measured)
+    return seconds
 
 
 def _trained(batch: int, n_in: int, n_out: int, is_first: bool) -> float:

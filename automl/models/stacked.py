@@ -207,7 +207,8 @@ class StackBlocks:
         """The vectors of normalization, which lie beside one another, (K_l, 2 n)."""
         columns = self.layout.vector_columns
         both = slice(columns[layer, "gain"].start, columns[layer, "shift"].stop)
-        return self.vectors[: self.layout.n_runs(layer), both]
+        vectors: Tensor = self.vectors[: self.layout.n_runs(layer), both]
+        return vectors
 
     def vector(self, layer: int, kind: str) -> Tensor:
         """The vectors of one kind of the runs that have the layer.
@@ -216,7 +217,8 @@ class StackBlocks:
             result: (K_l, n); for layer -1, the output, (K, C).
         """
         n_runs = len(self.vectors) if layer < 0 else self.layout.n_runs(layer)
-        return self.vectors[:n_runs, self.layout.vector_columns[layer, kind]]
+        vectors: Tensor = self.vectors[:n_runs, self.layout.vector_columns[layer, kind]]
+        return vectors
 
     def tensors_of(self, k: int) -> dict[str, Tensor]:
         """The tensors of run k as views, under the plain network's names.

@@ -237,7 +237,7 @@ class StackedLayer:
             rows = torch.tensor(order[part], device=z.device)
             own_slopes = None if slopes is None else slopes[part]
             if name == "maxout":
-                pieces = z[part].unflatten(2, (2, -1))  # type: ignore[no-untyped-call]
+                pieces = z[part].unflatten(2, (2, -1))
                 self.forward += maxout_calls(pieces, outputs[part], own_slopes)
             elif name == "prelu":
                 prelus.append(self._write_prelu(rows, z[part], outputs[part], own_slopes))

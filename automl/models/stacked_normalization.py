@@ -71,7 +71,8 @@ class NormalizationPlace:
         """A call that copies the rows of pairs of vectors, (K_l, 2 n) -> twice (k, 1, n)."""
         copied = vectors.new_zeros(len(self.rows), vectors.shape[1])
         call = partial(torch.index_select, vectors, 0, self.rows, out=copied)
-        return call, *copied[:, None, :].chunk(2, dim=2)
+        first, second = copied[:, None, :].chunk(2, dim=2)
+        return call, first, second
 
 
 def batch_norm(

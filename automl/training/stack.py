@@ -92,13 +92,16 @@ class Stack:
         self.best = StackBlocks(self.layout, device=device, dtype=dtype, statistics=True)
         self.gradients = StackBlocks(self.layout, device=device, dtype=dtype)
         trainings = [run.training for run in runs]
-        self._is_native = tables.is_native and native.is_usable(self.values.flat)
+        self.is_native = tables.is_native and native.is_usable(self.values.flat)
         self.updates = StackedUpdates(
-            self.values, self.gradients, trainings, is_native=self._is_native
+            self.values, self.gradients, trainings, is_native=self.is_native
         )
-        self.objective = StackedObjective.of(tables.dataset, runs, device, dtype)
+        self.objective = StackedObjective.of(
+            tables.dataset, runs, device, dtype, is_native=self.is_native
+        )
         self._dropout = StackedDropout(self.layout, [run.seed for run in runs], device, dtype)
         self._passes: dict[int, StackedPass] = {}
+        self._probe: StackedPass | None = None
         self.before_last_step: list[Tensor] = []
         self._set_rows(runs)
 
@@ -224,8 +227,14 @@ class Stack:
             n_rows,
             gradients,
             frozen_statistics=frozen_statistics,
-            is_native=self._is_native,
+            is_native=self.is_native,
         )
+
+    def probe_pass(self, n_rows: int) -> StackedPass:
+        """A pass for measuring layers, made once: in training mode, but nothing changes."""
+        if self._probe is None:
+            self._probe = self.make_pass(n_rows, self.gradients, frozen_statistics=True)
+        return self._probe
 
     def _train_pass(self, n_rows: int) -> StackedPass:
         if n_rows not in self._passes:
@@ -242,4 +251,5 @@ class Stack:
 
 def _laid_out(order: Tensor, n_steps: int) -> Tensor:
     """Row numbers step by step: (K, S x B) -> (S, K x B) int64."""
-    return order.unflatten(1, (n_steps, -1)).transpose(0, 1).flatten(1).long()
+    steps: Tensor = order.unflatten(1, (n_steps, -1)).transpose(0, 1)
+    return steps.flatten(1).long()

@@ -23,12 +23,11 @@ from automl.training.config import RunConfig
 class Cost:
     """Seconds that a step's parts take on one core of an AMD EPYC (AVX2), torch 2.13."""
 
-    call: float = 2e-6  # a torch call on small tensors
-    calls_per_layer: int = 75  # forward, backward and update of a hidden layer, all kinds
-    calls_per_step: int = 60  # gather, loss, output layer, vectors
-    operation: float = 1 / 60e9  # of a batched product
-    activation: float = 6e-9  # all passes over one activation
-    parameter: float = 1.4e-9  # all passes over one parameter
+    step: float = 100e-6  # a step's fixed part: the loop itself, gather, loss, output layer
+    layer: float = 25e-6  # likewise of a hidden layer: five calls
+    operation: float = 1 / 50e9  # of a batched product
+    activation: float = 3e-9  # all passes over one activation
+    parameter: float = 0.6e-9  # all passes over one parameter
 
 
 COST: Final = Cost()
@@ -126,8 +125,7 @@ class _GrowingStack:
     @property
     def seconds(self) -> float:
         """Estimated time of a step."""
-        calls = COST.calls_per_step + COST.calls_per_layer * len(self._widths)
-        seconds, n_in = calls * COST.call, self._n_inputs
+        seconds, n_in = COST.step + COST.layer * len(self._widths), self._n_inputs
         for width, n_runs in zip(self._widths, self._n_runs, strict=True):
             products = 6 * self._batch_size * n_in * width * COST.operation
             units = self._batch_size * width * COST.activation

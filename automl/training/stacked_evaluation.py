@@ -7,8 +7,10 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from automl.models.stacked import StackLayout
 from automl.models.stacked_pass import StackedPass
 from automl.training.batches import measured_rows
+from automl.training.native_losses import class_scores_
 from automl.training.rows import Rows, Score
 from automl.training.stack import Stack
 from automl.training.stacked_losses import stacked_row_errors, stacked_row_losses
@@ -20,6 +22,16 @@ inputs and outputs stay in the cache."""
 
 MOST_ROWS: Final = 512
 """Rows per forward pass: more do not make products faster."""
+
+FEWEST_ROWS: Final = 16
+"""Rows per forward pass: with fewer, products are slow whatever the cache holds."""
+
+
+def rows_at_once(layout: StackLayout) -> int:
+    """Rows of each run that are measured in one forward pass."""
+    widest = max([layout.n_inputs, *layout.widths])
+    fitting = ELEMENTS_AT_ONCE // (widest * len(layout.configs))
+    return max(FEWEST_ROWS, min(MOST_ROWS, fitting))
 
 
 class StackedEvaluation:
@@ -62,16 +74,16 @@ class StackedEvaluation:
             gather(table, index, batch.inputs, batch.codes)
             batch.forward()
             targets = table.targets[index].view(n_runs, size)
+            if batch.is_native and dataset.loss == "cross_entropy":
+                class_scores_(batch.outputs, targets, losses[:, chunk], errors[:, chunk])
+                continue
             losses[:, chunk] = stacked_row_losses(dataset.loss, batch.outputs, targets)
             errors[:, chunk] = stacked_row_errors(dataset.task, batch.outputs, targets)
         return _summed(losses.double(), errors.double())
 
     def _chunk(self, n_rows: int) -> int:
         """How many rows at once: about equal chunks that fit the cache."""
-        layout = self._stack.layout
-        widest = max(layout.n_inputs, *layout.widths, 1)
-        fitting = ELEMENTS_AT_ONCE // (widest * len(layout.configs))
-        n_chunks = -(-n_rows // max(16, min(MOST_ROWS, fitting)))
+        n_chunks = -(-n_rows // rows_at_once(self._stack.layout))
         return -(-n_rows // n_chunks)
 
     def _pass(self, n_rows: int) -> StackedPass:

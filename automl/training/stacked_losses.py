@@ -15,6 +15,7 @@ from torch import Tensor
 
 from automl.data.dataset import Dataset
 from automl.training.config import RunConfig
+from automl.training.native_losses import class_gradients_
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class StackedObjective:
     loss: str
     label_smoothing: Tensor | None
     class_weights: Tensor | None
+    is_native: bool = False  # use the compiled kernels
 
     @classmethod
     def of(
@@ -36,6 +38,8 @@ class StackedObjective:
         runs: Sequence[RunConfig],
         device: torch.device,
         dtype: torch.dtype,
+        *,
+        is_native: bool,
     ) -> StackedObjective:
         """The objective of some runs."""
         smoothing, weights = None, None
@@ -46,7 +50,7 @@ class StackedObjective:
         given = [values for values in per_run if values is not None]
         if given:
             weights = torch.stack(given).to(device, dtype)
-        return cls(dataset.loss, smoothing, weights)
+        return cls(dataset.loss, smoothing, weights, is_native)
 
     def gradient_(self, outputs: Tensor, targets: Tensor, gradients: Tensor) -> None:
         """Compute the gradient of each run's mean over the batch in its outputs.
@@ -54,6 +58,9 @@ class StackedObjective:
         Shape:
             outputs, gradients: (K, C, B); targets: (K, B).
         """
+        if self.is_native and self.loss == "cross_entropy":
+            class_gradients_(outputs, targets, self.label_smoothing, self.class_weights, gradients)
+            return
         GRADIENTS[self.loss](outputs, targets[:, None, :], self.label_smoothing, gradients)
         if self.class_weights is not None:
             gradients.mul_(self.class_weights.gather(1, targets)[:, None, :])

@@ -6,9 +6,12 @@ this costs one step on 256 rows, where a run by itself would cost a hundred smal
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
+from automl.models.mlp import MLPConfig
 from automl.models.stacked_pass import StackedPass
 from automl.training.batches import probe_rows
 from automl.training.gradients import SATURATED
@@ -50,7 +53,7 @@ def _probe(stack: Stack) -> StackedPass:
         rows = stack.own_rows[:, rows[0]]
     index = (rows + stack.train_starts).flatten()
     n_rows = len(index) // n_runs
-    batch = stack.make_pass(n_rows, stack.gradients, frozen_statistics=True)
+    batch = stack.probe_pass(n_rows)
     gather(tables.train.rows, index, batch.inputs, batch.codes)
     batch.forward()
     targets = tables.train.rows.targets[index].view(n_runs, n_rows)
@@ -74,15 +77,21 @@ def _layer_numbers(stack: Stack, batch: StackedPass, layer: int) -> list[Tensor]
     before = stack.before_last_step[layer]
     weights = _numbers(stack.gradients.hidden[layer], stack.values.hidden[layer], before)
 
-    is_sigmoid, is_tanh, is_relu = (
-        torch.tensor([config.activation == name for config in configs], device=h.device)
-        for name in ("sigmoid", "tanh", "relu")
-    )
-    on_tanh_scale = torch.where(is_sigmoid[:, None, None], 2 * h - 1, h).abs() > SATURATED
-    flat = (on_tanh_scale & real[:, None, :]).sum((1, 2)) * share
-    dead = ((h == 0).all(1) & real).sum(1) / sizes
-    saturated = torch.where(is_sigmoid | is_tanh, flat, 0.0)
-    return [*weights, mean, deviation, saturated, torch.where(is_relu, dead, 0.0)]
+    saturated, dead = torch.zeros_like(mean), torch.zeros_like(mean)
+    for name in ("sigmoid", "tanh"):
+        rows = _rows_with(name, configs, h)
+        on_tanh_scale = 2 * h[rows] - 1 if name == "sigmoid" else h[rows]
+        flat = (on_tanh_scale.abs_() > SATURATED).sum(1)
+        saturated[rows] = (flat * real[rows]).sum(1) * share[rows]
+    rows = _rows_with("relu", configs, h)
+    dead[rows] = ((h[rows].amax(1) == 0) & real[rows]).sum(1) / sizes[rows]
+    return [*weights, mean, deviation, saturated, dead]
+
+
+def _rows_with(activation: str, configs: Sequence[MLPConfig], like: Tensor) -> Tensor:
+    """The runs with an activation, as places."""
+    rows = [k for k, config in enumerate(configs) if config.activation == activation]
+    return torch.tensor(rows, dtype=torch.int64, device=like.device)
 
 
 def _numbers(gradient: Tensor, weight: Tensor, before: Tensor) -> list[Tensor]:

@@ -99,7 +99,8 @@ class StackedUpdates:
             ("first_moment", "second_moment"), (self.first, self.second), scales, strict=True
         )
         return {
-            f"{moment}.{name}": values * scale
+            # in double precision, so that writing them back gives the same bits
+            f"{moment}.{name}": values if scale == 1.0 else values.double() * scale
             for moment, blocks, scale in moments
             if moment in MOMENTS[self.names[k]]
             for name, values in blocks.read(k).items()

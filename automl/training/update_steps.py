@@ -33,9 +33,7 @@ class UpdateState:
     norm_sum: Tensor  # (K,), the norms of gradients before clipping are added
 
     def blocks(self) -> list[tuple[Tensor, Tensor, Tensor, Tensor]]:
-        """The blocks as matrices (K_l, n), in this order; the last one, of vectors, is not
-        penalized.
-        """
+        """The blocks as matrices (K_l, n), in this order; the last is of vectors."""
         columns = [
             [*blocks.matrices, blocks.vectors]
             for blocks in (self.values, self.gradients, self.first, self.second)
@@ -130,6 +128,8 @@ class Penalties:
 
     @classmethod
     def of(cls, trainings: Sequence[TrainingConfig], like: Tensor) -> Penalties:
+        """The penalties of some runs, on a tensor's device and in its precision."""
+
         def column(values: list[float | None], absent: float) -> Tensor | None:
             if all(value is None or value == absent for value in values):
                 return None
