@@ -26,7 +26,7 @@ def make_executor(
     must be ended: only another process can be.
 
     Args:
-        workers: how many; "auto" for one per core.
+        workers: how many; "auto" for one per core, or one per GPU.
         trial_timeout: seconds that a trial may take.
         memory_limit: bytes that training may take in each worker.
     """
@@ -35,7 +35,7 @@ def make_executor(
         return InProcessExecutor(dataset, trainer=trainer, device=device, preflight=False)
     return ProcessExecutor(
         dataset,
-        n_workers=n_workers,
+        n_workers=workers,
         trainer=trainer,
         devices=(device,),
         preflight=False,

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from automl.data.dataset import Dataset
 from automl.data.preprocessing import Preprocessor
-from automl.errors import StudyError
+from automl.errors import StudyError, TrainingError
 from automl.executors.executor import Executor
 from automl.training.config import RunConfig
 from automl.training.trained_model import (
@@ -75,8 +75,8 @@ class Keeper:
             ranking=ranking,
         )
         gone = {artifact.trial_number for artifact in removed}
-        kept = ranking[: self.keep_models]
-        self._kept = {number: self._kept[number] for number in kept if number not in gone}
+        stays = [number for number in ranking[: self.keep_models] if number not in gone]
+        self._kept = {number: self._kept[number] for number in stays}
 
     def save_weights(self, run: RunConfig, executor: Executor) -> ArtifactRecord:
         """Save the best epoch's weights of one run, with what is needed to build the network."""
@@ -99,7 +99,10 @@ class Keeper:
         saved = []
         for run_id in trial.runs:
             if run_id in executor.active and run_id in trial.curves:  # it has begun
-                checkpoint = executor.checkpoint(run_id)
+                try:
+                    checkpoint = executor.checkpoint(run_id)
+                except TrainingError:
+                    continue  # its worker has just died; the next round says so
                 arrays, details = checkpoint.to_arrays()
                 artifact = self.store.artifacts.save_checkpoint(
                     self.study_name,

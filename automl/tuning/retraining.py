@@ -92,8 +92,8 @@ def plan_decomposition(
         )
     for i in range(n_halves):
         for part in (0, 1):
-            # An odd row is left out, so that the halves are disjoint.
-            rows = RowSubset((n_rows // 2) / n_rows, part, seed=plan.seed("half", i))
+            # A hair less than half, so that rounding never makes the halves overlap.
+            rows = RowSubset(0.5 - 0.5 / n_rows, part, seed=plan.seed("half", i))
             label = f"division {i}, part {part}"
             runs.append(plan.run("half", label, plan.seed("half", i, part), rows))
     return tuple(runs)

@@ -18,6 +18,7 @@ import optuna
 
 from automl.data.dataset import Dataset
 from automl.diagnostics.gradient_flow import hopeless
+from automl.errors import TrainingError
 from automl.executors.executor import Executor, RoundResult
 from automl.executors.numerics import training_arithmetic
 from automl.models.mlp import n_parameters
@@ -266,7 +267,11 @@ class Search:
 
     def _complete(self, trial: TrialInTraining) -> None:
         """Keep the weights if they are among the best, then tell the value."""
-        self.keeper.consider(trial, self.executor)
+        try:
+            self.keeper.consider(trial, self.executor)
+        except TrainingError as error:  # the worker that held them has just died
+            self._take_failure(trial, "lost", str(error))
+            return
         handle = self._close(trial, "complete")
         self.study.tell(handle, trial.value)
         if self._tally.count_complete(trial):
@@ -310,6 +315,7 @@ class Search:
 
     def _suspend(self) -> None:
         """Leave the trials in training so that the next call goes on with them."""
+        self._take(self.executor.finish_rounds())
         for trial in list(self._training.values()):
             self.keeper.save_checkpoints(trial, self.executor)
             for run_id in trial.runs:

@@ -79,10 +79,6 @@ def test_trials_of_a_killed_worker_are_trained_again_from_the_start_and_none_has
     assert workers() == []
 
 
-@pytest.mark.xfail(
-    reason="Search._suspend saves checkpoints without taking executor.finish_rounds() first",
-    strict=True,
-)
 def test_a_search_that_was_left_with_rounds_under_way_goes_on_without_a_gap(options):
     options |= {"max_epochs": 20, "patience": 20}
     stopped = search(options, stop_after=8)
