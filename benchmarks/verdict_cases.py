@@ -14,11 +14,9 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from benchmarks.verdict_training import Draw, Params, Plan
 from benchmarks.verdict_worlds import (
     N_FRESH,
-    Draw,
-    Params,
-    Plan,
     checked,
     curve_world,
     teacher_world,

@@ -1,0 +1,232 @@
+"""From a draw to a stored study: cases are trained as a search does, and become records.
+
+A `Draw` is a small study to be trained on worlds (`verdict_worlds.py`), with the verdict that
+each of its trials must get. That a trial is what it was made to be is checked on fresh rows
+against the known noise, never against the verdict (`is_as_made`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import torch
+
+from automl.data.dataset import Dataset
+from automl.models.mlp import n_parameters
+from automl.training.config import RunConfig, configure
+from automl.training.ending import ending
+from automl.training.gradients import inspect_initialization
+from automl.training.predictions import predict
+from automl.training.stacked import StackedTrainer
+from benchmarks.verdict_worlds import World
+from storage.records import (
+    DataCheckRecord,
+    EpochRecord,
+    EvaluationRecord,
+    Json,
+    LayerGradientRecord,
+    ParameterValue,
+    RunRecord,
+    StudyRecords,
+    StudySettings,
+    TrialRecord,
+)
+
+Params = Mapping[str, ParameterValue]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One trial of a case: its params, and the verdict it must get (None: not judged)."""
+
+    params: Params
+    truth: str | None = None
+    world: int = 0  # which of the case's data sets it is trained on
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Draw:
+    """A case before training."""
+
+    family: str
+    worlds: tuple[World, ...]
+    plans: tuple[Plan, ...]
+    max_epochs: int
+    patience: int
+    space: Mapping[str, Json] = field(default_factory=dict)
+    target_error: float | None = None
+    data_checks: tuple[DataCheckRecord, ...] = ()
+    study_truth: str | None = None  # the verdict that the study as a whole must get
+    edge: str | None = None  # of range_edge: which hyperparameter's range ends too early
+    fixed: Params = field(default_factory=dict)  # of a search: what does not vary
+
+
+@dataclass(frozen=True)
+class Training:
+    """One run: its curve, the layers it began with, and its loss on fresh rows."""
+
+    epochs: tuple[EpochRecord, ...]
+    initial_layers: tuple[LayerGradientRecord, ...]
+    fresh_loss: float
+    n_parameters: int
+
+
+def train_plans(draw: Draw) -> list[Training]:
+    """Train all plans of a draw as a search does; those on one world as one stack."""
+    trainings: dict[int, Training] = {}
+    for place, world in enumerate(draw.worlds):
+        here = [n for n, plan in enumerate(draw.plans) if plan.world == place]
+        tried = [(draw.plans[n].params, draw.plans[n].seed) for n in here]
+        done = train(world, tried, max_epochs=draw.max_epochs, patience=draw.patience)
+        trainings.update(zip(here, done, strict=True))
+    return [trainings[number] for number in range(len(draw.plans))]
+
+
+def train(
+    world: World, tried: Sequence[tuple[Params, int]], *, max_epochs: int, patience: int
+) -> list[Training]:
+    """Train configurations, each with its seed, to their ends."""
+    runs = []
+    for run_id, (params, seed) in enumerate(tried):
+        model, training = configure(params, max_epochs=max_epochs, patience=patience)
+        runs.append(RunConfig(run_id, run_id, model, training, seed))
+    trainer = StackedTrainer(world.dataset)
+    trainer.add(runs)
+    curves: list[list[EpochRecord]] = [[] for _ in runs]
+    while trainer.active:
+        for record in trainer.train_round():
+            curves[record.run_id].append(record)
+            over = ending(curves[record.run_id], runs[record.run_id].training)
+            if over and record.run_id in trainer.active:  # a diverged run is dropped already
+                trainer.drop(record.run_id)
+    return [
+        Training(
+            tuple(curve),
+            inspect_initialization(run, world.dataset),
+            _fresh_loss(world.dataset, run, trainer, curve),
+            n_parameters(run.model, world.dataset),
+        )
+        for run, curve in zip(runs, curves, strict=True)
+    ]
+
+
+def _fresh_loss(
+    dataset: Dataset, run: RunConfig, trainer: StackedTrainer, curve: Sequence[EpochRecord]
+) -> float:
+    if not any(epoch.is_finite for epoch in curve):
+        return math.inf
+    return fresh_loss(dataset, run, trainer.best_weights(run.run_id))
+
+
+def fresh_loss(dataset: Dataset, run: RunConfig, weights: Mapping[str, torch.Tensor]) -> float:
+    """The loss on the fresh rows."""
+    predicted = predict(run, weights, dataset, "test").double()
+    fold = dataset.folds[0]
+    if dataset.task == "regression":
+        standardized = (predicted - fold.target_mean) / fold.target_scale
+        return float(((standardized - fold.test.targets) ** 2).mean())
+    chosen = predicted.gather(1, fold.test.targets[:, None])[:, 0].clamp_min(1e-12)
+    return float(-chosen.log().mean())
+
+
+def records_of(draw: Draw, trainings: Sequence[Training]) -> StudyRecords:
+    """The case as a stored study."""
+    world = draw.worlds[0]
+    trials, runs, epochs, layers = [], [], {}, {}
+    for number, (plan, training) in enumerate(zip(draw.plans, trainings, strict=True)):
+        finite = [epoch for epoch in training.epochs if epoch.is_finite]
+        diverged = not training.epochs[-1].is_finite
+        value = min((epoch.valid_loss for epoch in finite), default=None)
+        trials.append(
+            TrialRecord(
+                number,
+                "PRUNED" if diverged else "COMPLETE",
+                plan.params,
+                value,
+                "diverged" if diverged else None,
+            )
+        )
+        runs.append(
+            RunRecord(number, number, "search", plan.seed, n_parameters=training.n_parameters)
+        )
+        epochs[number] = tuple(replace(epoch, run_id=number) for epoch in training.epochs)
+        layers[number] = training.initial_layers
+    return StudyRecords(
+        settings=_settings(draw),
+        trials=tuple(trials),
+        runs=tuple(runs),
+        epochs=epochs,
+        initial_layers=layers,
+        data_checks=draw.data_checks,
+        evaluations=(
+            EvaluationRecord(
+                0,
+                "valid",
+                scores={},
+                baseline={
+                    "loss": world.baseline_loss,
+                    world.dataset.metric: world.baseline_metric,
+                },
+                linear={"loss": world.linear_loss},
+            ),
+        ),
+    )
+
+
+def _settings(draw: Draw) -> StudySettings:
+    dataset = draw.worlds[0].dataset
+    fold = dataset.folds[0]
+    return StudySettings(
+        study_name=draw.family,
+        task=dataset.task,
+        loss=dataset.loss,
+        metric=dataset.metric,
+        target="y",
+        data_source="benchmarks/verdict_cases.py",
+        data_fingerprint="",
+        split={},
+        space=draw.space,
+        max_epochs=draw.max_epochs,
+        patience=draw.patience,
+        seed=0,
+        class_names=tuple(str(code) for code in range(dataset.n_classes)),
+        n_rows={"train": len(fold.train), "valid": len(fold.valid), "test": len(fold.test)},
+        n_features=fold.n_features,
+        target_error=draw.target_error,
+    )
+
+
+def is_as_made(plan: Plan, training: Training, world: World) -> bool:
+    """Whether a trial is what it was made to be, by fresh rows and the known noise.
+
+    Healthy: of what it learned at most 10 % does not hold for fresh rows, and at most 20 % of
+    what can be learned is missing. Sick of variance: more than 25 % does not hold, or is
+    missing although the train rows are fitted better than the true function fits them. Sick
+    of bias: more than 30 % is missing on the train rows themselves. Between healthy and sick
+    there is a gap, where neither word would be true.
+    """
+    finite = [epoch for epoch in training.epochs if epoch.is_finite]
+    if plan.truth is None or plan.truth == "symmetric_initialization":
+        return True
+    if not finite:
+        return plan.truth == "steps_too_large"
+    best = min(finite, key=lambda epoch: epoch.valid_loss)
+    learnable = world.baseline_loss - world.noise_loss
+    missing = (training.fresh_loss - world.noise_loss) / learnable
+    learned = max(1e-9, world.baseline_loss - best.train_loss)
+    lost = (training.fresh_loss - best.train_loss) / learned
+    unfitted = (min(epoch.train_loss for epoch in finite) - world.noise_loss) / learnable
+    if plan.truth == "dead_units":
+        return any(layer.dead_fraction == 1 for layer in training.initial_layers)
+    return {
+        "good_fit": lost < 0.10 and missing < 0.20,
+        "high_variance": lost > 0.25 or (missing > 0.25 and unfitted < 0),
+        "high_bias": 0.30 < unfitted < 0.85 and lost < 0.15,
+        "high_bias_and_variance": unfitted > 0.25 and lost > 0.25,
+        "vanishing_gradients": unfitted > 0.5,
+        "steps_too_small": unfitted > 0.4,
+        "steps_too_large": unfitted > 0.4,
+    }[plan.truth]
