@@ -80,5 +80,5 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_files_that_are_named_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     named = re.findall(r"`((?:automl|storage|search_spaces|tests|benchmarks)/[\w/.]+\.\w+)`", text)
-    missing = [path for path in named if not (ROOT / path).exists()]
+    missing = [p for p in named if "/x/" not in p and not (ROOT / p).exists()]  # x: any
     assert not missing
