@@ -124,7 +124,7 @@ class FloatParameter(Parameter):
     log: bool = False
 
     def __post_init__(self) -> None:
-        _check_range(self.name, self.low, self.high, self.log, smallest_log=math.ulp(0.0))
+        _check_range(self.name, self.low, self.high, self.log)
 
     @property
     def stated_values(self) -> Mapping[str, tuple[ParameterValue, ...]]:
@@ -165,7 +165,7 @@ class IntParameter(Parameter):
                     parameter=self.name,
                     key=key,
                 )
-        _check_range(self.name, self.low, self.high, self.log, smallest_log=1)
+        _check_range(self.name, self.low, self.high, self.log)
 
     @property
     def stated_values(self) -> Mapping[str, tuple[ParameterValue, ...]]:
@@ -355,7 +355,7 @@ def _read_tasks(name: str, tasks: object) -> tuple[Task, ...]:
     return tuple(tasks)
 
 
-def _check_range(name: str, low: float, high: float, log: bool, *, smallest_log: float) -> None:
+def _check_range(name: str, low: float, high: float, log: bool) -> None:
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise SearchSpaceError(
             f"`low < high` must hold for {name}, but got ({low=}, {high=})."
@@ -363,7 +363,7 @@ def _check_range(name: str, low: float, high: float, log: bool, *, smallest_log:
             parameter=name,
             key="low",
         )
-    if log and low < smallest_log:
+    if log and low <= 0:
         raise SearchSpaceError(
             f"`low > 0` must hold for {name}, whose scale is logarithmic, but got {low=}. "
             "Take a small positive number, or log = false.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -26,3 +27,10 @@ def quiet_optuna() -> Iterator[None]:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     yield
     optuna.logging.set_verbosity(verbosity)
+
+
+@pytest.fixture(autouse=True)
+def subnormal_numbers() -> None:
+    """Trainers flush subnormal numbers to zero in their process; other tests need them."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_flush_denormal(False)
