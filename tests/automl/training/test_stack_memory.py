@@ -1,0 +1,47 @@
+"""What runs are said to need, against what a trainer allocates."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+import torch
+
+from automl.training.stack_memory import memory_bytes
+from automl.training.stacked import StackedTrainer
+from tests.contracts.tiny_datasets import tiny_dataset
+from tests.contracts.trainer_contract import tiny_run
+
+
+def tensor_bytes() -> int:
+    """Bytes of all storages that live in this process."""
+    gc.collect()
+    storages = {
+        held.untyped_storage().data_ptr(): held.untyped_storage().nbytes()
+        for held in gc.get_objects()
+        if issubclass(type(held), torch.Tensor)
+    }
+    return sum(storages.values())
+
+
+@pytest.mark.parametrize("hidden_size", [16, 128])
+def test_estimate_covers_what_is_held_without_being_far_above(hidden_size: int) -> None:
+    dataset = tiny_dataset(n_rows=1000)
+    runs = [
+        tiny_run(n, hidden_size=hidden_size, normalization="layer_norm", dropout=0.1)
+        for n in range(8)
+    ]
+    before = tensor_bytes()
+    trainer = StackedTrainer(dataset)
+    trainer.add(runs)
+    trainer.train_round()
+    held = tensor_bytes() - before
+    assert held <= memory_bytes(runs, dataset) <= 3 * held
+
+
+def test_estimate_grows_with_width_and_runs() -> None:
+    dataset = tiny_dataset()
+    few, many = ([tiny_run(n) for n in range(size)] for size in (2, 20))
+    wide = [tiny_run(n, hidden_size=200) for n in range(2)]
+    assert memory_bytes(few, dataset) < memory_bytes(many, dataset)
+    assert memory_bytes(few, dataset) < memory_bytes(wide, dataset)
