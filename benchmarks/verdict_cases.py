@@ -236,8 +236,8 @@ def small_steps(generator: np.random.Generator) -> Draw:
     return _of_good_world(generator, "steps too small", [Plan(sick, "steps_too_small")], 30)
 
 
-N_SEARCHED = 20
-"""Trials of a search: twice what a verdict on ranges asks for."""
+N_SEARCHED = 40
+"""Trials of a search: no more than people spend on one."""
 
 BASE: Params = {
     "optimizer": "adam",

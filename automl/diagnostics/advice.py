@@ -289,8 +289,8 @@ def _larger_steps(situation: Situation) -> Advice:
 
 def _smaller_steps(situation: Situation) -> Advice:
     rate = situation.amount("learning_rate")
-    factor = 10.0
-    if situation.update_ratio and situation.update_ratio < 1e6:
+    factor = 100.0  # weights that were thrown far take steps that look small beside them
+    if situation.update_ratio and SMOOTH_STEPS < situation.update_ratio < 1e6:
         factor = min(1000.0, max(5.0, situation.update_ratio / SMOOTH_STEPS))
     aim = rate / factor
     return Advice(

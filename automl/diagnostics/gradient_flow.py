@@ -30,6 +30,8 @@ from automl.diagnostics.thresholds import (
     SMALL_UPDATE_RATIO,
     STEADY_SHARE,
     VANISHING_RATIO,
+    WEAK_RATIO,
+    WEIGHT_GROWTH,
 )
 from automl.diagnostics.wording import count, number, percent
 from storage.records import (
@@ -52,6 +54,7 @@ class FlowFacts:
     saturated_at_start: float
     saturated_at_end: float
     update_ratio: float  # median over layers and moments
+    weight_growth: float  # largest weight norm of a layer at the end over that at the start
     is_symmetric: bool  # all hidden weights are zero at the start
     is_finite: bool  # at the start
 
@@ -117,6 +120,7 @@ def flow_facts(
         saturated_at_start=_highest(start, "saturated_fraction"),
         saturated_at_end=_highest(end, "saturated_fraction"),
         update_ratio=float(np.median(known)) if known else math.nan,
+        weight_growth=_weight_growth(start, end),
         is_symmetric=bool(initial) and _is_symmetric(initial[:-1]),
         is_finite=_are_finite(start),
     )
@@ -138,7 +142,8 @@ def find_cause(fit: Fit, flow: FlowFacts) -> Cause | None:
     if flow.is_symmetric:
         return Cause("symmetric_initialization", _symmetric_words())
     if _is_bad(fit):
-        return _start_cause(flow) or _step_cause(fit, flow) or _late_cause(flow)
+        weak = WEAK_RATIO if fit.kind == "not_learning" else VANISHING_RATIO
+        return _start_cause(flow, weak) or _step_cause(fit, flow) or _late_cause(flow)
     return _step_cause(fit, flow)
 
 
@@ -153,6 +158,7 @@ def diagnose_flow(cause: Cause, fit: Fit, flow: FlowFacts, situation: Situation)
         "saturated_fraction_at_start": flow.saturated_at_start,
         "saturated_fraction_at_end": flow.saturated_at_end,
         "update_ratio": flow.update_ratio,
+        "weight_growth": flow.weight_growth,
         "lowest_train_loss": fit.facts.lowest_train_loss,
         "baseline_loss": fit.references.baseline_loss,
     }
@@ -173,7 +179,7 @@ def start_problem(layers: Sequence[LayerGradientRecord]) -> str | None:
     if _is_symmetric(layers[:-1]):
         return "symmetric_initialization"
     flow = flow_facts(layers, ())
-    cause = _start_cause(flow) if flow else None
+    cause = _start_cause(flow, VANISHING_RATIO) if flow else None
     return cause.kind if cause else None
 
 
@@ -181,7 +187,7 @@ def _is_bad(fit: Fit) -> bool:
     return fit.kind in ("diverged", "not_learning", "high_bias", "high_bias_and_variance")
 
 
-def _start_cause(flow: FlowFacts) -> Cause | None:
+def _start_cause(flow: FlowFacts, vanishing_ratio: float) -> Cause | None:
     """What was wrong before the first step."""
     if not flow.is_finite or flow.largest_gradient > EXPLODING_NORM:
         return Cause("exploding_gradients", _exploding_words(flow))
@@ -189,7 +195,7 @@ def _start_cause(flow: FlowFacts) -> Cause | None:
         return Cause("exploding_gradients", _exploding_words(flow))
     if flow.dead_at_start >= DEAD_FRACTION:
         return Cause("dead_units", _dead_words(flow.dead_at_start, "before the first step"))
-    if flow.input_ratio < VANISHING_RATIO:
+    if flow.input_ratio < vanishing_ratio:
         return Cause("vanishing_gradients", _vanishing_words(flow))
     if flow.saturated_at_start >= SATURATED_FRACTION:
         return Cause("saturated_units", _saturated_words(flow.saturated_at_start))
@@ -204,7 +210,8 @@ def _step_cause(fit: Fit, flow: FlowFacts) -> Cause | None:
     baseline = fit.references.baseline_loss
     overshot = facts.highest_train_loss > OVERSHOOT * baseline or facts.climb > CLIMB * baseline
     jumps = fit.kind == "not_learning" or facts.roughness > ROUGHNESS
-    if overshot or (flow.update_ratio > LARGE_UPDATE_RATIO and jumps):
+    thrown = fit.kind == "not_learning" and flow.weight_growth > WEIGHT_GROWTH
+    if overshot or thrown or (flow.update_ratio > LARGE_UPDATE_RATIO and jumps):
         return Cause("steps_too_large", _large_words(fit, flow))
     small = flow.update_ratio < SMALL_UPDATE_RATIO
     if small and (fit.kind == "not_learning" or facts.last_train_progress > STEADY_SHARE):
@@ -269,6 +276,11 @@ def _large_words(fit: Fit, flow: FlowFacts) -> str:
             f"Steps too large: the loss became infinite or not a number in epoch "
             f"{fit.facts.n_epochs}.{size}"
         )
+    if flow.weight_growth > WEIGHT_GROWTH:
+        grown = (
+            f" The weights of one layer grew to {number(flow.weight_growth, 2)} times their size."
+        )
+        return f"Steps too large: the network was thrown to where it does not learn.{grown}"
     return f"Steps too large: the train loss jumps instead of coming down.{size}"
 
 
@@ -296,6 +308,13 @@ def _highest(layers: Sequence[LayerGradientRecord], name: str) -> float:
 
 def _is_symmetric(hidden: Sequence[LayerGradientRecord]) -> bool:
     return bool(hidden) and all(layer.weight_norm == 0 for layer in hidden)
+
+
+def _weight_growth(
+    start: Sequence[LayerGradientRecord], end: Sequence[LayerGradientRecord]
+) -> float:
+    pairs = zip(start, end, strict=True)
+    return max((b.weight_norm / a.weight_norm for a, b in pairs if a.weight_norm > 0), default=1.0)
 
 
 def _input_ratio(layers: Sequence[LayerGradientRecord]) -> float:

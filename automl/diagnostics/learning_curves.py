@@ -173,6 +173,8 @@ def _is_variable(facts: CurveFacts, references: References, reference: Reference
         at_least = facts.gap - noise
         if facts.gap > LOST_SHARE * learned and at_least > 0.5 * LOST_SHARE * learned:
             return True
+    if facts.valid_loss >= references.baseline_loss and 2 * learned > references.baseline_loss:
+        return True  # learned on its own rows, and worse than guessing on others
     if facts.onset is None:
         return False
     lowest = min(facts.valid_loss, reference.loss) if reference else facts.valid_loss

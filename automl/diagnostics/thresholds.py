@@ -41,6 +41,10 @@ IMPROVING_SHARE: Final = 0.10
 VANISHING_RATIO: Final = 1e-3
 """Calibrated: gradient norm nearest the input over that of the output layer, at initialization."""
 
+WEAK_RATIO: Final = 1e-2
+"""Calibrated: the same ratio where the network did not learn at all; networks that learned have
+0.08 and more."""
+
 EXPLODING_RATIO: Final = 1e3
 """The mirror image of VANISHING_RATIO."""
 
@@ -61,6 +65,9 @@ Source of the rule: Karpathy, CS231n notes, "Ratio of weights:updates".
 
 LARGE_UPDATE_RATIO: Final = 3e-2
 """Calibrated: a step that changes weights by this share overshoots, where loss is not falling."""
+
+WEIGHT_GROWTH: Final = 10.0
+"""Calibrated: weights of a network that did not learn, thrown to so many times their size."""
 
 ROUGHNESS: Final = 0.35
 """Calibrated: the upward moves of the train loss, as a share of all its moves; 0.5 is no fall."""
