@@ -78,13 +78,10 @@ def search(data: str, target: str | None, seed: int, **choices: object) -> Outco
         )
         with start_search(data, options) as session:
             began = time.monotonic()
-            progress = None
-            for progress in session:
-                pass
+            last = list(session)[-1]
             seconds = time.monotonic() - began
-        assert progress is not None
-        best = math.inf if progress.best_value is None else progress.best_value
-        return Outcome(best, seconds, progress.n_ended)
+        best = math.inf if last.best_value is None else last.best_value
+        return Outcome(best, seconds, last.n_ended)
 
 
 def compare(data: str, target: str | None, seed: int, n_trials: int) -> Pair:
@@ -125,7 +122,9 @@ def main() -> None:
     if arguments.quick:
         sources, n_seeds, n_trials = sources[:1], 1, 20
     pairs = [
-        compare(data, target, seed, n_trials) for data, target in sources for seed in range(n_seeds)
+        compare(data, target, seed, n_trials)
+        for data, target in sources
+        for seed in range(n_seeds)
     ]
     pairs = [p for p in pairs if all(map(math.isfinite, (p.one.best, p.many.best, p.timed.best)))]
     equal_trials = interval([pair.at_equal_trials for pair in pairs])

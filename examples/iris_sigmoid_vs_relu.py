@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 import torch
 
+from automl.data import SplitChoices, load_dataset
 from automl.data.dataset import Dataset
-from automl.data.loading import SplitChoices, load_dataset
 from automl.models.mlp import MLPConfig
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.gradients import inspect_initialization

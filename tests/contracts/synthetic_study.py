@@ -163,7 +163,7 @@ def _floor(params: dict[str, ParameterValue]) -> float:
     rate = math.log10(float(params["learning_rate"]))  # type: ignore[arg-type]
     loss = 0.03 + 0.12 * (rate + 2.4) ** 2
     if params["activation"] == "sigmoid":
-        loss += 0.25 * (int(params["n_layers"]) - 1)  # type: ignore[call-overload]
+        loss += 0.25 * (int(params["n_layers"]) - 1)  # type: ignore[arg-type]
     if params["optimizer"] == "sgd":
         loss += 0.15
     return loss + 0.1 * float(params["dropout"])  # type: ignore[arg-type]
@@ -213,7 +213,7 @@ def _curve(
 def _layers(
     params: dict[str, ParameterValue], epoch: int, source: random.Random
 ) -> tuple[LayerGradientRecord, ...]:
-    depth = int(params["n_layers"])  # type: ignore[call-overload]
+    depth = int(params["n_layers"])  # type: ignore[arg-type]
     shrink = 0.08 if params["activation"] == "sigmoid" else 0.85
     if params["initialization"] == "normal":
         shrink *= 0.3
@@ -237,7 +237,7 @@ def _layers(
 
 
 def _n_parameters(params: dict[str, ParameterValue]) -> int:
-    width, depth = int(params["hidden_size"]), int(params["n_layers"])  # type: ignore[call-overload]
+    width, depth = int(params["hidden_size"]), int(params["n_layers"])  # type: ignore[arg-type]
     return 65 * width + (depth - 1) * (width + 1) * width + 10 * (width + 1)
 
 

@@ -35,10 +35,7 @@ def make_records(task: Task = "regression", n_train: int = 121) -> StudyRecords:
         data_source="",
         data_fingerprint="",
         split={},
-        space=load("mlp")
-        .for_task(task)
-        .narrow(["optimizer=adam", "learning_rate=0.01"])
-        .to_dict(),
+        space=space.to_dict(),
         max_epochs=3,
         patience=3,
         seed=0,
