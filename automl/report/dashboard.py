@@ -36,7 +36,8 @@ MOST_OF_THE_TIME = 0.02  # share of the search's wall-clock time that publishing
 N_FAINT_CURVES = 60
 N_PLANE_POINTS = 1000
 N_AXIS_POINTS = 250
-N_AXES = 8  # in two columns: the dashboard gives a figure half of the page
+N_AXES = 6
+HEIGHT = 440  # the dashboard gives a figure half of the page's width and 450 pixels
 
 Transaction = Callable[[], AbstractContextManager[Any]]
 
@@ -105,7 +106,9 @@ def figures(table: StudyTable) -> dict[str, go.Figure]:
     names = [name for name in importances(table).names if name in known][:N_AXES]
     if names:
         plots = [parameters.axis_plot(table, known[name], N_AXIS_POINTS) for name in names]
-        made["automl-axes"] = style.themed(parameter_figures.axes_figure(plots, 2))
+        made["automl-axes"] = style.themed(parameter_figures.axes_figure(plots))
+    for figure in made.values():
+        figure.update_layout(height=HEIGHT)
     return made
 
 

@@ -326,10 +326,8 @@ def test_the_dashboard_shows_a_running_study(visit, dashboard):
 
     wait_for(is_published, 180)
     page = visit(f"{address}/dashboard/studies/1").page
-    page.wait_for_selector("#automl-curves .js-plotly-plot, .js-plotly-plot#automl-curves")
     for key in ("automl-curves", "automl-bias-variance", "automl-axes"):
-        page.wait_for_function(
-            f"document.querySelectorAll('#{key} .trace, .js-plotly-plot#{key} .trace').length > 0"
-        )
+        selector = f'[id="user-defined-plot:{key}"] .trace'
+        page.wait_for_selector(selector, state="attached", timeout=120_000)
     page.goto(f"{address}/dashboard/studies/1/note")
     page.wait_for_selector("text=/Best: trial/")
