@@ -261,7 +261,8 @@ def _capacity_with_restraint(situation: Situation) -> Advice:
 
 def _more_rows() -> Advice:
     return Advice(
-        "Get more rows, if you can: `automl diagnose STUDY --full` measures how much they help."
+        "Get more rows, if you can: `automl diagnose STUDY --diagnose full` measures how much "
+        "they help."
     )
 
 
