@@ -20,7 +20,7 @@ from automl.data_options import data_options, load_data, reloadable_options
 from automl.diagnostics import diagnose_study
 from automl.errors import ConfigError, did_you_mean
 from automl.executors.choosing import make_executor
-from automl.executors.resources import available_cores
+from automl.executors.resources import available_cores, available_memory
 from automl.interruption import stop_on_interrupt
 from automl.options import DEFAULT_STORAGE, SearchOptions
 from automl.report.dashboard import Publisher
@@ -28,6 +28,7 @@ from automl.result import SearchResult
 from automl.studies import load_study
 from automl.tuning.evaluation import evaluate_best
 from automl.tuning.keeping import save_preprocessing
+from automl.tuning.memory import MemoryPlan, plan_memory
 from automl.tuning.progress import SearchProgress
 from automl.tuning.search import Search, SearchPolicy
 from automl.tuning.settings import make_settings, study_name_of
@@ -51,7 +52,8 @@ class SearchSession:
         self.store = store
         self.settings = settings
         self.options = options
-        self.messages = data.messages
+        self.memory = _memory_plan(data, settings, options)
+        self.messages = (*data.messages, str(self.memory))
         self.last_progress: SearchProgress | None = None
         self._search: Search | None = None
         self._publisher: Publisher | None = None
@@ -72,7 +74,12 @@ class SearchSession:
             )
         ) as executor:
             self._search = Search(
-                study, self.store, executor, dataset, self.settings, _policy(options)
+                study,
+                self.store,
+                executor,
+                dataset,
+                self.settings,
+                _policy(options, self.memory),
             )
             for progress in self._search:
                 self.last_progress = progress
@@ -170,15 +177,26 @@ def _space_of(options: SearchOptions, data: LoadedData) -> SearchSpace:
     return space.for_task(data.task).narrow(list(options.set))
 
 
-def _policy(options: SearchOptions) -> SearchPolicy:
+def _memory_plan(data: LoadedData, settings: StudySettings, options: SearchOptions) -> MemoryPlan:
+    """How many trials train at once: what was asked for or planned, if it fits."""
     n_stacks = available_cores() if options.workers == "auto" else options.workers
+    return plan_memory(
+        SearchSpace.from_dict(settings.space),
+        data.dataset,
+        n_slots=options.slots or slots_for(options.n_trials, n_stacks),
+        n_stacks=n_stacks,
+        free_bytes=available_memory(),
+    )
+
+
+def _policy(options: SearchOptions, memory: MemoryPlan) -> SearchPolicy:
     return SearchPolicy(
         n_trials=options.n_trials,
         timeout=options.timeout,
         sampler=options.sampler,
         pruner=options.pruner,
-        n_slots=options.slots or slots_for(options.n_trials, n_stacks),
-        n_stacks=n_stacks,
+        n_slots=memory.n_slots,
+        n_stacks=memory.n_stacks,
         keep_models=options.keep_models,
         keep_bytes=options.keep_bytes,
         preflight=options.preflight,
