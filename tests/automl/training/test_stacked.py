@@ -43,7 +43,9 @@ def test_diverging_run_never_touches_its_neighbours(is_native: bool) -> None:
         rounds = [trainer.train_round() for _ in range(3)]
         curves.append(
             {
-                run.run_id: losses([r for records in rounds for r in records if r.run_id == run.run_id])
+                run.run_id: losses(
+                    [r for records in rounds for r in records if r.run_id == run.run_id]
+                )
                 for run in others
             }
         )

@@ -1,0 +1,107 @@
+"""Forward and backward of a stack against autograd through the plain networks."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from automl.models import native
+from automl.models.initialization import initialize_
+from automl.models.mlp import MLP, MLPConfig
+from automl.models.stacked import StackBlocks, StackLayout, sort_key
+from automl.models.stacked_pass import StackedPass
+
+CONFIGS = sorted(
+    [
+        MLPConfig(n_layers=3, hidden_size=12, activation="prelu", shape="funnel"),
+        MLPConfig(n_layers=2, hidden_size=5, normalization="batch_norm", activation="sigmoid"),
+        MLPConfig(n_layers=2, hidden_size=9, normalization="layer_norm", activation="gelu"),
+        MLPConfig(n_layers=1, hidden_size=16, normalization="layer_norm", activation="sigmoid"),
+        MLPConfig(n_layers=0),
+    ],
+    key=sort_key,
+)
+MAXOUT = [
+    MLPConfig(n_layers=2, hidden_size=h, activation="maxout", normalization=kind)
+    for h, kind in ((6, "none"), (9, "layer_norm"), (5, "batch_norm"))
+]
+
+
+@pytest.fixture(params=[True, False], ids=["native", "torch"])
+def is_native(request: pytest.FixtureRequest) -> bool:
+    if request.param and native.library() is None:
+        pytest.skip("no C++ compiler here")
+    return bool(request.param)
+
+
+@pytest.mark.parametrize("configs", [CONFIGS, MAXOUT], ids=["mixed", "maxout"])
+def test_outputs_and_gradients_are_those_of_autograd(
+    configs: list[MLPConfig], is_native: bool
+) -> None:
+    layout = StackLayout.of(configs, 4, (3,), 2)
+    make = {"device": "cpu", "dtype": torch.float64}
+    values, gradients = StackBlocks(layout, statistics=True, **make), StackBlocks(layout, **make)
+    models = [MLP(config, 4, 2, (3,), dtype=torch.float64).train() for config in configs]
+    generator = torch.Generator().manual_seed(1)
+    inputs = torch.randn(len(configs), 10, 4, generator=generator, dtype=torch.float64)
+    codes = torch.randint(0, 3, (len(configs), 10), generator=generator)
+    upstream = torch.randn(len(configs), 2, 10, generator=generator, dtype=torch.float64)
+    for k, model in enumerate(models):
+        initialize_(model, k)
+        values.write(k, model.state_dict())
+    batch = StackedPass(values, 10, gradients, is_native=is_native)
+    assert batch.is_native == is_native
+    batch.inputs[..., :4] = inputs
+    batch.codes[0].copy_(codes)
+    batch.forward()
+    batch.output_gradients.copy_(upstream)
+    batch.backward()
+    for k, model in enumerate(models):
+        outputs = model(inputs[k], codes[k, :, None])
+        torch.testing.assert_close(batch.outputs[k].T, outputs.detach(), rtol=1e-11, atol=1e-13)
+        outputs.backward(upstream[k].T)
+        found = gradients.read(k)
+        for name, parameter in model.named_parameters():
+            torch.testing.assert_close(
+                found[name],
+                parameter.grad,
+                rtol=1e-9,
+                atol=1e-12,
+                msg=lambda m, n=name: f"{n}: {m}",
+            )
+        moved = values.read(k)
+        for name, buffer in model.named_buffers():
+            if "running" in name:
+                torch.testing.assert_close(moved[name], buffer, rtol=1e-11, atol=1e-14)
+    assert_padding_is_zero(gradients)
+    evaluation = StackedPass(values, 10, is_native=is_native)
+    evaluation.inputs[..., :4] = inputs
+    evaluation.codes[0].copy_(codes)
+    evaluation.forward()
+    for k, model in enumerate(models):
+        outputs = model.eval()(inputs[k], codes[k, :, None]).detach()
+        torch.testing.assert_close(evaluation.outputs[k].T, outputs, rtol=1e-11, atol=1e-13)
+
+
+def assert_padding_is_zero(blocks: StackBlocks) -> None:
+    real = StackBlocks(blocks.layout, device="cpu", dtype=torch.float64)
+    for k in range(len(blocks.layout.configs)):
+        for view in real.tensors_of(k).values():
+            view.fill_(1.0)
+    assert not (blocks.flat[real.flat == 0] != 0).any()
+
+
+def test_infinite_run_leaves_the_others_alone(is_native: bool) -> None:
+    layout = StackLayout.of([MLPConfig(n_layers=1, hidden_size=h) for h in (8, 3)], 4, (), 2)
+    make = {"device": "cpu", "dtype": torch.float64}
+    values, gradients = StackBlocks(layout, **make), StackBlocks(layout, **make)
+    values.flat.normal_(generator=torch.Generator().manual_seed(0))
+    values.hidden[0][0].fill_(torch.inf)
+    batch = StackedPass(values, 6, gradients, is_native=is_native)
+    batch.inputs.normal_(generator=torch.Generator().manual_seed(0))
+    batch.forward()
+    batch.output_gradients.copy_(batch.outputs)
+    batch.backward()
+    assert not batch.outputs[0].isfinite().all()
+    assert batch.outputs[1].isfinite().all()
+    assert all(block[1].isfinite().all() for block in (gradients.hidden[0], gradients.output))
