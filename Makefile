@@ -11,6 +11,7 @@ PIP_OPTIONS ?=
 
 DATA ?= sklearn:digits
 TARGET ?=
+N_TRIALS ?= 300
 TIMEOUT ?= 60s
 REPORT ?= report.html
 
@@ -31,7 +32,7 @@ help:
 
 search: $(INSTALLED)
 	$(BIN)/automl search "$(DATA)" $(if $(TARGET),--target "$(TARGET)") \
-		--timeout $(TIMEOUT) --report "$(REPORT)"
+		--n-trials $(N_TRIALS) --timeout $(TIMEOUT) --report "$(REPORT)"
 
 install: $(INSTALLED_DEV)
 

@@ -79,6 +79,50 @@ class SearchResult:
 
         return write_report(self.records, Path(path), predictions=self._predictions())
 
+    # Plotly figures for notebooks, those of the report; plotly takes half a second to import.
+
+    def plot_curves(self) -> Any:
+        """Training and validation curves of the best trials, all others faint."""
+        from automl.report import plots
+
+        return plots.plot_curves(self.records)
+
+    def plot_bias_variance(self, colour_by: str = "outcome") -> Any:
+        """Every trial by its train error and its gap, coloured by outcome or a hyperparameter."""
+        from automl.report import plots
+
+        return plots.plot_bias_variance(self.records, colour_by)
+
+    def plot_importances(self) -> Any:
+        """How much each hyperparameter mattered."""
+        from automl.report import plots
+
+        return plots.plot_importances(self.records)
+
+    def plot_axis(self, parameter: str) -> Any:
+        """The validation loss along one hyperparameter, with the best of each bucket."""
+        from automl.report import plots
+
+        return plots.plot_axis(self.records, parameter)
+
+    def plot_history(self) -> Any:
+        """The best validation loss as the search went on."""
+        from automl.report import plots
+
+        return plots.plot_history(self.records)
+
+    def plot_gradient_flow(self, trial_number: int | None = None) -> Any:
+        """Gradients layer by layer along training, of the best trial or another."""
+        from automl.report import plots
+
+        return plots.plot_gradient_flow(self.records, trial_number)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows where a cell ends with the result."""
+        from automl.report import plots
+
+        return plots.html_summary(self.records)
+
     def _predictions(self) -> Mapping[str, Any] | None:
         """Kept predictions of the best trial; None where there are none."""
         best = self.records.best_trial

@@ -126,6 +126,8 @@ def configure(
     values: dict[str, Any] = {**params, "max_epochs": max_epochs, "patience": patience}
     for name, value in values.items():
         values[name] = _checked(name, value)
+    if values.get("optimizer") == "nesterov" and values.get("momentum") == 0:
+        raise ConfigError("momentum must be above 0 for nesterov, but got 0")
     model = MLPConfig(**{name: values[name] for name in values.keys() & _MODEL_FIELDS})
     training = TrainingConfig(**{name: values[name] for name in values.keys() & _TRAINING_FIELDS})
     return model, training

@@ -11,6 +11,7 @@ A trial that fails never ends the study; one that is interrupted is adopted by t
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -32,7 +33,7 @@ from automl.tuning.progress import SearchProgress, estimate_seconds_left
 from automl.tuning.pruners import make_pruner
 from automl.tuning.samplers import PerTrialSampler, ask_with
 from automl.tuning.seeds import derive_seed
-from automl.tuning.stacking import StackPlan
+from automl.tuning.stacking import StackPlan, batch_sizes
 from automl.tuning.tally import Tally
 from automl.tuning.trial_in_training import TrialInTraining
 from search_spaces import SearchSpace
@@ -87,7 +88,12 @@ class Search:
         self._training: dict[int, TrialInTraining] = {}  # by trial number
         self._handles: dict[int, optuna.trial.Trial] = {}  # by trial number
         self._tally = Tally.of(study)
-        self._stacks = StackPlan(policy.n_slots, policy.n_stacks)
+        self._stacks = StackPlan(
+            policy.n_slots,
+            policy.n_stacks,
+            batch_sizes(self.space),
+            Counter(trial.params.get("batch_size") for trial in study.get_trials(deepcopy=False)),
+        )
         self._messages: list[str] = []
         self._stopping = False
         self._started = time.monotonic()

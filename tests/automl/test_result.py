@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
-from automl.errors import StudyError
+from automl.errors import ConfigError, StudyError
 from automl.result import SearchResult, result_to_json
 
 
@@ -39,6 +39,27 @@ def test_report_is_one_file(finished: SearchResult, tmp_path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert finished.study_name in text
     assert f"{finished.best.params['learning_rate']:.3g}"[:3] in text
+
+
+def test_figures_are_of_the_study(finished: SearchResult) -> None:
+    figures = [
+        finished.plot_curves(),
+        finished.plot_bias_variance(),
+        finished.plot_bias_variance("learning_rate"),
+        finished.plot_axis("learning_rate"),
+        finished.plot_history(),
+        finished.plot_gradient_flow(),
+    ]
+    assert all(figure.data for figure in figures)
+
+
+def test_importances_need_trials(finished: SearchResult) -> None:
+    with pytest.raises(ConfigError, match="10 are needed"):
+        finished.plot_importances()
+
+
+def test_notebook_shows_the_result(finished: SearchResult) -> None:
+    assert "iris-species" in finished._repr_html_()
 
 
 def test_json_has_the_promised_keys(finished: SearchResult) -> None:

@@ -60,3 +60,9 @@ def test_every_default_is_possible() -> None:
 
 def test_examples_in_docstrings_run() -> None:
     assert doctest.testmod(config).failed == 0
+
+
+def test_nesterov_needs_momentum() -> None:
+    with pytest.raises(ConfigError, match="above 0 for nesterov"):
+        configure({"optimizer": "nesterov", "momentum": 0.0}, max_epochs=1, patience=1)
+    configure({"optimizer": "momentum", "momentum": 0.0}, max_epochs=1, patience=1)
