@@ -174,9 +174,12 @@ def search(data: str, report: str | None, as_json: bool, **choices: Any) -> None
     with start_search(data, options) as session:
         with stop_on_interrupt(session.stop) as was_interrupted:
             show_progress(session, session.messages)
-        _finish(session.result(), report, as_json)
+        result = session.result()
+        _finish(result, report, as_json)
     if was_interrupted():
         sys.exit(130)
+    if result.has_only_failures:
+        sys.exit(1)
 
 
 def _typed_command() -> str:

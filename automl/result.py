@@ -49,6 +49,11 @@ class SearchResult:
         return best
 
     @property
+    def has_only_failures(self) -> bool:
+        """Whether every trial has failed: then something is wrong beyond hyperparameters."""
+        return bool(self.trials) and all(trial.outcome == "failed" for trial in self.trials)
+
+    @property
     def evaluation(self) -> EvaluationRecord | None:
         """The best trial's scores on the test rows; None before they were taken."""
         best = self.records.best_trial

@@ -67,6 +67,19 @@ def _headline(result: SearchResult) -> str:
     return f"{result.study_name}: {len(outcomes)} trials ({counts}){took}"
 
 
+def _why_no_best(records: StudyRecords) -> str:
+    """What a person can do where no trial has completed."""
+    failed = [trial for trial in records.trials if trial.outcome == "failed"]
+    if not failed:
+        return "No trial has completed yet. Run the same command again, or with more time."
+    last = failed[-1]
+    reason = last.user_attributes.get("cause_message") or last.cause
+    return (
+        f"No trial has completed, and {len(failed)} of {len(records.trials)} have failed. "
+        f"The last one, trial {last.number}: {reason}"
+    )
+
+
 def _best_table(records: StudyRecords, best: TrialRecord) -> Padding:
     table = Table.grid(padding=(0, 2))
     epoch = best.user_attributes.get("best_epoch")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import search_spaces
@@ -11,6 +13,7 @@ from automl.result import SearchResult
 from automl.tuning.promotion import Promotion
 from search_spaces import CategoricalParameter, FixedParameter, FloatParameter, SearchSpace
 from storage import Finding
+from storage.records import TrialRecord
 
 
 def test_result_names_best_trial_scores_and_verdict(
@@ -23,6 +26,19 @@ def test_result_names_best_trial_scores_and_verdict(
     assert "report: report.html" in printed
     assert finished.evaluation is not None
     assert f"{finished.evaluation.scores['accuracy']:.4g}" in printed
+
+
+def test_search_whose_trials_all_failed_says_why(
+    finished: SearchResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    attributes = {"cause_message": "RuntimeError: no such kernel"}
+    failed = TrialRecord(0, "PRUNED", {}, cause="crashed", user_attributes=attributes)
+    result = SearchResult(replace(finished.records, trials=(failed,)), finished.storage)
+    assert result.has_only_failures
+    summary.print_result(result, None)
+    printed = capsys.readouterr().out
+    assert "1 of 1 have failed" in printed
+    assert "RuntimeError: no such kernel" in printed
 
 
 def test_studies_are_listed_a_line_each(
