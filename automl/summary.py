@@ -46,7 +46,7 @@ def print_result(result: SearchResult, report: str | Path | None) -> None:
     console.print(Text(_headline(result), style="bold"))
     best = result.records.best_trial
     if best is None:
-        console.print("No trial has completed yet. Run the same command again, or with more time.")
+        console.print(Text(_why_no_best(result.records)))
         return
     console.print(_best_table(result.records, best))
     if result.evaluation is not None:

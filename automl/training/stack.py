@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Final, Literal
 
 import torch
 from torch import Tensor
@@ -28,7 +28,7 @@ from automl.training.gradients import is_measured
 from automl.training.schedules import optimizer_at
 from automl.training.stacked_dropout import StackedDropout
 from automl.training.stacked_losses import StackedObjective
-from automl.training.stacked_rows import SPLITS, ScaledRows, gather
+from automl.training.stacked_rows import ScaledRows, gather
 from automl.training.stacked_updates import StackedUpdates
 from automl.training.trainer import Checkpoint
 
@@ -52,19 +52,18 @@ class Tables:
     """What the stacks of a trainer share."""
 
     dataset: Dataset
-    train: ScaledRows
-    valid: ScaledRows
     device: torch.device
     dtype: torch.dtype
     is_native: bool  # whether to use the compiled kernels where they are usable
+    _rows: dict[tuple[str, int, tuple[int, ...]], ScaledRows] = field(default_factory=dict)
 
-    @classmethod
-    def of(
-        cls, dataset: Dataset, device: torch.device, dtype: torch.dtype, is_native: bool
-    ) -> Tables:
-        """The tables of a data set, filled as runs need them."""
-        train, valid = (ScaledRows(dataset, split, device, dtype) for split in SPLITS)
-        return cls(dataset, train, valid, device, dtype, is_native)
+    def rows(self, split: Literal["train", "valid"], fold: int) -> ScaledRows:
+        """The table of a split for folds with the inputs of this one, filled as runs need it."""
+        held = self.dataset.folds[fold]
+        key = (split, held.n_features, held.cardinalities)
+        if key not in self._rows:
+            self._rows[key] = ScaledRows(self.dataset, split, self.device, self.dtype, fold)
+        return self._rows[key]
 
 
 class Stack:
@@ -82,7 +81,7 @@ class Stack:
         self.members = tuple(members)
         self.tables = tables
         runs = [member.run for member in members]
-        fold = tables.dataset.folds[0]
+        fold = tables.dataset.folds[runs[0].fold]
         models = [run.model for run in runs]
         self.layout = StackLayout.of(
             models, fold.n_features, fold.cardinalities, tables.dataset.n_outputs
@@ -107,9 +106,10 @@ class Stack:
 
     def _set_rows(self, runs: Sequence[RunConfig]) -> None:
         """Find each run's train rows in the tables, and how an epoch is cut into batches."""
-        train = self.tables.train
+        self.train = train = self.tables.rows("train", runs[0].fold)
+        self.valid = self.tables.rows("valid", runs[0].fold)
         self.train_starts = self._column([train.start_of(run) for run in runs])
-        self.valid_starts = self._column([self.tables.valid.start_of(run) for run in runs])
+        self.valid_starts = self._column([self.valid.start_of(run) for run in runs])
         own = [rows_of(run.rows, train.n_rows(run)) for run in runs]
         self.n_rows = train.n_rows(runs[0]) if own[0] is None else len(own[0])
         self.own_rows = None
@@ -176,12 +176,12 @@ class Stack:
         for start, size, n_steps in self._windows():
             batches = self._train_pass(size)
             index = _laid_out(order[:, start : start + size * n_steps], n_steps)
-            targets = self.tables.train.rows.targets[index].unflatten(1, (-1, size))
+            targets = self.train.rows.targets[index].unflatten(1, (-1, size))
             first_steps = self._column([member.step + step for member in self.members])[:, 0]
             dropout = self._dropout.steps(first_steps, n_steps, size, is_native=batches.is_native)
             for rows, of_rows, of_step in zip(index, targets, dropout, strict=True):
                 batches.set_dropout(*of_step)
-                gather(self.tables.train.rows, rows, batches.inputs, batches.codes)
+                gather(self.train.rows, rows, batches.inputs, batches.codes)
                 batches.forward()
                 self.objective.gradient_(batches.outputs, of_rows, batches.output_gradients)
                 batches.backward()

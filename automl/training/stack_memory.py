@@ -51,7 +51,7 @@ def table_bytes(runs: Sequence[RunConfig], dataset: Dataset, dtype: torch.dtype)
 
 def stack_bytes(runs: Sequence[RunConfig], dataset: Dataset, dtype: torch.dtype) -> int:
     """Bytes of one stack: parameters, passes, an epoch's order."""
-    key, fold = stack_key(runs[0], dataset), dataset.folds[0]
+    key, fold = stack_key(runs[0], dataset), dataset.folds[runs[0].fold]
     models = sorted((run.model for run in runs), key=sort_key)
     layout = StackLayout.of(models, fold.n_features, fold.cardinalities, dataset.n_outputs)
     parameters = sum(torch.Size(shape).numel() for shape in layout.shapes)

@@ -40,6 +40,8 @@ class StackKey:
     batch_size: int
     n_train_rows: int
     n_valid_rows: int
+    n_features: int
+    cardinalities: tuple[int, ...]  # folds are encoded apart and may differ in their inputs
     is_maxout: bool  # two linear maps per unit
 
 
@@ -50,18 +52,24 @@ def stack_key(run: RunConfig, dataset: Dataset) -> StackKey:
     if run.rows is not None:
         n_rows = round(run.rows.fraction * n_rows)
     size = n_rows if run.training.batch_size is None else min(run.training.batch_size, n_rows)
-    return StackKey(size, n_rows, len(fold.valid), run.model.activation == "maxout")
+    return StackKey(
+        size,
+        n_rows,
+        len(fold.valid),
+        fold.n_features,
+        fold.cardinalities,
+        run.model.activation == "maxout",
+    )
 
 
 def plan_stacks(runs: Sequence[RunConfig], dataset: Dataset) -> list[list[RunConfig]]:
     """Divide runs into stacks so that a round takes the least time, by the estimates."""
-    fold = dataset.folds[0]
-    n_inputs = input_size(fold.n_features, fold.cardinalities)
     groups: dict[StackKey, list[RunConfig]] = {}
     for run in runs:
         groups.setdefault(stack_key(run, dataset), []).append(run)
     plans = []
     for key, members in groups.items():
+        n_inputs = input_size(key.n_features, key.cardinalities)
         plans += _cut(members, key.batch_size, n_inputs)
     return plans
 

@@ -60,7 +60,7 @@ class StackedTrainer(Trainer):
         """
         torch.set_flush_denormal(True)  # denormals, as of decaying moments, are slow
         self._dataset = dataset
-        self._tables = Tables.of(dataset, torch.device(device), dtype, is_native)
+        self._tables = Tables(dataset, torch.device(device), dtype, is_native)
         self._stacks: list[Stack] = []  # in the order they take turns
         self._evaluations: dict[Stack, StackedEvaluation] = {}
         self._places: dict[int, _Place] = {}

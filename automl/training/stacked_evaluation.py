@@ -50,15 +50,15 @@ class StackedEvaluation:
         rows = rows.to(device)[None]
         if stack.own_rows is not None:
             rows = stack.own_rows[:, rows[0]]
-        return self._scores(stack.tables.train.rows, rows, stack.train_starts)
+        return self._scores(stack.train.rows, rows, stack.train_starts)
 
     @torch.no_grad()
     def valid_scores(self) -> list[Score]:
         """Each run on its fold's validation rows."""
         stack = self._stack
-        n_rows = stack.tables.valid.n_rows(stack.members[0].run)
+        n_rows = stack.valid.n_rows(stack.members[0].run)
         rows = torch.arange(n_rows, device=stack.tables.device)[None]
-        return self._scores(stack.tables.valid.rows, rows, stack.valid_starts)
+        return self._scores(stack.valid.rows, rows, stack.valid_starts)
 
     def _scores(self, table: Rows, rows: Tensor, starts: Tensor) -> list[Score]:
         """Measure on rows of a table; `rows`: (K, N) or (1, N), counted from `starts` (K, 1)."""

@@ -7,8 +7,6 @@ scalings and folds fetches a batch with a single gather: only the row numbers di
 
 from __future__ import annotations
 
-from typing import Final
-
 import torch
 from torch import Tensor
 
@@ -16,24 +14,30 @@ from automl.data.dataset import Dataset
 from automl.training.config import RunConfig
 from automl.training.rows import Rows
 
-SPLITS: Final = ("train", "valid")
-
 
 class ScaledRows:
-    """A split of all folds in use, in all scalings in use.
+    """A split of all folds in use that have one kind of inputs, in all scalings in use.
+
+    Each fold is encoded by its own train rows, so that folds may differ in their columns.
 
     Attributes:
         rows: the tables of the pairs of fold and scaling seen so far, one behind another.
     """
 
     def __init__(
-        self, dataset: Dataset, split: str, device: torch.device, dtype: torch.dtype
+        self,
+        dataset: Dataset,
+        split: str,
+        device: torch.device,
+        dtype: torch.dtype,
+        fold: int = 0,
     ) -> None:
+        """Begin a table for runs whose fold has the inputs of this one; no row is in it yet."""
         self._dataset, self._split = dataset, split
         self._device, self._dtype = device, dtype
         self._starts: dict[tuple[int, str], int] = {}
         self._sizes = [len(getattr(fold, split)) for fold in dataset.folds]
-        self.rows = self._scaled(0, "standard", stop=0)
+        self.rows = self._scaled(fold, "standard", stop=0)
 
     def start_of(self, run: RunConfig) -> int:
         """Where the run's fold and scaling begin; made if they are new."""

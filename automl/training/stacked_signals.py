@@ -54,9 +54,9 @@ def _probe(stack: Stack) -> StackedPass:
     index = (rows + stack.train_starts).flatten()
     n_rows = len(index) // n_runs
     batch = stack.probe_pass(n_rows)
-    gather(tables.train.rows, index, batch.inputs, batch.codes)
+    gather(stack.train.rows, index, batch.inputs, batch.codes)
     batch.forward()
-    targets = tables.train.rows.targets[index].view(n_runs, n_rows)
+    targets = stack.train.rows.targets[index].view(n_runs, n_rows)
     plain = StackedObjective(tables.dataset.loss, None, None)
     plain.gradient_(batch.outputs, targets, batch.output_gradients)
     batch.backward()

@@ -6,9 +6,14 @@ import functools
 import math
 import time
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 
+from automl.data import SplitChoices, load_dataset
+from automl.models.mlp import MLPConfig
+from automl.training.config import RunConfig, TrainingConfig
 from automl.training.plain import PlainTrainer
 from automl.training.stacked import StackedTrainer
 from tests.contracts.tiny_datasets import tiny_dataset
@@ -108,3 +113,28 @@ def test_run_that_never_had_a_finite_loss_has_no_best_weights() -> None:
     assert trainer.active == ()
     with pytest.raises(RuntimeError, match="no epoch with finite losses"):
         trainer.best_weights(1)
+
+
+def test_folds_with_different_inputs_train_as_the_plain_trainer_does() -> None:
+    """Folds are encoded by their own train rows: a rare category may be in one of them only."""
+    generator = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "size": generator.normal(size=120),
+            "colour": generator.choice([f"colour {n}" for n in range(40)], size=120),
+            "price": generator.normal(size=120),
+        }
+    )
+    dataset = load_dataset(frame, target="price", splits=SplitChoices(n_folds=4)).dataset
+    assert len({(fold.n_features, fold.cardinalities) for fold in dataset.folds}) > 1
+    runs = [
+        RunConfig(k, 0, MLPConfig(hidden_size=8), TrainingConfig(), seed=k, fold=k % 4)
+        for k in range(8)
+    ]
+    reached = []
+    for trainer in (PlainTrainer(dataset), StackedTrainer(dataset)):
+        trainer.add(runs)
+        for _ in range(2):
+            records = {record.run_id: record.valid_loss for record in trainer.train_round()}
+        reached.append([records[k] for k in range(8)])
+    assert reached[1] == pytest.approx(reached[0], rel=1e-4)
