@@ -8,8 +8,8 @@ A row of `automl_epochs` holds 10 epochs of a run, one column after the other:
 
 The row has its full length from the first epoch on, so that later ones change it in place;
 the epochs that have not happened are zeros. Losses come back exactly, everything else to
-seven significant digits. A row of `automl_layers` holds seven float32 per layer, in the
-order of `LAYER_COLUMNS`; the layers' names are with the run.
+six significant digits, mostly seven. A row of `automl_layers` holds seven float32 per layer,
+in the order of `LAYER_COLUMNS`; the layers' names are with the run.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def unpack_epochs(run_id: int, data: bytes, n_epochs: int) -> list[EpochRecord]:
         )
     block = np.frombuffer(data, _BLOCK)[0]
     exact = [block[name][:n_epochs].tolist() for name in (*WHOLE_COLUMNS, *LOSS_COLUMNS)]
-    singles = _seven_digits(np.stack([block[name][:n_epochs] for name in SINGLE_COLUMNS]))
+    singles = _as_written(np.stack([block[name][:n_epochs] for name in SINGLE_COLUMNS]))
     return [EpochRecord(run_id, *values) for values in zip(*exact, *singles, strict=True)]
 
 
@@ -104,7 +104,7 @@ def pack_layers(layers: Sequence[LayerGradientRecord]) -> bytes:
 
 def unpack_layers(data: bytes, names: str) -> tuple[LayerGradientRecord, ...]:
     """The layers of one moment."""
-    rows = _seven_digits(np.frombuffer(data, "<f4").reshape(-1, len(LAYER_COLUMNS)))
+    rows = _as_written(np.frombuffer(data, "<f4").reshape(-1, len(LAYER_COLUMNS)))
     return tuple(
         LayerGradientRecord(layer, name, *row)
         for layer, (name, row) in enumerate(zip(names.split("\n"), rows, strict=True))
@@ -123,12 +123,23 @@ def _single(values: Any) -> NDArray[np.float32]:
     return table.astype("<f4")
 
 
-def _seven_digits(values: NDArray[np.float32]) -> list[Any]:
-    """Numbers as people wrote them: 0.05, where float32 has 0.05000000074505806."""
+def _as_written(values: NDArray[np.float32]) -> list[Any]:
+    """Numbers as people wrote them: 0.05, where float32 has 0.05000000074505806.
+
+    Six digits always survive float32 (C's FLT_DIG), seven mostly: so six where they name the
+    stored number, else seven.
+    """
     table = values.astype(np.float64)
     shown = np.isfinite(table) & (table != 0)
-    digits = 6 - np.floor(np.log10(np.abs(table[shown])))
-    up, down = 10.0 ** np.maximum(digits, 0), 10.0 ** np.maximum(-digits, 0)
-    table[shown] = np.round(table[shown] * up / down) * down / up
+    six, seven = (_rounded(table[shown], n_digits) for n_digits in (6, 7))
+    with np.errstate(over="ignore"):  # the largest numbers round up to infinity
+        table[shown] = np.where(six.astype(np.float32) == values[shown], six, seven)
     rounded: list[Any] = table.tolist()
     return rounded
+
+
+def _rounded(values: NDArray[np.float64], n_digits: int) -> NDArray[np.float64]:
+    """Round to significant digits."""
+    digits = n_digits - 1 - np.floor(np.log10(np.abs(values)))
+    up, down = 10.0 ** np.maximum(digits, 0), 10.0 ** np.maximum(-digits, 0)
+    return np.asarray(np.round(values * up / down) * down / up)

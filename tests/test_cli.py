@@ -72,7 +72,7 @@ def test_search_prints_the_result_on_stdout_and_progress_on_stderr(study: Path) 
     assert result.exit_code == 0
     assert "flowers-kind: 3 trials" in result.stdout
     assert "linear model" in result.stdout
-    assert "2 columns beside the target" in result.stderr
+    assert "columns beside the target: 1 numeric" in result.stderr
 
 
 def test_json_is_one_object_and_nothing_else(study: Path) -> None:

@@ -58,7 +58,6 @@ class StackedTrainer(Trainer):
         Args:
             is_native: use compiled kernels where they are usable, see `models/native.py`.
         """
-        torch.set_flush_denormal(True)  # denormals, as of decaying moments, are slow
         self._dataset = dataset
         self._tables = Tables(dataset, torch.device(device), dtype, is_native)
         self._stacks: list[Stack] = []  # in the order they take turns
