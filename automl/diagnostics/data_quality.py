@@ -8,6 +8,7 @@ before any verdict on the network: with them its score means something else.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from automl.diagnostics.thresholds import (
     CONFLICT_SHARE,
@@ -37,8 +38,22 @@ ORDER: Mapping[str, int] = {"problem": 0, "warning": 1, "info": 2, "good": 3}
 
 def diagnose_data(checks: Sequence[DataCheckRecord]) -> tuple[Diagnosis, ...]:
     """Judge the data checks; what makes scores untrue comes first."""
-    found = [judge(check) for check in checks if (judge := JUDGES.get(check.kind))]
-    return tuple(sorted((one for one in found if one), key=lambda one: ORDER[one.severity]))
+    judged = [judge(check) for check in checks if (judge := JUDGES.get(check.kind))]
+    found = [one for one in judged if one]
+    duplicates = [one for one in found if one.kind == "duplicated_rows"]
+    if len(duplicates) > 1:
+        found = [one for one in found if one not in duplicates] + [_in_one(duplicates)]
+    return tuple(sorted(found, key=lambda one: ORDER[one.severity]))
+
+
+def _in_one(diagnoses: Sequence[Diagnosis]) -> Diagnosis:
+    """One diagnosis of several splits with the same advice, the gravest first."""
+    ordered = sorted(diagnoses, key=lambda one: ORDER[one.severity])
+    return replace(
+        ordered[0],
+        message=" ".join(one.message for one in ordered),
+        evidence={"splits": [dict(one.evidence) for one in ordered]},
+    )
 
 
 def _leakage(check: DataCheckRecord) -> Diagnosis | None:

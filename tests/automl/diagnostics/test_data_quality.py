@@ -96,6 +96,20 @@ def test_what_voids_scores_comes_first() -> None:
     ]
 
 
+def test_duplicates_in_several_splits_are_one_verdict() -> None:
+    checks = [
+        DataCheckRecord("duplicated_rows", "train", 0.1),
+        DataCheckRecord("duplicated_rows", "train/test", 0.2),
+        DataCheckRecord("duplicated_rows", "train/valid", 0.15),
+    ]
+    (diagnosis,) = diagnose_data(checks)
+
+    assert diagnosis.severity == "warning"
+    assert diagnosis.message.startswith("20 % of the test rows")
+    assert "10 % of the train rows" in diagnosis.message
+    assert len(diagnosis.advice) == 1
+
+
 def test_evidence_keeps_the_checks_numbers() -> None:
     (diagnosis,) = diagnose_data([DataCheckRecord("leakage", "answer", 0.99, {"others": 0.4})])
 
