@@ -14,7 +14,7 @@ from tests.contracts.trainer_contract import tiny_run
 
 
 def made(runs: list[RunConfig]) -> Stack:
-    tables = Tables.of(tiny_dataset(n_folds=2), torch.device("cpu"), torch.float64, True)
+    tables = Tables(tiny_dataset(n_folds=2), torch.device("cpu"), torch.float64, True)
     ordered = sorted(runs, key=lambda run: sort_key(run.model))
     stack = Stack(tables, [Member(run) for run in ordered])
     for k in range(len(runs)):
