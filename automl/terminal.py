@@ -22,6 +22,8 @@ from storage.records import ParameterValue
 SECONDS_BETWEEN_LINES = 10.0
 """Where stderr is no terminal, a line of progress comes this often."""
 
+NUMBER_WIDTH = len("valid loss")
+
 ROWS_OF_RUNNING_TRIALS = 12
 """More do not fit beside the rest on a terminal of 24 lines."""
 
@@ -86,10 +88,11 @@ def progress_view(progress: SearchProgress) -> RenderableType:
     bar = ProgressBar(total=progress.n_trials, completed=progress.n_ended, width=40)
     head = Table.grid(padding=(0, 1))
     head.add_row(Text(progress.study_name, style="bold"), bar)
-    table = Table(box=None, header_style="dim", padding=(0, 1))
+    table = Table(box=None, header_style="dim", padding=(0, 1), expand=True)
     for column in ("trial", "epoch", "valid loss", "best"):
-        table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("hyperparameters", no_wrap=True)
+        # The numbers keep their places; only the hyperparameters give way where it is narrow.
+        table.add_column(column, justify="right", no_wrap=True, min_width=NUMBER_WIDTH)
+    table.add_column("hyperparameters", no_wrap=True, overflow="ellipsis", ratio=1)
     for trial in progress.running[:ROWS_OF_RUNNING_TRIALS]:
         table.add_row(
             str(trial.number),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -49,6 +50,14 @@ def test_line_says_how_trials_ended_and_how_long_it_takes() -> None:
 
 def test_live_view_fits_eighty_columns() -> None:
     assert all(len(line) <= 80 for line in drawn(snapshot()).splitlines())
+
+
+def test_long_hyperparameters_do_not_crowd_out_the_numbers() -> None:
+    params = {"learning_rate": 0.01, **{f"hyperparameter_{n}": 0.5 for n in range(9)}}
+    running = (RunningTrial(41, params, 3, 50, 0.5678, 0.4567),)
+    view = drawn(replace(snapshot(), running=running))
+    assert all(text in view for text in ("41", "3/50", "0.5678", "0.4567", "learning_rate"))
+    assert all(len(line) <= 80 for line in view.splitlines())
 
 
 def test_more_running_trials_than_rows_are_counted() -> None:
