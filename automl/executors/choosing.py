@@ -32,13 +32,12 @@ def make_executor(
     """
     n_workers = available_cores() if workers == "auto" else workers
     if n_workers == 1 and trial_timeout is None and memory_limit is None:
-        return InProcessExecutor(dataset, trainer=trainer, device=device, preflight=False)
+        return InProcessExecutor(dataset, trainer=trainer, device=device)
     return ProcessExecutor(
         dataset,
         n_workers=workers,
         trainer=trainer,
         devices=(device,),
-        preflight=False,
         trial_timeout=trial_timeout,
         memory_limit=memory_limit,
     )

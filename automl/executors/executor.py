@@ -9,7 +9,7 @@ executor never ends because a run does.
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from automl.training.config import RunConfig
 from automl.training.trainer import Checkpoint
-from storage.records import EpochRecord, LayerGradientRecord
+from storage.records import EpochRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,13 @@ class RoundResult:
 
     epochs: tuple[EpochRecord, ...] = ()
     failures: tuple[RunFailure, ...] = ()
-    initial_layers: Mapping[int, tuple[LayerGradientRecord, ...]] | None = None  # of new runs
+
+    def where(self, is_wanted: Callable[[int], bool]) -> RoundResult:
+        """The part that concerns the runs whose id is wanted."""
+        return RoundResult(
+            tuple(epoch for epoch in self.epochs if is_wanted(epoch.run_id)),
+            tuple(failure for failure in self.failures if is_wanted(failure.run_id)),
+        )
 
 
 class Executor(abc.ABC):
@@ -75,7 +81,10 @@ class Executor(abc.ABC):
 
     @abc.abstractmethod
     def stop(self, run_id: int) -> None:
-        """End a run; its best weights stay readable until `forget`. No-op if it has ended."""
+        """End a run; its best weights stay readable until `forget`. No-op if it has ended.
+
+        No result that is taken afterwards tells of it.
+        """
 
     @abc.abstractmethod
     def checkpoint(self, run_id: int) -> Checkpoint:

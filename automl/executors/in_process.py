@@ -25,9 +25,8 @@ from automl.executors.failures import failure_of, is_memory_error
 from automl.executors.numerics import training_arithmetic
 from automl.executors.trainers import check_device, make_trainer
 from automl.training.config import RunConfig
-from automl.training.gradients import inspect_initialization
 from automl.training.trainer import Checkpoint, Trainer
-from storage.records import EpochRecord, LayerGradientRecord
+from storage.records import EpochRecord
 
 
 @dataclass(slots=True)
@@ -38,12 +37,11 @@ class _ActiveRun:
     n_reported: int  # epochs given to the coordinator, which a repetition leaves out
     trainer: Trainer | None = None  # None while it waits for room
     began_at: float | None = None  # time.monotonic() of its first round
-    is_inspected: bool = False
 
     @classmethod
     def of(cls, start: RunConfig | Checkpoint) -> _ActiveRun:
         if isinstance(start, Checkpoint):
-            return cls(start, start.epoch, is_inspected=True)
+            return cls(start, start.epoch)
         return cls(start, 0)
 
 
@@ -53,8 +51,6 @@ class InProcessExecutor(Executor):
     Args:
         trainer: "stacked", "plain", or the import path "package.module:Class" of a Trainer.
         device: where to train: "cpu", "cuda:0", ...
-        preflight: whether new runs are inspected before their first epoch. Whether what is
-            seen is hopeless is the coordinator's judgement.
         trial_timeout: seconds from a run's first round, checked between rounds.
         max_runs: how many runs train at once; further ones wait. None: all.
     """
@@ -65,7 +61,6 @@ class InProcessExecutor(Executor):
         *,
         trainer: str = "stacked",
         device: str = "cpu",
-        preflight: bool = True,
         trial_timeout: float | None = None,
         max_runs: int | None = None,
     ) -> None:
@@ -73,7 +68,6 @@ class InProcessExecutor(Executor):
         self._dataset = dataset
         self._trainer_name = trainer
         self._device = device
-        self._preflight = preflight
         self._trial_timeout = trial_timeout
         self._max_runs = max_runs
         self._room = max_runs
@@ -110,11 +104,10 @@ class InProcessExecutor(Executor):
             self._end_timed_out()
             self._free_memory()
             self._reunite()
-            initial_layers = self._inspect_new_runs()
             self._admit()
             epochs = self._train_all(deadline)
         failures, self._failures = tuple(self._failures), []
-        return RoundResult(tuple(epochs), failures, initial_layers or None)
+        return RoundResult(tuple(epochs), failures)
 
     def finish_rounds(self) -> RoundResult:
         """Nothing is under way between rounds."""
@@ -167,19 +160,6 @@ class InProcessExecutor(Executor):
             if run.began_at is not None and now - run.began_at > self._trial_timeout:
                 self.stop(run_id)
                 self._failures.append(timed_out(run_id, self._trial_timeout))
-
-    def _inspect_new_runs(self) -> dict[int, tuple[LayerGradientRecord, ...]]:
-        """What the layers of each new run look like before its first epoch."""
-        layers = {}
-        for run_id, run in tuple(self._runs.items()):
-            if run.is_inspected or not self._preflight or isinstance(run.start, Checkpoint):
-                continue
-            run.is_inspected = True
-            try:
-                layers[run_id] = inspect_initialization(run.start, self._dataset)
-            except Exception as error:
-                self._fail(run_id, error)
-        return layers
 
     def _admit(self) -> None:
         """Give waiting runs to the first trainer, as far as there is room."""

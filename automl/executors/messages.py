@@ -42,7 +42,6 @@ class Setup:
     dataset: SharedDataset
     trainer: str
     device: str
-    preflight: bool
     trial_timeout: float | None  # seconds
     memory_limit: int | None  # bytes
 

@@ -39,7 +39,6 @@ from automl.executors.trainers import check_device, trainer_class
 from automl.executors.worker_process import State, WorkerProcess
 from automl.training.config import RunConfig
 from automl.training.trainer import Checkpoint
-from storage.records import LayerGradientRecord
 
 MAX_FAILED_STARTS = 3
 """So many workers in a row may die before they can train; then something is broken."""
@@ -59,7 +58,6 @@ class ProcessExecutor(Executor):
         n_workers: how many, or "auto": one per physical core that may be used.
         trainer: "stacked", "plain", or the import path "package.module:Class" of a Trainer.
         devices: where the workers train, in turn: ("cpu",), ("cuda:0", "cuda:1"), ...
-        preflight: whether new runs are inspected before their first epoch.
         trial_timeout: seconds from a run's first round, checked between rounds; a round that
             hangs ends with its worker.
         memory_limit: bytes that trainings may take in each worker, beyond interpreter and
@@ -77,7 +75,6 @@ class ProcessExecutor(Executor):
         *,
         trainer: str = "stacked",
         devices: Sequence[str] = ("cpu",),
-        preflight: bool = True,
         trial_timeout: float | None = None,
         memory_limit: int | None = None,
     ) -> None:
@@ -97,7 +94,7 @@ class ProcessExecutor(Executor):
         self._n_failed_starts = 0
         shared = SharedDataset.of(dataset)
         setups = [
-            Setup(shared, trainer, device, preflight, trial_timeout, memory_limit)
+            Setup(shared, trainer, device, trial_timeout, memory_limit)
             for device in _device_of_each(n_workers, devices)
         ]
         self._workers: list[WorkerProcess] = []
@@ -160,6 +157,10 @@ class ProcessExecutor(Executor):
         if worker is not None:
             worker.stop(run_id)
         self._failures = [failure for failure in self._failures if failure.run_id != run_id]
+        self._results = deque(
+            (trained_in, result.where(lambda other: other != run_id))
+            for trained_in, result in self._results
+        )
 
     def checkpoint(self, run_id: int) -> Checkpoint:
         """The state of an active run; waits for the round it is in."""
@@ -251,20 +252,13 @@ class ProcessExecutor(Executor):
 
     def _wanted(self, worker: WorkerProcess, result: RoundResult) -> RoundResult:
         """The result without what concerns runs that were stopped while it was made."""
-        wanted = set(worker.in_training)
-        epochs = tuple(epoch for epoch in result.epochs if epoch.run_id in wanted)
-        failures = tuple(failure for failure in result.failures if failure.run_id in wanted)
-        layers = {
-            run_id: layers
-            for run_id, layers in (result.initial_layers or {}).items()
-            if run_id in wanted
-        }
-        ended = [failure.run_id for failure in failures]
-        ended += [epoch.run_id for epoch in epochs if not epoch.is_finite]
+        wanted = result.where(worker.in_training.__contains__)
+        ended = [failure.run_id for failure in wanted.failures]
+        ended += [epoch.run_id for epoch in wanted.epochs if not epoch.is_finite]
         for run_id in ended:
             worker.in_training.discard(run_id)
             self._active.pop(run_id, None)
-        return RoundResult(epochs, failures, layers or None)
+        return wanted
 
     def _ask(self, run_id: int, request: GiveCheckpoint | GiveBestWeights) -> Any:
         """Ask the worker that has a run, once it listens."""
@@ -321,13 +315,9 @@ class ProcessExecutor(Executor):
 
 def merged(results: Sequence[RoundResult]) -> RoundResult:
     """Several results as one, in their order."""
-    layers: dict[int, tuple[LayerGradientRecord, ...]] = {}
-    for result in results:
-        layers.update(result.initial_layers or {})
     return RoundResult(
         tuple(epoch for result in results for epoch in result.epochs),
         tuple(failure for result in results for failure in result.failures),
-        layers or None,
     )
 
 

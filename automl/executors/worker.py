@@ -65,7 +65,6 @@ def _set_up(setup: Setup) -> InProcessExecutor:
         setup.dataset.open(),
         trainer=setup.trainer,
         device=setup.device,
-        preflight=setup.preflight,
         trial_timeout=setup.trial_timeout,
     )
     if setup.memory_limit is not None:

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -163,11 +164,17 @@ class WorkerProcess:
 
     @contextlib.contextmanager
     def undivided(self) -> Iterator[None]:
-        """End the worker if Ctrl-C breaks off what is said or heard: the rest makes no sense."""
+        """End the worker if Ctrl-C breaks off what is said or heard: the rest makes no sense.
+
+        What it had sent by then is thrown away, so whoever listens next hears that it has ended.
+        """
         try:
             yield
         except KeyboardInterrupt:
             self._process.kill()
+            self.connection.close()
+            self.connection, nobody = Pipe()
+            nobody.close()
             raise
 
     def greet(self, reply: Ready | Refused) -> None:

@@ -205,7 +205,7 @@ class ExecutorContract:
 
     def test_a_round_without_runs_gives_nothing(self, make_executor):
         result = make_executor().next_round()
-        assert (result.epochs, result.failures, result.initial_layers) == ((), (), None)
+        assert (result.epochs, result.failures) == ((), ())
 
     def test_a_deadline_that_has_passed_ends_the_round(self, make_executor):
         executor = make_executor()
@@ -221,11 +221,3 @@ class ExecutorContract:
             executor.next_round()
         assert executor.active == ()
         executor.close()
-
-    def test_new_runs_are_inspected_before_their_first_epoch(self, make_executor):
-        executor = make_executor()
-        executor.start([tiny_run(1)])
-        layers = executor.next_round().initial_layers
-        assert layers is not None
-        assert [layer.name for layer in layers[1]] == ["hidden 1", "output"]
-        assert executor.next_round().initial_layers is None

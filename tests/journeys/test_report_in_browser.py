@@ -70,6 +70,16 @@ class Visit:
         self.page.evaluate("automl.drawAll()")
         return self.page.evaluate("automl.plots.map(plot => plot.data ? plot.data.length : 0)")
 
+    def wait_until(self, expression: str, seconds: float = 30.0) -> None:
+        """Wait until an expression is true.
+
+        Playwright's `wait_for_function` evaluates text in the page: its content policy forbids it.
+        """
+        until = time.monotonic() + seconds
+        while not self.page.evaluate(expression):
+            assert time.monotonic() < until, f"this never became true: {expression}"
+            time.sleep(0.02)
+
 
 @pytest.fixture
 def visit(browser: Any) -> Iterator[Callable[..., Visit]]:
@@ -167,24 +177,24 @@ def test_a_thousand_trials_open_in_two_seconds(visit, folder):
 def test_figures_are_drawn_when_they_come_into_view(visit, report):
     page = visit(report, offline=True)
     drawn = "automl.plots.filter(plot => plot.data).length"
-    page.page.wait_for_function(f"{drawn} > 0")
+    page.wait_until(f"{drawn} > 0")
     at_first = page.page.evaluate(drawn)
     assert at_first < page.page.evaluate("automl.plots.length")
     page.page.evaluate(
         "document.querySelector('#reproduce').scrollIntoView({behavior: 'instant'})"
     )
-    page.page.wait_for_function(f"{drawn} > {at_first}")
+    page.wait_until(f"{drawn} > {at_first}")
 
 
 def test_points_can_be_coloured_by_a_hyperparameter(visit, report):
-    page = visit(report, offline=True).page
-    page.select_option("#plane-choice", "learning_rate")
-    page.wait_for_function(
+    page = visit(report, offline=True)
+    page.page.select_option("#plane-choice", "learning_rate")
+    page.wait_until(
         "document.querySelector('#plane-plot').data[0].marker.colorbar?.title.text"
         " === 'learning_rate'"
     )
-    page.select_option("#plane-choice", "")
-    page.wait_for_function("document.querySelector('#plane-plot').data[0].name === 'complete'")
+    page.page.select_option("#plane-choice", "")
+    page.wait_until("document.querySelector('#plane-plot').data[0].name === 'complete'")
 
 
 def test_the_scheme_can_change_while_the_page_is_open(visit, report):
@@ -193,7 +203,7 @@ def test_the_scheme_can_change_while_the_page_is_open(visit, report):
     font = "document.querySelector('#curves-plot')._fullLayout.font.color"
     before = page.page.evaluate(font)
     page.page.emulate_media(color_scheme="dark")
-    page.page.wait_for_function(f"{font} !== '{before}'")
+    page.wait_until(f"{font} !== '{before}'")
     assert page.complaints == []
 
 

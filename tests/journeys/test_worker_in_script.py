@@ -27,7 +27,7 @@ from automl.executors.processes import ProcessExecutor
 from tests.contracts.linear_trainer import tiny_dataset, tiny_run
 
 SLOW = "tests.contracts.linear_trainer:SlowTrainer"
-executor = ProcessExecutor(tiny_dataset(), 2, trainer=SLOW, preflight=False)
+executor = ProcessExecutor(tiny_dataset(), 2, trainer=SLOW)
 executor.start([tiny_run(1), tiny_run(2)])
 seen = set()
 while seen != {1, 2}:
@@ -64,6 +64,7 @@ def start_script(tmp_path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
                 stderr=subprocess.STDOUT,
                 text=True,
                 process_group=0,
+                preexec_fn=hear_interrupts,
             )
         )
         if from_standard_input:
@@ -77,6 +78,14 @@ def start_script(tmp_path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         process.wait()
         process.stdin.close()
         process.stdout.close()
+
+
+def hear_interrupts() -> None:
+    """Do what a terminal's shell does.
+
+    One that runs these tests in the background ignores SIGINT, and so would all its children.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for_workers(process: subprocess.Popen[str]) -> list[int]:
@@ -124,7 +133,6 @@ def test_code_from_standard_input_needs_no_file(start_script):
     assert not any(map(is_running, workers))
 
 
-@pytest.mark.slow  # depends on timing: failed once of three full runs, on a loaded machine
 def test_an_interrupt_reaches_the_coordinator_only_which_can_still_save_its_runs(start_script):
     process = start_script(BEGIN + TRAIN_UNTIL_INTERRUPTED)
     workers = wait_for_workers(process)

@@ -47,11 +47,12 @@ def workers() -> list[int]:
 
 
 def search(options: dict[str, Any], *, kill_after: int = 0, stop_after: int = 0) -> StudyRecords:
-    """Search; kill a worker, or leave, after so many rounds."""
+    """Search; kill all workers, or leave, after so many rounds."""
     with start_search("sklearn:iris", SearchOptions(**options)) as session:
         for n_rounds, _ in enumerate(session):
             if kill_after and n_rounds == kill_after:
-                os.kill(workers()[0], signal.SIGKILL)
+                for worker in workers():  # one alone may not have begun yet
+                    os.kill(worker, signal.SIGKILL)
             if stop_after and n_rounds == stop_after:
                 session.stop()
         return session.result().records
@@ -67,7 +68,7 @@ def check_account(records: StudyRecords) -> None:
             assert [epoch.epoch for epoch in curve] == list(range(1, len(curve) + 1))
 
 
-def test_trials_of_a_killed_worker_are_trained_again_from_the_start_and_none_has_failed(options):
+def test_trials_of_killed_workers_are_trained_again_from_the_start_and_none_has_failed(options):
     records = search(options, kill_after=4)
     check_account(records)
     assert {trial.cause for trial in records.trials} <= {None, "early_stopped", "diverged"}

@@ -33,7 +33,7 @@ class TestInProcessExecutor(ExecutorContract):
 
 @pytest.fixture
 def executor():
-    with InProcessExecutor(tiny_dataset(), trainer=LINEAR, preflight=False) as executor:
+    with InProcessExecutor(tiny_dataset(), trainer=LINEAR) as executor:
         yield executor
 
 
@@ -66,7 +66,7 @@ def test_a_run_that_needs_more_memory_than_there_is_fails_alone(executor, monkey
 
 
 def test_no_more_runs_train_at_once_than_are_allowed():
-    executor = InProcessExecutor(tiny_dataset(), trainer=LINEAR, preflight=False, max_runs=2)
+    executor = InProcessExecutor(tiny_dataset(), trainer=LINEAR, max_runs=2)
     executor.start([tiny_run(run_id) for run_id in range(5)])
     assert {epoch.run_id for epoch in executor.next_round().epochs} == {0, 1}
     assert executor.waiting == (2, 3, 4)
@@ -75,7 +75,7 @@ def test_no_more_runs_train_at_once_than_are_allowed():
 
 
 def test_a_waiting_run_that_continues_is_where_it_was_started():
-    executor = InProcessExecutor(tiny_dataset(), trainer=LINEAR, preflight=False, max_runs=1)
+    executor = InProcessExecutor(tiny_dataset(), trainer=LINEAR, max_runs=1)
     trainer = LinearTrainer(tiny_dataset())
     trainer.add([tiny_run(1)])
     trainer.train_round()

@@ -53,7 +53,7 @@ def worker() -> Iterator[Worker]:
     theirs.close()
     connection = Connection(ours.detach())
     worker = Worker(process, connection, shared)
-    assert worker.tell(Setup(shared, LINEAR, "cpu", False, None, None)) == Ready()
+    assert worker.tell(Setup(shared, LINEAR, "cpu", None, None)) == Ready()
     yield worker
     connection.close()
     assert process.wait(5) == 0

@@ -31,7 +31,7 @@ def make_worker() -> Iterator[MakeWorker]:
     workers = []
 
     def make(*, trial_timeout: float | None = None, max_runs: int | None = None) -> WorkerProcess:
-        setup = Setup(shared, LINEAR, "cpu", False, trial_timeout, None)
+        setup = Setup(shared, LINEAR, "cpu", trial_timeout, None)
         workers.append(WorkerProcess(setup, max_runs=max_runs))
         return workers[-1]
 

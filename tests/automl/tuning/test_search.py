@@ -42,7 +42,7 @@ def make_search(
     store: Store, data: LoadedData, settings: StudySettings, **policy: object
 ) -> Search:
     chosen = SearchPolicy(**{"pruner": "none", "sampler": "random", **policy})  # type: ignore[arg-type]
-    executor = InProcessExecutor(data.dataset, trainer="plain", preflight=False)
+    executor = InProcessExecutor(data.dataset, trainer="plain")
     return Search(open_study(store, settings), store, executor, data.dataset, settings, chosen)
 
 
