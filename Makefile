@@ -16,6 +16,7 @@ TIMEOUT ?= 60s
 REPORT ?= report.html
 
 BIN := $(VENV)/bin
+TWO_AT_ONCE := --numprocesses 2 --dist loadfile
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt $(PIP_OPTIONS)
 INSTALLED := $(VENV)/.installed
@@ -37,10 +38,10 @@ search: $(INSTALLED)
 install: $(INSTALLED_DEV)
 
 test: $(INSTALLED_DEV)
-	$(BIN)/pytest
+	$(BIN)/pytest $(TWO_AT_ONCE)
 
 test-all: $(INSTALLED_DEV)
-	$(BIN)/pytest -m ''
+	$(BIN)/pytest $(TWO_AT_ONCE) -m ''
 
 check: $(INSTALLED_DEV)
 	$(BIN)/ruff check
