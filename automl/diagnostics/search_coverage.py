@@ -271,9 +271,9 @@ def _effect(records: StudyRecords, name: str) -> tuple[float, float] | None:
         return None
     ranks = np.argsort(np.argsort([trial.value or 0.0 for trial in trials])).astype(float)
     labels = np.array(groups)
-    explained = _explained(ranks, labels)
     generator = np.random.default_rng(0)
-    chance = [_explained(generator.permutation(ranks), labels) for _ in range(PERMUTATIONS)]
+    permuted = [generator.permutation(ranks) for _ in range(PERMUTATIONS)]
+    explained, *chance = _explained(np.stack([ranks, *permuted]), labels).tolist()
     return explained, float(np.mean([other >= explained for other in chance]))
 
 
@@ -286,13 +286,13 @@ def _groups(values: Sequence[ParameterValue]) -> list[int]:
     return [names.index(str(value)) for value in values]
 
 
-def _explained(ranks: np.ndarray, labels: np.ndarray) -> float:
-    total = float(((ranks - ranks.mean()) ** 2).sum())
-    between = sum(
-        (labels == label).sum() * (ranks[labels == label].mean() - ranks.mean()) ** 2
-        for label in np.unique(labels)
-    )
-    return float(between) / total if total else 0.0
+def _explained(ranks: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The share of the variance of each row of ranks that lies between the groups of columns."""
+    is_in = (labels[:, None] == np.unique(labels)).astype(float)  # (trials, groups)
+    sizes = is_in.sum(axis=0)
+    mean, variance = ranks[0].mean(), ranks[0].var()  # alike in all rows: they are permutations
+    between = ((ranks @ is_in / sizes - mean) ** 2 @ sizes) / labels.size
+    return np.asarray(between / variance)
 
 
 def _fix_at_best(records: StudyRecords, names: Sequence[str]) -> tuple[Advice, ...]:

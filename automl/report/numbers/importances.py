@@ -57,20 +57,25 @@ def rebuilt_study(trials: tuple[Trial, ...], known: Mapping[str, Axis]) -> optun
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
         study = optuna.create_study()
-        study.add_trials([_frozen(trial, known) for trial in trials])
+        distributions = {name: _distribution(axis) for name, axis in known.items()}
+        study.add_trials([_frozen(trial, known, distributions) for trial in trials])
     finally:
         optuna.logging.set_verbosity(verbosity)
     return study
 
 
-def _frozen(trial: Trial, known: Mapping[str, Axis]) -> optuna.trial.FrozenTrial:
+def _frozen(
+    trial: Trial,
+    known: Mapping[str, Axis],
+    distributions: Mapping[str, optuna.distributions.BaseDistribution],
+) -> optuna.trial.FrozenTrial:
     params = {n: v for n, v in trial.params.items() if n in known and _fits(known[n], v)}
     with warnings.catch_warnings():
         # Choices that are neither str, number nor None only warn; the space allows no others.
         warnings.simplefilter("ignore", UserWarning)
         return optuna.trial.create_trial(
             params=params,
-            distributions={name: _distribution(known[name]) for name in params},
+            distributions={name: distributions[name] for name in params},
             value=trial.value,
         )
 
