@@ -115,6 +115,24 @@ def _for_high_bias(situation: Situation) -> list[Advice]:
     return steps
 
 
+def _for_good_fit(situation: Situation) -> list[Advice]:
+    """A stronger reference than the study has, unless the person has named one."""
+    if situation.settings.target_error is not None:
+        return []
+    model, score = (
+        ("HistGradientBoostingRegressor", "RMSE")
+        if situation.is_regression
+        else ("HistGradientBoostingClassifier", "error rate")
+    )
+    return [
+        Advice(
+            f"Compare with boosted trees on the same rows (scikit-learn's {model}, for example); "
+            f"if they do better, search again with their {score} as `--new --target-error`, and "
+            f"the verdict is held against it."
+        )
+    ]
+
+
 def _for_high_variance(situation: Situation) -> list[Advice]:
     return [_more_restraint(situation), _less_capacity(situation), _more_rows()]
 
@@ -330,6 +348,7 @@ ADVISERS: Mapping[str, Callable[[Situation], list[Advice]]] = {
     "high_bias": _for_high_bias,
     "high_variance": _for_high_variance,
     "high_bias_and_variance": _for_both,
+    "good_fit": _for_good_fit,
     "not_learning": _for_not_learning,
     "diverged": _for_large_steps,
     "still_improving": _for_still_improving,

@@ -294,10 +294,29 @@ def _good_fit(fit: Fit, situation: Situation) -> str:
     remaining = percent(max(0.0, 1 - fit.explained_share))
     return (
         f"{opening} {situation.trial.number} ({_errors(fit, situation)}). On validation rows "
-        f"{remaining} of the loss of {'the mean' if situation.is_regression else 'guessing'} is "
-        f"left; nothing in this study shows that the network could remove more of it."
-        f"{_onset(fit)}"
+        f"{remaining} of the loss of {_guessing(situation)} is left."
+        f"{_rests_on(fit, situation)}{_onset(fit)}"
     )
+
+
+def _guessing(situation: Situation) -> str:
+    return "predicting the mean" if situation.is_regression else "guessing"
+
+
+def _rests_on(fit: Fit, situation: Situation) -> str:
+    """What "no bias" rests on: held against weak references, a fit far from the best is good."""
+    hoped, metric = situation.settings.target_error, situation.settings.metric
+    if hoped is None:
+        known = [_guessing(situation)]
+        known += ["the linear model"] if fit.references.linear else []
+        known += ["this study's other trials"] if fit.references.best_trial else []
+        return (
+            f" Bias was judged against {listing(known)} only; another kind of model may still "
+            f"do much better."
+        )
+    if fit.facts.valid_metric > hoped:
+        return f" You hope for {error(hoped, metric)}, which is not reached on these rows."
+    return ""
 
 
 def _errors(fit: Fit, situation: Situation) -> str:

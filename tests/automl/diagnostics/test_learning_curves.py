@@ -85,6 +85,31 @@ def test_a_hoped_for_rmse_below_the_train_error_is_high_bias(study: Any, curve: 
     assert "the hoped-for error means a loss of 0.04" in diagnosis.message.lower()
 
 
+def test_a_good_fit_says_what_it_was_held_against(study: Any, curve: Any) -> None:
+    """A network far from the best that is possible has no bias by weak references."""
+    alone = study(curve(1.0, 0.3, gap=0.01))
+    beside = study(curve(1.0, 0.3, gap=0.01), curve(1.0, 0.31, gap=0.01), linear=0.5)
+
+    first, second = (diagnose_trial(records, 0)[0] for records in (alone, beside))
+
+    assert "against predicting the mean only; another kind of model may" in first.message
+    assert "the mean, the linear model and this study's other trials only" in second.message
+    assert "boosted trees" in second.advice[0].text
+    assert "--target-error" in second.advice[0].text
+
+
+def test_a_good_fit_says_that_the_hoped_for_error_is_not_reached(study: Any, curve: Any) -> None:
+    """The train rows reach it, and the gap is too small to be called variance."""
+    records = study(curve(1.0, 0.3, gap=0.05), target_error=5.6)
+
+    (diagnosis, *_) = diagnose_trial(records, 0)
+
+    assert diagnosis.kind == "good_fit"
+    assert "You hope for RMSE 5.6, which is not reached" in diagnosis.message
+    assert "another kind of model" not in diagnosis.message
+    assert diagnosis.advice == ()
+
+
 def test_a_hoped_for_error_that_is_reached_is_a_good_fit(study: Any, curve: Any) -> None:
     records = study(curve(0.9, 0.05, gap=0.4), target_error=9.0)
 
@@ -92,6 +117,7 @@ def test_a_hoped_for_error_that_is_reached_is_a_good_fit(study: Any, curve: Any)
 
     assert diagnosis.kind == "good_fit"
     assert "the error you hoped for is reached" in diagnosis.message
+    assert "another kind of model" not in diagnosis.message
 
 
 def test_a_hoped_for_error_rate_is_compared_as_a_rate(study: Any, epoch_of: Any) -> None:
