@@ -128,8 +128,12 @@ def _logistic_loss(x: np.ndarray, labels: np.ndarray, n_train: int, valid: slice
     return float(log_loss(labels[valid], shares, labels=model.classes_))
 
 
-def _teacher(generator: np.random.Generator, x: np.ndarray, n_outputs: int) -> np.ndarray:
-    """A random network with one hidden layer of 6 to 12 tanh units, far from linear."""
+def teacher(generator: np.random.Generator, x: np.ndarray, n_outputs: int) -> np.ndarray:
+    """A random network with one hidden layer of 6 to 12 tanh units, far from linear.
+
+    Shape:
+        x: (N, D) -> (N, n_outputs), each column with mean 0 and spread 1.
+    """
     n_features, width = x.shape[1], int(generator.integers(6, 13))
     first = generator.normal(size=(n_features, width)) * 2.0 / math.sqrt(n_features)
     hidden = np.tanh(x @ first + generator.normal(size=width))
@@ -154,13 +158,24 @@ def teacher_world(
     seed, share = int(generator.integers(2**31)), float(generator.uniform(*noise))
     n_classes = int(generator.choice([1, 2, 4]))
     if n_classes == 1:
-        clean = _teacher(generator, x, 1)[:, 0]
+        clean = teacher(generator, x, 1)[:, 0]
         return regression_world(x, clean, share, n_train, n_valid, seed)
-    scores = _teacher(generator, x, n_classes) * generator.uniform(4, 8)
+    shares = class_shares(generator, x, n_classes, share)
+    return class_world(x, shares, n_train, n_valid, seed)
+
+
+def class_shares(
+    generator: np.random.Generator, x: np.ndarray, n_classes: int, noise_share: float
+) -> np.ndarray:
+    """The probabilities of a teacher's classes; a share of the labels is drawn evenly.
+
+    Shape:
+        x: (N, D) -> (N, C).
+    """
+    scores = teacher(generator, x, n_classes) * generator.uniform(4, 8)
     shares = np.exp(scores - scores.max(1, keepdims=True))
     shares = shares / shares.sum(1, keepdims=True)
-    shares = (1 - share) * shares + share / n_classes  # label noise
-    return class_world(x, shares, n_train, n_valid, seed)
+    return np.asarray((1 - noise_share) * shares + noise_share / n_classes)
 
 
 def with_column(world: World, column: Callable[[torch.Tensor], torch.Tensor]) -> World:

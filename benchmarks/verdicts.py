@@ -6,8 +6,9 @@ Cases are drawn from odd seeds; the thresholds in `automl/diagnostics/thresholds
 even ones (`--calibrate` prints what they were set from). Right is a case whose first verdict
 is the constructed one and that no other verdict contradicts. A false alarm is a healthy case
 with any verdict of severity warning or problem. For the advice, the first advice of sick
-cases is followed on new seeds, at equal epochs, and the loss on fresh rows compared. With
-`--log FILE` an interrupted call goes on where it was.
+cases is followed on new seeds, at equal epochs, and the loss on fresh rows compared. At last
+the decomposition of `--diagnose full` is held against the truth (`verdict_decomposition.py`).
+With `--log FILE` an interrupted call goes on where it was.
 
 `--cases FILE` reads a JSON list of cases written elsewhere, each
 {"truth": kind, "task", "x_train", "y_train", "x_valid", "y_valid", "x_fresh", "y_fresh",
@@ -34,6 +35,7 @@ from automl.diagnostics.evidence import find_references, trial_facts
 from automl.diagnostics.gradient_flow import trial_flow
 from automl.diagnostics.learning_curves import judge_fit
 from automl.tuning.confirmation import advised_change
+from benchmarks import verdict_decomposition
 from benchmarks.verdict_cases import FAMILIES, random_params, searched
 from benchmarks.verdict_figures import Outcome, print_quantities, print_tables, summarize
 from benchmarks.verdict_training import (
@@ -107,13 +109,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     started = time.monotonic()
     outcomes, n_redrawn = _judge_file(options.cases) if options.cases else _judge_draws(options)
     summary = summarize(outcomes, n_redrawn)
+    ratios = _decomposition_ratios(options)
+    summary |= verdict_decomposition.summarize(ratios)
     summary["seconds"] = round(time.monotonic() - started, 1)
     if options.json:
         print(json.dumps(summary))
         return
     print_tables(outcomes, summary)
+    verdict_decomposition.print_ratios(ratios)
     if options.calibrate:
         print_quantities(outcomes)
+
+
+def _decomposition_ratios(options: argparse.Namespace) -> verdict_decomposition.Ratios:
+    """Only where the whole benchmark is asked for; from one data set where it must be quick."""
+    if options.cases or options.families or options.calibrate:
+        return {}
+    torch.set_num_threads(1)
+    n_data_sets = 1 if options.quick else verdict_decomposition.N_DATA_SETS
+    return verdict_decomposition.measure(options.seed, n_data_sets)
 
 
 def _judge_draws(options: argparse.Namespace) -> tuple[list[Outcome], int]:
