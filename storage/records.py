@@ -129,6 +129,7 @@ class RunRecord:
 
 CAUSES: Mapping[str, str] = {
     "early_stopped": "no better validation loss for `patience` epochs",
+    "out_of_time": "the search's time was up, and no trial was better",
     "diverged": "the loss became infinite or not a number",
     "hopeless": "the check before the first epoch found vanishing or exploding signals",
     "out_of_memory": "the device's memory did not suffice",
@@ -137,7 +138,9 @@ CAUSES: Mapping[str, str] = {
     "lost": "the process died with the trial, and so did its repetitions",
     "interrupted": "the search was stopped before the trial had ended",
 }
-"""Why a run or trial ended by itself; `early_stopped` is the one that is no failure."""
+"""Why a run or trial ended by itself; the first two are no failures."""
+
+WITHOUT_FAILURE = frozenset({None, "early_stopped", "out_of_time"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +159,7 @@ class TrialRecord:
     @property
     def outcome(self) -> Literal["complete", "pruned", "failed", "running"]:
         """What people are told: a trial with a cause has failed, whatever Optuna's state."""
-        if self.cause is not None and self.cause != "early_stopped":
+        if self.cause not in WITHOUT_FAILURE:
             return "failed"
         outcomes: dict[str, Literal["complete", "pruned", "failed", "running"]] = {
             "COMPLETE": "complete",

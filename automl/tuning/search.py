@@ -322,11 +322,25 @@ class Search:
     def _suspend(self) -> None:
         """Leave the trials in training so that the next call goes on with them."""
         self._take(self.executor.finish_rounds())
+        if self._is_time_up and not self._tally.n_complete:
+            self._complete_the_best()
         for trial in list(self._training.values()):
             self.keeper.save_checkpoints(trial, self.executor)
             for run_id in trial.runs:
                 self.store.finish_run(run_id, "failed", "interrupted")
             self._free(trial)
+
+    def _complete_the_best(self) -> None:
+        """End the best trial in training where time ran out on all: one result is owed."""
+        begun = [t for t in self._training.values() if t.is_begun and not t.is_diverged]
+        if not begun:
+            return
+        trial = min(begun, key=lambda trial: trial.value)
+        self._say(f"time is up: trial {trial.number}, the best, ends after {trial.epoch} epochs")
+        for run_id in trial.runs.keys() - trial.ends.keys():
+            trial.end_run(run_id, "out_of_time")
+            self.executor.stop(run_id)
+        self._complete(trial)
 
     # Where the search is
 
@@ -336,9 +350,11 @@ class Search:
 
     @property
     def _is_over(self) -> bool:
-        return self._stopping or (
-            self._deadline is not None and time.monotonic() >= self._deadline
-        )
+        return self._stopping or self._is_time_up
+
+    @property
+    def _is_time_up(self) -> bool:
+        return self._deadline is not None and time.monotonic() >= self._deadline
 
     @property
     def _deadline(self) -> float | None:

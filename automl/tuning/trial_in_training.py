@@ -57,6 +57,11 @@ class TrialInTraining:
         return min(going) if going else max(lengths.values())
 
     @property
+    def is_begun(self) -> bool:
+        """Whether every run has an epoch behind it."""
+        return len(self.curves) == len(self.runs)
+
+    @property
     def is_ended(self) -> bool:
         """Whether every run has come to its end."""
         return self.runs.keys() == self.ends.keys()
@@ -112,12 +117,11 @@ class TrialInTraining:
 
     def snapshot(self, max_epochs: int) -> RunningTrial:
         """The trial as the live table shows it."""
-        is_begun = len(self.curves) == len(self.runs)
         return RunningTrial(
             number=self.number,
             params=self.params,
-            epoch=self.epoch if is_begun else 0,
+            epoch=self.epoch if self.is_begun else 0,
             max_epochs=max_epochs,
-            valid_loss=self.value_at(self.epoch) if is_begun and self.epoch else None,
-            best_valid_loss=self.value if is_begun else None,
+            valid_loss=self.value_at(self.epoch) if self.is_begun and self.epoch else None,
+            best_valid_loss=self.value if self.is_begun else None,
         )

@@ -21,6 +21,7 @@ from tests.contracts.store_contract import epoch, settings
     [
         ("COMPLETE", None, "complete"),
         ("COMPLETE", "early_stopped", "complete"),
+        ("COMPLETE", "out_of_time", "complete"),
         ("PRUNED", None, "pruned"),
         ("PRUNED", "diverged", "failed"),
         ("FAIL", "lost", "failed"),

@@ -204,3 +204,24 @@ def test_difference_in_the_space_is_named_by_its_place(store: Store, iris: Loade
     open_study(store, settings_for(iris))
     with pytest.raises(StudyError, match=r"space\.parameters\.learning_rate\.high"):
         open_study(store, settings_for(iris, "learning_rate=1e-4..1e-2"))
+
+
+def test_where_time_runs_out_on_all_trials_the_best_one_is_the_result(
+    store: Store, iris: LoadedData
+) -> None:
+    settings = settings_for(iris, max_epochs=100_000)
+    records = run(store, iris, settings, n_trials=9, n_slots=3, timeout=1.0)
+    losses = {
+        trial.number: min(epoch.valid_loss for epoch in records.epochs[search_run.run_id])
+        for trial in records.trials
+        for search_run in records.search_runs(trial.number)
+    }
+    best = records.best_trial
+    assert best is not None
+    assert best.value == losses[best.number] == min(losses.values())
+    assert [trial.outcome for trial in records.trials].count("running") == 2
+    assert [search_run.cause for search_run in records.search_runs(best.number)] == ["out_of_time"]
+    assert best.number in {artifact.trial_number for artifact in records.artifacts}
+
+    again = run(store, iris, settings, n_trials=9, n_slots=3, timeout=0.5)
+    assert [trial.outcome for trial in again.trials].count("complete") == 1  # it suffices
