@@ -1,19 +1,20 @@
 """Ranges that end before the optimum: the best trials crowd one end of a hyperparameter's range.
 
 Two things must hold: more of the best trials lie in the outer quarter than chance would put
-there, and the loss still falls where the range ends. (A sampler that learns may drift to an
-end by itself, where the hyperparameter has no effect.)
+there, and the loss still falls where the range ends, once what the other hyperparameters do to
+it is taken out. (A sampler that learns may drift to an end by itself, where the hyperparameter
+has no effect.) Learning rates too low for any trial to get far: `slow_range.py`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
+from scipy.special import stdtrit
 
 from automl.diagnostics.advice import change_range, space_parameters
 from automl.diagnostics.thresholds import (
@@ -24,7 +25,7 @@ from automl.diagnostics.thresholds import (
     TOP_SHARE,
 )
 from automl.diagnostics.wording import number
-from storage.records import Advice, Diagnosis, StudyRecords
+from storage.records import Advice, Diagnosis, StudyRecords, TrialRecord
 
 NATURAL_LIMITS: Mapping[str, tuple[float, float]] = {
     "learning_rate": (1e-7, 100.0),
@@ -44,6 +45,9 @@ NATURAL_LIMITS: Mapping[str, tuple[float, float]] = {
 
 LEAST_WIDENING, USUAL_WIDENING, MOST_WIDENING = 0.25, 0.5, 1.0
 """By how much of its width a range is widened: never a blind leap of more than its own width."""
+
+TRIALS_PER_ADJUSTMENT = 10
+"""One other range is taken out for so many trials: each costs two degrees of freedom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +79,14 @@ class Range:
 def diagnose_range_edges(records: StudyRecords) -> tuple[Diagnosis, ...]:
     """One verdict for each range whose end the best trials crowd, strongest first."""
     ranges = numeric_ranges(records)
-    least_fall = NormalDist().inv_cdf(1 - EDGE_FALL_CHANCE / (2 * max(len(ranges), 1)))
-    found = [(_crowding(records, one, least_fall), one) for one in ranges]
+    trials = [
+        trial
+        for trial in records.trials
+        if trial.outcome == "complete" and trial.value is not None
+    ]
+    losses = np.array([trial.value for trial in trials], dtype=float)
+    places = {one.name: _places(trials, one) for one in ranges}
+    found = [(_crowding(one, places, losses), one) for one in ranges]
     strongest = sorted(
         ((crowding, one) for crowding, one in found if crowding),
         key=lambda pair: -pair[0].fall,
@@ -109,36 +119,51 @@ class Crowding:
     optimum: float | None  # where a parabola through the better trials has its lowest point
 
 
-def _crowding(records: StudyRecords, one: Range, least_fall: float) -> Crowding | None:
-    trials = [
-        (float(value), trial.value)
-        for trial in records.trials
-        if trial.outcome == "complete" and trial.value is not None
-        if isinstance(value := trial.params.get(one.name), int | float)
-    ]
-    if len(trials) < EDGE_MIN_TRIALS:
+def _places(trials: Sequence[TrialRecord], one: Range) -> np.ndarray:
+    """Where in the range each trial's value lies; NaN where it has none."""
+    values = [trial.params.get(one.name) for trial in trials]
+    return np.array(
+        [one.place(float(v)) if isinstance(v, int | float) else math.nan for v in values]
+    )
+
+
+def _crowding(one: Range, places: Mapping[str, np.ndarray], losses: np.ndarray) -> Crowding | None:
+    known = np.isfinite(places[one.name])
+    if known.sum() < EDGE_MIN_TRIALS:
         return None
-    places = np.array([one.place(value) for value, _ in trials])
-    losses = np.array([loss for _, loss in trials])
+    others = [places[name][known] for name in places if name != one.name]
+    tested = _Tested(places[one.name][known], losses[known], others, len(places))
     low_limit, high_limit = NATURAL_LIMITS.get(one.name, (-math.inf, math.inf))
-    if one.high < high_limit and (found := _crowds_end(places, losses, "high", least_fall)):
+    if one.high < high_limit and (found := _crowds_end(tested, "high")):
         return found
-    if one.low > low_limit:
-        return _crowds_end(places, losses, "low", least_fall)
-    return None
+    return _crowds_end(tested, "low") if one.low > low_limit else None
 
 
-def _crowds_end(
-    places: np.ndarray, losses: np.ndarray, end: Literal["low", "high"], least_fall: float
-) -> Crowding | None:
+@dataclass(frozen=True, slots=True)
+class _Tested:
+    """The trials that have a hyperparameter: where, with what loss, and the other ranges."""
+
+    places: np.ndarray
+    losses: np.ndarray
+    others: Sequence[np.ndarray]  # places in the other ranges
+    n_ranges: int
+
+
+def _crowds_end(tested: _Tested, end: Literal["low", "high"]) -> Crowding | None:
     """Test one end; the low end is the high end of the mirrored range."""
-    toward = places if end == "high" else 1 - places
+    losses = tested.losses
+    toward = tested.places if end == "high" else 1 - tested.places
     n_best = max(5, math.ceil(TOP_SHARE * len(losses)))
     best = np.argsort(losses, kind="stable")[:n_best]
-    n_crowded = int((toward[best] >= 1 - EDGE_SHARE).sum())
-    chance = _binomial_tail(n_crowded, n_best, EDGE_SHARE)
-    fall = _fall_at_end(toward, losses)
-    if chance > EDGE_SIGNIFICANCE or fall < least_fall:
+    is_outer = toward >= 1 - EDGE_SHARE
+    n_crowded = int(is_outer[best].sum())
+    # Where few of all trials lie there, few of the best are many. Where many do, the sampler
+    # may have learned to go there, which does not speak against the end.
+    chance = _binomial_tail(n_crowded, n_best, min(EDGE_SHARE, float(is_outer.mean())))
+    if n_crowded == 0 or chance > EDGE_SIGNIFICANCE:
+        return None
+    fall, degrees = _fall_at_end(toward, losses, tested.others)
+    if degrees < 1 or fall < stdtrit(degrees, 1 - EDGE_FALL_CHANCE / (2 * tested.n_ranges)):
         return None
     return Crowding(end, n_crowded, n_best, chance, fall, _optimum(toward, losses))
 
@@ -149,23 +174,40 @@ def _binomial_tail(n_hits: int, n: int, share: float) -> float:
     return min(1.0, sum(terms))
 
 
-def _fall_at_end(toward: np.ndarray, losses: np.ndarray) -> float:
-    """How surely the loss still falls at the end, as a t value; positive where it falls.
+def _fall_at_end(
+    toward: np.ndarray, losses: np.ndarray, others: Sequence[np.ndarray] = ()
+) -> tuple[float, int]:
+    """How surely the loss still falls at the end, as a t value with its degrees of freedom.
 
-    From a parabola through the ranks of the losses (ranks, since a few trials may have huge
-    losses): its slope at the end over the slope's standard error. Source: any text on least
-    squares, for example Draper & Smith 1998, section 1.4.
+    Positive where it falls. From parabolas, in this range and in those others that matter most,
+    through the ranks of the losses (ranks, since a few trials may have huge losses): the slope
+    at this range's end over its standard error. Source: any text on least squares, for example
+    Draper & Smith 1998, section 1.4.
     """
     ranks = np.argsort(np.argsort(losses, kind="stable"), kind="stable").astype(float)
-    design = np.stack([np.ones_like(toward), toward, toward**2], axis=1)
+    columns = [np.ones_like(toward), toward, toward**2]
+    for other in _strongest(others, ranks)[: len(losses) // TRIALS_PER_ADJUSTMENT]:
+        columns += [other, other**2]
+    design = np.stack(columns, axis=1)
     degrees = len(losses) - design.shape[1]
     if degrees < 1 or np.linalg.matrix_rank(design) < design.shape[1]:
-        return 0.0
+        return 0.0, 0
     weights, *_ = np.linalg.lstsq(design, ranks, rcond=None)
     variance = float(((ranks - design @ weights) ** 2).sum()) / degrees
-    slope = np.array([0.0, 1.0, 2.0])  # of 1, x, x^2 at x = 1
+    slope = np.zeros(design.shape[1])
+    slope[1:3] = 1.0, 2.0  # of x and x^2 at x = 1
     spread = math.sqrt(max(variance * float(slope @ np.linalg.inv(design.T @ design) @ slope), 0))
-    return -float(slope @ weights) / spread if spread > 0 else 0.0
+    return (-float(slope @ weights) / spread if spread > 0 else 0.0), degrees
+
+
+def _strongest(others: Sequence[np.ndarray], ranks: np.ndarray) -> list[np.ndarray]:
+    """The other ranges that all trials have a value in, most explained rank variance first."""
+    usable = [one for one in others if np.isfinite(one).all() and len(np.unique(one)) > 2]
+
+    def unexplained(places: np.ndarray) -> float:
+        return float(((ranks - np.polyval(np.polyfit(places, ranks, 2), places)) ** 2).sum())
+
+    return sorted(usable, key=unexplained)
 
 
 def _optimum(places: np.ndarray, losses: np.ndarray) -> float | None:

@@ -1,7 +1,8 @@
 """What the search itself has and has not covered: ranges, trials, epochs, seeds, failures.
 
 Each function looks at one question over the whole study and gives a Diagnosis or None.
-`range_edge.py` looks at the ranges; `diagnose_search` asks all questions in turn.
+`range_edge.py` and `slow_range.py` look at the ranges; `diagnose_search` asks all questions
+in turn.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from automl.diagnostics.advice import change, change_range, space_parameters
 from automl.diagnostics.evidence import trial_facts
 from automl.diagnostics.range_edge import diagnose_range_edges
+from automl.diagnostics.slow_range import diagnose_slow_range, range_verdicts
 from automl.diagnostics.thresholds import (
     BUDGET_SHARE,
     FAILURE_SHARE,
@@ -46,7 +48,7 @@ PERMUTATIONS = 400
 def diagnose_search(records: StudyRecords) -> tuple[Diagnosis, ...]:
     """All verdicts about the search, ranges first."""
     found = [
-        *diagnose_range_edges(records),
+        *range_verdicts(diagnose_slow_range(records), diagnose_range_edges(records)),
         diagnose_failures(records),
         diagnose_short_budget(records),
         diagnose_too_few_trials(records),

@@ -95,12 +95,20 @@ HOPELESS_EXPLOSION: Final = 1e8
 EDGE_SHARE: Final = 0.25
 """The outer quarter of a range, in the scale (linear or log) in which it is searched."""
 
-EDGE_SIGNIFICANCE: Final = 0.11
-"""Chance that so many of the best trials lie there if they lay anywhere: 3 of 5, 4 of 8."""
+EDGE_SIGNIFICANCE: Final = 0.06
+"""Calibrated: chance that so many of the best trials lie there if they lay as all trials do, or
+anywhere: 4 of 5, 6 of 10."""
 
-EDGE_FALL_CHANCE: Final = 0.1
+EDGE_FALL_CHANCE: Final = 0.05
 """Chance that, of all ends of all ranges without an optimum beyond, one has a loss that seems
 to fall there (Bonferroni); that the best trials must crowd that end too makes it smaller."""
+
+SLOW_UPDATE_RATIO: Final = 1.5e-3
+"""Calibrated: median update ratio of the trials with the largest learning rates. Where larger
+ones are needed it is 0.0007 to 0.0013, in wide ranges 0.03 and more."""
+
+SLOW_MIN_TRIALS: Final = 3
+"""Fewer trials with the largest learning rates have no typical one."""
 
 EDGE_MIN_TRIALS: Final = 10
 """Fewer trials than Optuna's TPE draws at random (n_startup_trials) show no crowding."""

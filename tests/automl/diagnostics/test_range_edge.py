@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from automl.diagnostics.range_edge import Range, diagnose_range_edges, numeric_ranges
+from automl.diagnostics.range_edge import (
+    Range,
+    _crowds_end,
+    _fall_at_end,
+    _Tested,
+    diagnose_range_edges,
+    numeric_ranges,
+)
 from storage.records import StudyRecords, TrialRecord
 
 LEARNING_RATE = {"type": "float", "low": 1e-4, "high": 1e-2, "log": True}
@@ -63,6 +70,36 @@ def test_a_parameter_without_effect_is_rarely_at_an_edge(study: Any) -> None:
     ]
 
     assert sum(bool(one) for one in found) <= 6
+
+
+def test_what_another_range_does_to_the_loss_is_taken_out() -> None:
+    """Ranks are not additive, so what is taken out is most of it, not all."""
+    generator = np.random.default_rng(0)
+    places, other = generator.uniform(size=(2, 40))
+    losses = 4 * (other - 0.5) ** 2 - places + 0.1 * generator.normal(size=40)
+
+    alone, _ = _fall_at_end(places, losses)
+    adjusted, degrees = _fall_at_end(places, losses, [other])
+
+    assert adjusted > 2 * alone > 0
+    assert degrees == 35
+
+
+def test_a_range_that_some_trials_lack_is_not_taken_out() -> None:
+    places, other = np.random.default_rng(0).uniform(size=(2, 40))
+    other[0] = np.nan
+
+    assert _fall_at_end(places, -places, [other])[1] == 37
+
+
+def test_few_of_the_best_are_many_where_few_trials_lie() -> None:
+    """Three of forty trials lie at the end, and all three are the best."""
+    places = np.concatenate([np.linspace(0, 0.7, 37), [0.85, 0.9, 0.95]])
+
+    crowding = _crowds_end(_Tested(places, 1 - places + 0.02 * np.sin(99 * places), (), 1), "high")
+
+    assert crowding is not None
+    assert crowding.n_crowded == 3
 
 
 def test_few_trials_show_no_crowding(study: Any) -> None:
