@@ -249,22 +249,24 @@ BASE: Params = {
     "initialization": "xavier",
 }
 
-TOO_NARROW: Sequence[tuple[str, tuple[float, float, bool], Params]] = (
-    # the range that excludes the optimum (low, high, log), and what else is fixed
-    ("learning_rate", (5e-4, 0.02, True), {"optimizer": "sgd"}),
-    ("learning_rate", (2e-5, 5e-4, True), {"optimizer": "adam"}),
-    ("hidden_size", (1, 5, False), {}),
-    ("weight_decay", (3e-2, 0.5, True), {}),
+Ends = tuple[float, float, bool]  # low, high, log
+
+TOO_NARROW: Sequence[tuple[str, Ends, Ends, Params]] = (
+    # the range that excludes the optimum, what lies beyond its end, and what else is fixed
+    ("learning_rate", (5e-4, 0.02, True), (0.02, 0.3, True), {"optimizer": "sgd"}),
+    ("learning_rate", (2e-5, 5e-4, True), (5e-4, 0.015, True), {"optimizer": "adam"}),
+    ("hidden_size", (1, 5, False), (8, 48, False), {}),
+    ("weight_decay", (3e-2, 0.5, True), (1e-6, 3e-2, True), {}),
 )
 
-WIDE_ENOUGH: Mapping[str, tuple[float, float, bool]] = {
+WIDE_ENOUGH: Mapping[str, Ends] = {
     "learning_rate": (1e-3, 0.3, True),
     "hidden_size": (8, 48, False),
     "weight_decay": (1e-6, 1e-2, True),
 }
 
 
-def _space(ranges: Mapping[str, tuple[float, float, bool]]) -> Mapping[str, Json]:
+def _space(ranges: Mapping[str, Ends]) -> Mapping[str, Json]:
     return {
         "name": "benchmark",
         "parameters": {
@@ -280,7 +282,7 @@ def _space(ranges: Mapping[str, tuple[float, float, bool]]) -> Mapping[str, Json
 
 
 def random_params(
-    generator: np.random.Generator, ranges: Mapping[str, tuple[float, float, bool]], base: Params
+    generator: np.random.Generator, ranges: Mapping[str, Ends], base: Params
 ) -> dict[str, ParameterValue]:
     """One configuration drawn uniformly from ranges, in the scale in which they are searched."""
     params = dict(base)
@@ -290,14 +292,14 @@ def random_params(
     return params
 
 
-def searched(name: str, narrow: tuple[float, float, bool]) -> dict[str, tuple[float, float, bool]]:
+def searched(name: str, narrow: Ends) -> dict[str, Ends]:
     """The ranges of a search of one hyperparameter, beside a good range of learning rates."""
     return {"learning_rate": (5e-3, 3e-2, True)} | {name: narrow}
 
 
 def narrow_ranges(generator: np.random.Generator) -> Draw:
     """A random search whose range excludes the optimum."""
-    name, narrow, fixed = TOO_NARROW[int(generator.integers(len(TOO_NARROW)))]
+    name, narrow, beyond, fixed = TOO_NARROW[int(generator.integers(len(TOO_NARROW)))]
     base, ranges = {**BASE, **fixed}, searched(name, narrow)
     plans = [
         Plan(random_params(generator, ranges, base), seed=_seed(generator))
@@ -312,6 +314,7 @@ def narrow_ranges(generator: np.random.Generator) -> Draw:
         space=_space(ranges),
         study_truth="range_edge",
         edge=name,
+        beyond=searched(name, beyond),
         fixed=base,
     )
 

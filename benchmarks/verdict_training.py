@@ -61,6 +61,8 @@ class Draw:
     data_checks: tuple[DataCheckRecord, ...] = ()
     study_truth: str | None = None  # the verdict that the study as a whole must get
     edge: str | None = None  # of range_edge: which hyperparameter's range ends too early
+    beyond: Mapping[str, tuple[float, float, bool]] = field(default_factory=dict)
+    # of range_edge: low, high, log of the ranges that would have the optimum
     fixed: Params = field(default_factory=dict)  # of a search: what does not vary
 
 
