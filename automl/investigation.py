@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from automl.data.dataset import Dataset
@@ -99,6 +99,14 @@ class _Laboratory:
                 )
         return runs, epochs
 
+    def say_fold(self, answers: Sequence[Diagnosis]) -> list[Diagnosis]:
+        """Add to each answer that it comes from the first fold, where there are more."""
+        n_folds = len(self.dataset.folds)
+        if n_folds == 1:
+            return list(answers)
+        words = f" Measured on the first of {n_folds} folds only."
+        return [replace(answer, message=answer.message + words) for answer in answers]
+
     def keep(self, answers: Sequence[Diagnosis], kinds: frozenset[str]) -> StudyRecords:
         """Put answers in the place of earlier ones of these kinds."""
         name = self.records.settings.study_name
@@ -129,7 +137,8 @@ def confirm(
 ) -> SearchResult:
     """Try what the verdicts advise on the best trial, and keep which changes helped.
 
-    Each change and the unchanged configuration are trained with the same seeds and epochs.
+    Each change and the unchanged configuration are trained with the same seeds and epochs; of
+    a study with folds, on the first fold only.
 
     Args:
         data: needed where the study was given an object instead of a file.
@@ -144,7 +153,7 @@ def confirm(
             return SearchResult(records, storage)
         runs, epochs = laboratory.train(plan.runs)
         numbered = plan.numbered([run.config.run_id for run in runs])
-        answers = judge_confirmation(numbered, epochs)
+        answers = laboratory.say_fold(judge_confirmation(numbered, epochs))
         return SearchResult(laboratory.keep(answers, ON_ADVICE), storage)
 
 
@@ -156,6 +165,8 @@ def explain(
     workers: int | Literal["auto"] = "auto",
 ) -> SearchResult:
     """Split the best trial's error into bias and variance, and draw its data-size curve.
+
+    Of a study with folds, on the train and validation rows of the first fold only.
 
     Raises:
         StudyError: no trial has completed, the rows are too few, or the data are not the
@@ -169,7 +180,7 @@ def explain(
         answers = [judge_decomposition(records, parts, predictions, validation_targets(dataset))]
         sizes, size_epochs = laboratory.train(plan_data_size(records))
         answers.append(judge_data_size(records, sizes, size_epochs))
-        return SearchResult(laboratory.keep(answers, ON_CAUSES), storage)
+        return SearchResult(laboratory.keep(laboratory.say_fold(answers), ON_CAUSES), storage)
 
 
 def promote(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import automl
 from automl import investigation
 from automl.errors import StudyError
 from automl.result import SearchResult
@@ -41,8 +44,25 @@ def test_more_runs_change_neither_trials_nor_best(
 def test_explanation_splits_the_error_and_draws_the_data_size_curve(finished_copy: str) -> None:
     result = investigation.explain(STUDY, finished_copy, workers=1)
     assert {one.kind for one in result.diagnoses} >= investigation.ON_CAUSES
+    assert not any("folds only" in one.message for one in result.diagnoses)
     purposes = {run.purpose for run in result.records.runs}
     assert {"bootstrap", "half", "data_size"} <= purposes
+
+
+def test_answers_about_a_study_with_folds_name_the_first_fold(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/folds.db"
+    automl.search(
+        "sklearn:iris", n_trials=2, storage=url, study="folds", folds=3, max_epochs=3, workers=1
+    )
+
+    answers = [
+        one
+        for one in investigation.explain("folds", url, workers=1).diagnoses
+        if one.kind in investigation.ON_CAUSES
+    ]
+
+    assert len(answers) == 2
+    assert all("first of 3 folds only" in one.message for one in answers)
 
 
 def test_promotion_continues_the_pruned_curve(finished_copy: str) -> None:
