@@ -29,6 +29,7 @@ from automl.diagnostics.thresholds import (
     SATURATED_FRACTION,
     SMALL_UPDATE_RATIO,
     STEADY_SHARE,
+    THROWN_LOSS,
     VANISHING_RATIO,
     WEAK_RATIO,
     WEIGHT_GROWTH,
@@ -209,8 +210,10 @@ def _step_cause(fit: Fit, flow: FlowFacts) -> Cause | None:
         return Cause("steps_too_large", _large_words(fit, flow))
     baseline = fit.references.baseline_loss
     overshot = facts.highest_train_loss > OVERSHOOT * baseline or facts.climb > CLIMB * baseline
-    jumps = fit.kind == "not_learning" or facts.roughness > ROUGHNESS
-    thrown = fit.kind == "not_learning" and flow.weight_growth > WEIGHT_GROWTH
+    # A good fit's loss jumps about its floor, which harms nothing.
+    jumps = fit.kind == "not_learning" or (_is_bad(fit) and facts.roughness > ROUGHNESS)
+    is_far = fit.kind == "not_learning" or facts.highest_train_loss > THROWN_LOSS * baseline
+    thrown = is_far and flow.weight_growth > WEIGHT_GROWTH
     if overshot or thrown or (flow.update_ratio > LARGE_UPDATE_RATIO and jumps):
         return Cause("steps_too_large", _large_words(fit, flow))
     small = flow.update_ratio < SMALL_UPDATE_RATIO

@@ -67,7 +67,12 @@ LARGE_UPDATE_RATIO: Final = 3e-2
 """Calibrated: a step that changes weights by this share overshoots, where loss is not falling."""
 
 WEIGHT_GROWTH: Final = 10.0
-"""Calibrated: weights of a network that did not learn, thrown to so many times their size."""
+"""Calibrated: weights of a network that did not learn, or not at once, thrown to so many times
+their size."""
+
+THROWN_LOSS: Final = 3.0
+"""Calibrated: with such weights, a train loss of so many times the baseline's. Networks thrown by
+a learning rate of 1 to 2 began with 5 times and crept back; healthy ones stay below 1."""
 
 ROUGHNESS: Final = 0.35
 """Calibrated: the upward moves of the train loss, as a share of all its moves; 0.5 is no fall."""

@@ -95,6 +95,24 @@ def test_large_updates_without_learning_mean_large_steps(study: Any, layers_of: 
     assert first(study, FLAT, layers).kind == "steps_too_large"
 
 
+def test_weights_thrown_at_first_were_thrown_by_large_steps(study: Any, layers_of: Any) -> None:
+    """A loss that began at five times the baseline's and crept below it since."""
+    crept = [(5.0, 5.0)] + [(0.9 - 0.02 * i, 0.9 - 0.02 * i) for i in range(6)]
+    records = study(crept, layers=[layers_of([1.0, 1.0], weight_norm=20.0)])
+    begun = {0: layers_of([1.0, 1.0], weight_norm=1.0)}
+
+    (diagnosis, *_) = diagnose_trial(dataclasses.replace(records, initial_layers=begun), 0)
+
+    assert diagnosis.kind == "steps_too_large"
+
+
+def test_a_good_fit_may_jump_about_its_floor(study: Any, layers_of: Any) -> None:
+    losses = [0.5, *[0.2, 0.21] * 6]
+    jumping = [(loss, loss) for loss in losses]
+
+    assert first(study, jumping, layers_of([1.0, 1.0], update_ratio=0.05)).kind == "good_fit"
+
+
 def test_a_diverged_trial_took_large_steps(study: Any, layers_of: Any, epoch_of: Any) -> None:
     records = study(GOOD, layers=[layers_of([1.0, 1.0])])
     broken = epoch_of(0, 7, math.inf, math.inf)
