@@ -121,7 +121,7 @@ def diagnose_decomposition(
 
     `halves` is the variance at half the rows with its interval (`variance_of_halves`).
     """
-    unit = "error rate" if task != "regression" else "mean squared error (standardized target)"
+    unit = "error rate" if task != "regression" else "squared error (standardized target)"
     show: Callable[[float], str] = percent if task != "regression" else number
     low, high = bootstraps.variance_interval
     words = (
