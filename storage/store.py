@@ -117,6 +117,20 @@ class Store:
             row = {"study_id": study_id, "settings": record_rows.settings_json(settings)}
             connection.execute(tables.SETTINGS.insert(), row)
 
+    def write_target_error(self, study_name: str, target_error: float) -> None:
+        """Change what the person hopes for: no trial depends on it, only the verdict does."""
+        table = tables.SETTINGS
+        with self._writing(study_name) as (connection, study_id):
+            stored = study_reading.read_settings(connection, study_id)
+            if stored is None:
+                raise StorageError(f"A study of Optuna alone has no settings: {study_name!r}.")
+            changed = dataclasses.replace(stored, target_error=target_error)
+            connection.execute(
+                table.update()
+                .where(table.c.study_id == study_id)
+                .values(settings=record_rows.settings_json(changed))
+            )
+
     def read_settings(self, study_name: str) -> StudySettings | None:
         """What a study was created with; None for a study that Optuna made without us."""
         with self._reading(study_name) as (connection, study_id):

@@ -127,7 +127,7 @@ def _for_good_fit(situation: Situation) -> list[Advice]:
     return [
         Advice(
             f"Compare with boosted trees on the same rows (scikit-learn's {model}, for example); "
-            f"if they do better, search again with their {score} as `--new --target-error`, and "
+            f"if they do better, give the same command their {score} as `--target-error`, and "
             f"the verdict is held against it."
         )
     ]

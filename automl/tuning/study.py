@@ -3,7 +3,8 @@
 What a trial's value depends on is fixed when the study is made: data, target, split, loss,
 space, epochs, patience, seed. A call that brings other values gets an error that names what
 differs, since mixing them would make trials incomparable. How to search (number of trials,
-time, sampler, pruner) is free, and recorded from which trial on.
+time, sampler, pruner) is free, and recorded from which trial on. What error the person hopes
+for is free as well: a new one takes the old one's place, and the verdict is held against it.
 """
 
 from __future__ import annotations
@@ -59,6 +60,8 @@ def open_study(store: Store, settings: StudySettings) -> optuna.Study:
             f"{store.url} was not; choose another name with --study"
         )
     check_same(stored, settings)
+    if settings.target_error not in (None, stored.target_error):
+        store.write_target_error(name, settings.target_error)
     return optuna.load_study(study_name=name, storage=store.optuna_storage)
 
 

@@ -76,6 +76,13 @@ def test_opened_study_is_made_once(store: Store) -> None:
     assert len(open_study(store, SETTINGS).trials) == 1
 
 
+def test_a_new_target_error_takes_the_old_ones_place_and_none_keeps_it(store: Store) -> None:
+    for asked, kept in ((None, None), (0.1, 0.1), (0.05, 0.05), (None, 0.05)):
+        open_study(store, replace(SETTINGS, target_error=asked))
+        stored = store.read_settings("s")
+        assert stored is not None and stored.target_error == kept
+
+
 def test_optunas_own_study_is_not_taken_over(store: Store) -> None:
     optuna.create_study(study_name="s", storage=store.optuna_storage)
     with pytest.raises(StudyError, match="choose another name"):
