@@ -302,6 +302,10 @@ def diagnose(study: str, confirms: bool, depth: str, workers: Any, storage: str)
     if confirms:
         result = investigation.confirm(study, storage, workers=workers)
     print_verdict(result)
+    if confirms and not any(one.kind in investigation.ON_ADVICE for one in result.diagnoses):
+        click.echo(
+            "Nothing to confirm: no advice here changes a hyperparameter of the best trial."
+        )
 
 
 @main.command()

@@ -29,8 +29,9 @@ from automl.studies import load_study
 from automl.tuning.evaluation import evaluate_best
 from automl.tuning.keeping import save_preprocessing
 from automl.tuning.memory import MemoryPlan, plan_memory
+from automl.tuning.policy import SearchPolicy
 from automl.tuning.progress import SearchProgress
-from automl.tuning.search import Search, SearchPolicy
+from automl.tuning.search import Search
 from automl.tuning.settings import make_settings, study_name_of
 from automl.tuning.stacking import slots_for
 from automl.tuning.study import open_study, record_policy, unused_name

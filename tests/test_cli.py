@@ -12,7 +12,9 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
+import automl
 import cli
+from automl.investigation import ON_ADVICE
 
 QUICK = ("--n-trials", "3", "--max-epochs", "3", "--folds", "1", "--workers", "1")
 
@@ -211,3 +213,11 @@ def test_every_command_has_help() -> None:
         result = run(name, "--help")
         assert result.exit_code == 0
         assert command.help
+
+
+def test_confirming_says_so_where_no_advice_can_be_tried(study: Path) -> None:
+    result = run("diagnose", "flowers-kind", "--confirm", "--workers", "1")
+    assert result.exit_code == 0
+    diagnoses = automl.load_study("flowers-kind").records.diagnoses
+    was_tried = any(diagnosis.kind in ON_ADVICE for diagnosis in diagnoses)
+    assert was_tried == ("Nothing to confirm" not in result.output)

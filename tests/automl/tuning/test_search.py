@@ -14,7 +14,8 @@ import search_spaces
 from automl.data import LoadedData, SplitChoices, load_dataset
 from automl.errors import StudyError
 from automl.executors.in_process import InProcessExecutor
-from automl.tuning.search import Search, SearchPolicy
+from automl.tuning.policy import SearchPolicy
+from automl.tuning.search import Search
 from automl.tuning.settings import make_settings
 from automl.tuning.study import open_study
 from storage import Store, open_store
@@ -223,8 +224,18 @@ def test_where_time_runs_out_on_all_trials_the_best_one_is_the_result(
     assert [search_run.cause for search_run in records.search_runs(best.number)] == ["out_of_time"]
     assert best.number in {artifact.trial_number for artifact in records.artifacts}
 
-    again = run(store, iris, settings, n_trials=9, n_slots=3, timeout=0.5)
-    assert [trial.outcome for trial in again.trials].count("complete") == 1  # it suffices
+
+@pytest.mark.parametrize(("best_so_far", "n_complete"), [(1e9, 1), (0.0, 0)])
+def test_when_time_is_up_only_a_trial_that_is_better_than_all_completed_ones_ends(
+    store: Store, iris: LoadedData, best_so_far: float, n_complete: int
+) -> None:
+    settings = settings_for(iris, max_epochs=100_000)
+    search = make_search(store, iris, settings, n_trials=9, n_slots=3, timeout=1.0)
+    search._tally.best_value = best_so_far
+    assert list(search)
+    outcomes = [trial.outcome for trial in store.read_study("iris").trials]
+    assert outcomes.count("complete") == n_complete
+    assert outcomes.count("running") == len(outcomes) - n_complete
 
 
 def test_no_trial_begins_late_while_none_is_complete(store: Store, iris: LoadedData) -> None:
