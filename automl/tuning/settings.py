@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
+import math
 import platform
 import time
 from collections.abc import Mapping
 
 from automl.data.loading import LoadedData
+from automl.errors import ConfigError
 from search_spaces import SearchSpace
 from storage.records import Json, StudySettings
 
@@ -35,7 +37,11 @@ def make_settings(
     Args:
         training: max_epochs, patience and seed.
         data_options: what is needed to load the same data again.
+
+    Raises:
+        ConfigError: target_error is no error rate, or no RMSE.
     """
+    _check_target_error(target_error, data.task)
     return StudySettings(
         study_name=study_name,
         task=data.task,
@@ -69,3 +75,11 @@ def installed_versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             versions[package] = "not installed"  # this project itself, run from a checkout
     return versions
+
+
+def _check_target_error(target_error: float | None, task: str) -> None:
+    highest = math.inf if task == "regression" else 1.0
+    if target_error is None or (math.isfinite(target_error) and 0 <= target_error <= highest):
+        return
+    kind = "an RMSE of 0 or more" if task == "regression" else "an error rate, as 0.05 for 5 %"
+    raise ConfigError(f"target_error must be {kind}, but got {target_error:g}")
