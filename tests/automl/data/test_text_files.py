@@ -87,7 +87,7 @@ def test_quoted_cells_may_hold_delimiters_and_line_ends(tmp_path: Path) -> None:
         (b"PK\x03\x04" + bytes(100), "Excel workbook"),
         (b"\x01\x02\x03\x04,\x05\x06\n" * 20, "is binary"),
         (b"ab\x00\x00\x00cd,\n" * 20, "is binary"),
-        (gzip.compress(b"a,b\n1,2\n" * 100)[:-20], "damaged"),
+        (gzip.compress(b"a,b\n1,2\n" * 100, mtime=0)[:-20], "damaged"),
     ],
 )
 def test_bad_files_get_one_line(tmp_path: Path, content: bytes, message: str) -> None:
