@@ -55,6 +55,7 @@ class StudySettings:
     command: str = ""  # what the person typed or called
     versions: Mapping[str, str] = field(default_factory=dict)
     created_at: float = 0.0  # seconds since 1970, UTC
+    class_type: str = "text"  # of the class names in the target's own column: "integer", ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,10 +266,19 @@ class StudyRecords:
     policies: tuple[PolicyRecord, ...] = ()
 
     @property
+    def complete_trials(self) -> tuple[TrialRecord, ...]:
+        """The trials that completed with a value, the lowest value first."""
+        complete = [
+            (trial.value, trial.number, trial)
+            for trial in self.trials
+            if trial.outcome == "complete" and trial.value is not None
+        ]
+        return tuple(trial for _, _, trial in sorted(complete))
+
+    @property
     def best_trial(self) -> TrialRecord | None:
         """The complete trial of the lowest value; None where none has completed."""
-        complete = [trial for trial in self.trials if trial.outcome == "complete"]
-        return min(complete, key=lambda trial: trial.value or 0.0, default=None)
+        return next(iter(self.complete_trials), None)
 
     def search_runs(self, trial_number: int) -> tuple[RunRecord, ...]:
         """The runs that make a trial's value: one, or one per fold, of the last attempt."""

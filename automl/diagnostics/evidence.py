@@ -178,9 +178,7 @@ def assumed_baseline(records: StudyRecords) -> float:
 
 def _completed_facts(records: StudyRecords) -> Mapping[int, CurveFacts]:
     facts: dict[int, CurveFacts] = {}
-    for trial in records.trials:
-        if trial.outcome != "complete":
-            continue
+    for trial in records.complete_trials:
         fact = trial_facts(records, trial.number)
         if fact is not None and fact.is_finite:
             facts[trial.number] = fact

@@ -79,11 +79,7 @@ class Range:
 def diagnose_range_edges(records: StudyRecords) -> tuple[Diagnosis, ...]:
     """One verdict for each range whose end the best trials crowd, strongest first."""
     ranges = numeric_ranges(records)
-    trials = [
-        trial
-        for trial in records.trials
-        if trial.outcome == "complete" and trial.value is not None
-    ]
+    trials = records.complete_trials
     losses = np.array([trial.value for trial in trials], dtype=float)
     places = {one.name: _places(trials, one) for one in ranges}
     found = [(_crowding(one, places, losses), one) for one in ranges]

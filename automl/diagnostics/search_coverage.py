@@ -60,9 +60,9 @@ def diagnose_search(records: StudyRecords) -> tuple[Diagnosis, ...]:
     return tuple(diagnosis for diagnosis in found if diagnosis)
 
 
-def best_trials(records: StudyRecords, least: int = 5) -> list[TrialRecord]:
+def best_trials(records: StudyRecords, least: int = 5) -> tuple[TrialRecord, ...]:
     """The best quarter of the complete trials, best first, at least `least` of them."""
-    complete = _complete(records)
+    complete = records.complete_trials
     return complete[: max(least, math.ceil(TOP_SHARE * len(complete)))]
 
 
@@ -136,9 +136,9 @@ def diagnose_smallest_equal(records: StudyRecords) -> Diagnosis | None:
     facts = trial_facts(records, best.number) if best else None
     if best is None or facts is None or best.value is None:
         return None
-    sizes = {trial.number: _size(records, trial.number) for trial in _complete(records)}
+    sizes = {trial.number: _size(records, trial.number) for trial in records.complete_trials}
     limit = best.value + SAME_LOSS_STANDARD_ERRORS * facts.valid_noise
-    equal = [t for t in _complete(records) if (t.value or 0.0) <= limit and sizes[t.number]]
+    equal = [t for t in records.complete_trials if (t.value or 0.0) <= limit and sizes[t.number]]
     smallest = min(equal, key=lambda trial: sizes[trial.number] or 0, default=None)
     size, best_size = sizes.get(smallest.number) if smallest else None, sizes.get(best.number)
     if smallest is None or not size or not best_size or size >= best_size:
@@ -173,7 +173,7 @@ def diagnose_no_effect(records: StudyRecords) -> Diagnosis | None:
     without = {name: e for name, e in effects.items() if e[1] > NO_EFFECT_SIGNIFICANCE}
     if not without:
         return None
-    n_trials = len(_complete(records))
+    n_trials = len(records.complete_trials)
     return Diagnosis(
         kind="no_effect",
         severity="info",
@@ -247,11 +247,6 @@ def varied_parameters(records: StudyRecords) -> list[str]:
     return [name for name, found in values.items() if len(found) > 1]
 
 
-def _complete(records: StudyRecords) -> list[TrialRecord]:
-    complete = [t for t in records.trials if t.outcome == "complete" and t.value is not None]
-    return sorted(complete, key=lambda trial: trial.value or 0.0)
-
-
 def _size(records: StudyRecords, trial_number: int) -> int | None:
     runs = records.search_runs(trial_number)
     return runs[0].n_parameters if runs else None
@@ -267,7 +262,7 @@ def _effect(records: StudyRecords, name: str) -> tuple[float, float] | None:
 
     Numbers are cut at their terciles. The chance comes from permutations with a fixed seed.
     """
-    trials = [trial for trial in _complete(records) if name in trial.params]
+    trials = [trial for trial in records.complete_trials if name in trial.params]
     groups = _groups([trial.params[name] for trial in trials])
     if len(trials) < MIN_TRIALS_FOR_EFFECTS or len(set(groups)) < 2:
         return None
@@ -318,7 +313,7 @@ def _without_divergence(records: StudyRecords) -> tuple[Advice, ...]:
         return [float(rate) for rate in found if isinstance(rate, int | float)]
 
     diverged = rates([trial for trial in records.trials if trial.cause == "diverged"])
-    fine = rates(_complete(records))
+    fine = rates(records.complete_trials)
     entry = space_parameters(records.settings).get("learning_rate", {})
     low = entry.get("low")
     if len(diverged) < 2 or not fine or not isinstance(low, int | float):

@@ -32,11 +32,10 @@ RATE = "learning_rate"
 def diagnose_slow_range(records: StudyRecords) -> Diagnosis | None:
     """Say that the range of learning rates ends before steps become large enough."""
     searched = [one for one in numeric_ranges(records) if one.name == RATE]
-    complete = [trial for trial in records.trials if trial.outcome == "complete"]
-    if not searched or len(complete) < EDGE_MIN_TRIALS:
+    if not searched or len(records.complete_trials) < EDGE_MIN_TRIALS:
         return None
     one, limit = searched[0], NATURAL_LIMITS[RATE][1]
-    fastest = [trial for trial in complete if _is_outer(trial, one)]
+    fastest = [trial for trial in records.complete_trials if _is_outer(trial, one)]
     facts = [fact for trial in fastest if (fact := trial_facts(records, trial.number))]
     flows = [flow for trial in fastest if (flow := trial_flow(records, trial.number))]
     if min(len(facts), len(flows)) < SLOW_MIN_TRIALS or one.high >= limit:

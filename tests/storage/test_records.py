@@ -57,6 +57,20 @@ def test_best_trial_is_the_complete_one_of_the_lowest_value() -> None:
     assert StudyRecords(settings()).best_trial is None
 
 
+def test_complete_trials_come_lowest_value_first_and_have_a_value() -> None:
+    trials = (
+        TrialRecord(0, "COMPLETE", {}, 0.5),
+        TrialRecord(1, "COMPLETE", {}),  # no value: it is not better than all others
+        TrialRecord(2, "PRUNED", {}, 0.1),
+        TrialRecord(3, "PRUNED", {}, 0.2, cause="diverged"),
+        TrialRecord(4, "COMPLETE", {}, -0.3),
+        TrialRecord(5, "COMPLETE", {}, 0.5),
+    )
+    records = StudyRecords(settings(), trials)
+    assert [trial.number for trial in records.complete_trials] == [4, 0, 5]
+    assert records.best_trial == trials[4]
+
+
 def test_search_runs_are_those_of_the_last_attempt() -> None:
     runs = (
         RunRecord(1, 0, "search", 1, attempt=1, state="failed", cause="lost"),
