@@ -10,6 +10,7 @@ A trial that fails never ends the study; one that is interrupted is adopted by t
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -344,7 +345,7 @@ class Search:
         """Whether the trials in training need what is left of the time, see FINISHING_SHARE."""
         if self.policy.timeout is None or not self._training:
             return False
-        is_late = time.monotonic() - self._started > (1 - FINISHING_SHARE) * self.policy.timeout
+        is_late = self._seconds_left < FINISHING_SHARE * self.policy.timeout
         return is_late and self._best_in_training is not None
 
     @property
@@ -353,7 +354,11 @@ class Search:
 
     @property
     def _is_time_up(self) -> bool:
-        return self._deadline is not None and time.monotonic() >= self._deadline
+        return self._seconds_left <= 0
+
+    @property
+    def _seconds_left(self) -> float:
+        return math.inf if self._deadline is None else self._deadline - time.monotonic()
 
     @property
     def _deadline(self) -> float | None:
