@@ -41,9 +41,6 @@ weights in front of 16 hidden units, the narrowest layer that is searched: 320 a
 an embedding would save none.
 """
 
-SKOPS_TRUSTED_TYPES = ("numpy.dtype",)
-"""What skops must be told to trust, beside what it trusts by itself, to load the transformer."""
-
 Floats: TypeAlias = NDArray[np.float64]
 
 
@@ -92,7 +89,7 @@ class Preprocessor:
         return Encoded(numeric, quantile, codes.reshape(len(typed), len(self.embedded)))
 
     def to_state(self) -> tuple[ColumnTransformer, dict[str, Any]]:
-        """The estimator for skops (with `SKOPS_TRUSTED_TYPES`), and the rest as plain values."""
+        """The estimator for `storage/artifact_formats.py`, and the rest as plain values."""
         scalings = {
             name: {"shift": scaling.shift.tolist(), "scale": scaling.scale.tolist()}
             for name, scaling in self.scalings.items()
