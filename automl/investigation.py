@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from automl.data.dataset import Dataset
 from automl.data_options import load_again
-from automl.diagnostics import diagnose_study
+from automl.diagnostics import agree_with_verdict, diagnose_study
 from automl.executors.choosing import make_executor
 from automl.executors.executor import Executor
 from automl.models.mlp import n_parameters
@@ -54,9 +54,10 @@ def diagnose(study: str, storage: str = DEFAULT_STORAGE) -> SearchResult:
 
 
 def _judge(store: Store, records: StudyRecords) -> StudyRecords:
-    """Store the verdicts anew; answers that took training stay behind them."""
+    """Store the verdicts anew; answers that took training stay behind them, and agree."""
     name = records.settings.study_name
-    answers = [one for one in records.diagnoses if one.kind in ON_ADVICE | ON_CAUSES]
+    kept = [one for one in records.diagnoses if one.kind in ON_ADVICE | ON_CAUSES]
+    answers = [agree_with_verdict(records, one) for one in kept]
     store.replace_diagnoses(name, [*diagnose_study(records), *answers])
     return store.read_study(name)
 

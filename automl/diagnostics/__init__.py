@@ -6,6 +6,19 @@ neither torch nor the data is needed. The first diagnosis is the main verdict.
 """
 
 from automl.diagnostics.gradient_flow import hopeless
-from automl.diagnostics.study_verdict import FIT_KINDS, diagnose_study, diagnose_trial, fit_verdict
+from automl.diagnostics.study_verdict import (
+    FIT_KINDS,
+    agree_with_verdict,
+    diagnose_study,
+    diagnose_trial,
+    fit_verdict,
+)
 
-__all__ = ["FIT_KINDS", "diagnose_study", "diagnose_trial", "fit_verdict", "hopeless"]
+__all__ = [
+    "FIT_KINDS",
+    "agree_with_verdict",
+    "diagnose_study",
+    "diagnose_trial",
+    "fit_verdict",
+    "hopeless",
+]

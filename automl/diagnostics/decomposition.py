@@ -9,7 +9,7 @@ Source: Domingos 2000, A unified bias-variance decomposition, sections 2 and 3.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -119,6 +119,7 @@ def diagnose_decomposition(
 ) -> Diagnosis:
     """Word a decomposition: bias and noise as one number, variance with its interval.
 
+    It has no advice yet, which depends on the trial's verdict (`advise_decomposition`).
     `halves` is the variance at half the rows with its interval (`variance_of_halves`).
     """
     unit = "error rate" if task != "regression" else "squared error (standardized target)"
@@ -155,15 +156,32 @@ def diagnose_decomposition(
         severity="info",
         message=words,
         evidence=evidence,
-        advice=_advice(bootstraps),
         trial_number=trial_number,
     )
 
 
-def _advice(parts: Decomposition) -> tuple[Advice, ...]:
-    if parts.net_variance > parts.bias_and_noise:
+def advise_decomposition(evidence: Mapping[str, Json], *, is_biased: bool) -> tuple[Advice, ...]:
+    """What to do about the larger part.
+
+    Bias and noise are one number, so whether capacity can lower it is for the verdict on the
+    trial's curve to say.
+
+    Args:
+        evidence: of a decomposition.
+        is_biased: the verdict is that the trial does not fit its own train rows.
+    """
+    variance, rest = evidence["net_variance"], evidence["bias_and_noise"]
+    if isinstance(variance, float) and isinstance(rest, float) and variance > rest:
         return (Advice("Variance is the larger part: regularize, average networks, or get rows."),)
-    return (Advice("Bias and noise are the larger part: more capacity or better inputs."),)
+    if is_biased:
+        text = "Bias and noise are the larger part: begin with the advice on the network's fit."
+    else:
+        text = (
+            "Bias and noise are the larger part, and no bias was found: what is left is noise, or "
+            "bias that no model compared here shows. Columns that tell more about the target may "
+            "lower it; a larger network is not likely to."
+        )
+    return (Advice(text),)
 
 
 def _check(predictions: np.ndarray, targets: np.ndarray) -> tuple[int, int]:

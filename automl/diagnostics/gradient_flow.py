@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from automl.diagnostics.advice import Situation, advise
-from automl.diagnostics.learning_curves import Fit
+from automl.diagnostics.learning_curves import UNFITTED, Fit
 from automl.diagnostics.thresholds import (
     CLIMB,
     DEAD_FRACTION,
@@ -185,7 +185,7 @@ def start_problem(layers: Sequence[LayerGradientRecord]) -> str | None:
 
 
 def _is_bad(fit: Fit) -> bool:
-    return fit.kind in ("diverged", "not_learning", "high_bias", "high_bias_and_variance")
+    return fit.kind in UNFITTED
 
 
 def _start_cause(flow: FlowFacts, vanishing_ratio: float) -> Cause | None:

@@ -52,6 +52,11 @@ SEVERITIES: dict[FitKind, Severity] = {
     "good_fit": "good",
 }
 
+UNFITTED: frozenset[str] = frozenset(
+    {"diverged", "not_learning", "high_bias", "high_bias_and_variance"}
+)
+"""The verdicts by which a network does not fit its own train rows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fit:

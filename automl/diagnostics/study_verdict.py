@@ -8,9 +8,11 @@ optimum, then the verdict on the best trial, then the rest.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from automl.diagnostics.advice import Situation
 from automl.diagnostics.data_quality import diagnose_data
+from automl.diagnostics.decomposition import advise_decomposition
 from automl.diagnostics.designs import diagnose_flow_by_design
 from automl.diagnostics.evidence import find_references, trial_facts
 from automl.diagnostics.gradient_flow import (
@@ -19,7 +21,13 @@ from automl.diagnostics.gradient_flow import (
     find_cause,
     trial_flow,
 )
-from automl.diagnostics.learning_curves import Fit, diagnose_budget, diagnose_fit, judge_fit
+from automl.diagnostics.learning_curves import (
+    UNFITTED,
+    Fit,
+    diagnose_budget,
+    diagnose_fit,
+    judge_fit,
+)
 from automl.diagnostics.search_coverage import diagnose_search
 from automl.errors import StudyError
 from storage.records import CAUSES, Diagnosis, StudyRecords, TrialRecord
@@ -80,6 +88,15 @@ def diagnose_study(records: StudyRecords) -> tuple[Diagnosis, ...]:
 def fit_verdict(diagnoses: Sequence[Diagnosis]) -> Diagnosis | None:
     """The bias/variance verdict among diagnoses, whatever leads them."""
     return next((one for one in diagnoses if one.kind in FIT_KINDS), None)
+
+
+def agree_with_verdict(records: StudyRecords, answer: Diagnosis) -> Diagnosis:
+    """Advise on a stored decomposition what fits the verdict on its trial, as it is by now."""
+    if answer.kind != "decomposition" or answer.trial_number is None:
+        return answer
+    verdict = fit_verdict(diagnose_trial(records, answer.trial_number))
+    is_biased = verdict is not None and verdict.kind in UNFITTED
+    return replace(answer, advice=advise_decomposition(answer.evidence, is_biased=is_biased))
 
 
 def _judge_best(records: StudyRecords) -> tuple[Diagnosis, ...]:

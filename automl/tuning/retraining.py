@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from automl.data.dataset import Dataset
+from automl.diagnostics import agree_with_verdict
 from automl.diagnostics.data_size import MIN_SIZES, diagnose_data_size, fit_power_law
 from automl.diagnostics.decomposition import (
     decompose_squared,
@@ -128,12 +129,13 @@ def judge_decomposition(
             # Two halves disagree on a row with chance 2 v (1 - v) for two classes; the share
             # of disagreement itself, halved, is the variance of the class indicator.
             halves = variance_of_halves(np.zeros(first.shape), (first != second).astype(float))
-    return diagnose_decomposition(
+    answer = diagnose_decomposition(
         decompose(np.stack(drawn), targets),
         halves,
         trial_number=runs[0].config.trial_number,
         task=task,
     )
+    return agree_with_verdict(records, answer)
 
 
 def plan_data_size(records: StudyRecords, *, n_seeds: int = 3) -> tuple[PlannedRun, ...]:

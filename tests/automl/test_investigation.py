@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,8 @@ import automl
 from automl import investigation
 from automl.errors import StudyError
 from automl.result import SearchResult
-from automl.studies import load_study
+from automl.studies import load_study, open_existing_store
+from storage.records import Advice
 
 STUDY = "iris-species"
 
@@ -47,6 +50,19 @@ def test_explanation_splits_the_error_and_draws_the_data_size_curve(finished_cop
     assert not any("folds only" in one.message for one in result.diagnoses)
     purposes = {run.purpose for run in result.records.runs}
     assert {"bootstrap", "half", "data_size"} <= purposes
+
+
+def test_judging_again_brings_the_advice_on_the_split_up_to_date(finished_copy: str) -> None:
+    """As it must be where the verdict changes, or where an earlier version gave the advice."""
+    told = investigation.explain(STUDY, finished_copy, workers=1).diagnoses
+    with closing(open_existing_store(finished_copy)) as store:
+        outdated = (Advice("More capacity."),)
+        store.replace_diagnoses(STUDY, [replace(one, advice=outdated) for one in told])
+
+    again = investigation.diagnose(STUDY, finished_copy).diagnoses
+
+    (split,) = [one for one in again if one.kind == "decomposition"]
+    assert split in told
 
 
 def test_answers_about_a_study_with_folds_name_the_first_fold(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from automl.diagnostics.decomposition import (
+    advise_decomposition,
     decompose_squared,
     decompose_zero_one,
     diagnose_decomposition,
@@ -127,3 +128,29 @@ def test_bias_and_noise_are_one_number_in_the_message() -> None:
     assert "bias and noise together" in diagnosis.message
     assert "at half the rows, variance is 0.3 (0.2 to 0.4)" in diagnosis.message
     assert diagnosis.evidence["variance_at_half"] == 0.3
+
+
+def test_capacity_is_not_advised_where_no_bias_was_found() -> None:
+    (advice,) = advise_decomposition(
+        {"net_variance": 0.01, "bias_and_noise": 0.09}, is_biased=False
+    )
+
+    assert "no bias was found: what is left is noise, or bias that no model" in advice.text
+    assert "a larger network is not likely to" in advice.text
+
+
+def test_a_biased_network_is_sent_to_the_advice_on_its_fit() -> None:
+    (advice,) = advise_decomposition(
+        {"net_variance": 0.01, "bias_and_noise": 0.09}, is_biased=True
+    )
+
+    assert advice.text.endswith("begin with the advice on the network's fit.")
+
+
+@pytest.mark.parametrize("is_biased", [True, False])
+def test_larger_variance_asks_for_restraint_whatever_the_bias(is_biased: bool) -> None:
+    (advice,) = advise_decomposition(
+        {"net_variance": 0.2, "bias_and_noise": 0.1}, is_biased=is_biased
+    )
+
+    assert advice.text.startswith("Variance is the larger part")

@@ -7,9 +7,15 @@ from typing import Any
 
 import pytest
 
-from automl.diagnostics import FIT_KINDS, diagnose_study, diagnose_trial, fit_verdict
+from automl.diagnostics import (
+    FIT_KINDS,
+    agree_with_verdict,
+    diagnose_study,
+    diagnose_trial,
+    fit_verdict,
+)
 from automl.errors import StudyError
-from storage.records import DataCheckRecord, RunRecord, TrialRecord
+from storage.records import DataCheckRecord, Diagnosis, RunRecord, TrialRecord
 
 LEAK = DataCheckRecord("leakage", "answer", 0.99, {"others": 0.4})
 
@@ -55,6 +61,26 @@ def test_fit_verdict_is_found_behind_what_leads(study: Any, curve: Any) -> None:
     verdict = fit_verdict(diagnose_study(records))
 
     assert verdict is not None and verdict.kind == "good_fit"
+
+
+@pytest.mark.parametrize(("end", "says_no_bias"), [(0.1, True), (0.6, False)])
+def test_a_decompositions_advice_agrees_with_the_verdict_on_its_trial(
+    study: Any, curve: Any, end: float, says_no_bias: bool
+) -> None:
+    """Trial 1 fits as well as trial 0 does, or far worse."""
+    parts = {"net_variance": 0.01, "bias_and_noise": 0.09}
+    answer = Diagnosis("decomposition", "info", "", parts, trial_number=1)
+    records = study(curve(1.0, 0.1), curve(1.0, end))
+
+    (advice,) = agree_with_verdict(records, answer).advice
+
+    assert ("no bias was found" in advice.text) == says_no_bias
+
+
+def test_answers_without_a_part_in_the_verdict_stay_as_they_are(study: Any, curve: Any) -> None:
+    answer = Diagnosis("data_size", "info", "More rows would help")
+
+    assert agree_with_verdict(study(curve(1.0, 0.1)), answer) is answer
 
 
 def test_an_empty_study_has_too_little_evidence(study: Any) -> None:
