@@ -82,6 +82,12 @@ storage_option = click.option(
 )
 
 
+def output_option(default: str) -> Callable[[Command], Command]:
+    """The file that a command writes."""
+    file = click.Path(dir_okay=False)
+    return click.option("-o", "--output", type=file, default=default, show_default=True)
+
+
 class Commands(click.Group):
     """The group of commands; turns the project's errors into one line each."""
 
@@ -227,15 +233,36 @@ def show(study: str, trial_number: int | None, storage: str) -> None:
 
 @main.command()
 @click.argument("study")
-@click.option(
-    "-o", "--output", type=click.Path(dir_okay=False), default="report.html", show_default=True
-)
+@output_option("report.html")
 @storage_option
 def report(study: str, output: str, storage: str) -> None:
     """Write a study's report, one HTML file."""
     from automl.studies import load_study
 
     click.echo(load_study(study, storage).report(Path(output)))
+
+
+@main.command()
+@click.argument("study")
+@click.argument("data")
+@click.option(
+    "--trial", "trial_number", type=click.IntRange(0), metavar="N", help="Default: best."
+)
+@output_option("predictions.csv")
+@storage_option
+def predict(study: str, data: str, trial_number: int | None, output: str, storage: str) -> None:
+    """Predict the rows of DATA with a study's best network.
+
+    DATA has the columns that the study was searched on. One line per row is written: the
+    prediction, and the probability of each class.
+    """
+    from automl.data.new_rows import write_predictions
+    from automl.studies import load_study
+
+    result = load_study(study, storage)
+    model = result.best_model() if trial_number is None else result.model(trial_number)
+    write_predictions(model.predict_columns(data), Path(output))
+    click.echo(output)
 
 
 @main.command()
@@ -310,9 +337,7 @@ def diagnose(study: str, confirms: bool, depth: str, workers: Any, storage: str)
 
 @main.command()
 @click.argument("studies", nargs=-1, required=True, metavar="STUDY_A STUDY_B ...")
-@click.option(
-    "-o", "--output", type=click.Path(dir_okay=False), default="compare.html", show_default=True
-)
+@output_option("compare.html")
 @storage_option
 def compare(studies: tuple[str, ...], output: str, storage: str) -> None:
     """Compare studies on one page: what differs, and which is better."""
@@ -350,13 +375,7 @@ def dashboard(port: int, storage: str) -> None:
 @main.command()
 @click.argument("toy", metavar="DATA", default="spirals")
 @click.option("--vary", multiple=True, metavar="NAME", help="Only this hyperparameter.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False),
-    default="playground.html",
-    show_default=True,
-)
+@output_option("playground.html")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 def playground(toy: str, vary: tuple[str, ...], output: str, seed: int) -> None:
     """See what one hyperparameter at a time does to a network in the plane.

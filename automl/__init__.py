@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         TrainingError,
     )
     from automl.options import SearchOptions
+    from automl.predictor import Predictor
     from automl.result import SearchResult
     from automl.studies import delete_study, load_study, study_names
 
@@ -36,6 +37,7 @@ __all__ = [
     "ConfigError",
     "DataError",
     "DivergedError",
+    "Predictor",
     "SearchOptions",
     "SearchResult",
     "StudyError",
@@ -48,6 +50,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Predictor": "predictor",
     "SearchOptions": "options",
     "SearchResult": "result",
     "delete_study": "studies",

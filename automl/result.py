@@ -6,18 +6,22 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from automl.errors import StudyError
-from automl.training.trained_model import TrainedModel
-from automl.tuning.keeping import load_predictions, load_trained_model
 from storage import open_store
 from storage.records import Diagnosis, EvaluationRecord, Json, StudyRecords, TrialRecord
 
+if TYPE_CHECKING:
+    from automl.predictor import Predictor
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class SearchResult:
-    """A study with its best configuration, honest score, verdict and figures."""
+    """A study with its best configuration, honest score, verdict and figures.
+
+    Torch and plotly are imported by the methods that need them: to read a result takes neither.
+    """
 
     records: StudyRecords
     storage: str
@@ -73,18 +77,33 @@ class SearchResult:
         """The verdict first, then all else that was noticed."""
         return self.records.diagnoses
 
-    def best_model(self) -> TrainedModel:
+    def best_model(self) -> Predictor:
         """The best trial's network with its preprocessing: `predict(frame)`."""
+        return self.model(self.best.number)
+
+    def model(self, trial_number: int) -> Predictor:
+        """The network of any trial whose weights are kept, with its preprocessing.
+
+        Raises:
+            StudyError: they are not: the trial is not among the best few.
+        """
+        from automl.data.targets import class_values
+        from automl.predictor import Predictor
+        from automl.tuning.keeping import load_trained_model
+
+        settings = self.records.settings
         with closing(open_store(self.storage)) as store:
-            return load_trained_model(store, self.records, self.best.number)
+            network = load_trained_model(store, self.records, trial_number)
+        classes = class_values(settings.class_names, settings.class_type)
+        return Predictor(network, settings.target, classes)
 
     def report(self, path: str | Path = "report.html") -> Path:
         """Write the report, one HTML file that works offline."""
-        from automl.report.page import write_report  # plotly takes half a second to import
+        from automl.report.page import write_report
 
         return write_report(self.records, Path(path), predictions=self._predictions())
 
-    # Plotly figures for notebooks, those of the report; plotly takes half a second to import.
+    # Plotly figures for notebooks, those of the report.
 
     def plot_curves(self) -> Any:
         """Training and validation curves of the best trials, all others faint."""
@@ -122,6 +141,14 @@ class SearchResult:
 
         return plots.plot_gradient_flow(self.records, trial_number)
 
+    def __repr__(self) -> str:
+        best = self.records.best_trial
+        found = "no trial complete" if best is None else f"best={best.value:.4g}"
+        return (
+            f"SearchResult({self.study_name!r}, trials={len(self.trials)}, {found}, "
+            f"storage={self.storage!r})"
+        )
+
     def _repr_html_(self) -> str:
         """What a notebook shows where a cell ends with the result."""
         from automl.report import plots
@@ -130,6 +157,8 @@ class SearchResult:
 
     def _predictions(self) -> Mapping[str, Any] | None:
         """Kept predictions of the best trial; None where there are none."""
+        from automl.tuning.keeping import load_predictions
+
         best = self.records.best_trial
         if best is None:
             return None

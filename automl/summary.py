@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
@@ -15,7 +16,6 @@ from rich.text import Text
 from automl.errors import StudyError
 from automl.result import SearchResult
 from automl.terminal import clock, describe_params, format_value, stdout_console
-from automl.tuning.promotion import Promotion
 from search_spaces import (
     CategoricalParameter,
     FixedParameter,
@@ -26,6 +26,9 @@ from search_spaces import (
 )
 from storage import Finding
 from storage.records import Diagnosis, EvaluationRecord, StudyRecords, TrialRecord
+
+if TYPE_CHECKING:
+    from automl.tuning.promotion import Promotion
 
 SCORE_NAMES = {
     "loss": "loss",

@@ -27,6 +27,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.investigation",),
     ("automl.studies", "automl.data_options"),
     ("automl.result",),
+    ("automl.predictor",),
     ("automl.options",),
     ("automl.report",),
     ("automl.tuning",),
@@ -72,6 +73,7 @@ LOADS = {  # importing this loads no other of the heavy libraries
     "automl.training.config": ("torch",),
     "automl.executors.worker": ("torch",),
     "automl.tuning.pruners": ("optuna",),
+    "automl.summary": ("optuna", "rich", "sqlalchemy"),  # all that it takes to show a study
     "cli": ("click",),
     "search_spaces": (),
     "search_spaces.hyperparameters": (),

@@ -77,6 +77,22 @@ def test_search_prints_the_result_on_stdout_and_progress_on_stderr(study: Path) 
     assert "columns beside the target: 1 numeric" in result.stderr
 
 
+def test_predict_writes_a_line_per_row(study: Path) -> None:
+    result = run("predict", "flowers-kind", "flowers.csv", "-o", "predicted.csv")
+    assert (result.exit_code, result.stdout) == (0, "predicted.csv\n")
+    written = pd.read_csv("predicted.csv")
+    assert list(written) == ["kind", "probability of lily", "probability of rose"]
+    assert (written["kind"] == np.where(written.iloc[:, 2] > 0.5, "rose", "lily")).all()
+    assert len(written) == len(table())
+
+
+def test_predict_names_a_column_that_is_missing(study: Path) -> None:
+    table().drop(columns="length").to_csv("short.csv", index=False)
+    result = run("predict", "flowers-kind", "short.csv")
+    assert result.exit_code == 1
+    assert "but 'length' is missing" in said(result)
+
+
 def test_json_is_one_object_and_nothing_else(study: Path) -> None:
     result = run(
         "search", "flowers.csv", "--target", "kind", *QUICK, "--json", "--report", "r.html"

@@ -15,6 +15,7 @@ PUBLIC = {
         "ConfigError",
         "DataError",
         "DivergedError",
+        "Predictor",
         "SearchOptions",
         "SearchResult",
         "StudyError",

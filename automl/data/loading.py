@@ -32,7 +32,7 @@ from automl.data.parts import ROLES, Part, encode_targets, make_part, read_table
 from automl.data.preprocessing import Preprocessor, fit_preprocessor
 from automl.data.sources import Table, fingerprint
 from automl.data.splits import TEST_FRACTION, VALID_FRACTION, split_rows
-from automl.data.targets import infer_target
+from automl.data.targets import ClassType, infer_target
 from automl.errors import ConfigError, DataError
 from storage.records import DataCheckRecord, Json, Task
 
@@ -49,6 +49,7 @@ class LoadedData:
     task: Task
     loss: str
     class_names: tuple[str, ...]  # () for regression
+    class_type: ClassType  # what they are in the target's own column
     columns: Mapping[str, str]  # column -> kind, or "dropped: why"
     messages: tuple[str, ...]  # lines for a person, in the order things happened
     data_checks: tuple[DataCheckRecord, ...]
@@ -118,6 +119,7 @@ def load_dataset(
         task=goal.task,
         loss=goal.loss,
         class_names=goal.class_names,
+        class_type=goal.class_type,
         columns={plan.name: plan.described for plan in plans},
         messages=(*_reading_messages(tables, parts, target), *lines),
         data_checks=(*_missing_target_checks(target, parts), *checks),

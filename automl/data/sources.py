@@ -216,7 +216,7 @@ def _from_sklearn(source: str) -> Table:
         )
     labels = bunch.target
     if "target_names" in bunch:
-        labels = np.asarray([str(text) for text in bunch.target_names], dtype=object)[labels]
+        labels = np.asarray(bunch.target_names)[labels]  # the digits' names are numbers
     return Table(frame.assign(target=labels), name, source, "target")
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from automl.data.columns import MISSING_NUMBERS, MISSING_TEXTS, cell_text, numbers
 from automl.errors import ConfigError, DataError
 from storage.records import Task
+
+ClassType: TypeAlias = Literal["text", "integer", "number", "boolean"]
 
 LOSSES: Mapping[Task, tuple[str, ...]] = {
     "binary": ("binary_cross_entropy",),
@@ -42,6 +44,7 @@ class Target:
     task: Task
     loss: str
     class_names: tuple[str, ...] = ()
+    class_type: ClassType = "text"  # what the names are in the person's own column
 
     @property
     def n_classes(self) -> int:
@@ -88,7 +91,38 @@ def infer_target(
         return Target(name, inferred, chosen_loss)
     counts = Counter(_labels(values))
     _check_classes(name, counts, inferred, asked=task is not None)
-    return Target(name, inferred, chosen_loss, tuple(sorted(counts, key=_label_order)))
+    names = tuple(sorted(counts, key=_label_order))
+    return Target(name, inferred, chosen_loss, names, _class_type(values))
+
+
+def class_values(names: Sequence[str], class_type: str) -> NDArray[Any]:
+    """Class names as values of the person's own column: 0 and 1 where it holds numbers.
+
+    Predictions are compared with that column, and the text "1" equals no number.
+
+    Shape:
+        result: (C,).
+    """
+    match class_type:
+        case "integer":
+            return np.asarray([int(name) for name in names])
+        case "number":
+            return np.asarray([float(name) for name in names])
+        case "boolean":
+            return np.asarray([name == "True" for name in names])
+    return np.asarray(names, dtype=object)
+
+
+def _class_type(values: pd.Series[Any]) -> ClassType:
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = pd.Series(values.cat.categories)
+    kind = pd.api.types.infer_dtype(values, skipna=True)
+    if kind == "boolean":
+        return "boolean"
+    if kind not in ("integer", "floating", "mixed-integer-float"):
+        return "text"
+    known = numbers(values.dropna())
+    return "integer" if (known == np.round(known)).all() else "number"
 
 
 def _infer_task(values: pd.Series[Any]) -> Task:

@@ -54,6 +54,7 @@ def make_settings(
         space=space.to_dict(),
         class_weights=data.dataset.folds[0].class_weights is not None,
         class_names=data.class_names,
+        class_type=data.class_type,
         n_rows=data.n_rows,
         n_features=data.dataset.folds[0].n_features,
         columns=data.columns,

@@ -34,6 +34,25 @@ def test_best_model_predicts_a_table_as_well_as_the_score_says(finished: SearchR
     assert low - 0.1 <= accuracy <= high + 0.1
 
 
+def test_any_trial_predicts_while_its_weights_are_kept(finished: SearchResult) -> None:
+    kept = finished.model(finished.best.number)
+    frame = load_iris(as_frame=True).data
+    assert (kept.predict(frame) == finished.best_model().predict(frame)).all()
+    pruned = next(trial.number for trial in finished.trials if trial.outcome == "pruned")
+    with pytest.raises(StudyError, match=f"weights of trial {pruned} of 'iris-species' are not"):
+        finished.model(pruned)
+
+
+def test_a_result_is_shown_in_one_line(finished: SearchResult) -> None:
+    """All its records would be half a megabyte."""
+    assert repr(finished) == (
+        f"SearchResult('iris-species', trials=6, best={finished.best.value:.4g}, "
+        f"storage={finished.storage!r})"
+    )
+    empty = SearchResult(replace(finished.records, trials=()), "sqlite:///automl.db")
+    assert "no trial complete" in repr(empty)
+
+
 def test_report_is_one_file(finished: SearchResult, tmp_path: Path) -> None:
     path = finished.report(tmp_path / "report.html")
     text = path.read_text(encoding="utf-8")

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from automl.data.targets import infer_target, present_targets
+from automl.data.targets import class_values, infer_target, present_targets
 from automl.errors import ConfigError, DataError
 
 
@@ -105,3 +107,23 @@ def test_unknown_task_or_loss_is_a_config_error() -> None:
         infer_target("y", series(0.5, 1.0, 1.5), loss="mean_square")
     with pytest.raises(ConfigError, match="loss for binary must be one of"):
         infer_target("y", series("a", "b"), loss="huber")
+
+
+@pytest.mark.parametrize(
+    "values, expected",
+    [
+        ([1, 0, 1, 0], [0, 1]),
+        ([1.0, 0.0, np.nan, 1.0, 0.0], [0, 1]),
+        ([0.5, 1.5, 0.5, 1.5], [0.5, 1.5]),
+        ([True, False, True, False], [False, True]),
+        (["1", "0", "1", "0"], ["0", "1"]),
+        (pd.Categorical([3, 7, 3, 7]), [3, 7]),
+        (["no", "yes", "no", "yes"], ["no", "yes"]),
+    ],
+)
+def test_class_values_are_those_of_the_column(values: Any, expected: list[Any]) -> None:
+    column = pd.Series(values).dropna()
+    target = infer_target("y", column, "binary")
+    found = class_values(target.class_names, target.class_type).tolist()
+    assert found == expected
+    assert [type(value) for value in found] == [type(value) for value in expected]
