@@ -1,7 +1,7 @@
 """The compiled kernels of a stack: built once per machine, used where they can be.
 
-`stacked_kernels.cpp` is compiled with the machine's C++ compiler at the first use, in two to
-three seconds, and kept in the user's cache folder under a name made of the source, the flags
+`kernels/kernels.cpp` is compiled with the machine's C++ compiler at the first use, in three to
+four seconds, and kept in the user's cache folder under a name made of the source, the flags
 and the processor. Without a compiler, on CUDA, or with AUTOML_NATIVE=0, stacks run the same
 formulas as torch calls.
 """
@@ -22,7 +22,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-SOURCE: Final = Path(__file__).with_name("stacked_kernels.cpp")
+SOURCES: Final = Path(__file__).with_name("kernels")
 
 FLAGS: Final = (
     "-O3",
@@ -41,8 +41,8 @@ VARIANTS: Final = (
 )
 """Further flags, best first: the first variant that compiles and loads is taken."""
 
-WIDEST_LAYER: Final = 4096
-"""Units per hidden layer that the kernels have room for."""
+REALS: Final = {torch.float32: "float", torch.float64: "double"}
+"""What the kernels are compiled for, each in a library of its own."""
 
 DISABLED_BY: Final = "AUTOML_NATIVE"
 """Environment variable; 0 turns the kernels off."""
@@ -50,13 +50,13 @@ DISABLED_BY: Final = "AUTOML_NATIVE"
 
 def is_usable(values: Tensor) -> bool:
     """Whether kernels exist for numbers like these, here."""
-    known = values.dtype in (torch.float32, torch.float64)
-    return known and values.device.type == "cpu" and library() is not None
+    known = values.dtype in REALS and values.device.type == "cpu"
+    return known and library(values.dtype) is not None
 
 
-@functools.lru_cache(maxsize=1)
-def library() -> ctypes.CDLL | None:
-    """The compiled kernels; None where they cannot be compiled."""
+@functools.lru_cache(maxsize=len(REALS))
+def library(dtype: torch.dtype) -> ctypes.CDLL | None:
+    """The compiled kernels for a kind of numbers; None where they cannot be compiled."""
     if os.environ.get(DISABLED_BY) == "0" or os.name != "posix":
         return None
     compiler = next(filter(None, map(shutil.which, _compilers())), None)
@@ -64,7 +64,7 @@ def library() -> ctypes.CDLL | None:
         return None
     for variant in VARIANTS:
         try:
-            return ctypes.CDLL(str(_built(compiler, variant)))
+            return ctypes.CDLL(str(_built(compiler, (f"-DREAL={REALS[dtype]}", *variant))))
         except (OSError, subprocess.SubprocessError):
             continue  # no such header, flag or library: the next variant asks for less
     return None
@@ -76,16 +76,18 @@ def _compilers() -> tuple[str, ...]:
 
 def _built(compiler: str, variant: tuple[str, ...]) -> Path:
     """The compiled file, made if it is not there; several processes may do so at once."""
-    marks = [SOURCE.read_text(), compiler, *FLAGS, *variant, _processor()]
+    sources = [path.read_text() for path in sorted(SOURCES.iterdir())]
+    marks = [*sources, compiler, *FLAGS, *variant, _processor()]
     name = hashlib.sha256("\n".join(marks).encode()).hexdigest()[:16]
     folder = _cache_folder()
-    built = folder / f"stacked_kernels_{name}.so"
+    built = folder / f"kernels_{name}.so"
     if built.exists():
         return built
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
         made = Path(temporary) / built.name
-        command = [compiler, *FLAGS, "-o", str(made), str(SOURCE), *variant]
+        main = SOURCES / "kernels.cpp"
+        command = [compiler, *FLAGS, "-o", str(made), str(main), *variant]
         subprocess.run(command, check=True, capture_output=True, timeout=120)
         made.replace(built)
     return built
@@ -106,9 +108,9 @@ def _cache_folder() -> Path:
 
 def kernel(name: str, dtype: torch.dtype) -> ctypes._NamedFuncPointer:
     """A function of the library that takes one structure."""
-    loaded = library()
+    loaded = library(dtype)
     assert loaded is not None, "ask is_usable first"
-    function = loaded[f"{name}_{str(dtype).removeprefix('torch.')}"]
+    function = loaded[name]
     function.argtypes, function.restype = [ctypes.c_void_p], None
     return function
 

@@ -15,10 +15,10 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from automl.models import native
-from automl.models.native_layer import MaskDraw, NativeLayer
+from automl.models.mlp import MLPConfig
 from automl.models.stacked import StackBlocks
 from automl.models.stacked_activations import Call
+from automl.models.stacked_embeddings import StackedEmbeddings
 from automl.models.stacked_layer import StackedLayer, Workspace, product
 
 
@@ -41,7 +41,6 @@ class StackedPass:
         gradients: StackBlocks | None = None,
         *,
         frozen_statistics: bool = False,
-        is_native: bool | None = None,
     ) -> None:
         """Make the buffers and calls.
 
@@ -49,33 +48,28 @@ class StackedPass:
             gradients: where `backward` leaves the gradients; None makes a pass for
                 evaluation, with running statistics and without `backward`.
             frozen_statistics: in training, leave the running statistics as they are.
-            is_native: use the compiled kernels; None: where they are usable.
         """
         layout, workspace = values.layout, Workspace(values.flat)
-        if is_native is None:
-            is_native = native.is_usable(values.flat)
-        self.is_native = is_native and max(layout.widths, default=0) <= native.WIDEST_LAYER
-        layer_class = NativeLayer if self.is_native else StackedLayer
         n_runs = len(layout.configs)
-        self._values, self._gradients, self._workspace = values, gradients, workspace
+        self._values, self._gradients = values, gradients
         self.inputs = workspace.own(n_runs, n_rows, layout.n_inputs)
-        self.codes = [
-            torch.zeros(n_runs, n_rows, dtype=torch.int64, device=self.inputs.device)
-            for _ in layout.cardinalities
-        ]
         self.outputs = workspace.own(n_runs, layout.n_outputs, n_rows)
         self.output_gradients = torch.zeros_like(self.outputs)
-        self.layers: list[StackedLayer | NativeLayer] = []
+        self.layers: list[StackedLayer] = []
         self._input_mask: Tensor | None = None
         self._input_signals: Tensor | None = None
-        if self.codes and gradients is not None:  # only embeddings ask for it
+        if layout.cardinalities and gradients is not None:  # only embeddings ask for it
             self._input_signals = torch.zeros_like(self.inputs)
-        self._forward = self._embedding_calls()
-        self._forward.append(partial(self._drop, self.inputs))
+        self._embeddings = StackedEmbeddings(values, self.inputs, gradients, self._input_signals)
+        self.codes = self._embeddings.codes
+        self._forward: list[Call] = [
+            *self._embeddings.forward,
+            partial(self._drop, self.inputs),
+        ]
         self._write_outputs(0, self.inputs)
         outputs = self.inputs
         for layer in range(layout.n_layers):
-            made = layer_class(
+            made = StackedLayer(
                 layer,
                 outputs[: layout.n_runs(layer)],
                 values,
@@ -90,23 +84,16 @@ class StackedPass:
             self._write_outputs(layer + 1, outputs)
         self._backward = self._backward_calls()
 
-    def set_dropout(
-        self, input_mask: Tensor | None, of_layers: Sequence[Tensor | MaskDraw | None]
-    ) -> None:
-        """Take up the dropout of the coming step.
+    def set_dropout(self, masks: Sequence[Tensor | None]) -> None:
+        """Take up the masks of the coming step.
 
         Shape:
-            input_mask: (K, B, D); of_layers: masks (K_l, B, H), or if native, what they are
-            functions of; None where nothing is dropped.
+            masks: of the inputs (K, B, D), then of each hidden layer (K_l, B, H); None where
+            nothing is dropped.
         """
-        self._input_mask = input_mask
-        for layer, given in zip(self.layers, of_layers, strict=True):
-            if isinstance(layer, NativeLayer):
-                assert not isinstance(given, Tensor)
-                layer.set_draw(given)
-            else:
-                assert not isinstance(given, MaskDraw)
-                layer.mask = given
+        self._input_mask = masks[0]
+        for layer, mask in zip(self.layers, masks[1:], strict=True):
+            layer.mask = mask
 
     def forward(self) -> None:
         """Compute `outputs` from `inputs`, `codes` and the masks."""
@@ -118,6 +105,39 @@ class StackedPass:
         for call in self._backward:
             call()
 
+    def signals_of(self, layer: int, saturated_above: float) -> Tensor:
+        """Measure a hidden layer after `forward`, in training.
+
+        Args:
+            saturated_above: where a sigmoid or tanh counts as saturated, on tanh's scale.
+
+        Shape:
+            result: (K_l, 4): mean and standard deviation of the outputs, share of them that is
+            saturated, share of relu units that are zero on the whole batch.
+        """
+        configs = self._values.layout.configs[: self._values.layout.n_runs(layer)]
+        h = self.layers[layer].outputs
+        sizes = h.new_tensor([config.hidden_sizes[layer] for config in configs])
+        real = torch.arange(h.shape[-1], device=h.device) < sizes[:, None]
+        share = 1 / (sizes * h.shape[1])
+        mean = h.sum((1, 2)) * share
+        centred = (h - mean[:, None, None]).mul_(real[:, None, :])
+        deviation = (centred.square().sum((1, 2)) * share).sqrt()
+        saturated, dead = torch.zeros_like(mean), torch.zeros_like(mean)
+        for name in ("sigmoid", "tanh"):
+            rows = _rows_with(name, configs, h)
+            on_tanh_scale = 2 * h[rows] - 1 if name == "sigmoid" else h[rows]
+            flat = (on_tanh_scale.abs_() > saturated_above).sum(1)
+            saturated[rows] = (flat * real[rows]).sum(1) * share[rows]
+        rows = _rows_with("relu", configs, h)
+        dead[rows] = ((h[rows].amax(1) == 0) & real[rows]).sum(1) / sizes[rows]
+        return torch.stack([mean, deviation, saturated, dead], dim=1)
+
+    def outputs_of(self, layer: int, k: int) -> Tensor:
+        """What run k's hidden layer gave in the last `forward`, in training; (B, H)."""
+        n_units = self._values.layout.configs[k].hidden_sizes[layer]
+        return self.layers[layer].outputs[k, :, :n_units]
+
     def _signals_at(self, depth: int) -> Tensor | None:
         """Where the gradient of the values at a depth goes; None where nobody asks for it."""
         return self._input_signals if depth == 0 else self.layers[depth - 1].signals
@@ -125,27 +145,6 @@ class StackedPass:
     def _drop(self, values: Tensor) -> None:
         if self._input_mask is not None:
             values.mul_(self._input_mask)
-
-    def _embedding_calls(self) -> list[Call]:
-        """Look up the embeddings and put them behind the columns."""
-        n_runs, n_rows, _ = self.inputs.shape
-        calls: list[Call] = []
-        start = self._values.layout.n_features
-        self._looked_up: list[Tensor] = []  # the rows of each table, all runs behind one another
-        for codes, table in zip(self.codes, self._values.embeddings, strict=True):
-            size = table.shape[2]
-            rows = torch.zeros_like(codes)
-            first = torch.arange(n_runs, device=codes.device)[:, None] * table.shape[1]
-            found = self._workspace.own(n_runs, n_rows, size)
-            table, flat = table.flatten(0, 1), found.view(-1, size)
-            calls += [
-                partial(torch.add, codes, first, out=rows),
-                partial(torch.index_select, table, 0, rows.view(-1), out=flat),
-                partial(self.inputs[:, :, start : start + size].copy_, found),
-            ]
-            self._looked_up.append(rows.view(-1))
-            start += size
-        return calls
 
     def _write_outputs(self, depth: int, inputs: Tensor) -> None:
         """The output layer of the runs that end at a depth."""
@@ -181,19 +180,9 @@ class StackedPass:
             calls += self._output_backward(layer + 1, self.layers[layer].outputs)
             calls += self.layers[layer].backward
         calls += self._output_backward(0, self.inputs)
-        calls += self._embedding_backward(self._gradients)
+        if self._input_signals is not None:
+            calls += [partial(self._drop, self._input_signals), *self._embeddings.backward]
         return calls + self._clearing_calls(self._gradients)
-
-    def _embedding_backward(self, gradients: StackBlocks) -> list[Call]:
-        if self._input_signals is None:
-            return []
-        calls: list[Call] = [partial(self._drop, self._input_signals)]
-        start = self._values.layout.n_features
-        for rows, table in zip(self._looked_up, gradients.embeddings, strict=True):
-            part = self._input_signals[:, :, start : start + table.shape[2]]
-            calls += [table.zero_, partial(_add_rows, table.flatten(0, 1), rows, part)]
-            start += table.shape[2]
-        return calls
 
     def _clearing_calls(self, gradients: StackBlocks) -> list[Call]:
         """Clear the gradients of vectors that a run does not have.
@@ -202,8 +191,8 @@ class StackedPass:
         an adaptive optimizer would take steps of full length along it.
         """
         layout = self._values.layout
-        if self.is_native or all(c.normalization != "batch_norm" for c in layout.configs):
-            return []  # the kernels do so themselves
+        if all(config.normalization != "batch_norm" for config in layout.configs):
+            return []
         present = StackBlocks(layout, device="cpu", dtype=torch.float64)
         for k in range(len(layout.configs)):
             for view in present.tensors_of(k).values():
@@ -211,6 +200,7 @@ class StackedPass:
         return [partial(gradients.vectors.mul_, present.vectors.to(gradients.flat))]
 
 
-def _add_rows(table: Tensor, rows: Tensor, signals: Tensor) -> None:
-    """Add the gradient of looked-up rows to the table's."""
-    table.index_add_(0, rows, signals.flatten(0, 1))
+def _rows_with(activation: str, configs: Sequence[MLPConfig], like: Tensor) -> Tensor:
+    """The runs with an activation, as places."""
+    rows = [k for k, config in enumerate(configs) if config.activation == activation]
+    return torch.tensor(rows, dtype=torch.int64, device=like.device)

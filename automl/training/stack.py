@@ -19,6 +19,7 @@ from automl.data.dataset import Dataset
 from automl.models import native
 from automl.models.initialization import initialize_
 from automl.models.mlp import mlp_for
+from automl.models.native_pass import NativePass
 from automl.models.stacked import StackBlocks, StackLayout
 from automl.models.stacked_pass import StackedPass
 from automl.training import randomness
@@ -34,6 +35,9 @@ from automl.training.trainer import Checkpoint
 
 WINDOW_ROWS: Final = 1 << 19
 """Batch rows whose numbers are laid out at once, over all runs: 4 MiB, however long an epoch."""
+
+Pass = StackedPass | NativePass
+"""Forward and backward of a stack on one batch shape, by torch or by the compiled kernels."""
 
 
 @dataclass(slots=True)
@@ -99,8 +103,8 @@ class Stack:
             tables.dataset, runs, device, dtype, is_native=self.is_native
         )
         self._dropout = StackedDropout(self.layout, [run.seed for run in runs], device, dtype)
-        self._passes: dict[int, StackedPass] = {}
-        self._probe: StackedPass | None = None
+        self._passes: dict[int, Pass] = {}
+        self._probe: Pass | None = None
         self.before_last_step: list[Tensor] = []
         self._set_rows(runs)
 
@@ -178,9 +182,8 @@ class Stack:
             index = _laid_out(order[:, start : start + size * n_steps], n_steps)
             targets = self.train.rows.targets[index].unflatten(1, (-1, size))
             first_steps = self._column([member.step + step for member in self.members])[:, 0]
-            dropout = self._dropout.steps(first_steps, n_steps, size, is_native=batches.is_native)
-            for rows, of_rows, of_step in zip(index, targets, dropout, strict=True):
-                batches.set_dropout(*of_step)
+            dropped = self._steps_with_dropout(batches, first_steps, n_steps, size)
+            for rows, of_rows, _ in zip(index, targets, dropped, strict=True):
                 gather(self.train.rows, rows, batches.inputs, batches.codes)
                 batches.forward()
                 self.objective.gradient_(batches.outputs, of_rows, batches.output_gradients)
@@ -218,25 +221,34 @@ class Stack:
         for start, stop in self._bounds[n_full:]:
             yield start, stop - start, 1
 
+    def _steps_with_dropout(
+        self, batches: Pass, first_steps: Tensor, n_steps: int, n_rows: int
+    ) -> Iterator[None]:
+        """Tell a pass the dropout of each of the coming steps, one before each `next`."""
+        if isinstance(batches, NativePass):
+            drawn = self._dropout.draw(first_steps, n_steps, n_rows)
+            for step in range(n_steps):
+                batches.set_dropout(drawn, step)
+                yield
+            return
+        for masks in self._dropout.masks(first_steps, n_steps, n_rows):
+            batches.set_dropout(masks)
+            yield
+
     def make_pass(
         self, n_rows: int, gradients: StackBlocks | None = None, *, frozen_statistics: bool = False
-    ) -> StackedPass:
+    ) -> Pass:
         """A pass over the stack's networks, see `StackedPass`."""
-        return StackedPass(
-            self.values,
-            n_rows,
-            gradients,
-            frozen_statistics=frozen_statistics,
-            is_native=self.is_native,
-        )
+        kind = NativePass if self.is_native else StackedPass
+        return kind(self.values, n_rows, gradients, frozen_statistics=frozen_statistics)
 
-    def probe_pass(self, n_rows: int) -> StackedPass:
+    def probe_pass(self, n_rows: int) -> Pass:
         """A pass for measuring layers, made once: in training mode, but nothing changes."""
         if self._probe is None:
             self._probe = self.make_pass(n_rows, self.gradients, frozen_statistics=True)
         return self._probe
 
-    def _train_pass(self, n_rows: int) -> StackedPass:
+    def _train_pass(self, n_rows: int) -> Pass:
         if n_rows not in self._passes:
             self._passes[n_rows] = self.make_pass(n_rows, self.gradients)
         return self._passes[n_rows]

@@ -1,8 +1,9 @@
 """How much memory runs will use, known before any of them trains.
 
 Counted is what `StackedTrainer` allocates: the scaled rows, five numbers per padded parameter,
-the buffers of the passes, the order of an epoch. Temporary tensors of torch are covered by a
-share on top. Interpreter and libraries are not counted.
+the buffers of the passes, the order of an epoch; where the compiled kernels work, the buffers
+take less than is said here. Temporary tensors of torch are covered by a share on top.
+Interpreter and libraries are not counted.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The dropout of a stack: each run's own masks, drawn for all runs and several steps at once.
+"""The dropout of a stack: each run's own masks, for all runs and several steps at once.
 
-Compiled layers hash their masks themselves and are told only the keys; the others, and the
-inputs, get masks.
+A mask belongs to (seed, layer, step, position in the batch, unit), as alone. torch is given
+masks; the compiled kernels hash them themselves and are told only what they are functions of.
 """
 
 from __future__ import annotations
@@ -12,14 +12,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from automl.models.native_layer import MaskDraw
+from automl.models.native_pass import MaskDraw, WindowDraw
 from automl.models.stacked import StackLayout
 from automl.training import randomness
 from automl.training.dropout import MASK_ELEMENTS
 from automl.training.randomness import Decision
-
-StepDropout = tuple[Tensor | None, list[Tensor | MaskDraw | None]]
-"""A step's mask of the inputs, and what each hidden layer needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +39,14 @@ class _Place:
         every = masks.new_ones(len(masks), steps.shape[1], *masks.shape[2:])
         return every.index_copy_(1, self.dropping, masks)
 
-    def draws(self, steps: Tensor, n_rows: int) -> list[MaskDraw]:
-        """The same for kernels that hash themselves, step by step."""
-        offsets = randomness.mask_offsets(n_rows, self.n_units, steps.device)
-        threshold, scale = self.decision.threshold.flatten(), self.decision.scale.flatten()
+    def draw(self, steps: Tensor) -> MaskDraw:
+        """What the masks of some steps are functions of; `steps`: (S, K_l)."""
         keys = randomness.keys_at(self.streams, steps).contiguous()
-        return [MaskDraw(of_step, threshold, scale, *offsets) for of_step in keys]
+        return MaskDraw(keys, self.decision.threshold.flatten(), self.decision.scale.flatten())
 
 
 class StackedDropout:
-    """The masks of K runs. A mask belongs to (seed, layer, step, position, unit), as alone."""
+    """The dropout of K runs, at the inputs and at each hidden layer."""
 
     def __init__(
         self,
@@ -60,46 +55,50 @@ class StackedDropout:
         device: torch.device,
         dtype: torch.dtype,
     ) -> None:
-        inputs = [config.input_dropout for config in layout.configs]
-        self._inputs = _place(inputs, layout.n_inputs, 0, seeds, device, dtype)
-        self._layers = [
-            _place(
-                [config.dropout for config in layout.configs[: layout.n_runs(layer)]],
-                *(width, layer + 1, seeds, device, dtype),
-            )
-            for layer, width in enumerate(layout.widths)
+        rates = [[config.input_dropout for config in layout.configs]]
+        rates += [
+            [config.dropout for config in layout.configs[: layout.n_runs(layer)]]
+            for layer in range(layout.n_layers)
+        ]
+        self._sizes = (layout.n_inputs, *layout.widths)
+        self._places = [
+            _place(of_place, size, layer, seeds, device, dtype)
+            for layer, (of_place, size) in enumerate(zip(rates, self._sizes, strict=True))
         ]
 
-    def steps(
-        self, first_steps: Tensor, n_steps: int, n_rows: int, *, is_native: bool
-    ) -> Iterator[StepDropout]:
-        """Yield the dropout of each of the coming steps.
+    def masks(
+        self, first_steps: Tensor, n_steps: int, n_rows: int
+    ) -> Iterator[list[Tensor | None]]:
+        """Yield the masks of each of the coming steps: of the inputs, then of hidden layers.
 
         Shape:
-            first_steps: (K,), updates that each run has done.
+            first_steps: (K,), updates that each run has done; each mask (K_l, B, n), or None
+            where nothing is dropped.
         """
-        n_runs = len(first_steps)
-        hidden = [0] if is_native else [p.n_units for p in self._layers if p is not None]
-        widest = max([*hidden, self._inputs.n_units if self._inputs else 0])
-        n_together = n_steps if widest == 0 else MASK_ELEMENTS // (n_rows * n_runs * widest)
+        widest = max([place.n_units for place in self._places if place is not None], default=0)
+        n_together = (
+            n_steps if widest == 0 else MASK_ELEMENTS // (n_rows * len(first_steps) * widest)
+        )
         for start in range(0, n_steps, max(1, n_together)):
             stop = min(start + max(1, n_together), n_steps)
             steps = torch.arange(start, stop, device=first_steps.device)[:, None] + first_steps
-            of_inputs = None if self._inputs is None else self._inputs.masks(steps, n_rows)
-            of_layers = [self._drawn(place, steps, n_rows, is_native) for place in self._layers]
+            drawn = [
+                None if place is None else place.masks(steps[:, : len(place.streams)], n_rows)
+                for place in self._places
+            ]
             for step in range(stop - start):
-                yield (
-                    None if of_inputs is None else of_inputs[step],
-                    [None if drawn is None else drawn[step] for drawn in of_layers],
-                )
+                yield [None if masks is None else masks[step] for masks in drawn]
 
-    def _drawn(
-        self, place: _Place | None, steps: Tensor, n_rows: int, is_native: bool
-    ) -> Tensor | list[MaskDraw] | None:
-        if place is None:
-            return None
-        own = steps[:, : len(place.streams)]
-        return place.draws(own, n_rows) if is_native else place.masks(own, n_rows)
+    def draw(self, first_steps: Tensor, n_steps: int, n_rows: int) -> WindowDraw:
+        """The same for kernels that hash the masks themselves."""
+        steps = torch.arange(n_steps, device=first_steps.device)[:, None] + first_steps
+        places = tuple(
+            None if place is None else place.draw(steps[:, : len(place.streams)])
+            for place in self._places
+        )
+        return WindowDraw(
+            places, *randomness.mask_offsets(n_rows, max(self._sizes), first_steps.device)
+        )
 
 
 def _place(

@@ -8,11 +8,10 @@ import torch
 from torch import Tensor
 
 from automl.models.stacked import StackLayout
-from automl.models.stacked_pass import StackedPass
 from automl.training.batches import measured_rows
 from automl.training.native_losses import class_scores_
 from automl.training.rows import Rows, Score
-from automl.training.stack import Stack
+from automl.training.stack import Pass, Stack
 from automl.training.stacked_losses import stacked_row_errors, stacked_row_losses
 from automl.training.stacked_rows import gather
 
@@ -39,7 +38,7 @@ class StackedEvaluation:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._passes: dict[int, StackedPass] = {}
+        self._passes: dict[int, Pass] = {}
 
     @torch.no_grad()
     def train_scores(self) -> list[Score]:
@@ -74,7 +73,7 @@ class StackedEvaluation:
             gather(table, index, batch.inputs, batch.codes)
             batch.forward()
             targets = table.targets[index].view(n_runs, size)
-            if batch.is_native and dataset.loss == "cross_entropy":
+            if self._stack.is_native and dataset.loss == "cross_entropy":
                 class_scores_(batch.outputs, targets, losses[:, chunk], errors[:, chunk])
                 continue
             losses[:, chunk] = stacked_row_losses(dataset.loss, batch.outputs, targets)
@@ -86,7 +85,7 @@ class StackedEvaluation:
         n_chunks = -(-n_rows // rows_at_once(self._stack.layout))
         return -(-n_rows // n_chunks)
 
-    def _pass(self, n_rows: int) -> StackedPass:
+    def _pass(self, n_rows: int) -> Pass:
         if n_rows not in self._passes:
             self._passes[n_rows] = self._stack.make_pass(n_rows)
         return self._passes[n_rows]

@@ -6,16 +6,12 @@ this costs one step on 256 rows, where a run by itself would cost a hundred smal
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
-from automl.models.mlp import MLPConfig
-from automl.models.stacked_pass import StackedPass
 from automl.training.batches import probe_rows
 from automl.training.gradients import SATURATED
-from automl.training.stack import Stack
+from automl.training.stack import Pass, Stack
 from automl.training.stacked_losses import StackedObjective
 from automl.training.stacked_rows import gather
 from storage.records import LayerGradientRecord
@@ -45,7 +41,7 @@ def measure_stack(stack: Stack) -> list[tuple[LayerGradientRecord, ...]]:
     ]
 
 
-def _probe(stack: Stack) -> StackedPass:
+def _probe(stack: Stack) -> Pass:
     """Forward and backward on the probe rows: training mode, plain loss, no dropout."""
     tables, n_runs = stack.tables, len(stack.members)
     rows = probe_rows(stack.n_rows).to(tables.device)[None]
@@ -63,35 +59,11 @@ def _probe(stack: Stack) -> StackedPass:
     return batch
 
 
-def _layer_numbers(stack: Stack, batch: StackedPass, layer: int) -> list[Tensor]:
+def _layer_numbers(stack: Stack, batch: Pass, layer: int) -> list[Tensor]:
     """The columns of a hidden layer's records, (K_l,) each."""
-    layout = stack.layout
-    configs = layout.configs[: layout.n_runs(layer)]
-    h = batch.layers[layer].outputs
-    sizes = h.new_tensor([config.hidden_sizes[layer] for config in configs])
-    real = torch.arange(h.shape[-1], device=h.device) < sizes[:, None]
-    share = 1 / (sizes * h.shape[1])
-    mean = h.sum((1, 2)) * share
-    centred = (h - mean[:, None, None]).mul_(real[:, None, :])
-    deviation = (centred.square().sum((1, 2)) * share).sqrt()
     before = stack.before_last_step[layer]
     weights = _numbers(stack.gradients.hidden[layer], stack.values.hidden[layer], before)
-
-    saturated, dead = torch.zeros_like(mean), torch.zeros_like(mean)
-    for name in ("sigmoid", "tanh"):
-        rows = _rows_with(name, configs, h)
-        on_tanh_scale = 2 * h[rows] - 1 if name == "sigmoid" else h[rows]
-        flat = (on_tanh_scale.abs_() > SATURATED).sum(1)
-        saturated[rows] = (flat * real[rows]).sum(1) * share[rows]
-    rows = _rows_with("relu", configs, h)
-    dead[rows] = ((h[rows].amax(1) == 0) & real[rows]).sum(1) / sizes[rows]
-    return [*weights, mean, deviation, saturated, dead]
-
-
-def _rows_with(activation: str, configs: Sequence[MLPConfig], like: Tensor) -> Tensor:
-    """The runs with an activation, as places."""
-    rows = [k for k, config in enumerate(configs) if config.activation == activation]
-    return torch.tensor(rows, dtype=torch.int64, device=like.device)
+    return [*weights, *batch.signals_of(layer, SATURATED).unbind(1)]
 
 
 def _numbers(gradient: Tensor, weight: Tensor, before: Tensor) -> list[Tensor]:

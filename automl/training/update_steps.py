@@ -220,8 +220,8 @@ class TorchUpdate:
 
 _NativeBlock: Final = native.structure(
     "Block",
-    *("n_runs", "size", "n_columns", "is_penalized", "has_units"),
-    *("values", "gradients", "first", "second"),
+    *("n_runs", "n_rows", "n_columns", "n_pieces", "own_rows", "own_columns"),
+    *("is_penalized", "has_units", "values", "gradients", "first", "second"),
 )
 _NativeUpdate: Final = native.structure(
     "Update",
@@ -238,6 +238,7 @@ class NativeUpdate:
         self._penalties = Penalties.of(trainings, state.values.flat)
         self._uses = torch.zeros(2, len(trainings), dtype=torch.int64)
         self._coefficients = state.norm_sum
+        self._own_sizes: list[Tensor] = []
         self._blocks = self._described_blocks()
         self._update = _NativeUpdate(
             n_runs=len(trainings),
@@ -266,18 +267,21 @@ class NativeUpdate:
 
     def _described_blocks(self) -> ctypes.Array[ctypes.Structure]:
         values = self._state.values
-        units = [weights.shape[2] for weights in (*values.hidden, values.output)]
-        columns = self._state.blocks()
+        layout, columns = values.layout, self._state.blocks()
         described = (_NativeBlock * len(columns))()
-        for number, tensors in enumerate(columns):
-            n_runs, size = tensors[0].shape
-            has_units = number < len(units)
+        per_block = zip(layout.shapes, layout.own_sizes, columns, strict=True)
+        for number, (shape, own_sizes, tensors) in enumerate(per_block):
+            own = torch.tensor(own_sizes).T.contiguous()
+            self._own_sizes.append(own)
+            pieces = layout.pieces if number < layout.n_layers else 1
             described[number] = _NativeBlock(
-                n_runs,
-                size,
-                units[number] if has_units else size,
+                shape[0],
+                1 if len(shape) == 2 else shape[1],
+                shape[-1] // pieces,
+                pieces,
+                *map(native.address, own),
                 number < len(columns) - 1,
-                has_units,
+                number <= layout.n_layers,
                 *map(native.address, tensors),
             )
         return described

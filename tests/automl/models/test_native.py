@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,11 @@ def in_a_process(code: str, **environment: str) -> str:
     ).stdout.strip()  # fmt: skip
 
 
-CODE = "from automl.models import native; print(native.library() is None)"
+CODE = """
+import torch
+from automl.models import native
+print(native.library(torch.float32) is None)
+"""
 
 
 def test_kernels_are_off_where_the_environment_says_so(tmp_path: Path) -> None:
@@ -29,17 +34,24 @@ def test_kernels_are_off_where_the_environment_says_so(tmp_path: Path) -> None:
     assert in_a_process(CODE, PATH=str(tmp_path), **shared) == "True"  # no compiler there
 
 
+@pytest.mark.parametrize("dtype", native.REALS, ids=str)
+def test_kernels_compile_where_there_is_a_compiler(dtype: torch.dtype) -> None:
+    if shutil.which("g++") is None:
+        pytest.skip("no g++ here")
+    assert native.library(dtype) is not None
+
+
 def test_kernels_are_built_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if native.library() is None:
+    if native.library(torch.float32) is None:
         pytest.skip("no C++ compiler here")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     native.library.cache_clear()
-    assert native.library() is not None
+    assert native.library(torch.float32) is not None
     built = list((tmp_path / "automl-torch").glob("*.so"))
     assert len(built) == 1
     modified = built[0].stat().st_mtime_ns
     native.library.cache_clear()
-    assert native.library() is not None
+    assert native.library(torch.float32) is not None
     assert built[0].stat().st_mtime_ns == modified
 
 

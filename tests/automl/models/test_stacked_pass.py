@@ -8,8 +8,10 @@ import torch
 from automl.models import native
 from automl.models.initialization import initialize_
 from automl.models.mlp import MLP, MLPConfig
+from automl.models.native_pass import NativePass
 from automl.models.stacked import StackBlocks, StackLayout, sort_key
 from automl.models.stacked_pass import StackedPass
+from automl.training.stack import Pass
 
 CONFIGS = sorted(
     [
@@ -27,16 +29,16 @@ MAXOUT = [
 ]
 
 
-@pytest.fixture(params=[True, False], ids=["native", "torch"])
-def is_native(request: pytest.FixtureRequest) -> bool:
-    if request.param and native.library() is None:
+@pytest.fixture(params=[NativePass, StackedPass], ids=["native", "torch"])
+def kind(request: pytest.FixtureRequest) -> type[Pass]:
+    if request.param is NativePass and native.library(torch.float64) is None:
         pytest.skip("no C++ compiler here")
-    return bool(request.param)
+    return request.param  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("configs", [CONFIGS, MAXOUT], ids=["mixed", "maxout"])
 def test_outputs_and_gradients_are_those_of_autograd(
-    configs: list[MLPConfig], is_native: bool
+    configs: list[MLPConfig], kind: type[Pass]
 ) -> None:
     layout = StackLayout.of(configs, 4, (3,), 2)
     make = {"device": "cpu", "dtype": torch.float64}
@@ -49,8 +51,7 @@ def test_outputs_and_gradients_are_those_of_autograd(
     for k, model in enumerate(models):
         initialize_(model, k)
         values.write(k, model.state_dict())
-    batch = StackedPass(values, 10, gradients, is_native=is_native)
-    assert batch.is_native == is_native
+    batch = kind(values, 10, gradients)
     batch.inputs[..., :4] = inputs
     batch.codes[0].copy_(codes)
     batch.forward()
@@ -74,7 +75,7 @@ def test_outputs_and_gradients_are_those_of_autograd(
             if "running" in name:
                 torch.testing.assert_close(moved[name], buffer, rtol=1e-11, atol=1e-14)
     assert_padding_is_zero(gradients)
-    evaluation = StackedPass(values, 10, is_native=is_native)
+    evaluation = kind(values, 10)
     evaluation.inputs[..., :4] = inputs
     evaluation.codes[0].copy_(codes)
     evaluation.forward()
@@ -91,13 +92,13 @@ def assert_padding_is_zero(blocks: StackBlocks) -> None:
     assert not (blocks.flat[real.flat == 0] != 0).any()
 
 
-def test_infinite_run_leaves_the_others_alone(is_native: bool) -> None:
+def test_infinite_run_leaves_the_others_alone(kind: type[Pass]) -> None:
     layout = StackLayout.of([MLPConfig(n_layers=1, hidden_size=h) for h in (8, 3)], 4, (), 2)
     make = {"device": "cpu", "dtype": torch.float64}
     values, gradients = StackBlocks(layout, **make), StackBlocks(layout, **make)
     values.flat.normal_(generator=torch.Generator().manual_seed(0))
     values.hidden[0][0].fill_(torch.inf)
-    batch = StackedPass(values, 6, gradients, is_native=is_native)
+    batch = kind(values, 6, gradients)
     batch.inputs.normal_(generator=torch.Generator().manual_seed(0))
     batch.forward()
     batch.output_gradients.copy_(batch.outputs)

@@ -8,7 +8,9 @@ import torch
 from automl.models import native
 from automl.training.native_losses import class_gradients_, class_scores_
 
-pytestmark = pytest.mark.skipif(native.library() is None, reason="no C++ compiler here")
+pytestmark = pytest.mark.skipif(
+    native.library(torch.float64) is None, reason="no C++ compiler here"
+)
 
 
 @pytest.mark.parametrize("n_rows", [1, 63, 64, 129])

@@ -20,12 +20,11 @@ CONFIGS = [
 def test_masks_are_those_of_single_runs() -> None:
     dropout = StackedDropout(StackLayout.of(CONFIGS, 5, (), 2), [7, 8, 9], CPU, torch.float32)
     first_steps = torch.tensor([0, 10, 3])
-    drawn = dropout.steps(first_steps, 4, 6, is_native=False)
-    stacked = [(inputs, list(layers)) for inputs, layers in drawn]
+    stacked = list(dropout.masks(first_steps, 4, 6))
     for k, (config, seed) in enumerate(zip(CONFIGS, (7, 8, 9), strict=True)):
         alone = step_masks(config, 5, seed, int(first_steps[k]), [6] * 4, CPU, torch.float32)
-        for (inputs, layers), single in zip(stacked, alone, strict=True):
-            for mask, wanted in zip((inputs, *layers), single, strict=False):
+        for masks, single in zip(stacked, alone, strict=True):
+            for mask, wanted in zip(masks, single, strict=False):
                 assert mask is not None
                 own = mask[k] if wanted is None else mask[k, :, : wanted.shape[1]]
                 expected = torch.ones_like(own) if wanted is None else wanted
@@ -35,4 +34,5 @@ def test_masks_are_those_of_single_runs() -> None:
 def test_nothing_is_drawn_where_nobody_drops() -> None:
     configs = [MLPConfig(n_layers=1, hidden_size=8)] * 2
     dropout = StackedDropout(StackLayout.of(configs, 5, (), 2), [1, 2], CPU, torch.float32)
-    assert list(dropout.steps(torch.zeros(2), 3, 4, is_native=False)) == [(None, [None])] * 3
+    assert list(dropout.masks(torch.zeros(2), 3, 4)) == [[None, None]] * 3
+    assert dropout.draw(torch.zeros(2), 3, 4).places == (None, None)

@@ -1,0 +1,64 @@
+// The values of activations and their slopes, in one pass.
+
+#pragma once
+
+#include <cstdint>
+
+#include "mathematics.h"
+
+namespace {
+
+enum Activation { SIGMOID, TANH, RELU, LEAKY_RELU, PRELU, ELU, GELU, SILU, MAXOUT };
+
+constexpr double LEAKY_SLOPE = 0.01;
+
+// Values and slopes of an activation, without the mask; `extra` is prelu's min(z, 0).
+template <typename T, typename Function>
+void each(const T *z, T *h, T *d, int64_t n, Function function) {
+#pragma omp simd
+    for (int64_t j = 0; j < n; j++) function(z[j], h[j], d[j]);
+}
+
+template <typename T>
+void activate(int64_t activation, const T *z, T *h, T *d, int64_t n, T learned) {
+    switch (activation) {
+        case SIGMOID:
+            each(z, h, d, n, [](T x, T &y, T &s) { y = 1 / (1 + exponential(-x)); s = y - y * y; });
+            break;
+        case TANH:
+            each(z, h, d, n, [](T x, T &y, T &s) { y = hyperbolic_tangent(x); s = 1 - y * y; });
+            break;
+        case RELU:  // written so that NaN stays NaN
+            each(z, h, d, n, [](T x, T &y, T &s) { y = x < 0 ? T(0) : x; s = x > 0 ? T(1) : T(0); });
+            break;
+        case LEAKY_RELU:
+            each(z, h, d, n, [](T x, T &y, T &s) { s = x > 0 ? T(1) : T(LEAKY_SLOPE); y = x * s; });
+            break;
+        case PRELU:
+            each(z, h, d, n, [learned](T x, T &y, T &s) { s = x > 0 ? T(1) : learned; y = x * s; });
+            break;
+        case ELU:
+            each(z, h, d, n, [](T x, T &y, T &s) {
+                const T below = exponential_less_1(x < 0 ? x : T(0));
+                y = x > 0 ? x : below;
+                s = below + 1;
+            });
+            break;
+        case GELU:
+            each(z, h, d, n, [](T x, T &y, T &s) {
+                const T share = T(0.5) * (1 + error_function(x * T(0.70710678118654752440)));
+                y = x * share;
+                s = share + x * exponential(T(-0.5) * x * x) * T(0.39894228040143267794);
+            });
+            break;
+        case SILU:
+            each(z, h, d, n, [](T x, T &y, T &s) {
+                const T share = 1 / (1 + exponential(-x));
+                y = x * share;
+                s = share + y * (1 - share);
+            });
+            break;
+    }
+}
+
+}  // namespace

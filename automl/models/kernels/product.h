@@ -1,0 +1,168 @@
+// Products of small matrices, one run's layer on one batch at a time.
+//
+// A library's product pays some microseconds per call for choosing a method, threads and
+// packing, as much as the products of a narrow network take; batched over runs it wants them
+// padded to the widest and walks through all runs' memory for every layer. Here a product of
+// any strides runs tile by tile: six rows by two vectors of C stay in registers while a panel
+// of B passes by in the nearest cache. Measured on one core of an AMD EPYC (AVX2), one product
+// of (rows x in) by (in x out) against torch.bmm on cached operands: 16 x 48 x 48 53 against 40
+// GFLOP/s, 32 x 24 x 24 50 against 36, 64 x 128 x 128 72 against 83.
+
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+namespace {
+
+// A matrix in memory: `row` and `column` are the steps to the next of each, in numbers.
+template <typename T>
+struct Matrix {
+    T *numbers;
+    int64_t row, column;
+
+    T *at(int64_t i, int64_t j) const { return numbers + i * row + j * column; }
+    Matrix transposed() const { return {numbers, column, row}; }
+};
+
+template <typename T>
+Matrix<const T> constant(Matrix<T> matrix) {
+    return {matrix.numbers, matrix.row, matrix.column};
+}
+
+template <typename T>
+struct Vector {
+    typedef T type __attribute__((vector_size(32), aligned(sizeof(T)), may_alias));
+    static constexpr int64_t LANES = 32 / sizeof(T);
+};
+
+constexpr int64_t TILE_ROWS = 6;
+constexpr int64_t PANEL_DEPTH = 128;  // rows of B at once: 8 KiB of a panel of 64 bytes
+
+// C = initial + A B for a tile of C; rows of the panel and of `initial` lie as given, 0 for one
+// row that serves all.
+template <typename T, int ROWS, int VECTORS>
+inline void tile(int64_t depth, Matrix<const T> a, const T *panel, int64_t panel_row, const T *initial,
+                 int64_t initial_row, T *c, int64_t c_row) {
+    using Numbers = typename Vector<T>::type;
+    constexpr int64_t LANES = Vector<T>::LANES;
+    Numbers sums[ROWS][VECTORS];
+    for (int i = 0; i < ROWS; i++)
+        for (int j = 0; j < VECTORS; j++) sums[i][j] = *(const Numbers *)(initial + i * initial_row + j * LANES);
+    for (int64_t k = 0; k < depth; k++) {
+        Numbers own[VECTORS];
+        for (int j = 0; j < VECTORS; j++) own[j] = *(const Numbers *)(panel + k * panel_row + j * LANES);
+        for (int i = 0; i < ROWS; i++)
+            for (int j = 0; j < VECTORS; j++) sums[i][j] += *a.at(i, k) * own[j];
+    }
+    for (int i = 0; i < ROWS; i++)
+        for (int j = 0; j < VECTORS; j++) *(Numbers *)(c + i * c_row + j * LANES) = sums[i][j];
+}
+
+template <typename T, int VECTORS>
+inline void tile_of(int64_t n_rows, int64_t depth, Matrix<const T> a, const T *panel, int64_t panel_row,
+                    const T *initial, int64_t initial_row, T *c, int64_t c_row) {
+    switch (n_rows) {
+        case 1: return tile<T, 1, VECTORS>(depth, a, panel, panel_row, initial, initial_row, c, c_row);
+        case 2: return tile<T, 2, VECTORS>(depth, a, panel, panel_row, initial, initial_row, c, c_row);
+        case 3: return tile<T, 3, VECTORS>(depth, a, panel, panel_row, initial, initial_row, c, c_row);
+        case 4: return tile<T, 4, VECTORS>(depth, a, panel, panel_row, initial, initial_row, c, c_row);
+        case 5: return tile<T, 5, VECTORS>(depth, a, panel, panel_row, initial, initial_row, c, c_row);
+        default: return tile<T, 6, VECTORS>(depth, a, panel, panel_row, initial, initial_row, c, c_row);
+    }
+}
+
+// Copy `depth` rows of B, n columns of each, into rows of `width` numbers, zeros behind.
+template <typename T>
+inline void pack(Matrix<const T> b, int64_t depth, int64_t n, int64_t width, T *panel) {
+    for (int64_t k = 0; k < depth; k++) {
+        for (int64_t j = 0; j < n; j++) panel[k * width + j] = *b.at(k, j);
+        for (int64_t j = n; j < width; j++) panel[k * width + j] = 0;
+    }
+}
+
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+// The same for columns that lie behind one another, eight by eight: a transposition in registers.
+inline void pack_columns(const float *b, int64_t column, int64_t depth, int64_t width, float *panel) {
+    using Numbers = Vector<float>::type;
+    for (int64_t j = 0; j < width; j += 8)
+        for (int64_t k = 0; k < depth; k += 8) {
+            Numbers x[8], y[8];
+            for (int i = 0; i < 8; i++) x[i] = *(const Numbers *)(b + (j + i) * column + k);
+            for (int i = 0; i < 8; i += 2) {
+                y[i] = __builtin_shufflevector(x[i], x[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+                y[i + 1] = __builtin_shufflevector(x[i], x[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+            }
+            for (int i = 0; i < 8; i += 4)
+                for (int half = 0; half < 2; half++) {
+                    x[i + 2 * half] = __builtin_shufflevector(y[i + half], y[i + half + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+                    x[i + 2 * half + 1] = __builtin_shufflevector(y[i + half], y[i + half + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+                }
+            for (int i = 0; i < 4; i++) {
+                *(Numbers *)(panel + (k + i) * width + j) = __builtin_shufflevector(x[i], x[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+                *(Numbers *)(panel + (k + i + 4) * width + j) = __builtin_shufflevector(x[i], x[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+            }
+        }
+}
+
+template <>
+inline void pack(Matrix<const float> b, int64_t depth, int64_t n, int64_t width, float *panel) {
+    const int64_t even = b.row == 1 && n == width ? depth / 8 * 8 : 0;
+    pack_columns(b.numbers, b.column, even, width, panel);
+    for (int64_t k = even; k < depth; k++) {
+        for (int64_t j = 0; j < n; j++) panel[k * width + j] = *b.at(k, j);
+        for (int64_t j = n; j < width; j++) panel[k * width + j] = 0;
+    }
+}
+#endif
+#endif
+
+// One panel of C: up to VECTORS vectors of its columns, all of its rows.
+template <typename T, int VECTORS>
+[[gnu::noinline]] void panel_product(int64_t M, int64_t n, int64_t K, Matrix<const T> a, Matrix<const T> b, const T *bias, Matrix<T> c,
+                   bool adds) {
+    constexpr int64_t WIDTH = VECTORS * Vector<T>::LANES;
+    const bool is_whole = n == WIDTH && c.column == 1;
+    const bool is_packed = n < WIDTH || b.column != 1 || M > 4 * TILE_ROWS;
+    T panel[PANEL_DEPTH * WIDTH], part[TILE_ROWS * WIDTH], first[WIDTH] = {};
+    if (bias) std::copy(bias, bias + n, first);
+    for (int64_t k = 0; k < K; k += PANEL_DEPTH) {
+        const int64_t depth = std::min(PANEL_DEPTH, K - k);
+        const T *own = b.at(k, 0);
+        const bool continues = adds || k > 0;
+        if (is_packed) pack<T>({own, b.row, b.column}, depth, n, WIDTH, panel);
+        for (int64_t i = 0; i < M; i += TILE_ROWS) {
+            const int64_t m = std::min(TILE_ROWS, M - i);
+            T *out = is_whole ? c.at(i, 0) : part;
+            const int64_t out_row = is_whole ? c.row : WIDTH;
+            if (continues && !is_whole)
+                for (int64_t r = 0; r < m; r++)
+                    for (int64_t j = 0; j < n; j++) part[r * WIDTH + j] = *c.at(i + r, j);
+            tile_of<T, VECTORS>(m, depth, {a.at(i, k), a.row, a.column}, is_packed ? panel : own, is_packed ? WIDTH : b.row,
+                                continues ? out : first, continues ? out_row : 0, out, out_row);
+            if (!is_whole)
+                for (int64_t r = 0; r < m; r++)
+                    for (int64_t j = 0; j < n; j++) *c.at(i + r, j) = part[r * WIDTH + j];
+        }
+    }
+}
+
+// C (M, N) = bias + A (M, K) B (K, N), or C += A B. `bias`: N numbers for every row, or null.
+template <typename T>
+[[gnu::noinline]] void product(int64_t M, int64_t N, int64_t K, Matrix<const T> a, Matrix<const T> b, const T *bias, Matrix<T> c,
+             bool adds = false) {
+    constexpr int64_t LANES = Vector<T>::LANES;
+    for (int64_t j = 0; j < N; j += 2 * LANES) {
+        const int64_t n = std::min(2 * LANES, N - j);
+        const T *own_bias = bias ? bias + j : nullptr;
+        const Matrix<const T> own_b = {b.at(0, j), b.row, b.column};
+        const Matrix<T> own_c = {c.at(0, j), c.row, c.column};
+        if (n > LANES)
+            panel_product<T, 2>(M, n, K, a, own_b, own_bias, own_c, adds);
+        else
+            panel_product<T, 1>(M, n, K, a, own_b, own_bias, own_c, adds);
+    }
+}
+
+}  // namespace

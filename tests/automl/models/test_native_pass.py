@@ -1,0 +1,53 @@
+"""The compiled networks hash the same masks as `randomness` draws."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from automl.models import native
+from automl.models.mlp import MLPConfig
+from automl.models.native_pass import MaskDraw, NativePass, WindowDraw
+from automl.models.stacked import StackBlocks, StackLayout
+from automl.training import randomness
+
+pytestmark = pytest.mark.skipif(
+    native.library(torch.float32) is None, reason="no C++ compiler here"
+)
+
+
+def test_masks_are_those_of_randomness() -> None:
+    """With silu no output is exactly zero, so zeros show the mask. 600 inputs take two tiles."""
+    sizes, n_inputs = (16, 11, 8), 601
+    configs = [MLPConfig(n_layers=1, hidden_size=h, activation="silu") for h in sizes]
+    layout = StackLayout.of(configs, n_inputs, (), 2)
+    values = StackBlocks(layout, device="cpu", dtype=torch.float32)
+    gradients = StackBlocks(layout, device="cpu", dtype=torch.float32)
+    for k in range(3):
+        for view in values.tensors_of(k).values():
+            view.normal_(generator=torch.Generator().manual_seed(k))
+    batch = NativePass(values, 6, gradients)
+
+    def outputs(drawn: WindowDraw | None, step: int = 0) -> list[torch.Tensor]:
+        batch.inputs.normal_(generator=torch.Generator().manual_seed(0))
+        if drawn is not None:
+            batch.set_dropout(drawn, step)
+        batch.forward()
+        return [batch.outputs_of(0, k).clone() for k in range(3)]
+
+    whole, inputs = outputs(None), batch.inputs.clone()
+    steps = torch.tensor([[4], [5]])
+    keys = randomness.keys_at(randomness.streams([1, 2, 3], "dropout", 1), steps)
+    decision = randomness.decision_of(torch.tensor([0.3, 0.0, 0.6]), torch.float32)
+    draw = MaskDraw(keys, decision.threshold.flatten(), decision.scale.flatten())
+    offsets = randomness.mask_offsets(6, n_inputs, torch.device("cpu"))
+    masks = randomness.mask_of(keys[1], decision, 6, 16)
+    found = outputs(WindowDraw((None, draw), *offsets), step=1)
+    for k, size in enumerate(sizes):
+        torch.testing.assert_close(found[k], whole[k] * masks[k, :, :size])
+
+    outputs(WindowDraw((draw, None), *offsets), step=0)
+    of_inputs = randomness.mask_of(keys[0], decision, 6, n_inputs)
+    torch.testing.assert_close(batch.inputs, inputs * of_inputs)
+    again = outputs(WindowDraw((None, None), *offsets))
+    assert all(torch.equal(one, other) for one, other in zip(again, whole, strict=True))
