@@ -85,8 +85,11 @@ def _why_no_best(records: StudyRecords) -> str:
 
 def _best_table(records: StudyRecords, best: TrialRecord) -> Padding:
     table = Table.grid(padding=(0, 2))
-    epoch = best.user_attributes.get("best_epoch")
-    table.add_row("best trial", f"{best.number}, valid loss {best.value:.4g} at epoch {epoch}")
+    epoch, n_folds = best.user_attributes.get("best_epoch"), len(records.search_runs(best.number))
+    where = f"at epoch {epoch}"
+    if n_folds > 1:
+        where = f"in the mean of {n_folds} folds, at epoch {epoch} on average"
+    table.add_row("best trial", f"{best.number}, valid loss {best.value:.4g} {where}")
     for name, value in SearchSpace.from_dict(records.settings.space).complete(best.params).items():
         table.add_row(Text(f"  {name}", style="dim"), Text(format_value(value)))
     return Padding(table, (1, 0))

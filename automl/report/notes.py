@@ -58,9 +58,9 @@ def trial_note(trial: Trial, rank: int | None) -> str:
         lines.append(f"**Rank {rank}**, validation loss {style.number(trial.value)}")
     if trial.cause:
         lines.append(f"**{plain(trial.cause)}**: {CAUSES.get(trial.cause, '')}".rstrip(": "))
-    if len(trial.curve):
+    if trial.best:
         lines.append(
-            f"Best epoch {trial.best_epoch} of {len(trial.curve)}: train loss "
+            f"Best epoch {trial.best_epoch} of {trial.n_epochs}: train loss "
             f"{style.number(trial.train_loss)}, gap {style.number(trial.gap)}."
         )
     if trial.n_parameters:

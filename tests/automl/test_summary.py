@@ -14,6 +14,7 @@ from automl.tuning.promotion import Promotion
 from search_spaces import CategoricalParameter, FixedParameter, FloatParameter, SearchSpace
 from storage import Finding
 from storage.records import TrialRecord
+from tests.contracts.synthetic_study import synthetic_study
 
 
 def test_result_names_best_trial_scores_and_verdict(
@@ -26,6 +27,11 @@ def test_result_names_best_trial_scores_and_verdict(
     assert "report: report.html" in printed
     assert finished.evaluation is not None
     assert f"{finished.evaluation.scores['accuracy']:.4g}" in printed
+
+
+def test_a_value_over_folds_is_said_to_be_their_mean(capsys: pytest.CaptureFixture[str]) -> None:
+    summary.print_result(SearchResult(synthetic_study(6, n_folds=3), "sqlite:///a.db"), None)
+    assert "in the mean of 3 folds, at epoch" in capsys.readouterr().out
 
 
 def test_search_whose_trials_all_failed_says_why(

@@ -97,7 +97,7 @@ def progress(name: str, table: StudyTable) -> Progress:
         spent += len(trial.curve)
         if trial.is_ranked and trial.value < best and len(trial.curve):
             best = trial.value
-            error = float(trial.curve.standard_error[trial.curve.best])
+            error = trial.standard_error
             points.append((float(spent), best, error if math.isfinite(error) else 0.0))
     if points:
         points.append((float(spent), *points[-1][1:]))

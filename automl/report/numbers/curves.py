@@ -28,7 +28,7 @@ N_PLANE_POINTS = 2000  # SVG markers stay fluid to about here
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrialCurve:
-    """One trial's curve, thinned for drawing.
+    """One trial's curve, thinned for drawing; with folds their mean, and its lowest point.
 
     Shape:
         epochs, train, valid: (T,).
@@ -42,6 +42,7 @@ class TrialCurve:
     best_epoch: int
     best_valid: float
     best_train: float
+    n_folds: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,7 @@ def _thinned(trial: Trial) -> TrialCurve:
         best_epoch=int(curve.epochs[curve.best]),
         best_valid=float(curve.valid[curve.best]),
         best_train=float(curve.train[curve.best]),
+        n_folds=curve.n_folds,
     )
 
 

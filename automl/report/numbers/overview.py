@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -79,17 +78,14 @@ def overview(table: StudyTable) -> Overview:
 
 
 def _row(trial: Trial) -> TrialRow:
-    has_curve = len(trial.curve) > 0
     return TrialRow(
         number=trial.number,
         valid_loss=trial.value,
-        standard_error=float(trial.curve.standard_error[trial.curve.best])
-        if has_curve
-        else math.nan,
+        standard_error=trial.standard_error,
         train_loss=trial.train_loss,
         valid_metric=trial.valid_metric,
         best_epoch=trial.best_epoch,
-        n_epochs=len(trial.curve),
+        n_epochs=trial.n_epochs,
         n_parameters=trial.n_parameters,
         seconds=trial.curve.seconds,
         params=trial.params,
@@ -107,10 +103,10 @@ def _n_tied(ranked: tuple[Trial, ...]) -> int:
     The rows are the same, so this rule is cautious: it calls more trials equal than a paired
     test would. Two standard errors are about 95 %.
     """
-    if not ranked or not len(ranked[0].curve):
+    if not ranked:
         return 0
     best = ranked[0]
-    margin = 2.0 * float(best.curve.standard_error[best.curve.best])
+    margin = 2.0 * best.standard_error
     return sum(t.value <= best.value + margin for t in ranked[1:]) if margin > 0 else 0
 
 

@@ -1,7 +1,9 @@
 """Trials with their curves: the table from which all other numbers of a report are drawn.
 
 The runs of a trial (one, or one per fold) become one curve, the mean over folds at every
-epoch that all of them reached. Arrays are thinned where a figure cannot show more.
+epoch that all of them reached. What a trial is judged by is taken from each fold's own best
+epoch, whose weights are kept, and then averaged. Arrays are thinned where a figure cannot
+show more.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import fmean
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -38,6 +41,7 @@ class Curve:
     train_metric: Floats
     valid_metric: Floats
     seconds: float  # of all folds together
+    n_folds: int = 1
 
     def __len__(self) -> int:
         return len(self.epochs)
@@ -47,6 +51,18 @@ class Curve:
         """Index of the lowest finite validation loss; 0 where none is finite."""
         finite = np.where(np.isfinite(self.valid), self.valid, np.inf)
         return int(np.argmin(finite)) if len(finite) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class BestEpoch:
+    """What a trial is judged by: the mean over its folds of each one's own best epoch."""
+
+    epoch: int
+    n_epochs: int  # that were trained
+    train: float
+    valid: float
+    standard_error: float  # of the validation loss, over rows
+    valid_metric: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +76,7 @@ class Trial:
     params: Mapping[str, ParameterValue]
     value: float  # validation loss that ranks it; NaN where there is none
     curve: Curve
+    best: BestEpoch | None  # None before the first epoch
     n_parameters: int | None
     started_at: float | None
     finished_at: float | None
@@ -67,24 +84,32 @@ class Trial:
     @property
     def best_epoch(self) -> int | None:
         """Epoch of the lowest validation loss."""
-        return int(self.curve.epochs[self.curve.best]) if len(self.curve) else None
+        return self.best.epoch if self.best else None
+
+    @property
+    def n_epochs(self) -> int:
+        """Epochs trained; the mean over folds."""
+        return self.best.n_epochs if self.best else 0
 
     @property
     def train_loss(self) -> float:
         """Train loss at the best epoch."""
-        return float(self.curve.train[self.curve.best]) if len(self.curve) else math.nan
+        return self.best.train if self.best else math.nan
 
     @property
     def gap(self) -> float:
         """Validation minus train loss at the best epoch."""
-        if not len(self.curve):
-            return math.nan
-        return float(self.curve.valid[self.curve.best] - self.curve.train[self.curve.best])
+        return self.best.valid - self.best.train if self.best else math.nan
+
+    @property
+    def standard_error(self) -> float:
+        """Standard error of the validation loss at the best epoch."""
+        return self.best.standard_error if self.best else math.nan
 
     @property
     def valid_metric(self) -> float:
         """Error rate or RMSE on validation rows at the best epoch."""
-        return float(self.curve.valid_metric[self.curve.best]) if len(self.curve) else math.nan
+        return self.best.valid_metric if self.best else math.nan
 
     @property
     def is_ranked(self) -> bool:
@@ -129,7 +154,7 @@ def study_table(records: StudyRecords) -> StudyTable:
     trials = []
     for record in sorted(records.trials, key=lambda trial: trial.number):
         own = runs.get(record.number, [])
-        curve = mean_curve([records.epochs.get(run.run_id, ()) for run in own])
+        folds = [records.epochs.get(run.run_id, ()) for run in own]
         value = record.value if record.value is not None else math.nan
         trials.append(
             Trial(
@@ -139,7 +164,8 @@ def study_table(records: StudyRecords) -> StudyTable:
                 message=str(record.user_attributes.get("cause_message") or ""),
                 params=record.params,
                 value=value,
-                curve=curve,
+                curve=mean_curve(folds),
+                best=best_epoch(folds),
                 n_parameters=own[0].n_parameters if own else None,
                 started_at=record.started_at,
                 finished_at=record.finished_at,
@@ -173,7 +199,24 @@ def mean_curve(runs: Sequence[Sequence[EpochRecord]]) -> Curve:
     train, valid, standard_error, train_metric, valid_metric = means
     # Folds are different rows, so the error of their mean shrinks with their number.
     standard_error = standard_error / math.sqrt(max(1, len(runs)))
-    return Curve(epochs, train, valid, standard_error, train_metric, valid_metric, seconds)
+    losses = (train, valid, standard_error)
+    return Curve(epochs, *losses, train_metric, valid_metric, seconds, max(1, len(runs)))
+
+
+def best_epoch(runs: Sequence[Sequence[EpochRecord]]) -> BestEpoch | None:
+    """Average each run's epoch of the lowest finite validation loss."""
+    runs = [run for run in runs if run]
+    if not runs:
+        return None
+    best = [min(run, key=lambda record: _finite(record.valid_loss)) for run in runs]
+    return BestEpoch(
+        epoch=round(fmean(record.epoch for record in best)),
+        n_epochs=round(fmean(len(run) for run in runs)),
+        train=fmean(record.train_loss for record in best),
+        valid=fmean(record.valid_loss for record in best),
+        standard_error=fmean(r.valid_loss_standard_error for r in best) / math.sqrt(len(runs)),
+        valid_metric=fmean(record.valid_metric for record in best),
+    )
 
 
 def _mean(runs: Sequence[Sequence[EpochRecord]], name: str, length: int) -> Floats:

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from automl.report.numbers.trials import mean_curve, sample_trials, study_table, thin
+from automl.report.numbers.trials import best_epoch, mean_curve, sample_trials, study_table, thin
 from storage.records import EpochRecord, StudyRecords
 from tests.contracts.synthetic_study import synthetic_study
 
@@ -23,6 +23,24 @@ def test_folds_become_one_curve_over_the_epochs_that_all_reached():
     assert curve.train.tolist() == [1.0, 0.4]
     assert curve.seconds == 2.5
     assert curve.standard_error[0] == pytest.approx(0.1 / math.sqrt(2))
+
+
+def test_a_trial_is_judged_by_each_folds_own_best_epoch():
+    """As the terminal and the verdict do: those are the weights that are kept."""
+    first = [epoch(1, 1, 1.0), epoch(1, 2, 0.6), epoch(1, 3, 0.2), epoch(1, 4, math.nan)]
+    second = [epoch(2, 1, 1.0), epoch(2, 2, 3.0)]
+    best = best_epoch([first, second])
+    assert best is not None
+    assert (best.epoch, best.n_epochs) == (2, 3)
+    assert (best.train, best.valid) == (pytest.approx(0.3), pytest.approx(0.6))
+    assert best.standard_error == pytest.approx(0.1 / math.sqrt(2))
+    assert best_epoch([(), ()]) is None
+
+
+def test_the_values_of_folds_agree_with_those_of_the_study():
+    table = study_table(synthetic_study(6, n_folds=3))
+    for trial in table.ranked:
+        assert trial.train_loss + trial.gap == pytest.approx(trial.value)
 
 
 def test_the_best_epoch_is_a_finite_one():
