@@ -40,8 +40,9 @@ def of_score(score: Score) -> str:
 
 def of_trial_curve(curve: TrialCurve) -> str:
     """One trial's best epoch and gap."""
+    mean = f", mean of {curve.n_folds} folds" if curve.n_folds > 1 else ""
     return (
-        f"Trial {curve.number}: lowest validation loss {number(curve.best_valid)} at epoch "
+        f"Trial {curve.number}{mean}: lowest validation loss {number(curve.best_valid)} at epoch "
         f"{curve.best_epoch} of {int(curve.epochs[-1])}, train loss there "
         f"{number(curve.best_train)}."
     )
@@ -85,7 +86,7 @@ def of_data_size(numbers: DataSizeCurve) -> str:
 
 def of_importances(numbers: Importances) -> str:
     """The ranking."""
-    pairs = zip(numbers.names, numbers.shares, strict=True)
+    pairs = zip(numbers.judged, numbers.shares, strict=True)
     return "Importance: " + ", ".join(f"{name} {share:.0%}" for name, share in pairs) + "."
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from automl.diagnostics.wording import count
+from automl.diagnostics.wording import count, listing
 from automl.report import alternatives
 from automl.report.figures import curves as curve_figures
 from automl.report.figures import gradients as gradient_figures
@@ -103,6 +103,8 @@ def importance_panels(table: StudyTable, found: Importances) -> list[Panel]:
             f"PED-ANOVA over {count(found.n_trials, 'trial')}, pruned ones at their last report: "
         )
         caption += "the share of the variation among the better trials that each explains."
+        if found.unjudged:
+            caption += f" Used by too few trials to be judged: {listing(found.unjudged)}."
         figure = parameter_figures.importances_figure(found)
         words = alternatives.of_importances(found)
         panels.append(Panel("importances", "Importance", words, figure, caption))

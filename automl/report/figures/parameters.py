@@ -25,7 +25,7 @@ RANKS = (  # parallel coordinates: share of the trials, colour, width; drawn las
 
 def importances_figure(numbers: Importances) -> go.Figure:
     """Horizontal bars, the most important parameter on top."""
-    names = [style.text(name) for name in reversed(numbers.names)]
+    names = [style.text(name) for name in reversed(numbers.judged)]
     shares = list(reversed(numbers.shares))
     figure = style.figure(80 + 26 * len(names), showlegend=False)
     figure.add_bar(

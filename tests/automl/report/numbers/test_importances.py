@@ -23,6 +23,30 @@ def test_too_few_trials_give_a_reason_instead(records: StudyRecords):
     assert "10 are needed" in found.missing_because
 
 
+def test_a_parameter_that_few_trials_use_is_not_judged(records: StudyRecords):
+    """Optuna gives it nearly everything, if the best trial happens to be among them."""
+    best = records.best_trial
+    rare = {"momentum", "decay_fraction"}
+    trials = tuple(
+        trial
+        if trial.number == best.number
+        else replace(trial, params={n: v for n, v in trial.params.items() if n not in rare})
+        for trial in records.trials
+    )
+    known = {**best.params, "momentum": 0.9}
+    trials = tuple(replace(t, params=known) if t.number == best.number else t for t in trials)
+    found = importances(study_table(replace(records, trials=trials)))
+    assert "momentum" in found.unjudged
+    assert "momentum" not in found.judged
+    assert sum(found.shares) == pytest.approx(1.0)
+
+
+def test_optuna_does_not_warn_in_the_terminal(records: StudyRecords):
+    """Warnings are errors in these tests: one trial without a parameter is one of them."""
+    odd = replace(records.trials[0], params={})
+    assert importances(study_table(replace(records, trials=(odd, *records.trials[1:])))).shares
+
+
 def test_equal_values_do_not_fail(records: StudyRecords):
     flat = tuple(replace(t, value=1.0, state="COMPLETE", cause=None) for t in records.trials)
     found = importances(study_table(replace(records, trials=flat)))
