@@ -186,6 +186,7 @@ def result_to_json(result: SearchResult, report: str | None = None) -> dict[str,
             "complete": outcomes.count("complete"),
             "pruned": outcomes.count("pruned"),
             "failed": outcomes.count("failed"),
+            "unfinished": outcomes.count("running"),  # left for the next call
         },
         "n_epochs": sum(len(curve) for curve in records.epochs.values()),
         "best": None if best is None else _best_to_json(best),

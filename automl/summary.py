@@ -60,14 +60,19 @@ def print_result(result: SearchResult, report: str | Path | None) -> None:
 
 
 def _headline(result: SearchResult) -> str:
-    outcomes = [trial.outcome for trial in result.trials]
+    outcomes = [_told(trial) for trial in result.trials]
     counts = ", ".join(
         f"{outcomes.count(outcome)} {outcome}"
-        for outcome in ("complete", "pruned", "failed", "running")
+        for outcome in ("complete", "pruned", "failed", "unfinished")
         if outcome in outcomes
     )
     took = f" in {clock(result.seconds)}" if result.seconds else ""
     return f"{result.study_name}: {len(outcomes)} trials ({counts}){took}"
+
+
+def _told(trial: TrialRecord) -> str:
+    """A trial's outcome; one that the search has left for the next call does not run."""
+    return "unfinished" if trial.outcome == "running" else trial.outcome
 
 
 def _why_no_best(records: StudyRecords) -> str:
@@ -165,7 +170,7 @@ def print_trial(records: StudyRecords, number: int) -> None:
     console, trial = stdout_console(), records.trials[number]
     cause = f" ({trial.cause})" if trial.cause else ""
     value = "" if trial.value is None else f", valid loss {trial.value:.4g}"
-    console.print(Text(f"trial {number}: {trial.outcome}{cause}{value}", style="bold"))
+    console.print(Text(f"trial {number}: {_told(trial)}{cause}{value}", style="bold"))
     console.print(Text(describe_params(trial.params)))
     for run in records.search_runs(number):
         console.print(_curve_table(records, run.run_id))

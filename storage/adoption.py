@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 from storage import optuna_schema as schema
 from storage.optuna_storage import OptunaStorage
 from storage.processes import dead_processes, forget_dead
-from storage.tables import CLAIMS, RUNS
+from storage.tables import CLAIMS, PROCESSES, RUNS
 
 LOST_ATTEMPTS_LIMIT = 2
 """A trial that took its process down twice is not tried a third time."""
@@ -47,6 +47,7 @@ class DeadTrial:
     trial_id: int
     number: int
     lost_attempts: int  # before this one
+    was_killed: bool = True  # False: its process stopped in good order, and gave it up
 
 
 def dead_trials(connection: Connection, study_id: int) -> list[DeadTrial]:
@@ -58,6 +59,7 @@ def dead_trials(connection: Connection, study_id: int) -> list[DeadTrial]:
     dead = dead_processes(connection)
     if not dead:
         return []
+    left_behind = set(connection.scalars(select(PROCESSES.c.process)))
     trials = schema.TRIALS.c
     query = (
         select(trials.trial_id, trials.number, CLAIMS.c.lost_attempts, CLAIMS.c.process)
@@ -66,7 +68,7 @@ def dead_trials(connection: Connection, study_id: int) -> list[DeadTrial]:
         .order_by(trials.number)
     )
     return [
-        DeadTrial(trial_id, number, lost)
+        DeadTrial(trial_id, number, lost, process in left_behind)
         for trial_id, number, lost, process in connection.execute(query)
         if process in dead
     ]

@@ -112,11 +112,13 @@ def _dead_trials(connection: Connection, url: str) -> Iterator[Finding]:
         select(optuna_schema.STUDIES.c.study_id, optuna_schema.STUDIES.c.study_name)
     ).all()
     for study_id, name in studies:
-        numbers = [str(one.number) for one in adoption.dead_trials(connection, study_id)]
+        dead = adoption.dead_trials(connection, study_id)
+        # Those of a search that was stopped, or whose time was up, wait: that is no fault.
+        numbers = [str(one.number) for one in dead if one.was_killed]
         if numbers:
             yield Finding(
                 "dead_trials",
-                f"The process that ran trials {', '.join(numbers)} of {name!r} is gone. "
+                f"The process that ran trials {', '.join(numbers)} of {name!r} was killed. "
                 f"Going on with the study adopts them.",
                 _search_command(connection, study_id, name, url),
             )

@@ -47,6 +47,20 @@ def test_search_whose_trials_all_failed_says_why(
     assert "RuntimeError: no such kernel" in printed
 
 
+def test_trials_left_for_the_next_call_are_unfinished(
+    finished: SearchResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They do not run when the search has ended."""
+    left = replace(finished.trials[-1], state="RUNNING", cause=None)
+    records = replace(finished.records, trials=(*finished.trials[:-1], left))
+    summary.print_result(SearchResult(records, finished.storage), None)
+    summary.print_trial(records, left.number)
+    printed = capsys.readouterr().out
+    assert "1 unfinished)" in printed
+    assert f"trial {left.number}: unfinished" in printed
+    assert "running" not in printed
+
+
 def test_studies_are_listed_a_line_each(
     finished: SearchResult, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -45,19 +47,38 @@ def test_missing_database_is_not_made(tmp_path: Path) -> None:
     assert not (tmp_path / "none.db").exists()
 
 
-def test_dead_trials_come_with_the_command_that_adopts_them(url: str) -> None:
+def kill_a_search(url: str) -> None:
+    """Leave a running trial behind, of a process that could not give it up."""
+    code = (
+        "import os, sys, optuna; from storage import open_store\n"
+        "store = open_store(sys.argv[1]).optuna_storage\n"
+        "optuna.load_study(study_name='my study', storage=store).ask()\n"
+        "os._exit(9)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, url], check=False).returncode == 9
+
+
+def test_trials_of_a_killed_search_come_with_the_command_that_adopts_them(url: str) -> None:
+    with open_store(url) as store:
+        make_study(store, "my study")
+    kill_a_search(url)
+    (finding,) = examine(url)
+    assert "trials 0 of 'my study' was killed" in finding.message
+    assert finding.command == "automl search iris.csv"  # as it was typed
+
+
+def test_trials_that_wait_for_the_next_call_are_no_fault(url: str) -> None:
+    """A search whose time was up leaves some; `automl doctor` must not call it dead."""
     with open_store(url) as store:
         make_study(store, "my study").ask()
-    (finding,) = examine(url)
-    assert "trials 0 of 'my study' is gone" in finding.message
-    assert finding.command == "automl search iris.csv"  # as it was typed
+    assert examine(url) == ()
 
 
 def test_dead_trials_of_a_python_search_name_the_command_line(url: str) -> None:
     with open_store(url) as store:
-        study = optuna.create_study(study_name="my study", storage=store.optuna_storage)
+        optuna.create_study(study_name="my study", storage=store.optuna_storage)
         store.write_settings(replace(settings("my study"), command="api.search(...)"))
-        study.ask()
+    kill_a_search(url)
     (finding,) = examine(url)
     assert finding.command == f"automl search DATA --study 'my study' --storage {url}"
 

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from storage.records import EpochRecord, ParameterValue, RunRecord, StudyRecords
 
 Floats: TypeAlias = NDArray[np.float64]
-Outcome: TypeAlias = Literal["complete", "pruned", "failed", "running"]
-OUTCOMES: tuple[Outcome, ...] = ("complete", "pruned", "failed", "running")
+Outcome: TypeAlias = Literal["complete", "pruned", "failed", "unfinished"]
+OUTCOMES: tuple[Outcome, ...] = ("complete", "pruned", "failed", "unfinished")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,7 +159,7 @@ def study_table(records: StudyRecords) -> StudyTable:
         trials.append(
             Trial(
                 number=record.number,
-                outcome=record.outcome,
+                outcome="unfinished" if record.outcome == "running" else record.outcome,
                 cause=record.cause,
                 message=str(record.user_attributes.get("cause_message") or ""),
                 params=record.params,
