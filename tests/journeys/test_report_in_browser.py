@@ -160,6 +160,13 @@ def test_a_real_report_opens_offline_without_a_complaint(visit, report, width, s
     assert overflow <= 0, "the page scrolls sideways"
 
 
+def test_sentences_in_tables_have_the_width_of_a_phone(visit, report):
+    """Side by side with three columns they were a word wide, and a row a screen high."""
+    page = visit(report, width=390, offline=True)
+    highest = "Math.max(...[...document.querySelectorAll('.words tr')].map(r => r.offsetHeight))"
+    assert page.page.evaluate(highest) < 250
+
+
 def test_a_thousand_trials_open_in_two_seconds(visit, folder):
     path = write_report(synthetic_study(1000, n_epochs=50), folder / "1000.html", predictions())
     assert path.stat().st_size < 8_000_000
