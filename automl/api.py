@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import fields, replace
 from types import TracebackType
-from typing import Any
+from typing import Any, Unpack
 
 import search_spaces
 from automl.data import LoadedData
@@ -22,7 +22,13 @@ from automl.errors import ConfigError, did_you_mean
 from automl.executors.choosing import make_executor
 from automl.executors.resources import available_cores, available_memory
 from automl.interruption import stop_on_interrupt
-from automl.options import DEFAULT_STORAGE, SearchOptions
+from automl.options import (
+    DEFAULT_STORAGE,
+    FreeKeywords,
+    SearchKeywords,
+    SearchOptions,
+    spelled_out,
+)
 from automl.report.dashboard import Publisher
 from automl.result import SearchResult
 from automl.studies import load_study
@@ -204,13 +210,14 @@ def _policy(options: SearchOptions, memory: MemoryPlan) -> SearchPolicy:
     )
 
 
+@spelled_out(SearchKeywords)
 def search(
     data: Any,
     *,
     target: str | None = None,
     n_trials: int = 100,
     timeout: float | None = None,
-    **options: Any,
+    **options: Unpack[SearchKeywords],
 ) -> SearchResult:
     """Search the hyperparameters of a network for a table, and return what was found.
 
@@ -249,17 +256,27 @@ def search(
         return session.result()
 
 
-def resume(study: str, storage: str = DEFAULT_STORAGE, **options: Any) -> SearchResult:
+@spelled_out(FreeKeywords)
+def resume(
+    study: str,
+    storage: str = DEFAULT_STORAGE,
+    *,
+    n_trials: int = 100,
+    timeout: float | None = None,
+    **options: Unpack[FreeKeywords],
+) -> SearchResult:
     """Continue a stored study whose data can be read again from where they were.
 
     Args:
-        options: free fields of `SearchOptions`, n_trials and timeout among them.
+        n_trials: total number of trials of the study.
+        timeout: seconds that this call may take.
+        options: any other field of `SearchOptions` that is free in each call.
 
     Raises:
         StudyError: no such study, or its data were given as an object: call `search` again.
     """
     stored = load_study(study, storage).records.settings
-    fixed = {
+    fixed: dict[str, Any] = {
         **reloadable_options(stored),
         "space": SearchSpace.from_dict(stored.space),
         "max_epochs": stored.max_epochs,
@@ -268,4 +285,5 @@ def resume(study: str, storage: str = DEFAULT_STORAGE, **options: Any) -> Search
         "study": study,
         "storage": storage,
     }
-    return search(stored.data_source, **{**fixed, **options})
+    every = {**fixed, **options}
+    return search(stored.data_source, n_trials=n_trials, timeout=timeout, **every)

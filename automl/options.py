@@ -2,14 +2,17 @@
 
 The command line's options and the arguments of `automl.search` are the same names. What is
 fixed when a study is made, and what may change from call to call, is said beside each field.
+The two `...Keywords` repeat names and types for editors and type checkers (PEP 692), and a
+test holds them against the record; `spelled_out` shows the same to notebooks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, TypeVar
 
 from search_spaces import SearchSpace
 from storage.records import Task
@@ -45,9 +48,9 @@ class SearchOptions:
     max_epochs: int = 50
     patience: int = 10
     seed: int = 0
-    target_error: float | None = None
 
     # How to search: free in each call.
+    target_error: float | None = None  # hoped for; the verdict is held against it
     n_trials: int = 100
     timeout: float | None = None  # seconds
     sampler: str = "tpe"
@@ -65,3 +68,71 @@ class SearchOptions:
     trainer: Literal["stacked", "plain"] = "stacked"
 
     command: str = ""  # what the person typed, for the report
+
+
+class FreeKeywords(TypedDict, total=False):
+    """Further options that are free in each call: how to search, and where to train."""
+
+    target_error: float | None
+    sampler: str
+    pruner: str
+    keep_models: int
+    keep_bytes: int | None
+    preflight: bool
+    workers: int | Literal["auto"]
+    slots: int | None
+    trial_timeout: float | None
+    memory_limit: int | None
+    device: str
+    trainer: Literal["stacked", "plain"]
+    command: str
+
+
+class SearchKeywords(FreeKeywords, total=False):
+    """All options but those that `automl.search` names itself."""
+
+    task: Task | None
+    loss: str | None
+    drop: Sequence[str]
+    categorical: Sequence[str]
+    numeric: Sequence[str]
+    valid: Any
+    test: Any
+    group: str | None
+    time: str | None
+    folds: int | None
+    split_seed: int
+    class_weights: bool
+    study: str | None
+    storage: str
+    new: bool
+    space: str | Path | SearchSpace
+    set: Sequence[str]
+    max_epochs: int
+    patience: int
+    seed: int
+
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def spelled_out(keywords: type) -> Callable[[Function], Function]:
+    """Show notebooks the keywords of a function that takes `**options`, with their defaults."""
+
+    def spell_out(function: Function) -> Function:
+        signature = inspect.signature(function)
+        own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        options = [
+            inspect.Parameter(
+                field.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=field.default,
+                annotation=field.type,
+            )
+            for field in fields(SearchOptions)
+            if field.name in keywords.__annotations__
+        ]
+        function.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
+        return function
+
+    return spell_out
