@@ -9,98 +9,34 @@ searched) is the value that `automl diagnose --confirm` tries.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
-from automl.diagnostics.wording import number
-from storage.records import (
-    Advice,
-    Json,
-    ParameterValue,
-    SpaceChange,
-    StudySettings,
-    TrialRecord,
+from automl.diagnostics.learning_rates import (
+    SMOOTH_STEPS,
+    larger_steps,
+    other_rates,
+    rates_for_relu,
+    smaller_steps,
+    takes_small_steps,
 )
-
-DEFAULTS: Mapping[str, ParameterValue] = {
-    "learning_rate": 1e-3,
-    "batch_size": 32,
-    "optimizer": "adam",
-    "n_layers": 2,
-    "hidden_size": 64,
-    "activation": "relu",
-    "initialization": "he_fan_in",
-    "normalization": "none",
-    "dropout": 0.0,
-    "input_dropout": 0.0,
-    "weight_decay": 0.0,
-    "l1": 0.0,
-    "max_norm": "none",
-    "gradient_clip_norm": "none",
-    "label_smoothing": 0.0,
-}
-"""The defaults of MLPConfig and TrainingConfig, for parameters that a space leaves out."""
-
-INTEGERS = frozenset({"n_layers", "hidden_size"})
-
-SMOOTH_STEPS = 3e-3
-"""The update ratio aimed at: three times the rule of thumb of 1e-3, as Adam's first epochs have.
-
-Source: Karpathy, CS231n notes, "Ratio of weights:updates".
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What advice is given about: a trial in its study, with the size of its steps."""
-
-    settings: StudySettings
-    trial: TrialRecord
-    update_ratio: float | None = None  # typical size of one step relative to the weights
-
-    @property
-    def is_regression(self) -> bool:
-        """Whether the target is a number."""
-        return self.settings.task == "regression"
-
-    def value(self, name: str) -> ParameterValue:
-        """A hyperparameter's value: the trial's, else the space's fixed one, else the default."""
-        if name in self.trial.params:
-            return self.trial.params[name]
-        entry = space_parameters(self.settings).get(name, {})
-        value = entry.get("value", DEFAULTS.get(name))
-        return value if isinstance(value, float | int | str | bool) else None
-
-    def amount(self, name: str) -> float:
-        """A hyperparameter's value as a number: 0 where it is "none" or not set."""
-        value = self.value(name)
-        return float(value) if isinstance(value, int | float) else 0.0
-
-
-def space_parameters(settings: StudySettings) -> Mapping[str, Mapping[str, Json]]:
-    """The study's search space, entry by entry."""
-    parameters = settings.space.get("parameters", {})
-    if not isinstance(parameters, Mapping):
-        return {}
-    return {name: entry for name, entry in parameters.items() if isinstance(entry, Mapping)}
+from automl.diagnostics.situation import Situation, change, change_range
+from storage.records import Advice, ParameterValue
 
 
 def advise(kind: str, situation: Situation) -> tuple[Advice, ...]:
-    """Next steps for a verdict about a trial, the one with the highest expected gain first."""
+    """Next steps for a verdict about a trial, the one with the highest expected gain first.
+
+    A step whose changes the trial already has is left out.
+    """
     adviser = ADVISERS.get(kind)
-    return tuple(adviser(situation)) if adviser else ()
+    steps = adviser(situation) if adviser else []
+    return tuple(step for step in steps if not _is_taken(step, situation))
 
 
-def change(parameter: str, value: ParameterValue) -> SpaceChange:
-    """Fix a parameter at a value."""
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    return SpaceChange(parameter, text)
-
-
-def change_range(parameter: str, low: float, high: float) -> SpaceChange:
-    """Search a parameter between two values."""
-    if parameter in INTEGERS:
-        return SpaceChange(parameter, f"{round(low)}..{max(round(high), round(low) + 1)}")
-    return SpaceChange(parameter, f"{low:.3g}..{high:.3g}")
+def _is_taken(step: Advice, situation: Situation) -> bool:
+    changes = step.changes
+    return bool(changes) and all(
+        one == change(one.parameter, situation.value(one.parameter)) for one in changes
+    )
 
 
 def _for_high_bias(situation: Situation) -> list[Advice]:
@@ -108,8 +44,8 @@ def _for_high_bias(situation: Situation) -> list[Advice]:
     restraint = _less_restraint(situation)
     if restraint:
         steps.append(restraint)
-    if _takes_small_steps(situation):
-        steps.append(_larger_steps(situation))
+    if takes_small_steps(situation):
+        steps += larger_steps(situation)
     steps.append(_more_capacity(situation))
     steps.append(_more_epochs(situation))
     return steps
@@ -143,16 +79,9 @@ def _for_both(situation: Situation) -> list[Advice]:
 
 
 def _for_not_learning(situation: Situation) -> list[Advice]:
-    rate = situation.amount("learning_rate")
     if situation.update_ratio is not None and situation.update_ratio > SMOOTH_STEPS:
-        return [_smaller_steps(situation)]
-    return [
-        Advice(
-            f"Try a wide range of learning rates around {number(rate)}.",
-            (change_range("learning_rate", rate / 30, rate * 30),),
-        ),
-        _fresh_start(situation),
-    ]
+        return [smaller_steps(situation), _fresh_start(situation)]
+    return [_fresh_start(situation), other_rates(situation)]
 
 
 def _for_vanishing(situation: Situation) -> list[Advice]:
@@ -174,7 +103,7 @@ def _for_exploding(situation: Situation) -> list[Advice]:
             "Clip the gradient, so that no single step can throw the weights away.",
             (change("gradient_clip_norm", 1.0),),
         ),
-        _smaller_steps(situation),
+        smaller_steps(situation),
     ]
 
 
@@ -191,7 +120,7 @@ def _for_dead_units(situation: Situation) -> list[Advice]:
             ),
         ),
         Advice("Normalize between the layers.", (change("normalization", "batch_norm"),)),
-        _smaller_steps(situation),
+        smaller_steps(situation),
     ]
 
 
@@ -199,7 +128,7 @@ def _for_saturated(situation: Situation) -> list[Advice]:
     return [
         _fresh_start(situation),
         Advice("Normalize between the layers.", (change("normalization", "batch_norm"),)),
-        _smaller_steps(situation),
+        smaller_steps(situation),
     ]
 
 
@@ -218,12 +147,12 @@ def _for_still_improving(situation: Situation) -> list[Advice]:
 
 
 def _for_small_steps(situation: Situation) -> list[Advice]:
-    return [_larger_steps(situation), _more_epochs(situation)]
+    return [*larger_steps(situation), _more_epochs(situation)]
 
 
 def _for_large_steps(situation: Situation) -> list[Advice]:
     return [
-        _smaller_steps(situation),
+        smaller_steps(situation),
         Advice("Clip the gradient.", (change("gradient_clip_norm", 1.0),)),
     ]
 
@@ -290,35 +219,6 @@ def _more_epochs(situation: Situation) -> Advice:
     return Advice("Train for more epochs.", (change("max_epochs", epochs),))
 
 
-def _takes_small_steps(situation: Situation) -> bool:
-    return situation.update_ratio is not None and situation.update_ratio < SMOOTH_STEPS / 3
-
-
-def _larger_steps(situation: Situation) -> Advice:
-    """Raise the learning rate to where a step changes weights by about SMOOTH_STEPS."""
-    rate = situation.amount("learning_rate")
-    factor = 10.0
-    if situation.update_ratio:
-        factor = min(1000.0, max(3.0, SMOOTH_STEPS / situation.update_ratio))
-    aim = rate * factor
-    return Advice(
-        f"Raise the learning rate from {number(rate)} to about {number(aim, 2)}.",
-        (change_range("learning_rate", aim / 3, aim * 3),),
-    )
-
-
-def _smaller_steps(situation: Situation) -> Advice:
-    rate = situation.amount("learning_rate")
-    factor = 100.0  # weights that were thrown far take steps that look small beside them
-    if situation.update_ratio and SMOOTH_STEPS < situation.update_ratio < 1e6:
-        factor = min(1000.0, max(5.0, situation.update_ratio / SMOOTH_STEPS))
-    aim = rate / factor
-    return Advice(
-        f"Lower the learning rate from {number(rate)} to about {number(aim, 2)}.",
-        (change_range("learning_rate", aim / 3, aim * 3),),
-    )
-
-
 def _fresh_start(situation: Situation) -> Advice:
     """ReLU with He's initialization: signals keep their size from layer to layer."""
     return Advice(
@@ -330,13 +230,14 @@ def _fresh_start(situation: Situation) -> Advice:
 
 def _shorter_start(situation: Situation) -> Advice:
     """ReLU with He's initialization, and no more layers than signals pass easily."""
-    start = _fresh_start(situation)
-    if situation.amount("n_layers") <= 3:
-        return start
-    return Advice(
-        start.text[:-1] + ", and fewer of them.",
-        (*start.changes, change_range("n_layers", 1, 3)),
-    )
+    start, rates = _fresh_start(situation), rates_for_relu(situation)
+    text, changes = start.text, (*start.changes, *rates)
+    if situation.amount("n_layers") > 3:
+        text = f"{text[:-1]}, and fewer of them."
+        changes = (*changes, change_range("n_layers", 1, 3))
+    if rates:
+        text += f" With {situation.value('optimizer')} it takes learning rates up to 0.01."
+    return Advice(text, changes)
 
 
 def _matching_initialization(activation: ParameterValue) -> str:

@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from automl.diagnostics.advice import Situation, change, space_parameters
 from automl.diagnostics.gradient_flow import start_problem
+from automl.diagnostics.situation import Situation, change, space_parameters
 from automl.diagnostics.wording import count
 from storage.records import Advice, Diagnosis, Json, LayerGradientRecord, StudyRecords
 

@@ -17,8 +17,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from automl.diagnostics.advice import Situation, advise
+from automl.diagnostics.advice import advise
 from automl.diagnostics.evidence import CurveFacts, Reference, References
+from automl.diagnostics.situation import Situation
 from automl.diagnostics.thresholds import (
     BIAS_SHARE,
     IMPROVING_SHARE,

@@ -16,7 +16,8 @@ from typing import Literal
 import numpy as np
 from scipy.special import stdtrit
 
-from automl.diagnostics.advice import change_range, space_parameters
+from automl.diagnostics.learning_rates import HIGHEST_RATE
+from automl.diagnostics.situation import change_range, space_parameters
 from automl.diagnostics.thresholds import (
     EDGE_FALL_CHANCE,
     EDGE_MIN_TRIALS,
@@ -28,7 +29,7 @@ from automl.diagnostics.wording import number
 from storage.records import Advice, Diagnosis, StudyRecords, TrialRecord
 
 NATURAL_LIMITS: Mapping[str, tuple[float, float]] = {
-    "learning_rate": (1e-7, 100.0),
+    "learning_rate": (1e-7, HIGHEST_RATE),
     "momentum": (0.0, 0.999),
     "decay_fraction": (0.05, 10.0),
     "switch_fraction": (0.05, 1.0),

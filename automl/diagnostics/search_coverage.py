@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from automl.diagnostics.advice import change, change_range, space_parameters
 from automl.diagnostics.evidence import trial_facts
 from automl.diagnostics.range_edge import diagnose_range_edges
+from automl.diagnostics.situation import change, change_range, space_parameters
 from automl.diagnostics.slow_range import diagnose_slow_range, range_verdicts
 from automl.diagnostics.thresholds import (
     BUDGET_SHARE,

@@ -11,10 +11,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from automl.diagnostics.advice import SMOOTH_STEPS, change_range
 from automl.diagnostics.evidence import CurveFacts, trial_facts
 from automl.diagnostics.gradient_flow import trial_flow
+from automl.diagnostics.learning_rates import SMOOTH_STEPS
 from automl.diagnostics.range_edge import NATURAL_LIMITS, Range, numeric_ranges
+from automl.diagnostics.situation import change_range
 from automl.diagnostics.thresholds import (
     BUDGET_SHARE,
     EDGE_MIN_TRIALS,

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from automl.diagnostics.advice import Situation
 from automl.diagnostics.data_quality import diagnose_data
 from automl.diagnostics.decomposition import advise_decomposition
 from automl.diagnostics.designs import diagnose_flow_by_design
 from automl.diagnostics.evidence import find_references, trial_facts
 from automl.diagnostics.gradient_flow import (
+    STEP_CAUSES,
+    Cause,
     FlowFacts,
     diagnose_flow,
     find_cause,
@@ -23,12 +24,13 @@ from automl.diagnostics.gradient_flow import (
 )
 from automl.diagnostics.learning_curves import (
     UNFITTED,
-    Fit,
     diagnose_budget,
     diagnose_fit,
     judge_fit,
 )
 from automl.diagnostics.search_coverage import diagnose_search
+from automl.diagnostics.situation import Situation
+from automl.diagnostics.thresholds import WEIGHT_GROWTH
 from automl.errors import StudyError
 from storage.records import CAUSES, Diagnosis, StudyRecords, TrialRecord
 
@@ -59,11 +61,11 @@ def diagnose_trial(records: StudyRecords, trial_number: int) -> tuple[Diagnosis,
     references = find_references(records, trial_number)
     fit = judge_fit(facts, references, records.settings)
     flow = trial_flow(records, trial_number)
-    situation = Situation(records.settings, trial, flow.update_ratio if flow else None)
+    cause = find_cause(fit, flow) if flow else None
+    situation = Situation(records.settings, trial, _step_size(flow, cause))
     verdicts = [diagnose_fit(fit, situation)]
-    cause = _flow_verdict(fit, flow, situation)
-    if cause:
-        verdicts.insert(0, cause)
+    if cause and flow:
+        verdicts.insert(0, diagnose_flow(cause, fit, flow, situation))
     budget = diagnose_budget(fit, situation)
     return (*verdicts, budget) if budget else tuple(verdicts)
 
@@ -110,11 +112,15 @@ def _judge_best(records: StudyRecords) -> tuple[Diagnosis, ...]:
     return (Diagnosis("too_little_evidence", "info", message, {"n_trials": n_trials}),)
 
 
-def _flow_verdict(fit: Fit, flow: FlowFacts | None, situation: Situation) -> Diagnosis | None:
-    cause = find_cause(fit, flow) if flow else None
-    if cause is None or flow is None:
+def _step_size(flow: FlowFacts | None, cause: Cause | None) -> float | None:
+    """The update ratio, where it tells whether the learning rate is too small or too large.
+
+    It does not where the signals are at fault, nor beside weights that were thrown far.
+    """
+    if flow is None or flow.weight_growth > WEIGHT_GROWTH:
         return None
-    return diagnose_flow(cause, fit, flow, situation)
+    is_of_signals = cause is not None and cause.kind not in STEP_CAUSES
+    return None if is_of_signals else flow.update_ratio
 
 
 def _nothing_to_judge(trial: TrialRecord) -> Diagnosis:

@@ -19,6 +19,12 @@ def first(study: Any, curve: Any, layers: Any) -> Any:
     return diagnose_trial(study(curve, layers=[layers]), 0)[0]
 
 
+def begun_and_ended(study: Any, curve: Any, begun: Any, ended: Any) -> Any:
+    """The first verdict on a trial whose layers changed along the way."""
+    records = study(curve, layers=[ended])
+    return diagnose_trial(dataclasses.replace(records, initial_layers={0: begun}), 0)[0]
+
+
 def test_healthy_signals_are_not_hopeless(layers_of: Any) -> None:
     assert hopeless(layers_of([0.1, 0.3, 1.0])) is None
 
@@ -65,7 +71,7 @@ def test_dead_units_explain_a_flat_curve(study: Any, layers_of: Any) -> None:
     diagnosis = first(study, FLAT, layers_of([1.0, 1.0], dead=0.9))
 
     assert diagnosis.kind == "dead_units"
-    assert "90 % of the units of one layer" in diagnosis.message
+    assert "90 % of the units of one layer are zero on every row before" in diagnosis.message
 
 
 def test_saturated_units_explain_a_flat_curve(study: Any, layers_of: Any) -> None:
@@ -104,6 +110,58 @@ def test_weights_thrown_at_first_were_thrown_by_large_steps(study: Any, layers_o
     (diagnosis, *_) = diagnose_trial(dataclasses.replace(records, initial_layers=begun), 0)
 
     assert diagnosis.kind == "steps_too_large"
+
+
+def test_gradients_gone_without_learning_were_lost_to_large_steps(
+    study: Any, layers_of: Any
+) -> None:
+    """SiLU has no dead units to count, and its steps are small since nothing is left of them."""
+    ended = layers_of([1e-12, 1e-12], update_ratio=2e-5, weight_norm=2.8)
+
+    diagnosis = begun_and_ended(study, FLAT, layers_of([0.5, 0.6]), ended)
+
+    assert diagnosis.kind == "steps_too_large"
+    assert "the largest gradient norm of a layer was 1.7e-12 times" in diagnosis.message
+    assert diagnosis.advice[0].text.startswith("Lower the learning rate")
+
+
+def test_weights_that_shrank_to_nothing_took_steps_of_no_wrong_size(
+    study: Any, layers_of: Any
+) -> None:
+    """A strong penalty puts a network out, too."""
+    ended = layers_of([1e-9, 1e-9], update_ratio=2e-5, weight_norm=1e-3)
+
+    diagnosis = begun_and_ended(study, FLAT, layers_of([0.5, 0.6]), ended)
+
+    assert diagnosis.kind == "not_learning"
+
+
+@pytest.mark.parametrize(
+    ("lost", "words"),
+    [
+        ({"dead": 0.9}, "90 % of the units of one layer died on the way"),
+        ({"saturated": 0.7}, "70 % of the activations of one layer ended at the flat ends"),
+    ],
+)
+def test_units_lost_on_the_way_were_lost_to_large_steps(
+    study: Any, layers_of: Any, lost: dict[str, float], words: str
+) -> None:
+    """And not to small ones, although dead units take none."""
+    ended = layers_of([0.5, 0.6], update_ratio=1e-6, **lost)
+
+    diagnosis = begun_and_ended(study, FLAT, layers_of([0.5, 0.6]), ended)
+
+    assert diagnosis.kind == "steps_too_large"
+    assert words in diagnosis.message
+
+
+def test_small_steps_that_led_nowhere_are_not_said_to_have_lowered_the_loss(
+    study: Any, layers_of: Any
+) -> None:
+    diagnosis = first(study, FLAT, layers_of([1.0, 1.0], update_ratio=1e-5))
+
+    assert diagnosis.kind == "steps_too_small"
+    assert diagnosis.message.endswith("by 0.001 %, too little to get anywhere in 6 epochs.")
 
 
 def test_a_good_fit_may_jump_about_its_floor(study: Any, layers_of: Any) -> None:

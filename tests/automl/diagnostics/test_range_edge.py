@@ -22,16 +22,23 @@ LEARNING_RATE = {"type": "float", "low": 1e-4, "high": 1e-2, "log": True}
 
 
 def searched(
-    study: Any, optimum: float, *, n_trials: int = 30, noise: float = 0.02, seed: int = 0
+    study: Any,
+    optimum: float,
+    *,
+    n_trials: int = 30,
+    noise: float = 0.02,
+    scale: float = 1.0,
+    seed: int = 0,
 ) -> StudyRecords:
-    """Trials spread over 1e-4..1e-2, the loss a parabola around the optimum's logarithm."""
+    """Trials over 1e-4..1e-2 times `scale`, the loss a parabola around the optimum's logarithm."""
     generator = np.random.default_rng(seed)
     trials = []
     for number in range(n_trials):
-        rate = 10 ** generator.uniform(-4, -2)
+        rate = scale * 10 ** generator.uniform(-4, -2)
         loss = 0.1 * np.log10(rate / optimum) ** 2 + noise * generator.normal()
         trials.append(TrialRecord(number, "COMPLETE", {"learning_rate": float(rate)}, float(loss)))
-    records = study(space={"parameters": {"learning_rate": LEARNING_RATE}})
+    entry = {**LEARNING_RATE, "low": scale * 1e-4, "high": scale * 1e-2}
+    records = study(space={"parameters": {"learning_rate": entry}})
     return dataclasses.replace(records, trials=tuple(trials))
 
 
@@ -56,6 +63,12 @@ def test_the_advice_widens_the_range_beyond_its_end(study: Any) -> None:
     low, high = (float(end) for end in change.set.split(".."))
     assert low == pytest.approx(1e-4)
     assert 0.02 < high <= 1.0
+
+
+def test_learning_rates_are_widened_no_farther_than_people_try(study: Any) -> None:
+    (diagnosis,) = diagnose_range_edges(searched(study, optimum=50.0, scale=50.0))
+
+    assert diagnosis.advice[0].changes[0].set == "0.005..1"
 
 
 def test_an_optimum_inside_is_no_edge(study: Any) -> None:

@@ -45,6 +45,23 @@ def test_the_cause_comes_before_the_symptom(study: Any, layers_of: Any) -> None:
     assert kinds(diagnose_trial(records, 0)) == ["vanishing_gradients", "not_learning"]
 
 
+@pytest.mark.parametrize("thrown", [False, True])
+def test_steps_that_are_no_guide_raise_no_learning_rate(
+    study: Any, curve: Any, layers_of: Any, thrown: bool
+) -> None:
+    """Small because the gradients are, or beside weights that grew thirtyfold."""
+    gradients, size = ([1.0, 1.0], 30.0) if thrown else ([1e-6, 1.0], 1.0)
+    ended = layers_of(gradients, update_ratio=8e-4, weight_norm=size)
+    records = study(curve(1.0, 0.6), curve(1.0, 0.1), layers=[ended, ()])
+    begun = {0: layers_of(gradients)}
+
+    diagnoses = diagnose_trial(dataclasses.replace(records, initial_layers=begun), 0)
+
+    causes = [] if thrown else ["vanishing_gradients"]
+    assert kinds(diagnoses) == [*causes, "high_bias"]
+    assert not [a for d in diagnoses for a in d.advice if a.text.startswith("Raise")]
+
+
 def test_every_trial_has_exactly_one_fit_verdict(study: Any, curve: Any, layers_of: Any) -> None:
     records = study(
         curve(1.0, 0.1), [(1.0, 1.0)] * 6, layers=[(), layers_of([1.0, 1.0], dead=1.0)]
