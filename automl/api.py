@@ -8,7 +8,8 @@ just ended and for a study loaded a year later.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import fields, replace
 from types import TracebackType
@@ -222,7 +223,7 @@ def search(
     """Search the hyperparameters of a network for a table, and return what was found.
 
     The same call again continues the study to its total, or returns its result if it is
-    done.
+    done. What was understood of the data, and what happens, is logged to the logger "automl".
 
     Args:
         data: a path, "sklearn:NAME", a DataFrame, arrays (x, y), or a mapping of arrays.
@@ -250,10 +251,16 @@ def search(
             )
     chosen = SearchOptions(target=target, n_trials=n_trials, timeout=timeout, **options)
     with start_search(data, chosen) as session:
+        _log(session.messages)
         with stop_on_interrupt(session.stop):
-            for _ in session:
-                pass
+            for progress in session:
+                _log(progress.messages)
         return session.result()
+
+
+def _log(messages: Sequence[str]) -> None:
+    for message in messages:
+        logging.getLogger("automl").info("%s", message)
 
 
 @spelled_out(FreeKeywords)

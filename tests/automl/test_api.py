@@ -85,6 +85,17 @@ def test_session_says_what_it_understood_before_it_trains(storage: str) -> None:
         assert session.settings.task == "binary"
 
 
+def test_what_is_dropped_and_found_is_logged(
+    storage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A notebook shows no progress; what the command line says must not be lost there."""
+    caplog.set_level("INFO", logger="automl")
+    automl.search(table().assign(always="same"), **quick(storage))  # type: ignore[arg-type]
+    said = [record.message for record in caplog.records if record.name == "automl"]
+    assert "dropped as constant: always" in said
+    assert any("is the best so far" in message for message in said)
+
+
 def test_resume_continues_a_study_by_its_name(finished_copy: str) -> None:
     result = automl.resume("iris-species", finished_copy, n_trials=8, workers=1)
     assert len(result.trials) == 8
