@@ -8,7 +8,6 @@ with exit code 1, wrong usage with 2, an interrupted search with 130; `--traceba
 from __future__ import annotations
 
 import json
-import re
 import shlex
 import sys
 from collections.abc import Callable
@@ -17,64 +16,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from automl.command_types import ByteSize, Duration, Workers
+
 if TYPE_CHECKING:
     from automl.result import SearchResult
 
 STORAGE = "sqlite:///automl.db"
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_SIZES = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}
-
-
-class Duration(click.ParamType[float]):
-    """A time such as 90, 90s, 10m, 1h30m; a bare number is in seconds."""
-
-    name = "duration"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Read the text as seconds."""
-        if isinstance(value, (int, float)):
-            return float(value)
-        if re.fullmatch(r"\d+(\.\d+)?", value):
-            return float(value)
-        parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", value)
-        if not parts or "".join(number + unit for number, unit in parts) != value:
-            self.fail(f"a duration is written like 90s, 10m or 1h30m, but got {value!r}")
-        return sum(float(number) * _UNITS[unit] for number, unit in parts)
-
-
-class ByteSize(click.ParamType[int]):
-    """A size such as 500M or 2G; a bare number is in bytes."""
-
-    name = "size"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Read the text as bytes."""
-        if isinstance(value, int):
-            return value
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)([kmg]?)b?", value.lower())
-        if match is None:
-            self.fail(f"a size is written like 500M or 2G, but got {value!r}")
-        return int(float(match[1]) * _SIZES[match[2]])
-
-
-class Workers(click.ParamType["int | str"]):
-    """A number of worker processes, or `auto` for one per core."""
-
-    name = "workers"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int | str:
-        """Read a count from 1, or auto."""
-        if value == "auto" or isinstance(value, int):
-            return value  # type: ignore[no-any-return]
-        if not value.isdigit() or int(value) < 1:
-            self.fail(f"workers must be a number from 1, or auto, but got {value!r}")
-        return int(value)
-
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 storage_option = click.option(
@@ -112,9 +59,25 @@ def is_expected(error: Exception) -> bool:
     return isinstance(error, (AutoMLError, SearchSpaceError, StorageError))
 
 
+def print_version(ctx: click.Context, param: click.Parameter, is_asked: bool) -> None:
+    """Say the version, also of a checkout, and end."""
+    if is_asked:
+        import automl
+
+        click.echo(f"automl {automl.__version__}")
+        ctx.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--traceback", is_flag=True, help="Show where an error arose.")
-@click.version_option(package_name="automl-torch")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=print_version,
+    help="Show the version and exit.",
+)
 def main(traceback: bool) -> None:
     """Search the hyperparameters of PyTorch networks, and understand the result."""
 
@@ -122,7 +85,11 @@ def main(traceback: bool) -> None:
 @main.command()
 @click.argument("data")
 @click.option("--target", metavar="COLUMN", help="Column to predict.")
-@click.option("--task", type=click.Choice(["binary", "multiclass", "regression"]))
+@click.option(
+    "--task",
+    type=click.Choice(["binary", "multiclass", "regression"]),
+    help="Default: what the target's values suggest.",
+)
 @click.option("--loss", help="For regression: mean_squared (default), mean_absolute or huber.")
 @click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column out.")
 @click.option("--categorical", multiple=True, metavar="COLUMN", help="Read it as categories.")
@@ -146,22 +113,50 @@ def main(traceback: bool) -> None:
     help="Fix or narrow: optimizer=adam, learning_rate=1e-4..1e-2, activation=relu,tanh.",
 )
 @click.option("--max-epochs", type=click.IntRange(1), default=50, show_default=True)
-@click.option("--patience", type=click.IntRange(1), default=10, show_default=True)
+@click.option(
+    "--patience",
+    type=click.IntRange(1),
+    default=10,
+    show_default=True,
+    help="Epochs without a better validation loss that end a trial.",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--target-error", type=float, help="Error rate or RMSE that you hope to reach.")
-@click.option("--n-trials", type=click.IntRange(1), default=100, show_default=True)
+@click.option(
+    "--n-trials",
+    type=click.IntRange(1),
+    default=100,
+    show_default=True,
+    help="Total of the study, earlier calls included.",
+)
 @click.option("--timeout", type=Duration(), help="Time for this call: 90s, 10m, 1h30m.")
-@click.option("--sampler", default="tpe", show_default=True)
-@click.option("--pruner", default="successive_halving", show_default=True)
-@click.option("--keep-models", type=click.IntRange(1), default=5, show_default=True)
+@click.option("--sampler", default="tpe", show_default=True, help="Or random, qmc, gp.")
+@click.option(
+    "--pruner", default="successive_halving", show_default=True, help="Or hyperband, median, none."
+)
+@click.option(
+    "--keep-models",
+    type=click.IntRange(1),
+    default=5,
+    show_default=True,
+    help="So many of the best trials keep their weights.",
+)
 @click.option("--keep-bytes", type=ByteSize(), help="Budget of the kept models' files: 500M.")
 @click.option("--preflight/--no-preflight", default=True, help="Stop hopeless trials at once.")
-@click.option("--workers", type=Workers(), default="auto", show_default=True)
+@click.option(
+    "--workers", type=Workers(), default="auto", show_default=True, help="Processes that train."
+)
 @click.option("--slots", type=click.IntRange(1), help="Trials in training at once.")
 @click.option("--trial-timeout", type=Duration(), help="Time for one trial.")
 @click.option("--memory-limit", type=ByteSize(), help="Memory of one worker: 2G.")
-@click.option("--device", default="cpu", show_default=True)
-@click.option("--trainer", type=click.Choice(["stacked", "plain"]), default="stacked")
+@click.option("--device", default="cpu", show_default=True, help="Or cuda, cuda:1.")
+@click.option(
+    "--trainer",
+    type=click.Choice(["stacked", "plain"]),
+    default="stacked",
+    show_default=True,
+    help="plain: one trial after the other, in a loop to read.",
+)
 @click.option("--report", type=click.Path(dir_okay=False), metavar="FILE", help="Write it there.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")
 def search(data: str, report: str | None, as_json: bool, **choices: Any) -> None:

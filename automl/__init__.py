@@ -13,6 +13,7 @@ here, since their names are common enough to be taken by a person's own file.
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,10 +64,19 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Load a public name from its module (PEP 562)."""
+    if name == "__version__":
+        return _version()
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = _HOMES.get(name, "errors")
     return getattr(importlib.import_module(f"{__name__}.{home}"), name)
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("automl-torch")
+    except importlib.metadata.PackageNotFoundError:
+        return "of a checkout that is not installed"
 
 
 def _check_neighbours() -> None:

@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from automl.diagnostics.wording import count
 from automl.errors import StudyError
 from automl.result import SearchResult
 from automl.terminal import clock, describe_params, format_value, stdout_console
@@ -67,7 +68,8 @@ def _headline(result: SearchResult) -> str:
         if outcome in outcomes
     )
     took = f" in {clock(result.seconds)}" if result.seconds else ""
-    return f"{result.study_name}: {len(outcomes)} trials ({counts}){took}"
+    total = count(len(outcomes), "trial") + (f" ({counts})" if counts else "")
+    return f"{result.study_name}: {total}{took}"
 
 
 def _told(trial: TrialRecord) -> str:
@@ -238,12 +240,12 @@ def print_promotion(promotion: Promotion) -> None:
     """What the full budget has made of a pruned trial."""
     console, number = stdout_console(), promotion.trial_number
     if promotion.value is None:
-        console.print(f"trial {number} diverged after {promotion.epochs} epochs")
+        console.print(f"trial {number} diverged after {count(promotion.epochs, 'epoch')}")
         return
     before = "" if promotion.value_before is None else f", {promotion.value_before:.4g} then"
     console.print(
-        f"trial {number} was pruned after {promotion.epochs_before} epochs{before}; after "
-        f"{promotion.epochs} epochs its best valid loss is {promotion.value:.4g} "
+        f"trial {number} was pruned after {count(promotion.epochs_before, 'epoch')}{before}; "
+        f"after {count(promotion.epochs, 'epoch')} its best valid loss is {promotion.value:.4g} "
         f"(epoch {promotion.best_epoch})"
     )
     if promotion.best_value is not None:

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = (  # from the top; a module imports from layers below its own, and from its own package
     ("cli",),
     ("automl.summary",),
-    ("automl.terminal",),
+    ("automl.terminal", "automl.command_types"),
     ("automl",),  # the public names alone
     ("automl.api",),
     ("automl.investigation",),
@@ -41,7 +41,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
 )
 
 HOMES = {
-    "click": ("cli",),
+    "click": ("cli", "automl.command_types"),
     "rich": ("automl.terminal", "automl.summary"),
     "plotly": ("automl.report",),
     "jinja2": ("automl.report",),

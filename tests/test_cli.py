@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import shutil
 import sqlite3
@@ -128,16 +129,17 @@ def test_spaces_are_listed_and_shown() -> None:
     assert "learning_rate" in run("spaces", "mlp").stdout
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("0.5", 0.5)]
-)
-def test_durations_are_written_as_people_do(text: str, seconds: float) -> None:
-    assert cli.Duration().convert(text, None, None) == seconds
+def test_version_is_told_of_an_installed_package_and_of_a_checkout(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "1.2.3")
+    assert run("--version").stdout == "automl 1.2.3\n"
 
+    def missing(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
 
-@pytest.mark.parametrize(("text", "n_bytes"), [("500", 500), ("2G", 2**31), ("1.5k", 1536)])
-def test_sizes_are_written_as_people_do(text: str, n_bytes: int) -> None:
-    assert cli.ByteSize().convert(text, None, None) == n_bytes
+    monkeypatch.setattr("importlib.metadata.version", missing)
+    assert run("--version").stdout == "automl of a checkout that is not installed\n"
 
 
 @pytest.mark.parametrize(

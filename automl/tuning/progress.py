@@ -49,12 +49,16 @@ def estimate_seconds_left(
 ) -> float | None:
     """Time until the last trial has ended, at the pace of this call, or until the timeout.
 
+    None where it cannot be told yet, and where all have ended.
+
     Args:
         n_ended: trials that ended in this call.
         n_left: trials still to end, running ones included.
         seconds: since the call began.
         timeout: seconds that the call may take, None for no limit.
     """
+    if n_left <= 0:
+        return None
     at_this_pace = seconds / n_ended * n_left if n_ended else None
     if timeout is None:
         return at_this_pace

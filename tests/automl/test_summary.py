@@ -34,6 +34,14 @@ def test_a_value_over_folds_is_said_to_be_their_mean(capsys: pytest.CaptureFixtu
     assert "in the mean of 3 folds, at epoch" in capsys.readouterr().out
 
 
+def test_a_study_without_trials_has_no_empty_brackets(
+    finished: SearchResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = SearchResult(replace(finished.records, trials=()), finished.storage, seconds=0.4)
+    summary.print_result(empty, None)
+    assert capsys.readouterr().out.startswith("iris-species: 0 trials in 0s\n")
+
+
 def test_search_whose_trials_all_failed_says_why(
     finished: SearchResult, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -28,3 +28,7 @@ def test_timeout_is_known_from_the_start() -> None:
 
 def test_no_negative_time_is_left_after_the_timeout() -> None:
     assert estimate_seconds_left(n_ended=1, n_left=1, seconds=61.0, timeout=60.0) == 0.0
+
+
+def test_nothing_is_left_of_a_study_that_is_done() -> None:
+    assert estimate_seconds_left(n_ended=0, n_left=0, seconds=0.0, timeout=60.0) is None
