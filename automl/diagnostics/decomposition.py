@@ -122,16 +122,23 @@ def diagnose_decomposition(
     It has no advice yet, which depends on the trial's verdict (`advise_decomposition`).
     `halves` is the variance at half the rows with its interval (`variance_of_halves`).
     """
-    unit = "error rate" if task != "regression" else "squared error (standardized target)"
-    show: Callable[[float], str] = percent if task != "regression" else number
+    is_regression = task == "regression"
+    unit = "squared error (standardized target)" if is_regression else "error rate"
+    show: Callable[[float], str] = number if is_regression else percent
     low, high = bootstraps.variance_interval
+    interval = f"95 % interval {show(low)} to {show(high)}"
+    strays = (
+        f" ({interval})."
+        if is_regression
+        else f": a single training differs from what most of them say on "
+        f"{show(bootstraps.variance)} of the rows ({interval})."
+    )
     words = (
-        f"Trial {trial_number} was retrained on {bootstraps.n_trainings} bootstraps of its train "
-        f"rows. Of its mean {unit} of {show(bootstraps.loss)} on validation rows, "
-        f"{show(bootstraps.bias_and_noise)} is bias and noise together (one label per row cannot "
-        f"tell them apart) and {show(bootstraps.net_variance)} comes from variance; single "
-        f"trainings stray from what they agree on by {show(bootstraps.variance)} (95 % interval "
-        f"{show(low)} to {show(high)})."
+        f"Trial {trial_number} was retrained {bootstraps.n_trainings} times, each time on rows "
+        f"drawn with replacement from its train rows. The mean {unit} on validation rows, "
+        f"{show(bootstraps.loss)}, is the sum of {show(bootstraps.bias_and_noise)} from bias and "
+        f"noise together (one label per row cannot tell them apart) and "
+        f"{show(bootstraps.net_variance)} from variance{strays}"
     )
     evidence: dict[str, Json] = {
         "loss": bootstraps.loss,

@@ -45,7 +45,8 @@ def diagnose_flow_by_design(records: StudyRecords) -> Diagnosis | None:
     return Diagnosis(
         kind="bad_starts",
         severity="warning",
-        message="Some designs begin with signals that hardly train. " + " ".join(sentences),
+        message="Some designs begin with signals too weak or too strong to train. "
+        + " ".join(sentences),
         evidence={"designs": [_group_evidence(design, groups[design]) for design in groups]},
         advice=_without(records, groups),
     )

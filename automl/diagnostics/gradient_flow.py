@@ -67,10 +67,15 @@ class FlowFacts:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What keeps a network from learning, with the sentence that says so."""
+    """What keeps a network from learning, in words that go on from "in trial 7, "."""
 
     kind: str
-    message: str
+    words: str
+
+    def message(self, trial_number: int) -> str:
+        """The sentences for people."""
+        title = self.kind.replace("_", " ").capitalize()
+        return f"{title}: in trial {trial_number}, {self.words}"
 
 
 def hopeless(layers: Sequence[LayerGradientRecord]) -> str | None:
@@ -178,7 +183,7 @@ def diagnose_flow(cause: Cause, fit: Fit, flow: FlowFacts, situation: Situation)
     return Diagnosis(
         kind=cause.kind,
         severity="problem",
-        message=f"Trial {situation.trial.number}. {cause.message}",
+        message=cause.message(situation.trial.number),
         evidence=evidence,
         advice=advise(cause.kind, situation),
         trial_number=situation.trial.number,
@@ -264,19 +269,19 @@ def _lost_units(flow: FlowFacts) -> Cause | None:
         harm = "Its gradient is almost zero there."
     else:
         return None
-    return Cause("steps_too_large", f"Steps too large: {lost}. {harm}")
+    return Cause("steps_too_large", f"{lost}. {harm}")
 
 
 def _symmetric_words() -> str:
     return (
-        "All weights begin at zero, so all units of a layer compute the same, get the same "
+        "all weights begin at zero, so all units of a layer compute the same, get the same "
         "gradient and stay alike: each layer can do no more than a single unit."
     )
 
 
 def _vanishing_words(flow: FlowFacts) -> str:
     return (
-        f"Vanishing gradients: at the start, the gradient in the layer nearest the input has "
+        f"the gradient in the layer nearest the input has, before the first step, "
         f"{number(flow.input_ratio, 2)} times the norm of the output layer's, over "
         f"{count(flow.n_layers, 'hidden layer')}. The first layers hardly learn."
     )
@@ -284,9 +289,9 @@ def _vanishing_words(flow: FlowFacts) -> str:
 
 def _exploding_words(flow: FlowFacts) -> str:
     if not flow.is_finite:
-        return "Exploding signals: at the start, before any step, values are not finite."
+        return "values are infinite or not numbers before the first step."
     return (
-        f"Exploding gradients: at the start, the largest gradient norm of a layer is "
+        f"the largest gradient norm of a layer is, before the first step, "
         f"{number(flow.largest_gradient, 2)}, and the one nearest the input has "
         f"{number(flow.input_ratio, 2)} times the norm of the output layer's."
     )
@@ -294,16 +299,15 @@ def _exploding_words(flow: FlowFacts) -> str:
 
 def _dead_words(share: float) -> str:
     return (
-        f"Dead units: {percent(share)} of the units of one layer are zero on every row before "
-        f"the first step. They pass nothing on and get no gradient."
+        f"{percent(share)} of the units of one layer are zero on every row before the first "
+        f"step. They pass nothing on and get no gradient."
     )
 
 
 def _saturated_words(share: float) -> str:
     return (
-        f"Saturated units: before the first step, {percent(share)} of the activations of one "
-        f"layer lie at the flat ends of the activation function, where its gradient is almost "
-        f"zero."
+        f"{percent(share)} of the activations of one layer lie, before the first step, at the "
+        f"flat ends of the activation function, where its gradient is almost zero."
     )
 
 
@@ -312,11 +316,8 @@ def _large_words(fit: Fit, flow: FlowFacts) -> str:
     if math.isfinite(flow.update_ratio):
         size = f" A typical step changed the weights by {percent(flow.update_ratio)}."
     if fit.kind == "diverged":
-        return (
-            f"Steps too large: the loss became infinite or not a number in epoch "
-            f"{fit.facts.n_epochs}.{size}"
-        )
-    thrown = "Steps too large: the network was thrown to where it does not learn."
+        return f"the loss became infinite or not a number in epoch {fit.facts.n_epochs}.{size}"
+    thrown = "the network was thrown to where it does not learn."
     if _is_put_out(fit, flow):
         return (
             f"{thrown} At the end the largest gradient norm of a layer was "
@@ -325,11 +326,11 @@ def _large_words(fit: Fit, flow: FlowFacts) -> str:
     if flow.weight_growth > WEIGHT_GROWTH:
         grown = number(flow.weight_growth, 2)
         return f"{thrown} The weights of one layer grew to {grown} times their size."
-    return f"Steps too large: the train loss jumps instead of coming down.{size}"
+    return f"the train loss jumps instead of coming down.{size}"
 
 
 def _small_words(fit: Fit, flow: FlowFacts) -> str:
-    size = f"Steps too small: a typical step changed the weights by {percent(flow.update_ratio)}"
+    size = f"a typical step changed the weights by {percent(flow.update_ratio)}"
     if fit.kind == "not_learning":
         return f"{size}, too little to get anywhere in {count(fit.facts.n_epochs, 'epoch')}."
     return (

@@ -259,12 +259,11 @@ def _diverged(fit: Fit, situation: Situation) -> str:
 
 
 def _not_learning(fit: Fit, situation: Situation) -> str:
-    guess = "guessing the average" if situation.is_regression else "guessing by class frequency"
     lowest, baseline = fit.facts.lowest_train_loss, fit.references.baseline_loss
     return (
         f"Trial {situation.trial.number} did not learn: in {count(fit.facts.n_epochs, 'epoch')} "
-        f"its loss on its own train rows came down to {number(lowest)}, and {guess} gives "
-        f"{number(baseline)}."
+        f"its loss on its own train rows never went below {number(lowest)}; "
+        f"{_guessing(situation)} gives {number(baseline)}."
     )
 
 
@@ -299,14 +298,14 @@ def _good_fit(fit: Fit, situation: Situation) -> str:
         opening = "Good fit: no sign of high bias or high variance in trial"
     remaining = percent(max(0.0, 1 - fit.explained_share))
     return (
-        f"{opening} {situation.trial.number} ({_errors(fit, situation)}). On validation rows "
-        f"{remaining} of the loss of {_guessing(situation)} is left."
+        f"{opening} {situation.trial.number} ({_errors(fit, situation)}). On validation rows its "
+        f"loss is {remaining} of what {_guessing(situation)} gives."
         f"{_rests_on(fit, situation)}{_onset(fit)}"
     )
 
 
 def _guessing(situation: Situation) -> str:
-    return "predicting the mean" if situation.is_regression else "guessing"
+    return "predicting the mean" if situation.is_regression else "guessing by class frequency"
 
 
 def _rests_on(fit: Fit, situation: Situation) -> str:

@@ -179,7 +179,7 @@ def diagnose_no_effect(records: StudyRecords) -> Diagnosis | None:
         severity="info",
         message=(
             f"In {count(n_trials, 'complete trial')} no effect on the validation loss can be seen "
-            f"of {listing(list(without))}: what they explain is no more than chance would."
+            f"of {listing(list(without))}: between their values it differs no more than by chance."
         ),
         evidence={
             "explained_rank_variance": {name: e[0] for name, e in effects.items()},

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from automl.diagnostics.decomposition import (
+    Decomposition,
     advise_decomposition,
     decompose_squared,
     decompose_zero_one,
@@ -128,6 +129,19 @@ def test_bias_and_noise_are_one_number_in_the_message() -> None:
     assert "bias and noise together" in diagnosis.message
     assert "at half the rows, variance is 0.3 (0.2 to 0.4)" in diagnosis.message
     assert diagnosis.evidence["variance_at_half"] == 0.3
+
+
+@pytest.mark.parametrize("task", ["regression", "binary"])
+def test_the_parts_are_said_to_be_a_sum_not_shares(task: str) -> None:
+    """Of an error rate of 16 %, "13 % is bias" would read as a share of it."""
+    parts = Decomposition(0.16, 0.13, 0.05, 0.03, (0.04, 0.06), 20, 100)
+
+    message = diagnose_decomposition(parts, None, trial_number=7, task=task).message
+
+    rate = task == "binary"
+    assert ("16 %, is the sum of 13 %" if rate else "0.16, is the sum of 0.13") in message
+    assert ("most of them say on 5.0 % of the rows" in message) == rate
+    assert "drawn with replacement" in message
 
 
 def test_capacity_is_not_advised_where_no_bias_was_found() -> None:

@@ -161,7 +161,10 @@ def test_small_steps_that_led_nowhere_are_not_said_to_have_lowered_the_loss(
     diagnosis = first(study, FLAT, layers_of([1.0, 1.0], update_ratio=1e-5))
 
     assert diagnosis.kind == "steps_too_small"
-    assert diagnosis.message.endswith("by 0.001 %, too little to get anywhere in 6 epochs.")
+    assert diagnosis.message == (
+        "Steps too small: in trial 0, a typical step changed the weights by 0.001 %, too little "
+        "to get anywhere in 6 epochs."
+    )
 
 
 def test_a_good_fit_may_jump_about_its_floor(study: Any, layers_of: Any) -> None:

@@ -175,3 +175,13 @@ def test_evidence_holds_the_numbers_of_the_message(study: Any, curve: Any) -> No
     assert diagnosis.evidence["generalization_gap"] == pytest.approx(0.4)
     assert diagnosis.evidence["baseline_loss"] == 1.0
     assert "42 % of what it learned" in diagnosis.message
+
+
+def test_losses_are_said_beside_what_guessing_gives(study: Any, curve: Any) -> None:
+    good, flat = (
+        diagnose_trial(study(losses, baseline=0.983), 0)[0].message
+        for losses in (curve(1.0, 0.1), [(1.0, 1.0)] * 6)
+    )
+
+    assert "its loss is 10 % of what predicting the mean gives." in good
+    assert flat.endswith("never went below 1; predicting the mean gives 0.983.")
