@@ -11,13 +11,19 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Literal, TypedDict, TypeVar
 
+from automl.errors import ConfigError
 from search_spaces import SearchSpace
 from storage.records import Task
 
 DEFAULT_STORAGE = "sqlite:///automl.db"
+
+COUNTS = ("n_trials", "slots", "keep_models", "max_epochs", "patience")
+SECONDS = ("timeout", "trial_timeout")
+LISTS = ("drop", "categorical", "numeric", "set")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +74,35 @@ class SearchOptions:
     trainer: Literal["stacked", "plain"] = "stacked"
 
     command: str = ""  # what the person typed, for the report
+
+    def __post_init__(self) -> None:
+        """Refuse what the command line refuses by itself.
+
+        Raises:
+            ConfigError: a count, a time or a list is none.
+        """
+        for name in COUNTS:
+            self._check(name, "a whole number from 1", _is_count)
+        if self.workers != "auto":
+            self._check("workers", "a whole number from 1, or 'auto'", _is_count)
+        for name in SECONDS:
+            self._check(name, "a number of seconds", _is_time)
+        for name in LISTS:  # a text is a sequence too, of its letters
+            self._check(name, "a list of texts", lambda value: not isinstance(value, str))
+
+    def _check(self, name: str, rule: str, holds: Callable[[Any], bool]) -> None:
+        value = getattr(self, name)
+        if value is not None and not holds(value):
+            fix = f"; write [{value!r}]" if name in LISTS else ""
+            raise ConfigError(f"{name} must be {rule}, but got {value!r}{fix}")
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, Integral) and int(value) >= 1
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, Real) and float(value) >= 0
 
 
 class FreeKeywords(TypedDict, total=False):
