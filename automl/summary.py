@@ -16,6 +16,7 @@ from rich.text import Text
 from automl.diagnostics.wording import count
 from automl.errors import StudyError
 from automl.result import SearchResult
+from automl.score_names import readable, score_name
 from automl.terminal import clock, describe_params, format_value, stdout_console
 from search_spaces import (
     CategoricalParameter,
@@ -30,16 +31,6 @@ from storage.records import Diagnosis, EvaluationRecord, StudyRecords, TrialReco
 
 if TYPE_CHECKING:
     from automl.tuning.promotion import Promotion
-
-SCORE_NAMES = {
-    "loss": "loss",
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "roc_auc": "ROC AUC",
-    "rmse": "RMSE",
-    "mae": "MAE",
-    "r2": "R²",
-}
 
 SEVERITY_STYLES = {"good": "green", "info": "cyan", "warning": "yellow", "problem": "red"}
 
@@ -56,6 +47,9 @@ def print_result(result: SearchResult, report: str | Path | None) -> None:
     if result.evaluation is not None:
         console.print(score_table(result.evaluation))
     print_diagnoses(console, result.diagnoses)
+    n_unfinished = sum(trial.outcome == "running" for trial in result.trials)
+    if n_unfinished:
+        console.print(f"\n{count(n_unfinished, 'trial')} unfinished: the same command goes on.")
     if report is not None:
         console.print(f"\nreport: {escape(str(report))}", soft_wrap=True)
 
@@ -108,12 +102,12 @@ def score_table(evaluation: EvaluationRecord) -> Table:
     table.add_column("on test rows")
     for column in ("network", "95 % interval", "linear model", "baseline"):
         table.add_column(column, justify="right")
-    for name, value in evaluation.scores.items():
+    for name in evaluation.scores:
         low, high = evaluation.intervals.get(name, (float("nan"),) * 2)
         table.add_row(
-            SCORE_NAMES.get(name, name),
-            f"{value:.4g}",
-            f"{low:.4g} to {high:.4g}",
+            score_name(name),
+            _score(evaluation.scores, name),
+            f"{readable(name, low):.4g} to {readable(name, high):.4g}",
             _score(evaluation.linear, name),
             _score(evaluation.baseline, name),
         )
@@ -121,7 +115,7 @@ def score_table(evaluation: EvaluationRecord) -> Table:
 
 
 def _score(scores: Mapping[str, float], name: str) -> str:
-    return f"{scores[name]:.4g}" if name in scores else ""
+    return f"{readable(name, scores[name]):.4g}" if name in scores else ""
 
 
 def print_diagnoses(console: Console, diagnoses: Sequence[Diagnosis]) -> None:

@@ -24,11 +24,12 @@ from automl.report.numbers.overview import Score
 from automl.report.numbers.parameters import AxisPlot, Contour, ParallelCoordinates
 from automl.report.numbers.predictions import Calibration, Confusion, Residuals, Roc
 from automl.report.numbers.search import Effort, History, Timeline
+from automl.score_names import score_name
 
 
 def of_score(score: Score) -> str:
     """The network's score, its interval and its references."""
-    words = [f"{score.metric.replace('_', ' ')} of the network {number(score.network)}"]
+    words = [f"{score_name(score.metric)} of the network {number(score.network)}"]
     if score.interval:
         words.append(f"95 % interval {number(score.interval[0])} to {number(score.interval[1])}")
     if score.linear is not None:

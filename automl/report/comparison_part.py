@@ -11,6 +11,7 @@ from automl.report.figures.comparison import progress_figure
 from automl.report.numbers.comparison import ComparedStudy, Comparison, compare
 from automl.report.panels import Panel
 from automl.report.result_part import score_text
+from automl.score_names import score_name
 from storage.records import StudyRecords
 
 
@@ -94,7 +95,7 @@ def _test(study: ComparedStudy) -> str:
     if not study.overview.scores:
         return "–"
     score = study.overview.scores[0]
-    shown = f"{score.metric.replace('_', ' ')} {score_text(score.metric, score.network)}"
+    shown = f"{score_name(score.metric)} {score_text(score.metric, score.network)}"
     if score.interval:
         low, high = (score_text(score.metric, value) for value in score.interval)
         shown += f" ({low} to {high})"

@@ -12,6 +12,7 @@ from automl.report.figures.overview import score_figure
 from automl.report.numbers.overview import Overview, Score, TrialRow
 from automl.report.numbers.search import Effort
 from automl.report.panels import Panel
+from automl.score_names import readable, score_name
 from storage.records import CAUSES, ParameterValue, StudySettings
 
 TASKS = {
@@ -58,7 +59,7 @@ def _score_card(score: Score) -> Card:
     if score.interval:
         low, high = (score_text(score.metric, value) for value in score.interval)
         remark = f"95 % interval {low} to {high}"
-    name = score.metric.replace("_", " ")
+    name = score_name(score.metric)
     return Card(f"Test {name}", score_text(score.metric, score.network), remark)
 
 
@@ -66,7 +67,9 @@ def score_text(metric: str, value: float | None) -> str:
     """A score for people: accuracies in percent, the rest as numbers."""
     if value is None or not math.isfinite(value):
         return style.number(value)
-    return percent_score(value) if metric in SHARES else style.table_number(value)
+    if metric in SHARES:
+        return percent_score(value)
+    return style.table_number(readable(metric, value))
 
 
 def percent_score(value: float) -> str:
@@ -85,6 +88,8 @@ def certainty(shown: Overview) -> list[str]:
             f"By validation loss trial {shown.best.number} cannot be told from {noun}: they lie "
             "within two standard errors of it."
         )
+    elif len(shown.rows) == 1:
+        sentences.append(f"Trial {shown.best.number} is the only one that has completed.")
     else:
         sentences.append(
             f"No other complete trial lies within two standard errors of trial "
@@ -107,7 +112,7 @@ def _against_linear(score: Score) -> str:
     if score.linear is None or score.interval is None:
         return ""
     low, high = score.interval
-    name = score.metric.replace("_", " ")
+    name = score_name(score.metric)
     if low <= score.linear <= high:
         return (
             f"The linear model's test {name} lies within the network's 95 % interval: on these "
@@ -139,7 +144,7 @@ def score_rows(shown: Overview) -> list[tuple[str, str, str, str, str]]:
             interval = f"{low} to {high}"
         rows.append(
             (
-                score.metric.replace("_", " "),
+                score_name(score.metric),
                 score_text(score.metric, score.network),
                 interval,
                 score_text(score.metric, score.linear),

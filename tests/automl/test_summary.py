@@ -65,6 +65,7 @@ def test_trials_left_for_the_next_call_are_unfinished(
     summary.print_trial(records, left.number)
     printed = capsys.readouterr().out
     assert "1 unfinished)" in printed
+    assert "1 trial unfinished: the same command goes on." in printed
     assert f"trial {left.number}: unfinished" in printed
     assert "running" not in printed
 

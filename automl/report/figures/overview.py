@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from automl.report.figures import style
 from automl.report.numbers.overview import Score
+from automl.score_names import score_name
 
 BOUNDED = frozenset({"accuracy", "balanced_accuracy", "roc_auc", "f1", "r2"})  # by 1
 
@@ -36,7 +37,7 @@ def score_figure(score: Score) -> go.Figure:
             )
     _frame(figure, score)
     better = "higher" if score.higher_is_better else "lower"
-    title = f"{score.metric.replace('_', ' ')} on test rows ({better} is better)"
+    title = f"{score_name(score.metric)} on test rows ({better} is better)"
     figure.update_layout(
         margin={"t": 20, "r": 24},
         xaxis={"title": {"text": style.text(title)}, "zeroline": False},

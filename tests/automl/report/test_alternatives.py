@@ -11,7 +11,7 @@ from automl.report.numbers.search import effort, history, timeline
 def test_a_score_is_told_with_its_references():
     words = alternatives.of_score(Score("roc_auc", 0.9, (0.8, 0.95), 0.5, 0.85, None))
     assert words == (
-        "roc auc of the network 0.9, 95 % interval 0.8 to 0.95, linear model 0.85, baseline 0.5."
+        "ROC AUC of the network 0.9, 95 % interval 0.8 to 0.95, linear model 0.85, baseline 0.5."
     )
 
 

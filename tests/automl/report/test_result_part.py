@@ -23,6 +23,13 @@ def test_the_head_has_score_loss_trials_and_time(table):
     assert "pruned" in made[2].remark
 
 
+def test_a_single_complete_trial_is_not_compared_with_others(records: StudyRecords):
+    others = tuple(t for t in records.trials if t.outcome != "complete")
+    alone = study_table(replace(records, trials=(records.best_trial, *others)))
+    said = result_part.certainty(overview(alone))
+    assert said[0] == f"Trial {records.best_trial.number} is the only one that has completed."
+
+
 def test_a_linear_model_within_the_interval_is_said(table):
     assert any("lies within the network's" in s for s in result_part.certainty(overview(table)))
 
@@ -71,7 +78,7 @@ def test_tables_are_texts_of_equal_width(table):
 def test_a_regression_is_told_in_its_own_unit():
     table = study_table(synthetic_study(20, task="regression"))
     made = result_part.cards(overview(table), effort(table), table.records.settings)
-    assert made[0].label == "Test rmse" and made[0].value == "3.20"
+    assert made[0].label == "Test RMSE" and made[0].value == "3.20"
     assert "valid RMSE" in result_part.best_head(overview(table), "rmse")
 
 
