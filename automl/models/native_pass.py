@@ -21,7 +21,7 @@ from automl.models.mlp import ACTIVATIONS, NORMALIZATIONS
 from automl.models.stacked import StackBlocks, padded
 from automl.models.stacked_embeddings import StackedEmbeddings
 
-_DROPOUT: Final = ("keys", "thresholds", "scales")
+_DROPOUT: Final = ("streams", "thresholds", "scales")
 _Layer: Final = native.structure(
     "Layer",
     *("n_runs", "width", "n_units", "weights", "weight_gradients", "outputs", "slopes", "second"),
@@ -35,7 +35,7 @@ _VECTORS: Final = ("bias", "gain", "shift", "slope")
 _Network: Final = native.structure(
     "Network",
     *("n_runs", "n_rows", "n_layers", "n_inputs", "n_outputs", "n_pieces"),
-    *("is_training", "is_frozen", "step", "vector_stride", "output_width"),
+    *("is_training", "is_frozen", "first_steps", "step", "vector_stride", "output_width"),
     *("depths", "activations", "normalizations", "layers", "inputs", "input_signals"),
     *("outputs", "output_gradients", "output_weights", "output_weight_gradients"),
     *("output_bias", "output_bias_gradients"),
@@ -46,29 +46,30 @@ _Network: Final = native.structure(
 
 
 @dataclass(frozen=True, slots=True)
-class MaskDraw:
-    """What the dropout masks of one place are functions of, for some steps.
+class MaskSource:
+    """What the dropout masks of one place are functions of, beside the step.
 
     Shape:
-        keys: (S, K_l) int32; thresholds: (K_l,) int16 and scales: (K_l,), see
-        `randomness.Decision`.
+        streams: (K_l,) int64, see `randomness.streams`; thresholds: (K_l,) int16 and scales:
+        (K_l,), see `randomness.Decision`.
     """
 
-    keys: Tensor
+    streams: Tensor
     thresholds: Tensor
     scales: Tensor
 
 
 @dataclass(frozen=True, slots=True)
-class WindowDraw:
+class WindowDropout:
     """The dropout of some steps: of the inputs, then of each hidden layer; None: no mask there.
 
     Shape:
-        row_offsets: (B,) and pair_offsets: (half the widest place,) int32, see
-        `randomness.mask_offsets`.
+        first_steps: (K,) int64, updates that each run has done before; row_offsets: (B,) and
+        pair_offsets: (half the widest place,) int32, see `randomness.mask_offsets`.
     """
 
-    places: tuple[MaskDraw | None, ...]
+    first_steps: Tensor
+    places: tuple[MaskSource | None, ...]
     row_offsets: Tensor
     pair_offsets: Tensor
 
@@ -89,7 +90,7 @@ class NativePass:
         n_runs = len(layout.configs)
         self._held: list[Tensor] = []  # keeps alive what the structures point to
         self._values, self._gradients = values, gradients
-        self._drawn: WindowDraw | None = None
+        self._dropout: WindowDropout | None = None
         self._input_signals: Tensor | None = None
         self.inputs = like.new_zeros(n_runs, n_rows, layout.n_inputs)
         self.outputs = like.new_zeros(n_runs, layout.n_outputs, n_rows)
@@ -109,16 +110,17 @@ class NativePass:
         self._forward = native.kernel("network_forward", like.dtype)
         self._backward = native.kernel("network_backward", like.dtype)
 
-    def set_dropout(self, drawn: WindowDraw, step: int) -> None:
-        """Take up the dropout of a step, the number `step` of those drawn together."""
+    def set_dropout(self, dropout: WindowDropout, step: int) -> None:
+        """Take up the dropout of a step of a window, from 0."""
         self._network.step = step
-        if drawn is self._drawn:
+        if dropout is self._dropout:
             return
-        self._drawn = drawn
-        self._network.row_offsets = native.address(drawn.row_offsets)
-        self._network.pair_offsets = native.address(drawn.pair_offsets)
-        for described, place in zip((self._network, *self._layers), drawn.places, strict=True):
-            described.keys = native.address(place.keys if place else None)
+        self._dropout = dropout
+        self._network.first_steps = native.address(dropout.first_steps)
+        self._network.row_offsets = native.address(dropout.row_offsets)
+        self._network.pair_offsets = native.address(dropout.pair_offsets)
+        for described, place in zip((self._network, *self._layers), dropout.places, strict=True):
+            described.streams = native.address(place.streams if place else None)
             described.thresholds = native.address(place.thresholds if place else None)
             described.scales = native.address(place.scales if place else None)
 

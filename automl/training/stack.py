@@ -16,7 +16,6 @@ import torch
 from torch import Tensor
 
 from automl.data.dataset import Dataset
-from automl.models import native
 from automl.models.initialization import initialize_
 from automl.models.mlp import mlp_for
 from automl.models.native_pass import NativePass
@@ -58,7 +57,7 @@ class Tables:
     dataset: Dataset
     device: torch.device
     dtype: torch.dtype
-    is_native: bool  # whether to use the compiled kernels where they are usable
+    is_native: bool  # whether the compiled kernels do the work
     _rows: dict[tuple[str, int, tuple[int, ...]], ScaledRows] = field(default_factory=dict)
 
     def rows(self, split: Literal["train", "valid"], fold: int) -> ScaledRows:
@@ -95,7 +94,7 @@ class Stack:
         self.best = StackBlocks(self.layout, device=device, dtype=dtype, statistics=True)
         self.gradients = StackBlocks(self.layout, device=device, dtype=dtype)
         trainings = [run.training for run in runs]
-        self.is_native = tables.is_native and native.is_usable(self.values.flat)
+        self.is_native = tables.is_native
         self.updates = StackedUpdates(
             self.values, self.gradients, trainings, is_native=self.is_native
         )
@@ -226,9 +225,9 @@ class Stack:
     ) -> Iterator[None]:
         """Tell a pass the dropout of each of the coming steps, one before each `next`."""
         if isinstance(batches, NativePass):
-            drawn = self._dropout.draw(first_steps, n_steps, n_rows)
+            dropout = self._dropout.window(first_steps, n_rows)
             for step in range(n_steps):
-                batches.set_dropout(drawn, step)
+                batches.set_dropout(dropout, step)
                 yield
             return
         for masks in self._dropout.masks(first_steps, n_steps, n_rows):

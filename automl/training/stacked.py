@@ -17,6 +17,7 @@ from torch import Tensor
 
 from automl.data.dataset import Dataset
 from automl.errors import TrainingError
+from automl.models import native
 from automl.models.stacked import StackBlocks, sort_key
 from automl.training.config import RunConfig
 from automl.training.gradients import is_measured
@@ -59,6 +60,7 @@ class StackedTrainer(Trainer):
             is_native: use compiled kernels where they are usable, see `models/native.py`.
         """
         self._dataset = dataset
+        is_native &= native.is_usable(torch.zeros(0, device=device, dtype=dtype))
         self._tables = Tables(dataset, torch.device(device), dtype, is_native)
         self._stacks: list[Stack] = []  # in the order they take turns
         self._evaluations: dict[Stack, StackedEvaluation] = {}

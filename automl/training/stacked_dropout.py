@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from automl.models.native_pass import MaskDraw, WindowDraw
+from automl.models.native_pass import MaskSource, WindowDropout
 from automl.models.stacked import StackLayout
 from automl.training import randomness
 from automl.training.dropout import MASK_ELEMENTS
@@ -39,10 +39,11 @@ class _Place:
         every = masks.new_ones(len(masks), steps.shape[1], *masks.shape[2:])
         return every.index_copy_(1, self.dropping, masks)
 
-    def draw(self, steps: Tensor) -> MaskDraw:
-        """What the masks of some steps are functions of; `steps`: (S, K_l)."""
-        keys = randomness.keys_at(self.streams, steps).contiguous()
-        return MaskDraw(keys, self.decision.threshold.flatten(), self.decision.scale.flatten())
+    @property
+    def source(self) -> MaskSource:
+        """What the masks are functions of beside the step."""
+        threshold, scale = self.decision.threshold.flatten(), self.decision.scale.flatten()
+        return MaskSource(self.streams, threshold, scale)
 
 
 class StackedDropout:
@@ -65,6 +66,7 @@ class StackedDropout:
             _place(of_place, size, layer, seeds, device, dtype)
             for layer, (of_place, size) in enumerate(zip(rates, self._sizes, strict=True))
         ]
+        self._sources = tuple(place.source if place else None for place in self._places)
 
     def masks(
         self, first_steps: Tensor, n_steps: int, n_rows: int
@@ -89,16 +91,10 @@ class StackedDropout:
             for step in range(stop - start):
                 yield [None if masks is None else masks[step] for masks in drawn]
 
-    def draw(self, first_steps: Tensor, n_steps: int, n_rows: int) -> WindowDraw:
-        """The same for kernels that hash the masks themselves."""
-        steps = torch.arange(n_steps, device=first_steps.device)[:, None] + first_steps
-        places = tuple(
-            None if place is None else place.draw(steps[:, : len(place.streams)])
-            for place in self._places
-        )
-        return WindowDraw(
-            places, *randomness.mask_offsets(n_rows, max(self._sizes), first_steps.device)
-        )
+    def window(self, first_steps: Tensor, n_rows: int) -> WindowDropout:
+        """The same for kernels that hash the masks themselves, for any number of steps."""
+        offsets = randomness.mask_offsets(n_rows, max(self._sizes), first_steps.device)
+        return WindowDropout(first_steps, self._sources, *offsets)
 
 
 def _place(

@@ -12,11 +12,19 @@ enum Activation { SIGMOID, TANH, RELU, LEAKY_RELU, PRELU, ELU, GELU, SILU, MAXOU
 
 constexpr double LEAKY_SLOPE = 0.01;
 
-// Values and slopes of an activation, without the mask; `extra` is prelu's min(z, 0).
+// Values of an activation, and its slopes unless `d` is null.
 template <typename T, typename Function>
 void each(const T *z, T *h, T *d, int64_t n, Function function) {
+    if (d) {
 #pragma omp simd
-    for (int64_t j = 0; j < n; j++) function(z[j], h[j], d[j]);
+        for (int64_t j = 0; j < n; j++) function(z[j], h[j], d[j]);
+        return;
+    }
+#pragma omp simd
+    for (int64_t j = 0; j < n; j++) {
+        T unused;
+        function(z[j], h[j], unused);
+    }
 }
 
 template <typename T>

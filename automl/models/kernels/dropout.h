@@ -10,10 +10,18 @@ namespace {
 // What the masks of one place, inputs or a hidden layer, are functions of.
 template <typename T>
 struct Dropout {
-    const int32_t *keys;        // (S, K_l), step after step; null where nobody drops
+    const int64_t *streams;     // (K_l); null where nobody drops
     const int16_t *thresholds;  // (K_l)
     const T *scales;            // (K_l)
 };
+
+// The key of a stream at a step, as randomness.keys_at.
+inline uint32_t key_at(int64_t stream, int64_t step) {
+    uint64_t state = uint64_t(stream) + uint64_t(step) * 0x9E3779B97F4A7C15u;
+    state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9u;
+    state = (state ^ (state >> 27)) * 0x94D049BB133111EBu;
+    return uint32_t(state >> 32);
+}
 
 constexpr int64_t MASK_TILE = 512;  // units whose mask is held at once
 

@@ -38,7 +38,8 @@ template <typename T>
 struct Network {
     int64_t n_runs, n_rows, n_layers, n_inputs, n_outputs, n_pieces;
     int64_t is_training, is_frozen;  // frozen: running statistics stay as they are
-    int64_t step;                    // which of the drawn keys of dropout are meant
+    const int64_t *first_steps;      // (K), steps that each run had done before this window
+    int64_t step;                    // of the window, from 0
     int64_t vector_stride, output_width;  // numbers from run to run; padded units
     const int64_t *depths, *activations, *normalizations;  // (K)
     const Layer<T> *layers;
@@ -57,10 +58,10 @@ struct Network {
 inline int64_t computed(int64_t n_units) { return (n_units + 7) / 8 * 8; }
 
 template <typename T>
-RunDropout<T> run_dropout(const Network<T> &network, const Dropout<T> &dropout, int64_t n_runs, int64_t k) {
-    if (!dropout.keys || !network.is_training) return {0, INT16_MIN, T(1), nullptr, nullptr};
-    return {uint32_t(dropout.keys[network.step * n_runs + k]), dropout.thresholds[k], dropout.scales[k], network.row_offsets,
-            network.pair_offsets};
+RunDropout<T> run_dropout(const Network<T> &network, const Dropout<T> &dropout, int64_t k) {
+    if (!dropout.streams) return {0, INT16_MIN, T(1), nullptr, nullptr};
+    return {key_at(dropout.streams[k], network.first_steps[k] + network.step), dropout.thresholds[k], dropout.scales[k],
+            network.row_offsets, network.pair_offsets};
 }
 
 // One run of one layer: where its numbers lie.
@@ -100,7 +101,7 @@ struct RunLayer {
                 at(layer.gain), at(layer.shift), at(layer.gain_gradient), at(layer.shift_gradient)};
     }
 
-    RunDropout<T> dropout() const { return run_dropout(network, layer.dropout, layer.n_runs, k); }
+    RunDropout<T> dropout() const { return run_dropout(network, layer.dropout, k); }
 
     void normalize() const {
         if (normalization() == LAYER_NORM) layer_norm(normalized(network.linear, 0, n_real), network.n_pieces, n_units, layer.width);
@@ -142,12 +143,12 @@ struct RunLayer {
                 }
             }
         } else if (activation() == PRELU) {
-            activate(PRELU, z, h, d ? d : z, n, *vector(layer.learned_slope));
+            activate(PRELU, z, h, d, n, *vector(layer.learned_slope));
             if (second)
 #pragma omp simd
                 for (int64_t j = 0; j < n; j++) second[j] = z[j] < 0 ? z[j] : T(0);
         } else {
-            activate(activation(), z, h, d ? d : z, n, T(0));  // z is used up: it takes slopes nobody reads
+            activate(activation(), z, h, d, n, T(0));
         }
         if (activation() == SIGMOID)  // sigmoid(0) is not 0: keep the padding so
             for (int64_t b = 0; b < network.n_rows; b++) std::fill(h + b * n_units + n_real, h + (b + 1) * n_units, T(0));
@@ -243,7 +244,7 @@ template <typename T>
 void network_forward(const Network<T> &network) {
     const int64_t B = network.n_rows, C = network.n_outputs, D = network.n_inputs;
     for (int64_t k = 0; k < network.n_runs; k++) {
-        const RunDropout<T> drawn = run_dropout(network, network.input_dropout, network.n_runs, k);
+        const RunDropout<T> drawn = run_dropout(network, network.input_dropout, k);
         if (drawn.drops()) drawn.apply(B, D, network.inputs + k * B * D);
         for (int64_t l = 0; l < network.depths[k]; l++) {
             const Inputs<T> in = Inputs<T>::at(network, l, k);
@@ -282,7 +283,7 @@ void network_backward(const Network<T> &network) {
             RunLayer<T>(network, l, k).backward(signals, in.values, in.n_real, in.n_padded, {target, in.n_columns(), 1});
             std::swap(signals, below);
         }
-        const RunDropout<T> drawn = run_dropout(network, network.input_dropout, network.n_runs, k);
+        const RunDropout<T> drawn = run_dropout(network, network.input_dropout, k);
         if (input_signals && drawn.drops()) drawn.apply(B, D, input_signals);
     }
 }

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
@@ -35,16 +36,21 @@ void measure_signals(const Signals<T> &signals) {
             for (int64_t j = 0; j < run.n_real; j++) squares += (h[b * n + j] - mean) * (h[b * n + j] - mean);
         if (run.activation() == SIGMOID || run.activation() == TANH) {
             const T scale = run.activation() == SIGMOID ? T(2) : T(1), shift = scale - 1;
+            const T limit = *signals.saturated_above;
             for (int64_t b = 0; b < B; b++)
+#pragma omp simd reduction(+ : n_saturated)
                 for (int64_t j = 0; j < run.n_real; j++)
-                    n_saturated += std::abs(scale * h[b * n + j] - shift) > *signals.saturated_above ? T(1) : T(0);
+                    n_saturated += std::abs(scale * h[b * n + j] - shift) > limit ? T(1) : T(0);
         }
         int64_t n_dead = 0;
         if (run.activation() == RELU)
-            for (int64_t j = 0; j < run.n_real; j++) {
-                bool is_dead = true;
-                for (int64_t b = 0; b < B && is_dead; b++) is_dead = h[b * n + j] == 0;
-                n_dead += is_dead;
+            for (int64_t start = 0; start < run.n_real; start += COLUMN_TILE) {
+                const int64_t m = std::min(COLUMN_TILE, run.n_real - start);
+                T alive[COLUMN_TILE] = {};
+                for (int64_t b = 0; b < B; b++)
+#pragma omp simd
+                    for (int64_t j = 0; j < m; j++) alive[j] = h[b * n + start + j] != 0 ? T(1) : alive[j];
+                for (int64_t j = 0; j < m; j++) n_dead += alive[j] == 0;
             }
         T *numbers = signals.numbers + 4 * k;
         numbers[0] = mean;

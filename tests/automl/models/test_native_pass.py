@@ -7,7 +7,7 @@ import torch
 
 from automl.models import native
 from automl.models.mlp import MLPConfig
-from automl.models.native_pass import MaskDraw, NativePass, WindowDraw
+from automl.models.native_pass import MaskSource, NativePass, WindowDropout
 from automl.models.stacked import StackBlocks, StackLayout
 from automl.training import randomness
 
@@ -28,26 +28,26 @@ def test_masks_are_those_of_randomness() -> None:
             view.normal_(generator=torch.Generator().manual_seed(k))
     batch = NativePass(values, 6, gradients)
 
-    def outputs(drawn: WindowDraw | None, step: int = 0) -> list[torch.Tensor]:
+    def outputs(dropout: WindowDropout | None, step: int = 0) -> list[torch.Tensor]:
         batch.inputs.normal_(generator=torch.Generator().manual_seed(0))
-        if drawn is not None:
-            batch.set_dropout(drawn, step)
+        if dropout is not None:
+            batch.set_dropout(dropout, step)
         batch.forward()
         return [batch.outputs_of(0, k).clone() for k in range(3)]
 
     whole, inputs = outputs(None), batch.inputs.clone()
-    steps = torch.tensor([[4], [5]])
-    keys = randomness.keys_at(randomness.streams([1, 2, 3], "dropout", 1), steps)
+    streams, first_steps = randomness.streams([1, 2, 3], "dropout", 1), torch.tensor([4, 9, 0])
+    keys = [randomness.keys_at(streams, first_steps + step) for step in range(2)]
     decision = randomness.decision_of(torch.tensor([0.3, 0.0, 0.6]), torch.float32)
-    draw = MaskDraw(keys, decision.threshold.flatten(), decision.scale.flatten())
+    source = MaskSource(streams, decision.threshold.flatten(), decision.scale.flatten())
     offsets = randomness.mask_offsets(6, n_inputs, torch.device("cpu"))
     masks = randomness.mask_of(keys[1], decision, 6, 16)
-    found = outputs(WindowDraw((None, draw), *offsets), step=1)
+    found = outputs(WindowDropout(first_steps, (None, source), *offsets), step=1)
     for k, size in enumerate(sizes):
         torch.testing.assert_close(found[k], whole[k] * masks[k, :, :size])
 
-    outputs(WindowDraw((draw, None), *offsets), step=0)
+    outputs(WindowDropout(first_steps, (source, None), *offsets), step=0)
     of_inputs = randomness.mask_of(keys[0], decision, 6, n_inputs)
     torch.testing.assert_close(batch.inputs, inputs * of_inputs)
-    again = outputs(WindowDraw((None, None), *offsets))
+    again = outputs(WindowDropout(first_steps, (None, None), *offsets))
     assert all(torch.equal(one, other) for one, other in zip(again, whole, strict=True))
