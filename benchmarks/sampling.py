@@ -12,9 +12,11 @@ tables and seeds, with 95 % intervals (Student's t).
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -121,11 +123,10 @@ def main() -> None:
     n_seeds, n_trials = arguments.seeds, N_TRIALS
     if arguments.quick:
         sources, n_seeds, n_trials = sources[:1], 1, 20
-    pairs = [
-        compare(data, target, seed, n_trials)
-        for data, target in sources
-        for seed in range(n_seeds)
-    ]
+    pairs = []
+    for (data, target), seed in itertools.product(sources, range(n_seeds)):
+        pairs.append(compare(data, target, seed, n_trials))
+        print(f"{pairs[-1]}", file=sys.stderr)
     pairs = [p for p in pairs if all(map(math.isfinite, (p.one.best, p.many.best, p.timed.best)))]
     equal_trials = interval([pair.at_equal_trials for pair in pairs])
     equal_time = interval([pair.at_equal_time for pair in pairs])
