@@ -42,11 +42,13 @@ def verdicts(records: StudyRecords) -> tuple[list[Verdict], list[Verdict]]:
 
 
 def _verdict(diagnosis: Diagnosis) -> Verdict:
+    kind = diagnosis.kind.replace("_", " ").capitalize()
+    message = diagnosis.message.removeprefix(f"{kind}: ")  # the kind is its heading
     return Verdict(
         severity=diagnosis.severity,
         label=SEVERITY_LABELS[diagnosis.severity],
-        kind=diagnosis.kind.replace("_", " ").capitalize(),
-        message=diagnosis.message,
+        kind=kind,
+        message=message[:1].upper() + message[1:],
         evidence=tuple(
             (name.replace("_", " "), text)
             for name, value in diagnosis.evidence.items()

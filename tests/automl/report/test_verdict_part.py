@@ -12,6 +12,12 @@ def test_stored_verdicts_are_shown_with_their_options(records: StudyRecords):
     assert of_trials == []
 
 
+def test_a_verdict_does_not_say_its_heading_twice(records: StudyRecords):
+    fit = Diagnosis("good_fit", "good", "Good fit: no sign of high bias.", trial_number=None)
+    (verdict,), _ = verdicts(replace(records, diagnoses=(fit,)))
+    assert (verdict.kind, verdict.message) == ("Good fit", "No sign of high bias.")
+
+
 def test_verdicts_on_trials_stand_apart_the_worst_first(records: StudyRecords):
     single = [
         Diagnosis("good_fit", "good", "fine", trial_number=1),
