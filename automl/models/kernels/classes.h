@@ -57,7 +57,8 @@ void class_gradients(const Classes<T> &batch) {
             for (int64_t c = 0; c < C; c++)
 #pragma omp simd
                 for (int64_t b = 0; b < m; b++)
-                    gradients[c * B + b] = weights[b] * (exponential(outputs[c * B + b] - largest[b]) * sums[b] - s / C);
+                    gradients[c * B + b] =
+                        weights[b] * (exponential(outputs[c * B + b] - largest[b]) * sums[b] - s / C);
             for (int64_t b = 0; b < m; b++) gradients[targets[b] * B + b] -= weights[b] * (1 - s);
         }
     }

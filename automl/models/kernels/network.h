@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "activation.h"
 #include "dropout.h"
@@ -60,9 +61,19 @@ inline int64_t computed(int64_t n_units) { return (n_units + 7) / 8 * 8; }
 template <typename T>
 RunDropout<T> run_dropout(const Network<T> &network, const Dropout<T> &dropout, int64_t k) {
     if (!dropout.streams) return {0, INT16_MIN, T(1), nullptr, nullptr};
-    return {key_at(dropout.streams[k], network.first_steps[k] + network.step), dropout.thresholds[k], dropout.scales[k],
-            network.row_offsets, network.pair_offsets};
+    const uint32_t key = key_at(dropout.streams[k], network.first_steps[k] + network.step);
+    return {key, dropout.thresholds[k], dropout.scales[k], network.row_offsets, network.pair_offsets};
 }
+
+// What a layer of a run reads: its numbers, of which `n_real` per row, and the width its weights
+// are padded to. Rows lie n_columns apart, which are also the columns whose gradient is asked for.
+template <typename T>
+struct Inputs {
+    const T *numbers;
+    int64_t n_real, n_padded, n_columns;
+
+    Matrix<const T> matrix() const { return {numbers, n_columns, 1}; }
+};
 
 // One run of one layer: where its numbers lie.
 template <typename T>
@@ -72,14 +83,15 @@ struct RunLayer {
     int64_t k, n_real, n_units, n_linear;  // computed units; times pieces
 
     RunLayer(const Network<T> &network, int64_t l, int64_t k)
-        : network(network), layer(network.layers[l]), k(k), n_real(layer.n_units[k]), n_units(computed(n_real)),
-          n_linear(n_units * network.n_pieces) {}
+        : network(network), layer(network.layers[l]), k(k), n_real(layer.n_units[k]),
+          n_units(computed(n_real)), n_linear(n_units * network.n_pieces) {}
 
     T *vector(T *first) const { return first ? first + k * network.vector_stride : nullptr; }
     T *kept(T *first) const { return first ? first + k * network.n_rows * layer.width : nullptr; }
     T *outputs() const { return network.is_training ? kept(layer.outputs) : layer.outputs; }
     T *scales() const {
-        return layer.scales ? layer.scales + k * std::max(network.n_rows, network.n_pieces * layer.width) : nullptr;
+        const int64_t size = std::max(network.n_rows, network.n_pieces * layer.width);
+        return layer.scales ? layer.scales + k * size : nullptr;
     }
     int64_t normalization() const { return network.normalizations[k]; }
     int64_t activation() const { return network.activations[k]; }
@@ -93,18 +105,20 @@ struct RunLayer {
 
     // What normalizes a piece, or in layer normalization all of them.
     Normalized<T> normalized(T *values, int64_t piece, int64_t n_columns) const {
-        T *kept_values = layer.normalized ? layer.normalized + network.n_pieces * k * network.n_rows * layer.width : nullptr;
+        const int64_t size = network.n_pieces * network.n_rows * layer.width;
+        const int64_t first_scale = normalization() == BATCH_NORM ? piece * n_units : 0;
         const auto at = [&](T *first) { return first ? vector(first) + piece * layer.width : nullptr; };
         return {network.n_rows, n_columns, n_linear, values + piece * n_units,
-                kept_values ? kept_values + piece * n_units : nullptr,
-                scales() ? scales() + (normalization() == BATCH_NORM ? piece * n_units : 0) : nullptr,
+                layer.normalized ? layer.normalized + k * size + piece * n_units : nullptr,
+                layer.scales ? scales() + first_scale : nullptr,
                 at(layer.gain), at(layer.shift), at(layer.gain_gradient), at(layer.shift_gradient)};
     }
 
     RunDropout<T> dropout() const { return run_dropout(network, layer.dropout, k); }
 
     void normalize() const {
-        if (normalization() == LAYER_NORM) layer_norm(normalized(network.linear, 0, n_real), network.n_pieces, n_units, layer.width);
+        if (normalization() == LAYER_NORM)
+            layer_norm(normalized(network.linear, 0, n_real), network.n_pieces, n_units, layer.width);
         if (normalization() != BATCH_NORM) return;
         for (int64_t piece = 0; piece < network.n_pieces; piece++) {
             T *mean = layer.statistics + k * layer.statistics_stride + piece * layer.width;
@@ -121,7 +135,8 @@ struct RunLayer {
         if (normalization() == LAYER_NORM)
             layer_norm_backward(normalized(signals, 0, n_real), network.n_pieces, n_units, layer.width);
         if (normalization() != BATCH_NORM) return;
-        for (int64_t piece = 0; piece < network.n_pieces; piece++) batch_norm_backward(normalized(signals, piece, n_units));
+        for (int64_t piece = 0; piece < network.n_pieces; piece++)
+            batch_norm_backward(normalized(signals, piece, n_units));
     }
 
     // From the linear map's outputs to the layer's, and the slopes between them.
@@ -151,19 +166,22 @@ struct RunLayer {
             activate(activation(), z, h, d, n, T(0));
         }
         if (activation() == SIGMOID)  // sigmoid(0) is not 0: keep the padding so
-            for (int64_t b = 0; b < network.n_rows; b++) std::fill(h + b * n_units + n_real, h + (b + 1) * n_units, T(0));
+            for (int64_t b = 0; b < network.n_rows; b++)
+                std::fill(h + b * n_units + n_real, h + (b + 1) * n_units, T(0));
     }
 
-    void forward(Matrix<const T> inputs, int64_t n_in, int64_t n_in_padded) const {
+    void forward(const Inputs<T> &in) const {
         for (int64_t piece = 0; piece < network.n_pieces; piece++)
-            product<T>(network.n_rows, n_units, n_in, inputs, constant(weights(layer.weights, n_in_padded, piece)),
+            product<T>(network.n_rows, n_units, in.n_real, in.matrix(),
+                       constant(weights(layer.weights, in.n_padded, piece)),
                        vector(layer.bias) + piece * layer.width, linear(network.linear, piece));
         normalize();
         activate_all();
         const RunDropout<T> drawn = dropout();
         if (!drawn.drops()) return;
         const bool has_second = activation() == PRELU || activation() == MAXOUT;
-        drawn.apply(network.n_rows, n_units, outputs(), kept(layer.slopes), has_second ? kept(layer.second) : nullptr);
+        T *second = has_second ? kept(layer.second) : nullptr;
+        drawn.apply(network.n_rows, n_units, outputs(), kept(layer.slopes), second);
     }
 
     // From the gradient of the outputs to that of the linear map's, which is returned.
@@ -210,35 +228,29 @@ struct RunLayer {
     }
 
     // Leaves the parameters' gradients, and the inputs' in `below` unless it is null.
-    void backward(T *signals, Matrix<const T> inputs, int64_t n_in, int64_t n_in_padded, Matrix<T> below) const {
+    void backward(T *signals, const Inputs<T> &in, T *below) const {
         T *dz = backward_to_linear(signals);
         bias_backward(dz);
         for (int64_t piece = 0; piece < network.n_pieces; piece++) {
             const Matrix<const T> own = constant(linear(dz, piece));
-            product<T>(n_in, n_units, network.n_rows, inputs.transposed(), own, nullptr,
-                       weights(layer.weight_gradients, n_in_padded, piece));
-            if (below.numbers)
-                product<T>(network.n_rows, below.row, n_units, own,
-                           constant(weights(layer.weights, n_in_padded, piece)).transposed(), nullptr, below, piece > 0);
+            product<T>(in.n_real, n_units, network.n_rows, in.matrix().transposed(), own, nullptr,
+                       weights(layer.weight_gradients, in.n_padded, piece));
+            if (!below) continue;
+            product<T>(network.n_rows, in.n_columns, n_units, own,
+                       constant(weights(layer.weights, in.n_padded, piece)).transposed(), nullptr,
+                       {below, in.n_columns, 1}, piece > 0);
         }
     }
 };
 
-// What a layer, or at the depth of the run the output layer, reads: its numbers, real and padded width.
+// What hidden layer `depth` of run k reads, or at the run's depth the output layer.
 template <typename T>
-struct Inputs {
-    Matrix<const T> values;
-    int64_t n_real, n_padded;
-
-    static Inputs at(const Network<T> &network, int64_t depth, int64_t k) {
-        const int64_t D = network.n_inputs;
-        if (depth == 0) return {{network.inputs + k * network.n_rows * D, D, 1}, D, D};
-        const RunLayer<T> below(network, depth - 1, k);
-        return {{below.outputs(), below.n_units, 1}, below.n_real, below.layer.width};
-    }
-    // Numbers from one row to the next, which are the columns whose gradient is asked for.
-    int64_t n_columns() const { return values.row; }
-};
+Inputs<T> inputs_at(const Network<T> &network, int64_t depth, int64_t k) {
+    const int64_t D = network.n_inputs;
+    if (depth == 0) return {network.inputs + k * network.n_rows * D, D, D, D};
+    const RunLayer<T> below(network, depth - 1, k);
+    return {below.outputs(), below.n_real, below.layer.width, below.n_units};
+}
 
 template <typename T>
 void network_forward(const Network<T> &network) {
@@ -246,41 +258,45 @@ void network_forward(const Network<T> &network) {
     for (int64_t k = 0; k < network.n_runs; k++) {
         const RunDropout<T> drawn = run_dropout(network, network.input_dropout, k);
         if (drawn.drops()) drawn.apply(B, D, network.inputs + k * B * D);
-        for (int64_t l = 0; l < network.depths[k]; l++) {
-            const Inputs<T> in = Inputs<T>::at(network, l, k);
-            RunLayer<T>(network, l, k).forward(in.values, in.n_real, in.n_padded);
-        }
-        const Inputs<T> in = Inputs<T>::at(network, network.depths[k], k);
-        product<T>(B, C, in.n_real, in.values, {network.output_weights + k * network.output_width * C, C, 1},
-                   network.output_bias + k * network.vector_stride, {network.outputs + k * C * B, 1, B});
+        for (int64_t l = 0; l < network.depths[k]; l++)
+            RunLayer<T>(network, l, k).forward(inputs_at(network, l, k));
+        const Inputs<T> in = inputs_at(network, network.depths[k], k);
+        const Matrix<const T> weights = {network.output_weights + k * network.output_width * C, C, 1};
+        product<T>(B, C, in.n_real, in.matrix(), weights, network.output_bias + k * network.vector_stride,
+                   {network.outputs + k * C * B, 1, B});
     }
+}
+
+// The output layer of run k: its parameters' gradients, and its inputs' in `below` unless null.
+template <typename T>
+void output_backward(const Network<T> &network, int64_t k, T *below) {
+    const int64_t B = network.n_rows, C = network.n_outputs, first = k * network.output_width * C;
+    const T *gradients = network.output_gradients + k * C * B;
+    for (int64_t c = 0; c < C; c++) {
+        T sum = 0;
+#pragma omp simd reduction(+ : sum)
+        for (int64_t b = 0; b < B; b++) sum += gradients[c * B + b];
+        network.output_bias_gradients[k * network.vector_stride + c] = sum;
+    }
+    const Inputs<T> in = inputs_at(network, network.depths[k], k);
+    const Matrix<const T> signals = {gradients, 1, B};
+    product<T>(in.n_real, C, B, in.matrix().transposed(), signals, nullptr,
+               {network.output_weight_gradients + first, C, 1});
+    if (below)
+        product<T>(B, in.n_columns, C, signals, {network.output_weights + first, 1, C}, nullptr,
+                   {below, in.n_columns, 1});
 }
 
 template <typename T>
 void network_backward(const Network<T> &network) {
-    const int64_t B = network.n_rows, C = network.n_outputs, D = network.n_inputs;
+    const int64_t B = network.n_rows, D = network.n_inputs;
     for (int64_t k = 0; k < network.n_runs; k++) {
-        const T *gradients = network.output_gradients + k * C * B;
-        const Matrix<const T> by_row = {gradients, 1, B};
-        for (int64_t c = 0; c < C; c++) {
-            T sum = 0;
-#pragma omp simd reduction(+ : sum)
-            for (int64_t b = 0; b < B; b++) sum += gradients[c * B + b];
-            network.output_bias_gradients[k * network.vector_stride + c] = sum;
-        }
-        T *signals = network.signals, *below = network.signals_below;
         T *input_signals = network.input_signals ? network.input_signals + k * B * D : nullptr;
+        T *signals = network.signals, *below = network.signals_below;
         int64_t l = network.depths[k];
-        Inputs<T> in = Inputs<T>::at(network, l, k);
-        const int64_t at = k * network.output_width * C;
-        product<T>(in.n_real, C, B, in.values.transposed(), by_row, nullptr, {network.output_weight_gradients + at, C, 1});
-        T *first = l > 0 ? signals : input_signals;
-        if (first)
-            product<T>(B, in.n_columns(), C, by_row, {network.output_weights + at, 1, C}, nullptr, {first, in.n_columns(), 1});
+        output_backward(network, k, l > 0 ? signals : input_signals);
         while (l-- > 0) {
-            in = Inputs<T>::at(network, l, k);
-            T *target = l > 0 ? below : input_signals;
-            RunLayer<T>(network, l, k).backward(signals, in.values, in.n_real, in.n_padded, {target, in.n_columns(), 1});
+            RunLayer<T>(network, l, k).backward(signals, inputs_at(network, l, k), l > 0 ? below : input_signals);
             std::swap(signals, below);
         }
         const RunDropout<T> drawn = run_dropout(network, network.input_dropout, k);

@@ -30,7 +30,8 @@ void batch_norm_by_running(const Normalized<T> &part, const T *running_mean, con
         const int64_t m = std::min(COLUMN_TILE, part.n_columns - start);
         const T *mean = running_mean + start, *shift = part.shift + start;
         T slope[COLUMN_TILE];
-        for (int64_t j = 0; j < m; j++) slope[j] = part.gain[start + j] / std::sqrt(running_variance[start + j] + T(NORM_EPSILON));
+        for (int64_t j = 0; j < m; j++)
+            slope[j] = part.gain[start + j] / std::sqrt(running_variance[start + j] + T(NORM_EPSILON));
         for (int64_t b = 0; b < part.n_rows; b++) {
             T *row = part.values + b * part.stride + start;
 #pragma omp simd
@@ -128,7 +129,8 @@ void layer_norm(const Normalized<T> &part, int64_t n_pieces, int64_t piece, int6
         const T scale = 1 / std::sqrt(variance * share + T(NORM_EPSILON));
         if (part.scale) part.scale[b] = scale;
         for (int64_t p = 0; p < n_pieces; p++) {
-            T *own = row + p * piece, *kept = part.normalized ? part.normalized + b * part.stride + p * piece : own;
+            T *own = row + p * piece;
+            T *kept = part.normalized ? part.normalized + b * part.stride + p * piece : own;
             const T *gain = part.gain + p * vector_piece, *shift = part.shift + p * vector_piece;
 #pragma omp simd
             for (int64_t j = 0; j < part.n_columns; j++) {
@@ -169,7 +171,8 @@ void layer_norm_backward(const Normalized<T> &part, int64_t n_pieces, int64_t pi
             T *own = row + p * piece;
             const T *normalized = kept + p * piece;
 #pragma omp simd
-            for (int64_t j = 0; j < part.n_columns; j++) own[j] = (own[j] - mean - normalized[j] * product) * scale;
+            for (int64_t j = 0; j < part.n_columns; j++)
+                own[j] = (own[j] - mean - normalized[j] * product) * scale;
         }
     }
 }
