@@ -7,22 +7,24 @@ leaked column, ...) or healthy. Sizes, noise, widths and depths are drawn from r
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import torch
 
+from benchmarks.verdict_searches import narrow_ranges, wide_ranges
 from benchmarks.verdict_training import Draw, Params, Plan
 from benchmarks.verdict_worlds import (
     N_FRESH,
     checked,
     curve_world,
+    draw_seed,
+    log_uniform,
     teacher_world,
     with_column,
 )
-from storage.records import Json, ParameterValue
+from storage.records import ParameterValue
 
 GOOD: Params = {
     "learning_rate": 0.01,
@@ -35,30 +37,22 @@ GOOD: Params = {
 }
 
 
-def _log(generator: np.random.Generator, low: float, high: float) -> float:
-    return float(np.exp(generator.uniform(math.log(low), math.log(high))))
-
-
 def _good_params(generator: np.random.Generator) -> dict[str, ParameterValue]:
     """A sensible network, drawn from sensible ranges."""
     return {
         **GOOD,
-        "learning_rate": _log(generator, 0.005, 0.02),
+        "learning_rate": log_uniform(generator, 0.005, 0.02),
         "hidden_size": int(generator.integers(12, 33)),
         "n_layers": int(generator.integers(1, 3)),
         "activation": str(generator.choice(["relu", "tanh", "elu", "gelu", "silu"])),
     }
 
 
-def _seed(generator: np.random.Generator) -> int:
-    return int(generator.integers(2**31))
-
-
 def _of_good_world(
     generator: np.random.Generator, family: str, plans: Sequence[Plan], epochs: int = 50
 ) -> Draw:
     world = teacher_world(generator, int(generator.integers(1500, 3000)))
-    seeded = tuple(replace(plan, seed=_seed(generator)) for plan in plans)
+    seeded = tuple(replace(plan, seed=draw_seed(generator)) for plan in plans)
     return Draw(family, (world,), seeded, epochs, patience=8)
 
 
@@ -67,7 +61,7 @@ def polynomials(generator: np.random.Generator) -> Draw:
     n_train, n_valid = int(generator.integers(20, 36)), int(generator.integers(150, 300))
     n_idle, share = 0, float(generator.uniform(0.02, 0.12))
     x = generator.uniform(size=n_train + n_valid + N_FRESH)
-    seed = _seed(generator)
+    seed = draw_seed(generator)
     worlds = [
         curve_world(generator, degree, x, seed, (n_train, n_valid), share, n_idle)
         for degree in (1, 5, 15)
@@ -79,9 +73,9 @@ def polynomials(generator: np.random.Generator) -> Draw:
         "batch_size": "full",
     }
     plans = (
-        Plan(line, "high_bias", 0, _seed(generator)),
-        Plan(line, "good_fit", 1, _seed(generator)),
-        Plan(line, "high_variance", 2, _seed(generator)),
+        Plan(line, "high_bias", 0, draw_seed(generator)),
+        Plan(line, "good_fit", 1, draw_seed(generator)),
+        Plan(line, "high_variance", 2, draw_seed(generator)),
     )
     return Draw("polynomials", tuple(worlds), plans, max_epochs=100, patience=100)
 
@@ -90,7 +84,7 @@ def bias_and_variance(generator: np.random.Generator) -> Draw:
     """A line through columns of noise beside the polynomial that fits: bias and variance."""
     n_train, n_valid = int(generator.integers(40, 61)), int(generator.integers(200, 300))
     x = generator.uniform(size=n_train + n_valid + N_FRESH)
-    seed, share = _seed(generator), float(generator.uniform(0.02, 0.08))
+    seed, share = draw_seed(generator), float(generator.uniform(0.02, 0.08))
     n_idle = int(n_train * generator.uniform(0.35, 0.5))
     worlds = (
         curve_world(generator, 1, x, seed, (n_train, n_valid), share, n_idle),
@@ -103,8 +97,8 @@ def bias_and_variance(generator: np.random.Generator) -> Draw:
         "batch_size": "full",
     }
     plans = (
-        Plan(line, "high_bias_and_variance", 0, _seed(generator)),
-        Plan(line, "good_fit", 1, _seed(generator)),
+        Plan(line, "high_bias_and_variance", 0, draw_seed(generator)),
+        Plan(line, "good_fit", 1, draw_seed(generator)),
     )
     return Draw("bias and variance", worlds, plans, max_epochs=80, patience=80)
 
@@ -122,7 +116,7 @@ def strong_restraint(generator: np.random.Generator) -> Draw:
     good = _good_params(generator)
     held: dict[str, ParameterValue] = dict(good)
     if generator.random() < 0.5:
-        held["weight_decay"] = _log(generator, 0.01, 0.1)
+        held["weight_decay"] = log_uniform(generator, 0.01, 0.1)
     else:
         held |= {"dropout": float(generator.uniform(0.7, 0.9)), "hidden_size": 8}
     plans = [Plan(held, "high_bias"), Plan(good, "good_fit")]
@@ -138,7 +132,11 @@ def large_networks(generator: np.random.Generator) -> Draw:
         "batch_size": 16,
     }
     return Draw(
-        "tiny train sets", (world,), (Plan(params, "high_variance", 0, _seed(generator)),), 80, 80
+        "tiny train sets",
+        (world,),
+        (Plan(params, "high_variance", 0, draw_seed(generator)),),
+        80,
+        80,
     )
 
 
@@ -151,7 +149,7 @@ def label_noise(generator: np.random.Generator) -> Draw:
         "batch_size": 32,
     }
     return Draw(
-        "label noise", (world,), (Plan(params, "high_variance", 0, _seed(generator)),), 60, 60
+        "label noise", (world,), (Plan(params, "high_variance", 0, draw_seed(generator)),), 60, 60
     )
 
 
@@ -166,7 +164,7 @@ def noisy_healthy(generator: np.random.Generator) -> Draw:
     """Half of the target is noise, and the network has enough rows not to learn it."""
     world = teacher_world(generator, int(generator.integers(3000, 5000)), noise=(0.3, 0.5))
     params = {**_good_params(generator), "hidden_size": int(generator.integers(8, 25))}
-    plan = Plan(params, "good_fit", 0, _seed(generator))
+    plan = Plan(params, "good_fit", 0, draw_seed(generator))
     return Draw("noise, enough rows", (world,), (plan,), 30, 8)
 
 
@@ -179,7 +177,7 @@ def deep_sigmoid(generator: np.random.Generator) -> Draw:
         "initialization": str(generator.choice(["xavier", "normal", "he_fan_in"])),
         "n_layers": depth,
         "optimizer": str(generator.choice(["sgd", "momentum"])),
-        "learning_rate": _log(generator, 0.01, 0.1),
+        "learning_rate": log_uniform(generator, 0.01, 0.1),
     }
     fine = {**_good_params(generator), "n_layers": 3, "activation": "relu", "learning_rate": 0.004}
     plans = [Plan(sick, "vanishing_gradients"), Plan(fine, "good_fit")]
@@ -194,7 +192,7 @@ def shallow_sigmoid(generator: np.random.Generator) -> Draw:
         "initialization": "xavier",
         "n_layers": 1,
         "hidden_size": 32,
-        "learning_rate": _log(generator, 0.02, 0.05),
+        "learning_rate": log_uniform(generator, 0.02, 0.05),
     }
     return _of_good_world(generator, "shallow sigmoid nets", [Plan(params, "good_fit")], 80)
 
@@ -205,7 +203,7 @@ def dead_relus(generator: np.random.Generator) -> Draw:
         **GOOD,
         "n_layers": int(generator.integers(12, 21)),
         "hidden_size": 2,
-        "learning_rate": _log(generator, 0.001, 0.01),
+        "learning_rate": log_uniform(generator, 0.001, 0.01),
     }
     return _of_good_world(generator, "dead ReLUs", [Plan(sick, "dead_units")], 20)
 
@@ -223,8 +221,24 @@ def large_steps(generator: np.random.Generator) -> Draw:
     good = _good_params(generator)
     optimizer = str(generator.choice(["sgd", "momentum", "adam"]))
     low, high = {"sgd": (20.0, 200.0), "momentum": (5.0, 50.0), "adam": (1.0, 10.0)}[optimizer]
-    sick = {**good, "optimizer": optimizer, "learning_rate": _log(generator, low, high)}
+    sick = {**good, "optimizer": optimizer, "learning_rate": log_uniform(generator, low, high)}
     return _of_good_world(generator, "steps too large", [Plan(sick, "steps_too_large")], 30)
+
+
+def thrown_networks(generator: np.random.Generator) -> Draw:
+    """A learning rate that many searches include, and networks whose gradients it puts out."""
+    sick = {
+        **GOOD,
+        "optimizer": str(generator.choice(["adam", "adamw"])),
+        "learning_rate": log_uniform(generator, 0.03, 0.12),
+        "batch_size": 16,
+        "n_layers": int(generator.integers(4, 6)),
+        "hidden_size": int(generator.integers(64, 129)),
+        "activation": str(generator.choice(["silu", "gelu"])),
+    }
+    world = teacher_world(generator, int(generator.integers(2000, 4000)))
+    plan = Plan(sick, "steps_too_large", 0, draw_seed(generator))
+    return Draw("thrown networks", (world,), (plan,), 4, 4)
 
 
 def small_steps(generator: np.random.Generator) -> Draw:
@@ -232,121 +246,21 @@ def small_steps(generator: np.random.Generator) -> Draw:
     good = _good_params(generator)
     optimizer = str(generator.choice(["sgd", "momentum", "adam"]))
     low, high = {"sgd": (1e-4, 1e-3), "momentum": (1e-5, 1e-4), "adam": (3e-6, 6e-5)}[optimizer]
-    sick = {**good, "optimizer": optimizer, "learning_rate": _log(generator, low, high)}
+    sick = {**good, "optimizer": optimizer, "learning_rate": log_uniform(generator, low, high)}
     return _of_good_world(generator, "steps too small", [Plan(sick, "steps_too_small")], 30)
-
-
-N_SEARCHED = 40
-"""Trials of a search: no more than people spend on one."""
-
-BASE: Params = {
-    "optimizer": "adam",
-    "learning_rate": 0.01,
-    "batch_size": 64,
-    "n_layers": 1,
-    "hidden_size": 24,
-    "activation": "tanh",
-    "initialization": "xavier",
-}
-
-Ends = tuple[float, float, bool]  # low, high, log
-
-TOO_NARROW: Sequence[tuple[str, Ends, Ends, Params]] = (
-    # the range that excludes the optimum, what lies beyond its end, and what else is fixed
-    ("learning_rate", (5e-4, 0.02, True), (0.02, 0.3, True), {"optimizer": "sgd"}),
-    ("learning_rate", (2e-5, 5e-4, True), (5e-4, 0.015, True), {"optimizer": "adam"}),
-    ("hidden_size", (1, 5, False), (8, 48, False), {}),
-    ("weight_decay", (3e-2, 0.5, True), (1e-6, 3e-2, True), {}),
-)
-
-WIDE_ENOUGH: Mapping[str, Ends] = {
-    "learning_rate": (1e-3, 0.3, True),
-    "hidden_size": (8, 48, False),
-    "weight_decay": (1e-6, 1e-2, True),
-}
-
-
-def _space(ranges: Mapping[str, Ends]) -> Mapping[str, Json]:
-    return {
-        "name": "benchmark",
-        "parameters": {
-            name: {
-                "type": "int" if name == "hidden_size" else "float",
-                "low": low,
-                "high": high,
-                "log": log,
-            }
-            for name, (low, high, log) in ranges.items()
-        },
-    }
-
-
-def random_params(
-    generator: np.random.Generator, ranges: Mapping[str, Ends], base: Params
-) -> dict[str, ParameterValue]:
-    """One configuration drawn uniformly from ranges, in the scale in which they are searched."""
-    params = dict(base)
-    for name, (low, high, log) in ranges.items():
-        value = _log(generator, low, high) if log else float(generator.uniform(low, high))
-        params[name] = round(value) if name == "hidden_size" else value
-    return params
-
-
-def searched(name: str, narrow: Ends) -> dict[str, Ends]:
-    """The ranges of a search of one hyperparameter, beside a good range of learning rates."""
-    return {"learning_rate": (5e-3, 3e-2, True)} | {name: narrow}
-
-
-def narrow_ranges(generator: np.random.Generator) -> Draw:
-    """A random search whose range excludes the optimum."""
-    name, narrow, beyond, fixed = TOO_NARROW[int(generator.integers(len(TOO_NARROW)))]
-    base, ranges = {**BASE, **fixed}, searched(name, narrow)
-    plans = [
-        Plan(random_params(generator, ranges, base), seed=_seed(generator))
-        for _ in range(N_SEARCHED)
-    ]
-    return Draw(
-        "ranges too narrow",
-        (teacher_world(generator, int(generator.integers(500, 900)), noise=(0.02, 0.1)),),
-        tuple(plans),
-        max_epochs=15,
-        patience=5,
-        space=_space(ranges),
-        study_truth="range_edge",
-        edge=name,
-        beyond=searched(name, beyond),
-        fixed=base,
-    )
-
-
-def wide_ranges(generator: np.random.Generator) -> Draw:
-    """A random search whose ranges contain the optimum."""
-    plans = [
-        Plan(random_params(generator, WIDE_ENOUGH, BASE), seed=_seed(generator))
-        for _ in range(N_SEARCHED)
-    ]
-    return Draw(
-        "ranges wide enough",
-        (teacher_world(generator, int(generator.integers(1000, 1600)), noise=(0.02, 0.1)),),
-        tuple(plans),
-        max_epochs=20,
-        patience=5,
-        space=_space(WIDE_ENOUGH),
-        study_truth="good_fit",
-    )
 
 
 def leaked_column(generator: np.random.Generator) -> Draw:
     """A column that is the target with a little noise."""
     world = teacher_world(generator, int(generator.integers(800, 1600)))
-    noise = torch.Generator().manual_seed(_seed(generator))
+    noise = torch.Generator().manual_seed(draw_seed(generator))
     spread = float(generator.uniform(0.02, 0.15))
 
     def leak(targets: torch.Tensor) -> torch.Tensor:
         return targets + spread * torch.randn(targets.shape, generator=noise)
 
     leaked = with_column(world, leak)
-    plan = Plan(_good_params(generator), seed=_seed(generator))
+    plan = Plan(_good_params(generator), seed=draw_seed(generator))
     checks = checked(leaked)
     return Draw(
         "leaked columns", (leaked,), (plan,), 20, 8, data_checks=checks, study_truth="leakage"
@@ -357,7 +271,7 @@ def shifted_split(generator: np.random.Generator) -> Draw:
     """Validation rows from elsewhere."""
     n_train, moved = int(generator.integers(800, 1600)), float(generator.uniform(1.0, 2.0))
     world = teacher_world(generator, n_train, shift=moved)
-    plan = Plan(_good_params(generator), seed=_seed(generator))
+    plan = Plan(_good_params(generator), seed=draw_seed(generator))
     checks = checked(world)
     return Draw(
         "shifted splits", (world,), (plan,), 20, 8, data_checks=checks, study_truth="shift"
@@ -390,6 +304,7 @@ FAMILIES: Mapping[str, Callable[[np.random.Generator], Draw]] = {
     "dead ReLUs": dead_relus,
     "zero initialization": zero_initialization,
     "steps too large": large_steps,
+    "thrown networks": thrown_networks,
     "steps too small": small_steps,
     "ranges too narrow": narrow_ranges,
     "ranges wide enough": wide_ranges,

@@ -41,6 +41,16 @@ class World:
     baseline_metric: float
 
 
+def log_uniform(generator: np.random.Generator, low: float, high: float) -> float:
+    """A number between two, evenly spread in its logarithm."""
+    return float(np.exp(generator.uniform(math.log(low), math.log(high))))
+
+
+def draw_seed(generator: np.random.Generator) -> int:
+    """A seed for what draws by itself."""
+    return int(generator.integers(2**31))
+
+
 def regression_world(
     x: np.ndarray, clean: np.ndarray, noise_share: float, n_train: int, n_valid: int, seed: int
 ) -> World:

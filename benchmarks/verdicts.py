@@ -36,8 +36,9 @@ from automl.diagnostics.gradient_flow import trial_flow
 from automl.diagnostics.learning_curves import judge_fit
 from automl.tuning.confirmation import advised_change
 from benchmarks import verdict_decomposition
-from benchmarks.verdict_cases import FAMILIES, random_params, searched
+from benchmarks.verdict_cases import FAMILIES
 from benchmarks.verdict_figures import Outcome, print_quantities, print_tables, summarize
+from benchmarks.verdict_searches import random_params, searched
 from benchmarks.verdict_training import (
     Draw,
     Plan,

@@ -39,7 +39,11 @@ IMPROVING_SHARE: Final = 0.10
 # Gradient flow
 
 VANISHING_RATIO: Final = 1e-3
-"""Calibrated: gradient norm nearest the input over that of the output layer, at initialization."""
+"""Calibrated: gradient norm nearest the input over that of the output layer, at initialization.
+
+Also the largest gradient norm at the end over that at the start, where nothing was learned:
+in networks thrown at once it was below 1e-7.
+"""
 
 WEAK_RATIO: Final = 1e-2
 """Calibrated: the same ratio where the network did not learn at all; networks that learned have

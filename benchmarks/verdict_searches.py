@@ -1,0 +1,113 @@
+"""Random searches whose ranges exclude the optimum or contain it: two families of cases.
+
+Drawn like the other families (`verdict_cases.py`), for verdicts on the study as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from benchmarks.verdict_training import Draw, Params, Plan
+from benchmarks.verdict_worlds import draw_seed, log_uniform, teacher_world
+from storage.records import Json, ParameterValue
+
+N_SEARCHED = 40
+"""Trials of a search: no more than people spend on one."""
+
+BASE: Params = {
+    "optimizer": "adam",
+    "learning_rate": 0.01,
+    "batch_size": 64,
+    "n_layers": 1,
+    "hidden_size": 24,
+    "activation": "tanh",
+    "initialization": "xavier",
+}
+
+Ends = tuple[float, float, bool]  # low, high, log
+
+TOO_NARROW: Sequence[tuple[str, Ends, Ends, Params]] = (
+    # the range that excludes the optimum, what lies beyond its end, and what else is fixed
+    ("learning_rate", (5e-4, 0.02, True), (0.02, 0.3, True), {"optimizer": "sgd"}),
+    ("learning_rate", (2e-5, 5e-4, True), (5e-4, 0.015, True), {"optimizer": "adam"}),
+    ("hidden_size", (1, 5, False), (8, 48, False), {}),
+    ("weight_decay", (3e-2, 0.5, True), (1e-6, 3e-2, True), {}),
+)
+
+WIDE_ENOUGH: Mapping[str, Ends] = {
+    "learning_rate": (1e-3, 0.3, True),
+    "hidden_size": (8, 48, False),
+    "weight_decay": (1e-6, 1e-2, True),
+}
+
+
+def _space(ranges: Mapping[str, Ends]) -> Mapping[str, Json]:
+    return {
+        "name": "benchmark",
+        "parameters": {
+            name: {
+                "type": "int" if name == "hidden_size" else "float",
+                "low": low,
+                "high": high,
+                "log": log,
+            }
+            for name, (low, high, log) in ranges.items()
+        },
+    }
+
+
+def random_params(
+    generator: np.random.Generator, ranges: Mapping[str, Ends], base: Params
+) -> dict[str, ParameterValue]:
+    """One configuration drawn uniformly from ranges, in the scale in which they are searched."""
+    params = dict(base)
+    for name, (low, high, log) in ranges.items():
+        value = log_uniform(generator, low, high) if log else float(generator.uniform(low, high))
+        params[name] = round(value) if name == "hidden_size" else value
+    return params
+
+
+def searched(name: str, narrow: Ends) -> dict[str, Ends]:
+    """The ranges of a search of one hyperparameter, beside a good range of learning rates."""
+    return {"learning_rate": (5e-3, 3e-2, True)} | {name: narrow}
+
+
+def narrow_ranges(generator: np.random.Generator) -> Draw:
+    """A random search whose range excludes the optimum."""
+    name, narrow, beyond, fixed = TOO_NARROW[int(generator.integers(len(TOO_NARROW)))]
+    base, ranges = {**BASE, **fixed}, searched(name, narrow)
+    plans = [
+        Plan(random_params(generator, ranges, base), seed=draw_seed(generator))
+        for _ in range(N_SEARCHED)
+    ]
+    return Draw(
+        "ranges too narrow",
+        (teacher_world(generator, int(generator.integers(500, 900)), noise=(0.02, 0.1)),),
+        tuple(plans),
+        max_epochs=15,
+        patience=5,
+        space=_space(ranges),
+        study_truth="range_edge",
+        edge=name,
+        beyond=searched(name, beyond),
+        fixed=base,
+    )
+
+
+def wide_ranges(generator: np.random.Generator) -> Draw:
+    """A random search whose ranges contain the optimum."""
+    plans = [
+        Plan(random_params(generator, WIDE_ENOUGH, BASE), seed=draw_seed(generator))
+        for _ in range(N_SEARCHED)
+    ]
+    return Draw(
+        "ranges wide enough",
+        (teacher_world(generator, int(generator.integers(1000, 1600)), noise=(0.02, 0.1)),),
+        tuple(plans),
+        max_epochs=20,
+        patience=5,
+        space=_space(WIDE_ENOUGH),
+        study_truth="good_fit",
+    )
