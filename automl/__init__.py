@@ -29,19 +29,19 @@ if TYPE_CHECKING:
         TrainingError,
     )
     from automl.options import SearchOptions
-    from automl.predictor import Predictor
     from automl.result import SearchResult
     from automl.studies import delete_study, load_study, study_names
+    from automl.training.trained_model import TrainedModel
 
 __all__ = [
     "AutoMLError",
     "ConfigError",
     "DataError",
     "DivergedError",
-    "Predictor",
     "SearchOptions",
     "SearchResult",
     "StudyError",
+    "TrainedModel",
     "TrainingError",
     "delete_study",
     "load_study",
@@ -51,9 +51,9 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Predictor": "predictor",
     "SearchOptions": "options",
     "SearchResult": "result",
+    "TrainedModel": "training.trained_model",
     "delete_study": "studies",
     "load_study": "studies",
     "resume": "api",

@@ -13,7 +13,7 @@ from storage import open_store
 from storage.records import Diagnosis, EvaluationRecord, Json, StudyRecords, TrialRecord
 
 if TYPE_CHECKING:
-    from automl.predictor import Predictor
+    from automl.training.trained_model import TrainedModel
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -77,25 +77,20 @@ class SearchResult:
         """The verdict first, then all else that was noticed."""
         return self.records.diagnoses
 
-    def best_model(self) -> Predictor:
+    def best_model(self) -> TrainedModel:
         """The best trial's network with its preprocessing: `predict(frame)`."""
         return self.model(self.best.number)
 
-    def model(self, trial_number: int) -> Predictor:
+    def model(self, trial_number: int) -> TrainedModel:
         """The network of any trial whose weights are kept, with its preprocessing.
 
         Raises:
             StudyError: they are not: the trial is not among the best few.
         """
-        from automl.data.targets import class_values
-        from automl.predictor import Predictor
         from automl.tuning.keeping import load_trained_model
 
-        settings = self.records.settings
         with closing(open_store(self.storage)) as store:
-            network = load_trained_model(store, self.records, trial_number)
-        classes = class_values(settings.class_names, settings.class_type)
-        return Predictor(network, settings.target, classes)
+            return load_trained_model(store, self.records, trial_number)
 
     def report(self, path: str | Path = "report.html") -> Path:
         """Write the report, one HTML file that works offline."""

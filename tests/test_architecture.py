@@ -27,7 +27,6 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.investigation",),
     ("automl.studies", "automl.data_options"),
     ("automl.result",),
-    ("automl.predictor",),
     ("automl.options",),
     ("automl.report",),
     ("automl.tuning",),

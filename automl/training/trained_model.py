@@ -1,13 +1,15 @@
-"""A trained network with its preprocessing: tables go in, predictions come out.
+"""A trained network as people use it: tables go in, values of the target's own column come out.
 
 With folds there is one network per fold, each with the preprocessing of its own train rows;
-they predict together, by the mean of their probabilities or values.
+they predict together, by the mean of their probabilities or values. What is predicted is what
+the person's column holds: 0 and 1 where it holds numbers, texts where texts.
 """
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,59 +19,92 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from automl.data.dataset import AffineScaling, Dataset, Fold, Split
+from automl.data.new_rows import read_rows
 from automl.data.preprocessing import Preprocessor
+from automl.errors import ConfigError
 from automl.models.mlp import MLPConfig
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.predictions import predict
 from storage.records import Task
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TrainedNetwork:
     """One network: its run, the weights of its best epoch, and what its fold's data were like."""
 
     run: RunConfig
-    weights: Mapping[str, Tensor]
-    preprocessor: Preprocessor
+    weights: Mapping[str, Tensor] = field(repr=False)
+    preprocessor: Preprocessor = field(repr=False)
     cardinalities: tuple[int, ...]
     target_mean: float
     target_scale: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class TrainedModel:
-    """The network of a trial, or the networks of its folds."""
+    """The network of a trial, or those of its folds together, with the preprocessing."""
 
+    target: str
     task: Task
     loss: str
-    class_names: tuple[str, ...]
+    classes_: NDArray[Any]  # as in scikit-learn: the order of the probabilities; () if none
     networks: tuple[TrainedNetwork, ...]
 
-    def predict(self, frame: pd.DataFrame) -> NDArray[Any]:
-        """Predict class names, or values in the target's own unit.
+    def predict(self, data: Any) -> NDArray[Any]:
+        """Predict the target, in the values or the unit of its own column.
+
+        Args:
+            data: a DataFrame, a path, "sklearn:NAME", or an array; the target may be among
+                the columns, and is not looked at.
 
         Raises:
-            DataError: a column is missing.
+            DataError: a column is missing or of another kind, or there are no rows.
 
         Shape:
             result: (N,).
         """
-        if self.task == "regression":
-            return self._mean_prediction(frame)
-        codes = self._mean_prediction(frame).argmax(axis=1)
-        names = np.asarray(self.class_names, dtype=object)
-        predicted: NDArray[Any] = names[codes]
-        return predicted
+        return self.predict_columns(data)[self.target]
 
-    def predict_proba(self, frame: pd.DataFrame) -> NDArray[np.float64]:
-        """Predict the probabilities of the classes, in the order of `class_names`.
+    def predict_proba(self, data: Any) -> NDArray[np.float64]:
+        """Predict the probabilities of the classes, in the order of `classes_`.
+
+        Raises:
+            ConfigError: the study is a regression.
+            DataError: as for `predict`.
 
         Shape:
             result: (N, C).
         """
-        return self._mean_prediction(frame)
+        if self.task == "regression":
+            raise ConfigError(
+                f"probabilities are of classes, but {self.target!r} is a quantity; use predict"
+            )
+        return self._mean_prediction(data)
 
-    def _mean_prediction(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+    def predict_columns(self, data: Any) -> Mapping[str, NDArray[Any]]:
+        """The target, and the probability of each class, as the columns of a table.
+
+        Shape:
+            values: each (N,).
+        """
+        predicted = self._mean_prediction(data)
+        if self.task == "regression":
+            return {self.target: predicted}
+        probabilities = {
+            f"probability of {value}": predicted[:, code]
+            for code, value in enumerate(self.classes_)
+        }
+        return {self.target: self.classes_[predicted.argmax(axis=1)], **probabilities}
+
+    def __repr__(self) -> str:
+        """One line: no weights, and of many classes the first ones."""
+        shown = f"target={self.target!r}, networks={len(self.networks)}"
+        if self.task != "regression":
+            shown += f", classes_={reprlib.repr(self.classes_.tolist())}"
+        return f"TrainedModel({shown})"
+
+    def _mean_prediction(self, data: Any) -> NDArray[np.float64]:
+        frame = read_rows(data, self.networks[0].preprocessor.plans)
         predictions = [self._prediction(network, frame) for network in self.networks]
         return np.asarray(np.mean(predictions, axis=0))
 
@@ -90,7 +125,7 @@ class TrainedModel:
             target_mean=network.target_mean,
             target_scale=network.target_scale,
         )
-        n_classes = max(len(self.class_names), 1)
+        n_classes = max(len(self.classes_), 1)
         folds = (fold,) * (network.run.fold + 1)
         dataset = Dataset(self.task, self.loss, n_classes, folds)
         return predict(network.run, network.weights, dataset, "test").double().numpy()

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from automl.data.dataset import Dataset
 from automl.data.preprocessing import Preprocessor
+from automl.data.targets import class_values
 from automl.errors import StudyError, TrainingError
 from automl.executors.executor import Executor
 from automl.training.config import RunConfig
@@ -210,10 +211,12 @@ def kept_networks(store: Store, records: StudyRecords, trial_number: int) -> lis
 
 def load_trained_model(store: Store, records: StudyRecords, trial_number: int) -> TrainedModel:
     """A trial's model, ready to predict tables."""
+    settings = records.settings
     return TrainedModel(
-        task=records.settings.task,
-        loss=records.settings.loss,
-        class_names=records.settings.class_names,
+        target=settings.target,
+        task=settings.task,
+        loss=settings.loss,
+        classes_=class_values(settings.class_names, settings.class_type),
         networks=tuple(kept_networks(store, records, trial_number)),
     )
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
 
+import automl
 from automl.errors import ConfigError, StudyError
 from automl.result import SearchResult, result_to_json
 
@@ -32,6 +35,23 @@ def test_best_model_predicts_a_table_as_well_as_the_score_says(finished: SearchR
     assert finished.evaluation is not None
     low, high = finished.evaluation.intervals["accuracy"]
     assert low - 0.1 <= accuracy <= high + 0.1
+
+
+@pytest.mark.parametrize("classes", [[0, 1], ["no", "yes"]])
+def test_stored_models_answer_in_the_targets_own_values(classes: Any, tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=80)
+    frame = pd.DataFrame({"x": x, "y": pd.Series(classes)[(x > 0).astype(int)].to_numpy()})
+    result = automl.search(
+        frame,
+        target="y",
+        n_trials=1,
+        max_epochs=8,
+        folds=1,
+        workers=1,
+        set=["optimizer=adam", "learning_rate=0.03", "batch_size=16", "dropout=0"],
+        storage=f"sqlite:///{tmp_path}/automl.db",
+    )
+    assert np.mean(result.best_model().predict(frame) == frame["y"]) > 0.8
 
 
 def test_any_trial_predicts_while_its_weights_are_kept(finished: SearchResult) -> None:

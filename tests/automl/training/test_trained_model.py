@@ -1,8 +1,9 @@
-"""Tables in, predictions out."""
+"""Tables in, values of the target's own column out."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,8 @@ import pytest
 import torch
 
 from automl.data import LoadedData, SplitChoices, load_dataset
-from automl.errors import DataError
+from automl.data.targets import class_values
+from automl.errors import ConfigError, DataError
 from automl.models.initialization import initialize_
 from automl.models.mlp import MLPConfig, mlp_for
 from automl.training.config import RunConfig, TrainingConfig
@@ -50,7 +52,15 @@ def network(data: LoadedData, fold: int, scaling: str = "robust") -> TrainedNetw
 
 
 def model_of(data: LoadedData, *networks: TrainedNetwork) -> TrainedModel:
-    return TrainedModel(data.task, data.loss, data.class_names, networks)
+    classes = class_values(data.class_names, data.class_type)
+    return TrainedModel(data.target, data.task, data.loss, classes, networks)
+
+
+def classifier(labels: list[object]) -> tuple[TrainedModel, pd.DataFrame]:
+    """An untrained network for labels of any type, and the table that it is for."""
+    table = mixed_table().assign(label=pd.Series(labels * 90).head(90))
+    data = load_dataset(table, target="label", splits=SplitChoices(n_folds=1))
+    return model_of(data, network(data, 0)), table
 
 
 @pytest.mark.parametrize("scaling", ["standard", "min_max", "robust", "quantile"])
@@ -79,14 +89,50 @@ def test_missing_column_is_named(data: LoadedData) -> None:
         model_of(data, network(data, 0)).predict(mixed_table().drop(columns="size"))
 
 
-def test_classes_are_predicted_by_name() -> None:
-    table = mixed_table().rename(columns={"colour": "label"})
-    data = load_dataset(table, target="label", splits=SplitChoices(n_folds=1))
-    model = model_of(data, network(data, 0))
-    assert set(model.predict(table)) <= {"red", "green", "blue"}
-    probabilities = model.predict_proba(table)
-    assert probabilities.shape == (90, 3)
+@pytest.mark.parametrize(
+    "labels", [[0, 1], [False, True], [-1.5, 2.5], ["no", "yes"], ["a", "b", "c"]]
+)
+def test_classes_are_predicted_as_the_targets_own_values(labels: list[object]) -> None:
+    """The text "1" equals no number: an accuracy would silently be 0."""
+    model, table = classifier(labels)
+    predicted, probabilities = model.predict(table), model.predict_proba(table)
+    assert model.classes_.tolist() == labels
+    assert predicted.tolist() == [labels[code] for code in probabilities.argmax(axis=1)]
+    assert {type(value) for value in predicted.tolist()} == {type(labels[0])}
     assert probabilities.sum(axis=1) == pytest.approx(np.ones(90))
+
+
+def test_columns_are_the_prediction_and_each_class(data: LoadedData) -> None:
+    model, table = classifier([0, 1])
+    columns = model.predict_columns(table)
+    assert list(columns) == ["label", "probability of 0", "probability of 1"]
+    assert (columns["probability of 1"] == model.predict_proba(table)[:, 1]).all()
+    assert list(model_of(data, network(data, 0)).predict_columns(table)) == ["price"]
+
+
+def test_rows_come_in_any_form(tmp_path: Path) -> None:
+    model, table = classifier([0, 1])
+    table.to_csv(tmp_path / "rows.csv", index=False)
+    expected = model.predict_proba(table)
+    assert model.predict_proba(tmp_path / "rows.csv") == pytest.approx(expected)
+    columns = ["size", "colour", "price"]
+    assert model.predict_proba(table[columns].to_numpy()) == pytest.approx(expected)
+
+
+def test_a_quantity_has_no_probabilities(data: LoadedData) -> None:
+    with pytest.raises(ConfigError, match="'price' is a quantity; use predict"):
+        model_of(data, network(data, 0)).predict_proba(mixed_table())
+
+
+def test_a_model_is_shown_in_a_line_without_weights(data: LoadedData) -> None:
+    one = network(data, 0)
+    assert repr(model_of(data, one, one)) == "TrainedModel(target='price', networks=2)"
+    assert repr(classifier([0, 1])[0]) == (
+        "TrainedModel(target='label', networks=1, classes_=[0, 1])"
+    )
+    many, _ = classifier([f"class {n}" for n in range(20)])
+    assert len(repr(many)) < 150
+    assert "tensor" not in repr(one)
 
 
 def test_run_comes_back_from_plain_values() -> None:
