@@ -7,12 +7,16 @@ A study whose data came from files keeps the options that they were read with, s
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from automl.data import ColumnChoices, LoadedData, SplitChoices, load_dataset
+from automl.data.choices import ColumnChoices, SplitChoices
+from automl.data.reading import RawData, read_raw_data
 from automl.errors import StudyError
 from automl.options import SearchOptions
 from storage.records import Json, StudySettings
+
+if TYPE_CHECKING:
+    from automl.data.loading import LoadedData
 
 DATA_OPTIONS = (
     *("target", "task", "loss", "drop", "categorical", "numeric", "valid", "test"),
@@ -21,13 +25,11 @@ DATA_OPTIONS = (
 """The options that say what the data are."""
 
 
-def load_data(data: Any, options: SearchOptions) -> LoadedData:
-    """Read, split and encode the data that the options describe."""
-    return load_dataset(
+def read_data(data: Any, options: SearchOptions) -> RawData:
+    """Read the tables that the options describe, and check the columns they name."""
+    return read_raw_data(
         data,
         target=options.target,
-        task=options.task,
-        loss=options.loss,
         columns=ColumnChoices(
             tuple(options.drop), tuple(options.categorical), tuple(options.numeric)
         ),
@@ -39,8 +41,21 @@ def load_data(data: Any, options: SearchOptions) -> LoadedData:
             n_folds=options.folds,
             seed=options.split_seed,
         ),
-        class_weights=options.class_weights,
     )
+
+
+def encode_data(raw: RawData, options: SearchOptions) -> LoadedData:
+    """Split and encode tables that were read."""
+    from automl.data.loading import encode_raw_data  # torch and scikit-learn take seconds
+
+    return encode_raw_data(
+        raw, task=options.task, loss=options.loss, class_weights=options.class_weights
+    )
+
+
+def load_data(data: Any, options: SearchOptions) -> LoadedData:
+    """Read, split and encode the data that the options describe."""
+    return encode_data(read_data(data, options), options)
 
 
 def data_options(data: Any, options: SearchOptions) -> dict[str, Json]:

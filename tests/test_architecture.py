@@ -24,6 +24,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.terminal", "automl.command_types"),
     ("automl",),  # the public names alone
     ("automl.api",),
+    ("automl.session",),
     ("automl.investigation",),
     ("automl.studies", "automl.data_options"),
     ("automl.result",),
@@ -67,6 +68,7 @@ HEAVY = ("click", "optuna", "pandas", "plotly", "rich", "sklearn", "sqlalchemy",
 
 LOADS = {  # importing this loads no other of the heavy libraries
     "automl": (),
+    "automl.api": ("optuna", "pandas", "sqlalchemy"),  # what is mistyped is told without torch
     "automl.diagnostics": (),
     "automl.report": ("optuna", "pandas", "plotly", "sklearn", "sqlalchemy"),
     "automl.training.config": ("torch",),

@@ -16,20 +16,15 @@ import numpy as np
 import pandas as pd
 
 from automl.data.checks import check_data
-from automl.data.choices import (
-    ColumnChoices,
-    SplitChoices,
-    check_columns,
-    check_splits,
-    choose_target,
-)
+from automl.data.choices import ColumnChoices, SplitChoices
 from automl.data.column_inference import infer_columns
 from automl.data.columns import ColumnPlan, typed_columns
 from automl.data.dataset import Dataset
 from automl.data.descriptions import describe
 from automl.data.folds import make_fold
-from automl.data.parts import ROLES, Part, encode_targets, make_part, read_tables, row_facts
+from automl.data.parts import ROLES, Part, encode_targets, make_part, row_facts
 from automl.data.preprocessing import Preprocessor, fit_preprocessor
+from automl.data.reading import RawData, read_raw_data
 from automl.data.sources import Table, fingerprint
 from automl.data.splits import TEST_FRACTION, VALID_FRACTION, split_rows
 from automl.data.targets import ClassType, infer_target
@@ -83,12 +78,23 @@ def load_dataset(
         DataError: in one line, with the rule, the value and the fix.
         ConfigError: an option has a value it cannot have.
     """
-    columns, splits = columns or ColumnChoices(), splits or SplitChoices()
-    tables = read_tables(source, splits)
-    table = tables["train"]
-    target = choose_target(table, target)
-    columns = check_columns(table.frame, target, columns)
-    splits = check_splits(table.frame, target, splits)
+    raw = read_raw_data(source, target=target, columns=columns, splits=splits)
+    return encode_raw_data(raw, task=task, loss=loss, class_weights=class_weights)
+
+
+def encode_raw_data(
+    raw: RawData,
+    *,
+    task: Task | None = None,
+    loss: str | None = None,
+    class_weights: bool = False,
+) -> LoadedData:
+    """The second half of `load_dataset`: understand, split and encode tables that were read.
+
+    Raises:
+        DataError, ConfigError: as for `load_dataset`.
+    """
+    tables, target, columns, splits = raw.tables, raw.target, raw.columns, raw.splits
     parts = {role: make_part(part, target, role) for role, part in tables.items()}
     goal = infer_target(target, parts["train"].targets, task, loss)
     if class_weights and goal.task == "regression":
@@ -113,8 +119,8 @@ def load_dataset(
     return LoadedData(
         dataset=Dataset(goal.task, goal.loss, goal.n_classes, folds),
         preprocessors=preprocessors,
-        name=table.name,
-        source=table.source,
+        name=tables["train"].name,
+        source=tables["train"].source,
         target=target,
         task=goal.task,
         loss=goal.loss,

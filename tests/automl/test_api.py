@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +12,7 @@ import pandas as pd
 import pytest
 
 import automl
-from automl.api import start_search
 from automl.errors import ConfigError, DataError, StudyError
-from automl.options import SearchOptions
-from automl.result import SearchResult
 
 
 def table(n_rows: int = 120) -> pd.DataFrame:
@@ -78,11 +78,31 @@ def test_missing_target_names_the_nearest_column(storage: str) -> None:
         automl.search(table(), **{**quick(storage), "target": "answers"})  # type: ignore[arg-type]
 
 
-def test_session_says_what_it_understood_before_it_trains(storage: str) -> None:
-    options = SearchOptions(target="answer", storage=storage, folds=1)
-    with start_search(table(), options) as session:
-        assert any("yes" in line or "binary" in line for line in session.messages)
-        assert session.settings.task == "binary"
+@pytest.mark.parametrize(
+    ("source", "message"), [("none.csv", "no 'none.csv'"), ("rows.csv", "did you mean 'answer'")]
+)
+def test_what_is_mistyped_is_told_before_torch_is_loaded(
+    source: str, message: str, tmp_path: Path
+) -> None:
+    """Importing torch and scikit-learn takes seconds."""
+    table().to_csv(tmp_path / "rows.csv", index=False)
+    code = (
+        "import sys, automl\n"
+        f"try: automl.search({source!r}, target='answers')\n"
+        "except automl.DataError as error: print(error)\n"
+        "print([name for name in ('torch', 'sklearn') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(automl.__file__).parent.parent)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told, loaded = done.stdout.splitlines()
+    assert message in told
+    assert loaded == "[]"
 
 
 def test_what_is_dropped_and_found_is_logged(
@@ -105,11 +125,3 @@ def test_study_of_a_frame_cannot_be_resumed_by_its_name(storage: str) -> None:
     automl.search(table(), **quick(storage))  # type: ignore[arg-type]
     with pytest.raises(StudyError, match="DataFrame"):
         automl.resume("data-answer", storage)
-
-
-def test_dashboard_content_is_published_at_the_end(finished: SearchResult) -> None:
-    import optuna
-    import optuna_dashboard
-
-    study = optuna.load_study(study_name="iris-species", storage=finished.storage)
-    assert "best" in optuna_dashboard.get_note(study).lower()

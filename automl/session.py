@@ -1,0 +1,198 @@
+"""A search that is ready to run: what `automl.search` and the command line iterate over.
+
+It stands between the options and the parts that do the work: it plans the memory, opens the
+study, makes executor, policy and `Search`, and at the end has the best trial scored and judged.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import replace
+from types import TracebackType
+
+import search_spaces
+from automl.data import LoadedData
+from automl.data.reading import RawData
+from automl.data_options import encode_data
+from automl.diagnostics import diagnose_study
+from automl.executors.choosing import make_executor
+from automl.executors.resources import available_cores, available_memory
+from automl.options import SearchOptions
+from automl.report.dashboard import Publisher
+from automl.result import SearchResult
+from automl.tuning.evaluation import evaluate_best
+from automl.tuning.keeping import save_preprocessing
+from automl.tuning.memory import MemoryPlan, plan_memory
+from automl.tuning.policy import SearchPolicy
+from automl.tuning.progress import SearchProgress
+from automl.tuning.search import Search
+from automl.tuning.settings import make_settings, study_name_of
+from automl.tuning.stacking import slots_for
+from automl.tuning.study import open_study, record_policy, unused_name
+from search_spaces import SearchSpace
+from storage import Store, open_store
+from storage.records import Json, PolicyRecord, StudySettings
+
+
+class SearchSession:
+    """A search that is ready to run: iterate over it, then ask for the result.
+
+    Use it as a context manager, so that workers and the database are closed.
+    """
+
+    def __init__(
+        self, data: LoadedData, store: Store, settings: StudySettings, options: SearchOptions
+    ) -> None:
+        self.data = data
+        self.store = store
+        self.settings = settings
+        self.options = options
+        self.memory = _memory_plan(data, settings, options)
+        self.messages = (*data.messages, str(self.memory))
+        self.last_progress: SearchProgress | None = None
+        self._search: Search | None = None
+        self._publisher: Publisher | None = None
+
+    def __iter__(self) -> Iterator[SearchProgress]:
+        options = self.options
+        study = open_study(self.store, self.settings)
+        self._write_beginning()
+        dataset = self.data.dataset
+        with closing(
+            make_executor(
+                dataset,
+                workers=options.workers,
+                trainer=options.trainer,
+                device=options.device,
+                trial_timeout=options.trial_timeout,
+                memory_limit=options.memory_limit,
+            )
+        ) as executor:
+            self._search = Search(
+                study,
+                self.store,
+                executor,
+                dataset,
+                self.settings,
+                _policy(options, self.memory),
+            )
+            for progress in self._search:
+                self.last_progress = progress
+                self._publish(self._search)
+                yield progress
+
+    def _write_beginning(self) -> None:
+        """Write what is known before the first trial, where an earlier call has not."""
+        name, options = self.settings.study_name, self.options
+        records = self.store.read_study(name)
+        policy = PolicyRecord(len(records.trials), options.sampler, options.pruner)
+        record_policy(self.store, records, policy)
+        if not records.data_checks:
+            self.store.add_data_checks(name, self.data.data_checks)
+        if not any(artifact.kind == "preprocessing" for artifact in records.artifacts):
+            save_preprocessing(self.store, name, self.data.preprocessors)
+
+    def _publish(self, search: Search) -> None:
+        """Keep what Optuna Dashboard shows fresh, where it is installed; seldom, see there."""
+        if self._publisher is None:
+            if importlib.util.find_spec("optuna_dashboard") is None:
+                return
+            self._publisher = Publisher(search.study, self.store.transaction)
+        name = self.settings.study_name
+        self._publisher.publish_if_due(lambda: self.store.read_study(name))
+
+    def stop(self) -> None:
+        """End after the present round; what is in training can be continued later."""
+        if self._search is not None:
+            self._search.stop()
+
+    def result(self) -> SearchResult:
+        """Score the best trial on the test rows, judge the study, and return all of it."""
+        name = self.settings.study_name
+        evaluate_best(self.store, name, self.data.dataset)
+        records = self.store.read_study(name)
+        self.store.replace_diagnoses(name, diagnose_study(records))
+        records = self.store.read_study(name)
+        if self._publisher is not None:
+            self._publisher.publish(records)
+        self.store.flush()
+        seconds = self.last_progress.seconds if self.last_progress else 0.0
+        return SearchResult(records, self.options.storage, seconds)
+
+    def close(self) -> None:
+        """Write what is left and close the database."""
+        self.store.close()
+
+    def __enter__(self) -> SearchSession:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_session(
+    raw: RawData, options: SearchOptions, data_options: Mapping[str, Json]
+) -> SearchSession:
+    """Encode the data, settle what the study is made of, and open the database.
+
+    Args:
+        data_options: what is needed to load the same data again.
+    """
+    loaded = encode_data(raw, options)
+    settings = make_settings(
+        loaded,
+        _space_of(options, loaded),
+        study_name=options.study or study_name_of(loaded),
+        training={
+            "max_epochs": options.max_epochs,
+            "patience": options.patience,
+            "seed": options.seed,
+        },
+        target_error=options.target_error,
+        data_options=data_options,
+        command=options.command,
+    )
+    store = open_store(options.storage)
+    if options.new:
+        settings = replace(settings, study_name=unused_name(store, settings.study_name))
+    return SearchSession(loaded, store, settings, options)
+
+
+def _space_of(options: SearchOptions, data: LoadedData) -> SearchSpace:
+    space = options.space
+    if not isinstance(space, SearchSpace):
+        space = search_spaces.load(str(space))
+    return space.for_task(data.task).narrow(list(options.set))
+
+
+def _memory_plan(data: LoadedData, settings: StudySettings, options: SearchOptions) -> MemoryPlan:
+    """How many trials train at once: what was asked for or planned, if it fits."""
+    n_stacks = available_cores() if options.workers == "auto" else options.workers
+    return plan_memory(
+        SearchSpace.from_dict(settings.space),
+        data.dataset,
+        n_slots=options.slots or slots_for(options.n_trials, n_stacks),
+        n_stacks=n_stacks,
+        free_bytes=available_memory(),
+    )
+
+
+def _policy(options: SearchOptions, memory: MemoryPlan) -> SearchPolicy:
+    return SearchPolicy(
+        n_trials=options.n_trials,
+        timeout=options.timeout,
+        sampler=options.sampler,
+        pruner=options.pruner,
+        n_slots=memory.n_slots,
+        n_stacks=memory.n_stacks,
+        keep_models=options.keep_models,
+        keep_bytes=options.keep_bytes,
+        preflight=options.preflight,
+    )
