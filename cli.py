@@ -315,16 +315,19 @@ def promote(study: str, trial_number: int, workers: Any, storage: str) -> None:
 @storage_option
 def diagnose(study: str, confirms: bool, depth: str, workers: Any, storage: str) -> None:
     """Say why a study's network is as good as it is, and what to do next."""
-    from automl import investigation
+    from automl import studies
     from automl.summary import print_verdict
 
-    result = investigation.diagnose(study, storage)
-    if depth == "full":
-        result = investigation.explain(study, storage, workers=workers)
-    if confirms:
-        result = investigation.confirm(study, storage, workers=workers)
+    result = studies.diagnose(study, storage)
+    if depth == "full" or confirms:
+        from automl import investigation  # trains: takes torch
+
+        if depth == "full":
+            result = investigation.explain(study, storage, workers=workers)
+        if confirms:
+            result = investigation.confirm(study, storage, workers=workers)
     print_verdict(result)
-    if confirms and not any(one.kind in investigation.ON_ADVICE for one in result.diagnoses):
+    if confirms and not any(one.kind in studies.ON_ADVICE for one in result.diagnoses):
         click.echo(
             "Nothing to confirm: no advice here changes a hyperparameter of the best trial."
         )

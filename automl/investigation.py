@@ -1,8 +1,9 @@
 """Questions to a stored study that take training: does the advice help, would more rows?
 
 `confirm` tries what the verdicts advise, `explain` splits the error into bias and variance
-and draws the data-size curve. Their runs are stored beside the study's; neither the sampler
-nor the total sees them. The answers are kept with the study's diagnoses.
+and draws the data-size curve, `promote` trains a pruned trial on. Their runs are stored beside
+the study's; neither the sampler nor the total sees them. The answers are kept with the study's
+diagnoses.
 """
 
 from __future__ import annotations
@@ -14,13 +15,12 @@ from typing import Any, Literal
 
 from automl.data.dataset import Dataset
 from automl.data_options import load_again
-from automl.diagnostics import agree_with_verdict, diagnose_study
 from automl.executors.choosing import make_executor
 from automl.executors.executor import Executor
 from automl.models.mlp import n_parameters
 from automl.options import DEFAULT_STORAGE
 from automl.result import SearchResult
-from automl.studies import open_existing_store
+from automl.studies import ON_ADVICE, ON_CAUSES, judge, open_existing_store
 from automl.tuning import promotion
 from automl.tuning.confirmation import judge_confirmation, plan_confirmation
 from automl.tuning.planned_runs import (
@@ -41,25 +41,6 @@ from automl.tuning.retraining import (
 from automl.tuning.study import read_known_study
 from storage import Store
 from storage.records import Diagnosis, StudyRecords
-
-ON_ADVICE = frozenset({"advice_helps", "advice_harms", "advice_undecided", "advice_failed"})
-ON_CAUSES = frozenset({"data_size", "decomposition"})
-"""Kinds of diagnoses that took training: judging a study again does not drop them."""
-
-
-def diagnose(study: str, storage: str = DEFAULT_STORAGE) -> SearchResult:
-    """Judge a stored study again, with what this version knows; no data are needed."""
-    with closing(open_existing_store(storage)) as store:
-        return SearchResult(_judge(store, read_known_study(store, study)), storage)
-
-
-def _judge(store: Store, records: StudyRecords) -> StudyRecords:
-    """Store the verdicts anew; answers that took training stay behind them, and agree."""
-    name = records.settings.study_name
-    kept = [one for one in records.diagnoses if one.kind in ON_ADVICE | ON_CAUSES]
-    answers = [agree_with_verdict(records, one) for one in kept]
-    store.replace_diagnoses(name, [*diagnose_study(records), *answers])
-    return store.read_study(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +103,7 @@ def _laboratory(
     study: str, storage: str, data: Any, workers: int | Literal["auto"]
 ) -> Iterator[_Laboratory]:
     with closing(open_existing_store(storage)) as store:
-        records = _judge(store, read_known_study(store, study))
+        records = judge(store, read_known_study(store, study))
         dataset = load_again(records.settings, data).dataset
         with closing(make_executor(dataset, workers=workers)) as executor:
             yield _Laboratory(store, records, dataset, executor)

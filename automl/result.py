@@ -13,6 +13,8 @@ from storage import open_store
 from storage.records import Diagnosis, EvaluationRecord, Json, StudyRecords, TrialRecord
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from automl.training.trained_model import TrainedModel
 
 
@@ -92,11 +94,31 @@ class SearchResult:
         with closing(open_store(self.storage)) as store:
             return load_trained_model(store, self.records, trial_number)
 
+    def predictions(self) -> Mapping[str, NDArray[Any]] | None:
+        """What the best trial predicts of validation and test rows, and their targets.
+
+        Kept with the study, so that neither its data nor torch are needed; None where none are.
+
+        Shape:
+            valid_targets, test_targets: (N,); valid_predictions, test_predictions: (N, C) of
+            classes, (N,) of quantities.
+        """
+        best = self.records.best_trial
+        kept = [
+            artifact
+            for artifact in self.records.kept_artifacts("predictions")
+            if best is not None and artifact.trial_number == best.number
+        ]
+        if not kept:
+            return None
+        with closing(open_store(self.storage)) as store:
+            return store.artifacts.load_predictions(kept[-1])
+
     def report(self, path: str | Path = "report.html") -> Path:
         """Write the report, one HTML file that works offline."""
         from automl.report.page import write_report
 
-        return write_report(self.records, Path(path), predictions=self._predictions())
+        return write_report(self.records, Path(path), predictions=self.predictions())
 
     # Plotly figures for notebooks, those of the report.
 
@@ -149,16 +171,6 @@ class SearchResult:
         from automl.report import plots
 
         return plots.html_summary(self.records)
-
-    def _predictions(self) -> Mapping[str, Any] | None:
-        """Kept predictions of the best trial; None where there are none."""
-        from automl.tuning.keeping import load_predictions
-
-        best = self.records.best_trial
-        if best is None:
-            return None
-        with closing(open_store(self.storage)) as store:
-            return load_predictions(store, self.records, best.number)
 
     def to_json(self) -> dict[str, Json]:
         """The result as plain values: what `automl search --json` prints."""

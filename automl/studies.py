@@ -1,6 +1,6 @@
-"""What can be done with a stored study without training: load, list, delete, compare.
+"""What can be done with a stored study without training: load, list, judge, delete, compare.
 
-None of it needs the data. What trains more is in `investigation.py` and `promotion` there.
+None of it needs the data or torch. What trains more is in `investigation.py`.
 """
 
 from __future__ import annotations
@@ -9,12 +9,18 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from automl.diagnostics import agree_with_verdict, diagnose_study
 from automl.errors import StudyError
 from automl.options import DEFAULT_STORAGE
 from automl.result import SearchResult
 from automl.tuning.study import read_known_study
 from storage import StorageError, Store, open_store
 from storage.engine import database_path
+from storage.records import StudyRecords
+
+ON_ADVICE = frozenset({"advice_helps", "advice_harms", "advice_undecided", "advice_failed"})
+ON_CAUSES = frozenset({"data_size", "decomposition"})
+"""Kinds of diagnoses that took training: judging a study again does not drop them."""
 
 
 def open_existing_store(storage: str) -> Store:
@@ -67,3 +73,18 @@ def compare(studies: Sequence[str], path: str | Path, storage: str = DEFAULT_STO
     from automl.report.page import write_comparison  # plotly takes half a second to import
 
     return write_comparison([load_study(name, storage).records for name in studies], Path(path))
+
+
+def diagnose(study: str, storage: str = DEFAULT_STORAGE) -> SearchResult:
+    """Judge a stored study again, with what this version knows; no data are needed."""
+    with closing(open_existing_store(storage)) as store:
+        return SearchResult(judge(store, read_known_study(store, study)), storage)
+
+
+def judge(store: Store, records: StudyRecords) -> StudyRecords:
+    """Store the verdicts anew; answers that took training stay behind them, and agree."""
+    name = records.settings.study_name
+    kept = [one for one in records.diagnoses if one.kind in ON_ADVICE | ON_CAUSES]
+    answers = [agree_with_verdict(records, one) for one in kept]
+    store.replace_diagnoses(name, [*diagnose_study(records), *answers])
+    return store.read_study(name)

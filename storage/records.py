@@ -289,3 +289,7 @@ class StudyRecords:
         ]
         last = max((run.attempt for run in runs), default=1)
         return tuple(run for run in runs if run.attempt == last)
+
+    def kept_artifacts(self, kind: str) -> tuple[ArtifactRecord, ...]:
+        """Those of one kind whose files are still there."""
+        return tuple(one for one in self.artifacts if one.kind == kind and one.removed_at is None)

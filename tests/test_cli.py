@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +18,7 @@ from click.testing import CliRunner, Result
 
 import automl
 import cli
-from automl.investigation import ON_ADVICE
+from automl.studies import ON_ADVICE
 
 QUICK = ("--n-trials", "3", "--max-epochs", "3", "--folds", "1", "--workers", "1")
 
@@ -114,6 +117,24 @@ def test_studies_show_report_and_diagnose_need_no_data(study: Path) -> None:
     assert run("diagnose", "flowers-kind").exit_code == 0
     assert run("compare", "flowers-kind", "flowers-kind").exit_code == 0
     assert "nothing is wrong" in run("doctor").stdout
+
+
+@pytest.mark.parametrize("command", ["studies", "show", "report", "diagnose"])
+def test_commands_that_only_read_do_not_load_torch(study: Path, command: str) -> None:
+    """It takes seconds to import."""
+    arguments = [command] if command == "studies" else [command, "flowers-kind"]
+    code = (
+        f"import sys, cli; cli.main({arguments!r}, standalone_mode=False)\n"
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(Path(cli.__file__).parent)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "False"
 
 
 def test_delete_asks_first(study: Path) -> None:

@@ -57,10 +57,8 @@ def _adopted(
         epochs={run_id: records.epochs.get(run_id, ()) for run_id in run_ids},
         checkpoints=tuple(
             artifact
-            for artifact in records.artifacts
-            if artifact.kind == "checkpoint"
-            and artifact.run_id in run_ids
-            and artifact.removed_at is None
+            for artifact in records.kept_artifacts("checkpoint")
+            if artifact.run_id in run_ids
         ),
     )
 

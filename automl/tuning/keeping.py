@@ -54,8 +54,7 @@ class Keeper:
         values = {trial.number: trial.value for trial in records.trials}
         self._kept: dict[int, float] = {
             artifact.trial_number: value
-            for artifact in records.artifacts
-            if artifact.kind == "weights" and artifact.removed_at is None
+            for artifact in records.kept_artifacts("weights")
             if artifact.trial_number is not None
             if (value := values.get(artifact.trial_number)) is not None
         }
@@ -185,15 +184,14 @@ def kept_networks(store: Store, records: StudyRecords, trial_number: int) -> lis
         StorageError: a file is missing or altered.
     """
     run_ids = {run.run_id for run in records.search_runs(trial_number)}
-    artifacts = [a for a in records.artifacts if a.removed_at is None]
-    weights = [a for a in artifacts if a.kind == "weights" and a.run_id in run_ids]
+    weights = [one for one in records.kept_artifacts("weights") if one.run_id in run_ids]
     if len(weights) < len(run_ids) or not weights:
         raise StudyError(
             f"a trial's model can be loaded while it is among the best few, but the weights of "
             f"trial {trial_number} of {records.settings.study_name!r} are not kept; keep more "
             "with --keep-models"
         )
-    preprocessing = {a.details["fold"]: a for a in artifacts if a.kind == "preprocessing"}
+    preprocessing = {one.details["fold"]: one for one in records.kept_artifacts("preprocessing")}
     networks = []
     for artifact in weights:
         run = run_from_details(artifact.details)
@@ -219,17 +217,3 @@ def load_trained_model(store: Store, records: StudyRecords, trial_number: int) -
         classes_=class_values(settings.class_names, settings.class_type),
         networks=tuple(kept_networks(store, records, trial_number)),
     )
-
-
-def load_predictions(
-    store: Store, records: StudyRecords, trial_number: int
-) -> Mapping[str, NDArray[Any]] | None:
-    """A trial's out-of-sample predictions and targets; None where none are kept."""
-    kept = [
-        artifact
-        for artifact in records.artifacts
-        if artifact.kind == "predictions"
-        and artifact.trial_number == trial_number
-        and artifact.removed_at is None
-    ]
-    return store.artifacts.load_predictions(kept[-1]) if kept else None

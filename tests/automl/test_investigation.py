@@ -12,20 +12,15 @@ import automl
 from automl import investigation
 from automl.errors import StudyError
 from automl.result import SearchResult
-from automl.studies import load_study, open_existing_store
+from automl.studies import ON_ADVICE, ON_CAUSES, diagnose, load_study, open_existing_store
 from storage.records import Advice
 
 STUDY = "iris-species"
 
 
-def test_judging_again_gives_the_same_verdicts(finished_copy: str) -> None:
-    before = load_study(STUDY, finished_copy).diagnoses
-    assert investigation.diagnose(STUDY, finished_copy).diagnoses == before
-
-
 def test_confirmation_tries_the_advice_and_is_kept(finished_copy: str) -> None:
     result = investigation.confirm(STUDY, finished_copy, n_seeds=2, workers=1)
-    answers = [one for one in result.diagnoses if one.kind in investigation.ON_ADVICE]
+    answers = [one for one in result.diagnoses if one.kind in ON_ADVICE]
     runs = [run for run in result.records.runs if run.purpose == "confirm"]
     labels = {run.label for run in runs}
     assert bool(answers) == bool(runs)
@@ -33,8 +28,8 @@ def test_confirmation_tries_the_advice_and_is_kept(finished_copy: str) -> None:
         assert "unchanged" in labels
         assert len(runs) == 2 * len(labels)
         assert all(run.state in ("complete", "failed") for run in runs)
-    again = investigation.diagnose(STUDY, finished_copy)
-    assert [one for one in again.diagnoses if one.kind in investigation.ON_ADVICE] == answers
+    again = diagnose(STUDY, finished_copy)
+    assert [one for one in again.diagnoses if one.kind in ON_ADVICE] == answers
 
 
 def test_more_runs_change_neither_trials_nor_best(
@@ -46,7 +41,7 @@ def test_more_runs_change_neither_trials_nor_best(
 
 def test_explanation_splits_the_error_and_draws_the_data_size_curve(finished_copy: str) -> None:
     result = investigation.explain(STUDY, finished_copy, workers=1)
-    assert {one.kind for one in result.diagnoses} >= investigation.ON_CAUSES
+    assert {one.kind for one in result.diagnoses} >= ON_CAUSES
     assert not any("folds only" in one.message for one in result.diagnoses)
     purposes = {run.purpose for run in result.records.runs}
     assert {"bootstrap", "half", "data_size"} <= purposes
@@ -59,7 +54,7 @@ def test_judging_again_brings_the_advice_on_the_split_up_to_date(finished_copy: 
         outdated = (Advice("More capacity."),)
         store.replace_diagnoses(STUDY, [replace(one, advice=outdated) for one in told])
 
-    again = investigation.diagnose(STUDY, finished_copy).diagnoses
+    again = diagnose(STUDY, finished_copy).diagnoses
 
     (split,) = [one for one in again if one.kind == "decomposition"]
     assert split in told
@@ -74,7 +69,7 @@ def test_answers_about_a_study_with_folds_name_the_first_fold(tmp_path: Path) ->
     answers = [
         one
         for one in investigation.explain("folds", url, workers=1).diagnoses
-        if one.kind in investigation.ON_CAUSES
+        if one.kind in ON_CAUSES
     ]
 
     assert len(answers) == 2

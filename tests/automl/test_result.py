@@ -80,6 +80,11 @@ def test_report_is_one_file(finished: SearchResult, tmp_path: Path) -> None:
     assert f"{finished.best.params['learning_rate']:.3g}"[:3] in text
 
 
+def test_a_study_without_a_best_trial_has_no_predictions(finished: SearchResult) -> None:
+    empty = SearchResult(replace(finished.records, trials=()), finished.storage)
+    assert empty.predictions() is None
+
+
 def test_figures_are_of_the_study(finished: SearchResult) -> None:
     figures = [
         finished.plot_curves(),

@@ -9,7 +9,7 @@ import pytest
 
 from automl.errors import StudyError
 from automl.result import SearchResult
-from automl.studies import compare, delete_study, load_study, study_names
+from automl.studies import compare, delete_study, diagnose, load_study, study_names
 from storage import StorageError
 
 
@@ -35,6 +35,11 @@ def test_study_of_another_program_is_not_ours(finished_copy: str) -> None:
     assert study_names(finished_copy) == ["iris-species"]
     with pytest.raises(StudyError, match="was not made by this program"):
         load_study("theirs", finished_copy)
+
+
+def test_judging_again_gives_the_same_verdicts(finished_copy: str) -> None:
+    before = load_study("iris-species", finished_copy).diagnoses
+    assert diagnose("iris-species", finished_copy).diagnoses == before
 
 
 def test_deleted_study_leaves_neither_rows_nor_files(finished_copy: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from storage.records import (
     CAUSES,
+    ArtifactRecord,
     EpochRecord,
     RunRecord,
     StudyRecords,
@@ -82,3 +83,14 @@ def test_search_runs_are_those_of_the_last_attempt() -> None:
     records = StudyRecords(settings(), runs=runs)
     assert [run.run_id for run in records.search_runs(0)] == [2, 3]
     assert [run.run_id for run in records.search_runs(1)] == [5]
+
+
+def test_kept_artifacts_are_of_one_kind_and_not_removed() -> None:
+    artifacts = tuple(
+        ArtifactRecord(str(number), kind, 0, 1, "a.bin", 8, "", removed_at=removed_at)
+        for number, (kind, removed_at) in enumerate(
+            [("weights", None), ("weights", 1.0), ("checkpoint", None), ("weights", None)]
+        )
+    )
+    kept = StudyRecords(settings(), artifacts=artifacts).kept_artifacts("weights")
+    assert [artifact.artifact_id for artifact in kept] == ["0", "3"]

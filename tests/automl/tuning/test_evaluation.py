@@ -9,13 +9,11 @@ from automl.data_options import load_again
 from automl.result import SearchResult
 from automl.training.metrics import score
 from automl.tuning.evaluation import evaluate_best
-from automl.tuning.keeping import load_predictions
 from storage import open_store
 
 
 def test_score_is_that_of_the_kept_predictions(finished: SearchResult) -> None:
-    with open_store(finished.storage) as store:
-        kept = load_predictions(store, finished.records, finished.best.number)
+    kept = finished.predictions()
     assert kept is not None and finished.evaluation is not None
     again = score(
         kept["test_predictions"], kept["test_targets"], task="multiclass", loss="cross_entropy"
@@ -25,8 +23,7 @@ def test_score_is_that_of_the_kept_predictions(finished: SearchResult) -> None:
 
 def test_kept_validation_predictions_give_the_trials_value(finished: SearchResult) -> None:
     """So the weights that are kept are those of the best epoch."""
-    with open_store(finished.storage) as store:
-        kept = load_predictions(store, finished.records, finished.best.number)
+    kept = finished.predictions()
     assert kept is not None
     rows = np.arange(len(kept["valid_targets"]))
     chosen = kept["valid_predictions"][rows, kept["valid_targets"]]

@@ -6,7 +6,7 @@ import pytest
 
 from automl.errors import StudyError
 from automl.result import SearchResult
-from automl.tuning.keeping import kept_networks, load_predictions
+from automl.tuning.keeping import kept_networks
 from storage import StorageError, open_store
 
 
@@ -39,9 +39,3 @@ def test_altered_weights_are_refused(finished: SearchResult, finished_copy: str)
         path.write_bytes(content)
         with pytest.raises(StorageError):
             kept_networks(store, records, finished.best.number)
-
-
-def test_trials_without_predictions_have_none(finished: SearchResult) -> None:
-    pruned = next(trial for trial in finished.trials if trial.outcome == "pruned")
-    with open_store(finished.storage) as store:
-        assert load_predictions(store, finished.records, pruned.number) is None
