@@ -126,6 +126,7 @@ def test_one_step_agrees_alone_and_in_a_mixed_stack(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # minutes on one core; a machine may be busy
 @pytest.mark.parametrize("is_native", [True, False])
 @settings(max_examples=400)
 @given(st.lists(values_of_the_space, min_size=1, max_size=8), kinds_of_data, st.integers(0, 4))
@@ -220,6 +221,7 @@ def test_curves_agree_while_slots_are_refilled(dtype: torch.dtype, is_native: bo
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # minutes on one core; a machine may be busy
 @pytest.mark.parametrize("is_native", [True, False])
 @settings(max_examples=60)
 @given(st.lists(values_of_the_space, min_size=4, max_size=8), kinds_of_data)
