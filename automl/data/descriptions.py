@@ -30,14 +30,6 @@ def describe(
         targets: of the rows that are divided.
         is_inferred: whether the task is a guess.
     """
-    train, valid = split.folds[0]
-    if len(split.folds) > 1:
-        rows = (
-            f"{len(split.folds)} folds over {len(train) + len(valid)} rows, "
-            f"{len(split.test)} rows for the final test"
-        )
-    else:
-        rows = f"{len(train)} rows to train, {len(valid)} to validate, {len(split.test)} to test"
     hint = " (--task overrides)" if is_inferred else ""
     repeated = [
         f"{check.details['n_duplicated']} of {check.details['n_rows']} {name} rows have the same "
@@ -46,7 +38,28 @@ def describe(
         for name in ("valid", "test")
         if check.kind == "duplicated_rows" and check.subject == f"train/{name}"
     ]
-    return [describe_task(goal, targets) + hint, *column_messages(plans), rows, *repeated]
+    return [
+        describe_task(goal, targets) + hint,
+        *column_messages(plans),
+        describe_split(split),
+        *repeated,
+    ]
+
+
+def describe_split(split: RowSplit) -> str:
+    """How many rows train, validate and test, in one line.
+
+    Folds by time cover the rows between them: each trains on all that lie before its own.
+    """
+    train, valid = split.folds[0]
+    if len(split.folds) == 1:
+        return f"{len(train)} rows to train, {len(valid)} to validate, {len(split.test)} to test"
+    n_rows = len(np.unique(np.concatenate([rows for fold in split.folds for rows in fold])))
+    line = f"{len(split.folds)} folds over {n_rows} rows"
+    if len(train) + len(valid) < n_rows:
+        line += f" in order of time, the first trains on {len(train)}"
+        line += f" and the last on {len(split.folds[-1][0])}"
+    return f"{line}, {len(split.test)} rows for the final test"
 
 
 def describe_task(goal: Target, targets: pd.Series[Any]) -> str:

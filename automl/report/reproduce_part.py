@@ -18,6 +18,9 @@ def facts(settings: StudySettings) -> list[tuple[str, str]]:
     if settings.created_at:
         created = datetime.fromtimestamp(settings.created_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     rows = ", ".join(f"{n:,} {split}" for split, n in settings.n_rows.items())
+    n_folds = settings.split.get("n_folds", 1)
+    if n_folds != 1:
+        rows += f"; train and valid in the first of {n_folds} folds"
     split = ", ".join(
         f"{k.replace('_', ' ')} {evidence_text(v)}"
         for k, v in settings.split.items()

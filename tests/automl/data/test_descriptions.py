@@ -3,10 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
 from automl.data.columns import ColumnPlan
-from automl.data.descriptions import describe, describe_task
-from automl.data.splits import RowSplit
+from automl.data.descriptions import describe, describe_split, describe_task
+from automl.data.splits import RowFacts, RowSplit, split_rows
 from automl.data.targets import infer_target
 from storage.records import DataCheckRecord
 
@@ -52,3 +53,24 @@ def test_a_person_reads_task_columns_rows_and_duplicates() -> None:
     ]
     assert lines[5][0] == "binary classification of y, 10 rows of 0, 10 rows of 1"
     assert lines[5][2] == "5 folds over 16 rows, 4 rows for the final test"
+
+
+@pytest.mark.parametrize(
+    ("n_folds", "times", "line"),
+    [
+        (1, None, "60 rows to train, 20 to validate, 20 to test"),
+        (4, None, "4 folds over 80 rows, 20 rows for the final test"),
+        (
+            4,
+            np.arange(100.0),
+            "4 folds over 80 rows in order of time, the first trains on 16 and the last on 64, "
+            "20 rows for the final test",
+        ),
+    ],
+)
+def test_rows_of_folds_are_counted_over_all_folds(
+    n_folds: int, times: NDArray[np.float64] | None, line: str
+) -> None:
+    """The first fold by time has a few of them only."""
+    facts = RowFacts(np.zeros(100, dtype=np.int64), np.zeros(100, dtype=np.int8), times=times)
+    assert describe_split(split_rows(facts, n_folds=n_folds, seed=0)) == line

@@ -14,6 +14,14 @@ def test_facts_name_data_seed_and_versions(records: StudyRecords):
     assert "Created" not in dict(reproduce_part.facts(replace(records.settings, created_at=0.0)))
 
 
+def test_rows_of_folds_are_said_to_be_the_first_ones(records: StudyRecords):
+    settings = replace(records.settings, split={"kind": "time", "n_folds": 5})
+    facts = dict(reproduce_part.facts(settings))
+    assert facts["Rows"] == (
+        "1,078 train, 359 valid, 360 test; train and valid in the first of 5 folds"
+    )
+
+
 def test_dropped_columns_come_first(records: StudyRecords):
     settings = replace(records.settings, columns={"a": "numeric", "id": "dropped: id-like"})
     assert reproduce_part.columns(settings)[0] == ("id", "dropped: id-like")
