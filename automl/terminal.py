@@ -6,8 +6,11 @@ failure or ten seconds. Text that comes from data is never read as rich's markup
 
 from __future__ import annotations
 
+import re
+import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TextIO, cast
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -30,12 +33,31 @@ ROWS_OF_RUNNING_TRIALS = 12
 
 def stderr_console() -> Console:
     """Where progress goes."""
-    return Console(stderr=True, highlight=False)
+    return _console(sys.stderr)
 
 
 def stdout_console() -> Console:
     """Where results go."""
-    return Console(highlight=False)
+    return _console(sys.stdout)
+
+
+def _console(stream: TextIO) -> Console:
+    written = stream if stream.isatty() else cast("TextIO", TrimmedLines(stream))
+    return Console(file=written, highlight=False)
+
+
+class TrimmedLines:
+    """A stream whose lines end with their text; rich fills them up with blanks."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write without the blanks before ends of lines; rich writes whole lines."""
+        return self._stream.write(re.sub(r" +(?=\n)", "", text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def show_progress(progress: Iterable[SearchProgress], messages: Sequence[str] = ()) -> None:

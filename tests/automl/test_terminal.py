@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from dataclasses import replace
+from io import StringIO
 
 import pytest
 from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
 
 from automl import terminal
 from automl.tuning.progress import RunningTrial, SearchProgress
@@ -38,6 +42,28 @@ def drawn(progress: SearchProgress, width: int = 80) -> str:
     with console.capture() as capture:
         console.print(terminal.progress_view(progress))
     return capture.get()
+
+
+def test_what_is_written_to_a_file_has_no_blanks_at_the_ends_of_lines(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Rich fills tables and indented texts to their full width."""
+    for console in (terminal.stdout_console(), terminal.stderr_console()):
+        table = Table.grid(padding=(0, 2))
+        table.add_row("  a", "long")
+        table.add_row("  b", "")
+        console.print(Padding(table, (1, 0)))
+        console.print("end")
+    assert tuple(capsys.readouterr()) == ("\n  a  long\n  b\n\nend\n",) * 2
+
+
+def test_a_terminal_is_written_to_as_it_is() -> None:
+    class Terminal(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    with redirect_stdout(Terminal()) as screen:
+        assert terminal.stdout_console().file is screen
 
 
 def test_line_says_how_trials_ended_and_how_long_it_takes() -> None:
