@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from benchmarks.verdict_searches import narrow_ranges, wide_ranges
+from benchmarks.verdict_searches import narrow_ranges, nothing_to_learn, wide_ranges
 from benchmarks.verdict_training import Draw, Params, Plan
 from benchmarks.verdict_worlds import (
     N_FRESH,
@@ -308,6 +308,7 @@ FAMILIES: Mapping[str, Callable[[np.random.Generator], Draw]] = {
     "steps too small": small_steps,
     "ranges too narrow": narrow_ranges,
     "ranges wide enough": wide_ranges,
+    "nothing to learn": nothing_to_learn,
     "leaked columns": leaked_column,
     "shifted splits": shifted_split,
     "sound data": sound_data,

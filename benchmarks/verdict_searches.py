@@ -1,4 +1,4 @@
-"""Random searches whose ranges exclude the optimum or contain it: two families of cases.
+"""Random searches: of ranges with and without the optimum, and where nothing can be learned.
 
 Drawn like the other families (`verdict_cases.py`), for verdicts on the study as a whole.
 """
@@ -10,11 +10,22 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from benchmarks.verdict_training import Draw, Params, Plan
-from benchmarks.verdict_worlds import draw_seed, log_uniform, teacher_world
+from benchmarks.verdict_worlds import (
+    N_FRESH,
+    World,
+    class_world,
+    draw_seed,
+    log_uniform,
+    regression_world,
+    teacher_world,
+)
 from storage.records import Json, ParameterValue
 
 N_SEARCHED = 40
 """Trials of a search: no more than people spend on one."""
+
+N_IN_VAIN = 12
+"""Trials of a search where each ends as the others do."""
 
 BASE: Params = {
     "optimizer": "adam",
@@ -111,3 +122,38 @@ def wide_ranges(generator: np.random.Generator) -> Draw:
         space=_space(WIDE_ENOUGH),
         study_truth="good_fit",
     )
+
+
+def nothing_to_learn(generator: np.random.Generator) -> Draw:
+    """A random search for a target that has nothing to do with the inputs."""
+    plans = [
+        Plan(random_params(generator, WIDE_ENOUGH, BASE), seed=draw_seed(generator))
+        for _ in range(N_IN_VAIN)
+    ]
+    return Draw(
+        "nothing to learn",
+        (_unrelated_world(generator),),
+        tuple(plans),
+        max_epochs=20,
+        patience=5,
+        study_truth="no_signal",
+    )
+
+
+def _unrelated_world(generator: np.random.Generator) -> World:
+    """A number, normal or with heavy tails, or labels: of two classes (one rare or not), or four.
+
+    Source: Student's t of at most 2 degrees of freedom has no variance, so that the loss of
+    the mean differs between any two sets of rows.
+    """
+    n_train, n_valid = int(generator.integers(300, 2000)), int(generator.integers(100, 600))
+    n_rows, seed = n_train + n_valid + N_FRESH, draw_seed(generator)
+    x = generator.normal(size=(n_rows, int(generator.integers(3, 9))))
+    frequencies: Sequence[Sequence[float]] = ((0.5, 0.5), (0.9, 0.1), (0.4, 0.3, 0.2, 0.1))
+    kind = int(generator.integers(6))
+    if kind < len(frequencies):
+        shares = np.tile(frequencies[kind], (n_rows, 1))
+        return class_world(x, shares, n_train, n_valid, seed)
+    freedom = (1.5, 2.0, 1000.0)[kind - len(frequencies)]
+    target = generator.standard_t(freedom, size=n_rows)
+    return regression_world(x, target, 0.0, n_train, n_valid, seed)

@@ -13,13 +13,16 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
+from automl.data.baselines import trivial_predictions
 from automl.data.dataset import Dataset
 from automl.models.mlp import n_parameters
 from automl.training.config import RunConfig, configure
 from automl.training.ending import ending
 from automl.training.gradients import inspect_initialization
+from automl.training.metrics import row_losses
 from automl.training.predictions import predict
 from automl.training.stacked import StackedTrainer
+from automl.tuning.evaluation import gain_errors
 from benchmarks.verdict_worlds import World
 from storage.records import (
     DataCheckRecord,
@@ -74,6 +77,7 @@ class Training:
     initial_layers: tuple[LayerGradientRecord, ...]
     fresh_loss: float
     n_parameters: int
+    gain_error: float  # standard error of what its validation loss is below that of guessing
 
 
 def train_plans(draw: Draw) -> list[Training]:
@@ -110,6 +114,7 @@ def train(
             inspect_initialization(run, world.dataset),
             _fresh_loss(world.dataset, run, trainer, curve),
             n_parameters(run.model, world.dataset),
+            _gain_error(world.dataset, run, trainer, curve),
         )
         for run, curve in zip(runs, curves, strict=True)
     ]
@@ -121,6 +126,21 @@ def _fresh_loss(
     if not any(epoch.is_finite for epoch in curve):
         return math.inf
     return fresh_loss(dataset, run, trainer.best_weights(run.run_id))
+
+
+def _gain_error(
+    dataset: Dataset, run: RunConfig, trainer: StackedTrainer, curve: Sequence[EpochRecord]
+) -> float:
+    if not any(epoch.is_finite for epoch in curve):
+        return math.inf
+    fold = dataset.folds[0]
+    targets = fold.original_targets("valid").numpy()
+    predicted = predict(run, trainer.best_weights(run.run_id), dataset, "valid")
+    network, guessed = (
+        row_losses(values, targets, loss=dataset.loss, target_scale=fold.target_scale)
+        for values in (predicted, trivial_predictions(dataset).valid)
+    )
+    return gain_errors({"loss": network}, {"loss": guessed})["loss_gain_standard_error"]
 
 
 def fresh_loss(dataset: Dataset, run: RunConfig, weights: Mapping[str, torch.Tensor]) -> float:
@@ -156,6 +176,12 @@ def records_of(draw: Draw, trainings: Sequence[Training]) -> StudyRecords:
         )
         epochs[number] = tuple(replace(epoch, run_id=number) for epoch in training.epochs)
         layers[number] = training.initial_layers
+    known = [trial for trial in trials if trial.value is not None and trial.cause is None]
+    best = min(known, key=lambda trial: trial.value or 0.0, default=trials[0])
+    scores = {}
+    if best.value is not None:
+        error = trainings[best.number].gain_error
+        scores = {"loss": best.value, "loss_gain_standard_error": error}
     return StudyRecords(
         settings=_settings(draw),
         trials=tuple(trials),
@@ -165,9 +191,9 @@ def records_of(draw: Draw, trainings: Sequence[Training]) -> StudyRecords:
         data_checks=draw.data_checks,
         evaluations=(
             EvaluationRecord(
-                0,
+                best.number,
                 "valid",
-                scores={},
+                scores=scores,
                 baseline={
                     "loss": world.baseline_loss,
                     world.dataset.metric: world.baseline_metric,

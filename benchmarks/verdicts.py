@@ -57,8 +57,8 @@ NEW_SEEDS = 3
 N_BEYOND = 10
 """Trials beyond a range's end, a quarter of the search's: better even so, they show an optimum."""
 
-NO_LOSS = {"leakage", "shift"}
-"""Following this advice makes the score honest, not the loss lower."""
+NO_LOSS = {"leakage", "shift", "no_signal"}
+"""Following this advice makes the score honest, or asks for other data; no loss is lowered."""
 
 COMPATIBLE = {
     ("steps_too_large", "dead_units"),
@@ -81,6 +81,7 @@ UNJUDGED = {"range_edge", "leakage", "shift"}
 
 CONTRADICTORY = {
     "not_learning",
+    "no_signal",
     "diverged",
     "high_bias",
     "high_variance",

@@ -84,6 +84,28 @@ def _for_not_learning(situation: Situation) -> list[Advice]:
     return [_fresh_start(situation), other_rates(situation)]
 
 
+def _for_no_signal(situation: Situation) -> list[Advice]:
+    """No change of the search: what is missing lies in the data."""
+    steps = [
+        Advice(
+            "Check that each target belongs to its row: after a join, a sort or a shift by one "
+            "row, inputs and targets have nothing to do with each other."
+        ),
+        Advice(
+            "Bring other inputs: columns that are known before the target is, and that could "
+            "tell something of it."
+        ),
+        Advice("Get more rows, if there is reason to expect a weak signal: few rows hide it."),
+    ]
+    if situation.is_regression and situation.settings.loss == "mean_squared":
+        far_values = (
+            "Search again with `--loss huber`, if the target has values far from the rest: in "
+            "squared errors a few of them outweigh all other rows."
+        )
+        steps.insert(1, Advice(far_values))
+    return steps
+
+
 def _for_vanishing(situation: Situation) -> list[Advice]:
     steps = [_shorter_start(situation)]
     if situation.value("normalization") == "none":
@@ -251,6 +273,7 @@ ADVISERS: Mapping[str, Callable[[Situation], list[Advice]]] = {
     "high_bias_and_variance": _for_both,
     "good_fit": _for_good_fit,
     "not_learning": _for_not_learning,
+    "no_signal": _for_no_signal,
     "diverged": _for_large_steps,
     "still_improving": _for_still_improving,
     "vanishing_gradients": _for_vanishing,

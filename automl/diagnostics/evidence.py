@@ -186,8 +186,10 @@ def _completed_facts(records: StudyRecords) -> Mapping[int, CurveFacts]:
 
 
 def _latest_evaluation(evaluations: Sequence[EvaluationRecord]) -> EvaluationRecord | None:
+    """The last on validation rows, as the curves are; old studies have test rows only."""
     with_baseline = [record for record in evaluations if record.baseline]
-    return max(with_baseline, key=lambda record: record.evaluated_at, default=None)
+    same_rows = [record for record in with_baseline if record.split == "valid"]
+    return max(same_rows or with_baseline, key=lambda record: record.evaluated_at, default=None)
 
 
 def _target(records: StudyRecords, facts: CurveFacts | None) -> Reference | None:

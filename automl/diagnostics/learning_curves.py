@@ -19,6 +19,7 @@ from typing import Literal
 
 from automl.diagnostics.advice import advise
 from automl.diagnostics.evidence import CurveFacts, Reference, References
+from automl.diagnostics.signal import Gain, gain_evidence, gain_words
 from automl.diagnostics.situation import Situation
 from automl.diagnostics.thresholds import (
     BIAS_SHARE,
@@ -37,6 +38,7 @@ FitKind = Literal[
     "too_little_evidence",
     "diverged",
     "not_learning",
+    "no_signal",
     "high_bias",
     "high_variance",
     "high_bias_and_variance",
@@ -47,6 +49,7 @@ SEVERITIES: dict[FitKind, Severity] = {
     "too_little_evidence": "info",
     "diverged": "problem",
     "not_learning": "problem",
+    "no_signal": "problem",
     "high_bias": "warning",
     "high_variance": "warning",
     "high_bias_and_variance": "warning",
@@ -69,6 +72,7 @@ class Fit:
     reference: Reference | None  # the lowest loss known to be reachable
     bias: float  # train loss above what is reachable
     is_hoped_for: bool = False  # the bias is held against the hoped-for error rate
+    gain: Gain | None = None  # of no_signal: what the study's best trial has on guessing
 
     @property
     def learned_share(self) -> float:
@@ -129,7 +133,8 @@ def diagnose_fit(fit: Fit, situation: Situation) -> Diagnosis:
 
 def diagnose_budget(fit: Fit, situation: Situation) -> Diagnosis | None:
     """Say that the curve still improves where its epochs ended."""
-    if fit.kind in ("diverged", "not_learning", "too_little_evidence") or not fit.is_improving:
+    unclear = ("diverged", "not_learning", "no_signal", "too_little_evidence")
+    if fit.kind in unclear or not fit.is_improving:
         return None
     facts = fit.facts
     if situation.trial.outcome != "complete" or facts.n_epochs < situation.settings.max_epochs:
@@ -227,7 +232,7 @@ def _evidence(fit: Fit) -> dict[str, Json]:
         evidence["avoidable_bias"] = max(0.0, fit.bias)
     if references.best_train_loss is not None:
         evidence["best_train_loss_of_any_trial"] = references.best_train_loss
-    return evidence
+    return evidence | (gain_evidence(fit.gain) if fit.gain else {})
 
 
 def _message(fit: Fit, situation: Situation) -> str:
@@ -235,6 +240,7 @@ def _message(fit: Fit, situation: Situation) -> str:
         "too_little_evidence": _too_little,
         "diverged": _diverged,
         "not_learning": _not_learning,
+        "no_signal": _no_signal,
         "high_bias": _high_bias,
         "high_variance": _high_variance,
         "high_bias_and_variance": _both,
@@ -265,6 +271,11 @@ def _not_learning(fit: Fit, situation: Situation) -> str:
         f"its loss on its own train rows never went below {number(lowest)}; "
         f"{_guessing(situation)} gives {number(baseline)}."
     )
+
+
+def _no_signal(fit: Fit, situation: Situation) -> str:
+    words = gain_words(fit.gain, _guessing(situation)) if fit.gain else ""
+    return f"No signal beyond guessing in this study's trials. {words}"
 
 
 def _high_bias(fit: Fit, situation: Situation) -> str:

@@ -1,8 +1,9 @@
 """The order of verdicts: the cause before the symptom, what voids the rest before all.
 
 For a trial: what is wrong with its gradients or steps, if that explains a bad curve, then
-bias and variance. For a study: data that void the scores, then ranges that end before the
-optimum, then the verdict on the best trial, then the rest.
+bias and variance; that nothing was found to learn, where no trial does better than guessing.
+For a study: data that void the scores, then ranges that end before the optimum, then the
+verdict on the best trial, then the rest.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import replace
 from automl.diagnostics.data_quality import diagnose_data
 from automl.diagnostics.decomposition import advise_decomposition
 from automl.diagnostics.designs import diagnose_flow_by_design
-from automl.diagnostics.evidence import find_references, trial_facts
+from automl.diagnostics.evidence import References, find_references, trial_facts
 from automl.diagnostics.gradient_flow import (
     STEP_CAUSES,
     Cause,
@@ -24,13 +25,15 @@ from automl.diagnostics.gradient_flow import (
 )
 from automl.diagnostics.learning_curves import (
     UNFITTED,
+    Fit,
     diagnose_budget,
     diagnose_fit,
     judge_fit,
 )
 from automl.diagnostics.search_coverage import diagnose_search
+from automl.diagnostics.signal import Gain, missing_signal
 from automl.diagnostics.situation import Situation
-from automl.diagnostics.thresholds import WEIGHT_GROWTH
+from automl.diagnostics.thresholds import MIN_EPOCHS, NOT_LEARNING_SHARE, WEIGHT_GROWTH
 from automl.errors import StudyError
 from storage.records import CAUSES, Diagnosis, StudyRecords, TrialRecord
 
@@ -39,6 +42,7 @@ FIT_KINDS = frozenset(
         "too_little_evidence",
         "diverged",
         "not_learning",
+        "no_signal",
         "high_bias",
         "high_variance",
         "high_bias_and_variance",
@@ -62,6 +66,9 @@ def diagnose_trial(records: StudyRecords, trial_number: int) -> tuple[Diagnosis,
     fit = judge_fit(facts, references, records.settings)
     flow = trial_flow(records, trial_number)
     cause = find_cause(fit, flow) if flow else None
+    gain = None if fit.kind in ("diverged", "too_little_evidence") else missing_signal(records)
+    if gain and _is_in_vain(records, references, gain):
+        fit, cause = replace(fit, kind="no_signal", gain=gain), None
     situation = Situation(records.settings, trial, _step_size(flow, cause))
     verdicts = [diagnose_fit(fit, situation)]
     if cause and flow:
@@ -78,8 +85,9 @@ def diagnose_study(records: StudyRecords) -> tuple[Diagnosis, ...]:
     voiding = [one for one in data if one.severity == "problem"]
     edges = [one for one in search if one.kind == "range_edge"]
     best = _judge_best(records)
-    if any(one.kind == "high_variance" for one in best):
-        # Variance asks for restraint, whatever range the search would like to have wider.
+    if any(one.kind in ("high_variance", "no_signal") for one in best):
+        # Variance asks for restraint, whatever range the search would like to have wider; and
+        # where nothing is better than guessing, the best trials lie where chance has them.
         leading = [*voiding, *best, *edges]
     else:
         leading = [*voiding, *edges, *best]
@@ -110,6 +118,28 @@ def _judge_best(records: StudyRecords) -> tuple[Diagnosis, ...]:
     if not n_trials:
         message = "The study has no trial yet."
     return (Diagnosis("too_little_evidence", "info", message, {"n_trials": n_trials}),)
+
+
+def _is_in_vain(records: StudyRecords, references: References, gain: Gain) -> bool:
+    """Whether training did its part: then want of a signal is no failure of the steps.
+
+    Some trial, pruned or not, learned its own train rows; or a linear model finds nothing
+    either, and nothing was wrong with the gradients of one, or steps too small and too large
+    both found nothing.
+    """
+    causes: set[str] = set()
+    limit = (1 - NOT_LEARNING_SHARE) * references.baseline_loss
+    for trial in records.trials:
+        facts = trial_facts(records, trial.number)
+        if facts is None or not facts.is_finite or facts.n_epochs < MIN_EPOCHS:
+            continue
+        if facts.lowest_train_loss <= limit:
+            return True
+        flow = trial_flow(records, trial.number)
+        unlearned = Fit("not_learning", facts, references, None, 0.0)
+        cause = find_cause(unlearned, flow) if flow else None
+        causes.add(cause.kind if cause else "none")
+    return gain.linear == "guesses" and ("none" in causes or causes >= STEP_CAUSES)
 
 
 def _step_size(flow: FlowFacts | None, cause: Cause | None) -> float | None:

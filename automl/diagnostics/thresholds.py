@@ -17,6 +17,10 @@ MIN_EPOCHS: Final = 3
 NOISE_MULTIPLE: Final = 2.0
 """A difference counts from two standard errors on: about 95 % for a normal error."""
 
+CHANCE_GAIN: Final = 0.05
+"""Chance that the best of all trials seems better than guessing where nothing can be learned
+(Bonferroni over trials, which share their rows and so are fewer in effect)."""
+
 NOT_LEARNING_SHARE: Final = 0.05
 """Calibrated: a network that takes less than this share off the baseline's loss did not learn."""
 

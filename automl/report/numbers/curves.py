@@ -158,9 +158,13 @@ def _colours(trials: tuple[Trial, ...]) -> dict[str, tuple[ParameterValue, ...]]
 
 
 def _baseline_loss(table: StudyTable) -> float | None:
-    """Loss of class frequencies or of the mean: the right end of useful train losses."""
-    losses = [e.baseline["loss"] for e in table.records.evaluations if "loss" in e.baseline]
-    return losses[-1] if losses else None
+    """Loss of class frequencies or of the mean: the right end of useful train losses.
+
+    On the validation rows, as the curves; old studies have that of the test rows only.
+    """
+    known = [e for e in table.records.evaluations if "loss" in e.baseline]
+    same_rows = [e for e in known if e.split == "valid"]
+    return (same_rows or known)[-1].baseline["loss"] if known else None
 
 
 def data_size_curve(table: StudyTable) -> DataSizeCurve | None:

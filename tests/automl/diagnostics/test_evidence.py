@@ -14,7 +14,7 @@ from automl.diagnostics.evidence import (
     find_references,
     trial_facts,
 )
-from storage.records import RunRecord
+from storage.records import EvaluationRecord, RunRecord
 
 
 def test_facts_are_those_of_the_best_epoch(epoch_of: Any) -> None:
@@ -76,6 +76,17 @@ def test_a_trial_is_no_reference_for_itself(study: Any, curve: Any) -> None:
 def test_a_measured_baseline_is_preferred(study: Any, curve: Any) -> None:
     assert find_references(study(curve(1.0, 0.5), baseline=0.8)).baseline_loss == 0.8
     assert not find_references(study(curve(1.0, 0.5), baseline=None)).baseline_is_measured
+
+
+def test_the_baseline_of_the_curves_rows_is_preferred(study: Any, curve: Any) -> None:
+    """A later look at test rows changes nothing: curves are of validation rows."""
+    records = study(curve(1.0, 0.5), baseline=0.8)
+    later = EvaluationRecord(0, "test", {}, baseline={"loss": 1.2}, evaluated_at=9.0)
+    both = dataclasses.replace(records, evaluations=(*records.evaluations, later))
+    old = dataclasses.replace(records, evaluations=(later,))
+
+    assert find_references(both).baseline_loss == 0.8
+    assert find_references(old).baseline_loss == 1.2
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from automl.data_options import load_again
 from automl.result import SearchResult
 from automl.training.metrics import score
-from automl.tuning.evaluation import evaluate_best
+from automl.tuning.evaluation import evaluate_best, gain_errors
 from storage import open_store
 
 
@@ -37,6 +37,28 @@ def test_baseline_and_linear_model_stand_beside_it(finished: SearchResult) -> No
     assert evaluation.linear["accuracy"] > 0.8
     for name, (low, high) in evaluation.intervals.items():
         assert low <= evaluation.scores[name] <= high
+
+
+def test_validation_rows_have_a_comparison_of_their_own(finished: SearchResult) -> None:
+    """Network, linear model and guessing on the rows of the trial's own curve."""
+    (compared,) = (one for one in finished.records.evaluations if one.split == "valid")
+
+    assert compared.trial_number == finished.best.number
+    assert compared.scores["loss"] == pytest.approx(finished.best.value, rel=1e-4)
+    assert compared.baseline["loss"] == pytest.approx(np.log(3), abs=0.05)
+    gain = compared.baseline["loss"] - compared.scores["loss"]
+    assert 0 < compared.scores["loss_gain_standard_error"] < 0.2 * gain
+    assert compared.linear["error_rate"] < 0.2 < compared.baseline["error_rate"]
+
+
+def test_errors_of_gains_leave_out_what_rows_share() -> None:
+    """Both lose as much on the far row: the gain is 1 on each row, whatever the loss."""
+    guessed = {"loss": np.array([2.0, 3.0, 1000.0])}
+
+    assert gain_errors({"loss": guessed["loss"] - 1.0}, guessed)["loss_gain_standard_error"] == 0
+    two = gain_errors({"loss": np.array([0.0, 2.0])}, {"loss": np.array([1.0, 1.0])})
+    assert two["loss_gain_standard_error"] == pytest.approx(1.0)
+    assert gain_errors({"loss": np.zeros(1)}, {"loss": np.ones(1)}) == {}
 
 
 def test_test_rows_are_read_once_per_best_trial(

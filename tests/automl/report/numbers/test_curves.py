@@ -40,6 +40,13 @@ def test_the_plane_holds_train_loss_and_gap_at_the_best_epoch(table):
     assert plane.baseline_loss == 2.303
 
 
+def test_the_planes_baseline_is_of_the_curves_rows(table):
+    (test,) = table.records.evaluations
+    valid = replace(test, split="valid", baseline={"loss": 2.25})
+    both = replace(table.records, evaluations=(valid, test))
+    assert bias_variance_plane(study_table(both)).baseline_loss == 2.25
+
+
 def test_points_can_be_coloured_by_what_varies(table):
     plane = bias_variance_plane(table)
     assert {"outcome", "validation loss", "network parameters", "activation"} <= set(plane.colours)
