@@ -83,7 +83,7 @@ def gain_words(gain: Gain, guessing: str) -> str:
     if gain.value <= 0:
         ending = ", which is no worse."
     else:
-        ending = f". The difference of {number(gain.value, 2)} is no more than chance gives"
+        ending = f". The difference of {number(gain.value, 2)} may be chance"
         if gain.noise > 0:
             ending += f" (standard error {number(gain.noise, 2)}"
             ending += f", best of {count(gain.n_trials, 'trial')})" if gain.n_trials > 1 else ")"
