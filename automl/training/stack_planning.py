@@ -21,7 +21,11 @@ from automl.training.config import RunConfig
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds that a step's parts take on one core of an AMD EPYC (AVX2), torch 2.13."""
+    """Seconds that a step's parts take by torch calls on one core of an AMD EPYC (AVX2).
+
+    The compiled kernels compute no padding; but other numbers for them, and so fewer or more
+    stacks, gained nothing that could be measured (see ARCHITECTURE.md).
+    """
 
     step: float = 100e-6  # a step's fixed part: the loop itself, gather, loss, output layer
     layer: float = 25e-6  # likewise of a hidden layer: five calls
