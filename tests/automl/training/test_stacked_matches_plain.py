@@ -18,7 +18,13 @@ from hypothesis import strategies as st
 from automl.data.dataset import Dataset
 from automl.models.initialization import INITIALIZATIONS
 from automl.models.mlp import ACTIVATIONS, NORMALIZATIONS, SCALINGS, SHAPES
-from automl.training.config import OPTIMIZERS, SCHEDULES, RowSubset, RunConfig
+from automl.training.config import (
+    OPTIMIZERS,
+    SCHEDULES,
+    RowSubset,
+    RunConfig,
+    TrainingConfig,
+)
 from automl.training.plain import PlainTrainer
 from automl.training.stacked import StackedTrainer
 from automl.training.trainer import Checkpoint, Trainer
@@ -74,15 +80,24 @@ def trained(trainer: Trainer, starts: Sequence[RunConfig | Checkpoint]) -> dict[
     return {record.run_id: record for record in trainer.train_round()}
 
 
+def rounding_of_step(training: TrainingConfig) -> float:
+    """What the rounding of a gradient that cancels to zero can make of a step.
+
+    A gradient is a mean of terms of about 1, so what is left of one that cancels is some units
+    in the last place of 1, whatever the order of its sum. An adaptive optimizer divides it by
+    its epsilon: 1e-8, Adagrad's is 1e-10.
+    """
+    gains = {"adagrad": 1e10, "rmsprop": 1e8, "adam": 1e8, "adamw": 1e8}
+    gain = gains.get(training.optimizer, 1 / (1 - training.momentum))
+    return 4 * 2**-53 * gain * training.learning_rate
+
+
 def assert_same_step(plain: Checkpoint, stacked: Checkpoint, start: Checkpoint) -> None:
     """Equal to 1e-10 of each parameter, and of the longest way any of its tensor went.
 
-    A gradient that cancels to zero keeps rounding of about 1e-17, from which an adaptive
-    optimizer makes up to 1e-8 of its step, and Adagrad, whose epsilon is 1e-10 where others
-    have 1e-8, up to 1e-7: this much is granted too.
+    Beside `rounding_of_step`, which is nothing but for adaptive optimizers.
     """
-    training = start.run.training
-    rounding = (1e-7 if training.optimizer == "adagrad" else 1e-8) * training.learning_rate
+    rounding = rounding_of_step(start.run.training)
     assert plain.weights.keys() == stacked.weights.keys()
     assert plain.optimizer.keys() == stacked.optimizer.keys()
     pairs = [(name, plain.weights[name], stacked.weights[name]) for name in plain.weights]
