@@ -49,7 +49,7 @@ struct Network {
     T *output_weights, *output_weight_gradients;  // (K, output_width, C)
     T *output_bias, *output_bias_gradients;       // as vectors
     T *linear, *linear_signals;          // (B, pieces x widest), of the run at work
-    T *signals, *signals_below;          // (B, max(widest, D)), likewise
+    T *signals, *signals_below;          // (B, widest), likewise
     const int32_t *row_offsets, *pair_offsets;  // see RunDropout
     Dropout<T> input_dropout;
 };
