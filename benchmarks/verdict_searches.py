@@ -80,6 +80,16 @@ def random_params(
     return params
 
 
+def random_plans(
+    generator: np.random.Generator, n_plans: int, ranges: Mapping[str, Ends], base: Params
+) -> tuple[Plan, ...]:
+    """The trials of a random search."""
+    return tuple(
+        Plan(random_params(generator, ranges, base), seed=draw_seed(generator))
+        for _ in range(n_plans)
+    )
+
+
 def searched(name: str, narrow: Ends) -> dict[str, Ends]:
     """The ranges of a search of one hyperparameter, beside a good range of learning rates."""
     return {"learning_rate": (5e-3, 3e-2, True)} | {name: narrow}
@@ -89,14 +99,11 @@ def narrow_ranges(generator: np.random.Generator) -> Draw:
     """A random search whose range excludes the optimum."""
     name, narrow, beyond, fixed = TOO_NARROW[int(generator.integers(len(TOO_NARROW)))]
     base, ranges = {**BASE, **fixed}, searched(name, narrow)
-    plans = [
-        Plan(random_params(generator, ranges, base), seed=draw_seed(generator))
-        for _ in range(N_SEARCHED)
-    ]
+    plans = random_plans(generator, N_SEARCHED, ranges, base)
     return Draw(
         "ranges too narrow",
         (teacher_world(generator, int(generator.integers(500, 900)), noise=(0.02, 0.1)),),
-        tuple(plans),
+        plans,
         max_epochs=15,
         patience=5,
         space=_space(ranges),
@@ -109,14 +116,11 @@ def narrow_ranges(generator: np.random.Generator) -> Draw:
 
 def wide_ranges(generator: np.random.Generator) -> Draw:
     """A random search whose ranges contain the optimum."""
-    plans = [
-        Plan(random_params(generator, WIDE_ENOUGH, BASE), seed=draw_seed(generator))
-        for _ in range(N_SEARCHED)
-    ]
+    plans = random_plans(generator, N_SEARCHED, WIDE_ENOUGH, BASE)
     return Draw(
         "ranges wide enough",
         (teacher_world(generator, int(generator.integers(1000, 1600)), noise=(0.02, 0.1)),),
-        tuple(plans),
+        plans,
         max_epochs=20,
         patience=5,
         space=_space(WIDE_ENOUGH),
@@ -126,14 +130,11 @@ def wide_ranges(generator: np.random.Generator) -> Draw:
 
 def nothing_to_learn(generator: np.random.Generator) -> Draw:
     """A random search for a target that has nothing to do with the inputs."""
-    plans = [
-        Plan(random_params(generator, WIDE_ENOUGH, BASE), seed=draw_seed(generator))
-        for _ in range(N_IN_VAIN)
-    ]
+    plans = random_plans(generator, N_IN_VAIN, WIDE_ENOUGH, BASE)
     return Draw(
         "nothing to learn",
         (_unrelated_world(generator),),
-        tuple(plans),
+        plans,
         max_epochs=20,
         patience=5,
         study_truth="no_signal",

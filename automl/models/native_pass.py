@@ -34,7 +34,7 @@ _Signals: Final = native.structure("Signals", "network", "layer", "saturated_abo
 _VECTORS: Final = ("bias", "gain", "shift", "slope")
 _Network: Final = native.structure(
     "Network",
-    *("n_runs", "n_rows", "n_layers", "n_inputs", "n_outputs", "n_pieces"),
+    *("n_runs", "n_rows", "n_inputs", "n_outputs", "n_pieces"),
     *("is_training", "is_frozen", "first_steps", "step", "vector_stride", "output_width"),
     *("depths", "activations", "normalizations", "layers", "inputs", "input_signals"),
     *("outputs", "output_gradients", "output_weights", "output_weight_gradients"),
@@ -100,8 +100,9 @@ class NativePass:
         self._embeddings = StackedEmbeddings(values, self.inputs, gradients, self._input_signals)
         self.codes = self._embeddings.codes
         self._layer_outputs: list[Tensor] = []  # in training; run k's at its own width
-        # In evaluation two layers take turns, for the run at work: one reads and one writes.
-        self._turns = [self._buffer(n_rows, max(layout.widths, default=0)) for _ in range(2)]
+        self._turns: list[int] = []
+        if gradients is None:  # two layers take turns, for the run at work: one reads, one writes
+            self._turns = [self._buffer(n_rows, max(layout.widths, default=0)) for _ in range(2)]
         self._layers = (_Layer * layout.n_layers)()
         for layer in range(layout.n_layers):
             self._describe_layer(layer)
@@ -204,7 +205,6 @@ class NativePass:
         described = _Network(
             n_runs=n_runs,
             n_rows=n_rows,
-            n_layers=layout.n_layers,
             n_inputs=n_inputs,
             n_outputs=layout.n_outputs,
             n_pieces=layout.pieces,

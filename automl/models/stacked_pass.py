@@ -133,11 +133,6 @@ class StackedPass:
         dead[rows] = ((h[rows].amax(1) == 0) & real[rows]).sum(1) / sizes[rows]
         return torch.stack([mean, deviation, saturated, dead], dim=1)
 
-    def outputs_of(self, layer: int, k: int) -> Tensor:
-        """What run k's hidden layer gave in the last `forward`, in training; (B, H)."""
-        n_units = self._values.layout.configs[k].hidden_sizes[layer]
-        return self.layers[layer].outputs[k, :, :n_units]
-
     def _signals_at(self, depth: int) -> Tensor | None:
         """Where the gradient of the values at a depth goes; None where nobody asks for it."""
         return self._input_signals if depth == 0 else self.layers[depth - 1].signals

@@ -37,7 +37,7 @@ struct Layer {
 
 template <typename T>
 struct Network {
-    int64_t n_runs, n_rows, n_layers, n_inputs, n_outputs, n_pieces;
+    int64_t n_runs, n_rows, n_inputs, n_outputs, n_pieces;
     int64_t is_training, is_frozen;  // frozen: running statistics stay as they are
     const int64_t *first_steps;      // (K), steps that each run had done before this window
     int64_t step;                    // of the window, from 0
