@@ -106,16 +106,24 @@ class Store:
         """Names of all studies, in the order they were made."""
         return tuple(study.study_name for study in self.optuna_storage.get_all_studies())
 
-    def write_settings(self, settings: StudySettings) -> None:
-        """Keep what a study was created with; once."""
-        with self._writing(settings.study_name) as (connection, study_id):
-            if study_reading.read_settings(connection, study_id) is not None:
-                raise StorageError(
-                    f"The settings of a study are written once, but {settings.study_name!r} has "
-                    f"some. Take another name, or delete the study."
-                )
-            row = {"study_id": study_id, "settings": record_rows.settings_json(settings)}
+    def create_study(self, settings: StudySettings) -> optuna.Study:
+        """Make a study and keep what is fixed of it: in one transaction, both or neither.
+
+        Raises:
+            optuna.exceptions.DuplicatedStudyError: there is one of that name.
+        """
+        with self._database.write() as connection:
+            study = optuna.create_study(
+                study_name=settings.study_name,
+                storage=self.optuna_storage,
+                direction="minimize",
+            )
+            row = {
+                "study_id": study._study_id,
+                "settings": record_rows.settings_json(settings),
+            }
             connection.execute(tables.SETTINGS.insert(), row)
+        return study
 
     def write_target_error(self, study_name: str, target_error: float) -> None:
         """Change what the person hopes for: no trial depends on it, only the verdict does."""

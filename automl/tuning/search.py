@@ -234,8 +234,12 @@ class Search:
             self._fail(trial, "diverged", f"loss not finite in epoch {last}, learning_rate {rate}")
         elif trial.is_ended:
             self._complete(trial)
-        elif trial.epoch and self._handles[trial.number].should_prune():
-            self._prune(trial)
+        elif (
+            trial.epoch and trial.epoch == trial.n_reported
+        ):  # else it was judged before its adoption
+            with self.store.transaction():  # the pruner's note and its consequence: both or none
+                if self._handles[trial.number].should_prune():
+                    self._prune(trial)
 
     def _take_failure(self, trial: TrialInTraining, cause: str, message: str) -> None:
         """A trial whose worker died is trained again; any other failure ends it."""

@@ -47,12 +47,7 @@ def open_study(store: Store, settings: StudySettings) -> optuna.Study:
     """
     name = settings.study_name
     if name not in store.study_names():
-        with store.transaction():
-            study = optuna.create_study(
-                study_name=name, storage=store.optuna_storage, direction="minimize"
-            )
-            store.write_settings(settings)
-        return study
+        return store.create_study(settings)
     stored = store.read_settings(name)
     if stored is None:
         raise StudyError(

@@ -75,9 +75,7 @@ def epoch(run_id: int, number: int) -> EpochRecord:
 
 
 def make_study(store: Store, name: str = "study") -> optuna.Study:
-    study = optuna.create_study(study_name=name, storage=store.optuna_storage)
-    store.write_settings(settings(name))
-    return study
+    return store.create_study(settings(name))
 
 
 _SECOND_WRITER = """
@@ -115,8 +113,9 @@ class StoreContract:
     def test_settings_are_written_once(self, reopen: Callable[[], Store]) -> None:
         store = reopen()
         make_study(store)
-        with pytest.raises(StorageError, match="written once"):
-            store.write_settings(settings())
+        with pytest.raises(optuna.exceptions.DuplicatedStudyError, match="already exists"):
+            store.create_study(replace(settings(), seed=1))
+        assert store.read_settings("study") == settings()
 
     def test_what_is_hoped_for_may_change(self, reopen: Callable[[], Store]) -> None:
         store = reopen()

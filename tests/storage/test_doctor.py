@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import optuna
 import pytest
 
 from storage.doctor import examine
@@ -76,8 +75,7 @@ def test_trials_that_wait_for_the_next_call_are_no_fault(url: str) -> None:
 
 def test_dead_trials_of_a_python_search_name_the_command_line(url: str) -> None:
     with open_store(url) as store:
-        optuna.create_study(study_name="my study", storage=store.optuna_storage)
-        store.write_settings(replace(settings("my study"), command="api.search(...)"))
+        store.create_study(replace(settings("my study"), command="api.search(...)"))
     kill_a_search(url)
     (finding,) = examine(url)
     assert finding.command == f"automl search DATA --study 'my study' --storage {url}"

@@ -11,6 +11,7 @@ import optuna
 
 from automl.tuning.adoption import adopt_dead_trials
 from storage import open_store
+from storage.records import StudySettings
 
 DYING = """
 import os, signal, sys
@@ -35,8 +36,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_trial_of_a_killed_process_is_adopted_with_all_it_had(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/automl.db"
     with open_store(url) as store:
-        optuna.create_study(study_name="s", storage=store.optuna_storage)
-        store.write_settings(minimal_settings())
+        store.create_study(minimal_settings())
     root = Path(__file__).parents[3]
     environment = {**os.environ, "PYTHONPATH": str(root)}
     subprocess.run([sys.executable, "-c", DYING, url], check=False, env=environment)
@@ -54,9 +54,7 @@ def test_trial_of_a_killed_process_is_adopted_with_all_it_had(tmp_path: Path) ->
         assert adopt_dead_trials(study, store) == []
 
 
-def minimal_settings() -> object:
-    from storage.records import StudySettings
-
+def minimal_settings() -> StudySettings:
     return StudySettings(
         study_name="s",
         task="binary",
