@@ -191,7 +191,6 @@ def _policy(options: SearchOptions, memory: MemoryPlan) -> SearchPolicy:
         sampler=options.sampler,
         pruner=options.pruner,
         n_slots=memory.n_slots,
-        n_stacks=memory.n_stacks,
         keep_models=options.keep_models,
         keep_bytes=options.keep_bytes,
         preflight=options.preflight,

@@ -141,6 +141,14 @@ class SearchSpace:
         drawn = {name: p.distribution for name, p in self.parameters.items()}
         return {name: each for name, each in drawn.items() if each is not None}
 
+    def common_distributions(self) -> dict[str, BaseDistribution]:
+        """Those of the parameters that every trial has, whatever the others are."""
+        return {
+            name: each
+            for name, each in self.distributions().items()
+            if not self.parameters[name].when and not each.single()
+        }
+
     def is_reachable(self, name: str) -> bool:
         """Whether any trial can have this parameter."""
         parameter = self.parameters[name]

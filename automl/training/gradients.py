@@ -42,7 +42,7 @@ def inspect_initialization(run: RunConfig, dataset: Dataset) -> tuple[LayerGradi
     own = rows_of(run.rows, len(split))
     rows = probe_rows(len(split)) if own is None else own[probe_rows(len(own))]
     batch = Rows.of(split, run.model.scaling, device, torch.float32)[rows.to(device)]
-    return measure_layers(model, dataset.loss, batch.inputs, batch.categories, batch.targets)
+    return _measured(model, dataset.loss, batch.inputs, batch.categories, batch.targets, None)
 
 
 def measure_layers(
@@ -59,7 +59,20 @@ def measure_layers(
         inputs: (B, D); categories: (B, E); targets: (B,); updates: the last change of each
         linear map's weights, as they are shaped, or None before the first step.
     """
-    model = copy.deepcopy(model).train()  # batch normalization moves its running statistics
+    own = copy.deepcopy(model)  # batch normalization moves its running statistics
+    return _measured(own, loss, inputs, categories, targets, updates)
+
+
+def _measured(
+    model: MLP,
+    loss: str,
+    inputs: Tensor,
+    categories: Tensor,
+    targets: Tensor,
+    updates: Sequence[Tensor] | None,
+) -> tuple[LayerGradientRecord, ...]:
+    """The same, of a model that may change."""
+    model.train()
     values = model.encode(inputs, categories)
     activations = []
     for layer in model.layers:

@@ -24,7 +24,6 @@ class SearchPolicy:
     sampler: str = "tpe"
     pruner: str = "successive_halving"
     n_slots: int = 10  # trials in training at once
-    n_stacks: int = 1  # over how many stacks they are spread: one per worker
     keep_models: int = 5  # trials whose weights are kept
     keep_bytes: int | None = None  # budget of their files; None for no limit
     preflight: bool = True  # stop hopeless trials before their first epoch

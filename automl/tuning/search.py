@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 import optuna
@@ -32,9 +31,8 @@ from automl.tuning.keeping import Keeper
 from automl.tuning.policy import FINISHING_SHARE, SearchPolicy
 from automl.tuning.progress import SearchProgress, estimate_seconds_left
 from automl.tuning.pruners import make_pruner
-from automl.tuning.samplers import PerTrialSampler, ask_with
+from automl.tuning.samplers import PerTrialSampler
 from automl.tuning.seeds import derive_seed
-from automl.tuning.stacking import StackPlan, batch_sizes
 from automl.tuning.tally import Tally
 from automl.tuning.trial_in_training import TrialInTraining
 from search_spaces import SearchSpace
@@ -69,17 +67,11 @@ class Search:
         self.keeper = Keeper(
             store, settings.study_name, dataset, policy.keep_models, policy.keep_bytes
         )
-        study.sampler = PerTrialSampler(policy.sampler, settings.seed)
+        study.sampler = PerTrialSampler(policy.sampler, self.space, settings.seed)
         study.pruner = make_pruner(policy.pruner, settings.max_epochs)
         self._training: dict[int, TrialInTraining] = {}  # by trial number
         self._handles: dict[int, optuna.trial.Trial] = {}  # by trial number
         self._tally = Tally.of(study)
-        self._stacks = StackPlan(
-            policy.n_slots,
-            policy.n_stacks,
-            batch_sizes(self.space),
-            Counter(trial.params.get("batch_size") for trial in study.get_trials(deepcopy=False)),
-        )
         self._messages: list[str] = []
         self._stopping = False
         self._started = time.monotonic()
@@ -132,17 +124,12 @@ class Search:
             self._start(trial, list(trial.runs.values()))
 
     def _ask(self) -> TrialInTraining:
-        """Ask for a trial that fits a stack with room, or for any."""
-        running = [trial.params.get("batch_size") for trial in self._training.values()]
-        batch_size = self._stacks.next_batch_size(running)
-        given = {} if batch_size is None else {"batch_size": batch_size}
+        """Ask the sampler for one more trial."""
         with self.store.transaction():
-            handle, params = ask_with(self.study, self.space, given)
+            handle = self.study.ask()
             self._handles[handle.number] = handle
             self._tally.n_asked = handle.number + 1
-            trial = self._plan(handle.number, params, attempt=1)
-        self._stacks.begin(params.get("batch_size"), was_chosen=batch_size is None)
-        return trial
+            return self._plan(handle.number, self.space.suggest(handle), attempt=1)
 
     def _plan(
         self, number: int, params: Mapping[str, ParameterValue], *, attempt: int

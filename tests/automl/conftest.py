@@ -15,10 +15,14 @@ STUDY = "iris-species"
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> SearchResult:
-    """Six trials of iris, some pruned, with all that `automl search` leaves behind."""
+    """Six trials of iris, some pruned, with all that `automl search` leaves behind.
+
+    In six epochs only small batches learn something.
+    """
     folder = tmp_path_factory.mktemp("finished")
     return automl.search(
         "sklearn:iris",
+        set=["batch_size=16,32"],
         n_trials=6,
         storage=f"sqlite:///{folder}/automl.db",
         study=STUDY,
