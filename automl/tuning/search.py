@@ -336,8 +336,10 @@ class Search:
         """Whether the trials in training need what is left of the time, see FINISHING_SHARE."""
         if self.policy.timeout is None or not self._training:
             return False
-        is_late = self._seconds_left < FINISHING_SHARE * self.policy.timeout
-        return is_late and self._best_in_training is not None
+        best, left = self._best_in_training, self._seconds_left
+        if best is None or left >= FINISHING_SHARE * self.policy.timeout:
+            return False
+        return left < best.seconds_for(self.settings.max_epochs - best.epoch)
 
     @property
     def _is_over(self) -> bool:

@@ -30,6 +30,7 @@ class TrialInTraining:
     runs: dict[int, RunConfig]
     attempt: int = 1
     n_lost: int = 0  # earlier attempts that ended with their process
+    began_at: float = field(default_factory=time.monotonic)
     saved_at: float = field(default_factory=time.monotonic)  # start, or the last checkpoint
     n_reported: int = 0  # last epoch that the pruner has seen
     n_parameters: int = 0
@@ -100,6 +101,10 @@ class TrialInTraining:
     def n_epochs(self) -> int:
         """Epochs trained in all runs together."""
         return sum(len(curve) for curve in self.curves.values())
+
+    def seconds_for(self, n_epochs: int) -> float:
+        """About how long so many more epochs take, at the pace so far."""
+        return n_epochs * (time.monotonic() - self.began_at) / max(1, self.epoch)
 
     def user_attributes(self) -> dict[str, float | int]:
         """What people see of the trial in Optuna Dashboard."""

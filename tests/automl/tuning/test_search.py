@@ -251,3 +251,15 @@ def test_no_trial_begins_late_while_none_is_complete(store: Store, iris: LoadedD
     assert early[-1] > early[0] > 1
     assert late and set(late) == {late[-1]}
     assert [trial.outcome for trial in store.read_study("iris").trials].count("complete") == 1
+
+
+def test_trials_that_finish_soon_do_not_keep_others_from_beginning(
+    store: Store, iris: LoadedData
+) -> None:
+    search = make_search(store, iris, settings_for(iris), n_trials=10_000, n_slots=2, timeout=2.0)
+    held_back = {}
+    for progress in search:
+        search._tally.best_value = 1e9  # so that whatever trains is better
+        held_back[progress.seconds] = search._must_finish
+    late = [each for seconds, each in held_back.items() if 1.3 < seconds < 1.8]
+    assert late and not any(late)
