@@ -211,7 +211,7 @@ def test_where_time_runs_out_on_all_trials_the_best_one_is_the_result(
     store: Store, iris: LoadedData
 ) -> None:
     settings = settings_for(iris, max_epochs=100_000)
-    records = run(store, iris, settings, n_trials=9, n_slots=3, timeout=1.0)
+    records = run(store, iris, settings, n_trials=9, n_slots=3, timeout=3.0)
     losses = {
         trial.number: min(epoch.valid_loss for epoch in records.epochs[search_run.run_id])
         for trial in records.trials
@@ -230,7 +230,7 @@ def test_when_time_is_up_only_a_trial_that_is_better_than_all_completed_ones_end
     store: Store, iris: LoadedData, best_so_far: float, n_complete: int
 ) -> None:
     settings = settings_for(iris, max_epochs=100_000)
-    search = make_search(store, iris, settings, n_trials=9, n_slots=3, timeout=1.0)
+    search = make_search(store, iris, settings, n_trials=9, n_slots=3, timeout=3.0)
     search._tally.best_value = best_so_far
     assert list(search)
     outcomes = [trial.outcome for trial in store.read_study("iris").trials]
