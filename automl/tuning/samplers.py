@@ -7,9 +7,10 @@ study that was killed and continued proposes what the uninterrupted one would ha
 
 from __future__ import annotations
 
+import copy
 import functools
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeGuard
 
@@ -26,18 +27,24 @@ from search_spaces import SearchSpace
 N_STARTUP_TRIALS = 10
 """Trials drawn at random before a model of the results is used. Source: Optuna's default."""
 
-
 CELLS_TO_ROUND = 10
 """An integer of more values than this is sampled as a real number and rounded."""
 
 
-class RoundingTPESampler(TPESampler):
-    """TPE to which an integer of many values is a real number, rounded when it is drawn.
+class ConcurrentTPESampler(TPESampler):
+    """Optuna's TPE for many trials at once: it learns from those in training, and is quick.
 
-    Optuna integrates the density of each of its kernels over each whole number it considers,
-    which is exact and a loop in Python: for `hidden_size` alone, 16 to 256, half the time of a
-    proposal in the space `mlp`. Of cells as narrow as these the density in the middle says as
-    much.
+    To Optuna a running trial is a bad one, so that a batch of proposals does not crowd in one
+    place ("constant liar"). But the best trials are those that run longest: with ten at once
+    it was led away from them. So a running trial counts as if it were pruned now, by its last
+    epoch and its loss there, and as a bad one only until its first report. On ten tables and
+    four seeds, 60 trials ten at once against one at a time: 1.041 times the loss (0.994 to
+    1.091) instead of 1.061 (1.006 to 1.120).
+
+    An integer of many values is a real number to it, rounded when it is drawn. Optuna
+    integrates the density of each of its kernels over each whole number it considers, which is
+    exact and a loop in Python: for `hidden_size` alone, 16 to 256, half the time of a proposal
+    in the space `mlp`. Of cells as narrow as these the density in the middle says as much.
 
     Args:
         joint: distributions of what is sampled jointly: the parameters that all trials have.
@@ -66,7 +73,7 @@ class RoundingTPESampler(TPESampler):
     ) -> dict[str, Any]:
         """Sample jointly, then round."""
         continuous = {name: _continuous(each) for name, each in search_space.items()}
-        params = super().sample_relative(study, trial, continuous)
+        params = super().sample_relative(_StudyInProgress(study), trial, continuous)
         return {name: _rounded(value, search_space[name]) for name, value in params.items()}
 
     def sample_independent(
@@ -78,9 +85,34 @@ class RoundingTPESampler(TPESampler):
     ) -> Any:
         """Sample one parameter alone, then round."""
         value = super().sample_independent(
-            study, trial, param_name, _continuous(param_distribution)
+            _StudyInProgress(study), trial, param_name, _continuous(param_distribution)
         )
         return _rounded(value, param_distribution)
+
+
+class _StudyInProgress(optuna.Study):
+    """The study as TPE shall see it: running trials that have reported look pruned."""
+
+    def __init__(self, study: optuna.Study) -> None:
+        self.__dict__.update(study.__dict__)
+
+    def _get_trials(
+        self,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+        use_cache: bool = False,
+    ) -> list[FrozenTrial]:
+        """Read trials as samplers do; they never change them, so that none is copied whole."""
+        trials = map(_as_if_pruned, super()._get_trials(deepcopy=False, use_cache=use_cache))
+        return [trial for trial in trials if states is None or trial.state in states]
+
+
+def _as_if_pruned(trial: FrozenTrial) -> FrozenTrial:
+    if trial.state != TrialState.RUNNING or not trial.intermediate_values:
+        return trial
+    pruned = copy.copy(trial)
+    pruned.state = TrialState.PRUNED
+    return pruned
 
 
 def _is_rounded(distribution: BaseDistribution) -> TypeGuard[IntDistribution]:
@@ -112,7 +144,7 @@ def _make_tpe(space: SearchSpace, study_seed: int, trial_number: int) -> BaseSam
     Of what only some have, the built-in space has no two in the same trials.
     """
     seed = derive_seed(study_seed, trial_number, "sampler")
-    return RoundingTPESampler(space.common_distributions(), seed=seed)
+    return ConcurrentTPESampler(space.common_distributions(), seed=seed)
 
 
 def _make_random(space: SearchSpace, study_seed: int, trial_number: int) -> BaseSampler:

@@ -246,7 +246,7 @@ class Search:
                 self.keeper.save_checkpoints(trial, self.executor)
                 trial.saved_at = now
 
-    # Ending trials
+    # Ending trials: in one transaction each, so that a kill leaves a trial ended or in training
 
     def _complete(self, trial: TrialInTraining) -> None:
         """Keep the weights if they are among the best, then tell the value."""
@@ -255,23 +255,24 @@ class Search:
         except TrainingError as error:  # the worker that held them has just died
             self._take_failure(trial, "lost", str(error))
             return
-        handle = self._close(trial, "complete")
-        self.study.tell(handle, trial.value)
+        with self.store.transaction():
+            self.study.tell(self._close(trial, "complete"), trial.value)
         if self._tally.count_complete(trial):
             self._say(f"trial {trial.number} is the best so far: {trial.value:.4g}")
 
     def _prune(self, trial: TrialInTraining) -> None:
-        handle = self._close(trial, "pruned")
-        self.study.tell(handle, state=optuna.trial.TrialState.PRUNED)
+        with self.store.transaction():
+            self.study.tell(self._close(trial, "pruned"), state=optuna.trial.TrialState.PRUNED)
         self._tally.n_pruned += 1
 
     def _fail(self, trial: TrialInTraining, cause: str, message: str) -> None:
         """Rank the trial behind every feasible one, keep the cause, go on (invariant 9)."""
-        handle = self._close(trial, "failed", cause)
-        handle.set_user_attr("cause", cause)
-        handle.set_user_attr("cause_message", message)
-        handle.set_constraint("failed", 1.0)
-        self.study.tell(handle, state=optuna.trial.TrialState.PRUNED)
+        with self.store.transaction():
+            handle = self._close(trial, "failed", cause)
+            handle.set_user_attr("cause", cause)
+            handle.set_user_attr("cause_message", message)
+            handle.set_constraint("failed", 1.0)
+            self.study.tell(handle, state=optuna.trial.TrialState.PRUNED)
         self._tally.n_failed += 1
         self._say(f"trial {trial.number} failed: {message}")
 

@@ -146,6 +146,27 @@ def test_integers_of_many_values_are_found_as_well_as_by_optunas_own_tpe() -> No
     assert ours < theirs + 0.15 * (at_random - theirs)
 
 
+def test_tpe_learns_from_trials_in_training() -> None:
+    """The longest running are the best: proposals follow them, and avoid what has just begun."""
+    space = SearchSpace.of("one", [FloatParameter("dropout", 0.0, 0.99)])
+    study = optuna.create_study()
+    study.sampler = PerTrialSampler("random", space, 0)
+    for _ in range(20):
+        trial, _ = ask(study, space)
+        trial.report(1.0, 1)
+        study.tell(trial, state=TrialState.PRUNED)
+    for is_reported in (True, False):
+        for _ in range(3):
+            study.enqueue_trial({"dropout": 0.9 if is_reported else 0.1})
+            trial, _ = ask(study, space)
+            if is_reported:
+                trial.report(0.1, 9)
+    study.sampler = PerTrialSampler("tpe", space, 0)
+    rates = [ask(study, space)[1]["dropout"] for _ in range(3)]
+    assert min(rates) > 0.6, rates
+    assert all(trial.state == TrialState.RUNNING for trial in study.trials[20:])
+
+
 def test_no_warning_of_optuna_reaches_people(caplog: pytest.LogCaptureFixture) -> None:
     optuna.logging.enable_propagation()
     with warnings.catch_warnings():
