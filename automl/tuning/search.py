@@ -335,12 +335,11 @@ class Search:
     @property
     def _must_finish(self) -> bool:
         """Whether the trials in training need what is left of the time, see FINISHING_SHARE."""
-        if self.policy.timeout is None or not self._training:
+        left = self._seconds_left
+        if self.policy.timeout is None or left >= FINISHING_SHARE * self.policy.timeout:
             return False
-        best, left = self._best_in_training, self._seconds_left
-        if best is None or left >= FINISHING_SHARE * self.policy.timeout:
-            return False
-        return left < best.seconds_for(self.settings.max_epochs - best.epoch)
+        best = self._best_in_training
+        return best is not None and left < best.seconds_for(self.settings.max_epochs - best.epoch)
 
     @property
     def _is_over(self) -> bool:
