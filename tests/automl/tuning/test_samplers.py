@@ -202,7 +202,7 @@ def test_tpe_finds_the_good_region_of_the_built_in_space() -> None:
 
 
 def test_running_trials_of_a_batch_are_kept_apart() -> None:
-    """TPE counts trials that have just begun as bad ones, so that a batch does not crowd in one place."""
+    """To TPE a trial that has just begun is a bad one, so that a batch does not crowd."""
     study = optuna.create_study()
     search(study, 20)
     batch = [ask(study)[1] for _ in range(16)]
