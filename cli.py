@@ -94,6 +94,9 @@ def main(traceback: bool) -> None:
 @click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column out.")
 @click.option("--categorical", multiple=True, metavar="COLUMN", help="Read it as categories.")
 @click.option("--numeric", multiple=True, metavar="COLUMN", help="Read it as numbers.")
+@click.option("--date", multiple=True, metavar="COLUMN", help="Read it as dates.")
+@click.option("--missing", multiple=True, metavar="[COLUMN=]VALUE", help="Read it as no value.")
+@click.option("--keep-missing-class", is_flag=True, help='"NA" in the target is a class.')
 @click.option("--valid", metavar="FILE", help="Validation rows from a file of their own.")
 @click.option("--test", metavar="FILE", help="Test rows from a file of their own.")
 @click.option("--group", metavar="COLUMN", help="Rows of one group stay in one split.")
@@ -256,7 +259,10 @@ def predict(study: str, data: str, trial_number: int | None, output: str, storag
 
     result = load_study(study, storage)
     model = result.best_model() if trial_number is None else result.model(trial_number)
-    write_predictions(model.predict_columns(data), Path(output))
+    predicted = model.predict_table(data)
+    write_predictions(predicted.columns, Path(output))
+    for message in predicted.messages:
+        click.echo(message, err=True)
     click.echo(output)
 
 

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from automl.data.loading import LoadedData
 
 DATA_OPTIONS = (
-    *("target", "task", "loss", "drop", "categorical", "numeric", "valid", "test"),
-    *("group", "time", "folds", "split_seed", "class_weights"),
+    *("target", "task", "loss", "drop", "categorical", "numeric", "date", "missing"),
+    *("keep_missing_class", "valid", "test", "group", "time", "folds", "split_seed"),
+    "class_weights",
 )
 """The options that say what the data are."""
 
@@ -31,7 +32,12 @@ def read_data(data: Any, options: SearchOptions) -> RawData:
         data,
         target=options.target,
         columns=ColumnChoices(
-            tuple(options.drop), tuple(options.categorical), tuple(options.numeric)
+            drop=tuple(options.drop),
+            categorical=tuple(options.categorical),
+            numeric=tuple(options.numeric),
+            date=tuple(options.date),
+            missing=tuple(options.missing),
+            keep_missing_class=options.keep_missing_class,
         ),
         splits=SplitChoices(
             valid=options.valid,

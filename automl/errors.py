@@ -7,6 +7,7 @@
       TrainingError(RuntimeError)    training cannot go on
         DivergedError                a loss is not finite
 
+`DataWarning` tells Python callers of cells that count as missing.
 The two bottom packages own theirs: `search_spaces.SearchSpaceError(ValueError)` and
 `storage.StorageError(RuntimeError)`. Messages say the rule, the value, the fix. The command
 line prints these without a traceback and exits with 1.
@@ -24,6 +25,10 @@ class AutoMLError(Exception):
 
 class DataError(AutoMLError, ValueError):
     """The data cannot be read, understood or split."""
+
+
+class DataWarning(UserWarning):
+    """Some cells of new rows could not be read as in training, and count as missing."""
 
 
 class ConfigError(AutoMLError, ValueError):

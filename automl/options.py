@@ -23,7 +23,7 @@ DEFAULT_STORAGE = "sqlite:///automl.db"
 
 COUNTS = ("n_trials", "slots", "keep_models", "max_epochs", "patience")
 SECONDS = ("timeout", "trial_timeout")
-LISTS = ("drop", "categorical", "numeric", "set")
+LISTS = ("drop", "categorical", "numeric", "date", "missing", "set")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,9 @@ class SearchOptions:
     drop: Sequence[str] = ()
     categorical: Sequence[str] = ()
     numeric: Sequence[str] = ()
+    date: Sequence[str] = ()
+    missing: Sequence[str] = ()  # marks of missing cells: "-999", or "age=0" in one column
+    keep_missing_class: bool = False  # "NA" and the like are a class of the target
     valid: Any = None
     test: Any = None
     group: str | None = None
@@ -131,6 +134,9 @@ class SearchKeywords(FreeKeywords, total=False):
     drop: Sequence[str]
     categorical: Sequence[str]
     numeric: Sequence[str]
+    date: Sequence[str]
+    missing: Sequence[str]
+    keep_missing_class: bool
     valid: Any
     test: Any
     group: str | None

@@ -16,9 +16,10 @@ import pandas as pd
 import torch
 from numpy.polynomial import legendre
 
+from automl.data.columns import ColumnPlan
 from automl.data.dataset import AffineScaling, Dataset, Fold, Split
 from automl.data.probes import leakage, shift
-from automl.data.targets import Target
+from automl.data.targets import Target, TargetReading
 from storage.records import (
     DataCheckRecord,
     ParameterValue,
@@ -205,7 +206,8 @@ def checked(world: World) -> tuple[DataCheckRecord, ...]:
     """What loading would keep of the world's data: leakage and shift."""
     fold, task = world.dataset.folds[0], world.dataset.task
     classes = tuple(str(code) for code in range(world.dataset.n_classes))
-    goal = Target("y", task, world.dataset.loss, () if task == "regression" else classes)
+    reading = TargetReading(ColumnPlan("y", "numeric"), (), "integer")
+    goal = Target("y", task, world.dataset.loss, reading, () if task == "regression" else classes)
     rows = torch.cat([fold.train.numeric, fold.valid.numeric]).double().numpy()
     table = pd.DataFrame(rows, columns=[f"x{i}" for i in range(rows.shape[1])])
     train = np.arange(len(fold.train))

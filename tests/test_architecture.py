@@ -51,6 +51,7 @@ HOMES = {
     "optuna": ("search_spaces", "storage", "automl.tuning", "automl.report"),
     "optuna_dashboard": ("automl.report.dashboard",),
     "pandas": ("automl.data", "automl.report", "automl.training.trained_model"),
+    "pyarrow": ("automl.data",),
     "sklearn": ("automl.data", "automl.training.metrics", "automl.report.numbers"),
     "scipy": ("automl.data", "automl.diagnostics", "automl.training"),
     "numpy": ("automl", "storage.artifact_formats", "storage.artifacts", "storage.packing"),

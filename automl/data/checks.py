@@ -13,6 +13,7 @@ rows are never read here, their features are. Those that fit models are in `prob
     conflicting_rows      "train"          share of train rows with equal inputs, other targets
     leakage               column           share of the target's variance that it alone explains
     shift                 "train/test" ... area under the ROC curve of telling the two apart
+    sentinel              column           share of rows with a number that may mean "missing"
     outliers              column, target   largest distance from the median, in middle-half widths
     rows_per_input        "train"          train rows for each input of the network
 """
@@ -28,6 +29,7 @@ from numpy.typing import NDArray
 
 from automl.data.columns import MISSING_CATEGORY, ColumnPlan
 from automl.data.probes import as_numbers, leakage, shift
+from automl.data.sentinels import sentinels
 from automl.data.splits import RowSplit
 from automl.data.targets import Target
 from storage.records import DataCheckRecord, Json
@@ -49,7 +51,7 @@ def check_data(
     """Run every check on the first fold.
 
     Args:
-        typed: all rows, as `typed_columns` reads them.
+        typed: all rows, as `read_columns` reads them.
         targets: class codes or numbers of all rows; those of test rows are not read.
         time_column: what rows are ordered by, if anything: it differs between splits by intent.
         n_inputs: of the network, after encoding.
@@ -67,6 +69,7 @@ def check_data(
         *leakage(codes.iloc[train], targets[train], goal),
         *shift(unordered, train, valid, "train/valid"),
         *shift(unordered, train, split.test, "train/test"),
+        *sentinels(typed.iloc[train], plans),
         *outliers(typed.iloc[train], targets[train], goal),
         DataCheckRecord(
             "rows_per_input",
@@ -79,9 +82,9 @@ def check_data(
 
 def _dropped_columns(plans: Sequence[ColumnPlan]) -> list[DataCheckRecord]:
     return [
-        DataCheckRecord("dropped_column", plan.name, 1.0, {"why": plan.reason, **plan.details})
+        DataCheckRecord("dropped_column", plan.name, 1.0, {"why": plan.dropped, **plan.details})
         for plan in plans
-        if plan.kind == "dropped" and plan.reason not in ("asked for", "group")
+        if plan.dropped and plan.dropped not in ("asked for", "group")
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +20,9 @@ class ColumnChoices:
     drop: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
     numeric: tuple[str, ...] = ()
+    date: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()  # "-999" in every column, "age=-999" in one
+    keep_missing_class: bool = False  # "NA" and the like are a class of a target of texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +59,43 @@ def check_columns(frame: pd.DataFrame, target: str, columns: ColumnChoices) -> C
     Raises:
         DataError: a name is no column, is the target, or is named for two kinds.
     """
-    checked = ColumnChoices(
-        drop=_features(frame, target, columns.drop, "--drop"),
-        categorical=_features(frame, target, columns.categorical, "--categorical"),
-        numeric=_features(frame, target, columns.numeric, "--numeric"),
-    )
     kinds = {
-        "--drop": checked.drop,
-        "--categorical": checked.categorical,
-        "--numeric": checked.numeric,
+        f"--{kind}": _features(frame, target, getattr(columns, kind), f"--{kind}")
+        for kind in ("drop", "categorical", "numeric", "date")
     }
+    missing_marks(frame, columns.missing)
     for name in frame.columns:
         roles = [role for role, names in kinds.items() if name in names]
         if len(roles) > 1:
             raise DataError(f"a column has one kind, but {name!r} is in {' and '.join(roles)}")
-    return checked
+    return replace(
+        columns,
+        drop=kinds["--drop"],
+        categorical=kinds["--categorical"],
+        numeric=kinds["--numeric"],
+        date=kinds["--date"],
+    )
+
+
+def missing_marks(frame: pd.DataFrame, asked: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The marks of missing cells that a person has named, by column.
+
+    Args:
+        asked: VALUE for all columns, or COLUMN=VALUE.
+
+    Raises:
+        DataError: there is no such column, or no value.
+    """
+    marks: dict[str, tuple[str, ...]] = {str(name): () for name in frame.columns}
+    for text in asked:
+        column, separator, value = (part.strip() for part in text.rpartition("="))
+        if not value:
+            raise DataError(f"--missing must be VALUE or COLUMN=VALUE, but got {text!r}")
+        if separator:
+            require_column(frame, column, "--missing")
+        for name in [column] if separator else marks:
+            marks[name] += (value,)
+    return marks
 
 
 def check_splits(frame: pd.DataFrame, target: str, splits: SplitChoices) -> SplitChoices:

@@ -1,13 +1,15 @@
 """What each column is, as a plan that also reads rows never seen before.
 
-A `ColumnPlan` is plain values, so that it is saved with the model. `typed_columns` applies
-plans to a raw frame: numbers, booleans (0, 1) and date parts become float64 with NaN where
-missing, categories become texts. How plans are inferred is in `column_inference.py`.
+A `ColumnPlan` is plain values, learned once from the table that is divided (how:
+`column_inference.py`) and saved with the model. `read_columns` reads any later file, frame or
+row by it, cell by cell: numbers, booleans (0, 1) and date parts become float64 with NaN where
+missing, categories become texts. What a cell means never depends on the other rows that are
+read with it, and cells that cannot be read are counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -15,29 +17,35 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl.data.cells import (
+    MISSING_CATEGORIES,
+    MISSING_MARKS,
+    RawColumn,
+    is_marked,
+    number_text,
+    raw_column,
+)
+from automl.data.date_formats import date_part, in_bounds, parse_dates
+from automl.data.number_formats import PLAIN, NumberFormat, in_dialect, plain_numbers, read_number
 from automl.errors import DataError
 from storage.records import Json
 
-Kind: TypeAlias = Literal["numeric", "categorical", "boolean", "date", "dropped"]
+Kind: TypeAlias = Literal["numeric", "categorical", "boolean", "date"]
 
 MISSING_CATEGORY = "(missing)"
 """Empty cells and "?" of a categorical column are a category of their own."""
 
-MISSING_NUMBERS = frozenset(
-    {"", "?", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "-", "--", "."}
-)
-"""Texts that mean "no number" in a numeric column; compared in lower case."""
-
-MISSING_TEXTS = frozenset({"", "?"})
-"""Texts that mean "no category". "NA" and "None" are categories: "has none" in many tables."""
-
-TRUE_FALSE = {"true": "false", "yes": "no", "y": "n", "t": "f", "on": "off", "1": "0"}
+TRUE_FALSE = {"true": "false", "yes": "no", "y": "n", "t": "f", "on": "off"}
 """Pairs that make a boolean column; compared in lower case."""
 
-DATE_PARTS = ("days", "month", "day", "weekday", "hour")
-"""A date becomes days since 1970 and its places in year, month, week and day.
+LARGEST = float(np.finfo(np.float32).max)
+"""Networks compute in float32, which holds no larger number: 3.4e38."""
 
-The year is no part: it is a linear function of the days, nearly.
+MAX_UNREAD_SHARE = 0.5
+"""In new rows, a column of which more cells than this cannot be read is refused.
+
+Half: one typing error in a file of two rows is said and counts as missing; a file in which most
+cells of a column are none of its kind has another column there.
 """
 
 
@@ -47,23 +55,29 @@ class ColumnPlan:
 
     name: str
     kind: Kind
-    reason: str = ""  # dropped: why
+    dropped: str = ""  # why it is left out; empty where it is used
+    number_format: NumberFormat = PLAIN  # numeric: how its texts are written
     date_format: str | None = None  # date: as in strptime, "ISO8601", or None for date dtypes
     date_parts: tuple[str, ...] = ()  # those that vary
+    date_label: str = ""  # what its parts are named after; empty: the column's own name
+    is_true_false: bool = False  # boolean: yes and no, true and false; else the numbers 0 and 1
+    is_coded: bool = False  # categorical: numbers, so that 3 and 3.0 are one category
+    has_points: bool = False  # categorical, not coded: the number 3 is written "3.0"
+    missing: tuple[str, ...] = ()  # marks of missing cells that a person has named
     details: dict[str, Json] = field(default_factory=dict)  # what was counted
 
     @property
     def described(self) -> str:
         """The kind for people: "numeric", "dropped: id-like"."""
-        return f"dropped: {self.reason}" if self.kind == "dropped" else self.kind
+        return f"dropped: {self.dropped}" if self.dropped else self.kind
 
     @property
     def outputs(self) -> tuple[str, ...]:
         """The typed columns that come of it."""
-        if self.kind == "dropped":
+        if self.dropped:
             return ()
         if self.kind == "date":
-            return tuple(f"{self.name}: {part}" for part in self.date_parts)
+            return tuple(f"{self.date_label or self.name}: {part}" for part in self.date_parts)
         return (self.name,)
 
     def to_dict(self) -> dict[str, Json]:
@@ -71,47 +85,91 @@ class ColumnPlan:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> ColumnPlan:
+    def from_dict(cls, values: Mapping[str, Any]) -> ColumnPlan:
         """The inverse of `to_dict`."""
-        return cls(**{**values, "date_parts": tuple(values["date_parts"])})
+        return cls(
+            **{
+                **values,
+                "number_format": NumberFormat(**values["number_format"]),
+                "date_parts": tuple(values["date_parts"]),
+                "missing": tuple(values["missing"]),
+            }
+        )
 
 
-def typed_columns(frame: pd.DataFrame, plans: Sequence[ColumnPlan]) -> pd.DataFrame:
-    """Read the columns that are kept: float64, or texts for categories.
+@dataclass(frozen=True, slots=True)
+class UnreadCells:
+    """Cells of one column that are none of its kind, and so count as missing."""
 
-    Columns without a plan are ignored. A cell that is no number in a numeric column counts
-    as missing.
+    column: str
+    kind: Kind
+    n_unread: int
+    n_cells: int  # that are not empty
+    example: str
+    row: Hashable  # of the example
+
+    def __str__(self) -> str:
+        nouns = {"numeric": "numbers", "date": "dates", "boolean": "truth values"}
+        return (
+            f"{self.column}: {self.n_unread} of {self.n_cells} cells are no "
+            f"{nouns.get(self.kind, 'cells')} as in training and count as missing, such as "
+            f"{self.example[:40]!r} in row {self.row}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReadColumns:
+    """Rows as their plans read them."""
+
+    typed: pd.DataFrame  # float64, or texts for categories
+    unread: tuple[UnreadCells, ...]
+
+
+def read_columns(
+    frame: pd.DataFrame, plans: Sequence[ColumnPlan], decimal: str | None = None
+) -> ReadColumns:
+    """Read the columns that are used; those without a plan are ignored.
+
+    Args:
+        decimal: the mark of the text file that the rows come from: it may have another dialect
+            than the one that was learned from.
 
     Raises:
-        DataError: a column is not in the frame, or holds infinite values.
+        DataError: a column is not in the frame, or holds numbers beyond float32.
     """
     frame = frame.set_axis([column_name(name) for name in frame.columns], axis="columns")
     repeated = set(frame.columns[frame.columns.duplicated()])
     columns: dict[str, NDArray[Any]] = {}
+    unread = []
     for plan in plans:
-        if plan.kind == "dropped":
+        if plan.dropped:
             continue
         if plan.name not in frame.columns:
             raise DataError(
-                "rows must have the columns that the model was trained on, but "
-                f"{plan.name!r} is missing"
+                f"rows must have the columns that the model was trained on, but {plan.name!r} is "
+                "missing"
             )
         if plan.name in repeated:
             raise DataError(f"column names must differ, but {plan.name!r} is there more than once")
-        values = frame[plan.name]
-        if plan.kind == "categorical":
-            columns[plan.name] = texts(values)
-        elif plan.kind == "boolean":
-            columns[plan.name] = booleans(values)
-        elif plan.kind == "date":
-            moments = dates(values, plan.date_format)
-            for output, part in zip(plan.outputs, plan.date_parts, strict=True):
-                columns[output] = date_part(moments, part)
-        else:
-            columns[plan.name] = numbers(values)
-    typed = pd.DataFrame(columns, index=frame.index)
-    _refuse_infinity(typed)
-    return typed
+        read, is_unread = read_column(frame[plan.name], plan, decimal)
+        columns.update(zip(plan.outputs, read, strict=True))
+        if is_unread.any():
+            unread.append(_unread_cells(frame[plan.name], plan, is_unread))
+    return ReadColumns(pd.DataFrame(columns, index=frame.index), tuple(unread))
+
+
+def refuse_unreadable(unread: Sequence[UnreadCells], where: str) -> None:
+    """Refuse rows of which a column is of another kind altogether: see `MAX_UNREAD_SHARE`.
+
+    Raises:
+        DataError: read as missing, so many cells would quietly spoil what is done with the rows.
+    """
+    for cells in unread:
+        if cells.n_unread > MAX_UNREAD_SHARE * cells.n_cells:
+            raise DataError(
+                f"at least half of a column's cells must be as in training, but of {where} "
+                f"{cells}; write them as in the table that was searched, or leave the cells empty"
+            )
 
 
 def column_name(name: object) -> str:
@@ -121,89 +179,171 @@ def column_name(name: object) -> str:
     return str(name).strip()
 
 
-def _refuse_infinity(typed: pd.DataFrame) -> None:
-    for name in typed.columns:
-        values = typed[name]
-        if values.dtype.kind != "f":
-            continue
-        is_infinite = np.isinf(values.to_numpy())
-        if is_infinite.any():
-            raise DataError(
-                f"values must be finite, but {name!r} is infinite in row "
-                f"{values.index[is_infinite][0]}; make it empty, or leave the column out with "
-                "--drop"
-            )
+def read_column(
+    values: pd.Series[Any], plan: ColumnPlan, decimal: str | None = None
+) -> tuple[list[NDArray[Any]], NDArray[np.bool_]]:
+    """Read one column: an array for each of the plan's outputs, and which cells were not read.
+
+    Args:
+        decimal: as for `read_columns`.
+
+    Raises:
+        DataError: it holds numbers beyond float32.
+    """
+    raw = raw_column(values)
+    missing = _missing(raw, plan)
+    if plan.kind == "categorical":
+        categories = np.where(missing, MISSING_CATEGORY, read_categories(raw, plan))
+        return [categories], np.zeros(len(raw), dtype=bool)
+    if plan.kind == "date":
+        moments = read_moments(raw, plan.date_format)
+        parts = [date_part(moments, part) for part in plan.date_parts]
+        return parts, ~missing & np.asarray(moments.isna(), dtype=bool)
+    if plan.is_true_false:
+        numbers = read_booleans(raw)
+    else:
+        numbers = read_numbers(raw, plan.number_format, decimal)
+    numbers = np.where(missing, np.nan, numbers)
+    refuse_huge(values, numbers)
+    return [numbers], ~missing & np.isnan(numbers)
 
 
-def numbers(values: pd.Series[Any]) -> NDArray[np.float64]:
-    """Read numbers; whatever is none becomes NaN."""
-    if pd.api.types.is_timedelta64_dtype(values.dtype):
-        seconds: NDArray[np.float64] = values.dt.total_seconds().to_numpy(dtype=np.float64)
-        return seconds
-    if pd.api.types.is_numeric_dtype(values.dtype):
-        return values.to_numpy(dtype=np.float64, na_value=np.nan)
-    codes, distinct = pd.factorize(values)
-    cells = pd.Series([_number_text(cell) for cell in distinct], dtype=object)
-    read = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64)
-    return np.append(read, np.nan)[codes]  # code -1, missing, takes the last
+def _missing(raw: RawColumn, plan: ColumnPlan) -> NDArray[np.bool_]:
+    """Which cells hold no value: empty ones, and those with a mark that says so."""
+    missing = ~raw.present
+    if raw.form == "texts":
+        usual = MISSING_CATEGORIES if plan.kind == "categorical" else MISSING_MARKS
+        codes, distinct = pd.factorize(raw.values)
+        missing = np.append(is_marked(distinct, usual), True)[codes]  # code -1: empty
+    return missing | is_named_mark(raw, plan.missing)
 
 
-def booleans(values: pd.Series[Any]) -> NDArray[np.float64]:
-    """Read yes and no, true and false, 1 and 0 as 1.0 and 0.0; whatever is neither is NaN."""
-    if pd.api.types.is_bool_dtype(values.dtype):
-        return values.to_numpy(dtype=np.float64, na_value=np.nan)
-    codes, distinct = pd.factorize(values)
-    meanings = {**dict.fromkeys(TRUE_FALSE, 1.0), **dict.fromkeys(TRUE_FALSE.values(), 0.0)}
-    read = [meanings.get(cell_text(cell).lower(), np.nan) for cell in distinct]
+def is_named_mark(raw: RawColumn, marks: Sequence[str]) -> NDArray[np.bool_]:
+    """Which cells are what a person has named as missing: as text, or as the same number."""
+    found = np.zeros(len(raw), dtype=bool)
+    if not marks or raw.form == "moments":
+        return found
+    numbers = [number for mark in marks if not np.isnan(number := read_number(mark, PLAIN))]
+    if raw.form == "numbers":
+        return np.isin(read_numbers(raw, PLAIN), numbers)
+    codes, distinct = pd.factorize(raw.values)
+    same = is_marked(distinct, [mark.lower() for mark in marks])
+    same |= np.isin([read_number(text, PLAIN) for text in distinct], numbers)
+    return np.append(same, False)[codes]
+
+
+def read_numbers(
+    raw: RawColumn, written: NumberFormat, decimal: str | None = None
+) -> NDArray[np.float64]:
+    """Read numbers; whatever is none becomes NaN.
+
+    Args:
+        decimal: a file's own mark, by which cells are read that are none as `written`.
+
+    Shape:
+        result: (N,).
+    """
+    if raw.form == "numbers":
+        return raw.values.to_numpy(dtype=np.float64, na_value=np.nan)
+    if raw.form == "moments":
+        return np.full(len(raw), np.nan)
+    if written.is_plain and (numbers := plain_numbers(raw.values)) is not None:
+        return numbers
+    codes, distinct = pd.factorize(raw.values)
+    read = [read_number(text, written) for text in distinct]
+    if (other := in_dialect(written, decimal)) != written:
+        read = [
+            read_number(text, other) if np.isnan(number) else number
+            for text, number in zip(distinct, read, strict=True)
+        ]
     return np.asarray([*read, np.nan])[codes]
 
 
-def texts(values: pd.Series[Any]) -> NDArray[np.object_]:
-    """Read categories: stripped texts, and `MISSING_CATEGORY`."""
-    codes, distinct = pd.factorize(values)
-    read = [cell_text(cell) for cell in distinct]
-    read = [MISSING_CATEGORY if cell in MISSING_TEXTS else cell for cell in read]
+def read_booleans(raw: RawColumn) -> NDArray[np.float64]:
+    """Read yes and no, true and false, 1 and 0 as 1.0 and 0.0; whatever is neither is NaN.
+
+    Shape:
+        result: (N,).
+    """
+    if raw.form != "texts":
+        numbers = read_numbers(raw, PLAIN)
+        return np.where(np.isin(numbers, (0.0, 1.0)), numbers, np.nan)
+    codes, distinct = pd.factorize(raw.values)
+    meanings = {**dict.fromkeys(TRUE_FALSE, 1.0), **dict.fromkeys(TRUE_FALSE.values(), 0.0)}
+    read = [meanings.get(text.lower(), read_number(text, PLAIN)) for text in distinct]
+    numbers = np.asarray([*read, np.nan])[codes]
+    return np.where(np.isin(numbers, (0.0, 1.0)), numbers, np.nan)
+
+
+def read_categories(raw: RawColumn, plan: ColumnPlan) -> NDArray[np.object_]:
+    """Read categories: texts as they stand, or those of numbers; empty: `MISSING_CATEGORY`.
+
+    Shape:
+        result: (N,).
+    """
+    codes, distinct = pd.factorize(raw.values)
+    read = [_category(cell, plan) for cell in distinct]
     return np.asarray([*read, MISSING_CATEGORY], dtype=object)[codes]
 
 
-def dates(values: pd.Series[Any], date_format: str | None) -> pd.DatetimeIndex:
-    """Read moments, in UTC where they say their zone; whatever is none becomes NaT."""
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        index = pd.DatetimeIndex(values)
-        return index if index.tz is None else index.tz_convert("UTC").tz_localize(None)
-    codes, distinct = pd.factorize(values)
-    read = parse_dates([cell_text(cell) for cell in distinct], date_format or "ISO8601")
+def _category(cell: Any, plan: ColumnPlan) -> str:
+    if isinstance(cell, str):
+        number = read_number(cell, PLAIN) if plan.is_coded else np.nan
+        return cell if np.isnan(number) else number_text_of(cell, number)
+    if isinstance(cell, pd.Timestamp):
+        return str(cell)
+    text = number_text(cell)
+    is_whole = text.lstrip("-").isdecimal()
+    return f"{text}.0" if plan.has_points and not plan.is_coded and is_whole else text
+
+
+def number_text_of(cell: str, number: float) -> str:
+    """The text of a number that is written in a cell; whole ones keep all of their digits."""
+    return cell if cell.lstrip("-").isdecimal() else number_text(number)
+
+
+def read_moments(raw: RawColumn, date_format: str | None) -> pd.DatetimeIndex:
+    """Read moments, in UTC where they say their zone; whatever is none becomes NaT.
+
+    Shape:
+        result: (N,).
+    """
+    if raw.form == "moments":
+        return in_bounds(pd.DatetimeIndex(raw.values))
+    texts = raw.values
+    if raw.form == "numbers":  # 20240131: digits alone are dates where a person says so
+        texts = texts.map(number_text, na_action="ignore")
+    codes, distinct = pd.factorize(texts)
+    read = parse_dates(list(distinct), date_format or "ISO8601")
     return pd.DatetimeIndex(read.append(pd.DatetimeIndex([pd.NaT]))[codes])
 
 
-def parse_dates(cells: Sequence[str], date_format: str) -> pd.DatetimeIndex:
-    """Read texts of one format; whatever is no date becomes NaT."""
-    # Without utc=True, zones that differ between rows raise.
-    read = pd.to_datetime(
-        pd.Series(cells, dtype=object), format=date_format, errors="coerce", utc=True
+def refuse_huge(values: pd.Series[Any], numbers: NDArray[np.float64]) -> None:
+    """Refuse a column that holds numbers beyond float32.
+
+    Raises:
+        DataError: names the row and the number.
+    """
+    is_huge = np.abs(numbers) > LARGEST
+    if is_huge.any():
+        row, number = values.index[is_huge][0], numbers[is_huge][0]
+        what = "is infinite" if np.isinf(number) else f"is {number:g}"
+        raise DataError(
+            f"numbers must be finite and at most {LARGEST:.2g} in size, which is what networks "
+            f"compute with, but {column_name(values.name)!r} {what} in row {row}; correct it, or "
+            "make it empty"
+        )
+
+
+def _unread_cells(
+    values: pd.Series[Any], plan: ColumnPlan, is_unread: NDArray[np.bool_]
+) -> UnreadCells:
+    position = int(is_unread.argmax())
+    return UnreadCells(
+        column=plan.name,
+        kind=plan.kind,
+        n_unread=int(is_unread.sum()),
+        n_cells=int((~_missing(raw_column(values), plan)).sum()),
+        example=str(values.iloc[position]).strip(),
+        row=values.index[position],
     )
-    return pd.DatetimeIndex(read).tz_localize(None)
-
-
-def date_part(moments: pd.DatetimeIndex, part: str) -> NDArray[np.float64]:
-    """One of `DATE_PARTS` of each moment; NaN where there is none."""
-    if part == "days":
-        since_1970 = moments - pd.Timestamp(0)
-        return np.asarray(since_1970 / pd.Timedelta(days=1), dtype=np.float64)
-    if part == "hour":
-        return np.asarray(moments.hour + moments.minute / 60, dtype=np.float64)
-    if part == "weekday":
-        return np.asarray(moments.day_of_week, dtype=np.float64)
-    return np.asarray(moments.month if part == "month" else moments.day, dtype=np.float64)
-
-
-def cell_text(cell: object) -> str:
-    """A cell as a category: 3 and 3.0 are one, since a gap makes floats of whole numbers."""
-    if isinstance(cell, (float, np.floating)) and float(cell).is_integer():
-        return str(int(cell))
-    return str(cell).strip()
-
-
-def _number_text(cell: object) -> str | None:
-    text = str(cell).strip()
-    return None if text.lower() in MISSING_NUMBERS else text

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from automl.data.column_inference import column_messages
-from automl.data.columns import ColumnPlan, numbers
+from automl.data.column_messages import column_messages
+from automl.data.columns import ColumnPlan
+from automl.data.sentinels import sentinel_message
 from automl.data.splits import RowSplit
 from automl.data.targets import Target
 from storage.records import DataCheckRecord
@@ -41,6 +42,7 @@ def describe(
     return [
         describe_task(goal, targets) + hint,
         *column_messages(plans),
+        *(sentinel_message(check) for check in checks if check.kind == "sentinel"),
         describe_split(split),
         *repeated,
     ]
@@ -65,7 +67,7 @@ def describe_split(split: RowSplit) -> str:
 def describe_task(goal: Target, targets: pd.Series[Any]) -> str:
     """Task and target in one line."""
     if goal.task == "regression":
-        values = numbers(targets)
+        values = goal.encode(targets)
         return f"regression of {goal.name}, {values.min():g} to {values.max():g}"
     counts = np.bincount(goal.encode(targets), minlength=goal.n_classes)
     if goal.n_classes > 5:

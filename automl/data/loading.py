@@ -9,25 +9,26 @@ one line.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from automl.data.checks import check_data
-from automl.data.choices import ColumnChoices, SplitChoices
+from automl.data.choices import ColumnChoices, SplitChoices, missing_marks
 from automl.data.column_inference import infer_columns
-from automl.data.columns import ColumnPlan, typed_columns
+from automl.data.columns import ColumnPlan, ReadColumns, read_columns, refuse_unreadable
 from automl.data.dataset import Dataset
 from automl.data.descriptions import describe
+from automl.data.fingerprints import fingerprint
 from automl.data.folds import make_fold
 from automl.data.parts import ROLES, Part, encode_targets, make_part, row_facts
 from automl.data.preprocessing import Preprocessor, fit_preprocessor
 from automl.data.reading import RawData, read_raw_data
-from automl.data.sources import Table, fingerprint
+from automl.data.sources import Table
 from automl.data.splits import TEST_FRACTION, VALID_FRACTION, split_rows
-from automl.data.targets import ClassType, infer_target
+from automl.data.targets import ClassType, Target, infer_target, learn_target
 from automl.errors import ConfigError, DataError
 from storage.records import DataCheckRecord, Json, Task
 
@@ -95,16 +96,30 @@ def encode_raw_data(
         DataError, ConfigError: as for `load_dataset`.
     """
     tables, target, columns, splits = raw.tables, raw.target, raw.columns, raw.splits
-    parts = {role: make_part(part, target, role) for role, part in tables.items()}
-    goal = infer_target(target, parts["train"].targets, task, loss)
+    train = tables["train"]
+    marks = missing_marks(train.frame, columns.missing)
+    reading = learn_target(
+        target,
+        train.frame[target],
+        has_types=train.has_types,
+        missing=marks[target],
+        keep_missing_class=columns.keep_missing_class,
+    )
+    parts = {role: make_part(table, reading, role) for role, table in tables.items()}
+    goal = infer_target(reading, parts["train"].targets, task, loss)
     if class_weights and goal.task == "regression":
         raise ConfigError("class weights need classes, but the task is regression")
-    plans = _plan_columns(parts["train"].features, columns, splits)
-    typed = pd.concat([typed_columns(part.features, plans) for part in parts.values()])
+    plans = _plan_columns(parts["train"].features, columns, splits, marks, train.decimal)
+    read = {
+        role: read_columns(part.features, plans, tables[role].decimal)
+        for role, part in parts.items()
+    }
+    unread = _unread_messages(read)
+    typed = pd.concat([each.typed for each in read.values()])
     targets = np.concatenate([encode_targets(goal, part.targets) for part in parts.values()])
-    facts = row_facts(parts, goal, targets, splits)
+    facts = row_facts(parts, goal, targets, splits, plans)
     split = split_rows(facts, n_folds=splits.n_folds, seed=splits.seed)
-    preprocessors = tuple(fit_preprocessor(plans, typed.iloc[train]) for train, _ in split.folds)
+    preprocessors = tuple(fit_preprocessor(plans, typed.iloc[rows]) for rows, _ in split.folds)
     folds = tuple(
         make_fold(fitted, typed, targets, rows, split.test, goal, weigh_classes=class_weights)
         for fitted, rows in zip(preprocessors, split.folds, strict=True)
@@ -125,9 +140,9 @@ def encode_raw_data(
         task=goal.task,
         loss=goal.loss,
         class_names=goal.class_names,
-        class_type=goal.class_type,
+        class_type=reading.class_type,
         columns={plan.name: plan.described for plan in plans},
-        messages=(*_reading_messages(tables, parts, target), *lines),
+        messages=(*_reading_messages(tables, parts, goal), *lines, *unread),
         data_checks=(*_missing_target_checks(target, parts), *checks),
         fingerprint=fingerprint(*(tables[r].frame if r in tables else None for r in ROLES)),
         split=_described_split(splits, tables, len(split.folds)),
@@ -136,22 +151,30 @@ def encode_raw_data(
 
 
 def _plan_columns(
-    features: pd.DataFrame, columns: ColumnChoices, splits: SplitChoices
+    features: pd.DataFrame,
+    columns: ColumnChoices,
+    splits: SplitChoices,
+    marks: Mapping[str, tuple[str, ...]],
+    decimal: str | None,
 ) -> tuple[ColumnPlan, ...]:
-    left_out = {name: ColumnPlan(name, "dropped", "asked for") for name in columns.drop}
+    left_out = dict.fromkeys(columns.drop, "asked for")
     if splits.group is not None:
-        left_out[splits.group] = ColumnPlan(splits.group, "dropped", "group")
-    inferred = infer_columns(
-        features.drop(columns=list(left_out)),
-        categorical=columns.categorical,
-        numeric=columns.numeric,
+        left_out[splits.group] = "group"
+    plans = tuple(
+        replace(plan, dropped=left_out[plan.name]) if plan.name in left_out else plan
+        for plan in infer_columns(
+            features,
+            categorical=columns.categorical,
+            numeric=columns.numeric,
+            date=columns.date,
+            missing=marks,
+            decimal=decimal,
+        )
     )
-    by_name = left_out | {plan.name: plan for plan in inferred}
-    plans = tuple(by_name[name] for name in features.columns)
     if not plans:
         raise DataError("a table must have columns beside the target, but it has none")
-    if all(plan.kind == "dropped" for plan in plans):
-        reasons = sorted({plan.reason for plan in plans})
+    if all(plan.dropped for plan in plans):
+        reasons = sorted({plan.dropped for plan in plans})
         raise DataError(
             "at least one column must vary and be usable as input, but every column beside the "
             f"target is dropped as {' or '.join(reasons)}; bring other columns, or "
@@ -169,13 +192,34 @@ def _missing_target_checks(target: str, parts: Mapping[str, Part]) -> list[DataC
 
 
 def _reading_messages(
-    tables: Mapping[str, Table], parts: Mapping[str, Part], target: str
+    tables: Mapping[str, Table], parts: Mapping[str, Part], goal: Target
 ) -> list[str]:
     lines = [line for table in tables.values() for line in table.messages]
     for role, part in parts.items():
         if part.n_without_target:
             rows = "rows" if role == "train" else f"{role} rows"
-            lines.append(f"{rows} without {target}, left out: {part.n_without_target}")
+            line = f"{rows} without {goal.name}, left out: {part.n_without_target}"
+            written = [mark for mark in part.marks if mark.strip()]
+            if written:
+                line += f", of which {sum(part.marks[mark] for mark in written)} hold "
+                line += ", ".join(repr(mark) for mark in written[:3])
+                if goal.task != "regression":
+                    line += " (a class? --keep-missing-class)"
+            lines.append(line)
+    return lines
+
+
+def _unread_messages(read: Mapping[str, ReadColumns]) -> list[str]:
+    """What was not understood of valid and test rows, which are read by the train rows' plans.
+
+    Raises:
+        DataError: most of a column.
+    """
+    lines = []
+    for role, columns in read.items():
+        if role != "train":  # its cells are told with the plans
+            refuse_unreadable(columns.unread, f"the {role} rows")
+            lines += [f"{role} rows: {cells}" for cells in columns.unread]
     return lines
 
 

@@ -1,13 +1,15 @@
 """Rows to predict, in the forms that a search takes data in, and what was predicted of them.
 
-The preprocessing takes unknown categories and empty cells as they come. What it cannot take is
-a column of another kind altogether: read as missing in every row, it would quietly spoil all
-predictions, so it is refused here.
+They are read by the plans of the columns that the model was trained on. The preprocessing takes
+unknown categories and empty cells as they come. Cells that cannot be read are counted, and said
+column by column; a column of another kind altogether is refused: read as missing, it would
+quietly spoil all predictions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,27 +17,35 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.data.columns import MISSING_NUMBERS, ColumnPlan, cell_text, typed_columns
+from automl.data.columns import ColumnPlan, read_columns, refuse_unreadable
 from automl.data.sources import read_table
 from automl.errors import DataError
 
 
-def read_rows(data: Any, plans: Sequence[ColumnPlan]) -> pd.DataFrame:
+@dataclass(frozen=True, slots=True)
+class NewRows:
+    """Rows as the model reads them, and what a person should know of it."""
+
+    typed: pd.DataFrame
+    messages: tuple[str, ...]
+
+
+def read_rows(data: Any, plans: Sequence[ColumnPlan]) -> NewRows:
     """Read rows of the columns that a model was trained on; further columns do no harm.
 
     Args:
         data: a DataFrame, a path, "sklearn:NAME", or an array with the columns in their order.
 
     Raises:
-        DataError: there are no rows, a column is missing, or nothing in one can be read.
+        DataError: there are no rows, a column is missing, or most of one cannot be read.
     """
     if isinstance(data, (np.ndarray, list)):
         data = _frame_of_array(np.asarray(data), [plan.name for plan in plans])
-    frame = read_table(data).frame
-    for plan in plans:
-        if plan.kind in ("numeric", "boolean", "date"):
-            _refuse_unreadable(frame, plan)
-    return frame
+    table = read_table(data)
+    read = read_columns(table.frame, plans, table.decimal)
+    refuse_unreadable(read.unread, "the rows to predict")
+    unread = [str(cells) for cells in read.unread]
+    return NewRows(read.typed, (*table.messages, *unread, *_new_numbers(read.typed, plans)))
 
 
 def write_predictions(columns: Mapping[str, NDArray[Any]], path: Path) -> None:
@@ -53,14 +63,18 @@ def _frame_of_array(array: NDArray[Any], names: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=pd.Index(names))
 
 
-def _refuse_unreadable(frame: pd.DataFrame, plan: ColumnPlan) -> None:
-    typed = typed_columns(frame, (plan,))
-    if not len(typed.columns) or typed.notna().to_numpy().any():
-        return
-    cells = [cell_text(cell) for cell in frame[plan.name].dropna().head(1000)]
-    read = [cell for cell in cells if cell.lower() not in MISSING_NUMBERS]
-    if read:
-        raise DataError(
-            f"a {plan.kind} column must stay one in rows to predict, but nothing in "
-            f"{plan.name!r} can be read as such: the first cell is {read[0][:40]!r}"
-        )
+def _new_numbers(typed: pd.DataFrame, plans: Sequence[ColumnPlan]) -> list[str]:
+    """A column of 0 and 1 that meets a 2 reads it as the number that it is, and says so."""
+    lines = []
+    for plan in plans:
+        if plan.kind != "boolean" or plan.dropped:
+            continue
+        values = typed[plan.name]
+        others = values[values.notna() & ~values.isin((0.0, 1.0))]
+        if len(others):
+            lines.append(
+                f"{plan.name}: {len(others)} of {int(values.notna().sum())} cells are neither 0 "
+                f"nor 1 as in training, such as {others.iloc[0]:g} in row {others.index[0]}; the "
+                "network takes them as numbers"
+            )
+    return lines

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl.data.cells import raw_column
 from automl.data.choices import SplitChoices
-from automl.data.column_inference import infer_column
-from automl.data.columns import dates, numbers
+from automl.data.columns import ColumnPlan, read_moments, read_numbers, refuse_huge
 from automl.data.sources import Table, read_table
 from automl.data.splits import RowFacts, strata
-from automl.data.targets import Target, present_targets
+from automl.data.targets import Target, TargetReading
 from automl.errors import DataError
 
 MIN_ROWS = 10
@@ -31,7 +31,12 @@ class Part:
 
     features: pd.DataFrame
     targets: pd.Series[Any]
-    n_without_target: int
+    marks: Mapping[str, int]  # of rows left out: how their missing target is written, how often
+
+    @property
+    def n_without_target(self) -> int:
+        """Rows left out."""
+        return sum(self.marks.values())
 
 
 def read_tables(source: Any, splits: SplitChoices) -> dict[str, Table]:
@@ -46,17 +51,27 @@ def read_tables(source: Any, splits: SplitChoices) -> dict[str, Table]:
     return tables
 
 
-def make_part(table: Table, target: str, role: str) -> Part:
-    """Take the rows that have a target.
+def target_column(table: Table, target: str, role: str) -> pd.Series[Any]:
+    """The target of a table's rows.
 
     Raises:
-        DataError: no row has one, or too few have.
+        DataError: the table has no such column.
     """
     if target not in table.frame.columns:
         raise DataError(
             f"the {role} rows must have the target, but {table.source} has no column {target!r}"
         )
-    present = present_targets(table.frame[target])
+    return table.frame[target]
+
+
+def make_part(table: Table, reading: TargetReading, role: str) -> Part:
+    """Take the rows that have a target.
+
+    Raises:
+        DataError: no row has one, or too few have.
+    """
+    target = reading.plan.name
+    present = ~reading.missing(target_column(table, target, role))
     if not present.any():
         raise DataError(
             f"the target must have values, but {target!r} is missing in every row of "
@@ -68,7 +83,11 @@ def make_part(table: Table, target: str, role: str) -> Part:
             f"{int(present.sum())}"
         )
     rows = table.frame[present]
-    return Part(rows.drop(columns=target), rows[target], int((~present).sum()))
+    left_out = table.frame.loc[~present, target]
+    marks = left_out.astype(object).where(left_out.notna(), "").map(str).value_counts()
+    return Part(
+        rows.drop(columns=target), rows[target], {str(k): int(n) for k, n in marks.items()}
+    )
 
 
 def encode_targets(goal: Target, values: pd.Series[Any]) -> NDArray[Any]:
@@ -78,6 +97,8 @@ def encode_targets(goal: Target, values: pd.Series[Any]) -> NDArray[Any]:
         DataError: a class or number that the divided table does not have.
     """
     encoded = goal.encode(values)
+    if goal.task == "regression":
+        refuse_huge(values, encoded)
     wrong = encoded < 0 if goal.task != "regression" else ~np.isfinite(encoded)
     if wrong.any():
         example = values[wrong].iloc[0]
@@ -90,7 +111,11 @@ def encode_targets(goal: Target, values: pd.Series[Any]) -> NDArray[Any]:
 
 
 def row_facts(
-    parts: Mapping[str, Part], goal: Target, targets: NDArray[Any], splits: SplitChoices
+    parts: Mapping[str, Part],
+    goal: Target,
+    targets: NDArray[Any],
+    splits: SplitChoices,
+    plans: Sequence[ColumnPlan],
 ) -> RowFacts:
     """What the split may look at.
 
@@ -112,12 +137,13 @@ def row_facts(
     if splits.group is not None:
         groups = np.append(_groups(features[splits.group]), others).astype(np.int64)
     if splits.time is not None:
-        times = np.append(_moments(features[splits.time]), others)
+        (plan,) = (plan for plan in plans if plan.name == splits.time)
+        times = np.append(_moments(features[splits.time], plan), others)
     return RowFacts(strata(targets, goal.task), part, groups, times)
 
 
 def _groups(values: pd.Series[Any]) -> NDArray[np.int64]:
-    groups, _ = pd.factorize(values)
+    groups, _ = pd.factorize(raw_column(values).values)
     if (groups < 0).any():
         raise DataError(
             f"every row must have a group, but {values.name!r} is empty in "
@@ -126,18 +152,19 @@ def _groups(values: pd.Series[Any]) -> NDArray[np.int64]:
     return groups
 
 
-def _moments(values: pd.Series[Any]) -> NDArray[np.float64]:
-    """A time column as numbers: as they are, or nanoseconds since 1970."""
-    plan = infer_column(str(values.name), values)
+def _moments(values: pd.Series[Any], plan: ColumnPlan) -> NDArray[np.float64]:
+    """A time column as numbers: as they are, or microseconds since 1970."""
+    raw = raw_column(values)
     if plan.kind == "date":
-        moments = dates(values, plan.date_format)
-        read = np.where(moments.isna(), np.nan, moments.astype("int64").to_numpy(dtype=np.float64))
+        since_1970 = read_moments(raw, plan.date_format) - pd.Timestamp(0)
+        read = np.asarray(since_1970 / pd.Timedelta(microseconds=1), dtype=np.float64)
     else:
-        read = numbers(values)
-    if not np.isfinite(read).all():
-        example = values[~np.isfinite(read)].iloc[0]
+        read = read_numbers(raw, plan.number_format)
+    unread = ~np.isfinite(read)
+    if unread.any():
+        row, example = values.index[unread][0], values[unread].iloc[0]
         raise DataError(
             f"--time must name a column of dates or numbers without gaps, but {values.name!r} "
-            f"holds {str(example)!r}"
+            f"holds {str(example)!r} in row {row} ({int(unread.sum())} such cells)"
         )
     return read

@@ -29,9 +29,10 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from automl.data.columns import ColumnPlan, typed_columns
+from automl.data.columns import ColumnPlan, read_columns
 from automl.data.dataset import AffineScaling
 from automl.data.scalings import affine_scalings
+from automl.errors import DataError
 
 MAX_ONE_HOT = 20
 """Columns with more categories (rare ones not counted) become codes for an embedding.
@@ -72,21 +73,38 @@ class Preprocessor:
         """Encode raw rows: columns as in the file the model was trained on, in any order.
 
         Raises:
-            DataError: a column is missing.
+            DataError: a column is missing, or a number is too far from those of training.
         """
-        return self.encode_typed(typed_columns(frame, self.plans))
+        return self.encode_typed(read_columns(frame, self.plans).typed)
 
     def encode_typed(self, typed: pd.DataFrame) -> Encoded:
-        """Encode rows that `typed_columns` has read."""
+        """Encode rows that `read_columns` has read.
+
+        Raises:
+            DataError: a number is too far from those of training for float32.
+        """
         blocks = self.transformer.transform(typed)
         where = self.transformer.output_indices_
         shared = [blocks[:, where[name]] for name in ("booleans", "missing", "one_hot")]
-        numeric = np.hstack([blocks[:, where["numbers"]], *shared]).astype(np.float32)
+        with np.errstate(over="ignore"):  # told below
+            numeric = np.hstack([blocks[:, where["numbers"]], *shared]).astype(np.float32)
+        self._refuse_far(typed, numeric)
         quantile = np.hstack([blocks[:, where["quantiles"]], *shared]).astype(np.float32)
         codes = blocks[:, where["codes"]].astype(np.int64)
         # The encoder gives -1 to unknown categories and the highest code to the rare ones.
         codes = np.where(codes >= np.asarray(self.cardinalities) - 1, 0, codes + 1)
         return Encoded(numeric, quantile, codes.reshape(len(typed), len(self.embedded)))
+
+    def _refuse_far(self, typed: pd.DataFrame, numeric: NDArray[np.float32]) -> None:
+        """Refuse rows that would become infinite, from which a network makes NaN."""
+        rows, inputs = np.nonzero(~np.isfinite(numeric))
+        if len(rows):
+            name = self.feature_names[inputs[0]]
+            raise DataError(
+                f"numbers must be of the size that they have in training, but {name!r} is "
+                f"{typed[name].iloc[rows[0]]:g} in row {typed.index[rows[0]]}; correct it, or "
+                "make it empty"
+            )
 
     def to_state(self) -> tuple[ColumnTransformer, dict[str, Any]]:
         """The estimator for `storage/artifact_formats.py`, and the rest as plain values."""
@@ -123,7 +141,7 @@ class Preprocessor:
 
 
 def fit_preprocessor(plans: Sequence[ColumnPlan], train: pd.DataFrame) -> Preprocessor:
-    """Learn the encoding from train rows, read by `typed_columns`."""
+    """Learn the encoding from train rows, read by `read_columns`."""
     rare_below = rare_threshold(len(train))
     groups = _column_groups(plans, train, rare_below)
     transformer = _make_transformer(groups, len(train), rare_below)
@@ -157,7 +175,7 @@ def _column_groups(
     plans: Sequence[ColumnPlan], train: pd.DataFrame, rare_below: int
 ) -> dict[str, list[str]]:
     """Typed columns by what is done to them."""
-    kept = [plan for plan in plans if plan.kind != "dropped"]
+    kept = [plan for plan in plans if not plan.dropped]
     numbers = [name for p in kept if p.kind in ("numeric", "date") for name in p.outputs]
     categorical = [plan.name for plan in kept if plan.kind == "categorical"]
     codes = [

@@ -8,7 +8,6 @@ the target among them. What the columns mean is for `columns.py`; text files are
 from __future__ import annotations
 
 import difflib
-import hashlib
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -40,6 +39,8 @@ class Table:
     target: str | None = None  # where the source itself says so
     test_frame: pd.DataFrame | None = None  # where the source brings its own test rows
     messages: tuple[str, ...] = ()
+    has_types: bool = True  # False: cells are texts, as in a text file, whatever they mean
+    decimal: str | None = None  # the decimal mark that goes with a text file's delimiter
 
 
 def read_table(source: Any) -> Table:
@@ -86,32 +87,6 @@ def require_column(frame: pd.DataFrame, column: str, role: str) -> None:
     raise DataError(f"{role} must name a column, but there is no {column!r}; {hint}")
 
 
-def fingerprint(*frames: pd.DataFrame | None) -> str:
-    """Hash the content of tables: names, cells, order of rows; not the path, format or dtype.
-
-    Numbers are hashed as float64, so that a CSV file and its DataFrame agree. The hash is the
-    same in every process and on every machine of either byte order.
-    """
-    digest = hashlib.blake2b(digest_size=16)
-    for frame in frames:
-        if frame is None:
-            digest.update(b"none")
-            continue
-        digest.update(repr((len(frame), [str(name) for name in frame.columns])).encode())
-        for position in range(frame.shape[1]):
-            digest.update(_hash_column(frame.iloc[:, position]))
-    return digest.hexdigest()
-
-
-def _hash_column(values: pd.Series[Any]) -> bytes:
-    if pd.api.types.is_numeric_dtype(values.dtype):
-        numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
-        numbers = np.where(np.isnan(numbers), np.nan, numbers) + 0.0  # one NaN, one zero
-        return numbers.astype("<f8").tobytes()
-    texts = values.astype(object).where(values.notna(), "").map(str).to_numpy(dtype=object)
-    return pd.util.hash_array(texts).astype("<u8").tobytes()
-
-
 def _from_file(path: Path, source: str) -> Table:
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] == ".gz":
@@ -125,7 +100,8 @@ def _from_file(path: Path, source: str) -> Table:
     if kind in (".parquet", ".pq"):
         return Table(frame=_read_parquet(path), name=name, source=source)
     frame, messages = read_delimited(path)
-    return Table(frame=frame, name=name, source=source, messages=tuple(messages))
+    decimal = "," if any("delimiter ';'" in line for line in messages) else "."
+    return Table(frame, name, source, None, None, tuple(messages), False, decimal)
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

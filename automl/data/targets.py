@@ -12,7 +12,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.data.columns import MISSING_NUMBERS, MISSING_TEXTS, cell_text, numbers
+from automl.data.cells import MISSING_CLASSES, MISSING_MARKS, raw_column
+from automl.data.column_plans import is_number_of_a_program
+from automl.data.columns import (
+    ColumnPlan,
+    is_named_mark,
+    read_categories,
+    read_numbers,
+    refuse_huge,
+)
+from automl.data.number_formats import PLAIN, guess_numbers
+from automl.data.text_inference import are_codes
 from automl.errors import ConfigError, DataError
 from storage.records import Task
 
@@ -28,6 +38,9 @@ LOSSES: Mapping[Task, tuple[str, ...]] = {
 MAX_CLASSES_OF_NUMBERS = 30
 """A column of whole numbers with more different values than this is a quantity."""
 
+_SURELY_NUMBERS = 0.9
+"""A target of texts is one of numbers from this share on; the other cells are then refused."""
+
 SURELY_CLASSES = 10
 """Up to this many different whole numbers are taken as classes, however unequal in number.
 
@@ -37,14 +50,45 @@ rows: letters 1..26 have, the rings of an abalone (1..29, most of them rare) hav
 
 
 @dataclass(frozen=True, slots=True)
+class TargetReading:
+    """How the cells of the target are read: learned once, applied to every part of the data."""
+
+    plan: ColumnPlan  # of kind "numeric" where the target reads as numbers
+    marks: tuple[str, ...]  # texts that mean "no target"
+    class_type: ClassType  # what the cells are as classes, in the person's own column
+
+    def missing(self, values: pd.Series[Any]) -> NDArray[np.bool_]:
+        """Which rows have no target.
+
+        Shape:
+            values, result: (N,).
+        """
+        raw = raw_column(values)
+        return ~raw.present | is_named_mark(raw, self.marks)
+
+    def numbers(self, values: pd.Series[Any]) -> NDArray[np.float64]:
+        """The target as numbers, NaN where it is none.
+
+        Shape:
+            values, result: (N,).
+        """
+        return read_numbers(raw_column(values), self.plan.number_format)
+
+    def labels(self, values: pd.Series[Any]) -> list[str]:
+        """The target as names of classes."""
+        labels: list[str] = read_categories(raw_column(values), self.plan).tolist()
+        return labels
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
-    """How to read the target column, in plain values."""
+    """What is predicted, and how the target column is read."""
 
     name: str
     task: Task
     loss: str
+    reading: TargetReading
     class_names: tuple[str, ...] = ()
-    class_type: ClassType = "text"  # what the names are in the person's own column
 
     @property
     def n_classes(self) -> int:
@@ -52,28 +96,63 @@ class Target:
         return len(self.class_names) or 1
 
     def encode(self, values: pd.Series[Any]) -> NDArray[Any]:
-        """Class codes (int64, -1 for unknown classes) or numbers (float64, NaN where missing)."""
+        """Class codes (int64, -1 for unknown classes) or numbers (float64, NaN where none).
+
+        Shape:
+            values, result: (N,).
+        """
         if self.task == "regression":
-            return numbers(values)
+            return self.reading.numbers(values)
         codes = {name: code for code, name in enumerate(self.class_names)}
-        return np.asarray([codes.get(label, -1) for label in _labels(values)], dtype=np.int64)
+        labels = self.reading.labels(values)
+        return np.asarray([codes.get(label, -1) for label in labels], dtype=np.int64)
 
 
-def present_targets(values: pd.Series[Any]) -> NDArray[np.bool_]:
-    """Which rows have a target.
+def learn_target(
+    name: str,
+    values: pd.Series[Any],
+    *,
+    has_types: bool = True,
+    missing: Sequence[str] = (),
+    keep_missing_class: bool = False,
+) -> TargetReading:
+    """Learn how the cells of a target are read.
 
-    Marks such as "NA" count as missing in a column of numbers only: elsewhere they may be a class.
+    Marks such as "NA" mean a missing target among numbers and texts alike; "None" and "-" are
+    classes among texts.
+
+    Args:
+        has_types: its container says what its cells are; those of a text file are texts only.
+        missing: further marks, which a person has named.
+        keep_missing_class: marks are a class of their own.
     """
-    missing = np.asarray(values.isna(), dtype=bool)
-    if pd.api.types.is_numeric_dtype(values.dtype):
-        return ~missing
-    if _reads_as_numbers(values):
-        return ~np.isnan(numbers(values))
-    return ~missing & ~np.isin(_labels(values), list(MISSING_TEXTS))
+    raw = raw_column(values)
+    guess, marks = None, tuple(missing)
+    if raw.form == "texts":
+        usual = frozenset() if keep_missing_class else MISSING_MARKS
+        known = raw.values[raw.present & ~is_named_mark(raw, (*missing, *usual))]
+        if len(known) and not raw.is_category and not are_codes(known):
+            guess = guess_numbers(Counter(known.tolist()))
+        is_numeric = guess is not None and guess.share >= _SURELY_NUMBERS
+        marks += tuple(sorted(usual if is_numeric else usual & MISSING_CLASSES))
+    else:
+        is_numeric = raw.form == "numbers"
+    known_values = values[raw.present & ~is_named_mark(raw, marks)]
+    class_type = _typed_class_type(known_values) if has_types else _class_type(known_values)
+    plan = ColumnPlan(
+        name,
+        "numeric" if is_numeric else "categorical",
+        number_format=guess.format if is_numeric and guess is not None else PLAIN,
+        is_coded=class_type in ("integer", "number"),
+    )
+    return TargetReading(plan, marks, class_type)
 
 
 def infer_target(
-    name: str, values: pd.Series[Any], task: Task | None = None, loss: str | None = None
+    reading: TargetReading,
+    values: pd.Series[Any],
+    task: Task | None = None,
+    loss: str | None = None,
 ) -> Target:
     """Decide task, loss and classes from the targets that are present.
 
@@ -84,15 +163,16 @@ def infer_target(
     """
     if task is not None and task not in LOSSES:
         raise ConfigError(f"task must be one of {', '.join(get_args(Task))}, but got {task!r}")
-    inferred = _infer_task(values) if task is None else task
+    name = reading.plan.name
+    inferred = _infer_task(values, reading) if task is None else task
     chosen_loss = _choose_loss(inferred, loss)
     if inferred == "regression":
-        _check_numbers(name, values)
-        return Target(name, inferred, chosen_loss)
-    counts = Counter(_labels(values))
+        _check_numbers(values, reading)
+        return Target(name, inferred, chosen_loss, reading)
+    counts = Counter(reading.labels(values))
     _check_classes(name, counts, inferred, asked=task is not None)
     names = tuple(sorted(counts, key=_label_order))
-    return Target(name, inferred, chosen_loss, names, _class_type(values))
+    return Target(name, inferred, chosen_loss, reading, names)
 
 
 def class_values(names: Sequence[str], class_type: str) -> NDArray[Any]:
@@ -114,6 +194,16 @@ def class_values(names: Sequence[str], class_type: str) -> NDArray[Any]:
 
 
 def _class_type(values: pd.Series[Any]) -> ClassType:
+    """What classes written in a text file are, as those who read it with pandas see them."""
+    texts = [str(text) for text in values.unique()]
+    if texts and set(texts) <= {"True", "False"}:
+        return "boolean"
+    if not texts or not all(is_number_of_a_program(text) for text in texts):
+        return "text"
+    return "integer" if all(float(text).is_integer() for text in texts) else "number"
+
+
+def _typed_class_type(values: pd.Series[Any]) -> ClassType:
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = pd.Series(values.cat.categories)
     kind = pd.api.types.infer_dtype(values, skipna=True)
@@ -121,17 +211,16 @@ def _class_type(values: pd.Series[Any]) -> ClassType:
         return "boolean"
     if kind not in ("integer", "floating", "mixed-integer-float"):
         return "text"
-    known = numbers(values.dropna())
+    known = values.dropna().to_numpy(dtype=np.float64)
     return "integer" if (known == np.round(known)).all() else "number"
 
 
-def _infer_task(values: pd.Series[Any]) -> Task:
-    is_bool = pd.api.types.is_bool_dtype(values.dtype)
-    if len(set(_labels(values))) == 2:
+def _infer_task(values: pd.Series[Any], reading: TargetReading) -> Task:
+    if len(set(reading.labels(values))) == 2:
         return "binary"
-    if is_bool or isinstance(values.dtype, pd.CategoricalDtype) or not _reads_as_numbers(values):
+    if reading.plan.kind != "numeric":
         return "multiclass"
-    read = numbers(values)
+    read = reading.numbers(values)
     distinct, counts = np.unique(read[~np.isnan(read)], return_counts=True)
     if len(distinct) <= 2:
         return "binary"
@@ -140,16 +229,6 @@ def _infer_task(values: pd.Series[Any]) -> Task:
         return "regression"
     balanced = bool(counts.min() >= 0.1 * counts.mean())
     return "multiclass" if len(distinct) <= SURELY_CLASSES or balanced else "regression"
-
-
-def _reads_as_numbers(values: pd.Series[Any]) -> bool:
-    if pd.api.types.is_numeric_dtype(values.dtype):
-        return True
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return False
-    cells = [cell_text(cell) for cell in pd.unique(values.dropna())]
-    known = [cell for cell in cells if cell.lower() not in MISSING_NUMBERS]
-    return bool(known) and not np.isnan(numbers(pd.Series(known, dtype=object))).any()
 
 
 def _choose_loss(task: Task, loss: str | None) -> str:
@@ -164,19 +243,17 @@ def _choose_loss(task: Task, loss: str | None) -> str:
     raise ConfigError(f"loss for {task} must be one of {', '.join(known)}, but got {loss!r}{hint}")
 
 
-def _check_numbers(name: str, values: pd.Series[Any]) -> None:
-    read = numbers(values)
-    if np.isnan(read).any():
-        example = str(values[np.isnan(read)].iloc[0])
+def _check_numbers(values: pd.Series[Any], reading: TargetReading) -> None:
+    name, read = reading.plan.name, reading.numbers(values)
+    unread = np.isnan(read)
+    if unread.any():
+        row, example = values.index[unread][0], str(values[unread].iloc[0])
         raise DataError(
-            f"the target of a regression must be numeric, but {name!r} holds {example!r}; "
-            "choose --task multiclass or another target"
+            f"the target of a regression must be numeric, but {name!r} holds {example!r} in row "
+            f"{row} ({int(unread.sum())} such cells); choose --task multiclass or another target, "
+            f"or leave these rows out with --missing '{name}={example}'"
         )
-    if np.isinf(read).any():
-        row = int(np.flatnonzero(np.isinf(read))[0])
-        raise DataError(
-            f"targets must be finite, but {name!r} is infinite in row {values.index[row]}"
-        )
+    refuse_huge(values, read)
     if len(np.unique(read)) == 1:
         raise DataError(f"the target must vary, but {name!r} is {read[0]:g} in every row")
 
@@ -201,13 +278,6 @@ def _check_classes(name: str, counts: Counter[str], task: Task, *, asked: bool) 
             f"every class needs at least two rows, but in {name!r} there is a single one of "
             f"{shown}{more}; remove or merge such rows{fix}"
         )
-
-
-def _labels(values: pd.Series[Any]) -> list[str]:
-    codes, distinct = pd.factorize(values)
-    cells = np.asarray([*(cell_text(cell) for cell in distinct), ""], dtype=object)
-    labels: list[str] = cells[codes].tolist()
-    return labels
 
 
 def _label_order(label: str) -> tuple[bool, float, str]:

@@ -79,8 +79,6 @@ def read_delimited(path: Path) -> tuple[pd.DataFrame, list[str]]:
         lines.append(f"{path.name} is read as {encoding}")
     if delimiter == ";" or (delimiter == "\t" and path.name.lower().find(".tsv") < 0):
         lines.append(f"{path.name} is read with the delimiter {delimiter!r}")
-    if delimiter != ",":
-        lines += _read_decimal_commas_(frame)
     return frame, lines
 
 
@@ -148,7 +146,7 @@ def _parse(content: bytes, encoding: str, delimiter: str, name: str) -> pd.DataF
             keep_default_na=False,
             na_values=[""],
             index_col=False,
-            low_memory=False,
+            dtype=str,
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         reason = (
@@ -157,20 +155,3 @@ def _parse(content: bytes, encoding: str, delimiter: str, name: str) -> pd.DataF
         raise DataError(
             f"{name} must be a table with one row per line, but it cannot be read: {reason}"
         ) from None
-
-
-def _read_decimal_commas_(frame: pd.DataFrame) -> list[str]:
-    """Turn columns such as "3,14" into numbers, in place, where the comma is no delimiter."""
-    changed = []
-    for position, column in enumerate(frame.columns):
-        values = frame[column]
-        if values.dtype.kind in "biufM" or not values.notna().any():
-            continue
-        cells = values.dropna().astype(str).str.strip()
-        if cells.str.fullmatch(r"[+-]?\d+(,\d+)?").all() and cells.str.contains(",").any():
-            numbers = pd.to_numeric(cells.str.replace(",", ".", regex=False))
-            frame.isetitem(position, numbers.reindex(frame.index).to_numpy())
-            changed.append(str(column))
-    if not changed:
-        return []
-    return [f"commas are read as decimal points in {', '.join(changed[:5])}"]

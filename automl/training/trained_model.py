@@ -8,6 +8,7 @@ the person's column holds: 0 and 1 where it holds numbers, texts where texts.
 from __future__ import annotations
 
 import reprlib
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +22,7 @@ from torch import Tensor
 from automl.data.dataset import AffineScaling, Dataset, Fold, Split
 from automl.data.new_rows import read_rows
 from automl.data.preprocessing import Preprocessor
-from automl.errors import ConfigError
+from automl.errors import ConfigError, DataError, DataWarning
 from automl.models.mlp import MLPConfig
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.predictions import predict
@@ -38,6 +39,14 @@ class TrainedNetwork:
     cardinalities: tuple[int, ...]
     target_mean: float
     target_scale: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PredictedTable:
+    """What a model predicts of rows, and what a person should know of how they were read."""
+
+    columns: Mapping[str, NDArray[Any]]  # each (N,)
+    messages: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -57,13 +66,19 @@ class TrainedModel:
             data: a DataFrame, a path, "sklearn:NAME", or an array; the target may be among
                 the columns, and is not looked at.
 
+        Warns:
+            DataWarning: cells that are none of their column's kind count as missing.
+
         Raises:
             DataError: a column is missing or of another kind, or there are no rows.
 
         Shape:
             result: (N,).
         """
-        return self.predict_columns(data)[self.target]
+        predicted = self._warned(data)
+        if self.task == "regression":
+            return predicted
+        return np.asarray(self.classes_[predicted.argmax(axis=1)])
 
     def predict_proba(self, data: Any) -> NDArray[np.float64]:
         """Predict the probabilities of the classes, in the order of `classes_`.
@@ -79,15 +94,20 @@ class TrainedModel:
             raise ConfigError(
                 f"probabilities are of classes, but {self.target!r} is a quantity; use predict"
             )
-        return self._mean_prediction(data)
+        return self._warned(data)
 
-    def predict_columns(self, data: Any) -> Mapping[str, NDArray[Any]]:
+    def predict_table(self, data: Any) -> PredictedTable:
         """The target, and the probability of each class, as the columns of a table.
 
-        Shape:
-            values: each (N,).
+        What could not be read of the rows is in its `messages`; `predict` warns of it.
+
+        Raises:
+            DataError: as for `predict`.
         """
-        predicted = self._mean_prediction(data)
+        predicted, messages = self._mean_prediction(data)
+        return PredictedTable(self._columns(predicted), messages)
+
+    def _columns(self, predicted: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
         if self.task == "regression":
             return {self.target: predicted}
         probabilities = {
@@ -103,18 +123,32 @@ class TrainedModel:
             shown += f", classes_={reprlib.repr(self.classes_.tolist())}"
         return f"TrainedModel({shown})"
 
-    def _mean_prediction(self, data: Any) -> NDArray[np.float64]:
-        frame = read_rows(data, self.networks[0].preprocessor.plans)
-        predictions = [self._prediction(network, frame) for network in self.networks]
-        return np.asarray(np.mean(predictions, axis=0))
+    def _warned(self, data: Any) -> NDArray[np.float64]:
+        predicted, messages = self._mean_prediction(data)
+        for message in messages:
+            warnings.warn(message, DataWarning, stacklevel=3)
+        return predicted
 
-    def _prediction(self, network: TrainedNetwork, frame: pd.DataFrame) -> NDArray[np.float64]:
-        encoded = network.preprocessor.encode(frame)
+    def _mean_prediction(self, data: Any) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+        rows = read_rows(data, self.networks[0].preprocessor.plans)
+        predictions = [self._prediction(network, rows.typed) for network in self.networks]
+        predicted = np.asarray(np.mean(predictions, axis=0))
+        is_lost = ~np.isfinite(predicted.reshape(len(predicted), -1)).all(axis=1)
+        if is_lost.any():
+            raise DataError(
+                "rows to predict must be like those of training, but the network's output for "
+                f"row {rows.typed.index[is_lost][0]} is not finite ({int(is_lost.sum())} such "
+                "rows); look for numbers that are far from those of training"
+            )
+        return predicted, rows.messages
+
+    def _prediction(self, network: TrainedNetwork, typed: pd.DataFrame) -> NDArray[np.float64]:
+        encoded = network.preprocessor.encode_typed(typed)
         numeric, quantile, categories = (
             torch.from_numpy(array)
             for array in (encoded.numeric, encoded.quantile, encoded.categories)
         )
-        rows = Split(numeric, quantile, categories, torch.zeros(len(frame)))
+        rows = Split(numeric, quantile, categories, torch.zeros(len(typed)))
         identity = AffineScaling(torch.zeros(numeric.shape[1]), torch.ones(numeric.shape[1]))
         fold = Fold(
             train=rows,

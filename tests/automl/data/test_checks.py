@@ -14,11 +14,12 @@ from automl.data.checks import (
 )
 from automl.data.columns import MISSING_CATEGORY, ColumnPlan
 from automl.data.splits import RowSplit
-from automl.data.targets import Target
+from automl.data.targets import Target, TargetReading
 
 N = 240
-BINARY = Target("y", "binary", "binary_cross_entropy", ("no", "yes"))
-NUMERIC = Target("y", "regression", "mean_squared")
+READING = TargetReading(ColumnPlan("y", "numeric"), (), "integer")
+BINARY = Target("y", "binary", "binary_cross_entropy", READING, ("no", "yes"))
+NUMERIC = Target("y", "regression", "mean_squared", READING)
 TRAIN, VALID, TEST = np.arange(0, 144), np.arange(144, 192), np.arange(192, N)
 SPLIT = RowSplit(((TRAIN, VALID),), TEST)
 
@@ -92,7 +93,7 @@ def test_all_checks_together_never_read_test_targets(
     spoilt = codes.copy()
     spoilt[TEST] = -999
     plans = [*(ColumnPlan(name, "numeric") for name in "abcd"), ColumnPlan("e", "categorical")]
-    plans.append(ColumnPlan("f", "dropped", "id-like", details={"n_distinct": N}))
+    plans.append(ColumnPlan("f", "numeric", "id-like", details={"n_distinct": N}))
     records = check_data(typed, spoilt, SPLIT, BINARY, plans=plans, time_column=None, n_inputs=7)
     assert {record.kind for record in records} == {
         "dropped_column",

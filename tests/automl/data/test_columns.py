@@ -6,114 +6,185 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from automl.data.cells import raw_column
 from automl.data.columns import (
     MISSING_CATEGORY,
     ColumnPlan,
-    booleans,
-    date_part,
-    dates,
-    numbers,
-    texts,
-    typed_columns,
+    UnreadCells,
+    is_named_mark,
+    read_booleans,
+    read_column,
+    read_columns,
+    refuse_unreadable,
 )
+from automl.data.number_formats import NumberFormat
 from automl.errors import DataError
 
 
-def test_marks_of_missing_numbers_become_nan() -> None:
-    cells = ["1.5", " 2 ", "?", "NA", "None", "", None, "-", "1e3", "abc"]
-    read = numbers(pd.Series(cells))
-    np.testing.assert_array_equal(
-        read, [1.5, 2, np.nan, np.nan, np.nan, np.nan, np.nan, np.nan, 1000, np.nan]
+def numbers(cells: object, plan: ColumnPlan | None = None) -> list[float]:
+    (read,), _ = read_column(pd.Series(cells), plan or ColumnPlan("n", "numeric"))
+    return read.tolist()
+
+
+def categories(cells: object, **plan: bool) -> list[str]:
+    (read,), _ = read_column(pd.Series(cells), ColumnPlan("c", "categorical", **plan))
+    return read.tolist()
+
+
+MARKS = ["?", "NA", "N/A", "n/a", "nan", "NULL", "None", "NaT", "-", "\\N", "#N/A", "#DIV/0!"]
+MARKS += ["#VALUE!", "#REF!", "#NUM!", "<NA>", "(null)", "0000-00-00", "", " ", "--", "."]
+
+
+@pytest.mark.parametrize("mark", MARKS)
+@pytest.mark.parametrize(
+    ("cell", "plan"),
+    [
+        ("1.5", ColumnPlan("a", "numeric")),
+        ("yes", ColumnPlan("a", "boolean", is_true_false=True)),
+        ("1", ColumnPlan("a", "boolean")),
+        ("2021-08-17", ColumnPlan("a", "date", date_format="ISO8601", date_parts=("days",))),
+    ],
+)
+def test_marks_of_missing_cells_are_the_same_in_every_kind(
+    cell: str, plan: ColumnPlan, mark: str
+) -> None:
+    (read,), is_unread = read_column(pd.Series([cell, mark, mark.lower()]), plan)
+    assert np.isnan(read).tolist() == [False, True, True]
+    assert not is_unread.any()
+
+
+def test_cells_that_are_no_numbers_are_counted() -> None:
+    (read,), is_unread = read_column(
+        pd.Series(["7", "abc", "NA", "12 kg"]), ColumnPlan("n", "numeric")
     )
+    np.testing.assert_array_equal(read, [7, np.nan, np.nan, np.nan])
+    assert is_unread.tolist() == [False, True, False, True]
 
 
-def test_nullable_and_time_dtypes_are_numbers() -> None:
-    assert np.isnan(numbers(pd.Series([1, None], dtype="Int64"))[1])
-    assert numbers(pd.Series(pd.to_timedelta(["1min"])))[0] == 60
+def test_numbers_are_read_as_the_plan_says_alone_and_beside_others() -> None:
+    plan = ColumnPlan("n", "numeric", number_format=NumberFormat(decimal=",", thousands="."))
+    for cells in (["1.250"], ["1.250", "7"], ["1.250", "1,5", "x"]):
+        assert numbers(cells, plan)[0] == 1250
+
+
+def test_a_person_names_further_marks() -> None:
+    plan = ColumnPlan("n", "numeric", missing=("-999", "unknown"))
+    for cells in (["-999", "-999.0", "Unknown", "5"], pd.Series([-999, -999.0, np.nan, 5])):
+        np.testing.assert_array_equal(numbers(cells, plan), [np.nan, np.nan, np.nan, 5])
+    assert is_named_mark(raw_column(pd.Series(["x", "-999"])), ["-999"]).tolist() == [False, True]
+    moments = raw_column(pd.Series(pd.to_datetime(["2021-01-01"])))
+    assert not is_named_mark(moments, ["-999"]).any()
 
 
 def test_none_and_na_are_categories_but_blank_and_question_mark_are_not() -> None:
-    read = texts(pd.Series(["None", "NA", "?", " ", None, " x "]))
-    assert read.tolist() == [
+    assert categories(["None", "NA", "?", " ", None, " x ", "#N/A"]) == [
         "None",
         "NA",
         MISSING_CATEGORY,
         MISSING_CATEGORY,
         MISSING_CATEGORY,
         "x",
+        MISSING_CATEGORY,
     ]
 
 
-def test_a_whole_number_is_one_category_whatever_its_dtype() -> None:
-    """In a file with a gap, 3 is read as 3.0."""
-    assert texts(pd.Series([3, 4])).tolist() == ["3", "4"]
-    assert texts(pd.Series([3.0, np.nan])).tolist() == ["3", MISSING_CATEGORY]
+@pytest.mark.parametrize("text", ["007", "1.10", "TRUE", "1E3", "9007199254740993", "+5", "2.0"])
+@pytest.mark.parametrize("beside", [[], ["A12"], ["1", "2.5"]])
+def test_categories_keep_their_text_whatever_stands_beside(text: str, beside: list[str]) -> None:
+    assert categories([text, *beside])[0] == text
+
+
+def test_categories_that_are_numbers_are_one_in_every_container() -> None:
+    for cells in ([3, 4], [3.0, 4.0], ["3", "4.0"], pd.Series([3, 4], dtype="Int64")):
+        assert categories(cells, is_coded=True) == ["3", "4"]
+    assert categories([9007199254740993], is_coded=True) == ["9007199254740993"]
+    assert categories([3.0, np.nan]) == ["3", MISSING_CATEGORY]
+    assert categories([3.0, np.nan], has_points=True) == ["3.0", MISSING_CATEGORY]
 
 
 @pytest.mark.parametrize(
     "values",
     [
         ["yes", "No", None],
-        ["TRUE", "false", "?"],
+        ["TRUE", "false", None],
         ["T", "f", ""],
         [1.0, 0.0, np.nan],
+        ["1", "0", "maybe"],
         pd.array([True, False, None], dtype="boolean"),
     ],
 )
 def test_booleans_of_all_kinds(values: object) -> None:
-    np.testing.assert_array_equal(booleans(pd.Series(values)), [1, 0, np.nan])
-
-
-def test_dates_with_zones_are_compared_in_utc() -> None:
-    read = dates(pd.Series(["2024-01-01T01:00:00+01:00", "2024-01-01T00:00:00Z"]), "ISO8601")
-    assert read[0] == read[1] == pd.Timestamp("2024-01-01")
-
-
-def test_parts_of_a_date() -> None:
-    moments = pd.DatetimeIndex(["1970-01-02 12:30", None])
-    parts = {
-        part: date_part(moments, part) for part in ("days", "month", "day", "weekday", "hour")
-    }
-    assert {part: values[0] for part, values in parts.items()} == {
-        "days": pytest.approx(1 + 12.5 / 24),
-        "month": 1,
-        "day": 2,
-        "weekday": 4,  # a Friday
-        "hour": 12.5,
-    }
-    assert all(np.isnan(values[1]) for values in parts.values())
+    np.testing.assert_array_equal(read_booleans(raw_column(pd.Series(values))), [1, 0, np.nan])
 
 
 def test_plans_read_new_rows_in_any_order_and_ignore_other_columns() -> None:
     plans = (
         ColumnPlan("n", "numeric"),
-        ColumnPlan("id", "dropped", "id-like"),
+        ColumnPlan("id", "numeric", "id-like"),
         ColumnPlan("when", "date", date_format="%d.%m.%Y", date_parts=("month",)),
         ColumnPlan("c", "categorical"),
     )
     frame = pd.DataFrame({"c": ["x"], "new": [1], " when": ["24.12.2024"], "n": ["7"]})
-    typed = typed_columns(frame, plans)
-    assert typed.to_dict("records") == [{"n": 7.0, "when: month": 12.0, "c": "x"}]
+    read = read_columns(frame, plans)
+    assert read.typed.to_dict("records") == [{"n": 7.0, "when: month": 12.0, "c": "x"}]
+    assert read.unread == ()
+
+
+def test_dates_may_be_moments_texts_or_digits() -> None:
+    plan = ColumnPlan("d", "date", date_format="%Y%m%d", date_parts=("days",))
+    for cells in (["20240131"], [20240131], [20240131.0], pd.to_datetime(["2024-01-31"])):
+        (days,), _ = read_column(pd.Series(cells), plan)
+        assert days.tolist() == [19753]
+
+
+def test_unread_cells_name_an_example_and_its_row() -> None:
+    frame = pd.DataFrame({"n": ["7", None, "abc"]}, index=[1, 2, 3])
+    (unread,) = read_columns(frame, [ColumnPlan("n", "numeric")]).unread
+    assert unread == UnreadCells("n", "numeric", 1, 2, "abc", 3)
+    assert str(unread) == (
+        "n: 1 of 2 cells are no numbers as in training and count as missing, such as 'abc' in "
+        "row 3"
+    )
+
+
+def test_rows_of_which_most_cells_cannot_be_read_are_refused() -> None:
+    half, most = (UnreadCells("n", "numeric", n, 4, "abc", 3) for n in (2, 3))
+    refuse_unreadable([half], "the test rows")
+    with pytest.raises(DataError, match="of the test rows n: 3 of 4 cells"):
+        refuse_unreadable([half, most], "the test rows")
 
 
 def test_a_missing_column_is_named() -> None:
     with pytest.raises(DataError, match="'n' is missing"):
-        typed_columns(pd.DataFrame({"m": [1]}), [ColumnPlan("n", "numeric")])
+        read_columns(pd.DataFrame({"m": [1]}), [ColumnPlan("n", "numeric")])
 
 
 def test_a_column_that_is_there_twice_is_refused() -> None:
     with pytest.raises(DataError, match="'n' is there more than once"):
-        typed_columns(pd.DataFrame([[1, 2]], columns=["n", "n "]), [ColumnPlan("n", "numeric")])
+        read_columns(pd.DataFrame([[1, 2]], columns=["n", "n "]), [ColumnPlan("n", "numeric")])
 
 
-def test_infinity_is_refused_with_its_row() -> None:
-    frame = pd.DataFrame({"n": [1.0, np.inf]}, index=[1, 2])
-    with pytest.raises(DataError, match="'n' is infinite in row 2"):
-        typed_columns(frame, [ColumnPlan("n", "numeric")])
+@pytest.mark.parametrize(
+    ("cell", "said"), [(np.inf, "is infinite"), ("-inf", "is infinite"), (1e39, r"is 1e\+39")]
+)
+def test_numbers_beyond_single_precision_are_refused_with_their_row(
+    cell: object, said: str
+) -> None:
+    frame = pd.DataFrame({"n": [1.0, cell]}, index=[1, 2])
+    with pytest.raises(DataError, match=f"'n' {said} in row 2"):
+        read_columns(frame, [ColumnPlan("n", "numeric")])
 
 
 def test_plan_survives_json() -> None:
-    plan = ColumnPlan("d", "date", date_format="ISO8601", date_parts=("days", "hour"))
+    plan = ColumnPlan(
+        "d",
+        "date",
+        number_format=NumberFormat(","),
+        date_format="ISO8601",
+        date_parts=("days", "hour"),
+        missing=("-1",),
+    )
     assert ColumnPlan.from_dict(json.loads(json.dumps(plan.to_dict()))) == plan
     assert plan.outputs == ("d: days", "d: hour")
-    assert ColumnPlan("x", "dropped", "constant").described == "dropped: constant"
+    dropped = ColumnPlan("x", "numeric", "constant")
+    assert (dropped.described, dropped.outputs) == ("dropped: constant", ())

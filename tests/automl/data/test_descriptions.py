@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from automl.data.columns import ColumnPlan
 from automl.data.descriptions import describe, describe_split, describe_task
 from automl.data.splits import RowFacts, RowSplit, split_rows
-from automl.data.targets import infer_target
+from automl.data.targets import infer_target, learn_target
 from storage.records import DataCheckRecord
 
 
@@ -22,7 +22,7 @@ from storage.records import DataCheckRecord
 )
 def test_task_in_one_line(cells: list[object], line: str) -> None:
     values = pd.Series(cells * 10)
-    assert describe_task(infer_target("y", values), values) == line
+    assert describe_task(infer_target(learn_target("y", values), values), values) == line
 
 
 def test_a_person_reads_task_columns_rows_and_duplicates() -> None:
@@ -36,7 +36,7 @@ def test_a_person_reads_task_columns_rows_and_duplicates() -> None:
     ]
     lines = {
         n_folds: describe(
-            infer_target("y", values),
+            infer_target(learn_target("y", values), values),
             values,
             [ColumnPlan("a", "numeric")],
             RowSplit(((rows[:12], rows[12:16]),) * n_folds, rows[16:]),

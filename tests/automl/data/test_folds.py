@@ -10,9 +10,10 @@ from automl.data.columns import ColumnPlan
 from automl.data.dataset import Fold
 from automl.data.folds import class_weights, make_fold
 from automl.data.preprocessing import fit_preprocessor
-from automl.data.targets import Target
+from automl.data.targets import Target, TargetReading
 
 N = 60
+READING = TargetReading(ColumnPlan("y", "numeric"), (), "integer")
 ROWS = (np.arange(0, 36), np.arange(36, 48))
 TEST = np.arange(48, N)
 
@@ -25,7 +26,7 @@ def fold_of(targets: np.ndarray, goal: Target, *, weigh_classes: bool = False) -
 
 def test_regression_targets_are_standardized_by_train_rows() -> None:
     targets = np.random.default_rng(0).normal(50, 9, N)
-    fold = fold_of(targets, Target("y", "regression", "mean_squared"))
+    fold = fold_of(targets, Target("y", "regression", "mean_squared", READING))
     assert fold.train.targets.mean().item() == pytest.approx(0, abs=1e-6)
     assert fold.train.targets.std(correction=0).item() == pytest.approx(1, abs=1e-6)
     assert fold.target_mean == targets[:36].mean()
@@ -34,13 +35,13 @@ def test_regression_targets_are_standardized_by_train_rows() -> None:
 
 def test_equal_train_targets_are_not_divided_by_zero() -> None:
     targets = np.where(np.arange(N) < 36, 3.0, np.arange(N))
-    fold = fold_of(targets, Target("y", "regression", "mean_squared"))
+    fold = fold_of(targets, Target("y", "regression", "mean_squared", READING))
     assert fold.target_scale == 1.0
     assert torch.isfinite(fold.valid.targets).all()
 
 
 def test_classes_stay_codes_and_are_weighed_only_if_asked() -> None:
-    goal = Target("y", "binary", "binary_cross_entropy", ("no", "yes"))
+    goal = Target("y", "binary", "binary_cross_entropy", READING, ("no", "yes"))
     codes = (np.arange(N) % 4 == 0).astype(np.int64)
     plain, weighed = fold_of(codes, goal), fold_of(codes, goal, weigh_classes=True)
     assert plain.class_weights is None

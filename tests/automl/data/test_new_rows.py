@@ -1,4 +1,4 @@
-"""Rows to predict: in any form, and refused where a column is of another kind."""
+"""Rows to predict: in any form, with what cannot be read counted, and refused where it is most."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from automl.errors import DataError
 
 PLANS = (
     ColumnPlan("age", "numeric"),
-    ColumnPlan("id", "dropped", "id-like"),
-    ColumnPlan("member", "boolean"),
+    ColumnPlan("id", "numeric", "id-like"),
+    ColumnPlan("member", "boolean", is_true_false=True),
     ColumnPlan("since", "date", date_format="ISO8601", date_parts=("days",)),
     ColumnPlan("city", "categorical"),
 )
@@ -29,29 +29,58 @@ def rows() -> pd.DataFrame:
 
 def test_files_and_frames_are_the_same_rows(tmp_path: Path) -> None:
     rows().to_csv(tmp_path / "rows.csv", index=False)
-    pd.testing.assert_frame_equal(
-        read_rows(tmp_path / "rows.csv", PLANS), read_rows(rows(), PLANS)
-    )
+    from_file, from_frame = read_rows(tmp_path / "rows.csv", PLANS), read_rows(rows(), PLANS)
+    pd.testing.assert_frame_equal(from_file.typed, from_frame.typed)
+    assert from_file.messages == from_frame.messages == ()
 
 
 def test_an_array_has_the_columns_in_their_order() -> None:
-    frame = read_rows(np.array([[31, 7, 1, "2024-05-01", "Busan"]], dtype=object), PLANS)
-    assert frame.iloc[0].tolist() == [31, 7, 1, "2024-05-01", "Busan"]
+    read = read_rows(np.array([[31, 7, 1, "2024-05-01", "Busan"]], dtype=object), PLANS)
+    assert read.typed.iloc[0].tolist() == [31, 1, 19844, "Busan"]
     with pytest.raises(DataError, match=r"must have the 5 columns .* shape \(1, 2\)"):
         read_rows([[1, 2]], PLANS)
     with pytest.raises(DataError, match=r"shape \(2,\)"):
         read_rows(np.array([1, 2]), PLANS)
 
 
-@pytest.mark.parametrize("column, cell", [("age", "old"), ("member", "maybe"), ("since", "noon")])
-def test_a_column_of_another_kind_is_refused(column: str, cell: str) -> None:
+UNREADABLE = [("age", "old", "numbers"), ("member", "maybe", "truth"), ("since", "noon", "dates")]
+
+
+@pytest.mark.parametrize(("column", "cell", "noun"), UNREADABLE)
+def test_a_column_of_another_kind_is_refused(column: str, cell: str, noun: str) -> None:
     """Read as missing in every row, it would quietly spoil all predictions."""
-    with pytest.raises(DataError, match=f"nothing in '{column}' .* first cell is '{cell}'"):
+    with pytest.raises(
+        DataError, match=f"{column}: 2 of 2 cells are no {noun}.*'{cell}' in row 1"
+    ):
         read_rows(rows().assign(**{column: cell}), PLANS)
 
 
+@pytest.mark.parametrize(("column", "cell", "noun"), UNREADABLE)
+def test_a_few_unreadable_cells_are_counted_and_said(column: str, cell: str, noun: str) -> None:
+    frame = pd.concat([rows()] * 2).astype({column: object}).reset_index(drop=True)
+    frame.loc[2, column] = cell
+    read = read_rows(frame, PLANS)
+    assert read.messages == (
+        f"{column}: 1 of 4 cells are no {noun}{' values' if noun == 'truth' else ''} as in "
+        f"training and count as missing, such as '{cell}' in row 3",
+    )
+    name = "since: days" if column == "since" else column
+    assert read.typed[name].isna().tolist() == [False, False, True, False]
+
+
+@pytest.mark.parametrize("beside", [[], [0], [0, 1, 1]])
+def test_a_column_of_0_and_1_that_meets_a_2_reads_it_whatever_is_beside(beside: list[int]) -> None:
+    plans = (ColumnPlan("kids", "boolean"),)
+    read = read_rows(pd.DataFrame({"kids": [2, *beside]}), plans)
+    assert read.typed["kids"].tolist() == [2, *beside]
+    assert len(read.messages) == 1
+    assert "neither 0 nor 1 as in training, such as 2 in row 1" in read.messages[0]
+
+
 def test_empty_cells_and_unknown_categories_are_taken() -> None:
-    read_rows(rows().assign(age=[None, "NA"], since=None, city="Mars"), PLANS)
+    assert (
+        read_rows(rows().assign(age=[None, "NA"], since=None, city="Mars"), PLANS).messages == ()
+    )
 
 
 def test_no_rows_are_refused() -> None:

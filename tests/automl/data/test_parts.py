@@ -7,12 +7,16 @@ import pandas as pd
 import pytest
 
 from automl.data.choices import SplitChoices
+from automl.data.column_inference import infer_columns
+from automl.data.columns import ColumnPlan
 from automl.data.parts import encode_targets, make_part, read_tables, row_facts
 from automl.data.sources import Table
-from automl.data.targets import Target
+from automl.data.targets import Target, TargetReading
 from automl.errors import DataError
 
-GOAL = Target("y", "binary", "binary_cross_entropy", ("a", "b"))
+CLASSES = TargetReading(ColumnPlan("y", "categorical"), ("?",), "text")
+NUMBERS = TargetReading(ColumnPlan("y", "numeric"), (), "number")
+GOAL = Target("y", "binary", "binary_cross_entropy", CLASSES, ("a", "b"))
 
 
 def table(n_rows: int = 12, **changes: Any) -> Table:
@@ -27,11 +31,12 @@ def table(n_rows: int = 12, **changes: Any) -> Table:
 
 def facts(splits: SplitChoices, **changes: Any) -> Any:
     parts = {
-        "train": make_part(table(**changes), "y", "train"),
-        "test": make_part(table(4), "y", "test"),
+        "train": make_part(table(**changes), CLASSES, "train"),
+        "test": make_part(table(4), CLASSES, "test"),
     }
     targets = np.concatenate([encode_targets(GOAL, part.targets) for part in parts.values()])
-    return row_facts(parts, GOAL, targets, splits)
+    plans = infer_columns(parts["train"].features)
+    return row_facts(parts, GOAL, targets, splits, plans)
 
 
 def test_own_test_rows_of_a_source_give_way_to_those_asked_for() -> None:
@@ -51,27 +56,29 @@ def test_own_test_rows_of_a_source_give_way_to_those_asked_for() -> None:
 
 
 def test_rows_without_a_target_are_left_out_and_counted() -> None:
-    part = make_part(table(14, y=[None, "?", *["a", "b"] * 6]), "y", "train")
+    part = make_part(table(14, y=[None, "?", *["a", "b"] * 6]), CLASSES, "train")
     assert part.n_without_target == 2
+    assert part.marks == {"": 1, "?": 1}
     assert list(part.features.index) == list(range(3, 15))  # rows as people count them
     assert list(part.features.columns) == ["t", "g"]
 
 
 def test_a_part_needs_targets() -> None:
     with pytest.raises(DataError, match="missing in every row"):
-        make_part(table(y=None), "y", "train")
+        make_part(table(y=None), CLASSES, "train")
     with pytest.raises(DataError, match="at least 10 rows"):
-        make_part(table(8), "y", "train")
+        make_part(table(8), CLASSES, "train")
     with pytest.raises(DataError, match="the test rows must have the target"):
-        make_part(table(), "z", "test")
-    assert make_part(table(2), "y", "test").n_without_target == 0
+        make_part(Table(table().frame.drop(columns="y"), "t", "t.csv"), CLASSES, "test")
+    assert make_part(table(2), CLASSES, "test").n_without_target == 0
 
 
 def test_classes_and_numbers_must_be_known() -> None:
     with pytest.raises(DataError, match=r"have the table's classes, but 'y' is 'c' in row 1"):
         encode_targets(GOAL, table(2, y=["c", "a"]).frame["y"])
-    with pytest.raises(DataError, match="be finite numbers"):
-        encode_targets(Target("y", "regression", "huber"), table(2, y=[np.inf, 1.0]).frame["y"])
+    with pytest.raises(DataError, match="'y' is infinite in row 1"):
+        goal = Target("y", "regression", "huber", NUMBERS)
+        encode_targets(goal, table(2, y=[np.inf, 1.0]).frame["y"])
 
 
 def test_facts_know_where_rows_come_from_and_divide_only_the_table() -> None:

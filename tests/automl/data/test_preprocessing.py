@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from automl.data.column_inference import infer_columns
-from automl.data.columns import ColumnPlan, typed_columns
+from automl.data.columns import ColumnPlan, read_columns
 from automl.data.preprocessing import (
     MAX_ONE_HOT,
     Preprocessor,
@@ -44,7 +44,7 @@ def frame() -> pd.DataFrame:
 
 def fit(frame: pd.DataFrame) -> Preprocessor:
     plans = infer_columns(frame)
-    return fit_preprocessor(plans, typed_columns(frame, plans))
+    return fit_preprocessor(plans, read_columns(frame, plans).typed)
 
 
 def test_inputs_are_named_in_order(frame: pd.DataFrame) -> None:
@@ -136,7 +136,7 @@ def test_columns_may_come_in_any_order_but_must_be_there(frame: pd.DataFrame) ->
 
 def test_nothing_is_learned_from_rows_that_are_not_for_training(frame: pd.DataFrame) -> None:
     plans = infer_columns(frame)
-    typed = typed_columns(frame, plans)
+    typed = read_columns(frame, plans).typed
     spoilt = typed.copy()
     spoilt.loc[100:, "income"] = 1e9
     spoilt.loc[100:, "colour"] = "purple"

@@ -4,13 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl.data.columns import MISSING_CATEGORY
+from automl.data.columns import MISSING_CATEGORY, ColumnPlan
 from automl.data.probes import as_numbers, leakage, shift
-from automl.data.targets import Target
+from automl.data.targets import Target, TargetReading
 
 N = 240
-BINARY = Target("y", "binary", "binary_cross_entropy", ("no", "yes"))
-NUMERIC = Target("y", "regression", "mean_squared")
+READING = TargetReading(ColumnPlan("y", "numeric"), (), "integer")
+BINARY = Target("y", "binary", "binary_cross_entropy", READING, ("no", "yes"))
+NUMERIC = Target("y", "regression", "mean_squared", READING)
 TRAIN, TEST = np.arange(0, 144), np.arange(192, N)
 
 

@@ -6,8 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl.data.targets import class_values, infer_target, present_targets
+from automl.data.targets import Target, class_values, learn_target
+from automl.data.targets import infer_target as infer_from
 from automl.errors import ConfigError, DataError
+
+
+def infer_target(
+    name: str, values: pd.Series, task: Any = None, loss: str | None = None
+) -> Target:
+    return infer_from(learn_target(name, values), values, task, loss)
 
 
 def series(*cells: object, times: int = 10) -> pd.Series:
@@ -63,12 +70,83 @@ def test_regression_encodes_to_numbers() -> None:
     ("values", "present"),
     [
         (["1", "?", "NA", "2.5", None], [True, False, False, True, False]),
-        (["cat", "?", "NA", " ", None], [True, False, True, False, False]),
-        ([1.0, np.nan], [True, False]),
+        (["1", "-", "None", "2.5", "#N/A"], [True, False, False, True, False]),
+        (["cat", "?", "NA", " ", None], [True, False, False, False, False]),
+        (["minor", "None", "-", "n/a", "NULL"], [True, True, True, False, False]),
+        ([1.0, np.nan, 2.0, 3.0, 4.0], [True, False, True, True, True]),
     ],
 )
 def test_missing_marks_depend_on_the_column(values: list[object], present: list[bool]) -> None:
-    assert present_targets(pd.Series(values)).tolist() == present
+    column = pd.Series(values)
+    assert (~learn_target("y", column).missing(column)).tolist() == present
+
+
+def test_what_is_missing_does_not_depend_on_the_other_rows() -> None:
+    """Learned from the table that is divided, it holds for each part."""
+    reading = learn_target("y", series("yes", "no"))
+    assert reading.missing(pd.Series(["NA"])).tolist() == [True]
+    assert reading.missing(pd.Series(["-"])).tolist() == [False]
+    reading = learn_target("y", series("1", "0"))
+    assert reading.missing(pd.Series(["-"])).tolist() == [True]
+
+
+def test_a_person_keeps_marks_as_a_class_or_names_others() -> None:
+    column = series("yes", "no", "NA")
+    kept = learn_target("y", column, keep_missing_class=True)
+    assert infer_from(kept, column).class_names == ("NA", "no", "yes")
+    digits = series("0", "1", "NA")
+    kept = learn_target("y", digits, has_types=False, keep_missing_class=True)
+    assert infer_from(kept, digits).class_names == ("0", "1", "NA")
+    named = learn_target("y", series("yes", "no", "unknown"), missing=["unknown"])
+    assert named.missing(pd.Series(["Unknown", "no"])).tolist() == [True, False]
+    assert learn_target("y", series(1, 2, 9), missing=["9"]).missing(
+        pd.Series([9, 1])
+    ).tolist() == [
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "class_type", "names"),
+    [
+        (["0", "1", "NA"], "integer", ("0", "1")),
+        (["0.0", "1.0"], "integer", ("0", "1")),
+        (["0.5", "1.5"], "number", ("0.5", "1.5")),
+        (["02116", "10001"], "text", ("02116", "10001")),
+        (["1.10", "1.9"], "text", ("1.10", "1.9")),
+        (["TRUE", "FALSE"], "text", ("FALSE", "TRUE")),
+        (["True", "False"], "boolean", ("False", "True")),
+        (["1", "0", "x"], "text", ("0", "1", "x")),
+    ],
+)
+def test_classes_of_a_text_file_keep_their_text_unless_a_program_wrote_numbers(
+    cells: list[str], class_type: str, names: tuple[str, ...]
+) -> None:
+    column = series(*cells)
+    reading = learn_target("y", column, has_types=False)
+    present = column[~reading.missing(column)]
+    target = infer_from(reading, present)
+    assert (reading.class_type, target.class_names) == (class_type, names)
+
+
+def test_codes_with_zeros_in_front_are_classes_however_many() -> None:
+    codes = pd.Series([f"{i:05d}" for i in range(0, 400, 7)] * 3)
+    assert infer_target("y", codes).task == "multiclass"
+
+
+@pytest.mark.parametrize(
+    ("cells", "first"),
+    [
+        (["1,250", "950", "12,000"], 1250),
+        (["39,55", "41,7", "40"], 39.55),
+        (["12.50 €", "3.25 €", "4.75 €"], 12.5),
+    ],
+)
+def test_quantities_are_read_as_they_are_written(cells: list[str], first: float) -> None:
+    column = series(*cells)
+    target = infer_target("y", column, "regression")
+    assert target.encode(column)[0] == first
 
 
 def test_loss_is_the_usual_one_unless_asked() -> None:
@@ -89,6 +167,8 @@ def test_asked_task_overrules() -> None:
         (series(5.0), "regression", None, "is 5 in every row"),
         (series("a", "b", "c"), "binary", None, "has 3; choose --task multiclass"),
         (series("a", "b"), "regression", None, "must be numeric"),
+        (series(*map(str, range(40)), "n.v.t."), None, None, "with --missing 'y=n.v.t.'"),
+        (series(0.5, 1e39, 1.0), "regression", None, "is 1e+39 in row 1"),
         (series(0.5, np.inf, 1.0), "regression", None, "infinite in row 1"),
         (pd.Series(["a", "a", "b", "b", "c"]), None, None, "a single one of 'c'"),
         (pd.Series([1, 1, 1, 2, 2, 2, 3]), None, None, "or choose --task regression"),
@@ -124,6 +204,6 @@ def test_unknown_task_or_loss_is_a_config_error() -> None:
 def test_class_values_are_those_of_the_column(values: Any, expected: list[Any]) -> None:
     column = pd.Series(values).dropna()
     target = infer_target("y", column, "binary")
-    found = class_values(target.class_names, target.class_type).tolist()
+    found = class_values(target.class_names, target.reading.class_type).tolist()
     assert found == expected
     assert [type(value) for value in found] == [type(value) for value in expected]

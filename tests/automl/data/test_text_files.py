@@ -38,13 +38,6 @@ def test_delimiter_is_the_one_that_makes_equal_rows(delimiter: str) -> None:
     assert detect_delimiter("\n".join(delimiter.join(row) for row in rows)) == delimiter
 
 
-def test_commas_in_a_semicolon_file_are_decimal_points(tmp_path: Path) -> None:
-    frame, lines = read_delimited(write(tmp_path, b"a;b;c\n1,5;2;x,y\n;3;z\n2;4;w\n"))
-    assert frame["a"].dropna().tolist() == [1.5, 2.0]
-    assert frame["c"].tolist() == ["x,y", "z", "w"]
-    assert lines[-1] == "commas are read as decimal points in a"
-
-
 def test_only_empty_cells_are_missing(tmp_path: Path) -> None:
     """What "NA", "None" and "?" mean depends on the column, which is judged later."""
     frame, _ = read_delimited(write(tmp_path, b"a,b\nNA,1\nNone,\n?,3\nnan,4\nnull,5\n"))
@@ -54,7 +47,7 @@ def test_only_empty_cells_are_missing(tmp_path: Path) -> None:
 
 def test_gzip_is_known_by_its_content(tmp_path: Path) -> None:
     path = write(tmp_path, gzip.compress(b"a,b\n1,2\n"), "table.csv")
-    assert read_delimited(path)[0].to_numpy().tolist() == [[1, 2]]
+    assert read_delimited(path)[0].to_numpy().tolist() == [["1", "2"]]
 
 
 def test_names_are_stripped_and_missing_ones_numbered(tmp_path: Path) -> None:
@@ -65,7 +58,10 @@ def test_names_are_stripped_and_missing_ones_numbered(tmp_path: Path) -> None:
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 def test_line_ends_of_all_systems(tmp_path: Path, line_end: str) -> None:
     content = line_end.join(["a,b", "1,2", "3,4"]).encode()
-    assert read_delimited(write(tmp_path, content))[0].to_numpy().tolist() == [[1, 2], [3, 4]]
+    assert read_delimited(write(tmp_path, content))[0].to_numpy().tolist() == [
+        ["1", "2"],
+        ["3", "4"],
+    ]
 
 
 def test_quoted_cells_may_hold_delimiters_and_line_ends(tmp_path: Path) -> None:

@@ -104,10 +104,10 @@ def test_classes_are_predicted_as_the_targets_own_values(labels: list[object]) -
 
 def test_columns_are_the_prediction_and_each_class(data: LoadedData) -> None:
     model, table = classifier([0, 1])
-    columns = model.predict_columns(table)
+    columns = model.predict_table(table).columns
     assert list(columns) == ["label", "probability of 0", "probability of 1"]
     assert (columns["probability of 1"] == model.predict_proba(table)[:, 1]).all()
-    assert list(model_of(data, network(data, 0)).predict_columns(table)) == ["price"]
+    assert list(model_of(data, network(data, 0)).predict_table(table).columns) == ["price"]
 
 
 def test_rows_come_in_any_form(tmp_path: Path) -> None:

@@ -1,0 +1,149 @@
+"""Raw cells in one of three forms, whatever container they came in.
+
+A column of a CSV file is texts, that of a Parquet file or a frame may be nullable, dictionary
+encoded, of half precision, periods, decimals, or objects of several kinds. `raw_column` brings
+each of them to numbers, moments or texts, so that the same values are read alike from each.
+What the cells mean is for `columns.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl.errors import DataError
+
+Form: TypeAlias = Literal["numbers", "moments", "texts"]
+
+MISSING_MARKS = frozenset(
+    {
+        *("", "?", "na", "n/a", "n.a.", "nan", "null", "none", "nil", "nat", "missing"),
+        *("-", "--", "–", "—", ".", "\\n", "<na>", "(null)", "(none)", "#n/a", "#na"),
+        *("#div/0!", "#value!", "#ref!", "#num!", "#name?", "#null!"),
+        *("0000-00-00", "0000-00-00 00:00:00", "00/00/0000", "00.00.0000"),
+    }
+)
+"""Texts that mean "no value" among numbers, dates and booleans; compared in lower case."""
+
+MISSING_CATEGORIES = MISSING_MARKS - {"na", "n/a", "n.a.", "none", "nil", "-", "--", "–", "—", "."}
+"""Those that mean it among categories too: "NA" and "None" say "has none" in many tables."""
+
+MISSING_CLASSES = MISSING_MARKS - {"none", "nil", "-", "--", "–", "—", "."}
+"""Those that mean it in a target of texts, where "None" is a class: "no damage"."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawColumn:
+    """The cells of one column; texts are stripped, and empty ones are missing."""
+
+    form: Form
+    values: pd.Series[Any]  # of numbers (also Int64), datetime64 in UTC without zone, or str
+    is_category: bool = False  # its container says that these are categories
+    is_duration: bool = False  # its container says that these are times, in seconds
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """Which cells hold something.
+
+        Shape:
+            result: (N,).
+        """
+        return np.asarray(self.values.notna(), dtype=bool)
+
+
+def raw_column(values: pd.Series[Any]) -> RawColumn:
+    """Bring a column to numbers, moments or texts.
+
+    Raises:
+        DataError: it holds complex numbers.
+    """
+    dtype = values.dtype
+    if isinstance(dtype, pd.CategoricalDtype) or _is_arrow_dictionary(dtype):
+        return RawColumn("texts", _texts(values.astype(object)), is_category=True)
+    if isinstance(dtype, pd.SparseDtype):
+        return raw_column(pd.Series(np.asarray(values), values.index, name=values.name))
+    if isinstance(dtype, pd.PeriodDtype):
+        return RawColumn("moments", values.dt.to_timestamp())
+    if pd.api.types.is_complex_dtype(dtype):
+        raise DataError(f"columns must hold real numbers, but {values.name!r} holds complex ones")
+    if pd.api.types.is_bool_dtype(dtype):
+        return RawColumn("texts", _texts(values.astype(object)))
+    kind = getattr(dtype, "kind", "O")
+    if kind == "M":
+        return RawColumn("moments", _moments(values))
+    if kind == "m":
+        seconds = values.astype("timedelta64[us]").dt.total_seconds()
+        return RawColumn("numbers", seconds, is_duration=True)
+    if kind in "iuf" and pd.api.types.is_numeric_dtype(dtype):
+        return RawColumn("numbers", _numbers(values))
+    return RawColumn("texts", _texts(values))
+
+
+def is_marked(texts: Iterable[Any], marks: Iterable[str]) -> NDArray[np.bool_]:
+    """Which texts are among the marks, whatever their case.
+
+    Shape:
+        result: one per text.
+    """
+    known = frozenset(marks)
+    return np.asarray([str(text).lower() in known for text in texts], dtype=bool)
+
+
+def number_text(number: Any) -> str:
+    """The shortest text of a number; whole ones without a point: 3.0 is "3"."""
+    value = float(number)
+    if isinstance(number, (int, np.integer)):
+        return str(int(number))
+    return str(int(value)) if value.is_integer() else str(number)
+
+
+def _is_arrow_dictionary(dtype: Any) -> bool:
+    return isinstance(dtype, pd.ArrowDtype) and str(dtype).startswith("dictionary")
+
+
+def _numbers(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Floats of half precision become what a person would write of them: 0.1, not 0.09998."""
+    if values.dtype == np.float16:
+        distinct, codes = np.unique(values.to_numpy(), return_inverse=True)
+        written = np.asarray([float(str(value)) for value in distinct], dtype=np.float64)
+        return pd.Series(written[codes], index=values.index, name=values.name)
+    if isinstance(values.dtype, pd.ArrowDtype):
+        if values.dtype.kind == "f":
+            return values.astype("Float64")
+        return values.astype("Int64" if values.dtype.kind == "i" else "UInt64")
+    return values
+
+
+def _moments(values: pd.Series[Any]) -> pd.Series[Any]:
+    if isinstance(values.dtype, pd.ArrowDtype):
+        index = pd.DatetimeIndex(values.astype(object))
+        values = pd.Series(index, index=values.index, name=values.name)
+    if values.dt.tz is not None:
+        values = values.dt.tz_convert("UTC").dt.tz_localize(None)
+    return values
+
+
+def _texts(values: pd.Series[Any]) -> pd.Series[Any]:
+    if values.dtype == object or not pd.api.types.is_string_dtype(values.dtype):
+        written = [
+            None if missing else _written(cell)
+            for cell, missing in zip(values.astype(object), values.isna(), strict=True)
+        ]
+        values = pd.Series(written, index=values.index, name=values.name, dtype="str")
+    stripped = values.astype("str").str.strip()
+    return stripped.where(stripped != "")
+
+
+def _written(cell: Any) -> str:
+    """A cell as `to_csv` would write it."""
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", errors="replace")
+    return str(cell)

@@ -1,0 +1,170 @@
+"""Dates and times as people and programs write them, and their parts as numbers.
+
+The format of a column is learned once: the first of `FORMATS` that reads nearly all of its
+cells, month before day where both are possible. Later cells are read by that one alone.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+DATE_PARTS = ("days", "month", "day", "weekday", "hour")
+"""A date becomes days since 1970 and its places in year, month, week and day.
+
+The year is no part: it is a linear function of the days, nearly.
+"""
+
+EARLIEST, LATEST = pd.Timestamp(1000, 1, 1), pd.Timestamp(2500, 1, 1)
+"""Moments outside are marks for "never" or "unknown" (0001-01-01, 9999-12-31): missing."""
+
+_DAYS = (
+    *("%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%m-%d-%Y", "%d-%m-%Y"),
+    *("%d.%m.%y", "%m/%d/%y", "%d/%m/%y", "%m-%d-%y", "%d-%m-%y", "%y/%m/%d", "%y-%m-%d"),
+    *("%d-%b-%Y", "%d %b %Y", "%d/%b/%Y", "%d. %b %Y", "%b %d, %Y", "%b %d %Y", "%d-%b-%y"),
+    *("%d %b %y", "%Y-%b-%d", "%d %B %Y", "%d-%B-%Y", "%d. %B %Y", "%B %d, %Y", "%B %d %Y"),
+    *("%a, %d %b %Y", "%A, %d %B %Y", "%A, %B %d, %Y", "%a, %b %d, %Y"),
+)
+_TIMES = (
+    *("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", "T%H:%M:%S", ", %H:%M", ", %H:%M:%S"),
+    *(" %I:%M %p", " %I:%M:%S %p", " %I:%M%p", ", %I:%M %p", ", %I:%M:%S %p", " %I %p"),
+    *(" %H:%M:%S %z", " %H:%M %z", " %H:%M:%S GMT", " %H:%M:%S UTC"),
+)
+FORMATS = (
+    "ISO8601",  # with or without time and zone
+    *(day + time for day, time in itertools.product(_DAYS, _TIMES)),
+    *("%a %b %d %H:%M:%S %Y", "%a %b %d %H:%M:%S UTC %Y", "%d/%b/%Y:%H:%M:%S %z"),
+    *("%b %Y", "%B %Y", "%b-%Y", "%m/%Y", "%Y/%m", "%m.%Y", "%Y-%m-%d %H.%M.%S"),
+    *("%Y%m%d %H:%M:%S", "%Y%m%dT%H%M%S"),
+)
+"""In strptime's words. Two-digit years up to 68 are 20xx, from 69 on 19xx, as in POSIX."""
+
+ONLY_ASKED = ("%Y%m%d", "%Y%m%d%H%M%S", "%Y")
+"""Formats of digits alone, which are numbers unless a person says that they are dates."""
+
+_SAMPLE = 40  # formats are tried on so many distinct cells before all are read
+_HALVES_OF_DAY = re.compile(r"\b([ap])\.m\.?", re.IGNORECASE)
+_ZONE = re.compile(r"(:\d\d(?:\.\d+)?\s?)[+-]\d\d:?\d\d$")
+_MAYBE_DATE = re.compile(r"(?=.*\d)(?=.*[-/.:\s,T]).{5,45}")
+
+
+@dataclass(frozen=True, slots=True)
+class DateGuess:
+    """What the cells of a column are as dates."""
+
+    format: str
+    share: float  # of the cells, those that are dates in this format
+    strays: tuple[str, ...]  # distinct cells that are none, the commonest first
+    n_stray: int
+
+
+def guess_dates(
+    counts: Mapping[str, int], *, at_least: float, asked: bool = False
+) -> DateGuess | None:
+    """Find the format of a column of dates; None where no format reads enough of it.
+
+    Args:
+        counts: the distinct cells, marks of missing ones left out, and how often each stands.
+        at_least: the share of cells that a format must read.
+        asked: a person says that these are dates: digits alone may be.
+    """
+    texts = list(counts)
+    n_cells = np.asarray([counts[text] for text in texts], dtype=np.float64)
+    if not asked:
+        looks = np.asarray([_MAYBE_DATE.fullmatch(text) is not None for text in texts])
+        if n_cells[looks].sum() < at_least * n_cells.sum():
+            return None
+    best: tuple[float, str] | None = None
+    for date_format in _promising(texts, asked):
+        share = float(n_cells[_is_date(texts, date_format)].sum() / n_cells.sum())
+        if best is None or share > best[0]:
+            best = share, date_format
+        if share == 1.0:
+            break
+    if best is None or best[0] < at_least:
+        return None
+    strays = [texts[i] for i in np.flatnonzero(~_is_date(texts, best[1]))]
+    strays.sort(key=lambda text: -counts[text])
+    n_stray = sum(counts[text] for text in strays)
+    return DateGuess(best[1], best[0], tuple(strays), n_stray)
+
+
+def _promising(texts: Sequence[str], asked: bool) -> list[str]:
+    """The formats that read something of a sample, the best first.
+
+    Only those with the cells' punctuation are tried: reading by a format costs a millisecond.
+    """
+    step = max(len(texts) // _SAMPLE, 1)
+    sample = texts[::step][: 2 * _SAMPLE]
+    shapes = {_shape(text) for text in sample}
+    formats = [one for one in FORMATS if _FORMAT_SHAPES[one] in shapes]
+    n_read = {
+        one: int(_is_date(sample, one).sum())
+        for one in ("ISO8601", *formats, *(ONLY_ASKED if asked else ()))
+    }
+    ranked = sorted(n_read, key=lambda one: -n_read[one])  # stable: ties by their order
+    return [one for one in ranked[:3] if n_read[one]]
+
+
+def _shape(text: str) -> str:
+    """The punctuation between letters and digits: "05/19/2022 04:25 PM" is "x/x/x x:x x"."""
+    text = _HALVES_OF_DAY.sub(r"\1m", text)
+    return re.sub(r"[^\W_]+", "x", _ZONE.sub(r"\1+x", text))
+
+
+def _shape_of_format(date_format: str) -> str:
+    return re.sub(r"(%?[A-Za-z])+", "x", date_format.replace("%z", "+x"))
+
+
+_FORMAT_SHAPES = {one: _shape_of_format(one) for one in FORMATS}
+
+
+def _is_date(texts: Sequence[str], date_format: str) -> NDArray[np.bool_]:
+    return ~np.asarray(parse_dates(texts, date_format).isna(), dtype=bool)
+
+
+def parse_dates(texts: Sequence[str], date_format: str) -> pd.DatetimeIndex:
+    """Read texts of one format, in UTC where they say their zone.
+
+    Whatever is no date, or lies outside `EARLIEST` and `LATEST`, becomes NaT.
+    """
+    cells = pd.Series(list(texts), dtype=object)
+    if "%p" in date_format:
+        cells = cells.map(lambda text: _HALVES_OF_DAY.sub(r"\1m", text))
+    # Without utc=True, zones that differ between rows raise.
+    read = pd.to_datetime(cells, format=date_format, errors="coerce", utc=True)
+    return in_bounds(pd.DatetimeIndex(read).tz_localize(None))
+
+
+def in_bounds(moments: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """Moments outside `EARLIEST` and `LATEST` become NaT."""
+    return pd.DatetimeIndex(moments.where((moments >= EARLIEST) & (moments < LATEST)))
+
+
+def is_ambiguous(date_format: str, moments: pd.DatetimeIndex) -> bool:
+    """Whether day and month could as well be the other way round in every cell."""
+    return bool(re.match(r"%[md][-/.]%[md]", date_format)) and bool((moments.day <= 12).all())
+
+
+def date_part(moments: pd.DatetimeIndex, part: str) -> NDArray[np.float64]:
+    """One of `DATE_PARTS` of each moment; NaN where there is none."""
+    if part == "days":
+        since_1970 = moments - pd.Timestamp(0)
+        return np.asarray(since_1970 / pd.Timedelta(days=1), dtype=np.float64)
+    if part == "hour":
+        return np.asarray(moments.hour + moments.minute / 60, dtype=np.float64)
+    if part == "weekday":
+        return np.asarray(moments.day_of_week, dtype=np.float64)
+    return np.asarray(moments.month if part == "month" else moments.day, dtype=np.float64)
+
+
+def varying_parts(moments: pd.DatetimeIndex) -> tuple[str, ...]:
+    """The parts that have more than one value."""
+    known = moments.dropna()
+    return tuple(part for part in DATE_PARTS if len(np.unique(date_part(known, part))) > 1)

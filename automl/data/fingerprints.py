@@ -1,0 +1,43 @@
+"""A hash of the content of tables, by which a study knows its data again."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from automl.data.cells import raw_column
+from automl.data.columns import read_numbers
+from automl.data.number_formats import PLAIN, plain_numbers
+
+
+def fingerprint(*frames: pd.DataFrame | None) -> str:
+    """Hash the content of tables: names, cells, order of rows; not the path, format or dtype.
+
+    Numbers are hashed as float64, so that a CSV file and its DataFrame agree. The hash is the
+    same in every process and on every machine of either byte order.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for frame in frames:
+        if frame is None:
+            digest.update(b"none")
+            continue
+        digest.update(repr((len(frame), [str(name) for name in frame.columns])).encode())
+        for position in range(frame.shape[1]):
+            digest.update(_hash_column(frame.iloc[:, position]))
+    return digest.hexdigest()
+
+
+def _hash_column(values: pd.Series[Any]) -> bytes:
+    raw = raw_column(values)
+    numbers = read_numbers(raw, PLAIN) if raw.form == "numbers" else None
+    if raw.form == "texts":
+        numbers = plain_numbers(raw.values)
+    if numbers is not None:
+        numbers = np.where(np.isnan(numbers), np.nan, numbers) + 0.0  # one NaN, one zero
+        return numbers.astype("<f8").tobytes()
+    cells = raw.values.dt.strftime("%Y-%m-%dT%H:%M:%S.%f") if raw.form == "moments" else raw.values
+    texts = cells.fillna("").to_numpy(dtype=object)
+    return pd.util.hash_array(texts).astype("<u8").tobytes()

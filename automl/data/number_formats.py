@@ -1,0 +1,372 @@
+"""Numbers as people write them: 1.250,50 or 1,250.50 or 1 250; 53.8 %; $12; 12 kg; <0.5; 12.3*.
+
+How a column writes its numbers is learned once, from all of its cells, and kept as a
+`NumberFormat`; each later cell is read by it. Where "1,250" could be 1250 or 1.25, the other
+cells of the column decide.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+UNIT_SHARE = 0.5
+"""Numbers with a unit are read where at least this share of the column's numbers has it.
+
+Where fewer have it, the others may be in another one, so that 12 kg is not 12.
+"""
+
+SCALES = frozenset({"%", "‰", "k", "K", "M", "B", "G", "T", "bn", "mio", "Mio"})
+"""Suffixes that change the value: beside them a number without one is another number."""
+
+_CURRENCIES = frozenset(
+    [
+        "usd",
+        "eur",
+        "gbp",
+        "jpy",
+        "chf",
+        "cad",
+        "aud",
+        "nzd",
+        "inr",
+        "cny",
+        "rmb",
+        "krw",
+        "brl",
+        "sek",
+        "nok",
+        "dkk",
+        "pln",
+        "czk",
+        "huf",
+        "try",
+        "rub",
+        "zar",
+        "mxn",
+        "sgd",
+        "hkd",
+        "ils",
+        "thb",
+        "idr",
+        "myr",
+        "php",
+        "rs",
+        "rs.",
+        "r$",
+        "us$",
+        "kr",
+        "kr.",
+        "fr",
+        "fr.",
+        "sfr",
+        "zł",
+        "kč",
+        "ft",
+    ]
+)
+_ALIKE = str.maketrans(
+    {
+        **dict.fromkeys("\u00a0\u2007\u2009\u202f\u2002\u2003", " "),
+        **dict.fromkeys("\u2212\ufe63\uff0d\u2012\u2013", "-"),
+        **dict.fromkeys("\u2019\u02bc\u00b4`", "'"),
+        "\uff0c": ",",
+        "\uff0e": ".",
+        "\uff05": "%",
+        "\u066b": ".",
+    }
+)
+_CELL = re.compile(
+    r"(?P<bracket>\()?(?P<compare>[<>\u2264\u2265~\u2248]=?)?\s*(?P<sign>[+-])?\s*"
+    r"(?P<before>[^\d\s.,+\-()<>'\"/:#*]{1,4}\.?)?\s*(?P<sign_after>[+-])?"
+    r"(?P<body>\d+(?:[ .,']\d+)*[.,]?|[.,]\d+)(?P<exponent>[eE][+-]?\d+)?"
+    r"\s*(?P<after>[^\d\s.,+\-()<>'\":#*\u2020\u2021][^\d,()<>\"*\u2020\u2021]{0,15})?"
+    r"(?P<note>[*\u2020\u2021]+)?(?P<closed>\))?"
+)
+_INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
+_DURATION = re.compile(r"(?P<sign>-)?(?:(\d+) days?,? )?(\d+):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?")
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFormat:
+    """How the numbers of one column are written."""
+
+    decimal: str = "."
+    thousands: str = ""  # "," or "." or " " (any kind of space) or "'"
+    unit: str = ""  # "%", "$", "kg": where it stands, and where it does not
+    is_duration: bool = False  # 1:30:00 or "2 days 01:30:00", read as seconds
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether these are numbers as programs write them."""
+        return self == PLAIN
+
+    @property
+    def described(self) -> str:
+        """What a person should know of it: "with decimal comma, in %"."""
+        if self.is_duration:
+            return "read as times in seconds"
+        names = {",": "comma", ".": "point", " ": "space", "'": "apostrophe"}
+        parts = []
+        if self.decimal == ",":
+            parts.append("a decimal comma")
+        if self.thousands:
+            parts.append(f"a {names[self.thousands]} between thousands")
+        written = f"written with {' and '.join(parts)}" if parts else ""
+        unit = f"in {self.unit}" if self.unit else ""
+        return ", ".join(part for part in (written, unit) if part)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        return asdict(self)
+
+
+PLAIN = NumberFormat()
+DURATION = NumberFormat(is_duration=True)
+
+
+@dataclass(frozen=True, slots=True)
+class NumberGuess:
+    """What the cells of a column are as numbers."""
+
+    format: NumberFormat
+    share: float  # of the cells, those that are numbers in this format
+    strays: tuple[str, ...]  # distinct cells that are none, the commonest first
+    n_stray: int
+    is_ambiguous: bool = False  # "1,250" had two meanings
+    n_inexact: int = 0  # cells such as "<0.5" and "12.3*", read as 0.5 and 12.3
+
+
+def plain_numbers(texts: pd.Series[Any]) -> NDArray[np.float64] | None:
+    """Read a column of which every cell is a finite number as programs write it; else None.
+
+    Shape:
+        texts, result: (N,).
+    """
+    try:
+        read = pa.array(texts, type=pa.string(), from_pandas=True).cast(pa.float64())
+    except pa.ArrowInvalid:
+        return None
+    numbers: NDArray[np.float64] = read.to_numpy(zero_copy_only=False)
+    is_finite = np.isfinite(numbers[np.asarray(texts.notna(), dtype=bool)]).all()
+    return numbers if is_finite else None
+
+
+def in_dialect(written: NumberFormat, decimal: str | None) -> NumberFormat:
+    """How a file with another decimal mark writes the numbers of a column.
+
+    Args:
+        decimal: the file's mark; None: unknown.
+    """
+    if decimal is None or decimal == written.thousands or written.is_duration:
+        return written
+    return replace(written, decimal=decimal, thousands="")
+
+
+def read_number(text: str, written: NumberFormat) -> float:
+    """Read one cell; NaN where it is no number in this format."""
+    if written.is_duration:
+        return _read_duration(text)
+    cell = _take_apart(text)
+    if cell is None:
+        return float(text) if _INFINITE.fullmatch(text) else np.nan
+    if cell.unit not in ("", written.unit):
+        return np.nan
+    body = _plain_body(cell.body, written)
+    return np.nan if body is None else cell.sign * float(body + cell.exponent)
+
+
+def guess_numbers(counts: Mapping[str, int], *, decimal_comma: bool = False) -> NumberGuess | None:
+    """Find how the numbers of a column are written; None where hardly any cell is one.
+
+    Args:
+        counts: the distinct cells, marks of missing ones left out, and how often each stands.
+        decimal_comma: other columns of the table have one: decides where nothing else does.
+    """
+    total = sum(counts.values())
+    durations = sum(n for text, n in counts.items() if _DURATION.fullmatch(text))
+    if durations > 0.5 * total:
+        return _guess(counts, DURATION, {})
+    cells = {text: cell for text in counts if (cell := _take_apart(text)) is not None}
+    if not cells:
+        return None
+    unit = _common_unit(cells, counts)
+    kept = {text: cell for text, cell in cells.items() if cell.unit in ("", unit)}
+    inexact = sum(counts[text] for text, cell in kept.items() if cell.is_inexact)
+    if inexact > 0.5 * total:
+        return None
+    if unit in SCALES and any(not cell.unit for cell in kept.values()):
+        kept = {text: cell for text, cell in kept.items() if not cell.unit}
+        unit = ""
+    bodies: Counter[str] = Counter()
+    for text, cell in kept.items():
+        bodies[cell.body] += counts[text]
+    decimal, thousands, is_ambiguous = _marks(bodies, decimal_comma)
+    return _guess(counts, NumberFormat(decimal, thousands, unit), cells, is_ambiguous)
+
+
+def _guess(
+    counts: Mapping[str, int],
+    written: NumberFormat,
+    cells: Mapping[str, _Cell],
+    is_ambiguous: bool = False,
+) -> NumberGuess:
+    is_number = {text: not np.isnan(read_number(text, written)) for text in counts}
+    strays = sorted((text for text in counts if not is_number[text]), key=lambda t: -counts[t])
+    n_stray = sum(counts[text] for text in strays)
+    n_inexact = sum(
+        counts[text] for text, cell in cells.items() if cell.is_inexact and is_number[text]
+    )
+    share = 1 - n_stray / sum(counts.values())
+    return NumberGuess(written, share, tuple(strays), n_stray, is_ambiguous, n_inexact)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    sign: float
+    body: str
+    exponent: str
+    unit: str
+    is_inexact: bool
+
+
+def _take_apart(text: str) -> _Cell | None:
+    match = _CELL.fullmatch(text.translate(_ALIKE).strip())
+    if match is None:
+        return None
+    before, after = match["before"] or "", (match["after"] or "").strip()
+    if (before and not _is_currency(before)) or (before and after):
+        return None
+    if bool(match["bracket"]) != bool(match["closed"]):
+        return None
+    signs = (match["sign"] or "") + (match["sign_after"] or "")
+    if len(signs) > 1 or (signs and match["bracket"]):
+        return None
+    return _Cell(
+        sign=-1.0 if signs == "-" or match["bracket"] else 1.0,
+        body=match["body"],
+        exponent=match["exponent"] or "",
+        unit=before or after,
+        is_inexact=bool(match["compare"] or match["note"]),
+    )
+
+
+def _is_currency(text: str) -> bool:
+    return text.lower() in _CURRENCIES or any(unicodedata.category(c) == "Sc" for c in text)
+
+
+def _common_unit(cells: Mapping[str, _Cell], counts: Mapping[str, int]) -> str:
+    units: Counter[str] = Counter()
+    for text, cell in cells.items():
+        units[cell.unit] += counts[text]
+    named = [(count, unit) for unit, count in units.items() if unit]
+    count, unit = max(named, default=(0, ""))
+    return unit if count >= UNIT_SHARE * units.total() else ""
+
+
+def _plain_body(body: str, written: NumberFormat) -> str | None:
+    """The digits with a point; None where the marks do not stand as they should."""
+    whole, mark, fraction = body.partition(written.decimal)
+    if mark and not (fraction.isdecimal() or not fraction):
+        return None
+    if written.thousands and written.thousands in whole:
+        groups = whole.split(written.thousands)
+        # India writes 12,34,567.
+        in_order = all(len(group) in (2, 3) for group in groups[1:-1])
+        if not (1 <= len(groups[0]) <= 3 and in_order and len(groups[-1]) == 3):
+            return None
+        whole = "".join(groups)
+    if whole and not whole.isdecimal():
+        return None
+    if not whole and not fraction:
+        return None
+    return f"{whole or '0'}.{fraction or '0'}"
+
+
+def _marks(bodies: Counter[str], decimal_comma: bool) -> tuple[str, str, bool]:
+    """The decimal mark, the one between thousands, and whether only custom could decide."""
+    decimals: Counter[str] = Counter()
+    thousands: Counter[str] = Counter()
+    unclear: Counter[str] = Counter()
+    for body, count in bodies.items():
+        _judge_marks(body, count, (decimals, thousands, unclear))
+    grouped = max(thousands, key=lambda mark: thousands[mark], default="")
+    decimal = max(decimals, key=lambda mark: decimals[mark], default="")
+    if decimal and grouped == decimal:
+        grouped = "" if decimals[decimal] >= thousands[grouped] else grouped
+        decimal = "" if grouped else decimal
+    is_ambiguous = False
+    for mark in unclear:
+        if mark in (decimal, grouped):
+            continue
+        if decimal and not grouped:
+            grouped = mark
+        elif grouped and not decimal:
+            decimal = mark
+        elif not decimal:
+            is_ambiguous = True
+            if _separates_thousands(mark, bodies, decimal_comma):
+                grouped = mark
+            else:
+                decimal = mark
+    if not decimal:
+        decimal = "," if grouped == "." else "."
+    return decimal, grouped, is_ambiguous
+
+
+def _judge_marks(body: str, count: int, votes: tuple[Counter[str], ...]) -> None:
+    """What one number says of its marks."""
+    decimals, thousands, unclear = votes
+    marks = [character for character in body if not character.isdecimal()]
+    if not marks:
+        return
+    first, last = marks[0], marks[-1]
+    if first in " '" and len(set(marks)) <= 2:
+        thousands[first] += count
+        if last not in " '":
+            decimals[last] += count
+        return
+    if first != last:
+        thousands[first] += count
+        decimals[last] += count
+    elif len(marks) > 1:
+        thousands[first] += count
+    else:
+        whole, fraction = body.split(first)
+        if len(fraction) == 3 and 1 <= len(whole) <= 3 and not whole.startswith("0"):
+            unclear[first] += count
+        else:
+            decimals[first] += count
+
+
+def _separates_thousands(mark: str, bodies: Counter[str], decimal_comma: bool) -> bool:
+    """Whether "1,250" is 1250 where each number with the mark has three digits behind it.
+
+    Beside "950" it is: with three decimals throughout, that would be "950,000". Beside "12500"
+    it is not, for that would be "12,500". A point is a decimal one by custom, but for numbers
+    that no program writes: "1.250" beside "950".
+    """
+    bare = [body for body in bodies if body.isdecimal()]
+    if any(len(body) > 3 for body in bare):
+        return False
+    if mark == ",":
+        return bool(bare) or not decimal_comma
+    return bool(bare) and any(body.endswith("0") for body in bodies if mark in body)
+
+
+def _read_duration(text: str) -> float:
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        return np.nan
+    days, hours, minutes, seconds = (float(part or 0) for part in match.groups()[1:])
+    total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    return -total if match["sign"] else total
