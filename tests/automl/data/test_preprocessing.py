@@ -126,6 +126,16 @@ def test_unknown_categories_and_gaps_do_not_fail(frame: pd.DataFrame) -> None:
     assert encoded.numeric[0, rare] == 1
 
 
+def test_numbers_that_become_infinite_are_refused(frame: pd.DataFrame) -> None:
+    """A network makes NaN of them, without a word."""
+    small = frame.assign(age=frame["age"] * 1e-20)
+    fitted = fit(small)
+    with pytest.raises(DataError, match=r"'age' is 1e\+30 in row 2; correct it"):
+        fitted.encode(
+            pd.concat([small.head(2), small.head(1).assign(age=1e30, index=2)]).set_axis([0, 1, 2])
+        )
+
+
 def test_columns_may_come_in_any_order_but_must_be_there(frame: pd.DataFrame) -> None:
     fitted = fit(frame)
     turned = fitted.encode(frame[frame.columns[::-1]].rename(columns={"age": " age "}))

@@ -12,7 +12,7 @@ import torch
 
 from automl.data import LoadedData, SplitChoices, load_dataset
 from automl.data.targets import class_values
-from automl.errors import ConfigError, DataError
+from automl.errors import ConfigError, DataError, DataWarning
 from automl.models.initialization import initialize_
 from automl.models.mlp import MLPConfig, mlp_for
 from automl.training.config import RunConfig, TrainingConfig
@@ -117,6 +117,34 @@ def test_rows_come_in_any_form(tmp_path: Path) -> None:
     assert model.predict_proba(tmp_path / "rows.csv") == pytest.approx(expected)
     columns = ["size", "colour", "price"]
     assert model.predict_proba(table[columns].to_numpy()) == pytest.approx(expected)
+
+
+def test_cells_that_cannot_be_read_are_warned_of_and_count_as_missing(data: LoadedData) -> None:
+    model, rows = model_of(data, network(data, 0)), mixed_table().head(4).astype({"size": object})
+    rows.loc[1, "size"] = "large"
+    said = "size: 1 of 4 cells are no numbers .* such as 'large' in row 2"
+    with pytest.warns(DataWarning, match=said):
+        predicted = model.predict(rows)
+    assert model.predict_table(rows).messages[0].startswith("size: 1 of 4 cells")
+    rows.loc[1, "size"] = None
+    assert model.predict(rows) == pytest.approx(predicted)
+
+
+@pytest.mark.parametrize("value", [1.797e308, np.inf, "1e400"])
+def test_numbers_beyond_single_precision_are_refused(data: LoadedData, value: object) -> None:
+    rows = mixed_table().head(3).astype({"size": object})
+    rows.loc[2, "size"] = value
+    with pytest.raises(DataError, match="'size' is .* in row 3"):
+        model_of(data, network(data, 0)).predict(rows)
+
+
+def test_a_prediction_that_is_not_finite_is_refused(data: LoadedData) -> None:
+    """Where numbers fit into single precision, but not what the network makes of them."""
+    one = network(data, 0, "standard")
+    weights = {name: torch.full_like(values, 1e38) for name, values in one.weights.items()}
+    broken = model_of(data, replace(one, weights=weights))
+    with pytest.raises(DataError, match="output for row 1 is not finite"):
+        broken.predict(mixed_table().head(2))
 
 
 def test_a_quantity_has_no_probabilities(data: LoadedData) -> None:
