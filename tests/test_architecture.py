@@ -94,6 +94,7 @@ ABBREVIATIONS = {"lr", "cfg", "conf", "hp", "hps", "hparams", "opt", "sched", "v
 NOT_NAMES_OF_MODULES = {"utils", "util", "helpers", "common", "misc", "manager", "handler"}
 OTHER_TESTS = {  # tests in the mirrored folders that are of no single module
     "search_spaces.builtin_spaces": "the TOML files beside the modules",
+    "automl.data.broken_files": "every kind of file, by what happens to a person",
 }
 STACKED = "parts of the stacked trainer, held against the plain one in test_stacked.py"
 TESTED_ELSEWHERE = {

@@ -9,7 +9,7 @@ from automl.errors import DataError
 
 _SAMPLE_BYTES = 1 << 18  # whether a file is text is judged on the first 256 KiB
 
-_SIGNATURES = {
+_SIGNATURES = {  # in lower case where they are words
     b"PK\x03\x04": "a zip archive or Excel workbook",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"%PDF": "a PDF",
@@ -19,6 +19,13 @@ _SIGNATURES = {
     b"\x93NUMPY": "a NumPy file",
     b"SQLite format 3": "an SQLite database",
     b"\x7fELF": "a program",
+    b"BZh91AY": "compressed by bzip2",
+    b"\xfd7zXZ": "compressed by xz",
+    b"(\xb5/\xfd": "compressed by zstd",
+    b"<!doctype html": "a web page",
+    b"<html": "a web page",
+    b"<?xml": "XML",
+    b"version https://git-lfs": "a pointer of Git LFS to the file (run git lfs pull)",
 }
 
 
@@ -37,8 +44,9 @@ def detect_encoding(content: bytes, name: str) -> str:
     if content.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
     head = content[:_SAMPLE_BYTES]
+    beginning = head[:100].lstrip()
     for signature, kind in _SIGNATURES.items():
-        if head.startswith(signature):
+        if beginning.startswith(signature) or beginning.lower().startswith(signature):
             raise DataError(f"{name} must be a table of text, but it is {kind}; export it as CSV")
     zeros = head.count(0)
     if zeros:

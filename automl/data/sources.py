@@ -1,32 +1,36 @@
 """Where tables come from: files, scikit-learn's own data sets, frames and arrays.
 
 Every source becomes a `Table`: one pandas frame of raw columns with stripped, unique names,
-the target among them. What the columns mean is for `columns.py`; text files are read in
-`text_files.py`.
+the target among them. What the columns mean is for `columns.py`. Each kind of file has a module
+of its own: `text_files.py`, `json_files.py`, `arff_files.py`, `parquet_files.py`, `npz_files.py`;
+x and y apart are joined in `arrays.py`, and `plain_frames.py` makes the columns of all plain.
 """
 
 from __future__ import annotations
 
 import difflib
-import io
-import zipfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+import pyarrow as pa
 
+from automl.data.arff_files import is_arff, parse_arff
+from automl.data.arrays import plain_array, table_of_arrays
 from automl.data.columns import column_name
-from automl.data.text_files import read_bytes, read_delimited
+from automl.data.file_bytes import read_bytes, shown
+from automl.data.json_files import is_json, parse_json
+from automl.data.npz_files import parse_npz
+from automl.data.parquet_files import is_parquet, parse_parquet
+from automl.data.plain_frames import plain_frame
+from automl.data.text_files import parse_delimited
 from automl.errors import DataError
 
 SKLEARN_NAMES = ("breast_cancer", "diabetes", "digits", "iris", "linnerud", "wine")
 """The data sets that scikit-learn ships, so that no network is needed."""
-
-_ARRAY_KEYS = "x and y, or x_train and y_train (and x_test and y_test)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ def read_table(source: Any) -> Table:
     Raises:
         DataError: the source is missing, damaged, of no known kind, or holds no rows.
     """
+    if isinstance(source, pa.Table) or hasattr(source, "to_arrow"):  # the latter of polars
+        source = plain_array(source, "data")
     if isinstance(source, pd.DataFrame):
         return _checked(Table(frame=source.copy(deep=False), name="data", source="DataFrame"))
     if isinstance(source, Mapping):
@@ -88,88 +94,33 @@ def require_column(frame: pd.DataFrame, column: str, role: str) -> None:
 
 
 def _from_file(path: Path, source: str) -> Table:
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes and suffixes[-1] == ".gz":
-        suffixes.pop()
-    kind = suffixes[-1] if suffixes else ""
-    name = path.name[: path.name.lower().find(kind)] if kind else path.name
-    if path.is_dir():
-        raise DataError(f"data must be a file, but {source!r} is a folder")
+    """Read a file; what it begins with says more of its kind than its name."""
+    content = read_bytes(path)
+    bare = path.with_suffix("") if path.suffix.lower() == ".gz" else path
+    kind = bare.suffix.lower()
+    name, file_name, source = shown(bare.stem), shown(path.name), shown(source)
     if kind == ".npz":
-        return _from_arrays(_load_npz(path), name, source)
-    if kind in (".parquet", ".pq"):
-        return Table(frame=_read_parquet(path), name=name, source=source)
-    frame, messages = read_delimited(path)
-    decimal = "," if any("delimiter ';'" in line for line in messages) else "."
-    return Table(frame, name, source, None, None, tuple(messages), False, decimal)
+        return _from_arrays(parse_npz(content, file_name), name, source)
+    if kind in (".parquet", ".pq") or is_parquet(content):
+        return Table(parse_parquet(content, file_name), name, source)
+    if kind in (".json", ".jsonl", ".ndjson") or is_json(content):
+        return Table(parse_json(content, file_name), name, source)
+    if kind == ".arff" or is_arff(content):
+        return Table(parse_arff(content, file_name), name, source)
+    read = parse_delimited(content, file_name)
+    return Table(
+        read.frame,
+        name,
+        source,
+        messages=read.messages,
+        has_types=False,
+        decimal=read.decimal,
+    )
 
 
-def _read_parquet(path: Path) -> pd.DataFrame:
-    try:
-        return pd.read_parquet(io.BytesIO(read_bytes(path)))
-    except DataError:
-        raise
-    except Exception as error:  # pyarrow raises several kinds for damaged files
-        reason = str(error).strip().splitlines()[0]
-        raise DataError(
-            f"{path.name} must be a Parquet file, but cannot be read: {reason}"
-        ) from None
-
-
-def _load_npz(path: Path) -> dict[str, NDArray[Any]]:
-    try:
-        with np.load(io.BytesIO(read_bytes(path)), allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise ValueError("it holds a single array")
-            return {key: archive[key] for key in archive.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"{path.name} must be an .npz of plain arrays, but: {error}") from None
-
-
-def _from_arrays(arrays: Mapping[str, Any], name: str, source: str) -> Table:
-    """Columns x1, x2, ... and the target "y"; extra keys may name classes and features."""
-    given = {key.lower(): np.asarray(value) for key, value in arrays.items()}
-    suffix = "" if {"x", "y"} <= given.keys() else "_train"
-    if f"x{suffix}" not in given or f"y{suffix}" not in given:
-        raise DataError(
-            f"arrays must have the keys {_ARRAY_KEYS}, but {name} has "
-            f"{', '.join(arrays) or 'none'}"
-        )
-    names = [str(text) for text in given.get("feature_names", np.array([])).tolist()]
-    classes = [str(text) for text in given.get("class_names", np.array([])).tolist()]
-    frame = _array_frame(given[f"x{suffix}"], given[f"y{suffix}"], names, classes)
-    test = None
-    if "x_test" in given and "y_test" in given:
-        test = _array_frame(given["x_test"], given["y_test"], names, classes)
-    shape = given[f"x{suffix}"].shape
-    flat = " x ".join(str(size) for size in shape[1:])
-    messages = (f"x is flattened from {flat} to {frame.shape[1] - 1} columns",)
-    return Table(frame, name, source, "y", test, messages if len(shape) > 2 else ())
-
-
-def _array_frame(
-    x: NDArray[Any], y: NDArray[Any], names: Sequence[str], classes: Sequence[str]
-) -> pd.DataFrame:
-    if x.ndim == 0 or len(x) == 0 or y.ndim not in (1, 2) or y.size != len(x):
-        raise DataError(
-            "y must have one value per row of x and x at least one row, but x has shape "
-            f"{x.shape} and y {y.shape}"
-        )
-    x = x.reshape(len(x), -1)
-    if len(names) != x.shape[1]:
-        names = [f"x{i}" for i in range(1, x.shape[1] + 1)]
-    frame = pd.DataFrame(x, columns=pd.Index(names))
-    labels = y.reshape(-1)
-    if classes and np.issubdtype(labels.dtype, np.integer) and labels.min() >= 0:
-        if labels.max() >= len(classes):
-            raise DataError(
-                f"class_names must name every class, but there are {len(classes)} names and y "
-                f"goes up to {labels.max()}"
-            )
-        labels = np.asarray(classes, dtype=object)[labels]
-    return frame.assign(y=labels)
+def _from_arrays(arrays: Mapping[Any, Any], name: str, source: str) -> Table:
+    made = table_of_arrays(arrays, name)
+    return Table(made.frame, name, source, made.target, made.test_frame, made.messages)
 
 
 def _from_sklearn(source: str) -> Table:
@@ -197,36 +148,27 @@ def _from_sklearn(source: str) -> Table:
 
 
 def _checked(table: Table) -> Table:
-    """Names become stripped texts that differ; there are rows."""
-    for frame in (table.frame, table.test_frame):
-        if frame is None:
-            continue
-        if frame.empty:
-            raise DataError(
-                f"{table.name} must have rows and columns, but has shape {frame.shape}"
-            )
-        frame.columns = pd.Index([column_name(name) for name in frame.columns])
-        repeated = frame.columns[frame.columns.duplicated()]
-        if len(repeated):
-            raise DataError(
-                f"column names must differ, but {table.name} has {repeated[0]!r} more than once; "
-                "rename or remove all but one"
-            )
-        frame.index = pd.RangeIndex(1, len(frame) + 1)  # rows as people count them
-        _refuse_nested_cells(frame, table.name)
-    return table
+    """Names become stripped texts that differ, columns plain ones; there are rows."""
+    test = table.test_frame
+    return replace(
+        table,
+        frame=_checked_frame(table.frame, table.name),
+        test_frame=None if test is None else _checked_frame(test, table.name),
+    )
 
 
-def _refuse_nested_cells(frame: pd.DataFrame, name: str) -> None:
-    for column in frame.columns:
-        if frame[column].dtype == object:
-            try:
-                frame[column].nunique()
-            except TypeError:
-                raise DataError(
-                    f"cells must be single values, but {column!r} of {name} holds lists or other "
-                    "nested ones; expand or remove the column"
-                ) from None
+def _checked_frame(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    if frame.empty:
+        raise DataError(f"{name} must have rows and columns, but has shape {frame.shape}")
+    frame = frame.set_axis([column_name(each) for each in frame.columns], axis="columns")
+    repeated = frame.columns[frame.columns.duplicated()]
+    if len(repeated):
+        raise DataError(
+            f"column names must differ, but {name} has {repeated[0]!r} more than once; "
+            "rename or remove all but one"
+        )
+    frame.index = pd.RangeIndex(1, len(frame) + 1)  # rows as people count them
+    return plain_frame(frame, name)
 
 
 def _is_number(text: str) -> bool:

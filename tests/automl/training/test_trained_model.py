@@ -134,7 +134,7 @@ def test_cells_that_cannot_be_read_are_warned_of_and_count_as_missing(data: Load
 def test_numbers_beyond_single_precision_are_refused(data: LoadedData, value: object) -> None:
     rows = mixed_table().head(3).astype({"size": object})
     rows.loc[2, "size"] = value
-    with pytest.raises(DataError, match="'size' is .* in row 3"):
+    with pytest.raises(DataError, match=r"'size' is .* in row 3"):
         model_of(data, network(data, 0)).predict(rows)
 
 

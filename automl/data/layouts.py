@@ -1,0 +1,222 @@
+"""Where the table begins in a text, and what divides its cells.
+
+The header is the first line that is not blank, with these exceptions, which are said in a
+line: `sep=;` as Excel writes it; comments that begin with #; titles of one cell. Lines are
+skipped only where the line below proves to be a header: its cells are no numbers and the
+column below is, or they are not among the few values below. Without a proof nothing is
+skipped, and the rows are then found to be wider than the "header". A last comment that has
+as many words as the rows have cells, `# a b c`, is the header itself.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from automl.data.delimited_rows import (
+    DELIMITERS,
+    SPACES,
+    Row,
+    is_number,
+    sample_rows,
+    without_empty_end,
+)
+from automl.data.file_bytes import shown
+from automl.errors import DataError
+
+SAMPLE_LINES = 1000
+"""The beginning of a text is judged by so many lines,"""
+
+SAMPLE_CHARACTERS = 1 << 18
+"""or by fewer where they are long, but"""
+
+MIN_SAMPLE_LINES = 20
+"""by no fewer than so many, however long."""
+
+MIN_EQUAL_FRACTION = 0.5
+"""A delimiter is believed where so many rows have as many cells as the header."""
+
+
+MOST_ROWS = 0.8
+"""Spaces divide cells where so many rows have as many words as the header."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How to read a delimited text."""
+
+    delimiter: str
+    n_skipped: int = 0  # lines above the header
+    is_comment: bool = False  # the header begins with a # that is no part of it
+    skipped: str = ""  # the first line that is skipped and not blank
+
+
+def sample_of(lines: Iterable[str]) -> list[str]:
+    """The first lines, whole ones, by which a text is judged."""
+    sample: list[str] = []
+    size = 0
+    for line in itertools.islice(lines, SAMPLE_LINES):
+        sample.append(line)
+        size += len(line)
+        if size > SAMPLE_CHARACTERS and len(sample) >= MIN_SAMPLE_LINES:
+            break
+    return sample
+
+
+def find_layout(sample: Sequence[str]) -> Layout:
+    """Choose delimiter and header from the first lines of a text."""
+    n_blank = next((i for i, line in enumerate(sample) if line.strip()), 0)
+    first = sample[n_blank].strip() if sample else ""
+    if first.lower().startswith("sep=") and len(first) == 5:
+        return Layout(first[-1], n_blank + 1, skipped=first)
+    plain = _best(sample, n_blank)
+    if first.startswith("#"):
+        return _below_comments(sample) or plain
+    if _is_believable(sample, plain):
+        return plain
+    titles = [
+        layout
+        for delimiter in DELIMITERS
+        if (layout := _below_titles(sample, delimiter)) is not None
+    ]
+    return max(titles, key=lambda layout: _score(sample, layout), default=plain)
+
+
+def header_of(row: Sequence[str], layout: Layout) -> Row:
+    """Names of columns, stripped; those without one are numbered."""
+    cells = list(row)
+    if layout.is_comment:
+        cells[0] = cells[0].lstrip().removeprefix("#")
+        if layout.delimiter == SPACES and not cells[0]:
+            cells = cells[1:]
+    return [cell.strip() or f"column {i}" for i, cell in enumerate(cells, start=1)]
+
+
+def refuse_missing_header(names: Sequence[str], below: Sequence[Row], name: str) -> None:
+    """Refuse a first row that is one of the data.
+
+    That is one where each cell is a number or stands again below in its column, with a number
+    among them or a name given twice. Numbers from 0 on are the names that pandas gives.
+
+    Args:
+        names: the cells of the first row, stripped.
+        below: the rows of the sample below it.
+    """
+    if not below or list(names) == [str(number) for number in range(len(names))]:
+        return
+    columns = [{row[i].strip() for row in below if i < len(row)} for i in range(len(names))]
+    is_data = [
+        is_number(cell) or cell in column for cell, column in zip(names, columns, strict=True)
+    ]
+    if all(is_data) and (any(map(is_number, names)) or len(set(names)) < len(names)):
+        first = ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
+        raise DataError(
+            f"the first line must be a header with names, but that of {name} is data "
+            f"({shown(first[:60])}); write a line of names above it, or put a letter before "
+            "names that are numbers"
+        )
+
+
+def _best(sample: Sequence[str], n_skipped: int) -> Layout:
+    layouts = [Layout(delimiter, n_skipped) for delimiter in DELIMITERS]
+    best = max(layouts, key=lambda layout: _score(sample, layout))
+    is_several, equal, _ = _score(sample, best)
+    if is_several and equal >= MIN_EQUAL_FRACTION:
+        return best
+    spaces = Layout(SPACES, n_skipped)
+    is_several, equal, _ = _score(sample, spaces)
+    if is_several and equal >= MOST_ROWS and len(_rows(sample, spaces)) > 1:
+        return spaces
+    # One column, unless most rows are divided: then the first line is no header.
+    return next((layout for layout in layouts if _divides_most(sample, layout)), best)
+
+
+def _divides_most(sample: Sequence[str], layout: Layout) -> bool:
+    widths = Counter(len(row) for row in _rows(sample, layout)[1:])
+    width, count = max(widths.items(), key=lambda item: item[1], default=(1, 0))
+    return width > 1 and count >= MOST_ROWS * widths.total()
+
+
+def _is_believable(sample: Sequence[str], layout: Layout) -> bool:
+    is_several, equal, _ = _score(sample, layout)
+    rows = _rows(sample, layout)
+    has_title = bool(rows) and _is_title(rows[0]) and len(rows[0]) > 1
+    return is_several and equal >= MIN_EQUAL_FRACTION and not has_title
+
+
+def _score(sample: Sequence[str], layout: Layout) -> tuple[bool, float, int]:
+    """Whether there are several cells, which part of the rows has as many, how many."""
+    rows = _rows(sample, layout)
+    if not rows:
+        return False, 0.0, 0
+    width = len(header_of(rows[0], layout))
+    equal = sum(len(without_empty_end(row, width)) == width for row in rows[1:])
+    return width > 1, (equal + 1) / len(rows), width
+
+
+def _rows(sample: Sequence[str], layout: Layout) -> list[Row]:
+    return sample_rows(sample[layout.n_skipped :], layout.delimiter)
+
+
+def _is_title(row: Sequence[str]) -> bool:
+    """One cell, the first; a header whose other names are empty is none that one can use."""
+    return bool(row) and bool(row[0].strip()) and not any(cell.strip() for cell in row[1:])
+
+
+def _below_titles(sample: Sequence[str], delimiter: str) -> Layout | None:
+    def is_above(line: str) -> bool:
+        return not line.strip() or all(map(_is_title, sample_rows([line], delimiter)))
+
+    return _skipping(sample, delimiter, is_above)
+
+
+def _below_comments(sample: Sequence[str]) -> Layout | None:
+    """The table below the comments, or the last comment as its header."""
+    candidates: list[Layout] = []
+    for delimiter in (*DELIMITERS, SPACES):
+        below = _skipping(sample, delimiter, lambda line: not line.strip() or line.startswith("#"))
+        if below is not None:
+            candidates.append(below)
+    if candidates:
+        return max(candidates, key=lambda layout: _score(sample, layout))
+    comments = itertools.takewhile(lambda pair: pair[1].startswith("#"), enumerate(sample))
+    n_above = max((number for number, _ in comments), default=0)
+    skipped = sample[0].strip() if n_above else ""
+    best = max(
+        (Layout(each, n_above, sample[n_above][1:2].isspace(), skipped) for each in DELIMITERS),
+        key=lambda layout: _score(sample, layout),
+    )
+    spaces = Layout(SPACES, n_above, True, skipped)
+    if _is_believable(sample, best) or not _is_believable(sample, spaces):
+        return best
+    return spaces
+
+
+def _skipping(
+    sample: Sequence[str], delimiter: str, is_above: Callable[[str], bool]
+) -> Layout | None:
+    """The layout without the first lines of a kind, where what is below proves to be a table."""
+    n_skipped = sum(1 for _ in itertools.takewhile(is_above, sample))
+    above = [line.strip() for line in sample[:n_skipped] if line.strip()]
+    layout = Layout(delimiter, n_skipped, skipped=above[0] if above else "")
+    if not above or not _is_believable(sample, layout):
+        return None
+    rows = _rows(sample, layout)
+    return layout if _is_header(rows[0], rows[1:]) else None
+
+
+def _is_header(first: Sequence[str], below: Sequence[Row]) -> bool:
+    """Whether a row differs from those below it as names do from values."""
+    names = [cell.strip() for cell in first]
+    if len(set(names)) < len(names) or any(not name or is_number(name) for name in names):
+        return False
+    for position, name in enumerate(names):
+        cells = [row[position].strip() for row in below if position < len(row)]
+        values = {cell for cell in cells if cell}
+        if values and all(map(is_number, values)):
+            return True
+        if name not in values and 2 * len(values) <= len(cells):
+            return True
+    return False

@@ -1,0 +1,42 @@
+"""Parquet files become frames; what they claim to hold is checked before it is unpacked."""
+
+from __future__ import annotations
+
+import io
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from automl.data.file_bytes import MAX_UNPACKED_BYTES, refuse_bomb
+from automl.data.plain_frames import frame_of_arrow
+from automl.errors import DataError
+
+_CELL_BYTES = 8  # of a number; a run of equal ones takes next to nothing in the file
+
+
+def is_parquet(content: bytes) -> bool:
+    """Whether bytes begin as Parquet does."""
+    return content.startswith(b"PAR1")
+
+
+def parse_parquet(content: bytes, name: str, *, limit: int = MAX_UNPACKED_BYTES) -> pd.DataFrame:
+    """Read a Parquet file.
+
+    Raises:
+        DataError: a damaged file, one that unpacks to more than the limit, or cells that are no
+            single values.
+    """
+    try:
+        file = pq.ParquetFile(io.BytesIO(content))
+        about = file.metadata
+        stored = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
+        cells = about.num_rows * about.num_columns
+        refuse_bomb(max(stored, cells * _CELL_BYTES), name, limit)
+        table = file.read()
+        table.validate(full=True)
+    except DataError:
+        raise
+    except Exception as error:  # pyarrow raises many kinds for damaged files
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        raise DataError(f"{name} must be a Parquet file, but cannot be read: {reason}") from None
+    return frame_of_arrow(table, name)

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+
+from automl.data.stray_quotes import SeveralLines, refuse_open_quote, refuse_swallowed_lines
+from automl.errors import DataError
+
+NUMBERS = [[f"p{i % 10}", f"{i / 7:.2f}", "yes" if i % 3 else "no"] for i in range(40)]
+TEXTS = [[f"name {i}", f"street {i}"] for i in range(40)]
+REVIEWS = [[str(i), f"fine {i}", "yes" if i % 3 else "no"] for i in range(40)]
+
+
+def refuse(lines: list[str], clean: list[list[str]]) -> None:
+    row = SeveralLines(12, tuple(line + "\n" for line in lines))
+    refuse_swallowed_lines([row], clean, ",", "t.csv", len(clean[0]))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ['"p0,0.03,yes', "p1,0.2,no", 'p2,0.4",yes'],
+        ['p0,"0.03,yes', 'p1,0.4",yes'],
+        ['p0,0.03,"yes', "p1,0.4,no", "p1,0.4,no", 'p1,0.4,no"'],
+        ['p0,0.03,"yes', "p1,,no", "p1,0.4,yes", 'nonsense"'],
+    ],
+)
+def test_lines_that_look_like_rows_are_swallowed_ones(lines: list[str]) -> None:
+    with pytest.raises(DataError, match="opens in line 12 and swallows the lines to"):
+        refuse(lines, NUMBERS)
+
+
+@pytest.mark.parametrize(
+    ("lines", "clean"),
+    [
+        (['Bob,"12 Main St', 'Springfield, IL"'], TEXTS),
+        (['Bob,"12 Main St', "Springfield, IL", 'USA, America"'], TEXTS),
+        (['7,"good, but', "slow, and", 'dear",yes'], REVIEWS),
+        (['7,"one, two, three', "four, five, six", 'seven, eight, nine",yes'], REVIEWS),
+    ],
+)
+def test_addresses_and_reviews_are_cells(lines: list[str], clean: list[list[str]]) -> None:
+    refuse(lines, clean)
+
+
+def test_without_other_rows_the_lines_themselves_say_what_a_row_is() -> None:
+    lines = ['"p0,0.03,yes', *[f"p{i},0.{i},no" for i in range(9)], 'p2,0.4",yes']
+    with pytest.raises(DataError, match="swallows"):
+        row = SeveralLines(2, tuple(lines))
+        refuse_swallowed_lines([row], [], ",", "t.csv", 3)
+
+
+def test_texts_alone_are_rows_where_columns_are_many() -> None:
+    clean = [[f"{letter}{i}" for letter in "abcd"] for i in range(20)]
+    with pytest.raises(DataError, match="swallows"):
+        refuse(['"u,v,w,x', "k,l,m,n", 'o,p,q",r'], clean)
+    refuse(['"u,v,w,x', 'o,p,q",r'], clean)
+
+
+@pytest.mark.parametrize("lines", [('"a\n', '"b,1\n'), ('"a\n', "b,1\n"), ('"a\n', 'b" c,1\n')])
+def test_a_quote_that_ends_inside_a_cell_or_never_is_refused(lines: tuple[str, ...]) -> None:
+    with pytest.raises(DataError, match="lines 3 and 4"):
+        refuse_open_quote(SeveralLines(3, lines), ",", "t.csv")
+
+
+def test_spaces_after_a_closing_quote_do_no_harm() -> None:
+    refuse_open_quote(SeveralLines(3, ('"a\n', 'b" ,"1"  \n')), ",", "t.csv")
