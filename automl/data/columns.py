@@ -191,21 +191,31 @@ def read_column(
         DataError: it holds numbers beyond float32.
     """
     raw = raw_column(values)
+    if plan.kind in ("numeric", "boolean"):
+        numbers, is_unread = _read_as_numbers(raw, plan, decimal)
+        refuse_huge(values, numbers)
+        return [numbers], is_unread
     missing = _missing(raw, plan)
     if plan.kind == "categorical":
         categories = np.where(missing, MISSING_CATEGORY, read_categories(raw, plan))
         return [categories], np.zeros(len(raw), dtype=bool)
-    if plan.kind == "date":
-        moments = read_moments(raw, plan.date_format)
-        parts = [date_part(moments, part) for part in plan.date_parts]
-        return parts, ~missing & np.asarray(moments.isna(), dtype=bool)
+    moments = read_moments(raw, plan.date_format)
+    parts = [date_part(moments, part) for part in plan.date_parts]
+    return parts, ~missing & np.asarray(moments.isna(), dtype=bool)
+
+
+def _read_as_numbers(
+    raw: RawColumn, plan: ColumnPlan, decimal: str | None
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     if plan.is_true_false:
         numbers = read_booleans(raw)
     else:
         numbers = read_numbers(raw, plan.number_format, decimal)
-    numbers = np.where(missing, np.nan, numbers)
-    refuse_huge(values, numbers)
-    return [numbers], ~missing & np.isnan(numbers)
+    is_unread = np.isnan(numbers) & raw.present
+    if not (is_unread.any() or plan.missing):
+        return numbers, is_unread  # most columns: no mark is looked for
+    missing = _missing(raw, plan)
+    return np.where(missing, np.nan, numbers), is_unread & ~missing
 
 
 def _missing(raw: RawColumn, plan: ColumnPlan) -> NDArray[np.bool_]:

@@ -95,7 +95,8 @@ def encoded(data: LoadedData, source: Any) -> np.ndarray:
 
 
 @pytest.mark.slow
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.timeout(1200)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(frame=tables())
 def test_a_typed_table_is_read_alike_from_every_container(
     tmp_path_factory: pytest.TempPathFactory, frame: pd.DataFrame
