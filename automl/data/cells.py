@@ -1,9 +1,9 @@
 """Raw cells in one of three forms, whatever container they came in.
 
-A column of a CSV file is texts, that of a Parquet file or a frame may be nullable, dictionary
-encoded, of half precision, periods, decimals, or objects of several kinds. `raw_column` brings
-each of them to numbers, moments or texts, so that the same values are read alike from each.
-What the cells mean is for `columns.py`.
+A column of a CSV file is texts, that of a Parquet file or a frame may be numbers, nullable ones,
+booleans, categories, moments with a zone, or objects of several kinds. `raw_column` brings each
+of them to numbers, moments or texts, so that the same values are read alike from each. What the
+cells mean is for `columns.py`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-
-from automl.errors import DataError
 
 Form: TypeAlias = Literal["numbers", "moments", "texts"]
 
@@ -60,30 +58,20 @@ class RawColumn:
 
 
 def raw_column(values: pd.Series[Any]) -> RawColumn:
-    """Bring a column to numbers, moments or texts.
-
-    Raises:
-        DataError: it holds complex numbers.
-    """
+    """Bring a plain column (see `plain_frames.py`) to numbers, moments or texts."""
     dtype = values.dtype
-    if isinstance(dtype, pd.CategoricalDtype) or _is_arrow_dictionary(dtype):
+    if isinstance(dtype, pd.CategoricalDtype):
         return RawColumn("texts", _texts(values.astype(object)), is_category=True)
-    if isinstance(dtype, pd.SparseDtype):
-        return raw_column(pd.Series(np.asarray(values), values.index, name=values.name))
-    if isinstance(dtype, pd.PeriodDtype):
-        return RawColumn("moments", values.dt.to_timestamp())
-    if pd.api.types.is_complex_dtype(dtype):
-        raise DataError(f"columns must hold real numbers, but {values.name!r} holds complex ones")
     if pd.api.types.is_bool_dtype(dtype):
         return RawColumn("texts", _texts(values.astype(object)))
     kind = getattr(dtype, "kind", "O")
     if kind == "M":
-        return RawColumn("moments", _moments(values))
+        return RawColumn("moments", _without_zone(values))
     if kind == "m":
         seconds = values.astype("timedelta64[us]").dt.total_seconds()
         return RawColumn("numbers", seconds, is_duration=True)
-    if kind in "iuf" and pd.api.types.is_numeric_dtype(dtype):
-        return RawColumn("numbers", _numbers(values))
+    if kind in "iuf":
+        return RawColumn("numbers", values)
     return RawColumn("texts", _texts(values))
 
 
@@ -105,45 +93,20 @@ def number_text(number: Any) -> str:
     return str(int(value)) if value.is_integer() else str(number)
 
 
-def _is_arrow_dictionary(dtype: Any) -> bool:
-    return isinstance(dtype, pd.ArrowDtype) and str(dtype).startswith("dictionary")
-
-
-def _numbers(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Floats of half precision become what a person would write of them: 0.1, not 0.09998."""
-    if values.dtype == np.float16:
-        distinct, codes = np.unique(values.to_numpy(), return_inverse=True)
-        written = np.asarray([float(str(value)) for value in distinct], dtype=np.float64)
-        return pd.Series(written[codes], index=values.index, name=values.name)
-    if isinstance(values.dtype, pd.ArrowDtype):
-        if values.dtype.kind == "f":
-            return values.astype("Float64")
-        return values.astype("Int64" if values.dtype.kind == "i" else "UInt64")
-    return values
-
-
-def _moments(values: pd.Series[Any]) -> pd.Series[Any]:
-    if isinstance(values.dtype, pd.ArrowDtype):
-        index = pd.DatetimeIndex(values.astype(object))
-        values = pd.Series(index, index=values.index, name=values.name)
-    if values.dt.tz is not None:
-        values = values.dt.tz_convert("UTC").dt.tz_localize(None)
-    return values
+def _without_zone(values: pd.Series[Any]) -> pd.Series[Any]:
+    moments = pd.DatetimeIndex(values)
+    if moments.tz is not None:
+        moments = moments.tz_convert("UTC").tz_localize(None)
+    return pd.Series(moments, values.index)
 
 
 def _texts(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Cells as `to_csv` would write them, each for itself: 1 and True are equal in Python."""
     if values.dtype == object or not pd.api.types.is_string_dtype(values.dtype):
         written = [
-            None if missing else _written(cell)
+            None if missing else str(cell)
             for cell, missing in zip(values.astype(object), values.isna(), strict=True)
         ]
         values = pd.Series(written, index=values.index, name=values.name, dtype="str")
     stripped = values.astype("str").str.strip()
     return stripped.where(stripped != "")
-
-
-def _written(cell: Any) -> str:
-    """A cell as `to_csv` would write it."""
-    if isinstance(cell, bytes):
-        return cell.decode("utf-8", errors="replace")
-    return str(cell)

@@ -1,4 +1,4 @@
-"""The encoding of a text, from its bytes: UTF-8, UTF-16, CP949, Latin-1; or that it is none."""
+"""The encoding of a text, from its bytes: UTF-8, 16 or 32, CP949, Latin-1; or that it is none."""
 
 from __future__ import annotations
 
@@ -39,6 +39,8 @@ def detect_encoding(content: bytes, name: str) -> str:
     Raises:
         DataError: the bytes are no text.
     """
+    if content.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     if content.startswith(codecs.BOM_UTF8):

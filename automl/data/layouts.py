@@ -11,6 +11,7 @@ as many words as the rows have cells, `# a b c`, is the header itself.
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -68,12 +69,12 @@ def sample_of(lines: Iterable[str]) -> list[str]:
 def find_layout(sample: Sequence[str]) -> Layout:
     """Choose delimiter and header from the first lines of a text."""
     n_blank = next((i for i, line in enumerate(sample) if line.strip()), 0)
-    first = sample[n_blank].strip() if sample else ""
-    if first.lower().startswith("sep=") and len(first) == 5:
+    first = sample[n_blank].rstrip("\r\n") if sample else ""
+    if re.fullmatch(r"(?i:sep=)[,;\t|:^~]", first):
         return Layout(first[-1], n_blank + 1, skipped=first)
-    plain = _best(sample, n_blank)
     if first.startswith("#"):
-        return _below_comments(sample) or plain
+        return _below_comments(sample)
+    plain = _best(sample, n_blank)
     if _is_believable(sample, plain):
         return plain
     titles = [
@@ -104,13 +105,14 @@ def refuse_missing_header(names: Sequence[str], below: Sequence[Row], name: str)
         names: the cells of the first row, stripped.
         below: the rows of the sample below it.
     """
-    if not below or list(names) == [str(number) for number in range(len(names))]:
+    numbers = [name for name in names if is_number(name)]
+    if not below or (numbers and numbers == [str(number) for number in range(len(numbers))]):
         return
-    columns = [{row[i].strip() for row in below if i < len(row)} for i in range(len(names))]
-    is_data = [
-        is_number(cell) or cell in column for cell, column in zip(names, columns, strict=True)
-    ]
-    if all(is_data) and (any(map(is_number, names)) or len(set(names)) < len(names)):
+    is_data = all(
+        is_number(cell) or cell in values
+        for cell, values in zip(names, _values(below, len(names)), strict=True)
+    )
+    if is_data and (numbers or len(set(names)) < len(names)):
         first = ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
         raise DataError(
             f"the first line must be a header with names, but that of {name} is data "
@@ -167,31 +169,35 @@ def _is_title(row: Sequence[str]) -> bool:
 
 def _below_titles(sample: Sequence[str], delimiter: str) -> Layout | None:
     def is_above(line: str) -> bool:
-        return not line.strip() or all(map(_is_title, sample_rows([line], delimiter)))
+        return _is_comment(line) or all(map(_is_title, sample_rows([line], delimiter)))
 
     return _skipping(sample, delimiter, is_above)
 
 
-def _below_comments(sample: Sequence[str]) -> Layout | None:
+def _is_comment(line: str) -> bool:
+    return not line.strip() or line.startswith("#")
+
+
+def _below_comments(sample: Sequence[str]) -> Layout:
     """The table below the comments, or the last comment as its header."""
-    candidates: list[Layout] = []
-    for delimiter in (*DELIMITERS, SPACES):
-        below = _skipping(sample, delimiter, lambda line: not line.strip() or line.startswith("#"))
-        if below is not None:
-            candidates.append(below)
-    if candidates:
-        return max(candidates, key=lambda layout: _score(sample, layout))
-    comments = itertools.takewhile(lambda pair: pair[1].startswith("#"), enumerate(sample))
-    n_above = max((number for number, _ in comments), default=0)
-    skipped = sample[0].strip() if n_above else ""
-    best = max(
-        (Layout(each, n_above, sample[n_above][1:2].isspace(), skipped) for each in DELIMITERS),
-        key=lambda layout: _score(sample, layout),
-    )
-    spaces = Layout(SPACES, n_above, True, skipped)
-    if _is_believable(sample, best) or not _is_believable(sample, spaces):
-        return best
-    return spaces
+    last = _last_comment(sample)
+    below = [_below_titles(sample, delimiter) for delimiter in DELIMITERS]
+    below.append(_skipping(sample, SPACES, _is_comment))
+    found = [layout for layout in below if layout is not None]
+    if not last.is_comment and _is_believable(sample, last):  # "#id,name" is a header by itself
+        found = [layout for layout in found if _has_numbers(_rows(sample, layout))]
+    return max(found, key=lambda layout: _score(sample, layout), default=last)
+
+
+def _last_comment(sample: Sequence[str]) -> Layout:
+    above = list(itertools.takewhile(_is_comment, sample))
+    place = max(number for number, line in enumerate(above) if line.strip())
+    skipped = next((line.strip() for line in above[:place] if line.strip()), "")
+    is_comment = sample[place][1:2].isspace()
+    layouts = [Layout(delimiter, place, is_comment, skipped) for delimiter in DELIMITERS]
+    best = max(layouts, key=lambda layout: _score(sample, layout))
+    spaces = Layout(SPACES, place, True, skipped)
+    return spaces if not _is_believable(sample, best) and _is_believable(sample, spaces) else best
 
 
 def _skipping(
@@ -212,11 +218,23 @@ def _is_header(first: Sequence[str], below: Sequence[Row]) -> bool:
     names = [cell.strip() for cell in first]
     if len(set(names)) < len(names) or any(not name or is_number(name) for name in names):
         return False
-    for position, name in enumerate(names):
-        cells = [row[position].strip() for row in below if position < len(row)]
-        values = {cell for cell in cells if cell}
-        if values and all(map(is_number, values)):
-            return True
-        if name not in values and 2 * len(values) <= len(cells):
-            return True
-    return False
+    return _has_numbers([names, *below]) or any(
+        name not in values and 2 * len(values) <= len(below)
+        for name, values in zip(names, _values(below, len(names)), strict=True)
+        if values
+    )
+
+
+def _has_numbers(rows: Sequence[Row]) -> bool:
+    """Whether a column below the first row has numbers only."""
+    first, *below = rows
+    return any(values and all(map(is_number, values)) for values in _values(below, len(first)))
+
+
+def _values(rows: Sequence[Row], width: int) -> list[set[str]]:
+    """The different texts in each column."""
+    columns: list[set[str]] = [set() for _ in range(width)]
+    for row in rows:
+        for column, cell in zip(columns, row, strict=False):
+            column.add(cell.strip())
+    return [column - {""} for column in columns]

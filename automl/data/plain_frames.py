@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from automl.errors import DataError
 
@@ -78,7 +79,7 @@ def series_of_arrow(
         if pa.types.is_decimal(kind):
             values = values.cast(pa.float64())
         elif pa.types.is_float16(kind):
-            values = values.cast(pa.float32())
+            return pd.Series(_as_written(values.to_pandas().to_numpy(np.float16, na_value=np.nan)))
         elif pa.types.is_integer(kind) and values.null_count:
             mapper = {kind: pd.api.types.pandas_dtype(_nullable(kind))}
             whole: pd.Series[Any] = values.to_pandas(types_mapper=mapper.get)
@@ -124,8 +125,10 @@ def _plain(values: pd.Series[Any], column: str, name: str) -> pd.Series[Any]:
         return pd.Series(pd.PeriodIndex(values).to_timestamp(), values.index)
     if isinstance(dtype, pd.IntervalDtype):
         return values.astype(str).where(values.notna(), None)
-    if dtype.kind == "f" and dtype in (np.float16, np.longdouble):
-        return values.astype(np.float32 if dtype == np.float16 else np.float64)
+    if dtype == np.float16:
+        return pd.Series(_as_written(values.to_numpy()), values.index)
+    if dtype == np.longdouble:
+        return values.astype(np.float64)
     if dtype.kind == "c":
         raise _complex(column, name)
     return _plain_objects(values, column, name) if pd.api.types.is_object_dtype(dtype) else values
@@ -144,6 +147,13 @@ def _plain_objects(values: pd.Series[Any], column: str, name: str) -> pd.Series[
     if kinds.isdisjoint(_OBJECTS):
         return values
     return values.map(lambda cell: _OBJECTS.get(type(cell), _as_it_is)(cell))
+
+
+def _as_written(halves: NDArray[np.float16]) -> NDArray[np.float64]:
+    """Floats of half precision as a file would hold them: 0.1, not 0.09998."""
+    distinct, codes = np.unique(halves, return_inverse=True)
+    written = np.asarray([float(str(value)) for value in distinct], dtype=np.float64)
+    return written[codes]
 
 
 def _is_hashable(kind: type) -> bool:
@@ -172,7 +182,7 @@ def _text(cell: bytes) -> str:
 _OBJECTS: dict[type, Callable[[Any], Any]] = {
     bytes: _text,
     Decimal: lambda number: np.nan if number.is_nan() else float(number),
-    np.float16: float,
+    np.float16: lambda half: float(str(half)),
     pd.Period: lambda period: period.to_timestamp(),
 }
 

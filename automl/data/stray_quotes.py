@@ -6,9 +6,10 @@ A row of several lines is taken for swallowed ones where
 
 * it has another number of cells than the header, or
 * its closing quote stands before something else than a delimiter or the end of the line, or
-* most of its lines, each read alone, look like whole rows: as many cells as the header,
-  numbers where the other rows have numbers, known values where they have few values. Where
-  the other rows have neither, four columns and three lines are asked for.
+* its first line and most of the others, each read alone, have as many cells as the header, and
+  what the quotes hold of the others has numbers where other rows have numbers, and known
+  values where they have few values. Where other rows have neither, all lines must have as many
+  cells, with so many delimiters inside the quotes that it is no chance (`MIN_DELIMITERS`).
 """
 
 from __future__ import annotations
@@ -18,11 +19,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from automl.data.delimited_rows import Row, is_number, tokenized
+from automl.data.delimited_rows import Row, is_number, sample_rows, tokenized
 from automl.errors import DataError
 
 MIN_CLEAN_ROWS = 5
 """With fewer rows of one line, the lines of the suspected row say what a row looks like."""
+
+
+MIN_DELIMITERS = {",": 6}
+"""Texts hold commas, but seldom this many that make each line as long as a row;"""
+
+MIN_RARE_DELIMITERS = 3
+"""and other delimiters less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +64,35 @@ def refuse_swallowed_lines(
         clean: rows of one line each, which say what a row looks like.
     """
     for suspect in suspects:
-        rows = [_alone(line, delimiter) for line in suspect.lines]
-        whole = [row for row in rows if len(row) == width]
-        if 2 * len(whole) <= len(rows):
+        first, *rest = [_alone(line, delimiter, width) for line in suspect.lines]
+        whole = [row for row in rest if len(row) == width]
+        if len(first) != width or 2 * len(whole) <= len(rest):
             continue
         known = clean if len(clean) >= MIN_CLEAN_ROWS else [*clean, *whole]
         columns = [_Column.of([row[position] for row in known]) for position in range(width)]
-        if not any(column.says_something for column in columns):
-            if width >= 4 and len(whole) == len(rows) >= 3:
-                raise swallowed(suspect, name)
-            continue
-        fitting = [
-            row
-            for row in whole
-            if all(column.fits(cell) for column, cell in zip(columns, row, strict=True))
+        if rest[-1] in whole:  # what comes after the closing quote is a good end of a row
+            whole = [*whole[:-1], rest[-1][: _n_inside(suspect.lines[-1], delimiter)]]
+        held = [
+            [row[position] for row in whole if position < len(row) and row[position]]
+            for position in range(width)
         ]
-        if 2 * len(fitting) > len(rows):
+        judged = [
+            column.fits_most(cells)
+            for column, cells in zip(columns, held, strict=True)
+            if column.says_something and cells
+        ]
+        if not judged:
+            n_delimiters = (width - 1) * len(rest)
+            enough = n_delimiters >= MIN_DELIMITERS.get(delimiter, MIN_RARE_DELIMITERS)
+            judged = [enough and len(whole) == len(rest)]
+        if all(judged):
             raise swallowed(suspect, name)
+
+
+def _n_inside(line: str, delimiter: str) -> int:
+    """How many cells of a line begin before the quote that closes the cell."""
+    inside = line.replace('""', "").split('"', maxsplit=1)[0]
+    return inside.count(delimiter) + 1
 
 
 def swallowed(row: SeveralLines, name: str) -> DataError:
@@ -80,13 +100,17 @@ def swallowed(row: SeveralLines, name: str) -> DataError:
     return DataError(
         f"a quoted cell must be closed, but in {name} a quote opens in line {row.first_line} and "
         f"swallows the lines to {row.last_line}; remove the stray quotes in lines "
-        f"{row.first_line} and {row.last_line}, or double quotes that belong to a cell"
+        f"{row.first_line} and {row.last_line}, double those that belong to a cell, or join the "
+        "lines if they are one cell"
     )
 
 
-def _alone(line: str, delimiter: str) -> Row:
-    """The cells of a line whose quotes mean nothing."""
-    return [cell.strip() for cell in line.replace('"', "").split(delimiter)]
+def _alone(line: str, delimiter: str, width: int) -> Row:
+    """The cells of a line whose quotes mean nothing, or hold its own cells together."""
+    cells = line.replace('"', "").split(delimiter)
+    if len(cells) != width:
+        cells = next(iter(sample_rows([line.replace('""', '"')], delimiter)), cells)
+    return [cell.strip() for cell in cells]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +132,7 @@ class _Column:
     def says_something(self) -> bool:
         return self.has_numbers or bool(self.few_values)
 
-    def fits(self, cell: str) -> bool:
-        if not cell or not self.says_something:
-            return True
-        return is_number(cell) if self.has_numbers else cell in self.few_values
+    def fits_most(self, cells: Sequence[str]) -> bool:
+        """Whether most of these cells could stand in the column."""
+        fitting = map(is_number if self.has_numbers else self.few_values.__contains__, cells)
+        return 2 * sum(fitting) >= len(cells)

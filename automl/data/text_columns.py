@@ -57,6 +57,7 @@ class TextColumns:
         self._pieces: list[list[pa.Array]] = [[] for _ in names]
         self._clean: list[Row] = []
         self._several: list[SeveralLines] = []
+        self._odd_header: SeveralLines | None = None
 
     def read(self, stream: Iterator[str], *, strict: bool) -> None:
         """Read all rows below the header.
@@ -99,7 +100,9 @@ class TextColumns:
         header: Row | None = None
         for row in rows:
             if header is None:
-                header = None if is_blank(row) else row
+                if not is_blank(row):
+                    header = row
+                    self._check_header(rows)
                 continue
             if len(row) != width:
                 if len(row) < 2 and is_blank(row):  # a blank line
@@ -133,6 +136,8 @@ class TextColumns:
             return cells
         if len(rows.lines) > 1:
             raise swallowed(_several(rows), self._name)
+        if self._odd_header is not None:
+            raise swallowed(self._odd_header, self._name)
         if len(cells) < width:
             fix = "complete the line (was the file cut off?)"
         elif self._layout.delimiter == SPACES:
@@ -146,6 +151,13 @@ class TextColumns:
             f"rows must have as many cells as the header, but line {rows.first_line} of "
             f"{self._name} has {len(cells)} {cell_word} and the header has {width}; {fix}"
         )
+
+    def _check_header(self, rows: NumberedRows) -> None:
+        """Names may go over several lines; with delimiters in them too, they are odd."""
+        if len(rows.lines) > 1:
+            self._suspect(rows)
+            if any("\n" in name and self._layout.delimiter in name for name in self.names):
+                self._odd_header = self._several[0]
 
     def _suspect(self, rows: NumberedRows) -> None:
         row = _several(rows)

@@ -71,7 +71,6 @@ KINDS = {
         repeat("2024-01-01", "2024-02-03", "NULL"),
         repeat("05/19/2022 04:25 PM", "08/17/2021 09:08 AM"),
         repeat(*["2021-03-04", "2022-01-02"] * 20, "9999-12-31"),
-        pd.Series(pd.period_range("2021-01", periods=N, freq="M")),
         pd.Series(pd.date_range("2024-01-01", periods=N)),
         pd.Series(pd.date_range("2024-01-01", periods=N, tz="Asia/Seoul")),
     ],
@@ -190,11 +189,6 @@ def test_an_ambiguous_column_is_decided_by_the_others() -> None:
 def test_numeric_against_all_evidence_is_an_error() -> None:
     with pytest.raises(DataError, match="'colour' holds"):
         infer_columns(pd.DataFrame({"colour": repeat("red", "blue")}), numeric=["colour"])
-
-
-def test_complex_numbers_are_refused() -> None:
-    with pytest.raises(DataError, match="real numbers"):
-        infer_column("z", pd.Series([1j, 2j]))
 
 
 def test_dates_against_all_evidence_are_an_error() -> None:

@@ -16,6 +16,7 @@ GERMAN = "Straße,Größe\nMüller,1\nÄrger,2\nÖl,3\nAäö,4\n"
         (KOREAN, "utf-8", "utf-8"),
         (KOREAN, "utf-8-sig", "utf-8-sig"),
         (KOREAN, "utf-16", "utf-16"),
+        (KOREAN, "utf-32", "utf-32"),
         (KOREAN, "cp949", "cp949"),
         (GERMAN, "latin-1", "latin-1"),
         ("A,B\nGRÖßE,ÄÖ\nÖÄ,ß\n\n", "latin-1", "latin-1"),
@@ -30,6 +31,21 @@ def test_encoding_is_detected_and_the_text_comes_back(
     content = text.encode(written_as)
     assert detect_encoding(content, "table.csv") == read_as
     assert content.decode(read_as) == text
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"\n<!DOCTYPE HTML><html>", "a web page"),
+        (b"<?xml version='1.0'?>", "XML"),
+        (b"\xfd7zXZ\x00", "compressed by xz"),
+        (b"BZh91AY&SY", "compressed by bzip2"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+    ],
+)
+def test_files_that_people_take_for_tables_are_named(content: bytes, kind: str) -> None:
+    with pytest.raises(DataError, match=kind):
+        detect_encoding(content, "table.csv")
 
 
 @pytest.mark.parametrize("content", [b"%PDF-1.7 ...", b"PAR1....", bytes(range(32)) * 40])

@@ -56,6 +56,9 @@ def test_delimiters_in_doubt(text: str, delimiter: str) -> None:
         ("# a,b\n1,2\n3,4\n", Layout(",", 0, is_comment=True)),
         ("# by X\n# a b\n1 2\n3 4\n", Layout(SPACES, 1, is_comment=True, skipped="# by X")),
         ("#id,b\n1,2\n3,4\n", Layout(",", 0)),
+        ("#type,color\na,red\nb,red\nb,blue\nb,red\n", Layout(",", 0)),
+        ("# by X\nReport\na,b\n1,2\n3,4\n", Layout(",", 2, skipped="# by X")),
+        ("sep=\t\na\tb\n1\t2\n", Layout("\t", 1, skipped="sep=\t")),
     ],
 )
 def test_lines_above_the_header(text: str, expected: Layout) -> None:
@@ -107,6 +110,7 @@ def test_a_first_row_of_data_is_refused(names: list[str], below: list[list[str]]
     [
         (["a", "b"], [["1", "2"]]),
         (["0", "1", "2"], [["5.1", "3.5", "x"]]),  # as pandas names columns
+        (["0", "1", "y"], [["5.1", "3.5", "y"], ["5.1", "3.5", "n"]]),
         (["wavelength", "400", "402"], [["1", "2", "3"]]),
         (["id", "2019", "2020"], [["a", "1", "2"]]),
         (["1", "2"], []),

@@ -36,6 +36,7 @@ def test_lines_that_look_like_rows_are_swallowed_ones(lines: list[str]) -> None:
         (['Bob,"12 Main St', "Springfield, IL", 'USA, America"'], TEXTS),
         (['7,"good, but', "slow, and", 'dear",yes'], REVIEWS),
         (['7,"one, two, three', "four, five, six", 'seven, eight, nine",yes'], REVIEWS),
+        (['7,"fine, but', 'slow, and dear",yes'], REVIEWS),
     ],
 )
 def test_addresses_and_reviews_are_cells(lines: list[str], clean: list[list[str]]) -> None:
@@ -49,11 +50,28 @@ def test_without_other_rows_the_lines_themselves_say_what_a_row_is() -> None:
         refuse_swallowed_lines([row], [], ",", "t.csv", 3)
 
 
-def test_texts_alone_are_rows_where_columns_are_many() -> None:
-    clean = [[f"{letter}{i}" for letter in "abcd"] for i in range(20)]
-    with pytest.raises(DataError, match="swallows"):
-        refuse(['"u,v,w,x', "k,l,m,n", 'o,p,q",r'], clean)
-    refuse(['"u,v,w,x', 'o,p,q",r'], clean)
+@pytest.mark.parametrize(
+    ("lines", "delimiter", "is_told"),
+    [
+        (['"u,v,w,x', "k,l,m,n", 'o,p,q",r'], ",", True),
+        (['"u,v,w', "k,l,m", "k,l,m", 'o,p",q'], ",", True),
+        (['"u,v,w', "k,l,m", 'o,p",q'], ",", False),  # so many commas can be chance
+        (['"u;v;w;x', 'o;p;q";r'], ";", True),  # so many semicolons are not
+        (['"u;v', 'o";p'], ";", False),
+        (['"u;v;w', 'o;p"'], ";", False),
+    ],
+)
+def test_among_texts_alone_many_delimiters_make_rows(
+    lines: list[str], delimiter: str, is_told: bool
+) -> None:
+    width = lines[0].count(delimiter) + 1
+    clean = [[f"{letter}{i}" for letter in "abcd"[:width]] for i in range(20)]
+    suspect = SeveralLines(12, tuple(lines))
+    if is_told:
+        with pytest.raises(DataError, match="swallows"):
+            refuse_swallowed_lines([suspect], clean, delimiter, "t.csv", width)
+    else:
+        refuse_swallowed_lines([suspect], clean, delimiter, "t.csv", width)
 
 
 @pytest.mark.parametrize("lines", [('"a\n', '"b,1\n'), ('"a\n', "b,1\n"), ('"a\n', 'b" c,1\n')])

@@ -71,3 +71,16 @@ def test_rows_over_several_lines_are_said_once() -> None:
     assert columns.messages == [
         "t.csv has a row that goes over several lines 2 times, first in line 2"
     ]
+
+
+def test_a_stray_quote_in_the_header_swallows_no_lines() -> None:
+    rows = [f"{i},{i}.5" for i in range(20)]
+    text = "\n".join(['"a,b', *rows[:9], '"9,9.5', *rows[10:]]) + "\n"
+    with pytest.raises(DataError, match="opens in line 1 and swallows the lines to 11"):
+        read(text, strict=False)
+
+
+def test_names_may_go_over_several_lines() -> None:
+    columns = TextColumns(["weight\n(kg)", "b"], Layout(","), "t.csv")
+    columns.read(iter(['"weight\n', '(kg)",b\n', "1,2\n"]), strict=True)
+    assert columns.frame().to_numpy().tolist() == [["1", "2"]]
