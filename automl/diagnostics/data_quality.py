@@ -184,6 +184,24 @@ def _outliers(check: DataCheckRecord) -> Diagnosis | None:
     )
 
 
+def _sentinel(check: DataCheckRecord) -> Diagnosis | None:
+    """Whether it means "missing" only a person knows, so that it is no problem yet."""
+    mark = _detail(check, "mark")
+    if mark is None:
+        return None
+    return Diagnosis(
+        kind="sentinel",
+        severity="warning",
+        message=(
+            f"Column {check.subject} is {mark:.15g} in {percent(check.value)} of the train rows, "
+            f"unlike its other numbers: it may mean that the value is missing, but counts as a "
+            f"number."
+        ),
+        evidence=_evidence(check),
+        advice=(Advice(f"If it does, search with `--missing '{check.subject}={mark:.15g}'`."),),
+    )
+
+
 def _missing(check: DataCheckRecord) -> Diagnosis | None:
     if check.value < MISSING_SHARE:
         return None
@@ -227,6 +245,7 @@ JUDGES: Mapping[str, Callable[[DataCheckRecord], Diagnosis | None]] = {
     "imbalance": _imbalance,
     "few_rows_per_class": _few_rows,
     "outliers": _outliers,
+    "sentinel": _sentinel,
     "missing_values": _missing,
     "rows_per_input": _rows_per_input,
 }

@@ -43,7 +43,7 @@ def test_values_keep_their_meaning() -> None:
     assert int(frame["whole"][0]) == 9007199254740993
     assert frame["small"].isna().tolist() == [False, True, False]
     assert frame["decimal"].tolist()[::2] == [1.1, -2.0]
-    assert frame["half"].dtype == np.float32
+    assert frame["half"].tolist()[:2] == [1.5, 2.5]
     assert frame["truth"].tolist() == [True, None, False]
     assert frame.isna().sum().sum() == 8
 

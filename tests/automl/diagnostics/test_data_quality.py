@@ -36,6 +36,16 @@ def test_a_shift_within_the_noise_of_few_rows_is_none() -> None:
     assert judged("shift", 0.7, "train/valid", standard_error=0.08) == []
 
 
+def test_a_suspected_mark_is_said_with_the_option_that_makes_it_missing() -> None:
+    check = DataCheckRecord("sentinel", "house age", 0.06, {"mark": -999.0, "n_rows": 9})
+
+    (diagnosis,) = diagnose_data([check])
+
+    assert diagnosis.severity == "warning"
+    assert "house age is -999 in 6 % of the train rows" in diagnosis.message
+    assert "--missing 'house age=-999'" in diagnosis.advice[0].text
+
+
 def test_the_columns_that_shifted_are_named() -> None:
     check = DataCheckRecord("shift", "train/test", 0.9, {"columns": {"year": 0.8, "city": 0.1}})
 
@@ -118,4 +128,4 @@ def test_evidence_keeps_the_checks_numbers() -> None:
 
 def test_every_kind_of_check_is_known() -> None:
     """`dropped_column` is told when the data are loaded; all others have a judge."""
-    assert len(JUDGES) == 9
+    assert len(JUDGES) == 10
