@@ -42,7 +42,7 @@ def test_a_suspected_mark_is_said_with_the_option_that_makes_it_missing() -> Non
     (diagnosis,) = diagnose_data([check])
 
     assert diagnosis.severity == "warning"
-    assert "house age is -999 in 6 % of the train rows" in diagnosis.message
+    assert "house age is -999 in 6.0 % of the train rows" in diagnosis.message
     assert "--missing 'house age=-999'" in diagnosis.advice[0].text
 
 
