@@ -187,9 +187,13 @@ class Search:
             if trial is not None:
                 self._take_failure(trial, failure.cause, failure.message)
         for trial in advanced.values():
-            if trial.number in self._training:
+            if self._trains(trial):
                 self._judge(trial)
         self._save_checkpoints(advanced.values())
+
+    def _trains(self, trial: TrialInTraining) -> bool:
+        """Whether this attempt trains still: a trial may have ended, or have begun again."""
+        return self._training.get(trial.number) is trial
 
     def _trial_of(self, run_id: int) -> TrialInTraining | None:
         """The trial in training that a run belongs to; None where it has just ended."""
@@ -242,7 +246,7 @@ class Search:
         """Save, now and then, the state of trials that still train: a killed one loses little."""
         now = time.monotonic()
         for trial in trials:
-            if trial.number in self._training and now - trial.saved_at > CHECKPOINT_SECONDS:
+            if self._trains(trial) and now - trial.saved_at > CHECKPOINT_SECONDS:
                 self.keeper.save_checkpoints(trial, self.executor)
                 trial.saved_at = now
 

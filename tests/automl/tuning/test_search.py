@@ -13,13 +13,14 @@ import pytest
 import search_spaces
 from automl.data import LoadedData, SplitChoices, load_dataset
 from automl.errors import StudyError
+from automl.executors.executor import RoundResult, RunFailure
 from automl.executors.in_process import InProcessExecutor
 from automl.tuning.policy import SearchPolicy
 from automl.tuning.search import Search
 from automl.tuning.settings import make_settings
 from automl.tuning.study import open_study
 from storage import Store, open_store
-from storage.records import StudyRecords, StudySettings
+from storage.records import EpochRecord, StudyRecords, StudySettings
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +150,26 @@ def test_diverging_trials_fail_with_a_cause_and_end_nothing(
         assert study.trials[trial.number].constraints == {"failed": 1.0}
         (search_run,) = records.search_runs(trial.number)
         assert (search_run.state, search_run.cause) == ("failed", "diverged")
+
+
+def test_the_attempt_that_was_lost_is_not_judged_in_the_place_of_the_next(store: Store) -> None:
+    """Of two folds one tells of its divergence in the round in which the other's worker died."""
+    data = load_dataset("sklearn:iris", splits=SplitChoices(n_folds=2))
+    search = make_search(store, data, settings_for(data), n_trials=1)
+    rounds = iter(search)
+    next(rounds)
+    (lost,) = search._training.values()
+    first, second = lost.runs
+    epoch = EpochRecord(first, 1, 1, math.nan, math.nan, 0.0, 1.0, 1.0, 0.1, 1.0, 0.1)
+    died = RunFailure(second, "lost", "the worker process ended with signal SIGKILL")
+    search._take(RoundResult((epoch,), (died,)))
+
+    (again,) = search._training.values()
+    assert again is not lost and again.attempt == 2
+    assert set(search.executor.active) == set(again.runs)
+    records = store.read_study("iris")
+    assert records.trials[0].state == "RUNNING"
+    assert [one.state for one in records.search_runs(0)] == ["running"] * 2
 
 
 def test_hopeless_trials_fail_before_their_first_epoch(store: Store, iris: LoadedData) -> None:
