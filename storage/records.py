@@ -109,6 +109,15 @@ class EpochRecord:
         return math.isfinite(self.train_loss) and math.isfinite(self.valid_loss)
 
 
+def best_epoch(curve: Sequence[EpochRecord]) -> EpochRecord | None:
+    """The first epoch with the lowest validation loss among those with finite losses; or None.
+
+    Its weights are the ones kept, and its validation loss is what a complete run counts.
+    """
+    finite = [record for record in curve if record.is_finite]
+    return min(finite, key=lambda record: record.valid_loss, default=None)
+
+
 @dataclass(frozen=True, slots=True)
 class RunRecord:
     """One training of one configuration. Only runs with purpose `search` make a trial's value."""

@@ -83,6 +83,16 @@ def test_a_fold_that_is_not_finite_makes_the_trial_diverge() -> None:
     assert trial.is_diverged
 
 
+def test_an_epoch_that_is_not_finite_is_never_the_best() -> None:
+    trial = trial_of(1)
+    trial.take(record(1, 1, math.nan))
+    assert trial.value == math.inf
+    assert trial.user_attributes() == {"n_epochs": 1, "n_parameters": 0, "seconds": 0.5}
+    trial.take(record(1, 2, 0.4))
+    assert trial.value == 0.4
+    assert trial.user_attributes()["best_epoch"] == 2
+
+
 def test_user_attributes_are_of_the_best_epoch() -> None:
     trial = trial_of(1)
     for epoch, loss in enumerate([0.9, 0.5, 0.7], start=1):
