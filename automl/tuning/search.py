@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import optuna
 
@@ -30,11 +30,12 @@ from automl.tuning.adoption import AdoptedTrial, adopt_dead_trials, adopt_lost_t
 from automl.tuning.keeping import Keeper
 from automl.tuning.policy import FINISHING_SHARE, SearchPolicy
 from automl.tuning.progress import SearchProgress, estimate_seconds_left
+from automl.tuning.pruned_states import PrunedStates
 from automl.tuning.pruners import make_pruner
 from automl.tuning.samplers import PerTrialSampler
 from automl.tuning.seeds import derive_seed
 from automl.tuning.tally import Tally
-from automl.tuning.trial_in_training import TrialInTraining
+from automl.tuning.trial_in_training import TrialInTraining, best_in_training
 from search_spaces import SearchSpace
 from storage import Store
 from storage.adoption import LOST_ATTEMPTS_LIMIT
@@ -66,6 +67,9 @@ class Search:
         self.space = SearchSpace.from_dict(settings.space)
         self.keeper = Keeper(
             store, settings.study_name, dataset, policy.keep_models, policy.keep_bytes
+        )
+        self.pruned_states = PrunedStates(
+            store, settings.study_name, 0 if policy.keep_bytes else policy.keep_models
         )
         study.sampler = PerTrialSampler(policy.sampler, self.space, settings.seed)
         study.pruner = make_pruner(policy.pruner, settings.max_epochs)
@@ -225,12 +229,8 @@ class Search:
             self._fail(trial, "diverged", f"loss not finite in epoch {last}, learning_rate {rate}")
         elif trial.is_ended:
             self._complete(trial)
-        elif (
-            trial.epoch and trial.epoch == trial.n_reported
-        ):  # else it was judged before its adoption
-            with self.store.transaction():  # the pruner's note and its consequence: both or none
-                if self._handles[trial.number].should_prune():
-                    self._prune(trial)
+        elif trial.epoch and trial.epoch == trial.n_reported:  # else judged before its adoption
+            self._prune(trial, self._handles[trial.number].should_prune)
 
     def _take_failure(self, trial: TrialInTraining, cause: str, message: str) -> None:
         """A trial whose worker died is trained again; any other failure ends it."""
@@ -261,13 +261,22 @@ class Search:
             return
         with self.store.transaction():
             self.study.tell(self._close(trial, "complete"), trial.value)
+        self._free(trial)
         if self._tally.count_complete(trial):
             self._say(f"trial {trial.number} is the best so far: {trial.value:.4g}")
 
-    def _prune(self, trial: TrialInTraining) -> None:
+    def _prune(
+        self, trial: TrialInTraining, is_advised: Callable[[], bool] = lambda: True
+    ) -> None:
+        """End a trial if the pruner says so; its note and what follows: both or none."""
         with self.store.transaction():
+            if not is_advised():
+                return
             self.study.tell(self._close(trial, "pruned"), state=optuna.trial.TrialState.PRUNED)
         self._tally.n_pruned += 1
+        if trouble := self.pruned_states.keep(trial, self.executor):
+            self._say(trouble)
+        self._free(trial)
 
     def _fail(self, trial: TrialInTraining, cause: str, message: str) -> None:
         """Rank the trial behind every feasible one, keep the cause, go on (invariant 9)."""
@@ -277,14 +286,14 @@ class Search:
             handle.set_user_attr("cause_message", message)
             handle.set_constraint("failed", 1.0)
             self.study.tell(handle, state=optuna.trial.TrialState.PRUNED)
+        self._free(trial)
         self._tally.n_failed += 1
         self._say(f"trial {trial.number} failed: {message}")
 
     def _close(
         self, trial: TrialInTraining, state: RunState, cause: str | None = None
     ) -> optuna.trial.Trial:
-        """Free the slot; write how the runs ended and what people see of the trial."""
-        self._free(trial)
+        """Write how the runs ended and what people see of the trial."""
         for run_id in trial.runs:
             self.store.finish_run(run_id, state, cause or trial.cause_of(run_id))
         self.keeper.discard_checkpoints(trial.number)
@@ -294,6 +303,7 @@ class Search:
         return handle
 
     def _free(self, trial: TrialInTraining) -> None:
+        """Free the slot, and what the executor holds of the runs."""
         if self._training.pop(trial.number, None) is None:
             return  # it has never started
         for run_id in trial.runs:
@@ -314,12 +324,7 @@ class Search:
 
     @property
     def _best_in_training(self) -> TrialInTraining | None:
-        """The best trial in training if it is better than all completed ones."""
-        begun = [t for t in self._training.values() if t.is_begun and not t.is_diverged]
-        best = min(begun, key=lambda trial: trial.value, default=None)
-        if best is None or self._tally.best_value is None:
-            return best
-        return best if best.value < self._tally.best_value else None
+        return best_in_training(self._training.values(), self._tally.best_value)
 
     def _complete_early(self, trial: TrialInTraining) -> None:
         """End a trial as it is when time is up: people are owed the best that was found."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 
@@ -128,6 +128,17 @@ class TrialInTraining:
             valid_loss=self.value_at(self.epoch) if self.is_begun and self.epoch else None,
             best_valid_loss=self.value if self.is_begun else None,
         )
+
+
+def best_in_training(
+    trials: Iterable[TrialInTraining], best_value: float | None
+) -> TrialInTraining | None:
+    """The best of some trials, if it is better than what the best completed one is worth."""
+    begun = [trial for trial in trials if trial.is_begun and not trial.is_diverged]
+    best = min(begun, key=lambda trial: trial.value, default=None)
+    if best is None or best_value is None:
+        return best
+    return best if best.value < best_value else None
 
 
 def _best_loss(curve: Sequence[EpochRecord]) -> float:
