@@ -17,18 +17,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import optuna
 
 from automl.data.dataset import Dataset
-from automl.diagnostics.gradient_flow import hopeless
 from automl.errors import TrainingError
 from automl.executors.executor import Executor, RoundResult
-from automl.executors.numerics import training_arithmetic
 from automl.models.mlp import n_parameters
 from automl.training.config import RunConfig, configure
 from automl.training.ending import ending
-from automl.training.gradients import inspect_initialization
 from automl.training.trainer import Checkpoint
 from automl.tuning.adoption import AdoptedTrial, adopt_dead_trials, adopt_lost_trial
 from automl.tuning.keeping import Keeper
 from automl.tuning.policy import FINISHING_SHARE, SearchPolicy
+from automl.tuning.preflight import look_before_training
 from automl.tuning.progress import SearchProgress, estimate_seconds_left
 from automl.tuning.pruned_states import PrunedStates
 from automl.tuning.pruners import make_pruner
@@ -160,13 +158,12 @@ class Search:
     def _is_hopeless(self, trial: TrialInTraining) -> bool:
         """Look at one batch before the first epoch; a trial without signal has failed."""
         run_id, run = next(iter(trial.runs.items()))
-        with training_arithmetic():
-            layers = inspect_initialization(run, self.dataset)
-        self.store.add_initial_layers(run_id, layers)
-        reason = hopeless(layers)
-        if reason is not None:
-            self._fail(trial, "hopeless", reason)
-        return reason is not None
+        layers, failure = look_before_training(run, self.dataset)
+        if layers:
+            self.store.add_initial_layers(run_id, layers)
+        if failure is not None:
+            self._fail(trial, failure.cause, failure.message)
+        return failure is not None
 
     def _start(self, trial: TrialInTraining, starts: list[RunConfig | Checkpoint]) -> None:
         self._training[trial.number] = trial

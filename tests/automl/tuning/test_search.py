@@ -179,6 +179,19 @@ def test_hopeless_trials_fail_before_their_first_epoch(store: Store, iris: Loade
     assert all(not records.epochs.get(one.run_id) for one in records.runs)
 
 
+@pytest.mark.parametrize("preflight", [True, False])
+def test_a_network_larger_than_memory_fails_its_trial_and_ends_nothing(
+    store: Store, iris: LoadedData, preflight: bool
+) -> None:
+    settings = settings_for(iris, "hidden_size=16,10000000", "n_layers=2", "initialization=he")
+    records = run(store, iris, settings, n_trials=4, preflight=preflight)
+    huge = {trial.number for trial in records.trials if trial.params["hidden_size"] != 16}
+    assert huge and len(huge) < 4
+    for trial in records.trials:
+        expected = ("failed", "out_of_memory") if trial.number in huge else ("complete", None)
+        assert (trial.outcome, trial.cause) == expected
+
+
 def test_preflight_can_be_turned_off(store: Store, iris: LoadedData) -> None:
     settings = settings_for(iris, "initialization=zeros", "n_layers=3")
     records = run(store, iris, settings, n_trials=1, preflight=False)
