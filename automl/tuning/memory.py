@@ -8,13 +8,13 @@ estimate of `training/stack_memory.py`. Slots are halved until that fits into wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from automl.data.dataset import Dataset
 from automl.models.mlp import MLPConfig
 from automl.training.config import RunConfig, TrainingConfig, configure
-from automl.training.stack_memory import most_bytes
+from automl.training.stack_memory import memory_bytes, most_bytes
 from search_spaces import SearchSpace
 from storage.records import ParameterValue
 
@@ -60,6 +60,24 @@ def plan_memory(
         if n_slots == 1 or fits:
             return MemoryPlan(n_slots, n_stacks, n_bytes)
         n_slots = max(1, n_slots // 2)
+
+
+def in_waves(
+    runs: Sequence[RunConfig], dataset: Dataset, *, free_bytes: int | None
+) -> list[range]:
+    """Places of runs that may train at once: all, or as many as fit into what is free.
+
+    Args:
+        free_bytes: what the machine has left; None where it does not say.
+    """
+    places = range(len(runs))
+    fits = free_bytes is None or memory_bytes(runs, dataset) <= SHARE_OF_FREE_MEMORY * free_bytes
+    if fits or len(runs) < 2:
+        return [places]
+    half = len(runs) // 2
+    first = in_waves(runs[:half], dataset, free_bytes=free_bytes)
+    second = in_waves(runs[half:], dataset, free_bytes=free_bytes)
+    return [*first, *(range(wave.start + half, wave.stop + half) for wave in second)]
 
 
 def largest_runs(space: SearchSpace, dataset: Dataset) -> list[RunConfig]:

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 
 from automl.data.dataset import Dataset
 from automl.executors.executor import Executor
+from automl.executors.resources import available_memory
 from automl.models.mlp import n_parameters
+from automl.tuning.memory import in_waves
 from automl.tuning.planned_runs import EndedRun, PlannedRun, train_rounds
 from storage import Store
 
@@ -28,7 +30,9 @@ def train_beside(
     *,
     keep_weights: bool = False,
 ) -> tuple[EndedRun, ...]:
-    """Store the runs, train them all at once, store their epochs and how each has ended.
+    """Store the runs, train them, store their epochs and how each has ended.
+
+    They train all at once, or in waves where that would take more memory than a search may.
 
     Args:
         keep_weights: hold the best weights of the runs that are trained to their ends.
@@ -37,7 +41,10 @@ def train_beside(
         The runs in their order, with the ids they were stored under: of the last attempt.
     """
     bench = _Bench(store, study_name, executor, dataset, keep_weights)
-    ended = bench.train(planned, attempt=1)
+    configs = [run.config for run in planned]
+    ended: list[EndedRun] = []
+    for wave in in_waves(configs, dataset, free_bytes=available_memory()):
+        ended += bench.train([planned[place] for place in wave], attempt=1)
     for place, run in enumerate(ended):
         if run.cause == "lost":  # alone: it shall not take its neighbours with it again
             (ended[place],) = bench.train([planned[place]], attempt=2)

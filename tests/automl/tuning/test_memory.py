@@ -14,7 +14,7 @@ from automl.data.dataset import AffineScaling, Dataset, Fold, Split
 from automl.models.mlp import ACTIVATIONS, NORMALIZATIONS, SCALINGS, SHAPES
 from automl.training.config import RunConfig, configure
 from automl.training.stack_memory import memory_bytes
-from automl.tuning.memory import MemoryPlan, largest_run, plan_memory
+from automl.tuning.memory import MemoryPlan, in_waves, largest_run, plan_memory
 from search_spaces import SearchSpace
 from tests.contracts.tiny_datasets import tiny_dataset
 
@@ -140,6 +140,20 @@ def test_slots_are_halved_until_half_of_what_is_free_suffices() -> None:
     assert smaller.n_slots < 16
     assert smaller.n_bytes <= needed / 2
     assert plan(free_bytes=1).n_slots == 1
+
+
+def test_runs_that_do_not_fit_together_train_in_waves() -> None:
+    runs = drawn(SPACE, 9, 1, seed=0)
+    needed = memory_bytes(runs, tiny_dataset())
+    assert in_waves(runs, tiny_dataset(), free_bytes=None) == [range(9)]
+    assert in_waves(runs, tiny_dataset(), free_bytes=2 * needed) == [range(9)]
+    waves = in_waves(runs, tiny_dataset(), free_bytes=needed)
+    assert len(waves) > 1
+    assert [place for wave in waves for place in wave] == list(range(9))
+    for wave in waves:
+        part = [runs[place] for place in wave]
+        assert len(part) == 1 or memory_bytes(part, tiny_dataset()) <= needed / 2
+    assert in_waves(runs, tiny_dataset(), free_bytes=1) == [range(n, n + 1) for n in range(9)]
 
 
 def test_plan_is_told_in_words() -> None:

@@ -74,6 +74,18 @@ def test_each_run_is_stored_with_its_own_end(store: Store) -> None:
     assert [len(run.curve) for run in ended] == [20, 1, 2, 0]
 
 
+def test_runs_that_would_not_fit_together_train_in_turns(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("automl.tuning.side_runs.available_memory", lambda: 1)
+    dataset = tiny_dataset()
+    with InProcessExecutor(dataset, trainer=LINEAR) as executor:
+        ended = train_beside(store, STUDY, executor, dataset, planned(0, CRASHES, 0))
+
+    assert [run.planned.label for run in ended] == ["0", "1", "2"]
+    assert [state for _, _, state, _ in stored(store)] == ["complete", "failed", "complete"]
+
+
 def test_a_run_whose_worker_dies_twice_is_lost_and_takes_no_other_with_it(store: Store) -> None:
     """Both are lost with the first worker; each is tried again alone."""
     dataset = tiny_dataset()
