@@ -128,7 +128,7 @@ class RunRecord:
     seed: int
     fold: int = 0
     rows_fraction: float = 1.0
-    continues_run_id: int | None = None
+    continues_run_id: int | None = None  # whose state and epochs it has taken over
     attempt: int = 1  # 2 after a process died with the run
     state: RunState = "running"
     cause: str | None = None  # see CAUSES, where the run ended by itself

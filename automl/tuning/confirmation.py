@@ -193,7 +193,7 @@ def _judge_change(
         "n_epochs": plan.n_epochs,
     }
     if not shared:
-        words = f"it cannot be compared with any seed. {failures}"
+        words = f"nothing can be said of it: no pair of runs was trained to its end. {failures}"
         return _diagnosis(plan, change, "advice_failed", evidence, words)
     gain, low, high = paired_interval([before[seed] - after[seed] for seed in shared])
     old, new = np.mean([before[s] for s in shared]), np.mean([after[s] for s in shared])

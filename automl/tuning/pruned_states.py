@@ -32,6 +32,7 @@ class PrunedStates:
         self.study_name = study_name
         self.n_trials = n_trials
         self._values = _kept_values(store.read_study(study_name))  # by trial number
+        self._drop_worst()  # an earlier call may have kept more
 
     def keep(self, trial: TrialInTraining, executor: Executor) -> str | None:
         """Save the state of a trial that was just pruned, if it is among the best of these.
@@ -44,8 +45,7 @@ class PrunedStates:
             return None
         try:
             self._save(trial, executor)
-            while len(self._values) > self.n_trials:
-                self._drop(max(self._values, key=lambda number: self._values[number]))
+            self._drop_worst()
         except (StorageError, OSError) as error:
             self.n_trials = 0
             return f"the states of pruned trials are not kept any more: {error}"
@@ -71,11 +71,17 @@ class PrunedStates:
         better = [one for one in self._values.values() if one <= value]
         return len(better) < self.n_trials
 
-    def _drop(self, trial_number: int) -> None:
-        del self._values[trial_number]
+    def _drop_worst(self) -> None:
+        """Remove the states of the worst trials, of those that are too many."""
+        ranking = sorted(self._values, key=lambda number: self._values[number])
+        dropped = set(ranking[self.n_trials :])
+        if not dropped:
+            return
         for one in self.store.artifacts.list(self.study_name):
-            if one.kind == "checkpoint" and one.trial_number == trial_number:
+            if one.kind == "checkpoint" and one.trial_number in dropped:
                 self.store.artifacts.remove(one)
+        for number in dropped:
+            del self._values[number]
 
 
 def _kept_values(records: StudyRecords) -> dict[int, float]:

@@ -118,6 +118,18 @@ def test_a_run_without_an_epoch_has_the_cause_of_its_failure() -> None:
     assert "this run cannot begin" in ended.message
 
 
+def test_a_network_larger_than_memory_is_stored_as_that_and_not_as_diverged() -> None:
+    """It has no epoch, and so no loss to guess from."""
+    run = make_run(0)
+    model = dataclasses.replace(run.config.model, hidden_size=10_000_000)
+    huge = dataclasses.replace(run, config=dataclasses.replace(run.config, model=model))
+
+    failed, good = train_runs(make_executor(), [huge, make_run(1)])
+
+    assert (failed.curve, failed.state, failed.cause) == ((), "failed", "out_of_memory")
+    assert good.is_evidence
+
+
 def test_a_run_goes_on_from_a_state_to_the_same_curve() -> None:
     executor = make_executor()
     rounds = train_rounds(executor, [make_run(1)])

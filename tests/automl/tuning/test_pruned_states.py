@@ -120,6 +120,9 @@ def test_a_search_goes_on_where_no_state_can_be_written(store: Store) -> None:
     assert second is None
 
 
-def test_no_state_is_kept_where_none_is_wanted(store: Store) -> None:
-    states = PrunedStates(store, STUDY, 0)
-    assert not states._is_among_best(0.0)
+@pytest.mark.parametrize("n_trials", [0, 1])
+def test_a_call_that_keeps_fewer_lets_the_worst_go(store: Store, n_trials: int) -> None:
+    before = values_of_pruned(store.read_study(STUDY))
+    PrunedStates(store, STUDY, n_trials)
+    ranking = sorted(before, key=lambda number: before[number])
+    assert kept_trials(store.read_study(STUDY)) == set(ranking[:n_trials])
