@@ -5,7 +5,7 @@
       ConfigError(ValueError)        a hyperparameter or option has a value it cannot have
       StudyError(ValueError)         a study is missing, or differs from what is asked
       TrainingError(RuntimeError)    training cannot go on
-        DivergedError                a loss is not finite
+        DivergedError                no epoch had finite losses: there is no best one
 
 `DataWarning` tells Python callers of cells that count as missing.
 The two bottom packages own theirs: `search_spaces.SearchSpaceError(ValueError)` and
@@ -44,7 +44,7 @@ class TrainingError(AutoMLError, RuntimeError):
 
 
 class DivergedError(TrainingError):
-    """A loss became infinite or not a number."""
+    """A run has no epoch with finite losses, and so no weights to keep."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -17,27 +17,20 @@ from automl.data.dataset import Dataset
 from automl.data_options import load_again
 from automl.executors.choosing import make_executor
 from automl.executors.executor import Executor
-from automl.models.mlp import n_parameters
 from automl.options import DEFAULT_STORAGE
 from automl.result import SearchResult
-from automl.studies import ON_ADVICE, ON_CAUSES, judge, open_existing_store
+from automl.studies import ON_ADVICE, judge, open_existing_store
 from automl.tuning import promotion
 from automl.tuning.confirmation import judge_confirmation, plan_confirmation
-from automl.tuning.planned_runs import (
-    Epochs,
-    PlannedRun,
-    number_runs,
-    predict_runs,
-    train_runs,
-)
+from automl.tuning.planned_runs import EndedRun, PlannedRun
 from automl.tuning.promotion import Promotion, check_promotable
 from automl.tuning.retraining import (
     judge_data_size,
     judge_decomposition,
     plan_data_size,
     plan_decomposition,
-    validation_targets,
 )
+from automl.tuning.side_runs import train_beside
 from automl.tuning.study import read_known_study
 from storage import Store
 from storage.records import Diagnosis, StudyRecords
@@ -52,36 +45,16 @@ class _Laboratory:
     dataset: Dataset
     executor: Executor
 
-    def train(self, planned: Sequence[PlannedRun]) -> tuple[tuple[PlannedRun, ...], Epochs]:
-        """Store the runs, train them all at once, store their epochs and ends."""
+    def train(
+        self, planned: Sequence[PlannedRun], *, keep_weights: bool = False
+    ) -> tuple[EndedRun, ...]:
+        """Train runs beside the study's, see `train_beside`."""
         name = self.records.settings.study_name
-        with self.store.transaction():
-            stored = [
-                self.store.add_run(
-                    name,
-                    trial_number=run.config.trial_number,
-                    purpose=run.purpose,
-                    seed=run.config.seed,
-                    fold=run.config.fold,
-                    rows_fraction=run.rows_fraction,
-                    n_parameters=n_parameters(run.config.model, self.dataset),
-                    label=run.label,
-                    params=run.params,
-                )
-                for run in planned
-            ]
-        runs = number_runs(planned, [record.run_id for record in stored])
-        epochs = train_runs(self.executor, [run.config for run in runs])
-        with self.store.transaction():
-            for run_id, curve in epochs.items():
-                self.store.add_epochs(curve)
-                is_good = bool(curve) and curve[-1].is_finite
-                self.store.finish_run(
-                    run_id, "complete" if is_good else "failed", None if is_good else "diverged"
-                )
-        return runs, epochs
+        return train_beside(
+            self.store, name, self.executor, self.dataset, planned, keep_weights=keep_weights
+        )
 
-    def say_fold(self, answers: Sequence[Diagnosis]) -> list[Diagnosis]:
+    def _say_fold(self, answers: Sequence[Diagnosis]) -> list[Diagnosis]:
         """Add to each answer that it comes from the first fold, where there are more."""
         n_folds = len(self.dataset.folds)
         if n_folds == 1:
@@ -94,7 +67,7 @@ class _Laboratory:
         name = self.records.settings.study_name
         stored = self.store.read_study(name).diagnoses
         others = [one for one in stored if one.kind not in kinds]
-        self.store.replace_diagnoses(name, [*others, *answers])
+        self.store.replace_diagnoses(name, [*others, *self._say_fold(answers)])
         return self.store.read_study(name)
 
 
@@ -120,7 +93,8 @@ def confirm(
     """Try what the verdicts advise on the best trial, and keep which changes helped.
 
     Each change and the unchanged configuration are trained with the same seeds and epochs; of
-    a study with folds, on the first fold only.
+    a study with folds, on the first fold only. Runs that fail count for nothing, and the answers
+    say how many did, and why.
 
     Args:
         data: needed where the study was given an object instead of a file.
@@ -133,9 +107,7 @@ def confirm(
         plan = plan_confirmation(records, records.diagnoses, n_seeds=n_seeds)
         if not plan.changes:
             return SearchResult(records, storage)
-        runs, epochs = laboratory.train(plan.runs)
-        numbered = plan.numbered([run.config.run_id for run in runs])
-        answers = laboratory.say_fold(judge_confirmation(numbered, epochs))
+        answers = judge_confirmation(plan, laboratory.train(plan.runs))
         return SearchResult(laboratory.keep(answers, ON_ADVICE), storage)
 
 
@@ -155,14 +127,13 @@ def explain(
             study's.
     """
     with _laboratory(study, storage, data, workers) as laboratory:
-        records, dataset = laboratory.records, laboratory.dataset
-        parts, part_epochs = laboratory.train(plan_decomposition(records))
-        configs = [run.config for run in parts]
-        predictions = predict_runs(laboratory.executor, dataset, configs, part_epochs)
-        answers = [judge_decomposition(records, parts, predictions, validation_targets(dataset))]
-        sizes, size_epochs = laboratory.train(plan_data_size(records))
-        answers.append(judge_data_size(records, sizes, size_epochs))
-        return SearchResult(laboratory.keep(laboratory.say_fold(answers), ON_CAUSES), storage)
+        records = laboratory.records
+        parts, sizes = plan_decomposition(records), plan_data_size(records)  # or refused at once
+        ended = laboratory.train(parts, keep_weights=True)
+        split = judge_decomposition(records, ended, laboratory.dataset)
+        laboratory.keep([split], frozenset({split.kind}))
+        grown = judge_data_size(records, laboratory.train(sizes))
+        return SearchResult(laboratory.keep([grown], frozenset({grown.kind})), storage)
 
 
 def promote(

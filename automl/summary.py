@@ -242,6 +242,11 @@ def print_promotion(promotion: Promotion) -> None:
         f"after {count(promotion.epochs, 'epoch')} its best valid loss is {promotion.value:.4g} "
         f"(epoch {promotion.best_epoch})"
     )
+    console.print(
+        f"It went on after epoch {promotion.epochs_kept}, where its state was kept."
+        if promotion.epochs_kept
+        else "It was trained again from the start: its state was not kept."
+    )
     if promotion.best_value is not None:
         verdict = "better than" if promotion.would_be_best else "not better than"
         console.print(f"That is {verdict} the study's best, {promotion.best_value:.4g}.")

@@ -23,11 +23,10 @@ from automl.diagnostics.decomposition import (
 )
 from automl.executors.in_process import InProcessExecutor
 from automl.training.config import RowSubset, RunConfig, configure
-from automl.tuning.planned_runs import predict_runs, train_runs
+from automl.tuning.planned_runs import PlannedRun, predict_run, train_runs
 from automl.tuning.retraining import (
     judge_decomposition,
     plan_decomposition,
-    validation_targets,
 )
 from benchmarks.verdict_training import Draw, Plan, records_of, train_plans
 from benchmarks.verdict_worlds import (
@@ -138,13 +137,15 @@ def _independent(dataset: Dataset, n_rows: int) -> np.ndarray:
     """Predictions of fresh rows by networks on train sets that share no row, (M, N)."""
     model, training = configure(PARAMS, max_epochs=MAX_EPOCHS, patience=MAX_EPOCHS)
     share = n_rows / len(dataset.folds[0].train)
-    runs = [
+    configs = [
         RunConfig(i, i, model, training, seed=i + 1, rows=RowSubset(share, part=i))
         for i in range(N_SETS)
     ]
+    runs = [PlannedRun("bootstrap", "", config) for config in configs]
     with closing(InProcessExecutor(dataset)) as executor:
-        predictions = predict_runs(executor, dataset, runs, train_runs(executor, runs))
-    return np.stack(list(predictions.values()))
+        ended = train_runs(executor, runs, keep_weights=True)
+    predictions = [predict_run(run, dataset) for run in ended]
+    return np.stack([one for one in predictions if one is not None])
 
 
 def estimated_parts(world: World, place: int) -> Parts:
@@ -160,16 +161,10 @@ def estimated_parts(world: World, place: int) -> Parts:
         space=space.to_dict(),
     )
     records = records_of(draw, train_plans(draw))
-    planned = [
-        replace(run, config=replace(run.config, run_id=number))
-        for number, run in enumerate(plan_decomposition(records))
-    ]
-    configs = [run.config for run in planned]
+    planned = [run.numbered(number) for number, run in enumerate(plan_decomposition(records))]
     with closing(InProcessExecutor(single.dataset)) as executor:
-        epochs = train_runs(executor, configs)
-        predictions = predict_runs(executor, single.dataset, configs, epochs)
-    targets = validation_targets(single.dataset)
-    evidence = judge_decomposition(records, planned, predictions, targets).evidence
+        ended = train_runs(executor, planned, keep_weights=True)
+    evidence = judge_decomposition(records, ended, single.dataset).evidence
     names = ("bias_and_noise", "variance", "variance_at_half")
     return Parts(*(float(str(evidence[name])) for name in names))
 

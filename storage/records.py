@@ -109,6 +109,15 @@ class EpochRecord:
         return math.isfinite(self.train_loss) and math.isfinite(self.valid_loss)
 
 
+def best_epoch(curve: Sequence[EpochRecord]) -> EpochRecord | None:
+    """The first epoch with the lowest validation loss among those with finite losses; or None.
+
+    Its weights are the ones kept, and its validation loss is what a complete run counts.
+    """
+    finite = [record for record in curve if record.is_finite]
+    return min(finite, key=lambda record: record.valid_loss, default=None)
+
+
 @dataclass(frozen=True, slots=True)
 class RunRecord:
     """One training of one configuration. Only runs with purpose `search` make a trial's value."""
@@ -119,7 +128,7 @@ class RunRecord:
     seed: int
     fold: int = 0
     rows_fraction: float = 1.0
-    continues_run_id: int | None = None
+    continues_run_id: int | None = None  # whose state and epochs it has taken over
     attempt: int = 1  # 2 after a process died with the run
     state: RunState = "running"
     cause: str | None = None  # see CAUSES, where the run ended by itself

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from automl.diagnostics.thresholds import NOISE_MULTIPLE
-from storage.records import EpochRecord, EvaluationRecord, StudyRecords
+from storage.records import EpochRecord, EvaluationRecord, StudyRecords, best_epoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +77,10 @@ def trial_facts(records: StudyRecords, trial_number: int) -> CurveFacts | None:
 
 def curve_facts(epochs: Sequence[EpochRecord]) -> CurveFacts:
     """The facts of one run's curve, epochs in order."""
-    finite = [epoch for epoch in epochs if epoch.is_finite]
-    if not finite:
+    best = best_epoch(epochs)
+    if best is None:
         return _diverged_at_once(epochs[0])
-    best = min(finite, key=lambda epoch: epoch.valid_loss)
+    finite = [epoch for epoch in epochs if epoch.is_finite]
     train = np.array([epoch.train_loss for epoch in finite])
     valid = np.array([epoch.valid_loss for epoch in finite])
     place = finite.index(best)

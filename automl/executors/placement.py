@@ -15,14 +15,7 @@ from dataclasses import dataclass, field
 from automl.data.dataset import Dataset
 from automl.models.mlp import input_size
 from automl.training.config import RunConfig
-from automl.training.stack_planning import stack_key
-
-# Seconds on one core of an AMD EPYC (AVX2) with torch 2.13, as measured for planning stacks.
-STEP = 1e-4  # a step's fixed part: the loop, gather, loss, output layer
-LAYER = 2.5e-5  # likewise of a hidden layer
-OPERATION = 2e-11  # of a batched product: 50 GFLOP/s
-ACTIVATION = 3e-9  # all passes over one activation
-PARAMETER = 6e-10  # all passes over one parameter: gradient, moments, update
+from automl.training.stack_planning import COST, stack_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +31,7 @@ def run_cost(run: RunConfig, dataset: Dataset, *, is_stacked: bool) -> RunCost:
     """The cost of an epoch of a run."""
     key = stack_key(run, dataset)
     n_steps = math.ceil(key.n_train_rows / key.batch_size)
-    shared = n_steps * (STEP + LAYER * run.model.n_layers)
+    shared = n_steps * (COST.step + COST.layer * run.model.n_layers)
     own = n_steps * _arithmetic(run, dataset, key.batch_size)
     return RunCost(key, shared, own) if is_stacked else RunCost(None, 0.0, own + shared)
 
@@ -84,7 +77,7 @@ def _arithmetic(run: RunConfig, dataset: Dataset, batch_size: int) -> float:
     seconds, n_in = 0.0, input_size(fold.n_features, fold.cardinalities)
     for size in run.model.hidden_sizes:
         width = size * run.model.pieces
-        seconds += 6 * batch_size * n_in * width * OPERATION
-        seconds += batch_size * width * ACTIVATION + n_in * width * PARAMETER
+        seconds += 6 * batch_size * n_in * width * COST.operation
+        seconds += batch_size * width * COST.activation + n_in * width * COST.parameter
         n_in = size
     return seconds

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from automl.training.config import TrainingConfig
-from storage.records import EpochRecord
+from storage.records import EpochRecord, best_epoch
 
 Ending = Literal["diverged", "early_stopped", "max_epochs"]
 
@@ -27,15 +27,7 @@ def ending(epochs: Sequence[EpochRecord], training: TrainingConfig) -> Ending | 
         return "diverged"
     if epochs[-1].epoch >= training.max_epochs:
         return "max_epochs"
-    if epochs[-1].epoch - best_epoch(epochs) >= training.patience:
+    best = best_epoch(epochs)
+    if epochs[-1].epoch - (best.epoch if best else 0) >= training.patience:
         return "early_stopped"
     return None
-
-
-def best_epoch(epochs: Sequence[EpochRecord]) -> int:
-    """The first epoch with the lowest validation loss among the finite ones; 0 if none is.
-
-    Its weights are the ones kept, and its validation loss is a completed trial's value.
-    """
-    finite = [record for record in epochs if record.is_finite]
-    return min(finite, key=lambda record: record.valid_loss).epoch if finite else 0

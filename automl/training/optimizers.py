@@ -1,9 +1,10 @@
 """The optimizers of the plain trainer: torch.optim, and what happens around its step.
 
-Weight decay and L1 act on weight matrices (and embeddings), not on biases, normalization or
-the slope of prelu. One update is, in this order: gradient of the objective, plus l1 x sign(w),
-clipped by its global norm; torch.optim's step, which adds weight_decay x w (adamw: decoupled);
-then each unit's incoming weights are pulled back to length max_norm.
+Weight decay and L1 act on the weights of layers, embeddings among them, not on biases,
+normalization or slopes of activations (`penalized` says which these are). One update is, in
+this order: gradient of the objective, plus l1 x sign(w), clipped by its global norm;
+torch.optim's step, which adds weight_decay x w (adamw: decoupled); then each unit's incoming
+weights are pulled back to length max_norm.
 """
 
 from __future__ import annotations
@@ -32,7 +33,16 @@ CLIP_EPSILON: Final = 1e-6
 """Keeps the clip's quotient finite; the value of torch.nn.utils.clip_grad_norm_."""
 
 
-def make_optimizer(name: str, training: TrainingConfig, model: MLP) -> torch.optim.Optimizer:
+NORMALIZATIONS: Final = (
+    nn.modules.batchnorm._NormBase,  # batch and instance normalization, of all dimensions
+    nn.LayerNorm,
+    nn.GroupNorm,
+    nn.RMSNorm,
+)
+"""Modules whose parameters scale and shift what is normalized, whatever their shape."""
+
+
+def make_optimizer(name: str, training: TrainingConfig, model: nn.Module) -> torch.optim.Optimizer:
     """The torch.optim optimizer of a run; coefficients beside these are torch's defaults.
 
     Adam: betas 0.9, 0.999 (Kingma & Ba 2015). RMSprop: alpha 0.99. Adagrad: epsilon 1e-10.
@@ -49,7 +59,7 @@ def make_optimizer(name: str, training: TrainingConfig, model: MLP) -> torch.opt
             groups, learning_rate, momentum=training.momentum, nesterov=nesterov, fused=True
         )
     if name == "adagrad":
-        on_cpu = model.output.weight.device.type == "cpu"  # CUDA has no fused Adagrad
+        on_cpu = next(model.parameters()).device.type == "cpu"  # CUDA has no fused Adagrad
         return torch.optim.Adagrad(groups, learning_rate, fused=on_cpu, foreach=not on_cpu)
     if name == "rmsprop":
         return torch.optim.RMSprop(groups, learning_rate, foreach=True)
@@ -58,20 +68,33 @@ def make_optimizer(name: str, training: TrainingConfig, model: MLP) -> torch.opt
     return torch.optim.AdamW(groups, learning_rate, fused=True)
 
 
-def _groups(model: MLP, weight_decay: float) -> list[dict[str, Any]]:
-    """Parameters with and without weight decay: one group if there is none."""
+def _groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Parameters with and without weight decay, each in one group; all in one if there is none."""
     if weight_decay == 0.0:
         return [{"params": list(model.parameters()), "weight_decay": 0.0}]
-    others = [parameter for parameter in model.parameters() if parameter.ndim < 2]
+    decayed = penalized(model)
+    known = set(map(id, decayed))
+    others = [parameter for parameter in model.parameters() if id(parameter) not in known]
     return [
-        {"params": penalized(model), "weight_decay": weight_decay},
+        {"params": decayed, "weight_decay": weight_decay},
         {"params": others, "weight_decay": 0.0},
     ]
 
 
 def penalized(model: nn.Module) -> list[nn.Parameter]:
-    """The parameters that weight decay and L1 act on: those with two axes."""
-    return [parameter for parameter in model.parameters() if parameter.ndim == 2]
+    """The parameters that weight decay and L1 act on, each once: the weights of layers.
+
+    These are what a linear map, a convolution or a table of embeddings multiplies by: tensors
+    of two dimensions or more that belong to no normalization and are no biases.
+    """
+    found = {
+        id(parameter): parameter
+        for module in model.modules()
+        if not isinstance(module, NORMALIZATIONS)
+        for name, parameter in module.named_parameters(recurse=False)
+        if parameter.ndim >= 2 and not name.startswith("bias")
+    }
+    return list(found.values())
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from automl.data.dataset import Dataset, Split
-from automl.errors import TrainingError
+from automl.errors import DivergedError
 from automl.models.initialization import initialize_
 from automl.models.mlp import MLP, input_size, mlp_for
 from automl.training import optimizers, randomness
@@ -133,12 +133,12 @@ class PlainTrainer(Trainer):
         """`state_dict` of the run's best epoch so far, on the CPU.
 
         Raises:
-            TrainingError: if no epoch of the run had finite losses.
+            DivergedError: no epoch of the run had finite losses.
         """
         active = self._runs.get(run_id)
         weights = self._ended[run_id] if active is None else active.best_weights
         if not weights:
-            raise TrainingError(f"run {run_id} has no epoch with finite losses, so no weights")
+            raise DivergedError(f"run {run_id} has no epoch with finite losses, so no weights")
         return weights
 
     def forget(self, run_id: int) -> None:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from automl.data.dataset import Dataset
+from automl.errors import DataError
 from automl.models.mlp import MLP, mlp_for
 from automl.training.config import RunConfig
 
@@ -43,6 +44,9 @@ def predict(
 ) -> Tensor:
     """Predict a split of the run's fold with weights as a trainer's `best_weights` gives them.
 
+    Raises:
+        DataError: a row's prediction is not a number, so that it has no class and no value.
+
     Shape:
         result: (N, C) probabilities, (N, 2) for binary tasks; (N,) values in the target's
         own unit for regression. On the data set's device, in the weights' precision.
@@ -53,9 +57,20 @@ def predict(
     model = mlp_for(run.model, dataset, run.fold, device=rows.numeric.device, dtype=dtype)
     model.load_state_dict(weights)
     outputs = outputs_of(model, rows.inputs(run.model.scaling).to(dtype), rows.categories)
+    _check_finite(outputs)
     if dataset.task == "regression":
         return outputs.squeeze(-1) * fold.target_scale + fold.target_mean
     if dataset.task == "binary":
         positive = torch.sigmoid(outputs)
         return torch.cat([1 - positive, positive], dim=-1)
     return torch.softmax(outputs, dim=-1)
+
+
+def _check_finite(outputs: Tensor) -> None:
+    wrong = (~outputs.isfinite().all(dim=1)).nonzero().flatten()
+    if len(wrong):
+        raise DataError(
+            f"a prediction must be a number, but {len(wrong)} of {len(outputs)} rows give none, "
+            f"the first of them is row {int(wrong[0]) + 1}: a value in it lies too far from those "
+            "that the network was trained on; correct it, or leave it empty"
+        )

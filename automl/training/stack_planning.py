@@ -1,4 +1,4 @@
-"""Which runs share a stack, and how much memory runs will use.
+"""Which runs share a stack.
 
 Runs can share a stack if they take the same steps: equally many train rows, batches of one
 size. Whether they should is a matter of cost: a wide run makes its narrow neighbours pay for

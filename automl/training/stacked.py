@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from automl.data.dataset import Dataset
-from automl.errors import TrainingError
+from automl.errors import DivergedError
 from automl.models import native
 from automl.models.stacked import StackBlocks, sort_key
 from automl.training.config import RunConfig
@@ -126,11 +126,11 @@ class StackedTrainer(Trainer):
         """`state_dict` of the run's best epoch so far, on the CPU.
 
         Raises:
-            TrainingError: if no epoch of the run had finite losses.
+            DivergedError: no epoch of the run had finite losses.
         """
         weights = self._best_of(run_id) if run_id in self._added else self._ended[run_id]
         if not weights:
-            raise TrainingError(f"run {run_id} has no epoch with finite losses, so no weights")
+            raise DivergedError(f"run {run_id} has no epoch with finite losses, so no weights")
         return weights
 
     def forget(self, run_id: int) -> None:

@@ -103,7 +103,11 @@ class Trainer(abc.ABC):
 
     @abc.abstractmethod
     def best_weights(self, run_id: int) -> Mapping[str, Tensor]:
-        """`state_dict` of the run's best epoch so far, of an active or dropped run."""
+        """`state_dict` of the run's best epoch so far, of an active or dropped run.
+
+        Raises:
+            DivergedError: no epoch of the run had finite losses.
+        """
 
     @abc.abstractmethod
     def forget(self, run_id: int) -> None:

@@ -1,16 +1,16 @@
 """Is the advice good? Train the advised changes and the unchanged best side by side.
 
-    plan_confirmation -> runs -> planned_runs.train_runs -> judge_confirmation
+    plan_confirmation -> side_runs.train_beside -> judge_confirmation
 
 Each change is tried in the best trial's configuration with a handful of seeds, at equal
-epochs; seeds are shared with the unchanged configuration, so that differences are paired.
+epochs; seeds are shared with the unchanged configuration, so that differences are paired. A
+pair counts where both of its runs were trained to their ends; how many failed, and why, is said.
 The rows are the validation rows, which the search has seen too: good for comparing, not for
 a score of what was chosen.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ import numpy as np
 
 from automl.diagnostics.wording import count, number
 from automl.tuning.planned_runs import (
-    Epochs,
+    EndedRun,
     Params,
     PlannedRun,
     best_configuration,
     best_losses,
-    number_runs,
     planned_run,
+    say_failures,
     study_space,
 )
 from automl.tuning.seeds import derive_seed
@@ -67,10 +67,6 @@ class ConfirmationPlan:
     n_epochs: int
     changes: tuple[AdvisedChange, ...]
     runs: tuple[PlannedRun, ...]
-
-    def numbered(self, run_ids: Sequence[int]) -> ConfirmationPlan:
-        """The same plan with the ids under which its runs were stored."""
-        return dataclasses.replace(self, runs=number_runs(self.runs, run_ids))
 
 
 def plan_confirmation(
@@ -152,13 +148,15 @@ def advised_value(change: SpaceChange, space: SearchSpace) -> ParameterValue:
     return _middle(parameter, space.parameters.get(change.parameter))
 
 
-def judge_confirmation(plan: ConfirmationPlan, epochs: Epochs) -> tuple[Diagnosis, ...]:
+def judge_confirmation(plan: ConfirmationPlan, ended: Sequence[EndedRun]) -> tuple[Diagnosis, ...]:
     """Say for each change whether it helped and by how much, the most helpful first."""
-    before = best_losses([run for run in plan.runs if run.label == UNCHANGED], epochs)
-    judged = []
-    for change in plan.changes:
-        runs = [run for run in plan.runs if run.label == change.label]
-        judged.append(_judge_change(plan, change, before, best_losses(runs, epochs)))
+    unchanged = [run for run in ended if run.planned.label == UNCHANGED]
+    judged = [
+        _judge_change(
+            plan, change, unchanged, [run for run in ended if run.planned.label == change.label]
+        )
+        for change in plan.changes
+    ]
     return tuple(sorted(judged, key=_gain, reverse=True))
 
 
@@ -176,21 +174,27 @@ def paired_interval(differences: Sequence[float]) -> tuple[float, float, float]:
 def _judge_change(
     plan: ConfirmationPlan,
     change: AdvisedChange,
-    before: dict[int, float],
-    after: dict[int, float],
+    unchanged: Sequence[EndedRun],
+    changed: Sequence[EndedRun],
 ) -> Diagnosis:
+    before, after = best_losses(unchanged), best_losses(changed)
     shared = sorted(before.keys() & after.keys())
+    failures = say_failures([*unchanged, *changed])
+    diverged = {run.planned.config.seed for run in changed if run.cause == "diverged"}
+    n_diverged = len(diverged & before.keys())  # where the unchanged configuration did not
     evidence: dict[str, Json] = {
         "label": change.label,
         "advised_by": change.kind,
         "changed": dict(change.changed),
         "n_seeds": len(shared),
+        "n_seeds_planned": len(changed),
+        "n_failed": sum(not run.is_evidence for run in (*unchanged, *changed)),
+        "n_diverged": n_diverged,
         "n_epochs": plan.n_epochs,
     }
     if not shared:
-        return _diagnosis(
-            plan, change, "advice_failed", evidence, "no run of it could be trained."
-        )
+        words = f"nothing can be said of it: no pair of runs was trained to its end. {failures}"
+        return _diagnosis(plan, change, "advice_failed", evidence, words)
     gain, low, high = paired_interval([before[seed] - after[seed] for seed in shared])
     old, new = np.mean([before[s] for s in shared]), np.mean([after[s] for s in shared])
     evidence |= {
@@ -201,26 +205,42 @@ def _judge_change(
         "gain_high": high if math.isfinite(high) else None,
     }
     kind = "advice_helps" if low > 0 else "advice_harms" if high < 0 else "advice_undecided"
+    if kind == "advice_helps" and n_diverged:  # the seeds that are left are those that it suits
+        kind = "advice_undecided"
+    n_pairs = count(len(shared), "seed")
+    if len(shared) < len(changed):
+        n_pairs = f"only {len(shared)} of {count(len(changed), 'seed')}"
+    words = (
+        f"{_verdict(kind, n_diverged)}. Validation loss {number(float(new))} against "
+        f"{number(float(old))} unchanged, {_difference(gain, low, high)}; {n_pairs}, paired, "
+        f"{plan.n_epochs} epochs each). {failures}"
+    )
+    return _diagnosis(plan, change, kind, evidence, words.rstrip())
+
+
+def _verdict(kind: str, n_diverged: int) -> str:
     says = {
         "advice_helps": "it helps",
         "advice_harms": "it makes things worse",
         "advice_undecided": "it cannot be told whether it helps",
     }[kind]
+    if not n_diverged:
+        return says
+    return f"{says}, and with {count(n_diverged, 'seed')} it diverged where unchanged did not"
+
+
+def _difference(gain: float, low: float, high: float) -> str:
+    """How much lower or higher the loss is, with its interval: the parenthesis is left open."""
+    if gain < 0:
+        gain, low, high, direction = -gain, -high, -low, "higher"
+    else:
+        direction = "lower"
     interval = (
         f"95 % interval {number(low, 2)} to {number(high, 2)}"
         if math.isfinite(low)
         else "one seed gives no interval"
     )
-    words = (
-        f"{says}. Validation loss {number(float(new))} against {number(float(old))} unchanged, "
-        f"lower by {number(gain, 2)} ({interval}; {count(len(shared), 'seed')}, paired, "
-        f"{plan.n_epochs} epochs each)."
-        if gain >= 0
-        else f"{says}. Validation loss {number(float(new))} against {number(float(old))} "
-        f"unchanged, higher by {number(-gain, 2)} (95 % interval {number(-high, 2)} to "
-        f"{number(-low, 2)}; {count(len(shared), 'seed')}, paired, {plan.n_epochs} epochs each)."
-    )
-    return _diagnosis(plan, change, kind, evidence, words)
+    return f"{direction} by {number(gain, 2)} ({interval}"
 
 
 def _diagnosis(

@@ -131,10 +131,11 @@ class Keeper:
         for run in trial.runs.values():
             artifact = artifacts.get(old_run_ids.get(run.fold))
             checkpoint = self._load_checkpoint(run, artifact) if artifact is not None else None
-            if checkpoint is None or adopted.epochs is None:
+            curve = (adopted.epochs or {}).get(old_run_ids.get(run.fold, -1), ())
+            if checkpoint is None or len(curve) < checkpoint.epoch:  # it was ahead of the curve
                 starts.append(run)
                 continue
-            curve = adopted.epochs[old_run_ids[run.fold]][: checkpoint.epoch]
+            curve = curve[: checkpoint.epoch]
             self._continue_curve(trial, run, curve)
             starts.append(checkpoint)
         return starts

@@ -1,18 +1,28 @@
 """What a search will use of memory, known before it begins.
 
-The estimate is of the worst case: all slots taken by the largest network that the space
-allows, at its largest batch. Slots are halved until that fits into what is free.
+The estimate is of the worst case: all slots taken by a network that has the most of everything
+that the space allows (layers, units, maxout's two pieces, normalization, rows of a batch), each
+in a stack of its own, and the rows in all scalings. No search of the space takes more by the
+estimate of `training/stack_memory.py`. Slots are halved until that fits into what is free.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from automl.data.dataset import Dataset
-from automl.training.config import RunConfig, configure
-from automl.training.stack_memory import memory_bytes
-from search_spaces import CategoricalParameter, FixedParameter, IntParameter, SearchSpace
+from automl.models.mlp import MLPConfig
+from automl.training.config import RunConfig, TrainingConfig, configure
+from automl.training.stack_memory import memory_bytes, most_bytes
+from search_spaces import SearchSpace
 from storage.records import ParameterValue
+
+MOST_FIRST: Mapping[str, tuple[str, ...]] = {
+    "activation": ("maxout", "prelu"),
+    "normalization": ("batch_norm", "layer_norm"),
+}
+"""The choices that take memory beside the network's size, those that take the most first."""
 
 SHARE_OF_FREE_MEMORY = 0.5
 """The other half stays for what else the machine does, and for what the estimate does not see."""
@@ -43,32 +53,73 @@ def plan_memory(
         n_slots: trials that should train at once, over all stacks.
         free_bytes: what the machine has left; None where it does not say.
     """
+    runs = largest_runs(space, dataset)
     while True:
-        run = largest_run(space)
-        per_stack = -(-n_slots // n_stacks) * len(dataset.folds)
-        n_bytes = n_stacks * memory_bytes([run] * per_stack, dataset)
+        n_bytes = most_bytes(runs, dataset, n_trials=n_slots, n_trainers=n_stacks)
         fits = free_bytes is None or n_bytes <= SHARE_OF_FREE_MEMORY * free_bytes
         if n_slots == 1 or fits:
             return MemoryPlan(n_slots, n_stacks, n_bytes)
         n_slots = max(1, n_slots // 2)
 
 
+def in_waves(
+    runs: Sequence[RunConfig], dataset: Dataset, *, free_bytes: int | None
+) -> list[range]:
+    """Places of runs that may train at once: all, or as many as fit into what is free.
+
+    Args:
+        free_bytes: what the machine has left; None where it does not say.
+    """
+    places = range(len(runs))
+    fits = free_bytes is None or memory_bytes(runs, dataset) <= SHARE_OF_FREE_MEMORY * free_bytes
+    if fits or len(runs) < 2:
+        return [places]
+    half = len(runs) // 2
+    first = in_waves(runs[:half], dataset, free_bytes=free_bytes)
+    second = in_waves(runs[half:], dataset, free_bytes=free_bytes)
+    return [*first, *(range(wave.start + half, wave.stop + half) for wave in second)]
+
+
+def largest_runs(space: SearchSpace, dataset: Dataset) -> list[RunConfig]:
+    """A trial with the most of everything, on each fold, in each scaling."""
+    largest = largest_run(space)
+    return [
+        replace(largest, fold=fold, model=replace(largest.model, scaling=str(scaling)))
+        for fold in range(len(dataset.folds))
+        for scaling in _values(space, "scaling")
+    ]
+
+
 def largest_run(space: SearchSpace) -> RunConfig:
     """A run of the largest network and batch that the space allows."""
-    params = {
-        name: _largest(space, name)
-        for name in ("n_layers", "hidden_size", "batch_size")
-        if name in space.parameters
-    }
+    params = {name: _largest(space, name) for name in ("n_layers", "hidden_size", "batch_size")}
+    for name, choices in MOST_FIRST.items():
+        possible = _values(space, name)
+        params[name] = next((one for one in choices if one in possible), possible[0])
     model, training = configure(params, max_epochs=1, patience=1)
     return RunConfig(run_id=0, trial_number=0, model=model, training=training, seed=0)
 
 
 def _largest(space: SearchSpace, name: str) -> ParameterValue:
-    parameter = space.parameters[name]
-    if isinstance(parameter, IntParameter):
-        return parameter.high
-    if isinstance(parameter, FixedParameter):
-        return parameter.value
-    choices = parameter.choices if isinstance(parameter, CategoricalParameter) else ()
-    return "full" if "full" in choices else max(int(choice or 0) for choice in choices)
+    values = _values(space, name)
+    numbers = [value for value in values if isinstance(value, int | float)]
+    return max(numbers) if len(numbers) == len(values) else "full"  # all rows: more than any
+
+
+def _values(space: SearchSpace, name: str) -> tuple[ParameterValue, ...]:
+    """The values that a trial may have, of a range its ends; the default where it has none."""
+    parameter = space.parameters.get(name)
+    if parameter is None:
+        return (_DEFAULTS[name],)
+    stated = [value for values in parameter.stated_values.values() for value in values]
+    return (*stated, _DEFAULTS[name]) if parameter.when else tuple(stated)
+
+
+_DEFAULTS: Mapping[str, ParameterValue] = {
+    name: getattr(config, name)
+    for config, names in (
+        (MLPConfig(), ("n_layers", "hidden_size", "activation", "normalization", "scaling")),
+        (TrainingConfig(), ("batch_size",)),
+    )
+    for name in names
+}

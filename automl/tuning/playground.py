@@ -19,7 +19,7 @@ from automl.training.config import RunConfig, configure
 from automl.training.predictions import predict
 from automl.training.stacked import StackedTrainer
 from automl.tuning.toy_data import GRID, toy_dataset
-from storage.records import EpochRecord, ParameterValue
+from storage.records import EpochRecord, ParameterValue, best_epoch
 
 N_EPOCHS: Final = 150
 """Enough for the base network to learn the spirals, the hardest of the problems."""
@@ -173,7 +173,7 @@ def _played(
     dataset: Dataset,
 ) -> PlayedRun:
     surface: Any = predict(run, trainer.best_weights(run.run_id), dataset, "test")[:, 1]
-    best = min(curve, key=lambda record: record.valid_loss if record.is_finite else np.inf)
+    best = best_epoch(curve) or curve[0]
     return PlayedRun(
         value=value,
         train_loss=np.array([record.train_loss for record in curve]),

@@ -1,25 +1,27 @@
 """Promotion: give a pruned trial the full budget that it was denied.
 
-A finished Optuna trial cannot be opened again, so a promotion is a run of its own that
-continues the trial's run: same parameters and seed, hence the same curve, from its
-checkpoint where one was kept and else from the start. It touches neither the sampler nor
-the study's total; it tells whether pruning was right.
+A finished Optuna trial cannot be opened again, so a promotion is a run of its own with the
+trial's parameters and seed, hence the same curve. It continues the trial's run where its state
+was kept, as it is of the best few pruned trials (`pruned_states.py`), and trains from the start
+where it was not; which of them is said. It touches neither the sampler nor the study's total; it
+tells whether pruning was right.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from automl.data.dataset import Dataset
 from automl.errors import StudyError
 from automl.executors.executor import Executor
-from automl.models.mlp import n_parameters
 from automl.training.config import RunConfig, configure
-from automl.training.ending import ending
-from automl.tuning.trial_in_training import TrialInTraining
-from search_spaces import SearchSpace
+from automl.tuning.planned_runs import EndedRun, PlannedRun, say_failures, study_space
+from automl.tuning.pruned_states import kept_continuations
+from automl.tuning.side_runs import train_beside
 from storage import Store
-from storage.records import RunRecord, StudyRecords, TrialRecord
+from storage.records import StudyRecords, TrialRecord, best_epoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Promotion:
     best_epoch: int
     value: float | None  # None where training diverged
     best_value: float | None  # of the study's best trial
+    epochs_kept: int = 0  # that it went on from, on all folds; 0: it was trained from the start
 
     @property
     def would_be_best(self) -> bool:
@@ -70,71 +73,50 @@ def promote(
         StudyError: there is no such trial, it was not pruned, or its training failed.
     """
     trial = check_promotable(records, trial_number)
-    training = begin_promotion(store, records, trial, dataset)
-    executor.start(list(training.runs.values()))
-    while not training.is_ended and not training.is_diverged:
-        result = executor.next_round()
-        store.add_epochs(result.epochs)
-        for failure in result.failures:
-            store.finish_run(failure.run_id, "failed", failure.cause)
-            raise StudyError(f"the promotion of trial {trial_number} failed: {failure.message}")
-        for record in result.epochs:
-            training.take(record)
-            end = ending(training.curves[record.run_id], training.runs[record.run_id].training)
-            if end is not None:
-                training.end_run(record.run_id, end)
-                executor.stop(record.run_id)
-    return end_promotion(store, records, trial, training)
+    planned = plan_promotion(store, records, trial)
+    ended = train_beside(store, records.settings.study_name, executor, dataset, planned)
+    return judge_promotion(records, trial, ended)
 
 
-def begin_promotion(
-    store: Store, records: StudyRecords, trial: TrialRecord, dataset: Dataset
-) -> TrialInTraining:
-    """Plan one run per fold: the trial's own configuration and seed, without early stopping."""
+def plan_promotion(
+    store: Store, records: StudyRecords, trial: TrialRecord
+) -> tuple[PlannedRun, ...]:
+    """One run per fold: the trial's own configuration and seed, without early stopping."""
     settings = records.settings
-    params = SearchSpace.from_dict(settings.space).complete(trial.params)
+    params = study_space(settings).complete(trial.params)
     model, training = configure(
         params, max_epochs=settings.max_epochs, patience=settings.max_epochs
     )
-    size = n_parameters(model, dataset)
-    runs: dict[int, RunConfig] = {}
-    for before in records.search_runs(trial.number):
-        record = _add_run(store, settings.study_name, before, size)
-        runs[record.run_id] = RunConfig(
-            record.run_id, trial.number, model, training, record.seed, record.fold
-        )
-    return TrialInTraining(trial.number, params, runs, n_parameters=size)
-
-
-def _add_run(store: Store, study_name: str, before: RunRecord, size: int) -> RunRecord:
-    return store.add_run(
-        study_name,
-        trial_number=before.trial_number,
-        purpose="promote",
-        seed=before.seed,
-        fold=before.fold,
-        continues_run_id=before.run_id,
-        n_parameters=size,
+    runs = {
+        before.run_id: RunConfig(-1, trial.number, model, training, before.seed, before.fold)
+        for before in records.search_runs(trial.number)
+    }
+    kept = kept_continuations(store, records, runs)
+    return tuple(
+        PlannedRun("promote", "", run, continues=kept.get(run.fold)) for run in runs.values()
     )
 
 
-def end_promotion(
-    store: Store, records: StudyRecords, trial: TrialRecord, training: TrialInTraining
+def judge_promotion(
+    records: StudyRecords, trial: TrialRecord, ended: Sequence[EndedRun]
 ) -> Promotion:
-    """Write how the runs ended, and say what the full budget has brought."""
-    for run_id in training.runs:
-        if training.is_diverged:
-            store.finish_run(run_id, "failed", "diverged")
-        else:
-            store.finish_run(run_id, "complete")
-    before = records.search_runs(trial.number)
+    """Say what the full budget has brought.
+
+    Raises:
+        StudyError: a run failed otherwise than by diverging.
+    """
+    if any(run.cause != "diverged" and not run.is_evidence for run in ended):
+        raise StudyError(f"the promotion of trial {trial.number} failed: {say_failures(ended)}")
+    before = [records.epochs.get(run.run_id, ()) for run in records.search_runs(trial.number)]
+    reached = [one for run in ended if run.is_evidence and (one := best_epoch(run.curve))]
     best = records.best_trial
     return Promotion(
         trial_number=trial.number,
-        epochs_before=max((len(records.epochs.get(run.run_id, ())) for run in before), default=0),
+        epochs_before=max(map(len, before), default=0),
         value_before=trial.value,
-        epochs=max((len(curve) for curve in training.curves.values()), default=0),
-        best_epoch=max((record.epoch for record in training.best), default=0),
-        value=None if training.is_diverged else training.value,
+        epochs=max((len(run.curve) for run in ended), default=0),
+        best_epoch=max((record.epoch for record in reached), default=0),
+        value=fmean(one.valid_loss for one in reached) if len(reached) == len(ended) else None,
         best_value=None if best is None else best.value,
+        epochs_kept=min((len(run.planned.epochs_before) for run in ended), default=0),
     )

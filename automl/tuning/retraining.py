@@ -1,17 +1,18 @@
 """Train the best configuration again on parts of the rows: bias, variance, and more rows.
 
-    plan_decomposition -> runs -> train_runs, predict_runs -> judge_decomposition
-    plan_data_size     -> runs -> train_runs               -> judge_data_size
+    plan_decomposition -> side_runs.train_beside -> judge_decomposition
+    plan_data_size     -> side_runs.train_beside -> judge_data_size
 
 Bootstraps give bias and variance, disjoint halves a variance that shares no rows, growing
-shares of the rows the data-size curve. All of it is measured on validation rows.
+shares of the rows the data-size curve. All of it is measured on validation rows. A run that
+failed counts in neither, and both say how many did and why.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,12 +29,14 @@ from automl.diagnostics.evidence import find_references
 from automl.errors import StudyError
 from automl.training.config import RowSubset
 from automl.tuning.planned_runs import (
-    Epochs,
+    EndedRun,
     Params,
     PlannedRun,
     best_configuration,
     best_losses,
     planned_run,
+    predict_run,
+    say_failures,
 )
 from automl.tuning.seeds import derive_seed
 from storage.records import Diagnosis, Purpose, StudyRecords, StudySettings
@@ -101,25 +104,26 @@ def plan_decomposition(
 
 
 def judge_decomposition(
-    records: StudyRecords,
-    runs: Sequence[PlannedRun],
-    predictions: Mapping[int, np.ndarray],
-    targets: np.ndarray,
+    records: StudyRecords, runs: Sequence[EndedRun], dataset: Dataset
 ) -> Diagnosis:
-    """Bias and noise, and variance, from the predictions of validation rows.
+    """Bias and noise, and variance, from predictions of the first fold's validation rows.
 
-    Shape:
-        predictions: by run_id, each (N,) as `predict_runs` gives them; targets: (N,).
+    Args:
+        runs: as planned, with the weights of those that were trained to their ends.
 
     Raises:
         StudyError: fewer than two bootstraps could be trained.
     """
     task = records.settings.task
-    drawn = _predicted(runs, predictions, "bootstrap")
+    drawn = _predicted(runs, dataset)
     if len(drawn) < 2:
-        raise StudyError("a decomposition needs two trained bootstraps or more; all others failed")
+        raise StudyError(
+            f"a decomposition needs two trained bootstraps or more, but there are {len(drawn)}. "
+            f"{say_failures(runs)}".rstrip()
+        )
     decompose = decompose_squared if task == "regression" else decompose_zero_one
-    pairs = _pairs(runs, predictions)
+    pairs = _pairs(runs, dataset)
+    targets = np.asarray(dataset.folds[0].valid.targets.cpu().numpy())
     halves = None
     if pairs:
         first, second = (np.stack(side) for side in zip(*pairs, strict=True))
@@ -132,10 +136,10 @@ def judge_decomposition(
     answer = diagnose_decomposition(
         decompose(np.stack(drawn), targets),
         halves,
-        trial_number=runs[0].config.trial_number,
+        trial_number=runs[0].planned.config.trial_number,
         task=task,
     )
-    return agree_with_verdict(records, answer)
+    return agree_with_verdict(records, _with_failures(answer, runs))
 
 
 def plan_data_size(records: StudyRecords, *, n_seeds: int = 3) -> tuple[PlannedRun, ...]:
@@ -160,9 +164,7 @@ def plan_data_size(records: StudyRecords, *, n_seeds: int = 3) -> tuple[PlannedR
     return tuple(runs)
 
 
-def judge_data_size(
-    records: StudyRecords, runs: Sequence[PlannedRun], epochs: Epochs
-) -> Diagnosis:
+def judge_data_size(records: StudyRecords, runs: Sequence[EndedRun]) -> Diagnosis:
     """Whether more rows would help, from the curves of the planned runs.
 
     Raises:
@@ -170,43 +172,49 @@ def judge_data_size(
     """
     n_rows = records.settings.n_rows["train"]
     sizes, means, errors = [], [], []
-    for share in sorted({run.rows_fraction for run in runs}):
-        losses = best_losses([run for run in runs if run.rows_fraction == share], epochs)
+    for share in sorted({run.planned.rows_fraction for run in runs}):
+        losses = best_losses([run for run in runs if run.planned.rows_fraction == share])
         values = list(losses.values())
         if values:
             sizes.append(round(share * n_rows))
             means.append(float(np.mean(values)))
             errors.append(_standard_error(values))
     if len(sizes) < MIN_SIZES:
-        raise StudyError(f"a data-size curve needs {MIN_SIZES} sizes, but {len(sizes)} trained")
+        raise StudyError(
+            f"a data-size curve needs {MIN_SIZES} sizes, but {len(sizes)} could be trained. "
+            f"{say_failures(runs)}".rstrip()
+        )
     # A size with one run, or with equal ones, borrows the usual error of the others.
     usual = float(np.median([error for error in errors if error > 0] or [0.0]))
     law = fit_power_law(sizes, means, [error or usual for error in errors])
     baseline = find_references(records).baseline_loss
-    return diagnose_data_size(law, n_rows, baseline, dict(zip(sizes, means, strict=True)))
+    answer = diagnose_data_size(law, n_rows, baseline, dict(zip(sizes, means, strict=True)))
+    return _with_failures(answer, runs)
 
 
-def validation_targets(dataset: Dataset) -> np.ndarray:
-    """The targets that `judge_decomposition` compares with, of the first fold, (N,)."""
-    return np.asarray(dataset.folds[0].valid.targets.cpu().numpy())
+def _with_failures(answer: Diagnosis, runs: Sequence[EndedRun]) -> Diagnosis:
+    """Say on how many runs an answer rests, where some failed."""
+    n_failed = sum(not run.is_evidence for run in runs)
+    return replace(
+        answer,
+        message=f"{answer.message} {say_failures(runs)}".rstrip(),
+        evidence={**answer.evidence, "n_failed": n_failed},
+    )
 
 
-def _predicted(
-    runs: Sequence[PlannedRun], predictions: Mapping[int, np.ndarray], purpose: str
-) -> list[np.ndarray]:
-    ids = [run.config.run_id for run in runs if run.purpose == purpose]
-    return [predictions[run_id] for run_id in ids if run_id in predictions]
+def _predicted(runs: Sequence[EndedRun], dataset: Dataset) -> list[np.ndarray]:
+    """What the bootstraps that were trained predict, each (N,)."""
+    drawn = [predict_run(run, dataset) for run in runs if run.planned.purpose == "bootstrap"]
+    return [predictions for predictions in drawn if predictions is not None]
 
 
-def _pairs(
-    runs: Sequence[PlannedRun], predictions: Mapping[int, np.ndarray]
-) -> list[tuple[np.ndarray, np.ndarray]]:
+def _pairs(runs: Sequence[EndedRun], dataset: Dataset) -> list[tuple[np.ndarray, np.ndarray]]:
     """The predictions of both halves of each division that both trained."""
     divisions: dict[int, list[np.ndarray]] = {}
     for run in runs:
-        if run.purpose == "half" and run.config.rows and run.config.run_id in predictions:
-            found = divisions.setdefault(run.config.rows.seed, [])
-            found.append(predictions[run.config.run_id])
+        rows, predictions = run.planned.config.rows, predict_run(run, dataset)
+        if run.planned.purpose == "half" and rows and predictions is not None:
+            divisions.setdefault(rows.seed, []).append(predictions)
     return [(pair[0], pair[1]) for pair in divisions.values() if len(pair) == 2]
 
 

@@ -12,29 +12,28 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import optuna
 
 from automl.data.dataset import Dataset
-from automl.diagnostics.gradient_flow import hopeless
 from automl.errors import TrainingError
 from automl.executors.executor import Executor, RoundResult
-from automl.executors.numerics import training_arithmetic
 from automl.models.mlp import n_parameters
 from automl.training.config import RunConfig, configure
 from automl.training.ending import ending
-from automl.training.gradients import inspect_initialization
 from automl.training.trainer import Checkpoint
 from automl.tuning.adoption import AdoptedTrial, adopt_dead_trials, adopt_lost_trial
 from automl.tuning.keeping import Keeper
 from automl.tuning.policy import FINISHING_SHARE, SearchPolicy
+from automl.tuning.preflight import look_before_training
 from automl.tuning.progress import SearchProgress, estimate_seconds_left
+from automl.tuning.pruned_states import PrunedStates
 from automl.tuning.pruners import make_pruner
 from automl.tuning.samplers import PerTrialSampler
 from automl.tuning.seeds import derive_seed
 from automl.tuning.tally import Tally
-from automl.tuning.trial_in_training import TrialInTraining
+from automl.tuning.trial_in_training import TrialInTraining, best_in_training
 from search_spaces import SearchSpace
 from storage import Store
 from storage.adoption import LOST_ATTEMPTS_LIMIT
@@ -66,6 +65,9 @@ class Search:
         self.space = SearchSpace.from_dict(settings.space)
         self.keeper = Keeper(
             store, settings.study_name, dataset, policy.keep_models, policy.keep_bytes
+        )
+        self.pruned_states = PrunedStates(
+            store, settings.study_name, 0 if policy.keep_bytes else policy.keep_models
         )
         study.sampler = PerTrialSampler(policy.sampler, self.space, settings.seed)
         study.pruner = make_pruner(policy.pruner, settings.max_epochs)
@@ -156,13 +158,12 @@ class Search:
     def _is_hopeless(self, trial: TrialInTraining) -> bool:
         """Look at one batch before the first epoch; a trial without signal has failed."""
         run_id, run = next(iter(trial.runs.items()))
-        with training_arithmetic():
-            layers = inspect_initialization(run, self.dataset)
-        self.store.add_initial_layers(run_id, layers)
-        reason = hopeless(layers)
-        if reason is not None:
-            self._fail(trial, "hopeless", reason)
-        return reason is not None
+        layers, failure = look_before_training(run, self.dataset)
+        if layers:
+            self.store.add_initial_layers(run_id, layers)
+        if failure is not None:
+            self._fail(trial, failure.cause, failure.message)
+        return failure is not None
 
     def _start(self, trial: TrialInTraining, starts: list[RunConfig | Checkpoint]) -> None:
         self._training[trial.number] = trial
@@ -187,9 +188,13 @@ class Search:
             if trial is not None:
                 self._take_failure(trial, failure.cause, failure.message)
         for trial in advanced.values():
-            if trial.number in self._training:
+            if self._trains(trial):
                 self._judge(trial)
         self._save_checkpoints(advanced.values())
+
+    def _trains(self, trial: TrialInTraining) -> bool:
+        """Whether this attempt trains still: a trial may have ended, or have begun again."""
+        return self._training.get(trial.number) is trial
 
     def _trial_of(self, run_id: int) -> TrialInTraining | None:
         """The trial in training that a run belongs to; None where it has just ended."""
@@ -221,12 +226,8 @@ class Search:
             self._fail(trial, "diverged", f"loss not finite in epoch {last}, learning_rate {rate}")
         elif trial.is_ended:
             self._complete(trial)
-        elif (
-            trial.epoch and trial.epoch == trial.n_reported
-        ):  # else it was judged before its adoption
-            with self.store.transaction():  # the pruner's note and its consequence: both or none
-                if self._handles[trial.number].should_prune():
-                    self._prune(trial)
+        elif trial.epoch and trial.epoch == trial.n_reported:  # else judged before its adoption
+            self._prune(trial, self._handles[trial.number].should_prune)
 
     def _take_failure(self, trial: TrialInTraining, cause: str, message: str) -> None:
         """A trial whose worker died is trained again; any other failure ends it."""
@@ -242,7 +243,7 @@ class Search:
         """Save, now and then, the state of trials that still train: a killed one loses little."""
         now = time.monotonic()
         for trial in trials:
-            if trial.number in self._training and now - trial.saved_at > CHECKPOINT_SECONDS:
+            if self._trains(trial) and now - trial.saved_at > CHECKPOINT_SECONDS:
                 self.keeper.save_checkpoints(trial, self.executor)
                 trial.saved_at = now
 
@@ -257,13 +258,22 @@ class Search:
             return
         with self.store.transaction():
             self.study.tell(self._close(trial, "complete"), trial.value)
+        self._free(trial)
         if self._tally.count_complete(trial):
             self._say(f"trial {trial.number} is the best so far: {trial.value:.4g}")
 
-    def _prune(self, trial: TrialInTraining) -> None:
+    def _prune(
+        self, trial: TrialInTraining, is_advised: Callable[[], bool] = lambda: True
+    ) -> None:
+        """End a trial if the pruner says so; its note and what follows: both or none."""
         with self.store.transaction():
+            if not is_advised():
+                return
             self.study.tell(self._close(trial, "pruned"), state=optuna.trial.TrialState.PRUNED)
         self._tally.n_pruned += 1
+        if trouble := self.pruned_states.keep(trial, self.executor):
+            self._say(trouble)
+        self._free(trial)
 
     def _fail(self, trial: TrialInTraining, cause: str, message: str) -> None:
         """Rank the trial behind every feasible one, keep the cause, go on (invariant 9)."""
@@ -273,14 +283,14 @@ class Search:
             handle.set_user_attr("cause_message", message)
             handle.set_constraint("failed", 1.0)
             self.study.tell(handle, state=optuna.trial.TrialState.PRUNED)
+        self._free(trial)
         self._tally.n_failed += 1
         self._say(f"trial {trial.number} failed: {message}")
 
     def _close(
         self, trial: TrialInTraining, state: RunState, cause: str | None = None
     ) -> optuna.trial.Trial:
-        """Free the slot; write how the runs ended and what people see of the trial."""
-        self._free(trial)
+        """Write how the runs ended and what people see of the trial."""
         for run_id in trial.runs:
             self.store.finish_run(run_id, state, cause or trial.cause_of(run_id))
         self.keeper.discard_checkpoints(trial.number)
@@ -290,6 +300,7 @@ class Search:
         return handle
 
     def _free(self, trial: TrialInTraining) -> None:
+        """Free the slot, and what the executor holds of the runs."""
         if self._training.pop(trial.number, None) is None:
             return  # it has never started
         for run_id in trial.runs:
@@ -310,12 +321,7 @@ class Search:
 
     @property
     def _best_in_training(self) -> TrialInTraining | None:
-        """The best trial in training if it is better than all completed ones."""
-        begun = [t for t in self._training.values() if t.is_begun and not t.is_diverged]
-        best = min(begun, key=lambda trial: trial.value, default=None)
-        if best is None or self._tally.best_value is None:
-            return best
-        return best if best.value < self._tally.best_value else None
+        return best_in_training(self._training.values(), self._tally.best_value)
 
     def _complete_early(self, trial: TrialInTraining) -> None:
         """End a trial as it is when time is up: people are owed the best that was found."""

@@ -6,19 +6,15 @@ records and reads from it what to report to the pruner and what the trial is wor
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 
 from automl.training.config import RunConfig
 from automl.tuning.progress import RunningTrial
-from storage.records import EpochRecord, ParameterValue
-
-
-def best_epoch(curve: list[EpochRecord]) -> EpochRecord:
-    """The record with the lowest validation loss; the earliest of equals."""
-    return min(curve, key=lambda record: record.valid_loss)
+from storage.records import EpochRecord, ParameterValue, best_epoch
 
 
 @dataclass(slots=True)
@@ -78,19 +74,22 @@ class TrialInTraining:
         A run that has ended before stands with its best loss, which is what it will count.
         """
         return fmean(
-            curve[epoch - 1].valid_loss if epoch <= len(curve) else best_epoch(curve).valid_loss
+            curve[epoch - 1].valid_loss if epoch <= len(curve) else _best_loss(curve)
             for curve in self.curves.values()
         )
 
     @property
     def value(self) -> float:
-        """The trial's value so far: mean over its runs of the best epoch's validation loss."""
-        return fmean(best_epoch(curve).valid_loss for curve in self.curves.values())
+        """The trial's value so far: mean over its runs of the best epoch's validation loss.
+
+        Infinite where a run has no epoch with finite losses.
+        """
+        return fmean(_best_loss(curve) for curve in self.curves.values())
 
     @property
     def best(self) -> list[EpochRecord]:
-        """The best epoch of each run."""
-        return [best_epoch(curve) for curve in self.curves.values()]
+        """The best epoch of each run that has one with finite losses."""
+        return [best for curve in self.curves.values() if (best := best_epoch(curve))]
 
     @property
     def seconds(self) -> float:
@@ -108,17 +107,16 @@ class TrialInTraining:
 
     def user_attributes(self) -> dict[str, float | int]:
         """What people see of the trial in Optuna Dashboard."""
-        if not self.curves:
-            return {"n_parameters": self.n_parameters}
-        best = self.best
-        return {
-            "best_epoch": round(fmean(record.epoch for record in best)),
-            "n_epochs": self.n_epochs,
-            "train_loss": fmean(record.train_loss for record in best),
-            "generalization_gap": fmean(record.generalization_gap for record in best),
-            "n_parameters": self.n_parameters,
-            "seconds": round(self.seconds, 3),
-        }
+        attributes: dict[str, float | int] = {"n_parameters": self.n_parameters}
+        if self.curves:
+            attributes |= {"n_epochs": self.n_epochs, "seconds": round(self.seconds, 3)}
+        if best := self.best:
+            attributes |= {
+                "best_epoch": round(fmean(record.epoch for record in best)),
+                "train_loss": fmean(record.train_loss for record in best),
+                "generalization_gap": fmean(record.generalization_gap for record in best),
+            }
+        return attributes
 
     def snapshot(self, max_epochs: int) -> RunningTrial:
         """The trial as the live table shows it."""
@@ -130,3 +128,19 @@ class TrialInTraining:
             valid_loss=self.value_at(self.epoch) if self.is_begun and self.epoch else None,
             best_valid_loss=self.value if self.is_begun else None,
         )
+
+
+def best_in_training(
+    trials: Iterable[TrialInTraining], best_value: float | None
+) -> TrialInTraining | None:
+    """The best of some trials, if it is better than what the best completed one is worth."""
+    begun = [trial for trial in trials if trial.is_begun and not trial.is_diverged]
+    best = min(begun, key=lambda trial: trial.value, default=None)
+    if best is None or best_value is None:
+        return best
+    return best if best.value < best_value else None
+
+
+def _best_loss(curve: Sequence[EpochRecord]) -> float:
+    best = best_epoch(curve)
+    return math.inf if best is None else best.valid_loss

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,14 @@ import pytest
 
 import automl
 from automl import investigation
+from automl.data_options import load_again
 from automl.errors import StudyError
+from automl.executors.executor import RoundResult
+from automl.executors.in_process import InProcessExecutor
 from automl.result import SearchResult
 from automl.studies import ON_ADVICE, ON_CAUSES, diagnose, load_study, open_existing_store
-from storage.records import Advice
+from automl.tuning import promotion
+from storage.records import Advice, Diagnosis, SpaceChange, StudyRecords
 
 STUDY = "iris-species"
 
@@ -76,19 +81,76 @@ def test_answers_about_a_study_with_folds_name_the_first_fold(tmp_path: Path) ->
     assert all("first of 3 folds only" in one.message for one in answers)
 
 
+def losses(records: StudyRecords, run_id: int) -> list[tuple[float, float]]:
+    return [(one.train_loss, one.valid_loss) for one in records.epochs[run_id]]
+
+
 def test_promotion_continues_the_pruned_curve(finished_copy: str) -> None:
+    """Its state was kept, so it goes on from there: to the curve of a run that never stopped."""
     records = load_study(STUDY, finished_copy).records
     pruned = next(trial for trial in records.trials if trial.outcome == "pruned")
-    promotion = investigation.promote(STUDY, pruned.number, finished_copy, workers=1)
-    assert promotion.epochs == 6
-    after = load_study(STUDY, finished_copy).records
-    (run,) = [run for run in after.runs if run.purpose == "promote"]
     (before,) = records.search_runs(pruned.number)
-    assert run.continues_run_id == before.run_id
-    old = [record.valid_loss for record in records.epochs[before.run_id]]
-    new = [record.valid_loss for record in after.epochs[run.run_id]]
-    assert new[: len(old)] == pytest.approx(old, rel=1e-4)
+    n_before = len(records.epochs[before.run_id])
+    promotion = investigation.promote(STUDY, pruned.number, finished_copy, workers=1)
+    assert (promotion.epochs_kept, promotion.epochs) == (n_before, 6)
+    with closing(open_existing_store(finished_copy)) as store:
+        for artifact in records.kept_artifacts("checkpoint"):
+            store.artifacts.remove(artifact)
+    anew = investigation.promote(STUDY, pruned.number, finished_copy, workers=1)
+    assert (anew.epochs_kept, anew.epochs) == (0, 6)
+
+    after = load_study(STUDY, finished_copy).records
+    continued, repeated = [run for run in after.runs if run.purpose == "promote"]
+    assert (continued.continues_run_id, repeated.continues_run_id) == (before.run_id, None)
+    assert {(run.state, run.cause) for run in (continued, repeated)} == {("complete", None)}
+    assert losses(after, continued.run_id)[:n_before] == losses(records, before.run_id)
+    assert losses(after, continued.run_id) == losses(after, repeated.run_id)
+    assert anew.value == promotion.value and anew.best_epoch == promotion.best_epoch
     assert after.trials == records.trials, "the study's trials stay as they were"
+
+
+def test_a_promotion_that_is_interrupted_leaves_no_run_behind(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/folds.db"
+    automl.search(
+        "sklearn:iris", n_trials=9, storage=url, study="folds", folds=2, max_epochs=6, workers=1
+    )
+    records = load_study("folds", url).records
+    pruned = next(trial for trial in records.trials if trial.outcome == "pruned")
+    with closing(open_existing_store(url)) as store:
+        dataset = load_again(records.settings, None).dataset
+        with pytest.raises(KeyboardInterrupt), InterruptedExecutor(dataset) as executor:
+            promotion.promote(store, records, pruned.number, dataset, executor)
+        after = store.read_study("folds")
+    ended = [(run.state, run.cause) for run in after.runs if run.purpose == "promote"]
+    assert ended == [("failed", "interrupted")] * 2
+
+
+class InterruptedExecutor(InProcessExecutor):
+    """One in whose first round somebody presses Ctrl-C."""
+
+    def next_round(self, deadline: float | None = None) -> RoundResult:
+        signal.raise_signal(signal.SIGINT)
+        return super().next_round(deadline)
+
+
+def test_a_change_that_diverges_is_no_evidence_and_is_said(finished_copy: str) -> None:
+    """Its runs are stored as what they are, and the finite epochs they began with do not count."""
+    advice = Advice("", (SpaceChange("learning_rate", "1e30"), SpaceChange("optimizer", "sgd")))
+    with closing(open_existing_store(finished_copy)) as store:
+        told = Diagnosis("advice_helps", "good", "", advice=(advice,))
+        store.replace_diagnoses(STUDY, [told])
+
+    result = investigation.confirm(STUDY, finished_copy, n_seeds=2, workers=1)
+
+    answer = next(one for one in result.diagnoses if "1e+30" in one.message)
+    assert answer.kind == "advice_failed"
+    assert "2 of 4 runs failed and do not count: 2 diverged (the loss was not" in answer.message
+    ends = {
+        (run.label == "unchanged", run.state, run.cause)
+        for run in result.records.runs
+        if run.label in ("unchanged", answer.evidence["label"])
+    }
+    assert ends == {(True, "complete", None), (False, "failed", "diverged")}
 
 
 def test_only_pruned_trials_can_be_promoted(finished: SearchResult, finished_copy: str) -> None:

@@ -130,6 +130,15 @@ def test_promotion_says_whether_pruning_was_right(
     assert says in printed
 
 
+def test_promotion_says_whether_it_went_on_or_began_anew(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    summary.print_promotion(Promotion(17, 3, 0.5, 50, 41, 0.1, 0.2, epochs_kept=3))
+    assert "It went on after epoch 3" in capsys.readouterr().out
+    summary.print_promotion(Promotion(17, 3, 0.5, 50, 41, 0.1, 0.2))
+    assert "trained again from the start" in capsys.readouterr().out
+
+
 def test_finding_comes_with_the_command_that_mends_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from automl.data.dataset import Dataset
-from automl.errors import TrainingError
+from automl.errors import DivergedError
 from automl.models.mlp import MLPConfig
 from automl.training.config import RowSubset, RunConfig, TrainingConfig
 from automl.training.predictions import predict
@@ -185,7 +185,7 @@ class TrainerContract:
     def test_run_without_a_finite_epoch_has_no_weights(self, make_trainer: MakeTrainer) -> None:
         trainer = make_trainer(tiny_dataset("mean_squared"))
         curve(trainer, tiny_run(optimizer="sgd", learning_rate=1e30), 1)
-        with pytest.raises(TrainingError, match="run 1 has no epoch with finite losses"):
+        with pytest.raises(DivergedError, match="run 1 has no epoch with finite losses"):
             trainer.best_weights(1)
 
     def test_nothing_is_trained_after_the_deadline(self, make_trainer: MakeTrainer) -> None:

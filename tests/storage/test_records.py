@@ -13,6 +13,7 @@ from storage.records import (
     StudyRecords,
     TrialRecord,
     TrialState,
+    best_epoch,
 )
 from tests.contracts.store_contract import epoch, settings
 
@@ -44,6 +45,15 @@ def test_epoch_is_finite_where_both_losses_are() -> None:
     assert record.generalization_gap == record.valid_loss - record.train_loss
     assert not replace(record, train_loss=math.inf).is_finite
     assert not replace(record, valid_loss=math.nan).is_finite
+
+
+@pytest.mark.parametrize("not_finite", [math.nan, math.inf, -math.inf])
+def test_best_epoch_is_the_first_of_the_lowest_finite_ones(not_finite: float) -> None:
+    losses = (not_finite, 1.0, 0.5, 0.5, not_finite)
+    curve = [replace(epoch(1, n), valid_loss=loss) for n, loss in enumerate(losses, start=1)]
+    best = best_epoch(curve)
+    assert best is not None and best.epoch == 3
+    assert best_epoch(curve[:1]) is best_epoch([]) is None
 
 
 def test_best_trial_is_the_complete_one_of_the_lowest_value() -> None:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.records import EpochRecord, ParameterValue, RunRecord, StudyRecords
+from storage.records import best_epoch as best_of_run
 
 Floats: TypeAlias = NDArray[np.float64]
 Outcome: TypeAlias = Literal["complete", "pruned", "failed", "unfinished"]
@@ -204,11 +205,11 @@ def mean_curve(runs: Sequence[Sequence[EpochRecord]]) -> Curve:
 
 
 def best_epoch(runs: Sequence[Sequence[EpochRecord]]) -> BestEpoch | None:
-    """Average each run's epoch of the lowest finite validation loss."""
+    """Average each run's best epoch; of one without finite losses, its first."""
     runs = [run for run in runs if run]
     if not runs:
         return None
-    best = [min(run, key=lambda record: _finite(record.valid_loss)) for run in runs]
+    best = [best_of_run(run) or run[0] for run in runs]
     return BestEpoch(
         epoch=round(fmean(record.epoch for record in best)),
         n_epochs=round(fmean(len(run) for run in runs)),

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from automl.training.config import TrainingConfig
-from automl.training.ending import best_epoch, ending
+from automl.training.ending import ending
 from storage.records import EpochRecord
 
 TRAINING = TrainingConfig(max_epochs=8, patience=3)
@@ -44,8 +44,3 @@ def test_train_loss_alone_can_diverge() -> None:
 def test_a_continued_curve_counts_its_own_epochs() -> None:
     """A run that continues another begins at a later epoch."""
     assert ending(records(1.0, 0.9, 0.95, 0.8, 0.9)[3:], TRAINING) is None
-
-
-def test_best_epoch_is_the_first_of_the_lowest_finite_ones() -> None:
-    assert best_epoch(records(1.0, 0.5, 0.5, math.nan)) == 2
-    assert best_epoch(records(math.nan)) == 0

@@ -6,6 +6,7 @@ from torch import nn
 
 from automl.models.initialization import initialize_
 from automl.models.mlp import MLP, MLPConfig
+from automl.models.stacked import StackBlocks, StackLayout
 from automl.training import optimizers
 from automl.training.config import OPTIMIZERS, TrainingConfig
 
@@ -39,6 +40,62 @@ def test_weight_decay_acts_on_matrices_only(name: str) -> None:
     optimizers.make_optimizer(name, training, model).step()
     for parameter in model.parameters():
         assert (parameter < 1).all() if parameter.ndim == 2 else (parameter == 1).all()
+
+
+class Zoo(nn.Module):
+    """A module of each kind that networks on tables, series and images are made of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 4)
+        self.series = nn.Sequential(nn.Conv1d(2, 4, 3), nn.BatchNorm1d(4), nn.PReLU())
+        self.image = nn.Sequential(nn.Conv2d(2, 4, 3), nn.BatchNorm2d(4), nn.GroupNorm(2, 4))
+        self.turned = nn.ConvTranspose2d(4, 2, 3)
+        self.words = nn.Embedding(7, 4)
+        self.by_shape = nn.LayerNorm((4, 5, 5))  # its gain and shift have three dimensions
+        self.pair = nn.Bilinear(2, 3, 4)
+        self.attention = nn.MultiheadAttention(4, 2, add_bias_kv=True)
+        self.tied = self.linear
+
+
+DECAYED = {
+    "linear.weight",
+    "series.0.weight",
+    "image.0.weight",
+    "turned.weight",
+    "words.weight",
+    "pair.weight",
+    "attention.in_proj_weight",
+    "attention.out_proj.weight",
+}
+
+
+def test_what_decays_is_said_by_what_a_parameter_is() -> None:
+    model = Zoo()
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    decayed, others = (
+        [names[id(parameter)] for parameter in group["params"]]
+        for group in optimizers.make_optimizer(
+            "adamw", TrainingConfig(weight_decay=0.1), model
+        ).param_groups
+    )
+    assert set(decayed) == DECAYED
+    assert sorted(decayed + others) == sorted(names.values()), "each in one group, and once"
+
+
+@pytest.mark.parametrize("activation", ["prelu", "maxout"])
+@pytest.mark.parametrize("normalization", ["batch_norm", "layer_norm"])
+def test_the_stacked_twin_penalizes_the_same_parameters(
+    activation: str, normalization: str
+) -> None:
+    config = MLPConfig(2, 8, activation=activation, normalization=normalization)
+    model = MLP(config, 4, 3, (5,))
+    blocks = StackBlocks(StackLayout.of([config], 4, (5,), 3), device="cpu", dtype=torch.float32)
+    for block in blocks.matrices:
+        block.fill_(1.0)
+    stacked = {name for name, values in blocks.read(0).items() if values.any()}
+    known = set(map(id, optimizers.penalized(model)))
+    assert stacked == {n for n, parameter in model.named_parameters() if id(parameter) in known}
 
 
 def test_only_adamw_decouples_the_decay() -> None:

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from automl.data.dataset import Dataset
+from automl.errors import DataError
 from automl.training.plain import PlainTrainer
 from automl.training.predictions import ROWS_AT_ONCE, outputs_of, predict
 from tests.contracts.tiny_datasets import tiny_dataset
@@ -58,3 +59,14 @@ def test_many_rows_are_predicted_in_chunks_with_the_same_result() -> None:
         torch.testing.assert_close(
             outputs_of(model, inputs, categories), model(inputs, categories)
         )
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "binary_cross_entropy", "mean_squared"])
+def test_a_row_without_a_prediction_is_told_and_gets_no_class(loss: str) -> None:
+    """Beyond what float32 holds a network gives no numbers, and the first class is no answer."""
+    dataset = tiny_dataset(loss)
+    trainer, _ = trained(dataset)
+    test = dataset.folds[0].test
+    test.numeric[[3, 5]] = torch.inf
+    with pytest.raises(DataError, match="2 of 30 rows give none, the first of them is row 4"):
+        predict(tiny_run(), trainer.best_weights(1), dataset, "test")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from typing import Any
 
 import pytest
 import torch
@@ -41,6 +42,30 @@ def test_estimate_covers_what_is_held_without_being_far_above(
     assert held <= memory_bytes(runs, dataset)
     if not is_native:  # the kernels need less
         assert memory_bytes(runs, dataset) <= 3 * held
+
+
+@pytest.mark.parametrize("is_native", [False, True])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"activation": "maxout", "normalization": "batch_norm", "dropout": 0.2},
+        {"activation": "prelu", "normalization": "layer_norm", "input_dropout": 0.1},
+        {"n_layers": 0},
+        {"batch_size": None, "activation": "maxout", "normalization": "batch_norm"},
+    ],
+)
+def test_whatever_a_network_has_is_in_the_estimate(
+    values: dict[str, Any], is_native: bool
+) -> None:
+    """Of embedded columns, in four scalings."""
+    dataset = tiny_dataset(n_rows=1000, with_categories=True)
+    scalings = ("standard", "min_max", "robust", "quantile")
+    runs = [tiny_run(n, hidden_size=48, scaling=scalings[n % 4], **values) for n in range(8)]
+    before = tensor_bytes()
+    trainer = StackedTrainer(dataset, is_native=is_native)
+    trainer.add(runs)
+    trainer.train_round()
+    assert tensor_bytes() - before <= memory_bytes(runs, dataset)
 
 
 def test_estimate_grows_with_width_and_runs() -> None:

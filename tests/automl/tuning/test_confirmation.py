@@ -13,13 +13,14 @@ from automl.errors import StudyError
 from automl.executors.in_process import InProcessExecutor
 from automl.tuning.confirmation import (
     UNCHANGED,
+    ConfirmationPlan,
     advised_change,
     advised_value,
     judge_confirmation,
     paired_interval,
     plan_confirmation,
 )
-from automl.tuning.planned_runs import train_runs
+from automl.tuning.planned_runs import EndedRun, PlannedRun, train_runs
 from search_spaces import load
 from storage.records import (
     Advice,
@@ -150,20 +151,27 @@ def test_without_a_completed_trial_there_is_nothing_to_change() -> None:
 def test_good_advice_helps_when_it_is_really_trained() -> None:
     """The whole way, on an executor: a hundredfold learning rate on a curve that crawls."""
     plan = plan_confirmation(make_records(), [FASTER], n_seeds=5)
-    plan = plan.numbered(range(10, 10 + len(plan.runs)))
+    runs = [run.numbered(number) for number, run in enumerate(plan.runs)]
     executor = InProcessExecutor(make_dataset(), trainer="plain")
 
-    epochs = train_runs(executor, [run.config for run in plan.runs])
-    (diagnosis,) = judge_confirmation(plan, epochs)
+    ended = train_runs(executor, runs)
+    (diagnosis,) = judge_confirmation(plan, ended)
 
-    assert {len(curve) for curve in epochs.values()} == {6}
+    assert {len(run.curve) for run in ended} == {6}
     assert diagnosis.kind == "advice_helps"
     assert diagnosis.evidence["gain_low"] > 0
     assert "5 seeds, paired, 6 epochs each" in diagnosis.message
 
 
-def curve(run_id: int, loss: float) -> tuple[EpochRecord, ...]:
-    return (EpochRecord(run_id, 1, 1, loss, loss, 0.0, loss, loss, 0.0, 0.0, 0.0),)
+def ended_with(plan: ConfirmationPlan, *ends: float | str) -> list[EndedRun]:
+    """The runs of a plan, each with its loss; or failed by a cause, the better for it."""
+
+    def ended(run: PlannedRun, end: float | str) -> EndedRun:
+        loss = 1e-9 if isinstance(end, str) else end
+        epoch = EpochRecord(1, 1, 1, loss, loss, 0.0, loss, loss, 0.0, 0.0, 0.0)
+        return EndedRun(run, (epoch,), end if isinstance(end, str) else None)
+
+    return [ended(run, end) for run, end in zip(plan.runs, ends, strict=True)]
 
 
 @pytest.mark.parametrize(
@@ -175,20 +183,53 @@ def curve(run_id: int, loss: float) -> tuple[EpochRecord, ...]:
     ],
 )
 def test_verdict_follows_the_interval(after: tuple[float, ...], kind: str) -> None:
-    plan = plan_confirmation(make_records(), [FASTER], n_seeds=3).numbered(range(6))
-    losses = (1.0, 1.02, 0.98, *after)
+    plan = plan_confirmation(make_records(), [FASTER], n_seeds=3)
 
-    (diagnosis,) = judge_confirmation(plan, {i: curve(i, loss) for i, loss in enumerate(losses)})
+    (diagnosis,) = judge_confirmation(plan, ended_with(plan, 1.0, 1.02, 0.98, *after))
 
     assert diagnosis.kind == kind
+    assert "; 3 seeds, paired" in diagnosis.message and "failed" not in diagnosis.message
 
 
-def test_a_change_whose_runs_all_fail_says_so() -> None:
-    plan = plan_confirmation(make_records(), [FASTER], n_seeds=2).numbered(range(4))
+@pytest.mark.parametrize("cause", ["crashed", "lost", "out_of_memory", "timed_out", "diverged"])
+def test_a_change_whose_runs_all_fail_says_so(cause: str) -> None:
+    plan = plan_confirmation(make_records(), [FASTER], n_seeds=2)
 
-    (diagnosis,) = judge_confirmation(plan, {0: curve(0, 1.0), 1: curve(1, 1.0), 2: (), 3: ()})
+    (diagnosis,) = judge_confirmation(plan, ended_with(plan, 1.0, 1.0, cause, cause))
 
     assert diagnosis.kind == "advice_failed"
+    assert f"2 of 4 runs failed and do not count: 2 {cause.replace('_', ' ')}" in diagnosis.message
+    assert "gain" not in diagnosis.evidence
+
+
+def test_runs_that_failed_are_no_evidence_and_the_pairs_that_are_left_are_counted() -> None:
+    plan = plan_confirmation(make_records(), [FASTER], n_seeds=4)
+    ended = ended_with(plan, 1.0, 1.02, "lost", 0.98, 1.5, "crashed", 1.5, 1.48)
+
+    (diagnosis,) = judge_confirmation(plan, ended)
+
+    assert diagnosis.kind == "advice_harms"
+    assert diagnosis.evidence["n_seeds"] == 2
+    assert diagnosis.evidence["n_seeds_planned"] == 4
+    assert diagnosis.evidence["n_failed"] == 2
+    assert diagnosis.evidence["loss_after"] == pytest.approx(1.49)
+    assert "only 2 of 4 seeds" in diagnosis.message
+    assert "2 of 8 runs failed and do not count: 1 lost, 1 crashed." in diagnosis.message
+
+
+@pytest.mark.parametrize(
+    ("unchanged", "kind"), [(1.0, "advice_undecided"), ("diverged", "advice_helps")]
+)
+def test_a_change_that_diverges_where_the_configuration_does_not_is_no_help(
+    unchanged: float | str, kind: str
+) -> None:
+    plan = plan_confirmation(make_records(), [FASTER], n_seeds=4)
+    ended = ended_with(plan, unchanged, 1.0, 1.02, 0.98, "diverged", 0.5, 0.51, 0.49)
+
+    (diagnosis,) = judge_confirmation(plan, ended)
+
+    assert diagnosis.kind == kind
+    assert ("it diverged where unchanged did not" in diagnosis.message) is (unchanged == 1.0)
 
 
 def test_interval_is_students() -> None:

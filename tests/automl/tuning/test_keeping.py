@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from automl.data import load_dataset
 from automl.errors import StudyError
 from automl.result import SearchResult
-from automl.tuning.keeping import kept_networks
+from automl.training.config import RunConfig, configure
+from automl.training.trainer import Checkpoint
+from automl.tuning.adoption import AdoptedTrial
+from automl.tuning.keeping import Keeper, kept_networks
+from automl.tuning.study import open_study
+from automl.tuning.trial_in_training import TrialInTraining
 from storage import StorageError, open_store
 
 
@@ -39,3 +45,29 @@ def test_altered_weights_are_refused(finished: SearchResult, finished_copy: str)
         path.write_bytes(content)
         with pytest.raises(StorageError):
             kept_networks(store, records, finished.best.number)
+
+
+def test_a_state_that_is_ahead_of_the_stored_curve_is_not_gone_on_from(
+    finished: SearchResult, finished_copy: str
+) -> None:
+    """A fold in another worker may be saved before its last epoch is told, and killed then."""
+    number = next(t.number for t in finished.trials if t.outcome == "pruned")
+    (before,) = finished.records.search_runs(number)
+    epochs = finished.records.epochs[before.run_id]
+    checkpoints = tuple(
+        one for one in finished.records.kept_artifacts("checkpoint") if one.trial_number == number
+    )
+    assert checkpoints
+    model, training = configure({}, max_epochs=6, patience=6)
+    run = RunConfig(99, number, model, training, before.seed)
+    with open_store(finished_copy) as store:
+        keeper = Keeper(store, "iris-species", load_dataset("sklearn:iris").dataset, 1)
+        for known, is_continued in ((epochs, True), (epochs[:-1], False)):
+            trial = TrialInTraining(number, {}, {99: run})
+            handle = store.reopen_trial(open_study(store, finished.records.settings), number)
+            adopted = AdoptedTrial(
+                number, handle, 1, 0, 0, (before,), {before.run_id: known}, checkpoints
+            )
+            (start,) = keeper.continuations(trial, adopted)
+            assert isinstance(start, Checkpoint) is is_continued
+            assert len(trial.curves.get(99, ())) == (len(epochs) if is_continued else 0)

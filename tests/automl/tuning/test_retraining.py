@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
 import pytest
 import torch
 
@@ -12,13 +11,12 @@ from automl.data.dataset import AffineScaling, Dataset, Fold, Split
 from automl.errors import StudyError
 from automl.executors.in_process import InProcessExecutor
 from automl.training.batches import rows_of
-from automl.tuning.planned_runs import number_runs, predict_runs, train_runs
+from automl.tuning.planned_runs import EndedRun, train_runs
 from automl.tuning.retraining import (
     judge_data_size,
     judge_decomposition,
     plan_data_size,
     plan_decomposition,
-    validation_targets,
 )
 from search_spaces import load
 from storage.records import EpochRecord, StudyRecords, StudySettings, Task, TrialRecord
@@ -92,12 +90,11 @@ def test_bootstraps_draw_with_replacement() -> None:
 def test_decomposition_runs_the_whole_way(task: Task) -> None:
     records, dataset = make_records(task), make_dataset(task)
     planned = plan_decomposition(records, n_bootstraps=4, n_halves=2)
-    runs = number_runs(planned, range(len(planned)))
+    runs = [run.numbered(number) for number, run in enumerate(planned)]
     executor = InProcessExecutor(dataset, trainer="plain")
 
-    epochs = train_runs(executor, [run.config for run in runs])
-    predictions = predict_runs(executor, dataset, [run.config for run in runs], epochs)
-    diagnosis = judge_decomposition(records, runs, predictions, validation_targets(dataset))
+    ended = train_runs(executor, runs, keep_weights=True)
+    diagnosis = judge_decomposition(records, ended, dataset)
 
     evidence = diagnosis.evidence
     assert diagnosis.kind == "decomposition"
@@ -109,8 +106,10 @@ def test_decomposition_runs_the_whole_way(task: Task) -> None:
 def test_decomposition_without_two_bootstraps_is_refused() -> None:
     records = make_records()
 
-    with pytest.raises(StudyError, match="two trained bootstraps"):
-        judge_decomposition(records, plan_decomposition(records), {}, np.zeros(60))
+    failed = [EndedRun(run, (), "out_of_memory", "1 GiB") for run in plan_decomposition(records)]
+
+    with pytest.raises(StudyError, match=r"there are 0\. 40 of 40 runs failed .* out of memory"):
+        judge_decomposition(records, failed, make_dataset("regression"))
 
 
 def test_data_sizes_grow_to_all_rows() -> None:
@@ -129,19 +128,24 @@ def test_a_small_data_set_has_no_curve() -> None:
 
 def test_data_size_curve_sees_that_rows_help() -> None:
     records = make_records(n_train=1000)
-    runs = number_runs(plan_data_size(records), range(21))
-    epochs = {}
-    for run in runs:
+    ended = []
+    for run in plan_data_size(records):
         jitter = 1e-3 * (run.config.seed % 3)
         loss = 0.1 + 5 / (1000 * run.rows_fraction) ** 0.5 + jitter
-        record = EpochRecord(run.config.run_id, 1, 1, loss, loss, 0.0, loss, loss, 0.0, 0.0, 0.0)
-        epochs[run.config.run_id] = (record,)
+        record = EpochRecord(1, 1, 1, loss, loss, 0.0, loss, loss, 0.0, 0.0, 0.0)
+        ended.append(EndedRun(run, (record,)))
 
-    diagnosis = judge_data_size(records, runs, epochs)
+    diagnosis = judge_data_size(records, ended)
 
     expected = 5 / 1000**0.5 - 5 / 2000**0.5
     assert diagnosis.evidence["gain"] == pytest.approx(expected, rel=0.2)
     assert diagnosis.message.startswith("More rows would help:")
+    assert "failed" not in diagnosis.message
+
+    broken = [*ended, EndedRun(ended[0].planned, ended[0].curve, "lost", "signal SIGKILL")]
+    assert judge_data_size(records, broken).message == (
+        f"{diagnosis.message} 1 of 22 runs failed and do not count: 1 lost (signal SIGKILL)."
+    )
 
 
 def test_best_trial_must_have_completed() -> None:

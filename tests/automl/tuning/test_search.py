@@ -13,13 +13,14 @@ import pytest
 import search_spaces
 from automl.data import LoadedData, SplitChoices, load_dataset
 from automl.errors import StudyError
+from automl.executors.executor import RoundResult, RunFailure
 from automl.executors.in_process import InProcessExecutor
 from automl.tuning.policy import SearchPolicy
 from automl.tuning.search import Search
 from automl.tuning.settings import make_settings
 from automl.tuning.study import open_study
 from storage import Store, open_store
-from storage.records import StudyRecords, StudySettings
+from storage.records import EpochRecord, StudyRecords, StudySettings
 
 
 @pytest.fixture(scope="module")
@@ -151,11 +152,44 @@ def test_diverging_trials_fail_with_a_cause_and_end_nothing(
         assert (search_run.state, search_run.cause) == ("failed", "diverged")
 
 
+def test_the_attempt_that_was_lost_is_not_judged_in_the_place_of_the_next(store: Store) -> None:
+    """Of two folds one tells of its divergence in the round in which the other's worker died."""
+    data = load_dataset("sklearn:iris", splits=SplitChoices(n_folds=2))
+    search = make_search(store, data, settings_for(data), n_trials=1)
+    rounds = iter(search)
+    next(rounds)
+    (lost,) = search._training.values()
+    first, second = lost.runs
+    epoch = EpochRecord(first, 1, 1, math.nan, math.nan, 0.0, 1.0, 1.0, 0.1, 1.0, 0.1)
+    died = RunFailure(second, "lost", "the worker process ended with signal SIGKILL")
+    search._take(RoundResult((epoch,), (died,)))
+
+    (again,) = search._training.values()
+    assert again is not lost and again.attempt == 2
+    assert set(search.executor.active) == set(again.runs)
+    records = store.read_study("iris")
+    assert records.trials[0].state == "RUNNING"
+    assert [one.state for one in records.search_runs(0)] == ["running"] * 2
+
+
 def test_hopeless_trials_fail_before_their_first_epoch(store: Store, iris: LoadedData) -> None:
     settings = settings_for(iris, "initialization=zeros", "n_layers=3")
     records = run(store, iris, settings, n_trials=2)
     assert [trial.cause for trial in records.trials] == ["hopeless"] * 2
     assert all(not records.epochs.get(one.run_id) for one in records.runs)
+
+
+@pytest.mark.parametrize("preflight", [True, False])
+def test_a_network_larger_than_memory_fails_its_trial_and_ends_nothing(
+    store: Store, iris: LoadedData, preflight: bool
+) -> None:
+    settings = settings_for(iris, "hidden_size=16,10000000", "n_layers=2", "initialization=he")
+    records = run(store, iris, settings, n_trials=4, preflight=preflight)
+    huge = {trial.number for trial in records.trials if trial.params["hidden_size"] != 16}
+    assert huge and len(huge) < 4
+    for trial in records.trials:
+        expected = ("failed", "out_of_memory") if trial.number in huge else ("complete", None)
+        assert (trial.outcome, trial.cause) == expected
 
 
 def test_preflight_can_be_turned_off(store: Store, iris: LoadedData) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from automl.models.mlp import MLPConfig
 from automl.training.config import RunConfig, TrainingConfig
-from automl.tuning.trial_in_training import TrialInTraining
+from automl.tuning.trial_in_training import TrialInTraining, best_in_training
 from storage.records import EpochRecord
 
 
@@ -81,6 +81,27 @@ def test_a_fold_that_is_not_finite_makes_the_trial_diverge() -> None:
     assert not trial.is_diverged
     trial.take(record(2, 1, math.nan))
     assert trial.is_diverged
+
+
+def test_the_best_in_training_must_be_better_than_what_is_complete() -> None:
+    good, bad, diverged, unbegun = (trial_of(run_id) for run_id in (1, 2, 3, 4))
+    good.take(record(1, 1, 0.4))
+    bad.take(record(2, 1, 0.6))
+    diverged.take(record(3, 1, 0.1))
+    diverged.take(record(3, 2, math.inf))
+    trials = [unbegun, diverged, bad, good]
+    assert best_in_training(trials, None) is best_in_training(trials, 0.5) is good
+    assert best_in_training(trials, 0.4) is best_in_training([unbegun], None) is None
+
+
+def test_an_epoch_that_is_not_finite_is_never_the_best() -> None:
+    trial = trial_of(1)
+    trial.take(record(1, 1, math.nan))
+    assert trial.value == math.inf
+    assert trial.user_attributes() == {"n_epochs": 1, "n_parameters": 0, "seconds": 0.5}
+    trial.take(record(1, 2, 0.4))
+    assert trial.value == 0.4
+    assert trial.user_attributes()["best_epoch"] == 2
 
 
 def test_user_attributes_are_of_the_best_epoch() -> None:
