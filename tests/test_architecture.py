@@ -72,7 +72,8 @@ LOADS = {  # importing this loads no other of the heavy libraries
     "automl.diagnostics": (),
     "automl.report": ("optuna", "pandas", "plotly", "sklearn", "sqlalchemy"),
     "automl.training.config": ("torch",),
-    "automl.executors.worker": ("torch",),
+    "automl.executors.worker": (),  # it gives signs of life while it loads what it needs
+    "automl.executors.worker_conversation": ("torch",),
     "automl.tuning.pruners": ("optuna",),
     "automl.summary": ("optuna", "rich", "sqlalchemy"),  # all that it takes to show a study
     "cli": ("click",),
