@@ -8,6 +8,7 @@ diagnoses.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -79,6 +80,8 @@ def _laboratory(
         records = judge(store, read_known_study(store, study))
         dataset = load_again(records.settings, data).dataset
         with closing(make_executor(dataset, workers=workers)) as executor:
+            for message in executor.take_messages():
+                logging.getLogger("automl").warning("%s", message)
             yield _Laboratory(store, records, dataset, executor)
 
 

@@ -53,6 +53,7 @@ class SearchSession:
         self.messages = (*data.messages, str(self.memory))
         self.last_progress: SearchProgress | None = None
         self._search: Search | None = None
+        self._is_stopped = False
         self._publisher: Publisher | None = None
 
     def __iter__(self) -> Iterator[SearchProgress]:
@@ -78,6 +79,8 @@ class SearchSession:
                 self.settings,
                 _policy(options, self.memory),
             )
+            if self._is_stopped:  # while the study was opened, or kernels were compiled
+                self._search.stop()
             for progress in self._search:
                 self.last_progress = progress
                 self._publish(self._search)
@@ -105,6 +108,7 @@ class SearchSession:
 
     def stop(self) -> None:
         """End after the present round; what is in training can be continued later."""
+        self._is_stopped = True
         if self._search is not None:
             self._search.stop()
 

@@ -35,7 +35,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.training",),
     ("automl.models",),
     ("automl.data", "automl.diagnostics"),
-    ("automl.errors", "automl.interruption", "automl.score_names"),
+    ("automl.errors", "automl.interruption", "automl.child_processes", "automl.score_names"),
     ("search_spaces", "storage"),
     ("storage.records",),  # spoken by everyone
 )
@@ -73,7 +73,8 @@ LOADS = {  # importing this loads no other of the heavy libraries
     "automl.diagnostics": (),
     "automl.report": ("optuna", "pandas", "plotly", "sklearn", "sqlalchemy"),
     "automl.training.config": ("torch",),
-    "automl.executors.worker": ("torch",),
+    "automl.executors.worker": (),  # it gives signs of life while it loads what it needs
+    "automl.executors.worker_conversation": ("torch",),
     "automl.tuning.pruners": ("optuna",),
     "automl.summary": ("optuna", "rich", "sqlalchemy"),  # all that it takes to show a study
     "cli": ("click",),

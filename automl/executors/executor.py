@@ -36,6 +36,14 @@ class RoundResult:
     epochs: tuple[EpochRecord, ...] = ()
     failures: tuple[RunFailure, ...] = ()
 
+    @classmethod
+    def merged(cls, results: Sequence[RoundResult]) -> RoundResult:
+        """Several results as one, in their order."""
+        return cls(
+            tuple(epoch for result in results for epoch in result.epochs),
+            tuple(failure for result in results for failure in result.failures),
+        )
+
     def where(self, is_wanted: Callable[[int], bool]) -> RoundResult:
         """The part that concerns the runs whose id is wanted."""
         return RoundResult(
@@ -72,12 +80,27 @@ class Executor(abc.ABC):
         """
 
     @abc.abstractmethod
-    def finish_rounds(self) -> RoundResult:
+    def finish_rounds(self, deadline: float | None = None) -> RoundResult:
         """Wait for the rounds that are under way, without beginning new ones.
 
         After this, checkpoints of active runs are of the last epoch that was given: take
         what it returns before you save them.
+
+        Args:
+            deadline: a `time.monotonic()` value; a worker whose round lasts longer, with some
+                grace, is ended, and its runs are lost. None: a round may last, as long as its
+                worker gives signs of life.
         """
+
+    def interrupt(self) -> None:  # noqa: B027 - most have nothing to break off
+        """Let the present `next_round` return soon, with or without records.
+
+        It may be called from a signal handler.
+        """
+
+    def take_messages(self) -> tuple[str, ...]:
+        """What a person should know of the place of training; each is given once."""
+        return ()
 
     @abc.abstractmethod
     def stop(self, run_id: int) -> None:

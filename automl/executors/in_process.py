@@ -20,10 +20,11 @@ from torch import Tensor
 
 from automl.data.dataset import Dataset
 from automl.errors import TrainingError
+from automl.executors.devices import check_device
 from automl.executors.executor import Executor, RoundResult, RunFailure
 from automl.executors.failures import failure_of, is_memory_error
 from automl.executors.numerics import training_arithmetic
-from automl.executors.trainers import check_device, make_trainer
+from automl.executors.trainers import kernels_for, make_trainer
 from automl.training.config import RunConfig
 from automl.training.trainer import Checkpoint, Trainer
 from storage.records import EpochRecord
@@ -73,6 +74,7 @@ class InProcessExecutor(Executor):
         self._room = max_runs
         self._pressed: set[int] = set()  # runs that were too many; `_room` lasts as they do
         self._runs: dict[int, _ActiveRun] = {}
+        self._messages = tuple(filter(None, [kernels_for(trainer, [device]).note]))
         self._trainers: list[Trainer] = [make_trainer(trainer, dataset, device)]
         self._ended: dict[int, Trainer | Mapping[str, Tensor]] = {}  # who has the best weights
         self._failures: list[RunFailure] = []
@@ -109,9 +111,14 @@ class InProcessExecutor(Executor):
         failures, self._failures = tuple(self._failures), []
         return RoundResult(tuple(epochs), failures)
 
-    def finish_rounds(self) -> RoundResult:
+    def finish_rounds(self, deadline: float | None = None) -> RoundResult:
         """Nothing is under way between rounds."""
         return RoundResult()
+
+    def take_messages(self) -> tuple[str, ...]:
+        """What a person should know of the compiled kernels."""
+        messages, self._messages = self._messages, ()
+        return messages
 
     def stop(self, run_id: int) -> None:
         """End a run; its best weights stay readable until `forget`. No-op if it has ended."""

@@ -30,6 +30,7 @@ from torch import Tensor
 
 from automl.executors.executor import RoundResult
 from automl.executors.shared_dataset import SharedDataset
+from automl.executors.unnamed_files import SharedBytes
 from automl.training.config import RunConfig
 from automl.training.trainer import Checkpoint
 from storage.records import EpochRecord, LayerGradientRecord
@@ -44,6 +45,7 @@ class Setup:
     device: str
     trial_timeout: float | None  # seconds
     memory_limit: int | None  # bytes
+    kernels: SharedBytes | None = None  # compiled ones; None: there are none to use
 
 
 @dataclass(frozen=True, slots=True)

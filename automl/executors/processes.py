@@ -3,14 +3,14 @@
 Workers are asynchronous: `next_round` returns the first finished round of any of them, and
 a worker begins its next round only in the `next_round` after the one that gave its last
 result, so with what the coordinator has decided upon it. A worker that dies takes only the
-runs it was training: they come back as "lost", to be started again, and it is replaced.
+runs it was training: they come back as "lost", to be started again, and it is replaced; so
+is one that gives no sign of life (`heartbeat.py`), so that nothing here waits for ever.
 The coordinator holds the only ends of the connections, so workers end when it does.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 import time
 import weakref
 from collections import Counter, deque
@@ -21,8 +21,10 @@ from typing import Any, Literal
 from torch import Tensor
 
 from automl.data.dataset import Dataset
-from automl.errors import ConfigError, TrainingError
+from automl.errors import TrainingError
+from automl.executors.devices import check_device, check_system, device_of_each
 from automl.executors.executor import Executor, RoundResult, RunFailure
+from automl.executors.heartbeat import ENDING_SILENCE_LIMIT, SILENCE_LIMIT, Watch
 from automl.executors.in_process import run_id_of, run_of
 from automl.executors.messages import (
     GiveBestWeights,
@@ -33,9 +35,9 @@ from automl.executors.messages import (
     Setup,
 )
 from automl.executors.placement import RunCost, place, run_cost
-from automl.executors.resources import available_cores
 from automl.executors.shared_dataset import SharedDataset
-from automl.executors.trainers import check_device, trainer_class
+from automl.executors.trainers import kernels_for, trainer_class
+from automl.executors.unnamed_files import SharedBytes
 from automl.executors.worker_process import State, WorkerProcess
 from automl.training.config import RunConfig
 from automl.training.trainer import Checkpoint
@@ -46,6 +48,13 @@ MAX_FAILED_STARTS = 3
 PATIENCE = 0.5
 """Seconds that workers get to end by themselves when the executor is closed; one that is still
 loading its libraries does not notice and is killed."""
+
+LISTEN_SECONDS = 0.5
+"""After so long without news it is looked whether the search shall end, or a worker is late."""
+
+ENDED_SILENT = (
+    "a worker process gave no sign of life and was ended; its trials are trained again elsewhere"
+)
 
 LOSSES_IN_COMPANY = 2
 """A trial that was lost so often trains alone: it shall not take innocent ones with it again."""
@@ -78,7 +87,7 @@ class ProcessExecutor(Executor):
         trial_timeout: float | None = None,
         memory_limit: int | None = None,
     ) -> None:
-        _check_system(memory_limit, devices)
+        check_system(memory_limit, devices)
         trainer_class(trainer)  # what cannot be is refused here, not in a worker
         for device in set(devices):
             check_device(device)
@@ -92,14 +101,20 @@ class ProcessExecutor(Executor):
         self._results: deque[tuple[WorkerProcess, RoundResult]] = deque()
         self._failures: list[RunFailure] = []
         self._n_failed_starts = 0
+        self._is_interrupted = False
+        kernels = kernels_for(trainer, devices)  # before workers would all look for them
+        self._messages = dict.fromkeys(filter(None, [kernels.note]), False)  # whether given
+        binary = SharedBytes.of(kernels.contents) if kernels.contents else None
         shared = SharedDataset.of(dataset)
-        setups = [
-            Setup(shared, trainer, device, trial_timeout, memory_limit)
-            for device in _device_of_each(n_workers, devices)
-        ]
         self._workers: list[WorkerProcess] = []
-        self._end = weakref.finalize(self, _end_workers, self._workers, shared, os.getpid())
-        self._workers += [WorkerProcess(setup) for setup in setups]
+        self._watch = Watch(self._workers)
+        files = (shared, binary) if binary else (shared,)
+        self._end = weakref.finalize(
+            self, _end_workers, self._workers, self._watch, files, os.getpid()
+        )
+        for device in device_of_each(n_workers, devices):
+            setup = Setup(shared, trainer, device, trial_timeout, memory_limit, binary)
+            self._workers.append(WorkerProcess(setup))
 
     @property
     def n_workers(self) -> int:
@@ -124,7 +139,11 @@ class ProcessExecutor(Executor):
 
     def next_round(self, deadline: float | None = None) -> RoundResult:
         """Wait for the first round that any worker finishes; the others go on."""
+        self._watch.limit = SILENCE_LIMIT
         while self._active or self._results or self._failures:
+            if self._is_interrupted:
+                self._is_interrupted = False
+                break
             if deadline is None or time.monotonic() < deadline:
                 self._begin_rounds(deadline)
             if self._results:
@@ -139,9 +158,13 @@ class ProcessExecutor(Executor):
             self._listen(deadline)
         return RoundResult()
 
-    def finish_rounds(self) -> RoundResult:
+    def finish_rounds(self, deadline: float | None = None) -> RoundResult:
         """Wait for the rounds that are under way in any worker, without beginning new ones."""
-        while any(worker.state is State.TRAINING for worker in self._workers):
+        self._watch.limit = ENDING_SILENCE_LIMIT
+        while training := [w for w in self._workers if w.state is State.TRAINING]:
+            for worker in training:
+                if deadline is not None and time.monotonic() > deadline + worker.ending_grace:
+                    self._replace(worker, "its round had not ended long after the time was up")
             self._listen(None)
         results = []
         while self._results:
@@ -149,7 +172,18 @@ class ProcessExecutor(Executor):
             worker.state = State.IDLE
             results.append(result)
         failures, self._failures = tuple(self._failures), []
-        return merged([*results, RoundResult(failures=failures)])
+        return RoundResult.merged([*results, RoundResult(failures=failures)])
+
+    def interrupt(self) -> None:
+        """Let the present `next_round` return soon, whatever a worker is in."""
+        self._watch.limit = ENDING_SILENCE_LIMIT
+        self._is_interrupted = True
+
+    def take_messages(self) -> tuple[str, ...]:
+        """What a person should know of the kernels and the workers; each is given once."""
+        new = tuple(message for message, is_given in self._messages.items() if not is_given)
+        self._messages = dict.fromkeys(self._messages, True)
+        return new
 
     def stop(self, run_id: int) -> None:
         """End a run; its best weights stay readable until `forget`. No-op if it has ended."""
@@ -223,17 +257,19 @@ class ProcessExecutor(Executor):
                     self._replace(worker)
 
     def _listen(self, deadline: float | None) -> None:
-        """Wait until a worker says something, ends, hangs, or the deadline passes."""
+        """Wait until a worker says something, ends, hangs, or some time has passed."""
         until = min(worker.hangs_at() for worker in self._workers)
         if deadline is not None:
             until = min(until, deadline)
-        wait = None if until == float("inf") else max(0.0, until - time.monotonic())
+        wait = min(LISTEN_SECONDS, max(0.0, until - time.monotonic()))
         speaking = connections.wait([worker.connection for worker in self._workers], wait)
         for worker in [worker for worker in self._workers if worker.connection in speaking]:
             self._hear(worker)
         for worker in tuple(self._workers):
             if worker.hangs_at() <= time.monotonic():
-                self._replace(worker, "a round in its worker process took too long")
+                is_loading = worker.state is State.STARTING
+                what = "loading the libraries" if is_loading else "a round"
+                self._replace(worker, f"{what} in its worker process took too long")
 
     def _hear(self, worker: WorkerProcess) -> None:
         """Take a reply, or the news that the worker has ended."""
@@ -291,6 +327,8 @@ class ProcessExecutor(Executor):
             TrainingError: workers die again and again before they can train.
         """
         message = message or worker.obituary()
+        if worker.was_silent:
+            self._messages.setdefault(ENDED_SILENT, False)
         self._note_failed_start(worker, message)
         worker.end()
         failures = worker.failures(message)
@@ -313,48 +351,21 @@ class ProcessExecutor(Executor):
             raise TrainingError(f"worker processes cannot start: {message}")
 
 
-def merged(results: Sequence[RoundResult]) -> RoundResult:
-    """Several results as one, in their order."""
-    return RoundResult(
-        tuple(epoch for result in results for epoch in result.epochs),
-        tuple(failure for result in results for failure in result.failures),
-    )
-
-
-def _device_of_each(n_workers: int | Literal["auto"], devices: Sequence[str]) -> list[str]:
-    """The device of each worker, in turn; "auto" is one worker per core, or per GPU."""
-    if n_workers == "auto":
-        n_workers = available_cores() if set(devices) == {"cpu"} else len(devices)
-    if n_workers < 1 or not devices:
-        raise ConfigError(
-            f"at least one worker and one device are needed, but got n_workers={n_workers}, "
-            f"devices={tuple(devices)}"
-        )
-    return [devices[index % len(devices)] for index in range(n_workers)]
-
-
-def _check_system(memory_limit: int | None, devices: Sequence[str]) -> None:
-    """Refuse what the operating system cannot do."""
-    if sys.platform == "win32":
-        raise ConfigError(
-            "worker processes need Linux or macOS, but this is Windows: train in this process"
-        )
-    if memory_limit is not None and memory_limit <= 0:
-        raise ConfigError(f"memory_limit must be positive, but got {memory_limit} bytes")
-    if memory_limit is not None and sys.platform != "linux" and "cpu" in devices:
-        raise ConfigError(
-            f"a memory limit of workers needs Linux, but this is {sys.platform}: leave it out"
-        )
-
-
-def _end_workers(workers: list[WorkerProcess], shared: SharedDataset, owner: int) -> None:
+def _end_workers(
+    workers: list[WorkerProcess],
+    watch: Watch,
+    files: Sequence[SharedDataset | SharedBytes],
+    owner: int,
+) -> None:
     """End all workers together. A fork of the coordinator has no say in it."""
     if os.getpid() != owner:
         return
+    watch.close()
     for worker in workers:
-        worker.connection.close()
+        worker.hang_up()
     until = time.monotonic() + PATIENCE
     for worker in workers:
         worker.end(max(0.0, until - time.monotonic()))
     workers.clear()
-    shared.close()
+    for file in files:
+        file.close()

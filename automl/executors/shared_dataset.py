@@ -1,8 +1,6 @@
 """The data set once in memory, for all processes: tensors in a file that has no name.
 
-The file exists only as descriptors, which worker processes inherit, so it is gone with the
-last process that holds one, whatever ends it, and the size of /dev/shm sets no limit. It is
-mapped copy-on-write: reading copies nothing, and a stray write stays in its process.
+The file is mapped copy-on-write: reading copies nothing, and a stray write stays in its process.
 """
 
 from __future__ import annotations
@@ -11,14 +9,14 @@ import io
 import mmap
 import os
 import pickle
-import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from automl.data.dataset import Dataset
+from automl.executors.unnamed_files import unnamed_file
 
 ALIGNMENT = 64
 """Bytes: a cache line, and the widest vector load (AVX-512)."""
@@ -29,8 +27,8 @@ class SharedDataset:
     """A data set in an unnamed file: what a worker needs to map it."""
 
     descriptor: int
-    n_bytes: int
-    outline: bytes  # the pickled data set, with places in the file instead of tensors
+    n_bytes: int  # of all tensors
+    n_outline_bytes: int  # behind them: the pickled data set, with places instead of tensors
 
     @classmethod
     def of(cls, dataset: Dataset) -> SharedDataset:
@@ -38,15 +36,23 @@ class SharedDataset:
         outline = io.BytesIO()
         pickler = _OutlinePickler(outline)
         pickler.dump(dataset)
-        descriptor = _unnamed_file(pickler.n_bytes)
-        _write_tensors(descriptor, pickler.n_bytes, pickler.placed)
-        return cls(descriptor, pickler.n_bytes, outline.getvalue())
+        shared = cls(0, pickler.n_bytes, len(outline.getvalue()))
+        shared = replace(shared, descriptor=unnamed_file("automl-dataset", shared._size))
+        memory = mmap.mmap(shared.descriptor, shared._size)
+        memory[shared.n_bytes :] = outline.getvalue()
+        _write_tensors(memory, pickler.placed)
+        return shared
 
     def open(self) -> Dataset:
         """Map the file: a data set whose tensors are views of it."""
-        memory = mmap.mmap(self.descriptor, max(1, self.n_bytes), flags=mmap.MAP_PRIVATE)
-        dataset: Dataset = _OutlineUnpickler(io.BytesIO(self.outline), memory).load()
+        memory = mmap.mmap(self.descriptor, self._size, flags=mmap.MAP_PRIVATE)
+        outline = io.BytesIO(memory[self.n_bytes :])
+        dataset: Dataset = _OutlineUnpickler(outline, memory).load()
         return dataset
+
+    @property
+    def _size(self) -> int:
+        return self.n_bytes + self.n_outline_bytes
 
     def close(self) -> None:
         """Close this process's descriptor; mappings stay valid."""
@@ -96,21 +102,7 @@ def _view(memory: mmap.mmap, offset: int, dtype: torch.dtype, shape: tuple[int, 
     return torch.frombuffer(memory, dtype=dtype, count=n_elements, offset=offset).view(shape)
 
 
-def _unnamed_file(n_bytes: int) -> int:
-    """A descriptor of a file in memory (Linux), or of one that is deleted already."""
-    if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("automl-dataset")
-    else:
-        with tempfile.TemporaryFile() as file:
-            descriptor = os.dup(file.fileno())
-    os.ftruncate(descriptor, max(1, n_bytes))
-    if hasattr(os, "posix_fallocate"):  # so that a lack of memory is an error, not a SIGBUS
-        os.posix_fallocate(descriptor, 0, max(1, n_bytes))
-    return descriptor
-
-
-def _write_tensors(descriptor: int, n_bytes: int, placed: list[tuple[Tensor, int]]) -> None:
-    memory = mmap.mmap(descriptor, max(1, n_bytes))
+def _write_tensors(memory: mmap.mmap, placed: list[tuple[Tensor, int]]) -> None:
     for tensor, offset in placed:
         if tensor.numel():
             _view(memory, offset, tensor.dtype, tuple(tensor.shape)).copy_(tensor)

@@ -6,12 +6,14 @@ A name is "stacked", "plain", or the import path "package.module:Class" of a `Tr
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 
 from automl.data.dataset import Dataset
 from automl.errors import ConfigError
+from automl.models import native
+from automl.models.native_build import Kernels
 from automl.training.trainer import Trainer
 
 TRAINERS = {
@@ -36,23 +38,13 @@ def trainer_class(name: str) -> Callable[..., Trainer]:
     return found
 
 
-def check_device(device: str) -> None:
-    """Refuse a device that torch does not see here.
-
-    Raises:
-        ConfigError: there is no such device.
-    """
-    try:
-        wanted = torch.device(device)
-    except RuntimeError as error:
-        raise ConfigError(f"a device is named like cpu or cuda:0, but got {device!r}") from error
-    n_devices = torch.cuda.device_count()
-    if wanted.type == "cuda" and (wanted.index or 0) >= n_devices:
-        raise ConfigError(
-            f"a device must be there, but got {device!r} and torch sees {n_devices} CUDA devices"
-        )
-
-
 def make_trainer(name: str, dataset: Dataset, device: str) -> Trainer:
     """A trainer without runs."""
     return trainer_class(name)(dataset, device=device)
+
+
+def kernels_for(trainer: str, devices: Sequence[str]) -> Kernels:
+    """The compiled kernels that a trainer can use on these devices, found or built here."""
+    if trainer == "plain" or all(torch.device(device).type != "cpu" for device in devices):
+        return Kernels()
+    return native.kernels(torch.float32)

@@ -5,20 +5,20 @@ from __future__ import annotations
 import contextlib
 import enum
 import os
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
+from automl.child_processes import how_it_ended, module_search_path, reap
 from automl.errors import TrainingError
 from automl.executors.executor import RunFailure
+from automl.executors.heartbeat import LOADING_SILENCE_LIMIT, Pulse
 from automl.executors.in_process import run_id_of, timed_out
 from automl.executors.messages import Ready, Refused, Request, RoundDone, Setup, TrainRound
 from automl.executors.messages import receive as receive_message
@@ -38,6 +38,14 @@ the longest round so far is added, since a round that is only long will end by i
 FIRST_ROUND_GRACE = 10.0
 """The same for a worker's first round, in which libraries are loaded and kernels compiled:
 torch.optim alone loads for 1 to 2 seconds."""
+
+READY_LIMIT = 300.0
+"""Seconds in which a worker must be able to train. It took 3 to 10 s on a loaded machine; many
+that start at once from a network drive take far longer, and beat all the while."""
+
+ENDING_GRACE = 10.0
+"""Seconds that a round may last beyond the search's deadline; the longest round so far is added.
+Trainers look at the clock between steps, but not in the middle of an evaluation."""
 
 CALM_ROUNDS = 20
 """After so many rounds without a death a worker may have twice as many runs again. A guess:
@@ -70,8 +78,12 @@ class WorkerProcess:
         self._round_began = 0.0
         self._longest_round = 0.0
         self._n_rounds = 0
+        self._silent_for = 0.0
+        self._launched_at = time.monotonic()
+        self._pulse = Pulse()
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `end`
-        self.connection, self._process = _launch(setup.dataset.descriptor, self._output.fileno())
+        self._socket, self._process = _launch(setup, self._pulse, self._output.fileno())
+        self.connection = Connection(os.dup(self._socket.fileno()))
         with contextlib.suppress(OSError):  # it has ended already: `receive` will say so
             self.send(setup)
 
@@ -128,12 +140,39 @@ class WorkerProcess:
             self._began_at.pop(run_id, None)
 
     def hangs_at(self) -> float:
-        """The `time.monotonic()` from which on the present round counts as hanging."""
+        """The `time.monotonic()` from which on it takes too long to load, or its round does."""
+        if self.state is State.STARTING:
+            return self._launched_at + READY_LIMIT
         limit = self.setup.trial_timeout
         if self.state is not State.TRAINING or limit is None or not self._began_at:
             return float("inf")
         grace = MINIMUM_GRACE + 2 * self._longest_round if self._n_rounds else FIRST_ROUND_GRACE
         return min(self._began_at.values()) + limit + grace
+
+    @property
+    def ending_grace(self) -> float:
+        """Seconds beyond the search's deadline in which the present round must end."""
+        return ENDING_GRACE + self._longest_round
+
+    def look(self, limit: float) -> None:
+        """End a process that gives no sign of life; whoever waits for it hears that it has ended.
+
+        Another thread may call this. The socket is shut down too: a process that is in a call
+        of the system that cannot be broken off keeps its own end open.
+        """
+        if self.state is State.STARTING:
+            limit = LOADING_SILENCE_LIMIT
+        if self.state is State.ENDED or self.was_silent or self._pulse.silence() <= limit:
+            return
+        self._silent_for = limit
+        self._process.kill()
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    @property
+    def was_silent(self) -> bool:
+        """Whether it was ended since it gave no sign of life."""
+        return self._silent_for > 0
 
     def failures(self, message: str) -> list[RunFailure]:
         """What becomes of the runs in training when the worker is gone."""
@@ -172,7 +211,7 @@ class WorkerProcess:
             yield
         except KeyboardInterrupt:
             self._process.kill()
-            self.connection.close()
+            self.hang_up()
             self.connection, nobody = Pipe()
             nobody.close()
             raise
@@ -197,32 +236,40 @@ class WorkerProcess:
         new.alone.update(self.alone)
         return new
 
+    def hang_up(self) -> None:
+        """Close the connection, upon which the process ends by itself."""
+        self.connection.close()
+        self._socket.close()
+
     def end(self, patience: float = 0.0) -> None:
         """End the process and reap it.
 
         Args:
             patience: seconds to wait until it ends by itself, as the connection is closed.
         """
+        if self.state is State.ENDED:
+            return
         self.state = State.ENDED
-        self.connection.close()
+        self.hang_up()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(patience)
         self._process.kill()
-        self._process.wait()
+        reap(self._process)
+        self._pulse.close()
         self._output.close()
 
     def obituary(self) -> str:
         """How a worker ended whose connection has closed, with its last words."""
+        if self.was_silent:
+            return f"the worker process {self.pid} gave no sign of life for {self._silent_for:g} s"
         try:
-            code = self._process.wait(1.0)
+            code: int | None = self._process.wait(1.0)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            code = self._process.wait()
-        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+            code = reap(self._process)
+        how = "no exit code yet" if code is None else how_it_ended(code)
         words = self.last_words()
-        return f"the worker process {self._process.pid} ended with {how}" + (
-            f": {words}" if words else ""
-        )
+        return f"the worker process {self.pid} ended with {how}" + (f": {words}" if words else "")
 
     def last_words(self) -> str:
         """The last line that the worker wrote."""
@@ -232,29 +279,26 @@ class WorkerProcess:
 
 
 def _launch(
-    dataset_descriptor: int, output_descriptor: int
-) -> tuple[Connection, subprocess.Popen[bytes]]:
-    """Start an interpreter that shares nothing with this one but two descriptors.
+    setup: Setup, pulse: Pulse, output_descriptor: int
+) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    """Start an interpreter that shares nothing with this one but some descriptors.
 
     It gets the modules that this process would get (`-P` keeps the working directory from
     coming first), and its own process group, so that Ctrl-C reaches the coordinator only.
     """
     ours, theirs = socket.socketpair()
-    connection = Connection(ours.detach())
-    command = [sys.executable, "-P", "-m", "automl.executors.worker", str(theirs.fileno())]
+    inherited = [theirs.fileno(), pulse.descriptor, setup.dataset.descriptor]
+    if setup.kernels is not None:
+        inherited.append(setup.kernels.descriptor)
+    command = [sys.executable, "-P", "-m", "automl.executors.worker"]
     with theirs:
         process = subprocess.Popen(
-            command,
+            [*command, str(theirs.fileno()), str(pulse.descriptor)],
             stdin=subprocess.DEVNULL,
             stdout=output_descriptor,
             stderr=output_descriptor,
-            pass_fds=(theirs.fileno(), dataset_descriptor),
+            pass_fds=inherited,
             process_group=0,
             env={**os.environ, **ONE_THREAD, "PYTHONPATH": module_search_path(sys.path)},
         )
-    return connection, process
-
-
-def module_search_path(entries: Sequence[str]) -> str:
-    """`sys.path` as an environment variable; "" in it is the working directory."""
-    return os.pathsep.join(entry or str(Path.cwd()) for entry in entries)
+    return ours, process

@@ -1,51 +1,27 @@
-"""The compiled kernels of a stack: built once per machine, used where they can be.
+"""The compiled kernels of a stack: found once per process, used where they can be.
 
-`kernels/kernels.cpp` is compiled with the machine's C++ compiler at the first use, in three to
-four seconds, and kept in the user's cache folder under a name made of the source, the flags
-and the processor. Without a compiler, on CUDA, or with AUTOML_NATIVE=0, stacks run the same
-formulas as torch calls.
+`kernels/kernels.cpp` is compiled at the first use, in three to four seconds, and kept
+(`native_build.py`, `native_cache.py`). A worker process is given what its coordinator has
+found. Without a compiler, on CUDA, or with AUTOML_NATIVE=0, stacks run the same formulas as
+torch calls.
 """
 
 from __future__ import annotations
 
 import ctypes
 import functools
-import hashlib
-import os
-import platform
-import shutil
-import subprocess
-import tempfile
-from pathlib import Path
 from typing import Final
 
 import torch
 from torch import Tensor
 
-SOURCES: Final = Path(__file__).with_name("kernels")
-
-FLAGS: Final = (
-    "-O3",
-    "-march=native",
-    "-std=c++17",
-    "-shared",
-    "-fPIC",
-    "-fno-math-errno",  # errno is not read, and keeps roots from being vectorized
-    "-fno-trapping-math",
-)
-
-VARIANTS: Final = (
-    ("-fopenmp", "-DVECTOR_MATH", "-lmvec", "-lm"),  # glibc on x86-64
-    ("-fopenmp-simd", "-lm"),
-    ("-lm",),
-)
-"""Further flags, best first: the first variant that compiles and loads is taken."""
+from automl.models.native_build import Kernels, load, obtain_kernels
 
 REALS: Final = {torch.float32: "float", torch.float64: "double"}
 """What the kernels are compiled for, each in a library of its own."""
 
-DISABLED_BY: Final = "AUTOML_NATIVE"
-"""Environment variable; 0 turns the kernels off."""
+_found: dict[torch.dtype, Kernels] = {}
+_given: dict[torch.dtype, bytes | None] = {}
 
 
 def is_usable(values: Tensor) -> bool:
@@ -56,54 +32,26 @@ def is_usable(values: Tensor) -> bool:
 
 @functools.lru_cache(maxsize=len(REALS))
 def library(dtype: torch.dtype) -> ctypes.CDLL | None:
-    """The compiled kernels for a kind of numbers; None where they cannot be compiled."""
-    if os.environ.get(DISABLED_BY) == "0" or os.name != "posix":
-        return None
-    compiler = next(filter(None, map(shutil.which, _compilers())), None)
-    if compiler is None:
-        return None
-    for variant in VARIANTS:
-        try:
-            return ctypes.CDLL(str(_built(compiler, (f"-DREAL={REALS[dtype]}", *variant))))
-        except (OSError, subprocess.SubprocessError):
-            continue  # no such header, flag or library: the next variant asks for less
-    return None
+    """The compiled kernels for a kind of numbers; None where there are none."""
+    _found[dtype] = _given_kernels(dtype) if dtype in _given else obtain_kernels(REALS[dtype])
+    return _found[dtype].library
 
 
-def _compilers() -> tuple[str, ...]:
-    return (*filter(None, [os.environ.get("CXX")]), "c++", "g++", "clang++")
+def kernels(dtype: torch.dtype) -> Kernels:
+    """The same with the file's bytes, and with what a person should know about it."""
+    library(dtype)
+    return _found[dtype]
 
 
-def _built(compiler: str, variant: tuple[str, ...]) -> Path:
-    """The compiled file, made if it is not there; several processes may do so at once."""
-    sources = [path.read_text() for path in sorted(SOURCES.iterdir())]
-    marks = [*sources, compiler, *FLAGS, *variant, _processor()]
-    name = hashlib.sha256("\n".join(marks).encode()).hexdigest()[:16]
-    folder = _cache_folder()
-    built = folder / f"kernels_{name}.so"
-    if built.exists():
-        return built
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as temporary:
-        made = Path(temporary) / built.name
-        main = SOURCES / "kernels.cpp"
-        command = [compiler, *FLAGS, "-o", str(made), str(main), *variant]
-        subprocess.run(command, check=True, capture_output=True, timeout=120)
-        made.replace(built)
-    return built
+def use_kernels(dtype: torch.dtype, contents: bytes | None) -> None:
+    """Use these kernels, or none, in this process instead of looking for some."""
+    _given[dtype] = contents
+    library.cache_clear()
 
 
-def _processor() -> str:
-    """What -march=native depends on: a cache folder may be shared by unlike machines."""
-    information = Path("/proc/cpuinfo")
-    if not information.exists():
-        return platform.platform() + platform.processor()
-    lines = information.read_text().splitlines()
-    return "\n".join(sorted({line for line in lines if line.startswith(("model name", "flags"))}))
-
-
-def _cache_folder() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "automl-torch"
+def _given_kernels(dtype: torch.dtype) -> Kernels:
+    contents = _given[dtype]
+    return Kernels() if contents is None else Kernels(contents, load(contents))
 
 
 def kernel(name: str, dtype: torch.dtype) -> ctypes._NamedFuncPointer:

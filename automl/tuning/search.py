@@ -81,6 +81,7 @@ class Search:
     def stop(self) -> None:
         """End after the present round; trials in training can be continued later."""
         self._stopping = True
+        self.executor.interrupt()
 
     def __iter__(self) -> Iterator[SearchProgress]:
         self._started = time.monotonic()
@@ -310,7 +311,7 @@ class Search:
 
     def _suspend(self) -> None:
         """Leave the trials in training so that the next call goes on with them."""
-        self._take(self.executor.finish_rounds())
+        self._take(self.executor.finish_rounds(self._deadline))
         if self._is_time_up and (best := self._best_in_training) is not None:
             self._complete_early(best)
         for trial in list(self._training.values()):
@@ -368,7 +369,8 @@ class Search:
 
     def _progress(self) -> SearchProgress:
         tally, seconds = self._tally, time.monotonic() - self._started
-        messages, self._messages = tuple(self._messages), []
+        messages = (*self.executor.take_messages(), *self._messages)
+        self._messages = []
         return SearchProgress(
             study_name=self.settings.study_name,
             n_trials=self.policy.n_trials,

@@ -10,6 +10,7 @@ import pytest
 
 from automl.api import start_search
 from automl.errors import StudyError
+from automl.models import native
 from automl.options import SearchOptions
 from automl.result import SearchResult
 from automl.session import SearchSession
@@ -39,6 +40,33 @@ def test_a_stopped_session_has_a_result(tmp_path: Path) -> None:
     assert 1 <= len(result.trials) < 50
     assert result.diagnoses
     assert result.evaluation is not None
+
+
+def test_a_session_that_is_stopped_before_its_search_has_begun_begins_no_trial(
+    tmp_path: Path,
+) -> None:
+    """As by Ctrl-C while the kernels are compiled."""
+    with session(tmp_path) as stopped:
+        stopped.stop()
+        assert [progress.n_ended for progress in stopped] == [0]
+
+
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_a_person_is_told_once_that_kernels_could_not_be_compiled(
+    workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    compiler = tmp_path / "a-compiler"
+    compiler.write_text("#!/bin/sh\necho 'x.h:3: error: no room' >&2\nexit 4\n")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CXX", str(compiler))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    native.library.cache_clear()
+    request.addfinalizer(native.library.cache_clear)
+    with session(tmp_path, workers=workers) as running:
+        said = [message for progress in running for message in progress.messages]
+    (told,) = [message for message in said if "kernels" in message]
+    assert "a-compiler ended with exit code 4: x.h:3: error: no room" in told
+    assert "several times slower" in told
 
 
 def test_other_settings_do_not_continue_a_study(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from automl.training.trainer import Checkpoint, Trainer
 from storage.records import EpochRecord
 
 CRASHES, HANGS, DIES, EATS_MEMORY, NEEDS_ROOM, DIVERGES = range(901, 907)
-CANNOT_BEGIN = 907
+CANNOT_BEGIN, STOPS = 907, 908
 ROOM = 3  # runs beside which a run that needs room can train, itself included
 
 
@@ -177,6 +177,8 @@ def make_trouble(run: RunConfig, n_active: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         case 904:
             torch.ones(2**28)  # one GiB
+        case 908:
+            os.kill(os.getpid(), signal.SIGSTOP)
         case 905 if n_active > ROOM:
             raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
 

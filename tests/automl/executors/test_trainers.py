@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from automl.errors import ConfigError
-from automl.executors.trainers import TRAINERS, check_device, make_trainer, trainer_class
+from automl.executors.trainers import TRAINERS, kernels_for, make_trainer, trainer_class
+from automl.models import native
+from automl.models.native_build import Kernels
 from automl.training.plain import PlainTrainer
 from tests.contracts.executor_contract import LINEAR
 from tests.contracts.linear_trainer import LinearTrainer, tiny_dataset
@@ -24,12 +27,7 @@ def test_an_unknown_trainer_is_refused_with_the_known_names():
         trainer_class("fused")
 
 
-@pytest.mark.parametrize("device", ["cpu", "cpu:0"])
-def test_the_processor_is_always_there(device):
-    check_device(device)
-
-
-@pytest.mark.parametrize("device", ["cuda:99", "abacus"])
-def test_a_device_that_is_not_there_is_refused(device):
-    with pytest.raises(ConfigError, match=f"but got '{device}'"):
-        check_device(device)
+def test_a_trainer_that_uses_no_kernels_gets_none():
+    assert kernels_for("plain", ["cpu"]) == Kernels()
+    assert kernels_for("stacked", ["meta", "cuda:0"]) == Kernels()
+    assert kernels_for("stacked", ["cpu"]) == native.kernels(torch.float32)

@@ -6,17 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from automl.executors import worker_process
 from automl.executors.executor import RoundResult, RunFailure
-from automl.executors.messages import RoundDone, Setup
+from automl.executors.messages import Ready, RoundDone, Setup
 from automl.executors.shared_dataset import SharedDataset
 from automl.executors.worker_process import (
     CALM_ROUNDS,
     FIRST_ROUND_GRACE,
     MINIMUM_GRACE,
+    READY_LIMIT,
     State,
     WorkerProcess,
-    module_search_path,
 )
 from tests.contracts.executor_contract import LINEAR
 from tests.contracts.linear_trainer import tiny_dataset, tiny_run
@@ -97,6 +96,8 @@ def test_a_successor_has_the_waiting_runs_and_half_the_room(make_worker):
 
 def test_a_round_hangs_some_time_after_the_oldest_run_should_have_ended(make_worker):
     worker = make_worker(trial_timeout=10.0)
+    assert worker.hangs_at() == pytest.approx(time.monotonic() + READY_LIMIT, abs=0.5)
+    worker.greet(Ready())
     assert worker.hangs_at() == float("inf")
     queue(worker, 1)
     worker.begin_round(None)
@@ -134,9 +135,3 @@ def test_a_killed_worker_is_reaped(make_worker):
     worker = make_worker()
     worker.end()
     assert not Path(f"/proc/{worker.pid}").exists()
-
-
-def test_the_working_directory_is_named_where_it_was_implied(monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    assert module_search_path(["", "/a"]) == f"{tmp_path}:/a"
-    assert worker_process.ONE_THREAD["OMP_NUM_THREADS"] == "1"

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from automl.executors.unnamed_files import SharedBytes, unnamed_file
+
+
+def test_a_new_file_is_as_large_as_it_shall_be_and_zero():
+    descriptor = unnamed_file("automl-test", 5)
+    assert os.pread(descriptor, 10, 0) == bytes(5)
+    os.close(descriptor)
+
+
+@pytest.mark.parametrize("contents", [b"", b"\0", os.urandom(3_000_000)])
+def test_bytes_are_read_as_they_were_written_as_often_as_one_likes(contents: bytes):
+    shared = SharedBytes.of(contents)
+    assert shared.read() == shared.read() == contents
+    shared.close()
+
+
+def test_another_process_reads_them_by_the_descriptor_that_it_inherits():
+    shared = SharedBytes.of(b"for all")
+    code = f"import os; print(os.pread({shared.descriptor}, 100, 0).decode())"
+    command = [sys.executable, "-c", code]
+    printed = subprocess.run(command, pass_fds=[shared.descriptor], capture_output=True, text=True)
+    shared.close()
+    assert printed.stdout == "for all\n"
