@@ -11,7 +11,6 @@ import json
 import shlex
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -31,8 +30,7 @@ storage_option = click.option(
 
 def output_option(default: str) -> Callable[[Command], Command]:
     """The file that a command writes."""
-    file = click.Path(dir_okay=False)
-    return click.option("-o", "--output", type=file, default=default, show_default=True)
+    return click.option("-o", "--output", metavar="FILE", default=default, show_default=True)
 
 
 class Commands(click.Group):
@@ -157,7 +155,7 @@ def main(traceback: bool) -> None:
     show_default=True,
     help="plain: one trial after the other, in a loop to read.",
 )
-@click.option("--report", type=click.Path(dir_okay=False), metavar="FILE", help="Write it there.")
+@click.option("--report", metavar="FILE", help="Write it there.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")
 def search(data: str, report: str | None, as_json: bool, **choices: Any) -> None:
     """Search the hyperparameters of a network for DATA.
@@ -168,10 +166,14 @@ def search(data: str, report: str | None, as_json: bool, **choices: Any) -> None
     from automl.api import start_search
     from automl.interruption import stop_on_interrupt
     from automl.options import SearchOptions
+    from automl.output_files import PAGE, check_output
+    from automl.result import study_files
     from automl.terminal import show_progress
 
     choices["set"] = choices.pop("set_")
     options = SearchOptions(**choices, command=_typed_command())
+    if report is not None:
+        check_output(report, PAGE, study_files(options.storage, data, options.valid, options.test))
     with start_search(data, options) as session:
         with stop_on_interrupt(session.stop) as was_interrupted:
             show_progress(session, session.messages)
@@ -188,16 +190,23 @@ def _typed_command() -> str:
 
 
 def _finish(result: SearchResult, report: str | None, as_json: bool) -> None:
-    """Write the report if asked, then print the result."""
+    """Write the report if asked, and print the result, also where the report has failed."""
+    from automl.errors import OutputError
     from automl.result import result_to_json
     from automl.summary import print_result
 
+    failure = None
     if report is not None:
-        result.report(report)
+        try:
+            result.report(report)
+        except OutputError as error:
+            failure, report = error, None
     if as_json:
         click.echo(json.dumps(result_to_json(result, report), allow_nan=False))
     else:
         print_result(result, report)
+    if failure is not None:
+        raise failure
 
 
 @main.command()
@@ -234,7 +243,7 @@ def report(study: str, output: str, storage: str) -> None:
     """Write a study's report, one HTML file."""
     from automl.studies import load_study
 
-    click.echo(load_study(study, storage).report(Path(output)))
+    click.echo(load_study(study, storage).report(output))
 
 
 @main.command()
@@ -249,15 +258,12 @@ def predict(study: str, data: str, trial_number: int | None, output: str, storag
     """Predict the rows of DATA with a study's best network.
 
     DATA has the columns that the study was searched on. One line per row is written: the
-    prediction, and the probability of each class.
+    prediction, and the probability of each class; by the file's ending as CSV, TSV (.gz too) or
+    Parquet. An existing file is replaced only if it holds earlier predictions.
     """
-    from automl.data.new_rows import write_predictions
     from automl.studies import load_study
 
-    result = load_study(study, storage)
-    model = result.best_model() if trial_number is None else result.model(trial_number)
-    write_predictions(model.predict_columns(data), Path(output))
-    click.echo(output)
+    click.echo(load_study(study, storage).write_predictions(data, output, trial_number))
 
 
 @main.command()
@@ -380,6 +386,9 @@ def playground(toy: str, vary: tuple[str, ...], output: str, seed: int) -> None:
 
     DATA is spirals, moons, circles, and, or, nand or xor.
     """
+    from automl.output_files import PAGE, check_output
+
+    check_output(output, PAGE)
     from automl.report.playground import write_playground
     from automl.tuning.playground import GRIDS, play
 

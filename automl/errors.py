@@ -6,6 +6,7 @@
       StudyError(ValueError)         a study is missing, or differs from what is asked
       TrainingError(RuntimeError)    training cannot go on
         DivergedError                a loss is not finite
+      OutputError(OSError)           a file cannot be written, or would replace a person's own
 
 The two bottom packages own theirs: `search_spaces.SearchSpaceError(ValueError)` and
 `storage.StorageError(RuntimeError)`. Messages say the rule, the value, the fix. The command
@@ -40,6 +41,10 @@ class TrainingError(AutoMLError, RuntimeError):
 
 class DivergedError(TrainingError):
     """A loss became infinite or not a number."""
+
+
+class OutputError(AutoMLError, OSError):
+    """A file that was asked for cannot be written, or something of a person's would be lost."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Rows to predict, in the forms that a search takes data in, and what was predicted of them.
+"""Rows to predict, in the forms that a search takes data in.
 
 The preprocessing takes unknown categories and empty cells as they come. What it cannot take is
 a column of another kind altogether: read as missing in every row, it would quietly spoil all
@@ -7,8 +7,7 @@ predictions, so it is refused here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -36,11 +35,6 @@ def read_rows(data: Any, plans: Sequence[ColumnPlan]) -> pd.DataFrame:
         if plan.kind in ("numeric", "boolean", "date"):
             _refuse_unreadable(frame, plan)
     return frame
-
-
-def write_predictions(columns: Mapping[str, NDArray[Any]], path: Path) -> None:
-    """Write columns of predictions as CSV."""
-    pd.DataFrame(dict(columns)).to_csv(path, index=False)
 
 
 def _frame_of_array(array: NDArray[Any], names: Sequence[str]) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from automl.data.dataset import AffineScaling, Dataset, Fold, Split
 from automl.data.new_rows import read_rows
+from automl.data.prediction_files import prediction_names
 from automl.data.preprocessing import Preprocessor
 from automl.errors import ConfigError
 from automl.models.mlp import MLPConfig
@@ -84,17 +85,17 @@ class TrainedModel:
     def predict_columns(self, data: Any) -> Mapping[str, NDArray[Any]]:
         """The target, and the probability of each class, as the columns of a table.
 
+        The target comes first, then the classes in their order; automl/data/prediction_files.py
+        says how they are called where names collide.
+
         Shape:
             values: each (N,).
         """
         predicted = self._mean_prediction(data)
         if self.task == "regression":
             return {self.target: predicted}
-        probabilities = {
-            f"probability of {value}": predicted[:, code]
-            for code, value in enumerate(self.classes_)
-        }
-        return {self.target: self.classes_[predicted.argmax(axis=1)], **probabilities}
+        columns = (self.classes_[predicted.argmax(axis=1)], *predicted.T)
+        return dict(zip(prediction_names(self.target, self.classes_), columns, strict=True))
 
     def __repr__(self) -> str:
         """One line: no weights, and of many classes the first ones."""
