@@ -97,7 +97,7 @@ def main(traceback: bool) -> None:
 @click.option("--group", metavar="COLUMN", help="Rows of one group stay in one split.")
 @click.option("--time", metavar="COLUMN", help="Split in order of time: the last rows are test.")
 @click.option("--folds", type=click.IntRange(1), metavar="K", help="Value: mean over K folds.")
-@click.option("--split-seed", type=int, default=0, show_default=True)
+@click.option("--split-seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--class-weights", is_flag=True, help="Weigh rare classes more in training.")
 @click.option("--study", metavar="NAME", help="Default: the data's name and the target.")
 @storage_option

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automl.errors import StudyError
+from automl.options import TRIAL_NUMBER
 from automl.output_files import PAGE, check_output, write_output
 from storage import open_store
 from storage.engine import database_path
@@ -93,6 +94,7 @@ class SearchResult:
         """
         from automl.tuning.keeping import load_trained_model
 
+        trial_number = TRIAL_NUMBER.plain("trial_number", trial_number)
         with closing(open_store(self.storage)) as store:
             return load_trained_model(store, self.records, trial_number)
 

@@ -35,7 +35,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.training",),
     ("automl.models",),
     ("automl.data", "automl.diagnostics"),
-    ("automl.output_files",),
+    ("automl.output_files", "automl.option_values"),
     ("automl.errors", "automl.interruption", "automl.score_names"),
     ("search_spaces", "storage"),
     ("storage.records",),  # spoken by everyone
