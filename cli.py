@@ -1,8 +1,8 @@
 """The command line: parse, call one public function, print.
 
 Everything heavy is imported inside the commands, so that `automl --help` answers at once.
-What is printed is made in `automl/terminal.py`. Errors of the project come out as one line
-with exit code 1, wrong usage with 2, an interrupted search with 130; `--traceback` shows all.
+What is printed is made in `automl/terminal.py`, how errors come out in
+`automl/command_group.py`; an interrupted search ends with 130, and `--traceback` shows all.
 """
 
 from __future__ import annotations
@@ -10,63 +10,18 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from automl.command_group import SETTINGS, Commands, output_option, print_version, storage_option
 from automl.command_types import ByteSize, Duration, Workers
 
 if TYPE_CHECKING:
     from automl.result import SearchResult
 
-STORAGE = "sqlite:///automl.db"
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-storage_option = click.option(
-    "--storage", default=STORAGE, show_default=True, help="Database URL of the studies."
-)
-
-
-def output_option(default: str) -> Callable[[Command], Command]:
-    """The file that a command writes."""
-    return click.option("-o", "--output", metavar="FILE", default=default, show_default=True)
-
-
-class Commands(click.Group):
-    """The group of commands; turns the project's errors into one line each."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
-        try:
-            return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
-        except Exception as error:
-            if ctx.params.get("traceback") or not is_expected(error):
-                raise
-            raise click.ClickException(str(error)) from error
-
-
-def is_expected(error: Exception) -> bool:
-    """Whether an error is one of those that the project raises on purpose."""
-    from automl.errors import AutoMLError
-    from search_spaces import SearchSpaceError
-    from storage import StorageError
-
-    return isinstance(error, (AutoMLError, SearchSpaceError, StorageError))
-
-
-def print_version(ctx: click.Context, param: click.Parameter, is_asked: bool) -> None:
-    """Say the version, also of a checkout, and end."""
-    if is_asked:
-        import automl
-
-        click.echo(f"automl {automl.__version__}")
-        ctx.exit()
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings=SETTINGS)
 @click.option("--traceback", is_flag=True, help="Show where an error arose.")
 @click.option(
     "--version",

@@ -1,4 +1,4 @@
-"""Times, sizes and workers as people type them on the command line, as click reads them.
+"""Times, sizes, workers and databases as people type them, for click to read.
 
 How they are written is said in automl/option_values.py.
 """
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from automl.errors import ConfigError
-from automl.option_values import bytes_of, seconds_of
+from automl.option_values import DATABASE, bytes_of, seconds_of
 
 Value = TypeVar("Value")
 
@@ -48,6 +48,16 @@ class Workers(click.ParamType["int | str"]):
     ) -> int | str:
         """Read a count from 1, or auto."""
         return _read(_workers_of, value, self)
+
+
+class Database(click.ParamType[str]):
+    """The URL of a database."""
+
+    name = "url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuse what is no URL."""
+        return _read(lambda text: str(DATABASE.plain("storage", text)), value, self)
 
 
 def _read(read: Callable[[str], Value], value: Any, kind: click.ParamType[Value]) -> Value:

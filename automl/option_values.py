@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from automl.errors import ConfigError
 
@@ -124,6 +125,17 @@ def _convert_memo(value: Any) -> str:
     return value.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def _convert_database(value: Any) -> str:
+    text = _convert_text(value)
+    try:
+        is_url = re.match(r"[\w+]+://", text) and urlsplit(text).port != 0
+    except ValueError:  # a port that is no number
+        is_url = False
+    if not is_url:
+        raise Unfit
+    return text
+
+
 def _convert_name(value: Any) -> str:
     """A column's name; frames may have numbers for names."""
     if isinstance(value, Integral) and abs(_whole(value)) <= MOST_BYTES:
@@ -163,6 +175,7 @@ SECONDS = Rule("a number of seconds", _convert_seconds)
 BYTES = Rule("a whole number of bytes", _convert_bytes)
 TEXT = Rule("a text, and not an empty one", _convert_text)
 MEMO = Rule("a text", _convert_memo)
+DATABASE = Rule("a database URL such as sqlite:///automl.db", _convert_database)
 NAME = Rule("a column's name", _convert_name)
 TEXTS = Rule("a list of texts", _convert_texts, absent=())
 FLAG = Rule("True or False", _convert_flag)

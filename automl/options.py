@@ -17,6 +17,7 @@ from typing import Any, Literal, TypedDict, TypeVar
 
 from automl.option_values import (
     BYTES,
+    DATABASE,
     FLAG,
     MEMO,
     MOST_SEED,
@@ -58,7 +59,7 @@ RULES: Mapping[str, Rule] = {
     "split_seed": whole(0, MOST_SEED),
     "class_weights": FLAG,
     "study": optional(TEXT),
-    "storage": matching(r"[\w+]+://.*", "a database URL such as sqlite:///automl.db"),
+    "storage": DATABASE,
     "new": FLAG,
     "space": text_or((Path, SearchSpace), "a built-in space, a TOML file or a SearchSpace"),
     "set": TEXTS,

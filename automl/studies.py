@@ -11,7 +11,7 @@ from pathlib import Path
 
 from automl.diagnostics import agree_with_verdict, diagnose_study
 from automl.errors import StudyError
-from automl.options import DEFAULT_STORAGE
+from automl.options import DEFAULT_STORAGE, RULES
 from automl.output_files import PAGE, check_output
 from automl.result import SearchResult
 from automl.tuning.study import read_known_study
@@ -28,9 +28,10 @@ def open_existing_store(storage: str) -> Store:
     """Open a database that must be there: a command that reads makes no new file.
 
     Raises:
+        ConfigError: `storage` is no URL.
         StorageError: there is none.
     """
-    path = database_path(storage)
+    path = database_path(RULES["storage"].plain("storage", storage))
     if path is not None and not path.exists():
         raise StorageError(
             f"A database must exist to be read, but there is no {path}. Name another with "

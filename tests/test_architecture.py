@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 LAYERS = (  # from the top; a module imports from layers below its own, and from its own package
     ("cli",),
-    ("automl.summary",),
+    ("automl.summary", "automl.command_group"),
     ("automl.terminal", "automl.command_types"),
     ("automl",),  # the public names alone
     ("automl.api",),
@@ -36,13 +36,13 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.models",),
     ("automl.data", "automl.diagnostics"),
     ("automl.output_files", "automl.option_values"),
-    ("automl.errors", "automl.interruption", "automl.score_names"),
+    ("automl.errors", "automl.interruption", "automl.score_names", "automl.streams"),
     ("search_spaces", "storage"),
     ("storage.records",),  # spoken by everyone
 )
 
 HOMES = {
-    "click": ("cli", "automl.command_types"),
+    "click": ("cli", "automl.command_group", "automl.command_types"),
     "rich": ("automl.terminal", "automl.summary"),
     "plotly": ("automl.report",),
     "jinja2": ("automl.report",),
