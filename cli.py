@@ -319,16 +319,26 @@ def doctor(storage: str) -> None:
 
 @main.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
+@click.option(
+    "--host-name",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Answer to this name too, as behind a proxy; else to localhost alone.",
+)
 @storage_option
-def dashboard(port: int, storage: str) -> None:
-    """Start Optuna Dashboard on this machine, with the kept models."""
+def dashboard(port: int, names: tuple[str, ...], storage: str) -> None:
+    """Start Optuna Dashboard on this machine, with the kept models.
+
+    It listens on 127.0.0.1 only, and refuses requests that pages of other sites make.
+    """
     from automl.report.dashboard import serve
     from automl.studies import open_existing_store
 
     with open_existing_store(storage) as store:
         folder = store.artifacts.folder.path
     click.echo(f"Optuna Dashboard on http://127.0.0.1:{port} (Ctrl-C ends it)", err=True)
-    serve(storage, folder, port)
+    serve(storage, folder, port, names)
 
 
 @main.command()
