@@ -110,7 +110,7 @@ def main(traceback: bool) -> None:
     show_default=True,
     help="plain: one trial after the other, in a loop to read.",
 )
-@click.option("--report", metavar="FILE", help="Write it there.")
+@click.option("--report", metavar="FILE", help="Write the report there: report.html.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")
 def search(data: str, report: str | None, as_json: bool, **choices: Any) -> None:
     """Search the hyperparameters of a network for DATA.

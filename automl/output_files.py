@@ -66,8 +66,8 @@ def check_output(path: str | Path, kind: FileKind, spared: Iterable[str | Path] 
     shown = repr(str(path))
     if not str(path).lower().endswith(kind.endings):
         raise OutputError(
-            f"{kind.name} is written to a file that ends in {' or '.join(kind.endings)}, "
-            f"but got {shown}"
+            f"{kind.name} is written to a file that ends in {', '.join(kind.endings[:-1])} or "
+            f"{kind.endings[-1]}, but got {shown}"
         )
     try:
         final = Path(path).resolve()

@@ -113,7 +113,7 @@ def test_predictions_are_written_as_the_ending_says(study: Path) -> None:
     assert list(plain) == ["kind", "probability of lily", "probability of rose"]
     for other in (pd.read_csv("p.tsv.gz", sep="\t"), pd.read_parquet("p.parquet")):
         pd.testing.assert_frame_equal(plain, other, check_dtype=False, rtol=1e-12)
-    assert ".csv or " in refused(*COMMANDS["predict"], "p.xlsx")
+    assert ".csv, .csv.gz, " in refused(*COMMANDS["predict"], "p.xlsx")
 
 
 def test_a_target_that_is_called_like_a_probability_loses_nothing(study: Path) -> None:

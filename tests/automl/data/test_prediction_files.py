@@ -59,7 +59,7 @@ def test_text_is_written_plainly() -> None:
 
 @pytest.mark.parametrize("name", ["p.db", "p.xlsx", "p", "p.gz", "-", "/dev/stdout"])
 def test_other_endings_are_refused_with_those_that_can_be_written(name: str) -> None:
-    with pytest.raises(OutputError, match=r"\.csv or .*\.tsv.* or \.parquet, but got"):
+    with pytest.raises(OutputError, match=r"ends in \.csv, .*, \.tsv\.gz or \.parquet, but got"):
         check_output(name, predictions_kind(NAMES))
 
 
