@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import errno
 import sys
+import traceback
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any, TypeVar
 
 import click
 
 from automl.command_types import Database
-from automl.streams import SafeStream, one_line, safe_streams
+from automl.streams import SafeStream, one_line, printable, safe_streams
 
 STORAGE = "sqlite:///automl.db"
 
@@ -52,6 +54,9 @@ class Commands(click.Group):
                 if not end.code and _is_lost(stdout, stderr):
                     sys.exit(1)
                 raise
+            except Exception:  # a fault of the program, or asked for with --traceback
+                sys.excepthook = _show_traceback
+                raise
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -73,6 +78,13 @@ def _is_lost(stdout: SafeStream, stderr: SafeStream) -> bool:
     if stdout.failure.errno != errno.EPIPE:
         stderr.write(f"Error: stdout cannot be written: {stdout.failure.strerror}\n")
     return True
+
+
+def _show_traceback(
+    kind: type[BaseException], error: BaseException, frames: TracebackType | None
+) -> None:
+    """Show what Python shows, made printable."""
+    sys.stderr.write(printable("".join(traceback.format_exception(kind, error, frames))))
 
 
 def is_expected(error: Exception) -> bool:

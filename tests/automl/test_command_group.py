@@ -116,6 +116,15 @@ def test_no_command_prints_codes_of_a_terminal(arguments: tuple[str, ...], study
     assert printed(run(*arguments))
 
 
+def test_a_traceback_that_was_asked_for_is_printable_too(study: Path) -> None:
+    line = shlex.join(["automl", "--traceback", "compare", STUDY, ATTACK])
+    code, _, told = shell(line)
+    assert code == 1
+    assert told.startswith("Traceback (most recent call last)")
+    assert_printable(told)
+    assert r"It has: st\x1b[2J" in told
+
+
 def test_files_whose_names_are_not_utf_8_are_read_written_and_told(study: Path) -> None:
     data, report, output, other = (os.fsdecode(b"%c." % byte) for byte in b"\xff\xfe\xfd\xfc")
     Path("data.parquet").rename(f"{data}parquet")
