@@ -1,8 +1,8 @@
 """The command line: parse, call one public function, print.
 
 Everything heavy is imported inside the commands, so that `automl --help` answers at once.
-What is printed is made in `automl/terminal.py`. Errors of the project come out as one line
-with exit code 1, wrong usage with 2, an interrupted search with 130; `--traceback` shows all.
+What is printed is made in `automl/terminal.py`, how errors come out in
+`automl/command_group.py`; an interrupted search ends with 130, and `--traceback` shows all.
 """
 
 from __future__ import annotations
@@ -10,65 +10,25 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from automl.command_group import (
+    SETTINGS,
+    Commands,
+    output_option,
+    print_version,
+    storage_option,
+    told_warnings,
+)
 from automl.command_types import ByteSize, Duration, Workers
 
 if TYPE_CHECKING:
     from automl.result import SearchResult
 
-STORAGE = "sqlite:///automl.db"
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-storage_option = click.option(
-    "--storage", default=STORAGE, show_default=True, help="Database URL of the studies."
-)
-
-
-def output_option(default: str) -> Callable[[Command], Command]:
-    """The file that a command writes."""
-    file = click.Path(dir_okay=False)
-    return click.option("-o", "--output", type=file, default=default, show_default=True)
-
-
-class Commands(click.Group):
-    """The group of commands; turns the project's errors into one line each."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
-        try:
-            return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
-        except Exception as error:
-            if ctx.params.get("traceback") or not is_expected(error):
-                raise
-            raise click.ClickException(str(error)) from error
-
-
-def is_expected(error: Exception) -> bool:
-    """Whether an error is one of those that the project raises on purpose."""
-    from automl.errors import AutoMLError
-    from search_spaces import SearchSpaceError
-    from storage import StorageError
-
-    return isinstance(error, (AutoMLError, SearchSpaceError, StorageError))
-
-
-def print_version(ctx: click.Context, param: click.Parameter, is_asked: bool) -> None:
-    """Say the version, also of a checkout, and end."""
-    if is_asked:
-        import automl
-
-        click.echo(f"automl {automl.__version__}")
-        ctx.exit()
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings=SETTINGS)
 @click.option("--traceback", is_flag=True, help="Show where an error arose.")
 @click.option(
     "--version",
@@ -102,7 +62,7 @@ def main(traceback: bool) -> None:
 @click.option("--group", metavar="COLUMN", help="Rows of one group stay in one split.")
 @click.option("--time", metavar="COLUMN", help="Split in order of time: the last rows are test.")
 @click.option("--folds", type=click.IntRange(1), metavar="K", help="Value: mean over K folds.")
-@click.option("--split-seed", type=int, default=0, show_default=True)
+@click.option("--split-seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--class-weights", is_flag=True, help="Weigh rare classes more in training.")
 @click.option("--study", metavar="NAME", help="Default: the data's name and the target.")
 @storage_option
@@ -160,7 +120,7 @@ def main(traceback: bool) -> None:
     show_default=True,
     help="plain: one trial after the other, in a loop to read.",
 )
-@click.option("--report", type=click.Path(dir_okay=False), metavar="FILE", help="Write it there.")
+@click.option("--report", metavar="FILE", help="Write the report there: report.html.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")
 def search(data: str, report: str | None, as_json: bool, **choices: Any) -> None:
     """Search the hyperparameters of a network for DATA.
@@ -171,10 +131,14 @@ def search(data: str, report: str | None, as_json: bool, **choices: Any) -> None
     from automl.api import start_search
     from automl.interruption import stop_on_interrupt
     from automl.options import SearchOptions
+    from automl.output_files import PAGE, check_output
+    from automl.result import study_files
     from automl.terminal import show_progress
 
     choices["set"] = choices.pop("set_")
     options = SearchOptions(**choices, command=_typed_command())
+    if report is not None:
+        check_output(report, PAGE, study_files(options.storage, data, options.valid, options.test))
     with start_search(data, options) as session:
         with stop_on_interrupt(session.stop) as was_interrupted:
             show_progress(session, session.messages)
@@ -191,16 +155,23 @@ def _typed_command() -> str:
 
 
 def _finish(result: SearchResult, report: str | None, as_json: bool) -> None:
-    """Write the report if asked, then print the result."""
+    """Write the report if asked, and print the result, also where the report has failed."""
+    from automl.errors import OutputError
     from automl.result import result_to_json
     from automl.summary import print_result
 
+    failure = None
     if report is not None:
-        result.report(report)
+        try:
+            result.report(report)
+        except OutputError as error:
+            failure, report = error, None
     if as_json:
         click.echo(json.dumps(result_to_json(result, report), allow_nan=False))
     else:
         print_result(result, report)
+    if failure is not None:
+        raise failure
 
 
 @main.command()
@@ -237,7 +208,7 @@ def report(study: str, output: str, storage: str) -> None:
     """Write a study's report, one HTML file."""
     from automl.studies import load_study
 
-    click.echo(load_study(study, storage).report(Path(output)))
+    click.echo(load_study(study, storage).report(output))
 
 
 @main.command()
@@ -252,18 +223,14 @@ def predict(study: str, data: str, trial_number: int | None, output: str, storag
     """Predict the rows of DATA with a study's best network.
 
     DATA has the columns that the study was searched on. One line per row is written: the
-    prediction, and the probability of each class.
+    prediction, and the probability of each class; by the file's ending as CSV, TSV (.gz too) or
+    Parquet. An existing file is replaced only if it holds earlier predictions.
     """
-    from automl.data.new_rows import write_predictions
     from automl.studies import load_study
 
-    result = load_study(study, storage)
-    model = result.best_model() if trial_number is None else result.model(trial_number)
-    predicted = model.predict_table(data)
-    write_predictions(predicted.columns, Path(output))
-    for message in predicted.messages:
-        click.echo(message, err=True)
-    click.echo(output)
+    with told_warnings():
+        path = load_study(study, storage).write_predictions(data, output, trial_number)
+    click.echo(path)
 
 
 @main.command()
@@ -364,16 +331,26 @@ def doctor(storage: str) -> None:
 
 @main.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
+@click.option(
+    "--host-name",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Answer to this name too, as behind a proxy; else to localhost alone.",
+)
 @storage_option
-def dashboard(port: int, storage: str) -> None:
-    """Start Optuna Dashboard on this machine, with the kept models."""
+def dashboard(port: int, names: tuple[str, ...], storage: str) -> None:
+    """Start Optuna Dashboard on this machine, with the kept models.
+
+    It listens on 127.0.0.1 only, and refuses requests that pages of other sites make.
+    """
     from automl.report.dashboard import serve
     from automl.studies import open_existing_store
 
     with open_existing_store(storage) as store:
         folder = store.artifacts.folder.path
     click.echo(f"Optuna Dashboard on http://127.0.0.1:{port} (Ctrl-C ends it)", err=True)
-    serve(storage, folder, port)
+    serve(storage, folder, port, names)
 
 
 @main.command()
@@ -386,6 +363,9 @@ def playground(toy: str, vary: tuple[str, ...], output: str, seed: int) -> None:
 
     DATA is spirals, moons, circles, and, or, nand or xor.
     """
+    from automl.output_files import PAGE, check_output
+
+    check_output(output, PAGE)
     from automl.report.playground import write_playground
     from automl.tuning.playground import GRIDS, play
 

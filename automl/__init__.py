@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         ConfigError,
         DataError,
         DivergedError,
+        OutputError,
         StudyError,
         TrainingError,
     )
@@ -38,6 +39,7 @@ __all__ = [
     "ConfigError",
     "DataError",
     "DivergedError",
+    "OutputError",
     "SearchOptions",
     "SearchResult",
     "StudyError",

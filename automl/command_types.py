@@ -1,14 +1,19 @@
-"""What people type for times, sizes and workers on the command line, as click reads it."""
+"""Times, sizes, workers and databases as people type them, for click to read.
+
+How they are written is said in automl/option_values.py.
+"""
 
 from __future__ import annotations
 
-import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_SIZES = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}
+from automl.errors import ConfigError
+from automl.option_values import DATABASE, bytes_of, seconds_of
+
+Value = TypeVar("Value")
 
 
 class Duration(click.ParamType[float]):
@@ -20,14 +25,7 @@ class Duration(click.ParamType[float]):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """Read the text as seconds."""
-        if isinstance(value, (int, float)):
-            return float(value)
-        if re.fullmatch(r"\d+(\.\d+)?", value):
-            return float(value)
-        parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", value)
-        if not parts or "".join(number + unit for number, unit in parts) != value:
-            self.fail(f"a duration is written like 90s, 10m or 1h30m, but got {value!r}")
-        return sum(float(number) * _UNITS[unit] for number, unit in parts)
+        return _read(seconds_of, value, self)
 
 
 class ByteSize(click.ParamType[int]):
@@ -37,12 +35,7 @@ class ByteSize(click.ParamType[int]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Read the text as bytes."""
-        if isinstance(value, int):
-            return value
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)([kmg]?)b?", value.lower())
-        if match is None:
-            self.fail(f"a size is written like 500M or 2G, but got {value!r}")
-        return int(float(match[1]) * _SIZES[match[2]])
+        return _read(bytes_of, value, self)
 
 
 class Workers(click.ParamType["int | str"]):
@@ -54,8 +47,32 @@ class Workers(click.ParamType["int | str"]):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> int | str:
         """Read a count from 1, or auto."""
-        if value == "auto" or isinstance(value, int):
-            return value  # type: ignore[no-any-return]
-        if not value.isdigit() or int(value) < 1:
-            self.fail(f"workers must be a number from 1, or auto, but got {value!r}")
-        return int(value)
+        return _read(_workers_of, value, self)
+
+
+class Database(click.ParamType[str]):
+    """The URL of a database."""
+
+    name = "url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuse what is no URL."""
+        return _read(lambda text: str(DATABASE.plain("storage", text)), value, self)
+
+
+def _read(read: Callable[[str], Value], value: Any, kind: click.ParamType[Value]) -> Value:
+    """Read a text; click gives defaults, and values that were read already, here too."""
+    if not isinstance(value, str):
+        return value  # type: ignore[no-any-return]
+    try:
+        return read(value)
+    except ConfigError as error:
+        kind.fail(str(error))
+
+
+def _workers_of(text: str) -> int | str:
+    if text == "auto":
+        return text
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) >= 1):
+        raise ConfigError(f"workers must be a number from 1, or auto, but got {text!r}")
+    return int(text)

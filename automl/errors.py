@@ -6,6 +6,7 @@
       StudyError(ValueError)         a study is missing, or differs from what is asked
       TrainingError(RuntimeError)    training cannot go on
         DivergedError                no epoch had finite losses: there is no best one
+      OutputError(OSError)           a file cannot be written, or would replace a person's own
 
 `DataWarning` tells Python callers of cells that count as missing.
 The two bottom packages own theirs: `search_spaces.SearchSpaceError(ValueError)` and
@@ -16,6 +17,7 @@ line prints these without a traceback and exits with 1.
 from __future__ import annotations
 
 import difflib
+import warnings
 from collections.abc import Iterable
 
 
@@ -29,6 +31,12 @@ class DataError(AutoMLError, ValueError):
 
 class DataWarning(UserWarning):
     """Some cells of new rows could not be read as in training, and count as missing."""
+
+
+def warn_of(messages: Iterable[str]) -> None:
+    """Warn the caller of the public function that calls this one."""
+    for message in messages:
+        warnings.warn(message, DataWarning, stacklevel=3)
 
 
 class ConfigError(AutoMLError, ValueError):
@@ -45,6 +53,10 @@ class TrainingError(AutoMLError, RuntimeError):
 
 class DivergedError(TrainingError):
     """A run has no epoch with finite losses, and so no weights to keep."""
+
+
+class OutputError(AutoMLError, OSError):
+    """A file that was asked for cannot be written, or something of a person's would be lost."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ from automl.data.dataset import Dataset
 from automl.data_options import load_again
 from automl.executors.choosing import make_executor
 from automl.executors.executor import Executor
-from automl.options import DEFAULT_STORAGE
+from automl.options import COUNT, DEFAULT_STORAGE, TRIAL_NUMBER, WORKERS
 from automl.result import SearchResult
 from automl.studies import ON_ADVICE, judge, open_existing_store
 from automl.tuning import promotion
@@ -76,6 +76,7 @@ class _Laboratory:
 def _laboratory(
     study: str, storage: str, data: Any, workers: int | Literal["auto"]
 ) -> Iterator[_Laboratory]:
+    workers = WORKERS.plain("workers", workers)
     with closing(open_existing_store(storage)) as store:
         records = judge(store, read_known_study(store, study))
         dataset = load_again(records.settings, data).dataset
@@ -105,6 +106,7 @@ def confirm(
     Raises:
         StudyError: no trial has completed, or the data are not the study's.
     """
+    n_seeds = COUNT.plain("n_seeds", n_seeds)
     with _laboratory(study, storage, data, workers) as laboratory:
         records = laboratory.records
         plan = plan_confirmation(records, records.diagnoses, n_seeds=n_seeds)
@@ -152,6 +154,7 @@ def promote(
     Raises:
         StudyError: there is no such trial, or it was not pruned.
     """
+    trial_number = TRIAL_NUMBER.plain("trial_number", trial_number)
     with closing(open_existing_store(storage)) as store:
         check_promotable(read_known_study(store, study), trial_number)
     with _laboratory(study, storage, data, workers) as laboratory:

@@ -3,27 +3,89 @@
 The command line's options and the arguments of `automl.search` are the same names. What is
 fixed when a study is made, and what may change from call to call, is said beside each field.
 The two `...Keywords` repeat names and types for editors and type checkers (PEP 692), and a
-test holds them against the record; `spelled_out` shows the same to notebooks.
+test holds them against the record; `spelled_out` shows the same to notebooks. `RULES` says what
+each option can be, wherever it comes from; automl/option_values.py has the kinds of rules.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Literal, TypedDict, TypeVar
 
-from automl.errors import ConfigError
+from automl.option_values import (
+    BYTES,
+    DATABASE,
+    FLAG,
+    MEMO,
+    MOST_SEED,
+    NAME,
+    SECONDS,
+    SOURCE,
+    TEXT,
+    TEXTS,
+    Rule,
+    either,
+    matching,
+    number,
+    one_of,
+    optional,
+    text_or,
+    whole,
+)
 from search_spaces import SearchSpace
 from storage.records import Task
 
 DEFAULT_STORAGE = "sqlite:///automl.db"
 
-COUNTS = ("n_trials", "slots", "keep_models", "max_epochs", "patience")
-SECONDS = ("timeout", "trial_timeout")
-LISTS = ("drop", "categorical", "numeric", "date", "missing", "set")
+COUNT = whole(1)
+TRIAL_NUMBER = whole(0)
+WORKERS = either("auto", COUNT)
+
+RULES: Mapping[str, Rule] = {
+    "target": optional(NAME),
+    "task": optional(one_of("binary", "multiclass", "regression")),
+    "loss": optional(TEXT),
+    "drop": TEXTS,
+    "categorical": TEXTS,
+    "numeric": TEXTS,
+    "date": TEXTS,
+    "missing": TEXTS,
+    "keep_missing_class": FLAG,
+    "valid": SOURCE,
+    "test": SOURCE,
+    "group": optional(NAME),
+    "time": optional(NAME),
+    "folds": optional(COUNT),
+    "split_seed": whole(0, MOST_SEED),
+    "class_weights": FLAG,
+    "study": optional(TEXT),
+    "storage": DATABASE,
+    "new": FLAG,
+    "space": text_or((Path, SearchSpace), "a built-in space, a TOML file or a SearchSpace"),
+    "set": TEXTS,
+    "max_epochs": COUNT,
+    "patience": COUNT,
+    "seed": whole(0, MOST_SEED),
+    "target_error": optional(number(0.0, "an error from 0, as 0.05 for 5 %")),
+    "n_trials": COUNT,
+    "timeout": optional(SECONDS),
+    "sampler": TEXT,
+    "pruner": TEXT,
+    "keep_models": COUNT,
+    "keep_bytes": optional(BYTES),
+    "preflight": FLAG,
+    "workers": WORKERS,
+    "slots": optional(COUNT),
+    "trial_timeout": optional(SECONDS),
+    "memory_limit": optional(BYTES),
+    "device": matching(r"cpu|mps|cuda(:[0-9]{1,3})?", "cpu, cuda or cuda:N"),
+    "trainer": TEXT,
+    "command": MEMO,
+}
+"""What each option can be; where it is told in more words, that is where the names are known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,33 +141,13 @@ class SearchOptions:
     command: str = ""  # what the person typed, for the report
 
     def __post_init__(self) -> None:
-        """Refuse what the command line refuses by itself.
+        """Make every value plain: numbers of NumPy become Python's, lists become tuples.
 
         Raises:
-            ConfigError: a count, a time or a list is none.
+            ConfigError: a value is none that its option can have.
         """
-        for name in COUNTS:
-            self._check(name, "a whole number from 1", _is_count)
-        if self.workers != "auto":
-            self._check("workers", "a whole number from 1, or 'auto'", _is_count)
-        for name in SECONDS:
-            self._check(name, "a number of seconds", _is_time)
-        for name in LISTS:  # a text is a sequence too, of its letters
-            self._check(name, "a list of texts", lambda value: not isinstance(value, str))
-
-    def _check(self, name: str, rule: str, holds: Callable[[Any], bool]) -> None:
-        value = getattr(self, name)
-        if value is not None and not holds(value):
-            fix = f"; write [{value!r}]" if name in LISTS else ""
-            raise ConfigError(f"{name} must be {rule}, but got {value!r}{fix}")
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, Integral) and int(value) >= 1
-
-
-def _is_time(value: Any) -> bool:
-    return isinstance(value, Real) and float(value) >= 0
+        for name, rule in RULES.items():
+            object.__setattr__(self, name, rule.plain(name, getattr(self, name)))
 
 
 class FreeKeywords(TypedDict, total=False):

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automl.errors import StudyError
+from automl.errors import StudyError, warn_of
+from automl.options import TRIAL_NUMBER
+from automl.output_files import PAGE, check_output, write_output
 from storage import open_store
+from storage.engine import database_path
 from storage.records import Diagnosis, EvaluationRecord, Json, StudyRecords, TrialRecord
 
 if TYPE_CHECKING:
@@ -91,6 +94,7 @@ class SearchResult:
         """
         from automl.tuning.keeping import load_trained_model
 
+        trial_number = TRIAL_NUMBER.plain("trial_number", trial_number)
         with closing(open_store(self.storage)) as store:
             return load_trained_model(store, self.records, trial_number)
 
@@ -115,10 +119,55 @@ class SearchResult:
             return store.artifacts.load_predictions(kept[-1])
 
     def report(self, path: str | Path = "report.html") -> Path:
-        """Write the report, one HTML file that works offline."""
+        """Write the report, one HTML file that works offline.
+
+        An existing file is replaced only if it is an earlier page of this program.
+
+        Raises:
+            OutputError: it cannot be written there.
+        """
+        check_output(path, PAGE, self.files)
         from automl.report.page import write_report
 
-        return write_report(self.records, Path(path), predictions=self.predictions())
+        return write_report(self.records, path, self.predictions(), self.files)
+
+    def write_predictions(
+        self, data: Any, path: str | Path, trial_number: int | None = None
+    ) -> Path:
+        """Predict rows, and write them as a table: CSV, TSV or Parquet, by the file's ending.
+
+        Args:
+            data: as for `TrainedModel.predict`.
+            trial_number: whose network predicts; the best trial's if None.
+
+        Warns:
+            DataWarning: cells that are none of their column's kind count as missing.
+
+        Raises:
+            OutputError: the file cannot be written, or is not an earlier one of this kind.
+            StudyError, DataError: as `model` and `predict` say.
+        """
+        from automl.data import prediction_files
+        from automl.data.targets import class_values
+
+        settings = self.records.settings
+        classes = class_values(settings.class_names, settings.class_type)
+        names = prediction_files.prediction_names(settings.target, classes)
+        kind = prediction_files.predictions_kind(names)
+        spared = (*self.files, *study_files(self.storage, data))
+        check_output(path, kind, spared)
+        model = self.best_model() if trial_number is None else self.model(trial_number)
+        predicted = model.predict_table(data)
+        warn_of(predicted.messages)
+        content = prediction_files.predictions_content(predicted.columns, str(path))
+        return write_output(path, content, kind, spared)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files of the study, which nothing is written over: its database and its data."""
+        settings = self.records.settings
+        others = [settings.data_options.get(name) for name in ("valid", "test")]
+        return study_files(self.storage, settings.data_source, *others)
 
     # Plotly figures for notebooks, those of the report.
 
@@ -175,6 +224,13 @@ class SearchResult:
     def to_json(self) -> dict[str, Json]:
         """The result as plain values: what `automl search --json` prints."""
         return result_to_json(self)
+
+
+def study_files(storage: str, *data: Any) -> tuple[str, ...]:
+    """The database of a study, and those of its tables that are files."""
+    database = database_path(storage)
+    named = [str(source) for source in data if isinstance(source, (str, Path))]
+    return (*named, *([] if database is None else [str(database)]))
 
 
 def result_to_json(result: SearchResult, report: str | None = None) -> dict[str, Json]:

@@ -18,7 +18,9 @@ from automl.data.reading import RawData
 from automl.data_options import encode_data
 from automl.diagnostics import diagnose_study
 from automl.executors.choosing import make_executor
+from automl.executors.devices import check_device
 from automl.executors.resources import available_cores, available_memory
+from automl.executors.trainers import trainer_class
 from automl.options import SearchOptions
 from automl.report.dashboard import Publisher
 from automl.result import SearchResult
@@ -27,6 +29,8 @@ from automl.tuning.keeping import save_preprocessing
 from automl.tuning.memory import MemoryPlan, plan_memory
 from automl.tuning.policy import SearchPolicy
 from automl.tuning.progress import SearchProgress
+from automl.tuning.pruners import make_pruner
+from automl.tuning.samplers import PerTrialSampler
 from automl.tuning.search import Search
 from automl.tuning.settings import make_settings, study_name_of
 from automl.tuning.stacking import slots_for
@@ -149,6 +153,7 @@ def open_session(
     Args:
         data_options: what is needed to load the same data again.
     """
+    check_device(options.device)
     loaded = encode_data(raw, options)
     settings = make_settings(
         loaded,
@@ -163,10 +168,18 @@ def open_session(
         data_options=data_options,
         command=options.command,
     )
+    _check_policy(options, settings)
     store = open_store(options.storage)
     if options.new:
         settings = replace(settings, study_name=unused_name(store, settings.study_name))
     return SearchSession(loaded, store, settings, options)
+
+
+def _check_policy(options: SearchOptions, settings: StudySettings) -> None:
+    """Tell a wrong name before anything is stored."""
+    trainer_class(options.trainer)
+    make_pruner(options.pruner, options.max_epochs)
+    PerTrialSampler(options.sampler, SearchSpace.from_dict(settings.space), options.seed)
 
 
 def _space_of(options: SearchOptions, data: LoadedData) -> SearchSpace:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from automl.diagnostics import agree_with_verdict, diagnose_study
 from automl.errors import StudyError
-from automl.options import DEFAULT_STORAGE
+from automl.options import DEFAULT_STORAGE, RULES
+from automl.output_files import PAGE, check_output
 from automl.result import SearchResult
 from automl.tuning.study import read_known_study
 from storage import StorageError, Store, open_store
@@ -27,9 +28,10 @@ def open_existing_store(storage: str) -> Store:
     """Open a database that must be there: a command that reads makes no new file.
 
     Raises:
+        ConfigError: `storage` is no URL.
         StorageError: there is none.
     """
-    path = database_path(storage)
+    path = database_path(RULES["storage"].plain("storage", storage))
     if path is not None and not path.exists():
         raise StorageError(
             f"A database must exist to be read, but there is no {path}. Name another with "
@@ -67,12 +69,16 @@ def compare(studies: Sequence[str], path: str | Path, storage: str = DEFAULT_STO
 
     Raises:
         StudyError: fewer than two studies are named, or one does not exist.
+        OutputError: the page cannot be written there.
     """
     if len(studies) < 2:
         raise StudyError(f"a comparison needs two studies or more, but got {len(studies)}")
+    compared = [load_study(name, storage) for name in studies]
+    spared = [file for result in compared for file in result.files]
+    check_output(path, PAGE, spared)
     from automl.report.page import write_comparison  # plotly takes half a second to import
 
-    return write_comparison([load_study(name, storage).records for name in studies], Path(path))
+    return write_comparison([result.records for result in compared], path, spared)
 
 
 def diagnose(study: str, storage: str = DEFAULT_STORAGE) -> SearchResult:

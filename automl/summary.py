@@ -17,6 +17,7 @@ from automl.diagnostics.wording import count
 from automl.errors import StudyError
 from automl.result import SearchResult
 from automl.score_names import readable, score_name
+from automl.streams import one_line
 from automl.terminal import clock, describe_params, format_value, stdout_console
 from search_spaces import (
     CategoricalParameter,
@@ -51,7 +52,7 @@ def print_result(result: SearchResult, report: str | Path | None) -> None:
     if n_unfinished:
         console.print(f"\n{count(n_unfinished, 'trial')} unfinished: the same command goes on.")
     if report is not None:
-        console.print(f"\nreport: {escape(str(report))}", soft_wrap=True)
+        console.print(f"\nreport: {escape(one_line(str(report)))}", soft_wrap=True)
 
 
 def _headline(result: SearchResult) -> str:
@@ -63,7 +64,7 @@ def _headline(result: SearchResult) -> str:
     )
     took = f" in {clock(result.seconds)}" if result.seconds else ""
     total = count(len(outcomes), "trial") + (f" ({counts})" if counts else "")
-    return f"{result.study_name}: {total}{took}"
+    return f"{one_line(result.study_name)}: {total}{took}"
 
 
 def _told(trial: TrialRecord) -> str:
@@ -123,9 +124,10 @@ def print_diagnoses(console: Console, diagnoses: Sequence[Diagnosis]) -> None:
     for diagnosis in diagnoses:
         label = diagnosis.kind.replace("_", " ").capitalize() + ": "
         style = f"bold {SEVERITY_STYLES[diagnosis.severity]}"
-        console.print(Text.assemble((label, style), diagnosis.message.removeprefix(label)))
+        message = one_line(diagnosis.message.removeprefix(label))
+        console.print(Text.assemble((label, style), message))
         for number, advice in enumerate(diagnosis.advice, start=1):
-            console.print(Padding(Text(f"{number}. {advice.text}"), (0, 0, 0, 4)))
+            console.print(Padding(Text(one_line(f"{number}. {advice.text}")), (0, 0, 0, 4)))
 
 
 def print_studies(results: Sequence[SearchResult], storage: str) -> None:
@@ -143,7 +145,7 @@ def print_studies(results: Sequence[SearchResult], storage: str) -> None:
         outcomes = [trial.outcome for trial in result.trials]
         best = result.records.best_trial
         table.add_row(
-            Text(result.study_name),
+            Text(one_line(result.study_name)),
             result.records.settings.task,
             str(len(outcomes)),
             "/".join(str(outcomes.count(name)) for name in ("complete", "pruned", "failed")),

@@ -1,7 +1,8 @@
 """What the terminal shows: progress on stderr, results on stdout. The one home of rich.
 
 A live table where stderr is a terminal, plain lines elsewhere: one per new best trial,
-failure or ten seconds. Text that comes from data is never read as rich's markup.
+failure or ten seconds. Text that comes from data is never read as rich's markup, and what is
+not printable in it is escaped (automl/streams.py says why).
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO, cast
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.live import Live
 from rich.markup import escape
 from rich.progress_bar import ProgressBar
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from automl.streams import one_line, printable
 from automl.tuning.progress import SearchProgress
 from storage.records import ParameterValue
 
@@ -42,8 +45,42 @@ def stdout_console() -> Console:
 
 
 def _console(stream: TextIO) -> Console:
-    written = stream if stream.isatty() else cast("TextIO", TrimmedLines(stream))
-    return Console(file=written, highlight=False)
+    written = getattr(stream, "drawn", stream)
+    if not stream.isatty():
+        written = cast("TextIO", TrimmedLines(written))
+    return PrintableConsole(file=written, highlight=False)
+
+
+class PrintableConsole(Console):
+    """A console that makes texts printable and leaves its own codes, as of colours, in peace."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Render to segments; rich calls this for everything that it prints, and for its parts.
+
+        Texts are made printable before they are broken into lines, whatever else afterwards.
+        """
+        if isinstance(renderable, Text):
+            renderable = self._printable_text(renderable)
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                yield Segment(printable(segment.text), segment.style)
+
+    def _printable_text(self, text: Text) -> Text:
+        if text.plain.isprintable():
+            return text
+        fresh = Text(justify=text.justify, overflow=text.overflow, no_wrap=text.no_wrap)
+        fresh.end = text.end
+        for segment in text.render(self):
+            fresh.append(printable(segment.text), segment.style)
+        return fresh
+
+    def render_str(self, text: str, **kinds: Any) -> Text:
+        """Make a text of a string, as rich does of what it is given to print."""
+        return super().render_str(printable(text), **kinds)
 
 
 class TrimmedLines:
@@ -64,7 +101,7 @@ def show_progress(progress: Iterable[SearchProgress], messages: Sequence[str] = 
     """Run a search to its end while showing how it goes."""
     console = stderr_console()
     for message in messages:
-        console.print(escape(message), style="dim")
+        console.print(escape(one_line(message)), style="dim")
     if console.is_terminal:
         _show_live(progress, console)
     else:
@@ -75,7 +112,7 @@ def _show_live(progress: Iterable[SearchProgress], console: Console) -> None:
     with Live(console=console, refresh_per_second=4, transient=True) as live:
         for snapshot in progress:
             for message in snapshot.messages:
-                console.print(escape(message))
+                console.print(escape(one_line(message)))
             live.update(progress_view(snapshot))
 
 
@@ -83,7 +120,7 @@ def _show_lines(progress: Iterable[SearchProgress], console: Console) -> None:
     last = 0.0
     for snapshot in progress:
         for message in snapshot.messages:
-            console.print(escape(message), soft_wrap=True)
+            console.print(escape(one_line(message)), soft_wrap=True)
         if time.monotonic() - last >= SECONDS_BETWEEN_LINES:
             last = time.monotonic()
             console.print(escape(progress_line(snapshot)), soft_wrap=True)

@@ -2,19 +2,27 @@
 
 One table per parameter, in the order in which they are chosen. TOML rather than YAML,
 because YAML 1.1 reads `1e-4` as text. Errors name the file, the line, the key, the rule and
-the value.
+the value. Whatever is named as a file, and whatever stands in it, gives a space or one such line.
 """
 
 from __future__ import annotations
 
 import re
+import stat
 import tomllib
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 
 from search_spaces.errors import SearchSpaceError, listed, nearest
 from search_spaces.parameters import read_parameter
 from search_spaces.space import SearchSpace
+
+MOST_BYTES = 2**20
+"""Of a file: a hundred times the built-in space; a larger one is something else."""
+
+MOST_CHARACTERS = 300  # of what the TOML reader says: it repeats what it cannot read
+MOST_NUMBER = 2**63 - 1  # what TOML promises of whole numbers; Python would take any
 
 
 def names() -> tuple[str, ...]:
@@ -39,12 +47,23 @@ def load(name_or_path: str | Path) -> SearchSpace:
             f"A search space must be one of {listed(names())} or the path of a .toml file, "
             f"but got {str(name_or_path)!r}.{nearest(str(name_or_path), names())}"
         )
+    return parse(_read_text(path), path.stem, file=str(path))
+
+
+def _read_text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        cause = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(0, "it is no plain file")  # to read a pipe would wait for ever
+        if found.st_size > MOST_BYTES:
+            raise OSError(0, f"it has {found.st_size} bytes, the most is {MOST_BYTES}")
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        cause = "it is not UTF-8 text"
         raise SearchSpaceError(f"The search space {path} cannot be read: {cause}.") from error
-    return parse(text, path.stem, file=str(path))
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
+        cause = (isinstance(error, OSError) and error.strerror) or str(error)
+        raise SearchSpaceError(f"The search space {path} cannot be read: {cause}.") from error
 
 
 def parse(text: str, name: str, *, file: str = "") -> SearchSpace:
@@ -52,9 +71,14 @@ def parse(text: str, name: str, *, file: str = "") -> SearchSpace:
     file = file or f"{name}.toml"
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SearchSpaceError(f"{file} is not valid TOML: {error}.") from error
+    except RecursionError:
+        raise SearchSpaceError(f"{file} cannot be read: its tables are nested too deep.") from None
+    except ValueError as error:  # TOML that is none, or a number of thousands of digits
+        cause = str(error).partition("; use sys.")[0][:MOST_CHARACTERS]
+        raise SearchSpaceError(f"{file} is not valid TOML: {cause}.") from error
     try:
+        for table, keys in tables.items():
+            _check_numbers(table, keys)
         return SearchSpace.of(name, [read_parameter(*item) for item in tables.items()])
     except SearchSpaceError as error:
         line = find_line(text, error.parameter, error.key)
@@ -62,6 +86,24 @@ def parse(text: str, name: str, *, file: str = "") -> SearchSpace:
         raise SearchSpaceError(
             f"{place}: {error}", parameter=error.parameter, key=error.key
         ) from None
+
+
+def _check_numbers(table: str, keys: object) -> None:
+    """Refuse whole numbers beyond 64 bits, which neither floats nor a database hold."""
+    waiting: list[tuple[str, object]] = [("", keys)]
+    while waiting:
+        key, value = waiting.pop()
+        if isinstance(value, int) and abs(value) > MOST_NUMBER:
+            raise SearchSpaceError(
+                f"A whole number must be {MOST_NUMBER} at most, but `{key or table}` has one of "
+                f"{value.bit_length()} bits.",
+                parameter=table,
+                key=key,
+            )
+        if isinstance(value, Mapping):
+            waiting += [(key or inner, item) for inner, item in value.items()]
+        elif isinstance(value, list):
+            waiting += [(key, item) for item in value]
 
 
 def find_line(text: str, table: str, key: str) -> int | None:

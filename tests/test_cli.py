@@ -171,11 +171,38 @@ def test_version_is_told_of_an_installed_package_and_of_a_checkout(
         ("search", "a.csv", "--workers", "0"),
         ("search", "a.csv", "--n-trials", "-1"),
         ("search", "a.csv", "--memory-limit", "much"),
+        ("search", "a.csv", "--split-seed", "-1"),
+        ("search", "a.csv", "--storage", "automl.db"),
+        ("studies", "--storage", "postgresql://host:port/name"),
+        ("doctor", "--storage", ""),
         ("sing",),
     ],
 )
 def test_wrong_usage_exits_with_2(arguments: tuple[str, ...]) -> None:
     assert run(*arguments).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "rule"),
+    [
+        ("--target-error", "nan", "target_error must be an error from 0"),
+        ("--target-error", "-0.5", "target_error must be an error from 0"),
+        ("--n-trials", "9" * 30, "the most is 2147483647"),
+        ("--seed", "9" * 30, "the most is 4294967295"),
+        ("--keep-bytes", "9999999T", "keep_bytes must be a whole number of bytes"),
+        ("--timeout", "99999d", "the most is 1000000000"),
+        ("--study", "", "study must be a text, and not an empty one"),
+        ("--device", "gpu", "device must be cpu, cuda or cuda:N, but got 'gpu'"),
+        ("--device", "cuda:7", "'cuda:7' and torch sees"),
+        ("--sampler", "best", "sampler must be one of"),
+    ],
+)
+def test_a_value_that_cannot_be_is_told_before_anything_is_stored(
+    option: str, value: str, rule: str, study: Path
+) -> None:
+    (study / "automl.db").unlink()
+    assert rule in said(run("search", "flowers.csv", "--target", "kind", *QUICK, option, value))
+    assert not (study / "automl.db").exists()
 
 
 BAD_TABLES = {

@@ -15,6 +15,7 @@ PUBLIC = {
         "ConfigError",
         "DataError",
         "DivergedError",
+        "OutputError",
         "SearchOptions",
         "SearchResult",
         "StudyError",

@@ -1,4 +1,4 @@
-"""Rows to predict, in the forms that a search takes data in, and what was predicted of them.
+"""Rows to predict, in the forms that a search takes data in.
 
 They are read by the plans of the columns that the model was trained on. The preprocessing takes
 unknown categories and empty cells as they come. Cells that cannot be read are counted, and said
@@ -8,9 +8,8 @@ quietly spoil all predictions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,11 +45,6 @@ def read_rows(data: Any, plans: Sequence[ColumnPlan]) -> NewRows:
     refuse_unreadable(read.unread, "the rows to predict")
     unread = [str(cells) for cells in read.unread]
     return NewRows(read.typed, (*table.messages, *unread, *_new_numbers(read.typed, plans)))
-
-
-def write_predictions(columns: Mapping[str, NDArray[Any]], path: Path) -> None:
-    """Write columns of predictions as CSV."""
-    pd.DataFrame(dict(columns)).to_csv(path, index=False)
 
 
 def _frame_of_array(array: NDArray[Any], names: Sequence[str]) -> pd.DataFrame:

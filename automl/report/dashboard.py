@@ -11,16 +11,18 @@ and must not read half of one. Nothing here is needed to run a study; the packag
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 import optuna
 import plotly.graph_objects as go
 
 from automl.errors import ConfigError
+from automl.report.dashboard_guard import guarded, host_names
 from automl.report.figures import curves as curve_figures
 from automl.report.figures import parameters as parameter_figures
 from automl.report.figures import style
@@ -152,27 +154,38 @@ def _save_trial_notes(study: optuna.Study, notes: Mapping[int, str]) -> None:
             storage.set_study_system_attr(study_id, key, piece)
 
 
-def serve(storage: str, artifact_folder: str | Path | None = None, port: int = 8080) -> None:
+def serve(
+    storage: str,
+    artifact_folder: str | Path | None = None,
+    port: int = 8080,
+    names: Iterable[str] = (),
+) -> None:
     """Run Optuna Dashboard on this machine only, until it is interrupted.
 
     Args:
         storage: the database's URL.
         artifact_folder: where models are kept; None lists no artifacts.
+        names: of hosts, under which it may be asked for besides localhost, as through a proxy.
 
     Raises:
-        ConfigError: the package `optuna-dashboard` is not installed, or the port is taken.
+        ConfigError: the package `optuna-dashboard` is not installed, the port is taken, or a
+            name is none.
     """
+    allowed = host_names(names)
     dashboard = _optuna_dashboard()
     artifacts = None
     if artifact_folder is not None and Path(artifact_folder).is_dir():
         artifacts = optuna.artifacts.FileSystemArtifactStore(str(artifact_folder))
     try:
-        dashboard.run_server(storage, host="127.0.0.1", port=port, artifact_store=artifacts)
+        server = WSGIServer(("127.0.0.1", port), WSGIRequestHandler)
     except OSError as error:
         raise ConfigError(
             f"The port must be free, but {port} cannot be opened ({error.strerror}); "
             f"choose another, for example --port {port + 1}."
         ) from error
+    with server, suppress(KeyboardInterrupt):
+        server.set_app(guarded(dashboard.wsgi(storage, artifact_store=artifacts), allowed))
+        server.serve_forever()
 
 
 def _optuna_dashboard() -> ModuleType:

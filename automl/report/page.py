@@ -7,10 +7,8 @@ A content security policy inside the file forbids it to load anything from anywh
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +19,7 @@ from jinja2.filters import do_forceescape, do_mark_safe
 from numpy.typing import NDArray
 from plotly.offline import get_plotlyjs
 
+from automl.output_files import PAGE, write_output
 from automl.report import (
     comparison_part,
     figure_parts,
@@ -65,18 +64,23 @@ def write_report(
     records: StudyRecords,
     path: str | Path,
     predictions: Mapping[str, NDArray[Any]] | None = None,
+    spared: Iterable[str | Path] = (),
 ) -> Path:
     """Write the report of a study as one self-contained HTML file.
 
     Args:
-        path: the file; an existing one is replaced as a whole.
+        path: the file; an earlier page is replaced as a whole.
         predictions: of the best trial, by "<split>_targets" and "<split>_predictions" with
             split "valid" and "test"; part 8 says so where they are missing.
+        spared: files that must stay, as those of the study's data.
+
+    Raises:
+        OutputError: it cannot be written there.
 
     Shape:
         targets: (N,); predictions: (N, C) probabilities, or (N,) values in the target's unit.
     """
-    return write_page(report_html(records, predictions), Path(path))
+    return write_page(report_html(records, predictions), path, spared)
 
 
 def report_html(
@@ -87,9 +91,12 @@ def report_html(
     return render("report.html.j2", **_context(table, predictions))
 
 
-def write_comparison(studies: Sequence[StudyRecords], path: str | Path) -> Path:
+def write_comparison(
+    studies: Sequence[StudyRecords], path: str | Path, spared: Iterable[str | Path] = ()
+) -> Path:
     """Write a page that puts two or more studies side by side."""
-    return write_page(render("comparison.html.j2", **comparison_part.context(studies)), Path(path))
+    page = render("comparison.html.j2", **comparison_part.context(studies))
+    return write_page(page, path, spared)
 
 
 def _context(
@@ -168,16 +175,14 @@ def render(template: str, **context: object) -> str:
     )
 
 
-def write_page(text: str, path: Path) -> Path:
-    """Write beside the file and rename, so that nobody opens half a report."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).chmod(0o644)  # mkstemp makes files that others cannot read
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return path
+def write_page(text: str, path: str | Path, spared: Iterable[str | Path] = ()) -> Path:
+    """Write a page whole, over nothing but an earlier page.
+
+    Args:
+        spared: files that must stay, whatever they are.
+
+    Raises:
+        OutputError: it cannot be written there.
+    """
+    content = text.encode("utf-8", "backslashreplace")  # names of files can hold half characters
+    return write_output(path, content, PAGE, spared)

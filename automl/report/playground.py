@@ -45,7 +45,7 @@ def write_playground(played: Playground, path: str | Path) -> Path:
     sections = [_section(played, grid) for grid in played.grids]
     title = f"Playground: {played.data}"
     page = render("playground.html.j2", title=title, played=played, sections=sections)
-    return write_page(page, Path(path))
+    return write_page(page, path)
 
 
 def _section(played: Playground, grid: PlayedGrid) -> Section:

@@ -59,7 +59,9 @@ def predict(
     outputs = outputs_of(model, rows.inputs(run.model.scaling).to(dtype), rows.categories)
     _check_finite(outputs)
     if dataset.task == "regression":
-        return outputs.squeeze(-1) * fold.target_scale + fold.target_mean
+        values = outputs * fold.target_scale + fold.target_mean
+        _check_finite(values)
+        return values.squeeze(-1)
     if dataset.task == "binary":
         positive = torch.sigmoid(outputs)
         return torch.cat([1 - positive, positive], dim=-1)

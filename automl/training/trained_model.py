@@ -8,7 +8,6 @@ the person's column holds: 0 and 1 where it holds numbers, texts where texts.
 from __future__ import annotations
 
 import reprlib
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,8 +20,9 @@ from torch import Tensor
 
 from automl.data.dataset import AffineScaling, Dataset, Fold, Split
 from automl.data.new_rows import read_rows
+from automl.data.prediction_files import prediction_names
 from automl.data.preprocessing import Preprocessor
-from automl.errors import ConfigError, DataError, DataWarning
+from automl.errors import ConfigError, warn_of
 from automl.models.mlp import MLPConfig
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.predictions import predict
@@ -75,7 +75,8 @@ class TrainedModel:
         Shape:
             result: (N,).
         """
-        predicted = self._warned(data)
+        predicted, messages = self._mean_prediction(data)
+        warn_of(messages)
         if self.task == "regression":
             return predicted
         return np.asarray(self.classes_[predicted.argmax(axis=1)])
@@ -94,12 +95,16 @@ class TrainedModel:
             raise ConfigError(
                 f"probabilities are of classes, but {self.target!r} is a quantity; use predict"
             )
-        return self._warned(data)
+        predicted, messages = self._mean_prediction(data)
+        warn_of(messages)
+        return predicted
 
     def predict_table(self, data: Any) -> PredictedTable:
         """The target, and the probability of each class, as the columns of a table.
 
-        What could not be read of the rows is in its `messages`; `predict` warns of it.
+        The target comes first, then the classes in their order; automl/data/prediction_files.py
+        says how they are called where names collide. What could not be read of the rows is in
+        its `messages`; `predict` warns of it.
 
         Raises:
             DataError: as for `predict`.
@@ -110,11 +115,8 @@ class TrainedModel:
     def _columns(self, predicted: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
         if self.task == "regression":
             return {self.target: predicted}
-        probabilities = {
-            f"probability of {value}": predicted[:, code]
-            for code, value in enumerate(self.classes_)
-        }
-        return {self.target: self.classes_[predicted.argmax(axis=1)], **probabilities}
+        columns = (self.classes_[predicted.argmax(axis=1)], *predicted.T)
+        return dict(zip(prediction_names(self.target, self.classes_), columns, strict=True))
 
     def __repr__(self) -> str:
         """One line: no weights, and of many classes the first ones."""
@@ -123,24 +125,10 @@ class TrainedModel:
             shown += f", classes_={reprlib.repr(self.classes_.tolist())}"
         return f"TrainedModel({shown})"
 
-    def _warned(self, data: Any) -> NDArray[np.float64]:
-        predicted, messages = self._mean_prediction(data)
-        for message in messages:
-            warnings.warn(message, DataWarning, stacklevel=3)
-        return predicted
-
     def _mean_prediction(self, data: Any) -> tuple[NDArray[np.float64], tuple[str, ...]]:
         rows = read_rows(data, self.networks[0].preprocessor.plans)
         predictions = [self._prediction(network, rows.typed) for network in self.networks]
-        predicted = np.asarray(np.mean(predictions, axis=0))
-        is_lost = ~np.isfinite(predicted.reshape(len(predicted), -1)).all(axis=1)
-        if is_lost.any():
-            raise DataError(
-                "rows to predict must be like those of training, but the network's output for "
-                f"row {rows.typed.index[is_lost][0]} is not finite ({int(is_lost.sum())} such "
-                "rows); look for numbers that are far from those of training"
-            )
-        return predicted, rows.messages
+        return np.asarray(np.mean(predictions, axis=0)), rows.messages
 
     def _prediction(self, network: TrainedNetwork, typed: pd.DataFrame) -> NDArray[np.float64]:
         encoded = network.preprocessor.encode_typed(typed)

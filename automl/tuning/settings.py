@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from automl.data.loading import LoadedData
 from automl.errors import ConfigError
+from automl.streams import one_line
 from search_spaces import SearchSpace
 from storage.records import Json, StudySettings
 
@@ -18,8 +19,8 @@ VERSIONED = ("automl-torch", "torch", "optuna", "scikit-learn", "numpy", "pandas
 
 
 def study_name_of(data: LoadedData) -> str:
-    """The default name of a study: the data's name and the target's."""
-    return f"{data.name}-{data.target}"
+    """The default name of a study: the data's name and the target's, so that it can be typed."""
+    return one_line(f"{data.name}-{data.target}")
 
 
 def make_settings(

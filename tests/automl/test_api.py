@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -125,3 +126,33 @@ def test_study_of_a_frame_cannot_be_resumed_by_its_name(storage: str) -> None:
     automl.search(table(), **quick(storage))  # type: ignore[arg-type]
     with pytest.raises(StudyError, match="DataFrame"):
         automl.resume("data-answer", storage)
+
+
+def test_numbers_of_numpy_make_the_same_study(storage: str) -> None:
+    plain = automl.search(table(), **quick(storage))  # type: ignore[arg-type]
+    options: dict[str, Any] = {
+        **quick(storage),
+        "n_trials": np.int64(3),
+        "max_epochs": 3.0,
+        "folds": np.float32(1),
+        "workers": np.int32(1),
+        "target": np.str_("answer"),
+        "drop": None,
+        "set": np.array([], dtype=str),
+        "seed": np.uint8(0),
+        "split_seed": np.int64(0),
+        "class_weights": np.bool_(False),
+        "timeout": np.float32(60),
+        "keep_bytes": np.int64(10**7),
+    }
+    assert automl.search(table(), **options).trials == plain.trials
+
+
+@pytest.mark.parametrize("options", [{"workers": 0}, {"n_trials": "3"}, {"timeout": "10m"}])
+def test_a_study_is_continued_by_the_same_rules(options: dict[str, Any], tmp_path: Path) -> None:
+    table().to_csv(tmp_path / "table.csv", index=False)
+    storage = f"sqlite:///{tmp_path}/automl.db"
+    automl.search(tmp_path / "table.csv", **quick(storage))  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=f"{next(iter(options))} must be a"):
+        automl.resume("table-answer", storage, **options)
+    assert len(automl.resume("table-answer", storage, n_trials=np.int64(4)).trials) == 4

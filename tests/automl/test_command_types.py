@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from automl.command_types import ByteSize, Duration, Workers
+from automl.command_types import ByteSize, Database, Duration, Workers
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,7 @@ def test_workers_are_a_number_or_auto(text: str, workers: int | str) -> None:
     [
         (Duration(), "soon", "written like 90s, 10m or 1h30m, but got 'soon'"),
         (ByteSize(), "much", "written like 500M or 2G, but got 'much'"),
+        (Database(), "automl.db", "a database URL such as sqlite:///automl.db, but got"),
         (Workers(), "0", "a number from 1, or auto, but got '0'"),
     ],
 )

@@ -6,13 +6,15 @@ import signal
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 import automl
 from automl import investigation
 from automl.data_options import load_again
-from automl.errors import StudyError
+from automl.errors import ConfigError, StudyError
 from automl.executors.executor import RoundResult
 from automl.executors.in_process import InProcessExecutor
 from automl.result import SearchResult
@@ -158,3 +160,31 @@ def test_only_pruned_trials_can_be_promoted(finished: SearchResult, finished_cop
         investigation.promote(STUDY, finished.best.number, finished_copy)
     with pytest.raises(StudyError, match="from 0 to 5"):
         investigation.promote(STUDY, 99, finished_copy)
+
+
+@pytest.mark.parametrize("workers", [0, True, "all", 2.5, None])
+def test_workers_are_counted_by_the_rules_of_a_search(workers: Any, finished_copy: str) -> None:
+    for ask in (
+        lambda: investigation.confirm(STUDY, finished_copy, workers=workers),
+        lambda: investigation.explain(STUDY, finished_copy, workers=workers),
+        lambda: investigation.promote(
+            STUDY, _pruned(finished_copy), finished_copy, workers=workers
+        ),
+    ):
+        with pytest.raises(ConfigError, match="workers must be a whole number from 1, or 'auto'"):
+            ask()
+
+
+def test_numbers_of_numpy_count_too(finished: SearchResult, finished_copy: str) -> None:
+    number = np.int64(_pruned(finished_copy))
+    promoted = investigation.promote(STUDY, number, finished_copy, workers=np.int64(1))  # type: ignore[arg-type]
+    assert promoted.trial_number == number
+    with pytest.raises(ConfigError, match="n_seeds must be a whole number from 1, but got 0"):
+        investigation.confirm(STUDY, finished_copy, n_seeds=0)
+    with pytest.raises(ConfigError, match="trial_number must be a whole number from 0"):
+        finished.model(True)
+
+
+def _pruned(storage: str) -> int:
+    trials = load_study(STUDY, storage).trials
+    return next(trial.number for trial in trials if trial.outcome == "pruned")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
 
-from automl.errors import StudyError
+from automl.errors import ConfigError, StudyError
 from automl.result import SearchResult
 from automl.studies import compare, delete_study, diagnose, load_study, study_names
 from storage import StorageError
@@ -28,6 +29,12 @@ def test_reading_makes_no_database(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="must exist to be read"):
         study_names(f"sqlite:///{tmp_path}/none.db")
     assert not (tmp_path / "none.db").exists()
+
+
+@pytest.mark.parametrize("storage", ["automl.db", "", "postgresql://host:port/name", None])
+def test_what_is_no_url_is_told(storage: Any) -> None:
+    with pytest.raises(ConfigError, match="storage must be a database URL such as"):
+        study_names(storage)
 
 
 def test_study_of_another_program_is_not_ours(finished_copy: str) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from automl.data.columns import ColumnPlan
-from automl.data.new_rows import read_rows, write_predictions
+from automl.data.new_rows import read_rows
 from automl.errors import DataError
 
 PLANS = (
@@ -86,10 +86,3 @@ def test_empty_cells_and_unknown_categories_are_taken() -> None:
 def test_no_rows_are_refused() -> None:
     with pytest.raises(DataError, match=r"must have rows and columns"):
         read_rows(rows().iloc[:0], PLANS)
-
-
-def test_predictions_are_written_as_columns(tmp_path: Path) -> None:
-    write_predictions(
-        {"y": np.array([1, 0]), "probability of 1": np.array([0.7, 0.2])}, tmp_path / "p"
-    )
-    assert (tmp_path / "p").read_text() == "y,probability of 1\n1,0.7\n0,0.2\n"

@@ -1,3 +1,4 @@
+import socket
 import sys
 from contextlib import contextmanager
 
@@ -120,10 +121,13 @@ def test_without_the_package_the_error_says_what_to_install(monkeypatch, study, 
         dashboard.publish(study, records)
 
 
-def test_a_taken_port_is_told(monkeypatch):
-    def refuse(*_, **__):
-        raise OSError(98, "Address already in use")
+def test_a_taken_port_is_told():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigError, match=f"choose another, for example --port {port + 1}"):
+            dashboard.serve("sqlite://", None, port)
 
-    monkeypatch.setattr(optuna_dashboard, "run_server", refuse)
-    with pytest.raises(ConfigError, match="choose another, for example --port 8081"):
-        dashboard.serve("sqlite://", None, 8080)
+
+def test_a_name_that_is_none_is_told():
+    with pytest.raises(ConfigError, match=r"without a port, .* but got 'a:80'"):
+        dashboard.serve("sqlite://", None, 8080, ["a:80"])

@@ -143,7 +143,7 @@ def test_a_prediction_that_is_not_finite_is_refused(data: LoadedData) -> None:
     one = network(data, 0, "standard")
     weights = {name: torch.full_like(values, 1e38) for name, values in one.weights.items()}
     broken = model_of(data, replace(one, weights=weights))
-    with pytest.raises(DataError, match="output for row 1 is not finite"):
+    with pytest.raises(DataError, match="2 of 2 rows give none, the first of them is row 1"):
         broken.predict(mixed_table().head(2))
 
 

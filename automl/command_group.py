@@ -1,0 +1,121 @@
+"""The frame of the command line: how errors are told, how output is written, common options.
+
+Errors of the project come out as one line with exit code 1, wrong usage with 2. Where stdout is
+closed or full the work is done and kept all the same; that its output is lost is told on stderr,
+and the exit code is not 0. A pipe whose reader has seen enough (`| head`) is told by the exit
+code alone.
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, TypeVar
+
+import click
+
+from automl.command_types import Database
+from automl.streams import SafeStream, one_line, printable, safe_streams
+
+STORAGE = "sqlite:///automl.db"
+
+SETTINGS = {
+    "help_option_names": ["-h", "--help"],
+    "color": True,  # click takes out colours without a trace; here they become visible instead
+}
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+storage_option = click.option(
+    "--storage",
+    type=Database(),
+    default=STORAGE,
+    show_default=True,
+    help="Database URL of the studies.",
+)
+
+
+def output_option(default: str) -> Callable[[Command], Command]:
+    """The file that a command writes."""
+    return click.option("-o", "--output", metavar="FILE", default=default, show_default=True)
+
+
+class Commands(click.Group):
+    """The group of commands; turns the project's errors into one line each."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the command with safe streams."""
+        with safe_streams() as (stdout, stderr):
+            try:
+                return super().main(*args, **extra)
+            except SystemExit as end:
+                if not end.code and _is_lost(stdout, stderr):
+                    sys.exit(1)
+                raise
+            except Exception:  # a fault of the program, or asked for with --traceback
+                sys.excepthook = _show_traceback
+                raise
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if ctx.params.get("traceback") or not is_expected(error):
+                raise
+            raise click.ClickException(one_line(str(error))) from error
+
+
+def _is_lost(stdout: SafeStream, stderr: SafeStream) -> bool:
+    """Whether output was lost; tells it, where it is not known."""
+    stdout.flush()
+    if stdout.failure is None:
+        return False
+    if stdout.failure.errno != errno.EPIPE:
+        stderr.write(f"Error: stdout cannot be written: {stdout.failure.strerror}\n")
+    return True
+
+
+def _show_traceback(
+    kind: type[BaseException], error: BaseException, frames: TracebackType | None
+) -> None:
+    """Show what Python shows, made printable."""
+    sys.stderr.write(printable("".join(traceback.format_exception(kind, error, frames))))
+
+
+def is_expected(error: Exception) -> bool:
+    """Whether an error is one of those that the project raises on purpose."""
+    from automl.errors import AutoMLError
+    from search_spaces import SearchSpaceError
+    from storage import StorageError
+
+    return isinstance(error, (AutoMLError, SearchSpaceError, StorageError))
+
+
+@contextmanager
+def told_warnings() -> Iterator[None]:
+    """Tell what the data layer warns of as lines on stderr, without places in the code."""
+    from automl.errors import DataWarning
+
+    def tell(message: Warning | str, *_: Any, **__: Any) -> None:
+        click.echo(one_line(str(message)), err=True)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", DataWarning)
+        warnings.showwarning = tell
+        yield
+
+
+def print_version(ctx: click.Context, param: click.Parameter, is_asked: bool) -> None:
+    """Say the version, also of a checkout, and end."""
+    if is_asked:
+        import automl
+
+        click.echo(f"automl {automl.__version__}")
+        ctx.exit()

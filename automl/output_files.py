@@ -1,0 +1,175 @@
+"""Files that a person names for what a command makes: written whole, and over nothing of theirs.
+
+A mistyped `-o` must not cost a database, a table or a page that somebody else wrote. So a name
+is free where nothing is, and a file is replaced only if it is empty or of the very kind that is
+about to be written; each kind says how it knows its own. Refused everywhere: files that the
+command reads, the database of the study, and whatever lies in a folder of artifacts. A link is
+followed, and what it points at is judged.
+
+`check_output` is called before the work begins, `write_output` when there is something to write:
+under a new name beside the file, brought to the disk, then renamed, so that a full disk or a
+killed process leaves what was there. Folders that are missing are made.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+from automl.errors import OutputError
+
+ARTIFACTS = ".artifacts"  # how the names of folders of artifacts end, beside their databases
+
+PAGE_MARK = b'<meta name="generator" content="automl-torch">'
+"""In the head of every page that is written here."""
+
+HEAD = 4096  # bytes in which a page has its mark; it stands in the first 700
+
+
+@dataclass(frozen=True, slots=True)
+class FileKind:
+    """One kind of file that commands write."""
+
+    name: str  # in messages, as "an HTML page"
+    endings: tuple[str, ...]
+    is_own: Callable[[Path], bool]  # whether a file was written by this program, as this kind
+
+
+def is_page(path: Path) -> bool:
+    """Whether a file is a page that this program wrote."""
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    return head.startswith(b"<!doctype html>") and PAGE_MARK in head
+
+
+PAGE = FileKind("an HTML page", (".html", ".htm"), is_page)
+
+
+def check_output(path: str | Path, kind: FileKind, spared: Iterable[str | Path] = ()) -> Path:
+    """Find out whether a file can be written, before there is anything to write.
+
+    Args:
+        spared: files that must stay even if they are of this kind: what a command reads.
+
+    Returns:
+        Where it will be written: the path, or what a link there points at.
+
+    Raises:
+        OutputError: it cannot be written, or something would be lost.
+    """
+    shown = repr(str(path))
+    if not str(path).lower().endswith(kind.endings):
+        raise OutputError(
+            f"{kind.name} is written to a file that ends in {', '.join(kind.endings[:-1])} or "
+            f"{kind.endings[-1]}, but got {shown}"
+        )
+    try:
+        final = Path(path).resolve()
+        _refuse_loss(shown, final, kind, spared)
+        temporary = _temporary_in(_nearest_folder(final))
+        with _new_file(temporary):
+            temporary.unlink()
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: links in a circle
+        if isinstance(error, OutputError):
+            raise
+        raise OutputError(f"{shown} cannot be written: {_cause(error, path)}") from error
+    return final
+
+
+def write_output(
+    path: str | Path, content: bytes, kind: FileKind, spared: Iterable[str | Path] = ()
+) -> Path:
+    """Write a file whole, or leave what is there as it is.
+
+    Returns:
+        The path as it was given.
+
+    Raises:
+        OutputError: as `check_output` says, or the disk is full.
+    """
+    final = check_output(path, kind, spared)
+    temporary = _temporary_in(final.parent)
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        with _new_file(temporary) as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(final)
+    except OSError as error:
+        raise OutputError(
+            f"{str(path)!r} cannot be written: {_cause(error, path)}; what was there is unchanged"
+        ) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    return Path(path)
+
+
+def _refuse_loss(shown: str, final: Path, kind: FileKind, spared: Iterable[str | Path]) -> None:
+    if any(_is_same(final, Path(other)) for other in spared):
+        raise OutputError(f"what a command reads stays, but {shown} is such a file: name another")
+    if any(parent.name.endswith(ARTIFACTS) for parent in final.parents):
+        raise OutputError(
+            f"a folder of artifacts holds the models of studies and nothing else, but {shown} "
+            "is in one: name a file elsewhere"
+        )
+    try:
+        found = final.stat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(found.st_mode):
+        what = "a folder" if stat.S_ISDIR(found.st_mode) else "no plain file"
+        raise OutputError(f"{kind.name} is written to a file, but {shown} is {what}: name another")
+    if not os.access(final, os.W_OK):
+        raise OutputError(f"{shown} cannot be written: it is read-only")
+    if found.st_size and not _is_own(final, kind):
+        raise OutputError(
+            f"a file is replaced only if this program wrote it, as {kind.name}, but {shown} is "
+            "something else: name another, or move it away"
+        )
+
+
+def _is_own(path: Path, kind: FileKind) -> bool:
+    """What cannot be read or understood is somebody else's."""
+    try:
+        return kind.is_own(path)
+    except (OSError, ValueError):
+        return False
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    try:
+        return path == other.resolve() or path.samefile(other)
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
+def _nearest_folder(path: Path) -> Path:
+    """The folder of a file, or the one in which folders will be made for it."""
+    return next(parent for parent in path.parents if parent.exists())
+
+
+def _temporary_in(folder: Path) -> Path:
+    """A name that is free, and short where the file's own is as long as one can be."""
+    return folder / f".automl-{uuid4().hex}.part"
+
+
+def _new_file(path: Path) -> BinaryIO:
+    """Make a file with the permissions that any new file gets; `tempfile` gives others."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    return os.fdopen(os.open(path, flags, 0o666), "wb")
+
+
+def _cause(error: Exception, path: str | Path) -> str:
+    if isinstance(error, NotADirectoryError):
+        return f"{str(Path(path).parent)!r} is no folder"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return str(error)

@@ -1,0 +1,145 @@
+"""Tables of predictions: named so that nothing is lost, told from a person's own tables."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+
+from automl.data.prediction_files import (
+    ENDINGS,
+    prediction_names,
+    predictions_content,
+    predictions_kind,
+)
+from automl.errors import OutputError
+from automl.output_files import check_output, write_output
+
+NAMES = ("kind", "probability of lily", "probability of rose")
+
+
+def columns(n_rows: int = 7) -> Mapping[str, NDArray[Any]]:
+    share = np.random.default_rng(0).uniform(size=n_rows)
+    kind = np.where(share > 0.5, "lily", "rose").astype(object)
+    return dict(zip(NAMES, (kind, share, 1 - share), strict=True))
+
+
+def read(path: Path) -> pd.DataFrame:
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path)
+    return pd.read_csv(path, sep="\t" if ".tsv" in path.name else ",")
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_each_ending_gives_the_same_table_and_can_be_written_again(
+    ending: str, tmp_path: Path
+) -> None:
+    path, kind = tmp_path / f"p{ending}", predictions_kind(NAMES)
+    for n_rows in (7, 5, 0):
+        write_output(path, predictions_content(columns(n_rows), path.name), kind)
+        written = read(path)
+        assert tuple(written) == NAMES
+        for name, values in columns(n_rows).items():
+            close = values.tolist() if name == "kind" else pytest.approx(values, rel=1e-12)
+            assert written[name].tolist() == close
+
+
+def test_text_is_written_plainly() -> None:
+    content = predictions_content({"y": np.array([1, 0]), "p": np.array([0.7, 0.2])}, "p.csv")
+    assert content == b"y,p\n1,0.7\n0,0.2\n"
+    names = {"é, 한\n": np.array(["a\udcff"], dtype=object)}
+    assert predictions_content(names, "p.tsv").decode() == '"é, 한\n"\na\\udcff\n'
+
+
+@pytest.mark.parametrize("name", ["p.db", "p.xlsx", "p", "p.gz", "-", "/dev/stdout"])
+def test_other_endings_are_refused_with_those_that_can_be_written(name: str) -> None:
+    with pytest.raises(OutputError, match=r"ends in \.csv, .*, \.tsv\.gz or \.parquet, but got"):
+        check_output(name, predictions_kind(NAMES))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kind,length\nlily,1\n",
+        "kind\nlily\n",
+        "kind,probability of lily,probability of rose,note\nlily,1,0,mine\n",
+        "kind;probability of lily;probability of rose\n",
+        '"kind',
+        "kind,probability of lily,probability of rose".replace(",", "\t"),
+        "\0\0\0",
+    ],
+)
+def test_a_persons_own_table_stays(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text(text)
+    with pytest.raises(OutputError, match="something else"):
+        check_output(path, predictions_kind(NAMES))
+
+
+@pytest.mark.parametrize("ending", [".csv.gz", ".parquet"])
+def test_files_that_only_end_like_one_stay(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"p{ending}"
+    path.write_text(",".join(NAMES))
+    with pytest.raises(OutputError, match="something else"):
+        check_output(path, predictions_kind(NAMES))
+
+
+def test_a_persons_own_parquet_file_stays(tmp_path: Path) -> None:
+    pd.DataFrame(dict(columns())).to_parquet(tmp_path / "p.parquet")
+    with pytest.raises(OutputError, match="something else"):
+        check_output(tmp_path / "p.parquet", predictions_kind(NAMES))
+
+
+def test_true_values_are_told_from_predicted_ones(tmp_path: Path) -> None:
+    """Both are tables of one column that has the target's name."""
+    path, kind = tmp_path / "p.csv", predictions_kind(["price"])
+    for own in ("price\n24.5\n199000\n", "price\n0.1234567\n-1e-5\n", "price\n", "price\nlow\n"):
+        path.write_text(own)
+        with pytest.raises(OutputError, match="something else"):
+            check_output(path, kind)
+    path.unlink()
+    for seed in range(2):
+        predicted = np.random.default_rng(seed).normal(100, 20, size=3).astype(np.float32)
+        content = predictions_content({"price": predicted.astype(float)}, "p.csv")
+        write_output(path, content, kind)
+        assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("target", "classes", "names"),
+    [
+        ("y", [0, 1], ["y", "probability of 0", "probability of 1"]),
+        (
+            "probability of 1",
+            [0, 1],
+            ["probability of 1", "probability of 0", "probability of 1 (2)"],
+        ),
+        ("y", [1, "1", True], ["y", "probability of 1", "probability of 1 (2)"]),
+        (
+            "probability of a",
+            ["a", "a (2)"],
+            ["probability of a", "probability of a (2)", "probability of a (2) (2)"],
+        ),
+        ("price", [], ["price"]),
+    ],
+)
+def test_no_name_is_taken_twice(target: str, classes: list[Any], names: list[str]) -> None:
+    found = prediction_names(target, classes)
+    assert list(found)[: len(names)] == names
+    assert len(set(found)) == len(classes) + 1
+
+
+def test_names_survive_the_way_through_a_file(tmp_path: Path) -> None:
+    names = prediction_names("a,b", ['say "x"', "line\nbreak", "é"])
+    kind = predictions_kind(names)
+    table = {name: np.array([0.5]) for name in names}
+    for _ in range(2):
+        write_output(tmp_path / "p.csv", predictions_content(table, "p.csv"), kind)
+    with (tmp_path / "p.csv").open(encoding="utf-8", newline="") as file:
+        assert next(csv.reader(file)) == list(names)
