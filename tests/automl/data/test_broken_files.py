@@ -212,6 +212,13 @@ BROKEN_FILES: tuple[tuple[str, str, bytes | Callable[[], bytes], str, str | Read
         r"first line must be a header with names, but that of t\.csv is data",
     ),
     (
+        "a second line of names, or of units, below the header",
+        "t.csv",
+        _text("part,x,z,y", "-,kg,m,-", rows=[f"p{i % 3},{i}.5,{i},n" for i in range(20)]),
+        "An error that says so.",
+        r"t\.csv has a second one below it \(-, kg, m, -\); remove one of them",
+    ),
+    (
         "the header once more in the middle, of files that were joined",
         "t.csv",
         _changed({20: "part,x,y"}),
