@@ -222,7 +222,8 @@ def _texts(value: Any, role: str) -> list[str]:
 
 def _target_name(x: pd.DataFrame, y: pd.Series[Any]) -> str:
     """The name that y has, else "y"; never one of x."""
-    own = column_name(y.name) if y.name is not None and not isinstance(y.name, int) else ""
+    has_name = y.name is not None and not isinstance(y.name, (int, np.integer))
+    own = column_name(y.name) if has_name else ""
     columns = [str(each) for each in x.columns]
     if own in columns:
         column = x.iloc[:, columns.index(own)]

@@ -86,4 +86,4 @@ def _refuse_second_header(below: Sequence[Row], name: str) -> None:
 
 def _first_cells(row: Sequence[str]) -> str:
     text = ", ".join(row[:4]) + (", ..." if len(row) > 4 else "")
-    return shown(text[:60]).replace("\n", " ").replace("\r", " ")
+    return shown(text[:60])

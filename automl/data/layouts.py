@@ -37,7 +37,6 @@ MIN_SAMPLE_LINES = 20
 MIN_EQUAL_FRACTION = 0.5
 """A delimiter is believed where so many rows have as many cells as the header."""
 
-
 MOST_ROWS = 0.8
 """Spaces divide cells where so many rows have as many words as the header."""
 
