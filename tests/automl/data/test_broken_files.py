@@ -139,7 +139,9 @@ BROKEN_FILES: tuple[tuple[str, str, bytes | Callable[[], bytes], str, str | Read
         "t.csv",
         _changed({3: '"12 Main St,\nSpringfield, IL",1.5,y', 7: '"a\n\nb",2.5,n'}),
         "They are read; it is said how many there are and where the first is.",
-        Reads("part,x,y", "p0,0.00,n", 40, r"over several lines 2 times, first in line 3"),
+        Reads(
+            "part,x,y", "p0,0.00,n", 40, r"2 rows that go over several lines, the first in line 3"
+        ),
     ),
     (
         'quotes inside a quoted cell that are not doubled: `"a "b" c"`',
