@@ -22,6 +22,7 @@ _CELL = re.compile(rf"\s*(?:(?:{_QUOTED})\s*|([^,]*))(,|$)")
 _ATTRIBUTE = re.compile(rf"@attribute\s+(?:{_QUOTED}|(\S+?))\s*((?<=['\"\s])[^\s{{]+|\{{.*)", re.I)
 _BEGINNING = re.compile(r"(?:\s|\ufeff|%[^\r\n]*(?:[\r\n]|$))*@relation\b", re.IGNORECASE)
 _NUMBERS = ("numeric", "real", "integer")
+_OTHER_KEYWORDS = ("@relation", "@input", "@inputs", "@output", "@outputs")  # the last in KEEL's
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def _attributes(lines: Iterator[tuple[int, str]], name: str) -> list[_Attribute]
             break
         if keyword == "@attribute":
             attributes.append(_attribute(line, number, name))
-        elif keyword != "@relation":
+        elif keyword not in _OTHER_KEYWORDS:
             raise DataError(
                 "an ARFF header must have lines that begin with @relation, @attribute and @data, "
                 f"but line {number} of {name} is {line[:40]!r}"
@@ -108,7 +109,7 @@ def _attribute(line: str, number: int, name: str) -> _Attribute:
             raise DataError(f"nominal values must end with }}, but not in line {number} of {name}")
         values = [cell or "" for cell in _cells(kind[1:-1], number, name)]
         return _Attribute(title, "nominal", tuple(dict.fromkeys(values)))
-    if kind.lower() in _NUMBERS:
+    if kind.lower().partition("[")[0] in _NUMBERS:  # a range may follow
         return _Attribute(title, "numeric")
     if kind.lower() in ("string", "date"):
         return _Attribute(title, "text")

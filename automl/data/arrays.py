@@ -80,12 +80,23 @@ def features(value: Any, names: Sequence[str] = ()) -> tuple[pd.DataFrame, str]:
         if x.ndim == 0 or x.size == 0:
             raise DataError(f"x must have rows and columns, but x has shape {x.shape}")
         flat = " x ".join(map(str, x.shape[1:])) if x.ndim > 2 else ""
-        frame = pd.DataFrame(x.reshape(len(x), -1)).infer_objects()
-        frame.columns = _numbered(frame.shape[1])
-    has_names = isinstance(x, pd.DataFrame) and not isinstance(value, (list, tuple))
+        frame = _frame_of_rows(x.reshape(len(x), -1))
+    has_names = isinstance(x, pd.DataFrame) and not _is_numbered(frame)
     if len(names) == frame.shape[1] and not has_names:
         frame.columns = pd.Index(names)
     return frame.reset_index(drop=True), flat
+
+
+def _frame_of_rows(x: NDArray[Any]) -> pd.DataFrame:
+    try:
+        frame = pd.DataFrame(x).infer_objects()
+    except (ValueError, TypeError) as error:  # moments beyond all bounds, or without a unit
+        raise DataError(f"x and y must hold numbers, texts or dates, but: {error}") from None
+    return frame.set_axis(_numbered(frame.shape[1]), axis="columns")
+
+
+def _is_numbered(frame: pd.DataFrame) -> bool:
+    return frame.columns.equals(_numbered(frame.shape[1]))
 
 
 def _numbered(n_columns: int) -> pd.Index[str]:
@@ -106,7 +117,7 @@ def labels(value: Any, classes: Sequence[str] = ()) -> pd.Series[Any]:
     if not isinstance(y, pd.Series):
         if y.ndim not in (1, 2) or y.size != len(y):
             raise DataError(f"y must have one value per row of x, but y has shape {y.shape}")
-        y = pd.Series(y.reshape(-1))
+        y = _frame_of_rows(y.reshape(-1, 1)).iloc[:, 0].rename(None)
     if classes and pd.api.types.is_integer_dtype(y.dtype) and len(y) and y.min() >= 0:
         if y.max() >= len(classes):
             raise DataError(
@@ -138,6 +149,8 @@ def plain_array(value: Any, role: str) -> pd.DataFrame | pd.Series[Any] | NDArra
 def _plain_array(value: Any, role: str) -> pd.DataFrame | pd.Series[Any] | NDArray[Any]:
     if isinstance(value, (pd.DataFrame, pd.Series)):
         return value
+    if isinstance(value, (pd.Index, pd.api.extensions.ExtensionArray)):
+        return pd.Series(value)
     if hasattr(value, "to_arrow"):  # polars
         name = getattr(value, "name", None)
         value = value.to_arrow()
@@ -179,6 +192,8 @@ def _array_of_list(value: Sequence[Any], role: str) -> pd.DataFrame | NDArray[An
     """A list of rows keeps a type for each column; NumPy would make texts of all of them."""
     if any(hasattr(each, "detach") for each in value):
         value = [plain_array(each, role) for each in value]
+    if value and all(isinstance(row, dict) for row in value):
+        return pd.DataFrame(list(value))
     are_rows = bool(value) and all(isinstance(row, (list, tuple)) for row in value)
     if are_rows and not any(isinstance(cell, (list, tuple)) for row in value for cell in row):
         lengths = [len(row) for row in value]
@@ -207,7 +222,8 @@ def _texts(value: Any, role: str) -> list[str]:
 
 def _target_name(x: pd.DataFrame, y: pd.Series[Any]) -> str:
     """The name that y has, else "y"; never one of x."""
-    own = column_name(y.name) if y.name is not None and not isinstance(y.name, int) else ""
+    has_name = y.name is not None and not isinstance(y.name, (int, np.integer))
+    own = column_name(y.name) if has_name else ""
     columns = [str(each) for each in x.columns]
     if own in columns:
         column = x.iloc[:, columns.index(own)]

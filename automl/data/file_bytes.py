@@ -33,9 +33,9 @@ _KINDS = (
 )
 
 
-def shown(path: Path | str) -> str:
-    """A name as it can be printed and stored: bytes that are no UTF-8 become question marks."""
-    return str(path).encode("utf-8", "replace").decode("utf-8")
+def shown(text: Path | str) -> str:
+    """A name as it can be printed and stored: what cannot be printed becomes question marks."""
+    return "".join(each if each.isprintable() else "?" for each in str(text))
 
 
 def read_bytes(path: Path, *, limit: int = MAX_UNPACKED_BYTES) -> bytes:

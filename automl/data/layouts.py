@@ -24,8 +24,6 @@ from automl.data.delimited_rows import (
     sample_rows,
     without_empty_end,
 )
-from automl.data.file_bytes import shown
-from automl.errors import DataError
 
 SAMPLE_LINES = 1000
 """The beginning of a text is judged by so many lines,"""
@@ -38,7 +36,6 @@ MIN_SAMPLE_LINES = 20
 
 MIN_EQUAL_FRACTION = 0.5
 """A delimiter is believed where so many rows have as many cells as the header."""
-
 
 MOST_ROWS = 0.8
 """Spaces divide cells where so many rows have as many words as the header."""
@@ -92,33 +89,8 @@ def header_of(row: Sequence[str], layout: Layout) -> Row:
         cells[0] = cells[0].lstrip().removeprefix("#")
         if layout.delimiter == SPACES and not cells[0]:
             cells = cells[1:]
-    return [cell.strip() or f"column {i}" for i, cell in enumerate(cells, start=1)]
-
-
-def refuse_missing_header(names: Sequence[str], below: Sequence[Row], name: str) -> None:
-    """Refuse a first row that is one of the data.
-
-    That is one where each cell is a number or stands again below in its column, with a number
-    among them or a name given twice. Numbers from 0 on are the names that pandas gives.
-
-    Args:
-        names: the cells of the first row, stripped.
-        below: the rows of the sample below it.
-    """
-    numbers = [name for name in names if is_number(name)]
-    if not below or (numbers and numbers == [str(number) for number in range(len(numbers))]):
-        return
-    is_data = all(
-        is_number(cell) or cell in values
-        for cell, values in zip(names, _values(below, len(names)), strict=True)
-    )
-    if is_data and (numbers or len(set(names)) < len(names)):
-        first = ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
-        raise DataError(
-            f"the first line must be a header with names, but that of {name} is data "
-            f"({shown(first[:60])}); write a line of names above it, or put a letter before "
-            "names that are numbers"
-        )
+    names = [cell.replace("\ufeff", "").strip() for cell in cells]
+    return [name or f"column {i}" for i, name in enumerate(names, start=1)]
 
 
 def _best(sample: Sequence[str], n_skipped: int) -> Layout:
@@ -131,7 +103,9 @@ def _best(sample: Sequence[str], n_skipped: int) -> Layout:
     is_several, equal, _ = _score(sample, spaces)
     if is_several and equal >= MOST_ROWS and len(_rows(sample, spaces)) > 1:
         return spaces
-    # One column, unless most rows are divided: then the first line is no header.
+    # One column, unless most rows are divided: then the first line is no header for them.
+    if is_several and _divides_most(sample, spaces) and _has_numbers(_rows(sample, spaces)):
+        return spaces
     return next((layout for layout in layouts if _divides_most(sample, layout)), best)
 
 
@@ -220,7 +194,7 @@ def _is_header(first: Sequence[str], below: Sequence[Row]) -> bool:
         return False
     return _has_numbers([names, *below]) or any(
         name not in values and 2 * len(values) <= len(below)
-        for name, values in zip(names, _values(below, len(names)), strict=True)
+        for name, values in zip(names, column_values(below, len(names)), strict=True)
         if values
     )
 
@@ -228,10 +202,12 @@ def _is_header(first: Sequence[str], below: Sequence[Row]) -> bool:
 def _has_numbers(rows: Sequence[Row]) -> bool:
     """Whether a column below the first row has numbers only."""
     first, *below = rows
-    return any(values and all(map(is_number, values)) for values in _values(below, len(first)))
+    return any(
+        values and all(map(is_number, values)) for values in column_values(below, len(first))
+    )
 
 
-def _values(rows: Sequence[Row], width: int) -> list[set[str]]:
+def column_values(rows: Sequence[Row], width: int) -> list[set[str]]:
     """The different texts in each column."""
     columns: list[set[str]] = [set() for _ in range(width)]
     for row in rows:

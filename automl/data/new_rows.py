@@ -8,14 +8,16 @@ quietly spoil all predictions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl.data.arrays import plain_array
 from automl.data.columns import ColumnPlan, read_columns, refuse_unreadable
 from automl.data.sources import read_table
 from automl.errors import DataError
@@ -33,13 +35,14 @@ def read_rows(data: Any, plans: Sequence[ColumnPlan]) -> NewRows:
     """Read rows of the columns that a model was trained on; further columns do no harm.
 
     Args:
-        data: a DataFrame, a path, "sklearn:NAME", or an array with the columns in their order.
+        data: a DataFrame, a path, "sklearn:NAME", or an array, tensor or list of rows with the
+            columns in their order.
 
     Raises:
         DataError: there are no rows, a column is missing, or most of one cannot be read.
     """
-    if isinstance(data, (np.ndarray, list)):
-        data = _frame_of_array(np.asarray(data), [plan.name for plan in plans])
+    if not isinstance(data, (str, Path, Mapping)):
+        data = _frame_of_rows(plain_array(data, "rows to predict"), [plan.name for plan in plans])
     table = read_table(data)
     read = read_columns(table.frame, plans, table.decimal)
     refuse_unreadable(read.unread, "the rows to predict")
@@ -47,14 +50,22 @@ def read_rows(data: Any, plans: Sequence[ColumnPlan]) -> NewRows:
     return NewRows(read.typed, (*table.messages, *unread, *_new_numbers(read.typed, plans)))
 
 
-def _frame_of_array(array: NDArray[Any], names: Sequence[str]) -> pd.DataFrame:
-    rows = array.reshape(len(array), -1) if array.ndim > 1 else array
-    if rows.ndim != 2 or rows.shape[1] != len(names):
+def _frame_of_rows(
+    rows: pd.DataFrame | pd.Series[Any] | NDArray[Any], names: Sequence[str]
+) -> pd.DataFrame:
+    """Name the columns of rows that bring no names: numbered ones are in the model's order."""
+    if isinstance(rows, pd.DataFrame):
+        if list(rows.columns) == [f"x{i}" for i in range(1, len(names) + 1)]:
+            return rows.set_axis(list(names), axis="columns")
+        return rows
+    array = np.asarray(rows)
+    table = array.reshape(len(array), -1) if array.ndim > 1 else array
+    if table.ndim != 2 or table.shape[1] != len(names):
         raise DataError(
             f"an array of rows must have the {len(names)} columns that the model was trained on, "
             f"but it has shape {array.shape}"
         )
-    return pd.DataFrame(rows, columns=pd.Index(names))
+    return pd.DataFrame(table, columns=pd.Index(names))
 
 
 def _new_numbers(typed: pd.DataFrame, plans: Sequence[ColumnPlan]) -> list[str]:

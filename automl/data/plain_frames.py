@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from automl.errors import DataError
@@ -67,6 +68,9 @@ def series_of_arrow(
     Raises:
         DataError: nested values, or values of a type that pandas has not.
     """
+    if pa.types.is_run_end_encoded(values.type):
+        pieces = values.chunks if isinstance(values, pa.ChunkedArray) else [values]
+        values = pa.chunked_array([pc.run_end_decode(piece) for piece in pieces])
     kind = values.type
     if pa.types.is_nested(kind):
         raise DataError(
@@ -75,7 +79,9 @@ def series_of_arrow(
         )
     try:
         if pa.types.is_dictionary(kind) and not is_categorical:
-            return series_of_arrow(values.cast(kind.value_type), column, name)
+            if pa.types.is_string_view(kind.value_type):  # as polars has; few casts exist
+                values = values.cast(pa.dictionary(kind.index_type, pa.string()))
+            return series_of_arrow(values.cast(values.type.value_type), column, name)
         if pa.types.is_decimal(kind):
             values = values.cast(pa.float64())
         elif pa.types.is_float16(kind):

@@ -25,7 +25,6 @@ from automl.errors import DataError
 MIN_CLEAN_ROWS = 5
 """With fewer rows of one line, the lines of the suspected row say what a row looks like."""
 
-
 MIN_DELIMITERS = {",": 6}
 """Texts hold commas, but seldom this many that make each line as long as a row;"""
 

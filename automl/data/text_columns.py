@@ -171,8 +171,9 @@ class TextColumns:
                 self._several, self._clean, self._layout.delimiter, self._name, len(self.names)
             )
             count, first = len(self._several), self._several[0].first_line
-            which = f"in line {first}" if count == 1 else f"{count:,} times, first in line {first}"
-            self.messages.append(f"{self._name} has a row that goes over several lines {which}")
+            rows = "a row that goes" if count == 1 else f"{count:,} rows that go"
+            where = f"in line {first}" if count == 1 else f"the first in line {first}"
+            self.messages.append(f"{self._name} has {rows} over several lines, {where}")
 
     def _refuse_open_end(self, rows: NumberedRows) -> None:
         """A tokenizer that is not strict closes the last quote by itself."""

@@ -4,27 +4,20 @@ Every cell is the text that stands in the file, only empty ones are missing: wha
 or "1,5" mean depends on the column, which `columns.py` decides. A row that does not have the
 header's number of cells is an error that names its line, except for empty cells at its end:
 cutting or filling it would be silently wrong. Encodings are in `encodings.py`, the delimiter
-and the header in `layouts.py`, quotes that swallow lines in `stray_quotes.py`.
+and the header in `layouts.py` and `headers.py`, quotes that swallow lines in `stray_quotes.py`.
 """
 
 from __future__ import annotations
 
 import io
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from automl.data.delimited_rows import SPACES, sample_rows
 from automl.data.encodings import detect_encoding
-from automl.data.layouts import (
-    Layout,
-    find_layout,
-    header_of,
-    refuse_missing_header,
-    sample_of,
-)
+from automl.data.headers import column_names
+from automl.data.layouts import Layout, find_layout, sample_of
 from automl.data.text_columns import TextAfterQuote, TextColumns
 from automl.errors import DataError
 
@@ -52,7 +45,8 @@ def parse_delimited(content: bytes, name: str) -> DelimitedText:
     try:
         sample = sample_of(_stream(content, encoding))
         layout = find_layout(sample)
-        columns = TextColumns(_names(sample, layout, name), layout, name)
+        rows = sample_rows(sample[layout.n_skipped :], layout.delimiter)
+        columns = TextColumns(column_names(rows, layout, name), layout, name)
         try:
             columns.read(_stream(content, encoding), strict=True)
         except TextAfterQuote as quote:
@@ -82,17 +76,3 @@ def _unusual(layout: Layout, encoding: str, name: str) -> list[str]:
         above = "line 1" if layout.n_skipped == 1 else f"lines 1 to {layout.n_skipped}"
         lines.append(f"{name} is read without {above} above the header: {layout.skipped[:60]!r}")
     return lines
-
-
-def _names(sample: Sequence[str], layout: Layout, name: str) -> list[str]:
-    """Column names, all different, of what is a header."""
-    first, *below = sample_rows(sample[layout.n_skipped :], layout.delimiter) or [[""]]
-    names = header_of(first, layout)
-    refuse_missing_header(names, below, name)
-    repeated = [column for column, count in Counter(names).items() if count > 1]
-    if repeated:
-        raise DataError(
-            f"column names must differ, but {name} has {repeated[0]!r} {names.count(repeated[0])} "
-            "times; rename or remove all but one"
-        )
-    return names

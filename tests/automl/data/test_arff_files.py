@@ -59,6 +59,13 @@ def test_what_does_not_fit_is_told_with_its_line(text: str, message: str) -> Non
         parse_arff(text.encode(), "t.arff")
 
 
+def test_ranges_and_roles_of_columns_are_let_pass() -> None:
+    header = "@relation r\n@attribute a real[0.1,7.9]\n@attribute b integer [1, 2]\n"
+    header += "@attribute C{p,q}\n@inputs a, b\n@outputs C\n@data\n"
+    frame = parse_arff((header + "0.5, 2, q\n").encode(), "t.dat")
+    assert frame.to_numpy().tolist() == [[0.5, 2, "q"]]
+
+
 def test_arff_is_known_by_its_beginning() -> None:
     assert is_arff(b"% c\n\n  @Relation x\n")
     assert is_arff(b"\xef\xbb\xbf@relation x\n")

@@ -93,6 +93,16 @@ def test_lists_of_rows_keep_a_type_for_each_column() -> None:
     assert frame["x2"].tolist() == ["007", "b"]
 
 
+def test_lists_of_objects_have_the_names_of_their_keys() -> None:
+    assert table(X.to_dict("records"), Y).columns.tolist() == ["age", "town", "bought"]
+
+
+def test_extension_arrays_keep_whole_numbers_and_categories() -> None:
+    made = table(X, pd.array([9007199254740993, None, 1], dtype="Int64"))
+    assert int(made["y"][0]) == 9007199254740993
+    assert isinstance(table(X, pd.Categorical(Y))["y"].dtype, pd.CategoricalDtype)
+
+
 def test_arrays_of_objects_too() -> None:
     frame = table(
         np.array([[1, "a"], [2, "b"]], dtype=object), np.array(["u", None], dtype=object)
@@ -143,6 +153,8 @@ def test_extra_keys_name_features_and_classes_and_bring_test_rows() -> None:
         ({"x": "table.csv", "y": [0]}, "must have rows and columns"),
         ({"x": torch.ones(2, 2, device="meta"), "y": [0, 1]}, "could not be made one"),
         ({"x": torch.eye(2).to_sparse(), "y": [0, 1]}, "could not be made one"),
+        ({"x": np.zeros(2, dtype="M8"), "y": [0, 1]}, "numbers, texts or dates"),
+        ({"x": [1, 2], "y": np.zeros(2, dtype="M8")}, "numbers, texts or dates"),
         ({"x": np.zeros(2, dtype="V8"), "y": [0, 1]}, "numbers, texts or dates"),
         (
             {"x_train": X, "y_train": Y, "x_test": X[["age"]], "y_test": Y},

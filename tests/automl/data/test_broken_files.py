@@ -139,7 +139,9 @@ BROKEN_FILES: tuple[tuple[str, str, bytes | Callable[[], bytes], str, str | Read
         "t.csv",
         _changed({3: '"12 Main St,\nSpringfield, IL",1.5,y', 7: '"a\n\nb",2.5,n'}),
         "They are read; it is said how many there are and where the first is.",
-        Reads("part,x,y", "p0,0.00,n", 40, r"over several lines 2 times, first in line 3"),
+        Reads(
+            "part,x,y", "p0,0.00,n", 40, r"2 rows that go over several lines, the first in line 3"
+        ),
     ),
     (
         'quotes inside a quoted cell that are not doubled: `"a "b" c"`',
@@ -210,6 +212,13 @@ BROKEN_FILES: tuple[tuple[str, str, bytes | Callable[[], bytes], str, str | Read
         _text(),
         "The same.",
         r"first line must be a header with names, but that of t\.csv is data",
+    ),
+    (
+        "a second line of names, or of units, below the header",
+        "t.csv",
+        _text("part,x,z,y", "-,kg,m,-", rows=[f"p{i % 3},{i}.5,{i},n" for i in range(20)]),
+        "An error that says so.",
+        r"t\.csv has a second one below it \(-, kg, m, -\); remove one of them",
     ),
     (
         "the header once more in the middle, of files that were joined",

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from automl.data.fingerprints import fingerprint
+from automl.data.sources import read_table
 
 
 @pytest.fixture
@@ -22,6 +24,15 @@ def test_numbers_are_the_same_as_texts_and_in_every_dtype(frame: pd.DataFrame) -
         frame.astype({"b": "category"}),
     ]
     assert {fingerprint(each) for each in others} == {fingerprint(frame)}
+
+
+def test_a_table_has_one_from_every_kind_of_file(tmp_path: Path, frame: pd.DataFrame) -> None:
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    frame.to_csv(tmp_path / "t.csv.gz", index=False)
+    frame.to_csv(tmp_path / "t.tsv", index=False, sep="\t")
+    frame.to_parquet(tmp_path / "t.parquet")
+    sources = [frame, *(tmp_path / f"t.{kind}" for kind in ("csv", "csv.gz", "tsv", "parquet"))]
+    assert len({fingerprint(read_table(source).frame) for source in sources}) == 1
 
 
 def test_fingerprint_sees_cells_names_order_and_parts(frame: pd.DataFrame) -> None:

@@ -7,10 +7,8 @@ from automl.data.layouts import (
     Layout,
     find_layout,
     header_of,
-    refuse_missing_header,
     sample_of,
 )
-from automl.errors import DataError
 
 
 def layout_of(text: str) -> Layout:
@@ -35,6 +33,7 @@ def test_delimiter_is_the_one_that_makes_equal_rows(delimiter: str) -> None:
         ("a b\tc\n1 2\t3\n", "\t"),
         ("comment\nhello\nhello world\n", ","),  # one column
         ("a b c\n", ","),  # nothing to compare with
+        ('"a" "b"\n"1" 2 3\n"2" 4 5\n', SPACES),  # R writes row names: told when it is read
     ],
 )
 def test_delimiters_in_doubt(text: str, delimiter: str) -> None:
@@ -88,34 +87,3 @@ def test_a_sample_has_whole_lines_however_long() -> None:
     lines = ["x" * 300_000 + "\n"] * 30
     assert sample_of(lines) == lines[:20]
     assert len(sample_of(["a\n"] * 5000)) == 1000
-
-
-@pytest.mark.parametrize(
-    ("names", "below"),
-    [
-        (["1", "2", "3"], [["4", "5", "6"]]),
-        (["5.1", "3.5", "setosa"], [["4.9", "3.0", "setosa"], ["6.3", "3.3", "virginica"]]),
-        (["39", "State-gov", "<=50K"], [["50", "Private", "<=50K"], ["3", "State-gov", ">50K"]]),
-        (["p", "x", "x"], [["e", "x", "s"], ["p", "b", "x"]]),
-        (["-1.5", "1,250"], [["2", "3"]]),
-    ],
-)
-def test_a_first_row_of_data_is_refused(names: list[str], below: list[list[str]]) -> None:
-    with pytest.raises(DataError, match=r"header with names, but that of t.csv is data"):
-        refuse_missing_header(names, below, "t.csv")
-
-
-@pytest.mark.parametrize(
-    ("names", "below"),
-    [
-        (["a", "b"], [["1", "2"]]),
-        (["0", "1", "2"], [["5.1", "3.5", "x"]]),  # as pandas names columns
-        (["0", "1", "y"], [["5.1", "3.5", "y"], ["5.1", "3.5", "n"]]),
-        (["wavelength", "400", "402"], [["1", "2", "3"]]),
-        (["id", "2019", "2020"], [["a", "1", "2"]]),
-        (["1", "2"], []),
-        (["a", "b"], [["a", "b"], ["c", "b"]]),  # the header once more: told with its line
-    ],
-)
-def test_names_that_are_none_of_the_data(names: list[str], below: list[list[str]]) -> None:
-    refuse_missing_header(names, below, "t.csv")

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from automl.data.columns import ColumnPlan
 from automl.data.new_rows import read_rows
@@ -37,6 +38,10 @@ def test_files_and_frames_are_the_same_rows(tmp_path: Path) -> None:
 def test_an_array_has_the_columns_in_their_order() -> None:
     read = read_rows(np.array([[31, 7, 1, "2024-05-01", "Busan"]], dtype=object), PLANS)
     assert read.typed.iloc[0].tolist() == [31, 1, 19844, "Busan"]
+    mixed = read_rows([[31, 7, 1, "2024-05-01", "Busan"]], PLANS)
+    assert mixed.typed.iloc[0].tolist() == [31, 1, 19844, "Busan"]
+    tensor = torch.ones(2, 1, requires_grad=True)
+    assert read_rows(tensor, PLANS[:1]).typed["age"].tolist() == [1, 1]
     with pytest.raises(DataError, match=r"must have the 5 columns .* shape \(1, 2\)"):
         read_rows([[1, 2]], PLANS)
     with pytest.raises(DataError, match=r"shape \(2,\)"):

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from automl.data.plain_frames import frame_of_arrow, plain_frame
@@ -74,6 +75,24 @@ def test_complex_numbers_are_refused(values: Any) -> None:
 def test_an_index_of_another_frame_does_no_harm() -> None:
     given = pd.DataFrame({"a": np.float16([1, 2]), "b": [b"x", b"y"]}, index=[7, 3])
     assert plain_frame(given, "t").loc[3].tolist() == [2.0, "y"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pa.array(["u", None, "u"]),
+        pa.array(["u", None, "u"], pa.string_view()),
+        pa.array(["u", None, "u"]).dictionary_encode(),
+        pa.DictionaryArray.from_arrays([0, None, 0], pa.array(["u"], pa.string_view())),
+        pa.array([b"u", None, b"u"]),
+        pc.run_end_encode(pa.array(["u", None, "u"])),
+    ],
+)
+def test_texts_are_the_same_however_arrow_stores_them(values: Any) -> None:
+    for table in (pa.table({"a": values}), pa.table({"a": pa.chunked_array([values, values])})):
+        read = plain_frame(frame_of_arrow(table, "t"), "t")["a"]
+        assert read.fillna("-").tolist()[:3] == ["u", "-", "u"]
+        assert not isinstance(read.dtype, pd.CategoricalDtype)
 
 
 def test_damaged_notes_of_pandas_are_not_needed() -> None:

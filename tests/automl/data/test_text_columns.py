@@ -68,9 +68,7 @@ def test_quotes_that_swallow_lines_are_refused_in_any_case(rows: str) -> None:
 def test_rows_over_several_lines_are_said_once() -> None:
     columns = read('a,b\n1,"x\ny"\n2,"z\n\nw"\n3,4\n')
     assert columns.frame()["b"].tolist() == ["x\ny", "z\n\nw", "4"]
-    assert columns.messages == [
-        "t.csv has a row that goes over several lines 2 times, first in line 2"
-    ]
+    assert columns.messages == ["t.csv has 2 rows that go over several lines, the first in line 2"]
 
 
 def test_a_stray_quote_in_the_header_swallows_no_lines() -> None:

@@ -102,7 +102,7 @@ def test_line_ends_of_all_systems(tmp_path: Path, line_end: str) -> None:
 def test_quoted_cells_may_hold_delimiters_and_line_ends(tmp_path: Path) -> None:
     frame, lines = read_delimited(write(tmp_path, b'a,b\n"x\ny, z",1\n"p ""q""",2\n'))
     assert frame["a"].tolist() == ["x\ny, z", 'p "q"']
-    assert lines == ["table.csv has a row that goes over several lines in line 2"]
+    assert lines == ["table.csv has a row that goes over several lines, in line 2"]
 
 
 def test_a_header_may_be_longer_than_any_sample(tmp_path: Path) -> None:
