@@ -1,10 +1,11 @@
 """One connection, one lock, one buffer of writes: what Optuna's tables and ours share.
 
 Whoever has something to write keeps it as a `Pending` and calls `changed()`. Everything
-pending is written in one transaction: by `flush()`, at the end of `transaction()`, before
-any other write, on `close()`, at exit, and by a background thread after one second. What
-could not be written stays pending. A forked child starts with nothing pending and a
-connection of its own.
+pending is written in one transaction: by `flush()`, before any other write, on `close()`,
+at exit, and by a background thread after one second. What could not be written stays
+pending. A block of `transaction()` is all in the file or nothing of it is, and where it is
+not, memory is as it was before. A forked child starts with nothing pending and a connection
+of its own.
 """
 
 from __future__ import annotations
@@ -48,6 +49,12 @@ class Pending(Protocol):
     def clear(self) -> None:
         """Drop all of it: it is committed."""
 
+    def begin(self) -> None:
+        """Remember how things are: a block begins, and nothing waits."""
+
+    def undo(self) -> None:
+        """Be as at `begin`: nothing of the block is in the file."""
+
     def after_fork(self) -> None:
         """Drop all of it, and what is known: it belongs to the parent process."""
 
@@ -63,8 +70,9 @@ class Database:
         self.shown_url = self._engine.url.render_as_string(hide_password=True)
         self._pending: list[Pending] = []
         self._lock = threading.RLock()
-        self._depth = 0  # of nested `transaction()` blocks
+        self._block: contextlib.ExitStack | None = None  # of the open `transaction()`
         self._is_writing = False
+        self._after_commit: list[Callable[[], None]] = []
         self._start_afresh()
         _OPEN.add(self)
 
@@ -110,7 +118,7 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """A transaction that writes, with all that is pending in front.
 
-        Inside `transaction()`, what is pending waits for its end.
+        Inside `transaction()` it is part of that one, and what is pending waits for its end.
         """
         with self._lock:
             connection = self._connect()
@@ -118,20 +126,25 @@ class Database:
                 if not self._is_writing:
                     raise RuntimeError("A transaction that reads cannot begin to write.")
                 yield connection
-                return
-            with_pending = self._depth == 0
-            self._is_writing = True
-            try:
-                with engines.begin(connection, write=True):
-                    if self.poll() != self._checked_changes:
-                        self.forget_deleted(connection)
-                    if with_pending:
-                        self._write_pending(connection)
+            elif self._block is not None:
+                self._block.enter_context(self._begin_writing(connection))
+                yield connection
+            else:
+                with self._begin_writing(connection):
+                    self._write_pending(connection)
                     yield connection
-            finally:
-                self._is_writing = False
-            if with_pending:
                 self._clear_pending()
+
+    @contextlib.contextmanager
+    def _begin_writing(self, connection: Connection) -> Iterator[None]:
+        self._is_writing = True
+        try:
+            with engines.begin(connection, write=True):
+                if self.poll() != self._checked_changes:
+                    self.forget_deleted(connection)
+                yield
+        finally:
+            self._is_writing = False
 
     def flush(self) -> None:
         """Write all that is pending, in one transaction.
@@ -140,29 +153,65 @@ class Database:
             StorageError: it could not be written; it stays pending.
         """
         with self._lock:
-            if self._depth == 0 and any(self._pending):
+            if self._block is None and any(self._pending):
                 with self.write():
                     pass
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """Gather the writes of a block into one transaction at its end.
+        """Make everything that a block writes one transaction: all of it or nothing.
 
-        An error inside does not undo them: what was reported has happened. Other threads
-        wait, so nothing slow belongs inside.
+        An error in the block, or in writing it, leaves file and memory as they were before;
+        but a block that only has reported (epochs, values, ends: nothing that was given an
+        id) and cannot be written stays pending, as all reports do. A block inside a block is
+        part of the outer one. From the first write to the end other processes cannot write,
+        and other threads wait, so nothing slow belongs inside.
+
+        Raises:
+            StorageError: it could not be written.
         """
         with self._lock:
-            self._depth += 1
-            try:
+            if self._block is not None:
                 yield
-            finally:
-                self._depth -= 1
-                self.flush()
+                return
+            self.flush()  # what was reported before is not the block's to lose
+            for pending in self._pending:
+                pending.begin()
+            only_reports = False
+            try:
+                with contextlib.ExitStack() as self._block:
+                    yield
+                    only_reports = not self._is_writing
+                    if any(self._pending):
+                        with self.write() as connection:
+                            self._write_pending(connection)
+            except BaseException:
+                self._end_block()
+                if not only_reports:
+                    for pending in self._pending:
+                        pending.undo()
+                raise
+            self._clear_pending()
+            for act in self._end_block():
+                act()
+
+    def _end_block(self) -> list[Callable[[], None]]:
+        """Close the block; what was to be done after it."""
+        self._block = None
+        acts, self._after_commit = self._after_commit, []
+        return acts
 
     @property
     def in_transaction(self) -> bool:
         """Whether a block of `transaction()` is open."""
-        return self._depth > 0
+        return self._block is not None
+
+    def after_commit(self, act: Callable[[], None]) -> None:
+        """Do what cannot be undone: at once, or when the open block is in the file."""
+        if self._block is None:
+            act()
+        else:
+            self._after_commit.append(act)
 
     def changed(self) -> None:
         """Say that something is pending: it will be written within a second."""
@@ -275,8 +324,9 @@ class Database:
             # Closing it here could release the parent's file locks.
             _INHERITED.append(self._connection)
         self._lock = threading.RLock()  # another thread of the parent may hold the old one
-        self._depth = 0
+        self._block = None
         self._is_writing = False
+        self._after_commit = []
         self._start_afresh()
         self.changes += 1
         self._engine.dispose(close=False)

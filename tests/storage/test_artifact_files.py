@@ -7,7 +7,7 @@ import pytest
 from optuna.artifacts.exceptions import ArtifactNotFound
 
 from storage.artifact_files import ArtifactFolder, hash_of
-from storage.errors import StorageError
+from storage.errors import ArtifactError, StorageError
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def test_file_is_written_under_its_id_and_nothing_else_is_left(folder: ArtifactF
     assert folder.names() == {"a"}
     with folder.open_reader("a") as file:
         assert file.read() == b"content"
-    assert folder.read_checked("a", hash_of(b"content")) == b"content"
+    assert folder.read_checked("a", hash_of(b"content"), 7) == b"content"
 
 
 class Broken(io.BytesIO):
@@ -43,7 +43,7 @@ def test_failed_write_leaves_the_earlier_file(folder: ArtifactFolder) -> None:
 
 @pytest.mark.parametrize("name", ["../a", "/etc/passwd", "a/b", "", ".", ".."])
 def test_id_cannot_leave_the_folder(folder: ArtifactFolder, name: str) -> None:
-    with pytest.raises(ValueError, match="plain name"):
+    with pytest.raises(ArtifactError, match="plain name"):
         folder.file(name)
 
 
@@ -51,10 +51,10 @@ def test_altered_and_missing_files_are_refused(folder: ArtifactFolder) -> None:
     folder.write("a", io.BytesIO(b"content"))
     folder.file("a").write_bytes(b"c0ntent")
     with pytest.raises(StorageError, match=r"was altered .*Run `automl doctor`"):
-        folder.read_checked("a", hash_of(b"content"))
+        folder.read_checked("a", hash_of(b"content"), 7)
     folder.remove("a")
     folder.remove("a")
-    with pytest.raises(StorageError, match="cannot be read: No such file"):
-        folder.read_checked("a", hash_of(b"content"))
+    with pytest.raises(StorageError, match="is missing"):
+        folder.read_checked("a", hash_of(b"content"), 7)
     with pytest.raises(ArtifactNotFound):
         folder.open_reader("a")
