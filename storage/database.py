@@ -19,44 +19,20 @@ import time
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Protocol
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from storage import engine as engines
 from storage.errors import StorageError, StorageWarning, explained
+from storage.pending import Pending
+from storage.rescue import FileGuard
 
 FLUSH_SECONDS = 1.0
 """How long a write may wait. Issue: a killed process loses at most one second of a curve."""
 
 HEARTBEAT_SECONDS = 30.0
 """How often a process tells other hosts that it lives."""
-
-
-class Pending(Protocol):
-    """Writes that wait for the next transaction."""
-
-    def __bool__(self) -> bool:
-        """Whether anything waits."""
-
-    def forget_deleted(self, connection: Connection) -> None:
-        """Drop what belongs to rows that another process has deleted."""
-
-    def write(self, connection: Connection) -> None:
-        """Write all of it, and keep it."""
-
-    def clear(self) -> None:
-        """Drop all of it: it is committed."""
-
-    def begin(self) -> None:
-        """Remember how things are: a block begins, and nothing waits."""
-
-    def undo(self) -> None:
-        """Be as at `begin`: nothing of the block is in the file."""
-
-    def after_fork(self) -> None:
-        """Drop all of it, and what is known: it belongs to the parent process."""
 
 
 class Database:
@@ -66,6 +42,7 @@ class Database:
         self.url = url
         self.changes = 0  # grows when another connection has committed; see `poll`
         self.on_heartbeat: Callable[[], None] | None = None
+        self.on_rescue: Callable[[Connection], None] | None = None
         self._engine = engines.make_engine(url)
         self.shown_url = self._engine.url.render_as_string(hide_password=True)
         self._pending: list[Pending] = []
@@ -79,6 +56,8 @@ class Database:
     def _start_afresh(self) -> None:
         """Be without connection and thread: new, closed and opened again, or forked."""
         self._closed = False
+        self._guard: FileGuard | None = None  # where the database is a file that is open
+        self._has_written = False
         self._connection: Connection | None = None
         self._raw: sqlite3.Connection | None = None
         self._data_version: int | None = None
@@ -137,7 +116,9 @@ class Database:
 
     @contextlib.contextmanager
     def _begin_writing(self, connection: Connection) -> Iterator[None]:
-        self._is_writing = True
+        if self._guard is not None:
+            self._guard.check(self._write_to_copy)
+        self._is_writing = self._has_written = True
         try:
             with engines.begin(connection, write=True):
                 if self.poll() != self._checked_changes:
@@ -236,15 +217,38 @@ class Database:
             if self._closed:
                 return
             try:
-                self.flush()
+                self._write_last()
             finally:
                 self._stop.set()
                 self._wake.set()
                 self._closed = True
+                self._guard = None
                 if self._connection is not None:
                     self._connection.close()
                     self._connection = self._raw = None
                 self._engine.dispose()
+
+    def _write_last(self) -> None:
+        """Flush before the end; where that cannot be, keep in another file what would be lost."""
+        guard = self._guard
+        if guard is not None and self._has_written:
+            if guard.lost is not None:
+                return  # it was told, and what waited is in the copy
+            guard.check(self._write_to_copy)
+        try:
+            self.flush()
+        except StorageError as error:
+            if guard is None:
+                raise
+            raise StorageError(
+                f"{error} Meanwhile {guard.rescue(self._write_to_copy)}."
+            ) from error
+
+    def _write_to_copy(self, connection: Connection) -> None:
+        """Write what waits to a copy of the database instead, see `rescue.py`."""
+        self._write_pending(connection)
+        if self.on_rescue is not None:
+            self.on_rescue(connection)
 
     def __del__(self) -> None:
         try:
@@ -262,6 +266,9 @@ class Database:
                 self._raw = engines.sqlite_connection(self._connection)
                 # Outside SQLAlchemy's pool, which would roll back what is already gone.
                 self._connection.detach()
+                path = engines.database_path(self.url)
+                if path is not None and self._raw is not None:
+                    self._guard = FileGuard(path, self._raw)
             except DBAPIError as error:
                 raise explained(self.shown_url, error) from error
         return self._connection
@@ -309,7 +316,7 @@ class Database:
     def flush_in_background(self, *, beat: bool) -> None:
         """Flush and beat; an error is left for the next write in the foreground to raise."""
         with self._lock:
-            if self._closed:
+            if self._closed or not (self._guard is None or self._guard.is_in_place()):
                 return
             try:
                 if beat and self.on_heartbeat is not None:
@@ -366,7 +373,7 @@ def _close_all() -> None:
         try:
             database.close()
         except StorageError as error:
-            message = f"The last writes, of about a second, are lost. {error}"
+            message = f"The last writes, of about a second, are not in their place. {error}"
             warnings.warn(message, StorageWarning, stacklevel=1)
 
 

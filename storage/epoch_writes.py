@@ -30,7 +30,7 @@ _NAME_LAYERS = (
 
 
 class EpochWrites:
-    """What runs have reported since the last transaction. A `database.Pending`."""
+    """What runs have reported since the last transaction. A `Pending`."""
 
     def __init__(self, dialect: str) -> None:
         self._blocks: dict[int, list[EpochRecord]] = {}  # run_id -> its last block

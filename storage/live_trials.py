@@ -30,7 +30,7 @@ from storage.trial_writes import TrialWrites, end_trial
 
 
 class LiveTrials:
-    """The trials that a process knows and runs. A `database.Pending`; guarded by its lock."""
+    """The trials that a process knows and runs. A `Pending`; guarded by its lock."""
 
     def __init__(self, database: Database, claims: Claims) -> None:
         self.writes = TrialWrites(database.dialect)

@@ -54,6 +54,7 @@ class OptunaStorage(BaseStorage):
         self.claims = Claims()
         self._trials = LiveTrials(database, self.claims)
         database.on_heartbeat = self._beat
+        database.on_rescue = self.claims.release
 
     def __getstate__(self) -> dict[str, Any]:
         self.database.flush()

@@ -97,6 +97,7 @@ OTHER_TESTS = {  # tests in the mirrored folders that are of no single module
 STACKED = "parts of the stacked trainer, held against the plain one in test_stacked.py"
 TESTED_ELSEWHERE = {
     "automl.errors": "classes",
+    "storage.pending": "a protocol; what fulfils it is tested",
     "automl.tuning.policy": "with the search, which it is the choices of",
     "automl.models.native": STACKED,
     "automl.models.native_layer": STACKED,
