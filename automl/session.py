@@ -92,9 +92,9 @@ class SearchSession:
         A file that was lost or altered since is made again.
         """
         name, options = self.settings.study_name, self.options
-        records = self.store.read_study(name)
-        policy = PolicyRecord(len(records.trials), options.sampler, options.pruner)
-        with self.store.transaction():
+        with self.store.transaction(at_once=True):  # two searches may begin a study together
+            records = self.store.read_study(name)
+            policy = PolicyRecord(len(records.trials), options.sampler, options.pruner)
             save_preprocessing(self.store, records, self.data.preprocessors)
             record_policy(self.store, records, policy)
             if not records.data_checks:
@@ -130,13 +130,18 @@ class SearchSession:
     def _evaluate_best(self) -> None:
         """Score the best trial; a file that was taken away meanwhile is made again, or missed."""
         name = self.settings.study_name
-        try:
-            with self.store.transaction():
-                records = self.store.read_study(name)
-                save_preprocessing(self.store, records, self.data.preprocessors)
-            evaluate_best(self.store, name, self.data.dataset)
-        except (ArtifactError, StudyError) as error:
-            logging.getLogger("automl").warning("the best trial could not be scored: %s", error)
+        for is_last in (False, False, True):
+            try:
+                with self.store.transaction(at_once=True):
+                    records = self.store.read_study(name)
+                    save_preprocessing(self.store, records, self.data.preprocessors)
+                evaluate_best(self.store, name, self.data.dataset)
+            except (ArtifactError, StudyError) as error:  # or another process has a better one now
+                if is_last:
+                    message = "the best trial could not be scored: %s"
+                    logging.getLogger("automl").warning(message, error)
+            else:
+                return
 
     def close(self) -> None:
         """Write what is left and close the database."""

@@ -139,7 +139,7 @@ class Database:
                     pass
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, *, at_once: bool = False) -> Iterator[None]:
         """Make everything that a block writes one transaction: all of it or nothing.
 
         An error in the block, or in writing it, leaves file and memory as they were before;
@@ -147,6 +147,10 @@ class Database:
         id) and cannot be written stays pending, as all reports do. A block inside a block is
         part of the outer one. From the first write to the end other processes cannot write,
         and other threads wait, so nothing slow belongs inside.
+
+        Args:
+            at_once: keep others from writing from the beginning on, so that what is read
+                inside is still so when it is acted upon.
 
         Raises:
             StorageError: it could not be written.
@@ -161,6 +165,9 @@ class Database:
             only_reports = False
             try:
                 with contextlib.ExitStack() as self._block:
+                    if at_once:
+                        with self.write():
+                            pass
                     yield
                     only_reports = not self._is_writing
                     if any(self._pending):

@@ -107,9 +107,7 @@ class LiveTrials:
             NotStoredError: there is no such study.
         """
         trials = self._studies.get(study_id)
-        if trials is not None and (
-            self._database.in_transaction or trials.seen_changes == self._database.poll()
-        ):
+        if trials is not None and trials.seen_changes == self._database.poll():
             return trials
         return self._read(study_id)
 

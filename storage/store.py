@@ -86,14 +86,14 @@ class Store:
     # Transactions
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, *, at_once: bool = False) -> Iterator[None]:
         """Make all writes of a block, Optuna's too, one transaction: all of it or nothing.
 
         An error inside undoes the block, in the file and in memory. Nothing slow belongs
         inside: other threads wait, and so do other processes from the first write on. See
         `Database.transaction` for what holds where the block cannot be written.
         """
-        with self._database.transaction():
+        with self._database.transaction(at_once=at_once):
             yield
 
     def flush(self) -> None:

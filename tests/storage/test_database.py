@@ -237,7 +237,8 @@ def test_writes_that_are_lost_at_exit_are_said(
         raise StorageError("The disk is full.")
 
     monkeypatch.setattr(databases, "_OPEN", [database])
-    with monkeypatch.context() as patch, pytest.warns(StorageWarning, match="not in their place. The disk"):
+    said = pytest.warns(StorageWarning, match=r"not in their place\. The disk")
+    with monkeypatch.context() as patch, said:
         patch.setattr(database, "flush", fail)
         databases._close_all()
 
