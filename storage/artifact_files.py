@@ -31,6 +31,9 @@ ABANDONED_SECONDS = 3600.0
 """A temporary file of another host that nobody has written to for so long is nobody's: the
 largest networks are written in seconds."""
 
+LONGEST_ID = 64
+"""Characters of an id, as the column has room for; Optuna's and ours are UUIDs of 36."""
+
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISLNK, "a link"),
@@ -58,10 +61,10 @@ class ArtifactFolder:
             ArtifactError: the id is not the plain name of a file.
         """
         is_plain = Path(artifact_id).name == artifact_id and "\0" not in artifact_id
-        if not is_plain or artifact_id in ("", ".", ".."):
+        if not is_plain or artifact_id in ("", ".", "..") or len(artifact_id) > LONGEST_ID:
             raise ArtifactError(
                 f"An artifact id must be a plain name in {self.path}, but the database has "
-                f"{artifact_id!r}. Run `automl doctor`."
+                f"{artifact_id!r:.80}. Run `automl doctor`."
             )
         return self.path / artifact_id
 

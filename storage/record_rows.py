@@ -133,7 +133,18 @@ def artifact_row(record: ArtifactRecord, study_id: int) -> dict[str, Any]:
 
 def artifact_record(row: Row[Any]) -> ArtifactRecord:
     """A row of `automl_artifacts` as an artifact."""
-    return _record(ArtifactRecord, ARTIFACTS, dict(row._mapping))
+    record = _record(ArtifactRecord, ARTIFACTS, dict(row._mapping))
+    try:
+        for name, hint in _DETAILS.get(record.kind, {}).items():
+            fitting(record.details.get(name), hint)
+    except UnfitError as error:
+        place = {"artifact_id": record.artifact_id}
+        raise DamagedError(ARTIFACTS.name, "details", place, str(error)) from error
+    return record
+
+
+_DETAILS: Mapping[str, Mapping[str, Any]] = {"preprocessing": {"fold": int}}
+"""What the details of an artifact must have, by its kind; of weights, their reader checks."""
 
 
 def policy_record(row: Row[Any]) -> PolicyRecord:

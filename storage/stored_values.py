@@ -28,6 +28,10 @@ PARSE_ERRORS = (ValueError, TypeError, KeyError, IndexError, AttributeError, Rec
 """What parsers of damaged values raise, Optuna's of distributions among them."""
 
 
+_NOTE_VERSION = ":note_ver"
+"""End of the key under which Optuna Dashboard counts the versions of a note."""
+
+
 class UnfitError(ValueError):
     """A value is not of its type; the message says why."""
 
@@ -53,10 +57,11 @@ def attribute(table: str, owner: str, owner_id: int, key: str, text: str) -> Any
     """The value of an attribute of Optuna's.
 
     Raises:
-        DamagedError: it is no JSON.
+        DamagedError: it is no JSON, or a version of a dashboard's note that is no number.
     """
     try:
-        return parse_json(text)
+        value = parse_json(text)
+        return fitting(value, int) if key.endswith(_NOTE_VERSION) else value
     except UnfitError as error:
         row = {owner: owner_id, "key": key}
         raise DamagedError(table, "value_json", row, str(error)) from error

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import shlex
 import sqlite3
 import subprocess
 import sys
@@ -154,3 +156,73 @@ def test_what_is_no_database_is_said(url: str, tmp_path: Path) -> None:
 def test_empty_database_is_said(url: str, tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / "automl.db").execute("CREATE TABLE t (x)").connection.close()
     assert kinds(url) == ["schema"]
+
+
+def change(tmp_path: Path, statement: str) -> None:
+    """Edit the database by hand."""
+    with sqlite3.connect(tmp_path / "automl.db") as connection:
+        connection.execute(statement)
+    connection.close()
+
+
+def test_each_damaged_row_is_named_with_what_mends_it(
+    url: str, record: ArtifactRecord, tmp_path: Path
+) -> None:
+    with open_store(url) as store:
+        study = store.optuna_storage
+        study_id = study.get_study_id_from_name("study")
+        for name in ("a", "it's"):
+            study.set_study_user_attr(study_id, name, 1)
+    change(tmp_path, "UPDATE study_user_attributes SET value_json = '{'")
+    change(tmp_path, "UPDATE automl_runs SET params = '[]'")
+    change(tmp_path, "UPDATE automl_artifacts SET details = '{' WHERE kind = 'weights'")
+    found = examine(url)
+    assert [finding.kind for finding in found] == 4 * ["damaged"]
+    assert "params in automl_runs where run_id = 1 is damaged" in found[0].message
+    assert found[0].command == "restore the database and its artifacts from a copy"
+    for finding in found[2:]:
+        program, path, statement = shlex.split(finding.command)
+        assert (program, path) == ("sqlite3", str(tmp_path / "automl.db"))
+        change(tmp_path, statement)
+    assert len(examine(url)) == 2
+
+
+@pytest.mark.parametrize(
+    ("statement", "lack"),
+    [
+        ("DELETE FROM automl_artifacts WHERE kind = 'preprocessing'", "preprocessing of 'study'"),
+        ("DELETE FROM automl_policies", "By which sampler"),
+        ("DELETE FROM automl_study_settings", "settings of 'study' are missing"),
+        ("UPDATE automl_artifacts SET run_id = 2", "weights of trial 0, the best of 'study'"),
+    ],
+)
+def test_what_a_whole_study_has_is_missed(
+    url: str, record: ArtifactRecord, tmp_path: Path, statement: str, lack: str
+) -> None:
+    change(tmp_path, statement)
+    (finding,) = (one for one in examine(url) if one.kind == "incomplete")
+    assert lack in finding.message
+
+
+@pytest.mark.parametrize("name", ["../automl.db", "/etc/passwd"])
+def test_artifact_outside_the_folder_is_neither_read_nor_removed(
+    url: str, record: ArtifactRecord, tmp_path: Path, name: str
+) -> None:
+    change(tmp_path, f"UPDATE automl_artifacts SET artifact_id = '{name}' WHERE kind = 'weights'")
+    assert any("must be a plain name" in finding.message for finding in examine(url))
+    with open_store(url) as store:
+        store.delete_study("study")
+    assert (tmp_path / "automl.db").exists()
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="queues of POSIX")
+def test_queue_in_the_place_of_a_file_is_named(
+    url: str, record: ArtifactRecord, tmp_path: Path
+) -> None:
+    path = tmp_path / "automl.artifacts" / record.artifact_id
+    path.unlink()
+    os.mkfifo(path)
+    (finding,) = examine(url)
+    assert "must be a regular file" in finding.message
+    assert finding.command.startswith("mv ")
