@@ -7,6 +7,7 @@ study, makes executor, policy and `Search`, and at the end has the best trial sc
 from __future__ import annotations
 
 import importlib.util
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
@@ -17,6 +18,7 @@ from automl.data import LoadedData
 from automl.data.reading import RawData
 from automl.data_options import encode_data
 from automl.diagnostics import diagnose_study
+from automl.errors import StudyError
 from automl.executors.choosing import make_executor
 from automl.executors.devices import check_device
 from automl.executors.resources import available_cores, available_memory
@@ -37,6 +39,7 @@ from automl.tuning.stacking import slots_for
 from automl.tuning.study import open_study, record_policy, unused_name
 from search_spaces import SearchSpace
 from storage import Store, open_store
+from storage.errors import ArtifactError
 from storage.records import Json, PolicyRecord, StudySettings
 
 
@@ -91,15 +94,18 @@ class SearchSession:
                 yield progress
 
     def _write_beginning(self) -> None:
-        """Write what is known before the first trial, where an earlier call has not."""
+        """Write what is known before the first trial, as far as it is not there: all or nothing.
+
+        A file that was lost or altered since is made again.
+        """
         name, options = self.settings.study_name, self.options
-        records = self.store.read_study(name)
-        policy = PolicyRecord(len(records.trials), options.sampler, options.pruner)
-        record_policy(self.store, records, policy)
-        if not records.data_checks:
-            self.store.add_data_checks(name, self.data.data_checks)
-        if not any(artifact.kind == "preprocessing" for artifact in records.artifacts):
-            save_preprocessing(self.store, name, self.data.preprocessors)
+        with self.store.transaction(at_once=True):  # two searches may begin a study together
+            records = self.store.read_study(name)
+            policy = PolicyRecord(len(records.trials), options.sampler, options.pruner)
+            save_preprocessing(self.store, records, self.data.preprocessors)
+            record_policy(self.store, records, policy)
+            if not records.data_checks:
+                self.store.add_data_checks(name, self.data.data_checks)
 
     def _publish(self, search: Search) -> None:
         """Keep what Optuna Dashboard shows fresh, where it is installed; seldom, see there."""
@@ -119,7 +125,7 @@ class SearchSession:
     def result(self) -> SearchResult:
         """Score the best trial on the test rows, judge the study, and return all of it."""
         name = self.settings.study_name
-        evaluate_best(self.store, name, self.data.dataset)
+        self._evaluate_best()
         records = self.store.read_study(name)
         self.store.replace_diagnoses(name, diagnose_study(records))
         records = self.store.read_study(name)
@@ -128,6 +134,22 @@ class SearchSession:
         self.store.flush()
         seconds = self.last_progress.seconds if self.last_progress else 0.0
         return SearchResult(records, self.options.storage, seconds)
+
+    def _evaluate_best(self) -> None:
+        """Score the best trial; a file that was taken away meanwhile is made again, or missed."""
+        name = self.settings.study_name
+        for is_last in (False, False, True):
+            try:
+                with self.store.transaction(at_once=True):
+                    records = self.store.read_study(name)
+                    save_preprocessing(self.store, records, self.data.preprocessors)
+                evaluate_best(self.store, name, self.data.dataset)
+            except (ArtifactError, StudyError) as error:  # or another process has a better one now
+                if is_last:
+                    message = "the best trial could not be scored: %s"
+                    logging.getLogger("automl").warning(message, error)
+            else:
+                return
 
     def close(self) -> None:
         """Write what is left and close the database."""

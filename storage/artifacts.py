@@ -1,30 +1,32 @@
 """Files of a study: weights, preprocessing, predictions, checkpoints.
 
 Each has a row in `automl_artifacts` and, but for checkpoints, an entry in Optuna's study, so
-that the dashboard lists it and offers it for download. The row is written after the file:
-a crash leaves at most a file that no row knows, which `automl doctor` names. A removed file
-leaves its row, with the time of removal.
+that the dashboard lists it and offers it for download. The row is written after the file, and
+before a file is deleted its row says so: a crash leaves at most a file that no row knows or
+needs, which `automl doctor` names. In a block of `Store.transaction()` the rows are of that
+transaction, and files are deleted once it is in the database.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import tempfile
+import io
+import json
+import mimetypes
 import time
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import optuna
 from numpy.typing import NDArray
-from optuna.artifacts import upload_artifact
+from optuna.artifacts import ArtifactMeta
 from sqlalchemy import select
 
 from storage import artifact_formats as formats
 from storage import record_rows, study_rows
 from storage.artifact_files import ArtifactFolder, hash_of
-from storage.errors import StorageError
+from storage.errors import ArtifactError, StorageError
 from storage.optuna_storage import OptunaStorage
 from storage.records import ArtifactRecord
 from storage.tables import ARTIFACTS
@@ -159,9 +161,11 @@ class Artifacts:
             sha256="",
             details={"epoch": state["epoch"]} if "epoch" in state else {},
         )
-        record = self._save(study_name, draft, formats.pack_tensors(tensors, state))
-        for one in earlier:
-            self.remove(one)
+        content = formats.pack_tensors(tensors, state)
+        with self._storage.transaction():
+            record = self._save(study_name, draft, content)
+            for one in earlier:
+                self.remove(one)
         return record
 
     def load_checkpoint(
@@ -190,15 +194,26 @@ class Artifacts:
             where = table.c.artifact_id == record.artifact_id
             study_id = connection.scalar(select(table.c.study_id).where(where))
             connection.execute(table.update().where(where).values(removed_at=removed.removed_at))
-        if study_id is not None:
-            self._storage.delete_study_system_attr(study_id, _LISTED_AS + record.artifact_id)
-        self.folder.remove(record.artifact_id)
+            if study_id is not None:
+                key = _LISTED_AS + record.artifact_id
+                self._storage.delete_study_system_attr(study_id, key)
+        self._storage.database.after_commit(lambda: self.folder.remove(record.artifact_id))
         return removed
+
+    def is_whole(self, record: ArtifactRecord) -> bool:
+        """Whether an artifact is kept and its file is as it was written."""
+        try:
+            self.folder.read_checked(record.artifact_id, record.sha256, record.n_bytes)
+        except ArtifactError:
+            return False
+        return record.removed_at is None
 
     def enforce(
         self, study_name: str, *, keep: int, byte_budget: int | None, ranking: Sequence[int]
     ) -> tuple[ArtifactRecord, ...]:
         """Remove what is beyond the best `keep` trials, then the worst beyond the budget.
+
+        All files of a trial or none: a network of some folds only is of no use.
 
         Args:
             keep: trials whose weights, predictions and checkpoints stay.
@@ -208,19 +223,21 @@ class Artifacts:
         Returns:
             What was removed.
         """
-        places = {number: place for place, number in enumerate(ranking)}
         counted = [one for one in self.list(study_name) if one.kind in _COUNTED]
-        ranked = [one for one in counted if one.trial_number in places]
-        ranked.sort(key=lambda one: places[one.trial_number or 0], reverse=True)
         n_bytes = sum(one.n_bytes for one in counted)
         removed: list[ArtifactRecord] = []
-        for one in ranked:  # worst first
-            place = places[one.trial_number or 0]
+        for place, number in reversed(list(enumerate(ranking))):  # worst first
             over = byte_budget is not None and n_bytes > byte_budget
             if place >= keep or (over and place > 0):
-                removed.append(self.remove(one))
-                n_bytes -= one.n_bytes
+                of_trial = [one for one in counted if one.trial_number == number]
+                removed += map(self.remove, of_trial)
+                n_bytes -= sum(one.n_bytes for one in of_trial)
         return tuple(removed)
+
+    def remove_abandoned(self) -> None:
+        """Delete what killed processes have left half-written."""
+        if self._folder is not None:
+            self._folder.remove_abandoned()
 
     def remove_files(self, records: Sequence[ArtifactRecord]) -> None:
         """Delete the files of a study whose rows are gone."""
@@ -228,30 +245,19 @@ class Artifacts:
             self.folder.remove(one.artifact_id)
 
     def _save(self, study_name: str, draft: ArtifactRecord, content: bytes) -> ArtifactRecord:
-        artifact_id = self._put(study_name, draft, content)
+        """Write the file, then its row; all but checkpoints are listed in Optuna's study."""
         record = dataclasses.replace(
-            draft, artifact_id=artifact_id, n_bytes=len(content), sha256=hash_of(content)
+            draft, artifact_id=str(uuid.uuid4()), n_bytes=len(content), sha256=hash_of(content)
         )
+        self.folder.write(record.artifact_id, io.BytesIO(content))
         with self._storage.database.write() as connection:
             study_id = study_rows.study_id_of(connection, study_name)
             row = record_rows.artifact_row(record, study_id)
             connection.execute(ARTIFACTS.insert(), {**row, "created_at": time.time()})
+            if record.kind != "checkpoint":
+                key = _LISTED_AS + record.artifact_id
+                self._storage.set_study_system_attr(study_id, key, _listing(record))
         return record
-
-    def _put(self, study_name: str, draft: ArtifactRecord, content: bytes) -> str:
-        """Write the file; all but checkpoints are listed in Optuna's study."""
-        with tempfile.TemporaryDirectory(prefix="automl-") as place:
-            source = Path(place) / draft.file_name
-            source.write_bytes(content)
-            if draft.kind == "checkpoint":
-                artifact_id = str(uuid.uuid4())
-                with source.open("rb") as file:
-                    self.folder.write(artifact_id, file)
-                return artifact_id
-            study = optuna.load_study(study_name=study_name, storage=self._storage)
-            return upload_artifact(
-                artifact_store=self.folder, file_path=str(source), study_or_trial=study
-            )
 
     def _read(self, record: ArtifactRecord, kind: Kind) -> bytes:
         if record.kind != kind:
@@ -261,4 +267,12 @@ class Artifacts:
                 f"An artifact must be kept to be read, but {record.file_name} was removed to "
                 f"save space. Keep more models with `--keep-models`."
             )
-        return self.folder.read_checked(record.artifact_id, record.sha256)
+        return self.folder.read_checked(record.artifact_id, record.sha256, record.n_bytes)
+
+
+def _listing(record: ArtifactRecord) -> str:
+    """What Optuna keeps of an uploaded artifact: the JSON of its `ArtifactMeta`."""
+    mimetype, encoding = mimetypes.guess_type(record.file_name)
+    mimetype = mimetype or "application/octet-stream"
+    meta = ArtifactMeta(record.artifact_id, record.file_name, mimetype, encoding)
+    return json.dumps(dataclasses.asdict(meta))

@@ -1,6 +1,7 @@
 """Examine a database and its artifacts, and say for each fault which command mends it.
 
-Nothing is changed here, and a file that cannot even be opened is a finding too.
+Nothing is changed here, and a file that cannot even be opened is a finding too. Damaged rows
+are looked for in `doctor_rows.py`, what a study lacks in `doctor_studies.py`.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ from typing import Literal
 
 from sqlalchemy import Connection, select
 
-from storage import adoption, optuna_schema, schema_changes, study_reading, study_rows
-from storage.artifact_files import TEMPORARY_SUFFIX, ArtifactFolder, hash_of
+from storage import adoption, optuna_schema, record_rows, schema_changes, study_reading
+from storage.artifact_files import ArtifactFolder
 from storage.database import Database
-from storage.engine import database_path
-from storage.errors import StorageError
+from storage.doctor_rows import RESTORE, command_against, damaged_rows
+from storage.doctor_studies import lacks_of_study
+from storage.engine import artifact_folder, database_path
+from storage.errors import ArtifactError, DamagedError, StorageError
+from storage.records import ArtifactRecord
 from storage.tables import ARTIFACTS
 
 
@@ -26,7 +30,9 @@ from storage.tables import ARTIFACTS
 class Finding:
     """Something that is not as it should be."""
 
-    kind: Literal["integrity", "schema", "dead_trials", "artifact", "leftover"]
+    kind: Literal[
+        "integrity", "schema", "damaged", "dead_trials", "incomplete", "artifact", "leftover"
+    ]
     message: str
     command: str  # what mends it, to be typed; empty where nothing can
 
@@ -41,7 +47,7 @@ def examine(url: str, artifacts: Path | None = None) -> tuple[Finding, ...]:
     if path is not None and not path.exists():
         return (Finding("integrity", f"There is no database {path}.", ""),)
     if artifacts is None and path is not None:
-        artifacts = path.with_suffix(".artifacts")
+        artifacts = artifact_folder(path)
     try:
         damage = tuple(_integrity(url, path))
         return damage or _examine_content(url, ArtifactFolder(artifacts) if artifacts else None)
@@ -76,7 +82,8 @@ def _examine_content(url: str, folder: ArtifactFolder | None) -> tuple[Finding, 
         with database.read() as connection:
             findings = list(_schema(connection, url))
             if not findings:
-                findings += _dead_trials(connection, url)
+                findings += _damaged(connection, database_path(url))
+                findings += _of_studies(connection, url)
                 if folder is not None:
                     findings += _artifacts(connection, folder)
             return tuple(findings)
@@ -107,11 +114,19 @@ def _schema(connection: Connection, url: str) -> Iterator[Finding]:
         )
 
 
-def _dead_trials(connection: Connection, url: str) -> Iterator[Finding]:
+def _damaged(connection: Connection, path: Path | None) -> Iterator[Finding]:
+    for error in damaged_rows(connection):
+        where = " and ".join(f"{name} = {value!r}" for name, value in error.row.items())
+        message = f"{error.column} in {error.table} where {where} is damaged: {error.why}."
+        yield Finding("damaged", message, command_against(error, path))
+
+
+def _of_studies(connection: Connection, url: str) -> Iterator[Finding]:
     studies = connection.execute(
         select(optuna_schema.STUDIES.c.study_id, optuna_schema.STUDIES.c.study_name)
     ).all()
     for study_id, name in studies:
+        command = _search_command(connection, study_id, name, url)
         dead = adoption.dead_trials(connection, study_id)
         # Those of a search that was stopped, or whose time was up, wait: that is no fault.
         numbers = [str(one.number) for one in dead if one.was_killed]
@@ -120,49 +135,71 @@ def _dead_trials(connection: Connection, url: str) -> Iterator[Finding]:
                 "dead_trials",
                 f"The process that ran trials {', '.join(numbers)} of {name!r} was killed. "
                 f"Going on with the study adopts them.",
-                _search_command(connection, study_id, name, url),
+                command,
             )
+        for lack in lacks_of_study(connection, study_id, name):
+            mends = command if lack.is_made_again else RESTORE
+            yield Finding("incomplete", lack.message, mends)
 
 
 def _search_command(connection: Connection, study_id: int, name: str, url: str) -> str:
     """What the person typed to make the study: typed again, it goes on."""
-    settings = study_reading.read_settings(connection, study_id)
+    try:
+        settings = study_reading.read_settings(connection, study_id)
+    except DamagedError:
+        settings = None
     if settings is not None and settings.command.startswith("automl "):
         return settings.command
     return f"automl search DATA --study {shlex.quote(name)} --storage {url}"
 
 
 def _artifacts(connection: Connection, folder: ArtifactFolder) -> Iterator[Finding]:
-    table = ARTIFACTS.c
-    query = select(table.artifact_id, table.file_name, table.sha256, table.removed_at)
-    known: set[str] = set()
-    for artifact_id, file_name, sha256, removed_at in connection.execute(query):
-        known.add(artifact_id)
-        path = folder.file(artifact_id)
-        if removed_at is not None:
+    if folder.path.exists() and not folder.path.is_dir():
+        what = f"{folder.path} must be a folder, but is none."
+        yield Finding("artifact", what, _aside(folder.path))
+        return
+    kept = _listed(connection)
+    for row in connection.execute(select(ARTIFACTS)):
+        try:
+            record = record_rows.artifact_record(row)
+        except DamagedError:  # named with the other damaged rows
+            kept.add(str(row.artifact_id))
             continue
-        if not path.exists():
-            yield Finding(
-                "artifact", f"The file {path} ({file_name}) is missing.", "restore it from a copy"
-            )
-        elif hash_of(path.read_bytes()) != sha256:
-            yield Finding(
-                "artifact",
-                f"The file {path} ({file_name}) was altered since it was written.",
-                f"rm {shlex.quote(str(path))}",
-            )
-    known |= _listed(connection)
-    for name in sorted(folder.names() - known):
-        what = "half-written" if name.endswith(TEMPORARY_SUFFIX) else "of no study"
-        path = folder.path / name
-        yield Finding("leftover", f"The file {path} is {what}.", f"rm {shlex.quote(str(path))}")
+        if record.removed_at is None:
+            kept.add(record.artifact_id)
+            yield from _fault_of(record, folder)
+    for name in sorted(folder.names() - kept):
+        if not folder.is_being_written(name):
+            path = folder.path / name
+            what = "half-written" if folder.is_temporary(name) else "of no study"
+            yield Finding("leftover", f"The file {path} is {what}.", f"rm {_quoted(path)}")
+
+
+def _fault_of(record: ArtifactRecord, folder: ArtifactFolder) -> Iterator[Finding]:
+    try:
+        folder.read_checked(record.artifact_id, record.sha256, record.n_bytes)
+    except ArtifactError as error:
+        try:
+            path = folder.file(record.artifact_id)
+        except ArtifactError:
+            command = ""
+        else:
+            command = _aside(path) if path.exists() else "restore it from a copy"
+        yield Finding("artifact", f"{record.file_name}: {error}", command)
+
+
+def _aside(path: Path) -> str:
+    return f"mv {_quoted(path)} {_quoted(path.with_name(path.name + '.aside'))}"
+
+
+def _quoted(path: Path) -> str:
+    return shlex.quote(str(path))
 
 
 def _listed(connection: Connection) -> set[str]:
     """Ids of the artifacts that people have uploaded themselves, through the dashboard."""
     ids: set[str] = set()
-    for study in study_rows.all_studies(connection):
-        ids |= {key.rpartition(":")[2] for key in study.system_attrs if "artifacts:" in key}
-    table = optuna_schema.SYSTEM_ATTRIBUTES.c
-    keys = connection.scalars(select(table.key).where(table.key.like("artifacts:%")))
-    return ids | {key.rpartition(":")[2] for key in keys}
+    for table in (optuna_schema.STUDY_SYSTEM_ATTRIBUTES, optuna_schema.SYSTEM_ATTRIBUTES):
+        keys = connection.scalars(select(table.c.key).where(table.c.key.contains("artifacts:")))
+        ids |= {key.rpartition(":")[2] for key in keys}
+    return ids

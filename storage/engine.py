@@ -67,6 +67,18 @@ def database_path(url: str) -> Path | None:
     return Path(name)
 
 
+RESCUED = ".rescued-"
+"""In the name of a copy that was made when a database was taken away; see `rescue.py`."""
+
+
+def artifact_folder(path: Path) -> Path:
+    """The folder of artifacts beside a database, `automl.artifacts` of `automl.db`.
+
+    A rescued copy has that of its original.
+    """
+    return path.with_name(path.name.partition(RESCUED)[0]).with_suffix(".artifacts")
+
+
 @contextlib.contextmanager
 def begin(connection: Connection, *, write: bool) -> Iterator[Connection]:
     """One transaction; errors of the database come out as `StorageError`."""

@@ -30,7 +30,7 @@ _NAME_LAYERS = (
 
 
 class EpochWrites:
-    """What runs have reported since the last transaction. A `database.Pending`."""
+    """What runs have reported since the last transaction. A `Pending`."""
 
     def __init__(self, dialect: str) -> None:
         self._blocks: dict[int, list[EpochRecord]] = {}  # run_id -> its last block
@@ -39,6 +39,7 @@ class EpochWrites:
         self._layers: dict[tuple[int, int], bytes] = {}
         self._named: set[int] = set()  # runs whose names wait
         self._ends: dict[int, tuple[str, str | None]] = {}
+        self._before: tuple[dict[int, list[EpochRecord]], dict[int, str]] = ({}, {})
         self._epoch = upsert(EPOCHS, ("run_id", "block"), ("n_epochs", "data"), dialect)
         self._layer = upsert(LAYERS, ("run_id", "epoch"), ("data",), dialect)
 
@@ -105,6 +106,16 @@ class EpochWrites:
         self._layers.clear()
         self._named.clear()
         self._ends.clear()
+
+    def begin(self) -> None:
+        """Remember the last blocks of running runs, and their layers' names."""
+        blocks = {run_id: list(block) for run_id, block in self._blocks.items()}
+        self._before = (blocks, dict(self._names))
+
+    def undo(self) -> None:
+        """Have the last blocks as they are in the file; nothing waits."""
+        self.clear()
+        self._blocks, self._names = self._before
 
     def forget_deleted(self, connection: Connection) -> None:
         """Forget runs whose study somebody has deleted."""

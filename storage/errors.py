@@ -1,4 +1,10 @@
-"""The one error and the one warning that the storage raises on purpose.
+"""The errors and the one warning that the storage raises on purpose.
+
+    StorageError(RuntimeError)
+      ArtifactError                  a file beside the database
+      DamagedError                   a row is not as this program wrote it
+      NotStoredError(KeyError)       a study or trial that is not there, or not any more
+      StudyIsFull                    a study has all the trials it was to have
 
 Messages say the rule, the value, the fix. `translated` turns what SQLAlchemy and SQLite
 raise into such a message, so that a full disk reads as a full disk.
@@ -6,9 +12,47 @@ raise into such a message, so that a full disk reads as a full disk.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class StorageError(RuntimeError):
     """The database or an artifact cannot be read or written."""
+
+
+class ArtifactError(StorageError):
+    """A file of the artifact folder cannot be read or written."""
+
+
+class DamagedError(StorageError):
+    """A value in the database is not as this program wrote it.
+
+    Args:
+        row: what finds the row in its table: columns and their values.
+        why: what is wrong with it.
+    """
+
+    def __init__(self, table: str, column: str, row: Mapping[str, object], why: str) -> None:
+        self.table, self.column, self.row, self.why = table, column, row, why
+        where = " and ".join(f"{name} = {value!r}" for name, value in row.items())
+        super().__init__(
+            f"A stored value must be as it was written, but {column} in {table} where {where} was "
+            f"damaged or edited: {why}. Restore a copy of the database, or do what "
+            f"`automl doctor` says."
+        )
+
+
+class NotStoredError(StorageError, KeyError):
+    """A study or trial is not in the database: it never was, or was deleted.
+
+    A KeyError too, as Optuna expects of its storages.
+    """
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # a KeyError would show it in quotes
+
+
+class StudyIsFull(StorageError):
+    """A study has all the trials that it was to have: others have asked for the rest."""
 
 
 class StorageWarning(UserWarning):

@@ -21,6 +21,7 @@ from storage import optuna_schema as schema
 from storage import study_rows
 from storage.database import Database
 from storage.engine import inserted_id
+from storage.errors import NotStoredError, StudyIsFull
 from storage.processes import Claims
 from storage.tables import DELETIONS
 from storage.trial_cache import StudyTrials, changed
@@ -29,15 +30,17 @@ from storage.trial_writes import TrialWrites, end_trial
 
 
 class LiveTrials:
-    """The trials that a process knows and runs. A `database.Pending`; guarded by its lock."""
+    """The trials that a process knows and runs. A `Pending`; guarded by its lock."""
 
     def __init__(self, database: Database, claims: Claims) -> None:
         self.writes = TrialWrites(database.dialect)
+        self.at_most: int | None = None  # trials that a study may have, for now
         self._database = database
         self._claims = claims
         self._studies: dict[int, StudyTrials] = {}
         self._places: dict[int, tuple[int, int]] = {}  # trial_id -> (study_id, number)
         self._own: set[int] = set()
+        self._before: tuple[set[int], bool] = (set(), False)  # own trials, is registered
         database.register(self)
 
     @property
@@ -58,6 +61,18 @@ class LiveTrials:
         """Forget what is buffered: it is committed."""
         self._own -= self.writes.ended.keys()
         self.writes.clear()
+
+    def begin(self) -> None:
+        """Remember which trials are this process's own."""
+        self._before = (set(self._own), self._claims.is_registered)
+
+    def undo(self) -> None:
+        """Forget all trials: the file, where nothing of the block is, has them as they were."""
+        self.writes.clear()
+        self._studies.clear()
+        self._places.clear()
+        self._own, is_registered = self._before
+        self._claims.registered(is_registered)
 
     def forget_deleted(self, connection: Connection) -> None:
         """Forget the studies that somebody has deleted, with what is buffered of them."""
@@ -89,12 +104,10 @@ class LiveTrials:
         """A study's trials, read again where another process has committed something.
 
         Raises:
-            KeyError: there is no such study.
+            NotStoredError: there is no such study.
         """
         trials = self._studies.get(study_id)
-        if trials is not None and (
-            self._database.in_transaction or trials.seen_changes == self._database.poll()
-        ):
+        if trials is not None and trials.seen_changes == self._database.poll():
             return trials
         return self._read(study_id)
 
@@ -115,7 +128,7 @@ class LiveTrials:
         """A trial as the file has it, plus what is buffered.
 
         Raises:
-            KeyError: there is no such trial.
+            NotStoredError: there is no such trial.
         """
         place = self._places.get(trial_id)
         if place is not None:
@@ -125,18 +138,25 @@ class LiveTrials:
         self.study(self._find(trial_id) if place is None else place[0])
         place = self._places.get(trial_id)
         if place is None:
-            raise KeyError(f"There is no trial with trial_id={trial_id}.")
+            raise _no_trial(trial_id)
         return self._studies[place[0]][place[1]]
 
     def study_of(self, trial_id: int) -> StudyTrials:
-        """The study of a trial that is known."""
-        return self._studies[self._places[trial_id][0]]
+        """The study of a trial that is known.
+
+        Raises:
+            NotStoredError: the trial was deleted with its study.
+        """
+        place = self._places.get(trial_id)
+        if place is None:
+            raise _no_trial(trial_id)
+        return self._studies[place[0]]
 
     def _find(self, trial_id: int) -> int:
         with self._database.read() as connection:
             study_id: int | None = connection.scalar(_STUDY_OF, {"trial_id": trial_id})
         if study_id is None:
-            raise KeyError(f"There is no trial with trial_id={trial_id}.")
+            raise _no_trial(trial_id)
         return study_id
 
     def _first_look(self, connection: Connection, study_id: int) -> StudyTrials:
@@ -167,12 +187,13 @@ class LiveTrials:
         """Insert a trial and claim it; its number is the next one under the write lock.
 
         Raises:
-            KeyError: there is no such study.
+            NotStoredError: there is no such study.
+            StudyIsFull: it has `at_most` trials.
         """
         trials = self.study(study_id)
         trial = _new_trial() if template is None else copy.deepcopy(template)
         with self._database.write() as connection:
-            _insert(connection, study_id, trial)
+            _insert(connection, study_id, trial, self.at_most)
             if template is not None:
                 whole = TrialWrites(self._database.dialect)
                 whole.add_whole(trial)
@@ -220,7 +241,7 @@ class LiveTrials:
                         f"A trial ends once, but trial {trial.number} has been ended elsewhere."
                     )
             self._own.discard(trial_id)
-        self._put(self._places[trial_id][0], [trial])
+        self._put(self.study_of(trial_id).study_id, [trial])
 
     def adopt(self, study_id: int, trial_ids: Sequence[int]) -> None:
         """Hold running trials from now on, which this process has just claimed."""
@@ -241,7 +262,7 @@ class LiveTrials:
         What is written to a trial of another process is in the file afterwards.
 
         Raises:
-            KeyError: there is no such trial.
+            NotStoredError: there is no such trial.
             UpdateFinishedTrialError: it has ended.
         """
         trial = self.trial(trial_id)
@@ -290,6 +311,13 @@ _ENDED = select(schema.TRIALS.c.trial_id).where(
 _DELETIONS = select(DELETIONS.c.study_id, DELETIONS.c.n_deletions)
 
 
+def _no_trial(trial_id: int) -> NotStoredError:
+    return NotStoredError(
+        f"A trial must exist to be used, but there is none with the id {trial_id}: its study was "
+        f"deleted, here or by another program. A new search makes a new one."
+    )
+
+
 def _new_trial() -> FrozenTrial:
     return FrozenTrial(
         number=-1,
@@ -306,16 +334,20 @@ def _new_trial() -> FrozenTrial:
     )
 
 
-def _insert(connection: Connection, study_id: int, trial: FrozenTrial) -> None:
+def _insert(
+    connection: Connection, study_id: int, trial: FrozenTrial, at_most: int | None
+) -> None:
     """Insert the trial's row, and give the trial its number and id.
 
     Raises:
-        KeyError: there is no such study.
+        NotStoredError: there is no such study.
+        StudyIsFull: the study has `at_most` trials.
     """
-    last = connection.execute(_LAST_NUMBER, {"study_id": study_id}).one_or_none()
-    if last is None:
-        raise KeyError(f"There is no study with study_id={study_id}.")
-    trial.number = 0 if last[0] is None else last[0] + 1
+    study_rows.require_study(connection, study_id)
+    last = connection.scalar(_LAST_NUMBER, {"study_id": study_id})
+    trial.number = 0 if last is None else last + 1
+    if at_most is not None and trial.number >= at_most:
+        raise StudyIsFull(f"A study has at most {at_most} trials now, and it has them all.")
     result = connection.execute(
         _INSERT,
         {

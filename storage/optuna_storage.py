@@ -28,6 +28,7 @@ from sqlalchemy.exc import IntegrityError
 from storage import optuna_schema as schema
 from storage import study_rows
 from storage.database import Database
+from storage.errors import NotStoredError
 from storage.live_trials import LiveTrials
 from storage.opening import open_database
 from storage.processes import Claims
@@ -53,6 +54,7 @@ class OptunaStorage(BaseStorage):
         self.claims = Claims()
         self._trials = LiveTrials(database, self.claims)
         database.on_heartbeat = self._beat
+        database.on_rescue = self.claims.release
 
     def __getstate__(self) -> dict[str, Any]:
         self.database.flush()
@@ -65,7 +67,7 @@ class OptunaStorage(BaseStorage):
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Gather the writes of a block into one transaction at its end."""
+        """Make the writes of a block one transaction: all of it or nothing."""
         with self.database.transaction():
             yield
 
@@ -164,6 +166,20 @@ class OptunaStorage(BaseStorage):
 
     # Trials
 
+    @contextmanager
+    def at_most(self, n_trials: int) -> Iterator[None]:
+        """Let no trial be made beyond a study's total, whoever makes trials meanwhile.
+
+        Raises:
+            StudyIsFull: one was to be made.
+        """
+        with self.database.lock:
+            self._trials.at_most = n_trials
+            try:
+                yield
+            finally:
+                self._trials.at_most = None
+
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         """Create a trial, in the file at once and claimed by this process."""
         with self.database.lock:
@@ -252,7 +268,10 @@ class OptunaStorage(BaseStorage):
         with self.database.lock:
             trials = self._trials.study(study_id)
             if not 0 <= trial_number < len(trials):
-                raise KeyError(f"There is no trial {trial_number} in study_id={study_id}.")
+                raise NotStoredError(
+                    f"A trial must exist to be used, but the study with the id {study_id} has no "
+                    f"trial {trial_number}, only {len(trials)}."
+                )
             return trials[trial_number]._trial_id
 
     def adopt(self, study_id: int, trial_ids: Sequence[int]) -> None:

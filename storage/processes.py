@@ -121,9 +121,9 @@ class Claims:
             },
         )
 
-    def registered(self) -> None:
-        """The transaction of `register` is committed."""
-        self._is_registered = True
+    def registered(self, is_registered: bool = True) -> None:
+        """The transaction of `register` is committed, or has been undone."""
+        self._is_registered = is_registered
 
     @property
     def is_registered(self) -> bool:

@@ -1,31 +1,47 @@
 """Records to rows and back: one pair of functions per kind, without SQL.
 
-Field and column names are the same, so most rows are the record's fields as they are. JSON
-turns tuples into lists; reading turns them back where the record says so.
+Field and column names are the same, so most rows are the record's fields as they are.
+`stored_values.py` holds each field against its type when it is read.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from optuna.trial import FrozenTrial
-from sqlalchemy import Row
+from sqlalchemy import Row, Table
 
+from storage.errors import DamagedError
 from storage.records import (
-    Advice,
     ArtifactRecord,
     DataCheckRecord,
     Diagnosis,
     EvaluationRecord,
     PolicyRecord,
     RunRecord,
-    SpaceChange,
     StudySettings,
     TrialRecord,
     TrialState,
 )
+from storage.stored_values import UnfitError, fitting, parse_json, record_of
+from storage.tables import (
+    ARTIFACTS,
+    DATA_CHECKS,
+    DIAGNOSES,
+    EVALUATIONS,
+    POLICIES,
+    RUNS,
+    SETTINGS,
+    Json,
+)
+
+Record = TypeVar("Record")
+
+LAST_SECOND = 253_402_300_800.0
+"""Seconds since 1970 at the end of the year 9999, the last that a date can have."""
 
 
 def settings_json(settings: StudySettings) -> dict[str, Any]:
@@ -33,12 +49,37 @@ def settings_json(settings: StudySettings) -> dict[str, Any]:
     return asdict(settings)
 
 
-def settings_record(stored: Mapping[str, Any]) -> StudySettings:
-    """The settings from JSON. Keys that only a newer version knows are left out."""
-    known = {field.name for field in fields(StudySettings)}
-    values = {key: value for key, value in stored.items() if key in known}
-    values["class_names"] = tuple(values.get("class_names", ()))
-    return StudySettings(**values)
+def settings_record(stored: Any, study_id: int) -> StudySettings:
+    """The settings from JSON. Keys that only a newer version knows are left out.
+
+    Raises:
+        DamagedError: a setting is missing, or has a value it cannot have.
+    """
+    try:
+        settings: StudySettings = fitting(parse_json(stored), StudySettings)
+        _check_settings(settings)
+    except UnfitError as error:
+        row = {"study_id": study_id}
+        raise DamagedError(SETTINGS.name, "settings", row, str(error)) from error
+    return settings
+
+
+def _check_settings(settings: StudySettings) -> None:
+    """Refuse what no study is made with, though the type is right."""
+    rules = {
+        "max_epochs": settings.max_epochs >= 1,
+        "patience": settings.patience >= 1,
+        "seed": 0 <= settings.seed < 2**63,
+        "n_features": settings.n_features >= 0,
+        "n_rows": all(count >= 0 for count in settings.n_rows.values()),
+        "target_error": settings.target_error is None or 0 <= settings.target_error < math.inf,
+        "created_at": 0 <= settings.created_at < LAST_SECOND,
+        "class_names": settings.task == "regression" or len(settings.class_names) >= 1,
+        "metric": settings.metric == ("rmse" if settings.task == "regression" else "error_rate"),
+    }
+    for name, is_kept in rules.items():
+        if not is_kept:
+            raise UnfitError(f"in {name!r}: no study is made with {getattr(settings, name)!r}")
 
 
 def run_row(record: RunRecord, study_id: int, process: str) -> dict[str, Any]:
@@ -51,7 +92,7 @@ def run_row(record: RunRecord, study_id: int, process: str) -> dict[str, Any]:
 
 def run_record(row: Row[Any]) -> RunRecord:
     """A row of `automl_runs` as a run."""
-    return RunRecord(**{field.name: getattr(row, field.name) for field in fields(RunRecord)})
+    return _record(RunRecord, RUNS, dict(row._mapping))
 
 
 def diagnosis_row(record: Diagnosis, study_id: int) -> dict[str, Any]:
@@ -61,18 +102,7 @@ def diagnosis_row(record: Diagnosis, study_id: int) -> dict[str, Any]:
 
 def diagnosis_record(row: Row[Any]) -> Diagnosis:
     """A row of `automl_diagnoses` as a diagnosis."""
-    advice = tuple(
-        Advice(one["text"], tuple(SpaceChange(**change) for change in one["changes"]))
-        for one in row.advice
-    )
-    return Diagnosis(
-        kind=row.kind,
-        severity=row.severity,
-        message=row.message,
-        evidence=row.evidence,
-        advice=advice,
-        trial_number=row.trial_number,
-    )
+    return _record(Diagnosis, DIAGNOSES, dict(row._mapping))
 
 
 def data_check_row(record: DataCheckRecord, study_id: int) -> dict[str, Any]:
@@ -82,8 +112,8 @@ def data_check_row(record: DataCheckRecord, study_id: int) -> dict[str, Any]:
 
 def data_check_record(row: Row[Any]) -> DataCheckRecord:
     """A row of `automl_data_checks` as a data check; SQL knows no NaN but NULL."""
-    value = float("nan") if row.value is None else row.value
-    return DataCheckRecord(row.kind, row.subject, value, row.details)
+    value = math.nan if row.value is None else row.value
+    return _record(DataCheckRecord, DATA_CHECKS, {**row._mapping, "value": value})
 
 
 def evaluation_row(record: EvaluationRecord, study_id: int) -> dict[str, Any]:
@@ -93,10 +123,7 @@ def evaluation_row(record: EvaluationRecord, study_id: int) -> dict[str, Any]:
 
 def evaluation_record(row: Row[Any]) -> EvaluationRecord:
     """A row of `automl_evaluations` as an evaluation."""
-    values = {field.name: getattr(row, field.name) for field in fields(EvaluationRecord)}
-    for name in ("intervals", "linear_intervals"):
-        values[name] = {key: tuple(pair) for key, pair in values[name].items()}
-    return EvaluationRecord(**values)
+    return _record(EvaluationRecord, EVALUATIONS, dict(row._mapping))
 
 
 def artifact_row(record: ArtifactRecord, study_id: int) -> dict[str, Any]:
@@ -106,20 +133,42 @@ def artifact_row(record: ArtifactRecord, study_id: int) -> dict[str, Any]:
 
 def artifact_record(row: Row[Any]) -> ArtifactRecord:
     """A row of `automl_artifacts` as an artifact."""
-    names = [field.name for field in fields(ArtifactRecord)]
-    return ArtifactRecord(**{name: getattr(row, name) for name in names})
+    record = _record(ArtifactRecord, ARTIFACTS, dict(row._mapping))
+    try:
+        for name, hint in _DETAILS.get(record.kind, {}).items():
+            fitting(record.details.get(name), hint)
+    except UnfitError as error:
+        place = {"artifact_id": record.artifact_id}
+        raise DamagedError(ARTIFACTS.name, "details", place, str(error)) from error
+    return record
+
+
+_DETAILS: Mapping[str, Mapping[str, Any]] = {"preprocessing": {"fold": int}}
+"""What the details of an artifact must have, by its kind; of weights, their reader checks."""
 
 
 def policy_record(row: Row[Any]) -> PolicyRecord:
     """A row of `automl_policies` as a policy."""
-    return PolicyRecord(row.from_trial_number, row.sampler, row.pruner)
+    return _record(PolicyRecord, POLICIES, dict(row._mapping))
 
 
 _STATES: Mapping[str, TrialState] = {name: name for name in get_args(TrialState)}
 
 
+def _record(kind: type[Record], table: Table, row: Mapping[str, Any]) -> Record:
+    (key,) = (column.name for column in table.primary_key)
+    json_columns = frozenset(column.name for column in table.c if isinstance(column.type, Json))
+    return record_of(kind, table.name, key, row, json_columns)
+
+
 def trial_record(trial: FrozenTrial) -> TrialRecord:
-    """An Optuna trial as a record."""
+    """An Optuna trial as a record.
+
+    Raises:
+        DamagedError: an attribute of ours has another type.
+    """
+    for name, value in trial.user_attrs.items():
+        check_attribute(trial._trial_id, name, value)
     started, finished = trial.datetime_start, trial.datetime_complete
     return TrialRecord(
         number=trial.number,
@@ -131,3 +180,31 @@ def trial_record(trial: FrozenTrial) -> TrialRecord:
         finished_at=None if finished is None else finished.timestamp(),
         user_attributes=dict(trial.user_attrs),
     )
+
+
+_OURS: Mapping[str, Any] = {
+    "cause": str,
+    "cause_message": str,
+    "best_epoch": float,
+    "n_epochs": float,
+    "n_parameters": float,
+    "seconds": float,
+    "train_loss": float,
+    "generalization_gap": float,
+}
+"""User attributes that the search sets, see `TrialInTraining.user_attributes`."""
+
+
+def check_attribute(trial_id: int, name: str, value: Any) -> None:
+    """Refuse a value of a user attribute of ours that the search cannot have set.
+
+    Raises:
+        DamagedError: it has another type.
+    """
+    if name not in _OURS:
+        return
+    try:
+        fitting(value, _OURS[name])
+    except UnfitError as error:
+        row = {"trial_id": trial_id, "key": name}
+        raise DamagedError("trial_user_attributes", "value_json", row, str(error)) from error

@@ -9,7 +9,7 @@ trial. Tables are in `storage/tables.py`, reading and writing in `storage/store.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -179,6 +179,16 @@ class TrialRecord:
         return outcomes.get(self.state, "running")
 
 
+def best_first(trials: Iterable[TrialRecord]) -> tuple[TrialRecord, ...]:
+    """Those that completed with a value, the lowest value first, then the lowest number."""
+    complete = [
+        (trial.value, trial.number, trial)
+        for trial in trials
+        if trial.outcome == "complete" and trial.value is not None
+    ]
+    return tuple(trial for _, _, trial in sorted(complete))
+
+
 @dataclass(frozen=True, slots=True)
 class DataCheckRecord:
     """Something noticed in the data when they were loaded."""
@@ -277,12 +287,7 @@ class StudyRecords:
     @property
     def complete_trials(self) -> tuple[TrialRecord, ...]:
         """The trials that completed with a value, the lowest value first."""
-        complete = [
-            (trial.value, trial.number, trial)
-            for trial in self.trials
-            if trial.outcome == "complete" and trial.value is not None
-        ]
-        return tuple(trial for _, _, trial in sorted(complete))
+        return best_first(self.trials)
 
     @property
     def best_trial(self) -> TrialRecord | None:

@@ -16,12 +16,13 @@ from types import TracebackType
 from typing import Any
 
 import optuna
-from sqlalchemy import Connection, select
+from optuna.trial import TrialState
+from sqlalchemy import Connection
 
 from storage import adoption, record_rows, study_reading, study_rows, tables
 from storage.adoption import ClaimedTrial
 from storage.artifacts import Artifacts
-from storage.engine import database_path, inserted_id
+from storage.engine import artifact_folder, database_path, inserted_id
 from storage.epoch_writes import EpochWrites
 from storage.errors import StorageError
 from storage.opening import open_database
@@ -39,6 +40,7 @@ from storage.records import (
     RunState,
     StudyRecords,
     StudySettings,
+    best_first,
 )
 
 
@@ -66,8 +68,9 @@ class Store:
         self._database.register(self._epochs)
         path = database_path(url)
         if artifacts is None and path is not None:
-            artifacts = path.with_suffix(".artifacts")
+            artifacts = artifact_folder(path)
         self.artifacts = Artifacts(artifacts, self.optuna_storage)
+        self.artifacts.remove_abandoned()
 
     def __enter__(self) -> Store:
         return self
@@ -83,13 +86,14 @@ class Store:
     # Transactions
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Gather all writes of a block, Optuna's too, into one transaction at its end.
+    def transaction(self, *, at_once: bool = False) -> Iterator[None]:
+        """Make all writes of a block, Optuna's too, one transaction: all of it or nothing.
 
-        Nothing slow belongs inside: other threads wait. Only what must give an id at once
-        (a new trial, a new run) and attributes of the study are written before the end.
+        An error inside undoes the block, in the file and in memory. Nothing slow belongs
+        inside: other threads wait, and so do other processes from the first write on. See
+        `Database.transaction` for what holds where the block cannot be written.
         """
-        with self._database.transaction():
+        with self._database.transaction(at_once=at_once):
             yield
 
     def flush(self) -> None:
@@ -150,13 +154,29 @@ class Store:
         Raises:
             StorageError: there is no such study, or it was not made by this program.
         """
-        self.flush()
+        with self._database.lock:
+            self.flush()
+            return self._read_study(study_name)
+
+    def _read_study(self, study_name: str) -> StudyRecords:
         with self._reading(study_name) as (connection, study_id):
             records = study_reading.read_study(connection, study_id, study_name)
-        trials = self.optuna_storage.get_all_trials(study_id, deepcopy=False)
+            # In the same transaction: who has ended and whose weights are kept must agree.
+            trials = self.optuna_storage.get_all_trials(study_id, deepcopy=False)
         return dataclasses.replace(
             records, trials=tuple(record_rows.trial_record(trial) for trial in trials)
         )
+
+    def ranking(self, study_name: str) -> list[tuple[float, int]]:
+        """(value, number) of the trials that completed with a value, the best first."""
+        trials = self.optuna_storage.get_all_trials(
+            self._id_of(study_name), deepcopy=False, states=(TrialState.COMPLETE,)
+        )
+        return [
+            (record.value, record.number)
+            for record in best_first(record_rows.trial_record(trial) for trial in trials)
+            if record.value is not None
+        ]
 
     def delete_study(self, study_name: str) -> None:
         """Delete a study: its trials, records and files."""
@@ -278,24 +298,12 @@ class Store:
     @contextmanager
     def _reading(self, study_name: str) -> Iterator[tuple[Connection, int]]:
         with self._database.read() as connection:
-            yield connection, _study_id(connection, study_name)
+            yield connection, study_rows.study_id_of(connection, study_name)
 
     @contextmanager
     def _writing(self, study_name: str) -> Iterator[tuple[Connection, int]]:
         with self._database.write() as connection:
-            yield connection, _study_id(connection, study_name)
-
-
-def _study_id(connection: Connection, study_name: str) -> int:
-    try:
-        return study_rows.study_id_of(connection, study_name)
-    except KeyError:
-        names = list(connection.scalars(select(study_rows.STUDY_NAMES)))
-    shown = ", ".join(names[:10]) or "none"
-    raise StorageError(
-        f"A study must exist to be used, but there is none named {study_name!r} "
-        f"(there are: {shown})."
-    )
+            yield connection, study_rows.study_id_of(connection, study_name)
 
 
 def _insert(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> None:

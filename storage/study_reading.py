@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 
 from storage import record_rows, tables
-from storage.errors import StorageError
+from storage.errors import DamagedError, StorageError
 from storage.packing import unpack_epochs, unpack_layers
 from storage.records import (
     EpochRecord,
@@ -17,6 +17,7 @@ from storage.records import (
     StudyRecords,
     StudySettings,
 )
+from storage.stored_values import PARSE_ERRORS
 
 Layers = dict[int, tuple[LayerGradientRecord, ...]]
 
@@ -24,8 +25,8 @@ Layers = dict[int, tuple[LayerGradientRecord, ...]]
 def read_settings(connection: Connection, study_id: int) -> StudySettings | None:
     """What a study was created with."""
     table = tables.SETTINGS.c
-    stored = connection.scalar(select(table.settings).where(table.study_id == study_id))
-    return None if stored is None else record_rows.settings_record(stored)
+    row = connection.execute(select(table.settings).where(table.study_id == study_id)).first()
+    return None if row is None else record_rows.settings_record(row.settings, study_id)
 
 
 def read_study(connection: Connection, study_id: int, study_name: str) -> StudyRecords:
@@ -110,7 +111,12 @@ def _read_layers(connection: Connection, study_id: int) -> dict[int, Layers]:
     )
     moments: dict[int, Layers] = defaultdict(dict)
     for run_id, epoch, data, names in connection.execute(query):
-        moments[run_id][epoch] = unpack_layers(data, names)
+        try:
+            moments[run_id][epoch] = unpack_layers(data, names)
+        except PARSE_ERRORS as error:
+            row = {"run_id": run_id, "epoch": epoch}
+            why = f"they are not the numbers of its run's layers ({error})"
+            raise DamagedError(tables.LAYERS.name, "data", row, why) from error
     return moments
 
 

@@ -16,8 +16,8 @@ from sqlalchemy import Connection, Table, bindparam, select
 
 from storage import optuna_schema as schema
 from storage.engine import inserted_id, upsert
-
-STUDY_NAMES = schema.STUDIES.c.study_name
+from storage.errors import NotStoredError
+from storage.stored_values import attribute
 
 _NAME_OF = select(schema.STUDIES.c.study_name).where(
     schema.STUDIES.c.study_id == bindparam("study_id")
@@ -28,11 +28,14 @@ def require_study(connection: Connection, study_id: int) -> str:
     """The study's name.
 
     Raises:
-        KeyError: there is no such study (as Optuna's storages do).
+        NotStoredError: there is no such study.
     """
     name: str | None = connection.scalar(_NAME_OF, {"study_id": study_id})
     if name is None:
-        raise KeyError(f"There is no study with study_id={study_id}.")
+        raise NotStoredError(
+            f"A study must exist to be used, but there is none with study_id={study_id}: it was "
+            f"deleted, here or by another program. A new search makes a new one."
+        )
     return name
 
 
@@ -40,12 +43,16 @@ def study_id_of(connection: Connection, study_name: str) -> int:
     """The id of a study.
 
     Raises:
-        KeyError: there is no such study.
+        NotStoredError: there is no such study.
     """
     query = select(schema.STUDIES.c.study_id).where(schema.STUDIES.c.study_name == study_name)
     study_id: int | None = connection.scalar(query)
     if study_id is None:
-        raise KeyError(f"There is no study named {study_name!r}.")
+        names = list(connection.scalars(select(schema.STUDIES.c.study_name)))
+        raise NotStoredError(
+            f"A study must exist to be used, but there is none named {study_name!r} "
+            f"(there are: {', '.join(names[:10]) or 'none'}). It was never made, or deleted."
+        )
     return study_id
 
 
@@ -85,7 +92,10 @@ def attributes_of(connection: Connection, table: Table, study_id: int) -> dict[s
     """The user or system attributes of a study."""
     require_study(connection, study_id)
     query = select(table.c.key, table.c.value_json).where(table.c.study_id == study_id)
-    return {key: json.loads(text) for key, text in connection.execute(query)}
+    return {
+        key: attribute(table.name, "study_id", study_id, key, text)
+        for key, text in connection.execute(query)
+    }
 
 
 def set_attribute(
@@ -133,5 +143,5 @@ def _all_attributes(connection: Connection, table: Table) -> dict[int, dict[str,
     attributes: dict[int, dict[str, Any]] = defaultdict(dict)
     query = select(table.c.study_id, table.c.key, table.c.value_json)
     for study_id, key, text in connection.execute(query):
-        attributes[study_id][key] = json.loads(text)
+        attributes[study_id][key] = attribute(table.name, "study_id", study_id, key, text)
     return attributes

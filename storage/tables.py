@@ -9,8 +9,11 @@ changed by a new entry in `schema_changes.py` only.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from typing import Any
+
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Column,
     Float,
@@ -22,8 +25,29 @@ from sqlalchemy import (
     Table,
     Text,
 )
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import UserDefinedType
 
 METADATA = MetaData()
+
+
+class Json(UserDefinedType[Any]):
+    """A column of JSON texts.
+
+    Values are read as they are stored: `stored_values.py` parses them, and can name the row of
+    one that is damaged.
+    """
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """The type's name in SQL."""
+        return "JSON"
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str]:
+        """What makes a text of a value."""
+        return json.dumps
+
 
 SCHEMA = Table(
     "automl_schema",
@@ -44,7 +68,7 @@ SETTINGS = Table(
     "automl_study_settings",
     METADATA,
     Column("study_id", Integer, primary_key=True, autoincrement=False),
-    Column("settings", JSON, nullable=False),
+    Column("settings", Json, nullable=False),
 )
 
 PROCESSES = Table(
@@ -82,7 +106,7 @@ RUNS = Table(
     Column("cause", String(32)),
     Column("n_parameters", BigInteger),
     Column("label", Text, nullable=False),
-    Column("params", JSON),
+    Column("params", Json),
     Column("layer_names", Text),  # from the input on, one a line
     Column("process", String(64), nullable=False),
     sqlite_autoincrement=True,  # artifacts are named by run: an id is never given out again
@@ -113,7 +137,7 @@ DATA_CHECKS = Table(
     Column("kind", String(64), nullable=False),
     Column("subject", Text, nullable=False),
     Column("value", Float),
-    Column("details", JSON, nullable=False),
+    Column("details", Json, nullable=False),
 )
 
 EVALUATIONS = Table(
@@ -123,11 +147,11 @@ EVALUATIONS = Table(
     Column("study_id", Integer, nullable=False, index=True),
     Column("trial_number", Integer, nullable=False),
     Column("split", String(16), nullable=False),
-    Column("scores", JSON, nullable=False),
-    Column("intervals", JSON, nullable=False),
-    Column("baseline", JSON, nullable=False),
-    Column("linear", JSON, nullable=False),
-    Column("linear_intervals", JSON, nullable=False),
+    Column("scores", Json, nullable=False),
+    Column("intervals", Json, nullable=False),
+    Column("baseline", Json, nullable=False),
+    Column("linear", Json, nullable=False),
+    Column("linear_intervals", Json, nullable=False),
     Column("evaluated_at", Float, nullable=False),
 )
 
@@ -140,8 +164,8 @@ DIAGNOSES = Table(
     Column("kind", String(64), nullable=False),
     Column("severity", String(16), nullable=False),
     Column("message", Text, nullable=False),
-    Column("evidence", JSON, nullable=False),
-    Column("advice", JSON, nullable=False),
+    Column("evidence", Json, nullable=False),
+    Column("advice", Json, nullable=False),
 )
 
 ARTIFACTS = Table(
@@ -155,7 +179,7 @@ ARTIFACTS = Table(
     Column("file_name", Text, nullable=False),
     Column("n_bytes", BigInteger, nullable=False),
     Column("sha256", String(64), nullable=False),
-    Column("details", JSON, nullable=False),
+    Column("details", Json, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("removed_at", Float),
 )

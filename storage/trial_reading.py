@@ -7,7 +7,6 @@ parsed once and shared. Writing is in `trial_writes.py`.
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
@@ -16,6 +15,9 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import ColumnElement, Connection, Select, String, Table, select, type_coerce
 
 from storage import optuna_schema as schema
+from storage.errors import DamagedError
+from storage.records import ParameterValue
+from storage.stored_values import PARSE_ERRORS, attribute
 
 _MANY = 5000  # ids in one query: SQLite takes 32,766, PostgreSQL 65,535
 
@@ -64,7 +66,7 @@ def _bare_trial(row: Sequence[Any]) -> FrozenTrial:
     trial_id, number, state, started, completed = row
     return FrozenTrial(
         number=number,
-        state=_STATES[state],
+        state=trial_state(trial_id, state),
         value=None,
         datetime_start=schema.to_local(started),
         datetime_complete=schema.to_local(completed),
@@ -77,6 +79,18 @@ def _bare_trial(row: Sequence[Any]) -> FrozenTrial:
     )
 
 
+def trial_state(trial_id: int, name: str) -> TrialState:
+    """The state of a trial by its stored name.
+
+    Raises:
+        DamagedError: it is none.
+    """
+    if name not in _STATES:
+        row, why = {"trial_id": trial_id}, f"no trial can be {name!r}"
+        raise DamagedError("trials", "state", row, why)
+    return _STATES[name]
+
+
 def _fill(
     connection: Connection, found: dict[int, FrozenTrial], condition: ColumnElement[bool]
 ) -> None:
@@ -87,10 +101,8 @@ def _fill(
         schema.PARAMS, condition, params.param_name, params.param_value, params.distribution_json
     ).order_by(params.param_id)
     for trial_id, name, value, text in connection.execute(query):
-        distribution = parse_distribution(text)
         trial = found[trial_id]
-        trial.distributions[name] = distribution
-        trial.params[name] = distribution.to_external_repr(value)
+        trial.distributions[name], trial.params[name] = parameter(trial_id, name, value, text)
     for trial_id, pairs in _values(
         connection,
         _children(
@@ -127,7 +139,7 @@ def read_attributes(
             attributes = (
                 trial.user_attrs if table is schema.USER_ATTRIBUTES else trial.system_attrs
             )
-            attributes[key] = json.loads(text)
+            attributes[key] = attribute(table.name, "trial_id", trial_id, key, text)
 
 
 def _children(
@@ -141,13 +153,39 @@ def _values(connection: Connection, query: Select[Any]) -> Iterator[tuple[int, d
     """Group (trial_id, position, value, kind) rows by trial; decode infinities."""
     grouped: dict[int, dict[int, float]] = {}
     for trial_id, position, value, kind in connection.execute(query):
-        if kind != schema.FINITE:
-            value = schema.DECODED[kind]
+        if kind != schema.FINITE or not isinstance(value, float):
+            value = _decoded(trial_id, value, kind)
         try:
             grouped[trial_id][position] = value
         except KeyError:
             grouped[trial_id] = {position: value}
     return iter(grouped.items())
+
+
+def parameter(
+    trial_id: int, name: str, value: float, text: str
+) -> tuple[BaseDistribution, ParameterValue]:
+    """A parameter's distribution, and its value as people know it.
+
+    Raises:
+        DamagedError: they are none.
+    """
+    try:
+        distribution = parse_distribution(text)
+        return distribution, distribution.to_external_repr(value)
+    except PARSE_ERRORS as error:
+        row = {"trial_id": trial_id, "param_name": name}
+        why = f"{value!r} is no value of the distribution {text!r:.60} ({error!r})"
+        raise DamagedError("trial_params", "distribution_json", row, why) from error
+
+
+def _decoded(trial_id: int, value: Any, kind: str) -> float:
+    if kind in schema.DECODED:
+        return schema.DECODED[kind]
+    if kind == schema.FINITE and isinstance(value, int):
+        return float(value)
+    why = f"{value!r} of the kind {kind!r} is no number"
+    raise DamagedError("trial_values or intermediate values", "value", {"trial_id": trial_id}, why)
 
 
 @functools.lru_cache(maxsize=4096)

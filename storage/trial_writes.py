@@ -51,7 +51,7 @@ _range_as_json = functools.lru_cache(maxsize=4096)(distribution_to_json)
 
 
 class TrialWrites:
-    """What trials have reported since the last transaction. A `database.Pending` in part."""
+    """What trials have reported since the last transaction. A `Pending` in part."""
 
     def __init__(self, dialect: str) -> None:
         self._params: dict[tuple[int, str], tuple[float, str]] = {}

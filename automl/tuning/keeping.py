@@ -1,14 +1,17 @@
 """What is kept of trials beyond numbers: the best few's weights, checkpoints of stopped ones.
 
-Weights are saved before the trial is told, so that the best trial always has its weights.
-All files go through `storage/artifacts.py`, which hashes, renames and records them.
+A trial is told in one transaction with the rows of its weights and of those that it takes
+the place of, whose files go last: whenever a process is killed, the best trial has its
+weights. Who is among the best, the database says, where other processes tell trials too.
+All files go through `storage/artifacts.py`, which hashes, renames and records them. What
+cannot be kept (no space, no folder) is said once and ends no search.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -30,7 +33,17 @@ from automl.training.trainer import Checkpoint
 from automl.tuning.adoption import AdoptedTrial
 from automl.tuning.trial_in_training import TrialInTraining
 from storage import StorageError, Store
+from storage.errors import ArtifactError
 from storage.records import ArtifactRecord, EpochRecord, StudyRecords
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The weights of a trial, to be saved."""
+
+    place: tuple[float, int]  # value and number: the lowest is the best
+    runs: tuple[RunConfig, ...]
+    weights: tuple[Mapping[str, NDArray[Any]], ...]  # of each run
 
 
 class Keeper:
@@ -50,42 +63,88 @@ class Keeper:
         self.keep_models = max(keep_models, 1)  # without the best one there is no result
         self.byte_budget = byte_budget
         self._checkpoints: dict[int, tuple[ArtifactRecord, ...]] = {}  # by trial number
-        records = store.read_study(study_name)
-        values = {trial.number: trial.value for trial in records.trials}
-        self._kept: dict[int, float] = {
-            artifact.trial_number: value
-            for artifact in records.kept_artifacts("weights")
-            if artifact.trial_number is not None
-            if (value := values.get(artifact.trial_number)) is not None
-        }
+        self._best: Collected | None = None  # in memory, in case its files are taken away
+        self._messages: list[str] = []
+        self._has_complained = False
 
-    def consider(self, trial: TrialInTraining, executor: Executor) -> None:
-        """Save the weights of a trial if it is among the best few, and let the worst go."""
-        kept = sorted(self._kept.values())
-        if len(kept) >= self.keep_models and trial.value >= kept[self.keep_models - 1]:
+    def collect(self, trial: TrialInTraining, executor: Executor) -> Collected | None:
+        """The weights of a trial if it is among the best few: to be saved when it is told.
+
+        Raises:
+            TrainingError: the worker that has them has died.
+        """
+        kept = self._kept()
+        place = (trial.value, trial.number)
+        if len(kept) >= self.keep_models and place > kept[self.keep_models - 1]:
+            return None
+        runs = tuple(trial.runs.values())
+        weights = tuple(_to_arrays(executor.best_weights(run.run_id)) for run in runs)
+        return Collected(place, runs, weights)
+
+    def save(self, collected: Collected | None) -> None:
+        """Save weights, in the transaction that tells their trial."""
+        if collected is None:
             return
-        for run in trial.runs.values():
-            self.save_weights(run, executor)
-        self._kept[trial.number] = trial.value
-        ranking = sorted(self._kept, key=lambda number: self._kept[number])
-        removed = self.store.artifacts.enforce(
+        if self._best is None or collected.place < self._best.place:
+            self._best = collected
+        saved: list[ArtifactRecord] = []
+        try:
+            for run, weights in zip(collected.runs, collected.weights, strict=True):
+                saved.append(self._save_weights(run, weights))
+        except ArtifactError as error:
+            for artifact in saved:
+                self.store.artifacts.remove(artifact)
+            self._complain(error)
+
+    def prune(self) -> None:
+        """Let the weights beyond the best few go, once a trial is told."""
+        self.store.artifacts.enforce(
             self.study_name,
             keep=self.keep_models,
             byte_budget=self.byte_budget,
-            ranking=ranking,
+            ranking=[number for _, number in self._kept()],
         )
-        gone = {artifact.trial_number for artifact in removed}
-        stays = [number for number in ranking[: self.keep_models] if number not in gone]
-        self._kept = {number: self._kept[number] for number in stays}
 
-    def save_weights(self, run: RunConfig, executor: Executor) -> ArtifactRecord:
-        """Save the best epoch's weights of one run, with what is needed to build the network."""
+    def restore(self) -> None:
+        """Save the best trial's weights again if their files were taken away meanwhile."""
+        best, ranking = self._best, self.store.ranking(self.study_name)
+        if best is None or not ranking or ranking[0] != best.place:
+            return  # another call's, or another process's
+        kept = [one for one in self._weights() if one.trial_number == best.place[1]]
+        if len(kept) == len(best.runs) and all(map(self.store.artifacts.is_whole, kept)):
+            return
+        with self.store.transaction():
+            for artifact in kept:
+                self.store.artifacts.remove(artifact)
+            self.save(best)
+
+    def new_messages(self) -> list[str]:
+        """What could not be kept, said once."""
+        messages, self._messages = self._messages, []
+        return messages
+
+    def _kept(self) -> list[tuple[float, int]]:
+        """(value, number) of the complete trials whose weights are kept, best first."""
+        kept = {artifact.trial_number for artifact in self._weights()}
+        return [place for place in self.store.ranking(self.study_name) if place[1] in kept]
+
+    def _weights(self) -> list[ArtifactRecord]:
+        kept = self.store.artifacts.list(self.study_name)
+        return [artifact for artifact in kept if artifact.kind == "weights"]
+
+    def _complain(self, error: ArtifactError) -> None:
+        if not self._has_complained:
+            self._has_complained = True
+            self._messages.append(f"weights and checkpoints cannot be kept for now: {error}")
+
+    def _save_weights(self, run: RunConfig, weights: Mapping[str, NDArray[Any]]) -> ArtifactRecord:
+        """Save the weights of one run, with what is needed to build the network."""
         fold = self.dataset.folds[run.fold]
         return self.store.artifacts.save_weights(
             self.study_name,
             trial_number=run.trial_number,
             run_id=run.run_id,
-            weights=_to_arrays(executor.best_weights(run.run_id)),
+            weights=weights,
             details={
                 "run": asdict(run),
                 "cardinalities": list(fold.cardinalities),
@@ -104,13 +163,17 @@ class Keeper:
                 except TrainingError:
                     continue  # its worker has just died; the next round says so
                 arrays, details = checkpoint.to_arrays()
-                artifact = self.store.artifacts.save_checkpoint(
-                    self.study_name,
-                    trial_number=trial.number,
-                    run_id=run_id,
-                    tensors=arrays,
-                    state=details,
-                )
+                try:
+                    artifact = self.store.artifacts.save_checkpoint(
+                        self.study_name,
+                        trial_number=trial.number,
+                        run_id=run_id,
+                        tensors=arrays,
+                        state=details,
+                    )
+                except ArtifactError as error:  # going on without it only takes longer
+                    self._complain(error)
+                    continue
                 saved.append(artifact)
         earlier = [
             one for one in self._checkpoints.get(trial.number, ()) if one.run_id not in trial.runs
@@ -167,13 +230,23 @@ def _to_arrays(weights: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
 
 
 def save_preprocessing(
-    store: Store, study_name: str, preprocessors: Sequence[Preprocessor]
+    store: Store, records: StudyRecords, preprocessors: Sequence[Preprocessor]
 ) -> None:
-    """Keep what turns raw columns into inputs, once per study and fold."""
+    """Keep what turns raw columns into inputs, of each fold whose file is not whole."""
     for fold, preprocessor in enumerate(preprocessors):
+        stored = [
+            one for one in records.kept_artifacts("preprocessing") if one.details["fold"] == fold
+        ]
+        if any(map(store.artifacts.is_whole, stored)):
+            continue
+        for artifact in stored:
+            store.artifacts.remove(artifact)
         transformer, state = preprocessor.to_state()
         store.artifacts.save_preprocessing(
-            study_name, {"transformer": transformer}, json.dumps(state), fold=fold
+            records.settings.study_name,
+            {"transformer": transformer},
+            json.dumps(state),
+            fold=fold,
         )
 
 
@@ -196,6 +269,11 @@ def kept_networks(store: Store, records: StudyRecords, trial_number: int) -> lis
     networks = []
     for artifact in weights:
         run = run_from_details(artifact.details)
+        if run.fold not in preprocessing:
+            raise StudyError(
+                f"a model needs the preprocessing of its fold, but that of fold {run.fold} of "
+                f"{records.settings.study_name!r} is not kept; the same search again makes it"
+            )
         estimators, state = store.artifacts.load_preprocessing(preprocessing[run.fold])
         networks.append(
             network_from_arrays(

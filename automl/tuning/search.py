@@ -37,6 +37,7 @@ from automl.tuning.trial_in_training import TrialInTraining, best_in_training
 from search_spaces import SearchSpace
 from storage import Store
 from storage.adoption import LOST_ATTEMPTS_LIMIT
+from storage.errors import StudyIsFull
 from storage.records import EpochRecord, ParameterValue, RunState, StudySettings
 
 CHECKPOINT_SECONDS = 60.0
@@ -97,6 +98,7 @@ class Search:
             self._suspend()
             raise
         self._suspend()
+        self.keeper.restore()
         yield self._progress()
 
     # Beginning trials
@@ -122,14 +124,21 @@ class Search:
         """Ask for new trials until all slots are taken or the total is reached."""
         while len(self._training) < self.policy.n_slots and self._has_more:
             trial = self._ask()
+            if trial is None:
+                return
             if self.policy.preflight and self._is_hopeless(trial):
                 continue
             self._start(trial, list(trial.runs.values()))
 
-    def _ask(self) -> TrialInTraining:
-        """Ask the sampler for one more trial."""
+    def _ask(self) -> TrialInTraining | None:
+        """Ask the sampler for one more trial; None if other processes have asked for the last."""
         with self.store.transaction():
-            handle = self.study.ask()
+            try:
+                with self.store.optuna_storage.at_most(self.policy.n_trials):
+                    handle = self.study.ask()
+            except StudyIsFull:
+                self._tally.n_asked = self.policy.n_trials
+                return None
             self._handles[handle.number] = handle
             self._tally.n_asked = handle.number + 1
             return self._plan(handle.number, self.space.suggest(handle), attempt=1)
@@ -251,14 +260,16 @@ class Search:
     # Ending trials: in one transaction each, so that a kill leaves a trial ended or in training
 
     def _complete(self, trial: TrialInTraining) -> None:
-        """Keep the weights if they are among the best, then tell the value."""
+        """Tell the value, and keep the weights if they are among the best."""
         try:
-            self.keeper.consider(trial, self.executor)
+            weights = self.keeper.collect(trial, self.executor)
         except TrainingError as error:  # the worker that held them has just died
             self._take_failure(trial, "lost", str(error))
             return
         with self.store.transaction():
+            self.keeper.save(weights)
             self.study.tell(self._close(trial, "complete"), trial.value)
+            self.keeper.prune()
         self._free(trial)
         if self._tally.count_complete(trial):
             self._say(f"trial {trial.number} is the best so far: {trial.value:.4g}")
@@ -369,7 +380,11 @@ class Search:
 
     def _progress(self) -> SearchProgress:
         tally, seconds = self._tally, time.monotonic() - self._started
-        messages = (*self.executor.take_messages(), *self._messages)
+        messages = (
+            *self.executor.take_messages(),
+            *self._messages,
+            *self.keeper.new_messages(),
+        )
         self._messages = []
         return SearchProgress(
             study_name=self.settings.study_name,

@@ -47,7 +47,10 @@ def open_study(store: Store, settings: StudySettings) -> optuna.Study:
     """
     name = settings.study_name
     if name not in store.study_names():
-        return store.create_study(settings)
+        try:
+            return store.create_study(settings)
+        except optuna.exceptions.DuplicatedStudyError:
+            pass  # another process has made it meanwhile
     stored = store.read_settings(name)
     if stored is None:
         raise StudyError(

@@ -89,6 +89,45 @@ def test_full_disk_is_said_and_the_study_goes_on_once_there_is_space(tmp_path: P
     assert all_there == "True"
 
 
+_FULL_TO_THE_END = """
+import os, pathlib, re, sys, optuna
+from storage import StorageError, open_store
+from tests.contracts.store_contract import epoch, make_study
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+folder = pathlib.Path(sys.argv[1])
+store = open_store(f"sqlite:///{folder}/automl.db")
+study = make_study(store)
+run = store.add_run("study", trial_number=study.ask().number, purpose="search", seed=1)
+try:
+    for number in range(1, 100_000):
+        store.add_epochs([epoch(run.run_id, number)])
+        if number % 500 == 0:
+            store.flush()
+except StorageError:
+    pass
+try:
+    store.close()
+except StorageError as error:
+    print(error)
+    copy = re.search(r"it held is in (\\S+),", str(error))[1]
+    with open_store(f"sqlite:///{copy}") as copied:
+        print(len(copied.read_study("study").epochs[run.run_id]) == number)
+        print(copied.dead_trials("study"))
+    os.unlink(copy)
+"""
+
+
+@needs_mounts
+def test_what_a_full_disk_would_lose_at_the_end_is_kept_elsewhere(tmp_path: Path) -> None:
+    output = run_with_mount(
+        _FULL_TO_THE_END, tmp_path, f"mount -t tmpfs -o size=1500k tmpfs '{tmp_path}'"
+    )
+    message, has_all, waiting = output.splitlines()
+    assert "the disk is full. Free some space" in message
+    assert has_all == "True"
+    assert waiting == "(0,)", "the next call goes on with the trial"
+
+
 _READ_ONLY = """
 import sys
 from storage import StorageError, open_store

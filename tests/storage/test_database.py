@@ -36,7 +36,10 @@ class Rows:
     def clear(self) -> None:
         self.waiting.clear()
 
-    after_fork = clear
+    def begin(self) -> None:
+        assert not self.waiting
+
+    undo = after_fork = clear
 
 
 def stored(database: Database) -> list[Any]:
@@ -91,12 +94,85 @@ def test_transaction_is_one_for_the_file(database: Database, url: str) -> None:
     other.close()
 
 
-def test_error_in_a_transaction_does_not_undo_what_was_reported(database: Database) -> None:
+def test_error_in_a_transaction_undoes_the_whole_block_and_nothing_before(
+    database: Database,
+) -> None:
     rows = Rows(database)
+    add(database, rows, 1)
     with pytest.raises(ZeroDivisionError), database.transaction():
-        add(database, rows, 1)
+        add(database, rows, 2)
+        with database.write() as connection:
+            connection.exec_driver_sql("INSERT INTO t VALUES (3)")
+        add(database, rows, 4)
         raise ZeroDivisionError
     assert stored(database) == [1]
+    assert not rows
+    add(database, rows, 5)
+    database.flush()
+    assert stored(database) == [1, 5]
+
+
+def test_what_a_block_writes_at_once_is_seen_by_others_at_its_end(
+    database: Database, url: str
+) -> None:
+    rows, other = Rows(database), Database(url)
+    with database.transaction():
+        with database.write() as connection:
+            connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+        add(database, rows, 2)
+        assert stored(database) == [1]
+        assert stored(other) == []
+    assert stored(other) == [1, 2]
+    other.close()
+
+
+def test_block_of_reports_that_cannot_be_written_waits(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk: once there is space, what was reported is not lost."""
+    rows = Rows(database)
+
+    def fail(connection: Connection) -> None:
+        raise StorageError("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rows, "write", fail)
+        with pytest.raises(StorageError, match="full"), database.transaction():
+            add(database, rows, 1)
+        with pytest.raises(StorageError, match="full"), database.transaction():
+            pytest.fail("no block begins while an earlier one waits")
+    database.flush()
+    assert stored(database) == [1]
+
+
+def test_block_that_wrote_at_once_is_undone_where_its_reports_cannot_be_written(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = Rows(database)
+
+    def fail(connection: Connection) -> None:
+        raise StorageError("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rows, "write", fail)
+        with pytest.raises(StorageError, match="full"), database.transaction():
+            with database.write() as connection:
+                connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+            add(database, rows, 2)
+    database.flush()
+    assert stored(database) == []
+
+
+def test_what_cannot_be_undone_is_done_after_the_commit(database: Database) -> None:
+    done: list[str] = []
+    database.after_commit(lambda: done.append("at once"))
+    with database.transaction():
+        database.after_commit(lambda: done.append("later"))
+        assert done == ["at once"]
+    with pytest.raises(ZeroDivisionError), database.transaction():
+        database.after_commit(lambda: done.append("never"))
+        raise ZeroDivisionError
+    assert done == ["at once", "later"]
 
 
 def test_what_cannot_be_written_keeps_waiting(
@@ -161,7 +237,8 @@ def test_writes_that_are_lost_at_exit_are_said(
         raise StorageError("The disk is full.")
 
     monkeypatch.setattr(databases, "_OPEN", [database])
-    with monkeypatch.context() as patch, pytest.warns(StorageWarning, match="lost. The disk"):
+    said = pytest.warns(StorageWarning, match=r"not in their place\. The disk")
+    with monkeypatch.context() as patch, said:
         patch.setattr(database, "flush", fail)
         databases._close_all()
 

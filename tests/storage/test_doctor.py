@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import shlex
 import sqlite3
 import subprocess
 import sys
@@ -8,21 +10,33 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import optuna
 import pytest
 
 from storage.doctor import examine
-from storage.records import ArtifactRecord
-from storage.store import open_store
+from storage.records import ArtifactRecord, PolicyRecord
+from storage.store import Store, open_store
 from tests.contracts.store_contract import make_study, settings
+
+
+def make_whole_study(store: Store, name: str = "study") -> optuna.Study:
+    """A study with what is known of it before the first trial."""
+    study = make_study(store, name)
+    store.add_policy(name, PolicyRecord(0, "tpe", "none"))
+    store.artifacts.save_preprocessing(name, {}, "{}")
+    return study
 
 
 @pytest.fixture
 def record(url: str) -> Iterator[ArtifactRecord]:
     """A closed database with one finished trial and its weights."""
     with open_store(url) as store:
-        study = make_study(store)
-        study.tell(study.ask(), 1.0)
-        record = store.artifacts.save_weights("study", 0, 1, {"w": np.ones(3)}, {})
+        study = make_whole_study(store)
+        trial = study.ask()
+        run = store.add_run("study", trial_number=0, purpose="search", seed=1)
+        store.finish_run(run.run_id, "complete")
+        study.tell(trial, 1.0)
+        record = store.artifacts.save_weights("study", 0, run.run_id, {"w": np.ones(3)}, {})
     yield record
 
 
@@ -59,7 +73,7 @@ def kill_a_search(url: str) -> None:
 
 def test_trials_of_a_killed_search_come_with_the_command_that_adopts_them(url: str) -> None:
     with open_store(url) as store:
-        make_study(store, "my study")
+        make_whole_study(store, "my study")
     kill_a_search(url)
     (finding,) = examine(url)
     assert "trials 0 of 'my study' was killed" in finding.message
@@ -69,13 +83,15 @@ def test_trials_of_a_killed_search_come_with_the_command_that_adopts_them(url: s
 def test_trials_that_wait_for_the_next_call_are_no_fault(url: str) -> None:
     """A search whose time was up leaves some; `automl doctor` must not call it dead."""
     with open_store(url) as store:
-        make_study(store, "my study").ask()
+        make_whole_study(store, "my study").ask()
     assert examine(url) == ()
 
 
 def test_dead_trials_of_a_python_search_name_the_command_line(url: str) -> None:
     with open_store(url) as store:
         store.create_study(replace(settings("my study"), command="api.search(...)"))
+        store.add_policy("my study", PolicyRecord(0, "tpe", "none"))
+        store.artifacts.save_preprocessing("my study", {}, "{}")
     kill_a_search(url)
     (finding,) = examine(url)
     assert finding.command == f"automl search DATA --study 'my study' --storage {url}"
@@ -99,7 +115,7 @@ def test_altered_missing_and_unknown_files_are_named(
 def test_removed_artifacts_need_no_file(url: str, record: ArtifactRecord) -> None:
     with open_store(url) as store:
         store.artifacts.remove(record)
-    assert examine(url) == ()
+    assert "artifact" not in kinds(url)
 
 
 def test_newer_schema_is_said(url: str, record: ArtifactRecord, tmp_path: Path) -> None:
@@ -140,3 +156,73 @@ def test_what_is_no_database_is_said(url: str, tmp_path: Path) -> None:
 def test_empty_database_is_said(url: str, tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / "automl.db").execute("CREATE TABLE t (x)").connection.close()
     assert kinds(url) == ["schema"]
+
+
+def change(tmp_path: Path, statement: str) -> None:
+    """Edit the database by hand."""
+    with sqlite3.connect(tmp_path / "automl.db") as connection:
+        connection.execute(statement)
+    connection.close()
+
+
+def test_each_damaged_row_is_named_with_what_mends_it(
+    url: str, record: ArtifactRecord, tmp_path: Path
+) -> None:
+    with open_store(url) as store:
+        study = store.optuna_storage
+        study_id = study.get_study_id_from_name("study")
+        for name in ("a", "it's"):
+            study.set_study_user_attr(study_id, name, 1)
+    change(tmp_path, "UPDATE study_user_attributes SET value_json = '{'")
+    change(tmp_path, "UPDATE automl_runs SET params = '[]'")
+    change(tmp_path, "UPDATE automl_artifacts SET details = '{' WHERE kind = 'weights'")
+    found = examine(url)
+    assert [finding.kind for finding in found] == 4 * ["damaged"]
+    assert "params in automl_runs where run_id = 1 is damaged" in found[0].message
+    assert found[0].command == "restore the database and its artifacts from a copy"
+    for finding in found[2:]:
+        program, path, statement = shlex.split(finding.command)
+        assert (program, path) == ("sqlite3", str(tmp_path / "automl.db"))
+        change(tmp_path, statement)
+    assert len(examine(url)) == 2
+
+
+@pytest.mark.parametrize(
+    ("statement", "lack"),
+    [
+        ("DELETE FROM automl_artifacts WHERE kind = 'preprocessing'", "preprocessing of 'study'"),
+        ("DELETE FROM automl_policies", "By which sampler"),
+        ("DELETE FROM automl_study_settings", "settings of 'study' are missing"),
+        ("UPDATE automl_artifacts SET run_id = 2", "weights of trial 0, the best of 'study'"),
+    ],
+)
+def test_what_a_whole_study_has_is_missed(
+    url: str, record: ArtifactRecord, tmp_path: Path, statement: str, lack: str
+) -> None:
+    change(tmp_path, statement)
+    (finding,) = (one for one in examine(url) if one.kind == "incomplete")
+    assert lack in finding.message
+
+
+@pytest.mark.parametrize("name", ["../automl.db", "/etc/passwd"])
+def test_artifact_outside_the_folder_is_neither_read_nor_removed(
+    url: str, record: ArtifactRecord, tmp_path: Path, name: str
+) -> None:
+    change(tmp_path, f"UPDATE automl_artifacts SET artifact_id = '{name}' WHERE kind = 'weights'")
+    assert any("must be a plain name" in finding.message for finding in examine(url))
+    with open_store(url) as store:
+        store.delete_study("study")
+    assert (tmp_path / "automl.db").exists()
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="queues of POSIX")
+def test_queue_in_the_place_of_a_file_is_named(
+    url: str, record: ArtifactRecord, tmp_path: Path
+) -> None:
+    path = tmp_path / "automl.artifacts" / record.artifact_id
+    path.unlink()
+    os.mkfifo(path)
+    (finding,) = examine(url)
+    assert "must be a regular file" in finding.message
+    assert finding.command.startswith("mv ")

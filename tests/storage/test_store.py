@@ -6,8 +6,9 @@ from pathlib import Path
 
 import optuna
 import pytest
+from optuna.trial import TrialState
 
-from storage.errors import StorageError
+from storage.errors import StorageError, StudyIsFull
 from storage.store import Store, open_store
 from tests.contracts.store_contract import StoreContract, epoch, make_study
 
@@ -57,6 +58,57 @@ def test_transaction_takes_records_and_trials_together(store: Store, tmp_path: P
         assert n_rows(tmp_path, "trial_values") == 0
     assert n_rows(tmp_path, "automl_epochs") == 1
     assert n_rows(tmp_path, "trial_values") == 1
+
+
+def test_error_in_a_block_undoes_trials_and_records_alike(store: Store) -> None:
+    study = make_study(store)
+    trial = study.ask()
+    drawn = trial.suggest_float("x", 0, 1)
+    run = store.add_run("study", trial_number=0, purpose="search", seed=1)
+    store.add_epochs([epoch(run.run_id, 1)])
+    with pytest.raises(ZeroDivisionError), store.transaction():
+        study.ask().suggest_float("x", 0, 1)
+        store.add_run("study", trial_number=1, purpose="search", seed=1)
+        store.add_epochs([epoch(run.run_id, 2)])
+        store.finish_run(run.run_id, "complete")
+        study.tell(trial, 1.0)
+        assert [one.state for one in study.trials] == [TrialState.COMPLETE, TrialState.RUNNING]
+        raise ZeroDivisionError
+    (left,) = study.trials
+    assert (left.state, left.params, left.values) == (TrialState.RUNNING, {"x": drawn}, None)
+    assert len(store.read_study("study").epochs[run.run_id]) == 1
+    store.add_epochs([epoch(run.run_id, 2)])
+    store.finish_run(run.run_id, "complete")
+    study.tell(trial, 2.0)
+    records = store.read_study("study")
+    assert [one.value for one in records.trials] == [2.0]
+    assert len(records.epochs[run.run_id]) == 2
+    assert study.ask().number == 1
+
+
+def test_total_holds_whoever_makes_trials(store: Store, url: str) -> None:
+    study = make_study(store)
+    other = optuna.load_study(study_name="study", storage=url)
+    with store.optuna_storage.at_most(3):
+        study.ask()
+        other.ask()
+        study.ask()
+        with pytest.raises(StudyIsFull, match="at most 3"):
+            study.ask()
+    assert study.ask().number == 3
+
+
+def test_ranking_is_that_of_the_database(store: Store, url: str) -> None:
+    study = make_study(store)
+    other = optuna.load_study(study_name="study", storage=url)
+    study.tell(study.ask(), 2.0)
+    other.tell(other.ask(), 1.0)
+    study.tell(study.ask(), 1.0)
+    with store.transaction():
+        study.tell(study.ask(), 0.5)
+        other_value = [value for value, _ in store.ranking("study")]
+    assert other_value == [0.5, 1.0, 1.0, 2.0]
+    assert [number for _, number in store.ranking("study")] == [3, 1, 2, 0]
 
 
 def test_epochs_of_a_study_that_is_deleted_elsewhere_are_dropped(store: Store, url: str) -> None:

@@ -68,4 +68,5 @@ def minimal_settings() -> StudySettings:
         max_epochs=5,
         patience=2,
         seed=0,
+        class_names=("a", "b"),
     )

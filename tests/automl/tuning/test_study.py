@@ -34,6 +34,7 @@ SETTINGS = StudySettings(
     max_epochs=5,
     patience=2,
     seed=0,
+    class_names=("a", "b"),
 )
 
 

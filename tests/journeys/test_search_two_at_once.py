@@ -1,0 +1,84 @@
+"""Two searches on one study at the same time; a study that is deleted while it is searched."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import optuna
+import pytest
+
+from automl.studies import load_study
+from storage import examine
+
+ROOT = Path(__file__).parents[2]
+N_TRIALS = 13
+
+
+def start(folder: Path, n_trials: int, *more: str) -> subprocess.Popen[str]:
+    command = [
+        *("search", "sklearn:iris", "--study", "iris", "--folds", "1", "--json"),
+        *("--max-epochs", "3", "--workers", "1", "--n-trials", str(n_trials), *more),
+    ]
+    return subprocess.Popen(
+        [sys.executable, "-m", "cli", *command],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    "keep_models", ["1", *(pytest.param(n, marks=pytest.mark.slow) for n in "12345")]
+)
+def test_two_searches_train_the_total_and_keep_the_best(tmp_path: Path, keep_models: str) -> None:
+    url = f"sqlite:///{tmp_path}/automl.db"
+    both = [start(tmp_path, N_TRIALS, "--keep-models", keep_models, "--slots", "3") for _ in "ab"]
+    for process in both:
+        output, errors = process.communicate(timeout=240)
+        assert process.returncode == 0, errors
+        assert json.loads(output)["best"] is not None
+    result = load_study("iris", url)
+    assert [trial.number for trial in result.trials] == list(range(N_TRIALS))
+    assert all(trial.outcome != "running" for trial in result.trials)
+    assert len(result.best_model().networks) == 1
+    assert len(result.records.kept_artifacts("preprocessing")) == 1
+    assert len(result.records.kept_artifacts("weights")) <= int(keep_models)
+    assert examine(url) == ()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    "n_ended", ["1", *(pytest.param(n, marks=pytest.mark.slow) for n in "247")]
+)
+def test_study_deleted_during_its_search_is_said_in_one_line(tmp_path: Path, n_ended: str) -> None:
+    process = start(tmp_path, 100_000)
+    wait_for_trials(tmp_path, int(n_ended))
+    optuna.delete_study(study_name="iris", storage=f"sqlite:///{tmp_path}/automl.db")
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 1, errors
+    assert "must exist to be used" in errors
+    assert "Traceback" not in errors
+
+
+def wait_for_trials(folder: Path, n_ended: int) -> None:
+    deadline = time.monotonic() + 120
+    query = "SELECT count(*) FROM trials WHERE state NOT IN ('RUNNING', 'WAITING')"
+    while time.monotonic() < deadline:
+        try:
+            with sqlite3.connect(f"file:{folder}/automl.db?mode=ro", uri=True) as connection:
+                (count,) = connection.execute(query).fetchone()
+            connection.close()
+            if count >= n_ended:
+                return
+        except sqlite3.OperationalError:
+            pass  # not there yet
+        time.sleep(0.02)
