@@ -94,7 +94,7 @@ def test_one_interrupt_ends_a_search_whose_worker_is_stopped_within_seconds(
 ) -> None:
     process = start("--n-trials", "1000")
     workers = workers_of(process)
-    wait_for_trials(tmp_path, process, 3)
+    wait_for_trials(tmp_path, process, 1)
     os.kill(workers[0], signal.SIGSTOP)
     time.sleep(1.0)
     process.send_signal(signal.SIGINT)
@@ -107,13 +107,13 @@ def test_one_interrupt_ends_a_search_whose_worker_is_stopped_within_seconds(
 @pytest.mark.slow
 def test_a_timeout_is_kept_though_a_worker_is_stopped(start: Start, tmp_path: Path) -> None:
     began = time.monotonic()
-    process = start("--n-trials", "1000", "--timeout", "8")
+    process = start("--n-trials", "1000", "--timeout", "20")
     workers = workers_of(process)
-    wait_for_trials(tmp_path, process, 3)
+    wait_for_trials(tmp_path, process, 1)
     os.kill(workers[1], signal.SIGSTOP)
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
-    assert time.monotonic() - began < 8 + ENDING_SILENCE_LIMIT + 2 * SECONDS_AROUND
+    assert time.monotonic() - began < 20 + ENDING_SILENCE_LIMIT + 2 * SECONDS_AROUND
     assert json.loads(output)["best"] is not None
     assert all(map(is_gone, workers))
 
