@@ -15,6 +15,7 @@ import zlib
 from pathlib import Path
 
 from automl.errors import DataError
+from automl.streams import one_line
 
 MAX_UNPACKED_BYTES = 1 << 30
 """Compressed data may unpack to 1 GiB.
@@ -34,8 +35,8 @@ _KINDS = (
 
 
 def shown(text: Path | str) -> str:
-    """A name as it can be printed and stored: what cannot be printed becomes question marks."""
-    return "".join(each if each.isprintable() else "?" for each in str(text))
+    """A name as it can be printed and stored: what is not printable becomes its escape."""
+    return one_line(str(text))
 
 
 def read_bytes(path: Path, *, limit: int = MAX_UNPACKED_BYTES) -> bytes:

@@ -10,7 +10,6 @@ A trial that fails never ends the study; one that is interrupted is adopted by t
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -24,6 +23,7 @@ from automl.training.config import RunConfig, configure
 from automl.training.ending import ending
 from automl.training.trainer import Checkpoint
 from automl.tuning.adoption import AdoptedTrial, adopt_dead_trials, adopt_lost_trial
+from automl.tuning.clock import Clock
 from automl.tuning.keeping import Keeper
 from automl.tuning.policy import FINISHING_SHARE, SearchPolicy
 from automl.tuning.preflight import look_before_training
@@ -77,7 +77,7 @@ class Search:
         self._tally = Tally.of(study)
         self._messages: list[str] = []
         self._stopping = False
-        self._started = time.monotonic()
+        self._clock = Clock(policy.timeout)
 
     def stop(self) -> None:
         """End after the present round; trials in training can be continued later."""
@@ -85,7 +85,7 @@ class Search:
         self.executor.interrupt()
 
     def __iter__(self) -> Iterator[SearchProgress]:
-        self._started = time.monotonic()
+        self._clock.start()
         self._adopt_dead_trials()
         try:
             while not self._is_over:
@@ -93,7 +93,7 @@ class Search:
                 if not self._training:
                     break
                 yield self._progress()
-                self._take(self.executor.next_round(self._deadline))
+                self._take(self.executor.next_round(self._clock.deadline))
         except GeneratorExit:  # whoever iterates has stopped: between rounds, all is in order
             self._suspend()
             raise
@@ -322,8 +322,8 @@ class Search:
 
     def _suspend(self) -> None:
         """Leave the trials in training so that the next call goes on with them."""
-        self._take(self.executor.finish_rounds(self._deadline))
-        if self._is_time_up and (best := self._best_in_training) is not None:
+        self._take(self.executor.finish_rounds(self._clock.deadline))
+        if self._clock.is_up and (best := self._best_in_training) is not None:
             self._complete_early(best)
         for trial in list(self._training.values()):
             self.keeper.save_checkpoints(trial, self.executor)
@@ -353,7 +353,7 @@ class Search:
     @property
     def _must_finish(self) -> bool:
         """Whether the trials in training need what is left of the time, see FINISHING_SHARE."""
-        left = self._seconds_left
+        left = self._clock.seconds_left
         if self.policy.timeout is None or left >= FINISHING_SHARE * self.policy.timeout:
             return False
         best = self._best_in_training
@@ -361,25 +361,13 @@ class Search:
 
     @property
     def _is_over(self) -> bool:
-        return self._stopping or self._is_time_up
-
-    @property
-    def _is_time_up(self) -> bool:
-        return self._seconds_left <= 0
-
-    @property
-    def _seconds_left(self) -> float:
-        return math.inf if self._deadline is None else self._deadline - time.monotonic()
-
-    @property
-    def _deadline(self) -> float | None:
-        return None if self.policy.timeout is None else self._started + self.policy.timeout
+        return self._stopping or self._clock.is_up
 
     def _say(self, message: str) -> None:
         self._messages.append(message)
 
     def _progress(self) -> SearchProgress:
-        tally, seconds = self._tally, time.monotonic() - self._started
+        tally, seconds = self._tally, self._clock.seconds
         messages = (
             *self.executor.take_messages(),
             *self._messages,
