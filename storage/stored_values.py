@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
@@ -28,8 +29,12 @@ PARSE_ERRORS = (ValueError, TypeError, KeyError, IndexError, AttributeError, Rec
 """What parsers of damaged values raise, Optuna's of distributions among them."""
 
 
-_NOTE_VERSION = ":note_ver"
-"""End of the key under which Optuna Dashboard counts the versions of a note."""
+_OF_OTHERS: tuple[tuple[re.Pattern[str], Any], ...] = (
+    (re.compile(r"dashboard:(.*:)?note_ver"), int),  # Optuna Dashboard's count of versions
+    (re.compile(r"completed_rung_\d+"), float),  # what a pruner compares
+    (re.compile(r"constraints(:.*)?"), float | tuple[float, ...] | None),  # a sampler's
+)
+"""Attributes that Optuna's samplers and pruners, or its dashboard, take on trust."""
 
 
 class UnfitError(ValueError):
@@ -57,11 +62,14 @@ def attribute(table: str, owner: str, owner_id: int, key: str, text: str) -> Any
     """The value of an attribute of Optuna's.
 
     Raises:
-        DamagedError: it is no JSON, or a version of a dashboard's note that is no number.
+        DamagedError: it is no JSON, or not what those who read it take it for.
     """
     try:
         value = parse_json(text)
-        return fitting(value, int) if key.endswith(_NOTE_VERSION) else value
+        for pattern, hint in _OF_OTHERS:
+            if pattern.fullmatch(key):
+                fitting(value, hint)
+        return value
     except UnfitError as error:
         row = {owner: owner_id, "key": key}
         raise DamagedError(table, "value_json", row, str(error)) from error

@@ -14,6 +14,7 @@ from automl.models import native
 from automl.options import SearchOptions
 from automl.result import SearchResult
 from automl.session import SearchSession
+from storage.errors import ArtifactError
 
 
 def session(folder: Path, **options: object) -> SearchSession:
@@ -74,6 +75,23 @@ def test_other_settings_do_not_continue_a_study(tmp_path: Path) -> None:
         list(first)
     with session(tmp_path, max_epochs=4) as second, pytest.raises(StudyError, match="max_epochs"):
         list(second)
+
+
+def test_beginning_that_cannot_be_written_is_not_begun(tmp_path: Path) -> None:
+    """All of it or nothing: once there is room, the same search makes it."""
+    (tmp_path / "automl.artifacts").write_bytes(b"in the way")
+    with session(tmp_path) as first, pytest.raises(ArtifactError, match="cannot be written"):
+        list(first)
+    with session(tmp_path) as other:
+        records = other.store.read_study(other.settings.study_name)
+        assert (records.policies, records.data_checks, records.artifacts) == ((), (), ())
+    (tmp_path / "automl.artifacts").unlink()
+    with session(tmp_path) as second:
+        list(second)
+        result = second.result()
+    assert len(result.trials) == 3
+    assert result.records.policies
+    assert len(result.records.kept_artifacts("preprocessing")) == 1
 
 
 def test_dashboard_content_is_published_at_the_end(finished: SearchResult) -> None:
