@@ -20,7 +20,7 @@ def tensor_bytes() -> int:
     storages = {
         held.untyped_storage().data_ptr(): held.untyped_storage().nbytes()
         for held in gc.get_objects()
-        if issubclass(type(held), torch.Tensor)
+        if issubclass(type(held), torch.Tensor) and held.layout == torch.strided
     }
     return sum(storages.values())
 
