@@ -68,6 +68,13 @@ def infer_column(name: str, values: pd.Series[Any]) -> ColumnPlan:
     return _inferred(name, raw_column(values), False)
 
 
+def infer_time(name: str, values: pd.Series[Any]) -> ColumnPlan | None:
+    """The plan of a column of dates, however few of its cells are some; None where none is."""
+    raw = raw_column(values)
+    guess = guess_dates(distinct_texts(raw).counts, at_least=0.0) if raw.form == "texts" else None
+    return None if guess is None else guessed_dates(name, raw, guess)
+
+
 def distinct_outputs(plans: Sequence[ColumnPlan]) -> tuple[ColumnPlan, ...]:
     """Name the parts of a date otherwise where a column has such a name already."""
     taken = {plan.name for plan in plans}

@@ -109,6 +109,12 @@ def test_times_have_no_gaps(moments: list[object]) -> None:
         facts(SplitChoices(time="t"), t=moments)
 
 
+def test_a_time_column_with_few_dates_names_what_is_none() -> None:
+    days = [*(f"2021-03-{day:02d}" for day in range(1, 5)), *["soon"] * 8]
+    with pytest.raises(DataError, match=r"'t' holds 'soon' in row 5 \(8 such cells\)"):
+        facts(SplitChoices(time="t"), t=days)
+
+
 def test_every_row_has_a_group() -> None:
     with pytest.raises(DataError, match="'g' is empty in 6 rows"):
         facts(SplitChoices(group="g"), g=["p", None] * 6)
