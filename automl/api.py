@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 from automl.data_options import data_options, read_data, reloadable_options
 from automl.errors import ConfigError, did_you_mean
 from automl.interruption import stop_on_interrupt
+from automl.option_values import DEFAULT_STORAGE
 from automl.options import (
-    DEFAULT_STORAGE,
     FreeKeywords,
     SearchKeywords,
     SearchOptions,

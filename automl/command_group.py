@@ -20,9 +20,8 @@ from typing import Any, TypeVar
 import click
 
 from automl.command_types import Database
+from automl.option_values import DEFAULT_STORAGE
 from automl.streams import SafeStream, one_line, printable, safe_streams
-
-STORAGE = "sqlite:///automl.db"
 
 SETTINGS = {
     "help_option_names": ["-h", "--help"],
@@ -33,7 +32,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 storage_option = click.option(
     "--storage",
     type=Database(),
-    default=STORAGE,
+    default=DEFAULT_STORAGE,
     show_default=True,
     help="Database URL of the studies.",
 )

@@ -18,7 +18,8 @@ from automl.data.dataset import Dataset
 from automl.data_options import load_again
 from automl.executors.choosing import make_executor
 from automl.executors.executor import Executor
-from automl.options import COUNT, DEFAULT_STORAGE, TRIAL_NUMBER, WORKERS
+from automl.option_values import DEFAULT_STORAGE
+from automl.options import COUNT, TRIAL_NUMBER, WORKERS
 from automl.result import SearchResult
 from automl.studies import ON_ADVICE, judge, open_existing_store
 from automl.tuning import promotion

@@ -13,11 +13,12 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from automl.errors import ConfigError
+
+DEFAULT_STORAGE = "sqlite:///automl.db"
 
 MOST = 2**31 - 1
 """The largest count: beyond it a number is a slip, and databases and arrays fail."""
@@ -30,6 +31,7 @@ SHOWN = 60  # characters of a wrong value
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _BYTES = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+_PASSWORD = re.compile(r"(://[^/@\s:]*:)[^@\s]*@")
 _NUMBER = r"[0-9]{1,30}(?:\.[0-9]{1,30})?"
 
 
@@ -256,9 +258,9 @@ def bytes_of(text: str) -> int:
 
 
 def shown(value: Any) -> str:
-    """A value for a message: in one line, not long, whatever it is."""
+    """A value for a message: in one line, not long, without a URL's password, whatever it is."""
     try:
-        text = " ".join(repr(value).split())
+        text = _PASSWORD.sub(r"\1***@", " ".join(repr(value).split()))
     except Exception:  # a person's own object, or a number of 5,000 digits
         text = f"a value of type {type(value).__name__}"
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
@@ -294,6 +296,3 @@ def _written(read: Callable[[str], float], text: str) -> str:
     except ConfigError:
         return ""
     return f"write {found:g}" if found < 10**6 else f"write {int(found)}"
-
-
-PATH = Path  # what options that name a file may be besides text

@@ -18,6 +18,7 @@ from typing import Any, Literal, TypedDict, TypeVar
 from automl.option_values import (
     BYTES,
     DATABASE,
+    DEFAULT_STORAGE,
     FLAG,
     MEMO,
     MOST_SEED,
@@ -37,8 +38,6 @@ from automl.option_values import (
 )
 from search_spaces import SearchSpace
 from storage.records import Task
-
-DEFAULT_STORAGE = "sqlite:///automl.db"
 
 COUNT = whole(1)
 TRIAL_NUMBER = whole(0)

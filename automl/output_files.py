@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import stat
+import zlib
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -140,7 +141,7 @@ def _is_own(path: Path, kind: FileKind) -> bool:
     """What cannot be read or understood is somebody else's."""
     try:
         return kind.is_own(path)
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError, zlib.error):
         return False
 
 

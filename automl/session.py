@@ -18,7 +18,7 @@ from automl.data import LoadedData
 from automl.data.reading import RawData
 from automl.data_options import encode_data
 from automl.diagnostics import diagnose_study
-from automl.errors import StudyError
+from automl.errors import DataError, StudyError
 from automl.executors.choosing import make_executor
 from automl.executors.devices import check_device
 from automl.executors.resources import available_cores, available_memory
@@ -144,7 +144,8 @@ class SearchSession:
                     records = self.store.read_study(name)
                     save_preprocessing(self.store, records, self.data.preprocessors)
                 evaluate_best(self.store, name, self.data.dataset)
-            except (ArtifactError, StudyError) as error:  # or another process has a better one now
+            # Or another process has a better one now, or rows that the network cannot take.
+            except (ArtifactError, StudyError, DataError) as error:
                 if is_last:
                     message = "the best trial could not be scored: %s"
                     logging.getLogger("automl").warning(message, error)

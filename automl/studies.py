@@ -11,7 +11,8 @@ from pathlib import Path
 
 from automl.diagnostics import agree_with_verdict, diagnose_study
 from automl.errors import StudyError
-from automl.options import DEFAULT_STORAGE, RULES
+from automl.option_values import DEFAULT_STORAGE
+from automl.options import RULES
 from automl.output_files import PAGE, check_output
 from automl.result import SearchResult
 from automl.tuning.study import read_known_study

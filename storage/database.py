@@ -157,6 +157,9 @@ class Database:
         """
         with self._lock:
             if self._block is not None:
+                if at_once:
+                    with self.write():
+                        pass
                 yield
                 return
             self.flush()  # what was reported before is not the block's to lose

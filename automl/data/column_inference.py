@@ -63,11 +63,6 @@ def infer_columns(
     return distinct_outputs(plans)
 
 
-def infer_column(name: str, values: pd.Series[Any]) -> ColumnPlan:
-    """Make the plan of one column."""
-    return _inferred(name, raw_column(values), False)
-
-
 def infer_time(name: str, values: pd.Series[Any]) -> ColumnPlan | None:
     """The plan of a column of dates, however few of its cells are some; None where none is."""
     raw = raw_column(values)

@@ -17,7 +17,7 @@ def column_messages(plans: Sequence[ColumnPlan]) -> list[str]:
     counts = {kind: sum(plan.described == kind for plan in plans) for kind in KINDS}
     counts["dropped"] = sum(bool(plan.dropped) for plan in plans)
     told = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
-    lines = [line for plan in plans if not plan.dropped for line in _column_lines(plan)]
+    lines = [line for plan in plans if not plan.dropped for line in column_lines(plan)]
     if len(lines) > MAX_LINES:
         more = len(lines) - MAX_LINES + 1
         lines = [*lines[: MAX_LINES - 1], f"{more} further columns are read in such ways"]
@@ -45,7 +45,8 @@ def _how_to_keep(reason: str) -> str:
     return ""
 
 
-def _column_lines(plan: ColumnPlan) -> Iterator[str]:
+def column_lines(plan: ColumnPlan) -> Iterator[str]:
+    """What a person should know of how one column is read."""
     details = plan.details
     if plan.kind == "numeric" and (line := _number_line(plan)):
         yield line
@@ -69,8 +70,9 @@ def _number_line(plan: ColumnPlan) -> str:
         described = plan.number_format.described
         parts.append(f"{example[0]!r} is read as {example[1]:.15g}")
         parts += [described] if described else []
+        parts += ["which could be read otherwise: check"] if details.get("is_ambiguous") else []
     if details.get("n_inexact"):
-        parts.append(f"{details['n_inexact']} cells such as '<5' or '5*' are read as 5")
+        parts.append(f"{details['n_inexact']} cells such as '<5' or '5*' count as 5")
     told = ", ".join(parts)
     if details.get("n_stray"):
         told += ("; " if told else "") + _strays(plan, "numbers")

@@ -61,13 +61,7 @@ def _is_id(name: str, present: NDArray[np.float64]) -> bool:
 
 def guessed_numbers(name: str, raw: RawColumn, guess: NumberGuess) -> ColumnPlan:
     """The plan of texts that are read as numbers, with what a person should know of it."""
-    details: dict[str, Json] = {}
-    if guess.n_stray:
-        details |= {"n_stray": guess.n_stray, "stray": list(guess.strays[:3])}
-    if guess.n_inexact:
-        details["n_inexact"] = guess.n_inexact
-    if not guess.format.is_plain:
-        details["example"] = _example(raw, guess.format)
+    details = number_details(raw, guess)
     plan = ColumnPlan(name, "numeric", number_format=guess.format, details=details)
     read = read_numbers(raw, guess.format)
     present = read[~np.isnan(read)]
@@ -75,6 +69,20 @@ def guessed_numbers(name: str, raw: RawColumn, guess: NumberGuess) -> ColumnPlan
         return replace(plan, dropped="constant")
     # With stray texts, 0 and 1 are numbers like others.
     return plan if guess.n_stray and set(present) <= {0.0, 1.0} else number_plan(read, plan)
+
+
+def number_details(raw: RawColumn, guess: NumberGuess) -> dict[str, Json]:
+    """What a person should know of texts that are read as numbers."""
+    details: dict[str, Json] = {}
+    if guess.n_stray:
+        details |= {"n_stray": guess.n_stray, "stray": list(guess.strays[:3])}
+    if guess.n_inexact:
+        details["n_inexact"] = guess.n_inexact
+    if guess.is_ambiguous:
+        details["is_ambiguous"] = True
+    if not guess.format.is_plain:
+        details["example"] = _example(raw, guess.format)
+    return details
 
 
 def _example(raw: RawColumn, written: NumberFormat) -> list[Json]:
@@ -138,7 +146,7 @@ def category_plan(name: str, raw: RawColumn) -> ColumnPlan:
 
 def is_number_of_a_program(text: str) -> bool:
     """Whether a number's text is the one that a program writes: not 007, 1.10, +5 or 1E3."""
-    if text.lstrip("-").isdecimal():
+    if re.fullmatch(r"-?\d{1,300}", text, re.ASCII):
         return text in (str(int(text)), "-0")
     number = read_number(text, PLAIN)
     return bool(np.isfinite(number)) and text == repr(float(number))

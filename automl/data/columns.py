@@ -9,6 +9,7 @@ read with it, and cells that cannot be read are counted.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -34,6 +35,8 @@ Kind: TypeAlias = Literal["numeric", "categorical", "boolean", "date"]
 
 MISSING_CATEGORY = "(missing)"
 """Empty cells and "?" of a categorical column are a category of their own."""
+
+_MIDNIGHT = re.compile(r"(?<=\d-\d\d) 00:00:00$")
 
 TRUE_FALSE = {"true": "false", "yes": "no", "y": "n", "t": "f", "on": "off"}
 """Pairs that make a boolean column; compared in lower case."""
@@ -107,13 +110,14 @@ class UnreadCells:
     n_cells: int  # that are not empty
     example: str
     row: Hashable  # of the example
+    unit: str = ""  # that the numbers must have
 
     def __str__(self) -> str:
         nouns = {"numeric": "numbers", "date": "dates", "boolean": "truth values"}
+        noun = nouns.get(self.kind, "cells") + (f" in {self.unit}" if self.unit else "")
         return (
-            f"{self.column}: {self.n_unread} of {self.n_cells} cells are no "
-            f"{nouns.get(self.kind, 'cells')} as in training and count as missing, such as "
-            f"{self.example[:40]!r} in row {self.row}"
+            f"{self.column}: {self.n_unread} of {self.n_cells} cells are no {noun} as in training "
+            f"and count as missing, such as {self.example[:40]!r} in row {self.row}"
         )
 
 
@@ -200,6 +204,7 @@ def read_column(
         categories = np.where(missing, MISSING_CATEGORY, read_categories(raw, plan))
         return [categories], np.zeros(len(raw), dtype=bool)
     moments = read_moments(raw, plan.date_format)
+    moments = pd.DatetimeIndex(moments.where(~missing))
     parts = [date_part(moments, part) for part in plan.date_parts]
     return parts, ~missing & np.asarray(moments.isna(), dtype=bool)
 
@@ -230,9 +235,11 @@ def _missing(raw: RawColumn, plan: ColumnPlan) -> NDArray[np.bool_]:
 
 def is_named_mark(raw: RawColumn, marks: Sequence[str]) -> NDArray[np.bool_]:
     """Which cells are what a person has named as missing: as text, or as the same number."""
-    found = np.zeros(len(raw), dtype=bool)
-    if not marks or raw.form == "moments":
-        return found
+    if not marks:
+        return np.zeros(len(raw), dtype=bool)
+    if raw.form == "moments":
+        moments = pd.to_datetime(pd.Series(list(marks)), format="ISO8601", errors="coerce")
+        return np.asarray(raw.values.isin(moments.dropna()), dtype=bool)
     numbers = [number for mark in marks if not np.isnan(number := read_number(mark, PLAIN))]
     if raw.form == "numbers":
         return np.isin(read_numbers(raw, PLAIN), numbers)
@@ -253,10 +260,10 @@ def read_numbers(
     Shape:
         result: (N,).
     """
+    if raw.form == "moments" or (raw.form == "numbers" and written.needs_unit):
+        return np.full(len(raw), np.nan)
     if raw.form == "numbers":
         return raw.values.to_numpy(dtype=np.float64, na_value=np.nan)
-    if raw.form == "moments":
-        return np.full(len(raw), np.nan)
     if written.is_plain and (numbers := plain_numbers(raw.values)) is not None:
         return numbers
     codes, distinct = pd.factorize(raw.values)
@@ -297,19 +304,13 @@ def read_categories(raw: RawColumn, plan: ColumnPlan) -> NDArray[np.object_]:
 
 
 def _category(cell: Any, plan: ColumnPlan) -> str:
-    if isinstance(cell, str):
-        number = read_number(cell, PLAIN) if plan.is_coded else np.nan
-        return cell if np.isnan(number) else number_text_of(cell, number)
-    if isinstance(cell, pd.Timestamp):
-        return str(cell)
+    if isinstance(cell, (str, pd.Timestamp)):
+        text = _MIDNIGHT.sub("", str(cell))  # of a day, files write the time or leave it out
+        number = read_number(text, PLAIN) if plan.is_coded and not text.isdecimal() else np.nan
+        return number_text(number) if np.isfinite(number) else text
     text = number_text(cell)
-    is_whole = text.lstrip("-").isdecimal()
+    is_whole = "." not in text and "e" not in text
     return f"{text}.0" if plan.has_points and not plan.is_coded and is_whole else text
-
-
-def number_text_of(cell: str, number: float) -> str:
-    """The text of a number that is written in a cell; whole ones keep all of their digits."""
-    return cell if cell.lstrip("-").isdecimal() else number_text(number)
 
 
 def read_moments(raw: RawColumn, date_format: str | None) -> pd.DatetimeIndex:
@@ -356,4 +357,5 @@ def _unread_cells(
         n_cells=int((~_missing(raw_column(values), plan)).sum()),
         example=str(values.iloc[position]).strip(),
         row=values.index[position],
+        unit=plan.number_format.unit if plan.number_format.needs_unit else "",
     )

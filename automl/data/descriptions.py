@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from automl.data.column_messages import column_messages
+from automl.data.column_messages import column_lines, column_messages
 from automl.data.columns import ColumnPlan
 from automl.data.sentinels import sentinel_message
 from automl.data.splits import RowSplit
@@ -41,6 +41,7 @@ def describe(
     ]
     return [
         describe_task(goal, targets) + hint,
+        *(column_lines(goal.reading.plan) if goal.task == "regression" else ()),
         *column_messages(plans),
         *(sentinel_message(check) for check in checks if check.kind == "sentinel"),
         describe_split(split),

@@ -1,6 +1,6 @@
 """The front door: a file, frame or arrays go in, encoded and split data come out.
 
-    read -> target -> column plans -> typed columns -> split -> one preprocessor per fold -> checks
+    read -> understand (target, columns) -> split -> one preprocessor per fold -> checks
 
 Everything that can be wrong with a table is found here, before a study is made, and told in
 one line.
@@ -9,27 +9,23 @@ one line.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from automl.data.checks import check_data
-from automl.data.choices import ColumnChoices, SplitChoices, missing_marks
-from automl.data.column_inference import infer_columns
-from automl.data.columns import ColumnPlan, ReadColumns, read_columns, refuse_unreadable
+from automl.data.choices import ColumnChoices, SplitChoices
 from automl.data.dataset import Dataset
 from automl.data.descriptions import describe
 from automl.data.fingerprints import fingerprint
 from automl.data.folds import make_fold
-from automl.data.parts import ROLES, Part, encode_targets, make_part, row_facts
+from automl.data.parts import ROLES, Part, row_facts
 from automl.data.preprocessing import Preprocessor, fit_preprocessor
 from automl.data.reading import RawData, read_raw_data
 from automl.data.sources import Table
 from automl.data.splits import TEST_FRACTION, VALID_FRACTION, split_rows
-from automl.data.targets import ClassType, Target, infer_target, learn_target
-from automl.errors import ConfigError, DataError
+from automl.data.targets import ClassType, Target
+from automl.data.understanding import understand
+from automl.errors import ConfigError
 from storage.records import DataCheckRecord, Json, Task
 
 
@@ -95,29 +91,12 @@ def encode_raw_data(
     Raises:
         DataError, ConfigError: as for `load_dataset`.
     """
-    tables, target, columns, splits = raw.tables, raw.target, raw.columns, raw.splits
-    train = tables["train"]
-    marks = missing_marks(train.frame, columns.missing)
-    reading = learn_target(
-        target,
-        train.frame[target],
-        has_types=train.has_types,
-        missing=marks[target],
-        keep_missing_class=columns.keep_missing_class,
-    )
-    parts = {role: make_part(table, reading, role) for role, table in tables.items()}
-    goal = infer_target(reading, parts["train"].targets, task, loss)
+    tables, splits = raw.tables, raw.splits
+    known = understand(raw, task=task, loss=loss)
+    goal, plans, typed, targets = known.goal, known.plans, known.typed, known.targets
     if class_weights and goal.task == "regression":
         raise ConfigError("class weights need classes, but the task is regression")
-    plans = _plan_columns(parts["train"].features, columns, splits, marks, train.decimal)
-    read = {
-        role: read_columns(part.features, plans, tables[role].decimal)
-        for role, part in parts.items()
-    }
-    unread = _unread_messages(read)
-    typed = pd.concat([each.typed for each in read.values()])
-    targets = np.concatenate([encode_targets(goal, part.targets) for part in parts.values()])
-    facts = row_facts(parts, goal, targets, splits, plans)
+    facts = row_facts(known.parts, goal, targets, splits, plans)
     split = split_rows(facts, n_folds=splits.n_folds, seed=splits.seed)
     preprocessors = tuple(fit_preprocessor(plans, typed.iloc[rows]) for rows, _ in split.folds)
     folds = tuple(
@@ -129,58 +108,25 @@ def encode_raw_data(
         typed, targets, split, goal, plans=plans, time_column=splits.time, n_inputs=n_inputs
     )
     lines = describe(
-        goal, parts["train"].targets, plans, split, checks=checks, is_inferred=task is None
+        goal, known.parts["train"].targets, plans, split, checks=checks, is_inferred=task is None
     )
     return LoadedData(
         dataset=Dataset(goal.task, goal.loss, goal.n_classes, folds),
         preprocessors=preprocessors,
         name=tables["train"].name,
         source=tables["train"].source,
-        target=target,
+        target=goal.name,
         task=goal.task,
         loss=goal.loss,
         class_names=goal.class_names,
-        class_type=reading.class_type,
+        class_type=goal.reading.class_type,
         columns={plan.name: plan.described for plan in plans},
-        messages=(*_reading_messages(tables, parts, goal), *lines, *unread),
-        data_checks=(*_missing_target_checks(target, parts), *checks),
+        messages=(*_reading_messages(tables, known.parts, goal), *lines, *known.unread),
+        data_checks=(*_missing_target_checks(goal.name, known.parts), *checks),
         fingerprint=fingerprint(*(tables[r].frame if r in tables else None for r in ROLES)),
         split=_described_split(splits, tables, len(split.folds)),
         n_rows={name: len(getattr(folds[0], name)) for name in ROLES},
     )
-
-
-def _plan_columns(
-    features: pd.DataFrame,
-    columns: ColumnChoices,
-    splits: SplitChoices,
-    marks: Mapping[str, tuple[str, ...]],
-    decimal: str | None,
-) -> tuple[ColumnPlan, ...]:
-    left_out = dict.fromkeys(columns.drop, "asked for")
-    if splits.group is not None:
-        left_out[splits.group] = "group"
-    plans = tuple(
-        replace(plan, dropped=left_out[plan.name]) if plan.name in left_out else plan
-        for plan in infer_columns(
-            features,
-            categorical=columns.categorical,
-            numeric=columns.numeric,
-            date=columns.date,
-            missing=marks,
-            decimal=decimal,
-        )
-    )
-    if not plans:
-        raise DataError("a table must have columns beside the target, but it has none")
-    if all(plan.dropped for plan in plans):
-        reasons = sorted({plan.dropped for plan in plans})
-        raise DataError(
-            "at least one column must vary and be usable as input, but every column beside the "
-            f"target is dropped as {' or '.join(reasons)}; bring other columns, or "
-            "keep one with --categorical or --numeric"
-        )
-    return plans
 
 
 def _missing_target_checks(target: str, parts: Mapping[str, Part]) -> list[DataCheckRecord]:
@@ -206,20 +152,6 @@ def _reading_messages(
                 if goal.task != "regression":
                     line += " (a class? --keep-missing-class)"
             lines.append(line)
-    return lines
-
-
-def _unread_messages(read: Mapping[str, ReadColumns]) -> list[str]:
-    """What was not understood of valid and test rows, which are read by the train rows' plans.
-
-    Raises:
-        DataError: most of a column.
-    """
-    lines = []
-    for role, columns in read.items():
-        if role != "train":  # its cells are told with the plans
-            refuse_unreadable(columns.unread, f"the {role} rows")
-            lines += [f"{role} rows: {cells}" for cells in columns.unread]
     return lines
 
 

@@ -15,10 +15,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from automl.data.arrays import plain_array
-from automl.data.columns import ColumnPlan, read_columns, refuse_unreadable
+from automl.data.columns import MISSING_CATEGORY, ColumnPlan, read_columns, refuse_unreadable
 from automl.data.sources import read_table
 from automl.errors import DataError
 
@@ -41,8 +40,8 @@ def read_rows(data: Any, plans: Sequence[ColumnPlan]) -> NewRows:
     Raises:
         DataError: there are no rows, a column is missing, or most of one cannot be read.
     """
-    if not isinstance(data, (str, Path, Mapping)):
-        data = _frame_of_rows(plain_array(data, "rows to predict"), [plan.name for plan in plans])
+    if not isinstance(data, (str, Path, Mapping, tuple, pd.DataFrame)):
+        data = _frame_of_rows(data, [plan.name for plan in plans])
     table = read_table(data)
     read = read_columns(table.frame, plans, table.decimal)
     refuse_unreadable(read.unread, "the rows to predict")
@@ -50,14 +49,14 @@ def read_rows(data: Any, plans: Sequence[ColumnPlan]) -> NewRows:
     return NewRows(read.typed, (*table.messages, *unread, *_new_numbers(read.typed, plans)))
 
 
-def _frame_of_rows(
-    rows: pd.DataFrame | pd.Series[Any] | NDArray[Any], names: Sequence[str]
-) -> pd.DataFrame:
-    """Name the columns of rows that bring no names: numbered ones are in the model's order."""
+def _frame_of_rows(data: Any, names: Sequence[str]) -> pd.DataFrame:
+    """Name the columns of rows that bring no names: they are in the model's order."""
+    rows = plain_array(data, "rows to predict")
     if isinstance(rows, pd.DataFrame):
-        if list(rows.columns) == [f"x{i}" for i in range(1, len(names) + 1)]:
-            return rows.set_axis(list(names), axis="columns")
-        return rows
+        is_named = not isinstance(data, list) or any(isinstance(row, Mapping) for row in data)
+        if is_named or rows.shape[1] != len(names):
+            return rows
+        return rows.set_axis(list(names), axis="columns")
     array = np.asarray(rows)
     table = array.reshape(len(array), -1) if array.ndim > 1 else array
     if table.ndim != 2 or table.shape[1] != len(names):
@@ -66,6 +65,27 @@ def _frame_of_rows(
             f"but it has shape {array.shape}"
         )
     return pd.DataFrame(table, columns=pd.Index(names))
+
+
+def unknown_categories(
+    typed: pd.DataFrame, known: Sequence[Mapping[str, frozenset[str]]]
+) -> list[str]:
+    """Say where categories stand that no train row has had; they count as rare ones.
+
+    Args:
+        known: the categories of each column that each fold's train rows have.
+    """
+    lines = []
+    for name in known[0]:
+        values = typed[name]
+        every = frozenset[str]().union(*(each[name] for each in known)) | {MISSING_CATEGORY}
+        others = values[~values.isin(every)]
+        if len(others):
+            lines.append(
+                f"{name}: {len(others)} of {len(values)} cells are categories that no train row "
+                f"has, such as {str(others.iloc[0])[:40]!r} in row {others.index[0]}"
+            )
+    return lines
 
 
 def _new_numbers(typed: pd.DataFrame, plans: Sequence[ColumnPlan]) -> list[str]:

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,50 +29,12 @@ SCALES = frozenset({"%", "‰", "k", "K", "M", "B", "G", "T", "bn", "mio", "Mio"
 """Suffixes that change the value: beside them a number without one is another number."""
 
 _CURRENCIES = frozenset(
-    [
-        "usd",
-        "eur",
-        "gbp",
-        "jpy",
-        "chf",
-        "cad",
-        "aud",
-        "nzd",
-        "inr",
-        "cny",
-        "rmb",
-        "krw",
-        "brl",
-        "sek",
-        "nok",
-        "dkk",
-        "pln",
-        "czk",
-        "huf",
-        "try",
-        "rub",
-        "zar",
-        "mxn",
-        "sgd",
-        "hkd",
-        "ils",
-        "thb",
-        "idr",
-        "myr",
-        "php",
-        "rs",
-        "rs.",
-        "r$",
-        "us$",
-        "kr",
-        "kr.",
-        "fr",
-        "fr.",
-        "sfr",
-        "zł",
-        "kč",
-        "ft",
-    ]
+    (
+        *("usd", "eur", "gbp", "jpy", "chf", "cad", "aud", "nzd", "inr", "cny", "rmb", "krw"),
+        *("brl", "sek", "nok", "dkk", "pln", "czk", "huf", "try", "rub", "zar", "mxn", "sgd"),
+        *("hkd", "ils", "thb", "idr", "myr", "php", "rs", "rs.", "r$", "us$", "kr", "kr."),
+        *("fr", "fr.", "sfr", "zł", "kč", "ft"),
+    )
 )
 _ALIKE = str.maketrans(
     {
@@ -104,11 +66,17 @@ class NumberFormat:
     thousands: str = ""  # "," or "." or " " (any kind of space) or "'"
     unit: str = ""  # "%", "$", "kg": where it stands, and where it does not
     is_duration: bool = False  # 1:30:00 or "2 days 01:30:00", read as seconds
+    has_signs: bool = False  # among them are <0.5, 12.3* or (7), read as 0.5, 12.3 and -7
 
     @property
     def is_plain(self) -> bool:
         """Whether these are numbers as programs write them."""
         return self == PLAIN
+
+    @property
+    def needs_unit(self) -> bool:
+        """Whether a number without the unit is another number: 0.5 is not 0.5 %."""
+        return self.unit in SCALES
 
     @property
     def described(self) -> str:
@@ -124,10 +92,6 @@ class NumberFormat:
         written = f"written with {' and '.join(parts)}" if parts else ""
         unit = f"in {self.unit}" if self.unit else ""
         return ", ".join(part for part in (written, unit) if part)
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain values."""
-        return asdict(self)
 
 
 PLAIN = NumberFormat()
@@ -179,7 +143,9 @@ def read_number(text: str, written: NumberFormat) -> float:
     cell = _take_apart(text)
     if cell is None:
         return float(text) if _INFINITE.fullmatch(text) else np.nan
-    if cell.unit not in ("", written.unit):
+    if cell.unit != written.unit and (cell.unit or written.needs_unit):
+        return np.nan
+    if cell.has_signs and not written.has_signs:
         return np.nan
     body = _plain_body(cell.body, written)
     return np.nan if body is None else cell.sign * float(body + cell.exponent)
@@ -202,6 +168,7 @@ def guess_numbers(counts: Mapping[str, int], *, decimal_comma: bool = False) -> 
     unit = _common_unit(cells, counts)
     kept = {text: cell for text, cell in cells.items() if cell.unit in ("", unit)}
     inexact = sum(counts[text] for text, cell in kept.items() if cell.is_inexact)
+    has_signs = any(cell.has_signs for cell in kept.values())
     if inexact > 0.5 * total:
         return None
     if unit in SCALES and any(not cell.unit for cell in kept.values()):
@@ -211,7 +178,8 @@ def guess_numbers(counts: Mapping[str, int], *, decimal_comma: bool = False) -> 
     for text, cell in kept.items():
         bodies[cell.body] += counts[text]
     decimal, thousands, is_ambiguous = _marks(bodies, decimal_comma)
-    return _guess(counts, NumberFormat(decimal, thousands, unit), cells, is_ambiguous)
+    written = NumberFormat(decimal, thousands, unit, has_signs=has_signs)
+    return _guess(counts, written, cells, is_ambiguous)
 
 
 def _guess(
@@ -236,7 +204,8 @@ class _Cell:
     body: str
     exponent: str
     unit: str
-    is_inexact: bool
+    is_inexact: bool  # <0.5, 12.3*
+    has_signs: bool  # is inexact, or a negative number in brackets
 
 
 def _take_apart(text: str) -> _Cell | None:
@@ -251,12 +220,14 @@ def _take_apart(text: str) -> _Cell | None:
     signs = (match["sign"] or "") + (match["sign_after"] or "")
     if len(signs) > 1 or (signs and match["bracket"]):
         return None
+    is_inexact = bool(match["compare"] or match["note"])
     return _Cell(
         sign=-1.0 if signs == "-" or match["bracket"] else 1.0,
         body=match["body"],
         exponent=match["exponent"] or "",
         unit=before or after,
-        is_inexact=bool(match["compare"] or match["note"]),
+        is_inexact=is_inexact,
+        has_signs=is_inexact or bool(match["bracket"]),
     )
 
 

@@ -91,13 +91,18 @@ def make_part(table: Table, reading: TargetReading, role: str) -> Part:
     )
 
 
-def encode_targets(goal: Target, values: pd.Series[Any]) -> NDArray[Any]:
+def encode_targets(
+    goal: Target, values: pd.Series[Any], decimal: str | None = None
+) -> NDArray[Any]:
     """Class codes or numbers of rows whose target is present.
+
+    Args:
+        decimal: the mark of the text file that the rows come from, see `read_columns`.
 
     Raises:
         DataError: a class or number that the divided table does not have.
     """
-    encoded = goal.encode(values)
+    encoded = goal.encode(values, decimal)
     if goal.task == "regression":
         refuse_huge(values, encoded)
     wrong = encoded < 0 if goal.task != "regression" else ~np.isfinite(encoded)

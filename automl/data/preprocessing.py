@@ -106,6 +106,17 @@ class Preprocessor:
                 "make it empty"
             )
 
+    @property
+    def known_categories(self) -> dict[str, frozenset[str]]:
+        """The categories that train rows have, by column."""
+        known = {}
+        for block in ("one_hot", "codes"):
+            encoder = self.transformer.named_transformers_.get(block)
+            names = getattr(encoder, "feature_names_in_", ())
+            for name, categories in zip(names, getattr(encoder, "categories_", ()), strict=True):
+                known[str(name)] = frozenset(map(str, categories))
+        return known
+
     def to_state(self) -> tuple[ColumnTransformer, dict[str, Any]]:
         """The estimator for `storage/artifact_formats.py`, and the rest as plain values."""
         scalings = {

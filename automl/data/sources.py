@@ -21,6 +21,7 @@ import pyarrow as pa
 from automl.data.arff_files import is_arff, parse_arff
 from automl.data.arrays import plain_array, table_of_arrays
 from automl.data.columns import column_name
+from automl.data.delimited_rows import is_number
 from automl.data.file_bytes import read_bytes, shown
 from automl.data.json_files import is_json, parse_json
 from automl.data.npz_files import parse_npz
@@ -88,7 +89,7 @@ def require_column(frame: pd.DataFrame, column: str, role: str) -> None:
         hint = f"columns are {', '.join(names)}"
     else:
         hint = f"columns are {', '.join(names[:10])} and {len(names) - 10} more"
-    if all(_is_number(name) for name in names):
+    if all(is_number(name) for name in names):
         hint += " (the first row looks like data: does the file have a header?)"
     raise DataError(f"{role} must name a column, but there is no {column!r}; {hint}")
 
@@ -169,11 +170,3 @@ def _checked_frame(frame: pd.DataFrame, name: str) -> pd.DataFrame:
         )
     frame.index = pd.RangeIndex(1, len(frame) + 1)  # rows as people count them
     return plain_frame(frame, name)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

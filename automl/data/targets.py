@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl.data.cells import MISSING_CLASSES, MISSING_MARKS, raw_column
-from automl.data.column_plans import is_number_of_a_program
+from automl.data.column_plans import is_number_of_a_program, number_details
 from automl.data.columns import (
     ColumnPlan,
     is_named_mark,
@@ -21,7 +21,7 @@ from automl.data.columns import (
     read_numbers,
     refuse_huge,
 )
-from automl.data.number_formats import PLAIN, guess_numbers
+from automl.data.number_formats import PLAIN, guess_numbers, read_number
 from automl.data.text_inference import are_codes
 from automl.errors import ConfigError, DataError
 from storage.records import Task
@@ -66,13 +66,16 @@ class TargetReading:
         raw = raw_column(values)
         return ~raw.present | is_named_mark(raw, self.marks)
 
-    def numbers(self, values: pd.Series[Any]) -> NDArray[np.float64]:
+    def numbers(self, values: pd.Series[Any], decimal: str | None = None) -> NDArray[np.float64]:
         """The target as numbers, NaN where it is none.
+
+        Args:
+            decimal: the mark of the text file that the rows come from, see `read_columns`.
 
         Shape:
             values, result: (N,).
         """
-        return read_numbers(raw_column(values), self.plan.number_format)
+        return read_numbers(raw_column(values), self.plan.number_format, decimal)
 
     def labels(self, values: pd.Series[Any]) -> list[str]:
         """The target as names of classes."""
@@ -95,14 +98,17 @@ class Target:
         """1 for regression."""
         return len(self.class_names) or 1
 
-    def encode(self, values: pd.Series[Any]) -> NDArray[Any]:
+    def encode(self, values: pd.Series[Any], decimal: str | None = None) -> NDArray[Any]:
         """Class codes (int64, -1 for unknown classes) or numbers (float64, NaN where none).
+
+        Args:
+            decimal: the mark of the text file that the rows come from, see `read_columns`.
 
         Shape:
             values, result: (N,).
         """
         if self.task == "regression":
-            return self.reading.numbers(values)
+            return self.reading.numbers(values, decimal)
         codes = {name: code for code, name in enumerate(self.class_names)}
         labels = self.reading.labels(values)
         return np.asarray([codes.get(label, -1) for label in labels], dtype=np.int64)
@@ -115,6 +121,7 @@ def learn_target(
     has_types: bool = True,
     missing: Sequence[str] = (),
     keep_missing_class: bool = False,
+    decimal: str | None = None,
 ) -> TargetReading:
     """Learn how the cells of a target are read.
 
@@ -125,6 +132,7 @@ def learn_target(
         has_types: its container says what its cells are; those of a text file are texts only.
         missing: further marks, which a person has named.
         keep_missing_class: marks are a class of their own.
+        decimal: the mark that is usual in a text file of this kind, as for `infer_columns`.
     """
     raw = raw_column(values)
     guess, marks = None, tuple(missing)
@@ -132,7 +140,7 @@ def learn_target(
         usual = frozenset() if keep_missing_class else MISSING_MARKS
         known = raw.values[raw.present & ~is_named_mark(raw, (*missing, *usual))]
         if len(known) and not raw.is_category and not are_codes(known):
-            guess = guess_numbers(Counter(known.tolist()))
+            guess = guess_numbers(Counter(known.tolist()), decimal_comma=decimal == ",")
         is_numeric = guess is not None and guess.share >= _SURELY_NUMBERS
         marks += tuple(sorted(usual if is_numeric else usual & MISSING_CLASSES))
     else:
@@ -144,6 +152,7 @@ def learn_target(
         "numeric" if is_numeric else "categorical",
         number_format=guess.format if is_numeric and guess is not None else PLAIN,
         is_coded=class_type in ("integer", "number"),
+        details=number_details(raw, guess) if is_numeric and guess is not None else {},
     )
     return TargetReading(plan, marks, class_type)
 
@@ -282,7 +291,5 @@ def _check_classes(name: str, counts: Counter[str], task: Task, *, asked: bool) 
 
 def _label_order(label: str) -> tuple[bool, float, str]:
     """Numbers by size, then texts by alphabet."""
-    try:
-        return False, float(label), label
-    except ValueError:
-        return True, 0.0, label
+    number = read_number(label, PLAIN)
+    return (False, number, label) if np.isfinite(number) else (True, 0.0, label)

@@ -143,7 +143,7 @@ def _is_written_otherwise(texts: pd.Series[Any]) -> bool:
         has_thousands = len(pointed) and pointed.str.fullmatch(r"[+-]?[1-9]\d{0,2}\.\d{3}").all()
         if not has_thousands and not sample.str.fullmatch(r"\d+").all():
             return False
-    return bool(has_thousands) or bool(texts.str.startswith("0").any())
+    return bool(has_thousands) or bool(texts.str.match(r"0\d").any())
 
 
 def _are_numbers(texts: DistinctTexts, guess: NumberGuess) -> bool:

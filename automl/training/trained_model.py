@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from automl.data.dataset import AffineScaling, Dataset, Fold, Split
-from automl.data.new_rows import read_rows
+from automl.data.new_rows import read_rows, unknown_categories
 from automl.data.prediction_files import prediction_names
 from automl.data.preprocessing import Preprocessor
 from automl.errors import ConfigError, warn_of
@@ -128,7 +128,9 @@ class TrainedModel:
     def _mean_prediction(self, data: Any) -> tuple[NDArray[np.float64], tuple[str, ...]]:
         rows = read_rows(data, self.networks[0].preprocessor.plans)
         predictions = [self._prediction(network, rows.typed) for network in self.networks]
-        return np.asarray(np.mean(predictions, axis=0)), rows.messages
+        known = [network.preprocessor.known_categories for network in self.networks]
+        messages = (*rows.messages, *unknown_categories(rows.typed, known))
+        return np.asarray(np.mean(predictions, axis=0)), messages
 
     def _prediction(self, network: TrainedNetwork, typed: pd.DataFrame) -> NDArray[np.float64]:
         encoded = network.preprocessor.encode_typed(typed)

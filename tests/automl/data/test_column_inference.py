@@ -4,12 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl.data.column_inference import infer_column, infer_columns
-from automl.data.columns import read_columns
+from automl.data.column_inference import infer_columns
+from automl.data.columns import ColumnPlan, read_columns
 from automl.errors import DataError
 
 N = 120
 GENERATOR = np.random.default_rng(0)
+
+
+def infer_column(name: str, values: pd.Series) -> ColumnPlan:
+    (plan,) = infer_columns(pd.DataFrame({name: values}))
+    return plan
 
 
 def repeat(*cells: object) -> pd.Series:

@@ -45,10 +45,11 @@ def test_numbers_that_are_written_in_a_way_of_their_own_are_told_in_one_line() -
     ]
     assert told(x=repeat("53.8%", "39.5%")) == ["x is numeric: '53.8%' is read as 53.8, in %"]
     assert told(x=repeat("1,250", "950")) == [
-        "x is numeric: '1,250' is read as 1250, written with a comma between thousands"
+        "x is numeric: '1,250' is read as 1250, written with a comma between thousands, which "
+        "could be read otherwise: check"
     ]
     assert told(x=repeat("<0.5", "12.5", "7.25*", "3")) == [
-        "x is numeric: 60 cells such as '<5' or '5*' are read as 5"
+        "x is numeric: '<0.5' is read as 0.5, 60 cells such as '<5' or '5*' count as 5"
     ]
     noisy = [*(f"{i},5" for i in range(N - 6)), *["n.v.t."] * 4, "weg", "weg"]
     assert told(x=noisy) == [

@@ -76,6 +76,34 @@ def test_a_person_names_further_marks() -> None:
     assert not is_named_mark(moments, ["-999"]).any()
 
 
+@pytest.mark.parametrize(
+    "cells", [["1900-01-01", "2021-08-17"], pd.to_datetime(["1900-01-01", "2021-08-17"])]
+)
+def test_a_person_names_a_date_that_means_missing(cells: object) -> None:
+    plan = ColumnPlan("d", "date", date_parts=("days",), missing=("1900-01-01",))
+    (days,), is_unread = read_column(pd.Series(cells), plan)
+    np.testing.assert_array_equal(days, [np.nan, 18856])
+    assert not is_unread.any()
+
+
+@pytest.mark.parametrize("cells", [["50%", "0.5"], [50.0, 0.5], ["50", "0.5"]])
+def test_a_bare_number_is_none_of_a_column_in_per_cent(cells: list[object]) -> None:
+    """0.5 beside 50 % may be a half: read as 0.5 %, it would be silently wrong."""
+    plan = ColumnPlan("n", "numeric", number_format=NumberFormat(unit="%"))
+    (read,), is_unread = read_column(pd.Series(cells), plan)
+    assert is_unread[-1]
+    (unread,) = read_columns(pd.DataFrame({"n": cells}), [plan]).unread
+    assert "are no numbers in % as in training" in str(unread)
+
+
+@pytest.mark.parametrize("cell", ["<5", "~5", "5*", "(5)"])
+def test_signs_around_numbers_are_read_only_where_they_were_learned(cell: str) -> None:
+    (read,), is_unread = read_column(pd.Series([cell]), ColumnPlan("n", "numeric"))
+    assert is_unread.tolist() == [True]
+    learned = ColumnPlan("n", "numeric", number_format=NumberFormat(has_signs=True))
+    assert abs(numbers([cell], learned)[0]) == 5
+
+
 def test_none_and_na_are_categories_but_blank_and_question_mark_are_not() -> None:
     assert categories(["None", "NA", "?", " ", None, " x ", "#N/A"]) == [
         "None",
@@ -99,7 +127,15 @@ def test_categories_that_are_numbers_are_one_in_every_container() -> None:
         assert categories(cells, is_coded=True) == ["3", "4"]
     assert categories([9007199254740993], is_coded=True) == ["9007199254740993"]
     assert categories([3.0, np.nan]) == ["3", MISSING_CATEGORY]
+    assert categories(["--5", "5" * 5000], is_coded=True) == ["--5", "5" * 5000]
     assert categories([3.0, np.nan], has_points=True) == ["3.0", MISSING_CATEGORY]
+
+
+def test_a_day_is_one_category_as_text_and_as_moment() -> None:
+    day = ["2024-01-01"]
+    assert categories(day) == categories([f"{day[0]} 00:00:00"]) == day
+    assert categories(pd.to_datetime(day)) == day
+    assert categories(pd.to_datetime(["2024-01-01 10:30"])) == ["2024-01-01 10:30:00"]
 
 
 @pytest.mark.parametrize(

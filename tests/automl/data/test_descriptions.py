@@ -25,6 +25,15 @@ def test_task_in_one_line(cells: list[object], line: str) -> None:
     assert describe_task(infer_target(learn_target("y", values), values), values) == line
 
 
+def test_how_the_target_is_read_is_told() -> None:
+    values = pd.Series([f"${i},{i:03d}" for i in range(1, 41)])
+    goal = infer_target(learn_target("y", values), values)
+    rows = np.arange(40)
+    split = RowSplit(((rows[:24], rows[24:32]),), rows[32:])
+    lines = describe(goal, values, [], split, checks=[], is_inferred=False)
+    assert lines[1].startswith("y is numeric: '$1,001' is read as 1001")
+
+
 def test_a_person_reads_task_columns_rows_and_duplicates() -> None:
     values = pd.Series([0, 1] * 10)
     rows = np.arange(20)

@@ -88,6 +88,17 @@ def test_empty_cells_and_unknown_categories_are_taken() -> None:
     )
 
 
+def test_columns_of_a_frame_are_taken_by_their_names_whatever_these_are() -> None:
+    """A person may call them x1, x2; those of lists are taken in the model's order."""
+    plans = (ColumnPlan("x2", "numeric"), ColumnPlan("x1", "numeric"))
+    frame = pd.DataFrame({"x1": [1.0], "x2": [2.0]})
+    for source in (frame, [{"x1": 1.0, "x2": 2.0}]):
+        assert read_rows(source, plans).typed.to_dict("records") == [{"x2": 2.0, "x1": 1.0}]
+    assert read_rows([[1.0, "2"]], plans).typed.to_dict("records") == [{"x2": 1.0, "x1": 2.0}]
+    with pytest.raises(DataError, match="'a' is missing"):
+        read_rows(frame, (ColumnPlan("a", "numeric"), ColumnPlan("b", "numeric")))
+
+
 def test_no_rows_are_refused() -> None:
     with pytest.raises(DataError, match=r"must have rows and columns"):
         read_rows(rows().iloc[:0], PLANS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -63,7 +64,7 @@ def test_a_cell_is_read_alike_alone(cells: list[str], numbers: list[float]) -> N
     """The format is learned once: what other cells a later file has does not matter."""
     guess = guess_numbers(Counter(cells))
     assert guess is not None
-    saved = NumberFormat(**guess.format.to_dict())
+    saved = NumberFormat(**asdict(guess.format))
     assert [read_number(cell, saved) for cell in cells] == numbers
 
 

@@ -89,7 +89,7 @@ ODD_COLUMNS = (
         "Numbers: 0.5, 12.5, 7.25, 3.",
         "numeric",
         (0.5, 12.5, 7.25, 3.0),
-        "is numeric: 60 cells such as '<5' or '5*' are read as 5",
+        "is numeric: '<0.5' is read as 0.5, 60 cells such as '<5' or '5*' count as 5",
     ),
     OddColumn(
         ("1:30:00", "0:15:20"),

@@ -112,6 +112,13 @@ def test_rare_is_half_a_percent_within_bounds() -> None:
     assert [rare_threshold(n) for n in (10, 1000, 2000, 100_000)] == [2, 5, 10, 20]
 
 
+def test_the_categories_of_train_rows_are_known(frame: pd.DataFrame) -> None:
+    known = fit(frame).known_categories
+    assert known["colour"] == {"(missing)", "blue", "green", "mauve", "red"}
+    assert len(known["town"]) == 40
+    assert fit(frame[["age"]]).known_categories == {}
+
+
 def test_unknown_categories_and_gaps_do_not_fail(frame: pd.DataFrame) -> None:
     fitted = fit(frame)
     new = frame.iloc[:3].assign(

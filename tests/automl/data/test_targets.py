@@ -130,6 +130,13 @@ def test_classes_of_a_text_file_keep_their_text_unless_a_program_wrote_numbers(
     assert (reading.class_type, target.class_names) == (class_type, names)
 
 
+def test_classes_named_like_no_number_are_ordered_as_texts() -> None:
+    for cells in (["nan", "2", "10", "1"], ["1", "10", "2", "nan"]):
+        column = series(*cells)
+        kept = learn_target("y", column, has_types=False, keep_missing_class=True)
+        assert infer_from(kept, column).class_names == ("1", "2", "10", "nan")
+
+
 def test_codes_with_zeros_in_front_are_classes_however_many() -> None:
     codes = pd.Series([f"{i:05d}" for i in range(0, 400, 7)] * 3)
     assert infer_target("y", codes).task == "multiclass"

@@ -130,6 +130,13 @@ def test_cells_that_cannot_be_read_are_warned_of_and_count_as_missing(data: Load
     assert model.predict(rows) == pytest.approx(predicted)
 
 
+def test_categories_that_no_fold_has_seen_are_warned_of(data: LoadedData) -> None:
+    model, rows = model_of(data, network(data, 0), network(data, 1)), mixed_table().head(4)
+    rows.loc[2, "colour"] = "mauve"
+    with pytest.warns(DataWarning, match="colour: 1 of 4 cells are .* such as 'mauve' in row 3"):
+        model.predict(rows)
+
+
 @pytest.mark.parametrize("value", [1.797e308, np.inf, "1e400"])
 def test_numbers_beyond_single_precision_are_refused(data: LoadedData, value: object) -> None:
     rows = mixed_table().head(3).astype({"size": object})
