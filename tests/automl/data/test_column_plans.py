@@ -29,9 +29,7 @@ def test_numbers_that_a_program_writes(text: str) -> None:
     assert is_number_of_a_program(text)
 
 
-@pytest.mark.parametrize(
-    "text", ["007", "1.10", "+5", "1E3", "1,5", "x", "inf", "-", "5%", "--5", "5" * 5000]
-)
+@pytest.mark.parametrize("text", ["007", "1.10", "+5", "1E3", "1,5", "x", "inf", "-", "5%", "--5"])
 def test_texts_that_a_program_writes_for_no_number(text: str) -> None:
     assert not is_number_of_a_program(text)
 

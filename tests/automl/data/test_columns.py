@@ -90,7 +90,7 @@ def test_a_person_names_a_date_that_means_missing(cells: object) -> None:
 def test_a_bare_number_is_none_of_a_column_in_per_cent(cells: list[object]) -> None:
     """0.5 beside 50 % may be a half: read as 0.5 %, it would be silently wrong."""
     plan = ColumnPlan("n", "numeric", number_format=NumberFormat(unit="%"))
-    (read,), is_unread = read_column(pd.Series(cells), plan)
+    _, is_unread = read_column(pd.Series(cells), plan)
     assert is_unread[-1]
     (unread,) = read_columns(pd.DataFrame({"n": cells}), [plan]).unread
     assert "are no numbers in % as in training" in str(unread)
@@ -98,7 +98,7 @@ def test_a_bare_number_is_none_of_a_column_in_per_cent(cells: list[object]) -> N
 
 @pytest.mark.parametrize("cell", ["<5", "~5", "5*", "(5)"])
 def test_signs_around_numbers_are_read_only_where_they_were_learned(cell: str) -> None:
-    (read,), is_unread = read_column(pd.Series([cell]), ColumnPlan("n", "numeric"))
+    _, is_unread = read_column(pd.Series([cell]), ColumnPlan("n", "numeric"))
     assert is_unread.tolist() == [True]
     learned = ColumnPlan("n", "numeric", number_format=NumberFormat(has_signs=True))
     assert abs(numbers([cell], learned)[0]) == 5

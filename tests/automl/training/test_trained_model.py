@@ -81,7 +81,9 @@ def test_folds_predict_together_by_their_mean(data: LoadedData) -> None:
 
 def test_unknown_categories_do_not_fail(data: LoadedData) -> None:
     rows = mixed_table().head(3).assign(colour="purple")
-    assert np.isfinite(model_of(data, network(data, 0)).predict(rows)).all()
+    predicted = model_of(data, network(data, 0)).predict_table(rows)
+    assert np.isfinite(predicted.columns["price"]).all()
+    assert "categories that no train row has, such as 'purple'" in predicted.messages[0]
 
 
 def test_missing_column_is_named(data: LoadedData) -> None:
