@@ -22,7 +22,8 @@ MISSING_MARKS = frozenset(
     {
         *("", "?", "na", "n/a", "n.a.", "nan", "null", "none", "nil", "nat", "missing"),
         *("-", "--", "–", "—", ".", "\\n", "<na>", "(null)", "(none)", "#n/a", "#na"),
-        *("#div/0!", "#value!", "#ref!", "#num!", "#name?", "#null!"),
+        *("#div/0!", "#div/0 !", "#value!", "#ref!", "#num!", "#name?", "#null!", "[null]"),
+        *("#nv", "#n/v", "#wert!", "#bezug!", "#zahl!", "#valeur!", "1.#qnan", "1.#ind", "k.a."),
         *("0000-00-00", "0000-00-00 00:00:00", "00/00/0000", "00.00.0000"),
     }
 )
@@ -73,6 +74,15 @@ def raw_column(values: pd.Series[Any]) -> RawColumn:
     if kind in "iuf":
         return RawColumn("numbers", values)
     return RawColumn("texts", _texts(values))
+
+
+def without_marks(raw: RawColumn, marks: Iterable[str]) -> pd.Series[Any]:
+    """The texts of a column, those that mean "no value" missing.
+
+    Shape:
+        result: (N,).
+    """
+    return raw.values.mask(np.asarray(raw.values.str.lower().isin(list(marks)), dtype=bool))
 
 
 def is_marked(texts: Iterable[Any], marks: Iterable[str]) -> NDArray[np.bool_]:

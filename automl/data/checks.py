@@ -13,7 +13,7 @@ rows are never read here, their features are. Those that fit models are in `prob
     conflicting_rows      "train"          share of train rows with equal inputs, other targets
     leakage               column           share of the target's variance that it alone explains
     shift                 "train/test" ... area under the ROC curve of telling the two apart
-    sentinel              column           share of rows with a number that may mean "missing"
+    sentinel              column, target   share of rows with numbers that may mean "missing"
     outliers              column, target   largest distance from the median, in middle-half widths
     rows_per_input        "train"          train rows for each input of the network
 """
@@ -69,7 +69,11 @@ def check_data(
         *leakage(codes.iloc[train], targets[train], goal),
         *shift(unordered, train, valid, "train/valid"),
         *shift(unordered, train, split.test, "train/test"),
-        *sentinels(typed.iloc[train], plans),
+        *sentinels(
+            typed.iloc[train],
+            plans,
+            (goal.name, targets[train]) if goal.task == "regression" else None,
+        ),
         *outliers(typed.iloc[train], targets[train], goal),
         DataCheckRecord(
             "rows_per_input",

@@ -7,7 +7,7 @@ plans is in `column_messages.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +24,7 @@ from automl.data.column_plans import (
 from automl.data.columns import ColumnPlan, is_named_mark, read_numbers
 from automl.data.date_formats import guess_dates
 from automl.data.number_formats import DURATION, PLAIN, guess_numbers
-from automl.data.text_inference import distinct_texts, has_decimal_comma, infer_texts
+from automl.data.text_inference import MEASURED, decimal_mark, distinct_texts, infer_texts
 from automl.errors import DataError
 
 
@@ -55,11 +55,11 @@ def infer_columns(
         **dict.fromkeys(numeric, _as_numbers),
         **dict.fromkeys(date, _as_dates),
     }
-    decimal_comma = decimal == "," or any(has_decimal_comma(raw) for raw in raws.values())
+    usual = usual_decimal(raws.values()) or decimal
     plans = []
     for name, raw in raws.items():
-        plan = asked[name](name, raw) if name in asked else _inferred(name, raw, decimal_comma)
-        plans.append(replace(plan, missing=tuple(marks.get(name, ()))))
+        plan = asked[name](name, raw) if name in asked else _inferred(name, raw, usual)
+        plans.append(replace(plan, missing=tuple(marks.get(name, ())), decimal=decimal))
     return distinct_outputs(plans)
 
 
@@ -89,12 +89,18 @@ def _without_marks(values: pd.Series[Any], marks: Sequence[str]) -> RawColumn:
     return replace(raw, values=raw.values.mask(named)) if named.any() else raw
 
 
-def _inferred(name: str, raw: RawColumn, decimal_comma: bool) -> ColumnPlan:
+def usual_decimal(raws: Iterable[RawColumn]) -> str | None:
+    """The decimal mark of the columns that have one; None: there is none, or there are both."""
+    marks = {mark for raw in raws if (mark := decimal_mark(raw)) is not None}
+    return marks.pop() if len(marks) == 1 else None
+
+
+def _inferred(name: str, raw: RawColumn, decimal: str | None) -> ColumnPlan:
     present = raw.values.dropna()
     if present.empty:
         return ColumnPlan(name, "categorical", "all missing")
     if raw.form == "texts":
-        return infer_texts(name, raw, decimal_comma=decimal_comma)
+        return infer_texts(name, raw, decimal=decimal)
     if present.nunique() == 1 and len(present) == len(raw):
         return ColumnPlan(name, "categorical", "constant")
     if raw.form == "moments":
@@ -127,7 +133,7 @@ def _as_dates(name: str, raw: RawColumn) -> ColumnPlan:
     )
     raw = RawColumn("texts", texts.astype("str"))
     counts = distinct_texts(raw).counts
-    guess = guess_dates(counts, at_least=0.0, asked=True) if counts else None
+    guess = guess_dates(counts, at_least=MEASURED, asked=True) if counts else None
     if guess is None:
         example = texts.dropna().astype(str).head(1).tolist()
         raise DataError(f"--date must name a column of dates, but {name!r} holds {example}")

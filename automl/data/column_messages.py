@@ -13,34 +13,44 @@ MAX_LINES = 12
 
 
 def column_messages(plans: Sequence[ColumnPlan]) -> list[str]:
-    """Lines on the plans: the kinds, the columns left out, and all that was read by custom."""
+    """Lines on the plans: the kinds, the columns left out, and all that was read by custom.
+
+    What costs cells, or asks a person to check, comes first and is never cut.
+    """
     counts = {kind: sum(plan.described == kind for plan in plans) for kind in KINDS}
     counts["dropped"] = sum(bool(plan.dropped) for plan in plans)
     told = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
-    lines = [line for plan in plans if not plan.dropped for line in column_lines(plan)]
+    used = [plan for plan in plans if not plan.dropped]
+    urgent = [line for plan in used if _is_urgent(plan) for line in column_lines(plan)]
+    lines = [line for plan in used if not _is_urgent(plan) for line in column_lines(plan)]
     if len(lines) > MAX_LINES:
         more = len(lines) - MAX_LINES + 1
         lines = [*lines[: MAX_LINES - 1], f"{more} further columns are read in such ways"]
-    return [f"columns beside the target: {told}", *_dropped_lines(plans), *lines]
+    return [f"columns beside the target: {told}", *_dropped_lines(plans), *urgent, *lines]
+
+
+def _is_urgent(plan: ColumnPlan) -> bool:
+    return bool({"n_stray", "ambiguous", "is_ambiguous"} & plan.details.keys())
 
 
 def _dropped_lines(plans: Sequence[ColumnPlan]) -> Iterator[str]:
-    reasons: dict[str, list[str]] = {}
+    reasons: dict[tuple[str, str], list[str]] = {}
     for plan in plans:
         if plan.dropped:
-            reasons.setdefault(plan.dropped, []).append(plan.name)
-    for reason, names in reasons.items():
-        yield f"dropped as {reason}: {_listed(names)}{_how_to_keep(reason)}"
+            reasons.setdefault((plan.dropped, _how_to_keep(plan)), []).append(plan.name)
+    for (reason, how), names in reasons.items():
+        yield f"dropped as {reason}: {_listed(names)}{how}"
 
 
-def _how_to_keep(reason: str) -> str:
-    if " % numbers, but " in reason:
-        return " (keep with --numeric: other cells count as missing)"
+def _how_to_keep(plan: ColumnPlan) -> str:
+    reason = plan.dropped
     if " % dates, but " in reason:
-        return " (keep with --date: other cells count as missing)"
-    if reason == "id-like":
+        return " (keep with --date: other cells count as missing; or --categorical)"
+    if " % numbers, but " in reason:
+        return " (keep with --numeric: other cells count as missing; or --categorical)"
+    if reason == "id-like" and (plan.kind == "numeric" or "could_be_numeric" in plan.details):
         return " (keep with --numeric or --categorical)"
-    if reason in ("free text", "codes that hardly repeat"):
+    if reason in ("id-like", "free text", "codes that hardly repeat") or "numbers in" in reason:
         return " (keep with --categorical)"
     return ""
 
@@ -72,7 +82,7 @@ def _number_line(plan: ColumnPlan) -> str:
         parts += [described] if described else []
         parts += ["which could be read otherwise: check"] if details.get("is_ambiguous") else []
     if details.get("n_inexact"):
-        parts.append(f"{details['n_inexact']} cells such as '<5' or '5*' count as 5")
+        parts.append(f"{details['n_inexact']} cells are not exact")
     told = ", ".join(parts)
     if details.get("n_stray"):
         told += ("; " if told else "") + _strays(plan, "numbers")

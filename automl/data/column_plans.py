@@ -20,12 +20,15 @@ from automl.data.date_formats import DateGuess, in_bounds, is_ambiguous, varying
 from automl.data.number_formats import PLAIN, NumberFormat, NumberGuess, read_number
 from storage.records import Json
 
+MAX_STRAYS = 50
+"""Distinct cells that were none of their column's kind in training, and are missing later too."""
+
 MIN_ROWS_FOR_IDS = 20
 """In fewer rows, whole numbers that all differ are no surprise."""
 
 _ID_NAME = re.compile(
     r"(?i:(^|[\W_])(id|ids|pid|uid|uuid|guid|key|index|idx|nr|no|num|number)([\W_]|$))"
-    r"|[a-z](Id|ID)$"
+    r"|[a-z](Id|ID)$|^column 1$|^Unnamed: 0$"
 )
 
 
@@ -62,7 +65,13 @@ def _is_id(name: str, present: NDArray[np.float64]) -> bool:
 def guessed_numbers(name: str, raw: RawColumn, guess: NumberGuess) -> ColumnPlan:
     """The plan of texts that are read as numbers, with what a person should know of it."""
     details = number_details(raw, guess)
-    plan = ColumnPlan(name, "numeric", number_format=guess.format, details=details)
+    plan = ColumnPlan(
+        name,
+        "numeric",
+        number_format=guess.format,
+        strays=guess.strays[:MAX_STRAYS],
+        details=details,
+    )
     read = read_numbers(raw, guess.format)
     present = read[~np.isnan(read)]
     if len(np.unique(present)) == 1 and len(present) == len(raw):
@@ -100,7 +109,7 @@ def guessed_dates(name: str, raw: RawColumn, guess: DateGuess) -> ColumnPlan:
     plan = date_plan(name, moments, guess.format)
     if guess.n_stray:
         details = {**plan.details, "n_stray": guess.n_stray, "stray": list(guess.strays[:3])}
-        plan = replace(plan, details=details)
+        plan = replace(plan, strays=guess.strays[:MAX_STRAYS], details=details)
     return plan
 
 
@@ -141,7 +150,14 @@ def category_plan(name: str, raw: RawColumn) -> ColumnPlan:
     if known and all(is_number_of_a_program(text) for text in known):
         return ColumnPlan(name, "categorical", is_coded=True)
     has_points = any(re.fullmatch(r"-?\d+\.0", text) for text in known)
-    return ColumnPlan(name, "categorical", has_points=has_points)
+    widths = {len(text) for text in known}
+    is_padded = len(widths) == 1 and all(text.isdecimal() for text in known)
+    return ColumnPlan(
+        name,
+        "categorical",
+        has_points=has_points,
+        code_width=widths.pop() if is_padded else 0,
+    )
 
 
 def is_number_of_a_program(text: str) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -22,12 +22,12 @@ from automl.data.cells import (
     MISSING_CATEGORIES,
     MISSING_MARKS,
     RawColumn,
-    is_marked,
     number_text,
     raw_column,
+    without_marks,
 )
 from automl.data.date_formats import date_part, in_bounds, parse_dates
-from automl.data.number_formats import PLAIN, NumberFormat, in_dialect, plain_numbers, read_number
+from automl.data.number_formats import PLAIN, NumberFormat, in_dialect, read_number, read_texts
 from automl.errors import DataError
 from storage.records import Json
 
@@ -66,7 +66,10 @@ class ColumnPlan:
     is_true_false: bool = False  # boolean: yes and no, true and false; else the numbers 0 and 1
     is_coded: bool = False  # categorical: numbers, so that 3 and 3.0 are one category
     has_points: bool = False  # categorical, not coded: the number 3 is written "3.0"
+    code_width: int = 0  # categorical: digits of this width, some with zeros in front; else 0
     missing: tuple[str, ...] = ()  # marks of missing cells that a person has named
+    strays: tuple[str, ...] = ()  # cells that were none of the kind in training: missing as there
+    decimal: str | None = None  # the mark that goes with the file that was learned from
     details: dict[str, Json] = field(default_factory=dict)  # what was counted
 
     @property
@@ -96,6 +99,7 @@ class ColumnPlan:
                 "number_format": NumberFormat(**values["number_format"]),
                 "date_parts": tuple(values["date_parts"]),
                 "missing": tuple(values["missing"]),
+                "strays": tuple(values["strays"]),
             }
         )
 
@@ -113,11 +117,16 @@ class UnreadCells:
     unit: str = ""  # that the numbers must have
 
     def __str__(self) -> str:
+        return self.told.replace(", such as", " and count as missing, such as", 1)
+
+    @property
+    def told(self) -> str:
+        """How many there are, and one of them."""
         nouns = {"numeric": "numbers", "date": "dates", "boolean": "truth values"}
         noun = nouns.get(self.kind, "cells") + (f" in {self.unit}" if self.unit else "")
         return (
-            f"{self.column}: {self.n_unread} of {self.n_cells} cells are no {noun} as in training "
-            f"and count as missing, such as {self.example[:40]!r} in row {self.row}"
+            f"{self.column}: {self.n_unread} of {self.n_cells} cells are no {noun} as in "
+            f"training, such as {self.example[:40]!r} in row {self.row}"
         )
 
 
@@ -172,7 +181,7 @@ def refuse_unreadable(unread: Sequence[UnreadCells], where: str) -> None:
         if cells.n_unread > MAX_UNREAD_SHARE * cells.n_cells:
             raise DataError(
                 f"at least half of a column's cells must be as in training, but of {where} "
-                f"{cells}; write them as in the table that was searched, or leave the cells empty"
+                f"{cells.told}; write them as in the table that was searched, or leave them empty"
             )
 
 
@@ -206,21 +215,29 @@ def read_column(
     moments = read_moments(raw, plan.date_format)
     moments = pd.DatetimeIndex(moments.where(~missing))
     parts = [date_part(moments, part) for part in plan.date_parts]
-    return parts, ~missing & np.asarray(moments.isna(), dtype=bool)
+    is_unread = ~missing & np.asarray(moments.isna(), dtype=bool)
+    return parts, is_unread & ~_is_known_stray(raw, plan) if is_unread.any() else is_unread
 
 
 def _read_as_numbers(
     raw: RawColumn, plan: ColumnPlan, decimal: str | None
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    named = is_named_mark(raw, plan.missing, plan.number_format)
+    if raw.form == "texts":
+        raw = replace(raw, values=without_marks(raw, MISSING_MARKS))
     if plan.is_true_false:
         numbers = read_booleans(raw)
     else:
-        numbers = read_numbers(raw, plan.number_format, decimal)
-    is_unread = np.isnan(numbers) & raw.present
-    if not (is_unread.any() or plan.missing):
-        return numbers, is_unread  # most columns: no mark is looked for
-    missing = _missing(raw, plan)
-    return np.where(missing, np.nan, numbers), is_unread & ~missing
+        other = decimal if decimal != plan.decimal else None
+        numbers = read_numbers(raw, plan.number_format, other)
+    is_unread = np.isnan(numbers) & raw.present & ~named
+    if is_unread.any():
+        is_unread &= ~_is_known_stray(raw, plan)
+    return np.where(named, np.nan, numbers), is_unread
+
+
+def _is_known_stray(raw: RawColumn, plan: ColumnPlan) -> NDArray[np.bool_]:
+    return np.asarray(raw.values.isin(list(plan.strays)), dtype=bool)
 
 
 def _missing(raw: RawColumn, plan: ColumnPlan) -> NDArray[np.bool_]:
@@ -228,13 +245,21 @@ def _missing(raw: RawColumn, plan: ColumnPlan) -> NDArray[np.bool_]:
     missing = ~raw.present
     if raw.form == "texts":
         usual = MISSING_CATEGORIES if plan.kind == "categorical" else MISSING_MARKS
-        codes, distinct = pd.factorize(raw.values)
-        missing = np.append(is_marked(distinct, usual), True)[codes]  # code -1: empty
-    return missing | is_named_mark(raw, plan.missing)
+        missing = np.asarray(without_marks(raw, usual).isna(), dtype=bool)
+    return missing | is_named_mark(raw, plan.missing, plan.number_format)
 
 
-def is_named_mark(raw: RawColumn, marks: Sequence[str]) -> NDArray[np.bool_]:
-    """Which cells are what a person has named as missing: as text, or as the same number."""
+def is_named_mark(
+    raw: RawColumn, marks: Sequence[str], written: NumberFormat = PLAIN
+) -> NDArray[np.bool_]:
+    """Which cells are what a person has named as missing: as text, or as the same number.
+
+    Args:
+        written: how the column writes its numbers: -999 is "-999,0" in some.
+
+    Shape:
+        result: (N,).
+    """
     if not marks:
         return np.zeros(len(raw), dtype=bool)
     if raw.form == "moments":
@@ -243,10 +268,10 @@ def is_named_mark(raw: RawColumn, marks: Sequence[str]) -> NDArray[np.bool_]:
     numbers = [number for mark in marks if not np.isnan(number := read_number(mark, PLAIN))]
     if raw.form == "numbers":
         return np.isin(read_numbers(raw, PLAIN), numbers)
-    codes, distinct = pd.factorize(raw.values)
-    same = is_marked(distinct, [mark.lower() for mark in marks])
-    same |= np.isin([read_number(text, PLAIN) for text in distinct], numbers)
-    return np.append(same, False)[codes]
+    same = np.array(raw.values.str.lower().isin([mark.lower() for mark in marks]), dtype=bool)
+    if numbers:
+        same |= np.isin(read_texts(raw.values, written), numbers)
+    return same
 
 
 def read_numbers(
@@ -255,7 +280,8 @@ def read_numbers(
     """Read numbers; whatever is none becomes NaN.
 
     Args:
-        decimal: a file's own mark, by which cells are read that are none as `written`.
+        decimal: the mark of a file of another dialect, by which cells are read that are none as
+            `written`; those that are numbers in both, but different ones, are not read.
 
     Shape:
         result: (N,).
@@ -264,16 +290,12 @@ def read_numbers(
         return np.full(len(raw), np.nan)
     if raw.form == "numbers":
         return raw.values.to_numpy(dtype=np.float64, na_value=np.nan)
-    if written.is_plain and (numbers := plain_numbers(raw.values)) is not None:
+    numbers = read_texts(raw.values, written)
+    if decimal is None:
         return numbers
-    codes, distinct = pd.factorize(raw.values)
-    read = [read_number(text, written) for text in distinct]
-    if (other := in_dialect(written, decimal)) != written:
-        read = [
-            read_number(text, other) if np.isnan(number) else number
-            for text, number in zip(distinct, read, strict=True)
-        ]
-    return np.asarray([*read, np.nan])[codes]
+    others = read_texts(raw.values, in_dialect(written, decimal))
+    numbers = np.where(np.isnan(numbers), others, numbers)
+    return np.where(np.isnan(others) | (numbers == others), numbers, np.nan)
 
 
 def read_booleans(raw: RawColumn) -> NDArray[np.float64]:
@@ -307,8 +329,11 @@ def _category(cell: Any, plan: ColumnPlan) -> str:
     if isinstance(cell, (str, pd.Timestamp)):
         text = _MIDNIGHT.sub("", str(cell))  # of a day, files write the time or leave it out
         number = read_number(text, PLAIN) if plan.is_coded and not text.isdecimal() else np.nan
-        return number_text(number) if np.isfinite(number) else text
+        text = number_text(number) if np.isfinite(number) else text
+        return text.zfill(plan.code_width) if text.isdecimal() else text
     text = number_text(cell)
+    if plan.code_width and text.isdecimal():
+        return text.zfill(plan.code_width)  # spreadsheets and pandas take zeros in front away
     is_whole = "." not in text and "e" not in text
     return f"{text}.0" if plan.has_points and not plan.is_coded and is_whole else text
 
@@ -326,6 +351,9 @@ def read_moments(raw: RawColumn, date_format: str | None) -> pd.DatetimeIndex:
         texts = texts.map(number_text, na_action="ignore")
     codes, distinct = pd.factorize(texts)
     read = parse_dates(list(distinct), date_format or "ISO8601")
+    if date_format not in (None, "ISO8601"):  # ISO means the same to everyone
+        as_iso = parse_dates(list(distinct), "ISO8601")
+        read = pd.DatetimeIndex(read.where(np.asarray(read.notna(), dtype=bool), as_iso))
     return pd.DatetimeIndex(read.append(pd.DatetimeIndex([pd.NaT]))[codes])
 
 

@@ -28,30 +28,57 @@ _DAYS = (
     *("%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%m-%d-%Y", "%d-%m-%Y"),
     *("%d.%m.%y", "%m/%d/%y", "%d/%m/%y", "%m-%d-%y", "%d-%m-%y", "%y/%m/%d", "%y-%m-%d"),
     *("%d-%b-%Y", "%d %b %Y", "%d/%b/%Y", "%d. %b %Y", "%b %d, %Y", "%b %d %Y", "%d-%b-%y"),
-    *("%d %b %y", "%Y-%b-%d", "%d %B %Y", "%d-%B-%Y", "%d. %B %Y", "%B %d, %Y", "%B %d %Y"),
+    *(
+        "%d%b%Y",
+        "%d %b %y",
+        "%Y-%b-%d",
+        "%d %B %Y",
+        "%d-%B-%Y",
+        "%d. %B %Y",
+        "%B %d, %Y",
+        "%B %d %Y",
+    ),
     *("%a, %d %b %Y", "%A, %d %B %Y", "%A, %B %d, %Y", "%a, %b %d, %Y"),
 )
 _TIMES = (
     *("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", "T%H:%M:%S", ", %H:%M", ", %H:%M:%S"),
     *(" %I:%M %p", " %I:%M:%S %p", " %I:%M%p", ", %I:%M %p", ", %I:%M:%S %p", " %I %p"),
-    *(" %H:%M:%S %z", " %H:%M %z", " %H:%M:%S GMT", " %H:%M:%S UTC"),
+    *(" %H:%M:%S %z", " %H:%M %z", " %H:%M:%S GMT", " %H:%M:%S UTC", " %H:%M:%S,%f"),
+    *(":%H:%M", ":%H:%M:%S", " %H:%M Uhr", " - %H:%M"),
 )
 FORMATS = (
     "ISO8601",  # with or without time and zone
     *(day + time for day, time in itertools.product(_DAYS, _TIMES)),
     *("%a %b %d %H:%M:%S %Y", "%a %b %d %H:%M:%S UTC %Y", "%d/%b/%Y:%H:%M:%S %z"),
     *("%b %Y", "%B %Y", "%b-%Y", "%m/%Y", "%Y/%m", "%m.%Y", "%Y-%m-%d %H.%M.%S"),
-    *("%Y%m%d %H:%M:%S", "%Y%m%dT%H%M%S"),
+    *("%Y%m%d %H:%M:%S", "%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S,%f", "%b-%y"),
 )
 """In strptime's words. Two-digit years up to 68 are 20xx, from 69 on 19xx, as in POSIX."""
 
-ONLY_ASKED = ("%Y%m%d", "%Y%m%d%H%M%S", "%Y")
-"""Formats of digits alone, which are numbers unless a person says that they are dates."""
+ONLY_ASKED = {
+    "%Y%m%d": r"\d{8}",
+    "%d%m%Y": r"\d{8}",
+    "%m%d%Y": r"\d{8}",
+    "%Y%m": r"\d{6}",
+    "%y%m%d": r"\d{6}",
+    "%Y": r"\d{4}",
+    "%Y%m%d%H%M": r"\d{12}",
+    "%Y%m%d%H%M%S": r"\d{14}",
+    "seconds since 1970": r"\d{9,10}",
+    "milliseconds since 1970": r"\d{12,13}",
+}
+"""Formats of digits alone, which are numbers unless a person says that they are dates.
+
+With each, what a cell must look like: strptime takes 202111 for the first day of 2021.
+"""
+
+_ISO = r"\d{4}([-/])\d{1,2}(\1\d{1,2})?([T ]\d.*)?|\d{8}T\d.*"
+"""What counts as ISO 8601: neither "today" and "now", which pandas takes, nor digits alone."""
 
 _SAMPLE = 40  # formats are tried on so many distinct cells before all are read
 _HALVES_OF_DAY = re.compile(r"\b([ap])\.m\.?", re.IGNORECASE)
 _ZONE = re.compile(r"(:\d\d(?:\.\d+)?\s?)[+-]\d\d:?\d\d$")
-_MAYBE_DATE = re.compile(r"(?=.*\d)(?=.*[-/.:\s,T]).{5,45}")
+_MAYBE_DATE = re.compile(r"(?=.*\d)(?=.*[-/.:\s,T]).{5,45}|\d{1,2}[A-Za-z]{3}\d{4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,24 +102,29 @@ def guess_dates(
         asked: a person says that these are dates: digits alone may be.
     """
     texts = list(counts)
+    if not texts or (not asked and not _look_like_dates(counts, at_least)):
+        return None
     n_cells = np.asarray([counts[text] for text in texts], dtype=np.float64)
-    if not asked:
-        looks = np.asarray([_MAYBE_DATE.fullmatch(text) is not None for text in texts])
-        if n_cells[looks].sum() < at_least * n_cells.sum():
-            return None
-    best: tuple[float, str] | None = None
+    best, best_share, is_read = "", 0.0, np.zeros(len(texts), dtype=bool)
     for date_format in _promising(texts, asked):
-        share = float(n_cells[_is_date(texts, date_format)].sum() / n_cells.sum())
-        if best is None or share > best[0]:
-            best = share, date_format
+        is_date = _is_date(texts, date_format)
+        share = float(n_cells[is_date].sum() / n_cells.sum())
+        if share > best_share:
+            best, best_share, is_read = date_format, share, is_date
         if share == 1.0:
             break
-    if best is None or best[0] < at_least:
+    if not best or best_share < at_least:
         return None
-    strays = [texts[i] for i in np.flatnonzero(~_is_date(texts, best[1]))]
-    strays.sort(key=lambda text: -counts[text])
-    n_stray = sum(counts[text] for text in strays)
-    return DateGuess(best[1], best[0], tuple(strays), n_stray)
+    strays = sorted((texts[i] for i in np.flatnonzero(~is_read)), key=lambda text: -counts[text])
+    return DateGuess(best, best_share, tuple(strays), sum(counts[text] for text in strays))
+
+
+def _look_like_dates(counts: Mapping[str, int], at_least: float) -> bool:
+    """A glance at some cells, since most columns of texts hold no dates."""
+    sample = [*itertools.islice(counts, 10 * _SAMPLE)]
+    total = sum(counts[text] for text in sample)
+    looks = sum(counts[text] for text in sample if _MAYBE_DATE.fullmatch(text))
+    return looks >= 0.5 * at_least * total
 
 
 def _promising(texts: Sequence[str], asked: bool) -> list[str]:
@@ -106,7 +138,7 @@ def _promising(texts: Sequence[str], asked: bool) -> list[str]:
     formats = [one for one in FORMATS if _FORMAT_SHAPES[one] in shapes]
     n_read = {
         one: int(_is_date(sample, one).sum())
-        for one in ("ISO8601", *formats, *(ONLY_ASKED if asked else ()))
+        for one in ("ISO8601", *formats, *(tuple(ONLY_ASKED) if asked else ()))
     }
     ranked = sorted(n_read, key=lambda one: -n_read[one])  # stable: ties by their order
     return [one for one in ranked[:3] if n_read[one]]
@@ -137,6 +169,13 @@ def parse_dates(texts: Sequence[str], date_format: str) -> pd.DatetimeIndex:
     cells = pd.Series(list(texts), dtype=object)
     if "%p" in date_format:
         cells = cells.map(lambda text: _HALVES_OF_DAY.sub(r"\1m", text))
+    shape = _ISO if date_format == "ISO8601" else ONLY_ASKED.get(date_format)
+    if shape is not None:
+        cells = cells.where(cells.str.fullmatch(shape))
+    if date_format.endswith("since 1970"):
+        numbers = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64)
+        seconds = numbers / 1000 if date_format.startswith("milli") else numbers
+        return in_bounds(pd.Timestamp(0) + pd.to_timedelta(seconds, unit="s"))
     # Without utc=True, zones that differ between rows raise.
     read = pd.to_datetime(cells, format=date_format, errors="coerce", utc=True)
     return in_bounds(pd.DatetimeIndex(read).tz_localize(None))
@@ -155,13 +194,24 @@ def is_ambiguous(date_format: str, moments: pd.DatetimeIndex) -> bool:
 def date_part(moments: pd.DatetimeIndex, part: str) -> NDArray[np.float64]:
     """One of `DATE_PARTS` of each moment; NaN where there is none."""
     if part == "days":
-        since_1970 = moments - pd.Timestamp(0)
-        return np.asarray(since_1970 / pd.Timedelta(days=1), dtype=np.float64)
+        return days_since_1970(moments)
     if part == "hour":
         return np.asarray(moments.hour + moments.minute / 60, dtype=np.float64)
     if part == "weekday":
         return np.asarray(moments.day_of_week, dtype=np.float64)
     return np.asarray(moments.month if part == "month" else moments.day, dtype=np.float64)
+
+
+def days_since_1970(moments: pd.DatetimeIndex) -> NDArray[np.float64]:
+    """Days and parts of days; NaN where there is no moment.
+
+    Shape:
+        moments, result: (N,).
+    """
+    # In microseconds, since nanoseconds do not reach beyond the years 1678 and 2262.
+    microseconds = moments.astype("datetime64[us]").to_numpy().astype(np.int64)
+    missing = np.asarray(moments.isna(), dtype=bool)
+    return np.where(missing, np.nan, microseconds / 86_400_000_000)
 
 
 def varying_parts(moments: pd.DatetimeIndex) -> tuple[str, ...]:

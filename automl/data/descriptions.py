@@ -10,7 +10,7 @@ import pandas as pd
 
 from automl.data.column_messages import column_lines, column_messages
 from automl.data.columns import ColumnPlan
-from automl.data.sentinels import sentinel_message
+from automl.data.sentinels import sentinel_messages
 from automl.data.splits import RowSplit
 from automl.data.targets import Target
 from storage.records import DataCheckRecord
@@ -43,7 +43,7 @@ def describe(
         describe_task(goal, targets) + hint,
         *(column_lines(goal.reading.plan) if goal.task == "regression" else ()),
         *column_messages(plans),
-        *(sentinel_message(check) for check in checks if check.kind == "sentinel"),
+        *sentinel_messages(checks),
         describe_split(split),
         *repeated,
     ]

@@ -46,7 +46,8 @@ def read_rows(data: Any, plans: Sequence[ColumnPlan]) -> NewRows:
     read = read_columns(table.frame, plans, table.decimal)
     refuse_unreadable(read.unread, "the rows to predict")
     unread = [str(cells) for cells in read.unread]
-    return NewRows(read.typed, (*table.messages, *unread, *_new_numbers(read.typed, plans)))
+    others = (*_new_numbers(read.typed, plans), *_empty_columns(read.typed, plans))
+    return NewRows(read.typed, (*table.messages, *unread, *others))
 
 
 def _frame_of_rows(data: Any, names: Sequence[str]) -> pd.DataFrame:
@@ -86,6 +87,19 @@ def unknown_categories(
                 f"has, such as {str(others.iloc[0])[:40]!r} in row {others.index[0]}"
             )
     return lines
+
+
+def _empty_columns(typed: pd.DataFrame, plans: Sequence[ColumnPlan]) -> list[str]:
+    """Columns that were used in training and hold nothing in several rows to predict."""
+    if len(typed) < 2:
+        return []
+    used = [plan for plan in plans if plan.outputs]
+    empty = [
+        plan.name
+        for plan in used
+        if (typed[plan.outputs[0]].isna() | (typed[plan.outputs[0]] == MISSING_CATEGORY)).all()
+    ]
+    return [f"no row has a value of {', '.join(empty)}"] if empty else []
 
 
 def _new_numbers(typed: pd.DataFrame, plans: Sequence[ColumnPlan]) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,8 +25,17 @@ UNIT_SHARE = 0.5
 Where fewer have it, the others may be in another one, so that 12 kg is not 12.
 """
 
-SCALES = frozenset({"%", "‰", "k", "K", "M", "B", "G", "T", "bn", "mio", "Mio"})
+SCALES = frozenset({"%", "‰", "k", "K", "M", "B", "G", "T", "bn", "mio"})
 """Suffixes that change the value: beside them a number without one is another number."""
+
+MAX_OTHER_UNITS = 0.01
+"""With more numbers in another unit than this, a column is none of numbers: 2.0T beside 1.6L."""
+
+ENOUGH = 30
+"""So many numbers with three decimals, printed as short as can be, have some that end with 0."""
+
+SAMPLE = 2000
+"""Distinct cells that decide how a column writes its numbers; all others are read by that."""
 
 _CURRENCIES = frozenset(
     (
@@ -50,12 +59,14 @@ _ALIKE = str.maketrans(
 _CELL = re.compile(
     r"(?P<bracket>\()?(?P<compare>[<>\u2264\u2265~\u2248]=?)?\s*(?P<sign>[+-])?\s*"
     r"(?P<before>[^\d\s.,+\-()<>'\"/:#*]{1,4}\.?)?\s*(?P<sign_after>[+-])?"
-    r"(?P<body>\d+(?:[ .,']\d+)*[.,]?|[.,]\d+)(?P<exponent>[eE][+-]?\d+)?"
-    r"\s*(?P<after>[^\d\s.,+\-()<>'\":#*\u2020\u2021][^\d,()<>\"*\u2020\u2021]{0,15})?"
+    r"(?P<body>\d+(?:[ .,']\d+)*[.,]?|[.,]\d+)(?P<exponent>[eE][+-]?\d+)?(?P<minus>-)?"
+    r"\s*(?P<after>[^\d\s.,+\-()<>'\":#*\u2020\u2021][^\d,()<>\"*\u2020\u2021]{0,15}(?:(?<=[a-z])[23])?)?"
     r"(?P<note>[*\u2020\u2021]+)?(?P<closed>\))?"
 )
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
-_DURATION = re.compile(r"(?P<sign>-)?(?:(\d+) days?,? )?(\d+):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?")
+_DURATION = re.compile(
+    r"(?P<sign>-)?(?:(\d+) days?,? (?P<plus>\+)?)?(\d+):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +119,7 @@ class NumberGuess:
     n_stray: int
     is_ambiguous: bool = False  # "1,250" had two meanings
     n_inexact: int = 0  # cells such as "<0.5" and "12.3*", read as 0.5 and 12.3
+    other_unit: str = ""  # that many of the strays have: these are no numbers of one kind
 
 
 def plain_numbers(texts: pd.Series[Any]) -> NDArray[np.float64] | None:
@@ -126,14 +138,50 @@ def plain_numbers(texts: pd.Series[Any]) -> NDArray[np.float64] | None:
 
 
 def in_dialect(written: NumberFormat, decimal: str | None) -> NumberFormat:
-    """How a file with another decimal mark writes the numbers of a column.
+    """How a file of another dialect writes the numbers of a column.
 
     Args:
-        decimal: the file's mark; None: unknown.
+        decimal: the file's decimal mark; None: that of the column.
     """
-    if decimal is None or decimal == written.thousands or written.is_duration:
+    if decimal is None or written.is_duration:
         return written
-    return replace(written, decimal=decimal, thousands="")
+    return replace(written, decimal=decimal, thousands="." if decimal == "," else ",")
+
+
+def read_texts(texts: pd.Series[Any], written: NumberFormat) -> NDArray[np.float64]:
+    """Read a column; NaN where a cell is missing, or no number in this format.
+
+    Numbers without unit or signs, which most are, are read all at once.
+
+    Shape:
+        texts, result: (N,).
+    """
+    if written.is_plain and (plain := plain_numbers(texts)) is not None:
+        return plain
+    numbers = np.full(len(texts), np.nan)
+    rest = np.array(texts.notna(), dtype=bool)
+    if not (written.is_duration or written.needs_unit):
+        simple = np.asarray(texts.str.fullmatch(_pattern(written)).fillna(False), dtype=bool)
+        digits = texts[simple]
+        if written.thousands:
+            digits = digits.str.replace(written.thousands, "", regex=False)
+        read = plain_numbers(digits.str.replace(written.decimal, ".", regex=False))
+        if read is not None:
+            numbers[simple] = read
+            rest &= ~simple
+    if rest.any():
+        codes, distinct = pd.factorize(texts[rest])
+        numbers[rest] = np.asarray([read_number(text, written) for text in distinct])[codes]
+    return numbers
+
+
+def _pattern(written: NumberFormat) -> str:
+    """What a number in this format is, without unit or signs."""
+    mark = re.escape(written.decimal)
+    whole = r"\d+"
+    if written.thousands:
+        whole = rf"(?:[1-9]\d{{0,2}}(?:{re.escape(written.thousands)}\d{{3}})+|\d+)"
+    return rf"[+-]?(?:{whole}(?:{mark}\d*)?|{mark}\d+)(?:[eE][+-]?\d+)?"
 
 
 def read_number(text: str, written: NumberFormat) -> float:
@@ -151,51 +199,62 @@ def read_number(text: str, written: NumberFormat) -> float:
     return np.nan if body is None else cell.sign * float(body + cell.exponent)
 
 
-def guess_numbers(counts: Mapping[str, int], *, decimal_comma: bool = False) -> NumberGuess | None:
+def guess_numbers(counts: Mapping[str, int], *, decimal: str | None = None) -> NumberGuess | None:
     """Find how the numbers of a column are written; None where hardly any cell is one.
 
     Args:
         counts: the distinct cells, marks of missing ones left out, and how often each stands.
-        decimal_comma: other columns of the table have one: decides where nothing else does.
+        decimal: the mark of other columns of the table: decides where nothing else does.
     """
-    total = sum(counts.values())
-    durations = sum(n for text, n in counts.items() if _DURATION.fullmatch(text))
+    sample = _sample(counts)
+    total = sum(sample.values())
+    durations = sum(n for text, n in sample.items() if _DURATION.fullmatch(text))
     if durations > 0.5 * total:
-        return _guess(counts, DURATION, {})
-    cells = {text: cell for text in counts if (cell := _take_apart(text)) is not None}
-    if not cells:
+        return _guess(counts, DURATION)
+    cells = {text: cell for text in sample if (cell := _take_apart(text)) is not None}
+    if sum(sample[text] for text in cells) < 0.1 * total:
         return None
-    unit = _common_unit(cells, counts)
+    unit, other = _common_unit(cells, sample)
     kept = {text: cell for text, cell in cells.items() if cell.unit in ("", unit)}
-    inexact = sum(counts[text] for text, cell in kept.items() if cell.is_inexact)
-    has_signs = any(cell.has_signs for cell in kept.values())
-    if inexact > 0.5 * total:
+    if sum(sample[text] for text, cell in kept.items() if cell.is_inexact) > 0.5 * total:
         return None
     if unit in SCALES and any(not cell.unit for cell in kept.values()):
         kept = {text: cell for text, cell in kept.items() if not cell.unit}
         unit = ""
     bodies: Counter[str] = Counter()
     for text, cell in kept.items():
-        bodies[cell.body] += counts[text]
-    decimal, thousands, is_ambiguous = _marks(bodies, decimal_comma)
-    written = NumberFormat(decimal, thousands, unit, has_signs=has_signs)
-    return _guess(counts, written, cells, is_ambiguous)
-
-
-def _guess(
-    counts: Mapping[str, int],
-    written: NumberFormat,
-    cells: Mapping[str, _Cell],
-    is_ambiguous: bool = False,
-) -> NumberGuess:
-    is_number = {text: not np.isnan(read_number(text, written)) for text in counts}
-    strays = sorted((text for text in counts if not is_number[text]), key=lambda t: -counts[t])
-    n_stray = sum(counts[text] for text in strays)
-    n_inexact = sum(
-        counts[text] for text, cell in cells.items() if cell.is_inexact and is_number[text]
+        bodies[cell.body] += sample[text]
+    mark, thousands, is_ambiguous = _marks(bodies, decimal)
+    has_signs = any(cell.has_signs for cell in kept.values())
+    written = NumberFormat(mark, thousands, unit, has_signs=has_signs)
+    inexact = [text for text, cell in kept.items() if cell.is_inexact]
+    guess = _guess(counts, written)
+    return replace(
+        guess,
+        is_ambiguous=is_ambiguous,
+        n_inexact=sum(
+            sample[text] for text in inexact if not np.isnan(read_number(text, written))
+        ),
+        other_unit=other,
     )
-    share = 1 - n_stray / sum(counts.values())
-    return NumberGuess(written, share, tuple(strays), n_stray, is_ambiguous, n_inexact)
+
+
+def _sample(counts: Mapping[str, int]) -> Mapping[str, int]:
+    """Some of many distinct cells, from all of the mapping."""
+    if len(counts) <= SAMPLE:
+        return counts
+    texts = list(counts)
+    return {text: counts[text] for text in texts[:: len(texts) // SAMPLE]}
+
+
+def _guess(counts: Mapping[str, int], written: NumberFormat) -> NumberGuess:
+    texts = pd.Series(list(counts), dtype="str")
+    n_cells = np.asarray(list(counts.values()))
+    is_stray = np.isnan(read_texts(texts, written))
+    order = np.argsort(-n_cells[is_stray], kind="stable")
+    strays = tuple(texts[is_stray].iloc[order].tolist())
+    n_stray = int(n_cells[is_stray].sum())
+    return NumberGuess(written, 1 - n_stray / int(n_cells.sum()), strays, n_stray)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +276,7 @@ def _take_apart(text: str) -> _Cell | None:
         return None
     if bool(match["bracket"]) != bool(match["closed"]):
         return None
-    signs = (match["sign"] or "") + (match["sign_after"] or "")
+    signs = "".join(match[name] or "" for name in ("sign", "sign_after", "minus"))
     if len(signs) > 1 or (signs and match["bracket"]):
         return None
     is_inexact = bool(match["compare"] or match["note"])
@@ -225,7 +284,7 @@ def _take_apart(text: str) -> _Cell | None:
         sign=-1.0 if signs == "-" or match["bracket"] else 1.0,
         body=match["body"],
         exponent=match["exponent"] or "",
-        unit=before or after,
+        unit=_same_unit(before or after),
         is_inexact=is_inexact,
         has_signs=is_inexact or bool(match["bracket"]),
     )
@@ -235,13 +294,22 @@ def _is_currency(text: str) -> bool:
     return text.lower() in _CURRENCIES or any(unicodedata.category(c) == "Sc" for c in text)
 
 
-def _common_unit(cells: Mapping[str, _Cell], counts: Mapping[str, int]) -> str:
+def _same_unit(unit: str) -> str:
+    """A unit as everyone writes it: kg for KG, but M is not m."""
+    return unit.lower() if len(unit) > 1 else unit
+
+
+def _common_unit(cells: Mapping[str, _Cell], counts: Mapping[str, int]) -> tuple[str, str]:
+    """The unit of most numbers, and another one that many have: "" where there is none."""
     units: Counter[str] = Counter()
     for text, cell in cells.items():
         units[cell.unit] += counts[text]
-    named = [(count, unit) for unit, count in units.items() if unit]
-    count, unit = max(named, default=(0, ""))
-    return unit if count >= UNIT_SHARE * units.total() else ""
+    named = sorted(((count, unit) for unit, count in units.items() if unit), reverse=True)
+    if not named or named[0][0] < UNIT_SHARE * units.total():
+        return "", ""
+    others = named[1:]
+    is_mixed = sum(count for count, _ in others) > MAX_OTHER_UNITS * units.total()
+    return named[0][1], others[0][1] if is_mixed else ""
 
 
 def _plain_body(body: str, written: NumberFormat) -> str | None:
@@ -250,12 +318,9 @@ def _plain_body(body: str, written: NumberFormat) -> str | None:
     if mark and not (fraction.isdecimal() or not fraction):
         return None
     if written.thousands and written.thousands in whole:
-        groups = whole.split(written.thousands)
-        # India writes 12,34,567.
-        in_order = all(len(group) in (2, 3) for group in groups[1:-1])
-        if not (1 <= len(groups[0]) <= 3 and in_order and len(groups[-1]) == 3):
+        if not _are_groups(whole.split(written.thousands)):
             return None
-        whole = "".join(groups)
+        whole = whole.replace(written.thousands, "")
     if whole and not whole.isdecimal():
         return None
     if not whole and not fraction:
@@ -263,7 +328,15 @@ def _plain_body(body: str, written: NumberFormat) -> str | None:
     return f"{whole or '0'}.{fraction or '0'}"
 
 
-def _marks(bodies: Counter[str], decimal_comma: bool) -> tuple[str, str, bool]:
+def _are_groups(groups: Sequence[str]) -> bool:
+    """Whether digits are parted as thousands: in threes, or as India does: 12,34,567."""
+    if groups[0].startswith("0") or not 1 <= len(groups[0]) <= 3 or len(groups[-1]) != 3:
+        return False
+    between = {len(group) for group in groups[1:-1]}
+    return between <= {3} or (between == {2} and len(groups[0]) <= 2)
+
+
+def _marks(bodies: Counter[str], usual: str | None) -> tuple[str, str, bool]:
     """The decimal mark, the one between thousands, and whether only custom could decide."""
     decimals: Counter[str] = Counter()
     thousands: Counter[str] = Counter()
@@ -285,7 +358,7 @@ def _marks(bodies: Counter[str], decimal_comma: bool) -> tuple[str, str, bool]:
             decimal = mark
         elif not decimal:
             is_ambiguous = True
-            if _separates_thousands(mark, bodies, decimal_comma):
+            if _separates_thousands(mark, bodies, usual):
                 grouped = mark
             else:
                 decimal = mark
@@ -309,8 +382,9 @@ def _judge_marks(body: str, count: int, votes: tuple[Counter[str], ...]) -> None
     if first != last:
         thousands[first] += count
         decimals[last] += count
-    elif len(marks) > 1:
-        thousands[first] += count
+    elif len(marks) > 1:  # else it is a version or an address: 1.10.2, 192.168.0.1
+        if _are_groups(body.split(first)) and len(marks) < 3:
+            thousands[first] += count
     else:
         whole, fraction = body.split(first)
         if len(fraction) == 3 and 1 <= len(whole) <= 3 and not whole.startswith("0"):
@@ -319,25 +393,33 @@ def _judge_marks(body: str, count: int, votes: tuple[Counter[str], ...]) -> None
             decimals[first] += count
 
 
-def _separates_thousands(mark: str, bodies: Counter[str], decimal_comma: bool) -> bool:
+def _separates_thousands(mark: str, bodies: Mapping[str, int], usual: str | None) -> bool:
     """Whether "1,250" is 1250 where each number with the mark has three digits behind it.
 
-    Beside "950" it is: with three decimals throughout, that would be "950,000". Beside "12500"
-    it is not, for that would be "12,500". A point is a decimal one by custom, but for numbers
-    that no program writes: "1.250" beside "950".
+    Beside "12500" it is not, for that would be "12,500". Beside "950" it is, where some of the
+    numbers with the mark end with 0: decimals that programs write do not, and those of one
+    length would make "950,000" of it. Else what is usual in the table decides, and then custom:
+    a point is a decimal one, a comma is not.
     """
     bare = [body for body in bodies if body.isdecimal()]
-    if any(len(body) > 3 for body in bare):
+    marked = [body for body in bodies if mark in body]
+    if any(len(body) > 4 for body in bare):
         return False
-    if mark == ",":
-        return bool(bare) or not decimal_comma
-    return bool(bare) and any(body.endswith("0") for body in bodies if mark in body)
+    ends_with_zero = any(body.endswith("0") for body in marked)
+    if bare and (ends_with_zero or len(marked) >= ENOUGH):
+        return ends_with_zero
+    if usual is not None:
+        return usual != mark
+    return mark == ","
 
 
 def _read_duration(text: str) -> float:
     match = _DURATION.fullmatch(text)
     if match is None:
         return np.nan
-    days, hours, minutes, seconds = (float(part or 0) for part in match.groups()[1:])
-    total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    days, hours, minutes, seconds = (float(match[i] or 0) for i in (2, 4, 5, 6))
+    of_day = (hours * 60 + minutes) * 60 + seconds
+    if match["plus"]:  # "-1 days +20:04:04" is four hours less than nothing
+        return (-days if match["sign"] else days) * 86400 + of_day
+    total = days * 86400 + of_day
     return -total if match["sign"] else total

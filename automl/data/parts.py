@@ -14,6 +14,7 @@ from automl.data.cells import raw_column
 from automl.data.choices import SplitChoices
 from automl.data.column_inference import infer_time
 from automl.data.columns import ColumnPlan, read_moments, read_numbers, refuse_huge
+from automl.data.date_formats import days_since_1970
 from automl.data.sources import Table, read_table
 from automl.data.splits import RowFacts, strata
 from automl.data.targets import Target, TargetReading
@@ -159,13 +160,12 @@ def _groups(values: pd.Series[Any]) -> NDArray[np.int64]:
 
 
 def _moments(values: pd.Series[Any], plan: ColumnPlan) -> NDArray[np.float64]:
-    """A time column as numbers: as they are, or microseconds since 1970."""
+    """A time column as numbers: as they are, or days since 1970."""
     raw = raw_column(values)
     if plan.kind == "categorical":  # few dates among other texts: the others are told
         plan = infer_time(plan.name, values) or plan
     if plan.kind == "date":
-        since_1970 = read_moments(raw, plan.date_format) - pd.Timestamp(0)
-        read = np.asarray(since_1970 / pd.Timedelta(microseconds=1), dtype=np.float64)
+        read = days_since_1970(read_moments(raw, plan.date_format))
     else:
         read = read_numbers(raw, plan.number_format)
     unread = ~np.isfinite(read)

@@ -140,7 +140,7 @@ def learn_target(
         usual = frozenset() if keep_missing_class else MISSING_MARKS
         known = raw.values[raw.present & ~is_named_mark(raw, (*missing, *usual))]
         if len(known) and not raw.is_category and not are_codes(known):
-            guess = guess_numbers(Counter(known.tolist()), decimal_comma=decimal == ",")
+            guess = guess_numbers(Counter(known.tolist()), decimal=decimal)
         is_numeric = guess is not None and guess.share >= _SURELY_NUMBERS
         marks += tuple(sorted(usual if is_numeric else usual & MISSING_CLASSES))
     else:

@@ -6,6 +6,7 @@ is the true one: "93 % numbers, but '12 kg' is not", and `--numeric` makes numbe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,11 +14,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from automl.data.cells import MISSING_CATEGORIES, MISSING_MARKS, RawColumn, is_marked
+from automl.data.cells import (
+    MISSING_CATEGORIES,
+    MISSING_MARKS,
+    RawColumn,
+    is_marked,
+    without_marks,
+)
 from automl.data.column_plans import category_plan, guessed_dates, guessed_numbers, number_plan
 from automl.data.columns import TRUE_FALSE, ColumnPlan
 from automl.data.date_formats import DateGuess, guess_dates
 from automl.data.number_formats import NumberGuess, guess_numbers, plain_numbers
+from storage.records import Json
 
 MOST = 0.9
 """Texts of which at least this share are numbers (or dates) are numbers (or dates).
@@ -44,7 +52,10 @@ FREE_TEXT_WORDS = 3.0
 """Such texts of three words or more on average are called free text, shorter ones id-like."""
 
 MIN_CODE_WIDTH = 3
-"""Digits of one width from this on, some with zeros in front, are codes: 02116, not hours 09."""
+"""Digits of this width or more with zeros in front are codes: 02116, but not hours: 09."""
+
+MAX_DIGITS = 15
+"""Whole numbers of more digits are codes: as float64 9007199254740993 would be ...992."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +76,11 @@ class DistinctTexts:
         return len(self.counts) > max(1, MAX_DISTINCT_FRACTION * self.n_cells)
 
 
-def infer_texts(name: str, raw: RawColumn, *, decimal_comma: bool = False) -> ColumnPlan:
+def infer_texts(name: str, raw: RawColumn, *, decimal: str | None = None) -> ColumnPlan:
     """Make the plan of a column of texts.
 
     Args:
-        decimal_comma: other columns of the table have one: decides where nothing else does.
+        decimal: the mark of other columns of the table: decides where nothing else does.
     """
     if not raw.is_category and (plan := _plain(name, raw)) is not None:
         return plan
@@ -81,7 +92,7 @@ def infer_texts(name: str, raw: RawColumn, *, decimal_comma: bool = False) -> Co
     if are_codes(list(texts.counts)):
         plan = replace(category_plan(name, raw), details={"codes": True})
         return replace(plan, dropped="codes that hardly repeat") if texts.hardly_repeat else plan
-    guess = guess_numbers(texts.counts, decimal_comma=decimal_comma)
+    guess = guess_numbers(texts.counts, decimal=decimal)
     if guess is not None and _are_numbers(texts, guess):
         return category_plan(name, raw) if raw.is_category else guessed_numbers(name, raw, guess)
     if {text.lower() for text in texts.counts} in [set(pair) for pair in TRUE_FALSE.items()]:
@@ -92,7 +103,10 @@ def infer_texts(name: str, raw: RawColumn, *, decimal_comma: bool = False) -> Co
     if not texts.hardly_repeat:
         return category_plan(name, raw)
     reason = _nearly(guess, dates) or _wordiness(texts)
-    return ColumnPlan(name, "categorical", reason, details={"n_distinct": len(texts.counts)})
+    details: dict[str, Json] = {"n_distinct": len(texts.counts)}
+    if guess is not None and guess.share > 0:
+        details["could_be_numeric"] = True
+    return ColumnPlan(name, "categorical", reason, details=details)
 
 
 def distinct_texts(raw: RawColumn) -> DistinctTexts:
@@ -106,47 +120,56 @@ def distinct_texts(raw: RawColumn) -> DistinctTexts:
     return DistinctTexts(by_text, has_gaps=int(counts.sum()) < len(raw))
 
 
-def has_decimal_comma(raw: RawColumn) -> bool:
-    """Whether commas can be nothing else here, so that they are in other columns too."""
+def decimal_mark(raw: RawColumn) -> str | None:
+    """The mark that can be nothing else than a decimal one in most cells; None: there is none."""
     if raw.form != "texts":
-        return False
+        return None
     present = raw.values.dropna().head(1000)
-    return bool(present.str.fullmatch(r"[+-]?\d+,(\d{1,2}|\d{4,})").mean() > MEASURED)
+    shares = {
+        mark: present.str.fullmatch(rf"[+-]?\d+{re.escape(mark)}(\d{{1,2}}|\d{{4,}})").mean()
+        for mark in ",."
+    }
+    found = [mark for mark, share in shares.items() if share > MEASURED]
+    return found[0] if found else None
 
 
 def are_codes(texts: Iterable[str]) -> bool:
-    """Digits of one width, some with zeros in front: 02116."""
+    """Digits alone, of which some have zeros in front, or more places than a number keeps."""
     distinct = set(texts)
-    widths = {len(text) for text in distinct}
-    return (
-        len(widths) == 1
-        and min(widths) >= MIN_CODE_WIDTH
-        and all(text.isdecimal() for text in distinct)
-        and any(text.startswith("0") for text in distinct)
+    return all(text.isdecimal() for text in distinct) and any(
+        (text.startswith("0") and len(text) >= MIN_CODE_WIDTH) or len(text) > MAX_DIGITS
+        for text in distinct
     )
 
 
 def _plain(name: str, raw: RawColumn) -> ColumnPlan | None:
-    """The plan of a column of which every cell is a number as programs write it."""
-    numbers = plain_numbers(raw.values)
-    if numbers is None or np.isnan(numbers).all() or _is_written_otherwise(raw.values):
+    """The plan of a column of numbers as programs write them, and marks of missing ones."""
+    known = without_marks(raw, MISSING_MARKS)
+    numbers = plain_numbers(known)
+    if numbers is None or np.isnan(numbers).all() or _is_written_otherwise(known.dropna()):
         return None
-    if raw.present.all() and (numbers == numbers[0]).all():
+    if known.notna().all() and (numbers == numbers[0]).all():
         return ColumnPlan(name, "numeric", "constant")
     return number_plan(numbers, ColumnPlan(name, "numeric"))
 
 
 def _is_written_otherwise(texts: pd.Series[Any]) -> bool:
     """Whether numbers may be codes (02116), or have points between thousands (1.250)."""
-    for sample in (texts.dropna().head(100), texts.dropna()):
+    for sample in (texts.head(100), texts):
         pointed = sample[sample.str.contains(".", regex=False)]
-        has_thousands = len(pointed) and pointed.str.fullmatch(r"[+-]?[1-9]\d{0,2}\.\d{3}").all()
-        if not has_thousands and not sample.str.fullmatch(r"\d+").all():
+        may_be_thousands = len(pointed) > 0 and bool(
+            pointed.str.fullmatch(r"[+-]?[1-9]\d{0,2}\.\d{3}").all()
+        )
+        may_be_codes = bool(sample.str.fullmatch(r"\d+").all())
+        if not may_be_thousands and not may_be_codes:
             return False
-    return bool(has_thousands) or bool(texts.str.match(r"0\d").any())
+    has_codes = texts.str.match(r"0\d{2}") | (texts.str.len() > MAX_DIGITS)
+    return may_be_thousands or bool(has_codes.any())
 
 
 def _are_numbers(texts: DistinctTexts, guess: NumberGuess) -> bool:
+    if guess.other_unit:
+        return False
     if 1 - guess.share <= MAX_STRAY_FRACTION:
         return True
     if len(texts.counts) <= FEW_CATEGORIES:
@@ -167,6 +190,8 @@ def _are_quantities(texts: DistinctTexts, guess: NumberGuess) -> bool:
 
 def _nearly(guess: NumberGuess | None, dates: DateGuess | None) -> str:
     """The true reason why texts are no numbers or dates, though most of them look like it."""
+    if guess is not None and guess.other_unit:
+        return f"numbers in {guess.format.unit} and in {guess.other_unit}"
     for kind, found in (("numbers", guess), ("dates", dates)):
         if found is not None and found.share > MEASURED:
             percent = min(round(100 * found.share), 99)

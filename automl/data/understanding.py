@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl.data.cells import raw_column
 from automl.data.choices import ColumnChoices, SplitChoices, missing_marks
-from automl.data.column_inference import infer_columns
+from automl.data.column_inference import infer_columns, usual_decimal
 from automl.data.columns import ColumnPlan, ReadColumns, read_columns, refuse_unreadable
 from automl.data.parts import Part, encode_targets, make_part
 from automl.data.reading import RawData
@@ -44,19 +45,19 @@ def understand(raw: RawData, *, task: Task | None, loss: str | None) -> Understo
     """
     train, columns = raw.tables["train"], raw.columns
     marks = missing_marks(train.frame, columns.missing)
+    cells = (raw_column(train.frame[name]) for name in train.frame.columns)
     reading = learn_target(
         raw.target,
         train.frame[raw.target],
         has_types=train.has_types,
         missing=marks[raw.target],
         keep_missing_class=columns.keep_missing_class,
-        decimal=train.decimal,
+        decimal=usual_decimal(cells) or train.decimal,
     )
     parts = {role: make_part(table, reading, role) for role, table in raw.tables.items()}
     goal = infer_target(reading, parts["train"].targets, task, loss)
     plans = _plan_columns(parts["train"].features, columns, raw.splits, marks, train.decimal)
-    # The table that is learned from has no other dialect than the one that was learned.
-    decimals = {role: table.decimal for role, table in raw.tables.items()} | {"train": None}
+    decimals = {role: table.decimal for role, table in raw.tables.items()}
     read = {
         role: read_columns(part.features, plans, decimals[role]) for role, part in parts.items()
     }

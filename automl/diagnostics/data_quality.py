@@ -40,9 +40,10 @@ def diagnose_data(checks: Sequence[DataCheckRecord]) -> tuple[Diagnosis, ...]:
     """Judge the data checks; what makes scores untrue comes first."""
     judged = [judge(check) for check in checks if (judge := JUDGES.get(check.kind))]
     found = [one for one in judged if one]
-    duplicates = [one for one in found if one.kind == "duplicated_rows"]
-    if len(duplicates) > 1:
-        found = [one for one in found if one not in duplicates] + [_in_one(duplicates)]
+    for kind, join in (("duplicated_rows", _in_one), ("sentinel", _first_of_many)):
+        alike = [one for one in found if one.kind == kind]
+        if len(alike) > 1:
+            found = [one for one in found if one not in alike] + [join(alike)]
     return tuple(sorted(found, key=lambda one: ORDER[one.severity]))
 
 
@@ -53,6 +54,18 @@ def _in_one(diagnoses: Sequence[Diagnosis]) -> Diagnosis:
         ordered[0],
         message=" ".join(one.message for one in ordered),
         evidence={"splits": [dict(one.evidence) for one in ordered]},
+    )
+
+
+def _first_of_many(diagnoses: Sequence[Diagnosis]) -> Diagnosis:
+    """The first of several columns with the same fault, and the names of the others."""
+    first, *others = diagnoses
+    names = [str(one.evidence["subject"]) for one in others]
+    shown = names if len(names) <= 8 else [*names[:8], f"{len(names) - 8} more"]
+    return replace(
+        first,
+        message=f"{first.message} Such numbers are in {listing(shown)} too.",
+        evidence={"columns": [dict(one.evidence) for one in diagnoses]},
     )
 
 
@@ -186,19 +199,21 @@ def _outliers(check: DataCheckRecord) -> Diagnosis | None:
 
 def _sentinel(check: DataCheckRecord) -> Diagnosis | None:
     """Whether it means "missing" only a person knows, so that it is no problem yet."""
-    mark = _detail(check, "mark")
-    if mark is None:
+    marks = check.details.get("marks")
+    if not isinstance(marks, list):
         return None
+    written = [number(float(mark), 15) for mark in marks if isinstance(mark, int | float)]
+    options = listing([f"`--missing '{check.subject}={mark}'`" for mark in written])
     return Diagnosis(
         kind="sentinel",
         severity="warning",
         message=(
-            f"Column {check.subject} is {mark:.15g} in {percent(check.value)} of the train rows, "
-            f"unlike its other numbers: it may mean that the value is missing, but counts as a "
-            f"number."
+            f"Column {check.subject} is {listing(written, 'or')} in {percent(check.value)} of the "
+            f"train rows, unlike its other numbers: it may mean that the value is missing, but "
+            f"counts as a number."
         ),
         evidence=_evidence(check),
-        advice=(Advice(f"If it does, search with `--missing '{check.subject}={mark:.15g}'`."),),
+        advice=(Advice(f"If it does, search with {options}."),),
     )
 
 

@@ -49,7 +49,7 @@ def test_numbers_that_are_written_in_a_way_of_their_own_are_told_in_one_line() -
         "could be read otherwise: check"
     ]
     assert told(x=repeat("<0.5", "12.5", "7.25*", "3")) == [
-        "x is numeric: '<0.5' is read as 0.5, 60 cells such as '<5' or '5*' count as 5"
+        "x is numeric: '<0.5' is read as 0.5, 60 cells are not exact"
     ]
     noisy = [*(f"{i},5" for i in range(N - 6)), *["n.v.t."] * 4, "weg", "weg"]
     assert told(x=noisy) == [
@@ -63,9 +63,9 @@ def test_a_dropped_column_names_the_option_that_keeps_it() -> None:
     days = [*(f"2021-03-01 {i // 6}:{i % 6}0" for i in range(96)), *(f"x{i}" for i in range(24))]
     assert told(a=numbers, b=days, c=repeat(1.5, 2)) == [
         "dropped as 83 % numbers, but 'x0' is not: a (keep with --numeric: other cells count as "
-        "missing)",
+        "missing; or --categorical)",
         "dropped as 80 % dates, but 'x0' is not: b (keep with --date: other cells count as "
-        "missing)",
+        "missing; or --categorical)",
     ]
 
 
@@ -76,6 +76,14 @@ def test_dates_that_say_never_are_told() -> None:
     ]
     moments = pd.to_datetime(days)
     assert told(d=moments) == told(d=days)
+
+
+def test_what_costs_cells_or_asks_for_a_check_is_never_cut() -> None:
+    cells = np.asarray(repeat("39,55", "41,74"))
+    columns = {f"x{i}": cells for i in range(40)}
+    lines = told(**columns, weight=[*(f"{i}.5" for i in range(N - 6)), *["heavy"] * 6])
+    assert "weight is numeric" in lines[0]
+    assert len(lines) == MAX_LINES + 1
 
 
 def test_wide_tables_do_not_fill_the_screen() -> None:

@@ -58,6 +58,7 @@ def test_an_example_shows_what_a_program_would_not_read() -> None:
     assert guess is not None
     details = guessed_numbers("n", raw, guess).details
     assert details == {"n_stray": 1, "stray": ["x"], "example": ["1,5", 1.5]}
+    assert guessed_numbers("n", raw, guess).strays == ("x",)
 
 
 def test_only_the_parts_of_a_date_that_vary_are_kept() -> None:

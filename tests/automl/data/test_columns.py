@@ -67,10 +67,45 @@ def test_numbers_are_read_as_the_plan_says_alone_and_beside_others() -> None:
         assert numbers(cells, plan)[0] == 1250
 
 
+def test_cells_that_were_no_numbers_in_training_are_missing_alone_too() -> None:
+    plan = ColumnPlan("n", "numeric", strays=("n.v.t.",))
+    (read,), is_unread = read_column(pd.Series(["n.v.t."]), plan)
+    assert np.isnan(read).all()
+    assert not is_unread.any()
+
+
+def test_codes_that_lost_their_zeros_get_them_back() -> None:
+    """Spreadsheets and pandas read 02116 as the number 2116."""
+    plan = ColumnPlan("c", "categorical", code_width=5)
+    for cells in (["02116", "10001"], [2116, 10001], [2116.0, 10001.0], ["2116", "10001"]):
+        (read,), _ = read_column(pd.Series(cells), plan)
+        assert read.tolist() == ["02116", "10001"]
+
+
+def test_dates_of_iso_8601_are_read_whatever_the_format() -> None:
+    plan = ColumnPlan("d", "date", date_format="%d.%m.%Y", date_parts=("days",))
+    (days,), is_unread = read_column(pd.Series(["17.08.2021", "2021-08-17", "08/17/2021"]), plan)
+    assert days.tolist()[:2] == [18856, 18856]
+    assert is_unread.tolist() == [False, False, True]
+
+
+def test_a_file_of_another_dialect_is_read_by_its_own_mark_where_that_is_clear() -> None:
+    """1.250 is 1.25 to a program, and 1250 where commas are decimal: read as neither."""
+    plan = ColumnPlan("n", "numeric", decimal=".")
+    cells = pd.Series(["1,5", "1.5", "1.250"])
+    (read,), is_unread = read_column(cells, plan, ",")
+    np.testing.assert_array_equal(read, [1.5, 1.5, np.nan])
+    assert is_unread.tolist() == [False, False, True]
+    (read,), _ = read_column(cells, plan, ".")
+    np.testing.assert_array_equal(read, [np.nan, 1.5, 1.25])
+
+
 def test_a_person_names_further_marks() -> None:
     plan = ColumnPlan("n", "numeric", missing=("-999", "unknown"))
     for cells in (["-999", "-999.0", "Unknown", "5"], pd.Series([-999, -999.0, np.nan, 5])):
         np.testing.assert_array_equal(numbers(cells, plan), [np.nan, np.nan, np.nan, 5])
+    german = ColumnPlan("n", "numeric", number_format=NumberFormat(","), missing=("-999",))
+    np.testing.assert_array_equal(numbers(["-999,0", "1,5"], german), [np.nan, 1.5])
     assert is_named_mark(raw_column(pd.Series(["x", "-999"])), ["-999"]).tolist() == [False, True]
     moments = raw_column(pd.Series(pd.to_datetime(["2021-01-01"])))
     assert not is_named_mark(moments, ["-999"]).any()

@@ -8,6 +8,7 @@ import pytest
 
 from automl.data.date_formats import (
     date_part,
+    days_since_1970,
     guess_dates,
     in_bounds,
     is_ambiguous,
@@ -45,6 +46,11 @@ from automl.data.date_formats import (
         (["Tue Aug 17 16:25:00 2021"], "2021-08-17 16:25"),
         (["17/Aug/2021:10:00:00 +0000"], "2021-08-17 10:00"),
         (["20210817T101500"], "2021-08-17 10:15"),
+        (["12dec2020", "01jan2021"], "2020-12-12"),
+        (["12DEC2020:14:49:00", "01JAN2021:00:00:00"], "2020-12-12 14:49"),
+        (["2020-12-12 14:49:00 UTC"], "2020-12-12 14:49"),
+        (["2020-12-12 14:49:00,123"], "2020-12-12 14:49:00.123"),
+        (["12.12.2020 14:49 Uhr"], "2020-12-12 14:49"),
     ],
 )
 def test_dates_are_read_as_their_column_writes_them(cells: list[str], first: str) -> None:
@@ -67,6 +73,30 @@ def test_digits_alone_are_dates_only_where_a_person_says_so() -> None:
     guess = guess_dates(cells, at_least=0.5, asked=True)
     assert guess is not None
     assert parse_dates(["20210817"], guess.format)[0] == pd.Timestamp(2021, 8, 17)
+
+
+@pytest.mark.parametrize(
+    ("cells", "first"),
+    [
+        (["202210", "202111"], "2022-10-01"),
+        (["31122021", "01022022"], "2021-12-31"),
+        (["210817", "221231"], "2021-08-17"),
+        (["1629208800", "1629208801"], "2021-08-17 14:00"),
+        (["1629208800000", "1629208801000"], "2021-08-17 14:00"),
+    ],
+)
+def test_digits_that_a_person_calls_dates_are_read_by_their_width(
+    cells: list[str], first: str
+) -> None:
+    guess = guess_dates(Counter(cells), at_least=0.5, asked=True)
+    assert guess is not None
+    assert parse_dates(cells, guess.format)[0] == pd.Timestamp(first)
+
+
+@pytest.mark.parametrize("cell", ["today", "now", "2021", "202111", "20210817"])
+def test_only_texts_that_name_a_day_or_month_are_iso_dates(cell: str) -> None:
+    """Pandas takes "now" for the clock: the answer would change from run to run."""
+    assert parse_dates([cell], "ISO8601").isna().all()
 
 
 def test_what_is_no_date_is_counted() -> None:
@@ -92,6 +122,14 @@ def test_day_and_month_can_be_the_other_way_round() -> None:
     assert is_ambiguous("%m/%d/%Y", moments)
     assert not is_ambiguous("%m/%d/%Y", parse_dates(["01/13/2023"], "%m/%d/%Y"))
     assert not is_ambiguous("ISO8601", moments)
+
+
+@pytest.mark.parametrize("moment", ["1500-06-01", "2300-01-01T12:00", "1969-12-31"])
+def test_days_are_counted_beyond_what_nanoseconds_reach(moment: str) -> None:
+    since = np.datetime64(moment, "s") - np.datetime64("1970-01-01", "s")
+    for unit in ("s", "us"):
+        moments = pd.DatetimeIndex(np.array([moment], dtype=f"datetime64[{unit}]"))
+        assert days_since_1970(moments).tolist() == [since / np.timedelta64(1, "D")]
 
 
 def test_parts_of_a_date() -> None:

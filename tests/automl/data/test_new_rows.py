@@ -83,9 +83,12 @@ def test_a_column_of_0_and_1_that_meets_a_2_reads_it_whatever_is_beside(beside: 
 
 
 def test_empty_cells_and_unknown_categories_are_taken() -> None:
-    assert (
-        read_rows(rows().assign(age=[None, "NA"], since=None, city="Mars"), PLANS).messages == ()
-    )
+    assert read_rows(rows().assign(age=[None, 3], city="Mars"), PLANS).messages == ()
+
+
+def test_a_column_that_is_empty_throughout_is_said() -> None:
+    frame = pd.concat([rows()] * 2, ignore_index=True).assign(age=None, city=" ")
+    assert read_rows(frame, PLANS).messages == ("no row has a value of age, city",)
 
 
 def test_columns_of_a_frame_are_taken_by_their_names_whatever_these_are() -> None:

@@ -12,8 +12,10 @@ import pytest
 from automl.data.number_formats import (
     NumberFormat,
     guess_numbers,
+    in_dialect,
     plain_numbers,
     read_number,
+    read_texts,
 )
 
 READ = [  # cells of one column, and what they are as numbers
@@ -43,6 +45,11 @@ READ = [  # cells of one column, and what they are as numbers
     (["<0.5", "1", "2"], [0.5, 1, 2]),
     (["12.3*", "1", "2"], [12.3, 1, 2]),
     (["1E3", "5", "+7"], [1000, 5, 7]),
+    (["50,287", "15,844", "6736", "950"], [50287, 15844, 6736, 950]),
+    (["502,87-", "3,1", "5-"], [-502.87, 3.1, -5]),
+    (["12 kg", "15 KG", "7 Kg"], [12, 15, 7]),
+    (["5 kg/m2", "7.5 kg/m2"], [5, 7.5]),
+    (["-1 days +20:04:04", "0 days 01:00:00"], [-14156, 3600]),
     (["1:30:00", "0:15:20.5"], [5400, 920.5]),
     (["2 days 01:30:00", "-1:00:00"], [178200, -3600]),
     (["inf", "-Infinity", "1"], [np.inf, -np.inf, 1]),
@@ -80,6 +87,8 @@ def test_a_cell_is_read_alike_alone(cells: list[str], numbers: list[float]) -> N
         ["<1", ">1", "1"],  # mostly inexact: these are classes
         ["1.2.3", "1.10.2"],
         ["1st", "2nd", "3rd", "4th"],
+        ["192.168.252.126", "192.168.100.200"],
+        ["044 845 886", "044 123 456"],  # telephones
     ],
 )
 def test_other_texts_are_no_numbers(cells: list[str]) -> None:
@@ -101,6 +110,37 @@ def test_numbers_with_and_without_a_scale_are_not_mixed(scale: str) -> None:
     assert guess.strays == (f"5{scale}",)
 
 
+def test_points_part_thousands_where_other_columns_have_decimal_commas() -> None:
+    for decimal, number in ((None, 51.287), (".", 51.287), (",", 51287)):
+        guess = guess_numbers(Counter(["51.287", "16.844", "7.736"]), decimal=decimal)
+        assert guess is not None
+        assert read_number("51.287", guess.format) == number
+
+
+@pytest.mark.parametrize(
+    "cells", [["2.0T", "1.6L"], ["50.287N", "48.890S"], ["3 $", "4 €"], ["5 g", "6 kg"]]
+)
+def test_numbers_in_two_units_are_told_apart(cells: list[str]) -> None:
+    guess = guess_numbers(Counter({cells[0]: 60, cells[1]: 40}))
+    assert guess is not None
+    assert guess.other_unit
+
+
+def test_a_file_of_another_dialect_has_its_own_marks() -> None:
+    german = in_dialect(NumberFormat(), ",")
+    read = {text: read_number(text, german) for text in ("0,5", "1.250", "1.250,5")}
+    assert read == {"0,5": 0.5, "1.250": 1250, "1.250,5": 1250.5}
+    assert in_dialect(NumberFormat(), None) == NumberFormat()
+
+
+def test_many_cells_are_read_at_once_as_one_by_one() -> None:
+    cells = ["1,5", "-2", "1.250,75", "x", "3 kg", "1e3", ",5", "0,", "1.25,5", None]
+    written = NumberFormat(decimal=",", thousands=".", unit="kg")
+    read = read_texts(pd.Series(cells), written)
+    expected = [np.nan if cell is None else read_number(cell, written) for cell in cells]
+    np.testing.assert_array_equal(read, expected)
+
+
 def test_another_unit_is_no_number_of_this_column() -> None:
     kilograms = NumberFormat(unit="kg")
     assert read_number("12 kg", kilograms) == read_number("12", kilograms) == 12
@@ -120,8 +160,8 @@ def test_what_could_be_read_twice_is_marked_as_ambiguous() -> None:
 
 
 def test_other_columns_decide_where_a_column_cannot() -> None:
-    for decimal_comma, number in ((False, 1250), (True, 1.25)):
-        guess = guess_numbers(Counter(["1,250", "2,417"]), decimal_comma=decimal_comma)
+    for decimal, number in ((None, 1250), (".", 1250), (",", 1.25)):
+        guess = guess_numbers(Counter(["1,250", "2,417"]), decimal=decimal)
         assert guess is not None
         assert read_number("1,250", guess.format) == number
 

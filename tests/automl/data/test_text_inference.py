@@ -9,8 +9,8 @@ from automl.data.cells import raw_column
 from automl.data.text_inference import (
     FEW_CATEGORIES,
     are_codes,
+    decimal_mark,
     distinct_texts,
-    has_decimal_comma,
     infer_texts,
 )
 
@@ -27,23 +27,31 @@ def test_marks_of_missing_cells_are_not_counted_unless_there_is_nothing_else() -
     [
         (["02116", "10001"], True),
         (["007", "012"], True),
+        (["0012", "007", "450"], True),  # of unequal width
+        (["0255393342", "5152"], True),
+        (["9007199254740993", "9007199254740992"], True),  # one number as float64
         (["12", "13"], False),
         (["09", "10"], False),  # hours
-        (["02116", "1001"], False),  # of unequal width
         (["10001", "94103"], False),  # numbers as well as anything
         (["0.116", "10001"], False),
     ],
 )
-def test_codes_are_digits_of_one_width_some_with_zeros_in_front(
+def test_codes_are_digits_with_zeros_in_front_or_more_than_a_number_keeps(
     cells: list[str], expected: bool
 ) -> None:
     assert are_codes(cells) is expected
 
 
-def test_commas_that_can_be_nothing_else_are_decimal() -> None:
-    for cells, expected in ((["1,5", "2,25"], True), (["1,250"], False), (["a,b"], False)):
-        assert has_decimal_comma(raw_column(pd.Series(cells))) is expected
-    assert not has_decimal_comma(raw_column(pd.Series([1.5])))
+def test_the_decimal_mark_is_what_can_be_nothing_else() -> None:
+    for cells, expected in (
+        (["1,5", "2,25"], ","),
+        (["1.5", "2.25"], "."),
+        (["1,250"], None),
+        (["1.250"], None),
+        (["a,b"], None),
+    ):
+        assert decimal_mark(raw_column(pd.Series(cells))) == expected
+    assert decimal_mark(raw_column(pd.Series([1.5]))) is None
 
 
 def test_few_kinds_of_texts_are_categories_and_many_numbers() -> None:

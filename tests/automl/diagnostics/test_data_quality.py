@@ -37,13 +37,28 @@ def test_a_shift_within_the_noise_of_few_rows_is_none() -> None:
 
 
 def test_a_suspected_mark_is_said_with_the_option_that_makes_it_missing() -> None:
-    check = DataCheckRecord("sentinel", "house age", 0.06, {"mark": -999.0, "n_rows": 9})
+    check = DataCheckRecord(
+        "sentinel", "house age", 0.06, {"marks": [-999.0, -998.0], "n_rows": 9}
+    )
 
     (diagnosis,) = diagnose_data([check])
 
     assert diagnosis.severity == "warning"
-    assert "house age is -999 in 6.0 % of the train rows" in diagnosis.message
+    assert "house age is -999 or -998 in 6.0 % of the train rows" in diagnosis.message
     assert "--missing 'house age=-999'" in diagnosis.advice[0].text
+
+
+def test_many_columns_with_suspected_marks_are_one_diagnosis() -> None:
+    checks = [
+        DataCheckRecord("sentinel", f"x{i}", 0.06, {"marks": [-999.0], "n_rows": 9})
+        for i in range(12)
+    ]
+
+    (diagnosis,) = diagnose_data(checks)
+
+    assert (
+        "Such numbers are in x1, x2, x3, x4, x5, x6, x7, x8 and 3 more too." in diagnosis.message
+    )
 
 
 def test_the_columns_that_shifted_are_named() -> None:
