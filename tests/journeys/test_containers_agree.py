@@ -104,7 +104,7 @@ def test_a_typed_table_is_read_alike_from_every_container(
     check_containers(tmp_path_factory.mktemp("containers"), frame)
 
 
-@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(frame=tables())
 def test_a_typed_table_is_read_alike_from_every_container_in_short(
     tmp_path_factory: pytest.TempPathFactory, frame: pd.DataFrame
