@@ -19,15 +19,15 @@ BEGINNING = f"""# What happens to your data
 What a column is, is learned once, when a search first reads the table. It is kept with the
 model, and every later file, frame or row (`--valid`, `--test`, `predict`) is read by it, cell by
 cell: what a cell means never depends on what other rows are in the file. Of the file only its
-dialect counts: where `;` parts the cells, `0,5` is a half; a cell such as `1.250`, which would then
-be another number than in training, counts as missing. What is unusual is said in one line.
+dialect counts: where `;` parts the cells, `0,5` is a half; a cell such as `1.250`, which would
+then be another number than in training, counts as missing. What is unusual is said in one line.
 `--categorical`, `--numeric`, `--date`, `--drop` and `--missing` overrule what is found.
 
 In rows to predict, cells that are none of their column's kind count as missing and are said
-column by column (`automl predict` prints them, `predict` in Python warns with `DataWarning`), as are
-categories that no train row has, and columns that are empty throughout. Where more than
-{MAX_UNREAD_SHARE:.0%} of a column's cells cannot be read, the rows are refused; cells that were none
-of their kind in training already count as missing there too.
+column by column (`automl predict` prints them, `predict` in Python warns with `DataWarning`), and
+so are categories that no train row has, and columns that are empty throughout. Where more than
+{MAX_UNREAD_SHARE:.0%} of a column's cells cannot be read, the rows are refused; cells that were
+none of their kind in training already count as missing there too.
 
 This page is generated from the cases that the tests try.
 

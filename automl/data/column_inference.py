@@ -23,7 +23,8 @@ from automl.data.column_plans import (
 )
 from automl.data.columns import ColumnPlan, is_named_mark, read_numbers
 from automl.data.date_formats import guess_dates
-from automl.data.number_formats import DURATION, PLAIN, guess_numbers
+from automl.data.number_formats import DURATION, PLAIN
+from automl.data.number_guesses import guess_numbers
 from automl.data.text_inference import MEASURED, decimal_mark, distinct_texts, infer_texts
 from automl.errors import DataError
 

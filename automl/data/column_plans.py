@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from automl.data.cells import MISSING_MARKS, RawColumn, is_marked
 from automl.data.columns import ColumnPlan, read_moments, read_numbers
 from automl.data.date_formats import DateGuess, in_bounds, is_ambiguous, varying_parts
-from automl.data.number_formats import PLAIN, NumberFormat, NumberGuess, read_number
+from automl.data.number_formats import PLAIN, NumberFormat, read_number
+from automl.data.number_guesses import NumberGuess
 from storage.records import Json
 
 MAX_STRAYS = 50

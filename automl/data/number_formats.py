@@ -1,16 +1,14 @@
 """Numbers as people write them: 1.250,50 or 1,250.50 or 1 250; 53.8 %; $12; 12 kg; <0.5; 12.3*.
 
-How a column writes its numbers is learned once, from all of its cells, and kept as a
-`NumberFormat`; each later cell is read by it. Where "1,250" could be 1250 or 1.25, the other
-cells of the column decide.
+How a column writes its numbers is learned once (`number_guesses.py`) and kept as a `NumberFormat`;
+each later cell is read by it.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,23 +17,8 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-UNIT_SHARE = 0.5
-"""Numbers with a unit are read where at least this share of the column's numbers has it.
-
-Where fewer have it, the others may be in another one, so that 12 kg is not 12.
-"""
-
 SCALES = frozenset({"%", "‰", "k", "K", "M", "B", "G", "T", "bn", "mio"})
 """Suffixes that change the value: beside them a number without one is another number."""
-
-MAX_OTHER_UNITS = 0.01
-"""With more numbers in another unit than this, a column is none of numbers: 2.0T beside 1.6L."""
-
-ENOUGH = 30
-"""So many numbers with three decimals, printed as short as can be, have some that end with 0."""
-
-SAMPLE = 2000
-"""Distinct cells that decide how a column writes its numbers; all others are read by that."""
 
 _CURRENCIES = frozenset(
     (
@@ -109,19 +92,6 @@ PLAIN = NumberFormat()
 DURATION = NumberFormat(is_duration=True)
 
 
-@dataclass(frozen=True, slots=True)
-class NumberGuess:
-    """What the cells of a column are as numbers."""
-
-    format: NumberFormat
-    share: float  # of the cells, those that are numbers in this format
-    strays: tuple[str, ...]  # distinct cells that are none, the commonest first
-    n_stray: int
-    is_ambiguous: bool = False  # "1,250" had two meanings
-    n_inexact: int = 0  # cells such as "<0.5" and "12.3*", read as 0.5 and 12.3
-    other_unit: str = ""  # that many of the strays have: these are no numbers of one kind
-
-
 def plain_numbers(texts: pd.Series[Any]) -> NDArray[np.float64] | None:
     """Read a column of which every cell is a finite number as programs write it; else None.
 
@@ -188,7 +158,7 @@ def read_number(text: str, written: NumberFormat) -> float:
     """Read one cell; NaN where it is no number in this format."""
     if written.is_duration:
         return _read_duration(text)
-    cell = _take_apart(text)
+    cell = take_apart(text)
     if cell is None:
         return float(text) if _INFINITE.fullmatch(text) else np.nan
     if cell.unit != written.unit and (cell.unit or written.needs_unit):
@@ -199,66 +169,10 @@ def read_number(text: str, written: NumberFormat) -> float:
     return np.nan if body is None else cell.sign * float(body + cell.exponent)
 
 
-def guess_numbers(counts: Mapping[str, int], *, decimal: str | None = None) -> NumberGuess | None:
-    """Find how the numbers of a column are written; None where hardly any cell is one.
-
-    Args:
-        counts: the distinct cells, marks of missing ones left out, and how often each stands.
-        decimal: the mark of other columns of the table: decides where nothing else does.
-    """
-    sample = _sample(counts)
-    total = sum(sample.values())
-    durations = sum(n for text, n in sample.items() if _DURATION.fullmatch(text))
-    if durations > 0.5 * total:
-        return _guess(counts, DURATION)
-    cells = {text: cell for text in sample if (cell := _take_apart(text)) is not None}
-    if sum(sample[text] for text in cells) < 0.1 * total:
-        return None
-    unit, other = _common_unit(cells, sample)
-    kept = {text: cell for text, cell in cells.items() if cell.unit in ("", unit)}
-    if sum(sample[text] for text, cell in kept.items() if cell.is_inexact) > 0.5 * total:
-        return None
-    if unit in SCALES and any(not cell.unit for cell in kept.values()):
-        kept = {text: cell for text, cell in kept.items() if not cell.unit}
-        unit = ""
-    bodies: Counter[str] = Counter()
-    for text, cell in kept.items():
-        bodies[cell.body] += sample[text]
-    mark, thousands, is_ambiguous = _marks(bodies, decimal)
-    has_signs = any(cell.has_signs for cell in kept.values())
-    written = NumberFormat(mark, thousands, unit, has_signs=has_signs)
-    inexact = [text for text, cell in kept.items() if cell.is_inexact]
-    guess = _guess(counts, written)
-    return replace(
-        guess,
-        is_ambiguous=is_ambiguous,
-        n_inexact=sum(
-            sample[text] for text in inexact if not np.isnan(read_number(text, written))
-        ),
-        other_unit=other,
-    )
-
-
-def _sample(counts: Mapping[str, int]) -> Mapping[str, int]:
-    """Some of many distinct cells, from all of the mapping."""
-    if len(counts) <= SAMPLE:
-        return counts
-    texts = list(counts)
-    return {text: counts[text] for text in texts[:: len(texts) // SAMPLE]}
-
-
-def _guess(counts: Mapping[str, int], written: NumberFormat) -> NumberGuess:
-    texts = pd.Series(list(counts), dtype="str")
-    n_cells = np.asarray(list(counts.values()))
-    is_stray = np.isnan(read_texts(texts, written))
-    order = np.argsort(-n_cells[is_stray], kind="stable")
-    strays = tuple(texts[is_stray].iloc[order].tolist())
-    n_stray = int(n_cells[is_stray].sum())
-    return NumberGuess(written, 1 - n_stray / int(n_cells.sum()), strays, n_stray)
-
-
 @dataclass(frozen=True, slots=True)
-class _Cell:
+class NumberCell:
+    """The parts of a cell that may be a number."""
+
     sign: float
     body: str
     exponent: str
@@ -267,7 +181,8 @@ class _Cell:
     has_signs: bool  # is inexact, or a negative number in brackets
 
 
-def _take_apart(text: str) -> _Cell | None:
+def take_apart(text: str) -> NumberCell | None:
+    """Tell sign, digits and unit of a cell apart; None where it is no number in any format."""
     match = _CELL.fullmatch(text.translate(_ALIKE).strip())
     if match is None:
         return None
@@ -280,7 +195,7 @@ def _take_apart(text: str) -> _Cell | None:
     if len(signs) > 1 or (signs and match["bracket"]):
         return None
     is_inexact = bool(match["compare"] or match["note"])
-    return _Cell(
+    return NumberCell(
         sign=-1.0 if signs == "-" or match["bracket"] else 1.0,
         body=match["body"],
         exponent=match["exponent"] or "",
@@ -299,26 +214,13 @@ def _same_unit(unit: str) -> str:
     return unit.lower() if len(unit) > 1 else unit
 
 
-def _common_unit(cells: Mapping[str, _Cell], counts: Mapping[str, int]) -> tuple[str, str]:
-    """The unit of most numbers, and another one that many have: "" where there is none."""
-    units: Counter[str] = Counter()
-    for text, cell in cells.items():
-        units[cell.unit] += counts[text]
-    named = sorted(((count, unit) for unit, count in units.items() if unit), reverse=True)
-    if not named or named[0][0] < UNIT_SHARE * units.total():
-        return "", ""
-    others = named[1:]
-    is_mixed = sum(count for count, _ in others) > MAX_OTHER_UNITS * units.total()
-    return named[0][1], others[0][1] if is_mixed else ""
-
-
 def _plain_body(body: str, written: NumberFormat) -> str | None:
     """The digits with a point; None where the marks do not stand as they should."""
     whole, mark, fraction = body.partition(written.decimal)
     if mark and not (fraction.isdecimal() or not fraction):
         return None
     if written.thousands and written.thousands in whole:
-        if not _are_groups(whole.split(written.thousands)):
+        if not are_groups(whole.split(written.thousands)):
             return None
         whole = whole.replace(written.thousands, "")
     if whole and not whole.isdecimal():
@@ -328,7 +230,7 @@ def _plain_body(body: str, written: NumberFormat) -> str | None:
     return f"{whole or '0'}.{fraction or '0'}"
 
 
-def _are_groups(groups: Sequence[str]) -> bool:
+def are_groups(groups: Sequence[str]) -> bool:
     """Whether digits are parted as thousands: in threes, or as India does: 12,34,567."""
     if groups[0].startswith("0") or not 1 <= len(groups[0]) <= 3 or len(groups[-1]) != 3:
         return False
@@ -336,81 +238,9 @@ def _are_groups(groups: Sequence[str]) -> bool:
     return between <= {3} or (between == {2} and len(groups[0]) <= 2)
 
 
-def _marks(bodies: Counter[str], usual: str | None) -> tuple[str, str, bool]:
-    """The decimal mark, the one between thousands, and whether only custom could decide."""
-    decimals: Counter[str] = Counter()
-    thousands: Counter[str] = Counter()
-    unclear: Counter[str] = Counter()
-    for body, count in bodies.items():
-        _judge_marks(body, count, (decimals, thousands, unclear))
-    grouped = max(thousands, key=lambda mark: thousands[mark], default="")
-    decimal = max(decimals, key=lambda mark: decimals[mark], default="")
-    if decimal and grouped == decimal:
-        grouped = "" if decimals[decimal] >= thousands[grouped] else grouped
-        decimal = "" if grouped else decimal
-    is_ambiguous = False
-    for mark in unclear:
-        if mark in (decimal, grouped):
-            continue
-        if decimal and not grouped:
-            grouped = mark
-        elif grouped and not decimal:
-            decimal = mark
-        elif not decimal:
-            is_ambiguous = True
-            if _separates_thousands(mark, bodies, usual):
-                grouped = mark
-            else:
-                decimal = mark
-    if not decimal:
-        decimal = "," if grouped == "." else "."
-    return decimal, grouped, is_ambiguous
-
-
-def _judge_marks(body: str, count: int, votes: tuple[Counter[str], ...]) -> None:
-    """What one number says of its marks."""
-    decimals, thousands, unclear = votes
-    marks = [character for character in body if not character.isdecimal()]
-    if not marks:
-        return
-    first, last = marks[0], marks[-1]
-    if first in " '" and len(set(marks)) <= 2:
-        thousands[first] += count
-        if last not in " '":
-            decimals[last] += count
-        return
-    if first != last:
-        thousands[first] += count
-        decimals[last] += count
-    elif len(marks) > 1:  # else it is a version or an address: 1.10.2, 192.168.0.1
-        if _are_groups(body.split(first)) and len(marks) < 3:
-            thousands[first] += count
-    else:
-        whole, fraction = body.split(first)
-        if len(fraction) == 3 and 1 <= len(whole) <= 3 and not whole.startswith("0"):
-            unclear[first] += count
-        else:
-            decimals[first] += count
-
-
-def _separates_thousands(mark: str, bodies: Mapping[str, int], usual: str | None) -> bool:
-    """Whether "1,250" is 1250 where each number with the mark has three digits behind it.
-
-    Beside "12500" it is not, for that would be "12,500". Beside "950" it is, where some of the
-    numbers with the mark end with 0: decimals that programs write do not, and those of one
-    length would make "950,000" of it. Else what is usual in the table decides, and then custom:
-    a point is a decimal one, a comma is not.
-    """
-    bare = [body for body in bodies if body.isdecimal()]
-    marked = [body for body in bodies if mark in body]
-    if any(len(body) > 4 for body in bare):
-        return False
-    ends_with_zero = any(body.endswith("0") for body in marked)
-    if bare and (ends_with_zero or len(marked) >= ENOUGH):
-        return ends_with_zero
-    if usual is not None:
-        return usual != mark
-    return mark == ","
+def is_duration(text: str) -> bool:
+    """Whether a cell is a time of day or a span of time: 1:30:00, "2 days 01:30:00"."""
+    return _DURATION.fullmatch(text) is not None
 
 
 def _read_duration(text: str) -> float:

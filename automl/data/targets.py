@@ -21,7 +21,8 @@ from automl.data.columns import (
     read_numbers,
     refuse_huge,
 )
-from automl.data.number_formats import PLAIN, guess_numbers, read_number
+from automl.data.number_formats import PLAIN, read_number
+from automl.data.number_guesses import guess_numbers
 from automl.data.text_inference import are_codes
 from automl.errors import ConfigError, DataError
 from storage.records import Task

@@ -24,7 +24,8 @@ from automl.data.cells import (
 from automl.data.column_plans import category_plan, guessed_dates, guessed_numbers, number_plan
 from automl.data.columns import TRUE_FALSE, ColumnPlan
 from automl.data.date_formats import DateGuess, guess_dates
-from automl.data.number_formats import NumberGuess, guess_numbers, plain_numbers
+from automl.data.number_formats import plain_numbers
+from automl.data.number_guesses import NumberGuess, guess_numbers
 from storage.records import Json
 
 MOST = 0.9

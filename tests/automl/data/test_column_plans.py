@@ -15,7 +15,7 @@ from automl.data.column_plans import (
     number_plan,
 )
 from automl.data.columns import ColumnPlan
-from automl.data.number_formats import guess_numbers
+from automl.data.number_guesses import guess_numbers
 
 
 def test_0_and_1_alone_are_a_boolean() -> None:

@@ -11,12 +11,12 @@ import pytest
 
 from automl.data.number_formats import (
     NumberFormat,
-    guess_numbers,
     in_dialect,
     plain_numbers,
     read_number,
     read_texts,
 )
+from automl.data.number_guesses import guess_numbers
 
 READ = [  # cells of one column, and what they are as numbers
     (["39,55", "41,74", "40"], [39.55, 41.74, 40]),
