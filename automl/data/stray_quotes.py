@@ -18,6 +18,7 @@ found whose cells are shifted: without some of its quotes it has as many cells, 
 from __future__ import annotations
 
 import csv
+import functools
 import itertools
 import re
 from collections.abc import Iterator, Sequence
@@ -38,7 +39,7 @@ MIN_RARE_DELIMITERS = 3
 MAX_ODD_SHARE = 0.25
 """Rare values stand in so few of the columns that have few values."""
 
-_MAX_QUOTES = 10  # so many of a line may be stray ones
+_MAX_QUOTES = 8  # so many of a line may be stray ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ def refuse_shifted_cells(row: Row, line: str, delimiter: str, name: str, number:
         row: as it is read.
         number: of the line.
     """
-    if '"' not in line or _strict_rows([line], delimiter) is not None:
+    # Where no cell holds a delimiter, all of them end cells, and there is no other way to.
+    if not any(delimiter in cell for cell in row) or _strict_rows([line], delimiter) is not None:
         return
     as_read = _without_quotes(row)
     others = (_without_stray_quotes(line, delimiter, n_stray) for n_stray in (1, 2, 3))
@@ -82,11 +84,17 @@ def refuse_shifted_cells(row: Row, line: str, delimiter: str, name: str, number:
 
 def _strict_rows(lines: Sequence[str], delimiter: str) -> list[Row] | None:
     """The rows, if all quotes open and close whole cells."""
-    spaces = re.compile(rf'" +(?={re.escape(delimiter)}|[\r\n]|$)')  # harmless, but not strict
+    spaces = _spaces_after_quotes(delimiter)
     try:
         return list(tokenized([spaces.sub('"', line) for line in lines], delimiter, strict=True))
     except csv.Error:
         return None
+
+
+@functools.cache
+def _spaces_after_quotes(delimiter: str) -> re.Pattern[str]:
+    """Spaces that do no harm, but that a strict tokenizer refuses."""
+    return re.compile(rf'" +(?={re.escape(delimiter)}|[\r\n]|$)')
 
 
 def _without_stray_quotes(line: str, delimiter: str, n_stray: int) -> Iterator[Row]:
