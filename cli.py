@@ -125,8 +125,8 @@ def main(traceback: bool) -> None:
 def search(data: str, report: str | None, as_json: bool, **choices: Any) -> None:
     """Search the hyperparameters of a network for DATA.
 
-    DATA is a CSV, TSV or Parquet file (also gzipped), an .npz file, or sklearn:NAME. The same
-    command again continues the study to its total.
+    DATA is a CSV, TSV, JSON lines, ARFF or Parquet file (also gzipped), an .npz file, or
+    sklearn:NAME. The same command again continues the study to its total.
     """
     from automl.api import start_search
     from automl.interruption import stop_on_interrupt

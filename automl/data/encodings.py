@@ -8,6 +8,7 @@ from collections import Counter
 from automl.errors import DataError
 
 _SAMPLE_BYTES = 1 << 18  # whether a file is text is judged on the first 256 KiB
+_MAX_CONTROL = 0.01  # a text has at most such a share of control characters
 
 _SIGNATURES = {  # in lower case where they are words
     b"PK\x03\x04": "a zip archive or Excel workbook",
@@ -50,9 +51,8 @@ def detect_encoding(content: bytes, name: str) -> str:
     for signature, kind in _SIGNATURES.items():
         if beginning.startswith(signature) or beginning.lower().startswith(signature):
             raise DataError(f"{name} must be a table of text, but it is {kind}; export it as CSV")
-    zeros = head.count(0)
-    if zeros:
-        return _utf16_without_mark(head, zeros, name)
+    if 0 in content:
+        return _utf16_without_mark(content, head, name)
     _refuse_control_characters(head, name)
     if _decodes(content, "utf-8"):
         return "utf-8"
@@ -63,19 +63,31 @@ def detect_encoding(content: bytes, name: str) -> str:
     return "cp1252" if has_windows_characters and _decodes(content, "cp1252") else "latin-1"
 
 
-def _utf16_without_mark(head: bytes, zeros: int, name: str) -> str:
+def without_end_mark(content: bytes) -> bytes:
+    """A text without the Ctrl-Z (0x1A) by which DOS marked its end."""
+    text = content.rstrip(b"\x1a")
+    return content if 0 in text else text  # in UTF-16 it may be half of a character
+
+
+def _utf16_without_mark(content: bytes, head: bytes, name: str) -> str:
     """Mostly Latin text in UTF-16 has a zero in every second byte."""
-    odd = head[1::2].count(0)
+    zeros, odd = head.count(0), head[1::2].count(0)
     encoding = "utf-16-le" if odd > zeros / 2 else "utf-16-be"
     if max(odd, zeros - odd) > 0.9 * zeros and zeros > 0.2 * len(head):
         return encoding
+    if zeros <= _MAX_CONTROL * len(head) or 0 not in content.rstrip(b"\x00"):
+        line = content[: content.index(0)].count(b"\n") + 1
+        raise DataError(
+            f"a text must not hold NUL (a byte of zero), but line {line} of {name} does; was it "
+            "written only in part? Remove it, or make the file anew"
+        )
     raise DataError(f"{name} must be a table of text, but it is binary; export it as CSV")
 
 
 def _refuse_control_characters(head: bytes, name: str) -> None:
     counts = Counter(head)
     n_control = sum(counts[code] for code in range(32) if code not in (9, 10, 12, 13))
-    if n_control > 0.01 * len(head):
+    if n_control > _MAX_CONTROL * len(head):
         raise DataError(f"{name} must be a table of text, but it is binary; export it as CSV")
 
 

@@ -1,8 +1,8 @@
 """The bytes of a data file: only of what is a file, unpacked only up to a limit.
 
 A pipe or a device would hang a search, a few kilobytes can unpack to more than the memory:
-both are refused here, before anything is read into tables. Names that cannot be printed are
-shown with question marks.
+both are refused here, before anything is read into tables. What cannot be
+printed of a name is shown as its escape.
 """
 
 from __future__ import annotations

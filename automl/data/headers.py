@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from automl.data.delimited_rows import Row, is_number
 from automl.data.file_bytes import shown
-from automl.data.layouts import Layout, column_values, header_of
+from automl.data.layouts import MOST_ROWS, Layout, column_values, header_of
 from automl.errors import DataError
 
 MIN_ROWS_BELOW = 3
 """So many rows below a second header show that it is none of them."""
 
+_OTHER_SEPARATORS = {
+    "'::'": (re.compile("::"), "replace it by commas"),
+    "'^'": (re.compile(r"\^"), "write the line sep=^ above the header"),
+    "'~'": (re.compile("~"), "write the line sep=~ above the header"),
+    "':'": (re.compile(":"), "write the line sep=: above the header"),
+    "runs of spaces": (re.compile(" {2,}"), "export it as CSV, or quote cells that hold spaces"),
+}
+
 _DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([ T].*)?")
 
 
-def column_names(rows: Sequence[Row], layout: Layout, name: str) -> list[str]:
+def column_names(
+    rows: Sequence[Row], layout: Layout, name: str, known: Collection[str] = ()
+) -> list[str]:
     """Names of columns, all different.
 
     Empty cells at the end of the first row are no columns where no row is as wide.
@@ -25,6 +35,8 @@ def column_names(rows: Sequence[Row], layout: Layout, name: str) -> list[str]:
     Args:
         rows: those of the sample that are not blank, the header first.
         name: of the file, as it is shown.
+        known: names that the table should have. A first row that holds all of them, or consists
+            of them by half, is the header, be they numbers.
 
     Raises:
         DataError: the first row is data, the second is a header too, or a name is there twice.
@@ -34,7 +46,9 @@ def column_names(rows: Sequence[Row], layout: Layout, name: str) -> list[str]:
     while len(first) > widest and not first[-1].strip():
         first = first[:-1]
     names = header_of(first, layout)
-    _refuse_data(names, below, name)
+    if not _are_known(names, known):
+        _refuse_data(names, below, name)
+        _refuse_other_separator(names, below, layout, name)
     _refuse_second_header(below, name)
     repeated = [column for column, count in Counter(names).items() if count > 1]
     if repeated:
@@ -43,6 +57,11 @@ def column_names(rows: Sequence[Row], layout: Layout, name: str) -> list[str]:
             "times; rename or remove all but one"
         )
     return names
+
+
+def _are_known(names: Sequence[str], known: Collection[str]) -> bool:
+    found = set(names) & set(known)
+    return bool(found) and (len(found) == len(set(known)) or 2 * len(found) >= len(names))
 
 
 def _refuse_data(names: Sequence[str], below: Sequence[Row], name: str) -> None:
@@ -82,6 +101,22 @@ def _refuse_second_header(below: Sequence[Row], name: str) -> None:
             f"a table must have one line of names, but {name} has a second one below it "
             f"({_first_cells(second)}); remove one of them"
         )
+
+
+def _refuse_other_separator(
+    names: Sequence[str], below: Sequence[Row], layout: Layout, name: str
+) -> None:
+    """Refuse a single column whose name is divided by a sign, as most rows are likewise."""
+    if len(names) > 1 or not below:
+        return
+    for sign, (pattern, fix) in _OTHER_SEPARATORS.items():
+        n_parts = len(pattern.split(names[0]))
+        alike = [len(pattern.split(" ".join(row).strip())) == n_parts for row in below]
+        if n_parts > 1 and sum(alike) >= MOST_ROWS * len(alike):
+            raise DataError(
+                "cells must be divided by commas, semicolons, tabs, bars or single words by "
+                f"spaces, but those of {name} seem to be by {sign} ({_first_cells(names)}); {fix}"
+            )
 
 
 def _first_cells(row: Sequence[str]) -> str:

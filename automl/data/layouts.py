@@ -38,7 +38,7 @@ MIN_EQUAL_FRACTION = 0.5
 """A delimiter is believed where so many rows have as many cells as the header."""
 
 MOST_ROWS = 0.8
-"""Spaces divide cells where so many rows have as many words as the header."""
+"""Signs that seldom divide cells do so where so many rows have as many parts as the header."""
 
 
 @dataclass(frozen=True, slots=True)

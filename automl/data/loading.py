@@ -63,8 +63,9 @@ def load_dataset(
     """Read, understand, check, split and encode a table.
 
     Args:
-        source: a path (.csv, .tsv, .txt, .parquet, .npz, each also .gz), "sklearn:NAME", a
-            DataFrame, a tuple (x, y), or a mapping of arrays with the keys of an .npz file.
+        source: a path (.csv, .tsv, .txt, .jsonl, .json, .arff, .parquet, .npz, each also .gz),
+            "sklearn:NAME", a DataFrame, a tuple (x, y), or a mapping of arrays with the keys of
+            an .npz file.
         target: the column to predict; None where the source itself has one (`sklearn:`,
             `.npz`, arrays).
         task: None: inferred from the target.

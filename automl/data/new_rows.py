@@ -40,9 +40,10 @@ def read_rows(data: Any, plans: Sequence[ColumnPlan]) -> NewRows:
     Raises:
         DataError: there are no rows, a column is missing, or most of one cannot be read.
     """
+    names = [plan.name for plan in plans]
     if not isinstance(data, (str, Path, Mapping, tuple, pd.DataFrame)):
-        data = _frame_of_rows(data, [plan.name for plan in plans])
-    table = read_table(data)
+        data = _frame_of_rows(data, names)
+    table = read_table(data, names=names)
     read = read_columns(table.frame, plans, table.decimal)
     refuse_unreadable(read.unread, "the rows to predict")
     unread = [str(cells) for cells in read.unread]

@@ -44,10 +44,11 @@ class Part:
 def read_tables(source: Any, splits: SplitChoices) -> dict[str, Table]:
     """The table to divide ("train"), and those that came with rows for one use."""
     tables = {"train": read_table(source)}
+    names = list(tables["train"].frame.columns)
     if splits.valid is not None:
-        tables["valid"] = read_table(splits.valid)
+        tables["valid"] = read_table(splits.valid, names)
     if splits.test is not None:
-        tables["test"] = read_table(splits.test)
+        tables["test"] = read_table(splits.test, names)
     elif (own_test := tables["train"].test_frame) is not None:
         tables["test"] = Table(own_test, tables["train"].name, tables["train"].source)
     return tables

@@ -9,7 +9,7 @@ x and y apart are joined in `arrays.py`, and `plain_frames.py` makes the columns
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -48,8 +48,11 @@ class Table:
     decimal: str | None = None  # the decimal mark that goes with a text file's delimiter
 
 
-def read_table(source: Any) -> Table:
+def read_table(source: Any, names: Collection[str] = ()) -> Table:
     """Read any supported source.
+
+    Args:
+        names: of columns that the table should have, by which a text file's header is known.
 
     Raises:
         DataError: the source is missing, damaged, of no known kind, or holds no rows.
@@ -69,7 +72,7 @@ def read_table(source: Any) -> Table:
         )
     if str(source).startswith("sklearn:"):
         return _checked(_from_sklearn(str(source)))
-    return _checked(_from_file(Path(source), str(source)))
+    return _checked(_from_file(Path(source), str(source), names))
 
 
 def require_column(frame: pd.DataFrame, column: str, role: str) -> None:
@@ -94,7 +97,7 @@ def require_column(frame: pd.DataFrame, column: str, role: str) -> None:
     raise DataError(f"{role} must name a column, but there is no {column!r}; {hint}")
 
 
-def _from_file(path: Path, source: str) -> Table:
+def _from_file(path: Path, source: str, names: Collection[str]) -> Table:
     """Read a file; what it begins with says more of its kind than its name."""
     content = read_bytes(path)
     bare = path.with_suffix("") if path.suffix.lower() == ".gz" else path
@@ -108,7 +111,7 @@ def _from_file(path: Path, source: str) -> Table:
         return Table(parse_json(content, file_name), name, source)
     if kind == ".arff" or is_arff(content):
         return Table(parse_arff(content, file_name), name, source)
-    read = parse_delimited(content, file_name)
+    read = parse_delimited(content, file_name, names)
     return Table(
         read.frame,
         name,

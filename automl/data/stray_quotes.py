@@ -7,16 +7,21 @@ A row of several lines is taken for swallowed ones where
 * it has another number of cells than the header, or
 * its closing quote stands before something else than a delimiter or the end of the line, or
 * its first line and most of the others, each read alone, have as many cells as the header, and
-  what the quotes hold of the others has numbers where other rows have numbers, and known
+  what the quotes hold of the others has numbers where other rows have numbers, and mostly known
   values where they have few values. Where other rows have neither, all lines must have as many
   cells, with so many delimiters inside the quotes that it is no chance (`MIN_DELIMITERS`).
+
+Read alone, a line may have lost one quote: the stray one. That is also how a row of one line is
+found whose cells are shifted: without some of its quotes it has as many cells, but other ones.
 """
 
 from __future__ import annotations
 
 import csv
+import functools
+import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from automl.data.delimited_rows import Row, is_number, sample_rows, tokenized
@@ -30,6 +35,11 @@ MIN_DELIMITERS = {",": 6}
 
 MIN_RARE_DELIMITERS = 3
 """and other delimiters less."""
+
+MAX_ODD_SHARE = 0.25
+"""Rare values stand in so few of the columns that have few values."""
+
+_MAX_QUOTES = 8  # so many of a line may be stray ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +57,58 @@ class SeveralLines:
 
 def refuse_open_quote(row: SeveralLines, delimiter: str, name: str) -> None:
     """Refuse a row of several lines whose quote never ends, or ends inside a cell."""
-    spaces = re.compile(rf'" +(?={re.escape(delimiter)}|[\r\n]|$)')  # harmless, but not strict
+    if _strict_rows(row.lines, delimiter) is None:
+        raise swallowed(row, name)
+
+
+def refuse_shifted_cells(row: Row, line: str, delimiter: str, name: str, number: int) -> None:
+    """Refuse a row of one line if a quote that nobody closed moved the ends of its cells.
+
+    Args:
+        row: as it is read.
+        number: of the line.
+    """
+    # Where no cell holds a delimiter, all of them end cells, and there is no other way to.
+    if not any(delimiter in cell for cell in row) or _strict_rows([line], delimiter) is not None:
+        return
+    as_read = _without_quotes(row)
+    others = (_without_stray_quotes(line, delimiter, n_stray) for n_stray in (1, 2, 3))
+    for other in itertools.chain(*others):
+        if len(other) == len(row) and _without_quotes(other) != as_read:
+            raise DataError(
+                f"a quoted cell must be closed, but in line {number} of {name} a quote inside a "
+                "cell moves the ends of cells; remove the stray quote, or double those that "
+                "belong to a cell"
+            )
+
+
+def _strict_rows(lines: Sequence[str], delimiter: str) -> list[Row] | None:
+    """The rows, if all quotes open and close whole cells."""
+    spaces = _spaces_after_quotes(delimiter)
     try:
-        list(tokenized([spaces.sub('"', line) for line in row.lines], delimiter, strict=True))
+        return list(tokenized([spaces.sub('"', line) for line in lines], delimiter, strict=True))
     except csv.Error:
-        raise swallowed(row, name) from None
+        return None
+
+
+@functools.cache
+def _spaces_after_quotes(delimiter: str) -> re.Pattern[str]:
+    """Spaces that do no harm, but that a strict tokenizer refuses."""
+    return re.compile(rf'" +(?={re.escape(delimiter)}|[\r\n]|$)')
+
+
+def _without_stray_quotes(line: str, delimiter: str, n_stray: int) -> Iterator[Row]:
+    """The cells of a line as they are if so many of its quotes are stray ones."""
+    pieces = line.split('"')
+    places = range(1, min(len(pieces), _MAX_QUOTES + 1))
+    for stray in itertools.combinations(places, n_stray):
+        parts = ("" if not i or i in stray else '"' for i in range(len(pieces)))
+        plain = "".join(itertools.chain.from_iterable(zip(parts, pieces, strict=True)))
+        yield from _strict_rows([plain], delimiter) or ()
+
+
+def _without_quotes(row: Row) -> Row:
+    return [cell.replace('"', "").strip() for cell in row]
 
 
 def refuse_swallowed_lines(
@@ -76,15 +133,19 @@ def refuse_swallowed_lines(
             for position in range(width)
         ]
         judged = [
-            column.fits_most(cells)
+            (column, column.fits_most(cells))
             for column, cells in zip(columns, held, strict=True)
             if column.says_something and cells
         ]
-        if not judged:
+        if judged:
+            n_odd = sum(not fits for _, fits in judged)
+            numbers_fit = all(fits for column, fits in judged if column.has_numbers)
+            are_rows = numbers_fit and n_odd <= MAX_ODD_SHARE * len(judged)
+        else:
             n_delimiters = (width - 1) * len(rest)
             enough = n_delimiters >= MIN_DELIMITERS.get(delimiter, MIN_RARE_DELIMITERS)
-            judged = [enough and len(whole) == len(rest)]
-        if all(judged):
+            are_rows = enough and len(whole) == len(rest)
+        if are_rows:
             raise swallowed(suspect, name)
 
 
@@ -105,11 +166,14 @@ def swallowed(row: SeveralLines, name: str) -> DataError:
 
 
 def _alone(line: str, delimiter: str, width: int) -> Row:
-    """The cells of a line whose quotes mean nothing, or hold its own cells together."""
-    cells = line.replace('"', "").split(delimiter)
-    if len(cells) != width:
-        cells = next(iter(sample_rows([line.replace('""', '"')], delimiter)), cells)
-    return [cell.strip() for cell in cells]
+    """The cells of a line whose quotes mean nothing, or all but one hold its cells together."""
+    plain = line.replace('"', "").split(delimiter)
+    readings = itertools.chain(
+        [plain],
+        sample_rows([line.replace('""', '"')], delimiter),
+        _without_stray_quotes(line, delimiter, 1),
+    )
+    return _without_quotes(next((row for row in readings if len(row) == width), plain))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +185,7 @@ class _Column:
 
     @classmethod
     def of(cls, cells: Sequence[str]) -> _Column:
-        present = [cell.strip() for cell in cells if cell.strip()]
+        present = [cell for cell in _without_quotes([*cells]) if cell]
         values = frozenset(present)
         if present and all(is_number(value) for value in values):
             return cls(True, frozenset())

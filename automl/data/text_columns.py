@@ -3,6 +3,8 @@
 One pass over the lines. A row with another number of cells than the header, a quote that is
 never closed, and the header once more are told with the number of their line as an editor
 counts it. Rows of several lines are judged at the end, by what the other rows look like.
+Blank lines are none of a table's rows, but where there is one column only, an empty line
+between rows is a row whose cell is empty.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from automl.data.layouts import Layout
 from automl.data.stray_quotes import (
     SeveralLines,
     refuse_open_quote,
+    refuse_shifted_cells,
     refuse_swallowed_lines,
     swallowed,
 )
@@ -58,6 +61,7 @@ class TextColumns:
         self._clean: list[Row] = []
         self._several: list[SeveralLines] = []
         self._odd_header: SeveralLines | None = None
+        self._n_empty_lines = 0  # that are rows
 
     def read(self, stream: Iterator[str], *, strict: bool) -> None:
         """Read all rows below the header.
@@ -73,12 +77,17 @@ class TextColumns:
         n_skipped = sum(1 for _ in itertools.islice(stream, layout.n_skipped))
         rows = NumberedRows(stream, layout.delimiter, strict=strict, first_line=n_skipped + 1)
         try:
-            self._read_rows(rows)
+            self._read_rows(rows, strict=strict)
         except csv.Error as error:
             raise self._told(str(error), rows.first_line) from None
         if not strict:
             self._refuse_open_end(rows)
         self._tell_several_lines()
+        if self._n_empty_lines:
+            self.messages.append(
+                f"{self._name} has one column: empty lines between its rows "
+                f"({self._n_empty_lines:,}) are rows with an empty cell"
+            )
 
     def frame(self) -> pd.DataFrame:
         """The columns that were read; empty cells are missing.
@@ -94,16 +103,23 @@ class TextColumns:
         frame.columns = pd.Index(self.names)
         return frame
 
-    def _read_rows(self, rows: NumberedRows) -> None:
+    def _read_rows(self, rows: NumberedRows, *, strict: bool) -> None:
         table: list[Row] = []
         width = len(self.names)
         header: Row | None = None
+        n_blank = 0  # lines since the last row
         for row in rows:
             if header is None:
                 if not is_blank(row):
                     header = row
                     self._check_header(rows)
                 continue
+            if width == 1:
+                if not "".join(rows.lines).strip():
+                    n_blank += 1
+                    continue
+                table += [[""] for _ in range(n_blank)]
+                self._n_empty_lines, n_blank = self._n_empty_lines + n_blank, 0
             if len(row) != width:
                 if len(row) < 2 and is_blank(row):  # a blank line
                     continue
@@ -113,6 +129,8 @@ class TextColumns:
                     f"only the first line may be the header, but line {rows.first_line} of "
                     f"{self._name} is the header once more; remove it"
                 )
+            if not strict:
+                self._refuse_shifted(row, rows)
             if len(rows.lines) > 1:
                 self._suspect(rows)
             elif len(self._clean) < _MAX_CLEAN_ROWS:
@@ -163,6 +181,11 @@ class TextColumns:
         row = _several(rows)
         refuse_open_quote(row, self._layout.delimiter, self._name)
         self._several.append(row)
+
+    def _refuse_shifted(self, row: Row, rows: NumberedRows) -> None:
+        if len(rows.lines) == 1 and self._layout.delimiter != SPACES:
+            (line,) = rows.lines
+            refuse_shifted_cells(row, line, self._layout.delimiter, self._name, rows.first_line)
 
     def _tell_several_lines(self) -> None:
         """Refuse rows of several lines that are swallowed ones; say that there are others."""

@@ -62,6 +62,8 @@ def _parquet(**columns: Any) -> bytes:
 
 _ARFF = "@relation r\n@attribute part string\n@attribute x real\n@attribute y {n,y}\n@data\n"
 
+_LONG_HEADER = ",".join(f"feature_number_{i}" for i in range(22_000))  # longer than a sample
+
 BROKEN_FILES: tuple[tuple[str, str, bytes | Callable[[], bytes], str, str | Reads], ...] = (
     # what a person has; its name; its bytes; what happens; the error, or what is read
     (
@@ -100,11 +102,32 @@ BROKEN_FILES: tuple[tuple[str, str, bytes | Callable[[], bytes], str, str | Read
         r"line 42 of t\.csv has 2 cells and the header has 3; complete the line \(was the file",
     ),
     (
-        "a line of text or a sum below the table",
+        "a line of text or a sum below the table, of another width",
         "t.csv",
         _text("part,x,y") + b"\nSource: the office\n",
         "The same error.",
         r"line 43 of t\.csv has 1 cell",
+    ),
+    (
+        "a sum below the table, of its width: `Total,296.40,`",
+        "t.csv",
+        _text("part,x,y") + b"Total,296.40,\n",
+        "It is read as a row; if no other row begins so, this is said.",
+        Reads("part,x,y", "p0,0.00,n", 41, r"last row of t\.csv begins with 'Total'"),
+    ),
+    (
+        "empty lines",
+        "t.csv",
+        _text("part,x,y").replace(b"\np3", b"\n\n \np3"),
+        "They are skipped.",
+        Reads("part,x,y", "p0,0.00,n", 40),
+    ),
+    (
+        "empty lines between rows of one column",
+        "t.csv",
+        b"x\n0.5\n\n0.7\n\n",
+        "They are rows with an empty cell, which is said; at the end of the file they are none.",
+        Reads("x", "0.5", 3, r"empty lines between its rows \(1\) are rows"),
     ),
     (
         "two stray quotes that open cells: all lines between would be one cell",
@@ -126,6 +149,13 @@ BROKEN_FILES: tuple[tuple[str, str, bytes | Callable[[], bytes], str, str | Read
         _changed({12: 'p0,"3.70,y', 14: 'p2,4.44",y'}),
         "The same error: the lines between look like whole rows.",
         r"opens in line 12 and swallows the lines to 14",
+    ),
+    (
+        'a stray quote that moves the ends of cells: `1,"Genf,"a, b"`',
+        "t.csv",
+        _changed({12: 'p0,"3.70,"a, b"'}),
+        "An error that names the line.",
+        r"in line 12 of t\.csv a quote inside a cell moves the ends of cells",
     ),
     (
         "a quote that is never closed",
@@ -210,7 +240,7 @@ BROKEN_FILES: tuple[tuple[str, str, bytes | Callable[[], bytes], str, str | Read
         "no header: numbers, and classes that come again below",
         "t.csv",
         _text(),
-        "The same.",
+        "The same; in later files, names that are numbers are known by the model's columns.",
         r"first line must be a header with names, but that of t\.csv is data",
     ),
     (
@@ -263,6 +293,27 @@ BROKEN_FILES: tuple[tuple[str, str, bytes | Callable[[], bytes], str, str | Read
         Reads("part,x,y", "p0,0,00,n", 40, "delimiter ';'"),
     ),
     (
+        "cells divided by `^`, `~`, `:`, `::` or at fixed widths",
+        "t.csv",
+        _text("part^x^y", rows=_rows(delimiter="^")),
+        "An error that names the sign; `sep=^` above the header has it read.",
+        r"those of t\.csv seem to be by '\^' \(part\^x\^y\); write the line sep=\^ above",
+    ),
+    (
+        "Ctrl-Z at the very end, as DOS wrote it",
+        "t.csv",
+        _text("part,x,y") + b"\x1a",
+        "It is let pass.",
+        Reads("part,x,y", "p0,0.00,n", 40),
+    ),
+    (
+        "a NUL (a byte of zero) in a text",
+        "t.csv",
+        _text("part,x,y") + b"\0",
+        "An error that names the line.",
+        r"must not hold NUL \(a byte of zero\), but line 42 of t\.csv does",
+    ),
+    (
         "line ends of old Macs (carriage returns alone)",
         "t.csv",
         _text("part,x,y").replace(b"\n", b"\r"),
@@ -272,9 +323,9 @@ BROKEN_FILES: tuple[tuple[str, str, bytes | Callable[[], bytes], str, str | Read
     (
         "a header of 22,000 columns",
         "t.csv",
-        lambda: "\n".join([",".join(f"c{i}" for i in range(22_000)), ",1" * 21_999]).encode(),
+        lambda: "\n".join([_LONG_HEADER, ",1" * 21_999]).encode(),
         "It is read.",
-        Reads(",".join(f"c{i}" for i in range(22_000)), "-" + ",1" * 21_999, 1),
+        Reads(_LONG_HEADER, "-" + ",1" * 21_999, 1),
     ),
     (
         "ARFF (Weka, OpenML)",

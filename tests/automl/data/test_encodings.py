@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from automl.data.encodings import detect_encoding
+from automl.data.encodings import detect_encoding, without_end_mark
 from automl.errors import DataError
 
 KOREAN = "이름,점수\n김철수,1\n박영희,2\n홍길동,3\n"
@@ -52,3 +52,23 @@ def test_files_that_people_take_for_tables_are_named(content: bytes, kind: str) 
 def test_what_is_no_text_is_refused(content: bytes) -> None:
     with pytest.raises(DataError, match="export it as CSV"):
         detect_encoding(content, "table.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"a,b\n1,2\n3,4\n\x00", 4),
+        (b"a,b\n1,2\x00\x00\x00", 2),
+        (b"a,b\n" * 200_000 + b"\x00", 200_001),
+    ],
+)
+def test_nul_is_named_with_its_line(content: bytes, line: int) -> None:
+    with pytest.raises(DataError, match=rf"must not hold NUL .* but line {line} of t\.csv does"):
+        detect_encoding(content, "t.csv")
+
+
+def test_only_the_mark_of_dos_is_taken_off_the_end() -> None:
+    assert without_end_mark(b"a\n1\n\x1a") == b"a\n1\n"
+    assert without_end_mark(b"a\x1a\n") == b"a\x1a\n"
+    text = "a\n\u1a00".encode("utf-16-le")
+    assert without_end_mark(text) == text

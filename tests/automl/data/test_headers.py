@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from automl.data.headers import column_names
@@ -71,3 +73,53 @@ def test_a_first_row_of_data_is_refused(names: list[str], below: list[list[str]]
 )
 def test_names_that_are_none_of_the_data(names: list[str], below: list[list[str]]) -> None:
     column_names([names, *below], Layout(","), "t.csv")
+
+
+@pytest.mark.parametrize(
+    ("known", "is_header"),
+    [
+        (["400", "410", "420", "y"], True),
+        (["400", "410"], True),
+        (["400"], True),  # all that are known
+        (["400", "410", "1", "2"], True),  # two of the file's three
+        (["400", "1", "2"], False),
+        (["1", "2"], False),
+        ([], False),
+    ],
+)
+def test_known_names_make_a_header_whatever_they_look_like(
+    known: list[str], is_header: bool
+) -> None:
+    rows = [["400", "410", "420"], ["0.1", "0.2", "0.3"], ["0.2", "0.2", "0.4"]]
+    if is_header:
+        assert column_names(rows, Layout(","), "t.csv", known) == rows[0]
+    else:
+        with pytest.raises(DataError, match="is data"):
+            column_names(rows, Layout(","), "t.csv", known)
+
+
+@pytest.mark.parametrize(
+    ("lines", "sign"),
+    [
+        (["name^city^y", "Ann Lee^New York^1", "Bob^San Jose^0"], "'^'"),
+        (["name~y", "Ann Lee~1", "Bob~0"], "'~'"),
+        (["name::y", "Ann Lee::1", "Bob::0"], "'::'"),
+        (["name:y", "Ann Lee:1", "Bob:0"], "':'"),
+        (
+            ["name     city      y", "Ann Lee  New York  1", "Bob      San Jose  0"],
+            "runs of spaces",
+        ),
+    ],
+)
+def test_one_column_whose_name_and_rows_are_divided_alike_is_refused(
+    lines: list[str], sign: str
+) -> None:
+    rows = [[line] for line in lines]
+    with pytest.raises(DataError, match=rf"seem to be by {re.escape(sign)} \(name"):
+        column_names(rows, Layout(","), "t.csv")
+    assert column_names(rows, Layout(","), "t.csv", lines[:1]) == lines[:1]
+
+
+def test_one_column_of_texts_may_hold_any_sign() -> None:
+    for name, cell in (("text", "a:b"), ("a: the first", "b"), ("x^2", "4"), ("a  b", "c d")):
+        assert column_names([[name], [cell], [cell]], Layout(","), "t.csv") == [name]

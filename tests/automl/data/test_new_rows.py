@@ -35,6 +35,12 @@ def test_files_and_frames_are_the_same_rows(tmp_path: Path) -> None:
     assert from_file.messages == from_frame.messages == ()
 
 
+def test_names_that_are_numbers_are_known_in_a_file_without_the_target(tmp_path: Path) -> None:
+    (tmp_path / "spectra.csv").write_text("400,410,420\n0.1,0.2,0.3\n0.4,0.5,0.6\n")
+    plans = [ColumnPlan(name, "numeric") for name in ("400", "410", "420")]
+    assert read_rows(tmp_path / "spectra.csv", plans).typed["420"].tolist() == [0.3, 0.6]
+
+
 def test_an_array_has_the_columns_in_their_order() -> None:
     read = read_rows(np.array([[31, 7, 1, "2024-05-01", "Busan"]], dtype=object), PLANS)
     assert read.typed.iloc[0].tolist() == [31, 1, 19844, "Busan"]

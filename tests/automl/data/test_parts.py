@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,14 @@ def test_own_test_rows_of_a_source_give_way_to_those_asked_for() -> None:
         "valid": 5,
         "test": 4,
     }
+
+
+def test_files_of_rows_for_one_use_have_the_names_of_the_divided_table(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("400,410,420\n0.1,0.2,0.3\n0.4,0.5,0.6\n")
+    frame = pd.DataFrame({400: [0.1, 0.2], 410: [0.3, 0.4], 420: [0.5, 0.6]})
+    both = SplitChoices(valid=tmp_path / "t.csv", test=tmp_path / "t.csv")
+    tables = read_tables(frame, both)
+    assert [len(each.frame) for each in tables.values()] == [2, 2, 2]
 
 
 def test_rows_without_a_target_are_left_out_and_counted() -> None:

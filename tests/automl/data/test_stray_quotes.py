@@ -2,7 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from automl.data.stray_quotes import SeveralLines, refuse_open_quote, refuse_swallowed_lines
+from automl.data.delimited_rows import tokenized
+from automl.data.stray_quotes import (
+    SeveralLines,
+    refuse_open_quote,
+    refuse_shifted_cells,
+    refuse_swallowed_lines,
+)
 from automl.errors import DataError
 
 NUMBERS = [[f"p{i % 10}", f"{i / 7:.2f}", "yes" if i % 3 else "no"] for i in range(40)]
@@ -82,3 +88,31 @@ def test_a_quote_that_ends_inside_a_cell_or_never_is_refused(lines: tuple[str, .
 
 def test_spaces_after_a_closing_quote_do_no_harm() -> None:
     refuse_open_quote(SeveralLines(3, ('"a\n', 'b" ,"1"  \n')), ",", "t.csv")
+
+
+@pytest.mark.parametrize(
+    ("line", "is_shifted"),
+    [
+        ('1,"Genf,"a, b",no', True),
+        ('1,"Genf,"a, b"",no', True),  # two of its quotes are stray
+        ('1,"a "b" c",x,no', False),
+        ('1,"he said, "hello" to me",x,no', False),
+        ('1,"a" ,x,no', False),
+        ('1,5" pipe,x,no', False),
+        ("1,a,x,no", False),
+    ],
+)
+def test_cells_that_a_stray_quote_shifts_are_told(line: str, is_shifted: bool) -> None:
+    (row,) = tokenized([line], ",")
+    if is_shifted:
+        with pytest.raises(DataError, match=r"in line 7 of t\.csv a quote inside a cell moves"):
+            refuse_shifted_cells(row, line, ",", "t.csv", 7)
+    else:
+        refuse_shifted_cells(row, line, ",", "t.csv", 7)
+
+
+def test_one_rare_value_does_not_hide_swallowed_lines() -> None:
+    rows = [[str(i), f"{i}.5", "ab"[i % 2], "uv"[i % 2], "yn"[i % 2]] for i in range(20)]
+    with pytest.raises(DataError, match="swallows"):
+        refuse(['3,1.5,a,"u,y', "4,2.5,b,rare,n", '5,3.5,a,v",y'], rows)
+    refuse(['3,1.5,a,"u,y', "many,more,of,such,words", 'and,so,on",n,y'], rows)

@@ -105,21 +105,13 @@ def test_quoted_cells_may_hold_delimiters_and_line_ends(tmp_path: Path) -> None:
     assert lines == ["table.csv has a row that goes over several lines, in line 2"]
 
 
-def test_a_header_may_be_longer_than_any_sample(tmp_path: Path) -> None:
-    names = [f"feature_number_{i}" for i in range(22_000)]
-    rows = [",".join(["1.5"] * len(names)) for _ in range(3)]
-    frame, lines = read_delimited(write(tmp_path, "\n".join([",".join(names), *rows]).encode()))
-    assert list(frame.columns) == names
-    assert frame.shape == (3, 22_000)
-    assert lines == []
-
-
 def test_rows_beyond_the_first_piece_are_read_and_judged_alike(tmp_path: Path) -> None:
-    rows = [f"{i},{i % 7}" for i in range(150_000)]
-    frame, _ = read_delimited(write(tmp_path, "\n".join(["a,b", *rows]).encode()))
-    assert frame["a"].tolist() == [str(i) for i in range(150_000)]
-    with pytest.raises(DataError, match=r"line 150002 of table.csv has 3 cells"):
-        read_delimited(write(tmp_path, "\n".join(["a,b", *rows, "1,2,3"]).encode()))
+    rows = [f"{i}" + ",7" * 99 for i in range(6_000)]  # 600,000 cells are three pieces
+    header = ",".join(f"c{i}" for i in range(100))
+    frame, _ = read_delimited(write(tmp_path, "\n".join([header, *rows]).encode()))
+    assert frame["c0"].tolist() == [str(i) for i in range(6_000)]
+    with pytest.raises(DataError, match=r"line 6002 of table.csv has 3 cells"):
+        read_delimited(write(tmp_path, "\n".join([header, *rows, "1,2,3"]).encode()))
 
 
 def test_names_that_are_no_utf_8_are_read_and_can_be_printed(tmp_path: Path) -> None:
@@ -192,3 +184,118 @@ def test_two_stray_quotes_never_swallow_rows_unsaid(seed: int) -> None:
         except DataError:
             continue
         assert len(frame) == n_rows or "several lines" in str(lines), number
+
+
+def _plain_rows(chance: random.Random) -> list[list[str]]:
+    """Numbers, a few values, and notes that hold the delimiter."""
+    notes = ("fine", "so so", "a, b", "left, right, or", "ok", "")
+    return [
+        [str(i), f"{i * 1.5:.1f}", *map(chance.choice, (("Genf", "Bern"), notes, ("yes", "no")))]
+        for i in range(chance.choice((5, 20, 40)))
+    ]
+
+
+def _with_stray_quotes(chance: random.Random, rows: list[list[str]]) -> str:
+    """A CSV of the rows in which some cells close to each other have a quote too much."""
+    cells = [[f'"{cell}"' if "," in cell else cell for cell in row] for row in rows]
+    first = chance.randrange(len(rows))
+    others = [first + chance.randrange(4) for _ in range(chance.choice((0, 1, 1, 2)))]
+    for line in (first, *others):
+        row, column = cells[min(line, len(rows) - 1)], chance.randrange(5)
+        size = len(row[column])
+        place = chance.choice((0, 0, size, size, chance.randrange(size + 1)))
+        row[column] = row[column][:place] + '"' + row[column][place:]
+    return "\n".join(["id,x,city,note,y", *map(",".join, cells)])
+
+
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
+def test_stray_quotes_beside_quoted_cells_lose_no_row_and_shift_no_cell(seed: int) -> None:
+    """Some such files fell before: each is refused, or read with all rows and cells in place."""
+    chance = random.Random(seed)
+    n_read = 0
+    for number in range(15_000 if seed else 500):
+        rows = _plain_rows(chance)
+        try:
+            frame = parse_delimited(_with_stray_quotes(chance, rows).encode(), "t.csv").frame
+        except DataError:
+            continue
+        read = [[cell.replace('"', "") for cell in row] for row in frame.fillna("").to_numpy()]
+        assert read == rows, number
+        n_read += 1
+    assert n_read > 100
+
+
+def test_cells_of_several_lines_are_read_whatever_they_hold() -> None:
+    chance = random.Random(0)
+    pieces = ("good", "bad, but", "12 Main St,", "\n", "\n\n", '5" pipe', 'he said "no, no"', "7,")
+    for number in range(300):
+        rows = _plain_rows(chance)
+        for row in rows:
+            if chance.random() < 0.3:
+                row[3] = " ".join(chance.choices(pieces, k=chance.randrange(1, 9))).strip()
+        text = io.StringIO()
+        csv.writer(text).writerows([["id", "x", "city", "note", "y"], *rows])
+        frame = parse_delimited(text.getvalue().encode(), "t.csv").frame
+        assert frame.fillna("").to_numpy().tolist() == rows, number
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        '3,4.5,"Genf,ok,no\n4,6.0,Bern","a, b",yes',
+        '3,4.5,Genf,ok,no\n4,6.0,"Bern,"a, b",yes',
+    ],
+)
+def test_a_stray_quote_before_a_quoted_cell_is_told(rows: str) -> None:
+    others = [f"{i},{i}.5,{('Genf', 'Bern')[i % 2]},ok,no" for i in range(5, 30)]
+    text = "\n".join(["id,x,city,note,y", rows, *others])
+    with pytest.raises(DataError, match=r"a quoted cell must be closed, but in .*t\.csv"):
+        parse_delimited(text.encode(), "t.csv")
+
+
+def test_an_empty_line_is_a_row_where_there_is_one_column(tmp_path: Path) -> None:
+    frame, lines = read_delimited(write(tmp_path, b'x\n1\n\n3\n4\n""\n\n  \n'))
+    assert frame["x"].fillna("-").tolist() == ["1", "-", "3", "4", "-"]
+    assert lines == [
+        "table.csv has one column: empty lines between its rows (1) are rows with an empty cell"
+    ]
+    frame, lines = read_delimited(write(tmp_path, b"x,y\n1,2\n\n3,4\n"))
+    assert (len(frame), lines) == (2, [])
+
+
+def test_a_delimiter_that_is_not_in_the_file_is_not_said(tmp_path: Path) -> None:
+    path = write(tmp_path, b"text\nhello, a\nplain\nfine; no\n")
+    frame, lines = read_delimited(path)
+    assert frame["text"].tolist() == ["hello, a", "plain", "fine; no"]
+    assert lines == []
+    assert parse_delimited(b"x\n1,5\n2.5\n2|5\n", "t").decimal == "."
+
+
+def test_names_that_are_known_make_a_header_of_numbers(tmp_path: Path) -> None:
+    content = b"400,410,420\n0.1,0.2,0.3\n0.4,0.5,0.6\n"
+    with pytest.raises(DataError, match="must be a header with names"):
+        parse_delimited(content, "t.csv")
+    frame = parse_delimited(content, "t.csv", ["400", "410", "420", "y"]).frame
+    assert list(frame.columns) == ["400", "410", "420"]
+
+
+def test_the_mark_of_dos_at_the_end_is_no_row(tmp_path: Path) -> None:
+    frame, lines = read_delimited(write(tmp_path, b"a,b\r\n1,2\r\n3,4\r\n\x1a"))
+    assert (frame.shape, lines) == ((2, 2), [])
+
+
+@pytest.mark.parametrize(
+    ("first_column", "is_said"),
+    [
+        (["u", "v", "Total"], True),
+        (["u", "v", "Summe:"], True),
+        (["u", "v", "Totally"], False),
+        (["Total", "u", "Total"], False),
+        (["Sum", "u", "v"], False),
+    ],
+)
+def test_a_last_row_that_begins_as_a_sum_is_said(first_column: list[str], is_said: bool) -> None:
+    text = "\n".join(["part,x", *(f"{cell},{i}" for i, cell in enumerate(first_column))])
+    read = parse_delimited(text.encode(), "t.csv")
+    assert len(read.frame) == 3
+    assert ("if it is a sum of those above, remove it" in str(read.messages)) == is_said
