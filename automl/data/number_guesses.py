@@ -81,24 +81,22 @@ def guess_numbers(counts: Mapping[str, int], *, decimal: str | None = None) -> N
     for text, cell in kept.items():
         bodies[cell.body] += sample[text]
     mark, thousands, is_ambiguous = _marks(bodies, decimal)
-    has_signs = any(cell.has_signs for cell in kept.values())
-    written = NumberFormat(mark, thousands, unit, has_signs=has_signs)
+    signed = _signed(counts)
+    written = NumberFormat(mark, thousands, unit, has_signs=bool(signed))
+    inexact = [text for text, cell in signed.items() if cell.is_inexact]
     return replace(
         _guess(counts, written),
         is_ambiguous=is_ambiguous,
-        n_inexact=_count_inexact(counts, written) if has_signs else 0,
+        n_inexact=sum(counts[t] for t in inexact if not np.isnan(read_number(t, written))),
         other_unit=other,
     )
 
 
-def _count_inexact(counts: Mapping[str, int], written: NumberFormat) -> int:
-    """How many cells are numbers such as <0.5 or 12.3*."""
-    return sum(
-        count
-        for text, count in counts.items()
-        if (cell := take_apart(text)) and cell.is_inexact
-        if not np.isnan(read_number(text, written))
-    )
+def _signed(counts: Mapping[str, int]) -> dict[str, NumberCell]:
+    """The cells that are numbers such as <0.5, 12.3* or (7): rare ones, so all are looked at."""
+    some = (text for text in counts if not (text[0].isalnum() and text[-1].isalnum()))
+    cells = {text: cell for text in some if (cell := take_apart(text)) is not None}
+    return {text: cell for text, cell in cells.items() if cell.has_signs}
 
 
 def _sample(counts: Mapping[str, int]) -> Mapping[str, int]:
