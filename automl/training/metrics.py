@@ -158,7 +158,8 @@ class _Rows:
         total = weights.sum(axis=1)
         scores = {"loss": weights @ self.losses / total}
         if self.is_regression:
-            return scores | self._regression(weights, total)
+            with np.errstate(over="ignore", invalid="ignore"):  # of numbers near float32's end
+                return scores | self._regression(weights, total)
         scores |= self._classification(weights, total)
         if self.rankings:
             areas = np.stack([ranking.area(counts) for ranking in self.rankings], axis=1)
