@@ -224,7 +224,8 @@ def predict(study: str, data: str, trial_number: int | None, output: str, storag
 
     DATA has the columns that the study was searched on. One line per row is written: the
     prediction, and the probability of each class; by the file's ending as CSV, TSV (.gz too) or
-    Parquet. An existing file is replaced only if it holds earlier predictions.
+    Parquet. An existing file is replaced only if it holds earlier predictions; those of a
+    regression are known as such in Parquet only.
     """
     from automl.studies import load_study
 
