@@ -2,7 +2,7 @@
 
 Everything heavy is imported inside the commands, so that `automl --help` answers at once.
 What is printed is made in `automl/terminal.py`, how errors come out in
-`automl/command_group.py`; an interrupted search ends with 130, and `--traceback` shows all.
+`automl/command_group.py`; an interrupted command ends with 130, and `--traceback` shows all.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from automl.command_group import (
+    INTERRUPTED,
     SETTINGS,
     Commands,
     output_option,
@@ -145,7 +146,7 @@ def search(data: str, report: str | None, as_json: bool, **choices: Any) -> None
         result = session.result()
         _finish(result, report, as_json)
     if was_interrupted():
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     if result.has_only_failures:
         sys.exit(1)
 
@@ -224,7 +225,8 @@ def predict(study: str, data: str, trial_number: int | None, output: str, storag
 
     DATA has the columns that the study was searched on. One line per row is written: the
     prediction, and the probability of each class; by the file's ending as CSV, TSV (.gz too) or
-    Parquet. An existing file is replaced only if it holds earlier predictions.
+    Parquet. An existing file is replaced only if it holds earlier predictions; those of a
+    regression are known as such in Parquet only.
     """
     from automl.studies import load_study
 

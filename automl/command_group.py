@@ -1,6 +1,7 @@
 """The frame of the command line: how errors are told, how output is written, common options.
 
-Errors of the project come out as one line with exit code 1, wrong usage with 2. Where stdout is
+Errors of the project come out as one line with exit code 1, wrong usage with 2, an interrupt
+(Ctrl-C) with 130, wherever it finds the command. Where stdout is
 closed or full the work is done and kept all the same; that its output is lost is told on stderr,
 and the exit code is not 0. A pipe whose reader has seen enough (`| head`) is told by the exit
 code alone.
@@ -27,6 +28,8 @@ SETTINGS = {
     "help_option_names": ["-h", "--help"],
     "color": True,  # click takes out colours without a trace; here they become visible instead
 }
+
+INTERRUPTED = 130  # 128 and the number of the signal, as shells say it
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 storage_option = click.option(
@@ -59,16 +62,38 @@ class Commands(click.Group):
                 sys.excepthook = _show_traceback
                 raise
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Read the arguments."""
+        with _told_interrupts():
+            return super().make_context(*args, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
-            return super().invoke(ctx)
+            with _told_interrupts():
+                return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
             if ctx.params.get("traceback") or not is_expected(error):
                 raise
             raise click.ClickException(one_line(str(error))) from error
+
+
+@contextmanager
+def _told_interrupts() -> Iterator[None]:
+    """End an interrupted command with one line; click says "Aborted!", and ends it with 1."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    except click.Abort as abort:  # an answer of no, or an interrupt in place of an answer
+        if not isinstance(abort.__context__, KeyboardInterrupt):
+            raise
+    else:
+        return
+    click.echo("Interrupted: what was stored before is kept.", err=True)
+    raise click.exceptions.Exit(INTERRUPTED)
 
 
 def _is_lost(stdout: SafeStream, stderr: SafeStream) -> bool:

@@ -61,5 +61,6 @@ class OutputError(AutoMLError, OSError):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Say which known word was probably meant, as "; did you mean 'x'?"; else nothing."""
-    matches = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {matches[0]!r}?" if matches else "."
+    spelled = {one.casefold(): one for one in known}
+    matches = difflib.get_close_matches(word.casefold(), list(spelled), n=1)
+    return f"; did you mean {spelled[matches[0]]!r}?" if matches else "."

@@ -3,8 +3,9 @@
 A mistyped `-o` must not cost a database, a table or a page that somebody else wrote. So a name
 is free where nothing is, and a file is replaced only if it is empty or of the very kind that is
 about to be written; each kind says how it knows its own. Refused everywhere: files that the
-command reads, the database of the study, and whatever lies in a folder of artifacts. A link is
-followed, and what it points at is judged.
+command reads, the database of the study with its logs, and whatever lies in a folder of artifacts.
+A link is followed, and what it points at is judged, its ending too: an empty file may be the log
+of a database that another process has open.
 
 `check_output` is called before the work begins, `write_output` when there is something to write:
 under a new name beside the file, brought to the disk, then renamed, so that a full disk or a
@@ -16,10 +17,11 @@ from __future__ import annotations
 import os
 import stat
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO
 from uuid import uuid4
 
@@ -29,6 +31,8 @@ ARTIFACTS = ".artifacts"  # how the names of folders of artifacts end, beside th
 
 PAGE_MARK = b'<meta name="generator" content="automl-torch">'
 """In the head of every page that is written here."""
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 HEAD = 4096  # bytes in which a page has its mark; it stands in the first 700
 
@@ -40,6 +44,7 @@ class FileKind:
     name: str  # in messages, as "an HTML page"
     endings: tuple[str, ...]
     is_own: Callable[[Path], bool]  # whether a file was written by this program, as this kind
+    unlike: str = ""  # why files of this kind cannot be told from a person's own, if so
 
 
 def is_page(path: Path) -> bool:
@@ -52,11 +57,12 @@ def is_page(path: Path) -> bool:
 PAGE = FileKind("an HTML page", (".html", ".htm"), is_page)
 
 
-def check_output(path: str | Path, kind: FileKind, spared: Iterable[str | Path] = ()) -> Path:
+def check_output(path: str | Path, kind: FileKind, spared: Mapping[str, str] = NOTHING) -> Path:
     """Find out whether a file can be written, before there is anything to write.
 
     Args:
-        spared: files that must stay even if they are of this kind: what a command reads.
+        spared: files that must stay even if they are of this kind, each with what it is: those
+            that a command reads.
 
     Returns:
         Where it will be written: the path, or what a link there points at.
@@ -65,13 +71,10 @@ def check_output(path: str | Path, kind: FileKind, spared: Iterable[str | Path] 
         OutputError: it cannot be written, or something would be lost.
     """
     shown = repr(str(path))
-    if not str(path).lower().endswith(kind.endings):
-        raise OutputError(
-            f"{kind.name} is written to a file that ends in {', '.join(kind.endings[:-1])} or "
-            f"{kind.endings[-1]}, but got {shown}"
-        )
+    _refuse_ending(shown, str(path), kind)
     try:
         final = Path(path).resolve()
+        _refuse_ending(f"{shown}, a link to {final.name!r}", final.name, kind)
         _refuse_loss(shown, final, kind, spared)
         temporary = _temporary_in(_nearest_folder(final))
         with _new_file(temporary):
@@ -84,7 +87,7 @@ def check_output(path: str | Path, kind: FileKind, spared: Iterable[str | Path] 
 
 
 def write_output(
-    path: str | Path, content: bytes, kind: FileKind, spared: Iterable[str | Path] = ()
+    path: str | Path, content: bytes, kind: FileKind, spared: Mapping[str, str] = NOTHING
 ) -> Path:
     """Write a file whole, or leave what is there as it is.
 
@@ -113,9 +116,18 @@ def write_output(
     return Path(path)
 
 
-def _refuse_loss(shown: str, final: Path, kind: FileKind, spared: Iterable[str | Path]) -> None:
-    if any(_is_same(final, Path(other)) for other in spared):
-        raise OutputError(f"what a command reads stays, but {shown} is such a file: name another")
+def _refuse_ending(shown: str, name: str, kind: FileKind) -> None:
+    if not name.lower().endswith(kind.endings):
+        raise OutputError(
+            f"{kind.name} is written to a file that ends in {', '.join(kind.endings[:-1])} or "
+            f"{kind.endings[-1]}, but got {shown}"
+        )
+
+
+def _refuse_loss(shown: str, final: Path, kind: FileKind, spared: Mapping[str, str]) -> None:
+    for other, what in spared.items():
+        if _is_same(final, Path(other)):
+            raise OutputError(f"what a command reads stays, but {shown} is {what}: name another")
     if any(parent.name.endswith(ARTIFACTS) for parent in final.parents):
         raise OutputError(
             f"a folder of artifacts holds the models of studies and nothing else, but {shown} "
@@ -130,11 +142,17 @@ def _refuse_loss(shown: str, final: Path, kind: FileKind, spared: Iterable[str |
         raise OutputError(f"{kind.name} is written to a file, but {shown} is {what}: name another")
     if not os.access(final, os.W_OK):
         raise OutputError(f"{shown} cannot be written: it is read-only")
-    if found.st_size and not _is_own(final, kind):
+    if not found.st_size or _is_own(final, kind):
+        return
+    if kind.unlike:
         raise OutputError(
-            f"a file is replaced only if this program wrote it, as {kind.name}, but {shown} is "
-            "something else: name another, or move it away"
+            f"{kind.unlike}, so that none is replaced, but {shown} exists: name another, or move "
+            "it away"
         )
+    raise OutputError(
+        f"a file is replaced only if this program wrote it, as {kind.name}, but {shown} is "
+        "something else: name another, or move it away"
+    )
 
 
 def _is_own(path: Path, kind: FileKind) -> bool:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from automl.training.trained_model import TrainedModel
 
 
+LOGS = ("-wal", "-shm", "-journal")  # how the names of SQLite's files beside a database end
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class SearchResult:
     """A study with its best configuration, honest score, verdict and figures.
@@ -144,7 +147,8 @@ class SearchResult:
             DataWarning: cells that are none of their column's kind count as missing.
 
         Raises:
-            OutputError: the file cannot be written, or is not an earlier one of this kind.
+            OutputError: the file cannot be written, or is not known as an earlier one of this
+                kind; of a regression, only those in Parquet are.
             StudyError, DataError: as `model` and `predict` say.
         """
         from automl.data import prediction_files
@@ -154,17 +158,17 @@ class SearchResult:
         classes = class_values(settings.class_names, settings.class_type)
         names = prediction_files.prediction_names(settings.target, classes)
         kind = prediction_files.predictions_kind(names)
-        spared = (*self.files, *study_files(self.storage, data))
-        check_output(path, kind, spared)
+        spared = {**study_files(self.storage, data, table="the table to predict"), **self.files}
+        final = check_output(path, kind, spared)
         model = self.best_model() if trial_number is None else self.model(trial_number)
         predicted = model.predict_table(data)
         warn_of(predicted.messages)
-        content = prediction_files.predictions_content(predicted.columns, str(path))
+        content = prediction_files.predictions_content(predicted.columns, final.name)
         return write_output(path, content, kind, spared)
 
     @property
-    def files(self) -> tuple[str, ...]:
-        """The files of the study, which nothing is written over: its database and its data."""
+    def files(self) -> Mapping[str, str]:
+        """The files of the study, which nothing is written over, each with what it is."""
         settings = self.records.settings
         others = [settings.data_options.get(name) for name in ("valid", "test")]
         return study_files(self.storage, settings.data_source, *others)
@@ -226,11 +230,22 @@ class SearchResult:
         return result_to_json(self)
 
 
-def study_files(storage: str, *data: Any) -> tuple[str, ...]:
-    """The database of a study, and those of its tables that are files."""
+def study_files(storage: str, *data: Any, table: str = "a table of the study") -> dict[str, str]:
+    """The database of a study with its logs, and those of its tables that are files.
+
+    Args:
+        table: what the tables are, for messages.
+
+    Returns:
+        What each file is, by its path.
+    """
+    files = {str(source): table for source in data if isinstance(source, (str, Path))}
     database = database_path(storage)
-    named = [str(source) for source in data if isinstance(source, (str, Path))]
-    return (*named, *([] if database is None else [str(database)]))
+    if database is not None:
+        files[str(database)] = "the database"
+        kept = database.resolve()  # SQLite writes its logs beside what a link points at
+        files |= {f"{kept}{ending}": "a log of the database" for ending in LOGS}
+    return files
 
 
 def result_to_json(result: SearchResult, report: str | None = None) -> dict[str, Json]:

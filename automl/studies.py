@@ -75,7 +75,7 @@ def compare(studies: Sequence[str], path: str | Path, storage: str = DEFAULT_STO
     if len(studies) < 2:
         raise StudyError(f"a comparison needs two studies or more, but got {len(studies)}")
     compared = [load_study(name, storage) for name in studies]
-    spared = [file for result in compared for file in result.files]
+    spared = {file: what for result in compared for file, what in result.files.items()}
     check_output(path, PAGE, spared)
     from automl.report.page import write_comparison  # plotly takes half a second to import
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 SEVERITY_STYLES = {"good": "green", "info": "cyan", "warning": "yellow", "problem": "red"}
 
+MAX_WIDTH = 10_000  # of a list of studies; it takes what it needs, and a name has no limit
+
 
 def print_result(result: SearchResult, report: str | Path | None) -> None:
     """The best configuration, its score on the test rows, the verdict and what to do next."""
@@ -131,15 +133,15 @@ def print_diagnoses(console: Console, diagnoses: Sequence[Diagnosis]) -> None:
 
 
 def print_studies(results: Sequence[SearchResult], storage: str) -> None:
-    """One line per study of a database."""
+    """One line per study of a database; names are whole, however wide the terminal is."""
     console = stdout_console()
     if not results:
         console.print(f"no studies in {escape(storage)}", soft_wrap=True)
         return
     table = Table(box=box.SIMPLE_HEAD, header_style="dim")
-    table.add_column("study", overflow="fold")
-    table.add_column("task")
-    for column in ("trials", "complete/pruned/failed", "valid loss"):
+    for column in ("study", "task"):
+        table.add_column(column, no_wrap=True)
+    for column in ("trials", "complete/\npruned/\nfailed", "valid\nloss"):
         table.add_column(column, justify="right", no_wrap=True)
     for result in results:
         outcomes = [trial.outcome for trial in result.trials]
@@ -151,6 +153,7 @@ def print_studies(results: Sequence[SearchResult], storage: str) -> None:
             "/".join(str(outcomes.count(name)) for name in ("complete", "pruned", "failed")),
             "" if best is None else f"{best.value:.4g}",
         )
+    console.width = MAX_WIDTH
     console.print(table)
 
 
@@ -170,7 +173,10 @@ def print_trial(records: StudyRecords, number: int) -> None:
     value = "" if trial.value is None else f", valid loss {trial.value:.4g}"
     console.print(Text(f"trial {number}: {_told(trial)}{cause}{value}", style="bold"))
     console.print(Text(describe_params(trial.params)))
-    for run in records.search_runs(number):
+    runs = records.search_runs(number)
+    for run in runs:
+        if len(runs) > 1:
+            console.print(Text(f"\nfold {run.fold + 1} of {len(runs)}", style="bold"))
         console.print(_curve_table(records, run.run_id))
 
 

@@ -106,6 +106,31 @@ def test_a_database_that_does_not_exist_yet_is_no_place_for_a_report(study: Path
     assert not (study / "new.html").exists()
 
 
+@pytest.mark.parametrize("log", ["-wal", "-shm", "-journal"])
+def test_a_log_of_the_database_is_no_place_for_a_report(log: str, study: Path) -> None:
+    (study / f"automl.db{log}").touch()
+    (study / "log.html").symlink_to(f"automl.db{log}")
+    assert "a link to" in refused(*COMMANDS["report"], "log.html")
+    assert (study / "log.html").is_symlink()
+
+
+def test_a_refusal_says_what_the_file_is(study: Path) -> None:
+    assert "'flowers.csv' is a table of the study" in refused(*COMMANDS["predict"], "flowers.csv")
+    table().to_csv("new.csv", index=False)
+    to_new = ("predict", "flowers-kind", "new.csv", "-o", "new.csv")
+    assert "'new.csv' is the table to predict" in refused(*to_new)
+
+
+def test_true_values_are_not_predicted_over(study: Path) -> None:
+    table().assign(kind=table()["length"] * 3).to_csv("reg.csv", index=False)
+    assert run("search", "reg.csv", "--target", "kind", *QUICK).exit_code == 0
+    (study / "y_test.csv").write_text("kind\n1.234567890123456\n")
+    before = contents(study)
+    told = refused("predict", "reg-kind", "reg.csv", "-o", "y_test.csv")
+    assert "true values, so that none is replaced, but 'y_test.csv' exists" in told
+    assert contents(study) == before
+
+
 def test_predictions_are_written_as_the_ending_says(study: Path) -> None:
     for name in ("p.csv", "p.tsv.gz", "p.parquet"):
         assert run(*COMMANDS["predict"], name).stdout == f"{name}\n"

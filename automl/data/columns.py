@@ -28,7 +28,7 @@ from automl.data.cells import (
 )
 from automl.data.date_formats import date_part, in_bounds, parse_dates
 from automl.data.number_formats import PLAIN, NumberFormat, in_dialect, read_number, read_texts
-from automl.errors import DataError
+from automl.errors import DataError, did_you_mean
 from storage.records import Json
 
 Kind: TypeAlias = Literal["numeric", "categorical", "boolean", "date"]
@@ -154,14 +154,10 @@ def read_columns(
     repeated = set(frame.columns[frame.columns.duplicated()])
     columns: dict[str, NDArray[Any]] = {}
     unread = []
+    _refuse_missing(frame, [plan.name for plan in plans if not plan.dropped])
     for plan in plans:
         if plan.dropped:
             continue
-        if plan.name not in frame.columns:
-            raise DataError(
-                f"rows must have the columns that the model was trained on, but {plan.name!r} is "
-                "missing"
-            )
         if plan.name in repeated:
             raise DataError(f"column names must differ, but {plan.name!r} is there more than once")
         read, is_unread = read_column(frame[plan.name], plan, decimal)
@@ -169,6 +165,17 @@ def read_columns(
         if is_unread.any():
             unread.append(_unread_cells(frame[plan.name], plan, is_unread))
     return ReadColumns(pd.DataFrame(columns, index=frame.index), tuple(unread))
+
+
+def _refuse_missing(frame: pd.DataFrame, names: Sequence[str]) -> None:
+    missing = [name for name in names if name not in frame.columns]
+    if missing:
+        unused = [str(name) for name in frame.columns if name not in names]
+        others = f" and {len(missing) - 1} more are" if len(missing) > 1 else " is"
+        raise DataError(
+            f"rows must have the columns that the model was trained on, but {missing[0]!r}"
+            f"{others} missing{did_you_mean(missing[0], unused)}"
+        )
 
 
 def refuse_unreadable(unread: Sequence[UnreadCells], where: str) -> None:

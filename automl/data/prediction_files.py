@@ -6,16 +6,17 @@ free behind it: `probability of 1 (2)`.
 
 A file of predictions may be predicted into again, so it must be told from a person's own table
 (automl/output_files.py says why): by exactly these columns. Of a quantity there is one column
-only, which a table of true values may have too; there the numbers decide, since a network's have
-all the digits of a 64-bit number, and those that people write down few. Parquet says it itself.
+only, which a table of true values has too; no text file of one column is replaced then. A Parquet
+file has a seal, the hash of its values: pandas carries the attributes of a table over to what
+people make of it, and a hash that does not fit tells such tables from those written here.
 """
 
 from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
 import io
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,9 @@ from automl.output_files import FileKind
 
 ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 NAME = "a table of predictions"
-SIGN = {"written by": "automl predict"}  # among the attributes of a Parquet file's table
+SEAL = "sha-256 of automl predict"  # among the attributes of a Parquet file's table
 
 READ = 2**20  # characters of a text file that are looked at; a header of 10,000 classes has 300 kB
-LOOKED_AT = 20  # rows
-MANY_DIGITS = 12  # of a 64-bit number's 15 to 17: those of a network seldom end in so many zeros
 
 
 def prediction_names(target: str, classes: Sequence[Any] | NDArray[Any]) -> tuple[str, ...]:
@@ -49,7 +48,8 @@ def prediction_names(target: str, classes: Sequence[Any] | NDArray[Any]) -> tupl
 
 def predictions_kind(names: Sequence[str]) -> FileKind:
     """Files of predictions with columns of these names."""
-    return FileKind(NAME, ENDINGS, lambda path: _is_own(path, list(names)))
+    unlike = "" if len(names) > 1 else "predictions in one column look like a table of true values"
+    return FileKind(NAME, ENDINGS, lambda path: _is_own(path, list(names)), unlike)
 
 
 def predictions_content(columns: Mapping[str, NDArray[Any]], name: str) -> bytes:
@@ -57,7 +57,7 @@ def predictions_content(columns: Mapping[str, NDArray[Any]], name: str) -> bytes
     table = pd.DataFrame({_whole(key): _all_whole(values) for key, values in columns.items()})
     buffer = io.BytesIO()
     if name.lower().endswith(".parquet"):
-        table.attrs.update(SIGN)
+        table.attrs[SEAL] = _hash(table)
         table.to_parquet(buffer, index=False)
     else:
         table.to_csv(
@@ -87,27 +87,29 @@ def _separator(name: str) -> str:
 
 def _is_own(path: Path, names: list[str]) -> bool:
     if path.name.lower().endswith(".parquet"):
-        return _is_own_parquet(path)
+        return _is_own_parquet(path, names)
+    if len(names) == 1:
+        return False
     opened = gzip.open if path.name.lower().endswith(".gz") else open
     with opened(path, "rt", encoding="utf-8", newline="") as file:
         lines = csv.reader(io.StringIO(file.read(READ)), delimiter=_separator(path.name))
     try:
-        header = next(lines, [])
-        rows = [row for row, _ in zip(lines, range(LOOKED_AT), strict=False)]
+        return next(lines, []) == [_whole(name) for name in names]
     except csv.Error:
         return False
-    if header != names:
-        return False
-    return len(names) > 1 or any(_has_many_digits(row[0]) for row in rows if row)
 
 
-def _is_own_parquet(path: Path) -> bool:
+def _is_own_parquet(path: Path, names: list[str]) -> bool:
     try:
-        return pd.read_parquet(path, columns=[]).attrs == SIGN
+        with path.open("rb") as file:
+            if SEAL not in pd.read_parquet(file, columns=[]).attrs:
+                return False
+            table = pd.read_parquet(file)
     except Exception:  # whatever its libraries raise: what cannot be read is not our file
         return False
+    return list(table) == [_whole(name) for name in names] and table.attrs[SEAL] == _hash(table)
 
 
-def _has_many_digits(text: str) -> bool:
-    digits = re.sub(r"e.*|[^0-9]", "", text.lower()).lstrip("0")
-    return len(digits) >= MANY_DIGITS
+def _hash(table: pd.DataFrame) -> str:
+    """The hash of a table's values, whatever their types are called."""
+    return hashlib.sha256(table.to_csv(index=False).encode()).hexdigest()

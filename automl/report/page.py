@@ -8,7 +8,7 @@ A content security policy inside the file forbids it to load anything from anywh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from jinja2.filters import do_forceescape, do_mark_safe
 from numpy.typing import NDArray
 from plotly.offline import get_plotlyjs
 
-from automl.output_files import PAGE, write_output
+from automl.output_files import NOTHING, PAGE, write_output
 from automl.report import (
     comparison_part,
     figure_parts,
@@ -64,7 +64,7 @@ def write_report(
     records: StudyRecords,
     path: str | Path,
     predictions: Mapping[str, NDArray[Any]] | None = None,
-    spared: Iterable[str | Path] = (),
+    spared: Mapping[str, str] = NOTHING,
 ) -> Path:
     """Write the report of a study as one self-contained HTML file.
 
@@ -72,7 +72,7 @@ def write_report(
         path: the file; an earlier page is replaced as a whole.
         predictions: of the best trial, by "<split>_targets" and "<split>_predictions" with
             split "valid" and "test"; part 8 says so where they are missing.
-        spared: files that must stay, as those of the study's data.
+        spared: files that must stay, as those of the study's data, each with what it is.
 
     Raises:
         OutputError: it cannot be written there.
@@ -92,7 +92,7 @@ def report_html(
 
 
 def write_comparison(
-    studies: Sequence[StudyRecords], path: str | Path, spared: Iterable[str | Path] = ()
+    studies: Sequence[StudyRecords], path: str | Path, spared: Mapping[str, str] = NOTHING
 ) -> Path:
     """Write a page that puts two or more studies side by side."""
     page = render("comparison.html.j2", **comparison_part.context(studies))
@@ -175,11 +175,11 @@ def render(template: str, **context: object) -> str:
     )
 
 
-def write_page(text: str, path: str | Path, spared: Iterable[str | Path] = ()) -> Path:
+def write_page(text: str, path: str | Path, spared: Mapping[str, str] = NOTHING) -> Path:
     """Write a page whole, over nothing but an earlier page.
 
     Args:
-        spared: files that must stay, whatever they are.
+        spared: files that must stay, each with what it is.
 
     Raises:
         OutputError: it cannot be written there.

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -199,3 +201,61 @@ def test_a_search_is_kept_whatever_becomes_of_its_output(output: str, study: Pat
 def test_a_reader_that_has_seen_enough_is_no_error_to_tell(study: Path) -> None:
     code, out, told = shell("automl spaces mlp | head -1")
     assert (code, len(out.splitlines()), told) == (0, 1, "")
+
+
+def hear_interrupts() -> None:
+    """A runner in the background may ignore them, which is inherited."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def interrupted(is_ready: Callable[[subprocess.Popen[str]], bool], *arguments: str) -> str:
+    """Interrupt a command when it is ready for that; the last line on stderr."""
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "cli.py"), *arguments],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=hear_interrupts,
+    )
+    try:
+        while not is_ready(process):
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == 130, told
+    assert "Traceback" not in told
+    assert "Aborted" not in told
+    return told.splitlines()[-1]
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux tells what is loaded")
+@pytest.mark.parametrize(
+    "arguments",
+    [SEARCH, ("predict", STUDY, "data.parquet"), ("playground", "xor")],
+    ids=lambda arguments: str(arguments[0]),
+)
+def test_an_interrupt_before_the_work_has_begun_ends_a_command_as_any_other(
+    arguments: tuple[str, ...], study: Path
+) -> None:
+    """Libraries are loaded inside the commands, which takes seconds."""
+
+    def is_loading(process: subprocess.Popen[str]) -> bool:
+        return "numpy" in Path(f"/proc/{process.pid}/maps").read_text()
+
+    assert interrupted(is_loading, *arguments) == "Interrupted: what was stored before is kept."
+
+
+def test_an_interrupt_in_place_of_an_answer_deletes_nothing(study: Path) -> None:
+    def asks(process: subprocess.Popen[str]) -> bool:
+        assert process.stdout is not None
+        return process.stdout.read(len("Delete")) == "Delete"
+
+    assert interrupted(asks, "delete", STUDY).startswith("Interrupted: ")
+    assert run("show", STUDY).exit_code == 0
+    assert run("delete", STUDY).exit_code == 1  # the answer is no

@@ -87,10 +87,10 @@ def test_files_that_the_command_reads_stay(
     (tmp_path / "hard.html").hardlink_to("r.html")
     (tmp_path / "soft.html").symlink_to("r.html")
     for read in ("r.html", tmp_path / "r.html", "./hard.html", "soft.html"):
-        with pytest.raises(OutputError, match="what a command reads stays"):
-            check_output("r.html", PAGE, [read])
+        with pytest.raises(OutputError, match=r"reads stays, but 'r\.html' is the data: name"):
+            check_output("r.html", PAGE, {str(read): "the data"})
     with pytest.raises(OutputError, match="what a command reads stays"):
-        check_output("new.html", PAGE, ["new.html"])  # a database that the command will make
+        check_output("new.html", PAGE, {"new.html": "the database that the command will make"})
 
 
 def test_folders_of_artifacts_stay_as_they_are(tmp_path: Path) -> None:
@@ -107,7 +107,9 @@ def test_no_folder_pipe_or_device_is_written_to(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.html")
     (tmp_path / "device.html").symlink_to("/dev/null")
     (tmp_path / "to_pipe.html").symlink_to("pipe.html")
-    for name in ("folder", "pipe", "device", "to_pipe"):
+    with pytest.raises(OutputError, match=r"written to a file that .* a link to 'null'"):
+        check_output(tmp_path / "device.html", PAGE)
+    for name in ("folder", "pipe", "to_pipe"):
         with pytest.raises(OutputError, match="is written to a file, but"):
             check_output(tmp_path / f"{name}.html", PAGE)
 
@@ -120,6 +122,17 @@ def test_a_link_is_followed_and_stays_one(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_bytes(b"mine")
     with pytest.raises(OutputError, match="something else"):
         check_output(tmp_path / "link.html", PAGE)
+
+
+@pytest.mark.parametrize("name", ["automl.db-wal", "automl.db", "notes"])
+def test_a_link_does_not_hide_another_ending(name: str, tmp_path: Path) -> None:
+    """A log is empty where all of it is in the database, and another process has it open."""
+    (tmp_path / name).touch()
+    inode = (tmp_path / name).stat().st_ino
+    (tmp_path / "link.html").symlink_to(name)
+    with pytest.raises(OutputError, match=rf"ends in .*link\.html', a link to '{name}'"):
+        write_output(tmp_path / "link.html", OWN, PAGE)
+    assert (tmp_path / name).stat().st_ino == inode
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from sklearn.datasets import load_iris
 
 import automl
 from automl.errors import ConfigError, StudyError
-from automl.result import SearchResult, result_to_json
+from automl.result import SearchResult, result_to_json, study_files
 
 
 def test_best_is_the_complete_trial_of_the_lowest_loss(finished: SearchResult) -> None:
@@ -122,3 +122,14 @@ def test_json_of_a_study_without_complete_trials_says_so(finished: SearchResult)
     empty = SearchResult(replace(finished.records, trials=(), diagnoses=()), finished.storage)
     values = result_to_json(empty)
     assert (values["best"], values["test"], values["diagnosis"]) == (None, None, None)
+
+
+def test_the_logs_of_a_database_are_among_the_files_of_a_study(tmp_path: Path) -> None:
+    """SQLite writes them beside what a link points at."""
+    (tmp_path / "link.db").symlink_to("real.db")
+    files = study_files(f"sqlite:///{tmp_path / 'link.db'}", "a.csv", None, table="the data")
+    assert files["a.csv"] == "the data"
+    assert files[str(tmp_path / "link.db")] == "the database"
+    for log in ("-wal", "-shm", "-journal"):
+        assert files[str(tmp_path.resolve() / f"real.db{log}")] == "a log of the database"
+    assert study_files("sqlite://") == {}

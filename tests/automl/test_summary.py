@@ -77,6 +77,23 @@ def test_studies_are_listed_a_line_each(
     assert "iris-species" in capsys.readouterr().out
 
 
+def test_names_of_studies_are_whole_and_usual_ones_fit_a_narrow_terminal(
+    finished: SearchResult, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for name in ("customers-churn-2024-by-week", "x y" * 60):
+        settings = replace(finished.records.settings, study_name=name)
+        result = SearchResult(replace(finished.records, settings=settings), finished.storage)
+        summary.print_studies([finished, result], finished.storage)
+        last = capsys.readouterr().out.splitlines()[-2]
+        assert last.startswith(f"  {name}   multiclass  ")
+        assert len(last) <= max(80, len(name) + 46)  # of other columns
+        assert last.split()[-2] == "/".join(
+            str(sum(trial.outcome == outcome for trial in finished.trials))
+            for outcome in ("complete", "pruned", "failed")
+        )
+
+
 def test_empty_database_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     summary.print_studies([], "sqlite:///a.db")
     assert capsys.readouterr().out == "no studies in sqlite:///a.db\n"
@@ -92,6 +109,18 @@ def test_trial_is_shown_with_its_curve(
     (run,) = finished.records.search_runs(number)
     for record in finished.records.epochs[run.run_id]:
         assert f"{record.valid_loss:.3g}" in printed
+
+
+def test_the_curves_of_folds_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    summary.print_trial(synthetic_study(6, n_folds=3), 0)
+    printed = capsys.readouterr().out
+    assert [line for line in printed.splitlines() if line.startswith("fold")] == [
+        "fold 1 of 3",
+        "fold 2 of 3",
+        "fold 3 of 3",
+    ]
+    summary.print_trial(synthetic_study(6), 0)
+    assert "fold" not in capsys.readouterr().out
 
 
 def test_trial_that_is_not_there_is_an_error(finished: SearchResult) -> None:

@@ -15,7 +15,10 @@ from automl.report.numbers.comparison import Progress
 
 
 def progress_figure(studies: Sequence[Progress], loss: str) -> go.Figure:
-    """Best validation loss against epochs spent, one staircase with its interval per study."""
+    """Best validation loss against epochs spent, one staircase with its interval per study.
+
+    A study of one complete trial has a staircase of one place, which is a point.
+    """
     figure = style.figure(440)
     for index, study in enumerate(studies):
         colour = style.CYCLE[index % len(style.CYCLE)]
@@ -23,10 +26,11 @@ def progress_figure(studies: Sequence[Progress], loss: str) -> go.Figure:
         figure.add_scatter(
             x=single(study.epochs),
             y=single(study.best),
-            mode="lines",
+            mode="lines" if len(set(study.epochs)) > 1 else "markers",
             name=style.text(study.name),
             line={"color": colour, "width": 2.5, "shape": "hv",
                   "dash": DASHES[index % len(DASHES)]},
+            marker={"color": colour, "size": 9},
             hovertemplate="%{x:,.0f} epochs<br>best %{y:.4g}<extra></extra>",
         )  # fmt: skip
     values = [float(v) for study in studies for v in study.best]

@@ -225,9 +225,20 @@ def test_rows_of_which_most_cells_cannot_be_read_are_refused() -> None:
         refuse_unreadable([half, most], "the test rows")
 
 
-def test_a_missing_column_is_named() -> None:
-    with pytest.raises(DataError, match="'n' is missing"):
-        read_columns(pd.DataFrame({"m": [1]}), [ColumnPlan("n", "numeric")])
+def test_missing_columns_are_named_and_counted_with_what_was_probably_meant() -> None:
+    plans = [
+        ColumnPlan("n", "numeric"),
+        ColumnPlan("Pclass", "numeric"),
+        ColumnPlan("Sex", "date"),
+    ]
+    with pytest.raises(DataError, match=r"but 'n' is missing\.$"):
+        read_columns(pd.DataFrame({"m": [1]}), plans[:1])
+    with pytest.raises(DataError, match=r"'Pclass' is missing; did you mean 'pclass'\?$"):
+        read_columns(pd.DataFrame({"n": [1], "pclass": [1]}), plans[:2])
+    with pytest.raises(DataError, match=r"'Pclass' and 1 more are missing; did you mean 'PCLASS'"):
+        read_columns(pd.DataFrame({"n": [1], "PCLASS": [1], "sex": [1]}), plans)
+    with pytest.raises(DataError, match=r"'n' and 2 more are missing\.$"):
+        read_columns(pd.DataFrame(index=[0, 1]), plans)
 
 
 def test_a_column_that_is_there_twice_is_refused() -> None:

@@ -104,7 +104,7 @@ def test_columns_of_a_frame_are_taken_by_their_names_whatever_these_are() -> Non
     for source in (frame, [{"x1": 1.0, "x2": 2.0}]):
         assert read_rows(source, plans).typed.to_dict("records") == [{"x2": 2.0, "x1": 1.0}]
     assert read_rows([[1.0, "2"]], plans).typed.to_dict("records") == [{"x2": 1.0, "x1": 2.0}]
-    with pytest.raises(DataError, match="'a' is missing"):
+    with pytest.raises(DataError, match="'a' and 1 more are missing"):
         read_rows(frame, (ColumnPlan("a", "numeric"), ColumnPlan("b", "numeric")))
 
 

@@ -96,19 +96,64 @@ def test_a_persons_own_parquet_file_stays(tmp_path: Path) -> None:
         check_output(tmp_path / "p.parquet", predictions_kind(NAMES))
 
 
-def test_true_values_are_told_from_predicted_ones(tmp_path: Path) -> None:
-    """Both are tables of one column that has the target's name."""
-    path, kind = tmp_path / "p.csv", predictions_kind(["price"])
-    for own in ("price\n24.5\n199000\n", "price\n0.1234567\n-1e-5\n", "price\n", "price\nlow\n"):
-        path.write_text(own)
-        with pytest.raises(OutputError, match="something else"):
+@pytest.mark.parametrize("ending", [".csv", ".tsv.gz"])
+def test_no_text_file_of_one_column_is_replaced(ending: str, tmp_path: Path) -> None:
+    """True values can look like predicted ones to the last digit."""
+    path, kind = tmp_path / f"y_test{ending}", predictions_kind(["price"])
+    path.touch()
+    own = predictions_content({"price": np.array([199.123456789012345, 7])}, path.name)
+    write_output(path, own, kind)
+    with pytest.raises(OutputError, match="look like a table of true values, so that none is"):
+        write_output(path, predictions_content({"price": np.array([1.5])}, path.name), kind)
+    assert path.read_bytes() == own
+
+
+@pytest.mark.parametrize("names", [("price",), NAMES])
+def test_parquet_files_that_people_made_of_predictions_stay(
+    names: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Pandas carries the attributes of a table over to what is made of it."""
+    path, kind = tmp_path / "p.parquet", predictions_kind(names)
+    content = predictions_content({name: np.array([0.5, 0.25]) for name in names}, path.name)
+    write_output(path, content, kind)
+    write_output(path, content, kind)
+    written = pd.read_parquet(path)
+    for derived in (
+        written.assign(note="mine"),
+        written.assign(**{names[-1]: [1.0, 2.0]}),
+        written.rename(columns={names[0]: "other"}),
+        written.iloc[:1],
+    ):
+        assert derived.attrs == written.attrs
+        derived.to_parquet(path, index=False)
+        before = path.read_bytes()
+        with pytest.raises(OutputError):
+            write_output(path, content, kind)
+        assert path.read_bytes() == before
+
+
+def test_files_that_are_damaged_or_none_are_refused_in_one_line(tmp_path: Path) -> None:
+    kind = predictions_kind(NAMES)
+    parquet, packed = (predictions_content(columns(), f"p{end}") for end in ENDINGS[-1:-3:-1])
+    (tmp_path / "half.parquet").write_bytes(parquet[: len(parquet) // 2])
+    (tmp_path / "torn.parquet").write_bytes(parquet[:99] + parquet[150:])
+    (tmp_path / "half.tsv.gz").write_bytes(packed[: len(packed) // 2])
+    (tmp_path / "torn.tsv.gz").write_bytes(packed[:20] + packed[40:])
+    (tmp_path / "utf16.csv").write_text(",".join(NAMES), encoding="utf-16")
+    for ending in ENDINGS:
+        (tmp_path / f"folder{ending}").mkdir()
+    for path in list(tmp_path.iterdir()):
+        with pytest.raises(OutputError, match=r"something else|is a folder"):
             check_output(path, kind)
-    path.unlink()
-    for seed in range(2):
-        predicted = np.random.default_rng(seed).normal(100, 20, size=3).astype(np.float32)
-        content = predictions_content({"price": predicted.astype(float)}, "p.csv")
-        write_output(path, content, kind)
-        assert path.read_bytes() == content
+
+
+def test_names_that_no_file_can_hold_are_known_again(tmp_path: Path) -> None:
+    names = ("a\udcff", "probability of \udcfe")
+    for ending in ENDINGS:
+        path = tmp_path / f"p{ending}"
+        for _ in range(2):
+            content = predictions_content({name: np.array([0.5]) for name in names}, path.name)
+            write_output(path, content, predictions_kind(names))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 from automl.report.figures.comparison import progress_figure
-from automl.report.numbers.comparison import compare
+from automl.report.numbers.comparison import Progress, compare
 from storage.records import StudyRecords
 
 
@@ -10,3 +10,13 @@ def test_each_study_has_a_staircase_and_a_band(records: StudyRecords):
     assert named == ["digits-target", "digits-target (2)"]
     assert len(figure.data) == 6
     assert figure.data[1].fill == "tonexty"
+
+
+def test_a_study_of_one_complete_trial_is_a_point(records: StudyRecords):
+    whole = compare([records, records]).studies[0].progress
+    first = Progress(
+        "one", *(part[[0, 0]] for part in (whole.epochs, whole.best, whole.low, whole.high))
+    )
+    figure = progress_figure([whole, first], "cross_entropy")
+    modes = [trace.mode for trace in figure.data if trace.showlegend is not False]
+    assert modes == ["lines", "markers"]
