@@ -3,7 +3,7 @@
 A column of a CSV file is texts, that of a Parquet file or a frame may be numbers, nullable ones,
 booleans, categories, moments with a zone, or objects of several kinds. `raw_column` brings each
 of them to numbers, moments or texts, so that the same values are read alike from each. What the
-cells mean is for `columns.py`.
+cells mean is for `column_reading.py`.
 """
 
 from __future__ import annotations

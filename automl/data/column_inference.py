@@ -21,7 +21,8 @@ from automl.data.column_plans import (
     guessed_numbers,
     number_plan,
 )
-from automl.data.columns import ColumnPlan, is_named_mark, read_numbers
+from automl.data.column_reading import is_named_mark, read_numbers
+from automl.data.columns import ColumnPlan
 from automl.data.date_formats import guess_dates
 from automl.data.number_formats import DURATION, PLAIN
 from automl.data.number_guesses import guess_numbers

@@ -15,7 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl.data.cells import MISSING_MARKS, RawColumn, is_marked
-from automl.data.columns import ColumnPlan, read_moments, read_numbers
+from automl.data.column_reading import read_moments, read_numbers
+from automl.data.columns import ColumnPlan
 from automl.data.date_formats import DateGuess, in_bounds, is_ambiguous, varying_parts
 from automl.data.number_formats import PLAIN, NumberFormat, read_number
 from automl.data.number_guesses import NumberGuess

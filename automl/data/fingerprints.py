@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from automl.data.cells import raw_column
-from automl.data.columns import read_numbers
+from automl.data.column_reading import read_numbers
 from automl.data.number_formats import PLAIN, plain_numbers
 
 

@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 
 from automl.data.arrays import plain_array
-from automl.data.columns import MISSING_CATEGORY, ColumnPlan, read_columns, refuse_unreadable
+from automl.data.column_reading import read_columns, refuse_unreadable
+from automl.data.columns import MISSING_CATEGORY, ColumnPlan
 from automl.data.sources import read_table
 from automl.errors import DataError
 

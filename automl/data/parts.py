@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from automl.data.cells import raw_column
 from automl.data.choices import SplitChoices
 from automl.data.column_inference import infer_time
-from automl.data.columns import ColumnPlan, read_moments, read_numbers, refuse_huge
+from automl.data.column_reading import read_moments, read_numbers, refuse_huge
+from automl.data.columns import ColumnPlan
 from automl.data.date_formats import days_since_1970
 from automl.data.sources import Table, read_table
 from automl.data.splits import RowFacts, strata

@@ -29,7 +29,8 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from automl.data.columns import ColumnPlan, read_columns
+from automl.data.column_reading import read_columns
+from automl.data.columns import ColumnPlan
 from automl.data.dataset import AffineScaling
 from automl.data.scalings import affine_scalings
 from automl.errors import DataError

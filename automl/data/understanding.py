@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from automl.data.cells import raw_column
 from automl.data.choices import ColumnChoices, SplitChoices, missing_marks
 from automl.data.column_inference import infer_columns, usual_decimal
-from automl.data.columns import ColumnPlan, ReadColumns, read_columns, refuse_unreadable
+from automl.data.column_reading import ReadColumns, read_columns, refuse_unreadable
+from automl.data.columns import ColumnPlan
 from automl.data.parts import Part, encode_targets, make_part
 from automl.data.reading import RawData
 from automl.data.targets import Target, infer_target, learn_target

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from automl.data.column_inference import infer_columns
-from automl.data.columns import ColumnPlan, read_columns
+from automl.data.column_reading import read_columns
+from automl.data.columns import ColumnPlan
 from automl.errors import DataError
 
 N = 120
