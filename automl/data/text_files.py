@@ -1,7 +1,7 @@
 """Delimited text of unknown encoding and layout becomes a frame of texts.
 
 Every cell is the text that stands in the file, only empty ones are missing: what "NA", "007"
-or "1,5" mean depends on the column, which `column_inference.py` decides. A row that does not have the
+or "1,5" mean depends on the column (`column_inference.py`). A row that does not have the
 header's number of cells is an error that names its line, except for empty cells at its end:
 cutting or filling it would be silently wrong. Encodings are in `encodings.py`, the delimiter
 and the header in `layouts.py` and `headers.py`, quotes that swallow lines in `stray_quotes.py`.
