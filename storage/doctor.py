@@ -15,7 +15,14 @@ from typing import Literal
 
 from sqlalchemy import Connection, select
 
-from storage import adoption, optuna_schema, record_rows, schema_changes, study_reading
+from storage import (
+    adoption,
+    optuna_schema,
+    record_rows,
+    schema_changes,
+    study_reading,
+    study_rows,
+)
 from storage.artifact_files import ArtifactFolder
 from storage.database import Database
 from storage.doctor_rows import RESTORE, command_against, damaged_rows
@@ -82,8 +89,9 @@ def _examine_content(url: str, folder: ArtifactFolder | None) -> tuple[Finding, 
         with database.read() as connection:
             findings = list(_schema(connection, url))
             if not findings:
-                findings += _damaged(connection, database_path(url))
-                findings += _of_studies(connection, url)
+                damaged = list(damaged_rows(connection))
+                findings += [_damage(error, database_path(url)) for error in damaged]
+                findings += _of_studies(connection, url, {error.table for error in damaged})
                 if folder is not None:
                     findings += _artifacts(connection, folder)
             return tuple(findings)
@@ -114,32 +122,41 @@ def _schema(connection: Connection, url: str) -> Iterator[Finding]:
         )
 
 
-def _damaged(connection: Connection, path: Path | None) -> Iterator[Finding]:
-    for error in damaged_rows(connection):
-        where = " and ".join(f"{name} = {value!r}" for name, value in error.row.items())
-        message = f"{error.column} in {error.table} where {where} is damaged: {error.why}."
-        yield Finding("damaged", message, command_against(error, path))
+def _damage(error: DamagedError, path: Path | None) -> Finding:
+    message = f"{error.place} is damaged: {error.why}."
+    return Finding("damaged", message, command_against(error, path))
 
 
-def _of_studies(connection: Connection, url: str) -> Iterator[Finding]:
+def _of_studies(connection: Connection, url: str, named: set[str]) -> Iterator[Finding]:
+    """What each study lacks; damage that stands in the way, unless its table was named."""
     studies = connection.execute(
         select(optuna_schema.STUDIES.c.study_id, optuna_schema.STUDIES.c.study_name)
     ).all()
     for study_id, name in studies:
-        command = _search_command(connection, study_id, name, url)
-        dead = adoption.dead_trials(connection, study_id)
-        # Those of a search that was stopped, or whose time was up, wait: that is no fault.
-        numbers = [str(one.number) for one in dead if one.was_killed]
-        if numbers:
-            yield Finding(
-                "dead_trials",
-                f"The process that ran trials {', '.join(numbers)} of {name!r} was killed. "
-                f"Going on with the study adopts them.",
-                command,
-            )
-        for lack in lacks_of_study(connection, study_id, name):
-            mends = command if lack.is_made_again else RESTORE
-            yield Finding("incomplete", lack.message, mends)
+        try:
+            study_rows.checked_name(study_id, name)
+            yield from _of_study(connection, study_id, name, url)
+        except DamagedError as error:
+            if error.table not in named:
+                named.add(error.table)
+                yield _damage(error, database_path(url))
+
+
+def _of_study(connection: Connection, study_id: int, name: str, url: str) -> Iterator[Finding]:
+    command = _search_command(connection, study_id, name, url)
+    dead = adoption.dead_trials(connection, study_id)
+    # Those of a search that was stopped, or whose time was up, wait: that is no fault.
+    numbers = [str(one.number) for one in dead if one.was_killed]
+    if numbers:
+        yield Finding(
+            "dead_trials",
+            f"The process that ran trials {', '.join(numbers)} of {name!r} was killed. "
+            f"Going on with the study adopts them.",
+            command,
+        )
+    for lack in lacks_of_study(connection, study_id, name):
+        mends = command if lack.is_made_again else RESTORE
+        yield Finding("incomplete", lack.message, mends)
 
 
 def _search_command(connection: Connection, study_id: int, name: str, url: str) -> str:

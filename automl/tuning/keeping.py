@@ -35,6 +35,7 @@ from automl.tuning.trial_in_training import TrialInTraining
 from storage import StorageError, Store
 from storage.errors import ArtifactError
 from storage.records import ArtifactRecord, EpochRecord, StudyRecords
+from storage.stored_values import damaged_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,21 +269,18 @@ def kept_networks(store: Store, records: StudyRecords, trial_number: int) -> lis
     preprocessing = {one.details["fold"]: one for one in records.kept_artifacts("preprocessing")}
     networks = []
     for artifact in weights:
-        run = run_from_details(artifact.details)
+        with damaged_in("automl_artifacts", "details", artifact_id=artifact.artifact_id):
+            run = run_from_details(artifact.details)
         if run.fold not in preprocessing:
             raise StudyError(
                 f"a model needs the preprocessing of its fold, but that of fold {run.fold} of "
                 f"{records.settings.study_name!r} is not kept; the same search again makes it"
             )
         estimators, state = store.artifacts.load_preprocessing(preprocessing[run.fold])
-        networks.append(
-            network_from_arrays(
-                run,
-                store.artifacts.load_weights(artifact),
-                artifact.details,
-                Preprocessor.from_state(estimators["transformer"], json.loads(state)),
-            )
-        )
+        arrays = store.artifacts.load_weights(artifact)
+        preprocessor = Preprocessor.from_state(estimators["transformer"], json.loads(state))
+        with damaged_in("automl_artifacts", "details", artifact_id=artifact.artifact_id):
+            networks.append(network_from_arrays(run, arrays, artifact.details, preprocessor))
     return networks
 
 
