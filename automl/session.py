@@ -59,6 +59,7 @@ class SearchSession:
         self.memory = _memory_plan(data, settings, options)
         self.messages = (*data.messages, str(self.memory))
         self.last_progress: SearchProgress | None = None
+        self.unscored: str | None = None  # why the best trial has no score, once there is a result
         self._search: Search | None = None
         self._is_stopped = False
         self._publisher: Publisher | None = None
@@ -147,8 +148,9 @@ class SearchSession:
             # Or another process has a better one now, or rows that the network cannot take.
             except (ArtifactError, StudyError, DataError) as error:
                 if is_last:
-                    message = "the best trial could not be scored: %s"
-                    logging.getLogger("automl").warning(message, error)
+                    failure = self._search.keeper.failure if self._search is not None else None
+                    self.unscored = f"the best trial could not be scored: {failure or error}"
+                    logging.getLogger("automl").warning("%s", self.unscored)
             else:
                 return
 

@@ -66,7 +66,7 @@ class Keeper:
         self._checkpoints: dict[int, tuple[ArtifactRecord, ...]] = {}  # by trial number
         self._best: Collected | None = None  # in memory, in case its files are taken away
         self._messages: list[str] = []
-        self._has_complained = False
+        self.failure: ArtifactError | None = None  # why something could not be kept, the first
 
     def collect(self, trial: TrialInTraining, executor: Executor) -> Collected | None:
         """The weights of a trial if it is among the best few: to be saved when it is told.
@@ -134,8 +134,8 @@ class Keeper:
         return [artifact for artifact in kept if artifact.kind == "weights"]
 
     def _complain(self, error: ArtifactError) -> None:
-        if not self._has_complained:
-            self._has_complained = True
+        if self.failure is None:
+            self.failure = error
             self._messages.append(f"weights and checkpoints cannot be kept for now: {error}")
 
     def _save_weights(self, run: RunConfig, weights: Mapping[str, NDArray[Any]]) -> ArtifactRecord:
@@ -261,11 +261,7 @@ def kept_networks(store: Store, records: StudyRecords, trial_number: int) -> lis
     run_ids = {run.run_id for run in records.search_runs(trial_number)}
     weights = [one for one in records.kept_artifacts("weights") if one.run_id in run_ids]
     if len(weights) < len(run_ids) or not weights:
-        raise StudyError(
-            f"a trial's model can be loaded while it is among the best few, but the weights of "
-            f"trial {trial_number} of {records.settings.study_name!r} are not kept; keep more "
-            "with --keep-models"
-        )
+        raise _not_kept(records, trial_number)
     preprocessing = {one.details["fold"]: one for one in records.kept_artifacts("preprocessing")}
     networks = []
     for artifact in weights:
@@ -282,6 +278,22 @@ def kept_networks(store: Store, records: StudyRecords, trial_number: int) -> lis
         with damaged_in("automl_artifacts", "details", artifact_id=artifact.artifact_id):
             networks.append(network_from_arrays(run, arrays, artifact.details, preprocessor))
     return networks
+
+
+def _not_kept(records: StudyRecords, trial_number: int) -> StudyError:
+    """Why there are no weights: those of the best trial are never let go for want of rank."""
+    what = f"the weights of trial {trial_number} of {records.settings.study_name!r}"
+    best = records.best_trial
+    if best is not None and best.number == trial_number:
+        return StudyError(
+            f"a model can be loaded while its weights are kept, but {what}, the best, could not be "
+            "written when it was found (no space, or no folder), or were removed since; make space "
+            "beside the database, then restore them from a copy or search with --new"
+        )
+    return StudyError(
+        f"a trial's model can be loaded while it is among the best few, but {what} are not kept; "
+        "keep more with --keep-models"
+    )
 
 
 def load_trained_model(store: Store, records: StudyRecords, trial_number: int) -> TrainedModel:
