@@ -25,7 +25,7 @@ from storage import (
 )
 from storage.artifact_files import ArtifactFolder
 from storage.database import Database
-from storage.doctor_rows import RESTORE, command_against, damaged_rows
+from storage.doctor_rows import RESTORE, command_against, damaged_rows, removal
 from storage.doctor_studies import lacks_of_study
 from storage.engine import artifact_folder, database_path
 from storage.errors import ArtifactError, DamagedError, StorageError
@@ -93,7 +93,7 @@ def _examine_content(url: str, folder: ArtifactFolder | None) -> tuple[Finding, 
                 findings += [_damage(error, database_path(url)) for error in damaged]
                 findings += _of_studies(connection, url, {error.table for error in damaged})
                 if folder is not None:
-                    findings += _artifacts(connection, folder)
+                    findings += _artifacts(connection, folder, database_path(url))
             return tuple(findings)
     finally:
         database.close()
@@ -170,7 +170,9 @@ def _search_command(connection: Connection, study_id: int, name: str, url: str) 
     return f"automl search DATA --study {shlex.quote(name)} --storage {url}"
 
 
-def _artifacts(connection: Connection, folder: ArtifactFolder) -> Iterator[Finding]:
+def _artifacts(
+    connection: Connection, folder: ArtifactFolder, database: Path | None
+) -> Iterator[Finding]:
     if folder.path.exists() and not folder.path.is_dir():
         what = f"{folder.path} must be a folder, but is none."
         yield Finding("artifact", what, _aside(folder.path))
@@ -184,7 +186,7 @@ def _artifacts(connection: Connection, folder: ArtifactFolder) -> Iterator[Findi
             continue
         if record.removed_at is None:
             kept.add(record.artifact_id)
-            yield from _fault_of(record, folder)
+            yield from _fault_of(record, folder, database)
     for name in sorted(folder.names() - kept):
         if not folder.is_being_written(name):
             path = folder.path / name
@@ -192,7 +194,9 @@ def _artifacts(connection: Connection, folder: ArtifactFolder) -> Iterator[Findi
             yield Finding("leftover", f"The file {path} is {what}.", f"rm {_quoted(path)}")
 
 
-def _fault_of(record: ArtifactRecord, folder: ArtifactFolder) -> Iterator[Finding]:
+def _fault_of(
+    record: ArtifactRecord, folder: ArtifactFolder, database: Path | None
+) -> Iterator[Finding]:
     try:
         folder.read_checked(record.artifact_id, record.sha256, record.n_bytes)
     except ArtifactError as error:
@@ -202,7 +206,22 @@ def _fault_of(record: ArtifactRecord, folder: ArtifactFolder) -> Iterator[Findin
             command = ""
         else:
             command = _aside(path) if path.exists() else "restore it from a copy"
+            if record.kind == "checkpoint" and not path.exists():
+                yield _lost_head_start(record, error, database)
+                return
         yield Finding("artifact", f"{record.file_name}: {error}", command)
+
+
+def _lost_head_start(
+    record: ArtifactRecord, error: ArtifactError, database: Path | None
+) -> Finding:
+    """A checkpoint only spares training: the same epochs again give the same curve."""
+    row = {"artifact_id": record.artifact_id}
+    message = (
+        f"{record.file_name}: {error} Nothing but a head start is lost: whoever goes on with "
+        f"trial {record.trial_number} trains it from the beginning. Its row may be removed."
+    )
+    return Finding("artifact", message, removal(ARTIFACTS.name, row, database))
 
 
 def _aside(path: Path) -> str:

@@ -127,10 +127,17 @@ def _failure(read: Callable[..., object], *values: Any) -> Iterator[DamagedError
 
 def command_against(error: DamagedError, path: Path | None) -> str:
     """What mends a damaged row, to be typed: without a row that can be spared, a study goes on."""
-    if path is None or error.table not in _SPARE or not error.row:
+    if error.table not in _SPARE or not error.row:
         return RESTORE
-    where = " AND ".join(f"{name} = {_literal(value)}" for name, value in error.row.items())
-    statement = f"DELETE FROM {error.table} WHERE {where}"
+    return removal(error.table, error.row, path)
+
+
+def removal(table: str, row: Mapping[str, object], path: Path | None) -> str:
+    """The command that removes one row; another database than SQLite's has no such file."""
+    if path is None:
+        return RESTORE
+    where = " AND ".join(f"{name} = {_literal(value)}" for name, value in row.items())
+    statement = f"DELETE FROM {table} WHERE {where}"
     return f"sqlite3 {shlex.quote(str(path))} {shlex.quote(statement)}"
 
 

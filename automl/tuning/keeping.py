@@ -286,9 +286,9 @@ def _not_kept(records: StudyRecords, trial_number: int) -> StudyError:
     best = records.best_trial
     if best is not None and best.number == trial_number:
         return StudyError(
-            f"a model can be loaded while its weights are kept, but {what}, the best, could not be "
-            "written when it was found (no space, or no folder), or were removed since; make space "
-            "beside the database, then restore them from a copy or search with --new"
+            f"a model can be loaded while its weights are kept, but {what}, the best, could not "
+            "be written when it was found (no space, or no folder), or were removed since; make "
+            "space beside the database, then restore them from a copy or search with --new"
         )
     return StudyError(
         f"a trial's model can be loaded while it is among the best few, but {what} are not kept; "

@@ -112,6 +112,21 @@ def test_altered_missing_and_unknown_files_are_named(
     assert "is missing" in examine(url)[0].message
 
 
+def test_missing_checkpoint_costs_a_head_start_and_its_row_may_go(
+    url: str, record: ArtifactRecord, tmp_path: Path
+) -> None:
+    with open_store(url) as store:
+        kept = store.artifacts.save_checkpoint(
+            "study", trial_number=0, run_id=1, tensors={}, state={}
+        )
+    (tmp_path / "automl.artifacts" / kept.artifact_id).unlink()
+    (finding,) = examine(url)
+    assert "Nothing but a head start is lost" in finding.message
+    *_, statement = shlex.split(finding.command)
+    change(tmp_path, statement)
+    assert examine(url) == ()
+
+
 def test_removed_artifacts_need_no_file(url: str, record: ArtifactRecord) -> None:
     with open_store(url) as store:
         store.artifacts.remove(record)
