@@ -67,4 +67,4 @@ def _lacks_of_best(records: StudyRecords) -> Iterator[Lack]:
     if not runs or not runs <= kept:
         name = records.settings.study_name
         message = f"The weights of trial {best.number}, the best of {name!r}, are missing."
-        yield Lack(message, is_made_again=False)
+        yield Lack(message, is_made_again=bool(runs))

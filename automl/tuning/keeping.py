@@ -79,7 +79,7 @@ class Keeper:
         if len(kept) >= self.keep_models and place > kept[self.keep_models - 1]:
             return None
         runs = tuple(trial.runs.values())
-        weights = tuple(_to_arrays(executor.best_weights(run.run_id)) for run in runs)
+        weights = tuple(to_arrays(executor.best_weights(run.run_id)) for run in runs)
         return Collected(place, runs, weights)
 
     def save(self, collected: Collected | None) -> None:
@@ -114,10 +114,15 @@ class Keeper:
         kept = [one for one in self._weights() if one.trial_number == best.place[1]]
         if len(kept) == len(best.runs) and all(map(self.store.artifacts.is_whole, kept)):
             return
+        self.save_again(best)
+
+    def save_again(self, collected: Collected) -> None:
+        """Save weights in the place of what is left of them."""
         with self.store.transaction():
-            for artifact in kept:
-                self.store.artifacts.remove(artifact)
-            self.save(best)
+            for artifact in self._weights():
+                if artifact.trial_number == collected.place[1]:
+                    self.store.artifacts.remove(artifact)
+            self.save(collected)
 
     def new_messages(self) -> list[str]:
         """What could not be kept, said once."""
@@ -226,7 +231,8 @@ class Keeper:
         return Checkpoint.from_arrays(run, arrays, details)
 
 
-def _to_arrays(weights: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
+def to_arrays(weights: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
+    """Weights as they are stored."""
     return {name: tensor.cpu().numpy() for name, tensor in weights.items()}
 
 
@@ -288,7 +294,7 @@ def _not_kept(records: StudyRecords, trial_number: int) -> StudyError:
         return StudyError(
             f"a model can be loaded while its weights are kept, but {what}, the best, could not "
             "be written when it was found (no space, or no folder), or were removed since; make "
-            "space beside the database, then restore them from a copy or search with --new"
+            "space beside the database, then give the same search again: it trains the trial anew"
         )
     return StudyError(
         f"a trial's model can be loaded while it is among the best few, but {what} are not kept; "

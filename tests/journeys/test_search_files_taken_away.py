@@ -22,15 +22,18 @@ from storage import examine
 ROOT = Path(__file__).parents[2]
 
 
-def search(folder: Path, interfere: Callable[[Path], None]) -> tuple[SearchResult, list[str]]:
-    """Search iris, and interfere once the first trial has completed; what was said."""
-    options = SearchOptions(
+def options(folder: Path) -> SearchOptions:
+    return SearchOptions(
         storage=f"sqlite:///{folder}/automl.db", study="iris", n_trials=6, max_epochs=4,
         folds=2, workers=1, slots=1, set=["batch_size=16,32"],
     )  # fmt: skip
+
+
+def search(folder: Path, interfere: Callable[[Path], None]) -> tuple[SearchResult, list[str]]:
+    """Search iris, and interfere once the first trial has completed; what was said."""
     said: list[str] = []
     has_interfered = False
-    with start_search("sklearn:iris", options) as session:
+    with start_search("sklearn:iris", options(folder)) as session:
         for progress in session:
             said += progress.messages
             if progress.n_complete and not has_interfered:
@@ -76,6 +79,14 @@ def test_what_cannot_be_kept_is_said_once(
     assert result.evaluation is None
     with pytest.raises(StudyError, match=r"the best, could not be written when it was found"):
         result.best_model()
+    (tmp_path / "automl.artifacts").unlink()  # there is a place again: the same call makes it good
+    with start_search("sklearn:iris", options(tmp_path)) as session:
+        said = [message for progress in session for message in progress.messages]
+        again = session.result()
+    assert any("it is trained again" in message for message in said)
+    assert again.evaluation is not None
+    assert len(again.best_model().networks) == 2
+    assert again.trials == result.trials
 
 
 def test_command_fails_with_its_result_where_the_best_is_not_scored(tmp_path: Path) -> None:
