@@ -147,7 +147,7 @@ def search(data: str, report: str | None, as_json: bool, **choices: Any) -> None
         _finish(result, report, as_json)
     if was_interrupted():
         sys.exit(INTERRUPTED)
-    if result.has_only_failures:
+    if result.has_only_failures or session.unscored is not None:  # it has been told
         sys.exit(1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from automl.options import TRIAL_NUMBER
 from automl.output_files import PAGE, check_output, write_output
 from storage import open_store
 from storage.engine import database_path
+from storage.errors import ArtifactError
 from storage.records import Diagnosis, EvaluationRecord, Json, StudyRecords, TrialRecord
 
 if TYPE_CHECKING:
@@ -132,7 +134,12 @@ class SearchResult:
         check_output(path, PAGE, self.files)
         from automl.report.page import write_report
 
-        return write_report(self.records, path, self.predictions(), self.files)
+        try:
+            predictions = self.predictions()
+        except ArtifactError as error:
+            logging.getLogger("automl").warning("the report shows no predictions: %s", error)
+            predictions = None
+        return write_report(self.records, path, predictions, self.files)
 
     def write_predictions(
         self, data: Any, path: str | Path, trial_number: int | None = None

@@ -21,11 +21,13 @@ from automl.diagnostics import diagnose_study
 from automl.errors import DataError, StudyError
 from automl.executors.choosing import make_executor
 from automl.executors.devices import check_device
+from automl.executors.executor import Executor
 from automl.executors.resources import available_cores, available_memory
 from automl.executors.trainers import trainer_class
 from automl.options import SearchOptions
 from automl.report.dashboard import Publisher
 from automl.result import SearchResult
+from automl.tuning.best_again import train_best_again, trial_without_weights
 from automl.tuning.evaluation import evaluate_best
 from automl.tuning.keeping import save_preprocessing
 from automl.tuning.memory import MemoryPlan, plan_memory
@@ -59,7 +61,9 @@ class SearchSession:
         self.memory = _memory_plan(data, settings, options)
         self.messages = (*data.messages, str(self.memory))
         self.last_progress: SearchProgress | None = None
+        self.unscored: str | None = None  # why the best trial has no score, once there is a result
         self._search: Search | None = None
+        self._not_kept: str | None = None  # why the best trial, trained again, has no weights
         self._is_stopped = False
         self._publisher: Publisher | None = None
 
@@ -92,6 +96,21 @@ class SearchSession:
                 self.last_progress = progress
                 self._publish(self._search)
                 yield progress
+            yield from self._keep_best(self._search, executor)
+
+    def _keep_best(self, search: Search, executor: Executor) -> Iterator[SearchProgress]:
+        """Train the best trial again if its weights are missing and there is time."""
+        progress, timeout = self.last_progress, self.options.timeout
+        if self._is_stopped or progress is None or search.keeper.failure is not None:
+            return
+        records = self.store.read_study(self.settings.study_name)
+        trial = trial_without_weights(self.store, records)
+        if trial is None or (timeout is not None and progress.seconds >= timeout):
+            return
+        what = f"the weights of trial {trial.number}, the best, are missing: it is trained again"
+        yield replace(progress, messages=(what,))
+        keeper = search.keeper
+        self._not_kept = train_best_again(self.store, records, executor, self.data.dataset, keeper)
 
     def _write_beginning(self) -> None:
         """Write what is known before the first trial, as far as it is not there: all or nothing.
@@ -147,8 +166,10 @@ class SearchSession:
             # Or another process has a better one now, or rows that the network cannot take.
             except (ArtifactError, StudyError, DataError) as error:
                 if is_last:
-                    message = "the best trial could not be scored: %s"
-                    logging.getLogger("automl").warning(message, error)
+                    failure = self._search.keeper.failure if self._search is not None else None
+                    reason = self._not_kept or failure or error
+                    self.unscored = f"the best trial could not be scored: {reason}"
+                    logging.getLogger("automl").warning("%s", self.unscored)
             else:
                 return
 

@@ -253,6 +253,8 @@ class Database:
             raise StorageError(
                 f"{error} Meanwhile {guard.rescue(self._write_to_copy)}."
             ) from error
+        if guard is not None and self._has_written:
+            guard.check(self._write_to_copy)  # what was just written, too
 
     def _write_to_copy(self, connection: Connection) -> None:
         """Write what waits to a copy of the database instead, see `rescue.py`."""

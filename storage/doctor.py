@@ -15,10 +15,17 @@ from typing import Literal
 
 from sqlalchemy import Connection, select
 
-from storage import adoption, optuna_schema, record_rows, schema_changes, study_reading
+from storage import (
+    adoption,
+    optuna_schema,
+    record_rows,
+    schema_changes,
+    study_reading,
+    study_rows,
+)
 from storage.artifact_files import ArtifactFolder
 from storage.database import Database
-from storage.doctor_rows import RESTORE, command_against, damaged_rows
+from storage.doctor_rows import RESTORE, command_against, damaged_rows, removal
 from storage.doctor_studies import lacks_of_study
 from storage.engine import artifact_folder, database_path
 from storage.errors import ArtifactError, DamagedError, StorageError
@@ -82,10 +89,11 @@ def _examine_content(url: str, folder: ArtifactFolder | None) -> tuple[Finding, 
         with database.read() as connection:
             findings = list(_schema(connection, url))
             if not findings:
-                findings += _damaged(connection, database_path(url))
-                findings += _of_studies(connection, url)
+                damaged = list(damaged_rows(connection))
+                findings += [_damage(error, database_path(url)) for error in damaged]
+                findings += _of_studies(connection, url, {error.table for error in damaged})
                 if folder is not None:
-                    findings += _artifacts(connection, folder)
+                    findings += _artifacts(connection, folder, database_path(url))
             return tuple(findings)
     finally:
         database.close()
@@ -114,32 +122,41 @@ def _schema(connection: Connection, url: str) -> Iterator[Finding]:
         )
 
 
-def _damaged(connection: Connection, path: Path | None) -> Iterator[Finding]:
-    for error in damaged_rows(connection):
-        where = " and ".join(f"{name} = {value!r}" for name, value in error.row.items())
-        message = f"{error.column} in {error.table} where {where} is damaged: {error.why}."
-        yield Finding("damaged", message, command_against(error, path))
+def _damage(error: DamagedError, path: Path | None) -> Finding:
+    message = f"{error.place} is damaged: {error.why}."
+    return Finding("damaged", message, command_against(error, path))
 
 
-def _of_studies(connection: Connection, url: str) -> Iterator[Finding]:
+def _of_studies(connection: Connection, url: str, named: set[str]) -> Iterator[Finding]:
+    """What each study lacks; damage that stands in the way, unless its table was named."""
     studies = connection.execute(
         select(optuna_schema.STUDIES.c.study_id, optuna_schema.STUDIES.c.study_name)
     ).all()
     for study_id, name in studies:
-        command = _search_command(connection, study_id, name, url)
-        dead = adoption.dead_trials(connection, study_id)
-        # Those of a search that was stopped, or whose time was up, wait: that is no fault.
-        numbers = [str(one.number) for one in dead if one.was_killed]
-        if numbers:
-            yield Finding(
-                "dead_trials",
-                f"The process that ran trials {', '.join(numbers)} of {name!r} was killed. "
-                f"Going on with the study adopts them.",
-                command,
-            )
-        for lack in lacks_of_study(connection, study_id, name):
-            mends = command if lack.is_made_again else RESTORE
-            yield Finding("incomplete", lack.message, mends)
+        try:
+            study_rows.checked_name(study_id, name)
+            yield from _of_study(connection, study_id, name, url)
+        except DamagedError as error:
+            if error.table not in named:
+                named.add(error.table)
+                yield _damage(error, database_path(url))
+
+
+def _of_study(connection: Connection, study_id: int, name: str, url: str) -> Iterator[Finding]:
+    command = _search_command(connection, study_id, name, url)
+    dead = adoption.dead_trials(connection, study_id)
+    # Those of a search that was stopped, or whose time was up, wait: that is no fault.
+    numbers = [str(one.number) for one in dead if one.was_killed]
+    if numbers:
+        yield Finding(
+            "dead_trials",
+            f"The process that ran trials {', '.join(numbers)} of {name!r} was killed. "
+            f"Going on with the study adopts them.",
+            command,
+        )
+    for lack in lacks_of_study(connection, study_id, name):
+        mends = command if lack.is_made_again else RESTORE
+        yield Finding("incomplete", lack.message, mends)
 
 
 def _search_command(connection: Connection, study_id: int, name: str, url: str) -> str:
@@ -153,7 +170,9 @@ def _search_command(connection: Connection, study_id: int, name: str, url: str) 
     return f"automl search DATA --study {shlex.quote(name)} --storage {url}"
 
 
-def _artifacts(connection: Connection, folder: ArtifactFolder) -> Iterator[Finding]:
+def _artifacts(
+    connection: Connection, folder: ArtifactFolder, database: Path | None
+) -> Iterator[Finding]:
     if folder.path.exists() and not folder.path.is_dir():
         what = f"{folder.path} must be a folder, but is none."
         yield Finding("artifact", what, _aside(folder.path))
@@ -167,7 +186,7 @@ def _artifacts(connection: Connection, folder: ArtifactFolder) -> Iterator[Findi
             continue
         if record.removed_at is None:
             kept.add(record.artifact_id)
-            yield from _fault_of(record, folder)
+            yield from _fault_of(record, folder, database)
     for name in sorted(folder.names() - kept):
         if not folder.is_being_written(name):
             path = folder.path / name
@@ -175,7 +194,9 @@ def _artifacts(connection: Connection, folder: ArtifactFolder) -> Iterator[Findi
             yield Finding("leftover", f"The file {path} is {what}.", f"rm {_quoted(path)}")
 
 
-def _fault_of(record: ArtifactRecord, folder: ArtifactFolder) -> Iterator[Finding]:
+def _fault_of(
+    record: ArtifactRecord, folder: ArtifactFolder, database: Path | None
+) -> Iterator[Finding]:
     try:
         folder.read_checked(record.artifact_id, record.sha256, record.n_bytes)
     except ArtifactError as error:
@@ -185,7 +206,22 @@ def _fault_of(record: ArtifactRecord, folder: ArtifactFolder) -> Iterator[Findin
             command = ""
         else:
             command = _aside(path) if path.exists() else "restore it from a copy"
+            if record.kind == "checkpoint" and not path.exists():
+                yield _lost_head_start(record, error, database)
+                return
         yield Finding("artifact", f"{record.file_name}: {error}", command)
+
+
+def _lost_head_start(
+    record: ArtifactRecord, error: ArtifactError, database: Path | None
+) -> Finding:
+    """A checkpoint only spares training: the same epochs again give the same curve."""
+    row = {"artifact_id": record.artifact_id}
+    message = (
+        f"{record.file_name}: {error} Nothing but a head start is lost: whoever goes on with "
+        f"trial {record.trial_number} trains it from the beginning. Its row may be removed."
+    )
+    return Finding("artifact", message, removal(ARTIFACTS.name, row, database))
 
 
 def _aside(path: Path) -> str:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, String, Table, select, type_coerce
+from sqlalchemy import Connection, Row, Table, select, type_coerce
 
 from storage import optuna_schema as schema
-from storage import record_rows, tables, trial_reading
+from storage import record_rows, study_reading, study_rows, tables, trial_reading
 from storage.errors import DamagedError
-from storage.stored_values import attribute
+from storage.packing import check_epochs
+from storage.stored_values import attribute, damaged_in
 
 _RECORDS: Mapping[Table, Callable[[Row[Any]], object]] = {
     tables.SETTINGS: lambda row: record_rows.settings_record(row.settings, row.study_id),
@@ -50,18 +51,65 @@ def damaged_rows(connection: Connection) -> Iterator[DamagedError]:
         query = select(table.c[owner], table.c.key, table.c.value_json)
         for owner_id, key, text in connection.execute(query):
             yield from _failure(_attribute, table.name, owner, owner_id, key, text)
+    yield from _damaged_studies(connection)
     yield from _damaged_trials(connection)
+    yield from _damaged_curves(connection)
+
+
+def _damaged_studies(connection: Connection) -> Iterator[DamagedError]:
+    studies = schema.STUDIES.c
+    for row in connection.execute(select(studies.study_id, studies.study_name)):
+        yield from _failure(study_rows.checked_name, *row)
+    for row in connection.execute(select(*study_rows.DIRECTION)):
+        yield from _failure(study_rows.direction, *row)
 
 
 def _damaged_trials(connection: Connection) -> Iterator[DamagedError]:
-    trials, params = schema.TRIALS.c, schema.PARAMS.c
-    for row in connection.execute(select(trials.trial_id, type_coerce(trials.state, String))):
-        yield from _failure(trial_reading.trial_state, *row)
+    params = schema.PARAMS.c
+    n_trials = dict.fromkeys(connection.scalars(select(schema.STUDIES.c.study_id)), 0)
+    query = select(*trial_reading.BARE, schema.TRIALS.c.study_id)
+    for *bare, study_id in connection.execute(query.order_by(schema.TRIALS.c.trial_id)):
+        failures = list(_failure(trial_reading.bare_trial, *bare))
+        yield from failures or _failure(_place_in_study, bare[0], bare[1], study_id, n_trials)
+        if study_id in n_trials:
+            n_trials[study_id] += 1
+    for name, columns in trial_reading.NUMBERS.items():
+        table = columns[0].table
+        for row in connection.execute(select(table.c.trial_id, *columns)):
+            yield from _failure(trial_reading.number, name, *row)
     query = select(
         params.trial_id, params.param_name, params.param_value, params.distribution_json
     )
     for row in connection.execute(query):
         yield from _failure(trial_reading.parameter, *row)
+
+
+def _place_in_study(
+    trial_id: int, number: int, study_id: object, n_trials: Mapping[Any, int]
+) -> None:
+    """A trial belongs to a study, and its number is how many came before it."""
+    row = {"trial_id": trial_id}
+    if study_id not in n_trials:
+        raise DamagedError("trials", "study_id", row, f"there is no study {study_id!r:.40}")
+    if number != n_trials[study_id]:
+        why = f"{n_trials[study_id]} was to follow, but it is {number}"
+        raise DamagedError("trials", "number", row, why)
+
+
+def _damaged_curves(connection: Connection) -> Iterator[DamagedError]:
+    epochs, layers, runs = tables.EPOCHS.c, tables.LAYERS.c, tables.RUNS.c
+    raw = type_coerce(epochs.data, study_reading.RAW)
+    for row in connection.execute(select(epochs.run_id, epochs.block, raw, epochs.n_epochs)):
+        yield from _failure(_epochs, *row)
+    raw = type_coerce(layers.data, study_reading.RAW)
+    query = select(layers.run_id, layers.epoch, raw, runs.layer_names)
+    for row in connection.execute(query.join(tables.RUNS, runs.run_id == layers.run_id)):
+        yield from _failure(study_reading.layers_of_row, *row)
+
+
+def _epochs(run_id: int, block: int, data: object, n_epochs: object) -> None:
+    with damaged_in(tables.EPOCHS.name, "data or n_epochs", run_id=run_id, block=block):
+        check_epochs(data, n_epochs)
 
 
 def _attribute(table: str, owner: str, owner_id: int, key: str, text: str) -> None:
@@ -79,10 +127,17 @@ def _failure(read: Callable[..., object], *values: Any) -> Iterator[DamagedError
 
 def command_against(error: DamagedError, path: Path | None) -> str:
     """What mends a damaged row, to be typed: without a row that can be spared, a study goes on."""
-    if path is None or error.table not in _SPARE:
+    if error.table not in _SPARE or not error.row:
         return RESTORE
-    where = " AND ".join(f"{name} = {_literal(value)}" for name, value in error.row.items())
-    statement = f"DELETE FROM {error.table} WHERE {where}"
+    return removal(error.table, error.row, path)
+
+
+def removal(table: str, row: Mapping[str, object], path: Path | None) -> str:
+    """The command that removes one row; another database than SQLite's has no such file."""
+    if path is None:
+        return RESTORE
+    where = " AND ".join(f"{name} = {_literal(value)}" for name, value in row.items())
+    statement = f"DELETE FROM {table} WHERE {where}"
     return f"sqlite3 {shlex.quote(str(path))} {shlex.quote(statement)}"
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from storage import record_rows, study_reading
-from storage.errors import DamagedError
 from storage.records import StudyRecords
 from storage.tables import RUNS
 from storage.trial_reading import read_trials
@@ -27,12 +26,12 @@ def lacks_of_study(connection: Connection, study_id: int, name: str) -> tuple[La
     """What a study lacks.
 
     A study without a trial lacks nothing: the next search makes its beginning. Nor does one
-    that only Optuna made, and damaged rows, which are named anyway, may hide what is lacking.
+    that only Optuna made.
+
+    Raises:
+        DamagedError: a row cannot be read, and may hide what is lacking.
     """
-    try:
-        return tuple(_lacks(connection, study_id, name))
-    except DamagedError:
-        return ()
+    return tuple(_lacks(connection, study_id, name))
 
 
 def _lacks(connection: Connection, study_id: int, name: str) -> Iterator[Lack]:
@@ -68,4 +67,4 @@ def _lacks_of_best(records: StudyRecords) -> Iterator[Lack]:
     if not runs or not runs <= kept:
         name = records.settings.study_name
         message = f"The weights of trial {best.number}, the best of {name!r}, are missing."
-        yield Lack(message, is_made_again=False)
+        yield Lack(message, is_made_again=bool(runs))

@@ -27,18 +27,22 @@ class DamagedError(StorageError):
     """A value in the database is not as this program wrote it.
 
     Args:
-        row: what finds the row in its table: columns and their values.
+        row: what finds the row in its table: columns and their values; empty if unknown.
         why: what is wrong with it.
     """
 
     def __init__(self, table: str, column: str, row: Mapping[str, object], why: str) -> None:
         self.table, self.column, self.row, self.why = table, column, row, why
-        where = " and ".join(f"{name} = {value!r}" for name, value in row.items())
         super().__init__(
-            f"A stored value must be as it was written, but {column} in {table} where {where} was "
-            f"damaged or edited: {why}. Restore a copy of the database, or do what "
-            f"`automl doctor` says."
+            f"A stored value must be as it was written, but {self.place} was damaged or edited: "
+            f"{why}. Restore a copy of the database, or do what `automl doctor` says."
         )
+
+    @property
+    def place(self) -> str:
+        """Column, table and row, as far as they are known."""
+        where = " and ".join(f"{name} = {value!r}" for name, value in self.row.items())
+        return f"{self.column} in {self.table}" + (f" where {where}" if where else "")
 
 
 class NotStoredError(StorageError, KeyError):

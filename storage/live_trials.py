@@ -39,6 +39,8 @@ class LiveTrials:
         self._claims = claims
         self._studies: dict[int, StudyTrials] = {}
         self._places: dict[int, tuple[int, int]] = {}  # trial_id -> (study_id, number)
+        self._names: dict[int, str] = {}  # of studies
+        self._deleted: dict[int, str] = {}  # trial_id -> name of its study, which is gone
         self._own: set[int] = set()
         self._before: tuple[set[int], bool] = (set(), False)  # own trials, is registered
         database.register(self)
@@ -97,6 +99,7 @@ class LiveTrials:
         self.writes.drop(gone)
         for trial_id in gone:
             del self._places[trial_id]
+        self._deleted.update(dict.fromkeys(gone, self._names[study_id]))
 
     # Reading
 
@@ -138,7 +141,7 @@ class LiveTrials:
         self.study(self._find(trial_id) if place is None else place[0])
         place = self._places.get(trial_id)
         if place is None:
-            raise _no_trial(trial_id)
+            raise self._no_trial(trial_id)
         return self._studies[place[0]][place[1]]
 
     def study_of(self, trial_id: int) -> StudyTrials:
@@ -149,18 +152,27 @@ class LiveTrials:
         """
         place = self._places.get(trial_id)
         if place is None:
-            raise _no_trial(trial_id)
+            raise self._no_trial(trial_id)
         return self._studies[place[0]]
 
     def _find(self, trial_id: int) -> int:
         with self._database.read() as connection:
             study_id: int | None = connection.scalar(_STUDY_OF, {"trial_id": trial_id})
         if study_id is None:
-            raise _no_trial(trial_id)
+            raise self._no_trial(trial_id)
         return study_id
 
+    def _no_trial(self, trial_id: int) -> NotStoredError:
+        name = self._deleted.get(trial_id)
+        return _gone(f"that of the trial with the id {trial_id}" if name is None else repr(name))
+
     def _first_look(self, connection: Connection, study_id: int) -> StudyTrials:
-        study_rows.require_study(connection, study_id)
+        try:
+            self._names[study_id] = study_rows.require_study(connection, study_id)
+        except NotStoredError:
+            if study_id in self._names:
+                raise _gone(repr(self._names[study_id])) from None
+            raise
         trials = StudyTrials(study_id, _deletions(connection).get(study_id, 0))
         self._studies[study_id] = trials
         self._put(study_id, read_trials(connection, study_id))
@@ -311,10 +323,10 @@ _ENDED = select(schema.TRIALS.c.trial_id).where(
 _DELETIONS = select(DELETIONS.c.study_id, DELETIONS.c.n_deletions)
 
 
-def _no_trial(trial_id: int) -> NotStoredError:
+def _gone(what: str) -> NotStoredError:
     return NotStoredError(
-        f"A trial must exist to be used, but there is none with the id {trial_id}: its study was "
-        f"deleted, here or by another program. A new search makes a new one."
+        f"A study must exist to be used, but {what} was deleted, here or by another program. "
+        f"A new search makes a new one."
     )
 
 

@@ -66,17 +66,29 @@ def pack_epochs(epochs: Sequence[EpochRecord]) -> bytes:
     return block.tobytes()
 
 
+def check_epochs(data: object, n_epochs: object) -> None:
+    """Refuse what is no row of epochs.
+
+    Raises:
+        ValueError: the bytes, or their number, are damaged.
+    """
+    n_bytes = len(data) if isinstance(data, bytes) else None
+    is_number = type(n_epochs) is int and 1 <= n_epochs <= BLOCK_EPOCHS
+    if n_bytes != _BLOCK.itemsize or not is_number:
+        found = repr(data)[:40] if n_bytes is None else f"{n_bytes} bytes"
+        raise ValueError(
+            f"a row of epochs must have {_BLOCK.itemsize} bytes for 1 to {BLOCK_EPOCHS} epochs, "
+            f"but has {found} for {n_epochs!r:.40}"
+        )
+
+
 def unpack_epochs(run_id: int, data: bytes, n_epochs: int) -> list[EpochRecord]:
     """The epochs of one row, without their layers.
 
     Raises:
-        StorageError: the bytes are damaged.
+        ValueError: the bytes, or their number, are damaged.
     """
-    if len(data) != _BLOCK.itemsize or not 1 <= n_epochs <= BLOCK_EPOCHS:
-        raise StorageError(
-            f"A row of epochs must have {_BLOCK.itemsize} bytes for 1 to {BLOCK_EPOCHS} epochs, "
-            f"but run {run_id} has one of {len(data)} for {n_epochs}. Run `automl doctor`."
-        )
+    check_epochs(data, n_epochs)
     block = np.frombuffer(data, _BLOCK)[0]
     exact = [block[name][:n_epochs].tolist() for name in (*WHOLE_COLUMNS, *LOSS_COLUMNS)]
     singles = _as_written(np.stack([block[name][:n_epochs] for name in SINGLE_COLUMNS]))

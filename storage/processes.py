@@ -23,6 +23,7 @@ from sqlalchemy import Connection, select
 
 from storage.database import HEARTBEAT_SECONDS
 from storage.engine import upsert
+from storage.stored_values import damaged_in
 from storage.tables import CLAIMS, PROCESSES
 
 GRACE_SECONDS = 4 * HEARTBEAT_SECONDS
@@ -164,11 +165,12 @@ def dead_processes(connection: Connection, among: set[str] | None = None) -> set
         PROCESSES.c.started,
         PROCESSES.c.beaten_at,
     )
-    living = {
-        key
-        for key, host, boot_id, process_id, started, beaten_at in connection.execute(query)
-        if _lives(Process(host, boot_id, process_id, started), beaten_at)
-    }
+    with damaged_in(PROCESSES.name):
+        living = {
+            key
+            for key, host, boot_id, process_id, started, beaten_at in connection.execute(query)
+            if _lives(Process(host, boot_id, process_id, started), beaten_at)
+        }
     if among is None:
         among = set(connection.scalars(select(CLAIMS.c.process).distinct()))
     return among - living

@@ -143,8 +143,16 @@ def artifact_record(row: Row[Any]) -> ArtifactRecord:
     return record
 
 
-_DETAILS: Mapping[str, Mapping[str, Any]] = {"preprocessing": {"fold": int}}
-"""What the details of an artifact must have, by its kind; of weights, their reader checks."""
+_DETAILS: Mapping[str, Mapping[str, Any]] = {
+    "preprocessing": {"fold": int},
+    "weights": {
+        "run": Mapping[str, Any] | None,
+        "cardinalities": tuple[int, ...] | None,
+        "target_mean": float | None,
+        "target_scale": float | None,
+    },
+}
+"""What the details of an artifact must have, by its kind; what a run is, its reader checks."""
 
 
 def policy_record(row: Row[Any]) -> PolicyRecord:

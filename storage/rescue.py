@@ -5,13 +5,16 @@ it, but what is written there nobody finds again; and SQLite's log beside it, le
 place of another database, would be taken for that one's and damage it. So the path is held
 against the file that was opened before each transaction that writes. If it is another, the
 whole old database and what waits to be written go to a new file beside it, the log is taken
-away, and the other file is left alone.
+away, and the other file is left alone. The log itself (`-wal`, with its index `-shm`) is
+watched in the same way: SQLite keeps both while a connection is open, and what goes into one
+that was removed is as lost.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -37,15 +40,34 @@ class FileGuard:
         self.lost: StorageError | None = None  # the file is another: nothing more is written
         self._raw = raw
         self._identity = _identity(self.path)
-        self._logs: dict[Path, Identity | None] = {}
+        self._logs: dict[Path, Identity] = {}
+        self._watch_logs()
 
     def is_in_place(self) -> bool:
         """Whether the path still leads to the file that was opened: some microseconds."""
-        if _identity(self.path) != self._identity:
-            return False
-        logs = (self.path.with_name(self.path.name + suffix) for suffix in _LOGS)
-        self._logs = {log: _identity(log) for log in logs}
-        return True
+        return self._what_happened() is None
+
+    def _what_happened(self) -> str | None:
+        found = _identity(self.path)
+        if found != self._identity:
+            return f"{self.path} {_fate(found)}"
+        for log, identity in self._logs.items():
+            found = _identity(log)
+            if found != identity:
+                return f"its log {log} {_fate(found)}"
+        if not self._logs:
+            self._watch_logs()
+        return None
+
+    def _watch_logs(self) -> None:
+        """Learn which logs this connection has open; none with another journal."""
+        with contextlib.suppress(sqlite3.Error):
+            # Until it has read, SQLite may have opened none, and what lies there be others'.
+            self._raw.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            if self._raw.execute("PRAGMA journal_mode").fetchone() == ("wal",):
+                logs = [self.path.with_name(self.path.name + suffix) for suffix in _LOGS]
+                seen = ((log, _identity(log)) for log in logs)
+                self._logs = {log: identity for log, identity in seen if identity is not None}
 
     def check(self, write_pending: Writing) -> None:
         """Rescue what the database holds if its file is another now, the first time.
@@ -56,12 +78,13 @@ class FileGuard:
         Raises:
             StorageError: it is; the message names the copy, and is the same every time.
         """
-        if self.lost is None and not self.is_in_place():
-            happened = "was replaced" if self.path.exists() else "was removed or moved away"
+        happened = self._what_happened() if self.lost is None else None
+        if happened is not None:
             self.lost = StorageError(
-                f"A database must stay in its place while it is written, but {self.path} "
-                f"{happened}: {self.rescue(write_pending)}."
+                f"A database must stay in its place while it is written, but {happened}: "
+                f"{self.rescue(write_pending)}."
             )
+            self._leave_alone()
             self._take_logs_away()
         if self.lost is not None:
             raise self.lost
@@ -77,10 +100,19 @@ class FileGuard:
             "place"
         )
 
+    def _leave_alone(self) -> None:
+        """Keep SQLite from writing the log that was taken away into the database at closing.
+
+        Another process may have begun a log of its own since.
+        """
+        if sys.version_info >= (3, 12):
+            with contextlib.suppress(sqlite3.Error):
+                self._raw.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, True)
+
     def _take_logs_away(self) -> None:
         """Remove the old database's log, if it still lies beside another one."""
         for log, identity in self._logs.items():
-            if identity is not None and _identity(log) == identity:
+            if _identity(log) == identity:
                 with contextlib.suppress(OSError):
                     log.unlink()
 
@@ -91,6 +123,10 @@ def _identity(path: Path) -> Identity | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _fate(found: Identity | None) -> str:
+    return "was removed or moved away" if found is None else "was replaced"
 
 
 def _copied(raw: sqlite3.Connection, path: Path, write_pending: Writing) -> Path:

@@ -8,16 +8,17 @@ up meets a number where a mapping was written.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import re
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from storage import records
-from storage.errors import DamagedError
+from storage.errors import DamagedError, StorageError
 
 Record = TypeVar("Record")
 Check = Callable[[Any], Any]
@@ -25,7 +26,14 @@ Check = Callable[[Any], Any]
 MOST_LEVELS = 50
 """Nested levels of a JSON text; what this program writes has at most six."""
 
-PARSE_ERRORS = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
+PARSE_ERRORS = (
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    RecursionError,
+)
 """What parsers of damaged values raise, Optuna's of distributions among them."""
 
 
@@ -39,6 +47,25 @@ _OF_OTHERS: tuple[tuple[re.Pattern[str], Any], ...] = (
 
 class UnfitError(ValueError):
     """A value is not of its type; the message says why."""
+
+
+@contextlib.contextmanager
+def damaged_in(table: str, column: str = "a value", **row: object) -> Iterator[None]:
+    """What reads values: whatever fails inside is the fault of what is stored.
+
+    Args:
+        row: what finds the row, if it is known.
+
+    Raises:
+        DamagedError: something failed.
+    """
+    try:
+        yield
+    except StorageError:
+        raise  # it says more; one of them is a KeyError
+    except PARSE_ERRORS as error:
+        why = str(error) if isinstance(error, UnfitError) else f"it cannot be read ({error!r})"
+        raise DamagedError(table, column, row, why) from error
 
 
 def parse_json(stored: Any) -> Any:

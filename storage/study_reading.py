@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, select, type_coerce
+from sqlalchemy.types import NullType
 
 from storage import record_rows, tables
-from storage.errors import DamagedError, StorageError
+from storage.errors import StorageError
 from storage.packing import unpack_epochs, unpack_layers
 from storage.records import (
     EpochRecord,
@@ -17,7 +19,12 @@ from storage.records import (
     StudyRecords,
     StudySettings,
 )
-from storage.stored_values import PARSE_ERRORS
+from storage.stored_values import damaged_in
+
+Record = TypeVar("Record")
+
+RAW = NullType()
+"""The type of a column that is read as it is stored: what does not fit, the reader says."""
 
 Layers = dict[int, tuple[LayerGradientRecord, ...]]
 
@@ -35,42 +42,39 @@ def read_study(connection: Connection, study_id: int, study_name: str) -> StudyR
     Raises:
         StorageError: the study has no settings, so this program has not made it.
     """
-    settings = read_settings(connection, study_id)
+    with damaged_in(tables.SETTINGS.name, "settings", study_id=study_id):
+        settings = read_settings(connection, study_id)
     if settings is None:
         raise StorageError(
             f"A study must have been made by this program to be read, but {study_name!r} was "
             f"made by Optuna alone: `optuna-dashboard` shows it."
         )
-    runs = tuple(map(record_rows.run_record, _rows(connection, tables.RUNS, study_id)))
     epochs, initial = _read_curves(connection, study_id)
     return StudyRecords(
         settings=settings,
-        runs=runs,
+        runs=_records(connection, tables.RUNS, study_id, record_rows.run_record),
         epochs=epochs,
         initial_layers=initial,
-        data_checks=tuple(
-            map(record_rows.data_check_record, _rows(connection, tables.DATA_CHECKS, study_id))
+        data_checks=_records(
+            connection, tables.DATA_CHECKS, study_id, record_rows.data_check_record
         ),
-        evaluations=tuple(
-            map(record_rows.evaluation_record, _rows(connection, tables.EVALUATIONS, study_id))
+        evaluations=_records(
+            connection, tables.EVALUATIONS, study_id, record_rows.evaluation_record
         ),
-        diagnoses=tuple(
-            map(record_rows.diagnosis_record, _rows(connection, tables.DIAGNOSES, study_id))
-        ),
-        artifacts=tuple(
-            map(record_rows.artifact_record, _rows(connection, tables.ARTIFACTS, study_id))
-        ),
-        policies=tuple(
-            map(record_rows.policy_record, _rows(connection, tables.POLICIES, study_id))
-        ),
+        diagnoses=_records(connection, tables.DIAGNOSES, study_id, record_rows.diagnosis_record),
+        artifacts=_records(connection, tables.ARTIFACTS, study_id, record_rows.artifact_record),
+        policies=_records(connection, tables.POLICIES, study_id, record_rows.policy_record),
     )
 
 
-def _rows(connection: Connection, table: Table, study_id: int) -> list[Any]:
+def _records(
+    connection: Connection, table: Table, study_id: int, as_record: Callable[[Any], Record]
+) -> tuple[Record, ...]:
     """The rows of a study in the order they were written."""
     key = tables.ARTIFACTS.c.created_at if table is tables.ARTIFACTS else table.c[0]
     query = select(table).where(table.c.study_id == study_id).order_by(key)
-    return list(connection.execute(query))
+    with damaged_in(table.name):
+        return tuple(map(as_record, connection.execute(query)))
 
 
 def _read_curves(
@@ -80,13 +84,14 @@ def _read_curves(
     initial = {run_id: moments.pop(0) for run_id, moments in layers.items() if 0 in moments}
     table = tables.EPOCHS.c
     query = (
-        select(table.run_id, table.data, table.n_epochs)
+        select(table.run_id, table.block, type_coerce(table.data, RAW), table.n_epochs)
         .where(table.run_id.in_(_runs_of(study_id)))
         .order_by(table.run_id, table.block)
     )
     curves: dict[int, list[EpochRecord]] = defaultdict(list)
-    for run_id, data, n_epochs in connection.execute(query):
-        curves[run_id] += unpack_epochs(run_id, data, n_epochs)
+    for run_id, block, data, n_epochs in connection.execute(query):
+        with damaged_in(tables.EPOCHS.name, "data or n_epochs", run_id=run_id, block=block):
+            curves[run_id] += unpack_epochs(run_id, data, n_epochs)
     return {
         run_id: tuple(_with_layers(curve, layers.get(run_id, {})))
         for run_id, curve in curves.items()
@@ -105,19 +110,27 @@ def _with_layers(curve: list[EpochRecord], layers: Layers) -> list[EpochRecord]:
 def _read_layers(connection: Connection, study_id: int) -> dict[int, Layers]:
     table, runs = tables.LAYERS.c, tables.RUNS.c
     query = (
-        select(table.run_id, table.epoch, table.data, runs.layer_names)
+        select(table.run_id, table.epoch, type_coerce(table.data, RAW), runs.layer_names)
         .join(tables.RUNS, runs.run_id == table.run_id)
         .where(runs.study_id == study_id)
     )
     moments: dict[int, Layers] = defaultdict(dict)
     for run_id, epoch, data, names in connection.execute(query):
-        try:
-            moments[run_id][epoch] = unpack_layers(data, names)
-        except PARSE_ERRORS as error:
-            row = {"run_id": run_id, "epoch": epoch}
-            why = f"they are not the numbers of its run's layers ({error})"
-            raise DamagedError(tables.LAYERS.name, "data", row, why) from error
+        moments[run_id][epoch] = layers_of_row(run_id, epoch, data, names)
     return moments
+
+
+def layers_of_row(
+    run_id: int, epoch: int, data: bytes, names: str
+) -> tuple[LayerGradientRecord, ...]:
+    """The layers of one moment, from its row and the names that its run has.
+
+    Raises:
+        DamagedError: they do not go together.
+    """
+    what = "data, or layer_names of its run,"
+    with damaged_in(tables.LAYERS.name, what, run_id=run_id, epoch=epoch):
+        return unpack_layers(data, names)
 
 
 def _runs_of(study_id: int) -> Any:

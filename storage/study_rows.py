@@ -12,16 +12,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from optuna.study import StudyDirection
-from sqlalchemy import Connection, Table, bindparam, select
+from sqlalchemy import Connection, String, Table, bindparam, select, type_coerce
 
 from storage import optuna_schema as schema
 from storage.engine import inserted_id, upsert
-from storage.errors import NotStoredError
-from storage.stored_values import attribute
+from storage.errors import DamagedError, NotStoredError
+from storage.stored_values import attribute, damaged_in
 
 _NAME_OF = select(schema.STUDIES.c.study_name).where(
     schema.STUDIES.c.study_id == bindparam("study_id")
 )
+
+
+DIRECTION = (
+    schema.DIRECTIONS.c.study_id,
+    schema.DIRECTIONS.c.objective,
+    type_coerce(schema.DIRECTIONS.c.direction, String),
+)
+"""The columns of `direction`, as they are stored."""
 
 
 def require_study(connection: Connection, study_id: int) -> str:
@@ -30,13 +38,36 @@ def require_study(connection: Connection, study_id: int) -> str:
     Raises:
         NotStoredError: there is no such study.
     """
-    name: str | None = connection.scalar(_NAME_OF, {"study_id": study_id})
+    name = connection.scalar(_NAME_OF, {"study_id": study_id})
     if name is None:
         raise NotStoredError(
             f"A study must exist to be used, but there is none with study_id={study_id}: it was "
             f"deleted, here or by another program. A new search makes a new one."
         )
-    return name
+    return checked_name(study_id, name)
+
+
+def checked_name(study_id: int, stored: Any) -> str:
+    """The name of a study as it is stored.
+
+    Raises:
+        DamagedError: it is no text.
+    """
+    if not isinstance(stored, str):
+        why = f"a study's name must be a text, but is {stored!r:.40}"
+        raise DamagedError(schema.STUDIES.name, "study_name", {"study_id": study_id}, why)
+    return stored
+
+
+def direction(study_id: int, objective: int, stored: Any) -> StudyDirection:
+    """A direction of a study by its stored name.
+
+    Raises:
+        DamagedError: it is none.
+    """
+    row = {"study_id": study_id, "objective": objective}
+    with damaged_in(schema.DIRECTIONS.name, "direction", **row):
+        return StudyDirection[stored]
 
 
 def study_id_of(connection: Connection, study_name: str) -> int:
@@ -48,7 +79,8 @@ def study_id_of(connection: Connection, study_name: str) -> int:
     query = select(schema.STUDIES.c.study_id).where(schema.STUDIES.c.study_name == study_name)
     study_id: int | None = connection.scalar(query)
     if study_id is None:
-        names = list(connection.scalars(select(schema.STUDIES.c.study_name)))
+        pairs = connection.execute(select(schema.STUDIES.c.study_id, schema.STUDIES.c.study_name))
+        names = [checked_name(*pair) for pair in pairs]
         raise NotStoredError(
             f"A study must exist to be used, but there is none named {study_name!r} "
             f"(there are: {', '.join(names[:10]) or 'none'}). It was never made, or deleted."
@@ -84,8 +116,8 @@ def directions_of(connection: Connection, study_id: int) -> list[StudyDirection]
     """A study's directions, in the order of its objectives."""
     require_study(connection, study_id)
     table = schema.DIRECTIONS.c
-    query = select(table.direction).where(table.study_id == study_id).order_by(table.objective)
-    return list(connection.scalars(query))
+    query = select(*DIRECTION).where(table.study_id == study_id).order_by(table.objective)
+    return [direction(*row) for row in connection.execute(query)]
 
 
 def attributes_of(connection: Connection, table: Table, study_id: int) -> dict[str, Any]:
@@ -117,18 +149,16 @@ def delete_attribute(connection: Connection, table: Table, study_id: int, key: s
 def all_studies(connection: Connection) -> list[schema.FrozenStudy]:
     """All studies, by id."""
     directions: dict[int, list[StudyDirection]] = defaultdict(list)
-    order = select(schema.DIRECTIONS.c.study_id, schema.DIRECTIONS.c.direction).order_by(
-        schema.DIRECTIONS.c.objective
-    )
-    for study_id, direction in connection.execute(order):
-        directions[study_id].append(direction)
+    order = select(*DIRECTION).order_by(schema.DIRECTIONS.c.objective)
+    for row in connection.execute(order):
+        directions[row[0]].append(direction(*row))
     user = _all_attributes(connection, schema.STUDY_USER_ATTRIBUTES)
     system = _all_attributes(connection, schema.STUDY_SYSTEM_ATTRIBUTES)
     studies = schema.STUDIES.c
     query = select(studies.study_id, studies.study_name).order_by(studies.study_id)
     return [
         schema.FrozenStudy(
-            study_name=name,
+            study_name=checked_name(study_id, name),
             direction=None,
             directions=directions[study_id],
             user_attrs=user[study_id],

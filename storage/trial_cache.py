@@ -14,6 +14,8 @@ from typing import Any
 from optuna.distributions import BaseDistribution, check_distribution_compatibility
 from optuna.trial import FrozenTrial, TrialState
 
+from storage.errors import DamagedError
+
 _ALL_STATES = tuple(TrialState)
 
 
@@ -37,16 +39,27 @@ class StudyTrials:
         return self._trials[number]
 
     def put(self, trials: Iterable[FrozenTrial]) -> None:
-        """Add trials, or replace what is known of them. New ones come in order."""
+        """Add trials, or replace what is known of them. New ones come in order.
+
+        Raises:
+            DamagedError: their numbers are not 0, 1, 2, ...
+        """
         for trial in trials:
             if trial.number == len(self._trials):
                 self._trials.append(trial)
                 self.last_trial_id = max(self.last_trial_id, trial._trial_id)
             else:
+                self._check_known(trial)
                 self._trials[trial.number] = trial
             for name, distribution in trial.distributions.items():
                 self._distributions.setdefault(name, distribution)
             self._sort_in(trial)
+
+    def _check_known(self, trial: FrozenTrial) -> None:
+        number, count = trial.number, len(self._trials)
+        if number > count or self._trials[number]._trial_id != trial._trial_id:
+            row, why = {"trial_id": trial._trial_id}, f"{count} was to follow, but it is {number}"
+            raise DamagedError("trials", "number", row, why)
 
     def _sort_in(self, trial: FrozenTrial) -> None:
         if not trial.state.is_finished():

@@ -27,6 +27,7 @@ from automl.models.mlp import MLPConfig
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.predictions import predict
 from storage.records import Task
+from storage.stored_values import fitting
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,12 +157,22 @@ class TrainedModel:
 
 
 def run_from_details(details: Mapping[str, Any]) -> RunConfig:
-    """Read back the `RunConfig` that was stored as plain values beside its weights."""
-    run = dict(details["run"])
-    run["model"] = MLPConfig(**run["model"])
-    run["training"] = TrainingConfig(**run["training"])
-    run["rows"] = None  # kept models were trained on all rows
-    return RunConfig(**run)
+    """Read back the `RunConfig` that was stored as plain values beside its weights.
+
+    Raises:
+        UnfitError: a value is not of its type.
+    """
+    run = fitting(details.get("run"), Mapping[str, Any])
+    whole = {name: fitting(run.get(name), int) for name in _WHOLE_NUMBERS}
+    return RunConfig(
+        **whole,
+        model=fitting(run.get("model"), MLPConfig),
+        training=fitting(run.get("training"), TrainingConfig),
+        rows=None,  # kept models were trained on all rows
+    )
+
+
+_WHOLE_NUMBERS = ("run_id", "trial_number", "seed", "fold")
 
 
 def network_from_arrays(

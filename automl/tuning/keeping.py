@@ -35,6 +35,7 @@ from automl.tuning.trial_in_training import TrialInTraining
 from storage import StorageError, Store
 from storage.errors import ArtifactError
 from storage.records import ArtifactRecord, EpochRecord, StudyRecords
+from storage.stored_values import damaged_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Keeper:
         self._checkpoints: dict[int, tuple[ArtifactRecord, ...]] = {}  # by trial number
         self._best: Collected | None = None  # in memory, in case its files are taken away
         self._messages: list[str] = []
-        self._has_complained = False
+        self.failure: ArtifactError | None = None  # why something could not be kept, the first
 
     def collect(self, trial: TrialInTraining, executor: Executor) -> Collected | None:
         """The weights of a trial if it is among the best few: to be saved when it is told.
@@ -78,7 +79,7 @@ class Keeper:
         if len(kept) >= self.keep_models and place > kept[self.keep_models - 1]:
             return None
         runs = tuple(trial.runs.values())
-        weights = tuple(_to_arrays(executor.best_weights(run.run_id)) for run in runs)
+        weights = tuple(to_arrays(executor.best_weights(run.run_id)) for run in runs)
         return Collected(place, runs, weights)
 
     def save(self, collected: Collected | None) -> None:
@@ -113,10 +114,15 @@ class Keeper:
         kept = [one for one in self._weights() if one.trial_number == best.place[1]]
         if len(kept) == len(best.runs) and all(map(self.store.artifacts.is_whole, kept)):
             return
+        self.save_again(best)
+
+    def save_again(self, collected: Collected) -> None:
+        """Save weights in the place of what is left of them."""
         with self.store.transaction():
-            for artifact in kept:
-                self.store.artifacts.remove(artifact)
-            self.save(best)
+            for artifact in self._weights():
+                if artifact.trial_number == collected.place[1]:
+                    self.store.artifacts.remove(artifact)
+            self.save(collected)
 
     def new_messages(self) -> list[str]:
         """What could not be kept, said once."""
@@ -133,8 +139,8 @@ class Keeper:
         return [artifact for artifact in kept if artifact.kind == "weights"]
 
     def _complain(self, error: ArtifactError) -> None:
-        if not self._has_complained:
-            self._has_complained = True
+        if self.failure is None:
+            self.failure = error
             self._messages.append(f"weights and checkpoints cannot be kept for now: {error}")
 
     def _save_weights(self, run: RunConfig, weights: Mapping[str, NDArray[Any]]) -> ArtifactRecord:
@@ -225,7 +231,8 @@ class Keeper:
         return Checkpoint.from_arrays(run, arrays, details)
 
 
-def _to_arrays(weights: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
+def to_arrays(weights: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
+    """Weights as they are stored."""
     return {name: tensor.cpu().numpy() for name, tensor in weights.items()}
 
 
@@ -260,30 +267,39 @@ def kept_networks(store: Store, records: StudyRecords, trial_number: int) -> lis
     run_ids = {run.run_id for run in records.search_runs(trial_number)}
     weights = [one for one in records.kept_artifacts("weights") if one.run_id in run_ids]
     if len(weights) < len(run_ids) or not weights:
-        raise StudyError(
-            f"a trial's model can be loaded while it is among the best few, but the weights of "
-            f"trial {trial_number} of {records.settings.study_name!r} are not kept; keep more "
-            "with --keep-models"
-        )
+        raise _not_kept(records, trial_number)
     preprocessing = {one.details["fold"]: one for one in records.kept_artifacts("preprocessing")}
     networks = []
     for artifact in weights:
-        run = run_from_details(artifact.details)
+        with damaged_in("automl_artifacts", "details", artifact_id=artifact.artifact_id):
+            run = run_from_details(artifact.details)
         if run.fold not in preprocessing:
             raise StudyError(
                 f"a model needs the preprocessing of its fold, but that of fold {run.fold} of "
                 f"{records.settings.study_name!r} is not kept; the same search again makes it"
             )
         estimators, state = store.artifacts.load_preprocessing(preprocessing[run.fold])
-        networks.append(
-            network_from_arrays(
-                run,
-                store.artifacts.load_weights(artifact),
-                artifact.details,
-                Preprocessor.from_state(estimators["transformer"], json.loads(state)),
-            )
-        )
+        arrays = store.artifacts.load_weights(artifact)
+        preprocessor = Preprocessor.from_state(estimators["transformer"], json.loads(state))
+        with damaged_in("automl_artifacts", "details", artifact_id=artifact.artifact_id):
+            networks.append(network_from_arrays(run, arrays, artifact.details, preprocessor))
     return networks
+
+
+def _not_kept(records: StudyRecords, trial_number: int) -> StudyError:
+    """Why there are no weights: those of the best trial are never let go for want of rank."""
+    what = f"the weights of trial {trial_number} of {records.settings.study_name!r}"
+    best = records.best_trial
+    if best is not None and best.number == trial_number:
+        return StudyError(
+            f"a model can be loaded while its weights are kept, but {what}, the best, could not "
+            "be written when it was found (no space, or no folder), or were removed since; make "
+            "space beside the database, then give the same search again: it trains the trial anew"
+        )
+    return StudyError(
+        f"a trial's model can be loaded while it is among the best few, but {what} are not kept; "
+        "keep more with --keep-models"
+    )
 
 
 def load_trained_model(store: Store, records: StudyRecords, trial_number: int) -> TrainedModel:

@@ -15,6 +15,7 @@ from sklearn.datasets import load_iris
 import automl
 from automl.errors import ConfigError, StudyError
 from automl.result import SearchResult, result_to_json, study_files
+from automl.studies import load_study
 
 
 def test_best_is_the_complete_trial_of_the_lowest_loss(finished: SearchResult) -> None:
@@ -35,6 +36,17 @@ def test_best_model_predicts_a_table_as_well_as_the_score_says(finished: SearchR
     assert finished.evaluation is not None
     low, high = finished.evaluation.intervals["accuracy"]
     assert low - 0.1 <= accuracy <= high + 0.1
+
+
+def test_report_goes_without_predictions_whose_file_is_gone(
+    finished_copy: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    result = load_study("iris-species", finished_copy)
+    (kept,) = result.records.kept_artifacts("predictions")
+    (tmp_path / "automl.artifacts" / kept.artifact_id).unlink()
+    page = result.report(tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "No predictions are kept with this study, or their file cannot be read." in page
+    assert "the report shows no predictions" in caplog.text
 
 
 @pytest.mark.parametrize("classes", [[0, 1], ["no", "yes"]])

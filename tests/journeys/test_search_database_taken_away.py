@@ -39,6 +39,10 @@ def remove_all(path: Path) -> None:
         each.unlink()
 
 
+def remove_log(path: Path) -> None:
+    path.with_name("automl.db-wal").unlink()
+
+
 def move_folder(path: Path) -> None:
     path.parent.rename(path.parent.with_name("elsewhere"))
 
@@ -97,7 +101,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> bytes:
         replace,
         *(
             pytest.param(each, marks=pytest.mark.slow)
-            for each in (remove, move, remove_all, move_folder, replace_folder)
+            for each in (remove, move, remove_all, remove_log, move_folder, replace_folder)
         ),
     ],
 )
@@ -123,7 +127,8 @@ def test_search_stops_with_an_error_and_a_copy(
     finally:
         if folder not in rescued.parents:
             rescued.unlink()
-    assert (path.read_bytes() if path.exists() else None) == found
+    if take_away is not remove_log:  # SQLite itself may still write the database, from its log
+        assert (path.read_bytes() if path.exists() else None) == found
     if take_away is replace:
         assert [one.name for one in folder.glob("automl.db-*")] == []
         assert examine(f"sqlite:///{path}")[0].kind in ("artifact", "leftover")

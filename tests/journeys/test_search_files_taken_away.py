@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from automl.api import start_search
+from automl.errors import StudyError
 from automl.options import SearchOptions
 from automl.result import SearchResult
 from storage import examine
 
+ROOT = Path(__file__).parents[2]
 
-def search(folder: Path, interfere: Callable[[Path], None]) -> tuple[SearchResult, list[str]]:
-    """Search iris, and interfere once the first trial has completed; what was said."""
-    options = SearchOptions(
+
+def options(folder: Path) -> SearchOptions:
+    return SearchOptions(
         storage=f"sqlite:///{folder}/automl.db", study="iris", n_trials=6, max_epochs=4,
         folds=2, workers=1, slots=1, set=["batch_size=16,32"],
     )  # fmt: skip
+
+
+def search(folder: Path, interfere: Callable[[Path], None]) -> tuple[SearchResult, list[str]]:
+    """Search iris, and interfere once the first trial has completed; what was said."""
     said: list[str] = []
     has_interfered = False
-    with start_search("sklearn:iris", options) as session:
+    with start_search("sklearn:iris", options(folder)) as session:
         for progress in session:
             said += progress.messages
             if progress.n_complete and not has_interfered:
@@ -67,3 +77,37 @@ def test_what_cannot_be_kept_is_said_once(
     assert [record.message for record in caplog.records if "scored" in record.message]
     assert (tmp_path / "automl.artifacts").read_bytes() == b"mine"
     assert result.evaluation is None
+    with pytest.raises(StudyError, match=r"the best, could not be written when it was found"):
+        result.best_model()
+    (tmp_path / "automl.artifacts").unlink()  # there is a place again: the same call makes it good
+    with start_search("sklearn:iris", options(tmp_path)) as session:
+        said = [message for progress in session for message in progress.messages]
+        again = session.result()
+    assert any("it is trained again" in message for message in said)
+    assert again.evaluation is not None
+    assert len(again.best_model().networks) == 2
+    assert again.trials == result.trials
+
+
+def test_command_fails_with_its_result_where_the_best_is_not_scored(tmp_path: Path) -> None:
+    command = ["search", "sklearn:iris", "--n-trials", "40", "--max-epochs", "5", "--folds", "1"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cli", *command, "--workers", "1", "--slots", "1", "--json",
+         "--storage", f"sqlite:///{tmp_path}/automl.db"],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    folder = tmp_path / "automl.artifacts"
+    while process.poll() is None and not (folder.is_dir() and len(list(folder.iterdir())) >= 2):
+        time.sleep(0.01)
+    folder.rename(tmp_path / "elsewhere")
+    folder.write_bytes(b"mine")
+    printed, told = process.communicate(timeout=60)
+    assert process.returncode == 1, told
+    result = json.loads(printed)
+    assert sum(result["n_trials"].values()) == 40
+    assert result["best"] is not None
+    assert result["test"] is None
+    (said,) = (line for line in told.splitlines() if "could not be scored" in line)
+    assert "automl.artifacts" in said
+    assert "--keep-models" not in told
+    assert "Traceback" not in told

@@ -113,6 +113,77 @@ def actions(url: str, folder: Path) -> dict[str, Callable[[], object]]:
     }
 
 
+CELLS = (
+    ("trials", ("number", "study_id", "datetime_start", "datetime_complete")),
+    ("studies", ("study_name",)),
+    ("study_directions", ("direction",)),
+    ("trial_params", ("param_value",)),
+    ("trial_values", ("value", "value_type")),
+    ("trial_intermediate_values", ("step", "intermediate_value", "intermediate_value_type")),
+    ("automl_epochs", ("n_epochs", "data")),
+    ("automl_layers", ("data",)),
+    ("automl_runs", ("layer_names",)),
+)
+"""Columns of other kinds than texts of JSON: numbers, moments, names, bytes."""
+
+LITERALS = ("'NaN'", "''", "0.5", "-1", "7", "9e999", "'[]'", "x'00ff'", "'x'", "1" * 400, "NULL")
+
+CELL_CASES = [
+    (table, column, literal) for table, names in CELLS for column in names for literal in LITERALS
+]
+
+
+def examine_rows(url: str) -> list[str]:
+    """What the doctor says of the database; the artifacts lie elsewhere here."""
+    try:
+        return [one.message for one in examine(url) if one.kind not in ("artifact", "leftover")]
+    except Exception:  # counted with the actions
+        return ["fallen"]
+
+
+def cell_altered(whole: bytes, place: Path, table: str, column: str, literal: str) -> bool:
+    """Write the database with one cell altered; False where the schema refuses it."""
+    for each in place.parent.glob("automl.db*"):
+        each.unlink()
+    place.write_bytes(whole)
+    with sqlite3.connect(place) as connection:
+        changed = connection.execute(
+            f"UPDATE OR IGNORE {table} SET {column} = {literal} WHERE rowid = "
+            f"(SELECT min(rowid) FROM {table} WHERE {column} IS NOT NULL)"
+        ).rowcount
+    connection.close()
+    return changed > 0
+
+
+@pytest.mark.parametrize(
+    "share", [0.3, pytest.param(1.0, marks=[pytest.mark.slow, pytest.mark.timeout(600)])]
+)
+@pytest.mark.filterwarnings("ignore")
+def test_whatever_hinders_loading_the_doctor_names(
+    whole: bytes, tmp_path: Path, share: float
+) -> None:
+    url = f"sqlite:///{tmp_path}/automl.db"
+    cases = random.Random(1).sample(CELL_CASES, int(share * len(CELL_CASES)))
+    fallen, n_said = [], 0
+    for case in cases:
+        if not cell_altered(whole, tmp_path / "automl.db", *case):
+            continue
+        said, refused = set(), False
+        for name in ("studies", "show", "doctor"):
+            try:
+                actions(url, tmp_path)[name]()
+            except OWN as error:
+                # A study that bears another name now is just not there.
+                refused, n_said = refused or isinstance(error, StorageError), n_said + 1
+                said.add(str(error))
+            except Exception as error:
+                fallen.append(f"{name} of {case}: {error!r:.100}")
+        if refused and not examine_rows(url):
+            fallen.append(f"the doctor is silent on {case}: {said}")
+    assert n_said > 10
+    assert not fallen, "\n".join(fallen)
+
+
 CASES = [(*column, damage) for column in columns() for damage in DAMAGES]
 
 

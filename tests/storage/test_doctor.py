@@ -16,7 +16,7 @@ import pytest
 from storage.doctor import examine
 from storage.records import ArtifactRecord, PolicyRecord
 from storage.store import Store, open_store
-from tests.contracts.store_contract import make_study, settings
+from tests.contracts.store_contract import epoch, make_study, settings
 
 
 def make_whole_study(store: Store, name: str = "study") -> optuna.Study:
@@ -112,6 +112,21 @@ def test_altered_missing_and_unknown_files_are_named(
     assert "is missing" in examine(url)[0].message
 
 
+def test_missing_checkpoint_costs_a_head_start_and_its_row_may_go(
+    url: str, record: ArtifactRecord, tmp_path: Path
+) -> None:
+    with open_store(url) as store:
+        kept = store.artifacts.save_checkpoint(
+            "study", trial_number=0, run_id=1, tensors={}, state={}
+        )
+    (tmp_path / "automl.artifacts" / kept.artifact_id).unlink()
+    (finding,) = examine(url)
+    assert "Nothing but a head start is lost" in finding.message
+    *_, statement = shlex.split(finding.command)
+    change(tmp_path, statement)
+    assert examine(url) == ()
+
+
 def test_removed_artifacts_need_no_file(url: str, record: ArtifactRecord) -> None:
     with open_store(url) as store:
         store.artifacts.remove(record)
@@ -185,6 +200,28 @@ def test_each_damaged_row_is_named_with_what_mends_it(
         assert (program, path) == ("sqlite3", str(tmp_path / "automl.db"))
         change(tmp_path, statement)
     assert len(examine(url)) == 2
+
+
+@pytest.mark.parametrize(
+    ("statement", "place"),
+    [
+        ("UPDATE studies SET study_name = x'00ff'", "study_name in studies where study_id = 1"),
+        ("UPDATE study_directions SET direction = 'x'", "direction in study_directions"),
+        ("UPDATE trials SET datetime_start = 'NaN'", "datetime_start in trials where trial_id"),
+        ("UPDATE trials SET number = 7", "number in trials where trial_id = 1"),
+        ("UPDATE trials SET study_id = 'x'", "study_id in trials where trial_id = 1"),
+        ("UPDATE trial_values SET value = '[]'", "value in trial_values where trial_id = 1"),
+        ("UPDATE automl_epochs SET data = -1", "data or n_epochs in automl_epochs where run_id"),
+    ],
+)
+def test_damage_outside_of_json_is_named(
+    url: str, record: ArtifactRecord, tmp_path: Path, statement: str, place: str
+) -> None:
+    with open_store(url) as store:
+        store.add_epochs([epoch(record.run_id or 0, 1)])
+    change(tmp_path, statement)
+    (finding,) = (one for one in examine(url) if one.kind == "damaged")
+    assert finding.message.startswith(place)
 
 
 @pytest.mark.parametrize(

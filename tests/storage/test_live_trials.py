@@ -154,3 +154,12 @@ def test_trial_may_be_made_in_a_transaction_while_others_make_some(
         trial.report(1.0, 1)
         study.tell(trial, 1.0)
     assert [one.state.name for one in theirs.trials] == ["RUNNING", "RUNNING", "COMPLETE"]
+
+
+def test_trial_of_a_deleted_study_is_told_by_the_name_of_its_study(
+    study: optuna.Study, other: OptunaStorage
+) -> None:
+    trial = study.ask()
+    other.delete_study(other.get_study_id_from_name("study"))
+    with pytest.raises(KeyError, match="but 'study' was deleted"):
+        study._storage.get_trial(trial._trial_id)

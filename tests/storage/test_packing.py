@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -67,9 +68,12 @@ def test_what_is_not_finite_stays_so_and_what_is_finite_too() -> None:
     assert back.gradient_norm == math.inf
 
 
-@pytest.mark.parametrize(("data", "n_epochs"), [(b"short", 1), (b"0" * 480, 0), (b"0" * 480, 11)])
-def test_damaged_rows_are_named(data: bytes, n_epochs: int) -> None:
-    with pytest.raises(StorageError, match=r"run 7 .* Run `automl doctor`"):
+@pytest.mark.parametrize(
+    ("data", "n_epochs"),
+    [(b"short", 1), (b"0" * 480, 0), (b"0" * 480, 11), (-1, 1), ("0" * 480, 1), (b"0" * 480, "1")],
+)
+def test_what_is_no_row_of_epochs_is_refused(data: Any, n_epochs: Any) -> None:
+    with pytest.raises(ValueError, match="must have 480 bytes for 1 to 10 epochs, but has"):
         unpack_epochs(7, data, n_epochs)
 
 

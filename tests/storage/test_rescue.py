@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,6 +70,58 @@ def test_all_that_was_stored_or_waits_is_in_the_copy(
         assert len(records.epochs[run.run_id]) == 2
         assert rescued.artifacts.is_whole(records.artifacts[0])
         assert rescued.dead_trials("study") == (0,), "the trial can be adopted at once"
+
+
+def replace_log(path: Path, suffix: str) -> None:
+    path.with_name("other").write_bytes(b"")
+    path.with_name("other").rename(path.with_name(path.name + suffix))
+
+
+def remove_log(path: Path, suffix: str) -> None:
+    path.with_name(path.name + suffix).unlink()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="files that are removed while they are open")
+@pytest.mark.parametrize("suffix", ["-wal", "-shm"])
+@pytest.mark.parametrize("take_away", [remove_log, replace_log])
+def test_log_taken_away_is_as_the_database_taken_away(
+    url: str, tmp_path: Path, take_away: Callable[[Path, str], None], suffix: str
+) -> None:
+    store = open_store(url)
+    make_study(store)
+    run = store.add_run("study", trial_number=0, purpose="search", seed=1)
+    take_away(tmp_path / "automl.db", suffix)
+    store.add_epochs([epoch(run.run_id, 1)])
+    with pytest.raises(StorageError, match=rf"its log \S+automl.db{suffix} was.*rescued-"):
+        store.flush()
+    store.optuna_storage.database.close()
+    (copy,) = tmp_path.glob("automl.db.rescued-*")
+    with open_store(f"sqlite:///{copy}") as rescued:
+        assert len(rescued.read_study("study").epochs[run.run_id]) == 1
+
+
+def test_log_removed_at_the_end_is_noticed_at_closing(url: str, tmp_path: Path) -> None:
+    store = open_store(url)
+    make_study(store)
+    (tmp_path / "automl.db-wal").unlink()
+    with pytest.raises(StorageError, match="stay in its place"):
+        store.close()
+    assert len(list(tmp_path.glob("automl.db.rescued-*"))) == 1
+
+
+def test_log_that_is_emptied_or_shared_stays_in_place(url: str, tmp_path: Path) -> None:
+    """A checkpoint keeps the file, and so does another process that comes and goes."""
+    come_and_go = "import sys; from storage import open_store; open_store(sys.argv[1]).close()"
+    with open_store(url) as store:
+        make_study(store)
+    with open_store(url) as store:
+        for number in range(3):
+            store.add_run("study", trial_number=number, purpose="search", seed=1)
+            subprocess.run([sys.executable, "-c", come_and_go, url], check=True)
+            with sqlite3.connect(tmp_path / "automl.db") as other:
+                other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            other.close()
+    assert not list(tmp_path.glob("*rescued*"))
 
 
 def test_removed_at_the_end_is_noticed_at_closing(url: str, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 
 from automl.data import load_dataset
@@ -14,6 +16,7 @@ from automl.tuning.keeping import Keeper, kept_networks
 from automl.tuning.study import open_study
 from automl.tuning.trial_in_training import TrialInTraining
 from storage import StorageError, open_store
+from storage.errors import DamagedError
 
 
 def test_networks_come_back_with_preprocessing(finished: SearchResult) -> None:
@@ -45,6 +48,32 @@ def test_altered_weights_are_refused(finished: SearchResult, finished_copy: str)
         path.write_bytes(content)
         with pytest.raises(StorageError):
             kept_networks(store, records, finished.best.number)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "'$.run', 7",
+        "'$.run.seed', 'x'",
+        "'$.run.fold', json('[]')",
+        "'$.run.model', json('[]')",
+        "'$.run.model.hidden_size', '64'",
+        "'$.run.training.batch_size', json('{}')",
+        "'$.cardinalities', 'x'",
+        "'$.target_mean', json('[]')",
+    ],
+)
+def test_details_of_another_type_are_damage(
+    finished: SearchResult, finished_copy: str, change: str
+) -> None:
+    with sqlite3.connect(finished_copy.removeprefix("sqlite:///")) as connection:
+        connection.execute(
+            f"UPDATE automl_artifacts SET details = json_set(details, {change}) "
+            "WHERE kind = 'weights'"
+        )
+    connection.close()
+    with open_store(finished_copy) as store, pytest.raises(DamagedError, match="details in"):
+        kept_networks(store, store.read_study("iris-species"), finished.best.number)
 
 
 def test_a_state_that_is_ahead_of_the_stored_curve_is_not_gone_on_from(

@@ -1,0 +1,73 @@
+"""Train the best trial again where its weights are not kept: the same curve, so the same network.
+
+They could not be written when it was told (no space, no folder), or were taken away since. Its
+runs are trained as they were, by their stored seeds; nothing new is stored but the weights, and
+those only if the losses that the trial was told with come out again.
+"""
+
+from __future__ import annotations
+
+import math
+
+from automl.data.dataset import Dataset
+from automl.executors.executor import Executor
+from automl.training.config import RunConfig, configure
+from automl.tuning.keeping import Collected, Keeper, to_arrays
+from automl.tuning.planned_runs import (
+    PlannedRun,
+    best_configuration,
+    best_losses,
+    say_failures,
+    train_runs,
+)
+from storage import Store
+from storage.records import StudyRecords, TrialRecord, best_epoch
+
+SAME_LOSS = 1e-3
+"""Relative difference that a stack of another width may make; another network's is larger."""
+
+
+def trial_without_weights(store: Store, records: StudyRecords) -> TrialRecord | None:
+    """The best trial, if a file of its weights is missing or altered."""
+    best = records.best_trial
+    if best is None:
+        return None
+    runs = {run.run_id for run in records.search_runs(best.number)}
+    kept = {
+        one.run_id for one in records.kept_artifacts("weights") if store.artifacts.is_whole(one)
+    }
+    return None if runs <= kept else best
+
+
+def train_best_again(
+    store: Store, records: StudyRecords, executor: Executor, dataset: Dataset, keeper: Keeper
+) -> str | None:
+    """Train the best trial's runs again and keep their weights.
+
+    Returns:
+        Why they are not kept; None if all is well.
+    """
+    best, params = best_configuration(records)
+    settings = records.settings
+    model, training = configure(params, max_epochs=settings.max_epochs, patience=settings.patience)
+    before = records.search_runs(best.number)
+    configs = [
+        RunConfig(run.run_id, best.number, model, training, run.seed, run.fold) for run in before
+    ]
+    ended = train_runs(
+        executor, [PlannedRun("search", "", config) for config in configs], keep_weights=True
+    )
+    if not all(run.is_evidence and run.weights is not None for run in ended):
+        return say_failures(ended)
+    losses = best_losses(ended)
+    for run in before:
+        stored = best_epoch(records.epochs.get(run.run_id, ()))
+        found = losses.get(run.seed, math.nan)
+        if stored is None or not math.isclose(stored.valid_loss, found, rel_tol=SAME_LOSS):
+            return (
+                f"trial {best.number} was trained again, but its loss is {found:.6g} now and was "
+                f"{math.nan if stored is None else stored.valid_loss:.6g}"
+            )
+    weights = tuple(to_arrays(run.weights or {}) for run in ended)
+    keeper.save_again(Collected((best.value or 0.0, best.number), tuple(configs), weights))
+    return None if keeper.failure is None else str(keeper.failure)
