@@ -2,8 +2,9 @@
 
 Every source becomes a `Table`: one pandas frame of raw columns with stripped, unique names,
 the target among them. What the columns mean is for `understanding.py`. Each kind of file has a
-module of its own: `text_files.py`, `json_files.py`, `arff_files.py`, `parquet_files.py`, `npz_files.py`;
-x and y apart are joined in `arrays.py`, and `plain_frames.py` makes the columns of all plain.
+module of its own: `text_files.py`, `json_files.py`, `arff_files.py`, `parquet_files.py` and
+`npz_files.py`; x and y apart are joined in `arrays.py`, and `plain_frames.py` makes the columns of
+all plain.
 """
 
 from __future__ import annotations
