@@ -59,6 +59,11 @@ class OutputError(AutoMLError, OSError):
     """A file that was asked for cannot be written, or something of a person's would be lost."""
 
 
+def reason_of(error: Exception) -> str:
+    """The first line of another library's error, or its kind where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Say which known word was probably meant, as "; did you mean 'x'?"; else nothing."""
     spelled = {one.casefold(): one for one in known}

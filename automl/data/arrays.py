@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from automl.data.columns import column_name
 from automl.data.plain_frames import frame_of_arrow, series_of_arrow
-from automl.errors import DataError
+from automl.errors import DataError, reason_of
 
 _KEYS = "x and y, or x_train and y_train (and x_test and y_test)"
 
@@ -139,7 +139,7 @@ def plain_array(value: Any, role: str) -> pd.DataFrame | pd.Series[Any] | NDArra
     except DataError:
         raise
     except Exception as error:  # each kind of array raises its own
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        reason = reason_of(error)
         raise DataError(
             f"{role} must be an array of rows of equal length, but a {type(value).__name__} could "
             f"not be made one: {reason}"

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl.data.file_bytes import MAX_UNPACKED_BYTES, refuse_bomb
-from automl.errors import DataError
+from automl.errors import DataError, reason_of
 
 _PLAIN_KINDS = "biufSUMm"  # booleans, numbers, texts, moments, durations
 _REFUSED = {
@@ -44,7 +44,7 @@ def parse_npz(content: bytes, name: str, *, limit: int = MAX_UNPACKED_BYTES) -> 
     except DataError:
         raise
     except Exception as error:  # zipfile and NumPy raise many kinds for damaged files
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        reason = reason_of(error)
         raise DataError(f"{name} must be an .npz of plain arrays, but: {reason}") from None
 
 

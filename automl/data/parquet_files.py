@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from automl.data.file_bytes import MAX_UNPACKED_BYTES, refuse_bomb
 from automl.data.plain_frames import frame_of_arrow
-from automl.errors import DataError
+from automl.errors import DataError, reason_of
 
 _CELL_BYTES = 8  # of a number; a run of equal ones takes next to nothing in the file
 
@@ -41,7 +41,7 @@ def parse_parquet(content: bytes, name: str, *, limit: int = MAX_UNPACKED_BYTES)
     except DataError:
         raise
     except Exception as error:  # pyarrow raises many kinds for damaged files
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        reason = reason_of(error)
         raise DataError(f"{name} must be a Parquet file, but cannot be read: {reason}") from None
     return frame_of_arrow(table, name)
 

@@ -24,3 +24,9 @@ def test_nearest_name_is_offered() -> None:
         "; did you mean 'titanic-Survived'?"
     )
     assert errors.did_you_mean("x", ["titanic-Survived"]) == "."
+
+
+def test_the_reason_of_another_librarys_error_is_one_line() -> None:
+    assert errors.reason_of(ValueError("bad\nworse")) == "bad"
+    assert errors.reason_of(KeyError()) == "KeyError"
+    assert len(errors.reason_of(ValueError("x" * 999))) == 200
