@@ -166,8 +166,7 @@ def _read_as_numbers(
     if plan.is_true_false:
         numbers = read_booleans(raw)
     else:
-        other = decimal if decimal != plan.decimal else None
-        numbers = read_numbers(raw, plan.number_format, other)
+        numbers = read_numbers(raw, plan.number_format, plan.other_dialect(decimal))
     is_unread = np.isnan(numbers) & raw.present & ~named
     if is_unread.any():
         is_unread &= ~_is_known_stray(raw, plan)

@@ -56,6 +56,10 @@ class ColumnPlan:
             return tuple(f"{self.date_label or self.name}: {part}" for part in self.date_parts)
         return (self.name,)
 
+    def other_dialect(self, decimal: str | None) -> str | None:
+        """A file's decimal mark, where it is not that of the file that was learned from."""
+        return None if decimal == self.decimal else decimal
+
     def to_dict(self) -> dict[str, Json]:
         """As plain values."""
         return asdict(self)

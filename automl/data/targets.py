@@ -71,7 +71,8 @@ class TargetReading:
         Shape:
             values, result: (N,).
         """
-        return read_numbers(raw_column(values), self.plan.number_format, decimal)
+        other = self.plan.other_dialect(decimal)
+        return read_numbers(raw_column(values), self.plan.number_format, other)
 
     def labels(self, values: pd.Series[Any]) -> list[str]:
         """The target as names of classes."""
@@ -118,6 +119,7 @@ def learn_target(
     missing: Sequence[str] = (),
     keep_missing_class: bool = False,
     decimal: str | None = None,
+    usual: str | None = None,
 ) -> TargetReading:
     """Learn how the cells of a target are read.
 
@@ -128,17 +130,18 @@ def learn_target(
         has_types: its container says what its cells are; those of a text file are texts only.
         missing: further marks, which a person has named.
         keep_missing_class: marks are a class of their own.
-        decimal: the mark that is usual in a text file of this kind, as for `infer_columns`.
+        decimal: the mark that goes with the text file that they come from.
+        usual: the mark of the table's other columns, which decides before that of the file.
     """
     raw = raw_column(values)
     guess, marks = None, tuple(missing)
     if raw.form == "texts":
-        usual = frozenset() if keep_missing_class else MISSING_MARKS
-        known = raw.values[raw.present & ~is_named_mark(raw, (*missing, *usual))]
+        all_marks = frozenset() if keep_missing_class else MISSING_MARKS
+        known = raw.values[raw.present & ~is_named_mark(raw, (*missing, *all_marks))]
         if len(known) and not raw.is_category and not are_codes(known):
-            guess = guess_numbers(Counter(known.tolist()), decimal=decimal)
+            guess = guess_numbers(Counter(known.tolist()), decimal=usual or decimal)
         is_numeric = guess is not None and guess.share >= _SURELY_NUMBERS
-        marks += tuple(sorted(usual if is_numeric else usual & MISSING_CLASSES))
+        marks += tuple(sorted(all_marks if is_numeric else all_marks & MISSING_CLASSES))
     else:
         is_numeric = raw.form == "numbers"
     known_values = values[raw.present & ~is_named_mark(raw, marks)]
@@ -148,6 +151,7 @@ def learn_target(
         "numeric" if is_numeric else "categorical",
         number_format=guess.format if is_numeric and guess is not None else PLAIN,
         is_coded=class_type in ("integer", "number"),
+        decimal=decimal,
         details=number_details(raw, guess) if is_numeric and guess is not None else {},
     )
     return TargetReading(plan, marks, class_type)

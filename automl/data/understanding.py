@@ -53,7 +53,8 @@ def understand(raw: RawData, *, task: Task | None, loss: str | None) -> Understo
         has_types=train.has_types,
         missing=marks[raw.target],
         keep_missing_class=columns.keep_missing_class,
-        decimal=usual_decimal(cells) or train.decimal,
+        decimal=train.decimal,
+        usual=usual_decimal(cells),
     )
     parts = {role: make_part(table, reading, role) for role, table in raw.tables.items()}
     goal = infer_target(reading, parts["train"].targets, task, loss)

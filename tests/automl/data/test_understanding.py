@@ -63,6 +63,19 @@ def test_target_and_columns_of_one_file_have_one_decimal_mark(tmp_path: Path) ->
     assert known.targets.max() < 10
 
 
+@pytest.mark.parametrize(("sep", "decimal"), [(";", "."), (",", ","), (";", ","), (",", ".")])
+def test_a_target_is_read_by_its_own_file_whatever_the_delimiter(
+    tmp_path: Path, sep: str, decimal: str
+) -> None:
+    """Three decimals are no thousands in the file that they were learned from."""
+    target = (GENERATOR.random(N) * 9).round(3)
+    path = tmp_path / "t.csv"
+    frame(x=GENERATOR.normal(size=N).round(2), y=target).to_csv(
+        path, sep=sep, decimal=decimal, quoting=1, index=False
+    )
+    np.testing.assert_array_equal(understood(path).targets, target)
+
+
 def test_test_rows_may_come_in_another_dialect(tmp_path: Path) -> None:
     table = frame(y=GENERATOR.normal(size=N))
     table.to_csv(tmp_path / "test.csv", sep=";", decimal=",", index=False)
