@@ -101,9 +101,9 @@ def _short(value: object, width: int = 60) -> str:
 
 
 def record_policy(store: Store, records: StudyRecords, policy: PolicyRecord) -> None:
-    """Write down sampler and pruner where they differ from the last ones recorded."""
-    last = max(records.policies, key=lambda record: record.from_trial_number, default=None)
-    if last is None or (last.sampler, last.pruner) != (policy.sampler, policy.pruner):
+    """Write down how a call searches, if it has anything to search."""
+    has_more = len(records.trials) < policy.n_trials
+    if has_more or any(trial.outcome == "running" for trial in records.trials):
         store.add_policy(records.settings.study_name, policy)
 
 

@@ -97,12 +97,15 @@ def test_unused_name_counts_on(store: Store) -> None:
     assert unused_name(store, "s") == "s-3"
 
 
-def test_policy_is_recorded_where_it_changes(store: Store) -> None:
-    open_study(store, SETTINGS)
-    for number, sampler in enumerate(["tpe", "tpe", "random"]):
-        policy = PolicyRecord(number, sampler, "median")
-        record_policy(store, read_known_study(store, "s"), policy)
+def test_each_call_that_searches_is_recorded(store: Store) -> None:
+    study = open_study(store, SETTINGS)
+    for n_trials, sampler in ((1, "tpe"), (1, "tpe"), (2, "random")):
+        records = read_known_study(store, "s")
+        policy = PolicyRecord(len(records.trials), sampler, "median", n_trials=n_trials)
+        record_policy(store, records, policy)
+        if len(study.trials) < n_trials:
+            study.tell(study.ask(), 0.5)
     assert [(one.from_trial_number, one.sampler) for one in store.read_study("s").policies] == [
         (0, "tpe"),
-        (2, "random"),
+        (1, "random"),
     ]
