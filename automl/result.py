@@ -141,7 +141,7 @@ class SearchResult:
         except ArtifactError as error:
             logging.getLogger("automl").warning("the report shows no predictions: %s", error)
             predictions = None
-        return write_report(self.records, path, predictions, self.files)
+        return write_report(self.records, path, predictions, self.files, self.storage)
 
     def write_predictions(
         self, data: Any, path: str | Path, trial_number: int | None = None

@@ -7,6 +7,7 @@ dashboard's notes): they say the finding, not the chart type.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from automl.report.numbers.curves import (
     TrialCurve,
 )
 from automl.report.numbers.gradients import GradientFlow, InitializationTable
-from automl.report.numbers.importances import Importances
+from automl.report.numbers.importances import Importance, Importances
 from automl.report.numbers.overview import Score
 from automl.report.numbers.parameters import AxisPlot, Contour, ParallelCoordinates
 from automl.report.numbers.predictions import Calibration, Confusion, Residuals, Roc
@@ -83,10 +84,17 @@ def of_data_size(numbers: DataSizeCurve) -> str:
     )
 
 
-def of_importances(numbers: Importances) -> str:
-    """The ranking."""
-    pairs = zip(numbers.judged, numbers.shares, strict=True)
-    return "Importance: " + ", ".join(f"{name} {share:.0%}" for name, share in pairs) + "."
+def of_importances(numbers: Importances, shown: Sequence[Importance]) -> str:
+    """The ranking, with intervals."""
+    words = [
+        f"{one.name} {one.share:.0%} ({one.low:.0%} to {one.high:.0%}"
+        f"{'' if one.is_certain else ', may be chance'})"
+        for one in shown
+    ]
+    return (
+        f"Shares of the differences between {count(numbers.n_trials, 'trial')} that go back to a "
+        f"hyperparameter, with 95 % intervals: {', '.join(words)}."
+    )
 
 
 def of_axis(numbers: AxisPlot) -> str:
@@ -98,21 +106,21 @@ def of_axis(numbers: AxisPlot) -> str:
     value = str(axis.choices[round(at)]) if axis.kind == "categorical" else number(at)
     lowest, highest = numbers.bucket_losses.min(), numbers.bucket_losses.max()
     return (
-        f"Validation loss against {axis.name}: the best trial of each region has a loss from "
-        f"{number(float(lowest))} (at {value}) to {number(float(highest))}."
+        f"Validation loss against {axis.name}: the best complete trial of each region has a loss "
+        f"from {number(float(lowest))} (at {value}) to {number(float(highest))}."
     )
 
 
 def of_parallel(numbers: ParallelCoordinates) -> str:
     """Which trials and axes are drawn."""
     names = ", ".join(axis.name for axis in numbers.axes)
-    return f"{count(len(numbers.numbers), 'trial')} as lines over {names}, and validation loss."
+    return f"{count(len(numbers.numbers), 'trial')} as lines over {names}, and over their places."
 
 
 def of_contour(numbers: Contour) -> str:
-    """Where the smoothed loss is lowest."""
+    """Where the best trials lie."""
     if not np.isfinite(numbers.grid).any():
-        return f"No complete trial uses both {numbers.x.name} and {numbers.y.name}."
+        return f"No trial uses both {numbers.x.name} and {numbers.y.name}."
     row, column = np.unravel_index(int(np.nanargmin(numbers.grid)), numbers.grid.shape)
     last = numbers.grid.shape[0] - 1
     places = []
@@ -122,7 +130,7 @@ def of_contour(numbers: Contour) -> str:
             places.append(f"{axis.name} {axis.choices[round(at * (len(axis.choices) - 1))]}")
         else:
             places.append(f"{axis.name} {number(float(f'{axis.value_at(at):.2g}'))}")
-    return f"Smoothed validation loss is lowest near {' and '.join(places)}."
+    return f"Trials are best near {' and '.join(places)}."
 
 
 def of_flow(numbers: GradientFlow) -> str:

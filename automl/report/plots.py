@@ -55,11 +55,11 @@ def plot_importances(records: StudyRecords) -> go.Figure:
     """How much each hyperparameter mattered.
 
     Raises:
-        ConfigError: too few trials have completed.
+        ConfigError: too few trials have been made, or nothing can be told from chance.
     """
     found = importances(study_table(records))
-    if not found.shares:
-        raise ConfigError(f"Importances cannot be computed: {found.missing_because}")
+    if not found.judged:
+        raise ConfigError(f"There are no importances: {found.missing_because}")
     return style.themed(parameter_figures.importances_figure(found))
 
 

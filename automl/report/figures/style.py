@@ -20,6 +20,7 @@ from automl.report.figures import ticks
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
 ORANGE, SKY, PURPLE = "#E69F00", "#56B4E9", "#CC79A7"
 GREY = "#8A8F98"
+PALE = "#B9C0C9"  # bars of what cannot be told from chance
 FAINT = "rgba(138,143,152,0.28)"
 SHADE = "rgba(213,94,0,0.14)"  # between train (blue) and validation (vermillion)
 CYCLE = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY)
@@ -142,7 +143,9 @@ def table_number(value: float | None) -> str:
     """A number in a column: always three digits, so that the eye can compare."""
     if value is None or not math.isfinite(value) or value == 0:
         return number(value)
-    if not 1e-4 <= abs(value) < 1e4:
+    if 1e4 <= abs(value) < 1e12:
+        return f"{value:,.0f}"
+    if not 1e-4 <= abs(value) < 1e12:
         return f"{value:.2e}"
     return f"{value:#.3g}".rstrip(".")
 
@@ -177,10 +180,21 @@ def loss_axis(values: Any, inside: Any = ()) -> dict[str, Any]:
     if low > 0 and high / low > 20:
         return ticks.log_layout(low / 1.2, high * 1.2)
     margin = 0.06 * (high - low) or 0.1 * abs(high) or 1.0
-    return {"type": "linear", "range": [low - margin, high + margin]}
+    bottom = max(0.0, low - margin) if low > 0 else low - margin
+    return {"type": "linear", "range": [bottom, high + margin]}
 
 
-def outcome_marker(outcome: str, size: int = 7) -> Mapping[str, Any]:
+def n_outside(values: Any, axis: Mapping[str, Any]) -> int:
+    """How many finite values an axis with a fixed range leaves outside."""
+    if "range" not in axis:
+        return 0
+    low, high = axis["range"]
+    if axis.get("type") == "log":
+        low, high = 10.0**low, 10.0**high
+    return sum(math.isfinite(v) and not low <= v <= high for v in values)
+
+
+def outcome_marker(outcome: str, size: int = 7, *, is_faint: bool = False) -> Mapping[str, Any]:
     """The marker of trials that ended so: colour and symbol say the same."""
     colour = OUTCOME_COLOURS[outcome]
     thin = outcome in ("pruned",)
@@ -188,6 +202,6 @@ def outcome_marker(outcome: str, size: int = 7) -> Mapping[str, Any]:
         "color": colour,
         "symbol": OUTCOME_SYMBOLS[outcome],
         "size": size,
-        "opacity": 0.75,
+        "opacity": 0.3 if is_faint else 0.75,
         "line": {"width": 1.5 if thin else 0, "color": colour},
     }
