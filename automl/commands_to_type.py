@@ -107,6 +107,12 @@ def reproducing_command(records: StudyRecords, storage: str = DEFAULT_STORAGE) -
     return Reproduction(_command(settings, options), tuple(_obstacles(records)))
 
 
+def study_command(command: str, study_name: str, storage: str = DEFAULT_STORAGE) -> str:
+    """Another command about the same study: `automl diagnose titanic-Survived`."""
+    other = [] if storage == DEFAULT_STORAGE else ["--storage", storage]
+    return shlex.join(["automl", command, study_name, *other])
+
+
 # The options of a study
 
 

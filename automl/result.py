@@ -28,6 +28,17 @@ if TYPE_CHECKING:
 LOGS = ("-wal", "-shm", "-journal")  # how the names of SQLite's files beside a database end
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenPredictions:
+    """A file of predictions, and what is in it."""
+
+    path: Path
+    n_rows: int
+    columns: tuple[str, ...]
+    trial_number: int
+    n_networks: int  # of the trial: one for each fold, whose mean is the prediction
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class SearchResult:
     """A study with its best configuration, honest score, verdict and figures.
@@ -145,7 +156,7 @@ class SearchResult:
 
     def write_predictions(
         self, data: Any, path: str | Path, trial_number: int | None = None
-    ) -> Path:
+    ) -> WrittenPredictions:
         """Predict rows, and write them as a table: CSV, TSV or Parquet, by the file's ending.
 
         Args:
@@ -169,11 +180,18 @@ class SearchResult:
         kind = prediction_files.predictions_kind(names)
         spared = {**study_files(self.storage, data, table="the table to predict"), **self.files}
         final = check_output(path, kind, spared)
-        model = self.best_model() if trial_number is None else self.model(trial_number)
+        number = self.best.number if trial_number is None else trial_number
+        model = self.model(number)
         predicted = model.predict_table(data)
         warn_of(predicted.messages)
         content = prediction_files.predictions_content(predicted.columns, final.name)
-        return write_output(path, content, kind, spared)
+        return WrittenPredictions(
+            write_output(path, content, kind, spared),
+            len(predicted.columns[names[0]]),
+            tuple(predicted.columns),
+            number,
+            len(model.networks),
+        )
 
     @property
     def files(self) -> Mapping[str, str]:

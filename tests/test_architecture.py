@@ -20,7 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 LAYERS = (  # from the top; a module imports from layers below its own, and from its own package
     ("cli",),
-    ("automl.summary", "automl.command_group"),
+    ("automl.listings", "automl.trial_summary", "automl.command_group"),
+    ("automl.summary",),
     ("automl.terminal", "automl.command_types"),
     ("automl",),  # the public names alone
     ("automl.api",),
@@ -47,7 +48,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
 
 HOMES = {
     "click": ("cli", "automl.command_group", "automl.command_types"),
-    "rich": ("automl.terminal", "automl.summary"),
+    "rich": ("automl.terminal", "automl.summary", "automl.trial_summary", "automl.listings"),
     "plotly": ("automl.report",),
     "jinja2": ("automl.report",),
     "sqlalchemy": ("storage",),

@@ -111,7 +111,7 @@ def test_studies_show_report_and_diagnose_need_no_data(study: Path) -> None:
     (study / "flowers.csv").unlink()
     assert "flowers-kind" in run("studies").stdout
     assert "best trial" in run("show", "flowers-kind").stdout
-    assert "trial 0:" in run("show", "flowers-kind", "--trial", "0").stdout
+    assert "trial 0 of flowers-kind:" in run("show", "flowers-kind", "--trial", "0").stdout
     assert run("report", "flowers-kind", "-o", "page.html").stdout.strip() == "page.html"
     assert (study / "page.html").exists()
     assert run("diagnose", "flowers-kind").exit_code == 0
@@ -274,11 +274,22 @@ def test_traceback_is_shown_when_asked(folder: Path) -> None:
     assert not isinstance(result.exception, SystemExit)
 
 
-def test_every_command_has_help() -> None:
-    for name, command in cli.main.commands.items():
-        result = run(name, "--help")
-        assert result.exit_code == 0
-        assert command.help
+@pytest.mark.parametrize("name", ["", *cli.main.commands])
+def test_every_command_has_help_that_fits_and_is_whole(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    result = run(*filter(None, (name, "--help")))
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()[1:]  # the first shows the usage
+    assert max(map(len, lines)) <= 80
+    assert not [line for line in lines if line.endswith("...")]
+    assert name == "" or cli.main.commands[name].help
+
+
+def test_commands_are_listed_in_the_order_of_their_use() -> None:
+    lines = run("--help").stdout.split("Commands:\n")[1].splitlines()
+    assert lines[0].startswith("  search ")
 
 
 def test_confirming_says_so_where_no_advice_can_be_tried(study: Path) -> None:
