@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from automl.diagnostics.wording import count
+from automl.diagnostics.wording import count, percent
 from automl.reference_names import REFERENCE_NAMES
 from automl.report.figures.style import number
 from automl.report.numbers.curves import (
@@ -98,17 +98,17 @@ def of_importances(numbers: Importances, shown: Sequence[Importance]) -> str:
 
 
 def of_axis(numbers: AxisPlot) -> str:
-    """Where the best trials lie on one parameter's axis."""
+    """Where the best trials lie on one parameter's axis, and how bad the worst region is."""
     axis = numbers.axis
-    if not len(numbers.bucket_losses):
-        return f"Validation loss against {axis.name}: no complete trial uses it."
-    at = float(numbers.bucket_values[int(np.argmin(numbers.bucket_losses))])
+    if not len(numbers.bucket_places):
+        return f"No trial that can be compared uses {axis.name}."
+    at = float(numbers.bucket_values[int(np.argmin(numbers.bucket_places))])
     value = str(axis.choices[round(at)]) if axis.kind == "categorical" else number(at)
-    lowest, highest = numbers.bucket_losses.min(), numbers.bucket_losses.max()
-    return (
-        f"Validation loss against {axis.name}: the best complete trial of each region has a loss "
-        f"from {number(float(lowest))} (at {value}) to {number(float(highest))}."
-    )
+    words = f"Best at {axis.name} {value}"
+    if len(numbers.bucket_places) > 1:
+        worst = float(numbers.bucket_places.max())
+        words += f"; in the worst region {percent(worst)} of the trials are better than its best"
+    return f"{words}."
 
 
 def of_parallel(numbers: ParallelCoordinates) -> str:

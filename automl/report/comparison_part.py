@@ -10,8 +10,7 @@ from automl.report.figures import style
 from automl.report.figures.comparison import progress_figure
 from automl.report.numbers.comparison import ComparedStudy, Comparison, compare
 from automl.report.panels import Panel
-from automl.report.result_part import score_text
-from automl.score_names import score_name
+from automl.score_names import score_name, score_text
 from storage.records import StudyRecords
 
 

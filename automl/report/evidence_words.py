@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from automl.diagnostics.wording import number, percent
-from storage.records import Json
+from storage.records import Diagnosis, Json
 
 MAX_PARTS = 12  # a longer list cannot be read in a line
 
@@ -74,20 +74,34 @@ WORDS: Mapping[str, str] = {
     "variance_interval": "95 % interval of the variance",
     "variance_at_half": "variance with half of the rows",
     "variance_at_half_interval": "95 % interval of that",
+    "subject": "found in",
+    "value": "measured",
+    "n_rows": "rows",
+    "n_duplicated": "rows that repeat another",
+    "reference": "held against",
+    "reference_loss": "loss of that",
+    "avoidable_bias": "loss that could be avoided",
+    "best_train_loss": "lowest train loss of any trial",
     "n_trainings": "networks trained for it",
 }
+
+WORDS_OF_KIND: Mapping[str, Mapping[str, str]] = {
+    "smaller_equal": {"n_parameters": "its parameters"},
+}
+"""Where a name means something else in a verdict of one kind."""
 
 SHARES = frozenset({"share", "chance", "gradient_left"})
 """Shown as per cent, as are all names that end in `_share` or speak of a fraction."""
 
 
-def evidence_in_words(evidence: Mapping[str, Json]) -> tuple[tuple[str, str], ...]:
+def evidence_in_words(diagnosis: Diagnosis) -> tuple[tuple[str, str], ...]:
     """Pairs of words and value, in the given order; what is too long to be read is left out."""
+    words = {**WORDS, **WORDS_OF_KIND.get(diagnosis.kind, {})}
     pairs = (
-        (WORDS.get(name, name.replace("_", " ")), _value(name, value))
-        for name, value in evidence.items()
+        (words.get(name, name.replace("_", " ")), _value(name, value))
+        for name, value in diagnosis.evidence.items()
     )
-    return tuple((words, text) for words, text in pairs if text)
+    return tuple((name, text) for name, text in pairs if text)
 
 
 def evidence_text(value: Json) -> str:
@@ -102,6 +116,8 @@ def evidence_text(value: Json) -> str:
         return value
     if isinstance(value, Mapping):
         parts = [f"{name.replace('_', ' ')} {evidence_text(item)}" for name, item in value.items()]
+    elif any(isinstance(item, Mapping) for item in value):
+        return ""  # a table; the verdict's message says what is in it
     else:
         parts = [evidence_text(item) for item in value]
     return ", ".join(parts) if len(parts) <= MAX_PARTS else ""

@@ -29,7 +29,7 @@ from automl.report.panels import Panel, Remark
 N_CONTOUR_PARAMETERS = 3  # the top three make three pairs; four would make six
 MIN_CONTOUR_TRIALS = 10  # over two parameters, fewer leave more gaps than cells
 N_TOP_PARAMETERS = 5  # of the page's first screens; all are in the part on hyperparameters
-CURVE_HEIGHT = 330  # about that of the figure beside it
+CURVE_HEIGHT = 360  # about that of the figure beside it
 PERFECT_AREA = 0.9975  # an ROC curve of more lies in the corner, and reads as 1.00
 
 
@@ -168,10 +168,7 @@ def axis_panels(table: StudyTable, found: Importances) -> list[Panel]:
         numbers = parameters.axis_plot(table, known[name])
         figure = parameter_figures.axis_figure(numbers)
         figure.update_xaxes(title=None)  # the panel's heading says it
-        frame = parameter_figures.axis_plot_frame(numbers)
-        caption = _outside(style.n_outside(numbers.losses, frame))
-        words = alternatives.of_axis(numbers)
-        panels.append(Panel(f"axis-{index}", name, words, figure, caption.strip()))
+        panels.append(Panel(f"axis-{index}", name, alternatives.of_axis(numbers), figure))
     return panels
 
 

@@ -64,7 +64,7 @@ def plot_importances(records: StudyRecords) -> go.Figure:
 
 
 def plot_axes(records: StudyRecords, at_most: int = N_AXES) -> go.Figure:
-    """Validation loss against each hyperparameter, the most important first."""
+    """The place of trials against each hyperparameter, the most important first."""
     table = study_table(records)
     known = parameters.axes(table)
     names = [name for name in importances(table).names if name in known]
@@ -73,7 +73,7 @@ def plot_axes(records: StudyRecords, at_most: int = N_AXES) -> go.Figure:
 
 
 def plot_axis(records: StudyRecords, name: str) -> go.Figure:
-    """Validation loss against one hyperparameter.
+    """The place of trials against one hyperparameter.
 
     Raises:
         ConfigError: the study does not vary it.

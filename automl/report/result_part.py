@@ -14,7 +14,7 @@ from automl.report.figures.overview import far_words, score_figure
 from automl.report.numbers.overview import Overview, Score, TrialRow
 from automl.report.numbers.search import Effort
 from automl.report.panels import Panel
-from automl.score_names import WITH_A_UNIT, score_name
+from automl.score_names import score_name, score_text
 from storage.records import CAUSES, ParameterValue, ReferenceName, StudySettings
 
 TASKS = {
@@ -22,7 +22,6 @@ TASKS = {
     "multiclass": "Multiclass classification",
     "regression": "Regression",
 }
-SHARES = frozenset({"accuracy", "balanced_accuracy", "error_rate"})  # shown as percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +62,6 @@ def _score_card(score: Score) -> Card:
         remark = f"95 % interval {low} to {high}"
     name = score_name(score.metric)
     return Card(f"Test {name}", score_text(score.metric, score.network), remark)
-
-
-def score_text(metric: str, value: float | None) -> str:
-    """A score for people: accuracies in percent, the rest as numbers."""
-    if value is None or not math.isfinite(value):
-        return style.number(value)
-    if metric in SHARES:
-        return percent_score(value)
-    if metric not in WITH_A_UNIT:
-        return f"{round(value, 3) + 0.0:.3f}"  # the R² of a mean is 0, and not -7e-05
-    return style.table_number(value)
-
-
-def percent_score(value: float) -> str:
-    """An accuracy with one decimal, since the last percents are what searches fight for."""
-    return f"{100 * value:.1f} %"
 
 
 def certainty(shown: Overview) -> list[str]:
@@ -148,7 +131,7 @@ def _interval_text(score: Score) -> str:
     if not score.interval:
         return "–"
     low, high = (score_text(score.metric, value) for value in score.interval)
-    return f"{low.removesuffix(' %')} to {high}"
+    return f"{low.removesuffix(' %')} to {high}".replace(" %", "\u00a0%")
 
 
 def _reference_text(score: Score, name: ReferenceName) -> str:

@@ -71,7 +71,7 @@ def _verdict(diagnosis: Diagnosis, records: StudyRecords, storage: str) -> Verdi
         label=SEVERITY_LABELS[diagnosis.severity],
         kind=kind,
         message=sentence(message, names),
-        evidence=evidence_in_words(diagnosis.evidence),
+        evidence=evidence_in_words(diagnosis),
         advice=tuple(
             (advice.text, next_command(records, advice.changes, storage) or "")
             for advice in diagnosis.advice

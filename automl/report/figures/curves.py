@@ -78,12 +78,12 @@ def _add_train_and_valid(figure: go.Figure, curve: TrialCurve, *, named: bool) -
         fillcolor=style.SHADE,
         **shared,
     )
-    lowest = "best epoch" if curve.n_folds == 1 else f"best epoch, mean of {curve.n_folds} folds"
+    lowest = "best epoch" if curve.n_folds == 1 else "best epoch of the mean"
     figure.add_scatter(
         x=[curve.best_epoch],
         y=[curve.best_valid],
         mode="markers",
-        name=f"{label}: {lowest} ({curve.best_epoch})",
+        name=f"{lowest} ({curve.best_epoch})",
         marker={"color": style.VALID, "size": 11, "symbol": "diamond",
                 "line": {"width": 1.5, "color": "white"}},
         hovertemplate=f"{label}<br>{lowest} (%{{x}})<br>validation loss %{{y:.4g}}<extra></extra>",

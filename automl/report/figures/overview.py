@@ -71,7 +71,12 @@ def score_figure(score: Score) -> go.Figure:
     title = f"{score_name(score.metric)} on test rows ({better} is better)"
     figure.update_layout(
         margin={"t": 16, "r": 24},
-        xaxis={"title": {"text": style.text(title)}, "zeroline": False, "range": [low, high]},
+        xaxis={
+            "title": {"text": style.text(title)},
+            "zeroline": False,
+            "range": [low, high],
+            "tickformat": style.PLAIN_NUMBERS,
+        },
         yaxis={"showgrid": False, "ticks": "", "range": [-0.6, len(near) - 0.4]},
     )
     return figure

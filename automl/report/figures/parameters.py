@@ -21,7 +21,7 @@ RANKS = (  # parallel coordinates: share of the trials, colour, width; drawn las
     ("best 25 %", 0.25, style.SKY, 1.2),
     ("others", 1.0, style.FAINT, 1.0),
 )
-PLACES = ((0.0, "best"), (1.0, "worst"))
+PLACES = ((0.0, "best"), (0.5, "middle"), (1.0, "worst"))
 """Ticks of the axis of places."""
 
 
@@ -64,11 +64,8 @@ def importances_figure(numbers: Importances, at_most: int | None = None) -> go.F
 
 
 def axis_figure(numbers: AxisPlot) -> go.Figure:
-    """Loss against one hyperparameter, with the best of each bucket and the range's edges.
-
-    The frame is that of the complete trials. The others are faint: they ended early.
-    """
-    figure = style.figure(270, showlegend=False)
+    """Place against one hyperparameter, with the best of each bucket and the range's edges."""
+    figure = style.figure(250, showlegend=False)
     for outcome in reversed(OUTCOMES):  # the complete ones lie on top
         mask = np.array([o == outcome for o in numbers.outcomes], dtype=bool)
         if mask.any():
@@ -77,22 +74,19 @@ def axis_figure(numbers: AxisPlot) -> go.Figure:
     figure.update_layout(
         margin={"t": 12},
         xaxis={"title": {"text": style.text(numbers.axis.name)}, **axis_layout(numbers.axis)},
-        yaxis={"title": {"text": "validation loss"}, **axis_plot_frame(numbers)},
+        yaxis={
+            "title": {"text": "place"},
+            "range": [-0.06, 1.06],
+            "tickvals": [at for at, _ in PLACES],
+            "ticktext": [label for _, label in PLACES],
+        },
         shapes=_edges(numbers.axis),
     )
     return figure
 
 
-def axis_plot_frame(numbers: AxisPlot) -> dict[str, Any]:
-    """The axis of losses: of complete trials, or of all where none is complete."""
-    complete = numbers.losses[[o == "complete" for o in numbers.outcomes]]
-    return style.loss_axis(
-        complete if len(complete) else numbers.losses, inside=numbers.bucket_losses
-    )
-
-
 def _add_best(figure: go.Figure, numbers: AxisPlot) -> None:
-    """The best complete trial of each bucket: a line over numbers, dashes over choices."""
+    """The best trial of each bucket: a line over numbers, dashes over choices."""
     if numbers.axis.kind == "categorical":
         looks: dict[str, Any] = {
             "mode": "markers",
@@ -107,9 +101,9 @@ def _add_best(figure: go.Figure, numbers: AxisPlot) -> None:
         }
     figure.add_scatter(
         x=numbers.bucket_values,
-        y=numbers.bucket_losses,
+        y=numbers.bucket_places,
         name="best nearby",
-        hovertemplate="best nearby: %{y:.4g}<extra></extra>",
+        hovertemplate="best nearby: %{y:.0%} are better<extra></extra>",
         **looks,
     )
 
@@ -142,16 +136,18 @@ def _add_outcome(figure: go.Figure, numbers: AxisPlot, mask: Any, outcome: str) 
     values = numbers.values[mask]
     if numbers.axis.kind == "categorical":
         values = values + _jitter(numbers.numbers[mask])
+    at = "" if numbers.axis.kind == "categorical" else "<br>%{x:.3g}"
     figure.add_scatter(
         x=single(values),
-        y=single(numbers.losses[mask]),
-        customdata=single(numbers.numbers[mask]),
+        y=single(numbers.places[mask]),
+        customdata=np.column_stack([numbers.numbers[mask], numbers.losses[mask]]).astype(
+            np.float32
+        ),
         mode="markers",
         marker=style.outcome_marker(outcome, 5, is_faint=outcome != "complete"),
         name=outcome,
-        hovertemplate=f"trial %{{customdata:.0f}} ({outcome})<br>%{{y:.4g}}<extra></extra>"
-        if numbers.axis.kind == "categorical"
-        else f"trial %{{customdata:.0f}} ({outcome})<br>%{{x:.3g}}: %{{y:.4g}}<extra></extra>",
+        hovertemplate=f"trial %{{customdata[0]:.0f}} ({outcome}){at}<br>%{{y:.0%}} of the others "
+        "are better<br>validation loss %{customdata[1]:.4g}<extra></extra>",
     )
 
 
@@ -171,7 +167,7 @@ def axis_layout(axis: Axis) -> dict[str, Any]:
             "range": [-0.6, len(axis.choices) - 0.4],
             "showgrid": False,
             # Long labels lean: straight ones would overlap, and Plotly hides some of them.
-            "tickangle": -35 if sum(len(str(c)) for c in axis.choices) > 26 else 0,
+            "tickangle": -35 if sum(len(str(c)) for c in axis.choices) > 20 else 0,
         }
     low, high = axis.scaled(axis.low), axis.scaled(axis.high)
     margin = 0.05 * (high - low) or 1.0
@@ -276,7 +272,9 @@ def contour_figure(numbers: Contour) -> go.Figure:
         zmin=0.0,
         zmax=1.0,
         line={"width": 0.4},
-        colorbar=style.colour_bar("place", tickvals=[0, 0.5, 1], ticktext=["best", "", "worst"]),
+        colorbar=style.colour_bar(
+            "place", tickvals=[at for at, _ in PLACES], ticktext=[label for _, label in PLACES]
+        ),
         hoverinfo="skip",
     )
     figure.add_scatter(

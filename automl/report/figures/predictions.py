@@ -157,5 +157,5 @@ def residuals_figure(numbers: Residuals) -> go.Figure:
 
 
 def _values(low: float, high: float) -> dict[str, Any]:
-    """An axis in the target's own unit, with plain numbers on it: 200,000 and not 2·10⁵."""
-    return {"range": [low, high], "tickformat": ",.6~g"}
+    """An axis in the target's own unit."""
+    return {"range": [low, high], "tickformat": style.PLAIN_NUMBERS}

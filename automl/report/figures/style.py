@@ -47,6 +47,9 @@ LOSS_TITLES = {
 }
 
 
+PLAIN_NUMBERS = ",.6~g"
+"""Plotly's format of numbers on an axis in the target's own unit: 200,000 and not 2·10⁵."""
+
 NO_TEMPLATE = go.layout.Template()
 
 
@@ -202,6 +205,6 @@ def outcome_marker(outcome: str, size: int = 7, *, is_faint: bool = False) -> Ma
         "color": colour,
         "symbol": OUTCOME_SYMBOLS[outcome],
         "size": size,
-        "opacity": 0.3 if is_faint else 0.75,
+        "opacity": 0.45 if is_faint else 0.75,
         "line": {"width": 1.5 if thin else 0, "color": colour},
     }

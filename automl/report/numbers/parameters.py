@@ -3,6 +3,10 @@
 Every parameter becomes an axis with positions in [0, 1]: logarithmic where the space is, the
 choices evenly spread where it is categorical. Ranges come from the stored search space, or
 from the values tried where the study has none.
+
+Trials are compared by their places (`places.py`), at equal epochs: most trials of a search are
+pruned, and their losses after an epoch or three are not those of complete ones. Places also lie
+between 0 and 1, whatever one outlier's loss is.
 """
 
 from __future__ import annotations
@@ -63,21 +67,21 @@ class Axis:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AxisPlot:
-    """Validation loss against one hyperparameter.
+    """The place of trials against one hyperparameter.
 
     Shape:
-        numbers, values, losses: (N,), values as positions for categorical axes;
-        bucket_values, bucket_losses: (M,), the lowest loss of a complete trial in each bucket.
+        numbers, values, places, losses: (N,), values as positions for categorical axes;
+        bucket_values, bucket_places: (M,), the best place of each bucket.
     """
 
     axis: Axis
-    loss: str
     numbers: Floats
     values: Floats
-    losses: Floats
+    places: Floats  # 0 for the best
+    losses: Floats  # lowest validation loss of the epochs that a trial had
     outcomes: tuple[Outcome, ...]
     bucket_values: Floats
-    bucket_losses: Floats
+    bucket_places: Floats
     best_value: ParameterValue
     n_omitted: int
 
@@ -157,22 +161,21 @@ def _key(value: ParameterValue) -> str:
 
 
 def axis_plot(table: StudyTable, axis: Axis, at_most: int = N_AXIS_POINTS) -> AxisPlot:
-    """Losses of all trials that use the parameter, and the best complete one of each bucket."""
-    using = [t for t in table.trials if axis.name in t.params and math.isfinite(t.value)]
+    """Places of all trials that use the parameter, and the best of each bucket."""
+    trials, place = _placed(table)
+    using = [t for t in trials if axis.name in t.params]
     drawn = sample_trials(using, at_most)
-    bucket_values, bucket_losses = _isolation_line(
-        axis, [t for t in table.ranked if axis.name in t.params]
-    )
+    bucket_values, bucket_places = _isolation_line(axis, using, place)
     best = table.best
     return AxisPlot(
         axis=axis,
-        loss=table.records.settings.loss,
         numbers=np.array([t.number for t in drawn], dtype=np.float64),
         values=np.array([_coordinate(axis, t.params[axis.name]) for t in drawn]),
+        places=np.array([place[t.number] for t in drawn], dtype=np.float64),
         losses=np.array([t.value for t in drawn], dtype=np.float64),
         outcomes=tuple(t.outcome for t in drawn),
         bucket_values=bucket_values,
-        bucket_losses=bucket_losses,
+        bucket_places=bucket_places,
         best_value=best.params.get(axis.name) if best else None,
         n_omitted=len(using) - len(drawn),
     )
@@ -185,7 +188,9 @@ def _coordinate(axis: Axis, value: ParameterValue) -> float:
     return float(value) if isinstance(value, int | float) else math.nan
 
 
-def _isolation_line(axis: Axis, trials: Sequence[Trial]) -> tuple[Floats, Floats]:
+def _isolation_line(
+    axis: Axis, trials: Sequence[Trial], place: Mapping[int, float]
+) -> tuple[Floats, Floats]:
     """The best trial of each bucket, in the axis's order (Tuning Playbook: isolation plot)."""
     best: dict[int, Trial] = {}
     n_buckets = len(axis.choices) if axis.kind == "categorical" else N_BUCKETS
@@ -194,11 +199,11 @@ def _isolation_line(axis: Axis, trials: Sequence[Trial]) -> tuple[Floats, Floats
         if math.isnan(position):
             continue
         bucket = min(n_buckets - 1, max(0, int(position * n_buckets)))
-        if bucket not in best or trial.value < best[bucket].value:
+        if bucket not in best or place[trial.number] < place[best[bucket].number]:
             best[bucket] = trial
     winners = [best[bucket] for bucket in sorted(best)]
     values = np.array([_coordinate(axis, t.params[axis.name]) for t in winners])
-    return values, np.array([t.value for t in winners], dtype=np.float64)
+    return values, np.array([place[t.number] for t in winners], dtype=np.float64)
 
 
 def parallel_coordinates(table: StudyTable, names: Sequence[str]) -> ParallelCoordinates:
