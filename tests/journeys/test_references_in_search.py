@@ -1,4 +1,4 @@
-"""A search whose process for the references is stopped or killed: it ends in time, with a result."""
+"""A search whose process for the references is stopped or killed ends in time, with a result."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_one_interrupt_ends_a_search_whose_references_are_stopped(
     output, errors = search.communicate(timeout=40)
     assert search.returncode == 130, errors
     assert "Traceback" not in errors
-    names = json.loads(output)["references"]
+    names = json.loads(output)["test"]["references"]
     assert "guessing" in names
     assert is_gone(pid)
 
