@@ -32,7 +32,7 @@ import torch
 
 from automl.diagnostics import diagnose_study, diagnose_trial
 from automl.diagnostics.evidence import find_references, trial_facts
-from automl.diagnostics.gradient_flow import trial_flow
+from automl.diagnostics.layer_signals import trial_flow
 from automl.diagnostics.learning_curves import judge_fit
 from automl.tuning.confirmation import advised_change
 from benchmarks import verdict_decomposition
