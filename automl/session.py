@@ -16,6 +16,7 @@ from types import TracebackType
 import search_spaces
 from automl.data import LoadedData
 from automl.data.reading import RawData
+from automl.data.references import fit_references
 from automl.data_options import encode_data
 from automl.diagnostics import diagnose_study
 from automl.errors import DataError, StudyError
@@ -34,7 +35,6 @@ from automl.tuning.memory import MemoryPlan, plan_memory
 from automl.tuning.policy import SearchPolicy
 from automl.tuning.progress import SearchProgress
 from automl.tuning.pruners import make_pruner
-from automl.tuning.references import fit_references
 from automl.tuning.samplers import PerTrialSampler
 from automl.tuning.search import Search
 from automl.tuning.settings import make_settings, study_name_of

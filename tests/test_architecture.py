@@ -57,6 +57,7 @@ HOMES = {
     "pandas": ("automl.data", "automl.report", "automl.training.trained_model"),
     "pyarrow": ("automl.data",),
     "sklearn": ("automl.data", "automl.training.metrics", "automl.report.numbers"),
+    "threadpoolctl": ("automl.data",),
     "scipy": ("automl.data", "automl.diagnostics", "automl.training"),
     "numpy": ("automl", "storage.artifact_formats", "storage.artifacts", "storage.packing"),
     "torch": (

@@ -1,6 +1,6 @@
 """Did the network earn its place? The best trial against the best reference, on test rows.
 
-The references are guessing, a linear model and boosted trees (`automl/tuning/references.py`).
+The references are guessing, a linear model and boosted trees (`automl/data/references.py`).
 What is compared is the loss, row by row: both are wrong on the same hard rows, so that the
 paired difference is known far better than either loss. With class weights, which move
 probabilities away from the frequencies on purpose, it is the balanced accuracy that they are

@@ -20,11 +20,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from automl.data.dataset import Dataset
+from automl.data.references import FittedReferences
 from automl.training.metrics import Resampled, resample
 from automl.training.predictions import predict
 from automl.training.trained_model import TrainedNetwork
 from automl.tuning.keeping import kept_networks
-from automl.tuning.references import FittedReferences
 from automl.tuning.seeds import derive_seed
 from storage import Store
 from storage.records import EvaluationRecord, ReferenceName, ReferenceRecord
