@@ -4,8 +4,8 @@ A trial of several folds is judged by the mean of its folds' facts. The referenc
 losses shown to be reachable: by guessing from class frequencies or the mean, by a linear
 model or boosted trees, by another trial, and the error that the person hopes for.
 
-Class weights move probabilities away from the frequencies on purpose: the loss of models without
-them is then no measure, and what is left are the other trials, and guessing all classes alike.
+Class weights move probabilities away from the frequencies on purpose: a network that has learned
+nothing then guesses all classes alike, and the frequencies' loss is no measure.
 """
 
 from __future__ import annotations
@@ -192,8 +192,8 @@ def find_references(records: StudyRecords, trial_number: int | None = None) -> R
         baseline_loss=baseline if baseline else assumed_baseline(records),
         baseline_is_measured=bool(baseline),
         baseline_metric=_metric(guessing, records.settings.metric),
-        linear=None if is_weighted else _fitted(records, evaluation, "linear_model"),
-        trees=None if is_weighted else _fitted(records, evaluation, "boosted_trees"),
+        linear=_fitted(records, evaluation, "linear_model"),
+        trees=_fitted(records, evaluation, "boosted_trees"),
         best_trial=None
         if best is None
         else Reference(f"trial {best}", others[best].valid_loss, others[best].valid_noise),

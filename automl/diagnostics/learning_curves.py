@@ -181,7 +181,7 @@ def _is_biased(facts: CurveFacts, references: References, smoothing: float) -> b
     better, and where test rows and validation rows both say so, a smaller share is enough. What
     label smoothing adds to the loss is no want of fit.
     """
-    measured = (one for one in references.rivals if one.score == "loss" and one.is_measured)
+    measured = (one for one in references.rivals if one.is_measured)
     rivals = {one.words: one for one in measured}
     for reference in references.known:
         learnable = references.baseline_loss - reference.loss
