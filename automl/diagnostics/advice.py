@@ -20,6 +20,7 @@ from automl.diagnostics.learning_rates import (
 )
 from automl.diagnostics.restraint import less_of, noticeable_restraints, smoothing_loss
 from automl.diagnostics.situation import Situation, change, change_range
+from automl.diagnostics.thresholds import MIN_VALID_ROWS
 from automl.diagnostics.wording import number
 from storage.records import Advice, ParameterValue, SpaceChange
 
@@ -51,6 +52,12 @@ def _has(situation: Situation, wanted: SpaceChange) -> bool:
     if wanted.parameter == "initialization" and value in HE and wanted.set in HE:
         return True
     return wanted == change(wanted.parameter, value)
+
+
+def _for_too_little(situation: Situation) -> list[Advice]:
+    if 0 < situation.n_valid_rows < MIN_VALID_ROWS:
+        return [Advice("Choose by more validation rows: `--folds 5` uses every train row for it.")]
+    return []
 
 
 def _for_high_bias(situation: Situation) -> list[Advice]:
@@ -306,6 +313,7 @@ def _matching_initialization(activation: ParameterValue) -> str:
 
 
 ADVISERS: Mapping[str, Callable[[Situation], list[Advice]]] = {
+    "too_little_evidence": _for_too_little,
     "high_bias": _for_high_bias,
     "high_variance": _for_high_variance,
     "high_bias_and_variance": _for_both,

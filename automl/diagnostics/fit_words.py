@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from automl.diagnostics.advice import advise, advise_behind
-from automl.diagnostics.learning_curves import Fit, FitKind
+from automl.diagnostics.learning_curves import Fit, FitKind, is_near_zero
 from automl.diagnostics.restraint import restraint_words
 from automl.diagnostics.signal import gain_evidence, gain_words
 from automl.diagnostics.situation import Situation
@@ -274,7 +274,10 @@ def _against(fit: Fit, situation: Situation) -> str:
             f"{number(fit.facts.lowest_train_loss)} on its own train rows"
         )
     text = listing(parts)
-    return text[:1].upper() + text[1:] + "."
+    exact = ""
+    if fit.reference and is_near_zero(fit.reference.loss, fit.references):
+        exact = " A loss so near 0 is rare: check that no column holds the answer."
+    return f"{text[:1].upper()}{text[1:]}.{exact}"
 
 
 def _certainty(fit: Fit) -> str:

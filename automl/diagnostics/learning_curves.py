@@ -33,6 +33,7 @@ from automl.diagnostics.thresholds import (
     LOST_SHARE,
     MIN_EPOCHS,
     MIN_VALID_ROWS,
+    NEAR_ZERO_SHARE,
     NOISE_MULTIPLE,
     NOT_LEARNING_SHARE,
     RISE_SHARE,
@@ -96,6 +97,8 @@ class Fit:
             return "info"
         if self.kind == "behind_reference" and not self.is_far_behind:
             return "info"
+        if self.kind == "too_little_evidence" and 0 < self.n_valid_rows < MIN_VALID_ROWS:
+            return "warning"
         return SEVERITIES[self.kind]
 
     @property
@@ -191,11 +194,18 @@ def _is_biased(facts: CurveFacts, references: References, smoothing: float) -> b
             if not rival.is_better:
                 continue
             share = CERTAIN_BIAS_SHARE if rival.is_certainly_better else BIAS_SHARE
+            if is_near_zero(reference.loss, references) and rival.is_certainly_better:
+                share = 0.0  # the other has the target almost exactly
         elif above <= NOISE_MULTIPLE * facts.valid_noise or behind <= share * learnable:
             continue
         if above > share * learnable:
             return True
     return False
+
+
+def is_near_zero(loss: float, references: References) -> bool:
+    """Whether a loss is so small that an input holds the answer, or something like it."""
+    return loss < NEAR_ZERO_SHARE * references.baseline_loss
 
 
 def _is_weak(facts: CurveFacts, references: References) -> bool:

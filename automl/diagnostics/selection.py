@@ -100,8 +100,9 @@ def _gap(records: StudyRecords, compared: _Compared) -> Diagnosis:
         kind="selection_gap",
         severity="warning",
         message=(
-            f"Selection gap: on validation rows {_words(compared)}, beyond what chance does "
-            f"between two such sets of rows. {cause}{other}. Believe the test rows."
+            f"Selection gap: on validation rows {_words(compared)} ({percent(compared.share)} of "
+            f"what it gains over guessing is missing there), beyond what chance does between two "
+            f"such sets of rows. {cause}{other}. Believe the test rows."
         ),
         evidence=_evidence(records, compared),
         advice=(
@@ -139,8 +140,7 @@ def _words(compared: _Compared) -> str:
     name = "loss" if compared.score == "loss" else "balanced accuracy"
     return (
         f"the best trial's {name} is {number(compared.valid)}, on test rows "
-        f"{number(compared.test)} ({percent(compared.share)} of what it gains over guessing on "
-        f"the one is missing on the other)"
+        f"{number(compared.test)}"
     )
 
 

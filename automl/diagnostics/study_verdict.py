@@ -150,6 +150,8 @@ def _without_contradiction(
     untold = PRAISE | {"no_signal", "behind_reference"}
     if voiding[0].kind != "leakage":
         untold |= {"high_variance", "high_bias_and_variance"}
+    if voiding[0].kind in ("duplicated_rows", "validation_mismatch"):
+        untold |= {"high_bias", "over_regularized"}
     return tuple(
         Diagnosis(
             "too_little_evidence",

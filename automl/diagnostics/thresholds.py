@@ -39,6 +39,10 @@ CERTAIN_ERRORS: Final = 3.0
 """Standard errors of a certain lead on one of two sets of rows: of two references one has it by
 chance in 0.5 % of studies, and then two on the other set in 2 % of those."""
 
+NEAR_ZERO_SHARE: Final = 0.002
+"""Of the baseline's loss: what real tables hardly ever leave. Columns that sum to the target left
+a linear model with less than 0.0001."""
+
 LEAST_LEAD_SHARE: Final = 0.03
 """A smaller lead of a reference, as a share of the baseline's loss, is said but is no warning."""
 
