@@ -29,7 +29,8 @@ def study_note(table: StudyTable) -> str:
     else:
         loss = style.number(shown.best.valid_loss)
         lines += [f"**Best: trial {shown.best.number}, validation loss {loss}**", ""]
-        lines += [f"* {plain(sentence)}" for sentence in result_part.certainty(shown)]
+        said = (shown.standing.sentence, *result_part.certainty(shown))
+        lines += [f"* {plain(sentence)}" for sentence in said]
         lines += _scores(result_part.score_head(shown), result_part.score_rows(shown))
         lines += ["", *_params(table.ranked[0])]
     verdicts, _ = verdict_part.verdicts(records)
