@@ -107,6 +107,14 @@ def reproducing_command(records: StudyRecords, storage: str = DEFAULT_STORAGE) -
     return Reproduction(_command(settings, options), tuple(_obstacles(records)))
 
 
+def continuing_command(settings: StudySettings, storage: str = DEFAULT_STORAGE) -> str | None:
+    """The command that goes on with a study as it was made; None if its data were an object."""
+    if not settings.data_options:
+        return None
+    options = {**_what(settings), "study": _typed_name(settings), "storage": storage}
+    return _command(settings, options)
+
+
 def study_command(command: str, study_name: str, storage: str = DEFAULT_STORAGE) -> str:
     """Another command about the same study: `automl diagnose titanic-Survived`."""
     other = [] if storage == DEFAULT_STORAGE else ["--storage", storage]

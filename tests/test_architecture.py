@@ -40,7 +40,12 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.output_files", "automl.option_values"),
     (
         *("automl.errors", "automl.interruption", "automl.child_processes"),
-        *("automl.reference_names", "automl.score_names", "automl.streams"),
+        *(
+            "automl.reference_names",
+            "automl.score_names",
+            "automl.setting_words",
+            "automl.streams",
+        ),
     ),
     ("search_spaces", "storage"),
     ("storage.records",),  # spoken by everyone

@@ -263,7 +263,7 @@ def test_unreadable_database_is_an_error_and_stays_as_it_is(study: Path) -> None
 def test_other_settings_are_an_error_that_loses_nothing(study: Path) -> None:
     result = run("search", "flowers.csv", "--target", "kind", *QUICK, "--seed", "5")
     assert result.exit_code == 1
-    assert "seed (stored 0, asked 5)" in said(result)
+    assert "seed is 0 in the study and 5 here (--seed)" in said(result)
     with sqlite3.connect(study / "automl.db") as connection:
         assert connection.execute("SELECT count(*) FROM trials").fetchone() == (3,)
 
