@@ -55,8 +55,8 @@ STANDING_STYLES: Mapping[StandingKind, str] = {
 MEASURED: Mapping[str, tuple[str, str]] = {
     "advice_helps": ("helps", "bold green"),
     "advice_harms": ("harms", "bold red"),
-    "advice_no_difference": ("makes no difference", "cyan"),
-    "advice_undecided": ("is undecided", "yellow"),
+    "advice_no_difference": ("no difference", "cyan"),
+    "advice_undecided": ("undecided", "yellow"),
 }
 """What an advice did when it was tried, with the style of these words."""
 
@@ -115,7 +115,7 @@ def _measured_table(measured: Sequence[Diagnosis]) -> Table:
     )
     table.title_style = "bold"
     table.add_column("change")
-    table.add_column("it", no_wrap=True)
+    table.add_column("result", no_wrap=True)
     for column in ("valid\nloss", "lower by", "95 % interval", "seeds"):
         table.add_column(column, justify="right", no_wrap=True)
     for diagnosis in measured:
@@ -195,7 +195,7 @@ def told_cause(trial: TrialRecord) -> str:
     """Why a trial ended by itself, with what is known of it; empty where it did not."""
     cause = CAUSES.get(trial.cause or "", trial.cause or "")
     message = trial.user_attributes.get("cause_message")
-    return f"{cause} ({str(message).replace('_', ' ')})" if message else cause
+    return f"{cause} ({message})" if message else cause
 
 
 def _print_best(
