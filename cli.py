@@ -325,13 +325,21 @@ def diagnose(study: str, confirms: bool, depth: str, workers: Any, storage: str)
 
 @main.command()
 @click.argument("studies", nargs=-1, required=True, metavar="STUDY_A STUDY_B ...")
-@output_option("compare.html")
+@click.option("-o", "--output", metavar="FILE", help="Write a page with figures too.")
 @storage_option
-def compare(studies: tuple[str, ...], output: str, storage: str) -> None:
-    """Compare studies on one page: what differs, and which is better."""
-    from automl.studies import compare
+def compare(studies: tuple[str, ...], output: str | None, storage: str) -> None:
+    """Compare studies: which is better, how each stands, and what differs.
 
-    click.echo(compare(studies, output, storage))
+    Networks that were scored on the same test rows are held against each other row by row.
+    """
+    from automl.comparison_summary import print_comparison
+    from automl.studies import compare, load_studies
+
+    results = load_studies(studies, storage)
+    page = None if output is None else compare(studies, output, storage)
+    print_comparison(results)
+    if page is not None:
+        click.echo(page)
 
 
 @main.command()

@@ -75,7 +75,7 @@ def next_command(
     assignments = _assignments(settings.space_changes)
     for change in changes:
         if change.parameter in RULES:
-            options[change.parameter] = _value(change)
+            options[change.parameter] = _value(change, options.get(change.parameter))
         else:
             assignments[change.parameter] = change.set
     options["set"] = [f"{name}={text}" for name, text in assignments.items()]
@@ -105,6 +105,14 @@ def reproducing_command(records: StudyRecords, storage: str = DEFAULT_STORAGE) -
         "new": True,
     }
     return Reproduction(_command(settings, options), tuple(_obstacles(records)))
+
+
+def continuing_command(settings: StudySettings, storage: str = DEFAULT_STORAGE) -> str | None:
+    """The command that goes on with a study as it was made; None if its data were an object."""
+    if not settings.data_options:
+        return None
+    options = {**_what(settings), "study": _typed_name(settings), "storage": storage}
+    return _command(settings, options)
 
 
 def study_command(command: str, study_name: str, storage: str = DEFAULT_STORAGE) -> str:
@@ -172,8 +180,10 @@ def _assignments(space_changes: Iterable[str]) -> dict[str, str]:
     return {name.strip(): text.strip() for name, _, text in pairs}
 
 
-def _value(change: SpaceChange) -> Any:
-    """The value of an option that an advice changes; texts of numbers become numbers."""
+def _value(change: SpaceChange, before: Any) -> Any:
+    """The value of an option that an advice changes; one that can come several times is added."""
+    if isinstance(getattr(SearchOptions(), change.parameter), tuple):
+        return [*(before or ()), change.set]
     try:
         number = float(change.set)
     except ValueError:

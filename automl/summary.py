@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeGuard
 
 from rich import box
 from rich.console import Console
@@ -18,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from automl.commands_to_type import next_command, study_command
+from automl.diagnostics import wording
 from automl.diagnostics.headline import first_sentence, headline, title
 from automl.diagnostics.standing import StandingKind
 from automl.diagnostics.wording import count
@@ -31,6 +33,7 @@ from storage.records import (
     CAUSES,
     Diagnosis,
     EvaluationRecord,
+    Json,
     Severity,
     StudyRecords,
     TrialRecord,
@@ -48,6 +51,14 @@ STANDING_STYLES: Mapping[StandingKind, str] = {
     "worse": "red",
     "unknown": "cyan",
 }
+
+MEASURED: Mapping[str, tuple[str, str]] = {
+    "advice_helps": ("helps", "bold green"),
+    "advice_harms": ("harms", "bold red"),
+    "advice_no_difference": ("no difference", "cyan"),
+    "advice_undecided": ("undecided", "yellow"),
+}
+"""What an advice did when it was tried, with the style of these words."""
 
 GRID_GAP = 3  # blanks between the columns of a grid of parameters
 
@@ -82,10 +93,51 @@ def print_verdict(result: SearchResult) -> None:
     """All verdicts of a study with their advice, behind how the network stands."""
     console = stdout_console()
     console.print(_opened(headline(result.records).standing.sentence, _standing_style(result)))
+    console.print()
+    measured = [one for one in result.diagnoses if one.kind in MEASURED and "gain" in one.evidence]
     for diagnosis in result.diagnoses:
-        console.print()
-        print_diagnosis(console, diagnosis)
-        print_advice(console, result, diagnosis)
+        if diagnosis not in measured:
+            print_diagnosis(console, diagnosis)
+            print_advice(console, result, diagnosis)
+            if not diagnosis.advice:
+                console.print()
+    if measured:
+        console.print(_measured_table(measured))
+
+
+def _measured_table(measured: Sequence[Diagnosis]) -> Table:
+    """What advised changes did when they were tried, the most helpful first."""
+    first = measured[0].evidence
+    table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False, title_justify="left")
+    table.title = (
+        f"advice tried in trial {measured[0].trial_number}'s configuration, "
+        f"{first.get('n_epochs')} epochs, unchanged valid loss {_number(first, 'loss_before')}"
+    )
+    table.title_style = "bold"
+    table.add_column("change")
+    table.add_column("result", no_wrap=True)
+    for column in ("valid\nloss", "lower by", "95 % interval", "seeds"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for diagnosis in measured:
+        evidence, (words, style) = diagnosis.evidence, MEASURED[diagnosis.kind]
+        table.add_row(
+            Text(one_line(str(evidence.get("label")))),
+            Text(words, style=style),
+            _number(evidence, "loss_after"),
+            _number(evidence, "gain"),
+            f"{_number(evidence, 'gain_low')} to {_number(evidence, 'gain_high')}",
+            f"{evidence.get('n_seeds')} of {evidence.get('n_seeds_planned')}",
+        )
+    return table
+
+
+def _number(evidence: Mapping[str, Json], name: str) -> str:
+    value = evidence.get(name)
+    return wording.number(value, 2 if "gain" in name else 3) if _is_number(value) else "?"
+
+
+def _is_number(value: Json) -> TypeGuard[float]:
+    return isinstance(value, int | float)
 
 
 def print_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
@@ -139,6 +191,13 @@ def told_outcome(trial: TrialRecord) -> str:
     return "unfinished" if trial.outcome == "running" else trial.outcome
 
 
+def told_cause(trial: TrialRecord) -> str:
+    """Why a trial ended by itself, with what is known of it; empty where it did not."""
+    cause = CAUSES.get(trial.cause or "", trial.cause or "")
+    message = trial.user_attributes.get("cause_message")
+    return f"{cause} ({message})" if message else cause
+
+
 def _print_best(
     console: Console,
     result: SearchResult,
@@ -165,9 +224,7 @@ def _why_no_best(records: StudyRecords) -> str:
     if not failed:
         return "Run the same command again, or with more time."
     last = failed[-1]
-    cause = CAUSES.get(last.cause or "", "unknown")
-    reason = last.user_attributes.get("cause_message") or cause
-    return f"The last one to fail, trial {last.number}: {one_line(str(reason))}\n"
+    return f"The last one to fail, trial {last.number}: {one_line(told_cause(last))}\n"
 
 
 def print_parameters(console: Console, records: StudyRecords, trial: TrialRecord) -> None:
@@ -217,8 +274,8 @@ def parameter_grid(console: Console, parameters: Sequence[tuple[str, str]]) -> T
 
 def score_table(evaluation: EvaluationRecord) -> Table:
     """Scores on the test rows beside those of the references, the best of them first."""
-    table = Table(box=box.SIMPLE_HEAD, title_justify="left", header_style="dim")
-    table.add_column("on test rows")
+    table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False)
+    table.add_column("on test rows", no_wrap=True)
     references = list(reversed(evaluation.references))
     names = [REFERENCE_NAMES[one.name].replace(" ", "\n") for one in references]
     for column in ("network", "95 % interval", *names):
@@ -243,6 +300,8 @@ def print_advice(console: Console, result: SearchResult, diagnosis: Diagnosis) -
         command = next_command(result.records, advice.changes, result.storage)
         if command is not None:  # in one line, so that it can be copied
             console.print(Text(f"     {one_line(command)}", style="cyan"), soft_wrap=True)
+    if diagnosis.advice:
+        console.print()
 
 
 def _print_rest(console: Console, result: SearchResult) -> None:
@@ -252,4 +311,4 @@ def _print_rest(console: Console, result: SearchResult) -> None:
         return
     what = f"{count(n_more, 'more observation')}: " if n_more else "the whole verdict: "
     command = study_command("diagnose", result.study_name, result.storage)
-    console.print(Text.assemble("\n", what, (one_line(command), "cyan")), soft_wrap=True)
+    console.print(Text.assemble(what, (one_line(command), "cyan")), soft_wrap=True)

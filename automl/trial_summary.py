@@ -26,11 +26,11 @@ from automl.summary import (
     print_advice,
     print_diagnosis,
     print_parameters,
+    told_cause,
     told_outcome,
 )
 from automl.terminal import stdout_console
 from storage.records import (
-    CAUSES,
     EpochRecord,
     RunRecord,
     StudyRecords,
@@ -79,7 +79,8 @@ def print_trial(result: SearchResult, number: int) -> None:
     for verdict in verdicts:
         print_diagnosis(console, verdict)
         print_advice(console, result, verdict)
-    console.print()
+    if not verdicts[-1].advice:
+        console.print()
     print_parameters(console, records, trial)
     runs = records.search_runs(number)
     for run in runs:
@@ -92,8 +93,7 @@ def _opening(records: StudyRecords, trial: TrialRecord) -> str:
     """How the trial ended, and where it stands among the others."""
     parts = [f"trial {trial.number} of {records.settings.study_name}: {told_outcome(trial)}"]
     if trial.cause:
-        message = trial.user_attributes.get("cause_message")
-        parts.append(str(message or CAUSES.get(trial.cause, trial.cause)))
+        parts.append(told_cause(trial))
     if trial.value is not None:
         parts.append(f"valid loss {score_text('loss', trial.value)}")
     complete = [one.number for one in records.complete_trials]

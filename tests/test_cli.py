@@ -84,6 +84,8 @@ def test_search_prints_the_result_on_stdout_and_progress_on_stderr(study: Path) 
 def test_predict_writes_a_line_per_row(study: Path) -> None:
     result = run("predict", "flowers-kind", "flowers.csv", "-o", "predicted.csv")
     assert (result.exit_code, result.stdout) == (0, "predicted.csv\n")
+    assert result.stderr.startswith(f"{len(table())} rows predicted with trial ")
+    assert result.stderr.endswith("columns kind, probability of lily, probability of rose\n")
     written = pd.read_csv("predicted.csv")
     assert list(written) == ["kind", "probability of lily", "probability of rose"]
     assert (written["kind"] == np.where(written.iloc[:, 2] > 0.5, "rose", "lily")).all()
@@ -263,7 +265,7 @@ def test_unreadable_database_is_an_error_and_stays_as_it_is(study: Path) -> None
 def test_other_settings_are_an_error_that_loses_nothing(study: Path) -> None:
     result = run("search", "flowers.csv", "--target", "kind", *QUICK, "--seed", "5")
     assert result.exit_code == 1
-    assert "seed (stored 0, asked 5)" in said(result)
+    assert "seed is 0 in the study and 5 here (--seed)" in said(result)
     with sqlite3.connect(study / "automl.db") as connection:
         assert connection.execute("SELECT count(*) FROM trials").fetchone() == (3,)
 

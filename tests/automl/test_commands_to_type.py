@@ -65,6 +65,11 @@ def test_options_of_the_search_are_changed_as_such() -> None:
     assert typed["new"]
 
 
+def test_an_option_that_can_come_several_times_is_added() -> None:
+    command = next_command(study(), changes(drop="cabin number"))
+    assert options(command or "")["drop"] == ("id", "cabin number")
+
+
 def test_more_trials_go_on_in_the_same_study() -> None:
     for settings, named in (
         ({"study_name": "houses-price of sale"}, None),

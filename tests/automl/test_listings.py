@@ -21,7 +21,7 @@ def test_studies_are_listed_with_standing_verdict_and_score(
     listings.print_studies([SearchResult(one, "") for one in (digits, houses)], "")
     rows = [line.split() for line in capsys.readouterr().out.splitlines()[-3:-1]]
     assert rows == [
-        ["digits", "20", "accuracy", "97.2", "%", "better", "high", "variance"],
+        ["digits-target", "20", "accuracy", "97.2", "%", "better", "high", "variance"],
         ["houses", "20", "RMSE", "3.200", rows[1][4], *rows[1][5:]],
     ]
 
@@ -29,7 +29,7 @@ def test_studies_are_listed_with_standing_verdict_and_score(
 def test_a_study_without_a_score_is_listed_too(capsys: pytest.CaptureFixture[str]) -> None:
     empty = replace(synthetic_study(20), trials=(), evaluations=(), diagnoses=())
     listings.print_studies([SearchResult(empty, "")], "")
-    assert capsys.readouterr().out.splitlines()[-2].split() == ["digits", "0"]
+    assert capsys.readouterr().out.splitlines()[-2].split() == ["digits-target", "0"]
 
 
 def test_names_of_studies_are_whole_and_usual_ones_fit_a_narrow_terminal(

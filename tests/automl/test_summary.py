@@ -10,7 +10,7 @@ from automl import summary
 from automl.result import SearchResult
 from automl.score_names import score_text
 from automl.trial_summary import print_trial
-from storage.records import TrialRecord
+from storage.records import Diagnosis, TrialRecord
 from tests.contracts.synthetic_study import synthetic_study
 
 
@@ -61,7 +61,9 @@ def test_advice_comes_with_the_command_and_the_rest_is_one_line(
     assert "1. Regularize: raise dropout." in printed
     assert "     automl.search(..., target='target', set=['dropout=0.2..0.6']" in printed
     assert "2. More data would help" in printed
-    assert "2 more observations: automl diagnose digits --storage sqlite:///a.db\n" in printed
+    assert (
+        "2 more observations: automl diagnose digits-target --storage sqlite:///a.db\n" in printed
+    )
     assert "Few trials" not in printed
 
 
@@ -70,8 +72,38 @@ def test_diagnose_says_everything(capsys: pytest.CaptureFixture[str]) -> None:
     other = replace(verdict, kind="few_trials", message="Few trials: ten at most.", advice=())
     summary.print_verdict(study(diagnoses=(verdict, other)))
     printed = capsys.readouterr().out
-    for text in ("Better than boosted trees", "High variance: train loss", "Few trials: ten"):
+    for text in ("No better than boosted trees", "High variance: train loss", "Few trials: ten"):
         assert text in printed
+
+
+def test_what_was_tried_stands_in_a_table_behind_the_verdicts(
+    width: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (verdict,) = study().diagnoses
+    evidence = {
+        "label": "dropout=0.346",
+        "gain": 0.0123,
+        "gain_low": -0.002,
+        "gain_high": 0.026,
+        "loss_before": 0.155,
+        "loss_after": 0.143,
+        "n_seeds": 4,
+        "n_seeds_planned": 5,
+        "n_epochs": 20,
+    }
+    answers = [
+        Diagnosis(kind, "info", "a long sentence", evidence, trial_number=5)
+        for kind in ("advice_helps", "advice_undecided")
+    ]
+    failed = Diagnosis("advice_failed", "info", "Nothing can be said of it.", {"label": "l1=0"})
+    summary.print_verdict(study(diagnoses=(verdict, *answers, failed)))
+    printed = capsys.readouterr().out
+    assert "a long sentence" not in printed
+    assert "Nothing can be said of it" in printed
+    rows = [line.split() for line in printed.splitlines() if "dropout=0.346" in line]
+    assert " ".join(rows[0]) == "dropout=0.346 helps 0.143 0.012 -0.002 to 0.026 4 of 5"
+    assert "undecided" in rows[1]
+    assert max(len(line) for line in printed.splitlines() if "dropout=0.346" in line) <= width
 
 
 def test_no_table_is_wider_than_the_terminal(

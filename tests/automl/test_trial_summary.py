@@ -124,14 +124,14 @@ def test_predictions_are_told_with_the_network_they_come_from() -> None:
         result, WrittenPredictions(Path("p.csv"), 1418, columns, best.number, 5)
     )
     assert words == (
-        f"1,418 rows predicted with trial {best.number} of digits (accuracy 97.2 % on test rows, "
-        "the mean of its 5 folds); columns a, b, c, d and 2 more"
+        f"1,418 rows predicted with trial {best.number} of digits-target (accuracy 97.2 % on "
+        "test rows, the mean of its 5 folds); columns a, b, c, d and 2 more"
     )
     other = next(one.number for one in records.complete_trials if one != best)
     words = trial_summary.prediction_words(
         result, WrittenPredictions(Path("p.csv"), 1, ("a",), other, 1)
     )
-    assert words.startswith(f"1 row predicted with trial {other} of digits (valid loss ")
+    assert words.startswith(f"1 row predicted with trial {other} of digits-target (valid loss ")
     assert words.endswith("); column a")
 
 
