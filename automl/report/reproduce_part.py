@@ -9,7 +9,7 @@ from typing import Any, cast
 from automl.diagnostics.wording import percent
 from automl.report.evidence_words import evidence_text
 from automl.report.figures import style
-from automl.report.numbers.comparison import describe_range
+from automl.setting_words import range_words
 from storage.records import Json, StudyRecords, StudySettings
 
 SPLIT_WORDS: Mapping[str, Callable[[Any], str]] = {
@@ -73,9 +73,14 @@ def space_rows(settings: StudySettings) -> list[tuple[str, str, str, str]]:
     """Parameter, range, condition, reason."""
     parameters = cast("Mapping[str, Any]", settings.space.get("parameters") or {})
     return [
-        (name, describe_range(entry), _condition(entry), str(entry.get("reason") or ""))
+        (name, _range(entry), _condition(entry), str(entry.get("reason") or ""))
         for name, entry in parameters.items()
     ]
+
+
+def _range(entry: Mapping[str, Any]) -> str:
+    """As `--set` takes it, and whether it is searched on a logarithmic scale."""
+    return range_words(entry) + (", log" if entry.get("log") else "")
 
 
 def _condition(entry: Mapping[str, Any]) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from automl import diagnostics
 from automl.commands_to_type import next_command
 from automl.diagnostics.headline import title
 from automl.diagnostics.wording import count, listing
 from automl.option_values import DEFAULT_STORAGE
 from automl.report.evidence_words import evidence_in_words
+from automl.report.numbers.overview import shown_diagnoses
 from storage.records import Diagnosis, StudyRecords
 
 N_TRIAL_VERDICTS = 12  # of single trials; the rest is in `automl show STUDY --trial N`
@@ -51,15 +51,6 @@ def verdicts(
         [_verdict(d, records, storage) for d in study],
         [_verdict(d, records, storage) for d in single[:N_TRIAL_VERDICTS]],
     )
-
-
-def shown_diagnoses(records: StudyRecords) -> tuple[Diagnosis, ...]:
-    """The stored diagnoses, or those made now where none of the study as a whole is stored."""
-    best = records.best_trial
-    of_study = (None, best.number if best else None)
-    if any(d.trial_number in of_study for d in records.diagnoses):
-        return records.diagnoses
-    return tuple(diagnostics.diagnose_study(records))
 
 
 def _verdict(diagnosis: Diagnosis, records: StudyRecords, storage: str) -> Verdict:

@@ -156,11 +156,15 @@ def _by_forest(columns: Sequence[_Column], target: Floats) -> tuple[list[Importa
         first += width
         worse = ((target - forest.predict(exchanged)) ** 2).mean(axis=0) - errors  # (N,)
         share, error = _mean_and_error(worse / (2 * variance))
-        low, high = share - Z_95 * error, share + Z_95 * error
         found.append(
-            Importance(column.name, *(max(0.0, x) for x in (share, low, high)),
-                       is_certain=share > certain * error)
-        )  # fmt: skip
+            Importance(
+                column.name,
+                share=max(0.0, share),
+                low=max(0.0, share - Z_95 * error),
+                high=max(0.0, share + Z_95 * error),
+                is_certain=share > certain * error,
+            )
+        )
     explained, error = _mean_and_error((target - target.mean()) ** 2 - errors)
     is_one_certain = explained > 0 and any(one.is_certain for one in found)
     return found, is_one_certain or explained > Z_ONE_SIDED * error

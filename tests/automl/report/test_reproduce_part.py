@@ -30,7 +30,7 @@ def test_dropped_columns_come_first(records: StudyRecords):
 def test_the_space_is_told_with_conditions_and_reasons(records: StudyRecords):
     rows = {row[0]: row[1:] for row in reproduce_part.space_rows(records.settings)}
     assert rows["momentum"][1] == "optimizer is momentum"
-    assert rows["learning_rate"][0] == "1e-05 .. 0.3, log"
+    assert rows["learning_rate"][0] == "1e-05..0.3, log"
     assert rows["learning_rate"][2].startswith("Adam and SGD")
 
 
