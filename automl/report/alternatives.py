@@ -26,15 +26,19 @@ from automl.report.numbers.overview import Score
 from automl.report.numbers.parameters import AxisPlot, Contour, ParallelCoordinates
 from automl.report.numbers.predictions import Calibration, Confusion, Residuals, Roc
 from automl.report.numbers.search import Effort, History, Timeline
-from automl.score_names import score_name
+from automl.score_names import score_name, score_text
 
 
 def of_score(score: Score) -> str:
     """The network's score, its interval and its references."""
-    words = [f"{score_name(score.metric)} of the network {number(score.network)}"]
+
+    def said(value: float) -> str:
+        return score_text(score.metric, value)
+
+    words = [f"{score_name(score.metric)} of the network {said(score.network)}"]
     if score.interval:
-        words.append(f"95 % interval {number(score.interval[0])} to {number(score.interval[1])}")
-    words += [f"{REFERENCE_NAMES[one.name]} {number(one.value)}" for one in score.references]
+        words.append(f"95 % interval {said(score.interval[0])} to {said(score.interval[1])}")
+    words += [f"{REFERENCE_NAMES[one.name]} {said(one.value)}" for one in score.references]
     return ", ".join(words) + "."
 
 

@@ -104,7 +104,7 @@ def _rows(compared: Comparison) -> list[Difference]:
 
 def differing_parameters(studies: Sequence[ComparedStudy]) -> tuple[Difference, ...]:
     """Where the best configurations are not alike."""
-    params = [study.overview.best.params if study.overview.best else {} for study in studies]
+    params = [study.configuration for study in studies]
     names = dict.fromkeys(name for each in params for name in each)
     rows = {
         name: tuple(parameter_text(each[name]) if name in each else NOT_USED for each in params)

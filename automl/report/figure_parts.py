@@ -116,11 +116,11 @@ def top_panel(found: Importances) -> Panel | Remark:
 
 def _importance_caption(found: Importances) -> str:
     """Which of the bars are certain, and what they measure."""
-    if not found.certain:
+    certain = [one.name for one in found.judged[:N_TOP_PARAMETERS] if one.is_certain]
+    if not certain:
         said = "Together they tell trials apart, but no single one can be told from chance."
-    elif len(found.certain) < min(len(found.judged), N_TOP_PARAMETERS):
-        names = listing([one.name for one in found.certain])
-        said = f"Told from chance: {names} (blue). Grey bars may be chance."
+    elif len(certain) < min(len(found.judged), N_TOP_PARAMETERS):
+        said = f"Told from chance: {listing(certain)} (blue). Grey bars may be chance."
     else:
         said = "All of these can be told from chance."
     return (

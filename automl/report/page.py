@@ -37,7 +37,7 @@ from automl.report import (
 from automl.report.figures import style
 from automl.report.numbers.importances import Importances, importances
 from automl.report.numbers.overview import overview, shown_diagnoses
-from automl.report.numbers.parameters import axes
+from automl.report.numbers.parameters import axes, fixed_parameters
 from automl.report.numbers.search import effort
 from automl.report.numbers.trials import StudyTable, study_table
 from automl.report.panels import safe_json
@@ -104,7 +104,7 @@ def report_html(
     judged, judged_panels = figure_parts.prediction_panels(table, predictions)
     return render(
         "report.html.j2",
-        parts={part.key: part for part in PARTS},
+        parts={p.key: p for p in PARTS if p.key != "configuration" or table.best},
         predictions=judged,
         prediction_panels=judged_panels,
         **_result(table),
@@ -137,7 +137,7 @@ def _result(table: StudyTable) -> dict[str, object]:
         "score_head": result_part.score_head(shown),
         "score_rows": result_part.score_rows(shown),
         "configuration": result_part.configuration(shown.best, searched),
-        "fixed": result_part.fixed(shown.best, searched),
+        "fixed": result_part.fixed(shown.best, searched, fixed_parameters(settings)),
         "best_head": result_part.best_head(shown, settings.metric),
         "best_rows": result_part.best_rows(shown, settings.metric),
         "effort": spent,

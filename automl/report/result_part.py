@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from automl.diagnostics.wording import count, number, percent
@@ -155,12 +155,18 @@ def configuration(row: TrialRow | None, searched: Collection[str]) -> list[tuple
     return [(name, parameter_text(value)) for name, value in params.items() if name in searched]
 
 
-def fixed(row: TrialRow | None, searched: Collection[str]) -> str:
-    """The rest of it, which all trials have in common."""
-    params = row.params if row else {}
-    return ", ".join(
-        f"{name} {parameter_text(value)}" for name, value in params.items() if name not in searched
-    )
+def fixed(
+    row: TrialRow | None, searched: Collection[str], known: Mapping[str, ParameterValue]
+) -> str:
+    """What the best configuration has in common with all trials.
+
+    Args:
+        known: what the space fixes.
+    """
+    if row is None:
+        return ""
+    params = {**known, **{n: value for n, value in row.params.items() if n not in searched}}
+    return ", ".join(f"{name} {parameter_text(value)}" for name, value in params.items())
 
 
 def best_rows(shown: Overview, metric: str) -> list[list[str]]:

@@ -17,7 +17,7 @@ from automl.diagnostics.wording import listing
 from automl.reference_names import REFERENCE_NAMES
 from automl.report.figures import style
 from automl.report.numbers.overview import ReferenceScore, Score
-from automl.score_names import score_name
+from automl.score_names import score_name, score_text
 from storage.records import ReferenceName
 
 BOUNDS: Mapping[str, tuple[float, float]] = {
@@ -61,7 +61,7 @@ def score_figure(score: Score) -> go.Figure:
             y=[f"{row.name}  "],
             error_x=_bars(row.value, row.interval, row.colour),
             mode="markers+text",
-            text=[style.number(row.value)],
+            text=[score_text(score.metric, row.value)],
             textposition="top center",
             cliponaxis=False,
             marker={"size": 12, "color": row.colour, "symbol": row.symbol},
@@ -86,7 +86,7 @@ def far_words(score: Score) -> str:
     """What lies outside the frame; empty where nothing does."""
     low, high = _frame(score)
     far = [row for row in _rows(score) if not low <= row.value <= high]
-    said = listing([f"{row.name} ({style.number(row.value)})" for row in far])
+    said = listing([f"{row.name} ({score_text(score.metric, row.value)})" for row in far])
     return f"Outside the frame: {said}." if far else ""
 
 

@@ -169,8 +169,8 @@ def loss_title(loss: str, prefix: str = "") -> str:
 def loss_axis(values: Any, inside: Any = ()) -> dict[str, Any]:
     """Layout of an axis of losses: logarithmic where they span more than a factor of 20.
 
-    Extremes above the 95th percentile times three are left outside the frame, where a
-    double click finds them: one diverging trial must not flatten all the others.
+    What lies further from the lowest than twice the 90th percentile does is left outside the
+    frame, where a double click finds it: a diverging trial must not flatten all the others.
 
     Args:
         inside: values that are never left outside.
@@ -178,7 +178,8 @@ def loss_axis(values: Any, inside: Any = ()) -> dict[str, Any]:
     finite = sorted(float(v) for v in values if math.isfinite(v))
     if not finite:
         return {}
-    low, high = finite[0], min(finite[-1], 3 * finite[int(0.95 * (len(finite) - 1))])
+    low, bulk = finite[0], finite[int(0.9 * (len(finite) - 1))]
+    high = min(finite[-1], low + 2 * (bulk - low)) if bulk > low else finite[-1]
     high = max([high, *(float(v) for v in inside if math.isfinite(v))])
     if low > 0 and high / low > 20:
         return ticks.log_layout(low / 1.2, high * 1.2)

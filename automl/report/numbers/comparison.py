@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from automl.diagnostics.headline import Headline, headline
 from automl.report.numbers.overview import Overview, overview, shown_diagnoses
+from automl.report.numbers.parameters import fixed_parameters
 from automl.report.numbers.search import Effort, effort
 from automl.report.numbers.trials import Floats, StudyTable, study_table
 from automl.setting_words import differing_settings
-from storage.records import StudyRecords
+from storage.records import ParameterValue, StudyRecords
 
 Z_95 = 1.96
 
@@ -49,6 +50,7 @@ class ComparedStudy:
     name: str
     headline: Headline
     overview: Overview
+    configuration: Mapping[str, ParameterValue]  # of the best trial, with what the space fixes
     effort: Effort
     progress: Progress
 
@@ -75,6 +77,7 @@ def compare(studies: Sequence[StudyRecords]) -> Comparison:
                 name,
                 headline(table.records, shown_diagnoses(table.records)),
                 overview(table),
+                _configuration(table),
                 effort(table),
                 progress(name, table),
             )
@@ -84,6 +87,11 @@ def compare(studies: Sequence[StudyRecords]) -> Comparison:
         is_comparable=len(comparable) == 1,
         loss=settings[0].loss if settings else "",
     )
+
+
+def _configuration(table: StudyTable) -> dict[str, ParameterValue]:
+    best = table.best
+    return {**fixed_parameters(table.records.settings), **best.params} if best else {}
 
 
 def _distinct(names: Sequence[str]) -> list[str]:

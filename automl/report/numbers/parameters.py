@@ -20,7 +20,7 @@ import numpy as np
 
 from automl.report.numbers.places import comparable, places
 from automl.report.numbers.trials import Floats, Outcome, StudyTable, Trial, sample_trials
-from storage.records import ParameterValue
+from storage.records import ParameterValue, StudySettings
 
 N_AXIS_POINTS = 1000  # per axis plot; some twenty of them share a page
 N_BUCKETS = 8  # of the best-per-bucket line, as in isolation plots of the Tuning Playbook
@@ -130,6 +130,16 @@ def axes(table: StudyTable) -> dict[str, Axis]:
         if axis is not None and values:
             found[name] = axis
     return found
+
+
+def fixed_parameters(settings: StudySettings) -> dict[str, ParameterValue]:
+    """What the space fixes for every trial, and trials therefore do not have among theirs."""
+    parameters = cast("Mapping[str, Any]", settings.space.get("parameters") or {})
+    return {
+        name: entry.get("value")
+        for name, entry in parameters.items()
+        if entry.get("type") == "fixed" and not entry.get("when")
+    }
 
 
 def _axis(name: str, entry: Mapping[str, Any], values: Sequence[ParameterValue]) -> Axis | None:

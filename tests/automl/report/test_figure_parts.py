@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from automl.diagnostics.wording import listing
 from automl.report import figure_parts
 from automl.report.numbers.importances import importances
 from automl.report.numbers.trials import study_table
@@ -39,8 +40,9 @@ def test_the_first_screens_have_the_top_five_parameters(table, found):
     panel = figure_parts.top_panel(found)
     assert [*reversed(panel.figure.data[0].y)] == [one.name for one in found.judged[:5]]
     assert "with 95 % intervals" in panel.caption
-    for one in found.certain[:5]:
-        assert one.name in panel.caption or len(found.certain) >= 5
+    certain = [one.name for one in found.judged[:5] if one.is_certain]
+    assert 0 < len(certain) < 5
+    assert panel.caption.startswith(f"Told from chance: {listing(certain)} (blue).")
 
 
 def test_importances_that_chance_explains_are_a_sentence(records: StudyRecords):

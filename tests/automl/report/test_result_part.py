@@ -66,7 +66,7 @@ def test_what_is_fixed_stands_apart_from_what_was_searched(table):
     best = overview(table).best
     searched = set(best.params) - {"scaling"}
     assert "scaling" not in dict(result_part.configuration(best, searched))
-    assert result_part.fixed(best, searched).startswith("scaling ")
+    assert result_part.fixed(best, searched, {"schedule": "cosine"}).startswith("schedule cosine")
 
 
 def test_a_regression_is_told_in_its_own_unit():

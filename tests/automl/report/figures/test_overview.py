@@ -23,7 +23,7 @@ def test_guessing_far_off_is_named_outside_the_frame():
     figure = score_figure(numbers)
     assert len(figure.data) == 2
     assert figure.layout.xaxis.range[0] > 0.9 and figure.layout.xaxis.range[1] <= 1.0
-    assert far_words(numbers) == "Outside the frame: guessing (0.1)."
+    assert far_words(numbers) == "Outside the frame: guessing (10.0 %)."
 
 
 def test_an_outlier_does_not_stretch_the_axis():
@@ -31,7 +31,7 @@ def test_an_outlier_does_not_stretch_the_axis():
     numbers = score("rmse", 5.0, (4.5, 5.6), 16.6, (900.0, (20.0, 4000.0)))
     low, high = score_figure(numbers).layout.xaxis.range
     assert low > 3.0 and high < 8.0
-    assert far_words(numbers) == "Outside the frame: guessing (16.6) and linear model (900)."
+    assert far_words(numbers) == "Outside the frame: guessing (16.60) and linear model (900.0)."
 
 
 def test_an_error_has_no_axis_below_zero():
