@@ -103,10 +103,12 @@ def print_verdict(result: SearchResult) -> None:
                 console.print()
     if measured:
         console.print(_measured_table(measured))
+        if result.records.settings.split.get("n_folds", 1) != 1:
+            console.print("Tried on the first fold only.")
 
 
 def _measured_table(measured: Sequence[Diagnosis]) -> Table:
-    """What advised changes did when they were tried, the most helpful first."""
+    """What advised changes did when they were tried, in the order of the answers."""
     first = measured[0].evidence
     table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False, title_justify="left")
     table.title = (
@@ -120,6 +122,8 @@ def _measured_table(measured: Sequence[Diagnosis]) -> Table:
         table.add_column(column, justify="right", no_wrap=True)
     for diagnosis in measured:
         evidence, (words, style) = diagnosis.evidence, MEASURED[diagnosis.kind]
+        if n_diverged := evidence.get("n_diverged"):
+            words += f", {n_diverged} diverged"
         table.add_row(
             Text(one_line(str(evidence.get("label")))),
             Text(words, style=style),

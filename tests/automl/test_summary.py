@@ -103,7 +103,20 @@ def test_what_was_tried_stands_in_a_table_behind_the_verdicts(
     rows = [line.split() for line in printed.splitlines() if "dropout=0.346" in line]
     assert " ".join(rows[0]) == "dropout=0.346 helps 0.143 0.012 -0.002 to 0.026 4 of 5"
     assert "undecided" in rows[1]
+    assert "first fold" not in printed
     assert max(len(line) for line in printed.splitlines() if "dropout=0.346" in line) <= width
+
+
+def test_what_diverged_when_it_was_tried_and_on_which_fold_is_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    evidence = {"label": "l1=0", "gain": 0.01, "n_diverged": 2}
+    answer = Diagnosis("advice_undecided", "info", "", evidence, trial_number=5)
+    settings = replace(study().records.settings, split={"n_folds": 5})
+    summary.print_verdict(study(diagnoses=(answer,), settings=settings))
+    printed = capsys.readouterr().out
+    assert "undecided, 2 diverged" in printed
+    assert "Tried on the first fold only." in printed
 
 
 def test_no_table_is_wider_than_the_terminal(
