@@ -63,12 +63,7 @@ def main(traceback: bool) -> None:
 @click.option("--group", metavar="COLUMN", help="Rows of one group stay in one split.")
 @click.option("--time", metavar="COLUMN", help="Split in order of time: the last rows are test.")
 @click.option("--folds", type=COUNT, metavar="K", help="Value: mean over K folds.")
-@click.option(
-    "--split-seed",
-    type=FROM_ZERO,
-    default=0,
-    help="Another one divides the rows in another way.",
-)
+@click.option("--split-seed", type=FROM_ZERO, default=0, help="Another division of the rows.")
 @click.option("--class-weights", is_flag=True, help="Weigh rare classes more in training.")
 @click.option("--study", metavar="NAME", help="Default: the data's name and the target.")
 @storage_option
@@ -81,24 +76,14 @@ def main(traceback: bool) -> None:
     metavar="NAME=VALUE",
     help="Fix or narrow: optimizer=adam, learning_rate=1e-4..1e-2, activation=relu,tanh.",
 )
-@click.option(
-    "--max-epochs",
-    type=COUNT,
-    default=50,
-    help="Passes over the train rows that a trial may take.",
-)
+@click.option("--max-epochs", type=COUNT, default=50, help="Passes over the train rows.")
 @click.option(
     "--patience",
     type=COUNT,
     default=10,
     help="Epochs without a better validation loss that end a trial.",
 )
-@click.option(
-    "--seed",
-    type=FROM_ZERO,
-    default=0,
-    help="Another one draws other trials, weights and orders of rows.",
-)
+@click.option("--seed", type=FROM_ZERO, default=0, help="Other trials, weights, row orders.")
 @click.option("--target-error", type=float, help="Error rate or RMSE that you hope to reach.")
 @click.option(
     "--n-trials",

@@ -235,9 +235,12 @@ def test_a_study_is_not_continued_with_other_settings(store: Store, iris: Loaded
         open_study(store, other)
 
 
-def test_difference_in_the_space_is_named_by_its_place(store: Store, iris: LoadedData) -> None:
+def test_a_difference_in_the_space_is_told_as_ranges(store: Store, iris: LoadedData) -> None:
     open_study(store, settings_for(iris))
-    with pytest.raises(StudyError, match=r"space\.parameters\.learning_rate\.high"):
+    with pytest.raises(
+        StudyError,
+        match=r"learning_rate is 0\.0001\.\.0\.1 in the study and 0\.0001\.\.0\.01 here",
+    ):
         open_study(store, settings_for(iris, "learning_rate=1e-4..1e-2"))
 
 
