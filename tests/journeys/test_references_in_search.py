@@ -95,7 +95,7 @@ def test_further_interrupts_end_it_at_once(tmp_path: Path) -> None:
         search.send_signal(signal.SIGINT)
         time.sleep(0.5)
     search.communicate(timeout=1)
-    assert search.returncode == 130
+    assert search.returncode in (130, -signal.SIGINT)  # the latter while the interpreter ends
     assert is_gone(pid)
 
 
