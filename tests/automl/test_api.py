@@ -45,7 +45,7 @@ def test_search_of_a_frame_gives_a_scored_and_judged_best_trial(storage: str) ->
     assert len(result.trials) == 3
     assert result.evaluation is not None
     assert 0 <= result.evaluation.scores["accuracy"] <= 1
-    assert result.evaluation.baseline["loss"] == pytest.approx(0.693, abs=0.05)
+    assert result.evaluation.reference_scores("guessing")["loss"] == pytest.approx(0.693, abs=0.05)
     assert result.diagnoses[0].message
 
 
