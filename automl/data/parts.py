@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl.counting import count
 from automl.data.cells import raw_column
 from automl.data.choices import SplitChoices
 from automl.data.column_inference import infer_time
@@ -156,7 +157,7 @@ def _groups(values: pd.Series[Any]) -> NDArray[np.int64]:
     if (groups < 0).any():
         raise DataError(
             f"every row must have a group, but {values.name!r} is empty in "
-            f"{int((groups < 0).sum())} rows; fill them or group by another column"
+            f"{count(int((groups < 0).sum()), 'row')}; fill that or group by another column"
         )
     return groups
 
@@ -175,6 +176,6 @@ def _moments(values: pd.Series[Any], plan: ColumnPlan) -> NDArray[np.float64]:
         row, example = values.index[unread][0], values[unread].iloc[0]
         raise DataError(
             f"--time must name a column of dates or numbers without gaps, but {values.name!r} "
-            f"holds {str(example)!r} in row {row} ({int(unread.sum())} such cells)"
+            f"holds {str(example)!r} in row {row} ({count(int(unread.sum()), 'such cell')})"
         )
     return read

@@ -210,8 +210,7 @@ def test_unread_cells_name_an_example_and_its_row() -> None:
     (unread,) = read_columns(frame, [ColumnPlan("n", "numeric")]).unread
     assert unread == UnreadCells("n", "numeric", 1, 2, "abc", 3)
     assert str(unread) == (
-        "n: 1 of 2 cells are no numbers as in training and count as missing, such as 'abc' in "
-        "row 3"
+        "n: 1 of 2 cells is no number as in training and counts as missing, such as 'abc' in row 3"
     )
 
 

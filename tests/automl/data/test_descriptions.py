@@ -58,7 +58,7 @@ def test_a_person_reads_task_columns_rows_and_duplicates() -> None:
         "binary classification of y, 10 rows of 0, 10 rows of 1 (--task overrides)",
         "columns beside the target: 1 numeric",
         "12 rows to train, 4 to validate, 4 to test",
-        "2 of 4 test rows have the same inputs as a train row",
+        "2 of 4 test rows equal a train row",
     ]
     assert lines[5][0] == "binary classification of y, 10 rows of 0, 10 rows of 1"
     assert lines[5][2] == "5 folds over 16 rows, 4 rows for the final test"
