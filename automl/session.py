@@ -16,6 +16,7 @@ from types import TracebackType
 import search_spaces
 from automl.data import LoadedData
 from automl.data.reading import RawData
+from automl.data.references import fit_references
 from automl.data_options import encode_data
 from automl.diagnostics import diagnose_study
 from automl.errors import DataError, StudyError
@@ -156,13 +157,13 @@ class SearchSession:
 
     def _evaluate_best(self) -> None:
         """Score the best trial; a file that was taken away meanwhile is made again, or missed."""
-        name = self.settings.study_name
+        name, dataset = self.settings.study_name, self.data.dataset
         for is_last in (False, False, True):
             try:
                 with self.store.transaction(at_once=True):
                     records = self.store.read_study(name)
                     save_preprocessing(self.store, records, self.data.preprocessors)
-                evaluate_best(self.store, name, self.data.dataset)
+                evaluate_best(self.store, name, dataset, lambda: fit_references(dataset))
             # Or another process has a better one now, or rows that the network cannot take.
             except (ArtifactError, StudyError, DataError) as error:
                 if is_last:

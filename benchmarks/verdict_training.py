@@ -19,10 +19,9 @@ from automl.models.mlp import n_parameters
 from automl.training.config import RunConfig, configure
 from automl.training.ending import ending
 from automl.training.gradients import inspect_initialization
-from automl.training.metrics import row_losses
+from automl.training.metrics import resample
 from automl.training.predictions import predict
 from automl.training.stacked import StackedTrainer
-from automl.tuning.evaluation import gain_errors
 from benchmarks.verdict_worlds import World
 from storage.records import (
     DataCheckRecord,
@@ -30,7 +29,9 @@ from storage.records import (
     EvaluationRecord,
     Json,
     LayerGradientRecord,
+    PairedDifference,
     ParameterValue,
+    ReferenceRecord,
     RunRecord,
     StudyRecords,
     StudySettings,
@@ -77,7 +78,7 @@ class Training:
     initial_layers: tuple[LayerGradientRecord, ...]
     fresh_loss: float
     n_parameters: int
-    gain_error: float  # standard error of what its validation loss is below that of guessing
+    gain: PairedDifference | None  # over guessing, on the validation rows
 
 
 def train_plans(draw: Draw) -> list[Training]:
@@ -114,7 +115,7 @@ def train(
             inspect_initialization(run, world.dataset),
             _fresh_loss(world.dataset, run, trainer, curve),
             n_parameters(run.model, world.dataset),
-            _gain_error(world.dataset, run, trainer, curve),
+            _guessing_gain(world.dataset, run, trainer, curve),
         )
         for run, curve in zip(runs, curves, strict=True)
     ]
@@ -128,19 +129,24 @@ def _fresh_loss(
     return fresh_loss(dataset, run, trainer.best_weights(run.run_id))
 
 
-def _gain_error(
+def _guessing_gain(
     dataset: Dataset, run: RunConfig, trainer: StackedTrainer, curve: Sequence[EpochRecord]
-) -> float:
+) -> PairedDifference | None:
+    """What the network has on guessing, on the validation rows."""
     if not any(epoch.is_finite for epoch in curve):
-        return math.inf
+        return None
     fold = dataset.folds[0]
-    targets = fold.original_targets("valid").numpy()
-    predicted = predict(run, trainer.best_weights(run.run_id), dataset, "valid")
-    network, guessed = (
-        row_losses(values, targets, loss=dataset.loss, target_scale=fold.target_scale)
-        for values in (predicted, trivial_predictions(dataset).valid)
+    found = resample(
+        {
+            "network": predict(run, trainer.best_weights(run.run_id), dataset, "valid").numpy(),
+            "guessing": trivial_predictions(dataset).valid.numpy(),
+        },
+        fold.original_targets("valid").numpy(),
+        task=dataset.task,
+        loss=dataset.loss,
+        target_scale=fold.target_scale,
     )
-    return gain_errors({"loss": network}, {"loss": guessed})["loss_gain_standard_error"]
+    return found["network"].gains(found["guessing"])["loss"]
 
 
 def fresh_loss(dataset: Dataset, run: RunConfig, weights: Mapping[str, torch.Tensor]) -> float:
@@ -178,10 +184,12 @@ def records_of(draw: Draw, trainings: Sequence[Training]) -> StudyRecords:
         layers[number] = training.initial_layers
     known = [trial for trial in trials if trial.value is not None and trial.cause is None]
     best = min(known, key=lambda trial: trial.value or 0.0, default=trials[0])
-    scores = {}
-    if best.value is not None:
-        error = trainings[best.number].gain_error
-        scores = {"loss": best.value, "loss_gain_standard_error": error}
+    gain = trainings[best.number].gain
+    guessing = ReferenceRecord(
+        "guessing",
+        {"loss": world.baseline_loss} | _as_score(world),
+        network_gains={} if gain is None else {"loss": gain},
+    )
     return StudyRecords(
         settings=_settings(draw),
         trials=tuple(trials),
@@ -193,15 +201,20 @@ def records_of(draw: Draw, trainings: Sequence[Training]) -> StudyRecords:
             EvaluationRecord(
                 best.number,
                 "valid",
-                scores=scores,
-                baseline={
-                    "loss": world.baseline_loss,
-                    world.dataset.metric: world.baseline_metric,
-                },
-                linear={"loss": world.linear_loss},
+                scores={} if best.value is None else {"loss": best.value},
+                references=(
+                    guessing,
+                    ReferenceRecord("linear_model", {"loss": world.linear_loss}),
+                ),
             ),
         ),
     )
+
+
+def _as_score(world: World) -> dict[str, float]:
+    if world.dataset.metric == "error_rate":
+        return {"accuracy": 1.0 - world.baseline_metric}
+    return {world.dataset.metric: world.baseline_metric}
 
 
 def _settings(draw: Draw) -> StudySettings:

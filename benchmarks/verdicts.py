@@ -1,6 +1,7 @@
 """Are the verdicts right, and does the advice help? Measured on cases of known truth.
 
     python -m benchmarks.verdicts [--quick] [--json] [--seed N] [--cases FILE] [--jobs N]
+    python -m benchmarks.verdicts tables FOLDER    on real tables: see `verdict_tables.py`
 
 Cases are drawn from odd seeds; the thresholds in `automl/diagnostics/thresholds.py` were set on
 even ones (`--calibrate` prints what they were set from). Right is a case whose first verdict
@@ -20,6 +21,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -35,7 +37,7 @@ from automl.diagnostics.evidence import find_references, trial_facts
 from automl.diagnostics.gradient_flow import trial_flow
 from automl.diagnostics.learning_curves import judge_fit
 from automl.tuning.confirmation import advised_change
-from benchmarks import verdict_decomposition
+from benchmarks import verdict_decomposition, verdict_tables
 from benchmarks.verdict_cases import FAMILIES
 from benchmarks.verdict_figures import Outcome, print_quantities, print_tables, summarize
 from benchmarks.verdict_searches import random_params, searched
@@ -375,4 +377,7 @@ def _judge_file(path: Path) -> tuple[list[Outcome], int]:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["tables"]:
+        verdict_tables.main(sys.argv[2:])
+    else:
+        main()

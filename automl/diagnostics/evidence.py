@@ -143,15 +143,16 @@ def average_facts(facts: Sequence[CurveFacts]) -> CurveFacts:
 def find_references(records: StudyRecords, trial_number: int | None = None) -> References:
     """What a trial of this study is held against; it is no reference for itself."""
     evaluation = _latest_evaluation(records.evaluations)
-    baseline = evaluation.baseline.get("loss") if evaluation else None
-    linear = evaluation.linear.get("loss") if evaluation else None
+    guessing = evaluation.reference_scores("guessing") if evaluation else {}
+    baseline = guessing.get("loss")
+    linear = evaluation.reference_scores("linear_model").get("loss") if evaluation else None
     facts = _completed_facts(records)
     others = {number: fact for number, fact in facts.items() if number != trial_number}
     best = min(others, key=lambda number: others[number].valid_loss, default=None)
     return References(
         baseline_loss=baseline if baseline else assumed_baseline(records),
         baseline_is_measured=bool(baseline),
-        baseline_metric=evaluation.baseline.get(records.settings.metric) if evaluation else None,
+        baseline_metric=_metric(guessing, records.settings.metric),
         linear=Reference("the linear model", linear) if linear is not None else None,
         best_trial=None
         if best is None
@@ -187,9 +188,16 @@ def _completed_facts(records: StudyRecords) -> Mapping[int, CurveFacts]:
 
 def _latest_evaluation(evaluations: Sequence[EvaluationRecord]) -> EvaluationRecord | None:
     """The last on validation rows, as the curves are; old studies have test rows only."""
-    with_baseline = [record for record in evaluations if record.baseline]
+    with_baseline = [record for record in evaluations if record.reference("guessing")]
     same_rows = [record for record in with_baseline if record.split == "valid"]
     return max(same_rows or with_baseline, key=lambda record: record.evaluated_at, default=None)
+
+
+def _metric(scores: Mapping[str, float], metric: str) -> float | None:
+    """A score as curves have it: the share of wrong rows, or the RMSE."""
+    if metric == "error_rate" and "accuracy" in scores:
+        return 1.0 - scores["accuracy"]
+    return scores.get(metric)
 
 
 def _target(records: StudyRecords, facts: CurveFacts | None) -> Reference | None:

@@ -20,7 +20,7 @@ from automl.diagnostics.thresholds import (
     NOISE_MULTIPLE,
 )
 from automl.diagnostics.wording import count, number
-from storage.records import EvaluationRecord, Json, StudyRecords
+from storage.records import EvaluationRecord, Json, PairedDifference, StudyRecords
 
 N_PENALTIES = 6
 """The linear model is the best of so many on the validation rows (`automl/data/baselines.py`)."""
@@ -69,9 +69,13 @@ def missing_signal(records: StudyRecords) -> Gain | None:
     gain = _measured(records, best.number, source, n_trials) if source else None
     if source is None or gain is None or gain.is_certain or _has_linear_signal(source):
         return None
-    if gain.is_paired and _exceeds(source, source.scores, "error_rate", _multiple(n_trials)):
+    guessing = source.reference("guessing")
+    beats = guessing is not None and _exceeds(
+        guessing.network_gains, "accuracy", _multiple(n_trials)
+    )
+    if gain.is_paired and beats:
         return None  # fewer rows are wrong than by guessing, however little the loss shows of it
-    return replace(gain, linear="guesses" if "loss" in source.linear else "unknown")
+    return replace(gain, linear="guesses" if source.reference("linear_model") else "unknown")
 
 
 def gain_words(gain: Gain, guessing: str) -> str:
@@ -109,7 +113,11 @@ def _multiple(n_trials: int) -> float:
 
 
 def _latest(records: StudyRecords, split: str) -> EvaluationRecord | None:
-    known = [one for one in records.evaluations if one.split == split and "loss" in one.baseline]
+    known = [
+        one
+        for one in records.evaluations
+        if one.split == split and "loss" in one.reference_scores("guessing")
+    ]
     return max(known, key=lambda one: one.evaluated_at, default=None)
 
 
@@ -117,43 +125,33 @@ def _measured(
     records: StudyRecords, number: int, source: EvaluationRecord, n_trials: int
 ) -> Gain | None:
     """From the scores of the trial itself; else from its curve, on the same validation rows."""
-    if source.trial_number == number and "loss" in source.scores:
-        error = source.scores.get("loss_gain_standard_error")
-        if source.split == "test":
-            return _of_test(source)
-        if error is not None:
-            loss, baseline = source.scores["loss"], source.baseline["loss"]
-            return Gain(number, "valid", loss, baseline, error, True, n_trials)
+    guessing = source.reference("guessing")
+    if guessing and source.trial_number == number and "loss" in guessing.network_gains:
+        # Test rows chose no trial, so it does not matter of how many it is the best.
+        best_of = n_trials if source.split == "valid" else 1
+        error = guessing.network_gains["loss"].standard_error
+        loss, baseline = source.scores["loss"], guessing.scores["loss"]
+        return Gain(number, source.split, loss, baseline, error, True, best_of)
     facts = trial_facts(records, number)
     if facts is None or source.split == "test":
         return None
-    baseline = source.baseline["loss"]
+    baseline = source.reference_scores("guessing")["loss"]
     return Gain(number, "valid", facts.valid_loss, baseline, facts.valid_noise, False, n_trials)
-
-
-def _of_test(record: EvaluationRecord) -> Gain:
-    """Test rows chose no trial, so it does not matter of how many it is the best."""
-    low, high = record.intervals.get("loss", (0.0, 0.0))
-    # A 95 % interval is about four standard errors wide.
-    noise = (high - low) / (2 * NOISE_MULTIPLE)
-    loss, baseline = record.scores["loss"], record.baseline["loss"]
-    return Gain(record.trial_number, "test", loss, baseline, noise, False)
 
 
 def _has_linear_signal(record: EvaluationRecord) -> bool:
     """Whether the linear model does better than guessing, by loss or by rows wrong."""
-    linear, guessed = record.linear, record.baseline["loss"]
-    if "loss_gain_standard_error" not in linear:
-        return guessed - linear.get("loss", guessed) > LEAST_GAP_SHARE * guessed
-    multiple = _multiple(N_PENALTIES)
-    return any(_exceeds(record, linear, name, multiple) for name in ("loss", "error_rate"))
-
-
-def _exceeds(
-    record: EvaluationRecord, scores: Mapping[str, float], name: str, multiple: float
-) -> bool:
-    """Whether scores are better than the record's guessing by so many standard errors."""
-    error, guessed = scores.get(f"{name}_gain_standard_error"), record.baseline.get(name)
-    if error is None or guessed is None or name not in scores:
+    linear = record.reference("linear_model")
+    if linear is None:
         return False
-    return guessed - scores[name] > multiple * error
+    if not linear.guessing_gains:
+        guessed = record.reference_scores("guessing")["loss"]
+        return guessed - linear.scores.get("loss", guessed) > LEAST_GAP_SHARE * guessed
+    multiple = _multiple(N_PENALTIES)
+    return any(_exceeds(linear.guessing_gains, name, multiple) for name in ("loss", "accuracy"))
+
+
+def _exceeds(gains: Mapping[str, PairedDifference], name: str, multiple: float) -> bool:
+    """Whether a score is better than that of guessing by so many standard errors."""
+    gain = gains.get(name)
+    return gain is not None and gain.value > multiple * gain.standard_error

@@ -30,7 +30,7 @@ def study_note(table: StudyTable) -> str:
         loss = style.number(shown.best.valid_loss)
         lines += [f"**Best: trial {shown.best.number}, validation loss {loss}**", ""]
         lines += [f"* {plain(sentence)}" for sentence in result_part.certainty(shown)]
-        lines += _scores(result_part.score_rows(shown))
+        lines += _scores(result_part.score_head(shown), result_part.score_rows(shown))
         lines += ["", *_params(table.ranked[0])]
     verdicts, _ = verdict_part.verdicts(records)
     for verdict in verdicts:
@@ -77,12 +77,11 @@ def _params(trial: Trial) -> list[str]:
     return ["| hyperparameter | value |", "|---|---|", *rows]
 
 
-def _scores(rows: list[tuple[str, str, str, str, str]]) -> list[str]:
+def _scores(head: list[str], rows: list[tuple[str, ...]]) -> list[str]:
     if not rows:
         return []
-    head = ["", "| test score | network | 95 % interval | linear model | baseline |",
-            "|---|---|---|---|---|"]  # fmt: skip
-    return head + ["| " + " | ".join(plain(cell) for cell in row) + " |" for row in rows]
+    titles = ["", "| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    return titles + ["| " + " | ".join(plain(cell) for cell in row) + " |" for row in rows]
 
 
 def plain(text: str) -> str:
