@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.counting import count
+from automl.counting import agree, count
 from automl.data.cells import raw_column
 from automl.data.choices import SplitChoices
 from automl.data.column_inference import infer_time
@@ -154,10 +154,12 @@ def row_facts(
 
 def _groups(values: pd.Series[Any]) -> NDArray[np.int64]:
     groups, _ = pd.factorize(raw_column(values).values)
-    if (groups < 0).any():
+    n_empty = int((groups < 0).sum())
+    if n_empty:
         raise DataError(
             f"every row must have a group, but {values.name!r} is empty in "
-            f"{count(int((groups < 0).sum()), 'row')}; fill that or group by another column"
+            f"{count(n_empty, 'row')}; fill {agree(n_empty, 'it', 'them')} or group by another "
+            "column"
         )
     return groups
 
