@@ -82,11 +82,12 @@ def _described_sum(check: DataCheckRecord, exactly: str) -> str:
     message = f"{gives} {target} {exactly}"
     if not isinstance(weights, list):  # of classes
         return f"{message}."
-    one_each = all(isinstance(one, int | float) and abs(one - 1) < 0.01 for one in weights)
-    if len(weights) == 1:
-        how = "is the same" if one_each else "only has another unit"
-        return f"{message}: it {how}."
-    return f"{message}: {'their sum' if one_each else 'a weighted sum of them'}."
+    rounded = sorted(round(one, 2) for one in weights if isinstance(one, int | float))
+    if is_one:
+        return f"{message}: it {'is the same' if rounded == [1] else 'only has another unit'}."
+    named = {(1.0,): "their sum", (-1.0, 1.0): "their difference"}
+    how = named.get(tuple(dict.fromkeys(rounded)), "a weighted sum of them")
+    return f"{message}: {how}."
 
 
 def _judge_column(check: DataCheckRecord, others: float | None) -> tuple[bool, str]:

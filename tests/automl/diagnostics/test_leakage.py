@@ -81,6 +81,9 @@ def test_parts_are_named_with_how_they_make_the_target() -> None:
         "Columns casual and registered together give cnt exactly: their sum. If they are not known"
     )
     assert "`--drop casual --drop 'the rest'`" in found.advice[0].text
+    difference = judged(1.0, "casual and registered", weights=[-1.0, 1.0], **details)
+    assert difference is not None
+    assert "exactly: their difference." in difference.message
     weighted = judged(0.9995, "casual and registered", weights=[1.0, 2.0], **details)
     assert weighted is not None
     assert "almost exactly: a weighted sum of them." in weighted.message
