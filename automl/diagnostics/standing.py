@@ -16,7 +16,13 @@ from typing import Literal
 from automl.diagnostics.wording import number
 from automl.reference_names import reference_words
 from automl.score_names import score_name
-from storage.records import EvaluationRecord, PairedDifference, ReferenceName, StudyRecords
+from storage.records import (
+    EvaluationRecord,
+    PairedDifference,
+    ReferenceName,
+    StudyRecords,
+    StudySettings,
+)
 
 StandingKind = Literal["better", "no_better", "worse", "unknown"]
 
@@ -52,6 +58,11 @@ def standing(records: StudyRecords) -> Standing:
     return standing_on(records, evaluation)
 
 
+def compared_score(settings: StudySettings) -> str:
+    """What a network is compared by: the loss, or what class weights are asked for."""
+    return "balanced_accuracy" if settings.class_weights else "loss"
+
+
 def best_evaluation(
     records: StudyRecords, split: Literal["valid", "test"]
 ) -> EvaluationRecord | None:
@@ -67,7 +78,7 @@ def best_evaluation(
 
 def standing_on(records: StudyRecords, evaluation: EvaluationRecord) -> Standing:
     """How the network of an evaluation stands beside the best reference on the same rows."""
-    score = "balanced_accuracy" if records.settings.class_weights else "loss"
+    score = compared_score(records.settings)
     gains = {
         one.name: one.network_gains[score]
         for one in evaluation.references
@@ -78,7 +89,10 @@ def standing_on(records: StudyRecords, evaluation: EvaluationRecord) -> Standing
     best = min(gains, key=lambda name: gains[name].value)
     gain = gains[best]
     kind: StandingKind = "better" if gain.is_better else "worse" if gain.is_worse else "no_better"
-    return Standing(kind, _sentence(records, evaluation, kind, best, score), score, best, gain)
+    sentence = _sentence(records, evaluation, kind, best, score)
+    if gains.keys() == {"guessing"}:
+        sentence += " No model was fitted to compare it with."
+    return Standing(kind, sentence, score, best, gain)
 
 
 def _sentence(
