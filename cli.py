@@ -296,6 +296,7 @@ def promote(study: str, trial_number: int, workers: Any, storage: str) -> None:
 def diagnose(study: str, confirms: bool, depth: str, workers: Any, storage: str) -> None:
     """Say why a study's network is as good as it is, and what to do next."""
     from automl import studies
+    from automl.diagnostics.measured_advice import ON_ADVICE
     from automl.summary import print_verdict
 
     result = studies.diagnose(study, storage)
@@ -307,7 +308,7 @@ def diagnose(study: str, confirms: bool, depth: str, workers: Any, storage: str)
         if confirms:
             result = investigation.confirm(study, storage, workers=workers)
     print_verdict(result)
-    if confirms and not any(one.kind in studies.ON_ADVICE for one in result.diagnoses):
+    if confirms and not any(one.kind in ON_ADVICE for one in result.diagnoses):
         click.echo(
             "Nothing to confirm: no advice here changes a hyperparameter of the best trial."
         )

@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 
 import automl
 import cli
-from automl.studies import ON_ADVICE
+from automl.diagnostics.measured_advice import ON_ADVICE
 
 QUICK = ("--n-trials", "3", "--max-epochs", "3", "--folds", "1", "--workers", "1")
 
