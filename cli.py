@@ -350,9 +350,8 @@ def dashboard(port: int, names: tuple[str, ...], storage: str) -> None:
     from automl.studies import open_existing_store
 
     with open_existing_store(storage) as store:
-        folder = store.artifacts.folder.path
-    click.echo(f"Optuna Dashboard on http://127.0.0.1:{port} (Ctrl-C ends it)", err=True)
-    serve(storage, folder, port, names)
+        click.echo(f"Optuna Dashboard on http://127.0.0.1:{port} (Ctrl-C ends it)", err=True)
+        serve(store, port, names)
 
 
 @main.command()

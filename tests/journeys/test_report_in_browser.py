@@ -304,8 +304,8 @@ def dashboard(folder: Path) -> Iterator[tuple[str, str]]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     code = (
-        "from automl.report.dashboard import serve; "
-        f"serve({url!r}, {str(folder / 'running.artifacts')!r}, {port})"
+        "from automl.report.dashboard import serve; from storage import open_store; "
+        f"serve(open_store({url!r}), {port})"
     )
     wait_for(lambda: (folder / "running.db").exists(), 120)
     server = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.DEVNULL)
@@ -341,7 +341,8 @@ def test_the_dashboard_shows_a_running_study(visit, dashboard):
 
     def is_published() -> bool:
         details = study_details(address)
-        return bool(details.get("plotly_graph_objects")) and bool(details.get("artifacts"))
+        with_files = [trial for trial in details.get("trials", ()) if trial["artifacts"]]
+        return bool(details.get("plotly_graph_objects")) and bool(with_files)
 
     wait_for(is_published, 180)
     page = visit(f"{address}/dashboard/studies/1").page
