@@ -157,8 +157,8 @@ def _other_regularization(grid: PlayedGrid, run: PlayedRun) -> str:
 def islands(played: Playground, run: PlayedRun) -> list[int]:
     """Train points in each small patch of one class inside the other, the most first.
 
-    A patch is what hangs together over the sides of the grid's cells, takes at most a fiftieth
-    of the plane, and holds a train point of its class.
+    A patch hangs together over sides or corners of the grid's cells, so that no thin strip falls
+    apart, takes at most a fiftieth of the plane, and holds a train point of its class.
     """
     is_second = run.surface > 0.5
     patch = _patches(is_second)
@@ -179,15 +179,19 @@ def _patches(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     Every cell takes the smaller number of itself and its like neighbours until none changes.
     """
     patch = np.arange(mask.size).reshape(mask.shape)
-    like = [mask[1:] == mask[:-1], mask[:, 1:] == mask[:, :-1]]
+    neighbours = (
+        (np.s_[1:, :], np.s_[:-1, :]),
+        (np.s_[:, 1:], np.s_[:, :-1]),
+        (np.s_[1:, 1:], np.s_[:-1, :-1]),
+        (np.s_[1:, :-1], np.s_[:-1, 1:]),
+    )
     while True:
         before = patch.copy()
-        for one, other, same in (
-            (patch[1:], patch[:-1], like[0]),
-            (patch[:, 1:], patch[:, :-1], like[1]),
-        ):
-            one[same] = np.minimum(one, other)[same]
-            other[same] = np.minimum(one, other)[same]
+        for one, other in neighbours:
+            alike = mask[one] == mask[other]
+            for side in (one, other):
+                lower = np.minimum(patch[one], patch[other])
+                patch[side][alike] = lower[alike]
         if (patch == before).all():
             return patch
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from automl.report.numbers.playground import (
+    _patches,
     finding,
     islands,
     loss_range,
@@ -100,9 +101,10 @@ def test_islands_are_small_patches_around_points_of_their_class():
     one = run([0.1], [0.1])
     one.surface[3, 4] = one.surface[3, 5] = 0.9  # holds two points
     one.surface[10, 10] = 0.9  # holds one of the other class
-    one.surface[4, 6] = 0.9  # touches the first at a corner only, and holds one
+    one.surface[4, 6] = 0.9  # joins the first at a corner
+    one.surface[7, 1] = 0.9  # holds one
     one.surface[12:, :] = 0.9  # too large
-    points = [(4, 3), (5, 3), (10, 10), (6, 4), (3, 15)]
+    points = [(4, 3), (6, 4), (10, 10), (1, 7), (3, 15)]
     assert islands(played(points, [1, 1, 0, 1, 1]), one) == [2, 1]
 
 
@@ -116,10 +118,12 @@ def test_an_island_is_told_where_the_network_overfits():
 
 
 def test_winding_patches_are_one():
-    one = run([0.1], [0.1])
-    one.surface[::2] = 0.9  # stripes, joined in turn at both ends: the longest way there is
-    one.surface[1::4, -1] = one.surface[3::4, 0] = 0.9
-    assert islands(played([(0, 0)], [1]), one) == []
+    mask = np.zeros((CELLS, CELLS), dtype=bool)
+    mask[::2] = True  # stripes, joined in turn at both ends: the longest way there is
+    mask[1::4, -1] = mask[3::4, 0] = True
+    patches = _patches(mask)
+    assert len(np.unique(patches[mask])) == 1
+    assert len(np.unique(patches[~mask])) == CELLS // 2
 
 
 def test_the_finding_names_best_stuck_and_diverged():
