@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from automl.diagnostics.headline import headline
+from automl.diagnostics.standing import Standing, standing
 from automl.errors import StudyError, warn_of
 from automl.options import TRIAL_NUMBER
 from automl.output_files import PAGE, check_output, write_output
@@ -276,6 +278,8 @@ def result_to_json(result: SearchResult, report: str | None = None) -> dict[str,
         "n_epochs": sum(len(curve) for curve in records.epochs.values()),
         "best": None if best is None else _best_to_json(best),
         "test": None if evaluation is None else _test_to_json(evaluation),
+        "standing": _standing_to_json(standing(records)),
+        "headline": list(headline(records).lines),
         "diagnosis": None if verdict is None else _verdict_to_json(verdict),
         "report": report,
     }
@@ -298,10 +302,20 @@ def _verdict_to_json(verdict: Diagnosis) -> dict[str, Json]:
     }
 
 
+def _standing_to_json(found: Standing) -> dict[str, Json]:
+    gain = found.gain
+    return {
+        "kind": found.kind,
+        "reference": found.reference,
+        "score": found.score,
+        "gain": None if gain is None else gain.value,
+        "interval": None if gain is None else [gain.low, gain.high],
+    }
+
+
 def _test_to_json(evaluation: EvaluationRecord) -> dict[str, Json]:
     return {
         **evaluation.scores,
         "interval": {name: list(bounds) for name, bounds in evaluation.intervals.items()},
-        "baseline": dict(evaluation.baseline),
-        "linear": dict(evaluation.linear),
+        "references": {one.name: dict(one.scores) for one in evaluation.references},
     }

@@ -10,6 +10,9 @@ NAMES = {
 }
 """Those that are no words of their own."""
 
+HIGHER_IS_BETTER = frozenset({"accuracy", "balanced_accuracy", "roc_auc", "r2"})
+"""Of all others, the lower value is the better one."""
+
 WITH_A_UNIT = frozenset({"loss", "rmse", "mae"})
 
 

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from automl.diagnostics.wording import count
 from automl.errors import StudyError
+from automl.reference_names import REFERENCE_NAMES
 from automl.result import SearchResult
 from automl.score_names import readable, score_name
 from automl.streams import one_line
@@ -100,10 +101,12 @@ def _best_table(records: StudyRecords, best: TrialRecord) -> Padding:
 
 
 def score_table(evaluation: EvaluationRecord) -> Table:
-    """Scores on the test rows beside baseline and linear model."""
+    """Scores on the test rows beside those of the references."""
     table = Table(box=box.SIMPLE_HEAD, title_justify="left", header_style="dim")
     table.add_column("on test rows")
-    for column in ("network", "95 % interval", "linear model", "baseline"):
+    references = list(reversed(evaluation.references))
+    names = [REFERENCE_NAMES[one.name] for one in references]
+    for column in ("network", "95 % interval", *names):
         table.add_column(column, justify="right")
     for name in evaluation.scores:
         low, high = evaluation.intervals.get(name, (float("nan"),) * 2)
@@ -111,8 +114,7 @@ def score_table(evaluation: EvaluationRecord) -> Table:
             score_name(name),
             _score(evaluation.scores, name),
             f"{readable(name, low):.4g} to {readable(name, high):.4g}",
-            _score(evaluation.linear, name),
-            _score(evaluation.baseline, name),
+            *(_score(one.scores, name) for one in references),
         )
     return table
 

@@ -119,7 +119,7 @@ def strong_restraint(generator: np.random.Generator) -> Draw:
         held["weight_decay"] = log_uniform(generator, 0.01, 0.1)
     else:
         held |= {"dropout": float(generator.uniform(0.7, 0.9)), "hidden_size": 8}
-    plans = [Plan(held, "high_bias"), Plan(good, "good_fit")]
+    plans = [Plan(held, "over_regularized"), Plan(good, "good_fit")]
     return _of_good_world(generator, "strong restraint", plans)
 
 
@@ -161,10 +161,14 @@ def healthy(generator: np.random.Generator) -> Draw:
 
 
 def noisy_healthy(generator: np.random.Generator) -> Draw:
-    """Half of the target is noise, and the network has enough rows not to learn it."""
+    """Half of the target is noise, and the network has enough rows not to learn it.
+
+    Of classes, little of the loss may then be left to learn: a weak signal.
+    """
     world = teacher_world(generator, int(generator.integers(3000, 5000)), noise=(0.3, 0.5))
     params = {**_good_params(generator), "hidden_size": int(generator.integers(8, 25))}
-    plan = Plan(params, "good_fit", 0, draw_seed(generator))
+    truth = "good_fit" if world.noise_loss < 0.8 * world.baseline_loss else "weak_signal"
+    plan = Plan(params, truth, 0, draw_seed(generator))
     return Draw("noise, enough rows", (world,), (plan,), 30, 8)
 
 

@@ -27,7 +27,7 @@ class Outcome:
     @property
     def is_sick(self) -> bool:
         """Whether the case was made with something wrong."""
-        return self.truth != "good_fit"
+        return self.truth not in ("good_fit", "weak_signal")
 
     @property
     def is_right(self) -> bool:

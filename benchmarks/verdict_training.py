@@ -11,18 +11,18 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import torch
 
-from automl.data.baselines import trivial_predictions
 from automl.data.dataset import Dataset
+from automl.data.references import fit_references
 from automl.models.mlp import n_parameters
 from automl.training.config import RunConfig, configure
 from automl.training.ending import ending
 from automl.training.gradients import inspect_initialization
-from automl.training.metrics import row_losses
+from automl.training.metrics import resample
 from automl.training.predictions import predict
 from automl.training.stacked import StackedTrainer
-from automl.tuning.evaluation import gain_errors
 from benchmarks.verdict_worlds import World
 from storage.records import (
     DataCheckRecord,
@@ -31,6 +31,7 @@ from storage.records import (
     Json,
     LayerGradientRecord,
     ParameterValue,
+    ReferenceRecord,
     RunRecord,
     StudyRecords,
     StudySettings,
@@ -77,7 +78,7 @@ class Training:
     initial_layers: tuple[LayerGradientRecord, ...]
     fresh_loss: float
     n_parameters: int
-    gain_error: float  # standard error of what its validation loss is below that of guessing
+    valid_predictions: np.ndarray | None  # of the best epoch; None where none was finite
 
 
 def train_plans(draw: Draw) -> list[Training]:
@@ -114,7 +115,7 @@ def train(
             inspect_initialization(run, world.dataset),
             _fresh_loss(world.dataset, run, trainer, curve),
             n_parameters(run.model, world.dataset),
-            _gain_error(world.dataset, run, trainer, curve),
+            _valid_predictions(world.dataset, run, trainer, curve),
         )
         for run, curve in zip(runs, curves, strict=True)
     ]
@@ -128,19 +129,12 @@ def _fresh_loss(
     return fresh_loss(dataset, run, trainer.best_weights(run.run_id))
 
 
-def _gain_error(
+def _valid_predictions(
     dataset: Dataset, run: RunConfig, trainer: StackedTrainer, curve: Sequence[EpochRecord]
-) -> float:
+) -> np.ndarray | None:
     if not any(epoch.is_finite for epoch in curve):
-        return math.inf
-    fold = dataset.folds[0]
-    targets = fold.original_targets("valid").numpy()
-    predicted = predict(run, trainer.best_weights(run.run_id), dataset, "valid")
-    network, guessed = (
-        row_losses(values, targets, loss=dataset.loss, target_scale=fold.target_scale)
-        for values in (predicted, trivial_predictions(dataset).valid)
-    )
-    return gain_errors({"loss": network}, {"loss": guessed})["loss_gain_standard_error"]
+        return None
+    return predict(run, trainer.best_weights(run.run_id), dataset, "valid").double().numpy()
 
 
 def fresh_loss(dataset: Dataset, run: RunConfig, weights: Mapping[str, torch.Tensor]) -> float:
@@ -156,7 +150,6 @@ def fresh_loss(dataset: Dataset, run: RunConfig, weights: Mapping[str, torch.Ten
 
 def records_of(draw: Draw, trainings: Sequence[Training]) -> StudyRecords:
     """The case as a stored study."""
-    world = draw.worlds[0]
     trials, runs, epochs, layers = [], [], {}, {}
     for number, (plan, training) in enumerate(zip(draw.plans, trainings, strict=True)):
         finite = [epoch for epoch in training.epochs if epoch.is_finite]
@@ -178,10 +171,6 @@ def records_of(draw: Draw, trainings: Sequence[Training]) -> StudyRecords:
         layers[number] = training.initial_layers
     known = [trial for trial in trials if trial.value is not None and trial.cause is None]
     best = min(known, key=lambda trial: trial.value or 0.0, default=trials[0])
-    scores = {}
-    if best.value is not None:
-        error = trainings[best.number].gain_error
-        scores = {"loss": best.value, "loss_gain_standard_error": error}
     return StudyRecords(
         settings=_settings(draw),
         trials=tuple(trials),
@@ -189,17 +178,39 @@ def records_of(draw: Draw, trainings: Sequence[Training]) -> StudyRecords:
         epochs=epochs,
         initial_layers=layers,
         data_checks=draw.data_checks,
-        evaluations=(
-            EvaluationRecord(
-                best.number,
-                "valid",
-                scores=scores,
-                baseline={
-                    "loss": world.baseline_loss,
-                    world.dataset.metric: world.baseline_metric,
-                },
-                linear={"loss": world.linear_loss},
-            ),
+        evaluations=(_evaluation(draw, trainings, best.number),),
+    )
+
+
+def _evaluation(draw: Draw, trainings: Sequence[Training], best: int) -> EvaluationRecord:
+    """The best trial beside the references, on the validation rows of its world."""
+    dataset, network = (
+        draw.worlds[draw.plans[best].world].dataset,
+        trainings[best].valid_predictions,
+    )
+    fold = dataset.folds[0]
+    fitted = {name: one[0].valid.numpy() for name, one in fit_references(dataset).items()}
+    found = resample(
+        fitted if network is None else {"network": network, **fitted},
+        fold.original_targets("valid").numpy(),
+        task=dataset.task,
+        loss=dataset.loss,
+        target_scale=fold.target_scale,
+    )
+    return EvaluationRecord(
+        best,
+        "valid",
+        scores=found["network"].scores if network is not None else {},
+        intervals=found["network"].intervals if network is not None else {},
+        references=tuple(
+            ReferenceRecord(
+                name,
+                found[name].scores,
+                found[name].intervals,
+                network_gains=found["network"].gains(found[name]) if network is not None else {},
+                guessing_gains=found[name].gains(found["guessing"]) if name != "guessing" else {},
+            )
+            for name in fitted
         ),
     )
 
@@ -231,9 +242,9 @@ def is_as_made(plan: Plan, training: Training, world: World) -> bool:
     """Whether a trial is what it was made to be, by fresh rows and the known noise.
 
     Healthy: of what it learned at most 10 % does not hold for fresh rows, and at most 20 % of
-    what can be learned is missing. Sick of variance: more than 25 % does not hold, or is
-    missing although the train rows are fitted better than the true function fits them. Sick
-    of bias: more than 30 % is missing on the train rows themselves. Between healthy and sick
+    what can be learned is missing; that is much of guessing's loss, or little. Sick of variance:
+    more than 25 % does not hold, or is missing although the train rows are fitted better than
+    the true function fits them. Sick of bias: more than 30 % is missing on the train rows themselves. Between healthy and sick
     there is a gap, where neither word would be true.
     """
     finite = [epoch for epoch in training.epochs if epoch.is_finite]
@@ -247,12 +258,15 @@ def is_as_made(plan: Plan, training: Training, world: World) -> bool:
     learned = max(1e-9, world.baseline_loss - best.train_loss)
     lost = (training.fresh_loss - best.train_loss) / learned
     unfitted = (min(epoch.train_loss for epoch in finite) - world.noise_loss) / learnable
+    explainable = learnable / world.baseline_loss
     if plan.truth == "dead_units":
         return any(layer.dead_fraction == 1 for layer in training.initial_layers)
     return {
-        "good_fit": lost < 0.10 and missing < 0.20,
+        "good_fit": lost < 0.10 and missing < 0.20 and explainable > 0.3,
+        "weak_signal": lost < 0.10 and missing < 0.20 and explainable < 0.15,
         "high_variance": lost > 0.25 or (missing > 0.25 and unfitted < 0),
         "high_bias": 0.30 < unfitted < 0.85 and lost < 0.15,
+        "over_regularized": 0.30 < unfitted and lost < 0.15,
         "high_bias_and_variance": unfitted > 0.25 and lost > 0.25,
         "vanishing_gradients": unfitted > 0.5,
         "steps_too_small": unfitted > 0.4,

@@ -38,8 +38,6 @@ class World:
     dataset: Dataset
     noise_loss: float  # loss of the true function on the fresh rows
     baseline_loss: float
-    linear_loss: float
-    baseline_metric: float
 
 
 def log_uniform(generator: np.random.Generator, low: float, high: float) -> float:
@@ -72,8 +70,6 @@ def regression_world(
         dataset=Dataset("regression", "mean_squared", 1, (fold,)),
         noise_loss=float(((targets - true)[fresh] ** 2).mean()),
         baseline_loss=float((targets[valid] ** 2).mean()),
-        linear_loss=_ridge_loss(x, targets, n_train, valid),
-        baseline_metric=float(targets[valid].std() * scale),
     )
 
 
@@ -96,8 +92,6 @@ def class_world(
         dataset=Dataset(task, loss, n_classes, (fold,)),
         noise_loss=float(-np.log(chosen[fresh]).mean()),
         baseline_loss=float(-np.log(frequencies[labels[valid]]).mean()),
-        linear_loss=_logistic_loss(x, labels, n_train, valid),
-        baseline_metric=float((labels[valid] != frequencies.argmax()).mean()),
     )
 
 
@@ -117,26 +111,6 @@ def _scalings(inputs: torch.Tensor) -> dict[str, AffineScaling]:
     mean, spread = inputs.mean(0), inputs.std(0).clamp_min(1e-6)
     names = ("standard", "min_max", "robust", "quantile")
     return dict.fromkeys(names, AffineScaling(mean, 1 / spread))
-
-
-def _ridge_loss(x: np.ndarray, y: np.ndarray, n_train: int, valid: slice) -> float:
-    from sklearn.linear_model import RidgeCV
-    from sklearn.preprocessing import StandardScaler
-
-    scaler = StandardScaler().fit(x[:n_train])
-    model = RidgeCV(np.logspace(-3, 3, 13)).fit(scaler.transform(x[:n_train]), y[:n_train])
-    return float(((model.predict(scaler.transform(x[valid])) - y[valid]) ** 2).mean())
-
-
-def _logistic_loss(x: np.ndarray, labels: np.ndarray, n_train: int, valid: slice) -> float:
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.metrics import log_loss
-    from sklearn.preprocessing import StandardScaler
-
-    scaler = StandardScaler().fit(x[:n_train])
-    model = LogisticRegression(max_iter=500).fit(scaler.transform(x[:n_train]), labels[:n_train])
-    shares = model.predict_proba(scaler.transform(x[valid]))
-    return float(log_loss(labels[valid], shares, labels=model.classes_))
 
 
 def teacher(generator: np.random.Generator, x: np.ndarray, n_outputs: int) -> np.ndarray:

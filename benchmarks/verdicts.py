@@ -1,6 +1,7 @@
 """Are the verdicts right, and does the advice help? Measured on cases of known truth.
 
     python -m benchmarks.verdicts [--quick] [--json] [--seed N] [--cases FILE] [--jobs N]
+    python -m benchmarks.verdicts tables FOLDER    on real tables: see `verdict_tables.py`
 
 Cases are drawn from odd seeds; the thresholds in `automl/diagnostics/thresholds.py` were set on
 even ones (`--calibrate` prints what they were set from). Right is a case whose first verdict
@@ -20,6 +21,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -32,10 +34,11 @@ import torch
 
 from automl.diagnostics import diagnose_study, diagnose_trial
 from automl.diagnostics.evidence import find_references, trial_facts
-from automl.diagnostics.gradient_flow import trial_flow
+from automl.diagnostics.layer_signals import trial_flow
 from automl.diagnostics.learning_curves import judge_fit
+from automl.diagnostics.situation import Situation
 from automl.tuning.confirmation import advised_change
-from benchmarks import verdict_decomposition
+from benchmarks import verdict_decomposition, verdict_tables
 from benchmarks.verdict_cases import FAMILIES
 from benchmarks.verdict_figures import Outcome, print_quantities, print_tables, summarize
 from benchmarks.verdict_searches import random_params, searched
@@ -76,6 +79,16 @@ COMPATIBLE = {
 }
 """Symptoms beside their cause: (truth, verdict that does not contradict it)."""
 
+FIT_TRUTHS = {
+    "good_fit",
+    "weak_signal",
+    "over_regularized",
+    "high_bias",
+    "high_variance",
+    "high_bias_and_variance",
+}
+"""Truths on bias and variance: any other statement on the fit contradicts them."""
+
 UNJUDGED = {"range_edge", "leakage", "shift"}
 """Truths about range or data say nothing on the fit, so no fit verdict contradicts them."""
 
@@ -83,6 +96,9 @@ CONTRADICTORY = {
     "not_learning",
     "no_signal",
     "diverged",
+    "over_regularized",
+    "behind_reference",
+    "weak_signal",
     "high_bias",
     "high_variance",
     "high_bias_and_variance",
@@ -272,9 +288,10 @@ def _outcome(draw: Draw, seed: int, truth: str, diagnoses: Sequence[Diagnosis]) 
 def _contradicts(truth: str, kind: str) -> bool:
     if kind == truth or truth in UNJUDGED or kind not in CONTRADICTORY:
         return False
-    if truth not in ("good_fit", "high_bias", "high_variance", "high_bias_and_variance"):
+    if truth not in FIT_TRUTHS:
         # A cause may stand beside a fit verdict, but not beside another cause.
         fits = {"not_learning", "diverged", "high_bias", "high_bias_and_variance", "good_fit"}
+        fits |= {"over_regularized", "weak_signal"}
         return kind not in fits and (truth, kind) not in COMPATIBLE
     return True
 
@@ -327,7 +344,8 @@ def _quantities(records: StudyRecords, number: int) -> dict[str, float]:
     facts = trial_facts(records, number)
     if facts is None:
         return {}
-    fit = judge_fit(facts, find_references(records, number), records.settings)
+    situation = Situation(records.settings, records.trials[number])
+    fit = judge_fit(facts, find_references(records, number), situation)
     flow = trial_flow(records, number)
     baseline = fit.references.baseline_loss
     learnable = baseline - fit.reference.loss if fit.reference else math.nan
@@ -375,4 +393,7 @@ def _judge_file(path: Path) -> tuple[list[Outcome], int]:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["tables"]:
+        verdict_tables.main(sys.argv[2:])
+    else:
+        main()

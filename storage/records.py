@@ -200,6 +200,45 @@ class DataCheckRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class PairedDifference:
+    """How much better one predicts than another on the same rows: above 0 is better.
+
+    The rows share their outliers, so its error is far smaller than that of either score.
+    """
+
+    value: float  # in the score's own unit
+    standard_error: float
+    low: float  # 95 % interval
+    high: float
+
+    @property
+    def is_better(self) -> bool:
+        """Whether it is beyond chance that the first is better."""
+        return self.low > 0
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether it is beyond chance that the second is better."""
+        return self.high < 0
+
+
+ReferenceName: TypeAlias = Literal["guessing", "linear_model", "boosted_trees"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceRecord:
+    """What a network has to beat, on the rows of an evaluation. Mappings are by score."""
+
+    name: ReferenceName
+    scores: Mapping[str, float]
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # 95 %, bootstrap
+    network_gains: Mapping[str, PairedDifference] = field(default_factory=dict)  # network over it
+    guessing_gains: Mapping[str, PairedDifference] = field(
+        default_factory=dict
+    )  # it over guessing
+
+
+@dataclass(frozen=True, slots=True)
 class EvaluationRecord:
     """Scores of a trial's stored weights on one split. Each look at test rows is a record."""
 
@@ -207,10 +246,17 @@ class EvaluationRecord:
     split: str  # "valid" or "test"
     scores: Mapping[str, float]  # loss, accuracy, balanced_accuracy, roc_auc | rmse, mae, r2
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # 95 %, bootstrap
-    baseline: Mapping[str, float] = field(default_factory=dict)  # class frequencies or mean
-    linear: Mapping[str, float] = field(default_factory=dict)  # logistic or ridge regression
-    linear_intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    references: tuple[ReferenceRecord, ...] = ()
     evaluated_at: float = 0.0
+
+    def reference(self, name: ReferenceName) -> ReferenceRecord | None:
+        """A reference by its name; None where it was not fitted."""
+        return next((one for one in self.references if one.name == name), None)
+
+    def reference_scores(self, name: ReferenceName) -> Mapping[str, float]:
+        """The scores of a reference; none where it was not fitted."""
+        reference = self.reference(name)
+        return reference.scores if reference else {}
 
 
 @dataclass(frozen=True, slots=True)

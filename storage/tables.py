@@ -149,9 +149,7 @@ EVALUATIONS = Table(
     Column("split", String(16), nullable=False),
     Column("scores", Json, nullable=False),
     Column("intervals", Json, nullable=False),
-    Column("baseline", Json, nullable=False),
-    Column("linear", Json, nullable=False),
-    Column("linear_intervals", Json, nullable=False),
+    Column("references", Json, nullable=False),
     Column("evaluated_at", Float, nullable=False),
 )
 

@@ -38,7 +38,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.output_files", "automl.option_values"),
     (
         *("automl.errors", "automl.interruption", "automl.child_processes"),
-        *("automl.score_names", "automl.streams"),
+        *("automl.reference_names", "automl.score_names", "automl.streams"),
     ),
     ("search_spaces", "storage"),
     ("storage.records",),  # spoken by everyone
@@ -57,6 +57,7 @@ HOMES = {
     "pandas": ("automl.data", "automl.report", "automl.training.trained_model"),
     "pyarrow": ("automl.data",),
     "sklearn": ("automl.data", "automl.training.metrics", "automl.report.numbers"),
+    "threadpoolctl": ("automl.data",),
     "scipy": ("automl.data", "automl.diagnostics", "automl.training"),
     "numpy": ("automl", "storage.artifact_formats", "storage.artifacts", "storage.packing"),
     "torch": (

@@ -1,7 +1,10 @@
 """What a network has to beat: the best constant, and a linear model on the same inputs.
 
 Both are fitted on a fold's train rows. Predictions have the form of
-`automl.training.predictions.predict`, so that the same scores apply.
+`automl.training.predictions.predict`, so that the same scores apply. Where a study weighs its
+classes, so does the linear model: a weighted network gives up likelihood for the rare classes, and
+is held against a model that does the same. One thread only: on products of this size the threads
+of BLAS wait for each other longer than they compute.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from automl.data.dataset import Dataset, Fold, Split
@@ -54,10 +58,11 @@ def trivial_predictions(dataset: Dataset, fold: int = 0) -> Predictions:
     if dataset.task == "regression":
         targets = rows.train.targets.double().numpy()
         centre = min(
-            (targets.mean(), np.median(targets)), key=lambda c: _loss(dataset, c - targets)
+            (targets.mean(), np.median(targets)),
+            key=lambda c: regression_loss(dataset, c - targets),
         )
         constant = np.full(max(len(rows.valid), len(rows.test)), centre)
-        return _in_own_unit(rows, constant[: len(rows.valid)], constant[: len(rows.test)])
+        return in_own_unit(rows, constant[: len(rows.valid)], constant[: len(rows.test)])
     counts = np.bincount(rows.train.targets.numpy(), minlength=dataset.n_classes)
     frequencies = torch.tensor((counts + 1.0) / (counts.sum() + dataset.n_classes)).float()
     return Predictions(
@@ -72,11 +77,25 @@ def linear_predictions(dataset: Dataset, fold: int = 0) -> Predictions:
     are. For mean_absolute and huber, the regression minimizes that loss.
     """
     rows = dataset.folds[fold]
-    if dataset.task == "regression":
-        return _linear_regression(dataset, rows)
-    if len(torch.unique(rows.train.targets)) < 2:  # possible where groups are few
+    if dataset.task != "regression" and has_one_class(rows):
         return trivial_predictions(dataset, fold)
-    return _logistic_regression(dataset, rows)
+    with threadpool_limits(1):
+        if dataset.task == "regression":
+            return _linear_regression(dataset, rows)
+        return _logistic_regression(dataset, rows)
+
+
+def has_one_class(rows: Fold) -> bool:
+    """Whether the train rows are all of one class, as is possible where groups are few."""
+    return len(torch.unique(rows.train.targets)) < 2
+
+
+def row_weights(rows: Fold) -> Floats | None:
+    """The weight of each train row by its class, (N,); None where classes are not weighed."""
+    if rows.class_weights is None:
+        return None
+    weights: Floats = rows.class_weights[rows.train.targets].double().numpy()
+    return weights
 
 
 def _logistic_regression(dataset: Dataset, rows: Fold) -> Predictions:
@@ -84,38 +103,63 @@ def _logistic_regression(dataset: Dataset, rows: Fold) -> Predictions:
     x, x_valid, x_test = (_inputs(rows, name) for name in ("train", "valid", "test"))
     n_trial = max(200, MAX_TRIAL_CELLS // (x.shape[1] * dataset.n_classes))
     trial = _some_rows(len(codes), n_trial)
-    valid_codes = rows.valid.targets.numpy()
+    weights = row_weights(rows)
+
+    def fit(chosen: NDArray[np.int64], inverse_penalty: float) -> LogisticRegression:
+        of_rows = None if weights is None else weights[chosen]
+        return _fit_logistic(x[chosen], codes[chosen], of_rows, inverse_penalty)
+
+    def probabilities(model: LogisticRegression, inputs: Any, n_rows: int) -> Floats:
+        found = model.predict_proba(inputs)
+        return every_class(found, model.classes_, n_classes=dataset.n_classes, n_rows=n_rows)
 
     def valid_loss(inverse_penalty: float) -> float:
-        model = _fit_logistic(x[trial], codes[trial], inverse_penalty)
-        probabilities = _probabilities(model, x_valid, dataset.n_classes, len(trial))
-        return float(-np.log(probabilities[np.arange(len(valid_codes)), valid_codes]).mean())
+        model = fit(trial, inverse_penalty)
+        return class_loss(probabilities(model, x_valid, len(trial)), rows.valid.targets)
 
-    model = _fit_logistic(x, codes, min(INVERSE_PENALTIES, key=valid_loss))
+    n_rows = len(codes)
+    model = fit(np.arange(n_rows), min(INVERSE_PENALTIES, key=valid_loss))
     return Predictions(
-        torch.from_numpy(_probabilities(model, x_valid, dataset.n_classes, len(codes))).float(),
-        torch.from_numpy(_probabilities(model, x_test, dataset.n_classes, len(codes))).float(),
+        torch.from_numpy(probabilities(model, x_valid, n_rows)).float(),
+        torch.from_numpy(probabilities(model, x_test, n_rows)).float(),
     )
 
 
-def _fit_logistic(x: Any, codes: NDArray[np.int64], inverse_penalty: float) -> LogisticRegression:
+def _fit_logistic(
+    x: Any, codes: NDArray[np.int64], weights: Floats | None, inverse_penalty: float
+) -> LogisticRegression:
     model = LogisticRegression(C=inverse_penalty, max_iter=200)
     with warnings.catch_warnings():
         # Nearly separable classes with a small penalty: 200 steps are as good a fit as any.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return model.fit(x, codes)
+        return model.fit(x, codes, sample_weight=weights)
 
 
-def _probabilities(model: LogisticRegression, x: Any, n_classes: int, n_rows: int) -> Floats:
-    """All classes' probabilities; one without train rows gets 1 / (N + C), as in the trivial one.
+def every_class(
+    probabilities: Floats, classes: NDArray[np.int64], *, n_classes: int, n_rows: int
+) -> Floats:
+    """Probabilities of all classes from those of the classes that have train rows.
 
-    Others are kept above a millionth of that, since the logarithm of 0 is no loss to average.
+    One without train rows gets 1 / (N + C), as in the trivial prediction. Others are kept above
+    a millionth of that, since the logarithm of 0 is no loss to average.
+
+    Args:
+        n_rows: N, the number of train rows.
+
+    Shape:
+        probabilities: (M, P); classes: (P,) codes; result: (M, C).
     """
     floor = 1.0 / (n_rows + n_classes)
-    probabilities = np.full((x.shape[0], n_classes), floor)
-    probabilities[:, model.classes_] = np.maximum(model.predict_proba(x), 1e-6 * floor)
-    normalized: Floats = probabilities / probabilities.sum(axis=1, keepdims=True)
+    found = np.full((len(probabilities), n_classes), floor)
+    found[:, classes] = np.maximum(probabilities, 1e-6 * floor)
+    normalized: Floats = found / found.sum(axis=1, keepdims=True)
     return normalized
+
+
+def class_loss(probabilities: Floats, codes: Tensor) -> float:
+    """The plain classification loss: what a network's epochs are compared by."""
+    chosen = probabilities[np.arange(len(codes)), codes.numpy()]
+    return float(-np.log(chosen).mean())
 
 
 def _linear_regression(dataset: Dataset, rows: Fold) -> Predictions:
@@ -126,12 +170,12 @@ def _linear_regression(dataset: Dataset, rows: Fold) -> Predictions:
 
     def valid_loss(penalty: float) -> float:
         model = Ridge(alpha=penalty * len(trial)).fit(x[trial], targets[trial])
-        return _loss(dataset, model.predict(x_valid) - valid_targets)
+        return regression_loss(dataset, model.predict(x_valid) - valid_targets)
 
     model = Ridge(alpha=min(PENALTIES_PER_ROW, key=valid_loss) * len(targets)).fit(x, targets)
     if dataset.loss != "mean_squared":
         _reweight_(model, x, targets, dataset.loss)
-    return _in_own_unit(rows, model.predict(x_valid), model.predict(x_test))
+    return in_own_unit(rows, model.predict(x_valid), model.predict(x_test))
 
 
 def _reweight_(model: Ridge, x: Any, targets: Floats, loss: str) -> None:
@@ -147,7 +191,7 @@ def _reweight_(model: Ridge, x: Any, targets: Floats, loss: str) -> None:
         model.fit(x, targets, sample_weight=weights / weights.mean())
 
 
-def _loss(dataset: Dataset, errors: Floats) -> float:
+def regression_loss(dataset: Dataset, errors: Floats) -> float:
     """The plain regression loss of errors in standardized units."""
     size = np.abs(errors)
     if dataset.loss == "mean_squared":
@@ -157,7 +201,9 @@ def _loss(dataset: Dataset, errors: Floats) -> float:
     return float(np.where(size <= 1, 0.5 * size**2, size - 0.5).mean())
 
 
-def _in_own_unit(rows: Fold, valid: Floats, test: Floats) -> Predictions:
+def in_own_unit(rows: Fold, valid: Floats, test: Floats) -> Predictions:
+    """Predictions of standardized targets, in the target's own unit."""
+
     def convert(standardized: Floats) -> Tensor:
         return torch.from_numpy(standardized * rows.target_scale + rows.target_mean).float()
 

@@ -18,8 +18,17 @@ from automl.diagnostics.learning_rates import (
     smaller_steps,
     takes_small_steps,
 )
+from automl.diagnostics.restraint import less_of, noticeable_restraints, smoothing_loss
 from automl.diagnostics.situation import Situation, change, change_range
-from storage.records import Advice, ParameterValue
+from automl.diagnostics.thresholds import MIN_VALID_ROWS
+from automl.diagnostics.wording import number
+from storage.records import Advice, ParameterValue, SpaceChange
+
+HE = frozenset({"he", "he_fan_in"})
+"""He's initialization for the ReLU family, by the outputs or the inputs of a layer."""
+
+LEAST_TRIALS = 30
+"""Of which a search that is to go on has twice as many at least."""
 
 
 def advise(kind: str, situation: Situation) -> tuple[Advice, ...]:
@@ -34,9 +43,21 @@ def advise(kind: str, situation: Situation) -> tuple[Advice, ...]:
 
 def _is_taken(step: Advice, situation: Situation) -> bool:
     changes = step.changes
-    return bool(changes) and all(
-        one == change(one.parameter, situation.value(one.parameter)) for one in changes
-    )
+    return bool(changes) and all(_has(situation, one) for one in changes)
+
+
+def _has(situation: Situation, wanted: SpaceChange) -> bool:
+    """Whether the trial has what a change would fix. He's two initializations are as good."""
+    value = situation.value(wanted.parameter)
+    if wanted.parameter == "initialization" and value in HE and wanted.set in HE:
+        return True
+    return wanted == change(wanted.parameter, value)
+
+
+def _for_too_little(situation: Situation) -> list[Advice]:
+    if 0 < situation.n_valid_rows < MIN_VALID_ROWS:
+        return [Advice("Choose by more validation rows: `--folds 5` uses every train row for it.")]
+    return []
 
 
 def _for_high_bias(situation: Situation) -> list[Advice]:
@@ -51,22 +72,40 @@ def _for_high_bias(situation: Situation) -> list[Advice]:
     return steps
 
 
-def _for_good_fit(situation: Situation) -> list[Advice]:
-    """A stronger reference than the study has, unless the person has named one."""
-    if situation.settings.target_error is not None:
-        return []
-    model, score = (
-        ("HistGradientBoostingRegressor", "RMSE")
-        if situation.is_regression
-        else ("HistGradientBoostingClassifier", "error rate")
-    )
-    return [
-        Advice(
-            f"Compare with boosted trees on the same rows (scikit-learn's {model}, for example); "
-            f"if they do better, give the same command their {score} as `--target-error`, and "
-            f"the verdict is held against it."
+def _for_over_regularized(situation: Situation) -> list[Advice]:
+    less = _less_restraint(situation)
+    return [*([less] if less else []), _more_capacity(situation)]
+
+
+def _for_weak_signal(situation: Situation) -> list[Advice]:
+    """What is missing lies in the data, more of a search finds little of it."""
+    return _other_data()
+
+
+def advise_behind(situation: Situation, reference: str, *, has_gap: bool) -> tuple[Advice, ...]:
+    """Next steps where a reference is better although the network fits its train rows.
+
+    Args:
+        reference: the better one in words.
+        has_gap: whether the network does worse on new rows than on its train rows.
+    """
+    n_trials = 2 * max(situation.n_trials, LEAST_TRIALS)
+    steps = [_more_restraint(situation)] if has_gap else []
+    if smoothing_loss(situation) > 0:
+        text = (
+            f"Search without label smoothing: with {situation.amount('label_smoothing'):.2g} the "
+            f"loss of a row stays above {number(smoothing_loss(situation), 2)}, however sure the "
+            f"network could be."
         )
-    ]
+        steps.insert(0, Advice(text, (change("label_smoothing", 0.0),)))
+    steps.append(
+        Advice(
+            f"Let the search go on to {n_trials} trials, if the network is to catch up.",
+            (change("n_trials", n_trials),),
+        )
+    )
+    steps.append(Advice(f"Where the score is all that counts, use {reference}."))
+    return tuple(steps)
 
 
 def _for_high_variance(situation: Situation) -> list[Advice]:
@@ -91,11 +130,7 @@ def _for_no_signal(situation: Situation) -> list[Advice]:
             "Check that each target belongs to its row: after a join, a sort or a shift by one "
             "row, inputs and targets have nothing to do with each other."
         ),
-        Advice(
-            "Bring other inputs: columns that are known before the target is, and that could "
-            "tell something of it."
-        ),
-        Advice("Get more rows, if there is reason to expect a weak signal: few rows hide it."),
+        *_other_data(),
     ]
     if situation.is_regression and situation.settings.loss == "mean_squared":
         far_values = (
@@ -104,6 +139,16 @@ def _for_no_signal(situation: Situation) -> list[Advice]:
         )
         steps.insert(1, Advice(far_values))
     return steps
+
+
+def _other_data() -> list[Advice]:
+    return [
+        Advice(
+            "Bring other inputs: columns that are known before the target is, and that could "
+            "tell something of it."
+        ),
+        Advice("Get more rows, if there is reason to expect a weak signal: few rows hide it."),
+    ]
 
 
 def _for_vanishing(situation: Situation) -> list[Advice]:
@@ -181,14 +226,12 @@ def _for_large_steps(situation: Situation) -> list[Advice]:
 
 def _less_restraint(situation: Situation) -> Advice | None:
     """Take back the regularization that is strong enough to keep a network from fitting."""
-    strong = {"dropout": 0.2, "input_dropout": 0.1, "weight_decay": 1e-3, "l1": 1e-4}
-    names = [name for name, limit in strong.items() if situation.amount(name) >= limit]
-    if situation.amount("max_norm") > 0:
-        names.append("max_norm")
+    names = noticeable_restraints(situation)
     if not names:
         return None
-    changes = tuple(change(name, "none" if name == "max_norm" else 0.0) for name in names)
-    return Advice("Regularize less: the network is held back from fitting.", changes)
+    return Advice(
+        "Regularize less: the network is held back from fitting.", less_of(situation, names)
+    )
 
 
 def _more_restraint(situation: Situation) -> Advice:
@@ -253,6 +296,8 @@ def _fresh_start(situation: Situation) -> Advice:
 def _shorter_start(situation: Situation) -> Advice:
     """ReLU with He's initialization, and no more layers than signals pass easily."""
     start, rates = _fresh_start(situation), rates_for_relu(situation)
+    if _is_taken(start, situation):
+        return Advice("Use fewer layers.", (change_range("n_layers", 1, 3),))
     text, changes = start.text, (*start.changes, *rates)
     if situation.amount("n_layers") > 3:
         text = f"{text[:-1]}, and fewer of them."
@@ -268,10 +313,12 @@ def _matching_initialization(activation: ParameterValue) -> str:
 
 
 ADVISERS: Mapping[str, Callable[[Situation], list[Advice]]] = {
+    "too_little_evidence": _for_too_little,
     "high_bias": _for_high_bias,
     "high_variance": _for_high_variance,
     "high_bias_and_variance": _for_both,
-    "good_fit": _for_good_fit,
+    "over_regularized": _for_over_regularized,
+    "weak_signal": _for_weak_signal,
     "not_learning": _for_not_learning,
     "no_signal": _for_no_signal,
     "diverged": _for_large_steps,

@@ -2,7 +2,10 @@
 
 A trial of several folds is judged by the mean of its folds' facts. The references are the
 losses shown to be reachable: by guessing from class frequencies or the mean, by a linear
-model, by another trial, and the error that the person hopes for.
+model or boosted trees, by another trial, and the error that the person hopes for.
+
+Class weights move probabilities away from the frequencies on purpose: a network that has learned
+nothing then guesses all classes alike, and the frequencies' loss is no measure.
 """
 
 from __future__ import annotations
@@ -13,8 +16,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from automl.diagnostics.rivals import Rival, best_rival, find_rivals
 from automl.diagnostics.thresholds import NOISE_MULTIPLE
-from storage.records import EpochRecord, EvaluationRecord, StudyRecords, best_epoch
+from automl.reference_names import reference_words
+from storage.records import (
+    EpochRecord,
+    EvaluationRecord,
+    ReferenceName,
+    StudyRecords,
+    best_epoch,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,11 @@ class Reference:
     loss: float
     noise: float = 0.0  # its standard error, where known
 
+    @property
+    def is_plural(self) -> bool:
+        """Whether its name is a plural: "boosted trees"."""
+        return self.name == reference_words("boosted_trees", "")
+
 
 @dataclass(frozen=True, slots=True)
 class References:
@@ -63,9 +79,32 @@ class References:
     baseline_is_measured: bool  # False: assumed from the number of classes or the loss
     baseline_metric: float | None = None
     linear: Reference | None = None
+    trees: Reference | None = None
     best_trial: Reference | None = None  # lowest validation loss of any complete trial
     best_train_loss: float | None = None  # lowest train loss any trial reached
     target: Reference | None = None  # the hoped-for error, as a loss where it can be one
+    rivals: tuple[Rival, ...] = ()  # of a scored trial: the references, row by row
+
+    @property
+    def known(self) -> tuple[Reference, ...]:
+        """The losses known to be reachable, or hoped for."""
+        every = (self.linear, self.trees, self.best_trial, self.target)
+        return tuple(one for one in every if one)
+
+    @property
+    def lowest(self) -> Reference | None:
+        """The lowest of them."""
+        return min(self.known, key=lambda one: one.loss, default=None)
+
+    @property
+    def lowest_other_model(self) -> float:
+        """The lowest validation loss of another kind of model; infinite without one."""
+        return min((one.loss for one in (self.linear, self.trees) if one), default=math.inf)
+
+    @property
+    def leader(self) -> Rival | None:
+        """The reference that is certainly better than the trial."""
+        return best_rival(self.rivals)
 
 
 def trial_facts(records: StudyRecords, trial_number: int) -> CurveFacts | None:
@@ -143,21 +182,24 @@ def average_facts(facts: Sequence[CurveFacts]) -> CurveFacts:
 def find_references(records: StudyRecords, trial_number: int | None = None) -> References:
     """What a trial of this study is held against; it is no reference for itself."""
     evaluation = _latest_evaluation(records.evaluations)
-    baseline = evaluation.baseline.get("loss") if evaluation else None
-    linear = evaluation.linear.get("loss") if evaluation else None
+    guessing = evaluation.reference_scores("guessing") if evaluation else {}
+    is_weighted = records.settings.class_weights
+    baseline = None if is_weighted else guessing.get("loss")
     facts = _completed_facts(records)
     others = {number: fact for number, fact in facts.items() if number != trial_number}
     best = min(others, key=lambda number: others[number].valid_loss, default=None)
     return References(
         baseline_loss=baseline if baseline else assumed_baseline(records),
         baseline_is_measured=bool(baseline),
-        baseline_metric=evaluation.baseline.get(records.settings.metric) if evaluation else None,
-        linear=Reference("the linear model", linear) if linear is not None else None,
+        baseline_metric=_metric(guessing, records.settings.metric),
+        linear=_fitted(records, evaluation, "linear_model"),
+        trees=_fitted(records, evaluation, "boosted_trees"),
         best_trial=None
         if best is None
         else Reference(f"trial {best}", others[best].valid_loss, others[best].valid_noise),
         best_train_loss=min((fact.lowest_train_loss for fact in facts.values()), default=None),
         target=_target(records, facts.get(-1 if trial_number is None else trial_number)),
+        rivals=() if trial_number is None else find_rivals(records, trial_number),
     )
 
 
@@ -187,9 +229,23 @@ def _completed_facts(records: StudyRecords) -> Mapping[int, CurveFacts]:
 
 def _latest_evaluation(evaluations: Sequence[EvaluationRecord]) -> EvaluationRecord | None:
     """The last on validation rows, as the curves are; old studies have test rows only."""
-    with_baseline = [record for record in evaluations if record.baseline]
+    with_baseline = [record for record in evaluations if record.reference("guessing")]
     same_rows = [record for record in with_baseline if record.split == "valid"]
     return max(same_rows or with_baseline, key=lambda record: record.evaluated_at, default=None)
+
+
+def _fitted(
+    records: StudyRecords, evaluation: EvaluationRecord | None, name: ReferenceName
+) -> Reference | None:
+    loss = evaluation.reference_scores(name).get("loss") if evaluation else None
+    return None if loss is None else Reference(reference_words(name, records.settings.task), loss)
+
+
+def _metric(scores: Mapping[str, float], metric: str) -> float | None:
+    """A score as curves have it: the share of wrong rows, or the RMSE."""
+    if metric == "error_rate" and "accuracy" in scores:
+        return 1.0 - scores["accuracy"]
+    return scores.get(metric)
 
 
 def _target(records: StudyRecords, facts: CurveFacts | None) -> Reference | None:

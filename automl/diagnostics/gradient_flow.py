@@ -11,9 +11,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from automl.diagnostics.advice import advise
+from automl.diagnostics.layer_signals import (
+    FlowFacts,
+    are_finite,
+    find_input_ratio,
+    find_largest_gradient,
+    flow_facts,
+    have_no_weights,
+)
 from automl.diagnostics.learning_curves import UNFITTED, Fit
 from automl.diagnostics.situation import Situation
 from automl.diagnostics.thresholds import (
@@ -21,11 +27,14 @@ from automl.diagnostics.thresholds import (
     DEAD_FRACTION,
     EXPLODING_NORM,
     EXPLODING_RATIO,
+    FEW_EPOCHS,
+    HALF_EXPLAINED,
     HOPELESS_EXPLOSION,
     HOPELESS_GRADIENT_NORM,
     HOPELESS_RATIO,
     LARGE_UPDATE_RATIO,
     OVERSHOOT,
+    RISE_SHARE,
     ROUGHNESS,
     SATURATED_FRACTION,
     SMALL_UPDATE_RATIO,
@@ -40,29 +49,10 @@ from storage.records import (
     Diagnosis,
     Json,
     LayerGradientRecord,
-    StudyRecords,
 )
 
 STEP_CAUSES = frozenset({"steps_too_small", "steps_too_large"})
 """Causes that are of the learning rate; the others are of the signals between the layers."""
-
-
-@dataclass(frozen=True, slots=True)
-class FlowFacts:
-    """The layers of a run in numbers; NaN where nothing was measured."""
-
-    n_layers: int  # hidden layers
-    input_ratio: float  # gradient norm nearest the input / of the output layer, at the start
-    largest_gradient: float  # at the start
-    dead_at_start: float  # highest share of dead units in a hidden layer
-    dead_at_end: float
-    saturated_at_start: float
-    saturated_at_end: float
-    update_ratio: float  # median over layers and moments
-    weight_growth: float  # largest weight norm of a layer at the end over that at the start
-    gradient_left: float  # largest gradient norm of a layer at the end over that at the start
-    is_symmetric: bool  # all hidden weights are zero at the start
-    is_finite: bool  # at the start
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +84,9 @@ def hopeless(layers: Sequence[LayerGradientRecord]) -> str | None:
     if not layers:
         return None
     hidden = layers[:-1]
-    if not _are_finite(layers) or _largest_gradient(layers) > HOPELESS_EXPLOSION:
+    if not are_finite(layers) or find_largest_gradient(layers) > HOPELESS_EXPLOSION:
         return "exploding_gradients"
-    if _is_symmetric(hidden) and all(layer.gradient_norm == 0 for layer in hidden):
+    if have_no_weights(hidden) and all(layer.gradient_norm == 0 for layer in hidden):
         return "symmetric_initialization"
     if any(layer.dead_fraction >= 1 for layer in hidden):
         return "dead_units"
@@ -105,56 +95,22 @@ def hopeless(layers: Sequence[LayerGradientRecord]) -> str | None:
     return None
 
 
-def flow_facts(
-    initial: Sequence[LayerGradientRecord],
-    later: Sequence[Sequence[LayerGradientRecord]],
-) -> FlowFacts | None:
-    """The facts of a run's layers, or None where none were measured.
+def find_cause(fit: Fit, flow: FlowFacts | None, situation: Situation) -> Cause | None:
+    """Name what in the flow of gradients explains a bad curve; None where nothing does.
 
-    Args:
-        initial: at initialization; may be empty, and then the first of `later` stands in.
-        later: at epochs 1, 2, 4, ...
+    A fit that is not bad has one where early stopping saved it from a collapse, and where much
+    is still unexplained.
     """
-    moments = [layers for layers in later if layers]
-    start = initial or (moments[0] if moments else ())
-    if not start:
-        return None
-    end = moments[-1] if moments else start
-    ratios = [layer.update_ratio for layers in moments for layer in layers]
-    known = [ratio for ratio in ratios if math.isfinite(ratio)]
-    return FlowFacts(
-        n_layers=len(start) - 1,
-        input_ratio=_input_ratio(start),
-        largest_gradient=_largest_gradient(start),
-        dead_at_start=_highest(start, "dead_fraction"),
-        dead_at_end=_highest(end, "dead_fraction"),
-        saturated_at_start=_highest(start, "saturated_fraction"),
-        saturated_at_end=_highest(end, "saturated_fraction"),
-        update_ratio=float(np.median(known)) if known else math.nan,
-        weight_growth=_weight_growth(start, end),
-        gradient_left=_gradient_left(start, end),
-        is_symmetric=bool(initial) and _is_symmetric(initial[:-1]),
-        is_finite=_are_finite(start),
-    )
-
-
-def trial_flow(records: StudyRecords, trial_number: int) -> FlowFacts | None:
-    """The facts of a trial's first fold: folds share their configuration."""
-    for run in records.search_runs(trial_number):
-        initial = records.initial_layers.get(run.run_id, ())
-        later = [epoch.layers for epoch in records.epochs.get(run.run_id, ())]
-        facts = flow_facts(initial, later)
-        if facts:
-            return facts
-    return None
-
-
-def find_cause(fit: Fit, flow: FlowFacts) -> Cause | None:
-    """Name what in the flow of gradients explains a bad curve; None where nothing does."""
-    if flow.is_symmetric:
+    if begins_with_zeros(situation) or (flow and flow.is_symmetric):
         return Cause("symmetric_initialization", _symmetric_words())
+    if flow is None:
+        return None
+    if fit.kind == "over_regularized":
+        return None  # penalties make gradients and steps what they are
     if not _is_bad(fit):
-        return _large_steps(fit, flow) or _small_steps(fit, flow)
+        if fit.explained_share < HALF_EXPLAINED:
+            return _collapse(fit, flow) or _large_steps(fit, flow) or _small_steps(fit, flow)
+        return _collapse(fit, flow) or (None if fit.is_ahead else _small_steps(fit, flow))
     weak = WEAK_RATIO if fit.kind == "not_learning" else VANISHING_RATIO
     return (
         _start_cause(flow, weak)
@@ -164,22 +120,33 @@ def find_cause(fit: Fit, flow: FlowFacts) -> Cause | None:
     )
 
 
-def diagnose_flow(cause: Cause, fit: Fit, flow: FlowFacts, situation: Situation) -> Diagnosis:
+def begins_with_zeros(situation: Situation) -> bool:
+    """Whether all weights are zero at the start, by the trial's own hyperparameters."""
+    return situation.value("initialization") == "zeros" and situation.amount("n_layers") >= 1
+
+
+def diagnose_flow(
+    cause: Cause, fit: Fit, flow: FlowFacts | None, situation: Situation
+) -> Diagnosis:
     """Word a cause for people, with the layers it was seen in."""
     evidence: dict[str, Json] = {
-        "n_layers": flow.n_layers,
-        "input_gradient_over_output_gradient": flow.input_ratio,
-        "largest_gradient_norm": flow.largest_gradient,
-        "dead_fraction_at_start": flow.dead_at_start,
-        "dead_fraction_at_end": flow.dead_at_end,
-        "saturated_fraction_at_start": flow.saturated_at_start,
-        "saturated_fraction_at_end": flow.saturated_at_end,
-        "update_ratio": flow.update_ratio,
-        "weight_growth": flow.weight_growth,
-        "gradient_left": flow.gradient_left,
         "lowest_train_loss": fit.facts.lowest_train_loss,
         "baseline_loss": fit.references.baseline_loss,
     }
+    if flow:
+        evidence |= {
+            "n_layers": flow.n_layers,
+            "is_measured_before_training": flow.is_from_start,
+            "input_gradient_over_output_gradient": flow.input_ratio,
+            "largest_gradient_norm": flow.largest_gradient,
+            "dead_fraction_at_start": flow.dead_at_start,
+            "dead_fraction_at_end": flow.dead_at_end,
+            "saturated_fraction_at_start": flow.saturated_at_start,
+            "saturated_fraction_at_end": flow.saturated_at_end,
+            "update_ratio": flow.update_ratio,
+            "weight_growth": flow.weight_growth,
+            "gradient_left": flow.gradient_left,
+        }
     return Diagnosis(
         kind=cause.kind,
         severity="problem",
@@ -194,7 +161,7 @@ def start_problem(layers: Sequence[LayerGradientRecord]) -> str | None:
     """The kind of bad start that the layers of one batch show, whether or not it is recovered."""
     if not layers:
         return None
-    if _is_symmetric(layers[:-1]):
+    if have_no_weights(layers[:-1]):
         return "symmetric_initialization"
     flow = flow_facts(layers, ())
     cause = _start_cause(flow, VANISHING_RATIO) if flow else None
@@ -206,17 +173,17 @@ def _is_bad(fit: Fit) -> bool:
 
 
 def _start_cause(flow: FlowFacts, vanishing_ratio: float) -> Cause | None:
-    """What was wrong before the first step."""
+    """What was wrong at the start."""
     if not flow.is_finite or flow.largest_gradient > EXPLODING_NORM:
         return Cause("exploding_gradients", _exploding_words(flow))
     if flow.input_ratio > EXPLODING_RATIO:
         return Cause("exploding_gradients", _exploding_words(flow))
     if flow.dead_at_start >= DEAD_FRACTION:
-        return Cause("dead_units", _dead_words(flow.dead_at_start))
+        return Cause("dead_units", _dead_words(flow))
     if flow.input_ratio < vanishing_ratio:
         return Cause("vanishing_gradients", _vanishing_words(flow))
     if flow.saturated_at_start >= SATURATED_FRACTION:
-        return Cause("saturated_units", _saturated_words(flow.saturated_at_start))
+        return Cause("saturated_units", _saturated_words(flow))
     return None
 
 
@@ -243,6 +210,27 @@ def _large_steps(fit: Fit, flow: FlowFacts) -> Cause | None:
     if overshot or thrown or (flow.update_ratio > LARGE_UPDATE_RATIO and jumps):
         return Cause("steps_too_large", _large_words(fit, flow))
     return None
+
+
+def _collapse(fit: Fit, flow: FlowFacts) -> Cause | None:
+    """A rate so high that one of the first epochs is the best: the kept weights hide it."""
+    facts = fit.facts
+    learned = fit.references.baseline_loss - facts.valid_loss
+    fell_back = facts.last_train_loss - facts.train_loss > RISE_SHARE * learned
+    is_early = facts.best_epoch <= FEW_EPOCHS and facts.rise > RISE_SHARE * learned
+    is_rough = (
+        flow.update_ratio > LARGE_UPDATE_RATIO
+        or flow.dead_at_end >= DEAD_FRACTION
+        or flow.saturated_at_end >= SATURATED_FRACTION
+        or facts.roughness > ROUGHNESS
+    )
+    if not (is_early and fell_back and is_rough):
+        return None
+    words = (
+        f"the loss rose after epoch {facts.best_epoch} by {number(facts.rise)}, on the train rows "
+        f"too: the weights that are kept are those before the network was thrown off."
+    )
+    return Cause("steps_too_large", words)
 
 
 def _small_steps(fit: Fit, flow: FlowFacts) -> Cause | None:
@@ -281,7 +269,7 @@ def _symmetric_words() -> str:
 
 def _vanishing_words(flow: FlowFacts) -> str:
     return (
-        f"the gradient in the layer nearest the input has, before the first step, "
+        f"the gradient in the layer nearest the input has, {flow.moment}, "
         f"{number(flow.input_ratio, 2)} times the norm of the output layer's, over "
         f"{count(flow.n_layers, 'hidden layer')}. The first layers hardly learn."
     )
@@ -289,25 +277,25 @@ def _vanishing_words(flow: FlowFacts) -> str:
 
 def _exploding_words(flow: FlowFacts) -> str:
     if not flow.is_finite:
-        return "values are infinite or not numbers before the first step."
+        return f"values are infinite or not numbers {flow.moment}."
     return (
-        f"the largest gradient norm of a layer is, before the first step, "
+        f"the largest gradient norm of a layer is, {flow.moment}, "
         f"{number(flow.largest_gradient, 2)}, and the one nearest the input has "
         f"{number(flow.input_ratio, 2)} times the norm of the output layer's."
     )
 
 
-def _dead_words(share: float) -> str:
+def _dead_words(flow: FlowFacts) -> str:
     return (
-        f"{percent(share)} of the units of one layer are zero on every row before the first "
-        f"step. They pass nothing on and get no gradient."
+        f"{percent(flow.dead_at_start)} of the units of one layer are zero on every row "
+        f"{flow.moment}. They pass nothing on and get no gradient."
     )
 
 
-def _saturated_words(share: float) -> str:
+def _saturated_words(flow: FlowFacts) -> str:
     return (
-        f"{percent(share)} of the activations of one layer lie, before the first step, at the "
-        f"flat ends of the activation function, where its gradient is almost zero."
+        f"{percent(flow.saturated_at_start)} of the activations of one layer lie, {flow.moment}, "
+        f"at the flat ends of the activation function, where its gradient is almost zero."
     )
 
 
@@ -317,7 +305,8 @@ def _large_words(fit: Fit, flow: FlowFacts) -> str:
         size = f" A typical step changed the weights by {percent(flow.update_ratio)}."
     if fit.kind == "diverged":
         return f"the loss became infinite or not a number in epoch {fit.facts.n_epochs}.{size}"
-    thrown = "the network was thrown to where it does not learn."
+    where = "does not learn" if fit.kind == "not_learning" else "learns little"
+    thrown = f"the network was thrown to where it {where}."
     if _is_put_out(fit, flow):
         return (
             f"{thrown} At the end the largest gradient norm of a layer was "
@@ -339,45 +328,6 @@ def _small_words(fit: Fit, flow: FlowFacts) -> str:
     )
 
 
-def _are_finite(layers: Sequence[LayerGradientRecord]) -> bool:
-    values = ((layer.gradient_norm, layer.activation_standard_deviation) for layer in layers)
-    return all(math.isfinite(value) for pair in values for value in pair)
-
-
-def _largest_gradient(layers: Sequence[LayerGradientRecord]) -> float:
-    return max((layer.gradient_norm for layer in layers), default=math.nan)
-
-
-def _highest(layers: Sequence[LayerGradientRecord], name: str) -> float:
-    """The highest share among the hidden layers."""
-    return max((float(getattr(layer, name)) for layer in layers[:-1]), default=0.0)
-
-
-def _is_symmetric(hidden: Sequence[LayerGradientRecord]) -> bool:
-    return bool(hidden) and all(layer.weight_norm == 0 for layer in hidden)
-
-
-def _weight_growth(
-    start: Sequence[LayerGradientRecord], end: Sequence[LayerGradientRecord]
-) -> float:
-    pairs = zip(start, end, strict=True)
-    return max((b.weight_norm / a.weight_norm for a, b in pairs if a.weight_norm > 0), default=1.0)
-
-
-def _gradient_left(
-    start: Sequence[LayerGradientRecord], end: Sequence[LayerGradientRecord]
-) -> float:
-    before = _largest_gradient(start)
-    return _largest_gradient(end) / before if before > 0 else math.nan
-
-
-def _input_ratio(layers: Sequence[LayerGradientRecord]) -> float:
-    """Gradient norm nearest the input over that of the output layer; 1 without hidden layers."""
-    if len(layers) < 2 or layers[-1].gradient_norm == 0:
-        return 1.0
-    return layers[0].gradient_norm / layers[-1].gradient_norm
-
-
 def _vanishes_for_good(layers: Sequence[LayerGradientRecord]) -> bool:
     norm = layers[0].gradient_norm
-    return norm < HOPELESS_GRADIENT_NORM or _input_ratio(layers) < HOPELESS_RATIO
+    return norm < HOPELESS_GRADIENT_NORM or find_input_ratio(layers) < HOPELESS_RATIO

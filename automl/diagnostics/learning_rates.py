@@ -45,10 +45,10 @@ def takes_small_steps(situation: Situation) -> bool:
 
 
 def highest_rate(situation: Situation) -> float:
-    """How far an advice may raise the learning rate: tenfold, or as far as people search."""
+    """How far an advice may raise a rate: tenfold, to a usual one, or as far as is searched."""
     top = space_parameters(situation.settings).get("learning_rate", {}).get("high")
     searched = float(top) if isinstance(top, int | float) else USUAL_TOP_RATE
-    return min(max(10 * situation.amount("learning_rate"), searched), HIGHEST_RATE)
+    return min(max(10 * situation.amount("learning_rate"), searched, USUAL_RATE), HIGHEST_RATE)
 
 
 def larger_steps(situation: Situation) -> list[Advice]:

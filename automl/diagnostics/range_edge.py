@@ -80,8 +80,8 @@ class Range:
 def diagnose_range_edges(records: StudyRecords) -> tuple[Diagnosis, ...]:
     """One verdict for each range whose end the best trials crowd, strongest first."""
     ranges = numeric_ranges(records)
-    trials = records.complete_trials
-    losses = np.array([trial.value for trial in trials], dtype=float)
+    trials = ranked_trials(records)
+    losses = np.arange(len(trials), dtype=float)
     places = {one.name: _places(trials, one) for one in ranges}
     found = [(_crowding(one, places, losses), one) for one in ranges]
     strongest = sorted(
@@ -89,6 +89,31 @@ def diagnose_range_edges(records: StudyRecords) -> tuple[Diagnosis, ...]:
         key=lambda pair: -pair[0].fall,
     )
     return tuple(_diagnosis(crowding, one) for crowding, one in strongest)
+
+
+def ranked_trials(records: StudyRecords) -> tuple[TrialRecord, ...]:
+    """All trials with a loss, best first: complete ones, then pruned ones that got farther.
+
+    Pruned ones are most of a search, and where they lie says as much. Losses at different epochs
+    cannot be compared, so their order is that of Optuna's TPE.
+    Source: optuna.samplers._tpe.sampler, `_split_pruned_trials`.
+    """
+    lengths = {
+        trial.number: max(
+            (len(records.epochs.get(run.run_id, ())) for run in records.search_runs(trial.number)),
+            default=0,
+        )
+        for trial in records.trials
+    }
+    pruned = [
+        (-lengths[trial.number], trial.value, trial.number, trial)
+        for trial in records.trials
+        if trial.outcome == "pruned" and trial.value is not None and math.isfinite(trial.value)
+    ]
+    return (
+        *records.complete_trials,
+        *(trial for *_, trial in sorted(pruned, key=lambda p: p[:3])),
+    )
 
 
 def numeric_ranges(records: StudyRecords) -> list[Range]:

@@ -1,26 +1,31 @@
-"""Is there anything to learn? The best trial against guessing, on the same rows.
+"""Is there anything to learn? Network and references against guessing, on the same rows.
 
 Guessing is the class frequencies, or the mean. A search whose target has nothing to do with
 its inputs ends with the trial that guesses best, and its curve looks like a good fit. What
 tells it is the gain over guessing against that gain's own standard error: taken row by row,
-since a row with a far target costs both alike. A linear model that does better than guessing
-shows that there is a signal, whatever the networks do.
+since a row with a far target costs both alike. Validation rows chose the network and the
+penalty of the linear model, so that there the best of many counts; test rows chose nothing. What
+both say of one model is put together, and one model that does better than guessing is enough.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 from automl.diagnostics.evidence import trial_facts
+from automl.diagnostics.standing import best_evaluation
 from automl.diagnostics.thresholds import (
     CHANCE_GAIN,
     LEAST_GAP_SHARE,
     NOISE_MULTIPLE,
+    PROBED_SHARE,
 )
-from automl.diagnostics.wording import count, number
-from storage.records import EvaluationRecord, Json, StudyRecords
+from automl.diagnostics.wording import count, listing, number
+from automl.reference_names import reference_words
+from storage.records import EvaluationRecord, Json, PairedDifference, StudyRecords
 
 N_PENALTIES = 6
 """The linear model is the best of so many on the validation rows (`automl/data/baselines.py`)."""
@@ -39,7 +44,7 @@ class Gain:
     noise: float  # standard error of the gain
     is_paired: bool  # row by row; else that of the trial's loss alone, which is larger
     n_trials: int = 1  # the trial is the best of so many
-    linear: str = "unknown"  # how the linear model does: "guesses" as well, or is "unknown"
+    references: tuple[str, ...] = ()  # in words: those that do no better than guessing either
 
     @property
     def value(self) -> float:
@@ -55,23 +60,35 @@ class Gain:
 
 
 def missing_signal(records: StudyRecords) -> Gain | None:
-    """The best trial's gain over guessing where it is none, and no linear model has one.
+    """The best trial's gain over guessing where nothing shows that there is one.
 
-    None also where this cannot be known: without a measured baseline, and with class weights,
-    by which probabilities are moved away from the frequencies on purpose.
+    None also where this cannot be known: without a measured baseline, and with class weights
+    where the network has not been scored.
     """
     best = records.best_trial
-    if best is None or records.settings.class_weights:
+    if best is None or _is_probed(records):
         return None
     # Pruned trials ran in the same contest for the lowest validation loss.
     n_trials = sum(trial.outcome in ("complete", "pruned") for trial in records.trials)
     source = _latest(records, "valid") or _latest(records, "test")
     gain = _measured(records, best.number, source, n_trials) if source else None
-    if source is None or gain is None or gain.is_certain or _has_linear_signal(source):
+    chances = list(_chances(records, n_trials))
+    if source is None or gain is None or (records.settings.class_weights and not chances):
         return None
-    if gain.is_paired and _exceeds(source, source.scores, "error_rate", _multiple(n_trials)):
-        return None  # fewer rows are wrong than by guessing, however little the loss shows of it
-    return replace(gain, linear="guesses" if "loss" in source.linear else "unknown")
+    if not gain.is_paired and not records.settings.class_weights and gain.is_certain:
+        return None
+    if chances and min(chances) * len(chances) < CHANCE_GAIN:
+        return None
+    fitted = [one for one in source.references if one.name != "guessing"]
+    guessed = source.reference_scores("guessing")["loss"]
+    if any(
+        not one.guessing_gains
+        and guessed - one.scores.get("loss", guessed) > LEAST_GAP_SHARE * guessed
+        for one in fitted
+    ):
+        return None  # measured without its error: a gain worth naming is one
+    words = tuple(reference_words(one.name, records.settings.task) for one in fitted)
+    return replace(gain, references=words)
 
 
 def gain_words(gain: Gain, guessing: str) -> str:
@@ -88,8 +105,10 @@ def gain_words(gain: Gain, guessing: str) -> str:
             ending += f" (standard error {number(gain.noise, 2)}"
             ending += f", best of {count(gain.n_trials, 'trial')})" if gain.n_trials > 1 else ")"
         ending += "."
-    linear = " A linear model does no better than guessing either."
-    return compared + ending + (linear if gain.linear == "guesses" else "")
+    if not gain.references:
+        return compared + ending
+    others = listing([one.removeprefix("the ") for one in gain.references], "or")
+    return f"{compared}{ending} No {others} does certainly better than guessing either."
 
 
 def gain_evidence(gain: Gain) -> dict[str, Json]:
@@ -108,8 +127,59 @@ def _multiple(n_trials: int) -> float:
     return max(NOISE_MULTIPLE, NormalDist().inv_cdf(1 - CHANCE_GAIN / n_trials))
 
 
+def _is_probed(records: StudyRecords) -> bool:
+    """Whether a single column was seen to explain much of the target on held-out train rows."""
+    return any(
+        check.kind == "leakage" and check.value > PROBED_SHARE for check in records.data_checks
+    )
+
+
+def _chances(records: StudyRecords, n_trials: int) -> Iterator[float]:
+    """For each model and score: the chance of its gain over guessing if there were none.
+
+    Source: Fisher 1932, section 21.1: -2 times the sum of the logarithms of independent chances
+    has a chi-squared distribution; of two, its tail is p (1 - ln p) with their product p.
+    """
+    evaluations = [best_evaluation(records, split) for split in ("valid", "test")]
+    is_weighted = records.settings.class_weights
+    scores = ("balanced_accuracy",) if is_weighted else ("loss", "accuracy")
+    for model in ("network", "linear_model", "boosted_trees"):
+        best_of = n_trials if model == "network" else N_PENALTIES
+        for score in scores:
+            found = []
+            for evaluation in evaluations:
+                gain = _gain(evaluation, model, score) if evaluation else None
+                if gain is not None and evaluation is not None:
+                    times = best_of if evaluation.split == "valid" else 1
+                    found.append(min(1.0, times * _chance(gain)))
+            if found:
+                product = math.prod(found)
+                both = len(found) == 2 and product > 0
+                yield product * (1 - math.log(product)) if both else product
+
+
+def _gain(record: EvaluationRecord, model: str, score: str) -> PairedDifference | None:
+    """What a model has on guessing, by a score."""
+    if model == "network":
+        guessing = record.reference("guessing")
+        return guessing.network_gains.get(score) if guessing else None
+    fitted = next((one for one in record.references if one.name == model), None)
+    return fitted.guessing_gains.get(score) if fitted else None
+
+
+def _chance(gain: PairedDifference) -> float:
+    """Of so large a gain where there is none."""
+    if gain.standard_error <= 0:
+        return 0.0 if gain.value > 0 else 1.0
+    return 1 - NormalDist().cdf(gain.value / gain.standard_error)
+
+
 def _latest(records: StudyRecords, split: str) -> EvaluationRecord | None:
-    known = [one for one in records.evaluations if one.split == split and "loss" in one.baseline]
+    known = [
+        one
+        for one in records.evaluations
+        if one.split == split and "loss" in one.reference_scores("guessing")
+    ]
     return max(known, key=lambda one: one.evaluated_at, default=None)
 
 
@@ -117,43 +187,15 @@ def _measured(
     records: StudyRecords, number: int, source: EvaluationRecord, n_trials: int
 ) -> Gain | None:
     """From the scores of the trial itself; else from its curve, on the same validation rows."""
-    if source.trial_number == number and "loss" in source.scores:
-        error = source.scores.get("loss_gain_standard_error")
-        if source.split == "test":
-            return _of_test(source)
-        if error is not None:
-            loss, baseline = source.scores["loss"], source.baseline["loss"]
-            return Gain(number, "valid", loss, baseline, error, True, n_trials)
+    guessing = source.reference("guessing")
+    if guessing and source.trial_number == number and "loss" in guessing.network_gains:
+        # Test rows chose no trial, so it does not matter of how many it is the best.
+        best_of = n_trials if source.split == "valid" else 1
+        error = guessing.network_gains["loss"].standard_error
+        loss, baseline = source.scores["loss"], guessing.scores["loss"]
+        return Gain(number, source.split, loss, baseline, error, True, best_of)
     facts = trial_facts(records, number)
     if facts is None or source.split == "test":
         return None
-    baseline = source.baseline["loss"]
+    baseline = source.reference_scores("guessing")["loss"]
     return Gain(number, "valid", facts.valid_loss, baseline, facts.valid_noise, False, n_trials)
-
-
-def _of_test(record: EvaluationRecord) -> Gain:
-    """Test rows chose no trial, so it does not matter of how many it is the best."""
-    low, high = record.intervals.get("loss", (0.0, 0.0))
-    # A 95 % interval is about four standard errors wide.
-    noise = (high - low) / (2 * NOISE_MULTIPLE)
-    loss, baseline = record.scores["loss"], record.baseline["loss"]
-    return Gain(record.trial_number, "test", loss, baseline, noise, False)
-
-
-def _has_linear_signal(record: EvaluationRecord) -> bool:
-    """Whether the linear model does better than guessing, by loss or by rows wrong."""
-    linear, guessed = record.linear, record.baseline["loss"]
-    if "loss_gain_standard_error" not in linear:
-        return guessed - linear.get("loss", guessed) > LEAST_GAP_SHARE * guessed
-    multiple = _multiple(N_PENALTIES)
-    return any(_exceeds(record, linear, name, multiple) for name in ("loss", "error_rate"))
-
-
-def _exceeds(
-    record: EvaluationRecord, scores: Mapping[str, float], name: str, multiple: float
-) -> bool:
-    """Whether scores are better than the record's guessing by so many standard errors."""
-    error, guessed = scores.get(f"{name}_gain_standard_error"), record.baseline.get(name)
-    if error is None or guessed is None or name not in scores:
-        return False
-    return guessed - scores[name] > multiple * error

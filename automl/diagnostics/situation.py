@@ -45,11 +45,18 @@ class Situation:
     settings: StudySettings
     trial: TrialRecord
     update_ratio: float | None = None  # size of a step relative to the weights; None: no guide
+    n_folds: int = 1
+    n_trials: int = 1  # of the study
 
     @property
     def is_regression(self) -> bool:
         """Whether the target is a number."""
         return self.settings.task == "regression"
+
+    @property
+    def n_valid_rows(self) -> int:
+        """Validation rows of all folds; 0 where they are not known."""
+        return self.n_folds * self.settings.n_rows.get("valid", 0)
 
     def value(self, name: str) -> ParameterValue:
         """A hyperparameter's value: the trial's, else the space's fixed one, else the default."""

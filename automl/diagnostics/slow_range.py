@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from automl.diagnostics.evidence import CurveFacts, trial_facts
-from automl.diagnostics.gradient_flow import trial_flow
+from automl.diagnostics.layer_signals import trial_flow
 from automl.diagnostics.learning_rates import SMOOTH_STEPS
 from automl.diagnostics.range_edge import NATURAL_LIMITS, Range, numeric_ranges
 from automl.diagnostics.situation import change_range

@@ -8,29 +8,26 @@ verdict on the best trial, then the rest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from automl.diagnostics.data_quality import diagnose_data
 from automl.diagnostics.decomposition import advise_decomposition
 from automl.diagnostics.designs import diagnose_flow_by_design
 from automl.diagnostics.evidence import References, find_references, trial_facts
+from automl.diagnostics.excluded_range import diagnose_excluded_ranges
+from automl.diagnostics.fit_words import diagnose_budget, diagnose_fit
 from automl.diagnostics.gradient_flow import (
     STEP_CAUSES,
     Cause,
-    FlowFacts,
     diagnose_flow,
     find_cause,
-    trial_flow,
 )
-from automl.diagnostics.learning_curves import (
-    UNFITTED,
-    Fit,
-    diagnose_budget,
-    diagnose_fit,
-    judge_fit,
-)
+from automl.diagnostics.layer_signals import FlowFacts, trial_flow
+from automl.diagnostics.learning_curves import UNFITTED, Fit, judge_fit
+from automl.diagnostics.no_result import diagnose_no_result
 from automl.diagnostics.search_coverage import diagnose_search
+from automl.diagnostics.selection import diagnose_selection
 from automl.diagnostics.signal import Gain, missing_signal
 from automl.diagnostics.situation import Situation
 from automl.diagnostics.thresholds import MIN_EPOCHS, NOT_LEARNING_SHARE, WEIGHT_GROWTH
@@ -43,13 +40,27 @@ FIT_KINDS = frozenset(
         "diverged",
         "not_learning",
         "no_signal",
+        "over_regularized",
         "high_bias",
         "high_variance",
         "high_bias_and_variance",
+        "behind_reference",
+        "weak_signal",
         "good_fit",
     }
 )
 """The kinds of the bias/variance verdict; exactly one of each trial's diagnoses has one."""
+
+PRAISE = frozenset({"good_fit", "weak_signal"})
+"""The verdicts by which nothing is wrong with the network: nothing else may say that it is."""
+
+VOID: Mapping[str, str] = {
+    "leakage": "the answer is among its inputs",
+    "shift": "its rows are not like those that it was trained on",
+    "duplicated_rows": "it was tested on rows that it was trained on",
+    "validation_mismatch": "its validation rows do not belong to the others",
+}
+"""Why a score says nothing of the fit, by what makes it void."""
 
 
 def diagnose_trial(records: StudyRecords, trial_number: int) -> tuple[Diagnosis, ...]:
@@ -63,15 +74,23 @@ def diagnose_trial(records: StudyRecords, trial_number: int) -> tuple[Diagnosis,
     if facts is None:
         return (_nothing_to_judge(trial),)
     references = find_references(records, trial_number)
-    fit = judge_fit(facts, references, records.settings)
+    situation = Situation(
+        records.settings,
+        trial,
+        n_folds=max(1, len(records.search_runs(trial_number))),
+        n_trials=len(records.trials),
+    )
+    fit = judge_fit(facts, references, situation)
     flow = trial_flow(records, trial_number)
-    cause = find_cause(fit, flow) if flow else None
+    cause = find_cause(fit, flow, situation)
     gain = None if fit.kind in ("diverged", "too_little_evidence") else missing_signal(records)
     if gain and _is_in_vain(records, references, gain):
         fit, cause = replace(fit, kind="no_signal", gain=gain), None
-    situation = Situation(records.settings, trial, _step_size(flow, cause))
+    situation = replace(situation, update_ratio=_step_size(flow, cause))
+    if cause and fit.kind in PRAISE:
+        fit = replace(fit, kind="too_little_evidence")
     verdicts = [diagnose_fit(fit, situation)]
-    if cause and flow:
+    if cause:
         verdicts.insert(0, diagnose_flow(cause, fit, flow, situation))
     budget = diagnose_budget(fit, situation)
     return (*verdicts, budget) if budget else tuple(verdicts)
@@ -83,16 +102,69 @@ def diagnose_study(records: StudyRecords) -> tuple[Diagnosis, ...]:
     search = diagnose_search(records)
     flow = diagnose_flow_by_design(records)
     voiding = [one for one in data if one.severity == "problem"]
-    edges = [one for one in search if one.kind == "range_edge"]
-    best = _judge_best(records)
-    if any(one.kind in ("high_variance", "no_signal") for one in best):
+    selection = diagnose_selection(records)
+    if selection and selection.kind == "validation_mismatch":
+        voiding.append(selection)
+    best = _without_contradiction(_judge_best(records), voiding)
+    leading = [*voiding, *_search_and_fit(records, best, search, selection)]
+    rest = (*search, *((flow,) if flow else ()), *data)
+    named = {str(one.evidence.get("parameter")) for one in leading if one.kind == "range_edge"}
+    return (
+        *leading,
+        *(one for one in rest if one not in leading and not _is_edge_of(one, named)),
+    )
+
+
+def _search_and_fit(
+    records: StudyRecords,
+    best: Sequence[Diagnosis],
+    search: Sequence[Diagnosis],
+    selection: Diagnosis | None,
+) -> list[Diagnosis]:
+    """Ranges that end before the optimum, what validation rows hide, the verdict on the fit."""
+    excluded = diagnose_excluded_ranges(records, best)
+    named = {str(one.evidence["parameter"]) for one in excluded}
+    edges = [one for one in search if one.kind == "range_edge" and not _is_edge_of(one, named)]
+    gap = [selection] if selection and selection.kind == "selection_gap" else []
+    kinds = {one.kind for one in best}
+    if kinds & UNFITTED:
+        best, gap = [*best, *gap], []
+    if kinds & {"high_variance", "no_signal", "weak_signal", "too_little_evidence"}:
         # Variance asks for restraint, whatever range the search would like to have wider; and
         # where nothing is better than guessing, the best trials lie where chance has them.
-        leading = [*voiding, *best, *edges]
-    else:
-        leading = [*voiding, *edges, *best]
-    rest = [one for one in (*search, *((flow,) if flow else ()), *data) if one not in leading]
-    return (*leading, *rest)
+        return [*excluded, *gap, *best, *edges]
+    return [*excluded, *gap, *edges, *best]
+
+
+def _is_edge_of(one: Diagnosis, parameters: Collection[str]) -> bool:
+    return one.kind == "range_edge" and str(one.evidence.get("parameter")) in parameters
+
+
+def _without_contradiction(
+    best: Sequence[Diagnosis], voiding: Sequence[Diagnosis]
+) -> tuple[Diagnosis, ...]:
+    """No word on the fit where its scores are void; a want of fit stays one all the same."""
+    if not voiding:
+        return tuple(best)
+    why = VOID.get(voiding[0].kind, "its scores mean something else")
+    untold = PRAISE | {"no_signal", "behind_reference"}
+    if voiding[0].kind != "leakage":
+        untold |= {"high_variance", "high_bias_and_variance"}
+    if voiding[0].kind in ("duplicated_rows", "validation_mismatch"):
+        untold |= {"high_bias", "over_regularized"}
+    return tuple(
+        Diagnosis(
+            "too_little_evidence",
+            "info",
+            f"How well trial {one.trial_number} fits cannot be said: {why}.",
+            one.evidence,
+            (),
+            one.trial_number,
+        )
+        if one.kind in untold
+        else one
+        for one in best
+    )
 
 
 def fit_verdict(diagnoses: Sequence[Diagnosis]) -> Diagnosis | None:
@@ -113,11 +185,7 @@ def _judge_best(records: StudyRecords) -> tuple[Diagnosis, ...]:
     best = records.best_trial
     if best is not None:
         return diagnose_trial(records, best.number)
-    n_trials = len(records.trials)
-    message = "No trial has completed, so there is nothing to judge the fit by."
-    if not n_trials:
-        message = "The study has no trial yet."
-    return (Diagnosis("too_little_evidence", "info", message, {"n_trials": n_trials}),)
+    return (diagnose_no_result(records),)
 
 
 def _is_in_vain(records: StudyRecords, references: References, gain: Gain) -> bool:
@@ -137,9 +205,9 @@ def _is_in_vain(records: StudyRecords, references: References, gain: Gain) -> bo
             return True
         flow = trial_flow(records, trial.number)
         unlearned = Fit("not_learning", facts, references, None, 0.0)
-        cause = find_cause(unlearned, flow) if flow else None
+        cause = find_cause(unlearned, flow, Situation(records.settings, trial))
         causes.add(cause.kind if cause else "none")
-    return gain.linear == "guesses" and ("none" in causes or causes >= STEP_CAUSES)
+    return bool(gain.references) and ("none" in causes or causes >= STEP_CAUSES)
 
 
 def _step_size(flow: FlowFacts | None, cause: Cause | None) -> float | None:

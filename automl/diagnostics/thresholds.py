@@ -31,6 +31,30 @@ LOST_SHARE: Final = 0.20
 """Calibrated: from here on, too much of what was learned does not hold for new rows; at two
 standard errors less it must still be half of this."""
 
+CERTAIN_BIAS_SHARE: Final = 0.05
+"""Calibrated: the same where a reference is certainly better on validation and on test rows. Of
+digits with strong weight decay it was 0.08, and 9.5 standard errors."""
+
+CERTAIN_ERRORS: Final = 3.0
+"""Standard errors of a certain lead on one of two sets of rows: of two references one has it by
+chance in 0.5 % of studies, and then two on the other set in 2 % of those."""
+
+NEAR_ZERO_SHARE: Final = 0.002
+"""Of the baseline's loss: what real tables hardly ever leave. Columns that sum to the target left
+a linear model with less than 0.0001."""
+
+LEAST_LEAD_SHARE: Final = 0.03
+"""A smaller lead of a reference, as a share of the baseline's loss, is said but is no warning."""
+
+WEAK_SHARE: Final = 0.20
+"""Calibrated: below this share of guessing's loss taken off, little of the target is explained."""
+
+TINY_WIDTH: Final = 4
+"""Layers so narrow hold a network back more than any penalty: advice is a wider one."""
+
+MIN_VALID_ROWS: Final = 20
+"""With fewer validation rows an error rate is known to no better than about 0.2 (95 %)."""
+
 LEAST_GAP_SHARE: Final = 0.02
 """A smaller gap, as a share of the baseline's loss, is not worth an action however certain."""
 
@@ -40,7 +64,31 @@ RISE_SHARE: Final = 0.25
 IMPROVING_SHARE: Final = 0.10
 """Calibrated: still improving, if the last fifth of the epochs brought this share of it all."""
 
+FEW_EPOCHS: Final = 4
+"""Calibrated: a best epoch among so many first ones, and a collapse after it, is of steps that
+are far too large."""
+
+PROBED_SHARE: Final = 0.5
+"""A single column that explains so much of the target on held-out train rows is a signal."""
+
+SELECTION_ERRORS: Final = 3.0
+"""Standard errors of the difference of two independent estimates: by chance in 0.1 % of studies,
+more often where many trials were chosen among."""
+
+SELECTION_SHARE: Final = 0.15
+"""Of the gain over guessing on validation rows: where test rows lack less, little changes."""
+
+MISMATCH_ERRORS: Final = 4.0
+"""The validation rows chose the best trial; that they are this much worse than test rows for it
+has a chance below 1 in 10,000."""
+
+MISMATCH_SHARE: Final = 0.5
+"""Of the gain on test rows: what validation rows must lack to be other rows."""
+
 # Gradient flow
+
+HALF_EXPLAINED: Final = 0.5
+"""A network that took half of guessing's loss off was not kept from learning by its steps."""
 
 VANISHING_RATIO: Final = 1e-3
 """Calibrated: gradient norm nearest the input over that of the output layer, at initialization.
@@ -115,6 +163,13 @@ anywhere: 4 of 5, 6 of 10."""
 EDGE_FALL_CHANCE: Final = 0.05
 """Chance that, of all ends of all ranges without an optimum beyond, one has a loss that seems
 to fall there (Bonferroni); that the best trials must crowd that end too makes it smaller."""
+
+TREND_CHANCE: Final = 0.25
+"""Calibrated: chance of a trend of the trials towards an end beyond which all usual values lie. A
+range that leaves them all out is asked for less evidence than one that has them."""
+
+TREND_PLACE: Final = 0.4
+"""Calibrated: the best trial's least place towards that end, in widths of the range."""
 
 SLOW_UPDATE_RATIO: Final = 1.5e-3
 """Calibrated: median update ratio of the trials with the largest learning rates. Where larger

@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from automl.diagnostics.wording import count
+from automl.reference_names import REFERENCE_NAMES
 from automl.report.figures.style import number
 from automl.report.numbers.curves import (
     BiasVariancePlane,
@@ -32,10 +33,7 @@ def of_score(score: Score) -> str:
     words = [f"{score_name(score.metric)} of the network {number(score.network)}"]
     if score.interval:
         words.append(f"95 % interval {number(score.interval[0])} to {number(score.interval[1])}")
-    if score.linear is not None:
-        words.append(f"linear model {number(score.linear)}")
-    if score.baseline is not None:
-        words.append(f"baseline {number(score.baseline)}")
+    words += [f"{REFERENCE_NAMES[one.name]} {number(one.value)}" for one in score.references]
     return ", ".join(words) + "."
 
 

@@ -32,12 +32,15 @@ def study_note(table: StudyTable) -> str:
         lines.append("No trial has completed yet.")
     else:
         loss = style.number(shown.best.valid_loss)
+        standing = shown.standing.sentence
+        lines += [f"**{plain(standing)}**", ""] if shown.scores else []
         lines += [f"**Best: trial {shown.best.number}, validation loss {loss}**", ""]
-        lines += [f"* {plain(sentence)}" for sentence in result_part.certainty(shown)]
+        rest = [sentence for sentence in result_part.certainty(shown) if sentence != standing]
+        lines += [f"* {plain(sentence)}" for sentence in rest]
     for verdict in verdict_part.verdicts(records)[0]:
         lines += ["", *_verdict(verdict)]
     if shown.best is not None:
-        lines += _scores(result_part.score_rows(shown))
+        lines += _scores(result_part.score_head(shown), result_part.score_rows(shown))
         lines += ["", "### Best configuration", "", *_params(table.ranked[0])]
     lines += ["", alternatives.of_effort(effort(table)), "", ON_IMPORTANCES]
     return "\n".join(lines)
@@ -88,15 +91,11 @@ def _params(trial: Trial) -> list[str]:
     return ["| hyperparameter | value |", "|---|---|", *rows]
 
 
-def _scores(rows: list[tuple[str, str, str, str, str]]) -> list[str]:
+def _scores(head: list[str], rows: list[tuple[str, ...]]) -> list[str]:
     if not rows:
         return []
-    head = [
-        *("", "### On test rows", ""),
-        "| test score | network | 95 % interval | linear model | baseline |",
-        "|---|---|---|---|---|",
-    ]
-    return head + ["| " + " | ".join(plain(cell) for cell in row) + " |" for row in rows]
+    titles = ["", "### On test rows", "", "| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    return titles + ["| " + " | ".join(plain(cell) for cell in row) + " |" for row in rows]
 
 
 def marked(text: str) -> str:

@@ -115,6 +115,7 @@ def _context(
         "overview": shown,
         "certainty": result_part.certainty(shown),
         "score_panel": result_part.score_panel(shown),
+        "score_head": result_part.score_head(shown),
         "score_rows": result_part.score_rows(shown),
         "configuration": result_part.configuration(shown.best),
         "best_head": result_part.best_head(shown, settings.metric),

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from automl.diagnostics.wording import count, number, percent
+from automl.reference_names import REFERENCE_NAMES
 from automl.report import alternatives
 from automl.report.figures import style
 from automl.report.figures.overview import score_figure
@@ -98,32 +99,12 @@ def certainty(shown: Overview) -> list[str]:
     if not shown.scores:
         sentences.append("Its weights have not been scored on test rows yet.")
         return sentences
-    if sentence := _against_linear(shown.scores[0]):
-        sentences.append(sentence)
+    sentences.append(shown.standing.sentence)
     if shown.evaluated_trial != shown.best.number:
         sentences.append(f"The test scores are those of trial {shown.evaluated_trial}.")
     looks = "once" if shown.n_test_looks == 1 else f"{shown.n_test_looks} times"
     sentences.append(f"Test targets of this study have been looked at {looks}.")
     return sentences
-
-
-def _against_linear(score: Score) -> str:
-    """Whether the network earned its place next to a linear model."""
-    if score.linear is None or score.interval is None:
-        return ""
-    low, high = score.interval
-    name = score_name(score.metric)
-    if low <= score.linear <= high:
-        return (
-            f"The linear model's test {name} lies within the network's 95 % interval: on these "
-            "test rows the network is not shown to be better or worse."
-        )
-    better = (score.network > score.linear) == score.higher_is_better
-    linear = score_text(score.metric, score.linear)
-    return (
-        f"The network is {'better' if better else 'worse'} than the linear model: its 95 % "
-        f"interval of test {name} leaves the linear model's {linear} outside."
-    )
 
 
 def score_panel(shown: Overview) -> Panel | None:
@@ -134,8 +115,14 @@ def score_panel(shown: Overview) -> Panel | None:
     return Panel("score", "Test score", alternatives.of_score(score), score_figure(score))
 
 
-def score_rows(shown: Overview) -> list[tuple[str, str, str, str, str]]:
-    """Metric, network, its interval, linear model, baseline: as texts."""
+def score_head(shown: Overview) -> list[str]:
+    """Column titles of the table of test scores."""
+    names = [one.name for one in shown.scores[0].references] if shown.scores else []
+    return ["score", "network", "95 % interval", *(REFERENCE_NAMES[n] for n in reversed(names))]
+
+
+def score_rows(shown: Overview) -> list[tuple[str, ...]]:
+    """Metric, network, its interval, then the references, best first: as texts."""
     rows = []
     for score in shown.scores:
         interval = "–"
@@ -147,11 +134,16 @@ def score_rows(shown: Overview) -> list[tuple[str, str, str, str, str]]:
                 score_name(score.metric),
                 score_text(score.metric, score.network),
                 interval,
-                score_text(score.metric, score.linear),
-                score_text(score.metric, score.baseline),
+                *_reference_texts(score, shown),
             )
         )
     return rows
+
+
+def _reference_texts(score: Score, shown: Overview) -> list[str]:
+    """A cell for each reference of the head; empty where it has no such score."""
+    values = {one.name: score_text(score.metric, one.value) for one in score.references}
+    return [values.get(one.name, "–") for one in reversed(shown.scores[0].references)]
 
 
 def parameter_text(value: ParameterValue) -> str:

@@ -6,7 +6,9 @@ them in Python. They are texts for people; programs read the records.
 
 from __future__ import annotations
 
-from automl.report import result_part, verdict_part
+from automl.diagnostics import diagnose_study
+from automl.diagnostics.headline import headline, title
+from automl.report import result_part
 from automl.report.numbers.overview import Score, overview
 from automl.report.numbers.trials import StudyTable
 from automl.score_names import score_name
@@ -16,15 +18,17 @@ def study_attributes(table: StudyTable) -> dict[str, str]:
     """What is known of a study so far, by a name that a person reads; nothing is empty."""
     settings = table.records.settings
     rows = ", ".join(f"{n:,} {split}" for split, n in settings.n_rows.items())
-    verdicts, _ = verdict_part.verdicts(table.records)
+    shown = overview(table)
+    first = headline(table.records, table.records.diagnoses or diagnose_study(table.records))
     attributes = {
         "task": result_part.TASKS[settings.task].lower(),
         "target": settings.target,
         "data": settings.data_source,
         "rows": rows,
         "metric": score_name(settings.metric),
-        "verdict": verdicts[0].kind if verdicts else "",
-        **{f"test {score_name(s.metric)}": _score(s) for s in overview(table).scores},
+        "result": first.standing.sentence if shown.scores else "",
+        "verdict": title(first.verdict) if first.verdict is not None else "",
+        **{f"test {score_name(s.metric)}": _score(s) for s in shown.scores},
         "command": settings.command,
     }
     return {name: value for name, value in attributes.items() if value}

@@ -8,12 +8,15 @@ once, and a score and its interval cannot disagree. The numbers agree with sciki
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from storage.records import Task
+from automl.score_names import HIGHER_IS_BETTER
+from storage.records import PairedDifference, Task
 
 HUBER_DELTA = 1.0
 """In standard deviations of the target; torch's default, as in training."""
@@ -36,7 +39,7 @@ def score(
     *,
     task: Task,
     loss: str,
-    target_scale: float = 1.0,
+    target_scale: float | Floats = 1.0,
 ) -> dict[str, float]:
     """Score predictions: all that is defined on these rows.
 
@@ -54,47 +57,88 @@ def score(
         predictions: (N, C) for classification, C = 2 for binary, (N,) for regression;
         targets: (N,).
     """
-    rows = _Rows(predictions, targets, task, loss, target_scale)
-    values = rows.scores(np.ones((1, rows.n_rows), dtype=np.int32))
-    return {name: float(value[0]) for name, value in values.items() if np.isfinite(value[0])}
+    return _Rows(predictions, targets, task, loss, target_scale).plain_scores()
 
 
-def bootstrap_intervals(
-    predictions: ArrayLike,
+@dataclass(frozen=True, slots=True)
+class Resampled:
+    """Scores of predictions, and the same of each bootstrap resample of the rows.
+
+    Shape:
+        draws: (R,) for each score, NaN where a resample does not define it.
+    """
+
+    scores: Mapping[str, float]
+    draws: Mapping[str, Floats]
+
+    @property
+    def intervals(self) -> dict[str, tuple[float, float]]:
+        """95 % percentile intervals of each score; none where there is but one row."""
+        return {name: _interval(draws) for name, draws in self.draws.items() if _known(draws)}
+
+    def gains(self, other: Resampled) -> dict[str, PairedDifference]:
+        """How much better these predictions are than others of the same rows and resamples."""
+        return {
+            name: _difference(name, self, other)
+            for name, draws in self.draws.items()
+            if name in other.scores and _known(draws - other.draws[name])
+        }
+
+
+def resample(
+    predictions: Mapping[str, ArrayLike],
     targets: ArrayLike,
     *,
     task: Task,
     loss: str,
-    target_scale: float = 1.0,
+    target_scale: float | Floats = 1.0,
     n_resamples: int = N_RESAMPLES,
     seed: int = 0,
-) -> dict[str, tuple[float, float]]:
-    """Compute 95 % percentile intervals of each score over resampled rows.
+) -> dict[str, Resampled]:
+    """Score several predictions of the same rows, on the same bootstrap resamples.
 
-    A resample that lacks a class averages over the classes it has; where a score is not
-    defined in a resample, the resample is left out of that score's interval. With one row
-    there is no interval.
+    So the scores of two can be held against each other, row by row. A resample that lacks a
+    class averages over the classes it has.
 
     Shape:
-        As in `score`.
+        As in `score`, of each predictions; target_scale: one for all rows, or (N,).
     """
-    rows = _Rows(predictions, targets, task, loss, target_scale)
-    if rows.n_rows < 2:
-        return {}
+    each = {
+        name: _Rows(values, targets, task, loss, target_scale)
+        for name, values in predictions.items()
+    }
+    n_rows = len(np.asarray(targets))
     generator = np.random.default_rng(seed)
-    block = max(1, _BLOCK_ELEMENTS // rows.n_rows)
-    parts: list[dict[str, Floats]] = []
-    for start in range(0, n_resamples, block):
+    block = max(1, _BLOCK_ELEMENTS // n_rows)
+    parts: dict[str, list[dict[str, Floats]]] = {name: [] for name in each}
+    for start in range(0, n_resamples if n_rows > 1 else 0, block):
         size = min(block, n_resamples - start)
-        parts.append(rows.scores(_resample_counts(generator, size, rows.n_rows)))
-    intervals = {}
-    for name in parts[0]:
-        values = np.concatenate([part[name] for part in parts])
-        values = values[np.isfinite(values)]
-        if len(values):
-            low, high = np.percentile(values, (2.5, 97.5))
-            intervals[name] = (float(low), float(high))
-    return intervals
+        counts = _resample_counts(generator, size, n_rows)
+        for name, rows in each.items():
+            parts[name].append(rows.scores(counts))
+    return {name: _resampled(rows, parts[name]) for name, rows in each.items()}
+
+
+def _resampled(rows: _Rows, parts: Sequence[Mapping[str, Floats]]) -> Resampled:
+    names = list(parts[0]) if parts else []
+    draws = {name: np.concatenate([part[name] for part in parts]) for name in names}
+    return Resampled(rows.plain_scores(), draws)
+
+
+def _known(draws: Floats) -> bool:
+    return bool(np.isfinite(draws).any())
+
+
+def _interval(draws: Floats) -> tuple[float, float]:
+    low, high = np.percentile(draws[np.isfinite(draws)], (2.5, 97.5))
+    return float(low), float(high)
+
+
+def _difference(name: str, first: Resampled, second: Resampled) -> PairedDifference:
+    sign = 1.0 if name in HIGHER_IS_BETTER else -1.0
+    draws = sign * (first.draws[name] - second.draws[name])
+    value = sign * (first.scores[name] - second.scores[name])
+    return PairedDifference(value, float(np.nanstd(draws)), *_interval(draws))
 
 
 def _resample_counts(generator: np.random.Generator, n_resamples: int, n_rows: int) -> Counts:
@@ -105,7 +149,7 @@ def _resample_counts(generator: np.random.Generator, n_resamples: int, n_rows: i
 
 
 def row_losses(
-    predictions: ArrayLike, targets: ArrayLike, *, loss: str, target_scale: float = 1.0
+    predictions: ArrayLike, targets: ArrayLike, *, loss: str, target_scale: float | Floats = 1.0
 ) -> Floats:
     """The plain loss of each row: what training reports the mean of, (N,)."""
     predicted = np.asarray(predictions, dtype=np.float64)
@@ -135,7 +179,12 @@ class _Rows:
     """
 
     def __init__(
-        self, predictions: ArrayLike, targets: ArrayLike, task: Task, loss: str, scale: float
+        self,
+        predictions: ArrayLike,
+        targets: ArrayLike,
+        task: Task,
+        loss: str,
+        scale: float | Floats,
     ) -> None:
         self.predictions = np.asarray(predictions, dtype=np.float64)
         self.targets = np.asarray(targets)
@@ -152,6 +201,11 @@ class _Rows:
                 for c in classes
                 if 0 < np.count_nonzero(self.targets == c) < self.n_rows
             ]
+
+    def plain_scores(self) -> dict[str, float]:
+        """Of the rows as they are: what they do not define is left out."""
+        values = self.scores(np.ones((1, self.n_rows), dtype=np.int32))
+        return {name: float(value[0]) for name, value in values.items() if np.isfinite(value[0])}
 
     def scores(self, counts: Counts) -> dict[str, Floats]:
         weights = counts.astype(np.float64)  # matrix products of whole numbers are slow

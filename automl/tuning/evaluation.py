@@ -1,189 +1,178 @@
 """The honest score: the best trial's stored weights on the test rows.
 
-Nothing is retrained. Beside the network stand a trivial baseline and a linear model, so
-that a person sees whether it earned its place. With folds, the folds' networks predict
-together, by their mean, and so do the folds' linear models. Each look at the test rows is
-a record; a trial that has one is not evaluated again. A second record compares the three on
-the validation rows, where the curves of all trials were measured: verdicts hold them against
-it. Predictions are kept, so that figures need no data.
+Nothing is retrained. Beside the network stand the references (guessing, a linear model, boosted
+trees), on the same rows and the same bootstrap resamples, so that a person sees whether it
+earned its place. With folds, the folds' networks predict test rows together, by their mean, and
+so do the references. Each look at the test rows is a record; a trial that has one is not
+evaluated again. A second record compares all on the validation rows, where the curves of all
+trials were measured: verdicts hold them against it. Predictions are kept, so that figures need
+no data.
 """
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from automl.data.baselines import Predictions, linear_predictions, trivial_predictions
 from automl.data.dataset import Dataset
-from automl.training.metrics import bootstrap_intervals, row_losses, score
+from automl.data.references import FittedReferences
+from automl.training.metrics import Resampled, resample
 from automl.training.predictions import predict
 from automl.training.trained_model import TrainedNetwork
 from automl.tuning.keeping import kept_networks
 from automl.tuning.seeds import derive_seed
 from storage import Store
-from storage.records import EvaluationRecord, StudyRecords
+from storage.records import EvaluationRecord, ReferenceName, ReferenceRecord, StudyRecords
 
 Floats = NDArray[np.float64]
-Rows: TypeAlias = dict[str, Floats]  # "loss" and, of classes, "error_rate": a number a row
 
 
-def evaluate_best(store: Store, study_name: str, dataset: Dataset) -> EvaluationRecord | None:
-    """Score the best trial on the test rows, unless it has been; None if none has completed."""
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows of a split with all that is predicted of them.
+
+    Shape:
+        targets: (N,); network and references: (N, C) or (N,), as in `metrics.score`;
+        target_scale: (N,), each row's fold's.
+    """
+
+    split: Literal["valid", "test"]
+    targets: NDArray[Any]
+    target_scale: Floats
+    network: Floats
+    references: Mapping[ReferenceName, Floats]
+
+
+def evaluate_best(
+    store: Store,
+    study_name: str,
+    dataset: Dataset,
+    references: Callable[[], FittedReferences],
+    wanted: Set[ReferenceName] = frozenset(),
+) -> EvaluationRecord | None:
+    """Score the best trial on the test rows, unless it has been; None if none has completed.
+
+    Args:
+        references: gives them when they are needed.
+        wanted: it is scored again if an earlier record lacks some of these, and they could be
+            fitted now.
+    """
     records = store.read_study(study_name)
     best = records.best_trial
     if best is None:
         return None
-    for record in records.evaluations:
-        if record.trial_number == best.number and record.split == "test":
-            return record
+    earlier = _latest(records, best.number)
+    known = {one.name for one in earlier.references} if earlier else set()
+    if earlier and wanted <= known:
+        return earlier
     networks = kept_networks(store, records, best.number)
-    arrays = out_of_sample_predictions(networks, dataset)
-    folds = range(len(dataset.folds))
-    linear = [linear_predictions(dataset, fold) for fold in folds]
-    trivial = [trivial_predictions(dataset, fold) for fold in folds]
-    record = evaluate(
-        arrays["test_predictions"], dataset, records, best.number, linear=linear, trivial=trivial
-    )
-    compared = compare(networks, dataset, best.number, linear=linear, trivial=trivial)
-    with store.transaction():
-        store.artifacts.save_predictions(study_name, best.number, arrays)
-        store.add_evaluation(study_name, compared)
-        store.add_evaluation(study_name, record)
-    return record
-
-
-def out_of_sample_predictions(
-    networks: list[TrainedNetwork], dataset: Dataset
-) -> dict[str, NDArray[Any]]:
-    """Predictions and targets of rows that no network was trained on.
-
-    Each network predicts its own fold's validation rows; all predict the test rows.
-
-    Shape:
-        *_predictions: (N, C) probabilities, or (N,) values in the target's own unit;
-        *_targets: (N,) class codes, or values in the target's own unit.
-    """
-    valid = [_prediction(network, dataset, "valid") for network in networks]
-    test = [_prediction(network, dataset, "test") for network in networks]
-    folds = [dataset.folds[network.run.fold] for network in networks]
-    valid_targets = [fold.original_targets("valid").numpy() for fold in folds]
-    return {
-        "valid_predictions": np.concatenate(valid),
-        "valid_targets": np.concatenate(valid_targets),
-        "test_predictions": np.mean(test, axis=0),
-        "test_targets": folds[0].original_targets("test").numpy(),
-    }
-
-
-def evaluate(
-    predictions: Floats,
-    dataset: Dataset,
-    records: StudyRecords,
-    trial_number: int,
-    *,
-    linear: Sequence[Predictions],
-    trivial: Sequence[Predictions],
-) -> EvaluationRecord:
-    """Score predictions of the test rows, with intervals, beside baseline and linear model."""
-    fold = dataset.folds[0]
-    targets = fold.original_targets("test").numpy()
+    fitted = references()
+    if earlier and fitted.keys() <= known:
+        return earlier
+    valid, test = _valid_rows(networks, dataset, fitted), _test_rows(networks, dataset, fitted)
     seed = derive_seed(records.settings.seed, "bootstrap")
-
-    def scores(values: ArrayLike) -> dict[str, float]:
-        return score(
-            values,
-            targets,
-            task=dataset.task,
-            loss=dataset.loss,
-            target_scale=fold.target_scale,
-        )
-
-    def intervals(values: ArrayLike) -> dict[str, tuple[float, float]]:
-        return bootstrap_intervals(
-            values,
-            targets,
-            task=dataset.task,
-            loss=dataset.loss,
-            target_scale=fold.target_scale,
-            seed=seed,
-        )
-
-    by_line = np.mean([of_fold.test.numpy() for of_fold in linear], axis=0)
-    by_constant = np.mean([of_fold.test.numpy() for of_fold in trivial], axis=0)
-    return EvaluationRecord(
-        trial_number=trial_number,
-        split="test",
-        scores=scores(predictions),
-        intervals=intervals(predictions),
-        baseline=scores(by_constant),
-        linear=scores(by_line),
-        linear_intervals=intervals(by_line),
-        evaluated_at=time.time(),
-    )
+    compared, scored = (_evaluation(rows, dataset, best.number, seed) for rows in (valid, test))
+    with store.transaction():
+        store.artifacts.save_predictions(study_name, best.number, _kept_arrays(valid, test))
+        store.add_evaluation(study_name, compared)
+        store.add_evaluation(study_name, scored)
+    return scored
 
 
-def compare(
-    networks: Sequence[TrainedNetwork],
-    dataset: Dataset,
-    trial_number: int,
-    *,
-    linear: Sequence[Predictions],
-    trivial: Sequence[Predictions],
-) -> EvaluationRecord:
-    """Hold network and linear model against guessing on the same validation rows.
+def _latest(records: StudyRecords, trial_number: int) -> EvaluationRecord | None:
+    """The latest record of a trial's score on the test rows."""
+    found = [
+        one
+        for one in records.evaluations
+        if one.trial_number == trial_number and one.split == "test"
+    ]
+    return max(found, key=lambda one: one.evaluated_at, default=None)
 
-    Besides means, scores and linear have `loss_gain_standard_error` (for classes also
-    `error_rate_gain_standard_error`): of what is better than guessing, row by row. The rows
-    share their outliers, so it is far smaller than the error of either loss.
-    """
-    network_rows, linear_rows, trivial_rows = [], [], []
-    for network in networks:
-        fold = network.run.fold
-        predicted = _prediction(network, dataset, "valid")
-        network_rows.append(_row_scores(predicted, dataset, fold))
-        linear_rows.append(_row_scores(linear[fold].valid.numpy(), dataset, fold))
-        trivial_rows.append(_row_scores(trivial[fold].valid.numpy(), dataset, fold))
-    by_network, by_line, guessed = (
-        {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        for parts in (network_rows, linear_rows, trivial_rows)
-    )
-    return EvaluationRecord(
-        trial_number=trial_number,
+
+def _valid_rows(
+    networks: Sequence[TrainedNetwork], dataset: Dataset, references: FittedReferences
+) -> _Rows:
+    """Each network and reference predicts its own fold's validation rows."""
+    numbers = [network.run.fold for network in networks]
+    folds = [dataset.folds[number] for number in numbers]
+    return _Rows(
         split="valid",
-        scores=_means(by_network) | gain_errors(by_network, guessed),
-        baseline=_means(guessed),
-        linear=_means(by_line) | gain_errors(by_line, guessed),
+        targets=np.concatenate([fold.original_targets("valid").numpy() for fold in folds]),
+        target_scale=np.concatenate(
+            [np.full(len(fold.valid), fold.target_scale, dtype=np.float64) for fold in folds]
+        ),
+        network=np.concatenate([_prediction(one, dataset, "valid") for one in networks]),
+        references={
+            name: np.concatenate([by_fold[number].valid.double().numpy() for number in numbers])
+            for name, by_fold in references.items()
+        },
+    )
+
+
+def _test_rows(
+    networks: Sequence[TrainedNetwork], dataset: Dataset, references: FittedReferences
+) -> _Rows:
+    """All folds' networks predict the same test rows, by their mean; so do the references."""
+    fold = dataset.folds[networks[0].run.fold]
+    return _Rows(
+        split="test",
+        targets=fold.original_targets("test").numpy(),
+        target_scale=np.full(len(fold.test), dataset.folds[0].target_scale, dtype=np.float64),
+        network=np.mean([_prediction(one, dataset, "test") for one in networks], axis=0),
+        references={
+            name: np.mean([of_fold.test.double().numpy() for of_fold in by_fold], axis=0)
+            for name, by_fold in references.items()
+        },
+    )
+
+
+def _evaluation(rows: _Rows, dataset: Dataset, trial_number: int, seed: int) -> EvaluationRecord:
+    """Score network and references on the same resamples of the rows."""
+    predictions: dict[str, ArrayLike] = {"network": rows.network}
+    predictions.update(rows.references.items())
+    resampled = resample(
+        predictions,
+        rows.targets,
+        task=dataset.task,
+        loss=dataset.loss,
+        target_scale=rows.target_scale,
+        seed=seed,
+    )
+    network = resampled["network"]
+    return EvaluationRecord(
+        trial_number=trial_number,
+        split=rows.split,
+        scores=network.scores,
+        intervals=network.intervals,
+        references=tuple(_reference(name, resampled) for name in rows.references),
         evaluated_at=time.time(),
     )
 
 
-def gain_errors(rows: Rows, guessed: Rows) -> dict[str, float]:
-    """Standard errors of the mean differences, row by row; none of a single row."""
+def _reference(name: ReferenceName, resampled: Mapping[str, Resampled]) -> ReferenceRecord:
+    reference = resampled[name]
+    return ReferenceRecord(
+        name=name,
+        scores=reference.scores,
+        intervals=reference.intervals,
+        network_gains=resampled["network"].gains(reference),
+        guessing_gains={} if name == "guessing" else reference.gains(resampled["guessing"]),
+    )
+
+
+def _kept_arrays(valid: _Rows, test: _Rows) -> dict[str, NDArray[Any]]:
+    """Predictions and targets of rows that no network was trained on."""
     return {
-        f"{name}_gain_standard_error": float((guessed[name] - values).std(ddof=1))
-        / math.sqrt(len(values))
-        for name, values in rows.items()
-        if len(values) > 1
+        "valid_predictions": valid.network,
+        "valid_targets": valid.targets,
+        "test_predictions": test.network,
+        "test_targets": test.targets,
     }
-
-
-def _row_scores(predictions: Floats, dataset: Dataset, fold: int) -> Rows:
-    rows = dataset.folds[fold]
-    targets = rows.original_targets("valid").numpy()
-    losses = row_losses(predictions, targets, loss=dataset.loss, target_scale=rows.target_scale)
-    if dataset.task == "regression":
-        return {"loss": losses}
-    wrong = (predictions.argmax(axis=1) != targets).astype(np.float64)
-    return {"loss": losses, "error_rate": wrong}
-
-
-def _means(rows: Rows) -> dict[str, float]:
-    return {name: float(values.mean()) for name, values in rows.items()}
 
 
 def _prediction(

@@ -122,11 +122,11 @@ def test_json_has_the_promised_keys(finished: SearchResult) -> None:
     values = json.loads(json.dumps(result_to_json(finished, "report.html"), allow_nan=False))
     assert set(values) == {
         *("study", "storage", "task", "seconds", "n_trials", "n_epochs", "best", "test"),
-        *("diagnosis", "report"),
+        *("standing", "headline", "diagnosis", "report"),
     }
     assert sum(values["n_trials"].values()) == 6
     assert set(values["best"]) == {"trial_number", "params", "valid_loss", "best_epoch"}
-    assert {"loss", "accuracy", "interval", "baseline", "linear"} <= set(values["test"])
+    assert {"loss", "accuracy", "interval", "references"} <= set(values["test"])
     assert set(values["diagnosis"]) >= {"verdict", "advice"}
 
 

@@ -19,7 +19,9 @@ from storage.records import (
     EpochRecord,
     EvaluationRecord,
     LayerGradientRecord,
+    PairedDifference,
     PolicyRecord,
+    ReferenceRecord,
     SpaceChange,
     StudySettings,
 )
@@ -180,8 +182,16 @@ class StoreContract:
             split="test",
             scores={"accuracy": 0.9},
             intervals={"accuracy": (0.8, 0.95)},
-            linear={"accuracy": 0.7},
-            linear_intervals={"accuracy": (0.6, 0.8)},
+            references=(
+                ReferenceRecord("guessing", {"accuracy": 0.5}),
+                ReferenceRecord(
+                    "linear_model",
+                    {"accuracy": 0.7},
+                    {"accuracy": (0.6, 0.8)},
+                    network_gains={"accuracy": PairedDifference(0.2, 0.05, 0.1, 0.3)},
+                    guessing_gains={"accuracy": PairedDifference(0.2, 0.05, 0.11, 0.3)},
+                ),
+            ),
             evaluated_at=5.0,
         )
         advice = (Advice("Train longer.", (SpaceChange("max_epochs", "100"),)), Advice("Rest."))

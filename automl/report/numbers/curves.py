@@ -162,9 +162,9 @@ def _baseline_loss(table: StudyTable) -> float | None:
 
     On the validation rows, as the curves; old studies have that of the test rows only.
     """
-    known = [e for e in table.records.evaluations if "loss" in e.baseline]
+    known = [e for e in table.records.evaluations if "loss" in e.reference_scores("guessing")]
     same_rows = [e for e in known if e.split == "valid"]
-    return (same_rows or known)[-1].baseline["loss"] if known else None
+    return (same_rows or known)[-1].reference_scores("guessing")["loss"] if known else None
 
 
 def data_size_curve(table: StudyTable) -> DataSizeCurve | None:

@@ -5,23 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from automl.diagnostics.standing import Standing, standing
 from automl.report.numbers.trials import StudyTable, Trial
-from storage.records import EvaluationRecord, ParameterValue
+from automl.score_names import HIGHER_IS_BETTER
+from storage.records import EvaluationRecord, ParameterValue, ReferenceName
 
 N_BEST_TRIALS = 10  # rows of the table of best trials
 Interval = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
+class ReferenceScore:
+    """A test score of a reference."""
+
+    name: ReferenceName
+    value: float
+    interval: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
-    """One test score of the network beside those of the two references."""
+    """One test score of the network beside those of the references."""
 
     metric: str
     network: float
     interval: Interval | None  # 95 %, bootstrap over test rows
-    baseline: float | None
-    linear: float | None
-    linear_interval: Interval | None
+    references: tuple[ReferenceScore, ...]
 
     @property
     def higher_is_better(self) -> bool:
@@ -54,11 +63,11 @@ class Overview:
     varying: tuple[str, ...]  # parameters that differ between the rows
     n_tied: int  # complete trials that the best cannot be told from, itself not counted
     scores: tuple[Score, ...]
+    standing: Standing
     evaluated_trial: int | None
     n_test_looks: int  # how often test targets were read
 
 
-HIGHER_IS_BETTER = frozenset({"accuracy", "balanced_accuracy", "roc_auc", "f1", "r2"})
 PRIMARY_METRICS = ("accuracy", "rmse", "balanced_accuracy", "roc_auc", "mae", "r2", "loss")
 
 
@@ -72,6 +81,7 @@ def overview(table: StudyTable) -> Overview:
         varying=_varying(rows),
         n_tied=_n_tied(table.ranked),
         scores=_scores(evaluation) if evaluation else (),
+        standing=standing(table.records),
         evaluated_trial=evaluation.trial_number if evaluation else None,
         n_test_looks=sum(e.split == "test" for e in table.records.evaluations),
     )
@@ -127,9 +137,11 @@ def _scores(evaluation: EvaluationRecord) -> tuple[Score, ...]:
             metric=metric,
             network=evaluation.scores[metric],
             interval=evaluation.intervals.get(metric),
-            baseline=evaluation.baseline.get(metric),
-            linear=evaluation.linear.get(metric),
-            linear_interval=evaluation.linear_intervals.get(metric),
+            references=tuple(
+                ReferenceScore(one.name, one.scores[metric], one.intervals.get(metric))
+                for one in evaluation.references
+                if metric in one.scores
+            ),
         )
         for metric in (*known, *more)
     )

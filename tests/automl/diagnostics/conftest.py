@@ -11,6 +11,7 @@ from storage.records import (
     EpochRecord,
     EvaluationRecord,
     LayerGradientRecord,
+    ReferenceRecord,
     RunRecord,
     StudyRecords,
     StudySettings,
@@ -109,8 +110,10 @@ def make_study(
         initial[number] = measured
     evaluations = []
     if baseline is not None:
-        known = {} if linear is None else {"loss": linear}
-        evaluations.append(EvaluationRecord(0, "valid", {}, {}, {"loss": baseline}, known))
+        references = [ReferenceRecord("guessing", {"loss": baseline})]
+        if linear is not None:
+            references.append(ReferenceRecord("linear_model", {"loss": linear}))
+        evaluations.append(EvaluationRecord(0, "valid", {}, references=tuple(references)))
     return StudyRecords(
         settings=make_settings(**settings),
         trials=tuple(trials),

@@ -14,7 +14,7 @@ from automl.diagnostics.evidence import (
     find_references,
     trial_facts,
 )
-from storage.records import EvaluationRecord, RunRecord
+from storage.records import EvaluationRecord, ReferenceRecord, RunRecord
 
 
 def test_facts_are_those_of_the_best_epoch(epoch_of: Any) -> None:
@@ -81,7 +81,9 @@ def test_a_measured_baseline_is_preferred(study: Any, curve: Any) -> None:
 def test_the_baseline_of_the_curves_rows_is_preferred(study: Any, curve: Any) -> None:
     """A later look at test rows changes nothing: curves are of validation rows."""
     records = study(curve(1.0, 0.5), baseline=0.8)
-    later = EvaluationRecord(0, "test", {}, baseline={"loss": 1.2}, evaluated_at=9.0)
+    later = EvaluationRecord(
+        0, "test", {}, references=(ReferenceRecord("guessing", {"loss": 1.2}),), evaluated_at=9.0
+    )
     both = dataclasses.replace(records, evaluations=(*records.evaluations, later))
     old = dataclasses.replace(records, evaluations=(later,))
 

@@ -13,7 +13,11 @@ import pytest
 import automl
 from automl.diagnostics import diagnose_study, diagnose_trial
 from automl.diagnostics.signal import missing_signal
-from storage.records import EvaluationRecord, StudyRecords
+from storage.records import EvaluationRecord, PairedDifference, ReferenceRecord, StudyRecords
+
+
+def paired(value: float, error: float) -> PairedDifference:
+    return PairedDifference(value, error, value - 2 * error, value + 2 * error)
 
 
 def compared(
@@ -29,15 +33,21 @@ def compared(
     """The study as a search leaves it: the best trial beside guessing and a linear model."""
     best = records.best_trial
     assert best is not None
-    scores = {"loss": baseline - gain, "loss_gain_standard_error": error}
-    linear = {"loss": baseline - linear_gain, "loss_gain_standard_error": 0.01}
+    scores = {"loss": baseline - gain}
+    gains = {"loss": paired(gain, error)}
     guessed = {"loss": baseline}
     for name, (value, noise) in more.items():
-        scores |= {name: 0.5 - value, f"{name}_gain_standard_error": noise}
-        guessed[name] = 0.5
-    record = EvaluationRecord(
-        best.number, split, scores, baseline=guessed, linear=linear, evaluated_at=1.0
+        scores[name], guessed[name] = 0.5 + value, 0.5
+        gains[name] = paired(value, noise)
+    references = (
+        ReferenceRecord("guessing", guessed, network_gains=gains),
+        ReferenceRecord(
+            "linear_model",
+            {"loss": baseline - linear_gain},
+            guessing_gains={"loss": paired(linear_gain, 0.01)},
+        ),
     )
+    record = EvaluationRecord(best.number, split, scores, references=references, evaluated_at=1.0)
     return dataclasses.replace(records, evaluations=(record,))
 
 
@@ -96,8 +106,8 @@ def test_fewer_rows_wrong_than_by_guessing_are_a_signal(study: Any, curve: Any) 
     classes = {"task": "binary", "loss": "binary_cross_entropy", "metric": "error_rate"}
     records = study(curve(1.0, 0.9, gap=0.1), class_names=("a", "b"), **classes)
 
-    assert missing_signal(compared(records, 0.0, 0.02, error_rate=(0.2, 0.03))) is None
-    assert missing_signal(compared(records, 0.0, 0.02, error_rate=(0.02, 0.03))) is not None
+    assert missing_signal(compared(records, 0.0, 0.02, accuracy=(0.2, 0.03))) is None
+    assert missing_signal(compared(records, 0.0, 0.02, accuracy=(0.02, 0.03))) is not None
 
 
 def test_class_weights_move_the_loss_on_purpose(study: Any, curve: Any) -> None:

@@ -36,7 +36,7 @@ def test_the_best_trials_verdict_leads_a_sound_study(study: Any, curve: Any) -> 
 def test_a_leak_comes_before_the_fit(study: Any, curve: Any) -> None:
     records = dataclasses.replace(study(curve(1.0, 0.1)), data_checks=(LEAK,))
 
-    assert kinds(diagnose_study(records))[:2] == ["leakage", "good_fit"]
+    assert kinds(diagnose_study(records))[:2] == ["leakage", "too_little_evidence"]
 
 
 def test_the_cause_comes_before_the_symptom(study: Any, layers_of: Any) -> None:
@@ -77,7 +77,7 @@ def test_fit_verdict_is_found_behind_what_leads(study: Any, curve: Any) -> None:
 
     verdict = fit_verdict(diagnose_study(records))
 
-    assert verdict is not None and verdict.kind == "good_fit"
+    assert verdict is not None and verdict.kind == "too_little_evidence"
 
 
 @pytest.mark.parametrize(("end", "says_no_bias"), [(0.1, True), (0.6, False)])

@@ -3,15 +3,19 @@ import pytest
 from automl.report import alternatives
 from automl.report.numbers.curves import bias_variance_plane, learning_curves
 from automl.report.numbers.gradients import gradient_flow, initialization_table
-from automl.report.numbers.overview import Score
+from automl.report.numbers.overview import ReferenceScore, Score
 from automl.report.numbers.parameters import axes, axis_plot, contour
 from automl.report.numbers.search import effort, history, timeline
 
 
 def test_a_score_is_told_with_its_references():
-    words = alternatives.of_score(Score("roc_auc", 0.9, (0.8, 0.95), 0.5, 0.85, None))
+    references = (
+        ReferenceScore("guessing", 0.5, None),
+        ReferenceScore("linear_model", 0.85, (0.8, 0.9)),
+    )
+    words = alternatives.of_score(Score("roc_auc", 0.9, (0.8, 0.95), references))
     assert words == (
-        "ROC AUC of the network 0.9, 95 % interval 0.8 to 0.95, linear model 0.85, baseline 0.5."
+        "ROC AUC of the network 0.9, 95 % interval 0.8 to 0.95, guessing 0.5, linear model 0.85."
     )
 
 

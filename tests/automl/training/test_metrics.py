@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import sklearn.metrics as reference
 import torch
 from torch.nn import functional
 
-from automl.training.metrics import bootstrap_intervals, row_losses, score
+from automl.training.metrics import resample, row_losses, score
 
 N = 200
 
@@ -113,6 +115,12 @@ def test_a_class_that_does_not_occur_counts_for_nothing(generator: np.random.Gen
     assert found["roc_auc"] == pytest.approx(np.mean(areas))
 
 
+def intervals_of(
+    predictions: object, targets: object, **options: Any
+) -> dict[str, tuple[float, float]]:
+    return resample({"network": predictions}, targets, **options)["network"].intervals  # type: ignore[dict-item, arg-type]
+
+
 def resampled(score_of: object, n_rows: int, seed: int) -> tuple[float, float]:
     """The slow way: draw rows, score them, take percentiles."""
     generator = np.random.default_rng(seed)
@@ -123,7 +131,7 @@ def resampled(score_of: object, n_rows: int, seed: int) -> tuple[float, float]:
 
 def test_intervals_are_those_of_plain_resampling(generator: np.random.Generator) -> None:
     probabilities, targets = classes(generator, 2)
-    intervals = bootstrap_intervals(
+    intervals = intervals_of(
         probabilities, targets, task="binary", loss="binary_cross_entropy", n_resamples=2000
     )
     for name, plain in (
@@ -138,7 +146,7 @@ def test_regression_intervals_are_those_of_plain_resampling(
 ) -> None:
     targets = generator.normal(size=N)
     predictions = targets + generator.normal(0, 0.5, N)
-    intervals = bootstrap_intervals(
+    intervals = intervals_of(
         predictions, targets, task="regression", loss="mean_squared", n_resamples=2000
     )
     plain = resampled(lambda r: reference.r2_score(targets[r], predictions[r]), N, seed=1)
@@ -150,7 +158,7 @@ def test_every_interval_holds_its_score(generator: np.random.Generator, n_classe
     probabilities, targets = classes(generator, n_classes)
     task = "binary" if n_classes == 2 else "multiclass"
     found = score(probabilities, targets, task=task, loss="cross_entropy")
-    intervals = bootstrap_intervals(probabilities, targets, task=task, loss="cross_entropy")
+    intervals = intervals_of(probabilities, targets, task=task, loss="cross_entropy")
     assert set(intervals) == set(found)
     for name, (low, high) in intervals.items():
         assert low < found[name] < high
@@ -159,7 +167,7 @@ def test_every_interval_holds_its_score(generator: np.random.Generator, n_classe
 def test_the_seed_decides_and_repeats(generator: np.random.Generator) -> None:
     probabilities, targets = classes(generator, 2)
     first, same, other = (
-        bootstrap_intervals(probabilities, targets, task="binary", loss="cross_entropy", seed=seed)
+        intervals_of(probabilities, targets, task="binary", loss="cross_entropy", seed=seed)
         for seed in (1, 1, 2)
     )
     assert first == same != other
@@ -169,7 +177,7 @@ def test_resamples_that_lack_a_class_are_no_error() -> None:
     """One positive row in ten: a third of all resamples have none."""
     probabilities = np.column_stack([np.linspace(0.9, 0.1, 10), np.linspace(0.1, 0.9, 10)])
     targets = np.array([0] * 9 + [1])
-    intervals = bootstrap_intervals(
+    intervals = intervals_of(
         probabilities, targets, task="binary", loss="binary_cross_entropy", n_resamples=300
     )
     assert intervals["roc_auc"] == (1.0, 1.0)
@@ -177,4 +185,54 @@ def test_resamples_that_lack_a_class_are_no_error() -> None:
 
 
 def test_one_row_has_no_interval() -> None:
-    assert bootstrap_intervals([1.0], [2.0], task="regression", loss="mean_squared") == {}
+    assert intervals_of([1.0], [2.0], task="regression", loss="mean_squared") == {}
+
+
+def test_gains_are_taken_row_by_row() -> None:
+    """Both lose as much on the far row: one is better by 1 on each row, whatever the losses."""
+    targets = np.array([0.0, 0.0, 0.0, 0.0])
+    both = {"near": np.array([1.0, 2.0, 3.0, 1000.0]), "far": np.array([2.0, 3.0, 4.0, 1001.0])}
+
+    found = resample(both, targets, task="regression", loss="mean_absolute", seed=3)
+    gain = found["near"].gains(found["far"])["loss"]
+
+    assert (gain.value, gain.low, gain.high) == pytest.approx((1.0, 1.0, 1.0))
+    assert gain.standard_error == pytest.approx(0.0, abs=1e-9)
+    assert found["far"].gains(found["near"])["loss"].is_worse
+    low, high = found["near"].intervals["loss"]
+    assert high - low > 100
+
+
+def test_the_error_of_a_gain_is_that_of_a_mean_difference(generator: np.random.Generator) -> None:
+    targets = generator.normal(size=400)
+    errors = generator.normal(size=(2, 400))
+    predicted = {"first": targets + errors[0], "second": targets + 1.1 * errors[1]}
+
+    found = resample(predicted, targets, task="regression", loss="mean_squared")
+    gain = found["first"].gains(found["second"])["loss"]
+
+    by_row = (1.1 * errors[1]) ** 2 - errors[0] ** 2
+    assert gain.value == pytest.approx(by_row.mean())
+    assert gain.standard_error == pytest.approx(by_row.std() / 20, rel=0.1)
+
+
+def test_a_higher_score_is_a_gain_where_higher_is_better() -> None:
+    targets = np.array([0, 1] * 20)
+    right = np.column_stack([1.0 - targets, targets]) * 0.8 + 0.1
+
+    found = resample(
+        {"right": right, "wrong": right[:, ::-1]},
+        targets,
+        task="binary",
+        loss="binary_cross_entropy",
+    )
+
+    gains = found["right"].gains(found["wrong"])
+    assert gains["accuracy"].value == gains["roc_auc"].value == 1.0
+    assert gains["loss"].is_better
+    assert (
+        resample({"a": [1.0], "b": [2.0]}, [2.0], task="regression", loss="mean_squared")[
+            "a"
+        ].intervals
+        == {}
+    )

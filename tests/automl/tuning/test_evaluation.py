@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from automl.data.references import FittedReferences, fit_references, guessing_alone
 from automl.data_options import load_again
+from automl.reference_names import REFERENCE_NAMES
 from automl.result import SearchResult
 from automl.training.metrics import score
-from automl.tuning.evaluation import evaluate_best, gain_errors
+from automl.tuning.evaluation import evaluate_best
 from storage import open_store
+from storage.records import EvaluationRecord
 
 
 def test_score_is_that_of_the_kept_predictions(finished: SearchResult) -> None:
@@ -30,35 +36,28 @@ def test_kept_validation_predictions_give_the_trials_value(finished: SearchResul
     assert -np.log(chosen).mean() == pytest.approx(finished.best.value, rel=1e-4)
 
 
-def test_baseline_and_linear_model_stand_beside_it(finished: SearchResult) -> None:
+def test_references_stand_beside_it(finished: SearchResult) -> None:
     evaluation = finished.evaluation
     assert evaluation is not None
-    assert evaluation.baseline["loss"] == pytest.approx(np.log(3), abs=0.01)
-    assert evaluation.linear["accuracy"] > 0.8
+    assert evaluation.reference_scores("guessing")["loss"] == pytest.approx(np.log(3), abs=0.01)
+    assert evaluation.reference_scores("linear_model")["accuracy"] > 0.8
     for name, (low, high) in evaluation.intervals.items():
         assert low <= evaluation.scores[name] <= high
 
 
 def test_validation_rows_have_a_comparison_of_their_own(finished: SearchResult) -> None:
-    """Network, linear model and guessing on the rows of the trial's own curve."""
+    """Network and references on the rows of the trial's own curve, pair by pair."""
     (compared,) = (one for one in finished.records.evaluations if one.split == "valid")
+    guessing, linear = compared.reference("guessing"), compared.reference("linear_model")
+    assert guessing is not None and linear is not None
 
     assert compared.trial_number == finished.best.number
     assert compared.scores["loss"] == pytest.approx(finished.best.value, rel=1e-4)
-    assert compared.baseline["loss"] == pytest.approx(np.log(3), abs=0.05)
-    gain = compared.baseline["loss"] - compared.scores["loss"]
-    assert 0 < compared.scores["loss_gain_standard_error"] < 0.2 * gain
-    assert compared.linear["error_rate"] < 0.2 < compared.baseline["error_rate"]
-
-
-def test_errors_of_gains_leave_out_what_rows_share() -> None:
-    """Both lose as much on the far row: the gain is 1 on each row, whatever the loss."""
-    guessed = {"loss": np.array([2.0, 3.0, 1000.0])}
-
-    assert gain_errors({"loss": guessed["loss"] - 1.0}, guessed)["loss_gain_standard_error"] == 0
-    two = gain_errors({"loss": np.array([0.0, 2.0])}, {"loss": np.array([1.0, 1.0])})
-    assert two["loss_gain_standard_error"] == pytest.approx(1.0)
-    assert gain_errors({"loss": np.zeros(1)}, {"loss": np.ones(1)}) == {}
+    gain = guessing.network_gains["loss"]
+    assert gain.value == pytest.approx(guessing.scores["loss"] - compared.scores["loss"])
+    assert 0 < gain.standard_error < 0.2 * gain.value
+    assert linear.guessing_gains["accuracy"].is_better
+    assert not guessing.guessing_gains
 
 
 def test_test_rows_are_read_once_per_best_trial(
@@ -67,5 +66,34 @@ def test_test_rows_are_read_once_per_best_trial(
     dataset = load_again(finished.records.settings).dataset
     with open_store(finished_copy) as store:
         before = store.read_study("iris-species").evaluations
-        assert evaluate_best(store, "iris-species", dataset) == before[-1]
+        assert evaluate_best(store, "iris-species", dataset, dict) == before[-1]
         assert store.read_study("iris-species").evaluations == before
+
+
+def test_it_is_scored_again_for_references_that_an_earlier_look_lacked(
+    finished: SearchResult, finished_copy: str
+) -> None:
+    """The network's scores are the same; what could not be fitted now either changes nothing."""
+    dataset = load_again(finished.records.settings).dataset
+    every = frozenset(REFERENCE_NAMES)
+    with open_store(finished_copy) as store:
+        first = store.read_study("iris-species").evaluations[-1]
+        with store.transaction():
+            bare = [one for one in first.references if one.name == "guessing"]
+            store.add_evaluation(
+                "iris-species",
+                replace(first, references=tuple(bare), evaluated_at=first.evaluated_at + 1),
+            )
+
+        def evaluate(references: Callable[[], FittedReferences]) -> EvaluationRecord | None:
+            return evaluate_best(store, "iris-species", dataset, references, every)
+
+        poorer = evaluate(lambda: guessing_alone(dataset))
+        assert poorer is not None
+        assert [one.name for one in poorer.references] == ["guessing"]
+        richer = evaluate(lambda: fit_references(dataset))
+        assert richer is not None
+        assert {one.name for one in richer.references} == every
+        assert richer.scores == first.scores
+        assert len(store.read_study("iris-species").evaluations) == 5
+        assert evaluate(dict) == richer

@@ -9,7 +9,7 @@ from automl.report.numbers.curves import (
     learning_curves,
 )
 from automl.report.numbers.trials import study_table
-from storage.records import EpochRecord, RunRecord, StudyRecords
+from storage.records import EpochRecord, ReferenceRecord, RunRecord, StudyRecords
 
 
 def test_the_best_five_trials_have_curves_of_their_own(table):
@@ -42,7 +42,8 @@ def test_the_plane_holds_train_loss_and_gap_at_the_best_epoch(table):
 
 def test_the_planes_baseline_is_of_the_curves_rows(table):
     (test,) = table.records.evaluations
-    valid = replace(test, split="valid", baseline={"loss": 2.25})
+    guessing = ReferenceRecord("guessing", {"loss": 2.25})
+    valid = replace(test, split="valid", references=(guessing,))
     both = replace(table.records, evaluations=(valid, test))
     assert bias_variance_plane(study_table(both)).baseline_loss == 2.25
 

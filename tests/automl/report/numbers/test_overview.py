@@ -11,7 +11,12 @@ def test_the_best_trial_comes_with_its_scores(table):
     assert [score.metric for score in shown.scores][:2] == ["accuracy", "balanced_accuracy"]
     accuracy = shown.scores[0]
     assert accuracy.network == 0.972 and accuracy.interval == (0.953, 0.989)
-    assert accuracy.linear == 0.956 and accuracy.baseline == 0.101
+    assert [(one.name, one.value) for one in accuracy.references] == [
+        ("guessing", 0.101),
+        ("linear_model", 0.956),
+        ("boosted_trees", 0.961),
+    ]
+    assert overview(table).standing.kind == "better"
     assert accuracy.higher_is_better and not shown.scores[-1].higher_is_better
     assert shown.n_test_looks == 1
 

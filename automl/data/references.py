@@ -1,0 +1,55 @@
+"""The references of a search: what its best network has to beat, fitted on the same rows.
+
+Guessing, a linear model and boosted trees, on each fold's train rows. They come one after the
+other, the cheap ones first, and the trees get better step by step, so that whoever iterates
+decides when it is enough. They are a function of the data set alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+from automl.data.baselines import Predictions, linear_predictions, trivial_predictions
+from automl.data.boosted_trees import BoostedTrees
+from automl.data.dataset import Dataset
+from storage.records import ReferenceName
+
+FittedReferences: TypeAlias = Mapping[ReferenceName, Sequence[Predictions]]
+"""What each reference predicts, fold by fold. Guessing is always among them."""
+
+
+def improve_references(dataset: Dataset) -> Iterator[FittedReferences]:
+    """Fit all references, and say after each step what there is by then.
+
+    The last is all of them. The same object comes again where a step has changed nothing that
+    could be shown.
+    """
+    folds = range(len(dataset.folds))
+    fitted = guessing_alone(dataset)
+    yield fitted
+    linear = [linear_predictions(dataset, fold) for fold in folds]
+    fitted = {**fitted, "linear_model": linear}
+    yield fitted
+    trees = [BoostedTrees(dataset, fold) for fold in folds]
+    while True:
+        for of_fold in trees:
+            of_fold.grow()
+            yield fitted
+        if all(of_fold.is_presentable for of_fold in trees):
+            fitted = {**fitted, "boosted_trees": [of_fold.predictions for of_fold in trees]}
+            yield fitted
+        if all(of_fold.is_grown for of_fold in trees):
+            return
+
+
+def fit_references(dataset: Dataset) -> FittedReferences:
+    """Fit all references to their ends."""
+    *_, fitted = improve_references(dataset)
+    return fitted
+
+
+def guessing_alone(dataset: Dataset) -> FittedReferences:
+    """The reference that costs nothing."""
+    folds = range(len(dataset.folds))
+    return {"guessing": [trivial_predictions(dataset, fold) for fold in folds]}

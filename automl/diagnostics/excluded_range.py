@@ -1,0 +1,194 @@
+"""Ranges that leave out the optimum altogether: all that was searched lies on one side of it.
+
+Then no trial shows that the loss falls towards an end as surely as `range_edge.py` asks for: all
+are bad alike. What tells is the verdict on the best trial, where what it asks for lies outside
+the range; or a range without any usual value, in which the trials get better towards those.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.special import stdtr
+
+from automl.diagnostics.range_edge import Range, numeric_ranges, ranked_trials
+from automl.diagnostics.restraint import USUAL, WORDS
+from automl.diagnostics.situation import change_range
+from automl.diagnostics.thresholds import EDGE_MIN_TRIALS, TREND_CHANCE, TREND_PLACE
+from automl.diagnostics.wording import number
+from storage.records import Advice, Diagnosis, StudyRecords, TrialRecord
+
+End = Literal["low", "high"]
+
+USUAL_ENDS: Mapping[str, tuple[float, float]] = {
+    "learning_rate": (1e-4, 1e-1),
+    "hidden_size": (16, 256),
+    "dropout": (0.0, 0.5),
+    "input_dropout": (0.0, 0.2),
+    "weight_decay": (1e-6, 1e-2),
+    "l1": (1e-6, 1e-3),
+}
+"""The built-in space's ranges, and what it says of those that it fixes (`mlp.toml`)."""
+
+WIDER_BY = 16.0
+"""Layers are widened by up to four doublings, as the built-in range has."""
+
+ASKS_FOR_STEPS: Mapping[str, End] = {
+    "steps_too_small": "high",
+    "steps_too_large": "low",
+    "diverged": "low",
+}
+"""Where the better learning rates lie, by the verdict."""
+
+ASKS_FOR_CAPACITY = frozenset({"high_bias", "high_bias_and_variance", "behind_reference"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Excluded:
+    """A range, the end beyond which better values lie, and which range to search instead."""
+
+    one: Range
+    end: End
+    low: float
+    high: float
+    why: str
+
+
+def diagnose_excluded_ranges(
+    records: StudyRecords, verdicts: Sequence[Diagnosis]
+) -> tuple[Diagnosis, ...]:
+    """The ranges that leave out the optimum.
+
+    Args:
+        verdicts: on the best trial.
+    """
+    found: dict[str, _Excluded] = {}
+    for one in numeric_ranges(records):
+        excluded = _by_verdict(one, verdicts) or _by_trend(one, records, verdicts)
+        if excluded:
+            found[one.name] = excluded
+    return tuple(_diagnosis(excluded) for excluded in found.values())
+
+
+def _by_verdict(one: Range, verdicts: Sequence[Diagnosis]) -> _Excluded | None:
+    """What a verdict asks for lies outside the range."""
+    for verdict in verdicts:
+        end = _asked_end(one, verdict)
+        if end is None:
+            continue
+        low, high = _advised(one, verdict, end)
+        if high < one.low if end == "low" else low > one.high:
+            if one.name == "learning_rate":
+                low, high = _beyond(one, end)  # an advice for one trial is narrower
+            return _Excluded(one, end, low, high, _why(one, verdict))
+    return None
+
+
+def _asked_end(one: Range, verdict: Diagnosis) -> End | None:
+    if one.name == "learning_rate":
+        return ASKS_FOR_STEPS.get(verdict.kind)
+    if one.name in WORDS:
+        restraints = verdict.evidence.get("restraints", ())
+        is_named = isinstance(restraints, Sequence) and one.name in restraints
+        return "low" if verdict.kind == "over_regularized" and is_named else None
+    is_narrow = one.name == "hidden_size" and one.high < USUAL_ENDS["hidden_size"][0]
+    return "high" if is_narrow and verdict.kind in ASKS_FOR_CAPACITY else None
+
+
+def _advised(one: Range, verdict: Diagnosis, end: End) -> tuple[float, float]:
+    """The range that the verdict's advice names; else the one beyond the end."""
+    for advice in verdict.advice:
+        for change in advice.changes:
+            low, separator, high = change.set.partition("..")
+            if change.parameter == one.name and separator and one.name != "hidden_size":
+                return float(low), float(high)
+    return _beyond(one, end)
+
+
+def _by_trend(
+    one: Range, records: StudyRecords, verdicts: Sequence[Diagnosis]
+) -> _Excluded | None:
+    """No usual value is in the range, and its trials get better towards those."""
+    usual = USUAL_ENDS.get(one.name)
+    kind = verdicts[0].kind if verdicts else ""
+    if usual is None or kind in ("high_variance", "no_signal"):
+        return None
+    end: End | None = "low" if one.low > usual[1] else "high" if one.high < usual[0] else None
+    trials = [trial for trial in ranked_trials(records) if one.name in trial.params]
+    if end is None or len(trials) < EDGE_MIN_TRIALS:
+        return None
+    toward = _toward(one, trials, end)
+    if toward[0] < TREND_PLACE or _chance_of_trend(toward) > TREND_CHANCE:
+        return None
+    why = f"trials get better towards its {'lower' if end == 'low' else 'upper'} end"
+    return _Excluded(one, end, *_beyond(one, end), why)
+
+
+def _toward(one: Range, trials: Sequence[TrialRecord], end: End) -> np.ndarray:
+    """How near the end each trial lies: 1 at it."""
+    places = np.array([one.place(float(str(trial.params[one.name]))) for trial in trials])
+    return places if end == "high" else 1 - places
+
+
+def _chance_of_trend(toward: np.ndarray) -> float:
+    """The chance that the better ones lie so much nearer the end, if the order were random.
+
+    Source: Spearman's rank correlation with the t distribution, Kendall & Gibbons 1990, ch. 4.
+    """
+    order = np.arange(len(toward), dtype=float)
+    ranks = np.argsort(np.argsort(toward, kind="stable"), kind="stable").astype(float)
+    if np.ptp(toward) == 0:
+        return 1.0
+    correlation = float(np.corrcoef(order, ranks)[0, 1])
+    degrees = len(toward) - 2
+    return float(stdtr(degrees, correlation * math.sqrt(degrees / max(1 - correlation**2, 1e-9))))
+
+
+def _beyond(one: Range, end: End) -> tuple[float, float]:
+    """What lies beyond the end: usual values."""
+    if one.name in USUAL:
+        low, high = USUAL[one.name]
+        return low, min(high, one.low)
+    if one.name == "hidden_size":
+        return one.high + 1, one.high * WIDER_BY
+    low, high = USUAL_ENDS[one.name]
+    return (low, min(high, one.low)) if end == "low" else (max(low, one.high), high)
+
+
+def _why(one: Range, verdict: Diagnosis) -> str:
+    if verdict.kind in ASKS_FOR_STEPS:
+        size = "small" if verdict.kind == "steps_too_small" else "large"
+        return f"the best trial's steps are still too {size}"
+    if one.name in WORDS:
+        return "the best trial is still held back from fitting"
+    return "the best trial is still too small to fit"
+
+
+def _diagnosis(excluded: _Excluded) -> Diagnosis:
+    one = excluded.one
+    side = "Smaller" if excluded.end == "low" else "Larger"
+    return Diagnosis(
+        kind="range_edge",
+        severity="warning",
+        message=(
+            f"The whole range of {one.name}, {number(one.low)} to {number(one.high)}, seems to "
+            f"lie on one side of the best values: {excluded.why}. {side} ones are worth a search."
+        ),
+        evidence={
+            "parameter": one.name,
+            "end": excluded.end,
+            "low": one.low,
+            "high": one.high,
+            "excludes_optimum": True,
+        },
+        advice=(
+            Advice(
+                f"Search {one.name} from {number(excluded.low, 2)} to {number(excluded.high, 2)}.",
+                (change_range(one.name, excluded.low, excluded.high),),
+            ),
+        ),
+    )

@@ -1,0 +1,319 @@
+"""A verdict on bias and variance in words, with its evidence and advice.
+
+What is decided is decided in `learning_curves.py`; here it becomes sentences with the numbers
+that they rest on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from automl.diagnostics.advice import advise, advise_behind
+from automl.diagnostics.learning_curves import Fit, FitKind, is_near_zero
+from automl.diagnostics.restraint import restraint_words
+from automl.diagnostics.signal import gain_evidence, gain_words
+from automl.diagnostics.situation import Situation
+from automl.diagnostics.thresholds import MIN_EPOCHS, MIN_VALID_ROWS, NOISE_MULTIPLE
+from automl.diagnostics.wording import count, error, listing, number, percent
+from automl.reference_names import reference_words
+from storage.records import Diagnosis, Json
+
+TIED_TITLE = "Fits as well as is known to be possible"
+"""Of a fit without bias or variance that is no better than some reference."""
+
+
+def diagnose_fit(fit: Fit, situation: Situation) -> Diagnosis:
+    """Word a verdict on bias and variance for people, with its evidence and advice."""
+    advice = advise(fit.kind, situation)
+    if fit.kind == "behind_reference" and fit.leader:
+        has_gap = fit.facts.gap > NOISE_MULTIPLE * fit.facts.valid_noise and not fit.restraints
+        advice = advise_behind(situation, fit.leader.words, has_gap=has_gap)
+    return Diagnosis(
+        kind=fit.kind,
+        severity=fit.severity,
+        message=MESSAGES[fit.kind](fit, situation),
+        evidence=_evidence(fit),
+        advice=advice,
+        trial_number=situation.trial.number,
+    )
+
+
+def diagnose_budget(fit: Fit, situation: Situation) -> Diagnosis | None:
+    """Say that the curve still improves where its epochs ended."""
+    unclear = ("diverged", "not_learning", "no_signal", "too_little_evidence", "over_regularized")
+    if fit.kind in unclear or not fit.is_improving:
+        return None
+    facts = fit.facts
+    if situation.trial.outcome != "complete" or facts.n_epochs < situation.settings.max_epochs:
+        return None
+    return Diagnosis(
+        kind="still_improving",
+        severity="info",
+        message=(
+            f"Trial {situation.trial.number} was still improving when its epochs ended: the last "
+            f"fifth of {count(facts.n_epochs, 'epoch')} brought {percent(facts.last_progress)} of "
+            f"all progress on the validation rows."
+        ),
+        evidence={"n_epochs": facts.n_epochs, "best_epoch": facts.best_epoch}
+        | {"last_progress": facts.last_progress},
+        advice=advise("still_improving", situation),
+        trial_number=situation.trial.number,
+    )
+
+
+def _evidence(fit: Fit) -> dict[str, Json]:
+    facts, references = fit.facts, fit.references
+    evidence: dict[str, Json] = {
+        "train_loss": facts.train_loss,
+        "valid_loss": facts.valid_loss,
+        "valid_loss_standard_error": facts.valid_noise,
+        "train_metric": facts.train_metric,
+        "valid_metric": facts.valid_metric,
+        "generalization_gap": facts.gap,
+        "lost_share": fit.lost_share,
+        "baseline_loss": references.baseline_loss,
+        "baseline_is_measured": references.baseline_is_measured,
+        "lowest_train_loss": facts.lowest_train_loss,
+        "n_epochs": facts.n_epochs,
+        "best_epoch": facts.best_epoch,
+        "overfitting_from_epoch": facts.onset,
+        "rise_after_best_epoch": facts.rise,
+    }
+    if fit.reference:
+        evidence["reference"] = fit.reference.name
+        evidence["reference_loss"] = fit.reference.loss
+        evidence["avoidable_bias"] = max(0.0, fit.bias)
+    if references.best_train_loss is not None:
+        evidence["best_train_loss_of_any_trial"] = references.best_train_loss
+    if fit.kind == "over_regularized":
+        evidence["restraints"] = list(fit.restraints)
+    if fit.leader and fit.leader.gain:
+        evidence["leader"] = fit.leader.words
+        evidence["leader_rows"] = fit.leader.split
+        evidence["leader_gain"] = -fit.leader.gain.value
+        evidence["leader_gain_standard_error"] = fit.leader.gain.standard_error
+    return evidence | (gain_evidence(fit.gain) if fit.gain else {})
+
+
+def _too_little(fit: Fit, situation: Situation) -> str:
+    n_rows = fit.n_valid_rows
+    if fit.facts.n_epochs >= MIN_EPOCHS and n_rows >= MIN_VALID_ROWS:
+        return (
+            f"The curve of trial {situation.trial.number} cannot tell bias from variance before "
+            f"its steps are of the right size."
+        )
+    if fit.facts.n_epochs >= MIN_EPOCHS:
+        rows = count(n_rows, "validation row")
+        return (
+            f"{rows} cannot tell bias from variance: which epoch and which trial do best on so "
+            f"few is mostly luck."
+        )
+    ending = "was pruned" if situation.trial.outcome == "pruned" else "ended"
+    return (
+        f"Trial {situation.trial.number} {ending} after {count(fit.facts.n_epochs, 'epoch')}: "
+        f"too short a curve to tell bias from variance."
+    )
+
+
+def _diverged(fit: Fit, situation: Situation) -> str:
+    return (
+        f"The loss of trial {situation.trial.number} became infinite or not a number in epoch "
+        f"{fit.facts.n_epochs}."
+    )
+
+
+def _not_learning(fit: Fit, situation: Situation) -> str:
+    lowest, baseline = fit.facts.lowest_train_loss, fit.references.baseline_loss
+    return (
+        f"Trial {situation.trial.number} did not learn: in {count(fit.facts.n_epochs, 'epoch')} "
+        f"its loss on its own train rows never went below {number(lowest)}; "
+        f"{_guessing(situation)} gives {number(baseline)}."
+    )
+
+
+def _no_signal(fit: Fit, situation: Situation) -> str:
+    words = gain_words(fit.gain, _guessing(situation)) if fit.gain else ""
+    return f"No signal beyond guessing was found by this study's trials. {words}"
+
+
+def _over_regularized(fit: Fit, situation: Situation) -> str:
+    held = listing(restraint_words(situation, fit.restraints))
+    verb = "hold" if len(fit.restraints) > 1 else "holds"
+    return (
+        f"Over-regularized: {held} {verb} trial {situation.trial.number} back from fitting even "
+        f"its own train rows ({_errors(fit, situation)}). {_against(fit, situation)}"
+    )
+
+
+def _high_bias(fit: Fit, situation: Situation) -> str:
+    return (
+        f"High bias: trial {situation.trial.number} does not even fit its own train rows as well "
+        f"as is possible ({_errors(fit, situation)}). {_against(fit, situation)} More rows would "
+        f"help little; the network has to fit better first."
+    )
+
+
+def _high_variance(fit: Fit, situation: Situation) -> str:
+    return (
+        f"High variance: trial {situation.trial.number} does much better on the rows it was "
+        f"trained on than on new ones ({_errors(fit, situation)}). {_certainty(fit)}{_onset(fit)}"
+    )
+
+
+def _both(fit: Fit, situation: Situation) -> str:
+    return (
+        f"High bias and high variance: trial {situation.trial.number} does not fit its train "
+        f"rows as well as is possible, and does worse still on new ones "
+        f"({_errors(fit, situation)}). {_against(fit, situation)} {_certainty(fit)}{_onset(fit)}"
+    )
+
+
+def _good_fit(fit: Fit, situation: Situation) -> str:
+    settings = situation.settings
+    is_reached = (
+        settings.target_error is not None and fit.facts.valid_metric <= settings.target_error
+    )
+    title = "Good fit" if fit.severity == "good" else TIED_TITLE
+    words = (
+        "the error you hoped for is reached by" if is_reached else "no sign of bias or variance in"
+    )
+    text = (
+        f"{title}: {words} trial {situation.trial.number} ({_errors(fit, situation)})."
+        f"{_remaining(fit, situation)}{_beside_references(fit, situation)}"
+    )
+    hoped, metric = settings.target_error, settings.metric
+    if hoped is not None and not is_reached:
+        text += f" You hope for {error(hoped, metric)}, which is not reached on these rows."
+    return text + _onset(fit)
+
+
+def _behind(fit: Fit, situation: Situation) -> str:
+    leader = fit.leader
+    if leader is None or leader.gain is None:
+        return ""
+    facts, lead = fit.facts, leader.gain
+    rows = "test" if leader.split == "test" else "validation"
+    what = "loss" if leader.score == "loss" else "balanced accuracy"
+    text = (
+        f"Behind {leader.words}: on {rows} rows {leader.words} "
+        f"{'do' if leader.name == 'boosted_trees' else 'does'} better than trial "
+        f"{situation.trial.number}, by {number(-lead.value)} in {what} (95 % interval "
+        f"{number(-lead.high)} to {number(-lead.low)}; {_errors(fit, situation)})."
+    )
+    if leader.score == "loss" and facts.train_loss < leader.loss:
+        text += (
+            f" It is not for want of fit: the network fits its own train rows to a loss of "
+            f"{number(facts.train_loss)}, {leader.words} new ones to {number(leader.loss)}."
+        )
+    return text + (f" {_certainty(fit)}" if fit.facts.gap > 0 else "") + _onset(fit)
+
+
+def _weak_signal(fit: Fit, situation: Situation) -> str:
+    task = situation.settings.task
+    others = [one for one in (fit.references.linear, fit.references.trees) if one]
+    text = (
+        f"Weak signal: little of the target is explained by trial {situation.trial.number} "
+        f"({_errors(fit, situation)}).{_remaining(fit, situation)}"
+    )
+    if others:
+        losses = [f"{one.name} {number(one.loss)}" for one in others]
+        text += (
+            f" No reference finds much more ({listing(losses)}, "
+            f"{reference_words('guessing', task)} {number(fit.references.baseline_loss)})."
+        )
+    return text
+
+
+def _remaining(fit: Fit, situation: Situation) -> str:
+    """The loss beside that of guessing; class weights have another aim than the loss."""
+    if situation.settings.class_weights:
+        return ""
+    remaining = percent(max(0.0, 1 - fit.explained_share))
+    return f" On validation rows its loss is {remaining} of what {_guessing(situation)} gives."
+
+
+def _beside_references(fit: Fit, situation: Situation) -> str:
+    """Which fitted references it is better than, and which do as well."""
+    fitted = [one for one in fit.references.rivals if one.name != "guessing"]
+    beaten = [one.words for one in fitted if (g := one.test or one.valid) and g.is_better]
+    equal = [one.words for one in fitted if one.words not in beaten]
+    rows = "test" if any(one.test for one in fitted) else "validation"
+    text = f" On {rows} rows it does better than {listing(beaten, 'and')}" if beaten else ""
+    if equal and beaten:
+        return f"{text}, and no better than {listing(equal, 'or')}."
+    if equal:
+        return f" On {rows} rows it does no better than {listing(equal, 'or')}."
+    return f"{text}." if text else ""
+
+
+def _guessing(situation: Situation) -> str:
+    return "predicting the mean" if situation.is_regression else "guessing by class frequency"
+
+
+def _errors(fit: Fit, situation: Situation) -> str:
+    """Train against validation, in the metric that people read, then in loss."""
+    facts, metric = fit.facts, situation.settings.metric
+    return (
+        f"train: {error(facts.train_metric, metric)}, validation: "
+        f"{error(facts.valid_metric, metric)}; loss {number(facts.train_loss)} against "
+        f"{number(facts.valid_loss)}"
+    )
+
+
+def _against(fit: Fit, situation: Situation) -> str:
+    parts = []
+    if fit.is_hoped_for:
+        hoped = error(situation.settings.target_error or 0.0, situation.settings.metric)
+        parts.append(f"you hope for {hoped}")
+    if fit.reference and fit.bias > 0:
+        where = "" if fit.reference is fit.references.target else " on rows it was not trained on"
+        verb = "means" if not where else "reach" if fit.reference.is_plural else "reaches"
+        parts.append(
+            f"{fit.reference.name} {verb} a loss of "
+            f"{number(fit.reference.loss)}{where}, this trial never went below "
+            f"{number(fit.facts.lowest_train_loss)} on its own train rows"
+        )
+    text = listing(parts)
+    exact = ""
+    if fit.reference and is_near_zero(fit.reference.loss, fit.references):
+        exact = " A loss so near 0 is rare: check that no column holds the answer."
+    return f"{text[:1].upper()}{text[1:]}.{exact}"
+
+
+def _certainty(fit: Fit) -> str:
+    facts = fit.facts
+    if facts.valid_noise <= 0 or facts.gap <= 0:
+        return ""
+    return (
+        f"{percent(fit.lost_share)} of what it learned on its train rows does not hold for new "
+        f"ones; the gap of {number(facts.gap)} is {number(facts.gap / facts.valid_noise, 2)} "
+        f"times the standard error of the validation loss."
+    )
+
+
+def _onset(fit: Fit) -> str:
+    facts = fit.facts
+    if facts.onset is None:
+        return ""
+    # Of several folds, each has an epoch of its own.
+    is_same = facts.onset == facts.best_epoch
+    kept = f"; the weights of epoch {facts.best_epoch} are kept" if is_same else ""
+    return (
+        f" After epoch {facts.onset} the validation loss rose again, by {number(facts.rise)}, "
+        f"while the train loss went on falling{kept}."
+    )
+
+
+MESSAGES: Mapping[FitKind, Callable[[Fit, Situation], str]] = {
+    "too_little_evidence": _too_little,
+    "diverged": _diverged,
+    "not_learning": _not_learning,
+    "no_signal": _no_signal,
+    "over_regularized": _over_regularized,
+    "high_bias": _high_bias,
+    "high_variance": _high_variance,
+    "high_bias_and_variance": _both,
+    "behind_reference": _behind,
+    "weak_signal": _weak_signal,
+    "good_fit": _good_fit,
+}

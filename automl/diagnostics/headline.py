@@ -1,0 +1,55 @@
+"""The first two lines that a person reads of a study, the same wherever they are shown.
+
+How the network stands beside the best reference on test rows; what the verdict on it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from automl.diagnostics.standing import Standing, standing
+from storage.records import Diagnosis, StudyRecords
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """How good the network is, and why: the first of the study's diagnoses."""
+
+    standing: Standing
+    verdict: Diagnosis | None  # None before the study was judged
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """One or two lines of text."""
+        if self.verdict is None:
+            return (self.standing.sentence,)
+        return (self.standing.sentence, first_sentence(self.verdict))
+
+
+def headline(records: StudyRecords, diagnoses: Sequence[Diagnosis] | None = None) -> Headline:
+    """The headline of a study.
+
+    Args:
+        diagnoses: those to show, if not the stored ones.
+    """
+    shown = records.diagnoses if diagnoses is None else diagnoses
+    return Headline(standing(records), next(iter(shown), None))
+
+
+def title(diagnosis: Diagnosis) -> str:
+    """The name of a verdict as people read it: "High bias".
+
+    "Good fit" is said only where it is good: see `study_verdict.py`.
+    """
+    if diagnosis.kind == "good_fit" and diagnosis.severity != "good":
+        return "Fits as well as is known to be possible"
+    return diagnosis.kind.replace("_", " ").capitalize()
+
+
+def first_sentence(diagnosis: Diagnosis) -> str:
+    """The first sentence of a verdict, behind its title."""
+    opening = f"{title(diagnosis)}: "
+    message = diagnosis.message.removeprefix(opening)
+    end = message.find(". ")
+    return opening + (message if end < 0 else message[: end + 1])

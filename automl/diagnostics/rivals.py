@@ -1,0 +1,110 @@
+"""The references beside a scored trial: which of them predicts better, and how surely.
+
+Both are measured on the same rows, so the paired difference is known far better than either
+loss. Validation rows chose the network and so flatter it; test rows chose nothing. A reference
+that is better on either is better.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from automl.diagnostics.standing import compared_score
+from automl.diagnostics.thresholds import CERTAIN_ERRORS, LEAST_LEAD_SHARE, NOISE_MULTIPLE
+from automl.reference_names import reference_words
+from storage.records import (
+    EvaluationRecord,
+    PairedDifference,
+    ReferenceName,
+    ReferenceRecord,
+    StudyRecords,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """A reference with what the network has on it: below 0 where the reference is better."""
+
+    name: ReferenceName
+    words: str  # "the linear model"
+    loss: float  # on validation rows; NaN where it was not measured there
+    score: str  # what is compared: "loss", with class weights "balanced_accuracy"
+    valid: PairedDifference | None = None
+    test: PairedDifference | None = None
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the two were compared row by row."""
+        return self.test is not None or self.valid is not None
+
+    @property
+    def is_better(self) -> bool:
+        """Whether it predicts better than the network, beyond chance."""
+        return any(gain is not None and gain.is_worse for gain in (self.test, self.valid))
+
+    @property
+    def split(self) -> str:
+        """The rows on which its lead is shown: test rows if they show it."""
+        return "test" if self.test is not None and self.test.is_worse else "valid"
+
+    @property
+    def gain(self) -> PairedDifference | None:
+        """Of the network over it, on the rows that show its lead."""
+        return self.test if self.split == "test" else self.valid
+
+    @property
+    def is_certainly_better(self) -> bool:
+        """Whether its lead is far beyond chance on one set of rows, and beyond it on each."""
+        known = [_errors(gain) for gain in (self.test, self.valid) if gain is not None]
+        return bool(known) and max(known) > CERTAIN_ERRORS and min(known) > NOISE_MULTIPLE
+
+    def matters(self, baseline_loss: float) -> bool:
+        """Whether its lead is worth an action, and test rows, if there are any, show it."""
+        if self.gain is None or (self.test is not None and not self.test.is_worse):
+            return False
+        return self.score != "loss" or -self.gain.value > LEAST_LEAD_SHARE * baseline_loss
+
+
+def find_rivals(records: StudyRecords, trial_number: int) -> tuple[Rival, ...]:
+    """The references that a trial was scored beside, guessing too; none if it was not scored."""
+    by_split = {
+        record.split: record
+        for record in sorted(records.evaluations, key=lambda one: one.evaluated_at)
+        if record.trial_number == trial_number
+    }
+    valid, test = by_split.get("valid"), by_split.get("test")
+    score = compared_score(records.settings)
+    names = dict.fromkeys(
+        reference.name for record in (valid, test) if record for reference in record.references
+    )
+    return tuple(
+        Rival(
+            name,
+            reference_words(name, records.settings.task),
+            valid.reference_scores(name).get("loss", math.nan) if valid else math.nan,
+            score,
+            _gain(valid, name, score),
+            _gain(test, name, score),
+        )
+        for name in names
+    )
+
+
+def best_rival(rivals: tuple[Rival, ...]) -> Rival | None:
+    """Of those that are better than the network, the one with the largest lead."""
+    leads = {one.name: -one.gain.value for one in rivals if one.is_better and one.gain}
+    return max(
+        (one for one in rivals if one.name in leads), key=lambda one: leads[one.name], default=None
+    )
+
+
+def _gain(
+    record: EvaluationRecord | None, name: ReferenceName, score: str
+) -> PairedDifference | None:
+    reference: ReferenceRecord | None = record.reference(name) if record else None
+    return reference.network_gains.get(score) if reference else None
+
+
+def _errors(gain: PairedDifference) -> float:
+    return -gain.value / gain.standard_error if gain.standard_error > 0 else 0.0

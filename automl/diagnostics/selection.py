@@ -1,0 +1,156 @@
+"""Do validation rows tell what test rows tell? The best trial's score on both, with their errors.
+
+Validation rows chose the trial and its epoch, so that its score there is too good, the more so
+the fewer rows and the more trials. Rows from elsewhere, or labels that do not belong to them, make
+the two differ either way. Test rows chose nothing: where they disagree, they are believed.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from automl.diagnostics.standing import best_evaluation, compared_score
+from automl.diagnostics.thresholds import (
+    MIN_VALID_ROWS,
+    MISMATCH_ERRORS,
+    MISMATCH_SHARE,
+    SELECTION_ERRORS,
+    SELECTION_SHARE,
+)
+from automl.diagnostics.wording import count, number, percent
+from storage.records import Advice, Diagnosis, EvaluationRecord, PairedDifference, StudyRecords
+
+INTERVAL_ERRORS = 2 * 1.96
+"""Standard errors in a 95 % interval of a normal variable."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """One score on the validation rows and on the test rows; higher gains are better."""
+
+    score: str
+    valid: float
+    test: float
+    errors: float  # of the difference of the scores: above 0 validation rows look better
+    valid_gain: PairedDifference  # over guessing
+    test_gain: PairedDifference
+
+    @property
+    def gain_errors(self) -> float:
+        """The gain on validation rows minus that on test rows, in standard errors."""
+        error = math.hypot(self.valid_gain.standard_error, self.test_gain.standard_error)
+        return (self.valid_gain.value - self.test_gain.value) / error if error > 0 else 0.0
+
+    @property
+    def share(self) -> float:
+        """How much less is gained on the worse rows, as a share of the gain on the better ones."""
+        better = max(self.valid_gain.value, self.test_gain.value)
+        worse = min(self.valid_gain.value, self.test_gain.value)
+        return 1 - worse / better if better > 0 else 0.0
+
+
+def diagnose_selection(records: StudyRecords) -> Diagnosis | None:
+    """Say that validation rows and test rows disagree by more than chance."""
+    compared = _compare(records)
+    if compared is None:
+        return None
+    if compared.gain_errors < -MISMATCH_ERRORS and compared.share > MISMATCH_SHARE:
+        return _mismatch(records, compared)
+    is_gap = min(compared.errors, compared.gain_errors) > SELECTION_ERRORS
+    return _gap(records, compared) if is_gap and compared.share > SELECTION_SHARE else None
+
+
+def _compare(records: StudyRecords) -> _Compared | None:
+    valid, test = best_evaluation(records, "valid"), best_evaluation(records, "test")
+    rows = records.settings.n_rows
+    if valid is None or test is None or rows.get("valid", MIN_VALID_ROWS) < MIN_VALID_ROWS:
+        return None
+    score = compared_score(records.settings)
+    gains = [_over_guessing(one, score) for one in (valid, test)]
+    error = math.hypot(_error(valid, score), _error(test, score))
+    if gains[0] is None or gains[1] is None or not error > 0:
+        return None
+    difference = valid.scores[score] - test.scores[score]
+    better = -difference if score == "loss" else difference
+    return _Compared(
+        score, valid.scores[score], test.scores[score], better / error, gains[0], gains[1]
+    )
+
+
+def _over_guessing(record: EvaluationRecord, score: str) -> PairedDifference | None:
+    guessing = record.reference("guessing")
+    return guessing.network_gains.get(score) if guessing else None
+
+
+def _error(record: EvaluationRecord, score: str) -> float:
+    low, high = record.intervals.get(score, (0.0, 0.0))
+    return (high - low) / INTERVAL_ERRORS
+
+
+def _gap(records: StudyRecords, compared: _Compared) -> Diagnosis:
+    n_trials, rows = len(records.trials), records.settings.n_rows
+    cause = (
+        f"{count(n_trials, 'trial')} and their epochs were chosen by {rows.get('valid', 0):,} "
+        f"validation rows, which makes the best look better than it is"
+    )
+    is_shifted = any(c.kind == "shift" and c.subject == "train/test" for c in records.data_checks)
+    other = "; and the test rows differ from the train rows" if is_shifted else ""
+    return Diagnosis(
+        kind="selection_gap",
+        severity="warning",
+        message=(
+            f"Selection gap: on validation rows {_words(compared)} ({percent(compared.share)} of "
+            f"what it gains over guessing is missing there), beyond what chance does between two "
+            f"such sets of rows. {cause}{other}. Believe the test rows."
+        ),
+        evidence=_evidence(records, compared),
+        advice=(
+            Advice("Choose by more validation rows: `--folds 5` uses every train row for it."),
+            Advice(
+                "If test rows come from another time or group than the others, split the others "
+                "that way too: `--time COLUMN` or `--group COLUMN`."
+            ),
+        ),
+    )
+
+
+def _mismatch(records: StudyRecords, compared: _Compared) -> Diagnosis:
+    return Diagnosis(
+        kind="validation_mismatch",
+        severity="problem",
+        message=(
+            f"Validation mismatch: on validation rows {_words(compared)}. What was learned on the "
+            f"train rows holds for the test rows, but not for the validation rows, by which "
+            f"trials and epochs were chosen: their targets may be wrong, or they come from "
+            f"elsewhere."
+        ),
+        evidence=_evidence(records, compared),
+        advice=(
+            Advice(
+                "Check that each validation row has its own target, and that the rows are of the "
+                "same kind as the train rows."
+            ),
+            Advice("Search again without rows of its own for validation, with `--folds 5`."),
+        ),
+    )
+
+
+def _words(compared: _Compared) -> str:
+    name = "loss" if compared.score == "loss" else "balanced accuracy"
+    return (
+        f"the best trial's {name} is {number(compared.valid)}, on test rows "
+        f"{number(compared.test)}"
+    )
+
+
+def _evidence(records: StudyRecords, compared: _Compared) -> dict[str, float | int | str]:
+    return {
+        "score": compared.score,
+        "valid": compared.valid,
+        "test": compared.test,
+        "difference_in_standard_errors": compared.errors,
+        "gain_difference_in_standard_errors": compared.gain_errors,
+        "n_trials": len(records.trials),
+        "n_valid_rows": records.settings.n_rows.get("valid", 0),
+    }

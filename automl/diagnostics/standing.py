@@ -1,0 +1,130 @@
+"""Did the network earn its place? The best trial against the best reference, on test rows.
+
+The references are guessing, a linear model and boosted trees (`automl/data/references.py`).
+What is compared is the loss, row by row: both are wrong on the same hard rows, so that the
+paired difference is known far better than either loss. With class weights, which move
+probabilities away from the frequencies on purpose, it is the balanced accuracy that they are
+asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from automl.diagnostics.wording import number
+from automl.reference_names import reference_words
+from automl.score_names import score_name
+from storage.records import (
+    EvaluationRecord,
+    PairedDifference,
+    ReferenceName,
+    StudyRecords,
+    StudySettings,
+)
+
+StandingKind = Literal["better", "no_better", "worse", "unknown"]
+
+WORDS: Mapping[StandingKind, str] = {
+    "better": "Better than",
+    "no_better": "No better than",
+    "worse": "Worse than",
+}
+
+SHARES = frozenset({"accuracy", "balanced_accuracy"})
+"""Scores that people read as per cent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a trial's network stands beside the best of the references on the same rows."""
+
+    kind: StandingKind
+    sentence: str
+    score: str = "loss"  # what was compared
+    reference: ReferenceName | None = None  # the best one
+    gain: PairedDifference | None = None  # of the network over it
+
+
+def standing(records: StudyRecords) -> Standing:
+    """How the best trial stands on the test rows."""
+    best = records.best_trial
+    if best is None:
+        return Standing("unknown", "No trial has completed, so there is no network to compare.")
+    evaluation = best_evaluation(records, "test")
+    if evaluation is None:
+        return Standing("unknown", f"Trial {best.number} has not been scored on test rows yet.")
+    return standing_on(records, evaluation)
+
+
+def compared_score(settings: StudySettings) -> str:
+    """What a network is compared by: the loss, or what class weights are asked for."""
+    return "balanced_accuracy" if settings.class_weights else "loss"
+
+
+def best_evaluation(
+    records: StudyRecords, split: Literal["valid", "test"]
+) -> EvaluationRecord | None:
+    """The latest evaluation of the best trial on a split; None where there is none."""
+    best = records.best_trial
+    known = [
+        one
+        for one in records.evaluations
+        if best is not None and one.trial_number == best.number and one.split == split
+    ]
+    return max(known, key=lambda one: one.evaluated_at, default=None)
+
+
+def standing_on(records: StudyRecords, evaluation: EvaluationRecord) -> Standing:
+    """How the network of an evaluation stands beside the best reference on the same rows."""
+    score = compared_score(records.settings)
+    gains = {
+        one.name: one.network_gains[score]
+        for one in evaluation.references
+        if score in one.network_gains
+    }
+    if not gains:
+        return Standing("unknown", "Nothing was fitted beside the network to compare it with.")
+    best = min(gains, key=lambda name: gains[name].value)
+    gain = gains[best]
+    kind: StandingKind = "better" if gain.is_better else "worse" if gain.is_worse else "no_better"
+    sentence = _sentence(records, evaluation, kind, best, score)
+    if gains.keys() == {"guessing"}:
+        sentence += " No model was fitted to compare it with."
+    return Standing(kind, sentence, score, best, gain)
+
+
+def _sentence(
+    records: StudyRecords,
+    evaluation: EvaluationRecord,
+    kind: StandingKind,
+    best: ReferenceName,
+    score: str,
+) -> str:
+    """Who is better, on how many rows, by the score that was compared and the one people read."""
+    reference = evaluation.reference(best)
+    settings = records.settings
+    n_rows = settings.n_rows.get(evaluation.split, 0)
+    rows = "row" if n_rows == 1 else "rows"
+    split = "test" if evaluation.split == "test" else "validation"
+    opening = f"{WORDS[kind]} {reference_words(best, settings.task)} on {n_rows:,} {split} {rows}"
+    if reference is None:
+        return f"{opening}."
+    read = "rmse" if settings.task == "regression" else "accuracy"
+    shown = [
+        f"{score_name(name)} {_value(name, evaluation.scores[name])} against "
+        f"{_value(name, reference.scores[name])}"
+        for name in dict.fromkeys((read, score))
+        if name in evaluation.scores and name in reference.scores
+    ]
+    gain = reference.network_gains[score]
+    certainty = (
+        f"difference {_value(score, gain.value)}, 95 % interval {_value(score, gain.low)} to "
+        f"{_value(score, gain.high)}"
+    )
+    return f"{opening}: {', '.join(shown)} ({certainty})."
+
+
+def _value(score: str, value: float) -> str:
+    return f"{100 * value:.1f} %" if score in SHARES else number(value, 3)

@@ -1,0 +1,21 @@
+"""The references in words, the same in the terminal, in diagnoses and in the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from storage.records import ReferenceName
+
+REFERENCE_NAMES: Mapping[ReferenceName, str] = {
+    "guessing": "guessing",
+    "linear_model": "linear model",
+    "boosted_trees": "boosted trees",
+}
+"""As heads of columns, the weakest first."""
+
+
+def reference_words(name: ReferenceName, task: str) -> str:
+    """A reference within a sentence: "the linear model", "predicting the mean"."""
+    if name == "guessing":
+        return "predicting the mean" if task == "regression" else "guessing by class frequency"
+    return "the linear model" if name == "linear_model" else "boosted trees"

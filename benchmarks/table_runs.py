@@ -1,0 +1,196 @@
+"""Losses on rows that nobody saw: of a study's network, of mended ones, of the references.
+
+All are measured on the same test rows, so that two of them are compared row by row. The
+references are fitted here, and not by the product: what it says of them is held against them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+from automl.data.baselines import linear_predictions, trivial_predictions
+from automl.data.dataset import Dataset, Fold
+from automl.executors.in_process import InProcessExecutor
+from automl.training.config import RunConfig, configure
+from automl.training.metrics import row_losses
+from automl.training.predictions import predict
+from automl.tuning.planned_runs import EndedRun, PlannedRun, train_runs
+from storage.records import ParameterValue, best_epoch
+
+Floats: TypeAlias = NDArray[np.float64]
+Params: TypeAlias = Mapping[str, ParameterValue]
+
+SEEDS = (101, 102, 103)
+"""Of the runs that are compared; the search's own seeds are others."""
+
+MOST_CATEGORIES = 255  # that scikit-learn's trees take in one column
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """In what losses are measured: the study's own, whichever rows a network learned from."""
+
+    loss: str
+    targets: NDArray[np.generic]  # (N,) of the test rows: class codes, or values in their own unit
+    target_scale: float
+    class_weights: Floats | None = None  # (C,) where the study asked for them
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Scale:
+        """The scale of a study's data set."""
+        fold = dataset.folds[0]
+        weights = None if fold.class_weights is None else fold.class_weights.double().numpy()
+        targets = fold.original_targets("test").numpy()
+        return cls(dataset.loss, targets, fold.target_scale, weights)
+
+    def losses(self, predictions: Floats) -> Floats:
+        """The loss of each test row, weighted where classes are, (N,)."""
+        losses = row_losses(
+            predictions, self.targets, loss=self.loss, target_scale=self.target_scale
+        )
+        if self.class_weights is None:
+            return losses
+        weights = self.class_weights[self.targets.astype(int)]
+        return np.asarray(losses * weights / weights.mean())
+
+    def weighted(self, probabilities: Floats) -> Floats:
+        """What a model fitted without class weights would say with them.
+
+        Source: Saerens, Latinne & Decaestecker 2002, section 2.2: another prior times the ratio.
+        """
+        if self.class_weights is None:
+            return probabilities
+        moved = probabilities * self.class_weights
+        return np.asarray(moved / moved.sum(axis=1, keepdims=True))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """One configuration, trained with several seeds.
+
+    Shape:
+        rows: (S, N), the losses of the test rows by each.
+    """
+
+    rows: Floats
+    train_loss: float  # plain, at the best epochs, as stored curves have it
+    valid_loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How much lower the loss of a second network is than that of a first, on the same rows."""
+
+    gain: float
+    error: float  # standard error over rows, and over seeds where there are several
+
+    @property
+    def errors(self) -> float:
+        """The gain in standard errors."""
+        if self.error > 0:
+            return self.gain / self.error
+        return math.copysign(math.inf, self.gain) if self.gain else 0.0
+
+
+def difference(first: Floats, second: Floats) -> Difference:
+    """Compare row losses, (N,) or (S, N) of as many seeds."""
+    first, second = np.atleast_2d(first), np.atleast_2d(second)
+    by_row = first.mean(axis=0) - second.mean(axis=0)
+    error = float(by_row.std(ddof=1)) / math.sqrt(len(by_row))
+    n_seeds = min(len(first), len(second))
+    if n_seeds > 1:
+        by_seed = first[:n_seeds].mean(axis=1) - second[:n_seeds].mean(axis=1)
+        error = math.hypot(error, float(by_seed.std(ddof=1)) / math.sqrt(n_seeds))
+    return Difference(float(by_row.mean()), error)
+
+
+def train_configurations(
+    dataset: Dataset, tried: Sequence[Params], scale: Scale, *, max_epochs: int, patience: int
+) -> tuple[Trained, ...]:
+    """Train each with every seed on the first fold, and measure it on the test rows."""
+    planned: list[PlannedRun] = []
+    for params in tried:
+        model, training = configure(params, max_epochs=max_epochs, patience=patience)
+        for seed in SEEDS:
+            config = RunConfig(len(planned), 0, model, training, seed)
+            planned.append(PlannedRun("confirm", "", config))
+    with closing(InProcessExecutor(dataset)) as executor:
+        ended = train_runs(executor, planned, keep_weights=True)
+    n = len(SEEDS)
+    return tuple(_trained(ended[i : i + n], dataset, scale) for i in range(0, len(ended), n))
+
+
+def _trained(runs: Sequence[EndedRun], dataset: Dataset, scale: Scale) -> Trained:
+    """A run that diverged is worth a guess."""
+    guess = scale.losses(guessed(dataset, scale))
+    rows, train_losses, valid_losses = [], [], []
+    for run in runs:
+        best = best_epoch(run.curve)
+        if run.weights is None or best is None:
+            rows.append(guess)
+            train_losses.append(float(guess.mean()))
+            valid_losses.append(math.inf)
+            continue
+        predicted = predict(run.planned.config, run.weights, dataset, "test").double().numpy()
+        rows.append(scale.losses(predicted))
+        train_losses.append(best.train_loss)
+        valid_losses.append(best.valid_loss)
+    return Trained(np.stack(rows), float(np.mean(train_losses)), float(np.mean(valid_losses)))
+
+
+def guessed(dataset: Dataset, scale: Scale) -> Floats:
+    """The best constant for the study's scale: with class weights all classes are as likely."""
+    if scale.class_weights is not None:
+        n_classes = len(scale.class_weights)
+        return np.full((len(scale.targets), n_classes), 1 / n_classes)
+    folds = range(len(dataset.folds))
+    return _mean([trivial_predictions(dataset, f).test.double().numpy() for f in folds])
+
+
+def linear_model(dataset: Dataset, scale: Scale) -> Floats:
+    """Logistic or ridge regression; the folds' models predict together, as the networks do."""
+    folds = range(len(dataset.folds))
+    predicted = [linear_predictions(dataset, f).test.double().numpy() for f in folds]
+    return scale.weighted(_mean(predicted))
+
+
+def boosted_trees(dataset: Dataset, scale: Scale) -> Floats:
+    """Untuned boosted trees of scikit-learn; the folds' trees predict together."""
+    predicted = [_trees_of(dataset, fold) for fold in dataset.folds]
+    return scale.weighted(_mean(predicted))
+
+
+def _mean(predictions: Sequence[Floats]) -> Floats:
+    return np.asarray(np.mean(predictions, axis=0))
+
+
+def _trees_of(dataset: Dataset, fold: Fold) -> Floats:
+    x, x_test = (_columns(fold, name) for name in ("train", "test"))
+    y = fold.train.targets.numpy()
+    n_numeric = fold.n_features
+    categories = [
+        n_numeric + i for i, codes in enumerate(fold.cardinalities) if codes <= MOST_CATEGORIES
+    ]
+    if dataset.task == "regression":
+        regressor = HistGradientBoostingRegressor(categorical_features=categories, random_state=0)
+        predicted: Floats = regressor.fit(x, y).predict(x_test)
+        return np.asarray(predicted * fold.target_scale + fold.target_mean)
+    model = HistGradientBoostingClassifier(categorical_features=categories, random_state=0)
+    model.fit(x, y)
+    floor = 1.0 / (len(y) + dataset.n_classes)
+    probabilities = np.full((len(x_test), dataset.n_classes), floor)
+    probabilities[:, model.classes_] = np.maximum(model.predict_proba(x_test), 1e-6 * floor)
+    return np.asarray(probabilities / probabilities.sum(axis=1, keepdims=True))
+
+
+def _columns(fold: Fold, name: str) -> Floats:
+    split = fold.split(name)
+    return np.hstack([split.numeric.double().numpy(), split.categories.double().numpy()])

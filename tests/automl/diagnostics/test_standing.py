@@ -1,0 +1,65 @@
+"""Better or worse than the best reference: by the pairs of test rows, not by two intervals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from automl.diagnostics.standing import standing
+from storage.records import EvaluationRecord, PairedDifference, ReferenceRecord, StudyRecords
+
+
+def scored(
+    records: StudyRecords, *, linear: tuple[float, float], trees: tuple[float, float]
+) -> StudyRecords:
+    """The best trial with a loss of 0.5 on test rows; each reference's gain and its error."""
+
+    def reference(name: Any, gain: float, error: float) -> ReferenceRecord:
+        pair = PairedDifference(gain, error, gain - 2 * error, gain + 2 * error)
+        gains = {"loss": pair, "balanced_accuracy": replace(pair, value=-gain, low=-1, high=-0.1)}
+        scores = {"loss": 0.5 + gain, "balanced_accuracy": 0.8, "accuracy": 0.8}
+        return ReferenceRecord(name, scores, network_gains=gains)
+
+    best = records.best_trial
+    assert best is not None
+    scores = {"loss": 0.5, "accuracy": 0.9, "balanced_accuracy": 0.7}
+    references = (
+        reference("guessing", 0.5, 0.01),
+        reference("linear_model", *linear),
+        reference("boosted_trees", *trees),
+    )
+    test = EvaluationRecord(best.number, "test", scores, references=references)
+    return replace(records, evaluations=(*records.evaluations, test))
+
+
+@pytest.mark.parametrize(
+    ("linear", "trees", "kind", "words"),
+    [
+        ((0.3, 0.02), (0.1, 0.02), "better", "Better than boosted trees on "),
+        ((0.02, 0.02), (0.1, 0.02), "no_better", "No better than the linear model on "),
+        ((0.3, 0.02), (-0.1, 0.02), "worse", "Worse than boosted trees on "),
+    ],
+)
+def test_the_best_reference_is_the_measure(
+    study: Any, curve: Any, linear: Any, trees: Any, kind: str, words: str
+) -> None:
+    found = standing(scored(study(curve(1.0, 0.5)), linear=linear, trees=trees))
+    assert found.kind == kind
+    assert found.sentence.startswith(words)
+    assert "loss 0.5 against" in found.sentence
+
+
+def test_with_class_weights_it_is_the_balanced_accuracy(study: Any, curve: Any) -> None:
+    """Its loss is not what such a network was trained for."""
+    classes = {"task": "binary", "loss": "binary_cross_entropy", "metric": "error_rate"}
+    records = study(curve(1.0, 0.5), class_weights=True, **classes)
+    found = standing(scored(records, linear=(0.3, 0.02), trees=(0.3, 0.02)))
+    assert (found.kind, found.score) == ("worse", "balanced_accuracy")
+    assert "balanced accuracy 70.0 % against 80.0 %" in found.sentence
+
+
+def test_without_a_score_nothing_is_claimed(study: Any, curve: Any) -> None:
+    assert standing(study(curve(1.0, 0.5))).kind == "unknown"
+    assert standing(study()).sentence.startswith("No trial has completed")

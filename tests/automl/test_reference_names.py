@@ -1,0 +1,18 @@
+"""References are called the same everywhere."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from automl.reference_names import REFERENCE_NAMES, reference_words
+from storage.records import ReferenceName
+
+
+def test_every_reference_has_a_name() -> None:
+    assert set(REFERENCE_NAMES) == set(get_args(ReferenceName))
+
+
+def test_guessing_is_said_as_what_it_does() -> None:
+    assert reference_words("guessing", "regression") == "predicting the mean"
+    assert reference_words("guessing", "binary") == "guessing by class frequency"
+    assert reference_words("linear_model", "binary") == "the linear model"

@@ -1,0 +1,120 @@
+"""What may be said of a study follows from losses on test rows, by rules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmarks.table_cases import Case, all_cases
+from benchmarks.table_runs import Scale, Trained, difference
+from benchmarks.table_truths import Measured, expected_kinds, healthy_kinds
+
+N = 400
+SICK = Case("too small", "kin8nm", causes=frozenset({"high_bias"}))
+
+
+def rows(loss: float) -> np.ndarray:
+    """Losses of all test rows about a mean, with noise of their own."""
+    noise = np.random.default_rng(round(1000 * loss)).normal(scale=0.05, size=N)
+    return loss + noise - noise.mean()
+
+
+def trained(loss: float, train_loss: float | None = None) -> Trained:
+    seeds = [rows(loss + 0.001 * i) for i in (-1, 0, 1)]
+    return Trained(np.stack(seeds), loss if train_loss is None else train_loss, loss)
+
+
+def measured(
+    network: float, *, trees: float = 0.9, train_loss: float | None = None, **others: float
+) -> Measured:
+    """Guessing has a loss of 1 and the linear model of 0.9; `others` are test losses."""
+    return Measured(
+        Scale("mean_squared", np.zeros(N), 1.0),
+        rows(network),
+        rows(1.0),
+        {"linear_model": rows(0.9), "boosted_trees": rows(trees)},
+        trained(network, train_loss),
+        {name: trained(loss) for name, loss in others.items()},
+    )
+
+
+def test_a_mended_network_that_is_clearly_better_leaves_the_cause_alone() -> None:
+    assert expected_kinds(SICK, measured(0.6, mended=0.2)) == {"high_bias"}
+
+
+def test_a_mended_network_that_is_little_better_allows_both() -> None:
+    assert expected_kinds(SICK, measured(0.36, mended=0.3)) == {"high_bias", "good_fit"}
+
+
+def test_a_mended_network_that_is_no_better_was_not_sick() -> None:
+    assert expected_kinds(SICK, measured(0.3, mended=0.3)) == {"good_fit"}
+
+
+def test_a_leak_gains_by_being_there() -> None:
+    case = replace(SICK, kind="leaked", causes=frozenset({"leakage"}))
+
+    assert expected_kinds(case, measured(0.1, mended=0.5)) == {"leakage"}
+    assert "good_fit" in expected_kinds(case, measured(0.5, mended=0.5))
+
+
+def test_shuffled_targets_have_no_signal_unless_something_finds_one() -> None:
+    case = replace(SICK, kind="shuffled", causes=frozenset({"no_signal"}))
+
+    nothing = replace(measured(1.0), references={"linear_model": rows(1.0)})
+    assert expected_kinds(case, nothing) == {"no_signal"}
+    assert "no_signal" not in expected_kinds(case, measured(1.0))
+
+
+def test_good_fit_is_never_right_behind_a_reference() -> None:
+    assert healthy_kinds(measured(0.3, trees=0.2)) == {"behind_reference", "high_bias"}
+
+
+def test_a_network_that_forgets_on_new_rows_has_high_variance() -> None:
+    assert healthy_kinds(measured(0.3, train_loss=0.1)) == {"good_fit", "high_variance"}
+
+
+def test_a_network_that_restraint_mends_is_no_good_fit() -> None:
+    assert healthy_kinds(measured(0.5, restrained=0.3)) == {"high_variance"}
+
+
+@pytest.mark.parametrize(
+    ("network", "kinds"),
+    [(0.95, {"weak_signal"}), (0.85, {"weak_signal", "good_fit"}), (0.5, {"good_fit"})],
+)
+def test_little_explained_is_a_weak_signal(network: float, kinds: set[str]) -> None:
+    beside = replace(measured(network), references={"linear_model": rows(1.0)})
+    assert healthy_kinds(beside) == kinds
+
+
+def test_a_validation_score_far_better_than_the_test_score_may_be_said() -> None:
+    flattered = replace(measured(0.5), valid=rows(0.3))
+    assert healthy_kinds(flattered) == {"good_fit", "selection_gap"}
+
+
+def test_standing_is_paired() -> None:
+    """Rows that differ widely, but a reference that is better on each of them."""
+    hard = np.random.default_rng(1).exponential(size=N)
+    one = replace(measured(0.5), network=hard, references={"linear_model": hard - 0.01})
+    assert one.standing == "worse"
+    assert replace(one, network=hard - 0.02).standing == "better"
+
+
+def test_seeds_count_in_the_error_of_a_difference() -> None:
+    alike = difference(np.stack([rows(0.5)] * 2), np.stack([rows(0.4)] * 2))
+    apart = difference(np.stack([rows(0.5), rows(0.9)]), np.stack([rows(0.4)] * 2))
+    assert apart.error > 10 * alike.error
+
+
+def test_class_weights_move_what_others_say() -> None:
+    scale = Scale("cross_entropy", np.array([0, 1]), 1.0, np.array([0.5, 1.5]))
+    moved = scale.weighted(np.array([[0.75, 0.25]]))
+    assert moved == pytest.approx(np.array([[0.5, 0.5]]))
+    assert scale.losses(np.array([[0.5, 0.5], [0.5, 0.5]])).mean() == pytest.approx(np.log(2))
+
+
+def test_every_case_has_a_name_of_its_own() -> None:
+    names = [case.name for case in all_cases()]
+    assert len(set(names)) == len(names)
+    assert len({case.table for case in all_cases() if case.kind != "healthy"}) >= 12
