@@ -356,9 +356,8 @@ def dashboard(port: int, names: tuple[str, ...], storage: str) -> None:
     from automl.studies import open_existing_store
 
     with open_existing_store(storage) as store:
-        folder = store.artifacts.folder.path
-    click.echo(f"Optuna Dashboard on http://127.0.0.1:{port} (Ctrl-C ends it)", err=True)
-    serve(storage, folder, port, names)
+        click.echo(f"Optuna Dashboard on http://127.0.0.1:{port} (Ctrl-C ends it)", err=True)
+        serve(store, port, names)
 
 
 @main.command()
@@ -367,17 +366,18 @@ def dashboard(port: int, names: tuple[str, ...], storage: str) -> None:
 @output_option("playground.html")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 def playground(toy: str, vary: tuple[str, ...], output: str, seed: int) -> None:
-    """See what one hyperparameter at a time does to a network in the plane.
+    """See what each choice does to a small network in the plane.
 
-    DATA is spirals, moons, circles, and, or, nand or xor.
+    DATA is spirals, moons, circles, and, or, nand or xor. The page has buttons for noise, depth,
+    regularization and activation; other hyperparameters vary one at a time.
     """
     from automl.output_files import PAGE, check_output
 
     check_output(output, PAGE)
     from automl.report.playground import write_playground
-    from automl.tuning.playground import GRIDS, play
+    from automl.tuning.playground import NAMES, play
 
-    click.echo(write_playground(play(toy, vary or tuple(GRIDS), seed=seed), output))
+    click.echo(write_playground(play(toy, vary or NAMES, seed=seed), output))
 
 
 if __name__ == "__main__":
