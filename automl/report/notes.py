@@ -73,12 +73,13 @@ def trial_note(trial: Trial, rank: int | None) -> str:
     if trial.cause:
         lines.append(f"**{plain(trial.cause)}**: {CAUSES.get(trial.cause, '')}".rstrip(": "))
     if trial.best:
+        effort = trial.effort
         lines.append(
-            f"Best epoch {trial.best_epoch} of {trial.n_epochs}: train loss "
+            f"Best epoch {effort.best_in_words} of {effort.epochs_in_words}: train loss "
             f"{style.number(trial.train_loss)}, gap {style.number(trial.gap)}."
         )
     if trial.n_parameters:
-        seconds = alternatives.duration(trial.curve.seconds)
+        seconds = alternatives.duration(trial.effort.seconds)
         lines.append(f"{count(trial.n_parameters, 'parameter')}, {seconds} of training.")
     return "\n\n".join(lines)
 

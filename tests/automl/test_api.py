@@ -113,7 +113,11 @@ def test_what_is_dropped_and_found_is_logged(
     caplog.set_level("INFO", logger="automl")
     automl.search(table().assign(always="same"), **quick(storage))  # type: ignore[arg-type]
     said = [record.message for record in caplog.records if record.name == "automl"]
+    assert said[:3] == [
+        *("reading the DataFrame", "loading PyTorch and scikit-learn", "looking at the columns"),
+    ]
     assert "dropped as constant: always" in said
+    assert said.index("judging the study") > said.index("looking at the columns")
     assert any("is the best so far" in message for message in said)
 
 
