@@ -108,6 +108,11 @@ def main(traceback: bool) -> None:
 @click.option("--keep-bytes", type=ByteSize(), help="Budget of the kept models' files: 500M.")
 @click.option("--preflight/--no-preflight", default=True, help="Stop hopeless trials at once.")
 @click.option(
+    "--references/--no-references",
+    default=True,
+    help="Fit a linear model and boosted trees to compare with.",
+)
+@click.option(
     "--workers", type=Workers(), default="auto", show_default=True, help="Processes that train."
 )
 @click.option("--slots", type=click.IntRange(1), help="Trials in training at once.")

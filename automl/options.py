@@ -76,6 +76,7 @@ RULES: Mapping[str, Rule] = {
     "keep_models": COUNT,
     "keep_bytes": optional(BYTES),
     "preflight": FLAG,
+    "references": FLAG,
     "workers": WORKERS,
     "slots": optional(COUNT),
     "trial_timeout": optional(SECONDS),
@@ -128,6 +129,7 @@ class SearchOptions:
     keep_models: int = 5
     keep_bytes: int | None = None
     preflight: bool = True
+    references: bool = True  # a linear model and boosted trees beside guessing
 
     # Where to train: free in each call.
     workers: int | Literal["auto"] = "auto"
@@ -158,6 +160,7 @@ class FreeKeywords(TypedDict, total=False):
     keep_models: int
     keep_bytes: int | None
     preflight: bool
+    references: bool
     workers: int | Literal["auto"]
     slots: int | None
     trial_timeout: float | None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
@@ -16,7 +17,7 @@ from types import TracebackType
 import search_spaces
 from automl.data import LoadedData
 from automl.data.reading import RawData
-from automl.data.references import fit_references
+from automl.data.references import FittedReferences
 from automl.data_options import encode_data
 from automl.diagnostics import diagnose_study
 from automl.errors import DataError, StudyError
@@ -35,6 +36,7 @@ from automl.tuning.memory import MemoryPlan, plan_memory
 from automl.tuning.policy import SearchPolicy
 from automl.tuning.progress import SearchProgress
 from automl.tuning.pruners import make_pruner
+from automl.tuning.references import References
 from automl.tuning.samplers import PerTrialSampler
 from automl.tuning.search import Search
 from automl.tuning.settings import make_settings, study_name_of
@@ -67,6 +69,7 @@ class SearchSession:
         self._not_kept: str | None = None  # why the best trial, trained again, has no weights
         self._is_stopped = False
         self._publisher: Publisher | None = None
+        self._references = References(data.dataset, are_wanted=options.references)
 
     def __iter__(self) -> Iterator[SearchProgress]:
         options = self.options
@@ -95,6 +98,7 @@ class SearchSession:
                 self._search.stop()
             for progress in self._search:
                 self.last_progress = progress
+                self._references.begin_beside(progress)
                 self._publish(self._search)
                 yield progress
             yield from self._keep_best(self._search, executor)
@@ -152,8 +156,7 @@ class SearchSession:
         if self._publisher is not None:
             self._publisher.publish(records)
         self.store.flush()
-        seconds = self.last_progress.seconds if self.last_progress else 0.0
-        return SearchResult(records, self.options.storage, seconds)
+        return SearchResult(records, self.options.storage, self._seconds)
 
     def _evaluate_best(self) -> None:
         """Score the best trial; a file that was taken away meanwhile is made again, or missed."""
@@ -163,7 +166,8 @@ class SearchSession:
                 with self.store.transaction(at_once=True):
                     records = self.store.read_study(name)
                     save_preprocessing(self.store, records, self.data.preprocessors)
-                evaluate_best(self.store, name, dataset, lambda: fit_references(dataset))
+                wanted = self._references.names
+                evaluate_best(self.store, name, dataset, self._take_references, wanted)
             # Or another process has a better one now, or rows that the network cannot take.
             except (ArtifactError, StudyError, DataError) as error:
                 if is_last:
@@ -174,8 +178,21 @@ class SearchSession:
             else:
                 return
 
+    def _take_references(self) -> FittedReferences:
+        seconds, timeout = self._seconds, self.options.timeout
+        seconds_left = math.inf if timeout is None else timeout - seconds
+        fitted = self._references.take(seconds, seconds_left)
+        if self._references.shortfall is not None:
+            logging.getLogger("automl").warning("%s", self._references.shortfall)
+        return fitted
+
+    @property
+    def _seconds(self) -> float:
+        return self.last_progress.seconds if self.last_progress else 0.0
+
     def close(self) -> None:
-        """Write what is left and close the database."""
+        """Write what is left, and close the database."""
+        self._references.end()
         self.store.close()
 
     def __enter__(self) -> SearchSession:

@@ -7,7 +7,6 @@ decides when it is enough. They are a function of the data set alone.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
@@ -27,7 +26,7 @@ def improve_references(dataset: Dataset) -> Iterator[FittedReferences]:
     could be shown.
     """
     folds = range(len(dataset.folds))
-    fitted: FittedReferences = guessing_alone(dataset)
+    fitted = guessing_alone(dataset)
     yield fitted
     linear = [linear_predictions(dataset, fold) for fold in folds]
     fitted = {**fitted, "linear_model": linear}
@@ -44,18 +43,9 @@ def improve_references(dataset: Dataset) -> Iterator[FittedReferences]:
             return
 
 
-def fit_references(dataset: Dataset, seconds: float | None = None) -> FittedReferences:
-    """Fit references for as long as there is time.
-
-    Args:
-        seconds: after which no further step begins; None: fit all to their ends.
-    """
-    began = time.monotonic()
-    fitted: FittedReferences = {}
-    for so_far in improve_references(dataset):
-        fitted = so_far
-        if seconds is not None and time.monotonic() - began >= seconds:
-            break
+def fit_references(dataset: Dataset) -> FittedReferences:
+    """Fit all references to their ends."""
+    *_, fitted = improve_references(dataset)
     return fitted
 
 

@@ -89,7 +89,10 @@ def standing_on(records: StudyRecords, evaluation: EvaluationRecord) -> Standing
     best = min(gains, key=lambda name: gains[name].value)
     gain = gains[best]
     kind: StandingKind = "better" if gain.is_better else "worse" if gain.is_worse else "no_better"
-    return Standing(kind, _sentence(records, evaluation, kind, best, score), score, best, gain)
+    sentence = _sentence(records, evaluation, kind, best, score)
+    if gains.keys() == {"guessing"}:
+        sentence += " No model was fitted to compare it with."
+    return Standing(kind, sentence, score, best, gain)
 
 
 def _sentence(

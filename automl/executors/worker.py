@@ -9,13 +9,11 @@ scripts without `if __name__ == "__main__"`.
 
 from __future__ import annotations
 
-import os
-import select
 import signal
 import sys
 import threading
 
-from automl.executors.heartbeat import begin_to_beat
+from automl.executors.heartbeat import begin_to_beat, end_with_coordinator
 
 
 def main(connection: int, pulse: int | None = None) -> None:
@@ -27,18 +25,10 @@ def main(connection: int, pulse: int | None = None) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinator's to handle
     begin_to_beat(pulse)
-    threading.Thread(target=_end_with_coordinator, args=(connection,), daemon=True).start()
+    threading.Thread(target=end_with_coordinator, args=(connection,), daemon=True).start()
     from automl.executors.worker_conversation import converse
 
     converse(connection)
-
-
-def _end_with_coordinator(connection: int) -> None:
-    """Wait until the other end of the connection is closed, then end without further ado."""
-    watch = select.poll()
-    watch.register(connection, 0)  # a hang-up is reported though nothing is asked for
-    watch.poll()
-    os._exit(0)
 
 
 if __name__ == "__main__":

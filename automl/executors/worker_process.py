@@ -7,7 +7,6 @@ import enum
 import os
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,21 +14,17 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any
 
-from automl.child_processes import how_it_ended, module_search_path, reap
+from automl.child_processes import how_it_ended, reap
 from automl.errors import TrainingError
 from automl.executors.executor import RunFailure
 from automl.executors.heartbeat import LOADING_SILENCE_LIMIT, Pulse
 from automl.executors.in_process import run_id_of, timed_out
+from automl.executors.interpreters import start_interpreter
 from automl.executors.messages import Ready, Refused, Request, RoundDone, Setup, TrainRound
 from automl.executors.messages import receive as receive_message
 from automl.executors.messages import send as send_message
 from automl.training.config import RunConfig
 from automl.training.trainer import Checkpoint
-
-ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-)
-"""Read by the numeric libraries when they are loaded, so set before the worker begins."""
 
 MINIMUM_GRACE = 1.0
 """Seconds that a round may last beyond a run's time limit before it counts as hanging; twice
@@ -281,24 +276,9 @@ class WorkerProcess:
 def _launch(
     setup: Setup, pulse: Pulse, output_descriptor: int
 ) -> tuple[socket.socket, subprocess.Popen[bytes]]:
-    """Start an interpreter that shares nothing with this one but some descriptors.
-
-    It gets the modules that this process would get (`-P` keeps the working directory from
-    coming first), and its own process group, so that Ctrl-C reaches the coordinator only.
-    """
-    ours, theirs = socket.socketpair()
-    inherited = [theirs.fileno(), pulse.descriptor, setup.dataset.descriptor]
+    inherited = [pulse.descriptor, setup.dataset.descriptor]
     if setup.kernels is not None:
         inherited.append(setup.kernels.descriptor)
-    command = [sys.executable, "-P", "-m", "automl.executors.worker"]
-    with theirs:
-        process = subprocess.Popen(
-            [*command, str(theirs.fileno()), str(pulse.descriptor)],
-            stdin=subprocess.DEVNULL,
-            stdout=output_descriptor,
-            stderr=output_descriptor,
-            pass_fds=inherited,
-            process_group=0,
-            env={**os.environ, **ONE_THREAD, "PYTHONPATH": module_search_path(sys.path)},
-        )
-    return ours, process
+    return start_interpreter(
+        "automl.executors.worker", [pulse.descriptor], inherited, output_descriptor
+    )

@@ -12,7 +12,7 @@ no data.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -27,7 +27,7 @@ from automl.training.trained_model import TrainedNetwork
 from automl.tuning.keeping import kept_networks
 from automl.tuning.seeds import derive_seed
 from storage import Store
-from storage.records import EvaluationRecord, ReferenceName, ReferenceRecord
+from storage.records import EvaluationRecord, ReferenceName, ReferenceRecord, StudyRecords
 
 Floats = NDArray[np.float64]
 
@@ -53,21 +53,27 @@ def evaluate_best(
     study_name: str,
     dataset: Dataset,
     references: Callable[[], FittedReferences],
+    wanted: Set[ReferenceName] = frozenset(),
 ) -> EvaluationRecord | None:
     """Score the best trial on the test rows, unless it has been; None if none has completed.
 
     Args:
         references: gives them when they are needed.
+        wanted: it is scored again if an earlier record lacks some of these, and they could be
+            fitted now.
     """
     records = store.read_study(study_name)
     best = records.best_trial
     if best is None:
         return None
-    for record in records.evaluations:
-        if record.trial_number == best.number and record.split == "test":
-            return record
+    earlier = _latest(records, best.number)
+    known = {one.name for one in earlier.references} if earlier else set()
+    if earlier and wanted <= known:
+        return earlier
     networks = kept_networks(store, records, best.number)
     fitted = references()
+    if earlier and fitted.keys() <= known:
+        return earlier
     valid, test = _valid_rows(networks, dataset, fitted), _test_rows(networks, dataset, fitted)
     seed = derive_seed(records.settings.seed, "bootstrap")
     compared, scored = (_evaluation(rows, dataset, best.number, seed) for rows in (valid, test))
@@ -76,6 +82,16 @@ def evaluate_best(
         store.add_evaluation(study_name, compared)
         store.add_evaluation(study_name, scored)
     return scored
+
+
+def _latest(records: StudyRecords, trial_number: int) -> EvaluationRecord | None:
+    """The latest record of a trial's score on the test rows."""
+    found = [
+        one
+        for one in records.evaluations
+        if one.trial_number == trial_number and one.split == "test"
+    ]
+    return max(found, key=lambda one: one.evaluated_at, default=None)
 
 
 def _valid_rows(

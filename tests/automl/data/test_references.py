@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 import torch
 
-from automl.data import references
 from automl.data.boosted_trees import BoostedTrees
 from automl.data.references import fit_references, guessing_alone, improve_references
 from tests.contracts.tiny_datasets import TASKS, tiny_dataset
@@ -35,15 +32,6 @@ def test_they_come_the_cheap_ones_first_and_the_last_is_the_best() -> None:
             of_fold.grow()
     for by_step, of_fold in zip(steps[-1]["boosted_trees"], trees, strict=True):
         torch.testing.assert_close(by_step.test, of_fold.predictions.test)
-
-
-def test_no_step_begins_after_the_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    dataset = tiny_dataset()
-    assert list(fit_references(dataset, seconds=0.0)) == ["guessing"]
-    seconds = iter(range(100))  # each look at the clock finds it a second later
-    clock = SimpleNamespace(monotonic=lambda: float(next(seconds)))
-    monkeypatch.setattr(references, "time", clock)
-    assert list(fit_references(dataset, seconds=2.0)) == ["guessing", "linear_model"]
 
 
 def test_guessing_costs_nothing() -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from automl.data.references import FittedReferences, fit_references, guessing_alone
 from automl.data_options import load_again
+from automl.reference_names import REFERENCE_NAMES
 from automl.result import SearchResult
 from automl.training.metrics import score
 from automl.tuning.evaluation import evaluate_best
 from storage import open_store
+from storage.records import EvaluationRecord
 
 
 def test_score_is_that_of_the_kept_predictions(finished: SearchResult) -> None:
@@ -62,3 +68,32 @@ def test_test_rows_are_read_once_per_best_trial(
         before = store.read_study("iris-species").evaluations
         assert evaluate_best(store, "iris-species", dataset, dict) == before[-1]
         assert store.read_study("iris-species").evaluations == before
+
+
+def test_it_is_scored_again_for_references_that_an_earlier_look_lacked(
+    finished: SearchResult, finished_copy: str
+) -> None:
+    """The network's scores are the same; what could not be fitted now either changes nothing."""
+    dataset = load_again(finished.records.settings).dataset
+    every = frozenset(REFERENCE_NAMES)
+    with open_store(finished_copy) as store:
+        first = store.read_study("iris-species").evaluations[-1]
+        with store.transaction():
+            bare = [one for one in first.references if one.name == "guessing"]
+            store.add_evaluation(
+                "iris-species",
+                replace(first, references=tuple(bare), evaluated_at=first.evaluated_at + 1),
+            )
+
+        def evaluate(references: Callable[[], FittedReferences]) -> EvaluationRecord | None:
+            return evaluate_best(store, "iris-species", dataset, references, every)
+
+        poorer = evaluate(lambda: guessing_alone(dataset))
+        assert poorer is not None
+        assert [one.name for one in poorer.references] == ["guessing"]
+        richer = evaluate(lambda: fit_references(dataset))
+        assert richer is not None
+        assert {one.name for one in richer.references} == every
+        assert richer.scores == first.scores
+        assert len(store.read_study("iris-species").evaluations) == 5
+        assert evaluate(dict) == richer

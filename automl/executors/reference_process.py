@@ -1,0 +1,98 @@
+"""References fitted beside the training, in a process of their own that steps back for it.
+
+The process tells what it has after each step, see `reference_worker.py`; a thread keeps the last
+that came. So there is no question that could remain without an answer: whoever needs the
+references waits for as long as is wise, takes what has come by then, and ends the process, whether
+it is slow, was stopped, hangs or has died.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import socket
+import subprocess
+import threading
+from dataclasses import replace
+from multiprocessing.connection import Connection
+
+from automl.child_processes import how_it_ended, reap
+from automl.data.dataset import Dataset, Split
+from automl.data.references import FittedReferences
+from automl.executors.interpreters import start_interpreter
+from automl.executors.shared_dataset import SharedDataset
+
+MODULE = "automl.executors.reference_worker"
+
+
+class ReferenceProcess:
+    """Fits the references of a data set from now on, until `end`.
+
+    Raises:
+        OSError: it cannot be started, or there is no room for its copy of the data.
+    """
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.fitted: FittedReferences = {}  # so far; nothing while it loads its libraries
+        self.failure: str | None = None  # how it ended, where it has not fitted all
+        shared = SharedDataset.of(_without_quantiles(dataset))
+        try:
+            place = (shared.descriptor, shared.n_bytes, shared.n_outline_bytes)
+            self._socket, self._process = start_interpreter(
+                MODULE, place, [shared.descriptor], subprocess.DEVNULL
+            )
+        finally:
+            shared.close()  # the process has its own
+        self._listening = threading.Thread(
+            target=self._listen, name="automl-references", daemon=True
+        )
+        self._listening.start()
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until it has ended; False if it has not when the time is up."""
+        self._listening.join(seconds)
+        return not self._listening.is_alive()
+
+    def end(self) -> None:
+        """End the process, whatever it is in. What it had told remains."""
+        self._process.kill()
+        with contextlib.suppress(OSError):  # it has closed its end already
+            # A process in a call of the system that cannot be broken off keeps its end open.
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._listening.join()
+        self._socket.close()
+
+    def _listen(self) -> None:
+        connection = Connection(os.dup(self._socket.fileno()))
+        with connection, contextlib.suppress(EOFError, OSError):
+            while True:
+                told = pickle.loads(connection.recv_bytes())
+                if isinstance(told, str):
+                    self.failure = told
+                else:
+                    self.fitted = told
+        code = reap(self._process)
+        if code != 0:
+            how = "no exit code" if code is None else how_it_ended(code)
+            self.failure = f"the process that fits it ended with {how}"
+
+
+def _without_quantiles(dataset: Dataset) -> Dataset:
+    """References do not read the second copy of the inputs: what is the same is shared once."""
+
+    def lighter(rows: Split) -> Split:
+        return replace(rows, quantile=rows.numeric)
+
+    folds = [
+        replace(
+            fold, train=lighter(fold.train), valid=lighter(fold.valid), test=lighter(fold.test)
+        )
+        for fold in dataset.folds
+    ]
+    return replace(dataset, folds=tuple(folds))

@@ -1,0 +1,54 @@
+"""The process that fits references: `python -m automl.executors.reference_worker ...`.
+
+It tells, after each step, all that there is by then: a pickled mapping, or, as its last words, a
+text that says which error ended it. Nobody answers. It ends with its coordinator, as the workers
+that train do.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+import threading
+from multiprocessing.connection import Connection
+
+from automl.executors.heartbeat import end_with_coordinator
+
+NICENESS = 10
+"""Beside a training that wants the same core, Linux gives such a process 110 of 1,134 parts of the
+time: a tenth. Where a core is idle it has it all. Source: sched(7) and the kernel's
+`sched_prio_to_weight`."""
+
+
+def main(connection: int, descriptor: int, n_bytes: int, n_outline_bytes: int) -> None:
+    """Fit the references of a data set.
+
+    Args:
+        connection: descriptor of a socket whose other end is the coordinator's.
+        descriptor, n_bytes, n_outline_bytes: of the `SharedDataset`.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinator's to handle
+    threading.Thread(target=end_with_coordinator, args=(connection,), daemon=True).start()
+    os.nice(NICENESS)
+    from automl.data.references import improve_references
+    from automl.executors.failures import describe
+    from automl.executors.shared_dataset import SharedDataset
+
+    listener = Connection(connection)
+    told: object = None
+    try:
+        dataset = SharedDataset(descriptor, n_bytes, n_outline_bytes).open()
+        for fitted in improve_references(dataset):
+            if fitted is not told:
+                told = fitted
+                listener.send_bytes(pickle.dumps(fitted))
+    except Exception as error:
+        listener.send_bytes(pickle.dumps(describe(error)))
+    # Without the interpreter's own goodbye, which might meet the watching thread.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
