@@ -126,6 +126,15 @@ def test_good_is_said_of_what_is_better_than_each_reference(
     assert "better than the linear model, and no better than boosted trees." in equal.message
 
 
+def test_better_than_guessing_alone_is_not_called_good(
+    study: Any, curve: Any, beside: Any
+) -> None:
+    """With --no-references nothing else was fitted."""
+    first, *_ = diagnose_trial(beside(study(curve(1.0, 0.3, gap=0.01)), {}), 0)
+
+    assert (first.kind, first.severity) == ("good_fit", "info")
+
+
 def test_behind_a_reference_is_no_good_fit(study: Any, curve: Any, beside: Any) -> None:
     """The train rows are fitted better than the trees fit new ones: it is no bias."""
     records = beside(study(curve(0.9, 0.1, gap=0.1)), {"boosted_trees": 0.13})
