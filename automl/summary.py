@@ -29,6 +29,7 @@ from automl.score_names import score_name, score_text
 from automl.streams import one_line
 from automl.terminal import clock, format_value, stdout_console
 from search_spaces import FixedParameter, SearchSpace
+from storage.effort import effort_of_trial
 from storage.records import (
     CAUSES,
     Diagnosis,
@@ -213,10 +214,10 @@ def _print_best(
     if best is None:
         console.print(Text(_why_no_best(records)))
         return
-    epoch, n_folds = best.user_attributes.get("best_epoch"), len(records.search_runs(best.number))
-    where = f"at epoch {epoch}"
-    if n_folds > 1:
-        where = f"in the mean of {n_folds} folds, at epoch {epoch} on average"
+    effort = effort_of_trial(records, best.number)
+    where = f"at epoch {effort.best_in_words} of {effort.epochs_in_words}"
+    if (n_folds := len(effort.epochs)) > 1:
+        where = f"in the mean of {n_folds} folds, {where}"
     console.print(f"best trial {best.number}: valid loss {score_text('loss', best.value)} {where}")
     print_params(console, records, best)
     console.print(Text() if result.evaluation is None else score_table(result.evaluation))

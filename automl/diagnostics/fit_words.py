@@ -133,7 +133,7 @@ def _not_learning(fit: Fit, situation: Situation) -> str:
 
 def _no_signal(fit: Fit, situation: Situation) -> str:
     words = gain_words(fit.gain, _guessing(situation)) if fit.gain else ""
-    return f"No signal beyond guessing was found by this study's trials. {words}"
+    return f"No signal: this study's trials found nothing beyond guessing. {words}"
 
 
 def _over_regularized(fit: Fit, situation: Situation) -> str:

@@ -104,9 +104,11 @@ class Fit:
     @property
     def is_ahead(self) -> bool:
         """Whether the network is better than every reference, where known beyond chance."""
-        gains = [gain for one in self.references.rivals if (gain := one.test or one.valid)]
+        gains = {one.name: g for one in self.references.rivals if (g := one.test or one.valid)}
         if gains:
-            return min(gains, key=lambda gain: gain.value).is_better
+            # Guessing alone is no model that a good fit could be better than.
+            worst = min(gains.values(), key=lambda gain: gain.value)
+            return worst.is_better and gains.keys() != {"guessing"}
         limit = min(self.references.baseline_loss, self.references.lowest_other_model)
         return self.facts.valid_loss < limit - NOISE_MULTIPLE * self.facts.valid_noise
 

@@ -60,10 +60,12 @@ class Rival:
         return bool(known) and max(known) > CERTAIN_ERRORS and min(known) > NOISE_MULTIPLE
 
     def matters(self, baseline_loss: float) -> bool:
-        """Whether its lead is worth an action, and test rows, if there are any, show it."""
-        if self.gain is None or (self.test is not None and not self.test.is_worse):
+        """Whether its lead is worth an action: on test rows, if there are any, and on average."""
+        known = [gain for gain in (self.test, self.valid) if gain is not None]
+        if not known or not known[0].is_worse:
             return False
-        return self.score != "loss" or -self.gain.value > LEAST_LEAD_SHARE * baseline_loss
+        lead = -sum(gain.value for gain in known) / len(known)
+        return lead > LEAST_LEAD_SHARE * (baseline_loss if self.score == "loss" else 1.0)
 
 
 def find_rivals(records: StudyRecords, trial_number: int) -> tuple[Rival, ...]:

@@ -107,8 +107,10 @@ def gain_words(gain: Gain, guessing: str) -> str:
         ending += "."
     if not gain.references:
         return compared + ending
-    others = listing([one.removeprefix("the ") for one in gain.references], "or")
-    return f"{compared}{ending} No {others} does certainly better than guessing either."
+    others = listing(gain.references)
+    verb = "is" if gain.references == ("the linear model",) else "are"
+    others = f"{others[:1].upper()}{others[1:]} {verb} not certainly better than guessing either."
+    return f"{compared}{ending} {others}"
 
 
 def gain_evidence(gain: Gain) -> dict[str, Json]:
