@@ -18,10 +18,16 @@ from automl.diagnostics.learning_rates import (
     smaller_steps,
     takes_small_steps,
 )
-from automl.diagnostics.restraint import less_of, noticeable_restraints, smoothing_loss
+from automl.diagnostics.restraint import (
+    less_of,
+    noticeable_restraints,
+    restraint_words,
+    smoothing_loss,
+    strong_restraints,
+)
 from automl.diagnostics.situation import Situation, change, change_range
 from automl.diagnostics.thresholds import MIN_VALID_ROWS
-from automl.diagnostics.wording import number
+from automl.diagnostics.wording import listing, number
 from storage.records import Advice, ParameterValue, SpaceChange
 
 HE = frozenset({"he", "he_fan_in"})
@@ -52,6 +58,18 @@ def _has(situation: Situation, wanted: SpaceChange) -> bool:
     if wanted.parameter == "initialization" and value in HE and wanted.set in HE:
         return True
     return wanted == change(wanted.parameter, value)
+
+
+def advise_less(situation: Situation) -> tuple[Advice, ...]:
+    """What to try where nothing is known to be wrong, but nothing needs so much restraint."""
+    names = strong_restraints(situation)
+    if not names:
+        return ()
+    text = (
+        f"Try less restraint: with {listing(restraint_words(situation, names))} train and "
+        f"validation loss are as one, and a freer network may do better."
+    )
+    return (Advice(text, less_of(situation, names)),)
 
 
 def _for_too_little(situation: Situation) -> list[Advice]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from automl.diagnostics.advice import advise, advise_behind
+from automl.diagnostics.advice import advise, advise_behind, advise_less
 from automl.diagnostics.learning_curves import Fit, FitKind, is_near_zero
 from automl.diagnostics.restraint import restraint_words
 from automl.diagnostics.signal import gain_evidence, gain_words
@@ -28,6 +28,8 @@ def diagnose_fit(fit: Fit, situation: Situation) -> Diagnosis:
     if fit.kind == "behind_reference" and fit.leader:
         has_gap = fit.facts.gap > NOISE_MULTIPLE * fit.facts.valid_noise and not fit.restraints
         advice = advise_behind(situation, fit.leader.words, has_gap=has_gap)
+    if fit.kind == "good_fit" and fit.facts.gap < NOISE_MULTIPLE * fit.facts.valid_noise:
+        advice = advise_less(situation)
     return Diagnosis(
         kind=fit.kind,
         severity=fit.severity,
