@@ -29,6 +29,7 @@ from search_spaces import (
     SearchSpace,
 )
 from storage import Finding
+from storage.effort import effort_of_trial
 from storage.records import Diagnosis, EvaluationRecord, StudyRecords, TrialRecord
 
 if TYPE_CHECKING:
@@ -90,10 +91,10 @@ def _why_no_best(records: StudyRecords) -> str:
 
 def _best_table(records: StudyRecords, best: TrialRecord) -> Padding:
     table = Table.grid(padding=(0, 2))
-    epoch, n_folds = best.user_attributes.get("best_epoch"), len(records.search_runs(best.number))
-    where = f"at epoch {epoch}"
-    if n_folds > 1:
-        where = f"in the mean of {n_folds} folds, at epoch {epoch} on average"
+    effort = effort_of_trial(records, best.number)
+    where = f"at epoch {effort.best_in_words} of {effort.epochs_in_words}"
+    if (n_folds := len(effort.epochs)) > 1:
+        where = f"in the mean of {n_folds} folds, {where}"
     table.add_row("best trial", f"{best.number}, valid loss {best.value:.4g} {where}")
     for name, value in SearchSpace.from_dict(records.settings.space).complete(best.params).items():
         table.add_row(Text(f"  {name}", style="dim"), Text(format_value(value)))

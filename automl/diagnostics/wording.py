@@ -9,6 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from automl.counting import count
+
+__all__ = ["count", "error", "listing", "number", "percent"]
+
 
 def number(value: float, digits: int = 3) -> str:
     """Round to significant digits: 0.0123, 1.23, 123, 1.2e-06."""
@@ -29,11 +33,6 @@ def percent(share: float) -> str:
     if value == 0 or abs(value) >= 10:
         return f"{value:.0f} %"
     return f"{value:.1f} %" if abs(value) >= 0.95 else f"{value:.2g} %"
-
-
-def count(n: int, noun: str, plural: str | None = None) -> str:
-    """A number with its noun: "1 trial", "12 trials"."""
-    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
 def listing(words: Sequence[str], last: str = "and") -> str:

@@ -79,7 +79,7 @@ def _rows(compared: Comparison) -> list[tuple[str, list[str]]]:
         ("of these pruned", lambda s: f"{s.effort.outcomes.get('pruned', 0):,}"),
         ("of these failed", lambda s: f"{s.effort.outcomes.get('failed', 0):,}"),
         ("epochs", lambda s: f"{s.effort.n_epochs:,}"),
-        ("wall-clock time", lambda s: alternatives.duration(s.effort.seconds)),
+        ("time in training", lambda s: alternatives.duration(s.effort.seconds)),
     )
     return [
         (name, [describe(study) for study in compared.studies]) for name, describe in quantities

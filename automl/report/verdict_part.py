@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from automl import diagnostics
+from automl.diagnostics.headline import title
 from automl.report.figures import style
 from storage.records import Diagnosis, Json, SpaceChange, StudyRecords
 
@@ -42,7 +43,7 @@ def verdicts(records: StudyRecords) -> tuple[list[Verdict], list[Verdict]]:
 
 
 def _verdict(diagnosis: Diagnosis) -> Verdict:
-    kind = diagnosis.kind.replace("_", " ").capitalize()
+    kind = title(diagnosis)
     message = diagnosis.message.removeprefix(f"{kind}: ")  # the kind is its heading
     return Verdict(
         severity=diagnosis.severity,

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 import search_spaces
 from automl import summary
 from automl.errors import StudyError
-from automl.result import SearchResult
+from automl.report.notes import trial_notes
+from automl.report.numbers.overview import overview
+from automl.report.numbers.search import effort
+from automl.report.numbers.trials import study_table
+from automl.report.result_part import best_rows
+from automl.result import SearchResult, result_to_json
 from automl.tuning.promotion import Promotion
+from automl.tuning.trial_in_training import TrialInTraining
 from search_spaces import CategoricalParameter, FixedParameter, FloatParameter, SearchSpace
 from storage import Finding
 from storage.records import TrialRecord
@@ -32,6 +39,32 @@ def test_result_names_best_trial_scores_and_verdict(
 def test_a_value_over_folds_is_said_to_be_their_mean(capsys: pytest.CaptureFixture[str]) -> None:
     summary.print_result(SearchResult(synthetic_study(6, n_folds=3), "sqlite:///a.db"), None)
     assert "in the mean of 3 folds, at epoch" in capsys.readouterr().out
+
+
+def test_terminal_json_report_and_dashboard_tell_the_same_epochs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """With folds they told 9 and 7, 8 and 6, 112 and 12 of 22 of one trial."""
+    records = synthetic_study(6, n_folds=3)
+    result, table = SearchResult(records, "sqlite:///a.db"), study_table(records)
+    runs = records.search_runs(result.best.number)
+    curves = [records.epochs[run.run_id] for run in runs]
+    best = [min(curve, key=lambda epoch: epoch.valid_loss).epoch for curve in curves]
+    told, trained = ", ".join(map(str, best)), ", ".join(str(len(curve)) for curve in curves)
+    summary.print_result(result, None)
+    printed = " ".join(capsys.readouterr().out.split())  # the terminal breaks the line
+    assert f"at epoch {told} of {trained}" in printed
+    values: Any = result_to_json(result)
+    assert values["best"]["best_epochs"] == best
+    assert values["best"]["n_epochs"] == sum(map(len, curves))
+    assert values["n_epochs"] == sum(map(len, records.epochs.values())) == effort(table).n_epochs
+    assert values["training_seconds"] == pytest.approx(effort(table).seconds, abs=1e-3)
+    assert best_rows(overview(table), "error_rate")[0][4] == f"{told} / {trained}"
+    assert f"Best epoch {told} of {trained}" in trial_notes(table)[result.best.number]
+    trial = TrialInTraining(0, {}, {run.run_id: None for run in runs})  # type: ignore[misc]
+    for record in (epoch for curve in reversed(curves) for epoch in curve):
+        trial.take(record)
+    assert trial.user_attributes()["best_epochs"] == told
 
 
 def test_a_study_without_trials_has_no_empty_brackets(
