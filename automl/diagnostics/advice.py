@@ -100,15 +100,21 @@ def _for_weak_signal(situation: Situation) -> list[Advice]:
     return _other_data()
 
 
-def advise_behind(situation: Situation, reference: str, *, has_gap: bool) -> tuple[Advice, ...]:
-    """Next steps where a reference is better although the network fits its train rows.
+def advise_behind(
+    situation: Situation, reference: str, *, is_unfitted: bool, has_gap: bool
+) -> tuple[Advice, ...]:
+    """Next steps where a reference is better by less than a want of fit or variance explain.
 
     Args:
         reference: the better one in words.
+        is_unfitted: whether it fits new rows better than the network its train rows.
         has_gap: whether the network does worse on new rows than on its train rows.
     """
     n_trials = 2 * max(situation.n_trials, LEAST_TRIALS)
-    steps = [_more_restraint(situation)] if has_gap else []
+    steps = [_more_restraint(situation)] if has_gap and not is_unfitted else []
+    if is_unfitted:
+        less = _less_restraint(situation)
+        steps += [less] if less else [_more_capacity(situation)]
     if smoothing_loss(situation) > 0:
         text = (
             f"Search without label smoothing: with {situation.amount('label_smoothing'):.2g} the "
