@@ -26,8 +26,10 @@ from automl.diagnostics.rivals import Rival
 from automl.diagnostics.signal import Gain
 from automl.diagnostics.situation import Situation
 from automl.diagnostics.thresholds import (
+    APART_RISE_SHARE,
     BIAS_SHARE,
     CERTAIN_BIAS_SHARE,
+    END_LOST_SHARE,
     IMPROVING_SHARE,
     LEAST_GAP_SHARE,
     LOST_SHARE,
@@ -238,7 +240,10 @@ def _is_variable(facts: CurveFacts, references: References) -> bool:
     lowest = min(facts.valid_loss, reference.loss) if reference else facts.valid_loss
     gained = max(references.baseline_loss - lowest, 0.0)
     gap_at_end = facts.valid_loss + facts.rise - facts.last_train_loss
-    return facts.rise > RISE_SHARE * gained and gap_at_end > noise
+    if gap_at_end <= noise:
+        return False
+    is_apart = gap_at_end > END_LOST_SHARE * (references.baseline_loss - facts.last_train_loss)
+    return facts.rise > (APART_RISE_SHARE if is_apart else RISE_SHARE) * gained
 
 
 def _misses_hoped_error_rate(

@@ -49,3 +49,15 @@ def test_with_folds_no_single_kept_epoch_is_named(study: Any, curve: Any) -> Non
     message = diagnose_trial(records, 0)[0].message
 
     assert "the validation loss rose again" in message
+
+
+def test_strong_restraint_without_a_gap_is_worth_less_of_it(study: Any, curve: Any) -> None:
+    """No reference is better, so that it is no verdict; but nothing needs so much of it."""
+    held, free = (
+        diagnose_trial(study(curve(1.0, 0.1, gap=0.005), params=[params]), 0)[0]
+        for params in ({"l1": 0.01}, {"l1": 0.0})
+    )
+
+    assert held.kind == free.kind == "good_fit"
+    assert held.advice[0].changes[0].parameter == "l1"
+    assert free.advice == ()

@@ -230,6 +230,18 @@ def test_a_collapse_that_early_stopping_hides_is_of_large_steps(
     assert kinds[:2] == ["steps_too_large", "too_little_evidence"]
 
 
+def test_a_network_thrown_off_after_its_first_epoch_is_of_large_steps(
+    study: Any, layers_of: Any, beside: Any
+) -> None:
+    """It learned too little to be good; a learning rate of 0.09 with Adam did so."""
+    thrown = [(0.8, 0.8), *[(1.0 + 0.01 * (i % 2), 1.0) for i in range(5)]]
+    records = study(thrown, layers=[layers_of([1.0, 1.0], update_ratio=2e-7)])
+
+    first, second, *_ = diagnose_trial(beside(records, {"boosted_trees": 0.3}), 0)
+
+    assert (first.kind, second.kind) == ("steps_too_large", "high_bias")
+
+
 def test_start_problem_looks_at_the_start_alone(layers_of: Any) -> None:
     assert start_problem(layers_of([1e-6, 1.0])) == "vanishing_gradients"
     assert start_problem(layers_of([0.5, 1.0])) is None
