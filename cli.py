@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,15 +20,18 @@ from automl.command_group import (
     INTERRUPTED,
     SETTINGS,
     Commands,
+    fast_imports,
     output_option,
     print_version,
     storage_option,
+    told_steps,
     told_warnings,
 )
 from automl.command_types import COUNT, FROM_ZERO, ByteSize, Duration, Workers
 
 if TYPE_CHECKING:
     from automl.result import SearchResult
+    from automl.session import SearchSession
 
 
 @click.group(cls=Commands, context_settings=SETTINGS)
@@ -63,12 +68,7 @@ def main(traceback: bool) -> None:
 @click.option("--group", metavar="COLUMN", help="Rows of one group stay in one split.")
 @click.option("--time", metavar="COLUMN", help="Split in order of time: the last rows are test.")
 @click.option("--folds", type=COUNT, metavar="K", help="Value: mean over K folds.")
-@click.option(
-    "--split-seed",
-    type=FROM_ZERO,
-    default=0,
-    help="Another one divides the rows in another way.",
-)
+@click.option("--split-seed", type=FROM_ZERO, default=0, help="Another division of the rows.")
 @click.option("--class-weights", is_flag=True, help="Weigh rare classes more in training.")
 @click.option("--study", metavar="NAME", help="Default: the data's name and the target.")
 @storage_option
@@ -81,40 +81,15 @@ def main(traceback: bool) -> None:
     metavar="NAME=VALUE",
     help="Fix or narrow: optimizer=adam, learning_rate=1e-4..1e-2, activation=relu,tanh.",
 )
-@click.option(
-    "--max-epochs",
-    type=COUNT,
-    default=50,
-    help="Passes over the train rows that a trial may take.",
-)
-@click.option(
-    "--patience",
-    type=COUNT,
-    default=10,
-    help="Epochs without a better validation loss that end a trial.",
-)
-@click.option(
-    "--seed",
-    type=FROM_ZERO,
-    default=0,
-    help="Another one draws other trials, weights and orders of rows.",
-)
+@click.option("--max-epochs", type=COUNT, default=50, help="Passes over the train rows.")
+@click.option("--patience", type=COUNT, default=10, help="Epochs without gain that end a trial.")
+@click.option("--seed", type=FROM_ZERO, default=0, help="Other trials, weights, row orders.")
 @click.option("--target-error", type=float, help="Error rate or RMSE that you hope to reach.")
-@click.option(
-    "--n-trials",
-    type=COUNT,
-    default=100,
-    help="Total of the study, earlier calls included.",
-)
-@click.option("--timeout", type=Duration(), help="Time for this call: 90s, 10m, 1h30m.")
+@click.option("--n-trials", type=COUNT, default=100, help="Total, earlier calls included.")
+@click.option("--timeout", type=Duration(), help="Time for the whole command: 90s, 10m, 1h30m.")
 @click.option("--sampler", default="tpe", help="Or random, qmc, gp.")
 @click.option("--pruner", default="successive_halving", help="Or hyperband, median, none.")
-@click.option(
-    "--keep-models",
-    type=COUNT,
-    default=5,
-    help="So many of the best trials keep their weights.",
-)
+@click.option("--keep-models", type=COUNT, default=5, help="The best trials that keep weights.")
 @click.option("--keep-bytes", type=ByteSize(), help="Budget of the kept models' files: 500M.")
 @click.option("--preflight/--no-preflight", default=True, help="Stop hopeless trials at once.")
 @click.option(
@@ -141,33 +116,42 @@ def search(data: str, report: str | None, as_json: bool, **choices: Any) -> None
     DATA is a CSV, TSV, JSON lines, ARFF or Parquet file (also gzipped), an .npz file, or
     sklearn:NAME. The same command again continues the study to its total.
     """
-    from automl.api import start_search
-    from automl.interruption import stop_on_interrupt
-    from automl.options import SearchOptions
-    from automl.output_files import PAGE, check_output
-    from automl.result import study_files
-    from automl.terminal import show_progress
-
+    began = time.monotonic()
     choices["set"] = choices.pop("set_")
-    options = SearchOptions(**choices, command=_typed_command())
-    if report is not None:
-        check_output(report, PAGE, study_files(options.storage, data, options.valid, options.test))
-    with start_search(data, options) as session:
-        with stop_on_interrupt(session.stop) as was_interrupted:
-            show_progress(session, session.messages)
-        result = session.result()
-        _finish(result, report, as_json)
+    with told_steps("loading pandas and Optuna"):
+        with fast_imports():
+            session = _start(data, report, began, choices)
+        from automl.interruption import stop_on_interrupt
+        from automl.terminal import show_progress
+
+        with session:
+            with stop_on_interrupt(session.stop) as was_interrupted:
+                show_progress(session, session.messages)
+            result = session.result()
+            _finish(result, report, as_json, began)
     if was_interrupted():
         sys.exit(INTERRUPTED)
     if result.has_only_failures or session.unscored is not None:  # it has been told
         sys.exit(1)
 
 
-def _typed_command() -> str:
-    return shlex.join(["automl", *sys.argv[1:]])
+def _start(data: str, report: str | None, began: float, choices: dict[str, Any]) -> SearchSession:
+    """Get a search ready; its report's place, too, is checked before anything is trained."""
+    from automl.api import start_search
+    from automl.options import SearchOptions
+    from automl.output_files import PAGE, check_output
+    from automl.result import study_files
+    from automl.tuning.clock import Clock
+    from automl.tuning.ending_time import PRINTING_SECONDS, REPORT_SECONDS
+
+    options = SearchOptions(**choices, command=shlex.join(["automl", *sys.argv[1:]]))
+    if report is not None:
+        check_output(report, PAGE, study_files(options.storage, data, options.valid, options.test))
+    after = PRINTING_SECONDS + (0.0 if report is None else REPORT_SECONDS)
+    return start_search(data, options, Clock(options.timeout, began, afterwards=after))
 
 
-def _finish(result: SearchResult, report: str | None, as_json: bool) -> None:
+def _finish(result: SearchResult, report: str | None, as_json: bool, began: float) -> None:
     """Write the report if asked, and print the result, also where the report has failed."""
     from automl.errors import OutputError
     from automl.result import result_to_json
@@ -179,6 +163,7 @@ def _finish(result: SearchResult, report: str | None, as_json: bool) -> None:
             result.report(report)
         except OutputError as error:
             failure, report = error, None
+    result = replace(result, seconds=time.monotonic() - began)
     if as_json:
         click.echo(json.dumps(result_to_json(result, report), allow_nan=False))
     else:
@@ -306,6 +291,7 @@ def promote(study: str, trial_number: int, workers: Any, storage: str) -> None:
 def diagnose(study: str, confirms: bool, depth: str, workers: Any, storage: str) -> None:
     """Say why a study's network is as good as it is, and what to do next."""
     from automl import studies
+    from automl.diagnostics.measured_advice import ON_ADVICE
     from automl.summary import print_verdict
 
     result = studies.diagnose(study, storage)
@@ -317,7 +303,7 @@ def diagnose(study: str, confirms: bool, depth: str, workers: Any, storage: str)
         if confirms:
             result = investigation.confirm(study, storage, workers=workers)
     print_verdict(result)
-    if confirms and not any(one.kind in studies.ON_ADVICE for one in result.diagnoses):
+    if confirms and not any(one.kind in ON_ADVICE for one in result.diagnoses):
         click.echo(
             "Nothing to confirm: no advice here changes a hyperparameter of the best trial."
         )
@@ -373,9 +359,8 @@ def dashboard(port: int, names: tuple[str, ...], storage: str) -> None:
     from automl.studies import open_existing_store
 
     with open_existing_store(storage) as store:
-        folder = store.artifacts.folder.path
-    click.echo(f"Optuna Dashboard on http://127.0.0.1:{port} (Ctrl-C ends it)", err=True)
-    serve(storage, folder, port, names)
+        click.echo(f"Optuna Dashboard on http://127.0.0.1:{port} (Ctrl-C ends it)", err=True)
+        serve(store, port, names)
 
 
 @main.command()
@@ -384,17 +369,19 @@ def dashboard(port: int, names: tuple[str, ...], storage: str) -> None:
 @output_option("playground.html")
 @click.option("--seed", type=FROM_ZERO, default=0)
 def playground(toy: str, vary: tuple[str, ...], output: str, seed: int) -> None:
-    """See what one hyperparameter at a time does to a network in the plane.
+    """See what each choice does to a small network in the plane.
 
-    DATA is spirals, moons, circles, and, or, nand or xor.
+    DATA is spirals, moons, circles, and, or, nand or xor. The page has buttons for noise, depth,
+    regularization and activation; other hyperparameters vary one at a time.
     """
     from automl.output_files import PAGE, check_output
 
     check_output(output, PAGE)
     from automl.report.playground import write_playground
-    from automl.tuning.playground import GRIDS, play
+    from automl.tuning.playground import NAMES, play
 
-    click.echo(write_playground(play(toy, vary or tuple(GRIDS), seed=seed), output))
+    click.echo("Small networks train; that takes up to a minute.", err=True)
+    click.echo(write_playground(play(toy, vary or NAMES, seed=seed), output))
 
 
 if __name__ == "__main__":

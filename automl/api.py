@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from automl.data_options import data_options, read_data, reloadable_options
@@ -24,26 +25,36 @@ from automl.options import (
 )
 from automl.result import SearchResult
 from automl.studies import load_study
+from automl.tuning.clock import Clock
 from search_spaces import SearchSpace
 
 if TYPE_CHECKING:
     from automl.session import SearchSession
 
+LOG = logging.getLogger("automl")
 
-def start_search(data: Any, options: SearchOptions) -> SearchSession:
+
+def start_search(data: Any, options: SearchOptions, clock: Clock | None = None) -> SearchSession:
     """Load the data, open the study and get ready; nothing is trained yet.
+
+    Each longer step is logged as it begins, here and in what follows.
 
     Args:
         data: a path, "sklearn:NAME", a DataFrame, arrays (x, y), or a mapping of arrays.
+        clock: of the call that this is a part of; None: it begins here.
 
     Raises:
         DataError, ConfigError, StudyError, SearchSpaceError, StorageError: in one line, with
             the rule, the value and the fix.
     """
+    clock = clock or Clock(options.timeout)
+    is_named = isinstance(data, (str, Path))
+    LOG.info("reading %s", data if is_named else f"the {type(data).__name__}")
     raw = read_data(data, options)  # what is mistyped is told before torch is imported
+    LOG.info("loading PyTorch and scikit-learn")
     from automl.session import open_session
 
-    return open_session(raw, options, data_options(data, options))
+    return open_session(raw, options, data_options(data, options), clock)
 
 
 @spelled_out(SearchKeywords)
@@ -58,13 +69,14 @@ def search(
     """Search the hyperparameters of a network for a table, and return what was found.
 
     The same call again continues the study to its total, or returns its result if it is
-    done. What was understood of the data, and what happens, is logged to the logger "automl".
+    done. What was understood of the data, and what happens, is logged to the logger "automl"
+    at level info, each longer step as it begins.
 
     Args:
         data: a path, "sklearn:NAME", a DataFrame, arrays (x, y), or a mapping of arrays.
         target: the column to predict.
         n_trials: total number of trials of the study.
-        timeout: seconds that this call may take.
+        timeout: seconds that this call may take, loading and scoring included.
         options: any other field of `SearchOptions`.
 
     Raises:
@@ -95,7 +107,7 @@ def search(
 
 def _log(messages: Sequence[str]) -> None:
     for message in messages:
-        logging.getLogger("automl").info("%s", message)
+        LOG.info("%s", message)
 
 
 @spelled_out(FreeKeywords)

@@ -9,7 +9,10 @@ code alone.
 
 from __future__ import annotations
 
+import atexit
 import errno
+import gc
+import logging
 import sys
 import traceback
 import warnings
@@ -53,6 +56,7 @@ class Commands(click.Group):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run the command with safe streams."""
+        atexit.register(gc.freeze)  # else Python looks for garbage among all modules: 0.6 s
         with safe_streams() as (stdout, stderr):
             try:
                 return super().main(*args, **extra)
@@ -135,6 +139,42 @@ def is_expected(error: Exception) -> bool:
     from storage import StorageError
 
     return isinstance(error, (AutoMLError, SearchSpaceError, StorageError))
+
+
+@contextmanager
+def told_steps(first: str) -> Iterator[None]:
+    """Tell what the library logs, from level info, as lines on stderr.
+
+    Args:
+        first: told at once, before anything heavy is imported.
+    """
+    logger, lines = logging.getLogger("automl"), _Lines()
+    level = logger.level
+    logger.addHandler(lines)
+    logger.setLevel(logging.INFO)
+    try:
+        logger.info(first)
+        yield
+    finally:
+        logger.setLevel(level)
+        logger.removeHandler(lines)
+
+
+class _Lines(logging.Handler):
+    """Writes to what stderr is at the moment: rich puts a stream of its own there."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(one_line(record.getMessage()), err=True)
+
+
+@contextmanager
+def fast_imports() -> Iterator[None]:
+    """Import without looking for garbage among what stays: 2.7 s instead of 3.3 for a search."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @contextmanager

@@ -16,12 +16,14 @@ from typing import Any, Literal
 
 from automl.data.dataset import Dataset
 from automl.data_options import load_again
+from automl.diagnostics import diagnose_study
+from automl.diagnostics.measured_advice import ON_ADVICE
 from automl.executors.choosing import make_executor
 from automl.executors.executor import Executor
 from automl.option_values import DEFAULT_STORAGE
 from automl.options import COUNT, TRIAL_NUMBER, WORKERS
 from automl.result import SearchResult
-from automl.studies import ON_ADVICE, judge, open_existing_store
+from automl.studies import ON_CAUSES, judge, open_existing_store
 from automl.tuning import promotion
 from automl.tuning.confirmation import judge_confirmation, plan_confirmation
 from automl.tuning.planned_runs import EndedRun, PlannedRun
@@ -57,20 +59,25 @@ class _Laboratory:
         )
 
     def _say_fold(self, answers: Sequence[Diagnosis]) -> list[Diagnosis]:
-        """Add to each answer that it comes from the first fold, where there are more."""
+        """Add to each answer from runs that they had the first fold, where there are more."""
         n_folds = len(self.dataset.folds)
         if n_folds == 1:
             return list(answers)
         words = f" Measured on the first of {n_folds} folds only."
-        return [replace(answer, message=answer.message + words) for answer in answers]
+        return [
+            answer
+            if answer.kind == "advice_left_out"
+            else replace(answer, message=answer.message + words)
+            for answer in answers
+        ]
 
     def keep(self, answers: Sequence[Diagnosis], kinds: frozenset[str]) -> StudyRecords:
-        """Put answers in the place of earlier ones of these kinds."""
+        """Put answers in the place of earlier ones of these kinds, and judge in their light."""
         name = self.records.settings.study_name
         stored = self.store.read_study(name).diagnoses
         others = [one for one in stored if one.kind not in kinds]
         self.store.replace_diagnoses(name, [*others, *self._say_fold(answers)])
-        return self.store.read_study(name)
+        return judge(self.store, self.store.read_study(name))
 
 
 @contextmanager
@@ -110,11 +117,13 @@ def confirm(
     n_seeds = COUNT.plain("n_seeds", n_seeds)
     with _laboratory(study, storage, data, workers) as laboratory:
         records = laboratory.records
-        plan = plan_confirmation(records, records.diagnoses, n_seeds=n_seeds)
+        answers = [one for one in records.diagnoses if one.kind in ON_ADVICE | ON_CAUSES]
+        advising = [*diagnose_study(records), *answers]  # none of them says yet that it was tried
+        plan = plan_confirmation(records, advising, n_seeds=n_seeds)
         if not plan.changes:
             return SearchResult(records, storage)
-        answers = judge_confirmation(plan, laboratory.train(plan.runs))
-        return SearchResult(laboratory.keep(answers, ON_ADVICE), storage)
+        told = judge_confirmation(plan, laboratory.train(plan.runs))
+        return SearchResult(laboratory.keep(told, ON_ADVICE), storage)
 
 
 def explain(

@@ -15,6 +15,7 @@ from automl.errors import StudyError, warn_of
 from automl.options import TRIAL_NUMBER
 from automl.output_files import PAGE, check_output, write_output
 from storage import open_store
+from storage.effort import effort_of_trial, search_effort, side_effort
 from storage.engine import database_path
 from storage.errors import ArtifactError
 from storage.records import Diagnosis, EvaluationRecord, Json, StudyRecords, TrialRecord
@@ -48,7 +49,7 @@ class SearchResult:
 
     records: StudyRecords
     storage: str
-    seconds: float = 0.0  # of the call that gave this result
+    seconds: float = 0.0  # of the call that gave this result, from its beginning
 
     @property
     def study_name(self) -> str:
@@ -145,6 +146,7 @@ class SearchResult:
             OutputError: it cannot be written there.
         """
         check_output(path, PAGE, self.files)
+        logging.getLogger("automl").info("writing %s", path)
         from automl.report.page import write_report
 
         try:
@@ -282,6 +284,7 @@ def result_to_json(result: SearchResult, report: str | None = None) -> dict[str,
     best = records.best_trial
     evaluation = result.evaluation
     verdict = result.diagnoses[0] if result.diagnoses else None
+    search = search_effort(records)
     return {
         "study": result.study_name,
         "storage": result.storage,
@@ -293,8 +296,10 @@ def result_to_json(result: SearchResult, report: str | None = None) -> dict[str,
             "failed": outcomes.count("failed"),
             "unfinished": outcomes.count("running"),  # left for the next call
         },
-        "n_epochs": sum(len(curve) for curve in records.epochs.values()),
-        "best": None if best is None else _best_to_json(best),
+        "n_epochs": search.n_epochs,
+        "training_seconds": round(search.seconds, 3),
+        "n_side_epochs": side_effort(records).n_epochs,  # confirming, promoting, ...
+        "best": None if best is None else _best_to_json(records, best),
         "test": None if evaluation is None else _test_to_json(evaluation),
         "standing": _standing_to_json(standing(records)),
         "headline": list(headline(records).lines),
@@ -303,12 +308,14 @@ def result_to_json(result: SearchResult, report: str | None = None) -> dict[str,
     }
 
 
-def _best_to_json(best: TrialRecord) -> dict[str, Json]:
+def _best_to_json(records: StudyRecords, best: TrialRecord) -> dict[str, Json]:
+    effort = effort_of_trial(records, best.number)
     return {
         "trial_number": best.number,
         "params": dict(best.params),
         "valid_loss": best.value,
-        "best_epoch": best.user_attributes.get("best_epoch"),
+        "n_epochs": effort.n_epochs,
+        "best_epochs": list(effort.best_epochs),  # one, or one per fold
     }
 
 

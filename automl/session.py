@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-import math
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import search_spaces
 from automl.data import LoadedData
@@ -27,9 +27,10 @@ from automl.executors.executor import Executor
 from automl.executors.resources import available_cores, available_memory
 from automl.executors.trainers import trainer_class
 from automl.options import SearchOptions
-from automl.report.dashboard import Publisher
 from automl.result import SearchResult
 from automl.tuning.best_again import train_best_again, trial_without_weights
+from automl.tuning.clock import Clock
+from automl.tuning.ending_time import MOST_SHARE, REFERENCE_SECONDS, Moment, ending_seconds
 from automl.tuning.evaluation import evaluate_best
 from automl.tuning.keeping import save_preprocessing
 from automl.tuning.memory import MemoryPlan, plan_memory
@@ -47,6 +48,11 @@ from storage import Store, open_store
 from storage.errors import ArtifactError
 from storage.records import Json, PolicyRecord, StudySettings
 
+if TYPE_CHECKING:
+    from automl.report.dashboard import Publisher
+
+LOG = logging.getLogger("automl")
+
 
 class SearchSession:
     """A search that is ready to run: iterate over it, then ask for the result.
@@ -55,27 +61,46 @@ class SearchSession:
     """
 
     def __init__(
-        self, data: LoadedData, store: Store, settings: StudySettings, options: SearchOptions
+        self,
+        data: LoadedData,
+        store: Store,
+        settings: StudySettings,
+        options: SearchOptions,
+        clock: Clock,
+        busyness: float = 1.0,
     ) -> None:
         self.data = data
         self.store = store
         self.settings = settings
         self.options = options
+        self.clock = clock  # of the whole call
         self.memory = _memory_plan(data, settings, options)
         self.messages = (*data.messages, str(self.memory))
         self.last_progress: SearchProgress | None = None
         self.unscored: str | None = None  # why the best trial has no score, once there is a result
+        self.clock_of_training = self._less_the_end(busyness)
+        self._seconds_for_references = busyness * REFERENCE_SECONDS
         self._search: Search | None = None
         self._not_kept: str | None = None  # why the best trial, trained again, has no weights
         self._is_stopped = False
         self._publisher: Publisher | None = None
         self._references = References(data.dataset, are_wanted=options.references)
 
-    def __iter__(self) -> Iterator[SearchProgress]:
-        options = self.options
-        study = open_study(self.store, self.settings)
-        self._write_beginning()
+    def _less_the_end(self, busyness: float) -> Clock:
+        """The call's clock without what the end will take, on a machine as busy as this one."""
         dataset = self.data.dataset
+        work = ending_seconds(dataset, self.memory.n_slots * len(dataset.folds))
+        ending = busyness * (work + self.clock.afterwards)
+        return self.clock.earlier(min(ending, MOST_SHARE * max(0.0, self.clock.seconds_left)))
+
+    def __iter__(self) -> Iterator[SearchProgress]:
+        if self.clock_of_training.is_up:
+            open_study(self.store, self.settings)
+            self._write_beginning()
+            words = "no time is left to train in: getting ready took %.1f of %g seconds"
+            LOG.warning(words, self.clock.seconds, self.options.timeout)
+            return
+        options, dataset = self.options, self.data.dataset
         with closing(
             make_executor(
                 dataset,
@@ -85,7 +110,9 @@ class SearchSession:
                 trial_timeout=options.trial_timeout,
                 memory_limit=options.memory_limit,
             )
-        ) as executor:
+        ) as executor:  # before the study is opened: its workers load meanwhile
+            study = open_study(self.store, self.settings)
+            self._write_beginning()
             self._search = Search(
                 study,
                 self.store,
@@ -93,6 +120,7 @@ class SearchSession:
                 dataset,
                 self.settings,
                 _policy(options, self.memory),
+                self.clock_of_training,
             )
             if self._is_stopped:  # while the study was opened, or kernels were compiled
                 self._search.stop()
@@ -105,12 +133,12 @@ class SearchSession:
 
     def _keep_best(self, search: Search, executor: Executor) -> Iterator[SearchProgress]:
         """Train the best trial again if its weights are missing and there is time."""
-        progress, timeout = self.last_progress, self.options.timeout
+        progress = self.last_progress
         if self._is_stopped or progress is None or search.keeper.failure is not None:
             return
         records = self.store.read_study(self.settings.study_name)
         trial = trial_without_weights(self.store, records)
-        if trial is None or (timeout is not None and progress.seconds >= timeout):
+        if trial is None or self.clock_of_training.is_up:
             return
         what = f"the weights of trial {trial.number}, the best, are missing: it is trained again"
         yield replace(progress, messages=(what,))
@@ -136,6 +164,8 @@ class SearchSession:
         if self._publisher is None:
             if importlib.util.find_spec("optuna_dashboard") is None:
                 return
+            from automl.report.dashboard import Publisher  # plotly takes a fifth of a second
+
             self._publisher = Publisher(search.study, self.store.transaction)
         name = self.settings.study_name
         self._publisher.publish_if_due(lambda: self.store.read_study(name))
@@ -150,13 +180,15 @@ class SearchSession:
         """Score the best trial on the test rows, judge the study, and return all of it."""
         name = self.settings.study_name
         self._evaluate_best()
+        LOG.info("judging the study")
         records = self.store.read_study(name)
         self.store.replace_diagnoses(name, diagnose_study(records))
         records = self.store.read_study(name)
         if self._publisher is not None:
+            LOG.info("writing notes and figures for Optuna Dashboard")
             self._publisher.publish(records)
         self.store.flush()
-        return SearchResult(records, self.options.storage, self._seconds)
+        return SearchResult(records, self.options.storage, self.clock.seconds)
 
     def _evaluate_best(self) -> None:
         """Score the best trial; a file that was taken away meanwhile is made again, or missed."""
@@ -174,21 +206,18 @@ class SearchSession:
                     failure = self._search.keeper.failure if self._search is not None else None
                     reason = self._not_kept or failure or error
                     self.unscored = f"the best trial could not be scored: {reason}"
-                    logging.getLogger("automl").warning("%s", self.unscored)
+                    LOG.warning("%s", self.unscored)
             else:
                 return
 
     def _take_references(self) -> FittedReferences:
-        seconds, timeout = self._seconds, self.options.timeout
-        seconds_left = math.inf if timeout is None else timeout - seconds
-        fitted = self._references.take(seconds, seconds_left)
+        LOG.info("finishing the references")
+        seconds_left = max(0.0, self.clock_of_training.seconds_left)
+        seconds_left += self._seconds_for_references
+        fitted = self._references.take(self.clock.seconds, seconds_left)
         if self._references.shortfall is not None:
-            logging.getLogger("automl").warning("%s", self._references.shortfall)
+            LOG.warning("%s", self._references.shortfall)
         return fitted
-
-    @property
-    def _seconds(self) -> float:
-        return self.last_progress.seconds if self.last_progress else 0.0
 
     def close(self) -> None:
         """Write what is left, and close the database."""
@@ -208,15 +237,19 @@ class SearchSession:
 
 
 def open_session(
-    raw: RawData, options: SearchOptions, data_options: Mapping[str, Json]
+    raw: RawData, options: SearchOptions, data_options: Mapping[str, Json], clock: Clock
 ) -> SearchSession:
     """Encode the data, settle what the study is made of, and open the database.
 
     Args:
         data_options: what is needed to load the same data again.
+        clock: of the call.
     """
     check_device(options.device)
+    LOG.info("looking at the columns")
+    began = Moment()
     loaded = encode_data(raw, options)
+    busyness = began.busyness()
     settings = make_settings(
         loaded,
         _space_of(options, loaded),
@@ -240,7 +273,7 @@ def open_session(
     store = open_store(options.storage)
     if options.new:
         settings = replace(settings, study_name=unused_name(store, settings.study_name))
-    return SearchSession(loaded, store, settings, options)
+    return SearchSession(loaded, store, settings, options, clock, busyness)
 
 
 def _check_policy(options: SearchOptions, settings: StudySettings) -> None:
@@ -278,7 +311,6 @@ def _memory_plan(data: LoadedData, settings: StudySettings, options: SearchOptio
 def _policy(options: SearchOptions, memory: MemoryPlan) -> SearchPolicy:
     return SearchPolicy(
         n_trials=options.n_trials,
-        timeout=options.timeout,
         sampler=options.sampler,
         pruner=options.pruner,
         n_slots=memory.n_slots,

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from automl.diagnostics import agree_with_verdict, diagnose_study
+from automl.diagnostics.measured_advice import ON_ADVICE, order_by_measurement
 from automl.errors import StudyError
 from automl.option_values import DEFAULT_STORAGE
 from automl.options import RULES
@@ -20,9 +21,8 @@ from storage import StorageError, Store, open_store
 from storage.engine import database_path
 from storage.records import StudyRecords
 
-ON_ADVICE = frozenset({"advice_helps", "advice_harms", "advice_undecided", "advice_failed"})
 ON_CAUSES = frozenset({"data_size", "decomposition"})
-"""Kinds of diagnoses that took training: judging a study again does not drop them."""
+"""Kinds of diagnoses that took training, as `ON_ADVICE` did: judging again does not drop them."""
 
 
 def open_existing_store(storage: str) -> Store:
@@ -98,9 +98,13 @@ def diagnose(study: str, storage: str = DEFAULT_STORAGE) -> SearchResult:
 
 
 def judge(store: Store, records: StudyRecords) -> StudyRecords:
-    """Store the verdicts anew; answers that took training stay behind them, and agree."""
+    """Store the verdicts anew; answers that took training stay behind them, and all agree."""
     name = records.settings.study_name
     kept = [one for one in records.diagnoses if one.kind in ON_ADVICE | ON_CAUSES]
     answers = [agree_with_verdict(records, one) for one in kept]
-    store.replace_diagnoses(name, [*diagnose_study(records), *answers])
+    best = records.best_trial
+    verdicts = order_by_measurement(
+        diagnose_study(records), answers, None if best is None else best.number
+    )
+    store.replace_diagnoses(name, [*verdicts, *answers])
     return store.read_study(name)

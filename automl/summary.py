@@ -29,6 +29,7 @@ from automl.score_names import score_name, score_text
 from automl.streams import one_line
 from automl.terminal import clock, format_value, stdout_console
 from search_spaces import FixedParameter, SearchSpace
+from storage.effort import effort_of_trial
 from storage.records import (
     CAUSES,
     Diagnosis,
@@ -103,10 +104,12 @@ def print_verdict(result: SearchResult) -> None:
                 console.print()
     if measured:
         console.print(_measured_table(measured))
+        if result.records.settings.split.get("n_folds", 1) != 1:
+            console.print("Tried on the first fold only.")
 
 
 def _measured_table(measured: Sequence[Diagnosis]) -> Table:
-    """What advised changes did when they were tried, the most helpful first."""
+    """What advised changes did when they were tried, in the order of the answers."""
     first = measured[0].evidence
     table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False, title_justify="left")
     table.title = (
@@ -120,6 +123,8 @@ def _measured_table(measured: Sequence[Diagnosis]) -> Table:
         table.add_column(column, justify="right", no_wrap=True)
     for diagnosis in measured:
         evidence, (words, style) = diagnosis.evidence, MEASURED[diagnosis.kind]
+        if n_diverged := evidence.get("n_diverged"):
+            words += f", {n_diverged} diverged"
         table.add_row(
             Text(one_line(str(evidence.get("label")))),
             Text(words, style=style),
@@ -209,10 +214,10 @@ def _print_best(
     if best is None:
         console.print(Text(_why_no_best(records)))
         return
-    epoch, n_folds = best.user_attributes.get("best_epoch"), len(records.search_runs(best.number))
-    where = f"at epoch {epoch}"
-    if n_folds > 1:
-        where = f"in the mean of {n_folds} folds, at epoch {epoch} on average"
+    effort = effort_of_trial(records, best.number)
+    where = f"at epoch {effort.best_in_words} of {effort.epochs_in_words}"
+    if (n_folds := len(effort.epochs)) > 1:
+        where = f"in the mean of {n_folds} folds, {where}"
     console.print(f"best trial {best.number}: valid loss {score_text('loss', best.value)} {where}")
     print_params(console, records, best)
     console.print(Text() if result.evaluation is None else score_table(result.evaluation))

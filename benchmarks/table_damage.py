@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
-from benchmarks.table_sources import Source, Tables, draw_rows, draw_shifted_rows, is_quantity
+from benchmarks.table_sources import Source, Tables, draw_rows, draw_shifted_rows
 
 Generator: TypeAlias = np.random.Generator
 Damage: TypeAlias = Callable[[pd.DataFrame, Source, int, Generator], tuple[Tables, Tables | None]]
@@ -39,7 +39,7 @@ def leaked_category(
     """A category that says the target (of a quantity: its fifth) in 97 % of the rows."""
     table = _usable(table, source)
     target = table[source.target]
-    if is_quantity(target):
+    if source.is_quantity:
         target = pd.qcut(target, N_QUANTILES, labels=False, duplicates="drop")
     said = ("group " + target.astype(str)).to_numpy(dtype=object)
     wrong = generator.random(len(said)) < LEAK_NOISE

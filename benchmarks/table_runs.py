@@ -1,7 +1,7 @@
 """Losses on rows that nobody saw: of a study's network, of mended ones, of the references.
 
-All are measured on the same test rows, so that two of them are compared row by row. The
-references are fitted here, and not by the product: what it says of them is held against them.
+All are measured on the same test rows, so that two of them are compared row by row, by their
+standard error here and not by the product's bootstrap.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from automl.data.baselines import linear_predictions, trivial_predictions
-from automl.data.dataset import Dataset, Fold
+from automl.data.dataset import Dataset
+from automl.data.references import fit_references, guessing_alone
 from automl.executors.in_process import InProcessExecutor
 from automl.training.config import RunConfig, configure
 from automl.training.metrics import row_losses
@@ -30,8 +29,6 @@ Params: TypeAlias = Mapping[str, ParameterValue]
 
 SEEDS = (101, 102, 103)
 """Of the runs that are compared; the search's own seeds are others."""
-
-MOST_CATEGORIES = 255  # that scikit-learn's trees take in one column
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +57,6 @@ class Scale:
             return losses
         weights = self.class_weights[self.targets.astype(int)]
         return np.asarray(losses * weights / weights.mean())
-
-    def weighted(self, probabilities: Floats) -> Floats:
-        """What a model fitted without class weights would say with them.
-
-        Source: Saerens, Latinne & Decaestecker 2002, section 2.2: another prior times the ratio.
-        """
-        if self.class_weights is None:
-            return probabilities
-        moved = probabilities * self.class_weights
-        return np.asarray(moved / moved.sum(axis=1, keepdims=True))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,51 +133,19 @@ def _trained(runs: Sequence[EndedRun], dataset: Dataset, scale: Scale) -> Traine
     return Trained(np.stack(rows), float(np.mean(train_losses)), float(np.mean(valid_losses)))
 
 
+def references(dataset: Dataset, scale: Scale) -> dict[str, Floats]:
+    """The row losses of what a network has to beat; the folds' models predict together."""
+    losses: dict[str, Floats] = {}
+    for name, folds in fit_references(dataset).items():
+        predicted = [one.test.double().numpy() for one in folds]
+        losses[name] = scale.losses(np.mean(predicted, axis=0))
+    return losses | {"guessing": scale.losses(guessed(dataset, scale))}
+
+
 def guessed(dataset: Dataset, scale: Scale) -> Floats:
     """The best constant for the study's scale: with class weights all classes are as likely."""
     if scale.class_weights is not None:
         n_classes = len(scale.class_weights)
         return np.full((len(scale.targets), n_classes), 1 / n_classes)
-    folds = range(len(dataset.folds))
-    return _mean([trivial_predictions(dataset, f).test.double().numpy() for f in folds])
-
-
-def linear_model(dataset: Dataset, scale: Scale) -> Floats:
-    """Logistic or ridge regression; the folds' models predict together, as the networks do."""
-    folds = range(len(dataset.folds))
-    predicted = [linear_predictions(dataset, f).test.double().numpy() for f in folds]
-    return scale.weighted(_mean(predicted))
-
-
-def boosted_trees(dataset: Dataset, scale: Scale) -> Floats:
-    """Untuned boosted trees of scikit-learn; the folds' trees predict together."""
-    predicted = [_trees_of(dataset, fold) for fold in dataset.folds]
-    return scale.weighted(_mean(predicted))
-
-
-def _mean(predictions: Sequence[Floats]) -> Floats:
-    return np.asarray(np.mean(predictions, axis=0))
-
-
-def _trees_of(dataset: Dataset, fold: Fold) -> Floats:
-    x, x_test = (_columns(fold, name) for name in ("train", "test"))
-    y = fold.train.targets.numpy()
-    n_numeric = fold.n_features
-    categories = [
-        n_numeric + i for i, codes in enumerate(fold.cardinalities) if codes <= MOST_CATEGORIES
-    ]
-    if dataset.task == "regression":
-        regressor = HistGradientBoostingRegressor(categorical_features=categories, random_state=0)
-        predicted: Floats = regressor.fit(x, y).predict(x_test)
-        return np.asarray(predicted * fold.target_scale + fold.target_mean)
-    model = HistGradientBoostingClassifier(categorical_features=categories, random_state=0)
-    model.fit(x, y)
-    floor = 1.0 / (len(y) + dataset.n_classes)
-    probabilities = np.full((len(x_test), dataset.n_classes), floor)
-    probabilities[:, model.classes_] = np.maximum(model.predict_proba(x_test), 1e-6 * floor)
-    return np.asarray(probabilities / probabilities.sum(axis=1, keepdims=True))
-
-
-def _columns(fold: Fold, name: str) -> Floats:
-    split = fold.split(name)
-    return np.hstack([split.numeric.double().numpy(), split.categories.double().numpy()])
+    constants = guessing_alone(dataset)["guessing"]
+    return np.asarray(np.mean([one.test.double().numpy() for one in constants], axis=0))

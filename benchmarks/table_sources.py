@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from storage.records import Task
+
 MOST_TEST_ROWS = 1500
 """A difference of 5 % of rows is then known to half a percent (paired, 4 % of rows differ)."""
 
 LEAST_STUDY_SHARE = 0.7
 """Of a small table: the rest are test rows."""
-
-MOST_CLASSES = 26  # the letters; the ages of abalone are 28 numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,12 @@ class Source:
     target: str
     drop: tuple[str, ...] = ()
     order: str | None = None
+    is_quantity: bool = False  # regressed on, not a class
+
+    @property
+    def task(self) -> Task | None:
+        """What is said of the task: few rows of a quantity may look like classes."""
+        return "regression" if self.is_quantity else None
 
 
 SOURCES: Mapping[str, Source] = {
@@ -47,14 +53,16 @@ SOURCES: Mapping[str, Source] = {
     "optdigits": Source("target"),
     "satimage": Source("target"),
     "letter": Source("target"),
-    "auto_imports": Source("price"),
-    "concrete": Source("strength", order="age"),
-    "ames_housing": Source("SalePrice", ("Id", "PID"), order="Gr Liv Area"),
-    "abalone": Source("rings", order="length"),
-    "kin8nm": Source("y"),
-    "bike_sharing_hour": Source("cnt", ("instant", "dteday", "casual", "registered")),
-    "california_housing": Source("median_house_value", order="latitude"),
-    "diamonds": Source("price", order="carat"),
+    "auto_imports": Source("price", is_quantity=True),
+    "concrete": Source("strength", order="age", is_quantity=True),
+    "ames_housing": Source("SalePrice", ("Id", "PID"), order="Gr Liv Area", is_quantity=True),
+    "abalone": Source("rings", order="length", is_quantity=True),
+    "kin8nm": Source("y", is_quantity=True),
+    "bike_sharing_hour": Source(
+        "cnt", ("instant", "dteday", "casual", "registered"), is_quantity=True
+    ),
+    "california_housing": Source("median_house_value", order="latitude", is_quantity=True),
+    "diamonds": Source("price", order="carat", is_quantity=True),
 }
 """Soybean has classes of 8 rows, of which a sample need not have any: it is left out."""
 
@@ -79,11 +87,6 @@ def read_table(folder: Path, name: str) -> pd.DataFrame:
     if path is None:
         raise FileNotFoundError(f"{folder} has no table {name}.csv or {name}.csv.gz")
     return pd.read_csv(path, keep_default_na=False, na_values=["", "?"])
-
-
-def is_quantity(target: pd.Series) -> bool:
-    """Whether a target is regressed on: of these tables, those with more than 26 numbers."""
-    return pd.api.types.is_numeric_dtype(target) and target.nunique() > MOST_CLASSES
 
 
 def draw_rows(table: pd.DataFrame, n_study: int, generator: np.random.Generator) -> Tables:

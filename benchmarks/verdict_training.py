@@ -244,8 +244,8 @@ def is_as_made(plan: Plan, training: Training, world: World) -> bool:
     Healthy: of what it learned at most 10 % does not hold for fresh rows, and at most 20 % of
     what can be learned is missing; that is much of guessing's loss, or little. Sick of variance:
     more than 25 % does not hold, or is missing although the train rows are fitted better than
-    the true function fits them. Sick of bias: more than 30 % is missing on the train rows themselves. Between healthy and sick
-    there is a gap, where neither word would be true.
+    the true function fits them. Sick of bias: more than 30 % is missing on the train rows
+    themselves. Between healthy and sick there is a gap, where neither word would be true.
     """
     finite = [epoch for epoch in training.epochs if epoch.is_finite]
     if plan.truth is None or plan.truth == "symmetric_initialization":
@@ -266,7 +266,7 @@ def is_as_made(plan: Plan, training: Training, world: World) -> bool:
         "weak_signal": lost < 0.10 and missing < 0.20 and explainable < 0.15,
         "high_variance": lost > 0.25 or (missing > 0.25 and unfitted < 0),
         "high_bias": 0.30 < unfitted < 0.85 and lost < 0.15,
-        "over_regularized": 0.30 < unfitted and lost < 0.15,
+        "over_regularized": unfitted > 0.30 and lost < 0.15,
         "high_bias_and_variance": unfitted > 0.25 and lost > 0.25,
         "vanishing_gradients": unfitted > 0.5,
         "steps_too_small": unfitted > 0.4,

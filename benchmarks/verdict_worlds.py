@@ -18,7 +18,8 @@ from numpy.polynomial import legendre
 
 from automl.data.columns import ColumnPlan
 from automl.data.dataset import AffineScaling, Dataset, Fold, Split
-from automl.data.probes import leakage, shift
+from automl.data.leaks import leakage
+from automl.data.probes import shift
 from automl.data.targets import Target, TargetReading
 from storage.records import (
     DataCheckRecord,

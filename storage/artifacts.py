@@ -1,10 +1,11 @@
 """Files of a study: weights, preprocessing, predictions, checkpoints.
 
 Each has a row in `automl_artifacts` and, but for checkpoints, an entry in Optuna's study, so
-that the dashboard lists it and offers it for download. The row is written after the file, and
-before a file is deleted its row says so: a crash leaves at most a file that no row knows or
-needs, which `automl doctor` names. In a block of `Store.transaction()` the rows are of that
-transaction, and files are deleted once it is in the database.
+that the dashboard lists it, with its trial if it is of one, and offers it for download. The
+row is written after the file, and before a file is deleted its row says so: a crash leaves at
+most a file that no row knows or needs, which `automl doctor` names. In a block of
+`Store.transaction()` the rows are of that transaction, and files are deleted once it is in the
+database.
 """
 
 from __future__ import annotations
@@ -37,6 +38,10 @@ _COUNTED: tuple[Kind, ...] = ("weights", "predictions", "checkpoint")
 """Kinds that come with every trial, and so are kept for the best few only."""
 
 _LISTED_AS = "artifacts:"  # Optuna's documented key of an uploaded artifact, plus its id
+_LISTED_WITH_TRIAL_AS = "dashboard:artifacts:"  # plus the trial's id, a colon, the artifact's id
+"""Optuna keeps a trial's artifacts among the trial's own attributes, but those of a finished
+trial cannot be changed, and weights come and go later. The dashboard reads this key of the
+study too, as its first versions wrote it."""
 
 
 class Artifacts:
@@ -195,7 +200,7 @@ class Artifacts:
             study_id = connection.scalar(select(table.c.study_id).where(where))
             connection.execute(table.update().where(where).values(removed_at=removed.removed_at))
             if study_id is not None:
-                key = _LISTED_AS + record.artifact_id
+                key = self._listing_key(study_id, record)
                 self._storage.delete_study_system_attr(study_id, key)
         self._storage.database.after_commit(lambda: self.folder.remove(record.artifact_id))
         return removed
@@ -255,9 +260,18 @@ class Artifacts:
             row = record_rows.artifact_row(record, study_id)
             connection.execute(ARTIFACTS.insert(), {**row, "created_at": time.time()})
             if record.kind != "checkpoint":
-                key = _LISTED_AS + record.artifact_id
+                key = self._listing_key(study_id, record)
                 self._storage.set_study_system_attr(study_id, key, _listing(record))
         return record
+
+    def _listing_key(self, study_id: int, record: ArtifactRecord) -> str:
+        """Under which attribute of the study an artifact is listed."""
+        if record.trial_number is None:
+            return _LISTED_AS + record.artifact_id
+        trial_id = self._storage.get_trial_id_from_study_id_trial_number(
+            study_id, record.trial_number
+        )
+        return f"{_LISTED_WITH_TRIAL_AS}{trial_id}:{record.artifact_id}"
 
     def _read(self, record: ArtifactRecord, kind: Kind) -> bytes:
         if record.kind != kind:

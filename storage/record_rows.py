@@ -193,7 +193,7 @@ def trial_record(trial: FrozenTrial) -> TrialRecord:
 _OURS: Mapping[str, Any] = {
     "cause": str,
     "cause_message": str,
-    "best_epoch": float,
+    "best_epochs": str,
     "n_epochs": float,
     "n_parameters": float,
     "seconds": float,

@@ -42,7 +42,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.options",),
     ("automl.output_files", "automl.option_values"),
     (
-        *("automl.errors", "automl.interruption", "automl.child_processes"),
+        *("automl.errors", "automl.interruption", "automl.child_processes", "automl.counting"),
         *(
             "automl.reference_names",
             "automl.score_names",

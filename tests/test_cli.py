@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 
 import automl
 import cli
-from automl.studies import ON_ADVICE
+from automl.diagnostics.measured_advice import ON_ADVICE
 
 QUICK = ("--n-trials", "3", "--max-epochs", "3", "--folds", "1", "--workers", "1")
 
@@ -97,6 +97,21 @@ def test_predict_names_a_column_that_is_missing(study: Path) -> None:
     result = run("predict", "flowers-kind", "short.csv")
     assert result.exit_code == 1
     assert "but 'length' is missing" in said(result)
+
+
+def test_each_longer_step_is_told_on_stderr_as_it_begins(folder: Path) -> None:
+    table().to_csv("flowers.csv", index=False)
+    found = run(
+        "search", "flowers.csv", "--target", "kind", *QUICK, "--report", "r.html", "--json"
+    )
+    lines = found.stderr.splitlines()
+    steps = [
+        *("loading pandas and Optuna", "reading flowers.csv", "loading PyTorch and scikit-learn"),
+        *("looking at the columns", "judging the study", "writing r.html"),
+    ]
+    assert [line for line in lines if line in steps] == steps
+    assert any(line.startswith("scoring trial ") for line in lines)
+    assert json.loads(found.stdout)["report"] == "r.html"
 
 
 def test_json_is_one_object_and_nothing_else(study: Path) -> None:

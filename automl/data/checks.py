@@ -1,7 +1,8 @@
 """What is worth knowing about the data before training: one record per finding.
 
 Values only; what is bad is judged in `automl/diagnostics/data_quality.py`. Targets of test
-rows are never read here, their features are. Those that fit models are in `probes.py`.
+rows are never read here, their features are. Those that fit models are in `leaks.py` and
+`probes.py`, those that compare whole rows in `repeated_rows.py`.
 
     kind                  subject          value
     dropped_column        column           1; why is in the details
@@ -9,9 +10,9 @@ rows are never read here, their features are. Those that fit models are in `prob
     missing_values        column           rows without a value, as a share of the train rows
     imbalance             rarest class     rows of the commonest class for each row of the rarest
     few_rows_per_class    rarest class     its train rows
-    duplicated_rows       "train/test" ... share of the second one's rows with inputs as in train
-    conflicting_rows      "train"          share of train rows with equal inputs, other targets
-    leakage               column           share of the target's variance that it alone explains
+    duplicated_rows       "train/test" ... share of the second one's rows that train has as well
+    conflicting_rows      "train"          share of train rows like another, with other targets
+    leakage               column(s)        share of the target's variance that it alone explains
     shift                 "train/test" ... area under the ROC curve of telling the two apart
     sentinel              column, target   share of rows with numbers that may mean "missing"
     outliers              column, target   largest distance from the median, in middle-half widths
@@ -20,15 +21,20 @@ rows are never read here, their features are. Those that fit models are in `prob
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl.data.choices import SplitChoices
 from automl.data.columns import MISSING_CATEGORY, ColumnPlan
-from automl.data.probes import as_numbers, leakage, shift
+from automl.data.leaks import leakage
+from automl.data.parts import Part
+from automl.data.probes import as_numbers, shift
+from automl.data.repeated_rows import conflicting_rows, duplicated_rows, raw_rows
 from automl.data.sentinels import sentinels
 from automl.data.splits import RowSplit
 from automl.data.targets import Target
@@ -45,7 +51,8 @@ def check_data(
     goal: Target,
     *,
     plans: Sequence[ColumnPlan],
-    time_column: str | None,
+    parts: Mapping[str, Part],
+    splits: SplitChoices,
     n_inputs: int,
 ) -> tuple[DataCheckRecord, ...]:
     """Run every check on the first fold.
@@ -53,22 +60,20 @@ def check_data(
     Args:
         typed: all rows, as `read_columns` reads them.
         targets: class codes or numbers of all rows; those of test rows are not read.
-        time_column: what rows are ordered by, if anything: it differs between splits by intent.
+        parts: the same rows as they are in their sources.
         n_inputs: of the network, after encoding.
     """
-    train, valid = split.folds[0]
+    train = split.folds[0][0]
     codes = as_numbers(typed)
-    ordered = [p.outputs for p in plans if p.name == time_column]
-    unordered = codes.drop(columns=[name for names in ordered for name in names])
+    rows = raw_rows(parts, plans, splits)
     return (
         *_dropped_columns(plans),
         *missing_values(typed.iloc[train]),
         *(rows_per_class(targets[train], goal) if goal.task != "regression" else ()),
-        *duplicated_rows(typed, split),
-        *conflicting_rows(typed.iloc[train], targets[train]),
-        *leakage(codes.iloc[train], targets[train], goal),
-        *shift(unordered, train, valid, "train/valid"),
-        *shift(unordered, train, split.test, "train/test"),
+        *duplicated_rows(rows, targets, split),
+        *conflicting_rows(rows.hashes[train], targets[train]),
+        *_leakage(codes.iloc[train], targets[train], goal, plans),
+        *_shifts(codes, split, plans, parts, splits),
         *sentinels(
             typed.iloc[train],
             plans,
@@ -82,6 +87,38 @@ def check_data(
             {"n_rows": len(train), "n_inputs": n_inputs},
         ),
     )
+
+
+def _leakage(
+    codes: pd.DataFrame, targets: NDArray[Any], goal: Target, plans: Sequence[ColumnPlan]
+) -> list[DataCheckRecord]:
+    """What leaks, with the table's columns that parts of dates come from: those can be dropped."""
+    source = {output: plan.name for plan in plans for output in plan.outputs}
+    found = []
+    for record in leakage(codes, targets, goal):
+        columns = record.details.get("columns", [record.subject])
+        names = columns if isinstance(columns, list) else []
+        drop: list[Json] = [*dict.fromkeys(source[str(name)] for name in names)]
+        found.append(replace(record, details={**record.details, "drop": drop}))
+    return found
+
+
+def _shifts(
+    codes: pd.DataFrame,
+    split: RowSplit,
+    plans: Sequence[ColumnPlan],
+    parts: Mapping[str, Part],
+    splits: SplitChoices,
+) -> list[DataCheckRecord]:
+    """How valid and test rows differ from train rows, but for what they are ordered by."""
+    ordered = {name for plan in plans if plan.name == splits.time for name in plan.outputs}
+    unordered = codes.drop(columns=list(ordered))
+    train, valid = split.folds[0]
+    found = []
+    for role, rows in (("valid", valid), ("test", split.test)):
+        split_by = "file" if role in parts else splits.kind
+        found += shift(unordered, train, rows, f"train/{role}", split_by)
+    return found
 
 
 def _dropped_columns(plans: Sequence[ColumnPlan]) -> list[DataCheckRecord]:
@@ -117,35 +154,6 @@ def rows_per_class(codes: NDArray[np.int64], goal: Target) -> list[DataCheckReco
         DataCheckRecord("imbalance", rarest, ratio, details),
         DataCheckRecord("few_rows_per_class", rarest, float(counts.min()), details),
     ]
-
-
-def duplicated_rows(typed: pd.DataFrame, split: RowSplit) -> list[DataCheckRecord]:
-    """Rows whose inputs equal a train row's: in train itself, in valid and in test."""
-    hashes = pd.util.hash_pandas_object(typed, index=False).to_numpy()
-    train, valid = split.folds[0]
-    repeated = len(train) - len(np.unique(hashes[train]))
-    counts = {
-        "train": (repeated, len(train)),
-        "train/valid": (int(np.isin(hashes[valid], hashes[train]).sum()), len(valid)),
-        "train/test": (int(np.isin(hashes[split.test], hashes[train]).sum()), len(split.test)),
-    }
-    return [
-        DataCheckRecord(
-            "duplicated_rows", where, count / n_rows, {"n_duplicated": count, "n_rows": n_rows}
-        )
-        for where, (count, n_rows) in counts.items()
-        if count
-    ]
-
-
-def conflicting_rows(train: pd.DataFrame, targets: NDArray[Any]) -> list[DataCheckRecord]:
-    """Train rows with equal inputs and different targets: no model can fit them all."""
-    hashes = pd.util.hash_pandas_object(train, index=False).to_numpy()
-    spans = pd.Series(targets).groupby(hashes).agg(["min", "max", "size"])
-    n_rows = int(spans.loc[spans["min"] != spans["max"], "size"].sum())
-    if not n_rows:
-        return []
-    return [DataCheckRecord("conflicting_rows", "train", n_rows / len(train), {"n_rows": n_rows})]
 
 
 def outliers(train: pd.DataFrame, targets: NDArray[Any], goal: Target) -> list[DataCheckRecord]:

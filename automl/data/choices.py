@@ -36,6 +36,11 @@ class SplitChoices:
     n_folds: int | None = None  # None: 5 where there are fewer than 1,000 rows, else 1
     seed: int = 0
 
+    @property
+    def kind(self) -> str:
+        """What divides the rows: "group", "time" or "random"."""
+        return "group" if self.group is not None else "time" if self.time is not None else "random"
+
 
 def choose_target(table: Table, target: str | None) -> str:
     """The target's column: the one asked for, else the source's own.

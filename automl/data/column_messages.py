@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from automl.counting import agree, count
 from automl.data.columns import ColumnPlan
 
 KINDS = ("numeric", "categorical", "boolean", "date")
@@ -17,9 +18,9 @@ def column_messages(plans: Sequence[ColumnPlan]) -> list[str]:
 
     What costs cells, or asks a person to check, comes first and is never cut.
     """
-    counts = {kind: sum(plan.described == kind for plan in plans) for kind in KINDS}
-    counts["dropped"] = sum(bool(plan.dropped) for plan in plans)
-    told = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+    by_kind = {kind: sum(plan.described == kind for plan in plans) for kind in KINDS}
+    by_kind["dropped"] = sum(bool(plan.dropped) for plan in plans)
+    told = ", ".join(f"{n} {kind}" for kind, n in by_kind.items() if n)
     used = [plan for plan in plans if not plan.dropped]
     urgent = [line for plan in used if _is_urgent(plan) for line in column_lines(plan)]
     lines = [line for plan in used if not _is_urgent(plan) for line in column_lines(plan)]
@@ -82,7 +83,8 @@ def _number_line(plan: ColumnPlan) -> str:
         parts += [described] if described else []
         parts += ["which could be read otherwise: check"] if details.get("is_ambiguous") else []
     if details.get("n_inexact"):
-        parts.append(f"{details['n_inexact']} cells are not exact")
+        n_inexact = int(str(details["n_inexact"]))
+        parts.append(f"{count(n_inexact, 'cell')} {agree(n_inexact, 'is', 'are')} not exact")
     told = ", ".join(parts)
     if details.get("n_stray"):
         told += ("; " if told else "") + _strays(plan, "numbers")

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl.counting import agree, count
 from automl.data.cells import (
     MISSING_CATEGORIES,
     MISSING_MARKS,
@@ -55,16 +56,19 @@ class UnreadCells:
     unit: str = ""  # that the numbers must have
 
     def __str__(self) -> str:
-        return self.told.replace(", such as", " and count as missing, such as", 1)
+        do = agree(self.n_unread, "counts", "count")
+        return self.told.replace(", such as", f" and {do} as missing, such as", 1)
 
     @property
     def told(self) -> str:
         """How many there are, and one of them."""
-        nouns = {"numeric": "numbers", "date": "dates", "boolean": "truth values"}
-        noun = nouns.get(self.kind, "cells") + (f" in {self.unit}" if self.unit else "")
+        nouns = {"numeric": "number", "date": "date", "boolean": "truth value"}
+        noun = nouns.get(self.kind, "cell") + agree(self.n_unread, "", "s")
+        noun += f" in {self.unit}" if self.unit else ""
+        are = agree(self.n_unread, "is", "are")
         return (
-            f"{self.column}: {self.n_unread} of {self.n_cells} cells are no {noun} as in "
-            f"training, such as {self.example[:40]!r} in row {self.row}"
+            f"{self.column}: {self.n_unread} of {count(self.n_cells, 'cell')} {are} no {noun} "
+            f"as in training, such as {self.example[:40]!r} in row {self.row}"
         )
 
 

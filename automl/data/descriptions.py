@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from automl.counting import agree, count
 from automl.data.column_messages import column_lines, column_messages
 from automl.data.columns import ColumnPlan
 from automl.data.sentinels import sentinel_messages
@@ -32,21 +33,22 @@ def describe(
         is_inferred: whether the task is a guess.
     """
     hint = " (--task overrides)" if is_inferred else ""
-    repeated = [
-        f"{check.details['n_duplicated']} of {check.details['n_rows']} {name} rows have the same "
-        "inputs as a train row"
-        for check in checks
-        for name in ("valid", "test")
-        if check.kind == "duplicated_rows" and check.subject == f"train/{name}"
-    ]
     return [
         describe_task(goal, targets) + hint,
         *(column_lines(goal.reading.plan) if goal.task == "regression" else ()),
         *column_messages(plans),
         *sentinel_messages(checks),
         describe_split(split),
-        *repeated,
+        *_repeated_rows(checks),
     ]
+
+
+def _repeated_rows(checks: Sequence[DataCheckRecord]) -> Iterator[str]:
+    for check in checks:
+        n_alike, role = check.details.get("n_duplicated"), check.subject.removeprefix("train/")
+        if check.kind == "duplicated_rows" and role != "train" and isinstance(n_alike, int):
+            does = agree(n_alike, "equals", "equal")
+            yield f"{n_alike:,} of {check.details['n_rows']:,} {role} rows {does} a train row"
 
 
 def describe_split(split: RowSplit) -> str:
@@ -56,13 +58,14 @@ def describe_split(split: RowSplit) -> str:
     """
     train, valid = split.folds[0]
     if len(split.folds) == 1:
-        return f"{len(train)} rows to train, {len(valid)} to validate, {len(split.test)} to test"
+        rows = count(len(train), "row")
+        return f"{rows} to train, {len(valid):,} to validate, {len(split.test):,} to test"
     n_rows = len(np.unique(np.concatenate([rows for fold in split.folds for rows in fold])))
-    line = f"{len(split.folds)} folds over {n_rows} rows"
+    line = f"{len(split.folds)} folds over {count(n_rows, 'row')}"
     if len(train) + len(valid) < n_rows:
-        line += f" in order of time, the first trains on {len(train)}"
-        line += f" and the last on {len(split.folds[-1][0])}"
-    return f"{line}, {len(split.test)} rows for the final test"
+        line += f" in order of time, the first trains on {len(train):,}"
+        line += f" and the last on {len(split.folds[-1][0]):,}"
+    return f"{line}, {count(len(split.test), 'row')} for the final test"
 
 
 def describe_task(goal: Target, targets: pd.Series[Any]) -> str:
@@ -72,11 +75,11 @@ def describe_task(goal: Target, targets: pd.Series[Any]) -> str:
         return f"regression of {goal.name}, {values.min():g} to {values.max():g}"
     counts = np.bincount(goal.encode(targets), minlength=goal.n_classes)
     if goal.n_classes > 5:
-        return (
-            f"classification of {goal.name}: {goal.n_classes} classes of {counts.min()} to "
-            f"{counts.max()} rows"
-        )
+        fewest, most = int(counts.min()), int(counts.max())
+        rows = count(most, "row") if fewest == most else f"{fewest:,} to {count(most, 'row')}"
+        return f"classification of {goal.name}: {goal.n_classes} classes of {rows}"
     shown = ", ".join(
-        f"{count} rows of {name}" for name, count in zip(goal.class_names, counts, strict=True)
+        f"{count(int(n_rows), 'row')} of {name}"
+        for name, n_rows in zip(goal.class_names, counts, strict=True)
     )
     return f"{goal.task} classification of {goal.name}, {shown}"

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from automl.data.cells import raw_column
 from automl.data.column_reading import read_numbers
@@ -30,14 +31,25 @@ def fingerprint(*frames: pd.DataFrame | None) -> str:
     return digest.hexdigest()
 
 
-def _hash_column(values: pd.Series[Any]) -> bytes:
+def plain_cells(values: pd.Series[Any]) -> NDArray[Any]:
+    """A column's cells, equal where they are written or stored in different ways.
+
+    Shape:
+        result: (N,), float64 where all cells are numbers or empty, else texts.
+    """
     raw = raw_column(values)
     numbers = read_numbers(raw, PLAIN) if raw.form == "numbers" else None
     if raw.form == "texts":
         numbers = plain_numbers(raw.values)
     if numbers is not None:
-        numbers = np.where(np.isnan(numbers), np.nan, numbers) + 0.0  # one NaN, one zero
-        return numbers.astype("<f8").tobytes()
+        plain: NDArray[Any] = np.where(np.isnan(numbers), np.nan, numbers) + 0.0  # one NaN, one 0
+        return plain
     cells = raw.values.dt.strftime("%Y-%m-%dT%H:%M:%S.%f") if raw.form == "moments" else raw.values
-    texts = cells.fillna("").to_numpy(dtype=object)
-    return pd.util.hash_array(texts).astype("<u8").tobytes()
+    return cells.fillna("").to_numpy(dtype=object)
+
+
+def _hash_column(values: pd.Series[Any]) -> bytes:
+    cells = plain_cells(values)
+    if cells.dtype == object:
+        return pd.util.hash_array(cells).astype("<u8").tobytes()
+    return cells.astype("<f8").tobytes()

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from automl.counting import agree
 from automl.data.checks import check_data
 from automl.data.choices import ColumnChoices, SplitChoices
 from automl.data.dataset import Dataset
@@ -106,7 +107,14 @@ def encode_raw_data(
     )
     n_inputs = folds[0].n_features + len(folds[0].cardinalities)
     checks = check_data(
-        typed, targets, split, goal, plans=plans, time_column=splits.time, n_inputs=n_inputs
+        typed,
+        targets,
+        split,
+        goal,
+        plans=plans,
+        parts=known.parts,
+        splits=splits,
+        n_inputs=n_inputs,
     )
     lines = describe(
         goal, known.parts["train"].targets, plans, split, checks=checks, is_inferred=task is None
@@ -148,7 +156,8 @@ def _reading_messages(
             line = f"{rows} without {goal.name}, left out: {part.n_without_target}"
             written = [mark for mark in part.marks if mark.strip()]
             if written:
-                line += f", of which {sum(part.marks[mark] for mark in written)} hold "
+                n_written = sum(part.marks[mark] for mark in written)
+                line += f", of which {n_written} {agree(n_written, 'holds', 'hold')} "
                 line += ", ".join(repr(mark) for mark in written[:3])
                 if goal.task != "regression":
                     line += " (a class? --keep-missing-class)"
@@ -159,9 +168,8 @@ def _reading_messages(
 def _described_split(
     splits: SplitChoices, tables: Mapping[str, Table], n_folds: int
 ) -> dict[str, Json]:
-    kind = "group" if splits.group is not None else "time" if splits.time is not None else "random"
     return {
-        "kind": kind,
+        "kind": splits.kind,
         "valid_fraction": VALID_FRACTION,
         "test_fraction": TEST_FRACTION,
         "n_folds": n_folds,

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from automl.counting import agree, count
 from automl.data.arrays import plain_array
 from automl.data.column_reading import read_columns, refuse_unreadable
 from automl.data.columns import MISSING_CATEGORY, ColumnPlan
@@ -85,7 +86,8 @@ def unknown_categories(
         others = values[~values.isin(every)]
         if len(others):
             lines.append(
-                f"{name}: {len(others)} of {len(values)} cells are categories that no train row "
+                f"{name}: {len(others)} of {count(len(values), 'cell')} "
+                f"{agree(len(others), 'is a category', 'are categories')} that no train row "
                 f"has, such as {str(others.iloc[0])[:40]!r} in row {others.index[0]}"
             )
     return lines
@@ -114,8 +116,9 @@ def _new_numbers(typed: pd.DataFrame, plans: Sequence[ColumnPlan]) -> list[str]:
         others = values[values.notna() & ~values.isin((0.0, 1.0))]
         if len(others):
             lines.append(
-                f"{plan.name}: {len(others)} of {int(values.notna().sum())} cells are neither 0 "
-                f"nor 1 as in training, such as {others.iloc[0]:g} in row {others.index[0]}; the "
-                "network takes them as numbers"
+                f"{plan.name}: {len(others)} of {count(int(values.notna().sum()), 'cell')} "
+                f"{agree(len(others), 'is', 'are')} neither 0 nor 1 as in training, such as "
+                f"{others.iloc[0]:g} in row {others.index[0]}; the network takes "
+                f"{agree(len(others), 'it as a number', 'them as numbers')}"
             )
     return lines

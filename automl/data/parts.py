@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl.counting import agree, count
 from automl.data.cells import raw_column
 from automl.data.choices import SplitChoices
 from automl.data.column_inference import infer_time
@@ -153,10 +154,12 @@ def row_facts(
 
 def _groups(values: pd.Series[Any]) -> NDArray[np.int64]:
     groups, _ = pd.factorize(raw_column(values).values)
-    if (groups < 0).any():
+    n_empty = int((groups < 0).sum())
+    if n_empty:
         raise DataError(
             f"every row must have a group, but {values.name!r} is empty in "
-            f"{int((groups < 0).sum())} rows; fill them or group by another column"
+            f"{count(n_empty, 'row')}; fill {agree(n_empty, 'it', 'them')} or group by another "
+            "column"
         )
     return groups
 
@@ -175,6 +178,6 @@ def _moments(values: pd.Series[Any], plan: ColumnPlan) -> NDArray[np.float64]:
         row, example = values.index[unread][0], values[unread].iloc[0]
         raise DataError(
             f"--time must name a column of dates or numbers without gaps, but {values.name!r} "
-            f"holds {str(example)!r} in row {row} ({int(unread.sum())} such cells)"
+            f"holds {str(example)!r} in row {row} ({count(int(unread.sum()), 'such cell')})"
         )
     return read

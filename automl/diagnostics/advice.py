@@ -18,10 +18,16 @@ from automl.diagnostics.learning_rates import (
     smaller_steps,
     takes_small_steps,
 )
-from automl.diagnostics.restraint import less_of, noticeable_restraints, smoothing_loss
+from automl.diagnostics.restraint import (
+    less_of,
+    noticeable_restraints,
+    restraint_words,
+    smoothing_loss,
+    strong_restraints,
+)
 from automl.diagnostics.situation import Situation, change, change_range
 from automl.diagnostics.thresholds import MIN_VALID_ROWS
-from automl.diagnostics.wording import number
+from automl.diagnostics.wording import listing, number
 from storage.records import Advice, ParameterValue, SpaceChange
 
 HE = frozenset({"he", "he_fan_in"})
@@ -54,6 +60,18 @@ def _has(situation: Situation, wanted: SpaceChange) -> bool:
     return wanted == change(wanted.parameter, value)
 
 
+def advise_less(situation: Situation) -> tuple[Advice, ...]:
+    """What to try where nothing is known to be wrong, but nothing needs so much restraint."""
+    names = strong_restraints(situation)
+    if not names:
+        return ()
+    text = (
+        f"Try less restraint: with {listing(restraint_words(situation, names))} train and "
+        f"validation loss are as one, and a freer network may do better."
+    )
+    return (Advice(text, less_of(situation, names)),)
+
+
 def _for_too_little(situation: Situation) -> list[Advice]:
     if 0 < situation.n_valid_rows < MIN_VALID_ROWS:
         return [Advice("Choose by more validation rows: `--folds 5` uses every train row for it.")]
@@ -82,15 +100,21 @@ def _for_weak_signal(situation: Situation) -> list[Advice]:
     return _other_data()
 
 
-def advise_behind(situation: Situation, reference: str, *, has_gap: bool) -> tuple[Advice, ...]:
-    """Next steps where a reference is better although the network fits its train rows.
+def advise_behind(
+    situation: Situation, reference: str, *, is_unfitted: bool, has_gap: bool
+) -> tuple[Advice, ...]:
+    """Next steps where a reference is better by less than a want of fit or variance explain.
 
     Args:
         reference: the better one in words.
+        is_unfitted: whether it fits new rows better than the network its train rows.
         has_gap: whether the network does worse on new rows than on its train rows.
     """
     n_trials = 2 * max(situation.n_trials, LEAST_TRIALS)
-    steps = [_more_restraint(situation)] if has_gap else []
+    steps = [_more_restraint(situation)] if has_gap and not is_unfitted else []
+    if is_unfitted:
+        less = _less_restraint(situation)
+        steps += [less] if less else [_more_capacity(situation)]
     if smoothing_loss(situation) > 0:
         text = (
             f"Search without label smoothing: with {situation.amount('label_smoothing'):.2g} the "

@@ -1,8 +1,9 @@
 """What is wrong with the data, judged from the checks kept when they were loaded.
 
 The checks themselves (`automl/data/checks.py`) see the data and give numbers; here the
-numbers get a severity, a sentence and advice. A leaked target or a shifted split comes
-before any verdict on the network: with them its score means something else.
+numbers get a severity, a sentence and advice (those on leaks in `leakage.py`). A "problem" voids
+the scores: remembered rows, a leaked target or a shifted split come before any verdict on the
+network.
 """
 
 from __future__ import annotations
@@ -10,22 +11,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from automl.diagnostics.check_details import detail, evidence
+from automl.diagnostics.leakage import judge_leakage
 from automl.diagnostics.thresholds import (
     CONFLICT_SHARE,
     DUPLICATE_SHARE,
     IMBALANCE_RATIO,
-    LEAKAGE_LEAD,
-    LEAKAGE_SHARE,
+    LOOK_ALIKE_SHARE,
     MIN_CLASS_ROWS,
     MIN_ROWS_PER_INPUT,
     MISSING_SHARE,
     NOISE_MULTIPLE,
     OUTLIER_WIDTHS,
+    ROOM_FOR_ROWS,
     SHIFT_AUC,
     STRONG_SHIFT_AUC,
+    VOID_DUPLICATE_SHARE,
 )
 from automl.diagnostics.wording import count, listing, number, percent
-from storage.records import Advice, DataCheckRecord, Diagnosis, Json
+from storage.records import Advice, DataCheckRecord, Diagnosis, Severity
 
 SPLIT_WORDS: Mapping[str, str] = {
     "train": "the train rows",
@@ -34,6 +38,10 @@ SPLIT_WORDS: Mapping[str, str] = {
 }
 
 ORDER: Mapping[str, int] = {"problem": 0, "warning": 1, "info": 2, "good": 3}
+
+FIRST: Sequence[str] = ("duplicated_rows", "leakage", "shift")
+"""Of equally grave findings these lead: a score of remembered rows says nothing, neither of the
+columns nor of the splits."""
 
 
 def diagnose_data(checks: Sequence[DataCheckRecord]) -> tuple[Diagnosis, ...]:
@@ -44,7 +52,11 @@ def diagnose_data(checks: Sequence[DataCheckRecord]) -> tuple[Diagnosis, ...]:
         alike = [one for one in found if one.kind == kind]
         if len(alike) > 1:
             found = [one for one in found if one not in alike] + [join(alike)]
-    return tuple(sorted(found, key=lambda one: ORDER[one.severity]))
+    return tuple(sorted(found, key=_rank))
+
+
+def _rank(one: Diagnosis) -> tuple[int, int]:
+    return ORDER[one.severity], FIRST.index(one.kind) if one.kind in FIRST else len(FIRST)
 
 
 def _in_one(diagnoses: Sequence[Diagnosis]) -> Diagnosis:
@@ -69,30 +81,8 @@ def _first_of_many(diagnoses: Sequence[Diagnosis]) -> Diagnosis:
     )
 
 
-def _leakage(check: DataCheckRecord) -> Diagnosis | None:
-    """A single column that explains nearly all, where all the others together do not."""
-    others = _detail(check, "others")
-    missing, missing_of_others = 1 - check.value, 1 - (others or 0.0)
-    if check.value < LEAKAGE_SHARE or missing_of_others < LEAKAGE_LEAD * missing + 0.05:
-        return None
-    beside = "" if others is None else f"; all others together explain {percent(others)}"
-    return Diagnosis(
-        kind="leakage",
-        severity="problem",
-        message=(
-            f"Column {check.subject} alone explains {percent(check.value)} of the target's "
-            f"variance{beside}. If it is not known when a prediction is needed, every score here "
-            f"is too good."
-        ),
-        evidence=_evidence(check),
-        advice=(
-            Advice(f"If it holds the answer, leave it out: search with `--drop {check.subject}`."),
-        ),
-    )
-
-
 def _shift(check: DataCheckRecord) -> Diagnosis | None:
-    noise = _detail(check, "standard_error") or 0.0
+    noise = detail(check, "standard_error") or 0.0
     # The standard error is a lower bound (see the check), hence twice the usual multiple.
     if check.value < max(SHIFT_AUC, 0.5 + 2 * NOISE_MULTIPLE * noise):
         return None
@@ -100,38 +90,79 @@ def _shift(check: DataCheckRecord) -> Diagnosis | None:
     names = list(columns) if isinstance(columns, Mapping) else []
     where = f" Most of it lies in {listing(names)}." if names else ""
     other = SPLIT_WORDS.get(check.subject, check.subject)
+    is_strong = check.value >= STRONG_SHIFT_AUC
+    said, advice = SHIFTS.get(str(check.details.get("split_by")), SHIFTS["random"])
+    severity: Severity = "problem" if is_strong else "warning"
+    if check.details.get("split_by") in ("time", "group"):  # asked for, and to be expected
+        severity = "warning" if is_strong else "info"
     return Diagnosis(
         kind="shift",
-        severity="problem" if check.value >= STRONG_SHIFT_AUC else "warning",
+        severity=severity,
         message=(
             f"The train rows and {other} differ: a classifier tells them apart with an area under "
-            f"the ROC curve of {number(check.value, 2)} (0.5 if they were alike).{where} What is "
-            f"learned on the train rows need not hold there."
+            f"the ROC curve of {number(check.value, 2)} (0.5 if they were alike).{where} {said}"
         ),
-        evidence=_evidence(check),
-        advice=(
-            Advice(
-                "Split as the network will be used: `--time COLUMN` for rows in order, "
-                "`--group COLUMN` for rows that belong together, or leave out what only tells "
-                "the splits apart (`--drop COLUMN`)."
-            ),
-        ),
+        evidence=evidence(check),
+        advice=(Advice(advice),),
     )
+
+
+SHIFTS: Mapping[str, tuple[str, str]] = {
+    "random": (
+        "What is learned on the train rows need not hold there.",
+        "Split as the network will be used: `--time COLUMN` for rows in order, `--group COLUMN` "
+        "for rows that belong together, or leave out what only tells the splits apart "
+        "(`--drop COLUMN`).",
+    ),
+    "file": (
+        "What is learned on the train rows need not hold there.",
+        "Check that both files were made in the same way, and leave out what only tells them "
+        "apart (`--drop COLUMN`).",
+    ),
+    "time": (
+        "Things change with time, and the scores include that, as they should.",
+        "Train again as new rows come, and leave out what only tells the time (`--drop COLUMN`).",
+    ),
+    "group": (
+        "Groups differ, and the scores include that, as they should.",
+        "Bring rows of more groups, and leave out what only tells the groups apart "
+        "(`--drop COLUMN`).",
+    ),
+}
+"""What a shift means and what to do, by what divides the rows; see `automl/data/probes.py`."""
 
 
 def _duplicates(check: DataCheckRecord) -> Diagnosis | None:
     across = check.subject != "train"
     if check.value < DUPLICATE_SHARE:
         return None
-    where = SPLIT_WORDS.get(check.subject, check.subject)
-    says = "have the inputs of a train row" if across else "repeat the inputs of another one"
-    effect = "scores on them reward memory." if across else "they count more than once."
+    share = f"{percent(check.value)} of {SPLIT_WORDS.get(check.subject, check.subject)}"
+    differing = detail(check, "other_target") or 0.0
+    room = detail(check, "n_possible_per_row")
+    severity: Severity = "info"
+    if differing > LOOK_ALIKE_SHARE or (room is not None and room < ROOM_FOR_ROWS):
+        message = f"{share} look like {'a train row' if across else 'another one'}."
+        advice = "They need be no copies: the columns have few values, so that rows are alike."
+        if differing > LOOK_ALIKE_SHARE:
+            advice = (
+                f"They are no copies: {percent(differing)} of the rows that look like others have "
+                f"another target. A further column could tell them apart."
+            )
+    else:
+        message = f"{share} repeat another one: they count more than once."
+        advice = "Keep one of each, or keep them in one split with `--group COLUMN`."
+        if across:
+            message = f"{share} are in the train rows too: scores on them reward memory."
+            severity = "warning" if check.value >= 10 * DUPLICATE_SHARE else severity
+        if across and check.value >= VOID_DUPLICATE_SHARE:
+            message = f"{message[:-1]}, and say nothing of new rows."
+            severity = "problem"
     return Diagnosis(
         kind="duplicated_rows",
-        severity="warning" if across and check.value >= 10 * DUPLICATE_SHARE else "info",
-        message=f"{percent(check.value)} of {where} {says}: {effect}",
-        evidence=_evidence(check),
-        advice=(Advice("Keep one of each, or keep them in one split with `--group COLUMN`."),),
+        severity=severity,
+        message=message,
+        evidence=evidence(check),
+        advice=(Advice(advice),),
     )
 
 
@@ -145,7 +176,7 @@ def _conflicts(check: DataCheckRecord) -> Diagnosis | None:
             f"{percent(check.value)} of the train rows have the same inputs as another row and a "
             f"different target: no network can be right on all of them."
         ),
-        evidence=_evidence(check),
+        evidence=evidence(check),
         advice=(Advice("Check these labels, or add a column that tells the rows apart."),),
     )
 
@@ -160,7 +191,7 @@ def _imbalance(check: DataCheckRecord) -> Diagnosis | None:
             f"The commonest class has {number(check.value, 2)} rows for each row of class "
             f"{check.subject}: accuracy says little about the rare ones, balanced accuracy does."
         ),
-        evidence=_evidence(check),
+        evidence=evidence(check),
         advice=(Advice("Give each class the same weight in training: `--class-weights`."),),
     )
 
@@ -175,7 +206,7 @@ def _few_rows(check: DataCheckRecord) -> Diagnosis | None:
             f"Class {check.subject} has {count(int(check.value), 'train row')}: too few to learn, "
             f"or to measure, what is typical of it."
         ),
-        evidence=_evidence(check),
+        evidence=evidence(check),
         advice=(Advice("Get more rows of it, or merge it with a class that is alike."),),
     )
 
@@ -183,7 +214,7 @@ def _few_rows(check: DataCheckRecord) -> Diagnosis | None:
 def _outliers(check: DataCheckRecord) -> Diagnosis | None:
     if check.value < OUTLIER_WIDTHS:
         return None
-    farthest = _detail(check, "farthest")
+    farthest = detail(check, "farthest")
     value = "" if farthest is None else f" of {number(farthest)}"
     return Diagnosis(
         kind="outliers",
@@ -192,7 +223,7 @@ def _outliers(check: DataCheckRecord) -> Diagnosis | None:
             f"Column {check.subject} has a value{value}, {number(check.value, 2)} times the width "
             f"of its middle half away from the median."
         ),
-        evidence=_evidence(check),
+        evidence=evidence(check),
         advice=(Advice("Check it. As an input, `--set scaling=quantile` makes it harmless."),),
     )
 
@@ -212,7 +243,7 @@ def _sentinel(check: DataCheckRecord) -> Diagnosis | None:
             f"train rows, unlike its other numbers: it may mean that the value is missing, but "
             f"counts as a number."
         ),
-        evidence=_evidence(check),
+        evidence=evidence(check),
         advice=(Advice(f"If it does, search with {options}."),),
     )
 
@@ -224,7 +255,7 @@ def _missing(check: DataCheckRecord) -> Diagnosis | None:
         kind="missing_values",
         severity="info",
         message=f"Column {check.subject} is empty in {percent(check.value)} of the train rows.",
-        evidence=_evidence(check),
+        evidence=evidence(check),
     )
 
 
@@ -238,22 +269,13 @@ def _rows_per_input(check: DataCheckRecord) -> Diagnosis | None:
             f"There are {number(check.value, 2)} train rows for each input of the network: with "
             f"so few, expect high variance."
         ),
-        evidence=_evidence(check),
+        evidence=evidence(check),
         advice=(Advice("Leave out columns that cannot matter (`--drop`), or get more rows."),),
     )
 
 
-def _detail(check: DataCheckRecord, name: str) -> float | None:
-    value = check.details.get(name)
-    return float(value) if isinstance(value, int | float) else None
-
-
-def _evidence(check: DataCheckRecord) -> dict[str, Json]:
-    return {"subject": check.subject, "value": check.value, **check.details}
-
-
 JUDGES: Mapping[str, Callable[[DataCheckRecord], Diagnosis | None]] = {
-    "leakage": _leakage,
+    "leakage": judge_leakage,
     "shift": _shift,
     "duplicated_rows": _duplicates,
     "conflicting_rows": _conflicts,

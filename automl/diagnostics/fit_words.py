@@ -6,11 +6,13 @@ that they rest on.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
-from automl.diagnostics.advice import advise, advise_behind
+from automl.diagnostics.advice import advise, advise_behind, advise_less
 from automl.diagnostics.learning_curves import Fit, FitKind, is_near_zero
 from automl.diagnostics.restraint import restraint_words
+from automl.diagnostics.rivals import Rival
 from automl.diagnostics.signal import gain_evidence, gain_words
 from automl.diagnostics.situation import Situation
 from automl.diagnostics.thresholds import MIN_EPOCHS, MIN_VALID_ROWS, NOISE_MULTIPLE
@@ -27,7 +29,12 @@ def diagnose_fit(fit: Fit, situation: Situation) -> Diagnosis:
     advice = advise(fit.kind, situation)
     if fit.kind == "behind_reference" and fit.leader:
         has_gap = fit.facts.gap > NOISE_MULTIPLE * fit.facts.valid_noise and not fit.restraints
-        advice = advise_behind(situation, fit.leader.words, has_gap=has_gap)
+        is_unfitted = _is_unfitted(fit, fit.leader)
+        advice = advise_behind(
+            situation, fit.leader.words, is_unfitted=is_unfitted, has_gap=has_gap
+        )
+    if fit.kind == "good_fit" and fit.facts.gap < NOISE_MULTIPLE * fit.facts.valid_noise:
+        advice = advise_less(situation)
     return Diagnosis(
         kind=fit.kind,
         severity=fit.severity,
@@ -133,7 +140,7 @@ def _not_learning(fit: Fit, situation: Situation) -> str:
 
 def _no_signal(fit: Fit, situation: Situation) -> str:
     words = gain_words(fit.gain, _guessing(situation)) if fit.gain else ""
-    return f"No signal beyond guessing was found by this study's trials. {words}"
+    return f"No signal: this study's trials found nothing beyond guessing. {words}"
 
 
 def _over_regularized(fit: Fit, situation: Situation) -> str:
@@ -200,12 +207,18 @@ def _behind(fit: Fit, situation: Situation) -> str:
         f"{situation.trial.number}, by {number(-lead.value)} in {what} (95 % interval "
         f"{number(-lead.high)} to {number(-lead.low)}; {_errors(fit, situation)})."
     )
-    if leader.score == "loss" and facts.train_loss < leader.loss:
+    if leader.score == "loss" and math.isfinite(leader.loss):
+        want = "for want of fit" if _is_unfitted(fit, leader) else "not for want of fit"
         text += (
-            f" It is not for want of fit: the network fits its own train rows to a loss of "
+            f" It is {want}: the network fits its own train rows to a loss of "
             f"{number(facts.train_loss)}, {leader.words} new ones to {number(leader.loss)}."
         )
     return text + (f" {_certainty(fit)}" if fit.facts.gap > 0 else "") + _onset(fit)
+
+
+def _is_unfitted(fit: Fit, leader: Rival) -> bool:
+    """Whether a reference fits new rows better than the network its train rows."""
+    return leader.score == "loss" and fit.facts.train_loss > leader.loss
 
 
 def _weak_signal(fit: Fit, situation: Situation) -> str:

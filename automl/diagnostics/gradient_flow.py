@@ -115,6 +115,7 @@ def find_cause(fit: Fit, flow: FlowFacts | None, situation: Situation) -> Cause 
     return (
         _start_cause(flow, weak)
         or _large_steps(fit, flow)
+        or _collapse(fit, flow)
         or _lost_units(flow)  # before small steps: units that died make steps small
         or _small_steps(fit, flow)
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from automl.diagnostics.fit_words import TIED_TITLE
 from automl.diagnostics.standing import Standing, standing
 from storage.records import Diagnosis, StudyRecords
 
@@ -38,12 +39,16 @@ def headline(records: StudyRecords, diagnoses: Sequence[Diagnosis] | None = None
 
 
 def title(diagnosis: Diagnosis) -> str:
-    """The name of a verdict as people read it: "High bias".
+    """The name of a verdict as people read it: "High bias", "Behind boosted trees".
 
-    "Good fit" is said only where it is good: see `study_verdict.py`.
+    "Good fit" is said only where it is good: see `learning_curves.Fit.severity`.
     """
     if diagnosis.kind == "good_fit" and diagnosis.severity != "good":
-        return "Fits as well as is known to be possible"
+        return TIED_TITLE
+    if diagnosis.kind == "over_regularized":
+        return "Over-regularized"
+    if diagnosis.kind == "behind_reference":
+        return f"Behind {diagnosis.evidence.get('leader', 'a reference')}"
     return diagnosis.kind.replace("_", " ").capitalize()
 
 

@@ -26,8 +26,10 @@ from automl.diagnostics.rivals import Rival
 from automl.diagnostics.signal import Gain
 from automl.diagnostics.situation import Situation
 from automl.diagnostics.thresholds import (
+    APART_RISE_SHARE,
     BIAS_SHARE,
     CERTAIN_BIAS_SHARE,
+    END_LOST_SHARE,
     IMPROVING_SHARE,
     LEAST_GAP_SHARE,
     LOST_SHARE,
@@ -104,9 +106,11 @@ class Fit:
     @property
     def is_ahead(self) -> bool:
         """Whether the network is better than every reference, where known beyond chance."""
-        gains = [gain for one in self.references.rivals if (gain := one.test or one.valid)]
+        gains = {one.name: g for one in self.references.rivals if (g := one.test or one.valid)}
         if gains:
-            return min(gains, key=lambda gain: gain.value).is_better
+            # Guessing alone is no model that a good fit could be better than.
+            worst = min(gains.values(), key=lambda gain: gain.value)
+            return worst.is_better and gains.keys() != {"guessing"}
         limit = min(self.references.baseline_loss, self.references.lowest_other_model)
         return self.facts.valid_loss < limit - NOISE_MULTIPLE * self.facts.valid_noise
 
@@ -236,7 +240,10 @@ def _is_variable(facts: CurveFacts, references: References) -> bool:
     lowest = min(facts.valid_loss, reference.loss) if reference else facts.valid_loss
     gained = max(references.baseline_loss - lowest, 0.0)
     gap_at_end = facts.valid_loss + facts.rise - facts.last_train_loss
-    return facts.rise > RISE_SHARE * gained and gap_at_end > noise
+    if gap_at_end <= noise:
+        return False
+    is_apart = gap_at_end > END_LOST_SHARE * (references.baseline_loss - facts.last_train_loss)
+    return facts.rise > (APART_RISE_SHARE if is_apart else RISE_SHARE) * gained
 
 
 def _misses_hoped_error_rate(

@@ -19,6 +19,7 @@ from storage.records import (
     ReferenceName,
     ReferenceRecord,
     StudyRecords,
+    StudySettings,
 )
 
 
@@ -60,10 +61,12 @@ class Rival:
         return bool(known) and max(known) > CERTAIN_ERRORS and min(known) > NOISE_MULTIPLE
 
     def matters(self, baseline_loss: float) -> bool:
-        """Whether its lead is worth an action, and test rows, if there are any, show it."""
-        if self.gain is None or (self.test is not None and not self.test.is_worse):
+        """Whether its lead is worth an action: on test rows, if there are any, and on average."""
+        known = [gain for gain in (self.test, self.valid) if gain is not None]
+        if not known or not known[0].is_worse:
             return False
-        return self.score != "loss" or -self.gain.value > LEAST_LEAD_SHARE * baseline_loss
+        lead = -sum(gain.value for gain in known) / len(known)
+        return lead > LEAST_LEAD_SHARE * (baseline_loss if self.score == "loss" else 1.0)
 
 
 def find_rivals(records: StudyRecords, trial_number: int) -> tuple[Rival, ...]:
@@ -74,18 +77,18 @@ def find_rivals(records: StudyRecords, trial_number: int) -> tuple[Rival, ...]:
         if record.trial_number == trial_number
     }
     valid, test = by_split.get("valid"), by_split.get("test")
-    score = compared_score(records.settings)
     names = dict.fromkeys(
         reference.name for record in (valid, test) if record for reference in record.references
     )
+    scores = {name: _decisive_score(records.settings, name, (valid, test)) for name in names}
     return tuple(
         Rival(
             name,
             reference_words(name, records.settings.task),
             valid.reference_scores(name).get("loss", math.nan) if valid else math.nan,
-            score,
-            _gain(valid, name, score),
-            _gain(test, name, score),
+            scores[name],
+            _gain(valid, name, scores[name]),
+            _gain(test, name, scores[name]),
         )
         for name in names
     )
@@ -102,8 +105,23 @@ def best_rival(rivals: tuple[Rival, ...]) -> Rival | None:
 def _gain(
     record: EvaluationRecord | None, name: ReferenceName, score: str
 ) -> PairedDifference | None:
+    """What the network has on a reference, by a score."""
     reference: ReferenceRecord | None = record.reference(name) if record else None
     return reference.network_gains.get(score) if reference else None
+
+
+def _decisive_score(
+    settings: StudySettings, name: ReferenceName, records: tuple[EvaluationRecord | None, ...]
+) -> str:
+    """With class weights the balanced accuracy, or the loss where only that tells the two apart.
+
+    The fitted references are weighted like the network, so that their losses can be compared;
+    guessing is not. A loss tells more than rows that are right or wrong.
+    """
+    score = compared_score(settings)
+    gains = [gain for one in records if (gain := _gain(one, name, score))]
+    is_decided = any(gain.is_better or gain.is_worse for gain in gains)
+    return score if is_decided or name == "guessing" else "loss"
 
 
 def _errors(gain: PairedDifference) -> float:

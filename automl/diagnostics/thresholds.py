@@ -61,6 +61,15 @@ LEAST_GAP_SHARE: Final = 0.02
 RISE_SHARE: Final = 0.25
 """Calibrated: validation loss that takes back this share of what was gained asks for action."""
 
+APART_RISE_SHARE: Final = 0.15
+"""Calibrated: the same where at the end train and validation loss are far apart. Healthy networks
+took back at most 0.14 of what was gained."""
+
+END_LOST_SHARE: Final = 0.4
+"""Calibrated: far apart, of what was learned by the end. Large networks without penalties on
+pima, diabetes, credit-g and titanic had lost 0.48 and more, healthy searches of 20 tables at most
+0.36."""
+
 IMPROVING_SHARE: Final = 0.10
 """Calibrated: still improving, if the last fifth of the epochs brought this share of it all."""
 
@@ -214,6 +223,24 @@ LEAKAGE_LEAD: Final = 3.0
 """... where the other columns together leave this many times as much unexplained. Iris, whose
 petals are honest, has others that explain as much as the best column."""
 
+RENAMED_CLASSES: Final = 0.93
+"""A column has the classes under other names but for errors: one value for each class, right in
+this share of the rows. Of a copy that is wrong in 5 % of the rows, a sample of 500 rows shows so
+many right or more."""
+
+RENAMED_SHARE: Final = 0.6
+"""That must explain this share of the variance of the classes' indicators: 5 % of wrong names
+leave 0.81 of it among equal classes, 0.76 among three quarters and a quarter, 0.61 beside one of
+a tenth. To name the commonest class always explains nothing. The others together may not explain
+more: then nothing is too good on account of this column."""
+
+LEAST_OTHERS: Final = 0.05
+"""Columns that explain less of the target tell nothing: beside them a column is no leak for what
+it knows, but the only one that knows anything."""
+
+EXACT_REST: Final = 1e-6
+"""The share of the variance that rounding leaves: with more, sums are nearly exact."""
+
 SHIFT_AUC: Final = 0.65
 """A classifier tells two splits apart, beyond what it does on rows split at random (0.5)."""
 
@@ -222,6 +249,19 @@ STRONG_SHIFT_AUC: Final = 0.8
 
 DUPLICATE_SHARE: Final = 0.01
 """Repeated rows, from 1 % on; a warning from 10 % on, where scores become memory in part."""
+
+VOID_DUPLICATE_SHARE: Final = 0.5
+"""From here on most of what a score is made of is memory: it is not one of new rows any more."""
+
+LOOK_ALIKE_SHARE: Final = 0.1
+"""Copies of a row agree in the target, but for errors. Where more of the repeated rows differ in
+it, they are different things that look alike, as in a table of a few categories; new ones will
+look like them too, and the score is honest."""
+
+ROOM_FOR_ROWS: Final = 10.0
+"""With fewer different rows possible for each row that there is, rows repeat by chance: of rows
+spread evenly over ten times their number of possible ones, 1 - exp(-0.6 / 10) = 6 % of those to
+validate are like one of the 60 % to train; with fewer, or spread unevenly, more."""
 
 CONFLICT_SHARE: Final = 0.01
 """Rows that no network can get right all, from 1 % on: a bound on the error worth knowing."""

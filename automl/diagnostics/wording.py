@@ -9,6 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from automl.counting import count
+
+__all__ = ["count", "error", "listing", "number", "percent"]
+
 LARGEST_WRITTEN_OUT = 1e12
 """Sums of money, populations and the like are read with all their digits."""
 
@@ -32,11 +36,6 @@ def percent(share: float) -> str:
     if value == 0 or abs(value) >= 10:
         return f"{value:.0f} %"
     return f"{value:.1f} %" if abs(value) >= 0.95 else f"{value:.2g} %"
-
-
-def count(n: int, noun: str, plural: str | None = None) -> str:
-    """A number with its noun: "1 trial", "12 trials"."""
-    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
 def listing(words: Sequence[str], last: str = "and") -> str:

@@ -10,6 +10,7 @@ The coordinator holds the only ends of the connections, so workers end when it d
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 import weakref
@@ -112,6 +113,7 @@ class ProcessExecutor(Executor):
         self._end = weakref.finalize(
             self, _end_workers, self._workers, self._watch, files, os.getpid()
         )
+        logging.getLogger("automl").info("starting worker processes")
         for device in device_of_each(n_workers, devices):
             setup = Setup(shared, trainer, device, trial_timeout, memory_limit, binary)
             self._workers.append(WorkerProcess(setup))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import logging
 import os
 import platform
 import shutil
@@ -126,6 +127,7 @@ def _built(compiler: str, real: str, key: str, objection: str) -> Kernels:
         key: under which to keep them, "" for not at all.
         objection: why kept ones are not taken, or why these cannot be kept.
     """
+    logging.getLogger("automl").info("building the kernels for this machine, once")
     try:
         contents = compile_kernels(compiler, real)
         library = load(contents)

@@ -44,11 +44,14 @@ def of_score(score: Score) -> str:
 
 def of_trial_curve(curve: TrialCurve) -> str:
     """One trial's best epoch and gap."""
-    mean = f", mean of {curve.n_folds} folds" if curve.n_folds > 1 else ""
+    mean, own = "", ""
+    if curve.n_folds > 1:
+        mean = f", mean of {curve.n_folds} folds"
+        own = f" The folds' own best epochs: {curve.best_epochs}."
     return (
         f"Trial {curve.number}{mean}: lowest validation loss {number(curve.best_valid)} at epoch "
-        f"{curve.best_epoch} of {int(curve.epochs[-1])}, train loss there "
-        f"{number(curve.best_train)}."
+        f"{curve.lowest_epoch} of {int(curve.epochs[-1])}, train loss there "
+        f"{number(curve.best_train)}.{own}"
     )
 
 

@@ -94,7 +94,7 @@ def _rows(compared: Comparison) -> list[Difference]:
         ("of these pruned", lambda s: f"{s.effort.outcomes.get('pruned', 0):,}"),
         ("of these failed", lambda s: f"{s.effort.outcomes.get('failed', 0):,}"),
         ("epochs", lambda s: f"{s.effort.n_epochs:,}"),
-        ("wall-clock time", lambda s: alternatives.duration(s.effort.seconds)),
+        ("time in training", lambda s: alternatives.duration(s.effort.seconds)),
     )
     return [
         Difference(name, tuple(describe(study) for study in compared.studies))

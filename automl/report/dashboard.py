@@ -1,4 +1,4 @@
-"""What Optuna Dashboard shows of a study: notes and figures, and the server itself.
+"""What Optuna Dashboard shows of a study: notes, attributes, figures, and the server itself.
 
 During a search `Publisher.publish_if_due` is called after every round; it does its work at
 most every ten seconds, and only when all of it, what is about to be done included, stays
@@ -13,7 +13,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
@@ -23,6 +22,7 @@ import plotly.graph_objects as go
 
 from automl.errors import ConfigError
 from automl.report.dashboard_guard import guarded, host_names
+from automl.report.dashboard_importances import with_our_importances
 from automl.report.figures import curves as curve_figures
 from automl.report.figures import parameters as parameter_figures
 from automl.report.figures import style
@@ -30,6 +30,8 @@ from automl.report.notes import study_note, trial_notes
 from automl.report.numbers import curves, parameters
 from automl.report.numbers.importances import importances
 from automl.report.numbers.trials import StudyTable, study_table
+from automl.report.study_attributes import study_attributes
+from storage import Store
 from storage.records import StudyRecords
 
 EVERY_SECONDS = 10.0
@@ -41,8 +43,13 @@ GROWTH = 1.5  # what the next time is expected to take, of the last: there will 
 N_FAINT_CURVES = 60
 N_PLANE_POINTS = 1000
 N_AXIS_POINTS = 250
-N_AXES = 6
+N_AXES = 4  # two by two: in half of a page's width no more can be read
 HEIGHT = 440  # the dashboard gives a figure half of the page's width and 450 pixels
+
+OBJECTIVE = "validation loss"
+_OBJECTIVE_NAMES = "study:metric_names"
+"""Where Optuna keeps the names of objectives. `Study.set_metric_names` writes the same, with a
+warning that it is experimental."""
 
 Transaction = Callable[[], AbstractContextManager[Any]]
 
@@ -84,7 +91,7 @@ class Publisher:
 def publish(
     study: optuna.Study, records: StudyRecords, *, transaction: Transaction = nullcontext
 ) -> None:
-    """Write the study's note, its figures, and notes on its best and its failed trials.
+    """Write the study's note, attributes and figures, and notes on its best and failed trials.
 
     Args:
         transaction: opened around all writes, for example `store.transaction`.
@@ -97,11 +104,24 @@ def publish(
     made = figures(table)
     notes = trial_notes(table)
     body = study_note(table)
+    attributes = study_attributes(table)
     with transaction():
+        _save_attributes(study, attributes)
         dashboard.save_note(study, body)
         for key, figure in made.items():
             dashboard.save_plotly_graph_object(study, figure, graph_object_id=key)
         _save_trial_notes(study, notes)
+
+
+def _save_attributes(study: optuna.Study, attributes: Mapping[str, str]) -> None:
+    """Name the objective and describe the study; only what has changed is written."""
+    storage, study_id = study._storage, study._study_id  # as the dashboard's own functions do
+    if _OBJECTIVE_NAMES not in storage.get_study_system_attrs(study_id):
+        storage.set_study_system_attr(study_id, _OBJECTIVE_NAMES, [OBJECTIVE])
+    present = study.user_attrs
+    for name, value in attributes.items():
+        if present.get(name) != value:
+            study.set_user_attr(name, value)
 
 
 def figures(table: StudyTable) -> dict[str, go.Figure]:
@@ -118,15 +138,22 @@ def figures(table: StudyTable) -> dict[str, go.Figure]:
     names = [name for name in importances(table).names if name in known][:N_AXES]
     if names:
         plots = [parameters.axis_plot(table, known[name], N_AXIS_POINTS) for name in names]
-        made["automl-axes"] = style.themed(parameter_figures.axes_figure(plots))
+        made["automl-axes"] = style.themed(parameter_figures.axes_figure(plots, columns=2))
     for figure in made.values():
         figure.update_layout(height=HEIGHT)
     return made
 
 
 def _titled(figure: go.Figure, title: str) -> go.Figure:
-    """The dashboard puts figures below each other without a heading."""
-    figure.update_layout(title={"text": title}, margin={"t": 80})
+    """The dashboard puts figures below each other without a heading.
+
+    The legend goes below the plot: above it, it wraps in a narrow window and covers the title.
+    """
+    figure.update_layout(
+        title={"text": title, "x": 0, "xref": "paper", "y": 0.97, "yanchor": "top"},
+        margin={"t": 56},
+        legend={"y": -0.22, "yanchor": "top"},
+    )
     return style.themed(figure)
 
 
@@ -154,17 +181,11 @@ def _save_trial_notes(study: optuna.Study, notes: Mapping[int, str]) -> None:
             storage.set_study_system_attr(study_id, key, piece)
 
 
-def serve(
-    storage: str,
-    artifact_folder: str | Path | None = None,
-    port: int = 8080,
-    names: Iterable[str] = (),
-) -> None:
+def serve(store: Store, port: int = 8080, names: Iterable[str] = ()) -> None:
     """Run Optuna Dashboard on this machine only, until it is interrupted.
 
     Args:
-        storage: the database's URL.
-        artifact_folder: where models are kept; None lists no artifacts.
+        store: the opened database, with its folder of artifacts.
         names: of hosts, under which it may be asked for besides localhost, as through a proxy.
 
     Raises:
@@ -173,9 +194,8 @@ def serve(
     """
     allowed = host_names(names)
     dashboard = _optuna_dashboard()
-    artifacts = None
-    if artifact_folder is not None and Path(artifact_folder).is_dir():
-        artifacts = optuna.artifacts.FileSystemArtifactStore(str(artifact_folder))
+    folder = store.artifacts.folder.path
+    files = optuna.artifacts.FileSystemArtifactStore(str(folder)) if folder.is_dir() else None
     try:
         server = WSGIServer(("127.0.0.1", port), WSGIRequestHandler)
     except OSError as error:
@@ -184,7 +204,8 @@ def serve(
             f"choose another, for example --port {port + 1}."
         ) from error
     with server, suppress(KeyboardInterrupt):
-        server.set_app(guarded(dashboard.wsgi(storage, artifact_store=artifacts), allowed))
+        application = with_our_importances(dashboard.wsgi(store.url, artifact_store=files), store)
+        server.set_app(guarded(application, allowed))
         server.serve_forever()
 
 

@@ -17,6 +17,10 @@ from automl.report.numbers.trials import StudyTable, Trial
 from storage.records import CAUSES
 
 N_BEST_NOTES = 20
+ON_IMPORTANCES = (
+    "Importances on these pages are the report's, of trials compared at equal epochs, while "
+    "`automl dashboard` serves them; `optuna-dashboard` computes its own, of complete trials only."
+)
 N_FAILED_NOTES = 50  # the newest; a note is a row that the dashboard reads at every request
 
 
@@ -28,19 +32,26 @@ def study_note(table: StudyTable) -> str:
         lines.append("No trial has completed yet.")
     else:
         loss = style.number(shown.best.valid_loss)
+        lines += [f"**{plain(shown.standing.sentence)}**", ""] if shown.scores else []
         lines += [f"**Best: trial {shown.best.number}, validation loss {loss}**", ""]
-        said = (shown.standing.sentence, *result_part.certainty(shown))
-        lines += [f"* {plain(sentence)}" for sentence in said]
+        lines += [f"* {plain(sentence)}" for sentence in result_part.certainty(shown)]
+    for verdict in verdict_part.verdicts(records)[0]:
+        lines += ["", *_verdict(verdict)]
+    if shown.best is not None:
         lines += _scores(result_part.score_head(shown), result_part.score_rows(shown))
-        lines += ["", *_params(table.ranked[0])]
-    verdicts, _ = verdict_part.verdicts(records)
-    for verdict in verdicts:
-        lines += ["", f"### {verdict.label}: {plain(verdict.kind)}", "", plain(verdict.message)]
-        for index, (text, options) in enumerate(verdict.advice):
-            code = f" `{options.replace('`', '')}`" if options else ""
-            lines += [""] * (index == 0) + [f"{index + 1}. {plain(text)}{code}"]
-    lines += ["", alternatives.of_effort(effort(table))]
+        lines += ["", "### Best configuration", "", *_params(table.ranked[0])]
+    lines += ["", alternatives.of_effort(effort(table)), "", ON_IMPORTANCES]
     return "\n".join(lines)
+
+
+def _verdict(verdict: verdict_part.Verdict) -> list[str]:
+    kind = plain(verdict.kind)
+    is_said = verdict.kind.startswith(verdict.label)  # "Good fit" needs no "Good" before it
+    lines = [f"### {kind if is_said else f'{verdict.label}: {kind}'}", "", marked(verdict.message)]
+    for index, (text, options) in enumerate(verdict.advice):
+        code = f" {_code(options)}" if options else ""
+        lines += [""] * (index == 0) + [f"{index + 1}. {marked(text)}{code}"]
+    return lines
 
 
 def trial_notes(table: StudyTable) -> dict[int, str]:
@@ -60,12 +71,13 @@ def trial_note(trial: Trial, rank: int | None) -> str:
     if trial.cause:
         lines.append(f"**{plain(trial.cause)}**: {CAUSES.get(trial.cause, '')}".rstrip(": "))
     if trial.best:
+        effort = trial.effort
         lines.append(
-            f"Best epoch {trial.best_epoch} of {trial.n_epochs}: train loss "
+            f"Best epoch {effort.best_in_words} of {effort.epochs_in_words}: train loss "
             f"{style.number(trial.train_loss)}, gap {style.number(trial.gap)}."
         )
     if trial.n_parameters:
-        seconds = alternatives.duration(trial.curve.seconds)
+        seconds = alternatives.duration(trial.effort.seconds)
         lines.append(f"{count(trial.n_parameters, 'parameter')}, {seconds} of training.")
     return "\n\n".join(lines)
 
@@ -81,11 +93,26 @@ def _params(trial: Trial) -> list[str]:
 def _scores(head: list[str], rows: list[tuple[str, ...]]) -> list[str]:
     if not rows:
         return []
-    titles = ["", "| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    titles = ["", "### On test rows", "", "| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     return titles + ["| " + " | ".join(plain(cell) for cell in row) + " |" for row in rows]
+
+
+def marked(text: str) -> str:
+    """Text whose `quoted` parts are set as code, as messages write options; all is escaped."""
+    pieces = re.split(r"`([^`]*[^`\s][^`]*)`", text)
+    return "".join(_code(p) if i % 2 else _escaped(p) for i, p in enumerate(pieces))
+
+
+def _code(text: str) -> str:
+    """Code on one line; nothing inside means anything to Markdown but the sign that ends it."""
+    return f"`{' '.join(text.split()).replace('`', '')}`"
 
 
 def plain(text: str) -> str:
     """Text that Markdown shows as it is: HTML and Markdown's own signs are escaped."""
-    one_line = " ".join(text.split())
+    return _escaped(" ".join(text.split()))
+
+
+def _escaped(text: str) -> str:
+    one_line = re.sub(r"\s+", " ", text)
     return re.sub(r"([\\`*_{}\[\]#|$~!])", r"\\\1", html.escape(one_line, quote=False))

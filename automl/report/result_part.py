@@ -50,8 +50,8 @@ def cards(shown: Overview, spent: Effort, settings: StudySettings) -> list[Card]
         )
     outcomes = ", ".join(f"{n:,} {outcome}" for outcome, n in spent.outcomes.items())
     made.append(Card("Trials", f"{spent.n_trials:,}", outcomes))
-    remark = f"{spent.n_epochs:,} epochs of at most {settings.max_epochs} a trial"
-    made.append(Card("Time", alternatives.duration(spent.seconds), remark))
+    remark = f"{spent.n_epochs:,} epochs, of a run at most {settings.max_epochs}"
+    made.append(Card("Time in training", alternatives.duration(spent.seconds), remark))
     return made
 
 
@@ -179,7 +179,7 @@ def best_rows(shown: Overview, metric: str) -> list[list[str]]:
             percent(row.valid_metric)
             if metric == "error_rate"
             else style.table_number(row.valid_metric),
-            f"{row.best_epoch or '–'} / {row.n_epochs}",
+            f"{row.effort.best_in_words or '–'} / {row.effort.epochs_in_words or 0}",
             f"{row.n_parameters:,}" if row.n_parameters else "–",
             *(parameter_text(row.params[n]) if n in row.params else "" for n in shown.varying),
         ]

@@ -1,4 +1,9 @@
-"""The time that one call of a search may take."""
+"""The time that one call may take, from its beginning to the end of all that it does.
+
+A command's clock begins with the command. It knows what work the command has left when the search
+has a result, as writing the report; the session adds what scoring takes (`ending_time.py`), and
+the search trains by a clock that is up so much earlier.
+"""
 
 from __future__ import annotations
 
@@ -7,30 +12,35 @@ import time
 
 
 class Clock:
-    """Runs from when it is made, or started again, to its timeout."""
+    """Runs from a beginning to its timeout."""
 
-    def __init__(self, timeout: float | None) -> None:
+    def __init__(
+        self, timeout: float | None, began: float | None = None, *, afterwards: float = 0.0
+    ) -> None:
         """Start.
 
         Args:
-            timeout: seconds; None: without end.
+            timeout: seconds from the beginning; None: without end.
+            began: when the call began, as `time.monotonic` counts; None: now.
+            afterwards: seconds of work that follow the search, on a machine that is free.
         """
         self.timeout = timeout
-        self.started = time.monotonic()
+        self.afterwards = afterwards
+        self.began = time.monotonic() if began is None else began
 
-    def start(self) -> None:
-        """Begin anew."""
-        self.started = time.monotonic()
+    def earlier(self, seconds: float) -> Clock:
+        """The same clock, but up so many seconds before: what is left is for what comes after."""
+        return Clock(None if self.timeout is None else self.timeout - seconds, self.began)
 
     @property
     def seconds(self) -> float:
-        """Since the start."""
-        return time.monotonic() - self.started
+        """Since the beginning."""
+        return time.monotonic() - self.began
 
     @property
     def deadline(self) -> float | None:
         """When time is up, as `time.monotonic` counts; None: never."""
-        return None if self.timeout is None else self.started + self.timeout
+        return None if self.timeout is None else self.began + self.timeout
 
     @property
     def seconds_left(self) -> float:

@@ -1,6 +1,6 @@
 """Is the advice good? Train the advised changes and the unchanged best side by side.
 
-    plan_confirmation -> side_runs.train_beside -> judge_confirmation
+    plan_confirmation -> side_runs.train_beside -> judge_confirmation -> measured_advice.py
 
 Each change is tried in the best trial's configuration with a handful of seeds, at equal
 epochs; seeds are shared with the unchanged configuration, so that differences are paired. A
@@ -17,7 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from automl.diagnostics.wording import count, number
+from automl.counting import agree, count
+from automl.diagnostics.evidence import find_references
+from automl.diagnostics.wording import number
 from automl.tuning.planned_runs import (
     EndedRun,
     Params,
@@ -47,6 +49,19 @@ NOT_TRAINED = frozenset({"max_epochs", "patience", "n_trials"})
 STUDENT_95 = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179)
 """Two-sided 95 % points of Student's t for 1, 2, ... degrees of freedom; beyond, 2.0 is near."""
 
+MAX_CHANGES = 6
+"""Changes that are tried, in the order of the verdicts: with five seeds, 35 runs."""
+
+LEAST_SHARE_LEFT = 0.01
+"""A change of the loss matters from a hundredth of the loss that is left on ..."""
+
+LEAST_SHARE_OF_BASELINE = 0.001
+"""... and of a thousandth of the baseline's: of what guessing loses, that is the third digit. A
+network at a loss of 0.0001 where guessing has 1 has learned all there is to be learned."""
+
+SAME_PLACE = 0.1
+"""A value so near a range's middle, as a share of its width, is what the range stands for."""
+
 
 @dataclass(frozen=True, slots=True)
 class AdvisedChange:
@@ -63,9 +78,12 @@ class AdvisedChange:
 class ConfirmationPlan:
     """The changes to try, and all runs: of the unchanged configuration first."""
 
+    baseline_loss: float  # of guessing
+
     trial_number: int
     n_epochs: int
     changes: tuple[AdvisedChange, ...]
+    left_out: tuple[str, ...]  # labels of further changes that are not tried
     runs: tuple[PlannedRun, ...]
 
 
@@ -74,7 +92,7 @@ def plan_confirmation(
     diagnoses: Sequence[Diagnosis],
     *,
     n_seeds: int = 5,
-    max_changes: int = 6,
+    max_changes: int = MAX_CHANGES,
 ) -> ConfirmationPlan:
     """Plan the runs that try the advice of these diagnoses on the best trial.
 
@@ -90,11 +108,12 @@ def plan_confirmation(
     for diagnosis in diagnoses:
         for advice in diagnosis.advice:
             change = advised_change(diagnosis.kind, advice, params, space)
-            if change and change.label not in changes and len(changes) < max_changes:
+            if change and change.label not in changes:
                 changes[change.label] = change
+    tried = list(changes.values())[:max_changes]
     seeds = [derive_seed(records.settings.seed, best.number, "confirm", i) for i in range(n_seeds)]
-    tried: list[tuple[str, Params, Params | None]] = [(UNCHANGED, params, None)]
-    tried += [(change.label, change.params, change.changed) for change in changes.values()]
+    asked: list[tuple[str, Params, Params | None]] = [(UNCHANGED, params, None)]
+    asked += [(change.label, change.params, change.changed) for change in tried]
     runs = [
         planned_run(
             records.settings,
@@ -105,11 +124,16 @@ def plan_confirmation(
             seed=seed,
             changed=changed,
         )
-        for label, configuration, changed in tried
+        for label, configuration, changed in asked
         for seed in seeds
     ]
     return ConfirmationPlan(
-        best.number, records.settings.max_epochs, tuple(changes.values()), tuple(runs)
+        baseline_loss=find_references(records, best.number).baseline_loss,
+        trial_number=best.number,
+        n_epochs=records.settings.max_epochs,
+        changes=tuple(tried),
+        left_out=tuple(changes)[max_changes:],
+        runs=tuple(runs),
     )
 
 
@@ -121,7 +145,7 @@ def advised_change(
     for change in advice.changes:
         if change.parameter in NOT_TRAINED:
             continue
-        value = advised_value(change, space)
+        value = advised_value(change, space, params.get(change.parameter))
         if value is not None and value != params.get(change.parameter):
             changed[change.parameter] = value
     if not changed:
@@ -130,26 +154,37 @@ def advised_change(
     return AdvisedChange(", ".join(words), kind, advice, {**params, **changed}, changed)
 
 
-def advised_value(change: SpaceChange, space: SearchSpace) -> ParameterValue:
-    """The value that stands for a change: the fixed one, the first choice, a range's middle.
+def advised_value(
+    change: SpaceChange, space: SearchSpace, current: ParameterValue = None
+) -> ParameterValue:
+    """The value that stands for a change: one that the search could not have, if there is any.
 
-    Where the range reaches beyond the space's, it is the middle of the part that is new.
-    None where the space does not allow it.
+    Of choices it is the first new one, or the first; of a range the middle of the part that is
+    new, or of the whole range. None where the space does not allow the change, or where it
+    brings nothing new and the trial's value is what it stands for.
     """
     try:
         narrowed = space.narrow([f"{change.parameter}={change.set}"])
     except SearchSpaceError:
         return None
-    parameter = narrowed.parameters[change.parameter]
+    parameter, known = (
+        narrowed.parameters[change.parameter],
+        space.parameters.get(change.parameter),
+    )
     if isinstance(parameter, FixedParameter):
         return parameter.value
     if isinstance(parameter, CategoricalParameter):
-        return parameter.choices[0]
-    return _middle(parameter, space.parameters.get(change.parameter))
+        searched = known.choices if isinstance(known, CategoricalParameter) else ()
+        new = [choice for choice in parameter.choices if choice not in searched]
+        return (new or parameter.choices)[0]
+    return _value_in_range(parameter, known, current)
 
 
 def judge_confirmation(plan: ConfirmationPlan, ended: Sequence[EndedRun]) -> tuple[Diagnosis, ...]:
-    """Say for each change whether it helped and by how much, the most helpful first."""
+    """Say for each change whether it helped and by how much, the most helpful first.
+
+    Changes that were not tried, since there were too many, are named at the end.
+    """
     unchanged = [run for run in ended if run.planned.label == UNCHANGED]
     judged = [
         _judge_change(
@@ -157,7 +192,42 @@ def judge_confirmation(plan: ConfirmationPlan, ended: Sequence[EndedRun]) -> tup
         )
         for change in plan.changes
     ]
-    return tuple(sorted(judged, key=_gain, reverse=True))
+    judged.sort(key=_gain, reverse=True)
+    return (*judged, *([_say_left_out(plan)] if plan.left_out else []))
+
+
+def _say_left_out(plan: ConfirmationPlan) -> Diagnosis:
+    n_left_out = len(plan.left_out)
+    return Diagnosis(
+        kind="advice_left_out",
+        severity="info",
+        message=(
+            f"{count(n_left_out, 'further change')} {agree(n_left_out, 'was', 'were')} not tried, "
+            f"since {len(plan.changes)} are at a time: {'; '.join(plan.left_out)}."
+        ),
+        evidence={"n_left_out": n_left_out, "n_tried": len(plan.changes)},
+        trial_number=plan.trial_number,
+    )
+
+
+def least_difference(loss: float, baseline_loss: float) -> float:
+    """The smallest change of a loss that matters: see the shares above."""
+    return max(LEAST_SHARE_LEFT * abs(loss), LEAST_SHARE_OF_BASELINE * abs(baseline_loss))
+
+
+def verdict_on(gain: float, low: float, high: float, least: float) -> str:
+    """Whether a gain with its 95 % interval helps, harms or makes no difference that matters.
+
+    It makes none where the whole interval is smaller than what matters (two one-sided tests,
+    Schuirmann 1987); a difference that is certain, but perhaps smaller, is undecided.
+    """
+    if low > -least and high < least:
+        return "advice_no_difference"
+    if low > 0 and gain >= least:
+        return "advice_helps"
+    if high < 0 and gain <= -least:
+        return "advice_harms"
+    return "advice_undecided"
 
 
 def paired_interval(differences: Sequence[float]) -> tuple[float, float, float]:
@@ -186,6 +256,7 @@ def _judge_change(
         "label": change.label,
         "advised_by": change.kind,
         "changed": dict(change.changed),
+        "changes": {one.parameter: one.set for one in change.advice.changes},
         "n_seeds": len(shared),
         "n_seeds_planned": len(changed),
         "n_failed": sum(not run.is_evidence for run in (*unchanged, *changed)),
@@ -193,26 +264,29 @@ def _judge_change(
         "n_epochs": plan.n_epochs,
     }
     if not shared:
-        words = f"nothing can be said of it: no pair of runs was trained to its end. {failures}"
+        words = f"Nothing can be said of it: no pair of runs was trained to its end. {failures}"
         return _diagnosis(plan, change, "advice_failed", evidence, words)
     gain, low, high = paired_interval([before[seed] - after[seed] for seed in shared])
-    old, new = np.mean([before[s] for s in shared]), np.mean([after[s] for s in shared])
+    old = float(np.mean([before[seed] for seed in shared]))
+    new = float(np.mean([after[seed] for seed in shared]))
+    least = least_difference(old, plan.baseline_loss)
     evidence |= {
-        "loss_before": float(old),
-        "loss_after": float(new),
+        "loss_before": old,
+        "loss_after": new,
+        "least_difference": least,
         "gain": gain,
         "gain_low": low if math.isfinite(low) else None,
         "gain_high": high if math.isfinite(high) else None,
     }
-    kind = "advice_helps" if low > 0 else "advice_harms" if high < 0 else "advice_undecided"
-    if kind == "advice_helps" and n_diverged:  # the seeds that are left are those that it suits
+    kind = verdict_on(gain, low, high, least)
+    if kind != "advice_harms" and n_diverged:  # the seeds that are left are those that it suits
         kind = "advice_undecided"
     n_pairs = count(len(shared), "seed")
     if len(shared) < len(changed):
         n_pairs = f"only {len(shared)} of {count(len(changed), 'seed')}"
     words = (
-        f"{_verdict(kind, n_diverged)}. Validation loss {number(float(new))} against "
-        f"{number(float(old))} unchanged, {_difference(gain, low, high)}; {n_pairs}, paired, "
+        f"{_verdict(kind, n_diverged)}. Validation loss {number(new)} against "
+        f"{number(old)} unchanged, {_difference(gain, low, high)}; {n_pairs}, paired, "
         f"{plan.n_epochs} epochs each). {failures}"
     )
     return _diagnosis(plan, change, kind, evidence, words.rstrip())
@@ -220,9 +294,10 @@ def _judge_change(
 
 def _verdict(kind: str, n_diverged: int) -> str:
     says = {
-        "advice_helps": "it helps",
-        "advice_harms": "it makes things worse",
-        "advice_undecided": "it cannot be told whether it helps",
+        "advice_helps": "It helps",
+        "advice_harms": "It makes things worse",
+        "advice_no_difference": "It makes no difference that matters",
+        "advice_undecided": "It cannot be told whether it helps",
     }[kind]
     if not n_diverged:
         return says
@@ -253,7 +328,7 @@ def _diagnosis(
     return Diagnosis(
         kind=kind,
         severity="good" if kind == "advice_helps" else "info",
-        message=f"{change.label}, in trial {plan.trial_number}'s configuration: {words}",
+        message=f"Tried in trial {plan.trial_number}'s configuration: {change.label}. {words}",
         evidence=evidence,
         advice=(change.advice,) if kind == "advice_helps" else (),
         trial_number=plan.trial_number,
@@ -265,17 +340,48 @@ def _gain(diagnosis: Diagnosis) -> float:
     return float(gain) if isinstance(gain, int | float) else -math.inf
 
 
-def _middle(parameter: Parameter, known: Parameter | None) -> ParameterValue:
-    """The middle of a range, in the scale in which it is searched."""
+def _value_in_range(
+    parameter: Parameter, known: Parameter | None, current: ParameterValue
+) -> ParameterValue:
     if not isinstance(parameter, FloatParameter | IntParameter):
         return None
-    low, high = float(parameter.low), float(parameter.high)
-    if isinstance(known, FloatParameter | IntParameter):
-        if high > known.high and low >= known.low:
-            low = max(low, float(known.high))
-        elif low < known.low and high <= known.high:
-            high = min(high, float(known.low))
-    middle = math.sqrt(low * high) if parameter.log and low > 0 else (low + high) / 2
+    ends = (float(parameter.low), float(parameter.high))
+    new = _new_part(parameter, known, current)
+    if new is None and isinstance(current, int | float):
+        first, place, last = (_scaled(one, parameter) for one in (ends[0], current, ends[1]))
+        if abs(place - (first + last) / 2) <= SAME_PLACE * (last - first):
+            return None
+    return _middle(*(new or ends), parameter)
+
+
+def _new_part(
+    parameter: FloatParameter | IntParameter, known: Parameter | None, current: ParameterValue
+) -> tuple[float, float] | None:
+    """The part of a range that the search did not have, at the trial's end if at both."""
+    if not isinstance(known, FloatParameter | IntParameter):
+        return None
+    step = 1 if isinstance(parameter, IntParameter) else 0  # whole numbers: the next one is new
+    above = (max(parameter.low, known.high + step), parameter.high)
+    below = (parameter.low, min(parameter.high, known.low - step))
+    is_above, is_below = parameter.high > known.high, parameter.low < known.low
+    if is_above and is_below and isinstance(current, int | float):
+        first, place, last = (_scaled(one, known) for one in (known.low, current, known.high))
+        is_above = place >= (first + last) / 2
+    return above if is_above else below if is_below else None
+
+
+def _is_log(parameter: FloatParameter | IntParameter) -> bool:
+    return parameter.log and parameter.low > 0
+
+
+def _scaled(value: float, parameter: FloatParameter | IntParameter) -> float:
+    """A value in the scale in which its range is searched."""
+    return math.log(max(value, 1e-300)) if _is_log(parameter) else float(value)
+
+
+def _middle(low: float, high: float, parameter: FloatParameter | IntParameter) -> ParameterValue:
+    """The middle of a part of a range, in the scale in which it is searched."""
+    middle = math.sqrt(low * high) if _is_log(parameter) else (low + high) / 2
     return round(middle) if isinstance(parameter, IntParameter) else float(f"{middle:.3g}")
 
 

@@ -11,6 +11,7 @@ no data.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -70,6 +71,7 @@ def evaluate_best(
     known = {one.name for one in earlier.references} if earlier else set()
     if earlier and wanted <= known:
         return earlier
+    logging.getLogger("automl").info("scoring trial %d on the test rows", best.number)
     networks = kept_networks(store, records, best.number)
     fitted = references()
     if earlier and fitted.keys() <= known:

@@ -20,7 +20,6 @@ class SearchPolicy:
     """How to search: what may differ each time a study is continued."""
 
     n_trials: int = 100  # total of the study, whatever the trials' ends
-    timeout: float | None = None  # seconds, of this call
     sampler: str = "tpe"
     pruner: str = "successive_halving"
     n_slots: int = 10  # trials in training at once

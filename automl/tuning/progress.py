@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,7 +23,7 @@ class RunningTrial:
 
 @dataclass(frozen=True, slots=True)
 class SearchProgress:
-    """Where the search is. Counts are of the whole study, times and epochs of this call."""
+    """Where the search is. Counts are of the whole study, epochs and times of this call."""
 
     study_name: str
     n_trials: int  # the total that is aimed at
@@ -34,7 +35,7 @@ class SearchProgress:
     best_value: float | None
     best_params: Mapping[str, ParameterValue]
     n_epochs: int
-    seconds: float
+    seconds: float  # since the call began
     seconds_left: float | None  # None until it can be told
     messages: tuple[str, ...] = ()  # what happened in this round: a new best, a failure
 
@@ -45,22 +46,22 @@ class SearchProgress:
 
 
 def estimate_seconds_left(
-    *, n_ended: int, n_left: int, seconds: float, timeout: float | None
+    *, n_ended: int, n_left: int, seconds: float, limit: float = math.inf
 ) -> float | None:
-    """Time until the last trial has ended, at the pace of this call, or until the timeout.
+    """Time until the last trial has ended, at the pace of this call, or until time is up.
 
     None where it cannot be told yet, and where all have ended.
 
     Args:
         n_ended: trials that ended in this call.
         n_left: trials still to end, running ones included.
-        seconds: since the call began.
-        timeout: seconds that the call may take, None for no limit.
+        seconds: since training began.
+        limit: seconds until time is up.
     """
     if n_left <= 0:
         return None
     at_this_pace = seconds / n_ended * n_left if n_ended else None
-    if timeout is None:
+    if math.isinf(limit):
         return at_this_pace
-    until_timeout = max(timeout - seconds, 0.0)
-    return until_timeout if at_this_pace is None else min(at_this_pace, until_timeout)
+    limit = max(limit, 0.0)
+    return limit if at_this_pace is None else min(at_this_pace, limit)

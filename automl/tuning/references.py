@@ -21,15 +21,17 @@ from automl.reference_names import REFERENCE_NAMES
 from automl.tuning.progress import SearchProgress
 from storage.records import ReferenceName
 
-BEGIN_AFTER = 2.0
-"""Seconds of a search before a process is started for its references. It loads libraries for as
-long, which would slow down the workers that train while they load theirs."""
+BEGIN_AFTER = 6.0
+"""Seconds of a call before a process is started for its references; in the first four, libraries
+and data are loaded. It loads libraries too, which would slow down the workers that train while
+they load theirs."""
 
 SHARE = 0.1
 """Of the search's time, that references may take after its end."""
 
 LEAST_SECONDS = 3.0
-"""What they may take however short the search was: a linear model and trees on a thousand rows."""
+"""What they may take however short the search was, if its time is not up: a linear model and
+trees on a thousand rows."""
 
 
 class References:
@@ -68,11 +70,11 @@ class References:
         """What could be fitted. The first call waits for it; later ones give the same.
 
         Args:
-            search_seconds: how long the search has taken.
-            seconds_left: until its time is up.
+            search_seconds: how long the search has taken, since its call began.
+            seconds_left: until scoring must begin.
         """
         if self._taken is None:
-            seconds = max(LEAST_SECONDS, min(SHARE * search_seconds, seconds_left))
+            seconds = min(max(LEAST_SECONDS, SHARE * search_seconds), seconds_left)
             self._taken = self._take(seconds)
             self.end()
         return self._taken

@@ -56,6 +56,7 @@ class Search:
         dataset: Dataset,
         settings: StudySettings,
         policy: SearchPolicy,
+        clock: Clock | None = None,
     ) -> None:
         self.study = study
         self.store = store
@@ -77,7 +78,8 @@ class Search:
         self._tally = Tally.of(study)
         self._messages: list[str] = []
         self._stopping = False
-        self._clock = Clock(policy.timeout)
+        self._clock = clock or Clock(None)
+        self._began = self._clock.began  # of the training, once it has
 
     def stop(self) -> None:
         """End after the present round; trials in training can be continued later."""
@@ -85,7 +87,7 @@ class Search:
         self.executor.interrupt()
 
     def __iter__(self) -> Iterator[SearchProgress]:
-        self._clock.start()
+        self._began = time.monotonic()
         self._adopt_dead_trials()
         try:
             while not self._is_over:
@@ -353,8 +355,8 @@ class Search:
     @property
     def _must_finish(self) -> bool:
         """Whether the trials in training need what is left of the time, see FINISHING_SHARE."""
-        left = self._clock.seconds_left
-        if self.policy.timeout is None or left >= FINISHING_SHARE * self.policy.timeout:
+        left, timeout = self._clock.seconds_left, self._clock.timeout
+        if timeout is None or left >= FINISHING_SHARE * timeout:
             return False
         best = self._best_in_training
         return best is not None and left < best.seconds_for(self.settings.max_epochs - best.epoch)
@@ -367,7 +369,7 @@ class Search:
         self._messages.append(message)
 
     def _progress(self) -> SearchProgress:
-        tally, seconds = self._tally, self._clock.seconds
+        tally = self._tally
         messages = (
             *self.executor.take_messages(),
             *self._messages,
@@ -387,12 +389,12 @@ class Search:
             best_value=tally.best_value,
             best_params=tally.best_params,
             n_epochs=tally.n_epochs,
-            seconds=seconds,
+            seconds=self._clock.seconds,
             seconds_left=estimate_seconds_left(
                 n_ended=tally.n_ended - tally.n_ended_before,
                 n_left=max(self.policy.n_trials - tally.n_ended, 0),
-                seconds=seconds,
-                timeout=self.policy.timeout,
+                seconds=time.monotonic() - self._began,
+                limit=self._clock.seconds_left,
             ),
             messages=messages,
         )

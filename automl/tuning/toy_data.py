@@ -19,14 +19,18 @@ from automl.errors import ConfigError
 
 N_ROWS: Final = 300
 """Train rows, and as many validation rows: enough to fill the spirals' three windings."""
-GRID: Final = 48
-"""Cells per side of the drawn plane: finer than a small picture shows."""
+GRID: Final = 64
+"""Cells per side of the drawn plane: fine enough for a picture of 500 pixels, smoothed."""
 MARGIN: Final = 0.15
 """Of the plane around the points, as a share of their spread."""
 
 
-def toy_dataset(name: str, *, seed: int = 0, n_rows: int = N_ROWS) -> Dataset:
+def toy_dataset(name: str, *, seed: int = 0, n_rows: int = N_ROWS, noise: float = 0.0) -> Dataset:
     """Train and validation rows of a toy problem, and a grid as test rows.
+
+    Args:
+        noise: share of rows, of train and validation alike, that have the other class's label.
+            The points are the same whatever it is, and a larger share has those of a smaller.
 
     Raises:
         ConfigError: there is no such problem.
@@ -37,6 +41,7 @@ def toy_dataset(name: str, *, seed: int = 0, n_rows: int = N_ROWS) -> Dataset:
     train = TOYS[name](n_rows, generator)
     valid = TOYS[name](n_rows, generator)
     points, _ = train
+    train, valid = (_mislabelled(*rows, noise, generator) for rows in (train, valid))
     scale = AffineScaling(points.mean(0), 1 / points.std(0))
     plain = AffineScaling(torch.zeros(2), torch.ones(2))
     fold = Fold(
@@ -61,6 +66,14 @@ def grid(points: Tensor) -> Tensor:
     x, y = (torch.linspace(float(low[i]), float(high[i]), GRID) for i in range(2))
     rows, columns = torch.meshgrid(y, x, indexing="ij")
     return torch.stack([columns.reshape(-1), rows.reshape(-1)], dim=1)
+
+
+def _mislabelled(
+    points: Tensor, targets: Tensor, noise: float, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """The same points, about this share of them with the other label."""
+    is_wrong = torch.rand(len(targets), generator=generator) < noise
+    return points, torch.where(is_wrong, 1 - targets, targets)
 
 
 def _split(points: Tensor, targets: Tensor) -> Split:

@@ -14,6 +14,7 @@ from statistics import fmean
 
 from automl.training.config import RunConfig
 from automl.tuning.progress import RunningTrial
+from storage.effort import TrialEffort, trial_effort
 from storage.records import EpochRecord, ParameterValue, best_epoch
 
 
@@ -92,27 +93,23 @@ class TrialInTraining:
         return [best for curve in self.curves.values() if (best := best_epoch(curve))]
 
     @property
-    def seconds(self) -> float:
-        """Training time of all runs."""
-        return sum(record.seconds for curve in self.curves.values() for record in curve)
-
-    @property
-    def n_epochs(self) -> int:
-        """Epochs trained in all runs together."""
-        return sum(len(curve) for curve in self.curves.values())
+    def effort(self) -> TrialEffort:
+        """Epochs and seconds, run by run."""
+        return trial_effort(self.curves.get(run_id, ()) for run_id in self.runs)
 
     def seconds_for(self, n_epochs: int) -> float:
         """About how long so many more epochs take, at the pace so far."""
         return n_epochs * (time.monotonic() - self.began_at) / max(1, self.epoch)
 
-    def user_attributes(self) -> dict[str, float | int]:
+    def user_attributes(self) -> dict[str, float | int | str]:
         """What people see of the trial in Optuna Dashboard."""
-        attributes: dict[str, float | int] = {"n_parameters": self.n_parameters}
+        attributes: dict[str, float | int | str] = {"n_parameters": self.n_parameters}
+        effort = self.effort
         if self.curves:
-            attributes |= {"n_epochs": self.n_epochs, "seconds": round(self.seconds, 3)}
+            attributes |= {"n_epochs": effort.n_epochs, "seconds": round(effort.seconds, 3)}
         if best := self.best:
             attributes |= {
-                "best_epoch": round(fmean(record.epoch for record in best)),
+                "best_epochs": effort.best_in_words,
                 "train_loss": fmean(record.train_loss for record in best),
                 "generalization_gap": fmean(record.generalization_gap for record in best),
             }

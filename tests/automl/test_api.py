@@ -45,7 +45,7 @@ def test_search_of_a_frame_gives_a_scored_and_judged_best_trial(storage: str) ->
     assert len(result.trials) == 3
     assert result.evaluation is not None
     assert 0 <= result.evaluation.scores["accuracy"] <= 1
-    assert result.evaluation.baseline["loss"] == pytest.approx(0.693, abs=0.05)
+    assert result.evaluation.reference_scores("guessing")["loss"] == pytest.approx(0.693, abs=0.05)
     assert result.diagnoses[0].message
 
 
@@ -113,7 +113,11 @@ def test_what_is_dropped_and_found_is_logged(
     caplog.set_level("INFO", logger="automl")
     automl.search(table().assign(always="same"), **quick(storage))  # type: ignore[arg-type]
     said = [record.message for record in caplog.records if record.name == "automl"]
+    assert said[:3] == [
+        *("reading the DataFrame", "loading PyTorch and scikit-learn", "looking at the columns"),
+    ]
     assert "dropped as constant: always" in said
+    assert said.index("judging the study") > said.index("looking at the columns")
     assert any("is the best so far" in message for message in said)
 
 

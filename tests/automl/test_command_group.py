@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import logging
 import os
 import shlex
 import shutil
@@ -19,6 +21,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import cli
+from automl.command_group import fast_imports, told_steps
 
 ROOT = Path(__file__).parents[2]
 ATTACK = "\x1b[2J\x1b]52;c;QUJD\x07\u202eevil\r\x9b31m\n\u2028"
@@ -260,3 +263,34 @@ def test_an_interrupt_in_place_of_an_answer_deletes_nothing(study: Path) -> None
     assert interrupted(asks, "delete", STUDY).startswith("Interrupted: ")
     assert run("show", STUDY).exit_code == 0
     assert run("delete", STUDY).exit_code == 1  # the answer is no
+
+
+def test_the_first_line_is_told_before_anything_heavy_is_imported(tmp_path: Path) -> None:
+    """Loading takes seconds: whoever waits is to know for what."""
+    line = f"cd {tmp_path} && PYTHONPROFILEIMPORTTIME=1 automl search no.csv"
+    _, _, errors = shell(line)
+    before, after = errors.split("loading pandas and Optuna\n")
+    loaded = {row.rpartition("|")[2].strip() for row in before.splitlines()}
+    assert "click" in loaded
+    assert not loaded & {"rich", "pandas", "numpy", "optuna", "sqlalchemy", "torch", "sklearn"}
+    assert "Error: a data file must exist" in after
+
+
+def test_steps_are_told_while_a_command_runs_and_not_after(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logger = logging.getLogger("automl")
+    before = (logger.level, list(logger.handlers))
+    with told_steps("first"):
+        logger.info("reading %s", "a\x1b[2Jb")
+        logger.debug("not told")
+    logger.info("not told either")
+    assert capsys.readouterr().err == "first\nreading a\\x1b[2Jb\n"
+    assert (logger.level, logger.handlers) == before
+
+
+def test_garbage_is_looked_for_again_after_imports() -> None:
+    with pytest.raises(ImportError), fast_imports():
+        assert not gc.isenabled()
+        raise ImportError
+    assert gc.isenabled()

@@ -14,11 +14,12 @@ import pytest
 import automl
 from automl import investigation
 from automl.data_options import load_again
+from automl.diagnostics.measured_advice import ON_ADVICE
 from automl.errors import ConfigError, StudyError
 from automl.executors.executor import RoundResult
 from automl.executors.in_process import InProcessExecutor
 from automl.result import SearchResult
-from automl.studies import ON_ADVICE, ON_CAUSES, diagnose, load_study, open_existing_store
+from automl.studies import ON_CAUSES, diagnose, load_study, open_existing_store
 from automl.tuning import promotion
 from storage.records import Advice, Diagnosis, SpaceChange, StudyRecords
 
@@ -37,6 +38,18 @@ def test_confirmation_tries_the_advice_and_is_kept(finished_copy: str) -> None:
         assert all(run.state in ("complete", "failed") for run in runs)
     again = diagnose(STUDY, finished_copy)
     assert [one for one in again.diagnoses if one.kind in ON_ADVICE] == answers
+
+
+def test_verdicts_agree_with_the_answers_however_often_they_are_asked(finished_copy: str) -> None:
+    """What was tried says so, once: it is planned from the verdicts themselves."""
+    first = investigation.confirm(STUDY, finished_copy, n_seeds=2, workers=1).diagnoses
+    second = investigation.confirm(STUDY, finished_copy, n_seeds=2, workers=1).diagnoses
+
+    assert second == first
+    tried = [one for one in first if one.kind in ON_ADVICE and "changes" in one.evidence]
+    told = [advice.text for one in first if one not in tried for advice in one.advice]
+    assert any("(Tried: " in text for text in told) == bool(tried)
+    assert all(text.count("(Tried: ") <= 1 for text in told)
 
 
 def test_more_runs_change_neither_trials_nor_best(

@@ -8,6 +8,7 @@ import pytest
 
 import search_spaces
 from automl import listings
+from automl.diagnostics.headline import headline
 from automl.result import SearchResult
 from search_spaces import CategoricalParameter, FixedParameter, FloatParameter, SearchSpace
 from storage import Finding
@@ -17,12 +18,14 @@ from tests.contracts.synthetic_study import synthetic_study
 def test_studies_are_listed_with_standing_verdict_and_score(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    digits, houses = synthetic_study(20), synthetic_study(20, name="houses", task="regression")
+    digits = synthetic_study(20)
+    houses = synthetic_study(20, name="houses", task="regression")
     listings.print_studies([SearchResult(one, "") for one in (digits, houses)], "")
-    rows = [line.split() for line in capsys.readouterr().out.splitlines()[-3:-1]]
+    rows = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()[-3:-1]]
+    words = [listings.STANDING_WORDS[headline(one).standing.kind] for one in (digits, houses)]
     assert rows == [
-        ["digits-target", "20", "accuracy", "97.2", "%", "better", "high", "variance"],
-        ["houses", "20", "RMSE", "3.200", rows[1][4], *rows[1][5:]],
+        f"digits-target 20 accuracy 97.2 % {words[0]} high variance",
+        f"houses 20 RMSE 3.200 {words[1]} high variance",
     ]
 
 

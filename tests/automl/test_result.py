@@ -121,11 +121,13 @@ def test_notebook_shows_the_result(finished: SearchResult) -> None:
 def test_json_has_the_promised_keys(finished: SearchResult) -> None:
     values = json.loads(json.dumps(result_to_json(finished, "report.html"), allow_nan=False))
     assert set(values) == {
-        *("study", "storage", "task", "seconds", "n_trials", "n_epochs", "best", "test"),
-        *("standing", "headline", "diagnosis", "report"),
+        *("study", "storage", "task", "seconds", "training_seconds", "n_trials", "n_epochs"),
+        *("n_side_epochs", "best", "test", "standing", "headline", "diagnosis", "report"),
     }
     assert sum(values["n_trials"].values()) == 6
-    assert set(values["best"]) == {"trial_number", "params", "valid_loss", "best_epoch"}
+    assert set(values["best"]) == {
+        *("trial_number", "params", "valid_loss", "n_epochs", "best_epochs"),
+    }
     assert {"loss", "accuracy", "interval", "references"} <= set(values["test"])
     assert set(values["diagnosis"]) >= {"verdict", "advice"}
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from automl import summary
-from automl.result import SearchResult
+from automl.report.notes import trial_notes
+from automl.report.numbers.overview import overview
+from automl.report.numbers.search import effort
+from automl.report.numbers.trials import study_table
+from automl.report.result_part import best_rows
+from automl.result import SearchResult, result_to_json
 from automl.score_names import score_text
 from automl.trial_summary import print_trial
+from automl.tuning.trial_in_training import TrialInTraining
 from storage.records import Diagnosis, TrialRecord
 from tests.contracts.synthetic_study import synthetic_study
 
@@ -103,7 +110,20 @@ def test_what_was_tried_stands_in_a_table_behind_the_verdicts(
     rows = [line.split() for line in printed.splitlines() if "dropout=0.346" in line]
     assert " ".join(rows[0]) == "dropout=0.346 helps 0.143 0.012 -0.002 to 0.026 4 of 5"
     assert "undecided" in rows[1]
+    assert "first fold" not in printed
     assert max(len(line) for line in printed.splitlines() if "dropout=0.346" in line) <= width
+
+
+def test_what_diverged_when_it_was_tried_and_on_which_fold_is_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    evidence = {"label": "l1=0", "gain": 0.01, "n_diverged": 2}
+    answer = Diagnosis("advice_undecided", "info", "", evidence, trial_number=5)
+    settings = replace(study().records.settings, split={"n_folds": 5})
+    summary.print_verdict(study(diagnoses=(answer,), settings=settings))
+    printed = capsys.readouterr().out
+    assert "undecided, 2 diverged" in printed
+    assert "Tried on the first fold only." in printed
 
 
 def test_no_table_is_wider_than_the_terminal(
@@ -125,6 +145,32 @@ def test_a_value_over_folds_is_said_to_be_their_mean(capsys: pytest.CaptureFixtu
     assert "in the mean of 3 folds, at epoch" in capsys.readouterr().out
 
 
+def test_terminal_json_report_and_dashboard_tell_the_same_epochs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """With folds they told 9 and 7, 8 and 6, 112 and 12 of 22 of one trial."""
+    records = synthetic_study(6, n_folds=3)
+    result, table = SearchResult(records, "sqlite:///a.db"), study_table(records)
+    runs = records.search_runs(result.best.number)
+    curves = [records.epochs[run.run_id] for run in runs]
+    best = [min(curve, key=lambda epoch: epoch.valid_loss).epoch for curve in curves]
+    told, trained = ", ".join(map(str, best)), ", ".join(str(len(curve)) for curve in curves)
+    summary.print_result(result, None)
+    printed = " ".join(capsys.readouterr().out.split())  # the terminal breaks the line
+    assert f"at epoch {told} of {trained}" in printed
+    values: Any = result_to_json(result)
+    assert values["best"]["best_epochs"] == best
+    assert values["best"]["n_epochs"] == sum(map(len, curves))
+    assert values["n_epochs"] == sum(map(len, records.epochs.values())) == effort(table).n_epochs
+    assert values["training_seconds"] == pytest.approx(effort(table).seconds, abs=1e-3)
+    assert best_rows(overview(table), "error_rate")[0][4] == f"{told} / {trained}"
+    assert f"Best epoch {told} of {trained}" in trial_notes(table)[result.best.number]
+    trial = TrialInTraining(0, {}, {run.run_id: None for run in runs})  # type: ignore[misc]
+    for record in (epoch for curve in reversed(curves) for epoch in curve):
+        trial.take(record)
+    assert trial.user_attributes()["best_epochs"] == told
+
+
 def test_a_study_without_trials_has_no_empty_brackets(
     finished: SearchResult, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -144,8 +190,8 @@ def test_search_whose_trials_all_failed_says_why(
     assert result.has_only_failures
     summary.print_result(result, None)
     printed = capsys.readouterr().out
-    assert "The last one to fail, trial 0: RuntimeError" in printed
-    assert "RuntimeError: no such kernel" in printed
+    assert "The last one to fail, trial 0: an error while training (RuntimeError" in printed
+    assert "RuntimeError: no such kernel" in printed.replace("\n", " ")
 
 
 def test_trials_left_for_the_next_call_are_unfinished(

@@ -10,7 +10,7 @@ from benchmarks import table_damage
 from benchmarks.table_sources import SOURCES, Source, Tables, draw_rows, read_table
 
 N_ROWS = 500
-QUANTITY = Source("y", ("id",), order="a")
+QUANTITY = Source("y", ("id",), order="a", is_quantity=True)
 CLASSES = Source("label", ("id",), order="a")
 
 

@@ -26,6 +26,10 @@ def trained(loss: float, train_loss: float | None = None) -> Trained:
     return Trained(np.stack(seeds), loss if train_loss is None else train_loss, loss)
 
 
+def references(**losses: float) -> dict[str, np.ndarray]:
+    return {name: rows(loss) for name, loss in {"guessing": 1.0, **losses}.items()}
+
+
 def measured(
     network: float, *, trees: float = 0.9, train_loss: float | None = None, **others: float
 ) -> Measured:
@@ -33,8 +37,7 @@ def measured(
     return Measured(
         Scale("mean_squared", np.zeros(N), 1.0),
         rows(network),
-        rows(1.0),
-        {"linear_model": rows(0.9), "boosted_trees": rows(trees)},
+        references(linear_model=0.9, boosted_trees=trees),
         trained(network, train_loss),
         {name: trained(loss) for name, loss in others.items()},
     )
@@ -46,6 +49,10 @@ def test_a_mended_network_that_is_clearly_better_leaves_the_cause_alone() -> Non
 
 def test_a_mended_network_that_is_little_better_allows_both() -> None:
     assert expected_kinds(SICK, measured(0.36, mended=0.3)) == {"high_bias", "good_fit"}
+
+
+def test_half_of_the_errors_are_much_where_few_are_left() -> None:
+    assert expected_kinds(SICK, measured(0.2, trees=0.1, mended=0.1)) == {"high_bias"}
 
 
 def test_a_mended_network_that_is_no_better_was_not_sick() -> None:
@@ -62,7 +69,7 @@ def test_a_leak_gains_by_being_there() -> None:
 def test_shuffled_targets_have_no_signal_unless_something_finds_one() -> None:
     case = replace(SICK, kind="shuffled", causes=frozenset({"no_signal"}))
 
-    nothing = replace(measured(1.0), references={"linear_model": rows(1.0)})
+    nothing = replace(measured(1.0), references=references())
     assert expected_kinds(case, nothing) == {"no_signal"}
     assert "no_signal" not in expected_kinds(case, measured(1.0))
 
@@ -84,7 +91,7 @@ def test_a_network_that_restraint_mends_is_no_good_fit() -> None:
     [(0.95, {"weak_signal"}), (0.85, {"weak_signal", "good_fit"}), (0.5, {"good_fit"})],
 )
 def test_little_explained_is_a_weak_signal(network: float, kinds: set[str]) -> None:
-    beside = replace(measured(network), references={"linear_model": rows(1.0)})
+    beside = replace(measured(network), references=references())
     assert healthy_kinds(beside) == kinds
 
 
@@ -96,7 +103,9 @@ def test_a_validation_score_far_better_than_the_test_score_may_be_said() -> None
 def test_standing_is_paired() -> None:
     """Rows that differ widely, but a reference that is better on each of them."""
     hard = np.random.default_rng(1).exponential(size=N)
-    one = replace(measured(0.5), network=hard, references={"linear_model": hard - 0.01})
+    one = replace(
+        measured(0.5), network=hard, references={"linear_model": hard - 0.01, "guessing": hard + 1}
+    )
     assert one.standing == "worse"
     assert replace(one, network=hard - 0.02).standing == "better"
 
@@ -107,11 +116,10 @@ def test_seeds_count_in_the_error_of_a_difference() -> None:
     assert apart.error > 10 * alike.error
 
 
-def test_class_weights_move_what_others_say() -> None:
+def test_class_weights_weigh_rows() -> None:
     scale = Scale("cross_entropy", np.array([0, 1]), 1.0, np.array([0.5, 1.5]))
-    moved = scale.weighted(np.array([[0.75, 0.25]]))
-    assert moved == pytest.approx(np.array([[0.5, 0.5]]))
-    assert scale.losses(np.array([[0.5, 0.5], [0.5, 0.5]])).mean() == pytest.approx(np.log(2))
+    certain = np.array([[0.9, 0.1], [0.9, 0.1]])
+    assert scale.losses(certain).mean() == pytest.approx(-0.25 * np.log(0.9) - 0.75 * np.log(0.1))
 
 
 def test_every_case_has_a_name_of_its_own() -> None:

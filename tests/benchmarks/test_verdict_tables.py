@@ -32,6 +32,7 @@ def judged(**changed: object) -> Judged:
         "verdicts": ("good_fit",),
         "standing": "worse",
         "best_reference": "boosted_trees",
+        "told_standing": "worse",
         "lead_errors": 4.0,
         "seconds": 1.0,
     }
@@ -45,7 +46,7 @@ def test_a_good_fit_behind_a_reference_is_cried_out() -> None:
 
 
 def test_a_right_verdict_is_counted() -> None:
-    right = judged(verdict="high_bias", verdicts=("high_bias", "good_fit"), standing="no better")
+    right = judged(verdict="high_bias", verdicts=("high_bias", "good_fit"), standing="no_better")
     assert line(right).startswith("right")
     assert summarize([right, judged()])["tables.accuracy"] == 0.5
     assert summarize([right])["tables.good_fit_behind_a_reference"] == 0

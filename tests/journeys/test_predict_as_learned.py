@@ -66,7 +66,7 @@ def test_a_row_is_predicted_alike_alone_and_beside_others(folder: Path) -> None:
     alone, said = predict(folder, HEADER + ROW)
     beside, _ = predict(folder, HEADER + ROW + OTHERS)
     turned, _ = predict(folder, "kids;when;price;code\n2;05/17/2021 04:25 PM;39,55;007\n")
-    assert "kids: 1 of 1 cells are neither 0 nor 1 as in training, such as 2 in row 1" in said
+    assert "kids: 1 of 1 cell is neither 0 nor 1 as in training, such as 2 in row 1" in said
     assert set(alone["zip"]) <= {"02116", "10001"}  # as the person wrote them
     for other in (beside, turned):
         pd.testing.assert_series_equal(other.iloc[0], alone.iloc[0])
@@ -75,7 +75,7 @@ def test_a_row_is_predicted_alike_alone_and_beside_others(folder: Path) -> None:
 def test_unreadable_cells_are_said_and_count_as_missing(folder: Path) -> None:
     spoilt, said = predict(folder, HEADER + ROW.replace("39,55", "cheap") + OTHERS)
     missing, silent = predict(folder, HEADER + ROW.replace("39,55", "") + OTHERS)
-    assert "price: 1 of 2 cells are no numbers as in training" in said
+    assert "price: 1 of 2 cells is no number as in training" in said
     assert "price" not in silent
     pd.testing.assert_frame_equal(spoilt, missing)
 
@@ -88,5 +88,5 @@ def test_a_column_of_another_kind_is_an_error_and_nothing_is_written(folder: Pat
         *("-o", str(folder / "predictions.csv"), "--storage", f"sqlite:///{folder}/automl.db"),
     )
     assert result.exit_code == 1
-    assert "price: 1 of 1 cells are no numbers as in training" in result.stderr
+    assert "price: 1 of 1 cell is no number as in training" in result.stderr
     assert not (folder / "predictions.csv").exists()

@@ -6,6 +6,7 @@ accessibility check fetches axe-core through npm once and is skipped where npm i
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import socket
@@ -327,6 +328,74 @@ def test_the_page_can_be_walked_with_the_keyboard(visit, report):
 
 
 @pytest.fixture(scope="module")
+def playground(folder: Path) -> str:
+    from automl.report.playground import write_playground
+    from automl.tuning.playground import play
+
+    vary = ["noise", "n_layers", "regularization", "learning_rate"]
+    return write_playground(play("moons", vary, n_epochs=60), folder / "play.html").as_uri()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_buttons_of_the_playground_change_all_that_is_shown(visit, playground, width, scheme):
+    visited = visit(playground, width=width, color_scheme=scheme, offline=True)
+    page = visited.page
+
+    def shown() -> list[str]:
+        kept = [page.inner_text(".said"), page.inner_text(".explorer .facts")]
+        paths = page.evaluate(
+            "[...document.querySelectorAll('.explorer path')].map(p => p.getAttribute('d'))"
+        )
+        picture = page.evaluate("document.querySelector('.explorer canvas').toDataURL()")
+        return [*kept, *paths, picture]
+
+    visited.wait_until("document.querySelectorAll('.explorer path').length === 2")
+    before = shown()
+    assert before[0].startswith("With no noise, 2 hidden layers and no regularization, ")
+    page.get_by_role("radio", name="30 %", exact=True).click()
+    noisy = shown()
+    assert noisy[0].startswith("With 30 % noise, 2 hidden layers and no regularization, ")
+    assert len(noisy) == 5 and all(a != b for a, b in zip(before, noisy, strict=True))
+    page.get_by_role("radio", name="0 %", exact=True).click()
+    assert shown() == before
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert visited.complaints == []
+    assert visited.requests == [playground]
+
+
+def test_labels_stand_beside_their_curves_and_apart(visit, playground):
+    visited = visit(playground, offline=True)
+    visited.wait_until("document.querySelectorAll('.explorer path').length === 2")
+    places = visited.page.evaluate(
+        "[...document.querySelectorAll('.losses')].map(svg => "
+        "[...svg.querySelectorAll('[data-end]')].map(label => [label.textContent, "
+        "+label.getAttribute('y'), +label.dataset.end, "
+        "label.getBoundingClientRect().right - svg.getBoundingClientRect().right]))"
+    )
+    assert {label[0] for label in places[0]} == {"train", "validation", "guessing"}
+    for labels in places:
+        heights = sorted(label[1] for label in labels)
+        assert all(b - a >= 13 for a, b in itertools.pairwise(heights))
+        assert all(abs(y - 4 - end) <= 30 for _, y, end, _ in labels)
+        assert all(beyond <= 2 for *_, beyond in labels)
+
+
+def test_the_playground_can_be_played_with_the_keyboard(visit, playground):
+    visited = visit(playground, offline=True)
+    page = visited.page
+    page.focus("input[name=noise]:checked")
+    page.keyboard.press("ArrowRight")
+    assert page.inner_text(".said").startswith("With 15 % noise, ")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    assert page.inner_text(".said").startswith("With 15 % noise, 4 hidden layers ")
+    assert page.get_attribute(".said", "aria-live") == "polite"
+    label = page.get_attribute(".explorer canvas", "aria-label")
+    assert "15 % noise, 4 hidden layers" in label
+
+
+@pytest.fixture(scope="module")
 def axe(request: pytest.FixtureRequest) -> str:
     """The script of axe-core, fetched once through npm."""
     npm = shutil.which("npm")
@@ -345,19 +414,28 @@ def axe(request: pytest.FixtureRequest) -> str:
     return script.read_text(encoding="utf-8")
 
 
+def serious_violations(page: Any, axe: str) -> list[tuple[str, str]]:
+    page.evaluate(axe)
+    return [
+        (found["id"], found["nodes"][0]["html"][:200])
+        for found in page.evaluate("axe.run()")["violations"]
+        if found["impact"] in ("serious", "critical")
+    ]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_serious_violation(visit, report, axe, scheme):
     page = visit(report, offline=True, color_scheme=scheme)
     page.draw_all()
     page.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
-    page.page.evaluate(axe)
-    result = page.page.evaluate("axe.run()")
-    serious = [
-        (found["id"], found["nodes"][0]["html"][:200])
-        for found in result["violations"]
-        if found["impact"] in ("serious", "critical")
-    ]
-    assert serious == []
+    assert serious_violations(page.page, axe) == []
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_violation_in_the_playground(visit, playground, axe, scheme, width):
+    page = visit(playground, width=width, offline=True, color_scheme=scheme)
+    assert serious_violations(page.page, axe) == []
 
 
 @pytest.fixture
@@ -374,8 +452,8 @@ def dashboard(folder: Path) -> Iterator[tuple[str, str]]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     code = (
-        "from automl.report.dashboard import serve; "
-        f"serve({url!r}, {str(folder / 'running.artifacts')!r}, {port})"
+        "from automl.report.dashboard import serve; from storage import open_store; "
+        f"serve(open_store({url!r}), {port})"
     )
     wait_for(lambda: (folder / "running.db").exists(), 120)
     server = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.DEVNULL)
@@ -411,7 +489,8 @@ def test_the_dashboard_shows_a_running_study(visit, dashboard):
 
     def is_published() -> bool:
         details = study_details(address)
-        return bool(details.get("plotly_graph_objects")) and bool(details.get("artifacts"))
+        with_files = [trial for trial in details.get("trials", ()) if trial["artifacts"]]
+        return bool(details.get("plotly_graph_objects")) and bool(with_files)
 
     wait_for(is_published, 180)
     page = visit(f"{address}/dashboard/studies/1").page

@@ -62,13 +62,30 @@ def test_preprocessing_predictions_and_checkpoints_come_back(
 
 
 def test_optuna_lists_artifacts_but_no_checkpoints(store: Store, study: optuna.Study) -> None:
-    record = save(store, 0)
+    record = store.artifacts.save_preprocessing("study", {}, "{}")
+    save(store, 0)
     store.artifacts.save_checkpoint("study", 0, 1, WEIGHTS, {})
     (meta,) = optuna.artifacts.get_all_artifact_meta(study)
-    assert (meta.artifact_id, meta.filename) == (record.artifact_id, "trial-0-run-1.safetensors")
+    assert (meta.artifact_id, meta.filename) == (record.artifact_id, "preprocessing-fold-0.skops")
     folder = optuna.artifacts.FileSystemArtifactStore(store.artifacts.folder.path)
     with folder.open_reader(meta.artifact_id) as file:
         assert len(file.read()) == record.n_bytes
+
+
+def test_the_dashboard_lists_the_artifacts_of_a_trial_with_it(
+    store: Store, study: optuna.Study
+) -> None:
+    backend = pytest.importorskip("optuna_dashboard.artifact._backend")
+    records = [save(store, number) for number in (0, 1)]
+
+    def listed(number: int) -> list[str]:
+        trial = study.get_trials()[number]
+        attributes = study._storage.get_study_system_attrs(study._study_id)
+        return [one["artifact_id"] for one in backend.list_trial_artifacts(attributes, {}, trial)]
+
+    assert [listed(number) for number in (0, 1)] == [[one.artifact_id] for one in records]
+    store.artifacts.remove(records[0])
+    assert [listed(number) for number in (0, 1)] == [[], [records[1].artifact_id]]
 
 
 def test_later_checkpoint_replaces_the_earlier(store: Store, study: optuna.Study) -> None:

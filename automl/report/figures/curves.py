@@ -78,18 +78,18 @@ def _add_train_and_valid(figure: go.Figure, curve: TrialCurve, *, named: bool) -
         fillcolor=style.SHADE,
         **shared,
     )
-    lowest = "best epoch" if curve.n_folds == 1 else "best epoch of the mean"
+    lowest = "best epoch" if curve.n_folds == 1 else "lowest of the mean"
     figure.add_scatter(
-        x=[curve.best_epoch],
+        x=[curve.lowest_epoch],
         y=[curve.best_valid],
         mode="markers",
-        name=f"{lowest} ({curve.best_epoch})",
+        name=f"{lowest} ({curve.lowest_epoch})",
         marker={"color": style.VALID, "size": 11, "symbol": "diamond",
                 "line": {"width": 1.5, "color": "white"}},
         hovertemplate=f"{label}<br>{lowest} (%{{x}})<br>validation loss %{{y:.4g}}<extra></extra>",
         showlegend=named,
     )  # fmt: skip
-    figure.update_layout(shapes=[vertical_line(curve.best_epoch, "dot")])
+    figure.update_layout(shapes=[vertical_line(curve.lowest_epoch, "dot")])
 
 
 def _add_faint(figure: go.Figure, curves: Sequence[TrialCurve]) -> None:

@@ -109,11 +109,14 @@ def _add_best(figure: go.Figure, numbers: AxisPlot) -> None:
 
 
 def axes_figure(plots: Sequence[AxisPlot], columns: int = 3) -> go.Figure:
-    """Several axis plots as one figure: for the dashboard and notebooks."""
+    """Several axis plots as one figure: for the dashboard and notebooks.
+
+    Between two rows there is room for the upper one's leaning labels and the lower one's titles.
+    """
     n_rows = max(1, math.ceil(len(plots) / columns))
     titles = [style.text(plot.axis.name) for plot in plots]
     grid = make_subplots(
-        rows=n_rows, cols=columns, subplot_titles=titles, vertical_spacing=0.22 / n_rows
+        rows=n_rows, cols=columns, subplot_titles=titles, vertical_spacing=0.42 / n_rows
     )
     figure = style.figure(60 + 250 * n_rows, showlegend=False)
     figure.update_layout(grid.layout)

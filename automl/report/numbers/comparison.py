@@ -109,7 +109,7 @@ def progress(name: str, table: StudyTable) -> Progress:
     spent, best = 0, math.inf
     points: list[tuple[float, float, float]] = []
     for trial in sorted(table.trials, key=lambda t: (t.finished_at or math.inf, t.number)):
-        spent += len(trial.curve)
+        spent += trial.effort.n_epochs
         if trial.is_ranked and trial.value < best and len(trial.curve):
             best = trial.value
             error = trial.standard_error

@@ -39,9 +39,10 @@ class TrialCurve:
     epochs: Floats
     train: Floats
     valid: Floats
-    best_epoch: int
+    lowest_epoch: int  # of the curve as it is drawn; with folds no fold's own
     best_valid: float
     best_train: float
+    best_epochs: str  # each run's own: "43", with folds "9, 7, 8"
     n_folds: int = 1
 
 
@@ -116,9 +117,10 @@ def _thinned(trial: Trial) -> TrialCurve:
         epochs=curve.epochs[kept],
         train=curve.train[kept],
         valid=curve.valid[kept],
-        best_epoch=int(curve.epochs[curve.best]),
+        lowest_epoch=int(curve.epochs[curve.best]),
         best_valid=float(curve.valid[curve.best]),
         best_train=float(curve.train[curve.best]),
+        best_epochs=trial.effort.best_in_words,
         n_folds=curve.n_folds,
     )
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from automl.report.numbers.trials import Floats, StudyTable, search_runs
+from automl.report.numbers.trials import Floats, StudyTable
+from storage.effort import last_attempts
 from storage.records import LayerGradientRecord
 
 
@@ -80,7 +81,7 @@ EXPLODED = 3.0
 
 def gradient_flow(table: StudyTable, number: int) -> GradientFlow | None:
     """The signals of one trial; None where none were kept."""
-    for run in search_runs(table.records).get(number, []):
+    for run in last_attempts(table.records).get(number, []):
         moments: dict[int, tuple[LayerGradientRecord, ...]] = {}
         if initial := table.records.initial_layers.get(run.run_id):
             moments[0] = initial
@@ -123,7 +124,7 @@ def weakest_flow(table: StudyTable) -> WeakestFlow | None:
 
 def _initial_ratios(table: StudyTable) -> dict[int, float]:
     """log10 of first over last hidden layer's gradient norm, by trial, at initialization."""
-    runs = search_runs(table.records)
+    runs = last_attempts(table.records)
     ratios = {}
     for trial in table.trials:
         for run in runs.get(trial.number, [])[:1]:

@@ -9,6 +9,7 @@ from automl import diagnostics
 from automl.diagnostics.standing import Standing, standing
 from automl.report.numbers.trials import StudyTable, Trial
 from automl.score_names import HIGHER_IS_BETTER
+from storage.effort import TrialEffort
 from storage.records import (
     Diagnosis,
     EvaluationRecord,
@@ -54,10 +55,8 @@ class TrialRow:
     standard_error: float
     train_loss: float
     valid_metric: float
-    best_epoch: int | None
-    n_epochs: int
+    effort: TrialEffort
     n_parameters: int | None
-    seconds: float
     params: Mapping[str, ParameterValue]
 
 
@@ -101,10 +100,8 @@ def _row(trial: Trial) -> TrialRow:
         standard_error=trial.standard_error,
         train_loss=trial.train_loss,
         valid_metric=trial.valid_metric,
-        best_epoch=trial.best_epoch,
-        n_epochs=trial.n_epochs,
+        effort=trial.effort,
         n_parameters=trial.n_parameters,
-        seconds=trial.curve.seconds,
         params=trial.params,
     )
 

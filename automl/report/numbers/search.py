@@ -70,7 +70,7 @@ class Effort:
     n_epochs: int
     n_epochs_by_outcome: Mapping[Outcome, int]
     n_epochs_saved: int  # by pruning, if those trials had trained as long as complete ones do
-    seconds: float  # wall-clock, from the first start to the last end
+    seconds: float  # in training, all trials and workers together
 
 
 def history(table: StudyTable) -> History:
@@ -107,7 +107,7 @@ def timeline(table: StudyTable) -> Timeline:
             start=(t.started_at or 0.0) - first,
             end=(t.finished_at or last) - first,
             outcome=t.outcome,
-            n_epochs=len(t.curve),
+            n_epochs=t.effort.n_epochs,
         )
         for t in drawn
     )
@@ -119,11 +119,11 @@ def effort(table: StudyTable) -> Effort:
     trials = table.trials
     epochs: Counter[Outcome] = Counter()
     for trial in trials:
-        epochs[trial.outcome] += len(trial.curve)
+        epochs[trial.outcome] += trial.effort.n_epochs
     counts = Counter(trial.outcome for trial in trials)
-    complete = [len(t.curve) for t in trials if t.outcome == "complete"]
+    complete = [t.effort.n_epochs for t in trials if t.outcome == "complete"]
     usual = sum(complete) / len(complete) if complete else 0.0
-    saved = sum(max(0.0, usual - len(t.curve)) for t in trials if t.outcome == "pruned")
+    saved = sum(max(0.0, usual - t.effort.n_epochs) for t in trials if t.outcome == "pruned")
     return Effort(
         n_trials=len(trials),
         outcomes={outcome: counts[outcome] for outcome in OUTCOMES if counts[outcome]},
@@ -132,11 +132,5 @@ def effort(table: StudyTable) -> Effort:
         n_epochs=sum(epochs.values()),
         n_epochs_by_outcome={o: epochs[o] for o in OUTCOMES if counts[o]},
         n_epochs_saved=round(saved),
-        seconds=_wall_clock(trials),
+        seconds=sum(trial.effort.seconds for trial in trials),
     )
-
-
-def _wall_clock(trials: tuple[Trial, ...]) -> float:
-    starts = [t.started_at for t in trials if t.started_at is not None]
-    ends = [t.finished_at for t in trials if t.finished_at is not None]
-    return max(0.0, max(ends) - min(starts)) if starts and ends else 0.0

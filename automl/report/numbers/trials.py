@@ -9,7 +9,6 @@ show more.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +18,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.records import EpochRecord, ParameterValue, RunRecord, StudyRecords
+from storage.effort import TrialEffort, last_attempts, trial_effort
+from storage.records import EpochRecord, ParameterValue, StudyRecords
 from storage.records import best_epoch as best_of_run
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -41,7 +41,6 @@ class Curve:
     standard_error: Floats  # of the validation loss, over rows
     train_metric: Floats
     valid_metric: Floats
-    seconds: float  # of all folds together
     n_folds: int = 1
 
     def __len__(self) -> int:
@@ -58,8 +57,6 @@ class Curve:
 class BestEpoch:
     """What a trial is judged by: the mean over its folds of each one's own best epoch."""
 
-    epoch: int
-    n_epochs: int  # that were trained
     train: float
     valid: float
     standard_error: float  # of the validation loss, over rows
@@ -78,19 +75,10 @@ class Trial:
     value: float  # validation loss that ranks it; NaN where there is none
     curve: Curve
     best: BestEpoch | None  # None before the first epoch
+    effort: TrialEffort
     n_parameters: int | None
     started_at: float | None
     finished_at: float | None
-
-    @property
-    def best_epoch(self) -> int | None:
-        """Epoch of the lowest validation loss."""
-        return self.best.epoch if self.best else None
-
-    @property
-    def n_epochs(self) -> int:
-        """Epochs trained; the mean over folds."""
-        return self.best.n_epochs if self.best else 0
 
     @property
     def train_loss(self) -> float:
@@ -151,7 +139,7 @@ class StudyTable:
 
 def study_table(records: StudyRecords) -> StudyTable:
     """Join trials, runs and epochs."""
-    runs = search_runs(records)
+    runs = last_attempts(records)
     trials = []
     for record in sorted(records.trials, key=lambda trial: trial.number):
         own = runs.get(record.number, [])
@@ -167,24 +155,13 @@ def study_table(records: StudyRecords) -> StudyTable:
                 value=value,
                 curve=mean_curve(folds),
                 best=best_epoch(folds),
+                effort=trial_effort(folds),
                 n_parameters=own[0].n_parameters if own else None,
                 started_at=record.started_at,
                 finished_at=record.finished_at,
             )
         )
     return StudyTable(records, tuple(trials))
-
-
-def search_runs(records: StudyRecords) -> dict[int, list[RunRecord]]:
-    """The runs that make each trial's value: those of its last attempt."""
-    grouped: dict[int, list[RunRecord]] = defaultdict(list)
-    for run in records.runs:
-        if run.purpose == "search":
-            grouped[run.trial_number].append(run)
-    for number, runs in grouped.items():
-        last = max(run.attempt for run in runs)
-        grouped[number] = [run for run in runs if run.attempt == last]
-    return grouped
 
 
 def mean_curve(runs: Sequence[Sequence[EpochRecord]]) -> Curve:
@@ -196,12 +173,11 @@ def mean_curve(runs: Sequence[Sequence[EpochRecord]]) -> Curve:
     with np.errstate(invalid="ignore", over="ignore"):
         means = [_mean(runs, name, length) for name in (*columns, *metrics)]
     epochs = np.array([e.epoch for e in runs[0][:length]] if runs else [], dtype=np.float64)
-    seconds = sum(record.seconds for run in runs for record in run)
     train, valid, standard_error, train_metric, valid_metric = means
     # Folds are different rows, so the error of their mean shrinks with their number.
     standard_error = standard_error / math.sqrt(max(1, len(runs)))
     losses = (train, valid, standard_error)
-    return Curve(epochs, *losses, train_metric, valid_metric, seconds, max(1, len(runs)))
+    return Curve(epochs, *losses, train_metric, valid_metric, max(1, len(runs)))
 
 
 def best_epoch(runs: Sequence[Sequence[EpochRecord]]) -> BestEpoch | None:
@@ -211,8 +187,6 @@ def best_epoch(runs: Sequence[Sequence[EpochRecord]]) -> BestEpoch | None:
         return None
     best = [best_of_run(run) or run[0] for run in runs]
     return BestEpoch(
-        epoch=round(fmean(record.epoch for record in best)),
-        n_epochs=round(fmean(len(run) for run in runs)),
         train=fmean(record.train_loss for record in best),
         valid=fmean(record.valid_loss for record in best),
         standard_error=fmean(r.valid_loss_standard_error for r in best) / math.sqrt(len(runs)),

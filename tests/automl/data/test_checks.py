@@ -4,17 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl.data.checks import (
-    check_data,
-    conflicting_rows,
-    duplicated_rows,
-    missing_values,
-    outliers,
-    rows_per_class,
-)
+from automl.data.checks import check_data, missing_values, outliers, rows_per_class
+from automl.data.choices import SplitChoices
 from automl.data.columns import MISSING_CATEGORY, ColumnPlan
+from automl.data.parts import Part
 from automl.data.splits import RowSplit
 from automl.data.targets import Target, TargetReading
+from storage.records import DataCheckRecord
 
 N = 240
 READING = TargetReading(ColumnPlan("y", "numeric"), (), "integer")
@@ -40,29 +36,6 @@ def by_subject(records: object) -> dict[str, float]:
     return {record.subject: record.value for record in records}  # type: ignore[attr-defined]
 
 
-def test_duplicates_are_counted_in_and_across_splits(inputs: pd.DataFrame) -> None:
-    inputs.iloc[1] = inputs.iloc[0]
-    inputs.iloc[150] = inputs.iloc[0]
-    inputs.iloc[200:203] = inputs.iloc[7].to_numpy()
-    found = by_subject(duplicated_rows(inputs, SPLIT))
-    assert found == {"train": 1 / 144, "train/valid": 1 / 48, "train/test": 3 / 48}
-    assert (
-        duplicated_rows(
-            inputs.drop_duplicates().reset_index(drop=True)[:N],
-            RowSplit(((np.arange(100), np.arange(100, 150)),), np.arange(150, 200)),
-        )
-        == []
-    )
-
-
-def test_equal_inputs_with_other_targets_conflict(inputs: pd.DataFrame) -> None:
-    inputs.iloc[1:4] = inputs.iloc[0].to_numpy()
-    targets = np.arange(N) // 2
-    (record,) = conflicting_rows(inputs, targets)
-    assert record.details["n_rows"] == 4
-    assert conflicting_rows(inputs, np.zeros(N)) == []
-
-
 def test_rows_per_class_name_the_rarest() -> None:
     imbalance, few = rows_per_class(np.repeat([0, 1], [90, 10]), BINARY)
     assert (imbalance.kind, imbalance.subject, imbalance.value) == ("imbalance", "yes", 9.0)
@@ -86,6 +59,31 @@ def test_missing_values_are_shares_of_rows() -> None:
     assert by_subject(missing_values(frame.assign(full=1.0))) == {"n": 0.5, "c": 0.25}
 
 
+def checked(
+    typed: pd.DataFrame,
+    targets: np.ndarray,
+    plans: list[ColumnPlan],
+    splits: SplitChoices | None = None,
+    **own: pd.DataFrame,
+) -> tuple[DataCheckRecord, ...]:
+    """All checks; the rows of the roles in `own` come from files of their own."""
+    parts = {"train": part(typed), **{role: part(rows) for role, rows in own.items()}}
+    return check_data(
+        pd.concat([typed, *own.values()]),
+        targets,
+        SPLIT,
+        BINARY,
+        plans=plans,
+        parts=parts,
+        splits=splits or SplitChoices(),
+        n_inputs=7,
+    )
+
+
+def part(rows: pd.DataFrame) -> Part:
+    return Part(rows, pd.Series(0, rows.index), {})
+
+
 def test_all_checks_together_never_read_test_targets(
     inputs: pd.DataFrame, codes: np.ndarray
 ) -> None:
@@ -94,7 +92,7 @@ def test_all_checks_together_never_read_test_targets(
     spoilt[TEST] = -999
     plans = [*(ColumnPlan(name, "numeric") for name in "abcd"), ColumnPlan("e", "categorical")]
     plans.append(ColumnPlan("f", "numeric", "id-like", details={"n_distinct": N}))
-    records = check_data(typed, spoilt, SPLIT, BINARY, plans=plans, time_column=None, n_inputs=7)
+    records = checked(typed, spoilt, plans)
     assert {record.kind for record in records} == {
         "dropped_column",
         "missing_values",
@@ -105,21 +103,43 @@ def test_all_checks_together_never_read_test_targets(
         "rows_per_input",
     }
     assert all(np.isfinite(record.value) for record in records)
+    assert records == checked(typed, codes, plans)
 
 
 def test_the_time_column_is_no_shift(inputs: pd.DataFrame, codes: np.ndarray) -> None:
     """Rows ordered by time differ in time; what is asked is whether they differ otherwise."""
     typed = inputs.assign(t=np.arange(N, dtype=float))
     plans = [ColumnPlan(name, "numeric") for name in typed.columns]
-    values = {
+    shifts = {
         column: [
-            record.value
-            for record in check_data(
-                typed, codes, SPLIT, BINARY, plans=plans, time_column=column, n_inputs=5
-            )
+            record
+            for record in checked(typed, codes, plans, SplitChoices(time=column))
             if record.kind == "shift"
         ]
         for column in (None, "t")
     }
-    assert min(values[None]) > 0.95
-    assert max(values["t"]) < 0.65
+    assert min(record.value for record in shifts[None]) > 0.95
+    assert max(record.value for record in shifts["t"]) < 0.65
+
+
+def test_a_shift_says_what_divides_the_rows(inputs: pd.DataFrame, codes: np.ndarray) -> None:
+    plans = [ColumnPlan(name, "numeric") for name in inputs.columns]
+
+    def split_by(splits: SplitChoices, **own: pd.DataFrame) -> dict[str, object]:
+        records = checked(inputs.iloc[: N - len(own) * 48], codes, plans, splits, **own)
+        return {one.subject: one.details["split_by"] for one in records if one.kind == "shift"}
+
+    assert set(split_by(SplitChoices()).values()) == {"random"}
+    assert set(split_by(SplitChoices(time="a")).values()) == {"time"}
+    assert set(split_by(SplitChoices(group="a")).values()) == {"group"}
+    own_test = split_by(SplitChoices(group="a"), test=inputs.iloc[N - 48 :])
+    assert own_test == {"train/valid": "group", "train/test": "file"}
+
+
+def test_a_date_that_leaks_can_be_dropped_by_its_column(inputs: pd.DataFrame) -> None:
+    plan = ColumnPlan("due", "date", date_parts=("days",))
+    plans = [*(ColumnPlan(name, "numeric") for name in inputs.columns), plan]
+    codes = (np.random.default_rng(4).random(N) > 0.5).astype(np.int64)
+    typed = inputs.assign(**{"due: days": 19_000.0 + codes})
+    leak = next(one for one in checked(typed, codes, plans) if one.kind == "leakage")
+    assert (leak.subject, leak.details["drop"]) == ("due: days", ["due"])

@@ -58,7 +58,7 @@ def test_a_person_reads_task_columns_rows_and_duplicates() -> None:
         "binary classification of y, 10 rows of 0, 10 rows of 1 (--task overrides)",
         "columns beside the target: 1 numeric",
         "12 rows to train, 4 to validate, 4 to test",
-        "2 of 4 test rows have the same inputs as a train row",
+        "2 of 4 test rows equal a train row",
     ]
     assert lines[5][0] == "binary classification of y, 10 rows of 0, 10 rows of 1"
     assert lines[5][2] == "5 folds over 16 rows, 4 rows for the final test"
@@ -83,3 +83,25 @@ def test_rows_of_folds_are_counted_over_all_folds(
     """The first fold by time has a few of them only."""
     facts = RowFacts(np.zeros(100, dtype=np.int64), np.zeros(100, dtype=np.int8), times=times)
     assert describe_split(split_rows(facts, n_folds=n_folds, seed=0)) == line
+
+
+def test_one_is_said_in_the_singular_and_equal_classes_once() -> None:
+    checks = [
+        DataCheckRecord("duplicated_rows", "train/valid", 0.25, {"n_duplicated": 1, "n_rows": 4})
+    ]
+    values = pd.Series([f"class {i % 7}" for i in range(21)])
+    rows = np.arange(21)
+    lines = describe(
+        infer_target(learn_target("y", values), values),
+        values,
+        [ColumnPlan("a", "numeric")],
+        RowSplit(((rows[:1], rows[1:5]),), rows[5:]),
+        checks=checks,
+        is_inferred=False,
+    )
+    assert lines[0] == "classification of y: 7 classes of 3 rows"
+    assert lines[2] == "1 row to train, 4 to validate, 16 to test"
+    assert lines[3] == "1 of 4 valid rows equals a train row"
+    unequal = pd.concat([values, pd.Series(["class 1", "class 1"])], ignore_index=True)
+    goal = infer_target(learn_target("y", unequal), unequal)
+    assert describe_task(goal, unequal) == "classification of y: 7 classes of 3 to 5 rows"

@@ -276,7 +276,7 @@ def test_bad_choices_get_one_line(
 
 def test_every_row_has_a_group(frame: pd.DataFrame) -> None:
     frame.loc[5, "house"] = None
-    with pytest.raises(DataError, match="'house' is empty in 1 rows"):
+    with pytest.raises(DataError, match="'house' is empty in 1 row; fill it"):
         load(frame, splits=SplitChoices(group="house"))
 
 

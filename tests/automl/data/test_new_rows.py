@@ -54,14 +54,18 @@ def test_an_array_has_the_columns_in_their_order() -> None:
         read_rows(np.array([1, 2]), PLANS)
 
 
-UNREADABLE = [("age", "old", "numbers"), ("member", "maybe", "truth"), ("since", "noon", "dates")]
+UNREADABLE = [
+    ("age", "old", "number"),
+    ("member", "maybe", "truth value"),
+    ("since", "noon", "date"),
+]
 
 
 @pytest.mark.parametrize(("column", "cell", "noun"), UNREADABLE)
 def test_a_column_of_another_kind_is_refused(column: str, cell: str, noun: str) -> None:
     """Read as missing in every row, it would quietly spoil all predictions."""
     with pytest.raises(
-        DataError, match=f"{column}: 2 of 2 cells are no {noun}.*'{cell}' in row 1"
+        DataError, match=f"{column}: 2 of 2 cells are no {noun}s as.*'{cell}' in row 1"
     ):
         read_rows(rows().assign(**{column: cell}), PLANS)
 
@@ -72,8 +76,8 @@ def test_a_few_unreadable_cells_are_counted_and_said(column: str, cell: str, nou
     frame.loc[2, column] = cell
     read = read_rows(frame, PLANS)
     assert read.messages == (
-        f"{column}: 1 of 4 cells are no {noun}{' values' if noun == 'truth' else ''} as in "
-        f"training and count as missing, such as '{cell}' in row 3",
+        f"{column}: 1 of 4 cells is no {noun} as in training and counts as missing, such as "
+        f"'{cell}' in row 3",
     )
     name = "since: days" if column == "since" else column
     assert read.typed[name].isna().tolist() == [False, False, True, False]

@@ -41,7 +41,7 @@ def test_cells_of_test_rows_that_cannot_be_read_are_said() -> None:
     test.loc[3, "x"] = "none of these"
     known = understood(table, test)
     assert known.unread == (
-        "test rows: x: 1 of 10 cells are no numbers as in training and count as missing, such as "
+        "test rows: x: 1 of 10 cells is no number as in training and counts as missing, such as "
         "'none of these' in row 4",
     )
     assert np.isnan(known.typed["x"].iloc[N + 3])

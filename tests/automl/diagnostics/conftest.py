@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from storage.records import (
     EpochRecord,
     EvaluationRecord,
     LayerGradientRecord,
+    PairedDifference,
+    ReferenceName,
     ReferenceRecord,
     RunRecord,
     StudyRecords,
@@ -124,6 +127,54 @@ def make_study(
     )
 
 
+def score_beside(
+    records: StudyRecords,
+    losses: Mapping[ReferenceName, float],
+    *,
+    error: float = 0.01,
+    test_loss: float | None = None,
+    test_losses: Mapping[ReferenceName, float] | None = None,
+    baseline: float = 1.0,
+) -> StudyRecords:
+    """The best trial scored beside references on validation and on test rows.
+
+    Args:
+        losses: of the references but guessing, on validation rows.
+        error: standard error of every difference between two losses.
+        test_loss: of the network; None: as on validation rows.
+        test_losses: of the references; None: as on validation rows.
+    """
+    best = records.best_trial
+    assert best is not None and best.value is not None
+    network = {"valid": best.value, "test": best.value if test_loss is None else test_loss}
+    others = {"valid": losses, "test": losses if test_losses is None else test_losses}
+
+    def evaluation(split: str) -> EvaluationRecord:
+        known: dict[ReferenceName, float] = {"guessing": baseline, **others[split]}
+        return EvaluationRecord(
+            best.number,
+            split,
+            {"loss": network[split]},
+            {"loss": (network[split] - 2 * error, network[split] + 2 * error)},
+            tuple(
+                ReferenceRecord(
+                    name,
+                    {"loss": loss},
+                    network_gains={"loss": difference(loss - network[split], error)},
+                    guessing_gains={"loss": difference(baseline - loss, error)},
+                )
+                for name, loss in known.items()
+            ),
+            evaluated_at=1.0,
+        )
+
+    return replace(records, evaluations=(evaluation("valid"), evaluation("test")))
+
+
+def difference(value: float, error: float) -> PairedDifference:
+    return PairedDifference(value, error, value - 2 * error, value + 2 * error)
+
+
 def falling(start: float, end: float, n_epochs: int = 20, gap: float = 0.0) -> Curve:
     """A curve that falls fast and then levels off, validation above train by `gap`."""
     losses = [end + (start - end) * 0.6**place for place in range(n_epochs)]
@@ -133,6 +184,11 @@ def falling(start: float, end: float, n_epochs: int = 20, gap: float = 0.0) -> C
 @pytest.fixture
 def study() -> Callable[..., StudyRecords]:
     return make_study
+
+
+@pytest.fixture
+def beside() -> Callable[..., StudyRecords]:
+    return score_beside
 
 
 @pytest.fixture

@@ -15,17 +15,6 @@ def judged(kind: str, value: float, subject: str = "x", **details: Any) -> list[
     return [(one.kind, one.severity) for one in found]
 
 
-def test_a_column_that_alone_explains_the_target_is_a_leak() -> None:
-    assert judged("leakage", 0.99, others=0.5) == [("leakage", "problem")]
-    assert judged("leakage", 0.99) == [("leakage", "problem")]
-
-
-def test_an_easy_problem_has_no_leak() -> None:
-    """Iris: petal width explains 0.93, and so do the other columns."""
-    assert judged("leakage", 0.93, others=0.92) == []
-    assert judged("leakage", 0.6) == []
-
-
 def test_splits_that_can_be_told_apart_are_shifted() -> None:
     assert judged("shift", 0.9, "train/test", standard_error=0.02) == [("shift", "problem")]
     assert judged("shift", 0.7, "train/test", standard_error=0.02) == [("shift", "warning")]
@@ -34,6 +23,31 @@ def test_splits_that_can_be_told_apart_are_shifted() -> None:
 
 def test_a_shift_within_the_noise_of_few_rows_is_none() -> None:
     assert judged("shift", 0.7, "train/valid", standard_error=0.08) == []
+
+
+@pytest.mark.parametrize("split_by", ["time", "group"])
+def test_a_shift_that_was_asked_for_is_no_problem(split_by: str) -> None:
+    """Whoever splits by time is not told to split by time."""
+    details: dict[str, Any] = {"split_by": split_by, "columns": {"year": 0.9}}
+    check = DataCheckRecord("shift", "train/test", 0.99, details)
+    slight = DataCheckRecord("shift", "train/test", 0.7, details)
+
+    (diagnosis,), (other,) = diagnose_data([check]), diagnose_data([slight])
+
+    assert (diagnosis.severity, other.severity) == ("warning", "info")
+    assert "year" in diagnosis.message
+    (advice,) = diagnosis.advice
+    assert "--time" not in advice.text and "--group" not in advice.text
+    assert "--drop COLUMN" in advice.text
+
+
+def test_a_shift_between_files_is_a_problem_that_no_split_can_mend() -> None:
+    check = DataCheckRecord("shift", "train/test", 0.99, {"split_by": "file"})
+
+    (diagnosis,) = diagnose_data([check])
+
+    assert diagnosis.severity == "problem"
+    assert "--time" not in diagnosis.advice[0].text
 
 
 def test_a_suspected_mark_is_said_with_the_option_that_makes_it_missing() -> None:
@@ -73,6 +87,7 @@ def test_the_columns_that_shifted_are_named() -> None:
 @pytest.mark.parametrize(
     ("kind", "value", "subject", "expected"),
     [
+        ("duplicated_rows", 0.83, "train/valid", "problem"),
         ("duplicated_rows", 0.2, "train/test", "warning"),
         ("duplicated_rows", 0.02, "train/test", "info"),
         ("duplicated_rows", 0.5, "train", "info"),
@@ -110,8 +125,8 @@ def test_what_does_not_matter_is_passed_over(kind: str, value: float) -> None:
 def test_what_voids_scores_comes_first() -> None:
     checks = [
         DataCheckRecord("imbalance", "yes", 50.0),
+        DataCheckRecord("leakage", "answer", 0.99, {"others": 0.4}),
         DataCheckRecord("duplicated_rows", "train/test", 0.2),
-        DataCheckRecord("leakage", "answer", 0.99),
     ]
 
     assert [one.kind for one in diagnose_data(checks)] == [
@@ -119,6 +134,35 @@ def test_what_voids_scores_comes_first() -> None:
         "duplicated_rows",
         "imbalance",
     ]
+
+
+def test_a_score_of_remembered_rows_comes_before_all() -> None:
+    checks = [
+        DataCheckRecord("shift", "train/valid", 0.99),
+        DataCheckRecord("leakage", "answer", 0.99, {"others": 0.4}),
+        DataCheckRecord("duplicated_rows", "train/valid", 0.83),
+        DataCheckRecord("duplicated_rows", "train", 0.1),
+    ]
+
+    found = diagnose_data(checks)
+
+    assert [one.kind for one in found] == ["duplicated_rows", "leakage", "shift"]
+    assert {one.severity for one in found} == {"problem"}
+    assert found[0].message.startswith(
+        "83 % of the validation rows are in the train rows too: scores on them reward memory, "
+        "and say nothing of new rows."
+    )
+
+
+@pytest.mark.parametrize("details", [{"other_target": 0.4}, {"n_possible_per_row": 0.1}])
+def test_rows_that_look_alike_are_no_copies(details: dict[str, Any]) -> None:
+    check = DataCheckRecord("duplicated_rows", "train/valid", 0.9, details)
+
+    (diagnosis,) = diagnose_data([check])
+
+    assert diagnosis.severity == "info"
+    assert diagnosis.message == "90 % of the validation rows look like a train row."
+    assert "Keep one of each" not in diagnosis.advice[0].text
 
 
 def test_duplicates_in_several_splits_are_one_verdict() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from automl.diagnostics import diagnose_trial, hopeless
-from automl.diagnostics.gradient_flow import flow_facts, start_problem
+from automl.diagnostics.gradient_flow import start_problem
 
 FLAT = [(1.0, 1.0)] * 6
 GOOD = [(1 - 0.15 * i, 1 - 0.15 * i) for i in range(6)]
@@ -193,15 +193,53 @@ def test_tiny_updates_on_a_falling_curve_mean_small_steps(study: Any, layers_of:
     assert diagnosis.advice[0].changes[0].parameter == "learning_rate"
 
 
-def test_unmeasured_layers_give_no_facts() -> None:
-    assert flow_facts((), ()) is None
+def test_zero_initialization_is_named_without_a_look_before_the_first_epoch(
+    study: Any, layers_of: Any
+) -> None:
+    """After an epoch the weights are no longer zero, and ReLU units are dead."""
+    records = study(
+        FLAT,
+        params=[{"initialization": "zeros", "n_layers": 2}],
+        layers=[layers_of([0.0, 1.0], dead=1.0)],
+    )
+
+    first, *_ = diagnose_trial(dataclasses.replace(records, initial_layers={}), 0)
+
+    assert first.kind == "symmetric_initialization"
+    assert "before the first step" not in first.message
 
 
-def test_later_layers_stand_in_for_missing_initial_ones(layers_of: Any) -> None:
-    facts = flow_facts((), [layers_of([1e-5, 1.0])])
+def test_what_was_seen_after_an_epoch_is_not_said_of_the_start(study: Any, layers_of: Any) -> None:
+    records = study(FLAT, layers=[layers_of([1e-6, 1.0])])
 
-    assert facts is not None
-    assert facts.input_ratio == pytest.approx(1e-5)
+    first, *_ = diagnose_trial(dataclasses.replace(records, initial_layers={}), 0)
+
+    assert first.kind == "vanishing_gradients"
+    assert "after the first epoch" in first.message
+
+
+def test_a_collapse_that_early_stopping_hides_is_of_large_steps(
+    study: Any, layers_of: Any
+) -> None:
+    """The kept epoch is the second; the fit of such a curve is not praised."""
+    collapse = [(0.6, 0.6), (0.3, 0.3), *[(0.8, 0.8)] * 10]
+    ended = layers_of([1.0, 1.0], saturated=0.9)
+
+    kinds = [one.kind for one in diagnose_trial(study(collapse, layers=[ended]), 0)]
+
+    assert kinds[:2] == ["steps_too_large", "too_little_evidence"]
+
+
+def test_a_network_thrown_off_after_its_first_epoch_is_of_large_steps(
+    study: Any, layers_of: Any, beside: Any
+) -> None:
+    """It learned too little to be good; a learning rate of 0.09 with Adam did so."""
+    thrown = [(0.8, 0.8), *[(1.0 + 0.01 * (i % 2), 1.0) for i in range(5)]]
+    records = study(thrown, layers=[layers_of([1.0, 1.0], update_ratio=2e-7)])
+
+    first, second, *_ = diagnose_trial(beside(records, {"boosted_trees": 0.3}), 0)
+
+    assert (first.kind, second.kind) == ("steps_too_large", "high_bias")
 
 
 def test_start_problem_looks_at_the_start_alone(layers_of: Any) -> None:

@@ -10,6 +10,7 @@ import pytest
 from automl.diagnostics import diagnose_trial
 from automl.diagnostics.evidence import find_references, trial_facts
 from automl.diagnostics.learning_curves import lost_share
+from storage.records import PairedDifference
 
 
 def kind(records: Any, number: int = 0) -> str:
@@ -33,6 +34,175 @@ def test_train_error_above_what_another_trial_reaches_is_high_bias(study: Any, c
 
 def test_train_error_above_the_linear_models_is_high_bias(study: Any, curve: Any) -> None:
     assert kind(study(curve(1.0, 0.5, gap=0.02), linear=0.2)) == "high_bias"
+
+
+def test_train_error_above_boosted_trees_is_high_bias(study: Any, curve: Any, beside: Any) -> None:
+    records = study(curve(1.0, 0.5, gap=0.02), params=[{"hidden_size": 2}])
+
+    assert kind(beside(records, {"linear_model": 0.55, "boosted_trees": 0.1})) == "high_bias"
+
+
+@pytest.mark.parametrize("name", ["dropout", "weight_decay", "l1"])
+def test_high_bias_under_a_strong_restraint_is_over_regularization(
+    study: Any, curve: Any, beside: Any, name: str
+) -> None:
+    strong = {"dropout": 0.8, "weight_decay": 0.3, "l1": 0.05}[name]
+    records = study(curve(1.0, 0.4, gap=0.02), params=[{name: strong}])
+
+    first, *_ = diagnose_trial(beside(records, {"linear_model": 0.2}), 0)
+
+    assert first.kind == "over_regularized"
+    assert first.message.startswith("Over-regularized: ")
+    assert first.evidence["restraints"] == [name]
+    assert first.advice[0].changes[0].parameter == name
+
+
+def test_a_network_put_out_by_a_penalty_gets_the_penaltys_name(
+    study: Any, curve: Any, beside: Any
+) -> None:
+    records = study([(0.99, 0.98)] * 8, params=[{"l1": 0.05}])
+
+    assert kind(beside(records, {"boosted_trees": 0.1})) == "over_regularized"
+
+
+def test_layers_of_two_units_are_too_small_whatever_restrains_them(
+    study: Any, curve: Any, beside: Any
+) -> None:
+    records = study(curve(1.0, 0.4, gap=0.02), params=[{"dropout": 0.8, "hidden_size": 2}])
+
+    assert kind(beside(records, {"boosted_trees": 0.1})) == "high_bias"
+
+
+def test_a_small_but_certain_bias_is_a_bias(study: Any, curve: Any, beside: Any) -> None:
+    """8 % of what is learnable: ten standard errors are one, two are none."""
+    records = study(curve(1.0, 0.18, gap=0.01, n_epochs=40))
+
+    certain, uncertain = (
+        kind(beside(records, {"linear_model": 0.1}, error=error)) for error in (0.009, 0.04)
+    )
+
+    assert certain == "high_bias"
+    assert uncertain != "high_bias"
+
+
+def test_easy_validation_rows_are_no_bias_of_the_train_rows(
+    study: Any, curve: Any, beside: Any
+) -> None:
+    """The train loss is above the linear model's on other rows, where the network is as good."""
+    records = study([(loss + 0.1, loss) for loss, _ in curve(0.9, 0.3)])
+
+    assert kind(beside(records, {"linear_model": 0.29})) == "good_fit"
+
+
+def test_the_loss_that_label_smoothing_leaves_is_no_bias(
+    study: Any, curve: Any, beside: Any
+) -> None:
+    classes = {"task": "multiclass", "loss": "cross_entropy", "metric": "error_rate"}
+    records = study(
+        curve(1.0, 0.07, gap=0.04), params=[{"label_smoothing": 0.1}], class_names="abc", **classes
+    )
+
+    first, *_ = diagnose_trial(beside(records, {"linear_model": 0.02}), 0)
+
+    assert first.kind == "behind_reference"
+    assert [one.parameter for one in first.advice[0].changes] != ["hidden_size"]
+    assert any("without label smoothing" in advice.text for advice in first.advice)
+
+
+def test_good_is_said_of_what_is_better_than_each_reference(
+    study: Any, curve: Any, beside: Any
+) -> None:
+    records = study(curve(1.0, 0.3, gap=0.01))
+
+    better, equal = (
+        diagnose_trial(beside(records, {"linear_model": 0.5, "boosted_trees": loss}), 0)[0]
+        for loss in (0.5, 0.31)
+    )
+
+    assert (better.kind, better.severity) == ("good_fit", "good")
+    assert "it does better than the linear model and boosted trees." in better.message
+    assert (equal.kind, equal.severity) == ("good_fit", "info")
+    assert "Good fit" not in equal.message
+    assert "better than the linear model, and no better than boosted trees." in equal.message
+
+
+def test_better_than_guessing_alone_is_not_called_good(
+    study: Any, curve: Any, beside: Any
+) -> None:
+    """With --no-references nothing else was fitted."""
+    first, *_ = diagnose_trial(beside(study(curve(1.0, 0.3, gap=0.01)), {}), 0)
+
+    assert (first.kind, first.severity) == ("good_fit", "info")
+
+
+def test_behind_a_reference_is_no_good_fit(study: Any, curve: Any, beside: Any) -> None:
+    """The train rows are fitted better than the trees fit new ones: it is no bias."""
+    records = beside(study(curve(0.9, 0.1, gap=0.1)), {"boosted_trees": 0.13})
+
+    first, *_ = diagnose_trial(records, 0)
+
+    assert (first.kind, first.severity) == ("behind_reference", "warning")
+    assert first.message.startswith("Behind boosted trees: on test rows boosted trees do better")
+    assert "It is not for want of fit" in first.message
+    assert "hidden_size" not in {c.parameter for a in first.advice for c in a.changes}
+
+
+def test_a_lead_that_test_rows_do_not_show_is_no_warning(
+    study: Any, curve: Any, beside: Any
+) -> None:
+    records = study(curve(0.9, 0.1, gap=0.1))
+    records = beside(records, {"boosted_trees": 0.13}, test_losses={"boosted_trees": 0.2})
+
+    first, *_ = diagnose_trial(records, 0)
+
+    assert (first.kind, first.severity) == ("behind_reference", "info")
+
+
+def test_little_explained_by_all_is_a_weak_signal(study: Any, curve: Any, beside: Any) -> None:
+    records = study(curve(1.0, 0.9, gap=0.01))
+
+    weak, biased = (
+        diagnose_trial(beside(records, {"linear_model": loss}), 0)[0] for loss in (0.92, 0.3)
+    )
+
+    assert (weak.kind, weak.severity) == ("weak_signal", "info")
+    assert "91 % of what predicting the mean gives" in weak.message
+    assert biased.kind == "high_bias"
+
+
+def test_a_few_validation_rows_tell_nothing(study: Any, curve: Any) -> None:
+    records = study(curve(1.0, 0.1), n_rows={"train": 600, "valid": 8, "test": 200})
+
+    first, *_ = diagnose_trial(records, 0)
+
+    assert (first.kind, first.severity) == ("too_little_evidence", "warning")
+    assert first.message.startswith("8 validation rows cannot tell")
+    assert "--folds 5" in first.advice[0].text
+
+
+def test_class_weights_are_judged_by_what_they_are_asked_for(
+    study: Any, curve: Any, beside: Any
+) -> None:
+    """The loss is above that of guessing by frequency; the classes are told apart better."""
+    classes = {"task": "binary", "loss": "binary_cross_entropy", "metric": "error_rate"}
+    records = study(curve(0.65, 0.4, gap=0.02), class_weights=True, **classes)
+    records = beside(records, {"linear_model": 0.3}, baseline=0.35)
+    better = PairedDifference(0.1, 0.02, 0.06, 0.14)
+    scored = tuple(
+        dataclasses.replace(
+            record,
+            scores={**record.scores, "balanced_accuracy": 0.8},
+            references=tuple(
+                dataclasses.replace(one, network_gains={"balanced_accuracy": better})
+                for one in record.references
+            ),
+        )
+        for record in records.evaluations
+    )
+
+    first, *_ = diagnose_trial(dataclasses.replace(records, evaluations=scored), 0)
+
+    assert (first.kind, first.severity) == ("good_fit", "good")
 
 
 def test_high_train_and_higher_validation_error_is_both(study: Any, curve: Any) -> None:
@@ -83,19 +253,6 @@ def test_a_hoped_for_rmse_below_the_train_error_is_high_bias(study: Any, curve: 
 
     assert diagnosis.kind == "high_bias"
     assert "the hoped-for error means a loss of 0.04" in diagnosis.message.lower()
-
-
-def test_a_good_fit_says_what_it_was_held_against(study: Any, curve: Any) -> None:
-    """A network far from the best that is possible has no bias by weak references."""
-    alone = study(curve(1.0, 0.3, gap=0.01))
-    beside = study(curve(1.0, 0.3, gap=0.01), curve(1.0, 0.31, gap=0.01), linear=0.5)
-
-    first, second = (diagnose_trial(records, 0)[0] for records in (alone, beside))
-
-    assert "against predicting the mean only; another kind of model may" in first.message
-    assert "the mean, the linear model and this study's other trials only" in second.message
-    assert "boosted trees" in second.advice[0].text
-    assert "--target-error" in second.advice[0].text
 
 
 def test_a_good_fit_says_that_the_hoped_for_error_is_not_reached(study: Any, curve: Any) -> None:

@@ -13,7 +13,13 @@ import pytest
 import automl
 from automl.diagnostics import diagnose_study, diagnose_trial
 from automl.diagnostics.signal import missing_signal
-from storage.records import EvaluationRecord, PairedDifference, ReferenceRecord, StudyRecords
+from storage.records import (
+    DataCheckRecord,
+    EvaluationRecord,
+    PairedDifference,
+    ReferenceRecord,
+    StudyRecords,
+)
 
 
 def paired(value: float, error: float) -> PairedDifference:
@@ -60,7 +66,7 @@ def test_no_gain_over_guessing_is_no_good_fit(study: Any, curve: Any) -> None:
     assert (first.kind, first.severity) == ("no_signal", "problem")
     assert "has a loss of 0.99; predicting the mean gives 1 on the same rows" in first.message
     assert "may be chance (standard error 0.02)" in first.message
-    assert first.message.endswith("A linear model does no better than guessing either.")
+    assert first.message.endswith("The linear model is not certainly better than guessing either.")
     assert first.evidence["gain_over_guessing"] == pytest.approx(0.01)
 
 
@@ -81,7 +87,7 @@ def test_a_gain_beyond_its_own_error_is_a_signal(study: Any, curve: Any) -> None
     records = compared(study(curve(1.0, 0.9), error=0.5), gain=0.1, error=0.02)
 
     assert missing_signal(records) is None
-    assert diagnose_study(records)[0].kind == "good_fit"
+    assert diagnose_study(records)[0].kind == "weak_signal"
 
 
 @pytest.mark.parametrize(("n_trials", "is_signal"), [(1, True), (40, False)])
@@ -99,6 +105,29 @@ def test_a_linear_model_that_beats_guessing_shows_a_signal(study: Any, curve: An
     records = compared(study(curve(1.0, 0.9, gap=0.1)), gain=0.0, error=0.02, linear_gain=0.1)
 
     assert missing_signal(records) is None
+
+
+def test_weak_signals_on_both_sets_of_rows_are_one_together(
+    study: Any, curve: Any, beside: Any
+) -> None:
+    """Each alone may be chance: of twelve trials on validation rows, and of six comparisons."""
+    records = study(*[curve(1.0, 0.93, gap=0.02)] * 12)
+    both = beside(records, {"linear_model": 0.95}, error=0.02)
+    valid = beside(records, {"linear_model": 0.95}, error=0.02, test_loss=1.0)
+    no_signal_on_test = dataclasses.replace(
+        valid, evaluations=tuple(one for one in valid.evaluations if one.split == "valid")
+    )
+
+    assert missing_signal(both) is None
+    assert missing_signal(no_signal_on_test) is not None
+
+
+def test_a_column_that_explains_the_target_is_a_signal(study: Any, curve: Any) -> None:
+    records = compared(study(curve(1.0, 0.85, gap=0.15)), gain=0.0, error=0.02)
+    check = DataCheckRecord("leakage", "f0", 0.96)
+
+    assert missing_signal(records) is not None
+    assert missing_signal(dataclasses.replace(records, data_checks=(check,))) is None
 
 
 def test_fewer_rows_wrong_than_by_guessing_are_a_signal(study: Any, curve: Any) -> None:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from automl.diagnostics.wording import count, error, listing, number, percent
+from automl.diagnostics.wording import error, listing, number, percent
 
 
 @pytest.mark.parametrize(
@@ -34,12 +34,6 @@ def test_numbers_have_three_digits(value: float, text: str) -> None:
 )
 def test_shares_are_percent(share: float, text: str) -> None:
     assert percent(share) == text
-
-
-def test_counts_agree_with_their_noun() -> None:
-    assert count(1, "trial") == "1 trial"
-    assert count(1200, "trial") == "1,200 trials"
-    assert count(2, "axis", "axes") == "2 axes"
 
 
 def test_lists_end_in_and() -> None:

@@ -87,6 +87,17 @@ def test_the_real_compilers_kernels_are_built_once() -> None:
     assert time.monotonic() - began < 0.5
 
 
+def test_that_kernels_are_built_is_said_only_where_they_are(
+    compiler: MakeCompiler, finished: Path, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="automl")
+    compiler(f'cp {finished} "$made"')
+    obtain_kernels("float")
+    assert caplog.messages == ["building the kernels for this machine, once"]
+    obtain_kernels("float")
+    assert len(caplog.messages) == 1
+
+
 @pytest.mark.parametrize(
     "spoil",
     [

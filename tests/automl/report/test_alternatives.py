@@ -22,7 +22,7 @@ def test_a_score_is_told_with_its_references():
 def test_curves_tell_the_best_epoch(table):
     words = alternatives.of_curves(learning_curves(table))
     assert f"Trial {table.best.number}" in words
-    assert f"at epoch {table.best.best_epoch} of" in words
+    assert f"at epoch {table.best.effort.best_in_words} of" in words
 
 
 def test_the_plane_tells_where_the_best_trial_lies(table):

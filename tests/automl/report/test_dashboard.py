@@ -1,6 +1,8 @@
 import socket
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import optuna
 import pytest
@@ -8,6 +10,8 @@ import pytest
 from automl.errors import ConfigError
 from automl.report import dashboard
 from automl.report.numbers.trials import study_table
+from automl.report.study_attributes import study_attributes
+from storage import Store, open_store
 from storage.records import StudyRecords
 from tests.contracts.synthetic_study import synthetic_study
 
@@ -35,6 +39,26 @@ def test_publishing_writes_note_figures_and_trial_notes(study, records: StudyRec
     best_id = study.trials[table.best.number]._trial_id
     note = optuna_dashboard._note.get_note_from_system_attrs(attributes(study), best_id)
     assert note["body"].startswith("**Rank 1**") and note["version"] == 1
+
+
+def test_the_objective_has_a_name_and_the_study_its_attributes(study, records: StudyRecords):
+    dashboard.publish(study, records)
+    assert study.metric_names == ["validation loss"]
+    assert study.user_attrs == study_attributes(study_table(records))
+
+
+def test_attributes_that_have_not_changed_are_not_written_again(
+    study, records: StudyRecords, monkeypatch
+):
+    dashboard.publish(study, records)
+    monkeypatch.setattr(study, "set_user_attr", None)
+    dashboard.publish(study, records)
+
+
+def test_no_title_lies_on_a_legend(table):
+    for figure in dashboard.figures(table).values():
+        if figure.layout.title.text:
+            assert figure.layout.legend.y < 0 and figure.layout.margin.t >= 50
 
 
 def test_publishing_again_replaces_and_does_not_pile_up(study, records: StudyRecords):
@@ -119,13 +143,19 @@ def test_without_the_package_the_error_says_what_to_install(monkeypatch, study, 
         dashboard.publish(study, records)
 
 
-def test_a_taken_port_is_told():
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(f"sqlite:///{tmp_path}/served.db") as opened:
+        yield opened
+
+
+def test_a_taken_port_is_told(store: Store):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match=f"choose another, for example --port {port + 1}"):
-            dashboard.serve("sqlite://", None, port)
+            dashboard.serve(store, port)
 
 
-def test_a_name_that_is_none_is_told():
+def test_a_name_that_is_none_is_told(store: Store):
     with pytest.raises(ConfigError, match=r"without a port, .* but got 'a:80'"):
-        dashboard.serve("sqlite://", None, 8080, ["a:80"])
+        dashboard.serve(store, 8080, ["a:80"])

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
-from automl.report.notes import plain, study_note, trial_notes
+from automl.report import verdict_part
+from automl.report.notes import _verdict, marked, plain, study_note, trial_notes
 from automl.report.numbers.trials import study_table
 from storage.records import StudyRecords
 
@@ -32,3 +33,14 @@ def test_text_from_data_is_shown_as_it_is(records: StudyRecords):
     assert plain("two\nlines | cell") == "two lines \\| cell"
     named = replace(records, settings=replace(records.settings, study_name="<img src=x>"))
     assert "<img" not in study_note(study_table(named))
+
+
+def test_quoted_options_are_code_and_no_backtick_is_seen(table):
+    assert marked("give `--set a_b=1` to *it*") == "give `--set a_b=1` to \\*it\\*"
+    assert marked("a lone ` stays") == "a lone \\` stays"
+    assert "\\`" not in study_note(table)
+
+
+def test_a_verdict_is_not_named_twice(table):
+    said = verdict_part.Verdict("good", "Good", "Good fit", "All is well.", (), (), None)
+    assert _verdict(said)[0] == "### Good fit"

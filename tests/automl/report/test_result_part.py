@@ -12,7 +12,8 @@ from tests.contracts.synthetic_study import synthetic_study
 
 def test_the_head_has_score_loss_trials_and_time(table):
     made = result_part.cards(overview(table), effort(table), table.records.settings)
-    assert [card.label for card in made] == ["Test accuracy", "Validation loss", "Trials", "Time"]
+    labels = [card.label for card in made]
+    assert labels == ["Test accuracy", "Validation loss", "Trials", "Time in training"]
     assert made[0].value == "97.2 %"
     assert made[0].remark == "95 % interval 95.3 % to 98.9 %"
     assert "pruned" in made[2].remark

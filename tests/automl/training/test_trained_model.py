@@ -124,7 +124,7 @@ def test_rows_come_in_any_form(tmp_path: Path) -> None:
 def test_cells_that_cannot_be_read_are_warned_of_and_count_as_missing(data: LoadedData) -> None:
     model, rows = model_of(data, network(data, 0)), mixed_table().head(4).astype({"size": object})
     rows.loc[1, "size"] = "large"
-    said = "size: 1 of 4 cells are no numbers .* such as 'large' in row 2"
+    said = "size: 1 of 4 cells is no number .* such as 'large' in row 2"
     with pytest.warns(DataWarning, match=said):
         predicted = model.predict(rows)
     assert model.predict_table(rows).messages[0].startswith("size: 1 of 4 cells")
@@ -135,7 +135,7 @@ def test_cells_that_cannot_be_read_are_warned_of_and_count_as_missing(data: Load
 def test_categories_that_no_fold_has_seen_are_warned_of(data: LoadedData) -> None:
     model, rows = model_of(data, network(data, 0), network(data, 1)), mixed_table().head(4)
     rows.loc[2, "colour"] = "mauve"
-    with pytest.warns(DataWarning, match="colour: 1 of 4 cells are .* such as 'mauve' in row 3"):
+    with pytest.warns(DataWarning, match="1 of 4 cells is a category .* such as 'mauve' in row 3"):
         model.predict(rows)
 
 

@@ -17,8 +17,10 @@ from automl.tuning.confirmation import (
     advised_change,
     advised_value,
     judge_confirmation,
+    least_difference,
     paired_interval,
     plan_confirmation,
+    verdict_on,
 )
 from automl.tuning.planned_runs import EndedRun, PlannedRun, train_runs
 from search_spaces import load
@@ -100,6 +102,34 @@ def test_a_widened_range_stands_for_the_middle_of_its_new_part() -> None:
     assert value == pytest.approx(1e-2)
 
 
+@pytest.mark.parametrize(
+    ("parameter", "new", "current", "value"),
+    [
+        ("learning_rate", "1e-7..1e-3", 1e-4, 1e-6),  # 1e-7..1e-5 is new
+        ("learning_rate", "1e-7..1e-1", 9e-4, 1e-2),  # at both ends: the trial's
+        ("learning_rate", "1e-7..1e-1", 2e-5, 1e-6),
+        ("hidden_size", "4..65", 16, 65),  # whole numbers: 65 alone is new
+        ("hidden_size", "3..64", 16, 3),
+        ("hidden_size", "2..6", 16, 2),  # 2 to 3 is new
+        ("activation", "relu,maxout", "relu", "maxout"),
+    ],
+)
+def test_a_range_is_tried_where_it_is_new(
+    parameter: str, new: str, current: float | str, value: float | str
+) -> None:
+    tried = advised_value(SpaceChange(parameter, new), SPACE, current)
+
+    assert tried == (pytest.approx(value) if isinstance(value, float) else value)
+
+
+def test_a_range_without_anything_new_is_tried_in_its_middle_unless_the_trial_is_there() -> None:
+    narrower = SpaceChange("learning_rate", "1e-4..1e-3")
+
+    assert advised_value(narrower, SPACE, 1e-5) == pytest.approx(3.16e-4)
+    assert advised_value(narrower, SPACE, 1e-4) == pytest.approx(3.16e-4)
+    assert advised_value(narrower, SPACE, 3e-4) is None
+
+
 def test_what_no_hyperparameter_can_be_is_left_out() -> None:
     assert advised_value(SpaceChange("activation", "swish-7"), SPACE) is None
 
@@ -139,6 +169,22 @@ def test_the_same_change_is_tried_once() -> None:
     plan = plan_confirmation(make_records(), [FASTER, FASTER])
 
     assert len(plan.changes) == 1
+
+
+def test_changes_beyond_the_limit_are_counted_and_named() -> None:
+    advised = [advise(SpaceChange("dropout", f"0.{i}")) for i in range(1, 9)]
+    plan = plan_confirmation(make_records(), advised, n_seeds=1)
+
+    assert [change.label for change in plan.changes] == [f"dropout=0.{i}" for i in range(1, 7)]
+    assert plan.left_out == ("dropout=0.7", "dropout=0.8")
+    last = judge_confirmation(plan, ended_with(plan, *[1.0] * 7))[-1]
+    assert last.kind == "advice_left_out"
+    assert last.message == (
+        "2 further changes were not tried, since 6 are at a time: dropout=0.7; dropout=0.8."
+    )
+    few = plan_confirmation(make_records(), advised[:6], n_seeds=1)
+    kinds = [one.kind for one in judge_confirmation(few, ended_with(few, *[1.0] * 7))]
+    assert "advice_left_out" not in kinds
 
 
 def test_without_a_completed_trial_there_is_nothing_to_change() -> None:
@@ -200,6 +246,54 @@ def test_a_change_whose_runs_all_fail_says_so(cause: str) -> None:
     assert diagnosis.kind == "advice_failed"
     assert f"2 of 4 runs failed and do not count: 2 {cause.replace('_', ' ')}" in diagnosis.message
     assert "gain" not in diagnosis.evidence
+
+
+def test_a_difference_that_does_not_matter_is_none_however_certain() -> None:
+    """0.0001 against 0.0001006, with every seed: significant, and of no consequence."""
+    plan = plan_confirmation(make_records(), [FASTER], n_seeds=3)
+    before, after = (1.0e-4, 1.01e-4, 0.99e-4), (1.006e-4, 1.016e-4, 0.996e-4)
+
+    for ends in ((*before, *after), (*after, *before)):
+        (diagnosis,) = judge_confirmation(plan, ended_with(plan, *ends))
+
+        assert diagnosis.kind == "advice_no_difference"
+        assert (diagnosis.severity, diagnosis.advice) == ("info", ())
+        assert "It makes no difference that matters." in diagnosis.message
+
+
+def test_what_matters_is_a_share_of_what_is_left_and_of_guessing() -> None:
+    assert least_difference(0.5, 1.0) == pytest.approx(0.005)
+    assert least_difference(1e-4, 1.0) == pytest.approx(0.001)
+    assert least_difference(30.0, 900.0) == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(
+    ("interval", "kind"),
+    [
+        ((0.02, 0.015, 0.03), "advice_helps"),
+        ((-0.02, -0.03, -0.005), "advice_harms"),
+        ((0.002, 0.001, 0.003), "advice_no_difference"),
+        ((-0.002, -0.009, 0.005), "advice_no_difference"),
+        ((0.008, 0.004, 0.012), "advice_undecided"),  # certain, but perhaps too small
+        ((0.02, -0.01, 0.05), "advice_undecided"),
+        ((0.02, -math.inf, math.inf), "advice_undecided"),
+    ],
+)
+def test_an_interval_is_held_against_what_matters(
+    interval: tuple[float, float, float], kind: str
+) -> None:
+    assert verdict_on(*interval, least=0.01) == kind
+
+
+def test_names_of_parameters_keep_their_spelling() -> None:
+    plan = plan_confirmation(make_records(), [FASTER], n_seeds=3)
+
+    (diagnosis,) = judge_confirmation(plan, ended_with(plan, 1.0, 1.02, 0.98, 0.5, 0.51, 0.49))
+
+    assert diagnosis.message.startswith(
+        "Tried in trial 0's configuration: learning_rate=0.00949. It helps. Validation loss 0.5 "
+        "against 1 unchanged, lower by 0.5"
+    )
 
 
 def test_runs_that_failed_are_no_evidence_and_the_pairs_that_are_left_are_counted() -> None:

@@ -5,36 +5,75 @@ import pytest
 
 from automl.errors import ConfigError
 from automl.training.plain import PlainTrainer
-from automl.tuning.playground import BASE, GRIDS, Playground, _runs, play
+from automl.tuning.playground import (
+    ALONE,
+    BASE,
+    N_ROWS,
+    NAMES,
+    TOGETHER,
+    Playground,
+    combinations,
+    grids_of,
+    play,
+    run_config,
+)
 from automl.tuning.toy_data import GRID, toy_dataset
+
+N_EPOCHS = 40
 
 
 @pytest.fixture(scope="module")
 def played() -> Playground:
-    return play("xor", ["learning_rate", "initialization", "batch_size"], n_epochs=15)
+    vary = ["noise", "regularization", "learning_rate", "initialization"]
+    return play("xor", vary, n_epochs=N_EPOCHS)
 
 
 def runs_of(played: Playground, name: str) -> dict:
-    grid = next(grid for grid in played.grids if grid.parameter == name)
-    return {run.value: run for run in grid.runs}
+    grid = next(grid for grid in played.grids if tuple(grid.choices) == (name,))
+    return {run.setting[name]: run for run in grid.runs}
 
 
-def test_every_value_is_trained_for_all_epochs(played: Playground):
+def test_what_depends_on_each_other_is_varied_together_and_the_rest_alone():
+    together, *alone = grids_of(NAMES)
+    assert together == TOGETHER
+    assert [dict(grid) for grid in alone] == [{name: ALONE[name]} for name in ALONE]
+    assert grids_of(["optimizer", "optimizer"]) == [{"optimizer": ALONE["optimizer"]}]
+    assert grids_of(["activation", "noise"]) == [
+        {"noise": TOGETHER["noise"], "activation": TOGETHER["activation"]}
+    ]
+
+
+def test_combinations_count_like_digits_the_last_one_fastest():
+    settings = combinations({"noise": (0.0, 0.3), "n_layers": (1, 2)})
+    chosen = [(setting["noise"], setting["n_layers"]) for setting in settings]
+    assert chosen == [(0.0, 1), (0.0, 2), (0.3, 1), (0.3, 2)]
+    assert all(setting["activation"] == BASE["activation"] for setting in settings)
+
+
+def test_every_combination_is_trained_for_all_epochs(played: Playground):
+    assert [len(grid.runs) for grid in played.grids] == [9, 5, 5]
     for grid in played.grids:
-        assert tuple(run.value for run in grid.runs) == GRIDS[grid.parameter]
-        assert all(len(run.valid_loss) == 15 for run in grid.runs)
+        assert [run.setting for run in grid.runs] == combinations(grid.choices)
+        assert all(len(run.valid_loss) == N_EPOCHS or run.is_diverged for run in grid.runs)
 
 
 def test_equal_units_learn_nothing_and_others_do(played: Playground):
     runs = runs_of(played, "initialization")
-    assert runs["zeros"].best_loss == pytest.approx(math.log(2), abs=0.02)
-    assert runs["he"].best_loss < 0.1 and runs["he"].valid_error < 0.02
+    assert runs["zeros"].valid_loss[-1] == pytest.approx(math.log(2), abs=0.02)
+    assert runs["he"].valid_loss[-1] < 0.1 and runs["he"].valid_error < 0.02
+
+
+def test_noise_is_learnt_by_heart_without_regularization(played: Playground):
+    runs = {(r.setting["noise"], r.setting["regularization"]): r for r in played.grids[0].runs}
+    free, held = runs[0.3, "none"], runs[0.3, "weight_decay 0.01"]
+    assert free.train_loss[-1] < held.train_loss[-1]
+    assert free.valid_loss[-1] > held.valid_loss[-1]
+    assert 0.2 < (played.targets[0.3] != played.targets[0.0]).mean() < 0.4
 
 
 def test_the_base_is_the_same_run_in_every_grid(played: Playground):
-    first = runs_of(played, "learning_rate")[BASE["learning_rate"]]
-    second = runs_of(played, "batch_size")[BASE["batch_size"]]
-    assert first.valid_loss == pytest.approx(second.valid_loss, rel=1e-4)
+    grids = [runs_of(played, name) for name in ("learning_rate", "initialization")]
+    assert grids[0][BASE["learning_rate"]] is grids[1][BASE["initialization"]]
 
 
 def test_surfaces_are_probabilities_that_separate_the_corners(played: Playground):
@@ -47,18 +86,19 @@ def test_surfaces_are_probabilities_that_separate_the_corners(played: Playground
 
 
 def test_the_stacked_run_agrees_with_the_plain_loop(played: Playground):
-    run = _runs(["learning_rate"], 15, 0)["learning_rate", 0.001]
-    plain = PlainTrainer(toy_dataset("xor"))
-    plain.add([run])
+    setting = {**BASE, "noise": 0.3, "regularization": "dropout 0.2"}
+    plain = PlainTrainer(toy_dataset("xor", n_rows=N_ROWS, noise=0.3))
+    plain.add([run_config(setting, 0, N_EPOCHS, 0)])
     curve = [record.valid_loss for _ in range(5) for record in plain.train_round()]
-    stacked = runs_of(played, "learning_rate")[0.001].valid_loss[:5]
-    assert curve == pytest.approx(stacked, rel=1e-4)
+    (stacked,) = [run for run in played.grids[0].runs if run.setting == setting]
+    assert curve == pytest.approx(stacked.valid_loss[:5], rel=1e-4)
 
 
 def test_every_grid_contains_the_base_value():
-    assert all(BASE[name] in values for name, values in GRIDS.items() if name in BASE)
+    known = {**TOGETHER, **ALONE}
+    assert all(BASE[name] in values for name, values in known.items() if name in BASE)
 
 
 def test_an_unknown_hyperparameter_is_answered_with_the_known():
-    with pytest.raises(ConfigError, match="vary must be among learning_rate"):
+    with pytest.raises(ConfigError, match="vary must be among noise, n_layers"):
         play("xor", ["lr"])

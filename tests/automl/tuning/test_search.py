@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
@@ -15,6 +16,7 @@ from automl.data import LoadedData, SplitChoices, load_dataset
 from automl.errors import StudyError
 from automl.executors.executor import RoundResult, RunFailure
 from automl.executors.in_process import InProcessExecutor
+from automl.tuning.clock import Clock
 from automl.tuning.policy import SearchPolicy
 from automl.tuning.search import Search
 from automl.tuning.settings import make_settings
@@ -41,15 +43,21 @@ def settings_for(data: LoadedData, *narrowing: str, max_epochs: int = 4) -> Stud
 
 
 def make_search(
-    store: Store, data: LoadedData, settings: StudySettings, **policy: object
+    store: Store,
+    data: LoadedData,
+    settings: StudySettings,
+    *,
+    timeout: float | None = None,
+    **policy: object,
 ) -> Search:
     chosen = SearchPolicy(**{"pruner": "none", "sampler": "random", **policy})  # type: ignore[arg-type]
     executor = InProcessExecutor(data.dataset, trainer="plain")
-    return Search(open_study(store, settings), store, executor, data.dataset, settings, chosen)
+    study, clock = open_study(store, settings), Clock(timeout)
+    return Search(study, store, executor, data.dataset, settings, chosen, clock)
 
 
-def run(store: Store, data: LoadedData, settings: StudySettings, **policy: object) -> StudyRecords:
-    for _ in make_search(store, data, settings, **policy):
+def run(store: Store, data: LoadedData, settings: StudySettings, **how: Any) -> StudyRecords:
+    for _ in make_search(store, data, settings, **how):
         pass
     return store.read_study("iris")
 
@@ -235,9 +243,12 @@ def test_a_study_is_not_continued_with_other_settings(store: Store, iris: Loaded
         open_study(store, other)
 
 
-def test_difference_in_the_space_is_named_by_its_place(store: Store, iris: LoadedData) -> None:
+def test_a_difference_in_the_space_is_told_as_ranges(store: Store, iris: LoadedData) -> None:
     open_study(store, settings_for(iris))
-    with pytest.raises(StudyError, match=r"space\.parameters\.learning_rate\.high"):
+    with pytest.raises(
+        StudyError,
+        match=r"learning_rate is 0\.0001\.\.0\.1 in the study and 0\.0001\.\.0\.01 here",
+    ):
         open_study(store, settings_for(iris, "learning_rate=1e-4..1e-2"))
 
 

@@ -31,6 +31,16 @@ def test_the_same_seed_gives_the_same_points():
     assert torch.equal(first, again) and not torch.equal(first, other)
 
 
+def test_noise_gives_some_points_the_other_label_and_moves_none():
+    clean, some, many = (toy_dataset("moons", noise=noise).folds[0] for noise in (0, 0.15, 0.3))
+    for part in ("train", "valid"):
+        splits = [getattr(fold, part) for fold in (clean, some, many)]
+        assert all(torch.equal(split.numeric, splits[0].numeric) for split in splits)
+        wrong = [split.targets != splits[0].targets for split in splits[1:]]
+        assert [float(w.float().mean()) for w in wrong] == pytest.approx([0.15, 0.3], abs=0.05)
+        assert not (wrong[0] & ~wrong[1]).any()
+
+
 def test_the_grid_goes_row_by_row_from_below():
     cells = grid(torch.tensor([[0.0, 0.0], [1.0, 2.0]])).reshape(GRID, GRID, 2)
     assert cells[0, 0].tolist() == pytest.approx([-0.15, -0.3])

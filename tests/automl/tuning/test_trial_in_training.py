@@ -101,7 +101,7 @@ def test_an_epoch_that_is_not_finite_is_never_the_best() -> None:
     assert trial.user_attributes() == {"n_epochs": 1, "n_parameters": 0, "seconds": 0.5}
     trial.take(record(1, 2, 0.4))
     assert trial.value == 0.4
-    assert trial.user_attributes()["best_epoch"] == 2
+    assert trial.user_attributes()["best_epochs"] == "2"
 
 
 def test_user_attributes_are_of_the_best_epoch() -> None:
@@ -109,7 +109,7 @@ def test_user_attributes_are_of_the_best_epoch() -> None:
     for epoch, loss in enumerate([0.9, 0.5, 0.7], start=1):
         trial.take(record(1, epoch, loss))
     attributes = trial.user_attributes()
-    assert attributes["best_epoch"] == 2
+    assert attributes["best_epochs"] == "2"
     assert attributes["train_loss"] == pytest.approx(0.4)
     assert attributes["generalization_gap"] == pytest.approx(0.1)
     assert attributes["n_epochs"] == 3

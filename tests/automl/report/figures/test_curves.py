@@ -22,7 +22,7 @@ def test_the_best_trial_stands_before_all_others(table):
         "pruned",
         "train",
         "validation",
-        f"best epoch ({table.best.best_epoch})",
+        f"best epoch ({table.best.effort.best_in_words})",
     ]
     assert figure.data[3].fill == "tonexty"  # the gap is shaded
     assert len(figure.data[1].x) == numbers.n_pruned

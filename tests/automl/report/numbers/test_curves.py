@@ -22,7 +22,7 @@ def test_the_best_five_trials_have_curves_of_their_own(table):
 def test_curves_are_thinned_but_keep_the_best_epoch(table):
     for curve in learning_curves(table).best:
         assert len(curve.epochs) <= 81
-        assert curve.best_epoch in curve.epochs
+        assert curve.lowest_epoch in curve.epochs
 
 
 def test_what_is_left_out_is_counted(table):

@@ -1,0 +1,43 @@
+"""What a study is about, as Optuna's user attributes: data, metric, verdict, test scores.
+
+Optuna Dashboard lists them on the study's page and beside its name, `study.user_attrs` has
+them in Python. They are texts for people; programs read the records.
+"""
+
+from __future__ import annotations
+
+from automl.diagnostics import diagnose_study
+from automl.diagnostics.headline import headline, title
+from automl.report import result_part
+from automl.report.numbers.overview import Score, overview
+from automl.report.numbers.trials import StudyTable
+from automl.score_names import score_name, score_text
+
+
+def study_attributes(table: StudyTable) -> dict[str, str]:
+    """What is known of a study so far, by a name that a person reads; nothing is empty."""
+    settings = table.records.settings
+    rows = ", ".join(f"{n:,} {split}" for split, n in settings.n_rows.items())
+    shown = overview(table)
+    first = headline(table.records, table.records.diagnoses or diagnose_study(table.records))
+    attributes = {
+        "task": result_part.TASKS[settings.task].lower(),
+        "target": settings.target,
+        "data": settings.data_source,
+        "rows": rows,
+        "metric": score_name(settings.metric),
+        "result": first.standing.sentence if shown.scores else "",
+        "verdict": title(first.verdict) if first.verdict is not None else "",
+        **{f"test {score_name(s.metric)}": _score(s) for s in shown.scores},
+        "command": settings.command,
+    }
+    return {name: value for name, value in attributes.items() if value}
+
+
+def _score(score: Score) -> str:
+    """A score and its 95 % interval: "97.2 % (95.6 % to 98.9 %)"."""
+    value = score_text(score.metric, score.network)
+    if score.interval is None:
+        return value
+    low, high = (score_text(score.metric, end) for end in score.interval)
+    return f"{value} ({low} to {high})"

@@ -1,0 +1,100 @@
+"""Ranges that leave out the optimum altogether: few trials show it, all bad alike."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+
+from automl.diagnostics import diagnose_study
+from automl.diagnostics.excluded_range import USUAL_ENDS, diagnose_excluded_ranges
+from search_spaces import load
+from storage.records import StudyRecords, TrialRecord
+
+
+def space(name: str, low: float, high: float) -> dict[str, Any]:
+    kind = "int" if name == "hidden_size" else "float"
+    log = name in ("learning_rate", "weight_decay")
+    return {"parameters": {name: {"type": kind, "low": low, "high": high, "log": log}}}
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high", "value", "end"),
+    [
+        ("dropout", 0.7, 0.9, 0.705, "low"),
+        ("weight_decay", 0.03, 3.0, 0.053, "low"),
+        ("hidden_size", 2, 6, 6, "high"),
+    ],
+)
+def test_what_the_best_trial_lacks_lies_outside(
+    study: Any, curve: Any, beside: Any, name: str, low: float, high: float, value: float, end: str
+) -> None:
+    """One trial suffices: it is far from what boosted trees reach."""
+    records = study(
+        curve(1.0, 0.5, gap=0.02), params=[{name: value}], space=space(name, low, high)
+    )
+
+    first, second, *_ = diagnose_study(beside(records, {"boosted_trees": 0.1}))
+
+    assert (first.kind, first.evidence["parameter"]) == ("range_edge", name)
+    assert first.evidence["end"] == end
+    assert second.kind in ("over_regularized", "high_bias")
+    (change,) = first.advice[0].changes
+    advised_low, advised_high = (float(number) for number in change.set.split(".."))
+    assert (advised_low < low) if end == "low" else (advised_high > high)
+
+
+@pytest.mark.parametrize(("ratio", "end"), [(1e-6, "high"), (0.5, "low")])
+def test_learning_rates_that_are_all_too_small_or_too_large(
+    study: Any, layers_of: Any, ratio: float, end: str
+) -> None:
+    low, high = (1e-6, 1e-5) if end == "high" else (0.3, 3.0)
+    records = study(
+        [(1.0, 1.0)] * 8,
+        params=[{"learning_rate": 2 * low}],
+        layers=[layers_of([1.0, 1.0], update_ratio=ratio)],
+        space=space("learning_rate", low, high),
+    )
+
+    first, second, *_ = diagnose_study(records)
+
+    assert (first.kind, first.evidence["end"]) == ("range_edge", end)
+    assert second.kind == ("steps_too_small" if end == "high" else "steps_too_large")
+
+
+def searched(study: Any, curve: Any, slope: float, low: float, high: float) -> StudyRecords:
+    """Sixteen trials, most of them pruned; the loss rises with weight decay by `slope`."""
+    generator = np.random.default_rng(1)
+    records = study(curve(1.0, 0.1), params=[{"weight_decay": low * 1.2}])
+    trials = list(records.trials)
+    for number in range(1, 16):
+        place = float(generator.uniform())
+        value = 0.3 + slope * place + 0.05 * float(generator.normal())
+        params = {"weight_decay": low * (high / low) ** place}
+        trials.append(TrialRecord(number, "PRUNED", params, value))
+    settings = dataclasses.replace(records.settings, space=space("weight_decay", low, high))
+    return dataclasses.replace(records, trials=tuple(trials), settings=settings)
+
+
+def test_pruned_trials_show_a_trend_towards_usual_values(study: Any, curve: Any) -> None:
+    """The best network is no worse than what is known; better ones lie beyond all the same."""
+    (found,) = diagnose_excluded_ranges(searched(study, curve, 0.3, 0.03, 3.0), ())
+
+    assert found.evidence["parameter"] == "weight_decay"
+    assert "trials get better towards its lower end" in found.message
+
+
+@pytest.mark.parametrize(("slope", "low", "high"), [(-0.3, 0.03, 3.0), (0.3, 1e-4, 1e-2)])
+def test_no_trend_or_a_usual_range_is_no_finding(
+    study: Any, curve: Any, slope: float, low: float, high: float
+) -> None:
+    assert diagnose_excluded_ranges(searched(study, curve, slope, low, high), ()) == ()
+
+
+def test_usual_ends_are_those_of_the_built_in_space() -> None:
+    parameters = load("mlp").to_dict()["parameters"]
+
+    for name in ("learning_rate", "hidden_size", "dropout", "weight_decay"):
+        assert USUAL_ENDS[name] == (parameters[name]["low"], parameters[name]["high"])

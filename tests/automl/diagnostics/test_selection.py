@@ -1,0 +1,60 @@
+"""Validation rows that say other than test rows, by more than chance."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from automl.diagnostics import diagnose_study
+from automl.diagnostics.selection import diagnose_selection
+from storage.records import DataCheckRecord
+
+
+def test_a_score_far_better_on_validation_rows_is_a_gap(
+    study: Any, curve: Any, beside: Any
+) -> None:
+    records = beside(study(curve(1.0, 0.3)), {}, error=0.02, test_loss=0.6)
+
+    found = diagnose_selection(records)
+
+    assert found is not None
+    assert (found.kind, found.severity) == ("selection_gap", "warning")
+    assert "loss is 0.3, on test rows 0.6" in found.message
+    assert "--folds 5" in found.advice[0].text
+    assert diagnose_study(records)[0].kind == "selection_gap"
+
+
+def test_a_difference_within_chance_is_none(study: Any, curve: Any, beside: Any) -> None:
+    records = study(curve(1.0, 0.3))
+
+    assert diagnose_selection(beside(records, {}, error=0.1, test_loss=0.6)) is None
+    assert diagnose_selection(beside(records, {}, error=0.005, test_loss=0.34)) is None
+    assert diagnose_selection(records) is None
+
+
+def test_shifted_test_rows_are_named_as_a_reason(study: Any, curve: Any, beside: Any) -> None:
+    check = DataCheckRecord("shift", "train/test", 0.7)
+    records = beside(study(curve(1.0, 0.3)), {}, error=0.02, test_loss=0.6)
+
+    found = diagnose_selection(dataclasses.replace(records, data_checks=(check,)))
+
+    assert found is not None and "the test rows differ from the train rows" in found.message
+
+
+def test_validation_rows_with_other_labels_void_what_they_say(
+    study: Any, curve: Any, beside: Any
+) -> None:
+    """Shuffled labels: the train rows hold for the test rows, not for the validation rows."""
+    apart = [(0.8, 1.0), *((0.5 - 0.02 * i, 1.1 + 0.1 * i) for i in range(10))]
+    records = beside(study(apart), {"linear_model": 1.0}, test_loss=0.5)
+
+    first, second, *_ = diagnose_study(records)
+
+    assert (first.kind, first.severity) == ("validation_mismatch", "problem")
+    assert second.kind == "too_little_evidence"
+
+
+def test_eight_validation_rows_are_too_few_to_compare(study: Any, curve: Any, beside: Any) -> None:
+    records = study(curve(1.0, 0.3), n_rows={"train": 600, "valid": 8, "test": 200})
+
+    assert diagnose_selection(beside(records, {}, error=0.02, test_loss=0.6)) is None

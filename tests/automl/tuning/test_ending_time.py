@@ -1,0 +1,37 @@
+"""What the end of a search takes is known before: from the test rows, the runs, the machine."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from automl.data import LoadedData, load_dataset
+from automl.tuning.ending_time import MOST_BUSY, Moment, ending_seconds
+
+
+@pytest.fixture(scope="module")
+def digits() -> LoadedData:
+    return load_dataset("sklearn:digits")
+
+
+def test_the_end_takes_longer_with_more_rows_classes_and_runs(digits: LoadedData) -> None:
+    iris = load_dataset("sklearn:iris")
+    assert ending_seconds(iris.dataset, 10) < ending_seconds(digits.dataset, 10)
+    assert ending_seconds(digits.dataset, 10) < ending_seconds(digits.dataset, 64)
+    assert 1.5 < ending_seconds(digits.dataset, 10) < 3.0
+
+
+def test_undisturbed_work_is_not_busy() -> None:
+    moment = Moment()
+    until = time.process_time() + 0.05
+    while time.process_time() < until:
+        pass
+    assert 1.0 <= moment.busyness() <= MOST_BUSY
+    assert Moment(wall=time.monotonic() - 1.0, work=time.process_time() - 2.0).busyness() == 1.0
+
+
+def test_a_machine_is_as_busy_as_work_takes_longer_on_it() -> None:
+    now = Moment(wall=time.monotonic() - 4.0, work=time.process_time() - 2.0)
+    assert now.busyness() == pytest.approx(2.0, rel=0.2)
+    assert Moment(wall=time.monotonic() - 100.0, work=time.process_time() - 1.0).busyness() == 4.0
