@@ -178,7 +178,7 @@ def loss_axis(values: Any, inside: Any = ()) -> dict[str, Any]:
     finite = sorted(float(v) for v in values if math.isfinite(v))
     if not finite:
         return {}
-    low, bulk = finite[0], finite[int(0.9 * (len(finite) - 1))]
+    low, bulk = finite[0], finite[math.ceil(0.9 * (len(finite) - 1))]
     high = min(finite[-1], low + 2 * (bulk - low)) if bulk > low else finite[-1]
     high = max([high, *(float(v) for v in inside if math.isfinite(v))])
     if low > 0 and high / low > 20:

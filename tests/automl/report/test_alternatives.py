@@ -15,7 +15,8 @@ def test_a_score_is_told_with_its_references():
     )
     words = alternatives.of_score(Score("roc_auc", 0.9, (0.8, 0.95), references))
     assert words == (
-        "ROC AUC of the network 0.9, 95 % interval 0.8 to 0.95, guessing 0.5, linear model 0.85."
+        "ROC AUC of the network 0.9000, 95 % interval 0.8000 to 0.9500, guessing 0.5000, linear "
+        "model 0.8500."
     )
 
 

@@ -131,5 +131,9 @@ def test_a_comparison_is_a_page_of_the_same_kind(records: StudyRecords, tmp_path
     other = synthetic_study(20, seed=2, name=ATTACK)
     text = write_comparison([records, other], tmp_path / "c.html").read_text(encoding="utf-8")
     own = without_plotly(text)
-    assert "What differs" in own and 'id="progress-data"' in own
+    assert (
+        "What was asked for" in own
+        and "Best configurations" in own
+        and 'id="progress-data"' in own
+    )
     assert "<script>alert" not in own

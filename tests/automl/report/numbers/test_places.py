@@ -5,16 +5,18 @@ import numpy as np
 import pytest
 
 from automl.report.numbers.places import comparable, places
-from automl.report.numbers.trials import BestEpoch, Curve, Outcome, Trial, study_table
+from automl.report.numbers.trials import Curve, Outcome, Trial, study_table
+from storage.effort import TrialEffort
 from tests.contracts.synthetic_study import synthetic_study
 
 
 def trial(number: int, valid: list[float], outcome: Outcome = "complete", cause=None) -> Trial:
     losses = np.array(valid)
-    curve = Curve(np.arange(1.0, len(valid) + 1), *[losses] * 5, seconds=1.0)
-    best = BestEpoch(1, len(valid), 0.0, 0.0, 0.0, 0.0) if valid else None
-    return Trial(number, outcome, cause, "", {}, min(valid, default=math.nan), curve, best,
-                 None, None, None)  # fmt: skip
+    curve = Curve(np.arange(1.0, len(valid) + 1), *[losses] * 5)
+    value = min(valid, default=math.nan)
+    return Trial(
+        number, outcome, cause, "", {}, value, curve, None, TrialEffort(), None, None, None
+    )
 
 
 def test_two_trials_are_compared_at_the_last_epoch_that_both_have_reached():
@@ -72,9 +74,8 @@ def test_pruning_does_not_change_who_is_better():
 def _cut(one: Trial, epochs: int) -> Trial:
     if len(one.curve) <= epochs:
         return one
-    shorter = Curve(*[getattr(one.curve, name)[:epochs] for name in (
-        "epochs", "train", "valid", "standard_error", "train_metric", "valid_metric")],
-        seconds=1.0)  # fmt: skip
+    names = ("epochs", "train", "valid", "standard_error", "train_metric", "valid_metric")
+    shorter = Curve(*[getattr(one.curve, name)[:epochs] for name in names])
     return replace(one, outcome="pruned", curve=shorter)
 
 
