@@ -164,7 +164,8 @@ def test_a_real_report_opens_offline_without_a_complaint(visit, report, width, s
 def test_sentences_in_tables_have_the_width_of_a_phone(visit, report):
     """Side by side with three columns they were a word wide, and a row a screen high."""
     page = visit(report, width=390, offline=True)
-    highest = "Math.max(...[...document.querySelectorAll('#reproduce .words tr')].map(r => r.offsetHeight))"
+    rows = "[...document.querySelectorAll('#reproduce .words tr')].map(row => row.offsetHeight)"
+    highest = f"Math.max(...{rows})"
     page.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
     assert page.page.evaluate(highest) < 250
 
