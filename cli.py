@@ -392,6 +392,7 @@ def playground(toy: str, vary: tuple[str, ...], output: str, seed: int) -> None:
     from automl.report.playground import write_playground
     from automl.tuning.playground import NAMES, play
 
+    click.echo("Small networks train; that takes up to a minute.", err=True)
     click.echo(write_playground(play(toy, vary or NAMES, seed=seed), output))
 
 
