@@ -36,6 +36,9 @@ from storage.records import StudyRecords
 CERTAIN = 2.0
 """Standard errors from which on a difference is none of chance: 95 % of a normal one."""
 
+LIKELY = 1.0
+"""Standard errors on test rows from which on a lead may be told that validation rows show."""
+
 SIGNAL = 3.0
 """The same where the best of six is asked: by chance, one is beyond two in 15 % of cases."""
 
@@ -252,7 +255,7 @@ def healthy_kinds(measured: Measured) -> frozenset[str]:
         return frozenset(kinds)
     is_behind = measured.standing == "worse"
     explained = 1 - float(measured.network.mean()) / float(measured.guess.mean())
-    kinds |= {"behind_reference"} if is_behind else set()
+    kinds |= {"behind_reference"} if measured.lead.errors > LIKELY else set()
     if not is_behind and explained < STRONG:
         kinds.add("weak_signal")
     if not is_behind and explained > WEAK:
