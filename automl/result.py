@@ -14,6 +14,7 @@ from automl.diagnostics.standing import Standing, standing
 from automl.errors import StudyError, warn_of
 from automl.options import TRIAL_NUMBER
 from automl.output_files import PAGE, check_output, write_output
+from automl.streams import one_line
 from storage import open_store
 from storage.effort import effort_of_trial, search_effort, side_effort
 from storage.engine import database_path
@@ -146,7 +147,7 @@ class SearchResult:
             OutputError: it cannot be written there.
         """
         check_output(path, PAGE, self.files)
-        logging.getLogger("automl").info("writing %s", path)
+        logging.getLogger("automl").info("writing %s", one_line(str(path)))
         from automl.report.page import write_report
 
         try:

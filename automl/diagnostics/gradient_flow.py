@@ -105,8 +105,10 @@ def find_cause(fit: Fit, flow: FlowFacts | None, situation: Situation) -> Cause 
         return Cause("symmetric_initialization", _symmetric_words())
     if flow is None:
         return None
-    if fit.kind == "over_regularized":
-        return None  # penalties make gradients and steps what they are
+    if fit.kind in ("over_regularized", "high_variance"):
+        # Penalties make gradients and steps what they are; and what learns its train rows too
+        # well is not helped by other steps.
+        return None
     if not _is_bad(fit):
         if fit.explained_share < HALF_EXPLAINED:
             return _collapse(fit, flow) or _large_steps(fit, flow) or _small_steps(fit, flow)

@@ -151,7 +151,7 @@ def judge_fit(facts: CurveFacts, references: References, situation: Situation) -
     settings, reference = situation.settings, references.lowest
     bias = facts.lowest_train_loss - reference.loss if reference else 0.0
     hoped = _misses_hoped_error_rate(facts, references, settings)
-    restraints, smoothing = strong_restraints(situation), smoothing_loss(situation)
+    restraints = strong_restraints(situation)
     n_rows = situation.n_valid_rows
 
     def fit(kind: FitKind) -> Fit:
@@ -162,14 +162,14 @@ def judge_fit(facts: CurveFacts, references: References, situation: Situation) -
     if facts.n_epochs < MIN_EPOCHS:
         return fit("too_little_evidence")
     unlearned = facts.lowest_train_loss > (1 - NOT_LEARNING_SHARE) * references.baseline_loss
-    if unlearned and not (restraints and reference and _is_biased(facts, references, smoothing)):
+    if unlearned and not (restraints and reference and _is_biased(facts, references, situation)):
         return fit("not_learning")
     if 0 < n_rows < MIN_VALID_ROWS:
         return fit("too_little_evidence")
     is_behind = references.leader is not None
     if settings.target_error is not None and facts.valid_metric <= settings.target_error:
         return fit("behind_reference" if is_behind else "good_fit")
-    biased = hoped or _is_biased(facts, references, smoothing)
+    biased = hoped or _is_biased(facts, references, situation)
     if _is_variable(facts, references):
         return fit("high_bias_and_variance" if biased else "high_variance")
     if biased:
@@ -180,24 +180,27 @@ def judge_fit(facts: CurveFacts, references: References, situation: Situation) -
     return fit("weak_signal" if _is_weak(facts, references) else "good_fit")
 
 
-def _is_biased(facts: CurveFacts, references: References, smoothing: float) -> bool:
+def _is_biased(facts: CurveFacts, references: References, situation: Situation) -> bool:
     """Whether the train rows are fitted worse than others fit rows that they never saw.
 
     By a large share of what is learnable. A scored trial is compared row by row with the fitted
     references, whose rows may be easier than the train rows: those count that are certainly
-    better, and where test rows and validation rows both say so, a smaller share is enough. What
-    label smoothing adds to the loss is no want of fit.
+    better. Where test rows and validation rows both say it, a smaller share is enough of the
+    linear model, which a network can be, and of a network that is held back. What label smoothing
+    adds to the loss is no want of fit.
     """
+    smoothing, is_held = smoothing_loss(situation), bool(strong_restraints(situation))
     measured = (one for one in references.rivals if one.is_measured)
     rivals = {one.words: one for one in measured}
     for reference in references.known:
-        learnable = references.baseline_loss - reference.loss
+        share, learnable = BIAS_SHARE, references.baseline_loss - reference.loss
         above = facts.lowest_train_loss - smoothing - reference.loss
-        behind, share = facts.valid_loss - reference.loss, BIAS_SHARE
+        behind = facts.valid_loss - reference.loss
         if rival := rivals.get(reference.name):
             if not rival.is_better:
                 continue
-            share = CERTAIN_BIAS_SHARE if rival.is_certainly_better else BIAS_SHARE
+            if rival.is_certainly_better and (is_held or rival.name == "linear_model"):
+                share = CERTAIN_BIAS_SHARE
             if is_near_zero(reference.loss, references) and rival.is_certainly_better:
                 share = 0.0  # the other has the target almost exactly
         elif above <= NOISE_MULTIPLE * facts.valid_noise or behind <= share * learnable:

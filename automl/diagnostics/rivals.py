@@ -19,7 +19,6 @@ from storage.records import (
     ReferenceName,
     ReferenceRecord,
     StudyRecords,
-    StudySettings,
 )
 
 
@@ -77,18 +76,18 @@ def find_rivals(records: StudyRecords, trial_number: int) -> tuple[Rival, ...]:
         if record.trial_number == trial_number
     }
     valid, test = by_split.get("valid"), by_split.get("test")
+    score = compared_score(records.settings)
     names = dict.fromkeys(
         reference.name for record in (valid, test) if record for reference in record.references
     )
-    scores = {name: _decisive_score(records.settings, name, (valid, test)) for name in names}
     return tuple(
         Rival(
             name,
             reference_words(name, records.settings.task),
             valid.reference_scores(name).get("loss", math.nan) if valid else math.nan,
-            scores[name],
-            _gain(valid, name, scores[name]),
-            _gain(test, name, scores[name]),
+            score,
+            _gain(valid, name, score),
+            _gain(test, name, score),
         )
         for name in names
     )
@@ -108,20 +107,6 @@ def _gain(
     """What the network has on a reference, by a score."""
     reference: ReferenceRecord | None = record.reference(name) if record else None
     return reference.network_gains.get(score) if reference else None
-
-
-def _decisive_score(
-    settings: StudySettings, name: ReferenceName, records: tuple[EvaluationRecord | None, ...]
-) -> str:
-    """With class weights the balanced accuracy, or the loss where only that tells the two apart.
-
-    The fitted references are weighted like the network, so that their losses can be compared;
-    guessing is not. A loss tells more than rows that are right or wrong.
-    """
-    score = compared_score(settings)
-    gains = [gain for one in records if (gain := _gain(one, name, score))]
-    is_decided = any(gain.is_better or gain.is_worse for gain in gains)
-    return score if is_decided or name == "guessing" else "loss"
 
 
 def _errors(gain: PairedDifference) -> float:

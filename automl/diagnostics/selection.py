@@ -63,8 +63,7 @@ def diagnose_selection(records: StudyRecords) -> Diagnosis | None:
 
 def _compare(records: StudyRecords) -> _Compared | None:
     valid, test = best_evaluation(records, "valid"), best_evaluation(records, "test")
-    rows = records.settings.n_rows
-    if valid is None or test is None or rows.get("valid", MIN_VALID_ROWS) < MIN_VALID_ROWS:
+    if valid is None or test is None or 0 < _n_valid_rows(records) < MIN_VALID_ROWS:
         return None
     score = compared_score(records.settings)
     gains = [_over_guessing(one, score) for one in (valid, test)]
@@ -89,9 +88,9 @@ def _error(record: EvaluationRecord, score: str) -> float:
 
 
 def _gap(records: StudyRecords, compared: _Compared) -> Diagnosis:
-    n_trials, rows = len(records.trials), records.settings.n_rows
+    n_trials = len(records.trials)
     cause = (
-        f"{count(n_trials, 'trial')} and their epochs were chosen by {rows.get('valid', 0):,} "
+        f"{count(n_trials, 'trial')} and their epochs were chosen by {_n_valid_rows(records):,} "
         f"validation rows, which makes the best look better than it is"
     )
     is_shifted = any(c.kind == "shift" and c.subject == "train/test" for c in records.data_checks)
@@ -105,14 +104,36 @@ def _gap(records: StudyRecords, compared: _Compared) -> Diagnosis:
             f"such sets of rows. {cause}{other}. Believe the test rows."
         ),
         evidence=_evidence(records, compared),
-        advice=(
-            Advice("Choose by more validation rows: `--folds 5` uses every train row for it."),
+        advice=_advice_for_gap(records),
+    )
+
+
+def _advice_for_gap(records: StudyRecords) -> tuple[Advice, ...]:
+    """What the study has not done yet: choose by all rows, and split as test rows are apart."""
+    split = records.settings.split
+    steps = []
+    if _n_folds(records) == 1 and not split.get("time"):
+        steps.append(
+            Advice("Choose by more validation rows: `--folds 5` uses every train row for it.")
+        )
+    if not split.get("time") and not split.get("group"):
+        steps.append(
             Advice(
                 "If test rows come from another time or group than the others, split the others "
                 "that way too: `--time COLUMN` or `--group COLUMN`."
-            ),
-        ),
-    )
+            )
+        )
+    return tuple(steps)
+
+
+def _n_folds(records: StudyRecords) -> int:
+    best = records.best_trial
+    return max(1, len(records.search_runs(best.number))) if best else 1
+
+
+def _n_valid_rows(records: StudyRecords) -> int:
+    """Of all folds."""
+    return _n_folds(records) * records.settings.n_rows.get("valid", 0)
 
 
 def _mismatch(records: StudyRecords, compared: _Compared) -> Diagnosis:
@@ -152,5 +173,5 @@ def _evidence(records: StudyRecords, compared: _Compared) -> dict[str, float | i
         "difference_in_standard_errors": compared.errors,
         "gain_difference_in_standard_errors": compared.gain_errors,
         "n_trials": len(records.trials),
-        "n_valid_rows": records.settings.n_rows.get("valid", 0),
+        "n_valid_rows": _n_valid_rows(records),
     }

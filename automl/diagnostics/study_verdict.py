@@ -2,8 +2,9 @@
 
 For a trial: what is wrong with its gradients or steps, if that explains a bad curve, then
 bias and variance; that nothing was found to learn, where no trial does better than guessing.
-For a study: data that void the scores, then ranges that end before the optimum, then the
-verdict on the best trial, then the rest.
+For a study: what voids the scores, in the data or in the validation rows; ranges that leave the
+optimum out, or end before it; the verdict on the best trial; then the rest. What is said must not
+contradict itself: where scores are void nothing is praised, nor where steps are wrong.
 """
 
 from __future__ import annotations

@@ -27,13 +27,13 @@ NOT_LEARNING_SHARE: Final = 0.05
 BIAS_SHARE: Final = 0.12
 """Calibrated: avoidable bias worth a verdict, as a share of what is known to be learnable."""
 
+CERTAIN_BIAS_SHARE: Final = 0.05
+"""Calibrated: the same where a reference is certainly better, and the network could be as good
+with less: of digits with strong weight decay it was 0.08, and 9.5 standard errors."""
+
 LOST_SHARE: Final = 0.20
 """Calibrated: from here on, too much of what was learned does not hold for new rows; at two
 standard errors less it must still be half of this."""
-
-CERTAIN_BIAS_SHARE: Final = 0.05
-"""Calibrated: the same where a reference is certainly better on validation and on test rows. Of
-digits with strong weight decay it was 0.08, and 9.5 standard errors."""
 
 CERTAIN_ERRORS: Final = 3.0
 """Standard errors of a certain lead on one of two sets of rows: of two references one has it by

@@ -242,6 +242,21 @@ def test_a_network_thrown_off_after_its_first_epoch_is_of_large_steps(
     assert (first.kind, second.kind) == ("steps_too_large", "high_bias")
 
 
+def test_an_overfitting_network_is_not_told_to_take_larger_steps(
+    study: Any, layers_of: Any
+) -> None:
+    """Its validation loss rises since epoch 8, while slow steps lower its train loss on."""
+    overfits = [(0.9 - 0.03 * i, 0.92 - 0.01 * i) for i in range(8)]
+    overfits += [(0.69 - 0.03 * i, 0.85 + 0.03 * i) for i in range(12)]
+
+    first, *_ = diagnose_trial(
+        study(overfits, layers=[layers_of([1.0, 1.0], update_ratio=1e-4)]), 0
+    )
+
+    assert first.kind == "high_variance"
+    assert first.advice[0].text.startswith("Regularize more")
+
+
 def test_start_problem_looks_at_the_start_alone(layers_of: Any) -> None:
     assert start_problem(layers_of([1e-6, 1.0])) == "vanishing_gradients"
     assert start_problem(layers_of([0.5, 1.0])) is None

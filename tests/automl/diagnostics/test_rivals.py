@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from automl.diagnostics.rivals import best_rival, find_rivals
-from storage.records import PairedDifference
 
 
 def test_each_reference_stands_beside_the_scored_trial(
@@ -63,31 +61,3 @@ def test_a_small_lead_is_said_but_does_not_matter(
 
     assert linear.is_better
     assert linear.matters(1.0) == matters
-
-
-@pytest.mark.parametrize(
-    ("balanced", "score"), [((0.1, 0.01), "balanced_accuracy"), ((0.005, 0.02), "loss")]
-)
-def test_weighted_networks_are_compared_by_what_tells_them_apart(
-    study: Any, curve: Any, beside: Any, balanced: tuple[float, float], score: str
-) -> None:
-    """The fitted references are weighted too; guessing is not, and its loss no measure."""
-    records = beside(study(curve(0.7, 0.4), class_weights=True), {"linear_model": 0.3})
-    value, error = balanced
-    gain = PairedDifference(value, error, value - 2 * error, value + 2 * error)
-    evaluations = tuple(
-        replace(
-            record,
-            references=tuple(
-                replace(one, network_gains={**one.network_gains, "balanced_accuracy": gain})
-                for one in record.references
-            ),
-        )
-        for record in records.evaluations
-    )
-
-    guessing, linear = find_rivals(replace(records, evaluations=evaluations), 0)
-
-    assert guessing.score == "balanced_accuracy"
-    assert linear.score == score
-    assert linear.is_better == (score == "loss")

@@ -24,6 +24,14 @@ def test_a_score_far_better_on_validation_rows_is_a_gap(
     assert diagnose_study(records)[0].kind == "selection_gap"
 
 
+def test_what_was_done_is_not_advised(study: Any, curve: Any, beside: Any) -> None:
+    records = study(curve(1.0, 0.3), split={"n_folds": 1, "time": "day", "group": None})
+
+    found = diagnose_selection(beside(records, {}, error=0.02, test_loss=0.6))
+
+    assert found is not None and found.advice == ()
+
+
 def test_a_difference_within_chance_is_none(study: Any, curve: Any, beside: Any) -> None:
     records = study(curve(1.0, 0.3))
 
