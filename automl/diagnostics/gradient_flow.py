@@ -28,11 +28,11 @@ from automl.diagnostics.thresholds import (
     EXPLODING_NORM,
     EXPLODING_RATIO,
     FEW_EPOCHS,
-    HALF_EXPLAINED,
     HOPELESS_EXPLOSION,
     HOPELESS_GRADIENT_NORM,
     HOPELESS_RATIO,
     LARGE_UPDATE_RATIO,
+    LITTLE_EXPLAINED,
     OVERSHOOT,
     RISE_SHARE,
     ROUGHNESS,
@@ -110,7 +110,7 @@ def find_cause(fit: Fit, flow: FlowFacts | None, situation: Situation) -> Cause 
         # well is not helped by other steps.
         return None
     if not _is_bad(fit):
-        if fit.explained_share < HALF_EXPLAINED:
+        if fit.explained_share < LITTLE_EXPLAINED:
             return _collapse(fit, flow) or _large_steps(fit, flow) or _small_steps(fit, flow)
         return _collapse(fit, flow) or (None if fit.is_ahead else _small_steps(fit, flow))
     weak = WEAK_RATIO if fit.kind == "not_learning" else VANISHING_RATIO

@@ -96,8 +96,8 @@ MISMATCH_SHARE: Final = 0.5
 
 # Gradient flow
 
-HALF_EXPLAINED: Final = 0.5
-"""A network that took half of guessing's loss off was not kept from learning by its steps."""
+LITTLE_EXPLAINED: Final = 0.25
+"""A network that took a quarter of guessing's loss off was not kept from learning by its steps."""
 
 VANISHING_RATIO: Final = 1e-3
 """Calibrated: gradient norm nearest the input over that of the output layer, at initialization.
