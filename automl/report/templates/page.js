@@ -60,8 +60,9 @@
       }
     }
   }, { rootMargin: "600px 0px" });
-  // After the second frame the first one has been painted.
-  requestAnimationFrame(() => requestAnimationFrame(() => plots.forEach((plot) => near.observe(plot))));
+  // After the second frame the first one has been painted. What is folded waits until it is near.
+  const begin = (plot) => (plot.closest("details") ? near.observe(plot) : draw(plot));
+  requestAnimationFrame(() => requestAnimationFrame(() => plots.forEach(begin)));
 
   const redraw = () => drawAll((plot) => drawn.has(plot.dataset.figure));
   dark.addEventListener("change", redraw);
