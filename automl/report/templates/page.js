@@ -1,4 +1,4 @@
-/* Draws each figure when it comes near the window, in the colours of the reader's scheme. */
+/* Draws the open figures, and each folded one when it comes near the window, in the reader's colours. */
 (() => {
   "use strict";
   const themes = JSON.parse(document.getElementById("themes").textContent);
