@@ -113,8 +113,8 @@ def importances(table: StudyTable) -> Importances:
     order = dict.fromkeys((*(one.name for one in found), *known))
     if not predicts:
         reason = (
-            f"Which hyperparameters made the difference between {len(trials)} trials cannot be told "
-            "from chance: their values do not predict how trials that were left out did."
+            f"Which hyperparameters made the difference between {len(trials)} trials cannot be "
+            "told from chance: their values do not predict how trials that were left out did."
         )
         return Importances((), tuple(order), len(trials), reason)
     return Importances(tuple(found), tuple(order)[len(found) :], len(trials))
