@@ -29,6 +29,7 @@ from automl.report.panels import Panel, Remark
 N_CONTOUR_PARAMETERS = 3  # the top three make three pairs; four would make six
 MIN_CONTOUR_TRIALS = 10  # over two parameters, fewer leave more gaps than cells
 N_TOP_PARAMETERS = 5  # of the page's first screens; all are in the part on hyperparameters
+N_COLOUR_PARAMETERS = 8  # each choice is all points again, in the file
 CURVE_HEIGHT = 360  # about that of the figure beside it
 PERFECT_AREA = 0.9975  # an ROC curve of more lies in the corner, and reads as 1.00
 
@@ -60,15 +61,16 @@ def other_curve_panels(table: StudyTable) -> list[Panel]:
     ]
 
 
-def bias_variance_panels(table: StudyTable) -> list[Panel]:
+def bias_variance_panels(table: StudyTable, found: Importances) -> list[Panel]:
     """The plane with a choice of colours, and the data-size curve if there is one."""
+    left_out = set(found.names[N_COLOUR_PARAMETERS:])
     plane = curves.bias_variance_plane(table)
     panels = []
     if len(plane.gap):
         choices = {
             label: curve_figures.plane_traces(plane, label)
             for label in plane.colours
-            if label != "outcome"
+            if label != "outcome" and label not in left_out
         }
         caption = "Each point is a trial at its best epoch. Left: less bias. Down: less variance."
         panels.append(

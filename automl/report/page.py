@@ -165,7 +165,7 @@ def _figures(table: StudyTable, found: Importances) -> dict[str, object]:
         "axis_panels": figure_parts.axis_panels(table, found),
         "contour_panels": figure_parts.contour_panels(table, found),
         "other_curve_panels": figure_parts.other_curve_panels(table),
-        "bias_variance_panels": figure_parts.bias_variance_panels(table),
+        "bias_variance_panels": figure_parts.bias_variance_panels(table, found),
         "gradient_panels": figure_parts.gradient_panels(table),
         "search_panels": figure_parts.search_panels(table),
     }

@@ -268,10 +268,10 @@ def test_a_table_that_scrolls_says_so(visit, report):
 def test_points_can_be_coloured_by_a_hyperparameter(visit, report):
     page = visit(report, offline=True)
     page.page.click("#curves summary")
-    page.page.select_option("#plane-choice", "learning_rate")
+    page.page.select_option("#plane-choice", "validation loss")
     page.wait_until(
         "document.querySelector('#plane-plot').data[0].marker.colorbar?.title.text"
-        " === 'learning_rate'"
+        " === 'validation loss'"
     )
     page.page.select_option("#plane-choice", "")
     page.wait_until("document.querySelector('#plane-plot').data[0].name === 'complete'")

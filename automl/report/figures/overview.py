@@ -17,7 +17,7 @@ from automl.diagnostics.wording import listing
 from automl.reference_names import REFERENCE_NAMES
 from automl.report.figures import style
 from automl.report.numbers.overview import ReferenceScore, Score
-from automl.score_names import score_name, score_text
+from automl.score_names import SHARES, score_name, score_text
 from storage.records import ReferenceName
 
 BOUNDS: Mapping[str, tuple[float, float]] = {
@@ -75,7 +75,7 @@ def score_figure(score: Score) -> go.Figure:
             "title": {"text": style.text(title)},
             "zeroline": False,
             "range": [low, high],
-            "tickformat": style.PLAIN_NUMBERS,
+            "tickformat": ".1~%" if score.metric in SHARES else style.PLAIN_NUMBERS,
         },
         yaxis={"showgrid": False, "ticks": "", "range": [-0.6, len(near) - 0.4]},
     )

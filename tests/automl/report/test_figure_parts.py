@@ -20,7 +20,7 @@ def test_every_part_has_its_panels_with_words(table, found):
     parts = {
         "best curve": [figure_parts.curve_panel(table)],
         "curves": figure_parts.other_curve_panels(table),
-        "plane": figure_parts.bias_variance_panels(table),
+        "plane": figure_parts.bias_variance_panels(table, found),
         "importances": figure_parts.importance_panels(table, found),
         "axes": figure_parts.axis_panels(table, found),
         "contours": figure_parts.contour_panels(table, found),
@@ -56,9 +56,10 @@ def test_axis_plots_come_in_order_of_importance(table, found):
     assert titles[: len(found.names)] == list(found.names)
 
 
-def test_the_plane_can_be_coloured_by_what_a_person_chooses(table):
-    (plane,) = figure_parts.bias_variance_panels(table)
-    assert "learning_rate" in plane.choices and "outcome" not in plane.choices
+def test_the_plane_can_be_coloured_by_what_matters(table, found):
+    (plane,) = figure_parts.bias_variance_panels(table, found)
+    assert set(found.names[:8]) <= set(plane.choices) and "validation loss" in plane.choices
+    assert "outcome" not in plane.choices and found.names[8] not in plane.choices
 
 
 def test_a_study_without_trials_has_no_panels(records: StudyRecords):
@@ -66,7 +67,7 @@ def test_a_study_without_trials_has_no_panels(records: StudyRecords):
     found = importances(empty)
     assert figure_parts.curve_panel(empty) is None
     assert figure_parts.other_curve_panels(empty) == []
-    assert figure_parts.bias_variance_panels(empty) == []
+    assert figure_parts.bias_variance_panels(empty, found) == []
     assert figure_parts.axis_panels(empty, found) == []
     assert figure_parts.search_panels(empty) == []
 

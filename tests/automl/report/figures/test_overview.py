@@ -44,3 +44,10 @@ def test_an_error_has_no_axis_below_zero():
 
 def test_a_score_can_stand_alone():
     assert len(score_figure(Score("accuracy", 0.9, None, ())).data) == 1
+
+
+def test_shares_are_per_cent_and_money_has_plain_numbers_on_the_axis():
+    share = score_figure(score("accuracy", 0.97, (0.95, 0.99), 0.9, (0.96, None)))
+    assert share.layout.xaxis.tickformat == ".1~%" and "97.0 %" in share.data[-1].text
+    money = score_figure(score("rmse", 20888.0, (18000.0, 23000.0), 30000.0, (22000.0, None)))
+    assert money.layout.xaxis.tickformat == ",.6~g" and "20,888" in money.data[-1].text
