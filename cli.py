@@ -27,7 +27,7 @@ from automl.command_group import (
     told_steps,
     told_warnings,
 )
-from automl.command_types import ByteSize, Duration, Workers
+from automl.command_types import COUNT, FROM_ZERO, ByteSize, Duration, Workers
 
 if TYPE_CHECKING:
     from automl.result import SearchResult
@@ -67,13 +67,13 @@ def main(traceback: bool) -> None:
 @click.option("--test", metavar="FILE", help="Test rows from a file of their own.")
 @click.option("--group", metavar="COLUMN", help="Rows of one group stay in one split.")
 @click.option("--time", metavar="COLUMN", help="Split in order of time: the last rows are test.")
-@click.option("--folds", type=click.IntRange(1), metavar="K", help="Value: mean over K folds.")
-@click.option("--split-seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--folds", type=COUNT, metavar="K", help="Value: mean over K folds.")
+@click.option("--split-seed", type=FROM_ZERO, default=0, help="Another division of the rows.")
 @click.option("--class-weights", is_flag=True, help="Weigh rare classes more in training.")
 @click.option("--study", metavar="NAME", help="Default: the data's name and the target.")
 @storage_option
 @click.option("--new", is_flag=True, help="Make another study beside one of the same name.")
-@click.option("--space", default="mlp", show_default=True, help="Built-in space or TOML file.")
+@click.option("--space", default="mlp", help="Built-in space or TOML file.")
 @click.option(
     "--set",
     "set_",
@@ -81,35 +81,15 @@ def main(traceback: bool) -> None:
     metavar="NAME=VALUE",
     help="Fix or narrow: optimizer=adam, learning_rate=1e-4..1e-2, activation=relu,tanh.",
 )
-@click.option("--max-epochs", type=click.IntRange(1), default=50, show_default=True)
-@click.option(
-    "--patience",
-    type=click.IntRange(1),
-    default=10,
-    show_default=True,
-    help="Epochs without a better validation loss that end a trial.",
-)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--max-epochs", type=COUNT, default=50, help="Passes over the train rows.")
+@click.option("--patience", type=COUNT, default=10, help="Epochs without gain that end a trial.")
+@click.option("--seed", type=FROM_ZERO, default=0, help="Other trials, weights, row orders.")
 @click.option("--target-error", type=float, help="Error rate or RMSE that you hope to reach.")
-@click.option(
-    "--n-trials",
-    type=click.IntRange(1),
-    default=100,
-    show_default=True,
-    help="Total of the study, earlier calls included.",
-)
+@click.option("--n-trials", type=COUNT, default=100, help="Total, earlier calls included.")
 @click.option("--timeout", type=Duration(), help="Time for the whole command: 90s, 10m, 1h30m.")
-@click.option("--sampler", default="tpe", show_default=True, help="Or random, qmc, gp.")
-@click.option(
-    "--pruner", default="successive_halving", show_default=True, help="Or hyperband, median, none."
-)
-@click.option(
-    "--keep-models",
-    type=click.IntRange(1),
-    default=5,
-    show_default=True,
-    help="So many of the best trials keep their weights.",
-)
+@click.option("--sampler", default="tpe", help="Or random, qmc, gp.")
+@click.option("--pruner", default="successive_halving", help="Or hyperband, median, none.")
+@click.option("--keep-models", type=COUNT, default=5, help="The best trials that keep weights.")
 @click.option("--keep-bytes", type=ByteSize(), help="Budget of the kept models' files: 500M.")
 @click.option("--preflight/--no-preflight", default=True, help="Stop hopeless trials at once.")
 @click.option(
@@ -117,18 +97,15 @@ def main(traceback: bool) -> None:
     default=True,
     help="Fit a linear model and boosted trees to compare with.",
 )
-@click.option(
-    "--workers", type=Workers(), default="auto", show_default=True, help="Processes that train."
-)
-@click.option("--slots", type=click.IntRange(1), help="Trials in training at once.")
+@click.option("--workers", type=Workers(), default="auto", help="Processes that train.")
+@click.option("--slots", type=COUNT, help="Trials in training at once.")
 @click.option("--trial-timeout", type=Duration(), help="Time for one trial.")
 @click.option("--memory-limit", type=ByteSize(), help="Memory of one worker: 2G.")
-@click.option("--device", default="cpu", show_default=True, help="Or cuda, cuda:1.")
+@click.option("--device", default="cpu", help="Or cuda, cuda:1.")
 @click.option(
     "--trainer",
     type=click.Choice(["stacked", "plain"]),
     default="stacked",
-    show_default=True,
     help="plain: one trial after the other, in a loop to read.",
 )
 @click.option("--report", metavar="FILE", help="Write the report there: report.html.")
@@ -199,26 +176,27 @@ def _finish(result: SearchResult, report: str | None, as_json: bool, began: floa
 @storage_option
 def studies(storage: str) -> None:
     """List the studies of a database."""
+    from automl.listings import print_studies
     from automl.studies import load_study, study_names
-    from automl.summary import print_studies
 
     print_studies([load_study(name, storage) for name in study_names(storage)], storage)
 
 
 @main.command()
 @click.argument("study")
-@click.option("--trial", "trial_number", type=click.IntRange(0), metavar="N")
+@click.option("--trial", "trial_number", type=FROM_ZERO, metavar="N", help="Show this trial.")
 @storage_option
 def show(study: str, trial_number: int | None, storage: str) -> None:
     """Show a study's result, or one of its trials."""
     from automl.studies import load_study
-    from automl.summary import print_result, print_trial
+    from automl.summary import print_study
+    from automl.trial_summary import print_trial
 
     result = load_study(study, storage)
     if trial_number is None:
-        print_result(result, None)
+        print_study(result)
     else:
-        print_trial(result.records, trial_number)
+        print_trial(result, trial_number)
 
 
 @main.command()
@@ -235,9 +213,7 @@ def report(study: str, output: str, storage: str) -> None:
 @main.command()
 @click.argument("study")
 @click.argument("data")
-@click.option(
-    "--trial", "trial_number", type=click.IntRange(0), metavar="N", help="Default: best."
-)
+@click.option("--trial", "trial_number", type=FROM_ZERO, metavar="N", help="Default: best.")
 @output_option("predictions.csv")
 @storage_option
 def predict(study: str, data: str, trial_number: int | None, output: str, storage: str) -> None:
@@ -248,11 +224,15 @@ def predict(study: str, data: str, trial_number: int | None, output: str, storag
     Parquet. An existing file is replaced only if it holds earlier predictions; those of a
     regression are known as such in Parquet only.
     """
+    from automl.streams import one_line
     from automl.studies import load_study
+    from automl.trial_summary import prediction_words
 
+    result = load_study(study, storage)
     with told_warnings():
-        path = load_study(study, storage).write_predictions(data, output, trial_number)
-    click.echo(path)
+        written = result.write_predictions(data, output, trial_number)
+    click.echo(one_line(prediction_words(result, written)), err=True)
+    click.echo(written.path)
 
 
 @main.command()
@@ -260,7 +240,7 @@ def predict(study: str, data: str, trial_number: int | None, output: str, storag
 def spaces(name: str | None) -> None:
     """List the built-in search spaces, or show one (or a TOML file)."""
     import search_spaces
-    from automl.summary import print_space, print_spaces
+    from automl.listings import print_space, print_spaces
 
     if name is None:
         print_spaces(search_spaces.names())
@@ -285,13 +265,13 @@ def delete(study: str, yes: bool, storage: str) -> None:
 
 @main.command()
 @click.argument("study")
-@click.option("--trial", "trial_number", type=click.IntRange(0), required=True, metavar="N")
-@click.option("--workers", type=Workers(), default="auto", show_default=True)
+@click.option("--trial", "trial_number", type=FROM_ZERO, required=True, metavar="N")
+@click.option("--workers", type=Workers(), default="auto")
 @storage_option
 def promote(study: str, trial_number: int, workers: Any, storage: str) -> None:
     """Give a pruned trial the full budget, in a run beside the study."""
     from automl.investigation import promote
-    from automl.summary import print_promotion
+    from automl.trial_summary import print_promotion
 
     print_promotion(promote(study, trial_number, storage, workers=workers))
 
@@ -306,7 +286,7 @@ def promote(study: str, trial_number: int, workers: Any, storage: str) -> None:
     default="quick",
     help="full: also split the error into bias and variance, and draw the data-size curve.",
 )
-@click.option("--workers", type=Workers(), default="auto", show_default=True)
+@click.option("--workers", type=Workers(), default="auto")
 @storage_option
 def diagnose(study: str, confirms: bool, depth: str, workers: Any, storage: str) -> None:
     """Say why a study's network is as good as it is, and what to do next."""
@@ -331,20 +311,28 @@ def diagnose(study: str, confirms: bool, depth: str, workers: Any, storage: str)
 
 @main.command()
 @click.argument("studies", nargs=-1, required=True, metavar="STUDY_A STUDY_B ...")
-@output_option("compare.html")
+@click.option("-o", "--output", metavar="FILE", help="Write a page with figures too.")
 @storage_option
-def compare(studies: tuple[str, ...], output: str, storage: str) -> None:
-    """Compare studies on one page: what differs, and which is better."""
-    from automl.studies import compare
+def compare(studies: tuple[str, ...], output: str | None, storage: str) -> None:
+    """Compare studies: which is better, how each stands, and what differs.
 
-    click.echo(compare(studies, output, storage))
+    Networks that were scored on the same test rows are held against each other row by row.
+    """
+    from automl.comparison_summary import print_comparison
+    from automl.studies import compare, load_studies
+
+    results = load_studies(studies, storage)
+    page = None if output is None else compare(studies, output, storage)
+    print_comparison(results)
+    if page is not None:
+        click.echo(page)
 
 
 @main.command()
 @storage_option
 def doctor(storage: str) -> None:
     """Look for faults in a database and its files; change nothing."""
-    from automl.summary import print_findings
+    from automl.listings import print_findings
     from storage import examine
 
     findings = examine(storage)
@@ -353,7 +341,7 @@ def doctor(storage: str) -> None:
 
 
 @main.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8080)
 @click.option(
     "--host-name",
     "names",
@@ -379,7 +367,7 @@ def dashboard(port: int, names: tuple[str, ...], storage: str) -> None:
 @click.argument("toy", metavar="DATA", default="spirals")
 @click.option("--vary", multiple=True, metavar="NAME", help="Only this hyperparameter.")
 @output_option("playground.html")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--seed", type=FROM_ZERO, default=0)
 def playground(toy: str, vary: tuple[str, ...], output: str, seed: int) -> None:
     """See what each choice does to a small network in the plane.
 

@@ -24,6 +24,7 @@ from automl.options import (
     spelled_out,
 )
 from automl.result import SearchResult
+from automl.streams import one_line
 from automl.studies import load_study
 from automl.tuning.clock import Clock
 from search_spaces import SearchSpace
@@ -49,7 +50,7 @@ def start_search(data: Any, options: SearchOptions, clock: Clock | None = None) 
     """
     clock = clock or Clock(options.timeout)
     is_named = isinstance(data, (str, Path))
-    LOG.info("reading %s", data if is_named else f"the {type(data).__name__}")
+    LOG.info("reading %s", one_line(str(data)) if is_named else f"the {type(data).__name__}")
     raw = read_data(data, options)  # what is mistyped is told before torch is imported
     LOG.info("loading PyTorch and scikit-learn")
     from automl.session import open_session
@@ -107,7 +108,7 @@ def search(
 
 def _log(messages: Sequence[str]) -> None:
     for message in messages:
-        LOG.info("%s", message)
+        LOG.info("%s", one_line(message))
 
 
 @spelled_out(FreeKeywords)

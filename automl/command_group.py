@@ -29,8 +29,11 @@ from automl.streams import SafeStream, one_line, printable, safe_streams
 
 SETTINGS = {
     "help_option_names": ["-h", "--help"],
+    "show_default": True,
     "color": True,  # click takes out colours without a trace; here they become visible instead
 }
+
+LONGEST_SENTENCE = 10_000  # of what a command is for: it is wrapped, never cut
 
 INTERRUPTED = 130  # 128 and the number of the signal, as shells say it
 
@@ -39,14 +42,13 @@ storage_option = click.option(
     "--storage",
     type=Database(),
     default=DEFAULT_STORAGE,
-    show_default=True,
     help="Database URL of the studies.",
 )
 
 
 def output_option(default: str) -> Callable[[Command], Command]:
     """The file that a command writes."""
-    return click.option("-o", "--output", metavar="FILE", default=default, show_default=True)
+    return click.option("-o", "--output", metavar="FILE", default=default)
 
 
 class Commands(click.Group):
@@ -65,6 +67,19 @@ class Commands(click.Group):
             except Exception:  # a fault of the program, or asked for with --traceback
                 sys.excepthook = _show_traceback
                 raise
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order in which they are needed, not in that of the alphabet."""
+        return list(self.commands)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the first sentence of each command as a whole; click cuts it at the margin."""
+        sentences = [
+            (name, self.commands[name].get_short_help_str(LONGEST_SENTENCE))
+            for name in self.list_commands(ctx)
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(sentences)
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         """Read the arguments."""

@@ -16,6 +16,16 @@ from automl.option_values import DATABASE, bytes_of, seconds_of
 Value = TypeVar("Value")
 
 
+class WholeNumber(click.IntRange):
+    """A whole number; help calls it N."""
+
+    name = "n"
+
+
+COUNT = WholeNumber(1)
+FROM_ZERO = WholeNumber(0)
+
+
 class Duration(click.ParamType[float]):
     """A time such as 90, 90s, 10m, 1h30m; a bare number is in seconds."""
 

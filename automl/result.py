@@ -14,6 +14,7 @@ from automl.diagnostics.standing import Standing, standing
 from automl.errors import StudyError, warn_of
 from automl.options import TRIAL_NUMBER
 from automl.output_files import PAGE, check_output, write_output
+from automl.streams import one_line
 from storage import open_store
 from storage.effort import effort_of_trial, search_effort, side_effort
 from storage.engine import database_path
@@ -27,6 +28,17 @@ if TYPE_CHECKING:
 
 
 LOGS = ("-wal", "-shm", "-journal")  # how the names of SQLite's files beside a database end
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenPredictions:
+    """A file of predictions, and what is in it."""
+
+    path: Path
+    n_rows: int
+    columns: tuple[str, ...]
+    trial_number: int
+    n_networks: int  # of the trial: one for each fold, whose mean is the prediction
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -135,7 +147,7 @@ class SearchResult:
             OutputError: it cannot be written there.
         """
         check_output(path, PAGE, self.files)
-        logging.getLogger("automl").info("writing %s", path)
+        logging.getLogger("automl").info("writing %s", one_line(str(path)))
         from automl.report.page import write_report
 
         try:
@@ -143,11 +155,11 @@ class SearchResult:
         except ArtifactError as error:
             logging.getLogger("automl").warning("the report shows no predictions: %s", error)
             predictions = None
-        return write_report(self.records, path, predictions, self.files)
+        return write_report(self.records, path, predictions, self.files, self.storage)
 
     def write_predictions(
         self, data: Any, path: str | Path, trial_number: int | None = None
-    ) -> Path:
+    ) -> WrittenPredictions:
         """Predict rows, and write them as a table: CSV, TSV or Parquet, by the file's ending.
 
         Args:
@@ -171,11 +183,18 @@ class SearchResult:
         kind = prediction_files.predictions_kind(names)
         spared = {**study_files(self.storage, data, table="the table to predict"), **self.files}
         final = check_output(path, kind, spared)
-        model = self.best_model() if trial_number is None else self.model(trial_number)
+        number = self.best.number if trial_number is None else trial_number
+        model = self.model(number)
         predicted = model.predict_table(data)
         warn_of(predicted.messages)
         content = prediction_files.predictions_content(predicted.columns, final.name)
-        return write_output(path, content, kind, spared)
+        return WrittenPredictions(
+            write_output(path, content, kind, spared),
+            len(predicted.columns[names[0]]),
+            tuple(predicted.columns),
+            number,
+            len(model.networks),
+        )
 
     @property
     def files(self) -> Mapping[str, str]:

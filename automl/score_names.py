@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 NAMES = {
     "roc_auc": "ROC AUC",
     "rmse": "RMSE",
@@ -15,6 +17,9 @@ HIGHER_IS_BETTER = frozenset({"accuracy", "balanced_accuracy", "roc_auc", "r2"})
 
 WITH_A_UNIT = frozenset({"loss", "rmse", "mae"})
 
+SHARES = frozenset({"accuracy", "balanced_accuracy", "error_rate"})
+"""Read as per cent; with one decimal, since the last per cents are what searches fight for."""
+
 
 def score_name(metric: str) -> str:
     """The name of a score: "RMSE", "balanced accuracy"."""
@@ -27,3 +32,21 @@ def readable(metric: str, value: float) -> float:
     Scores without a unit lie around 1, so that a fifth decimal says nothing.
     """
     return value if metric in WITH_A_UNIT else round(value, 5) + 0.0
+
+
+def score_text(metric: str, value: float | None) -> str:
+    """A score for people: "97.2 %", "0.9994", "22,064", and a dash where there is none.
+
+    Four digits tell two results of a search apart on any number of rows that it can have seen;
+    in front of the decimal point all are shown, so that money reads as money.
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    if metric in SHARES:
+        return f"{100 * value:.1f} %"
+    shown = readable(metric, value)
+    if shown == 0:
+        return "0"
+    if abs(shown) < 1e-3:
+        return f"{shown:.3g}"
+    return f"{shown:,.0f}" if abs(shown) >= 999.95 else f"{shown:#.4g}"

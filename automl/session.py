@@ -22,7 +22,7 @@ from automl.data_options import encode_data
 from automl.diagnostics import diagnose_study
 from automl.errors import DataError, StudyError
 from automl.executors.choosing import make_executor
-from automl.executors.devices import check_device
+from automl.executors.devices import check_device, device_of_each
 from automl.executors.executor import Executor
 from automl.executors.resources import available_cores, available_memory
 from automl.executors.trainers import trainer_class
@@ -150,10 +150,10 @@ class SearchSession:
 
         A file that was lost or altered since is made again.
         """
-        name, options = self.settings.study_name, self.options
+        name = self.settings.study_name
         with self.store.transaction(at_once=True):  # two searches may begin a study together
             records = self.store.read_study(name)
-            policy = PolicyRecord(len(records.trials), options.sampler, options.pruner)
+            policy = _policy_record(len(records.trials), self.options, self.memory)
             save_preprocessing(self.store, records, self.data.preprocessors)
             record_policy(self.store, records, policy)
             if not records.data_checks:
@@ -263,6 +263,12 @@ def open_session(
         data_options=data_options,
         command=options.command,
     )
+    settings = replace(
+        settings,
+        space_source=_space_source(options),
+        space_changes=tuple(options.set),
+        is_named=options.study is not None,
+    )
     _check_policy(options, settings)
     store = open_store(options.storage)
     if options.new:
@@ -282,6 +288,12 @@ def _space_of(options: SearchOptions, data: LoadedData) -> SearchSpace:
     if not isinstance(space, SearchSpace):
         space = search_spaces.load(str(space))
     return space.for_task(data.task).narrow(list(options.set))
+
+
+def _space_source(options: SearchOptions) -> str:
+    """The space as a person can name it again; "SearchSpace" where it is an object."""
+    space = options.space
+    return "SearchSpace" if isinstance(space, SearchSpace) else str(space)
 
 
 def _memory_plan(data: LoadedData, settings: StudySettings, options: SearchOptions) -> MemoryPlan:
@@ -304,5 +316,24 @@ def _policy(options: SearchOptions, memory: MemoryPlan) -> SearchPolicy:
         n_slots=memory.n_slots,
         keep_models=options.keep_models,
         keep_bytes=options.keep_bytes,
+        preflight=options.preflight,
+    )
+
+
+def _policy_record(
+    n_trials_before: int, options: SearchOptions, memory: MemoryPlan
+) -> PolicyRecord:
+    """How this call searches, as it is kept."""
+    return PolicyRecord(
+        n_trials_before,
+        options.sampler,
+        options.pruner,
+        n_trials=options.n_trials,
+        timeout=options.timeout,
+        trial_timeout=options.trial_timeout,
+        n_slots=memory.n_slots,
+        n_workers=len(device_of_each(options.workers, (options.device,))),
+        device=options.device,
+        trainer=options.trainer,
         preflight=options.preflight,
     )

@@ -65,6 +65,17 @@ def delete_study(study: str, storage: str = DEFAULT_STORAGE) -> None:
         store.delete_study(study)
 
 
+def load_studies(studies: Sequence[str], storage: str = DEFAULT_STORAGE) -> list[SearchResult]:
+    """The results of two or more stored studies, to be compared.
+
+    Raises:
+        StudyError: fewer than two studies are named, or one does not exist.
+    """
+    if len(studies) < 2:
+        raise StudyError(f"a comparison needs two studies or more, but got {len(studies)}")
+    return [load_study(name, storage) for name in studies]
+
+
 def compare(studies: Sequence[str], path: str | Path, storage: str = DEFAULT_STORAGE) -> Path:
     """Write one page on two or more studies: what differs, and which is better.
 
@@ -72,9 +83,7 @@ def compare(studies: Sequence[str], path: str | Path, storage: str = DEFAULT_STO
         StudyError: fewer than two studies are named, or one does not exist.
         OutputError: the page cannot be written there.
     """
-    if len(studies) < 2:
-        raise StudyError(f"a comparison needs two studies or more, but got {len(studies)}")
-    compared = [load_study(name, storage) for name in studies]
+    compared = load_studies(studies, storage)
     spared = {file: what for result in compared for file, what in result.files.items()}
     check_output(path, PAGE, spared)
     from automl.report.page import write_comparison  # plotly takes half a second to import

@@ -1,10 +1,15 @@
-"""Results in words and tables: what the commands print on stdout when they are done."""
+"""A study in words and tables: what `search`, `show` and `diagnose` print when they are done.
+
+The headline comes first (how the network stands beside its references, and why), then what a
+person needs to go on: the best trial's searched parameters, its scores, the advice with the
+command to type. The rest is a line that says where it is to be found.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeGuard
 
 from rich import box
 from rich.console import Console
@@ -13,56 +18,171 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from automl.commands_to_type import next_command, study_command
+from automl.diagnostics import wording
+from automl.diagnostics.headline import first_sentence, headline, title
+from automl.diagnostics.standing import StandingKind
 from automl.diagnostics.wording import count
-from automl.errors import StudyError
 from automl.reference_names import REFERENCE_NAMES
 from automl.result import SearchResult
-from automl.score_names import readable, score_name
+from automl.score_names import score_name, score_text
 from automl.streams import one_line
-from automl.terminal import clock, describe_params, format_value, stdout_console
-from search_spaces import (
-    CategoricalParameter,
-    FixedParameter,
-    FloatParameter,
-    IntParameter,
-    Parameter,
-    SearchSpace,
-)
-from storage import Finding
+from automl.terminal import clock, format_value, stdout_console
+from search_spaces import FixedParameter, SearchSpace
 from storage.effort import effort_of_trial
-from storage.records import Diagnosis, EvaluationRecord, StudyRecords, TrialRecord
+from storage.records import (
+    CAUSES,
+    Diagnosis,
+    EvaluationRecord,
+    Json,
+    Severity,
+    StudyRecords,
+    TrialRecord,
+)
 
-if TYPE_CHECKING:
-    from automl.tuning.promotion import Promotion
+SEVERITY_STYLES: Mapping[Severity, str] = {
+    "good": "green",
+    "info": "cyan",
+    "warning": "yellow",
+    "problem": "red",
+}
+STANDING_STYLES: Mapping[StandingKind, str] = {
+    "better": "green",
+    "no_better": "yellow",
+    "worse": "red",
+    "unknown": "cyan",
+}
 
-SEVERITY_STYLES = {"good": "green", "info": "cyan", "warning": "yellow", "problem": "red"}
+MEASURED: Mapping[str, tuple[str, str]] = {
+    "advice_helps": ("helps", "bold green"),
+    "advice_harms": ("harms", "bold red"),
+    "advice_no_difference": ("no difference", "cyan"),
+    "advice_undecided": ("undecided", "yellow"),
+}
+"""What an advice did when it was tried, with the style of these words."""
 
-MAX_WIDTH = 10_000  # of a list of studies; it takes what it needs, and a name has no limit
+GRID_GAP = 3  # blanks between the columns of a grid of parameters
 
 
 def print_result(result: SearchResult, report: str | Path | None) -> None:
-    """The best configuration, its score on the test rows, the verdict and what to do next."""
+    """What a search ends with: headline, best configuration, scores, advice; else why not."""
     console = stdout_console()
-    console.print(Text(_headline(result), style="bold"))
-    best = result.records.best_trial
-    if best is None:
-        console.print(Text(_why_no_best(result.records)))
-        return
-    console.print(_best_table(result.records, best))
-    if result.evaluation is not None:
-        console.print(score_table(result.evaluation))
-    print_diagnoses(console, result.diagnoses)
+    has_best = result.records.best_trial is not None
+    _print_headline(console, result, first_sentence if has_best else message_of)
+    _print_best(console, result, print_searched)
+    for verdict in result.diagnoses[:1]:
+        print_advice(console, result, verdict)
+    _print_rest(console, result)
     n_unfinished = sum(trial.outcome == "running" for trial in result.trials)
     if n_unfinished:
-        console.print(f"\n{count(n_unfinished, 'trial')} unfinished: the same command goes on.")
+        console.print(f"{count(n_unfinished, 'trial')} unfinished: the same command goes on.")
     if report is not None:
-        console.print(f"\nreport: {escape(one_line(str(report)))}", soft_wrap=True)
+        console.print(f"report: {escape(one_line(str(report)))}", soft_wrap=True)
 
 
-def _headline(result: SearchResult) -> str:
-    outcomes = [_told(trial) for trial in result.trials]
+def print_study(result: SearchResult) -> None:
+    """A stored study: what its search ended with, the whole verdict, the fixed parameters."""
+    console = stdout_console()
+    _print_headline(console, result, message_of)
+    _print_best(console, result, print_parameters)
+    for verdict in result.diagnoses[:1]:
+        print_advice(console, result, verdict)
+    _print_rest(console, result)
+
+
+def print_verdict(result: SearchResult) -> None:
+    """All verdicts of a study with their advice, behind how the network stands."""
+    console = stdout_console()
+    console.print(_opened(headline(result.records).standing.sentence, _standing_style(result)))
+    console.print()
+    measured = [one for one in result.diagnoses if one.kind in MEASURED and "gain" in one.evidence]
+    for diagnosis in result.diagnoses:
+        if diagnosis not in measured:
+            print_diagnosis(console, diagnosis)
+            print_advice(console, result, diagnosis)
+            if not diagnosis.advice:
+                console.print()
+    if measured:
+        console.print(_measured_table(measured))
+        if result.records.settings.split.get("n_folds", 1) != 1:
+            console.print("Tried on the first fold only.")
+
+
+def _measured_table(measured: Sequence[Diagnosis]) -> Table:
+    """What advised changes did when they were tried, in the order of the answers."""
+    first = measured[0].evidence
+    table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False, title_justify="left")
+    table.title = (
+        f"advice tried in trial {measured[0].trial_number}'s configuration, "
+        f"{first.get('n_epochs')} epochs, unchanged valid loss {_number(first, 'loss_before')}"
+    )
+    table.title_style = "bold"
+    table.add_column("change")
+    table.add_column("result", no_wrap=True)
+    for column in ("valid\nloss", "lower by", "95 % interval", "seeds"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for diagnosis in measured:
+        evidence, (words, style) = diagnosis.evidence, MEASURED[diagnosis.kind]
+        if n_diverged := evidence.get("n_diverged"):
+            words += f", {n_diverged} diverged"
+        table.add_row(
+            Text(one_line(str(evidence.get("label")))),
+            Text(words, style=style),
+            _number(evidence, "loss_after"),
+            _number(evidence, "gain"),
+            f"{_number(evidence, 'gain_low')} to {_number(evidence, 'gain_high')}",
+            f"{evidence.get('n_seeds')} of {evidence.get('n_seeds_planned')}",
+        )
+    return table
+
+
+def _number(evidence: Mapping[str, Json], name: str) -> str:
+    value = evidence.get(name)
+    return wording.number(value, 2 if "gain" in name else 3) if _is_number(value) else "?"
+
+
+def _is_number(value: Json) -> TypeGuard[float]:
+    return isinstance(value, int | float)
+
+
+def print_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
+    """A verdict in its own words, its name in the colour of its severity."""
+    console.print(_opened(message_of(diagnosis), SEVERITY_STYLES[diagnosis.severity]))
+
+
+def message_of(diagnosis: Diagnosis) -> str:
+    """All that a verdict says, behind its name."""
+    name = f"{title(diagnosis)}: "
+    return name + diagnosis.message.removeprefix(name)
+
+
+def _opened(sentence: str, style: str) -> Text:
+    """A sentence whose opening, up to the first colon, says what matters in a colour."""
+    opening, colon, rest = one_line(sentence).partition(":")
+    return Text.assemble((opening + colon, f"bold {style}"), rest)
+
+
+def _standing_style(result: SearchResult) -> str:
+    return STANDING_STYLES[headline(result.records).standing.kind]
+
+
+def _print_headline(
+    console: Console, result: SearchResult, words: Callable[[Diagnosis], str]
+) -> None:
+    """How the network stands, what the verdict on it is, how many trials that took."""
+    shown = headline(result.records)
+    console.print(_opened(shown.standing.sentence, _standing_style(result)))
+    verdict = shown.verdict
+    if verdict is not None:
+        console.print(_opened(words(verdict), SEVERITY_STYLES[verdict.severity]))
+    console.print()
+    console.print(Text(_counts(result), style="bold"))
+
+
+def _counts(result: SearchResult) -> str:
+    outcomes = [told_outcome(trial) for trial in result.trials]
     counts = ", ".join(
-        f"{outcomes.count(outcome)} {outcome}"
+        f"{outcomes.count(outcome):,} {outcome}"
         for outcome in ("complete", "pruned", "failed", "unfinished")
         if outcome in outcomes
     )
@@ -71,205 +191,129 @@ def _headline(result: SearchResult) -> str:
     return f"{one_line(result.study_name)}: {total}{took}"
 
 
-def _told(trial: TrialRecord) -> str:
+def told_outcome(trial: TrialRecord) -> str:
     """A trial's outcome; one that the search has left for the next call does not run."""
     return "unfinished" if trial.outcome == "running" else trial.outcome
 
 
-def _why_no_best(records: StudyRecords) -> str:
-    """What a person can do where no trial has completed."""
-    failed = [trial for trial in records.trials if trial.outcome == "failed"]
-    if not failed:
-        return "No trial has completed yet. Run the same command again, or with more time."
-    last = failed[-1]
-    reason = last.user_attributes.get("cause_message") or last.cause
-    return (
-        f"No trial has completed, and {len(failed)} of {len(records.trials)} have failed. "
-        f"The last one, trial {last.number}: {reason}"
-    )
+def told_cause(trial: TrialRecord) -> str:
+    """Why a trial ended by itself, with what is known of it; empty where it did not."""
+    cause = CAUSES.get(trial.cause or "", trial.cause or "")
+    message = trial.user_attributes.get("cause_message")
+    return f"{cause} ({message})" if message else cause
 
 
-def _best_table(records: StudyRecords, best: TrialRecord) -> Padding:
-    table = Table.grid(padding=(0, 2))
+def _print_best(
+    console: Console,
+    result: SearchResult,
+    print_params: Callable[[Console, StudyRecords, TrialRecord], None],
+) -> None:
+    """The best trial with its parameters and its scores, or why there is none."""
+    records = result.records
+    best = records.best_trial
+    if best is None:
+        console.print(Text(_why_no_best(records)))
+        return
     effort = effort_of_trial(records, best.number)
     where = f"at epoch {effort.best_in_words} of {effort.epochs_in_words}"
     if (n_folds := len(effort.epochs)) > 1:
         where = f"in the mean of {n_folds} folds, {where}"
-    table.add_row("best trial", f"{best.number}, valid loss {best.value:.4g} {where}")
-    for name, value in SearchSpace.from_dict(records.settings.space).complete(best.params).items():
-        table.add_row(Text(f"  {name}", style="dim"), Text(format_value(value)))
-    return Padding(table, (1, 0))
+    console.print(f"best trial {best.number}: valid loss {score_text('loss', best.value)} {where}")
+    print_params(console, records, best)
+    console.print(Text() if result.evaluation is None else score_table(result.evaluation))
+
+
+def _why_no_best(records: StudyRecords) -> str:
+    """What is to be said behind the verdict of a study in which no trial has completed."""
+    failed = [trial for trial in records.trials if trial.outcome == "failed"]
+    if not failed:
+        return "Run the same command again, or with more time."
+    last = failed[-1]
+    return f"The last one to fail, trial {last.number}: {one_line(told_cause(last))}\n"
+
+
+def print_parameters(console: Console, records: StudyRecords, trial: TrialRecord) -> None:
+    """All parameters of a trial: those that the search chose in a grid, the fixed ones below."""
+    print_searched(console, records, trial)
+    fixed = ", ".join(f"{name} {value}" for name, value in _parameters(records, trial, True))
+    console.print(Padding(Text(f"fixed: {fixed or 'none'}", style="dim"), (0, 0, 0, 2)))
+
+
+def print_searched(console: Console, records: StudyRecords, trial: TrialRecord) -> None:
+    """The parameters of a trial that the search chose."""
+    grid = parameter_grid(console, _parameters(records, trial, False))
+    console.print(Padding(grid, (0, 0, 0, 2)))
+
+
+def _parameters(
+    records: StudyRecords, trial: TrialRecord, are_fixed: bool
+) -> list[tuple[str, str]]:
+    """Names and values of the parameters that the space fixes, or of those that it does not."""
+    space = SearchSpace.from_dict(records.settings.space)
+    return [
+        (name, format_value(value))
+        for name, value in space.complete(trial.params).items()
+        if isinstance(space.parameters[name], FixedParameter) == are_fixed
+    ]
+
+
+def parameter_grid(console: Console, parameters: Sequence[tuple[str, str]]) -> Table:
+    """Names and values in as many columns as the console has room for, read downwards."""
+    name_width = max((len(name) for name, _ in parameters), default=0)
+    value_width = max((len(value) for _, value in parameters), default=0)
+    width = name_width + value_width + 2 * GRID_GAP
+    n_columns = max(1, (console.width - 2 * GRID_GAP) // max(width, 1))
+    n_rows = -(-len(parameters) // n_columns)
+    table = Table.grid(padding=(0, GRID_GAP, 0, 0))
+    for row in range(n_rows):
+        cells = parameters[row::n_rows] if n_rows else []
+        table.add_row(
+            *(
+                text
+                for name, value in cells
+                for text in (Text(name, style="dim"), Text(one_line(value)))
+            )
+        )
+    return table
 
 
 def score_table(evaluation: EvaluationRecord) -> Table:
-    """Scores on the test rows beside those of the references."""
-    table = Table(box=box.SIMPLE_HEAD, title_justify="left", header_style="dim")
-    table.add_column("on test rows")
+    """Scores on the test rows beside those of the references, the best of them first."""
+    table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False)
+    table.add_column("on test rows", no_wrap=True)
     references = list(reversed(evaluation.references))
-    names = [REFERENCE_NAMES[one.name] for one in references]
+    names = [REFERENCE_NAMES[one.name].replace(" ", "\n") for one in references]
     for column in ("network", "95 % interval", *names):
-        table.add_column(column, justify="right")
-    for name in evaluation.scores:
-        low, high = evaluation.intervals.get(name, (float("nan"),) * 2)
+        table.add_column(column, justify="right", no_wrap=True)
+    for name, value in evaluation.scores.items():
+        bounds = evaluation.intervals.get(name, ())
         table.add_row(
             score_name(name),
-            _score(evaluation.scores, name),
-            f"{readable(name, low):.4g} to {readable(name, high):.4g}",
-            *(_score(one.scores, name) for one in references),
+            score_text(name, value),
+            " to ".join(score_text(name, bound) for bound in bounds),
+            *(score_text(name, one.scores.get(name)) for one in references),
         )
     return table
 
 
-def _score(scores: Mapping[str, float], name: str) -> str:
-    return f"{readable(name, scores[name]):.4g}" if name in scores else ""
+def print_advice(console: Console, result: SearchResult, diagnosis: Diagnosis) -> None:
+    """The next steps, each with the command to type where it is one."""
+    for number, advice in enumerate(diagnosis.advice, start=1):
+        step = Table.grid(padding=(0, 1, 0, 0))
+        step.add_row(f"  {number}.", Text(one_line(advice.text)))
+        console.print(step)
+        command = next_command(result.records, advice.changes, result.storage)
+        if command is not None:  # in one line, so that it can be copied
+            console.print(Text(f"     {one_line(command)}", style="cyan"), soft_wrap=True)
+    if diagnosis.advice:
+        console.print()
 
 
-def print_diagnoses(console: Console, diagnoses: Sequence[Diagnosis]) -> None:
-    """The verdict, what else was noticed, and the advice, as indented sentences."""
-    for diagnosis in diagnoses:
-        label = diagnosis.kind.replace("_", " ").capitalize() + ": "
-        style = f"bold {SEVERITY_STYLES[diagnosis.severity]}"
-        message = one_line(diagnosis.message.removeprefix(label))
-        console.print(Text.assemble((label, style), message))
-        for number, advice in enumerate(diagnosis.advice, start=1):
-            console.print(Padding(Text(one_line(f"{number}. {advice.text}")), (0, 0, 0, 4)))
-
-
-def print_studies(results: Sequence[SearchResult], storage: str) -> None:
-    """One line per study of a database; names are whole, however wide the terminal is."""
-    console = stdout_console()
-    if not results:
-        console.print(f"no studies in {escape(storage)}", soft_wrap=True)
+def _print_rest(console: Console, result: SearchResult) -> None:
+    """Where to read on."""
+    n_more = len(result.diagnoses) - 1
+    if n_more < 0:
         return
-    table = Table(box=box.SIMPLE_HEAD, header_style="dim")
-    for column in ("study", "task"):
-        table.add_column(column, no_wrap=True)
-    for column in ("trials", "complete/\npruned/\nfailed", "valid\nloss"):
-        table.add_column(column, justify="right", no_wrap=True)
-    for result in results:
-        outcomes = [trial.outcome for trial in result.trials]
-        best = result.records.best_trial
-        table.add_row(
-            Text(one_line(result.study_name)),
-            result.records.settings.task,
-            str(len(outcomes)),
-            "/".join(str(outcomes.count(name)) for name in ("complete", "pruned", "failed")),
-            "" if best is None else f"{best.value:.4g}",
-        )
-    console.width = MAX_WIDTH
-    console.print(table)
-
-
-def print_trial(records: StudyRecords, number: int) -> None:
-    """One trial: its hyperparameters, its end, its learning curve.
-
-    Raises:
-        StudyError: the study has no trial of that number.
-    """
-    if not 0 <= number < len(records.trials):
-        raise StudyError(
-            f"a trial's number must be from 0 to {len(records.trials) - 1} in "
-            f"{records.settings.study_name!r}, but got {number}"
-        )
-    console, trial = stdout_console(), records.trials[number]
-    cause = f" ({trial.cause})" if trial.cause else ""
-    value = "" if trial.value is None else f", valid loss {trial.value:.4g}"
-    console.print(Text(f"trial {number}: {_told(trial)}{cause}{value}", style="bold"))
-    console.print(Text(describe_params(trial.params)))
-    runs = records.search_runs(number)
-    for run in runs:
-        if len(runs) > 1:
-            console.print(Text(f"\nfold {run.fold + 1} of {len(runs)}", style="bold"))
-        console.print(_curve_table(records, run.run_id))
-
-
-def _curve_table(records: StudyRecords, run_id: int) -> Table:
-    metric = records.settings.metric.replace("_", " ")
-    table = Table(box=box.SIMPLE_HEAD, header_style="dim")
-    columns = ("epoch", "train loss", "valid loss", f"train {metric}", f"valid {metric}")
-    for column in (*columns, "learning rate", "gradient norm"):
-        table.add_column(column, justify="right")
-    for record in records.epochs.get(run_id, ()):
-        numbers = (
-            record.train_loss,
-            record.valid_loss,
-            record.train_metric,
-            record.valid_metric,
-            record.learning_rate,
-            record.gradient_norm,
-        )
-        table.add_row(str(record.epoch), *(f"{number:.3g}" for number in numbers))
-    return table
-
-
-def print_spaces(names: Sequence[str]) -> None:
-    """The built-in search spaces, a line each."""
-    console = stdout_console()
-    for name in names:
-        console.print(Text(name))
-    console.print(Text("automl spaces NAME shows one.", style="dim"))
-
-
-def print_space(space: SearchSpace) -> None:
-    """A search space: what varies, in which range, when, and why."""
-    console = stdout_console()
-    for name, parameter in space.parameters.items():
-        console.print(Text.assemble((f"{name}  ", "bold"), _range(parameter)))
-        conditions = " or ".join(str(condition) for condition in parameter.when)
-        if conditions:
-            console.print(Padding(Text(f"when {conditions}"), (0, 0, 0, 4)))
-        console.print(Padding(Text(parameter.reason, style="dim"), (0, 0, 0, 4)))
-
-
-def _range(parameter: Parameter) -> str:
-    """The values that the search can try, in the words of `--set`."""
-    match parameter:
-        case FloatParameter() | IntParameter():
-            scale = " (log)" if parameter.log else ""
-            return f"{parameter.low:g}..{parameter.high:g}{scale}"
-        case CategoricalParameter():
-            return ", ".join(str(choice) for choice in parameter.choices)
-        case FixedParameter():
-            return f"{parameter.value} (fixed)"
-    raise TypeError(f"unknown kind of parameter {type(parameter).__name__}")
-
-
-def print_verdict(result: SearchResult) -> None:
-    """All verdicts of a study with their advice."""
-    console = stdout_console()
-    console.print(Text(_headline(result), style="bold"))
-    print_diagnoses(console, result.diagnoses)
-
-
-def print_promotion(promotion: Promotion) -> None:
-    """What the full budget has made of a pruned trial."""
-    console, number = stdout_console(), promotion.trial_number
-    if promotion.value is None:
-        console.print(f"trial {number} diverged after {count(promotion.epochs, 'epoch')}")
-        return
-    before = "" if promotion.value_before is None else f", {promotion.value_before:.4g} then"
-    console.print(
-        f"trial {number} was pruned after {count(promotion.epochs_before, 'epoch')}{before}; "
-        f"after {count(promotion.epochs, 'epoch')} its best valid loss is {promotion.value:.4g} "
-        f"(epoch {promotion.best_epoch})"
-    )
-    console.print(
-        f"It went on after epoch {promotion.epochs_kept}, where its state was kept."
-        if promotion.epochs_kept
-        else "It was trained again from the start: its state was not kept."
-    )
-    if promotion.best_value is not None:
-        verdict = "better than" if promotion.would_be_best else "not better than"
-        console.print(f"That is {verdict} the study's best, {promotion.best_value:.4g}.")
-
-
-def print_findings(findings: Sequence[Finding], storage: str) -> None:
-    """What the doctor found, each with the command that mends it."""
-    console = stdout_console()
-    if not findings:
-        console.print(Text(f"{storage}: nothing is wrong"), soft_wrap=True)
-    for finding in findings:
-        label = finding.kind.replace("_", " ").capitalize() + ": "
-        console.print(Text.assemble((label, "bold red"), finding.message))
-        if finding.command:
-            console.print(Text(f"    {finding.command}"), soft_wrap=True)
+    what = f"{count(n_more, 'more observation')}: " if n_more else "the whole verdict: "
+    command = study_command("diagnose", result.study_name, result.storage)
+    console.print(Text.assemble(what, (one_line(command), "cyan")), soft_wrap=True)

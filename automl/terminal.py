@@ -129,7 +129,7 @@ def _show_lines(progress: Iterable[SearchProgress], console: Console) -> None:
 def progress_line(progress: SearchProgress) -> str:
     """One line that says where the search is."""
     parts = [
-        f"{progress.n_ended}/{progress.n_trials} trials",
+        _ended(progress),
         f"{progress.n_complete} complete",
         f"{progress.n_pruned} pruned",
         f"{progress.n_failed} failed",
@@ -140,6 +140,13 @@ def progress_line(progress: SearchProgress) -> str:
     if progress.seconds_left is not None:
         parts.append(f"about {clock(progress.seconds_left)} left")
     return ", ".join(parts)
+
+
+def _ended(progress: SearchProgress) -> str:
+    """How many trials of the total have ended; a study may have more than a call asks for."""
+    if progress.n_ended > progress.n_trials:
+        return f"{progress.n_ended} trials, more than the {progress.n_trials} asked for"
+    return f"{progress.n_ended}/{progress.n_trials} trials"
 
 
 def progress_view(progress: SearchProgress) -> RenderableType:

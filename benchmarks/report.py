@@ -14,6 +14,8 @@ import argparse
 import json
 import tempfile
 import time
+import warnings
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,9 +23,8 @@ import numpy as np
 import optuna
 
 from automl.report.dashboard import publish
-from automl.report.numbers.importances import rebuilt_study
-from automl.report.numbers.parameters import axes
-from automl.report.numbers.trials import study_table
+from automl.report.numbers.parameters import Axis, axes
+from automl.report.numbers.trials import Trial, study_table
 from automl.report.page import write_report
 from storage.records import StudyRecords
 from tests.contracts.synthetic_study import synthetic_study
@@ -109,7 +110,7 @@ def draw_with_optuna(records: StudyRecords) -> dict[str, float]:
     """Six of Optuna's figures in one file: no curves, verdict, gradients or predictions."""
     table = study_table(records)
     known = axes(table)
-    study = rebuilt_study(table.valued, known)
+    study = rebuilt_study([t for t in table.trials if t.outcome != "failed"], known)
     top = list(known)[:4]
     began = time.perf_counter()
     pieces: list[str] = []
@@ -126,6 +127,50 @@ def draw_with_optuna(records: StudyRecords) -> dict[str, float]:
         f"optuna_seconds_{n_trials}": round(time.perf_counter() - began, 3),
         f"optuna_megabytes_{n_trials}": round(len(text.encode()) / 1e6, 3),
     }
+
+
+def rebuilt_study(trials: Sequence[Trial], known: Mapping[str, Axis]) -> optuna.Study:
+    """An in-memory study in which these trials are complete."""
+    verbosity = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        study = optuna.create_study()
+        distributions = {name: _distribution(axis) for name, axis in known.items()}
+        study.add_trials([_frozen(trial, known, distributions) for trial in trials])
+    finally:
+        optuna.logging.set_verbosity(verbosity)
+    return study
+
+
+def _frozen(
+    trial: Trial,
+    known: Mapping[str, Axis],
+    distributions: Mapping[str, optuna.distributions.BaseDistribution],
+) -> optuna.trial.FrozenTrial:
+    params = {n: v for n, v in trial.params.items() if n in known and _fits(known[n], v)}
+    with warnings.catch_warnings():
+        # Choices that are neither str, number nor None only warn; the space allows no others.
+        warnings.simplefilter("ignore", UserWarning)
+        return optuna.trial.create_trial(
+            params=params,
+            distributions={name: distributions[name] for name in params},
+            value=trial.value,
+        )
+
+
+def _fits(axis: Axis, value: object) -> bool:
+    """Whether the stored range holds the value; an enqueued trial may lie outside."""
+    if axis.kind == "categorical":
+        return value in axis.choices
+    return isinstance(value, int | float) and axis.low <= value <= axis.high
+
+
+def _distribution(axis: Axis) -> optuna.distributions.BaseDistribution:
+    if axis.kind == "categorical":
+        return optuna.distributions.CategoricalDistribution(axis.choices)
+    if axis.kind == "int":
+        return optuna.distributions.IntDistribution(int(axis.low), int(axis.high), log=axis.log)
+    return optuna.distributions.FloatDistribution(axis.low, axis.high, log=axis.log)
 
 
 def predictions(n_rows: int) -> dict[str, np.ndarray]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -38,25 +38,45 @@ class Scale:
     loss: str
     targets: NDArray[np.generic]  # (N,) of the test rows: class codes, or values in their own unit
     target_scale: float
-    class_weights: Floats | None = None  # (C,) where the study asked for them
+    has_class_weights: bool = False
 
     @classmethod
     def of(cls, dataset: Dataset) -> Scale:
         """The scale of a study's data set."""
         fold = dataset.folds[0]
-        weights = None if fold.class_weights is None else fold.class_weights.double().numpy()
         targets = fold.original_targets("test").numpy()
-        return cls(dataset.loss, targets, fold.target_scale, weights)
+        return cls(dataset.loss, targets, fold.target_scale, fold.class_weights is not None)
 
     def losses(self, predictions: Floats) -> Floats:
         """The loss of each test row, weighted where classes are, (N,)."""
         losses = row_losses(
             predictions, self.targets, loss=self.loss, target_scale=self.target_scale
         )
-        if self.class_weights is None:
+        if not self.has_class_weights:
             return losses
-        weights = self.class_weights[self.targets.astype(int)]
-        return np.asarray(losses * weights / weights.mean())
+        return np.asarray(losses * self._row_weights)
+
+    def compared(self, predictions: Floats) -> Floats:
+        """What each row adds to the score by which a standing is judged, (N,).
+
+        The loss; with class weights the balanced share of rows wrong, as it is class weights
+        that move probabilities away from the frequencies.
+        """
+        if not self.has_class_weights:
+            return self.losses(predictions)
+        return np.asarray((predictions.argmax(axis=1) != self.targets) * self._row_weights)
+
+    @property
+    def plain(self) -> Scale:
+        """The same without class weights, as train losses are measured."""
+        return replace(self, has_class_weights=False)
+
+    @property
+    def _row_weights(self) -> Floats:
+        """By the test rows' own frequencies, so that each class counts as much."""
+        codes = self.targets.astype(int)
+        counts = np.bincount(codes)
+        return np.asarray(len(codes) / (np.count_nonzero(counts) * counts[codes]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +90,7 @@ class Trained:
     rows: Floats
     train_loss: float  # plain, at the best epochs, as stored curves have it
     valid_loss: float
+    lost_share: float  # of what was learned on train rows, what does not hold for test rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,35 +138,41 @@ def train_configurations(
 
 def _trained(runs: Sequence[EndedRun], dataset: Dataset, scale: Scale) -> Trained:
     """A run that diverged is worth a guess."""
-    guess = scale.losses(guessed(dataset, scale))
-    rows, train_losses, valid_losses = [], [], []
+    guess = guessed(dataset, scale)
+    plain_guess = float(scale.plain.losses(guessed(dataset, scale.plain)).mean())
+    rows, train_losses, valid_losses, plain_losses = [], [], [], []
     for run in runs:
+        predicted, train_loss, valid_loss = guess, plain_guess, math.inf
         best = best_epoch(run.curve)
-        if run.weights is None or best is None:
-            rows.append(guess)
-            train_losses.append(float(guess.mean()))
-            valid_losses.append(math.inf)
-            continue
-        predicted = predict(run.planned.config, run.weights, dataset, "test").double().numpy()
+        if run.weights is not None and best is not None:
+            predicted = predict(run.planned.config, run.weights, dataset, "test").double().numpy()
+            train_loss, valid_loss = best.train_loss, best.valid_loss
         rows.append(scale.losses(predicted))
-        train_losses.append(best.train_loss)
-        valid_losses.append(best.valid_loss)
-    return Trained(np.stack(rows), float(np.mean(train_losses)), float(np.mean(valid_losses)))
+        plain_losses.append(float(scale.plain.losses(predicted).mean()))
+        train_losses.append(train_loss)
+        valid_losses.append(valid_loss)
+    train_loss = float(np.mean(train_losses))
+    learned, lost = plain_guess - train_loss, float(np.mean(plain_losses)) - train_loss
+    return Trained(
+        np.stack(rows),
+        train_loss,
+        float(np.mean(valid_losses)),
+        lost / learned if learned > 0 else 0.0,
+    )
 
 
 def references(dataset: Dataset, scale: Scale) -> dict[str, Floats]:
-    """The row losses of what a network has to beat; the folds' models predict together."""
-    losses: dict[str, Floats] = {}
+    """What those that a network has to beat predict; the folds' models predict together."""
+    predictions: dict[str, Floats] = {}
     for name, folds in fit_references(dataset).items():
         predicted = [one.test.double().numpy() for one in folds]
-        losses[name] = scale.losses(np.mean(predicted, axis=0))
-    return losses | {"guessing": scale.losses(guessed(dataset, scale))}
+        predictions[name] = np.asarray(np.mean(predicted, axis=0))
+    return predictions | {"guessing": guessed(dataset, scale)}
 
 
 def guessed(dataset: Dataset, scale: Scale) -> Floats:
     """The best constant for the study's scale: with class weights all classes are as likely."""
-    if scale.class_weights is not None:
-        n_classes = len(scale.class_weights)
-        return np.full((len(scale.targets), n_classes), 1 / n_classes)
+    if scale.has_class_weights:
+        return np.full((len(scale.targets), dataset.n_classes), 1 / dataset.n_classes)
     constants = guessing_alone(dataset)["guessing"]
     return np.asarray(np.mean([one.test.double().numpy() for one in constants], axis=0))

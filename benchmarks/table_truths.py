@@ -36,6 +36,9 @@ from storage.records import StudyRecords
 CERTAIN = 2.0
 """Standard errors from which on a difference is none of chance: 95 % of a normal one."""
 
+LIKELY = 1.0
+"""Standard errors on test rows from which on a lead may be told that validation rows show."""
+
 SIGNAL = 3.0
 """The same where the best of six is asked: by chance, one is beyond two in 15 % of cases."""
 
@@ -65,11 +68,11 @@ DAMAGED = frozenset(
 class Measured:
     """Losses of test rows by all that stand beside a study's network."""
 
-    scale: Scale
     network: Floats  # (N,) of the network that the study kept; a guess where it kept none
     references: dict[str, Floats]  # guessing is one
     again: Trained  # the best configuration with other seeds
     others: dict[str, Trained]  # "mended", and where it mattered "restrained" and "enlarged"
+    compared: dict[str, Floats]  # of "network" and references: what a standing is judged by
     valid: Floats | None = None  # (N',) the kept network's losses of the validation rows
 
     @property
@@ -92,26 +95,19 @@ class Measured:
 
     @property
     def best_reference(self) -> str:
-        """The reference of the lowest loss."""
-        return min(self.references, key=lambda name: self.references[name].mean())
+        """The one that is ahead of the others, by what a standing is judged by."""
+        return min(self.references, key=lambda name: self.compared[name].mean())
 
     @property
     def lead(self) -> Difference:
-        """How much lower the loss of the best reference is than the kept network's."""
-        return difference(self.network, self.references[self.best_reference])
+        """How far the best reference is ahead of the kept network."""
+        return difference(self.compared["network"], self.compared[self.best_reference])
 
     @property
     def standing(self) -> str:
         """The network beside the best reference."""
         errors = self.lead.errors
         return "worse" if errors > CERTAIN else "better" if errors < -CERTAIN else "no_better"
-
-    @property
-    def lost_share(self) -> float:
-        """The share of what was learned on train rows that does not hold for test rows."""
-        learned = float(self.guess.mean()) - self.again.train_loss
-        lost = float(self.again.rows.mean()) - self.again.train_loss
-        return lost / learned if learned > 0 else 0.0
 
     def gain(self, name: str) -> float:
         """By what share of the learnable another is better than what the study found.
@@ -172,12 +168,16 @@ def find_truth(case: Case, found: Found, dataset: Dataset, undamaged: Dataset | 
     mended = runs.best_valid(undamaged or dataset, case.mended) if case.mended else None
     known = references(dataset, scale)
     tested, validated = found.predictions
+    network = known["guessing"] if tested is None else tested
     measured = Measured(
-        scale,
-        known["guessing"] if tested is None else scale.losses(tested),
-        known,
+        scale.losses(network),
+        {name: scale.losses(predicted) for name, predicted in known.items()},
         runs.train(dataset, [{}])[0],
         {"mended": mended} if mended else {},
+        {
+            name: scale.compared(predicted)
+            for name, predicted in {**known, "network": network}.items()
+        },
         _valid_losses(dataset, validated),
     )
     if not _is_clear(case, measured):
@@ -255,7 +255,7 @@ def healthy_kinds(measured: Measured) -> frozenset[str]:
         return frozenset(kinds)
     is_behind = measured.standing == "worse"
     explained = 1 - float(measured.network.mean()) / float(measured.guess.mean())
-    kinds |= {"behind_reference"} if is_behind else set()
+    kinds |= {"behind_reference"} if measured.lead.errors > LIKELY else set()
     if not is_behind and explained < STRONG:
         kinds.add("weak_signal")
     if not is_behind and explained > WEAK:
@@ -263,7 +263,7 @@ def healthy_kinds(measured: Measured) -> frozenset[str]:
     if _has_selection_gap(measured):
         kinds.add("selection_gap")
     best_reference = float(measured.references[measured.best_reference].mean())
-    varies = measured.gain("restrained") > MATTERS or measured.lost_share > LOST
+    varies = measured.gain("restrained") > MATTERS or measured.again.lost_share > LOST
     is_biased = measured.gain("enlarged") > MATTERS or (
         is_behind and measured.again.train_loss > best_reference
     )
@@ -305,5 +305,8 @@ def _figures(measured: Measured) -> dict[str, float]:
     losses |= {name: one.rows for name, one in measured.others.items()}
     figures = {f"{name} test loss": float(rows.mean()) for name, rows in losses.items()}
     figures |= {f"{name} gain": measured.gain(name) for name in measured.others}
-    figures |= {"lost share": measured.lost_share, "again train loss": measured.again.train_loss}
+    figures |= {
+        "lost share": measured.again.lost_share,
+        "again train loss": measured.again.train_loss,
+    }
     return {name: round(value, 4) for name, value in figures.items()}

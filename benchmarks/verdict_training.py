@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 
 from automl.data.dataset import Dataset
 from automl.data.references import fit_references
@@ -23,6 +24,7 @@ from automl.training.gradients import inspect_initialization
 from automl.training.metrics import resample
 from automl.training.predictions import predict
 from automl.training.stacked import StackedTrainer
+from automl.tuning.evaluation import reference_record
 from benchmarks.verdict_worlds import World
 from storage.records import (
     DataCheckRecord,
@@ -31,7 +33,6 @@ from storage.records import (
     Json,
     LayerGradientRecord,
     ParameterValue,
-    ReferenceRecord,
     RunRecord,
     StudyRecords,
     StudySettings,
@@ -184,35 +185,23 @@ def records_of(draw: Draw, trainings: Sequence[Training]) -> StudyRecords:
 
 def _evaluation(draw: Draw, trainings: Sequence[Training], best: int) -> EvaluationRecord:
     """The best trial beside the references, on the validation rows of its world."""
-    dataset, network = (
-        draw.worlds[draw.plans[best].world].dataset,
-        trainings[best].valid_predictions,
-    )
+    dataset = draw.worlds[draw.plans[best].world].dataset
+    network = trainings[best].valid_predictions
     fold = dataset.folds[0]
-    fitted = {name: one[0].valid.numpy() for name, one in fit_references(dataset).items()}
+    predictions: dict[str, ArrayLike] = {} if network is None else {"network": network}
+    fitted = fit_references(dataset)
+    predictions.update((name, by_fold[0].valid.numpy()) for name, by_fold in fitted.items())
     found = resample(
-        fitted if network is None else {"network": network, **fitted},
+        predictions,
         fold.original_targets("valid").numpy(),
         task=dataset.task,
         loss=dataset.loss,
         target_scale=fold.target_scale,
     )
-    return EvaluationRecord(
-        best,
-        "valid",
-        scores=found["network"].scores if network is not None else {},
-        intervals=found["network"].intervals if network is not None else {},
-        references=tuple(
-            ReferenceRecord(
-                name,
-                found[name].scores,
-                found[name].intervals,
-                network_gains=found["network"].gains(found[name]) if network is not None else {},
-                guessing_gains=found[name].gains(found["guessing"]) if name != "guessing" else {},
-            )
-            for name in fitted
-        ),
-    )
+    scores = {} if network is None else found["network"].scores
+    intervals = {} if network is None else found["network"].intervals
+    references = tuple(reference_record(name, found) for name in fitted)
+    return EvaluationRecord(best, "valid", scores, intervals, references)
 
 
 def _settings(draw: Draw) -> StudySettings:

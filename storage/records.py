@@ -56,6 +56,9 @@ class StudySettings:
     versions: Mapping[str, str] = field(default_factory=dict)
     created_at: float = 0.0  # seconds since 1970, UTC
     class_type: str = "text"  # of the class names in the target's own column: "integer", ...
+    space_source: str = "mlp"  # as the person gave it: a built-in name, a file, or "SearchSpace"
+    space_changes: tuple[str, ...] = ()  # what came after `--set`
+    is_named: bool = False  # by the person; else it is called by its data and target
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,11 +311,22 @@ class ArtifactRecord:
 
 @dataclass(frozen=True, slots=True)
 class PolicyRecord:
-    """Which sampler and pruner were in force from a trial on: they may change, studies do not."""
+    """How one call searched, from a trial on: calls may differ in it, studies do not.
+
+    The defaults of the fields after `pruner` stand for what is not known.
+    """
 
     from_trial_number: int
     sampler: str
     pruner: str
+    n_trials: int = 0  # total that was asked for
+    timeout: float | None = None  # seconds, of the call
+    trial_timeout: float | None = None  # seconds
+    n_slots: int = 0  # trials in training at once
+    n_workers: int = 0
+    device: str = "cpu"
+    trainer: str = "stacked"
+    preflight: bool = True
 
 
 @dataclass(frozen=True, slots=True)

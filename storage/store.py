@@ -266,7 +266,7 @@ class Store:
             _insert(connection, table, rows)
 
     def add_policy(self, study_name: str, record: PolicyRecord) -> None:
-        """Keep which sampler and pruner are in force from a trial on."""
+        """Keep how a call searches, from a trial on."""
         with self._writing(study_name) as (connection, study_id):
             rows = [{**dataclasses.asdict(record), "study_id": study_id}]
             _insert(connection, tables.POLICIES, rows)

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -190,6 +191,14 @@ POLICIES = Table(
     Column("from_trial_number", Integer, nullable=False),
     Column("sampler", Text, nullable=False),
     Column("pruner", Text, nullable=False),
+    Column("n_trials", Integer, nullable=False),
+    Column("timeout", Float),
+    Column("trial_timeout", Float),
+    Column("n_slots", Integer, nullable=False),
+    Column("n_workers", Integer, nullable=False),
+    Column("device", Text, nullable=False),
+    Column("trainer", Text, nullable=False),
+    Column("preflight", Boolean, nullable=False),
 )
 
 OF_A_STUDY = (SETTINGS, RUNS, DATA_CHECKS, EVALUATIONS, DIAGNOSES, ARTIFACTS, POLICIES)

@@ -20,7 +20,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 LAYERS = (  # from the top; a module imports from layers below its own, and from its own package
     ("cli",),
-    ("automl.summary", "automl.command_group"),
+    (
+        *("automl.listings", "automl.trial_summary", "automl.comparison_summary"),
+        "automl.command_group",
+    ),
+    ("automl.summary",),
     ("automl.terminal", "automl.command_types"),
     ("automl",),  # the public names alone
     ("automl.api",),
@@ -28,17 +32,23 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.investigation",),
     ("automl.studies", "automl.data_options"),
     ("automl.result",),
-    ("automl.options",),
     ("automl.report",),
     ("automl.tuning",),
     ("automl.executors",),
     ("automl.training",),
     ("automl.models",),
     ("automl.data", "automl.diagnostics"),
+    ("automl.commands_to_type",),
+    ("automl.options",),
     ("automl.output_files", "automl.option_values"),
     (
         *("automl.errors", "automl.interruption", "automl.child_processes", "automl.counting"),
-        *("automl.reference_names", "automl.score_names", "automl.streams"),
+        *(
+            "automl.reference_names",
+            "automl.score_names",
+            "automl.setting_words",
+            "automl.streams",
+        ),
     ),
     ("search_spaces", "storage"),
     ("storage.records",),  # spoken by everyone
@@ -46,7 +56,10 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
 
 HOMES = {
     "click": ("cli", "automl.command_group", "automl.command_types"),
-    "rich": ("automl.terminal", "automl.summary"),
+    "rich": (
+        *("automl.terminal", "automl.summary", "automl.trial_summary"),
+        *("automl.comparison_summary", "automl.listings"),
+    ),
     "plotly": ("automl.report",),
     "jinja2": ("automl.report",),
     "sqlalchemy": ("storage",),

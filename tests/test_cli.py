@@ -84,6 +84,8 @@ def test_search_prints_the_result_on_stdout_and_progress_on_stderr(study: Path) 
 def test_predict_writes_a_line_per_row(study: Path) -> None:
     result = run("predict", "flowers-kind", "flowers.csv", "-o", "predicted.csv")
     assert (result.exit_code, result.stdout) == (0, "predicted.csv\n")
+    assert result.stderr.startswith(f"{len(table())} rows predicted with trial ")
+    assert result.stderr.endswith("columns kind, probability of lily, probability of rose\n")
     written = pd.read_csv("predicted.csv")
     assert list(written) == ["kind", "probability of lily", "probability of rose"]
     assert (written["kind"] == np.where(written.iloc[:, 2] > 0.5, "rose", "lily")).all()
@@ -126,7 +128,7 @@ def test_studies_show_report_and_diagnose_need_no_data(study: Path) -> None:
     (study / "flowers.csv").unlink()
     assert "flowers-kind" in run("studies").stdout
     assert "best trial" in run("show", "flowers-kind").stdout
-    assert "trial 0:" in run("show", "flowers-kind", "--trial", "0").stdout
+    assert "trial 0 of flowers-kind:" in run("show", "flowers-kind", "--trial", "0").stdout
     assert run("report", "flowers-kind", "-o", "page.html").stdout.strip() == "page.html"
     assert (study / "page.html").exists()
     assert run("diagnose", "flowers-kind").exit_code == 0
@@ -278,7 +280,7 @@ def test_unreadable_database_is_an_error_and_stays_as_it_is(study: Path) -> None
 def test_other_settings_are_an_error_that_loses_nothing(study: Path) -> None:
     result = run("search", "flowers.csv", "--target", "kind", *QUICK, "--seed", "5")
     assert result.exit_code == 1
-    assert "seed (stored 0, asked 5)" in said(result)
+    assert "seed is 0 in the study and 5 here (--seed)" in said(result)
     with sqlite3.connect(study / "automl.db") as connection:
         assert connection.execute("SELECT count(*) FROM trials").fetchone() == (3,)
 
@@ -289,11 +291,22 @@ def test_traceback_is_shown_when_asked(folder: Path) -> None:
     assert not isinstance(result.exception, SystemExit)
 
 
-def test_every_command_has_help() -> None:
-    for name, command in cli.main.commands.items():
-        result = run(name, "--help")
-        assert result.exit_code == 0
-        assert command.help
+@pytest.mark.parametrize("name", ["", *cli.main.commands])
+def test_every_command_has_help_that_fits_and_is_whole(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    result = run(*filter(None, (name, "--help")))
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()[1:]  # the first shows the usage
+    assert max(map(len, lines)) <= 80
+    assert not [line for line in lines if line.endswith("...")]
+    assert name == "" or cli.main.commands[name].help
+
+
+def test_commands_are_listed_in_the_order_of_their_use() -> None:
+    lines = run("--help").stdout.split("Commands:\n")[1].splitlines()
+    assert lines[0].startswith("  search ")
 
 
 def test_confirming_says_so_where_no_advice_can_be_tried(study: Path) -> None:

@@ -13,14 +13,17 @@ from automl.counting import count
 
 __all__ = ["count", "error", "listing", "number", "percent"]
 
+LARGEST_WRITTEN_OUT = 1e12
+"""Sums of money, populations and the like are read with all their digits."""
+
 
 def number(value: float, digits: int = 3) -> str:
-    """Round to significant digits: 0.0123, 1.23, 123, 1.2e-06."""
+    """Round to significant digits: 0.0123, 1.23, 123, 22,064, 1.2e-06."""
     if not math.isfinite(value):
         return "infinite" if math.isinf(value) else "not a number"
     if value == 0:
         return "0"
-    if abs(value) >= 10**digits and abs(value) < 1e7:
+    if 10**digits - 0.5 <= abs(value) < LARGEST_WRITTEN_OUT:
         return f"{value:,.0f}"
     return f"{value:.{digits}g}"
 

@@ -7,10 +7,11 @@ dashboard's notes): they say the finding, not the chart type.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from automl.diagnostics.wording import count
+from automl.diagnostics.wording import count, percent
 from automl.reference_names import REFERENCE_NAMES
 from automl.report.figures.style import number
 from automl.report.numbers.curves import (
@@ -20,20 +21,24 @@ from automl.report.numbers.curves import (
     TrialCurve,
 )
 from automl.report.numbers.gradients import GradientFlow, InitializationTable
-from automl.report.numbers.importances import Importances
+from automl.report.numbers.importances import Importance, Importances
 from automl.report.numbers.overview import Score
 from automl.report.numbers.parameters import AxisPlot, Contour, ParallelCoordinates
 from automl.report.numbers.predictions import Calibration, Confusion, Residuals, Roc
 from automl.report.numbers.search import Effort, History, Timeline
-from automl.score_names import score_name
+from automl.score_names import score_name, score_text
 
 
 def of_score(score: Score) -> str:
     """The network's score, its interval and its references."""
-    words = [f"{score_name(score.metric)} of the network {number(score.network)}"]
+
+    def said(value: float) -> str:
+        return score_text(score.metric, value)
+
+    words = [f"{score_name(score.metric)} of the network {said(score.network)}"]
     if score.interval:
-        words.append(f"95 % interval {number(score.interval[0])} to {number(score.interval[1])}")
-    words += [f"{REFERENCE_NAMES[one.name]} {number(one.value)}" for one in score.references]
+        words.append(f"95 % interval {said(score.interval[0])} to {said(score.interval[1])}")
+    words += [f"{REFERENCE_NAMES[one.name]} {said(one.value)}" for one in score.references]
     return ", ".join(words) + "."
 
 
@@ -86,36 +91,43 @@ def of_data_size(numbers: DataSizeCurve) -> str:
     )
 
 
-def of_importances(numbers: Importances) -> str:
-    """The ranking."""
-    pairs = zip(numbers.judged, numbers.shares, strict=True)
-    return "Importance: " + ", ".join(f"{name} {share:.0%}" for name, share in pairs) + "."
+def of_importances(numbers: Importances, shown: Sequence[Importance]) -> str:
+    """The ranking, with intervals."""
+    words = [
+        f"{one.name} {one.share:.0%} ({one.low:.0%} to {one.high:.0%}"
+        f"{'' if one.is_certain else ', may be chance'})"
+        for one in shown
+    ]
+    return (
+        f"Shares of the differences between {count(numbers.n_trials, 'trial')} that go back to a "
+        f"hyperparameter, with 95 % intervals: {', '.join(words)}."
+    )
 
 
 def of_axis(numbers: AxisPlot) -> str:
-    """Where the best trials lie on one parameter's axis."""
+    """Where the best trials lie on one parameter's axis, and how bad the worst region is."""
     axis = numbers.axis
-    if not len(numbers.bucket_losses):
-        return f"Validation loss against {axis.name}: no complete trial uses it."
-    at = float(numbers.bucket_values[int(np.argmin(numbers.bucket_losses))])
+    if not len(numbers.bucket_places):
+        return f"No trial that can be compared uses {axis.name}."
+    at = float(numbers.bucket_values[int(np.argmin(numbers.bucket_places))])
     value = str(axis.choices[round(at)]) if axis.kind == "categorical" else number(at)
-    lowest, highest = numbers.bucket_losses.min(), numbers.bucket_losses.max()
-    return (
-        f"Validation loss against {axis.name}: the best trial of each region has a loss from "
-        f"{number(float(lowest))} (at {value}) to {number(float(highest))}."
-    )
+    words = f"Best at {axis.name} {value}"
+    if len(numbers.bucket_places) > 1:
+        worst = float(numbers.bucket_places.max())
+        words += f"; in the worst region {percent(worst)} of the trials are better than its best"
+    return f"{words}."
 
 
 def of_parallel(numbers: ParallelCoordinates) -> str:
     """Which trials and axes are drawn."""
     names = ", ".join(axis.name for axis in numbers.axes)
-    return f"{count(len(numbers.numbers), 'trial')} as lines over {names}, and validation loss."
+    return f"{count(len(numbers.numbers), 'trial')} as lines over {names}, and over their places."
 
 
 def of_contour(numbers: Contour) -> str:
-    """Where the smoothed loss is lowest."""
+    """Where the best trials lie."""
     if not np.isfinite(numbers.grid).any():
-        return f"No complete trial uses both {numbers.x.name} and {numbers.y.name}."
+        return f"No trial uses both {numbers.x.name} and {numbers.y.name}."
     row, column = np.unravel_index(int(np.nanargmin(numbers.grid)), numbers.grid.shape)
     last = numbers.grid.shape[0] - 1
     places = []
@@ -125,7 +137,7 @@ def of_contour(numbers: Contour) -> str:
             places.append(f"{axis.name} {axis.choices[round(at * (len(axis.choices) - 1))]}")
         else:
             places.append(f"{axis.name} {number(float(f'{axis.value_at(at):.2g}'))}")
-    return f"Smoothed validation loss is lowest near {' and '.join(places)}."
+    return f"Trials are best near {' and '.join(places)}."
 
 
 def of_flow(numbers: GradientFlow) -> str:

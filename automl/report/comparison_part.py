@@ -1,18 +1,28 @@
-"""What the comparison page says: who is better, by how much, and in what the studies differ."""
+"""What the comparison page says: who is better, each one's verdict, and in what they differ."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from automl.diagnostics.headline import title
+from automl.diagnostics.standing import WORDS
 from automl.diagnostics.wording import count, listing, number
+from automl.reference_names import REFERENCE_NAMES
 from automl.report import alternatives
 from automl.report.figures import style
 from automl.report.figures.comparison import progress_figure
-from automl.report.numbers.comparison import ComparedStudy, Comparison, compare
+from automl.report.numbers.comparison import (
+    ComparedStudy,
+    Comparison,
+    Difference,
+    compare,
+)
 from automl.report.panels import Panel
-from automl.report.result_part import score_text
-from automl.score_names import score_name
+from automl.report.result_part import parameter_text
+from automl.score_names import score_name, score_text
 from storage.records import StudyRecords
+
+NOT_USED = "–"  # a parameter that a configuration does not have
 
 
 def context(studies: Sequence[StudyRecords]) -> dict[str, object]:
@@ -26,6 +36,9 @@ def context(studies: Sequence[StudyRecords]) -> dict[str, object]:
         "sentences": sentences(compared),
         "panel": _panel(compared),
         "rows": _rows(compared),
+        "verdicts": [(study.name, study.headline) for study in compared.studies],
+        "parameters": differing_parameters(compared.studies),
+        "alike": _alike(compared),
     }
 
 
@@ -70,9 +83,11 @@ def _panel(compared: Comparison) -> Panel | None:
     )
 
 
-def _rows(compared: Comparison) -> list[tuple[str, list[str]]]:
+def _rows(compared: Comparison) -> list[Difference]:
     """The table of results: one line per quantity, one column per study."""
     quantities = (
+        ("against references", _standing),
+        ("verdict", _verdict),
         ("best validation loss", _best),
         ("test score", _test),
         ("trials", lambda s: f"{s.effort.n_trials:,}"),
@@ -82,13 +97,47 @@ def _rows(compared: Comparison) -> list[tuple[str, list[str]]]:
         ("time in training", lambda s: alternatives.duration(s.effort.seconds)),
     )
     return [
-        (name, [describe(study) for study in compared.studies]) for name, describe in quantities
+        Difference(name, tuple(describe(study) for study in compared.studies))
+        for name, describe in quantities
     ]
+
+
+def differing_parameters(studies: Sequence[ComparedStudy]) -> tuple[Difference, ...]:
+    """Where the best configurations are not alike."""
+    params = [study.configuration for study in studies]
+    names = dict.fromkeys(name for each in params for name in each)
+    rows = {
+        name: tuple(parameter_text(each[name]) if name in each else NOT_USED for each in params)
+        for name in names
+    }
+    return tuple(Difference(name, values) for name, values in rows.items() if len(set(values)) > 1)
+
+
+def _alike(compared: Comparison) -> str:
+    """What the best configurations have in common."""
+    differing = {item.name for item in differing_parameters(compared.studies)}
+    params = compared.studies[0].overview.best.params if compared.studies[0].overview.best else {}
+    return ", ".join(
+        f"{name} {parameter_text(value)}"
+        for name, value in params.items()
+        if name not in differing
+    )
+
+
+def _standing(study: ComparedStudy) -> str:
+    standing = study.headline.standing
+    if standing.kind == "unknown" or standing.reference is None:
+        return "–"
+    return f"{WORDS[standing.kind].lower()} {REFERENCE_NAMES[standing.reference]}"
+
+
+def _verdict(study: ComparedStudy) -> str:
+    return title(study.headline.verdict) if study.headline.verdict else "–"
 
 
 def _best(study: ComparedStudy) -> str:
     best = study.overview.best
-    return f"{style.number(best.valid_loss)} (trial {best.number})" if best else "–"
+    return f"{style.number(best.valid_loss)}, trial {best.number}" if best else "–"
 
 
 def _test(study: ComparedStudy) -> str:

@@ -53,8 +53,12 @@ def shown_importances(records: StudyRecords) -> list[dict[str, str | float]]:
     table = study_table(records)
     found, known = importances(table), axes(table)
     return [
-        {"name": name, "importance": share, "distribution": _DISTRIBUTIONS[known[name].kind]}
-        for name, share in zip(found.judged, found.shares, strict=True)
+        {
+            "name": one.name,
+            "importance": one.share,
+            "distribution": _DISTRIBUTIONS[known[one.name].kind],
+        }
+        for one in found.judged
     ]
 
 

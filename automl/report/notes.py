@@ -18,8 +18,8 @@ from storage.records import CAUSES
 
 N_BEST_NOTES = 20
 ON_IMPORTANCES = (
-    "Importances on these pages are the report's, of trials with a loss, while `automl dashboard` "
-    "serves them; `optuna-dashboard` computes its own, of complete trials only."
+    "Importances on these pages are the report's, of trials compared at equal epochs, while "
+    "`automl dashboard` serves them; `optuna-dashboard` computes its own, of complete trials only."
 )
 N_FAILED_NOTES = 50  # the newest; a note is a row that the dashboard reads at every request
 
@@ -32,11 +32,9 @@ def study_note(table: StudyTable) -> str:
         lines.append("No trial has completed yet.")
     else:
         loss = style.number(shown.best.valid_loss)
-        standing = shown.standing.sentence
-        lines += [f"**{plain(standing)}**", ""] if shown.scores else []
+        lines += [f"**{plain(shown.standing.sentence)}**", ""] if shown.scores else []
         lines += [f"**Best: trial {shown.best.number}, validation loss {loss}**", ""]
-        rest = [sentence for sentence in result_part.certainty(shown) if sentence != standing]
-        lines += [f"* {plain(sentence)}" for sentence in rest]
+        lines += [f"* {plain(sentence)}" for sentence in result_part.certainty(shown)]
     for verdict in verdict_part.verdicts(records)[0]:
         lines += ["", *_verdict(verdict)]
     if shown.best is not None:

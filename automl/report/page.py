@@ -1,5 +1,9 @@
 """Puts numbers, figures and words into one HTML file that needs nothing else.
 
+What a person wants to know first stands on the first one or two screens: the headline, scores
+beside the references, the verdict and what to type next, the best configuration, what mattered,
+the best learning curve. The rest is folded; links and print open it.
+
 Templates are jinja2 with autoescape; Plotly's script is embedded once; figures travel as
 JSON and are drawn when they come into view, so that a page with fifty of them opens at once.
 A content security policy inside the file forbids it to load anything from anywhere.
@@ -19,6 +23,9 @@ from jinja2.filters import do_forceescape, do_mark_safe
 from numpy.typing import NDArray
 from plotly.offline import get_plotlyjs
 
+from automl.commands_to_type import reproducing_command
+from automl.diagnostics.headline import headline
+from automl.option_values import DEFAULT_STORAGE
 from automl.output_files import NOTHING, PAGE, write_output
 from automl.report import (
     comparison_part,
@@ -28,8 +35,9 @@ from automl.report import (
     verdict_part,
 )
 from automl.report.figures import style
-from automl.report.numbers.importances import importances
-from automl.report.numbers.overview import overview
+from automl.report.numbers.importances import Importances, importances
+from automl.report.numbers.overview import overview, shown_diagnoses
+from automl.report.numbers.parameters import axes, fixed_parameters
 from automl.report.numbers.search import effort
 from automl.report.numbers.trials import StudyTable, study_table
 from automl.report.panels import safe_json
@@ -40,23 +48,24 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One numbered part of the page, for the table of contents and its heading."""
+    """One part of the page, for the table of contents and its heading."""
 
     key: str
     title: str
-    question: str
+    question: str = ""  # of parts that are folded: what is found in them
 
 
 PARTS = (
-    Part("result", "Result", "What is the best configuration, and how good is it?"),
-    Part("verdict", "Verdict", "Why is it as good as it is, and what should be done next?"),
-    Part("curves", "Learning curves", "How did the best trials learn?"),
-    Part("bias-variance", "Bias and variance", "Do trials fit too little, or too much?"),
-    Part("parameters", "What matters", "Which hyperparameters made the difference?"),
+    Part("result", "Result"),
+    Part("verdict", "Verdict"),
+    Part("configuration", "Best configuration"),
+    Part("importance", "What mattered"),
+    Part("parameters", "Hyperparameters", "Where do good trials lie, one by one and in pairs?"),
+    Part("curves", "Bias and variance", "Do trials fit too little, or too much?"),
     Part("gradients", "Gradient flow", "Does the signal reach every layer?"),
-    Part("search", "The search", "How did the search go?"),
     Part("predictions", "Predictions", "Where is the best network right and wrong?"),
-    Part("reproduce", "Reproduce", "How is this result obtained again?"),
+    Part("search", "The search", "How did trials end, and what did they cost?"),
+    Part("reproduce", "Reproduce"),
 )
 
 
@@ -65,14 +74,16 @@ def write_report(
     path: str | Path,
     predictions: Mapping[str, NDArray[Any]] | None = None,
     spared: Mapping[str, str] = NOTHING,
+    storage: str = DEFAULT_STORAGE,
 ) -> Path:
     """Write the report of a study as one self-contained HTML file.
 
     Args:
         path: the file; an earlier page is replaced as a whole.
         predictions: of the best trial, by "<split>_targets" and "<split>_predictions" with
-            split "valid" and "test"; part 8 says so where they are missing.
+            split "valid" and "test"; the page says so where they are missing.
         spared: files that must stay, as those of the study's data, each with what it is.
+        storage: the study's database, for the commands that the page says.
 
     Raises:
         OutputError: it cannot be written there.
@@ -80,15 +91,27 @@ def write_report(
     Shape:
         targets: (N,); predictions: (N, C) probabilities, or (N,) values in the target's unit.
     """
-    return write_page(report_html(records, predictions), path, spared)
+    return write_page(report_html(records, predictions, storage), path, spared)
 
 
 def report_html(
-    records: StudyRecords, predictions: Mapping[str, NDArray[Any]] | None = None
+    records: StudyRecords,
+    predictions: Mapping[str, NDArray[Any]] | None = None,
+    storage: str = DEFAULT_STORAGE,
 ) -> str:
     """The report as text."""
     table = study_table(records)
-    return render("report.html.j2", **_context(table, predictions))
+    judged, judged_panels = figure_parts.prediction_panels(table, predictions)
+    return render(
+        "report.html.j2",
+        parts={p.key: p for p in PARTS if p.key != "configuration" or table.best},
+        predictions=judged,
+        prediction_panels=judged_panels,
+        **_result(table),
+        **_verdict(records, storage),
+        **_figures(table, importances(table)),
+        **_origin(records, storage),
+    )
 
 
 def write_comparison(
@@ -99,16 +122,12 @@ def write_comparison(
     return write_page(page, path, spared)
 
 
-def _context(
-    table: StudyTable, predictions: Mapping[str, NDArray[Any]] | None
-) -> dict[str, object]:
+def _result(table: StudyTable) -> dict[str, object]:
+    """What the page says of the best trial and its scores."""
     settings = table.records.settings
-    shown, spent, found = overview(table), effort(table), importances(table)
-    study_verdicts, trial_verdicts = verdict_part.verdicts(table.records)
-    judged, prediction_panels = figure_parts.prediction_panels(table, predictions)
+    shown, spent, searched = overview(table), effort(table), axes(table)
     return {
         "title": settings.study_name,
-        "parts": PARTS,
         "settings": settings,
         "task": result_part.TASKS[settings.task],
         "cards": result_part.cards(shown, spent, settings),
@@ -117,28 +136,50 @@ def _context(
         "score_panel": result_part.score_panel(shown),
         "score_head": result_part.score_head(shown),
         "score_rows": result_part.score_rows(shown),
-        "configuration": result_part.configuration(shown.best),
+        "configuration": result_part.configuration(shown.best, searched),
+        "fixed": result_part.fixed(shown.best, searched, fixed_parameters(settings)),
         "best_head": result_part.best_head(shown, settings.metric),
         "best_rows": result_part.best_rows(shown, settings.metric),
-        "verdicts": study_verdicts,
-        "trial_verdicts": trial_verdicts,
-        "curve_panels": figure_parts.curve_panels(table),
-        "bias_variance_panels": figure_parts.bias_variance_panels(table),
-        "importances": found,
+        "effort": spent,
+        "causes": result_part.causes(spent),
+    }
+
+
+def _verdict(records: StudyRecords, storage: str) -> dict[str, object]:
+    """The headline and the verdicts."""
+    of_study, of_trials = verdict_part.verdicts(records, storage)
+    return {
+        "headline": headline(records, shown_diagnoses(records)),
+        "verdicts": of_study,
+        "more_verdicts": verdict_part.more_words(of_study[1:]),
+        "trial_verdicts": of_trials,
+    }
+
+
+def _figures(table: StudyTable, found: Importances) -> dict[str, object]:
+    """The panels, by the part that they stand in."""
+    return {
+        "top_panel": figure_parts.top_panel(found),
+        "curve_panel": figure_parts.curve_panel(table),
         "importance_panels": figure_parts.importance_panels(table, found),
         "axis_panels": figure_parts.axis_panels(table, found),
         "contour_panels": figure_parts.contour_panels(table, found),
+        "other_curve_panels": figure_parts.other_curve_panels(table),
+        "bias_variance_panels": figure_parts.bias_variance_panels(table),
         "gradient_panels": figure_parts.gradient_panels(table),
-        "effort": spent,
-        "causes": result_part.causes(spent),
         "search_panels": figure_parts.search_panels(table),
-        "policies": table.records.policies,
-        "predictions": judged,
-        "prediction_panels": prediction_panels,
-        "facts": reproduce_part.facts(settings),
-        "columns": reproduce_part.columns(settings),
-        "space_rows": reproduce_part.space_rows(settings),
-        "data_checks": reproduce_part.data_checks(table.records),
+    }
+
+
+def _origin(records: StudyRecords, storage: str) -> dict[str, object]:
+    """Where it all comes from, and the command that repeats it."""
+    return {
+        "policies": records.policies,
+        "reproduction": reproducing_command(records, storage),
+        "facts": reproduce_part.facts(records.settings),
+        "columns": reproduce_part.columns(records.settings),
+        "space_rows": reproduce_part.space_rows(records.settings),
+        "data_checks": reproduce_part.data_checks(records),
     }
 
 

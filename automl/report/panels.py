@@ -1,7 +1,8 @@
 """A panel: one figure with its heading, its words, and what a person can choose in it.
 
-The modules of `automl/report` that make the nine parts return panels; `page.py` puts them
-into the HTML file. Here a Plotly figure becomes JSON that is safe inside a script element.
+The modules of `automl/report` that make the page's parts return panels, or a remark where there
+is nothing to see; `page.py` puts them into the HTML file. Here a Plotly figure becomes JSON that
+is safe inside a script element.
 """
 
 from __future__ import annotations
@@ -45,6 +46,15 @@ class Panel:
                 for label, traces in self.choices.items()
             }
         return escaped(to_json_plotly(content))
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What is said in the place of a figure that would show nothing."""
+
+    key: str
+    title: str
+    text: str
 
 
 def safe_json(content: object) -> str:

@@ -55,16 +55,16 @@ def plot_importances(records: StudyRecords) -> go.Figure:
     """How much each hyperparameter mattered.
 
     Raises:
-        ConfigError: too few trials have completed.
+        ConfigError: too few trials have been made, or nothing can be told from chance.
     """
     found = importances(study_table(records))
-    if not found.shares:
-        raise ConfigError(f"Importances cannot be computed: {found.missing_because}")
+    if not found.judged:
+        raise ConfigError(f"There are no importances: {found.missing_because}")
     return style.themed(parameter_figures.importances_figure(found))
 
 
 def plot_axes(records: StudyRecords, at_most: int = N_AXES) -> go.Figure:
-    """Validation loss against each hyperparameter, the most important first."""
+    """The place of trials against each hyperparameter, the most important first."""
     table = study_table(records)
     known = parameters.axes(table)
     names = [name for name in importances(table).names if name in known]
@@ -73,7 +73,7 @@ def plot_axes(records: StudyRecords, at_most: int = N_AXES) -> go.Figure:
 
 
 def plot_axis(records: StudyRecords, name: str) -> go.Figure:
-    """Validation loss against one hyperparameter.
+    """The place of trials against one hyperparameter.
 
     Raises:
         ConfigError: the study does not vary it.

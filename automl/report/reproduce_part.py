@@ -1,15 +1,28 @@
-"""Part 9 of the report in words: where the numbers come from, and how to get them again."""
+"""The report's last part in words: where the numbers come from, how to get them again."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from automl.diagnostics.wording import percent
+from automl.report.evidence_words import evidence_text
 from automl.report.figures import style
-from automl.report.numbers.comparison import describe_range
-from automl.report.verdict_part import evidence_text
-from storage.records import StudyRecords, StudySettings
+from automl.setting_words import range_words
+from storage.records import Json, StudyRecords, StudySettings
+
+SPLIT_WORDS: Mapping[str, Callable[[Any], str]] = {
+    "n_folds": lambda n: f"{n} folds",
+    "valid_fraction": lambda share: f"{percent(share)} validation rows",
+    "test_fraction": lambda share: f"{percent(share)} test rows",
+    "group": lambda column: f"groups by {column}",
+    "time": lambda column: f"in order of {column}",
+    "valid": lambda file: f"validation rows from {file}",
+    "test": lambda file: f"test rows from {file}",
+    "seed": lambda seed: f"seed {seed}",
+}
+"""The parts of a split, in words."""
 
 
 def facts(settings: StudySettings) -> list[tuple[str, str]]:
@@ -21,11 +34,6 @@ def facts(settings: StudySettings) -> list[tuple[str, str]]:
     n_folds = settings.split.get("n_folds", 1)
     if n_folds != 1:
         rows += f"; train and valid in the first of {n_folds} folds"
-    split = ", ".join(
-        f"{k.replace('_', ' ')} {evidence_text(v)}"
-        for k, v in settings.split.items()
-        if v is not None
-    )
     pairs = [
         ("Created", created),
         ("Data", settings.data_source),
@@ -33,13 +41,27 @@ def facts(settings: StudySettings) -> list[tuple[str, str]]:
         ("Target", f"{settings.target} ({settings.task})"),
         ("Rows", rows),
         ("Inputs", f"{settings.n_features:,} after encoding"),
-        ("Split", split),
+        ("Split", split_words(settings.split)),
         ("Loss", settings.loss),
         ("Epochs", f"at most {settings.max_epochs}, patience {settings.patience}"),
         ("Seed", str(settings.seed)),
         ("Versions", ", ".join(f"{name} {v}" for name, v in settings.versions.items())),
     ]
     return [(name, text) for name, text in pairs if text]
+
+
+def split_words(split: Mapping[str, Json]) -> str:
+    """How rows were divided, without what was not asked for: "random, 5 folds, 20 % test"."""
+    words = [str(split["kind"])] if "kind" in split else []
+    for name, describe in SPLIT_WORDS.items():
+        if split.get(name) not in (None, "", 1):
+            words.append(describe(split[name]))
+    words += [
+        f"{name.replace('_', ' ')} {evidence_text(value)}"
+        for name, value in split.items()
+        if name not in ("kind", *SPLIT_WORDS) and value is not None
+    ]
+    return ", ".join(words)
 
 
 def columns(settings: StudySettings) -> list[tuple[str, str]]:
@@ -51,9 +73,14 @@ def space_rows(settings: StudySettings) -> list[tuple[str, str, str, str]]:
     """Parameter, range, condition, reason."""
     parameters = cast("Mapping[str, Any]", settings.space.get("parameters") or {})
     return [
-        (name, describe_range(entry), _condition(entry), str(entry.get("reason") or ""))
+        (name, _range(entry), _condition(entry), str(entry.get("reason") or ""))
         for name, entry in parameters.items()
     ]
+
+
+def _range(entry: Mapping[str, Any]) -> str:
+    """As `--set` takes it, and whether it is searched on a logarithmic scale."""
+    return range_words(entry) + (", log" if entry.get("log") else "")
 
 
 def _condition(entry: Mapping[str, Any]) -> str:

@@ -1,27 +1,27 @@
-"""Part 1 of the report in words: the result, its certainty, the tables."""
+"""The result in words: the scores, their certainty, the best configuration, the tables."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from automl.diagnostics.wording import count, number, percent
 from automl.reference_names import REFERENCE_NAMES
 from automl.report import alternatives
 from automl.report.figures import style
-from automl.report.figures.overview import score_figure
+from automl.report.figures.overview import far_words, score_figure
 from automl.report.numbers.overview import Overview, Score, TrialRow
 from automl.report.numbers.search import Effort
 from automl.report.panels import Panel
-from automl.score_names import readable, score_name
-from storage.records import CAUSES, ParameterValue, StudySettings
+from automl.score_names import score_name, score_text
+from storage.records import CAUSES, ParameterValue, ReferenceName, StudySettings
 
 TASKS = {
     "binary": "Binary classification",
     "multiclass": "Multiclass classification",
     "regression": "Regression",
 }
-SHARES = frozenset({"accuracy", "balanced_accuracy", "error_rate"})  # shown as percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +64,8 @@ def _score_card(score: Score) -> Card:
     return Card(f"Test {name}", score_text(score.metric, score.network), remark)
 
 
-def score_text(metric: str, value: float | None) -> str:
-    """A score for people: accuracies in percent, the rest as numbers."""
-    if value is None or not math.isfinite(value):
-        return style.number(value)
-    if metric in SHARES:
-        return percent_score(value)
-    return style.table_number(readable(metric, value))
-
-
-def percent_score(value: float) -> str:
-    """An accuracy with one decimal, since the last percents are what searches fight for."""
-    return f"{100 * value:.1f} %"
-
-
 def certainty(shown: Overview) -> list[str]:
-    """Sentences on how far the result can be believed."""
+    """Sentences on how far the result can be believed, beside the headline."""
     if shown.best is None:
         return ["No trial has completed, so there is no best configuration yet."]
     sentences = []
@@ -97,9 +83,7 @@ def certainty(shown: Overview) -> list[str]:
             f"{shown.best.number}'s validation loss."
         )
     if not shown.scores:
-        sentences.append("Its weights have not been scored on test rows yet.")
         return sentences
-    sentences.append(shown.standing.sentence)
     if shown.evaluated_trial != shown.best.number:
         sentences.append(f"The test scores are those of trial {shown.evaluated_trial}.")
     looks = "once" if shown.n_test_looks == 1 else f"{shown.n_test_looks} times"
@@ -112,38 +96,48 @@ def score_panel(shown: Overview) -> Panel | None:
     if not shown.scores:
         return None
     score = shown.scores[0]
-    return Panel("score", "Test score", alternatives.of_score(score), score_figure(score))
+    return Panel(
+        "score",
+        f"Test {score_name(score.metric)}",
+        alternatives.of_score(score),
+        score_figure(score),
+        far_words(score),
+    )
 
 
 def score_head(shown: Overview) -> list[str]:
-    """Column titles of the table of test scores."""
-    names = [one.name for one in shown.scores[0].references] if shown.scores else []
-    return ["score", "network", "95 % interval", *(REFERENCE_NAMES[n] for n in reversed(names))]
+    """Column titles of the table of test scores: the scores."""
+    return ["", *(score_name(score.metric) for score in shown.scores)]
 
 
 def score_rows(shown: Overview) -> list[tuple[str, ...]]:
-    """Metric, network, its interval, then the references, best first: as texts."""
-    rows = []
-    for score in shown.scores:
-        interval = "–"
-        if score.interval:
-            low, high = (score_text(score.metric, value) for value in score.interval)
-            interval = f"{low} to {high}"
-        rows.append(
-            (
-                score_name(score.metric),
-                score_text(score.metric, score.network),
-                interval,
-                *_reference_texts(score, shown),
-            )
-        )
+    """The network with its intervals, then the references, best first: as texts.
+
+    Models are rows, so that all of them are seen on a phone too.
+    """
+    if not shown.scores:
+        return []
+    rows = [
+        ("network", *(score_text(s.metric, s.network) for s in shown.scores)),
+        ("its 95 % interval", *(_interval_text(score) for score in shown.scores)),
+    ]
+    for one in reversed(shown.scores[0].references):
+        cells = (_reference_text(score, one.name) for score in shown.scores)
+        rows.append((REFERENCE_NAMES[one.name], *cells))
     return rows
 
 
-def _reference_texts(score: Score, shown: Overview) -> list[str]:
-    """A cell for each reference of the head; empty where it has no such score."""
-    values = {one.name: score_text(score.metric, one.value) for one in score.references}
-    return [values.get(one.name, "–") for one in reversed(shown.scores[0].references)]
+def _interval_text(score: Score) -> str:
+    if not score.interval:
+        return "–"
+    low, high = (score_text(score.metric, value) for value in score.interval)
+    return f"{low.removesuffix(' %')} to {high}".replace(" %", "\u00a0%")
+
+
+def _reference_text(score: Score, name: ReferenceName) -> str:
+    """A dash where the reference has no such score."""
+    values = {one.name: one.value for one in score.references}
+    return score_text(score.metric, values[name]) if name in values else "–"
 
 
 def parameter_text(value: ParameterValue) -> str:
@@ -155,9 +149,24 @@ def parameter_text(value: ParameterValue) -> str:
     return str(value)
 
 
-def configuration(row: TrialRow | None) -> list[tuple[str, str]]:
-    """The best configuration, name by name."""
-    return [(name, parameter_text(value)) for name, value in row.params.items()] if row else []
+def configuration(row: TrialRow | None, searched: Collection[str]) -> list[tuple[str, str]]:
+    """The searched part of the best configuration, name by name."""
+    params = row.params if row else {}
+    return [(name, parameter_text(value)) for name, value in params.items() if name in searched]
+
+
+def fixed(
+    row: TrialRow | None, searched: Collection[str], known: Mapping[str, ParameterValue]
+) -> str:
+    """What the best configuration has in common with all trials.
+
+    Args:
+        known: what the space fixes.
+    """
+    if row is None:
+        return ""
+    params = {**known, **{n: value for n, value in row.params.items() if n not in searched}}
+    return ", ".join(f"{name} {parameter_text(value)}" for name, value in params.items())
 
 
 def best_rows(shown: Overview, metric: str) -> list[list[str]]:

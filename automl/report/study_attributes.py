@@ -11,7 +11,7 @@ from automl.diagnostics.headline import headline, title
 from automl.report import result_part
 from automl.report.numbers.overview import Score, overview
 from automl.report.numbers.trials import StudyTable
-from automl.score_names import score_name
+from automl.score_names import score_name, score_text
 
 
 def study_attributes(table: StudyTable) -> dict[str, str]:
@@ -36,8 +36,8 @@ def study_attributes(table: StudyTable) -> dict[str, str]:
 
 def _score(score: Score) -> str:
     """A score and its 95 % interval: "97.2 % (95.6 % to 98.9 %)"."""
-    value = result_part.score_text(score.metric, score.network)
+    value = score_text(score.metric, score.network)
     if score.interval is None:
         return value
-    low, high = (result_part.score_text(score.metric, end) for end in score.interval)
+    low, high = (score_text(score.metric, end) for end in score.interval)
     return f"{value} ({low} to {high})"

@@ -1,14 +1,17 @@
-"""Part 2 of the report in words: the verdicts, what they rest on, what to do next."""
+"""The verdict in words: what it is, what it rests on, and what to type next."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from automl import diagnostics
+from automl.commands_to_type import next_command
 from automl.diagnostics.headline import title
-from automl.report.figures import style
-from storage.records import Diagnosis, Json, SpaceChange, StudyRecords
+from automl.diagnostics.wording import count, listing
+from automl.option_values import DEFAULT_STORAGE
+from automl.report.evidence_words import evidence_in_words
+from automl.report.numbers.overview import shown_diagnoses
+from storage.records import Diagnosis, StudyRecords
 
 N_TRIAL_VERDICTS = 12  # of single trials; the rest is in `automl show STUDY --trial N`
 
@@ -22,7 +25,7 @@ class Verdict:
     kind: str
     message: str
     evidence: tuple[tuple[str, str], ...]
-    advice: tuple[tuple[str, str], ...]  # sentence, `--set` options
+    advice: tuple[tuple[str, str], ...]  # sentence, command to type or ""
     trial_number: int | None
 
 
@@ -30,56 +33,57 @@ SEVERITY_LABELS = {"good": "Good", "info": "Note", "warning": "Warning", "proble
 SEVERITY_ORDER = ("problem", "warning", "info", "good")
 
 
-def verdicts(records: StudyRecords) -> tuple[list[Verdict], list[Verdict]]:
-    """Verdicts on the study and its best trial, the main one first, and on other trials."""
+def verdicts(
+    records: StudyRecords, storage: str = DEFAULT_STORAGE
+) -> tuple[list[Verdict], list[Verdict]]:
+    """Verdicts on the study and its best trial, the main one first, and on other trials.
+
+    Args:
+        storage: the database that commands name.
+    """
     best = records.best_trial
     of_study = (None, best.number if best else None)
-    stored = [d for d in records.diagnoses if d.trial_number in of_study]
-    study = stored or list(diagnostics.diagnose_study(records))
+    study = [d for d in shown_diagnoses(records) if d.trial_number in of_study]
     single = [d for d in records.diagnoses if d.trial_number not in of_study]
     single = [d for d in single if d.severity != "good"]
     single.sort(key=lambda d: SEVERITY_ORDER.index(d.severity))
-    return [_verdict(d) for d in study], [_verdict(d) for d in single[:N_TRIAL_VERDICTS]]
+    return (
+        [_verdict(d, records, storage) for d in study],
+        [_verdict(d, records, storage) for d in single[:N_TRIAL_VERDICTS]],
+    )
 
 
-def _verdict(diagnosis: Diagnosis) -> Verdict:
+def _verdict(diagnosis: Diagnosis, records: StudyRecords, storage: str) -> Verdict:
     kind = title(diagnosis)
     message = diagnosis.message.removeprefix(f"{kind}: ")  # the kind is its heading
+    names = {name for trial in records.trials for name in trial.params}
     return Verdict(
         severity=diagnosis.severity,
         label=SEVERITY_LABELS[diagnosis.severity],
         kind=kind,
-        message=message[:1].upper() + message[1:],
-        evidence=tuple(
-            (name.replace("_", " "), text)
-            for name, value in diagnosis.evidence.items()
-            if (text := evidence_text(value))
-        ),
+        message=sentence(message, names),
+        evidence=evidence_in_words(diagnosis),
         advice=tuple(
-            (advice.text, " ".join(option(change) for change in advice.changes))
+            (advice.text, next_command(records, advice.changes, storage) or "")
             for advice in diagnosis.advice
         ),
         trial_number=diagnosis.trial_number,
     )
 
 
-def option(change: SpaceChange) -> str:
-    """A change as it is typed behind `automl search`."""
-    if change.parameter in ("max_epochs", "patience", "n_trials"):
-        return f"--{change.parameter.replace('_', '-')} {change.set}"
-    return f"--set {change.parameter}={change.set}"
+def more_words(further: Sequence[Verdict]) -> str:
+    """The line behind which further verdicts are folded: how many, and their names."""
+    names = listing(list(dict.fromkeys(verdict.kind for verdict in further)))
+    return f"{count(len(further), 'more observation')}: {names}"
 
 
-def evidence_text(value: Json) -> str:
-    """A piece of evidence in a few words; empty for what is too long to be read."""
-    if isinstance(value, bool) or value is None:
-        return {True: "yes", False: "no", None: "–"}[value]
-    if isinstance(value, int | float):
-        return style.number(float(value))
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Mapping):
-        parts = [f"{name} {evidence_text(item)}" for name, item in value.items()]
-    else:
-        parts = [evidence_text(item) for item in value]
-    return ", ".join(parts) if len(parts) <= 12 else ""
+def sentence(message: str, names: Collection[str]) -> str:
+    """The message with a capital at its beginning, unless it begins with a hyperparameter.
+
+    Args:
+        names: of hyperparameters, which are written as they are typed.
+    """
+    first = message.split(" ", 1)[0].strip("`,:;.")
+    if "_" in first or first in names:
+        return message
+    return message[:1].upper() + message[1:]

@@ -151,18 +151,23 @@ def _evaluation(rows: _Rows, dataset: Dataset, trial_number: int, seed: int) -> 
         split=rows.split,
         scores=network.scores,
         intervals=network.intervals,
-        references=tuple(_reference(name, resampled) for name in rows.references),
+        references=tuple(reference_record(name, resampled) for name in rows.references),
         evaluated_at=time.time(),
     )
 
 
-def _reference(name: ReferenceName, resampled: Mapping[str, Resampled]) -> ReferenceRecord:
-    reference = resampled[name]
+def reference_record(name: ReferenceName, resampled: Mapping[str, Resampled]) -> ReferenceRecord:
+    """A reference beside the network and guessing, from the same resamples of the rows.
+
+    Args:
+        resampled: by the references' names; the network's by "network", where there is one.
+    """
+    reference, network = resampled[name], resampled.get("network")
     return ReferenceRecord(
         name=name,
         scores=reference.scores,
         intervals=reference.intervals,
-        network_gains=resampled["network"].gains(reference),
+        network_gains={} if network is None else network.gains(reference),
         guessing_gains={} if name == "guessing" else reference.gains(resampled["guessing"]),
     )
 

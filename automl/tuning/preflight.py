@@ -26,4 +26,7 @@ def look_before_training(
     except Exception as error:
         return (), failure_of(run.run_id, error)
     reason = hopeless(layers)
-    return layers, None if reason is None else RunFailure(run.run_id, "hopeless", reason)
+    if reason is None:
+        return layers, None
+    words = f"{reason.replace('_', ' ')} on the first batch"
+    return layers, RunFailure(run.run_id, "hopeless", words)

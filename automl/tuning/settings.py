@@ -64,7 +64,9 @@ def make_settings(
         command=command,
         versions=installed_versions(),
         created_at=time.time(),
-        **training,
+        max_epochs=training["max_epochs"],
+        patience=training["patience"],
+        seed=training["seed"],
     )
 
 

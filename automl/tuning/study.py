@@ -16,7 +16,10 @@ from typing import Any
 
 import optuna
 
+from automl.commands_to_type import continuing_command
 from automl.errors import StudyError, did_you_mean
+from automl.option_values import DEFAULT_STORAGE
+from automl.setting_words import differing_settings
 from storage import Store
 from storage.records import PolicyRecord, StudyRecords, StudySettings
 
@@ -34,6 +37,12 @@ FIXED = (
     "seed",
 )
 """The fields of StudySettings that a continued study must bring again."""
+
+SPLIT_OPTIONS = {"n_folds": "--folds", "seed": "--split-seed"}
+"""Options whose names are not those of the fields of a split."""
+
+MOST_TOLD = 5
+"""Differences: other data differ in every column."""
 
 MOVABLE = ("split.valid", "split.test")
 """Where files lay: their rows are in the fingerprint, and a file may have been moved."""
@@ -57,53 +66,83 @@ def open_study(store: Store, settings: StudySettings) -> optuna.Study:
             f"a study must have been made by this program to be continued, but {name!r} in "
             f"{store.url} was not; choose another name with --study"
         )
-    check_same(stored, settings)
+    check_same(stored, settings, store.url)
     if settings.target_error not in (None, stored.target_error):
         store.write_target_error(name, settings.target_error)
     return optuna.load_study(study_name=name, storage=store.optuna_storage)
 
 
-def check_same(stored: StudySettings, asked: StudySettings) -> None:
-    """Raise a StudyError that names each fixed setting that differs."""
-    differing = [
-        f"{path} (stored {_short(before)}, asked {_short(now)})"
+def check_same(
+    stored: StudySettings, asked: StudySettings, storage: str = DEFAULT_STORAGE
+) -> None:
+    """Raise a StudyError that names each fixed setting that differs, as a person gives it."""
+    paths = [
+        path
         for field in FIXED
-        for path, before, now in _differences(
-            field, _plain(getattr(stored, field)), _plain(getattr(asked, field))
-        )
+        for path in _differences(field, _plain(stored, field), _plain(asked, field))
         if path not in MOVABLE
     ]
-    if differing:
-        raise StudyError(
-            f"a study can only be continued with what it was made with, but {stored.study_name!r} "
-            f"differs in {'; '.join(differing)}. Make another with --new, or with a name of "
-            "your own: --study NAME"
-        )
+    if not paths:
+        return
+    told = list(dict.fromkeys(_told(path, stored, asked) for path in paths))
+    more = f"; and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
+    goes_on = continuing_command(stored, storage)
+    raise StudyError(
+        f"a study can only be continued with what it was made with, but of "
+        f"{stored.study_name!r} {'; '.join(told[:MOST_TOLD])}{more}. For another search use "
+        f"--new, or a name of your own: --study NAME."
+        + (f" This one goes on with: {goes_on}" if goes_on else "")
+    )
 
 
-def _plain(value: Any) -> Any:
-    """As JSON would give it back: tuples are lists, keys are strings."""
-    return json.loads(json.dumps(value, default=list, sort_keys=True))
+def _plain(settings: StudySettings, field: str) -> Any:
+    """A field as JSON would give it back: tuples are lists, keys are strings."""
+    value = json.loads(json.dumps(getattr(settings, field), default=list, sort_keys=True))
+    if field == "space" and isinstance(value, dict):  # why a range is what it is decides nothing
+        for parameter in (value.get("parameters") or {}).values():
+            parameter.pop("reason", None)
+    return value
 
 
-def _differences(path: str, before: Any, now: Any) -> Iterator[tuple[str, Any, Any]]:
-    """The places where two JSON values differ, as (path, before, now)."""
+def _differences(path: str, before: Any, now: Any) -> Iterator[str]:
+    """The places where two JSON values differ."""
     if isinstance(before, Mapping) and isinstance(now, Mapping):
         for key in sorted({**before, **now}):
             yield from _differences(f"{path}.{key}", before.get(key), now.get(key))
     elif before != now:
-        yield path, before, now
+        yield path
 
 
-def _short(value: object, width: int = 60) -> str:
-    text = json.dumps(value, default=str)
-    return text if len(text) <= width else text[: width - 3] + "..."
+def _told(path: str, stored: StudySettings, asked: StudySettings) -> str:
+    """One difference in words: of an option, a parameter, a column, or the data."""
+    field, _, rest = path.partition(".")
+    if field == "data_fingerprint":
+        return f"the data are others: {stored.data_source} then, {asked.data_source} now"
+    if field == "columns" and rest:
+        kinds = [one.columns.get(rest, "not there") for one in (stored, asked)]
+        return f"column {rest} is {kinds[0]} in the study and {kinds[1]} here"
+    name = SPLIT_OPTIONS.get(rest, f"--{rest}") if field == "split" else ""
+    name = name or f"--{field.replace('_', '-')}"
+    if rest.startswith("parameters."):
+        name = rest.split(".")[1]
+    differing = differing_settings((stored, asked))
+    if name not in differing:
+        return f"{path} differs"
+    before, now = differing[name]
+    typed = name if name.startswith("--") else _assignment(name, asked)
+    return f"{name.lstrip('-')} is {before} in the study and {now} here{typed and f' ({typed})'}"
+
+
+def _assignment(name: str, asked: StudySettings) -> str:
+    """What set a parameter of the space, if it was a person's option."""
+    changes = [one for one in asked.space_changes if one.partition("=")[0].strip() == name]
+    return f"--set {changes[-1]}" if changes else ""
 
 
 def record_policy(store: Store, records: StudyRecords, policy: PolicyRecord) -> None:
-    """Write down sampler and pruner where they differ from the last ones recorded."""
-    last = max(records.policies, key=lambda record: record.from_trial_number, default=None)
-    if last is None or (last.sampler, last.pruner) != (policy.sampler, policy.pruner):
+    """Write down how a call searches, if it has anything to search."""
+    has_more = len(records.trials) < policy.n_trials
+    if has_more or any(trial.outcome == "running" for trial in records.trials):
         store.add_policy(records.settings.study_name, policy)
 
 

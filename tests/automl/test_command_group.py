@@ -139,7 +139,8 @@ def test_files_whose_names_are_not_utf_8_are_read_written_and_told(study: Path) 
     assert searched.exit_code == 0, searched.output
     assert r"\udcfe.html" in printed(searched)
     assert Path(f"{report}html").exists()
-    name = searched.stdout.splitlines()[0].partition(": ")[0]
+    (line,) = [line for line in searched.stdout.splitlines() if ": 1 trial" in line]
+    name = line.partition(": ")[0]
     assert name.startswith(r"\udcff-kind")
     predicted = run("predict", name, f"{data}parquet", "-o", f"{output}csv")
     assert (predicted.exit_code, predicted.stdout) == (0, "\\udcfd.csv\n")

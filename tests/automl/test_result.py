@@ -110,7 +110,7 @@ def test_figures_are_of_the_study(finished: SearchResult) -> None:
 
 
 def test_importances_need_trials(finished: SearchResult) -> None:
-    with pytest.raises(ConfigError, match="10 are needed"):
+    with pytest.raises(ConfigError, match="25 are needed"):
         finished.plot_importances()
 
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from automl.score_names import readable, score_name
+from automl.score_names import readable, score_name, score_text
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,24 @@ def test_a_score_of_zero_is_not_a_rounding_error() -> None:
     assert readable("r2", 0.57314) == 0.57314
     assert readable("rmse", 3.479e-06) == 3.479e-06  # in the target's own unit
     assert math.isnan(readable("r2", math.nan))
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "text"),
+    [
+        ("rmse", 22063.7, "22,064"),  # money is no power of ten
+        ("mae", 12_345_678.9, "12,345,679"),
+        ("rmse", 999.96, "1,000"),
+        ("rmse", 4.5, "4.500"),
+        ("loss", 0.09799, "0.09799"),
+        ("loss", 6.2e-05, "6.2e-05"),
+        ("loss", 0.0, "0"),
+        ("accuracy", 0.97214, "97.2 %"),
+        ("roc_auc", 0.99940001, "0.9994"),
+        ("r2", -3.479e-06, "0"),
+        ("r2", math.nan, "–"),
+        ("rmse", None, "–"),
+    ],
+)
+def test_a_score_has_the_digits_that_matter(metric: str, value: float | None, text: str) -> None:
+    assert score_text(metric, value) == text

@@ -1,4 +1,4 @@
-"""What the commands print when they are done."""
+"""What the commands print of a study when they are done."""
 
 from __future__ import annotations
 
@@ -7,33 +7,137 @@ from typing import Any
 
 import pytest
 
-import search_spaces
 from automl import summary
-from automl.errors import StudyError
 from automl.report.notes import trial_notes
 from automl.report.numbers.overview import overview
 from automl.report.numbers.search import effort
 from automl.report.numbers.trials import study_table
 from automl.report.result_part import best_rows
 from automl.result import SearchResult, result_to_json
-from automl.tuning.promotion import Promotion
+from automl.score_names import score_text
+from automl.trial_summary import print_trial
 from automl.tuning.trial_in_training import TrialInTraining
-from search_spaces import CategoricalParameter, FixedParameter, FloatParameter, SearchSpace
-from storage import Finding
-from storage.records import TrialRecord
+from storage.records import Diagnosis, TrialRecord
 from tests.contracts.synthetic_study import synthetic_study
 
 
-def test_result_names_best_trial_scores_and_verdict(
+@pytest.fixture(params=["80", "120"])
+def width(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setenv("COLUMNS", request.param)
+    return int(request.param)
+
+
+def study(**changes: object) -> SearchResult:
+    return SearchResult(replace(synthetic_study(30), **changes), "sqlite:///a.db")
+
+
+def test_headline_and_verdict_come_first(
     finished: SearchResult, capsys: pytest.CaptureFixture[str]
 ) -> None:
     summary.print_result(finished, "report.html")
-    printed = capsys.readouterr().out
-    assert f"best trial            {finished.best.number}, valid loss" in printed
-    assert "linear model" in printed
-    assert "report: report.html" in printed
+    standing, rest = capsys.readouterr().out.split(" on 30 test rows", 1)
+    assert standing.split(" than ")[0] in ("Better", "No better", "Worse")
+    assert f"iris-species: {len(finished.trials)} trials (" in rest
+    assert f"best trial {finished.best.number}: valid loss" in rest
+    assert rest.rstrip().endswith("report: report.html")
     assert finished.evaluation is not None
-    assert f"{finished.evaluation.scores['accuracy']:.4g}" in printed
+    assert score_text("accuracy", finished.evaluation.scores["accuracy"]) in rest
+
+
+def test_a_search_shows_what_it_searched_and_show_what_was_fixed_too(
+    finished: SearchResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary.print_result(finished, None)
+    searched = capsys.readouterr().out
+    summary.print_study(finished)
+    everything = capsys.readouterr().out
+    for name in finished.best.params:
+        assert name in searched
+        assert name in everything
+    assert "gradient_clip_norm none" not in searched
+    assert "gradient_clip_norm none" in everything
+
+
+def test_advice_comes_with_the_command_and_the_rest_is_one_line(
+    width: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (verdict,) = study().diagnoses
+    other = replace(verdict, kind="few_trials", message="Few trials: ten at most.")
+    summary.print_result(study(diagnoses=(verdict, other, other)), None)
+    printed = capsys.readouterr().out
+    assert "1. Regularize: raise dropout." in printed
+    assert "     automl.search(..., target='target', set=['dropout=0.2..0.6']" in printed
+    assert "2. More data would help" in printed
+    assert (
+        "2 more observations: automl diagnose digits-target --storage sqlite:///a.db\n" in printed
+    )
+    assert "Few trials" not in printed
+
+
+def test_diagnose_says_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    (verdict,) = study().diagnoses
+    other = replace(verdict, kind="few_trials", message="Few trials: ten at most.", advice=())
+    summary.print_verdict(study(diagnoses=(verdict, other)))
+    printed = capsys.readouterr().out
+    for text in ("No better than boosted trees", "High variance: train loss", "Few trials: ten"):
+        assert text in printed
+
+
+def test_what_was_tried_stands_in_a_table_behind_the_verdicts(
+    width: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (verdict,) = study().diagnoses
+    evidence = {
+        "label": "dropout=0.346",
+        "gain": 0.0123,
+        "gain_low": -0.002,
+        "gain_high": 0.026,
+        "loss_before": 0.155,
+        "loss_after": 0.143,
+        "n_seeds": 4,
+        "n_seeds_planned": 5,
+        "n_epochs": 20,
+    }
+    answers = [
+        Diagnosis(kind, "info", "a long sentence", evidence, trial_number=5)
+        for kind in ("advice_helps", "advice_undecided")
+    ]
+    failed = Diagnosis("advice_failed", "info", "Nothing can be said of it.", {"label": "l1=0"})
+    summary.print_verdict(study(diagnoses=(verdict, *answers, failed)))
+    printed = capsys.readouterr().out
+    assert "a long sentence" not in printed
+    assert "Nothing can be said of it" in printed
+    rows = [line.split() for line in printed.splitlines() if "dropout=0.346" in line]
+    assert " ".join(rows[0]) == "dropout=0.346 helps 0.143 0.012 -0.002 to 0.026 4 of 5"
+    assert "undecided" in rows[1]
+    assert "first fold" not in printed
+    assert max(len(line) for line in printed.splitlines() if "dropout=0.346" in line) <= width
+
+
+def test_what_diverged_when_it_was_tried_and_on_which_fold_is_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    evidence = {"label": "l1=0", "gain": 0.01, "n_diverged": 2}
+    answer = Diagnosis("advice_undecided", "info", "", evidence, trial_number=5)
+    settings = replace(study().records.settings, split={"n_folds": 5})
+    summary.print_verdict(study(diagnoses=(answer,), settings=settings))
+    printed = capsys.readouterr().out
+    assert "undecided, 2 diverged" in printed
+    assert "Tried on the first fold only." in printed
+
+
+def test_no_table_is_wider_than_the_terminal(
+    width: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for records in (synthetic_study(30), synthetic_study(30, task="regression")):
+        result = SearchResult(records, "sqlite:///a.db")
+        summary.print_result(replace(result), None)
+        summary.print_study(result)
+        for number in (0, result.best.number):
+            print_trial(result, number)
+    lines = [line for line in capsys.readouterr().out.splitlines() if "automl" not in line]
+    assert max(map(len, lines)) <= width
+    assert "…" not in "".join(lines)
 
 
 def test_a_value_over_folds_is_said_to_be_their_mean(capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,7 +176,9 @@ def test_a_study_without_trials_has_no_empty_brackets(
 ) -> None:
     empty = SearchResult(replace(finished.records, trials=()), finished.storage, seconds=0.4)
     summary.print_result(empty, None)
-    assert capsys.readouterr().out.startswith("iris-species: 0 trials in 0s\n")
+    printed = capsys.readouterr().out
+    assert printed.startswith("No trial has completed")
+    assert "\niris-species: 0 trials in 0s\n" in printed
 
 
 def test_search_whose_trials_all_failed_says_why(
@@ -84,8 +190,8 @@ def test_search_whose_trials_all_failed_says_why(
     assert result.has_only_failures
     summary.print_result(result, None)
     printed = capsys.readouterr().out
-    assert "1 of 1 have failed" in printed
-    assert "RuntimeError: no such kernel" in printed
+    assert "The last one to fail, trial 0: an error while training (RuntimeError" in printed
+    assert "RuntimeError: no such kernel" in printed.replace("\n", " ")
 
 
 def test_trials_left_for_the_next_call_are_unfinished(
@@ -95,117 +201,9 @@ def test_trials_left_for_the_next_call_are_unfinished(
     left = replace(finished.trials[-1], state="RUNNING", cause=None)
     records = replace(finished.records, trials=(*finished.trials[:-1], left))
     summary.print_result(SearchResult(records, finished.storage), None)
-    summary.print_trial(records, left.number)
+    print_trial(SearchResult(records, finished.storage), left.number)
     printed = capsys.readouterr().out
     assert "1 unfinished)" in printed
     assert "1 trial unfinished: the same command goes on." in printed
-    assert f"trial {left.number}: unfinished" in printed
+    assert f"trial {left.number} of iris-species: unfinished" in printed
     assert "running" not in printed
-
-
-def test_studies_are_listed_a_line_each(
-    finished: SearchResult, capsys: pytest.CaptureFixture[str]
-) -> None:
-    summary.print_studies([finished], finished.storage)
-    assert "iris-species" in capsys.readouterr().out
-
-
-def test_names_of_studies_are_whole_and_usual_ones_fit_a_narrow_terminal(
-    finished: SearchResult, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    for name in ("customers-churn-2024-by-week", "x y" * 60):
-        settings = replace(finished.records.settings, study_name=name)
-        result = SearchResult(replace(finished.records, settings=settings), finished.storage)
-        summary.print_studies([finished, result], finished.storage)
-        last = capsys.readouterr().out.splitlines()[-2]
-        assert last.startswith(f"  {name}   multiclass  ")
-        assert len(last) <= max(80, len(name) + 46)  # of other columns
-        assert last.split()[-2] == "/".join(
-            str(sum(trial.outcome == outcome for trial in finished.trials))
-            for outcome in ("complete", "pruned", "failed")
-        )
-
-
-def test_empty_database_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    summary.print_studies([], "sqlite:///a.db")
-    assert capsys.readouterr().out == "no studies in sqlite:///a.db\n"
-
-
-def test_trial_is_shown_with_its_curve(
-    finished: SearchResult, capsys: pytest.CaptureFixture[str]
-) -> None:
-    number = finished.best.number
-    summary.print_trial(finished.records, number)
-    printed = capsys.readouterr().out
-    assert f"trial {number}: complete" in printed
-    (run,) = finished.records.search_runs(number)
-    for record in finished.records.epochs[run.run_id]:
-        assert f"{record.valid_loss:.3g}" in printed
-
-
-def test_the_curves_of_folds_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
-    summary.print_trial(synthetic_study(6, n_folds=3), 0)
-    printed = capsys.readouterr().out
-    assert [line for line in printed.splitlines() if line.startswith("fold")] == [
-        "fold 1 of 3",
-        "fold 2 of 3",
-        "fold 3 of 3",
-    ]
-    summary.print_trial(synthetic_study(6), 0)
-    assert "fold" not in capsys.readouterr().out
-
-
-def test_trial_that_is_not_there_is_an_error(finished: SearchResult) -> None:
-    with pytest.raises(StudyError, match="from 0 to 5"):
-        summary.print_trial(finished.records, 6)
-
-
-def test_space_shows_ranges_in_the_words_of_set(capsys: pytest.CaptureFixture[str]) -> None:
-    space = SearchSpace.of(
-        "mine",
-        [
-            CategoricalParameter("optimizer", choices=("adam", "sgd")),
-            FloatParameter("learning_rate", 1e-4, 1e-1, log=True, reason="a wide one"),
-            FixedParameter("n_layers", value=2),
-        ],
-    )
-    summary.print_space(space)
-    printed = capsys.readouterr().out
-    for text in ("adam, sgd", "0.0001..0.1 (log)", "a wide one", "2 (fixed)"):
-        assert text in printed
-
-
-def test_every_built_in_space_can_be_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    for name in search_spaces.names():
-        summary.print_space(search_spaces.load(name))
-        assert "learning_rate" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(("value", "says"), [(0.1, "That is better"), (0.3, "not better than")])
-def test_promotion_says_whether_pruning_was_right(
-    value: float, says: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    summary.print_promotion(Promotion(17, 3, 0.5, 50, 41, value, 0.2))
-    printed = capsys.readouterr().out
-    assert "pruned after 3 epochs" in printed
-    assert says in printed
-
-
-def test_promotion_says_whether_it_went_on_or_began_anew(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    summary.print_promotion(Promotion(17, 3, 0.5, 50, 41, 0.1, 0.2, epochs_kept=3))
-    assert "It went on after epoch 3" in capsys.readouterr().out
-    summary.print_promotion(Promotion(17, 3, 0.5, 50, 41, 0.1, 0.2))
-    assert "trained again from the start" in capsys.readouterr().out
-
-
-def test_finding_comes_with_the_command_that_mends_it(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    finding = Finding("dead_trials", "2 trials have lost their process.", "automl search a.csv")
-    summary.print_findings([finding], "sqlite:///a.db")
-    printed = capsys.readouterr().out
-    assert "Dead trials: 2 trials have lost their process." in printed
-    assert "automl search a.csv" in printed

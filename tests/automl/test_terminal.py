@@ -74,6 +74,11 @@ def test_line_says_how_trials_ended_and_how_long_it_takes() -> None:
     )
 
 
+def test_a_study_may_have_more_trials_than_are_asked_for() -> None:
+    line = terminal.progress_line(replace(snapshot(), n_trials=10))
+    assert line.startswith("13 trials, more than the 10 asked for, 5 complete")
+
+
 def test_live_view_fits_eighty_columns() -> None:
     assert all(len(line) <= 80 for line in drawn(snapshot()).splitlines())
 

@@ -23,7 +23,9 @@ def rows(loss: float) -> np.ndarray:
 
 def trained(loss: float, train_loss: float | None = None) -> Trained:
     seeds = [rows(loss + 0.001 * i) for i in (-1, 0, 1)]
-    return Trained(np.stack(seeds), loss if train_loss is None else train_loss, loss)
+    train_loss = loss if train_loss is None else train_loss
+    lost_share = (loss - train_loss) / max(1 - train_loss, 0.01)
+    return Trained(np.stack(seeds), train_loss, loss, lost_share)
 
 
 def references(**losses: float) -> dict[str, np.ndarray]:
@@ -34,12 +36,13 @@ def measured(
     network: float, *, trees: float = 0.9, train_loss: float | None = None, **others: float
 ) -> Measured:
     """Guessing has a loss of 1 and the linear model of 0.9; `others` are test losses."""
+    known = references(linear_model=0.9, boosted_trees=trees)
     return Measured(
-        Scale("mean_squared", np.zeros(N), 1.0),
         rows(network),
-        references(linear_model=0.9, boosted_trees=trees),
+        known,
         trained(network, train_loss),
         {name: trained(loss) for name, loss in others.items()},
+        {"network": rows(network), **known},
     )
 
 
@@ -103,11 +106,11 @@ def test_a_validation_score_far_better_than_the_test_score_may_be_said() -> None
 def test_standing_is_paired() -> None:
     """Rows that differ widely, but a reference that is better on each of them."""
     hard = np.random.default_rng(1).exponential(size=N)
-    one = replace(
-        measured(0.5), network=hard, references={"linear_model": hard - 0.01, "guessing": hard + 1}
-    )
+    known = {"linear_model": hard - 0.01, "guessing": hard + 1}
+    one = replace(measured(0.5), references=known, compared={"network": hard, **known})
     assert one.standing == "worse"
-    assert replace(one, network=hard - 0.02).standing == "better"
+    assert one.best_reference == "linear_model"
+    assert replace(one, compared={"network": hard - 0.02, **known}).standing == "better"
 
 
 def test_seeds_count_in_the_error_of_a_difference() -> None:
@@ -116,10 +119,14 @@ def test_seeds_count_in_the_error_of_a_difference() -> None:
     assert apart.error > 10 * alike.error
 
 
-def test_class_weights_weigh_rows() -> None:
-    scale = Scale("cross_entropy", np.array([0, 1]), 1.0, np.array([0.5, 1.5]))
-    certain = np.array([[0.9, 0.1], [0.9, 0.1]])
-    assert scale.losses(certain).mean() == pytest.approx(-0.25 * np.log(0.9) - 0.75 * np.log(0.1))
+def test_with_class_weights_each_class_counts_as_much() -> None:
+    scale = Scale("cross_entropy", np.array([0, 0, 0, 1]), 1.0, has_class_weights=True)
+    never_one = np.tile([0.9, 0.1], (4, 1))
+    assert scale.losses(never_one).mean() == pytest.approx(-0.5 * np.log(0.9) - 0.5 * np.log(0.1))
+    assert scale.compared(never_one).mean() == pytest.approx(0.5)
+    assert scale.plain.compared(never_one).mean() == pytest.approx(
+        -0.75 * np.log(0.9) - 0.25 * np.log(0.1)
+    )
 
 
 def test_every_case_has_a_name_of_its_own() -> None:

@@ -164,9 +164,9 @@ def test_a_real_report_opens_offline_without_a_complaint(visit, report, width, s
 def test_sentences_in_tables_have_the_width_of_a_phone(visit, report):
     """Side by side with three columns they were a word wide, and a row a screen high."""
     page = visit(report, width=390, offline=True)
-    highest = (
-        "Math.max(...[...document.querySelectorAll('details[open] tr')].map(r => r.offsetHeight))"
-    )
+    rows = "[...document.querySelectorAll('#reproduce .words tr')].map(row => row.offsetHeight)"
+    highest = f"Math.max(...{rows})"
+    page.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
     assert page.page.evaluate(highest) < 250
 
 
@@ -188,16 +188,86 @@ def test_figures_are_drawn_when_they_come_into_view(visit, report):
     page = visit(report, offline=True)
     drawn = "automl.plots.filter(plot => plot.data).length"
     page.wait_until(f"{drawn} > 0")
-    at_first = page.page.evaluate(drawn)
-    assert at_first < page.page.evaluate("automl.plots.length")
-    page.page.evaluate(
-        "document.querySelector('#reproduce').scrollIntoView({behavior: 'instant'})"
+    assert page.page.evaluate(drawn) < 5  # the rest is folded
+    page.page.evaluate("location.hash = 'search'")
+    page.wait_until("!!document.querySelector('#history-plot').data")
+    assert page.page.evaluate(drawn) < page.page.evaluate("automl.plots.length") / 2
+
+
+def test_what_matters_is_a_third_of_the_whole(visit, report):
+    page = visit(report, offline=True)
+    height = "document.documentElement.scrollHeight"
+    short = page.page.evaluate(height)
+    page.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    assert short < 3600
+    assert short < page.page.evaluate(height) / 3
+
+
+def test_a_folded_figure_is_as_wide_as_its_place_when_it_is_opened(visit, report):
+    """Drawn while it is folded (as for print), it takes its width when it is unfolded."""
+    page = visit(report, offline=True)
+    page.draw_all()
+    page.page.click("#search summary")
+    widths = (
+        "[document.querySelector('#history-plot').clientWidth,"
+        " document.querySelector('#history-plot .main-svg').clientWidth]"
     )
-    page.wait_until(f"{drawn} > {at_first}")
+    page.wait_until(f"(([place, drawn]) => drawn > 300 && Math.abs(place - drawn) < 2)({widths})")
+
+
+def test_a_link_opens_the_part_that_it_leads_to(visit, report):
+    page = visit(report, offline=True).page
+    is_open = "document.querySelector('#gradients details').open"
+    assert not page.evaluate(is_open)
+    page.click(".contents a[href='#gradients']")
+    assert page.evaluate(is_open)
+    page.click("#gradients summary")
+    assert not page.evaluate(is_open)
+    page.click(".contents a[href='#gradients']")  # the address is the same: no new one is visited
+    assert page.evaluate(is_open)
+    other = visit(f"{report}#predictions", offline=True).page
+    assert other.evaluate("document.querySelector('#predictions details').open")
+
+
+def test_a_command_is_copied_by_its_button(visit, report):
+    page = visit(report, offline=True, permissions=["clipboard-read", "clipboard-write"]).page
+    command = page.inner_text("#reproduce .command code")
+    assert command.startswith("automl search sklearn:iris")
+    page.click("#reproduce .copy")
+    page.wait_for_selector("#reproduce .copy:text('Copied')")
+    assert page.evaluate("navigator.clipboard.readText()") == command
+
+
+def test_a_command_is_copied_where_a_file_may_not_use_the_clipboard(visit, report):
+    page = visit(report, offline=True).page
+    page.evaluate("void (navigator.clipboard.writeText = () => Promise.reject(new Error('no')))")
+    page.click("#reproduce .copy")
+    page.wait_for_selector("#reproduce .copy:text('Copied')")
+    assert page.evaluate("getSelection().toString()") == page.inner_text("#reproduce code")
+
+
+def test_a_phone_shows_network_and_all_references(visit, report):
+    page = visit(report, width=390, offline=True).page
+    rows = page.evaluate(
+        "[...document.querySelectorAll('#result tbody tr')].map(row => [row.cells[0].innerText,"
+        " row.cells[row.cells.length - 1].getBoundingClientRect().right <= innerWidth])"
+    )
+    names = [name for name, _ in rows]
+    assert names[:1] == ["network"] and {"linear model", "boosted trees", "guessing"} <= set(names)
+    assert all(is_seen for _, is_seen in rows)
+
+
+def test_a_table_that_scrolls_says_so(visit, report):
+    page = visit(report, width=390, offline=True)
+    card = "document.querySelector('#configuration .table-card').classList.contains('scrolls')"
+    assert not page.page.evaluate(card)
+    page.page.click("#configuration summary")
+    page.wait_until(card)
 
 
 def test_points_can_be_coloured_by_a_hyperparameter(visit, report):
     page = visit(report, offline=True)
+    page.page.click("#curves summary")
     page.page.select_option("#plane-choice", "learning_rate")
     page.wait_until(
         "document.querySelector('#plane-plot').data[0].marker.colorbar?.title.text"
@@ -210,7 +280,7 @@ def test_points_can_be_coloured_by_a_hyperparameter(visit, report):
 def test_the_scheme_can_change_while_the_page_is_open(visit, report):
     page = visit(report, offline=True, color_scheme="light")
     page.draw_all()
-    font = "document.querySelector('#curves-plot')._fullLayout.font.color"
+    font = "document.querySelector('#curve-best-plot')._fullLayout.font.color"
     before = page.page.evaluate(font)
     page.page.emulate_media(color_scheme="dark")
     page.wait_until(f"{font} !== '{before}'")
@@ -242,6 +312,7 @@ def test_the_report_prints_all_its_figures(visit, report):
     pdf = page.page.pdf(format="A4")
     assert len(pdf) > 100_000
     assert all(page.page.evaluate("automl.plots.map(plot => plot.data ? 1 : 0)"))
+    assert page.page.evaluate("document.querySelectorAll('details[open]').length") == 0
 
 
 def test_the_page_can_be_walked_with_the_keyboard(visit, report):
@@ -254,7 +325,7 @@ def test_the_page_can_be_walked_with_the_keyboard(visit, report):
     for _ in range(60):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.tagName"))
-    assert {"SELECT", "SUMMARY", "DIV"} <= reached  # the choice, details, tables that scroll
+    assert {"BUTTON", "SUMMARY", "PRE", "DIV"} <= reached  # copy, details, commands, tables
 
 
 @pytest.fixture(scope="module")

@@ -67,18 +67,18 @@ def _add_train_and_valid(figure: go.Figure, curve: TrialCurve, *, named: bool) -
     shared: dict[str, Any] = {"mode": "lines", "x": single(curve.epochs), "hovertemplate": hover}
     train_line = {"color": style.TRAIN, "width": 2, "dash": "6px,3px"}
     figure.add_scatter(
-        y=single(curve.train), name=f"train, {label}", meta="train", line=train_line, **shared
+        y=single(curve.train), name="train", meta="train", line=train_line, **shared
     )
     figure.add_scatter(
         y=single(curve.valid),
-        name=f"validation, {label}",
+        name="validation",
         meta="validation",
         line={"color": style.VALID, "width": 2.5},
         fill="tonexty",
         fillcolor=style.SHADE,
         **shared,
     )
-    lowest = "best epoch" if curve.n_folds == 1 else f"best of the mean of {curve.n_folds} folds"
+    lowest = "best epoch" if curve.n_folds == 1 else "lowest of the mean"
     figure.add_scatter(
         x=[curve.lowest_epoch],
         y=[curve.best_valid],
@@ -107,7 +107,7 @@ def _add_faint(figure: go.Figure, curves: Sequence[TrialCurve]) -> None:
         customdata=single(joined[2]),
         mode="lines",
         line={"color": style.FAINT, "width": 1},
-        name="validation, other trials",
+        name="other trials",
         hovertemplate="trial %{customdata:.0f}<br>epoch %{x}<br>validation loss %{y:.4g}"
         "<extra></extra>",
     )
@@ -120,7 +120,7 @@ def _add_pruned_ends(figure: go.Figure, pruned: Sequence[TrialCurve]) -> None:
             y=single([c.valid[-1] for c in pruned]),
             customdata=single([c.number for c in pruned]),
             mode="markers",
-            name="pruned here",
+            name="pruned",
             marker=style.outcome_marker("pruned", 6),
             hovertemplate="trial %{customdata:.0f} pruned<br>after epoch %{x}<br>"
             "validation loss %{y:.4g}<extra></extra>",

@@ -1,20 +1,35 @@
-"""The figure of the result: the network's test score beside its two references."""
+"""The figure of the result: the network's test score beside its references.
+
+The frame is that of the network and what lies near it, so that their distance can be seen. What
+lies outside (guessing, as a rule, or a reference that failed) is said in words instead.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import plotly.graph_objects as go
 
+from automl.diagnostics.wording import listing
 from automl.reference_names import REFERENCE_NAMES
 from automl.report.figures import style
 from automl.report.numbers.overview import ReferenceScore, Score
-from automl.score_names import score_name
+from automl.score_names import score_name, score_text
 from storage.records import ReferenceName
 
-BOUNDED = frozenset({"accuracy", "balanced_accuracy", "roc_auc", "f1", "r2"})  # by 1
+BOUNDS: Mapping[str, tuple[float, float]] = {
+    "accuracy": (0.0, 1.0),
+    "balanced_accuracy": (0.0, 1.0),
+    "roc_auc": (0.0, 1.0),
+    "r2": (-math.inf, 1.0),
+}
+"""Where a score ends; all others are errors, from 0 on."""
+
+NEAR = 2.0
+"""What is further from the network's interval than so many times its width is far."""
 
 
 MARKERS: Mapping[ReferenceName, tuple[str, str]] = {
@@ -25,58 +40,81 @@ MARKERS: Mapping[ReferenceName, tuple[str, str]] = {
 """Colour and symbol."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    name: str
+    value: float
+    interval: tuple[float, float] | None
+    colour: str
+    symbol: str
+
+
 def score_figure(score: Score) -> go.Figure:
     """Network and references as dots with their 95 % intervals on one axis."""
-    figure = style.figure(190, showlegend=False)
-    rows = [
-        (REFERENCE_NAMES[one.name], one.value, _shown(one), *MARKERS[one.name])
-        for one in score.references
-    ]
-    rows.append(("network", score.network, score.interval, style.BLUE, "circle"))
-    for name, value, interval, colour, symbol in rows:
+    rows = _rows(score)
+    low, high = _frame(score)
+    near = [row for row in rows if low <= row.value <= high]
+    figure = style.figure(64 + 42 * len(near), showlegend=False)
+    for row in near:
         figure.add_scatter(
-            x=[value],
-            y=[f"{name}  "],
-            error_x=_bars(value, interval, colour),
+            x=[row.value],
+            y=[f"{row.name}  "],
+            error_x=_bars(row.value, row.interval, row.colour),
             mode="markers+text",
-            text=[style.number(value)],
+            text=[score_text(score.metric, row.value)],
             textposition="top center",
             cliponaxis=False,
-            marker={"size": 13, "color": colour, "symbol": symbol},
-            hovertemplate=f"{name}: %{{x:.4g}}<extra></extra>",
+            marker={"size": 12, "color": row.colour, "symbol": row.symbol},
+            hovertemplate=f"{row.name}: %{{x:.4g}}<extra></extra>",
         )
-    _frame(figure, score)
     better = "higher" if score.higher_is_better else "lower"
     title = f"{score_name(score.metric)} on test rows ({better} is better)"
     figure.update_layout(
-        margin={"t": 20, "r": 24},
-        xaxis={"title": {"text": style.text(title)}, "zeroline": False},
-        yaxis={"showgrid": False, "ticks": "", "range": [-0.8, len(figure.data) - 0.3]},
+        margin={"t": 16, "r": 24},
+        xaxis={
+            "title": {"text": style.text(title)},
+            "zeroline": False,
+            "range": [low, high],
+            "tickformat": style.PLAIN_NUMBERS,
+        },
+        yaxis={"showgrid": False, "ticks": "", "range": [-0.6, len(near) - 0.4]},
     )
     return figure
 
 
-def _frame(figure: go.Figure, score: Score) -> None:
-    """Leave a far baseline outside the frame, and say where: the others are what differs."""
-    near = [score.network, *(score.interval or ())]
-    fitted = [one for one in score.references if one.name != "guessing"]
-    for one in fitted:
-        near += [one.value, *(one.interval or ())]
-    low, high = min(near), max(near)
-    span = (high - low) or abs(high) or 1.0
-    baseline = next((one.value for one in score.references if one.name == "guessing"), None)
-    if baseline is None or low - 2 * span <= baseline <= high + 2 * span or len(near) < 2:
-        return
-    left = baseline < low
-    figure.data = figure.data[1:]
-    ceiling = 1.0 if score.metric in BOUNDED else math.inf
-    right = max(high + 0.05 * span, min(high + 0.6 * span, ceiling))
-    figure.update_xaxes(range=[low - 0.6 * span, right])
-    label = f"guessing {style.number(baseline)}"
-    figure.add_annotation(
-        x=0 if left else 1, xref="paper", xanchor="left" if left else "right",
-        y=-0.55, text=f"← {label}" if left else f"{label} →",
-    )  # fmt: skip
+def far_words(score: Score) -> str:
+    """What lies outside the frame; empty where nothing does."""
+    low, high = _frame(score)
+    far = [row for row in _rows(score) if not low <= row.value <= high]
+    said = listing([f"{row.name} ({score_text(score.metric, row.value)})" for row in far])
+    return f"Outside the frame: {said}." if far else ""
+
+
+def _rows(score: Score) -> list[_Row]:
+    """From below: the weakest reference first, the network on top."""
+    rows = [
+        _Row(REFERENCE_NAMES[one.name], one.value, _shown(one), *MARKERS[one.name])
+        for one in score.references
+    ]
+    return [*rows, _Row("network", score.network, score.interval, style.BLUE, "circle")]
+
+
+def _frame(score: Score) -> tuple[float, float]:
+    """Network and near references with their intervals, and a margin for their labels.
+
+    An interval reaches at most as far as a reference may: an outlier among the rows can make
+    that of an RMSE ten times as wide as all distances.
+    """
+    low, high = score.interval or (score.network, score.network)
+    fitted = [one.value for one in score.references if one.name != "guessing"]
+    width = (high - low) or abs(score.network - (fitted or [0.0])[-1]) or abs(low) or 1.0
+    least, most = low - NEAR * width, high + NEAR * width
+    shown = [row for row in _rows(score) if least <= row.value <= most]
+    ends = [end for row in shown for end in (row.value, *(row.interval or ()))]
+    low, high = max(least, min(ends)), min(most, max(ends))
+    margin = 0.08 * (high - low) or 0.1 * abs(high) or 1.0
+    floor, ceiling = BOUNDS.get(score.metric, (0.0, math.inf))
+    return max(low - margin, min(floor, low)), min(high + margin, max(ceiling, high))
 
 
 def _shown(one: ReferenceScore) -> tuple[float, float] | None:

@@ -21,56 +21,91 @@ RANKS = (  # parallel coordinates: share of the trials, colour, width; drawn las
     ("best 25 %", 0.25, style.SKY, 1.2),
     ("others", 1.0, style.FAINT, 1.0),
 )
+PLACES = ((0.0, "best"), (0.5, "middle"), (1.0, "worst"))
+"""Ticks of the axis of places."""
 
 
-def importances_figure(numbers: Importances) -> go.Figure:
-    """Horizontal bars, the most important parameter on top."""
-    names = [style.text(name) for name in reversed(numbers.judged)]
-    shares = list(reversed(numbers.shares))
-    figure = style.figure(80 + 26 * len(names), showlegend=False)
+def importances_figure(numbers: Importances, at_most: int | None = None) -> go.Figure:
+    """Horizontal bars with 95 % intervals, the most important parameter on top.
+
+    Parameters that cannot be told from chance are grey.
+
+    Args:
+        at_most: so many of the most important ones; None for all.
+    """
+    shown = numbers.judged[:at_most][::-1]  # Plotly draws bars from below
+    figure = style.figure(76 + 30 * len(shown), showlegend=False)
     figure.add_bar(
-        x=shares,
-        y=names,
+        x=[one.share for one in shown],
+        y=[style.text(one.name) for one in shown],
         orientation="h",
-        marker={"color": style.BLUE},
-        text=[f"{share:.0%}" for share in shares],
-        textposition="outside",
-        cliponaxis=False,
-        hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+        marker={"color": [style.BLUE if one.is_certain else style.PALE for one in shown]},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [one.high - one.share for one in shown],
+            "arrayminus": [one.share - one.low for one in shown],
+            "color": style.GREY,
+            "thickness": 1.5,
+            "width": 4,
+        },
+        customdata=[[one.low, one.high] for one in shown],
+        hovertemplate="%{y}: %{x:.0%}<br>95 % interval %{customdata[0]:.0%} to "
+        "%{customdata[1]:.0%}<extra></extra>",
     )
     figure.update_layout(
-        margin={"t": 8, "r": 48},
-        bargap=0.35,
-        xaxis={"tickformat": ".0%", "rangemode": "tozero", "title": {"text": "importance"}},
+        margin={"t": 8, "r": 16},
+        bargap=0.4,
+        xaxis={"tickformat": ".0%", "rangemode": "tozero",
+               "title": {"text": "share of the differences between trials"}},
         yaxis={"showgrid": False, "ticks": "", "ticksuffix": "  "},
-    )
+    )  # fmt: skip
     return figure
 
 
 def axis_figure(numbers: AxisPlot) -> go.Figure:
-    """Loss against one hyperparameter, with the best of each bucket and the range's edges."""
-    figure = style.figure(270, showlegend=False)
-    for outcome in OUTCOMES:
+    """Place against one hyperparameter, with the best of each bucket and the range's edges."""
+    figure = style.figure(250, showlegend=False)
+    for outcome in reversed(OUTCOMES):  # the complete ones lie on top
         mask = np.array([o == outcome for o in numbers.outcomes], dtype=bool)
         if mask.any():
             _add_outcome(figure, numbers, mask, outcome)
-    figure.add_scatter(
-        x=numbers.bucket_values,
-        y=numbers.bucket_losses,
-        mode="lines+markers",
-        line={"color": style.VERMILLION, "width": 2},
-        marker={"size": 5},
-        name="best per bucket",
-        hovertemplate="best nearby: %{y:.4g}<extra></extra>",
-    )
-    losses = numbers.losses[[o != "failed" for o in numbers.outcomes]]
+    _add_best(figure, numbers)
     figure.update_layout(
         margin={"t": 12},
         xaxis={"title": {"text": style.text(numbers.axis.name)}, **axis_layout(numbers.axis)},
-        yaxis={"title": {"text": "validation loss"}, **style.loss_axis(losses)},
+        yaxis={
+            "title": {"text": "place"},
+            "range": [-0.06, 1.06],
+            "tickvals": [at for at, _ in PLACES],
+            "ticktext": [label for _, label in PLACES],
+        },
         shapes=_edges(numbers.axis),
     )
     return figure
+
+
+def _add_best(figure: go.Figure, numbers: AxisPlot) -> None:
+    """The best trial of each bucket: a line over numbers, dashes over choices."""
+    if numbers.axis.kind == "categorical":
+        looks: dict[str, Any] = {
+            "mode": "markers",
+            "marker": {"symbol": "line-ew", "size": 26,
+                       "line": {"width": 3, "color": style.VERMILLION}},
+        }  # fmt: skip
+    else:
+        looks = {
+            "mode": "lines+markers",
+            "line": {"color": style.VERMILLION, "width": 2},
+            "marker": {"size": 5},
+        }
+    figure.add_scatter(
+        x=numbers.bucket_values,
+        y=numbers.bucket_places,
+        name="best nearby",
+        hovertemplate="best nearby: %{y:.0%} are better<extra></extra>",
+        **looks,
+    )
 
 
 def axes_figure(plots: Sequence[AxisPlot], columns: int = 3) -> go.Figure:
@@ -104,16 +139,18 @@ def _add_outcome(figure: go.Figure, numbers: AxisPlot, mask: Any, outcome: str) 
     values = numbers.values[mask]
     if numbers.axis.kind == "categorical":
         values = values + _jitter(numbers.numbers[mask])
+    at = "" if numbers.axis.kind == "categorical" else "<br>%{x:.3g}"
     figure.add_scatter(
         x=single(values),
-        y=single(numbers.losses[mask]),
-        customdata=single(numbers.numbers[mask]),
+        y=single(numbers.places[mask]),
+        customdata=np.column_stack([numbers.numbers[mask], numbers.losses[mask]]).astype(
+            np.float32
+        ),
         mode="markers",
-        marker=style.outcome_marker(outcome, 5),
+        marker=style.outcome_marker(outcome, 5, is_faint=outcome != "complete"),
         name=outcome,
-        hovertemplate=f"trial %{{customdata:.0f}} ({outcome})<br>%{{y:.4g}}<extra></extra>"
-        if numbers.axis.kind == "categorical"
-        else f"trial %{{customdata:.0f}} ({outcome})<br>%{{x:.3g}}: %{{y:.4g}}<extra></extra>",
+        hovertemplate=f"trial %{{customdata[0]:.0f}} ({outcome}){at}<br>%{{y:.0%}} of the others "
+        "are better<br>validation loss %{customdata[1]:.4g}<extra></extra>",
     )
 
 
@@ -133,7 +170,7 @@ def axis_layout(axis: Axis) -> dict[str, Any]:
             "range": [-0.6, len(axis.choices) - 0.4],
             "showgrid": False,
             # Long labels lean: straight ones would overlap, and Plotly hides some of them.
-            "tickangle": -35 if sum(len(str(c)) for c in axis.choices) > 26 else 0,
+            "tickangle": -35 if sum(len(str(c)) for c in axis.choices) > 20 else 0,
         }
     low, high = axis.scaled(axis.low), axis.scaled(axis.high)
     margin = 0.05 * (high - low) or 1.0
@@ -160,9 +197,9 @@ def parallel_figure(numbers: ParallelCoordinates) -> go.Figure:
     """
     figure = style.figure(420)
     columns = len(numbers.axes) + 1
-    heights = np.column_stack([numbers.positions, _ranks(numbers.losses)])
+    heights = np.column_stack([numbers.positions, numbers.places])
     heights = np.where(np.isnan(heights), -0.09, heights)  # "not used" lies below the axes
-    share = _ranks(numbers.losses)
+    share = _ranks(numbers.places)
     lower = 0.0
     for label, upper, colour, width in RANKS:
         mask = (share > lower) | (lower == 0.0)
@@ -171,7 +208,7 @@ def parallel_figure(numbers: ParallelCoordinates) -> go.Figure:
         if mask.any():
             _add_lines(figure, heights[mask], numbers.numbers[mask], label, colour, width)
     figure.data = figure.data[::-1]
-    labels = [style.text(a.name) for a in numbers.axes] + ["validation loss"]
+    labels = [style.text(a.name) for a in numbers.axes] + ["place"]
     figure.update_layout(
         legend={"traceorder": "reversed"},
         shapes=[
@@ -180,7 +217,7 @@ def parallel_figure(numbers: ParallelCoordinates) -> go.Figure:
         ],
         annotations=[
             {"x": c, "y": at, "text": label, "xanchor": "left", "xshift": 5}
-            for c, ticks_there in enumerate([*map(_ticks, numbers.axes), _rank_ticks(numbers)])
+            for c, ticks_there in enumerate([*map(_ticks, numbers.axes), PLACES])
             for at, label in ticks_there
         ],
         margin={"l": 72, "r": 46, "t": 40},
@@ -192,10 +229,10 @@ def parallel_figure(numbers: ParallelCoordinates) -> go.Figure:
     return figure
 
 
-def _ranks(losses: Floats) -> Floats:
-    """Each loss's place among all, in [0, 1]: the best is 0."""
-    order = np.argsort(np.argsort(losses, kind="stable"), kind="stable")
-    ranks: Floats = order / max(1, len(losses) - 1)
+def _ranks(places: Floats) -> Floats:
+    """The order of the drawn trials, in [0, 1]: the best is 0."""
+    order = np.argsort(np.argsort(places, kind="stable"), kind="stable")
+    ranks: Floats = order / max(1, len(places) - 1)
     return ranks
 
 
@@ -225,31 +262,22 @@ def _ticks(axis: Axis) -> list[tuple[float, str]]:
     return [(axis.position(value), ticks.tick_text(value)) for value in values]
 
 
-def _rank_ticks(numbers: ParallelCoordinates) -> list[tuple[float, str]]:
-    """Ticks of the last axis: losses by rank."""
-    ordered = np.sort(numbers.losses)
-    if not len(ordered):
-        return []
-    shares = (0.0, 0.25, 0.5, 0.75, 1.0)
-    values = [float(ordered[round(share * (len(ordered) - 1))]) for share in shares]
-    return [(share, style.table_number(v)) for share, v in zip(shares, values, strict=True)]
-
-
 def contour_figure(numbers: Contour) -> go.Figure:
-    """Smoothed loss over two hyperparameters, with the trials that it rests on."""
+    """The smoothed place over two hyperparameters, with the trials that it rests on."""
     figure = style.figure(360, showlegend=False)
     ticks = np.linspace(0.0, 1.0, numbers.grid.shape[0])
-    positive = bool(len(numbers.losses)) and float(numbers.losses.min()) > 0
-    with np.errstate(invalid="ignore"):
-        heights = np.log10(numbers.grid) if positive else numbers.grid
     figure.add_contour(
         x=ticks,
         y=ticks,
-        z=single(heights),
+        z=single(numbers.grid),
         colorscale=style.SEQUENTIAL,
-        ncontours=14,
+        contours={"start": 0.0, "end": 1.0, "size": 0.1},
+        zmin=0.0,
+        zmax=1.0,
         line={"width": 0.4},
-        colorbar=_loss_bar(heights, positive),
+        colorbar=style.colour_bar(
+            "place", tickvals=[at for at, _ in PLACES], ticktext=[label for _, label in PLACES]
+        ),
         hoverinfo="skip",
     )
     figure.add_scatter(
@@ -257,8 +285,8 @@ def contour_figure(numbers: Contour) -> go.Figure:
         y=single(numbers.y_at),
         mode="markers",
         marker={"size": 5, "color": "white", "line": {"width": 1, "color": "#333"}},
-        customdata=np.column_stack([numbers.numbers, numbers.losses]).astype(np.float32),
-        hovertemplate="trial %{customdata[0]:.0f}<br>validation loss %{customdata[1]:.4g}"
+        customdata=np.column_stack([numbers.numbers, numbers.places]).astype(np.float32),
+        hovertemplate="trial %{customdata[0]:.0f}<br>%{customdata[1]:.0%} of the others are better"
         "<extra></extra>",
     )
     figure.update_layout(
@@ -267,14 +295,6 @@ def contour_figure(numbers: Contour) -> go.Figure:
         yaxis=_unit_axis(numbers.y),
     )
     return figure
-
-
-def _loss_bar(heights: Floats, log: bool) -> dict[str, Any]:
-    bar = style.colour_bar("loss")
-    finite = heights[np.isfinite(heights)]
-    if log and len(finite):
-        bar |= ticks.log_bar(10 ** float(finite.min()), 10 ** float(finite.max()))
-    return bar
 
 
 def _unit_axis(axis: Axis) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -103,8 +104,7 @@ def _add_diagonal(figure: go.Figure, name: str) -> None:
 def predicted_figure(numbers: Residuals) -> go.Figure:
     """Predicted against true values."""
     figure = style.figure(400, showlegend=False)
-    both = np.concatenate([numbers.true, numbers.predicted])
-    low, high = float(both.min()), float(both.max())
+    low, high = numbers.frame
     figure.add_scatter(
         x=[low, high],
         y=[low, high],
@@ -122,8 +122,8 @@ def predicted_figure(numbers: Residuals) -> go.Figure:
     target = style.text(numbers.target)
     figure.update_layout(
         margin={"t": 12},
-        xaxis={"title": {"text": f"true {target}"}},
-        yaxis={"title": {"text": f"predicted {target}"}},
+        xaxis={"title": {"text": f"true {target}"}, **_values(low, high)},
+        yaxis={"title": {"text": f"predicted {target}"}, **_values(low, high)},
     )
     return figure
 
@@ -131,6 +131,15 @@ def predicted_figure(numbers: Residuals) -> go.Figure:
 def residuals_figure(numbers: Residuals) -> go.Figure:
     """Errors against predictions: a slope or a funnel is something not learnt."""
     figure = style.figure(400, showlegend=False)
+    low, high = numbers.frame
+    errors = (numbers.true - numbers.predicted)[
+        (numbers.predicted >= low) & (numbers.predicted <= high)
+    ]
+    margin = 0.06 * float(np.ptp(errors)) or 1.0 if len(errors) else 1.0
+    lowest, highest = (
+        float(errors.min(initial=0.0)) - margin,
+        float(errors.max(initial=0.0)) + margin,
+    )
     figure.add_scatter(
         x=single(numbers.predicted),
         y=single(numbers.true - numbers.predicted),
@@ -141,7 +150,12 @@ def residuals_figure(numbers: Residuals) -> go.Figure:
     figure.add_hline(y=0, line={"dash": "dot", "width": 1})
     figure.update_layout(
         margin={"t": 12},
-        xaxis={"title": {"text": f"predicted {style.text(numbers.target)}"}},
-        yaxis={"title": {"text": "true − predicted"}},
+        xaxis={"title": {"text": f"predicted {style.text(numbers.target)}"}, **_values(low, high)},
+        yaxis={"title": {"text": "true − predicted"}, **_values(lowest, highest)},
     )
     return figure
+
+
+def _values(low: float, high: float) -> dict[str, Any]:
+    """An axis in the target's own unit."""
+    return {"range": [low, high], "tickformat": style.PLAIN_NUMBERS}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -13,8 +15,8 @@ from automl.report.numbers.trials import OUTCOMES
 
 def history_figure(numbers: History) -> go.Figure:
     """Validation losses in the order of the trials, with the best so far as a staircase."""
-    figure = style.figure(380)
-    for outcome in OUTCOMES:
+    figure = style.figure(340)
+    for outcome in reversed(OUTCOMES):  # the complete ones lie on top
         mask = np.array([o == outcome for o in numbers.outcomes], dtype=bool)
         if mask.any():
             figure.add_scatter(
@@ -22,7 +24,7 @@ def history_figure(numbers: History) -> go.Figure:
                 y=single(numbers.values[mask]),
                 mode="markers",
                 name=outcome,
-                marker=dict(style.outcome_marker(outcome, 6)),
+                marker=dict(style.outcome_marker(outcome, 6, is_faint=outcome != "complete")),
                 hovertemplate=f"trial %{{x}} ({outcome})<br>%{{y:.4g}}<extra></extra>",
             )
     if len(numbers.best_numbers):
@@ -38,10 +40,18 @@ def history_figure(numbers: History) -> go.Figure:
         xaxis={"title": {"text": "trial"}},
         yaxis={
             "title": {"text": style.loss_title(numbers.loss, "validation")},
-            **style.loss_axis(numbers.values),
+            **history_frame(numbers),
         },
     )
     return figure
+
+
+def history_frame(numbers: History) -> dict[str, Any]:
+    """The axis of losses: of complete trials, or of all where none is complete."""
+    complete = numbers.values[[o == "complete" for o in numbers.outcomes]]
+    return style.loss_axis(
+        complete if len(complete) else numbers.values, inside=numbers.best_values
+    )
 
 
 def timeline_figure(numbers: Timeline) -> go.Figure:

@@ -20,6 +20,7 @@ from automl.report.figures import ticks
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
 ORANGE, SKY, PURPLE = "#E69F00", "#56B4E9", "#CC79A7"
 GREY = "#8A8F98"
+PALE = "#B9C0C9"  # bars of what cannot be told from chance
 FAINT = "rgba(138,143,152,0.28)"
 SHADE = "rgba(213,94,0,0.14)"  # between train (blue) and validation (vermillion)
 CYCLE = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY)
@@ -45,6 +46,9 @@ LOSS_TITLES = {
     "huber": "Huber loss (standardized target)",
 }
 
+
+PLAIN_NUMBERS = ",.6~g"
+"""Plotly's format of numbers on an axis in the target's own unit: 200,000 and not 2·10⁵."""
 
 NO_TEMPLATE = go.layout.Template()
 
@@ -142,7 +146,9 @@ def table_number(value: float | None) -> str:
     """A number in a column: always three digits, so that the eye can compare."""
     if value is None or not math.isfinite(value) or value == 0:
         return number(value)
-    if not 1e-4 <= abs(value) < 1e4:
+    if 1e4 <= abs(value) < 1e12:
+        return f"{value:,.0f}"
+    if not 1e-4 <= abs(value) < 1e12:
         return f"{value:.2e}"
     return f"{value:#.3g}".rstrip(".")
 
@@ -163,8 +169,8 @@ def loss_title(loss: str, prefix: str = "") -> str:
 def loss_axis(values: Any, inside: Any = ()) -> dict[str, Any]:
     """Layout of an axis of losses: logarithmic where they span more than a factor of 20.
 
-    Extremes above the 95th percentile times three are left outside the frame, where a
-    double click finds them: one diverging trial must not flatten all the others.
+    What lies further from the lowest than twice the 90th percentile does is left outside the
+    frame, where a double click finds it: a diverging trial must not flatten all the others.
 
     Args:
         inside: values that are never left outside.
@@ -172,15 +178,27 @@ def loss_axis(values: Any, inside: Any = ()) -> dict[str, Any]:
     finite = sorted(float(v) for v in values if math.isfinite(v))
     if not finite:
         return {}
-    low, high = finite[0], min(finite[-1], 3 * finite[int(0.95 * (len(finite) - 1))])
+    low, bulk = finite[0], finite[math.ceil(0.9 * (len(finite) - 1))]
+    high = min(finite[-1], low + 2 * (bulk - low)) if bulk > low else finite[-1]
     high = max([high, *(float(v) for v in inside if math.isfinite(v))])
     if low > 0 and high / low > 20:
         return ticks.log_layout(low / 1.2, high * 1.2)
     margin = 0.06 * (high - low) or 0.1 * abs(high) or 1.0
-    return {"type": "linear", "range": [low - margin, high + margin]}
+    bottom = max(0.0, low - margin) if low > 0 else low - margin
+    return {"type": "linear", "range": [bottom, high + margin]}
 
 
-def outcome_marker(outcome: str, size: int = 7) -> Mapping[str, Any]:
+def n_outside(values: Any, axis: Mapping[str, Any]) -> int:
+    """How many finite values an axis with a fixed range leaves outside."""
+    if "range" not in axis:
+        return 0
+    low, high = axis["range"]
+    if axis.get("type") == "log":
+        low, high = 10.0**low, 10.0**high
+    return sum(math.isfinite(v) and not low <= v <= high for v in values)
+
+
+def outcome_marker(outcome: str, size: int = 7, *, is_faint: bool = False) -> Mapping[str, Any]:
     """The marker of trials that ended so: colour and symbol say the same."""
     colour = OUTCOME_COLOURS[outcome]
     thin = outcome in ("pruned",)
@@ -188,6 +206,6 @@ def outcome_marker(outcome: str, size: int = 7) -> Mapping[str, Any]:
         "color": colour,
         "symbol": OUTCOME_SYMBOLS[outcome],
         "size": size,
-        "opacity": 0.75,
+        "opacity": 0.45 if is_faint else 0.75,
         "line": {"width": 1.5 if thin else 0, "color": colour},
     }

@@ -5,23 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
 
 import numpy as np
 
-from automl.report.numbers.overview import Overview, overview
+from automl.diagnostics.headline import Headline, headline
+from automl.report.numbers.overview import Overview, overview, shown_diagnoses
+from automl.report.numbers.parameters import fixed_parameters
 from automl.report.numbers.search import Effort, effort
 from automl.report.numbers.trials import Floats, StudyTable, study_table
-from storage.records import StudyRecords
+from automl.setting_words import differing_settings
+from storage.records import ParameterValue, StudyRecords
 
 Z_95 = 1.96
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One setting in which the studies are not alike; one text per study."""
+    """One setting or parameter in which the studies are not alike; one text per study."""
 
-    group: str  # "Data", "Space", "Training", "Policy"
     name: str
     values: tuple[str, ...]
 
@@ -47,7 +48,9 @@ class ComparedStudy:
     """One study of a comparison."""
 
     name: str
+    headline: Headline
     overview: Overview
+    configuration: Mapping[str, ParameterValue]  # of the best trial, with what the space fixes
     effort: Effort
     progress: Progress
 
@@ -70,13 +73,25 @@ def compare(studies: Sequence[StudyRecords]) -> Comparison:
     comparable = {(s.data_fingerprint, s.target, str(s.split), s.loss) for s in settings}
     return Comparison(
         studies=tuple(
-            ComparedStudy(name, overview(table), effort(table), progress(name, table))
+            ComparedStudy(
+                name,
+                headline(table.records, shown_diagnoses(table.records)),
+                overview(table),
+                _configuration(table),
+                effort(table),
+                progress(name, table),
+            )
             for name, table in zip(names, tables, strict=True)
         ),
         differences=_differences(studies),
         is_comparable=len(comparable) == 1,
         loss=settings[0].loss if settings else "",
     )
+
+
+def _configuration(table: StudyTable) -> dict[str, ParameterValue]:
+    best = table.best
+    return {**fixed_parameters(table.records.settings), **best.params} if best else {}
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
@@ -106,61 +121,19 @@ def progress(name: str, table: StudyTable) -> Progress:
 
 
 def _differences(studies: Sequence[StudyRecords]) -> tuple[Difference, ...]:
-    found: list[Difference] = []
-    for group, describe in (
-        ("Data", _data),
-        ("Training", _training),
-        ("Policy", _policy),
-        ("Space", _space),
-    ):
-        described = [describe(records) for records in studies]
-        for name in dict.fromkeys(name for each in described for name in each):
-            values = tuple(
-                each.get(name, "not varied" if group == "Space" else "none") for each in described
-            )
-            if len(set(values)) > 1:
-                found.append(Difference(group, name, values))
-    return tuple(found)
-
-
-def _data(records: StudyRecords) -> dict[str, str]:
-    settings = records.settings
-    return {
-        "source": settings.data_source,
-        "fingerprint": settings.data_fingerprint[:12],
-        "target": settings.target,
-        "split": ", ".join(f"{name} {value}" for name, value in settings.split.items()),
+    """What studies were made with, where it is not alike, in the words of the options."""
+    rows = {
+        "data": tuple(records.settings.data_source for records in studies),
+        "content of the data": tuple(
+            records.settings.data_fingerprint[:12] for records in studies
+        ),
+        **differing_settings([records.settings for records in studies]),
+        "--sampler": tuple(_policies(records, "sampler") for records in studies),
+        "--pruner": tuple(_policies(records, "pruner") for records in studies),
     }
+    return tuple(Difference(name, values) for name, values in rows.items() if len(set(values)) > 1)
 
 
-def _training(records: StudyRecords) -> dict[str, str]:
-    settings = records.settings
-    return {
-        "loss": settings.loss,
-        "max_epochs": str(settings.max_epochs),
-        "patience": str(settings.patience),
-        "seed": str(settings.seed),
-        "class_weights": str(settings.class_weights),
-    }
-
-
-def _policy(records: StudyRecords) -> dict[str, str]:
-    return {
-        "sampler": ", then ".join(dict.fromkeys(p.sampler for p in records.policies)),
-        "pruner": ", then ".join(dict.fromkeys(p.pruner for p in records.policies)),
-    }
-
-
-def _space(records: StudyRecords) -> dict[str, str]:
-    parameters = cast("Mapping[str, Any]", records.settings.space.get("parameters") or {})
-    return {name: describe_range(entry) for name, entry in parameters.items()}
-
-
-def describe_range(entry: Mapping[str, Any]) -> str:
-    """One parameter of a stored space as a person reads it: "1e-05 .. 0.1, log"."""
-    if entry.get("type") == "fixed":
-        return f"{entry.get('value')}, fixed"
-    if entry.get("type") == "categorical":
-        return ", ".join(str(choice) for choice in entry.get("choices") or ())
-    text = f"{entry.get('low'):g} .. {entry.get('high'):g}"
-    return f"{text}, log" if entry.get("log") else text
+def _policies(records: StudyRecords, kind: str) -> str:
+    """One after the other, where calls changed them."""
+    return ", then ".join(dict.fromkeys(str(getattr(one, kind)) for one in records.policies))

@@ -31,6 +31,24 @@ class GradientFlow:
 
 
 @dataclass(frozen=True, slots=True)
+class WeakestFlow:
+    """The trial with the weakest gradient at the input, whether or not that is weak."""
+
+    flow: GradientFlow
+    log_ratio: float  # log10 of the first hidden layer's gradient norm over that of the last one
+
+    @property
+    def ratio(self) -> float:
+        """The first hidden layer's gradient norm over that of the last one."""
+        return float(10**self.log_ratio)
+
+    @property
+    def has_vanished(self) -> bool:
+        """Whether it is too weak for the first layer to learn."""
+        return self.log_ratio < VANISHED
+
+
+@dataclass(frozen=True, slots=True)
 class InitializationCell:
     """All trials of one activation and one initialization, before their first update."""
 
@@ -94,12 +112,14 @@ def _flow(number: int, moments: dict[int, tuple[LayerGradientRecord, ...]]) -> G
     )
 
 
-def worst_flow(table: StudyTable) -> GradientFlow | None:
+def weakest_flow(table: StudyTable) -> WeakestFlow | None:
     """The trial whose gradient shrank most on its way to the input, at initialization."""
     ratios = _initial_ratios(table)
     if not ratios:
         return None
-    return gradient_flow(table, min(ratios, key=lambda number: ratios[number]))
+    number = min(ratios, key=lambda trial: ratios[trial])
+    flow = gradient_flow(table, number)
+    return WeakestFlow(flow, ratios[number]) if flow else None
 
 
 def _initial_ratios(table: StudyTable) -> dict[int, float]:

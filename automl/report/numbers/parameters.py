@@ -3,6 +3,10 @@
 Every parameter becomes an axis with positions in [0, 1]: logarithmic where the space is, the
 choices evenly spread where it is categorical. Ranges come from the stored search space, or
 from the values tried where the study has none.
+
+Trials are compared by their places (`places.py`), at equal epochs: most trials of a search are
+pruned, and their losses after an epoch or three are not those of complete ones. Places also lie
+between 0 and 1, whatever one outlier's loss is.
 """
 
 from __future__ import annotations
@@ -14,8 +18,9 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
+from automl.report.numbers.places import comparable, places
 from automl.report.numbers.trials import Floats, Outcome, StudyTable, Trial, sample_trials
-from storage.records import ParameterValue
+from storage.records import ParameterValue, StudySettings
 
 N_AXIS_POINTS = 1000  # per axis plot; some twenty of them share a page
 N_BUCKETS = 8  # of the best-per-bucket line, as in isolation plots of the Tuning Playbook
@@ -62,21 +67,21 @@ class Axis:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AxisPlot:
-    """Validation loss against one hyperparameter.
+    """The place of trials against one hyperparameter.
 
     Shape:
-        numbers, values, losses: (N,), values as positions for categorical axes;
-        bucket_values, bucket_losses: (M,), the lowest loss of each bucket.
+        numbers, values, places, losses: (N,), values as positions for categorical axes;
+        bucket_values, bucket_places: (M,), the best place of each bucket.
     """
 
     axis: Axis
-    loss: str
     numbers: Floats
     values: Floats
-    losses: Floats
+    places: Floats  # 0 for the best
+    losses: Floats  # lowest validation loss of the epochs that a trial had
     outcomes: tuple[Outcome, ...]
     bucket_values: Floats
-    bucket_losses: Floats
+    bucket_places: Floats
     best_value: ParameterValue
     n_omitted: int
 
@@ -86,32 +91,31 @@ class ParallelCoordinates:
     """Trials as lines over several axes.
 
     Shape:
-        positions: (N, A) in [0, 1], NaN where a trial does not use a parameter; losses: (N,).
+        positions: (N, A) in [0, 1], NaN where a trial does not use a parameter; places: (N,),
+        0 for the best.
     """
 
-    loss: str
     axes: tuple[Axis, ...]
     numbers: Floats
     positions: Floats
-    losses: Floats
+    places: Floats
     n_omitted: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contour:
-    """Smoothed validation loss over two hyperparameters.
+    """The smoothed place of trials over two hyperparameters.
 
     Shape:
-        grid: (GRID, GRID), rows along `y`, NaN where no trial is near; x_at, y_at, losses: (N,).
+        grid: (GRID, GRID), rows along `y`, NaN where no trial is near; x_at, y_at, places: (N,).
     """
 
-    loss: str
     x: Axis
     y: Axis
     grid: Floats
     x_at: Floats
     y_at: Floats
-    losses: Floats
+    places: Floats
     numbers: Floats
 
 
@@ -126,6 +130,16 @@ def axes(table: StudyTable) -> dict[str, Axis]:
         if axis is not None and values:
             found[name] = axis
     return found
+
+
+def fixed_parameters(settings: StudySettings) -> dict[str, ParameterValue]:
+    """What the space fixes for every trial, and trials therefore do not have among theirs."""
+    parameters = cast("Mapping[str, Any]", settings.space.get("parameters") or {})
+    return {
+        name: entry.get("value")
+        for name, entry in parameters.items()
+        if entry.get("type") == "fixed" and not entry.get("when")
+    }
 
 
 def _axis(name: str, entry: Mapping[str, Any], values: Sequence[ParameterValue]) -> Axis | None:
@@ -157,22 +171,21 @@ def _key(value: ParameterValue) -> str:
 
 
 def axis_plot(table: StudyTable, axis: Axis, at_most: int = N_AXIS_POINTS) -> AxisPlot:
-    """Losses of all trials that use the parameter, and the best of each bucket."""
-    using = [t for t in table.trials if axis.name in t.params and math.isfinite(t.value)]
+    """Places of all trials that use the parameter, and the best of each bucket."""
+    trials, place = _placed(table)
+    using = [t for t in trials if axis.name in t.params]
     drawn = sample_trials(using, at_most)
-    bucket_values, bucket_losses = _isolation_line(
-        axis, [t for t in table.valued if axis.name in t.params]
-    )
+    bucket_values, bucket_places = _isolation_line(axis, using, place)
     best = table.best
     return AxisPlot(
         axis=axis,
-        loss=table.records.settings.loss,
         numbers=np.array([t.number for t in drawn], dtype=np.float64),
         values=np.array([_coordinate(axis, t.params[axis.name]) for t in drawn]),
+        places=np.array([place[t.number] for t in drawn], dtype=np.float64),
         losses=np.array([t.value for t in drawn], dtype=np.float64),
         outcomes=tuple(t.outcome for t in drawn),
         bucket_values=bucket_values,
-        bucket_losses=bucket_losses,
+        bucket_places=bucket_places,
         best_value=best.params.get(axis.name) if best else None,
         n_omitted=len(using) - len(drawn),
     )
@@ -185,7 +198,9 @@ def _coordinate(axis: Axis, value: ParameterValue) -> float:
     return float(value) if isinstance(value, int | float) else math.nan
 
 
-def _isolation_line(axis: Axis, trials: Sequence[Trial]) -> tuple[Floats, Floats]:
+def _isolation_line(
+    axis: Axis, trials: Sequence[Trial], place: Mapping[int, float]
+) -> tuple[Floats, Floats]:
     """The best trial of each bucket, in the axis's order (Tuning Playbook: isolation plot)."""
     best: dict[int, Trial] = {}
     n_buckets = len(axis.choices) if axis.kind == "categorical" else N_BUCKETS
@@ -194,68 +209,67 @@ def _isolation_line(axis: Axis, trials: Sequence[Trial]) -> tuple[Floats, Floats
         if math.isnan(position):
             continue
         bucket = min(n_buckets - 1, max(0, int(position * n_buckets)))
-        if bucket not in best or trial.value < best[bucket].value:
+        if bucket not in best or place[trial.number] < place[best[bucket].number]:
             best[bucket] = trial
     winners = [best[bucket] for bucket in sorted(best)]
     values = np.array([_coordinate(axis, t.params[axis.name]) for t in winners])
-    return values, np.array([t.value for t in winners], dtype=np.float64)
+    return values, np.array([place[t.number] for t in winners], dtype=np.float64)
 
 
 def parallel_coordinates(table: StudyTable, names: Sequence[str]) -> ParallelCoordinates:
     """Trials over the most important parameters, in the order given."""
     known = axes(table)
     chosen = tuple(known[name] for name in names if name in known)[:N_PARALLEL_AXES]
-    drawn = sample_trials(table.valued, N_PARALLEL_LINES)
+    trials, place = _placed(table)
+    drawn = sample_trials(trials, N_PARALLEL_LINES)
     positions = [
         [a.position(t.params[a.name]) if a.name in t.params else math.nan for a in chosen]
         for t in drawn
     ]
     return ParallelCoordinates(
-        loss=table.records.settings.loss,
         axes=chosen,
         numbers=np.array([t.number for t in drawn], dtype=np.float64),
         positions=np.array(positions, dtype=np.float64).reshape(len(drawn), len(chosen)),
-        losses=np.array([t.value for t in drawn], dtype=np.float64),
-        n_omitted=len(table.valued) - len(drawn),
+        places=np.array([place[t.number] for t in drawn], dtype=np.float64),
+        n_omitted=len(trials) - len(drawn),
     )
 
 
-def contour(table: StudyTable, x: Axis, y: Axis) -> Contour:
-    """A kernel average of the losses of trials over two axes.
+def _placed(table: StudyTable) -> tuple[tuple[Trial, ...], dict[int, float]]:
+    """Trials that can be compared, at most so many, and each one's place by its number."""
+    trials = sample_trials(comparable(table.trials), N_AXIS_POINTS)
+    found = places(trials)
+    return trials, {t.number: float(place) for t, place in zip(trials, found, strict=True)}
 
-    The weights are Gaussian in the axes' positions; losses are averaged as logarithms, since
-    bad trials are often worse by orders of magnitude than good ones are better.
-    """
-    trials = [t for t in table.valued if x.name in t.params and y.name in t.params]
-    trials = list(sample_trials(trials, N_AXIS_POINTS))
+
+def contour(table: StudyTable, x: Axis, y: Axis) -> Contour:
+    """A kernel average of the places of trials over two axes; Gaussian weights in positions."""
+    trials, place = _placed(table)
+    trials = tuple(t for t in trials if x.name in t.params and y.name in t.params)
     at = np.array([(x.position(t.params[x.name]), y.position(t.params[y.name])) for t in trials])
     at = at.reshape(len(trials), 2)
-    losses = np.array([t.value for t in trials], dtype=np.float64)
+    heights = np.array([place[t.number] for t in trials], dtype=np.float64)
     kept = np.isfinite(at).all(axis=1) if len(trials) else np.zeros(0, dtype=bool)
     return Contour(
-        loss=table.records.settings.loss,
         x=x,
         y=y,
-        grid=_smoothed(at[kept], losses[kept]),
+        grid=_smoothed(at[kept], heights[kept]),
         x_at=at[kept, 0],
         y_at=at[kept, 1],
-        losses=losses[kept],
+        places=heights[kept],
         numbers=np.array([t.number for t in trials], dtype=np.float64)[kept],
     )
 
 
-def _smoothed(at: Floats, losses: Floats) -> Floats:
+def _smoothed(at: Floats, heights: Floats) -> Floats:
     """Nadaraya-Watson average on the grid of cells; NaN without evidence nearby."""
-    if not len(losses):
+    if not len(heights):
         return np.full((GRID, GRID), math.nan)
     ticks = np.linspace(0.0, 1.0, GRID)
     cells = np.stack(np.meshgrid(ticks, ticks), axis=-1)  # (GRID, GRID, 2), x varies fastest
     squared = ((cells[:, :, None, :] - at[None, None]) ** 2).sum(axis=-1)  # (GRID, GRID, N)
     weights = np.exp(-squared / (2 * BANDWIDTH**2))
-    positive = bool((losses > 0).all())
-    heights = np.log(losses) if positive else losses
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = (weights * heights).sum(axis=-1) / weights.sum(axis=-1)
+        mean: Floats = (weights * heights).sum(axis=-1) / weights.sum(axis=-1)
     mean[np.sqrt(squared.min(axis=-1)) > NO_EVIDENCE_DISTANCE] = math.nan
-    grid: Floats = np.exp(mean) if positive else mean
-    return grid
+    return mean

@@ -33,6 +33,11 @@ class Confusion:
     n_other: int  # rows of classes that are not shown
 
     @property
+    def n_wrong(self) -> int:
+        """Rows that are taken for another class."""
+        return int(self.counts.sum() - np.trace(self.counts))
+
+    @property
     def shares(self) -> Floats:
         """Row by row, the share of the true class."""
         totals = np.maximum(1, self.counts.sum(axis=1, keepdims=True))
@@ -71,6 +76,18 @@ class Residuals:
     true: Floats
     predicted: Floats
     n_omitted: int
+
+    @property
+    def frame(self) -> tuple[float, float]:
+        """The true values, and half of their span on either side for what is predicted."""
+        low, high = float(self.true.min()), float(self.true.max())
+        reach = 0.5 * (high - low) or 0.1 * abs(high) or 1.0
+        near = self.predicted[(self.predicted >= low - reach) & (self.predicted <= high + reach)]
+        margin = 0.08 * reach
+        return (
+            min([low, *near.tolist()]) - margin,
+            max([high, *near.tolist()]) + margin,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,17 +120,6 @@ class StudyTable:
             sorted((t for t in self.trials if t.is_ranked), key=lambda t: (t.value, t.number))
         )
 
-    @cached_property
-    def valued(self) -> tuple[Trial, ...]:
-        """Complete trials and pruned ones at their last report, the lowest loss first.
-
-        Most trials of a search with pruning are pruned. Left out, they would leave figures of
-        what matters to a handful of survivors; their last report says that they were worse.
-        """
-        known = [t for t in self.trials if t.outcome in ("complete", "pruned")]
-        finite = [t for t in known if math.isfinite(t.value)]
-        return tuple(sorted(finite, key=lambda t: (t.value, t.number)))
-
     @property
     def best(self) -> Trial | None:
         """The complete trial of the lowest validation loss."""

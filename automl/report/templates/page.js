@@ -1,4 +1,4 @@
-/* Draws each figure when it comes near the window, in the colours of the reader's scheme. */
+/* Draws the open figures, and each folded one when it comes near the window, in the reader's colours. */
 (() => {
   "use strict";
   const themes = JSON.parse(document.getElementById("themes").textContent);
@@ -8,6 +8,7 @@
   const drawn = new Map();
   const config = { displayModeBar: false, responsive: true };
   let printing = false;
+  let closed = []; // before the page was printed
 
   /* Plotly is five million characters: it waits as text until the page's own words are shown. */
   function loadPlotly() {
@@ -59,8 +60,9 @@
       }
     }
   }, { rootMargin: "600px 0px" });
-  // After the second frame the first one has been painted.
-  requestAnimationFrame(() => requestAnimationFrame(() => plots.forEach((plot) => near.observe(plot))));
+  // After the second frame the first one has been painted. What is folded waits until it is near.
+  const begin = (plot) => (plot.closest("details") ? near.observe(plot) : draw(plot));
+  requestAnimationFrame(() => requestAnimationFrame(() => plots.forEach(begin)));
 
   const redraw = () => drawAll((plot) => drawn.has(plot.dataset.figure));
   dark.addEventListener("change", redraw);
@@ -81,6 +83,56 @@
     });
   }
 
+  for (const button of document.querySelectorAll("button.copy")) {
+    button.addEventListener("click", async () => {
+      const code = button.parentElement.querySelector("code");
+      button.textContent = (await copied(code)) ? "Copied" : "Select and copy";
+      setTimeout(() => { button.textContent = "Copy"; }, 2000);
+    });
+  }
+
+  /* Browsers that keep the clipboard from files still copy what is selected. */
+  async function copied(code) {
+    try {
+      await navigator.clipboard.writeText(code.textContent);
+      return true;
+    } catch {
+      getSelection().selectAllChildren(code);
+      return document.execCommand("copy");
+    }
+  }
+
+  /* A link into a folded part opens it; figures in it take their width when they are seen. */
+  function unfold() {
+    const target = location.hash && document.getElementById(location.hash.slice(1));
+    if (!target) return;
+    const own = target.querySelector(":scope > details.part");
+    for (let part = own || target; part; part = part.parentElement) {
+      if (part.tagName === "DETAILS") part.open = true;
+    }
+    target.scrollIntoView();
+  }
+  addEventListener("hashchange", unfold);
+  unfold();
+  document.querySelectorAll(".contents a").forEach((link) => {
+    link.addEventListener("click", () => { if (link.hash === location.hash) unfold(); });
+  });
+  document.addEventListener("toggle", (event) => {
+    if (!event.target.open) return;
+    for (const plot of event.target.querySelectorAll(".plot")) {
+      if (drawn.has(plot.dataset.figure)) Plotly.Plots.resize(plot);
+    }
+  }, true);
+
+  /* Say of what scrolls sideways that it does. */
+  const wide = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      const card = target.closest(".table-card, .panel");
+      card.classList.toggle("scrolls", target.scrollWidth > target.clientWidth + 1);
+    }
+  });
+  document.querySelectorAll(".table-frame, .scroll").forEach((frame) => wide.observe(frame));
+
   /* Where the reader is, in the contents. */
   const links = new Map([...document.querySelectorAll(".contents a")].map((a) => [a.hash.slice(1), a]));
   const reading = new IntersectionObserver((entries) => {
@@ -96,7 +148,8 @@
   /* Print everything, on white, at the width of the paper. */
   addEventListener("beforeprint", () => {
     printing = true;
-    document.querySelectorAll("details").forEach((part) => { part.open = true; });
+    closed = [...document.querySelectorAll("details:not([open])")];
+    closed.forEach((part) => { part.open = true; });
     drawAll();
     for (const plot of plots) {
       Plotly.relayout(plot, { width: plot.closest(".grid") ? 300 : 640, autosize: false });
@@ -104,6 +157,7 @@
   });
   addEventListener("afterprint", () => {
     printing = false;
+    closed.forEach((part) => { part.open = false; });
     for (const plot of plots) Plotly.relayout(plot, { width: null, autosize: true });
     redraw();
   });

@@ -15,7 +15,8 @@ def test_a_score_is_told_with_its_references():
     )
     words = alternatives.of_score(Score("roc_auc", 0.9, (0.8, 0.95), references))
     assert words == (
-        "ROC AUC of the network 0.9, 95 % interval 0.8 to 0.95, guessing 0.5, linear model 0.85."
+        "ROC AUC of the network 0.9000, 95 % interval 0.8000 to 0.9500, guessing 0.5000, linear "
+        "model 0.8500."
     )
 
 
@@ -32,14 +33,15 @@ def test_the_plane_tells_where_the_best_trial_lies(table):
 
 def test_axes_tell_the_best_value(table):
     words = alternatives.of_axis(axis_plot(table, axes(table)["optimizer"]))
-    assert words.startswith("Validation loss against optimizer: the best trial of each region")
-    assert f"(at {table.best.params['optimizer']})" in words
+    assert words.startswith(
+        f"Best at optimizer {table.best.params['optimizer']}; in the worst region"
+    )
 
 
-def test_contours_tell_where_the_loss_is_lowest(table):
+def test_contours_tell_where_trials_are_best(table):
     known = axes(table)
     words = alternatives.of_contour(contour(table, known["learning_rate"], known["optimizer"]))
-    assert words.startswith("Smoothed validation loss is lowest near learning_rate 0.0")
+    assert words.startswith("Trials are best near learning_rate 0.0")
     assert " and optimizer " in words
 
 

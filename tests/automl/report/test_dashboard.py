@@ -9,8 +9,6 @@ import pytest
 
 from automl.errors import ConfigError
 from automl.report import dashboard
-from automl.report.numbers.importances import rebuilt_study
-from automl.report.numbers.parameters import axes
 from automl.report.numbers.trials import study_table
 from automl.report.study_attributes import study_attributes
 from storage import Store, open_store
@@ -134,7 +132,7 @@ def test_a_publisher_that_costs_little_waits_ten_seconds(study, records, monkeyp
 
 
 def test_a_new_study_can_be_published(records: StudyRecords):
-    study = rebuilt_study((), axes(study_table(records)))
+    study = optuna.create_study()
     dashboard.publish(study, StudyRecords(records.settings))
     assert "No trial has completed yet" in optuna_dashboard.get_note(study)
 

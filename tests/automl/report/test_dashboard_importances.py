@@ -41,8 +41,8 @@ def ask(store: Store, study_id: int) -> tuple[str, Any]:
 def test_the_shares_are_those_of_the_report(table: StudyTable) -> None:
     found = importances(table)
     shown = shown_importances(table.records)
-    assert [one["name"] for one in shown] == list(found.judged)
-    assert [one["importance"] for one in shown] == list(found.shares)
+    assert [one["name"] for one in shown] == [one.name for one in found.judged]
+    assert [one["importance"] for one in shown] == [one.share for one in found.judged]
     assert {one["distribution"] for one in shown} <= {
         "FloatDistribution",
         "IntDistribution",

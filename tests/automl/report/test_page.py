@@ -29,9 +29,26 @@ def without_plotly(page: str) -> str:
     return re.sub(r'<script type="text/plain" id="plotly">.*?</script>', "", page, flags=re.DOTALL)
 
 
-def test_the_nine_parts_stand_in_order(page: str):
+def test_the_parts_stand_in_order(page: str):
     places = [page.index(f'<section id="{part.key}"') for part in PARTS]
-    assert len(PARTS) == 9 and places == sorted(places)
+    assert places == sorted(places)
+    assert page.index('class="headline') < places[0]
+
+
+def test_what_matters_is_open_and_the_rest_is_folded(page: str):
+    own = without_plotly(page)
+    folded = re.findall(
+        r'<section id="([a-z-]+)"[^>]*class="folded">\s*<details class="part">', own
+    )
+    assert folded == ["parameters", "curves", "gradients", "predictions", "search"]
+
+
+def test_advice_and_reproduction_are_commands_to_copy(page: str):
+    own = without_plotly(page)
+    commands = re.findall(r'<div class="command">\s*<pre[^>]*><code>([^<]*)</code>', own)
+    assert len(commands) == own.count('class="copy"') >= 2
+    assert all("search" in command for command in commands)
+    assert "It repeats" in own
 
 
 def test_plotly_is_embedded_once_and_nothing_is_loaded(page: str):
@@ -114,5 +131,9 @@ def test_a_comparison_is_a_page_of_the_same_kind(records: StudyRecords, tmp_path
     other = synthetic_study(20, seed=2, name=ATTACK)
     text = write_comparison([records, other], tmp_path / "c.html").read_text(encoding="utf-8")
     own = without_plotly(text)
-    assert "What differs" in own and 'id="progress-data"' in own
+    assert (
+        "What was asked for" in own
+        and "Best configurations" in own
+        and 'id="progress-data"' in own
+    )
     assert "<script>alert" not in own

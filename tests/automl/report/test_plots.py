@@ -39,7 +39,7 @@ def test_one_axis_can_be_plotted(records: StudyRecords):
 
 
 def test_too_few_trials_have_no_importances(records: StudyRecords):
-    with pytest.raises(ConfigError, match="10 are needed"):
+    with pytest.raises(ConfigError, match="25 are needed"):
         plots.plot_importances(StudyRecords(records.settings))
 
 

@@ -30,7 +30,7 @@ def test_dropped_columns_come_first(records: StudyRecords):
 def test_the_space_is_told_with_conditions_and_reasons(records: StudyRecords):
     rows = {row[0]: row[1:] for row in reproduce_part.space_rows(records.settings)}
     assert rows["momentum"][1] == "optimizer is momentum"
-    assert rows["learning_rate"][0] == "1e-05 .. 0.3, log"
+    assert rows["learning_rate"][0] == "1e-05..0.3, log"
     assert rows["learning_rate"][2].startswith("Adam and SGD")
 
 
@@ -43,3 +43,12 @@ def test_any_of_several_conditions_may_hold(records: StudyRecords):
 
 def test_data_checks_are_listed(records: StudyRecords):
     assert reproduce_part.data_checks(records) == [("duplicated rows", "train/test", "3")]
+
+
+def test_a_split_is_told_without_what_was_not_asked_for():
+    split = {"kind": "random", "valid_fraction": 0.2, "test_fraction": 0.25, "n_folds": 5,
+             "group": None, "time": None, "valid": None, "test": "t.csv", "seed": 3}  # fmt: skip
+    assert reproduce_part.split_words(split) == (
+        "random, 5 folds, 20 % validation rows, 25 % test rows, test rows from t.csv, seed 3"
+    )
+    assert "None" not in reproduce_part.split_words({**split, "test": None})

@@ -1,13 +1,16 @@
 from dataclasses import replace
 
-from automl.report.verdict_part import evidence_text, option, verdicts
-from storage.records import Diagnosis, SpaceChange, StudyRecords
+from automl.report.verdict_part import more_words, sentence, verdicts
+from storage.records import Diagnosis, StudyRecords
 
 
-def test_stored_verdicts_are_shown_with_their_options(records: StudyRecords):
-    (verdict,), of_trials = verdicts(records)
+def test_stored_verdicts_are_shown_with_what_to_type(records: StudyRecords):
+    (verdict,), of_trials = verdicts(records, "sqlite:///other.db")
     assert verdict.kind == "High variance" and verdict.label == "Warning"
-    assert verdict.advice[0] == ("Regularize: raise dropout.", "--set dropout=0.2..0.6")
+    text, command = verdict.advice[0]
+    assert text == "Regularize: raise dropout."
+    assert "dropout=0.2..0.6" in command and "sqlite:///other.db" in command
+    assert verdict.advice[1][1] == ""  # nothing to type
     assert ("gap in standard errors", "7") in verdict.evidence
     assert of_trials == []
 
@@ -40,13 +43,16 @@ def test_the_verdict_on_the_best_trial_is_the_studys(records: StudyRecords):
     assert [verdict.kind for verdict in study] == ["Good fit"] and not of_trials
 
 
-def test_changes_are_told_as_they_are_typed():
-    assert option(SpaceChange("dropout", "0.2..0.6")) == "--set dropout=0.2..0.6"
-    assert option(SpaceChange("max_epochs", "80")) == "--max-epochs 80"
+def test_a_sentence_begins_with_a_capital_but_not_a_hyperparameter():
+    assert sentence("no sign of bias.", {"dropout"}) == "No sign of bias."
+    assert sentence("dropout lies at its end.", {"dropout"}) == "dropout lies at its end."
+    assert sentence("`learning_rate` is fixed.", ()) == "`learning_rate` is fixed."
 
 
-def test_evidence_is_short():
-    assert evidence_text(True) == "yes" and evidence_text(None) == "–"
-    assert evidence_text(0.123456) == "0.123"
-    assert evidence_text({"low": 1, "high": [2, 3]}) == "low 1, high 2, 3"
-    assert evidence_text(list(range(50))) == ""
+def test_further_verdicts_are_announced_by_their_names(records: StudyRecords):
+    several = tuple(
+        Diagnosis(kind, "info", "hm") for kind in ("good_fit", "too_few_trials", "shift", "shift")
+    )
+    study, _ = verdicts(replace(records, diagnoses=several))
+    assert more_words(study[1:]) == "3 more observations: Too few trials and Shift"
+    assert more_words(study[1:2]) == "1 more observation: Too few trials"

@@ -18,6 +18,7 @@ def test_a_network_without_a_signal_is_hopeless() -> None:
     layers, failure = look_before_training(run, tiny_dataset())
     assert len(layers) == 4
     assert failure is not None and (failure.run_id, failure.cause) == (7, "hopeless")
+    assert failure.message == "symmetric initialization on the first batch"
 
 
 def test_a_network_that_cannot_be_made_has_failed_with_the_cause() -> None:

@@ -38,6 +38,9 @@ SETTINGS = StudySettings(
 )
 
 
+TOLD_AS = {"data_fingerprint": "the data are others", "columns": "column other is not there"}
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     with open_store(f"sqlite:///{tmp_path}/automl.db") as store:
@@ -46,15 +49,68 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.mark.parametrize("field", FIXED)
 def test_every_fixed_setting_is_checked(field: str) -> None:
-    with pytest.raises(StudyError, match=field):
-        check_same(SETTINGS, replace(SETTINGS, **{field: "other"}))
+    is_mapping = isinstance(getattr(SETTINGS, field), dict)
+    other = {"other": "value"} if is_mapping else "other"
+    with pytest.raises(StudyError, match=TOLD_AS.get(field, field.replace("_", "-"))):
+        check_same(SETTINGS, replace(SETTINGS, **{field: other}))
 
 
 def test_all_that_differs_is_named() -> None:
     with pytest.raises(StudyError) as caught:
         check_same(SETTINGS, replace(SETTINGS, seed=3, max_epochs=9))
-    assert "max_epochs (stored 5, asked 9)" in str(caught.value)
-    assert "seed (stored 0, asked 3)" in str(caught.value)
+    assert "max-epochs is 5 in the study and 9 here (--max-epochs)" in str(caught.value)
+    assert "seed is 0 in the study and 3 here (--seed)" in str(caught.value)
+    assert "For another search use --new" in str(caught.value)
+
+
+LEARNING_RATE = {"type": "float", "low": 1e-5, "high": 0.1, "log": True, "reason": "usual"}
+
+
+def with_rate(**changes: object) -> dict[str, object]:
+    return {"parameters": {"learning_rate": {**LEARNING_RATE, **changes}}}
+
+
+def test_another_space_is_told_in_the_words_of_set() -> None:
+    stored = replace(SETTINGS, space=with_rate())
+    fixed = {"parameters": {"learning_rate": {"type": "fixed", "value": 0.01}}}
+    asked = replace(SETTINGS, space=fixed, space_changes=("learning_rate=0.01",))
+    with pytest.raises(StudyError) as caught:
+        check_same(stored, asked)
+    assert (
+        "learning_rate is 1e-05..0.1 in the study and fixed at 0.01 here "
+        "(--set learning_rate=0.01). For another search use --new"
+    ) in str(caught.value)
+
+
+def test_a_range_with_another_reason_is_the_same_range() -> None:
+    check_same(
+        replace(SETTINGS, space=with_rate()),
+        replace(SETTINGS, space=with_rate(reason="set by hand")),
+    )
+
+
+def test_options_of_the_split_columns_and_data_are_told_as_such() -> None:
+    columns = {f"c{number}": "numeric" for number in range(9)}
+    stored = replace(SETTINGS, columns=columns, split={**SETTINGS.split, "n_folds": 5, "seed": 0})
+    asked = replace(
+        stored, columns={}, data_fingerprint="g", split={**stored.split, "n_folds": 1, "seed": 7}
+    )
+    with pytest.raises(StudyError) as caught:
+        check_same(stored, asked)
+    said = str(caught.value)
+    assert "the data are others: a.csv then, a.csv now" in said
+    assert "folds is 5 in the study and 1 here (--folds)" in said
+    assert "split-seed is 0 in the study and 7 here (--split-seed)" in said
+    assert "column c0 is numeric in the study and not there here" in said
+    assert "and 7 more" in said
+
+
+def test_the_command_that_goes_on_is_told() -> None:
+    stored = replace(SETTINGS, data_options={"target": "y"}, is_named=True)
+    with pytest.raises(
+        StudyError, match=r"goes on with: automl search a\.csv --target y --study s"
+    ):
+        check_same(stored, replace(stored, seed=3))
 
 
 def test_what_is_free_may_differ() -> None:
@@ -97,12 +153,15 @@ def test_unused_name_counts_on(store: Store) -> None:
     assert unused_name(store, "s") == "s-3"
 
 
-def test_policy_is_recorded_where_it_changes(store: Store) -> None:
-    open_study(store, SETTINGS)
-    for number, sampler in enumerate(["tpe", "tpe", "random"]):
-        policy = PolicyRecord(number, sampler, "median")
-        record_policy(store, read_known_study(store, "s"), policy)
+def test_each_call_that_searches_is_recorded(store: Store) -> None:
+    study = open_study(store, SETTINGS)
+    for n_trials, sampler in ((1, "tpe"), (1, "tpe"), (2, "random")):
+        records = read_known_study(store, "s")
+        policy = PolicyRecord(len(records.trials), sampler, "median", n_trials=n_trials)
+        record_policy(store, records, policy)
+        if len(study.trials) < n_trials:
+            study.tell(study.ask(), 0.5)
     assert [(one.from_trial_number, one.sampler) for one in store.read_study("s").policies] == [
         (0, "tpe"),
-        (2, "random"),
+        (1, "random"),
     ]

@@ -17,12 +17,11 @@ def names(figure) -> list[str]:
 def test_the_best_trial_stands_before_all_others(table):
     numbers = learning_curves(table)
     figure = curves_figure(numbers)
-    best = table.best.number
     assert names(figure) == [
-        "validation, other trials",
-        "pruned here",
-        f"train, trial {best}",
-        f"validation, trial {best}",
+        "other trials",
+        "pruned",
+        "train",
+        "validation",
         f"best epoch ({table.best.effort.best_in_words})",
     ]
     assert figure.data[3].fill == "tonexty"  # the gap is shaded

@@ -1,4 +1,4 @@
-from automl.report.figures.overview import score_figure
+from automl.report.figures.overview import far_words, score_figure
 from automl.report.numbers.overview import ReferenceScore, Score
 
 
@@ -19,10 +19,27 @@ def test_references_near_by_stand_on_the_same_axis():
 
 
 def test_guessing_far_off_is_named_outside_the_frame():
-    figure = score_figure(score("accuracy", 0.97, (0.95, 0.99), 0.1, (0.96, None)))
+    numbers = score("accuracy", 0.97, (0.95, 0.99), 0.1, (0.96, None))
+    figure = score_figure(numbers)
     assert len(figure.data) == 2
-    assert figure.layout.annotations[0].text == "← guessing 0.1"
-    assert figure.layout.xaxis.range[1] <= 1.01
+    assert figure.layout.xaxis.range[0] > 0.9 and figure.layout.xaxis.range[1] <= 1.0
+    assert far_words(numbers) == "Outside the frame: guessing (10.0 %)."
+
+
+def test_an_outlier_does_not_stretch_the_axis():
+    """Two rows in which a linear model failed: its RMSE and the interval reach to the sky."""
+    numbers = score("rmse", 5.0, (4.5, 5.6), 16.6, (900.0, (20.0, 4000.0)))
+    low, high = score_figure(numbers).layout.xaxis.range
+    assert low > 3.0 and high < 8.0
+    assert far_words(numbers) == "Outside the frame: guessing (16.60) and linear model (900.0)."
+
+
+def test_an_error_has_no_axis_below_zero():
+    """An RMSE axis once began at -20."""
+    low, _ = score_figure(
+        score("rmse", 5.0, (0.5, 30.0), 16.6, (9.0, (1.0, 40.0)))
+    ).layout.xaxis.range
+    assert low >= 0
 
 
 def test_a_score_can_stand_alone():

@@ -4,7 +4,7 @@ from automl.report.numbers.search import Timeline, TimelineBar, effort, history,
 
 def test_history_has_points_by_outcome_and_a_staircase(table):
     figure = history_figure(history(table))
-    assert [trace.name for trace in figure.data] == ["complete", "pruned", "failed", "best so far"]
+    assert [trace.name for trace in figure.data] == ["failed", "pruned", "complete", "best so far"]
     assert figure.data[-1].line.shape == "hv"
     assert figure.data[-1].x[-1] == 59  # drawn to the last trial
 

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from automl.report.numbers.comparison import compare, describe_range
+from automl.report.numbers.comparison import compare
 from storage.records import PolicyRecord, StudyRecords
 from tests.contracts.synthetic_study import synthetic_study
 
@@ -20,11 +20,11 @@ def other() -> StudyRecords:
 def test_only_what_differs_is_listed(records: StudyRecords, other: StudyRecords):
     compared = compare([records, other])
     found = {item.name: item.values for item in compared.differences}
-    assert found["max_epochs"] == ("40", "20")
-    assert found["sampler"] == ("tpe", "random")
-    assert found["dropout"] == ("0 .. 0.5", "0.0, fixed")
-    assert found["max_norm"][1] == "not varied"
-    assert "learning_rate" not in found and "target" not in found
+    assert found["--max-epochs"] == ("40", "20")
+    assert found["--sampler"] == ("tpe", "random")
+    assert found["dropout"] == ("0..0.5", "fixed at 0")
+    assert found["max_norm"][1] == "not searched"
+    assert "learning_rate" not in found and "--target" not in found
 
 
 def test_progress_counts_the_epochs_of_all_trials(records: StudyRecords):
@@ -50,16 +50,3 @@ def test_different_data_cannot_be_compared_by_loss(records: StudyRecords):
 def test_a_study_without_trials_has_no_progress(records: StudyRecords):
     empty = compare([records, StudyRecords(records.settings)]).studies[1]
     assert len(empty.progress.epochs) == 0
-
-
-@pytest.mark.parametrize(
-    ("entry", "text"),
-    [
-        ({"type": "float", "low": 1e-5, "high": 0.1, "log": True}, "1e-05 .. 0.1, log"),
-        ({"type": "int", "low": 1, "high": 6, "log": False}, "1 .. 6"),
-        ({"type": "categorical", "choices": [16, "full"]}, "16, full"),
-        ({"type": "fixed", "value": "adam"}, "adam, fixed"),
-    ],
-)
-def test_ranges_are_described(entry, text):
-    assert describe_range(entry) == text

@@ -1,7 +1,7 @@
 import math
 from dataclasses import replace
 
-from automl.report.numbers.gradients import gradient_flow, initialization_table, worst_flow
+from automl.report.numbers.gradients import gradient_flow, initialization_table, weakest_flow
 from automl.report.numbers.trials import study_table
 from storage.records import StudyRecords
 
@@ -16,9 +16,9 @@ def test_flow_is_layers_by_epochs_with_initialization_first(table):
 
 
 def test_the_worst_flow_is_a_deep_sigmoid(table):
-    worst = worst_flow(table)
-    assert worst is not None
-    params = table.trials[worst.number].params
+    worst = weakest_flow(table)
+    assert worst is not None and worst.ratio == 10**worst.log_ratio < 1
+    params = table.trials[worst.flow.number].params
     assert params["activation"] == "sigmoid" and params["n_layers"] >= 3
 
 
@@ -46,4 +46,11 @@ def test_without_records_there_is_nothing(records: StudyRecords):
     epochs = {run: tuple(replace(e, layers=()) for e in es) for run, es in records.epochs.items()}
     bare = study_table(replace(records, initial_layers={}, epochs=epochs))
     assert gradient_flow(bare, 0) is None
-    assert worst_flow(bare) is None and initialization_table(bare) is None
+    assert weakest_flow(bare) is None and initialization_table(bare) is None
+
+
+def test_a_weak_flow_is_one_that_shrank_a_thousandfold(table):
+    worst = weakest_flow(table)
+    assert worst is not None
+    assert replace(worst, log_ratio=-3.1).has_vanished
+    assert not replace(worst, log_ratio=-2.9).has_vanished

@@ -11,6 +11,7 @@ from automl.report.numbers.parameters import (
     contour,
     parallel_coordinates,
 )
+from automl.report.numbers.places import comparable
 from automl.report.numbers.trials import study_table
 from storage.records import StudyRecords
 
@@ -45,17 +46,17 @@ def test_a_study_without_a_stored_space_guesses_axes(records: StudyRecords):
     assert "scaling" not in known  # never varied
 
 
-def test_the_isolation_line_holds_the_best_complete_trial_of_each_bucket(table):
+def test_the_isolation_line_holds_the_best_trial_of_each_bucket(table):
     plot = axis_plot(table, axes(table)["optimizer"])
-    using = [t for t in table.ranked if t.params["optimizer"] == "adam"]
-    at = plot.bucket_values.tolist().index(2.0)  # third choice
-    assert plot.bucket_losses[at] == pytest.approx(min(t.value for t in using))
-    assert plot.bucket_losses.min() == pytest.approx(table.best.value)
+    best = plot.bucket_values.tolist().index(plot.values[plot.places.argmin()])
+    assert plot.bucket_places[best] == plot.places.min() == 0.0
+    for value, place in zip(plot.bucket_values, plot.bucket_places, strict=True):
+        assert place == plot.places[plot.values == value].min()
 
 
 def test_a_conditional_parameter_shows_only_the_trials_that_use_it(table):
     plot = axis_plot(table, axes(table)["momentum"])
-    using = [t for t in table.trials if "momentum" in t.params and math.isfinite(t.value)]
+    using = [t for t in comparable(table.trials) if "momentum" in t.params]
     assert len(plot.values) == len(using) < len(table.trials)
 
 
@@ -63,16 +64,16 @@ def test_parallel_lines_mark_what_a_trial_does_not_use(table):
     lines = parallel_coordinates(table, ["optimizer", "momentum", "no_such_parameter"])
     assert [axis.name for axis in lines.axes] == ["optimizer", "momentum"]
     assert np.isnan(lines.positions[:, 1]).any()
-    assert lines.positions.shape == (len(table.valued), 2)
+    assert lines.positions.shape == (len(comparable(table.trials)), 2)
 
 
-def test_a_contour_finds_where_the_loss_is_low(table):
+def test_a_contour_finds_where_trials_are_good(table):
     known = axes(table)
     surface = contour(table, known["learning_rate"], known["dropout"])
     column = np.unravel_index(np.nanargmin(surface.grid), surface.grid.shape)[1]
     best = known["learning_rate"].value_at(column / (surface.grid.shape[0] - 1))
     assert 5e-4 < best < 5e-2  # the synthetic bowl lies at 10 ** -2.4
-    assert len(surface.losses) == len(table.valued)
+    assert len(surface.places) == len(comparable(table.trials))
 
 
 def test_a_contour_without_trials_is_empty(records: StudyRecords):

@@ -75,12 +75,6 @@ def test_ranked_trials_are_complete_and_in_order(table):
     assert table.best.number == table.records.best_trial.number
 
 
-def test_pruned_trials_are_valued_but_failed_ones_are_not(table):
-    outcomes = {trial.outcome for trial in table.valued}
-    assert outcomes == {"complete", "pruned"}
-    assert set(table.ranked) < set(table.valued)
-
-
 def test_folds_of_a_study_are_joined():
     folded = study_table(synthetic_study(6, n_folds=3))
     assert len(folded.trials) == 6

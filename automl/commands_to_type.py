@@ -1,0 +1,273 @@
+"""What a person types next: to search as an advice says, or to repeat a whole study.
+
+Both are the study's own command, put together again from what is stored: the options that say
+what the data are, the space and its changes, and how the last call searched. The command that
+a person typed is not edited, since it may have been one of several, or a call from a notebook.
+An option is written where it differs from its default.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from automl.option_values import DEFAULT_STORAGE
+from automl.options import RULES, SearchOptions
+from storage.records import PolicyRecord, SpaceChange, StudyRecords, StudySettings
+
+FREE = frozenset({"n_trials", "timeout", "target_error", "sampler", "pruner", "keep_models"})
+"""Changes with which the same study goes on; all others need another study."""
+
+ORDERLESS_SAMPLERS = frozenset({"random", "qmc"})
+"""They propose by the trial's number alone, whatever has ended before."""
+
+CUT_SHORT: Mapping[str, str] = {
+    "out_of_time": "ended with the time of the call",
+    "timed_out": "ended with a trial's time",
+    "lost": "died with a process",
+    "out_of_memory": "ran out of memory",
+    "interrupted": "was stopped by hand",
+}
+"""Ends that came from the machine or the person, not from the trial; see CAUSES."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduction:
+    """The command that repeats a whole study, and what it repeats."""
+
+    command: str
+    obstacles: tuple[str, ...]  # why the result will not be the same to the last digit
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it gives the same trials with the same values."""
+        return not self.obstacles
+
+    @property
+    def sentence(self) -> str:
+        """What to expect of it."""
+        if self.is_exact:
+            return (
+                "It repeats this study trial by trial, with these versions on the same kind of "
+                "processor."
+            )
+        return f"It repeats the search, not each of its numbers: {'; '.join(self.obstacles)}."
+
+
+def next_command(
+    records: StudyRecords, changes: Sequence[SpaceChange], storage: str = DEFAULT_STORAGE
+) -> str | None:
+    """What to type to search again with the changes that an advice proposes.
+
+    The same study goes on where it can (more trials), else there is another one beside it. Of
+    a study whose data were given as an object it is a call in Python, in which `...` stands
+    for what was given.
+
+    Returns:
+        None where there is nothing to change.
+    """
+    if not changes:
+        return None
+    settings = records.settings
+    options = {**_what(settings), **_how(_last_policy(records)), "storage": storage}
+    assignments = _assignments(settings.space_changes)
+    for change in changes:
+        if change.parameter in RULES:
+            options[change.parameter] = _value(change, options.get(change.parameter))
+        else:
+            assignments[change.parameter] = change.set
+    options["set"] = [f"{name}={text}" for name, text in assignments.items()]
+    if all(change.parameter in FREE for change in changes):
+        options["study"] = _typed_name(settings)
+    else:
+        options["new"] = True
+    return _command(settings, options)
+
+
+def reproducing_command(records: StudyRecords, storage: str = DEFAULT_STORAGE) -> Reproduction:
+    """The command that repeats the whole study beside it, as one call.
+
+    Trials that train at once, and workers, are part of it: a sampler that learns proposes by
+    what has ended until then. Times are not: the number of trials stands for them.
+    """
+    settings, policy = records.settings, _last_policy(records)
+    options = {
+        **_what(settings),
+        **_how(policy),
+        "n_trials": len(records.trials),
+        "timeout": None,
+        "workers": policy.n_workers or "auto",
+        "slots": policy.n_slots or None,
+        "trial_timeout": policy.trial_timeout,
+        "storage": storage,
+        "new": True,
+    }
+    return Reproduction(_command(settings, options), tuple(_obstacles(records)))
+
+
+def continuing_command(settings: StudySettings, storage: str = DEFAULT_STORAGE) -> str | None:
+    """The command that goes on with a study as it was made; None if its data were an object."""
+    if not settings.data_options:
+        return None
+    options = {**_what(settings), "study": _typed_name(settings), "storage": storage}
+    return _command(settings, options)
+
+
+def study_command(command: str, study_name: str, storage: str = DEFAULT_STORAGE) -> str:
+    """Another command about the same study: `automl diagnose titanic-Survived`."""
+    other = [] if storage == DEFAULT_STORAGE else ["--storage", storage]
+    return shlex.join(["automl", command, study_name, *other])
+
+
+# The options of a study
+
+
+def _what(settings: StudySettings) -> dict[str, Any]:
+    """What was fixed when the study was made, and what the person hopes for."""
+    return {
+        "target": settings.target,  # where the data were an object
+        "class_weights": settings.class_weights,
+        **settings.data_options,
+        "study": settings.study_name if settings.is_named else None,
+        "space": _typed_space(settings),
+        "set": list(settings.space_changes),
+        "max_epochs": settings.max_epochs,
+        "patience": settings.patience,
+        "seed": settings.seed,
+        "target_error": settings.target_error,
+    }
+
+
+def _how(policy: PolicyRecord) -> dict[str, Any]:
+    """How a call searched, as far as the person chose it."""
+    return {
+        "n_trials": policy.n_trials or SearchOptions().n_trials,
+        "timeout": policy.timeout,
+        "sampler": policy.sampler,
+        "pruner": policy.pruner,
+        "preflight": policy.preflight,
+        "device": policy.device,
+        "trainer": policy.trainer,
+    }
+
+
+def _last_policy(records: StudyRecords) -> PolicyRecord:
+    defaults = SearchOptions()
+    usual = PolicyRecord(0, defaults.sampler, defaults.pruner)
+    return max(records.policies, key=lambda one: one.from_trial_number, default=usual)
+
+
+def _typed_name(settings: StudySettings) -> str | None:
+    """The name to type to go on with this very study: none where it is the default one.
+
+    A second study of the same data, made with `--new`, ends in a number.
+    """
+    is_default = settings.study_name.endswith(f"-{settings.target}") and not settings.is_named
+    return None if is_default else settings.study_name
+
+
+def _typed_space(settings: StudySettings) -> str:
+    """A space that was an object must be written to a file before it can be typed."""
+    if settings.space_source == "SearchSpace":
+        return f"{settings.space.get('name', 'space')}.toml"
+    return settings.space_source
+
+
+def _assignments(space_changes: Iterable[str]) -> dict[str, str]:
+    pairs = (change.partition("=") for change in space_changes)
+    return {name.strip(): text.strip() for name, _, text in pairs}
+
+
+def _value(change: SpaceChange, before: Any) -> Any:
+    """The value of an option that an advice changes; one that can come several times is added."""
+    if isinstance(getattr(SearchOptions(), change.parameter), tuple):
+        return [*(before or ()), change.set]
+    try:
+        number = float(change.set)
+    except ValueError:
+        return {"true": True, "false": False}.get(change.set.lower(), change.set)
+    return int(number) if number.is_integer() else number
+
+
+# How it is written
+
+
+def _command(settings: StudySettings, options: Mapping[str, Any]) -> str:
+    defaults = SearchOptions()
+    chosen = {
+        name: value
+        for name, value in options.items()
+        if _plain(value) != _plain(getattr(defaults, name))
+    }
+    if not settings.data_options:
+        called = ", ".join(f"{name}={value!r}" for name, value in chosen.items())
+        return f"automl.search(..., {called})"
+    words = [word for name, value in chosen.items() for word in _typed(name, value)]
+    return shlex.join(["automl", "search", settings.data_source, *words])
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _typed(name: str, value: Any) -> list[str]:
+    option = f"--{name.replace('_', '-')}"
+    if value is True:
+        return [option]
+    if value is False:
+        return [f"--no-{option[2:]}"]
+    values = value if isinstance(value, list | tuple) else [value]
+    return [word for each in values for word in (option, _text(name, each))]
+
+
+def _text(name: str, value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}s" if name in ("timeout", "trial_timeout") else f"{value:.12g}"
+    return str(value)
+
+
+# Whether it is the same again
+
+
+def _obstacles(records: StudyRecords) -> Iterable[str]:
+    """What decided the study beside its settings, in the order of weight."""
+    settings, policies = records.settings, records.policies
+    if not settings.data_options:
+        yield (
+            f"its data were given as an object ({settings.data_source}), with which the call "
+            "must be made again"
+        )
+    if settings.space_source == "SearchSpace":
+        yield "its space was given as an object, and must be written to the file that is named"
+    yield from _obstacles_of_time(records)
+    if all(one.sampler in ORDERLESS_SAMPLERS and one.pruner == "none" for one in policies):
+        return
+    starts = {one.from_trial_number for one in policies}
+    if len(starts) > 1:
+        yield f"it was searched in {len(starts)} calls, of which each began with idle slots"
+    if len({(one.sampler, one.pruner) for one in policies}) > 1:
+        yield "sampler or pruner changed between its calls"
+    n_workers = max((one.n_workers for one in policies), default=0)
+    if n_workers > 1:
+        yield (
+            f"{n_workers} workers end their rounds in another order each time, and what is "
+            "proposed or pruned next depends on it"
+        )
+    if not all(one.n_slots for one in policies):
+        yield "how many trials trained at once is not known"
+
+
+def _obstacles_of_time(records: StudyRecords) -> Iterable[str]:
+    if any(one.timeout is not None for one in records.policies):
+        yield "a timeout ended it, or could have"
+    causes = [trial.cause for trial in records.trials if trial.cause in CUT_SHORT]
+    for cause in dict.fromkeys(causes):
+        n_trials = causes.count(cause)
+        yield f"{n_trials} {'trial' if n_trials == 1 else 'trials'} {CUT_SHORT[str(cause)]}"
+    n_left = sum(trial.outcome == "running" for trial in records.trials)
+    if n_left:
+        yield f"{n_left} {'trial is' if n_left == 1 else 'trials are'} unfinished"
+    if any(one.device != "cpu" for one in records.policies):
+        yield "a GPU adds up in an order of its own"

@@ -1,0 +1,78 @@
+"""What a study is made with, in the words of the options that say it.
+
+A person who continues a study with other options, or compares two studies, reads
+"learning_rate is 1e-05..0.1 in the study and fixed at 0.01 here", not the place of a number in
+the stored settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from storage.records import StudySettings
+
+NOT_SEARCHED = "not searched"
+NONE = "none"
+
+
+def setting_words(settings: StudySettings) -> dict[str, str]:
+    """Each option that a study's trials depend on, with its value; parameters of the space last.
+
+    A name with a dash in front is an option's; others are a parameter's.
+    """
+    split = settings.split
+    chosen = {
+        "--target": settings.target,
+        "--task": settings.task,
+        "--loss": settings.loss,
+        "--group": _text(split.get("group")),
+        "--time": _text(split.get("time")),
+        "--folds": _text(split.get("n_folds")),
+        "--split-seed": _text(split.get("seed")),
+        "--valid": _rows(split, "valid"),
+        "--test": _rows(split, "test"),
+        "--class-weights": "on" if settings.class_weights else "off",
+        "--max-epochs": str(settings.max_epochs),
+        "--patience": str(settings.patience),
+        "--seed": str(settings.seed),
+    }
+    return {**chosen, **{name: range_words(entry) for name, entry in _parameters(settings)}}
+
+
+def differing_settings(studies: Sequence[StudySettings]) -> dict[str, tuple[str, ...]]:
+    """The settings in which studies are not alike, with the words of each study."""
+    described = [setting_words(settings) for settings in studies]
+    names = dict.fromkeys(name for words in described for name in words)
+    rows = {name: tuple(words.get(name, NOT_SEARCHED) for words in described) for name in names}
+    return {name: words for name, words in rows.items() if len(set(words)) > 1}
+
+
+def range_words(entry: Mapping[str, Any]) -> str:
+    """A parameter of a stored space in the words of `--set`: "1e-05..0.1", "adam, sgd"."""
+    match entry.get("type"):
+        case "fixed":
+            return f"fixed at {_text(entry.get('value'))}"
+        case "categorical":
+            return ", ".join(map(_text, entry.get("choices") or ()))
+        case _:
+            return f"{_text(entry.get('low'))}..{_text(entry.get('high'))}"
+
+
+def _parameters(settings: StudySettings) -> Sequence[tuple[str, Mapping[str, Any]]]:
+    parameters = settings.space.get("parameters") or {}
+    return list(cast("Mapping[str, Mapping[str, Any]]", parameters).items())
+
+
+def _rows(split: Mapping[str, Any], name: str) -> str:
+    """Where validation or test rows come from."""
+    if split.get(name):
+        return str(split[name])
+    share = split.get(f"{name}_fraction")
+    return NONE if share is None else f"{100 * share:.0f} % of the rows"
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return NONE
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,203 @@
+"""Commands that are put together from what is stored."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import automl
+import cli
+from automl.commands_to_type import next_command, reproducing_command
+from automl.result import SearchResult
+from automl.studies import load_study
+from search_spaces import load
+from storage.records import PolicyRecord, SpaceChange, StudyRecords
+from tests.contracts.synthetic_study import synthetic_study
+
+ONE_CALL = PolicyRecord(0, "tpe", "successive_halving", n_trials=12, n_slots=4, n_workers=1)
+DATA = {"target": "price of sale", "drop": ["id"], "folds": 1}
+
+
+def study(*policies: PolicyRecord, **settings: Any) -> StudyRecords:
+    records = synthetic_study(12)
+    trials = tuple(replace(one, cause=None) for one in records.trials)
+    changed = replace(
+        records.settings, **{"data_source": "houses.csv", "data_options": DATA, **settings}
+    )
+    return replace(records, trials=trials, settings=changed, policies=policies or (ONE_CALL,))
+
+
+def options(command: str) -> dict[str, Any]:
+    """What click reads in a command; it must be one that can be typed."""
+    program, name, *arguments = shlex.split(command)
+    assert (program, name) == ("automl", "search")
+    return cli.main.commands[name].make_context(name, arguments).params
+
+
+def changes(**assignments: str) -> tuple[SpaceChange, ...]:
+    return tuple(SpaceChange(name, text) for name, text in assignments.items())
+
+
+def test_advice_becomes_the_studys_own_command_with_its_changes() -> None:
+    records = study(space_changes=("optimizer=adam", "dropout=0..0.1"), max_epochs=20)
+    command = next_command(records, changes(dropout="0.2..0.6", hidden_size="32..512"))
+    assert command == (
+        "automl search houses.csv --target 'price of sale' --drop id --folds 1 "
+        "--set optimizer=adam --set dropout=0.2..0.6 --set hidden_size=32..512 "
+        "--max-epochs 20 --n-trials 12 --new"
+    )
+    assert options(command)["set_"] == (
+        "optimizer=adam",
+        "dropout=0.2..0.6",
+        "hidden_size=32..512",
+    )
+
+
+def test_options_of_the_search_are_changed_as_such() -> None:
+    command = next_command(study(), changes(max_epochs="200", folds="5", class_weights="true"))
+    typed = options(command or "")
+    assert (typed["max_epochs"], typed["folds"], typed["class_weights"]) == (200, 5, True)
+    assert typed["set_"] == ()
+    assert typed["new"]
+
+
+def test_an_option_that_can_come_several_times_is_added() -> None:
+    command = next_command(study(), changes(drop="cabin number"))
+    assert options(command or "")["drop"] == ("id", "cabin number")
+
+
+def test_more_trials_go_on_in_the_same_study() -> None:
+    for settings, named in (
+        ({"study_name": "houses-price of sale"}, None),
+        ({"study_name": "houses-price of sale-2"}, "houses-price of sale-2"),
+        ({"study_name": "mine", "is_named": True}, "mine"),
+    ):
+        records = study(**{"target": "price of sale", **settings})
+        typed = options(next_command(records, changes(n_trials="60")) or "")
+        assert (typed["n_trials"], typed["new"], typed["study"]) == (60, False, named)
+
+
+def test_advice_without_changes_has_no_command() -> None:
+    assert next_command(study(), ()) is None
+
+
+def test_another_database_is_named() -> None:
+    for command in (
+        next_command(study(), changes(l1="0"), "sqlite:///my.db"),
+        reproducing_command(study(), "sqlite:///my.db").command,
+    ):
+        assert options(command or "")["storage"] == "sqlite:///my.db"
+
+
+def test_of_an_object_it_is_a_call() -> None:
+    records = study(data_options={}, data_source="DataFrame", target="y")
+    command = next_command(records, changes(dropout="0.2..0.6"))
+    assert command == (
+        "automl.search(..., target='y', set=['dropout=0.2..0.6'], max_epochs=40, "
+        "n_trials=12, new=True)"
+    )
+    reproduction = reproducing_command(records)
+    assert reproduction.command.startswith("automl.search(..., target='y', ")
+    assert "given as an object (DataFrame)" in reproduction.sentence
+
+
+def test_the_whole_study_is_one_command() -> None:
+    """Thirty trials first and all of them later: what is repeated is the whole."""
+    policy = replace(ONE_CALL, n_trials=30, sampler="random", preflight=False, device="cuda")
+    reproduction = reproducing_command(study(ONE_CALL, replace(policy, from_trial_number=5)))
+    typed = options(reproduction.command)
+    assert (typed["n_trials"], typed["sampler"], typed["slots"]) == (12, "random", 4)
+    assert (typed["workers"], typed["preflight"], typed["device"]) == (1, False, "cuda")
+    assert typed["new"]
+    assert not reproduction.is_exact
+
+
+def test_one_call_of_one_worker_is_repeated_exactly() -> None:
+    reproduction = reproducing_command(study())
+    assert reproduction.is_exact
+    assert "trial by trial" in reproduction.sentence
+
+
+@pytest.mark.parametrize(
+    ("policies", "obstacle"),
+    [
+        ((ONE_CALL, replace(ONE_CALL, from_trial_number=6)), "in 2 calls"),
+        ((replace(ONE_CALL, n_workers=2),), "2 workers"),
+        ((replace(ONE_CALL, timeout=60.0),), "a timeout"),
+        ((replace(ONE_CALL, device="cuda"),), "a GPU"),
+        ((replace(ONE_CALL, n_slots=0),), "how many trials trained at once"),
+    ],
+)
+def test_what_stands_against_exactness_is_said(
+    policies: tuple[PolicyRecord, ...], obstacle: str
+) -> None:
+    reproduction = reproducing_command(study(*policies))
+    assert not reproduction.is_exact
+    assert obstacle in reproduction.sentence
+
+
+def test_what_ends_trials_from_outside_is_counted() -> None:
+    records = study()
+    first, second, third, *rest = records.trials
+    ended = (
+        replace(first, cause="timed_out"),
+        replace(second, cause="lost"),
+        replace(third, cause="lost"),
+    )
+    unfinished = replace(rest[0], state="RUNNING")
+    records = replace(records, trials=(*ended, unfinished, *rest[1:]))
+    sentence = reproducing_command(records).sentence
+    for text in ("1 trial ended with a trial's time", "2 trials died", "1 trial is unfinished"):
+        assert text in sentence
+
+
+def test_what_proposes_by_number_alone_does_not_mind_order() -> None:
+    policy = replace(ONE_CALL, sampler="random", pruner="none", n_workers=2)
+    assert reproducing_command(study(policy, replace(policy, from_trial_number=6))).is_exact
+
+
+def test_a_space_that_was_an_object_must_be_written_first() -> None:
+    records = study(space_source="SearchSpace")
+    reproduction = reproducing_command(records)
+    assert options(reproduction.command)["space"] == "mlp.toml"
+    assert "must be written" in reproduction.sentence
+
+
+def test_the_command_repeats_a_study_to_the_last_digit(
+    finished: SearchResult, finished_copy: str
+) -> None:
+    reproduction = reproducing_command(finished.records, finished_copy)
+    assert reproduction.is_exact
+    assert "--set batch_size=16,32" in reproduction.command
+    cli.main(shlex.split(reproduction.command)[1:], standalone_mode=False)
+    again = load_study("iris-species-2", finished_copy)
+    assert [one.params for one in again.trials] == [one.params for one in finished.trials]
+    assert [one.value for one in again.trials] == [one.value for one in finished.trials]
+
+
+def test_how_a_call_searched_is_kept(tmp_path: Path) -> None:
+    """Each call that trains is one record; one that finds all done is none."""
+    storage = f"sqlite:///{tmp_path}/automl.db"
+    space = load("mlp").narrow(["batch_size=32"])
+    for n_trials in (2, 3, 3):
+        automl.search(
+            "sklearn:iris",
+            space=space,
+            n_trials=n_trials,
+            storage=storage,
+            max_epochs=2,
+            folds=1,
+            workers=1,
+            timeout=600,
+        )
+    records = load_study("iris-target", storage).records
+    assert [(one.from_trial_number, one.n_trials) for one in records.policies] == [(0, 2), (2, 3)]
+    assert {(one.timeout, one.n_workers, one.n_slots > 0) for one in records.policies} == {
+        (600.0, 1, True)
+    }
+    assert records.settings.space_source == "SearchSpace"
+    assert not records.settings.is_named
