@@ -15,10 +15,21 @@ from typing import Literal
 import numpy as np
 from scipy.special import stdtr
 
-from automl.diagnostics.range_edge import Range, numeric_ranges, ranked_trials
+from automl.diagnostics.range_edge import (
+    NATURAL_LIMITS,
+    Range,
+    numeric_ranges,
+    ranked_trials,
+)
 from automl.diagnostics.restraint import USUAL, WORDS
 from automl.diagnostics.situation import change_range
-from automl.diagnostics.thresholds import EDGE_MIN_TRIALS, TREND_CHANCE, TREND_PLACE
+from automl.diagnostics.thresholds import (
+    CERTAIN_TREND,
+    EDGE_MIN_TRIALS,
+    EDGE_SHARE,
+    TREND_CHANCE,
+    TREND_PLACE,
+)
 from automl.diagnostics.wording import number
 from storage.records import Advice, Diagnosis, StudyRecords, TrialRecord
 
@@ -35,7 +46,8 @@ USUAL_ENDS: Mapping[str, tuple[float, float]] = {
 """The built-in space's ranges, and what it says of those that it fixes (`mlp.toml`)."""
 
 WIDER_BY = 16.0
-"""Layers are widened by up to four doublings, as the built-in range has."""
+"""Layers are widened by up to four doublings, as the built-in range has; so are others that end
+where the usual ones do."""
 
 ASKS_FOR_STEPS: Mapping[str, End] = {
     "steps_too_small": "high",
@@ -68,7 +80,11 @@ def diagnose_excluded_ranges(
     """
     found: dict[str, _Excluded] = {}
     for one in numeric_ranges(records):
-        excluded = _by_verdict(one, verdicts) or _by_trend(one, records, verdicts)
+        excluded = (
+            _by_verdict(one, verdicts)
+            or _by_trend(one, records, verdicts)
+            or _by_want_of_fit(one, records, verdicts)
+        )
         if excluded:
             found[one.name] = excluded
     return tuple(_diagnosis(excluded) for excluded in found.values())
@@ -90,13 +106,19 @@ def _by_verdict(one: Range, verdicts: Sequence[Diagnosis]) -> _Excluded | None:
 
 def _asked_end(one: Range, verdict: Diagnosis) -> End | None:
     if one.name == "learning_rate":
-        return ASKS_FOR_STEPS.get(verdict.kind)
+        is_slow = verdict.kind == "high_bias" and _names(verdict, one.name)
+        return "high" if is_slow else ASKS_FOR_STEPS.get(verdict.kind)
     if one.name in WORDS:
         restraints = verdict.evidence.get("restraints", ())
         is_named = isinstance(restraints, Sequence) and one.name in restraints
         return "low" if verdict.kind == "over_regularized" and is_named else None
     is_narrow = one.name == "hidden_size" and one.high < USUAL_ENDS["hidden_size"][0]
     return "high" if is_narrow and verdict.kind in ASKS_FOR_CAPACITY else None
+
+
+def _names(verdict: Diagnosis, parameter: str) -> bool:
+    """Whether an advice would change the parameter."""
+    return any(c.parameter == parameter for advice in verdict.advice for c in advice.changes)
 
 
 def _advised(one: Range, verdict: Diagnosis, end: End) -> tuple[float, float]:
@@ -128,6 +150,28 @@ def _by_trend(
     return _Excluded(one, end, *_beyond(one, end), why)
 
 
+def _by_want_of_fit(
+    one: Range, records: StudyRecords, verdicts: Sequence[Diagnosis]
+) -> _Excluded | None:
+    """A network that others are ahead of, its learning rate near an end that all trials prefer."""
+    kinds = {verdict.kind for verdict in verdicts}
+    trials = [trial for trial in ranked_trials(records) if one.name in trial.params]
+    if one.name != "learning_rate" or not kinds & ASKS_FOR_CAPACITY:
+        return None
+    if len(trials) < EDGE_MIN_TRIALS:
+        return None
+    ends: tuple[End, End] = ("low", "high")
+    for end in ends:
+        toward = _toward(one, trials, end)
+        low_limit, high_limit = NATURAL_LIMITS[one.name]
+        is_last = one.low <= low_limit if end == "low" else one.high >= high_limit
+        if is_last or toward[0] < 1 - EDGE_SHARE or _chance_of_trend(toward) > CERTAIN_TREND:
+            continue
+        why = f"trials get better towards its {'lower' if end == 'low' else 'upper'} end"
+        return _Excluded(one, end, *_beyond(one, end), why)
+    return None
+
+
 def _toward(one: Range, trials: Sequence[TrialRecord], end: End) -> np.ndarray:
     """How near the end each trial lies: 1 at it."""
     places = np.array([one.place(float(str(trial.params[one.name]))) for trial in trials])
@@ -156,7 +200,9 @@ def _beyond(one: Range, end: End) -> tuple[float, float]:
     if one.name == "hidden_size":
         return one.high + 1, one.high * WIDER_BY
     low, high = USUAL_ENDS[one.name]
-    return (low, min(high, one.low)) if end == "low" else (max(low, one.high), high)
+    if end == "low":
+        return min(low, one.low / WIDER_BY), min(high, one.low)
+    return max(low, one.high), max(high, min(one.high * WIDER_BY, NATURAL_LIMITS[one.name][1]))
 
 
 def _why(one: Range, verdict: Diagnosis) -> str:

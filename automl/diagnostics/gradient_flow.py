@@ -40,6 +40,7 @@ from automl.diagnostics.thresholds import (
     SMALL_UPDATE_RATIO,
     STEADY_SHARE,
     THROWN_LOSS,
+    TINY_WIDTH,
     VANISHING_RATIO,
     WEAK_RATIO,
     WEIGHT_GROWTH,
@@ -118,7 +119,7 @@ def find_cause(fit: Fit, flow: FlowFacts | None, situation: Situation) -> Cause 
         _start_cause(flow, weak)
         or _large_steps(fit, flow)
         or _collapse(fit, flow)
-        or _lost_units(flow)  # before small steps: units that died make steps small
+        or _lost_units(flow, situation)  # before small steps: units that died make steps small
         or _small_steps(fit, flow)
     )
 
@@ -245,12 +246,15 @@ def _small_steps(fit: Fit, flow: FlowFacts) -> Cause | None:
     return None
 
 
-def _lost_units(flow: FlowFacts) -> Cause | None:
+def _lost_units(flow: FlowFacts, situation: Situation) -> Cause | None:
     """Units that were alive at the start: steps drove them to where they stay.
 
+    Of a few units some are soon all, which is a layer that is too narrow.
     Measured on ReLU networks whose units died that way (Adam, 0.03 to 0.15): a tenth of the
     learning rate lowered the fresh loss in 9 of 9, leaky ReLU in wider layers in 5.
     """
+    if situation.amount("hidden_size") <= TINY_WIDTH:
+        return None
     if flow.dead_at_end >= DEAD_FRACTION:
         lost = f"{percent(flow.dead_at_end)} of the units of one layer died on the way"
         harm = "They are zero on every row, pass nothing on and get no gradient."

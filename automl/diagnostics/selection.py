@@ -10,11 +10,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from automl.diagnostics.evidence import find_references, trial_facts
 from automl.diagnostics.standing import best_evaluation, compared_score
 from automl.diagnostics.thresholds import (
     MIN_VALID_ROWS,
     MISMATCH_ERRORS,
     MISMATCH_SHARE,
+    NOT_LEARNING_SHARE,
     SELECTION_ERRORS,
     SELECTION_SHARE,
 )
@@ -55,7 +57,8 @@ def diagnose_selection(records: StudyRecords) -> Diagnosis | None:
     compared = _compare(records)
     if compared is None:
         return None
-    if compared.gain_errors < -MISMATCH_ERRORS and compared.share > MISMATCH_SHARE:
+    is_mismatch = compared.gain_errors < -MISMATCH_ERRORS and compared.share > MISMATCH_SHARE
+    if is_mismatch and compared.test_gain.is_better and _has_learned(records):
         return _mismatch(records, compared)
     is_gap = min(compared.errors, compared.gain_errors) > SELECTION_ERRORS
     return _gap(records, compared) if is_gap and compared.share > SELECTION_SHARE else None
@@ -75,6 +78,14 @@ def _compare(records: StudyRecords) -> _Compared | None:
     return _Compared(
         score, valid.scores[score], test.scores[score], better / error, gains[0], gains[1]
     )
+
+
+def _has_learned(records: StudyRecords) -> bool:
+    """Whether the best trial learned its train rows: else no rows are told right but by chance."""
+    best = records.best_trial
+    facts = trial_facts(records, best.number) if best else None
+    limit = (1 - NOT_LEARNING_SHARE) * find_references(records).baseline_loss
+    return facts is not None and facts.lowest_train_loss < limit
 
 
 def _over_guessing(record: EvaluationRecord, score: str) -> PairedDifference | None:

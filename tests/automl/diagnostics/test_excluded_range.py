@@ -98,3 +98,51 @@ def test_usual_ends_are_those_of_the_built_in_space() -> None:
 
     for name in ("learning_rate", "hidden_size", "dropout", "weight_decay"):
         assert USUAL_ENDS[name] == (parameters[name]["low"], parameters[name]["high"])
+
+
+def slow_search(study: Any, curve: Any, beside: Any, trend: float) -> StudyRecords:
+    """SGD from 0.001 to 0.01: the best trial lies at the upper end; the others follow or not."""
+    generator = np.random.default_rng(0)
+    rates = 10 ** generator.uniform(-3, -2, size=20)
+    records = study(curve(1.0, 0.4, gap=0.02), params=[{"learning_rate": 0.0098}])
+    pruned = [
+        TrialRecord(
+            number,
+            "PRUNED",
+            {"learning_rate": float(rate)},
+            1.0 - trend * float(np.log10(rate)) + 0.1 * float(generator.normal()),
+        )
+        for number, rate in enumerate(rates, start=1)
+    ]
+    settings = dataclasses.replace(records.settings, space=space("learning_rate", 1e-3, 1e-2))
+    records = dataclasses.replace(records, trials=(*records.trials, *pruned), settings=settings)
+    return beside(records, {"boosted_trees": 0.1})
+
+
+@pytest.mark.parametrize(("trend", "is_found"), [(1.0, True), (0.0, False)])
+def test_a_usual_range_ends_too_early_where_all_trials_say_so(
+    study: Any, curve: Any, beside: Any, trend: float, is_found: bool
+) -> None:
+    first, *_ = diagnose_study(slow_search(study, curve, beside, trend))
+
+    assert (first.kind == "range_edge") == is_found
+    if is_found:
+        assert first.evidence["end"] == "high"
+        assert first.advice[0].changes[0].set == "0.01..0.16"
+
+
+def test_steps_that_need_a_rate_beyond_the_range(
+    study: Any, curve: Any, layers_of: Any, beside: Any
+) -> None:
+    """Not too small to learn, but the advice to the best trial lies outside."""
+    records = study(
+        curve(1.0, 0.3, gap=0.02),
+        params=[{"learning_rate": 1.9e-4}],
+        layers=[layers_of([1.0, 1.0], update_ratio=6e-4)],
+        space=space("learning_rate", 1e-5, 2e-4),
+    )
+
+    first, second, *_ = diagnose_study(beside(records, {"linear_model": 0.1}))
+
+    assert (first.kind, second.kind) == ("range_edge", "high_bias")
+    assert first.evidence["parameter"] == "learning_rate"

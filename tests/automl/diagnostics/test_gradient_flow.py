@@ -257,6 +257,19 @@ def test_an_overfitting_network_is_not_told_to_take_larger_steps(
     assert first.advice[0].text.startswith("Regularize more")
 
 
+def test_one_dead_unit_of_one_is_a_layer_too_narrow(
+    study: Any, layers_of: Any, beside: Any
+) -> None:
+    records = study(
+        [(0.9 - 0.05 * i, 0.9 - 0.05 * i) for i in range(8)],
+        params=[{"hidden_size": 1}],
+        layers=[layers_of([1.0, 1.0], dead=1.0)],
+    )
+    records = dataclasses.replace(records, initial_layers={0: layers_of([1.0, 1.0])})
+
+    assert diagnose_trial(beside(records, {"boosted_trees": 0.1}), 0)[0].kind == "high_bias"
+
+
 def test_start_problem_looks_at_the_start_alone(layers_of: Any) -> None:
     assert start_problem(layers_of([1e-6, 1.0])) == "vanishing_gradients"
     assert start_problem(layers_of([0.5, 1.0])) is None

@@ -57,6 +57,15 @@ def test_high_bias_under_a_strong_restraint_is_over_regularization(
     assert first.advice[0].changes[0].parameter == name
 
 
+def test_a_restrained_network_behind_a_reference_is_held_back(
+    study: Any, curve: Any, beside: Any
+) -> None:
+    """The share is too small for a bias by itself; with an L1 penalty the cause is at hand."""
+    records = study(curve(1.0, 0.16, gap=0.01), params=[{"l1": 0.05}])
+
+    assert kind(beside(records, {"boosted_trees": 0.13}, error=0.015)) == "over_regularized"
+
+
 def test_a_network_put_out_by_a_penalty_gets_the_penaltys_name(
     study: Any, curve: Any, beside: Any
 ) -> None:
