@@ -85,9 +85,29 @@ def print_study(result: SearchResult) -> None:
     console = stdout_console()
     _print_headline(console, result, message_of)
     _print_best(console, result, print_parameters)
+    _print_importances(console, result.records)
     for verdict in result.diagnoses[:1]:
         print_advice(console, result, verdict)
     _print_rest(console, result)
+
+
+def _print_importances(console: Console, records: StudyRecords) -> None:
+    """The hyperparameters that made a difference, in one line, or why none can be told."""
+    from automl.report.numbers.importances import importances  # takes scikit-learn
+    from automl.report.numbers.trials import study_table
+
+    found = importances(study_table(records))
+    certain = [
+        f"{one.name} {wording.percent(one.share)} ({wording.percent(one.low)} to "
+        f"{wording.percent(one.high)})"
+        for one in found.judged
+        if one.is_certain
+    ]
+    if certain:
+        words = f"{wording.listing(certain)} of the differences between trials."
+        console.print(Text(f"What mattered: {words}\n"))
+    elif found.missing_because:
+        console.print(Text(f"{found.missing_because}\n"))
 
 
 def print_verdict(result: SearchResult) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from automl import summary
+from automl.diagnostics.wording import percent
 from automl.report.notes import trial_notes
+from automl.report.numbers.importances import importances
 from automl.report.numbers.overview import overview
 from automl.report.numbers.search import effort
 from automl.report.numbers.trials import study_table
@@ -56,6 +58,20 @@ def test_a_search_shows_what_it_searched_and_show_what_was_fixed_too(
         assert name in everything
     assert "gradient_clip_norm none" not in searched
     assert "gradient_clip_norm none" in everything
+
+
+def test_show_says_what_mattered_as_the_report_does(
+    finished: SearchResult, width: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    records = synthetic_study(120)
+    found = importances(study_table(records))
+    first = found.judged[0]
+    summary.print_study(SearchResult(records, "sqlite:///a.db"))
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"What mattered: {first.name} {percent(first.share)} (" in said
+    summary.print_study(finished)  # of six trials
+    said = " ".join(capsys.readouterr().out.split())
+    assert importances(study_table(finished.records)).missing_because in said
 
 
 def test_advice_comes_with_the_command_and_the_rest_is_one_line(
