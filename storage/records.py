@@ -235,10 +235,10 @@ class ReferenceRecord:
     name: ReferenceName
     scores: Mapping[str, float]
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # 95 %, bootstrap
-    network_gains: Mapping[str, PairedDifference] = field(default_factory=dict)  # network over it
-    guessing_gains: Mapping[str, PairedDifference] = field(
-        default_factory=dict
-    )  # it over guessing
+    # How much better the network is than it, and it than guessing.
+    network_gains: Mapping[str, PairedDifference] = field(default_factory=dict)
+    guessing_gains: Mapping[str, PairedDifference] = field(default_factory=dict)
+    is_final: bool = True  # False: it was still getting better when its time was up
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ class Predictions:
 
     valid: Tensor
     test: Tensor
+    is_final: bool = True  # False: it was still getting better when its time was up
 
 
 def trivial_predictions(dataset: Dataset, fold: int = 0) -> Predictions:

@@ -10,6 +10,7 @@ are weighed where the study weighs them, see `automl/data/baselines.py`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -66,11 +67,16 @@ class BoostedTrees:
         self._n_iterations = 0
         self._best_iteration = 0
         self._lowest_loss = np.inf
-        self.predictions = trivial_predictions(dataset, fold)  # those of no tree
+        self._predictions = trivial_predictions(dataset, fold)  # those of no tree
         self.is_grown = dataset.task != "regression" and has_one_class(self._rows)
         self._inputs = {name: _inputs(self._rows.split(name)) for name in ("valid", "test")}
         self._train_inputs = _inputs(self._rows.train)
         self._model = _model(dataset, self._rows)
+
+    @property
+    def predictions(self) -> Predictions:
+        """Of the best iteration so far."""
+        return replace(self._predictions, is_final=self.is_grown)
 
     @property
     def is_presentable(self) -> bool:
@@ -101,7 +107,7 @@ class BoostedTrees:
                 self._lowest_loss, self._best_iteration = loss, iteration
         if best is not None:
             test = next(self._stages("test", self._best_iteration - 1))
-            self.predictions = self._in_form(best, test)
+            self._predictions = self._in_form(best, test)
 
     def _stages(self, name: str, after: int) -> Iterator[Floats]:
         """What the trees of each further iteration say of a split, with all before them."""

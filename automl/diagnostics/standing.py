@@ -89,10 +89,19 @@ def standing_on(records: StudyRecords, evaluation: EvaluationRecord) -> Standing
     best = min(gains, key=lambda name: gains[name].value)
     gain = gains[best]
     kind: StandingKind = "better" if gain.is_better else "worse" if gain.is_worse else "no_better"
-    sentence = _sentence(records, evaluation, kind, best, score)
-    if gains.keys() == {"guessing"}:
-        sentence += " No model was fitted to compare it with."
+    sentence = _sentence(records, evaluation, kind, best, score) + _shortfall(evaluation)
     return Standing(kind, sentence, score, best, gain)
+
+
+def _shortfall(evaluation: EvaluationRecord) -> str:
+    """What the network could not be held against, or not in its full strength."""
+    fitted = {one.name for one in evaluation.references}
+    if fitted == {"guessing"}:
+        return " No model was fitted to compare it with."
+    trees = evaluation.reference("boosted_trees")
+    if trees is None:
+        return " Boosted trees had no time to grow."
+    return "" if trees.is_final else " The boosted trees had no time to grow to their best."
 
 
 def _sentence(

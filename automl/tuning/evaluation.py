@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -47,6 +47,7 @@ class _Rows:
     target_scale: Floats
     network: Floats
     references: Mapping[ReferenceName, Floats]
+    unfinished: frozenset[ReferenceName]
 
 
 def evaluate_best(
@@ -113,6 +114,7 @@ def _valid_rows(
             name: np.concatenate([by_fold[number].valid.double().numpy() for number in numbers])
             for name, by_fold in references.items()
         },
+        unfinished=_unfinished(references),
     )
 
 
@@ -130,6 +132,16 @@ def _test_rows(
             name: np.mean([of_fold.test.double().numpy() for of_fold in by_fold], axis=0)
             for name, by_fold in references.items()
         },
+        unfinished=_unfinished(references),
+    )
+
+
+def _unfinished(references: FittedReferences) -> frozenset[ReferenceName]:
+    """Those whose time was up on some fold."""
+    return frozenset(
+        name
+        for name, by_fold in references.items()
+        if not all(of_fold.is_final for of_fold in by_fold)
     )
 
 
@@ -151,7 +163,10 @@ def _evaluation(rows: _Rows, dataset: Dataset, trial_number: int, seed: int) -> 
         split=rows.split,
         scores=network.scores,
         intervals=network.intervals,
-        references=tuple(reference_record(name, resampled) for name in rows.references),
+        references=tuple(
+            replace(reference_record(name, resampled), is_final=name not in rows.unfinished)
+            for name in rows.references
+        ),
         evaluated_at=time.time(),
     )
 

@@ -80,7 +80,7 @@ def test_they_end_at_the_most_that_is_allowed(monkeypatch: pytest.MonkeyPatch) -
     assert trees.is_grown
     assert trees.is_presentable
     trees.grow()
-    assert trees.predictions is before
+    assert trees.predictions.test is before.test
 
 
 def test_they_are_no_reference_before_they_have_learned() -> None:

@@ -63,3 +63,20 @@ def test_with_class_weights_it_is_the_balanced_accuracy(study: Any, curve: Any) 
 def test_without_a_score_nothing_is_claimed(study: Any, curve: Any) -> None:
     assert standing(study(curve(1.0, 0.5))).kind == "unknown"
     assert standing(study()).sentence.startswith("No trial has completed")
+
+
+def test_what_had_no_time_is_said(study: Any, curve: Any) -> None:
+    records = scored(study(curve(1.0, 0.5)), linear=(0.3, 0.02), trees=(0.1, 0.02))
+    *known, test = records.evaluations
+    guessing, linear, trees = test.references
+
+    def told(*references: ReferenceRecord) -> str:
+        again = (*known, replace(test, references=references))
+        return standing(replace(records, evaluations=again)).sentence
+
+    assert told(guessing, linear, trees).endswith(").")
+    assert told(guessing, linear, replace(trees, is_final=False)).endswith(
+        ". The boosted trees had no time to grow to their best."
+    )
+    assert told(guessing, linear).endswith(". Boosted trees had no time to grow.")
+    assert told(guessing).endswith(". No model was fitted to compare it with.")

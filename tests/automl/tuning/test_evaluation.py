@@ -97,3 +97,23 @@ def test_it_is_scored_again_for_references_that_an_earlier_look_lacked(
         assert richer.scores == first.scores
         assert len(store.read_study("iris-species").evaluations) == 5
         assert evaluate(dict) == richer
+
+
+def test_a_reference_that_was_cut_short_is_marked(
+    finished: SearchResult, finished_copy: str
+) -> None:
+    dataset = load_again(finished.records.settings).dataset
+    (guess,) = guessing_alone(dataset)["guessing"]
+    fitted: FittedReferences = {
+        "guessing": [guess],
+        "linear_model": [guess],
+        "boosted_trees": [replace(guess, is_final=False)],
+    }
+    every = frozenset(REFERENCE_NAMES)
+    with open_store(finished_copy) as store:
+        first = store.read_study("iris-species").evaluations[-1]
+        bare = replace(first, references=(), evaluated_at=first.evaluated_at + 1)
+        store.add_evaluation("iris-species", bare)
+        record = evaluate_best(store, "iris-species", dataset, lambda: fitted, every)
+    assert record is not None
+    assert [one.is_final for one in record.references] == [True, True, False]
