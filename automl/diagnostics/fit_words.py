@@ -207,18 +207,18 @@ def _behind(fit: Fit, situation: Situation) -> str:
         f"{situation.trial.number}, by {number(-lead.value)} in {what} (95 % interval "
         f"{number(-lead.high)} to {number(-lead.low)}; {_errors(fit, situation)})."
     )
-    if leader.score == "loss" and math.isfinite(leader.loss):
+    if leader.score == "loss" and math.isfinite(leader.shown_loss):
         want = "for want of fit" if _is_unfitted(fit, leader) else "not for want of fit"
         text += (
             f" It is {want}: the network fits its own train rows to a loss of "
-            f"{number(facts.train_loss)}, {leader.words} new ones to {number(leader.loss)}."
+            f"{number(facts.train_loss)}, {leader.words} new ones to {number(leader.shown_loss)}."
         )
     return text + (f" {_certainty(fit)}" if fit.facts.gap > 0 else "") + _onset(fit)
 
 
 def _is_unfitted(fit: Fit, leader: Rival) -> bool:
     """Whether a reference fits new rows better than the network its train rows."""
-    return leader.score == "loss" and fit.facts.train_loss > leader.loss
+    return leader.score == "loss" and fit.facts.train_loss > leader.shown_loss
 
 
 def _weak_signal(fit: Fit, situation: Situation) -> str:

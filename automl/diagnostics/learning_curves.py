@@ -176,7 +176,7 @@ def judge_fit(facts: CurveFacts, references: References, situation: Situation) -
         is_tiny = situation.amount("hidden_size") <= TINY_WIDTH and not unlearned
         return fit("over_regularized" if restraints and not is_tiny else "high_bias")
     if references.leader:
-        excess = facts.lowest_train_loss - smoothing_loss(situation) - references.leader.loss
+        excess = facts.lowest_train_loss - smoothing_loss(situation) - references.leader.shown_loss
         is_held = restraints and excess > LEAST_GAP_SHARE * references.baseline_loss
         return fit("over_regularized" if is_held else "behind_reference")
     return fit("weak_signal" if _is_weak(facts, references) else "good_fit")

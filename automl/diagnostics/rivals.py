@@ -32,6 +32,7 @@ class Rival:
     score: str  # what is compared: "loss", with class weights "balanced_accuracy"
     valid: PairedDifference | None = None
     test: PairedDifference | None = None
+    test_loss: float = math.nan  # on test rows
 
     @property
     def is_measured(self) -> bool:
@@ -47,6 +48,11 @@ class Rival:
     def split(self) -> str:
         """The rows on which its lead is shown: test rows if they show it."""
         return "test" if self.test is not None and self.test.is_worse else "valid"
+
+    @property
+    def shown_loss(self) -> float:
+        """Its loss on the rows that show its lead."""
+        return self.test_loss if self.split == "test" else self.loss
 
     @property
     def gain(self) -> PairedDifference | None:
@@ -88,6 +94,7 @@ def find_rivals(records: StudyRecords, trial_number: int) -> tuple[Rival, ...]:
             score,
             _gain(valid, name, score),
             _gain(test, name, score),
+            test.reference_scores(name).get("loss", math.nan) if test else math.nan,
         )
         for name in names
     )
