@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import verdict_tables
 from benchmarks.verdict_tables import Judged, line, summarize
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -54,16 +57,18 @@ def test_a_right_verdict_is_counted() -> None:
 
 @pytest.mark.slow
 def test_a_network_of_one_unit_is_searched_and_held_against_larger_ones(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, tmp_path: Path
 ) -> None:
-    path = tmp_path / "figures.json"
+    path, name = tmp_path / "figures.json", "too small/kin8nm/hidden_size=1"
+    options = ["--seed", "0", "--only", name, "--json", str(path)]
 
-    name = "too small/kin8nm/hidden_size=1"
-    verdict_tables.main([str(folder), "--seed", "0", "--only", name, "--json", str(path)])
+    called = [sys.executable, "-m", "benchmarks.verdicts", "tables", str(folder), *options]
+    done = subprocess.run(called, cwd=ROOT, capture_output=True, text=True, check=True)
 
     content = json.loads(path.read_text())
     (case,) = content["cases"]
     assert case["expected"][0] == "high_bias"
     assert case["figures"]["mended gain"] > 0.15
+    assert case["told_standing"] == case["standing"] == "worse"
     assert content["summary"]["tables.n_cases"] == 1
-    assert name in capsys.readouterr().out
+    assert name in done.stdout
