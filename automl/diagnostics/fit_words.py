@@ -17,7 +17,8 @@ from automl.diagnostics.signal import gain_evidence, gain_words
 from automl.diagnostics.situation import Situation
 from automl.diagnostics.thresholds import MIN_EPOCHS, MIN_VALID_ROWS, NOISE_MULTIPLE
 from automl.diagnostics.wording import count, error, listing, number, percent
-from automl.reference_names import reference_words
+from automl.reference_names import is_plural, reference_words
+from automl.score_names import SPLIT_NAMES
 from storage.records import Diagnosis, Json
 
 TIED_TITLE = "Fits as well as is known to be possible"
@@ -139,7 +140,7 @@ def _not_learning(fit: Fit, situation: Situation) -> str:
 
 
 def _no_signal(fit: Fit, situation: Situation) -> str:
-    words = gain_words(fit.gain, _guessing(situation)) if fit.gain else ""
+    words = gain_words(fit.gain, situation.settings.task) if fit.gain else ""
     return f"No signal: this study's trials found nothing beyond guessing. {words}"
 
 
@@ -199,11 +200,10 @@ def _behind(fit: Fit, situation: Situation) -> str:
     if leader is None or leader.gain is None:
         return ""
     facts, lead = fit.facts, leader.gain
-    rows = "test" if leader.split == "test" else "validation"
     what = "loss" if leader.score == "loss" else "balanced accuracy"
     text = (
-        f"Behind {leader.words}: on {rows} rows {leader.words} "
-        f"{'do' if leader.name == 'boosted_trees' else 'does'} better than trial "
+        f"Behind {leader.words}: on {SPLIT_NAMES[leader.split]} rows {leader.words} "
+        f"{'do' if is_plural(leader.name) else 'does'} better than trial "
         f"{situation.trial.number}, by {number(-lead.value)} in {what} (95 % interval "
         f"{number(-lead.high)} to {number(-lead.low)}; {_errors(fit, situation)})."
     )
@@ -222,7 +222,6 @@ def _is_unfitted(fit: Fit, leader: Rival) -> bool:
 
 
 def _weak_signal(fit: Fit, situation: Situation) -> str:
-    task = situation.settings.task
     others = [one for one in (fit.references.linear, fit.references.trees) if one]
     text = (
         f"Weak signal: little of the target is explained by trial {situation.trial.number} "
@@ -232,7 +231,7 @@ def _weak_signal(fit: Fit, situation: Situation) -> str:
         losses = [f"{one.name} {number(one.loss)}" for one in others]
         text += (
             f" No reference finds much more ({listing(losses)}, "
-            f"{reference_words('guessing', task)} {number(fit.references.baseline_loss)})."
+            f"{_guessing(situation)} {number(fit.references.baseline_loss)})."
         )
     return text
 
@@ -250,7 +249,7 @@ def _beside_references(fit: Fit, situation: Situation) -> str:
     fitted = [one for one in fit.references.rivals if one.name != "guessing"]
     beaten = [one.words for one in fitted if (g := one.test or one.valid) and g.is_better]
     equal = [one.words for one in fitted if one.words not in beaten]
-    rows = "test" if any(one.test for one in fitted) else "validation"
+    rows = SPLIT_NAMES["test" if any(one.test for one in fitted) else "valid"]
     text = f" On {rows} rows it does better than {listing(beaten, 'and')}" if beaten else ""
     if equal and beaten:
         return f"{text}, and no better than {listing(equal, 'or')}."
@@ -260,7 +259,7 @@ def _beside_references(fit: Fit, situation: Situation) -> str:
 
 
 def _guessing(situation: Situation) -> str:
-    return "predicting the mean" if situation.is_regression else "guessing by class frequency"
+    return reference_words("guessing", situation.settings.task)
 
 
 def _errors(fit: Fit, situation: Situation) -> str:

@@ -69,7 +69,7 @@ def _compare(records: StudyRecords) -> _Compared | None:
     if valid is None or test is None or 0 < _n_valid_rows(records) < MIN_VALID_ROWS:
         return None
     score = compared_score(records.settings)
-    gains = [_over_guessing(one, score) for one in (valid, test)]
+    gains = [one.gain("guessing", score) for one in (valid, test)]
     error = math.hypot(_error(valid, score), _error(test, score))
     if gains[0] is None or gains[1] is None or not error > 0:
         return None
@@ -86,11 +86,6 @@ def _has_learned(records: StudyRecords) -> bool:
     facts = trial_facts(records, best.number) if best else None
     limit = (1 - NOT_LEARNING_SHARE) * find_references(records).baseline_loss
     return facts is not None and facts.lowest_train_loss < limit
-
-
-def _over_guessing(record: EvaluationRecord, score: str) -> PairedDifference | None:
-    guessing = record.reference("guessing")
-    return guessing.network_gains.get(score) if guessing else None
 
 
 def _error(record: EvaluationRecord, score: str) -> float:
