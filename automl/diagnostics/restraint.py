@@ -74,7 +74,7 @@ def noticeable_restraints(situation: Situation) -> tuple[str, ...]:
 
 
 def less_of(situation: Situation, names: tuple[str, ...]) -> tuple[SpaceChange, ...]:
-    """Each restraint at a usual strength, or a tenth of what it was where that is less."""
+    """Each restraint at a usual strength, or a third of what it was where that is less."""
     return tuple(_less(situation, name) for name in names)
 
 
