@@ -126,7 +126,7 @@ def _test_rows(
     return _Rows(
         split="test",
         targets=fold.original_targets("test").numpy(),
-        target_scale=np.full(len(fold.test), dataset.folds[0].target_scale, dtype=np.float64),
+        target_scale=np.full(len(fold.test), fold.target_scale, dtype=np.float64),
         network=np.mean([_prediction(one, dataset, "test") for one in networks], axis=0),
         references={
             name: np.mean([of_fold.test.double().numpy() for of_fold in by_fold], axis=0)
