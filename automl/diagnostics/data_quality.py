@@ -81,10 +81,17 @@ def _first_of_many(diagnoses: Sequence[Diagnosis]) -> Diagnosis:
     )
 
 
-def _shift(check: DataCheckRecord) -> Diagnosis | None:
+def is_shift(check: DataCheckRecord) -> bool:
+    """Whether rows can be told from train rows by more than chance, and more than a little."""
     noise = detail(check, "standard_error") or 0.0
     # The standard error is a lower bound (see the check), hence twice the usual multiple.
-    if check.value < max(SHIFT_AUC, 0.5 + 2 * NOISE_MULTIPLE * noise):
+    return check.kind == "shift" and check.value >= max(
+        SHIFT_AUC, 0.5 + 2 * NOISE_MULTIPLE * noise
+    )
+
+
+def _shift(check: DataCheckRecord) -> Diagnosis | None:
+    if not is_shift(check):
         return None
     columns = check.details.get("columns")
     names = list(columns) if isinstance(columns, Mapping) else []
