@@ -50,6 +50,8 @@ class CurveFacts:
     last_train_progress: float  # the same of the train loss
     roughness: float  # upward moves of the train loss, as a share of all moves
     is_finite: bool
+    epochs_of_folds: tuple[int, ...] = ()  # of several: those of each, and its best one
+    best_epochs_of_folds: tuple[int, ...] = ()
 
     @property
     def gap(self) -> float:
@@ -172,6 +174,8 @@ def average_facts(facts: Sequence[CurveFacts]) -> CurveFacts:
         last_train_progress=mean("last_train_progress"),
         roughness=mean("roughness"),
         is_finite=all(fact.is_finite for fact in facts),
+        epochs_of_folds=tuple(fact.n_epochs for fact in facts),
+        best_epochs_of_folds=tuple(fact.best_epoch for fact in facts),
     )
 
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 
 from automl.diagnostics.advice import advise, advise_behind, advise_less
+from automl.diagnostics.evidence import CurveFacts
 from automl.diagnostics.learning_curves import Fit, FitKind, is_near_zero
 from automl.diagnostics.restraint import restraint_words
 from automl.diagnostics.rivals import Rival
@@ -60,8 +61,7 @@ def diagnose_budget(fit: Fit, situation: Situation) -> Diagnosis | None:
             f"fifth of {count(facts.n_epochs, 'epoch')} brought {percent(facts.last_progress)} of "
             f"all progress on the validation rows."
         ),
-        evidence={"n_epochs": facts.n_epochs, "best_epoch": facts.best_epoch}
-        | {"last_progress": facts.last_progress},
+        evidence={**_epoch_evidence(facts), "last_progress": facts.last_progress},
         advice=advise("still_improving", situation),
         trial_number=situation.trial.number,
     )
@@ -84,8 +84,7 @@ def _evidence(fit: Fit) -> dict[str, Json]:
         "baseline_loss": references.baseline_loss,
         "baseline_is_measured": references.baseline_is_measured,
         "lowest_train_loss": facts.lowest_train_loss,
-        "n_epochs": facts.n_epochs,
-        "best_epoch": facts.best_epoch,
+        **_epoch_evidence(facts),
         "overfitting_from_epoch": facts.onset,
         "rise_after_best_epoch": facts.rise,
     }
@@ -99,10 +98,18 @@ def _evidence(fit: Fit) -> dict[str, Json]:
         evidence["restraints"] = list(fit.restraints)
     if fit.leader and fit.leader.gain:
         evidence["leader"] = fit.leader.words
-        evidence["leader_rows"] = fit.leader.split
+        evidence["leader_rows"] = SPLIT_NAMES[fit.leader.split]
         evidence["leader_gain"] = -fit.leader.gain.value
         evidence["leader_gain_standard_error"] = fit.leader.gain.standard_error
     return evidence | (gain_evidence(fit.gain) if fit.gain else {})
+
+
+def _epoch_evidence(facts: CurveFacts) -> dict[str, Json]:
+    """How long it trained and when it was best; of several folds, each has its own."""
+    if not facts.epochs_of_folds:
+        return {"n_epochs": facts.n_epochs, "best_epoch": facts.best_epoch}
+    epochs, best = facts.epochs_of_folds, facts.best_epochs_of_folds
+    return {"n_epochs": list(epochs), "best_epoch": list(best)}
 
 
 def _too_little(fit: Fit, situation: Situation) -> str:
@@ -308,12 +315,15 @@ def _onset(fit: Fit) -> str:
     facts = fit.facts
     if facts.onset is None:
         return ""
-    # Of several folds, each has an epoch of its own.
-    is_same = facts.onset == facts.best_epoch
-    kept = f"; the weights of epoch {facts.best_epoch} are kept" if is_same else ""
+    if facts.epochs_of_folds:
+        return (
+            f" On most folds the validation loss rose again after the best epoch, by "
+            f"{number(facts.rise)} on average, while the train loss went on falling; of each the "
+            f"weights of its own best epoch are kept."
+        )
     return (
         f" After epoch {facts.onset} the validation loss rose again, by {number(facts.rise)}, "
-        f"while the train loss went on falling{kept}."
+        f"while the train loss went on falling; the weights of that epoch are kept."
     )
 
 

@@ -224,8 +224,8 @@ def _words(compared: _Compared) -> str:
 def _evidence(records: StudyRecords, compared: _Compared) -> dict[str, float | int | str]:
     return {
         "score": compared.score,
-        "valid": compared.valid,
-        "test": compared.test,
+        "valid_score": compared.valid,
+        "test_score": compared.test,
         "difference_in_standard_errors": compared.errors,
         "gain_difference_in_standard_errors": compared.gain_errors,
         "n_trials": len(records.trials),
