@@ -7,6 +7,7 @@ settings, in the words of the options, and in the best configurations.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -59,7 +60,7 @@ def findings(results: Sequence[SearchResult]) -> list[str]:
     scored = [one for one in results if one.records.best_trial and one.evaluation]
     if len(scored) < 2:
         return ["Fewer than two of these studies have a scored network to compare."]
-    first, *others = sorted(scored, key=lambda one: one.best.value or np.inf)
+    first, *others = sorted(scored, key=_best_loss)
     return [_finding(first, other) for other in others]
 
 
@@ -76,13 +77,16 @@ def _finding(first: SearchResult, second: SearchResult) -> str:
     if gain.is_better or gain.is_worse:
         better = first if gain.is_better else second
         verdict = f"differ: {better.study_name} is better"
-    value, low, high = (_difference(metric, x) for x in (gain.value, gain.low, gain.high))
-    way = "higher" if metric in HIGHER_IS_BETTER else "lower"
     n_rows = first.records.settings.n_rows.get("test", 0)
     return (
         f"On the same {count(n_rows, 'test row')} {names} {verdict}: {score_name(metric)} is "
-        f"{value} {way} with the first (95 % interval of the paired difference {low} to {high})."
+        f"{difference_words(metric, gain)}."
     )
+
+
+def _best_loss(result: SearchResult) -> float:
+    value = result.best.value
+    return math.inf if value is None else value
 
 
 def paired_gain(first: SearchResult, second: SearchResult, metric: str) -> PairedDifference | None:
@@ -118,8 +122,24 @@ def _metric(result: SearchResult) -> str:
     return "rmse" if result.records.settings.task == "regression" else "accuracy"
 
 
-def _difference(metric: str, value: float) -> str:
-    """A difference of scores; of shares in percentage points."""
+def difference_words(metric: str, gain: PairedDifference) -> str:
+    """By how much the first's score is higher or lower, with the interval of that.
+
+    The sign is said in the word, so that what is 0.3 worse does not read as -0.3 better.
+    """
+    is_higher = (gain.value >= 0) == (metric in HIGHER_IS_BETTER)
+    values = (gain.value, gain.low, gain.high)
+    if gain.value < 0:
+        values = (-gain.value, -gain.high, -gain.low)
+    value, low, high = (_amount(metric, one) for one in values)
+    return (
+        f"{value} {'higher' if is_higher else 'lower'} with the first (95 % interval of the "
+        f"paired difference {low} to {high})"
+    )
+
+
+def _amount(metric: str, value: float) -> str:
+    """A difference of two scores; of shares in percentage points."""
     if metric in SHARES:
         return f"{100 * value:.1f} points"
     return score_text(metric, value)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automl.diagnostics.headline import headline
+from automl.diagnostics.headline import headline, shown_diagnoses
 from automl.diagnostics.standing import Standing, standing
 from automl.errors import StudyError, warn_of
 from automl.options import TRIAL_NUMBER
@@ -100,7 +100,7 @@ class SearchResult:
     @property
     def diagnoses(self) -> tuple[Diagnosis, ...]:
         """The verdict first, then all else that was noticed."""
-        return self.records.diagnoses
+        return shown_diagnoses(self.records)
 
     def best_model(self) -> TrainedModel:
         """The best trial's network with its preprocessing: `predict(frame)`."""

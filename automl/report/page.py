@@ -36,7 +36,7 @@ from automl.report import (
 )
 from automl.report.figures import style
 from automl.report.numbers.importances import Importances, importances
-from automl.report.numbers.overview import overview, shown_diagnoses
+from automl.report.numbers.overview import overview
 from automl.report.numbers.parameters import axes, fixed_parameters
 from automl.report.numbers.search import effort
 from automl.report.numbers.trials import StudyTable, study_table
@@ -149,7 +149,7 @@ def _verdict(records: StudyRecords, storage: str) -> dict[str, object]:
     """The headline and the verdicts."""
     of_study, of_trials = verdict_part.verdicts(records, storage)
     return {
-        "headline": headline(records, shown_diagnoses(records)),
+        "headline": headline(records),
         "verdicts": of_study,
         "more_verdicts": verdict_part.more_words(of_study[1:]),
         "trial_verdicts": of_trials,

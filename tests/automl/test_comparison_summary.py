@@ -8,8 +8,14 @@ from pathlib import Path
 import pytest
 
 import automl
-from automl.comparison_summary import findings, paired_gain, print_comparison
+from automl.comparison_summary import (
+    difference_words,
+    findings,
+    paired_gain,
+    print_comparison,
+)
 from automl.result import SearchResult
+from storage.records import PairedDifference
 from tests.contracts.synthetic_study import synthetic_study
 
 
@@ -57,6 +63,31 @@ def test_the_same_network_cannot_be_told_from_itself(pair: list[SearchResult]) -
     good, _ = pair
     (sentence,) = findings([good, good])
     assert "cannot be told apart: accuracy is 0.0 points higher" in sentence
+
+
+@pytest.mark.parametrize(
+    ("metric", "gain", "words"),
+    [
+        (
+            "rmse",
+            0.28,
+            "0.2800 lower with the first",
+        ),
+        (
+            "rmse",
+            -0.28,
+            "0.2800 higher with the first",
+        ),
+        ("accuracy", 0.28, "28.0 points higher with the first"),
+        ("accuracy", -0.28, "28.0 points lower with the first"),
+    ],
+)
+def test_the_sign_of_a_difference_is_in_its_word(metric: str, gain: float, words: str) -> None:
+    said = difference_words(metric, PairedDifference(gain, 0.1, gain - 0.18, gain + 0.18))
+    assert said.startswith(words)
+    assert "-" not in said
+    ends = "10.0 points to 46.0 points" if metric == "accuracy" else "0.1000 to 0.4600"
+    assert said.endswith(f"(95 % interval of the paired difference {ends})")
 
 
 def test_other_test_rows_are_said_to_be_others(pair: list[SearchResult], tmp_path: Path) -> None:

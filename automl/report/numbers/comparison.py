@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from automl.diagnostics.headline import Headline, headline
-from automl.report.numbers.overview import Overview, overview, shown_diagnoses
+from automl.report.numbers.overview import Overview, overview
 from automl.report.numbers.parameters import fixed_parameters
 from automl.report.numbers.search import Effort, effort
 from automl.report.numbers.trials import Floats, StudyTable, study_table
@@ -75,7 +75,7 @@ def compare(studies: Sequence[StudyRecords]) -> Comparison:
         studies=tuple(
             ComparedStudy(
                 name,
-                headline(table.records, shown_diagnoses(table.records)),
+                headline(table.records),
                 overview(table),
                 _configuration(table),
                 effort(table),
