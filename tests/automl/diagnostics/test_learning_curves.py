@@ -389,3 +389,23 @@ def test_three_test_rows_put_no_reference_ahead(study: Any, curve: Any, beside: 
 
     assert kind() == "behind_reference"
     assert kind(**few) == "good_fit"
+
+
+@pytest.mark.parametrize(
+    ("lost", "expected"),
+    [(0.45, "high_variance"), (0.35, "good_fit")],
+)
+def test_a_small_rise_asks_for_action_where_the_losses_end_far_apart(
+    study: Any, lost: float, expected: str
+) -> None:
+    """As of large networks on small tables: it takes back 0.2 of its gain."""
+    falls = [(1 - 0.09 * i, 1 - 0.08 * i) for i in range(6)]
+    lowest = falls[-1][1]
+    end = lowest + 0.2 * (1 - lowest)
+    last_train = 1 - (1 - end) / (1 - lost)
+    apart = [
+        (falls[-1][0] + (last_train - falls[-1][0]) * share, lowest + (end - lowest) * share)
+        for share in (0.25, 0.5, 0.75, 1.0, 1.0, 1.0)
+    ]
+
+    assert kind(study([*falls, *apart])) == expected

@@ -101,3 +101,16 @@ def test_a_network_that_learned_nothing_shows_no_mismatch(
     records = beside(study([(1.4, 1.3)] * 8), {}, test_loss=0.9)
 
     assert diagnose_selection(records) is None
+
+
+@pytest.mark.parametrize(("lacking", "is_mismatch"), [(0.55, True), (0.45, False)])
+def test_rows_that_are_merely_harder_are_no_other_rows(
+    study: Any, curve: Any, beside: Any, lacking: float, is_mismatch: bool
+) -> None:
+    """The gain on test rows is 0.8, of which the validation rows lack a share."""
+    valid_loss = 1 - 0.8 * (1 - lacking)
+    records = study([(1 - 0.08 * i, max(valid_loss, 1 - 0.08 * i)) for i in range(10)])
+
+    found = diagnose_selection(beside(records, {}, test_loss=0.2))
+
+    assert (found is not None and found.kind == "validation_mismatch") == is_mismatch
