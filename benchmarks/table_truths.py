@@ -252,7 +252,9 @@ def healthy_kinds(measured: Measured) -> frozenset[str]:
     """What may be said of a network that nothing was done to."""
     kinds = set() if _signal(measured) > SIGNAL else {"no_signal", "weak_signal"}
     if _signal(measured) < CERTAIN:
-        return frozenset(kinds)
+        return frozenset(
+            kinds | ({"high_variance"} if measured.again.lost_share > LOST else set())
+        )
     is_behind = measured.standing == "worse"
     explained = 1 - float(measured.network.mean()) / float(measured.guess.mean())
     kinds |= {"behind_reference"} if measured.lead.errors > LIKELY else set()

@@ -85,6 +85,11 @@ def test_a_network_that_forgets_on_new_rows_has_high_variance() -> None:
     assert healthy_kinds(measured(0.3, train_loss=0.1)) == {"good_fit", "high_variance"}
 
 
+def test_without_a_signal_on_test_rows_what_was_learned_on_train_rows_is_lost() -> None:
+    in_vain = replace(measured(1.0, train_loss=0.2), references=references())
+    assert healthy_kinds(in_vain) == {"no_signal", "weak_signal", "high_variance"}
+
+
 def test_a_network_that_restraint_mends_is_no_good_fit() -> None:
     assert healthy_kinds(measured(0.5, restrained=0.3)) == {"high_variance"}
 
