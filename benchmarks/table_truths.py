@@ -58,6 +58,9 @@ LOST = 0.10
 """The share of what was learned on train rows that does not hold for test rows, from which on
 high variance is true; `verdict_training.is_as_made` has the same healthy limit."""
 
+UNLEARNED = 0.05
+"""A network that took less off guessing's loss on its own train rows did not begin to learn."""
+
 DAMAGED = frozenset(
     {"leaked", "shifted", "shuffled validation", "tiny validation", "repeated validation"}
 )
@@ -244,7 +247,7 @@ def _gain(case: Case, measured: Measured) -> float:
 
 def _not_learned(case: Case, measured: Measured) -> frozenset[str]:
     """A network of one unit that did not even begin to learn is told so."""
-    unlearned = measured.again.train_loss > 0.95 * float(measured.guess.mean())
+    unlearned = measured.again.learned_share < UNLEARNED
     return frozenset({"not_learning"} if case.kind == "too small" and unlearned else set())
 
 

@@ -25,7 +25,7 @@ def trained(loss: float, train_loss: float | None = None) -> Trained:
     seeds = [rows(loss + 0.001 * i) for i in (-1, 0, 1)]
     train_loss = loss if train_loss is None else train_loss
     lost_share = (loss - train_loss) / max(1 - train_loss, 0.01)
-    return Trained(np.stack(seeds), train_loss, loss, lost_share)
+    return Trained(np.stack(seeds), train_loss, loss, 1 - train_loss, lost_share)
 
 
 def references(**losses: float) -> dict[str, np.ndarray]:
@@ -60,6 +60,11 @@ def test_half_of_the_errors_are_much_where_few_are_left() -> None:
 
 def test_a_mended_network_that_is_no_better_was_not_sick() -> None:
     assert expected_kinds(SICK, measured(0.3, mended=0.3)) == {"good_fit"}
+
+
+def test_a_small_network_that_learned_nothing_may_be_told_so() -> None:
+    nothing = measured(1.0, mended=0.2)
+    assert expected_kinds(SICK, nothing) == {"high_bias", "not_learning"}
 
 
 def test_a_leak_gains_by_being_there() -> None:
