@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from automl.score_names import readable, score_name, score_text
+from automl.score_names import read_score, readable, score_name, score_text
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,10 @@ def test_a_score_of_zero_is_not_a_rounding_error() -> None:
 )
 def test_a_score_has_the_digits_that_matter(metric: str, value: float | None, text: str) -> None:
     assert score_text(metric, value) == text
+
+
+@pytest.mark.parametrize(
+    ("task", "score"), [("regression", "rmse"), ("binary", "accuracy"), ("multiclass", "accuracy")]
+)
+def test_people_read_one_score_first(task: str, score: str) -> None:
+    assert read_score(task) == score
