@@ -26,8 +26,9 @@ from automl.diagnostics.wording import count
 from automl.reference_names import REFERENCE_NAMES
 from automl.result import SearchResult
 from automl.score_names import score_name, score_text
+from automl.setting_words import parameter_text
 from automl.streams import one_line
-from automl.terminal import clock, format_value, stdout_console
+from automl.terminal import stdout_console
 from search_spaces import FixedParameter, SearchSpace
 from storage.effort import effort_of_trial
 from storage.records import (
@@ -206,7 +207,7 @@ def _counts(result: SearchResult) -> str:
         for outcome in ("complete", "pruned", "failed", "unfinished")
         if outcome in outcomes
     )
-    took = f" in {clock(result.seconds)}" if result.seconds else ""
+    took = f" in {wording.duration(result.seconds)}" if result.seconds else ""
     total = count(len(outcomes), "trial") + (f" ({counts})" if counts else "")
     return f"{one_line(result.study_name)}: {total}{took}"
 
@@ -271,7 +272,7 @@ def _parameters(
     """Names and values of the parameters that the space fixes, or of those that it does not."""
     space = SearchSpace.from_dict(records.settings.space)
     return [
-        (name, format_value(value))
+        (name, parameter_text(value))
         for name, value in space.complete(trial.params).items()
         if isinstance(space.parameters[name], FixedParameter) == are_fixed
     ]

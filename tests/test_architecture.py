@@ -33,6 +33,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.studies", "automl.data_options"),
     ("automl.result",),
     ("automl.report",),
+    ("automl.comparison",),
     ("automl.tuning",),
     ("automl.executors",),
     ("automl.training",),

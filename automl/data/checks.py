@@ -15,7 +15,8 @@ fit models are in `leaks.py` and `probes.py`, those that compare whole rows in `
     leakage               column(s)        share of the target's variance that it alone explains
     shift                 "train/test" ... area under the ROC curve of telling the two apart
     sentinel              column, target   share of rows with numbers that may mean "missing"
-    outliers              column, target   largest distance from the median, in middle-half widths
+    outliers              column, target   largest distance from the median, in middle-half widths;
+                                           of the target also the share of its variance they make
     rows_per_input        "train"          train rows for each input of the network
 """
 
@@ -181,6 +182,9 @@ def outliers(train: pd.DataFrame, targets: NDArray[Any], goal: Target) -> list[D
             "farthest": float(farthest),
             "quartiles": [float(low), float(middle), float(high)],
         }
+        if goal.task == "regression" and name == goal.name:
+            squares = (present - present.mean()) ** 2
+            details["variance_share"] = float(squares[beyond].sum() / squares.sum())
         distance = float(abs(farthest - middle) / width)
         found.append(DataCheckRecord("outliers", name, distance, details))
     return sorted(found, key=lambda record: -record.value)[:N_TOP]

@@ -58,6 +58,10 @@ TINY_WIDTH: Final = 4
 MIN_VALID_ROWS: Final = 20
 """With fewer validation rows an error rate is known to no better than about 0.2 (95 %)."""
 
+MIN_TEST_ROWS: Final = 20
+"""The same of test rows; and of fewer, a bootstrap's interval is too narrow: where all of 3 rows
+are alike it excludes zero, which chance does once in 4 times."""
+
 LEAST_GAP_SHARE: Final = 0.02
 """A smaller gap, as a share of the baseline's loss, is not worth an action however certain."""
 
@@ -290,6 +294,9 @@ MIN_CLASS_ROWS: Final = 20
 
 OUTLIER_WIDTHS: Final = 20.0
 """Middle-half widths from the median: a normal variable never gets beyond 4."""
+
+OUTLIER_VARIANCE_SHARE: Final = 0.5
+"""From half of the target's variance on, far values outweigh all other rows in squared errors."""
 
 MISSING_SHARE: Final = 0.5
 """A column that is empty more often than not."""

@@ -6,12 +6,11 @@ dashboard's notes): they say the finding, not the chart type.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from automl.diagnostics.wording import count, percent
+from automl.diagnostics.wording import count, duration, percent
 from automl.reference_names import REFERENCE_NAMES
 from automl.report.figures.style import number
 from automl.report.numbers.curves import (
@@ -236,16 +235,3 @@ def of_residuals(numbers: Residuals) -> str:
         f"Errors of {count(len(errors), 'row')}: mean {number(float(errors.mean()))}, standard "
         f"deviation {number(float(errors.std()))}, largest {number(float(np.abs(errors).max()))}."
     )
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them: "0.4 s", "3 min 20 s", "2 h 5 min"."""
-    if not math.isfinite(seconds):
-        return "–"
-    if seconds < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

@@ -8,12 +8,13 @@ from __future__ import annotations
 import html
 import re
 
-from automl.diagnostics.wording import count
+from automl.diagnostics.wording import count, duration
 from automl.report import alternatives, result_part, verdict_part
 from automl.report.figures import style
 from automl.report.numbers.overview import overview
 from automl.report.numbers.search import effort
 from automl.report.numbers.trials import StudyTable, Trial
+from automl.setting_words import parameter_text
 from storage.records import CAUSES
 
 N_BEST_NOTES = 20
@@ -77,14 +78,14 @@ def trial_note(trial: Trial, rank: int | None) -> str:
             f"{style.number(trial.train_loss)}, gap {style.number(trial.gap)}."
         )
     if trial.n_parameters:
-        seconds = alternatives.duration(trial.effort.seconds)
+        seconds = duration(trial.effort.seconds)
         lines.append(f"{count(trial.n_parameters, 'parameter')}, {seconds} of training.")
     return "\n\n".join(lines)
 
 
 def _params(trial: Trial) -> list[str]:
     rows = [
-        f"| {plain(name)} | {plain(result_part.parameter_text(value))} |"
+        f"| {plain(name)} | {plain(parameter_text(value))} |"
         for name, value in trial.params.items()
     ]
     return ["| hyperparameter | value |", "|---|---|", *rows]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from automl.diagnostics.wording import count, number, percent
+from automl.diagnostics.wording import count, duration, number, percent
 from automl.reference_names import REFERENCE_NAMES
 from automl.report import alternatives
 from automl.report.figures import style
@@ -15,6 +15,7 @@ from automl.report.numbers.overview import Overview, Score, TrialRow
 from automl.report.numbers.search import Effort
 from automl.report.panels import Panel
 from automl.score_names import score_name, score_text
+from automl.setting_words import parameter_text
 from storage.records import CAUSES, ParameterValue, ReferenceName, StudySettings
 
 TASKS = {
@@ -51,7 +52,7 @@ def cards(shown: Overview, spent: Effort, settings: StudySettings) -> list[Card]
     outcomes = ", ".join(f"{n:,} {outcome}" for outcome, n in spent.outcomes.items())
     made.append(Card("Trials", f"{spent.n_trials:,}", outcomes))
     remark = f"{spent.n_epochs:,} epochs, of a run at most {settings.max_epochs}"
-    made.append(Card("Time in training", alternatives.duration(spent.seconds), remark))
+    made.append(Card("Time in training", duration(spent.seconds), remark))
     return made
 
 
@@ -138,15 +139,6 @@ def _reference_text(score: Score, name: ReferenceName) -> str:
     """A dash where the reference has no such score."""
     values = {one.name: one.value for one in score.references}
     return score_text(score.metric, values[name]) if name in values else "–"
-
-
-def parameter_text(value: ParameterValue) -> str:
-    """A hyperparameter's value for people."""
-    if value is None:
-        return "none"
-    if isinstance(value, float):
-        return number(value)
-    return str(value)
 
 
 def configuration(row: TrialRow | None, searched: Collection[str]) -> list[tuple[str, str]]:

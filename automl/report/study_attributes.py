@@ -6,7 +6,6 @@ them in Python. They are texts for people; programs read the records.
 
 from __future__ import annotations
 
-from automl.diagnostics import diagnose_study
 from automl.diagnostics.headline import headline, title
 from automl.report import result_part
 from automl.report.numbers.overview import Score, overview
@@ -19,7 +18,7 @@ def study_attributes(table: StudyTable) -> dict[str, str]:
     settings = table.records.settings
     rows = ", ".join(f"{n:,} {split}" for split, n in settings.n_rows.items())
     shown = overview(table)
-    first = headline(table.records, table.records.diagnoses or diagnose_study(table.records))
+    first = headline(table.records)
     attributes = {
         "task": result_part.TASKS[settings.task].lower(),
         "target": settings.target,

@@ -194,7 +194,7 @@ def test_a_study_without_trials_has_no_empty_brackets(
     summary.print_result(empty, None)
     printed = capsys.readouterr().out
     assert printed.startswith("No trial has completed")
-    assert "\niris-species: 0 trials in 0s\n" in printed
+    assert "\niris-species: 0 trials in 0.4 s\n" in printed
 
 
 def test_search_whose_trials_all_failed_says_why(

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from automl import diagnostics
 from automl.diagnostics.standing import Standing, standing
 from automl.report.numbers.trials import StudyTable, Trial
 from automl.score_names import HIGHER_IS_BETTER
 from storage.effort import TrialEffort
 from storage.records import (
-    Diagnosis,
     EvaluationRecord,
     ParameterValue,
     ReferenceName,
-    StudyRecords,
 )
 
 N_BEST_TRIALS = 10  # rows of the table of best trials
@@ -149,12 +146,3 @@ def _scores(evaluation: EvaluationRecord) -> tuple[Score, ...]:
         )
         for metric in (*known, *more)
     )
-
-
-def shown_diagnoses(records: StudyRecords) -> tuple[Diagnosis, ...]:
-    """The stored diagnoses, or those made now where none of the study as a whole is stored."""
-    best = records.best_trial
-    of_study = (None, best.number if best else None)
-    if any(d.trial_number in of_study for d in records.diagnoses):
-        return records.diagnoses
-    return tuple(diagnostics.diagnose_study(records))

@@ -200,3 +200,16 @@ def test_evidence_keeps_the_checks_numbers() -> None:
 def test_every_kind_of_check_is_known() -> None:
     """`dropped_column` is told when the data are loaded; all others have a judge."""
     assert len(JUDGES) == 10
+
+
+@pytest.mark.parametrize(("share", "severity"), [(0.99, "problem"), (0.2, "info")])
+def test_far_values_of_the_target_void_scores_where_they_are_most_of_its_variance(
+    share: float, severity: str
+) -> None:
+    details = {"farthest": 4e6, "n_beyond": 3, "variance_share": share}
+
+    (found,) = diagnose_data([DataCheckRecord("outliers", "y", 1e6, details)])
+
+    assert (found.kind, found.severity) == ("outliers", severity)
+    assert f"3 train rows with such values make {share:.0%}"[:-1] in found.message
+    assert "scaling" not in found.advice[0].text

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from automl.comparison import compare_studies
 from automl.report.page import PARTS, code, report_html, write_comparison, write_report
 from storage.records import Advice, Diagnosis, StudyRecords
 from tests.contracts.synthetic_study import synthetic_study
@@ -129,7 +130,8 @@ def test_the_file_is_replaced_as_a_whole(records: StudyRecords, tmp_path: Path):
 
 def test_a_comparison_is_a_page_of_the_same_kind(records: StudyRecords, tmp_path: Path):
     other = synthetic_study(20, seed=2, name=ATTACK)
-    text = write_comparison([records, other], tmp_path / "c.html").read_text(encoding="utf-8")
+    compared = compare_studies([(records, None), (other, None)])
+    text = write_comparison(compared, tmp_path / "c.html").read_text(encoding="utf-8")
     own = without_plotly(text)
     assert (
         "What was asked for" in own

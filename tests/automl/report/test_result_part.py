@@ -1,7 +1,5 @@
 from dataclasses import replace
 
-import pytest
-
 from automl.report import result_part
 from automl.report.numbers.overview import overview
 from automl.report.numbers.search import effort
@@ -75,12 +73,6 @@ def test_a_regression_is_told_in_its_own_unit():
     made = result_part.cards(overview(table), effort(table), table.records.settings)
     assert made[0].label == "Test RMSE" and made[0].value == "3.200"
     assert "valid RMSE" in result_part.best_head(overview(table), "rmse")
-
-
-@pytest.mark.parametrize(("value", "shown"), [(None, "none"), (0.00123456, "0.00123"), (16, "16"),
-                                              (True, "True"), ("adam", "adam")])  # fmt: skip
-def test_hyperparameters_are_shown_shortly(value, shown):
-    assert result_part.parameter_text(value) == shown
 
 
 def test_causes_are_explained_and_quote_the_last_message(records: StudyRecords):
