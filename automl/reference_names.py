@@ -19,3 +19,8 @@ def reference_words(name: ReferenceName, task: str) -> str:
     if name == "guessing":
         return "predicting the mean" if task == "regression" else "guessing by class frequency"
     return "the linear model" if name == "linear_model" else "boosted trees"
+
+
+def is_plural(name: ReferenceName) -> bool:
+    """Whether its words take a verb in the plural: "boosted trees do", "the linear model does"."""
+    return name == "boosted_trees"

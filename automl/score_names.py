@@ -21,9 +21,18 @@ SHARES = frozenset({"accuracy", "balanced_accuracy", "error_rate"})
 """Read as per cent; with one decimal, since the last per cents are what searches fight for."""
 
 
+SPLIT_NAMES = {"train": "train", "valid": "validation", "test": "test"}
+"""The rows that a score is of, as in "on validation rows"."""
+
+
 def score_name(metric: str) -> str:
     """The name of a score: "RMSE", "balanced accuracy"."""
     return NAMES.get(metric, metric.replace("_", " "))
+
+
+def read_score(task: str) -> str:
+    """The score that people read first: accuracy, or the RMSE in the target's own unit."""
+    return "rmse" if task == "regression" else "accuracy"
 
 
 def readable(metric: str, value: float) -> float:
@@ -50,3 +59,10 @@ def score_text(metric: str, value: float | None) -> str:
     if abs(shown) < 1e-3:
         return f"{shown:.3g}"
     return f"{shown:,.0f}" if abs(shown) >= 999.95 else f"{shown:#.4g}"
+
+
+def difference_text(metric: str, value: float) -> str:
+    """A difference of two scores: of shares in percentage points, of others three digits."""
+    if metric in SHARES:
+        return f"{100 * value:.1f} points"
+    return score_text(metric, value) if abs(value) >= 999.5 else f"{value:.3g}"

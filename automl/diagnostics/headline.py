@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from automl.diagnostics.fit_words import TIED_TITLE
 from automl.diagnostics.standing import Standing, standing
 from automl.diagnostics.study_verdict import diagnose_study
+from automl.diagnostics.titles import title_of, titled, untitled
 from storage.records import Diagnosis, StudyRecords
 
 
@@ -44,22 +44,14 @@ def shown_diagnoses(records: StudyRecords) -> tuple[Diagnosis, ...]:
 
 
 def title(diagnosis: Diagnosis) -> str:
-    """The name of a verdict as people read it: "High bias", "Behind boosted trees".
-
-    "Good fit" is said only where it is good: see `learning_curves.Fit.severity`.
-    """
-    if diagnosis.kind == "good_fit" and diagnosis.severity != "good":
-        return TIED_TITLE
-    if diagnosis.kind == "over_regularized":
-        return "Over-regularized"
-    if diagnosis.kind == "behind_reference":
-        return f"Behind {diagnosis.evidence.get('leader', 'a reference')}"
-    return diagnosis.kind.replace("_", " ").capitalize()
+    """The name of a verdict as people read it: "High bias", "Behind boosted trees"."""
+    leader = str(diagnosis.evidence.get("leader", "a reference"))
+    return title_of(diagnosis.kind, diagnosis.severity, leader)
 
 
 def first_sentence(diagnosis: Diagnosis) -> str:
     """The first sentence of a verdict, behind its title."""
-    opening = f"{title(diagnosis)}: "
-    message = diagnosis.message.removeprefix(opening)
+    name = title(diagnosis)
+    message = untitled(name, diagnosis.message)
     end = message.find(". ")
-    return opening + (message if end < 0 else message[: end + 1])
+    return titled(name, message if end < 0 else message[: end + 1])

@@ -20,6 +20,7 @@ from automl.diagnostics.thresholds import (
     SELECTION_ERRORS,
     SELECTION_SHARE,
 )
+from automl.diagnostics.titles import title_of, titled
 from automl.diagnostics.wording import count, number, percent
 from storage.records import Advice, Diagnosis, EvaluationRecord, PairedDifference, StudyRecords
 
@@ -69,7 +70,7 @@ def _compare(records: StudyRecords) -> _Compared | None:
     if valid is None or test is None or 0 < _n_valid_rows(records) < MIN_VALID_ROWS:
         return None
     score = compared_score(records.settings)
-    gains = [_over_guessing(one, score) for one in (valid, test)]
+    gains = [one.gain("guessing", score) for one in (valid, test)]
     error = math.hypot(_error(valid, score), _error(test, score))
     if gains[0] is None or gains[1] is None or not error > 0:
         return None
@@ -88,11 +89,6 @@ def _has_learned(records: StudyRecords) -> bool:
     return facts is not None and facts.lowest_train_loss < limit
 
 
-def _over_guessing(record: EvaluationRecord, score: str) -> PairedDifference | None:
-    guessing = record.reference("guessing")
-    return guessing.network_gains.get(score) if guessing else None
-
-
 def _error(record: EvaluationRecord, score: str) -> float:
     low, high = record.intervals.get(score, (0.0, 0.0))
     return (high - low) / INTERVAL_ERRORS
@@ -101,7 +97,7 @@ def _error(record: EvaluationRecord, score: str) -> float:
 def _gap(records: StudyRecords, compared: _Compared) -> Diagnosis:
     n_trials = len(records.trials)
     cause = (
-        f"{count(n_trials, 'trial')} and their epochs were chosen by {_n_valid_rows(records):,} "
+        f"{count(n_trials, 'trial')} and their epochs were chosen on {_n_valid_rows(records):,} "
         f"validation rows, which makes the best look better than it is"
     )
     is_shifted = any(c.kind == "shift" and c.subject == "train/test" for c in records.data_checks)
@@ -109,10 +105,11 @@ def _gap(records: StudyRecords, compared: _Compared) -> Diagnosis:
     return Diagnosis(
         kind="selection_gap",
         severity="warning",
-        message=(
-            f"Selection gap: on validation rows {_words(compared)} ({percent(compared.share)} of "
-            f"what it gains over guessing is missing there), beyond what chance does between two "
-            f"such sets of rows. {cause}{other}. Believe the test rows."
+        message=titled(
+            title_of("selection_gap", "warning"),
+            f"on validation rows {_words(compared)} ({percent(compared.share)} of what it gains "
+            f"over guessing is missing there), beyond what chance does between two such sets of "
+            f"rows. {cause}{other}. Believe the test rows.",
         ),
         evidence=_evidence(records, compared),
         advice=_advice_for_gap(records),
@@ -151,11 +148,11 @@ def _mismatch(records: StudyRecords, compared: _Compared) -> Diagnosis:
     return Diagnosis(
         kind="validation_mismatch",
         severity="problem",
-        message=(
-            f"Validation mismatch: on validation rows {_words(compared)}. What was learned on the "
-            f"train rows holds for the test rows, but not for the validation rows, by which "
-            f"trials and epochs were chosen: their targets may be wrong, or they come from "
-            f"elsewhere."
+        message=titled(
+            title_of("validation_mismatch", "problem"),
+            f"on validation rows {_words(compared)}. What was learned on the train rows holds for "
+            f"the test rows, but not for the validation rows, by which trials and epochs were "
+            f"chosen: their targets may be wrong, or they come from elsewhere.",
         ),
         evidence=_evidence(records, compared),
         advice=(
@@ -179,8 +176,8 @@ def _words(compared: _Compared) -> str:
 def _evidence(records: StudyRecords, compared: _Compared) -> dict[str, float | int | str]:
     return {
         "score": compared.score,
-        "valid": compared.valid,
-        "test": compared.test,
+        "valid_score": compared.valid,
+        "test_score": compared.test,
         "difference_in_standard_errors": compared.errors,
         "gain_difference_in_standard_errors": compared.gain_errors,
         "n_trials": len(records.trials),

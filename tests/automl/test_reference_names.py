@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from automl.reference_names import REFERENCE_NAMES, reference_words
+from automl.reference_names import REFERENCE_NAMES, is_plural, reference_words
 from storage.records import ReferenceName
 
 
@@ -16,3 +16,7 @@ def test_guessing_is_said_as_what_it_does() -> None:
     assert reference_words("guessing", "regression") == "predicting the mean"
     assert reference_words("guessing", "binary") == "guessing by class frequency"
     assert reference_words("linear_model", "binary") == "the linear model"
+
+
+def test_only_the_trees_are_many() -> None:
+    assert [name for name in REFERENCE_NAMES if is_plural(name)] == ["boosted_trees"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
 from automl.diagnostics import diagnose_trial
@@ -46,9 +47,13 @@ def test_with_folds_no_single_kept_epoch_is_named(study: Any, curve: Any) -> Non
     runs = (records.runs[0], dataclasses.replace(records.runs[1], trial_number=0, fold=1))
     records = dataclasses.replace(records, runs=runs, trials=records.trials[:1])
 
-    message = diagnose_trial(records, 0)[0].message
+    diagnosis = diagnose_trial(records, 0)[0]
+    message = diagnosis.message
 
-    assert "the validation loss rose again" in message
+    assert diagnosis.evidence["best_epoch"] == [4, 9]
+    assert diagnosis.evidence["n_epochs"] == [18, 18]
+    assert "On most folds the validation loss rose again after the best epoch" in message
+    assert not re.search(r"epoch \d", message)
 
 
 def test_strong_restraint_without_a_gap_is_worth_less_of_it(study: Any, curve: Any) -> None:

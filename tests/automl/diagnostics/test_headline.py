@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from automl.diagnostics import diagnose_study, diagnose_trial
+from automl.diagnostics import diagnose_study
 from automl.diagnostics.headline import first_sentence, headline, shown_diagnoses, title
 from storage.records import Diagnosis
 
@@ -19,23 +19,6 @@ def test_good_is_not_said_of_what_is_not() -> None:
     good = Diagnosis("good_fit", "good", "No sign of bias.")
     assert title(good) == "Good fit"
     assert "Good" not in title(replace(good, severity="info"))
-
-
-def test_titles_are_those_that_messages_begin_with(study: Any, curve: Any, beside: Any) -> None:
-    """So that whoever sets the title apart does not say it twice."""
-    held = beside(study(curve(1.0, 0.5), params=[{"dropout": 0.8}]), {"linear_model": 0.2})
-    behind = beside(study(curve(0.9, 0.1, gap=0.1)), {"boosted_trees": 0.13})
-    tied = beside(study(curve(1.0, 0.3)), {"linear_model": 0.3})
-
-    first = [diagnose_trial(records, 0)[0] for records in (held, behind, tied)]
-
-    titles = [
-        "Over-regularized",
-        "Behind boosted trees",
-        "Fits as well as is known to be possible",
-    ]
-    assert [title(one) for one in first] == titles
-    assert all(one.message.startswith(f"{title(one)}: ") for one in first)
 
 
 def test_a_study_that_was_never_judged_is_judged_when_it_is_shown(study: Any, curve: Any) -> None:

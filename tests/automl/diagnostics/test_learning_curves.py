@@ -185,7 +185,7 @@ def test_a_few_validation_rows_tell_nothing(study: Any, curve: Any) -> None:
     first, *_ = diagnose_trial(records, 0)
 
     assert (first.kind, first.severity) == ("too_little_evidence", "warning")
-    assert first.message.startswith("8 validation rows cannot tell")
+    assert first.message.startswith("Too little evidence: 8 validation rows cannot tell")
     assert "--folds 5" in first.advice[0].text
 
 
