@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from storage.records import PairedDifference
+
 NAMES = {
     "roc_auc": "ROC AUC",
     "rmse": "RMSE",
@@ -59,3 +61,25 @@ def score_text(metric: str, value: float | None) -> str:
     if abs(shown) < 1e-3:
         return f"{shown:.3g}"
     return f"{shown:,.0f}" if abs(shown) >= 999.95 else f"{shown:#.4g}"
+
+
+def gain_text(metric: str, gain: PairedDifference) -> str:
+    """How one's score lies beside another's: "lower by 0.01, 95 % interval 0.002 to 0.02".
+
+    Which way it goes is said in words, so that the same difference has one sign everywhere.
+    """
+    better, worse = ("higher", "lower") if metric in HIGHER_IS_BETTER else ("lower", "higher")
+    low, high = (difference_text(metric, abs(end)) for end in (gain.low, gain.high))
+    if gain.low < 0 < gain.high:
+        interval = f"{low} {worse} to {high} {better}"
+    else:
+        interval = f"{low} to {high}" if gain.value >= 0 else f"{high} to {low}"
+    word = better if gain.value >= 0 else worse
+    return f"{word} by {difference_text(metric, abs(gain.value))}, 95 % interval {interval}"
+
+
+def difference_text(metric: str, value: float) -> str:
+    """A difference of two scores: of shares in percentage points, of others three digits."""
+    if metric in SHARES:
+        return f"{100 * value:.1f} points"
+    return score_text(metric, value) if abs(value) >= 999.5 else f"{value:.3g}"

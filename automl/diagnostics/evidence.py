@@ -84,10 +84,14 @@ class References:
     rivals: tuple[Rival, ...] = ()  # of a scored trial: the references, row by row
 
     @property
+    def fitted(self) -> tuple[Reference, ...]:
+        """The models fitted beside the network."""
+        return tuple(one for one in (self.linear, self.trees) if one)
+
+    @property
     def known(self) -> tuple[Reference, ...]:
         """The losses known to be reachable, or hoped for."""
-        every = (self.linear, self.trees, self.best_trial, self.target)
-        return tuple(one for one in every if one)
+        return (*self.fitted, *(one for one in (self.best_trial, self.target) if one))
 
     @property
     def lowest(self) -> Reference | None:
@@ -97,7 +101,7 @@ class References:
     @property
     def lowest_other_model(self) -> float:
         """The lowest validation loss of another kind of model; infinite without one."""
-        return min((one.loss for one in (self.linear, self.trees) if one), default=math.inf)
+        return min((one.loss for one in self.fitted), default=math.inf)
 
     @property
     def leader(self) -> Rival | None:

@@ -20,7 +20,7 @@ from automl.diagnostics.thresholds import MIN_EPOCHS, MIN_VALID_ROWS, NOISE_MULT
 from automl.diagnostics.titles import title_of, titled
 from automl.diagnostics.wording import count, error, listing, number, percent
 from automl.reference_names import is_plural, reference_words
-from automl.score_names import SPLIT_NAMES
+from automl.score_names import SPLIT_NAMES, gain_text, score_name
 from storage.records import Diagnosis, Json
 
 
@@ -68,7 +68,8 @@ def diagnose_budget(fit: Fit, situation: Situation) -> Diagnosis | None:
 
 
 def _title(fit: Fit) -> str:
-    return title_of(fit.kind, fit.severity, fit.leader.words if fit.leader else "a reference")
+    leader = fit.leader.words if fit.leader else "a reference"
+    return title_of(fit.kind, fit.severity, leader, is_compared=bool(fit.references.fitted))
 
 
 def _evidence(fit: Fit) -> dict[str, Json]:
@@ -85,9 +86,12 @@ def _evidence(fit: Fit) -> dict[str, Json]:
         "baseline_is_measured": references.baseline_is_measured,
         "lowest_train_loss": facts.lowest_train_loss,
         **_epoch_evidence(facts),
-        "overfitting_from_epoch": facts.onset,
         "rise_after_best_epoch": facts.rise,
     }
+    if not facts.epochs_of_folds:
+        evidence["overfitting_from_epoch"] = facts.onset
+    if fit.kind == "good_fit":
+        evidence["compared_with"] = [one.name for one in references.fitted]
     if fit.reference:
         evidence["reference"] = fit.reference.name
         evidence["reference_loss"] = fit.reference.loss
@@ -143,7 +147,7 @@ def _not_learning(fit: Fit, situation: Situation) -> str:
     lowest, baseline = fit.facts.lowest_train_loss, fit.references.baseline_loss
     return (
         f"in {count(fit.facts.n_epochs, 'epoch')} the loss of trial {situation.trial.number} on "
-        f"its own train rows never went below {number(lowest)}; "
+        f"its own train rows never went below {number(lowest)}{_on_average(fit)}; "
         f"{_guessing(situation)} gives {number(baseline)}."
     )
 
@@ -208,20 +212,29 @@ def _behind(fit: Fit, situation: Situation) -> str:
     if leader is None or leader.gain is None:
         return ""
     facts, lead = fit.facts, leader.gain
-    what = "loss" if leader.score == "loss" else "balanced accuracy"
     text = (
-        f"on {SPLIT_NAMES[leader.split]} rows {leader.words} "
-        f"{'do' if is_plural(leader.name) else 'does'} better than trial "
-        f"{situation.trial.number}, by {number(-lead.value)} in {what} (95 % interval "
-        f"{number(-lead.high)} to {number(-lead.low)}; {_errors(fit, situation)})."
+        f"{_where_behind(leader)} {'do' if is_plural(leader.name) else 'does'} better than trial "
+        f"{situation.trial.number}, whose {score_name(leader.score)} is there "
+        f"{gain_text(leader.score, lead)}."
     )
     if leader.score == "loss" and math.isfinite(leader.shown_loss):
         want = "for want of fit" if _is_unfitted(fit, leader) else "not for want of fit"
+        reach = "reach" if is_plural(leader.name) else "reaches"
         text += (
-            f" It is {want}: the network fits its own train rows to a loss of "
-            f"{number(facts.train_loss)}, {leader.words} new ones to {number(leader.shown_loss)}."
+            f" It is {want}: the network has a loss of {number(facts.train_loss)} on its own "
+            f"train rows{_on_average(fit)}, {leader.words} {reach} {number(leader.shown_loss)} on "
+            f"{SPLIT_NAMES[leader.split]} rows."
         )
     return text + (f" {_certainty(fit)}" if fit.facts.gap > 0 else "") + _onset(fit)
+
+
+def _where_behind(leader: Rival) -> str:
+    """The rows that show the lead, and what test rows say where it is not they."""
+    if leader.split == "test" or leader.test is None:
+        return f"on {SPLIT_NAMES[leader.split]} rows {leader.words}"
+    if leader.test.is_better:
+        return f"on validation rows, though not on test rows, {leader.words}"
+    return f"test rows alone cannot tell, but on validation rows {leader.words}"
 
 
 def _is_unfitted(fit: Fit, leader: Rival) -> bool:
@@ -230,7 +243,7 @@ def _is_unfitted(fit: Fit, leader: Rival) -> bool:
 
 
 def _weak_signal(fit: Fit, situation: Situation) -> str:
-    others = [one for one in (fit.references.linear, fit.references.trees) if one]
+    others = fit.references.fitted
     text = (
         f"little of the target is explained by trial {situation.trial.number} "
         f"({_errors(fit, situation)}).{_remaining(fit, situation)}"
@@ -270,6 +283,10 @@ def _guessing(situation: Situation) -> str:
     return reference_words("guessing", situation.settings.task)
 
 
+def _on_average(fit: Fit) -> str:
+    return " on average over its folds" if fit.facts.epochs_of_folds else ""
+
+
 def _errors(fit: Fit, situation: Situation) -> str:
     """Train against validation, in the metric that people read, then in loss."""
     facts, metric = fit.facts, situation.settings.metric
@@ -291,7 +308,7 @@ def _against(fit: Fit, situation: Situation) -> str:
         parts.append(
             f"{fit.reference.name} {verb} a loss of "
             f"{number(fit.reference.loss)}{where}, this trial never went below "
-            f"{number(fit.facts.lowest_train_loss)} on its own train rows"
+            f"{number(fit.facts.lowest_train_loss)} on its own train rows{_on_average(fit)}"
         )
     text = listing(parts)
     exact = ""

@@ -10,8 +10,11 @@ from collections.abc import Mapping
 
 from storage.records import Severity
 
-TIED_TITLE = "Fits as well as is known to be possible"
-"""Of a fit without bias or variance that is no better than some reference."""
+TIED_TITLE = "As good as its references"
+"""Of a fit without bias or variance that is not certainly better than each of them."""
+
+ALONE_TITLE = "No bias or variance seen"
+"""Of such a fit that was held against guessing alone."""
 
 TITLES: Mapping[str, str] = {
     "high_bias_and_variance": "High bias and high variance",
@@ -20,7 +23,9 @@ TITLES: Mapping[str, str] = {
 """Of the kinds whose name is not their words in a row."""
 
 
-def title_of(kind: str, severity: Severity, leader: str = "a reference") -> str:
+def title_of(
+    kind: str, severity: Severity, leader: str = "a reference", *, is_compared: bool = True
+) -> str:
     """The name of a verdict: "High bias", "Behind boosted trees".
 
     "Good fit" is said only where it is good: see `learning_curves.Fit.severity`.
@@ -29,9 +34,10 @@ def title_of(kind: str, severity: Severity, leader: str = "a reference") -> str:
         kind: the verdict's.
         severity: the verdict's.
         leader: the better reference in words, of behind_reference.
+        is_compared: whether a model was fitted beside the network, of good_fit.
     """
     if kind == "good_fit" and severity != "good":
-        return TIED_TITLE
+        return TIED_TITLE if is_compared else ALONE_TITLE
     if kind == "behind_reference":
         return f"Behind {leader}"
     return TITLES.get(kind, kind.replace("_", " ").capitalize())

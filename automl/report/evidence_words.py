@@ -35,6 +35,7 @@ WORDS: Mapping[str, str] = {
     "avoidable_bias": "loss that could be avoided",
     "best_train_loss_of_any_trial": "lowest train loss of any trial",
     "restraints": "held back by",
+    "compared_with": "compared with",
     "leader": "better reference",
     "leader_rows": "rows of its lead",
     "leader_gain": "its lead",

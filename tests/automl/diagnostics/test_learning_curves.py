@@ -9,6 +9,7 @@ import pytest
 
 from automl.diagnostics import diagnose_trial
 from automl.diagnostics.evidence import find_references, trial_facts
+from automl.diagnostics.headline import title
 from automl.diagnostics.learning_curves import lost_share
 from storage.records import PairedDifference
 
@@ -131,7 +132,7 @@ def test_good_is_said_of_what_is_better_than_each_reference(
     assert (better.kind, better.severity) == ("good_fit", "good")
     assert "it does better than the linear model and boosted trees." in better.message
     assert (equal.kind, equal.severity) == ("good_fit", "info")
-    assert "Good fit" not in equal.message
+    assert equal.message.startswith("As good as its references: ")
     assert "better than the linear model, and no better than boosted trees." in equal.message
 
 
@@ -142,6 +143,8 @@ def test_better_than_guessing_alone_is_not_called_good(
     first, *_ = diagnose_trial(beside(study(curve(1.0, 0.3, gap=0.01)), {}), 0)
 
     assert (first.kind, first.severity) == ("good_fit", "info")
+    assert title(first) == "No bias or variance seen"
+    assert first.message.startswith("No bias or variance seen: no sign")
 
 
 def test_behind_a_reference_is_no_good_fit(study: Any, curve: Any, beside: Any) -> None:
@@ -152,7 +155,9 @@ def test_behind_a_reference_is_no_good_fit(study: Any, curve: Any, beside: Any) 
 
     assert (first.kind, first.severity) == ("behind_reference", "warning")
     assert first.message.startswith("Behind boosted trees: on test rows boosted trees do better")
+    assert "whose loss is there higher by 0.07, 95 % interval 0.05 to 0.09." in first.message
     assert "It is not for want of fit" in first.message
+    assert "boosted trees reach 0.13 on test rows." in first.message
     assert "hidden_size" not in {c.parameter for a in first.advice for c in a.changes}
 
 
@@ -160,11 +165,15 @@ def test_a_lead_that_test_rows_do_not_show_is_no_warning(
     study: Any, curve: Any, beside: Any
 ) -> None:
     records = study(curve(0.9, 0.1, gap=0.1))
-    records = beside(records, {"boosted_trees": 0.13}, test_losses={"boosted_trees": 0.2})
+    unsure = beside(records, {"boosted_trees": 0.13}, test_losses={"boosted_trees": 0.2})
+    ahead = beside(records, {"boosted_trees": 0.13}, test_losses={"boosted_trees": 0.3})
 
-    first, *_ = diagnose_trial(records, 0)
+    first, second = (diagnose_trial(one, 0)[0] for one in (unsure, ahead))
 
     assert (first.kind, first.severity) == ("behind_reference", "info")
+    assert "test rows alone cannot tell, but on validation rows boosted trees do" in first.message
+    assert "boosted trees reach 0.13 on validation rows" in first.message
+    assert "on validation rows, though not on test rows, boosted trees do" in second.message
 
 
 def test_little_explained_by_all_is_a_weak_signal(study: Any, curve: Any, beside: Any) -> None:

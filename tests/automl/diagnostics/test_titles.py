@@ -51,7 +51,8 @@ def test_a_cause_begins_with_its_title() -> None:
 
 def test_good_is_not_said_of_what_is_not() -> None:
     assert title_of("good_fit", "good") == "Good fit"
-    assert "ood fit" not in title_of("good_fit", "info")
+    assert title_of("good_fit", "info") == "As good as its references"
+    assert title_of("good_fit", "info", is_compared=False) == "No bias or variance seen"
 
 
 def test_names_are_the_words_of_the_kind_or_better_ones() -> None:
