@@ -272,7 +272,7 @@ class SpaceChange:
     """One change of the search space that an advice proposes, readable by machines.
 
     `set` is what `--set` takes after the equals sign: a value, `LOW..HIGH`, or `a,b,c`.
-    `parameter` may also be `max_epochs`, `patience` or `n_trials`.
+    `parameter` may also be an option of the search: `max_epochs`, `n_trials`, `folds`, `loss`.
     """
 
     parameter: str

@@ -37,7 +37,8 @@ LEAST_TRIALS = 30
 """A search of fewer trials is continued as if it had so many: to twice as many at least."""
 
 MORE_VALIDATION_ROWS = Advice(
-    "Choose by more validation rows: `--folds 5` uses every train row for it."
+    "Choose by more validation rows: `--folds 5` uses every train row for it.",
+    (SpaceChange("folds", "5"),),
 )
 """Where a choice by few of them may be luck."""
 
@@ -166,7 +167,7 @@ def _for_no_signal(situation: Situation) -> list[Advice]:
             "Search again with `--loss huber`, if the target has values far from the rest: in "
             "squared errors a few of them outweigh all other rows."
         )
-        steps.insert(1, Advice(far_values))
+        steps.insert(1, Advice(far_values, (SpaceChange("loss", "huber"),)))
     return steps
 
 

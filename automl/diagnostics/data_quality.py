@@ -32,7 +32,7 @@ from automl.diagnostics.thresholds import (
     VOID_DUPLICATE_SHARE,
 )
 from automl.diagnostics.wording import count, listing, number, percent
-from storage.records import Advice, DataCheckRecord, Diagnosis, Severity
+from storage.records import Advice, DataCheckRecord, Diagnosis, Severity, SpaceChange
 
 SPLIT_WORDS: Mapping[str, str] = {
     "train": "the train rows",
@@ -202,7 +202,12 @@ def _imbalance(check: DataCheckRecord) -> Diagnosis | None:
             f"{check.subject}: accuracy says little about the rare ones, balanced accuracy does."
         ),
         evidence=evidence(check),
-        advice=(Advice("Give each class the same weight in training: `--class-weights`."),),
+        advice=(
+            Advice(
+                "Give each class the same weight in training: `--class-weights`.",
+                (SpaceChange("class_weights", "true"),),
+            ),
+        ),
     )
 
 

@@ -44,8 +44,9 @@ from storage.records import Advice, Diagnosis, Json, ParameterValue, SpaceChange
 
 UNCHANGED = "unchanged"
 
-NOT_TRAINED = frozenset({"max_epochs", "patience", "n_trials"})
-"""Changes of the search, not of a configuration: they cannot be tried at equal epochs."""
+NOT_TRAINED = frozenset({"max_epochs", "patience", "n_trials", "folds", "loss", "class_weights"})
+"""Changes of the search, not of a configuration: they cannot be tried at equal epochs, or by the
+same loss on the same rows."""
 
 MAX_CHANGES = 6
 """Changes that are tried, in the order of the verdicts: with five seeds, 35 runs."""

@@ -23,6 +23,7 @@ def test_a_score_far_better_on_validation_rows_is_a_gap(
     assert (found.kind, found.severity) == ("selection_gap", "warning")
     assert "loss is 0.3, on test rows 0.6" in found.message
     assert "--folds 5" in found.advice[0].text
+    assert [(one.parameter, one.set) for one in found.advice[0].changes] == [("folds", "5")]
     assert diagnose_study(records)[0].kind == "selection_gap"
 
 
