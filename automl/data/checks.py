@@ -1,8 +1,8 @@
 """What is worth knowing about the data before training: one record per finding.
 
-Values only; what is bad is judged in `automl/diagnostics/data_quality.py`. Targets of test
-rows are never read here, their features are. Those that fit models are in `leaks.py` and
-`probes.py`, those that compare whole rows in `repeated_rows.py`.
+Values only; what is bad is judged in `automl/diagnostics/data_quality.py`, and what leaks in
+`leakage.py` beside it. Targets of test rows are never read here, their features are. Those that
+fit models are in `leaks.py` and `probes.py`, those that compare whole rows in `repeated_rows.py`.
 
     kind                  subject          value
     dropped_column        column           1; why is in the details

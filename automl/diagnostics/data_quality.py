@@ -19,6 +19,7 @@ from automl.diagnostics.thresholds import (
     DUPLICATE_SHARE,
     IMBALANCE_RATIO,
     LOOK_ALIKE_SHARE,
+    MEMORY_SHARE,
     MIN_CLASS_ROWS,
     MIN_ROWS_PER_INPUT,
     MISSING_SHARE,
@@ -162,7 +163,7 @@ def _duplicates(check: DataCheckRecord) -> Diagnosis | None:
         advice = "Keep one of each, or keep them in one split with `--group COLUMN`."
         if across:
             message = f"{share} are in the train rows too: scores on them reward memory."
-            severity = "warning" if check.value >= 10 * DUPLICATE_SHARE else severity
+            severity = "warning" if check.value >= MEMORY_SHARE else severity
         if across and check.value >= VOID_DUPLICATE_SHARE:
             message = f"{message[:-1]}, and say nothing of new rows."
             severity = "problem"

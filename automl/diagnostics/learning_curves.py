@@ -130,11 +130,6 @@ class Fit:
         return self.leader is not None and self.leader.matters(self.references.baseline_loss)
 
     @property
-    def learned_share(self) -> float:
-        """The share of the baseline's loss that training removed on the train rows."""
-        return 1.0 - self.facts.lowest_train_loss / self.references.baseline_loss
-
-    @property
     def lost_share(self) -> float:
         """The share of what was learned on the train rows that does not hold for new ones."""
         return lost_share(self.facts, self.references)

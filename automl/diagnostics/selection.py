@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from automl.diagnostics.advice import MORE_VALIDATION_ROWS
 from automl.diagnostics.data_quality import is_shift
 from automl.diagnostics.evidence import find_references, trial_facts
 from automl.diagnostics.standing import best_evaluation, compared_score
@@ -20,6 +21,7 @@ from automl.diagnostics.thresholds import (
     NOT_LEARNING_SHARE,
     SELECTION_ERRORS,
     SELECTION_SHARE,
+    Z_95,
 )
 from automl.diagnostics.titles import title_of, titled
 from automl.diagnostics.wording import count, listing, number, percent
@@ -32,9 +34,6 @@ from storage.records import (
     ReferenceName,
     StudyRecords,
 )
-
-INTERVAL_ERRORS = 2 * 1.96
-"""Standard errors in a 95 % interval of a normal variable."""
 
 SHARED_LOSS = 0.5
 """A reference that loses this share of what the network loses shows that most is in the rows."""
@@ -103,7 +102,7 @@ def _has_learned(records: StudyRecords) -> bool:
 
 def _error(record: EvaluationRecord, score: str) -> float:
     low, high = record.intervals.get(score, (0.0, 0.0))
-    return (high - low) / INTERVAL_ERRORS
+    return (high - low) / (2 * Z_95)
 
 
 def _gap(records: StudyRecords, compared: _Compared) -> Diagnosis:
@@ -169,9 +168,7 @@ def _advice_for_gap(records: StudyRecords) -> tuple[Advice, ...]:
     split = records.settings.split
     steps = []
     if _n_folds(records) == 1 and not split.get("time"):
-        steps.append(
-            Advice("Choose by more validation rows: `--folds 5` uses every train row for it.")
-        )
+        steps.append(MORE_VALIDATION_ROWS)
     if not split.get("time") and not split.get("group"):
         steps.append(
             Advice(

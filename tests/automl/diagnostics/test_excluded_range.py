@@ -11,6 +11,7 @@ from scipy.stats import spearmanr
 
 from automl.diagnostics import diagnose_study
 from automl.diagnostics.excluded_range import USUAL_ENDS, diagnose_excluded_ranges
+from automl.diagnostics.restraint import GENTLE
 from search_spaces import load
 from storage.records import StudyRecords, TrialRecord
 
@@ -132,6 +133,17 @@ def test_usual_ends_are_those_of_the_built_in_space() -> None:
 
     for name in ("learning_rate", "hidden_size", "dropout", "weight_decay"):
         assert USUAL_ENDS[name] == (parameters[name]["low"], parameters[name]["high"])
+    # Those that it fixes: its reasons say between which values they are worth a search.
+    assert "worth 0..0.2 " in parameters["input_dropout"]["reason"]
+    assert USUAL_ENDS["input_dropout"] == (0.0, 0.2)
+    assert "worth 1e-6..1e-3 " in parameters["l1"]["reason"]
+    assert USUAL_ENDS["l1"] == (1e-6, 1e-3)
+
+
+@pytest.mark.parametrize("name", GENTLE)
+def test_gentle_restraint_begins_where_usual_restraint_does(name: str) -> None:
+    assert GENTLE[name][0] == USUAL_ENDS[name][0]
+    assert GENTLE[name][1] < USUAL_ENDS[name][1]
 
 
 def slow_search(study: Any, curve: Any, beside: Any, trend: float) -> StudyRecords:
