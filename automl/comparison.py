@@ -20,7 +20,13 @@ from automl.diagnostics.headline import Headline, headline, title
 from automl.diagnostics.standing import WORDS, best_evaluation
 from automl.diagnostics.wording import count, duration
 from automl.reference_names import reference_words
-from automl.score_names import HIGHER_IS_BETTER, SHARES, score_name, score_text
+from automl.score_names import (
+    HIGHER_IS_BETTER,
+    difference_text,
+    read_score,
+    score_name,
+    score_text,
+)
 from automl.setting_words import differing_settings, parameter_text
 from automl.training.metrics import resample
 from search_spaces import SearchSpace
@@ -121,7 +127,7 @@ def findings(studies: Sequence[ComparedStudy]) -> list[str]:
 
 
 def _finding(first: ComparedStudy, second: ComparedStudy) -> str:
-    metric = _metric(first)
+    metric = read_score(first.records.settings.task)
     gain = paired_gain(first, second, metric)
     names = f"{first.name} (the lower validation loss) and {second.name}"
     if gain is None:
@@ -177,18 +183,11 @@ def difference_words(metric: str, gain: PairedDifference) -> str:
     values = (gain.value, gain.low, gain.high)
     if gain.value < 0:
         values = (-gain.value, -gain.high, -gain.low)
-    value, low, high = (_amount(metric, one) for one in values)
+    value, low, high = (difference_text(metric, one) for one in values)
     return (
         f"{value} {'higher' if is_higher else 'lower'} with the first (95 % interval of the "
         f"paired difference {low} to {high})"
     )
-
-
-def _amount(metric: str, value: float) -> str:
-    """A difference of two scores; of shares in percentage points."""
-    if metric in SHARES:
-        return f"{100 * value:.1f} points"
-    return score_text(metric, value)
 
 
 # How each one stands
@@ -208,16 +207,12 @@ def _verdict(study: ComparedStudy) -> str:
 
 
 def _score(study: ComparedStudy) -> str:
-    evaluation, metric = study.evaluation, _metric(study)
+    evaluation, metric = study.evaluation, read_score(study.records.settings.task)
     if evaluation is None or metric not in evaluation.scores:
         return ABSENT
     text = f"{score_name(metric)} {score_text(metric, evaluation.scores[metric])}"
     bounds = evaluation.intervals.get(metric)
     return text + (f" ({' to '.join(score_text(metric, x) for x in bounds)})" if bounds else "")
-
-
-def _metric(study: ComparedStudy) -> str:
-    return "rmse" if study.records.settings.task == "regression" else "accuracy"
 
 
 def _valid_loss(study: ComparedStudy) -> str:

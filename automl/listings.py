@@ -13,7 +13,7 @@ from rich.text import Text
 from automl.diagnostics.headline import headline
 from automl.diagnostics.standing import StandingKind
 from automl.result import SearchResult
-from automl.score_names import score_name, score_text
+from automl.score_names import read_score, score_name, score_text
 from automl.streams import one_line
 from automl.summary import STANDING_STYLES
 from automl.terminal import stdout_console
@@ -73,7 +73,7 @@ def _verdict_word(verdict: Diagnosis) -> str:
 def _test_score(result: SearchResult) -> str:
     """The score that people read, of the best trial on the test rows."""
     evaluation = result.evaluation
-    metric = "rmse" if result.records.settings.task == "regression" else "accuracy"
+    metric = read_score(result.records.settings.task)
     if evaluation is None or metric not in evaluation.scores:
         return ""
     return f"{score_name(metric)} {score_text(metric, evaluation.scores[metric])}"

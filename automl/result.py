@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automl.diagnostics.headline import headline, shown_diagnoses
-from automl.diagnostics.standing import Standing, standing
+from automl.diagnostics.standing import Standing, best_evaluation, standing
 from automl.errors import StudyError, warn_of
 from automl.options import TRIAL_NUMBER
 from automl.output_files import PAGE, check_output, write_output
@@ -85,17 +85,7 @@ class SearchResult:
     @property
     def evaluation(self) -> EvaluationRecord | None:
         """The best trial's scores on the test rows; None before they were taken."""
-        best = self.records.best_trial
-        return next(
-            (
-                record
-                for record in reversed(self.records.evaluations)
-                if best is not None
-                and record.trial_number == best.number
-                and record.split == "test"
-            ),
-            None,
-        )
+        return best_evaluation(self.records, "test")
 
     @property
     def diagnoses(self) -> tuple[Diagnosis, ...]:

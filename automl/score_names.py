@@ -59,3 +59,10 @@ def score_text(metric: str, value: float | None) -> str:
     if abs(shown) < 1e-3 or abs(shown) >= (1e10 if metric in WITH_A_UNIT else 1e5):
         return f"{shown:.3g}"
     return f"{shown:,.0f}" if abs(shown) >= 999.95 else f"{shown:#.4g}"
+
+
+def difference_text(metric: str, value: float) -> str:
+    """A difference of two scores: of shares in percentage points, of others three digits."""
+    if metric in SHARES:
+        return f"{100 * value:.1f} points"
+    return score_text(metric, value) if abs(value) >= 999.5 else f"{value:.3g}"

@@ -101,8 +101,7 @@ def _print_importances(console: Console, records: StudyRecords) -> None:
     certain = [
         f"{one.name} {wording.percent(one.share)} ({wording.percent(one.low)} to "
         f"{wording.percent(one.high)})"
-        for one in found.judged
-        if one.is_certain
+        for one in found.certain
     ]
     if certain:
         words = f"{wording.listing(certain)} of the differences between trials."

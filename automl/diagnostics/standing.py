@@ -15,9 +15,8 @@ from typing import Literal
 
 from automl.counting import agree, count
 from automl.diagnostics.thresholds import MIN_TEST_ROWS
-from automl.diagnostics.wording import number
 from automl.reference_names import reference_words
-from automl.score_names import SPLIT_NAMES, read_score, score_name
+from automl.score_names import SPLIT_NAMES, difference_text, read_score, score_name, score_text
 from storage.records import (
     EvaluationRecord,
     PairedDifference,
@@ -33,9 +32,6 @@ WORDS: Mapping[StandingKind, str] = {
     "no_better": "No better than",
     "worse": "Worse than",
 }
-
-SHARES = frozenset({"accuracy", "balanced_accuracy"})
-"""Scores that people read as per cent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +121,12 @@ def _sentence(
     if reference is None:
         return f"{opening}."
     shown = [
-        f"{score_name(name)} {_value(name, evaluation.scores[name])} against "
-        f"{_value(name, reference.scores[name])}"
+        f"{score_name(name)} {score_text(name, evaluation.scores[name])} against "
+        f"{score_text(name, reference.scores[name])}"
         for name in dict.fromkeys((read_score(settings.task), score))
         if name in evaluation.scores and name in reference.scores
     ]
     gain = reference.network_gains[score]
-    certainty = (
-        f"difference {_value(score, gain.value)}, 95 % interval {_value(score, gain.low)} to "
-        f"{_value(score, gain.high)}"
-    )
+    value, low, high = (difference_text(score, end) for end in (gain.value, gain.low, gain.high))
+    certainty = f"difference {value}, 95 % interval {low} to {high}"
     return f"{opening}: {', '.join(shown)} ({certainty})."
-
-
-def _value(score: str, value: float) -> str:
-    return f"{100 * value:.1f} %" if score in SHARES else number(value, 3)

@@ -10,10 +10,10 @@ import re
 
 from automl.diagnostics.wording import count, duration
 from automl.report import alternatives, result_part, verdict_part
-from automl.report.figures import style
 from automl.report.numbers.overview import overview
 from automl.report.numbers.search import effort
 from automl.report.numbers.trials import StudyTable, Trial
+from automl.score_names import score_text
 from automl.setting_words import parameter_text
 from storage.records import CAUSES
 
@@ -32,7 +32,7 @@ def study_note(table: StudyTable) -> str:
     if shown.best is None:
         lines.append("No trial has completed yet.")
     else:
-        loss = style.number(shown.best.valid_loss)
+        loss = score_text("loss", shown.best.valid_loss)
         lines += [f"**{plain(shown.standing.sentence)}**", ""] if shown.scores else []
         lines += [f"**Best: trial {shown.best.number}, validation loss {loss}**", ""]
         lines += [f"* {plain(sentence)}" for sentence in result_part.certainty(shown)]
@@ -68,14 +68,14 @@ def trial_note(trial: Trial, rank: int | None) -> str:
     """What the dashboard's own columns do not say of a trial."""
     lines = []
     if rank is not None:
-        lines.append(f"**Rank {rank}**, validation loss {style.number(trial.value)}")
+        lines.append(f"**Rank {rank}**, validation loss {score_text('loss', trial.value)}")
     if trial.cause:
         lines.append(f"**{plain(trial.cause)}**: {CAUSES.get(trial.cause, '')}".rstrip(": "))
     if trial.best:
         effort = trial.effort
         lines.append(
             f"Best epoch {effort.best_in_words} of {effort.epochs_in_words}: train loss "
-            f"{style.number(trial.train_loss)}, gap {style.number(trial.gap)}."
+            f"{score_text('loss', trial.train_loss)}, gap {score_text('loss', trial.gap)}."
         )
     if trial.n_parameters:
         seconds = duration(trial.effort.seconds)

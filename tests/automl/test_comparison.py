@@ -122,8 +122,8 @@ def test_gains_are_those_of_the_scores(records: StudyRecords) -> None:
 @pytest.mark.parametrize(
     ("metric", "gain", "words"),
     [
-        ("rmse", 0.28, "0.2800 lower with the first"),
-        ("rmse", -0.28, "0.2800 higher with the first"),
+        ("rmse", 0.28, "0.28 lower with the first"),
+        ("rmse", -0.28, "0.28 higher with the first"),
         ("accuracy", 0.28, "28.0 points higher with the first"),
         ("accuracy", -0.28, "28.0 points lower with the first"),
     ],
@@ -131,7 +131,7 @@ def test_gains_are_those_of_the_scores(records: StudyRecords) -> None:
 def test_the_sign_of_a_difference_is_in_its_word(metric: str, gain: float, words: str) -> None:
     said = difference_words(metric, PairedDifference(gain, 0.1, gain - 0.18, gain + 0.18))
     assert said.startswith(words)
-    ends = "10.0 points to 46.0 points" if metric == "accuracy" else "0.1000 to 0.4600"
+    ends = "10.0 points to 46.0 points" if metric == "accuracy" else "0.1 to 0.46"
     assert said.endswith(f"(95 % interval of the paired difference {ends})")
 
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from automl.score_names import read_score, readable, score_name, score_text
+from automl.score_names import difference_text, read_score, readable, score_name, score_text
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,16 @@ def test_a_score_has_the_digits_that_matter(metric: str, value: float | None, te
 )
 def test_people_read_one_score_first(task: str, score: str) -> None:
     assert read_score(task) == score
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "text"),
+    [
+        ("accuracy", -0.0114, "-1.1 points"),
+        ("loss", -0.0114, "-0.0114"),
+        ("loss", 0.06, "0.06"),
+        ("rmse", 22063.7, "22,064"),
+    ],
+)
+def test_a_difference_needs_fewer_digits(metric: str, value: float, text: str) -> None:
+    assert difference_text(metric, value) == text

@@ -48,7 +48,7 @@ def test_the_best_reference_is_the_measure(
     found = standing(scored(study(curve(1.0, 0.5)), linear=linear, trees=trees))
     assert found.kind == kind
     assert found.sentence.startswith(words)
-    assert "loss 0.5 against" in found.sentence
+    assert "loss 0.5000 against" in found.sentence
 
 
 def test_with_class_weights_it_is_the_balanced_accuracy(study: Any, curve: Any) -> None:
