@@ -332,6 +332,8 @@ class PolicyRecord:
     device: str = "cpu"
     trainer: str = "stacked"
     preflight: bool = True
+    keep_models: int = 5
+    references: bool = True  # a linear model and boosted trees were fitted beside guessing
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def find_rivals(records: StudyRecords, trial_number: int) -> tuple[Rival, ...]:
     return tuple(
         Rival(
             name,
-            reference_words(name, records.settings.task),
+            reference_words(name, records.settings.loss),
             valid.reference_scores(name).get("loss", math.nan) if valid else math.nan,
             score,
             valid.gain(name, score) if valid else None,

@@ -135,7 +135,7 @@ def _cause(records: StudyRecords, compared: _Compared) -> str:
         if lost_too > SHARED_LOSS * lost
     ]
     if alike:
-        words = listing([reference_words(name, records.settings.task) for name in alike])
+        words = listing([reference_words(name, records.settings.loss) for name in alike])
         lose = "lose" if len(alike) > 1 or is_plural(alike[0]) else "loses"
         return (
             f"{shifted}Most of it is in the rows and not in the choice of a trial: {words} {lose} "

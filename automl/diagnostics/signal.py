@@ -97,9 +97,9 @@ def missing_signal(records: StudyRecords) -> Gain | None:
     return replace(gain, references=tuple(one.name for one in fitted))
 
 
-def gain_words(gain: Gain, task: str) -> str:
+def gain_words(gain: Gain, loss: str) -> str:
     """What was compared, in one to three sentences."""
-    rows, guessing = SPLIT_NAMES[gain.split], reference_words("guessing", task)
+    rows, guessing = SPLIT_NAMES[gain.split], reference_words("guessing", loss)
     compared = (
         f"On {rows} rows the best of them, trial {gain.trial_number}, has a loss of "
         f"{number(gain.loss)}; {guessing} gives {number(gain.baseline_loss)} on the same rows"
@@ -114,7 +114,7 @@ def gain_words(gain: Gain, task: str) -> str:
         ending += "."
     if not gain.references:
         return compared + ending
-    others = listing([reference_words(name, task) for name in gain.references])
+    others = listing([reference_words(name, loss) for name in gain.references])
     verb = "are" if len(gain.references) > 1 or is_plural(gain.references[0]) else "is"
     others = f"{others[:1].upper()}{others[1:]} {verb} not certainly better than guessing either."
     return f"{compared}{ending} {others}"

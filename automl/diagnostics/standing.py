@@ -117,7 +117,7 @@ def _sentence(
     n_rows = settings.n_rows.get(evaluation.split, 0)
     rows = "row" if n_rows == 1 else "rows"
     split = SPLIT_NAMES[evaluation.split]
-    opening = f"{WORDS[kind]} {reference_words(best, settings.task)} on {n_rows:,} {split} {rows}"
+    opening = f"{WORDS[kind]} {reference_words(best, settings.loss)} on {n_rows:,} {split} {rows}"
     if reference is None:
         return f"{opening}."
     shown = [

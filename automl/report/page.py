@@ -23,7 +23,7 @@ from jinja2.filters import do_forceescape, do_mark_safe
 from numpy.typing import NDArray
 from plotly.offline import get_plotlyjs
 
-from automl.commands_to_type import reproducing_command
+from automl.commands_to_type import reproducing_command, trained_calls
 from automl.comparison import Comparison
 from automl.diagnostics.headline import headline
 from automl.option_values import DEFAULT_STORAGE
@@ -175,7 +175,7 @@ def _figures(table: StudyTable, found: Importances) -> dict[str, object]:
 def _origin(records: StudyRecords, storage: str) -> dict[str, object]:
     """Where it all comes from, and the command that repeats it."""
     return {
-        "policies": records.policies,
+        "policies": trained_calls(records),
         "reproduction": reproducing_command(records, storage),
         "facts": reproduce_part.facts(records.settings),
         "columns": reproduce_part.columns(records.settings),

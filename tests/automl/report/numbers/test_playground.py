@@ -145,7 +145,7 @@ def test_the_finding_names_best_stuck_and_diverged():
     )
     assert finding(values) == (
         "In this one start the validation loss ends lowest with optimizer adam: at 0.1, with 25 % "
-        "of the rows wrong. Nothing is learnt with sgd. It diverges with momentum."
+        "of rows wrong. Nothing is learnt with sgd. It diverges with momentum."
     )
 
 
