@@ -24,6 +24,7 @@ from automl.command_group import (
     output_option,
     print_version,
     storage_option,
+    tell,
     told_steps,
     told_warnings,
 )
@@ -205,9 +206,11 @@ def show(study: str, trial_number: int | None, storage: str) -> None:
 @storage_option
 def report(study: str, output: str, storage: str) -> None:
     """Write a study's report, one HTML file."""
-    from automl.studies import load_study
+    with told_steps("reading the study"):
+        from automl.studies import load_study
 
-    click.echo(load_study(study, storage).report(output))
+        written = load_study(study, storage).report(output)
+    click.echo(written)
 
 
 @main.command()
@@ -224,13 +227,14 @@ def predict(study: str, data: str, trial_number: int | None, output: str, storag
     Parquet. An existing file is replaced only if it holds earlier predictions; those of a
     regression are known as such in Parquet only.
     """
-    from automl.streams import one_line
-    from automl.studies import load_study
-    from automl.trial_summary import prediction_words
+    with told_steps("reading the study"):
+        from automl.streams import one_line
+        from automl.studies import load_study
+        from automl.trial_summary import prediction_words
 
-    result = load_study(study, storage)
-    with told_warnings():
-        written = result.write_predictions(data, output, trial_number)
+        result = load_study(study, storage)
+        with told_warnings():
+            written = result.write_predictions(data, output, trial_number)
     click.echo(one_line(prediction_words(result, written)), err=True)
     click.echo(written.path)
 
@@ -270,10 +274,12 @@ def delete(study: str, yes: bool, storage: str) -> None:
 @storage_option
 def promote(study: str, trial_number: int, workers: Any, storage: str) -> None:
     """Give a pruned trial the full budget, in a run beside the study."""
-    from automl.investigation import promote
-    from automl.trial_summary import print_promotion
+    with told_steps("loading PyTorch and scikit-learn"):
+        from automl.investigation import promote
+        from automl.trial_summary import print_promotion
 
-    print_promotion(promote(study, trial_number, storage, workers=workers))
+        promotion = promote(study, trial_number, storage, workers=workers)
+    print_promotion(promotion)
 
 
 @main.command()
@@ -290,18 +296,20 @@ def promote(study: str, trial_number: int, workers: Any, storage: str) -> None:
 @storage_option
 def diagnose(study: str, confirms: bool, depth: str, workers: Any, storage: str) -> None:
     """Say why a study's network is as good as it is, and what to do next."""
-    from automl import studies
-    from automl.diagnostics.measured_advice import ON_ADVICE
-    from automl.summary import print_verdict
+    with told_steps("judging the study"):
+        from automl import studies
+        from automl.diagnostics.measured_advice import ON_ADVICE
+        from automl.summary import print_verdict
 
-    result = studies.diagnose(study, storage)
-    if depth == "full" or confirms:
-        from automl import investigation  # trains: takes torch
+        result = studies.diagnose(study, storage)
+        if depth == "full" or confirms:
+            tell("loading PyTorch")
+            from automl import investigation
 
-        if depth == "full":
-            result = investigation.explain(study, storage, workers=workers)
-        if confirms:
-            result = investigation.confirm(study, storage, workers=workers)
+            if depth == "full":
+                result = investigation.explain(study, storage, workers=workers)
+            if confirms:
+                result = investigation.confirm(study, storage, workers=workers)
     print_verdict(result)
     if confirms and not any(one.kind in ON_ADVICE for one in result.diagnoses):
         click.echo(
@@ -374,14 +382,17 @@ def playground(toy: str, vary: tuple[str, ...], output: str, seed: int) -> None:
     DATA is spirals, moons, circles, and, or, nand or xor. The page has buttons for noise, depth,
     regularization and activation; other hyperparameters vary one at a time.
     """
-    from automl.output_files import PAGE, check_output
+    with told_steps("loading PyTorch; all in all it takes up to a minute"):
+        from automl.output_files import PAGE, check_output
 
-    check_output(output, PAGE)
-    from automl.report.playground import write_playground
-    from automl.tuning.playground import NAMES, play
+        check_output(output, PAGE)
+        from automl.report.playground import write_playground
+        from automl.tuning.playground import NAMES, play
 
-    click.echo("Small networks train; that takes up to a minute.", err=True)
-    click.echo(write_playground(play(toy, vary or NAMES, seed=seed), output))
+        played = play(toy, vary or NAMES, seed=seed)
+        tell(f"writing {output}")
+        written = write_playground(played, output)
+    click.echo(written)
 
 
 if __name__ == "__main__":

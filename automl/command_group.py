@@ -160,6 +160,11 @@ def told_steps(first: str) -> Iterator[None]:
         logger.removeHandler(lines)
 
 
+def tell(step: str) -> None:
+    """Tell a step as the library does: inside `told_steps` it is a line on stderr."""
+    logging.getLogger("automl").info("%s", one_line(step))
+
+
 class _Lines(logging.Handler):
     """Writes to what stderr is at the moment: rich puts a stream of its own there."""
 

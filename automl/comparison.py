@@ -197,8 +197,8 @@ def _standing(study: ComparedStudy) -> str:
     found = study.headline.standing
     if found.kind == "unknown" or found.reference is None:
         return ABSENT
-    task = study.records.settings.task
-    return f"{WORDS[found.kind].lower()} {reference_words(found.reference, task)}"
+    loss = study.records.settings.loss
+    return f"{WORDS[found.kind].lower()} {reference_words(found.reference, loss)}"
 
 
 def _verdict(study: ComparedStudy) -> str:

@@ -39,6 +39,8 @@ from automl.tuning.study import read_known_study
 from storage import Store
 from storage.records import Diagnosis, StudyRecords
 
+LOG = logging.getLogger("automl")
+
 
 @dataclass(frozen=True, slots=True)
 class _Laboratory:
@@ -87,10 +89,11 @@ def _laboratory(
     workers = WORKERS.plain("workers", workers)
     with closing(open_existing_store(storage)) as store:
         records = judge(store, read_known_study(store, study))
+        LOG.info("reading the data")
         dataset = load_again(records.settings, data).dataset
         with closing(make_executor(dataset, workers=workers)) as executor:
             for message in executor.take_messages():
-                logging.getLogger("automl").warning("%s", message)
+                LOG.warning("%s", message)
             yield _Laboratory(store, records, dataset, executor)
 
 

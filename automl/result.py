@@ -177,7 +177,10 @@ class SearchResult:
         spared = {**study_files(self.storage, data, table="the table to predict"), **self.files}
         final = check_output(path, kind, spared)
         number = self.best.number if trial_number is None else trial_number
+        log = logging.getLogger("automl")
+        log.info("loading PyTorch and the network of trial %d", number)
         model = self.model(number)
+        log.info("predicting")
         predicted = model.predict_table(data)
         warn_of(predicted.messages)
         content = prediction_files.predictions_content(predicted.columns, final.name)

@@ -38,16 +38,16 @@ def read_score(task: str) -> str:
 def readable(metric: str, value: float) -> float:
     """The value without what rounding errors left: the R² of a mean is 0, not -3.5e-06.
 
-    Scores without a unit lie around 1, so that a fifth decimal says nothing.
+    Scores without a unit lie around 1: a fifth decimal says nothing.
     """
-    return value if metric in WITH_A_UNIT else round(value, 5) + 0.0
+    return value if metric in WITH_A_UNIT else round(value, 4) + 0.0
 
 
 def score_text(metric: str, value: float | None) -> str:
     """A score for people: "97.2 %", "0.9994", "22,064", and a dash where there is none.
 
     Four digits tell two results of a search apart on any number of rows that it can have seen;
-    in front of the decimal point all are shown, so that money reads as money.
+    in front of the decimal point all are shown, so that money reads as money, up to ten of them.
     """
     if value is None or not math.isfinite(value):
         return "–"
@@ -56,7 +56,7 @@ def score_text(metric: str, value: float | None) -> str:
     shown = readable(metric, value)
     if shown == 0:
         return "0"
-    if abs(shown) < 1e-3:
+    if abs(shown) < 1e-3 or abs(shown) >= (1e10 if metric in WITH_A_UNIT else 1e5):
         return f"{shown:.3g}"
     return f"{shown:,.0f}" if abs(shown) >= 999.95 else f"{shown:#.4g}"
 

@@ -72,7 +72,7 @@ HOMES = {
     "pyarrow": ("automl.data",),
     "sklearn": ("automl.data", "automl.training.metrics", "automl.report.numbers"),
     "threadpoolctl": ("automl.data",),
-    "scipy": ("automl.data", "automl.diagnostics", "automl.training"),
+    "scipy": ("automl.data", "automl.diagnostics", "automl.training", "automl.tuning"),
     "numpy": ("automl", "storage.artifact_formats", "storage.artifacts", "storage.packing"),
     "torch": (
         "automl.data",

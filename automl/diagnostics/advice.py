@@ -34,7 +34,12 @@ HE = frozenset({"he", "he_fan_in"})
 """He's initialization for the ReLU family, by the outputs or the inputs of a layer."""
 
 LEAST_TRIALS = 30
-"""Of which a search that is to go on has twice as many at least."""
+"""A search of fewer trials is continued as if it had so many: to twice as many at least."""
+
+MORE_VALIDATION_ROWS = Advice(
+    "Choose by more validation rows: `--folds 5` uses every train row for it."
+)
+"""Where a choice by few of them may be luck."""
 
 
 def advise(kind: str, situation: Situation) -> tuple[Advice, ...]:
@@ -67,14 +72,14 @@ def advise_less(situation: Situation) -> tuple[Advice, ...]:
         return ()
     text = (
         f"Try less restraint: with {listing(restraint_words(situation, names))} train and "
-        f"validation loss are as one, and a freer network may do better."
+        f"validation loss are the same, and a freer network may do better."
     )
     return (Advice(text, less_of(situation, names)),)
 
 
 def _for_too_little(situation: Situation) -> list[Advice]:
     if 0 < situation.n_valid_rows < MIN_VALID_ROWS:
-        return [Advice("Choose by more validation rows: `--folds 5` uses every train row for it.")]
+        return [MORE_VALIDATION_ROWS]
     return []
 
 

@@ -234,7 +234,7 @@ def _fitted(
     loss = evaluation.reference_scores(name).get("loss") if evaluation else None
     if loss is None:
         return None
-    words = reference_words(name, records.settings.task)
+    words = reference_words(name, records.settings.loss)
     return Reference(words, loss, is_plural=is_plural(name))
 
 

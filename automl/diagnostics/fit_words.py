@@ -149,7 +149,7 @@ def _not_learning(fit: Fit, situation: Situation) -> str:
 
 
 def _no_signal(fit: Fit, situation: Situation) -> str:
-    words = gain_words(fit.gain, situation.settings.task) if fit.gain else ""
+    words = gain_words(fit.gain, situation.settings.loss) if fit.gain else ""
     return f"this study's trials found nothing beyond guessing. {words}"
 
 
@@ -267,7 +267,7 @@ def _beside_references(fit: Fit, situation: Situation) -> str:
 
 
 def _guessing(situation: Situation) -> str:
-    return reference_words("guessing", situation.settings.task)
+    return reference_words("guessing", situation.settings.loss)
 
 
 def _errors(fit: Fit, situation: Situation) -> str:

@@ -6,6 +6,7 @@ study that was never judged, such as one that still runs, is judged when it is s
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from automl.diagnostics.standing import Standing, standing
@@ -53,5 +54,6 @@ def first_sentence(diagnosis: Diagnosis) -> str:
     """The first sentence of a verdict, behind its title."""
     name = title(diagnosis)
     message = untitled(name, diagnosis.message)
-    end = message.find(". ")
-    return titled(name, message if end < 0 else message[: end + 1])
+    # A name in it, "No. of rooms", may have a point too: a sentence goes on with a capital.
+    end = re.search(r"[.] (?=[A-Z0-9])", message)
+    return titled(name, message[: end.start() + 1] if end else message)

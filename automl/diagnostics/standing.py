@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from automl.counting import agree, count
+from automl.diagnostics.thresholds import MIN_TEST_ROWS
 from automl.reference_names import reference_words
 from automl.score_names import SPLIT_NAMES, difference_text, read_score, score_name, score_text
 from storage.records import (
@@ -77,6 +79,13 @@ def standing_on(records: StudyRecords, evaluation: EvaluationRecord) -> Standing
     }
     if not gains:
         return Standing("unknown", "Nothing was fitted beside the network to compare it with.")
+    n_rows = records.settings.n_rows.get(evaluation.split, MIN_TEST_ROWS)
+    if n_rows < MIN_TEST_ROWS:
+        rows = count(n_rows, f"{SPLIT_NAMES[evaluation.split]} row")
+        too_few = agree(n_rows, "is", "are")
+        return Standing(
+            "unknown", f"{rows} {too_few} too few to tell whether a reference is better."
+        )
     best = min(gains, key=lambda name: gains[name].value)
     gain = gains[best]
     kind: StandingKind = "better" if gain.is_better else "worse" if gain.is_worse else "no_better"
@@ -108,7 +117,7 @@ def _sentence(
     n_rows = settings.n_rows.get(evaluation.split, 0)
     rows = "row" if n_rows == 1 else "rows"
     split = SPLIT_NAMES[evaluation.split]
-    opening = f"{WORDS[kind]} {reference_words(best, settings.task)} on {n_rows:,} {split} {rows}"
+    opening = f"{WORDS[kind]} {reference_words(best, settings.loss)} on {n_rows:,} {split} {rows}"
     if reference is None:
         return f"{opening}."
     shown = [

@@ -147,6 +147,7 @@ WORDS: Mapping[str, str] = {
     "n_beyond": "values far away",
     "farthest": "farthest value",
     "quartiles": "quartiles",
+    "variance_share": "share of the variance that these values are",
 }
 
 WORDS_OF_KIND: Mapping[str, Mapping[str, str]] = {

@@ -10,6 +10,7 @@ the network after its last epoch: the one of the best epoch would hide overfitti
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.counting import count
 from automl.data.dataset import Dataset
 from automl.errors import ConfigError
 from automl.training.config import RunConfig, configure
@@ -24,6 +26,8 @@ from automl.training.predictions import predict
 from automl.training.stacked import StackedTrainer
 from automl.tuning.toy_data import GRID, toy_dataset
 from storage.records import EpochRecord, ParameterValue, best_epoch
+
+LOG = logging.getLogger("automl")
 
 N_EPOCHS: Final = 200
 """Enough for the base network to learn the spirals, the hardest of the problems."""
@@ -164,6 +168,8 @@ def play(
     played: dict[Key, PlayedRun] = {}
     for noise, dataset in datasets.items():
         alike = [setting for setting in settings.values() if _noise(setting) == noise]
+        kind = f"{100 * noise:.0f} % of wrong labels" if noise else "no wrong labels"
+        LOG.info("training %s on %s with %s", count(len(alike), "network"), data, kind)
         played |= _train(dataset, alike, n_epochs, seed)
     first = next(iter(datasets.values())).folds[0]  # the points are the same in all
     plane = first.test.numeric.reshape(GRID, GRID, 2).numpy().astype(np.float64)

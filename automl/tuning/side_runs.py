@@ -9,9 +9,12 @@ of the second attempt.
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from automl.counting import count
 from automl.data.dataset import Dataset
 from automl.executors.executor import Executor
 from automl.executors.resources import available_memory
@@ -19,6 +22,11 @@ from automl.models.mlp import n_parameters
 from automl.tuning.memory import in_waves
 from automl.tuning.planned_runs import EndedRun, PlannedRun, train_rounds
 from storage import Store
+
+LOG = logging.getLogger("automl")
+
+SECONDS_BETWEEN_STEPS = 10.0
+"""While runs train, so often it is told how many have ended."""
 
 
 def train_beside(
@@ -65,6 +73,8 @@ class _Bench:
         """Train runs to their ends; if something raises, those that are left have failed."""
         begun: list[PlannedRun] = []
         ended: dict[int, EndedRun] = {}
+        LOG.info("training %s", count(len(planned), "run"))
+        told_at = time.monotonic()
         try:
             for run in planned:
                 begun.append(self._add(run, attempt))
@@ -75,6 +85,9 @@ class _Bench:
                         run_id = one.planned.config.run_id
                         self.store.finish_run(run_id, one.state, one.cause)
                         ended[run_id] = one
+                if time.monotonic() - told_at > SECONDS_BETWEEN_STEPS:
+                    told_at = time.monotonic()
+                    LOG.info("%d of %s have ended", len(ended), count(len(begun), "run"))
         except BaseException as error:
             left = [run.config.run_id for run in begun if run.config.run_id not in ended]
             self._give_up(left, "crashed" if isinstance(error, Exception) else "interrupted")

@@ -19,7 +19,7 @@ def test_scores_have_the_names_that_people_know(metric: str, name: str) -> None:
 
 def test_a_score_of_zero_is_not_a_rounding_error() -> None:
     assert str(readable("r2", -3.479e-06)) == "0.0"
-    assert readable("r2", 0.57314) == 0.57314
+    assert readable("r2", 0.57314) == 0.5731
     assert readable("rmse", 3.479e-06) == 3.479e-06  # in the target's own unit
     assert math.isnan(readable("r2", math.nan))
 
@@ -37,6 +37,9 @@ def test_a_score_of_zero_is_not_a_rounding_error() -> None:
         ("accuracy", 0.97214, "97.2 %"),
         ("roc_auc", 0.99940001, "0.9994"),
         ("r2", -3.479e-06, "0"),
+        ("r2", -8.2e-05, "-0.0001"),
+        ("r2", -1_794_185_123.0, "-1.79e+09"),
+        ("rmse", 3.2e13, "3.2e+13"),
         ("r2", math.nan, "–"),
         ("rmse", None, "–"),
     ],

@@ -112,7 +112,10 @@ def test_references_that_fail_are_told_and_cost_no_result(
 def test_other_settings_do_not_continue_a_study(tmp_path: Path) -> None:
     with session(tmp_path) as first:
         list(first)
-    with session(tmp_path, max_epochs=4) as second, pytest.raises(StudyError, match="max_epochs"):
+    with (
+        session(tmp_path, max_epochs=4) as second,
+        pytest.raises(StudyError, match="--max-epochs"),
+    ):
         list(second)
 
 

@@ -22,6 +22,7 @@ GUESSING = math.log(2)  # loss of saying one half to two equally frequent classe
 NOTHING_LEARNT = 0.1  # of what can be learnt, which chance alone gives
 RISE = 0.2  # of what the lowest validation loss has left to learn: less is usual up and down
 LEAST_RISE = 0.02  # and at least so much, since tiny losses double at once
+UPS = 0.01  # by which the train loss rises in an epoch, falls as 0, in the mean of the last half
 GAP = 0.1  # between validation and train loss, worth a word
 UNDERFIT_LOSS = 0.05  # of the train loss, over the validation loss of the grid's best network
 UNDERFIT_ERROR = 0.1  # of the train rows wrong beyond those with a wrong label
@@ -77,6 +78,8 @@ def judgement(played: Playground, grid: PlayedGrid, run: PlayedRun) -> str:
         return f"It has learnt nothing: guessing has a loss of {number(GUESSING)}."
     if valid - run.best_loss > max(RISE * (run.best_loss - floor), LEAST_RISE):
         return _risen(played, run)
+    if jumps := _jumps(run):
+        return jumps
     if underfit := _underfit(grid, run):
         return underfit
     if valid - train > GAP:
@@ -94,7 +97,25 @@ def _risen(played: Playground, run: PlayedRun) -> str:
     train_then = float(run.train_loss[run.best_epoch - 1])
     if train_then < run.train_loss[-1]:
         return f"It jumps about: {since}, and the train loss from {number(train_then)}."
+    if jumps := _jumps(run):
+        return jumps
     return f"It overfits: {since}{_and_islands(played, run)}."
+
+
+def _jumps(run: PlayedRun) -> str:
+    """Where steps are too large to stay where they have been: the train loss itself has risen."""
+    lowest, last = float(run.train_loss.min()), float(run.train_loss[-1])
+    if last - lowest > max(RISE * lowest, LEAST_RISE):
+        epoch = int(run.train_loss.argmin()) + 1
+        return f"It jumps about: the train loss was {number(lowest)} in epoch {epoch}."
+    late = run.train_loss[len(run.train_loss) // 2 :]
+    ups = np.clip(np.diff(late), 0.0, None)
+    if len(ups) and ups.mean() > UPS:
+        return (
+            f"It jumps about: in the last {count(len(late), 'epoch')} the train loss goes up by "
+            f"as much as {number(float(ups.max()), 2)} from one to the next."
+        )
+    return ""
 
 
 def _underfit(grid: PlayedGrid, run: PlayedRun) -> str:
@@ -209,7 +230,11 @@ def _entropy(noise: float) -> float:
 
 
 def finding(grid: PlayedGrid) -> str:
-    """Which value of a single hyperparameter ended best, which learnt nothing, which diverged."""
+    """Which value of a single hyperparameter ended best, which learnt nothing, which diverged.
+
+    All have one seed, and how much another one changes is not known: no value is called best
+    beyond this start, and those that ended nearly as well are named.
+    """
     (name,) = grid.choices
     texts = [value_text(name, run.setting[name]) for run in grid.runs]
     ended = [_final_loss(run) for run in grid.runs]
@@ -223,9 +248,16 @@ def finding(grid: PlayedGrid) -> str:
     if len(diverged) + len(stuck) < len(grid.runs):
         best = int(np.argmin(ended))
         words.append(
-            f"Best with {name} {texts[best]}: the validation loss ends at {number(ended[best])}, "
-            f"with {percent(grid.runs[best].valid_error)} of the rows wrong."
+            f"In this one start the validation loss ends lowest with {name} {texts[best]}: at "
+            f"{number(ended[best])}, with {percent(grid.runs[best].valid_error)} of rows wrong."
         )
+        close = [
+            f"{text} ({number(loss)})"
+            for place, (text, loss) in enumerate(zip(texts, ended, strict=True))
+            if place != best and loss - ended[best] <= max(RISE * ended[best], LEAST_RISE)
+        ]
+        if close:
+            words.append(f"Another start may put {listing(close)} before it.")
     if stuck:
         words.append(f"Nothing is learnt with {listing(stuck)}.")
     if diverged:
@@ -239,5 +271,6 @@ def loss_range(grid: PlayedGrid) -> tuple[float, float]:
     finite = losses[np.isfinite(losses) & (losses > 0)]
     if not len(finite):
         return 0.1, 1.0
-    # Below 0.001 a curve is flat at zero to the eye; above 3 it has left the picture anyway.
-    return max(float(finite.min()), 1e-3), min(float(finite.max()), 3.0)
+    # As low as they go: a curve that lies flat at an axis's end would say that nothing changes.
+    # One that leaves the picture above 3 is seen to leave it.
+    return float(finite.min()), min(float(finite.max()), 3.0)

@@ -72,6 +72,14 @@
     return made;
   }
 
+  /* Powers of ten from 1 down, so far apart that no more than so many fit; few losses need 0.3 and 3. */
+  function ticks(low, high, most) {
+    const powers = [];
+    for (let power = 0; Number(`1e${power}`) >= low; power--) powers.push(Number(`1e${power}`));
+    const spaced = powers.filter((_, i) => i % Math.ceil(powers.length / most) === 0);
+    return [...spaced, ...(powers.length < 3 ? [3, 0.3] : [])].filter((loss) => loss >= low && loss <= high);
+  }
+
   /* Losses on a logarithmic axis that all runs of a grid share. */
   function drawLosses(svg, run, [lowest, highest]) {
     const [width, height] = [svg.clientWidth, svg.clientHeight];
@@ -81,13 +89,13 @@
     const x = (epoch) => box.left + ((box.right - box.left) * epoch) / data.epochs;
     const y = (loss) => {
       const share = (Math.log(loss) - low) / (high - low);
-      return box.bottom - (box.bottom - box.top) * Math.min(1, Math.max(0, share));
+      return box.bottom - (box.bottom - box.top) * share; // above the highest it leaves the picture
     };
+    const inside = (at) => Math.max(box.top, at);
     const parts = [];
-    for (const loss of [0.001, 0.01, 0.1, 0.3, 1, 3].filter((v) => v >= lowest / 1.15 && v <= highest * 1.15)) {
-      if ((loss === 0.3 && lowest < 0.05) || (loss === 3 && isSmall)) continue;
+    for (const loss of ticks(lowest / 1.15, highest * 1.15, isSmall ? 4 : 5)) {
       parts.push(element("line", { class: "axis", x1: box.left, x2: box.right, y1: y(loss), y2: y(loss) }));
-      parts.push(element("text", { x: box.left - 5, y: y(loss) + 4, "text-anchor": "end" }, loss));
+      parts.push(element("text", { x: box.left - 5, y: y(loss) + 4, "text-anchor": "end" }, loss < 0.001 ? loss.toExponential(0) : loss));
     }
     for (const epoch of isSmall ? [0, data.epochs] : [0, data.epochs / 2, data.epochs]) {
       const anchor = { 0: "start", [data.epochs]: "end" }[epoch] || "middle";
@@ -104,7 +112,7 @@
       const line = known.map(([epoch, loss], i) => `${i ? "L" : "M"}${x(epoch).toFixed(1)} ${y(loss).toFixed(1)}`);
       parts.push(element("path", { class: kind, d: line.join("") }));
       const [epoch, loss] = known[known.length - 1];
-      parts.push(element("text", { class: kind, x: x(epoch) + 6, "data-end": y(loss) }, LABELS[kind]));
+      parts.push(element("text", { class: kind, x: x(epoch) + 6, "data-end": inside(y(loss)) }, LABELS[kind]));
     }
     const best = run.valid[run.best - 1];
     if (best !== null) parts.push(element("circle", { cx: x(run.best), cy: y(best), r: isSmall ? 3 : 5 }));

@@ -15,6 +15,13 @@ def test_the_verdict_is_its_first_sentence() -> None:
     assert first_sentence(said) == "High bias: trial 3 is bad (loss 0.5)."
 
 
+def test_a_point_in_a_name_does_not_end_the_sentence() -> None:
+    said = Diagnosis(
+        "leakage", "problem", "Columns No. of rooms and q give y: their sum. Drop it."
+    )
+    assert first_sentence(said) == "Leakage: Columns No. of rooms and q give y: their sum."
+
+
 def test_good_is_not_said_of_what_is_not() -> None:
     good = Diagnosis("good_fit", "good", "No sign of bias.")
     assert title(good) == "Good fit"

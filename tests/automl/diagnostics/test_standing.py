@@ -80,3 +80,10 @@ def test_what_had_no_time_is_said(study: Any, curve: Any) -> None:
     )
     assert told(guessing, linear).endswith(". Boosted trees had no time to grow.")
     assert told(guessing).endswith(". No model was fitted to compare it with.")
+
+
+def test_a_few_test_rows_cannot_tell(study: Any, curve: Any) -> None:
+    rows = {"n_rows": {"train": 600, "valid": 200, "test": 1}}
+    found = standing(scored(study(curve(1.0, 0.5), **rows), linear=(0.3, 0.0), trees=(-0.1, 0.0)))
+    assert found.kind == "unknown"
+    assert found.sentence == "1 test row is too few to tell whether a reference is better."

@@ -65,7 +65,9 @@ def test_every_run_is_in_the_page_with_what_is_said_of_it(page: str):
 
 def test_values_of_one_hyperparameter_stand_side_by_side(page: str):
     assert page.count('data-grid="learning_rate"') == 2
-    assert "Best with learning_rate 0.01: the validation loss ends at 0.1" in page
+    assert (
+        "In this one start the validation loss ends lowest with learning_rate 0.01: at 0.1" in page
+    )
     assert "It diverges with 1." in page
     assert drawn(page)["grids"]["learning_rate"]["runs"][1]["valid"] == [0.65, None]
 

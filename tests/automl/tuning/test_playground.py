@@ -102,3 +102,13 @@ def test_every_grid_contains_the_base_value():
 def test_an_unknown_hyperparameter_is_answered_with_the_known():
     with pytest.raises(ConfigError, match="vary must be among noise, n_layers"):
         play("xor", ["lr"])
+
+
+def test_each_longer_step_is_told_as_it_begins(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "automl")
+    play("xor", ["noise"], n_epochs=1)
+    assert caplog.messages == [
+        "training 1 network on xor with no wrong labels",
+        "training 1 network on xor with 15 % of wrong labels",
+        "training 1 network on xor with 30 % of wrong labels",
+    ]

@@ -54,6 +54,17 @@ def test_a_train_loss_that_rises_too_is_no_overfitting():
     )
 
 
+def test_steps_too_large_to_stay_are_no_underfitting_and_no_overfitting():
+    good = run([0.6, 0.05], [0.6, 0.08], learning_rate=0.01)
+    lost = run([0.6, 0.1, 0.2], [0.6, 0.3, 0.3], learning_rate=1.0)
+    assert said(lost, good).endswith("It jumps about: the train loss was 0.1 in epoch 2.")
+    shaken = run([0.6, 0.3, 0.1, 0.2, 0.05], [0.6, 0.3, 0.1, 0.1, 0.5], learning_rate=0.3)
+    assert said(shaken, good).endswith(
+        "It jumps about: in the last 3 epochs the train loss goes up by as much as 0.1 from one "
+        "to the next."
+    )
+
+
 def test_underfitting_is_told_by_what_another_network_can():
     low = run([0.6, 0.3], [0.6, 0.35], n_layers=1)
     deep = run([0.6, 0.05], [0.6, 0.08], n_layers=2)
@@ -133,13 +144,22 @@ def test_the_finding_names_best_stuck_and_diverged():
         run([0.6, np.inf], [0.6, np.inf], optimizer="momentum"),
     )
     assert finding(values) == (
-        "Best with optimizer adam: the validation loss ends at 0.1, with 25 % of the rows wrong. "
-        "Nothing is learnt with sgd. It diverges with momentum."
+        "In this one start the validation loss ends lowest with optimizer adam: at 0.1, with 25 % "
+        "of rows wrong. Nothing is learnt with sgd. It diverges with momentum."
     )
 
 
-def test_all_curves_of_a_grid_share_their_range():
-    assert loss_range(grid(run([0.5], [1e-9]), run([40.0], [np.inf]))) == (1e-3, 3.0)
+def test_the_finding_names_those_that_another_start_may_prefer():
+    values = grid(
+        run([0.5], [0.119], initialization="he"),
+        run([0.5], [0.109], initialization="normal"),
+        run([0.5], [0.3], initialization="xavier"),
+    )
+    assert finding(values).endswith("Another start may put he (0.119) before it.")
+
+
+def test_all_curves_of_a_grid_share_a_range_that_goes_as_low_as_they():
+    assert loss_range(grid(run([0.5], [1e-9]), run([40.0], [np.inf]))) == (1e-9, 3.0)
     assert loss_range(grid(run([np.inf], [np.inf]))) == (0.1, 1.0)
     assert loss_range(grid(run([0.5], [0.2]))) == pytest.approx((0.2, 0.5))
 
