@@ -149,7 +149,7 @@ def bias_variance_figure(numbers: BiasVariancePlane, colour_by: str = "outcome")
 
 
 def _add_baseline(figure: go.Figure, loss: float) -> None:
-    """Where predicting class frequencies or the mean lies: right of it nothing was learnt."""
+    """Where predicting class frequencies or the mean lies: right of it nothing was learned."""
     figure.update_layout(shapes=[vertical_line(loss, "dash")])
     is_log = figure.layout.xaxis.type == "log"
     figure.add_annotation(
