@@ -142,7 +142,7 @@ def _finding(first: ComparedStudy, second: ComparedStudy) -> str:
     n_rows = first.records.settings.n_rows.get("test", 0)
     return (
         f"On the same {count(n_rows, 'test row')} {names} {verdict}: {score_name(metric)} is "
-        f"{difference_words(metric, gain)}."
+        f"{difference_words(metric, gain, first.name)}."
     )
 
 
@@ -174,8 +174,8 @@ def _test_split(study: ComparedStudy) -> dict[str, Json]:
     return {name: value for name, value in split.items() if name not in OF_VALIDATION}
 
 
-def difference_words(metric: str, gain: PairedDifference) -> str:
-    """By how much the first's score is higher or lower, with the interval of that.
+def difference_words(metric: str, gain: PairedDifference, name: str) -> str:
+    """By how much the score of a study is higher or lower than another's, with the interval.
 
     The sign is said in the word, so that what is 0.3 worse does not read as -0.3 better.
     """
@@ -185,7 +185,7 @@ def difference_words(metric: str, gain: PairedDifference) -> str:
         values = (-gain.value, -gain.high, -gain.low)
     value, low, high = (difference_text(metric, one) for one in values)
     return (
-        f"{value} {'higher' if is_higher else 'lower'} with the first (95 % interval of the "
+        f"{value} {'higher' if is_higher else 'lower'} with {name} (95 % interval of the "
         f"paired difference {low} to {high})"
     )
 

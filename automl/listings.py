@@ -47,7 +47,7 @@ def print_studies(results: Sequence[SearchResult], storage: str) -> None:
     table = Table(box=box.SIMPLE_HEAD, header_style="dim")
     table.add_column("study", no_wrap=True)
     table.add_column("trials", justify="right", no_wrap=True)
-    for column in ("test score", "than\nreferences", "verdict"):
+    for column in ("test score", "beside\nreferences", "verdict"):
         table.add_column(column, no_wrap=True)
     for result in results:
         shown = headline(result.records)

@@ -7,6 +7,7 @@ command to type. The rest is a line that says where it is to be found.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeGuard
@@ -22,6 +23,7 @@ from automl.commands_to_type import next_command, study_command
 from automl.diagnostics import wording
 from automl.diagnostics.headline import first_sentence, headline, title
 from automl.diagnostics.standing import StandingKind
+from automl.diagnostics.titles import titled, untitled
 from automl.diagnostics.wording import count
 from automl.reference_names import REFERENCE_NAMES
 from automl.result import SearchResult
@@ -71,8 +73,7 @@ def print_result(result: SearchResult, report: str | Path | None) -> None:
     has_best = result.records.best_trial is not None
     _print_headline(console, result, first_sentence if has_best else message_of)
     _print_best(console, result, print_searched)
-    for verdict in result.diagnoses[:1]:
-        print_advice(console, result, verdict)
+    _print_next(console, result)
     _print_rest(console, result)
     n_unfinished = sum(trial.outcome == "running" for trial in result.trials)
     if n_unfinished:
@@ -87,8 +88,7 @@ def print_study(result: SearchResult) -> None:
     _print_headline(console, result, message_of)
     _print_best(console, result, print_parameters)
     _print_importances(console, result.records)
-    for verdict in result.diagnoses[:1]:
-        print_advice(console, result, verdict)
+    _print_next(console, result)
     _print_rest(console, result)
 
 
@@ -172,14 +172,14 @@ def print_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
 
 def message_of(diagnosis: Diagnosis) -> str:
     """All that a verdict says, behind its name."""
-    name = f"{title(diagnosis)}: "
-    return name + diagnosis.message.removeprefix(name)
+    name = title(diagnosis)
+    return titled(name, untitled(name, diagnosis.message))
 
 
 def _opened(sentence: str, style: str) -> Text:
     """A sentence whose opening, up to the first colon, says what matters in a colour."""
-    opening, colon, rest = one_line(sentence).partition(":")
-    return Text.assemble((opening + colon, f"bold {style}"), rest)
+    opening, colon, rest = sentence.partition(":")
+    return Text.assemble((one_line(opening + colon), f"bold {style}"), marked(rest))
 
 
 def _standing_style(result: SearchResult) -> str:
@@ -318,15 +318,41 @@ def score_table(evaluation: EvaluationRecord) -> Table:
 
 def print_advice(console: Console, result: SearchResult, diagnosis: Diagnosis) -> None:
     """The next steps, each with the command to type where it is one."""
-    for number, advice in enumerate(diagnosis.advice, start=1):
+    _print_steps(console, _steps(result, diagnosis))
+
+
+def _print_next(console: Console, result: SearchResult) -> None:
+    """What the verdict advises, and a command from the other verdicts where it has none."""
+    verdict, *others = [_steps(result, one) for one in result.diagnoses] or [[]]
+    if not any(command for _, command in verdict):
+        further = [step for steps in others for step in steps if step[1]]
+        verdict = [*verdict, *further[:1]]
+    _print_steps(console, verdict)
+
+
+def _steps(result: SearchResult, diagnosis: Diagnosis) -> list[tuple[str, str | None]]:
+    """Each advice in words, with its command where it is one."""
+    return [
+        (advice.text, next_command(result.records, advice.changes, result.storage))
+        for advice in diagnosis.advice
+    ]
+
+
+def _print_steps(console: Console, steps: Sequence[tuple[str, str | None]]) -> None:
+    for number, (text, command) in enumerate(steps, start=1):
         step = Table.grid(padding=(0, 1, 0, 0))
-        step.add_row(f"  {number}.", Text(one_line(advice.text)))
+        step.add_row(f"  {number}.", marked(text))
         console.print(step)
-        command = next_command(result.records, advice.changes, result.storage)
         if command is not None:  # in one line, so that it can be copied
             console.print(Text(f"     {one_line(command)}", style="cyan"), soft_wrap=True)
-    if diagnosis.advice:
+    if steps:
         console.print()
+
+
+def marked(text: str) -> Text:
+    """Text whose `quoted` parts are coloured as what is typed, as messages write options."""
+    pieces = re.split(r"`([^`]+)`", one_line(text))
+    return Text.assemble(*((piece, "cyan" if i % 2 else "") for i, piece in enumerate(pieces)))
 
 
 def _print_rest(console: Console, result: SearchResult) -> None:

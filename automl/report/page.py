@@ -194,13 +194,25 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     loaded.filters["code"] = code
+    loaded.filters["unbroken"] = unbroken
     return loaded
 
 
 def code(text: str) -> str:
     """Text whose `quoted` parts are set as code, as messages write options; all is escaped."""
-    escaped = str(do_forceescape(text))
-    return do_mark_safe(re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped))
+    pieces = re.split(r"`([^`]+)`", str(text))
+    return do_mark_safe(
+        "".join(
+            f"<code>{unbroken(piece)}</code>" if i % 2 else str(do_forceescape(piece))
+            for i, piece in enumerate(pieces)
+        )
+    )
+
+
+def unbroken(text: str) -> str:
+    """Text, escaped, whose options stay on a line: "--target" is not broken behind a dash."""
+    marked = r'<span class="option">\g<0></span>'
+    return do_mark_safe(re.sub(r"(?<!\S)--?[\w-]+", marked, str(do_forceescape(text))))
 
 
 def render(template: str, **context: object) -> str:

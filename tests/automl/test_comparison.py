@@ -51,7 +51,7 @@ def test_who_is_better_is_told_row_by_row(records: StudyRecords) -> None:
         (of_trial_loss(records, 0.02, "bad"), bad), (of_trial_loss(records, 0.01, "good"), good)
     ).findings
     assert "good (the lower validation loss) and bad differ: good is better" in sentence
-    assert "accuracy is 40.0 points higher with the first" in sentence
+    assert "accuracy is 40.0 points higher with good" in sentence
 
 
 def test_the_lower_validation_loss_can_be_the_worse_network(records: StudyRecords) -> None:
@@ -61,7 +61,7 @@ def test_the_lower_validation_loss_can_be_the_worse_network(records: StudyRecord
         (of_trial_loss(records, 0.0, "lucky"), right_in(0.5)),
     ).findings
     assert "lucky (the lower validation loss) and other differ: other is better" in sentence
-    assert "accuracy is 40.0 points lower with the first" in sentence
+    assert "accuracy is 40.0 points lower with lucky" in sentence
     assert "-" not in sentence.partition("accuracy is")[2]
 
 
@@ -122,14 +122,14 @@ def test_gains_are_those_of_the_scores(records: StudyRecords) -> None:
 @pytest.mark.parametrize(
     ("metric", "gain", "words"),
     [
-        ("rmse", 0.28, "0.28 lower with the first"),
-        ("rmse", -0.28, "0.28 higher with the first"),
-        ("accuracy", 0.28, "28.0 points higher with the first"),
-        ("accuracy", -0.28, "28.0 points lower with the first"),
+        ("rmse", 0.28, "0.28 lower with a"),
+        ("rmse", -0.28, "0.28 higher with a"),
+        ("accuracy", 0.28, "28.0 points higher with a"),
+        ("accuracy", -0.28, "28.0 points lower with a"),
     ],
 )
 def test_the_sign_of_a_difference_is_in_its_word(metric: str, gain: float, words: str) -> None:
-    said = difference_words(metric, PairedDifference(gain, 0.1, gain - 0.18, gain + 0.18))
+    said = difference_words(metric, PairedDifference(gain, 0.1, gain - 0.18, gain + 0.18), "a")
     assert said.startswith(words)
     ends = "10.0 points to 46.0 points" if metric == "accuracy" else "0.1 to 0.46"
     assert said.endswith(f"(95 % interval of the paired difference {ends})")

@@ -43,7 +43,7 @@ def test_who_is_better_is_told_from_what_is_kept(pair: list[SearchResult]) -> No
     )
     assert good.evaluation is not None and bad.evaluation is not None
     gain = good.evaluation.scores["accuracy"] - bad.evaluation.scores["accuracy"]
-    assert f"accuracy is {100 * gain:.1f} points higher with the first" in sentence
+    assert f"accuracy is {100 * gain:.1f} points higher with good" in sentence
 
 
 def test_the_page_says_what_the_terminal_says(

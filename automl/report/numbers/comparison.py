@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from automl.diagnostics.thresholds import Z_95
 from automl.report.numbers.trials import Floats, StudyTable
-
-Z_95 = 1.96
 
 
 @dataclass(frozen=True, slots=True, eq=False)
