@@ -249,7 +249,8 @@ def finding(grid: PlayedGrid) -> str:
         best = int(np.argmin(ended))
         words.append(
             f"In this one start the validation loss ends lowest with {name} {texts[best]}: at "
-            f"{number(ended[best])}, with {percent(grid.runs[best].valid_error)} of the rows wrong."
+            f"{number(ended[best])}, with {percent(grid.runs[best].valid_error)} of the rows "
+            "wrong."
         )
         close = [
             f"{text} ({number(loss)})"
