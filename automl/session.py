@@ -196,7 +196,7 @@ class SearchSession:
                 return
             from automl.report.dashboard import Publisher  # plotly takes a fifth of a second
 
-            self._publisher = Publisher(search.study, self.store.transaction)
+            self._publisher = Publisher(search.study, self.store.transaction, self.options.storage)
         name = self.settings.study_name
         self._publisher.publish_if_due(lambda: self.store.read_study(name))
 
