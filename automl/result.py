@@ -51,6 +51,7 @@ class SearchResult:
     records: StudyRecords
     storage: str
     seconds: float = 0.0  # of the call that gave this result, from its beginning
+    n_ended_before: int = 0  # trials that had come to an end when that call began
 
     @property
     def study_name(self) -> str:

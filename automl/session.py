@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
@@ -15,6 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 import search_spaces
+from automl.counting import count
 from automl.data import LoadedData
 from automl.data.reading import RawData
 from automl.data.references import FittedReferences
@@ -28,6 +30,7 @@ from automl.executors.resources import available_cores, available_memory
 from automl.executors.trainers import trainer_class
 from automl.options import SearchOptions
 from automl.result import SearchResult
+from automl.streams import one_line
 from automl.tuning.best_again import train_best_again, trial_without_weights
 from automl.tuning.clock import Clock
 from automl.tuning.ending_time import MOST_SHARE, REFERENCE_SECONDS, Moment, ending_seconds
@@ -43,6 +46,7 @@ from automl.tuning.search import Search
 from automl.tuning.settings import make_settings, study_name_of
 from automl.tuning.stacking import slots_for
 from automl.tuning.study import open_study, record_policy, unused_name
+from automl.tuning.tally import Tally
 from search_spaces import SearchSpace
 from storage import Store, open_store
 from storage.errors import ArtifactError
@@ -68,12 +72,15 @@ class SearchSession:
         options: SearchOptions,
         clock: Clock,
         busyness: float = 1.0,
+        so_far: Tally | None = None,
     ) -> None:
         self.data = data
         self.store = store
         self.settings = settings
         self.options = options
         self.clock = clock  # of the whole call
+        self._n_ended_before = 0 if so_far is None else so_far.n_ended
+        self._is_complete = so_far is not None and so_far.has_all(options.n_trials)
         self.memory = _memory_plan(data, settings, options)
         self.messages = (*data.messages, str(self.memory))
         self.last_progress: SearchProgress | None = None
@@ -97,20 +104,11 @@ class SearchSession:
         if self.clock_of_training.is_up:
             open_study(self.store, self.settings)
             self._write_beginning()
-            words = "no time is left to train in: getting ready took %.1f of %g seconds"
-            LOG.warning(words, self.clock.seconds, self.options.timeout)
+            self._warn_of_no_time()
             return
         options, dataset = self.options, self.data.dataset
-        with closing(
-            make_executor(
-                dataset,
-                workers=options.workers,
-                trainer=options.trainer,
-                device=options.device,
-                trial_timeout=options.trial_timeout,
-                memory_limit=options.memory_limit,
-            )
-        ) as executor:  # before the study is opened: its workers load meanwhile
+        # Before the study is opened: its workers load meanwhile.
+        with closing(self._make_executor()) as executor:
             study = open_study(self.store, self.settings)
             self._write_beginning()
             self._search = Search(
@@ -129,7 +127,39 @@ class SearchSession:
                 self._references.begin_beside(progress)
                 self._publish(self._search)
                 yield progress
+            self._warn_of_no_time()
             yield from self._keep_best(self._search, executor)
+
+    def _make_executor(self) -> Executor:
+        """What trains; this process where nothing is left to, but the best again at most."""
+        options = self.options
+        if self._is_complete:
+            return make_executor(
+                self.data.dataset, workers=1, trainer=options.trainer, device=options.device
+            )
+        return make_executor(
+            self.data.dataset,
+            workers=options.workers,
+            trainer=options.trainer,
+            device=options.device,
+            trial_timeout=options.trial_timeout,
+            memory_limit=options.memory_limit,
+        )
+
+    def _warn_of_no_time(self) -> None:
+        """Say what took the time of a call in which nothing was trained, and how much may do."""
+        progress, spent = self.last_progress, self.clock.seconds
+        is_over = self.clock_of_training.is_up and not self._is_complete
+        if self.clock.timeout is None or not is_over or (progress and progress.n_epochs):
+            return
+        LOG.warning(
+            "no trial has trained for an epoch: reading, loading and starting took %.1f of %g "
+            "seconds, %.1f are kept for the end; --timeout %ds should do",
+            spent,
+            self.clock.timeout,
+            max(0.0, self.clock.timeout - spent),
+            10 * math.ceil(2 * max(spent, self.clock.timeout) / 10),
+        )
 
     def _keep_best(self, search: Search, executor: Executor) -> Iterator[SearchProgress]:
         """Train the best trial again if its weights are missing and there is time."""
@@ -166,7 +196,7 @@ class SearchSession:
                 return
             from automl.report.dashboard import Publisher  # plotly takes a fifth of a second
 
-            self._publisher = Publisher(search.study, self.store.transaction)
+            self._publisher = Publisher(search.study, self.store.transaction, self.options.storage)
         name = self.settings.study_name
         self._publisher.publish_if_due(lambda: self.store.read_study(name))
 
@@ -188,7 +218,9 @@ class SearchSession:
             LOG.info("writing notes and figures for Optuna Dashboard")
             self._publisher.publish(records)
         self.store.flush()
-        return SearchResult(records, self.options.storage, self.clock.seconds)
+        return SearchResult(
+            records, self.options.storage, self.clock.seconds, self._n_ended_before
+        )
 
     def _evaluate_best(self) -> None:
         """Score the best trial; a file that was taken away meanwhile is made again, or missed."""
@@ -271,9 +303,36 @@ def open_session(
     )
     _check_policy(options, settings)
     store = open_store(options.storage)
-    if options.new:
-        settings = replace(settings, study_name=unused_name(store, settings.study_name))
-    return SearchSession(loaded, store, settings, options, clock, busyness)
+    try:
+        if options.new:
+            settings = replace(settings, study_name=unused_name(store, settings.study_name))
+        so_far = _so_far(store, settings, options.n_trials)
+        return SearchSession(loaded, store, settings, options, clock, busyness, so_far)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _so_far(store: Store, settings: StudySettings, n_trials: int) -> Tally | None:
+    """What is there of the study, told; None if nothing is.
+
+    Raises:
+        StudyError: it has other settings: refused before any worker starts.
+    """
+    name = settings.study_name
+    if name not in store.study_names():
+        return None
+    tally = Tally.of(open_study(store, settings))
+    n_there = f"{tally.n_asked:,} of {n_trials:,} trials"
+    if tally.n_asked > n_trials:
+        n_there = f"{count(tally.n_asked, 'trial')}, {n_trials:,} asked for"
+    if tally.has_all(n_trials):
+        LOG.info("%s is already complete: %s", one_line(name), n_there)
+    elif tally.n_asked:
+        n_left = tally.n_asked - tally.n_ended
+        left = f", {n_left:,} of them unfinished" if n_left else ""
+        LOG.info("going on with %s: %s are there%s", one_line(name), n_there, left)
+    return tally
 
 
 def _check_policy(options: SearchOptions, settings: StudySettings) -> None:

@@ -77,7 +77,8 @@ def print_result(result: SearchResult, report: str | Path | None) -> None:
     _print_rest(console, result)
     n_unfinished = sum(trial.outcome == "running" for trial in result.trials)
     if n_unfinished:
-        console.print(f"{count(n_unfinished, 'trial')} unfinished: the same command goes on.")
+        goes_on = "the same command goes on" if result.records.epochs else "give it more time"
+        console.print(f"{count(n_unfinished, 'trial')} unfinished: {goes_on}.")
     if report is not None:
         console.print(f"report: {escape(one_line(str(report)))}", soft_wrap=True)
 
@@ -207,6 +208,9 @@ def _counts(result: SearchResult) -> str:
         if outcome in outcomes
     )
     took = f" in {wording.duration(result.seconds)}" if result.seconds else ""
+    if took and result.n_ended_before:
+        n_new = len(outcomes) - outcomes.count("unfinished") - result.n_ended_before
+        took = f", {n_new or 'none'} of them in this call,{took.removeprefix(' in')}"
     total = count(len(outcomes), "trial") + (f" ({counts})" if counts else "")
     return f"{one_line(result.study_name)}: {total}{took}"
 
@@ -232,7 +236,8 @@ def _print_best(
     records = result.records
     best = records.best_trial
     if best is None:
-        console.print(Text(_why_no_best(records)))
+        if why := _why_no_best(records):
+            console.print(Text(why))
         return
     effort = effort_of_trial(records, best.number)
     where = f"at epoch {effort.best_in_words} of {effort.epochs_in_words}"
@@ -247,7 +252,7 @@ def _why_no_best(records: StudyRecords) -> str:
     """What is to be said behind the verdict of a study in which no trial has completed."""
     failed = [trial for trial in records.trials if trial.outcome == "failed"]
     if not failed:
-        return "Run the same command again, or with more time."
+        return "" if records.trials else "Run the same command with more time.\n"
     last = failed[-1]
     return f"The last one to fail, trial {last.number}: {one_line(told_cause(last))}\n"
 

@@ -139,7 +139,9 @@ def progress_line(progress: SearchProgress) -> str:
     if progress.best_value is not None:
         parts.append(f"best {progress.best_value:.4g} (trial {progress.best_number})")
     parts.append(f"{duration(progress.seconds)} elapsed")
-    if progress.seconds_left is not None:
+    if progress.seconds_left is not None and not progress.n_ended:  # there is no pace yet
+        parts.append(f"time is up in {duration(progress.seconds_left)}")
+    elif progress.seconds_left is not None:
         parts.append(f"about {duration(progress.seconds_left)} left")
     return ", ".join(parts)
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+from automl.counting import agree
 from automl.diagnostics.advice import advise
 from automl.diagnostics.designs import PLAIN_WORDS
 from automl.diagnostics.gradient_flow import begins_with_zeros, start_problem
 from automl.diagnostics.situation import Situation
 from automl.diagnostics.titles import title_of, titled
-from automl.diagnostics.wording import count
+from automl.diagnostics.wording import count, listing
 from storage.records import CAUSES, Advice, Diagnosis, Severity, StudyRecords, TrialRecord
 
 REMEDIES: Mapping[str, Advice] = {
@@ -38,9 +39,15 @@ def diagnose_no_result(records: StudyRecords) -> Diagnosis:
     if not n_trials:
         return _too_little("The study has no trial yet.", records)
     failed = [trial for trial in records.trials if trial.outcome == "failed"]
-    message = "No trial has completed, so there is nothing to judge the fit by."
+    message = "There is nothing to judge the fit by."
     if not failed:
-        return _too_little(message, records)
+        n_left = sum(trial.outcome == "running" for trial in records.trials)
+        ends = [
+            f"{n:,} {agree(n, 'is', 'are')} {word}"
+            for n, word in ((n_trials - n_left, "pruned"), (n_left, "unfinished"))
+            if n
+        ]
+        return _too_little(f"{message} Of {count(n_trials, 'trial')} {listing(ends)}.", records)
     cause, n_failed = Counter(str(trial.cause) for trial in failed).most_common(1)[0]
     of_cause = [trial for trial in failed if trial.cause == cause]
     if cause == "hopeless":

@@ -21,6 +21,7 @@ import optuna
 import plotly.graph_objects as go
 
 from automl.errors import ConfigError
+from automl.option_values import DEFAULT_STORAGE
 from automl.report.dashboard_guard import guarded, host_names
 from automl.report.dashboard_importances import with_our_importances
 from automl.report.figures import curves as curve_figures
@@ -28,7 +29,7 @@ from automl.report.figures import parameters as parameter_figures
 from automl.report.figures import style
 from automl.report.notes import study_note, trial_notes
 from automl.report.numbers import curves, parameters
-from automl.report.numbers.importances import importances
+from automl.report.numbers.importances import Importances, importances
 from automl.report.numbers.trials import StudyTable, study_table
 from automl.report.study_attributes import study_attributes
 from storage import Store
@@ -57,9 +58,15 @@ Transaction = Callable[[], AbstractContextManager[Any]]
 class Publisher:
     """Keeps a running study's dashboard content fresh, at a bounded price."""
 
-    def __init__(self, study: optuna.Study, transaction: Transaction = nullcontext) -> None:
+    def __init__(
+        self,
+        study: optuna.Study,
+        transaction: Transaction = nullcontext,
+        storage: str = DEFAULT_STORAGE,
+    ) -> None:
         self._study = study
         self._transaction = transaction
+        self._storage = storage
         self._began = time.monotonic()
         self._spent = 0.0  # seconds
         self._next = self._affordable_at(FIRST_SECONDS)
@@ -73,7 +80,7 @@ class Publisher:
         began = time.monotonic()
         if began < self._next:
             return False
-        publish(self._study, read(), transaction=self._transaction)
+        self.publish(read())
         now = time.monotonic()
         self._spent += now - began
         self._next = max(now + EVERY_SECONDS, self._affordable_at(GROWTH * (now - began)))
@@ -85,26 +92,32 @@ class Publisher:
 
     def publish(self, records: StudyRecords) -> None:
         """Publish now, as at the end of a search."""
-        publish(self._study, records, transaction=self._transaction)
+        publish(self._study, records, transaction=self._transaction, storage=self._storage)
 
 
 def publish(
-    study: optuna.Study, records: StudyRecords, *, transaction: Transaction = nullcontext
+    study: optuna.Study,
+    records: StudyRecords,
+    *,
+    transaction: Transaction = nullcontext,
+    storage: str = DEFAULT_STORAGE,
 ) -> None:
     """Write the study's note, attributes and figures, and notes on its best and failed trials.
 
     Args:
         transaction: opened around all writes, for example `store.transaction`.
+        storage: as a person names it, for the command that repeats the study.
 
     Raises:
         ConfigError: the package `optuna-dashboard` is not installed.
     """
     dashboard = _optuna_dashboard()
     table = study_table(records)
-    made = figures(table)
+    found = importances(table)
+    made = figures(table, found)
     notes = trial_notes(table)
-    body = study_note(table)
-    attributes = study_attributes(table)
+    body = study_note(table, found.missing_because)
+    attributes = study_attributes(table, storage)
     with transaction():
         _save_attributes(study, attributes)
         dashboard.save_note(study, body)
@@ -124,7 +137,7 @@ def _save_attributes(study: optuna.Study, attributes: Mapping[str, str]) -> None
             study.set_user_attr(name, value)
 
 
-def figures(table: StudyTable) -> dict[str, go.Figure]:
+def figures(table: StudyTable, found: Importances) -> dict[str, go.Figure]:
     """The figures by their fixed ids: they are replaced at every update, not piled up."""
     made = {}
     lines = curves.learning_curves(table, N_FAINT_CURVES)
@@ -135,7 +148,7 @@ def figures(table: StudyTable) -> dict[str, go.Figure]:
         figure = curve_figures.bias_variance_figure(plane)
         made["automl-bias-variance"] = _titled(figure, "Bias and variance")
     known = parameters.axes(table)
-    names = [name for name in importances(table).names if name in known][:N_AXES]
+    names = [name for name in found.names if name in known][:N_AXES]
     if names:
         plots = [parameters.axis_plot(table, known[name], N_AXIS_POINTS) for name in names]
         made["automl-axes"] = style.themed(parameter_figures.axes_figure(plots, columns=2))

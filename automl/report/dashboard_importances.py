@@ -31,6 +31,8 @@ _DISTRIBUTIONS: Final = {
 }
 """The dashboard's names of kinds of hyperparameters: it picks the colour of a bar by them."""
 
+NONE_TOLD: Final = "cannot be told from chance: see the note"
+
 
 def with_our_importances(application: WSGIApplication, store: Store) -> WSGIApplication:
     """The same application, which shows the report's importances of studies of ours."""
@@ -49,9 +51,15 @@ def with_our_importances(application: WSGIApplication, store: Store) -> WSGIAppl
 
 
 def shown_importances(records: StudyRecords) -> list[dict[str, str | float]]:
-    """The report's importances as the dashboard's pages read them; none where it has none."""
+    """The report's importances as the dashboard's pages read them.
+
+    Where it has none there is one bar without length, whose name says so: the plot would be
+    empty without a word. The study's note says why.
+    """
     table = study_table(records)
     found, known = importances(table), axes(table)
+    if found.missing_because:
+        return [{"name": NONE_TOLD, "importance": 0.0, "distribution": "CategoricalDistribution"}]
     return [
         {
             "name": one.name,

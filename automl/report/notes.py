@@ -25,8 +25,12 @@ ON_IMPORTANCES = (
 N_FAILED_NOTES = 50  # the newest; a note is a row that the dashboard reads at every request
 
 
-def study_note(table: StudyTable) -> str:
-    """Best configuration, scores, verdict and advice."""
+def study_note(table: StudyTable, no_importances: str = "") -> str:
+    """Best configuration, scores, verdict and advice.
+
+    Args:
+        no_importances: why the plot of importances is empty, if it is.
+    """
     records, shown = table.records, overview(table)
     lines = [f"## {plain(records.settings.study_name)}", ""]
     if shown.best is None:
@@ -41,7 +45,8 @@ def study_note(table: StudyTable) -> str:
     if shown.best is not None:
         lines += _scores(result_part.score_head(shown), result_part.score_rows(shown))
         lines += ["", "### Best configuration", "", *_params(table.ranked[0])]
-    lines += ["", alternatives.of_effort(effort(table)), "", ON_IMPORTANCES]
+    lines += ["", alternatives.of_effort(effort(table)), ""]
+    lines.append(f"{plain(no_importances)} {ON_IMPORTANCES}".strip())
     return "\n".join(lines)
 
 

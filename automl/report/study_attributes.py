@@ -6,15 +6,21 @@ them in Python. They are texts for people; programs read the records.
 
 from __future__ import annotations
 
+from automl.commands_to_type import reproducing_command
 from automl.diagnostics.headline import headline, title
+from automl.option_values import DEFAULT_STORAGE
 from automl.report import result_part
 from automl.report.numbers.overview import Score, overview
 from automl.report.numbers.trials import StudyTable
 from automl.score_names import score_name, score_text
 
 
-def study_attributes(table: StudyTable) -> dict[str, str]:
-    """What is known of a study so far, by a name that a person reads; nothing is empty."""
+def study_attributes(table: StudyTable, storage: str = DEFAULT_STORAGE) -> dict[str, str]:
+    """What is known of a study so far, by a name that a person reads; nothing is empty.
+
+    The command is the one that repeats the whole study: what a person typed first says little
+    of a study that was continued with other options.
+    """
     settings = table.records.settings
     rows = ", ".join(f"{n:,} {split}" for split, n in settings.n_rows.items())
     shown = overview(table)
@@ -28,7 +34,9 @@ def study_attributes(table: StudyTable) -> dict[str, str]:
         "result": first.standing.sentence if shown.scores else "",
         "verdict": title(first.verdict) if first.verdict is not None else "",
         **{f"test {score_name(s.metric)}": _score(s) for s in shown.scores},
-        "command": settings.command,
+        "command that repeats it": (
+            reproducing_command(table.records, storage).command if table.trials else ""
+        ),
     }
     return {name: value for name, value in attributes.items() if value}
 

@@ -339,7 +339,7 @@ class Search:
 
     def _complete_early(self, trial: TrialInTraining) -> None:
         """End a trial as it is when time is up: people are owed the best that was found."""
-        self._say(f"time is up: trial {trial.number}, the best, ends after {trial.epoch} epochs")
+        self._say(f"time is up: trial {trial.number}, the best, ends with epoch {trial.epoch}")
         for run_id in trial.runs.keys() - trial.ends.keys():
             trial.end_run(run_id, "out_of_time")
             self.executor.stop(run_id)

@@ -112,11 +112,29 @@ def test_references_that_fail_are_told_and_cost_no_result(
 def test_other_settings_do_not_continue_a_study(tmp_path: Path) -> None:
     with session(tmp_path) as first:
         list(first)
-    with (
-        session(tmp_path, max_epochs=4) as second,
-        pytest.raises(StudyError, match="--max-epochs"),
-    ):
+    # Before there is a session, hence before a worker starts.
+    with pytest.raises(StudyError, match="--max-epochs"):
+        session(tmp_path, max_epochs=4)
+
+
+def test_a_study_that_is_there_is_told_and_takes_no_processes_once_it_is_complete(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "automl")
+    with session(tmp_path) as first:
+        list(first)
+        assert first.result().n_ended_before == 0
+    assert "going on" not in caplog.text
+    with session(tmp_path, n_trials=4) as second:
         list(second)
+        assert second.result().n_ended_before == 3
+    assert "going on with iris-target: 3 of 4 trials are there" in caplog.messages
+    caplog.clear()
+    with session(tmp_path, n_trials=4, workers=2) as third:
+        list(third)
+        assert third.result().n_ended_before == 4
+    assert "iris-target is already complete: 4 of 4 trials" in caplog.messages
+    assert "starting worker processes" not in caplog.messages
 
 
 def test_beginning_that_cannot_be_written_is_not_begun(tmp_path: Path) -> None:
@@ -178,4 +196,6 @@ def test_where_no_time_is_left_to_train_it_is_told(
     with session(tmp_path, timeout=1e-3) as late:
         assert list(late) == []
         assert late.result().trials == ()
-    assert "no time is left to train in: getting ready took" in caplog.text
+    (told,) = [text for text in caplog.messages if text.startswith("no trial has trained")]
+    assert "reading, loading and starting took" in told
+    assert told.endswith("0.0 are kept for the end; --timeout 10s should do")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from automl import summary
+from automl.diagnostics import diagnose_study
 from automl.diagnostics.wording import percent
 from automl.report.notes import trial_notes
 from automl.report.numbers.importances import importances
@@ -217,6 +218,30 @@ def test_a_study_without_trials_has_no_empty_brackets(
     printed = capsys.readouterr().out
     assert printed.startswith("No trial has completed")
     assert "\niris-species: 0 trials in 0.4 s\n" in printed
+
+
+def test_a_continued_study_says_how_much_was_done_in_this_call(
+    finished: SearchResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    n_trials = len(finished.trials)
+    for n_before, words in ((n_trials - 2, "2 of them"), (n_trials, "none of them")):
+        summary.print_result(replace(finished, seconds=34.0, n_ended_before=n_before), None)
+        assert f"), {words} in this call, 34s\n" in capsys.readouterr().out
+
+
+def test_trials_without_an_epoch_need_more_time(
+    finished: SearchResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left = tuple(TrialRecord(number, "RUNNING", {}) for number in range(12))
+    records = replace(finished.records, trials=left, runs=(), epochs={}, evaluations=())
+    records = replace(records, diagnoses=tuple(diagnose_study(records)))
+    summary.print_result(SearchResult(records, finished.storage), None)
+    printed = capsys.readouterr().out
+    assert printed.count("No trial has completed") == 1
+    assert "nothing to judge the fit by. Of 12 trials 12 are unfinished." in printed.replace(
+        "\n", " "
+    )
+    assert "12 trials unfinished: give it more time." in printed
 
 
 def test_search_whose_trials_all_failed_says_why(

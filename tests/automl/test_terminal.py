@@ -74,6 +74,11 @@ def test_line_says_how_trials_ended_and_how_long_it_takes() -> None:
     )
 
 
+def test_before_any_trial_has_ended_only_the_end_of_the_time_is_known() -> None:
+    begun = replace(snapshot(), n_complete=0, n_pruned=0, n_failed=0, seconds_left=2.0)
+    assert terminal.progress_line(begun).endswith("1m 05s elapsed, time is up in 2s")
+
+
 def test_a_study_may_have_more_trials_than_are_asked_for() -> None:
     line = terminal.progress_line(replace(snapshot(), n_trials=10))
     assert line.startswith("13 trials, more than the 10 asked for, 5 complete")

@@ -110,7 +110,9 @@ def test_an_empty_study_has_too_little_evidence(study: Any) -> None:
 def test_a_study_without_a_complete_trial_says_so(study: Any) -> None:
     records = dataclasses.replace(study(), trials=(TrialRecord(0, "PRUNED", {}, 0.5),))
 
-    assert "No trial has completed" in diagnose_study(records)[0].message
+    assert diagnose_study(records)[0].message == (
+        "There is nothing to judge the fit by. Of 1 trial 1 is pruned."
+    )
 
 
 def test_a_failed_trial_says_why_it_has_no_curve(study: Any) -> None:

@@ -10,7 +10,11 @@ from typing import Any
 import optuna
 import pytest
 
-from automl.report.dashboard_importances import shown_importances, with_our_importances
+from automl.report.dashboard_importances import (
+    NONE_TOLD,
+    shown_importances,
+    with_our_importances,
+)
 from automl.report.numbers.importances import importances
 from automl.report.numbers.trials import StudyTable, study_table
 from storage import Store, open_store
@@ -50,11 +54,14 @@ def test_the_shares_are_those_of_the_report(table: StudyTable) -> None:
     }
 
 
-def test_with_too_few_trials_none_is_shown(store: Store, records: StudyRecords) -> None:
+def test_with_too_few_trials_it_is_said_that_none_can_be_told(
+    store: Store, records: StudyRecords
+) -> None:
     few = StudyRecords(records.settings, trials=records.trials[:5])
     assert importances(study_table(few)).missing_because
-    assert shown_importances(few) == []
-    assert ask(store, 1) == ("200 OK", {"param_importances": [[]]})
+    (said,) = shown_importances(few)
+    assert (said["name"], said["importance"]) == (NONE_TOLD, 0.0)
+    assert ask(store, 1) == ("200 OK", {"param_importances": [[said]]})
 
 
 def test_of_another_study_the_dashboard_answers_itself(store: Store) -> None:

@@ -44,3 +44,8 @@ def test_quoted_options_are_code_and_no_backtick_is_seen(table):
 def test_a_verdict_is_not_named_twice(table):
     said = verdict_part.Verdict("good", "Good", "Good fit", "All is well.", (), (), None)
     assert _verdict(said)[0] == "### Good fit"
+
+
+def test_why_the_plot_of_importances_is_empty_is_said(table):
+    why = "14 trials are too few to tell what mattered from chance; 25 are needed."
+    assert f"\n{why} Importances on these pages" in study_note(table, why)

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+from automl.commands_to_type import reproducing_command
 from automl.report.numbers.overview import overview
 from automl.report.numbers.trials import study_table
 from automl.report.study_attributes import study_attributes
@@ -25,5 +26,12 @@ def test_test_scores_come_with_their_intervals(table):
 def test_what_is_not_known_is_left_out(records: StudyRecords):
     settings = replace(records.settings, command="", n_rows={})
     found = study_attributes(study_table(StudyRecords(settings)))
-    assert not {"command", "rows", "test accuracy"} & set(found)
+    assert not {"command that repeats it", "rows", "test accuracy"} & set(found)
     assert all(found.values())
+
+
+def test_the_command_repeats_the_whole_study_whatever_was_typed_first(table):
+    settings = replace(table.records.settings, command="automl search a.csv --n-trials 1")
+    records = replace(table.records, settings=settings)
+    told = study_attributes(study_table(records), "sqlite:///b.db")["command that repeats it"]
+    assert told == reproducing_command(records, "sqlite:///b.db").command
