@@ -76,7 +76,7 @@ def test_line_says_how_trials_ended_and_how_long_it_takes() -> None:
 
 def test_before_any_trial_has_ended_only_the_end_of_the_time_is_known() -> None:
     begun = replace(snapshot(), n_complete=0, n_pruned=0, n_failed=0, seconds_left=2.0)
-    assert terminal.progress_line(begun).endswith("1m 05s elapsed, time is up in 2s")
+    assert terminal.progress_line(begun).endswith("1 min 5 s elapsed, time is up in 2.0 s")
 
 
 def test_a_study_may_have_more_trials_than_are_asked_for() -> None:
