@@ -226,7 +226,7 @@ def test_a_continued_study_says_how_much_was_done_in_this_call(
     n_trials = len(finished.trials)
     for n_before, words in ((n_trials - 2, "2 of them"), (n_trials, "none of them")):
         summary.print_result(replace(finished, seconds=34.0, n_ended_before=n_before), None)
-        assert f"), {words} in this call, 34s\n" in capsys.readouterr().out
+        assert f"), {words} in this call, 34 s\n" in capsys.readouterr().out
 
 
 def test_trials_without_an_epoch_need_more_time(
