@@ -327,11 +327,11 @@ def compare(studies: tuple[str, ...], output: str | None, storage: str) -> None:
     Networks that were scored on the same test rows are held against each other row by row.
     """
     from automl.comparison_summary import print_comparison
-    from automl.studies import compare, load_studies
+    from automl.studies import compare, comparison, load_studies
 
     results = load_studies(studies, storage)
     page = None if output is None else compare(studies, output, storage)
-    print_comparison(results)
+    print_comparison(comparison(results))
     if page is not None:
         click.echo(page)
 

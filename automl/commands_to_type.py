@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from automl.counting import agree, count
 from automl.option_values import DEFAULT_STORAGE
 from automl.options import RULES, SearchOptions
 from storage.records import PolicyRecord, SpaceChange, StudyRecords, StudySettings
@@ -72,6 +73,8 @@ def next_command(
         return None
     settings = records.settings
     options = {**_what(settings), **_how(_last_policy(records)), "storage": storage}
+    if any(one.timeout is None for one in records.policies):
+        options["timeout"] = None  # the person has let it run as long as it takes
     assignments = _assignments(settings.space_changes)
     for change in changes:
         if change.parameter in RULES:
@@ -147,16 +150,27 @@ def _how(policy: PolicyRecord) -> dict[str, Any]:
         "timeout": policy.timeout,
         "sampler": policy.sampler,
         "pruner": policy.pruner,
+        "keep_models": policy.keep_models,
+        "references": policy.references,
         "preflight": policy.preflight,
         "device": policy.device,
         "trainer": policy.trainer,
     }
 
 
+def trained_calls(records: StudyRecords) -> tuple[PolicyRecord, ...]:
+    """How the calls searched that trained, in their order; the last one may still begin to.
+
+    A call without time for a trial leaves a record too; the next begins with the same trial.
+    """
+    by_start = {one.from_trial_number: one for one in records.policies}
+    return tuple(by_start.values())
+
+
 def _last_policy(records: StudyRecords) -> PolicyRecord:
     defaults = SearchOptions()
-    usual = PolicyRecord(0, defaults.sampler, defaults.pruner)
-    return max(records.policies, key=lambda one: one.from_trial_number, default=usual)
+    calls = trained_calls(records)
+    return calls[-1] if calls else PolicyRecord(0, defaults.sampler, defaults.pruner)
 
 
 def _typed_name(settings: StudySettings) -> str | None:
@@ -233,7 +247,7 @@ def _text(name: str, value: Any) -> str:
 
 def _obstacles(records: StudyRecords) -> Iterable[str]:
     """What decided the study beside its settings, in the order of weight."""
-    settings, policies = records.settings, records.policies
+    settings, policies = records.settings, trained_calls(records)
     if not settings.data_options:
         yield (
             f"its data were given as an object ({settings.data_source}), with which the call "
@@ -244,9 +258,8 @@ def _obstacles(records: StudyRecords) -> Iterable[str]:
     yield from _obstacles_of_time(records)
     if all(one.sampler in ORDERLESS_SAMPLERS and one.pruner == "none" for one in policies):
         return
-    starts = {one.from_trial_number for one in policies}
-    if len(starts) > 1:
-        yield f"it was searched in {len(starts)} calls, of which each began with idle slots"
+    if len(policies) > 1:
+        yield f"its trials are of {len(policies)} calls, of which each began with idle slots"
     if len({(one.sampler, one.pruner) for one in policies}) > 1:
         yield "sampler or pruner changed between its calls"
     n_workers = max((one.n_workers for one in policies), default=0)
@@ -260,14 +273,13 @@ def _obstacles(records: StudyRecords) -> Iterable[str]:
 
 
 def _obstacles_of_time(records: StudyRecords) -> Iterable[str]:
-    if any(one.timeout is not None for one in records.policies):
+    if any(one.timeout is not None for one in trained_calls(records)):
         yield "a timeout ended it, or could have"
     causes = [trial.cause for trial in records.trials if trial.cause in CUT_SHORT]
     for cause in dict.fromkeys(causes):
-        n_trials = causes.count(cause)
-        yield f"{n_trials} {'trial' if n_trials == 1 else 'trials'} {CUT_SHORT[str(cause)]}"
+        yield f"{count(causes.count(cause), 'trial')} {CUT_SHORT[str(cause)]}"
     n_left = sum(trial.outcome == "running" for trial in records.trials)
     if n_left:
-        yield f"{n_left} {'trial is' if n_left == 1 else 'trials are'} unfinished"
-    if any(one.device != "cpu" for one in records.policies):
+        yield f"{count(n_left, 'trial')} {agree(n_left, 'is', 'are')} unfinished"
+    if any(one.device != "cpu" for one in trained_calls(records)):
         yield "a GPU adds up in an order of its own"

@@ -13,7 +13,7 @@ from rich.text import Text
 from automl.diagnostics.headline import headline
 from automl.diagnostics.standing import StandingKind
 from automl.result import SearchResult
-from automl.score_names import score_name, score_text
+from automl.score_names import read_score, score_name, score_text
 from automl.streams import one_line
 from automl.summary import STANDING_STYLES
 from automl.terminal import stdout_console
@@ -47,7 +47,7 @@ def print_studies(results: Sequence[SearchResult], storage: str) -> None:
     table = Table(box=box.SIMPLE_HEAD, header_style="dim")
     table.add_column("study", no_wrap=True)
     table.add_column("trials", justify="right", no_wrap=True)
-    for column in ("test score", "than\nreferences", "verdict"):
+    for column in ("test score", "beside\nreferences", "verdict"):
         table.add_column(column, no_wrap=True)
     for result in results:
         shown = headline(result.records)
@@ -73,7 +73,7 @@ def _verdict_word(verdict: Diagnosis) -> str:
 def _test_score(result: SearchResult) -> str:
     """The score that people read, of the best trial on the test rows."""
     evaluation = result.evaluation
-    metric = "rmse" if result.records.settings.task == "regression" else "accuracy"
+    metric = read_score(result.records.settings.task)
     if evaluation is None or metric not in evaluation.scores:
         return ""
     return f"{score_name(metric)} {score_text(metric, evaluation.scores[metric])}"

@@ -14,8 +14,23 @@ REFERENCE_NAMES: Mapping[ReferenceName, str] = {
 """As heads of columns, the weakest first."""
 
 
-def reference_words(name: ReferenceName, task: str) -> str:
+GUESSES: Mapping[str, str] = {
+    "cross_entropy": "guessing by class frequency",
+    "binary_cross_entropy": "guessing by class frequency",
+    "mean_squared": "predicting the mean",
+    "mean_absolute": "predicting the median",
+    "huber": "predicting one number",  # the mean or the median, whichever is better
+}
+"""What is lowest in a loss without looking at the inputs."""
+
+
+def reference_words(name: ReferenceName, loss: str) -> str:
     """A reference within a sentence: "the linear model", "predicting the mean"."""
     if name == "guessing":
-        return "predicting the mean" if task == "regression" else "guessing by class frequency"
+        return GUESSES[loss]
     return "the linear model" if name == "linear_model" else "boosted trees"
+
+
+def is_plural(name: ReferenceName) -> bool:
+    """Whether its words take a verb in the plural: "boosted trees do", "the linear model does"."""
+    return name == "boosted_trees"

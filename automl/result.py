@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automl.diagnostics.headline import headline
-from automl.diagnostics.standing import Standing, standing
+from automl.diagnostics.headline import headline, shown_diagnoses
+from automl.diagnostics.standing import Standing, best_evaluation, standing
 from automl.errors import StudyError, warn_of
 from automl.options import TRIAL_NUMBER
 from automl.output_files import PAGE, check_output, write_output
@@ -86,22 +86,12 @@ class SearchResult:
     @property
     def evaluation(self) -> EvaluationRecord | None:
         """The best trial's scores on the test rows; None before they were taken."""
-        best = self.records.best_trial
-        return next(
-            (
-                record
-                for record in reversed(self.records.evaluations)
-                if best is not None
-                and record.trial_number == best.number
-                and record.split == "test"
-            ),
-            None,
-        )
+        return best_evaluation(self.records, "test")
 
     @property
     def diagnoses(self) -> tuple[Diagnosis, ...]:
         """The verdict first, then all else that was noticed."""
-        return self.records.diagnoses
+        return shown_diagnoses(self.records)
 
     def best_model(self) -> TrainedModel:
         """The best trial's network with its preprocessing: `predict(frame)`."""
@@ -139,6 +129,14 @@ class SearchResult:
         with closing(open_store(self.storage)) as store:
             return store.artifacts.load_predictions(kept[-1])
 
+    def kept_predictions(self) -> Mapping[str, NDArray[Any]] | None:
+        """Likewise for pages, which can do without: a damaged file is told, and counts as none."""
+        try:
+            return self.predictions()
+        except ArtifactError as error:
+            logging.getLogger("automl").warning("no predictions are shown: %s", error)
+            return None
+
     def report(self, path: str | Path = "report.html") -> Path:
         """Write the report, one HTML file that works offline.
 
@@ -151,12 +149,7 @@ class SearchResult:
         logging.getLogger("automl").info("writing %s", one_line(str(path)))
         from automl.report.page import write_report
 
-        try:
-            predictions = self.predictions()
-        except ArtifactError as error:
-            logging.getLogger("automl").warning("the report shows no predictions: %s", error)
-            predictions = None
-        return write_report(self.records, path, predictions, self.files, self.storage)
+        return write_report(self.records, path, self.kept_predictions(), self.files, self.storage)
 
     def write_predictions(
         self, data: Any, path: str | Path, trial_number: int | None = None

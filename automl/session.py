@@ -395,4 +395,6 @@ def _policy_record(
         device=options.device,
         trainer=options.trainer,
         preflight=options.preflight,
+        keep_models=options.keep_models,
+        references=options.references,
     )

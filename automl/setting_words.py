@@ -59,6 +59,11 @@ def range_words(entry: Mapping[str, Any]) -> str:
             return f"{_text(entry.get('low'))}..{_text(entry.get('high'))}"
 
 
+def parameter_text(value: object) -> str:
+    """A hyperparameter's value for people, with as many digits as matter."""
+    return f"{value:.3g}" if isinstance(value, float) else _text(value)
+
+
 def _parameters(settings: StudySettings) -> Sequence[tuple[str, Mapping[str, Any]]]:
     parameters = settings.space.get("parameters") or {}
     return list(cast("Mapping[str, Mapping[str, Any]]", parameters).items())

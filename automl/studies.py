@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from automl.comparison import Comparison, compare_studies
 from automl.diagnostics import agree_with_verdict, diagnose_study
 from automl.diagnostics.measured_advice import ON_ADVICE, order_by_measurement
 from automl.errors import StudyError
@@ -83,12 +84,17 @@ def compare(studies: Sequence[str], path: str | Path, storage: str = DEFAULT_STO
         StudyError: fewer than two studies are named, or one does not exist.
         OutputError: the page cannot be written there.
     """
-    compared = load_studies(studies, storage)
-    spared = {file: what for result in compared for file, what in result.files.items()}
+    results = load_studies(studies, storage)
+    spared = {file: what for result in results for file, what in result.files.items()}
     check_output(path, PAGE, spared)
     from automl.report.page import write_comparison  # plotly takes half a second to import
 
-    return write_comparison([result.records for result in compared], path, spared)
+    return write_comparison(comparison(results), path, spared)
+
+
+def comparison(results: Sequence[SearchResult]) -> Comparison:
+    """Studies side by side, their networks held against each other on the kept predictions."""
+    return compare_studies([(result.records, result.kept_predictions()) for result in results])
 
 
 def diagnose(study: str, storage: str = DEFAULT_STORAGE) -> SearchResult:

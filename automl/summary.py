@@ -7,6 +7,7 @@ command to type. The rest is a line that says where it is to be found.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeGuard
@@ -22,12 +23,14 @@ from automl.commands_to_type import next_command, study_command
 from automl.diagnostics import wording
 from automl.diagnostics.headline import first_sentence, headline, title
 from automl.diagnostics.standing import StandingKind
+from automl.diagnostics.titles import titled, untitled
 from automl.diagnostics.wording import count
 from automl.reference_names import REFERENCE_NAMES
 from automl.result import SearchResult
 from automl.score_names import score_name, score_text
+from automl.setting_words import parameter_text
 from automl.streams import one_line
-from automl.terminal import clock, format_value, stdout_console
+from automl.terminal import stdout_console
 from search_spaces import FixedParameter, SearchSpace
 from storage.effort import effort_of_trial
 from storage.records import (
@@ -70,8 +73,7 @@ def print_result(result: SearchResult, report: str | Path | None) -> None:
     has_best = result.records.best_trial is not None
     _print_headline(console, result, first_sentence if has_best else message_of)
     _print_best(console, result, print_searched)
-    for verdict in result.diagnoses[:1]:
-        print_advice(console, result, verdict)
+    _print_next(console, result)
     _print_rest(console, result)
     n_unfinished = sum(trial.outcome == "running" for trial in result.trials)
     if n_unfinished:
@@ -87,8 +89,7 @@ def print_study(result: SearchResult) -> None:
     _print_headline(console, result, message_of)
     _print_best(console, result, print_parameters)
     _print_importances(console, result.records)
-    for verdict in result.diagnoses[:1]:
-        print_advice(console, result, verdict)
+    _print_next(console, result)
     _print_rest(console, result)
 
 
@@ -101,8 +102,7 @@ def _print_importances(console: Console, records: StudyRecords) -> None:
     certain = [
         f"{one.name} {wording.percent(one.share)} ({wording.percent(one.low)} to "
         f"{wording.percent(one.high)})"
-        for one in found.judged
-        if one.is_certain
+        for one in found.certain
     ]
     if certain:
         words = f"{wording.listing(certain)} of the differences between trials."
@@ -173,14 +173,14 @@ def print_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
 
 def message_of(diagnosis: Diagnosis) -> str:
     """All that a verdict says, behind its name."""
-    name = f"{title(diagnosis)}: "
-    return name + diagnosis.message.removeprefix(name)
+    name = title(diagnosis)
+    return titled(name, untitled(name, diagnosis.message))
 
 
 def _opened(sentence: str, style: str) -> Text:
     """A sentence whose opening, up to the first colon, says what matters in a colour."""
-    opening, colon, rest = one_line(sentence).partition(":")
-    return Text.assemble((opening + colon, f"bold {style}"), rest)
+    opening, colon, rest = sentence.partition(":")
+    return Text.assemble((one_line(opening + colon), f"bold {style}"), marked(rest))
 
 
 def _standing_style(result: SearchResult) -> str:
@@ -207,7 +207,7 @@ def _counts(result: SearchResult) -> str:
         for outcome in ("complete", "pruned", "failed", "unfinished")
         if outcome in outcomes
     )
-    took = f" in {clock(result.seconds)}" if result.seconds else ""
+    took = f" in {wording.duration(result.seconds)}" if result.seconds else ""
     if took and result.n_ended_before:
         n_new = len(outcomes) - outcomes.count("unfinished") - result.n_ended_before
         took = f", {n_new or 'none'} of them in this call,{took.removeprefix(' in')}"
@@ -276,7 +276,7 @@ def _parameters(
     """Names and values of the parameters that the space fixes, or of those that it does not."""
     space = SearchSpace.from_dict(records.settings.space)
     return [
-        (name, format_value(value))
+        (name, parameter_text(value))
         for name, value in space.complete(trial.params).items()
         if isinstance(space.parameters[name], FixedParameter) == are_fixed
     ]
@@ -323,15 +323,41 @@ def score_table(evaluation: EvaluationRecord) -> Table:
 
 def print_advice(console: Console, result: SearchResult, diagnosis: Diagnosis) -> None:
     """The next steps, each with the command to type where it is one."""
-    for number, advice in enumerate(diagnosis.advice, start=1):
+    _print_steps(console, _steps(result, diagnosis))
+
+
+def _print_next(console: Console, result: SearchResult) -> None:
+    """What the verdict advises, and a command from the other verdicts where it has none."""
+    verdict, *others = [_steps(result, one) for one in result.diagnoses] or [[]]
+    if not any(command for _, command in verdict):
+        further = [step for steps in others for step in steps if step[1]]
+        verdict = [*verdict, *further[:1]]
+    _print_steps(console, verdict)
+
+
+def _steps(result: SearchResult, diagnosis: Diagnosis) -> list[tuple[str, str | None]]:
+    """Each advice in words, with its command where it is one."""
+    return [
+        (advice.text, next_command(result.records, advice.changes, result.storage))
+        for advice in diagnosis.advice
+    ]
+
+
+def _print_steps(console: Console, steps: Sequence[tuple[str, str | None]]) -> None:
+    for number, (text, command) in enumerate(steps, start=1):
         step = Table.grid(padding=(0, 1, 0, 0))
-        step.add_row(f"  {number}.", Text(one_line(advice.text)))
+        step.add_row(f"  {number}.", marked(text))
         console.print(step)
-        command = next_command(result.records, advice.changes, result.storage)
         if command is not None:  # in one line, so that it can be copied
             console.print(Text(f"     {one_line(command)}", style="cyan"), soft_wrap=True)
-    if diagnosis.advice:
+    if steps:
         console.print()
+
+
+def marked(text: str) -> Text:
+    """Text whose `quoted` parts are coloured as what is typed, as messages write options."""
+    pieces = re.split(r"`([^`]+)`", one_line(text))
+    return Text.assemble(*((piece, "cyan" if i % 2 else "") for i, piece in enumerate(pieces)))
 
 
 def _print_rest(console: Console, result: SearchResult) -> None:

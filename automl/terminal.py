@@ -21,6 +21,8 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from automl.diagnostics.wording import duration
+from automl.setting_words import parameter_text
 from automl.streams import one_line, printable
 from automl.tuning.progress import SearchProgress
 from storage.records import ParameterValue
@@ -136,11 +138,11 @@ def progress_line(progress: SearchProgress) -> str:
     ]
     if progress.best_value is not None:
         parts.append(f"best {progress.best_value:.4g} (trial {progress.best_number})")
-    parts.append(f"{clock(progress.seconds)} elapsed")
+    parts.append(f"{duration(progress.seconds)} elapsed")
     if progress.seconds_left is not None and not progress.n_ended:  # there is no pace yet
-        parts.append(f"time is up in {clock(progress.seconds_left)}")
+        parts.append(f"time is up in {duration(progress.seconds_left)}")
     elif progress.seconds_left is not None:
-        parts.append(f"about {clock(progress.seconds_left)} left")
+        parts.append(f"about {duration(progress.seconds_left)} left")
     return ", ".join(parts)
 
 
@@ -179,24 +181,7 @@ def describe_params(params: Mapping[str, ParameterValue]) -> str:
     first = ("optimizer", "learning_rate", "batch_size", "n_layers", "hidden_size", "activation")
     names = [name for name in first if name in params]
     names += [name for name in params if name not in first]
-    return ", ".join(f"{name}={format_value(params[name])}" for name in names)
-
-
-def format_value(value: object) -> str:
-    """A hyperparameter's value with as many digits as matter."""
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-def clock(seconds: float) -> str:
-    """A duration for people: 42s, 3m 05s, 2h 10m."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole}s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes}m {rest:02d}s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}h {minutes:02d}m"
+    return ", ".join(f"{name}={parameter_text(params[name])}" for name in names)
 
 
 def _number(value: float | None) -> str:

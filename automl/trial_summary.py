@@ -20,7 +20,7 @@ from automl.diagnostics.gradient_flow import STEP_CAUSES
 from automl.diagnostics.wording import count, percent
 from automl.errors import StudyError
 from automl.result import SearchResult, WrittenPredictions
-from automl.score_names import score_name, score_text
+from automl.score_names import read_score, score_name, score_text
 from automl.streams import one_line
 from automl.summary import (
     print_advice,
@@ -258,16 +258,14 @@ def print_promotion(promotion: Promotion) -> None:
 
 def prediction_words(result: SearchResult, written: WrittenPredictions) -> str:
     """What `predict` has done: whose network, how good it is, and what the file holds."""
-    settings, number = result.records.settings, written.trial_number
-    scores = [
-        one.scores
-        for one in result.records.evaluations
-        if one.trial_number == number and one.split == "test"
-    ]
-    metric = "rmse" if settings.task == "regression" else "accuracy"
-    known = f"valid loss {score_text('loss', result.records.trials[number].value)}"
-    if scores and metric in scores[-1]:
-        known = f"{score_name(metric)} {score_text(metric, scores[-1][metric])} on test rows"
+    records, number = result.records, written.trial_number
+    settings, metric = records.settings, read_score(records.settings.task)
+    evaluation = records.latest_evaluation("test", number)
+    known = f"valid loss {score_text('loss', records.trials[number].value)}"
+    if evaluation is not None and metric in evaluation.scores:
+        known = (
+            f"{score_name(metric)} {score_text(metric, evaluation.scores[metric])} on test rows"
+        )
     of_folds = f", the mean of its {written.n_networks} folds" if written.n_networks > 1 else ""
     n_more = len(written.columns) - COLUMNS_NAMED
     more = f" and {n_more} more" if n_more > 0 else ""

@@ -90,6 +90,7 @@ class Trained:
     rows: Floats
     train_loss: float  # plain, at the best epochs, as stored curves have it
     valid_loss: float
+    learned_share: float  # of guessing's loss on the train rows
     lost_share: float  # of what was learned on train rows, what does not hold for test rows
 
 
@@ -137,7 +138,7 @@ def train_configurations(
 
 
 def _trained(runs: Sequence[EndedRun], dataset: Dataset, scale: Scale) -> Trained:
-    """A run that diverged is worth a guess."""
+    """A run that diverged, or is worse than a guess, is worth one: how much worse is chance."""
     guess = guessed(dataset, scale)
     plain_guess = float(scale.plain.losses(guessed(dataset, scale.plain)).mean())
     rows, train_losses, valid_losses, plain_losses = [], [], [], []
@@ -147,7 +148,7 @@ def _trained(runs: Sequence[EndedRun], dataset: Dataset, scale: Scale) -> Traine
         if run.weights is not None and best is not None:
             predicted = predict(run.planned.config, run.weights, dataset, "test").double().numpy()
             train_loss, valid_loss = best.train_loss, best.valid_loss
-        rows.append(scale.losses(predicted))
+        rows.append(min(scale.losses(predicted), scale.losses(guess), key=np.mean))
         plain_losses.append(float(scale.plain.losses(predicted).mean()))
         train_losses.append(train_loss)
         valid_losses.append(valid_loss)
@@ -157,8 +158,18 @@ def _trained(runs: Sequence[EndedRun], dataset: Dataset, scale: Scale) -> Traine
         np.stack(rows),
         train_loss,
         float(np.mean(valid_losses)),
+        1 - train_loss / _guess_on_train_rows(dataset),
         lost / learned if learned > 0 else 0.0,
     )
+
+
+def _guess_on_train_rows(dataset: Dataset) -> float:
+    """The loss of guessing where train losses are measured: test rows may be harder."""
+    fold = dataset.folds[0]
+    targets = fold.original_targets("train").numpy()
+    scale = Scale(dataset.loss, targets, fold.target_scale)
+    constant = guessing_alone(dataset)["guessing"][0].test[:1].double().numpy()
+    return float(scale.losses(np.repeat(constant, len(targets), axis=0)).mean())
 
 
 def references(dataset: Dataset, scale: Scale) -> dict[str, Floats]:

@@ -58,6 +58,9 @@ LOST = 0.10
 """The share of what was learned on train rows that does not hold for test rows, from which on
 high variance is true; `verdict_training.is_as_made` has the same healthy limit."""
 
+UNLEARNED = 0.05
+"""A network that took less off guessing's loss on its own train rows did not begin to learn."""
+
 DAMAGED = frozenset(
     {"leaked", "shifted", "shuffled validation", "tiny validation", "repeated validation"}
 )
@@ -68,7 +71,7 @@ DAMAGED = frozenset(
 class Measured:
     """Losses of test rows by all that stand beside a study's network."""
 
-    network: Floats  # (N,) of the network that the study kept; a guess where it kept none
+    network: Floats  # (N,) of the network that the study kept; a guess where that is better
     references: dict[str, Floats]  # guessing is one
     again: Trained  # the best configuration with other seeds
     others: dict[str, Trained]  # "mended", and where it mattered "restrained" and "enlarged"
@@ -170,7 +173,7 @@ def find_truth(case: Case, found: Found, dataset: Dataset, undamaged: Dataset | 
     tested, validated = found.predictions
     network = known["guessing"] if tested is None else tested
     measured = Measured(
-        scale.losses(network),
+        min(scale.losses(network), scale.losses(known["guessing"]), key=np.mean),
         {name: scale.losses(predicted) for name, predicted in known.items()},
         runs.train(dataset, [{}])[0],
         {"mended": mended} if mended else {},
@@ -244,7 +247,7 @@ def _gain(case: Case, measured: Measured) -> float:
 
 def _not_learned(case: Case, measured: Measured) -> frozenset[str]:
     """A network of one unit that did not even begin to learn is told so."""
-    unlearned = measured.again.train_loss > 0.95 * float(measured.guess.mean())
+    unlearned = measured.again.learned_share < UNLEARNED
     return frozenset({"not_learning"} if case.kind == "too small" and unlearned else set())
 
 
@@ -252,7 +255,9 @@ def healthy_kinds(measured: Measured) -> frozenset[str]:
     """What may be said of a network that nothing was done to."""
     kinds = set() if _signal(measured) > SIGNAL else {"no_signal", "weak_signal"}
     if _signal(measured) < CERTAIN:
-        return frozenset(kinds)
+        return frozenset(
+            kinds | ({"high_variance"} if measured.again.lost_share > LOST else set())
+        )
     is_behind = measured.standing == "worse"
     explained = 1 - float(measured.network.mean()) / float(measured.guess.mean())
     kinds |= {"behind_reference"} if measured.lead.errors > LIKELY else set()

@@ -261,13 +261,18 @@ class EvaluationRecord:
         reference = self.reference(name)
         return reference.scores if reference else {}
 
+    def gain(self, name: ReferenceName, score: str) -> PairedDifference | None:
+        """What the network has on a reference by a score; None where it was not compared."""
+        reference = self.reference(name)
+        return reference.network_gains.get(score) if reference else None
+
 
 @dataclass(frozen=True, slots=True)
 class SpaceChange:
     """One change of the search space that an advice proposes, readable by machines.
 
     `set` is what `--set` takes after the equals sign: a value, `LOW..HIGH`, or `a,b,c`.
-    `parameter` may also be `max_epochs`, `patience` or `n_trials`.
+    `parameter` may also be an option of the search: `max_epochs`, `n_trials`, `folds`, `loss`.
     """
 
     parameter: str
@@ -327,6 +332,8 @@ class PolicyRecord:
     device: str = "cpu"
     trainer: str = "stacked"
     preflight: bool = True
+    keep_models: int = 5
+    references: bool = True  # a linear model and boosted trees were fitted beside guessing
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +360,18 @@ class StudyRecords:
     def best_trial(self) -> TrialRecord | None:
         """The complete trial of the lowest value; None where none has completed."""
         return next(iter(self.complete_trials), None)
+
+    def latest_evaluation(
+        self, split: str, trial_number: int | None = None
+    ) -> EvaluationRecord | None:
+        """The last scores on a split, of one trial or, without a number, of any; else None."""
+        found = [
+            one
+            for one in self.evaluations
+            if one.split == split and trial_number in (None, one.trial_number)
+        ]
+        # Reversed: of two at the same moment the one that was stored last.
+        return max(reversed(found), key=lambda one: one.evaluated_at, default=None)
 
     def search_runs(self, trial_number: int) -> tuple[RunRecord, ...]:
         """The runs that make a trial's value: one, or one per fold, of the last attempt."""

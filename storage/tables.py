@@ -199,6 +199,8 @@ POLICIES = Table(
     Column("device", Text, nullable=False),
     Column("trainer", Text, nullable=False),
     Column("preflight", Boolean, nullable=False),
+    Column("keep_models", Integer, nullable=False),
+    Column("references", Boolean, nullable=False),
 )
 
 OF_A_STUDY = (SETTINGS, RUNS, DATA_CHECKS, EVALUATIONS, DIAGNOSES, ARTIFACTS, POLICIES)

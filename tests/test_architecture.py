@@ -33,6 +33,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.studies", "automl.data_options"),
     ("automl.result",),
     ("automl.report",),
+    ("automl.comparison",),
     ("automl.tuning",),
     ("automl.executors",),
     ("automl.training",),
@@ -71,7 +72,7 @@ HOMES = {
     "pyarrow": ("automl.data",),
     "sklearn": ("automl.data", "automl.training.metrics", "automl.report.numbers"),
     "threadpoolctl": ("automl.data",),
-    "scipy": ("automl.data", "automl.diagnostics", "automl.training"),
+    "scipy": ("automl.data", "automl.diagnostics", "automl.training", "automl.tuning"),
     "numpy": ("automl", "storage.artifact_formats", "storage.artifacts", "storage.packing"),
     "torch": (
         "automl.data",

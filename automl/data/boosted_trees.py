@@ -40,9 +40,10 @@ many."""
 PATIENCE = 20
 """Iterations without a lower validation loss that end the growth."""
 
-STEP = 5
-"""Iterations at a time; a quarter of those there are where that is more, since each step begins
-with the predictions of all trees so far."""
+STEP = 20
+"""Iterations at a time; half of those there are where that is more, since each step begins with
+the predictions of all trees so far. Of digits, concrete and segment, steps of 5 or a quarter took
+1.2 to 1.4 times the processor time."""
 
 PRESENTABLE = 20
 """Iterations below which trees that still get better are no reference: at a learning rate of 0.1
@@ -88,7 +89,7 @@ class BoostedTrees:
         if self.is_grown:
             return
         before = self._n_iterations
-        self._n_iterations = min(before + max(STEP, before // 4), MAX_ITERATIONS)
+        self._n_iterations = min(before + max(STEP, before // 2), MAX_ITERATIONS)
         self._model.set_params(max_iter=self._n_iterations)
         with threadpool_limits(1):
             targets, weights = self._rows.train.targets.numpy(), row_weights(self._rows)

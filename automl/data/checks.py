@@ -1,8 +1,8 @@
 """What is worth knowing about the data before training: one record per finding.
 
-Values only; what is bad is judged in `automl/diagnostics/data_quality.py`. Targets of test
-rows are never read here, their features are. Those that fit models are in `leaks.py` and
-`probes.py`, those that compare whole rows in `repeated_rows.py`.
+Values only; what is bad is judged in `automl/diagnostics/data_quality.py`, and what leaks in
+`leakage.py` beside it. Targets of test rows are never read here, their features are. Those that
+fit models are in `leaks.py` and `probes.py`, those that compare whole rows in `repeated_rows.py`.
 
     kind                  subject          value
     dropped_column        column           1; why is in the details
@@ -15,7 +15,8 @@ rows are never read here, their features are. Those that fit models are in `leak
     leakage               column(s)        share of the target's variance that it alone explains
     shift                 "train/test" ... area under the ROC curve of telling the two apart
     sentinel              column, target   share of rows with numbers that may mean "missing"
-    outliers              column, target   largest distance from the median, in middle-half widths
+    outliers              column, target   largest distance from the median, in middle-half widths;
+                                           of the target also the share of its variance they make
     rows_per_input        "train"          train rows for each input of the network
 """
 
@@ -181,6 +182,9 @@ def outliers(train: pd.DataFrame, targets: NDArray[Any], goal: Target) -> list[D
             "farthest": float(farthest),
             "quartiles": [float(low), float(middle), float(high)],
         }
+        if goal.task == "regression" and name == goal.name:
+            squares = (present - present.mean()) ** 2
+            details["variance_share"] = float(squares[beyond].sum() / squares.sum())
         distance = float(abs(farthest - middle) / width)
         found.append(DataCheckRecord("outliers", name, distance, details))
     return sorted(found, key=lambda record: -record.value)[:N_TOP]

@@ -1,7 +1,7 @@
 """Which columns give the target away: its copies, its parts, and what predicts it too well alone.
 
 All questions are put to a sample of train rows; the answers are records of the kind "leakage"
-(see `checks.py`), which `automl/diagnostics/data_quality.py` judges. Three are asked:
+(see `checks.py`), which `automl/diagnostics/leakage.py` judges. Three are asked:
 
 * Is the target a weighted sum of very few columns, without a rest? One such column is the target
   in other units, two or more are its parts: registered and casual riders, who add up to all.

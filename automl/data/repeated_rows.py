@@ -77,7 +77,7 @@ def duplicated_rows(
     }
     known = np.concatenate([train, valid])
     n_alike, n_conflicting = _conflicts(hashes[known], targets[known])
-    facts: dict[str, Json] = {
+    details: dict[str, Json] = {
         "other_target": n_conflicting / n_alike if n_alike else 0.0,
         "n_possible_per_row": min(rows.n_possible / len(hashes), 1e9),
     }
@@ -86,7 +86,7 @@ def duplicated_rows(
             "duplicated_rows",
             where,
             count / n_rows,
-            {"n_duplicated": count, "n_rows": n_rows, **facts},
+            {"n_duplicated": count, "n_rows": n_rows, **details},
         )
         for where, (count, n_rows) in counts.items()
         if count

@@ -34,7 +34,13 @@ HE = frozenset({"he", "he_fan_in"})
 """He's initialization for the ReLU family, by the outputs or the inputs of a layer."""
 
 LEAST_TRIALS = 30
-"""Of which a search that is to go on has twice as many at least."""
+"""A search of fewer trials is continued as if it had so many: to twice as many at least."""
+
+MORE_VALIDATION_ROWS = Advice(
+    "Choose by more validation rows: `--folds 5` uses every train row for it.",
+    (SpaceChange("folds", "5"),),
+)
+"""Where a choice by few of them may be luck."""
 
 
 def advise(kind: str, situation: Situation) -> tuple[Advice, ...]:
@@ -67,14 +73,14 @@ def advise_less(situation: Situation) -> tuple[Advice, ...]:
         return ()
     text = (
         f"Try less restraint: with {listing(restraint_words(situation, names))} train and "
-        f"validation loss are as one, and a freer network may do better."
+        f"validation loss are the same, and a freer network may do better."
     )
     return (Advice(text, less_of(situation, names)),)
 
 
 def _for_too_little(situation: Situation) -> list[Advice]:
     if 0 < situation.n_valid_rows < MIN_VALID_ROWS:
-        return [Advice("Choose by more validation rows: `--folds 5` uses every train row for it.")]
+        return [MORE_VALIDATION_ROWS]
     return []
 
 
@@ -161,7 +167,7 @@ def _for_no_signal(situation: Situation) -> list[Advice]:
             "Search again with `--loss huber`, if the target has values far from the rest: in "
             "squared errors a few of them outweigh all other rows."
         )
-        steps.insert(1, Advice(far_values))
+        steps.insert(1, Advice(far_values, (SpaceChange("loss", "huber"),)))
     return steps
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from automl.counting import agree
 from automl.diagnostics.check_details import detail, evidence
 from automl.diagnostics.leakage import judge_leakage
 from automl.diagnostics.thresholds import (
@@ -18,10 +19,12 @@ from automl.diagnostics.thresholds import (
     DUPLICATE_SHARE,
     IMBALANCE_RATIO,
     LOOK_ALIKE_SHARE,
+    MEMORY_SHARE,
     MIN_CLASS_ROWS,
     MIN_ROWS_PER_INPUT,
     MISSING_SHARE,
     NOISE_MULTIPLE,
+    OUTLIER_VARIANCE_SHARE,
     OUTLIER_WIDTHS,
     ROOM_FOR_ROWS,
     SHIFT_AUC,
@@ -29,7 +32,7 @@ from automl.diagnostics.thresholds import (
     VOID_DUPLICATE_SHARE,
 )
 from automl.diagnostics.wording import count, listing, number, percent
-from storage.records import Advice, DataCheckRecord, Diagnosis, Severity
+from storage.records import Advice, DataCheckRecord, Diagnosis, Severity, SpaceChange
 
 SPLIT_WORDS: Mapping[str, str] = {
     "train": "the train rows",
@@ -81,10 +84,17 @@ def _first_of_many(diagnoses: Sequence[Diagnosis]) -> Diagnosis:
     )
 
 
-def _shift(check: DataCheckRecord) -> Diagnosis | None:
+def is_shift(check: DataCheckRecord) -> bool:
+    """Whether rows can be told from train rows by more than chance, and more than a little."""
     noise = detail(check, "standard_error") or 0.0
     # The standard error is a lower bound (see the check), hence twice the usual multiple.
-    if check.value < max(SHIFT_AUC, 0.5 + 2 * NOISE_MULTIPLE * noise):
+    return check.kind == "shift" and check.value >= max(
+        SHIFT_AUC, 0.5 + 2 * NOISE_MULTIPLE * noise
+    )
+
+
+def _shift(check: DataCheckRecord) -> Diagnosis | None:
+    if not is_shift(check):
         return None
     columns = check.details.get("columns")
     names = list(columns) if isinstance(columns, Mapping) else []
@@ -153,7 +163,7 @@ def _duplicates(check: DataCheckRecord) -> Diagnosis | None:
         advice = "Keep one of each, or keep them in one split with `--group COLUMN`."
         if across:
             message = f"{share} are in the train rows too: scores on them reward memory."
-            severity = "warning" if check.value >= 10 * DUPLICATE_SHARE else severity
+            severity = "warning" if check.value >= MEMORY_SHARE else severity
         if across and check.value >= VOID_DUPLICATE_SHARE:
             message = f"{message[:-1]}, and say nothing of new rows."
             severity = "problem"
@@ -192,7 +202,12 @@ def _imbalance(check: DataCheckRecord) -> Diagnosis | None:
             f"{check.subject}: accuracy says little about the rare ones, balanced accuracy does."
         ),
         evidence=evidence(check),
-        advice=(Advice("Give each class the same weight in training: `--class-weights`."),),
+        advice=(
+            Advice(
+                "Give each class the same weight in training: `--class-weights`.",
+                (SpaceChange("class_weights", "true"),),
+            ),
+        ),
     )
 
 
@@ -216,6 +231,8 @@ def _outliers(check: DataCheckRecord) -> Diagnosis | None:
         return None
     farthest = detail(check, "farthest")
     value = "" if farthest is None else f" of {number(farthest)}"
+    if "variance_share" in check.details:
+        return _target_outliers(check, value)
     return Diagnosis(
         kind="outliers",
         severity="info",
@@ -225,6 +242,32 @@ def _outliers(check: DataCheckRecord) -> Diagnosis | None:
         ),
         evidence=evidence(check),
         advice=(Advice("Check it. As an input, `--set scaling=quantile` makes it harmless."),),
+    )
+
+
+def _target_outliers(check: DataCheckRecord, value: str) -> Diagnosis:
+    """Far values of the target: where they make most of its variance, the loss is about them."""
+    share, n_rows = detail(check, "variance_share") or 0.0, int(detail(check, "n_beyond") or 0)
+    outweigh = share >= OUTLIER_VARIANCE_SHARE
+    said = (
+        f"{count(n_rows, 'train row')} with such values {agree(n_rows, 'makes', 'make')} "
+        f"{percent(share)} of its variance"
+    )
+    effect = ": every score here is about them more than about the others." if outweigh else "."
+    return Diagnosis(
+        kind="outliers",
+        severity="problem" if outweigh else "info",
+        message=(
+            f"The target {check.subject} has a value{value}, {number(check.value, 2)} times the "
+            f"width of its middle half away from the median; {said}{effect}"
+        ),
+        evidence=evidence(check),
+        advice=(
+            Advice(
+                "Check these rows. Where the values are wrong, leave the rows out; where they are "
+                "right, a logarithm of the target may bring them nearer."
+            ),
+        ),
     )
 
 

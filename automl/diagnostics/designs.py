@@ -47,7 +47,7 @@ def diagnose_flow_by_design(records: StudyRecords) -> Diagnosis | None:
         severity="warning",
         message="Some designs begin with signals too weak or too strong to train. "
         + " ".join(sentences),
-        evidence={"designs": [_group_evidence(design, groups[design]) for design in groups]},
+        evidence={"designs": [_in_numbers(design, groups[design]) for design in groups]},
         advice=_without(records, groups),
     )
 
@@ -97,7 +97,7 @@ PLAIN_WORDS: Mapping[str, str] = {
 }
 
 
-def _group_evidence(design: Design, starts: list[Start]) -> dict[str, Json]:
+def _in_numbers(design: Design, starts: list[Start]) -> dict[str, Json]:
     activation, initialization, normalization = design
     return {
         "activation": activation,

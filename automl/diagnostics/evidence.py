@@ -18,7 +18,7 @@ import numpy as np
 
 from automl.diagnostics.rivals import Rival, best_rival, find_rivals
 from automl.diagnostics.thresholds import NOISE_MULTIPLE
-from automl.reference_names import reference_words
+from automl.reference_names import is_plural, reference_words
 from storage.records import (
     EpochRecord,
     EvaluationRecord,
@@ -50,6 +50,8 @@ class CurveFacts:
     last_train_progress: float  # the same of the train loss
     roughness: float  # upward moves of the train loss, as a share of all moves
     is_finite: bool
+    epochs_of_folds: tuple[int, ...] = ()  # of several: those of each, and its best one
+    best_epochs_of_folds: tuple[int, ...] = ()
 
     @property
     def gap(self) -> float:
@@ -61,14 +63,10 @@ class CurveFacts:
 class Reference:
     """A loss that is known to be reachable, or hoped for."""
 
-    name: str  # "linear model", "trial 7", "target error"
+    name: str  # "the linear model", "trial 7", "the hoped-for error"
     loss: float
     noise: float = 0.0  # its standard error, where known
-
-    @property
-    def is_plural(self) -> bool:
-        """Whether its name is a plural: "boosted trees"."""
-        return self.name == reference_words("boosted_trees", "")
+    is_plural: bool = False  # its name: "boosted trees"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +84,14 @@ class References:
     rivals: tuple[Rival, ...] = ()  # of a scored trial: the references, row by row
 
     @property
+    def fitted(self) -> tuple[Reference, ...]:
+        """The models fitted beside the network."""
+        return tuple(one for one in (self.linear, self.trees) if one)
+
+    @property
     def known(self) -> tuple[Reference, ...]:
         """The losses known to be reachable, or hoped for."""
-        every = (self.linear, self.trees, self.best_trial, self.target)
-        return tuple(one for one in every if one)
+        return (*self.fitted, *(one for one in (self.best_trial, self.target) if one))
 
     @property
     def lowest(self) -> Reference | None:
@@ -99,7 +101,7 @@ class References:
     @property
     def lowest_other_model(self) -> float:
         """The lowest validation loss of another kind of model; infinite without one."""
-        return min((one.loss for one in (self.linear, self.trees) if one), default=math.inf)
+        return min((one.loss for one in self.fitted), default=math.inf)
 
     @property
     def leader(self) -> Rival | None:
@@ -176,12 +178,15 @@ def average_facts(facts: Sequence[CurveFacts]) -> CurveFacts:
         last_train_progress=mean("last_train_progress"),
         roughness=mean("roughness"),
         is_finite=all(fact.is_finite for fact in facts),
+        epochs_of_folds=tuple(fact.n_epochs for fact in facts),
+        best_epochs_of_folds=tuple(fact.best_epoch for fact in facts),
     )
 
 
 def find_references(records: StudyRecords, trial_number: int | None = None) -> References:
     """What a trial of this study is held against; it is no reference for itself."""
-    evaluation = _latest_evaluation(records.evaluations)
+    # Curves are of validation rows; test rows stand in where only they were scored.
+    evaluation = records.latest_evaluation("valid") or records.latest_evaluation("test")
     guessing = evaluation.reference_scores("guessing") if evaluation else {}
     is_weighted = records.settings.class_weights
     baseline = None if is_weighted else guessing.get("loss")
@@ -227,18 +232,14 @@ def _completed_facts(records: StudyRecords) -> Mapping[int, CurveFacts]:
     return facts
 
 
-def _latest_evaluation(evaluations: Sequence[EvaluationRecord]) -> EvaluationRecord | None:
-    """The last on validation rows, as the curves are; old studies have test rows only."""
-    with_baseline = [record for record in evaluations if record.reference("guessing")]
-    same_rows = [record for record in with_baseline if record.split == "valid"]
-    return max(same_rows or with_baseline, key=lambda record: record.evaluated_at, default=None)
-
-
 def _fitted(
     records: StudyRecords, evaluation: EvaluationRecord | None, name: ReferenceName
 ) -> Reference | None:
     loss = evaluation.reference_scores(name).get("loss") if evaluation else None
-    return None if loss is None else Reference(reference_words(name, records.settings.task), loss)
+    if loss is None:
+        return None
+    words = reference_words(name, records.settings.loss)
+    return Reference(words, loss, is_plural=is_plural(name))
 
 
 def _metric(scores: Mapping[str, float], metric: str) -> float | None:

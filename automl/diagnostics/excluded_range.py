@@ -21,7 +21,7 @@ from automl.diagnostics.range_edge import (
     numeric_ranges,
     ranked_trials,
 )
-from automl.diagnostics.restraint import USUAL, WORDS
+from automl.diagnostics.restraint import GENTLE, WORDS
 from automl.diagnostics.situation import change_range
 from automl.diagnostics.thresholds import (
     CERTAIN_TREND,
@@ -146,8 +146,7 @@ def _by_trend(
     toward = _toward(one, trials, end)
     if toward[0] < TREND_PLACE or _chance_of_trend(toward) > TREND_CHANCE:
         return None
-    why = f"trials get better towards its {'lower' if end == 'low' else 'upper'} end"
-    return _Excluded(one, end, *_beyond(one, end), why)
+    return _trending(one, end)
 
 
 def _by_want_of_fit(
@@ -167,9 +166,13 @@ def _by_want_of_fit(
         is_last = one.low <= low_limit if end == "low" else one.high >= high_limit
         if is_last or toward[0] < 1 - EDGE_SHARE or _chance_of_trend(toward) > CERTAIN_TREND:
             continue
-        why = f"trials get better towards its {'lower' if end == 'low' else 'upper'} end"
-        return _Excluded(one, end, *_beyond(one, end), why)
+        return _trending(one, end)
     return None
+
+
+def _trending(one: Range, end: End) -> _Excluded:
+    why = f"trials get better towards its {'lower' if end == 'low' else 'upper'} end"
+    return _Excluded(one, end, *_beyond(one, end), why)
 
 
 def _toward(one: Range, trials: Sequence[TrialRecord], end: End) -> np.ndarray:
@@ -194,8 +197,8 @@ def _chance_of_trend(toward: np.ndarray) -> float:
 
 def _beyond(one: Range, end: End) -> tuple[float, float]:
     """What lies beyond the end: usual values."""
-    if one.name in USUAL:
-        low, high = USUAL[one.name]
+    if one.name in GENTLE:
+        low, high = GENTLE[one.name]
         return low, min(high, one.low)
     if one.name == "hidden_size":
         return one.high + 1, one.high * WIDER_BY

@@ -10,18 +10,18 @@ import math
 from collections.abc import Callable, Mapping
 
 from automl.diagnostics.advice import advise, advise_behind, advise_less
+from automl.diagnostics.evidence import CurveFacts
 from automl.diagnostics.learning_curves import Fit, FitKind, is_near_zero
 from automl.diagnostics.restraint import restraint_words
 from automl.diagnostics.rivals import Rival
 from automl.diagnostics.signal import gain_evidence, gain_words
 from automl.diagnostics.situation import Situation
 from automl.diagnostics.thresholds import MIN_EPOCHS, MIN_VALID_ROWS, NOISE_MULTIPLE
+from automl.diagnostics.titles import title_of, titled
 from automl.diagnostics.wording import count, error, listing, number, percent
-from automl.reference_names import reference_words
+from automl.reference_names import is_plural, reference_words
+from automl.score_names import SPLIT_NAMES, gain_text, score_name
 from storage.records import Diagnosis, Json
-
-TIED_TITLE = "Fits as well as is known to be possible"
-"""Of a fit without bias or variance that is no better than some reference."""
 
 
 def diagnose_fit(fit: Fit, situation: Situation) -> Diagnosis:
@@ -38,7 +38,7 @@ def diagnose_fit(fit: Fit, situation: Situation) -> Diagnosis:
     return Diagnosis(
         kind=fit.kind,
         severity=fit.severity,
-        message=MESSAGES[fit.kind](fit, situation),
+        message=titled(_title(fit), MESSAGES[fit.kind](fit, situation)),
         evidence=_evidence(fit),
         advice=advice,
         trial_number=situation.trial.number,
@@ -61,11 +61,15 @@ def diagnose_budget(fit: Fit, situation: Situation) -> Diagnosis | None:
             f"fifth of {count(facts.n_epochs, 'epoch')} brought {percent(facts.last_progress)} of "
             f"all progress on the validation rows."
         ),
-        evidence={"n_epochs": facts.n_epochs, "best_epoch": facts.best_epoch}
-        | {"last_progress": facts.last_progress},
+        evidence={**_epoch_evidence(facts), "last_progress": facts.last_progress},
         advice=advise("still_improving", situation),
         trial_number=situation.trial.number,
     )
+
+
+def _title(fit: Fit) -> str:
+    leader = fit.leader.words if fit.leader else "a reference"
+    return title_of(fit.kind, fit.severity, leader, is_compared=bool(fit.references.fitted))
 
 
 def _evidence(fit: Fit) -> dict[str, Json]:
@@ -81,11 +85,13 @@ def _evidence(fit: Fit) -> dict[str, Json]:
         "baseline_loss": references.baseline_loss,
         "baseline_is_measured": references.baseline_is_measured,
         "lowest_train_loss": facts.lowest_train_loss,
-        "n_epochs": facts.n_epochs,
-        "best_epoch": facts.best_epoch,
-        "overfitting_from_epoch": facts.onset,
+        **_epoch_evidence(facts),
         "rise_after_best_epoch": facts.rise,
     }
+    if not facts.epochs_of_folds:
+        evidence["overfitting_from_epoch"] = facts.onset
+    if fit.kind == "good_fit":
+        evidence["compared_with"] = [one.name for one in references.fitted]
     if fit.reference:
         evidence["reference"] = fit.reference.name
         evidence["reference_loss"] = fit.reference.loss
@@ -96,17 +102,25 @@ def _evidence(fit: Fit) -> dict[str, Json]:
         evidence["restraints"] = list(fit.restraints)
     if fit.leader and fit.leader.gain:
         evidence["leader"] = fit.leader.words
-        evidence["leader_rows"] = fit.leader.split
+        evidence["leader_rows"] = SPLIT_NAMES[fit.leader.split]
         evidence["leader_gain"] = -fit.leader.gain.value
         evidence["leader_gain_standard_error"] = fit.leader.gain.standard_error
     return evidence | (gain_evidence(fit.gain) if fit.gain else {})
+
+
+def _epoch_evidence(facts: CurveFacts) -> dict[str, Json]:
+    """How long it trained and when it was best; of several folds, each has its own."""
+    if not facts.epochs_of_folds:
+        return {"n_epochs": facts.n_epochs, "best_epoch": facts.best_epoch}
+    epochs, best = facts.epochs_of_folds, facts.best_epochs_of_folds
+    return {"n_epochs": list(epochs), "best_epoch": list(best)}
 
 
 def _too_little(fit: Fit, situation: Situation) -> str:
     n_rows = fit.n_valid_rows
     if fit.facts.n_epochs >= MIN_EPOCHS and n_rows >= MIN_VALID_ROWS:
         return (
-            f"The curve of trial {situation.trial.number} cannot tell bias from variance before "
+            f"the curve of trial {situation.trial.number} cannot tell bias from variance before "
             f"its steps are of the right size."
         )
     if fit.facts.n_epochs >= MIN_EPOCHS:
@@ -117,14 +131,14 @@ def _too_little(fit: Fit, situation: Situation) -> str:
         )
     ending = "was pruned" if situation.trial.outcome == "pruned" else "ended"
     return (
-        f"Trial {situation.trial.number} {ending} after {count(fit.facts.n_epochs, 'epoch')}: "
+        f"trial {situation.trial.number} {ending} after {count(fit.facts.n_epochs, 'epoch')}: "
         f"too short a curve to tell bias from variance."
     )
 
 
 def _diverged(fit: Fit, situation: Situation) -> str:
     return (
-        f"The loss of trial {situation.trial.number} became infinite or not a number in epoch "
+        f"the loss of trial {situation.trial.number} became infinite or not a number in epoch "
         f"{fit.facts.n_epochs}."
     )
 
@@ -132,29 +146,29 @@ def _diverged(fit: Fit, situation: Situation) -> str:
 def _not_learning(fit: Fit, situation: Situation) -> str:
     lowest, baseline = fit.facts.lowest_train_loss, fit.references.baseline_loss
     return (
-        f"Trial {situation.trial.number} did not learn: in {count(fit.facts.n_epochs, 'epoch')} "
-        f"its loss on its own train rows never went below {number(lowest)}; "
+        f"in {count(fit.facts.n_epochs, 'epoch')} the loss of trial {situation.trial.number} on "
+        f"its own train rows never went below {number(lowest)}{_on_average(fit)}; "
         f"{_guessing(situation)} gives {number(baseline)}."
     )
 
 
 def _no_signal(fit: Fit, situation: Situation) -> str:
-    words = gain_words(fit.gain, _guessing(situation)) if fit.gain else ""
-    return f"No signal: this study's trials found nothing beyond guessing. {words}"
+    words = gain_words(fit.gain, situation.settings.loss) if fit.gain else ""
+    return f"this study's trials found nothing beyond guessing. {words}"
 
 
 def _over_regularized(fit: Fit, situation: Situation) -> str:
     held = listing(restraint_words(situation, fit.restraints))
     verb = "hold" if len(fit.restraints) > 1 else "holds"
     return (
-        f"Over-regularized: {held} {verb} trial {situation.trial.number} back from fitting even "
+        f"{held} {verb} trial {situation.trial.number} back from fitting even "
         f"its own train rows ({_errors(fit, situation)}). {_against(fit, situation)}"
     )
 
 
 def _high_bias(fit: Fit, situation: Situation) -> str:
     return (
-        f"High bias: trial {situation.trial.number} does not even fit its own train rows as well "
+        f"trial {situation.trial.number} does not even fit its own train rows as well "
         f"as is possible ({_errors(fit, situation)}). {_against(fit, situation)} More rows would "
         f"help little; the network has to fit better first."
     )
@@ -162,14 +176,14 @@ def _high_bias(fit: Fit, situation: Situation) -> str:
 
 def _high_variance(fit: Fit, situation: Situation) -> str:
     return (
-        f"High variance: trial {situation.trial.number} does much better on the rows it was "
+        f"trial {situation.trial.number} does much better on the rows it was "
         f"trained on than on new ones ({_errors(fit, situation)}). {_certainty(fit)}{_onset(fit)}"
     )
 
 
 def _both(fit: Fit, situation: Situation) -> str:
     return (
-        f"High bias and high variance: trial {situation.trial.number} does not fit its train "
+        f"trial {situation.trial.number} does not fit its train "
         f"rows as well as is possible, and does worse still on new ones "
         f"({_errors(fit, situation)}). {_against(fit, situation)} {_certainty(fit)}{_onset(fit)}"
     )
@@ -180,12 +194,11 @@ def _good_fit(fit: Fit, situation: Situation) -> str:
     is_reached = (
         settings.target_error is not None and fit.facts.valid_metric <= settings.target_error
     )
-    title = "Good fit" if fit.severity == "good" else TIED_TITLE
     words = (
         "the error you hoped for is reached by" if is_reached else "no sign of bias or variance in"
     )
     text = (
-        f"{title}: {words} trial {situation.trial.number} ({_errors(fit, situation)})."
+        f"{words} trial {situation.trial.number} ({_errors(fit, situation)})."
         f"{_remaining(fit, situation)}{_beside_references(fit, situation)}"
     )
     hoped, metric = settings.target_error, settings.metric
@@ -199,21 +212,29 @@ def _behind(fit: Fit, situation: Situation) -> str:
     if leader is None or leader.gain is None:
         return ""
     facts, lead = fit.facts, leader.gain
-    rows = "test" if leader.split == "test" else "validation"
-    what = "loss" if leader.score == "loss" else "balanced accuracy"
     text = (
-        f"Behind {leader.words}: on {rows} rows {leader.words} "
-        f"{'do' if leader.name == 'boosted_trees' else 'does'} better than trial "
-        f"{situation.trial.number}, by {number(-lead.value)} in {what} (95 % interval "
-        f"{number(-lead.high)} to {number(-lead.low)}; {_errors(fit, situation)})."
+        f"{_where_behind(leader)} {'do' if is_plural(leader.name) else 'does'} better than trial "
+        f"{situation.trial.number}, whose {score_name(leader.score)} is there "
+        f"{gain_text(leader.score, lead)}."
     )
     if leader.score == "loss" and math.isfinite(leader.shown_loss):
         want = "for want of fit" if _is_unfitted(fit, leader) else "not for want of fit"
+        reach = "reach" if is_plural(leader.name) else "reaches"
         text += (
-            f" It is {want}: the network fits its own train rows to a loss of "
-            f"{number(facts.train_loss)}, {leader.words} new ones to {number(leader.shown_loss)}."
+            f" It is {want}: the network has a loss of {number(facts.train_loss)} on its own "
+            f"train rows{_on_average(fit)}, {leader.words} {reach} {number(leader.shown_loss)} on "
+            f"{SPLIT_NAMES[leader.split]} rows."
         )
     return text + (f" {_certainty(fit)}" if fit.facts.gap > 0 else "") + _onset(fit)
+
+
+def _where_behind(leader: Rival) -> str:
+    """The rows that show the lead, and what test rows say where it is not they."""
+    if leader.split == "test" or leader.test is None:
+        return f"on {SPLIT_NAMES[leader.split]} rows {leader.words}"
+    if leader.test.is_better:
+        return f"on validation rows, though not on test rows, {leader.words}"
+    return f"test rows alone cannot tell, but on validation rows {leader.words}"
 
 
 def _is_unfitted(fit: Fit, leader: Rival) -> bool:
@@ -222,17 +243,16 @@ def _is_unfitted(fit: Fit, leader: Rival) -> bool:
 
 
 def _weak_signal(fit: Fit, situation: Situation) -> str:
-    task = situation.settings.task
-    others = [one for one in (fit.references.linear, fit.references.trees) if one]
+    others = fit.references.fitted
     text = (
-        f"Weak signal: little of the target is explained by trial {situation.trial.number} "
+        f"little of the target is explained by trial {situation.trial.number} "
         f"({_errors(fit, situation)}).{_remaining(fit, situation)}"
     )
     if others:
         losses = [f"{one.name} {number(one.loss)}" for one in others]
         text += (
             f" No reference finds much more ({listing(losses)}, "
-            f"{reference_words('guessing', task)} {number(fit.references.baseline_loss)})."
+            f"{_guessing(situation)} {number(fit.references.baseline_loss)})."
         )
     return text
 
@@ -250,7 +270,7 @@ def _beside_references(fit: Fit, situation: Situation) -> str:
     fitted = [one for one in fit.references.rivals if one.name != "guessing"]
     beaten = [one.words for one in fitted if (g := one.test or one.valid) and g.is_better]
     equal = [one.words for one in fitted if one.words not in beaten]
-    rows = "test" if any(one.test for one in fitted) else "validation"
+    rows = SPLIT_NAMES["test" if any(one.test for one in fitted) else "valid"]
     text = f" On {rows} rows it does better than {listing(beaten, 'and')}" if beaten else ""
     if equal and beaten:
         return f"{text}, and no better than {listing(equal, 'or')}."
@@ -260,7 +280,11 @@ def _beside_references(fit: Fit, situation: Situation) -> str:
 
 
 def _guessing(situation: Situation) -> str:
-    return "predicting the mean" if situation.is_regression else "guessing by class frequency"
+    return reference_words("guessing", situation.settings.loss)
+
+
+def _on_average(fit: Fit) -> str:
+    return " on average over its folds" if fit.facts.epochs_of_folds else ""
 
 
 def _errors(fit: Fit, situation: Situation) -> str:
@@ -284,7 +308,7 @@ def _against(fit: Fit, situation: Situation) -> str:
         parts.append(
             f"{fit.reference.name} {verb} a loss of "
             f"{number(fit.reference.loss)}{where}, this trial never went below "
-            f"{number(fit.facts.lowest_train_loss)} on its own train rows"
+            f"{number(fit.facts.lowest_train_loss)} on its own train rows{_on_average(fit)}"
         )
     text = listing(parts)
     exact = ""
@@ -308,12 +332,15 @@ def _onset(fit: Fit) -> str:
     facts = fit.facts
     if facts.onset is None:
         return ""
-    # Of several folds, each has an epoch of its own.
-    is_same = facts.onset == facts.best_epoch
-    kept = f"; the weights of epoch {facts.best_epoch} are kept" if is_same else ""
+    if facts.epochs_of_folds:
+        return (
+            f" On most folds the validation loss rose again after the best epoch, by "
+            f"{number(facts.rise)} on average, while the train loss went on falling; of each the "
+            f"weights of its own best epoch are kept."
+        )
     return (
         f" After epoch {facts.onset} the validation loss rose again, by {number(facts.rise)}, "
-        f"while the train loss went on falling{kept}."
+        f"while the train loss went on falling; the weights of that epoch are kept."
     )
 
 

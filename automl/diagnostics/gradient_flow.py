@@ -45,6 +45,7 @@ from automl.diagnostics.thresholds import (
     WEAK_RATIO,
     WEIGHT_GROWTH,
 )
+from automl.diagnostics.titles import title_of, titled
 from automl.diagnostics.wording import count, number, percent
 from storage.records import (
     Diagnosis,
@@ -65,8 +66,7 @@ class Cause:
 
     def message(self, trial_number: int) -> str:
         """The sentences for people."""
-        title = self.kind.replace("_", " ").capitalize()
-        return f"{title}: in trial {trial_number}, {self.words}"
+        return titled(title_of(self.kind, "problem"), f"in trial {trial_number}, {self.words}")
 
 
 def hopeless(layers: Sequence[LayerGradientRecord]) -> str | None:
@@ -110,7 +110,7 @@ def find_cause(fit: Fit, flow: FlowFacts | None, situation: Situation) -> Cause 
         # Penalties make gradients and steps what they are; and what learns its train rows too
         # well is not helped by other steps.
         return None
-    if not _is_bad(fit):
+    if fit.kind not in UNFITTED:
         if fit.explained_share < LITTLE_EXPLAINED:
             return _collapse(fit, flow) or _large_steps(fit, flow) or _small_steps(fit, flow)
         return _collapse(fit, flow) or (None if fit.is_ahead else _small_steps(fit, flow))
@@ -172,10 +172,6 @@ def start_problem(layers: Sequence[LayerGradientRecord]) -> str | None:
     return cause.kind if cause else None
 
 
-def _is_bad(fit: Fit) -> bool:
-    return fit.kind in UNFITTED
-
-
 def _start_cause(flow: FlowFacts, vanishing_ratio: float) -> Cause | None:
     """What was wrong at the start."""
     if not flow.is_finite or flow.largest_gradient > EXPLODING_NORM:
@@ -206,7 +202,7 @@ def _large_steps(fit: Fit, flow: FlowFacts) -> Cause | None:
     baseline = fit.references.baseline_loss
     overshot = facts.highest_train_loss > OVERSHOOT * baseline or facts.climb > CLIMB * baseline
     # A good fit's loss jumps about its floor, which harms nothing.
-    jumps = fit.kind == "not_learning" or (_is_bad(fit) and facts.roughness > ROUGHNESS)
+    jumps = fit.kind == "not_learning" or (fit.kind in UNFITTED and facts.roughness > ROUGHNESS)
     is_far = fit.kind == "not_learning" or facts.highest_train_loss > THROWN_LOSS * baseline
     thrown = is_far and flow.weight_growth > WEIGHT_GROWTH
     # Weights that shrank were not thrown: penalties put a network out, too.

@@ -1,15 +1,17 @@
 """The first two lines that a person reads of a study, the same wherever they are shown.
 
-How the network stands beside the best reference on test rows; what the verdict on it is.
+How the network stands beside the best reference on test rows; what the verdict on it is. A
+study that was never judged, such as one that still runs, is judged when it is shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
 from dataclasses import dataclass
 
-from automl.diagnostics.fit_words import TIED_TITLE
 from automl.diagnostics.standing import Standing, standing
+from automl.diagnostics.study_verdict import diagnose_study
+from automl.diagnostics.titles import title_of, titled, untitled
 from storage.records import Diagnosis, StudyRecords
 
 
@@ -18,7 +20,7 @@ class Headline:
     """How good the network is, and why: the first of the study's diagnoses."""
 
     standing: Standing
-    verdict: Diagnosis | None  # None before the study was judged
+    verdict: Diagnosis | None  # None where there is nothing to be judged
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -28,33 +30,31 @@ class Headline:
         return (self.standing.sentence, first_sentence(self.verdict))
 
 
-def headline(records: StudyRecords, diagnoses: Sequence[Diagnosis] | None = None) -> Headline:
-    """The headline of a study.
+def headline(records: StudyRecords) -> Headline:
+    """The headline of a study, the same wherever it is shown."""
+    return Headline(standing(records), next(iter(shown_diagnoses(records)), None))
 
-    Args:
-        diagnoses: those to show, if not the stored ones.
-    """
-    shown = records.diagnoses if diagnoses is None else diagnoses
-    return Headline(standing(records), next(iter(shown), None))
+
+def shown_diagnoses(records: StudyRecords) -> tuple[Diagnosis, ...]:
+    """The stored diagnoses; those made now before them where none is of the study or its best."""
+    best = records.best_trial
+    of_study = (None, best.number if best else None)
+    if any(one.trial_number in of_study for one in records.diagnoses):
+        return records.diagnoses
+    return (*diagnose_study(records), *records.diagnoses)
 
 
 def title(diagnosis: Diagnosis) -> str:
-    """The name of a verdict as people read it: "High bias", "Behind boosted trees".
-
-    "Good fit" is said only where it is good: see `learning_curves.Fit.severity`.
-    """
-    if diagnosis.kind == "good_fit" and diagnosis.severity != "good":
-        return TIED_TITLE
-    if diagnosis.kind == "over_regularized":
-        return "Over-regularized"
-    if diagnosis.kind == "behind_reference":
-        return f"Behind {diagnosis.evidence.get('leader', 'a reference')}"
-    return diagnosis.kind.replace("_", " ").capitalize()
+    """The name of a verdict as people read it: "High bias", "Behind boosted trees"."""
+    leader = str(diagnosis.evidence.get("leader", "a reference"))
+    is_compared = bool(diagnosis.evidence.get("compared_with", True))
+    return title_of(diagnosis.kind, diagnosis.severity, leader, is_compared=is_compared)
 
 
 def first_sentence(diagnosis: Diagnosis) -> str:
     """The first sentence of a verdict, behind its title."""
-    opening = f"{title(diagnosis)}: "
-    message = diagnosis.message.removeprefix(opening)
-    end = message.find(". ")
-    return opening + (message if end < 0 else message[: end + 1])
+    name = title(diagnosis)
+    message = untitled(name, diagnosis.message)
+    # A name in it, "No. of rooms", may have a point too: a sentence goes on with a capital.
+    end = re.search(r"[.] (?=[A-Z0-9])", message)
+    return titled(name, message[: end.start() + 1] if end else message)

@@ -14,6 +14,7 @@ from automl.diagnostics.check_details import detail, evidence
 from automl.diagnostics.thresholds import (
     EXACT_REST,
     LEAKAGE_LEAD,
+    LEAKAGE_MARGIN,
     LEAKAGE_SHARE,
     LEAST_OTHERS,
     RENAMED_CLASSES,
@@ -113,6 +114,6 @@ def _judge_column(check: DataCheckRecord, others: float | None) -> tuple[bool, s
         and missing_of_others >= missing
     ):
         return True, f"{alone}: it names the class of {percent(renames)} of the rows{beside}"
-    if check.value < LEAKAGE_SHARE or missing_of_others < LEAKAGE_LEAD * missing + 0.05:
+    if check.value < LEAKAGE_SHARE or missing_of_others < LEAKAGE_LEAD * missing + LEAKAGE_MARGIN:
         return False, ""
     return others >= LEAST_OTHERS, f"{alone}{beside}"

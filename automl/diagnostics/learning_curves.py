@@ -110,9 +110,14 @@ class Fit:
         if gains:
             # Guessing alone is no model that a good fit could be better than.
             worst = min(gains.values(), key=lambda gain: gain.value)
-            return worst.is_better and gains.keys() != {"guessing"}
+            return worst.is_better and gains.keys() != {"guessing"} and self._has_all_rivals
         limit = min(self.references.baseline_loss, self.references.lowest_other_model)
         return self.facts.valid_loss < limit - NOISE_MULTIPLE * self.facts.valid_noise
+
+    @property
+    def _has_all_rivals(self) -> bool:
+        """Whether boosted trees, the strongest, are among them, and were grown to their best."""
+        return any(one.name == "boosted_trees" and one.is_final for one in self.references.rivals)
 
     @property
     def leader(self) -> Rival | None:
@@ -123,11 +128,6 @@ class Fit:
     def is_far_behind(self) -> bool:
         """Whether the leader's lead is worth an action."""
         return self.leader is not None and self.leader.matters(self.references.baseline_loss)
-
-    @property
-    def learned_share(self) -> float:
-        """The share of the baseline's loss that training removed on the train rows."""
-        return 1.0 - self.facts.lowest_train_loss / self.references.baseline_loss
 
     @property
     def lost_share(self) -> float:

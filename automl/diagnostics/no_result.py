@@ -14,6 +14,7 @@ from automl.diagnostics.advice import advise
 from automl.diagnostics.designs import PLAIN_WORDS
 from automl.diagnostics.gradient_flow import begins_with_zeros, start_problem
 from automl.diagnostics.situation import Situation
+from automl.diagnostics.titles import title_of, titled
 from automl.diagnostics.wording import count, listing
 from storage.records import CAUSES, Advice, Diagnosis, Severity, StudyRecords, TrialRecord
 
@@ -71,14 +72,14 @@ def _hopeless(records: StudyRecords, failed: list[TrialRecord]) -> Diagnosis:
     trial = next(trial for trial in failed if kinds[trial.number] == kind)
     words = PLAIN_WORDS.get(kind, "signals were too weak or too strong")
     n_trials = len(records.trials)
-    title = kind.replace("_", " ").capitalize()
     return Diagnosis(
         kind=kind,
         severity="problem",
-        message=(
-            f"{title}: no network got as far as its first epoch. In {n_alike} of "
+        message=titled(
+            title_of(kind, "problem"),
+            f"no network got as far as its first epoch. In {n_alike} of "
             f"{count(n_trials, 'trial')} {words} on the first batch, so that training would be in "
-            f"vain."
+            f"vain.",
         ),
         evidence={"n_trials": n_trials, "n_failed": len(failed), "n_alike": n_alike},
         advice=advise(kind, Situation(records.settings, trial)),
@@ -96,16 +97,17 @@ def _start_kind(records: StudyRecords, trial: TrialRecord) -> str:
 
 def _diverged(records: StudyRecords, failed: list[TrialRecord]) -> Diagnosis:
     """Every training ended in numbers that are none: the gentlest of them says how far to go."""
-    rates = {trial.number: Situation(records.settings, trial) for trial in failed}
-    trial = min(failed, key=lambda one: rates[one.number].amount("learning_rate"))
+    situations = [Situation(records.settings, trial) for trial in failed]
+    gentlest = min(situations, key=lambda one: one.amount("learning_rate"))
     n_trials = len(records.trials)
     return Diagnosis(
         kind="diverged",
         severity="problem",
-        message=(
-            f"Diverged: no trial has completed. In {len(failed)} of {count(n_trials, 'trial')} "
-            f"the loss became infinite or not a number."
+        message=titled(
+            title_of("diverged", "problem"),
+            f"no trial has completed. In {len(failed)} of {count(n_trials, 'trial')} the loss "
+            f"became infinite or not a number.",
         ),
         evidence={"n_trials": n_trials, "n_failed": len(failed)},
-        advice=advise("diverged", rates[trial.number]),
+        advice=advise("diverged", gentlest),
     )

@@ -28,7 +28,11 @@ NOTICEABLE: Mapping[str, float] = {
     "weight_decay": 1e-3,
     "l1": 1e-4,
 }
-"""From here on less of it is worth a try where a network fits badly."""
+"""From here on less of it is worth a try where a network fits badly: a third of `STRONG`, of
+dropout a little more. Chosen, not measured: a try costs a search, a wrong verdict more."""
+
+LESS = 3.0
+"""Less is a third, half a power of ten: enough to change what a penalty does, and not measured."""
 
 DECOUPLED_FACTOR = 30.0
 """How much stronger AdamW's weight decay is for the same effect: it takes the learning rate times
@@ -40,13 +44,14 @@ TIGHT_NORM = 1.0
 """A limit of the norm of a unit's weights from which down it holds a network back: published
 limits are 3 to 4. Source: Srivastava et al. 2014, section 5.1."""
 
-USUAL: Mapping[str, tuple[float, float]] = {
+GENTLE: Mapping[str, tuple[float, float]] = {
     "dropout": (0.0, 0.3),
     "input_dropout": (0.0, 0.1),
     "weight_decay": (1e-6, 1e-3),
-    "l1": (1e-7, 1e-5),
+    "l1": (1e-6, 1e-5),
 }
-"""Ranges where little is held back; what is asked for where it is too much."""
+"""The lower parts of the usual ranges (`excluded_range.USUAL_ENDS`), where little is held back:
+what is asked for where it is too much."""
 
 WORDS: Mapping[str, str] = {
     "dropout": "dropout",
@@ -74,7 +79,7 @@ def noticeable_restraints(situation: Situation) -> tuple[str, ...]:
 
 
 def less_of(situation: Situation, names: tuple[str, ...]) -> tuple[SpaceChange, ...]:
-    """Each restraint at a usual strength, or a tenth of what it was where that is less."""
+    """Each restraint at a gentle strength, or a third of what it was where that is less."""
     return tuple(_less(situation, name) for name in names)
 
 
@@ -104,5 +109,5 @@ def _strength(situation: Situation, name: str) -> float:
 def _less(situation: Situation, name: str) -> SpaceChange:
     if name == "max_norm":
         return change(name, "none")
-    low, high = USUAL[name]
-    return change_range(name, low, min(high, situation.amount(name) / 3))
+    low, high = GENTLE[name]
+    return change_range(name, low, min(high, situation.amount(name) / LESS))

@@ -11,15 +11,14 @@ import math
 from dataclasses import dataclass
 
 from automl.diagnostics.standing import compared_score
-from automl.diagnostics.thresholds import CERTAIN_ERRORS, LEAST_LEAD_SHARE, NOISE_MULTIPLE
-from automl.reference_names import reference_words
-from storage.records import (
-    EvaluationRecord,
-    PairedDifference,
-    ReferenceName,
-    ReferenceRecord,
-    StudyRecords,
+from automl.diagnostics.thresholds import (
+    CERTAIN_ERRORS,
+    LEAST_LEAD_SHARE,
+    MIN_TEST_ROWS,
+    NOISE_MULTIPLE,
 )
+from automl.reference_names import reference_words
+from storage.records import PairedDifference, ReferenceName, StudyRecords
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +32,7 @@ class Rival:
     valid: PairedDifference | None = None
     test: PairedDifference | None = None
     test_loss: float = math.nan  # on test rows
+    is_final: bool = True  # False: it had no time to get as good as it can
 
     @property
     def is_measured(self) -> bool:
@@ -76,27 +76,25 @@ class Rival:
 
 def find_rivals(records: StudyRecords, trial_number: int) -> tuple[Rival, ...]:
     """The references that a trial was scored beside, guessing too; none if it was not scored."""
-    by_split = {
-        record.split: record
-        for record in sorted(records.evaluations, key=lambda one: one.evaluated_at)
-        if record.trial_number == trial_number
-    }
-    valid, test = by_split.get("valid"), by_split.get("test")
+    valid = records.latest_evaluation("valid", trial_number)
+    test = records.latest_evaluation("test", trial_number)
+    if records.settings.n_rows.get("test", MIN_TEST_ROWS) < MIN_TEST_ROWS:
+        test = None
     score = compared_score(records.settings)
-    names = dict.fromkeys(
-        reference.name for record in (valid, test) if record for reference in record.references
-    )
+    known = [one for record in (valid, test) if record for one in record.references]
+    names = {one.name: one.is_final for one in known}
     return tuple(
         Rival(
             name,
-            reference_words(name, records.settings.task),
+            reference_words(name, records.settings.loss),
             valid.reference_scores(name).get("loss", math.nan) if valid else math.nan,
             score,
-            _gain(valid, name, score),
-            _gain(test, name, score),
+            valid.gain(name, score) if valid else None,
+            test.gain(name, score) if test else None,
             test.reference_scores(name).get("loss", math.nan) if test else math.nan,
+            is_final,
         )
-        for name in names
+        for name, is_final in names.items()
     )
 
 
@@ -106,14 +104,6 @@ def best_rival(rivals: tuple[Rival, ...]) -> Rival | None:
     return max(
         (one for one in rivals if one.name in leads), key=lambda one: leads[one.name], default=None
     )
-
-
-def _gain(
-    record: EvaluationRecord | None, name: ReferenceName, score: str
-) -> PairedDifference | None:
-    """What the network has on a reference, by a score."""
-    reference: ReferenceRecord | None = record.reference(name) if record else None
-    return reference.network_gains.get(score) if reference else None
 
 
 def _errors(gain: PairedDifference) -> float:

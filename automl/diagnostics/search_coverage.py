@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from automl.counting import agree
 from automl.diagnostics.evidence import trial_facts
 from automl.diagnostics.range_edge import diagnose_range_edges
 from automl.diagnostics.situation import change, change_range, space_parameters
@@ -120,8 +121,9 @@ def diagnose_too_few_trials(records: StudyRecords) -> Diagnosis | None:
         kind="too_few_trials",
         severity="info",
         message=(
-            f"{count(n_trials, 'trial')} for {count(len(varied), 'searched hyperparameter')} is "
-            f"few: the best of them may be luck, and better ones are likely to be found."
+            f"{count(n_trials, 'trial')} for {count(len(varied), 'searched hyperparameter')} "
+            f"{agree(n_trials, 'is', 'are')} few: the best of them may be luck, and "
+            f"better ones are likely to be found."
         ),
         evidence={"n_trials": n_trials, "n_parameters": len(varied), "wanted": wanted},
         advice=(

@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from automl.diagnostics.advice import MORE_VALIDATION_ROWS
+from automl.diagnostics.data_quality import is_shift
 from automl.diagnostics.evidence import find_references, trial_facts
 from automl.diagnostics.standing import best_evaluation, compared_score
 from automl.diagnostics.thresholds import (
@@ -19,12 +21,22 @@ from automl.diagnostics.thresholds import (
     NOT_LEARNING_SHARE,
     SELECTION_ERRORS,
     SELECTION_SHARE,
+    Z_95,
 )
-from automl.diagnostics.wording import count, number, percent
-from storage.records import Advice, Diagnosis, EvaluationRecord, PairedDifference, StudyRecords
+from automl.diagnostics.titles import title_of, titled
+from automl.diagnostics.wording import count, listing, number, percent
+from automl.reference_names import is_plural, reference_words
+from storage.records import (
+    Advice,
+    Diagnosis,
+    EvaluationRecord,
+    PairedDifference,
+    ReferenceName,
+    StudyRecords,
+)
 
-INTERVAL_ERRORS = 2 * 1.96
-"""Standard errors in a 95 % interval of a normal variable."""
+SHARED_LOSS = 0.5
+"""A reference that loses this share of what the network loses shows that most is in the rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +81,7 @@ def _compare(records: StudyRecords) -> _Compared | None:
     if valid is None or test is None or 0 < _n_valid_rows(records) < MIN_VALID_ROWS:
         return None
     score = compared_score(records.settings)
-    gains = [_over_guessing(one, score) for one in (valid, test)]
+    gains = [one.gain("guessing", score) for one in (valid, test)]
     error = math.hypot(_error(valid, score), _error(test, score))
     if gains[0] is None or gains[1] is None or not error > 0:
         return None
@@ -88,35 +100,67 @@ def _has_learned(records: StudyRecords) -> bool:
     return facts is not None and facts.lowest_train_loss < limit
 
 
-def _over_guessing(record: EvaluationRecord, score: str) -> PairedDifference | None:
-    guessing = record.reference("guessing")
-    return guessing.network_gains.get(score) if guessing else None
-
-
 def _error(record: EvaluationRecord, score: str) -> float:
     low, high = record.intervals.get(score, (0.0, 0.0))
-    return (high - low) / INTERVAL_ERRORS
+    return (high - low) / (2 * Z_95)
 
 
 def _gap(records: StudyRecords, compared: _Compared) -> Diagnosis:
-    n_trials = len(records.trials)
-    cause = (
-        f"{count(n_trials, 'trial')} and their epochs were chosen by {_n_valid_rows(records):,} "
-        f"validation rows, which makes the best look better than it is"
-    )
-    is_shifted = any(c.kind == "shift" and c.subject == "train/test" for c in records.data_checks)
-    other = "; and the test rows differ from the train rows" if is_shifted else ""
     return Diagnosis(
         kind="selection_gap",
         severity="warning",
-        message=(
-            f"Selection gap: on validation rows {_words(compared)} ({percent(compared.share)} of "
-            f"what it gains over guessing is missing there), beyond what chance does between two "
-            f"such sets of rows. {cause}{other}. Believe the test rows."
+        message=titled(
+            title_of("selection_gap", "warning"),
+            f"on validation rows {_words(compared)} ({percent(compared.share)} of what it gains "
+            f"over guessing is missing there), beyond what chance does between two such sets of "
+            f"rows. {_cause(records, compared)} Believe the test rows.",
         ),
         evidence=_evidence(records, compared),
         advice=_advice_for_gap(records),
     )
+
+
+def _cause(records: StudyRecords, compared: _Compared) -> str:
+    """Why validation rows look better: they are easier for all, or the search chose by them.
+
+    A reference is chosen by them too, but out of few. One that loses most of what the network
+    loses between the two sets of rows speaks for the rows, not for the choice.
+    """
+    is_shifted = any(is_shift(one) and one.subject == "train/test" for one in records.data_checks)
+    shifted = "The test rows differ from the train rows. " if is_shifted else ""
+    lost = compared.valid_gain.value - compared.test_gain.value
+    alike = [
+        name
+        for name, lost_too in _lost_by_references(records, compared.score).items()
+        if lost_too > SHARED_LOSS * lost
+    ]
+    if alike:
+        words = listing([reference_words(name, records.settings.loss) for name in alike])
+        lose = "lose" if len(alike) > 1 or is_plural(alike[0]) else "loses"
+        return (
+            f"{shifted}Most of it is in the rows and not in the choice of a trial: {words} {lose} "
+            f"most of as much from the validation rows to the test rows."
+        )
+    return (
+        f"{shifted}{count(len(records.trials), 'trial')} and their epochs were chosen on "
+        f"{_n_valid_rows(records):,} validation rows, which makes the best look better than it is."
+    )
+
+
+def _lost_by_references(records: StudyRecords, score: str) -> dict[ReferenceName, float]:
+    """What each fitted reference gains less over guessing on test rows than on validation rows."""
+    valid, test = best_evaluation(records, "valid"), best_evaluation(records, "test")
+    gains = [
+        {}
+        if rows is None
+        else {
+            one.name: one.guessing_gains[score].value
+            for one in rows.references
+            if score in one.guessing_gains
+        }
+        for rows in (valid, test)
+    ]
+    return {name: gains[0][name] - gains[1][name] for name in gains[0] if name in gains[1]}
 
 
 def _advice_for_gap(records: StudyRecords) -> tuple[Advice, ...]:
@@ -124,9 +168,7 @@ def _advice_for_gap(records: StudyRecords) -> tuple[Advice, ...]:
     split = records.settings.split
     steps = []
     if _n_folds(records) == 1 and not split.get("time"):
-        steps.append(
-            Advice("Choose by more validation rows: `--folds 5` uses every train row for it.")
-        )
+        steps.append(MORE_VALIDATION_ROWS)
     if not split.get("time") and not split.get("group"):
         steps.append(
             Advice(
@@ -151,11 +193,11 @@ def _mismatch(records: StudyRecords, compared: _Compared) -> Diagnosis:
     return Diagnosis(
         kind="validation_mismatch",
         severity="problem",
-        message=(
-            f"Validation mismatch: on validation rows {_words(compared)}. What was learned on the "
-            f"train rows holds for the test rows, but not for the validation rows, by which "
-            f"trials and epochs were chosen: their targets may be wrong, or they come from "
-            f"elsewhere."
+        message=titled(
+            title_of("validation_mismatch", "problem"),
+            f"on validation rows {_words(compared)}. What was learned on the train rows holds for "
+            f"the test rows, but not for the validation rows, by which trials and epochs were "
+            f"chosen: their targets may be wrong, or they come from elsewhere.",
         ),
         evidence=_evidence(records, compared),
         advice=(
@@ -179,8 +221,8 @@ def _words(compared: _Compared) -> str:
 def _evidence(records: StudyRecords, compared: _Compared) -> dict[str, float | int | str]:
     return {
         "score": compared.score,
-        "valid": compared.valid,
-        "test": compared.test,
+        "valid_score": compared.valid,
+        "test_score": compared.test,
         "difference_in_standard_errors": compared.errors,
         "gain_difference_in_standard_errors": compared.gain_errors,
         "n_trials": len(records.trials),

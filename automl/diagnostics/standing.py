@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from automl.diagnostics.wording import number
+from automl.counting import agree, count
+from automl.diagnostics.thresholds import MIN_TEST_ROWS
 from automl.reference_names import reference_words
-from automl.score_names import score_name
+from automl.score_names import SPLIT_NAMES, gain_text, read_score, score_name, score_text
 from storage.records import (
     EvaluationRecord,
     PairedDifference,
@@ -31,9 +32,6 @@ WORDS: Mapping[StandingKind, str] = {
     "no_better": "No better than",
     "worse": "Worse than",
 }
-
-SHARES = frozenset({"accuracy", "balanced_accuracy"})
-"""Scores that people read as per cent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +66,7 @@ def best_evaluation(
 ) -> EvaluationRecord | None:
     """The latest evaluation of the best trial on a split; None where there is none."""
     best = records.best_trial
-    known = [
-        one
-        for one in records.evaluations
-        if best is not None and one.trial_number == best.number and one.split == split
-    ]
-    return max(known, key=lambda one: one.evaluated_at, default=None)
+    return records.latest_evaluation(split, best.number) if best else None
 
 
 def standing_on(records: StudyRecords, evaluation: EvaluationRecord) -> Standing:
@@ -86,6 +79,13 @@ def standing_on(records: StudyRecords, evaluation: EvaluationRecord) -> Standing
     }
     if not gains:
         return Standing("unknown", "Nothing was fitted beside the network to compare it with.")
+    n_rows = records.settings.n_rows.get(evaluation.split, MIN_TEST_ROWS)
+    if n_rows < MIN_TEST_ROWS:
+        rows = count(n_rows, f"{SPLIT_NAMES[evaluation.split]} row")
+        too_few = agree(n_rows, "is", "are")
+        return Standing(
+            "unknown", f"{rows} {too_few} too few to tell whether a reference is better."
+        )
     best = min(gains, key=lambda name: gains[name].value)
     gain = gains[best]
     kind: StandingKind = "better" if gain.is_better else "worse" if gain.is_worse else "no_better"
@@ -116,24 +116,15 @@ def _sentence(
     settings = records.settings
     n_rows = settings.n_rows.get(evaluation.split, 0)
     rows = "row" if n_rows == 1 else "rows"
-    split = "test" if evaluation.split == "test" else "validation"
-    opening = f"{WORDS[kind]} {reference_words(best, settings.task)} on {n_rows:,} {split} {rows}"
+    split = SPLIT_NAMES[evaluation.split]
+    opening = f"{WORDS[kind]} {reference_words(best, settings.loss)} on {n_rows:,} {split} {rows}"
     if reference is None:
         return f"{opening}."
-    read = "rmse" if settings.task == "regression" else "accuracy"
     shown = [
-        f"{score_name(name)} {_value(name, evaluation.scores[name])} against "
-        f"{_value(name, reference.scores[name])}"
-        for name in dict.fromkeys((read, score))
+        f"{score_name(name)} {score_text(name, evaluation.scores[name])} against "
+        f"{score_text(name, reference.scores[name])}"
+        for name in dict.fromkeys((read_score(settings.task), score))
         if name in evaluation.scores and name in reference.scores
     ]
     gain = reference.network_gains[score]
-    certainty = (
-        f"difference {_value(score, gain.value)}, 95 % interval {_value(score, gain.low)} to "
-        f"{_value(score, gain.high)}"
-    )
-    return f"{opening}: {', '.join(shown)} ({certainty})."
-
-
-def _value(score: str, value: float) -> str:
-    return f"{100 * value:.1f} %" if score in SHARES else number(value, 3)
+    return f"{opening}: {', '.join(shown)} ({gain_text(score, gain)})."

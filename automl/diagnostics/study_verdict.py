@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import get_args
 
 from automl.diagnostics.data_quality import diagnose_data
 from automl.diagnostics.decomposition import advise_decomposition
@@ -25,7 +26,7 @@ from automl.diagnostics.gradient_flow import (
     find_cause,
 )
 from automl.diagnostics.layer_signals import FlowFacts, trial_flow
-from automl.diagnostics.learning_curves import UNFITTED, Fit, judge_fit
+from automl.diagnostics.learning_curves import UNFITTED, Fit, FitKind, judge_fit
 from automl.diagnostics.no_result import diagnose_no_result
 from automl.diagnostics.search_coverage import diagnose_search
 from automl.diagnostics.selection import diagnose_selection
@@ -35,21 +36,7 @@ from automl.diagnostics.thresholds import MIN_EPOCHS, NOT_LEARNING_SHARE, WEIGHT
 from automl.errors import StudyError
 from storage.records import CAUSES, Diagnosis, StudyRecords, TrialRecord
 
-FIT_KINDS = frozenset(
-    {
-        "too_little_evidence",
-        "diverged",
-        "not_learning",
-        "no_signal",
-        "over_regularized",
-        "high_bias",
-        "high_variance",
-        "high_bias_and_variance",
-        "behind_reference",
-        "weak_signal",
-        "good_fit",
-    }
-)
+FIT_KINDS: frozenset[str] = frozenset(get_args(FitKind))
 """The kinds of the bias/variance verdict; exactly one of each trial's diagnoses has one."""
 
 PRAISE = frozenset({"good_fit", "weak_signal"})

@@ -14,6 +14,9 @@ from typing import Final
 MIN_EPOCHS: Final = 3
 """A curve of fewer epochs shows no course: two points are a line whatever happens."""
 
+Z_95: Final = 1.96
+"""Standard errors from the middle to either end of a 95 % interval of a normal variable."""
+
 NOISE_MULTIPLE: Final = 2.0
 """A difference counts from two standard errors on: about 95 % for a normal error."""
 
@@ -54,6 +57,10 @@ TINY_WIDTH: Final = 4
 
 MIN_VALID_ROWS: Final = 20
 """With fewer validation rows an error rate is known to no better than about 0.2 (95 %)."""
+
+MIN_TEST_ROWS: Final = 20
+"""The same of test rows; and of fewer, a bootstrap's interval is too narrow: where all of 3 rows
+are alike it excludes zero, which chance does once in 4 times."""
 
 LEAST_GAP_SHARE: Final = 0.02
 """A smaller gap, as a share of the baseline's loss, is not worth an action however certain."""
@@ -228,6 +235,10 @@ LEAKAGE_LEAD: Final = 3.0
 """... where the other columns together leave this many times as much unexplained. Iris, whose
 petals are honest, has others that explain as much as the best column."""
 
+LEAKAGE_MARGIN: Final = 0.05
+"""And this much of the variance more: three times a rest of nearly nothing is nearly nothing, and
+two columns that both know the target all but exactly are an easy problem."""
+
 RENAMED_CLASSES: Final = 0.93
 """A column has the classes under other names but for errors: one value for each class, right in
 this share of the rows. Of a copy that is wrong in 5 % of the rows, a sample of 500 rows shows so
@@ -253,7 +264,11 @@ STRONG_SHIFT_AUC: Final = 0.8
 """Halfway and more from chance to telling every row: scores there are about other rows."""
 
 DUPLICATE_SHARE: Final = 0.01
-"""Repeated rows, from 1 % on; a warning from 10 % on, where scores become memory in part."""
+"""Repeated rows, from 1 % on: fewer change no score that can be seen."""
+
+MEMORY_SHARE: Final = 0.1
+"""From 10 % on scores become memory in part: if all of these rows were right by it, an error of
+20 % would read as 18 %."""
 
 VOID_DUPLICATE_SHARE: Final = 0.5
 """From here on most of what a score is made of is memory: it is not one of new rows any more."""
@@ -279,6 +294,9 @@ MIN_CLASS_ROWS: Final = 20
 
 OUTLIER_WIDTHS: Final = 20.0
 """Middle-half widths from the median: a normal variable never gets beyond 4."""
+
+OUTLIER_VARIANCE_SHARE: Final = 0.5
+"""From half of the target's variance on, far values outweigh all other rows in squared errors."""
 
 MISSING_SHARE: Final = 0.5
 """A column that is empty more often than not."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from automl.counting import count
 
-__all__ = ["count", "error", "listing", "number", "percent"]
+__all__ = ["count", "duration", "error", "listing", "number", "percent"]
 
 LARGEST_WRITTEN_OUT = 1e12
 """Sums of money, populations and the like are read with all their digits."""
@@ -36,6 +36,21 @@ def percent(share: float) -> str:
     if value == 0 or abs(value) >= 10:
         return f"{value:.0f} %"
     return f"{value:.1f} %" if abs(value) >= 0.95 else f"{value:.2g} %"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: "0.4 s", "3 min 20 s", "2 h 5 min"."""
+    if not math.isfinite(seconds):
+        return "–"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
 def listing(words: Sequence[str], last: str = "and") -> str:

@@ -6,12 +6,11 @@ dashboard's notes): they say the finding, not the chart type.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from automl.diagnostics.wording import count, percent
+from automl.diagnostics.wording import count, duration, percent
 from automl.reference_names import REFERENCE_NAMES
 from automl.report.figures.style import number
 from automl.report.numbers.curves import (
@@ -42,6 +41,10 @@ def of_score(score: Score) -> str:
     return ", ".join(words) + "."
 
 
+def _loss(value: float) -> str:
+    return score_text("loss", value)
+
+
 def of_trial_curve(curve: TrialCurve) -> str:
     """One trial's best epoch and gap."""
     mean, own = "", ""
@@ -49,9 +52,9 @@ def of_trial_curve(curve: TrialCurve) -> str:
         mean = f", mean of {curve.n_folds} folds"
         own = f" The folds' own best epochs: {curve.best_epochs}."
     return (
-        f"Trial {curve.number}{mean}: lowest validation loss {number(curve.best_valid)} at epoch "
+        f"Trial {curve.number}{mean}: lowest validation loss {_loss(curve.best_valid)} at epoch "
         f"{curve.lowest_epoch} of {int(curve.epochs[-1])}, train loss there "
-        f"{number(curve.best_train)}.{own}"
+        f"{_loss(curve.best_train)}.{own}"
     )
 
 
@@ -69,15 +72,15 @@ def of_plane(numbers: BiasVariancePlane) -> str:
         return "No trial has finite losses yet."
     train, gap = float(np.median(numbers.train_loss)), float(np.median(numbers.gap))
     words = (
-        f"{count(len(numbers.gap), 'trial')} by train loss (median {number(train)}) and gap "
-        f"between validation and train loss (median {number(gap)})."
+        f"{count(len(numbers.gap), 'trial')} by train loss (median {_loss(train)}) and gap "
+        f"between validation and train loss (median {_loss(gap)})."
     )
     found = np.flatnonzero(numbers.numbers == numbers.best_number)
     if len(found):
         at = found[0]
         words += (
-            f" The best trial has train loss {number(float(numbers.train_loss[at]))} and gap "
-            f"{number(float(numbers.gap[at]))}."
+            f" The best trial has train loss {_loss(float(numbers.train_loss[at]))} and gap "
+            f"{_loss(float(numbers.gap[at]))}."
         )
     return words
 
@@ -85,8 +88,8 @@ def of_plane(numbers: BiasVariancePlane) -> str:
 def of_data_size(numbers: DataSizeCurve) -> str:
     """How the validation loss falls with more rows."""
     return (
-        f"Validation loss {number(float(numbers.valid[0]))} with {number(float(numbers.rows[0]))} "
-        f"training rows, {number(float(numbers.valid[-1]))} with all "
+        f"Validation loss {_loss(float(numbers.valid[0]))} with {number(float(numbers.rows[0]))} "
+        f"training rows, {_loss(float(numbers.valid[-1]))} with all "
         f"{number(float(numbers.rows[-1]))}."
     )
 
@@ -94,7 +97,7 @@ def of_data_size(numbers: DataSizeCurve) -> str:
 def of_importances(numbers: Importances, shown: Sequence[Importance]) -> str:
     """The ranking, with intervals."""
     words = [
-        f"{one.name} {one.share:.0%} ({one.low:.0%} to {one.high:.0%}"
+        f"{one.name} {percent(one.share)} ({percent(one.low)} to {percent(one.high)}"
         f"{'' if one.is_certain else ', may be chance'})"
         for one in shown
     ]
@@ -169,8 +172,8 @@ def of_history(numbers: History) -> str:
     if not len(numbers.best_values):
         return "No trial has completed yet."
     return (
-        f"The best validation loss fell from {number(float(numbers.best_values[0]))} in trial "
-        f"{int(numbers.best_numbers[0])} to {number(float(numbers.best_values[-1]))} in trial "
+        f"The best validation loss fell from {_loss(float(numbers.best_values[0]))} in trial "
+        f"{int(numbers.best_numbers[0])} to {_loss(float(numbers.best_values[-1]))} in trial "
         f"{int(numbers.best_numbers[-1])}, the last of "
         f"{count(len(numbers.best_values) - 1, 'improvement')}."
     )
@@ -236,16 +239,3 @@ def of_residuals(numbers: Residuals) -> str:
         f"Errors of {count(len(errors), 'row')}: mean {number(float(errors.mean()))}, standard "
         f"deviation {number(float(errors.std()))}, largest {number(float(np.abs(errors).max()))}."
     )
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them: "0.4 s", "3 min 20 s", "2 h 5 min"."""
-    if not math.isfinite(seconds):
-        return "–"
-    if seconds < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

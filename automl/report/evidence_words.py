@@ -1,8 +1,7 @@
 """What a verdict rests on, in words: "loss on train rows", "share of dead units at the end".
 
-Diagnoses keep their evidence under names of the code. A name that has no words here is shown
-with its underscores as spaces, and its value by its type, so that a new verdict can be read
-before it has words of its own.
+Diagnoses keep their evidence under names of the code. Each name has its words here, and a value
+is shown by its type; names that this version does not write are shown with spaces.
 """
 
 from __future__ import annotations
@@ -15,47 +14,77 @@ from storage.records import Diagnosis, Json
 MAX_PARTS = 12  # a longer list cannot be read in a line
 
 WORDS: Mapping[str, str] = {
+    # a fit
     "train_loss": "loss on train rows",
     "valid_loss": "loss on validation rows",
     "valid_loss_standard_error": "its standard error",
     "train_metric": "error on train rows",
     "valid_metric": "error on validation rows",
     "generalization_gap": "gap between the two losses",
-    "gap_in_standard_errors": "gap in standard errors",
     "baseline_loss": "loss of guessing",
     "baseline_is_measured": "loss of guessing was measured",
     "lowest_train_loss": "lowest loss on train rows",
     "best_epoch": "best epoch",
     "n_epochs": "epochs trained",
+    "last_progress": "share of the fall in the last fifth of the epochs",
     "rise_after_best_epoch": "rise of the validation loss after the best epoch",
     "overfitting_from_epoch": "validation loss rises from epoch",
     "lost_share": "share of what was learned that is lost on new rows",
+    "reference": "held against",
+    "reference_loss": "loss of that",
+    "avoidable_bias": "loss that could be avoided",
+    "best_train_loss_of_any_trial": "lowest train loss of any trial",
+    "restraints": "held back by",
+    "compared_with": "compared with",
+    "leader": "better reference",
+    "leader_rows": "rows of its lead",
+    "leader_gain": "its lead",
+    "leader_gain_standard_error": "standard error of its lead",
     "gain_over_guessing": "loss below that of guessing",
     "gain_standard_error": "standard error of that gain",
     "gain_is_paired": "gain measured row by row",
     "gain_of_trial": "trial of that gain",
     "gain_rows": "rows of that gain",
-    "gradient_left": "share of the gradient that reaches the first layer",
-    "input_gradient_over_output_gradient": "gradient at the input over that at the output",
-    "largest_gradient_norm": "largest gradient norm",
+    "cause": "cause",
+    # validation rows beside test rows
+    "score": "score compared",
+    "valid_score": "on validation rows",
+    "test_score": "on test rows",
+    "difference_in_standard_errors": "difference of the two, in standard errors",
+    "gain_difference_in_standard_errors": "difference of what is gained over guessing, "
+    "in standard errors",
+    "n_valid_rows": "validation rows",
+    # the layers
+    "is_measured_before_training": "start measured before the first step",
+    "gradient_left": "largest gradient norm at the end over that at the start",
+    "input_gradient_over_output_gradient": "gradient at the input over that at the output, "
+    "at the start",
+    "largest_gradient_norm": "largest gradient norm at the start",
     "update_ratio": "update over weight, median",
     "weight_growth": "growth of the weights",
-    "dead_fraction_at_start": "dead units before training",
+    "dead_fraction_at_start": "dead units at the start",
     "dead_fraction_at_end": "dead units at the end",
-    "saturated_fraction_at_start": "saturated units before training",
+    "saturated_fraction_at_start": "saturated units at the start",
     "saturated_fraction_at_end": "saturated units at the end",
     "n_layers": "hidden layers",
+    "designs": "designs",
+    # the search
+    "parameter": "hyperparameter",
     "n_parameters": "hyperparameters searched",
     "n_trials": "trials",
+    "n_failed": "failures",
+    "n_alike": "of these for the same reason",
     "wanted": "trials wanted",
     "n_late": "trials whose best epoch is among the last",
     "n_best": "best trials looked at",
     "n_crowded": "of these at that end",
-    "chance": "chance of so many there by luck",
+    "chance": "chance of so much by luck",
+    "explained_rank_variance": "share of the differences in rank explained",
     "slope_t": "slope towards the end of the range, in standard errors",
     "low": "low end of the range",
     "high": "high end of the range",
     "end": "end of the range",
+    "excludes_optimum": "the best values lie outside",
     "max_epochs": "epochs allowed",
     "n_fastest": "trials that learned fastest",
     "n_equal": "trials as good as the best",
@@ -69,28 +98,67 @@ WORDS: Mapping[str, str] = {
     "n_repeated": "configurations tried more than once",
     "share": "share",
     "causes": "causes",
+    # what was measured by further training
+    "label": "advice",
+    "advised_by": "given for",
+    "changed": "what it changed",
+    "changes": "what it asks for",
+    "n_tried": "advice tried",
+    "n_left_out": "advice left out",
+    "n_seeds": "seeds compared",
+    "n_seeds_planned": "seeds planned",
+    "n_diverged": "seeds that diverged with it alone",
+    "loss_before": "validation loss without it",
+    "loss_after": "validation loss with it",
+    "least_difference": "smallest difference that matters",
+    "gain": "loss that it takes off",
+    "gain_low": "low end of its 95 % interval",
+    "gain_high": "high end of its 95 % interval",
+    "measured": "validation loss by number of rows",
+    "floor": "loss that no number of rows takes off",
+    "scale": "loss above that with one row",
+    "exponent": "exponent of the power law",
+    "loss": "loss",
+    "variance": "variance",
     "bias_and_noise": "bias and noise",
     "net_variance": "variance less that of the seeds",
     "variance_interval": "95 % interval of the variance",
     "variance_at_half": "variance with half of the rows",
     "variance_at_half_interval": "95 % interval of that",
+    "n_trainings": "networks trained for it",
+    # the data
     "subject": "found in",
     "value": "measured",
+    "columns": "columns",
+    "splits": "splits",
     "n_rows": "rows",
+    "n_inputs": "inputs",
     "n_duplicated": "rows that repeat another",
-    "reference": "held against",
-    "reference_loss": "loss of that",
-    "avoidable_bias": "loss that could be avoided",
-    "best_train_loss": "lowest train loss of any trial",
-    "n_trainings": "networks trained for it",
+    "other_target": "share of these with another target",
+    "n_possible_per_row": "different rows possible for each row",
+    "target": "target",
+    "weights": "weights of the columns",
+    "others": "share that all other columns explain",
+    "renames": "share of rows whose class it names",
+    "split_by": "split by",
+    "marks": "numbers that stand for no value",
+    "commonest": "commonest class",
+    "train_rows": "train rows of each class",
+    "n_classes": "classes",
+    "n_beyond": "values far away",
+    "farthest": "farthest value",
+    "quartiles": "quartiles",
+    "variance_share": "share of the variance that these values are",
 }
 
 WORDS_OF_KIND: Mapping[str, Mapping[str, str]] = {
     "smaller_equal": {"n_parameters": "its parameters"},
+    "shift": {"standard_error": "standard error of the measure"},
+    "data_size": {"gain": "loss that twice the rows take off"},
 }
 """Where a name means something else in a verdict of one kind."""
 
-SHARES = frozenset({"share", "chance", "gradient_left"})
+SHARES = frozenset({"share", "chance", "last_progress", "other_target", "others", "renames"})
 """Shown as per cent, as are all names that end in `_share` or speak of a fraction."""
 
 
@@ -124,9 +192,9 @@ def evidence_text(value: Json) -> str:
 
 
 def _value(name: str, value: Json) -> str:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if is_number and (name in SHARES or name.endswith("_share") or "fraction" in name):
-        return percent(float(value))  # type: ignore[arg-type]
+    is_share = name in SHARES or name.endswith("_share") or "fraction" in name
+    if is_share and isinstance(value, int | float) and not isinstance(value, bool):
+        return percent(float(value))
     if name.endswith("_interval") and isinstance(value, Sequence) and len(value) == 2:
         return " to ".join(map(evidence_text, value))
     return evidence_text(value)

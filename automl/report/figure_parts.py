@@ -118,7 +118,7 @@ def top_panel(found: Importances) -> Panel | Remark:
 
 def _importance_caption(found: Importances) -> str:
     """Which of the bars are certain, and what they measure."""
-    certain = [one.name for one in found.judged[:N_TOP_PARAMETERS] if one.is_certain]
+    certain = [one.name for one in found.judged[:N_TOP_PARAMETERS] if one in found.certain]
     if not certain:
         said = "Together they tell trials apart, but no single one can be told from chance."
     elif len(certain) < min(len(found.judged), N_TOP_PARAMETERS):

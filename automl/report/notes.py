@@ -8,12 +8,13 @@ from __future__ import annotations
 import html
 import re
 
-from automl.diagnostics.wording import count
+from automl.diagnostics.wording import count, duration
 from automl.report import alternatives, result_part, verdict_part
-from automl.report.figures import style
 from automl.report.numbers.overview import overview
 from automl.report.numbers.search import effort
 from automl.report.numbers.trials import StudyTable, Trial
+from automl.score_names import score_text
+from automl.setting_words import parameter_text
 from storage.records import CAUSES
 
 N_BEST_NOTES = 20
@@ -35,7 +36,7 @@ def study_note(table: StudyTable, no_importances: str = "") -> str:
     if shown.best is None:
         lines.append("No trial has completed yet.")
     else:
-        loss = style.number(shown.best.valid_loss)
+        loss = score_text("loss", shown.best.valid_loss)
         lines += [f"**{plain(shown.standing.sentence)}**", ""] if shown.scores else []
         lines += [f"**Best: trial {shown.best.number}, validation loss {loss}**", ""]
         lines += [f"* {plain(sentence)}" for sentence in result_part.certainty(shown)]
@@ -72,24 +73,24 @@ def trial_note(trial: Trial, rank: int | None) -> str:
     """What the dashboard's own columns do not say of a trial."""
     lines = []
     if rank is not None:
-        lines.append(f"**Rank {rank}**, validation loss {style.number(trial.value)}")
+        lines.append(f"**Rank {rank}**, validation loss {score_text('loss', trial.value)}")
     if trial.cause:
         lines.append(f"**{plain(trial.cause)}**: {CAUSES.get(trial.cause, '')}".rstrip(": "))
     if trial.best:
         effort = trial.effort
         lines.append(
             f"Best epoch {effort.best_in_words} of {effort.epochs_in_words}: train loss "
-            f"{style.number(trial.train_loss)}, gap {style.number(trial.gap)}."
+            f"{score_text('loss', trial.train_loss)}, gap {score_text('loss', trial.gap)}."
         )
     if trial.n_parameters:
-        seconds = alternatives.duration(trial.effort.seconds)
+        seconds = duration(trial.effort.seconds)
         lines.append(f"{count(trial.n_parameters, 'parameter')}, {seconds} of training.")
     return "\n\n".join(lines)
 
 
 def _params(trial: Trial) -> list[str]:
     rows = [
-        f"| {plain(name)} | {plain(result_part.parameter_text(value))} |"
+        f"| {plain(name)} | {plain(parameter_text(value))} |"
         for name, value in trial.params.items()
     ]
     return ["| hyperparameter | value |", "|---|---|", *rows]

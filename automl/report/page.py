@@ -12,7 +12,7 @@ A content security policy inside the file forbids it to load anything from anywh
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +23,8 @@ from jinja2.filters import do_forceescape, do_mark_safe
 from numpy.typing import NDArray
 from plotly.offline import get_plotlyjs
 
-from automl.commands_to_type import reproducing_command
+from automl.commands_to_type import reproducing_command, trained_calls
+from automl.comparison import Comparison
 from automl.diagnostics.headline import headline
 from automl.option_values import DEFAULT_STORAGE
 from automl.output_files import NOTHING, PAGE, write_output
@@ -36,7 +37,7 @@ from automl.report import (
 )
 from automl.report.figures import style
 from automl.report.numbers.importances import Importances, importances
-from automl.report.numbers.overview import overview, shown_diagnoses
+from automl.report.numbers.overview import overview
 from automl.report.numbers.parameters import axes, fixed_parameters
 from automl.report.numbers.search import effort
 from automl.report.numbers.trials import StudyTable, study_table
@@ -115,10 +116,10 @@ def report_html(
 
 
 def write_comparison(
-    studies: Sequence[StudyRecords], path: str | Path, spared: Mapping[str, str] = NOTHING
+    compared: Comparison, path: str | Path, spared: Mapping[str, str] = NOTHING
 ) -> Path:
     """Write a page that puts two or more studies side by side."""
-    page = render("comparison.html.j2", **comparison_part.context(studies))
+    page = render("comparison.html.j2", **comparison_part.context(compared))
     return write_page(page, path, spared)
 
 
@@ -149,7 +150,7 @@ def _verdict(records: StudyRecords, storage: str) -> dict[str, object]:
     """The headline and the verdicts."""
     of_study, of_trials = verdict_part.verdicts(records, storage)
     return {
-        "headline": headline(records, shown_diagnoses(records)),
+        "headline": headline(records),
         "verdicts": of_study,
         "more_verdicts": verdict_part.more_words(of_study[1:]),
         "trial_verdicts": of_trials,
@@ -174,7 +175,7 @@ def _figures(table: StudyTable, found: Importances) -> dict[str, object]:
 def _origin(records: StudyRecords, storage: str) -> dict[str, object]:
     """Where it all comes from, and the command that repeats it."""
     return {
-        "policies": records.policies,
+        "policies": trained_calls(records),
         "reproduction": reproducing_command(records, storage),
         "facts": reproduce_part.facts(records.settings),
         "columns": reproduce_part.columns(records.settings),
@@ -193,13 +194,25 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     loaded.filters["code"] = code
+    loaded.filters["unbroken"] = unbroken
     return loaded
 
 
 def code(text: str) -> str:
     """Text whose `quoted` parts are set as code, as messages write options; all is escaped."""
-    escaped = str(do_forceescape(text))
-    return do_mark_safe(re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped))
+    pieces = re.split(r"`([^`]+)`", str(text))
+    return do_mark_safe(
+        "".join(
+            f"<code>{unbroken(piece)}</code>" if i % 2 else str(do_forceescape(piece))
+            for i, piece in enumerate(pieces)
+        )
+    )
+
+
+def unbroken(text: str) -> str:
+    """Text, escaped, whose options stay on a line: "--target" is not broken behind a dash."""
+    marked = r'<span class="option">\g<0></span>'
+    return do_mark_safe(re.sub(r"(?<!\S)--?[\w-]+", marked, str(do_forceescape(text))))
 
 
 def render(template: str, **context: object) -> str:

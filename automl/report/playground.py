@@ -30,11 +30,10 @@ from automl.report.panels import safe_json
 if TYPE_CHECKING:  # the module that trains loads torch
     from automl.tuning.playground import PlayedGrid, PlayedRun, Playground
 
+TOGETHER = frozenset({"noise", "n_layers", "regularization", "activation"})
+"""What the buttons of the first part choose; all else stands side by side, with a question."""
+
 QUESTIONS = {
-    "noise": "Some of the points carry the other class's label.",
-    "n_layers": "Each layer bends what the one before has bent.",
-    "regularization": "What keeps a network from learning single points by heart.",
-    "activation": "What a single unit can bend.",
     "learning_rate": "Too small, and it hardly moves; too large, and it jumps about.",
     "initialization": "Where the descent begins: equal units stay equal, small ones learn late.",
     "weight_decay": "The price of large weights: smoother boundaries, in the end none at all.",
@@ -109,7 +108,7 @@ def _section(played: Playground, grid: PlayedGrid) -> Section:
     first = 0
     for choice in choices:
         first = first * len(choice.texts) + choice.chosen
-    together = len(names) > 1 or names[0] in ("noise", "n_layers", "regularization", "activation")
+    together = len(names) > 1 or names[0] in TOGETHER
     return Section(
         key=EXPLORER if together else names[0],
         title="Together: " + ", ".join(names) if together else names[0],

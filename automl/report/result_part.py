@@ -6,15 +6,16 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from automl.diagnostics.wording import count, number, percent
+from automl.counting import agree
+from automl.diagnostics.wording import count, duration, number
 from automl.reference_names import REFERENCE_NAMES
 from automl.report import alternatives
-from automl.report.figures import style
 from automl.report.figures.overview import far_words, score_figure
 from automl.report.numbers.overview import Overview, Score, TrialRow
 from automl.report.numbers.search import Effort
 from automl.report.panels import Panel
 from automl.score_names import score_name, score_text
+from automl.setting_words import parameter_text
 from storage.records import CAUSES, ParameterValue, ReferenceName, StudySettings
 
 TASKS = {
@@ -44,14 +45,14 @@ def cards(shown: Overview, spent: Effort, settings: StudySettings) -> list[Card]
         made.append(
             Card(
                 "Validation loss",
-                style.number(shown.best.valid_loss),
+                score_text("loss", shown.best.valid_loss),
                 f"{margin}best of {count(spent.outcomes.get('complete', 0), 'complete trial')}",
             )
         )
     outcomes = ", ".join(f"{n:,} {outcome}" for outcome, n in spent.outcomes.items())
     made.append(Card("Trials", f"{spent.n_trials:,}", outcomes))
-    remark = f"{spent.n_epochs:,} epochs, of a run at most {settings.max_epochs}"
-    made.append(Card("Time in training", alternatives.duration(spent.seconds), remark))
+    remark = f"{count(spent.n_epochs, 'epoch')}, at most {settings.max_epochs} a run"
+    made.append(Card("Time in training", duration(spent.seconds), remark))
     return made
 
 
@@ -70,10 +71,10 @@ def certainty(shown: Overview) -> list[str]:
         return ["No trial has completed, so there is no best configuration yet."]
     sentences = []
     if shown.n_tied:
-        noun = count(shown.n_tied, "other complete trial")
+        others = count(shown.n_tied, "other complete trial")
         sentences.append(
-            f"By validation loss trial {shown.best.number} cannot be told from {noun}: they lie "
-            "within two standard errors of it."
+            f"By validation loss trial {shown.best.number} cannot be told from {others}: "
+            f"{agree(shown.n_tied, 'it lies', 'they lie')} within two standard errors of it."
         )
     elif len(shown.rows) == 1:
         sentences.append(f"Trial {shown.best.number} is the only one that has completed.")
@@ -86,7 +87,7 @@ def certainty(shown: Overview) -> list[str]:
         return sentences
     if shown.evaluated_trial != shown.best.number:
         sentences.append(f"The test scores are those of trial {shown.evaluated_trial}.")
-    looks = "once" if shown.n_test_looks == 1 else f"{shown.n_test_looks} times"
+    looks = agree(shown.n_test_looks, "once", f"{shown.n_test_looks} times")
     sentences.append(f"Test targets of this study have been looked at {looks}.")
     return sentences
 
@@ -140,15 +141,6 @@ def _reference_text(score: Score, name: ReferenceName) -> str:
     return score_text(score.metric, values[name]) if name in values else "–"
 
 
-def parameter_text(value: ParameterValue) -> str:
-    """A hyperparameter's value for people."""
-    if value is None:
-        return "none"
-    if isinstance(value, float):
-        return number(value)
-    return str(value)
-
-
 def configuration(row: TrialRow | None, searched: Collection[str]) -> list[tuple[str, str]]:
     """The searched part of the best configuration, name by name."""
     params = row.params if row else {}
@@ -174,11 +166,9 @@ def best_rows(shown: Overview, metric: str) -> list[list[str]]:
     return [
         [
             str(row.number),
-            style.table_number(row.valid_loss),
-            style.table_number(row.train_loss),
-            percent(row.valid_metric)
-            if metric == "error_rate"
-            else style.table_number(row.valid_metric),
+            score_text("loss", row.valid_loss),
+            score_text("loss", row.train_loss),
+            score_text(metric, row.valid_metric),
             f"{row.effort.best_in_words or '–'} / {row.effort.epochs_in_words or 0}",
             f"{row.n_parameters:,}" if row.n_parameters else "–",
             *(parameter_text(row.params[n]) if n in row.params else "" for n in shown.varying),

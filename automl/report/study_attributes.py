@@ -7,7 +7,6 @@ them in Python. They are texts for people; programs read the records.
 from __future__ import annotations
 
 from automl.commands_to_type import reproducing_command
-from automl.diagnostics import diagnose_study
 from automl.diagnostics.headline import headline, title
 from automl.option_values import DEFAULT_STORAGE
 from automl.report import result_part
@@ -25,7 +24,7 @@ def study_attributes(table: StudyTable, storage: str = DEFAULT_STORAGE) -> dict[
     settings = table.records.settings
     rows = ", ".join(f"{n:,} {split}" for split, n in settings.n_rows.items())
     shown = overview(table)
-    first = headline(table.records, table.records.diagnoses or diagnose_study(table.records))
+    first = headline(table.records)
     attributes = {
         "task": result_part.TASKS[settings.task].lower(),
         "target": settings.target,

@@ -6,11 +6,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from automl.commands_to_type import next_command
-from automl.diagnostics.headline import title
+from automl.diagnostics.headline import shown_diagnoses, title
 from automl.diagnostics.wording import count, listing
 from automl.option_values import DEFAULT_STORAGE
 from automl.report.evidence_words import evidence_in_words
-from automl.report.numbers.overview import shown_diagnoses
 from storage.records import Diagnosis, StudyRecords
 
 N_TRIAL_VERDICTS = 12  # of single trials; the rest is in `automl show STUDY --trial N`
@@ -43,9 +42,9 @@ def verdicts(
     """
     best = records.best_trial
     of_study = (None, best.number if best else None)
-    study = [d for d in shown_diagnoses(records) if d.trial_number in of_study]
-    single = [d for d in records.diagnoses if d.trial_number not in of_study]
-    single = [d for d in single if d.severity != "good"]
+    shown = shown_diagnoses(records)
+    study = [d for d in shown if d.trial_number in of_study]
+    single = [d for d in shown if d.trial_number not in of_study and d.severity != "good"]
     single.sort(key=lambda d: SEVERITY_ORDER.index(d.severity))
     return (
         [_verdict(d, records, storage) for d in study],

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import stdtrit
 
 from automl.counting import agree, count
 from automl.diagnostics.evidence import find_references
@@ -43,11 +44,9 @@ from storage.records import Advice, Diagnosis, Json, ParameterValue, SpaceChange
 
 UNCHANGED = "unchanged"
 
-NOT_TRAINED = frozenset({"max_epochs", "patience", "n_trials"})
-"""Changes of the search, not of a configuration: they cannot be tried at equal epochs."""
-
-STUDENT_95 = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179)
-"""Two-sided 95 % points of Student's t for 1, 2, ... degrees of freedom; beyond, 2.0 is near."""
+NOT_TRAINED = frozenset({"max_epochs", "patience", "n_trials", "folds", "loss", "class_weights"})
+"""Changes of the search, not of a configuration: they cannot be tried at equal epochs, or by the
+same loss on the same rows."""
 
 MAX_CHANGES = 6
 """Changes that are tried, in the order of the verdicts: with five seeds, 35 runs."""
@@ -236,8 +235,11 @@ def paired_interval(differences: Sequence[float]) -> tuple[float, float, float]:
     if len(differences) < 2:
         return mean, -math.inf, math.inf
     degrees = len(differences) - 1
-    quantile = STUDENT_95[degrees - 1] if degrees <= len(STUDENT_95) else 2.0
-    half = quantile * float(np.std(differences, ddof=1)) / math.sqrt(len(differences))
+    half = (
+        float(stdtrit(degrees, 0.975))
+        * float(np.std(differences, ddof=1))
+        / math.sqrt(len(differences))
+    )
     return mean, mean - half, mean + half
 
 

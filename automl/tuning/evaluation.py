@@ -28,7 +28,7 @@ from automl.training.trained_model import TrainedNetwork
 from automl.tuning.keeping import kept_networks
 from automl.tuning.seeds import derive_seed
 from storage import Store
-from storage.records import EvaluationRecord, ReferenceName, ReferenceRecord, StudyRecords
+from storage.records import EvaluationRecord, ReferenceName, ReferenceRecord
 
 Floats = NDArray[np.float64]
 
@@ -68,7 +68,7 @@ def evaluate_best(
     best = records.best_trial
     if best is None:
         return None
-    earlier = _latest(records, best.number)
+    earlier = records.latest_evaluation("test", best.number)
     known = {one.name for one in earlier.references} if earlier else set()
     if earlier and wanted <= known:
         return earlier
@@ -85,16 +85,6 @@ def evaluate_best(
         store.add_evaluation(study_name, compared)
         store.add_evaluation(study_name, scored)
     return scored
-
-
-def _latest(records: StudyRecords, trial_number: int) -> EvaluationRecord | None:
-    """The latest record of a trial's score on the test rows."""
-    found = [
-        one
-        for one in records.evaluations
-        if one.trial_number == trial_number and one.split == "test"
-    ]
-    return max(found, key=lambda one: one.evaluated_at, default=None)
 
 
 def _valid_rows(

@@ -58,7 +58,7 @@ def test_the_same_call_again_gives_the_same_result(storage: str) -> None:
 
 def test_changed_data_do_not_continue_a_study(storage: str) -> None:
     automl.search(table(), **quick(storage))  # type: ignore[arg-type]
-    with pytest.raises(StudyError, match="data_fingerprint"):
+    with pytest.raises(StudyError, match="the data are others"):
         automl.search(table(121), **quick(storage))  # type: ignore[arg-type]
 
 

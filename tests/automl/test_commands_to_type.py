@@ -11,7 +11,7 @@ import pytest
 
 import automl
 import cli
-from automl.commands_to_type import next_command, reproducing_command
+from automl.commands_to_type import next_command, reproducing_command, trained_calls
 from automl.result import SearchResult
 from automl.studies import load_study
 from search_spaces import load
@@ -116,6 +116,32 @@ def test_the_whole_study_is_one_command() -> None:
     assert not reproduction.is_exact
 
 
+def test_what_was_fitted_and_kept_is_repeated() -> None:
+    records = study(replace(ONE_CALL, references=False, keep_models=2))
+    for command in (reproducing_command(records).command, next_command(records, changes(l1="0"))):
+        typed = options(command or "")
+        assert (typed["references"], typed["keep_models"]) == (False, 2)
+
+
+def test_a_call_that_trained_nothing_decided_nothing() -> None:
+    """Two calls from the same trial on: the first of them had no time for one."""
+    idle = replace(ONE_CALL, timeout=30.0, n_slots=12)
+    last = replace(ONE_CALL, timeout=60.0, n_slots=10, n_trials=30)
+    records = study(idle, last)
+    assert trained_calls(records) == (last,)
+    reproduction = reproducing_command(records)
+    assert options(reproduction.command)["slots"] == 10
+    assert "calls" not in reproduction.sentence
+    command = next_command(records, changes(l1="0"))
+    assert options(command or "")["timeout"] == 60.0
+
+
+def test_a_timeout_is_advised_only_where_every_call_had_one() -> None:
+    first = replace(ONE_CALL, timeout=None)
+    records = study(first, replace(ONE_CALL, from_trial_number=6, timeout=60.0))
+    assert options(next_command(records, changes(l1="0")) or "")["timeout"] is None
+
+
 def test_one_call_of_one_worker_is_repeated_exactly() -> None:
     reproduction = reproducing_command(study())
     assert reproduction.is_exact
@@ -125,7 +151,7 @@ def test_one_call_of_one_worker_is_repeated_exactly() -> None:
 @pytest.mark.parametrize(
     ("policies", "obstacle"),
     [
-        ((ONE_CALL, replace(ONE_CALL, from_trial_number=6)), "in 2 calls"),
+        ((ONE_CALL, replace(ONE_CALL, from_trial_number=6)), "of 2 calls"),
         ((replace(ONE_CALL, n_workers=2),), "2 workers"),
         ((replace(ONE_CALL, timeout=60.0),), "a timeout"),
         ((replace(ONE_CALL, device="cuda"),), "a GPU"),
@@ -193,11 +219,14 @@ def test_how_a_call_searched_is_kept(tmp_path: Path) -> None:
             folds=1,
             workers=1,
             timeout=600,
+            keep_models=2,
+            references=False,
         )
     records = load_study("iris-target", storage).records
     assert [(one.from_trial_number, one.n_trials) for one in records.policies] == [(0, 2), (2, 3)]
     assert {(one.timeout, one.n_workers, one.n_slots > 0) for one in records.policies} == {
         (600.0, 1, True)
     }
+    assert {(one.keep_models, one.references) for one in records.policies} == {(2, False)}
     assert records.settings.space_source == "SearchSpace"
     assert not records.settings.is_named

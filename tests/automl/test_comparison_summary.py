@@ -1,16 +1,15 @@
-"""Studies side by side, as they are printed."""
+"""Studies side by side, as they are printed, and as stored predictions decide."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import automl
-from automl.comparison_summary import findings, paired_gain, print_comparison
+from automl.comparison_summary import print_comparison
 from automl.result import SearchResult
-from tests.contracts.synthetic_study import synthetic_study
+from automl.studies import compare, comparison
 
 
 @pytest.fixture(scope="module")
@@ -36,56 +35,36 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> list[SearchResult]:
     ]
 
 
-def test_who_is_better_is_told_row_by_row_where_rows_are_the_same(
-    pair: list[SearchResult],
-) -> None:
+def test_who_is_better_is_told_from_what_is_kept(pair: list[SearchResult]) -> None:
     good, bad = pair
-    gain = paired_gain(good, bad, "accuracy")
-    assert gain is not None
-    assert gain.value == pytest.approx(
-        good.evaluation.scores["accuracy"] - bad.evaluation.scores["accuracy"]  # type: ignore[union-attr]
-    )
-    assert gain.is_better
-    (sentence,) = findings([bad, good])
+    (sentence,) = comparison([bad, good]).findings
     assert sentence.startswith(
         "On the same 30 test rows good (the lower validation loss) and bad differ: good is better"
     )
-    assert "points higher with the first (95 % interval of the paired difference" in sentence
+    assert good.evaluation is not None and bad.evaluation is not None
+    gain = good.evaluation.scores["accuracy"] - bad.evaluation.scores["accuracy"]
+    assert f"accuracy is {100 * gain:.1f} points higher with good" in sentence
 
 
-def test_the_same_network_cannot_be_told_from_itself(pair: list[SearchResult]) -> None:
-    good, _ = pair
-    (sentence,) = findings([good, good])
-    assert "cannot be told apart: accuracy is 0.0 points higher" in sentence
-
-
-def test_other_test_rows_are_said_to_be_others(pair: list[SearchResult], tmp_path: Path) -> None:
-    other = automl.search(
-        "sklearn:iris",
-        study="other rows",
-        storage=f"sqlite:///{tmp_path}/automl.db",
-        set=["batch_size=16"],
-        split_seed=7,
-        max_epochs=1,
-        n_trials=2,
-        folds=1,
-        workers=1,
-    )
-    (sentence,) = findings([pair[0], other])
-    assert "were not scored on the same test rows" in sentence
-
-
-def test_studies_of_different_data_are_not_ranked(pair: list[SearchResult]) -> None:
-    other = SearchResult(synthetic_study(6), "")
-    (sentence,) = findings([pair[0], other])
-    assert "none is better" in sentence
+def test_the_page_says_what_the_terminal_says(
+    pair: list[SearchResult], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = compare(["good", "bad"], tmp_path / "page.html", pair[0].storage)
+    text = page.read_text(encoding="utf-8")
+    compared = comparison(pair)
+    print_comparison(compared)
+    printed = " ".join(capsys.readouterr().out.split())
+    for finding in compared.findings:
+        assert finding in text and finding in printed
+    for name in compared.results:
+        assert f'<th scope="row">{name}</th>' in text and name in printed
 
 
 def test_results_verdicts_and_what_differs_stand_side_by_side(
     pair: list[SearchResult], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    print_comparison(pair)
+    print_comparison(comparison(pair))
     printed = capsys.readouterr().out
     rows = {tuple(line.split()) for line in printed.splitlines()}
     assert ("--max-epochs", "20", "1") in rows
@@ -96,12 +75,3 @@ def test_results_verdicts_and_what_differs_stand_side_by_side(
     for text in ("None", "--seed", "batch_size  "):
         assert text not in printed
     assert max(map(len, printed.splitlines())) <= 80
-
-
-def test_a_study_without_a_complete_trial_can_be_compared(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    records = synthetic_study(6)
-    empty = replace(records, trials=(), evaluations=(), diagnoses=())
-    print_comparison([SearchResult(records, ""), SearchResult(empty, "")])
-    assert "Fewer than two of these studies have a scored network" in capsys.readouterr().out

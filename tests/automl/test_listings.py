@@ -30,9 +30,12 @@ def test_studies_are_listed_with_standing_verdict_and_score(
 
 
 def test_a_study_without_a_score_is_listed_too(capsys: pytest.CaptureFixture[str]) -> None:
-    empty = replace(synthetic_study(20), trials=(), evaluations=(), diagnoses=())
+    study = synthetic_study(20)
+    empty = replace(study, trials=(), evaluations=(), diagnoses=(), data_checks=())
     listings.print_studies([SearchResult(empty, "")], "")
-    assert capsys.readouterr().out.splitlines()[-2].split() == ["digits-target", "0"]
+    assert capsys.readouterr().out.splitlines()[-2].split() == [
+        *("digits-target", "0", "too", "little", "evidence")
+    ]
 
 
 def test_names_of_studies_are_whole_and_usual_ones_fit_a_narrow_terminal(

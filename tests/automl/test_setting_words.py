@@ -6,7 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from automl.setting_words import differing_settings, range_words, setting_words
+from automl.setting_words import (
+    differing_settings,
+    parameter_text,
+    range_words,
+    setting_words,
+)
 from tests.contracts.synthetic_study import synthetic_study
 
 SETTINGS = synthetic_study(6).settings
@@ -48,3 +53,11 @@ def test_only_what_differs_is_told() -> None:
     assert differing["optimizer"] == ("sgd, momentum, adam, adamw", "not searched")
     assert "--seed" not in differing
     assert differing_settings((SETTINGS, SETTINGS)) == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, "none"), (0.00123456, "0.00123"), (16, "16"), (True, "True"), ("adam", "adam")],
+)
+def test_hyperparameters_are_shown_shortly(value: object, shown: str) -> None:
+    assert parameter_text(value) == shown

@@ -20,7 +20,7 @@ from automl.result import SearchResult, result_to_json
 from automl.score_names import score_text
 from automl.trial_summary import print_trial
 from automl.tuning.trial_in_training import TrialInTraining
-from storage.records import Diagnosis, TrialRecord
+from storage.records import Advice, Diagnosis, SpaceChange, TrialRecord
 from tests.contracts.synthetic_study import synthetic_study
 
 
@@ -73,6 +73,28 @@ def test_show_says_what_mattered_as_the_report_does(
     summary.print_study(finished)  # of six trials
     said = " ".join(capsys.readouterr().out.split())
     assert importances(study_table(finished.records)).missing_because in said
+
+
+def test_a_verdict_without_a_command_is_followed_by_the_next_that_has_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (verdict,) = study().diagnoses
+    silent = replace(verdict, advice=(Advice("Choose by more rows: `--folds 5` does."),))
+    more = Advice("Go on.", (SpaceChange("n_trials", "60"),))
+    other = replace(verdict, kind="few_trials", advice=(Advice("Wait."), more, more))
+    summary.print_result(study(diagnoses=(silent, other)), None)
+    printed = capsys.readouterr().out
+    assert "1. Choose by more rows: --folds 5 does." in printed
+    assert "2. Go on." in printed and "n_trials=60" in printed
+    assert "Wait." not in printed and "3." not in printed
+    summary.print_result(study(diagnoses=(verdict, other)), None)
+    assert "Go on." not in capsys.readouterr().out
+
+
+def test_quoted_options_are_coloured_and_lose_their_quotes() -> None:
+    text = summary.marked("Use `--drop x`, or a ` alone.")
+    assert text.plain == "Use --drop x, or a ` alone."
+    assert [text.plain[span.start : span.end] for span in text.spans if span.style] == ["--drop x"]
 
 
 def test_advice_comes_with_the_command_and_the_rest_is_one_line(
@@ -195,7 +217,7 @@ def test_a_study_without_trials_has_no_empty_brackets(
     summary.print_result(empty, None)
     printed = capsys.readouterr().out
     assert printed.startswith("No trial has completed")
-    assert "\niris-species: 0 trials in 0s\n" in printed
+    assert "\niris-species: 0 trials in 0.4 s\n" in printed
 
 
 def test_a_continued_study_says_how_much_was_done_in_this_call(

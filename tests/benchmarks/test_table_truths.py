@@ -25,7 +25,7 @@ def trained(loss: float, train_loss: float | None = None) -> Trained:
     seeds = [rows(loss + 0.001 * i) for i in (-1, 0, 1)]
     train_loss = loss if train_loss is None else train_loss
     lost_share = (loss - train_loss) / max(1 - train_loss, 0.01)
-    return Trained(np.stack(seeds), train_loss, loss, lost_share)
+    return Trained(np.stack(seeds), train_loss, loss, 1 - train_loss, lost_share)
 
 
 def references(**losses: float) -> dict[str, np.ndarray]:
@@ -62,6 +62,11 @@ def test_a_mended_network_that_is_no_better_was_not_sick() -> None:
     assert expected_kinds(SICK, measured(0.3, mended=0.3)) == {"good_fit"}
 
 
+def test_a_small_network_that_learned_nothing_may_be_told_so() -> None:
+    nothing = measured(1.0, mended=0.2)
+    assert expected_kinds(SICK, nothing) == {"high_bias", "not_learning"}
+
+
 def test_a_leak_gains_by_being_there() -> None:
     case = replace(SICK, kind="leaked", causes=frozenset({"leakage"}))
 
@@ -83,6 +88,11 @@ def test_good_fit_is_never_right_behind_a_reference() -> None:
 
 def test_a_network_that_forgets_on_new_rows_has_high_variance() -> None:
     assert healthy_kinds(measured(0.3, train_loss=0.1)) == {"good_fit", "high_variance"}
+
+
+def test_without_a_signal_on_test_rows_what_was_learned_on_train_rows_is_lost() -> None:
+    in_vain = replace(measured(1.0, train_loss=0.2), references=references())
+    assert healthy_kinds(in_vain) == {"no_signal", "weak_signal", "high_variance"}
 
 
 def test_a_network_that_restraint_mends_is_no_good_fit() -> None:

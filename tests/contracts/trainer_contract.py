@@ -217,7 +217,7 @@ class TrainerContract:
     @pytest.mark.parametrize(
         "loss", ["binary_cross_entropy", "mean_squared", "mean_absolute", "huber"]
     )
-    def test_every_task_and_loss_is_learnt(self, make_trainer: MakeTrainer, loss: str) -> None:
+    def test_every_task_and_loss_is_learned(self, make_trainer: MakeTrainer, loss: str) -> None:
         records = curve(make_trainer(tiny_dataset(loss, with_categories=True)), tiny_run(), 8)
         assert records[-1].train_loss < 0.8 * records[0].train_loss
         assert 0 < records[-1].valid_loss_standard_error < records[-1].valid_loss

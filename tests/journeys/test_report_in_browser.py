@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from automl.comparison import compare_studies
 from automl.report.page import write_comparison, write_report
 from storage.records import StudyRecords
 from tests.contracts.synthetic_study import synthetic_study
@@ -302,7 +303,8 @@ def test_text_from_data_stays_text(visit, folder):
 
 def test_a_comparison_opens_offline(visit, folder):
     studies = [synthetic_study(60), synthetic_study(40, seed=5, name="other")]
-    page = visit(write_comparison(studies, folder / "compare.html").as_uri(), offline=True)
+    compared = compare_studies([(records, None) for records in studies])
+    page = visit(write_comparison(compared, folder / "compare.html").as_uri(), offline=True)
     assert page.draw_all() == [6]
     assert page.complaints == []
 

@@ -92,9 +92,10 @@ def damaged_copy(whole: bytes, place: Path, table: str, column: str, damage: str
     connection = sqlite3.connect(place)
     connection.create_function("damage", 1, lambda text: DAMAGES[damage](str(text)))
     with connection:
+        name = f'"{column}"'  # "references" is a word of SQL's own
         changed = connection.execute(
-            f"UPDATE OR IGNORE {table} SET {column} = damage({column}) "
-            f"WHERE {column} IS NOT NULL AND {column} != damage({column})"
+            f"UPDATE OR IGNORE {table} SET {name} = damage({name}) "
+            f"WHERE {name} IS NOT NULL AND {name} != damage({name})"
         ).rowcount
     connection.close()
     return changed > 0

@@ -9,6 +9,9 @@ from storage.records import (
     CAUSES,
     ArtifactRecord,
     EpochRecord,
+    EvaluationRecord,
+    PairedDifference,
+    ReferenceRecord,
     RunRecord,
     StudyRecords,
     TrialRecord,
@@ -104,3 +107,26 @@ def test_kept_artifacts_are_of_one_kind_and_not_removed() -> None:
     )
     kept = StudyRecords(settings(), artifacts=artifacts).kept_artifacts("weights")
     assert [artifact.artifact_id for artifact in kept] == ["0", "3"]
+
+
+def test_the_latest_evaluation_is_the_last_of_its_split_and_trial() -> None:
+    evaluations = (
+        EvaluationRecord(0, "test", {"loss": 0.1}, evaluated_at=2.0),
+        EvaluationRecord(0, "test", {"loss": 0.2}, evaluated_at=1.0),
+        EvaluationRecord(1, "test", {"loss": 0.3}, evaluated_at=3.0),
+        EvaluationRecord(1, "test", {"loss": 0.4}, evaluated_at=3.0),
+        EvaluationRecord(0, "valid", {"loss": 0.5}, evaluated_at=4.0),
+    )
+    records = StudyRecords(settings(), evaluations=evaluations)
+    assert records.latest_evaluation("test", 0) is evaluations[0]
+    assert records.latest_evaluation("test") is evaluations[3]  # stored last at that moment
+    assert records.latest_evaluation("valid", 1) is None
+
+
+def test_a_gain_is_that_of_a_reference_by_a_score() -> None:
+    gain = PairedDifference(0.2, 0.1, 0.0, 0.4)
+    guessing = ReferenceRecord("guessing", {"loss": 0.7}, network_gains={"loss": gain})
+    record = EvaluationRecord(0, "test", {"loss": 0.5}, references=(guessing,))
+    assert record.gain("guessing", "loss") is gain
+    assert record.gain("guessing", "accuracy") is None
+    assert record.gain("linear_model", "loss") is None

@@ -26,7 +26,7 @@ def curves_figure(numbers: LearningCurves) -> go.Figure:
     _add_faint(figure, [*numbers.others, *numbers.best[1:]])
     _add_pruned_ends(figure, [c for c in numbers.others if c.outcome == "pruned"])
     if numbers.best:
-        _add_train_and_valid(figure, numbers.best[0], named=True)
+        _add_train_and_valid(figure, numbers.best[0])
     figure.update_layout(
         xaxis=_epoch_axis([*numbers.best, *numbers.others]),
         yaxis={"title": {"text": style.loss_title(numbers.loss)}, **_curves_axis(numbers)},
@@ -36,11 +36,10 @@ def curves_figure(numbers: LearningCurves) -> go.Figure:
 
 def trial_curves_figure(curve: TrialCurve, loss: str) -> go.Figure:
     """One trial's train and validation loss: a small multiple."""
-    figure = style.figure(230, showlegend=False)
-    _add_train_and_valid(figure, curve, named=False)
+    figure = style.figure(260)
+    _add_train_and_valid(figure, curve)
     values = np.concatenate([curve.train, curve.valid])
     figure.update_layout(
-        margin={"t": 12},
         xaxis=_epoch_axis([curve]),
         yaxis={"title": {"text": style.loss_title(loss)}, **style.loss_axis(values, values)},
     )
@@ -61,7 +60,7 @@ def _curves_axis(numbers: LearningCurves) -> dict[str, Any]:
     return style.loss_axis([*best, *others], inside=first)
 
 
-def _add_train_and_valid(figure: go.Figure, curve: TrialCurve, *, named: bool) -> None:
+def _add_train_and_valid(figure: go.Figure, curve: TrialCurve) -> None:
     label = f"trial {curve.number}"
     hover = f"{label}<br>epoch %{{x}}<br>%{{fullData.meta}} loss %{{y:.4g}}<extra></extra>"
     shared: dict[str, Any] = {"mode": "lines", "x": single(curve.epochs), "hovertemplate": hover}
@@ -87,7 +86,6 @@ def _add_train_and_valid(figure: go.Figure, curve: TrialCurve, *, named: bool) -
         marker={"color": style.VALID, "size": 11, "symbol": "diamond",
                 "line": {"width": 1.5, "color": "white"}},
         hovertemplate=f"{label}<br>{lowest} (%{{x}})<br>validation loss %{{y:.4g}}<extra></extra>",
-        showlegend=named,
     )  # fmt: skip
     figure.update_layout(shapes=[vertical_line(curve.lowest_epoch, "dot")])
 
@@ -151,7 +149,7 @@ def bias_variance_figure(numbers: BiasVariancePlane, colour_by: str = "outcome")
 
 
 def _add_baseline(figure: go.Figure, loss: float) -> None:
-    """Where predicting class frequencies or the mean lies: right of it nothing was learnt."""
+    """Where predicting class frequencies or the mean lies: right of it nothing was learned."""
     figure.update_layout(shapes=[vertical_line(loss, "dash")])
     is_log = figure.layout.xaxis.type == "log"
     figure.add_annotation(

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from automl.report.figures import style
 from automl.report.figures.curves import single
 from automl.report.numbers.gradients import GradientFlow, InitializationTable
+from automl.score_names import score_text
 
 
 def gradient_flow_figure(numbers: GradientFlow) -> go.Figure:
@@ -72,7 +73,7 @@ def initialization_figure(numbers: InitializationTable) -> go.Figure:
         labels[row][column] = _power(cell.log_ratio)
         details[row][column] = (
             f"{cell.n_trials} trials<br>vanished in {cell.n_vanished}, exploded in "
-            f"{cell.n_exploded}<br>best validation loss {style.number(cell.best_value)}"
+            f"{cell.n_exploded}<br>best validation loss {score_text('loss', cell.best_value)}"
         )
     figure = style.figure(150 + 40 * shape[0], showlegend=False)
     figure.add_heatmap(

@@ -129,7 +129,7 @@ def predicted_figure(numbers: Residuals) -> go.Figure:
 
 
 def residuals_figure(numbers: Residuals) -> go.Figure:
-    """Errors against predictions: a slope or a funnel is something not learnt."""
+    """Errors against predictions: a slope or a funnel is something not learned."""
     figure = style.figure(400, showlegend=False)
     low, high = numbers.frame
     errors = (numbers.true - numbers.predicted)[

@@ -47,10 +47,16 @@ def history_figure(numbers: History) -> go.Figure:
 
 
 def history_frame(numbers: History) -> dict[str, Any]:
-    """The axis of losses: of complete trials, or of all where none is complete."""
+    """The axis of losses: of complete trials, or of all where none is complete.
+
+    The better half of all trials is never left outside, however few have completed.
+    """
     complete = numbers.values[[o == "complete" for o in numbers.outcomes]]
+    finite = np.sort(numbers.values[np.isfinite(numbers.values)])
+    better_half = finite[: (len(finite) + 1) // 2]
     return style.loss_axis(
-        complete if len(complete) else numbers.values, inside=numbers.best_values
+        complete if len(complete) else numbers.values,
+        inside=[*numbers.best_values, *better_half],
     )
 
 

@@ -142,17 +142,6 @@ def number(value: float | None) -> str:
     return wording.number(value)
 
 
-def table_number(value: float | None) -> str:
-    """A number in a column: always three digits, so that the eye can compare."""
-    if value is None or not math.isfinite(value) or value == 0:
-        return number(value)
-    if 1e4 <= abs(value) < 1e12:
-        return f"{value:,.0f}"
-    if not 1e-4 <= abs(value) < 1e12:
-        return f"{value:.2e}"
-    return f"{value:#.3g}".rstrip(".")
-
-
 def colour_bar(title: str, **more: Any) -> dict[str, Any]:
     """A slim colour bar with its title above."""
     heading = {"text": title, "side": "top", "font": {"size": 12}}

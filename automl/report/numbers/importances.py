@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestRegressor
 
+from automl.diagnostics.thresholds import Z_95
 from automl.report.numbers.parameters import Axis, axes
 from automl.report.numbers.places import comparable, places
 from automl.report.numbers.trials import Floats, StudyTable, Trial, thin
@@ -51,7 +52,6 @@ N_TREES = 100
 N_EXCHANGES = 5
 MIN_TRIALS_IN_LEAF = 3
 FALSE_ALARMS = 0.05  # of all parameters together (Bonferroni), and of the forest as a whole
-Z_95 = NormalDist().inv_cdf(0.975)
 Z_ONE_SIDED = NormalDist().inv_cdf(1 - FALSE_ALARMS)
 
 

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from automl import diagnostics
-from automl.diagnostics.standing import Standing, standing
+from automl.diagnostics.standing import Standing, best_evaluation, standing
 from automl.report.numbers.trials import StudyTable, Trial
 from automl.score_names import HIGHER_IS_BETTER
 from storage.effort import TrialEffort
 from storage.records import (
-    Diagnosis,
     EvaluationRecord,
     ParameterValue,
     ReferenceName,
-    StudyRecords,
 )
 
 N_BEST_TRIALS = 10  # rows of the table of best trials
@@ -78,9 +75,9 @@ PRIMARY_METRICS = ("accuracy", "rmse", "balanced_accuracy", "roc_auc", "mae", "r
 
 
 def overview(table: StudyTable) -> Overview:
-    """The best trials and the latest test scores of the best one."""
+    """The best trials and the latest test scores of the best one, if it has none of any."""
     rows = tuple(_row(trial) for trial in table.ranked[:N_BEST_TRIALS])
-    evaluation = latest_evaluation(table)
+    evaluation = best_evaluation(table.records, "test") or table.records.latest_evaluation("test")
     return Overview(
         best=rows[0] if rows else None,
         rows=rows,
@@ -124,15 +121,6 @@ def _n_tied(ranked: tuple[Trial, ...]) -> int:
     return sum(t.value <= best.value + margin for t in ranked[1:]) if margin > 0 else 0
 
 
-def latest_evaluation(table: StudyTable) -> EvaluationRecord | None:
-    """The last look at test rows: of the best trial if it was judged, else of any."""
-    looks = [e for e in table.records.evaluations if e.split == "test"]
-    best = table.best
-    own = [e for e in looks if best is not None and e.trial_number == best.number]
-    found = own or looks
-    return found[-1] if found else None
-
-
 def _scores(evaluation: EvaluationRecord) -> tuple[Score, ...]:
     known = [m for m in PRIMARY_METRICS if m in evaluation.scores]
     more = [m for m in evaluation.scores if m not in PRIMARY_METRICS]
@@ -149,12 +137,3 @@ def _scores(evaluation: EvaluationRecord) -> tuple[Score, ...]:
         )
         for metric in (*known, *more)
     )
-
-
-def shown_diagnoses(records: StudyRecords) -> tuple[Diagnosis, ...]:
-    """The stored diagnoses, or those made now where none of the study as a whole is stored."""
-    best = records.best_trial
-    of_study = (None, best.number if best else None)
-    if any(d.trial_number in of_study for d in records.diagnoses):
-        return records.diagnoses
-    return tuple(diagnostics.diagnose_study(records))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # the module that trains loads torch, a page needs only its n
     from automl.tuning.playground import PlayedGrid, PlayedRun, Playground
 
 GUESSING = math.log(2)  # loss of saying one half to two equally frequent classes
-NOTHING_LEARNT = 0.1  # of what can be learnt, which chance alone gives
+NOTHING_LEARNED = 0.1  # of what can be learned, which chance alone gives
 RISE = 0.2  # of what the lowest validation loss has left to learn: less is usual up and down
 LEAST_RISE = 0.02  # and at least so much, since tiny losses double at once
 UPS = 0.01  # by which the train loss rises in an epoch, falls as 0, in the mean of the last half
@@ -74,8 +74,8 @@ def judgement(played: Playground, grid: PlayedGrid, run: PlayedRun) -> str:
     """What the losses of a run that has not diverged say of it."""
     floor = _entropy(_noise(run))
     train, valid = float(run.train_loss[-1]), float(run.valid_loss[-1])
-    if GUESSING - train < NOTHING_LEARNT * (GUESSING - floor):
-        return f"It has learnt nothing: guessing has a loss of {number(GUESSING)}."
+    if GUESSING - train < NOTHING_LEARNED * (GUESSING - floor):
+        return f"It has learned nothing: guessing has a loss of {number(GUESSING)}."
     if valid - run.best_loss > max(RISE * (run.best_loss - floor), LEAST_RISE):
         return _risen(played, run)
     if jumps := _jumps(run):
@@ -230,7 +230,7 @@ def _entropy(noise: float) -> float:
 
 
 def finding(grid: PlayedGrid) -> str:
-    """Which value of a single hyperparameter ended best, which learnt nothing, which diverged.
+    """Which value of a single hyperparameter ended best, which learned nothing, which diverged.
 
     All have one seed, and how much another one changes is not known: no value is called best
     beyond this start, and those that ended nearly as well are named.
@@ -242,15 +242,14 @@ def finding(grid: PlayedGrid) -> str:
     stuck = [
         t
         for t, r in zip(texts, grid.runs, strict=True)
-        if not r.is_diverged and r.train_loss[-1] > (1 - NOTHING_LEARNT) * GUESSING
+        if not r.is_diverged and r.train_loss[-1] > (1 - NOTHING_LEARNED) * GUESSING
     ]
     words = []
     if len(diverged) + len(stuck) < len(grid.runs):
         best = int(np.argmin(ended))
         words.append(
             f"In this one start the validation loss ends lowest with {name} {texts[best]}: at "
-            f"{number(ended[best])}, with {percent(grid.runs[best].valid_error)} of the rows "
-            "wrong."
+            f"{number(ended[best])}, with {percent(grid.runs[best].valid_error)} of rows wrong."
         )
         close = [
             f"{text} ({number(loss)})"
@@ -260,7 +259,7 @@ def finding(grid: PlayedGrid) -> str:
         if close:
             words.append(f"Another start may put {listing(close)} before it.")
     if stuck:
-        words.append(f"Nothing is learnt with {listing(stuck)}.")
+        words.append(f"Nothing is learned with {listing(stuck)}.")
     if diverged:
         words.append(f"It diverges with {listing(diverged)}.")
     return " ".join(words)

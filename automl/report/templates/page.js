@@ -1,4 +1,4 @@
-/* Draws the open figures, and each folded one when it comes near the window, in the reader's colours. */
+/* Draws the open figures, and each folded one when its part is opened, in the reader's colours. */
 (() => {
   "use strict";
   const themes = JSON.parse(document.getElementById("themes").textContent);
@@ -117,12 +117,20 @@
   document.querySelectorAll(".contents a").forEach((link) => {
     link.addEventListener("click", () => { if (link.hash === location.hash) unfold(); });
   });
-  document.addEventListener("toggle", (event) => {
-    if (!event.target.open) return;
-    for (const plot of event.target.querySelectorAll(".plot")) {
+  document.addEventListener("toggle", (event) => fill(event.target), true);
+
+  /* What is opened is drawn, one figure a frame; what is folded inside it waits. */
+  async function fill(part) {
+    for (const plot of part.querySelectorAll(".plot")) {
+      if (!part.open) return;
       if (drawn.has(plot.dataset.figure)) Plotly.Plots.resize(plot);
+      else if (!plot.closest("details:not([open])")) {
+        near.unobserve(plot);
+        await draw(plot);
+        await new Promise(requestAnimationFrame);
+      }
     }
-  }, true);
+  }
 
   /* Say of what scrolls sideways that it does. */
   const wide = new ResizeObserver((entries) => {

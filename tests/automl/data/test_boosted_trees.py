@@ -71,7 +71,7 @@ def test_growing_in_steps_gives_the_trees_that_growing_at_once_gives() -> None:
 
 
 def test_they_end_at_the_most_that_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(boosted_trees, "MAX_ITERATIONS", 7)
+    monkeypatch.setattr(boosted_trees, "MAX_ITERATIONS", 22)
     trees = BoostedTrees(tiny_dataset("mean_squared"))
     trees.grow()
     assert not trees.is_grown

@@ -143,3 +143,15 @@ def test_a_date_that_leaks_can_be_dropped_by_its_column(inputs: pd.DataFrame) ->
     typed = inputs.assign(**{"due: days": 19_000.0 + codes})
     leak = next(one for one in checked(typed, codes, plans) if one.kind == "leakage")
     assert (leak.subject, leak.details["drop"]) == ("due: days", ["due"])
+
+
+def test_far_values_of_the_target_say_how_much_of_its_variance_they_are(
+    inputs: pd.DataFrame,
+) -> None:
+    targets = np.random.default_rng(0).normal(size=len(inputs))
+    targets[:2] = 1e6
+
+    target = next(one for one in outliers(inputs, targets, NUMERIC) if one.subject == NUMERIC.name)
+
+    assert target.details["n_beyond"] == 2
+    assert target.details["variance_share"] > 0.99

@@ -11,7 +11,7 @@ from automl.diagnostics.situation import Situation
 from search_spaces import load
 from storage.records import StudyRecords, TrialRecord
 
-NOT_IN_SPACES = {"max_epochs", "patience", "n_trials"}
+NOT_IN_SPACES = {"max_epochs", "patience", "n_trials", "folds", "loss"}
 
 
 def situation(study: Any, update_ratio: float | None = None, **params: Any) -> Situation:

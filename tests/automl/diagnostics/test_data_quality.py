@@ -154,7 +154,10 @@ def test_a_score_of_remembered_rows_comes_before_all() -> None:
     )
 
 
-@pytest.mark.parametrize("details", [{"other_target": 0.4}, {"n_possible_per_row": 0.1}])
+@pytest.mark.parametrize(
+    "details",
+    [{"other_target": 0.11}, {"n_possible_per_row": 9.0}],
+)
 def test_rows_that_look_alike_are_no_copies(details: dict[str, Any]) -> None:
     check = DataCheckRecord("duplicated_rows", "train/valid", 0.9, details)
 
@@ -163,6 +166,15 @@ def test_rows_that_look_alike_are_no_copies(details: dict[str, Any]) -> None:
     assert diagnosis.severity == "info"
     assert diagnosis.message == "90 % of the validation rows look like a train row."
     assert "Keep one of each" not in diagnosis.advice[0].text
+
+
+def test_rows_that_had_room_to_differ_are_copies() -> None:
+    details = {"other_target": 0.09, "n_possible_per_row": 11.0}
+
+    (diagnosis,) = diagnose_data([DataCheckRecord("duplicated_rows", "train/valid", 0.9, details)])
+
+    assert diagnosis.severity == "problem"
+    assert "Keep one of each" in diagnosis.advice[0].text
 
 
 def test_duplicates_in_several_splits_are_one_verdict() -> None:
@@ -188,3 +200,16 @@ def test_evidence_keeps_the_checks_numbers() -> None:
 def test_every_kind_of_check_is_known() -> None:
     """`dropped_column` is told when the data are loaded; all others have a judge."""
     assert len(JUDGES) == 10
+
+
+@pytest.mark.parametrize(("share", "severity"), [(0.99, "problem"), (0.2, "info")])
+def test_far_values_of_the_target_void_scores_where_they_are_most_of_its_variance(
+    share: float, severity: str
+) -> None:
+    details = {"farthest": 4e6, "n_beyond": 3, "variance_share": share}
+
+    (found,) = diagnose_data([DataCheckRecord("outliers", "y", 1e6, details)])
+
+    assert (found.kind, found.severity) == ("outliers", severity)
+    assert f"3 train rows with such values make {share:.0%}"[:-1] in found.message
+    assert "scaling" not in found.advice[0].text

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from automl.diagnostics import diagnose_study
 from automl.diagnostics.excluded_range import USUAL_ENDS, diagnose_excluded_ranges
+from automl.diagnostics.restraint import GENTLE
 from search_spaces import load
 from storage.records import StudyRecords, TrialRecord
 
@@ -93,11 +95,55 @@ def test_no_trend_or_a_usual_range_is_no_finding(
     assert diagnose_excluded_ranges(searched(study, curve, slope, low, high), ()) == ()
 
 
+def ranked(study: Any, curve: Any, places: list[float]) -> StudyRecords:
+    """Trials of weight decays far above the usual: the best first, by their place from below."""
+    records = study(curve(1.0, 0.1), params=[{"weight_decay": 0.03 * 100 ** places[0]}])
+    pruned = [
+        TrialRecord(number, "PRUNED", {"weight_decay": 0.03 * 100**place}, 0.2 + 0.01 * number)
+        for number, place in enumerate(places[1:], start=1)
+    ]
+    settings = dataclasses.replace(records.settings, space=space("weight_decay", 0.03, 3.0))
+    return dataclasses.replace(records, trials=(*records.trials, *pruned), settings=settings)
+
+
+@pytest.mark.parametrize(("seed", "is_found"), [(4, True), (23, False)])
+def test_a_trend_that_chance_makes_often_is_none(
+    study: Any, curve: Any, seed: int, is_found: bool
+) -> None:
+    """By chance 24 % of random orders have so much of a trend, or 26 %."""
+    places = [0.3, *np.random.default_rng(seed).uniform(0.05, 0.95, 12)[1:]]
+    chance = spearmanr(range(12), places, alternative="greater").pvalue
+    assert chance == pytest.approx(0.24 if is_found else 0.26, abs=0.005)
+
+    assert bool(diagnose_excluded_ranges(ranked(study, curve, places), ())) == is_found
+
+
+@pytest.mark.parametrize(("place", "is_found"), [(0.55, True), (0.65, False)])
+def test_the_best_trial_lies_on_the_side_of_the_trend(
+    study: Any, curve: Any, place: float, is_found: bool
+) -> None:
+    """All others get better towards the lower end; the best lies near it or not."""
+    records = ranked(study, curve, [place, *(0.02 * n for n in range(20))])
+
+    assert bool(diagnose_excluded_ranges(records, ())) == is_found
+
+
 def test_usual_ends_are_those_of_the_built_in_space() -> None:
     parameters = load("mlp").to_dict()["parameters"]
 
     for name in ("learning_rate", "hidden_size", "dropout", "weight_decay"):
         assert USUAL_ENDS[name] == (parameters[name]["low"], parameters[name]["high"])
+    # Those that it fixes: its reasons say between which values they are worth a search.
+    assert "worth 0..0.2 " in parameters["input_dropout"]["reason"]
+    assert USUAL_ENDS["input_dropout"] == (0.0, 0.2)
+    assert "worth 1e-6..1e-3 " in parameters["l1"]["reason"]
+    assert USUAL_ENDS["l1"] == (1e-6, 1e-3)
+
+
+@pytest.mark.parametrize("name", GENTLE)
+def test_gentle_restraint_begins_where_usual_restraint_does(name: str) -> None:
+    assert GENTLE[name][0] == USUAL_ENDS[name][0]
+    assert GENTLE[name][1] < USUAL_ENDS[name][1]
 
 
 def slow_search(study: Any, curve: Any, beside: Any, trend: float) -> StudyRecords:

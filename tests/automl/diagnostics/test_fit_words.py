@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
 from automl.diagnostics import diagnose_trial
@@ -46,9 +47,29 @@ def test_with_folds_no_single_kept_epoch_is_named(study: Any, curve: Any) -> Non
     runs = (records.runs[0], dataclasses.replace(records.runs[1], trial_number=0, fold=1))
     records = dataclasses.replace(records, runs=runs, trials=records.trials[:1])
 
-    message = diagnose_trial(records, 0)[0].message
+    diagnosis = diagnose_trial(records, 0)[0]
+    message = diagnosis.message
 
-    assert "the validation loss rose again" in message
+    assert diagnosis.evidence["best_epoch"] == [4, 9]
+    assert diagnosis.evidence["n_epochs"] == [18, 18]
+    assert "On most folds the validation loss rose again after the best epoch" in message
+    assert not re.search(r"epoch \d", message)
+    assert "overfitting_from_epoch" not in diagnosis.evidence
+
+
+def test_what_is_a_mean_of_folds_is_said_to_be_one(study: Any, curve: Any) -> None:
+    flat = [(1.0, 1.0)] * 6
+    records = study(flat, flat)
+    runs = (records.runs[0], dataclasses.replace(records.runs[1], trial_number=0, fold=1))
+
+    (one,) = diagnose_trial(records, 0)
+    (several,) = diagnose_trial(
+        dataclasses.replace(records, runs=runs, trials=records.trials[:1]), 0
+    )
+
+    assert one.kind == several.kind == "not_learning"
+    assert "never went below 1 on average over its folds; predicting" in several.message
+    assert "never went below 1; predicting" in one.message
 
 
 def test_strong_restraint_without_a_gap_is_worth_less_of_it(study: Any, curve: Any) -> None:

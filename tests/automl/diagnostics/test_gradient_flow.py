@@ -274,3 +274,32 @@ def test_start_problem_looks_at_the_start_alone(layers_of: Any) -> None:
     assert start_problem(layers_of([1e-6, 1.0])) == "vanishing_gradients"
     assert start_problem(layers_of([0.5, 1.0])) is None
     assert start_problem(()) is None
+
+
+@pytest.mark.parametrize(("best", "is_collapse"), [(4, True), (7, False)])
+def test_only_a_collapse_after_few_epochs_hides_large_steps(
+    study: Any, layers_of: Any, best: int, is_collapse: bool
+) -> None:
+    """Of the network whose best epoch came later, its fit is told."""
+    falls = [(0.6 - 0.3 * i / (best - 1), 0.6 - 0.3 * i / (best - 1)) for i in range(best)]
+    records = study([*falls, *[(0.8, 0.8)] * 10], layers=[layers_of([1.0, 1.0], saturated=0.9)])
+    begun = dataclasses.replace(records, initial_layers={0: layers_of([1.0, 1.0])})
+
+    kinds = {one.kind for one in diagnose_trial(begun, 0)}
+
+    assert ("steps_too_large" in kinds) == is_collapse
+
+
+@pytest.mark.parametrize(
+    ("end", "is_thrown"),
+    [(0.77, True), (0.73, False)],
+)
+def test_a_network_that_learned_much_was_not_thrown(
+    study: Any, layers_of: Any, end: float, is_thrown: bool
+) -> None:
+    """Its loss began at forty times the baseline's; nothing else is wrong with its fit."""
+    crept = [(40.0, 40.0), (2.0, 2.0), *[(end, end)] * 8]
+
+    kinds = {one.kind for one in diagnose_trial(study(crept, layers=[layers_of([1.0, 1.0])]), 0)}
+
+    assert ("steps_too_large" in kinds) == is_thrown

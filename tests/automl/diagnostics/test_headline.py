@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from automl.diagnostics import diagnose_trial
-from automl.diagnostics.headline import first_sentence, headline, title
+from automl.diagnostics import diagnose_study
+from automl.diagnostics.headline import first_sentence, headline, shown_diagnoses, title
 from storage.records import Diagnosis
 
 
@@ -15,31 +15,31 @@ def test_the_verdict_is_its_first_sentence() -> None:
     assert first_sentence(said) == "High bias: trial 3 is bad (loss 0.5)."
 
 
+def test_a_point_in_a_name_does_not_end_the_sentence() -> None:
+    said = Diagnosis(
+        "leakage", "problem", "Columns No. of rooms and q give y: their sum. Drop it."
+    )
+    assert first_sentence(said) == "Leakage: Columns No. of rooms and q give y: their sum."
+
+
 def test_good_is_not_said_of_what_is_not() -> None:
     good = Diagnosis("good_fit", "good", "No sign of bias.")
     assert title(good) == "Good fit"
     assert "Good" not in title(replace(good, severity="info"))
 
 
-def test_titles_are_those_that_messages_begin_with(study: Any, curve: Any, beside: Any) -> None:
-    """So that whoever sets the title apart does not say it twice."""
-    held = beside(study(curve(1.0, 0.5), params=[{"dropout": 0.8}]), {"linear_model": 0.2})
-    behind = beside(study(curve(0.9, 0.1, gap=0.1)), {"boosted_trees": 0.13})
-    tied = beside(study(curve(1.0, 0.3)), {"linear_model": 0.3})
-
-    first = [diagnose_trial(records, 0)[0] for records in (held, behind, tied)]
-
-    titles = [
-        "Over-regularized",
-        "Behind boosted trees",
-        "Fits as well as is known to be possible",
-    ]
-    assert [title(one) for one in first] == titles
-    assert all(one.message.startswith(f"{title(one)}: ") for one in first)
+def test_a_study_that_was_never_judged_is_judged_when_it_is_shown(study: Any, curve: Any) -> None:
+    records = replace(study(curve(1.0, 0.5), curve(1.0, 0.9)), diagnoses=())
+    lines = headline(records).lines
+    assert len(lines) == 2
+    assert lines[1] == first_sentence(diagnose_study(records)[0])
+    of_another = Diagnosis("high_bias", "warning", "It is.", trial_number=1)
+    with_another = replace(records, diagnoses=(of_another,))
+    assert headline(with_another).lines == lines
+    assert shown_diagnoses(with_another)[-1] == of_another
 
 
-def test_a_study_without_verdict_has_one_line(study: Any, curve: Any) -> None:
-    records = study(curve(1.0, 0.5))
-    assert len(headline(records).lines) == 1
-    judged = [Diagnosis("high_bias", "warning", "It is.")]
-    assert headline(records, judged).lines[1] == "High bias: It is."
+def test_what_is_stored_is_what_is_shown(study: Any, curve: Any) -> None:
+    judged = replace(study(curve(1.0, 0.5)), diagnoses=(Diagnosis("high_bias", "warning", "Is."),))
+    assert headline(judged).lines[1] == "High bias: Is."
+    assert shown_diagnoses(judged) == judged.diagnoses

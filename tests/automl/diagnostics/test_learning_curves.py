@@ -9,6 +9,7 @@ import pytest
 
 from automl.diagnostics import diagnose_trial
 from automl.diagnostics.evidence import find_references, trial_facts
+from automl.diagnostics.headline import title
 from automl.diagnostics.learning_curves import lost_share
 from storage.records import PairedDifference
 
@@ -131,7 +132,7 @@ def test_good_is_said_of_what_is_better_than_each_reference(
     assert (better.kind, better.severity) == ("good_fit", "good")
     assert "it does better than the linear model and boosted trees." in better.message
     assert (equal.kind, equal.severity) == ("good_fit", "info")
-    assert "Good fit" not in equal.message
+    assert equal.message.startswith("As good as its references: ")
     assert "better than the linear model, and no better than boosted trees." in equal.message
 
 
@@ -142,6 +143,8 @@ def test_better_than_guessing_alone_is_not_called_good(
     first, *_ = diagnose_trial(beside(study(curve(1.0, 0.3, gap=0.01)), {}), 0)
 
     assert (first.kind, first.severity) == ("good_fit", "info")
+    assert title(first) == "No bias or variance seen"
+    assert first.message.startswith("No bias or variance seen: no sign")
 
 
 def test_behind_a_reference_is_no_good_fit(study: Any, curve: Any, beside: Any) -> None:
@@ -152,7 +155,9 @@ def test_behind_a_reference_is_no_good_fit(study: Any, curve: Any, beside: Any) 
 
     assert (first.kind, first.severity) == ("behind_reference", "warning")
     assert first.message.startswith("Behind boosted trees: on test rows boosted trees do better")
+    assert "whose loss is there higher by 0.07, 95 % interval 0.05 to 0.09." in first.message
     assert "It is not for want of fit" in first.message
+    assert "boosted trees reach 0.13 on test rows." in first.message
     assert "hidden_size" not in {c.parameter for a in first.advice for c in a.changes}
 
 
@@ -160,11 +165,15 @@ def test_a_lead_that_test_rows_do_not_show_is_no_warning(
     study: Any, curve: Any, beside: Any
 ) -> None:
     records = study(curve(0.9, 0.1, gap=0.1))
-    records = beside(records, {"boosted_trees": 0.13}, test_losses={"boosted_trees": 0.2})
+    unsure = beside(records, {"boosted_trees": 0.13}, test_losses={"boosted_trees": 0.2})
+    ahead = beside(records, {"boosted_trees": 0.13}, test_losses={"boosted_trees": 0.3})
 
-    first, *_ = diagnose_trial(records, 0)
+    first, second = (diagnose_trial(one, 0)[0] for one in (unsure, ahead))
 
     assert (first.kind, first.severity) == ("behind_reference", "info")
+    assert "test rows alone cannot tell, but on validation rows boosted trees do" in first.message
+    assert "boosted trees reach 0.13 on validation rows" in first.message
+    assert "on validation rows, though not on test rows, boosted trees do" in second.message
 
 
 def test_little_explained_by_all_is_a_weak_signal(study: Any, curve: Any, beside: Any) -> None:
@@ -185,7 +194,7 @@ def test_a_few_validation_rows_tell_nothing(study: Any, curve: Any) -> None:
     first, *_ = diagnose_trial(records, 0)
 
     assert (first.kind, first.severity) == ("too_little_evidence", "warning")
-    assert first.message.startswith("8 validation rows cannot tell")
+    assert first.message.startswith("Too little evidence: 8 validation rows cannot tell")
     assert "--folds 5" in first.advice[0].text
 
 
@@ -195,7 +204,7 @@ def test_class_weights_are_judged_by_what_they_are_asked_for(
     """The loss is above that of guessing by frequency; the classes are told apart better."""
     classes = {"task": "binary", "loss": "binary_cross_entropy", "metric": "error_rate"}
     records = study(curve(0.65, 0.4, gap=0.02), class_weights=True, **classes)
-    records = beside(records, {"linear_model": 0.3}, baseline=0.35)
+    records = beside(records, {"linear_model": 0.3, "boosted_trees": 0.3}, baseline=0.35)
     better = PairedDifference(0.1, 0.02, 0.06, 0.14)
     scored = tuple(
         dataclasses.replace(
@@ -351,3 +360,61 @@ def test_losses_are_said_beside_what_guessing_gives(study: Any, curve: Any) -> N
 
     assert "its loss is 10 % of what predicting the mean gives." in good
     assert flat.endswith("never went below 1; predicting the mean gives 0.983.")
+
+
+def test_good_is_said_beside_trees_that_had_their_time_only(
+    study: Any, curve: Any, beside: Any
+) -> None:
+    """Else the strongest reference has not been heard."""
+
+    def severity(records: Any) -> tuple[str, str]:
+        first, *_ = diagnose_trial(records, 0)
+        return first.kind, first.severity
+
+    fit = study(curve(1.0, 0.3))
+    full = beside(fit, {"linear_model": 0.5, "boosted_trees": 0.4})
+    assert severity(full) == ("good_fit", "good")
+    assert severity(beside(fit, {"linear_model": 0.5})) == ("good_fit", "info")
+    cut_short = tuple(
+        dataclasses.replace(
+            record,
+            references=tuple(
+                dataclasses.replace(one, is_final=one.name != "boosted_trees")
+                for one in record.references
+            ),
+        )
+        for record in full.evaluations
+    )
+    assert severity(dataclasses.replace(full, evaluations=cut_short)) == ("good_fit", "info")
+
+
+def test_three_test_rows_put_no_reference_ahead(study: Any, curve: Any, beside: Any) -> None:
+    few = {"n_rows": {"train": 600, "valid": 200, "test": 3}}
+    losses, lower = {"boosted_trees": 0.4}, {"boosted_trees": 0.2}
+
+    def kind(**rows: Any) -> str:
+        records = beside(study(curve(1.0, 0.3), **rows), losses, test_losses=lower)
+        return diagnose_trial(records, 0)[0].kind
+
+    assert kind() == "behind_reference"
+    assert kind(**few) == "good_fit"
+
+
+@pytest.mark.parametrize(
+    ("lost", "expected"),
+    [(0.45, "high_variance"), (0.35, "good_fit")],
+)
+def test_a_small_rise_asks_for_action_where_the_losses_end_far_apart(
+    study: Any, lost: float, expected: str
+) -> None:
+    """As of large networks on small tables: it takes back 0.2 of its gain."""
+    falls = [(1 - 0.09 * i, 1 - 0.08 * i) for i in range(6)]
+    lowest = falls[-1][1]
+    end = lowest + 0.2 * (1 - lowest)
+    last_train = 1 - (1 - end) / (1 - lost)
+    apart = [
+        (falls[-1][0] + (last_train - falls[-1][0]) * share, lowest + (end - lowest) * share)
+        for share in (0.25, 0.5, 0.75, 1.0, 1.0, 1.0)
+    ]
+
+    assert kind(study([*falls, *apart])) == expected

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import pytest
+
 from automl.diagnostics import diagnose_study
 from automl.diagnostics.selection import diagnose_selection
 from storage.records import DataCheckRecord
@@ -21,6 +23,7 @@ def test_a_score_far_better_on_validation_rows_is_a_gap(
     assert (found.kind, found.severity) == ("selection_gap", "warning")
     assert "loss is 0.3, on test rows 0.6" in found.message
     assert "--folds 5" in found.advice[0].text
+    assert [(one.parameter, one.set) for one in found.advice[0].changes] == [("folds", "5")]
     assert diagnose_study(records)[0].kind == "selection_gap"
 
 
@@ -40,13 +43,37 @@ def test_a_difference_within_chance_is_none(study: Any, curve: Any, beside: Any)
     assert diagnose_selection(records) is None
 
 
-def test_shifted_test_rows_are_named_as_a_reason(study: Any, curve: Any, beside: Any) -> None:
-    check = DataCheckRecord("shift", "train/test", 0.7)
+@pytest.mark.parametrize(("area", "is_named"), [(0.7, True), (0.507, False)])
+def test_shifted_test_rows_are_named_as_a_reason(
+    study: Any, curve: Any, beside: Any, area: float, is_named: bool
+) -> None:
+    """Where there is a shift: the check has a value for every table."""
+    check = DataCheckRecord("shift", "train/test", area)
     records = beside(study(curve(1.0, 0.3)), {}, error=0.02, test_loss=0.6)
 
     found = diagnose_selection(dataclasses.replace(records, data_checks=(check,)))
 
-    assert found is not None and "the test rows differ from the train rows" in found.message
+    assert found is not None
+    assert ("The test rows differ from the train rows." in found.message) == is_named
+
+
+@pytest.mark.parametrize(("lost", "is_of_rows"), [(0.25, True), (0.05, False)])
+def test_rows_that_are_easier_for_references_too_are_not_blamed_on_the_search(
+    study: Any, curve: Any, beside: Any, lost: float, is_of_rows: bool
+) -> None:
+    records = beside(
+        study(curve(1.0, 0.3)),
+        {"linear_model": 0.4},
+        error=0.02,
+        test_loss=0.6,
+        test_losses={"linear_model": 0.4 + lost},
+    )
+
+    found = diagnose_selection(records)
+
+    assert found is not None
+    assert ("in the rows and not in the choice of a trial" in found.message) == is_of_rows
+    assert ("were chosen on" in found.message) != is_of_rows
 
 
 def test_validation_rows_with_other_labels_void_what_they_say(
@@ -75,3 +102,16 @@ def test_a_network_that_learned_nothing_shows_no_mismatch(
     records = beside(study([(1.4, 1.3)] * 8), {}, test_loss=0.9)
 
     assert diagnose_selection(records) is None
+
+
+@pytest.mark.parametrize(("lacking", "is_mismatch"), [(0.55, True), (0.45, False)])
+def test_rows_that_are_merely_harder_are_no_other_rows(
+    study: Any, curve: Any, beside: Any, lacking: float, is_mismatch: bool
+) -> None:
+    """The gain on test rows is 0.8, of which the validation rows lack a share."""
+    valid_loss = 1 - 0.8 * (1 - lacking)
+    records = study([(1 - 0.08 * i, max(valid_loss, 1 - 0.08 * i)) for i in range(10)])
+
+    found = diagnose_selection(beside(records, {}, test_loss=0.2))
+
+    assert (found is not None and found.kind == "validation_mismatch") == is_mismatch

@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 
 import automl
+from automl.data.baselines import INVERSE_PENALTIES
 from automl.diagnostics import diagnose_study, diagnose_trial
-from automl.diagnostics.signal import missing_signal
+from automl.diagnostics.signal import CHOSEN_AMONG, missing_signal
 from storage.records import (
     DataCheckRecord,
     EvaluationRecord,
@@ -107,6 +108,35 @@ def test_a_linear_model_that_beats_guessing_shows_a_signal(study: Any, curve: An
     assert missing_signal(records) is None
 
 
+@pytest.mark.parametrize(("gain", "is_signal"), [(0.028, True), (0.025, False)])
+def test_the_best_of_six_penalties_needs_a_larger_gain(
+    study: Any, curve: Any, gain: float, is_signal: bool
+) -> None:
+    """Of two models one is the best of six: a chance of 0.3 % is 3 %, one of 0.6 % is 7 %."""
+    records = study(curve(1.0, 0.9, gap=0.1))
+
+    found = missing_signal(compared(records, gain=0.0, error=0.02, linear_gain=gain))
+
+    assert (found is None) == is_signal
+
+
+@pytest.mark.parametrize(("gain", "is_signal"), [(0.023, True), (0.018, False)])
+def test_the_iterations_of_trees_are_no_choice_among_many(
+    study: Any, curve: Any, beside: Any, gain: float, is_signal: bool
+) -> None:
+    """Of two models: a chance of 1 % is 2 %, one of 4 % is 7 %."""
+    records = beside(study(curve(1.0, 0.9, gap=0.1)), {"boosted_trees": 1.0 - gain})
+    valid = tuple(one for one in records.evaluations if one.split == "valid")
+
+    found = missing_signal(dataclasses.replace(records, evaluations=valid))
+
+    assert (found is None) == is_signal
+
+
+def test_the_linear_model_is_chosen_among_its_penalties() -> None:
+    assert CHOSEN_AMONG["linear_model"] == len(INVERSE_PENALTIES)
+
+
 def test_weak_signals_on_both_sets_of_rows_are_one_together(
     study: Any, curve: Any, beside: Any
 ) -> None:
@@ -192,6 +222,7 @@ def test_steps_too_small_and_too_large_in_vain_were_not_at_fault(
     assert diagnose_study(both)[0].kind == "no_signal"
 
 
+@pytest.mark.slow
 def test_a_search_for_an_unrelated_target_says_so(tmp_path: Path) -> None:
     """Student's t of 1.5 degrees of freedom: validation and test rows differ in spread."""
     generator = np.random.default_rng(3)

@@ -35,20 +35,21 @@ def scored(
 
 
 @pytest.mark.parametrize(
-    ("linear", "trees", "kind", "words"),
+    ("linear", "trees", "kind", "words", "difference"),
     [
-        ((0.3, 0.02), (0.1, 0.02), "better", "Better than boosted trees on "),
-        ((0.02, 0.02), (0.1, 0.02), "no_better", "No better than the linear model on "),
-        ((0.3, 0.02), (-0.1, 0.02), "worse", "Worse than boosted trees on "),
+        ((0.3, 0.02), (0.1, 0.02), "better", "Better than boosted trees on ", "lower by 0.1, "),
+        ((0.02, 0.02), (0.1, 0.02), "no_better", "No better than the linear", "lower by 0.02, "),
+        ((0.3, 0.02), (-0.1, 0.02), "worse", "Worse than boosted trees on ", "higher by 0.1, "),
     ],
 )
 def test_the_best_reference_is_the_measure(
-    study: Any, curve: Any, linear: Any, trees: Any, kind: str, words: str
+    study: Any, curve: Any, linear: Any, trees: Any, kind: str, words: str, difference: str
 ) -> None:
     found = standing(scored(study(curve(1.0, 0.5)), linear=linear, trees=trees))
     assert found.kind == kind
     assert found.sentence.startswith(words)
-    assert "loss 0.5 against" in found.sentence
+    assert "loss 0.5000 against" in found.sentence
+    assert f"({difference}95 % interval " in found.sentence
 
 
 def test_with_class_weights_it_is_the_balanced_accuracy(study: Any, curve: Any) -> None:
@@ -80,3 +81,10 @@ def test_what_had_no_time_is_said(study: Any, curve: Any) -> None:
     )
     assert told(guessing, linear).endswith(". Boosted trees had no time to grow.")
     assert told(guessing).endswith(". No model was fitted to compare it with.")
+
+
+def test_a_few_test_rows_cannot_tell(study: Any, curve: Any) -> None:
+    rows = {"n_rows": {"train": 600, "valid": 200, "test": 1}}
+    found = standing(scored(study(curve(1.0, 0.5), **rows), linear=(0.3, 0.0), trees=(-0.1, 0.0)))
+    assert found.kind == "unknown"
+    assert found.sentence == "1 test row is too few to tell whether a reference is better."

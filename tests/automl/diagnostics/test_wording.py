@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from automl.diagnostics.wording import error, listing, number, percent
+from automl.diagnostics.wording import duration, error, listing, number, percent
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,14 @@ def test_lists_end_in_and() -> None:
 def test_errors_are_rates_or_rmse() -> None:
     assert error(0.061, "error_rate") == "6.1 % of rows wrong"
     assert error(12.5, "rmse") == "RMSE 12.5"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        *((0.42, "0.4 s"), (9.97, "10 s"), (42.0, "42 s"), (59.7, "1 min"), (200, "3 min 20 s")),
+        *((120, "2 min"), (3599.8, "1 h"), (7500, "2 h 5 min"), (float("nan"), "–")),
+    ],
+)
+def test_durations_read_as_people_say_them(seconds: float, words: str) -> None:
+    assert duration(seconds) == words

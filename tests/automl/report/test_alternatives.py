@@ -1,5 +1,3 @@
-import pytest
-
 from automl.report import alternatives
 from automl.report.numbers.curves import bias_variance_plane, learning_curves
 from automl.report.numbers.gradients import gradient_flow, initialization_table
@@ -57,12 +55,3 @@ def test_the_search_is_told_in_numbers(table):
     assert "The best validation loss fell from" in alternatives.of_history(history(table))
     assert alternatives.of_timeline(timeline(table)).startswith("60 trials within")
     assert "trials pruned (" in alternatives.of_effort(effort(table))
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0.42, "0.4 s"), (42.0, "42 s"), (200, "3 min 20 s"), (120, "2 min"), (7500, "2 h 5 min"),
-     (7200, "2 h"), (float("nan"), "–")],
-)  # fmt: skip
-def test_durations_read_as_people_say_them(seconds, words):
-    assert alternatives.duration(seconds) == words

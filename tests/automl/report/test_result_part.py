@@ -6,6 +6,7 @@ from automl.report import result_part
 from automl.report.numbers.overview import overview
 from automl.report.numbers.search import effort
 from automl.report.numbers.trials import study_table
+from automl.score_names import score_text
 from storage.records import StudyRecords
 from tests.contracts.synthetic_study import synthetic_study
 
@@ -77,12 +78,6 @@ def test_a_regression_is_told_in_its_own_unit():
     assert "valid RMSE" in result_part.best_head(overview(table), "rmse")
 
 
-@pytest.mark.parametrize(("value", "shown"), [(None, "none"), (0.00123456, "0.00123"), (16, "16"),
-                                              (True, "True"), ("adam", "adam")])  # fmt: skip
-def test_hyperparameters_are_shown_shortly(value, shown):
-    assert result_part.parameter_text(value) == shown
-
-
 def test_causes_are_explained_and_quote_the_last_message(records: StudyRecords):
     broken = replace(
         records.trials[0],
@@ -94,3 +89,18 @@ def test_causes_are_explained_and_quote_the_last_message(records: StudyRecords):
     rows = {row[0]: row[1:] for row in result_part.causes(effort(table))}
     assert rows["crashed"] == ("1", "an error while training", "NameError: x")
     assert rows["diverged"][2] == ""
+
+
+@pytest.mark.parametrize(
+    ("n_tied", "words"),
+    [(1, "1 other complete trial: it lies"), (3, "3 other complete trials: they")],
+)
+def test_one_trial_that_is_as_good_is_told_in_the_singular(table, n_tied, words):
+    assert words in result_part.certainty(replace(overview(table), n_tied=n_tied))[0]
+
+
+def test_a_loss_has_the_digits_that_the_terminal_shows(table):
+    shown, spent = overview(table), effort(table)
+    card = result_part.cards(shown, spent, table.records.settings)[1]
+    assert card.value == score_text("loss", shown.best.valid_loss)
+    assert result_part.best_rows(shown, "error_rate")[0][1] == card.value

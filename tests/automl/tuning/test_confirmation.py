@@ -135,7 +135,9 @@ def test_what_no_hyperparameter_can_be_is_left_out() -> None:
 
 
 def test_a_change_of_the_search_alone_cannot_be_tried() -> None:
-    advice = Advice("", (SpaceChange("max_epochs", "100"), SpaceChange("n_trials", "60")))
+    changes = {"max_epochs": "100", "n_trials": "60", "folds": "5", "loss": "huber"}
+    changes["class_weights"] = "true"
+    advice = Advice("", tuple(SpaceChange(*change) for change in changes.items()))
 
     assert advised_change("too_few_trials", advice, {}, SPACE) is None
 

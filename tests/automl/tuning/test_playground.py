@@ -63,7 +63,7 @@ def test_equal_units_learn_nothing_and_others_do(played: Playground):
     assert runs["he"].valid_loss[-1] < 0.1 and runs["he"].valid_error < 0.02
 
 
-def test_noise_is_learnt_by_heart_without_regularization(played: Playground):
+def test_noise_is_learned_by_heart_without_regularization(played: Playground):
     runs = {(r.setting["noise"], r.setting["regularization"]): r for r in played.grids[0].runs}
     free, held = runs[0.3, "none"], runs[0.3, "weight_decay 0.01"]
     assert free.train_loss[-1] < held.train_loss[-1]

@@ -1,19 +1,19 @@
 from automl.report.figures.comparison import progress_figure
-from automl.report.numbers.comparison import Progress, compare
-from storage.records import StudyRecords
+from automl.report.numbers.comparison import Progress, progress
+from automl.report.numbers.trials import StudyTable
 
 
-def test_each_study_has_a_staircase_and_a_band(records: StudyRecords):
-    compared = compare([records, records])
-    figure = progress_figure([study.progress for study in compared.studies], compared.loss)
+def test_each_study_has_a_staircase_and_a_band(table: StudyTable):
+    names = ("digits-target", "digits-target (2)")
+    figure = progress_figure([progress(name, table) for name in names], "cross_entropy")
     named = [trace.name for trace in figure.data if trace.showlegend is not False]
     assert named == ["digits-target", "digits-target (2)"]
     assert len(figure.data) == 6
     assert figure.data[1].fill == "tonexty"
 
 
-def test_a_study_of_one_complete_trial_is_a_point(records: StudyRecords):
-    whole = compare([records, records]).studies[0].progress
+def test_a_study_of_one_complete_trial_is_a_point(table: StudyTable):
+    whole = progress("whole", table)
     first = Progress(
         "one", *(part[[0, 0]] for part in (whole.epochs, whole.best, whole.low, whole.high))
     )

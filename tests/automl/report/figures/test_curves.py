@@ -37,7 +37,8 @@ def test_other_curves_are_one_trace_with_gaps(table):
 def test_a_small_multiple_shows_one_trial(table):
     curve = learning_curves(table).best[1]
     figure = trial_curves_figure(curve, "cross_entropy")
-    assert len(figure.data) == 3 and not figure.layout.showlegend
+    assert [trace.name for trace in figure.data][:2] == ["train", "validation"]
+    assert len(figure.data) == 3 and figure.layout.showlegend is not False
     assert figure.layout.yaxis.title.text == "cross-entropy"
 
 

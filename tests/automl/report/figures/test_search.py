@@ -1,5 +1,13 @@
-from automl.report.figures.search import effort_figure, history_figure, timeline_figure
-from automl.report.numbers.search import Timeline, TimelineBar, effort, history, timeline
+import numpy as np
+
+from automl.report.figures import style
+from automl.report.figures.search import (
+    effort_figure,
+    history_figure,
+    history_frame,
+    timeline_figure,
+)
+from automl.report.numbers.search import History, Timeline, TimelineBar, effort, history, timeline
 
 
 def test_history_has_points_by_outcome_and_a_staircase(table):
@@ -7,6 +15,15 @@ def test_history_has_points_by_outcome_and_a_staircase(table):
     assert [trace.name for trace in figure.data] == ["failed", "pruned", "complete", "best so far"]
     assert figure.data[-1].line.shape == "hv"
     assert figure.data[-1].x[-1] == 59  # drawn to the last trial
+
+
+def test_the_better_half_of_the_trials_is_in_the_frame():
+    """Two complete trials do not push the thirteen that were pruned out of it."""
+    values = np.array([0.10, 0.11, *np.linspace(0.5, 0.9, 13)])
+    numbers = np.arange(15.0)
+    outcomes = ("complete", "complete", *["pruned"] * 13)
+    past = History("mean_squared", numbers, values, outcomes, numbers[:1], values[:1], 14, 0)
+    assert style.n_outside(values, history_frame(past)) <= 7
 
 
 def test_the_timeline_has_a_bar_per_trial(table):

@@ -14,12 +14,6 @@ def test_numbers_have_as_many_digits_as_they_deserve(value, shown):
     assert style.number(value) == shown
 
 
-def test_columns_of_numbers_have_equal_digits():
-    assert [style.table_number(v) for v in (0.1, 0.12345, 2.0)] == ["0.100", "0.123", "2.00"]
-    assert style.table_number(1e-9) == "1.00e-09"
-    assert style.table_number(None) == "–" and style.table_number(0.0) == "0"
-
-
 def test_text_from_data_is_escaped_and_cut():
     assert style.text("<b>a</b> & b") == "&lt;b&gt;a&lt;/b&gt; &amp; b"
     assert style.text("x" * 100) == "x" * 37 + "..."

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from automl.report.numbers.overview import latest_evaluation, overview
+from automl.report.numbers.overview import overview
 from automl.report.numbers.trials import study_table
 from storage.records import EvaluationRecord, StudyRecords
 
@@ -38,7 +38,7 @@ def test_trials_within_two_standard_errors_are_tied(table):
 def test_the_best_trials_own_evaluation_is_preferred(records: StudyRecords):
     other = EvaluationRecord(9999, "test", {"accuracy": 0.1})
     table = study_table(replace(records, evaluations=(*records.evaluations, other)))
-    assert latest_evaluation(table).trial_number == table.best.number
+    assert overview(table).evaluated_trial == table.best.number
     only = study_table(replace(records, evaluations=(other,)))
     assert overview(only).evaluated_trial == 9999
 

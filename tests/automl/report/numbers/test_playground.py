@@ -82,12 +82,12 @@ def test_underfitting_is_told_by_wrong_train_rows_beyond_the_noise():
     assert "underfits:" not in said(run([0.66], [0.66], error=0.35, noise=0.3))
 
 
-def test_no_better_than_guessing_is_nothing_learnt_also_with_noise():
-    assert "It has learnt nothing: guessing has a loss of 0.693." in said(
+def test_no_better_than_guessing_is_nothing_learned_also_with_noise():
+    assert "It has learned nothing: guessing has a loss of 0.693." in said(
         run([0.69], [0.69], initialization="zeros")
     )
-    # With 30 % noise no more than 0.082 can be learnt: 0.68 is a part of it.
-    assert "learnt nothing" not in said(run([0.68], [0.69], noise=0.3))
+    # With 30 % noise no more than 0.082 can be learned: 0.68 is a part of it.
+    assert "learned nothing" not in said(run([0.68], [0.69], noise=0.3))
 
 
 def test_divergence_is_said_with_its_epoch():
@@ -145,7 +145,7 @@ def test_the_finding_names_best_stuck_and_diverged():
     )
     assert finding(values) == (
         "In this one start the validation loss ends lowest with optimizer adam: at 0.1, with 25 % "
-        "of the rows wrong. Nothing is learnt with sgd. It diverges with momentum."
+        "of rows wrong. Nothing is learned with sgd. It diverges with momentum."
     )
 
 
