@@ -382,7 +382,7 @@ def playground(toy: str, vary: tuple[str, ...], output: str, seed: int) -> None:
     DATA is spirals, moons, circles, and, or, nand or xor. The page has buttons for noise, depth,
     regularization and activation; other hyperparameters vary one at a time.
     """
-    with told_steps("loading PyTorch; all in all it takes up to a minute"):
+    with told_steps("loading PyTorch; all in all it takes half a minute to a minute"):
         from automl.output_files import PAGE, check_output
 
         check_output(output, PAGE)

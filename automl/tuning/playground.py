@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -28,6 +29,9 @@ from automl.tuning.toy_data import GRID, toy_dataset
 from storage.records import EpochRecord, ParameterValue, best_epoch
 
 LOG = logging.getLogger("automl")
+
+SECONDS_BETWEEN_STEPS: Final = 10.0
+"""While networks train, so often it is told how far they are."""
 
 N_EPOCHS: Final = 200
 """Enough for the base network to learn the spirals, the hardest of the problems."""
@@ -235,7 +239,11 @@ def _train(
     runs = [run_config(setting, i, n_epochs, seed) for i, setting in enumerate(settings)]
     curves: dict[int, list[EpochRecord]] = {run.run_id: [] for run in runs}
     trainer.add(runs)
-    for _ in range(n_epochs):
+    told_at = time.monotonic()
+    for epoch in range(1, n_epochs + 1):
+        if time.monotonic() - told_at > SECONDS_BETWEEN_STEPS:
+            told_at = time.monotonic()
+            LOG.info("epoch %d of %d", epoch, n_epochs)
         for record in trainer.train_round():
             curves[record.run_id].append(record)
     return {

@@ -273,7 +273,7 @@ def test_an_interrupt_in_place_of_an_answer_deletes_nothing(study: Path) -> None
         ("predict none no.csv", "reading the study"),
         ("diagnose none", "judging the study"),
         ("promote none --trial 0", "loading PyTorch and scikit-learn"),
-        ("playground none", "loading PyTorch; all in all it takes up to a minute"),
+        ("playground none", "loading PyTorch; all in all it takes half a minute to a minute"),
     ],
 )
 def test_the_first_line_is_told_before_anything_heavy_is_imported(

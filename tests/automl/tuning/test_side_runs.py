@@ -55,13 +55,17 @@ def stored(store: Store) -> list[tuple[str, int, str, str | None]]:
     return [(run.label, run.attempt, run.state, run.cause) for run in runs]
 
 
-def test_each_run_is_stored_with_its_own_end(store: Store) -> None:
+def test_each_run_is_stored_with_its_own_end(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "automl")
     dataset = tiny_dataset()
     with InProcessExecutor(dataset, trainer=LINEAR) as executor:
         ended = train_beside(
             store, STUDY, executor, dataset, planned(0, CRASHES, DIVERGES, CANNOT_BEGIN)
         )
 
+    assert caplog.messages == ["training 4 runs"]
     assert stored(store) == [
         ("0", 1, "complete", None),
         ("1", 1, "failed", "crashed"),
