@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 import cli
 
 QUICK = ("--n-trials", "1", "--max-epochs", "1", "--folds", "1", "--workers", "1")
+QUICK += ("--no-references",)
 COMMANDS = {
     "search": ("search", "flowers.csv", "--target", "kind", *QUICK, "--report"),
     "report": ("report", "flowers-kind", "-o"),

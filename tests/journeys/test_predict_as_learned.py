@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 import cli
 
 QUICK = ("--n-trials", "2", "--max-epochs", "4", "--folds", "1", "--workers", "1")
+QUICK += ("--no-references",)
 
 
 def run(*arguments: str) -> Result:

@@ -55,7 +55,7 @@ def replace_folder(path: Path) -> None:
 def start(folder: Path) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     command = ["search", "sklearn:iris", "--study", "iris", "--folds", "1", "--workers", "1"]
-    more = ["--max-epochs", "5", "--n-trials", "100000", "--storage"]
+    more = ["--max-epochs", "5", "--n-trials", "100000", "--no-references", "--storage"]
     url = f"sqlite:///{folder}/automl.db"
     return subprocess.Popen(
         [sys.executable, "-m", "cli", *command, *more, url],

@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 def options(folder: Path) -> SearchOptions:
     return SearchOptions(
         storage=f"sqlite:///{folder}/automl.db", study="iris", n_trials=6, max_epochs=4,
+        references=False,
         folds=2, workers=1, slots=1, set=["batch_size=16,32"],
     )  # fmt: skip
 
@@ -91,6 +92,7 @@ def test_what_cannot_be_kept_is_said_once(
 
 def test_command_fails_with_its_result_where_the_best_is_not_scored(tmp_path: Path) -> None:
     command = ["search", "sklearn:iris", "--n-trials", "40", "--max-epochs", "5", "--folds", "1"]
+    command += ["--no-references"]
     process = subprocess.Popen(
         [sys.executable, "-m", "cli", *command, "--workers", "1", "--slots", "1", "--json",
          "--storage", f"sqlite:///{tmp_path}/automl.db"],

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 N_TRIALS = 12
 SEARCH = (
     *("search", "sklearn:iris", "--study", "iris", "--folds", "1", "--json"),
-    *("--max-epochs", "9", "--workers", "1", "--seed", "3"),
+    *("--max-epochs", "9", "--workers", "1", "--seed", "3", "--no-references"),
 )
 
 

@@ -63,6 +63,7 @@ def search(folder: Path) -> SearchResult:
         n_trials=4,
         folds=2,
         max_epochs=3,
+        references=False,
         seed=1,
         slots=1,
         workers=1,

@@ -23,7 +23,16 @@ N_TRIALS = 13
 def start(folder: Path, n_trials: int, *more: str) -> subprocess.Popen[str]:
     command = [
         *("search", "sklearn:iris", "--study", "iris", "--folds", "1", "--json"),
-        *("--max-epochs", "3", "--workers", "1", "--n-trials", str(n_trials), *more),
+        *(
+            "--max-epochs",
+            "3",
+            "--workers",
+            "1",
+            "--n-trials",
+            str(n_trials),
+            "--no-references",
+            *more,
+        ),
     ]
     return subprocess.Popen(
         [sys.executable, "-m", "cli", *command],

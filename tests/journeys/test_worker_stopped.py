@@ -24,6 +24,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /pro
 ROOT = Path(__file__).parents[2]
 SEARCH = (
     *("search", "sklearn:iris", "--study", "iris", "--folds", "1", "--json", "--workers", "2"),
+    "--no-references",
     *("--pruner", "none", "--max-epochs", "20"),
 )
 SECONDS_AROUND = 10.0
