@@ -93,7 +93,7 @@ def kill_and_continue(folder: Path, n_ended: int, delay: float) -> None:
     assert all(trial.outcome != "running" for trial in records.trials)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2))])
 def test_killed_search_is_finished_by_the_same_command(seed: int, tmp_path: Path) -> None:
     generator = random.Random(seed)
     kill_and_continue(tmp_path, generator.randrange(1, 9), generator.random() * 0.2)

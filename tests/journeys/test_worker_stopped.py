@@ -90,6 +90,7 @@ def is_gone(pid: int) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_one_interrupt_ends_a_search_whose_worker_is_stopped_within_seconds(
     start: Start, tmp_path: Path
 ) -> None:
