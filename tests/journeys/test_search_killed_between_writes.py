@@ -11,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from automl.data import LoadedData, SplitChoices, load_dataset
 from automl.executors.in_process import InProcessExecutor
 from automl.tuning.policy import SearchPolicy
@@ -66,6 +68,7 @@ def search(store: Store, data: LoadedData) -> list[tuple[object, ...]]:
     ]
 
 
+@pytest.mark.slow
 def test_search_killed_before_any_commit_equals_the_uninterrupted_one(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-c", COPYING, tmp_path], check=True, env=environment)
