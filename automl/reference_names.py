@@ -31,6 +31,6 @@ def reference_words(name: ReferenceName, loss: str) -> str:
     return "the linear model" if name == "linear_model" else "boosted trees"
 
 
-def is_plural(name: ReferenceName) -> bool:
-    """Whether its words take a verb in the plural: "boosted trees do", "the linear model does"."""
-    return name == "boosted_trees"
+def is_plural(*names: ReferenceName) -> bool:
+    """Whether the verb is in the plural: "boosted trees do", "the linear model does"."""
+    return len(names) > 1 or "boosted_trees" in names

@@ -136,7 +136,7 @@ def _cause(records: StudyRecords, compared: _Compared) -> str:
     ]
     if alike:
         words = listing([reference_words(name, records.settings.loss) for name in alike])
-        lose = "lose" if len(alike) > 1 or is_plural(alike[0]) else "loses"
+        lose = "lose" if is_plural(*alike) else "loses"
         return (
             f"{shifted}Most of it is in the rows and not in the choice of a trial: {words} {lose} "
             f"most of as much from the validation rows to the test rows."
@@ -149,18 +149,15 @@ def _cause(records: StudyRecords, compared: _Compared) -> str:
 
 def _lost_by_references(records: StudyRecords, score: str) -> dict[ReferenceName, float]:
     """What each fitted reference gains less over guessing on test rows than on validation rows."""
-    valid, test = best_evaluation(records, "valid"), best_evaluation(records, "test")
-    gains = [
-        {}
-        if rows is None
-        else {
+    valid, test = (
+        {
             one.name: one.guessing_gains[score].value
-            for one in rows.references
+            for one in (rows.references if rows else ())
             if score in one.guessing_gains
         }
-        for rows in (valid, test)
-    ]
-    return {name: gains[0][name] - gains[1][name] for name in gains[0] if name in gains[1]}
+        for rows in (best_evaluation(records, "valid"), best_evaluation(records, "test"))
+    )
+    return {name: valid[name] - test[name] for name in valid if name in test}
 
 
 def _advice_for_gap(records: StudyRecords) -> tuple[Advice, ...]:

@@ -115,7 +115,7 @@ def gain_words(gain: Gain, loss: str) -> str:
     if not gain.references:
         return compared + ending
     others = listing([reference_words(name, loss) for name in gain.references])
-    verb = "are" if len(gain.references) > 1 or is_plural(gain.references[0]) else "is"
+    verb = "are" if is_plural(*gain.references) else "is"
     others = f"{others[:1].upper()}{others[1:]} {verb} not certainly better than guessing either."
     return f"{compared}{ending} {others}"
 
