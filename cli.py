@@ -1,8 +1,9 @@
 """The command line: parse, call one public function, print.
 
 Everything heavy is imported inside the commands, so that `automl --help` answers at once.
-What is printed is made in `automl/terminal.py`, how errors come out in
-`automl/command_group.py`; an interrupted command ends with 130, and `--traceback` shows all.
+What is printed is made in `automl/console/terminal.py`, how errors come out in
+`automl/console/command_group.py`; an interrupted command ends with 130, and `--traceback` shows
+all.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from automl.command_group import (
+from automl.console.command_group import (
     INTERRUPTED,
     SETTINGS,
     Commands,
@@ -28,7 +29,7 @@ from automl.command_group import (
     told_steps,
     told_warnings,
 )
-from automl.command_types import COUNT, FROM_ZERO, ByteSize, Duration, Workers
+from automl.console.command_types import COUNT, FROM_ZERO, ByteSize, Duration, Workers
 
 if TYPE_CHECKING:
     from automl.result import SearchResult
@@ -122,8 +123,8 @@ def search(data: str, report: str | None, as_json: bool, **choices: Any) -> None
     with told_steps("loading pandas and Optuna"):
         with fast_imports():
             session = _start(data, report, began, choices)
+        from automl.console.terminal import show_progress
         from automl.interruption import stop_on_interrupt
-        from automl.terminal import show_progress
 
         with session:
             with stop_on_interrupt(session.stop) as was_interrupted:
@@ -139,7 +140,7 @@ def search(data: str, report: str | None, as_json: bool, **choices: Any) -> None
 def _start(data: str, report: str | None, began: float, choices: dict[str, Any]) -> SearchSession:
     """Get a search ready; its report's place, too, is checked before anything is trained."""
     from automl.api import start_search
-    from automl.options import SearchOptions
+    from automl.options.search_options import SearchOptions
     from automl.output_files import PAGE, check_output
     from automl.result import study_files
     from automl.tuning.clock import Clock
@@ -154,9 +155,9 @@ def _start(data: str, report: str | None, began: float, choices: dict[str, Any])
 
 def _finish(result: SearchResult, report: str | None, as_json: bool, began: float) -> None:
     """Write the report if asked, and print the result, also where the report has failed."""
+    from automl.console.summary import print_result
     from automl.errors import OutputError
     from automl.result import result_to_json
-    from automl.summary import print_result
 
     failure = None
     if report is not None:
@@ -177,7 +178,7 @@ def _finish(result: SearchResult, report: str | None, as_json: bool, began: floa
 @storage_option
 def studies(storage: str) -> None:
     """List the studies of a database."""
-    from automl.listings import print_studies
+    from automl.console.listings import print_studies
     from automl.studies import load_study, study_names
 
     print_studies([load_study(name, storage) for name in study_names(storage)], storage)
@@ -189,9 +190,9 @@ def studies(storage: str) -> None:
 @storage_option
 def show(study: str, trial_number: int | None, storage: str) -> None:
     """Show a study's result, or one of its trials."""
+    from automl.console.summary import print_study
+    from automl.console.trial_summary import print_trial
     from automl.studies import load_study
-    from automl.summary import print_study
-    from automl.trial_summary import print_trial
 
     result = load_study(study, storage)
     if trial_number is None:
@@ -228,9 +229,9 @@ def predict(study: str, data: str, trial_number: int | None, output: str, storag
     regression are known as such in Parquet only.
     """
     with told_steps("reading the study"):
+        from automl.console.trial_summary import prediction_words
         from automl.streams import one_line
         from automl.studies import load_study
-        from automl.trial_summary import prediction_words
 
         result = load_study(study, storage)
         with told_warnings():
@@ -244,7 +245,7 @@ def predict(study: str, data: str, trial_number: int | None, output: str, storag
 def spaces(name: str | None) -> None:
     """List the built-in search spaces, or show one (or a TOML file)."""
     import search_spaces
-    from automl.listings import print_space, print_spaces
+    from automl.console.listings import print_space, print_spaces
 
     if name is None:
         print_spaces(search_spaces.names())
@@ -275,8 +276,8 @@ def delete(study: str, yes: bool, storage: str) -> None:
 def promote(study: str, trial_number: int, workers: Any, storage: str) -> None:
     """Give a pruned trial the full budget, in a run beside the study."""
     with told_steps("loading PyTorch and scikit-learn"):
-        from automl.investigation import promote
-        from automl.trial_summary import print_promotion
+        from automl.console.trial_summary import print_promotion
+        from automl.investigation.questions import promote
 
         promotion = promote(study, trial_number, storage, workers=workers)
     print_promotion(promotion)
@@ -298,18 +299,18 @@ def diagnose(study: str, confirms: bool, depth: str, workers: Any, storage: str)
     """Say why a study's network is as good as it is, and what to do next."""
     with told_steps("judging the study"):
         from automl import studies
+        from automl.console.summary import print_verdict
         from automl.diagnostics.measured_advice import ON_ADVICE
-        from automl.summary import print_verdict
 
         result = studies.diagnose(study, storage)
         if depth == "full" or confirms:
             tell("loading PyTorch")
-            from automl import investigation
+            from automl.investigation import questions
 
             if depth == "full":
-                result = investigation.explain(study, storage, workers=workers)
+                result = questions.explain(study, storage, workers=workers)
             if confirms:
-                result = investigation.confirm(study, storage, workers=workers)
+                result = questions.confirm(study, storage, workers=workers)
     print_verdict(result)
     if confirms and not any(one.kind in ON_ADVICE for one in result.diagnoses):
         click.echo(
@@ -326,7 +327,7 @@ def compare(studies: tuple[str, ...], output: str | None, storage: str) -> None:
 
     Networks that were scored on the same test rows are held against each other row by row.
     """
-    from automl.comparison_summary import print_comparison
+    from automl.console.comparison_summary import print_comparison
     from automl.studies import compare, comparison, load_studies
 
     results = load_studies(studies, storage)
@@ -340,7 +341,7 @@ def compare(studies: tuple[str, ...], output: str | None, storage: str) -> None:
 @storage_option
 def doctor(storage: str) -> None:
     """Look for faults in a database and its files; change nothing."""
-    from automl.listings import print_findings
+    from automl.console.listings import print_findings
     from storage import examine
 
     findings = examine(storage)
@@ -386,8 +387,8 @@ def playground(toy: str, vary: tuple[str, ...], output: str, seed: int) -> None:
         from automl.output_files import PAGE, check_output
 
         check_output(output, PAGE)
-        from automl.report.playground import write_playground
-        from automl.tuning.playground import NAMES, play
+        from automl.playground.page import write_playground
+        from automl.playground.play import NAMES, play
 
         played = play(toy, vary or NAMES, seed=seed)
         tell(f"writing {output}")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         StudyError,
         TrainingError,
     )
-    from automl.options import SearchOptions
+    from automl.options.search_options import SearchOptions
     from automl.result import SearchResult
     from automl.studies import delete_study, load_study, study_names
     from automl.training.trained_model import TrainedModel
@@ -53,7 +53,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "SearchOptions": "options",
+    "SearchOptions": "options.search_options",
     "SearchResult": "result",
     "TrainedModel": "training.trained_model",
     "delete_study": "studies",

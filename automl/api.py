@@ -13,16 +13,16 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from automl.data_options import data_options, read_data, reloadable_options
 from automl.errors import ConfigError, did_you_mean
 from automl.interruption import stop_on_interrupt
-from automl.option_values import DEFAULT_STORAGE
-from automl.options import (
+from automl.options.loading import data_options, read_data, reloadable_options
+from automl.options.search_options import (
     FreeKeywords,
     SearchKeywords,
     SearchOptions,
     spelled_out,
 )
+from automl.options.values import DEFAULT_STORAGE
 from automl.result import SearchResult
 from automl.streams import one_line
 from automl.studies import load_study

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from automl.counting import agree, count
-from automl.option_values import DEFAULT_STORAGE
-from automl.options import RULES, SearchOptions
+from automl.options.search_options import RULES, SearchOptions
+from automl.options.values import DEFAULT_STORAGE
 from storage.records import PolicyRecord, SpaceChange, StudyRecords, StudySettings
 
 FREE = frozenset({"n_trials", "timeout", "target_error", "sampler", "pruner", "keep_models"})

@@ -20,7 +20,6 @@ from automl.counting import count
 from automl.data import LoadedData
 from automl.data.reading import RawData
 from automl.data.references import FittedReferences
-from automl.data_options import encode_data
 from automl.diagnostics import diagnose_study
 from automl.errors import DataError, StudyError
 from automl.executors.choosing import make_executor
@@ -28,7 +27,8 @@ from automl.executors.devices import check_device, device_of_each
 from automl.executors.executor import Executor
 from automl.executors.resources import available_cores, available_memory
 from automl.executors.trainers import trainer_class
-from automl.options import SearchOptions
+from automl.options.loading import encode_data
+from automl.options.search_options import SearchOptions
 from automl.result import SearchResult
 from automl.streams import one_line
 from automl.tuning.best_again import train_best_again, trial_without_weights

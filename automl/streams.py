@@ -4,10 +4,10 @@ Names of columns, classes, studies and files are other people's texts. Written r
 they could clear it, fill the clipboard, or turn a line around. So all that a command writes to
 stdout and stderr goes through a `SafeStream`: what is not printable is shown as its escape
 (`\\x1b`), what the stream's encoding lacks likewise. Only what rich draws passes as it is, since
-colours are such characters too; automl/terminal.py makes the texts in it printable first.
+colours are such characters too; automl/console/terminal.py makes the texts in it printable first.
 
 A stream that is closed, full or a pipe without reader does not end the work: what is lost is
-remembered, and told at the end (automl/command_group.py).
+remembered, and told at the end (automl/console/command_group.py).
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ from automl.comparison import Comparison, compare_studies
 from automl.diagnostics import agree_with_verdict, diagnose_study
 from automl.diagnostics.measured_advice import ON_ADVICE, order_by_measurement
 from automl.errors import StudyError
-from automl.option_values import DEFAULT_STORAGE
-from automl.options import RULES
+from automl.options.search_options import RULES
+from automl.options.values import DEFAULT_STORAGE
 from automl.output_files import PAGE, check_output
 from automl.result import SearchResult
 from automl.tuning.study import read_known_study

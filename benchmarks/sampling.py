@@ -29,7 +29,7 @@ from rich.table import Table
 from scipy.stats import t as student
 
 from automl.api import start_search
-from automl.options import SearchOptions
+from automl.options.search_options import SearchOptions
 
 SKLEARN = ("sklearn:digits", "sklearn:breast_cancer", "sklearn:diabetes", "sklearn:wine")
 N_TRIALS = 60

@@ -38,9 +38,9 @@ from torch import Tensor
 import search_spaces
 from automl.data.dataset import AffineScaling, Dataset, Fold, Split
 from automl.executors.processes import ProcessExecutor
+from automl.stacked.trainer import StackedTrainer
 from automl.training.config import RunConfig, configure
 from automl.training.plain import PlainTrainer
-from automl.training.stacked import StackedTrainer
 from automl.training.trainer import Trainer
 from benchmarks import dataloader_loop, expert_loop
 from benchmarks.expert_loop import Arrays

@@ -22,12 +22,12 @@ from automl.diagnostics.decomposition import (
     variance_of_halves,
 )
 from automl.executors.in_process import InProcessExecutor
-from automl.training.config import RowSubset, RunConfig, configure
-from automl.tuning.planned_runs import PlannedRun, predict_run, train_runs
-from automl.tuning.retraining import (
+from automl.investigation.retraining import (
     judge_decomposition,
     plan_decomposition,
 )
+from automl.training.config import RowSubset, RunConfig, configure
+from automl.tuning.planned_runs import PlannedRun, predict_run, train_runs
 from benchmarks.verdict_training import Draw, Plan, records_of, train_plans
 from benchmarks.verdict_worlds import (
     Params,

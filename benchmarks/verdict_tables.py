@@ -31,10 +31,10 @@ from automl.data import SplitChoices, load_dataset
 from automl.data.dataset import Dataset
 from automl.diagnostics.standing import standing
 from automl.diagnostics.study_verdict import fit_verdict
-from automl.options import SearchOptions
+from automl.investigation.confirmation import advised_change
+from automl.options.search_options import SearchOptions
 from automl.result import SearchResult
 from automl.tuning import references
-from automl.tuning.confirmation import advised_change
 from automl.tuning.planned_runs import best_configuration, study_space
 from benchmarks.table_cases import Case, all_cases
 from benchmarks.table_runs import Params

@@ -17,13 +17,13 @@ from numpy.typing import ArrayLike
 
 from automl.data.dataset import Dataset
 from automl.data.references import fit_references
-from automl.models.mlp import n_parameters
+from automl.models.mlp.network import n_parameters
+from automl.stacked.trainer import StackedTrainer
 from automl.training.config import RunConfig, configure
 from automl.training.ending import ending
 from automl.training.gradients import inspect_initialization
 from automl.training.metrics import resample
 from automl.training.predictions import predict
-from automl.training.stacked import StackedTrainer
 from automl.tuning.evaluation import reference_record
 from benchmarks.verdict_worlds import World
 from storage.records import (

@@ -16,10 +16,10 @@ import pandas as pd
 import torch
 from numpy.polynomial import legendre
 
-from automl.data.columns import ColumnPlan
 from automl.data.dataset import AffineScaling, Dataset, Fold, Split
-from automl.data.leaks import leakage
-from automl.data.probes import shift
+from automl.data.table.columns import ColumnPlan
+from automl.data.table.leaks import leakage
+from automl.data.table.probes import shift
 from automl.data.targets import Target, TargetReading
 from storage.records import (
     DataCheckRecord,

@@ -20,7 +20,7 @@ import torch
 
 from automl.data import SplitChoices, load_dataset
 from automl.data.dataset import Dataset
-from automl.models.mlp import MLPConfig
+from automl.models.mlp.network import MLPConfig
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.gradients import inspect_initialization
 from automl.training.plain import PlainTrainer

@@ -20,49 +20,39 @@ ROOT = Path(__file__).resolve().parent.parent
 
 LAYERS = (  # from the top; a module imports from layers below its own, and from its own package
     ("cli",),
-    (
-        *("automl.listings", "automl.trial_summary", "automl.comparison_summary"),
-        "automl.command_group",
-    ),
-    ("automl.summary",),
-    ("automl.terminal", "automl.command_types"),
+    ("automl.console",),
     ("automl",),  # the public names alone
     ("automl.api",),
     ("automl.session",),
-    ("automl.investigation",),
-    ("automl.studies", "automl.data_options"),
+    ("automl.playground", "automl.investigation"),
+    ("automl.studies", "automl.options.loading"),
     ("automl.result",),
     ("automl.report",),
     ("automl.comparison",),
     ("automl.tuning",),
     ("automl.executors",),
+    ("automl.stacked",),
     ("automl.training",),
     ("automl.models",),
+    ("automl.randomness",),
     ("automl.data", "automl.diagnostics"),
     ("automl.commands_to_type",),
     ("automl.options",),
-    ("automl.output_files", "automl.option_values"),
+    ("automl.output_files",),
     (
         *("automl.errors", "automl.interruption", "automl.child_processes", "automl.counting"),
-        *(
-            "automl.reference_names",
-            "automl.score_names",
-            "automl.setting_words",
-            "automl.streams",
-        ),
+        *("automl.reference_names", "automl.score_names", "automl.setting_words"),
+        "automl.streams",
     ),
     ("search_spaces", "storage"),
     ("storage.records",),  # spoken by everyone
 )
 
 HOMES = {
-    "click": ("cli", "automl.command_group", "automl.command_types"),
-    "rich": (
-        *("automl.terminal", "automl.summary", "automl.trial_summary"),
-        *("automl.comparison_summary", "automl.listings"),
-    ),
-    "plotly": ("automl.report",),
-    "jinja2": ("automl.report",),
+    "click": ("cli", "automl.console.command_group", "automl.console.command_types"),
+    "rich": ("automl.console",),
+    "plotly": ("automl.report", "automl.playground"),
+    "jinja2": ("automl.report", "automl.playground"),
     "sqlalchemy": ("storage",),
     "safetensors": ("storage.artifact_formats",),
     "skops": ("storage.artifact_formats",),
@@ -72,15 +62,23 @@ HOMES = {
     "pyarrow": ("automl.data",),
     "sklearn": ("automl.data", "automl.training.metrics", "automl.report.numbers"),
     "threadpoolctl": ("automl.data",),
-    "scipy": ("automl.data", "automl.diagnostics", "automl.training", "automl.tuning"),
+    "scipy": (
+        "automl.data",
+        "automl.diagnostics",
+        "automl.training",
+        "automl.tuning",
+        "automl.investigation",
+    ),
     "numpy": ("automl", "storage.artifact_formats", "storage.artifacts", "storage.packing"),
     "torch": (
         "automl.data",
+        "automl.randomness",
         "automl.models",
         "automl.training",
+        "automl.stacked",
         "automl.executors",
         "automl.tuning.keeping",  # names the type of the weights that it hands on
-        "automl.tuning.toy_data",  # makes data sets of known noise
+        "automl.playground.toy_data",  # makes data sets of known noise
     ),
 }
 
@@ -95,7 +93,11 @@ LOADS = {  # importing this loads no other of the heavy libraries
     "automl.executors.worker": (),  # it gives signs of life while it loads what it needs
     "automl.executors.worker_conversation": ("torch",),
     "automl.tuning.pruners": ("optuna",),
-    "automl.summary": ("optuna", "rich", "sqlalchemy"),  # all that it takes to show a study
+    "automl.console.summary": (
+        "optuna",
+        "rich",
+        "sqlalchemy",
+    ),  # all that it takes to show a study
     "cli": ("click",),
     "search_spaces": (),
     "search_spaces.hyperparameters": (),

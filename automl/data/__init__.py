@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     from automl.data.baselines import Predictions, linear_predictions, trivial_predictions
     from automl.data.choices import ColumnChoices, SplitChoices
     from automl.data.dataset import AffineScaling, Dataset, Fold, Split
-    from automl.data.loading import LoadedData, load_dataset
-    from automl.data.preprocessing import Preprocessor
+    from automl.data.table.loading import LoadedData, load_dataset
+    from automl.data.table.preprocessing import Preprocessor
 
 _HOMES = {
     "AffineScaling": "dataset",
     "ColumnChoices": "choices",
     "Dataset": "dataset",
     "Fold": "dataset",
-    "LoadedData": "loading",
+    "LoadedData": "table.loading",
     "Predictions": "baselines",
-    "Preprocessor": "preprocessing",
+    "Preprocessor": "table.preprocessing",
     "Split": "dataset",
     "SplitChoices": "choices",
     "linear_predictions": "baselines",
-    "load_dataset": "loading",
+    "load_dataset": "table.loading",
     "trivial_predictions": "baselines",
 }
 

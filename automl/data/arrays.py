@@ -16,8 +16,8 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from automl.data.columns import column_name
-from automl.data.plain_frames import frame_of_arrow, series_of_arrow
+from automl.data.table.columns import column_name
+from automl.data.table.plain_frames import frame_of_arrow, series_of_arrow
 from automl.errors import DataError, reason_of
 
 _KEYS = "x and y, or x_train and y_train (and x_test and y_test)"

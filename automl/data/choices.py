@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from automl.data.columns import column_name
 from automl.data.sources import Table, require_column
+from automl.data.table.columns import column_name
 from automl.errors import DataError
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.data.cells import raw_column
-from automl.data.column_reading import read_numbers
-from automl.data.number_formats import PLAIN, plain_numbers
+from automl.data.table.cells import raw_column
+from automl.data.table.column_reading import read_numbers
+from automl.data.table.number_formats import PLAIN, plain_numbers
 
 
 def fingerprint(*frames: pd.DataFrame | None) -> str:

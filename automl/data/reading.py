@@ -17,8 +17,8 @@ from automl.data.choices import (
     check_splits,
     choose_target,
 )
-from automl.data.parts import read_tables
 from automl.data.sources import Table
+from automl.data.table.parts import read_tables
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -19,16 +19,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from automl.data.arff_files import is_arff, parse_arff
 from automl.data.arrays import plain_array, table_of_arrays
-from automl.data.columns import column_name
-from automl.data.delimited_rows import is_number
-from automl.data.file_bytes import read_bytes, shown
-from automl.data.json_files import is_json, parse_json
-from automl.data.npz_files import parse_npz
-from automl.data.parquet_files import is_parquet, parse_parquet
-from automl.data.plain_frames import plain_frame
-from automl.data.text_files import parse_delimited
+from automl.data.files.arff_files import is_arff, parse_arff
+from automl.data.files.delimited_rows import is_number
+from automl.data.files.file_bytes import read_bytes, shown
+from automl.data.files.json_files import is_json, parse_json
+from automl.data.files.npz_files import parse_npz
+from automl.data.files.parquet_files import is_parquet, parse_parquet
+from automl.data.files.text_files import parse_delimited
+from automl.data.table.columns import column_name
+from automl.data.table.plain_frames import plain_frame
 from automl.errors import DataError
 
 SKLEARN_NAMES = ("breast_cancer", "diabetes", "digits", "iris", "linnerud", "wine")

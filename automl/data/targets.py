@@ -12,13 +12,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.data.cells import MISSING_CLASSES, MISSING_MARKS, raw_column
-from automl.data.column_plans import is_number_of_a_program, number_details
-from automl.data.column_reading import is_named_mark, read_categories, read_numbers, refuse_huge
-from automl.data.columns import ColumnPlan
-from automl.data.number_formats import PLAIN, read_number
-from automl.data.number_guesses import guess_numbers
-from automl.data.text_inference import are_codes
+from automl.data.table.cells import MISSING_CLASSES, MISSING_MARKS, raw_column
+from automl.data.table.column_plans import is_number_of_a_program, number_details
+from automl.data.table.column_reading import (
+    is_named_mark,
+    read_categories,
+    read_numbers,
+    refuse_huge,
+)
+from automl.data.table.columns import ColumnPlan
+from automl.data.table.number_formats import PLAIN, read_number
+from automl.data.table.number_guesses import guess_numbers
+from automl.data.table.text_inference import are_codes
 from automl.errors import ConfigError, DataError
 from storage.records import Task
 

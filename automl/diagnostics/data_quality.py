@@ -1,6 +1,6 @@
 """What is wrong with the data, judged from the checks kept when they were loaded.
 
-The checks themselves (`automl/data/checks.py`) see the data and give numbers; here the
+The checks themselves (`automl/data/table/checks.py`) see the data and give numbers; here the
 numbers get a severity, a sentence and advice (those on leaks in `leakage.py`). A "problem" voids
 the scores: remembered rows, a leaked target or a shifted split come before any verdict on the
 network.
@@ -139,7 +139,7 @@ SHIFTS: Mapping[str, tuple[str, str]] = {
         "(`--drop COLUMN`).",
     ),
 }
-"""What a shift means and what to do, by what divides the rows; see `automl/data/probes.py`."""
+"""What a shift means and what to do, by what divides the rows; see `data/table/probes.py`."""
 
 
 def _duplicates(check: DataCheckRecord) -> Diagnosis | None:

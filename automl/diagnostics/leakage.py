@@ -1,4 +1,4 @@
-"""Which columns give the target away, judged from what `automl/data/leaks.py` measured.
+"""Which columns give the target away, judged from what `automl/data/table/leaks.py` measured.
 
 A strong column is no leak by being strong. It is held against all others: where they know the
 target as well, the problem is easy; where they know nothing of it, the column is the only

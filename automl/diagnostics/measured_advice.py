@@ -1,7 +1,7 @@
 """Advice in the order of what it did: what helped comes first, what harmed comes last.
 
 `automl diagnose --confirm` trains what is advised and keeps an answer for each change (see
-`automl/tuning/confirmation.py`). From then on the verdicts that gave the advice are said in
+`automl/investigation/confirmation.py`). From then on the verdicts that gave the advice are said in
 agreement with the answers: an advice that was tried says so.
 """
 

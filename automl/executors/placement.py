@@ -13,9 +13,9 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 from automl.data.dataset import Dataset
-from automl.models.mlp import input_size
+from automl.models.mlp.network import input_size
+from automl.stacked.planning import COST, stack_key
 from automl.training.config import RunConfig
-from automl.training.stack_planning import COST, stack_key
 
 
 @dataclass(frozen=True, slots=True)

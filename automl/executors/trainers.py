@@ -12,12 +12,12 @@ import torch
 
 from automl.data.dataset import Dataset
 from automl.errors import ConfigError
-from automl.models import native
-from automl.models.native_build import Kernels
+from automl.stacked import native
+from automl.stacked.native_build import Kernels
 from automl.training.trainer import Trainer
 
 TRAINERS = {
-    "stacked": "automl.training.stacked:StackedTrainer",
+    "stacked": "automl.stacked.trainer:StackedTrainer",
     "plain": "automl.training.plain:PlainTrainer",
 }
 

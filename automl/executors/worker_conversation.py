@@ -29,7 +29,7 @@ from automl.executors.messages import (
     send,
 )
 from automl.executors.resources import private_memory
-from automl.models.native import use_kernels
+from automl.stacked.native import use_kernels
 from automl.training.trainer import Checkpoint
 
 

@@ -21,7 +21,7 @@ import optuna
 import plotly.graph_objects as go
 
 from automl.errors import ConfigError
-from automl.option_values import DEFAULT_STORAGE
+from automl.options.values import DEFAULT_STORAGE
 from automl.report.dashboard_guard import guarded, host_names
 from automl.report.dashboard_importances import with_our_importances
 from automl.report.figures import curves as curve_figures

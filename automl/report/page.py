@@ -26,7 +26,7 @@ from plotly.offline import get_plotlyjs
 from automl.commands_to_type import reproducing_command, trained_calls
 from automl.comparison import Comparison
 from automl.diagnostics.headline import headline
-from automl.option_values import DEFAULT_STORAGE
+from automl.options.values import DEFAULT_STORAGE
 from automl.output_files import NOTHING, PAGE, write_output
 from automl.report import (
     comparison_part,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from automl.commands_to_type import reproducing_command
 from automl.diagnostics.headline import headline, title
-from automl.option_values import DEFAULT_STORAGE
+from automl.options.values import DEFAULT_STORAGE
 from automl.report import result_part
 from automl.report.numbers.overview import Score, overview
 from automl.report.numbers.trials import StudyTable

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from automl.commands_to_type import next_command
 from automl.diagnostics.headline import shown_diagnoses, title
 from automl.diagnostics.wording import count, listing
-from automl.option_values import DEFAULT_STORAGE
+from automl.options.values import DEFAULT_STORAGE
 from automl.report.evidence_words import evidence_in_words
 from storage.records import Diagnosis, StudyRecords
 

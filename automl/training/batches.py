@@ -10,8 +10,8 @@ from typing import Final
 
 from torch import Tensor
 
+from automl import randomness
 from automl.errors import ConfigError
-from automl.training import randomness
 from automl.training.config import RowSubset
 
 MEASURED_TRAIN_ROWS: Final = 10_000

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from automl.errors import ConfigError
-from automl.models.initialization import INITIALIZATIONS
-from automl.models.mlp import ACTIVATIONS, NORMALIZATIONS, SCALINGS, SHAPES, MLPConfig
+from automl.models.mlp.initialization import INITIALIZATIONS
+from automl.models.mlp.network import ACTIVATIONS, NORMALIZATIONS, SCALINGS, SHAPES, MLPConfig
 from storage.records import ParameterValue
 
 OPTIMIZERS: Final = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw")

@@ -13,10 +13,10 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from automl import randomness
 from automl.data.dataset import Dataset
-from automl.models.initialization import initialize_
-from automl.models.mlp import MLP, mlp_for
-from automl.training import randomness
+from automl.models.mlp.initialization import initialize_
+from automl.models.mlp.network import MLP, mlp_for
 from automl.training.batches import probe_rows, rows_of
 from automl.training.config import RunConfig
 from automl.training.losses import row_losses

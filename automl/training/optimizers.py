@@ -15,7 +15,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
-from automl.models.mlp import MLP
+from automl.models.mlp.network import MLP
 from automl.training.config import TrainingConfig
 
 MOMENTS: Final[Mapping[str, Mapping[str, str]]] = {

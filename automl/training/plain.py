@@ -15,14 +15,15 @@ from collections.abc import Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
+from automl import randomness
 from automl.data.dataset import Dataset, Split
 from automl.errors import DivergedError
-from automl.models.initialization import initialize_
-from automl.models.mlp import MLP, input_size, mlp_for
-from automl.training import optimizers, randomness
+from automl.models.mlp.dropout import step_masks
+from automl.models.mlp.initialization import initialize_
+from automl.models.mlp.network import MLP, input_size, mlp_for
+from automl.training import optimizers
 from automl.training.batches import batch_bounds, measured_rows, probe_rows, rows_of
 from automl.training.config import RunConfig
-from automl.training.dropout import step_masks
 from automl.training.gradients import is_measured, measure_layers
 from automl.training.losses import metric_of, objective
 from automl.training.rows import Rows, score

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from automl.data.dataset import Dataset
 from automl.errors import DataError
-from automl.models.mlp import MLP, mlp_for
+from automl.models.mlp.network import MLP, mlp_for
 from automl.training.config import RunConfig
 
 ROWS_AT_ONCE: Final = 2048

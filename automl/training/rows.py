@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from automl.data.dataset import Dataset, Split
-from automl.models.mlp import MLP
+from automl.models.mlp.network import MLP
 from automl.training.losses import row_errors, row_losses
 from automl.training.predictions import outputs_of
 

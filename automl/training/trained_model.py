@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from automl.data.dataset import AffineScaling, Dataset, Fold, Split
-from automl.data.new_rows import read_rows, unknown_categories
-from automl.data.prediction_files import prediction_names
-from automl.data.preprocessing import Preprocessor
+from automl.data.files.prediction_files import prediction_names
+from automl.data.table.new_rows import read_rows, unknown_categories
+from automl.data.table.preprocessing import Preprocessor
 from automl.errors import ConfigError, warn_of
-from automl.models.mlp import MLPConfig
+from automl.models.mlp.network import MLPConfig
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.predictions import predict
 from storage.records import Task
@@ -103,7 +103,7 @@ class TrainedModel:
     def predict_table(self, data: Any) -> PredictedTable:
         """The target, and the probability of each class, as the columns of a table.
 
-        The target comes first, then the classes in their order; automl/data/prediction_files.py
+        The target comes first, then the classes in their order; data/files/prediction_files.py
         says how they are called where names collide. What could not be read of the rows is in
         its `messages`; `predict` warns of it.
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from automl.data.dataset import Dataset
-from automl.data.preprocessing import Preprocessor
+from automl.data.table.preprocessing import Preprocessor
 from automl.data.targets import class_values
 from automl.errors import StudyError, TrainingError
 from automl.executors.executor import Executor

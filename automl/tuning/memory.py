@@ -3,7 +3,7 @@
 The estimate is of the worst case: all slots taken by a network that has the most of everything
 that the space allows (layers, units, maxout's two pieces, normalization, rows of a batch), each
 in a stack of its own, and the rows in all scalings. No search of the space takes more by the
-estimate of `training/stack_memory.py`. Slots are halved until that fits into what is free.
+estimate of `stacked/memory.py`. Slots are halved until that fits into what is free.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from automl.data.dataset import Dataset
-from automl.models.mlp import MLPConfig
+from automl.models.mlp.network import MLPConfig
+from automl.stacked.memory import memory_bytes, most_bytes
 from automl.training.config import RunConfig, TrainingConfig, configure
-from automl.training.stack_memory import memory_bytes, most_bytes
 from search_spaces import SearchSpace
 from storage.records import ParameterValue
 

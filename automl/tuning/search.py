@@ -18,7 +18,7 @@ import optuna
 from automl.data.dataset import Dataset
 from automl.errors import TrainingError
 from automl.executors.executor import Executor, RoundResult
-from automl.models.mlp import n_parameters
+from automl.models.mlp.network import n_parameters
 from automl.training.config import RunConfig, configure
 from automl.training.ending import ending
 from automl.training.trainer import Checkpoint

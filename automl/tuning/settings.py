@@ -8,7 +8,7 @@ import platform
 import time
 from collections.abc import Mapping
 
-from automl.data.loading import LoadedData
+from automl.data.table.loading import LoadedData
 from automl.errors import ConfigError
 from automl.streams import one_line
 from search_spaces import SearchSpace

@@ -18,7 +18,7 @@ import optuna
 
 from automl.commands_to_type import continuing_command
 from automl.errors import StudyError, did_you_mean
-from automl.option_values import DEFAULT_STORAGE
+from automl.options.values import DEFAULT_STORAGE
 from automl.setting_words import differing_settings
 from storage import Store
 from storage.records import PolicyRecord, StudyRecords, StudySettings

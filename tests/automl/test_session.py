@@ -13,11 +13,11 @@ import pytest
 from automl.api import start_search
 from automl.diagnostics.standing import standing
 from automl.errors import StudyError
-from automl.models import native
-from automl.options import SearchOptions
+from automl.options.search_options import SearchOptions
 from automl.reference_names import REFERENCE_NAMES
 from automl.result import SearchResult
 from automl.session import SearchSession
+from automl.stacked import native
 from automl.tuning.clock import Clock
 from automl.tuning.ending_time import Moment
 from storage.errors import ArtifactError

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from automl.data.dataset import AffineScaling, Dataset, Fold, Split
-from automl.models.mlp import MLPConfig
+from automl.models.mlp.network import MLPConfig
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.trainer import Checkpoint, Trainer
 from storage.records import EpochRecord

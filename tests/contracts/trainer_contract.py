@@ -12,7 +12,7 @@ import torch
 
 from automl.data.dataset import Dataset
 from automl.errors import DivergedError
-from automl.models.mlp import MLPConfig
+from automl.models.mlp.network import MLPConfig
 from automl.training.config import RowSubset, RunConfig, TrainingConfig
 from automl.training.predictions import predict
 from automl.training.trainer import Checkpoint, Trainer

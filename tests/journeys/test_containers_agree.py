@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from automl.data import LoadedData, SplitChoices, load_dataset
-from automl.data.new_rows import read_rows
+from automl.data.table.new_rows import read_rows
 
 TRICKY = ["007", "012", "1.10", "1.9", "TRUE", "1E3", "9007199254740993", "NA", "None", "+5"]
 TEXTS = st.text(

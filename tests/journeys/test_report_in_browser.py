@@ -332,8 +332,8 @@ def test_the_page_can_be_walked_with_the_keyboard(visit, report):
 
 @pytest.fixture(scope="module")
 def playground(folder: Path) -> str:
-    from automl.report.playground import write_playground
-    from automl.tuning.playground import play
+    from automl.playground.page import write_playground
+    from automl.playground.play import play
 
     vary = ["noise", "n_layers", "regularization", "learning_rate"]
     return write_playground(play("moons", vary, n_epochs=60), folder / "play.html").as_uri()

@@ -15,7 +15,7 @@ import pytest
 
 from automl.api import start_search
 from automl.errors import StudyError
-from automl.options import SearchOptions
+from automl.options.search_options import SearchOptions
 from automl.result import SearchResult
 from storage import examine
 

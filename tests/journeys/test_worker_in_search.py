@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from automl.api import start_search
-from automl.options import SearchOptions
+from automl.options.search_options import SearchOptions
 from storage.records import StudyRecords
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")

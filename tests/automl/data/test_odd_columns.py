@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from automl.data import ColumnChoices, LoadedData, SplitChoices, load_dataset
-from automl.data.new_rows import read_rows
+from automl.data.table.new_rows import read_rows
 
 N_ROWS = 120
 

@@ -5,8 +5,8 @@ import torch
 
 from automl.errors import ConfigError
 from automl.executors.trainers import TRAINERS, kernels_for, make_trainer, trainer_class
-from automl.models import native
-from automl.models.native_build import Kernels
+from automl.stacked import native
+from automl.stacked.native_build import Kernels
 from automl.training.plain import PlainTrainer
 from tests.contracts.executor_contract import LINEAR
 from tests.contracts.linear_trainer import LinearTrainer, tiny_dataset

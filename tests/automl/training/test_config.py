@@ -5,7 +5,7 @@ import doctest
 import pytest
 
 from automl.errors import ConfigError
-from automl.models.mlp import MLPConfig
+from automl.models.mlp.network import MLPConfig
 from automl.training import config
 from automl.training.config import TrainingConfig, configure
 

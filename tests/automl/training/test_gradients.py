@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from automl.models.initialization import initialize_
-from automl.models.mlp import MLP, MLPConfig
+from automl.models.mlp.initialization import initialize_
+from automl.models.mlp.network import MLP, MLPConfig
 from automl.training.config import RowSubset
 from automl.training.gradients import inspect_initialization, is_measured, measure_layers
 from tests.contracts.tiny_datasets import tiny_dataset

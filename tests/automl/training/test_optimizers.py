@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from automl.models.initialization import initialize_
-from automl.models.mlp import MLP, MLPConfig
-from automl.models.stacked import StackBlocks, StackLayout
+from automl.models.mlp.initialization import initialize_
+from automl.models.mlp.network import MLP, MLPConfig
+from automl.stacked.blocks import StackBlocks, StackLayout
 from automl.training import optimizers
 from automl.training.config import OPTIMIZERS, TrainingConfig
 

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from automl import randomness
 from automl.data.dataset import AffineScaling, Fold
-from automl.training import randomness
 from automl.training.batches import batch_bounds
 from automl.training.plain import PlainTrainer
 from tests.contracts.tiny_datasets import tiny_dataset

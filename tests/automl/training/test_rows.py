@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from automl.models.initialization import initialize_
-from automl.models.mlp import MLPConfig, mlp_for
+from automl.models.mlp.initialization import initialize_
+from automl.models.mlp.network import MLPConfig, mlp_for
 from automl.training.rows import Rows, score
 from tests.contracts.tiny_datasets import tiny_dataset
 

@@ -13,8 +13,8 @@ import torch
 from automl.data import LoadedData, SplitChoices, load_dataset
 from automl.data.targets import class_values
 from automl.errors import ConfigError, DataError, DataWarning
-from automl.models.initialization import initialize_
-from automl.models.mlp import MLPConfig, mlp_for
+from automl.models.mlp.initialization import initialize_
+from automl.models.mlp.network import MLPConfig, mlp_for
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.predictions import predict
 from automl.training.trained_model import TrainedModel, TrainedNetwork, run_from_details

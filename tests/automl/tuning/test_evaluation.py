@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from automl.data.references import FittedReferences, fit_references, guessing_alone
-from automl.data_options import load_again
+from automl.options.loading import load_again
 from automl.reference_names import REFERENCE_NAMES
 from automl.result import SearchResult
 from automl.training.metrics import score

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 import search_spaces
 from automl.data.dataset import AffineScaling, Dataset, Fold, Split
-from automl.models.mlp import ACTIVATIONS, NORMALIZATIONS, SCALINGS, SHAPES
+from automl.models.mlp.network import ACTIVATIONS, NORMALIZATIONS, SCALINGS, SHAPES
+from automl.stacked.memory import memory_bytes
 from automl.training.config import RunConfig, configure
-from automl.training.stack_memory import memory_bytes
 from automl.tuning.memory import MemoryPlan, in_waves, largest_run, plan_memory
 from search_spaces import SearchSpace
 from tests.contracts.tiny_datasets import tiny_dataset

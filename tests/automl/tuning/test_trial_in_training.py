@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from automl.models.mlp import MLPConfig
+from automl.models.mlp.network import MLPConfig
 from automl.training.config import RunConfig, TrainingConfig
 from automl.tuning.trial_in_training import TrialInTraining, best_in_training
 from storage.records import EpochRecord

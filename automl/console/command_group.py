@@ -1,0 +1,205 @@
+"""The frame of the command line: how errors are told, how output is written, common options.
+
+Errors of the project come out as one line with exit code 1, wrong usage with 2, an interrupt
+(Ctrl-C) with 130, wherever it finds the command. Where stdout is
+closed or full the work is done and kept all the same; that its output is lost is told on stderr,
+and the exit code is not 0. A pipe whose reader has seen enough (`| head`) is told by the exit
+code alone.
+"""
+
+from __future__ import annotations
+
+import atexit
+import errno
+import gc
+import logging
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, TypeVar
+
+import click
+
+from automl.console.command_types import Database
+from automl.options.values import DEFAULT_STORAGE
+from automl.streams import SafeStream, one_line, printable, safe_streams
+
+SETTINGS = {
+    "help_option_names": ["-h", "--help"],
+    "show_default": True,
+    "color": True,  # click takes out colours without a trace; here they become visible instead
+}
+
+LONGEST_SENTENCE = 10_000  # of what a command is for: it is wrapped, never cut
+
+INTERRUPTED = 130  # 128 and the number of the signal, as shells say it
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+storage_option = click.option(
+    "--storage",
+    type=Database(),
+    default=DEFAULT_STORAGE,
+    help="Database URL of the studies.",
+)
+
+
+def output_option(default: str) -> Callable[[Command], Command]:
+    """The file that a command writes."""
+    return click.option("-o", "--output", metavar="FILE", default=default)
+
+
+class Commands(click.Group):
+    """The group of commands; turns the project's errors into one line each."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the command with safe streams."""
+        atexit.register(gc.freeze)  # else Python looks for garbage among all modules: 0.6 s
+        with safe_streams() as (stdout, stderr):
+            try:
+                return super().main(*args, **extra)
+            except SystemExit as end:
+                if not end.code and _is_lost(stdout, stderr):
+                    sys.exit(1)
+                raise
+            except Exception:  # a fault of the program, or asked for with --traceback
+                sys.excepthook = _show_traceback
+                raise
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order in which they are needed, not in that of the alphabet."""
+        return list(self.commands)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the first sentence of each command as a whole; click cuts it at the margin."""
+        sentences = [
+            (name, self.commands[name].get_short_help_str(LONGEST_SENTENCE))
+            for name in self.list_commands(ctx)
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(sentences)
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Read the arguments."""
+        with _told_interrupts():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            with _told_interrupts():
+                return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if ctx.params.get("traceback") or not is_expected(error):
+                raise
+            raise click.ClickException(one_line(str(error))) from error
+
+
+@contextmanager
+def _told_interrupts() -> Iterator[None]:
+    """End an interrupted command with one line; click says "Aborted!", and ends it with 1."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    except click.Abort as abort:  # an answer of no, or an interrupt in place of an answer
+        if not isinstance(abort.__context__, KeyboardInterrupt):
+            raise
+    else:
+        return
+    click.echo("Interrupted: what was stored before is kept.", err=True)
+    raise click.exceptions.Exit(INTERRUPTED)
+
+
+def _is_lost(stdout: SafeStream, stderr: SafeStream) -> bool:
+    """Whether output was lost; tells it, where it is not known."""
+    stdout.flush()
+    if stdout.failure is None:
+        return False
+    if stdout.failure.errno != errno.EPIPE:
+        stderr.write(f"Error: stdout cannot be written: {stdout.failure.strerror}\n")
+    return True
+
+
+def _show_traceback(
+    kind: type[BaseException], error: BaseException, frames: TracebackType | None
+) -> None:
+    """Show what Python shows, made printable."""
+    sys.stderr.write(printable("".join(traceback.format_exception(kind, error, frames))))
+
+
+def is_expected(error: Exception) -> bool:
+    """Whether an error is one of those that the project raises on purpose."""
+    from automl.errors import AutoMLError
+    from search_spaces import SearchSpaceError
+    from storage import StorageError
+
+    return isinstance(error, (AutoMLError, SearchSpaceError, StorageError))
+
+
+@contextmanager
+def told_steps(first: str) -> Iterator[None]:
+    """Tell what the library logs, from level info, as lines on stderr.
+
+    Args:
+        first: told at once, before anything heavy is imported.
+    """
+    logger, lines = logging.getLogger("automl"), _Lines()
+    level = logger.level
+    logger.addHandler(lines)
+    logger.setLevel(logging.INFO)
+    try:
+        logger.info(first)
+        yield
+    finally:
+        logger.setLevel(level)
+        logger.removeHandler(lines)
+
+
+def tell(step: str) -> None:
+    """Tell a step as the library does: inside `told_steps` it is a line on stderr."""
+    logging.getLogger("automl").info("%s", one_line(step))
+
+
+class _Lines(logging.Handler):
+    """Writes to what stderr is at the moment: rich puts a stream of its own there."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(one_line(record.getMessage()), err=True)
+
+
+@contextmanager
+def fast_imports() -> Iterator[None]:
+    """Import without looking for garbage among what stays: 2.7 s instead of 3.3 for a search."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@contextmanager
+def told_warnings() -> Iterator[None]:
+    """Tell what the data layer warns of as lines on stderr, without places in the code."""
+    from automl.errors import DataWarning
+
+    def tell(message: Warning | str, *_: Any, **__: Any) -> None:
+        click.echo(one_line(str(message)), err=True)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", DataWarning)
+        warnings.showwarning = tell
+        yield
+
+
+def print_version(ctx: click.Context, param: click.Parameter, is_asked: bool) -> None:
+    """Say the version, also of a checkout, and end."""
+    if is_asked:
+        import automl
+
+        click.echo(f"automl {automl.__version__}")
+        ctx.exit()

@@ -1,0 +1,123 @@
+"""What there is, in lines and tables: studies, search spaces, faults of a database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich import box
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from automl.console.summary import STANDING_STYLES
+from automl.console.terminal import stdout_console
+from automl.diagnostics.headline import headline
+from automl.diagnostics.standing import StandingKind
+from automl.result import SearchResult
+from automl.score_names import read_score, score_name, score_text
+from automl.streams import one_line
+from search_spaces import (
+    CategoricalParameter,
+    FixedParameter,
+    FloatParameter,
+    IntParameter,
+    Parameter,
+    SearchSpace,
+)
+from storage import Finding
+from storage.records import Diagnosis
+
+STANDING_WORDS: Mapping[StandingKind, str] = {
+    "better": "better",
+    "no_better": "no better",
+    "worse": "worse",
+    "unknown": "",
+}
+
+MAX_WIDTH = 10_000  # of a list of studies; it takes what it needs, and a name has no limit
+
+
+def print_studies(results: Sequence[SearchResult], storage: str) -> None:
+    """One line per study of a database; names are whole, however wide the terminal is."""
+    console = stdout_console()
+    if not results:
+        console.print(f"no studies in {escape(storage)}", soft_wrap=True)
+        return
+    table = Table(box=box.SIMPLE_HEAD, header_style="dim")
+    table.add_column("study", no_wrap=True)
+    table.add_column("trials", justify="right", no_wrap=True)
+    for column in ("test score", "beside\nreferences", "verdict"):
+        table.add_column(column, no_wrap=True)
+    for result in results:
+        shown = headline(result.records)
+        style = STANDING_STYLES[shown.standing.kind]
+        table.add_row(
+            Text(one_line(result.study_name)),
+            f"{len(result.trials):,}",
+            _test_score(result),
+            Text(STANDING_WORDS[shown.standing.kind], style=style),
+            "" if shown.verdict is None else _verdict_word(shown.verdict),
+        )
+    console.width = MAX_WIDTH
+    console.print(table)
+
+
+def _verdict_word(verdict: Diagnosis) -> str:
+    """A verdict's name, short enough for a line of a list."""
+    if verdict.kind == "good_fit" and verdict.severity != "good":
+        return "fits as well"
+    return verdict.kind.replace("_", " ")
+
+
+def _test_score(result: SearchResult) -> str:
+    """The score that people read, of the best trial on the test rows."""
+    evaluation = result.evaluation
+    metric = read_score(result.records.settings.task)
+    if evaluation is None or metric not in evaluation.scores:
+        return ""
+    return f"{score_name(metric)} {score_text(metric, evaluation.scores[metric])}"
+
+
+def print_spaces(names: Sequence[str]) -> None:
+    """The built-in search spaces, a line each."""
+    console = stdout_console()
+    for name in names:
+        console.print(Text(name))
+    console.print(Text("automl spaces NAME shows one.", style="dim"))
+
+
+def print_space(space: SearchSpace) -> None:
+    """A search space: what varies, in which range, when, and why."""
+    console = stdout_console()
+    for name, parameter in space.parameters.items():
+        console.print(Text.assemble((f"{name}  ", "bold"), _range(parameter)))
+        conditions = " or ".join(str(condition) for condition in parameter.when)
+        if conditions:
+            console.print(Padding(Text(f"when {conditions}"), (0, 0, 0, 4)))
+        console.print(Padding(Text(parameter.reason, style="dim"), (0, 0, 0, 4)))
+
+
+def _range(parameter: Parameter) -> str:
+    """The values that the search can try, in the words of `--set`."""
+    match parameter:
+        case FloatParameter() | IntParameter():
+            scale = " (log)" if parameter.log else ""
+            return f"{parameter.low:g}..{parameter.high:g}{scale}"
+        case CategoricalParameter():
+            return ", ".join(str(choice) for choice in parameter.choices)
+        case FixedParameter():
+            return f"{parameter.value} (fixed)"
+    raise TypeError(f"unknown kind of parameter {type(parameter).__name__}")
+
+
+def print_findings(findings: Sequence[Finding], storage: str) -> None:
+    """What the doctor found, each with the command that mends it."""
+    console = stdout_console()
+    if not findings:
+        console.print(Text(f"{storage}: nothing is wrong"), soft_wrap=True)
+    for finding in findings:
+        label = finding.kind.replace("_", " ").capitalize() + ": "
+        console.print(Text.assemble((label, "bold red"), finding.message))
+        if finding.command:
+            console.print(Text(f"    {finding.command}"), soft_wrap=True)

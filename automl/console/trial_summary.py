@@ -1,0 +1,276 @@
+"""One trial in words, curves and tables: what `show --trial`, `promote` and `predict` print.
+
+A curve is drawn in one line of blocks, with the table of a few of its epochs below: the first
+ones, where most happens, then ever fewer, and always the best and the last.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from automl.console.summary import (
+    print_advice,
+    print_diagnosis,
+    print_parameters,
+    told_cause,
+    told_outcome,
+)
+from automl.console.terminal import stdout_console
+from automl.diagnostics import diagnose_trial
+from automl.diagnostics.gradient_flow import STEP_CAUSES
+from automl.diagnostics.wording import count, percent
+from automl.errors import StudyError
+from automl.result import SearchResult, WrittenPredictions
+from automl.score_names import read_score, score_name, score_text
+from automl.streams import one_line
+from storage.records import (
+    EpochRecord,
+    RunRecord,
+    StudyRecords,
+    TrialRecord,
+    best_epoch,
+)
+
+if TYPE_CHECKING:
+    from automl.investigation.promotion import Promotion
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+ASCII_BLOCKS = "_.-=+*%#"  # where the stream cannot write the others
+SPARKLINE_WIDTH = 50
+COLUMNS_NAMED = 4  # of a file of predictions
+LOSSES = ("train_loss", "valid_loss")
+MOST_ROWS = 10
+MOST_ROWS_OF_FOLD = 6
+"""Of a table of epochs: a curve of 50 fits on the screen with its parameters."""
+
+
+LAYER_KINDS = STEP_CAUSES | {
+    "exploding_gradients",
+    "vanishing_gradients",
+    "symmetric_initialization",
+    "dead_units",
+    "saturated_units",
+}
+"""Verdicts that rest on what was measured in the layers."""
+
+
+def print_trial(result: SearchResult, number: int) -> None:
+    """One trial: its end, its verdict, its parameters, and the learning curve of each fold.
+
+    Raises:
+        StudyError: the study has no trial of that number.
+    """
+    records = result.records
+    if not 0 <= number < len(records.trials):
+        raise StudyError(
+            f"a trial's number must be from 0 to {len(records.trials) - 1} in "
+            f"{records.settings.study_name!r}, but got {number}"
+        )
+    console, trial = stdout_console(), records.trials[number]
+    console.print(Text(one_line(_opening(records, trial)), style="bold"))
+    verdicts = diagnose_trial(records, number)
+    for verdict in verdicts:
+        print_diagnosis(console, verdict)
+        print_advice(console, result, verdict)
+    if not verdicts[-1].advice:
+        console.print()
+    print_parameters(console, records, trial)
+    runs = records.search_runs(number)
+    for run in runs:
+        _print_run(console, records, run, len(runs))
+    if runs and any(verdict.kind in LAYER_KINDS for verdict in verdicts):
+        _print_layers(console, records, runs[0])
+
+
+def _opening(records: StudyRecords, trial: TrialRecord) -> str:
+    """How the trial ended, and where it stands among the others."""
+    parts = [f"trial {trial.number} of {records.settings.study_name}: {told_outcome(trial)}"]
+    if trial.cause:
+        parts.append(told_cause(trial))
+    if trial.value is not None:
+        parts.append(f"valid loss {score_text('loss', trial.value)}")
+    complete = [one.number for one in records.complete_trials]
+    if trial.number in complete:
+        parts.append(f"rank {complete.index(trial.number) + 1} of {len(complete)} complete")
+    return ", ".join(parts)
+
+
+def _print_run(console: Console, records: StudyRecords, run: RunRecord, n_runs: int) -> None:
+    """The curve of one run: drawn, and as a table of a few of its epochs."""
+    curve = records.epochs.get(run.run_id, ())
+    best = best_epoch(curve)
+    place = f"fold {run.fold + 1} of {n_runs}: " if n_runs > 1 else ""
+    if not curve:
+        console.print(Text(f"\n{place}no finished epoch", style="bold"))
+        return
+    end = count(len(curve), "epoch")
+    if best is not None:
+        end += (
+            f", the best is epoch {best.epoch}, valid loss {score_text('loss', best.valid_loss)}"
+        )
+    console.print(Text(f"\n{place}{end}", style="bold"))
+    for line in curve_lines(curve, _blocks(console)):
+        console.print(Text(f"  {line}"), soft_wrap=True)
+    console.print(_curve_table(records, curve, MOST_ROWS if n_runs == 1 else MOST_ROWS_OF_FOLD))
+
+
+def curve_lines(curve: Sequence[EpochRecord], blocks: str = BLOCKS) -> list[str]:
+    """Train and validation loss as a line of blocks each, with a mark below the best epoch.
+
+    Both are drawn on one logarithmic scale, so that the gap between them can be seen. A curve
+    of more epochs than fit is thinned to that many of them.
+    """
+    best = best_epoch(curve)
+    shown = _spread(len(curve), SPARKLINE_WIDTH)
+    train, valid = ([getattr(curve[i], name) for i in shown] for name in LOSSES)
+    heights = [math.log(value) for value in (*train, *valid) if _can_be_drawn(value)]
+    low, high = min(heights, default=0.0), max(heights, default=0.0)
+    lines = [
+        f"{name}  {''.join(_block(value, low, high, blocks) for value in values)}"
+        for name, values in (("train loss", train), ("valid loss", valid))
+    ]
+    if best is not None:
+        place = min(range(len(shown)), key=lambda i: abs(curve[shown[i]].epoch - best.epoch))
+        lines.append(f"{' ' * (len('train loss  ') + place)}^ best")
+    return lines
+
+
+def _can_be_drawn(value: float) -> bool:
+    return math.isfinite(value) and value > 0
+
+
+def _block(value: float, low: float, high: float, blocks: str) -> str:
+    """The block of a value; `x` where the loss is no number, the lowest where it is 0."""
+    if not _can_be_drawn(value):
+        return blocks[0] if value == 0 else "x"
+    share = (math.log(value) - low) / (high - low) if high > low else 0.0
+    return blocks[min(int(share * len(blocks)), len(blocks) - 1)]
+
+
+def _blocks(console: Console) -> str:
+    try:
+        BLOCKS.encode(console.encoding)
+    except (UnicodeEncodeError, LookupError):
+        return ASCII_BLOCKS
+    return BLOCKS
+
+
+def _spread(n: int, most: int) -> list[int]:
+    """At most so many of the numbers below n, evenly spread, the first and the last included."""
+    if n <= most:
+        return list(range(n))
+    return sorted({round(i * (n - 1) / (most - 1)) for i in range(most)})
+
+
+def shown_epochs(n_epochs: int, best: int | None, most: int = MOST_ROWS) -> list[int]:
+    """The epochs of a table: each ever further from the last, the best and the last one too."""
+    if n_epochs <= most:
+        return list(range(1, n_epochs + 1))
+    spaced = {round(n_epochs ** (i / (most - 2))) for i in range(most - 1)}
+    return sorted(spaced | {1, n_epochs} | ({best} if best else set()))
+
+
+def _curve_table(records: StudyRecords, curve: Sequence[EpochRecord], most_rows: int) -> Table:
+    """A few epochs, the best marked."""
+    metric, best = records.settings.metric, best_epoch(curve)
+    table = Table(box=box.SIMPLE_HEAD, header_style="dim")
+    names = ("train loss", "valid loss", f"train {score_name(metric)}")
+    columns = ("epoch", *names, f"valid {score_name(metric)}", "learning rate", "gradient norm")
+    table.add_column("", no_wrap=True)
+    for column in columns:
+        table.add_column(column.replace(" ", "\n"), justify="right", no_wrap=True)
+    for epoch in shown_epochs(len(curve), best.epoch if best else None, most_rows):
+        record = curve[epoch - 1]
+        is_best = best is not None and record.epoch == best.epoch
+        table.add_row(
+            "best" if is_best else "",
+            str(record.epoch),
+            score_text("loss", record.train_loss),
+            score_text("loss", record.valid_loss),
+            score_text(metric, record.train_metric),
+            score_text(metric, record.valid_metric),
+            f"{record.learning_rate:.3g}",
+            f"{record.gradient_norm:.3g}",
+            style="bold" if is_best else "",
+        )
+    return table
+
+
+def _print_layers(console: Console, records: StudyRecords, run: RunRecord) -> None:
+    """What was measured last in each layer, for verdicts that rest on it."""
+    measured = [(0, records.initial_layers.get(run.run_id, ()))]
+    measured += [(one.epoch, one.layers) for one in records.epochs.get(run.run_id, ())]
+    epoch, layers = max(
+        (one for one in measured if one[1]), default=(0, ()), key=lambda one: one[0]
+    )
+    if not layers:
+        return
+    when = f"after epoch {epoch}" if epoch else "before the first epoch"
+    table = Table(box=box.SIMPLE_HEAD, header_style="dim")
+    table.add_column(f"layers {when}")
+    for column in ("gradient norm", "weight norm", "update ratio", "saturated", "dead"):
+        table.add_column(column, justify="right")
+    for layer in layers:
+        table.add_row(
+            layer.name,
+            f"{layer.gradient_norm:.3g}",
+            f"{layer.weight_norm:.3g}",
+            "" if math.isnan(layer.update_ratio) else f"{layer.update_ratio:.2g}",
+            percent(layer.saturated_fraction),
+            percent(layer.dead_fraction),
+        )
+    console.print(table)
+
+
+def print_promotion(promotion: Promotion) -> None:
+    """What the full budget has made of a pruned trial."""
+    console, number = stdout_console(), promotion.trial_number
+    if promotion.value is None:
+        console.print(f"trial {number} diverged after {count(promotion.epochs, 'epoch')}")
+        return
+    before, after = (
+        score_text("loss", value) for value in (promotion.value_before, promotion.value)
+    )
+    then = "" if promotion.value_before is None else f", {before} then"
+    console.print(
+        f"trial {number} was pruned after {count(promotion.epochs_before, 'epoch')}{then}; "
+        f"after {count(promotion.epochs, 'epoch')} its best valid loss is {after} "
+        f"(epoch {promotion.best_epoch})"
+    )
+    console.print(
+        f"It went on after epoch {promotion.epochs_kept}, where its state was kept."
+        if promotion.epochs_kept
+        else "It was trained again from the start: its state was not kept."
+    )
+    if promotion.best_value is not None:
+        verdict = "better than" if promotion.would_be_best else "not better than"
+        console.print(
+            f"That is {verdict} the study's best, {score_text('loss', promotion.best_value)}."
+        )
+
+
+def prediction_words(result: SearchResult, written: WrittenPredictions) -> str:
+    """What `predict` has done: whose network, how good it is, and what the file holds."""
+    records, number = result.records, written.trial_number
+    settings, metric = records.settings, read_score(records.settings.task)
+    evaluation = records.latest_evaluation("test", number)
+    known = f"valid loss {score_text('loss', records.trials[number].value)}"
+    if evaluation is not None and metric in evaluation.scores:
+        known = (
+            f"{score_name(metric)} {score_text(metric, evaluation.scores[metric])} on test rows"
+        )
+    of_folds = f", the mean of its {written.n_networks} folds" if written.n_networks > 1 else ""
+    n_more = len(written.columns) - COLUMNS_NAMED
+    more = f" and {n_more} more" if n_more > 0 else ""
+    return (
+        f"{count(written.n_rows, 'row')} predicted with trial {number} of {settings.study_name} "
+        f"({known}{of_folds}); {'column' if len(written.columns) == 1 else 'columns'} "
+        f"{', '.join(written.columns[:COLUMNS_NAMED])}{more}"
+    )

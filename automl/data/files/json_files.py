@@ -1,0 +1,122 @@
+"""Tables in JSON: an object for each row, one after the other or in one list.
+
+Numbers, booleans and texts keep their types. An object without a key that others have is
+missing that cell, so is null. Nested values, a key given twice, and whatever else stands
+between the objects than commas are errors that name the line.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from automl.data.files.encodings import detect_encoding
+from automl.errors import DataError
+
+_BEGINNING = re.compile(r'\s*(\{\s*["}]|\[\s*[{\]])')
+_BETWEEN = re.compile(r"[\s,\ufeff]*")
+_LINE_ENDS = re.compile(r"\r\n|\r|\n")
+_INT64 = range(-(1 << 63), 1 << 63)
+
+
+def is_json(content: bytes) -> bool:
+    """Whether bytes begin as objects of JSON do, or a list of them."""
+    beginning = content[:1000].removeprefix(b"\xef\xbb\xbf").decode("latin-1")
+    return _BEGINNING.match(beginning) is not None
+
+
+def parse_json(content: bytes, name: str) -> pd.DataFrame:
+    """Read rows that are JSON objects.
+
+    Raises:
+        DataError: no JSON, no rows, or rows that are no flat objects; the line is named.
+    """
+    try:
+        text = content.decode(detect_encoding(content, name))
+    except UnicodeError as error:
+        raise DataError(f"{name} must be text, but cannot be read as such: {error}") from None
+    columns: dict[str, list[Any]] = {}
+    for n_before, (line, row) in enumerate(_objects(text, name)):
+        for key, value in row.items():
+            if isinstance(value, (dict, list)):
+                raise DataError(
+                    f"rows must be flat objects, but {key!r} in line {line} of {name} is nested; "
+                    "give each of its values a key of its own"
+                )
+            if key not in columns:
+                columns[key] = [None] * n_before
+            columns[key].append(value)
+        if len(row) < len(columns):
+            for cells in columns.values():
+                if len(cells) == n_before:
+                    cells.append(None)
+    if not columns:
+        raise DataError(f"{name} must have rows, but its objects are empty")
+    return pd.DataFrame({key: _series(cells) for key, cells in columns.items()})
+
+
+def _objects(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Each object with the number of the line where it begins."""
+    decoder = json.JSONDecoder(object_pairs_hook=_without_repeated_keys)
+    text = text.rstrip()
+    end = len(text)
+    position = _skip_between(text, 0)
+    if text.startswith("[", position):
+        if not text.endswith("]"):
+            raise DataError(f"a list must be closed, but that of {name} has no ]; is it cut off?")
+        position, end = _skip_between(text, position + 1), end - 1
+    line, counted = 1, 0
+    while position < end:
+        line += len(_LINE_ENDS.findall(text, counted, position))
+        counted = position
+        try:
+            value, position = decoder.raw_decode(text, position)
+        except (ValueError, RecursionError) as error:
+            reason = getattr(error, "msg", str(error))
+            raise DataError(
+                f"each row must be a JSON object, but that in line {line} of {name} is none: "
+                f"{reason[:100]}"
+            ) from None
+        if not isinstance(value, dict):
+            raise DataError(
+                f"each row must be a JSON object, but line {line} of {name} has "
+                f'{str(value)[:40]!r}; write {{"column": value, ...}}'
+            )
+        yield line, value
+        position = _skip_between(text, position)
+
+
+def _skip_between(text: str, position: int) -> int:
+    found = _BETWEEN.match(text, position)
+    return found.end() if found else position
+
+
+def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    row = {_printable(key): value for key, value in pairs}
+    if len(row) < len(pairs):
+        keys = [key for key, _ in pairs]
+        repeated = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {repeated!r} is there more than once")
+    return row
+
+
+def _series(cells: list[Any]) -> pd.Series[Any]:
+    """Whole numbers stay whole where cells are missing: 9007199254740993 has no float."""
+    kinds = {type(cell) for cell in cells} - {type(None)}
+    if int in kinds and any(type(cell) is int and cell not in _INT64 for cell in cells):
+        return pd.Series(cells, dtype=object)
+    if kinds == {int}:
+        return pd.Series(cells, dtype="Int64" if None in cells else "int64")
+    if kinds == {int, float}:
+        return pd.Series(cells, dtype="float64")
+    cells = [_printable(cell) if isinstance(cell, str) else cell for cell in cells]
+    return pd.Series(cells, dtype=object if len(kinds) != 1 else None)
+
+
+def _printable(cell: str) -> str:
+    """Half a pair of surrogates is no character; it cannot be stored either."""
+    return cell if cell.isascii() else cell.encode("utf-8", "replace").decode("utf-8")

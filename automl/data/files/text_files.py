@@ -1,0 +1,101 @@
+"""Delimited text of unknown encoding and layout becomes a frame of texts.
+
+Every cell is the text that stands in the file, only empty ones are missing: what "NA", "007"
+or "1,5" mean depends on the column (`column_inference.py`). A row that does not have the
+header's number of cells is an error that names its line, except for empty cells at its end:
+cutting or filling it would be silently wrong. Encodings are in `encodings.py`, the delimiter
+and the header in `layouts.py` and `headers.py`, quotes that swallow lines in `stray_quotes.py`.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import pandas as pd
+
+from automl.data.files.delimited_rows import SPACES, sample_rows
+from automl.data.files.encodings import detect_encoding, without_end_mark
+from automl.data.files.file_bytes import shown
+from automl.data.files.headers import column_names
+from automl.data.files.layouts import Layout, find_layout, sample_of
+from automl.data.table.text_columns import TextAfterQuote, TextColumns
+from automl.errors import DataError
+
+_SUM = re.compile(r"(?i)\s*(?:grand |sub)?(?:totals?|sum|summe|gesamt)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class DelimitedText:
+    """What a delimited text holds."""
+
+    frame: pd.DataFrame  # of texts
+    messages: tuple[str, ...]  # what was detected where it is unusual
+    decimal: str  # the mark that goes with the delimiter: where cells end with ";", it is ","
+
+
+def parse_delimited(content: bytes, name: str, names: Collection[str] = ()) -> DelimitedText:
+    """Read the bytes of a CSV, TSV or similar file.
+
+    Args:
+        name: of the file, as it is shown.
+        names: of columns that the table should have, see `column_names`.
+
+    Raises:
+        DataError: not text, no header, rows with other numbers of cells than the header, quotes
+            that swallow lines, duplicate column names, or no rows.
+    """
+    content = without_end_mark(content)
+    encoding = detect_encoding(content, name)
+    try:
+        sample = sample_of(_stream(content, encoding))
+        layout = find_layout(sample)
+        rows = sample_rows(sample[layout.n_skipped :], layout.delimiter)
+        columns = TextColumns(column_names(rows, layout, name, names), layout, name)
+        try:
+            columns.read(_stream(content, encoding), strict=True)
+        except TextAfterQuote as quote:
+            columns = TextColumns(columns.names, layout, name)
+            columns.messages.append(quote.message)
+            columns.read(_stream(content, encoding), strict=False)
+    except UnicodeError as error:
+        raise DataError(f"{name} must be text, but it is no {encoding}: {error}") from None
+    frame = columns.frame()
+    # What divides nothing is not said, and no sign of a decimal mark.
+    delimiter = layout.delimiter if rows and len(rows[0]) > 1 else None
+    unusual = _unusual(layout, encoding, delimiter, name)
+    messages = (*unusual, *columns.messages, *_sum_below(frame, name))
+    return DelimitedText(frame, messages, "," if delimiter == ";" else ".")
+
+
+def _stream(content: bytes, encoding: str) -> io.TextIOWrapper:
+    # Line ends of all systems divide lines; those inside quoted cells stay as they are.
+    return io.TextIOWrapper(io.BytesIO(content), encoding=encoding, newline="")
+
+
+def _unusual(layout: Layout, encoding: str, delimiter: str | None, name: str) -> list[str]:
+    lines = []
+    if encoding not in ("utf-8", "utf-8-sig"):
+        lines.append(f"{name} is read as {encoding}")
+    if delimiter == SPACES:
+        lines.append(f"{name} is read with runs of spaces as the delimiter")
+    elif delimiter == ";" or (delimiter == "\t" and ".tsv" not in name.lower()):
+        lines.append(f"{name} is read with the delimiter {delimiter!r}")
+    if layout.skipped:
+        above = "line 1" if layout.n_skipped == 1 else f"lines 1 to {layout.n_skipped}"
+        lines.append(f"{name} is read without {above} above the header: {layout.skipped[:60]!r}")
+    return lines
+
+
+def _sum_below(frame: pd.DataFrame, name: str) -> list[str]:
+    """Say that the last row, and no other, begins as a sum does."""
+    first = frame.iloc[:, 0]
+    last = str(first.iloc[-1])
+    if not _SUM.match(last) or any(map(_SUM.match, first.iloc[:-1].fillna(""))):
+        return []
+    return [
+        f"the last row of {name} begins with {shown(last[:40])!r} and is read as a row; if it is "
+        "a sum of those above, remove it"
+    ]

@@ -1,0 +1,102 @@
+"""What a person is told of the plans of columns: what was understood, and what was not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from automl.counting import agree, count
+from automl.data.table.columns import ColumnPlan
+
+KINDS = ("numeric", "categorical", "boolean", "date")
+
+MAX_LINES = 12
+"""Of lines on single columns; of more, it is said how many there are."""
+
+
+def column_messages(plans: Sequence[ColumnPlan]) -> list[str]:
+    """Lines on the plans: the kinds, the columns left out, and all that was read by custom.
+
+    What costs cells, or asks a person to check, comes first and is never cut.
+    """
+    by_kind = {kind: sum(plan.described == kind for plan in plans) for kind in KINDS}
+    by_kind["dropped"] = sum(bool(plan.dropped) for plan in plans)
+    told = ", ".join(f"{n} {kind}" for kind, n in by_kind.items() if n)
+    used = [plan for plan in plans if not plan.dropped]
+    urgent = [line for plan in used if _is_urgent(plan) for line in column_lines(plan)]
+    lines = [line for plan in used if not _is_urgent(plan) for line in column_lines(plan)]
+    if len(lines) > MAX_LINES:
+        more = len(lines) - MAX_LINES + 1
+        lines = [*lines[: MAX_LINES - 1], f"{more} further columns are read in such ways"]
+    return [f"columns beside the target: {told}", *_dropped_lines(plans), *urgent, *lines]
+
+
+def _is_urgent(plan: ColumnPlan) -> bool:
+    return bool({"n_stray", "ambiguous", "is_ambiguous"} & plan.details.keys())
+
+
+def _dropped_lines(plans: Sequence[ColumnPlan]) -> Iterator[str]:
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for plan in plans:
+        if plan.dropped:
+            reasons.setdefault((plan.dropped, _how_to_keep(plan)), []).append(plan.name)
+    for (reason, how), names in reasons.items():
+        yield f"dropped as {reason}: {_listed(names)}{how}"
+
+
+def _how_to_keep(plan: ColumnPlan) -> str:
+    reason = plan.dropped
+    if " % dates, but " in reason:
+        return " (keep with --date: other cells count as missing; or --categorical)"
+    if " % numbers, but " in reason:
+        return " (keep with --numeric: other cells count as missing; or --categorical)"
+    if reason == "id-like" and (plan.kind == "numeric" or "could_be_numeric" in plan.details):
+        return " (keep with --numeric or --categorical)"
+    if reason in ("id-like", "free text", "codes that hardly repeat") or "numbers in" in reason:
+        return " (keep with --categorical)"
+    return ""
+
+
+def column_lines(plan: ColumnPlan) -> Iterator[str]:
+    """What a person should know of how one column is read."""
+    details = plan.details
+    if plan.kind == "numeric" and (line := _number_line(plan)):
+        yield line
+    if plan.kind == "date" and details.get("n_stray"):
+        yield f"{plan.name} is a date; {_strays(plan, 'dates')}"
+    if details.get("ambiguous"):
+        yield f"{plan.name} is read as dates {plan.date_format}: check day and month"
+    if details.get("codes"):
+        yield (
+            f"{plan.name} holds codes with zeros in front: read as categories "
+            "(--numeric reads numbers)"
+        )
+
+
+def _number_line(plan: ColumnPlan) -> str:
+    """One line on numbers that are written in a way of their own, or among other cells."""
+    details = plan.details
+    parts = []
+    example = details.get("example")
+    if isinstance(example, list) and len(example) == 2:
+        described = plan.number_format.described
+        parts.append(f"{example[0]!r} is read as {example[1]:.15g}")
+        parts += [described] if described else []
+        parts += ["which could be read otherwise: check"] if details.get("is_ambiguous") else []
+    if details.get("n_inexact"):
+        n_inexact = int(str(details["n_inexact"]))
+        parts.append(f"{count(n_inexact, 'cell')} {agree(n_inexact, 'is', 'are')} not exact")
+    told = ", ".join(parts)
+    if details.get("n_stray"):
+        told += ("; " if told else "") + _strays(plan, "numbers")
+    return f"{plan.name} is numeric: {told}" if told else ""
+
+
+def _strays(plan: ColumnPlan, noun: str) -> str:
+    stray = plan.details.get("stray")
+    shown = ", ".join(repr(str(text)[:30]) for text in stray) if isinstance(stray, list) else ""
+    return f"cells that are no {noun} count as missing: {plan.details['n_stray']}, such as {shown}"
+
+
+def _listed(names: Sequence[str], limit: int = 8) -> str:
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more

@@ -1,0 +1,336 @@
+"""Read rows by the plans of their columns, cell by cell.
+
+Numbers, booleans (0, 1) and date parts become float64 with NaN where missing, categories become
+texts. What a cell means never depends on the other rows that are read with it, and cells that
+cannot be read are counted, for whoever reads to say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl.counting import agree, count
+from automl.data.table.cells import (
+    MISSING_CATEGORIES,
+    MISSING_MARKS,
+    RawColumn,
+    number_text,
+    raw_column,
+    without_marks,
+)
+from automl.data.table.columns import MISSING_CATEGORY, TRUE_FALSE, ColumnPlan, Kind, column_name
+from automl.data.table.date_formats import date_part, in_bounds, parse_dates
+from automl.data.table.number_formats import (
+    PLAIN,
+    NumberFormat,
+    in_dialect,
+    read_number,
+    read_texts,
+)
+from automl.errors import DataError, did_you_mean
+
+_MIDNIGHT = re.compile(r"(?<=\d-\d\d) 00:00:00$")
+
+LARGEST = float(np.finfo(np.float32).max)
+"""Networks compute in float32, which holds no larger number: 3.4e38."""
+
+MAX_UNREAD_SHARE = 0.5
+"""In new rows, a column of which more cells than this cannot be read is refused.
+
+Half: one typing error in a file of two rows is said and counts as missing; a file in which most
+cells of a column are none of its kind has another column there.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadCells:
+    """Cells of one column that are none of its kind, and so count as missing."""
+
+    column: str
+    kind: Kind
+    n_unread: int
+    n_cells: int  # that are not empty
+    example: str
+    row: Hashable  # of the example
+    unit: str = ""  # that the numbers must have
+
+    def __str__(self) -> str:
+        do = agree(self.n_unread, "counts", "count")
+        return self.told.replace(", such as", f" and {do} as missing, such as", 1)
+
+    @property
+    def told(self) -> str:
+        """How many there are, and one of them."""
+        nouns = {"numeric": "number", "date": "date", "boolean": "truth value"}
+        noun = nouns.get(self.kind, "cell") + agree(self.n_unread, "", "s")
+        noun += f" in {self.unit}" if self.unit else ""
+        are = agree(self.n_unread, "is", "are")
+        return (
+            f"{self.column}: {self.n_unread} of {count(self.n_cells, 'cell')} {are} no {noun} "
+            f"as in training, such as {self.example[:40]!r} in row {self.row}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReadColumns:
+    """Rows as their plans read them."""
+
+    typed: pd.DataFrame  # float64, or texts for categories
+    unread: tuple[UnreadCells, ...]
+
+
+def read_columns(
+    frame: pd.DataFrame, plans: Sequence[ColumnPlan], decimal: str | None = None
+) -> ReadColumns:
+    """Read the columns that are used; those without a plan are ignored.
+
+    Args:
+        decimal: the mark of the text file that the rows come from: it may have another dialect
+            than the one that was learned from.
+
+    Raises:
+        DataError: a column is not in the frame, or holds numbers beyond float32.
+    """
+    frame = frame.set_axis([column_name(name) for name in frame.columns], axis="columns")
+    repeated = set(frame.columns[frame.columns.duplicated()])
+    columns: dict[str, NDArray[Any]] = {}
+    unread = []
+    _refuse_missing(frame, [plan.name for plan in plans if not plan.dropped])
+    for plan in plans:
+        if plan.dropped:
+            continue
+        if plan.name in repeated:
+            raise DataError(f"column names must differ, but {plan.name!r} is there more than once")
+        read, is_unread = read_column(frame[plan.name], plan, decimal)
+        columns.update(zip(plan.outputs, read, strict=True))
+        if is_unread.any():
+            unread.append(_unread_cells(frame[plan.name], plan, is_unread))
+    return ReadColumns(pd.DataFrame(columns, index=frame.index), tuple(unread))
+
+
+def _refuse_missing(frame: pd.DataFrame, names: Sequence[str]) -> None:
+    missing = [name for name in names if name not in frame.columns]
+    if missing:
+        unused = [str(name) for name in frame.columns if name not in names]
+        others = f" and {len(missing) - 1} more are" if len(missing) > 1 else " is"
+        raise DataError(
+            f"rows must have the columns that the model was trained on, but {missing[0]!r}"
+            f"{others} missing{did_you_mean(missing[0], unused)}"
+        )
+
+
+def refuse_unreadable(unread: Sequence[UnreadCells], where: str) -> None:
+    """Refuse rows of which a column is of another kind altogether: see `MAX_UNREAD_SHARE`.
+
+    Raises:
+        DataError: read as missing, so many cells would quietly spoil what is done with the rows.
+    """
+    for cells in unread:
+        if cells.n_unread > MAX_UNREAD_SHARE * cells.n_cells:
+            raise DataError(
+                f"at least half of a column's cells must be as in training, but of {where} "
+                f"{cells.told}; write them as in the table that was searched, or leave them empty"
+            )
+
+
+def read_column(
+    values: pd.Series[Any], plan: ColumnPlan, decimal: str | None = None
+) -> tuple[list[NDArray[Any]], NDArray[np.bool_]]:
+    """Read one column: an array for each of the plan's outputs, and which cells were not read.
+
+    Args:
+        decimal: as for `read_columns`.
+
+    Raises:
+        DataError: it holds numbers beyond float32.
+    """
+    raw = raw_column(values)
+    if plan.kind in ("numeric", "boolean"):
+        numbers, is_unread = _read_as_numbers(raw, plan, decimal)
+        refuse_huge(values, numbers)
+        return [numbers], is_unread
+    missing = _missing(raw, plan)
+    if plan.kind == "categorical":
+        categories = np.where(missing, MISSING_CATEGORY, read_categories(raw, plan))
+        return [categories], np.zeros(len(raw), dtype=bool)
+    moments = read_moments(raw, plan.date_format)
+    moments = pd.DatetimeIndex(moments.where(~missing))
+    parts = [date_part(moments, part) for part in plan.date_parts]
+    is_unread = ~missing & np.asarray(moments.isna(), dtype=bool)
+    return parts, is_unread & ~_is_known_stray(raw, plan) if is_unread.any() else is_unread
+
+
+def _read_as_numbers(
+    raw: RawColumn, plan: ColumnPlan, decimal: str | None
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    named = is_named_mark(raw, plan.missing, plan.number_format)
+    if raw.form == "texts":
+        raw = replace(raw, values=without_marks(raw, MISSING_MARKS))
+    if plan.is_true_false:
+        numbers = read_booleans(raw)
+    else:
+        numbers = read_numbers(raw, plan.number_format, plan.other_dialect(decimal))
+    is_unread = np.isnan(numbers) & raw.present & ~named
+    if is_unread.any():
+        is_unread &= ~_is_known_stray(raw, plan)
+    return np.where(named, np.nan, numbers), is_unread
+
+
+def _is_known_stray(raw: RawColumn, plan: ColumnPlan) -> NDArray[np.bool_]:
+    return np.asarray(raw.values.isin(list(plan.strays)), dtype=bool)
+
+
+def _missing(raw: RawColumn, plan: ColumnPlan) -> NDArray[np.bool_]:
+    """Which cells hold no value: empty ones, and those with a mark that says so."""
+    missing = ~raw.present
+    if raw.form == "texts":
+        usual = MISSING_CATEGORIES if plan.kind == "categorical" else MISSING_MARKS
+        missing = np.asarray(without_marks(raw, usual).isna(), dtype=bool)
+    return missing | is_named_mark(raw, plan.missing, plan.number_format)
+
+
+def is_named_mark(
+    raw: RawColumn, marks: Sequence[str], written: NumberFormat = PLAIN
+) -> NDArray[np.bool_]:
+    """Which cells are what a person has named as missing: as text, or as the same number.
+
+    Args:
+        written: how the column writes its numbers: -999 is "-999,0" in some.
+
+    Shape:
+        result: (N,).
+    """
+    if not marks:
+        return np.zeros(len(raw), dtype=bool)
+    if raw.form == "moments":
+        moments = pd.to_datetime(pd.Series(list(marks)), format="ISO8601", errors="coerce")
+        return np.asarray(raw.values.isin(moments.dropna()), dtype=bool)
+    numbers = [number for mark in marks if not np.isnan(number := read_number(mark, PLAIN))]
+    if raw.form == "numbers":
+        return np.isin(read_numbers(raw, PLAIN), numbers)
+    same = np.array(raw.values.str.lower().isin([mark.lower() for mark in marks]), dtype=bool)
+    if numbers:
+        same |= np.isin(read_texts(raw.values, written), numbers)
+    return same
+
+
+def read_numbers(
+    raw: RawColumn, written: NumberFormat, decimal: str | None = None
+) -> NDArray[np.float64]:
+    """Read numbers; whatever is none becomes NaN.
+
+    Args:
+        decimal: the mark of a file of another dialect, by which cells are read that are none as
+            `written`; those that are numbers in both, but different ones, are not read.
+
+    Shape:
+        result: (N,).
+    """
+    if raw.form == "moments" or (raw.form == "numbers" and written.needs_unit):
+        return np.full(len(raw), np.nan)
+    if raw.form == "numbers":
+        return raw.values.to_numpy(dtype=np.float64, na_value=np.nan)
+    numbers = read_texts(raw.values, written)
+    if decimal is None:
+        return numbers
+    others = read_texts(raw.values, in_dialect(written, decimal))
+    numbers = np.where(np.isnan(numbers), others, numbers)
+    return np.where(np.isnan(others) | (numbers == others), numbers, np.nan)
+
+
+def read_booleans(raw: RawColumn) -> NDArray[np.float64]:
+    """Read yes and no, true and false, 1 and 0 as 1.0 and 0.0; whatever is neither is NaN.
+
+    Shape:
+        result: (N,).
+    """
+    if raw.form != "texts":
+        numbers = read_numbers(raw, PLAIN)
+        return np.where(np.isin(numbers, (0.0, 1.0)), numbers, np.nan)
+    codes, distinct = pd.factorize(raw.values)
+    meanings = {**dict.fromkeys(TRUE_FALSE, 1.0), **dict.fromkeys(TRUE_FALSE.values(), 0.0)}
+    read = [meanings.get(text.lower(), read_number(text, PLAIN)) for text in distinct]
+    numbers = np.asarray([*read, np.nan])[codes]
+    return np.where(np.isin(numbers, (0.0, 1.0)), numbers, np.nan)
+
+
+def read_categories(raw: RawColumn, plan: ColumnPlan) -> NDArray[np.object_]:
+    """Read categories: texts as they stand, or those of numbers; empty: `MISSING_CATEGORY`.
+
+    Shape:
+        result: (N,).
+    """
+    codes, distinct = pd.factorize(raw.values)
+    read = [_category(cell, plan) for cell in distinct]
+    return np.asarray([*read, MISSING_CATEGORY], dtype=object)[codes]
+
+
+def _category(cell: Any, plan: ColumnPlan) -> str:
+    if isinstance(cell, (str, pd.Timestamp)):
+        text = _MIDNIGHT.sub("", str(cell))  # of a day, files write the time or leave it out
+        number = read_number(text, PLAIN) if plan.is_coded and not text.isdecimal() else np.nan
+        text = number_text(number) if np.isfinite(number) else text
+        return text.zfill(plan.code_width) if text.isdecimal() else text
+    text = number_text(cell)
+    if plan.code_width and text.isdecimal():
+        return text.zfill(plan.code_width)  # spreadsheets and pandas take zeros in front away
+    is_whole = "." not in text and "e" not in text
+    return f"{text}.0" if plan.has_points and not plan.is_coded and is_whole else text
+
+
+def read_moments(raw: RawColumn, date_format: str | None) -> pd.DatetimeIndex:
+    """Read moments, in UTC where they say their zone; whatever is none becomes NaT.
+
+    Shape:
+        result: (N,).
+    """
+    if raw.form == "moments":
+        return in_bounds(pd.DatetimeIndex(raw.values))
+    texts = raw.values
+    if raw.form == "numbers":  # 20240131: digits alone are dates where a person says so
+        texts = texts.map(number_text, na_action="ignore")
+    codes, distinct = pd.factorize(texts)
+    read = parse_dates(list(distinct), date_format or "ISO8601")
+    if date_format not in (None, "ISO8601"):  # ISO means the same to everyone
+        as_iso = parse_dates(list(distinct), "ISO8601")
+        read = pd.DatetimeIndex(read.where(np.asarray(read.notna(), dtype=bool), as_iso))
+    return pd.DatetimeIndex(read.append(pd.DatetimeIndex([pd.NaT]))[codes])
+
+
+def refuse_huge(values: pd.Series[Any], numbers: NDArray[np.float64]) -> None:
+    """Refuse a column that holds numbers beyond float32.
+
+    Raises:
+        DataError: names the row and the number.
+    """
+    is_huge = np.abs(numbers) > LARGEST
+    if is_huge.any():
+        row, number = values.index[is_huge][0], numbers[is_huge][0]
+        what = "is infinite" if np.isinf(number) else f"is {number:g}"
+        raise DataError(
+            f"numbers must be finite and at most {LARGEST:.2g} in size, which is what networks "
+            f"compute with, but {column_name(values.name)!r} {what} in row {row}; correct it, or "
+            "make it empty"
+        )
+
+
+def _unread_cells(
+    values: pd.Series[Any], plan: ColumnPlan, is_unread: NDArray[np.bool_]
+) -> UnreadCells:
+    position = int(is_unread.argmax())
+    return UnreadCells(
+        column=plan.name,
+        kind=plan.kind,
+        n_unread=int(is_unread.sum()),
+        n_cells=int((~_missing(raw_column(values), plan)).sum()),
+        example=str(values.iloc[position]).strip(),
+        row=values.index[position],
+        unit=plan.number_format.unit if plan.number_format.needs_unit else "",
+    )

@@ -1,0 +1,122 @@
+"""Promotion: give a pruned trial the full budget that it was denied.
+
+A finished Optuna trial cannot be opened again, so a promotion is a run of its own with the
+trial's parameters and seed, hence the same curve. It continues the trial's run where its state
+was kept, as it is of the best few pruned trials (`pruned_states.py`), and trains from the start
+where it was not; which of them is said. It touches neither the sampler nor the study's total; it
+tells whether pruning was right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from automl.data.dataset import Dataset
+from automl.errors import StudyError
+from automl.executors.executor import Executor
+from automl.investigation.side_runs import train_beside
+from automl.training.config import RunConfig, configure
+from automl.tuning.planned_runs import EndedRun, PlannedRun, say_failures, study_space
+from automl.tuning.pruned_states import kept_continuations
+from storage import Store
+from storage.records import StudyRecords, TrialRecord, best_epoch
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """What the full budget made of a trial."""
+
+    trial_number: int
+    epochs_before: int  # trained when the trial was pruned
+    value_before: float | None
+    epochs: int
+    best_epoch: int
+    value: float | None  # None where training diverged
+    best_value: float | None  # of the study's best trial
+    epochs_kept: int = 0  # that it went on from, on all folds; 0: it was trained from the start
+
+    @property
+    def would_be_best(self) -> bool:
+        """Whether pruning has cost the study its best trial."""
+        return self.value is not None and (self.best_value is None or self.value < self.best_value)
+
+
+def check_promotable(records: StudyRecords, trial_number: int) -> TrialRecord:
+    """The trial to promote.
+
+    Raises:
+        StudyError: there is no such trial, or it was not pruned.
+    """
+    name = records.settings.study_name
+    if not 0 <= trial_number < len(records.trials):
+        raise StudyError(
+            f"a trial's number must be from 0 to {len(records.trials) - 1} in {name!r}, "
+            f"but got {trial_number}"
+        )
+    trial = records.trials[trial_number]
+    if trial.outcome != "pruned":
+        raise StudyError(
+            f"only a pruned trial can be given the full budget, but trial {trial_number} of "
+            f"{name!r} is {trial.outcome}"
+        )
+    return trial
+
+
+def promote(
+    store: Store, records: StudyRecords, trial_number: int, dataset: Dataset, executor: Executor
+) -> Promotion:
+    """Train a pruned trial to the end of its budget.
+
+    Raises:
+        StudyError: there is no such trial, it was not pruned, or its training failed.
+    """
+    trial = check_promotable(records, trial_number)
+    planned = plan_promotion(store, records, trial)
+    ended = train_beside(store, records.settings.study_name, executor, dataset, planned)
+    return judge_promotion(records, trial, ended)
+
+
+def plan_promotion(
+    store: Store, records: StudyRecords, trial: TrialRecord
+) -> tuple[PlannedRun, ...]:
+    """One run per fold: the trial's own configuration and seed, without early stopping."""
+    settings = records.settings
+    params = study_space(settings).complete(trial.params)
+    model, training = configure(
+        params, max_epochs=settings.max_epochs, patience=settings.max_epochs
+    )
+    runs = {
+        before.run_id: RunConfig(-1, trial.number, model, training, before.seed, before.fold)
+        for before in records.search_runs(trial.number)
+    }
+    kept = kept_continuations(store, records, runs)
+    return tuple(
+        PlannedRun("promote", "", run, continues=kept.get(run.fold)) for run in runs.values()
+    )
+
+
+def judge_promotion(
+    records: StudyRecords, trial: TrialRecord, ended: Sequence[EndedRun]
+) -> Promotion:
+    """Say what the full budget has brought.
+
+    Raises:
+        StudyError: a run failed otherwise than by diverging.
+    """
+    if any(run.cause != "diverged" and not run.is_evidence for run in ended):
+        raise StudyError(f"the promotion of trial {trial.number} failed: {say_failures(ended)}")
+    before = [records.epochs.get(run.run_id, ()) for run in records.search_runs(trial.number)]
+    reached = [one for run in ended if run.is_evidence and (one := best_epoch(run.curve))]
+    best = records.best_trial
+    return Promotion(
+        trial_number=trial.number,
+        epochs_before=max(map(len, before), default=0),
+        value_before=trial.value,
+        epochs=max((len(run.curve) for run in ended), default=0),
+        best_epoch=max((record.epoch for record in reached), default=0),
+        value=fmean(one.valid_loss for one in reached) if len(reached) == len(ended) else None,
+        best_value=None if best is None else best.value,
+        epochs_kept=min((len(run.planned.epochs_before) for run in ended), default=0),
+    )

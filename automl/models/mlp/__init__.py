@@ -1,0 +1,1 @@
+"""The multilayer perceptron: its configuration, its module, its first weights, its dropout."""

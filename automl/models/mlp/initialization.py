@@ -1,0 +1,95 @@
+"""How weights start: six rules, drawn from the run's seed.
+
+Each layer draws from a generator of its own, a function of (seed, layer), on the CPU and in
+double precision: so a network has the same weights in either trainer, on any device, and
+depth or width of one layer leave the other layers' draws alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+
+from automl.models.mlp.network import MLP
+
+Shape = tuple[int, ...]
+Rule = Callable[[Shape, torch.Generator], Tensor]
+
+
+def _gaussian(shape: Shape, generator: torch.Generator, variance: float) -> Tensor:
+    return torch.randn(shape, generator=generator, dtype=torch.float64) * math.sqrt(variance)
+
+
+def _orthogonal(shape: Shape, generator: torch.Generator) -> Tensor:
+    """Rows (or columns, if fewer) orthonormal, uniform over such matrices (gain 1).
+
+    Source:
+        Saxe, McClelland & Ganguli 2014, arXiv 1312.6120; the signs of R's diagonal as in
+        Mezzadri 2007, "How to generate random matrices from the classical compact groups".
+    """
+    pieces, n_out, n_in = shape
+    tall = _gaussian((pieces, max(n_out, n_in), min(n_out, n_in)), generator, 1.0)
+    q, r = torch.linalg.qr(tall)
+    q = q * torch.where(r.diagonal(dim1=-2, dim2=-1) < 0, -1.0, 1.0)[:, None, :]
+    orthonormal: Tensor = q if n_out >= n_in else q.mT
+    return orthonormal
+
+
+INITIALIZATIONS: Final[Mapping[str, Rule]] = {
+    # Every unit of a layer then has the same gradient: kept as the textbook's bad example.
+    "zeros": lambda shape, generator: torch.zeros(shape, dtype=torch.float64),
+    # Standard deviation 0.01: Krizhevsky, Sutskever & Hinton 2012, section 5.
+    "normal": lambda shape, generator: _gaussian(shape, generator, 1e-4),
+    # Glorot & Bengio 2010, equation 12, as a normal distribution.
+    "xavier": lambda shape, generator: _gaussian(shape, generator, 2 / (shape[1] + shape[2])),
+    # He et al. 2015 with the mean of fan-in and fan-out, as the project's lecture gives it.
+    "he": lambda shape, generator: _gaussian(shape, generator, 4 / (shape[1] + shape[2])),
+    # He et al. 2015, "Delving Deep into Rectifiers", equation 10.
+    "he_fan_in": lambda shape, generator: _gaussian(shape, generator, 2 / shape[2]),
+    "orthogonal": _orthogonal,
+}
+"""Name -> rule for a (pieces, n_out, n_in) weight; pieces is 2 for maxout, else 1."""
+
+
+def initialize_(model: MLP, seed: int) -> None:
+    """Set all parameters of a network from a run's seed, in place.
+
+    Weights follow `model.config.initialization`, biases are zero. Normalization and the slope
+    of prelu keep the values they are made with. Embeddings are N(0, 1 / width) whatever the
+    rule, since they are inputs (variance as in Gorishniy et al. 2021, arXiv 2106.11959).
+
+    The seed should already be particular to the weights:
+    `automl.randomness.stream(run.seed, "weights")`.
+    """
+    rule = INITIALIZATIONS[model.config.initialization]
+    for layer, linear in enumerate(model.linears):
+        pieces = model.config.pieces if linear is not model.output else 1
+        _set_linear_(linear, rule, pieces, _generator(seed, layer))
+    for column, table in enumerate(model.embeddings):
+        assert isinstance(table, nn.Embedding)
+        shape = tuple(table.weight.shape)
+        drawn = _gaussian(shape, _generator(seed, -1 - column), 1 / shape[1])
+        _assign_(table.weight, drawn)
+
+
+def _set_linear_(linear: nn.Linear, rule: Rule, pieces: int, generator: torch.Generator) -> None:
+    drawn = rule((pieces, linear.out_features // pieces, linear.in_features), generator)
+    _assign_(linear.weight, drawn.reshape(linear.weight.shape))
+    if linear.bias is not None:
+        nn.init.zeros_(linear.bias)
+
+
+def _assign_(parameter: Tensor, values: Tensor) -> None:
+    with torch.no_grad():
+        parameter.copy_(values)
+
+
+def _generator(seed: int, layer: int) -> torch.Generator:
+    """A generator for one layer. The Mersenne Twister wants seeds that look unalike."""
+    generator = torch.Generator()
+    generator.manual_seed((seed * 0x9E3779B97F4A7C15 + layer * 0xBF58476D1CE4E5B9) % (1 << 63))
+    return generator

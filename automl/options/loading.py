@@ -1,0 +1,113 @@
+"""Between a person's options and the data: loading them, and loading the same ones again.
+
+A study whose data came from files keeps the options that they were read with, so that
+`resume`, `promote` and `diagnose --confirm` need no more than the study's name.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from automl.data.choices import ColumnChoices, SplitChoices
+from automl.data.reading import RawData, read_raw_data
+from automl.errors import StudyError
+from automl.options.search_options import SearchOptions
+from storage.records import Json, StudySettings
+
+if TYPE_CHECKING:
+    from automl.data.table.loading import LoadedData
+
+DATA_OPTIONS = (
+    *("target", "task", "loss", "drop", "categorical", "numeric", "date", "missing"),
+    *("keep_missing_class", "valid", "test", "group", "time", "folds", "split_seed"),
+    "class_weights",
+)
+"""The options that say what the data are."""
+
+
+def read_data(data: Any, options: SearchOptions) -> RawData:
+    """Read the tables that the options describe, and check the columns they name."""
+    return read_raw_data(
+        data,
+        target=options.target,
+        columns=ColumnChoices(
+            drop=tuple(options.drop),
+            categorical=tuple(options.categorical),
+            numeric=tuple(options.numeric),
+            date=tuple(options.date),
+            missing=tuple(options.missing),
+            keep_missing_class=options.keep_missing_class,
+        ),
+        splits=SplitChoices(
+            valid=options.valid,
+            test=options.test,
+            group=options.group,
+            time=options.time,
+            n_folds=options.folds,
+            seed=options.split_seed,
+        ),
+    )
+
+
+def encode_data(raw: RawData, options: SearchOptions) -> LoadedData:
+    """Split and encode tables that were read."""
+    from automl.data.table.loading import encode_raw_data  # torch and scikit-learn take seconds
+
+    return encode_raw_data(
+        raw, task=options.task, loss=options.loss, class_weights=options.class_weights
+    )
+
+
+def load_data(data: Any, options: SearchOptions) -> LoadedData:
+    """Read, split and encode the data that the options describe."""
+    return encode_data(read_data(data, options), options)
+
+
+def data_options(data: Any, options: SearchOptions) -> dict[str, Json]:
+    """What is needed to load the same data again; empty where they were given as objects."""
+    sources = [source for source in (data, options.valid, options.test) if source is not None]
+    if not all(isinstance(source, (str, Path)) for source in sources):
+        return {}
+    return {name: _plain(getattr(options, name)) for name in DATA_OPTIONS}
+
+
+def _plain(value: Any) -> Json:
+    if isinstance(value, Path):
+        return str(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def reloadable_options(settings: StudySettings) -> dict[str, Any]:
+    """The data options of a study that came from files.
+
+    Raises:
+        StudyError: its data were given as an object.
+    """
+    if not settings.data_options:
+        raise StudyError(
+            f"a study's data can be read again where they come from a file, but "
+            f"{settings.study_name!r} was given a {settings.data_source}; pass the data again"
+        )
+    return dict(settings.data_options)
+
+
+def load_again(settings: StudySettings, data: Any = None) -> LoadedData:
+    """The data of a stored study.
+
+    Args:
+        data: where they cannot be read again: the same object that the search was given.
+
+    Raises:
+        StudyError: they are not the data that the study was made with.
+    """
+    options = SearchOptions(**(reloadable_options(settings) if data is None else {}))
+    if data is not None:
+        options = SearchOptions(target=settings.target, task=settings.task, loss=settings.loss)
+    loaded = load_data(settings.data_source if data is None else data, options)
+    if loaded.fingerprint != settings.data_fingerprint:
+        raise StudyError(
+            f"a study can only be continued on the data it was made with, but those of "
+            f"{settings.study_name!r} have changed ({settings.data_source})"
+        )
+    return loaded

@@ -1,0 +1,99 @@
+"""Losses, metrics and layer signals of all runs of a stack, in evaluation mode."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from automl.stacked.blocks import StackLayout
+from automl.stacked.losses import stacked_row_errors, stacked_row_losses
+from automl.stacked.native_losses import class_scores_
+from automl.stacked.rows import gather
+from automl.stacked.stack import Pass, Stack
+from automl.training.batches import measured_rows
+from automl.training.rows import Rows, Score
+
+ELEMENTS_AT_ONCE: Final = 1 << 17
+"""Activations per layer and forward pass, over all runs: 512 KiB in float32, so that a layer's
+inputs and outputs stay in the cache."""
+
+MOST_ROWS: Final = 512
+"""Rows per forward pass: more do not make products faster."""
+
+FEWEST_ROWS: Final = 16
+"""Rows per forward pass: with fewer, products are slow whatever the cache holds."""
+
+
+def rows_at_once(layout: StackLayout) -> int:
+    """Rows of each run that are measured in one forward pass."""
+    widest = max([layout.n_inputs, *layout.widths])
+    fitting = ELEMENTS_AT_ONCE // (widest * len(layout.configs))
+    return max(FEWEST_ROWS, min(MOST_ROWS, fitting))
+
+
+class StackedEvaluation:
+    """Measures a stack's runs on their train and validation rows."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._passes: dict[int, Pass] = {}
+
+    @torch.no_grad()
+    def train_scores(self) -> list[Score]:
+        """Each run on at most 10,000 of its own train rows."""
+        stack, device = self._stack, self._stack.tables.device
+        measured = measured_rows(stack.n_rows)
+        rows = torch.arange(stack.n_rows) if measured is None else measured
+        rows = rows.to(device)[None]
+        if stack.own_rows is not None:
+            rows = stack.own_rows[:, rows[0]]
+        return self._scores(stack.train.rows, rows, stack.train_starts)
+
+    @torch.no_grad()
+    def valid_scores(self) -> list[Score]:
+        """Each run on its fold's validation rows."""
+        stack = self._stack
+        n_rows = stack.valid.n_rows(stack.members[0].run)
+        rows = torch.arange(n_rows, device=stack.tables.device)[None]
+        return self._scores(stack.valid.rows, rows, stack.valid_starts)
+
+    def _scores(self, table: Rows, rows: Tensor, starts: Tensor) -> list[Score]:
+        """Measure on rows of a table; `rows`: (K, N) or (1, N), counted from `starts` (K, 1)."""
+        dataset, n_rows, n_runs = self._stack.tables.dataset, rows.shape[1], len(starts)
+        size = self._chunk(n_rows)
+        batch = self._pass(size)
+        losses = batch.outputs.new_empty(n_runs, n_rows)
+        errors = torch.empty_like(losses)
+        for begin in range(0, n_rows, size):
+            first = min(begin, n_rows - size)  # the last chunk overlaps: one size suffices
+            chunk = slice(first, first + size)
+            index = (rows[:, chunk] + starts).flatten()
+            gather(table, index, batch.inputs, batch.codes)
+            batch.forward()
+            targets = table.targets[index].view(n_runs, size)
+            if self._stack.is_native and dataset.loss == "cross_entropy":
+                class_scores_(batch.outputs, targets, losses[:, chunk], errors[:, chunk])
+                continue
+            losses[:, chunk] = stacked_row_losses(dataset.loss, batch.outputs, targets)
+            errors[:, chunk] = stacked_row_errors(dataset.task, batch.outputs, targets)
+        return _summed(losses.double(), errors.double())
+
+    def _chunk(self, n_rows: int) -> int:
+        """How many rows at once: about equal chunks that fit the cache."""
+        n_chunks = -(-n_rows // rows_at_once(self._stack.layout))
+        return -(-n_rows // n_chunks)
+
+    def _pass(self, n_rows: int) -> Pass:
+        if n_rows not in self._passes:
+            self._passes[n_rows] = self._stack.make_pass(n_rows)
+        return self._passes[n_rows]
+
+
+def _summed(losses: Tensor, errors: Tensor) -> list[Score]:
+    """Means and standard errors over rows, as `rows.score` computes them; (K, N) each."""
+    n_rows = losses.shape[1]
+    deviation = losses.std(dim=1, correction=min(1, n_rows - 1))
+    columns = [losses.mean(dim=1), deviation / n_rows**0.5, errors.mean(dim=1)]
+    return [Score(*numbers) for numbers in torch.stack(columns, dim=1).tolist()]

@@ -1,0 +1,109 @@
+"""How much memory runs will use, known before any of them trains.
+
+Counted is what `StackedTrainer` allocates: the scaled rows, five numbers per padded parameter,
+running statistics, the buffers of the passes, the order of an epoch; where the compiled kernels
+work, the buffers take less than is said here. Temporary tensors of torch are covered by a share
+on top. Interpreter and libraries are not counted.
+
+The estimate of a stack never falls as a run, a layer, a unit or a row of its batches is added,
+and is at most what its runs, made as large as the largest, take in stacks of their own. So
+`most_bytes` counts the largest alone, as often as trials train at once: whatever stacks they
+come to share take no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import torch
+
+from automl.data.dataset import Dataset
+from automl.stacked.blocks import StackLayout, sort_key
+from automl.stacked.evaluation import ELEMENTS_AT_ONCE, FEWEST_ROWS, MOST_ROWS
+from automl.stacked.planning import plan_stacks, stack_key
+from automl.training.batches import PROBE_ROWS
+from automl.training.config import RunConfig
+
+NUMBERS_PER_PARAMETER: Final = 5
+"""Value, gradient, two moments, best weights."""
+
+BUFFERS_PER_ACTIVATION: Final = 5
+"""Outputs, slopes, signals, normalized values, and one shared with other layers."""
+
+EVALUATION_BUFFERS: Final = 5
+"""Outputs of two layers in turn, the linear map's, two of normalization."""
+
+TEMPORARY_SHARE: Final = 0.25
+"""On top, for what lives for one call only; checked in tests/automl/training/test_stack_memory."""
+
+
+def memory_bytes(
+    runs: Sequence[RunConfig], dataset: Dataset, dtype: torch.dtype = torch.float32
+) -> int:
+    """Estimate what a `StackedTrainer` with these runs holds at once, beside the data set."""
+    stacks = plan_stacks(runs, dataset)
+    needed = table_bytes(runs, dataset, dtype)
+    needed += sum(stack_bytes(stack, dataset, dtype) for stack in stacks)
+    return int(needed * (1 + TEMPORARY_SHARE))
+
+
+def most_bytes(
+    runs: Sequence[RunConfig],
+    dataset: Dataset,
+    *,
+    n_trials: int,
+    n_trainers: int,
+    dtype: torch.dtype = torch.float32,
+) -> int:
+    """What trials take at most, however they are stacked, if none is larger than these runs.
+
+    Args:
+        runs: of one trial that has the most of everything, on each fold and in each scaling.
+        n_trials: how many train at once, over all trainers.
+        n_trainers: each holds tables of its own.
+    """
+    of_fold = {run.fold: run for run in runs}
+    alone = sum(stack_bytes([run], dataset, dtype) for run in of_fold.values())
+    needed = n_trials * alone + n_trainers * table_bytes(runs, dataset, dtype)
+    return int(needed * (1 + TEMPORARY_SHARE)) + 1
+
+
+def table_bytes(runs: Sequence[RunConfig], dataset: Dataset, dtype: torch.dtype) -> int:
+    """Bytes of the scaled rows that these runs gather from."""
+    total = 0
+    for fold, _ in {(run.fold, run.model.scaling) for run in runs}:
+        held = dataset.folds[fold]
+        per_row = held.n_features * dtype.itemsize + 8 * len(held.cardinalities) + 8
+        total += (len(held.train) + len(held.valid)) * per_row
+    return total
+
+
+def stack_bytes(runs: Sequence[RunConfig], dataset: Dataset, dtype: torch.dtype) -> int:
+    """Bytes of one stack: parameters, passes, an epoch's order."""
+    key, fold = stack_key(runs[0], dataset), dataset.folds[runs[0].fold]
+    models = sorted((run.model for run in runs), key=sort_key)
+    layout = StackLayout.of(models, fold.n_features, fold.cardinalities, dataset.n_outputs)
+    parameters = sum(torch.Size(shape).numel() for shape in layout.shapes)
+    statistics = sum(torch.Size(shape).numel() for shape in layout.statistics_shapes)
+    units = sum(
+        layout.n_runs(layer) * width * layout.pieces for layer, width in enumerate(layout.widths)
+    )
+    embedded = layout.n_inputs - layout.n_features  # looked up; codes and rows are 8 bytes each
+    inputs = layout.n_inputs + embedded + 4 * len(layout.cardinalities) + 2 * layout.n_outputs
+    signals = layout.n_inputs if layout.cardinalities else 0  # only embeddings ask for them
+    trained_rows = 2 * key.batch_size + min(PROBE_ROWS, key.n_train_rows)  # the last batch too
+    numbers = NUMBERS_PER_PARAMETER * parameters + 2 * statistics  # the present and the best
+    numbers += trained_rows * (BUFFERS_PER_ACTIVATION * units + len(runs) * (inputs + signals))
+    widest = max([*layout.widths, 0])
+    evaluated = _evaluated_elements(len(runs), max(1, layout.n_inputs)) // max(1, layout.n_inputs)
+    numbers += 2 * evaluated * inputs  # of train rows, of validation rows
+    numbers += 2 * EVALUATION_BUFFERS * layout.pieces * _evaluated_elements(len(runs), widest)
+    orders = len(runs) * (4 + 8) * key.n_train_rows
+    return numbers * dtype.itemsize + orders
+
+
+def _evaluated_elements(n_runs: int, width: int) -> int:
+    """At most so many numbers of one layer are in a pass that measures: see `rows_at_once`."""
+    fewest, most = n_runs * width * FEWEST_ROWS, n_runs * width * MOST_ROWS
+    return min(most, max(fewest, ELEMENTS_AT_ONCE))

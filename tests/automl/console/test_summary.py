@@ -1,0 +1,272 @@
+"""What the commands print of a study when they are done."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from automl.console import summary
+from automl.console.trial_summary import print_trial
+from automl.diagnostics import diagnose_study
+from automl.diagnostics.wording import percent
+from automl.report.notes import trial_notes
+from automl.report.numbers.importances import importances
+from automl.report.numbers.overview import overview
+from automl.report.numbers.search import effort
+from automl.report.numbers.trials import study_table
+from automl.report.result_part import best_rows
+from automl.result import SearchResult, result_to_json
+from automl.score_names import score_text
+from automl.tuning.trial_in_training import TrialInTraining
+from storage.records import Advice, Diagnosis, SpaceChange, TrialRecord
+from tests.contracts.synthetic_study import synthetic_study
+
+
+@pytest.fixture(params=["80", "120"])
+def width(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setenv("COLUMNS", request.param)
+    return int(request.param)
+
+
+def study(**changes: object) -> SearchResult:
+    return SearchResult(replace(synthetic_study(30), **changes), "sqlite:///a.db")
+
+
+def test_headline_and_verdict_come_first(
+    finished: SearchResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary.print_result(finished, "report.html")
+    standing, rest = capsys.readouterr().out.split(" on 30 test rows", 1)
+    assert standing.split(" than ")[0] in ("Better", "No better", "Worse")
+    assert f"iris-species: {len(finished.trials)} trials (" in rest
+    assert f"best trial {finished.best.number}: valid loss" in rest
+    assert rest.rstrip().endswith("report: report.html")
+    assert finished.evaluation is not None
+    assert score_text("accuracy", finished.evaluation.scores["accuracy"]) in rest
+
+
+def test_a_search_shows_what_it_searched_and_show_what_was_fixed_too(
+    finished: SearchResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary.print_result(finished, None)
+    searched = capsys.readouterr().out
+    summary.print_study(finished)
+    everything = capsys.readouterr().out
+    for name in finished.best.params:
+        assert name in searched
+        assert name in everything
+    assert "gradient_clip_norm none" not in searched
+    assert "gradient_clip_norm none" in everything
+
+
+def test_show_says_what_mattered_as_the_report_does(
+    finished: SearchResult, width: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    records = synthetic_study(120)
+    found = importances(study_table(records))
+    first = found.judged[0]
+    summary.print_study(SearchResult(records, "sqlite:///a.db"))
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"What mattered: {first.name} {percent(first.share)} (" in said
+    summary.print_study(finished)  # of six trials
+    said = " ".join(capsys.readouterr().out.split())
+    assert importances(study_table(finished.records)).missing_because in said
+
+
+def test_a_verdict_without_a_command_is_followed_by_the_next_that_has_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (verdict,) = study().diagnoses
+    silent = replace(verdict, advice=(Advice("Choose by more rows: `--folds 5` does."),))
+    more = Advice("Go on.", (SpaceChange("n_trials", "60"),))
+    other = replace(verdict, kind="few_trials", advice=(Advice("Wait."), more, more))
+    summary.print_result(study(diagnoses=(silent, other)), None)
+    printed = capsys.readouterr().out
+    assert "1. Choose by more rows: --folds 5 does." in printed
+    assert "2. Go on." in printed and "n_trials=60" in printed
+    assert "Wait." not in printed and "3." not in printed
+    summary.print_result(study(diagnoses=(verdict, other)), None)
+    assert "Go on." not in capsys.readouterr().out
+
+
+def test_quoted_options_are_coloured_and_lose_their_quotes() -> None:
+    text = summary.marked("Use `--drop x`, or a ` alone.")
+    assert text.plain == "Use --drop x, or a ` alone."
+    assert [text.plain[span.start : span.end] for span in text.spans if span.style] == ["--drop x"]
+
+
+def test_advice_comes_with_the_command_and_the_rest_is_one_line(
+    width: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (verdict,) = study().diagnoses
+    other = replace(verdict, kind="few_trials", message="Few trials: ten at most.")
+    summary.print_result(study(diagnoses=(verdict, other, other)), None)
+    printed = capsys.readouterr().out
+    assert "1. Regularize: raise dropout." in printed
+    assert "     automl.search(..., target='target', set=['dropout=0.2..0.6']" in printed
+    assert "2. More data would help" in printed
+    assert (
+        "2 more observations: automl diagnose digits-target --storage sqlite:///a.db\n" in printed
+    )
+    assert "Few trials" not in printed
+
+
+def test_diagnose_says_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    (verdict,) = study().diagnoses
+    other = replace(verdict, kind="few_trials", message="Few trials: ten at most.", advice=())
+    summary.print_verdict(study(diagnoses=(verdict, other)))
+    printed = capsys.readouterr().out
+    for text in ("No better than boosted trees", "High variance: train loss", "Few trials: ten"):
+        assert text in printed
+
+
+def test_what_was_tried_stands_in_a_table_behind_the_verdicts(
+    width: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (verdict,) = study().diagnoses
+    evidence = {
+        "label": "dropout=0.346",
+        "gain": 0.0123,
+        "gain_low": -0.002,
+        "gain_high": 0.026,
+        "loss_before": 0.155,
+        "loss_after": 0.143,
+        "n_seeds": 4,
+        "n_seeds_planned": 5,
+        "n_epochs": 20,
+    }
+    answers = [
+        Diagnosis(kind, "info", "a long sentence", evidence, trial_number=5)
+        for kind in ("advice_helps", "advice_undecided")
+    ]
+    failed = Diagnosis("advice_failed", "info", "Nothing can be said of it.", {"label": "l1=0"})
+    summary.print_verdict(study(diagnoses=(verdict, *answers, failed)))
+    printed = capsys.readouterr().out
+    assert "a long sentence" not in printed
+    assert "Nothing can be said of it" in printed
+    rows = [line.split() for line in printed.splitlines() if "dropout=0.346" in line]
+    assert " ".join(rows[0]) == "dropout=0.346 helps 0.143 0.012 -0.002 to 0.026 4 of 5"
+    assert "undecided" in rows[1]
+    assert "first fold" not in printed
+    assert max(len(line) for line in printed.splitlines() if "dropout=0.346" in line) <= width
+
+
+def test_what_diverged_when_it_was_tried_and_on_which_fold_is_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    evidence = {"label": "l1=0", "gain": 0.01, "n_diverged": 2}
+    answer = Diagnosis("advice_undecided", "info", "", evidence, trial_number=5)
+    settings = replace(study().records.settings, split={"n_folds": 5})
+    summary.print_verdict(study(diagnoses=(answer,), settings=settings))
+    printed = capsys.readouterr().out
+    assert "undecided, 2 diverged" in printed
+    assert "Tried on the first fold only." in printed
+
+
+def test_no_table_is_wider_than_the_terminal(
+    width: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for records in (synthetic_study(30), synthetic_study(30, task="regression")):
+        result = SearchResult(records, "sqlite:///a.db")
+        summary.print_result(replace(result), None)
+        summary.print_study(result)
+        for number in (0, result.best.number):
+            print_trial(result, number)
+    lines = [line for line in capsys.readouterr().out.splitlines() if "automl" not in line]
+    assert max(map(len, lines)) <= width
+    assert "…" not in "".join(lines)
+
+
+def test_a_value_over_folds_is_said_to_be_their_mean(capsys: pytest.CaptureFixture[str]) -> None:
+    summary.print_result(SearchResult(synthetic_study(6, n_folds=3), "sqlite:///a.db"), None)
+    assert "in the mean of 3 folds, at epoch" in capsys.readouterr().out
+
+
+def test_terminal_json_report_and_dashboard_tell_the_same_epochs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """With folds they told 9 and 7, 8 and 6, 112 and 12 of 22 of one trial."""
+    records = synthetic_study(6, n_folds=3)
+    result, table = SearchResult(records, "sqlite:///a.db"), study_table(records)
+    runs = records.search_runs(result.best.number)
+    curves = [records.epochs[run.run_id] for run in runs]
+    best = [min(curve, key=lambda epoch: epoch.valid_loss).epoch for curve in curves]
+    told, trained = ", ".join(map(str, best)), ", ".join(str(len(curve)) for curve in curves)
+    summary.print_result(result, None)
+    printed = " ".join(capsys.readouterr().out.split())  # the terminal breaks the line
+    assert f"at epoch {told} of {trained}" in printed
+    values: Any = result_to_json(result)
+    assert values["best"]["best_epochs"] == best
+    assert values["best"]["n_epochs"] == sum(map(len, curves))
+    assert values["n_epochs"] == sum(map(len, records.epochs.values())) == effort(table).n_epochs
+    assert values["training_seconds"] == pytest.approx(effort(table).seconds, abs=1e-3)
+    assert best_rows(overview(table), "error_rate")[0][4] == f"{told} / {trained}"
+    assert f"Best epoch {told} of {trained}" in trial_notes(table)[result.best.number]
+    trial = TrialInTraining(0, {}, {run.run_id: None for run in runs})  # type: ignore[misc]
+    for record in (epoch for curve in reversed(curves) for epoch in curve):
+        trial.take(record)
+    assert trial.user_attributes()["best_epochs"] == told
+
+
+def test_a_study_without_trials_has_no_empty_brackets(
+    finished: SearchResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = SearchResult(replace(finished.records, trials=()), finished.storage, seconds=0.4)
+    summary.print_result(empty, None)
+    printed = capsys.readouterr().out
+    assert printed.startswith("No trial has completed")
+    assert "\niris-species: 0 trials in 0.4 s\n" in printed
+
+
+def test_a_continued_study_says_how_much_was_done_in_this_call(
+    finished: SearchResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    n_trials = len(finished.trials)
+    for n_before, words in ((n_trials - 2, "2 of them"), (n_trials, "none of them")):
+        summary.print_result(replace(finished, seconds=34.0, n_ended_before=n_before), None)
+        assert f"), {words} in this call, 34 s\n" in capsys.readouterr().out
+
+
+def test_trials_without_an_epoch_need_more_time(
+    finished: SearchResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left = tuple(TrialRecord(number, "RUNNING", {}) for number in range(12))
+    records = replace(finished.records, trials=left, runs=(), epochs={}, evaluations=())
+    records = replace(records, diagnoses=tuple(diagnose_study(records)))
+    summary.print_result(SearchResult(records, finished.storage), None)
+    printed = capsys.readouterr().out
+    assert printed.count("No trial has completed") == 1
+    assert "nothing to judge the fit by. Of 12 trials 12 are unfinished." in printed.replace(
+        "\n", " "
+    )
+    assert "12 trials unfinished: give it more time." in printed
+
+
+def test_search_whose_trials_all_failed_says_why(
+    finished: SearchResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    attributes = {"cause_message": "RuntimeError: no such kernel"}
+    failed = TrialRecord(0, "PRUNED", {}, cause="crashed", user_attributes=attributes)
+    result = SearchResult(replace(finished.records, trials=(failed,)), finished.storage)
+    assert result.has_only_failures
+    summary.print_result(result, None)
+    printed = capsys.readouterr().out
+    assert "The last one to fail, trial 0: an error while training (RuntimeError" in printed
+    assert "RuntimeError: no such kernel" in printed.replace("\n", " ")
+
+
+def test_trials_left_for_the_next_call_are_unfinished(
+    finished: SearchResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They do not run when the search has ended."""
+    left = replace(finished.trials[-1], state="RUNNING", cause=None)
+    records = replace(finished.records, trials=(*finished.trials[:-1], left))
+    summary.print_result(SearchResult(records, finished.storage), None)
+    print_trial(SearchResult(records, finished.storage), left.number)
+    printed = capsys.readouterr().out
+    assert "1 unfinished)" in printed
+    assert "1 trial unfinished: the same command goes on." in printed
+    assert f"trial {left.number} of iris-species: unfinished" in printed
+    assert "running" not in printed

@@ -1,0 +1,116 @@
+"""Progress, as it is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from dataclasses import replace
+from io import StringIO
+
+import pytest
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+
+from automl.console import terminal
+from automl.tuning.progress import RunningTrial, SearchProgress
+
+
+def snapshot(n_running: int = 2, messages: tuple[str, ...] = ()) -> SearchProgress:
+    running = tuple(
+        RunningTrial(n, {"learning_rate": 0.01}, 3, 50, 0.5, 0.4) for n in range(n_running)
+    )
+    return SearchProgress(
+        study_name="titanic-Survived",
+        n_trials=100,
+        n_complete=5,
+        n_pruned=7,
+        n_failed=1,
+        running=running,
+        best_number=3,
+        best_value=0.4321,
+        best_params={},
+        n_epochs=300,
+        seconds=65.0,
+        seconds_left=130.0,
+        messages=messages,
+    )
+
+
+def drawn(progress: SearchProgress, width: int = 80) -> str:
+    console = Console(width=width, record=True, file=None, force_terminal=False)
+    with console.capture() as capture:
+        console.print(terminal.progress_view(progress))
+    return capture.get()
+
+
+def test_what_is_written_to_a_file_has_no_blanks_at_the_ends_of_lines(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Rich fills tables and indented texts to their full width."""
+    for console in (terminal.stdout_console(), terminal.stderr_console()):
+        table = Table.grid(padding=(0, 2))
+        table.add_row("  a", "long")
+        table.add_row("  b", "")
+        console.print(Padding(table, (1, 0)))
+        console.print("end")
+    assert tuple(capsys.readouterr()) == ("\n  a  long\n  b\n\nend\n",) * 2
+
+
+def test_a_terminal_is_written_to_as_it_is() -> None:
+    class Terminal(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    with redirect_stdout(Terminal()) as screen:
+        assert terminal.stdout_console().file is screen
+
+
+def test_line_says_how_trials_ended_and_how_long_it_takes() -> None:
+    line = terminal.progress_line(snapshot())
+    assert line == (
+        "13/100 trials, 5 complete, 7 pruned, 1 failed, best 0.4321 (trial 3), "
+        "1 min 5 s elapsed, about 2 min 10 s left"
+    )
+
+
+def test_before_any_trial_has_ended_only_the_end_of_the_time_is_known() -> None:
+    begun = replace(snapshot(), n_complete=0, n_pruned=0, n_failed=0, seconds_left=2.0)
+    assert terminal.progress_line(begun).endswith("1 min 5 s elapsed, time is up in 2.0 s")
+
+
+def test_a_study_may_have_more_trials_than_are_asked_for() -> None:
+    line = terminal.progress_line(replace(snapshot(), n_trials=10))
+    assert line.startswith("13 trials, more than the 10 asked for, 5 complete")
+
+
+def test_live_view_fits_eighty_columns() -> None:
+    assert all(len(line) <= 80 for line in drawn(snapshot()).splitlines())
+
+
+def test_long_hyperparameters_do_not_crowd_out_the_numbers() -> None:
+    params = {"learning_rate": 0.01, **{f"hyperparameter_{n}": 0.5 for n in range(9)}}
+    running = (RunningTrial(41, params, 3, 50, 0.5678, 0.4567),)
+    view = drawn(replace(snapshot(), running=running))
+    assert all(text in view for text in ("41", "3/50", "0.5678", "0.4567", "learning_rate"))
+    assert all(len(line) <= 80 for line in view.splitlines())
+
+
+def test_more_running_trials_than_rows_are_counted() -> None:
+    assert "and 4 more" in drawn(snapshot(terminal.ROWS_OF_RUNNING_TRIALS + 4))
+
+
+def test_text_from_data_is_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    def progress() -> Iterator[SearchProgress]:
+        yield snapshot(messages=("[red]trial 3[/red] failed",))
+
+    terminal.show_progress(progress(), ["column [b]name[/b]"])
+    printed = capsys.readouterr()
+    assert "[red]trial 3[/red] failed" in printed.err
+    assert "column [b]name[/b]" in printed.err
+    assert printed.out == ""
+
+
+def test_the_most_telling_hyperparameters_come_first() -> None:
+    params = {"dropout": 0.123456, "learning_rate": 0.01, "optimizer": "adam"}
+    assert terminal.describe_params(params) == "optimizer=adam, learning_rate=0.01, dropout=0.123"

@@ -1,0 +1,154 @@
+"""One trial, as it is shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from io import BytesIO, TextIOWrapper
+from pathlib import Path
+
+import pytest
+
+from automl.console import trial_summary
+from automl.errors import StudyError
+from automl.investigation.promotion import Promotion
+from automl.result import SearchResult, WrittenPredictions
+from automl.score_names import score_text
+from storage.records import EpochRecord, StudyRecords
+from tests.contracts.synthetic_study import synthetic_study
+
+
+def shown(records: StudyRecords, number: int, capsys: pytest.CaptureFixture[str]) -> str:
+    trial_summary.print_trial(SearchResult(records, "sqlite:///a.db"), number)
+    return capsys.readouterr().out
+
+
+def curve(*losses: float) -> list[EpochRecord]:
+    return [
+        EpochRecord(1, epoch, epoch, loss / 2, loss, 0.01, 0.1, 0.1, 0.01, 1.0, 0.1)
+        for epoch, loss in enumerate(losses, start=1)
+    ]
+
+
+def test_trial_is_shown_with_rank_verdict_parameters_and_curve(
+    finished: SearchResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    best, n_complete = finished.best, len(finished.records.complete_trials)
+    printed = shown(finished.records, best.number, capsys)
+    assert printed.startswith(f"trial {best.number} of iris-species: complete")
+    assert f"rank 1 of {n_complete} complete" in printed.replace("\n", " ")
+    (run,) = finished.records.search_runs(best.number)
+    for record in finished.records.epochs[run.run_id]:
+        assert score_text("loss", record.valid_loss) in printed
+    for name in best.params:
+        assert name in printed
+
+
+def test_the_curves_of_folds_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = shown(synthetic_study(6, n_folds=3), 0, capsys)
+    titles = [line for line in printed.splitlines() if line.startswith("fold ")]
+    assert [line.split(":")[0] for line in titles] == [f"fold {n} of 3" for n in (1, 2, 3)]
+    assert all("the best is epoch" in line for line in titles)
+    assert "fold" not in shown(synthetic_study(6), 0, capsys).replace("folds", "")
+
+
+def test_a_curve_is_drawn_with_its_best_epoch_marked() -> None:
+    train, valid, mark = trial_summary.curve_lines(curve(8, 4, 2, 1, 2, 4))
+    assert valid == "valid loss  █▇▅▃▅▇"
+    assert train == "train loss  ▇▅▃▁▃▅"
+    assert mark.index("^") == valid.index("▃")
+
+
+def test_what_cannot_be_drawn_is_marked() -> None:
+    assert trial_summary.curve_lines(curve(4, 2, float("inf")))[1].endswith("x")
+    assert trial_summary.curve_lines(curve(4, 2, 0.0))[1].endswith("▁")
+    assert trial_summary.curve_lines(curve(float("nan")))[-1].endswith("x")
+
+
+def test_a_long_curve_fits_and_keeps_its_mark() -> None:
+    losses = [1 + abs(epoch - 700) for epoch in range(1000)]
+    _, valid, mark = trial_summary.curve_lines(curve(*losses))
+    assert len(valid) <= len("valid loss  ") + trial_summary.SPARKLINE_WIDTH
+    assert valid[mark.index("^")] == min(valid[12:])
+
+
+@pytest.mark.parametrize(
+    ("n_epochs", "best"), [(1, 1), (9, 3), (10, None), (50, 37), (1000, 1000)]
+)
+def test_few_epochs_of_many_are_in_the_table(n_epochs: int, best: int | None) -> None:
+    epochs = trial_summary.shown_epochs(n_epochs, best)
+    assert len(epochs) <= trial_summary.MOST_ROWS + 1
+    assert {1, n_epochs} <= set(epochs) <= set(range(1, n_epochs + 1))
+    assert best is None or best in epochs
+    assert epochs == sorted(epochs)
+
+
+def test_a_stream_without_blocks_gets_plain_signs(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = TextIOWrapper(BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", written)
+    trial_summary.print_trial(SearchResult(synthetic_study(6), ""), 0)
+    written.flush()
+    printed = written.buffer.getvalue().decode("ascii")  # type: ignore[attr-defined]
+    (line,) = [line for line in printed.splitlines() if line.startswith("  valid loss  ")]
+    assert set(line.removeprefix("  valid loss  ")) <= set(trial_summary.ASCII_BLOCKS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_shown"), [("vanishing_gradients", True), ("high_variance", False)]
+)
+def test_layers_are_shown_where_the_verdict_rests_on_them(
+    kind: str,
+    is_shown: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    records = synthetic_study(6)
+    judged = tuple(replace(one, kind=kind) for one in records.diagnoses)
+    monkeypatch.setattr(trial_summary, "diagnose_trial", lambda *_: judged)
+    printed = shown(records, 0, capsys)
+    assert ("update ratio" in printed) == is_shown
+    assert ("hidden 1" in printed) == is_shown
+
+
+def test_trial_that_is_not_there_is_an_error(finished: SearchResult) -> None:
+    with pytest.raises(StudyError, match="from 0 to 5"):
+        trial_summary.print_trial(finished, 6)
+
+
+def test_predictions_are_told_with_the_network_they_come_from() -> None:
+    records = synthetic_study(20)
+    best = records.best_trial
+    assert best is not None
+    result = SearchResult(records, "")
+    columns = tuple("abcdef")
+    words = trial_summary.prediction_words(
+        result, WrittenPredictions(Path("p.csv"), 1418, columns, best.number, 5)
+    )
+    assert words == (
+        f"1,418 rows predicted with trial {best.number} of digits-target (accuracy 97.2 % on "
+        "test rows, the mean of its 5 folds); columns a, b, c, d and 2 more"
+    )
+    other = next(one.number for one in records.complete_trials if one != best)
+    words = trial_summary.prediction_words(
+        result, WrittenPredictions(Path("p.csv"), 1, ("a",), other, 1)
+    )
+    assert words.startswith(f"1 row predicted with trial {other} of digits-target (valid loss ")
+    assert words.endswith("); column a")
+
+
+@pytest.mark.parametrize(("value", "says"), [(0.1, "That is better"), (0.3, "not better than")])
+def test_promotion_says_whether_pruning_was_right(
+    value: float, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trial_summary.print_promotion(Promotion(17, 3, 0.5, 50, 41, value, 0.2))
+    printed = capsys.readouterr().out
+    assert "pruned after 3 epochs" in printed
+    assert says in printed
+
+
+def test_promotion_says_whether_it_went_on_or_began_anew(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    trial_summary.print_promotion(Promotion(17, 3, 0.5, 50, 41, 0.1, 0.2, epochs_kept=3))
+    assert "It went on after epoch 3" in capsys.readouterr().out
+    trial_summary.print_promotion(Promotion(17, 3, 0.5, 50, 41, 0.1, 0.2))
+    assert "trained again from the start" in capsys.readouterr().out

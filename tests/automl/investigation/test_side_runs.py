@@ -1,0 +1,163 @@
+"""Runs beside a search are stored with how they ended; real workers, killed by real signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from automl.errors import TrainingError
+from automl.executors.executor import RoundResult
+from automl.executors.in_process import InProcessExecutor
+from automl.executors.processes import ProcessExecutor
+from automl.investigation.side_runs import train_beside
+from automl.tuning.planned_runs import PlannedRun
+from storage import Store, open_store
+from storage.records import RunRecord
+from tests.contracts.linear_trainer import (
+    CANNOT_BEGIN,
+    CRASHES,
+    DIES,
+    DIVERGES,
+    tiny_dataset,
+    tiny_run,
+)
+
+STUDY = "iris-species"
+LINEAR = "tests.contracts.linear_trainer:LinearTrainer"
+SLOW = "tests.contracts.linear_trainer:SlowTrainer"
+BROKEN = "tests.contracts.linear_trainer:BrokenTrainer"
+
+
+@pytest.fixture
+def store(finished_copy: str) -> Iterator[Store]:
+    with closing(open_store(finished_copy)) as store:
+        yield store
+
+
+def planned(*trial_numbers: int) -> list[PlannedRun]:
+    return [
+        PlannedRun("confirm", str(place), tiny_run(-1 - place, number))
+        for place, number in enumerate(trial_numbers)
+    ]
+
+
+def stored(store: Store) -> list[tuple[str, int, str, str | None]]:
+    """Label, attempt, state and cause of each run that was stored beside the search."""
+    runs: list[RunRecord] = [
+        run for run in store.read_study(STUDY).runs if run.purpose == "confirm"
+    ]
+    return [(run.label, run.attempt, run.state, run.cause) for run in runs]
+
+
+def test_each_run_is_stored_with_its_own_end(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "automl")
+    dataset = tiny_dataset()
+    with InProcessExecutor(dataset, trainer=LINEAR) as executor:
+        ended = train_beside(
+            store, STUDY, executor, dataset, planned(0, CRASHES, DIVERGES, CANNOT_BEGIN)
+        )
+
+    assert caplog.messages == ["training 4 runs"]
+    assert stored(store) == [
+        ("0", 1, "complete", None),
+        ("1", 1, "failed", "crashed"),
+        ("2", 1, "failed", "diverged"),
+        ("3", 1, "failed", "crashed"),
+    ]
+    epochs = store.read_study(STUDY).epochs
+    for run in ended:
+        assert len(epochs.get(run.planned.config.run_id, ())) == len(run.curve)
+    assert [len(run.curve) for run in ended] == [20, 1, 2, 0]
+
+
+def test_runs_that_would_not_fit_together_train_in_turns(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("automl.investigation.side_runs.available_memory", lambda: 1)
+    dataset = tiny_dataset()
+    with InProcessExecutor(dataset, trainer=LINEAR) as executor:
+        ended = train_beside(store, STUDY, executor, dataset, planned(0, CRASHES, 0))
+
+    assert [run.planned.label for run in ended] == ["0", "1", "2"]
+    assert [state for _, _, state, _ in stored(store)] == ["complete", "failed", "complete"]
+
+
+def test_a_run_whose_worker_dies_twice_is_lost_and_takes_no_other_with_it(store: Store) -> None:
+    """Both are lost with the first worker; each is tried again alone."""
+    dataset = tiny_dataset()
+    with ProcessExecutor(dataset, n_workers=1, trainer=LINEAR) as executor:
+        ended = train_beside(store, STUDY, executor, dataset, planned(DIES, 0))
+
+    assert stored(store) == [
+        ("0", 1, "failed", "lost"),
+        ("1", 1, "failed", "lost"),
+        ("0", 2, "failed", "lost"),
+        ("1", 2, "complete", None),
+    ]
+    assert [run.cause for run in ended] == ["lost", None]
+    assert "SIGKILL" in ended[0].message
+    assert [len(run.curve) for run in ended] == [1, 20]
+
+
+def test_a_run_whose_worker_was_killed_once_counts_after_all(store: Store) -> None:
+    dataset = tiny_dataset()
+    with ProcessExecutor(dataset, n_workers=1, trainer=SLOW) as executor:
+        worker = executor._workers[0]
+
+        def kill() -> None:
+            while worker._n_rounds < 3:
+                time.sleep(0.01)
+            os.kill(worker.pid, signal.SIGTERM)
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        (ended,) = train_beside(store, STUDY, executor, dataset, planned(0))
+        killer.join()
+
+    assert stored(store) == [("0", 1, "failed", "lost"), ("0", 2, "complete", None)]
+    assert ended.is_evidence
+    assert [record.epoch for record in ended.curve] == list(range(1, 21))
+
+
+class InterruptedExecutor(InProcessExecutor):
+    """One in whose tenth round somebody presses Ctrl-C."""
+
+    n_rounds = 0
+
+    def next_round(self, deadline: float | None = None) -> RoundResult:
+        self.n_rounds += 1
+        if self.n_rounds == 10:
+            signal.raise_signal(signal.SIGINT)
+        return super().next_round(deadline)
+
+
+def test_an_interrupt_leaves_no_run_in_training(store: Store) -> None:
+    dataset = tiny_dataset()
+    executor = InterruptedExecutor(dataset, trainer=LINEAR)
+
+    with pytest.raises(KeyboardInterrupt):
+        train_beside(store, STUDY, executor, dataset, planned(0, CRASHES, 0))
+
+    assert stored(store) == [
+        ("0", 1, "failed", "interrupted"),
+        ("1", 1, "failed", "crashed"),
+        ("2", 1, "failed", "interrupted"),
+    ]
+    assert executor.active == ()
+
+
+def test_an_error_of_the_executor_ends_the_runs_and_is_told(store: Store) -> None:
+    dataset = tiny_dataset()
+    executor = ProcessExecutor(dataset, n_workers=1, trainer=BROKEN)
+    with executor, pytest.raises(TrainingError, match="the driver is too old"):
+        train_beside(store, STUDY, executor, dataset, planned(0, 0))
+
+    assert [end for _, _, *end in stored(store)] == [["failed", "crashed"]] * 2

@@ -1,0 +1,196 @@
+"""The options: one record for command line and notebook."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from dataclasses import FrozenInstanceError, fields
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import automl
+import cli
+from automl.errors import ConfigError
+from automl.options.search_options import RULES, FreeKeywords, SearchKeywords, SearchOptions
+
+NOT_ON_THE_COMMAND_LINE = {"command"}
+NAMES = {field.name for field in fields(SearchOptions)}
+OWN_OF_THE_COMMAND_LINE = {"data", "report", "as_json"}
+
+
+def test_command_line_and_api_have_the_same_options_and_defaults() -> None:
+    command = cli.main.commands["search"]
+    params = command.make_context("search", ["data.csv"]).params
+    typed = {"set" if name == "set_" else name: value for name, value in params.items()}
+    assert typed.keys() - OWN_OF_THE_COMMAND_LINE == NAMES - NOT_ON_THE_COMMAND_LINE
+    defaults = SearchOptions()
+    for name in NAMES - NOT_ON_THE_COMMAND_LINE:
+        assert typed[name] == getattr(defaults, name), name
+
+
+def test_options_do_not_change() -> None:
+    with pytest.raises(FrozenInstanceError):
+        SearchOptions().seed = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "rule"),
+    [
+        ("n_trials", 0, "n_trials must be a whole number from 1, but got 0"),
+        ("max_epochs", 2.5, "max_epochs must be a whole number from 1, but got 2.5"),
+        ("workers", 0, "workers must be a whole number from 1, or 'auto', but got 0"),
+        ("timeout", "10m", "timeout must be a number of seconds, but got '10m'"),
+        ("trial_timeout", -1, "trial_timeout must be a number of seconds, but got -1"),
+        ("drop", "age", r"drop must be a list of texts, but got 'age'; write \['age'\]"),
+        ("set", "l1=0", r"set must be a list of texts, but got 'l1=0'; write \['l1=0'\]"),
+    ],
+)
+def test_what_a_notebook_can_get_wrong_is_told(option: str, value: Any, rule: str) -> None:
+    with pytest.raises(ConfigError, match=rule):
+        SearchOptions(**{option: value})
+
+
+PLAIN: dict[str, tuple[Any, Any]] = {
+    "n_trials": (np.int64(3), 3),
+    "folds": (2.0, 2),
+    "slots": (np.float32(4), 4),
+    "split_seed": (np.uint8(7), 7),
+    "workers": (np.int32(2), 2),
+    "timeout": (np.float32(1.5), 1.5),
+    "target_error": (np.float64(0.25), 0.25),
+    "keep_bytes": (5e6, 5_000_000),
+    "memory_limit": (np.int64(2**31), 2**31),
+    "class_weights": (np.bool_(True), True),
+    "target": (np.str_("kind"), "kind"),
+    "group": (np.int64(3), "3"),
+    "drop": (None, ()),
+    "categorical": (np.array(["a", "b"]), ("a", "b")),
+    "numeric": (pd.Index(["a", 3]), ("a", "3")),
+    "set": (["l1=0"], ("l1=0",)),
+    "command": ("automl search \udcff.csv", "automl search \\udcff.csv"),
+}
+
+
+@pytest.mark.parametrize("option", PLAIN)
+def test_values_become_plain(option: str) -> None:
+    given, plain = PLAIN[option]
+    found = getattr(SearchOptions(**{option: given}), option)
+    assert (found, type(found)) == (plain, type(plain))
+    if isinstance(plain, tuple):
+        assert all(type(item) is str for item in found)
+
+
+class Rude:
+    """An object of a person's own, with a fault."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+
+ODD: tuple[Any, ...] = (
+    *(
+        True,
+        False,
+        np.bool_(True),
+        -1,
+        0,
+        1,
+        2.0,
+        2.5,
+        10**30,
+        10**5000,
+        -(10**5000),
+        2**31,
+        2**32,
+    ),
+    *(math.nan, math.inf, -math.inf, 1e300, np.int64(3), np.float32(0.1), np.float64("nan")),
+    *(Fraction(1, 3), Decimal("0.1"), 1j, None, "", " ", "3", "0.1", "5M", "10m", "auto", "a\0b"),
+    *(
+        "\udcff",
+        "\x1b[2J",
+        "x" * 10_000,
+        b"bytes",
+        np.str_("text"),
+        Path("file"),
+        object(),
+        Rude(),
+    ),
+    *([], (), {}, set(), ["a"], ("a", 1), [None], [["a"]], [b"a"], {"a": 1}, {"a"}, ["\udcff"]),
+    *(np.array(3), np.array([1, 2]), np.array(["a"]), np.zeros((2, 2)), pd.Series(["a"]), pd.NA),
+    *(pd.DataFrame({"a": [1]}), iter("ab"), range(3), int, lambda: 1, np.datetime64("2024-01-01")),
+)
+PLAIN_TYPES = (bool, int, float, str, tuple, type(None), Path)
+OBJECTS = {"valid", "test"}  # sources of rows: read, and refused, where data are read
+
+
+@pytest.mark.parametrize("option", sorted(NAMES))
+def test_every_option_takes_a_plain_value_or_says_why_not(option: str) -> None:
+    for value in ODD:
+        try:
+            found = getattr(SearchOptions(**{option: value}), option)
+        except ConfigError as error:
+            assert str(error).startswith(f"{option} must be ")
+            assert "\n" not in str(error)
+            assert len(str(error)) < 300
+        else:
+            assert option in OBJECTS or type(found) in (*PLAIN_TYPES, type(Path()))
+
+
+def test_every_option_has_a_rule() -> None:
+    assert RULES.keys() == NAMES
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "rule"),
+    [
+        ("split_seed", -1, "a whole number from 0, but got -1"),
+        ("seed", 10**30, "a whole number from 0, but got 10+; the most is 4294967295"),
+        ("n_trials", True, "a whole number from 1, but got True"),
+        ("folds", 2.5, "a whole number from 1, but got 2.5"),
+        ("target_error", "0.1", "an error from 0, as 0.05 for 5 %, but got '0.1'"),
+        ("target_error", math.nan, "an error from 0, as 0.05 for 5 %, but got nan"),
+        ("timeout", math.inf, "a number of seconds, but got inf"),
+        ("timeout", "1h30m", "a number of seconds, but got '1h30m'; write 5400"),
+        ("keep_bytes", "5M", "a whole number of bytes, but got '5M'; write 5242880"),
+        ("memory_limit", "2G", "a whole number of bytes, but got '2G'; write 2147483648"),
+        ("study", "", "a text, and not an empty one, but got ''"),
+        ("drop", [3.5], r"a list of texts, but got \[3.5\]; 3.5 is no text"),
+        ("device", "gpu", "cpu, cuda or cuda:N, but got 'gpu'"),
+        ("storage", "automl.db", "a database URL such as sqlite:///automl.db, but got"),
+        ("preflight", "no", "True or False, but got 'no'"),
+        ("n_trials", None, "a whole number from 1, but got None"),
+    ],
+)
+def test_an_error_says_the_rule_the_value_and_the_fix(option: str, value: Any, rule: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{option} must be {rule}"):
+        SearchOptions(**{option: value})
+    with pytest.raises(ConfigError, match=f"^{option} must be {rule}"):
+        automl.search("none.csv", **{option: value})
+
+
+def test_editors_know_the_options_and_their_types() -> None:
+    """`search` names three itself; the keywords that type checkers read are all others."""
+    named = {"target", "n_trials", "timeout"}
+    hints = get_type_hints(SearchOptions)
+    assert get_type_hints(SearchKeywords) == {n: hints[n] for n in hints.keys() - named}
+    signature = inspect.signature(automl.search)
+    assert named < signature.parameters.keys()
+
+
+def test_notebooks_show_every_option_with_its_default() -> None:
+    shown = inspect.signature(automl.search).parameters
+    defaults = SearchOptions()
+    assert shown.keys() == {"data"} | NAMES
+    assert all(shown[name].default == getattr(defaults, name) for name in NAMES)
+
+
+def test_continuing_offers_what_is_free_in_each_call() -> None:
+    shown = inspect.signature(automl.resume).parameters
+    free = {"n_trials", "timeout", *FreeKeywords.__annotations__}
+    assert shown.keys() == {"study", "storage"} | free

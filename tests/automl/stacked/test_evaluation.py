@@ -1,0 +1,43 @@
+"""Scores of a stack against `rows.score` of each network."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from automl.models.mlp.network import mlp_for
+from automl.stacked import evaluation as stacked_evaluation
+from automl.stacked.blocks import StackLayout
+from automl.stacked.evaluation import FEWEST_ROWS, MOST_ROWS, rows_at_once
+from automl.stacked.trainer import StackedTrainer
+from automl.training.rows import Rows, score
+from tests.contracts.tiny_datasets import TASKS, tiny_dataset
+from tests.contracts.trainer_contract import tiny_run
+
+
+@pytest.mark.parametrize("loss", TASKS)
+def test_scores_are_those_of_the_plain_networks(
+    loss: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stacked_evaluation, "MOST_ROWS", 17)  # the last chunk overlaps
+    dataset = tiny_dataset(loss)
+    runs = [tiny_run(1, normalization="batch_norm"), tiny_run(2, n_layers=3, hidden_size=7)]
+    trainer = StackedTrainer(dataset, dtype=torch.float64)
+    trainer.add(runs)
+    for record in trainer.train_round():
+        run = runs[record.run_id - 1]
+        model = mlp_for(run.model, dataset, dtype=torch.float64)
+        model.load_state_dict(trainer.checkpoint(record.run_id).weights)
+        rows = Rows.of(dataset.folds[0].valid, "standard", torch.device("cpu"), torch.float64)
+        expected = score(model, dataset, rows)
+        assert record.valid_loss == pytest.approx(expected.loss, rel=1e-12)
+        assert record.valid_loss_standard_error == pytest.approx(expected.standard_error)
+
+
+def test_fewer_rows_at_once_for_more_and_wider_networks() -> None:
+    sizes = [(1, 8), (50, 64), (100, 4096)]
+    rows = [
+        rows_at_once(StackLayout.of([tiny_run(hidden_size=width).model] * n, 5, (), 3))
+        for n, width in sizes
+    ]
+    assert MOST_ROWS == rows[0] > rows[1] > rows[2] == FEWEST_ROWS

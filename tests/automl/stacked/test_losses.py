@@ -1,0 +1,83 @@
+"""Gradients and scores of stacks against autograd through `losses.py`, kernels included."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from automl.stacked import native
+from automl.stacked.losses import (
+    GRADIENTS,
+    StackedObjective,
+    stacked_row_errors,
+    stacked_row_losses,
+)
+from automl.stacked.native_losses import class_scores_
+from automl.training.losses import objective, row_errors, row_losses
+
+K, C, B = 3, 4, 70
+
+
+def example(loss: str) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    n_outputs = C if loss == "cross_entropy" else 1
+    outputs = 3 * torch.randn(K, n_outputs, B, generator=generator, dtype=torch.float64)
+    if loss in ("cross_entropy", "binary_cross_entropy"):
+        return outputs, torch.randint(0, max(2, n_outputs), (K, B), generator=generator)
+    return outputs, torch.randn(K, B, generator=generator, dtype=torch.float64)
+
+
+@pytest.mark.parametrize("is_native", [True, False])
+@pytest.mark.parametrize("loss", GRADIENTS)
+@pytest.mark.parametrize("is_weighted", [True, False])
+def test_gradient_is_that_of_the_objective(loss: str, is_weighted: bool, is_native: bool) -> None:
+    if is_native and native.library(torch.float64) is None:
+        pytest.skip("no C++ compiler here")
+    outputs, targets = example(loss)
+    is_class = not targets.is_floating_point()
+    smoothing = torch.tensor([0.0, 0.1, 0.2], dtype=torch.float64)
+    n_classes = max(2, outputs.shape[1])
+    weights = torch.arange(1.0, n_classes + 1).double() if is_class and is_weighted else None
+    stacked = StackedObjective(
+        loss,
+        smoothing[:, None, None] if is_class else None,
+        None if weights is None else weights.expand(K, -1).contiguous(),
+        is_native,
+    )
+    found = torch.empty_like(outputs)
+    stacked.gradient_(outputs, targets, found)
+    variable = outputs.clone().requires_grad_()
+    for k in range(K):
+        objective(loss, variable[k].T, targets[k], float(smoothing[k]), weights).backward()
+    torch.testing.assert_close(found, variable.grad, rtol=1e-11, atol=1e-15)
+
+
+@pytest.mark.parametrize("loss", GRADIENTS)
+def test_row_losses_and_errors_are_those_of_losses(loss: str) -> None:
+    outputs, targets = example(loss)
+    task = {"cross_entropy": "multiclass", "binary_cross_entropy": "binary"}.get(
+        loss, "regression"
+    )
+    torch.testing.assert_close(
+        stacked_row_losses(loss, outputs, targets),
+        torch.stack([row_losses(loss, outputs[k].T, targets[k]) for k in range(K)]),
+    )
+    torch.testing.assert_close(
+        stacked_row_errors(task, outputs, targets), row_errors(task, outputs.mT, targets)
+    )
+
+
+@pytest.mark.skipif(native.library(torch.float64) is None, reason="no C++ compiler here")
+def test_kernel_predicts_the_first_of_equal_outputs_and_keeps_nan() -> None:
+    outputs, targets = example("cross_entropy")
+    outputs[0] = 1.0  # as networks that start from zeros
+    outputs[1, 2, 5] = torch.nan
+    losses, errors = torch.zeros(K, 2 * B).double(), torch.zeros(K, 2 * B).double()
+    class_scores_(outputs, targets, losses[:, 10 : 10 + B], errors[:, 10 : 10 + B])
+    expected = torch.stack(
+        [row_losses("cross_entropy", outputs[k].T, targets[k]) for k in range(K)]
+    )
+    torch.testing.assert_close(losses[:, 10 : 10 + B], expected, equal_nan=True)
+    wrong = row_errors("multiclass", outputs.mT, targets)
+    assert torch.equal(errors[[0, 2], 10 : 10 + B], wrong[[0, 2]])
+    assert losses[:, :10].count_nonzero() == 0

@@ -1,0 +1,274 @@
+"""Parity: the stacked trainer computes what the plain one computes, alone and in a mixed stack.
+
+One step is compared from states that training reaches; whole curves only as far as training is
+not chaotic, which is measured by a plain run whose initial weights are perturbed by 1e-15.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from automl.data.dataset import Dataset
+from automl.models.mlp.initialization import INITIALIZATIONS
+from automl.models.mlp.network import ACTIVATIONS, NORMALIZATIONS, SCALINGS, SHAPES
+from automl.stacked.trainer import StackedTrainer
+from automl.training.config import (
+    OPTIMIZERS,
+    SCHEDULES,
+    RowSubset,
+    RunConfig,
+    TrainingConfig,
+)
+from automl.training.plain import PlainTrainer
+from automl.training.trainer import Checkpoint, Trainer
+from storage.records import EpochRecord
+from tests.contracts.tiny_datasets import tiny_dataset
+from tests.contracts.trainer_contract import tiny_run
+
+values_of_the_space = st.fixed_dictionaries(
+    {
+        "n_layers": st.integers(0, 4),
+        "hidden_size": st.integers(1, 24),
+        "shape": st.sampled_from(SHAPES),
+        "activation": st.sampled_from(tuple(ACTIVATIONS)),
+        "initialization": st.sampled_from(tuple(INITIALIZATIONS)),
+        "normalization": st.sampled_from(NORMALIZATIONS),
+        "dropout": st.sampled_from([0.0, 0.3]),
+        "input_dropout": st.sampled_from([0.0, 0.2]),
+        "scaling": st.sampled_from(SCALINGS),
+        "learning_rate": st.sampled_from([1e-4, 1e-3, 1e-2]),
+        "optimizer": st.sampled_from(OPTIMIZERS),
+        "momentum": st.sampled_from([0.5, 0.7, 0.95]),
+        "schedule": st.sampled_from(SCHEDULES),
+        "decay_fraction": st.sampled_from([0.3, 2.0]),
+        "switch_fraction": st.sampled_from([0.3, 0.7]),
+        "warmup_fraction": st.sampled_from([0.0, 0.3]),
+        "weight_decay": st.sampled_from([0.0, 1e-2]),
+        "l1": st.sampled_from([0.0, 1e-3]),
+        "max_norm": st.sampled_from([None, 1.0]),
+        "gradient_clip_norm": st.sampled_from([None, 0.1]),
+        "label_smoothing": st.sampled_from([0.0, 0.1]),
+        "max_epochs": st.sampled_from([4, 10]),
+        "seed": st.integers(0, 1000),
+    }
+)
+kinds_of_data = st.sampled_from(
+    [
+        {"loss": "cross_entropy"},
+        {"loss": "binary_cross_entropy"},
+        {"loss": "mean_squared"},
+        {"loss": "mean_absolute"},
+        {"loss": "huber"},
+        {"with_categories": True, "class_weights": torch.tensor([0.5, 1.0, 2.0])},
+    ]
+)
+
+
+def runs_of(drawn: Sequence[dict[str, object]], **values: object) -> list[RunConfig]:
+    return [tiny_run(number + 1, **{**own, **values}) for number, own in enumerate(drawn)]
+
+
+def trained(trainer: Trainer, starts: Sequence[RunConfig | Checkpoint]) -> dict[int, EpochRecord]:
+    trainer.add(starts)
+    return {record.run_id: record for record in trainer.train_round()}
+
+
+def rounding_of_step(training: TrainingConfig) -> float:
+    """What the rounding of a gradient that cancels to zero can make of a step.
+
+    A gradient is a mean of terms of about 1, so what is left of one that cancels is some units
+    in the last place of 1, whatever the order of its sum. An adaptive optimizer divides it by
+    its epsilon: 1e-8, Adagrad's is 1e-10.
+    """
+    gains = {"adagrad": 1e10, "rmsprop": 1e8, "adam": 1e8, "adamw": 1e8}
+    gain = gains.get(training.optimizer, 1 / (1 - training.momentum))
+    return 4 * 2**-53 * gain * training.learning_rate
+
+
+def assert_same_step(plain: Checkpoint, stacked: Checkpoint, start: Checkpoint) -> None:
+    """Equal to 1e-10 of each parameter, and of the longest way any of its tensor went.
+
+    Beside `rounding_of_step`, which is nothing but for adaptive optimizers.
+    """
+    rounding = rounding_of_step(start.run.training)
+    assert plain.weights.keys() == stacked.weights.keys()
+    assert plain.optimizer.keys() == stacked.optimizer.keys()
+    pairs = [(name, plain.weights[name], stacked.weights[name]) for name in plain.weights]
+    pairs += [(name, plain.optimizer[name], stacked.optimizer[name]) for name in plain.optimizer]
+    for name, wanted, found in pairs:
+        assert wanted.shape == found.shape, name
+        before = start.weights.get(name, torch.zeros_like(wanted))
+        moved = (wanted - before).abs().max().item() if wanted.numel() else 0.0
+        granted = rounding if name in start.weights else 1e-15
+        tolerance = 1e-10 * wanted.abs() + 1e-10 * moved + granted
+        assert ((wanted - found).abs() <= tolerance).all(), (name, wanted, found)
+
+
+def check_one_step(dataset: Dataset, runs: list[RunConfig], is_native: bool, warm: int) -> None:
+    """From where plain training is after some steps, one step of both, alone and together."""
+    plain = PlainTrainer(dataset, dtype=torch.float64)
+    plain.add(runs)
+    for _ in range(warm):
+        plain.train_round()
+    starts = [plain.checkpoint(run_id) for run_id in plain.active]
+    plain.train_round()
+    wanted = {run_id: plain.checkpoint(run_id) for run_id in plain.active}
+    together = [starts, *([start] for start in starts)] if len(starts) < 4 else [starts]
+    for some in together:
+        stacked = StackedTrainer(dataset, dtype=torch.float64, is_native=is_native)
+        stacked.add(some)
+        stacked.train_round()
+        for start in some:
+            run_id = start.run.run_id
+            if run_id in wanted:
+                assert_same_step(wanted[run_id], stacked.checkpoint(run_id), start)
+
+
+@pytest.mark.parametrize("is_native", [True, False])
+@settings(max_examples=10)
+@given(st.lists(values_of_the_space, min_size=3, max_size=3), kinds_of_data)
+def test_one_step_agrees_alone_and_in_a_mixed_stack(
+    is_native: bool, drawn: list[dict[str, object]], data: dict[str, object]
+) -> None:
+    check_one_step(tiny_dataset(**data), runs_of(drawn, batch_size=None), is_native, warm=2)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)  # minutes on one core; a machine may be busy
+@pytest.mark.parametrize("is_native", [True, False])
+@settings(max_examples=400)
+@given(st.lists(values_of_the_space, min_size=1, max_size=8), kinds_of_data, st.integers(0, 4))
+def test_one_step_agrees_for_many_combinations(
+    is_native: bool, drawn: list[dict[str, object]], data: dict[str, object], warm: int
+) -> None:
+    check_one_step(tiny_dataset(**data), runs_of(drawn, batch_size=None), is_native, warm)
+
+
+def curves(
+    trainer: Trainer, runs: Sequence[RunConfig | Checkpoint], n_epochs: int
+) -> dict[int, list[EpochRecord]]:
+    """Train with a slot dropped and refilled every third epoch."""
+    found: dict[int, list[EpochRecord]] = {}
+    waiting = list(runs[3:])
+    trainer.add(runs[:3])
+    for epoch in range(n_epochs):
+        for record in trainer.train_round():
+            found.setdefault(record.run_id, []).append(record)
+        if epoch % 3 == 2 and waiting and trainer.active:
+            trainer.drop(trainer.active[0])
+            trainer.add([waiting.pop(0)])
+    return found
+
+
+def perturbed(dataset: Dataset, runs: Sequence[RunConfig], dtype: torch.dtype) -> list[Checkpoint]:
+    """The runs' starts with weights that differ by 1e-15 (or, in float32, by 6e-8)."""
+    trainer = PlainTrainer(dataset, dtype=dtype)
+    trainer.add(runs)
+    starts = [trainer.checkpoint(run.run_id) for run in runs]
+    size = 1e-15 if dtype == torch.float64 else 6e-8
+    generator = torch.Generator().manual_seed(0)
+    return [
+        dataclasses.replace(
+            start,
+            weights={
+                name: value
+                if "running" in name or "input" in name or not value.is_floating_point()
+                else value * (1 + size * torch.randn(value.shape, generator=generator))
+                for name, value in start.weights.items()
+            },
+        )
+        for start in starts
+    ]
+
+
+def difference(one: Sequence[EpochRecord], other: Sequence[EpochRecord]) -> float:
+    """The largest relative difference of losses between two curves."""
+    pairs = [
+        (getattr(a, name), getattr(b, name))
+        for a, b in zip(one, other, strict=True)
+        for name in ("train_loss", "valid_loss")
+    ]
+    return max(
+        abs(a - b) / max(abs(a), 1e-12) if math.isfinite(a) else float(a == b) for a, b in pairs
+    )
+
+
+def check_curves(
+    dataset: Dataset, runs: list[RunConfig], n_epochs: int, dtype: torch.dtype, is_native: bool
+) -> None:
+    exact = dtype == torch.float64
+    plain = curves(PlainTrainer(dataset, dtype=dtype), runs, n_epochs)
+    moved = curves(PlainTrainer(dataset, dtype=dtype), perturbed(dataset, runs, dtype), n_epochs)
+    stacked = curves(StackedTrainer(dataset, dtype=dtype, is_native=is_native), runs, n_epochs)
+    assert plain.keys() == stacked.keys()
+    for run_id, wanted in plain.items():
+        chaos = difference(wanted, moved[run_id])
+        calm, least = (1e-11, 1e-9) if exact else (1e-6, 1e-4)
+        allowed = least if chaos <= calm else max(least, 100 * chaos)
+        assert difference(wanted, stacked[run_id]) <= allowed, runs[run_id - 1]
+
+
+MIXED = [
+    {"activation": "tanh", "optimizer": "adam", "n_layers": 2},
+    {"activation": "relu", "optimizer": "momentum", "n_layers": 3, "normalization": "batch_norm"},
+    {"activation": "gelu", "optimizer": "rmsprop", "normalization": "layer_norm", "dropout": 0.3},
+    {"activation": "silu", "optimizer": "nesterov", "shape": "funnel", "hidden_size": 21},
+    {"activation": "sigmoid", "optimizer": "adagrad", "schedule": "cosine", "max_epochs": 20},
+    {"activation": "elu", "optimizer": "adamw", "weight_decay": 1e-2, "input_dropout": 0.2},
+    {"activation": "prelu", "schedule": "switch_to_sgd", "switch_fraction": 0.3, "max_epochs": 10},
+    {"activation": "leaky_relu", "optimizer": "sgd", "max_norm": 1.0, "l1": 1e-3},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("is_native", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_curves_agree_while_slots_are_refilled(dtype: torch.dtype, is_native: bool) -> None:
+    n_epochs = 20 if dtype == torch.float64 else 3
+    runs = runs_of(MIXED, learning_rate=1e-3, batch_size=32)
+    check_curves(tiny_dataset(), runs, n_epochs, dtype, is_native)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)  # minutes on one core; a machine may be busy
+@pytest.mark.parametrize("is_native", [True, False])
+@settings(max_examples=60)
+@given(st.lists(values_of_the_space, min_size=4, max_size=8), kinds_of_data)
+def test_curves_agree_over_twenty_epochs_of_any_combination(
+    is_native: bool, drawn: list[dict[str, object]], data: dict[str, object]
+) -> None:
+    runs = runs_of(drawn, batch_size=32)
+    check_curves(tiny_dataset(**data), runs, 20, torch.float64, is_native)
+
+
+@pytest.mark.parametrize("is_native", [True, False])
+def test_folds_and_row_subsets_share_a_stack(is_native: bool) -> None:
+    runs = [
+        tiny_run(1, fold=0, rows=RowSubset(0.5, 1, seed=3)),
+        tiny_run(2, fold=1, rows=RowSubset(0.5, 0, seed=4), scaling="robust"),
+        tiny_run(3, fold=1, rows=RowSubset(0.5, 0, seed=4, replace=True), scaling="quantile"),
+    ]
+    check_curves(tiny_dataset(n_folds=2), runs, 4, torch.float64, is_native)
+
+
+@pytest.mark.parametrize("is_native", [True, False])
+def test_records_agree_in_every_number(is_native: bool) -> None:
+    runs = runs_of(MIXED, learning_rate=1e-3)
+    dataset = tiny_dataset()
+    wanted = trained(PlainTrainer(dataset, dtype=torch.float64), runs)
+    stacked = StackedTrainer(dataset, dtype=torch.float64, is_native=is_native)
+    for run_id, found in trained(stacked, runs).items():
+        numbers, expected = dataclasses.asdict(found), dataclasses.asdict(wanted[run_id])
+        for values in (numbers, expected):
+            del values["seconds"], values["layers"]
+        assert numbers == pytest.approx(expected, rel=1e-9)
+        for layer, other in zip(found.layers, wanted[run_id].layers, strict=True):
+            given_, expected_ = dataclasses.asdict(layer), dataclasses.asdict(other)
+            assert given_.pop("name") == expected_.pop("name")
+            assert given_ == pytest.approx(expected_, rel=1e-8, abs=1e-12)

@@ -1,0 +1,57 @@
+"""The one formula against torch.optim, by its numbers alone."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from automl.stacked.update_coefficients import coefficients_of, moment_scales, smallest_square
+from automl.training.config import OPTIMIZERS, TrainingConfig
+
+CLASSES = {
+    "sgd": (torch.optim.SGD, {}),
+    "momentum": (torch.optim.SGD, {"momentum": 0.8}),
+    "nesterov": (torch.optim.SGD, {"momentum": 0.8, "nesterov": True}),
+    "adagrad": (torch.optim.Adagrad, {}),
+    "rmsprop": (torch.optim.RMSprop, {}),
+    "adam": (torch.optim.Adam, {}),
+    "adamw": (torch.optim.AdamW, {}),
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_formula_takes_the_steps_of_torch(name: str) -> None:
+    generator = torch.Generator().manual_seed(0)
+    gradients = torch.randn(6, 4, generator=generator, dtype=torch.float64)
+    rates = torch.tensor([0.1, 0.2, 0.1, 0.05, 0.0, 0.1], dtype=torch.float64)
+    parameter = torch.nn.Parameter(torch.ones(4, dtype=torch.float64))
+    kind, options = CLASSES[name]
+    optimizer = kind([parameter], lr=0.1, weight_decay=0.01, **options)
+    training = TrainingConfig(optimizer=name, momentum=0.8, weight_decay=0.01)
+
+    w, m = torch.ones(4, dtype=torch.float64), torch.zeros(4, dtype=torch.float64)
+    has_second = name in ("adagrad", "rmsprop", "adam", "adamw")
+    s = torch.zeros_like(m) if has_second else torch.ones_like(m)
+    for step, g in enumerate(gradients):
+        optimizer.param_groups[0]["lr"] = float(rates[step])
+        parameter.grad = g.clone()
+        optimizer.step()
+        first, second, ahead, offset, inverse, decay, coupled = coefficients_of(
+            name, training, rates[step : step + 1], step
+        )[0]
+        g = g + coupled * w
+        m, s = m + first * (g - m), s + second * (g * g - s)
+        change = g + ahead * (m - g)
+        w = w * decay - change / ((s.sqrt() + offset) * inverse)
+        torch.testing.assert_close(w, parameter.detach(), rtol=1e-12, atol=1e-14)
+    if "momentum_buffer" in optimizer.state[parameter]:
+        kept = optimizer.state[parameter]["momentum_buffer"]
+        torch.testing.assert_close(m * moment_scales(name, training, 6)[0], kept)
+    if name == "adagrad":
+        kept = optimizer.state[parameter]["sum"]
+        torch.testing.assert_close(s * moment_scales(name, training, 6)[1], kept)
+
+
+def test_smallest_square_is_far_below_every_offset() -> None:
+    assert smallest_square(torch.float32) ** 0.5 <= 1e-5 * 1e-10
+    assert smallest_square(torch.float64) ** 0.5 <= 1e-15 * 1e-10
