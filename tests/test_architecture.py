@@ -120,6 +120,7 @@ OTHER_TESTS = {  # tests in the mirrored folders that are of no single module
     "automl.data.broken_files": "every kind of file, by what happens to a person",
 }
 TESTED_ELSEWHERE = {
+    "automl.stacked.embeddings": "with the passes that use it",
     "storage.pending": "a protocol; what fulfils it is tested",
     "automl.tuning.policy": "with the search, which it is the choices of",
 }

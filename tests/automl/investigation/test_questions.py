@@ -16,8 +16,8 @@ from automl.diagnostics.measured_advice import ON_ADVICE
 from automl.errors import ConfigError, StudyError
 from automl.executors.executor import RoundResult
 from automl.executors.in_process import InProcessExecutor
-from automl.investigation.questions import promotion
-from automl.investigation.questions import questions as investigation
+from automl.investigation import promotion
+from automl.investigation import questions as investigation
 from automl.options.loading import load_again
 from automl.result import SearchResult
 from automl.studies import ON_CAUSES, diagnose, load_study, open_existing_store
