@@ -83,10 +83,9 @@ def plan_promotion(
 ) -> tuple[PlannedRun, ...]:
     """One run per fold: the trial's own configuration and seed, without early stopping."""
     settings = records.settings
-    params = study_space(settings).complete(trial.params)
-    model, training = configure(
-        params, max_epochs=settings.max_epochs, patience=settings.max_epochs
-    )
+    space, epochs = study_space(settings), settings.max_epochs
+    params = space.complete(trial.params)
+    model, training = configure(params, family=space.family, max_epochs=epochs, patience=epochs)
     runs = {
         before.run_id: RunConfig(-1, trial.number, model, training, before.seed, before.fold)
         for before in records.search_runs(trial.number)

@@ -18,6 +18,7 @@ from automl.tuning.planned_runs import (
     best_configuration,
     best_losses,
     say_failures,
+    study_space,
     train_runs,
 )
 from storage import Store
@@ -49,7 +50,12 @@ def train_best_again(
     """
     best, params = best_configuration(records)
     settings = records.settings
-    model, training = configure(params, max_epochs=settings.max_epochs, patience=settings.patience)
+    model, training = configure(
+        params,
+        family=study_space(settings).family,
+        max_epochs=settings.max_epochs,
+        patience=settings.patience,
+    )
     before = records.search_runs(best.number)
     configs = [
         RunConfig(run.run_id, best.number, model, training, run.seed, run.fold) for run in before

@@ -129,8 +129,8 @@ def planned_run(
 
     Early stopping would give the compared runs different numbers of epochs.
     """
-    epochs = settings.max_epochs
-    model, training = configure(params, max_epochs=epochs, patience=epochs)
+    epochs, family = settings.max_epochs, study_space(settings).family
+    model, training = configure(params, family=family, max_epochs=epochs, patience=epochs)
     config = RunConfig(-1, trial_number, model, training, seed, rows=rows)
     return PlannedRun(purpose, label, config, changed)
 

@@ -149,22 +149,22 @@ class Search:
         self, number: int, params: Mapping[str, ParameterValue], *, attempt: int
     ) -> TrialInTraining:
         """One run per fold, written down before they start."""
+        settings, family = self.settings, self.space.family
         model, training = configure(
-            params, max_epochs=self.settings.max_epochs, patience=self.settings.patience
+            params, family=family, max_epochs=settings.max_epochs, patience=settings.patience
         )
         runs, size = {}, n_parameters(model, self.dataset)
         for fold in range(len(self.dataset.folds)):
-            seed = derive_seed(self.settings.seed, number, "search", fold)
-            record = self.store.add_run(
-                self.settings.study_name,
+            run = self.store.add_run(
+                settings.study_name,
                 trial_number=number,
                 purpose="search",
-                seed=seed,
+                seed=derive_seed(settings.seed, number, "search", fold),
                 fold=fold,
                 attempt=attempt,
                 n_parameters=size,
             )
-            runs[record.run_id] = RunConfig(record.run_id, number, model, training, seed, fold)
+            runs[run.run_id] = RunConfig(run.run_id, number, model, training, run.seed, fold)
         return TrialInTraining(number, params, runs, attempt=attempt, n_parameters=size)
 
     def _is_hopeless(self, trial: TrialInTraining) -> bool:

@@ -1,31 +1,12 @@
 from __future__ import annotations
 
-import math
 import subprocess
 import sys
 
 import pytest
 
 from search_spaces import HYPERPARAMETERS, SearchSpaceError
-from search_spaces.hyperparameters import Numbers, hyperparameter
-
-
-@pytest.mark.parametrize(
-    ("numbers", "inside", "outside", "words"),
-    [
-        (Numbers(0), [0, 5.5, 1e300], [-1, math.inf, math.nan], "a number from 0 upwards"),
-        (Numbers(0, low_is_open=True), [1e-9], [0, -1], "a number above 0"),
-        (Numbers(0, 1), [0, 1], [1.1], "a number from 0 to 1"),
-        (Numbers(0, 1, high_is_open=True), [0, 0.99], [1], "a number from 0 to below 1"),
-        (Numbers(1, whole=True), [1, 2.0], [0, 1.5], "a whole number from 1 upwards"),
-    ],
-)
-def test_an_interval_contains_what_its_words_say(
-    numbers: Numbers, inside: list[float], outside: list[float], words: str
-) -> None:
-    assert str(numbers) == words
-    assert all(value in numbers for value in inside)
-    assert not any(value in numbers for value in outside)
+from search_spaces.hyperparameters import hyperparameter
 
 
 def test_a_checked_value_has_the_hyperparameters_own_type() -> None:
