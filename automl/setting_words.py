@@ -60,7 +60,7 @@ def range_words(entry: Mapping[str, Any]) -> str:
 
 
 def explained(meaning: object, reason: object) -> str:
-    """What a parameter is, where a person's own network has it, and why its range is what it is."""
+    """What a parameter of a person's own network is, and why a range is what it is."""
     return "; ".join(str(words) for words in (meaning, reason) if words)
 
 
