@@ -153,7 +153,7 @@ class Keeper:
             weights=weights,
             details={
                 "run": asdict(run),
-                "cardinalities": list(fold.cardinalities),
+                "cardinalities": list(fold.encoding.cardinalities),
                 "target_mean": fold.target_mean,
                 "target_scale": fold.target_scale,
             },
