@@ -27,11 +27,10 @@ def shared(dataset):
 
 def tensors_of(dataset: Dataset) -> list[Tensor]:
     splits = [getattr(dataset.folds[0], name) for name in ("train", "valid", "test")]
-    return [
-        getattr(split, name)
-        for split in splits
-        for name in ("numeric", "quantile", "categories", "targets")
-    ]
+    found = [split.targets for split in splits]
+    for split in splits:
+        found += [split.inputs.numeric, split.inputs.quantile, split.inputs.categories]
+    return found
 
 
 def test_what_is_opened_is_what_was_shared(dataset, shared):
