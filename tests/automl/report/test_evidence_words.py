@@ -15,7 +15,7 @@ from storage.records import Diagnosis
 PACKAGE = Path(automl.__file__).parent
 WRITERS = (
     *sorted((PACKAGE / "diagnostics").glob("*.py")),
-    PACKAGE / "tuning" / "confirmation.py",
+    PACKAGE / "investigation" / "confirmation.py",
     *(PACKAGE / "data" / f"{name}.py" for name in ("leaks", "probes", "sentinels")),
     PACKAGE / "data" / "checks.py",
     PACKAGE / "data" / "repeated_rows.py",
