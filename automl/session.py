@@ -38,6 +38,7 @@ from automl.tuning.evaluation import evaluate_best
 from automl.tuning.keeping import save_preprocessing
 from automl.tuning.memory import MemoryPlan, plan_memory
 from automl.tuning.policy import SearchPolicy
+from automl.tuning.problem import Problem
 from automl.tuning.progress import SearchProgress
 from automl.tuning.pruners import make_pruner
 from automl.tuning.references import References
@@ -106,7 +107,6 @@ class SearchSession:
             self._write_beginning()
             self._warn_of_no_time()
             return
-        options, dataset = self.options, self.data.dataset
         # Before the study is opened: its workers load meanwhile.
         with closing(self._make_executor()) as executor:
             study = open_study(self.store, self.settings)
@@ -115,9 +115,8 @@ class SearchSession:
                 study,
                 self.store,
                 executor,
-                dataset,
-                self.settings,
-                _policy(options, self.memory),
+                Problem(self.settings, self.data.dataset),
+                _policy(self.options, self.memory),
                 self.clock_of_training,
             )
             if self._is_stopped:  # while the study was opened, or kernels were compiled
@@ -173,7 +172,7 @@ class SearchSession:
         what = f"the weights of trial {trial.number}, the best, are missing: it is trained again"
         yield replace(progress, messages=(what,))
         keeper = search.keeper
-        self._not_kept = train_best_again(self.store, records, executor, self.data.dataset, keeper)
+        self._not_kept = train_best_again(self.store, records, executor, search.problem, keeper)
 
     def _write_beginning(self) -> None:
         """Write what is known before the first trial, as far as it is not there: all or nothing.

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from numpy.typing import NDArray
 from torch import Tensor
 
-from automl.data.dataset import Dataset
 from automl.data.table.preprocessing import Preprocessor
 from automl.data.targets import class_values
 from automl.errors import StudyError, TrainingError
@@ -31,6 +30,7 @@ from automl.training.trained_model import (
 )
 from automl.training.trainer import Checkpoint
 from automl.tuning.adoption import AdoptedTrial
+from automl.tuning.problem import Problem
 from automl.tuning.trial_in_training import TrialInTraining
 from storage import StorageError, Store
 from storage.errors import ArtifactError
@@ -53,14 +53,13 @@ class Keeper:
     def __init__(
         self,
         store: Store,
-        study_name: str,
-        dataset: Dataset,
+        problem: Problem,
         keep_models: int,
         byte_budget: int | None = None,
     ) -> None:
         self.store = store
-        self.study_name = study_name
-        self.dataset = dataset
+        self.problem = problem
+        self.study_name = problem.study_name
         self.keep_models = max(keep_models, 1)  # without the best one there is no result
         self.byte_budget = byte_budget
         self._checkpoints: dict[int, tuple[ArtifactRecord, ...]] = {}  # by trial number
@@ -145,18 +144,12 @@ class Keeper:
 
     def _save_weights(self, run: RunConfig, weights: Mapping[str, NDArray[Any]]) -> ArtifactRecord:
         """Save the weights of one run, with what is needed to build the network."""
-        fold = self.dataset.folds[run.fold]
         return self.store.artifacts.save_weights(
             self.study_name,
             trial_number=run.trial_number,
             run_id=run.run_id,
             weights=weights,
-            details={
-                "run": asdict(run),
-                "cardinalities": list(fold.cardinalities),
-                "target_mean": fold.target_mean,
-                "target_scale": fold.target_scale,
-            },
+            details=self.problem.details(run),
         )
 
     def save_checkpoints(self, trial: TrialInTraining, executor: Executor) -> None:

@@ -12,33 +12,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 import optuna
 
-from automl.data.dataset import Dataset
 from automl.errors import TrainingError
 from automl.executors.executor import Executor, RoundResult
-from automl.models.mlp.network import n_parameters
-from automl.training.config import RunConfig, configure
+from automl.training.config import RunConfig
 from automl.training.ending import ending
 from automl.training.trainer import Checkpoint
 from automl.tuning.adoption import AdoptedTrial, adopt_dead_trials, adopt_lost_trial
 from automl.tuning.clock import Clock
 from automl.tuning.keeping import Keeper
 from automl.tuning.policy import FINISHING_SHARE, SearchPolicy
-from automl.tuning.preflight import look_before_training
+from automl.tuning.problem import Problem
 from automl.tuning.progress import SearchProgress, estimate_seconds_left
 from automl.tuning.pruned_states import PrunedStates
 from automl.tuning.pruners import make_pruner
 from automl.tuning.samplers import PerTrialSampler
-from automl.tuning.seeds import derive_seed
 from automl.tuning.tally import Tally
 from automl.tuning.trial_in_training import TrialInTraining, best_in_training
 from search_spaces import SearchSpace
 from storage import Store
 from storage.adoption import LOST_ATTEMPTS_LIMIT
 from storage.errors import StudyIsFull
-from storage.records import EpochRecord, ParameterValue, RunState, StudySettings
+from storage.records import EpochRecord, ParameterValue, RunState
 
 CHECKPOINT_SECONDS = 60.0
 """A trial's state is saved this often: a killed process loses a minute of each of its trials, and
@@ -53,21 +51,18 @@ class Search:
         study: optuna.Study,
         store: Store,
         executor: Executor,
-        dataset: Dataset,
-        settings: StudySettings,
+        problem: Problem,
         policy: SearchPolicy,
         clock: Clock | None = None,
     ) -> None:
         self.study = study
         self.store = store
         self.executor = executor
-        self.dataset = dataset
-        self.settings = settings
+        self.problem = problem
+        self.settings = settings = problem.settings
         self.policy = policy
         self.space = SearchSpace.from_dict(settings.space)
-        self.keeper = Keeper(
-            store, settings.study_name, dataset, policy.keep_models, policy.keep_bytes
-        )
+        self.keeper = Keeper(store, problem, policy.keep_models, policy.keep_bytes)
         self.pruned_states = PrunedStates(
             store, settings.study_name, 0 if policy.keep_bytes else policy.keep_models
         )
@@ -149,28 +144,26 @@ class Search:
         self, number: int, params: Mapping[str, ParameterValue], *, attempt: int
     ) -> TrialInTraining:
         """One run per fold, written down before they start."""
-        model, training = configure(
-            params, max_epochs=self.settings.max_epochs, patience=self.settings.patience
-        )
-        runs, size = {}, n_parameters(model, self.dataset)
-        for fold in range(len(self.dataset.folds)):
-            seed = derive_seed(self.settings.seed, number, "search", fold)
+        runs: dict[int, RunConfig] = {}
+        planned = self.problem.plan(number, params)
+        size = self.problem.n_parameters(planned[0])
+        for run in planned:
             record = self.store.add_run(
                 self.settings.study_name,
                 trial_number=number,
                 purpose="search",
-                seed=seed,
-                fold=fold,
+                seed=run.seed,
+                fold=run.fold,
                 attempt=attempt,
                 n_parameters=size,
             )
-            runs[record.run_id] = RunConfig(record.run_id, number, model, training, seed, fold)
+            runs[record.run_id] = replace(run, run_id=record.run_id)
         return TrialInTraining(number, params, runs, attempt=attempt, n_parameters=size)
 
     def _is_hopeless(self, trial: TrialInTraining) -> bool:
         """Look at one batch before the first epoch; a trial without signal has failed."""
         run_id, run = next(iter(trial.runs.items()))
-        layers, failure = look_before_training(run, self.dataset)
+        layers, failure = self.problem.look_first(run)
         if layers:
             self.store.add_initial_layers(run_id, layers)
         if failure is not None:

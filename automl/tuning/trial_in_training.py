@@ -30,7 +30,7 @@ class TrialInTraining:
     began_at: float = field(default_factory=time.monotonic)
     saved_at: float = field(default_factory=time.monotonic)  # start, or the last checkpoint
     n_reported: int = 0  # last epoch that the pruner has seen
-    n_parameters: int = 0
+    n_parameters: int | None = None  # None: who trains it has not told yet
     curves: dict[int, list[EpochRecord]] = field(default_factory=dict)
     ends: dict[int, str] = field(default_factory=dict)  # how runs ended, by run_id
 
@@ -103,7 +103,9 @@ class TrialInTraining:
 
     def user_attributes(self) -> dict[str, float | int | str]:
         """What people see of the trial in Optuna Dashboard."""
-        attributes: dict[str, float | int | str] = {"n_parameters": self.n_parameters}
+        attributes: dict[str, float | int | str] = {}
+        if self.n_parameters is not None:
+            attributes["n_parameters"] = self.n_parameters
         effort = self.effort
         if self.curves:
             attributes |= {"n_epochs": effort.n_epochs, "seconds": round(effort.seconds, 3)}

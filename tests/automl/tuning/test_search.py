@@ -18,6 +18,7 @@ from automl.executors.executor import RoundResult, RunFailure
 from automl.executors.in_process import InProcessExecutor
 from automl.tuning.clock import Clock
 from automl.tuning.policy import SearchPolicy
+from automl.tuning.problem import Problem
 from automl.tuning.search import Search
 from automl.tuning.settings import make_settings
 from automl.tuning.study import open_study
@@ -53,7 +54,7 @@ def make_search(
     chosen = SearchPolicy(**{"pruner": "none", "sampler": "random", **policy})  # type: ignore[arg-type]
     executor = InProcessExecutor(data.dataset, trainer="plain")
     study, clock = open_study(store, settings), Clock(timeout)
-    return Search(study, store, executor, data.dataset, settings, chosen, clock)
+    return Search(study, store, executor, Problem(settings, data.dataset), chosen, clock)
 
 
 def run(store: Store, data: LoadedData, settings: StudySettings, **how: Any) -> StudyRecords:
