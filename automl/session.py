@@ -163,7 +163,7 @@ class SearchSession:
     def _keep_best(self, search: Search, executor: Executor) -> Iterator[SearchProgress]:
         """Train the best trial again if its weights are missing and there is time."""
         progress = self.last_progress
-        if self._is_stopped or progress is None or search.keeper.failure is not None:
+        if self._is_stopped or progress is None or search.state.keeper.failure is not None:
             return
         records = self.store.read_study(self.settings.study_name)
         trial = trial_without_weights(self.store, records)
@@ -171,8 +171,10 @@ class SearchSession:
             return
         what = f"the weights of trial {trial.number}, the best, are missing: it is trained again"
         yield replace(progress, messages=(what,))
-        keeper = search.keeper
-        self._not_kept = train_best_again(self.store, records, executor, search.problem, keeper)
+        keeper = search.state.keeper
+        self._not_kept = train_best_again(
+            self.store, records, executor, search.state.problem, keeper
+        )
 
     def _write_beginning(self) -> None:
         """Write what is known before the first trial, as far as it is not there: all or nothing.
@@ -195,7 +197,9 @@ class SearchSession:
                 return
             from automl.report.dashboard import Publisher  # plotly takes a fifth of a second
 
-            self._publisher = Publisher(search.study, self.store.transaction, self.options.storage)
+            self._publisher = Publisher(
+                search.state.study, self.store.transaction, self.options.storage
+            )
         name = self.settings.study_name
         self._publisher.publish_if_due(lambda: self.store.read_study(name))
 
@@ -234,7 +238,9 @@ class SearchSession:
             # Or another process has a better one now, or rows that the network cannot take.
             except (ArtifactError, StudyError, DataError) as error:
                 if is_last:
-                    failure = self._search.keeper.failure if self._search is not None else None
+                    failure = (
+                        self._search.state.keeper.failure if self._search is not None else None
+                    )
                     reason = self._not_kept or failure or error
                     self.unscored = f"the best trial could not be scored: {reason}"
                     LOG.warning("%s", self.unscored)

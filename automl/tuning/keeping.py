@@ -31,7 +31,7 @@ from automl.training.trained_model import (
 from automl.training.trainer import Checkpoint
 from automl.tuning.adoption import AdoptedTrial
 from automl.tuning.problem import Problem
-from automl.tuning.trial_in_training import TrialInTraining
+from automl.tuning.trial_in_training import RunInTraining, TrialInTraining
 from storage import StorageError, Store
 from storage.errors import ArtifactError
 from storage.records import ArtifactRecord, EpochRecord, StudyRecords
@@ -77,7 +77,7 @@ class Keeper:
         place = (trial.value, trial.number)
         if len(kept) >= self.keep_models and place > kept[self.keep_models - 1]:
             return None
-        runs = tuple(trial.runs.values())
+        runs = tuple(run.config for run in trial.runs.values())
         weights = tuple(to_arrays(executor.best_weights(run.run_id)) for run in runs)
         return Collected(place, runs, weights)
 
@@ -155,8 +155,8 @@ class Keeper:
     def save_checkpoints(self, trial: TrialInTraining, executor: Executor) -> None:
         """Save the state of the trial's active runs, so that the next call goes on from it."""
         saved = []
-        for run_id in trial.runs:
-            if run_id in executor.active and run_id in trial.curves:  # it has begun
+        for run_id, run in trial.runs.items():
+            if run.curve and run_id in executor.active:
                 try:
                     checkpoint = executor.checkpoint(run_id)
                 except TrainingError:
@@ -190,15 +190,15 @@ class Keeper:
         old_run_ids = {run.fold: run.run_id for run in adopted.runs}
         artifacts = {artifact.run_id: artifact for artifact in adopted.checkpoints}
         starts: list[RunConfig | Checkpoint] = []
-        for run in trial.runs.values():
+        for one in trial.runs.values():
+            run = one.config
             artifact = artifacts.get(old_run_ids.get(run.fold))
             checkpoint = self._load_checkpoint(run, artifact) if artifact is not None else None
             curve = (adopted.epochs or {}).get(old_run_ids.get(run.fold, -1), ())
             if checkpoint is None or len(curve) < checkpoint.epoch:  # it was ahead of the curve
                 starts.append(run)
                 continue
-            curve = curve[: checkpoint.epoch]
-            self._continue_curve(trial, run, curve)
+            self._continue_curve(one, curve[: checkpoint.epoch])
             starts.append(checkpoint)
         return starts
 
@@ -207,13 +207,10 @@ class Keeper:
         for artifact in self._checkpoints.pop(trial_number, ()):
             self.store.artifacts.remove(artifact)
 
-    def _continue_curve(
-        self, trial: TrialInTraining, run: RunConfig, curve: Sequence[EpochRecord]
-    ) -> None:
-        copied = [replace(record, run_id=run.run_id) for record in curve]
+    def _continue_curve(self, run: RunInTraining, curve: Sequence[EpochRecord]) -> None:
+        copied = [replace(record, run_id=run.config.run_id) for record in curve]
         self.store.add_epochs(copied)
-        for record in copied:
-            trial.take(record)
+        run.curve += copied
 
     def _load_checkpoint(self, run: RunConfig, artifact: ArtifactRecord) -> Checkpoint | None:
         """The checkpoint for the new run; None if its file is gone or altered."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 from automl.data.dataset import Dataset
 from automl.diagnostics.gradient_flow import hopeless
@@ -20,6 +21,7 @@ from automl.models.mlp.network import n_parameters
 from automl.training.config import RowSubset, RunConfig, configure
 from automl.training.gradients import inspect_initialization
 from automl.tuning.seeds import derive_seed
+from search_spaces import SearchSpace
 from storage.records import Json, LayerGradientRecord, ParameterValue, StudySettings
 
 NOT_STORED = -1
@@ -54,7 +56,7 @@ def make_run(
     return RunConfig(NOT_STORED, trial_number, model, training, seed, fold, rows)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """What a study trains, and on what."""
 
@@ -65,6 +67,11 @@ class Problem:
     def study_name(self) -> str:
         """The study's name."""
         return self.settings.study_name
+
+    @cached_property
+    def space(self) -> SearchSpace:
+        """The study's search space."""
+        return SearchSpace.from_dict(self.settings.space)
 
     def plan(
         self, trial_number: int, params: Mapping[str, ParameterValue]

@@ -15,7 +15,7 @@ from automl.tuning.adoption import AdoptedTrial
 from automl.tuning.keeping import Keeper, kept_networks
 from automl.tuning.problem import Problem
 from automl.tuning.study import open_study
-from automl.tuning.trial_in_training import TrialInTraining
+from automl.tuning.trial_in_training import RunInTraining, TrialInTraining
 from storage import StorageError, open_store
 from storage.errors import DamagedError
 
@@ -94,11 +94,9 @@ def test_a_state_that_is_ahead_of_the_stored_curve_is_not_gone_on_from(
     with open_store(finished_copy) as store:
         keeper = Keeper(store, problem, 1)
         for known, is_continued in ((epochs, True), (epochs[:-1], False)):
-            trial = TrialInTraining(number, {}, {99: run})
             handle = store.reopen_trial(open_study(store, finished.records.settings), number)
-            adopted = AdoptedTrial(
-                number, handle, 1, 0, 0, (before,), {before.run_id: known}, checkpoints
-            )
+            trial = TrialInTraining(handle, {}, {99: RunInTraining(run)})
+            adopted = AdoptedTrial(handle, 1, 0, 0, (before,), {before.run_id: known}, checkpoints)
             (start,) = keeper.continuations(trial, adopted)
             assert isinstance(start, Checkpoint) is is_continued
-            assert len(trial.curves.get(99, ())) == (len(epochs) if is_continued else 0)
+            assert len(trial.runs[99].curve) == (len(epochs) if is_continued else 0)

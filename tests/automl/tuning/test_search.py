@@ -17,6 +17,7 @@ from automl.errors import StudyError
 from automl.executors.executor import RoundResult, RunFailure
 from automl.executors.in_process import InProcessExecutor
 from automl.tuning.clock import Clock
+from automl.tuning.endings import prune
 from automl.tuning.policy import SearchPolicy
 from automl.tuning.problem import Problem
 from automl.tuning.search import Search
@@ -167,15 +168,15 @@ def test_the_attempt_that_was_lost_is_not_judged_in_the_place_of_the_next(store:
     search = make_search(store, data, settings_for(data), n_trials=1)
     rounds = iter(search)
     next(rounds)
-    (lost,) = search._training.values()
+    (lost,) = search.state.trials.values()
     first, second = lost.runs
     epoch = EpochRecord(first, 1, 1, math.nan, math.nan, 0.0, 1.0, 1.0, 0.1, 1.0, 0.1)
     died = RunFailure(second, "lost", "the worker process ended with signal SIGKILL")
     search._take(RoundResult((epoch,), (died,)))
 
-    (again,) = search._training.values()
+    (again,) = search.state.trials.values()
     assert again is not lost and again.attempt == 2
-    assert set(search.executor.active) == set(again.runs)
+    assert set(search.state.executor.active) == set(again.runs)
     records = store.read_study("iris")
     assert records.trials[0].state == "RUNNING"
     assert [one.state for one in records.search_runs(0)] == ["running"] * 2
@@ -277,7 +278,7 @@ def test_when_time_is_up_only_a_trial_that_is_better_than_all_completed_ones_end
 ) -> None:
     settings = settings_for(iris, max_epochs=100_000)
     search = make_search(store, iris, settings, n_trials=9, n_slots=3, timeout=3.0)
-    search._tally.best_value = best_so_far
+    search.state.tally.best_value = best_so_far
     assert list(search)
     outcomes = [trial.outcome for trial in store.read_study("iris").trials]
     assert outcomes.count("complete") == n_complete
@@ -289,9 +290,9 @@ def test_no_trial_begins_late_while_none_is_complete(store: Store, iris: LoadedD
     search = make_search(store, iris, settings, n_trials=1000, n_slots=2, timeout=6.0)
     n_asked = {}
     for progress in search:
-        n_asked[progress.seconds] = search._tally.n_asked
-        if len(search._training) > 1:  # as a pruner would: there is room for the next one
-            search._prune(next(iter(search._training.values())))
+        n_asked[progress.seconds] = search.state.tally.n_asked
+        if len(search.state.trials) > 1:  # as a pruner would: there is room for the next one
+            prune(search.state, next(iter(search.state.trials.values())))
     early = [n for seconds, n in n_asked.items() if seconds < 3.0]
     late = [n for seconds, n in n_asked.items() if seconds > 4.2]
     assert early[-1] > early[0] > 1
@@ -305,7 +306,7 @@ def test_trials_that_finish_soon_do_not_keep_others_from_beginning(
     search = make_search(store, iris, settings_for(iris), n_trials=10_000, n_slots=2, timeout=4.0)
     held_back = {}
     for progress in search:
-        search._tally.best_value = 1e9  # so that whatever trains is better
+        search.state.tally.best_value = 1e9  # so that whatever trains is better
         held_back[progress.seconds] = search._must_finish
     late = [each for seconds, each in held_back.items() if 2.5 < seconds < 3.5]
     assert late and not any(late)
