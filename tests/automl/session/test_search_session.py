@@ -16,7 +16,7 @@ from automl.errors import StudyError
 from automl.options.search_options import SearchOptions
 from automl.reference_names import REFERENCE_NAMES
 from automl.result import SearchResult
-from automl.session import SearchSession
+from automl.session.search_session import SearchSession
 from automl.stacked import native
 from automl.tuning.clock import Clock
 from automl.tuning.ending_time import Moment
