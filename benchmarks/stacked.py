@@ -37,7 +37,7 @@ from torch import Tensor
 
 import search_spaces
 from automl.data.dataset import AffineScaling, Dataset, Fold, Split
-from automl.executors.processes import ProcessExecutor
+from automl.executors.pool import ProcessExecutor
 from automl.stacked.trainer import StackedTrainer
 from automl.training.config import RunConfig, configure
 from automl.training.plain import PlainTrainer

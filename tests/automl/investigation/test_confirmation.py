@@ -10,7 +10,7 @@ import torch
 
 from automl.data.dataset import AffineScaling, Dataset, Fold, Split
 from automl.errors import StudyError
-from automl.executors.in_process import InProcessExecutor
+from automl.executors.guarded_training import InProcessExecutor
 from automl.investigation.confirmation import (
     UNCHANGED,
     ConfirmationPlan,

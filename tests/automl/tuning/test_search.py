@@ -15,7 +15,7 @@ import search_spaces
 from automl.data import LoadedData, SplitChoices, load_dataset
 from automl.errors import StudyError
 from automl.executors.executor import RoundResult, RunFailure
-from automl.executors.in_process import InProcessExecutor
+from automl.executors.guarded_training import InProcessExecutor
 from automl.tuning.clock import Clock
 from automl.tuning.policy import SearchPolicy
 from automl.tuning.search import Search
