@@ -38,7 +38,7 @@ from torch import Tensor
 import search_spaces
 from automl.data.dataset import Dataset, Fold, Split
 from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs, table_inputs
-from automl.executors.processes import ProcessExecutor
+from automl.executors.pool import ProcessExecutor
 from automl.stacked.trainer import StackedTrainer
 from automl.training.config import RunConfig, configure
 from automl.training.plain import PlainTrainer

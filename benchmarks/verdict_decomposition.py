@@ -21,7 +21,7 @@ from automl.diagnostics.decomposition import (
     main_classes,
     variance_of_halves,
 )
-from automl.executors.in_process import InProcessExecutor
+from automl.executors.guarded_training import InProcessExecutor
 from automl.investigation.retraining import (
     judge_decomposition,
     plan_decomposition,

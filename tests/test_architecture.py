@@ -90,8 +90,8 @@ LOADS = {  # importing this loads no other of the heavy libraries
     "automl.diagnostics": (),
     "automl.report": ("optuna", "pandas", "plotly", "sklearn", "sqlalchemy"),
     "automl.training.config": ("torch",),
-    "automl.executors.worker": (),  # it gives signs of life while it loads what it needs
-    "automl.executors.worker_conversation": ("torch",),
+    "automl.executors.workers.process_beginning": (),  # it beats while it loads the rest
+    "automl.executors.workers.process_conversation": ("torch",),
     "automl.tuning.pruners": ("optuna",),
     "automl.console.summary": (
         "optuna",

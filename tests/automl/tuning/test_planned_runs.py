@@ -11,8 +11,8 @@ import torch
 from automl.data.dataset import Dataset, Fold, Split
 from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
 from automl.executors.executor import Executor
-from automl.executors.in_process import InProcessExecutor
-from automl.executors.processes import ProcessExecutor
+from automl.executors.guarded_training import InProcessExecutor
+from automl.executors.pool import ProcessExecutor
 from automl.training.config import RowSubset, RunConfig, configure
 from automl.tuning.planned_runs import (
     Continuation,

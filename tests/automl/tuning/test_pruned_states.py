@@ -11,7 +11,7 @@ import optuna
 import pytest
 
 import automl
-from automl.executors.in_process import InProcessExecutor
+from automl.executors.guarded_training import InProcessExecutor
 from automl.result import SearchResult
 from automl.training.config import RunConfig, configure
 from automl.tuning.pruned_states import PrunedStates, kept_continuations
