@@ -127,7 +127,7 @@ def train_configurations(
     """Train each with every seed on the first fold, and measure it on the test rows."""
     planned: list[PlannedRun] = []
     for params in tried:
-        model, training = configure(params, max_epochs=max_epochs, patience=patience)
+        model, training = configure(params, family="mlp", max_epochs=max_epochs, patience=patience)
         for seed in SEEDS:
             config = RunConfig(len(planned), 0, model, training, seed)
             planned.append(PlannedRun("confirm", "", config))

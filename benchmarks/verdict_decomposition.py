@@ -135,7 +135,7 @@ def true_parts(known: Known) -> Parts:
 
 def _independent(dataset: Dataset, n_rows: int) -> np.ndarray:
     """Predictions of fresh rows by networks on train sets that share no row, (M, N)."""
-    model, training = configure(PARAMS, max_epochs=MAX_EPOCHS, patience=MAX_EPOCHS)
+    model, training = configure(PARAMS, family="mlp", max_epochs=MAX_EPOCHS, patience=MAX_EPOCHS)
     share = n_rows / len(dataset.folds[0].train)
     configs = [
         RunConfig(i, i, model, training, seed=i + 1, rows=RowSubset(share, part=i))

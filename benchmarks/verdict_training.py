@@ -99,7 +99,7 @@ def train(
     """Train configurations, each with its seed, to their ends."""
     runs = []
     for run_id, (params, seed) in enumerate(tried):
-        model, training = configure(params, max_epochs=max_epochs, patience=patience)
+        model, training = configure(params, family="mlp", max_epochs=max_epochs, patience=patience)
         runs.append(RunConfig(run_id, run_id, model, training, seed))
     trainer = StackedTrainer(world.dataset)
     trainer.add(runs)
