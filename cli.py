@@ -29,7 +29,7 @@ from automl.console.command_group import (
     told_steps,
     told_warnings,
 )
-from automl.console.command_types import COUNT, FROM_ZERO, ByteSize, Duration, Workers
+from automl.console.command_options import COUNT, FROM_ZERO, ByteSize, Duration, Workers
 
 if TYPE_CHECKING:
     from automl.result import SearchResult

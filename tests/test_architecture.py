@@ -49,7 +49,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
 )
 
 HOMES = {
-    "click": ("cli", "automl.console.command_group", "automl.console.command_types"),
+    "click": ("cli", "automl.console.command_group", "automl.console.command_options"),
     "rich": ("automl.console",),
     "plotly": ("automl.report", "automl.playground"),
     "jinja2": ("automl.report", "automl.playground"),

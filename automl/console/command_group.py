@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 
 import click
 
-from automl.console.command_types import Database
+from automl.console.command_options import Database
 from automl.options.values import DEFAULT_STORAGE
 from automl.streams import SafeStream, one_line, printable, safe_streams
 

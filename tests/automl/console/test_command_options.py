@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from automl.console.command_types import ByteSize, Database, Duration, Workers
+from automl.console.command_options import ByteSize, Database, Duration, Workers
 
 
 @pytest.mark.parametrize(
