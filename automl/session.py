@@ -11,7 +11,7 @@ import logging
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import fields, replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,8 @@ from automl.executors.executor import Executor
 from automl.executors.resources import available_cores, available_memory
 from automl.executors.trainers import trainer_class
 from automl.options.loading import encode_data
-from automl.options.search_options import SearchOptions
+from automl.options.option import options_of
+from automl.options.search_options import FreeOptions, SearchOptions
 from automl.result import SearchResult
 from automl.streams import one_line
 from automl.tuning.best_again import train_best_again, trial_without_weights
@@ -383,18 +384,10 @@ def _policy_record(
     n_trials_before: int, options: SearchOptions, memory: MemoryPlan
 ) -> PolicyRecord:
     """How this call searches, as it is kept."""
+    recorded = options_of(FreeOptions).keys() & {field.name for field in fields(PolicyRecord)}
     return PolicyRecord(
         n_trials_before,
-        options.sampler,
-        options.pruner,
-        n_trials=options.n_trials,
-        timeout=options.timeout,
-        trial_timeout=options.trial_timeout,
+        **{name: getattr(options, name) for name in recorded},
         n_slots=memory.n_slots,
         n_workers=len(device_of_each(options.workers, (options.device,))),
-        device=options.device,
-        trainer=options.trainer,
-        preflight=options.preflight,
-        keep_models=options.keep_models,
-        references=options.references,
     )

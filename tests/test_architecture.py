@@ -86,6 +86,7 @@ HEAVY = ("click", "optuna", "pandas", "plotly", "rich", "sklearn", "sqlalchemy",
 
 LOADS = {  # importing this loads no other of the heavy libraries
     "automl": (),
+    "automl.options.search_options": (),
     "automl.api": ("optuna", "pandas", "sqlalchemy"),  # what is mistyped is told without torch
     "automl.diagnostics": (),
     "automl.report": ("optuna", "pandas", "plotly", "sklearn", "sqlalchemy"),

@@ -1,6 +1,8 @@
-"""Times, sizes, workers and databases as people type them, for click to read.
+"""Options of commands, derived from the records of options.
 
-How they are written is said in automl/options/values.py.
+What an option is called, its help, how its value is read and what it can be are written where the
+option is (options/search_options.py); here they become what click understands. A flag is an
+option that is on or off, and one whose default is a list may come several times.
 """
 
 from __future__ import annotations
@@ -11,78 +13,60 @@ from typing import Any, TypeVar
 import click
 
 from automl.errors import ConfigError
-from automl.options.values import DATABASE, bytes_of, seconds_of
+from automl.options.option import Option, OptionRecord, options_of
+from automl.options.search_options import SearchOptions
+from automl.options.values import Rule
 
-Value = TypeVar("Value")
-
-
-class WholeNumber(click.IntRange):
-    """A whole number; help calls it N."""
-
-    name = "n"
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-COUNT = WholeNumber(1)
-FROM_ZERO = WholeNumber(0)
+class Typed(click.ParamType[Any]):
+    """What a person types for a value, read and made plain by the value's rule."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self.name = rule.metavar.lower()
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read a text; click gives defaults, and values that were read already, here too."""
+        name = param.name if param is not None else None
+        try:
+            read = self.rule.read(value) if isinstance(value, str) else value
+            return self.rule.plain(name or "the value", read)
+        except ConfigError as error:
+            self.fail(str(error), param, ctx)
 
 
-class Duration(click.ParamType[float]):
-    """A time such as 90, 90s, 10m, 1h30m; a bare number is in seconds."""
+def typed_options(record: type[OptionRecord]) -> Callable[[Command], Command]:
+    """Give a command every option of a record that can be typed, in the record's order."""
 
-    name = "duration"
+    def give(command: Command) -> Command:
+        for name, one in reversed(
+            list(options_of(record).items())
+        ):  # a decorator puts its own first
+            if one.help:
+                command = _click_option(name, one)(command)
+        return command
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Read the text as seconds."""
-        return _read(seconds_of, value, self)
-
-
-class ByteSize(click.ParamType[int]):
-    """A size such as 500M or 2G; a bare number is in bytes."""
-
-    name = "size"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Read the text as bytes."""
-        return _read(bytes_of, value, self)
+    return give
 
 
-class Workers(click.ParamType["int | str"]):
-    """A number of worker processes, or `auto` for one per core."""
-
-    name = "workers"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int | str:
-        """Read a count from 1, or auto."""
-        return _read(_workers_of, value, self)
+def typed_option(name: str) -> Callable[[Command], Command]:
+    """Give a command one of the options of a search."""
+    return _click_option(name, options_of(SearchOptions)[name])
 
 
-class Database(click.ParamType[str]):
-    """The URL of a database."""
-
-    name = "url"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Refuse what is no URL."""
-        return _read(lambda text: str(DATABASE.plain("storage", text)), value, self)
-
-
-def _read(read: Callable[[str], Value], value: Any, kind: click.ParamType[Value]) -> Value:
-    """Read a text; click gives defaults, and values that were read already, here too."""
-    if not isinstance(value, str):
-        return value  # type: ignore[no-any-return]
-    try:
-        return read(value)
-    except ConfigError as error:
-        kind.fail(str(error))
-
-
-def _workers_of(text: str) -> int | str:
-    if text == "auto":
-        return text
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) >= 1):
-        raise ConfigError(f"workers must be a number from 1, or auto, but got {text!r}")
-    return int(text)
+def _click_option(name: str, one: Option) -> Callable[[Command], Command]:
+    typed = name.replace("_", "-")
+    if isinstance(one.default, bool):
+        switch = f"--{typed}/--no-{typed}" if one.default else f"--{typed}"
+        return click.option(switch, is_flag=True, default=one.default, help=one.help)
+    may_repeat = isinstance(one.default, tuple)
+    return click.option(
+        f"--{typed}",
+        type=click.STRING if may_repeat else Typed(one.rule),
+        multiple=may_repeat,
+        default=one.default,
+        metavar=one.metavar,
+        help=one.help,
+    )

@@ -1,41 +1,90 @@
-"""Times and sizes as people type them."""
+"""Options of commands, derived from the records of options."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import click
 import pytest
+from click.testing import CliRunner
 
-from automl.console.command_options import ByteSize, Database, Duration, Workers
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("0.5", 0.5)]
+from automl.console.command_options import Typed, typed_options
+from automl.options.option import OptionRecord, option
+from automl.options.values import (
+    BYTES,
+    COUNT,
+    DATABASE,
+    FLAG,
+    SECONDS,
+    TEXTS,
+    WORKERS,
+    Rule,
+    optional,
 )
-def test_durations_are_written_as_people_do(text: str, seconds: float) -> None:
-    assert Duration().convert(text, None, None) == seconds
-
-
-@pytest.mark.parametrize(("text", "n_bytes"), [("500", 500), ("2G", 2**31), ("1.5k", 1536)])
-def test_sizes_are_written_as_people_do(text: str, n_bytes: int) -> None:
-    assert ByteSize().convert(text, None, None) == n_bytes
-
-
-@pytest.mark.parametrize(("text", "workers"), [("auto", "auto"), ("3", 3)])
-def test_workers_are_a_number_or_auto(text: str, workers: int | str) -> None:
-    assert Workers().convert(text, None, None) == workers
 
 
 @pytest.mark.parametrize(
-    ("kind", "text", "rule"),
+    ("rule", "text", "value"),
     [
-        (Duration(), "soon", "written like 90s, 10m or 1h30m, but got 'soon'"),
-        (ByteSize(), "much", "written like 500M or 2G, but got 'much'"),
-        (Database(), "automl.db", "a database URL such as sqlite:///automl.db, but got"),
-        (Workers(), "0", "a number from 1, or auto, but got '0'"),
+        (COUNT, "3", 3),
+        (WORKERS, "3", 3),
+        (WORKERS, "auto", "auto"),
+        (SECONDS, "1h30m", 5400.0),
+        (BYTES, "2G", 2**31),
+        (SECONDS, 90, 90.0),
     ],
 )
-def test_what_cannot_be_read_is_told_with_the_rule(
-    kind: click.ParamType[object], text: str, rule: str
-) -> None:
-    with pytest.raises(click.BadParameter, match=rule):
-        kind.convert(text, None, None)
+def test_values_are_typed_as_people_do(rule: Rule, text: Any, value: object) -> None:
+    assert Typed(rule).convert(text, None, None) == value
+
+
+@pytest.mark.parametrize(
+    ("rule", "text", "words"),
+    [
+        (SECONDS, "soon", "written like 90s, 10m or 1h30m, but got 'soon'"),
+        (BYTES, "much", "written like 500M or 2G, but got 'much'"),
+        (DATABASE, "automl.db", "a database URL such as sqlite:///automl.db, but got"),
+        (WORKERS, "0", "a whole number from 1, or 'auto', but got 0"),
+        (COUNT, "2.5", "a whole number from 1, but got '2.5'"),
+        (COUNT, "9" * 40, "a whole number from 1, but got '9+'"),
+        (COUNT, "9" * 20, "but got 9+; the most is 2147483647"),
+    ],
+)
+def test_what_cannot_be_read_is_told_with_the_rule(rule: Rule, text: str, words: str) -> None:
+    with pytest.raises(click.BadParameter, match=words):
+        Typed(rule).convert(text, None, None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paint(OptionRecord):
+    max_coats: int | None = option(None, optional(COUNT), "How often.")
+    door: tuple[str, ...] = option((), TEXTS, "Left out.", metavar="DOOR")
+    primer: bool = option(True, FLAG, "Begin with one.")
+    glossy: bool = option(False, FLAG, "Shine.")
+    memo: str = option("", TEXTS)
+
+
+@click.command(context_settings={"show_default": True})
+@typed_options(Paint)
+def paint(**choices: Any) -> None:
+    click.echo(choices)
+
+
+def test_a_command_has_the_options_of_a_record() -> None:
+    runner = CliRunner()
+    plain = {"max_coats": None, "door": (), "primer": True, "glossy": False}
+    assert runner.invoke(paint, []).stdout == f"{plain}\n"
+    typed = ["--max-coats", "3", "--door", "a", "--door", "b", "--no-primer", "--glossy"]
+    chosen = {"max_coats": 3, "door": ("a", "b"), "primer": False, "glossy": True}
+    assert runner.invoke(paint, typed).stdout == f"{chosen}\n"
+
+
+def test_help_lists_them_in_the_order_of_the_record() -> None:
+    lines = CliRunner().invoke(paint, ["--help"]).stdout.split("Options:\n")[1].splitlines()
+    assert [" ".join(line.split()) for line in lines[:4]] == [
+        "--max-coats N How often.",
+        "--door DOOR Left out.",
+        "--primer / --no-primer Begin with one. [default: primer]",
+        "--glossy Shine.",
+    ]
