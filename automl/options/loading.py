@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automl.data.choices import ColumnChoices, SplitChoices
 from automl.data.reading import RawData, read_raw_data
 from automl.errors import StudyError
 from automl.options.option import options_in, options_of
@@ -23,26 +22,7 @@ if TYPE_CHECKING:
 
 def read_data(data: Any, options: DataOptions) -> RawData:
     """Read the tables that the options describe, and check the columns they name."""
-    return read_raw_data(
-        data,
-        target=options.target,
-        columns=ColumnChoices(
-            drop=tuple(options.drop),
-            categorical=tuple(options.categorical),
-            numeric=tuple(options.numeric),
-            date=tuple(options.date),
-            missing=tuple(options.missing),
-            keep_missing_class=options.keep_missing_class,
-        ),
-        splits=SplitChoices(
-            valid=options.valid,
-            test=options.test,
-            group=options.group,
-            time=options.time,
-            n_folds=options.folds,
-            seed=options.split_seed,
-        ),
-    )
+    return read_raw_data(data, target=options.target, columns=options, splits=options)
 
 
 def encode_data(raw: RawData, options: DataOptions) -> LoadedData:

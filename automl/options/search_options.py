@@ -46,8 +46,8 @@ DEVICE = matching(r"cpu|mps|cuda(:[0-9]{1,3})?", "cpu, cuda or cuda:N")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ColumnOptions(OptionRecord):
-    """What is predicted, and how columns are read."""
+class TargetOptions(OptionRecord):
+    """What is predicted, and what an error costs."""
 
     # Without a target it is the source's own (sklearn:NAME, .npz).
     target: str | None = option(None, optional(NAME), "Column to predict.")
@@ -57,17 +57,25 @@ class ColumnOptions(OptionRecord):
         optional(TEXT),
         "For regression: mean_squared (default), mean_absolute or huber.",
     )
+    class_weights: bool = option(False, FLAG, "Weigh rare classes more in training.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnOptions(OptionRecord):
+    """How columns are read; what is not said of one is inferred."""
+
     drop: Sequence[str] = option((), COLUMNS, "Leave a column out.")
     categorical: Sequence[str] = option((), COLUMNS, "Read it as categories.")
     numeric: Sequence[str] = option((), COLUMNS, "Read it as numbers.")
     date: Sequence[str] = option((), COLUMNS, "Read it as dates.")
+    # "-999" in every column, "age=-999" in one.
     missing: Sequence[str] = option((), TEXTS, "Read it as no value.", metavar="[COLUMN=]VALUE")
     keep_missing_class: bool = option(False, FLAG, '"NA" in the target is a class.')
 
 
 @dataclass(frozen=True, kw_only=True)
 class SplitOptions(OptionRecord):
-    """How rows are divided and weighed."""
+    """How rows are divided into train, validation and test rows."""
 
     valid: Any = option(None, SOURCE, "Validation rows from a file of their own.")
     test: Any = option(None, SOURCE, "Test rows from a file of their own.")
@@ -78,11 +86,10 @@ class SplitOptions(OptionRecord):
     # Without a number: 5 under 1,000 rows, else 1.
     folds: int | None = option(None, optional(COUNT), "Value: mean over K folds.", metavar="K")
     split_seed: int = option(0, SEED, "Another division of the rows.")
-    class_weights: bool = option(False, FLAG, "Weigh rare classes more in training.")
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataOptions(SplitOptions, ColumnOptions):
+class DataOptions(SplitOptions, ColumnOptions, TargetOptions):
     """What the data are: with these a study's data can be loaded again."""
 
 

@@ -12,7 +12,7 @@ import optuna
 import pytest
 
 import search_spaces
-from automl.data import LoadedData, SplitChoices, load_dataset
+from automl.data import LoadedData, SplitOptions, load_dataset
 from automl.errors import StudyError
 from automl.executors.executor import RoundResult, RunFailure
 from automl.executors.in_process import InProcessExecutor
@@ -27,7 +27,7 @@ from storage.records import EpochRecord, StudyRecords, StudySettings
 
 @pytest.fixture(scope="module")
 def iris() -> LoadedData:
-    return load_dataset("sklearn:iris", splits=SplitChoices(n_folds=1))
+    return load_dataset("sklearn:iris", splits=SplitOptions(folds=1))
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def test_diverging_trials_fail_with_a_cause_and_end_nothing(
 
 def test_the_attempt_that_was_lost_is_not_judged_in_the_place_of_the_next(store: Store) -> None:
     """Of two folds one tells of its divergence in the round in which the other's worker died."""
-    data = load_dataset("sklearn:iris", splits=SplitChoices(n_folds=2))
+    data = load_dataset("sklearn:iris", splits=SplitOptions(folds=2))
     search = make_search(store, data, settings_for(data), n_trials=1)
     rounds = iter(search)
     next(rounds)
@@ -207,7 +207,7 @@ def test_preflight_can_be_turned_off(store: Store, iris: LoadedData) -> None:
 
 
 def test_value_with_folds_is_the_mean_over_runs(store: Store) -> None:
-    data = load_dataset("sklearn:iris", splits=SplitChoices(n_folds=3))
+    data = load_dataset("sklearn:iris", splits=SplitOptions(folds=3))
     records = run(store, data, settings_for(data), n_trials=2)
     for trial in records.trials:
         runs = records.search_runs(trial.number)
