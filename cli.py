@@ -28,7 +28,7 @@ from automl.console.command_group import (
     told_steps,
     told_warnings,
 )
-from automl.console.command_options import Typed, typed_option, typed_options
+from automl.console.command_options import SectionedCommand, Typed, typed_option, typed_options
 from automl.options.search_options import SearchOptions
 from automl.options.values import SEED, TRIAL_NUMBER, whole
 
@@ -51,7 +51,7 @@ def main(traceback: bool) -> None:
     """Search the hyperparameters of PyTorch networks, and understand the result."""
 
 
-@main.command()
+@main.command(cls=SectionedCommand)
 @click.argument("data")
 @typed_options(SearchOptions)
 @click.option("--report", metavar="FILE", help="Write the report there: report.html.")

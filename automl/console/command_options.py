@@ -7,17 +7,31 @@ option that is on or off, and one whose default is a list may come several times
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import click
 
 from automl.errors import ConfigError
 from automl.options.option import Option, OptionRecord, options_of
-from automl.options.search_options import SearchOptions
+from automl.options.search_options import (
+    DataOptions,
+    ExecutorOptions,
+    PolicyOptions,
+    SearchOptions,
+    StudyOptions,
+)
 from automl.options.values import Rule
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+SECTIONS: Mapping[str, type[OptionRecord]] = {
+    "Data, fixed with the study": DataOptions,
+    "Study, fixed when it is made": StudyOptions,
+    "Search, free in each call": PolicyOptions,
+    "Training, free in each call": ExecutorOptions,
+}
+"""What help calls the records."""
 
 
 class Typed(click.ParamType[Any]):
@@ -35,6 +49,25 @@ class Typed(click.ParamType[Any]):
             return self.rule.plain(name or "the value", read)
         except ConfigError as error:
             self.fail(str(error), param, ctx)
+
+
+class SectionedCommand(click.Command):
+    """A command whose help lists the options of each record under a heading of its own."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the sections, and last the command's own options."""
+        options = [one for one in self.get_params(ctx) if isinstance(one, click.Option)]
+        lines = {one.name: one.get_help_record(ctx) for one in options}
+        for heading, record in SECTIONS.items():
+            _write(formatter, heading, [lines.pop(name, None) for name in options_of(record)])
+        _write(formatter, "Options", lines.values())
+
+
+def _write(
+    formatter: click.HelpFormatter, heading: str, lines: Iterable[tuple[str, str] | None]
+) -> None:
+    with formatter.section(heading):
+        formatter.write_dl([line for line in lines if line is not None])
 
 
 def typed_options(record: type[OptionRecord]) -> Callable[[Command], Command]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +10,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from automl.console.command_options import Typed, typed_options
-from automl.options.option import OptionRecord, option
+import cli
+from automl.console.command_options import SECTIONS, Typed, typed_options
+from automl.options.option import OptionRecord, option, options_of
 from automl.options.values import (
     BYTES,
     COUNT,
@@ -88,3 +90,17 @@ def test_help_lists_them_in_the_order_of_the_record() -> None:
         "--primer / --no-primer Begin with one. [default: primer]",
         "--glossy Shine.",
     ]
+
+
+def test_help_of_a_search_says_what_is_fixed_and_what_is_free() -> None:
+    told = CliRunner().invoke(cli.main, ["search", "--help"]).stdout
+    sections = told.split("\n\n")[3:]
+    assert [section.split(":")[0] for section in sections] == [*SECTIONS, "Options"]
+    assert [line.split()[0] for line in sections[-1].splitlines()[1:]] == [
+        "--report",
+        "--json",
+        "-h,",
+    ]
+    for section, record in zip(sections, SECTIONS.values(), strict=False):
+        typed = re.findall(r"^  --([a-z-]+)", section, flags=re.MULTILINE)
+        assert [name.replace("-", "_") for name in typed] == list(options_of(record))
