@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from automl.diagnostics.headline import headline, shown_diagnoses
 from automl.diagnostics.standing import Standing, best_evaluation, standing
 from automl.errors import StudyError, warn_of
-from automl.options.search_options import TRIAL_NUMBER
+from automl.options.values import TRIAL_NUMBER
 from automl.output_files import PAGE, check_output, write_output
 from automl.streams import one_line
 from storage import open_store

@@ -49,7 +49,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
 )
 
 HOMES = {
-    "click": ("cli", "automl.console.command_group", "automl.console.command_types"),
+    "click": ("cli", "automl.console.command_group", "automl.console.command_options"),
     "rich": ("automl.console",),
     "plotly": ("automl.report", "automl.playground"),
     "jinja2": ("automl.report", "automl.playground"),
@@ -86,6 +86,7 @@ HEAVY = ("click", "optuna", "pandas", "plotly", "rich", "sklearn", "sqlalchemy",
 
 LOADS = {  # importing this loads no other of the heavy libraries
     "automl": (),
+    "automl.options.search_options": (),
     "automl.api": ("optuna", "pandas", "sqlalchemy"),  # what is mistyped is told without torch
     "automl.diagnostics": (),
     "automl.report": ("optuna", "pandas", "plotly", "sklearn", "sqlalchemy"),
