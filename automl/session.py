@@ -34,7 +34,7 @@ from automl.streams import one_line
 from automl.tuning.best_again import train_best_again, trial_without_weights
 from automl.tuning.clock import Clock
 from automl.tuning.ending_time import MOST_SHARE, REFERENCE_SECONDS, Moment, ending_seconds
-from automl.tuning.evaluation import evaluate_best
+from automl.tuning.evaluation import evaluate_answer
 from automl.tuning.keeping import save_preprocessing
 from automl.tuning.memory import MemoryPlan, plan_memory
 from automl.tuning.policy import SearchPolicy
@@ -231,7 +231,7 @@ class SearchSession:
                     records = self.store.read_study(name)
                     save_preprocessing(self.store, records, self.data.preprocessors)
                 wanted = self._references.names
-                evaluate_best(self.store, name, dataset, self._take_references, wanted)
+                evaluate_answer(self.store, name, dataset, self._take_references, wanted)
             # Or another process has a better one now, or rows that the network cannot take.
             except (ArtifactError, StudyError, DataError) as error:
                 if is_last:

@@ -28,6 +28,7 @@ from storage.errors import StorageError
 from storage.opening import open_database
 from storage.optuna_storage import OptunaStorage
 from storage.records import (
+    AnswerRecord,
     DataCheckRecord,
     Diagnosis,
     EpochRecord,
@@ -251,8 +252,20 @@ class Store:
             rows = [record_rows.data_check_row(check, study_id) for check in checks]
             _insert(connection, tables.DATA_CHECKS, rows)
 
+    def add_answer(self, study_name: str, record: AnswerRecord) -> AnswerRecord:
+        """Keep an answer; what is returned has its id."""
+        with self._writing(study_name) as (connection, study_id):
+            row = record_rows.answer_row(record, study_id)
+            answer_id = inserted_id(connection.execute(tables.ANSWERS.insert(), row))
+        return dataclasses.replace(record, answer_id=answer_id)
+
+    def read_answers(self, study_name: str) -> tuple[AnswerRecord, ...]:
+        """The answers of a study, in the order they were found."""
+        with self._reading(study_name) as (connection, study_id):
+            return study_reading.read_answers(connection, study_id)
+
     def add_evaluation(self, study_name: str, record: EvaluationRecord) -> None:
-        """Keep the scores of a trial on a split. Every look at test rows is a row."""
+        """Keep the scores of an answer on a split. Every look at test rows is a row."""
         with self._writing(study_name) as (connection, study_id):
             rows = [record_rows.evaluation_row(record, study_id)]
             _insert(connection, tables.EVALUATIONS, rows)

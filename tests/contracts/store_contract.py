@@ -14,6 +14,8 @@ import pytest
 from storage.errors import StorageError
 from storage.records import (
     Advice,
+    AnswerMember,
+    AnswerRecord,
     DataCheckRecord,
     Diagnosis,
     EpochRecord,
@@ -177,8 +179,10 @@ class StoreContract:
         store = reopen()
         make_study(store)
         checks = [DataCheckRecord("leakage", f"column {i}", i / 2, {"with": "y"}) for i in (1, 2)]
+        members = (AnswerMember(4, 0.75), AnswerMember(2, 0.25))
+        answer = store.add_answer("study", AnswerRecord("ensemble", members, 0))
         evaluation = EvaluationRecord(
-            trial_number=0,
+            answer_id=answer.answer_id,
             split="test",
             scores={"accuracy": 0.9},
             intervals={"accuracy": (0.8, 0.95)},
@@ -210,6 +214,7 @@ class StoreContract:
             store.add_policy("study", policy)
         records = reopen().read_study("study")
         assert records.data_checks == tuple(checks)
+        assert records.answers == (answer,) == reopen().read_answers("study")
         assert records.evaluations == (evaluation,)
         assert records.diagnoses == tuple(new)
         assert records.policies == tuple(policies)
