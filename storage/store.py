@@ -237,10 +237,20 @@ class Store:
             self._epochs.add_layers(run_id, 0, layers)
             self._database.changed()
 
-    def finish_run(self, run_id: int, state: RunState, cause: str | None = None) -> None:
-        """End a run, in the file at once (inside `transaction()`, at its end)."""
+    def finish_run(
+        self,
+        run_id: int,
+        state: RunState,
+        cause: str | None = None,
+        n_parameters: int | None = None,
+    ) -> None:
+        """End a run, in the file at once (inside `transaction()`, at its end).
+
+        Args:
+            n_parameters: of its network, where it was not known when the run began.
+        """
         with self._database.lock:
-            self._epochs.add_end(run_id, state, cause)
+            self._epochs.add_end(run_id, state, cause, n_parameters)
             self._database.changed()
             self.flush()
 

@@ -175,6 +175,19 @@ class StoreContract:
         assert records.trials[0].value == 0.25
         assert records.trials[0].outcome == "complete"
 
+    def test_parameters_may_be_counted_when_a_run_has_ended(
+        self, reopen: Callable[[], Store]
+    ) -> None:
+        store = reopen()
+        make_study(store).ask()
+        for known, at_its_end in ((None, 7), (3, None), (None, None)):
+            run = store.add_run(
+                "study", trial_number=0, purpose="search", seed=1, n_parameters=known
+            )
+            store.finish_run(run.run_id, "complete", n_parameters=at_its_end)
+        runs = reopen().read_study("study").runs
+        assert [run.n_parameters for run in runs] == [7, 3, None]
+
     def test_other_records_come_back_in_their_order(self, reopen: Callable[[], Store]) -> None:
         store = reopen()
         make_study(store)
