@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from automl.data.dataset import Dataset
 from automl.data.references import fit_references, guessing_alone
-from automl.executors.in_process import InProcessExecutor
+from automl.executors.guarded_training import InProcessExecutor
 from automl.training.config import RunConfig, configure
 from automl.training.metrics import row_losses
 from automl.training.predictions import predict

@@ -12,29 +12,26 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from typing import Any
 
 import optuna
 
 from automl.commands_to_type import continuing_command
 from automl.errors import StudyError, did_you_mean
+from automl.options.option import options_of
+from automl.options.search_options import FixedOptions
 from automl.options.values import DEFAULT_STORAGE
 from automl.setting_words import differing_settings
 from storage import Store
 from storage.records import PolicyRecord, StudyRecords, StudySettings
 
+_STORED = {field.name for field in fields(StudySettings)}
+
 FIXED = (
     "data_fingerprint",
-    "target",
-    "task",
-    "loss",
-    "split",
-    "columns",
-    "class_weights",
-    "space",
-    "max_epochs",
-    "patience",
-    "seed",
+    *(name for name in options_of(FixedOptions) if name in _STORED),
+    *("split", "columns"),  # what the other options came to
 )
 """The fields of StudySettings that a continued study must bring again."""
 
