@@ -34,7 +34,7 @@ from automl.options.values import SEED, TRIAL_NUMBER, whole
 
 if TYPE_CHECKING:
     from automl.result import SearchResult
-    from automl.session import SearchSession
+    from automl.session.search_session import SearchSession
 
 
 @click.group(cls=Commands, context_settings=SETTINGS)

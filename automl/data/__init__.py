@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from automl.data.baselines import Predictions, linear_predictions, trivial_predictions
-    from automl.data.dataset import AffineScaling, Dataset, Fold, Split
+    from automl.data.dataset import Dataset, Fold, Split
+    from automl.data.table.inputs import AffineScaling
     from automl.data.table.loading import LoadedData, load_dataset
     from automl.data.table.preprocessing import Preprocessor
     from automl.options.search_options import ColumnOptions, SplitOptions
 
 _HOMES = {
-    "AffineScaling": "dataset",
+    "AffineScaling": "table.inputs",
     "ColumnOptions": "choices",
     "Dataset": "dataset",
     "Fold": "dataset",
