@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from automl.data.dataset import Dataset
 from automl.data.references import fit_references
-from automl.models.mlp.network import n_parameters
+from automl.models.mlp.family import MLP_FAMILY
 from automl.stacked.trainer import StackedTrainer
 from automl.training.config import RunConfig, configure
 from automl.training.ending import ending
@@ -102,7 +102,7 @@ def train(
     runs = []
     for run_id, (params, seed) in enumerate(tried):
         model, training = configure(params, family="mlp", max_epochs=max_epochs, patience=patience)
-        runs.append(RunConfig(run_id, run_id, model, training, seed))
+        runs.append(RunConfig(run_id, run_id, "mlp", model, training, seed))
     trainer = StackedTrainer(world.dataset)
     trainer.add(runs)
     curves: list[list[EpochRecord]] = [[] for _ in runs]
@@ -117,7 +117,7 @@ def train(
             tuple(curve),
             inspect_initialization(run, world.dataset),
             _fresh_loss(world.dataset, run, trainer, curve),
-            n_parameters(run.model, world.dataset),
+            MLP_FAMILY.n_parameters(run.model, world.dataset.describe()),
             _valid_predictions(world.dataset, run, trainer, curve),
         )
         for run, curve in zip(runs, curves, strict=True)
