@@ -91,8 +91,8 @@ LOADS = {  # importing this loads no other of the heavy libraries
     "automl.diagnostics": (),
     "automl.report": ("optuna", "pandas", "plotly", "sklearn", "sqlalchemy"),
     "automl.training.config": ("torch",),
-    "automl.executors.worker": (),  # it gives signs of life while it loads what it needs
-    "automl.executors.worker_conversation": ("torch",),
+    "automl.executors.workers.process_beginning": (),  # it beats while it loads the rest
+    "automl.executors.workers.process_conversation": ("torch",),
     "automl.tuning.pruners": ("optuna",),
     "automl.console.summary": (
         "optuna",
@@ -122,6 +122,7 @@ LARGE_CLASSES = {  # classes that may have more, each with its reason
     "automl.training.config.TrainingConfig": "frozen, one field per hyperparameter",
     "automl.tuning.progress.SearchProgress": "frozen, one field per number that is shown",
     "storage.records.StudySettings": "frozen, one field per column",
+    "storage.records.StudyRecords": "frozen, one field per table",
     "storage.records.EpochRecord": "frozen, one field per column",
     "storage.records.RunRecord": "frozen, one field per column",
     "storage.records.PolicyRecord": "frozen, one field per column",
@@ -130,9 +131,9 @@ LARGE_CLASSES = {  # classes that may have more, each with its reason
     "benchmarks.verdict_training.Draw": "frozen, one field per number that is drawn",
     "automl.data.table.columns.ColumnPlan": TO_BE_MENDED,
     "automl.data.table.loading.LoadedData": TO_BE_MENDED,
-    "automl.executors.in_process.InProcessExecutor": TO_BE_MENDED,
-    "automl.executors.processes.ProcessExecutor": TO_BE_MENDED,
-    "automl.executors.worker_process.WorkerProcess": TO_BE_MENDED,
+    "automl.executors.guarded_training.InProcessExecutor": TO_BE_MENDED,
+    "automl.executors.pool.ProcessExecutor": TO_BE_MENDED,
+    "automl.executors.workers.process.WorkerProcess": TO_BE_MENDED,
     "automl.report.numbers.trials.Trial": TO_BE_MENDED,
     "automl.result.SearchResult": TO_BE_MENDED,
     "automl.stacked.layer.StackedLayer": TO_BE_MENDED,

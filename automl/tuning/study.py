@@ -95,9 +95,10 @@ def check_same(
 def _plain(settings: StudySettings, field: str) -> Any:
     """A field as JSON would give it back: tuples are lists, keys are strings."""
     value = json.loads(json.dumps(getattr(settings, field), default=list, sort_keys=True))
-    if field == "space" and isinstance(value, dict):  # why a range is what it is decides nothing
+    if field == "space" and isinstance(value, dict):  # what people read of it decides nothing
         for parameter in (value.get("parameters") or {}).values():
-            parameter.pop("reason", None)
+            for words in ("reason", "meaning", "role"):
+                parameter.pop(words, None)
     return value
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from automl.data import LoadedData, SplitOptions, load_dataset
-from automl.executors.in_process import InProcessExecutor
+from automl.executors.guarded_training import InProcessExecutor
 from automl.options.search_options import SearchOptions
 from automl.tuning.policy import SearchPolicy
 from automl.tuning.problem import Problem

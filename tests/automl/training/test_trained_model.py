@@ -17,7 +17,12 @@ from automl.models.mlp.initialization import initialize_
 from automl.models.mlp.network import MLPConfig, mlp_for
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.predictions import predict
-from automl.training.trained_model import TrainedModel, TrainedNetwork, run_from_details
+from automl.training.trained_model import (
+    TrainedModel,
+    TrainedNetwork,
+    WeightedNetwork,
+    run_from_details,
+)
 
 
 def mixed_table(n_rows: int = 90) -> pd.DataFrame:
@@ -53,7 +58,8 @@ def network(data: LoadedData, fold: int, scaling: str = "robust") -> TrainedNetw
 
 def model_of(data: LoadedData, *networks: TrainedNetwork) -> TrainedModel:
     classes = class_values(data.class_names, data.class_type)
-    return TrainedModel(data.target, data.task, data.loss, classes, networks)
+    members = tuple(WeightedNetwork(one, 1 / len(networks)) for one in networks)
+    return TrainedModel(data.target, data.task, data.loss, classes, members)
 
 
 def classifier(labels: list[object]) -> tuple[TrainedModel, pd.DataFrame]:
@@ -77,6 +83,15 @@ def test_folds_predict_together_by_their_mean(data: LoadedData) -> None:
     rows = mixed_table().head(5)
     alone = [model_of(data, one).predict(rows) for one in (first, second)]
     assert model_of(data, first, second).predict(rows) == pytest.approx(np.mean(alone, axis=0))
+
+
+def test_members_predict_together_by_their_weights(data: LoadedData) -> None:
+    first, second = network(data, 0), network(data, 0, "quantile")
+    rows = mixed_table().head(5)
+    alone = [model_of(data, one).predict(rows) for one in (first, second)]
+    members = (WeightedNetwork(first, 0.75), WeightedNetwork(second, 0.25))
+    predicted = replace(model_of(data), members=members).predict(rows)
+    assert predicted == pytest.approx(0.75 * alone[0] + 0.25 * alone[1])
 
 
 def test_unknown_categories_do_not_fail(data: LoadedData) -> None:
