@@ -38,7 +38,7 @@ from torch import Tensor
 import search_spaces
 from automl.data.dataset import Dataset, Fold, Split
 from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs, table_inputs
-from automl.executors.processes import ProcessExecutor
+from automl.executors.pool import ProcessExecutor
 from automl.stacked.trainer import StackedTrainer
 from automl.training.config import RunConfig, configure
 from automl.training.plain import PlainTrainer
@@ -67,7 +67,9 @@ class Case:
         """The trials as this project's trainers take them."""
         runs = []
         for number, params in enumerate(trials):
-            model, training = configure(params, max_epochs=self.n_epochs, patience=self.n_epochs)
+            model, training = configure(
+                params, family="mlp", max_epochs=self.n_epochs, patience=self.n_epochs
+            )
             runs.append(RunConfig(number, number, model, training, seed=number))
         return runs
 

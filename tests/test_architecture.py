@@ -49,7 +49,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
 )
 
 HOMES = {
-    "click": ("cli", "automl.console.command_group", "automl.console.command_types"),
+    "click": ("cli", "automl.console.command_group", "automl.console.command_options"),
     "rich": ("automl.console",),
     "plotly": ("automl.report", "automl.playground"),
     "jinja2": ("automl.report", "automl.playground"),
@@ -86,12 +86,13 @@ HEAVY = ("click", "optuna", "pandas", "plotly", "rich", "sklearn", "sqlalchemy",
 
 LOADS = {  # importing this loads no other of the heavy libraries
     "automl": (),
+    "automl.options.search_options": (),
     "automl.api": ("optuna", "pandas", "sqlalchemy"),  # what is mistyped is told without torch
     "automl.diagnostics": (),
     "automl.report": ("optuna", "pandas", "plotly", "sklearn", "sqlalchemy"),
     "automl.training.config": ("torch",),
-    "automl.executors.worker": (),  # it gives signs of life while it loads what it needs
-    "automl.executors.worker_conversation": ("torch",),
+    "automl.executors.workers.process_beginning": (),  # it beats while it loads the rest
+    "automl.executors.workers.process_conversation": ("torch",),
     "automl.tuning.pruners": ("optuna",),
     "automl.console.summary": (
         "optuna",
@@ -121,6 +122,7 @@ LARGE_CLASSES = {  # classes that may have more, each with its reason
     "automl.training.config.TrainingConfig": "frozen, one field per hyperparameter",
     "automl.tuning.progress.SearchProgress": "frozen, one field per number that is shown",
     "storage.records.StudySettings": "frozen, one field per column",
+    "storage.records.StudyRecords": "frozen, one field per kind of record",
     "storage.records.EpochRecord": "frozen, one field per column",
     "storage.records.RunRecord": "frozen, one field per column",
     "storage.records.PolicyRecord": "frozen, one field per column",
@@ -129,12 +131,9 @@ LARGE_CLASSES = {  # classes that may have more, each with its reason
     "benchmarks.verdict_training.Draw": "frozen, one field per number that is drawn",
     "automl.data.table.columns.ColumnPlan": TO_BE_MENDED,
     "automl.data.table.loading.LoadedData": TO_BE_MENDED,
-    "automl.executors.in_process.InProcessExecutor": TO_BE_MENDED,
-    "automl.executors.processes.ProcessExecutor": TO_BE_MENDED,
-    "automl.executors.worker_process.WorkerProcess": TO_BE_MENDED,
-    "automl.options.search_options.SearchOptions": TO_BE_MENDED,
-    "automl.options.search_options.FreeKeywords": TO_BE_MENDED,
-    "automl.options.search_options.SearchKeywords": TO_BE_MENDED,
+    "automl.executors.guarded_training.InProcessExecutor": TO_BE_MENDED,
+    "automl.executors.pool.ProcessExecutor": TO_BE_MENDED,
+    "automl.executors.workers.process.WorkerProcess": TO_BE_MENDED,
     "automl.report.numbers.trials.Trial": TO_BE_MENDED,
     "automl.result.SearchResult": TO_BE_MENDED,
     "automl.stacked.layer.StackedLayer": TO_BE_MENDED,

@@ -29,8 +29,7 @@ from automl.investigation.retraining import (
 )
 from automl.investigation.side_runs import train_beside
 from automl.options.loading import load_again
-from automl.options.search_options import COUNT, TRIAL_NUMBER, WORKERS
-from automl.options.values import DEFAULT_STORAGE
+from automl.options.values import COUNT, DEFAULT_STORAGE, TRIAL_NUMBER, WORKERS
 from automl.result import SearchResult
 from automl.studies import ON_CAUSES, judge, open_existing_store
 from automl.tuning.planned_runs import EndedRun, Kept, PlannedRun

@@ -225,7 +225,7 @@ def run_config(setting: Setting, number: int, n_epochs: int, seed: int) -> RunCo
     """What trains one setting; all with the same seed, so that they start and shuffle alike."""
     params = {n: v for n, v in setting.items() if n not in ("noise", "regularization")}
     params = {**REGULARIZATIONS[str(setting["regularization"])], **params}
-    model, training = configure(params, max_epochs=n_epochs, patience=n_epochs)
+    model, training = configure(params, family="mlp", max_epochs=n_epochs, patience=n_epochs)
     return RunConfig(number, number, model, training, seed)
 
 

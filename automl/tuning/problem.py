@@ -50,6 +50,7 @@ def make_run(
     """
     model, training = configure(
         params,
+        family=str(settings.space["family"]),
         max_epochs=settings.max_epochs,
         patience=settings.patience if patience is None else patience,
     )

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from automl.data import LoadedData, SplitChoices, load_dataset
-from automl.executors.in_process import InProcessExecutor
+from automl.data import LoadedData, SplitOptions, load_dataset
+from automl.executors.guarded_training import InProcessExecutor
 from automl.tuning.policy import SearchPolicy
 from automl.tuning.problem import Problem
 from automl.tuning.search import Search
@@ -51,7 +51,7 @@ with open_store(f"sqlite:///{folder}/straight.db") as store:
 
 
 def iris() -> LoadedData:
-    return load_dataset("sklearn:iris", splits=SplitChoices(n_folds=1))
+    return load_dataset("sklearn:iris", splits=SplitOptions(folds=1))
 
 
 def search(store: Store, data: LoadedData) -> list[tuple[object, ...]]:

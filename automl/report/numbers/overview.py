@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from automl.diagnostics.standing import Standing, best_evaluation, standing
+from automl.diagnostics.standing import Standing, standing
 from automl.report.numbers.trials import StudyTable, Trial
 from automl.score_names import HIGHER_IS_BETTER
+from storage.answers import evaluated_trials, latest_evaluation, study_evaluation
 from storage.effort import TrialEffort
 from storage.records import (
     EvaluationRecord,
@@ -67,7 +68,7 @@ class Overview:
     n_tied: int  # complete trials that the best cannot be told from, itself not counted
     scores: tuple[Score, ...]
     standing: Standing
-    evaluated_trial: int | None
+    scored_trials: tuple[int, ...]  # whose networks have the scores
     n_test_looks: int  # how often test targets were read
 
 
@@ -75,18 +76,19 @@ PRIMARY_METRICS = ("accuracy", "rmse", "balanced_accuracy", "roc_auc", "mae", "r
 
 
 def overview(table: StudyTable) -> Overview:
-    """The best trials and the latest test scores of the best one, if it has none of any."""
+    """The best trials and the test scores of the answer; if it has none, the latest of any."""
     rows = tuple(_row(trial) for trial in table.ranked[:N_BEST_TRIALS])
-    evaluation = best_evaluation(table.records, "test") or table.records.latest_evaluation("test")
+    records = table.records
+    evaluation = study_evaluation(records, "test") or latest_evaluation(records, "test")
     return Overview(
         best=rows[0] if rows else None,
         rows=rows,
         varying=_varying(rows),
         n_tied=_n_tied(table.ranked),
         scores=_scores(evaluation) if evaluation else (),
-        standing=standing(table.records),
-        evaluated_trial=evaluation.trial_number if evaluation else None,
-        n_test_looks=sum(e.split == "test" for e in table.records.evaluations),
+        standing=standing(records),
+        scored_trials=evaluated_trials(records, evaluation) if evaluation else (),
+        n_test_looks=sum(e.split == "test" for e in records.evaluations),
     )
 
 

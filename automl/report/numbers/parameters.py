@@ -20,6 +20,7 @@ import numpy as np
 
 from automl.report.numbers.places import comparable, places
 from automl.report.numbers.trials import Floats, Outcome, StudyTable, Trial, sample_trials
+from automl.setting_words import explained
 from storage.records import ParameterValue, StudySettings
 
 N_AXIS_POINTS = 1000  # per axis plot; some twenty of them share a page
@@ -144,7 +145,7 @@ def fixed_parameters(settings: StudySettings) -> dict[str, ParameterValue]:
 
 def _axis(name: str, entry: Mapping[str, Any], values: Sequence[ParameterValue]) -> Axis | None:
     kind = entry.get("type")
-    reason = str(entry.get("reason") or "")
+    reason = explained(entry.get("meaning"), entry.get("reason"))
     if kind == "fixed" or (kind is None and len({_key(v) for v in values}) < 2):
         return None
     if kind == "categorical":

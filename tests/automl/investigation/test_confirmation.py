@@ -11,7 +11,7 @@ import torch
 from automl.data.dataset import Dataset, Fold, Split
 from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
 from automl.errors import StudyError
-from automl.executors.in_process import InProcessExecutor
+from automl.executors.guarded_training import InProcessExecutor
 from automl.investigation.confirmation import (
     UNCHANGED,
     ConfirmationPlan,

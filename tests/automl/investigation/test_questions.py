@@ -15,7 +15,7 @@ import automl
 from automl.diagnostics.measured_advice import ON_ADVICE
 from automl.errors import ConfigError, StudyError
 from automl.executors.executor import RoundResult
-from automl.executors.in_process import InProcessExecutor
+from automl.executors.guarded_training import InProcessExecutor
 from automl.investigation import promotion
 from automl.investigation import questions as investigation
 from automl.options.loading import load_again

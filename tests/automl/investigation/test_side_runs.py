@@ -13,8 +13,8 @@ import pytest
 
 from automl.errors import TrainingError
 from automl.executors.executor import RoundResult
-from automl.executors.in_process import InProcessExecutor
-from automl.executors.processes import ProcessExecutor
+from automl.executors.guarded_training import InProcessExecutor
+from automl.executors.pool import ProcessExecutor
 from automl.investigation.side_runs import train_beside
 from automl.tuning.planned_runs import PlannedRun
 from automl.tuning.problem import Problem

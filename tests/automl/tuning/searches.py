@@ -6,7 +6,7 @@ from typing import Any
 
 import search_spaces
 from automl.data import LoadedData
-from automl.executors.in_process import InProcessExecutor
+from automl.executors.guarded_training import InProcessExecutor
 from automl.tuning.clock import Clock
 from automl.tuning.policy import SearchPolicy
 from automl.tuning.problem import Problem

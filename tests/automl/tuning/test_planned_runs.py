@@ -11,8 +11,8 @@ import torch
 from automl.data.dataset import Dataset, Fold, Split
 from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
 from automl.executors.executor import Executor
-from automl.executors.in_process import InProcessExecutor
-from automl.executors.processes import ProcessExecutor
+from automl.executors.guarded_training import InProcessExecutor
+from automl.executors.pool import ProcessExecutor
 from automl.training.config import RowSubset, RunConfig, configure
 from automl.tuning.planned_runs import (
     Continuation,
@@ -52,7 +52,7 @@ def make_dataset(task: Task = "regression") -> Dataset:
 
 def make_run(run_id: int, learning_rate: float = 0.01) -> PlannedRun:
     params = {"learning_rate": learning_rate, "optimizer": "sgd", "hidden_size": 8}
-    model, training = configure(params, max_epochs=4, patience=4)
+    model, training = configure(params, family="mlp", max_epochs=4, patience=4)
     return PlannedRun("confirm", "", RunConfig(run_id, 0, model, training, seed=run_id))
 
 

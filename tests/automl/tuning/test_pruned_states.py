@@ -11,7 +11,7 @@ import optuna
 import pytest
 
 import automl
-from automl.executors.in_process import InProcessExecutor
+from automl.executors.guarded_training import InProcessExecutor
 from automl.result import SearchResult
 from automl.training.config import RunConfig, configure
 from automl.tuning.pruned_states import PrunedStates, kept_continuations
@@ -75,7 +75,7 @@ def test_trials_that_complete_or_fail_leave_no_state(finished: SearchResult) -> 
 
 
 def runs_that_go_on(records: StudyRecords, trial_number: int) -> dict[int, RunConfig]:
-    model, training = configure({}, max_epochs=6, patience=6)
+    model, training = configure({}, family="mlp", max_epochs=6, patience=6)
     (run,) = records.search_runs(trial_number)
     return {run.run_id: RunConfig(-1, trial_number, model, training, run.seed, run.fold)}
 
