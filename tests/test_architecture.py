@@ -60,7 +60,10 @@ HOMES = {
     "optuna_dashboard": ("automl.report.dashboard",),
     "pandas": ("automl.data", "automl.report", "automl.training.trained_model"),
     "pyarrow": ("automl.data",),
-    "sklearn": ("automl.data", "automl.training.metrics", "automl.report.numbers"),
+    "sklearn": (
+        *("automl.data", "automl.training.metrics"),
+        *("automl.report.numbers", "automl.report.figures"),
+    ),
     "threadpoolctl": ("automl.data",),
     "scipy": (
         "automl.data",
