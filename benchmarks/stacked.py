@@ -36,8 +36,9 @@ from sklearn.preprocessing import (
 from torch import Tensor
 
 import search_spaces
-from automl.data.dataset import AffineScaling, Dataset, Fold, Split
-from automl.executors.processes import ProcessExecutor
+from automl.data.dataset import Dataset, Fold, Split
+from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs, table_inputs
+from automl.executors.pool import ProcessExecutor
 from automl.stacked.trainer import StackedTrainer
 from automl.training.config import RunConfig, configure
 from automl.training.plain import PlainTrainer
@@ -66,7 +67,9 @@ class Case:
         """The trials as this project's trainers take them."""
         runs = []
         for number, params in enumerate(trials):
-            model, training = configure(params, max_epochs=self.n_epochs, patience=self.n_epochs)
+            model, training = configure(
+                params, family="mlp", max_epochs=self.n_epochs, patience=self.n_epochs
+            )
             runs.append(RunConfig(number, number, model, training, seed=number))
         return runs
 
@@ -112,18 +115,20 @@ def prepared(x: Tensor, y: Tensor) -> tuple[Dataset, Arrays]:
     }
     splits = {
         name: Split(
-            x[rows].float(),
-            torch.tensor(quantile.transform(x[rows])).float(),
-            torch.zeros(len(rows), 0, dtype=torch.int64),
+            TableInputs(
+                x[rows].float(),
+                torch.tensor(quantile.transform(x[rows])).float(),
+                torch.zeros(len(rows), 0, dtype=torch.int64),
+            ),
             y[rows].long(),
         )
         for name, rows in parts.items()
     }
-    fold = Fold(splits["train"], splits["valid"], splits["test"], scalings, ())
+    fold = Fold(splits["train"], splits["valid"], splits["test"], TableEncoding(scalings))
     n_classes = int(y.max()) + 1
     scaled = {
         name: {
-            scaling: (split.inputs(scaling) - affine.shift) * affine.scale
+            scaling: (table_inputs(split).before(scaling) - affine.shift) * affine.scale
             for scaling, affine in scalings.items()
         }
         for name, split in splits.items()

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from automl.data.dataset import Dataset
 from automl.data.references import fit_references, guessing_alone
-from automl.executors.in_process import InProcessExecutor
+from automl.executors.guarded_training import InProcessExecutor
 from automl.training.config import RunConfig, configure
 from automl.training.metrics import row_losses
 from automl.training.predictions import predict
@@ -127,7 +127,7 @@ def train_configurations(
     """Train each with every seed on the first fold, and measure it on the test rows."""
     planned: list[PlannedRun] = []
     for params in tried:
-        model, training = configure(params, max_epochs=max_epochs, patience=patience)
+        model, training = configure(params, family="mlp", max_epochs=max_epochs, patience=patience)
         for seed in SEEDS:
             config = RunConfig(len(planned), 0, model, training, seed)
             planned.append(PlannedRun("confirm", "", config))

@@ -21,7 +21,7 @@ from automl.diagnostics.decomposition import (
     main_classes,
     variance_of_halves,
 )
-from automl.executors.in_process import InProcessExecutor
+from automl.executors.guarded_training import InProcessExecutor
 from automl.investigation.retraining import (
     judge_decomposition,
     plan_decomposition,
@@ -135,7 +135,7 @@ def true_parts(known: Known) -> Parts:
 
 def _independent(dataset: Dataset, n_rows: int) -> np.ndarray:
     """Predictions of fresh rows by networks on train sets that share no row, (M, N)."""
-    model, training = configure(PARAMS, max_epochs=MAX_EPOCHS, patience=MAX_EPOCHS)
+    model, training = configure(PARAMS, family="mlp", max_epochs=MAX_EPOCHS, patience=MAX_EPOCHS)
     share = n_rows / len(dataset.folds[0].train)
     configs = [
         RunConfig(i, i, model, training, seed=i + 1, rows=RowSubset(share, part=i))
@@ -175,9 +175,7 @@ def _single(dataset: Dataset, place: int) -> Dataset:
 
     def rows(first: int, n: int) -> Split:
         part, pool = slice(first, first + n), fold.test
-        return Split(
-            pool.numeric[part], pool.quantile[part], pool.categories[part], pool.targets[part]
-        )
+        return Split(pool.inputs[part], pool.targets[part])
 
     train, valid = rows(start, N_TRAIN), rows(start + N_TRAIN, N_VALID)
     return replace(dataset, folds=(replace(fold, train=train, valid=valid),))

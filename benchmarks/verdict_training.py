@@ -27,6 +27,8 @@ from automl.training.predictions import predict
 from automl.tuning.evaluation import reference_record
 from benchmarks.verdict_worlds import World
 from storage.records import (
+    AnswerMember,
+    AnswerRecord,
     DataCheckRecord,
     EpochRecord,
     EvaluationRecord,
@@ -99,7 +101,7 @@ def train(
     """Train configurations, each with its seed, to their ends."""
     runs = []
     for run_id, (params, seed) in enumerate(tried):
-        model, training = configure(params, max_epochs=max_epochs, patience=patience)
+        model, training = configure(params, family="mlp", max_epochs=max_epochs, patience=patience)
         runs.append(RunConfig(run_id, run_id, model, training, seed))
     trainer = StackedTrainer(world.dataset)
     trainer.add(runs)
@@ -172,6 +174,7 @@ def records_of(draw: Draw, trainings: Sequence[Training]) -> StudyRecords:
         layers[number] = training.initial_layers
     known = [trial for trial in trials if trial.value is not None and trial.cause is None]
     best = min(known, key=lambda trial: trial.value or 0.0, default=trials[0])
+    answer = AnswerRecord("single", (AnswerMember(best.number, 1.0),), best.number, answer_id=1)
     return StudyRecords(
         settings=_settings(draw),
         trials=tuple(trials),
@@ -179,11 +182,14 @@ def records_of(draw: Draw, trainings: Sequence[Training]) -> StudyRecords:
         epochs=epochs,
         initial_layers=layers,
         data_checks=draw.data_checks,
-        evaluations=(_evaluation(draw, trainings, best.number),),
+        answers=(answer,),
+        evaluations=(_evaluation(draw, trainings, best.number, answer),),
     )
 
 
-def _evaluation(draw: Draw, trainings: Sequence[Training], best: int) -> EvaluationRecord:
+def _evaluation(
+    draw: Draw, trainings: Sequence[Training], best: int, answer: AnswerRecord
+) -> EvaluationRecord:
     """The best trial beside the references, on the validation rows of its world."""
     dataset = draw.worlds[draw.plans[best].world].dataset
     network = trainings[best].valid_predictions
@@ -201,7 +207,7 @@ def _evaluation(draw: Draw, trainings: Sequence[Training], best: int) -> Evaluat
     scores = {} if network is None else found["network"].scores
     intervals = {} if network is None else found["network"].intervals
     references = tuple(reference_record(name, found) for name in fitted)
-    return EvaluationRecord(best, "valid", scores, intervals, references)
+    return EvaluationRecord(answer.answer_id, "valid", scores, intervals, references)
 
 
 def _settings(draw: Draw) -> StudySettings:
@@ -222,7 +228,7 @@ def _settings(draw: Draw) -> StudySettings:
         seed=0,
         class_names=tuple(str(code) for code in range(dataset.n_classes)),
         n_rows={"train": len(fold.train), "valid": len(fold.valid), "test": len(fold.test)},
-        n_features=fold.n_features,
+        n_features=fold.encoding.n_features,
         target_error=draw.target_error,
     )
 

@@ -6,8 +6,8 @@ from typing import Literal
 
 from automl.data.dataset import Dataset
 from automl.executors.executor import Executor
-from automl.executors.in_process import InProcessExecutor
-from automl.executors.processes import ProcessExecutor
+from automl.executors.guarded_training import InProcessExecutor
+from automl.executors.pool import ProcessExecutor
 from automl.executors.resources import available_cores
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from automl.counting import agree
+from automl.counting import agree, trial_words
 from automl.diagnostics.wording import count, duration, number
 from automl.reference_names import REFERENCE_NAMES
 from automl.report.numbers.effort import Effort
@@ -83,8 +83,8 @@ def certainty(shown: Overview) -> list[str]:
         )
     if not shown.scores:
         return sentences
-    if shown.evaluated_trial != shown.best.number:
-        sentences.append(f"The test scores are those of trial {shown.evaluated_trial}.")
+    if shown.scored_trials not in ((), (shown.best.number,)):
+        sentences.append(f"The test scores are those of {trial_words(shown.scored_trials)}.")
     looks = agree(shown.n_test_looks, "once", f"{shown.n_test_looks} times")
     sentences.append(f"Test targets of this study have been looked at {looks}.")
     return sentences

@@ -11,31 +11,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from numpy.typing import NDArray
 from torch import Tensor
 
-from automl.data.dataset import Dataset
 from automl.data.table.preprocessing import Preprocessor
-from automl.data.targets import class_values
-from automl.errors import StudyError, TrainingError
+from automl.errors import TrainingError
 from automl.executors.executor import Executor
 from automl.training.config import RunConfig
-from automl.training.trained_model import (
-    TrainedModel,
-    TrainedNetwork,
-    network_from_arrays,
-    run_from_details,
-)
 from automl.training.trainer import Checkpoint
 from automl.tuning.adoption import AdoptedTrial
-from automl.tuning.trial_in_training import TrialInTraining
+from automl.tuning.problem import Problem
+from automl.tuning.trial_in_training import RunInTraining, TrialInTraining
 from storage import StorageError, Store
 from storage.errors import ArtifactError
 from storage.records import ArtifactRecord, EpochRecord, StudyRecords
-from storage.stored_values import damaged_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +45,13 @@ class Keeper:
     def __init__(
         self,
         store: Store,
-        study_name: str,
-        dataset: Dataset,
+        problem: Problem,
         keep_models: int,
         byte_budget: int | None = None,
     ) -> None:
         self.store = store
-        self.study_name = study_name
-        self.dataset = dataset
+        self.problem = problem
+        self.study_name = problem.study_name
         self.keep_models = max(keep_models, 1)  # without the best one there is no result
         self.byte_budget = byte_budget
         self._checkpoints: dict[int, tuple[ArtifactRecord, ...]] = {}  # by trial number
@@ -78,7 +69,7 @@ class Keeper:
         place = (trial.value, trial.number)
         if len(kept) >= self.keep_models and place > kept[self.keep_models - 1]:
             return None
-        runs = tuple(trial.runs.values())
+        runs = tuple(run.config for run in trial.runs.values())
         weights = tuple(to_arrays(executor.best_weights(run.run_id)) for run in runs)
         return Collected(place, runs, weights)
 
@@ -104,7 +95,15 @@ class Keeper:
             keep=self.keep_models,
             byte_budget=self.byte_budget,
             ranking=[number for _, number in self._kept()],
+            spared=self._runs_of_answer(),
         )
+
+    def _runs_of_answer(self) -> set[int]:
+        """The runs that are handed over while no better trial completes."""
+        ranking = self.store.ranking(self.study_name)
+        answers = self.store.read_answers(self.study_name)
+        standing = [one for one in answers if (one.best_trial_number,) == ranking[0][1:]]
+        return {member.run_id for member in standing[-1].members} if standing else set()
 
     def restore(self) -> None:
         """Save the best trial's weights again if their files were taken away meanwhile."""
@@ -145,25 +144,19 @@ class Keeper:
 
     def _save_weights(self, run: RunConfig, weights: Mapping[str, NDArray[Any]]) -> ArtifactRecord:
         """Save the weights of one run, with what is needed to build the network."""
-        fold = self.dataset.folds[run.fold]
         return self.store.artifacts.save_weights(
             self.study_name,
             trial_number=run.trial_number,
             run_id=run.run_id,
             weights=weights,
-            details={
-                "run": asdict(run),
-                "cardinalities": list(fold.cardinalities),
-                "target_mean": fold.target_mean,
-                "target_scale": fold.target_scale,
-            },
+            details=self.problem.details(run),
         )
 
     def save_checkpoints(self, trial: TrialInTraining, executor: Executor) -> None:
         """Save the state of the trial's active runs, so that the next call goes on from it."""
         saved = []
-        for run_id in trial.runs:
-            if run_id in executor.active and run_id in trial.curves:  # it has begun
+        for run_id, run in trial.runs.items():
+            if run.curve and run_id in executor.active:
                 try:
                     checkpoint = executor.checkpoint(run_id)
                 except TrainingError:
@@ -197,15 +190,15 @@ class Keeper:
         old_run_ids = {run.fold: run.run_id for run in adopted.runs}
         artifacts = {artifact.run_id: artifact for artifact in adopted.checkpoints}
         starts: list[RunConfig | Checkpoint] = []
-        for run in trial.runs.values():
+        for one in trial.runs.values():
+            run = one.config
             artifact = artifacts.get(old_run_ids.get(run.fold))
             checkpoint = self._load_checkpoint(run, artifact) if artifact is not None else None
             curve = (adopted.epochs or {}).get(old_run_ids.get(run.fold, -1), ())
             if checkpoint is None or len(curve) < checkpoint.epoch:  # it was ahead of the curve
                 starts.append(run)
                 continue
-            curve = curve[: checkpoint.epoch]
-            self._continue_curve(trial, run, curve)
+            self._continue_curve(one, curve[: checkpoint.epoch])
             starts.append(checkpoint)
         return starts
 
@@ -214,13 +207,10 @@ class Keeper:
         for artifact in self._checkpoints.pop(trial_number, ()):
             self.store.artifacts.remove(artifact)
 
-    def _continue_curve(
-        self, trial: TrialInTraining, run: RunConfig, curve: Sequence[EpochRecord]
-    ) -> None:
-        copied = [replace(record, run_id=run.run_id) for record in curve]
+    def _continue_curve(self, run: RunInTraining, curve: Sequence[EpochRecord]) -> None:
+        copied = [replace(record, run_id=run.config.run_id) for record in curve]
         self.store.add_epochs(copied)
-        for record in copied:
-            trial.take(record)
+        run.curve += copied
 
     def _load_checkpoint(self, run: RunConfig, artifact: ArtifactRecord) -> Checkpoint | None:
         """The checkpoint for the new run; None if its file is gone or altered."""
@@ -255,60 +245,3 @@ def save_preprocessing(
             json.dumps(state),
             fold=fold,
         )
-
-
-def kept_networks(store: Store, records: StudyRecords, trial_number: int) -> list[TrainedNetwork]:
-    """The networks of a trial, one per fold, from their files.
-
-    Raises:
-        StudyError: the trial's weights are not kept.
-        StorageError: a file is missing or altered.
-    """
-    run_ids = {run.run_id for run in records.search_runs(trial_number)}
-    weights = [one for one in records.kept_artifacts("weights") if one.run_id in run_ids]
-    if len(weights) < len(run_ids) or not weights:
-        raise _not_kept(records, trial_number)
-    preprocessing = {one.details["fold"]: one for one in records.kept_artifacts("preprocessing")}
-    networks = []
-    for artifact in weights:
-        with damaged_in("automl_artifacts", "details", artifact_id=artifact.artifact_id):
-            run = run_from_details(artifact.details)
-        if run.fold not in preprocessing:
-            raise StudyError(
-                f"a model needs the preprocessing of its fold, but that of fold {run.fold} of "
-                f"{records.settings.study_name!r} is not kept; the same search again makes it"
-            )
-        estimators, state = store.artifacts.load_preprocessing(preprocessing[run.fold])
-        arrays = store.artifacts.load_weights(artifact)
-        preprocessor = Preprocessor.from_state(estimators["transformer"], json.loads(state))
-        with damaged_in("automl_artifacts", "details", artifact_id=artifact.artifact_id):
-            networks.append(network_from_arrays(run, arrays, artifact.details, preprocessor))
-    return networks
-
-
-def _not_kept(records: StudyRecords, trial_number: int) -> StudyError:
-    """Why there are no weights: those of the best trial are never let go for want of rank."""
-    what = f"the weights of trial {trial_number} of {records.settings.study_name!r}"
-    best = records.best_trial
-    if best is not None and best.number == trial_number:
-        return StudyError(
-            f"a model can be loaded while its weights are kept, but {what}, the best, could not "
-            "be written when it was found (no space, or no folder), or were removed since; make "
-            "space beside the database, then give the same search again: it trains the trial anew"
-        )
-    return StudyError(
-        f"a trial's model can be loaded while it is among the best few, but {what} are not kept; "
-        "keep more with --keep-models"
-    )
-
-
-def load_trained_model(store: Store, records: StudyRecords, trial_number: int) -> TrainedModel:
-    """A trial's model, ready to predict tables."""
-    settings = records.settings
-    return TrainedModel(
-        target=settings.target,
-        task=settings.task,
-        loss=settings.loss,
-        classes_=class_values(settings.class_names, settings.class_type),
-        networks=tuple(kept_networks(store, records, trial_number)),
-    )

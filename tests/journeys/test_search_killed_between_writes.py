@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from automl.data import LoadedData, SplitChoices, load_dataset
-from automl.executors.in_process import InProcessExecutor
+from automl.data import LoadedData, SplitOptions, load_dataset
+from automl.executors.guarded_training import InProcessExecutor
 from automl.tuning.policy import SearchPolicy
+from automl.tuning.problem import Problem
 from automl.tuning.search import Search
 from automl.tuning.settings import make_settings
 from automl.tuning.study import open_study
@@ -50,7 +51,7 @@ with open_store(f"sqlite:///{folder}/straight.db") as store:
 
 
 def iris() -> LoadedData:
-    return load_dataset("sklearn:iris", splits=SplitChoices(n_folds=1))
+    return load_dataset("sklearn:iris", splits=SplitOptions(folds=1))
 
 
 def search(store: Store, data: LoadedData) -> list[tuple[object, ...]]:
@@ -60,7 +61,8 @@ def search(store: Store, data: LoadedData) -> list[tuple[object, ...]]:
     settings = make_settings(data, space, study_name="iris", training=training)
     policy = SearchPolicy(n_trials=N_TRIALS, n_slots=1)
     executor = InProcessExecutor(data.dataset, trainer="plain")
-    for _ in Search(open_study(store, settings), store, executor, data.dataset, settings, policy):
+    problem = Problem(settings, data.dataset)
+    for _ in Search(open_study(store, settings), store, executor, problem, policy):
         pass
     return [
         (trial.outcome, trial.value, trial.params, trial.user_attributes["n_epochs"])

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 CELLS = [
     """
-from automl.executors.processes import ProcessExecutor
+from automl.executors.pool import ProcessExecutor
 from tests.contracts.linear_trainer import tiny_dataset, tiny_run
 
 executor = ProcessExecutor(tiny_dataset(), 2, trainer="stacked")

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 BEGIN = """
 import time
 print("begins", flush=True)
-from automl.executors.processes import ProcessExecutor
+from automl.executors.pool import ProcessExecutor
 from tests.contracts.linear_trainer import tiny_dataset, tiny_run
 
 SLOW = "tests.contracts.linear_trainer:SlowTrainer"

@@ -25,7 +25,6 @@ class Axis:
     low: float
     high: float
     choices: tuple[ParameterValue, ...] = ()
-    reason: str = ""
 
     def position(self, value: ParameterValue) -> float:
         """Where a value lies, in [0, 1]; NaN for one that is not on the axis."""
@@ -84,14 +83,13 @@ def fixed_parameters(settings: StudySettings) -> dict[str, ParameterValue]:
 
 def _axis(name: str, entry: Mapping[str, Any], values: Sequence[ParameterValue]) -> Axis | None:
     kind = entry.get("type")
-    reason = str(entry.get("reason") or "")
     if kind == "fixed" or (kind is None and len({_key(v) for v in values}) < 2):
         return None
     if kind == "categorical":
-        return Axis(name, "categorical", False, 0.0, 0.0, tuple(entry["choices"]), reason)
+        return Axis(name, "categorical", False, 0.0, 0.0, tuple(entry["choices"]))
     if kind in ("float", "int"):
         low, high = float(entry["low"]), float(entry["high"])
-        return Axis(name, kind, bool(entry.get("log")), low, high, (), reason)
+        return Axis(name, kind, bool(entry.get("log")), low, high)
     return _guessed_axis(name, values)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from automl.diagnostics.standing import Standing, best_evaluation, standing
+from automl.diagnostics.standing import Standing, standing
 from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import Trial
 from automl.score_names import HIGHER_IS_BETTER
+from storage.answers import evaluated_trials, latest_evaluation, study_evaluation
 from storage.records import EvaluationRecord, ReferenceName, StudyRecords
 
 N_BEST_TRIALS = 10  # rows of the table of best trials
@@ -48,7 +49,7 @@ class Overview:
     n_tied: int  # complete trials that the best cannot be told from, itself not counted
     scores: tuple[Score, ...]
     standing: Standing
-    evaluated_trial: int | None
+    scored_trials: tuple[int, ...]  # whose networks have the scores
     n_test_looks: int  # how often test targets were read
 
 
@@ -56,18 +57,19 @@ PRIMARY_METRICS = ("accuracy", "rmse", "balanced_accuracy", "roc_auc", "mae", "r
 
 
 def overview(table: StudyTable) -> Overview:
-    """The best trials and the latest test scores of the best one, if it has none of any."""
+    """The best trials and the test scores of the answer; if it has none, the latest of any."""
     rows = table.ranked[:N_BEST_TRIALS]
-    evaluation = _evaluation(table.records)
+    records = table.records
+    evaluation = _evaluation(records)
     return Overview(
         best=rows[0] if rows else None,
         rows=rows,
         varying=_varying(rows),
         n_tied=_n_tied(table.ranked),
-        scores=test_scores(table.records),
-        standing=standing(table.records),
-        evaluated_trial=evaluation.trial_number if evaluation else None,
-        n_test_looks=sum(e.split == "test" for e in table.records.evaluations),
+        scores=test_scores(records),
+        standing=standing(records),
+        scored_trials=evaluated_trials(records, evaluation) if evaluation else (),
+        n_test_looks=sum(e.split == "test" for e in records.evaluations),
     )
 
 
@@ -100,8 +102,8 @@ def test_scores(records: StudyRecords) -> tuple[Score, ...]:
 
 
 def _evaluation(records: StudyRecords) -> EvaluationRecord | None:
-    """The best trial's on test rows, or the latest of another's."""
-    return best_evaluation(records, "test") or records.latest_evaluation("test")
+    """The answer's on test rows; if it has none, the latest of any."""
+    return study_evaluation(records, "test") or latest_evaluation(records, "test")
 
 
 def _score(evaluation: EvaluationRecord, metric: str) -> Score:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from automl.executors.choosing import make_executor
-from automl.executors.in_process import InProcessExecutor
-from automl.executors.processes import ProcessExecutor
+from automl.executors.guarded_training import InProcessExecutor
+from automl.executors.pool import ProcessExecutor
 from tests.contracts.tiny_datasets import tiny_dataset
 
 

@@ -15,12 +15,13 @@ import automl
 from automl.diagnostics.measured_advice import ON_ADVICE
 from automl.errors import ConfigError, StudyError
 from automl.executors.executor import RoundResult
-from automl.executors.in_process import InProcessExecutor
+from automl.executors.guarded_training import InProcessExecutor
 from automl.investigation import promotion
 from automl.investigation import questions as investigation
 from automl.options.loading import load_again
 from automl.result import SearchResult
 from automl.studies import ON_CAUSES, diagnose, load_study, open_existing_store
+from automl.tuning.problem import Problem
 from storage.records import Advice, Diagnosis, SpaceChange, StudyRecords
 
 STUDY = "iris-species"
@@ -134,7 +135,8 @@ def test_a_promotion_that_is_interrupted_leaves_no_run_behind(tmp_path: Path) ->
     with closing(open_existing_store(url)) as store:
         dataset = load_again(records.settings, None).dataset
         with pytest.raises(KeyboardInterrupt), InterruptedExecutor(dataset) as executor:
-            promotion.promote(store, records, pruned.number, dataset, executor)
+            problem = Problem(records.settings, dataset)
+            promotion.promote(store, records, pruned.number, problem, executor)
         after = store.read_study("folds")
     ended = [(run.state, run.cause) for run in after.runs if run.purpose == "promote"]
     assert ended == [("failed", "interrupted")] * 2

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from automl.data.dataset import AffineScaling, Dataset, Fold, Split
+from automl.data.dataset import Dataset, Fold, Split
+from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
 from automl.executors.executor import Executor
-from automl.executors.in_process import InProcessExecutor
-from automl.executors.processes import ProcessExecutor
+from automl.executors.guarded_training import InProcessExecutor
+from automl.executors.pool import ProcessExecutor
 from automl.training.config import RowSubset, RunConfig, configure
 from automl.tuning.planned_runs import (
     Continuation,
@@ -35,10 +36,15 @@ def make_dataset(task: Task = "regression") -> Dataset:
     x = torch.randn(60, 2, generator=generator)
     codes = torch.zeros((60, 0), dtype=torch.int64)
     y = x[:, 0] if task == "regression" else (x[:, 0] > 0).long()
-    splits = [Split(x[a:b], x[a:b], codes[a:b], y[a:b]) for a, b in ((0, 40), (40, 60), (60, 60))]
+    splits = [
+        Split(TableInputs(x[a:b], x[a:b], codes[a:b]), y[a:b])
+        for a, b in ((0, 40), (40, 60), (60, 60))
+    ]
     scaling = AffineScaling(torch.zeros(2), torch.ones(2))
     names = ("standard", "min_max", "robust", "quantile")
-    fold = Fold(*splits, dict.fromkeys(names, scaling), (), target_mean=5.0, target_scale=2.0)
+    fold = Fold(
+        *splits, TableEncoding(dict.fromkeys(names, scaling)), target_mean=5.0, target_scale=2.0
+    )
     if task == "regression":
         return Dataset(task, "mean_squared", 1, (fold,))
     return Dataset(task, "binary_cross_entropy", 2, (fold,))
@@ -46,7 +52,7 @@ def make_dataset(task: Task = "regression") -> Dataset:
 
 def make_run(run_id: int, learning_rate: float = 0.01) -> PlannedRun:
     params = {"learning_rate": learning_rate, "optimizer": "sgd", "hidden_size": 8}
-    model, training = configure(params, max_epochs=4, patience=4)
+    model, training = configure(params, family="mlp", max_epochs=4, patience=4)
     return PlannedRun("confirm", "", RunConfig(run_id, 0, model, training, seed=run_id))
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 import search_spaces
-from automl.data import SplitChoices, load_dataset
+from automl.data import SplitOptions, load_dataset
 from automl.errors import ConfigError
 from automl.tuning.settings import VERSIONED, installed_versions, make_settings, study_name_of
 
 
 def test_settings_say_what_a_value_depends_on() -> None:
-    data = load_dataset("sklearn:iris", splits=SplitChoices(n_folds=1))
+    data = load_dataset("sklearn:iris", splits=SplitOptions(folds=1))
     space = search_spaces.load("mlp").for_task("multiclass")
     training = {"max_epochs": 7, "patience": 3, "seed": 5}
     settings = make_settings(data, space, study_name=study_name_of(data), training=training)
@@ -29,7 +29,7 @@ def test_versions_name_all_that_results_depend_on() -> None:
 
 @pytest.mark.parametrize("target_error", [float("nan"), float("inf"), -0.1, 5.0])
 def test_an_error_that_nobody_can_hope_for_is_refused(target_error: float) -> None:
-    data = load_dataset("sklearn:iris", splits=SplitChoices(n_folds=1))
+    data = load_dataset("sklearn:iris", splits=SplitOptions(folds=1))
     training = {"max_epochs": 1, "patience": 1, "seed": 0}
     with pytest.raises(ConfigError, match="must be an error rate"):
         make_settings(

@@ -12,7 +12,6 @@ def test_axes_follow_the_stored_space(table):
     known = table.axes
     assert known["learning_rate"].log and known["learning_rate"].low == 1e-5
     assert known["batch_size"].choices == (16, 32, 64, 128, 256, 512, "full")
-    assert known["learning_rate"].reason
     assert "scaling" not in known  # fixed
 
 

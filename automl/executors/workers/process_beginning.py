@@ -1,8 +1,10 @@
-"""The beginning of a worker process: `python -m automl.executors.worker CONNECTION [PULSE]`.
+"""The beginning of a worker process: `python -m automl.executors.workers.process_beginning`.
+
+Its arguments are descriptors: CONNECTION [PULSE].
 
 Before it loads torch, which takes seconds, it begins to give signs of life (`heartbeat.py`) and
 to watch its coordinator, so that it ends at once when that has ended, in the middle of a round
-too; what it does then is in `worker_conversation.py`. It is not started by `multiprocessing`,
+too; what it does then is in `process_conversation.py`. It is not started by `multiprocessing`,
 whose children import the coordinator's `__main__`: so it works from notebooks, and from
 scripts without `if __name__ == "__main__"`.
 """
@@ -26,7 +28,7 @@ def main(connection: int, pulse: int | None = None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinator's to handle
     begin_to_beat(pulse)
     threading.Thread(target=end_with_coordinator, args=(connection,), daemon=True).start()
-    from automl.executors.worker_conversation import converse
+    from automl.executors.workers.process_conversation import converse
 
     converse(connection)
 

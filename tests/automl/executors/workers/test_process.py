@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from automl.executors.executor import RoundResult, RunFailure
-from automl.executors.messages import Ready, RoundDone, Setup
 from automl.executors.shared_dataset import SharedDataset
-from automl.executors.worker_process import (
+from automl.executors.workers.process import (
     CALM_ROUNDS,
     FIRST_ROUND_GRACE,
     MINIMUM_GRACE,
@@ -17,6 +16,7 @@ from automl.executors.worker_process import (
     State,
     WorkerProcess,
 )
+from automl.executors.workers.process_messages import Ready, RoundDone, Setup
 from tests.contracts.executor_contract import LINEAR
 from tests.contracts.linear_trainer import tiny_dataset, tiny_run
 

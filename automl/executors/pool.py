@@ -25,9 +25,14 @@ from automl.data.dataset import Dataset
 from automl.errors import TrainingError
 from automl.executors.devices import check_device, check_system, device_of_each
 from automl.executors.executor import Executor, RoundResult, RunFailure
+from automl.executors.guarded_training import run_id_of, run_of
 from automl.executors.heartbeat import ENDING_SILENCE_LIMIT, SILENCE_LIMIT, Watch
-from automl.executors.in_process import run_id_of, run_of
-from automl.executors.messages import (
+from automl.executors.placement import RunCost, place, run_cost
+from automl.executors.shared_dataset import SharedDataset
+from automl.executors.trainers import kernels_for, trainer_class
+from automl.executors.unnamed_files import SharedBytes
+from automl.executors.workers.process import State, WorkerProcess
+from automl.executors.workers.process_messages import (
     GiveBestWeights,
     GiveCheckpoint,
     Given,
@@ -35,11 +40,6 @@ from automl.executors.messages import (
     RoundDone,
     Setup,
 )
-from automl.executors.placement import RunCost, place, run_cost
-from automl.executors.shared_dataset import SharedDataset
-from automl.executors.trainers import kernels_for, trainer_class
-from automl.executors.unnamed_files import SharedBytes
-from automl.executors.worker_process import State, WorkerProcess
 from automl.training.config import RunConfig
 from automl.training.trainer import Checkpoint
 

@@ -13,8 +13,9 @@ import pytest
 import torch
 
 from automl.errors import TrainingError
-from automl.executors import processes, worker_process
-from automl.executors.processes import ENDED_SILENT, ProcessExecutor
+from automl.executors import pool as processes
+from automl.executors.pool import ENDED_SILENT, ProcessExecutor
+from automl.executors.workers import process as worker_process
 from automl.training.trainer import Checkpoint
 from tests.contracts.executor_contract import LINEAR, SLOW, curve_alone, train
 from tests.contracts.linear_trainer import HANGS, STOPS, tiny_dataset, tiny_run, without_seconds

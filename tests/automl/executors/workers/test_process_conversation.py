@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from automl.child_processes import module_search_path
-from automl.executors.messages import (
+from automl.executors.shared_dataset import SharedDataset
+from automl.executors.workers.process_messages import (
     GiveBestWeights,
     GiveCheckpoint,
     Given,
@@ -24,7 +25,6 @@ from automl.executors.messages import (
     receive,
     send,
 )
-from automl.executors.shared_dataset import SharedDataset
 from tests.contracts.executor_contract import LINEAR, curve_alone
 from tests.contracts.linear_trainer import tiny_dataset, tiny_run, without_seconds
 
@@ -46,7 +46,7 @@ def worker() -> Iterator[Worker]:
     ours, theirs = socket.socketpair()
     descriptors = (theirs.fileno(), shared.descriptor)
     process = subprocess.Popen(
-        [sys.executable, "-m", "automl.executors.worker", str(theirs.fileno())],
+        [sys.executable, "-m", "automl.executors.workers.process_beginning", str(theirs.fileno())],
         pass_fds=descriptors,
         env={"PYTHONPATH": module_search_path(sys.path)},
     )
@@ -91,7 +91,7 @@ def test_a_worker_gives_states_and_weights(worker):
 
 def test_a_worker_loads_no_library_but_torch_and_numpy():
     """What each process loads costs seconds at its start and memory as long as it lives."""
-    code = "import sys, automl.executors.worker_conversation; print(*sys.modules)"
+    code = "import sys, automl.executors.workers.process_conversation; print(*sys.modules)"
     modules = subprocess.run(
         [sys.executable, "-c", code],
         env={"PYTHONPATH": module_search_path(sys.path)},

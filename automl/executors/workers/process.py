@@ -17,12 +17,19 @@ from typing import Any
 from automl.child_processes import how_it_ended, reap
 from automl.errors import TrainingError
 from automl.executors.executor import RunFailure
+from automl.executors.guarded_training import run_id_of, timed_out
 from automl.executors.heartbeat import LOADING_SILENCE_LIMIT, Pulse
-from automl.executors.in_process import run_id_of, timed_out
 from automl.executors.interpreters import start_interpreter
-from automl.executors.messages import Ready, Refused, Request, RoundDone, Setup, TrainRound
-from automl.executors.messages import receive as receive_message
-from automl.executors.messages import send as send_message
+from automl.executors.workers.process_messages import (
+    Ready,
+    Refused,
+    Request,
+    RoundDone,
+    Setup,
+    TrainRound,
+)
+from automl.executors.workers.process_messages import receive as receive_message
+from automl.executors.workers.process_messages import send as send_message
 from automl.training.config import RunConfig
 from automl.training.trainer import Checkpoint
 
@@ -280,5 +287,8 @@ def _launch(
     if setup.kernels is not None:
         inherited.append(setup.kernels.descriptor)
     return start_interpreter(
-        "automl.executors.worker", [pulse.descriptor], inherited, output_descriptor
+        "automl.executors.workers.process_beginning",
+        [pulse.descriptor],
+        inherited,
+        output_descriptor,
     )

@@ -1,6 +1,6 @@
 """A worker process's side of the conversation: an `InProcessExecutor` that answers requests.
 
-`worker.py` begins it; what is said is in `messages.py`.
+`process_beginning.py` begins it; what is said is in `process_messages.py`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from torch import Tensor
 
 from automl.errors import TrainingError
 from automl.executors.failures import describe
-from automl.executors.in_process import InProcessExecutor
-from automl.executors.messages import (
+from automl.executors.guarded_training import InProcessExecutor
+from automl.executors.resources import private_memory
+from automl.executors.workers.process_messages import (
     GiveBestWeights,
     GiveCheckpoint,
     Given,
@@ -28,7 +29,6 @@ from automl.executors.messages import (
     receive,
     send,
 )
-from automl.executors.resources import private_memory
 from automl.stacked.native import use_kernels
 from automl.training.trainer import Checkpoint
 

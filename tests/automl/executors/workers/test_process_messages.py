@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from automl.executors.executor import RoundResult
-from automl.executors.messages import (
+from automl.executors.workers.process_messages import (
     GiveBestWeights,
     Given,
     Refused,

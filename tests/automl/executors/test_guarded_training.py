@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from automl.executors.executor import Executor
-from automl.executors.in_process import InProcessExecutor, halves
+from automl.executors.guarded_training import InProcessExecutor, halves
 from tests.contracts.executor_contract import (
     LINEAR,
     ExecutorContract,

@@ -13,8 +13,8 @@ import pytest
 
 from automl.errors import ConfigError, TrainingError
 from automl.executors.executor import RunFailure
-from automl.executors.in_process import InProcessExecutor
-from automl.executors.processes import ProcessExecutor
+from automl.executors.guarded_training import InProcessExecutor
+from automl.executors.pool import ProcessExecutor
 from tests.contracts.executor_contract import (
     LINEAR,
     SLOW,
