@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from automl.data import LoadedData, SplitChoices, load_dataset
-from automl.executors.guarded_training import InProcessExecutor
+from automl.executors.choosing import make_executor
 from automl.tuning.policy import SearchPolicy
 from automl.tuning.search import Search
 from automl.tuning.settings import make_settings
@@ -59,7 +59,7 @@ def search(store: Store, data: LoadedData) -> list[tuple[object, ...]]:
     training = {"max_epochs": 4, "patience": 4, "seed": 3}
     settings = make_settings(data, space, study_name="iris", training=training)
     policy = SearchPolicy(n_trials=N_TRIALS, n_slots=1)
-    executor = InProcessExecutor(data.dataset, trainer="plain")
+    executor = make_executor(data.dataset, trainer="plain", workers=1)
     for _ in Search(open_study(store, settings), store, executor, data.dataset, settings, policy):
         pass
     return [

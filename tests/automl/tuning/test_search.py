@@ -14,8 +14,8 @@ import pytest
 import search_spaces
 from automl.data import LoadedData, SplitChoices, load_dataset
 from automl.errors import StudyError
+from automl.executors.choosing import make_executor
 from automl.executors.executor import RoundResult, RunFailure
-from automl.executors.guarded_training import InProcessExecutor
 from automl.tuning.clock import Clock
 from automl.tuning.policy import SearchPolicy
 from automl.tuning.search import Search
@@ -51,7 +51,7 @@ def make_search(
     **policy: object,
 ) -> Search:
     chosen = SearchPolicy(**{"pruner": "none", "sampler": "random", **policy})  # type: ignore[arg-type]
-    executor = InProcessExecutor(data.dataset, trainer="plain")
+    executor = make_executor(data.dataset, trainer="plain", workers=1)
     study, clock = open_study(store, settings), Clock(timeout)
     return Search(study, store, executor, data.dataset, settings, chosen, clock)
 
