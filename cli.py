@@ -33,7 +33,7 @@ from automl.console.command_types import COUNT, FROM_ZERO, ByteSize, Duration, W
 
 if TYPE_CHECKING:
     from automl.result import SearchResult
-    from automl.session import SearchSession
+    from automl.session.search_session import SearchSession
 
 
 @click.group(cls=Commands, context_settings=SETTINGS)

@@ -30,7 +30,7 @@ from automl.tuning.clock import Clock
 from search_spaces import SearchSpace
 
 if TYPE_CHECKING:
-    from automl.session import SearchSession
+    from automl.session.search_session import SearchSession
 
 LOG = logging.getLogger("automl")
 
@@ -53,7 +53,7 @@ def start_search(data: Any, options: SearchOptions, clock: Clock | None = None) 
     LOG.info("reading %s", one_line(str(data)) if is_named else f"the {type(data).__name__}")
     raw = read_data(data, options)  # what is mistyped is told before torch is imported
     LOG.info("loading PyTorch and scikit-learn")
-    from automl.session import open_session
+    from automl.session.opening import open_session
 
     return open_session(raw, options, data_options(data, options), clock)
 

@@ -36,7 +36,8 @@ from sklearn.preprocessing import (
 from torch import Tensor
 
 import search_spaces
-from automl.data.dataset import AffineScaling, Dataset, Fold, Split
+from automl.data.dataset import Dataset, Fold, Split
+from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs, table_inputs
 from automl.executors.choosing import make_executor
 from automl.executors.executor import Executor
 from automl.stacked.trainer import StackedTrainer
@@ -113,18 +114,20 @@ def prepared(x: Tensor, y: Tensor) -> tuple[Dataset, Arrays]:
     }
     splits = {
         name: Split(
-            x[rows].float(),
-            torch.tensor(quantile.transform(x[rows])).float(),
-            torch.zeros(len(rows), 0, dtype=torch.int64),
+            TableInputs(
+                x[rows].float(),
+                torch.tensor(quantile.transform(x[rows])).float(),
+                torch.zeros(len(rows), 0, dtype=torch.int64),
+            ),
             y[rows].long(),
         )
         for name, rows in parts.items()
     }
-    fold = Fold(splits["train"], splits["valid"], splits["test"], scalings, ())
+    fold = Fold(splits["train"], splits["valid"], splits["test"], TableEncoding(scalings))
     n_classes = int(y.max()) + 1
     scaled = {
         name: {
-            scaling: (split.inputs(scaling) - affine.shift) * affine.scale
+            scaling: (table_inputs(split).before(scaling) - affine.shift) * affine.scale
             for scaling, affine in scalings.items()
         }
         for name, split in splits.items()

@@ -175,9 +175,7 @@ def _single(dataset: Dataset, place: int) -> Dataset:
 
     def rows(first: int, n: int) -> Split:
         part, pool = slice(first, first + n), fold.test
-        return Split(
-            pool.numeric[part], pool.quantile[part], pool.categories[part], pool.targets[part]
-        )
+        return Split(pool.inputs[part], pool.targets[part])
 
     train, valid = rows(start, N_TRAIN), rows(start + N_TRAIN, N_VALID)
     return replace(dataset, folds=(replace(fold, train=train, valid=valid),))

@@ -222,7 +222,7 @@ def _settings(draw: Draw) -> StudySettings:
         seed=0,
         class_names=tuple(str(code) for code in range(dataset.n_classes)),
         n_rows={"train": len(fold.train), "valid": len(fold.valid), "test": len(fold.test)},
-        n_features=fold.n_features,
+        n_features=fold.encoding.n_features,
         target_error=draw.target_error,
     )
 

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from automl.data.baselines import Predictions, linear_predictions, trivial_predictions
     from automl.data.choices import ColumnChoices, SplitChoices
-    from automl.data.dataset import AffineScaling, Dataset, Fold, Split
+    from automl.data.dataset import Dataset, Fold, Split
+    from automl.data.table.inputs import AffineScaling
     from automl.data.table.loading import LoadedData, load_dataset
     from automl.data.table.preprocessing import Preprocessor
 
 _HOMES = {
-    "AffineScaling": "dataset",
+    "AffineScaling": "table.inputs",
     "ColumnChoices": "choices",
     "Dataset": "dataset",
     "Fold": "dataset",

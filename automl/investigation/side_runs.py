@@ -15,12 +15,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from automl.counting import count
-from automl.data.dataset import Dataset
 from automl.executors.executor import Executor
 from automl.executors.resources import available_memory
-from automl.models.mlp.network import n_parameters
 from automl.tuning.memory import in_waves
 from automl.tuning.planned_runs import EndedRun, PlannedRun, train_rounds
+from automl.tuning.problem import Problem
 from storage import Store
 
 LOG = logging.getLogger("automl")
@@ -31,9 +30,8 @@ SECONDS_BETWEEN_STEPS = 10.0
 
 def train_beside(
     store: Store,
-    study_name: str,
+    problem: Problem,
     executor: Executor,
-    dataset: Dataset,
     planned: Sequence[PlannedRun],
     *,
     keep_weights: bool = False,
@@ -48,10 +46,10 @@ def train_beside(
     Returns:
         The runs in their order, with the ids they were stored under: of the last attempt.
     """
-    bench = _Bench(store, study_name, executor, dataset, keep_weights)
+    bench = _Bench(store, problem, executor, keep_weights)
     configs = [run.config for run in planned]
     ended: list[EndedRun] = []
-    for wave in in_waves(configs, dataset, free_bytes=available_memory()):
+    for wave in in_waves(configs, problem.dataset, free_bytes=available_memory()):
         ended += bench.train([planned[place] for place in wave], attempt=1)
     for place, run in enumerate(ended):
         if run.cause == "lost":  # alone: it shall not take its neighbours with it again
@@ -64,9 +62,8 @@ class _Bench:
     """Where the runs of one call are trained and written down."""
 
     store: Store
-    study_name: str
+    problem: Problem
     executor: Executor
-    dataset: Dataset
     keep_weights: bool
 
     def train(self, planned: Sequence[PlannedRun], *, attempt: int) -> list[EndedRun]:
@@ -98,7 +95,7 @@ class _Bench:
         """Write down that a run begins, with the epochs that it takes over."""
         config = run.config
         record = self.store.add_run(
-            self.study_name,
+            self.problem.study_name,
             trial_number=config.trial_number,
             purpose=run.purpose,
             seed=config.seed,
@@ -106,7 +103,7 @@ class _Bench:
             rows_fraction=run.rows_fraction,
             continues_run_id=run.continues.run_id if run.continues else None,
             attempt=attempt,
-            n_parameters=n_parameters(config.model, self.dataset),
+            n_parameters=self.problem.n_parameters(config),
             label=run.label,
             params=run.params,
         )

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from automl.counting import count
 from automl.data.dataset import Dataset
+from automl.data.table.inputs import table_inputs
 from automl.errors import ConfigError
 from automl.playground.toy_data import GRID, toy_dataset
 from automl.stacked.trainer import StackedTrainer
@@ -176,12 +177,12 @@ def play(
         LOG.info("training %s on %s with %s", count(len(alike), "network"), data, kind)
         played |= _train(dataset, alike, n_epochs, seed)
     first = next(iter(datasets.values())).folds[0]  # the points are the same in all
-    plane = first.test.numeric.reshape(GRID, GRID, 2).numpy().astype(np.float64)
+    plane = table_inputs(first.test).numeric.reshape(GRID, GRID, 2).numpy().astype(np.float64)
     return Playground(
         data=data,
         base=BASE,
         n_epochs=n_epochs,
-        points=first.train.numeric.numpy().astype(np.float64),
+        points=table_inputs(first.train).numeric.numpy().astype(np.float64),
         targets={
             noise: dataset.folds[0].train.targets.numpy().astype(np.int64)
             for noise, dataset in datasets.items()

@@ -12,7 +12,6 @@ import numpy as np
 
 from automl.diagnostics.wording import count, duration, percent
 from automl.reference_names import REFERENCE_NAMES
-from automl.report.figures.style import number
 from automl.report.numbers.curves import (
     BiasVariancePlane,
     DataSizeCurve,
@@ -25,6 +24,7 @@ from automl.report.numbers.overview import Score
 from automl.report.numbers.parameters import AxisPlot, Contour, ParallelCoordinates
 from automl.report.numbers.predictions import Calibration, Confusion, Residuals, Roc
 from automl.report.numbers.search import Effort, History, Timeline
+from automl.report.style import number
 from automl.score_names import score_name, score_text
 
 

@@ -22,11 +22,11 @@ import plotly.graph_objects as go
 
 from automl.errors import ConfigError
 from automl.options.values import DEFAULT_STORAGE
+from automl.report import style
 from automl.report.dashboard_guard import guarded, host_names
 from automl.report.dashboard_importances import with_our_importances
 from automl.report.figures import curves as curve_figures
 from automl.report.figures import parameters as parameter_figures
-from automl.report.figures import style
 from automl.report.notes import study_note, trial_notes
 from automl.report.numbers import curves, parameters
 from automl.report.numbers.importances import Importances, importances

@@ -13,13 +13,12 @@ from typing import Any
 from numpy.typing import NDArray
 
 from automl.diagnostics.wording import count, listing, number
-from automl.report import alternatives
+from automl.report import alternatives, style
 from automl.report.figures import curves as curve_figures
 from automl.report.figures import gradients as gradient_figures
 from automl.report.figures import parameters as parameter_figures
 from automl.report.figures import predictions as prediction_figures
 from automl.report.figures import search as search_figures
-from automl.report.figures import style
 from automl.report.numbers import curves, gradients, parameters, search
 from automl.report.numbers.importances import Importances
 from automl.report.numbers.predictions import Confusion, PredictionNumbers, prediction_numbers

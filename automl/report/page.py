@@ -33,9 +33,9 @@ from automl.report import (
     figure_parts,
     reproduce_part,
     result_part,
+    style,
     verdict_part,
 )
-from automl.report.figures import style
 from automl.report.numbers.importances import Importances, importances
 from automl.report.numbers.overview import overview
 from automl.report.numbers.parameters import axes, fixed_parameters

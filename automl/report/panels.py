@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import plotly.graph_objects as go
 from plotly.io.json import to_json_plotly
 
-from automl.report.figures import style
+from automl.report import style
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,12 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from automl.errors import ConfigError
-from automl.report import result_part, verdict_part
+from automl.report import result_part, style, verdict_part
 from automl.report.figures import curves as curve_figures
 from automl.report.figures import gradients as gradient_figures
 from automl.report.figures import parameters as parameter_figures
 from automl.report.figures import predictions as prediction_figures
 from automl.report.figures import search as search_figures
-from automl.report.figures import style
 from automl.report.numbers import curves, gradients, parameters, search
 from automl.report.numbers.importances import importances
 from automl.report.numbers.overview import overview

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from automl.diagnostics.wording import percent
+from automl.report import style
 from automl.report.evidence_words import evidence_text
-from automl.report.figures import style
 from automl.setting_words import range_words
 from storage.records import Json, StudyRecords, StudySettings
 

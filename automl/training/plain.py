@@ -251,8 +251,8 @@ class PlainTrainer(Trainer):
         self, state: _RunState, bounds: Sequence[tuple[int, int]]
     ) -> Iterator[list[Tensor | None]]:
         """The epoch's dropout masks, step by step."""
-        fold = self._dataset.folds[state.config.fold]
-        n_inputs = input_size(fold.n_features, fold.cardinalities)
+        encoding = self._dataset.folds[state.config.fold].encoding
+        n_inputs = input_size(encoding.n_features, encoding.cardinalities)
         sizes = [stop - start for start, stop in bounds]
         config, seed = state.config.model, state.config.seed
         return step_masks(config, n_inputs, seed, state.step, sizes, self._device, self._dtype)

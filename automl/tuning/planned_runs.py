@@ -21,10 +21,11 @@ import numpy as np
 from automl.data.dataset import Dataset
 from automl.errors import StudyError, TrainingError
 from automl.executors.executor import Executor
-from automl.training.config import RowSubset, RunConfig, configure
+from automl.training.config import RowSubset, RunConfig
 from automl.training.ending import ending
 from automl.training.predictions import predict
 from automl.training.trainer import Checkpoint
+from automl.tuning.problem import make_run
 from search_spaces import SearchSpace
 from storage.records import (
     WITHOUT_FAILURE,
@@ -129,9 +130,9 @@ def planned_run(
 
     Early stopping would give the compared runs different numbers of epochs.
     """
-    epochs = settings.max_epochs
-    model, training = configure(params, max_epochs=epochs, patience=epochs)
-    config = RunConfig(-1, trial_number, model, training, seed, rows=rows)
+    config = make_run(
+        settings, trial_number, params, seed=seed, rows=rows, patience=settings.max_epochs
+    )
     return PlannedRun(purpose, label, config, changed)
 
 

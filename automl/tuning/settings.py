@@ -57,7 +57,7 @@ def make_settings(
         class_names=data.class_names,
         class_type=data.class_type,
         n_rows=data.n_rows,
-        n_features=data.dataset.folds[0].n_features,
+        n_features=data.dataset.folds[0].encoding.n_features,
         columns=data.columns,
         target_error=target_error,
         data_options=data_options or {},

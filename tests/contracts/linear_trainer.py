@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from automl.data.dataset import AffineScaling, Dataset, Fold, Split
+from automl.data.dataset import Dataset, Fold, Split
+from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
 from automl.models.mlp.network import MLPConfig
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.trainer import Checkpoint, RunBegan, RunError, Trainer
@@ -36,7 +37,7 @@ def tiny_dataset(n_rows: int = 96) -> Dataset:
     empty = torch.empty(n_rows, 0, dtype=torch.int64)
 
     def rows(part: slice) -> Split:
-        return Split(inputs[part], inputs[part].tanh(), empty[part], targets[part])
+        return Split(TableInputs(inputs[part], inputs[part].tanh(), empty[part]), targets[part])
 
     third = n_rows // 3
     scaling = AffineScaling(torch.zeros(4), torch.ones(4))
@@ -45,8 +46,7 @@ def tiny_dataset(n_rows: int = 96) -> Dataset:
         train=rows(slice(0, third)),
         valid=rows(slice(third, 2 * third)),
         test=rows(slice(2 * third, n_rows)),
-        scalings=dict.fromkeys(names, scaling),
-        cardinalities=(),
+        encoding=TableEncoding(dict.fromkeys(names, scaling)),
     )
     return Dataset(task="multiclass", loss="cross_entropy", n_classes=2, folds=(fold,))
 
@@ -138,7 +138,7 @@ class LinearTrainer(Trainer):
         seed = run.config.seed * 1000 + run.epoch
         order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
         for rows in order.split(run.config.training.batch_size or len(train)):
-            inputs, targets = train.numeric[rows], train.targets[rows]
+            inputs, targets = train.inputs.numeric[rows], train.targets[rows]
             error = (inputs @ run.weight).softmax(1)
             error[torch.arange(len(rows)), targets] -= 1
             run.weight -= rate * inputs.T @ error / len(rows)

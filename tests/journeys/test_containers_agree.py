@@ -124,8 +124,8 @@ def check_containers(folder: Path, frame: pd.DataFrame) -> None:
         assert data.columns == first.columns, name
         assert data.class_names == first.class_names, name
         other = data.dataset.folds[0].train
-        assert other.numeric.equal(train.numeric), name
-        assert other.categories.equal(train.categories), name
+        assert other.inputs.numeric.equal(train.inputs.numeric), name
+        assert other.inputs.categories.equal(train.inputs.categories), name
         assert other.targets.equal(train.targets), name
     expected = encoded(first, frame)
     for name, source in sources.items():

@@ -16,6 +16,7 @@ import pytest
 from automl.data import LoadedData, SplitChoices, load_dataset
 from automl.executors.choosing import make_executor
 from automl.tuning.policy import SearchPolicy
+from automl.tuning.problem import Problem
 from automl.tuning.search import Search
 from automl.tuning.settings import make_settings
 from automl.tuning.study import open_study
@@ -60,7 +61,8 @@ def search(store: Store, data: LoadedData) -> list[tuple[object, ...]]:
     settings = make_settings(data, space, study_name="iris", training=training)
     policy = SearchPolicy(n_trials=N_TRIALS, n_slots=1)
     executor = make_executor(data.dataset, trainer="plain", workers=1)
-    for _ in Search(open_study(store, settings), store, executor, data.dataset, settings, policy):
+    problem = Problem(settings, data.dataset)
+    for _ in Search(open_study(store, settings), store, executor, problem, policy):
         pass
     return [
         (trial.outcome, trial.value, trial.params, trial.user_attributes["n_epochs"])

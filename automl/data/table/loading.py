@@ -105,7 +105,7 @@ def encode_raw_data(
         make_fold(fitted, typed, targets, rows, split.test, goal, weigh_classes=class_weights)
         for fitted, rows in zip(preprocessors, split.folds, strict=True)
     )
-    n_inputs = folds[0].n_features + len(folds[0].cardinalities)
+    n_inputs = folds[0].encoding.n_features + len(folds[0].encoding.cardinalities)
     checks = check_data(
         typed,
         targets,

@@ -20,7 +20,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from automl.data.dataset import AffineScaling, Dataset
+from automl.data.dataset import Dataset
+from automl.data.table.inputs import AffineScaling, table_encoding
 
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -260,13 +261,13 @@ def mlp_for(
     dtype: torch.dtype = torch.float32,
 ) -> MLP:
     """The network for a fold of a data set, its weights not yet set."""
-    rows = dataset.folds[fold]
+    encoding = table_encoding(dataset.folds[fold])
     return MLP(
         config,
-        rows.n_features,
+        encoding.n_features,
         dataset.n_outputs,
-        rows.cardinalities,
-        rows.scalings[config.scaling],
+        encoding.cardinalities,
+        encoding.scalings[config.scaling],
         device=device,
         dtype=dtype,
     )

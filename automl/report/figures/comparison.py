@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.colors import hex_to_rgb
 
-from automl.report.figures import style
+from automl.report import style
 from automl.report.figures.curves import single
 from automl.report.figures.predictions import DASHES
 from automl.report.numbers.comparison import Progress

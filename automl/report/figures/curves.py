@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from automl.report.figures import style, ticks
+from automl.report import style, ticks
 from automl.report.numbers.curves import (
     BiasVariancePlane,
     DataSizeCurve,

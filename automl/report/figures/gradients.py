@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from automl.report.figures import style
+from automl.report import style
 from automl.report.figures.curves import single
 from automl.report.numbers.gradients import GradientFlow, InitializationTable
 from automl.score_names import score_text

@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 
 from automl.diagnostics.wording import listing
 from automl.reference_names import REFERENCE_NAMES
-from automl.report.figures import style
+from automl.report import style
 from automl.report.numbers.overview import ReferenceScore, Score
 from automl.score_names import SHARES, score_name, score_text
 from storage.records import ReferenceName

@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from automl.report.figures import style, ticks
+from automl.report import style, ticks
 from automl.report.figures.curves import single, vertical_line
 from automl.report.numbers.importances import Importances
 from automl.report.numbers.parameters import Axis, AxisPlot, Contour, ParallelCoordinates

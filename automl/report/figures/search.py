@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from automl.report.figures import style
+from automl.report import style
 from automl.report.figures.curves import single
 from automl.report.numbers.search import Effort, History, Timeline
 from automl.report.numbers.trials import OUTCOMES

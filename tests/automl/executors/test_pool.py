@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from automl.executors.choosing import make_executor
 from automl.executors.executor import Executor
-from tests.contracts.executor_contract import LINEAR, ExecutorContract, MakeExecutor, train
-from tests.contracts.linear_trainer import tiny_dataset, tiny_run
+from tests.contracts.executor_contract import LINEAR, ExecutorContract, MakeExecutor
+from tests.contracts.linear_trainer import tiny_dataset
 from tests.contracts.thread_engine import ThreadEngine
 from tests.contracts.worker_contract import MakeEngine, WorkerContract
 

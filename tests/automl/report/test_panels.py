@@ -2,7 +2,7 @@ import json
 
 import plotly.graph_objects as go
 
-from automl.report.figures import style
+from automl.report import style
 from automl.report.panels import Panel, safe_json
 
 

@@ -20,7 +20,7 @@ def test_rows_are_scaled_as_the_plain_network_scales_them() -> None:
             start = table.start_of(run)
             model = mlp_for(run.model, dataset, fold)
             split = dataset.folds[fold].valid
-            expected = model.encode(split.inputs(scaling), split.categories)
+            expected = model.encode(split.inputs.before(scaling), split.inputs.categories)
             found = table.rows.inputs[start : start + table.n_rows(run)]
             assert torch.equal(found, expected)
     assert len(table.rows) == 2 * len(SCALINGS) * 30

@@ -126,7 +126,10 @@ def test_folds_with_different_inputs_train_as_the_plain_trainer_does() -> None:
         }
     )
     dataset = load_dataset(frame, target="price", splits=SplitChoices(n_folds=4)).dataset
-    assert len({(fold.n_features, fold.cardinalities) for fold in dataset.folds}) > 1
+    assert (
+        len({(fold.encoding.n_features, fold.encoding.cardinalities) for fold in dataset.folds})
+        > 1
+    )
     runs = [
         RunConfig(k, 0, MLPConfig(hidden_size=8), TrainingConfig(), seed=k, fold=k % 4)
         for k in range(8)

@@ -45,7 +45,7 @@ def network(data: LoadedData, fold: int, scaling: str = "robust") -> TrainedNetw
         run=run,
         weights=model.state_dict(),
         preprocessor=data.preprocessors[fold],
-        cardinalities=rows.cardinalities,
+        cardinalities=rows.encoding.cardinalities,
         target_mean=rows.target_mean,
         target_scale=rows.target_scale,
     )

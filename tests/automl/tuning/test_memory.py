@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import search_spaces
-from automl.data.dataset import AffineScaling, Dataset, Fold, Split
+from automl.data.dataset import Dataset, Fold, Split
+from automl.data.table.inputs import AffineScaling
 from automl.models.mlp.network import ACTIVATIONS, NORMALIZATIONS, SCALINGS, SHAPES
 from automl.stacked.memory import memory_bytes
 from automl.training.config import RunConfig, configure
@@ -56,12 +57,13 @@ def widened(dataset: Dataset, n_features: int) -> Dataset:
 
     def split(rows: Split) -> Split:
         zeros = torch.zeros(len(rows), n_features)
-        return replace(rows, numeric=zeros, quantile=zeros)
+        return replace(rows, inputs=replace(rows.inputs, numeric=zeros, quantile=zeros))
 
     def fold(one: Fold) -> Fold:
         scaling = AffineScaling(torch.zeros(n_features), torch.ones(n_features))
         parts = {name: split(getattr(one, name)) for name in ("train", "valid", "test")}
-        return replace(one, **parts, scalings=dict.fromkeys(SCALINGS, scaling))
+        encoding = replace(one.encoding, scalings=dict.fromkeys(SCALINGS, scaling))
+        return replace(one, **parts, encoding=encoding)
 
     return replace(dataset, folds=tuple(map(fold, dataset.folds)))
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from automl.data.dataset import AffineScaling, Dataset, Fold, Split
+from automl.data.dataset import Dataset, Fold, Split
+from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
 from automl.executors.choosing import make_executor
 from automl.executors.executor import Executor
 from automl.training.config import RowSubset, RunConfig, configure
@@ -34,10 +35,15 @@ def make_dataset(task: Task = "regression") -> Dataset:
     x = torch.randn(60, 2, generator=generator)
     codes = torch.zeros((60, 0), dtype=torch.int64)
     y = x[:, 0] if task == "regression" else (x[:, 0] > 0).long()
-    splits = [Split(x[a:b], x[a:b], codes[a:b], y[a:b]) for a, b in ((0, 40), (40, 60), (60, 60))]
+    splits = [
+        Split(TableInputs(x[a:b], x[a:b], codes[a:b]), y[a:b])
+        for a, b in ((0, 40), (40, 60), (60, 60))
+    ]
     scaling = AffineScaling(torch.zeros(2), torch.ones(2))
     names = ("standard", "min_max", "robust", "quantile")
-    fold = Fold(*splits, dict.fromkeys(names, scaling), (), target_mean=5.0, target_scale=2.0)
+    fold = Fold(
+        *splits, TableEncoding(dict.fromkeys(names, scaling)), target_mean=5.0, target_scale=2.0
+    )
     if task == "regression":
         return Dataset(task, "mean_squared", 1, (fold,))
     return Dataset(task, "binary_cross_entropy", 2, (fold,))

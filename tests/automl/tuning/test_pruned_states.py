@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import optuna
 import pytest
 
 import automl
@@ -14,7 +15,7 @@ from automl.executors.choosing import make_executor
 from automl.result import SearchResult
 from automl.training.config import RunConfig, configure
 from automl.tuning.pruned_states import PrunedStates, kept_continuations
-from automl.tuning.trial_in_training import TrialInTraining
+from automl.tuning.trial_in_training import RunInTraining, TrialInTraining
 from storage import Store, open_store
 from storage.records import StudyRecords, best_epoch
 from tests.contracts.linear_trainer import tiny_dataset, tiny_run
@@ -103,13 +104,13 @@ def test_a_search_goes_on_where_no_state_can_be_written(store: Store) -> None:
     """As where somebody has put a file in the place of the folder; it is said once."""
     dataset = tiny_dataset()
     with make_executor(dataset, workers=1) as executor:
-        trials = []
-        for number in (1, 2):
-            run = tiny_run(number, number)
+        study, trials = optuna.create_study(), []
+        for run_id in (1, 2):
+            run = tiny_run(run_id)
             executor.start([run])
-            trials.append(TrialInTraining(number, {}, {number: run}))
+            trials.append(TrialInTraining(study.ask(), {}, {run_id: RunInTraining(run)}))
         for record in executor.next_round().epochs:
-            trials[record.run_id - 1].take(record)
+            trials[record.run_id - 1].runs[record.run_id].advance(record)
         states = PrunedStates(store, STUDY, 50)
         shutil.rmtree(store.artifacts.folder.path)
         store.artifacts.folder.path.write_text("in the way")

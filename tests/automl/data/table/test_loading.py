@@ -69,7 +69,7 @@ def test_a_messy_table_is_understood(loaded: LoadedData) -> None:
     assert data.messages[0] == "rows without label, left out: 1"
     assert any("dropped as id-like: Id" in line for line in data.messages)
     assert sum(data.n_rows.values()) == N - 1
-    assert len(data.dataset.folds[0].cardinalities) == 1  # house
+    assert len(data.dataset.folds[0].encoding.cardinalities) == 1  # house
 
 
 def test_tensors_are_complete_and_finite(loaded: LoadedData) -> None:
@@ -77,12 +77,12 @@ def test_tensors_are_complete_and_finite(loaded: LoadedData) -> None:
     assert len(data.dataset.folds) == len(data.preprocessors) == 5
     for fold, preprocessor in zip(data.dataset.folds, data.preprocessors, strict=True):
         for split in (fold.train, fold.valid, fold.test):
-            assert split.numeric.shape == (len(split), len(preprocessor.feature_names))
-            assert torch.isfinite(split.numeric).all()
-            assert torch.isfinite(split.quantile).all()
-            assert split.numeric.dtype == split.quantile.dtype == torch.float32
-            assert split.categories.dtype == split.targets.dtype == torch.int64
-        assert set(fold.scalings) == {"standard", "min_max", "robust", "quantile"}
+            assert split.inputs.numeric.shape == (len(split), len(preprocessor.feature_names))
+            assert torch.isfinite(split.inputs.numeric).all()
+            assert torch.isfinite(split.inputs.quantile).all()
+            assert split.inputs.numeric.dtype == split.inputs.quantile.dtype == torch.float32
+            assert split.inputs.categories.dtype == split.targets.dtype == torch.int64
+        assert set(fold.encoding.scalings) == {"standard", "min_max", "robust", "quantile"}
 
 
 def test_regression_is_standardized_per_fold(frame: pd.DataFrame) -> None:
@@ -109,7 +109,7 @@ def test_file_frame_and_gzip_are_the_same_data(
     assert files[1].source == str(tmp_path / "houses.csv.gz")
     first, *others = (data.dataset.folds[0].train for data in everything)
     for other in others:
-        assert other.numeric.equal(first.numeric)
+        assert other.inputs.numeric.equal(first.inputs.numeric)
         assert other.targets.equal(first.targets)
 
 
@@ -137,7 +137,7 @@ def test_group_and_time_are_kept_in_the_split(frame: pd.DataFrame) -> None:
     days = [
         by_time.dataset.folds[0]
         .split(name)
-        .numeric[:, by_time.preprocessors[0].feature_names.index("seen: days")]
+        .inputs.numeric[:, by_time.preprocessors[0].feature_names.index("seen: days")]
         for name in ("train", "valid", "test")
     ]
     assert days[0].max() < days[1].min() <= days[1].max() < days[2].min()
@@ -164,7 +164,7 @@ def test_numbers_in_the_test_file_may_be_written_otherwise(frame: pd.DataFrame) 
     data = load(numeric, splits=SplitChoices(test=test))
     age = data.preprocessors[0].feature_names.index("age")
     assert data.columns["age"] == "numeric"
-    assert torch.isfinite(data.dataset.folds[0].test.numeric[:, age]).all()
+    assert torch.isfinite(data.dataset.folds[0].test.inputs.numeric[:, age]).all()
 
 
 def test_arrays_bring_their_own_test_rows() -> None:
@@ -185,7 +185,7 @@ def test_iris_needs_no_target() -> None:
     data = load_dataset("sklearn:iris")
     assert data.name == "iris"
     assert data.class_names == ("setosa", "versicolor", "virginica")
-    assert data.dataset.folds[0].n_features == 4
+    assert data.dataset.folds[0].encoding.n_features == 4
 
 
 def test_class_weights_on_demand(frame: pd.DataFrame, loaded: LoadedData) -> None:

@@ -1,6 +1,6 @@
 import numpy as np
 
-from automl.report.figures import style
+from automl.report import style
 from automl.report.figures.search import (
     effort_figure,
     history_figure,

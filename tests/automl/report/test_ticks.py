@@ -1,6 +1,6 @@
 import pytest
 
-from automl.report.figures.ticks import linear_ticks, log_bar, log_layout, log_ticks, tick_text
+from automl.report.ticks import linear_ticks, log_bar, log_layout, log_ticks, tick_text
 
 
 @pytest.mark.parametrize(

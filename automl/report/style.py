@@ -15,7 +15,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from automl.diagnostics import wording
-from automl.report.figures import ticks
+from automl.report import ticks
 
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
 ORANGE, SKY, PURPLE = "#E69F00", "#56B4E9", "#CC79A7"

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from automl.report.figures import style
+from automl.report import style
 
 
 @pytest.mark.parametrize(
