@@ -15,6 +15,7 @@ import pytest
 
 from automl.data import LoadedData, SplitOptions, load_dataset
 from automl.executors.guarded_training import InProcessExecutor
+from automl.options.search_options import SearchOptions
 from automl.tuning.policy import SearchPolicy
 from automl.tuning.problem import Problem
 from automl.tuning.search import Search
@@ -57,8 +58,8 @@ def iris() -> LoadedData:
 def search(store: Store, data: LoadedData) -> list[tuple[object, ...]]:
     """Search, or go on, one trial at a time; what became of the trials."""
     space = load("mlp").for_task(data.task)
-    training = {"max_epochs": 4, "patience": 4, "seed": 3}
-    settings = make_settings(data, space, study_name="iris", training=training)
+    options = SearchOptions(study="iris", max_epochs=4, patience=4, seed=3)
+    settings = make_settings(data, space, options)
     policy = SearchPolicy(n_trials=N_TRIALS, n_slots=1)
     executor = InProcessExecutor(data.dataset, trainer="plain")
     problem = Problem(settings, data.dataset)
