@@ -89,6 +89,11 @@ def check_name(
         )
 
 
+def family_of(space: Mapping[str, Any]) -> str:
+    """The family of a stored space, that is of `SearchSpace.to_dict`."""
+    return str(space.get("family", DEFAULT_FAMILY))
+
+
 def check_family(family: object) -> str:
     """Return the name of a family.
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from automl.diagnostics.thresholds import TINY_WIDTH
-from search_spaces.declared import DEFAULT_FAMILY, hyperparameters_of
+from search_spaces.declared import family_of, hyperparameters_of
 from search_spaces.errors import SearchSpaceError
 from search_spaces.hyperparameters import Hyperparameter, Role
 from storage.records import (
@@ -116,8 +116,7 @@ def space_parameters(settings: StudySettings) -> Mapping[str, Mapping[str, Json]
 
 def study_hyperparameters(settings: StudySettings) -> Mapping[str, Hyperparameter]:
     """All that the study's networks have, whether its space names it or not."""
-    family = str(settings.space.get("family", DEFAULT_FAMILY))
-    return hyperparameters_of(family, space_parameters(settings))
+    return hyperparameters_of(family_of(settings.space), space_parameters(settings))
 
 
 def change(parameter: str, value: ParameterValue) -> SpaceChange:
