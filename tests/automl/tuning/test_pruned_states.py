@@ -15,7 +15,8 @@ from automl.executors.guarded_training import InProcessExecutor
 from automl.result import SearchResult
 from automl.training.config import RunConfig, configure
 from automl.tuning.pruned_states import PrunedStates, kept_continuations
-from automl.tuning.trial_in_training import RunInTraining, TrialInTraining
+from automl.tuning.run_in_training import RunInTraining
+from automl.tuning.trial_in_training import TrialInTraining
 from storage import Store, open_store
 from storage.records import StudyRecords, best_epoch
 from tests.contracts.linear_trainer import tiny_dataset, tiny_run
