@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl.diagnostics.headline import Headline, headline, title
-from automl.diagnostics.standing import WORDS, best_evaluation
+from automl.diagnostics.standing import WORDS
 from automl.diagnostics.wording import count, duration
 from automl.reference_names import reference_words
 from automl.score_names import (
@@ -30,6 +30,7 @@ from automl.score_names import (
 from automl.setting_words import differing_settings, parameter_text
 from automl.training.metrics import resample
 from search_spaces import SearchSpace
+from storage.answers import study_evaluation
 from storage.effort import search_effort
 from storage.records import EvaluationRecord, Json, PairedDifference, StudyRecords
 
@@ -83,7 +84,7 @@ def compare_studies(given: Sequence[tuple[StudyRecords, Predictions | None]]) ->
     """
     names = _distinct([records.settings.study_name for records, _ in given])
     studies = tuple(
-        ComparedStudy(name, records, headline(records), best_evaluation(records, "test"), kept)
+        ComparedStudy(name, records, headline(records), study_evaluation(records, "test"), kept)
         for name, (records, kept) in zip(names, given, strict=True)
     )
     configurations = [_configuration(study.records) for study in studies]

@@ -6,6 +6,8 @@ written is in `automl/diagnostics/wording.py`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def count(n: int, noun: str, plural: str | None = None) -> str:
     """A number with its noun: "1 trial", "12 trials"."""
@@ -15,3 +17,9 @@ def count(n: int, noun: str, plural: str | None = None) -> str:
 def agree(n: int, one: str, many: str) -> str:
     """The form that goes with a number: `agree(1, "is", "are")` is "is"."""
     return one if n == 1 else many
+
+
+def trial_words(numbers: Sequence[int]) -> str:
+    """Trials by their numbers: "trial 3", "trials 3, 5 and 8"."""
+    *others, last = map(str, numbers)
+    return f"trials {', '.join(others)} and {last}" if others else f"trial {last}"

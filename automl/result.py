@@ -9,21 +9,37 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from automl.counting import trial_words
 from automl.diagnostics.headline import headline, shown_diagnoses
-from automl.diagnostics.standing import Standing, best_evaluation, standing
+from automl.diagnostics.standing import Standing, standing
 from automl.errors import StudyError, warn_of
-from automl.options.search_options import TRIAL_NUMBER
+from automl.options.values import TRIAL_NUMBER
 from automl.output_files import PAGE, check_output, write_output
 from automl.streams import one_line
 from storage import open_store
+from storage.answers import (
+    kept_predictions,
+    single_answer,
+    study_answer,
+    study_evaluation,
+    trials_of,
+)
 from storage.effort import effort_of_trial, search_effort, side_effort
 from storage.engine import database_path
 from storage.errors import ArtifactError
-from storage.records import Diagnosis, EvaluationRecord, Json, StudyRecords, TrialRecord
+from storage.records import (
+    AnswerRecord,
+    Diagnosis,
+    EvaluationRecord,
+    Json,
+    StudyRecords,
+    TrialRecord,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from automl.report.plots import Plots
     from automl.training.trained_model import TrainedModel
 
 
@@ -37,8 +53,7 @@ class WrittenPredictions:
     path: Path
     n_rows: int
     columns: tuple[str, ...]
-    trial_number: int
-    n_networks: int  # of the trial: one for each fold, whose mean is the prediction
+    answer: AnswerRecord  # whose networks predicted, by their weighted mean
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -72,11 +87,14 @@ class SearchResult:
         """
         best = self.records.best_trial
         if best is None:
-            raise StudyError(
-                f"a best trial needs one that is complete, but {self.study_name!r} has none of "
-                f"{len(self.trials)}; continue it with the same call, or with more time"
-            )
+            raise self._none_complete()
         return best
+
+    def _none_complete(self) -> StudyError:
+        return StudyError(
+            f"a best trial needs one that is complete, but {self.study_name!r} has none of "
+            f"{len(self.trials)}; continue it with the same call, or with more time"
+        )
 
     @property
     def has_only_failures(self) -> bool:
@@ -84,9 +102,21 @@ class SearchResult:
         return bool(self.trials) and all(trial.outcome == "failed" for trial in self.trials)
 
     @property
+    def answer(self) -> AnswerRecord:
+        """What the study hands over: runs whose networks predict together.
+
+        Raises:
+            StudyError: no trial has completed.
+        """
+        answer = study_answer(self.records)
+        if answer is None:
+            raise self._none_complete()
+        return answer
+
+    @property
     def evaluation(self) -> EvaluationRecord | None:
-        """The best trial's scores on the test rows; None before they were taken."""
-        return best_evaluation(self.records, "test")
+        """The answer's scores on the test rows; None before they were taken."""
+        return study_evaluation(self.records, "test")
 
     @property
     def diagnoses(self) -> tuple[Diagnosis, ...]:
@@ -94,8 +124,8 @@ class SearchResult:
         return shown_diagnoses(self.records)
 
     def best_model(self) -> TrainedModel:
-        """The best trial's network with its preprocessing: `predict(frame)`."""
-        return self.model(self.best.number)
+        """What the study hands over, with its preprocessing: `predict(frame)`."""
+        return self._load(self.answer)
 
     def model(self, trial_number: int) -> TrainedModel:
         """The network of any trial whose weights are kept, with its preprocessing.
@@ -103,14 +133,21 @@ class SearchResult:
         Raises:
             StudyError: they are not: the trial is not among the best few.
         """
-        from automl.tuning.keeping import load_trained_model
+        return self._load(self._answer_of(trial_number))
 
-        trial_number = TRIAL_NUMBER.plain("trial_number", trial_number)
+    def _answer_of(self, trial_number: int | None) -> AnswerRecord:
+        if trial_number is None:
+            return self.answer
+        return single_answer(self.records, TRIAL_NUMBER.plain("trial_number", trial_number))
+
+    def _load(self, answer: AnswerRecord) -> TrainedModel:
+        from automl.tuning.kept_models import load_trained_model
+
         with closing(open_store(self.storage)) as store:
-            return load_trained_model(store, self.records, trial_number)
+            return load_trained_model(store, self.records, answer)
 
     def predictions(self) -> Mapping[str, NDArray[Any]] | None:
-        """What the best trial predicts of validation and test rows, and their targets.
+        """What the answer predicts of validation and test rows, and their targets.
 
         Kept with the study, so that neither its data nor torch are needed; None where none are.
 
@@ -118,16 +155,11 @@ class SearchResult:
             valid_targets, test_targets: (N,); valid_predictions, test_predictions: (N, C) of
             classes, (N,) of quantities.
         """
-        best = self.records.best_trial
-        kept = [
-            artifact
-            for artifact in self.records.kept_artifacts("predictions")
-            if best is not None and artifact.trial_number == best.number
-        ]
-        if not kept:
+        kept = kept_predictions(self.records)
+        if kept is None:
             return None
         with closing(open_store(self.storage)) as store:
-            return store.artifacts.load_predictions(kept[-1])
+            return store.artifacts.load_predictions(kept)
 
     def kept_predictions(self) -> Mapping[str, NDArray[Any]] | None:
         """Likewise for pages, which can do without: a damaged file is told, and counts as none."""
@@ -158,7 +190,7 @@ class SearchResult:
 
         Args:
             data: as for `TrainedModel.predict`.
-            trial_number: whose network predicts; the best trial's if None.
+            trial_number: whose network predicts; those of the answer if None.
 
         Warns:
             DataWarning: cells that are none of their column's kind count as missing.
@@ -177,10 +209,11 @@ class SearchResult:
         kind = prediction_files.predictions_kind(names)
         spared = {**study_files(self.storage, data, table="the table to predict"), **self.files}
         final = check_output(path, kind, spared)
-        number = self.best.number if trial_number is None else trial_number
+        answer = self._answer_of(trial_number)
         log = logging.getLogger("automl")
-        log.info("loading PyTorch and the network of trial %d", number)
-        model = self.model(number)
+        trials = trial_words(trials_of(self.records, answer))
+        log.info("loading PyTorch and the network of %s", trials)
+        model = self._load(answer)
         log.info("predicting")
         predicted = model.predict_table(data)
         warn_of(predicted.messages)
@@ -189,8 +222,7 @@ class SearchResult:
             write_output(path, content, kind, spared),
             len(predicted.columns[names[0]]),
             tuple(predicted.columns),
-            number,
-            len(model.networks),
+            answer,
         )
 
     @property
@@ -200,43 +232,12 @@ class SearchResult:
         others = [settings.data_options.get(name) for name in ("valid", "test")]
         return study_files(self.storage, settings.data_source, *others)
 
-    # Plotly figures for notebooks, those of the report.
+    @property
+    def plots(self) -> Plots:
+        """The report's figures for notebooks: `result.plots.curves()`; a tab lists them all."""
+        from automl.report.plots import Plots
 
-    def plot_curves(self) -> Any:
-        """Training and validation curves of the best trials, all others faint."""
-        from automl.report import plots
-
-        return plots.plot_curves(self.records)
-
-    def plot_bias_variance(self, colour_by: str = "outcome") -> Any:
-        """Every trial by its train error and its gap, coloured by outcome or a hyperparameter."""
-        from automl.report import plots
-
-        return plots.plot_bias_variance(self.records, colour_by)
-
-    def plot_importances(self) -> Any:
-        """How much each hyperparameter mattered."""
-        from automl.report import plots
-
-        return plots.plot_importances(self.records)
-
-    def plot_axis(self, parameter: str) -> Any:
-        """The validation loss along one hyperparameter, with the best of each bucket."""
-        from automl.report import plots
-
-        return plots.plot_axis(self.records, parameter)
-
-    def plot_history(self) -> Any:
-        """The best validation loss as the search went on."""
-        from automl.report import plots
-
-        return plots.plot_history(self.records)
-
-    def plot_gradient_flow(self, trial_number: int | None = None) -> Any:
-        """Gradients layer by layer along training, of the best trial or another."""
-        from automl.report import plots
-
-        return plots.plot_gradient_flow(self.records, trial_number)
+        return Plots(self.records, self.kept_predictions)
 
     def __repr__(self) -> str:
         best = self.records.best_trial

@@ -68,7 +68,9 @@ class Case:
         """The trials as this project's trainers take them."""
         runs = []
         for number, params in enumerate(trials):
-            model, training = configure(params, max_epochs=self.n_epochs, patience=self.n_epochs)
+            model, training = configure(
+                params, family="mlp", max_epochs=self.n_epochs, patience=self.n_epochs
+            )
             runs.append(RunConfig(number, number, model, training, seed=number))
         return runs
 

@@ -135,7 +135,7 @@ def true_parts(known: Known) -> Parts:
 
 def _independent(dataset: Dataset, n_rows: int) -> np.ndarray:
     """Predictions of fresh rows by networks on train sets that share no row, (M, N)."""
-    model, training = configure(PARAMS, max_epochs=MAX_EPOCHS, patience=MAX_EPOCHS)
+    model, training = configure(PARAMS, family="mlp", max_epochs=MAX_EPOCHS, patience=MAX_EPOCHS)
     share = n_rows / len(dataset.folds[0].train)
     configs = [
         RunConfig(i, i, model, training, seed=i + 1, rows=RowSubset(share, part=i))
@@ -143,7 +143,7 @@ def _independent(dataset: Dataset, n_rows: int) -> np.ndarray:
     ]
     runs = [PlannedRun("bootstrap", "", config) for config in configs]
     with closing(make_executor(dataset, workers=1)) as executor:
-        ended = train_runs(executor, runs, keep_weights=True)
+        ended = train_runs(executor, runs, keep="best")
     predictions = [predict_run(run, dataset) for run in ended]
     return np.stack([one for one in predictions if one is not None])
 
@@ -163,7 +163,7 @@ def estimated_parts(world: World, place: int) -> Parts:
     records = records_of(draw, train_plans(draw))
     planned = [run.numbered(number) for number, run in enumerate(plan_decomposition(records))]
     with closing(make_executor(single.dataset, workers=1)) as executor:
-        ended = train_runs(executor, planned, keep_weights=True)
+        ended = train_runs(executor, planned, keep="best")
     evidence = judge_decomposition(records, ended, single.dataset).evidence
     names = ("bias_and_noise", "variance", "variance_at_half")
     return Parts(*(float(str(evidence[name])) for name in names))

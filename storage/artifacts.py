@@ -16,7 +16,7 @@ import json
 import mimetypes
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,7 +34,7 @@ from storage.tables import ARTIFACTS
 
 Kind = Literal["weights", "preprocessing", "predictions", "checkpoint"]
 
-_COUNTED: tuple[Kind, ...] = ("weights", "predictions", "checkpoint")
+_COUNTED: tuple[Kind, ...] = ("weights", "checkpoint")
 """Kinds that come with every trial, and so are kept for the best few only."""
 
 _LISTED_AS = "artifacts:"  # Optuna's documented key of an uploaded artifact, plus its id
@@ -85,6 +85,7 @@ class Artifacts:
             kind="weights",
             trial_number=trial_number,
             run_id=run_id,
+            answer_id=None,
             file_name=f"trial-{trial_number}-run-{run_id}.safetensors",
             n_bytes=0,
             sha256="",
@@ -107,6 +108,7 @@ class Artifacts:
             kind="preprocessing",
             trial_number=None,
             run_id=None,
+            answer_id=None,
             file_name=f"preprocessing-fold-{fold}.skops",
             n_bytes=0,
             sha256="",
@@ -121,15 +123,16 @@ class Artifacts:
     # Predictions
 
     def save_predictions(
-        self, study_name: str, trial_number: int, arrays: Mapping[str, Any]
+        self, study_name: str, answer_id: int, arrays: Mapping[str, Any]
     ) -> ArtifactRecord:
-        """Keep the predictions of a trial, as named arrays."""
+        """Keep the predictions of an answer, as named arrays."""
         draft = ArtifactRecord(
             artifact_id="",
             kind="predictions",
-            trial_number=trial_number,
+            trial_number=None,
             run_id=None,
-            file_name=f"trial-{trial_number}-predictions.npz",
+            answer_id=answer_id,
+            file_name=f"answer-{answer_id}-predictions.npz",
             n_bytes=0,
             sha256="",
             details={"arrays": sorted(arrays)},
@@ -161,6 +164,7 @@ class Artifacts:
             kind="checkpoint",
             trial_number=trial_number,
             run_id=run_id,
+            answer_id=None,
             file_name=f"trial-{trial_number}-run-{run_id}.checkpoint",
             n_bytes=0,
             sha256="",
@@ -214,16 +218,23 @@ class Artifacts:
         return record.removed_at is None
 
     def enforce(
-        self, study_name: str, *, keep: int, byte_budget: int | None, ranking: Sequence[int]
+        self,
+        study_name: str,
+        *,
+        keep: int,
+        byte_budget: int | None,
+        ranking: Sequence[int],
+        spared: Collection[int] = (),
     ) -> tuple[ArtifactRecord, ...]:
         """Remove what is beyond the best `keep` trials, then the worst beyond the budget.
 
         All files of a trial or none: a network of some folds only is of no use.
 
         Args:
-            keep: trials whose weights, predictions and checkpoints stay.
+            keep: trials whose weights and checkpoints stay.
             byte_budget: bytes that these may take; the best trial's stay whatever they take.
             ranking: trial numbers, best first; trials that are not in it are not touched.
+            spared: runs whose trials are not touched either: of the answer that stands.
 
         Returns:
             What was removed.
@@ -233,8 +244,9 @@ class Artifacts:
         removed: list[ArtifactRecord] = []
         for place, number in reversed(list(enumerate(ranking))):  # worst first
             over = byte_budget is not None and n_bytes > byte_budget
-            if place >= keep or (over and place > 0):
-                of_trial = [one for one in counted if one.trial_number == number]
+            of_trial = [one for one in counted if one.trial_number == number]
+            is_spared = any(one.run_id in spared for one in of_trial)
+            if not is_spared and (place >= keep or (over and place > 0)):
                 removed += map(self.remove, of_trial)
                 n_bytes -= sum(one.n_bytes for one in of_trial)
         return tuple(removed)

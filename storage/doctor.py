@@ -107,11 +107,12 @@ def _schema(connection: Connection, url: str) -> Iterator[Finding]:
         optuna_schema.check_revision(optuna_schema.optuna_revision(connection), url)
     except StorageError as error:
         yield Finding("schema", str(error), f"optuna storage upgrade --storage {url}")
+    applied = schema_changes.applied_changes(connection)
     try:
-        applied = schema_changes.applied_changes(connection)
         missing = schema_changes.missing_changes(applied, url)
     except StorageError as error:
-        yield Finding("schema", str(error), "pip install --upgrade automl-torch")
+        is_newer = applied[-1] > schema_changes.CHANGES[-1].number
+        yield Finding("schema", str(error), "pip install --upgrade automl-torch" * is_newer)
         return
     if missing:
         yield Finding(

@@ -19,6 +19,7 @@ _RECORDS: Mapping[Table, Callable[[Row[Any]], object]] = {
     tables.SETTINGS: lambda row: record_rows.settings_record(row.settings, row.study_id),
     tables.RUNS: record_rows.run_record,
     tables.DATA_CHECKS: record_rows.data_check_record,
+    tables.ANSWERS: record_rows.answer_record,
     tables.EVALUATIONS: record_rows.evaluation_record,
     tables.DIAGNOSES: record_rows.diagnosis_record,
     tables.ARTIFACTS: record_rows.artifact_record,
@@ -33,6 +34,7 @@ _ATTRIBUTES = (
 _SPARE = {
     *(table.name for table, _ in _ATTRIBUTES),
     tables.DATA_CHECKS.name,
+    tables.ANSWERS.name,
     tables.EVALUATIONS.name,
     tables.DIAGNOSES.name,
     tables.POLICIES.name,

@@ -7,26 +7,42 @@ every epoch that is added to it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from storage.engine import upsert
 from storage.errors import StorageError
 from storage.packing import BLOCK_EPOCHS, layer_names, pack_epochs, pack_layers
-from storage.records import EpochRecord, LayerGradientRecord
+from storage.records import EpochRecord, LayerGradientRecord, RunState
 from storage.tables import EPOCHS, LAYERS, RUNS
 
 _END = (
     RUNS.update()
     .where(RUNS.c.run_id == bindparam("ended"))
-    .values(state=bindparam("state"), cause=bindparam("cause"))
+    .values(
+        state=bindparam("state"),
+        cause=bindparam("cause"),
+        # What was known when the run began stays where its end tells nothing.
+        n_parameters=func.coalesce(bindparam("counted"), RUNS.c.n_parameters),
+    )
 )
 _NAME_LAYERS = (
     RUNS.update()
     .where(RUNS.c.run_id == bindparam("named"))
     .values(layer_names=bindparam("layer_names"))
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _RunEnd:
+    """How a run ended: the values of `_END`."""
+
+    ended: int  # run_id
+    state: RunState
+    cause: str | None
+    counted: int | None  # parameters of its network
 
 
 class EpochWrites:
@@ -38,7 +54,7 @@ class EpochWrites:
         self._changed: dict[tuple[int, int], list[EpochRecord]] = {}
         self._layers: dict[tuple[int, int], bytes] = {}
         self._named: set[int] = set()  # runs whose names wait
-        self._ends: dict[int, tuple[str, str | None]] = {}
+        self._ends: dict[int, _RunEnd] = {}
         self._before: tuple[dict[int, list[EpochRecord]], dict[int, str]] = ({}, {})
         self._epoch = upsert(EPOCHS, ("run_id", "block"), ("n_epochs", "data"), dialect)
         self._layer = upsert(LAYERS, ("run_id", "epoch"), ("data",), dialect)
@@ -70,9 +86,11 @@ class EpochWrites:
         self._named.add(run_id)
         self._layers[run_id, epoch] = pack_layers(layers)
 
-    def add_end(self, run_id: int, state: str, cause: str | None) -> None:
+    def add_end(
+        self, run_id: int, state: RunState, cause: str | None, n_parameters: int | None = None
+    ) -> None:
         """Take the end of a run."""
-        self._ends[run_id] = (state, cause)
+        self._ends[run_id] = _RunEnd(run_id, state, cause, n_parameters)
 
     def write(self, connection: Connection) -> None:
         """Write everything, and keep it until `clear`."""
@@ -91,11 +109,7 @@ class EpochWrites:
             ]
             connection.execute(self._layer, rows)
         if self._ends:
-            rows = [
-                {"ended": run_id, "state": state, "cause": cause}
-                for run_id, (state, cause) in self._ends.items()
-            ]
-            connection.execute(_END, rows)
+            connection.execute(_END, [asdict(end) for end in self._ends.values()])
 
     def clear(self) -> None:
         """Forget what is committed; the last blocks of running runs are kept."""

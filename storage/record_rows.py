@@ -16,6 +16,7 @@ from sqlalchemy import Row, Table
 
 from storage.errors import DamagedError
 from storage.records import (
+    AnswerRecord,
     ArtifactRecord,
     DataCheckRecord,
     Diagnosis,
@@ -28,6 +29,7 @@ from storage.records import (
 )
 from storage.stored_values import UnfitError, fitting, parse_json, record_of
 from storage.tables import (
+    ANSWERS,
     ARTIFACTS,
     DATA_CHECKS,
     DIAGNOSES,
@@ -114,6 +116,26 @@ def data_check_record(row: Row[Any]) -> DataCheckRecord:
     """A row of `automl_data_checks` as a data check; SQL knows no NaN but NULL."""
     value = math.nan if row.value is None else row.value
     return _record(DataCheckRecord, DATA_CHECKS, {**row._mapping, "value": value})
+
+
+def answer_row(record: AnswerRecord, study_id: int) -> dict[str, Any]:
+    """An answer as a row of `automl_answers`, which gives it its id."""
+    values = asdict(record)
+    del values["answer_id"]
+    return {**values, "study_id": study_id}
+
+
+def answer_record(row: Row[Any]) -> AnswerRecord:
+    """A row of `automl_answers` as an answer.
+
+    Raises:
+        DamagedError: a weight is none.
+    """
+    record = _record(AnswerRecord, ANSWERS, dict(row._mapping))
+    if not all(0 < member.weight <= 1 for member in record.members):
+        place, why = {"answer_id": record.answer_id}, "the weights of members must be shares of 1"
+        raise DamagedError(ANSWERS.name, "members", place, why)
+    return record
 
 
 def evaluation_row(record: EvaluationRecord, study_id: int) -> dict[str, Any]:

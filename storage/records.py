@@ -22,6 +22,7 @@ Purpose: TypeAlias = Literal[
 ]
 RunState: TypeAlias = Literal["running", "complete", "pruned", "failed"]
 Severity: TypeAlias = Literal["good", "info", "warning", "problem"]
+Outcome: TypeAlias = Literal["complete", "pruned", "failed", "running"]
 TrialState: TypeAlias = Literal["COMPLETE", "PRUNED", "FAIL", "RUNNING", "WAITING"]
 
 
@@ -170,26 +171,24 @@ class TrialRecord:
     user_attributes: Mapping[str, Json] = field(default_factory=dict)
 
     @property
-    def outcome(self) -> Literal["complete", "pruned", "failed", "running"]:
+    def outcome(self) -> Outcome:
         """What people are told: a trial with a cause has failed, whatever Optuna's state."""
         if self.cause not in WITHOUT_FAILURE:
             return "failed"
-        outcomes: dict[str, Literal["complete", "pruned", "failed", "running"]] = {
-            "COMPLETE": "complete",
-            "PRUNED": "pruned",
-            "FAIL": "failed",
-        }
-        return outcomes.get(self.state, "running")
+        return _OUTCOMES.get(self.state, "running")
+
+
+_OUTCOMES: Mapping[TrialState, Outcome] = {
+    "COMPLETE": "complete",
+    "PRUNED": "pruned",
+    "FAIL": "failed",
+}
 
 
 def best_first(trials: Iterable[TrialRecord]) -> tuple[TrialRecord, ...]:
     """Those that completed with a value, the lowest value first, then the lowest number."""
-    complete = [
-        (trial.value, trial.number, trial)
-        for trial in trials
-        if trial.outcome == "complete" and trial.value is not None
-    ]
-    return tuple(trial for _, _, trial in sorted(complete))
+    complete = [one for one in trials if one.outcome == "complete" and one.value is not None]
+    return tuple(sorted(complete, key=lambda trial: (trial.value or 0.0, trial.number)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,10 +241,31 @@ class ReferenceRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class EvaluationRecord:
-    """Scores of a trial's stored weights on one split. Each look at test rows is a record."""
+class AnswerMember:
+    """A run whose best weights an answer predicts with."""
 
-    trial_number: int
+    run_id: int
+    weight: float  # its share of the mean, above 0; those of all members add up to 1
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRecord:
+    """What a study hands over: trained networks that predict together, by their weighted mean.
+
+    It stands while the trial that was the best when it was found is the best.
+    """
+
+    kind: str  # how it was found; "single": the runs of the best trial, one per fold
+    members: tuple[AnswerMember, ...]
+    best_trial_number: int
+    answer_id: int = -1  # -1: it is not stored
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationRecord:
+    """Scores of an answer on one split. Each look at test rows is a record."""
+
+    answer_id: int
     split: str  # "valid" or "test"
     scores: Mapping[str, float]  # loss, accuracy, balanced_accuracy, roc_auc | rmse, mae, r2
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # 95 %, bootstrap
@@ -307,6 +327,7 @@ class ArtifactRecord:
     kind: str  # "weights", "preprocessing", "predictions", "checkpoint"
     trial_number: int | None
     run_id: int | None
+    answer_id: int | None  # of predictions
     file_name: str
     n_bytes: int
     sha256: str
@@ -346,6 +367,7 @@ class StudyRecords:
     epochs: Mapping[int, tuple[EpochRecord, ...]] = field(default_factory=dict)  # by run_id
     initial_layers: Mapping[int, tuple[LayerGradientRecord, ...]] = field(default_factory=dict)
     data_checks: tuple[DataCheckRecord, ...] = ()
+    answers: tuple[AnswerRecord, ...] = ()
     evaluations: tuple[EvaluationRecord, ...] = ()
     diagnoses: tuple[Diagnosis, ...] = ()
     artifacts: tuple[ArtifactRecord, ...] = ()
@@ -360,18 +382,6 @@ class StudyRecords:
     def best_trial(self) -> TrialRecord | None:
         """The complete trial of the lowest value; None where none has completed."""
         return next(iter(self.complete_trials), None)
-
-    def latest_evaluation(
-        self, split: str, trial_number: int | None = None
-    ) -> EvaluationRecord | None:
-        """The last scores on a split, of one trial or, without a number, of any; else None."""
-        found = [
-            one
-            for one in self.evaluations
-            if one.split == split and trial_number in (None, one.trial_number)
-        ]
-        # Reversed: of two at the same moment the one that was stored last.
-        return max(reversed(found), key=lambda one: one.evaluated_at, default=None)
 
     def search_runs(self, trial_number: int) -> tuple[RunRecord, ...]:
         """The runs that make a trial's value: one, or one per fold, of the last attempt."""

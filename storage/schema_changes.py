@@ -2,8 +2,9 @@
 
 A file remembers the changes it has had in `automl_schema`. Opening it applies the missing
 ones, all or none, under the write lock, so that two processes may open a new file at the
-same moment. A file with a change unknown here was made by a newer version and is refused.
-A released change is never edited: the next one is appended.
+same moment. A file with a change unknown here was made by another version and is refused: a
+newer one, or one from before the first change that is listed. A released change is never
+edited: the next one is appended.
 """
 
 from __future__ import annotations
@@ -61,8 +62,8 @@ def _delete_along(connection: Connection) -> None:
 
 
 CHANGES: tuple[SchemaChange, ...] = (
-    SchemaChange(1, "tables", _create_tables),
-    SchemaChange(2, "rows go with Optuna's", _delete_along),
+    SchemaChange(3, "tables", _create_tables),
+    SchemaChange(4, "rows go with Optuna's", _delete_along),
 )
 
 
@@ -83,6 +84,13 @@ def missing_changes(
         StorageError: the file has had a change that is unknown here.
     """
     unknown = sorted(set(applied) - {change.number for change in changes})
+    if unknown and unknown[0] < changes[0].number:
+        raise StorageError(
+            f"The tables in {url} must be of version {changes[0].number} or newer, but they are "
+            f"of version {unknown[-1]}: an older version of this program made them, and its "
+            f"studies cannot be read here. Use another database, or install that version; the "
+            f"file was not touched."
+        )
     if unknown:
         raise StorageError(
             f"The tables in {url} must be of version {changes[-1].number} or older, but they are "

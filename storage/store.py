@@ -28,6 +28,7 @@ from storage.errors import StorageError
 from storage.opening import open_database
 from storage.optuna_storage import OptunaStorage
 from storage.records import (
+    AnswerRecord,
     DataCheckRecord,
     Diagnosis,
     EpochRecord,
@@ -236,10 +237,20 @@ class Store:
             self._epochs.add_layers(run_id, 0, layers)
             self._database.changed()
 
-    def finish_run(self, run_id: int, state: RunState, cause: str | None = None) -> None:
-        """End a run, in the file at once (inside `transaction()`, at its end)."""
+    def finish_run(
+        self,
+        run_id: int,
+        state: RunState,
+        cause: str | None = None,
+        n_parameters: int | None = None,
+    ) -> None:
+        """End a run, in the file at once (inside `transaction()`, at its end).
+
+        Args:
+            n_parameters: of its network, where it was not known when the run began.
+        """
         with self._database.lock:
-            self._epochs.add_end(run_id, state, cause)
+            self._epochs.add_end(run_id, state, cause, n_parameters)
             self._database.changed()
             self.flush()
 
@@ -251,8 +262,20 @@ class Store:
             rows = [record_rows.data_check_row(check, study_id) for check in checks]
             _insert(connection, tables.DATA_CHECKS, rows)
 
+    def add_answer(self, study_name: str, record: AnswerRecord) -> AnswerRecord:
+        """Keep an answer; what is returned has its id."""
+        with self._writing(study_name) as (connection, study_id):
+            row = record_rows.answer_row(record, study_id)
+            answer_id = inserted_id(connection.execute(tables.ANSWERS.insert(), row))
+        return dataclasses.replace(record, answer_id=answer_id)
+
+    def read_answers(self, study_name: str) -> tuple[AnswerRecord, ...]:
+        """The answers of a study, in the order they were found."""
+        with self._reading(study_name) as (connection, study_id):
+            return study_reading.read_answers(connection, study_id)
+
     def add_evaluation(self, study_name: str, record: EvaluationRecord) -> None:
-        """Keep the scores of a trial on a split. Every look at test rows is a row."""
+        """Keep the scores of an answer on a split. Every look at test rows is a row."""
         with self._writing(study_name) as (connection, study_id):
             rows = [record_rows.evaluation_row(record, study_id)]
             _insert(connection, tables.EVALUATIONS, rows)

@@ -14,6 +14,7 @@ from storage import record_rows, tables
 from storage.errors import StorageError
 from storage.packing import unpack_epochs, unpack_layers
 from storage.records import (
+    AnswerRecord,
     EpochRecord,
     LayerGradientRecord,
     StudyRecords,
@@ -58,6 +59,7 @@ def read_study(connection: Connection, study_id: int, study_name: str) -> StudyR
         data_checks=_records(
             connection, tables.DATA_CHECKS, study_id, record_rows.data_check_record
         ),
+        answers=read_answers(connection, study_id),
         evaluations=_records(
             connection, tables.EVALUATIONS, study_id, record_rows.evaluation_record
         ),
@@ -65,6 +67,11 @@ def read_study(connection: Connection, study_id: int, study_name: str) -> StudyR
         artifacts=_records(connection, tables.ARTIFACTS, study_id, record_rows.artifact_record),
         policies=_records(connection, tables.POLICIES, study_id, record_rows.policy_record),
     )
+
+
+def read_answers(connection: Connection, study_id: int) -> tuple[AnswerRecord, ...]:
+    """The answers of a study, in the order they were found."""
+    return _records(connection, tables.ANSWERS, study_id, record_rows.answer_record)
 
 
 def _records(

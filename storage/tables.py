@@ -141,12 +141,23 @@ DATA_CHECKS = Table(
     Column("details", Json, nullable=False),
 )
 
+ANSWERS = Table(
+    "automl_answers",
+    METADATA,
+    Column("answer_id", Integer, primary_key=True),
+    Column("study_id", Integer, nullable=False, index=True),
+    Column("kind", String(32), nullable=False),
+    Column("members", Json, nullable=False),
+    Column("best_trial_number", Integer, nullable=False),
+    sqlite_autoincrement=True,  # evaluations name it: an id is never given out again
+)
+
 EVALUATIONS = Table(
     "automl_evaluations",
     METADATA,
     Column("evaluation_id", Integer, primary_key=True),
     Column("study_id", Integer, nullable=False, index=True),
-    Column("trial_number", Integer, nullable=False),
+    Column("answer_id", Integer, nullable=False),
     Column("split", String(16), nullable=False),
     Column("scores", Json, nullable=False),
     Column("intervals", Json, nullable=False),
@@ -175,6 +186,7 @@ ARTIFACTS = Table(
     Column("kind", String(32), nullable=False),
     Column("trial_number", Integer),
     Column("run_id", Integer),
+    Column("answer_id", Integer),
     Column("file_name", Text, nullable=False),
     Column("n_bytes", BigInteger, nullable=False),
     Column("sha256", String(64), nullable=False),
@@ -203,7 +215,16 @@ POLICIES = Table(
     Column("references", Boolean, nullable=False),
 )
 
-OF_A_STUDY = (SETTINGS, RUNS, DATA_CHECKS, EVALUATIONS, DIAGNOSES, ARTIFACTS, POLICIES)
+OF_A_STUDY = (
+    SETTINGS,
+    RUNS,
+    DATA_CHECKS,
+    ANSWERS,
+    EVALUATIONS,
+    DIAGNOSES,
+    ARTIFACTS,
+    POLICIES,
+)
 """Tables with a `study_id`: their rows go when the study goes."""
 
 OF_A_RUN = (EPOCHS, LAYERS)

@@ -49,7 +49,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
 )
 
 HOMES = {
-    "click": ("cli", "automl.console.command_group", "automl.console.command_types"),
+    "click": ("cli", "automl.console.command_group", "automl.console.command_options"),
     "rich": ("automl.console",),
     "plotly": ("automl.report", "automl.playground"),
     "jinja2": ("automl.report", "automl.playground"),
@@ -60,7 +60,10 @@ HOMES = {
     "optuna_dashboard": ("automl.report.dashboard",),
     "pandas": ("automl.data", "automl.report", "automl.training.trained_model"),
     "pyarrow": ("automl.data",),
-    "sklearn": ("automl.data", "automl.training.metrics", "automl.report.numbers"),
+    "sklearn": (
+        *("automl.data", "automl.training.metrics"),
+        *("automl.report.numbers", "automl.report.figures"),
+    ),
     "threadpoolctl": ("automl.data",),
     "scipy": (
         "automl.data",
@@ -86,6 +89,7 @@ HEAVY = ("click", "optuna", "pandas", "plotly", "rich", "sklearn", "sqlalchemy",
 
 LOADS = {  # importing this loads no other of the heavy libraries
     "automl": (),
+    "automl.options.search_options": (),
     "automl.api": ("optuna", "pandas", "sqlalchemy"),  # what is mistyped is told without torch
     "automl.diagnostics": (),
     "automl.report": ("optuna", "pandas", "plotly", "sklearn", "sqlalchemy"),
@@ -121,6 +125,7 @@ LARGE_CLASSES = {  # classes that may have more, each with its reason
     "automl.training.config.TrainingConfig": "frozen, one field per hyperparameter",
     "automl.tuning.progress.SearchProgress": "frozen, one field per number that is shown",
     "storage.records.StudySettings": "frozen, one field per column",
+    "storage.records.StudyRecords": "frozen, one field per table",
     "storage.records.EpochRecord": "frozen, one field per column",
     "storage.records.RunRecord": "frozen, one field per column",
     "storage.records.PolicyRecord": "frozen, one field per column",
@@ -132,7 +137,6 @@ LARGE_CLASSES = {  # classes that may have more, each with its reason
     "automl.options.search_options.SearchOptions": TO_BE_MENDED,
     "automl.options.search_options.FreeKeywords": TO_BE_MENDED,
     "automl.options.search_options.SearchKeywords": TO_BE_MENDED,
-    "automl.report.numbers.trials.Trial": TO_BE_MENDED,
     "automl.result.SearchResult": TO_BE_MENDED,
     "automl.stacked.layer.StackedLayer": TO_BE_MENDED,
     "automl.stacked.native_pass.NativePass": TO_BE_MENDED,

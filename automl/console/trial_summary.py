@@ -7,7 +7,7 @@ ones, where most happens, then ever fewer, and always the best and the last.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -23,6 +23,7 @@ from automl.console.summary import (
     told_outcome,
 )
 from automl.console.terminal import stdout_console
+from automl.counting import trial_words
 from automl.diagnostics import diagnose_trial
 from automl.diagnostics.gradient_flow import STEP_CAUSES
 from automl.diagnostics.wording import count, percent
@@ -30,7 +31,9 @@ from automl.errors import StudyError
 from automl.result import SearchResult, WrittenPredictions
 from automl.score_names import read_score, score_name, score_text
 from automl.streams import one_line
+from storage.answers import evaluation_of, trials_of
 from storage.records import (
+    AnswerRecord,
     EpochRecord,
     RunRecord,
     StudyRecords,
@@ -258,19 +261,26 @@ def print_promotion(promotion: Promotion) -> None:
 
 def prediction_words(result: SearchResult, written: WrittenPredictions) -> str:
     """What `predict` has done: whose network, how good it is, and what the file holds."""
-    records, number = result.records, written.trial_number
-    settings, metric = records.settings, read_score(records.settings.task)
-    evaluation = records.latest_evaluation("test", number)
-    known = f"valid loss {score_text('loss', records.trials[number].value)}"
-    if evaluation is not None and metric in evaluation.scores:
-        known = (
-            f"{score_name(metric)} {score_text(metric, evaluation.scores[metric])} on test rows"
-        )
-    of_folds = f", the mean of its {written.n_networks} folds" if written.n_networks > 1 else ""
+    records, answer = result.records, written.answer
+    trials = trial_words(trials_of(records, answer) or (answer.best_trial_number,))
+    known = ", ".join(_what_is_known(records, answer))
     n_more = len(written.columns) - COLUMNS_NAMED
     more = f" and {n_more} more" if n_more > 0 else ""
     return (
-        f"{count(written.n_rows, 'row')} predicted with trial {number} of {settings.study_name} "
-        f"({known}{of_folds}); {'column' if len(written.columns) == 1 else 'columns'} "
+        f"{count(written.n_rows, 'row')} predicted with {trials} of {records.settings.study_name} "
+        f"({known}); {'column' if len(written.columns) == 1 else 'columns'} "
         f"{', '.join(written.columns[:COLUMNS_NAMED])}{more}"
     )
+
+
+def _what_is_known(records: StudyRecords, answer: AnswerRecord) -> Iterator[str]:
+    """How good an answer is, and of how many networks it is the mean."""
+    metric, evaluation = read_score(records.settings.task), evaluation_of(records, answer, "test")
+    numbers = trials_of(records, answer)
+    if evaluation is not None and metric in evaluation.scores:
+        yield f"{score_name(metric)} {score_text(metric, evaluation.scores[metric])} on test rows"
+    elif len(numbers) == 1:
+        yield f"valid loss {score_text('loss', records.trials[numbers[0]].value)}"
+    if len(answer.members) > 1:
+        what = "networks" if len(numbers) > 1 else "folds"
+        yield f"the mean of its {len(answer.members)} {what}"

@@ -19,6 +19,7 @@ import numpy as np
 from automl.diagnostics.rivals import Rival, best_rival, find_rivals
 from automl.diagnostics.thresholds import NOISE_MULTIPLE
 from automl.reference_names import is_plural, reference_words
+from storage.answers import latest_evaluation
 from storage.records import (
     EpochRecord,
     EvaluationRecord,
@@ -186,7 +187,7 @@ def average_facts(facts: Sequence[CurveFacts]) -> CurveFacts:
 def find_references(records: StudyRecords, trial_number: int | None = None) -> References:
     """What a trial of this study is held against; it is no reference for itself."""
     # Curves are of validation rows; test rows stand in where only they were scored.
-    evaluation = records.latest_evaluation("valid") or records.latest_evaluation("test")
+    evaluation = latest_evaluation(records, "valid") or latest_evaluation(records, "test")
     guessing = evaluation.reference_scores("guessing") if evaluation else {}
     is_weighted = records.settings.class_weights
     baseline = None if is_weighted else guessing.get("loss")

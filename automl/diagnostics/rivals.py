@@ -18,6 +18,7 @@ from automl.diagnostics.thresholds import (
     NOISE_MULTIPLE,
 )
 from automl.reference_names import reference_words
+from storage.answers import evaluation_of, single_answer
 from storage.records import PairedDifference, ReferenceName, StudyRecords
 
 
@@ -76,8 +77,9 @@ class Rival:
 
 def find_rivals(records: StudyRecords, trial_number: int) -> tuple[Rival, ...]:
     """The references that a trial was scored beside, guessing too; none if it was not scored."""
-    valid = records.latest_evaluation("valid", trial_number)
-    test = records.latest_evaluation("test", trial_number)
+    answer = single_answer(records, trial_number)
+    valid = evaluation_of(records, answer, "valid")
+    test = evaluation_of(records, answer, "test")
     if records.settings.n_rows.get("test", MIN_TEST_ROWS) < MIN_TEST_ROWS:
         test = None
     score = compared_score(records.settings)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from automl.diagnostics.advice import MORE_VALIDATION_ROWS
 from automl.diagnostics.data_quality import is_shift
 from automl.diagnostics.evidence import find_references, trial_facts
-from automl.diagnostics.standing import best_evaluation, compared_score
+from automl.diagnostics.standing import compared_score
 from automl.diagnostics.thresholds import (
     MIN_VALID_ROWS,
     MISMATCH_ERRORS,
@@ -26,6 +26,7 @@ from automl.diagnostics.thresholds import (
 from automl.diagnostics.titles import title_of, titled
 from automl.diagnostics.wording import count, listing, number, percent
 from automl.reference_names import is_plural, reference_words
+from storage.answers import study_evaluation
 from storage.records import (
     Advice,
     Diagnosis,
@@ -77,7 +78,7 @@ def diagnose_selection(records: StudyRecords) -> Diagnosis | None:
 
 
 def _compare(records: StudyRecords) -> _Compared | None:
-    valid, test = best_evaluation(records, "valid"), best_evaluation(records, "test")
+    valid, test = study_evaluation(records, "valid"), study_evaluation(records, "test")
     if valid is None or test is None or 0 < _n_valid_rows(records) < MIN_VALID_ROWS:
         return None
     score = compared_score(records.settings)
@@ -155,7 +156,7 @@ def _lost_by_references(records: StudyRecords, score: str) -> dict[ReferenceName
             for one in (rows.references if rows else ())
             if score in one.guessing_gains
         }
-        for rows in (best_evaluation(records, "valid"), best_evaluation(records, "test"))
+        for rows in (study_evaluation(records, "valid"), study_evaluation(records, "test"))
     )
     return {name: valid[name] - test[name] for name in valid if name in test}
 

@@ -17,7 +17,6 @@ from statistics import NormalDist
 from typing import Literal
 
 from automl.diagnostics.evidence import trial_facts
-from automl.diagnostics.standing import best_evaluation
 from automl.diagnostics.thresholds import (
     CHANCE_GAIN,
     LEAST_GAP_SHARE,
@@ -27,6 +26,7 @@ from automl.diagnostics.thresholds import (
 from automl.diagnostics.wording import count, listing, number
 from automl.reference_names import is_plural, reference_words
 from automl.score_names import SPLIT_NAMES
+from storage.answers import latest_evaluation, study_evaluation
 from storage.records import EvaluationRecord, Json, PairedDifference, ReferenceName, StudyRecords
 
 NETWORK = "network"
@@ -75,7 +75,7 @@ def missing_signal(records: StudyRecords) -> Gain | None:
         return None
     # Pruned trials ran in the same contest for the lowest validation loss.
     n_trials = sum(trial.outcome in ("complete", "pruned") for trial in records.trials)
-    source = records.latest_evaluation("valid") or records.latest_evaluation("test")
+    source = latest_evaluation(records, "valid") or latest_evaluation(records, "test")
     if source and "loss" not in source.reference_scores("guessing"):
         return None
     gain = _measured(records, best.number, source, n_trials) if source else None
@@ -164,7 +164,7 @@ def _chance_by(records: StudyRecords, model: str, score: str, best_of: int) -> f
     found = []
     splits: tuple[tuple[Literal["valid", "test"], int], ...] = (("valid", best_of), ("test", 1))
     for split, times in splits:
-        evaluation = best_evaluation(records, split)
+        evaluation = study_evaluation(records, split)
         gain = _gain(evaluation, model, score) if evaluation else None
         if gain is not None:
             found.append(min(1.0, times * _chance(gain)))
@@ -192,10 +192,10 @@ def _chance(gain: PairedDifference) -> float:
 def _measured(
     records: StudyRecords, number: int, source: EvaluationRecord, n_trials: int
 ) -> Gain | None:
-    """From the scores of the trial itself; else from its curve, on the same validation rows."""
+    """From the scores of the answer; else from the trial's curve, on the same validation rows."""
     guessing = source.reference_scores("guessing")
     known = source.gain("guessing", "loss")
-    if known and source.trial_number == number:
+    if known and source is study_evaluation(records, source.split):
         # Test rows chose no trial, so it does not matter of how many it is the best.
         best_of = n_trials if source.split == "valid" else 1
         loss, error = source.scores["loss"], known.standard_error

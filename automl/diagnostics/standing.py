@@ -1,4 +1,4 @@
-"""Did the network earn its place? The best trial against the best reference, on test rows.
+"""Did the network earn its place? A study's answer against the best reference, on test rows.
 
 The references are guessing, a linear model and boosted trees (`automl/data/references.py`).
 What is compared is the loss, row by row: both are wrong on the same hard rows, so that the
@@ -13,10 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from automl.counting import agree, count
+from automl.counting import agree, count, trial_words
 from automl.diagnostics.thresholds import MIN_TEST_ROWS
 from automl.reference_names import reference_words
 from automl.score_names import SPLIT_NAMES, gain_text, read_score, score_name, score_text
+from storage.answers import evaluation_of, study_answer, trials_of
 from storage.records import (
     EvaluationRecord,
     PairedDifference,
@@ -46,27 +47,21 @@ class Standing:
 
 
 def standing(records: StudyRecords) -> Standing:
-    """How the best trial stands on the test rows."""
-    best = records.best_trial
-    if best is None:
+    """How a study's answer stands on the test rows."""
+    answer = study_answer(records)
+    if answer is None:
         return Standing("unknown", "No trial has completed, so there is no network to compare.")
-    evaluation = best_evaluation(records, "test")
+    evaluation = evaluation_of(records, answer, "test")
     if evaluation is None:
-        return Standing("unknown", f"Trial {best.number} has not been scored on test rows yet.")
+        numbers = trials_of(records, answer) or (answer.best_trial_number,)
+        who = f"{trial_words(numbers).capitalize()} {agree(len(numbers), 'has', 'have')}"
+        return Standing("unknown", f"{who} not been scored on test rows yet.")
     return standing_on(records, evaluation)
 
 
 def compared_score(settings: StudySettings) -> str:
     """What a network is compared by: the loss, or what class weights are asked for."""
     return "balanced_accuracy" if settings.class_weights else "loss"
-
-
-def best_evaluation(
-    records: StudyRecords, split: Literal["valid", "test"]
-) -> EvaluationRecord | None:
-    """The latest evaluation of the best trial on a split; None where there is none."""
-    best = records.best_trial
-    return records.latest_evaluation(split, best.number) if best else None
 
 
 def standing_on(records: StudyRecords, evaluation: EvaluationRecord) -> Standing:

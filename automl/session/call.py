@@ -6,7 +6,7 @@ training may take follows from what the end will take on a machine as busy as th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 from automl.data import LoadedData
@@ -14,7 +14,8 @@ from automl.executors.choosing import make_executor
 from automl.executors.devices import device_of_each
 from automl.executors.executor import Executor
 from automl.executors.resources import available_cores, available_memory
-from automl.options.search_options import SearchOptions
+from automl.options.option import options_of
+from automl.options.search_options import FreeOptions, SearchOptions
 from automl.tuning.clock import Clock
 from automl.tuning.ending_time import MOST_SHARE, REFERENCE_SECONDS, ending_seconds
 from automl.tuning.memory import MemoryPlan, plan_memory
@@ -103,20 +104,12 @@ class SearchCall:
     def policy_record(self, n_trials_before: int) -> PolicyRecord:
         """How this call searches, as it is kept."""
         options = self.options
+        recorded = options_of(FreeOptions).keys() & {field.name for field in fields(PolicyRecord)}
         return PolicyRecord(
             n_trials_before,
-            options.sampler,
-            options.pruner,
-            n_trials=options.n_trials,
-            timeout=options.timeout,
-            trial_timeout=options.trial_timeout,
+            **{name: getattr(options, name) for name in recorded},
             n_slots=self.memory.n_slots,
             n_workers=len(device_of_each(options.workers, (options.device,))),
-            device=options.device,
-            trainer=options.trainer,
-            preflight=options.preflight,
-            keep_models=options.keep_models,
-            references=options.references,
         )
 
     def make_executor(self) -> Executor:

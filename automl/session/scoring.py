@@ -11,7 +11,7 @@ import logging
 from automl.data.references import FittedReferences
 from automl.errors import DataError, StudyError
 from automl.session.call import SearchCall
-from automl.tuning.evaluation import evaluate_best
+from automl.tuning.evaluation import evaluate_answer
 from automl.tuning.keeping import save_preprocessing
 from automl.tuning.progress import SearchProgress
 from automl.tuning.references import References
@@ -56,7 +56,7 @@ class Scoring:
         with store.transaction(at_once=True):
             save_preprocessing(store, store.read_study(name), self._call.data.preprocessors)
         wanted = self._references.names
-        evaluate_best(store, name, self._call.data.dataset, self._take_references, wanted)
+        evaluate_answer(store, name, self._call.data.dataset, self._take_references, wanted)
 
     def _take_references(self) -> FittedReferences:
         LOG.info("finishing the references")

@@ -1,14 +1,15 @@
 """A trained network as people use it: tables go in, values of the target's own column come out.
 
-With folds there is one network per fold, each with the preprocessing of its own train rows;
-they predict together, by the mean of their probabilities or values. What is predicted is what
-the person's column holds: 0 and 1 where it holds numbers, texts where texts.
+What a study hands over is one network or several: of each fold one, with the preprocessing of
+its own train rows, or those of several trials. They predict together, by the weighted mean of
+their probabilities or values. What is predicted is what the person's column holds: 0 and 1
+where it holds numbers, texts where texts.
 """
 
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +45,25 @@ class TrainedNetwork:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class WeightedNetwork:
+    """A network and its share of what is predicted."""
+
+    network: TrainedNetwork
+    weight: float  # above 0; those of all networks that predict together add up to 1
+
+
+def weighted_mean(
+    predictions: Sequence[NDArray[np.float64]], weights: Sequence[float]
+) -> NDArray[np.float64]:
+    """What networks predict together; weights that do not add up to 1 are divided by their sum.
+
+    Shape:
+        predictions: each (N, C) or (N,), and so is the result.
+    """
+    return np.asarray(np.average(predictions, axis=0, weights=weights))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class PredictedTable:
     """What a model predicts of rows, and what a person should know of how they were read."""
 
@@ -53,13 +73,13 @@ class PredictedTable:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class TrainedModel:
-    """The network of a trial, or those of its folds together, with the preprocessing."""
+    """What a study hands over: one network, or several together, with the preprocessing."""
 
     target: str
     task: Task
     loss: str
     classes_: NDArray[Any]  # as in scikit-learn: the order of the probabilities; () if none
-    networks: tuple[TrainedNetwork, ...]
+    members: tuple[WeightedNetwork, ...]
 
     def predict(self, data: Any) -> NDArray[Any]:
         """Predict the target, in the values or the unit of its own column.
@@ -122,17 +142,18 @@ class TrainedModel:
 
     def __repr__(self) -> str:
         """One line: no weights, and of many classes the first ones."""
-        shown = f"target={self.target!r}, networks={len(self.networks)}"
+        shown = f"target={self.target!r}, networks={len(self.members)}"
         if self.task != "regression":
             shown += f", classes_={reprlib.repr(self.classes_.tolist())}"
         return f"TrainedModel({shown})"
 
     def _mean_prediction(self, data: Any) -> tuple[NDArray[np.float64], tuple[str, ...]]:
-        rows = read_rows(data, self.networks[0].preprocessor.plans)
-        predictions = [self._prediction(network, rows.typed) for network in self.networks]
-        known = [network.preprocessor.known_categories for network in self.networks]
+        networks = [member.network for member in self.members]
+        rows = read_rows(data, networks[0].preprocessor.plans)
+        predictions = [self._prediction(network, rows.typed) for network in networks]
+        known = [network.preprocessor.known_categories for network in networks]
         messages = (*rows.messages, *unknown_categories(rows.typed, known))
-        return np.asarray(np.mean(predictions, axis=0)), messages
+        return weighted_mean(predictions, [one.weight for one in self.members]), messages
 
     def _prediction(self, network: TrainedNetwork, typed: pd.DataFrame) -> NDArray[np.float64]:
         encoded = network.preprocessor.encode_typed(typed)

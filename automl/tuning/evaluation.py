@@ -1,12 +1,12 @@
-"""The honest score: the best trial's stored weights on the test rows.
+"""The honest score: what a study hands over, its stored weights, on the test rows.
 
-Nothing is retrained. Beside the network stand the references (guessing, a linear model, boosted
-trees), on the same rows and the same bootstrap resamples, so that a person sees whether it
-earned its place. With folds, the folds' networks predict test rows together, by their mean, and
-so do the references. Each look at the test rows is a record; a trial that has one is not
-evaluated again. A second record compares all on the validation rows, where the curves of all
-trials were measured: verdicts hold them against it. Predictions are kept, so that figures need
-no data.
+Nothing is retrained. Beside the networks of the answer stand the references (guessing, a linear
+model, boosted trees), on the same rows and the same bootstrap resamples, so that a person sees
+whether they earned their place. The answer's members predict together, by their weighted mean;
+references of several folds by their mean. Each look at the test rows is a record; an answer that
+has one is not evaluated again. A second record compares all on the validation rows, where the
+curves of all trials were measured: verdicts hold them against it. Predictions are kept, so that
+figures need no data.
 """
 
 from __future__ import annotations
@@ -20,15 +20,23 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from automl.counting import trial_words
 from automl.data.dataset import Dataset
 from automl.data.references import FittedReferences
 from automl.training.metrics import Resampled, resample
 from automl.training.predictions import predict
-from automl.training.trained_model import TrainedNetwork
-from automl.tuning.keeping import kept_networks
+from automl.training.trained_model import WeightedNetwork, weighted_mean
+from automl.tuning.kept_models import kept_networks
 from automl.tuning.seeds import derive_seed
 from storage import Store
-from storage.records import EvaluationRecord, ReferenceName, ReferenceRecord
+from storage.answers import evaluation_of, study_answer, trials_of
+from storage.records import (
+    AnswerRecord,
+    EvaluationRecord,
+    ReferenceName,
+    ReferenceRecord,
+    StudyRecords,
+)
 
 Floats = NDArray[np.float64]
 
@@ -50,14 +58,14 @@ class _Rows:
     unfinished: frozenset[ReferenceName]
 
 
-def evaluate_best(
+def evaluate_answer(
     store: Store,
     study_name: str,
     dataset: Dataset,
     references: Callable[[], FittedReferences],
     wanted: Set[ReferenceName] = frozenset(),
 ) -> EvaluationRecord | None:
-    """Score the best trial on the test rows, unless it has been; None if none has completed.
+    """Score a study's answer on the test rows, unless it has been; None if no trial has completed.
 
     Args:
         references: gives them when they are needed.
@@ -65,41 +73,70 @@ def evaluate_best(
             fitted now.
     """
     records = store.read_study(study_name)
-    best = records.best_trial
-    if best is None:
+    answer = study_answer(records)
+    if answer is None:
         return None
-    earlier = records.latest_evaluation("test", best.number)
+    earlier = evaluation_of(records, answer, "test")
     known = {one.name for one in earlier.references} if earlier else set()
     if earlier and wanted <= known:
         return earlier
-    logging.getLogger("automl").info("scoring trial %d on the test rows", best.number)
-    networks = kept_networks(store, records, best.number)
+    logging.getLogger("automl").info(
+        "scoring %s on the test rows", trial_words(trials_of(records, answer))
+    )
+    networks = kept_networks(store, records, answer)
     fitted = references()
     if earlier and fitted.keys() <= known:
         return earlier
-    valid, test = _valid_rows(networks, dataset, fitted), _test_rows(networks, dataset, fitted)
+    rows = _valid_rows(networks, dataset, fitted), _test_rows(networks, dataset, fitted)
     seed = derive_seed(records.settings.seed, "bootstrap")
-    compared, scored = (_evaluation(rows, dataset, best.number, seed) for rows in (valid, test))
+    compared, scored = (_evaluation(each, dataset, seed) for each in rows)
+    return _kept(store, records, answer, rows, (compared, scored))
+
+
+def _kept(
+    store: Store,
+    records: StudyRecords,
+    answer: AnswerRecord,
+    rows: Sequence[_Rows],
+    scores: Sequence[EvaluationRecord],
+) -> EvaluationRecord:
+    """Keep an answer with what it predicts and its scores, the last of which are returned.
+
+    Predictions of answers that stand no more go.
+    """
+    name = records.settings.study_name
+    standing = {
+        one.answer_id
+        for one in records.answers
+        if one.best_trial_number == answer.best_trial_number and one.answer_id != answer.answer_id
+    }
     with store.transaction():
-        store.artifacts.save_predictions(study_name, best.number, _kept_arrays(valid, test))
-        store.add_evaluation(study_name, compared)
-        store.add_evaluation(study_name, scored)
-    return scored
+        if answer.answer_id < 0:
+            answer = store.add_answer(name, answer)
+        for artifact in records.kept_artifacts("predictions"):
+            if artifact.answer_id not in standing:
+                store.artifacts.remove(artifact)
+        store.artifacts.save_predictions(name, answer.answer_id, _arrays(rows))
+        scored = [replace(one, answer_id=answer.answer_id) for one in scores]
+        for one in scored:
+            store.add_evaluation(name, one)
+    return scored[-1]
 
 
 def _valid_rows(
-    networks: Sequence[TrainedNetwork], dataset: Dataset, references: FittedReferences
+    networks: Sequence[WeightedNetwork], dataset: Dataset, references: FittedReferences
 ) -> _Rows:
-    """Each network and reference predicts its own fold's validation rows."""
-    numbers = [network.run.fold for network in networks]
+    """The networks of each fold predict its validation rows, and so do its references."""
+    numbers = list(dict.fromkeys(one.network.run.fold for one in networks))
     folds = [dataset.folds[number] for number in numbers]
+    of_folds = [[one for one in networks if one.network.run.fold == n] for n in numbers]
     return _Rows(
         split="valid",
         targets=np.concatenate([fold.original_targets("valid").numpy() for fold in folds]),
         target_scale=np.concatenate(
             [np.full(len(fold.valid), fold.target_scale, dtype=np.float64) for fold in folds]
         ),
-        network=np.concatenate([_prediction(one, dataset, "valid") for one in networks]),
+        network=np.concatenate([_prediction(each, dataset, "valid") for each in of_folds]),
         references={
             name: np.concatenate([by_fold[number].valid.double().numpy() for number in numbers])
             for name, by_fold in references.items()
@@ -109,15 +146,15 @@ def _valid_rows(
 
 
 def _test_rows(
-    networks: Sequence[TrainedNetwork], dataset: Dataset, references: FittedReferences
+    networks: Sequence[WeightedNetwork], dataset: Dataset, references: FittedReferences
 ) -> _Rows:
-    """All folds' networks predict the same test rows, by their mean; so do the references."""
-    fold = dataset.folds[networks[0].run.fold]
+    """All networks predict the same test rows, by their weighted mean; references by theirs."""
+    fold = dataset.folds[networks[0].network.run.fold]
     return _Rows(
         split="test",
         targets=fold.original_targets("test").numpy(),
         target_scale=np.full(len(fold.test), fold.target_scale, dtype=np.float64),
-        network=np.mean([_prediction(one, dataset, "test") for one in networks], axis=0),
+        network=_prediction(networks, dataset, "test"),
         references={
             name: np.mean([of_fold.test.double().numpy() for of_fold in by_fold], axis=0)
             for name, by_fold in references.items()
@@ -135,8 +172,8 @@ def _unfinished(references: FittedReferences) -> frozenset[ReferenceName]:
     )
 
 
-def _evaluation(rows: _Rows, dataset: Dataset, trial_number: int, seed: int) -> EvaluationRecord:
-    """Score network and references on the same resamples of the rows."""
+def _evaluation(rows: _Rows, dataset: Dataset, seed: int) -> EvaluationRecord:
+    """Score networks and references on the same resamples of the rows; of no answer yet."""
     predictions: dict[str, ArrayLike] = {"network": rows.network}
     predictions.update(rows.references.items())
     resampled = resample(
@@ -149,7 +186,7 @@ def _evaluation(rows: _Rows, dataset: Dataset, trial_number: int, seed: int) -> 
     )
     network = resampled["network"]
     return EvaluationRecord(
-        trial_number=trial_number,
+        answer_id=-1,
         split=rows.split,
         scores=network.scores,
         intervals=network.intervals,
@@ -177,17 +214,20 @@ def reference_record(name: ReferenceName, resampled: Mapping[str, Resampled]) ->
     )
 
 
-def _kept_arrays(valid: _Rows, test: _Rows) -> dict[str, NDArray[Any]]:
+def _arrays(rows: Sequence[_Rows]) -> dict[str, NDArray[Any]]:
     """Predictions and targets of rows that no network was trained on."""
-    return {
-        "valid_predictions": valid.network,
-        "valid_targets": valid.targets,
-        "test_predictions": test.network,
-        "test_targets": test.targets,
-    }
+    predictions = {f"{one.split}_predictions": one.network for one in rows}
+    return predictions | {f"{one.split}_targets": one.targets for one in rows}
 
 
 def _prediction(
-    network: TrainedNetwork, dataset: Dataset, split: Literal["valid", "test"]
+    networks: Sequence[WeightedNetwork], dataset: Dataset, split: Literal["valid", "test"]
 ) -> Floats:
-    return predict(network.run, network.weights, dataset, split).double().numpy()
+    """What networks predict together of a split of their folds."""
+    return weighted_mean(
+        [
+            predict(one.run, one.weights, dataset, split).double().numpy()
+            for one in (each.network for each in networks)
+        ],
+        [each.weight for each in networks],
+    )

@@ -18,24 +18,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from automl.data.table.preprocessing import Preprocessor
-from automl.data.targets import class_values
-from automl.errors import StudyError, TrainingError
+from automl.errors import TrainingError
 from automl.executors.executor import Executor
 from automl.training.config import RunConfig
-from automl.training.trained_model import (
-    TrainedModel,
-    TrainedNetwork,
-    network_from_arrays,
-    run_from_details,
-)
 from automl.training.trainer import Checkpoint
 from automl.tuning.adoption import AdoptedTrial
 from automl.tuning.problem import Problem
-from automl.tuning.trial_in_training import RunInTraining, TrialInTraining
+from automl.tuning.run_in_training import RunInTraining
+from automl.tuning.trial_in_training import TrialInTraining
 from storage import StorageError, Store
 from storage.errors import ArtifactError
 from storage.records import ArtifactRecord, EpochRecord, StudyRecords
-from storage.stored_values import damaged_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +96,15 @@ class Keeper:
             keep=self.keep_models,
             byte_budget=self.byte_budget,
             ranking=[number for _, number in self._kept()],
+            spared=self._runs_of_answer(),
         )
+
+    def _runs_of_answer(self) -> set[int]:
+        """The runs that are handed over while no better trial completes."""
+        ranking = self.store.ranking(self.study_name)
+        answers = self.store.read_answers(self.study_name)
+        standing = [one for one in answers if (one.best_trial_number,) == ranking[0][1:]]
+        return {member.run_id for member in standing[-1].members} if standing else set()
 
     def restore(self) -> None:
         """Save the best trial's weights again if their files were taken away meanwhile."""
@@ -245,60 +246,3 @@ def save_preprocessing(
             json.dumps(state),
             fold=fold,
         )
-
-
-def kept_networks(store: Store, records: StudyRecords, trial_number: int) -> list[TrainedNetwork]:
-    """The networks of a trial, one per fold, from their files.
-
-    Raises:
-        StudyError: the trial's weights are not kept.
-        StorageError: a file is missing or altered.
-    """
-    run_ids = {run.run_id for run in records.search_runs(trial_number)}
-    weights = [one for one in records.kept_artifacts("weights") if one.run_id in run_ids]
-    if len(weights) < len(run_ids) or not weights:
-        raise _not_kept(records, trial_number)
-    preprocessing = {one.details["fold"]: one for one in records.kept_artifacts("preprocessing")}
-    networks = []
-    for artifact in weights:
-        with damaged_in("automl_artifacts", "details", artifact_id=artifact.artifact_id):
-            run = run_from_details(artifact.details)
-        if run.fold not in preprocessing:
-            raise StudyError(
-                f"a model needs the preprocessing of its fold, but that of fold {run.fold} of "
-                f"{records.settings.study_name!r} is not kept; the same search again makes it"
-            )
-        estimators, state = store.artifacts.load_preprocessing(preprocessing[run.fold])
-        arrays = store.artifacts.load_weights(artifact)
-        preprocessor = Preprocessor.from_state(estimators["transformer"], json.loads(state))
-        with damaged_in("automl_artifacts", "details", artifact_id=artifact.artifact_id):
-            networks.append(network_from_arrays(run, arrays, artifact.details, preprocessor))
-    return networks
-
-
-def _not_kept(records: StudyRecords, trial_number: int) -> StudyError:
-    """Why there are no weights: those of the best trial are never let go for want of rank."""
-    what = f"the weights of trial {trial_number} of {records.settings.study_name!r}"
-    best = records.best_trial
-    if best is not None and best.number == trial_number:
-        return StudyError(
-            f"a model can be loaded while its weights are kept, but {what}, the best, could not "
-            "be written when it was found (no space, or no folder), or were removed since; make "
-            "space beside the database, then give the same search again: it trains the trial anew"
-        )
-    return StudyError(
-        f"a trial's model can be loaded while it is among the best few, but {what} are not kept; "
-        "keep more with --keep-models"
-    )
-
-
-def load_trained_model(store: Store, records: StudyRecords, trial_number: int) -> TrainedModel:
-    """A trial's model, ready to predict tables."""
-    settings = records.settings
-    return TrainedModel(
-        target=settings.target,
-        task=settings.task,
-        loss=settings.loss,
-        classes_=class_values(settings.class_names, settings.class_type),
-        networks=tuple(kept_networks(store, records, trial_number)),
-    )

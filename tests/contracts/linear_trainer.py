@@ -144,7 +144,9 @@ class LinearTrainer(Trainer):
             run.weight -= rate * inputs.T @ error / len(rows)
         if run.config.trial_number == DIVERGES and run.epoch == 2:
             run.weight *= torch.inf
-        losses = [float(cross_entropy(s.numeric @ run.weight, s.targets)) for s in (train, valid)]
+        losses = [
+            float(cross_entropy(s.inputs.numeric @ run.weight, s.targets)) for s in (train, valid)
+        ]
         if losses[1] < run.best_loss:
             run.best_epoch, run.best_loss = run.epoch, losses[1]
             run.best_weight = run.weight.clone()

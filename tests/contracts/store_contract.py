@@ -14,6 +14,8 @@ import pytest
 from storage.errors import StorageError
 from storage.records import (
     Advice,
+    AnswerMember,
+    AnswerRecord,
     DataCheckRecord,
     Diagnosis,
     EpochRecord,
@@ -173,12 +175,27 @@ class StoreContract:
         assert records.trials[0].value == 0.25
         assert records.trials[0].outcome == "complete"
 
+    def test_parameters_may_be_counted_when_a_run_has_ended(
+        self, reopen: Callable[[], Store]
+    ) -> None:
+        store = reopen()
+        make_study(store).ask()
+        for known, at_its_end in ((None, 7), (3, None), (None, None)):
+            run = store.add_run(
+                "study", trial_number=0, purpose="search", seed=1, n_parameters=known
+            )
+            store.finish_run(run.run_id, "complete", n_parameters=at_its_end)
+        runs = reopen().read_study("study").runs
+        assert [run.n_parameters for run in runs] == [7, 3, None]
+
     def test_other_records_come_back_in_their_order(self, reopen: Callable[[], Store]) -> None:
         store = reopen()
         make_study(store)
         checks = [DataCheckRecord("leakage", f"column {i}", i / 2, {"with": "y"}) for i in (1, 2)]
+        members = (AnswerMember(4, 0.75), AnswerMember(2, 0.25))
+        answer = store.add_answer("study", AnswerRecord("ensemble", members, 0))
         evaluation = EvaluationRecord(
-            trial_number=0,
+            answer_id=answer.answer_id,
             split="test",
             scores={"accuracy": 0.9},
             intervals={"accuracy": (0.8, 0.95)},
@@ -210,6 +227,7 @@ class StoreContract:
             store.add_policy("study", policy)
         records = reopen().read_study("study")
         assert records.data_checks == tuple(checks)
+        assert records.answers == (answer,) == reopen().read_answers("study")
         assert records.evaluations == (evaluation,)
         assert records.diagnoses == tuple(new)
         assert records.policies == tuple(policies)

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 from typing import Any
 
+from storage.answers import single_answer
 from storage.records import (
     Advice,
     ArtifactRecord,
@@ -106,7 +108,7 @@ def synthetic_study(
         policies=(PolicyRecord(0, "tpe", "successive_halving"),),
         data_checks=(DataCheckRecord("duplicated_rows", "train/test", 3.0),),
         artifacts=(
-            ArtifactRecord("a1", "weights", 0, 1, "trial-0.safetensors", 40_000, "0" * 64),
+            ArtifactRecord("a1", "weights", 0, 1, None, "trial-0.safetensors", 40_000, "0" * 64),
         ),
         diagnoses=(_verdict(),),
     )
@@ -272,10 +274,9 @@ def _with_evaluation(records: StudyRecords, task: Task) -> StudyRecords:
         ReferenceRecord("linear_model", linear, shown, gains(linear)),
         ReferenceRecord("boosted_trees", trees, shown, gains(trees)),
     )
-    evaluation = EvaluationRecord(
-        best.number, "test", scores, intervals, references, 1_780_000_900.0
-    )
-    return _replace(records, evaluations=(evaluation,))
+    answer = replace(single_answer(records, best.number), answer_id=1)
+    evaluation = EvaluationRecord(1, "test", scores, intervals, references, 1_780_000_900.0)
+    return replace(records, answers=(answer,), evaluations=(evaluation,))
 
 
 def _verdict() -> Diagnosis:
@@ -290,9 +291,3 @@ def _verdict() -> Diagnosis:
             Advice("More data would help more than more epochs."),
         ),
     )
-
-
-def _replace(records: StudyRecords, **changes: Any) -> StudyRecords:
-    from dataclasses import replace
-
-    return replace(records, **changes)

@@ -55,7 +55,7 @@ def test_what_was_taken_away_is_written_again(
 ) -> None:
     result, _ = search(tmp_path, interfere)
     assert result.evaluation is not None
-    assert len(result.best_model().networks) == 2
+    assert len(result.best_model().members) == 2
     best = {run.run_id for run in result.records.search_runs(result.best.number)}
     for finding in examine(result.storage):  # the weights of trials that are not the best
         assert finding.kind in ("artifact", "leftover")
@@ -86,7 +86,7 @@ def test_what_cannot_be_kept_is_said_once(
         again = session.result()
     assert any("it is trained again" in message for message in said)
     assert again.evaluation is not None
-    assert len(again.best_model().networks) == 2
+    assert len(again.best_model().members) == 2
     assert again.trials == result.trials
 
 

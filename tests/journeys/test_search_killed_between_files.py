@@ -86,7 +86,7 @@ def check(folder: Path, straight: SearchResult) -> None:
     assert straight.evaluation is not None
     assert result.evaluation.scores == straight.evaluation.scores
     loaded = load_study("iris", url)
-    assert len(loaded.best_model().networks) == 2
+    assert len(loaded.best_model().members) == 2
     assert len(loaded.records.kept_artifacts("weights")) == 2
     assert {one.kind for one in examine(url)} <= {"leftover"}
     assert not list(folder.glob("automl.artifacts/*.part"))

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from automl.data import LoadedData, SplitChoices, load_dataset
+from automl.data import LoadedData, SplitOptions, load_dataset
 from automl.executors.choosing import make_executor
+from automl.options.search_options import SearchOptions
 from automl.tuning.policy import SearchPolicy
 from automl.tuning.problem import Problem
 from automl.tuning.search import Search
@@ -51,14 +52,14 @@ with open_store(f"sqlite:///{folder}/straight.db") as store:
 
 
 def iris() -> LoadedData:
-    return load_dataset("sklearn:iris", splits=SplitChoices(n_folds=1))
+    return load_dataset("sklearn:iris", splits=SplitOptions(folds=1))
 
 
 def search(store: Store, data: LoadedData) -> list[tuple[object, ...]]:
     """Search, or go on, one trial at a time; what became of the trials."""
     space = load("mlp").for_task(data.task)
-    training = {"max_epochs": 4, "patience": 4, "seed": 3}
-    settings = make_settings(data, space, study_name="iris", training=training)
+    options = SearchOptions(study="iris", max_epochs=4, patience=4, seed=3)
+    settings = make_settings(data, space, options)
     policy = SearchPolicy(n_trials=N_TRIALS, n_slots=1)
     executor = make_executor(data.dataset, trainer="plain", workers=1)
     problem = Problem(settings, data.dataset)

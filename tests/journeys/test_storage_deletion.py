@@ -10,7 +10,14 @@ import pytest
 from optuna.storages import RDBStorage
 
 from storage.doctor import examine
-from storage.records import DataCheckRecord, Diagnosis, EvaluationRecord, PolicyRecord
+from storage.records import (
+    AnswerMember,
+    AnswerRecord,
+    DataCheckRecord,
+    Diagnosis,
+    EvaluationRecord,
+    PolicyRecord,
+)
 from storage.store import Store, open_store
 from tests.contracts.store_contract import epoch, layers, make_study
 
@@ -23,7 +30,9 @@ def fill(store: Store) -> None:
     store.add_initial_layers(run.run_id, layers())
     store.add_epochs([epoch(run.run_id, number) for number in range(1, 30)])
     store.add_data_checks("study", [DataCheckRecord("imbalance", "target", 0.9)])
-    store.add_evaluation("study", EvaluationRecord(0, "test", {"loss": 1.0}))
+    members = (AnswerMember(run.run_id, 1.0),)
+    answer = store.add_answer("study", AnswerRecord("single", members, 0))
+    store.add_evaluation("study", EvaluationRecord(answer.answer_id, "test", {"loss": 1.0}))
     store.replace_diagnoses("study", [Diagnosis("high_bias", "problem", "Too small.")])
     store.add_policy("study", PolicyRecord(0, "tpe", "median"))
     store.artifacts.save_weights("study", 0, run.run_id, {"w": np.ones(2)}, {})
@@ -56,7 +65,8 @@ def test_nothing_of_a_deleted_study_is_seen(tmp_path: Path, while_open: bool) ->
         assert records.runs == (run,)
         assert len(records.trials) == 1
         assert not (records.epochs or records.initial_layers or records.data_checks)
-        assert not (records.evaluations or records.diagnoses or records.policies)
+        assert not (records.answers or records.evaluations or records.diagnoses)
+        assert records.policies == ()
         assert records.artifacts == ()
         study.tell(0, 1.0)
     (leftover,) = (

@@ -110,13 +110,22 @@ def test_removed_artifact_keeps_its_row_and_says_why(store: Store, study: optuna
 def test_best_trials_are_kept(store: Store, study: optuna.Study) -> None:
     for number in range(4):
         save(store, number)
-        store.artifacts.save_predictions("study", number, {"valid": np.eye(2)})
+        store.artifacts.save_checkpoint("study", number, number, WEIGHTS, {})
     preprocessing = store.artifacts.save_preprocessing("study", {}, "{}")
     removed = store.artifacts.enforce("study", keep=2, byte_budget=None, ranking=[2, 0, 3])
     assert {one.trial_number for one in removed} == {3}
     kept = store.artifacts.list("study")
     assert {one.trial_number for one in kept} == {0, 1, 2, None}  # 1 is not ranked
     assert preprocessing in kept
+
+
+def test_the_trials_of_the_answer_are_kept_too(store: Store, study: optuna.Study) -> None:
+    for number in range(4):
+        store.artifacts.save_weights("study", number, 10 + number, WEIGHTS, {})
+    removed = store.artifacts.enforce(
+        "study", keep=1, byte_budget=None, ranking=[0, 1, 2, 3], spared={10, 12}
+    )
+    assert [one.trial_number for one in removed] == [3, 1]
 
 
 def test_budget_takes_the_worst_but_never_the_best(store: Store, study: optuna.Study) -> None:

@@ -100,27 +100,13 @@ def test_search_runs_are_those_of_the_last_attempt() -> None:
 
 def test_kept_artifacts_are_of_one_kind_and_not_removed() -> None:
     artifacts = tuple(
-        ArtifactRecord(str(number), kind, 0, 1, "a.bin", 8, "", removed_at=removed_at)
+        ArtifactRecord(str(number), kind, 0, 1, None, "a.bin", 8, "", removed_at=removed_at)
         for number, (kind, removed_at) in enumerate(
             [("weights", None), ("weights", 1.0), ("checkpoint", None), ("weights", None)]
         )
     )
     kept = StudyRecords(settings(), artifacts=artifacts).kept_artifacts("weights")
     assert [artifact.artifact_id for artifact in kept] == ["0", "3"]
-
-
-def test_the_latest_evaluation_is_the_last_of_its_split_and_trial() -> None:
-    evaluations = (
-        EvaluationRecord(0, "test", {"loss": 0.1}, evaluated_at=2.0),
-        EvaluationRecord(0, "test", {"loss": 0.2}, evaluated_at=1.0),
-        EvaluationRecord(1, "test", {"loss": 0.3}, evaluated_at=3.0),
-        EvaluationRecord(1, "test", {"loss": 0.4}, evaluated_at=3.0),
-        EvaluationRecord(0, "valid", {"loss": 0.5}, evaluated_at=4.0),
-    )
-    records = StudyRecords(settings(), evaluations=evaluations)
-    assert records.latest_evaluation("test", 0) is evaluations[0]
-    assert records.latest_evaluation("test") is evaluations[3]  # stored last at that moment
-    assert records.latest_evaluation("valid", 1) is None
 
 
 def test_a_gain_is_that_of_a_reference_by_a_score() -> None:

@@ -23,7 +23,7 @@ def fail(connection: Connection) -> None:
     raise StorageError("half-way")
 
 
-LATER = SchemaChange(3, "a column", add_column)
+LATER = SchemaChange(CHANGES[-1].number + 1, "a column", add_column)
 
 
 def columns(database: Database) -> set[str]:
@@ -32,7 +32,8 @@ def columns(database: Database) -> set[str]:
 
 
 def test_numbers_are_in_order_without_gaps() -> None:
-    assert [change.number for change in CHANGES] == list(range(1, len(CHANGES) + 1))
+    first = CHANGES[0].number
+    assert [change.number for change in CHANGES] == list(range(first, first + len(CHANGES)))
 
 
 def test_new_file_has_had_all_changes(database: Database) -> None:
@@ -45,13 +46,13 @@ def test_only_what_is_missing_is_applied(database: Database) -> None:
         missing = missing_changes(applied_changes(connection), "url", (*CHANGES, LATER))
         assert missing == (LATER,)
         apply_changes(connection, missing)
-        assert applied_changes(connection)[-1] == 3
+        assert applied_changes(connection)[-1] == LATER.number
     assert "later" in columns(database)
 
 
 def test_failed_change_leaves_the_file_as_it_was(database: Database) -> None:
     with pytest.raises(StorageError, match="half-way"), database.write() as connection:
-        apply_changes(connection, (SchemaChange(3, "fails", fail),))
+        apply_changes(connection, (SchemaChange(LATER.number, "fails", fail),))
     assert "later" not in columns(database)
 
 
@@ -64,4 +65,9 @@ def test_file_without_our_tables_has_had_none() -> None:
 
 def test_change_from_the_future_is_refused() -> None:
     with pytest.raises(StorageError, match="Install that version; the file was not touched"):
-        missing_changes((1, 2, 7), "sqlite:///a.db")
+        missing_changes((3, 4, 9), "sqlite:///a.db")
+
+
+def test_file_of_an_older_version_is_refused() -> None:
+    with pytest.raises(StorageError, match="an older version of this program made them"):
+        missing_changes((1, 2), "sqlite:///a.db")

@@ -5,7 +5,14 @@ import pytest
 from sqlalchemy import func, select
 
 from storage import optuna_schema, tables
-from storage.records import DataCheckRecord, Diagnosis, EvaluationRecord, PolicyRecord
+from storage.records import (
+    AnswerMember,
+    AnswerRecord,
+    DataCheckRecord,
+    Diagnosis,
+    EvaluationRecord,
+    PolicyRecord,
+)
 from storage.store import Store
 from tests.contracts.store_contract import epoch, make_study
 
@@ -15,10 +22,11 @@ def fill(store: Store, name: str) -> None:
     run = store.add_run(name, trial_number=0, purpose="search", seed=1)
     store.add_epochs([epoch(run.run_id, 1)])
     store.add_data_checks(name, [DataCheckRecord("kind", "subject", 1.0)])
-    store.add_evaluation(name, EvaluationRecord(0, "test", {}))
+    answer = store.add_answer(name, AnswerRecord("single", (AnswerMember(run.run_id, 1.0),), 0))
+    store.add_evaluation(name, EvaluationRecord(answer.answer_id, "test", {}))
     store.replace_diagnoses(name, [Diagnosis("kind", "good", "message")])
     store.add_policy(name, PolicyRecord(0, "tpe", "median"))
-    store.artifacts.save_predictions(name, 0, {})
+    store.artifacts.save_predictions(name, answer.answer_id, {})
 
 
 def counts(store: Store) -> dict[str, int]:

@@ -23,7 +23,7 @@ from click.testing import CliRunner, Result
 import cli
 from automl.console.command_group import fast_imports, told_steps
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ATTACK = "\x1b[2J\x1b]52;c;QUJD\x07\u202eevil\r\x9b31m\n\u2028"
 TARGET = f"kind {ATTACK} é한"
 STUDY = f"st{ATTACK}udy é한"

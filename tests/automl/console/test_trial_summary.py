@@ -13,6 +13,7 @@ from automl.errors import StudyError
 from automl.investigation.promotion import Promotion
 from automl.result import SearchResult, WrittenPredictions
 from automl.score_names import score_text
+from storage.answers import single_answer
 from storage.records import EpochRecord, StudyRecords
 from tests.contracts.synthetic_study import synthetic_study
 
@@ -115,21 +116,23 @@ def test_trial_that_is_not_there_is_an_error(finished: SearchResult) -> None:
 
 
 def test_predictions_are_told_with_the_network_they_come_from() -> None:
-    records = synthetic_study(20)
+    records = synthetic_study(20, n_folds=5)
     best = records.best_trial
     assert best is not None
     result = SearchResult(records, "")
     columns = tuple("abcdef")
     words = trial_summary.prediction_words(
-        result, WrittenPredictions(Path("p.csv"), 1418, columns, best.number, 5)
+        result, WrittenPredictions(Path("p.csv"), 1418, columns, result.answer)
     )
     assert words == (
         f"1,418 rows predicted with trial {best.number} of digits-target (accuracy 97.2 % on "
         "test rows, the mean of its 5 folds); columns a, b, c, d and 2 more"
     )
-    other = next(one.number for one in records.complete_trials if one != best)
+    records = synthetic_study(20)
+    result = SearchResult(records, "")
+    other = records.complete_trials[1].number
     words = trial_summary.prediction_words(
-        result, WrittenPredictions(Path("p.csv"), 1, ("a",), other, 1)
+        result, WrittenPredictions(Path("p.csv"), 1, ("a",), single_answer(records, other))
     )
     assert words.startswith(f"1 row predicted with trial {other} of digits-target (valid loss ")
     assert words.endswith("); column a")

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from storage.records import (
+    AnswerMember,
+    AnswerRecord,
     EpochRecord,
     EvaluationRecord,
     LayerGradientRecord,
@@ -98,13 +100,15 @@ def make_study(
     error: float = 0.01,
     **settings: Any,
 ) -> StudyRecords:
-    """A study of one complete trial per curve."""
-    trials, runs, epochs, initial = [], [], {}, {}
+    """A study of one complete trial per curve, whose answer has the trial's number."""
+    trials, runs, answers, epochs, initial = [], [], [], {}, {}
     for number, curve in enumerate(curves):
         values = [valid for _, valid in curve]
         trial_params = params[number] if params else {}
         trials.append(TrialRecord(number, "COMPLETE", trial_params, min(values)))
         runs.append(RunRecord(number, number, "search", seed=0, n_parameters=100 * (number + 1)))
+        alone = (AnswerMember(number, 1.0),)
+        answers.append(AnswerRecord("single", alone, number, answer_id=number))
         measured = layers[number] if layers else ()
         epochs[number] = tuple(
             make_epoch(number, place, train, valid, error, layers=measured)
@@ -123,6 +127,7 @@ def make_study(
         runs=tuple(runs),
         epochs=epochs,
         initial_layers=initial,
+        answers=tuple(answers),
         evaluations=tuple(evaluations),
     )
 

@@ -94,7 +94,7 @@ def test_decomposition_runs_the_whole_way(task: Task) -> None:
     runs = [run.numbered(number) for number, run in enumerate(planned)]
     executor = make_executor(dataset, trainer="plain", workers=1)
 
-    ended = train_runs(executor, runs, keep_weights=True)
+    ended = train_runs(executor, runs, keep="best")
     diagnosis = judge_decomposition(records, ended, dataset)
 
     evidence = diagnosis.evidence

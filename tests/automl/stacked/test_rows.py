@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import torch
 
-from automl.models.mlp.network import SCALINGS, mlp_for
+from automl.models.mlp.network import mlp_for
 from automl.stacked.rows import ScaledRows, gather
 from automl.training.rows import Rows
+from search_spaces.hyperparameters import hyperparameter
 from tests.contracts.tiny_datasets import tiny_dataset
 from tests.contracts.trainer_contract import tiny_run
+
+SCALINGS = hyperparameter("scaling").words
 
 
 def test_rows_are_scaled_as_the_plain_network_scales_them() -> None:

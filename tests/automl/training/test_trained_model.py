@@ -10,14 +10,19 @@ import pandas as pd
 import pytest
 import torch
 
-from automl.data import LoadedData, SplitChoices, load_dataset
+from automl.data import LoadedData, SplitOptions, load_dataset
 from automl.data.targets import class_values
 from automl.errors import ConfigError, DataError, DataWarning
 from automl.models.mlp.initialization import initialize_
 from automl.models.mlp.network import MLPConfig, mlp_for
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.predictions import predict
-from automl.training.trained_model import TrainedModel, TrainedNetwork, run_from_details
+from automl.training.trained_model import (
+    TrainedModel,
+    TrainedNetwork,
+    WeightedNetwork,
+    run_from_details,
+)
 
 
 def mixed_table(n_rows: int = 90) -> pd.DataFrame:
@@ -33,7 +38,7 @@ def mixed_table(n_rows: int = 90) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def data() -> LoadedData:
-    return load_dataset(mixed_table(), target="price", splits=SplitChoices(n_folds=2))
+    return load_dataset(mixed_table(), target="price", splits=SplitOptions(folds=2))
 
 
 def network(data: LoadedData, fold: int, scaling: str = "robust") -> TrainedNetwork:
@@ -53,13 +58,14 @@ def network(data: LoadedData, fold: int, scaling: str = "robust") -> TrainedNetw
 
 def model_of(data: LoadedData, *networks: TrainedNetwork) -> TrainedModel:
     classes = class_values(data.class_names, data.class_type)
-    return TrainedModel(data.target, data.task, data.loss, classes, networks)
+    members = tuple(WeightedNetwork(one, 1 / len(networks)) for one in networks)
+    return TrainedModel(data.target, data.task, data.loss, classes, members)
 
 
 def classifier(labels: list[object]) -> tuple[TrainedModel, pd.DataFrame]:
     """An untrained network for labels of any type, and the table that it is for."""
     table = mixed_table().assign(label=pd.Series(labels * 90).head(90))
-    data = load_dataset(table, target="label", splits=SplitChoices(n_folds=1))
+    data = load_dataset(table, target="label", splits=SplitOptions(folds=1))
     return model_of(data, network(data, 0)), table
 
 
@@ -77,6 +83,15 @@ def test_folds_predict_together_by_their_mean(data: LoadedData) -> None:
     rows = mixed_table().head(5)
     alone = [model_of(data, one).predict(rows) for one in (first, second)]
     assert model_of(data, first, second).predict(rows) == pytest.approx(np.mean(alone, axis=0))
+
+
+def test_members_predict_together_by_their_weights(data: LoadedData) -> None:
+    first, second = network(data, 0), network(data, 0, "quantile")
+    rows = mixed_table().head(5)
+    alone = [model_of(data, one).predict(rows) for one in (first, second)]
+    members = (WeightedNetwork(first, 0.75), WeightedNetwork(second, 0.25))
+    predicted = replace(model_of(data), members=members).predict(rows)
+    assert predicted == pytest.approx(0.75 * alone[0] + 0.25 * alone[1])
 
 
 def test_unknown_categories_do_not_fail(data: LoadedData) -> None:

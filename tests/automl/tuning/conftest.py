@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from automl.data import LoadedData, SplitChoices, load_dataset
+from automl.data import LoadedData, SplitOptions, load_dataset
 from storage import Store, open_store
 
 
 @pytest.fixture(scope="session")
 def iris() -> LoadedData:
-    return load_dataset("sklearn:iris", splits=SplitChoices(n_folds=1))
+    return load_dataset("sklearn:iris", splits=SplitOptions(folds=1))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from automl.data import LoadedData, SplitChoices, load_dataset
+from automl.data import LoadedData, SplitOptions, load_dataset
 from automl.executors.executor import RoundResult, RunFailure
 from storage import Store, open_store
 from storage.records import EpochRecord
@@ -54,7 +54,7 @@ def test_iteration_that_is_broken_off_leaves_trials_that_go_on(
 
 def test_the_attempt_that_was_lost_is_not_judged_in_the_place_of_the_next(store: Store) -> None:
     """Of two folds one tells of its divergence in the round in which the other's worker died."""
-    data = load_dataset("sklearn:iris", splits=SplitChoices(n_folds=2))
+    data = load_dataset("sklearn:iris", splits=SplitOptions(folds=2))
     search = make_search(store, data, settings_for(data), n_trials=1)
     rounds = iter(search)
     next(rounds)

@@ -52,7 +52,7 @@ def test_same_call_again_trains_the_same_network(
     assert len(before) == len(after) == 1
     for name, array in before[0].items():
         np.testing.assert_allclose(after[0][name], array, rtol=1e-3, atol=1e-4)
-    assert result.best_model().networks
+    assert result.best_model().members
 
 
 def test_whole_weights_are_left_alone(finished: SearchResult, finished_copy: str) -> None:

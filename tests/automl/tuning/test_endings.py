@@ -7,7 +7,7 @@ import math
 import optuna
 import pytest
 
-from automl.data import LoadedData, SplitChoices, load_dataset
+from automl.data import LoadedData, SplitOptions, load_dataset
 from storage import Store
 from tests.automl.tuning.searches import make_search, run, settings_for
 
@@ -39,7 +39,7 @@ def test_diverging_trials_fail_with_a_cause_and_end_nothing(
 
 
 def test_value_with_folds_is_the_mean_over_runs(store: Store) -> None:
-    data = load_dataset("sklearn:iris", splits=SplitChoices(n_folds=3))
+    data = load_dataset("sklearn:iris", splits=SplitOptions(folds=3))
     records = run(store, data, settings_for(data), n_trials=2)
     for trial in records.trials:
         runs = records.search_runs(trial.number)

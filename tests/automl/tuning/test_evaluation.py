@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_iris
 
+from automl.counting import trial_words
 from automl.data.references import FittedReferences, fit_references, guessing_alone
 from automl.options.loading import load_again
 from automl.reference_names import REFERENCE_NAMES
 from automl.result import SearchResult
+from automl.studies import load_study
 from automl.training.metrics import score
-from automl.tuning.evaluation import evaluate_best
+from automl.tuning.evaluation import evaluate_answer
+from automl.tuning.keeping import Keeper
+from automl.tuning.problem import Problem
 from storage import open_store
-from storage.records import EvaluationRecord
+from storage.records import AnswerMember, AnswerRecord, EvaluationRecord
 
 
 def test_score_is_that_of_the_kept_predictions(finished: SearchResult) -> None:
@@ -51,7 +57,7 @@ def test_validation_rows_have_a_comparison_of_their_own(finished: SearchResult) 
     guessing, linear = compared.reference("guessing"), compared.reference("linear_model")
     assert guessing is not None and linear is not None
 
-    assert compared.trial_number == finished.best.number
+    assert compared.answer_id == finished.answer.answer_id
     assert compared.scores["loss"] == pytest.approx(finished.best.value, rel=1e-4)
     gain = guessing.network_gains["loss"]
     assert gain.value == pytest.approx(guessing.scores["loss"] - compared.scores["loss"])
@@ -60,13 +66,11 @@ def test_validation_rows_have_a_comparison_of_their_own(finished: SearchResult) 
     assert not guessing.guessing_gains
 
 
-def test_test_rows_are_read_once_per_best_trial(
-    finished: SearchResult, finished_copy: str
-) -> None:
+def test_test_rows_are_read_once_per_answer(finished: SearchResult, finished_copy: str) -> None:
     dataset = load_again(finished.records.settings).dataset
     with open_store(finished_copy) as store:
         before = store.read_study("iris-species").evaluations
-        assert evaluate_best(store, "iris-species", dataset, dict) == before[-1]
+        assert evaluate_answer(store, "iris-species", dataset, dict) == before[-1]
         assert store.read_study("iris-species").evaluations == before
 
 
@@ -86,7 +90,7 @@ def test_it_is_scored_again_for_references_that_an_earlier_look_lacked(
             )
 
         def evaluate(references: Callable[[], FittedReferences]) -> EvaluationRecord | None:
-            return evaluate_best(store, "iris-species", dataset, references, every)
+            return evaluate_answer(store, "iris-species", dataset, references, every)
 
         poorer = evaluate(lambda: guessing_alone(dataset))
         assert poorer is not None
@@ -114,6 +118,37 @@ def test_a_reference_that_was_cut_short_is_marked(
         first = store.read_study("iris-species").evaluations[-1]
         bare = replace(first, references=(), evaluated_at=first.evaluated_at + 1)
         store.add_evaluation("iris-species", bare)
-        record = evaluate_best(store, "iris-species", dataset, lambda: fitted, every)
+        record = evaluate_answer(store, "iris-species", dataset, lambda: fitted, every)
     assert record is not None
     assert [one.is_final for one in record.references] == [True, True, False]
+
+
+def test_an_answer_of_several_trials_is_scored_kept_loaded_and_reported(
+    finished: SearchResult, finished_copy: str, tmp_path: Path
+) -> None:
+    """Whoever reads an answer is indifferent to how many trials it is made of."""
+    first, second = (trial.number for trial in finished.records.complete_trials[:2])
+    runs = [finished.records.search_runs(number)[0].run_id for number in (first, second)]
+    members = (AnswerMember(runs[0], 0.75), AnswerMember(runs[1], 0.25))
+    dataset = load_again(finished.records.settings).dataset
+    with open_store(finished_copy) as store:
+        store.add_answer("iris-species", AnswerRecord("ensemble", members, first))
+        scored = evaluate_answer(store, "iris-species", dataset, lambda: guessing_alone(dataset))
+        settings = store.read_study("iris-species").settings
+        Keeper(store, Problem(settings, dataset), keep_models=1).prune()
+    result = load_study("iris-species", finished_copy)
+
+    assert result.answer.members == members and result.evaluation == scored
+    kept, alone, other = result.predictions(), finished.best_model(), result.model(second)
+    assert kept is not None and finished.predictions() is not None
+    assert {one.run_id for one in result.records.kept_artifacts("weights")} == set(runs)
+    assert len(result.records.kept_artifacts("predictions")) == 2  # the single answer's, too
+    frame = load_iris(as_frame=True).data
+    together = 0.75 * alone.predict_proba(frame) + 0.25 * other.predict_proba(frame)
+    assert result.best_model().predict_proba(frame) == pytest.approx(together)
+    again = score(
+        kept["test_predictions"], kept["test_targets"], task="multiclass", loss="cross_entropy"
+    )
+    assert scored is not None and again == pytest.approx(dict(scored.scores))
+    page = result.report(tmp_path / "report.html").read_text(encoding="utf-8")
+    assert f"The test scores are those of {trial_words(sorted((first, second)))}." in page

@@ -2,79 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
-
-import pytest
-
 from automl.data import load_dataset
-from automl.errors import StudyError
 from automl.result import SearchResult
 from automl.training.config import RunConfig, configure
 from automl.training.trainer import Checkpoint
 from automl.tuning.adoption import AdoptedTrial
-from automl.tuning.keeping import Keeper, kept_networks
+from automl.tuning.keeping import Keeper
 from automl.tuning.problem import Problem
+from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.study import open_study
-from automl.tuning.trial_in_training import RunInTraining, TrialInTraining
-from storage import StorageError, open_store
-from storage.errors import DamagedError
-
-
-def test_networks_come_back_with_preprocessing(finished: SearchResult) -> None:
-    with open_store(finished.storage) as store:
-        (network,) = kept_networks(store, finished.records, finished.best.number)
-    assert network.run.trial_number == finished.best.number
-    assert network.run.training.learning_rate == finished.best.params["learning_rate"]
-    assert network.weights["output.weight"].shape[0] == 3
-    assert len(network.preprocessor.feature_names) == 4
-
-
-def test_pruned_trials_have_no_model(finished: SearchResult) -> None:
-    pruned = next(trial for trial in finished.trials if trial.outcome == "pruned")
-    with open_store(finished.storage) as store, pytest.raises(StudyError, match="not kept"):
-        kept_networks(store, finished.records, pruned.number)
-
-
-def test_altered_weights_are_refused(finished: SearchResult, finished_copy: str) -> None:
-    with open_store(finished_copy) as store:
-        records = store.read_study("iris-species")
-        artifact = next(
-            one
-            for one in records.artifacts
-            if one.kind == "weights" and one.trial_number == finished.best.number
-        )
-        path = store.artifacts.path(artifact)
-        content = bytearray(path.read_bytes())
-        content[-1] ^= 1
-        path.write_bytes(content)
-        with pytest.raises(StorageError):
-            kept_networks(store, records, finished.best.number)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        "'$.run', 7",
-        "'$.run.seed', 'x'",
-        "'$.run.fold', json('[]')",
-        "'$.run.model', json('[]')",
-        "'$.run.model.hidden_size', '64'",
-        "'$.run.training.batch_size', json('{}')",
-        "'$.cardinalities', 'x'",
-        "'$.target_mean', json('[]')",
-    ],
-)
-def test_details_of_another_type_are_damage(
-    finished: SearchResult, finished_copy: str, change: str
-) -> None:
-    with sqlite3.connect(finished_copy.removeprefix("sqlite:///")) as connection:
-        connection.execute(
-            f"UPDATE automl_artifacts SET details = json_set(details, {change}) "
-            "WHERE kind = 'weights'"
-        )
-    connection.close()
-    with open_store(finished_copy) as store, pytest.raises(DamagedError, match="details in"):
-        kept_networks(store, store.read_study("iris-species"), finished.best.number)
+from automl.tuning.trial_in_training import TrialInTraining
+from storage import open_store
 
 
 def test_a_state_that_is_ahead_of_the_stored_curve_is_not_gone_on_from(
@@ -88,7 +26,7 @@ def test_a_state_that_is_ahead_of_the_stored_curve_is_not_gone_on_from(
         one for one in finished.records.kept_artifacts("checkpoint") if one.trial_number == number
     )
     assert checkpoints
-    model, training = configure({}, max_epochs=6, patience=6)
+    model, training = configure({}, family="mlp", max_epochs=6, patience=6)
     run = RunConfig(99, number, model, training, before.seed)
     problem = Problem(finished.records.settings, load_dataset("sklearn:iris").dataset)
     with open_store(finished_copy) as store:

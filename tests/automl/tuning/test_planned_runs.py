@@ -23,7 +23,7 @@ from automl.tuning.planned_runs import (
     train_rounds,
     train_runs,
 )
-from storage.records import CAUSES, Task
+from storage.records import CAUSES, Task, best_epoch
 from tests.contracts import linear_trainer
 from tests.contracts.linear_trainer import CRASHES, DIES, DIVERGES, EATS_MEMORY, HANGS
 
@@ -51,7 +51,7 @@ def make_dataset(task: Task = "regression") -> Dataset:
 
 def make_run(run_id: int, learning_rate: float = 0.01) -> PlannedRun:
     params = {"learning_rate": learning_rate, "optimizer": "sgd", "hidden_size": 8}
-    model, training = configure(params, max_epochs=4, patience=4)
+    model, training = configure(params, family="mlp", max_epochs=4, patience=4)
     return PlannedRun("confirm", "", RunConfig(run_id, 0, model, training, seed=run_id))
 
 
@@ -151,7 +151,7 @@ def test_a_run_goes_on_from_a_state_to_the_same_curve() -> None:
 
 def test_regression_is_predicted_in_standardized_values() -> None:
     dataset = make_dataset()
-    (run,) = train_runs(plain_executor(), [make_run(0)], keep_weights=True)
+    (run,) = train_runs(plain_executor(), [make_run(0)], keep="best")
 
     predicted = predict_run(run, dataset)
 
@@ -162,7 +162,7 @@ def test_regression_is_predicted_in_standardized_values() -> None:
 def test_classes_are_predicted_as_codes() -> None:
     dataset = make_dataset("binary")
     executor = make_executor(dataset, trainer="plain", workers=1)
-    (run,) = train_runs(executor, [make_run(0)], keep_weights=True)
+    (run,) = train_runs(executor, [make_run(0)], keep="best")
 
     predicted = predict_run(run, dataset)
 
@@ -170,9 +170,22 @@ def test_classes_are_predicted_as_codes() -> None:
     assert set(predicted.tolist()) <= {0, 1}
 
 
+def test_the_last_epochs_weights_can_be_kept_and_of_a_diverged_run_the_best() -> None:
+    runs = [dataclasses.replace(linear_run(1, DIVERGES)), linear_run(2), linear_run(3)]
+    executor = make_executor(linear_trainer.tiny_dataset(), trainer=LINEAR, workers=1)
+    diverged, last, _ = train_runs(executor, runs, keep="last")
+    executor = make_executor(linear_trainer.tiny_dataset(), trainer=LINEAR, workers=1)
+    diverged_best, best, _ = train_runs(executor, runs, keep="best")
+
+    assert diverged.cause == diverged_best.cause == "diverged"
+    assert torch.equal(diverged.weights["weight"], diverged_best.weights["weight"])
+    is_last_best = best_epoch(last.curve) == last.curve[-1]
+    assert torch.equal(last.weights["weight"], best.weights["weight"]) is is_last_best
+
+
 def test_what_failed_or_kept_no_weights_predicts_nothing() -> None:
     runs = [make_run(0, learning_rate=1e30), make_run(1)]
-    diverged, _ = train_runs(plain_executor(), runs, keep_weights=True)
+    diverged, _ = train_runs(plain_executor(), runs, keep="best")
     _, without = train_runs(plain_executor(), runs)
 
     assert predict_run(diverged, make_dataset()) is predict_run(without, make_dataset()) is None
@@ -185,7 +198,7 @@ def test_a_run_that_is_done_keeps_its_weights_though_its_worker_dies_later() -> 
     with make_executor(
         linear_trainer.tiny_dataset(), workers=1, engine="processes", trainer=LINEAR
     ) as executor:
-        kept, died = train_runs(executor, [done, linear_run(2, DIES)], keep_weights=True)
+        kept, died = train_runs(executor, [done, linear_run(2, DIES)], keep="best")
 
     assert kept.is_evidence and kept.weights is not None
     assert (died.cause, died.weights) == ("lost", None)

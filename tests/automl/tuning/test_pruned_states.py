@@ -15,7 +15,8 @@ from automl.executors.choosing import make_executor
 from automl.result import SearchResult
 from automl.training.config import RunConfig, configure
 from automl.tuning.pruned_states import PrunedStates, kept_continuations
-from automl.tuning.trial_in_training import RunInTraining, TrialInTraining
+from automl.tuning.run_in_training import RunInTraining
+from automl.tuning.trial_in_training import TrialInTraining
 from storage import Store, open_store
 from storage.records import StudyRecords, best_epoch
 from tests.contracts.linear_trainer import tiny_dataset, tiny_run
@@ -74,7 +75,7 @@ def test_trials_that_complete_or_fail_leave_no_state(finished: SearchResult) -> 
 
 
 def runs_that_go_on(records: StudyRecords, trial_number: int) -> dict[int, RunConfig]:
-    model, training = configure({}, max_epochs=6, patience=6)
+    model, training = configure({}, family="mlp", max_epochs=6, patience=6)
     (run,) = records.search_runs(trial_number)
     return {run.run_id: RunConfig(-1, trial_number, model, training, run.seed, run.fold)}
 

@@ -1,7 +1,8 @@
 from dataclasses import replace
 
 from automl.report.numbers.overview import overview
-from automl.report.numbers.trials import study_table
+from automl.report.numbers.study import study_table
+from storage.answers import single_answer
 from storage.records import EvaluationRecord, StudyRecords
 
 
@@ -35,16 +36,18 @@ def test_trials_within_two_standard_errors_are_tied(table):
     assert overview(table).n_tied == expected
 
 
-def test_the_best_trials_own_evaluation_is_preferred(records: StudyRecords):
-    other = EvaluationRecord(9999, "test", {"accuracy": 0.1})
-    table = study_table(replace(records, evaluations=(*records.evaluations, other)))
-    assert overview(table).evaluated_trial == table.best.number
-    only = study_table(replace(records, evaluations=(other,)))
-    assert overview(only).evaluated_trial == 9999
+def test_the_answers_own_evaluation_is_preferred(records: StudyRecords):
+    later = replace(single_answer(records, records.complete_trials[1].number), answer_id=2)
+    other = EvaluationRecord(2, "test", {"accuracy": 0.1}, evaluated_at=2e9)
+    both = replace(records, answers=(*records.answers, later))
+    table = study_table(replace(both, evaluations=(*records.evaluations, other)))
+    assert overview(table).scored_trials == (table.best.number,)
+    only = study_table(replace(both, evaluations=(other,)))
+    assert overview(only).scored_trials == (records.complete_trials[1].number,)
 
 
 def test_an_evaluation_on_validation_rows_is_no_test_score(records: StudyRecords):
-    valid = EvaluationRecord(records.best_trial.number, "valid", {"accuracy": 0.9})
+    valid = EvaluationRecord(1, "valid", {"accuracy": 0.9})
     shown = overview(study_table(replace(records, evaluations=(valid,))))
     assert shown.scores == () and shown.n_test_looks == 0
 

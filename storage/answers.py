@@ -1,0 +1,91 @@
+"""What a study hands over, as its records tell it: the answer that stands, and its scores.
+
+An answer is stored when it is scored. Until then, and once another trial is the best, the
+best trial's own runs are the answer. Whoever loads, scores, predicts or reports asks here, and
+need not know how an answer was found or of how many trials it is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from storage.records import (
+    AnswerMember,
+    AnswerRecord,
+    ArtifactRecord,
+    EvaluationRecord,
+    StudyRecords,
+)
+
+
+def study_answer(records: StudyRecords) -> AnswerRecord | None:
+    """The answer that stands; None where no trial has completed."""
+    best = records.best_trial
+    if best is None:
+        return None
+    standing = [one for one in records.answers if one.best_trial_number == best.number]
+    return standing[-1] if standing else single_answer(records, best.number)
+
+
+def single_answer(records: StudyRecords, trial_number: int) -> AnswerRecord:
+    """The answer that one trial gives alone: its runs, each with the same weight.
+
+    The stored one, if there is one.
+    """
+    runs = records.search_runs(trial_number)
+    members = tuple(AnswerMember(run.run_id, 1 / len(runs)) for run in runs)
+    stored = (one for one in reversed(records.answers) if one.members == members)
+    return next(stored, AnswerRecord("single", members, trial_number))
+
+
+def trials_of(records: StudyRecords, answer: AnswerRecord) -> tuple[int, ...]:
+    """The numbers of the trials that an answer is made of."""
+    run_ids = {member.run_id for member in answer.members}
+    return tuple(sorted({run.trial_number for run in records.runs if run.run_id in run_ids}))
+
+
+def evaluation_of(
+    records: StudyRecords, answer: AnswerRecord | None, split: str
+) -> EvaluationRecord | None:
+    """The last scores of an answer on a split; None where it has none."""
+    if answer is None:
+        return None
+    return _latest(one for one in _on(records, split) if one.answer_id == answer.answer_id)
+
+
+def study_evaluation(records: StudyRecords, split: str) -> EvaluationRecord | None:
+    """The last scores of the answer that stands; None where it has none."""
+    return evaluation_of(records, study_answer(records), split)
+
+
+def latest_evaluation(records: StudyRecords, split: str) -> EvaluationRecord | None:
+    """The last scores of any answer on a split; None where there are none."""
+    return _latest(_on(records, split))
+
+
+def evaluated_trials(records: StudyRecords, evaluation: EvaluationRecord) -> tuple[int, ...]:
+    """The numbers of the trials whose answer was scored."""
+    answers = (one for one in records.answers if one.answer_id == evaluation.answer_id)
+    answer = next(answers, None)
+    return () if answer is None else trials_of(records, answer)
+
+
+def kept_predictions(records: StudyRecords) -> ArtifactRecord | None:
+    """The file with what the standing answer predicts; None where none is kept."""
+    answer = study_answer(records)
+    kept = [
+        artifact
+        for artifact in records.kept_artifacts("predictions")
+        if answer is not None and artifact.answer_id == answer.answer_id
+    ]
+    return kept[-1] if kept else None
+
+
+def _on(records: StudyRecords, split: str) -> list[EvaluationRecord]:
+    return [one for one in records.evaluations if one.split == split]
+
+
+def _latest(evaluations: Iterable[EvaluationRecord]) -> EvaluationRecord | None:
+    # Reversed: of two at the same moment the one that was stored last.
+    found = reversed(tuple(evaluations))
+    return max(found, key=lambda one: one.evaluated_at, default=None)

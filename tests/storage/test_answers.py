@@ -1,0 +1,94 @@
+"""What a study hands over, and which scores speak of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from storage.answers import (
+    evaluated_trials,
+    evaluation_of,
+    kept_predictions,
+    latest_evaluation,
+    single_answer,
+    study_answer,
+    study_evaluation,
+    trials_of,
+)
+from storage.records import (
+    AnswerMember,
+    AnswerRecord,
+    ArtifactRecord,
+    EvaluationRecord,
+    StudyRecords,
+)
+from tests.contracts.synthetic_study import synthetic_study
+
+
+@pytest.fixture
+def records() -> StudyRecords:
+    return replace(synthetic_study(12, n_folds=2), answers=(), evaluations=())
+
+
+def answer(records: StudyRecords, answer_id: int, place: int = 0) -> AnswerRecord:
+    """The stored answer of the trial in this place of the ranking."""
+    number = records.complete_trials[place].number
+    return replace(single_answer(records, number), answer_id=answer_id)
+
+
+def test_before_one_is_stored_the_best_trials_folds_are_the_answer(records: StudyRecords) -> None:
+    found, best = study_answer(records), records.best_trial
+    assert found is not None and best is not None
+    runs = records.search_runs(best.number)
+    assert found.members == tuple(AnswerMember(run.run_id, 0.5) for run in runs)
+    assert (found.kind, found.answer_id) == ("single", -1)
+    assert trials_of(records, found) == (best.number,)
+    assert study_answer(StudyRecords(records.settings)) is None
+
+
+def test_a_stored_answer_stands_while_its_best_trial_is_the_best(records: StudyRecords) -> None:
+    best, second = (trial.number for trial in records.complete_trials[:2])
+    first = AnswerRecord("single", (AnswerMember(1, 1.0),), best, answer_id=1)
+    members = (AnswerMember(1, 0.5), AnswerMember(3, 0.5))
+    later = AnswerRecord("ensemble", members, best, answer_id=2)
+    of_another = AnswerRecord("single", (AnswerMember(5, 1.0),), second, answer_id=3)
+    assert study_answer(replace(records, answers=(first, later, of_another))) == later
+    found = study_answer(replace(records, answers=(of_another,)))
+    assert found == single_answer(records, best)
+
+
+def test_the_answer_of_a_trial_is_the_stored_one(records: StudyRecords) -> None:
+    one, two = answer(records, 1), answer(records, 2, place=1)
+    stored = replace(records, answers=(one, two))
+    assert single_answer(stored, one.best_trial_number) == one
+    assert single_answer(stored, two.best_trial_number) == two
+    other = records.complete_trials[2].number
+    assert single_answer(stored, other).answer_id == -1
+
+
+def test_scores_are_those_of_the_answer_that_is_asked_for(records: StudyRecords) -> None:
+    one, two = answer(records, 1), answer(records, 2, place=1)
+    evaluations = (
+        EvaluationRecord(1, "test", {"loss": 0.1}, evaluated_at=2.0),
+        EvaluationRecord(1, "test", {"loss": 0.2}, evaluated_at=1.0),
+        EvaluationRecord(2, "test", {"loss": 0.3}, evaluated_at=3.0),
+        EvaluationRecord(2, "test", {"loss": 0.4}, evaluated_at=3.0),
+        EvaluationRecord(1, "valid", {"loss": 0.5}, evaluated_at=4.0),
+    )
+    stored = replace(records, answers=(one, two), evaluations=evaluations)
+    assert study_evaluation(stored, "test") is evaluations[0]
+    assert evaluation_of(stored, two, "test") is evaluations[3]  # stored last at that moment
+    assert latest_evaluation(stored, "test") is evaluations[3]
+    assert evaluation_of(stored, two, "valid") is None
+    assert evaluated_trials(stored, evaluations[3]) == (two.best_trial_number,)
+    assert evaluated_trials(replace(stored, answers=()), evaluations[3]) == ()
+
+
+def test_predictions_are_those_of_the_answer_that_stands(records: StudyRecords) -> None:
+    kept = tuple(
+        ArtifactRecord(str(n), "predictions", None, None, n, "a.npz", 8, "") for n in (1, 2)
+    )
+    stored = replace(records, artifacts=kept, answers=(answer(records, 2, 1), answer(records, 1)))
+    assert kept_predictions(stored) is kept[0]
+    assert kept_predictions(replace(stored, answers=())) is None
