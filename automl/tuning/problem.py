@@ -22,7 +22,7 @@ from automl.training.config import RowSubset, RunConfig, configure
 from automl.training.gradients import inspect_initialization
 from automl.tuning.seeds import derive_seed
 from search_spaces import SearchSpace
-from search_spaces.declared import DEFAULT_FAMILY
+from search_spaces.declared import family_of
 from storage.records import Json, LayerGradientRecord, ParameterValue, StudySettings
 
 NOT_STORED = -1
@@ -49,7 +49,7 @@ def make_run(
     Raises:
         ConfigError: a name is unknown, or a value is not possible.
     """
-    family = str(settings.space.get("family", DEFAULT_FAMILY))
+    family = family_of(settings.space)
     model, training = configure(
         params,
         family=family,
