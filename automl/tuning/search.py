@@ -136,7 +136,7 @@ class Search:
         """Ask the sampler for one more trial; None if other processes have asked for the last."""
         with self.store.transaction():
             try:
-                with self.store.optuna_storage.at_most(self.policy.n_trials):
+                with self.store.optuna_storage.trials.at_most(self.policy.n_trials):
                     handle = self.study.ask()
             except StudyIsFull:
                 self._tally.n_asked = self.policy.n_trials
