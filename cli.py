@@ -24,16 +24,18 @@ from automl.console.command_group import (
     fast_imports,
     output_option,
     print_version,
-    storage_option,
     tell,
     told_steps,
     told_warnings,
 )
-from automl.console.command_types import COUNT, FROM_ZERO, ByteSize, Duration, Workers
+from automl.console.command_options import SectionedCommand, Typed, typed_option, typed_options
+from automl.options.search_options import SearchOptions
+from automl.options.values import SEED, TRIAL_NUMBER, whole
 
 if TYPE_CHECKING:
     from automl.result import SearchResult
-    from automl.session import SearchSession
+    from automl.session.search_session import SearchSession
+    from automl.tuning.clock import Clock
 
 
 @click.group(cls=Commands, context_settings=SETTINGS)
@@ -50,66 +52,9 @@ def main(traceback: bool) -> None:
     """Search the hyperparameters of PyTorch networks, and understand the result."""
 
 
-@main.command()
+@main.command(cls=SectionedCommand)
 @click.argument("data")
-@click.option("--target", metavar="COLUMN", help="Column to predict.")
-@click.option(
-    "--task",
-    type=click.Choice(["binary", "multiclass", "regression"]),
-    help="Default: what the target's values suggest.",
-)
-@click.option("--loss", help="For regression: mean_squared (default), mean_absolute or huber.")
-@click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column out.")
-@click.option("--categorical", multiple=True, metavar="COLUMN", help="Read it as categories.")
-@click.option("--numeric", multiple=True, metavar="COLUMN", help="Read it as numbers.")
-@click.option("--date", multiple=True, metavar="COLUMN", help="Read it as dates.")
-@click.option("--missing", multiple=True, metavar="[COLUMN=]VALUE", help="Read it as no value.")
-@click.option("--keep-missing-class", is_flag=True, help='"NA" in the target is a class.')
-@click.option("--valid", metavar="FILE", help="Validation rows from a file of their own.")
-@click.option("--test", metavar="FILE", help="Test rows from a file of their own.")
-@click.option("--group", metavar="COLUMN", help="Rows of one group stay in one split.")
-@click.option("--time", metavar="COLUMN", help="Split in order of time: the last rows are test.")
-@click.option("--folds", type=COUNT, metavar="K", help="Value: mean over K folds.")
-@click.option("--split-seed", type=FROM_ZERO, default=0, help="Another division of the rows.")
-@click.option("--class-weights", is_flag=True, help="Weigh rare classes more in training.")
-@click.option("--study", metavar="NAME", help="Default: the data's name and the target.")
-@storage_option
-@click.option("--new", is_flag=True, help="Make another study beside one of the same name.")
-@click.option("--space", default="mlp", help="Built-in space or TOML file.")
-@click.option(
-    "--set",
-    "set_",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Fix or narrow: optimizer=adam, learning_rate=1e-4..1e-2, activation=relu,tanh.",
-)
-@click.option("--max-epochs", type=COUNT, default=50, help="Passes over the train rows.")
-@click.option("--patience", type=COUNT, default=10, help="Epochs without gain that end a trial.")
-@click.option("--seed", type=FROM_ZERO, default=0, help="Other trials, weights, row orders.")
-@click.option("--target-error", type=float, help="Error rate or RMSE that you hope to reach.")
-@click.option("--n-trials", type=COUNT, default=100, help="Total, earlier calls included.")
-@click.option("--timeout", type=Duration(), help="Time for the whole command: 90s, 10m, 1h30m.")
-@click.option("--sampler", default="tpe", help="Or random, qmc, gp.")
-@click.option("--pruner", default="successive_halving", help="Or hyperband, median, none.")
-@click.option("--keep-models", type=COUNT, default=5, help="The best trials that keep weights.")
-@click.option("--keep-bytes", type=ByteSize(), help="Budget of the kept models' files: 500M.")
-@click.option("--preflight/--no-preflight", default=True, help="Stop hopeless trials at once.")
-@click.option(
-    "--references/--no-references",
-    default=True,
-    help="Fit a linear model and boosted trees to compare with.",
-)
-@click.option("--workers", type=Workers(), default="auto", help="Processes that train.")
-@click.option("--slots", type=COUNT, help="Trials in training at once.")
-@click.option("--trial-timeout", type=Duration(), help="Time for one trial.")
-@click.option("--memory-limit", type=ByteSize(), help="Memory of one worker: 2G.")
-@click.option("--device", default="cpu", help="Or cuda, cuda:1.")
-@click.option(
-    "--trainer",
-    type=click.Choice(["stacked", "plain"]),
-    default="stacked",
-    help="plain: one trial after the other, in a loop to read.",
-)
+@typed_options(SearchOptions)
 @click.option("--report", metavar="FILE", help="Write the report there: report.html.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")
 def search(data: str, report: str | None, as_json: bool, **choices: Any) -> None:
@@ -119,7 +64,6 @@ def search(data: str, report: str | None, as_json: bool, **choices: Any) -> None
     sklearn:NAME. The same command again continues the study to its total.
     """
     began = time.monotonic()
-    choices["set"] = choices.pop("set_")
     with told_steps("loading pandas and Optuna"):
         with fast_imports():
             session = _start(data, report, began, choices)
@@ -130,7 +74,7 @@ def search(data: str, report: str | None, as_json: bool, **choices: Any) -> None
             with stop_on_interrupt(session.stop) as was_interrupted:
                 show_progress(session, session.messages)
             result = session.result()
-            _finish(result, report, as_json, began)
+            _finish(result, report, as_json, session.call.clock)
     if was_interrupted():
         sys.exit(INTERRUPTED)
     if result.has_only_failures or session.unscored is not None:  # it has been told
@@ -140,7 +84,6 @@ def search(data: str, report: str | None, as_json: bool, **choices: Any) -> None
 def _start(data: str, report: str | None, began: float, choices: dict[str, Any]) -> SearchSession:
     """Get a search ready; its report's place, too, is checked before anything is trained."""
     from automl.api import start_search
-    from automl.options.search_options import SearchOptions
     from automl.output_files import PAGE, check_output
     from automl.result import study_files
     from automl.tuning.clock import Clock
@@ -153,7 +96,7 @@ def _start(data: str, report: str | None, began: float, choices: dict[str, Any])
     return start_search(data, options, Clock(options.timeout, began, afterwards=after))
 
 
-def _finish(result: SearchResult, report: str | None, as_json: bool, began: float) -> None:
+def _finish(result: SearchResult, report: str | None, as_json: bool, clock: Clock) -> None:
     """Write the report if asked, and print the result, also where the report has failed."""
     from automl.console.summary import print_result
     from automl.errors import OutputError
@@ -165,7 +108,7 @@ def _finish(result: SearchResult, report: str | None, as_json: bool, began: floa
             result.report(report)
         except OutputError as error:
             failure, report = error, None
-    result = replace(result, seconds=time.monotonic() - began)
+    result = replace(result, seconds=clock.seconds)
     if as_json:
         click.echo(json.dumps(result_to_json(result, report), allow_nan=False))
     else:
@@ -175,7 +118,7 @@ def _finish(result: SearchResult, report: str | None, as_json: bool, began: floa
 
 
 @main.command()
-@storage_option
+@typed_option("storage")
 def studies(storage: str) -> None:
     """List the studies of a database."""
     from automl.console.listings import print_studies
@@ -186,8 +129,8 @@ def studies(storage: str) -> None:
 
 @main.command()
 @click.argument("study")
-@click.option("--trial", "trial_number", type=FROM_ZERO, metavar="N", help="Show this trial.")
-@storage_option
+@click.option("--trial", "trial_number", type=Typed(TRIAL_NUMBER), help="Show this trial.")
+@typed_option("storage")
 def show(study: str, trial_number: int | None, storage: str) -> None:
     """Show a study's result, or one of its trials."""
     from automl.console.summary import print_study
@@ -204,7 +147,7 @@ def show(study: str, trial_number: int | None, storage: str) -> None:
 @main.command()
 @click.argument("study")
 @output_option("report.html")
-@storage_option
+@typed_option("storage")
 def report(study: str, output: str, storage: str) -> None:
     """Write a study's report, one HTML file."""
     with told_steps("reading the study"):
@@ -217,9 +160,9 @@ def report(study: str, output: str, storage: str) -> None:
 @main.command()
 @click.argument("study")
 @click.argument("data")
-@click.option("--trial", "trial_number", type=FROM_ZERO, metavar="N", help="Default: best.")
+@click.option("--trial", "trial_number", type=Typed(TRIAL_NUMBER), help="Default: best.")
 @output_option("predictions.csv")
-@storage_option
+@typed_option("storage")
 def predict(study: str, data: str, trial_number: int | None, output: str, storage: str) -> None:
     """Predict the rows of DATA with a study's best network.
 
@@ -256,7 +199,7 @@ def spaces(name: str | None) -> None:
 @main.command()
 @click.argument("study")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@storage_option
+@typed_option("storage")
 def delete(study: str, yes: bool, storage: str) -> None:
     """Delete a study with its trials and files."""
     from automl.studies import delete_study, load_study
@@ -270,9 +213,9 @@ def delete(study: str, yes: bool, storage: str) -> None:
 
 @main.command()
 @click.argument("study")
-@click.option("--trial", "trial_number", type=FROM_ZERO, required=True, metavar="N")
-@click.option("--workers", type=Workers(), default="auto")
-@storage_option
+@click.option("--trial", "trial_number", type=Typed(TRIAL_NUMBER), required=True)
+@typed_option("workers")
+@typed_option("storage")
 def promote(study: str, trial_number: int, workers: Any, storage: str) -> None:
     """Give a pruned trial the full budget, in a run beside the study."""
     with told_steps("loading PyTorch and scikit-learn"):
@@ -293,8 +236,8 @@ def promote(study: str, trial_number: int, workers: Any, storage: str) -> None:
     default="quick",
     help="full: also split the error into bias and variance, and draw the data-size curve.",
 )
-@click.option("--workers", type=Workers(), default="auto")
-@storage_option
+@typed_option("workers")
+@typed_option("storage")
 def diagnose(study: str, confirms: bool, depth: str, workers: Any, storage: str) -> None:
     """Say why a study's network is as good as it is, and what to do next."""
     with told_steps("judging the study"):
@@ -321,7 +264,7 @@ def diagnose(study: str, confirms: bool, depth: str, workers: Any, storage: str)
 @main.command()
 @click.argument("studies", nargs=-1, required=True, metavar="STUDY_A STUDY_B ...")
 @click.option("-o", "--output", metavar="FILE", help="Write a page with figures too.")
-@storage_option
+@typed_option("storage")
 def compare(studies: tuple[str, ...], output: str | None, storage: str) -> None:
     """Compare studies: which is better, how each stands, and what differs.
 
@@ -338,7 +281,7 @@ def compare(studies: tuple[str, ...], output: str | None, storage: str) -> None:
 
 
 @main.command()
-@storage_option
+@typed_option("storage")
 def doctor(storage: str) -> None:
     """Look for faults in a database and its files; change nothing."""
     from automl.console.listings import print_findings
@@ -350,7 +293,7 @@ def doctor(storage: str) -> None:
 
 
 @main.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=8080)
+@click.option("--port", type=Typed(whole(1, 65535)), default=8080)
 @click.option(
     "--host-name",
     "names",
@@ -358,7 +301,7 @@ def doctor(storage: str) -> None:
     metavar="NAME",
     help="Answer to this name too, as behind a proxy; else to localhost alone.",
 )
-@storage_option
+@typed_option("storage")
 def dashboard(port: int, names: tuple[str, ...], storage: str) -> None:
     """Start Optuna Dashboard on this machine, with the kept models.
 
@@ -376,7 +319,7 @@ def dashboard(port: int, names: tuple[str, ...], storage: str) -> None:
 @click.argument("toy", metavar="DATA", default="spirals")
 @click.option("--vary", multiple=True, metavar="NAME", help="Only this hyperparameter.")
 @output_option("playground.html")
-@click.option("--seed", type=FROM_ZERO, default=0)
+@click.option("--seed", type=Typed(SEED), default=0)
 def playground(toy: str, vary: tuple[str, ...], output: str, seed: int) -> None:
     """See what each choice does to a small network in the plane.
 

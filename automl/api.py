@@ -9,28 +9,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any
 
-from automl.errors import ConfigError, did_you_mean
+from automl.errors import ConfigError
 from automl.interruption import stop_on_interrupt
-from automl.options.loading import data_options, read_data, reloadable_options
-from automl.options.search_options import (
-    FreeKeywords,
-    SearchKeywords,
-    SearchOptions,
-    spelled_out,
-)
+from automl.options.loading import data_options, fixed_options, read_data
+from automl.options.option import check_names, options_of
+from automl.options.search_options import FixedOptions, FreeOptions, SearchOptions
+from automl.options.signatures import of_data, of_study
 from automl.options.values import DEFAULT_STORAGE
 from automl.result import SearchResult
 from automl.streams import one_line
 from automl.studies import load_study
 from automl.tuning.clock import Clock
-from search_spaces import SearchSpace
 
 if TYPE_CHECKING:
-    from automl.session import SearchSession
+    from automl.session.search_session import SearchSession
 
 LOG = logging.getLogger("automl")
 
@@ -53,20 +48,13 @@ def start_search(data: Any, options: SearchOptions, clock: Clock | None = None) 
     LOG.info("reading %s", one_line(str(data)) if is_named else f"the {type(data).__name__}")
     raw = read_data(data, options)  # what is mistyped is told before torch is imported
     LOG.info("loading PyTorch and scikit-learn")
-    from automl.session import open_session
+    from automl.session.opening import open_session
 
     return open_session(raw, options, data_options(data, options), clock)
 
 
-@spelled_out(SearchKeywords)
-def search(
-    data: Any,
-    *,
-    target: str | None = None,
-    n_trials: int = 100,
-    timeout: float | None = None,
-    **options: Unpack[SearchKeywords],
-) -> SearchResult:
+@of_data(SearchOptions)
+def search(data: Any, **options: Any) -> SearchResult:
     """Search the hyperparameters of a network for a table, and return what was found.
 
     The same call again continues the study to its total, or returns its result if it is
@@ -75,10 +63,9 @@ def search(
 
     Args:
         data: a path, "sklearn:NAME", a DataFrame, arrays (x, y), or a mapping of arrays.
-        target: the column to predict.
-        n_trials: total number of trials of the study.
-        timeout: seconds that this call may take, loading and scoring included.
-        options: any other field of `SearchOptions`.
+        options: the fields of `SearchOptions`, such as `target`, the column to predict,
+            `n_trials`, the total of the study, and `timeout`, the seconds that this call may
+            take, loading and scoring included.
 
     Raises:
         ConfigError: an option does not exist or has a value it cannot have.
@@ -90,15 +77,8 @@ def search(
         >>> result = automl.search("sklearn:iris", n_trials=50)  # doctest: +SKIP
         >>> result.best.params["learning_rate"]  # doctest: +SKIP
     """
-    known = {field.name for field in fields(SearchOptions)}
-    for name in options:
-        if name not in known:
-            raise ConfigError(
-                f"an option of search must be a field of SearchOptions, but got {name!r}"
-                f"{did_you_mean(name, known)}"
-            )
-    chosen = SearchOptions(target=target, n_trials=n_trials, timeout=timeout, **options)
-    with start_search(data, chosen) as session:
+    check_names(options, SearchOptions)
+    with start_search(data, SearchOptions(**options)) as session:
         _log(session.messages)
         with stop_on_interrupt(session.stop):
             for progress in session:
@@ -111,34 +91,24 @@ def _log(messages: Sequence[str]) -> None:
         LOG.info("%s", one_line(message))
 
 
-@spelled_out(FreeKeywords)
-def resume(
-    study: str,
-    storage: str = DEFAULT_STORAGE,
-    *,
-    n_trials: int = 100,
-    timeout: float | None = None,
-    **options: Unpack[FreeKeywords],
-) -> SearchResult:
+@of_study(FreeOptions)
+def resume(study: str, storage: str = DEFAULT_STORAGE, **options: Any) -> SearchResult:
     """Continue a stored study whose data can be read again from where they were.
 
     Args:
-        n_trials: total number of trials of the study.
-        timeout: seconds that this call may take.
-        options: any other field of `SearchOptions` that is free in each call.
+        options: the fields of `SearchOptions` that are free in each call, such as `n_trials`,
+            the total of the study.
 
     Raises:
+        ConfigError: an option does not exist or was fixed when the study was made.
         StudyError: no such study, or its data were given as an object: call `search` again.
     """
+    for name in options_of(FixedOptions).keys() & options:
+        raise ConfigError(
+            f"an option of resume must be free in each call, but {name!r} is fixed when a study "
+            "is made; for another study call automl.search with new=True"
+        )
+    check_names(options, FreeOptions)
     stored = load_study(study, storage).records.settings
-    fixed: dict[str, Any] = {
-        **reloadable_options(stored),
-        "space": SearchSpace.from_dict(stored.space),
-        "max_epochs": stored.max_epochs,
-        "patience": stored.patience,
-        "seed": stored.seed,
-        "study": study,
-        "storage": storage,
-    }
-    every = {**fixed, **options}
-    return search(stored.data_source, n_trials=n_trials, timeout=timeout, **every)
+    fixed = {**fixed_options(stored), "study": study, "storage": storage}
+    return search(stored.data_source, **fixed, **options)

@@ -1,7 +1,7 @@
 """Programs that this process starts: what they are told of it, and how long they may take.
 
 A program that is waited for has a deadline, and goes with everything that it has started
-itself. Worker processes are not waited for; `executors/worker_process.py` looks after them.
+itself. Worker processes are not waited for; `executors/workers/process.py` looks after them.
 """
 
 from __future__ import annotations

@@ -14,12 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from automl.counting import agree, count
-from automl.options.search_options import RULES, SearchOptions
+from automl.options.option import options_in, options_of
+from automl.options.search_options import FreeOptions, SearchOptions, StudyOptions
 from automl.options.values import DEFAULT_STORAGE
 from storage.records import PolicyRecord, SpaceChange, StudyRecords, StudySettings
-
-FREE = frozenset({"n_trials", "timeout", "target_error", "sampler", "pruner", "keep_models"})
-"""Changes with which the same study goes on; all others need another study."""
 
 ORDERLESS_SAMPLERS = frozenset({"random", "qmc"})
 """They propose by the trial's number alone, whatever has ended before."""
@@ -77,12 +75,12 @@ def next_command(
         options["timeout"] = None  # the person has let it run as long as it takes
     assignments = _assignments(settings.space_changes)
     for change in changes:
-        if change.parameter in RULES:
+        if change.parameter in options_of(SearchOptions):
             options[change.parameter] = _value(change, options.get(change.parameter))
         else:
             assignments[change.parameter] = change.set
     options["set"] = [f"{name}={text}" for name, text in assignments.items()]
-    if all(change.parameter in FREE for change in changes):
+    if all(change.parameter in options_of(FreeOptions) for change in changes):
         options["study"] = _typed_name(settings)
     else:
         options["new"] = True
@@ -103,7 +101,6 @@ def reproducing_command(records: StudyRecords, storage: str = DEFAULT_STORAGE) -
         "timeout": None,
         "workers": policy.n_workers or "auto",
         "slots": policy.n_slots or None,
-        "trial_timeout": policy.trial_timeout,
         "storage": storage,
         "new": True,
     }
@@ -134,11 +131,9 @@ def _what(settings: StudySettings) -> dict[str, Any]:
         "class_weights": settings.class_weights,
         **settings.data_options,
         "study": settings.study_name if settings.is_named else None,
-        "space": _typed_space(settings),
         "set": list(settings.space_changes),
-        "max_epochs": settings.max_epochs,
-        "patience": settings.patience,
-        "seed": settings.seed,
+        **options_in(settings, StudyOptions),
+        "space": _typed_space(settings),
         "target_error": settings.target_error,
     }
 
@@ -146,15 +141,8 @@ def _what(settings: StudySettings) -> dict[str, Any]:
 def _how(policy: PolicyRecord) -> dict[str, Any]:
     """How a call searched, as far as the person chose it."""
     return {
+        **options_in(policy, FreeOptions),
         "n_trials": policy.n_trials or SearchOptions().n_trials,
-        "timeout": policy.timeout,
-        "sampler": policy.sampler,
-        "pruner": policy.pruner,
-        "keep_models": policy.keep_models,
-        "references": policy.references,
-        "preflight": policy.preflight,
-        "device": policy.device,
-        "trainer": policy.trainer,
     }
 
 
@@ -232,14 +220,9 @@ def _typed(name: str, value: Any) -> list[str]:
         return [option]
     if value is False:
         return [f"--no-{option[2:]}"]
+    write = options_of(SearchOptions)[name].rule.write
     values = value if isinstance(value, list | tuple) else [value]
-    return [word for each in values for word in (option, _text(name, each))]
-
-
-def _text(name: str, value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:g}s" if name in ("timeout", "trial_timeout") else f"{value:.12g}"
-    return str(value)
+    return [word for each in values for word in (option, write(each))]
 
 
 # Whether it is the same again

@@ -59,6 +59,11 @@ def range_words(entry: Mapping[str, Any]) -> str:
             return f"{_text(entry.get('low'))}..{_text(entry.get('high'))}"
 
 
+def explained(meaning: object, reason: object) -> str:
+    """What a parameter of a person's own network is, and why a range is what it is."""
+    return "; ".join(str(words) for words in (meaning, reason) if words)
+
+
 def parameter_text(value: object) -> str:
     """A hyperparameter's value for people, with as many digits as matter."""
     return f"{value:.3g}" if isinstance(value, float) else _text(value)

@@ -13,8 +13,7 @@ from automl.comparison import Comparison, compare_studies
 from automl.diagnostics import agree_with_verdict, diagnose_study
 from automl.diagnostics.measured_advice import ON_ADVICE, order_by_measurement
 from automl.errors import StudyError
-from automl.options.search_options import RULES
-from automl.options.values import DEFAULT_STORAGE
+from automl.options.values import DATABASE, DEFAULT_STORAGE
 from automl.output_files import PAGE, check_output
 from automl.result import SearchResult
 from automl.tuning.study import read_known_study
@@ -33,7 +32,7 @@ def open_existing_store(storage: str) -> Store:
         ConfigError: `storage` is no URL.
         StorageError: there is none.
     """
-    path = database_path(RULES["storage"].plain("storage", storage))
+    path = database_path(DATABASE.plain("storage", storage))
     if path is not None and not path.exists():
         raise StorageError(
             f"A database must exist to be read, but there is no {path}. Name another with "

@@ -19,6 +19,7 @@ from benchmarks.verdict_worlds import (
     regression_world,
     teacher_world,
 )
+from search_spaces.hyperparameters import hyperparameter
 from storage.records import Json, ParameterValue
 
 N_SEARCHED = 40
@@ -59,7 +60,7 @@ def _space(ranges: Mapping[str, Ends]) -> Mapping[str, Json]:
         "name": "benchmark",
         "parameters": {
             name: {
-                "type": "int" if name == "hidden_size" else "float",
+                "type": "int" if _is_whole(name) else "float",
                 "low": low,
                 "high": high,
                 "log": log,
@@ -69,6 +70,11 @@ def _space(ranges: Mapping[str, Ends]) -> Mapping[str, Json]:
     }
 
 
+def _is_whole(name: str) -> bool:
+    numbers = hyperparameter(name).numbers
+    return numbers is not None and numbers.whole
+
+
 def random_params(
     generator: np.random.Generator, ranges: Mapping[str, Ends], base: Params
 ) -> dict[str, ParameterValue]:
@@ -76,7 +82,7 @@ def random_params(
     params = dict(base)
     for name, (low, high, log) in ranges.items():
         value = log_uniform(generator, low, high) if log else float(generator.uniform(low, high))
-        params[name] = round(value) if name == "hidden_size" else value
+        params[name] = round(value) if _is_whole(name) else value
     return params
 
 

@@ -27,7 +27,7 @@ import numpy as np
 import torch
 
 from automl.api import start_search
-from automl.data import SplitChoices, load_dataset
+from automl.data import SplitOptions, load_dataset
 from automl.data.dataset import Dataset
 from automl.diagnostics.standing import standing
 from automl.diagnostics.study_verdict import fit_verdict
@@ -136,7 +136,7 @@ def search(
     with start_search(tables.study, options) as session:
         for _ in session:
             pass
-        return session.result(), session.data.dataset
+        return session.result(), session.call.data.dataset
 
 
 def _chosen(case: Case, source: Source) -> list[str]:
@@ -148,7 +148,7 @@ def _chosen(case: Case, source: Source) -> list[str]:
 
 
 def _load(tables: Tables, source: Source, seed: int) -> Dataset:
-    splits = SplitChoices(valid=tables.valid, test=tables.test, seed=seed)
+    splits = SplitOptions(valid=tables.valid, test=tables.test, split_seed=seed)
     target, task = source.target, source.task
     return load_dataset(tables.study, target=target, task=task, splits=splits).dataset
 

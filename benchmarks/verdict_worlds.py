@@ -16,8 +16,9 @@ import pandas as pd
 import torch
 from numpy.polynomial import legendre
 
-from automl.data.dataset import AffineScaling, Dataset, Fold, Split
+from automl.data.dataset import Dataset, Fold, Split
 from automl.data.table.columns import ColumnPlan
+from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs, table_inputs
 from automl.data.table.leaks import leakage
 from automl.data.table.probes import shift
 from automl.data.targets import Target, TargetReading
@@ -102,9 +103,10 @@ def _fold(x: np.ndarray, targets: np.ndarray, n_train: int, n_valid: int) -> Fol
     no_codes = torch.zeros((len(x), 0), dtype=torch.int64)
     bounds = [(0, n_train), (n_train, n_train + n_valid), (n_train + n_valid, len(x))]
     train, valid, test = (
-        Split(numeric[a:b], numeric[a:b], no_codes[a:b], labels[a:b]) for a, b in bounds
+        Split(TableInputs(numeric[a:b], numeric[a:b], no_codes[a:b]), labels[a:b])
+        for a, b in bounds
     )
-    return Fold(train, valid, test, _scalings(train.numeric), ())
+    return Fold(train, valid, test, TableEncoding(_scalings(table_inputs(train).numeric)))
 
 
 def _scalings(inputs: torch.Tensor) -> dict[str, AffineScaling]:
@@ -169,11 +171,18 @@ def with_column(world: World, column: Callable[[torch.Tensor], torch.Tensor]) ->
     fold = world.dataset.folds[0]
 
     def extended(split: Split) -> Split:
-        numeric = torch.cat([split.numeric, column(split.targets)[:, None].float()], dim=1)
-        return replace(split, numeric=numeric, quantile=numeric)
+        inputs = table_inputs(split)
+        numeric = torch.cat([inputs.numeric, column(split.targets)[:, None].float()], dim=1)
+        return replace(split, inputs=TableInputs(numeric, numeric, inputs.categories))
 
     train, valid, test = extended(fold.train), extended(fold.valid), extended(fold.test)
-    longer = replace(fold, train=train, valid=valid, test=test, scalings=_scalings(train.numeric))
+    longer = replace(
+        fold,
+        train=train,
+        valid=valid,
+        test=test,
+        encoding=TableEncoding(_scalings(table_inputs(train).numeric)),
+    )
     return replace(world, dataset=replace(world.dataset, folds=(longer,)))
 
 
@@ -183,7 +192,11 @@ def checked(world: World) -> tuple[DataCheckRecord, ...]:
     classes = tuple(str(code) for code in range(world.dataset.n_classes))
     reading = TargetReading(ColumnPlan("y", "numeric"), (), "integer")
     goal = Target("y", task, world.dataset.loss, reading, () if task == "regression" else classes)
-    rows = torch.cat([fold.train.numeric, fold.valid.numeric]).double().numpy()
+    rows = (
+        torch.cat([table_inputs(fold.train).numeric, table_inputs(fold.valid).numeric])
+        .double()
+        .numpy()
+    )
     table = pd.DataFrame(rows, columns=[f"x{i}" for i in range(rows.shape[1])])
     train = np.arange(len(fold.train))
     valid = np.arange(len(fold.train), len(rows))

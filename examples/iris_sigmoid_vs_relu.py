@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import torch
 
-from automl.data import SplitChoices, load_dataset
+from automl.data import SplitOptions, load_dataset
 from automl.data.dataset import Dataset
 from automl.models.mlp.network import MLPConfig
 from automl.training.config import RunConfig, TrainingConfig
@@ -72,7 +72,7 @@ def experiment(dataset: Dataset, activation: str, n_epochs: int, seeds: Sequence
 
 def compare(n_epochs: int = 500, n_seeds: int = 5) -> tuple[Outcome, Outcome]:
     """Sigmoid and ReLU on the same rows, from the same seeds."""
-    dataset = load_dataset("sklearn:iris", splits=SplitChoices(n_folds=1)).dataset
+    dataset = load_dataset("sklearn:iris", splits=SplitOptions(folds=1)).dataset
     sigmoid, relu = (experiment(dataset, name, n_epochs, range(n_seeds)) for name in PUBLISHED)
     return sigmoid, relu
 

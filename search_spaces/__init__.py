@@ -1,9 +1,10 @@
 """What may vary in a search: hyperparameters, their ranges and conditions, as Python or TOML.
 
-`hyperparameters.py` says which values each hyperparameter can take at all, `parameters.py`
-how one varies in a search, `space.py` holds them together, `narrowing.py` reads `--set`, and
-`toml_files.py` reads the files beside it. Nothing here knows a model, a trainer or a
-database. Names are loaded when first used, so that the rules can be read without Optuna.
+`hyperparameters.py` is the registry of what each hyperparameter means and can be, `declared.py`
+adds those of a person's own network, `parameters.py` says how one varies in a search, `space.py`
+holds them together, `narrowing.py` reads `--set`, and `toml_files.py` reads the files beside it.
+Nothing here knows a model, a trainer or a database. Names are loaded when first used, so that
+the registry can be read without Optuna.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from search_spaces.errors import SearchSpaceError
-from search_spaces.hyperparameters import Hyperparameter, hyperparameter
+from search_spaces.hyperparameters import Hyperparameter, spelled
 from search_spaces.parameters import (
     CategoricalParameter,
     FixedParameter,
@@ -41,17 +41,19 @@ def read_assignments(assignments: Sequence[str]) -> dict[str, str]:
     return texts
 
 
-def narrow_parameter(name: str, text: str, current: Parameter | None) -> Parameter:
+def narrow_parameter(known: Hyperparameter, text: str, current: Parameter | None) -> Parameter:
     """Make the parameter that `name=text` asks for, in place of the current one if there is one.
 
     Raises:
         SearchSpaceError: the hyperparameter cannot take a value; the message says what it can.
     """
-    known = hyperparameter(name)
+    name = known.name
     kept: dict[str, Any] = {
         "when": current.when if current else (),
         "tasks": current.tasks if current else known.tasks,
         "reason": f"set by hand: {name}={text}",
+        "meaning": current.meaning if current else "",
+        "role": current.role if current else None,
     }
     if ".." in text:
         return _ranged(known, text, current, kept)
@@ -98,9 +100,10 @@ def _choices_within(
 
 
 def _read_value(known: Hyperparameter, text: str) -> ParameterValue:
+    words = {spelled(word): word for word in known.words}
     text = text.strip()
-    if text in known.words or known.numbers is None:
-        return known.check(text)
+    if text in words or known.numbers is None:
+        return known.check(words.get(text, text))
     return _read_number(known, text)
 
 

@@ -24,7 +24,7 @@ from optuna.distributions import (
 from optuna.trial import BaseTrial
 
 from search_spaces.errors import SearchSpaceError, listed, nearest
-from search_spaces.hyperparameters import is_number
+from search_spaces.intervals import is_number
 from storage.records import ParameterValue, Task
 
 
@@ -70,12 +70,18 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Parameter(abc.ABC):
-    """One hyperparameter of a search space. Two that differ only in their reason are equal."""
+    """One hyperparameter of a search space. Two that differ only in their words are equal.
+
+    With a meaning it is one of a person's own network, which the registry does not know, and may
+    have one of the registry's roles.
+    """
 
     name: str
     when: tuple[Condition, ...] = field(default=(), kw_only=True)  # any of them; empty: always
     tasks: tuple[Task, ...] = field(default=(), kw_only=True)  # empty: all
     reason: str = field(default="", kw_only=True, compare=False)
+    meaning: str = field(default="", kw_only=True, compare=False)
+    role: str | None = field(default=None, kw_only=True, compare=False)
 
     @property
     @abc.abstractmethod
@@ -110,9 +116,8 @@ class Parameter(abc.ABC):
             table["when"] = [condition.to_dict() for condition in self.when]
         if self.tasks:
             table["tasks"] = list(self.tasks)
-        if self.reason:
-            table["reason"] = self.reason
-        return table
+        words = {"reason": self.reason, "meaning": self.meaning, "role": self.role}
+        return table | {key: word for key, word in words.items() if word}
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +269,7 @@ KINDS: Mapping[str, tuple[type[Parameter], Mapping[str, bool]]] = {
 }
 """By the `type` of a table: the class and the keys of its own."""
 
-_COMMON_KEYS = ("type", "when", "tasks", "reason")
+_COMMON_KEYS = ("type", "when", "tasks", "reason", "meaning", "role")
 
 
 def read_parameter(name: str, table: object) -> Parameter:
@@ -301,6 +306,8 @@ def read_parameter(name: str, table: object) -> Parameter:
         when=_read_when(name, table.get("when", [])),
         tasks=_read_tasks(name, table.get("tasks", [])),
         reason=str(table.get("reason", "")),
+        meaning=str(table.get("meaning", "")),
+        role=table.get("role"),
     )
 
 

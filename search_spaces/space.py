@@ -15,8 +15,15 @@ from typing import Any, get_args
 from optuna.distributions import BaseDistribution
 from optuna.trial import BaseTrial
 
+from search_spaces.declared import (
+    DEFAULT_FAMILY,
+    check_family,
+    check_name,
+    family_of,
+    hyperparameters_of,
+)
 from search_spaces.errors import SearchSpaceError, listed, nearest
-from search_spaces.hyperparameters import hyperparameter
+from search_spaces.hyperparameters import Hyperparameter, unknown_name
 from search_spaces.narrowing import narrow_parameter, read_assignments
 from search_spaces.parameters import FixedParameter, FloatParameter, Parameter, read_parameter
 from storage.records import ParameterValue, Task
@@ -34,19 +41,25 @@ class SearchSpace:
     name: str
     parameters: Mapping[str, Parameter]
     task: Task | None = None  # None: not yet chosen for a task
+    family: str = DEFAULT_FAMILY  # the kind of network that reads the params
 
     def __post_init__(self) -> None:
+        check_family(self.family)
         if not self.parameters:
             raise SearchSpaceError(f"A search space needs a parameter, but {self.name} has none.")
-        for parameter in self.parameters.values():
-            _check_values(parameter)
+        known = self.hyperparameters
+        for name, parameter in self.parameters.items():
+            check_name(name, parameter.to_dict(), self.family, known)
+            _check_values(parameter, known[name])
             for condition in parameter.when:
                 for other, values in condition.values:
-                    _check_condition(self.parameters, parameter.name, other)
-                    _check_condition_values(parameter.name, other, values)
+                    _check_condition(self.parameters, name, other)
+                    _check_condition_values(name, known[other], values)
 
     @classmethod
-    def of(cls, name: str, parameters: Iterable[Parameter]) -> SearchSpace:
+    def of(
+        cls, name: str, parameters: Iterable[Parameter], *, family: str = DEFAULT_FAMILY
+    ) -> SearchSpace:
         """Make a space from parameters in the order in which they are to be chosen."""
         by_name: dict[str, Parameter] = {}
         for parameter in parameters:
@@ -56,7 +69,7 @@ class SearchSpace:
                     parameter=parameter.name,
                 )
             by_name[parameter.name] = parameter
-        return cls(name, by_name)
+        return cls(name, by_name, family=family)
 
     @classmethod
     def from_dict(cls, table: Mapping[str, Any]) -> SearchSpace:
@@ -65,11 +78,11 @@ class SearchSpace:
             name: read_parameter(name, parameter)
             for name, parameter in table["parameters"].items()
         }
-        return cls(table["name"], parameters, table.get("task"))
+        return cls(table["name"], parameters, table.get("task"), family_of(table))
 
     def to_dict(self) -> dict[str, Any]:
         """Describe the space in plain values, for JSON: the tables of its TOML file by name."""
-        table: dict[str, Any] = {"name": self.name}
+        table: dict[str, Any] = {"name": self.name, "family": self.family}
         if self.task is not None:
             table["task"] = self.task
         table["parameters"] = {
@@ -77,16 +90,22 @@ class SearchSpace:
         }
         return table
 
+    @property
+    def hyperparameters(self) -> dict[str, Hyperparameter]:
+        """What its parameters mean, and all others that `--set` can bring in."""
+        tables = {name: parameter.to_dict() for name, parameter in self.parameters.items()}
+        return hyperparameters_of(self.family, tables)
+
     def for_task(self, task: Task) -> SearchSpace:
         """Leave out what the task does not have: label smoothing has no place in regression."""
         if task not in get_args(Task):
-            known = listed(get_args(Task))
-            raise SearchSpaceError(f"The task must be one of {known}, but got {task!r}.")
+            tasks = listed(get_args(Task))
+            raise SearchSpaceError(f"The task must be one of {tasks}, but got {task!r}.")
+        known = self.hyperparameters
         kept = {
             name: parameter
             for name, parameter in self.parameters.items()
-            if task in (parameter.tasks or (task,))
-            and task in (hyperparameter(name).tasks or (task,))
+            if task in (parameter.tasks or (task,)) and task in (known[name].tasks or (task,))
         }
         return replace(self, parameters=kept, task=task)
 
@@ -106,11 +125,13 @@ class SearchSpace:
             SearchSpaceError: with what is allowed; also where the parameter would never be
                 used, because no trial of the space can fulfil its conditions.
         """
-        parameters = dict(self.parameters)
+        parameters, known = dict(self.parameters), self.hyperparameters
         texts = read_assignments(assignments)
         for name, text in texts.items():
-            self._check_task(name)
-            parameters[name] = narrow_parameter(name, text, parameters.get(name))
+            if name not in known:
+                raise unknown_name(name, known)
+            self._check_task(known[name])
+            parameters[name] = narrow_parameter(known[name], text, parameters.get(name))
         narrowed = replace(self, parameters=parameters)
         for name in texts:
             narrowed._check_is_reachable(name)
@@ -162,12 +183,12 @@ class SearchSpace:
             for condition in parameter.when
         )
 
-    def _check_task(self, name: str) -> None:
-        tasks = hyperparameter(name).tasks
-        if self.task is not None and tasks and self.task not in tasks:
+    def _check_task(self, known: Hyperparameter) -> None:
+        if self.task is not None and known.tasks and self.task not in known.tasks:
             raise SearchSpaceError(
-                f"{name} exists for {listed(tasks)} only, but the task is {self.task}.",
-                parameter=name,
+                f"{known.name} exists for {listed(known.tasks)} only, but the task is "
+                f"{self.task}.",
+                parameter=known.name,
             )
 
     def _check_is_reachable(self, name: str) -> None:
@@ -180,9 +201,8 @@ class SearchSpace:
             )
 
 
-def _check_values(parameter: Parameter) -> None:
+def _check_values(parameter: Parameter, known: Hyperparameter) -> None:
     """Check the values that a parameter names against what the hyperparameter can take."""
-    known = hyperparameter(parameter.name)
     for key, values in parameter.stated_values.items():
         for value in values:
             try:
@@ -215,10 +235,12 @@ def _check_condition(parameters: Mapping[str, Parameter], name: str, other: str)
     raise SearchSpaceError(problem, parameter=name, key="when")
 
 
-def _check_condition_values(name: str, other: str, values: Sequence[ParameterValue]) -> None:
+def _check_condition_values(
+    name: str, other: Hyperparameter, values: Sequence[ParameterValue]
+) -> None:
     for value in values:
         try:
-            hyperparameter(other).check(value)
+            other.check(value)
         except SearchSpaceError as error:
             raise SearchSpaceError(
                 f"The condition of {name} can never hold: {error}", parameter=name, key="when"

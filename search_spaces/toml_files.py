@@ -1,6 +1,7 @@
 """Search spaces in TOML files: the built-in ones beside this module, and people's own.
 
-One table per parameter, in the order in which they are chosen. TOML rather than YAML,
+One table per parameter, in the order in which they are chosen, below the `family` of network
+that reads them, which is the multilayer perceptron where none is named. TOML rather than YAML,
 because YAML 1.1 reads `1e-4` as text. Errors name the file, the line, the key, the rule and
 the value. Whatever is named as a file, and whatever stands in it, gives a space or one such line.
 """
@@ -14,6 +15,7 @@ from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 
+from search_spaces.declared import DEFAULT_FAMILY, check_family
 from search_spaces.errors import SearchSpaceError, listed, nearest
 from search_spaces.parameters import read_parameter
 from search_spaces.space import SearchSpace
@@ -79,7 +81,9 @@ def parse(text: str, name: str, *, file: str = "") -> SearchSpace:
     try:
         for table, keys in tables.items():
             _check_numbers(table, keys)
-        return SearchSpace.of(name, [read_parameter(*item) for item in tables.items()])
+        family = check_family(tables.pop("family", DEFAULT_FAMILY))
+        parameters = [read_parameter(*item) for item in tables.items()]
+        return SearchSpace.of(name, parameters, family=family)
     except SearchSpaceError as error:
         line = find_line(text, error.parameter, error.key)
         place = f"{file}, line {line}" if line else file

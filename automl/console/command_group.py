@@ -23,8 +23,6 @@ from typing import Any, TypeVar
 
 import click
 
-from automl.console.command_types import Database
-from automl.options.values import DEFAULT_STORAGE
 from automl.streams import SafeStream, one_line, printable, safe_streams
 
 SETTINGS = {
@@ -38,12 +36,6 @@ LONGEST_SENTENCE = 10_000  # of what a command is for: it is wrapped, never cut
 INTERRUPTED = 130  # 128 and the number of the signal, as shells say it
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-storage_option = click.option(
-    "--storage",
-    type=Database(),
-    default=DEFAULT_STORAGE,
-    help="Database URL of the studies.",
-)
 
 
 def output_option(default: str) -> Callable[[Command], Command]:

@@ -16,6 +16,7 @@ from automl.diagnostics.headline import headline
 from automl.diagnostics.standing import StandingKind
 from automl.result import SearchResult
 from automl.score_names import read_score, score_name, score_text
+from automl.setting_words import explained
 from automl.streams import one_line
 from search_spaces import (
     CategoricalParameter,
@@ -25,6 +26,7 @@ from search_spaces import (
     Parameter,
     SearchSpace,
 )
+from search_spaces.declared import DEFAULT_FAMILY
 from storage import Finding
 from storage.records import Diagnosis
 
@@ -88,14 +90,17 @@ def print_spaces(names: Sequence[str]) -> None:
 
 
 def print_space(space: SearchSpace) -> None:
-    """A search space: what varies, in which range, when, and why."""
+    """A search space: whose it is, what varies, in which range, when, and why."""
     console = stdout_console()
+    if space.family != DEFAULT_FAMILY:
+        console.print(Text(f"of the family {space.family}", style="dim"))
     for name, parameter in space.parameters.items():
         console.print(Text.assemble((f"{name}  ", "bold"), _range(parameter)))
         conditions = " or ".join(str(condition) for condition in parameter.when)
         if conditions:
             console.print(Padding(Text(f"when {conditions}"), (0, 0, 0, 4)))
-        console.print(Padding(Text(parameter.reason, style="dim"), (0, 0, 0, 4)))
+        words = explained(parameter.meaning, parameter.reason)
+        console.print(Padding(Text(words, style="dim"), (0, 0, 0, 4)))
 
 
 def _range(parameter: Parameter) -> str:

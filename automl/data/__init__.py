@@ -11,21 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from automl.data.baselines import Predictions, linear_predictions, trivial_predictions
-    from automl.data.choices import ColumnChoices, SplitChoices
-    from automl.data.dataset import AffineScaling, Dataset, Fold, Split
+    from automl.data.dataset import Dataset, Fold, Split
+    from automl.data.table.inputs import AffineScaling
     from automl.data.table.loading import LoadedData, load_dataset
     from automl.data.table.preprocessing import Preprocessor
+    from automl.options.search_options import ColumnOptions, SplitOptions
 
 _HOMES = {
-    "AffineScaling": "dataset",
-    "ColumnChoices": "choices",
+    "AffineScaling": "table.inputs",
+    "ColumnOptions": "choices",
     "Dataset": "dataset",
     "Fold": "dataset",
     "LoadedData": "table.loading",
     "Predictions": "baselines",
     "Preprocessor": "table.preprocessing",
     "Split": "dataset",
-    "SplitChoices": "choices",
+    "SplitOptions": "choices",
     "linear_predictions": "baselines",
     "load_dataset": "table.loading",
     "trivial_predictions": "baselines",
@@ -33,14 +34,14 @@ _HOMES = {
 
 __all__ = [
     "AffineScaling",
-    "ColumnChoices",
+    "ColumnOptions",
     "Dataset",
     "Fold",
     "LoadedData",
     "Predictions",
     "Preprocessor",
     "Split",
-    "SplitChoices",
+    "SplitOptions",
     "linear_predictions",
     "load_dataset",
     "trivial_predictions",

@@ -22,7 +22,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from automl.data.dataset import Dataset, Fold, Split
+from automl.data.dataset import Dataset, Fold
 
 INVERSE_PENALTIES = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
 """Of logistic regression (scikit-learn's C), tried on the validation rows."""
@@ -219,14 +219,13 @@ def _some_rows(n_rows: int, limit: int) -> NDArray[np.int64]:
 
 def _inputs(rows: Fold, name: str) -> Any:
     """Standardized numbers and one column per category; sparse where there are categories."""
-    split: Split = rows.split(name)
-    scaling = rows.scalings["standard"]
-    numeric = ((split.numeric - scaling.shift) * scaling.scale).double().numpy()
-    if not rows.cardinalities:
+    numbers, categories = rows.split(name).inputs.columns()
+    numeric = rows.encoding.standardized(numbers).double().numpy()
+    if not rows.encoding.cardinalities:
         return numeric
     blocks = [scipy.sparse.csr_matrix(numeric)]
-    for column, n_codes in enumerate(rows.cardinalities):
-        codes = split.categories[:, column].numpy()
+    for column, n_codes in enumerate(rows.encoding.cardinalities):
+        codes = categories[:, column].numpy()
         ones = np.ones(len(codes))
         blocks.append(
             scipy.sparse.csr_matrix(

@@ -133,9 +133,9 @@ class BoostedTrees:
 
 
 def _model(dataset: Dataset, rows: Fold) -> Any:
-    native = [n_codes <= MAX_NATIVE_CATEGORIES for n_codes in rows.cardinalities]
+    native = [n_codes <= MAX_NATIVE_CATEGORIES for n_codes in rows.encoding.cardinalities]
     choices = {
-        "categorical_features": [False] * rows.n_features + native,
+        "categorical_features": [False] * rows.encoding.n_features + native,
         "early_stopping": False,
         "warm_start": True,
         "random_state": 0,
@@ -147,4 +147,5 @@ def _model(dataset: Dataset, rows: Fold) -> Any:
 
 def _inputs(split: Split) -> NDArray[np.float32]:
     """Numbers as they are, then the codes of categories, (N, D + E)."""
-    return np.hstack([split.numeric.numpy(), split.categories.numpy().astype(np.float32)])
+    numbers, codes = split.inputs.columns()
+    return np.hstack([numbers.numpy(), codes.numpy().astype(np.float32)])

@@ -1,45 +1,21 @@
-"""What a person may say about columns and rows, checked against the table."""
+"""What a person says about columns and rows, checked against the table."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import pandas as pd
 
 from automl.data.sources import Table, require_column
 from automl.data.table.columns import column_name
 from automl.errors import DataError
+from automl.options.search_options import ColumnOptions, SplitOptions
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnChoices:
-    """What a person says about columns; all others are inferred."""
-
-    drop: tuple[str, ...] = ()
-    categorical: tuple[str, ...] = ()
-    numeric: tuple[str, ...] = ()
-    date: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()  # "-999" in every column, "age=-999" in one
-    keep_missing_class: bool = False  # "NA" and the like are a class of a target of texts
-
-
-@dataclass(frozen=True, slots=True)
-class SplitChoices:
-    """How rows are divided into train, valid and test rows."""
-
-    valid: Any = None  # a source with its own rows, of the same columns
-    test: Any = None
-    group: str | None = None  # rows of one group stay together
-    time: str | None = None  # train rows come first, test rows last
-    n_folds: int | None = None  # None: 5 where there are fewer than 1,000 rows, else 1
-    seed: int = 0
-
-    @property
-    def kind(self) -> str:
-        """What divides the rows: "group", "time" or "random"."""
-        return "group" if self.group is not None else "time" if self.time is not None else "random"
+def split_kind(splits: SplitOptions) -> str:
+    """What divides the rows: "group", "time" or "random"."""
+    return "group" if splits.group is not None else "time" if splits.time is not None else "random"
 
 
 def choose_target(table: Table, target: str | None) -> str:
@@ -58,7 +34,7 @@ def choose_target(table: Table, target: str | None) -> str:
     return name
 
 
-def check_columns(frame: pd.DataFrame, target: str, columns: ColumnChoices) -> ColumnChoices:
+def check_columns(frame: pd.DataFrame, target: str, columns: ColumnOptions) -> ColumnOptions:
     """The choices with names as in the frame.
 
     Raises:
@@ -103,7 +79,7 @@ def missing_marks(frame: pd.DataFrame, asked: Sequence[str]) -> dict[str, tuple[
     return marks
 
 
-def check_splits(frame: pd.DataFrame, target: str, splits: SplitChoices) -> SplitChoices:
+def check_splits(frame: pd.DataFrame, target: str, splits: SplitOptions) -> SplitOptions:
     """The choices with names as in the frame.
 
     Raises:

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from automl.data.choices import (
-    ColumnChoices,
-    SplitChoices,
     check_columns,
     check_splits,
     choose_target,
 )
 from automl.data.sources import Table
 from automl.data.table.parts import read_tables
+from automl.options.search_options import ColumnOptions, SplitOptions
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -27,23 +26,23 @@ class RawData:
 
     tables: Mapping[str, Table]  # "train", and "valid" and "test" where they came apart
     target: str
-    columns: ColumnChoices
-    splits: SplitChoices
+    columns: ColumnOptions
+    splits: SplitOptions
 
 
 def read_raw_data(
     source: Any,
     *,
     target: str | None = None,
-    columns: ColumnChoices | None = None,
-    splits: SplitChoices | None = None,
+    columns: ColumnOptions | None = None,
+    splits: SplitOptions | None = None,
 ) -> RawData:
     """Read the tables and check the names of columns; the arguments are those of `load_dataset`.
 
     Raises:
         DataError: a table cannot be read, or a name is none of its columns.
     """
-    columns, splits = columns or ColumnChoices(), splits or SplitChoices()
+    columns, splits = columns or ColumnOptions(), splits or SplitOptions()
     tables = read_tables(source, splits)
     frame = tables["train"].frame
     name = choose_target(tables["train"], target)

@@ -25,7 +25,12 @@ from automl.diagnostics.restraint import (
     smoothing_loss,
     strong_restraints,
 )
-from automl.diagnostics.situation import Situation, change, change_range
+from automl.diagnostics.situation import (
+    Situation,
+    change,
+    change_range,
+    study_hyperparameters,
+)
 from automl.diagnostics.thresholds import MIN_VALID_ROWS
 from automl.diagnostics.wording import listing, number
 from storage.records import Advice, ParameterValue, SpaceChange
@@ -61,7 +66,8 @@ def _is_taken(step: Advice, situation: Situation) -> bool:
 def _has(situation: Situation, wanted: SpaceChange) -> bool:
     """Whether the trial has what a change would fix. He's two initializations are as good."""
     value = situation.value(wanted.parameter)
-    if wanted.parameter == "initialization" and value in HE and wanted.set in HE:
+    is_start = wanted.parameter == situation.named("initialization")
+    if is_start and value in HE and wanted.set in HE:
         return True
     return wanted == change(wanted.parameter, value)
 
@@ -183,11 +189,11 @@ def _other_data() -> list[Advice]:
 
 def _for_vanishing(situation: Situation) -> list[Advice]:
     steps = [_shorter_start(situation)]
-    if situation.value("normalization") == "none":
+    if situation.choice("normalization") in ("none", None):
         steps.append(
             Advice(
                 "Normalize between the layers, which keeps signals at a useful size.",
-                (change("normalization", "batch_norm"),),
+                situation.change("normalization", "batch_norm"),
             )
         )
     return steps
@@ -205,36 +211,40 @@ def _for_exploding(situation: Situation) -> list[Advice]:
 
 
 def _for_dead_units(situation: Situation) -> list[Advice]:
-    width = max(situation.amount("hidden_size"), 16)
+    width = max(situation.count("width") or 0, 16)
     return [
         Advice(
             "Use an activation that passes a gradient below zero, and layers wide enough that "
             "not all units of one can be off.",
             (
-                change("activation", "leaky_relu"),
-                change("initialization", "he_fan_in"),
-                change_range("hidden_size", width, 4 * width),
+                *situation.change("activation", "leaky_relu"),
+                *situation.change("initialization", "he_fan_in"),
+                *situation.search("width", width, 4 * width),
             ),
         ),
-        Advice("Normalize between the layers.", (change("normalization", "batch_norm"),)),
+        _normalization(situation),
         smaller_steps(situation),
     ]
+
+
+def _normalization(situation: Situation) -> Advice:
+    return Advice("Normalize between the layers.", situation.change("normalization", "batch_norm"))
 
 
 def _for_saturated(situation: Situation) -> list[Advice]:
     return [
         _fresh_start(situation),
-        Advice("Normalize between the layers.", (change("normalization", "batch_norm"),)),
+        _normalization(situation),
         smaller_steps(situation),
     ]
 
 
 def _for_symmetry(situation: Situation) -> list[Advice]:
-    start = _matching_initialization(situation.value("activation"))
+    start = _matching_initialization(situation.choice("activation"))
     return [
         Advice(
             f"Begin with random weights ({start}): units that begin alike stay alike.",
-            (change("initialization", start),),
+            situation.change("initialization", start),
         )
     ]
 
@@ -268,28 +278,28 @@ def _more_restraint(situation: Situation) -> Advice:
     dropout = min(0.5, max(0.2, situation.amount("dropout") + 0.2))
     # 0.03 with dropout 0.2 helped in 12 of 12 cases of even seeds, 0.001 in 9 of 12.
     decay = min(0.3, max(3e-2, 3 * situation.amount("weight_decay")))
+    changes: tuple[SpaceChange, ...] = (change_range("weight_decay", decay / 3, 3 * decay),)
+    if "dropout" in study_hyperparameters(situation.settings):
+        changes = (change_range("dropout", max(0.0, dropout - 0.1), dropout + 0.1), *changes)
     return Advice(
         "Regularize more: dropout and weight decay keep the network from learning single rows.",
-        (
-            change_range("dropout", max(0.0, dropout - 0.1), dropout + 0.1),
-            change_range("weight_decay", decay / 3, 3 * decay),
-        ),
+        changes,
     )
 
 
 def _more_capacity(situation: Situation) -> Advice:
-    width = max(situation.amount("hidden_size"), 8)
-    changes = [change_range("hidden_size", 2 * width, 8 * width)]
-    if situation.amount("n_layers") < 2:
-        changes.append(change("n_layers", 2))
-    return Advice("Use a larger network: wider layers first, then more of them.", tuple(changes))
+    width, depth = max(situation.count("width") or 0, 8), situation.count("depth")
+    changes = situation.search("width", 2 * width, 8 * width)
+    if depth is not None and depth < 2:
+        changes += situation.change("depth", 2)
+    return Advice("Use a larger network: wider layers first, then more of them.", changes)
 
 
 def _less_capacity(situation: Situation) -> Advice:
-    width = max(situation.amount("hidden_size"), 8)
+    width = max(situation.count("width") or 0, 8)
     return Advice(
         "Use a smaller network: fewer weights can remember fewer single rows.",
-        (change_range("hidden_size", max(4, width / 8), max(4, width / 2)),),
+        situation.search("width", max(4, width / 8), max(4, width / 2)),
     )
 
 
@@ -319,7 +329,10 @@ def _fresh_start(situation: Situation) -> Advice:
     return Advice(
         "Use ReLU with He's initialization, which keeps signals at the same size from layer to "
         "layer.",
-        (change("activation", "relu"), change("initialization", "he_fan_in")),
+        (
+            *situation.change("activation", "relu"),
+            *situation.change("initialization", "he_fan_in"),
+        ),
     )
 
 
@@ -327,11 +340,11 @@ def _shorter_start(situation: Situation) -> Advice:
     """ReLU with He's initialization, and no more layers than signals pass easily."""
     start, rates = _fresh_start(situation), rates_for_relu(situation)
     if _is_taken(start, situation):
-        return Advice("Use fewer layers.", (change_range("n_layers", 1, 3),))
+        return Advice("Use fewer layers.", situation.search("depth", 1, 3))
     text, changes = start.text, (*start.changes, *rates)
-    if situation.amount("n_layers") > 3:
+    if (situation.count("depth") or 0) > 3:
         text = f"{text[:-1]}, and fewer of them."
-        changes = (*changes, change_range("n_layers", 1, 3))
+        changes = (*changes, *situation.search("depth", 1, 3))
     if rates:
         text += f" With {situation.value('optimizer')} it takes learning rates up to 0.01."
     return Advice(text, changes)

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from automl.diagnostics.gradient_flow import start_problem
 from automl.diagnostics.situation import Situation, change, space_parameters
 from automl.diagnostics.wording import count
+from search_spaces.hyperparameters import Role
 from storage.records import Advice, Diagnosis, Json, LayerGradientRecord, StudyRecords
 
 MIN_GROUP = 3
 """Fewer trials of one design are no pattern."""
 
-Design: TypeAlias = tuple[str, str, str]  # activation, initialization, normalization
+ROLES: Final[tuple[Role, Role, Role]] = ("activation", "initialization", "normalization")
+
+Design: TypeAlias = tuple[str, str, str]  # the values of these roles
 Start: TypeAlias = tuple[int, str | None]  # hidden layers, kind of bad start
 
 
@@ -65,14 +68,15 @@ def _starts(
 
 
 def _design(situation: Situation) -> Design:
-    names = ("activation", "initialization", "normalization")
-    values = [str(situation.value(name)) for name in names]
-    return values[0], values[1], values[2]
+    """An own network may have only some of the three, or none."""
+    activation, initialization, normalization = (situation.choice(role) for role in ROLES)
+    return str(activation or ""), str(initialization or ""), str(normalization or "none")
 
 
 def _design_words(design: Design) -> str:
     activation, initialization, normalization = design
-    words = f"{activation} with {initialization} initialization"
+    started = initialization and f"{initialization} initialization"
+    words = " with ".join(part for part in (activation, started) if part) or "networks"
     return words if normalization == "none" else f"{words} and {normalization}"
 
 
@@ -113,7 +117,9 @@ def _in_numbers(design: Design, starts: list[Start]) -> dict[str, Json]:
 def _without(records: StudyRecords, groups: Mapping[Design, list[Start]]) -> tuple[Advice, ...]:
     """Take out the choices that mostly start badly, whatever they are combined with."""
     parameters = space_parameters(records.settings)
-    for place, name in ((1, "initialization"), (0, "activation")):
+    situation = Situation(records.settings, records.trials[0])
+    for place in (1, 0):
+        name = situation.named(ROLES[place]) or ""
         choices = parameters.get(name, {}).get("choices")
         if not isinstance(choices, Sequence) or isinstance(choices, str):
             continue
@@ -122,7 +128,9 @@ def _without(records: StudyRecords, groups: Mapping[Design, list[Start]]) -> tup
         if bad and kept:
             text = f"Leave {', '.join(map(str, bad))} out of {name}."
             return (Advice(text, (change(name, ",".join(kept)),)),)
-    return (Advice("Normalize between the layers.", (change("normalization", "batch_norm"),)),)
+    return (
+        Advice("Normalize between the layers.", situation.change("normalization", "batch_norm")),
+    )
 
 
 def _mostly_bad(groups: Mapping[Design, list[Start]], place: int, choice: str) -> bool:

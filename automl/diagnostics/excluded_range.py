@@ -15,14 +15,8 @@ from typing import Literal
 import numpy as np
 from scipy.special import stdtr
 
-from automl.diagnostics.range_edge import (
-    NATURAL_LIMITS,
-    Range,
-    numeric_ranges,
-    ranked_trials,
-)
-from automl.diagnostics.restraint import GENTLE, WORDS
-from automl.diagnostics.situation import change_range
+from automl.diagnostics.range_edge import Range, numeric_ranges, ranked_trials
+from automl.diagnostics.restraint import GENTLE
 from automl.diagnostics.thresholds import (
     CERTAIN_TREND,
     EDGE_MIN_TRIALS,
@@ -108,12 +102,17 @@ def _asked_end(one: Range, verdict: Diagnosis) -> End | None:
     if one.name == "learning_rate":
         is_slow = verdict.kind == "high_bias" and _names(verdict, one.name)
         return "high" if is_slow else ASKS_FOR_STEPS.get(verdict.kind)
-    if one.name in WORDS:
+    if one.name in GENTLE:
         restraints = verdict.evidence.get("restraints", ())
         is_named = isinstance(restraints, Sequence) and one.name in restraints
         return "low" if verdict.kind == "over_regularized" and is_named else None
-    is_narrow = one.name == "hidden_size" and one.high < USUAL_ENDS["hidden_size"][0]
+    is_narrow = _is_width(one) and one.high < USUAL_ENDS["hidden_size"][0]
     return "high" if is_narrow and verdict.kind in ASKS_FOR_CAPACITY else None
+
+
+def _is_width(one: Range) -> bool:
+    """Whether it is a number of units: a factor of the width has no usual values."""
+    return one.role == "width" and one.is_integer
 
 
 def _names(verdict: Diagnosis, parameter: str) -> bool:
@@ -126,7 +125,7 @@ def _advised(one: Range, verdict: Diagnosis, end: End) -> tuple[float, float]:
     for advice in verdict.advice:
         for change in advice.changes:
             low, separator, high = change.set.partition("..")
-            if change.parameter == one.name and separator and one.name != "hidden_size":
+            if change.parameter == one.name and separator and not _is_width(one):
                 return float(low), float(high)
     return _beyond(one, end)
 
@@ -162,7 +161,7 @@ def _by_want_of_fit(
     ends: tuple[End, End] = ("low", "high")
     for end in ends:
         toward = _toward(one, trials, end)
-        low_limit, high_limit = NATURAL_LIMITS[one.name]
+        low_limit, high_limit = one.useful
         is_last = one.low <= low_limit if end == "low" else one.high >= high_limit
         if is_last or toward[0] < 1 - EDGE_SHARE or _chance_of_trend(toward) > CERTAIN_TREND:
             continue
@@ -200,19 +199,19 @@ def _beyond(one: Range, end: End) -> tuple[float, float]:
     if one.name in GENTLE:
         low, high = GENTLE[one.name]
         return low, min(high, one.low)
-    if one.name == "hidden_size":
+    if _is_width(one):
         return one.high + 1, one.high * WIDER_BY
     low, high = USUAL_ENDS[one.name]
     if end == "low":
         return min(low, one.low / WIDER_BY), min(high, one.low)
-    return max(low, one.high), max(high, min(one.high * WIDER_BY, NATURAL_LIMITS[one.name][1]))
+    return max(low, one.high), max(high, min(one.high * WIDER_BY, one.useful[1]))
 
 
 def _why(one: Range, verdict: Diagnosis) -> str:
     if verdict.kind in ASKS_FOR_STEPS:
         size = "small" if verdict.kind == "steps_too_small" else "large"
         return f"the best trial's steps are still too {size}"
-    if one.name in WORDS:
+    if one.name in GENTLE:
         return "the best trial is still held back from fitting"
     return "the best trial is still too small to fit"
 
@@ -237,7 +236,7 @@ def _diagnosis(excluded: _Excluded) -> Diagnosis:
         advice=(
             Advice(
                 f"Search {one.name} from {number(excluded.low, 2)} to {number(excluded.high, 2)}.",
-                (change_range(one.name, excluded.low, excluded.high),),
+                (one.change(excluded.low, excluded.high),),
             ),
         ),
     )

@@ -40,7 +40,6 @@ from automl.diagnostics.thresholds import (
     SMALL_UPDATE_RATIO,
     STEADY_SHARE,
     THROWN_LOSS,
-    TINY_WIDTH,
     VANISHING_RATIO,
     WEAK_RATIO,
     WEIGHT_GROWTH,
@@ -126,7 +125,8 @@ def find_cause(fit: Fit, flow: FlowFacts | None, situation: Situation) -> Cause 
 
 def begins_with_zeros(situation: Situation) -> bool:
     """Whether all weights are zero at the start, by the trial's own hyperparameters."""
-    return situation.value("initialization") == "zeros" and situation.amount("n_layers") >= 1
+    has_layers = (situation.count("depth") or 0) >= 1
+    return situation.choice("initialization") == "zeros" and has_layers
 
 
 def diagnose_flow(
@@ -249,7 +249,7 @@ def _lost_units(flow: FlowFacts, situation: Situation) -> Cause | None:
     Measured on ReLU networks whose units died that way (Adam, 0.03 to 0.15): a tenth of the
     learning rate lowered the fresh loss in 9 of 9, leaky ReLU in wider layers in 5.
     """
-    if situation.amount("hidden_size") <= TINY_WIDTH:
+    if situation.is_tiny:
         return None
     if flow.dead_at_end >= DEAD_FRACTION:
         lost = f"{percent(flow.dead_at_end)} of the units of one layer died on the way"

@@ -39,7 +39,6 @@ from automl.diagnostics.thresholds import (
     NOISE_MULTIPLE,
     NOT_LEARNING_SHARE,
     RISE_SHARE,
-    TINY_WIDTH,
     WEAK_SHARE,
 )
 from storage.records import Severity, StudySettings
@@ -173,7 +172,7 @@ def judge_fit(facts: CurveFacts, references: References, situation: Situation) -
     if _is_variable(facts, references):
         return fit("high_bias_and_variance" if biased else "high_variance")
     if biased:
-        is_tiny = situation.amount("hidden_size") <= TINY_WIDTH and not unlearned
+        is_tiny = situation.is_tiny and not unlearned
         return fit("over_regularized" if restraints and not is_tiny else "high_bias")
     if references.leader:
         excess = facts.lowest_train_loss - smoothing_loss(situation) - references.leader.shown_loss

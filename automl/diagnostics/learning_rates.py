@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from automl.diagnostics.situation import Situation, change_range, space_parameters
 from automl.diagnostics.wording import number
+from search_spaces.hyperparameters import hyperparameter
 from storage.records import Advice, SpaceChange
 
 SMOOTH_STEPS = 3e-3
@@ -22,13 +23,8 @@ USUAL_RATE = 1e-3
 USUAL_TOP_RATE = 0.1
 """Where the learning rates of the built-in space end."""
 
-HIGHEST_RATE = 1.0
-"""For inputs of spread 1, learning rates are typically below it.
-
-Source: Bengio 2012, Practical recommendations for gradient-based training of deep architectures,
-section 3.1.1.
-"""
-
+HIGHEST_RATE = hyperparameter("learning_rate").useful[1]
+"""No search needs to look above it."""
 
 RELU_RATES = (1e-3, 1e-2)
 """What ReLU takes from SAME_SIZE_STEPS. Sigmoid networks that vanished at rates of 0.09 to 0.3

@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from scipy.special import stdtrit
 
-from automl.diagnostics.learning_rates import HIGHEST_RATE
-from automl.diagnostics.situation import change_range, space_parameters
+from automl.diagnostics.situation import (
+    change_range,
+    space_parameters,
+    study_hyperparameters,
+)
 from automl.diagnostics.thresholds import (
     EDGE_FALL_CHANCE,
     EDGE_MIN_TRIALS,
@@ -26,23 +29,8 @@ from automl.diagnostics.thresholds import (
     TOP_SHARE,
 )
 from automl.diagnostics.wording import number
-from storage.records import Advice, Diagnosis, StudyRecords, TrialRecord
-
-NATURAL_LIMITS: Mapping[str, tuple[float, float]] = {
-    "learning_rate": (1e-7, HIGHEST_RATE),
-    "momentum": (0.0, 0.999),
-    "decay_fraction": (0.05, 10.0),
-    "switch_fraction": (0.05, 1.0),
-    "warmup_fraction": (0.0, 0.5),
-    "n_layers": (1, 20),
-    "hidden_size": (1, 4096),
-    "dropout": (0.0, 0.9),
-    "input_dropout": (0.0, 0.9),
-    "weight_decay": (1e-6, 10.0),
-    "l1": (1e-7, 1.0),
-    "label_smoothing": (0.0, 0.5),
-}
-"""Where a range cannot, or need not, go on: a weight decay of 1e-6 already does nothing."""
+from search_spaces.hyperparameters import Hyperparameter, Role
+from storage.records import Advice, Diagnosis, SpaceChange, StudyRecords, TrialRecord
 
 LEAST_WIDENING, USUAL_WIDENING, MOST_WIDENING = 0.25, 0.5, 1.0
 """By how much of its width a range is widened: never a blind leap of more than its own width."""
@@ -60,6 +48,8 @@ class Range:
     high: float
     log: bool
     is_integer: bool
+    useful: tuple[float, float] = (-math.inf, math.inf)  # beyond, it need not go on
+    role: Role | None = None
 
     def place(self, value: float) -> float:
         """0 at the low end, 1 at the high end."""
@@ -72,6 +62,10 @@ class Range:
         scaled = low + place * (high - low)
         value = math.exp(scaled) if self.log else scaled
         return float(round(value)) if self.is_integer else value
+
+    def change(self, low: float, high: float) -> SpaceChange:
+        """Search from one value to another instead."""
+        return change_range(self.name, low, high, is_whole=self.is_integer)
 
     def _scaled(self, value: float) -> float:
         return math.log(value) if self.log else value
@@ -118,15 +112,24 @@ def ranked_trials(records: StudyRecords) -> tuple[TrialRecord, ...]:
 
 def numeric_ranges(records: StudyRecords) -> list[Range]:
     """The ranges of the study's numeric hyperparameters."""
-    ranges = []
+    ranges, known = [], study_hyperparameters(records.settings)
     for name, entry in space_parameters(records.settings).items():
         low, high = entry.get("low"), entry.get("high")
         if entry.get("type") not in ("float", "int") or not isinstance(low, int | float):
             continue
         if isinstance(high, int | float) and low < high:
-            log = bool(entry.get("log")) and low > 0
-            ranges.append(Range(name, float(low), float(high), log, entry["type"] == "int"))
+            log, is_whole = bool(entry.get("log")) and low > 0, entry["type"] == "int"
+            one = Range(name, float(low), float(high), log, is_whole)
+            ranges.append(_with_meaning(one, known.get(name)))
     return ranges
+
+
+def _with_meaning(one: Range, known: Hyperparameter | None) -> Range:
+    """Add what the hyperparameter is. One that nobody knows stays on its side of zero."""
+    useful, role = (known.useful, known.role) if known else (one.useful, None)
+    if math.isinf(useful[0]) and one.low >= 0:
+        useful = (min(one.low, 1.0) if one.is_integer else 0.0, useful[1])
+    return replace(one, useful=useful, role=role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,7 @@ def _crowding(one: Range, places: Mapping[str, np.ndarray], losses: np.ndarray) 
         return None
     others = [places[name][known] for name in places if name != one.name]
     tested = _Tested(places[one.name][known], losses[known], others, len(places))
-    low_limit, high_limit = NATURAL_LIMITS.get(one.name, (-math.inf, math.inf))
+    low_limit, high_limit = one.useful
     if one.high < high_limit and (found := _crowds_end(tested, "high")):
         return found
     return _crowds_end(tested, "low") if one.low > low_limit else None
@@ -246,7 +249,7 @@ def _diagnosis(crowding: Crowding, one: Range) -> Diagnosis:
     if crowding.optimum is not None and crowding.optimum > 1:
         widening = min(MOST_WIDENING, max(LEAST_WIDENING, crowding.optimum - 1 + LEAST_WIDENING))
     beyond = 1 + widening if crowding.end == "high" else -widening
-    low_limit, high_limit = NATURAL_LIMITS.get(one.name, (-math.inf, math.inf))
+    low_limit, high_limit = one.useful
     aim = min(max(one.at(beyond), low_limit), high_limit)
     low, high = (one.low, aim) if crowding.end == "high" else (aim, one.high)
     return Diagnosis(
@@ -271,7 +274,7 @@ def _diagnosis(crowding: Crowding, one: Range) -> Diagnosis:
         advice=(
             Advice(
                 f"Widen {one.name} to {number(low, 2)} to {number(high, 2)}.",
-                (change_range(one.name, low, high),),
+                (one.change(low, high),),
             ),
         ),
     )

@@ -14,8 +14,7 @@ import numpy as np
 from automl.diagnostics.evidence import CurveFacts, trial_facts
 from automl.diagnostics.layer_signals import trial_flow
 from automl.diagnostics.learning_rates import SMOOTH_STEPS
-from automl.diagnostics.range_edge import NATURAL_LIMITS, Range, numeric_ranges
-from automl.diagnostics.situation import change_range
+from automl.diagnostics.range_edge import Range, numeric_ranges
 from automl.diagnostics.thresholds import (
     BUDGET_SHARE,
     EDGE_MIN_TRIALS,
@@ -35,11 +34,11 @@ def diagnose_slow_range(records: StudyRecords) -> Diagnosis | None:
     searched = [one for one in numeric_ranges(records) if one.name == RATE]
     if not searched or len(records.complete_trials) < EDGE_MIN_TRIALS:
         return None
-    one, limit = searched[0], NATURAL_LIMITS[RATE][1]
+    one = searched[0]
     fastest = [trial for trial in records.complete_trials if _is_outer(trial, one)]
     facts = [fact for trial in fastest if (fact := trial_facts(records, trial.number))]
     flows = [flow for trial in fastest if (flow := trial_flow(records, trial.number))]
-    if min(len(facts), len(flows)) < SLOW_MIN_TRIALS or one.high >= limit:
+    if min(len(facts), len(flows)) < SLOW_MIN_TRIALS or one.high >= one.useful[1]:
         return None
     ratio = float(np.median([flow.update_ratio for flow in flows]))
     n_late = sum(_is_late(fact) for fact in facts)
@@ -69,7 +68,7 @@ def _is_late(fact: CurveFacts) -> bool:
 
 def _diagnosis(one: Range, ratio: float, n_late: int, n_fastest: int) -> Diagnosis:
     # The middle of the new part takes smooth steps; the part reaches as far beyond it.
-    high = min(one.high * 3 * SMOOTH_STEPS / max(ratio, 1e-6), NATURAL_LIMITS[RATE][1])
+    high = min(one.high * 3 * SMOOTH_STEPS / max(ratio, 1e-6), one.useful[1])
     wider = replace(one, high=high)
     return Diagnosis(
         kind="range_edge",
@@ -92,7 +91,7 @@ def _diagnosis(one: Range, ratio: float, n_late: int, n_fastest: int) -> Diagnos
         advice=(
             Advice(
                 f"Widen {RATE} to {number(wider.low, 2)} to {number(wider.high, 2)}.",
-                (change_range(RATE, wider.low, wider.high),),
+                (one.change(wider.low, wider.high),),
             ),
         ),
     )

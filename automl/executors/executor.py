@@ -1,9 +1,8 @@
-"""Where trainers run: the interface between the coordinator and the place of training.
+"""Where trainers run: the interface between the coordinator and the places of training.
 
-`InProcessExecutor` trains here, `ProcessExecutor` in worker processes that share the data
-set's memory. The coordinator starts runs, takes the results of a round, and stops runs.
-A run is active from `start` until it is stopped, fails, or its loss is not finite; an
-executor never ends because a run does.
+The coordinator starts runs, takes the results of a round, and stops runs. A run is active from
+`start` until it is stopped, fails, or its loss is not finite; an executor never ends because a
+run does. `choosing.py` makes one: a pool (`pool.py`) of workers of some kind (`workers/`).
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from typing import Self
 from torch import Tensor
 
 from automl.training.config import RunConfig
-from automl.training.trainer import Checkpoint
+from automl.training.trainer import Checkpoint, RunBegan
 from storage.records import EpochRecord
 
 
@@ -31,10 +30,16 @@ class RunFailure:
 
 @dataclass(frozen=True, slots=True)
 class RoundResult:
-    """What one round of training gave."""
+    """What one round of training gave.
+
+    Attributes:
+        begun: what the worker learned of runs that had their first round there; nothing of runs
+            whose trainer has nothing to say, and again of a run that began again.
+    """
 
     epochs: tuple[EpochRecord, ...] = ()
     failures: tuple[RunFailure, ...] = ()
+    begun: tuple[RunBegan, ...] = ()
 
     @classmethod
     def merged(cls, results: Sequence[RoundResult]) -> RoundResult:
@@ -42,6 +47,7 @@ class RoundResult:
         return cls(
             tuple(epoch for result in results for epoch in result.epochs),
             tuple(failure for result in results for failure in result.failures),
+            tuple(began for result in results for began in result.begun),
         )
 
     def where(self, is_wanted: Callable[[int], bool]) -> RoundResult:
@@ -49,6 +55,7 @@ class RoundResult:
         return RoundResult(
             tuple(epoch for epoch in self.epochs if is_wanted(epoch.run_id)),
             tuple(failure for failure in self.failures if is_wanted(failure.run_id)),
+            tuple(began for began in self.begun if is_wanted(began.run_id)),
         )
 
 

@@ -74,7 +74,7 @@ class _Load:
 def _arithmetic(run: RunConfig, dataset: Dataset, batch_size: int) -> float:
     """Seconds of a step's products, activations and updates in the hidden layers."""
     fold = dataset.folds[run.fold]
-    seconds, n_in = 0.0, input_size(fold.n_features, fold.cardinalities)
+    seconds, n_in = 0.0, input_size(fold.encoding.n_features, fold.encoding.cardinalities)
     for size in run.model.hidden_sizes:
         width = size * run.model.pieces
         seconds += 6 * batch_size * n_in * width * COST.operation

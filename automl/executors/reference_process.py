@@ -19,6 +19,7 @@ from multiprocessing.connection import Connection
 
 from automl.child_processes import how_it_ended, reap
 from automl.data.dataset import Dataset, Split
+from automl.data.inputs import Columns
 from automl.data.references import FittedReferences
 from automl.executors.interpreters import start_interpreter
 from automl.executors.shared_dataset import SharedDataset
@@ -36,7 +37,7 @@ class ReferenceProcess:
     def __init__(self, dataset: Dataset) -> None:
         self.fitted: FittedReferences = {}  # so far; nothing while it loads its libraries
         self.failure: str | None = None  # how it ended, where it has not fitted all
-        shared = SharedDataset.of(_without_quantiles(dataset))
+        shared = SharedDataset.of(_columns_alone(dataset))
         try:
             place = (shared.descriptor, shared.n_bytes, shared.n_outline_bytes)
             self._socket, self._process = start_interpreter(
@@ -83,11 +84,11 @@ class ReferenceProcess:
             self.failure = f"the process that fits it ended with {how}"
 
 
-def _without_quantiles(dataset: Dataset) -> Dataset:
-    """References do not read the second copy of the inputs: what is the same is shared once."""
+def _columns_alone(dataset: Dataset) -> Dataset:
+    """The part of the inputs that references read."""
 
     def lighter(rows: Split) -> Split:
-        return replace(rows, quantile=rows.numeric)
+        return Split(Columns.of(rows.inputs), rows.targets)
 
     folds = [
         replace(

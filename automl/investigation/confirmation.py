@@ -44,10 +44,6 @@ from storage.records import Advice, Diagnosis, Json, ParameterValue, SpaceChange
 
 UNCHANGED = "unchanged"
 
-NOT_TRAINED = frozenset({"max_epochs", "patience", "n_trials", "folds", "loss", "class_weights"})
-"""Changes of the search, not of a configuration: they cannot be tried at equal epochs, or by the
-same loss on the same rows."""
-
 MAX_CHANGES = 6
 """Changes that are tried, in the order of the verdicts: with five seeds, 35 runs."""
 
@@ -139,11 +135,13 @@ def plan_confirmation(
 def advised_change(
     kind: str, advice: Advice, params: Params, space: SearchSpace
 ) -> AdvisedChange | None:
-    """The configuration that an advice leads to; None where it changes nothing that trains."""
+    """The configuration that an advice leads to; None where it changes nothing that trains.
+
+    Changes of the search ("folds", "max_epochs") are none of a configuration: they cannot be
+    tried at equal epochs, or by the same loss on the same rows.
+    """
     changed: dict[str, ParameterValue] = {}
     for change in advice.changes:
-        if change.parameter in NOT_TRAINED:
-            continue
         value = advised_value(change, space, params.get(change.parameter))
         if value is not None and value != params.get(change.parameter):
             changed[change.parameter] = value

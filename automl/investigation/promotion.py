@@ -13,12 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from automl.data.dataset import Dataset
 from automl.errors import StudyError
 from automl.executors.executor import Executor
 from automl.investigation.side_runs import train_beside
-from automl.training.config import RunConfig, configure
 from automl.tuning.planned_runs import EndedRun, PlannedRun, say_failures, study_space
+from automl.tuning.problem import Problem, make_run
 from automl.tuning.pruned_states import kept_continuations
 from storage import Store
 from storage.records import StudyRecords, TrialRecord, best_epoch
@@ -65,7 +64,7 @@ def check_promotable(records: StudyRecords, trial_number: int) -> TrialRecord:
 
 
 def promote(
-    store: Store, records: StudyRecords, trial_number: int, dataset: Dataset, executor: Executor
+    store: Store, records: StudyRecords, trial_number: int, problem: Problem, executor: Executor
 ) -> Promotion:
     """Train a pruned trial to the end of its budget.
 
@@ -74,7 +73,7 @@ def promote(
     """
     trial = check_promotable(records, trial_number)
     planned = plan_promotion(store, records, trial)
-    ended = train_beside(store, records.settings.study_name, executor, dataset, planned)
+    ended = train_beside(store, problem, executor, planned)
     return judge_promotion(records, trial, ended)
 
 
@@ -84,11 +83,15 @@ def plan_promotion(
     """One run per fold: the trial's own configuration and seed, without early stopping."""
     settings = records.settings
     params = study_space(settings).complete(trial.params)
-    model, training = configure(
-        params, max_epochs=settings.max_epochs, patience=settings.max_epochs
-    )
     runs = {
-        before.run_id: RunConfig(-1, trial.number, model, training, before.seed, before.fold)
+        before.run_id: make_run(
+            settings,
+            trial.number,
+            params,
+            seed=before.seed,
+            fold=before.fold,
+            patience=settings.max_epochs,
+        )
         for before in records.search_runs(trial.number)
     }
     kept = kept_continuations(store, records, runs)

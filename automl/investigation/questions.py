@@ -14,7 +14,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from automl.data.dataset import Dataset
 from automl.diagnostics import diagnose_study
 from automl.diagnostics.measured_advice import ON_ADVICE
 from automl.executors.choosing import make_executor
@@ -30,11 +29,11 @@ from automl.investigation.retraining import (
 )
 from automl.investigation.side_runs import train_beside
 from automl.options.loading import load_again
-from automl.options.search_options import COUNT, TRIAL_NUMBER, WORKERS
-from automl.options.values import DEFAULT_STORAGE
+from automl.options.values import COUNT, DEFAULT_STORAGE, TRIAL_NUMBER, WORKERS
 from automl.result import SearchResult
 from automl.studies import ON_CAUSES, judge, open_existing_store
-from automl.tuning.planned_runs import EndedRun, PlannedRun
+from automl.tuning.planned_runs import EndedRun, Kept, PlannedRun
+from automl.tuning.problem import Problem
 from automl.tuning.study import read_known_study
 from storage import Store
 from storage.records import Diagnosis, StudyRecords
@@ -48,21 +47,18 @@ class _Laboratory:
 
     store: Store
     records: StudyRecords
-    dataset: Dataset
+    problem: Problem
     executor: Executor
 
     def train(
-        self, planned: Sequence[PlannedRun], *, keep_weights: bool = False
+        self, planned: Sequence[PlannedRun], *, keep: Kept | None = None
     ) -> tuple[EndedRun, ...]:
         """Train runs beside the study's, see `train_beside`."""
-        name = self.records.settings.study_name
-        return train_beside(
-            self.store, name, self.executor, self.dataset, planned, keep_weights=keep_weights
-        )
+        return train_beside(self.store, self.problem, self.executor, planned, keep=keep)
 
     def _say_fold(self, answers: Sequence[Diagnosis]) -> list[Diagnosis]:
         """Add to each answer from runs that they had the first fold, where there are more."""
-        n_folds = len(self.dataset.folds)
+        n_folds = len(self.problem.dataset.folds)
         if n_folds == 1:
             return list(answers)
         words = f" Measured on the first of {n_folds} folds only."
@@ -94,7 +90,8 @@ def _laboratory(
         with closing(make_executor(dataset, workers=workers)) as executor:
             for message in executor.take_messages():
                 LOG.warning("%s", message)
-            yield _Laboratory(store, records, dataset, executor)
+            problem = Problem(records.settings, dataset)
+            yield _Laboratory(store, records, problem, executor)
 
 
 def confirm(
@@ -147,8 +144,8 @@ def explain(
     with _laboratory(study, storage, data, workers) as laboratory:
         records = laboratory.records
         parts, sizes = plan_decomposition(records), plan_data_size(records)  # or refused at once
-        ended = laboratory.train(parts, keep_weights=True)
-        split = judge_decomposition(records, ended, laboratory.dataset)
+        ended = laboratory.train(parts, keep="best")
+        split = judge_decomposition(records, ended, laboratory.problem.dataset)
         laboratory.keep([split], frozenset({split.kind}))
         grown = judge_data_size(records, laboratory.train(sizes))
         return SearchResult(laboratory.keep([grown], frozenset({grown.kind})), storage)
@@ -175,6 +172,6 @@ def promote(
             laboratory.store,
             laboratory.records,
             trial_number,
-            laboratory.dataset,
+            laboratory.problem,
             laboratory.executor,
         )

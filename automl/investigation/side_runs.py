@@ -10,48 +10,42 @@ of the second attempt.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from automl.counting import count
-from automl.data.dataset import Dataset
 from automl.executors.executor import Executor
 from automl.executors.resources import available_memory
-from automl.models.mlp.network import n_parameters
 from automl.tuning.memory import in_waves
-from automl.tuning.planned_runs import EndedRun, PlannedRun, train_rounds
+from automl.tuning.planned_runs import EndedRun, Kept, PlannedRun, train_rounds
+from automl.tuning.problem import Problem
 from storage import Store
 
 LOG = logging.getLogger("automl")
 
-SECONDS_BETWEEN_STEPS = 10.0
-"""While runs train, so often it is told how many have ended."""
-
 
 def train_beside(
     store: Store,
-    study_name: str,
+    problem: Problem,
     executor: Executor,
-    dataset: Dataset,
     planned: Sequence[PlannedRun],
     *,
-    keep_weights: bool = False,
+    keep: Kept | None = None,
 ) -> tuple[EndedRun, ...]:
     """Store the runs, train them, store their epochs and how each has ended.
 
     They train all at once, or in waves where that would take more memory than a search may.
 
     Args:
-        keep_weights: hold the best weights of the runs that are trained to their ends.
+        keep: hold these weights of each run.
 
     Returns:
         The runs in their order, with the ids they were stored under: of the last attempt.
     """
-    bench = _Bench(store, study_name, executor, dataset, keep_weights)
+    bench = _Bench(store, problem, executor, keep)
     configs = [run.config for run in planned]
     ended: list[EndedRun] = []
-    for wave in in_waves(configs, dataset, free_bytes=available_memory()):
+    for wave in in_waves(configs, problem.dataset, free_bytes=available_memory()):
         ended += bench.train([planned[place] for place in wave], attempt=1)
     for place, run in enumerate(ended):
         if run.cause == "lost":  # alone: it shall not take its neighbours with it again
@@ -64,30 +58,25 @@ class _Bench:
     """Where the runs of one call are trained and written down."""
 
     store: Store
-    study_name: str
+    problem: Problem
     executor: Executor
-    dataset: Dataset
-    keep_weights: bool
+    keep: Kept | None
 
     def train(self, planned: Sequence[PlannedRun], *, attempt: int) -> list[EndedRun]:
         """Train runs to their ends; if something raises, those that are left have failed."""
         begun: list[PlannedRun] = []
         ended: dict[int, EndedRun] = {}
         LOG.info("training %s", count(len(planned), "run"))
-        told_at = time.monotonic()
         try:
             for run in planned:
                 begun.append(self._add(run, attempt))
-            for each in train_rounds(self.executor, begun, keep_weights=self.keep_weights):
+            for each in train_rounds(self.executor, begun, keep=self.keep):
                 with self.store.transaction():
                     self.store.add_epochs(each.epochs)
                     for one in each.ended:
                         run_id = one.planned.config.run_id
                         self.store.finish_run(run_id, one.state, one.cause)
                         ended[run_id] = one
-                if time.monotonic() - told_at > SECONDS_BETWEEN_STEPS:
-                    told_at = time.monotonic()
-                    LOG.info("%d of %s have ended", len(ended), count(len(begun), "run"))
         except BaseException as error:
             left = [run.config.run_id for run in begun if run.config.run_id not in ended]
             self._give_up(left, "crashed" if isinstance(error, Exception) else "interrupted")
@@ -98,7 +87,7 @@ class _Bench:
         """Write down that a run begins, with the epochs that it takes over."""
         config = run.config
         record = self.store.add_run(
-            self.study_name,
+            self.problem.study_name,
             trial_number=config.trial_number,
             purpose=run.purpose,
             seed=config.seed,
@@ -106,7 +95,7 @@ class _Bench:
             rows_fraction=run.rows_fraction,
             continues_run_id=run.continues.run_id if run.continues else None,
             attempt=attempt,
-            n_parameters=n_parameters(config.model, self.dataset),
+            n_parameters=self.problem.n_parameters(config),
             label=run.label,
             params=run.params,
         )

@@ -9,48 +9,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automl.data.choices import ColumnChoices, SplitChoices
 from automl.data.reading import RawData, read_raw_data
 from automl.errors import StudyError
-from automl.options.search_options import SearchOptions
+from automl.options.option import options_in, options_of
+from automl.options.search_options import DataOptions, StudyOptions
+from search_spaces import SearchSpace
 from storage.records import Json, StudySettings
 
 if TYPE_CHECKING:
     from automl.data.table.loading import LoadedData
 
-DATA_OPTIONS = (
-    *("target", "task", "loss", "drop", "categorical", "numeric", "date", "missing"),
-    *("keep_missing_class", "valid", "test", "group", "time", "folds", "split_seed"),
-    "class_weights",
-)
-"""The options that say what the data are."""
 
-
-def read_data(data: Any, options: SearchOptions) -> RawData:
+def read_data(data: Any, options: DataOptions) -> RawData:
     """Read the tables that the options describe, and check the columns they name."""
-    return read_raw_data(
-        data,
-        target=options.target,
-        columns=ColumnChoices(
-            drop=tuple(options.drop),
-            categorical=tuple(options.categorical),
-            numeric=tuple(options.numeric),
-            date=tuple(options.date),
-            missing=tuple(options.missing),
-            keep_missing_class=options.keep_missing_class,
-        ),
-        splits=SplitChoices(
-            valid=options.valid,
-            test=options.test,
-            group=options.group,
-            time=options.time,
-            n_folds=options.folds,
-            seed=options.split_seed,
-        ),
-    )
+    return read_raw_data(data, target=options.target, columns=options, splits=options)
 
 
-def encode_data(raw: RawData, options: SearchOptions) -> LoadedData:
+def encode_data(raw: RawData, options: DataOptions) -> LoadedData:
     """Split and encode tables that were read."""
     from automl.data.table.loading import encode_raw_data  # torch and scikit-learn take seconds
 
@@ -59,17 +34,17 @@ def encode_data(raw: RawData, options: SearchOptions) -> LoadedData:
     )
 
 
-def load_data(data: Any, options: SearchOptions) -> LoadedData:
+def load_data(data: Any, options: DataOptions) -> LoadedData:
     """Read, split and encode the data that the options describe."""
     return encode_data(read_data(data, options), options)
 
 
-def data_options(data: Any, options: SearchOptions) -> dict[str, Json]:
+def data_options(data: Any, options: DataOptions) -> dict[str, Json]:
     """What is needed to load the same data again; empty where they were given as objects."""
     sources = [source for source in (data, options.valid, options.test) if source is not None]
     if not all(isinstance(source, (str, Path)) for source in sources):
         return {}
-    return {name: _plain(getattr(options, name)) for name in DATA_OPTIONS}
+    return {name: _plain(getattr(options, name)) for name in options_of(DataOptions)}
 
 
 def _plain(value: Any) -> Json:
@@ -92,6 +67,19 @@ def reloadable_options(settings: StudySettings) -> dict[str, Any]:
     return dict(settings.data_options)
 
 
+def fixed_options(settings: StudySettings) -> dict[str, Any]:
+    """The options that a study was made with, but its name, if its data came from files.
+
+    Raises:
+        StudyError: its data were given as an object.
+    """
+    return {
+        **reloadable_options(settings),
+        **options_in(settings, StudyOptions),
+        "space": SearchSpace.from_dict(settings.space),
+    }
+
+
 def load_again(settings: StudySettings, data: Any = None) -> LoadedData:
     """The data of a stored study.
 
@@ -101,10 +89,11 @@ def load_again(settings: StudySettings, data: Any = None) -> LoadedData:
     Raises:
         StudyError: they are not the data that the study was made with.
     """
-    options = SearchOptions(**(reloadable_options(settings) if data is None else {}))
-    if data is not None:
-        options = SearchOptions(target=settings.target, task=settings.task, loss=settings.loss)
-    loaded = load_data(settings.data_source if data is None else data, options)
+    if data is None:
+        loaded = load_data(settings.data_source, DataOptions(**reloadable_options(settings)))
+    else:
+        options = DataOptions(target=settings.target, task=settings.task, loss=settings.loss)
+        loaded = load_data(data, options)
     if loaded.fingerprint != settings.data_fingerprint:
         raise StudyError(
             f"a study can only be continued on the data it was made with, but those of "

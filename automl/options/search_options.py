@@ -1,223 +1,173 @@
-"""What a person can choose for a search, in one frozen record.
+"""What a person can choose for a search: every option, written once.
 
-The command line's options and the arguments of `automl.search` are the same names. What is
-fixed when a study is made, and what may change from call to call, is said beside each field.
-The two `...Keywords` repeat names and types for editors and type checkers (PEP 692), and a
-test holds them against the record; `spelled_out` shows the same to notebooks. `RULES` says what
-each option can be, wherever it comes from; automl/options/values.py has the kinds of rules.
+The names are those of the command line and of the arguments of `automl.search`, and help lists
+them in this order. The record that an option is in says whether it is fixed when a study is made
+(what the data are, what is searched) or free in each call (how to search, where to train);
+continuing a study, advice and the error that names what differs go by the same records.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
+from automl.options.option import OptionRecord, option
 from automl.options.values import (
     BYTES,
+    COLUMNS,
+    COUNT,
     DATABASE,
     DEFAULT_STORAGE,
     FLAG,
     MEMO,
-    MOST_SEED,
     NAME,
     SECONDS,
+    SEED,
     SOURCE,
+    SPACE,
     TEXT,
     TEXTS,
-    Rule,
-    either,
+    WORKERS,
     matching,
     number,
     one_of,
     optional,
-    text_or,
-    whole,
 )
-from search_spaces import SearchSpace
-from storage.records import Task
 
-COUNT = whole(1)
-TRIAL_NUMBER = whole(0)
-WORKERS = either("auto", COUNT)
+if TYPE_CHECKING:
+    from search_spaces import SearchSpace
+    from storage.records import Task
 
-RULES: Mapping[str, Rule] = {
-    "target": optional(NAME),
-    "task": optional(one_of("binary", "multiclass", "regression")),
-    "loss": optional(TEXT),
-    "drop": TEXTS,
-    "categorical": TEXTS,
-    "numeric": TEXTS,
-    "date": TEXTS,
-    "missing": TEXTS,
-    "keep_missing_class": FLAG,
-    "valid": SOURCE,
-    "test": SOURCE,
-    "group": optional(NAME),
-    "time": optional(NAME),
-    "folds": optional(COUNT),
-    "split_seed": whole(0, MOST_SEED),
-    "class_weights": FLAG,
-    "study": optional(TEXT),
-    "storage": DATABASE,
-    "new": FLAG,
-    "space": text_or((Path, SearchSpace), "a built-in space, a TOML file or a SearchSpace"),
-    "set": TEXTS,
-    "max_epochs": COUNT,
-    "patience": COUNT,
-    "seed": whole(0, MOST_SEED),
-    "target_error": optional(number(0.0, "an error from 0, as 0.05 for 5 %")),
-    "n_trials": COUNT,
-    "timeout": optional(SECONDS),
-    "sampler": TEXT,
-    "pruner": TEXT,
-    "keep_models": COUNT,
-    "keep_bytes": optional(BYTES),
-    "preflight": FLAG,
-    "references": FLAG,
-    "workers": WORKERS,
-    "slots": optional(COUNT),
-    "trial_timeout": optional(SECONDS),
-    "memory_limit": optional(BYTES),
-    "device": matching(r"cpu|mps|cuda(:[0-9]{1,3})?", "cpu, cuda or cuda:N"),
-    "trainer": TEXT,
-    "command": MEMO,
-}
-"""What each option can be; where it is told in more words, that is where the names are known."""
+TASK = one_of("binary", "multiclass", "regression")
+ERROR = number(0.0, "an error from 0, as 0.05 for 5 %")
+DEVICE = matching(r"cpu|mps|cuda(:[0-9]{1,3})?", "cpu, cuda or cuda:N")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchOptions:
+@dataclass(frozen=True, kw_only=True)
+class TargetOptions(OptionRecord):
+    """What is predicted, and what an error costs."""
+
+    # Without a target it is the source's own (sklearn:NAME, .npz).
+    target: str | None = option(None, optional(NAME), "Column to predict.")
+    task: Task | None = option(None, optional(TASK), "Default: what the target's values suggest.")
+    loss: str | None = option(
+        None,
+        optional(TEXT),
+        "For regression: mean_squared (default), mean_absolute or huber.",
+    )
+    class_weights: bool = option(False, FLAG, "Weigh rare classes more in training.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnOptions(OptionRecord):
+    """How columns are read; what is not said of one is inferred."""
+
+    drop: Sequence[str] = option((), COLUMNS, "Leave a column out.")
+    categorical: Sequence[str] = option((), COLUMNS, "Read it as categories.")
+    numeric: Sequence[str] = option((), COLUMNS, "Read it as numbers.")
+    date: Sequence[str] = option((), COLUMNS, "Read it as dates.")
+    # "-999" in every column, "age=-999" in one.
+    missing: Sequence[str] = option((), TEXTS, "Read it as no value.", metavar="[COLUMN=]VALUE")
+    keep_missing_class: bool = option(False, FLAG, '"NA" in the target is a class.')
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitOptions(OptionRecord):
+    """How rows are divided into train, validation and test rows."""
+
+    valid: Any = option(None, SOURCE, "Validation rows from a file of their own.")
+    test: Any = option(None, SOURCE, "Test rows from a file of their own.")
+    group: str | None = option(None, optional(NAME), "Rows of one group stay in one split.")
+    time: str | None = option(
+        None, optional(NAME), "Split in order of time: the last rows are test."
+    )
+    # Without a number: 5 under 1,000 rows, else 1.
+    folds: int | None = option(None, optional(COUNT), "Value: mean over K folds.", metavar="K")
+    split_seed: int = option(0, SEED, "Another division of the rows.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataOptions(SplitOptions, ColumnOptions, TargetOptions):
+    """What the data are: with these a study's data can be loaded again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyOptions(OptionRecord):
+    """What is searched, and under which name."""
+
+    study: str | None = option(
+        None, optional(TEXT), "Default: the data's name and the target.", metavar="NAME"
+    )
+    storage: str = option(DEFAULT_STORAGE, DATABASE, "Database URL of the studies.")
+    new: bool = option(False, FLAG, "Make another study beside one of the same name.")
+    space: str | Path | SearchSpace = option("mlp", SPACE, "Built-in space or TOML file.")
+    set: Sequence[str] = option(
+        (),
+        TEXTS,
+        "Fix or narrow: optimizer=adam, learning_rate=1e-4..1e-2, activation=relu,tanh.",
+        metavar="NAME=VALUE",
+    )
+    max_epochs: int = option(50, COUNT, "Passes over the train rows.")
+    patience: int = option(10, COUNT, "Epochs without gain that end a trial.")
+    seed: int = option(0, SEED, "Other trials, weights, row orders.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyOptions(OptionRecord):
+    """How to search, for how long, and what is kept of it."""
+
+    # What is hoped for decides nothing; the verdict is held against it.
+    target_error: float | None = option(
+        None, optional(ERROR), "Error rate or RMSE that you hope to reach."
+    )
+    n_trials: int = option(100, COUNT, "Total, earlier calls included.")
+    timeout: float | None = option(
+        None, optional(SECONDS), "Time for the whole command: 90s, 10m, 1h30m."
+    )
+    sampler: str = option("tpe", TEXT, "Or random, qmc, gp.")
+    pruner: str = option("successive_halving", TEXT, "Or hyperband, median, none.")
+    keep_models: int = option(5, COUNT, "The best trials that keep weights.")
+    keep_bytes: int | None = option(
+        None, optional(BYTES), "Budget of the kept models' files: 500M."
+    )
+    preflight: bool = option(True, FLAG, "Stop hopeless trials at once.")
+    references: bool = option(True, FLAG, "Fit a linear model and boosted trees to compare with.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutorOptions(OptionRecord):
+    """Where to train, and how much at once."""
+
+    workers: int | Literal["auto"] = option("auto", WORKERS, "Processes that train.")
+    # Without a number it is planned from the memory there is.
+    slots: int | None = option(None, optional(COUNT), "Trials in training at once.")
+    trial_timeout: float | None = option(None, optional(SECONDS), "Time for one trial.")
+    memory_limit: int | None = option(None, optional(BYTES), "Memory of one worker: 2G.")
+    device: str = option("cpu", DEVICE, "Or cuda, cuda:1.")
+    trainer: Literal["stacked", "plain"] = option(
+        "stacked",
+        one_of("stacked", "plain"),
+        "plain: one trial after the other, in a loop to read.",
+    )
+
+
+# Fields of a record that inherits from several come in the order of the last one first.
+
+
+@dataclass(frozen=True, kw_only=True)
+class FixedOptions(StudyOptions, DataOptions):
+    """What is fixed when a study is made."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FreeOptions(ExecutorOptions, PolicyOptions):
+    """What may change from call to call."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchOptions(FreeOptions, FixedOptions):
     """The options of a search; defaults are those of the command line."""
 
-    # The data: fixed when the study is made.
-    target: str | None = None  # None where the source has one of its own (sklearn:NAME, .npz)
-    task: Task | None = None  # None: inferred
-    loss: str | None = None  # None: the task's usual one
-    drop: Sequence[str] = ()
-    categorical: Sequence[str] = ()
-    numeric: Sequence[str] = ()
-    date: Sequence[str] = ()
-    missing: Sequence[str] = ()  # marks of missing cells: "-999", or "age=0" in one column
-    keep_missing_class: bool = False  # "NA" and the like are a class of the target
-    valid: Any = None
-    test: Any = None
-    group: str | None = None
-    time: str | None = None
-    folds: int | None = None  # None: 5 under 1,000 rows, else 1
-    split_seed: int = 0
-    class_weights: bool = False
-
-    # The study: fixed when it is made.
-    study: str | None = None  # None: the data's name and target, "titanic-Survived"
-    storage: str = DEFAULT_STORAGE
-    new: bool = False  # make another study beside one of the same name
-    space: str | Path | SearchSpace = "mlp"
-    set: Sequence[str] = ()  # "optimizer=adam", "learning_rate=1e-4..1e-2"
-    max_epochs: int = 50
-    patience: int = 10
-    seed: int = 0
-
-    # How to search: free in each call.
-    target_error: float | None = None  # hoped for; the verdict is held against it
-    n_trials: int = 100
-    timeout: float | None = None  # seconds
-    sampler: str = "tpe"
-    pruner: str = "successive_halving"
-    keep_models: int = 5
-    keep_bytes: int | None = None
-    preflight: bool = True
-    references: bool = True  # a linear model and boosted trees beside guessing
-
-    # Where to train: free in each call.
-    workers: int | Literal["auto"] = "auto"
-    slots: int | None = None  # trials in training at once; None: planned
-    trial_timeout: float | None = None  # seconds
-    memory_limit: int | None = None  # bytes per worker
-    device: str = "cpu"
-    trainer: Literal["stacked", "plain"] = "stacked"
-
-    command: str = ""  # what the person typed, for the report
-
-    def __post_init__(self) -> None:
-        """Make every value plain: numbers of NumPy become Python's, lists become tuples.
-
-        Raises:
-            ConfigError: a value is none that its option can have.
-        """
-        for name, rule in RULES.items():
-            object.__setattr__(self, name, rule.plain(name, getattr(self, name)))
-
-
-class FreeKeywords(TypedDict, total=False):
-    """Further options that are free in each call: how to search, and where to train."""
-
-    target_error: float | None
-    sampler: str
-    pruner: str
-    keep_models: int
-    keep_bytes: int | None
-    preflight: bool
-    references: bool
-    workers: int | Literal["auto"]
-    slots: int | None
-    trial_timeout: float | None
-    memory_limit: int | None
-    device: str
-    trainer: Literal["stacked", "plain"]
-    command: str
-
-
-class SearchKeywords(FreeKeywords, total=False):
-    """All options but those that `automl.search` names itself."""
-
-    task: Task | None
-    loss: str | None
-    drop: Sequence[str]
-    categorical: Sequence[str]
-    numeric: Sequence[str]
-    date: Sequence[str]
-    missing: Sequence[str]
-    keep_missing_class: bool
-    valid: Any
-    test: Any
-    group: str | None
-    time: str | None
-    folds: int | None
-    split_seed: int
-    class_weights: bool
-    study: str | None
-    storage: str
-    new: bool
-    space: str | Path | SearchSpace
-    set: Sequence[str]
-    max_epochs: int
-    patience: int
-    seed: int
-
-
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def spelled_out(keywords: type) -> Callable[[Function], Function]:
-    """Show notebooks the keywords of a function that takes `**options`, with their defaults."""
-
-    def spell_out(function: Function) -> Function:
-        signature = inspect.signature(function)
-        own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
-        options = [
-            inspect.Parameter(
-                field.name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=field.default,
-                annotation=field.type,
-            )
-            for field in fields(SearchOptions)
-            if field.name in keywords.__annotations__
-        ]
-        function.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
-        return function
-
-    return spell_out
+    command: str = option("", MEMO)  # what the person typed, for the report

@@ -1,9 +1,9 @@
 """What people give as options, made plain: numbers of NumPy, times and sizes, texts, lists.
 
 A `Rule` turns a value into the plain Python value that is stored and compared, or says in one
-line what it must be. The table of rules by option is in search_options.py; what can only be typed,
-as `10m` or `500M`, is read here too, for the command line. No rule guesses: a text where a number
-belongs is an error that names the number.
+line what it must be; it knows as well how the value is typed on a command line, where a time is
+`10m` (written_values.py). Which option has which rule is said in search_options.py. No rule
+guesses: a text where a number belongs is an error that names the number.
 """
 
 from __future__ import annotations
@@ -11,12 +11,21 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from automl.errors import ConfigError
+from automl.options.written_values import (
+    bytes_of,
+    number_of,
+    seconds_of,
+    seconds_text,
+    shown,
+    whole_of,
+)
 
 DEFAULT_STORAGE = "sqlite:///automl.db"
 
@@ -27,13 +36,6 @@ MOST_SEED = 2**32 - 1  # what NumPy's and scikit-learn's generators take
 MOST_BYTES = 2**63 - 1
 MOST_SECONDS = 10**9  # 31 years
 
-SHOWN = 60  # characters of a wrong value
-
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_BYTES = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
-_PASSWORD = re.compile(r"(://[^/@\s:]*:)[^@\s]*@")
-_NUMBER = r"[0-9]{1,30}(?:\.[0-9]{1,30})?"
-
 
 class Unfit(Exception):
     """A value that a rule refuses; its text is the fix, if there is one."""
@@ -41,11 +43,14 @@ class Unfit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What an option can be, in words, and how a value becomes plain."""
+    """What an option can be, in words; how a value becomes plain, and how it is typed."""
 
     words: str  # "a whole number from 1"
     convert: Callable[[Any], Any]  # raises `Unfit`
     absent: Any = ...  # what None means; `...` where it is refused
+    metavar: str = "TEXT"  # what stands for a typed value: "N" in `--n-trials N`
+    read: Callable[[str], Any] = str  # what was typed, to be converted; raises `ConfigError`
+    write: Callable[[Any], str] = str  # a plain value as it is typed
 
     def plain(self, name: str, value: Any) -> Any:
         """The plain value.
@@ -75,7 +80,7 @@ def whole(least: int, most: int = MOST, words: str = "a whole number") -> Rule:
             raise Unfit(f"the most is {most}")
         return number
 
-    return Rule(f"{words} from {least}", convert)
+    return Rule(f"{words} from {least}", convert, metavar="N", read=whole_of)
 
 
 def number(least: float, words: str) -> Rule:
@@ -87,7 +92,7 @@ def number(least: float, words: str) -> Rule:
             raise Unfit
         return found
 
-    return Rule(words, convert)
+    return Rule(words, convert, metavar="NUMBER", read=number_of, write="{:.12g}".format)
 
 
 def _convert_seconds(value: Any) -> float:
@@ -168,25 +173,24 @@ def _convert_flag(value: Any) -> bool:
     raise Unfit
 
 
+def _convert_space(value: Any) -> Any:
+    if isinstance(value, str):
+        return _convert_text(value)
+    from search_spaces import SearchSpace  # loads Optuna, which no command line waits for
+
+    if not isinstance(value, Path | SearchSpace):
+        raise Unfit
+    return value
+
+
 def _convert_source(value: Any) -> Any:
     """Rows from a file or an object: what can be read is decided where they are read."""
     return str(value) if isinstance(value, str) else value
 
 
-SECONDS = Rule("a number of seconds", _convert_seconds)
-BYTES = Rule("a whole number of bytes", _convert_bytes)
-TEXT = Rule("a text, and not an empty one", _convert_text)
-MEMO = Rule("a text", _convert_memo)
-DATABASE = Rule("a database URL such as sqlite:///automl.db", _convert_database)
-NAME = Rule("a column's name", _convert_name)
-TEXTS = Rule("a list of texts", _convert_texts, absent=())
-FLAG = Rule("True or False", _convert_flag)
-SOURCE = Rule("a source of rows", _convert_source, absent=None)
-
-
 def optional(rule: Rule) -> Rule:
     """The same rule for an option that may be left out."""
-    return Rule(rule.words, rule.convert, absent=None)
+    return replace(rule, absent=None)
 
 
 def one_of(*choices: str) -> Rule:
@@ -197,7 +201,7 @@ def one_of(*choices: str) -> Rule:
             raise Unfit
         return str(value)
 
-    return Rule(f"one of {', '.join(choices)}", convert)
+    return Rule(f"one of {', '.join(choices)}", convert, metavar=f"[{'|'.join(choices)}]")
 
 
 def either(text: str, rule: Rule) -> Rule:
@@ -206,16 +210,11 @@ def either(text: str, rule: Rule) -> Rule:
     def convert(value: Any) -> Any:
         return text if isinstance(value, str) and value == text else rule.convert(value)
 
-    return Rule(f"{rule.words}, or {text!r}", convert)
+    def read(typed: str) -> Any:
+        return text if typed == text else rule.read(typed)
 
-
-def text_or(kinds: tuple[type, ...], words: str) -> Rule:
-    """A text, or an object of these kinds as it is."""
-
-    def convert(value: Any) -> Any:
-        return value if isinstance(value, kinds) else _convert_text(value)
-
-    return Rule(words, convert)
+    words, metavar = f"{rule.words}, or {text!r}", f"{rule.metavar}|{text}"
+    return Rule(words, convert, metavar=metavar, read=read, write=rule.write)
 
 
 def matching(pattern: str, words: str) -> Rule:
@@ -228,42 +227,6 @@ def matching(pattern: str, words: str) -> Rule:
         return text
 
     return Rule(words, convert)
-
-
-def seconds_of(text: str) -> float:
-    """Read a time as people type it: 90, 90s, 10m, 1h30m; a bare number is in seconds.
-
-    Raises:
-        ConfigError: it is not written like that.
-    """
-    typed = text.strip().lower()
-    if re.fullmatch(_NUMBER, typed):
-        return float(typed)
-    if not re.fullmatch(f"(?:{_NUMBER}[smhd])+", typed):
-        raise ConfigError(f"a time is written like 90s, 10m or 1h30m, but got {shown(text)}")
-    parts = re.findall(f"({_NUMBER})([smhd])", typed)
-    return sum(float(amount) * _SECONDS[unit] for amount, unit in parts)
-
-
-def bytes_of(text: str) -> int:
-    """Read a size as people type it: 500M, 2G, 1.5 GB; a bare number is in bytes.
-
-    Raises:
-        ConfigError: it is not written like that.
-    """
-    match = re.fullmatch(rf"({_NUMBER})\s*([kmgt]?)(?:i?b)?", text.strip().lower())
-    if match is None:
-        raise ConfigError(f"a size is written like 500M or 2G, but got {shown(text)}")
-    return int(float(match[1]) * _BYTES[match[2]])
-
-
-def shown(value: Any) -> str:
-    """A value for a message: in one line, not long, without a URL's password, whatever it is."""
-    try:
-        text = _PASSWORD.sub(r"\1***@", " ".join(repr(value).split()))
-    except Exception:  # a person's own object, or a number of 5,000 digits
-        text = f"a value of type {type(value).__name__}"
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 def _whole(value: Any) -> int:
@@ -296,3 +259,26 @@ def _written(read: Callable[[str], float], text: str) -> str:
     except ConfigError:
         return ""
     return f"write {found:g}" if found < 10**6 else f"write {int(found)}"
+
+
+COUNT = whole(1)
+TRIAL_NUMBER = whole(0)
+SEED = whole(0, MOST_SEED)
+WORKERS = either("auto", COUNT)
+SECONDS = Rule(
+    "a number of seconds",
+    _convert_seconds,
+    metavar="DURATION",
+    read=seconds_of,
+    write=seconds_text,
+)
+BYTES = Rule("a whole number of bytes", _convert_bytes, metavar="SIZE", read=bytes_of)
+FLAG = Rule("True or False", _convert_flag)
+TEXT = Rule("a text, and not an empty one", _convert_text)
+MEMO = Rule("a text", _convert_memo)
+NAME = Rule("a column's name", _convert_name, metavar="COLUMN")
+TEXTS = Rule("a list of texts", _convert_texts, absent=())
+COLUMNS = replace(TEXTS, metavar="COLUMN")
+SOURCE = Rule("a source of rows", _convert_source, absent=None, metavar="FILE")
+DATABASE = Rule("a database URL such as sqlite:///automl.db", _convert_database, metavar="URL")
+SPACE = Rule("a built-in space, a TOML file or a SearchSpace", _convert_space)

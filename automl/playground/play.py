@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import itertools
 import logging
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,17 +20,16 @@ from numpy.typing import NDArray
 
 from automl.counting import count
 from automl.data.dataset import Dataset
-from automl.errors import ConfigError
+from automl.data.table.inputs import table_inputs
+from automl.errors import ConfigError, TrainingError
+from automl.executors.choosing import make_executor
 from automl.playground.toy_data import GRID, toy_dataset
-from automl.stacked.trainer import StackedTrainer
 from automl.training.config import RunConfig, configure
 from automl.training.predictions import predict
-from storage.records import EpochRecord, ParameterValue, best_epoch
+from automl.tuning.planned_runs import EndedRun, PlannedRun, train_runs
+from storage.records import ParameterValue, best_epoch
 
 LOG = logging.getLogger("automl")
-
-SECONDS_BETWEEN_STEPS: Final = 10.0
-"""While networks train, so often it is told how far they are."""
 
 N_EPOCHS: Final = 200
 """Enough for the base network to learn the spirals, the hardest of the problems."""
@@ -176,12 +174,12 @@ def play(
         LOG.info("training %s on %s with %s", count(len(alike), "network"), data, kind)
         played |= _train(dataset, alike, n_epochs, seed)
     first = next(iter(datasets.values())).folds[0]  # the points are the same in all
-    plane = first.test.numeric.reshape(GRID, GRID, 2).numpy().astype(np.float64)
+    plane = table_inputs(first.test).numeric.reshape(GRID, GRID, 2).numpy().astype(np.float64)
     return Playground(
         data=data,
         base=BASE,
         n_epochs=n_epochs,
-        points=first.train.numeric.numpy().astype(np.float64),
+        points=table_inputs(first.train).numeric.numpy().astype(np.float64),
         targets={
             noise: dataset.folds[0].train.targets.numpy().astype(np.int64)
             for noise, dataset in datasets.items()
@@ -227,7 +225,7 @@ def run_config(setting: Setting, number: int, n_epochs: int, seed: int) -> RunCo
     """What trains one setting; all with the same seed, so that they start and shuffle alike."""
     params = {n: v for n, v in setting.items() if n not in ("noise", "regularization")}
     params = {**REGULARIZATIONS[str(setting["regularization"])], **params}
-    model, training = configure(params, max_epochs=n_epochs, patience=n_epochs)
+    model, training = configure(params, family="mlp", max_epochs=n_epochs, patience=n_epochs)
     return RunConfig(number, number, model, training, seed)
 
 
@@ -235,39 +233,32 @@ def _train(
     dataset: Dataset, settings: Sequence[Setting], n_epochs: int, seed: int
 ) -> dict[Key, PlayedRun]:
     """Train settings of the same noise as one stacked run."""
-    trainer = StackedTrainer(dataset)
     runs = [run_config(setting, i, n_epochs, seed) for i, setting in enumerate(settings)]
-    curves: dict[int, list[EpochRecord]] = {run.run_id: [] for run in runs}
-    trainer.add(runs)
-    told_at = time.monotonic()
-    for epoch in range(1, n_epochs + 1):
-        if time.monotonic() - told_at > SECONDS_BETWEEN_STEPS:
-            told_at = time.monotonic()
-            LOG.info("epoch %d of %d", epoch, n_epochs)
-        for record in trainer.train_round():
-            curves[record.run_id].append(record)
+    planned = [PlannedRun("search", "", run) for run in runs]
+    with make_executor(dataset, workers=1) as executor:
+        ended = train_runs(executor, planned, keep="last")
     return {
-        _key(setting): _played(setting, run, curves[run.run_id], trainer, dataset)
-        for setting, run in zip(settings, runs, strict=True)
+        _key(setting): _played(setting, run, dataset)
+        for setting, run in zip(settings, ended, strict=True)
     }
 
 
-def _played(
-    setting: Setting,
-    run: RunConfig,
-    curve: Sequence[EpochRecord],
-    trainer: StackedTrainer,
-    dataset: Dataset,
-) -> PlayedRun:
-    if run.run_id in trainer.active:
-        shown, weights = curve[-1], trainer.checkpoint(run.run_id).weights
-    else:  # it diverged: what is left is its best epoch
-        shown, weights = best_epoch(curve) or curve[0], trainer.best_weights(run.run_id)
-    surface: Any = predict(run, weights, dataset, "test")[:, 1]
+def _played(setting: Setting, run: EndedRun, dataset: Dataset) -> PlayedRun:
+    """What came of a setting.
+
+    Raises:
+        TrainingError: it could not be trained at all.
+    """
+    if not run.curve or run.weights is None:
+        raise TrainingError(f"a network of the playground could not be trained: {run.message}")
+    shown = run.curve[-1]
+    if not run.is_evidence:  # it diverged: what is left is its best epoch
+        shown = best_epoch(run.curve) or run.curve[0]
+    surface: Any = predict(run.planned.config, run.weights, dataset, "test")[:, 1]
     return PlayedRun(
         setting=setting,
-        train_loss=np.array([record.train_loss for record in curve]),
-        valid_loss=np.array([record.valid_loss for record in curve]),
+        train_loss=np.array([record.train_loss for record in run.curve]),
+        valid_loss=np.array([record.valid_loss for record in run.curve]),
         train_error=shown.train_metric,
         valid_error=shown.valid_metric,
         surface=surface.reshape(GRID, GRID).numpy().astype(np.float64),

@@ -14,7 +14,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from automl.data.dataset import AffineScaling, Dataset, Fold, Split
+from automl.data.dataset import Dataset, Fold, Split
+from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
 from automl.errors import ConfigError
 
 N_ROWS: Final = 300
@@ -48,8 +49,9 @@ def toy_dataset(name: str, *, seed: int = 0, n_rows: int = N_ROWS, noise: float 
         train=_split(*train),
         valid=_split(*valid),
         test=_split(grid(points), torch.zeros(GRID * GRID, dtype=torch.long)),
-        scalings={"standard": scale, "min_max": scale, "robust": scale, "quantile": plain},
-        cardinalities=(),
+        encoding=TableEncoding(
+            {"standard": scale, "min_max": scale, "robust": scale, "quantile": plain}
+        ),
     )
     return Dataset("binary", "binary_cross_entropy", 2, (fold,))
 
@@ -77,7 +79,8 @@ def _mislabelled(
 
 
 def _split(points: Tensor, targets: Tensor) -> Split:
-    return Split(points, points, torch.empty(len(points), 0, dtype=torch.long), targets)
+    no_codes = torch.empty(len(points), 0, dtype=torch.long)
+    return Split(TableInputs(points, points, no_codes), targets)
 
 
 Toy = Callable[[int, torch.Generator], tuple[Tensor, Tensor]]

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from automl.diagnostics.wording import percent
+from automl.report import style
 from automl.report.evidence_words import evidence_text
-from automl.report.figures import style
-from automl.setting_words import range_words
+from automl.setting_words import explained, range_words
 from storage.records import Json, StudyRecords, StudySettings
 
 SPLIT_WORDS: Mapping[str, Callable[[Any], str]] = {
@@ -70,10 +70,15 @@ def columns(settings: StudySettings) -> list[tuple[str, str]]:
 
 
 def space_rows(settings: StudySettings) -> list[tuple[str, str, str, str]]:
-    """Parameter, range, condition, reason."""
+    """Parameter, range, condition, meaning and reason."""
     parameters = cast("Mapping[str, Any]", settings.space.get("parameters") or {})
     return [
-        (name, _range(entry), _condition(entry), str(entry.get("reason") or ""))
+        (
+            name,
+            _range(entry),
+            _condition(entry),
+            explained(entry.get("meaning"), entry.get("reason")),
+        )
         for name, entry in parameters.items()
     ]
 

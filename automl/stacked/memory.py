@@ -74,7 +74,9 @@ def table_bytes(runs: Sequence[RunConfig], dataset: Dataset, dtype: torch.dtype)
     total = 0
     for fold, _ in {(run.fold, run.model.scaling) for run in runs}:
         held = dataset.folds[fold]
-        per_row = held.n_features * dtype.itemsize + 8 * len(held.cardinalities) + 8
+        per_row = (
+            held.encoding.n_features * dtype.itemsize + 8 * len(held.encoding.cardinalities) + 8
+        )
         total += (len(held.train) + len(held.valid)) * per_row
     return total
 
@@ -83,7 +85,9 @@ def stack_bytes(runs: Sequence[RunConfig], dataset: Dataset, dtype: torch.dtype)
     """Bytes of one stack: parameters, passes, an epoch's order."""
     key, fold = stack_key(runs[0], dataset), dataset.folds[runs[0].fold]
     models = sorted((run.model for run in runs), key=sort_key)
-    layout = StackLayout.of(models, fold.n_features, fold.cardinalities, dataset.n_outputs)
+    layout = StackLayout.of(
+        models, fold.encoding.n_features, fold.encoding.cardinalities, dataset.n_outputs
+    )
     parameters = sum(torch.Size(shape).numel() for shape in layout.shapes)
     statistics = sum(torch.Size(shape).numel() for shape in layout.statistics_shapes)
     units = sum(

@@ -16,10 +16,11 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from automl.models.mlp.network import ACTIVATIONS, NORMALIZATIONS
+from automl.models.mlp.network import ACTIVATIONS
 from automl.stacked import native
 from automl.stacked.blocks import StackBlocks, padded
 from automl.stacked.embeddings import StackedEmbeddings
+from search_spaces.hyperparameters import hyperparameter
 
 _DROPOUT: Final = ("streams", "thresholds", "scales")
 _Layer: Final = native.structure(
@@ -200,7 +201,8 @@ class NativePass:
     def _described_network(self, frozen_statistics: bool) -> ctypes.Structure:
         values, gradients, layout = self._values, self._gradients, self._values.layout
         n_runs, n_rows, n_inputs = self.inputs.shape
-        activations, kinds = list(ACTIVATIONS), list(NORMALIZATIONS)
+        activations = list(ACTIVATIONS)
+        kinds = hyperparameter("normalization").words
         widest = max(layout.widths, default=0)
         described = _Network(
             n_runs=n_runs,

@@ -60,8 +60,8 @@ def stack_key(run: RunConfig, dataset: Dataset) -> StackKey:
         size,
         n_rows,
         len(fold.valid),
-        fold.n_features,
-        fold.cardinalities,
+        fold.encoding.n_features,
+        fold.encoding.cardinalities,
         run.model.activation == "maxout",
     )
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from automl.data.dataset import Dataset
+from automl.data.table.inputs import table_encoding
 from automl.training.config import RunConfig
 from automl.training.rows import Rows
 
@@ -59,7 +60,7 @@ class ScaledRows:
     def _scaled(self, fold: int, scaling: str, stop: int | None = None) -> Rows:
         held = self._dataset.folds[fold]
         rows = Rows.of(getattr(held, self._split), scaling, self._device, self._dtype)[:stop]
-        affine = held.scalings[scaling]
+        affine = table_encoding(held).scalings[scaling]
         shift = affine.shift.to(self._device, self._dtype)
         scale = affine.scale.to(self._device, self._dtype)
         return Rows((rows.inputs - shift) * scale, rows.categories, rows.targets)

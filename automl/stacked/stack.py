@@ -63,7 +63,7 @@ class Tables:
     def rows(self, split: Literal["train", "valid"], fold: int) -> ScaledRows:
         """The table of a split for folds with the inputs of this one, filled as runs need it."""
         held = self.dataset.folds[fold]
-        key = (split, held.n_features, held.cardinalities)
+        key = (split, held.encoding.n_features, held.encoding.cardinalities)
         if key not in self._rows:
             self._rows[key] = ScaledRows(self.dataset, split, self.device, self.dtype, fold)
         return self._rows[key]
@@ -87,7 +87,7 @@ class Stack:
         fold = tables.dataset.folds[runs[0].fold]
         models = [run.model for run in runs]
         self.layout = StackLayout.of(
-            models, fold.n_features, fold.cardinalities, tables.dataset.n_outputs
+            models, fold.encoding.n_features, fold.encoding.cardinalities, tables.dataset.n_outputs
         )
         device, dtype = tables.device, tables.dtype
         self.values = StackBlocks(self.layout, device=device, dtype=dtype, statistics=True)

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from automl.data.dataset import Dataset
+from automl.data.table.inputs import table_encoding
 from automl.errors import DivergedError
 from automl.stacked import native
 from automl.stacked.blocks import StackBlocks, sort_key
@@ -150,7 +151,8 @@ class StackedTrainer(Trainer):
     def _state_dict(self, blocks: StackBlocks, place: _Place, step: int) -> dict[str, Tensor]:
         """A run's part of some blocks, as the plain network's `state_dict`, on the CPU."""
         config = place.member.run.model
-        scaling = self._dataset.folds[place.member.run.fold].scalings[config.scaling]
+        encoding = table_encoding(self._dataset.folds[place.member.run.fold])
+        scaling = encoding.scalings[config.scaling]
         dtype = self._tables.dtype
         state = {
             "input_shift": scaling.shift.to("cpu", dtype, copy=True),

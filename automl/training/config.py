@@ -1,45 +1,48 @@
 """What one run is: the network, how it is trained, on which rows, with which seed.
 
-`configure` turns an Optuna trial's params into these. Field names are the search space's
-names. A `RunConfig` travels to worker processes and into checkpoints, so it holds plain
-values only.
+`configure` turns an Optuna trial's params into these. Field names and defaults are those of the
+registry of hyperparameters, which says what values they can have. A `RunConfig` travels to
+worker processes and into checkpoints, so it holds plain values only.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from automl.errors import ConfigError
-from automl.models.mlp.initialization import INITIALIZATIONS
-from automl.models.mlp.network import ACTIVATIONS, NORMALIZATIONS, SCALINGS, SHAPES, MLPConfig
+from automl.models.mlp.network import MLPConfig
+from search_spaces.errors import SearchSpaceError
+from search_spaces.hyperparameters import (
+    HYPERPARAMETERS,
+    TRAINING,
+    Hyperparameter,
+    defaults,
+    unknown_name,
+)
 from storage.records import ParameterValue
 
-OPTIMIZERS: Final = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw")
-SCHEDULES: Final = ("constant", "exponential", "step", "cosine", "one_cycle", "switch_to_sgd")
+_DEFAULTS: Final = defaults(TRAINING)
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingConfig:
     """How a network is trained."""
 
-    learning_rate: float = 1e-3
-    batch_size: int | None = 32  # None: all train rows ("full" in the search space)
-    optimizer: str = "adam"  # sgd, momentum, nesterov, adagrad, rmsprop, adam, adamw
-    momentum: float = 0.9  # of momentum, nesterov, and of SGD after switch_to_sgd
-    schedule: str = "constant"  # exponential, step, cosine, one_cycle, switch_to_sgd
-    decay_fraction: float = 0.5  # exponential, step: share of max_epochs for a tenfold decay
-    switch_fraction: float = 0.7  # switch_to_sgd: share of max_epochs before the switch
-    warmup_fraction: float = 0.0  # share of max_epochs of linear warm-up
-    weight_decay: float = 0.0  # L2; decoupled for adamw
-    l1: float = 0.0
-    max_norm: float | None = None  # of each unit's incoming weights; None: no limit
-    gradient_clip_norm: float | None = None
-    label_smoothing: float = 0.0
+    learning_rate: float = _DEFAULTS["learning_rate"]
+    batch_size: int | None = _DEFAULTS["batch_size"]  # None: all train rows
+    optimizer: str = _DEFAULTS["optimizer"]
+    momentum: float = _DEFAULTS["momentum"]  # of momentum, nesterov, and after switch_to_sgd
+    schedule: str = _DEFAULTS["schedule"]
+    decay_fraction: float = _DEFAULTS["decay_fraction"]  # of exponential and step
+    switch_fraction: float = _DEFAULTS["switch_fraction"]  # of switch_to_sgd
+    warmup_fraction: float = _DEFAULTS["warmup_fraction"]
+    weight_decay: float = _DEFAULTS["weight_decay"]  # L2; decoupled for adamw
+    l1: float = _DEFAULTS["l1"]
+    max_norm: float | None = _DEFAULTS["max_norm"]  # None: no limit
+    gradient_clip_norm: float | None = _DEFAULTS["gradient_clip_norm"]
+    label_smoothing: float = _DEFAULTS["label_smoothing"]
     max_epochs: int = 50
     patience: int = 10  # epochs without a better validation loss before early stopping
 
@@ -71,104 +74,37 @@ class RunConfig:
     rows: RowSubset | None = None  # None: all train rows
 
 
-CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
-    "shape": SHAPES,
-    "activation": tuple(ACTIVATIONS),
-    "initialization": tuple(INITIALIZATIONS),
-    "normalization": NORMALIZATIONS,
-    "scaling": SCALINGS,
-    "optimizer": OPTIMIZERS,
-    "schedule": SCHEDULES,
-}
-"""The values that named choices can have."""
-
-_NONE_WORDS: Final = {"batch_size": "full", "max_norm": "none", "gradient_clip_norm": "none"}
-"""The search space's word for None; Optuna's categories are numbers and words."""
-
-_AT_LEAST: Final = {
-    "n_layers": 0,
-    "hidden_size": 1,
-    "batch_size": 1,
-    "max_epochs": 1,
-    "patience": 1,
-}
-"""Whole numbers and the smallest that makes sense."""
-
-_ABOVE_ZERO: Final = (
-    "learning_rate",
-    "max_norm",
-    "gradient_clip_norm",
-    "decay_fraction",
-    "switch_fraction",
-)
-_BELOW_ONE: Final = ("dropout", "input_dropout", "momentum", "label_smoothing")
-_NOT_NEGATIVE: Final = (*_BELOW_ONE, "weight_decay", "l1", "warmup_fraction")
-
-_MODEL_FIELDS: Final = {field.name for field in dataclasses.fields(MLPConfig)}
-_TRAINING_FIELDS: Final = {field.name for field in dataclasses.fields(TrainingConfig)}
-
-
 def configure(
-    params: Mapping[str, ParameterValue], *, max_epochs: int, patience: int
+    params: Mapping[str, ParameterValue], *, family: str, max_epochs: int, patience: int
 ) -> tuple[MLPConfig, TrainingConfig]:
     """Turn a trial's params into configurations; what is not named keeps its default.
 
     Raises:
-        ConfigError: if a name is unknown or a value is not possible.
+        ConfigError: if a name is unknown to the registry or a value is not possible.
 
     Example:
         >>> model, training = configure(
-        ...     {"n_layers": 3, "batch_size": "full"}, max_epochs=20, patience=5
+        ...     {"n_layers": 3, "batch_size": "full"}, family="mlp", max_epochs=20, patience=5
         ... )
         >>> model.n_layers, training.batch_size, training.max_epochs
         (3, None, 20)
     """
-    values: dict[str, Any] = {**params, "max_epochs": max_epochs, "patience": patience}
-    for name, value in values.items():
-        values[name] = _checked(name, value)
-    if values.get("optimizer") == "nesterov" and values.get("momentum") == 0:
-        raise ConfigError("momentum must be above 0 for nesterov, but got 0")
-    model = MLPConfig(**{name: values[name] for name in values.keys() & _MODEL_FIELDS})
-    training = TrainingConfig(**{name: values[name] for name in values.keys() & _TRAINING_FIELDS})
-    return model, training
+    of_training = {name: one for name, one in HYPERPARAMETERS.items() if one.family == TRAINING}
+    of_model = {name: one for name, one in HYPERPARAMETERS.items() if one.family == family}
+    unknown = [name for name in params if name not in of_training | of_model]
+    if unknown:
+        raise ConfigError(str(unknown_name(unknown[0], of_training | of_model)))
+    training = TrainingConfig(
+        **_fields(params, of_training), max_epochs=max_epochs, patience=patience
+    )
+    return MLPConfig(**_fields(params, of_model)), training
 
 
-def _checked(name: str, value: ParameterValue) -> ParameterValue:
-    if name not in _MODEL_FIELDS | _TRAINING_FIELDS:
-        raise ConfigError(
-            f"unknown hyperparameter {name!r}{_nearest(name, _MODEL_FIELDS | _TRAINING_FIELDS)}"
-        )
-    if name in CHOICES:
-        if value not in CHOICES[name]:
-            raise ConfigError(
-                f"{name} must be one of {', '.join(CHOICES[name])}, but got {value!r}"
-                f"{_nearest(str(value), CHOICES[name])}"
-            )
-        return value
-    if name in _NONE_WORDS and (value is None or value == _NONE_WORDS[name]):
-        return None
-    return _checked_number(name, value)
-
-
-def _checked_number(name: str, value: ParameterValue) -> float | int:
-    if value is None or isinstance(value, (str, bool)):
-        word = f" or {_NONE_WORDS[name]!r}" if name in _NONE_WORDS else ""
-        raise ConfigError(f"{name} must be a number{word}, but got {value!r}")
-    if not math.isfinite(value):
-        raise ConfigError(f"{name} must be finite, but got {value!r}")
-    rules = [
-        (name not in _AT_LEAST or value == round(value), "a whole number"),
-        (name not in _AT_LEAST or value >= _AT_LEAST[name], f"at least {_AT_LEAST.get(name)}"),
-        (name not in _ABOVE_ZERO or value > 0, "above 0"),
-        (name not in _NOT_NEGATIVE or value >= 0, "at least 0"),
-        (name not in _BELOW_ONE or value < 1, "below 1"),
-    ]
-    for holds, rule in rules:
-        if not holds:
-            raise ConfigError(f"{name} must be {rule}, but got {value!r}")
-    return value
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    matches = difflib.get_close_matches(name, sorted(known), n=1)
-    return f"; did you mean {matches[0]!r}?" if matches else ""
+def _fields(
+    params: Mapping[str, ParameterValue], known: Mapping[str, Hyperparameter]
+) -> dict[str, Any]:
+    """The fields of a configuration, from those params that are its own."""
+    try:
+        return {name: known[name].setting(params[name]) for name in params if name in known}
+    except SearchSpaceError as error:
+        raise ConfigError(str(error)) from None

@@ -28,7 +28,7 @@ from automl.training.gradients import is_measured, measure_layers
 from automl.training.losses import metric_of, objective
 from automl.training.rows import Rows, score
 from automl.training.schedules import Schedules, optimizer_at
-from automl.training.trainer import Checkpoint, Trainer
+from automl.training.trainer import Checkpoint, RunError, Trainer
 from storage.records import EpochRecord, LayerGradientRecord
 
 
@@ -92,9 +92,12 @@ class PlainTrainer(Trainer):
     def add(self, starts: Sequence[RunConfig | Checkpoint]) -> None:
         """Begin or continue runs, while others go on."""
         for start in starts:
-            state = self._continue(start) if isinstance(start, Checkpoint) else self._begin(start)
-            self._runs[state.config.run_id] = state
-            self._added.append(state.config.run_id)
+            run_id = (start.run if isinstance(start, Checkpoint) else start).run_id
+            try:
+                self._runs[run_id] = self._started(start)
+            except Exception as error:
+                raise RunError(run_id) from error
+            self._added.append(run_id)
 
     def train_round(self, deadline: float | None = None) -> list[EpochRecord]:
         """Train one epoch of every active run; return early at the deadline."""
@@ -105,11 +108,13 @@ class PlainTrainer(Trainer):
                 break
             state = self._runs.pop(run_id)
             self._runs[run_id] = state  # at the end: the runs not reached come first next time
-            records.append(self._run_epoch(state))
+            try:
+                records.append(self._run_epoch(state))
+            except Exception as error:
+                raise RunError(run_id, _timed(records, started)) from error
             if not records[-1].is_finite:
                 self.drop(run_id)
-        seconds = (time.monotonic() - started) / max(1, len(records))
-        return [dataclasses.replace(record, seconds=seconds) for record in records]
+        return _timed(records, started)
 
     def drop(self, run_id: int) -> None:
         """End a run. Its best weights stay readable until `forget`."""
@@ -145,6 +150,9 @@ class PlainTrainer(Trainer):
     def forget(self, run_id: int) -> None:
         """Free what is kept of a dropped run."""
         self._ended.pop(run_id, None)
+
+    def _started(self, start: RunConfig | Checkpoint) -> _RunState:
+        return self._continue(start) if isinstance(start, Checkpoint) else self._begin(start)
 
     def _begin(self, run: RunConfig) -> _RunState:
         state = self._state(run, optimizer_at(run.training, epoch=1))
@@ -243,8 +251,8 @@ class PlainTrainer(Trainer):
         self, state: _RunState, bounds: Sequence[tuple[int, int]]
     ) -> Iterator[list[Tensor | None]]:
         """The epoch's dropout masks, step by step."""
-        fold = self._dataset.folds[state.config.fold]
-        n_inputs = input_size(fold.n_features, fold.cardinalities)
+        encoding = self._dataset.folds[state.config.fold].encoding
+        n_inputs = input_size(encoding.n_features, encoding.cardinalities)
         sizes = [stop - start for start, stop in bounds]
         config, seed = state.config.model, state.config.seed
         return step_masks(config, n_inputs, seed, state.step, sizes, self._device, self._dtype)
@@ -281,6 +289,12 @@ class PlainTrainer(Trainer):
         return measure_layers(
             state.model, self._dataset.loss, batch.inputs, batch.categories, batch.targets, updates
         )
+
+
+def _timed(records: Sequence[EpochRecord], started: float) -> list[EpochRecord]:
+    """The records with their equal shares of the time since then."""
+    seconds = (time.monotonic() - started) / max(1, len(records))
+    return [dataclasses.replace(record, seconds=seconds) for record in records]
 
 
 def _copied(model: MLP) -> dict[str, Tensor]:

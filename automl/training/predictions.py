@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from automl.data.dataset import Dataset
+from automl.data.table.inputs import table_inputs
 from automl.errors import DataError
 from automl.models.mlp.network import MLP, mlp_for
 from automl.training.config import RunConfig
@@ -52,11 +53,11 @@ def predict(
         own unit for regression. On the data set's device, in the weights' precision.
     """
     fold = dataset.folds[run.fold]
-    rows = {"train": fold.train, "valid": fold.valid, "test": fold.test}[split]
+    rows = table_inputs(fold.split(split))
     dtype = weights["output.weight"].dtype
     model = mlp_for(run.model, dataset, run.fold, device=rows.numeric.device, dtype=dtype)
     model.load_state_dict(weights)
-    outputs = outputs_of(model, rows.inputs(run.model.scaling).to(dtype), rows.categories)
+    outputs = outputs_of(model, rows.before(run.model.scaling).to(dtype), rows.categories)
     _check_finite(outputs)
     if dataset.task == "regression":
         values = outputs * fold.target_scale + fold.target_mean

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from automl.data.dataset import Dataset, Split
+from automl.data.table.inputs import table_inputs
 from automl.models.mlp.network import MLP
 from automl.training.losses import row_errors, row_losses
 from automl.training.predictions import outputs_of
@@ -28,10 +29,10 @@ class Rows:
     @classmethod
     def of(cls, split: Split, scaling: str, device: torch.device, dtype: torch.dtype) -> Rows:
         """All rows of a split, with the inputs that a scaling starts from."""
-        targets = split.targets.to(device)
+        targets, inputs = split.targets.to(device), table_inputs(split)
         return cls(
-            split.inputs(scaling).to(device, dtype),
-            split.categories.to(device),
+            inputs.before(scaling).to(device, dtype),
+            inputs.categories.to(device),
             targets.to(dtype) if targets.is_floating_point() else targets,
         )
 

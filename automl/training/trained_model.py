@@ -19,8 +19,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from automl.data.dataset import AffineScaling, Dataset, Fold, Split
+from automl.data.dataset import Dataset, Fold, Split
 from automl.data.files.prediction_files import prediction_names
+from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
 from automl.data.table.new_rows import read_rows, unknown_categories
 from automl.data.table.preprocessing import Preprocessor
 from automl.errors import ConfigError, warn_of
@@ -160,14 +161,17 @@ class TrainedModel:
             torch.from_numpy(array)
             for array in (encoded.numeric, encoded.quantile, encoded.categories)
         )
-        rows = Split(numeric, quantile, categories, torch.zeros(len(typed)))
+        rows = Split(TableInputs(numeric, quantile, categories), torch.zeros(len(typed)))
         identity = AffineScaling(torch.zeros(numeric.shape[1]), torch.ones(numeric.shape[1]))
         fold = Fold(
             train=rows,
             valid=rows,
             test=rows,
-            scalings={network.run.model.scaling: identity},  # the weights bring their own
-            cardinalities=network.cardinalities,
+            encoding=TableEncoding(
+                # the weights bring their own
+                dict.fromkeys(("standard", network.run.model.scaling), identity),
+                network.cardinalities,
+            ),
             target_mean=network.target_mean,
             target_scale=network.target_scale,
         )

@@ -16,8 +16,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from automl.errors import TrainingError
 from automl.training.config import RunConfig
-from storage.records import EpochRecord
+from storage.records import EpochRecord, LayerGradientRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,35 @@ _TENSOR_PARTS = ("weights", "optimizer", "best_weights")
 _NUMBERS = ("epoch", "step", "best_epoch", "best_valid_loss")
 
 
+@dataclass(frozen=True, slots=True)
+class RunBegan:
+    """What only the place of training knows of a run: its network is built there alone."""
+
+    run_id: int
+    n_parameters: int
+    layers: tuple[LayerGradientRecord, ...] = ()  # of the first look; () where there was none
+
+
+class RunError(TrainingError):
+    """One run raised, by its own fault and without harm to others; the `__cause__` is its error.
+
+    Attributes:
+        run_id: the run, which the trainer keeps until it is dropped if it was active.
+        epochs: of the other runs in this round, before it was broken off.
+    """
+
+    def __init__(self, run_id: int, epochs: Sequence[EpochRecord] = ()) -> None:
+        super().__init__(f"run {run_id} raised an error")
+        self.run_id = run_id
+        self.epochs = tuple(epochs)
+
+
 class Trainer(abc.ABC):
-    """Trains one or more runs, in rounds of one epoch."""
+    """Trains one or more runs, in rounds of one epoch.
+
+    Where training raises something else than `RunError`, nobody can say whose fault it was, and
+    the trainer is not used any more.
+    """
 
     @property
     @abc.abstractmethod
@@ -80,7 +108,15 @@ class Trainer(abc.ABC):
 
     @abc.abstractmethod
     def add(self, starts: Sequence[RunConfig | Checkpoint]) -> None:
-        """Begin or continue runs, while others go on."""
+        """Begin or continue runs, while others go on.
+
+        Raises:
+            RunError: a run cannot begin. Those before it have begun, those behind it have not.
+        """
+
+    def take_begun(self) -> tuple[RunBegan, ...]:
+        """What became known of runs as they began, each given once."""
+        return ()
 
     @abc.abstractmethod
     def train_round(self, deadline: float | None = None) -> list[EpochRecord]:
@@ -91,6 +127,9 @@ class Trainer(abc.ABC):
                 reached by then get no record in this round and come first in the next.
 
         A run whose loss is not finite gives a record that is not finite and is dropped.
+
+        Raises:
+            RunError: a run raised; the runs behind it come first in the next round.
         """
 
     @abc.abstractmethod

@@ -22,7 +22,6 @@ from storage.records import ArtifactRecord, EpochRecord, RunRecord, StudyRecords
 class AdoptedTrial:
     """A trial to go on with, and what is left of its earlier attempts."""
 
-    number: int
     handle: optuna.trial.Trial
     n_attempts: int
     n_lost: int  # attempts that ended with their process
@@ -30,6 +29,11 @@ class AdoptedTrial:
     runs: tuple[RunRecord, ...] = ()  # of the last attempt
     epochs: Mapping[int, tuple[EpochRecord, ...]] | None = None  # by run_id
     checkpoints: tuple[ArtifactRecord, ...] = ()
+
+    @property
+    def number(self) -> int:
+        """The trial's number in its study."""
+        return self.handle.number
 
 
 def adopt_dead_trials(study: optuna.Study, store: Store) -> list[AdoptedTrial]:
@@ -48,7 +52,6 @@ def _adopted(
     last = records.search_runs(number)
     run_ids = {run.run_id for run in last}
     return AdoptedTrial(
-        number=number,
         handle=store.reopen_trial(study, number),
         n_attempts=max((run.attempt for run in runs), default=0),
         n_lost=len({run.attempt for run in runs if run.cause == "lost"}),
@@ -63,11 +66,10 @@ def _adopted(
     )
 
 
-def adopt_lost_trial(trial: TrialInTraining, handle: optuna.trial.Trial) -> AdoptedTrial:
+def adopt_lost_trial(trial: TrialInTraining) -> AdoptedTrial:
     """Take a trial back whose worker died while this process lives."""
     return AdoptedTrial(
-        number=trial.number,
-        handle=handle,
+        handle=trial.handle,
         n_attempts=trial.attempt,
         n_lost=trial.n_lost + 1,
         n_reported=trial.n_reported,

@@ -8,10 +8,9 @@ those only if the losses that the trial was told with come out again.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
-from automl.data.dataset import Dataset
 from automl.executors.executor import Executor
-from automl.training.config import RunConfig, configure
 from automl.tuning.keeping import Collected, Keeper, to_arrays
 from automl.tuning.planned_runs import (
     PlannedRun,
@@ -20,6 +19,7 @@ from automl.tuning.planned_runs import (
     say_failures,
     train_runs,
 )
+from automl.tuning.problem import Problem
 from storage import Store
 from storage.records import StudyRecords, TrialRecord, best_epoch
 
@@ -40,7 +40,7 @@ def trial_without_weights(store: Store, records: StudyRecords) -> TrialRecord | 
 
 
 def train_best_again(
-    store: Store, records: StudyRecords, executor: Executor, dataset: Dataset, keeper: Keeper
+    store: Store, records: StudyRecords, executor: Executor, problem: Problem, keeper: Keeper
 ) -> str | None:
     """Train the best trial's runs again and keep their weights.
 
@@ -48,14 +48,11 @@ def train_best_again(
         Why they are not kept; None if all is well.
     """
     best, params = best_configuration(records)
-    settings = records.settings
-    model, training = configure(params, max_epochs=settings.max_epochs, patience=settings.patience)
     before = records.search_runs(best.number)
-    configs = [
-        RunConfig(run.run_id, best.number, model, training, run.seed, run.fold) for run in before
-    ]
+    by_fold = {run.fold: run for run in problem.plan(best.number, params)}
+    configs = [replace(by_fold[run.fold], run_id=run.run_id) for run in before]
     ended = train_runs(
-        executor, [PlannedRun("search", "", config) for config in configs], keep_weights=True
+        executor, [PlannedRun("search", "", config) for config in configs], keep="best"
     )
     if not all(run.is_evidence and run.weights is not None for run in ended):
         return say_failures(ended)

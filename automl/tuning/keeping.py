@@ -11,19 +11,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from numpy.typing import NDArray
 from torch import Tensor
 
-from automl.data.dataset import Dataset
 from automl.data.table.preprocessing import Preprocessor
 from automl.errors import TrainingError
 from automl.executors.executor import Executor
 from automl.training.config import RunConfig
 from automl.training.trainer import Checkpoint
 from automl.tuning.adoption import AdoptedTrial
+from automl.tuning.problem import Problem
+from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.trial_in_training import TrialInTraining
 from storage import StorageError, Store
 from storage.errors import ArtifactError
@@ -45,14 +46,13 @@ class Keeper:
     def __init__(
         self,
         store: Store,
-        study_name: str,
-        dataset: Dataset,
+        problem: Problem,
         keep_models: int,
         byte_budget: int | None = None,
     ) -> None:
         self.store = store
-        self.study_name = study_name
-        self.dataset = dataset
+        self.problem = problem
+        self.study_name = problem.study_name
         self.keep_models = max(keep_models, 1)  # without the best one there is no result
         self.byte_budget = byte_budget
         self._checkpoints: dict[int, tuple[ArtifactRecord, ...]] = {}  # by trial number
@@ -70,7 +70,7 @@ class Keeper:
         place = (trial.value, trial.number)
         if len(kept) >= self.keep_models and place > kept[self.keep_models - 1]:
             return None
-        runs = tuple(trial.runs.values())
+        runs = tuple(run.config for run in trial.runs.values())
         weights = tuple(to_arrays(executor.best_weights(run.run_id)) for run in runs)
         return Collected(place, runs, weights)
 
@@ -145,25 +145,19 @@ class Keeper:
 
     def _save_weights(self, run: RunConfig, weights: Mapping[str, NDArray[Any]]) -> ArtifactRecord:
         """Save the weights of one run, with what is needed to build the network."""
-        fold = self.dataset.folds[run.fold]
         return self.store.artifacts.save_weights(
             self.study_name,
             trial_number=run.trial_number,
             run_id=run.run_id,
             weights=weights,
-            details={
-                "run": asdict(run),
-                "cardinalities": list(fold.cardinalities),
-                "target_mean": fold.target_mean,
-                "target_scale": fold.target_scale,
-            },
+            details=self.problem.details(run),
         )
 
     def save_checkpoints(self, trial: TrialInTraining, executor: Executor) -> None:
         """Save the state of the trial's active runs, so that the next call goes on from it."""
         saved = []
-        for run_id in trial.runs:
-            if run_id in executor.active and run_id in trial.curves:  # it has begun
+        for run_id, run in trial.runs.items():
+            if run.curve and run_id in executor.active:
                 try:
                     checkpoint = executor.checkpoint(run_id)
                 except TrainingError:
@@ -197,15 +191,15 @@ class Keeper:
         old_run_ids = {run.fold: run.run_id for run in adopted.runs}
         artifacts = {artifact.run_id: artifact for artifact in adopted.checkpoints}
         starts: list[RunConfig | Checkpoint] = []
-        for run in trial.runs.values():
+        for one in trial.runs.values():
+            run = one.config
             artifact = artifacts.get(old_run_ids.get(run.fold))
             checkpoint = self._load_checkpoint(run, artifact) if artifact is not None else None
             curve = (adopted.epochs or {}).get(old_run_ids.get(run.fold, -1), ())
             if checkpoint is None or len(curve) < checkpoint.epoch:  # it was ahead of the curve
                 starts.append(run)
                 continue
-            curve = curve[: checkpoint.epoch]
-            self._continue_curve(trial, run, curve)
+            self._continue_curve(one, curve[: checkpoint.epoch])
             starts.append(checkpoint)
         return starts
 
@@ -214,13 +208,10 @@ class Keeper:
         for artifact in self._checkpoints.pop(trial_number, ()):
             self.store.artifacts.remove(artifact)
 
-    def _continue_curve(
-        self, trial: TrialInTraining, run: RunConfig, curve: Sequence[EpochRecord]
-    ) -> None:
-        copied = [replace(record, run_id=run.run_id) for record in curve]
+    def _continue_curve(self, run: RunInTraining, curve: Sequence[EpochRecord]) -> None:
+        copied = [replace(record, run_id=run.config.run_id) for record in curve]
         self.store.add_epochs(copied)
-        for record in copied:
-            trial.take(record)
+        run.curve += copied
 
     def _load_checkpoint(self, run: RunConfig, artifact: ArtifactRecord) -> Checkpoint | None:
         """The checkpoint for the new run; None if its file is gone or altered."""

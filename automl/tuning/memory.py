@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from automl.data.dataset import Dataset
-from automl.models.mlp.network import MLPConfig
 from automl.stacked.memory import memory_bytes, most_bytes
-from automl.training.config import RunConfig, TrainingConfig, configure
+from automl.training.config import RunConfig, configure
 from search_spaces import SearchSpace
+from search_spaces.hyperparameters import hyperparameter
 from storage.records import ParameterValue
 
 MOST_FIRST: Mapping[str, tuple[str, ...]] = {
@@ -96,7 +96,7 @@ def largest_run(space: SearchSpace) -> RunConfig:
     for name, choices in MOST_FIRST.items():
         possible = _values(space, name)
         params[name] = next((one for one in choices if one in possible), possible[0])
-    model, training = configure(params, max_epochs=1, patience=1)
+    model, training = configure(params, family=space.family, max_epochs=1, patience=1)
     return RunConfig(run_id=0, trial_number=0, model=model, training=training, seed=0)
 
 
@@ -108,18 +108,8 @@ def _largest(space: SearchSpace, name: str) -> ParameterValue:
 
 def _values(space: SearchSpace, name: str) -> tuple[ParameterValue, ...]:
     """The values that a trial may have, of a range its ends; the default where it has none."""
-    parameter = space.parameters.get(name)
+    parameter, default = space.parameters.get(name), hyperparameter(name).default
     if parameter is None:
-        return (_DEFAULTS[name],)
+        return (default,)
     stated = [value for values in parameter.stated_values.values() for value in values]
-    return (*stated, _DEFAULTS[name]) if parameter.when else tuple(stated)
-
-
-_DEFAULTS: Mapping[str, ParameterValue] = {
-    name: getattr(config, name)
-    for config, names in (
-        (MLPConfig(), ("n_layers", "hidden_size", "activation", "normalization", "scaling")),
-        (TrainingConfig(), ("batch_size",)),
-    )
-    for name in names
-}
+    return (*stated, default) if parameter.when else tuple(stated)

@@ -52,14 +52,14 @@ class PrunedStates:
         return None
 
     def _save(self, trial: TrialInTraining, executor: Executor) -> None:
-        for run_id, curve in trial.curves.items():
+        for run_id, run in trial.runs.items():
             if run_id not in executor.active:
                 continue  # it had ended before
             try:
                 checkpoint = executor.checkpoint(run_id)
             except TrainingError:
                 continue  # its worker has just died
-            if checkpoint.epoch != len(curve):
+            if checkpoint.epoch != len(run.curve):
                 continue  # of several folds: its worker is further than what was told of it
             tensors, state = checkpoint.to_arrays()
             self.store.artifacts.save_checkpoint(

@@ -12,29 +12,26 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from typing import Any
 
 import optuna
 
 from automl.commands_to_type import continuing_command
 from automl.errors import StudyError, did_you_mean
+from automl.options.option import options_of
+from automl.options.search_options import FixedOptions
 from automl.options.values import DEFAULT_STORAGE
 from automl.setting_words import differing_settings
 from storage import Store
 from storage.records import PolicyRecord, StudyRecords, StudySettings
 
+_STORED = {field.name for field in fields(StudySettings)}
+
 FIXED = (
     "data_fingerprint",
-    "target",
-    "task",
-    "loss",
-    "split",
-    "columns",
-    "class_weights",
-    "space",
-    "max_epochs",
-    "patience",
-    "seed",
+    *(name for name in options_of(FixedOptions) if name in _STORED),
+    *("split", "columns"),  # what the other options came to
 )
 """The fields of StudySettings that a continued study must bring again."""
 
@@ -98,9 +95,10 @@ def check_same(
 def _plain(settings: StudySettings, field: str) -> Any:
     """A field as JSON would give it back: tuples are lists, keys are strings."""
     value = json.loads(json.dumps(getattr(settings, field), default=list, sort_keys=True))
-    if field == "space" and isinstance(value, dict):  # why a range is what it is decides nothing
+    if field == "space" and isinstance(value, dict):  # what people read of it decides nothing
         for parameter in (value.get("parameters") or {}).values():
-            parameter.pop("reason", None)
+            for words in ("reason", "meaning", "role"):
+                parameter.pop(words, None)
     return value
 
 

@@ -1,73 +1,80 @@
 """A trial while it trains: its runs (one, or one per fold), their curves, its value.
 
-Numbers only: nothing here asks, tells, trains or stores. `search.py` feeds it epoch
-records and reads from it what to report to the pruner and what the trial is worth.
+It holds Optuna's handle, by which it reports its epochs and is told in the end. Nothing here
+asks, tells, trains or stores: the search feeds it epoch records and reads from it what the
+trial is worth.
 """
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from statistics import fmean
 
-from automl.training.config import RunConfig
+import optuna
+
 from automl.tuning.progress import RunningTrial
+from automl.tuning.run_in_training import RunInTraining
 from storage.effort import TrialEffort, trial_effort
-from storage.records import EpochRecord, ParameterValue, best_epoch
+from storage.records import ParameterValue
 
 
 @dataclass(slots=True)
 class TrialInTraining:
     """The live state of one trial."""
 
-    number: int
+    handle: optuna.trial.Trial
     params: Mapping[str, ParameterValue]
-    runs: dict[int, RunConfig]
+    runs: dict[int, RunInTraining]  # by run_id
+    n_parameters: int | None = None  # None: who trains it has not told yet
     attempt: int = 1
     n_lost: int = 0  # earlier attempts that ended with their process
+    n_reported: int = 0  # last epoch that the pruner has seen
     began_at: float = field(default_factory=time.monotonic)
     saved_at: float = field(default_factory=time.monotonic)  # start, or the last checkpoint
-    n_reported: int = 0  # last epoch that the pruner has seen
-    n_parameters: int = 0
-    curves: dict[int, list[EpochRecord]] = field(default_factory=dict)
-    ends: dict[int, str] = field(default_factory=dict)  # how runs ended, by run_id
 
-    def take(self, record: EpochRecord) -> None:
-        """Append one epoch to its run's curve."""
-        self.curves.setdefault(record.run_id, []).append(record)
+    @property
+    def number(self) -> int:
+        """The trial's number in its study."""
+        return self.handle.number
 
-    def end_run(self, run_id: int, end: str) -> None:
-        """Note that a run has come to its own end."""
-        self.ends[run_id] = end
-
-    def cause_of(self, run_id: int) -> str | None:
-        """What to store as the run's cause; running to the last epoch needs none."""
-        end = self.ends.get(run_id)
-        return None if end == "max_epochs" else end
+    @property
+    def max_epochs(self) -> int:
+        """Epochs that it trains for at most."""
+        return max(run.config.training.max_epochs for run in self.runs.values())
 
     @property
     def epoch(self) -> int:
         """Epochs that all runs have behind them; ended runs hold nobody up."""
-        lengths = {run_id: len(self.curves.get(run_id, ())) for run_id in self.runs}
-        going = [length for run_id, length in lengths.items() if run_id not in self.ends]
-        return min(going) if going else max(lengths.values())
+        going = [len(run.curve) for run in self.runs.values() if run.end is None]
+        return min(going) if going else max(len(run.curve) for run in self.runs.values())
 
     @property
     def is_begun(self) -> bool:
         """Whether every run has an epoch behind it."""
-        return len(self.curves) == len(self.runs)
+        return len(self._begun) == len(self.runs)
 
     @property
     def is_ended(self) -> bool:
         """Whether every run has come to its end."""
-        return self.runs.keys() == self.ends.keys()
+        return all(run.end is not None for run in self.runs.values())
 
     @property
     def is_diverged(self) -> bool:
         """Whether the loss of any run is not finite."""
-        return any(not curve[-1].is_finite for curve in self.curves.values())
+        return any(not run.curve[-1].is_finite for run in self._begun)
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether the pruner has seen its last epoch, and it has one."""
+        return 0 < self.epoch == self.n_reported
+
+    def report(self) -> None:
+        """Tell the pruner the epochs that all runs have finished."""
+        for epoch in range(self.n_reported + 1, self.epoch + 1):
+            self.handle.report(self.value_at(epoch), epoch)
+        self.n_reported = max(self.n_reported, self.epoch)
 
     def value_at(self, epoch: int) -> float:
         """Mean validation loss over the runs at an epoch from 1.
@@ -75,8 +82,8 @@ class TrialInTraining:
         A run that has ended before stands with its best loss, which is what it will count.
         """
         return fmean(
-            curve[epoch - 1].valid_loss if epoch <= len(curve) else _best_loss(curve)
-            for curve in self.curves.values()
+            run.curve[epoch - 1].valid_loss if epoch <= len(run.curve) else run.best_loss
+            for run in self._begun
         )
 
     @property
@@ -85,46 +92,42 @@ class TrialInTraining:
 
         Infinite where a run has no epoch with finite losses.
         """
-        return fmean(_best_loss(curve) for curve in self.curves.values())
+        return fmean(run.best_loss for run in self._begun)
 
     @property
-    def best(self) -> list[EpochRecord]:
-        """The best epoch of each run that has one with finite losses."""
-        return [best for curve in self.curves.values() if (best := best_epoch(curve))]
-
-    @property
-    def effort(self) -> TrialEffort:
-        """Epochs and seconds, run by run."""
-        return trial_effort(self.curves.get(run_id, ()) for run_id in self.runs)
-
-    def seconds_for(self, n_epochs: int) -> float:
-        """About how long so many more epochs take, at the pace so far."""
-        return n_epochs * (time.monotonic() - self.began_at) / max(1, self.epoch)
+    def seconds_to_finish(self) -> float:
+        """About how long its other epochs take, at the pace so far."""
+        pace = (time.monotonic() - self.began_at) / max(1, self.epoch)
+        return (self.max_epochs - self.epoch) * pace
 
     def user_attributes(self) -> dict[str, float | int | str]:
         """What people see of the trial in Optuna Dashboard."""
-        attributes: dict[str, float | int | str] = {"n_parameters": self.n_parameters}
-        effort = self.effort
-        if self.curves:
-            attributes |= {"n_epochs": effort.n_epochs, "seconds": round(effort.seconds, 3)}
-        if best := self.best:
+        attributes: dict[str, float | int | str] = {}
+        if self.n_parameters is not None:
+            attributes["n_parameters"] = self.n_parameters
+        if self._begun:
+            attributes |= _spent(trial_effort(run.curve for run in self.runs.values()))
+        if best := [one for run in self._begun if (one := run.best)]:
             attributes |= {
-                "best_epochs": effort.best_in_words,
                 "train_loss": fmean(record.train_loss for record in best),
                 "generalization_gap": fmean(record.generalization_gap for record in best),
             }
         return attributes
 
-    def snapshot(self, max_epochs: int) -> RunningTrial:
+    def snapshot(self) -> RunningTrial:
         """The trial as the live table shows it."""
         return RunningTrial(
             number=self.number,
             params=self.params,
             epoch=self.epoch if self.is_begun else 0,
-            max_epochs=max_epochs,
+            max_epochs=self.max_epochs,
             valid_loss=self.value_at(self.epoch) if self.is_begun and self.epoch else None,
             best_valid_loss=self.value if self.is_begun else None,
         )
+
+    @property
+    def _begun(self) -> list[RunInTraining]:
+        return [run for run in self.runs.values() if run.curve]
 
 
 def best_in_training(
@@ -138,6 +141,11 @@ def best_in_training(
     return best if best.value < best_value else None
 
 
-def _best_loss(curve: Sequence[EpochRecord]) -> float:
-    best = best_epoch(curve)
-    return math.inf if best is None else best.valid_loss
+def _spent(effort: TrialEffort) -> dict[str, float | int | str]:
+    attributes: dict[str, float | int | str] = {
+        "n_epochs": effort.n_epochs,
+        "seconds": round(effort.seconds, 3),
+    }
+    if any(effort.best_epochs):
+        attributes["best_epochs"] = effort.best_in_words
+    return attributes

@@ -126,6 +126,11 @@ def test_resume_continues_a_study_by_its_name(finished_copy: str) -> None:
     assert len(result.trials) == 8
 
 
+def test_what_is_fixed_with_a_study_cannot_be_resumed_otherwise(finished_copy: str) -> None:
+    with pytest.raises(ConfigError, match="'max_epochs' is fixed when a study is made"):
+        automl.resume("iris-species", finished_copy, max_epochs=3)  # type: ignore[call-arg]
+
+
 def test_study_of_a_frame_cannot_be_resumed_by_its_name(storage: str) -> None:
     automl.search(table(), **quick(storage))  # type: ignore[arg-type]
     with pytest.raises(StudyError, match="DataFrame"):

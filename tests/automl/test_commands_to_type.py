@@ -50,7 +50,7 @@ def test_advice_becomes_the_studys_own_command_with_its_changes() -> None:
         "--set optimizer=adam --set dropout=0.2..0.6 --set hidden_size=32..512 "
         "--max-epochs 20 --n-trials 12 --new"
     )
-    assert options(command)["set_"] == (
+    assert options(command)["set"] == (
         "optimizer=adam",
         "dropout=0.2..0.6",
         "hidden_size=32..512",
@@ -61,7 +61,7 @@ def test_options_of_the_search_are_changed_as_such() -> None:
     command = next_command(study(), changes(max_epochs="200", folds="5", class_weights="true"))
     typed = options(command or "")
     assert (typed["max_epochs"], typed["folds"], typed["class_weights"]) == (200, 5, True)
-    assert typed["set_"] == ()
+    assert typed["set"] == ()
     assert typed["new"]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from automl.setting_words import (
     differing_settings,
+    explained,
     parameter_text,
     range_words,
     setting_words,
@@ -29,6 +30,12 @@ SETTINGS = synthetic_study(6).settings
 )
 def test_a_range_is_told_in_the_words_of_set(entry: dict[str, object], words: str) -> None:
     assert range_words(entry) == words
+
+
+def test_what_a_parameter_means_comes_before_the_reason_of_its_range() -> None:
+    assert explained("residual blocks", "as published") == "residual blocks; as published"
+    assert explained(None, "as published") == "as published"
+    assert explained("", None) == ""
 
 
 def test_every_option_has_words_and_every_parameter_too() -> None:

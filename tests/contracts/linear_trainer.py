@@ -16,10 +16,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from automl.data.dataset import AffineScaling, Dataset, Fold, Split
+from automl.data.dataset import Dataset, Fold, Split
+from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
 from automl.models.mlp.network import MLPConfig
 from automl.training.config import RunConfig, TrainingConfig
-from automl.training.trainer import Checkpoint, Trainer
+from automl.training.trainer import Checkpoint, RunBegan, RunError, Trainer
 from storage.records import EpochRecord
 
 CRASHES, HANGS, DIES, EATS_MEMORY, NEEDS_ROOM, DIVERGES = range(901, 907)
@@ -36,7 +37,7 @@ def tiny_dataset(n_rows: int = 96) -> Dataset:
     empty = torch.empty(n_rows, 0, dtype=torch.int64)
 
     def rows(part: slice) -> Split:
-        return Split(inputs[part], inputs[part].tanh(), empty[part], targets[part])
+        return Split(TableInputs(inputs[part], inputs[part].tanh(), empty[part]), targets[part])
 
     third = n_rows // 3
     scaling = AffineScaling(torch.zeros(4), torch.ones(4))
@@ -45,8 +46,7 @@ def tiny_dataset(n_rows: int = 96) -> Dataset:
         train=rows(slice(0, third)),
         valid=rows(slice(third, 2 * third)),
         test=rows(slice(2 * third, n_rows)),
-        scalings=dict.fromkeys(names, scaling),
-        cardinalities=(),
+        encoding=TableEncoding(dict.fromkeys(names, scaling)),
     )
     return Dataset(task="multiclass", loss="cross_entropy", n_classes=2, folds=(fold,))
 
@@ -98,10 +98,7 @@ class LinearTrainer(Trainer):
         for run_id in self.active:
             if deadline is not None and time.monotonic() >= deadline:
                 break
-            run = self._runs[run_id]
-            if run.epoch == 1:
-                make_trouble(run.config, len(self._runs))
-            records.append(self._train_epoch(run))
+            records.append(self._run_epoch(self._runs[run_id]))
             if not records[-1].is_finite:
                 self.drop(run_id)
         return records
@@ -129,6 +126,11 @@ class LinearTrainer(Trainer):
     def forget(self, run_id: int) -> None:
         del self._dropped[run_id]
 
+    def _run_epoch(self, run: _LinearRun) -> EpochRecord:
+        if run.epoch == 1:
+            make_trouble(run.config, len(self._runs))
+        return self._train_epoch(run)
+
     def _train_epoch(self, run: _LinearRun) -> EpochRecord:
         train, valid = self._fold.train, self._fold.valid
         run.epoch += 1
@@ -136,13 +138,15 @@ class LinearTrainer(Trainer):
         seed = run.config.seed * 1000 + run.epoch
         order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
         for rows in order.split(run.config.training.batch_size or len(train)):
-            inputs, targets = train.numeric[rows], train.targets[rows]
+            inputs, targets = train.inputs.numeric[rows], train.targets[rows]
             error = (inputs @ run.weight).softmax(1)
             error[torch.arange(len(rows)), targets] -= 1
             run.weight -= rate * inputs.T @ error / len(rows)
         if run.config.trial_number == DIVERGES and run.epoch == 2:
             run.weight *= torch.inf
-        losses = [float(cross_entropy(s.numeric @ run.weight, s.targets)) for s in (train, valid)]
+        losses = [
+            float(cross_entropy(s.inputs.numeric @ run.weight, s.targets)) for s in (train, valid)
+        ]
         if losses[1] < run.best_loss:
             run.best_epoch, run.best_loss = run.epoch, losses[1]
             run.best_weight = run.weight.clone()
@@ -157,6 +161,41 @@ class SlowTrainer(LinearTrainer):
     def train_round(self, deadline: float | None = None) -> list[EpochRecord]:
         time.sleep(0.05)
         return super().train_round(deadline)
+
+
+class NamingTrainer(LinearTrainer):
+    """A linear trainer that trains one run after the other, and says who raised and who began."""
+
+    def __init__(self, dataset: Dataset, *, device: str = "cpu") -> None:
+        super().__init__(dataset, device=device)
+        self._begun: list[RunBegan] = []
+
+    def add(self, starts: Sequence[RunConfig | Checkpoint]) -> None:
+        for start in starts:
+            run_id = (start.run if isinstance(start, Checkpoint) else start).run_id
+            try:
+                super().add([start])
+            except ValueError as error:
+                raise RunError(run_id) from error
+            self._begun.append(RunBegan(run_id, 8))
+
+    def take_begun(self) -> tuple[RunBegan, ...]:
+        begun, self._begun = tuple(self._begun), []
+        return begun
+
+    def train_round(self, deadline: float | None = None) -> list[EpochRecord]:
+        records: list[EpochRecord] = []
+        for run_id in self.active:
+            if deadline is not None and time.monotonic() >= deadline:
+                break
+            self._runs[run_id] = self._runs.pop(run_id)  # it comes last in the next round
+            try:
+                records.append(self._run_epoch(self._runs[run_id]))
+            except Exception as error:
+                raise RunError(run_id, records) from error
+            if not records[-1].is_finite:
+                self.drop(run_id)
+        return records
 
 
 class BrokenTrainer(LinearTrainer):

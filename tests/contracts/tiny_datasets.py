@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from automl.data.dataset import AffineScaling, Dataset, Fold, Split
+from automl.data.dataset import Dataset, Fold, Split
+from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
 
 CARDINALITIES = (4, 9)
 TASKS = {
@@ -45,9 +46,8 @@ def tiny_dataset(
         targets = torch.bucketize(signal, cuts)
 
     def split(rows: Tensor) -> Split:
-        return Split(
-            inputs[rows], (inputs[rows] / 4).tanh(), categories[rows].clone(), targets[rows]
-        )
+        some = inputs[rows]
+        return Split(TableInputs(some, (some / 4).tanh(), categories[rows].clone()), targets[rows])
 
     def fold(number: int) -> Fold:
         order = torch.arange(n_rows).roll(number * 20)
@@ -56,8 +56,7 @@ def tiny_dataset(
             split(train),
             split(valid),
             split(test),
-            _scalings(inputs[train]),
-            CARDINALITIES if with_categories else (),
+            TableEncoding(_scalings(inputs[train]), CARDINALITIES if with_categories else ()),
             target_mean=7.0 if task == "regression" else 0.0,
             target_scale=2.5 if task == "regression" else 1.0,
             class_weights=class_weights,

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from automl.data import LoadedData, SplitChoices, load_dataset
+from automl.data import LoadedData, SplitOptions, load_dataset
 from automl.data.table.new_rows import read_rows
 
 TRICKY = ["007", "012", "1.10", "1.9", "TRUE", "1E3", "9007199254740993", "NA", "None", "+5"]
@@ -115,7 +115,7 @@ def test_a_typed_table_is_read_alike_from_every_container_in_short(
 def check_containers(folder: Path, frame: pd.DataFrame) -> None:
     sources = write(frame, folder)
     loaded = {
-        name: load_dataset(source, target="y", splits=SplitChoices(n_folds=1))
+        name: load_dataset(source, target="y", splits=SplitOptions(folds=1))
         for name, source in sources.items()
     }
     first = loaded["frame"]
@@ -124,8 +124,8 @@ def check_containers(folder: Path, frame: pd.DataFrame) -> None:
         assert data.columns == first.columns, name
         assert data.class_names == first.class_names, name
         other = data.dataset.folds[0].train
-        assert other.numeric.equal(train.numeric), name
-        assert other.categories.equal(train.categories), name
+        assert other.inputs.numeric.equal(train.inputs.numeric), name
+        assert other.inputs.categories.equal(train.inputs.categories), name
         assert other.targets.equal(train.targets), name
     expected = encoded(first, frame)
     for name, source in sources.items():

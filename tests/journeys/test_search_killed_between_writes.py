@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from automl.data import LoadedData, SplitChoices, load_dataset
-from automl.executors.in_process import InProcessExecutor
+from automl.data import LoadedData, SplitOptions, load_dataset
+from automl.executors.choosing import make_executor
+from automl.options.search_options import SearchOptions
 from automl.tuning.policy import SearchPolicy
+from automl.tuning.problem import Problem
 from automl.tuning.search import Search
 from automl.tuning.settings import make_settings
 from automl.tuning.study import open_study
@@ -50,17 +52,18 @@ with open_store(f"sqlite:///{folder}/straight.db") as store:
 
 
 def iris() -> LoadedData:
-    return load_dataset("sklearn:iris", splits=SplitChoices(n_folds=1))
+    return load_dataset("sklearn:iris", splits=SplitOptions(folds=1))
 
 
 def search(store: Store, data: LoadedData) -> list[tuple[object, ...]]:
     """Search, or go on, one trial at a time; what became of the trials."""
     space = load("mlp").for_task(data.task)
-    training = {"max_epochs": 4, "patience": 4, "seed": 3}
-    settings = make_settings(data, space, study_name="iris", training=training)
+    options = SearchOptions(study="iris", max_epochs=4, patience=4, seed=3)
+    settings = make_settings(data, space, options)
     policy = SearchPolicy(n_trials=N_TRIALS, n_slots=1)
-    executor = InProcessExecutor(data.dataset, trainer="plain")
-    for _ in Search(open_study(store, settings), store, executor, data.dataset, settings, policy):
+    executor = make_executor(data.dataset, trainer="plain", workers=1)
+    problem = Problem(settings, data.dataset)
+    for _ in Search(open_study(store, settings), store, executor, problem, policy):
         pass
     return [
         (trial.outcome, trial.value, trial.params, trial.user_attributes["n_epochs"])

@@ -41,7 +41,7 @@ def workers() -> list[int]:
             command = (folder / "cmdline").read_text()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if parent == os.getpid() and "automl.executors.worker" in command:
+        if parent == os.getpid() and "automl.executors.workers.process_beginning" in command:
             found.append(int(folder.name))
     return found
 

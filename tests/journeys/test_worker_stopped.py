@@ -73,7 +73,7 @@ def workers_of(process: subprocess.Popen[str], n_workers: int = 2) -> list[int]:
                 command = (folder / "cmdline").read_text()
             except (FileNotFoundError, ProcessLookupError):
                 continue
-            if parent == process.pid and "automl.executors.worker" in command:
+            if parent == process.pid and "automl.executors.workers.process_beginning" in command:
                 found.append(int(folder.name))
         if len(found) == n_workers:
             return sorted(found)

@@ -3,7 +3,14 @@ from __future__ import annotations
 import optuna
 import pytest
 
-from search_spaces import HYPERPARAMETERS, FixedParameter, load, names
+from search_spaces import (
+    HYPERPARAMETERS,
+    FixedParameter,
+    FloatParameter,
+    IntParameter,
+    load,
+    names,
+)
 
 BUILT_IN = names()
 
@@ -25,6 +32,19 @@ def test_a_hundred_drawn_trials_have_possible_values(name: str) -> None:
 
 def test_the_mlp_space_has_every_hyperparameter() -> None:
     assert set(load("mlp").parameters) == set(HYPERPARAMETERS)
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_ranges_lie_within_what_is_useful(name: str) -> None:
+    for parameter in load(name).parameters.values():
+        if isinstance(parameter, FloatParameter | IntParameter):
+            low, high = HYPERPARAMETERS[parameter.name].useful
+            assert low <= parameter.low < parameter.high <= high, parameter.name
+
+
+def test_training_is_searched_alike_in_all_built_in_spaces() -> None:
+    mlp, own = load("mlp").parameters, load("own").parameters
+    assert all(mlp[name] == parameter for name, parameter in own.items())
 
 
 def test_every_value_that_the_mlp_space_leaves_out_comes_with_set() -> None:

@@ -1,31 +1,12 @@
 from __future__ import annotations
 
-import math
 import subprocess
 import sys
 
 import pytest
 
 from search_spaces import HYPERPARAMETERS, SearchSpaceError
-from search_spaces.hyperparameters import Numbers, hyperparameter
-
-
-@pytest.mark.parametrize(
-    ("numbers", "inside", "outside", "words"),
-    [
-        (Numbers(0), [0, 5.5, 1e300], [-1, math.inf, math.nan], "a number from 0 upwards"),
-        (Numbers(0, low_is_open=True), [1e-9], [0, -1], "a number above 0"),
-        (Numbers(0, 1), [0, 1], [1.1], "a number from 0 to 1"),
-        (Numbers(0, 1, high_is_open=True), [0, 0.99], [1], "a number from 0 to below 1"),
-        (Numbers(1, whole=True), [1, 2.0], [0, 1.5], "a whole number from 1 upwards"),
-    ],
-)
-def test_an_interval_contains_what_its_words_say(
-    numbers: Numbers, inside: list[float], outside: list[float], words: str
-) -> None:
-    assert str(numbers) == words
-    assert all(value in numbers for value in inside)
-    assert not any(value in numbers for value in outside)
+from search_spaces.hyperparameters import ROLES, defaults, hyperparameter, of_role
 
 
 def test_a_checked_value_has_the_hyperparameters_own_type() -> None:
@@ -58,10 +39,34 @@ def test_an_unknown_name_is_an_error_with_the_nearest_or_all_names() -> None:
         hyperparameter("zzz")
 
 
-def test_every_hyperparameter_has_a_meaning_and_values() -> None:
+def test_every_hyperparameter_has_a_meaning_values_a_role_and_a_possible_default() -> None:
     for name, known in HYPERPARAMETERS.items():
         assert known.name == name
         assert known.meaning and known.allowed
+        assert known.role in ROLES
+        assert known.check(known.default) == known.default
+
+
+def test_what_is_useful_is_possible() -> None:
+    for known in HYPERPARAMETERS.values():
+        if known.numbers:
+            low, high = known.useful
+            assert low in known.numbers and high in known.numbers and low < high, known.name
+
+
+def test_hyperparameters_are_found_by_role_and_family() -> None:
+    assert [one.name for one in of_role("width", "mlp")] == ["hidden_size"]
+    assert of_role("width", "own") == ()
+    regularizing = {one.name for one in of_role("regularization", "own")}
+    assert regularizing == {"weight_decay", "l1", "max_norm", "label_smoothing"}
+
+
+def test_a_setting_is_none_for_a_word_beside_numbers() -> None:
+    assert HYPERPARAMETERS["max_norm"].setting("none") is None
+    assert HYPERPARAMETERS["max_norm"].setting(3) == 3.0
+    assert HYPERPARAMETERS["normalization"].setting("none") == "none"
+    assert defaults("training")["gradient_clip_norm"] is None
+    assert defaults("mlp")["hidden_size"] == 64
 
 
 def test_the_rules_load_without_optuna() -> None:

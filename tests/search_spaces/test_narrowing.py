@@ -11,6 +11,7 @@ from search_spaces import (
     Parameter,
     SearchSpaceError,
 )
+from search_spaces.hyperparameters import hyperparameter
 from search_spaces.narrowing import narrow_parameter, read_assignments
 
 RATE = FloatParameter("learning_rate", 1e-4, 1e-1, log=True)
@@ -56,22 +57,27 @@ def test_setting_a_parameter_twice_is_an_error() -> None:
 def test_the_text_says_which_parameter_it_becomes(
     text: str, current: Parameter | None, expected: Parameter
 ) -> None:
-    assert narrow_parameter(expected.name, text, current) == expected
+    assert narrow_parameter(hyperparameter(expected.name), text, current) == expected
 
 
 def test_values_get_the_hyperparameters_own_type() -> None:
-    assert repr(narrow_parameter("n_layers", "2.0", None).to_dict()["value"]) == "2"
-    assert repr(narrow_parameter("dropout", "0", None).to_dict()["value"]) == "0.0"
+    assert (
+        repr(narrow_parameter(hyperparameter("n_layers"), "2.0", None).to_dict()["value"]) == "2"
+    )
+    assert repr(narrow_parameter(hyperparameter("dropout"), "0", None).to_dict()["value"]) == "0.0"
 
 
 def test_conditions_and_tasks_stay_and_the_reason_says_who_set_it() -> None:
     when = (Condition.of({"optimizer": ["momentum"]}),)
     narrowed = narrow_parameter(
-        "momentum", "0.9", FloatParameter("momentum", 0.5, 0.99, when=when)
+        hyperparameter("momentum"), "0.9", FloatParameter("momentum", 0.5, 0.99, when=when)
     )
     assert narrowed.when == when
     assert narrowed.reason == "set by hand: momentum=0.9"
-    assert narrow_parameter("label_smoothing", "0.1", None).tasks == ("binary", "multiclass")
+    assert narrow_parameter(hyperparameter("label_smoothing"), "0.1", None).tasks == (
+        "binary",
+        "multiclass",
+    )
 
 
 @pytest.mark.parametrize(
@@ -97,9 +103,9 @@ def test_what_the_hyperparameter_cannot_take_is_an_error(
     name: str, text: str, message: str
 ) -> None:
     with pytest.raises(SearchSpaceError, match=message):
-        narrow_parameter(name, text, None)
+        narrow_parameter(hyperparameter(name), text, None)
 
 
 def test_a_range_without_any_choice_is_an_error_that_lists_them() -> None:
     with pytest.raises(SearchSpaceError, match=r"none in 17\.\.63: its numbers are 16, 64, 256"):
-        narrow_parameter("batch_size", "17..63", SIZES)
+        narrow_parameter(hyperparameter("batch_size"), "17..63", SIZES)

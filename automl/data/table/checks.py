@@ -30,7 +30,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.data.choices import SplitChoices
+from automl.data.choices import split_kind
 from automl.data.splits import RowSplit
 from automl.data.table.columns import MISSING_CATEGORY, ColumnPlan
 from automl.data.table.leaks import leakage
@@ -39,6 +39,7 @@ from automl.data.table.probes import as_numbers, shift
 from automl.data.table.repeated_rows import conflicting_rows, duplicated_rows, raw_rows
 from automl.data.table.sentinels import sentinels
 from automl.data.targets import Target
+from automl.options.search_options import SplitOptions
 from storage.records import DataCheckRecord, Json
 
 N_TOP = 5
@@ -53,7 +54,7 @@ def check_data(
     *,
     plans: Sequence[ColumnPlan],
     parts: Mapping[str, Part],
-    splits: SplitChoices,
+    splits: SplitOptions,
     n_inputs: int,
 ) -> tuple[DataCheckRecord, ...]:
     """Run every check on the first fold.
@@ -109,7 +110,7 @@ def _shifts(
     split: RowSplit,
     plans: Sequence[ColumnPlan],
     parts: Mapping[str, Part],
-    splits: SplitChoices,
+    splits: SplitOptions,
 ) -> list[DataCheckRecord]:
     """How valid and test rows differ from train rows, but for what they are ordered by."""
     ordered = {name for plan in plans if plan.name == splits.time for name in plan.outputs}
@@ -117,7 +118,7 @@ def _shifts(
     train, valid = split.folds[0]
     found = []
     for role, rows in (("valid", valid), ("test", split.test)):
-        split_by = "file" if role in parts else splits.kind
+        split_by = "file" if role in parts else split_kind(splits)
         found += shift(unordered, train, rows, f"train/{role}", split_by)
     return found
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from automl.data.dataset import Fold, Split
 from automl.data.splits import Rows
+from automl.data.table.inputs import TableEncoding, TableInputs
 from automl.data.table.preprocessing import Preprocessor
 from automl.data.targets import Target
 
@@ -43,19 +44,18 @@ def make_fold(
         chosen = targets[positions]
         if goal.task == "regression":
             chosen = ((chosen - mean) / scale).astype(np.float32)
-        return Split(
+        inputs = TableInputs(
             torch.from_numpy(encoded.numeric[positions]),
             torch.from_numpy(encoded.quantile[positions]),
             torch.from_numpy(encoded.categories[positions]),
-            torch.from_numpy(chosen),
         )
+        return Split(inputs, torch.from_numpy(chosen))
 
     return Fold(
         train=split(rows[0]),
         valid=split(rows[1]),
         test=split(test),
-        scalings=preprocessor.scalings,
-        cardinalities=preprocessor.cardinalities,
+        encoding=TableEncoding(preprocessor.scalings, preprocessor.cardinalities),
         target_mean=mean,
         target_scale=scale,
         class_weights=class_weights(train_targets, goal.n_classes) if weigh_classes else None,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from automl.counting import agree
-from automl.data.choices import ColumnChoices, SplitChoices
+from automl.data.choices import split_kind
 from automl.data.dataset import Dataset
 from automl.data.fingerprints import fingerprint
 from automl.data.reading import RawData, read_raw_data
@@ -27,6 +27,7 @@ from automl.data.table.preprocessing import Preprocessor, fit_preprocessor
 from automl.data.table.understanding import understand
 from automl.data.targets import ClassType, Target
 from automl.errors import ConfigError
+from automl.options.search_options import ColumnOptions, SplitOptions
 from storage.records import DataCheckRecord, Json, Task
 
 
@@ -57,8 +58,8 @@ def load_dataset(
     target: str | None = None,
     task: Task | None = None,
     loss: str | None = None,
-    columns: ColumnChoices | None = None,
-    splits: SplitChoices | None = None,
+    columns: ColumnOptions | None = None,
+    splits: SplitOptions | None = None,
     class_weights: bool = False,
 ) -> LoadedData:
     """Read, understand, check, split and encode a table.
@@ -99,13 +100,13 @@ def encode_raw_data(
     if class_weights and goal.task == "regression":
         raise ConfigError("class weights need classes, but the task is regression")
     facts = row_facts(known.parts, goal, targets, splits, plans)
-    split = split_rows(facts, n_folds=splits.n_folds, seed=splits.seed)
+    split = split_rows(facts, n_folds=splits.folds, seed=splits.split_seed)
     preprocessors = tuple(fit_preprocessor(plans, typed.iloc[rows]) for rows, _ in split.folds)
     folds = tuple(
         make_fold(fitted, typed, targets, rows, split.test, goal, weigh_classes=class_weights)
         for fitted, rows in zip(preprocessors, split.folds, strict=True)
     )
-    n_inputs = folds[0].n_features + len(folds[0].cardinalities)
+    n_inputs = folds[0].encoding.n_features + len(folds[0].encoding.cardinalities)
     checks = check_data(
         typed,
         targets,
@@ -166,10 +167,10 @@ def _reading_messages(
 
 
 def _described_split(
-    splits: SplitChoices, tables: Mapping[str, Table], n_folds: int
+    splits: SplitOptions, tables: Mapping[str, Table], n_folds: int
 ) -> dict[str, Json]:
     return {
-        "kind": splits.kind,
+        "kind": split_kind(splits),
         "valid_fraction": VALID_FRACTION,
         "test_fraction": TEST_FRACTION,
         "n_folds": n_folds,
@@ -177,5 +178,5 @@ def _described_split(
         "time": splits.time,
         "valid": tables["valid"].source if "valid" in tables else None,
         "test": tables["test"].source if "test" in tables else None,
-        "seed": splits.seed,
+        "seed": splits.split_seed,
     }

@@ -11,7 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl.counting import agree, count
-from automl.data.choices import SplitChoices
 from automl.data.sources import Table, read_table
 from automl.data.splits import RowFacts, strata
 from automl.data.table.cells import raw_column
@@ -21,6 +20,7 @@ from automl.data.table.columns import ColumnPlan
 from automl.data.table.date_formats import days_since_1970
 from automl.data.targets import Target, TargetReading
 from automl.errors import DataError
+from automl.options.search_options import SplitOptions
 
 MIN_ROWS = 10
 """Fewer cannot be split into 60/20/20 with two rows to validate and two to test."""
@@ -43,7 +43,7 @@ class Part:
         return sum(self.marks.values())
 
 
-def read_tables(source: Any, splits: SplitChoices) -> dict[str, Table]:
+def read_tables(source: Any, splits: SplitOptions) -> dict[str, Table]:
     """The table to divide ("train"), and those that came with rows for one use."""
     tables = {"train": read_table(source)}
     names = list(tables["train"].frame.columns)
@@ -124,7 +124,7 @@ def row_facts(
     parts: Mapping[str, Part],
     goal: Target,
     targets: NDArray[Any],
-    splits: SplitChoices,
+    splits: SplitOptions,
     plans: Sequence[ColumnPlan],
 ) -> RowFacts:
     """What the split may look at.

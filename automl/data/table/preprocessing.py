@@ -29,9 +29,9 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from automl.data.dataset import AffineScaling
 from automl.data.table.column_reading import read_columns
 from automl.data.table.columns import ColumnPlan
+from automl.data.table.inputs import AffineScaling
 from automl.data.table.scalings import affine_scalings
 from automl.errors import DataError
 

@@ -18,12 +18,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.data.choices import SplitChoices
 from automl.data.fingerprints import plain_cells
 from automl.data.splits import RowSplit
 from automl.data.table.column_plans import MIN_ROWS_FOR_IDS
 from automl.data.table.columns import ColumnPlan
 from automl.data.table.parts import Part
+from automl.options.search_options import SplitOptions
 from storage.records import DataCheckRecord, Json
 
 MAX_GAPS = 2.0
@@ -40,7 +40,7 @@ class RawRows:
 
 
 def raw_rows(
-    parts: Mapping[str, Part], plans: Sequence[ColumnPlan], splits: SplitChoices
+    parts: Mapping[str, Part], plans: Sequence[ColumnPlan], splits: SplitOptions
 ) -> RawRows:
     """Rows by what they are compared by: neither row numbers, nor columns that a part lacks."""
     rows = pd.concat([part.features for part in parts.values()], join="inner")

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from automl.data.dataset import AffineScaling
+from automl.data.table.inputs import AffineScaling
 
 
 def affine_scalings(numbers: NDArray[np.float64], n_codes: int) -> dict[str, AffineScaling]:

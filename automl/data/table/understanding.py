@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.data.choices import ColumnChoices, SplitChoices, missing_marks
+from automl.data.choices import missing_marks
 from automl.data.reading import RawData
 from automl.data.table.cells import raw_column
 from automl.data.table.column_inference import infer_columns, usual_decimal
@@ -23,6 +23,7 @@ from automl.data.table.columns import ColumnPlan
 from automl.data.table.parts import Part, encode_targets, make_part
 from automl.data.targets import Target, infer_target, learn_target
 from automl.errors import DataError
+from automl.options.search_options import ColumnOptions, SplitOptions
 from storage.records import Task
 
 
@@ -77,8 +78,8 @@ def understand(raw: RawData, *, task: Task | None, loss: str | None) -> Understo
 
 def _plan_columns(
     features: pd.DataFrame,
-    columns: ColumnChoices,
-    splits: SplitChoices,
+    columns: ColumnOptions,
+    splits: SplitOptions,
     marks: Mapping[str, tuple[str, ...]],
     decimal: str | None,
 ) -> tuple[ColumnPlan, ...]:

@@ -20,13 +20,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from automl.data.dataset import AffineScaling, Dataset
+from automl.data.dataset import Dataset
+from automl.data.table.inputs import AffineScaling, table_encoding
+from search_spaces.hyperparameters import defaults
 
 Module = TypeVar("Module", bound=nn.Module)
 
-SHAPES: Final = ("constant", "funnel")
-NORMALIZATIONS: Final = ("none", "batch_norm", "layer_norm")
-SCALINGS: Final = ("standard", "min_max", "robust", "quantile")
+_DEFAULTS: Final = defaults("mlp")
 
 MAXOUT_PIECES: Final = 2
 """Linear pieces per maxout unit. Goodfellow et al. 2013, "Maxout Networks", use 2 to 5."""
@@ -59,17 +59,17 @@ ACTIVATIONS: Final[Mapping[str, Callable[[Tensor], Tensor] | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class MLPConfig:
-    """The architecture of one network, in the search space's own names."""
+    """The architecture of one network, by the registry's names and defaults."""
 
-    n_layers: int = 2  # hidden layers
-    hidden_size: int = 64  # width of the first hidden layer
-    shape: str = "constant"  # "constant" or "funnel" (each layer half of the one before)
-    activation: str = "relu"
-    initialization: str = "he_fan_in"
-    normalization: str = "none"
-    dropout: float = 0.0
-    input_dropout: float = 0.0
-    scaling: str = "standard"
+    n_layers: int = _DEFAULTS["n_layers"]  # hidden layers
+    hidden_size: int = _DEFAULTS["hidden_size"]  # width of the first hidden layer
+    shape: str = _DEFAULTS["shape"]  # "constant" or "funnel" (each half of the one before)
+    activation: str = _DEFAULTS["activation"]
+    initialization: str = _DEFAULTS["initialization"]
+    normalization: str = _DEFAULTS["normalization"]
+    dropout: float = _DEFAULTS["dropout"]
+    input_dropout: float = _DEFAULTS["input_dropout"]
+    scaling: str = _DEFAULTS["scaling"]
 
     @property
     def hidden_sizes(self) -> tuple[int, ...]:
@@ -260,13 +260,13 @@ def mlp_for(
     dtype: torch.dtype = torch.float32,
 ) -> MLP:
     """The network for a fold of a data set, its weights not yet set."""
-    rows = dataset.folds[fold]
+    encoding = table_encoding(dataset.folds[fold])
     return MLP(
         config,
-        rows.n_features,
+        encoding.n_features,
         dataset.n_outputs,
-        rows.cardinalities,
-        rows.scalings[config.scaling],
+        encoding.cardinalities,
+        encoding.scalings[config.scaling],
         device=device,
         dtype=dtype,
     )

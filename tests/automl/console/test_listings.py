@@ -78,6 +78,16 @@ def test_space_shows_ranges_in_the_words_of_set(capsys: pytest.CaptureFixture[st
         assert text in printed
 
 
+def test_a_space_of_an_own_network_shows_its_family_and_what_parameters_mean(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    blocks = FixedParameter("blocks", 2, meaning="residual blocks", reason="as published")
+    listings.print_space(SearchSpace.of("mine", [blocks], family="own"))
+    printed = capsys.readouterr().out
+    assert "of the family own" in printed
+    assert "residual blocks; as published" in printed
+
+
 def test_every_built_in_space_can_be_shown(capsys: pytest.CaptureFixture[str]) -> None:
     for name in search_spaces.names():
         listings.print_space(search_spaces.load(name))

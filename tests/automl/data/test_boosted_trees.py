@@ -60,9 +60,9 @@ def test_growing_in_steps_gives_the_trees_that_growing_at_once_gives() -> None:
     fold = dataset.folds[0]
     trees = grown(dataset)
     at_once = HistGradientBoostingRegressor(early_stopping=False, max_iter=200)
-    at_once.fit(fold.train.numeric.numpy(), fold.train.targets.numpy())
+    at_once.fit(fold.train.inputs.numeric.numpy(), fold.train.targets.numpy())
     valid_targets = fold.valid.targets.double().numpy()
-    stages = list(at_once.staged_predict(fold.valid.numeric.numpy()))
+    stages = list(at_once.staged_predict(fold.valid.inputs.numeric.numpy()))
     losses = [np.mean((stage - valid_targets) ** 2) for stage in stages]
     best = int(np.argmin(losses))
     assert boosted_trees.STEP < best + boosted_trees.PATIENCE < 200
@@ -103,7 +103,7 @@ def test_categories_are_split_as_such_or_by_their_codes(
     values = torch.tensor([1.0, -1.0, 0.5, -0.5, 1.5, -1.5, 2.0, -2.0, 0.0])
     fold = dataset.folds[0]
     splits = {
-        name: replace(fold.split(name), targets=values[fold.split(name).categories[:, 1]])
+        name: replace(fold.split(name), targets=values[fold.split(name).inputs.categories[:, 1]])
         for name in ("train", "valid", "test")
     }
     dataset = replace(dataset, folds=(replace(fold, **splits),))
@@ -113,8 +113,9 @@ def test_categories_are_split_as_such_or_by_their_codes(
 def test_a_category_that_no_train_row_has_is_no_error() -> None:
     dataset = tiny_dataset("cross_entropy", with_categories=True)
     fold = dataset.folds[0]
-    seen = fold.train.categories.clamp(max=2)
-    dataset = replace(dataset, folds=(replace(fold, train=replace(fold.train, categories=seen)),))
+    seen = fold.train.inputs.categories.clamp(max=2)
+    train = replace(fold.train, inputs=replace(fold.train.inputs, categories=seen))
+    dataset = replace(dataset, folds=(replace(fold, train=train),))
     assert np.isfinite(loss_of(grown(dataset).predictions.test, dataset))
 
 
@@ -137,7 +138,7 @@ def test_no_class_is_impossible_though_trees_are_certain() -> None:
     dataset = tiny_dataset("binary_cross_entropy", n_rows=600)
     fold = dataset.folds[0]
     splits = {
-        name: replace(fold.split(name), targets=(fold.split(name).numeric[:, 1] > 1).long())
+        name: replace(fold.split(name), targets=(fold.split(name).inputs.numeric[:, 1] > 1).long())
         for name in ("train", "valid", "test")
     }
     predictions = grown(replace(dataset, folds=(replace(fold, **splits),))).predictions
@@ -149,7 +150,7 @@ def test_where_classes_are_weighed_the_rare_one_is_found_more_often(fit) -> None
     dataset = tiny_dataset("binary_cross_entropy", n_rows=600)
     fold = dataset.folds[0]
     rare = {
-        name: replace(fold.split(name), targets=_rare(fold.split(name).numeric))
+        name: replace(fold.split(name), targets=_rare(fold.split(name).inputs.numeric))
         for name in ("train", "valid", "test")
     }
     plain = replace(fold, **rare)

@@ -11,8 +11,13 @@ def tensors(fold: Fold) -> list[torch.Tensor]:
     found = [fold.class_weights] if fold.class_weights is not None else []
     for name in ("train", "valid", "test"):
         split = fold.split(name)
-        found += [split.numeric, split.quantile, split.categories, split.targets]
-    for scaling in fold.scalings.values():
+        found += [
+            split.inputs.numeric,
+            split.inputs.quantile,
+            split.inputs.categories,
+            split.targets,
+        ]
+    for scaling in fold.encoding.scalings.values():
         found += [scaling.shift, scaling.scale]
     return found
 
@@ -42,8 +47,8 @@ def test_original_targets_are_codes_or_values_in_their_own_unit() -> None:
 
 def test_scalings_start_from_their_copy_of_the_inputs() -> None:
     split = tiny_dataset().folds[0].train
-    assert split.inputs("quantile") is split.quantile
-    assert split.inputs("robust") is split.numeric
+    assert split.inputs.before("quantile") is split.inputs.quantile
+    assert split.inputs.before("robust") is split.inputs.numeric
     assert len(split) == split.targets.shape[0]
 
 
@@ -59,4 +64,4 @@ def test_outputs_and_metric_follow_the_task(loss: str, n_outputs: int, metric: s
     dataset: Dataset = tiny_dataset(loss)
     assert dataset.n_outputs == n_outputs
     assert dataset.metric == metric
-    assert dataset.folds[0].n_features == 5
+    assert dataset.folds[0].encoding.n_features == 5

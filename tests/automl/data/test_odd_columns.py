@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl.data import ColumnChoices, LoadedData, SplitChoices, load_dataset
+from automl.data import ColumnOptions, LoadedData, SplitOptions, load_dataset
 from automl.data.table.new_rows import read_rows
 
 N_ROWS = 120
@@ -204,7 +204,7 @@ def load(odd: OddColumn, folder: Path) -> tuple[LoadedData, Path]:
     target = generator.choice(["yes", "no"], N_ROWS)
     path = folder / "table.csv"
     pd.DataFrame({"x": cells_of(odd), "noise": noise, "y": target}).to_csv(path, index=False)
-    columns, splits = ColumnChoices(**odd.choices), SplitChoices(n_folds=1)
+    columns, splits = ColumnOptions(**odd.choices), SplitOptions(folds=1)
     return load_dataset(path, target="y", columns=columns, splits=splits), path
 
 

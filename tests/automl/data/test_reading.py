@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from automl.data.choices import ColumnChoices, SplitChoices
 from automl.data.reading import read_raw_data
 from automl.errors import DataError
+from automl.options.search_options import ColumnOptions, SplitOptions
 
 FRAME = pd.DataFrame({"age": [31, 40], " city ": ["Busan", "Seoul"], "paid": [0, 1]})
 
@@ -20,9 +20,9 @@ FRAME = pd.DataFrame({"age": [31, 40], " city ": ["Busan", "Seoul"], "paid": [0,
     [
         ("none.csv", {"target": "paid"}, "there is no 'none.csv'"),
         (FRAME, {"target": "payed"}, "--target must .* 'payed'; did you mean 'paid'"),
-        (FRAME, {"target": "paid", "columns": ColumnChoices(drop=("aeg",))}, "--drop .* 'age'"),
-        (FRAME, {"target": "paid", "splits": SplitChoices(group="town")}, "--group must name"),
-        (FRAME, {"target": "paid", "splits": SplitChoices(valid="none.csv")}, "no 'none.csv'"),
+        (FRAME, {"target": "paid", "columns": ColumnOptions(drop=("aeg",))}, "--drop .* 'age'"),
+        (FRAME, {"target": "paid", "splits": SplitOptions(group="town")}, "--group must name"),
+        (FRAME, {"target": "paid", "splits": SplitOptions(valid="none.csv")}, "no 'none.csv'"),
     ],
 )
 def test_a_mistyped_path_or_name_is_refused(
@@ -37,8 +37,8 @@ def test_names_are_those_of_the_columns(tmp_path: Path) -> None:
     raw = read_raw_data(
         FRAME,
         target=" paid",
-        columns=ColumnChoices(drop=(" city",)),
-        splits=SplitChoices(time="age ", test=tmp_path / "test.csv"),
+        columns=ColumnOptions(drop=(" city",)),
+        splits=SplitOptions(time="age ", test=tmp_path / "test.csv"),
     )
     assert (raw.target, raw.columns.drop, raw.splits.time) == ("paid", ("city",), "age")
     assert list(raw.tables) == ["train", "test"]

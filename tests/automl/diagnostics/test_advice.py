@@ -8,7 +8,14 @@ import pytest
 
 from automl.diagnostics.advice import ADVISERS, advise
 from automl.diagnostics.situation import Situation
-from search_spaces import load
+from search_spaces import (
+    CategoricalParameter,
+    FixedParameter,
+    FloatParameter,
+    IntParameter,
+    SearchSpace,
+    load,
+)
 from storage.records import StudyRecords, TrialRecord
 
 NOT_IN_SPACES = {"max_epochs", "patience", "n_trials", "folds", "loss"}
@@ -35,6 +42,52 @@ def test_all_advice_can_be_set_in_a_search_space(study: Any, kind: str) -> None:
         ]
         space.narrow(texts)
         assert advice.text.endswith((".", "help."))
+
+
+OWN = SearchSpace.of(
+    "mine",
+    [
+        FloatParameter("learning_rate", 1e-4, 1e-1, log=True),
+        IntParameter("channels", 4, 64, meaning="of the first convolution", role="width"),
+        IntParameter("blocks", 1, 8, meaning="residual blocks", role="depth"),
+        CategoricalParameter("act", ("relu", "gelu"), meaning="between them", role="activation"),
+    ],
+    family="own",
+)
+
+
+@pytest.mark.parametrize("kind", sorted(ADVISERS))
+def test_advice_for_an_own_network_names_what_it_has_or_says_it_in_words(
+    study: Any, kind: str
+) -> None:
+    settings = study(space=OWN.to_dict()).settings
+    trial = TrialRecord(0, "COMPLETE", {"channels": 16, "blocks": 6, "act": "gelu"}, 0.1)
+    for advice in advise(kind, Situation(settings, trial, 1e-4)):
+        changes = [one for one in advice.changes if one.parameter not in NOT_IN_SPACES]
+        OWN.narrow([f"{one.parameter}={one.set}" for one in changes])  # refuses what it has not
+        assert advice.text
+
+
+def test_advice_asks_for_a_role(study: Any) -> None:
+    settings = study(space=OWN.to_dict()).settings
+    trial = TrialRecord(0, "COMPLETE", {"channels": 16, "blocks": 6, "act": "gelu"}, 0.1)
+    own = Situation(settings, trial)
+
+    assert changed(advise("high_bias", own)[0]) == {"channels": "32..128"}
+    assert changed(advise("vanishing_gradients", own)[0]) == {"act": "relu", "blocks": "1..3"}
+    assert changed(advise("dead_units", own)[0]) == {"channels": "16..64"}  # no leaky ReLU here
+
+
+def test_a_network_of_which_nothing_is_known_gets_words(study: Any) -> None:
+    space = SearchSpace.of("bare", [FixedParameter("learning_rate", 0.01)], family="own")
+    bare = Situation(study(space=space.to_dict()).settings, TrialRecord(0, "COMPLETE", {}, 0.1))
+
+    first = advise("high_bias", bare)[0]
+    assert (first.text, first.changes) == (
+        "Use a larger network: wider layers first, then more of them.",
+        (),
+    )
+    assert not bare.is_tiny
 
 
 def test_an_unknown_kind_has_no_advice(study: Any) -> None:

@@ -86,3 +86,21 @@ def test_evidence_counts_every_design(study: Any, layers_of: Any) -> None:
         ("sigmoid", 3, 3),
         ("relu", 2, 0),
     ]
+
+
+def test_networks_of_which_no_design_is_known_are_counted_together(
+    study: Any, layers_of: Any
+) -> None:
+    lost = layers_of([1e-6, 1e-4, 1e-2, 1.0])
+    records = started(study, *[("sigmoid", "normal", lost)] * 4)
+    own = {"family": "own", "parameters": {}}
+    trials = tuple(dataclasses.replace(trial, params={}) for trial in records.trials)
+    settings = dataclasses.replace(records.settings, space=own)
+
+    diagnosis = diagnose_flow_by_design(
+        dataclasses.replace(records, settings=settings, trials=trials)
+    )
+
+    assert diagnosis is not None
+    assert "networks, 3 hidden layers or more: gradients vanished in 4 of 4" in diagnosis.message
+    assert diagnosis.advice[0].changes == ()

@@ -192,3 +192,19 @@ def test_steps_that_need_a_rate_beyond_the_range(
 
     assert (first.kind, second.kind) == ("range_edge", "high_bias")
     assert first.evidence["parameter"] == "learning_rate"
+
+
+def test_a_limit_of_the_weights_norm_that_holds_back_is_no_range_below_the_best(
+    study: Any, curve: Any, beside: Any
+) -> None:
+    """Less restraint is a higher limit, or none."""
+    records = study(
+        curve(1.0, 0.5, gap=0.02),
+        params=[{"max_norm": 0.5}],
+        space=space("max_norm", 0.4, 0.6),
+    )
+
+    diagnoses = diagnose_study(beside(records, {"boosted_trees": 0.1}))
+
+    assert "range_edge" not in {one.kind for one in diagnoses}
+    assert diagnoses[0].evidence["restraints"] == ["max_norm"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 import numpy as np
@@ -150,3 +151,22 @@ def test_categories_and_fixed_values_have_no_range(study: Any) -> None:
     }
 
     assert [one.name for one in numeric_ranges(study(space=space))] == ["learning_rate"]
+
+
+def test_a_range_knows_where_it_need_not_go_on(study: Any) -> None:
+    parameters = {
+        "learning_rate": LEARNING_RATE,
+        "blocks": {"type": "int", "low": 2, "high": 6, "meaning": "blocks", "role": "depth"},
+        "mixing": {"type": "float", "low": 0.2, "high": 0.6, "meaning": "share"},
+        "shift": {"type": "float", "low": -1.0, "high": 1.0, "meaning": "of the logits"},
+    }
+    records = study(space={"family": "own", "parameters": parameters})
+
+    ranges = {one.name: one for one in numeric_ranges(records)}
+
+    assert ranges["learning_rate"].useful == (1e-7, 1.0)
+    assert ranges["blocks"].useful == (1, math.inf)
+    assert ranges["blocks"].role == "depth"
+    assert ranges["mixing"].useful == (0, math.inf)
+    assert ranges["shift"].useful == (-math.inf, math.inf)
+    assert ranges["blocks"].change(1.2, 9.7).set == "1..10"

@@ -27,11 +27,10 @@ def shared(dataset):
 
 def tensors_of(dataset: Dataset) -> list[Tensor]:
     splits = [getattr(dataset.folds[0], name) for name in ("train", "valid", "test")]
-    return [
-        getattr(split, name)
-        for split in splits
-        for name in ("numeric", "quantile", "categories", "targets")
-    ]
+    found = [split.targets for split in splits]
+    for split in splits:
+        found += [split.inputs.numeric, split.inputs.quantile, split.inputs.categories]
+    return found
 
 
 def test_what_is_opened_is_what_was_shared(dataset, shared):
@@ -45,9 +44,11 @@ def test_what_is_opened_is_what_was_shared(dataset, shared):
 def test_tensors_that_are_not_contiguous_keep_their_values(dataset):
     fold = dataset.folds[0]
     wide = torch.arange(8.0).reshape(2, 4)
-    odd = replace(fold, train=replace(fold.train, numeric=wide.T))
+    odd = replace(
+        fold, train=replace(fold.train, inputs=replace(fold.train.inputs, numeric=wide.T))
+    )
     shared = SharedDataset.of(replace(dataset, folds=(odd,)))
-    assert torch.equal(shared.open().folds[0].train.numeric, wide.T)
+    assert torch.equal(shared.open().folds[0].train.inputs.numeric, wide.T)
     shared.close()
 
 
@@ -59,7 +60,10 @@ def test_a_tensor_that_many_folds_share_is_kept_once(dataset, shared):
 
 def test_all_openings_read_the_same_memory_without_copies(shared):
     """What is written to the file is seen in both, as nothing was copied out of it."""
-    first, second = shared.open().folds[0].train.numeric, shared.open().folds[0].train.numeric
+    first, second = (
+        shared.open().folds[0].train.inputs.numeric,
+        shared.open().folds[0].train.inputs.numeric,
+    )
     with mmap.mmap(shared.descriptor, shared.n_bytes) as memory:
         memory[:4] = torch.tensor([123.0]).numpy().tobytes()
     assert 123.0 in first
@@ -67,16 +71,18 @@ def test_all_openings_read_the_same_memory_without_copies(shared):
 
 
 def test_a_stray_write_stays_in_its_process(dataset, shared):
-    spoiled = shared.open().folds[0].train.numeric
+    spoiled = shared.open().folds[0].train.inputs.numeric
     spoiled.zero_()
-    assert torch.equal(shared.open().folds[0].train.numeric, dataset.folds[0].train.numeric)
+    assert torch.equal(
+        shared.open().folds[0].train.inputs.numeric, dataset.folds[0].train.inputs.numeric
+    )
 
 
 def test_a_data_set_outlives_the_descriptor(dataset):
     shared = SharedDataset.of(dataset)
     opened = shared.open()
     shared.close()
-    assert torch.equal(opened.folds[0].train.numeric, dataset.folds[0].train.numeric)
+    assert torch.equal(opened.folds[0].train.inputs.numeric, dataset.folds[0].train.inputs.numeric)
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(shared.descriptor)
 

@@ -8,9 +8,10 @@ import math
 import pytest
 import torch
 
-from automl.data.dataset import AffineScaling, Dataset, Fold, Split
+from automl.data.dataset import Dataset, Fold, Split
+from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
 from automl.errors import StudyError
-from automl.executors.in_process import InProcessExecutor
+from automl.executors.choosing import make_executor
 from automl.investigation.confirmation import (
     UNCHANGED,
     ConfirmationPlan,
@@ -67,11 +68,12 @@ def make_dataset() -> Dataset:
     y = torch.sin(2 * x[:, 0])
     codes = torch.zeros((180, 0), dtype=torch.int64)
     train, valid, test = (
-        Split(x[a:b], x[a:b], codes[a:b], y[a:b]) for a, b in ((0, 120), (120, 180), (180, 180))
+        Split(TableInputs(x[a:b], x[a:b], codes[a:b]), y[a:b])
+        for a, b in ((0, 120), (120, 180), (180, 180))
     )
     scaling = AffineScaling(torch.zeros(1), torch.ones(1))
     names = ("standard", "min_max", "robust", "quantile")
-    fold = Fold(train, valid, test, dict.fromkeys(names, scaling), ())
+    fold = Fold(train, valid, test, TableEncoding(dict.fromkeys(names, scaling)))
     return Dataset("regression", "mean_squared", 1, (fold,))
 
 
@@ -200,7 +202,7 @@ def test_good_advice_helps_when_it_is_really_trained() -> None:
     """The whole way, on an executor: a hundredfold learning rate on a curve that crawls."""
     plan = plan_confirmation(make_records(), [FASTER], n_seeds=5)
     runs = [run.numbered(number) for number, run in enumerate(plan.runs)]
-    executor = InProcessExecutor(make_dataset(), trainer="plain")
+    executor = make_executor(make_dataset(), trainer="plain", workers=1)
 
     ended = train_runs(executor, runs)
     (diagnosis,) = judge_confirmation(plan, ended)

@@ -7,9 +7,10 @@ import dataclasses
 import pytest
 import torch
 
-from automl.data.dataset import AffineScaling, Dataset, Fold, Split
+from automl.data.dataset import Dataset, Fold, Split
+from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
 from automl.errors import StudyError
-from automl.executors.in_process import InProcessExecutor
+from automl.executors.choosing import make_executor
 from automl.investigation.retraining import (
     judge_data_size,
     judge_decomposition,
@@ -51,10 +52,10 @@ def make_dataset(task: Task, n_train: int = 121) -> Dataset:
     y = noisy if task == "regression" else (noisy > 0).long()
     codes = torch.zeros((n_rows, 0), dtype=torch.int64)
     bounds = ((0, n_train), (n_train, n_rows), (n_rows, n_rows))
-    splits = [Split(x[a:b], x[a:b], codes[a:b], y[a:b]) for a, b in bounds]
+    splits = [Split(TableInputs(x[a:b], x[a:b], codes[a:b]), y[a:b]) for a, b in bounds]
     scaling = AffineScaling(torch.zeros(3), torch.ones(3))
     names = ("standard", "min_max", "robust", "quantile")
-    fold = Fold(*splits, dict.fromkeys(names, scaling), ())
+    fold = Fold(*splits, TableEncoding(dict.fromkeys(names, scaling)))
     loss = "mean_squared" if task == "regression" else "binary_cross_entropy"
     return Dataset(task, loss, 1 if task == "regression" else 2, (fold,))
 
@@ -91,9 +92,9 @@ def test_decomposition_runs_the_whole_way(task: Task) -> None:
     records, dataset = make_records(task), make_dataset(task)
     planned = plan_decomposition(records, n_bootstraps=4, n_halves=2)
     runs = [run.numbered(number) for number, run in enumerate(planned)]
-    executor = InProcessExecutor(dataset, trainer="plain")
+    executor = make_executor(dataset, trainer="plain", workers=1)
 
-    ended = train_runs(executor, runs, keep_weights=True)
+    ended = train_runs(executor, runs, keep="best")
     diagnosis = judge_decomposition(records, ended, dataset)
 
     evidence = diagnosis.evidence

@@ -12,11 +12,14 @@ from contextlib import closing
 import pytest
 
 from automl.errors import TrainingError
+from automl.executors.choosing import make_executor
 from automl.executors.executor import RoundResult
-from automl.executors.in_process import InProcessExecutor
-from automl.executors.processes import ProcessExecutor
+from automl.executors.pool import Pool
+from automl.executors.workers.in_process import InProcessEngine
+from automl.executors.workers.worker import TrainingSetup
 from automl.investigation.side_runs import train_beside
 from automl.tuning.planned_runs import PlannedRun
+from automl.tuning.problem import Problem
 from storage import Store, open_store
 from storage.records import RunRecord
 from tests.contracts.linear_trainer import (
@@ -40,6 +43,10 @@ def store(finished_copy: str) -> Iterator[Store]:
         yield store
 
 
+def problem(store: Store) -> Problem:
+    return Problem(store.read_study(STUDY).settings, tiny_dataset())
+
+
 def planned(*trial_numbers: int) -> list[PlannedRun]:
     return [
         PlannedRun("confirm", str(place), tiny_run(-1 - place, number))
@@ -59,11 +66,9 @@ def test_each_run_is_stored_with_its_own_end(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "automl")
-    dataset = tiny_dataset()
-    with InProcessExecutor(dataset, trainer=LINEAR) as executor:
-        ended = train_beside(
-            store, STUDY, executor, dataset, planned(0, CRASHES, DIVERGES, CANNOT_BEGIN)
-        )
+    with make_executor(tiny_dataset(), trainer=LINEAR, workers=1) as executor:
+        runs = planned(0, CRASHES, DIVERGES, CANNOT_BEGIN)
+        ended = train_beside(store, problem(store), executor, runs)
 
     assert caplog.messages == ["training 4 runs"]
     assert stored(store) == [
@@ -82,9 +87,8 @@ def test_runs_that_would_not_fit_together_train_in_turns(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("automl.investigation.side_runs.available_memory", lambda: 1)
-    dataset = tiny_dataset()
-    with InProcessExecutor(dataset, trainer=LINEAR) as executor:
-        ended = train_beside(store, STUDY, executor, dataset, planned(0, CRASHES, 0))
+    with make_executor(tiny_dataset(), trainer=LINEAR, workers=1) as executor:
+        ended = train_beside(store, problem(store), executor, planned(0, CRASHES, 0))
 
     assert [run.planned.label for run in ended] == ["0", "1", "2"]
     assert [state for _, _, state, _ in stored(store)] == ["complete", "failed", "complete"]
@@ -92,9 +96,8 @@ def test_runs_that_would_not_fit_together_train_in_turns(
 
 def test_a_run_whose_worker_dies_twice_is_lost_and_takes_no_other_with_it(store: Store) -> None:
     """Both are lost with the first worker; each is tried again alone."""
-    dataset = tiny_dataset()
-    with ProcessExecutor(dataset, n_workers=1, trainer=LINEAR) as executor:
-        ended = train_beside(store, STUDY, executor, dataset, planned(DIES, 0))
+    with make_executor(tiny_dataset(), workers=1, engine="processes", trainer=LINEAR) as executor:
+        ended = train_beside(store, problem(store), executor, planned(DIES, 0))
 
     assert stored(store) == [
         ("0", 1, "failed", "lost"),
@@ -108,18 +111,17 @@ def test_a_run_whose_worker_dies_twice_is_lost_and_takes_no_other_with_it(store:
 
 
 def test_a_run_whose_worker_was_killed_once_counts_after_all(store: Store) -> None:
-    dataset = tiny_dataset()
-    with ProcessExecutor(dataset, n_workers=1, trainer=SLOW) as executor:
-        worker = executor._workers[0]
+    with make_executor(tiny_dataset(), workers=1, engine="processes", trainer=SLOW) as executor:
+        worker = executor._members[0]
 
         def kill() -> None:
-            while worker._n_rounds < 3:
+            while worker.queue._n_rounds < 3:
                 time.sleep(0.01)
-            os.kill(worker.pid, signal.SIGTERM)
+            os.kill(worker.worker.pid, signal.SIGTERM)
 
         killer = threading.Thread(target=kill)
         killer.start()
-        (ended,) = train_beside(store, STUDY, executor, dataset, planned(0))
+        (ended,) = train_beside(store, problem(store), executor, planned(0))
         killer.join()
 
     assert stored(store) == [("0", 1, "failed", "lost"), ("0", 2, "complete", None)]
@@ -127,7 +129,7 @@ def test_a_run_whose_worker_was_killed_once_counts_after_all(store: Store) -> No
     assert [record.epoch for record in ended.curve] == list(range(1, 21))
 
 
-class InterruptedExecutor(InProcessExecutor):
+class InterruptedPool(Pool):
     """One in whose tenth round somebody presses Ctrl-C."""
 
     n_rounds = 0
@@ -140,11 +142,11 @@ class InterruptedExecutor(InProcessExecutor):
 
 
 def test_an_interrupt_leaves_no_run_in_training(store: Store) -> None:
-    dataset = tiny_dataset()
-    executor = InterruptedExecutor(dataset, trainer=LINEAR)
+    setup = TrainingSetup(tiny_dataset(), trainer=LINEAR)
+    executor = InterruptedPool(setup, InProcessEngine(setup))
 
     with pytest.raises(KeyboardInterrupt):
-        train_beside(store, STUDY, executor, dataset, planned(0, CRASHES, 0))
+        train_beside(store, problem(store), executor, planned(0, CRASHES, 0))
 
     assert stored(store) == [
         ("0", 1, "failed", "interrupted"),
@@ -155,9 +157,8 @@ def test_an_interrupt_leaves_no_run_in_training(store: Store) -> None:
 
 
 def test_an_error_of_the_executor_ends_the_runs_and_is_told(store: Store) -> None:
-    dataset = tiny_dataset()
-    executor = ProcessExecutor(dataset, n_workers=1, trainer=BROKEN)
+    executor = make_executor(tiny_dataset(), workers=1, engine="processes", trainer=BROKEN)
     with executor, pytest.raises(TrainingError, match="the driver is too old"):
-        train_beside(store, STUDY, executor, dataset, planned(0, 0))
+        train_beside(store, problem(store), executor, planned(0, 0))
 
     assert [end for _, _, *end in stored(store)] == [["failed", "crashed"]] * 2

@@ -10,8 +10,9 @@ import pytest
 from sklearn.datasets import load_iris
 
 from automl.errors import StudyError
-from automl.options.loading import data_options, load_again, load_data
-from automl.options.search_options import SearchOptions
+from automl.options.loading import data_options, fixed_options, load_again, load_data
+from automl.options.option import options_of
+from automl.options.search_options import DataOptions, FixedOptions
 from automl.result import SearchResult
 
 
@@ -34,15 +35,24 @@ def test_other_data_are_refused(finished: SearchResult) -> None:
 
 def test_options_of_objects_are_not_kept() -> None:
     frame = pd.DataFrame({"a": [1.0]})
-    assert data_options(frame, SearchOptions(target="a")) == {}
-    assert data_options("a.csv", SearchOptions(target="a", valid=frame)) == {}
+    assert data_options(frame, DataOptions(target="a")) == {}
+    assert data_options("a.csv", DataOptions(target="a", valid=frame)) == {}
 
 
 def test_kept_options_are_plain_and_read_the_same_columns(tmp_path: Path) -> None:
     path = tmp_path / "iris.csv"
     load_iris(as_frame=True).frame.to_csv(path, index=False)
-    options = SearchOptions(target="target", drop=("petal length (cm)",), folds=1)
+    options = DataOptions(target="target", drop=("petal length (cm)",), folds=1)
     kept = data_options(path, options)
     assert kept["drop"] == ["petal length (cm)"]
-    again = load_data(str(path), SearchOptions(**kept))  # type: ignore[arg-type]
+    again = load_data(str(path), DataOptions(**kept))  # type: ignore[arg-type]
     assert again.columns == load_data(path, options).columns
+
+
+def test_what_a_study_was_made_with_is_known_again(finished: SearchResult) -> None:
+    settings = finished.records.settings
+    fixed = fixed_options(settings)
+    assert fixed["space"].to_dict() == settings.space
+    assert (fixed["max_epochs"], fixed["seed"]) == (settings.max_epochs, settings.seed)
+    assert fixed["folds"] == settings.data_options["folds"]
+    assert not fixed.keys() - options_of(FixedOptions).keys()

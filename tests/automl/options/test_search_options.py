@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import math
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,17 +16,25 @@ import pytest
 import automl
 import cli
 from automl.errors import ConfigError
-from automl.options.search_options import RULES, FreeKeywords, SearchKeywords, SearchOptions
+from automl.options.option import options_of
+from automl.options.search_options import (
+    DataOptions,
+    ExecutorOptions,
+    FixedOptions,
+    FreeOptions,
+    PolicyOptions,
+    SearchOptions,
+    StudyOptions,
+)
 
 NOT_ON_THE_COMMAND_LINE = {"command"}
-NAMES = {field.name for field in fields(SearchOptions)}
+NAMES = set(options_of(SearchOptions))
 OWN_OF_THE_COMMAND_LINE = {"data", "report", "as_json"}
 
 
 def test_command_line_and_api_have_the_same_options_and_defaults() -> None:
     command = cli.main.commands["search"]
-    params = command.make_context("search", ["data.csv"]).params
-    typed = {"set" if name == "set_" else name: value for name, value in params.items()}
+    typed = command.make_context("search", ["data.csv"]).params
     assert typed.keys() - OWN_OF_THE_COMMAND_LINE == NAMES - NOT_ON_THE_COMMAND_LINE
     defaults = SearchOptions()
     for name in NAMES - NOT_ON_THE_COMMAND_LINE:
@@ -142,8 +149,26 @@ def test_every_option_takes_a_plain_value_or_says_why_not(option: str) -> None:
             assert option in OBJECTS or type(found) in (*PLAIN_TYPES, type(Path()))
 
 
-def test_every_option_has_a_rule() -> None:
-    assert RULES.keys() == NAMES
+def test_every_option_is_in_one_of_four_records() -> None:
+    records = (DataOptions, StudyOptions, PolicyOptions, ExecutorOptions)
+    names = [name for record in records for name in options_of(record)]
+    assert [*names, "command"] == list(options_of(SearchOptions))
+    assert len(names) == len(set(names))
+
+
+def test_an_option_is_fixed_with_the_study_or_free_in_each_call() -> None:
+    fixed, free = options_of(FixedOptions).keys(), options_of(FreeOptions).keys()
+    assert fixed == options_of(DataOptions).keys() | options_of(StudyOptions).keys()
+    assert free == options_of(PolicyOptions).keys() | options_of(ExecutorOptions).keys()
+    assert {"target", "folds", "space", "seed"} <= fixed
+    assert {"n_trials", "sampler", "workers"} <= free
+
+
+def test_what_takes_a_part_of_the_options_takes_all_of_them() -> None:
+    options = SearchOptions(target="kind", n_trials=3)
+    assert isinstance(options, DataOptions)
+    assert isinstance(options, ExecutorOptions)
+    assert DataOptions(target="kind").target == options.target
 
 
 @pytest.mark.parametrize(
@@ -172,25 +197,3 @@ def test_an_error_says_the_rule_the_value_and_the_fix(option: str, value: Any, r
         SearchOptions(**{option: value})
     with pytest.raises(ConfigError, match=f"^{option} must be {rule}"):
         automl.search("none.csv", **{option: value})
-
-
-def test_editors_know_the_options_and_their_types() -> None:
-    """`search` names three itself; the keywords that type checkers read are all others."""
-    named = {"target", "n_trials", "timeout"}
-    hints = get_type_hints(SearchOptions)
-    assert get_type_hints(SearchKeywords) == {n: hints[n] for n in hints.keys() - named}
-    signature = inspect.signature(automl.search)
-    assert named < signature.parameters.keys()
-
-
-def test_notebooks_show_every_option_with_its_default() -> None:
-    shown = inspect.signature(automl.search).parameters
-    defaults = SearchOptions()
-    assert shown.keys() == {"data"} | NAMES
-    assert all(shown[name].default == getattr(defaults, name) for name in NAMES)
-
-
-def test_continuing_offers_what_is_free_in_each_call() -> None:
-    shown = inspect.signature(automl.resume).parameters
-    free = {"n_trials", "timeout", *FreeKeywords.__annotations__}
-    assert shown.keys() == {"study", "storage"} | free

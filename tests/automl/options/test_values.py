@@ -10,43 +10,16 @@ from hypothesis import strategies as st
 
 from automl.errors import ConfigError
 from automl.options.values import (
-    BYTES,
     SECONDS,
-    bytes_of,
+    SPACE,
     either,
     matching,
+    number,
     one_of,
     optional,
-    seconds_of,
-    shown,
-    text_or,
     whole,
 )
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("0.5", 0.5), (" 1D ", 86400)],
-)
-def test_times_are_read_as_people_type_them(text: str, seconds: float) -> None:
-    assert seconds_of(text) == seconds
-
-
-@pytest.mark.parametrize(
-    ("text", "n_bytes"),
-    [("500", 500), ("2G", 2**31), ("1.5k", 1536), ("1 GB", 2**30), ("3MiB", 3 * 2**20)],
-)
-def test_sizes_are_read_as_people_type_them(text: str, n_bytes: int) -> None:
-    assert bytes_of(text) == n_bytes
-
-
-@given(st.text(max_size=12) | st.from_regex(r"[-0-9.smhdkMGT ]{1,40}"))
-def test_any_text_is_a_number_or_an_error_in_one_line(text: str) -> None:
-    for read, rule in ((seconds_of, SECONDS), (bytes_of, BYTES)):
-        try:
-            rule.plain("x", read(text))
-        except ConfigError as error:
-            assert len(str(error).splitlines()) == 1
+from search_spaces import load
 
 
 def test_a_rule_may_allow_more_than_its_values() -> None:
@@ -60,14 +33,22 @@ def test_a_rule_may_allow_more_than_its_values() -> None:
 
 def test_texts_are_of_a_form_or_of_a_few() -> None:
     assert one_of("a", "b").plain("x", "a") == "a"
-    assert text_or((Path,), "a file").plain("x", Path("b")) == Path("b")
     with pytest.raises(ConfigError, match="x must be one of a, b, but got 'c'"):
         one_of("a", "b").plain("x", "c")
     with pytest.raises(ConfigError, match="x must be digits, but got '1a'"):
         matching("[0-9]+", "digits").plain("x", "1a")
 
 
-def test_a_value_is_shown_in_one_short_line() -> None:
-    assert shown("a\nb") == r"'a\nb'"
-    assert shown(10**5000) == "a value of type int"
-    assert len(shown("x" * 1000)) < 70
+def test_a_space_is_a_text_a_path_or_an_object() -> None:
+    for space in ("mlp", Path("my.toml"), load("mlp")):
+        assert SPACE.plain("space", space) == space
+    with pytest.raises(ConfigError, match="space must be a built-in space, a TOML file or a Sea"):
+        SPACE.plain("space", 3)
+
+
+@given(st.floats(0, 10**9) | st.integers(0, 10**9))
+def test_what_is_written_to_be_typed_is_read_as_the_same(value: float) -> None:
+    for rule in (SECONDS, number(0.0, "a number")):
+        assert rule.plain("x", rule.read(rule.write(value))) == pytest.approx(
+            value, rel=1e-9, abs=1e-8
+        )

@@ -15,10 +15,10 @@ from storage.records import Diagnosis
 PACKAGE = Path(automl.__file__).parent
 WRITERS = (
     *sorted((PACKAGE / "diagnostics").glob("*.py")),
-    PACKAGE / "tuning" / "confirmation.py",
-    *(PACKAGE / "data" / f"{name}.py" for name in ("leaks", "probes", "sentinels")),
-    PACKAGE / "data" / "checks.py",
-    PACKAGE / "data" / "repeated_rows.py",
+    PACKAGE / "investigation" / "confirmation.py",
+    *(PACKAGE / "data" / "table" / f"{name}.py" for name in ("leaks", "probes", "sentinels")),
+    PACKAGE / "data" / "table" / "checks.py",
+    PACKAGE / "data" / "table" / "repeated_rows.py",
 )
 """Who writes evidence; the details of a data check become that of its diagnosis."""
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import torch
 
-from automl.models.mlp.network import SCALINGS, mlp_for
+from automl.models.mlp.network import mlp_for
 from automl.stacked.rows import ScaledRows, gather
 from automl.training.rows import Rows
+from search_spaces.hyperparameters import hyperparameter
 from tests.contracts.tiny_datasets import tiny_dataset
 from tests.contracts.trainer_contract import tiny_run
+
+SCALINGS = hyperparameter("scaling").words
 
 
 def test_rows_are_scaled_as_the_plain_network_scales_them() -> None:
@@ -20,7 +23,7 @@ def test_rows_are_scaled_as_the_plain_network_scales_them() -> None:
             start = table.start_of(run)
             model = mlp_for(run.model, dataset, fold)
             split = dataset.folds[fold].valid
-            expected = model.encode(split.inputs(scaling), split.categories)
+            expected = model.encode(split.inputs.before(scaling), split.inputs.categories)
             found = table.rows.inputs[start : start + table.n_rows(run)]
             assert torch.equal(found, expected)
     assert len(table.rows) == 2 * len(SCALINGS) * 30

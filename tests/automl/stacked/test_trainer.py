@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import torch
 
-from automl.data import SplitChoices, load_dataset
+from automl.data import SplitOptions, load_dataset
 from automl.models.mlp.network import MLPConfig
 from automl.stacked.trainer import StackedTrainer
 from automl.training.config import RunConfig, TrainingConfig
@@ -125,8 +125,11 @@ def test_folds_with_different_inputs_train_as_the_plain_trainer_does() -> None:
             "price": generator.normal(size=120),
         }
     )
-    dataset = load_dataset(frame, target="price", splits=SplitChoices(n_folds=4)).dataset
-    assert len({(fold.n_features, fold.cardinalities) for fold in dataset.folds}) > 1
+    dataset = load_dataset(frame, target="price", splits=SplitOptions(folds=4)).dataset
+    assert (
+        len({(fold.encoding.n_features, fold.encoding.cardinalities) for fold in dataset.folds})
+        > 1
+    )
     runs = [
         RunConfig(k, 0, MLPConfig(hidden_size=8), TrainingConfig(), seed=k, fold=k % 4)
         for k in range(8)

@@ -17,20 +17,21 @@ from hypothesis import strategies as st
 
 from automl.data.dataset import Dataset
 from automl.models.mlp.initialization import INITIALIZATIONS
-from automl.models.mlp.network import ACTIVATIONS, NORMALIZATIONS, SCALINGS, SHAPES
+from automl.models.mlp.network import ACTIVATIONS
 from automl.stacked.trainer import StackedTrainer
-from automl.training.config import (
-    OPTIMIZERS,
-    SCHEDULES,
-    RowSubset,
-    RunConfig,
-    TrainingConfig,
-)
+from automl.training.config import RowSubset, RunConfig, TrainingConfig
 from automl.training.plain import PlainTrainer
 from automl.training.trainer import Checkpoint, Trainer
+from search_spaces.hyperparameters import hyperparameter
 from storage.records import EpochRecord
 from tests.contracts.tiny_datasets import tiny_dataset
 from tests.contracts.trainer_contract import tiny_run
+
+NORMALIZATIONS = hyperparameter("normalization").words
+SCALINGS = hyperparameter("scaling").words
+SHAPES = hyperparameter("shape").words
+OPTIMIZERS = hyperparameter("optimizer").words
+SCHEDULES = hyperparameter("schedule").words
 
 values_of_the_space = st.fixed_dictionaries(
     {

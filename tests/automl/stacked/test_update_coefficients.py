@@ -6,7 +6,10 @@ import pytest
 import torch
 
 from automl.stacked.update_coefficients import coefficients_of, moment_scales, smallest_square
-from automl.training.config import OPTIMIZERS, TrainingConfig
+from automl.training.config import TrainingConfig
+from search_spaces.hyperparameters import hyperparameter
+
+OPTIMIZERS = hyperparameter("optimizer").words
 
 CLASSES = {
     "sgd": (torch.optim.SGD, {}),

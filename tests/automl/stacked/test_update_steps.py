@@ -9,7 +9,10 @@ from automl.models.mlp.network import MLPConfig
 from automl.stacked import native
 from automl.stacked.blocks import StackBlocks, StackLayout
 from automl.stacked.updates import StackedUpdates
-from automl.training.config import OPTIMIZERS, TrainingConfig
+from automl.training.config import TrainingConfig
+from search_spaces.hyperparameters import hyperparameter
+
+OPTIMIZERS = hyperparameter("optimizer").words
 
 TRAININGS = [
     TrainingConfig(

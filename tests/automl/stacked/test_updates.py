@@ -8,8 +8,11 @@ import torch
 from automl.models.mlp.network import MLPConfig
 from automl.stacked.blocks import StackBlocks, StackLayout
 from automl.stacked.updates import StackedUpdates
-from automl.training.config import OPTIMIZERS, TrainingConfig
+from automl.training.config import TrainingConfig
 from automl.training.optimizers import MOMENTS
+from search_spaces.hyperparameters import hyperparameter
+
+OPTIMIZERS = hyperparameter("optimizer").words
 
 
 def updates_of(training: TrainingConfig) -> tuple[StackedUpdates, StackBlocks]:

@@ -8,7 +8,10 @@ from automl.models.mlp.initialization import initialize_
 from automl.models.mlp.network import MLP, MLPConfig
 from automl.stacked.blocks import StackBlocks, StackLayout
 from automl.training import optimizers
-from automl.training.config import OPTIMIZERS, TrainingConfig
+from automl.training.config import TrainingConfig
+from search_spaces.hyperparameters import hyperparameter
+
+OPTIMIZERS = hyperparameter("optimizer").words
 
 NO_CATEGORIES = torch.empty(20, 0, dtype=torch.int64)
 

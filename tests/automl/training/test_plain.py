@@ -10,7 +10,8 @@ from torch import nn
 from torch.nn import functional
 
 from automl import randomness
-from automl.data.dataset import AffineScaling, Fold
+from automl.data.dataset import Fold, Split
+from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
 from automl.training.batches import batch_bounds
 from automl.training.plain import PlainTrainer
 from tests.contracts.tiny_datasets import tiny_dataset
@@ -56,7 +57,7 @@ def test_curve_agrees_with_torch_used_directly_given_the_same_masks(optimizer: s
         layer.load_state_dict({key: start[f"{name}.{key}"] for key in layer.state_dict()})
 
     fold = dataset.folds[0]
-    scaling = fold.scalings["standard"]
+    scaling = fold.encoding.scalings["standard"]
 
     def forward(inputs: torch.Tensor, masks: list[torch.Tensor]) -> torch.Tensor:
         values = (inputs.double() - scaling.shift) * scaling.scale * masks[0]
@@ -79,7 +80,7 @@ def test_curve_agrees_with_torch_used_directly_given_the_same_masks(optimizer: s
                 key = randomness.keys_at(randomness.streams([5], "dropout", layer), step)[0]
                 masks.append(randomness.dropout_mask(key, rate, len(rows), size, torch.float64))
             update.zero_grad()
-            outputs = forward(fold.train.numeric[rows], masks)
+            outputs = forward(fold.train.inputs.numeric[rows], masks)
             functional.cross_entropy(outputs, fold.train.targets[rows]).backward()
             norms.append(nn.utils.get_total_norm([p.grad for p in net.parameters()]).item())
             update.step()
@@ -87,7 +88,7 @@ def test_curve_agrees_with_torch_used_directly_given_the_same_masks(optimizer: s
         mean_norms.append(sum(norms) / len(norms))
         net.eval()
         with torch.no_grad():
-            outputs = forward(fold.valid.numeric, [torch.ones(())] * 3)
+            outputs = forward(fold.valid.inputs.numeric, [torch.ones(())] * 3)
         rows_losses = functional.cross_entropy(outputs, fold.valid.targets, reduction="none")
         record = records[epoch - 1]
         assert record.valid_loss == pytest.approx(rows_losses.mean().item(), rel=1e-10)
@@ -204,7 +205,7 @@ def test_float64_data_is_converted_once_and_float32_is_not_copied() -> None:
     trainer = PlainTrainer(dataset)
     trainer.add([tiny_run()])
     inputs = trainer._runs[1].train.inputs
-    assert inputs.data_ptr() == dataset.folds[0].train.numeric.data_ptr()
+    assert inputs.data_ptr() == dataset.folds[0].train.inputs.numeric.data_ptr()
 
 
 @pytest.mark.parametrize(
@@ -219,10 +220,18 @@ def test_data_of_categories_alone_trains() -> None:
     dataset = tiny_dataset(with_categories=True)
     fold = dataset.folds[0]
     nothing = AffineScaling(torch.empty(0), torch.empty(0))
+
+    def no_numbers(rows: Split) -> torch.Tensor:
+        return rows.inputs.numeric[:, :0]
+
     bare = [
-        dataclasses.replace(split, numeric=split.numeric[:, :0], quantile=split.quantile[:, :0])
+        Split(
+            TableInputs(no_numbers(split), no_numbers(split), split.inputs.categories),
+            split.targets,
+        )
         for split in (fold.train, fold.valid, fold.test)
     ]
-    bare_fold = Fold(*bare, dict.fromkeys(fold.scalings, nothing), fold.cardinalities)
+    scalings = dict.fromkeys(fold.encoding.scalings, nothing)
+    bare_fold = Fold(*bare, TableEncoding(scalings, fold.encoding.cardinalities))
     dataset = dataclasses.replace(dataset, folds=(bare_fold,))
     assert curve(PlainTrainer(dataset), tiny_run(), 2)[-1].is_finite

@@ -52,7 +52,7 @@ def test_many_rows_are_predicted_in_chunks_with_the_same_result() -> None:
     dataset = tiny_dataset()
     trainer, _ = trained(dataset)
     model = trainer._runs[1].model
-    inputs = dataset.folds[0].train.numeric.repeat(60, 1)
+    inputs = dataset.folds[0].train.inputs.numeric.repeat(60, 1)
     categories = torch.empty(len(inputs), 0, dtype=torch.int64)
     assert len(inputs) > 2 * ROWS_AT_ONCE
     with torch.no_grad():
@@ -67,6 +67,6 @@ def test_a_row_without_a_prediction_is_told_and_gets_no_class(loss: str) -> None
     dataset = tiny_dataset(loss)
     trainer, _ = trained(dataset)
     test = dataset.folds[0].test
-    test.numeric[[3, 5]] = torch.inf
+    test.inputs.numeric[[3, 5]] = torch.inf
     with pytest.raises(DataError, match="2 of 30 rows give none, the first of them is row 4"):
         predict(tiny_run(), trainer.best_weights(1), dataset, "test")

@@ -15,12 +15,14 @@ CPU = torch.device("cpu")
 def test_rows_are_taken_without_copying_where_the_precision_fits() -> None:
     split = tiny_dataset().folds[0].train
     rows = Rows.of(split, "standard", CPU, torch.float32)
-    assert rows.inputs is split.numeric and rows.targets is split.targets
+    assert rows.inputs is split.inputs.numeric and rows.targets is split.targets
 
 
 def test_quantile_scaling_starts_from_its_own_copy() -> None:
     split = tiny_dataset().folds[0].train
-    assert torch.equal(Rows.of(split, "quantile", CPU, torch.float32).inputs, split.quantile)
+    assert torch.equal(
+        Rows.of(split, "quantile", CPU, torch.float32).inputs, split.inputs.quantile
+    )
 
 
 def test_values_follow_the_precision_and_classes_stay_classes() -> None:

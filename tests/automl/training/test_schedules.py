@@ -6,8 +6,11 @@ import warnings
 import pytest
 import torch
 
-from automl.training.config import SCHEDULES, TrainingConfig
+from automl.training.config import TrainingConfig
 from automl.training.schedules import FACTORS, Schedules, optimizer_at, switch_epoch
+from search_spaces.hyperparameters import hyperparameter
+
+SCHEDULES = hyperparameter("schedule").words
 
 
 def rates(n_epochs: int = 10, steps_per_epoch: int = 4, **values: object) -> list[float]:

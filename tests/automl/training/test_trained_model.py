@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 
-from automl.data import LoadedData, SplitChoices, load_dataset
+from automl.data import LoadedData, SplitOptions, load_dataset
 from automl.data.targets import class_values
 from automl.errors import ConfigError, DataError, DataWarning
 from automl.models.mlp.initialization import initialize_
@@ -38,7 +38,7 @@ def mixed_table(n_rows: int = 90) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def data() -> LoadedData:
-    return load_dataset(mixed_table(), target="price", splits=SplitChoices(n_folds=2))
+    return load_dataset(mixed_table(), target="price", splits=SplitOptions(folds=2))
 
 
 def network(data: LoadedData, fold: int, scaling: str = "robust") -> TrainedNetwork:
@@ -50,7 +50,7 @@ def network(data: LoadedData, fold: int, scaling: str = "robust") -> TrainedNetw
         run=run,
         weights=model.state_dict(),
         preprocessor=data.preprocessors[fold],
-        cardinalities=rows.cardinalities,
+        cardinalities=rows.encoding.cardinalities,
         target_mean=rows.target_mean,
         target_scale=rows.target_scale,
     )
@@ -65,7 +65,7 @@ def model_of(data: LoadedData, *networks: TrainedNetwork) -> TrainedModel:
 def classifier(labels: list[object]) -> tuple[TrainedModel, pd.DataFrame]:
     """An untrained network for labels of any type, and the table that it is for."""
     table = mixed_table().assign(label=pd.Series(labels * 90).head(90))
-    data = load_dataset(table, target="label", splits=SplitChoices(n_folds=1))
+    data = load_dataset(table, target="label", splits=SplitOptions(folds=1))
     return model_of(data, network(data, 0)), table
 
 

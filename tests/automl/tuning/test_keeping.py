@@ -8,6 +8,8 @@ from automl.training.config import RunConfig, configure
 from automl.training.trainer import Checkpoint
 from automl.tuning.adoption import AdoptedTrial
 from automl.tuning.keeping import Keeper
+from automl.tuning.problem import Problem
+from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.study import open_study
 from automl.tuning.trial_in_training import TrialInTraining
 from storage import open_store
@@ -24,16 +26,15 @@ def test_a_state_that_is_ahead_of_the_stored_curve_is_not_gone_on_from(
         one for one in finished.records.kept_artifacts("checkpoint") if one.trial_number == number
     )
     assert checkpoints
-    model, training = configure({}, max_epochs=6, patience=6)
+    model, training = configure({}, family="mlp", max_epochs=6, patience=6)
     run = RunConfig(99, number, model, training, before.seed)
+    problem = Problem(finished.records.settings, load_dataset("sklearn:iris").dataset)
     with open_store(finished_copy) as store:
-        keeper = Keeper(store, "iris-species", load_dataset("sklearn:iris").dataset, 1)
+        keeper = Keeper(store, problem, 1)
         for known, is_continued in ((epochs, True), (epochs[:-1], False)):
-            trial = TrialInTraining(number, {}, {99: run})
             handle = store.reopen_trial(open_study(store, finished.records.settings), number)
-            adopted = AdoptedTrial(
-                number, handle, 1, 0, 0, (before,), {before.run_id: known}, checkpoints
-            )
+            trial = TrialInTraining(handle, {}, {99: RunInTraining(run)})
+            adopted = AdoptedTrial(handle, 1, 0, 0, (before,), {before.run_id: known}, checkpoints)
             (start,) = keeper.continuations(trial, adopted)
             assert isinstance(start, Checkpoint) is is_continued
-            assert len(trial.curves.get(99, ())) == (len(epochs) if is_continued else 0)
+            assert len(trial.runs[99].curve) == (len(epochs) if is_continued else 0)

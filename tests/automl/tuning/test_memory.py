@@ -10,13 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import search_spaces
-from automl.data.dataset import AffineScaling, Dataset, Fold, Split
-from automl.models.mlp.network import ACTIVATIONS, NORMALIZATIONS, SCALINGS, SHAPES
+from automl.data.dataset import Dataset, Fold, Split
+from automl.data.table.inputs import AffineScaling
+from automl.models.mlp.network import ACTIVATIONS
 from automl.stacked.memory import memory_bytes
 from automl.training.config import RunConfig, configure
 from automl.tuning.memory import MemoryPlan, in_waves, largest_run, plan_memory
 from search_spaces import SearchSpace
+from search_spaces.hyperparameters import hyperparameter
 from tests.contracts.tiny_datasets import tiny_dataset
+
+NORMALIZATIONS = hyperparameter("normalization").words
+SCALINGS = hyperparameter("scaling").words
+SHAPES = hyperparameter("shape").words
 
 SPACE = search_spaces.load("mlp").for_task("multiclass")
 
@@ -56,12 +62,13 @@ def widened(dataset: Dataset, n_features: int) -> Dataset:
 
     def split(rows: Split) -> Split:
         zeros = torch.zeros(len(rows), n_features)
-        return replace(rows, numeric=zeros, quantile=zeros)
+        return replace(rows, inputs=replace(rows.inputs, numeric=zeros, quantile=zeros))
 
     def fold(one: Fold) -> Fold:
         scaling = AffineScaling(torch.zeros(n_features), torch.ones(n_features))
         parts = {name: split(getattr(one, name)) for name in ("train", "valid", "test")}
-        return replace(one, **parts, scalings=dict.fromkeys(SCALINGS, scaling))
+        encoding = replace(one.encoding, scalings=dict.fromkeys(SCALINGS, scaling))
+        return replace(one, **parts, encoding=encoding)
 
     return replace(dataset, folds=tuple(map(fold, dataset.folds)))
 
@@ -95,7 +102,9 @@ def drawn(space: SearchSpace, n_trials: int, n_folds: int, seed: int) -> list[Ru
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed))
     runs = []
     for number in range(n_trials):
-        model, training = configure(space.suggest(study.ask()), max_epochs=5, patience=5)
+        model, training = configure(
+            space.suggest(study.ask()), family="mlp", max_epochs=5, patience=5
+        )
         for fold in range(n_folds):
             runs.append(RunConfig(len(runs), number, model, training, seed=0, fold=fold))
     return runs

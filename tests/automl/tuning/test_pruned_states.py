@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import optuna
 import pytest
 
 import automl
-from automl.executors.in_process import InProcessExecutor
+from automl.executors.choosing import make_executor
 from automl.result import SearchResult
 from automl.training.config import RunConfig, configure
 from automl.tuning.pruned_states import PrunedStates, kept_continuations
+from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.trial_in_training import TrialInTraining
 from storage import Store, open_store
 from storage.records import StudyRecords, best_epoch
@@ -73,7 +75,7 @@ def test_trials_that_complete_or_fail_leave_no_state(finished: SearchResult) -> 
 
 
 def runs_that_go_on(records: StudyRecords, trial_number: int) -> dict[int, RunConfig]:
-    model, training = configure({}, max_epochs=6, patience=6)
+    model, training = configure({}, family="mlp", max_epochs=6, patience=6)
     (run,) = records.search_runs(trial_number)
     return {run.run_id: RunConfig(-1, trial_number, model, training, run.seed, run.fold)}
 
@@ -102,14 +104,14 @@ def test_a_state_whose_file_is_altered_is_not_used(store: Store) -> None:
 def test_a_search_goes_on_where_no_state_can_be_written(store: Store) -> None:
     """As where somebody has put a file in the place of the folder; it is said once."""
     dataset = tiny_dataset()
-    with InProcessExecutor(dataset) as executor:
-        trials = []
-        for number in (1, 2):
-            run = tiny_run(number, number)
+    with make_executor(dataset, workers=1) as executor:
+        study, trials = optuna.create_study(), []
+        for run_id in (1, 2):
+            run = tiny_run(run_id)
             executor.start([run])
-            trials.append(TrialInTraining(number, {}, {number: run}))
+            trials.append(TrialInTraining(study.ask(), {}, {run_id: RunInTraining(run)}))
         for record in executor.next_round().epochs:
-            trials[record.run_id - 1].take(record)
+            trials[record.run_id - 1].runs[record.run_id].advance(record)
         states = PrunedStates(store, STUDY, 50)
         shutil.rmtree(store.artifacts.folder.path)
         store.artifacts.folder.path.write_text("in the way")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 
+import optuna
 import pytest
 
 from automl.models.mlp.network import MLPConfig
 from automl.training.config import RunConfig, TrainingConfig
+from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.trial_in_training import TrialInTraining, best_in_training
 from storage.records import EpochRecord
 
@@ -29,17 +31,22 @@ def record(run_id: int, epoch: int, valid_loss: float) -> EpochRecord:
 
 
 def trial_of(*run_ids: int) -> TrialInTraining:
+    training = TrainingConfig(max_epochs=9, patience=9)
     runs = {
-        run_id: RunConfig(run_id, 7, MLPConfig(), TrainingConfig(), seed=0, fold=fold)
+        run_id: RunInTraining(RunConfig(run_id, 7, MLPConfig(), training, seed=0, fold=fold))
         for fold, run_id in enumerate(run_ids)
     }
-    return TrialInTraining(number=7, params={"learning_rate": 0.01}, runs=runs)
+    return TrialInTraining(optuna.create_study().ask(), {"learning_rate": 0.01}, runs)
+
+
+def take(trial: TrialInTraining, record: EpochRecord) -> None:
+    trial.runs[record.run_id].advance(record)
 
 
 def test_value_is_the_best_epoch_not_the_last() -> None:
     trial = trial_of(1)
     for epoch, loss in enumerate([0.9, 0.5, 0.7], start=1):
-        trial.take(record(1, epoch, loss))
+        take(trial, record(1, epoch, loss))
     assert trial.value == 0.5
     assert trial.value_at(3) == 0.7
 
@@ -48,47 +55,47 @@ def test_value_of_folds_is_the_mean_of_their_best() -> None:
     trial = trial_of(1, 2)
     for epoch, losses in enumerate([(0.9, 0.4), (0.5, 0.6)], start=1):
         for run_id, loss in zip((1, 2), losses, strict=True):
-            trial.take(record(run_id, epoch, loss))
+            take(trial, record(run_id, epoch, loss))
     assert trial.value == pytest.approx(0.45)
 
 
 def test_trial_is_as_far_as_its_slowest_fold() -> None:
     trial = trial_of(1, 2)
-    trial.take(record(1, 1, 0.9))
-    trial.take(record(1, 2, 0.8))
+    take(trial, record(1, 1, 0.9))
+    take(trial, record(1, 2, 0.8))
     assert trial.epoch == 0
-    trial.take(record(2, 1, 0.9))
+    take(trial, record(2, 1, 0.9))
     assert trial.epoch == 1
 
 
 def test_ended_fold_stands_with_its_best_loss_and_holds_nobody_up() -> None:
     trial = trial_of(1, 2)
-    trial.take(record(1, 1, 0.3))
-    trial.end_run(1, "early_stopped")
+    take(trial, record(1, 1, 0.3))
+    trial.runs[1].end = "early_stopped"
     for epoch, loss in enumerate([0.9, 0.7], start=1):
-        trial.take(record(2, epoch, loss))
+        take(trial, record(2, epoch, loss))
     assert trial.epoch == 2
     assert trial.value_at(2) == pytest.approx(0.5)
     assert not trial.is_ended
-    trial.end_run(2, "max_epochs")
+    trial.runs[2].end = "max_epochs"
     assert trial.is_ended
-    assert (trial.cause_of(1), trial.cause_of(2)) == ("early_stopped", None)
+    assert (trial.runs[1].cause, trial.runs[2].cause) == ("early_stopped", None)
 
 
 def test_a_fold_that_is_not_finite_makes_the_trial_diverge() -> None:
     trial = trial_of(1, 2)
-    trial.take(record(1, 1, 0.3))
+    take(trial, record(1, 1, 0.3))
     assert not trial.is_diverged
-    trial.take(record(2, 1, math.nan))
+    take(trial, record(2, 1, math.nan))
     assert trial.is_diverged
 
 
 def test_the_best_in_training_must_be_better_than_what_is_complete() -> None:
     good, bad, diverged, unbegun = (trial_of(run_id) for run_id in (1, 2, 3, 4))
-    good.take(record(1, 1, 0.4))
-    bad.take(record(2, 1, 0.6))
-    diverged.take(record(3, 1, 0.1))
-    diverged.take(record(3, 2, math.inf))
+    take(good, record(1, 1, 0.4))
+    take(bad, record(2, 1, 0.6))
+    take(diverged, record(3, 1, 0.1))
+    take(diverged, record(3, 2, math.inf))
     trials = [unbegun, diverged, bad, good]
     assert best_in_training(trials, None) is best_in_training(trials, 0.5) is good
     assert best_in_training(trials, 0.4) is best_in_training([unbegun], None) is None
@@ -96,10 +103,10 @@ def test_the_best_in_training_must_be_better_than_what_is_complete() -> None:
 
 def test_an_epoch_that_is_not_finite_is_never_the_best() -> None:
     trial = trial_of(1)
-    trial.take(record(1, 1, math.nan))
+    take(trial, record(1, 1, math.nan))
     assert trial.value == math.inf
-    assert trial.user_attributes() == {"n_epochs": 1, "n_parameters": 0, "seconds": 0.5}
-    trial.take(record(1, 2, 0.4))
+    assert trial.user_attributes() == {"n_epochs": 1, "seconds": 0.5}
+    take(trial, record(1, 2, 0.4))
     assert trial.value == 0.4
     assert trial.user_attributes()["best_epochs"] == "2"
 
@@ -107,7 +114,7 @@ def test_an_epoch_that_is_not_finite_is_never_the_best() -> None:
 def test_user_attributes_are_of_the_best_epoch() -> None:
     trial = trial_of(1)
     for epoch, loss in enumerate([0.9, 0.5, 0.7], start=1):
-        trial.take(record(1, epoch, loss))
+        take(trial, record(1, epoch, loss))
     attributes = trial.user_attributes()
     assert attributes["best_epochs"] == "2"
     assert attributes["train_loss"] == pytest.approx(0.4)
@@ -117,5 +124,6 @@ def test_user_attributes_are_of_the_best_epoch() -> None:
 
 
 def test_snapshot_before_the_first_epoch_has_no_losses() -> None:
-    snapshot = trial_of(1).snapshot(50)
+    snapshot = trial_of(1).snapshot()
     assert (snapshot.epoch, snapshot.valid_loss, snapshot.best_valid_loss) == (0, None, None)
+    assert snapshot.max_epochs == 9

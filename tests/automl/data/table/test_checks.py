@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl.data.choices import SplitChoices
 from automl.data.splits import RowSplit
 from automl.data.table.checks import check_data, missing_values, outliers, rows_per_class
 from automl.data.table.columns import MISSING_CATEGORY, ColumnPlan
 from automl.data.table.parts import Part
 from automl.data.targets import Target, TargetReading
+from automl.options.search_options import SplitOptions
 from storage.records import DataCheckRecord
 
 N = 240
@@ -63,7 +63,7 @@ def checked(
     typed: pd.DataFrame,
     targets: np.ndarray,
     plans: list[ColumnPlan],
-    splits: SplitChoices | None = None,
+    splits: SplitOptions | None = None,
     **own: pd.DataFrame,
 ) -> tuple[DataCheckRecord, ...]:
     """All checks; the rows of the roles in `own` come from files of their own."""
@@ -75,7 +75,7 @@ def checked(
         BINARY,
         plans=plans,
         parts=parts,
-        splits=splits or SplitChoices(),
+        splits=splits or SplitOptions(),
         n_inputs=7,
     )
 
@@ -113,7 +113,7 @@ def test_the_time_column_is_no_shift(inputs: pd.DataFrame, codes: np.ndarray) ->
     shifts = {
         column: [
             record
-            for record in checked(typed, codes, plans, SplitChoices(time=column))
+            for record in checked(typed, codes, plans, SplitOptions(time=column))
             if record.kind == "shift"
         ]
         for column in (None, "t")
@@ -125,14 +125,14 @@ def test_the_time_column_is_no_shift(inputs: pd.DataFrame, codes: np.ndarray) ->
 def test_a_shift_says_what_divides_the_rows(inputs: pd.DataFrame, codes: np.ndarray) -> None:
     plans = [ColumnPlan(name, "numeric") for name in inputs.columns]
 
-    def split_by(splits: SplitChoices, **own: pd.DataFrame) -> dict[str, object]:
+    def split_by(splits: SplitOptions, **own: pd.DataFrame) -> dict[str, object]:
         records = checked(inputs.iloc[: N - len(own) * 48], codes, plans, splits, **own)
         return {one.subject: one.details["split_by"] for one in records if one.kind == "shift"}
 
-    assert set(split_by(SplitChoices()).values()) == {"random"}
-    assert set(split_by(SplitChoices(time="a")).values()) == {"time"}
-    assert set(split_by(SplitChoices(group="a")).values()) == {"group"}
-    own_test = split_by(SplitChoices(group="a"), test=inputs.iloc[N - 48 :])
+    assert set(split_by(SplitOptions()).values()) == {"random"}
+    assert set(split_by(SplitOptions(time="a")).values()) == {"time"}
+    assert set(split_by(SplitOptions(group="a")).values()) == {"group"}
+    own_test = split_by(SplitOptions(group="a"), test=inputs.iloc[N - 48 :])
     assert own_test == {"train/valid": "group", "train/test": "file"}
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from automl.data import ColumnChoices, LoadedData, SplitChoices, load_dataset
+from automl.data import ColumnOptions, LoadedData, SplitOptions, load_dataset
 from automl.errors import ConfigError, DataError
 
 N = 150
@@ -69,7 +69,7 @@ def test_a_messy_table_is_understood(loaded: LoadedData) -> None:
     assert data.messages[0] == "rows without label, left out: 1"
     assert any("dropped as id-like: Id" in line for line in data.messages)
     assert sum(data.n_rows.values()) == N - 1
-    assert len(data.dataset.folds[0].cardinalities) == 1  # house
+    assert len(data.dataset.folds[0].encoding.cardinalities) == 1  # house
 
 
 def test_tensors_are_complete_and_finite(loaded: LoadedData) -> None:
@@ -77,12 +77,12 @@ def test_tensors_are_complete_and_finite(loaded: LoadedData) -> None:
     assert len(data.dataset.folds) == len(data.preprocessors) == 5
     for fold, preprocessor in zip(data.dataset.folds, data.preprocessors, strict=True):
         for split in (fold.train, fold.valid, fold.test):
-            assert split.numeric.shape == (len(split), len(preprocessor.feature_names))
-            assert torch.isfinite(split.numeric).all()
-            assert torch.isfinite(split.quantile).all()
-            assert split.numeric.dtype == split.quantile.dtype == torch.float32
-            assert split.categories.dtype == split.targets.dtype == torch.int64
-        assert set(fold.scalings) == {"standard", "min_max", "robust", "quantile"}
+            assert split.inputs.numeric.shape == (len(split), len(preprocessor.feature_names))
+            assert torch.isfinite(split.inputs.numeric).all()
+            assert torch.isfinite(split.inputs.quantile).all()
+            assert split.inputs.numeric.dtype == split.inputs.quantile.dtype == torch.float32
+            assert split.inputs.categories.dtype == split.targets.dtype == torch.int64
+        assert set(fold.encoding.scalings) == {"standard", "min_max", "robust", "quantile"}
 
 
 def test_regression_is_standardized_per_fold(frame: pd.DataFrame) -> None:
@@ -109,20 +109,20 @@ def test_file_frame_and_gzip_are_the_same_data(
     assert files[1].source == str(tmp_path / "houses.csv.gz")
     first, *others = (data.dataset.folds[0].train for data in everything)
     for other in others:
-        assert other.numeric.equal(first.numeric)
+        assert other.inputs.numeric.equal(first.inputs.numeric)
         assert other.targets.equal(first.targets)
 
 
 def test_the_split_seed_changes_the_split_alone(frame: pd.DataFrame, loaded: LoadedData) -> None:
     first = loaded
-    other = load(frame, splits=SplitChoices(seed=1))
+    other = load(frame, splits=SplitOptions(split_seed=1))
     assert first.fingerprint == other.fingerprint
     assert not first.dataset.folds[0].train.targets.equal(other.dataset.folds[0].train.targets)
     assert other.split["seed"] == 1
 
 
 def test_choices_overrule_what_is_inferred(frame: pd.DataFrame) -> None:
-    choices = ColumnChoices(drop=("note", "price"), categorical=("age",), numeric=("Id",))
+    choices = ColumnOptions(drop=("note", "price"), categorical=("age",), numeric=("Id",))
     data = load(frame, columns=choices)
     assert data.columns["note"] == "dropped: asked for"
     assert data.columns["age"] == "categorical"
@@ -130,14 +130,14 @@ def test_choices_overrule_what_is_inferred(frame: pd.DataFrame) -> None:
 
 
 def test_group_and_time_are_kept_in_the_split(frame: pd.DataFrame) -> None:
-    by_group = load(frame, splits=SplitChoices(group="house", n_folds=1))
+    by_group = load(frame, splits=SplitOptions(group="house", folds=1))
     assert by_group.columns["house"] == "dropped: group"
     assert (by_group.split["kind"], by_group.split["group"]) == ("group", "house")
-    by_time = load(frame, splits=SplitChoices(time="seen", n_folds=1))
+    by_time = load(frame, splits=SplitOptions(time="seen", folds=1))
     days = [
         by_time.dataset.folds[0]
         .split(name)
-        .numeric[:, by_time.preprocessors[0].feature_names.index("seen: days")]
+        .inputs.numeric[:, by_time.preprocessors[0].feature_names.index("seen: days")]
         for name in ("train", "valid", "test")
     ]
     assert days[0].max() < days[1].min() <= days[1].max() < days[2].min()
@@ -148,7 +148,7 @@ def test_own_files_for_valid_and_test_rows(
 ) -> None:
     """They need not have columns that are left out."""
     frame.iloc[:40].drop(columns=["Id", "note"]).to_csv(tmp_path / "test.csv", index=False)
-    splits = SplitChoices(valid=frame.iloc[40:70], test=tmp_path / "test.csv")
+    splits = SplitOptions(valid=frame.iloc[40:70], test=tmp_path / "test.csv")
     data = load(frame.iloc[70:], splits=splits)
     assert dict(data.n_rows) == {"train": 80, "valid": 30, "test": 39}
     assert data.split["test"] == str(tmp_path / "test.csv")
@@ -161,10 +161,10 @@ def test_numbers_in_the_test_file_may_be_written_otherwise(frame: pd.DataFrame) 
     """A column that is numeric in the table is so in the test rows, too."""
     numeric = frame.assign(age=range(N))
     test = numeric.iloc[:30].assign(age=["?", "7", "none"] * 10)
-    data = load(numeric, splits=SplitChoices(test=test))
+    data = load(numeric, splits=SplitOptions(test=test))
     age = data.preprocessors[0].feature_names.index("age")
     assert data.columns["age"] == "numeric"
-    assert torch.isfinite(data.dataset.folds[0].test.numeric[:, age]).all()
+    assert torch.isfinite(data.dataset.folds[0].test.inputs.numeric[:, age]).all()
 
 
 def test_arrays_bring_their_own_test_rows() -> None:
@@ -185,7 +185,7 @@ def test_iris_needs_no_target() -> None:
     data = load_dataset("sklearn:iris")
     assert data.name == "iris"
     assert data.class_names == ("setosa", "versicolor", "virginica")
-    assert data.dataset.folds[0].n_features == 4
+    assert data.dataset.folds[0].encoding.n_features == 4
 
 
 def test_class_weights_on_demand(frame: pd.DataFrame, loaded: LoadedData) -> None:
@@ -199,7 +199,7 @@ def test_class_weights_on_demand(frame: pd.DataFrame, loaded: LoadedData) -> Non
 
 def test_an_imbalanced_table_keeps_its_rare_class_everywhere() -> None:
     frame = pd.DataFrame({"x": np.arange(N) / 7, "y": ["a"] * (N - 3) + ["b"] * 3})
-    fold = load(frame, "y", splits=SplitChoices(n_folds=1)).dataset.folds[0]
+    fold = load(frame, "y", splits=SplitOptions(folds=1)).dataset.folds[0]
     assert [int((fold.split(name).targets == 1).sum()) for name in ("train", "valid", "test")] == [
         1,
         1,
@@ -251,18 +251,18 @@ def test_one_row_is_too_few() -> None:
             "--target must name a column, but there is no 'lable'; did you mean",
         ),
         ({"target": None}, "a target must be named"),
-        ({"columns": ColumnChoices(drop=("agee",))}, "--drop must name a column"),
-        ({"columns": ColumnChoices(drop=("label",))}, "'label' is the target"),
+        ({"columns": ColumnOptions(drop=("agee",))}, "--drop must name a column"),
+        ({"columns": ColumnOptions(drop=("label",))}, "'label' is the target"),
         (
-            {"columns": ColumnChoices(drop=("age",), numeric=("age",))},
+            {"columns": ColumnOptions(drop=("age",), numeric=("age",))},
             "'age' is in --drop and --numeric",
         ),
-        ({"columns": ColumnChoices(numeric=("garage",))}, "'garage' holds"),
-        ({"splits": SplitChoices(group="hous")}, "did you mean 'house'"),
-        ({"splits": SplitChoices(time="garage")}, "dates or numbers without gaps"),
-        ({"splits": SplitChoices(time="age")}, "'age' holds '?'"),
-        ({"splits": SplitChoices(test="none.csv")}, "there is no 'none.csv'"),
-        ({"splits": SplitChoices(n_folds=1000)}, "ask for fewer with --folds"),
+        ({"columns": ColumnOptions(numeric=("garage",))}, "'garage' holds"),
+        ({"splits": SplitOptions(group="hous")}, "did you mean 'house'"),
+        ({"splits": SplitOptions(time="garage")}, "dates or numbers without gaps"),
+        ({"splits": SplitOptions(time="age")}, "'age' holds '?'"),
+        ({"splits": SplitOptions(test="none.csv")}, "there is no 'none.csv'"),
+        ({"splits": SplitOptions(folds=1000)}, "ask for fewer with --folds"),
     ],
 )
 def test_bad_choices_get_one_line(
@@ -277,13 +277,13 @@ def test_bad_choices_get_one_line(
 def test_every_row_has_a_group(frame: pd.DataFrame) -> None:
     frame.loc[5, "house"] = None
     with pytest.raises(DataError, match="'house' is empty in 1 row; fill it"):
-        load(frame, splits=SplitChoices(group="house"))
+        load(frame, splits=SplitOptions(group="house"))
 
 
 def test_test_rows_must_fit_the_table(frame: pd.DataFrame) -> None:
     with pytest.raises(DataError, match="'price' is missing"):
-        load(frame, splits=SplitChoices(test=frame.drop(columns="price")))
+        load(frame, splits=SplitOptions(test=frame.drop(columns="price")))
     with pytest.raises(DataError, match="the test rows must have the target"):
-        load(frame, splits=SplitChoices(test=frame.drop(columns="label")))
+        load(frame, splits=SplitOptions(test=frame.drop(columns="label")))
     with pytest.raises(DataError, match="'awful' in row 1 of the valid or test rows"):
-        load(frame, splits=SplitChoices(test=frame.iloc[:20].assign(label="awful")))
+        load(frame, splits=SplitOptions(test=frame.iloc[:20].assign(label="awful")))

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl.data.choices import SplitChoices
 from automl.data.sources import Table
 from automl.data.table.column_inference import infer_columns
 from automl.data.table.columns import ColumnPlan
 from automl.data.table.parts import encode_targets, make_part, read_tables, row_facts
 from automl.data.targets import Target, TargetReading
 from automl.errors import DataError
+from automl.options.search_options import SplitOptions
 
 CLASSES = TargetReading(ColumnPlan("y", "categorical"), ("?",), "text")
 NUMBERS = TargetReading(ColumnPlan("y", "numeric"), (), "number")
@@ -30,7 +30,7 @@ def table(n_rows: int = 12, **changes: Any) -> Table:
     return Table(frame, "t", "t.csv")
 
 
-def facts(splits: SplitChoices, **changes: Any) -> Any:
+def facts(splits: SplitOptions, **changes: Any) -> Any:
     parts = {
         "train": make_part(table(**changes), CLASSES, "train"),
         "test": make_part(table(4), CLASSES, "test"),
@@ -46,8 +46,8 @@ def test_own_test_rows_of_a_source_give_way_to_those_asked_for() -> None:
         for kind in "xy"
         for part, n in (("train", 5), ("test", 3))
     }
-    assert len(read_tables(arrays, SplitChoices())["test"].frame) == 3
-    asked = SplitChoices(test=(np.zeros((4, 2)), np.zeros(4)), valid=arrays)
+    assert len(read_tables(arrays, SplitOptions())["test"].frame) == 3
+    asked = SplitOptions(test=(np.zeros((4, 2)), np.zeros(4)), valid=arrays)
     tables = read_tables(arrays, asked)
     assert {role: len(each.frame) for role, each in tables.items()} == {
         "train": 5,
@@ -59,7 +59,7 @@ def test_own_test_rows_of_a_source_give_way_to_those_asked_for() -> None:
 def test_files_of_rows_for_one_use_have_the_names_of_the_divided_table(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("400,410,420\n0.1,0.2,0.3\n0.4,0.5,0.6\n")
     frame = pd.DataFrame({400: [0.1, 0.2], 410: [0.3, 0.4], 420: [0.5, 0.6]})
-    both = SplitChoices(valid=tmp_path / "t.csv", test=tmp_path / "t.csv")
+    both = SplitOptions(valid=tmp_path / "t.csv", test=tmp_path / "t.csv")
     tables = read_tables(frame, both)
     assert [len(each.frame) for each in tables.values()] == [2, 2, 2]
 
@@ -91,7 +91,7 @@ def test_classes_and_numbers_must_be_known() -> None:
 
 
 def test_facts_know_where_rows_come_from_and_divide_only_the_table() -> None:
-    found = facts(SplitChoices(group="g"))
+    found = facts(SplitOptions(group="g"))
     assert found.part.tolist() == [0] * 12 + [2] * 4
     assert found.strata.tolist() == [0, 1] * 8
     assert found.groups.tolist() == [0, 1] * 6 + [0] * 4
@@ -108,22 +108,22 @@ def test_facts_know_where_rows_come_from_and_divide_only_the_table() -> None:
     ],
 )
 def test_times_may_be_dates_or_numbers(moments: object) -> None:
-    times = facts(SplitChoices(time="t"), t=moments).times
+    times = facts(SplitOptions(time="t"), t=moments).times
     assert (np.diff(times[:12]) > 0).all()
 
 
 @pytest.mark.parametrize("moments", [["x", "y"] * 6, [*range(11), None], [*range(11), np.inf]])
 def test_times_have_no_gaps(moments: list[object]) -> None:
     with pytest.raises(DataError, match="dates or numbers without gaps"):
-        facts(SplitChoices(time="t"), t=moments)
+        facts(SplitOptions(time="t"), t=moments)
 
 
 def test_a_time_column_with_few_dates_names_what_is_none() -> None:
     days = [*(f"2021-03-{day:02d}" for day in range(1, 5)), *["soon"] * 8]
     with pytest.raises(DataError, match=r"'t' holds 'soon' in row 5 \(8 such cells\)"):
-        facts(SplitChoices(time="t"), t=days)
+        facts(SplitOptions(time="t"), t=days)
 
 
 def test_every_row_has_a_group() -> None:
     with pytest.raises(DataError, match="'g' is empty in 6 rows"):
-        facts(SplitChoices(group="g"), g=["p", None] * 6)
+        facts(SplitOptions(group="g"), g=["p", None] * 6)

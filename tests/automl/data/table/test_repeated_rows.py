@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl.data.choices import SplitChoices
 from automl.data.splits import RowSplit
 from automl.data.table.column_inference import infer_columns
 from automl.data.table.loading import LoadedData, load_dataset
 from automl.data.table.parts import Part
 from automl.data.table.repeated_rows import RawRows, conflicting_rows, duplicated_rows, raw_rows
+from automl.options.search_options import SplitOptions
 from storage.records import DataCheckRecord
 
 N = 240
@@ -30,7 +30,7 @@ def inputs() -> pd.DataFrame:
 def raw(frame: pd.DataFrame, *others: pd.DataFrame) -> RawRows:
     rows = zip(("train", "valid", "test"), (frame, *others), strict=False)
     parts = {role: Part(each, pd.Series(0, each.index), {}) for role, each in rows}
-    return raw_rows(parts, infer_columns(frame), SplitChoices())
+    return raw_rows(parts, infer_columns(frame), SplitOptions())
 
 
 def n_alike(frame: pd.DataFrame) -> int:
@@ -78,7 +78,7 @@ def test_row_numbers_with_gaps_are_row_numbers() -> None:
 def test_a_moment_is_no_row_number() -> None:
     frame = pd.DataFrame({"load": [1.0, 2.0] * 20, "hour": range(40)})
     parts = {"train": Part(frame, pd.Series(0, frame.index), {})}
-    by_time = raw_rows(parts, infer_columns(frame), SplitChoices(time="hour"))
+    by_time = raw_rows(parts, infer_columns(frame), SplitOptions(time="hour"))
     assert len(np.unique(by_time.hashes)) == 40
 
 
@@ -141,7 +141,7 @@ def test_a_table_of_people_has_none_and_a_copied_one_has() -> None:
     )
     assert of_kinds(load_dataset(frame, target="survived")) == []
     copied = pd.concat([frame, frame]).assign(number=range(1, 241))
-    found = of_kinds(load_dataset(copied, target="survived", splits=SplitChoices(n_folds=1)))
+    found = of_kinds(load_dataset(copied, target="survived", splits=SplitOptions(folds=1)))
     assert {one.kind for one in found} == {"duplicated_rows"}
     assert max(one.value for one in found) > 0.5
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl.data.choices import ColumnChoices, SplitChoices
 from automl.data.reading import read_raw_data
 from automl.data.table.understanding import Understood, understand
 from automl.errors import DataError
+from automl.options.search_options import ColumnOptions, SplitOptions
 
 N = 40
 GENERATOR = np.random.default_rng(0)
@@ -29,8 +29,8 @@ def understood(
     raw = read_raw_data(
         source,
         target="y",
-        columns=ColumnChoices(**choices),
-        splits=SplitChoices(test=test),
+        columns=ColumnOptions(**choices),
+        splits=SplitOptions(test=test),
     )
     return understand(raw, task=task, loss=None)
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from automl.data.dataset import AffineScaling
+from automl.data.table.inputs import AffineScaling
 from automl.models.mlp.initialization import initialize_
 from automl.models.mlp.network import (
     ACTIVATIONS,

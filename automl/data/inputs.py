@@ -1,0 +1,90 @@
+"""What networks read of rows, whatever kind of data it is: the two interfaces of a kind.
+
+Each kind of data brings a subclass of both: tables in `table/inputs.py`. A `Fold` holds the
+inputs of its rows, and beside them the encoding that they share, learned from its train rows.
+What a network makes of them is its family's affair (`automl/models/family.py`).
+"""
+
+from __future__ import annotations
+
+import abc
+from dataclasses import dataclass
+from typing import Self
+
+import torch
+from torch import Tensor
+
+
+class Inputs(abc.ABC):
+    """The inputs of some rows."""
+
+    @abc.abstractmethod
+    def __len__(self) -> int: ...
+
+    @abc.abstractmethod
+    def __getitem__(self, rows: Tensor | slice) -> Self: ...
+
+    @abc.abstractmethod
+    def to(self, device: torch.device | str) -> Self:
+        """The same rows on another device."""
+
+    @abc.abstractmethod
+    def columns(self) -> tuple[Tensor, Tensor]:
+        """The rows as a table, as linear models and trees want them.
+
+        Shape:
+            (N, D) floating point numbers; (N, E) int64 codes of categories, E may be 0.
+        """
+
+
+class Encoding(abc.ABC):
+    """What inputs have in common: how wide they are, what was learned of their train rows."""
+
+    @property
+    @abc.abstractmethod
+    def n_features(self) -> int:
+        """Numbers per row."""
+
+    @property
+    def cardinalities(self) -> tuple[int, ...]:
+        """Codes of each column of `Inputs.columns` that holds categories."""
+        return ()
+
+    @abc.abstractmethod
+    def standardized(self, numbers: Tensor) -> Tensor:
+        """Numbers of `Inputs.columns` as linear models want them, (N, D)."""
+
+    @abc.abstractmethod
+    def to(self, device: torch.device | str) -> Self:
+        """The same on another device."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns(Inputs):
+    """The columns of inputs and nothing else: all that references read of them.
+
+    Shape:
+        numbers: (N, D); codes: (N, E) int64.
+    """
+
+    numbers: Tensor
+    codes: Tensor
+
+    @classmethod
+    def of(cls, inputs: Inputs) -> Columns:
+        """Those of any inputs."""
+        return cls(*inputs.columns())
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __getitem__(self, rows: Tensor | slice) -> Columns:
+        return Columns(self.numbers[rows], self.codes[rows])
+
+    def to(self, device: torch.device | str) -> Columns:
+        """The same rows on another device."""
+        return Columns(self.numbers.to(device), self.codes.to(device))
+
+    def columns(self) -> tuple[Tensor, Tensor]:
+        """Numbers and codes."""
+        return self.numbers, self.codes

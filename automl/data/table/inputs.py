@@ -1,0 +1,125 @@
+"""The inputs of a table: numbers, numbers by their ranks, and codes of categories.
+
+Columns are imputed and encoded once, by a preprocessor fitted on the fold's train rows only.
+Numeric inputs are kept twice: linear in the original values, and quantile-scaled. Standard,
+min-max and robust scaling are affine maps, kept as (shift, scale) per scaling, which a network
+applies as its first step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from automl.data.dataset import Fold, Split
+from automl.data.inputs import Encoding, Inputs
+from automl.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class TableInputs(Inputs):
+    """Encoded rows. Columns of `numeric` are the one-hot and missing-indicator columns too.
+
+    Shape:
+        numeric, quantile: (N, D) float32; categories: (N, E) int64, one code per embedded
+        column.
+    """
+
+    numeric: Tensor
+    quantile: Tensor
+    categories: Tensor
+
+    def __len__(self) -> int:
+        return len(self.numeric)
+
+    def __getitem__(self, rows: Tensor | slice) -> TableInputs:
+        return TableInputs(self.numeric[rows], self.quantile[rows], self.categories[rows])
+
+    def before(self, scaling: str) -> Tensor:
+        """The copy of the numbers that a scaling starts from, (N, D)."""
+        return self.quantile if scaling == "quantile" else self.numeric
+
+    def to(self, device: torch.device | str) -> TableInputs:
+        """The same rows on another device."""
+        return TableInputs(
+            self.numeric.to(device), self.quantile.to(device), self.categories.to(device)
+        )
+
+    def columns(self) -> tuple[Tensor, Tensor]:
+        """Numbers, linear in the original values, and codes."""
+        return self.numeric, self.categories
+
+
+@dataclass(frozen=True, slots=True)
+class AffineScaling:
+    """The input map x -> (x - shift) * scale, column by column.
+
+    Shape:
+        shift, scale: (D,) float32. Columns that are 0/1 codes have shift 0 and scale 1;
+        columns that are constant in the train rows have scale 0.
+    """
+
+    shift: Tensor
+    scale: Tensor
+
+    def to(self, device: torch.device | str) -> AffineScaling:
+        """The same map on another device."""
+        return AffineScaling(self.shift.to(device), self.scale.to(device))
+
+
+@dataclass(frozen=True, slots=True)
+class TableEncoding(Encoding):
+    """The scalings that a network chooses from, and how many codes embedded columns have."""
+
+    scalings: Mapping[str, AffineScaling]  # "standard", "min_max", "robust", "quantile" (identity)
+    codes: tuple[int, ...] = ()  # per embedded column, "unknown" included
+
+    @property
+    def n_features(self) -> int:
+        """D, the width of the numeric inputs."""
+        return len(self.scalings["standard"].shift)
+
+    @property
+    def cardinalities(self) -> tuple[int, ...]:
+        """Codes per embedded column, "unknown" included."""
+        return self.codes
+
+    def standardized(self, numbers: Tensor) -> Tensor:
+        """Numbers with mean 0 and deviation 1 in the train rows; 0/1 codes as they are."""
+        scaling = self.scalings["standard"]
+        return (numbers - scaling.shift) * scaling.scale
+
+    def to(self, device: torch.device | str) -> TableEncoding:
+        """The same on another device."""
+        moved = {name: scaling.to(device) for name, scaling in self.scalings.items()}
+        return TableEncoding(moved, self.codes)
+
+
+def table_inputs(rows: Split) -> TableInputs:
+    """The inputs of rows that come from a table.
+
+    Raises:
+        ConfigError: they do not.
+    """
+    if not isinstance(rows.inputs, TableInputs):
+        raise _no_table(rows.inputs)
+    return rows.inputs
+
+
+def table_encoding(fold: Fold) -> TableEncoding:
+    """What the rows of a fold that comes from a table have in common.
+
+    Raises:
+        ConfigError: it does not.
+    """
+    if not isinstance(fold.encoding, TableEncoding):
+        raise _no_table(fold.train.inputs)
+    return fold.encoding
+
+
+def _no_table(inputs: Inputs) -> ConfigError:
+    kind = type(inputs).__name__
+    return ConfigError(f"this network reads the columns of a table, but the data are {kind}")

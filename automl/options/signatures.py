@@ -1,0 +1,66 @@
+"""Functions that take options as keywords, shown with every option that they take.
+
+`search` and `resume` are written with `**options`. Type checkers and editors see the fields of
+the record of options in their place (PEP 612), notebooks see them in the signature, each with its
+type and default.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+from automl.options.values import DEFAULT_STORAGE
+
+Options = ParamSpec("Options")
+Result = TypeVar("Result")
+Result_co = TypeVar("Result_co", covariant=True)
+
+
+class OfData(Protocol[Options, Result_co]):
+    """A function of data and of options."""
+
+    def __call__(self, data: Any, *args: Options.args, **options: Options.kwargs) -> Result_co:
+        """Call it."""
+
+
+class OfStudy(Protocol[Options, Result_co]):
+    """A function of a stored study and of options."""
+
+    def __call__(
+        self,
+        study: str,
+        storage: str = DEFAULT_STORAGE,
+        *args: Options.args,
+        **options: Options.kwargs,
+    ) -> Result_co:
+        """Call it."""
+
+
+def of_data(
+    record: Callable[Options, object],
+) -> Callable[[Callable[..., Result]], OfData[Options, Result]]:
+    """Show the options of a record as the keywords of a function of data."""
+    return lambda function: _spelled_out(function, record)
+
+
+def of_study(
+    record: Callable[Options, object],
+) -> Callable[[Callable[..., Result]], OfStudy[Options, Result]]:
+    """Show the options of a record as the keywords of a function of a study."""
+    return lambda function: _spelled_out(function, record)
+
+
+def _spelled_out(function: Any, record: Any) -> Any:
+    signature = inspect.signature(function)
+    own = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
+    options = [
+        inspect.Parameter(
+            each.name, inspect.Parameter.KEYWORD_ONLY, default=each.default, annotation=each.type
+        )
+        for each in fields(record)
+    ]
+    function.__signature__ = signature.replace(parameters=[*own, *options])
+    return function

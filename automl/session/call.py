@@ -1,0 +1,129 @@
+"""What one call of a search brings: data, what the study is made of, options, time, memory.
+
+All of it is settled before the study is opened; `SearchSession` carries it out. How much time
+training may take follows from what the end will take on a machine as busy as this one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+from automl.data import LoadedData
+from automl.executors.choosing import make_executor
+from automl.executors.devices import device_of_each
+from automl.executors.executor import Executor
+from automl.executors.resources import available_cores, available_memory
+from automl.options.option import options_of
+from automl.options.search_options import FreeOptions, SearchOptions
+from automl.tuning.clock import Clock
+from automl.tuning.ending_time import MOST_SHARE, REFERENCE_SECONDS, ending_seconds
+from automl.tuning.memory import MemoryPlan, plan_memory
+from automl.tuning.policy import SearchPolicy
+from automl.tuning.problem import Problem
+from automl.tuning.stacking import slots_for
+from automl.tuning.tally import Tally
+from storage.records import PolicyRecord, StudySettings
+
+
+@dataclass(frozen=True, eq=False)
+class SearchCall:
+    """A call of a search, as it was settled before it began."""
+
+    data: LoadedData
+    settings: StudySettings
+    options: SearchOptions
+    clock: Clock  # of the whole call
+    busyness: float = 1.0  # seconds that pass for each second of work
+    so_far: Tally | None = None  # of the study, where it is there
+
+    @property
+    def study_name(self) -> str:
+        """The study's name."""
+        return self.settings.study_name
+
+    @cached_property
+    def problem(self) -> Problem:
+        """What is trained, and on what."""
+        return Problem(self.settings, self.data.dataset)
+
+    @property
+    def n_ended_before(self) -> int:
+        """Trials that had ended before this call."""
+        return 0 if self.so_far is None else self.so_far.n_ended
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the study has all trials that are asked for."""
+        return self.so_far is not None and self.so_far.has_all(self.options.n_trials)
+
+    @cached_property
+    def memory(self) -> MemoryPlan:
+        """How many trials train at once: what was asked for or planned, if it fits."""
+        options = self.options
+        n_stacks = available_cores() if options.workers == "auto" else options.workers
+        return plan_memory(
+            self.problem.space,
+            self.data.dataset,
+            n_slots=options.slots or slots_for(options.n_trials, n_stacks),
+            n_stacks=n_stacks,
+            free_bytes=available_memory(),
+        )
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """What was understood of the data, and the plan."""
+        return (*self.data.messages, str(self.memory))
+
+    @cached_property
+    def clock_of_training(self) -> Clock:
+        """The call's clock without what the end will take, as it is at the first look at it."""
+        dataset = self.data.dataset
+        work = ending_seconds(dataset, self.memory.n_slots * len(dataset.folds))
+        ending = self.busyness * (work + self.clock.afterwards)
+        return self.clock.earlier(min(ending, MOST_SHARE * max(0.0, self.clock.seconds_left)))
+
+    @property
+    def seconds_for_references(self) -> float:
+        """What is kept of the end for references that are not fitted yet."""
+        return self.busyness * REFERENCE_SECONDS
+
+    @property
+    def policy(self) -> SearchPolicy:
+        """How this call searches."""
+        return SearchPolicy(
+            n_trials=self.options.n_trials,
+            sampler=self.options.sampler,
+            pruner=self.options.pruner,
+            n_slots=self.memory.n_slots,
+            keep_models=self.options.keep_models,
+            keep_bytes=self.options.keep_bytes,
+            preflight=self.options.preflight,
+        )
+
+    def policy_record(self, n_trials_before: int) -> PolicyRecord:
+        """How this call searches, as it is kept."""
+        options = self.options
+        recorded = options_of(FreeOptions).keys() & {field.name for field in fields(PolicyRecord)}
+        return PolicyRecord(
+            n_trials_before,
+            **{name: getattr(options, name) for name in recorded},
+            n_slots=self.memory.n_slots,
+            n_workers=len(device_of_each(options.workers, (options.device,))),
+        )
+
+    def make_executor(self) -> Executor:
+        """What trains; this process where nothing is left to, but the best again at most."""
+        options = self.options
+        if self.is_complete:
+            return make_executor(
+                self.data.dataset, workers=1, trainer=options.trainer, device=options.device
+            )
+        return make_executor(
+            self.data.dataset,
+            workers=options.workers,
+            trainer=options.trainer,
+            device=options.device,
+            trial_timeout=options.trial_timeout,
+            memory_limit=options.memory_limit,
+        )

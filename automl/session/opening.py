@@ -1,0 +1,97 @@
+"""From options to a session: encode the data, settle what the study is made of, open the store.
+
+What can be wrong is told here, before anything is stored and before any worker starts.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+
+import search_spaces
+from automl.counting import count
+from automl.data import LoadedData
+from automl.data.reading import RawData
+from automl.executors.devices import check_device
+from automl.executors.trainers import trainer_class
+from automl.options.loading import encode_data
+from automl.options.search_options import SearchOptions
+from automl.session.call import SearchCall
+from automl.session.search_session import SearchSession
+from automl.streams import one_line
+from automl.tuning.clock import Clock
+from automl.tuning.ending_time import Moment
+from automl.tuning.pruners import make_pruner
+from automl.tuning.samplers import PerTrialSampler
+from automl.tuning.settings import make_settings
+from automl.tuning.study import open_study, unused_name
+from automl.tuning.tally import Tally
+from search_spaces import SearchSpace
+from storage import Store, open_store
+from storage.records import Json, StudySettings
+
+LOG = logging.getLogger("automl")
+
+
+def open_session(
+    raw: RawData, options: SearchOptions, data_options: Mapping[str, Json], clock: Clock
+) -> SearchSession:
+    """Encode the data, settle what the study is made of, and open the database.
+
+    Args:
+        data_options: what is needed to load the same data again.
+        clock: of the call.
+    """
+    check_device(options.device)
+    LOG.info("looking at the columns")
+    began = Moment()
+    loaded = encode_data(raw, options)
+    busyness = began.busyness()
+    settings = make_settings(loaded, _space_of(options, loaded), options, data_options)
+    _check_policy(options, settings)
+    store = open_store(options.storage)
+    try:
+        if options.new:
+            settings = replace(settings, study_name=unused_name(store, settings.study_name))
+        so_far = _so_far(store, settings, options.n_trials)
+        return SearchSession(SearchCall(loaded, settings, options, clock, busyness, so_far), store)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _so_far(store: Store, settings: StudySettings, n_trials: int) -> Tally | None:
+    """What is there of the study, told; None if nothing is.
+
+    Raises:
+        StudyError: it has other settings: refused before any worker starts.
+    """
+    name = settings.study_name
+    if name not in store.study_names():
+        return None
+    tally = Tally.of(open_study(store, settings))
+    n_there = f"{tally.n_asked:,} of {n_trials:,} trials"
+    if tally.n_asked > n_trials:
+        n_there = f"{count(tally.n_asked, 'trial')}, {n_trials:,} asked for"
+    if tally.has_all(n_trials):
+        LOG.info("%s is already complete: %s", one_line(name), n_there)
+    elif tally.n_asked:
+        n_left = tally.n_asked - tally.n_ended
+        left = f", {n_left:,} of them unfinished" if n_left else ""
+        LOG.info("going on with %s: %s are there%s", one_line(name), n_there, left)
+    return tally
+
+
+def _check_policy(options: SearchOptions, settings: StudySettings) -> None:
+    """Tell a wrong name before anything is stored."""
+    trainer_class(options.trainer)
+    make_pruner(options.pruner, options.max_epochs)
+    PerTrialSampler(options.sampler, SearchSpace.from_dict(settings.space), options.seed)
+
+
+def _space_of(options: SearchOptions, data: LoadedData) -> SearchSpace:
+    space = options.space
+    if not isinstance(space, SearchSpace):
+        space = search_spaces.load(str(space))
+    return space.for_task(data.task).narrow(list(options.set))

@@ -1,0 +1,72 @@
+"""Scoring the best trial when a search has ended, beside its references.
+
+The references are fitted while trials train, and waited for as long as the call's time allows.
+What is missing is said, and costs no result.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from automl.data.references import FittedReferences
+from automl.errors import DataError, StudyError
+from automl.session.call import SearchCall
+from automl.tuning.evaluation import evaluate_answer
+from automl.tuning.keeping import save_preprocessing
+from automl.tuning.progress import SearchProgress
+from automl.tuning.references import References
+from storage import Store
+from storage.errors import ArtifactError
+
+LOG = logging.getLogger("automl")
+
+
+class Scoring:
+    """The score of one call's best trial."""
+
+    def __init__(self, call: SearchCall, store: Store) -> None:
+        self.unscored: str | None = None  # why the best trial has no score, once it was tried
+        self._call = call
+        self._store = store
+        self._references = References(call.data.dataset, are_wanted=call.options.references)
+
+    def begin_beside(self, progress: SearchProgress) -> None:
+        """Begin to fit the references if it is time to."""
+        self._references.begin_beside(progress)
+
+    def score(self, trouble: object = None) -> None:
+        """Score the best trial; a file that was taken away meanwhile is made again, or missed.
+
+        Args:
+            trouble: why its weights may not be kept, if that is known.
+        """
+        for is_last in (False, False, True):
+            try:
+                self._evaluate()
+            # Or another process has a better one now, or rows that the network cannot take.
+            except (ArtifactError, StudyError, DataError) as error:
+                if is_last:
+                    self.unscored = f"the best trial could not be scored: {trouble or error}"
+                    LOG.warning("%s", self.unscored)
+            else:
+                return
+
+    def _evaluate(self) -> None:
+        store, name = self._store, self._call.study_name
+        with store.transaction(at_once=True):
+            save_preprocessing(store, store.read_study(name), self._call.data.preprocessors)
+        wanted = self._references.names
+        evaluate_answer(store, name, self._call.data.dataset, self._take_references, wanted)
+
+    def _take_references(self) -> FittedReferences:
+        LOG.info("finishing the references")
+        seconds_left = max(0.0, self._call.clock_of_training.seconds_left)
+        seconds_left += self._call.seconds_for_references
+        fitted = self._references.take(self._call.clock.seconds, seconds_left)
+        if self._references.shortfall is not None:
+            LOG.warning("%s", self._references.shortfall)
+        return fitted
+
+    def close(self) -> None:
+        """End the fitting of references."""
+        self._references.end()

@@ -1,0 +1,162 @@
+"""A search that is ready to run: what `automl.search` and the command line iterate over.
+
+It carries out a `SearchCall`: opens the study, makes executor and `Search`, and at the end has
+the best trial scored and the study judged.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from types import TracebackType
+
+from automl.diagnostics import diagnose_study
+from automl.executors.executor import Executor
+from automl.result import SearchResult
+from automl.session.call import SearchCall
+from automl.session.publishing import Publishing
+from automl.session.scoring import Scoring
+from automl.tuning.best_again import train_best_again, trial_without_weights
+from automl.tuning.keeping import save_preprocessing
+from automl.tuning.progress import SearchProgress
+from automl.tuning.search import Search
+from automl.tuning.study import open_study, record_policy
+from storage import Store
+
+LOG = logging.getLogger("automl")
+
+
+class SearchSession:
+    """A search that is ready to run: iterate over it, then ask for the result.
+
+    Use it as a context manager, so that workers and the database are closed.
+    """
+
+    def __init__(self, call: SearchCall, store: Store) -> None:
+        self.call = call
+        self.store = store
+        self.clock_of_training = call.clock_of_training  # settled now
+        self.messages = call.messages
+        self.last_progress: SearchProgress | None = None
+        self._search: Search | None = None
+        self._not_kept: str | None = None  # why the best trial, trained again, has no weights
+        self._is_stopped = False
+        self._scoring = Scoring(call, store)
+        self._publishing = Publishing(call.options.storage)
+
+    def __iter__(self) -> Iterator[SearchProgress]:
+        if self.clock_of_training.is_up:
+            open_study(self.store, self.call.settings)
+            self._write_beginning()
+            self._warn_of_no_time()
+            return
+        # Before the study is opened: its workers load meanwhile.
+        with closing(self.call.make_executor()) as executor:
+            self._search = search = self._begin(executor)
+            if self._is_stopped:  # while the study was opened, or kernels were compiled
+                search.stop()
+            for progress in search:
+                self.last_progress = progress
+                self._scoring.begin_beside(progress)
+                self._publishing.publish_beside(search)
+                yield progress
+            self._warn_of_no_time()
+            yield from self._keep_best(search)
+
+    def _begin(self, executor: Executor) -> Search:
+        call = self.call
+        study = open_study(self.store, call.settings)
+        self._write_beginning()
+        return Search(
+            study, self.store, executor, call.problem, call.policy, self.clock_of_training
+        )
+
+    def _write_beginning(self) -> None:
+        """Write what is known before the first trial, as far as it is not there: all or nothing.
+
+        A file that was lost or altered since is made again.
+        """
+        name, data = self.call.study_name, self.call.data
+        with self.store.transaction(at_once=True):  # two searches may begin a study together
+            records = self.store.read_study(name)
+            policy = self.call.policy_record(len(records.trials))
+            save_preprocessing(self.store, records, data.preprocessors)
+            record_policy(self.store, records, policy)
+            if not records.data_checks:
+                self.store.add_data_checks(name, data.data_checks)
+
+    def _warn_of_no_time(self) -> None:
+        """Say what took the time of a call in which nothing was trained, and how much may do."""
+        progress, clock = self.last_progress, self.call.clock
+        is_over = self.clock_of_training.is_up and not self.call.is_complete
+        if clock.timeout is None or not is_over or (progress and progress.n_epochs):
+            return
+        spent = clock.seconds
+        LOG.warning(
+            "no trial has trained for an epoch: reading, loading and starting took %.1f of %g "
+            "seconds, %.1f are kept for the end; --timeout %ds should do",
+            spent,
+            clock.timeout,
+            max(0.0, clock.timeout - spent),
+            10 * math.ceil(2 * max(spent, clock.timeout) / 10),
+        )
+
+    def _keep_best(self, search: Search) -> Iterator[SearchProgress]:
+        """Train the best trial again if its weights are missing and there is time."""
+        progress, state = self.last_progress, search.state
+        if self._is_stopped or progress is None or state.keeper.failure is not None:
+            return
+        records = self.store.read_study(self.call.study_name)
+        trial = trial_without_weights(self.store, records)
+        if trial is None or self.clock_of_training.is_up:
+            return
+        what = f"the weights of trial {trial.number}, the best, are missing: it is trained again"
+        yield replace(progress, messages=(what,))
+        self._not_kept = train_best_again(
+            self.store, records, state.executor, state.problem, state.keeper
+        )
+
+    def stop(self) -> None:
+        """End after the present round; what is in training can be continued later."""
+        self._is_stopped = True
+        if self._search is not None:
+            self._search.stop()
+
+    @property
+    def unscored(self) -> str | None:
+        """Why the best trial has no score, once there is a result."""
+        return self._scoring.unscored
+
+    def result(self) -> SearchResult:
+        """Score the best trial on the test rows, judge the study, and return all of it."""
+        name = self.call.study_name
+        failure = self._search.state.keeper.failure if self._search is not None else None
+        self._scoring.score(self._not_kept or failure)
+        LOG.info("judging the study")
+        records = self.store.read_study(name)
+        self.store.replace_diagnoses(name, diagnose_study(records))
+        records = self.store.read_study(name)
+        self._publishing.publish(records)
+        self.store.flush()
+        return SearchResult(
+            records, self.call.options.storage, self.call.clock.seconds, self.call.n_ended_before
+        )
+
+    def close(self) -> None:
+        """Write what is left, and close the database."""
+        self._scoring.close()
+        self.store.close()
+
+    def __enter__(self) -> SearchSession:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,100 @@
+"""How trials begin: asked of the sampler, or gone on with after their process died.
+
+    ask    -> plan -> look first -> start
+    adopt  -> plan -> checkpoints, or from the first epoch -> start
+
+A trial and its runs are written down in one transaction, before they start. What a look at a
+network shows to be hopeless has failed before its first epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import optuna
+
+from automl.tuning.adoption import AdoptedTrial, adopt_dead_trials
+from automl.tuning.endings import fail
+from automl.tuning.run_in_training import RunInTraining
+from automl.tuning.search_state import SearchState
+from automl.tuning.trial_in_training import TrialInTraining
+from storage.adoption import LOST_ATTEMPTS_LIMIT
+from storage.errors import StudyIsFull
+from storage.records import ParameterValue
+
+
+def adopt(state: SearchState) -> None:
+    """Go on with the trials of processes that died or were stopped."""
+    for adopted in adopt_dead_trials(state.study, state.store):
+        begin_again(state, adopted)
+
+
+def begin_again(state: SearchState, adopted: AdoptedTrial) -> None:
+    """Train an adopted trial from its checkpoints, or from the start: the same curve."""
+    params = state.problem.space.suggest(adopted.handle)  # a trial opened again draws nothing
+    trial = _plan(state, adopted.handle, params, attempt=adopted.n_attempts + 1)
+    trial.n_reported, trial.n_lost = adopted.n_reported, adopted.n_lost
+    if adopted.n_lost >= LOST_ATTEMPTS_LIMIT:
+        fail(state, trial, "lost", f"its process died {adopted.n_lost} times")
+        return
+    state.say(f"trial {trial.number} goes on (attempt {trial.attempt})")
+    state.start(trial, state.keeper.continuations(trial, adopted))
+
+
+def begin_next(state: SearchState) -> bool:
+    """Ask for one more trial and start it; False if other processes have asked for the last."""
+    trial = _ask(state)
+    if trial is None:
+        return False
+    if not (state.policy.preflight and _is_hopeless(state, trial)):
+        state.start(trial, [run.config for run in trial.runs.values()])
+    return True
+
+
+def _ask(state: SearchState) -> TrialInTraining | None:
+    with state.store.transaction():
+        try:
+            with state.store.optuna_storage.trials.at_most(state.policy.n_trials):
+                handle = state.study.ask()
+        except StudyIsFull:
+            state.tally.n_asked = state.policy.n_trials
+            return None
+        state.tally.n_asked = handle.number + 1
+        return _plan(state, handle, state.problem.space.suggest(handle), attempt=1)
+
+
+def _plan(
+    state: SearchState,
+    handle: optuna.trial.Trial,
+    params: Mapping[str, ParameterValue],
+    *,
+    attempt: int,
+) -> TrialInTraining:
+    """One run per fold, written down before they start."""
+    runs: dict[int, RunInTraining] = {}
+    planned = state.problem.plan(handle.number, params)
+    n_parameters = state.problem.n_parameters(planned[0])
+    for run in planned:
+        record = state.store.add_run(
+            state.problem.study_name,
+            trial_number=handle.number,
+            purpose="search",
+            seed=run.seed,
+            fold=run.fold,
+            attempt=attempt,
+            n_parameters=n_parameters,
+        )
+        runs[record.run_id] = RunInTraining(replace(run, run_id=record.run_id))
+    return TrialInTraining(handle, params, runs, n_parameters, attempt)
+
+
+def _is_hopeless(state: SearchState, trial: TrialInTraining) -> bool:
+    """Look at one batch before the first epoch; a trial without signal has failed."""
+    run_id, run = next(iter(trial.runs.items()))
+    layers, failure = state.problem.look_first(run.config)
+    if layers:
+        state.store.add_initial_layers(run_id, layers)
+    if failure is not None:
+        fail(state, trial, failure.cause, failure.message)
+    return failure is not None

@@ -1,0 +1,101 @@
+"""How trials end: complete, pruned, failed, or suspended until the next call.
+
+Each end is one transaction, with what is kept of the trial and what goes for it, so that a kill
+leaves a trial ended or in training and nothing between. Files are written before their rows and
+deleted after them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import optuna
+
+from automl.tuning.search_state import SearchState
+from automl.tuning.trial_in_training import TrialInTraining
+from storage.records import RunState
+
+
+def complete(state: SearchState, trial: TrialInTraining) -> None:
+    """Tell the value, and keep the weights if they are among the best.
+
+    Raises:
+        TrainingError: the worker that held the weights has just died; nothing has been told.
+    """
+    weights = state.keeper.collect(trial, state.executor)
+    with state.store.transaction():
+        state.keeper.save(weights)
+        _close(state, trial, "complete")
+        state.study.tell(trial.handle, trial.value)
+        state.keeper.prune()
+    state.free(trial)
+    if state.tally.count_complete(trial):
+        state.say(f"trial {trial.number} is the best so far: {trial.value:.4g}")
+
+
+def complete_early(state: SearchState, trial: TrialInTraining) -> None:
+    """End a trial as it is when time is up: people are owed the best that was found.
+
+    Raises:
+        TrainingError: as `complete`.
+    """
+    state.say(f"time is up: trial {trial.number}, the best, ends with epoch {trial.epoch}")
+    for run_id, run in trial.runs.items():
+        if run.end is None:
+            run.end = "out_of_time"
+            state.executor.stop(run_id)
+    complete(state, trial)
+
+
+def prune(
+    state: SearchState, trial: TrialInTraining, is_advised: Callable[[], bool] = lambda: True
+) -> None:
+    """End a trial if the pruner says so; its note and what follows: both or none."""
+    with state.store.transaction():
+        if not is_advised():
+            return
+        _close(state, trial, "pruned")
+        state.study.tell(trial.handle, state=optuna.trial.TrialState.PRUNED)
+    state.tally.n_pruned += 1
+    if trouble := state.pruned_states.keep(trial, state.executor):
+        state.say(trouble)
+    state.free(trial)
+
+
+def fail(state: SearchState, trial: TrialInTraining, cause: str, message: str) -> None:
+    """Rank the trial behind every feasible one, keep the cause, go on (invariant 9)."""
+    with state.store.transaction():
+        _close(state, trial, "failed", cause)
+        trial.handle.set_user_attr("cause", cause)
+        trial.handle.set_user_attr("cause_message", message)
+        trial.handle.set_constraint("failed", 1.0)
+        state.study.tell(trial.handle, state=optuna.trial.TrialState.PRUNED)
+    state.free(trial)
+    state.tally.n_failed += 1
+    state.say(f"trial {trial.number} failed: {message}")
+
+
+def lose(state: SearchState, trial: TrialInTraining) -> None:
+    """Give up an attempt whose worker died; its trial is told by none of that."""
+    state.free(trial)
+    for run_id in trial.runs:
+        state.store.finish_run(run_id, "failed", "lost")
+
+
+def suspend(state: SearchState, trial: TrialInTraining) -> None:
+    """Leave a trial in training so that the next call goes on with it."""
+    state.keeper.save_checkpoints(trial, state.executor)
+    for run_id in trial.runs:
+        state.store.finish_run(run_id, "failed", "interrupted")
+    state.free(trial)
+
+
+def _close(
+    state: SearchState, trial: TrialInTraining, end: RunState, cause: str | None = None
+) -> None:
+    """Write how the runs ended and what people see of the trial."""
+    for run_id, run in trial.runs.items():
+        state.store.finish_run(run_id, end, cause or run.cause)
+    state.keeper.discard_checkpoints(trial.number)
+    for name, value in trial.user_attributes().items():
+        trial.handle.set_user_attr(name, value)

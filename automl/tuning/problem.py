@@ -1,0 +1,129 @@
+"""What a search trains: a study's settings together with its data.
+
+The search, what it keeps and the runs beside it ask a `Problem` and nothing below it: which runs
+a trial's params make, how large a network is, what a look at it shows before its first epoch,
+and what must be kept with its weights to build it again. Which kind of network it is, and what
+its inputs are, is known here and nowhere else in `tuning`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+
+from automl.data.dataset import Dataset
+from automl.diagnostics.gradient_flow import hopeless
+from automl.executors.executor import RunFailure
+from automl.executors.failures import failure_of
+from automl.executors.numerics import training_arithmetic
+from automl.models.mlp.network import n_parameters
+from automl.training.config import RowSubset, RunConfig, configure
+from automl.training.gradients import inspect_initialization
+from automl.tuning.seeds import derive_seed
+from search_spaces import SearchSpace
+from search_spaces.declared import family_of
+from storage.records import Json, LayerGradientRecord, ParameterValue, StudySettings
+
+NOT_STORED = -1
+"""The id of a run that is planned: the database gives the real one."""
+
+FirstLook = tuple[tuple[LayerGradientRecord, ...], RunFailure | None]
+
+
+def make_run(
+    settings: StudySettings,
+    trial_number: int,
+    params: Mapping[str, ParameterValue],
+    *,
+    seed: int,
+    fold: int = 0,
+    rows: RowSubset | None = None,
+    patience: int | None = None,
+) -> RunConfig:
+    """A run of these params in a study, not stored yet.
+
+    Args:
+        patience: None: the study's.
+
+    Raises:
+        ConfigError: a name is unknown, or a value is not possible.
+    """
+    model, training = configure(
+        params,
+        family=family_of(settings.space),
+        max_epochs=settings.max_epochs,
+        patience=settings.patience if patience is None else patience,
+    )
+    return RunConfig(NOT_STORED, trial_number, model, training, seed, fold, rows)
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What a study trains, and on what."""
+
+    settings: StudySettings
+    dataset: Dataset
+
+    @property
+    def study_name(self) -> str:
+        """The study's name."""
+        return self.settings.study_name
+
+    @cached_property
+    def space(self) -> SearchSpace:
+        """The study's search space."""
+        return SearchSpace.from_dict(self.settings.space)
+
+    def plan(
+        self, trial_number: int, params: Mapping[str, ParameterValue]
+    ) -> tuple[RunConfig, ...]:
+        """The runs that make a trial's value: one per fold.
+
+        Raises:
+            ConfigError: a name is unknown, or a value is not possible.
+        """
+        return tuple(
+            make_run(
+                self.settings,
+                trial_number,
+                params,
+                seed=derive_seed(self.settings.seed, trial_number, "search", fold),
+                fold=fold,
+            )
+            for fold in range(len(self.dataset.folds))
+        )
+
+    def n_parameters(self, run: RunConfig) -> int | None:
+        """Trainable numbers of a run's network; None where only who trains it can tell."""
+        return n_parameters(run.model, self.dataset)
+
+    def look_first(self, run: RunConfig) -> FirstLook:
+        """Look at a run's network before its first epoch: does it fit, does a signal pass?
+
+        One batch goes forward and backward. What raises here is the fault of this network, as
+        where it is larger than memory: its trial fails and the search goes on.
+
+        Returns:
+            The layers' signals at initialization, and why not to train; None where there is hope.
+        """
+        try:
+            with training_arithmetic():
+                layers = inspect_initialization(run, self.dataset)
+        except Exception as error:
+            return (), failure_of(run.run_id, error)
+        reason = hopeless(layers)
+        if reason is None:
+            return layers, None
+        words = f"{reason.replace('_', ' ')} on the first batch"
+        return layers, RunFailure(run.run_id, "hopeless", words)
+
+    def details(self, run: RunConfig) -> dict[str, Json]:
+        """What is kept with a run's weights, so that its network can be built again."""
+        fold = self.dataset.folds[run.fold]
+        return {
+            "run": asdict(run),
+            "cardinalities": list(fold.encoding.cardinalities),
+            "target_mean": fold.target_mean,
+            "target_scale": fold.target_scale,
+        }

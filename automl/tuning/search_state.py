@@ -1,0 +1,123 @@
+"""What a search holds while it runs: the open study, the trials in training, the counts.
+
+The loop (`search.py`), beginnings and endings all work on it; nothing else does. A trial is in
+`trials` from its start until it is freed, and while it is there it takes a slot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import optuna
+
+from automl.executors.executor import Executor
+from automl.training.config import RunConfig
+from automl.training.trainer import Checkpoint
+from automl.tuning.clock import Clock
+from automl.tuning.keeping import Keeper
+from automl.tuning.policy import SearchPolicy
+from automl.tuning.problem import Problem
+from automl.tuning.progress import SearchProgress, estimate_seconds_left
+from automl.tuning.pruned_states import PrunedStates
+from automl.tuning.tally import Tally
+from automl.tuning.trial_in_training import TrialInTraining, best_in_training
+from storage import Store
+
+
+@dataclass(slots=True)
+class SearchState:
+    """The state of one call of a search."""
+
+    study: optuna.Study
+    store: Store
+    executor: Executor
+    problem: Problem
+    policy: SearchPolicy
+    keeper: Keeper
+    pruned_states: PrunedStates
+    tally: Tally
+    trials: dict[int, TrialInTraining] = field(default_factory=dict)  # in training, by number
+    messages: list[str] = field(default_factory=list)  # what is to be told, and has not been
+
+    @classmethod
+    def of(
+        cls,
+        study: optuna.Study,
+        store: Store,
+        executor: Executor,
+        problem: Problem,
+        policy: SearchPolicy,
+    ) -> SearchState:
+        """A search that has not begun, of a study as it is stored."""
+        n_states = 0 if policy.keep_bytes else policy.keep_models
+        return cls(
+            study,
+            store,
+            executor,
+            problem,
+            policy,
+            Keeper(store, problem, policy.keep_models, policy.keep_bytes),
+            PrunedStates(store, problem.study_name, n_states),
+            Tally.of(study),
+        )
+
+    def start(self, trial: TrialInTraining, starts: Sequence[RunConfig | Checkpoint]) -> None:
+        """Train a trial from now on: it takes a slot."""
+        self.trials[trial.number] = trial
+        self.executor.start(starts)
+
+    def trains(self, trial: TrialInTraining) -> bool:
+        """Whether this attempt trains still: a trial may have ended, or have begun again."""
+        return self.trials.get(trial.number) is trial
+
+    def trial_of(self, run_id: int) -> TrialInTraining | None:
+        """The trial in training that a run belongs to; None where it has just ended."""
+        return next((trial for trial in self.trials.values() if run_id in trial.runs), None)
+
+    @property
+    def best_in_training(self) -> TrialInTraining | None:
+        """The best trial in training, if it is better than the best completed one."""
+        return best_in_training(self.trials.values(), self.tally.best_value)
+
+    def free(self, trial: TrialInTraining) -> None:
+        """Free a trial's slot, and what the executor holds of its runs."""
+        if self.trials.pop(trial.number, None) is None:
+            return  # it has never started
+        for run_id in trial.runs:
+            if run_id in self.executor.active:
+                self.executor.stop(run_id)
+            self.executor.forget(run_id)
+
+    def say(self, message: str) -> None:
+        """Tell people something, with the next progress."""
+        self.messages.append(message)
+
+    def progress(self, clock: Clock, clock_of_training: Clock) -> SearchProgress:
+        """Where the search is: one snapshot, with what is to be told."""
+        tally, n_trials = self.tally, self.policy.n_trials
+        return SearchProgress(
+            study_name=self.problem.study_name,
+            n_trials=n_trials,
+            n_complete=tally.n_complete,
+            n_pruned=tally.n_pruned,
+            n_failed=tally.n_failed,
+            running=tuple(trial.snapshot() for trial in self.trials.values()),
+            best_number=tally.best_number,
+            best_value=tally.best_value,
+            best_params=tally.best_params,
+            n_epochs=tally.n_epochs,
+            seconds=clock.seconds,
+            seconds_left=estimate_seconds_left(
+                n_ended=tally.n_ended - tally.n_ended_before,
+                n_left=max(n_trials - tally.n_ended, 0),
+                seconds=clock_of_training.seconds,
+                limit=clock.seconds_left,
+            ),
+            messages=self._take_messages(),
+        )
+
+    def _take_messages(self) -> tuple[str, ...]:
+        told = (*self.executor.take_messages(), *self.messages, *self.keeper.new_messages())
+        self.messages.clear()
+        return told

@@ -1,0 +1,143 @@
+"""Hyperparameters that a space declares: those of a person's own network, beside training's.
+
+A table of a name that the registry does not know is one of them if it has a `meaning`; its
+`role`, where it has one, lets verdicts speak of it. A registered name of another family
+(`hidden_size`) needs no meaning: it keeps the registry's, with the values that it can have. The
+families that the registry knows read their own names only, so that their spaces declare none.
+Tables are those of TOML files and of stored studies, so that reports read them without Optuna.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from search_spaces.errors import SearchSpaceError, listed, nearest
+from search_spaces.hyperparameters import (
+    HYPERPARAMETERS,
+    REGISTERED_FAMILIES,
+    ROLES,
+    TRAINING,
+    Hyperparameter,
+    unknown_name,
+)
+from search_spaces.intervals import Numbers, is_number
+
+DEFAULT_FAMILY: Final = "mlp"
+
+_FAMILY = re.compile(r"[A-Za-z_]\w*|[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
+
+
+def hyperparameters_of(
+    family: str, tables: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Hyperparameter]:
+    """All that networks of a family have: training's, its own, and those that tables declare.
+
+    Args:
+        tables: of a search space, by name. Unknown names without a meaning are left out.
+    """
+    known = {
+        name: one for name, one in HYPERPARAMETERS.items() if one.family in (TRAINING, family)
+    }
+    for name, table in tables.items():
+        if name in known:
+            continue
+        registered = HYPERPARAMETERS.get(name)
+        if table.get("meaning"):
+            known[name] = _declared(name, table, family)
+        elif registered and family not in REGISTERED_FAMILIES:
+            known[name] = replace(registered, family=family)
+    return known
+
+
+def check_name(
+    name: str, table: Mapping[str, Any], family: str, known: Mapping[str, Hyperparameter]
+) -> None:
+    """Check that a space of a family can have a parameter of this name.
+
+    Raises:
+        SearchSpaceError: nobody would read it, or its meaning stands in the registry.
+    """
+    registered = HYPERPARAMETERS.get(name)
+    is_own = bool(table.get("meaning"))
+    if is_own and registered and registered.family in (TRAINING, family):
+        whose = "training" if registered.family == TRAINING else f"the {family}"
+        raise SearchSpaceError(
+            f"{name} is a hyperparameter of {whose} and means: {registered.meaning}. Leave its "
+            f"`meaning` out, or give yours another name.",
+            parameter=name,
+            key="meaning",
+        )
+    if is_own and family in REGISTERED_FAMILIES:
+        raise SearchSpaceError(
+            f"The {family} would not read {name}: parameters with a `meaning` are those of a "
+            f"network of your own. Say which above all tables, as in "
+            f'family = "own".{nearest(name, known)}',
+            parameter=name,
+            key="meaning",
+        )
+    if table.get("role"):
+        _check_role(name, table["role"], is_own)
+    if name not in known:
+        error = unknown_name(name, known)
+        raise SearchSpaceError(
+            f"{error} A parameter of your own network has a `meaning`, as in "
+            f'meaning = "number of residual blocks".',
+            parameter=name,
+        )
+
+
+def family_of(space: Mapping[str, Any]) -> str:
+    """The family of a stored space, that is of `SearchSpace.to_dict`."""
+    return str(space.get("family", DEFAULT_FAMILY))
+
+
+def check_family(family: object) -> str:
+    """Return the name of a family.
+
+    Raises:
+        SearchSpaceError: it is neither a plain name nor where to find one.
+    """
+    if isinstance(family, str) and _FAMILY.fullmatch(family):
+        return family
+    raise SearchSpaceError(
+        f'`family` must be a name, as "mlp" or "own", or where to find it, as '
+        f'"package.module:NAME", but got {family!r}.',
+        parameter="family",
+    )
+
+
+def _check_role(name: str, role: object, is_own: bool) -> None:
+    if not is_own:
+        raise SearchSpaceError(
+            f"`role` is for parameters of your own network, but {name} has no `meaning`.",
+            parameter=name,
+            key="role",
+        )
+    if role not in ROLES:
+        raise SearchSpaceError(
+            f"`role` of {name} must be one of {listed(ROLES)}, but got {role!r}."
+            f"{nearest(str(role), ROLES)}",
+            parameter=name,
+            key="role",
+        )
+
+
+def _declared(name: str, table: Mapping[str, Any], family: str) -> Hyperparameter:
+    """What the values of a table say of those that are possible: of what kind they are."""
+    registered = HYPERPARAMETERS.get(name)
+    values = [table[key] for key in ("low", "high", "value") if key in table]
+    values += table.get("choices") or ()
+    numbers = [value for value in values if is_number(value)]
+    is_whole = table.get("type") != "float" and all(isinstance(one, int) for one in numbers)
+    return Hyperparameter(
+        name,
+        str(table["meaning"]),
+        words=tuple(value for value in values if isinstance(value, str | bool)),
+        numbers=Numbers(whole=is_whole) if numbers else None,
+        log=bool(table.get("log")),
+        role=table.get("role") or (registered.role if registered else None),
+        family=family,
+    )

@@ -1,0 +1,50 @@
+"""What notebooks and type checkers see of functions that take options."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+import automl
+from automl.options.option import options_of
+from automl.options.search_options import FreeOptions, SearchOptions
+
+
+def test_notebooks_show_every_option_with_its_type_and_default() -> None:
+    shown = inspect.signature(automl.search).parameters
+    defaults = SearchOptions()
+    assert list(shown) == ["data", *options_of(SearchOptions)]
+    for each in fields(SearchOptions):
+        assert shown[each.name].default == getattr(defaults, each.name)
+        assert shown[each.name].annotation == each.type
+
+
+def test_continuing_offers_what_is_free_in_each_call() -> None:
+    shown = inspect.signature(automl.resume).parameters
+    assert list(shown) == ["study", "storage", *options_of(FreeOptions)]
+
+
+@pytest.mark.slow
+def test_type_checkers_know_the_options_and_their_types(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import automl\n"
+        "automl.search('a.csv', target='y', n_trials=3, workers='auto')\n"
+        "automl.resume('a-y', storage='sqlite:///b.db', timeout=3.5)\n"
+        "automl.search('a.csv', n_trials='3')\n"
+        "automl.search('a.csv', n_trial=3)\n"
+        "automl.resume('a-y', max_epochs=3)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", str(script)],
+        cwd=Path(automl.__file__).parent.parent,
+        capture_output=True,
+        text=True,
+    )
+    wrong = [line.split(":")[1] for line in done.stdout.splitlines() if ": error:" in line]
+    assert wrong == ["4", "5", "6"], done.stdout

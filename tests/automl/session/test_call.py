@@ -1,0 +1,46 @@
+"""The time of a call, from its beginning to its end."""
+
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+
+import pytest
+
+from automl.api import start_search
+from automl.options.search_options import SearchOptions
+from automl.tuning.clock import Clock
+from automl.tuning.ending_time import Moment
+from tests.automl.session.sessions import session
+
+
+def test_seconds_count_from_the_beginning_of_the_call(tmp_path: Path) -> None:
+    """Also of a study that is finished, and without the pause since an earlier call."""
+    with session(tmp_path) as first:
+        list(first)
+        assert first.result().seconds < 100
+    options = SearchOptions(storage=f"sqlite:///{tmp_path}/automl.db", n_trials=3, max_epochs=3,
+                            folds=1, workers=1)  # fmt: skip
+    with start_search("sklearn:iris", options, Clock(None, time.monotonic() - 100)) as second:
+        (progress,) = second
+        assert progress.seconds >= 100
+        assert second.result().seconds >= progress.seconds
+
+
+def test_time_is_left_for_what_comes_after_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def timeout_of_training(busyness: float, afterwards: float = 0.0) -> float:
+        monkeypatch.setattr(Moment, "busyness", lambda moment: busyness)
+        options = SearchOptions(storage=f"sqlite:///{tmp_path}/automl.db", timeout=600.0)
+        clock = Clock(600.0, afterwards=afterwards)
+        with start_search("sklearn:iris", options, clock) as ready:
+            return ready.clock_of_training.timeout or 0.0
+
+    ending = 600.0 - timeout_of_training(1.0)
+    assert 1.5 < ending < 4.0
+    assert 600.0 - timeout_of_training(3.0) == pytest.approx(3.0 * ending)
+    assert 600.0 - timeout_of_training(3.0, 2.0) == pytest.approx(3.0 * (ending + 2.0))
+    with session(tmp_path) as endless:
+        assert math.isinf(endless.clock_of_training.seconds_left)

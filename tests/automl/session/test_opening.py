@@ -1,0 +1,46 @@
+"""What is settled and told before anything trains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from automl.errors import StudyError
+from tests.automl.session.sessions import session
+
+
+def test_session_says_what_it_understood_before_it_trains(tmp_path: Path) -> None:
+    with session(tmp_path) as ready:
+        assert any("iris" in line or "classification" in line for line in ready.messages)
+        assert ready.messages[-1] == str(ready.call.memory)
+        assert ready.call.settings.task == "multiclass"
+        assert ready.store.study_names() == (), "no study is made before the first trial"
+
+
+def test_other_settings_do_not_continue_a_study(tmp_path: Path) -> None:
+    with session(tmp_path) as first:
+        list(first)
+    # Before there is a session, hence before a worker starts.
+    with pytest.raises(StudyError, match="--max-epochs"):
+        session(tmp_path, max_epochs=4)
+
+
+def test_a_study_that_is_there_is_told_and_takes_no_processes_once_it_is_complete(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "automl")
+    with session(tmp_path) as first:
+        list(first)
+        assert first.result().n_ended_before == 0
+    assert "going on" not in caplog.text
+    with session(tmp_path, n_trials=4) as second:
+        list(second)
+        assert second.result().n_ended_before == 3
+    assert "going on with iris-target: 3 of 4 trials are there" in caplog.messages
+    caplog.clear()
+    with session(tmp_path, n_trials=4, workers=2) as third:
+        list(third)
+        assert third.result().n_ended_before == 4
+    assert "iris-target is already complete: 4 of 4 trials" in caplog.messages
+    assert "starting worker processes" not in caplog.messages

@@ -1,0 +1,77 @@
+"""A search that is ready to run, before and while it is iterated over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from automl.stacked import native
+from storage.errors import ArtifactError
+from tests.automl.session.sessions import session
+
+
+def test_a_stopped_session_has_a_result(tmp_path: Path) -> None:
+    with session(tmp_path, n_trials=50, slots=2) as running:
+        for progress in running:
+            if progress.n_complete:
+                running.stop()
+        result = running.result()
+    assert 1 <= len(result.trials) < 50
+    assert result.diagnoses
+    assert result.evaluation is not None
+
+
+def test_a_session_that_is_stopped_before_its_search_has_begun_begins_no_trial(
+    tmp_path: Path,
+) -> None:
+    """As by Ctrl-C while the kernels are compiled."""
+    with session(tmp_path) as stopped:
+        stopped.stop()
+        assert [progress.n_ended for progress in stopped] == [0]
+
+
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_a_person_is_told_once_that_kernels_could_not_be_compiled(
+    workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    compiler = tmp_path / "a-compiler"
+    compiler.write_text("#!/bin/sh\necho 'x.h:3: error: no room' >&2\nexit 4\n")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CXX", str(compiler))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    native.library.cache_clear()
+    request.addfinalizer(native.library.cache_clear)
+    with session(tmp_path, workers=workers) as running:
+        said = [message for progress in running for message in progress.messages]
+    (told,) = [message for message in said if "kernels" in message]
+    assert "a-compiler ended with exit code 4: x.h:3: error: no room" in told
+    assert "several times slower" in told
+
+
+def test_beginning_that_cannot_be_written_is_not_begun(tmp_path: Path) -> None:
+    """All of it or nothing: once there is room, the same search makes it."""
+    (tmp_path / "automl.artifacts").write_bytes(b"in the way")
+    with session(tmp_path) as first, pytest.raises(ArtifactError, match="cannot be written"):
+        list(first)
+    with session(tmp_path) as other:
+        records = other.store.read_study(other.call.study_name)
+        assert (records.policies, records.data_checks, records.artifacts) == ((), (), ())
+    (tmp_path / "automl.artifacts").unlink()
+    with session(tmp_path) as second:
+        list(second)
+        result = second.result()
+    assert len(result.trials) == 3
+    assert result.records.policies
+    assert len(result.records.kept_artifacts("preprocessing")) == 1
+
+
+def test_where_no_time_is_left_to_train_it_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with session(tmp_path, timeout=1e-3) as late:
+        assert list(late) == []
+        assert late.result().trials == ()
+    (told,) = [text for text in caplog.messages if text.startswith("no trial has trained")]
+    assert "reading, loading and starting took" in told
+    assert told.endswith("0.0 are kept for the end; --timeout 10s should do")

@@ -1,0 +1,44 @@
+"""Searches on real data for tests: real training and a real SQLite file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import search_spaces
+from automl.data import LoadedData
+from automl.executors.choosing import make_executor
+from automl.options.search_options import SearchOptions
+from automl.tuning.clock import Clock
+from automl.tuning.policy import SearchPolicy
+from automl.tuning.problem import Problem
+from automl.tuning.search import Search
+from automl.tuning.settings import make_settings
+from automl.tuning.study import open_study
+from storage import Store
+from storage.records import StudyRecords, StudySettings
+
+
+def settings_for(data: LoadedData, *narrowing: str, max_epochs: int = 4) -> StudySettings:
+    space = search_spaces.load("mlp").for_task(data.task).narrow(list(narrowing))
+    options = SearchOptions(study="iris", max_epochs=max_epochs, patience=max_epochs)
+    return make_settings(data, space, options)
+
+
+def make_search(
+    store: Store,
+    data: LoadedData,
+    settings: StudySettings,
+    *,
+    timeout: float | None = None,
+    **policy: object,
+) -> Search:
+    chosen = SearchPolicy(**{"pruner": "none", "sampler": "random", **policy})  # type: ignore[arg-type]
+    executor = make_executor(data.dataset, trainer="plain", workers=1)
+    study, clock = open_study(store, settings), Clock(timeout)
+    return Search(study, store, executor, Problem(settings, data.dataset), chosen, clock)
+
+
+def run(store: Store, data: LoadedData, settings: StudySettings, **how: Any) -> StudyRecords:
+    for _ in make_search(store, data, settings, **how):
+        pass
+    return store.read_study("iris")
