@@ -14,6 +14,7 @@ from automl.executors.choosing import make_executor
 from automl.executors.devices import device_of_each
 from automl.executors.executor import Executor
 from automl.executors.resources import available_cores, available_memory
+from automl.executors.trainers import trainer_for
 from automl.options.option import options_of
 from automl.options.search_options import FreeOptions, SearchOptions
 from automl.tuning.clock import Clock
@@ -115,14 +116,15 @@ class SearchCall:
     def make_executor(self) -> Executor:
         """What trains; this process where nothing is left to, but the best again at most."""
         options = self.options
+        trainer = trainer_for(self.problem.space.family, options.trainer)
         if self.is_complete:
             return make_executor(
-                self.data.dataset, workers=1, trainer=options.trainer, device=options.device
+                self.data.dataset, workers=1, trainer=trainer, device=options.device
             )
         return make_executor(
             self.data.dataset,
             workers=options.workers,
-            trainer=options.trainer,
+            trainer=trainer,
             device=options.device,
             trial_timeout=options.trial_timeout,
             memory_limit=options.memory_limit,
