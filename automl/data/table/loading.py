@@ -21,7 +21,7 @@ from automl.data.sources import Table
 from automl.data.splits import TEST_FRACTION, VALID_FRACTION, split_rows
 from automl.data.table.checks import check_data
 from automl.data.table.descriptions import describe
-from automl.data.table.folds import make_fold
+from automl.data.folds import make_fold
 from automl.data.table.parts import ROLES, Part, row_facts
 from automl.data.table.preprocessing import Preprocessor, fit_preprocessor
 from automl.data.table.understanding import understand
