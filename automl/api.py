@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from automl.data.kinds import read_data
 from automl.errors import ConfigError
 from automl.interruption import stop_on_interrupt
-from automl.options.loading import data_options, fixed_options, read_data
+from automl.options.loading import data_options, fixed_options
 from automl.options.option import check_names, options_of
 from automl.options.search_options import FixedOptions, FreeOptions, SearchOptions
 from automl.options.signatures import of_data, of_study

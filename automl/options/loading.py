@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automl.data.reading import RawData, read_raw_data
+from automl.data.kinds import read_data
 from automl.errors import StudyError
 from automl.options.option import options_in, options_of
 from automl.options.search_options import DataOptions, StudyOptions
@@ -17,26 +17,12 @@ from search_spaces import SearchSpace
 from storage.records import Json, StudySettings
 
 if TYPE_CHECKING:
-    from automl.data.table.loading import LoadedData
-
-
-def read_data(data: Any, options: DataOptions) -> RawData:
-    """Read the tables that the options describe, and check the columns they name."""
-    return read_raw_data(data, target=options.target, columns=options, splits=options)
-
-
-def encode_data(raw: RawData, options: DataOptions) -> LoadedData:
-    """Split and encode tables that were read."""
-    from automl.data.table.loading import encode_raw_data  # torch and scikit-learn take seconds
-
-    return encode_raw_data(
-        raw, task=options.task, loss=options.loss, class_weights=options.class_weights
-    )
+    from automl.data.loaded import LoadedData
 
 
 def load_data(data: Any, options: DataOptions) -> LoadedData:
     """Read, split and encode the data that the options describe."""
-    return encode_data(read_data(data, options), options)
+    return read_data(data, options).load_data(options)
 
 
 def data_options(data: Any, options: DataOptions) -> dict[str, Json]:

@@ -12,10 +12,9 @@ from dataclasses import replace
 import search_spaces
 from automl.counting import count
 from automl.data import LoadedData
-from automl.data.reading import RawData
+from automl.data.loaded import Loadable
 from automl.executors.devices import check_device
 from automl.executors.trainers import trainer_class
-from automl.options.loading import encode_data
 from automl.options.search_options import SearchOptions
 from automl.session.call import SearchCall
 from automl.session.search_session import SearchSession
@@ -35,7 +34,7 @@ LOG = logging.getLogger("automl")
 
 
 def open_session(
-    raw: RawData, options: SearchOptions, data_options: Mapping[str, Json], clock: Clock
+    raw: Loadable, options: SearchOptions, data_options: Mapping[str, Json], clock: Clock
 ) -> SearchSession:
     """Encode the data, settle what the study is made of, and open the database.
 
@@ -46,7 +45,7 @@ def open_session(
     check_device(options.device)
     LOG.info("looking at the columns")
     began = Moment()
-    loaded = encode_data(raw, options)
+    loaded = raw.load_data(options)
     busyness = began.busyness()
     settings = _settings(loaded, options, data_options)
     _check_policy(options, settings)
@@ -118,7 +117,7 @@ def _space_of(options: SearchOptions, data: LoadedData) -> SearchSpace:
     space = options.space
     if not isinstance(space, SearchSpace):
         space = search_spaces.load(str(space))
-    return space.for_task(data.task).narrow(list(options.set))
+    return space.for_task(data.goal.task).narrow(list(options.set))
 
 
 def _space_source(options: SearchOptions) -> str:

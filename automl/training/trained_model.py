@@ -14,16 +14,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from automl.data.dataset import Dataset, Fold, Split
+from automl.data.encoders import Encoder, NewRows
 from automl.data.files.prediction_files import prediction_names
-from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
-from automl.data.table.new_rows import read_rows, unknown_categories
-from automl.data.table.preprocessing import Preprocessor
 from automl.errors import ConfigError, warn_of
 from automl.models.mlp.network import MLPConfig
 from automl.training.config import RunConfig, TrainingConfig
@@ -38,8 +35,7 @@ class TrainedNetwork:
 
     run: RunConfig
     weights: Mapping[str, Tensor] = field(repr=False)
-    preprocessor: Preprocessor = field(repr=False)
-    cardinalities: tuple[int, ...]
+    encoder: Encoder = field(repr=False)
     target_mean: float
     target_scale: float
 
@@ -149,29 +145,18 @@ class TrainedModel:
 
     def _mean_prediction(self, data: Any) -> tuple[NDArray[np.float64], tuple[str, ...]]:
         networks = [member.network for member in self.members]
-        rows = read_rows(data, networks[0].preprocessor.plans)
-        predictions = [self._prediction(network, rows.typed) for network in networks]
-        known = [network.preprocessor.known_categories for network in networks]
-        messages = (*rows.messages, *unknown_categories(rows.typed, known))
-        return weighted_mean(predictions, [one.weight for one in self.members]), messages
+        encoders = [network.encoder for network in networks]
+        new = encoders[0].read(data, encoders[1:])
+        predictions = [self._prediction(network, new) for network in networks]
+        return weighted_mean(predictions, [one.weight for one in self.members]), new.messages
 
-    def _prediction(self, network: TrainedNetwork, typed: pd.DataFrame) -> NDArray[np.float64]:
-        encoded = network.preprocessor.encode_typed(typed)
-        numeric, quantile, categories = (
-            torch.from_numpy(array)
-            for array in (encoded.numeric, encoded.quantile, encoded.categories)
-        )
-        rows = Split(TableInputs(numeric, quantile, categories), torch.zeros(len(typed)))
-        identity = AffineScaling(torch.zeros(numeric.shape[1]), torch.ones(numeric.shape[1]))
+    def _prediction(self, network: TrainedNetwork, new: NewRows) -> NDArray[np.float64]:
+        rows = Split(network.encoder.inputs(new.rows), torch.zeros(new.n_rows))
         fold = Fold(
             train=rows,
             valid=rows,
             test=rows,
-            encoding=TableEncoding(
-                # the weights bring their own
-                dict.fromkeys(("standard", network.run.model.scaling), identity),
-                network.cardinalities,
-            ),
+            encoding=network.encoder.encoding,
             target_mean=network.target_mean,
             target_scale=network.target_scale,
         )
@@ -204,14 +189,13 @@ def network_from_arrays(
     run: RunConfig,
     arrays: Mapping[str, NDArray[Any]],
     details: Mapping[str, Any],
-    preprocessor: Preprocessor,
+    encoder: Encoder,
 ) -> TrainedNetwork:
     """Put a network together from what was stored of it."""
     return TrainedNetwork(
         run=run,
         weights={name: torch.from_numpy(array.copy()) for name, array in arrays.items()},
-        preprocessor=preprocessor,
-        cardinalities=tuple(details["cardinalities"]),
+        encoder=encoder,
         target_mean=float(details["target_mean"]),
         target_scale=float(details["target_scale"]),
     )

@@ -122,7 +122,6 @@ class Problem:
         fold = self.dataset.folds[run.fold]
         return {
             "run": asdict(run),
-            "cardinalities": list(fold.encoding.cardinalities),
             "target_mean": fold.target_mean,
             "target_scale": fold.target_scale,
         }

@@ -15,7 +15,7 @@ def test_settings_say_what_a_value_depends_on() -> None:
     space = search_spaces.load("mlp").for_task("multiclass")
     training = {"max_epochs": 7, "patience": 3, "seed": 5}
     settings = make_settings(data, space, study_name=study_name_of(data), training=training)
-    assert settings.study_name == f"iris-{data.target}"
+    assert settings.study_name == f"iris-{data.goal.name}"
     assert (settings.max_epochs, settings.patience, settings.seed) == (7, 3, 5)
     assert settings.metric == "error_rate"
     assert sum(settings.n_rows.values()) == 150
