@@ -35,6 +35,7 @@ from automl.options.values import SEED, TRIAL_NUMBER, whole
 if TYPE_CHECKING:
     from automl.result import SearchResult
     from automl.session.search_session import SearchSession
+    from automl.tuning.clock import Clock
 
 
 @click.group(cls=Commands, context_settings=SETTINGS)
@@ -73,7 +74,7 @@ def search(data: str, report: str | None, as_json: bool, **choices: Any) -> None
             with stop_on_interrupt(session.stop) as was_interrupted:
                 show_progress(session, session.messages)
             result = session.result()
-            _finish(result, report, as_json, began)
+            _finish(result, report, as_json, session.call.clock)
     if was_interrupted():
         sys.exit(INTERRUPTED)
     if result.has_only_failures or session.unscored is not None:  # it has been told
@@ -95,7 +96,7 @@ def _start(data: str, report: str | None, began: float, choices: dict[str, Any])
     return start_search(data, options, Clock(options.timeout, began, afterwards=after))
 
 
-def _finish(result: SearchResult, report: str | None, as_json: bool, began: float) -> None:
+def _finish(result: SearchResult, report: str | None, as_json: bool, clock: Clock) -> None:
     """Write the report if asked, and print the result, also where the report has failed."""
     from automl.console.summary import print_result
     from automl.errors import OutputError
@@ -107,7 +108,7 @@ def _finish(result: SearchResult, report: str | None, as_json: bool, began: floa
             result.report(report)
         except OutputError as error:
             failure, report = error, None
-    result = replace(result, seconds=time.monotonic() - began)
+    result = replace(result, seconds=clock.seconds)
     if as_json:
         click.echo(json.dumps(result_to_json(result, report), allow_nan=False))
     else:

@@ -39,6 +39,7 @@ from storage.records import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from automl.report.plots import Plots
     from automl.training.trained_model import TrainedModel
 
 
@@ -231,43 +232,12 @@ class SearchResult:
         others = [settings.data_options.get(name) for name in ("valid", "test")]
         return study_files(self.storage, settings.data_source, *others)
 
-    # Plotly figures for notebooks, those of the report.
+    @property
+    def plots(self) -> Plots:
+        """The report's figures for notebooks: `result.plots.curves()`; a tab lists them all."""
+        from automl.report.plots import Plots
 
-    def plot_curves(self) -> Any:
-        """Training and validation curves of the best trials, all others faint."""
-        from automl.report import plots
-
-        return plots.plot_curves(self.records)
-
-    def plot_bias_variance(self, colour_by: str = "outcome") -> Any:
-        """Every trial by its train error and its gap, coloured by outcome or a hyperparameter."""
-        from automl.report import plots
-
-        return plots.plot_bias_variance(self.records, colour_by)
-
-    def plot_importances(self) -> Any:
-        """How much each hyperparameter mattered."""
-        from automl.report import plots
-
-        return plots.plot_importances(self.records)
-
-    def plot_axis(self, parameter: str) -> Any:
-        """The validation loss along one hyperparameter, with the best of each bucket."""
-        from automl.report import plots
-
-        return plots.plot_axis(self.records, parameter)
-
-    def plot_history(self) -> Any:
-        """The best validation loss as the search went on."""
-        from automl.report import plots
-
-        return plots.plot_history(self.records)
-
-    def plot_gradient_flow(self, trial_number: int | None = None) -> Any:
-        """Gradients layer by layer along training, of the best trial or another."""
-        from automl.report import plots
-
-        return plots.plot_gradient_flow(self.records, trial_number)
+        return Plots(self.records, self.kept_predictions)
 
     def __repr__(self) -> str:
         best = self.records.best_trial

@@ -23,8 +23,9 @@ import numpy as np
 import optuna
 
 from automl.report.dashboard import publish
-from automl.report.numbers.parameters import Axis, axes
-from automl.report.numbers.trials import Trial, study_table
+from automl.report.numbers.axes import Axis
+from automl.report.numbers.study import study_table
+from automl.report.numbers.trials import Trial
 from automl.report.page import write_report
 from storage.records import StudyRecords
 from tests.contracts.synthetic_study import synthetic_study
@@ -109,7 +110,7 @@ def time_to_publish(records: StudyRecords) -> float:
 def draw_with_optuna(records: StudyRecords) -> dict[str, float]:
     """Six of Optuna's figures in one file: no curves, verdict, gradients or predictions."""
     table = study_table(records)
-    known = axes(table)
+    known = table.axes
     study = rebuilt_study([t for t in table.trials if t.outcome != "failed"], known)
     top = list(known)[:4]
     began = time.perf_counter()

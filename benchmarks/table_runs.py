@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from automl.data.dataset import Dataset
 from automl.data.references import fit_references, guessing_alone
-from automl.executors.guarded_training import InProcessExecutor
+from automl.executors.choosing import make_executor
 from automl.training.config import RunConfig, configure
 from automl.training.metrics import row_losses
 from automl.training.predictions import predict
@@ -131,8 +131,8 @@ def train_configurations(
         for seed in SEEDS:
             config = RunConfig(len(planned), 0, model, training, seed)
             planned.append(PlannedRun("confirm", "", config))
-    with closing(InProcessExecutor(dataset)) as executor:
-        ended = train_runs(executor, planned, keep_weights=True)
+    with closing(make_executor(dataset, workers=1)) as executor:
+        ended = train_runs(executor, planned, keep="best")
     n = len(SEEDS)
     return tuple(_trained(ended[i : i + n], dataset, scale) for i in range(0, len(ended), n))
 
@@ -145,7 +145,7 @@ def _trained(runs: Sequence[EndedRun], dataset: Dataset, scale: Scale) -> Traine
     for run in runs:
         predicted, train_loss, valid_loss = guess, plain_guess, math.inf
         best = best_epoch(run.curve)
-        if run.weights is not None and best is not None:
+        if run.is_evidence and run.weights is not None and best is not None:
             predicted = predict(run.planned.config, run.weights, dataset, "test").double().numpy()
             train_loss, valid_loss = best.train_loss, best.valid_loss
         rows.append(min(scale.losses(predicted), scale.losses(guess), key=np.mean))

@@ -17,14 +17,14 @@ from numpy.typing import ArrayLike
 
 from automl.data.dataset import Dataset
 from automl.data.references import fit_references
+from automl.executors.choosing import make_executor
 from automl.models.mlp.network import n_parameters
-from automl.stacked.trainer import StackedTrainer
 from automl.training.config import RunConfig, configure
-from automl.training.ending import ending
 from automl.training.gradients import inspect_initialization
 from automl.training.metrics import resample
 from automl.training.predictions import predict
 from automl.tuning.evaluation import reference_record
+from automl.tuning.planned_runs import EndedRun, PlannedRun, train_runs
 from benchmarks.verdict_worlds import World
 from storage.records import (
     AnswerMember,
@@ -99,45 +99,28 @@ def train(
     world: World, tried: Sequence[tuple[Params, int]], *, max_epochs: int, patience: int
 ) -> list[Training]:
     """Train configurations, each with its seed, to their ends."""
-    runs = []
+    planned = []
     for run_id, (params, seed) in enumerate(tried):
         model, training = configure(params, family="mlp", max_epochs=max_epochs, patience=patience)
-        runs.append(RunConfig(run_id, run_id, model, training, seed))
-    trainer = StackedTrainer(world.dataset)
-    trainer.add(runs)
-    curves: list[list[EpochRecord]] = [[] for _ in runs]
-    while trainer.active:
-        for record in trainer.train_round():
-            curves[record.run_id].append(record)
-            over = ending(curves[record.run_id], runs[record.run_id].training)
-            if over and record.run_id in trainer.active:  # a diverged run is dropped already
-                trainer.drop(record.run_id)
-    return [
-        Training(
-            tuple(curve),
-            inspect_initialization(run, world.dataset),
-            _fresh_loss(world.dataset, run, trainer, curve),
-            n_parameters(run.model, world.dataset),
-            _valid_predictions(world.dataset, run, trainer, curve),
-        )
-        for run, curve in zip(runs, curves, strict=True)
-    ]
+        config = RunConfig(run_id, run_id, model, training, seed)
+        planned.append(PlannedRun("search", "", config))
+    with make_executor(world.dataset, workers=1) as executor:
+        ended = train_runs(executor, planned, keep="best")
+    return [_training(run, world.dataset) for run in ended]
 
 
-def _fresh_loss(
-    dataset: Dataset, run: RunConfig, trainer: StackedTrainer, curve: Sequence[EpochRecord]
-) -> float:
-    if not any(epoch.is_finite for epoch in curve):
-        return math.inf
-    return fresh_loss(dataset, run, trainer.best_weights(run.run_id))
-
-
-def _valid_predictions(
-    dataset: Dataset, run: RunConfig, trainer: StackedTrainer, curve: Sequence[EpochRecord]
-) -> np.ndarray | None:
-    if not any(epoch.is_finite for epoch in curve):
-        return None
-    return predict(run, trainer.best_weights(run.run_id), dataset, "valid").double().numpy()
+def _training(run: EndedRun, dataset: Dataset) -> Training:
+    config, weights = run.planned.config, run.weights  # no weights: no epoch was finite
+    predictions = None
+    if weights is not None:
+        predictions = predict(config, weights, dataset, "valid").double().numpy()
+    return Training(
+        run.curve,
+        inspect_initialization(config, dataset),
+        math.inf if weights is None else fresh_loss(dataset, config, weights),
+        n_parameters(config.model, dataset),
+        predictions,
+    )
 
 
 def fresh_loss(dataset: Dataset, run: RunConfig, weights: Mapping[str, torch.Tensor]) -> float:

@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from search_spaces.errors import SearchSpaceError, listed, nearest
 from search_spaces.hyperparameters import (
-    FAMILIES,
     HYPERPARAMETERS,
+    REGISTERED_FAMILIES,
     ROLES,
     TRAINING,
     Hyperparameter,
@@ -47,7 +47,7 @@ def hyperparameters_of(
         registered = HYPERPARAMETERS.get(name)
         if table.get("meaning"):
             known[name] = _declared(name, table, family)
-        elif registered and family not in FAMILIES:
+        elif registered and family not in REGISTERED_FAMILIES:
             known[name] = replace(registered, family=family)
     return known
 
@@ -70,7 +70,7 @@ def check_name(
             parameter=name,
             key="meaning",
         )
-    if is_own and family in FAMILIES:
+    if is_own and family in REGISTERED_FAMILIES:
         raise SearchSpaceError(
             f"The {family} would not read {name}: parameters with a `meaning` are those of a "
             f"network of your own. Say which above all tables, as in "
@@ -87,6 +87,11 @@ def check_name(
             f'meaning = "number of residual blocks".',
             parameter=name,
         )
+
+
+def family_of(space: Mapping[str, Any]) -> str:
+    """The family of a stored space, that is of `SearchSpace.to_dict`."""
+    return str(space.get("family", DEFAULT_FAMILY))
 
 
 def check_family(family: object) -> str:

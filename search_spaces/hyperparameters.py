@@ -304,7 +304,7 @@ HYPERPARAMETERS: Final[Mapping[str, Hyperparameter]] = {
 }
 """Every hyperparameter by its name; whose own it is says its family."""
 
-FAMILIES: Final = frozenset(one.family for one in HYPERPARAMETERS.values()) - {TRAINING}
+REGISTERED_FAMILIES: Final = frozenset(one.family for one in HYPERPARAMETERS.values()) - {TRAINING}
 """Families whose hyperparameters are all here: their spaces declare none of their own."""
 
 

@@ -46,7 +46,7 @@ class TrialEffort:
 
 
 @dataclass(frozen=True, slots=True)
-class Effort:
+class TotalEffort:
     """What several trials or runs took."""
 
     n_epochs: int = 0
@@ -70,17 +70,17 @@ def effort_of_trial(records: StudyRecords, trial_number: int) -> TrialEffort:
     return trial_effort(records.epochs.get(run.run_id, ()) for run in runs)
 
 
-def search_effort(records: StudyRecords) -> Effort:
+def search_effort(records: StudyRecords) -> TotalEffort:
     """What a study's trials took."""
     runs = [run for own in last_attempts(records).values() for run in own]
     curves = [records.epochs.get(run.run_id, ()) for run in runs]
-    return Effort(sum(map(len, curves)), _seconds(curves))
+    return TotalEffort(sum(map(len, curves)), _seconds(curves))
 
 
-def side_effort(records: StudyRecords) -> Effort:
+def side_effort(records: StudyRecords) -> TotalEffort:
     """What the runs beside the search took, without the epochs that they have taken over."""
     curves = [_own_part(records, run) for run in records.runs if run.purpose != "search"]
-    return Effort(sum(map(len, curves)), _seconds(curves))
+    return TotalEffort(sum(map(len, curves)), _seconds(curves))
 
 
 def last_attempts(records: StudyRecords) -> Mapping[int, Sequence[RunRecord]]:

@@ -67,11 +67,11 @@ def test_every_command_is_in_the_readme() -> None:
     assert cli.main.commands.keys() - shown == set()
 
 
-def test_search_space_of_the_readme_can_be_loaded(tmp_path: Path) -> None:
-    (block,) = blocks("toml")
+def test_search_spaces_of_the_readme_can_be_loaded(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
-    path.write_text(block, encoding="utf-8")
-    assert "momentum" in search_spaces.load(str(path)).parameters
+    for block, parameter in zip(blocks("toml"), ("momentum", "blocks"), strict=True):
+        path.write_text(block, encoding="utf-8")
+        assert parameter in search_spaces.load(str(path)).parameters
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

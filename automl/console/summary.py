@@ -95,10 +95,9 @@ def print_study(result: SearchResult) -> None:
 
 def _print_importances(console: Console, records: StudyRecords) -> None:
     """The hyperparameters that made a difference, in one line, or why none can be told."""
-    from automl.report.numbers.importances import importances  # takes scikit-learn
-    from automl.report.numbers.trials import study_table
+    from automl.report.numbers.study import study_table  # takes scikit-learn
 
-    found = importances(study_table(records))
+    found = study_table(records).importances
     certain = [
         f"{one.name} {wording.percent(one.share)} ({wording.percent(one.low)} to "
         f"{wording.percent(one.high)})"

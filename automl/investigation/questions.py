@@ -32,7 +32,7 @@ from automl.options.loading import load_again
 from automl.options.values import COUNT, DEFAULT_STORAGE, TRIAL_NUMBER, WORKERS
 from automl.result import SearchResult
 from automl.studies import ON_CAUSES, judge, open_existing_store
-from automl.tuning.planned_runs import EndedRun, PlannedRun
+from automl.tuning.planned_runs import EndedRun, Kept, PlannedRun
 from automl.tuning.problem import Problem
 from automl.tuning.study import read_known_study
 from storage import Store
@@ -51,12 +51,10 @@ class _Laboratory:
     executor: Executor
 
     def train(
-        self, planned: Sequence[PlannedRun], *, keep_weights: bool = False
+        self, planned: Sequence[PlannedRun], *, keep: Kept | None = None
     ) -> tuple[EndedRun, ...]:
         """Train runs beside the study's, see `train_beside`."""
-        return train_beside(
-            self.store, self.problem, self.executor, planned, keep_weights=keep_weights
-        )
+        return train_beside(self.store, self.problem, self.executor, planned, keep=keep)
 
     def _say_fold(self, answers: Sequence[Diagnosis]) -> list[Diagnosis]:
         """Add to each answer from runs that they had the first fold, where there are more."""
@@ -146,7 +144,7 @@ def explain(
     with _laboratory(study, storage, data, workers) as laboratory:
         records = laboratory.records
         parts, sizes = plan_decomposition(records), plan_data_size(records)  # or refused at once
-        ended = laboratory.train(parts, keep_weights=True)
+        ended = laboratory.train(parts, keep="best")
         split = judge_decomposition(records, ended, laboratory.problem.dataset)
         laboratory.keep([split], frozenset({split.kind}))
         grown = judge_data_size(records, laboratory.train(sizes))

@@ -10,7 +10,6 @@ of the second attempt.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,14 +17,11 @@ from automl.counting import count
 from automl.executors.executor import Executor
 from automl.executors.resources import available_memory
 from automl.tuning.memory import in_waves
-from automl.tuning.planned_runs import EndedRun, PlannedRun, train_rounds
+from automl.tuning.planned_runs import EndedRun, Kept, PlannedRun, train_rounds
 from automl.tuning.problem import Problem
 from storage import Store
 
 LOG = logging.getLogger("automl")
-
-SECONDS_BETWEEN_STEPS = 10.0
-"""While runs train, so often it is told how many have ended."""
 
 
 def train_beside(
@@ -34,19 +30,19 @@ def train_beside(
     executor: Executor,
     planned: Sequence[PlannedRun],
     *,
-    keep_weights: bool = False,
+    keep: Kept | None = None,
 ) -> tuple[EndedRun, ...]:
     """Store the runs, train them, store their epochs and how each has ended.
 
     They train all at once, or in waves where that would take more memory than a search may.
 
     Args:
-        keep_weights: hold the best weights of the runs that are trained to their ends.
+        keep: hold these weights of each run.
 
     Returns:
         The runs in their order, with the ids they were stored under: of the last attempt.
     """
-    bench = _Bench(store, problem, executor, keep_weights)
+    bench = _Bench(store, problem, executor, keep)
     configs = [run.config for run in planned]
     ended: list[EndedRun] = []
     for wave in in_waves(configs, problem.dataset, free_bytes=available_memory()):
@@ -64,27 +60,23 @@ class _Bench:
     store: Store
     problem: Problem
     executor: Executor
-    keep_weights: bool
+    keep: Kept | None
 
     def train(self, planned: Sequence[PlannedRun], *, attempt: int) -> list[EndedRun]:
         """Train runs to their ends; if something raises, those that are left have failed."""
         begun: list[PlannedRun] = []
         ended: dict[int, EndedRun] = {}
         LOG.info("training %s", count(len(planned), "run"))
-        told_at = time.monotonic()
         try:
             for run in planned:
                 begun.append(self._add(run, attempt))
-            for each in train_rounds(self.executor, begun, keep_weights=self.keep_weights):
+            for each in train_rounds(self.executor, begun, keep=self.keep):
                 with self.store.transaction():
                     self.store.add_epochs(each.epochs)
                     for one in each.ended:
                         run_id = one.planned.config.run_id
                         self.store.finish_run(run_id, one.state, one.cause)
                         ended[run_id] = one
-                if time.monotonic() - told_at > SECONDS_BETWEEN_STEPS:
-                    told_at = time.monotonic()
-                    LOG.info("%d of %s have ended", len(ended), count(len(begun), "run"))
         except BaseException as error:
             left = [run.config.run_id for run in begun if run.config.run_id not in ended]
             self._give_up(left, "crashed" if isinstance(error, Exception) else "interrupted")

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import itertools
 import logging
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -22,17 +21,15 @@ from numpy.typing import NDArray
 from automl.counting import count
 from automl.data.dataset import Dataset
 from automl.data.table.inputs import table_inputs
-from automl.errors import ConfigError
+from automl.errors import ConfigError, TrainingError
+from automl.executors.choosing import make_executor
 from automl.playground.toy_data import GRID, toy_dataset
-from automl.stacked.trainer import StackedTrainer
 from automl.training.config import RunConfig, configure
 from automl.training.predictions import predict
-from storage.records import EpochRecord, ParameterValue, best_epoch
+from automl.tuning.planned_runs import EndedRun, PlannedRun, train_runs
+from storage.records import ParameterValue, best_epoch
 
 LOG = logging.getLogger("automl")
-
-SECONDS_BETWEEN_STEPS: Final = 10.0
-"""While networks train, so often it is told how far they are."""
 
 N_EPOCHS: Final = 200
 """Enough for the base network to learn the spirals, the hardest of the problems."""
@@ -236,39 +233,32 @@ def _train(
     dataset: Dataset, settings: Sequence[Setting], n_epochs: int, seed: int
 ) -> dict[Key, PlayedRun]:
     """Train settings of the same noise as one stacked run."""
-    trainer = StackedTrainer(dataset)
     runs = [run_config(setting, i, n_epochs, seed) for i, setting in enumerate(settings)]
-    curves: dict[int, list[EpochRecord]] = {run.run_id: [] for run in runs}
-    trainer.add(runs)
-    told_at = time.monotonic()
-    for epoch in range(1, n_epochs + 1):
-        if time.monotonic() - told_at > SECONDS_BETWEEN_STEPS:
-            told_at = time.monotonic()
-            LOG.info("epoch %d of %d", epoch, n_epochs)
-        for record in trainer.train_round():
-            curves[record.run_id].append(record)
+    planned = [PlannedRun("search", "", run) for run in runs]
+    with make_executor(dataset, workers=1) as executor:
+        ended = train_runs(executor, planned, keep="last")
     return {
-        _key(setting): _played(setting, run, curves[run.run_id], trainer, dataset)
-        for setting, run in zip(settings, runs, strict=True)
+        _key(setting): _played(setting, run, dataset)
+        for setting, run in zip(settings, ended, strict=True)
     }
 
 
-def _played(
-    setting: Setting,
-    run: RunConfig,
-    curve: Sequence[EpochRecord],
-    trainer: StackedTrainer,
-    dataset: Dataset,
-) -> PlayedRun:
-    if run.run_id in trainer.active:
-        shown, weights = curve[-1], trainer.checkpoint(run.run_id).weights
-    else:  # it diverged: what is left is its best epoch
-        shown, weights = best_epoch(curve) or curve[0], trainer.best_weights(run.run_id)
-    surface: Any = predict(run, weights, dataset, "test")[:, 1]
+def _played(setting: Setting, run: EndedRun, dataset: Dataset) -> PlayedRun:
+    """What came of a setting.
+
+    Raises:
+        TrainingError: it could not be trained at all.
+    """
+    if not run.curve or run.weights is None:
+        raise TrainingError(f"a network of the playground could not be trained: {run.message}")
+    shown = run.curve[-1]
+    if not run.is_evidence:  # it diverged: what is left is its best epoch
+        shown = best_epoch(run.curve) or run.curve[0]
+    surface: Any = predict(run.planned.config, run.weights, dataset, "test")[:, 1]
     return PlayedRun(
         setting=setting,
-        train_loss=np.array([record.train_loss for record in curve]),
-        valid_loss=np.array([record.valid_loss for record in curve]),
+        train_loss=np.array([record.train_loss for record in run.curve]),
+        valid_loss=np.array([record.valid_loss for record in run.curve]),
         train_error=shown.train_metric,
         valid_error=shown.valid_metric,
         surface=surface.reshape(GRID, GRID).numpy().astype(np.float64),

@@ -10,6 +10,7 @@ and must not read half of one. Nothing here is needed to run a study; the packag
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -25,12 +26,9 @@ from automl.options.values import DEFAULT_STORAGE
 from automl.report import style
 from automl.report.dashboard_guard import guarded, host_names
 from automl.report.dashboard_importances import with_our_importances
-from automl.report.figures import curves as curve_figures
-from automl.report.figures import parameters as parameter_figures
+from automl.report.figures import axes, bias_variance, curves
 from automl.report.notes import study_note, trial_notes
-from automl.report.numbers import curves, parameters
-from automl.report.numbers.importances import Importances, importances
-from automl.report.numbers.trials import StudyTable, study_table
+from automl.report.numbers.study import StudyTable, study_table
 from automl.report.study_attributes import study_attributes
 from storage import Store
 from storage.records import StudyRecords
@@ -113,10 +111,9 @@ def publish(
     """
     dashboard = _optuna_dashboard()
     table = study_table(records)
-    found = importances(table)
-    made = figures(table, found)
+    made = figures(table)
     notes = trial_notes(table)
-    body = study_note(table, found.missing_because)
+    body = study_note(table, table.importances.missing_because)
     attributes = study_attributes(table, storage)
     with transaction():
         _save_attributes(study, attributes)
@@ -137,21 +134,18 @@ def _save_attributes(study: optuna.Study, attributes: Mapping[str, str]) -> None
             study.set_user_attr(name, value)
 
 
-def figures(table: StudyTable, found: Importances) -> dict[str, go.Figure]:
+def figures(table: StudyTable) -> dict[str, go.Figure]:
     """The figures by their fixed ids: they are replaced at every update, not piled up."""
     made = {}
-    lines = curves.learning_curves(table, N_FAINT_CURVES)
-    if lines.best or lines.others:
-        made["automl-curves"] = _titled(curve_figures.curves_figure(lines), "Learning curves")
-    plane = curves.bias_variance_plane(table, N_PLANE_POINTS)
-    if len(plane.gap):
-        figure = curve_figures.bias_variance_figure(plane)
+    if any(len(trial.curve) for trial in table.trials):
+        figure = curves.figure(table, N_FAINT_CURVES)
+        made["automl-curves"] = _titled(figure, "Learning curves")
+    if any(math.isfinite(trial.gap) for trial in table.trials):
+        figure = bias_variance.figure(table, at_most=N_PLANE_POINTS)
         made["automl-bias-variance"] = _titled(figure, "Bias and variance")
-    known = parameters.axes(table)
-    names = [name for name in found.names if name in known][:N_AXES]
-    if names:
-        plots = [parameters.axis_plot(table, known[name], N_AXIS_POINTS) for name in names]
-        made["automl-axes"] = style.themed(parameter_figures.axes_figure(plots, columns=2))
+    if names := list(table.axes_by_importance)[:N_AXES]:
+        figure = axes.figure(table, *names, columns=2, n_points=N_AXIS_POINTS)
+        made["automl-axes"] = style.themed(figure)
     for figure in made.values():
         figure.update_layout(height=HEIGHT)
     return made

@@ -13,9 +13,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
-from automl.report.numbers.importances import importances
-from automl.report.numbers.parameters import axes
-from automl.report.numbers.trials import study_table
+from automl.report.numbers.study import study_table
 from storage import Store
 from storage.records import StudyRecords
 
@@ -57,14 +55,14 @@ def shown_importances(records: StudyRecords) -> list[dict[str, str | float]]:
     empty without a word. The study's note says why.
     """
     table = study_table(records)
-    found, known = importances(table), axes(table)
+    found = table.importances
     if found.missing_because:
         return [{"name": NONE_TOLD, "importance": 0.0, "distribution": "CategoricalDistribution"}]
     return [
         {
             "name": one.name,
             "importance": one.share,
-            "distribution": _DISTRIBUTIONS[known[one.name].kind],
+            "distribution": _DISTRIBUTIONS[table.axes[one.name].kind],
         }
         for one in found.judged
     ]

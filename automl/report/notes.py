@@ -9,10 +9,11 @@ import html
 import re
 
 from automl.diagnostics.wording import count, duration
-from automl.report import alternatives, result_part, verdict_part
+from automl.report import result_part, verdict_part
+from automl.report.numbers.effort import effort
 from automl.report.numbers.overview import overview
-from automl.report.numbers.search import effort
-from automl.report.numbers.trials import StudyTable, Trial
+from automl.report.numbers.study import StudyTable
+from automl.report.numbers.trials import Trial
 from automl.score_names import score_text
 from automl.setting_words import parameter_text
 from storage.records import CAUSES
@@ -36,7 +37,7 @@ def study_note(table: StudyTable, no_importances: str = "") -> str:
     if shown.best is None:
         lines.append("No trial has completed yet.")
     else:
-        loss = score_text("loss", shown.best.valid_loss)
+        loss = score_text("loss", shown.best.value)
         lines += [f"**{plain(shown.standing.sentence)}**", ""] if shown.scores else []
         lines += [f"**Best: trial {shown.best.number}, validation loss {loss}**", ""]
         lines += [f"* {plain(sentence)}" for sentence in result_part.certainty(shown)]
@@ -45,7 +46,7 @@ def study_note(table: StudyTable, no_importances: str = "") -> str:
     if shown.best is not None:
         lines += _scores(result_part.score_head(shown), result_part.score_rows(shown))
         lines += ["", "### Best configuration", "", *_params(table.ranked[0])]
-    lines += ["", alternatives.of_effort(effort(table)), ""]
+    lines += ["", effort(table).in_words, ""]
     lines.append(f"{plain(no_importances)} {ON_IMPORTANCES}".strip())
     return "\n".join(lines)
 
@@ -74,8 +75,8 @@ def trial_note(trial: Trial, rank: int | None) -> str:
     lines = []
     if rank is not None:
         lines.append(f"**Rank {rank}**, validation loss {score_text('loss', trial.value)}")
-    if trial.cause:
-        lines.append(f"**{plain(trial.cause)}**: {CAUSES.get(trial.cause, '')}".rstrip(": "))
+    if cause := trial.record.cause:
+        lines.append(f"**{plain(cause)}**: {CAUSES.get(cause, '')}".rstrip(": "))
     if trial.best:
         effort = trial.effort
         lines.append(

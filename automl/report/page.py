@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -26,22 +27,16 @@ from plotly.offline import get_plotlyjs
 from automl.commands_to_type import reproducing_command, trained_calls
 from automl.comparison import Comparison
 from automl.diagnostics.headline import headline
+from automl.diagnostics.wording import listing
 from automl.options.values import DEFAULT_STORAGE
 from automl.output_files import NOTHING, PAGE, write_output
-from automl.report import (
-    comparison_part,
-    figure_parts,
-    reproduce_part,
-    result_part,
-    style,
-    verdict_part,
-)
-from automl.report.numbers.importances import Importances, importances
+from automl.report import reproduce_part, result_part, style, verdict_part
+from automl.report.figures import FIGURES, progress
+from automl.report.numbers.axes import fixed_parameters
+from automl.report.numbers.effort import effort
 from automl.report.numbers.overview import overview
-from automl.report.numbers.parameters import axes, fixed_parameters
-from automl.report.numbers.search import effort
-from automl.report.numbers.trials import StudyTable, study_table
-from automl.report.panels import safe_json
+from automl.report.numbers.study import StudyTable, study_table
+from automl.report.panels import Panel, Place, Remark, safe_json
 from storage.records import StudyRecords
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -54,6 +49,7 @@ class Part:
     key: str
     title: str
     question: str = ""  # of parts that are folded: what is found in them
+    nothing: str = ""  # what is said where it has no figures
 
 
 PARTS = (
@@ -61,13 +57,20 @@ PARTS = (
     Part("verdict", "Verdict"),
     Part("configuration", "Best configuration"),
     Part("importance", "What mattered"),
-    Part("parameters", "Hyperparameters", "Where do good trials lie, one by one and in pairs?"),
-    Part("curves", "Bias and variance", "Do trials fit too little, or too much?"),
-    Part("gradients", "Gradient flow", "Does the signal reach every layer?"),
-    Part("predictions", "Predictions", "Where is the best network right and wrong?"),
-    Part("search", "The search", "How did trials end, and what did they cost?"),
+    Part("parameters", "Hyperparameters", "Where do good trials lie, one by one and in pairs?",
+         "No hyperparameter varies between trials yet."),
+    Part("curves", "Bias and variance", "Do trials fit too little, or too much?",
+         "No trial has finite losses yet."),
+    Part("gradients", "Gradient flow", "Does the signal reach every layer?",
+         "No layer signals were kept."),
+    Part("predictions", "Predictions", "Where is the best network right and wrong?",
+         "No predictions are kept with this study, or their file cannot be read."),
+    Part("search", "The search", "How did trials end, and what did they cost?",
+         "No trial has begun yet."),
     Part("reproduce", "Reproduce"),
-)
+)  # fmt: skip
+
+Group = tuple[Place, list[Panel | Remark]]
 
 
 def write_report(
@@ -101,16 +104,14 @@ def report_html(
     storage: str = DEFAULT_STORAGE,
 ) -> str:
     """The report as text."""
-    table = study_table(records)
-    judged, judged_panels = figure_parts.prediction_panels(table, predictions)
+    table = study_table(records, lambda: predictions)
     return render(
         "report.html.j2",
         parts={p.key: p for p in PARTS if p.key != "configuration" or table.best},
-        predictions=judged,
-        prediction_panels=judged_panels,
+        groups=groups(table),
+        predictions=table.judged_rows,
         **_result(table),
         **_verdict(records, storage),
-        **_figures(table, importances(table)),
         **_origin(records, storage),
     )
 
@@ -119,14 +120,19 @@ def write_comparison(
     compared: Comparison, path: str | Path, spared: Mapping[str, str] = NOTHING
 ) -> Path:
     """Write a page that puts two or more studies side by side."""
-    page = render("comparison.html.j2", **comparison_part.context(compared))
+    page = render(
+        "comparison.html.j2",
+        title=f"Comparison of {listing(compared.names)}",
+        compared=compared,
+        panels=progress.panels(compared),
+    )
     return write_page(page, path, spared)
 
 
 def _result(table: StudyTable) -> dict[str, object]:
     """What the page says of the best trial and its scores."""
     settings = table.records.settings
-    shown, spent, searched = overview(table), effort(table), axes(table)
+    shown, spent, searched = overview(table), effort(table), table.axes
     return {
         "title": settings.study_name,
         "settings": settings,
@@ -134,7 +140,6 @@ def _result(table: StudyTable) -> dict[str, object]:
         "cards": result_part.cards(shown, spent, settings),
         "overview": shown,
         "certainty": result_part.certainty(shown),
-        "score_panel": result_part.score_panel(shown),
         "score_head": result_part.score_head(shown),
         "score_rows": result_part.score_rows(shown),
         "configuration": result_part.configuration(shown.best, searched),
@@ -157,18 +162,17 @@ def _verdict(records: StudyRecords, storage: str) -> dict[str, object]:
     }
 
 
-def _figures(table: StudyTable, found: Importances) -> dict[str, object]:
-    """The panels, by the part that they stand in."""
+def groups(table: StudyTable) -> dict[str, list[Group]]:
+    """All panels of a study by the part that they stand in; those of one place together."""
+    made = [panel for figure in FIGURES.values() for panel in figure.panels(table)]
     return {
-        "top_panel": figure_parts.top_panel(found),
-        "curve_panel": figure_parts.curve_panel(table),
-        "importance_panels": figure_parts.importance_panels(table, found),
-        "axis_panels": figure_parts.axis_panels(table, found),
-        "contour_panels": figure_parts.contour_panels(table, found),
-        "other_curve_panels": figure_parts.other_curve_panels(table),
-        "bias_variance_panels": figure_parts.bias_variance_panels(table, found),
-        "gradient_panels": figure_parts.gradient_panels(table),
-        "search_panels": figure_parts.search_panels(table),
+        part.key: [
+            (place, list(panels))
+            for place, panels in groupby(
+                (panel for panel in made if panel.place.part == part.key), lambda p: p.place
+            )
+        ]
+        for part in PARTS
     }
 
 

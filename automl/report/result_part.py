@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from automl.counting import agree, trial_words
 from automl.diagnostics.wording import count, duration, number
 from automl.reference_names import REFERENCE_NAMES
-from automl.report import alternatives
-from automl.report.figures.overview import far_words, score_figure
-from automl.report.numbers.overview import Overview, Score, TrialRow
-from automl.report.numbers.search import Effort
-from automl.report.panels import Panel
+from automl.report.numbers.effort import Effort
+from automl.report.numbers.overview import Overview, Score
+from automl.report.numbers.trials import Trial
 from automl.score_names import score_name, score_text
 from automl.setting_words import parameter_text
 from storage.records import CAUSES, ParameterValue, ReferenceName, StudySettings
@@ -45,7 +43,7 @@ def cards(shown: Overview, spent: Effort, settings: StudySettings) -> list[Card]
         made.append(
             Card(
                 "Validation loss",
-                score_text("loss", shown.best.valid_loss),
+                score_text("loss", shown.best.value),
                 f"{margin}best of {count(spent.outcomes.get('complete', 0), 'complete trial')}",
             )
         )
@@ -92,20 +90,6 @@ def certainty(shown: Overview) -> list[str]:
     return sentences
 
 
-def score_panel(shown: Overview) -> Panel | None:
-    """The primary score with its references."""
-    if not shown.scores:
-        return None
-    score = shown.scores[0]
-    return Panel(
-        "score",
-        f"Test {score_name(score.metric)}",
-        alternatives.of_score(score),
-        score_figure(score),
-        far_words(score),
-    )
-
-
 def score_head(shown: Overview) -> list[str]:
     """Column titles of the table of test scores: the scores."""
     return ["", *(score_name(score.metric) for score in shown.scores)]
@@ -141,14 +125,14 @@ def _reference_text(score: Score, name: ReferenceName) -> str:
     return score_text(score.metric, values[name]) if name in values else "–"
 
 
-def configuration(row: TrialRow | None, searched: Collection[str]) -> list[tuple[str, str]]:
+def configuration(row: Trial | None, searched: Collection[str]) -> list[tuple[str, str]]:
     """The searched part of the best configuration, name by name."""
     params = row.params if row else {}
     return [(name, parameter_text(value)) for name, value in params.items() if name in searched]
 
 
 def fixed(
-    row: TrialRow | None, searched: Collection[str], known: Mapping[str, ParameterValue]
+    row: Trial | None, searched: Collection[str], known: Mapping[str, ParameterValue]
 ) -> str:
     """What the best configuration has in common with all trials.
 
@@ -166,7 +150,7 @@ def best_rows(shown: Overview, metric: str) -> list[list[str]]:
     return [
         [
             str(row.number),
-            score_text("loss", row.valid_loss),
+            score_text("loss", row.value),
             score_text("loss", row.train_loss),
             score_text(metric, row.valid_metric),
             f"{row.effort.best_in_words or '–'} / {row.effort.epochs_in_words or 0}",

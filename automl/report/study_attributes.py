@@ -11,7 +11,7 @@ from automl.diagnostics.headline import headline, title
 from automl.options.values import DEFAULT_STORAGE
 from automl.report import result_part
 from automl.report.numbers.overview import Score, overview
-from automl.report.numbers.trials import StudyTable
+from automl.report.numbers.study import StudyTable
 from automl.score_names import score_name, score_text
 
 

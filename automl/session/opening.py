@@ -23,7 +23,7 @@ from automl.tuning.clock import Clock
 from automl.tuning.ending_time import Moment
 from automl.tuning.pruners import make_pruner
 from automl.tuning.samplers import PerTrialSampler
-from automl.tuning.settings import make_settings, study_name_of
+from automl.tuning.settings import make_settings
 from automl.tuning.study import open_study, unused_name
 from automl.tuning.tally import Tally
 from search_spaces import SearchSpace
@@ -47,7 +47,7 @@ def open_session(
     began = Moment()
     loaded = raw.load_data(options)
     busyness = began.busyness()
-    settings = _settings(loaded, options, data_options)
+    settings = make_settings(loaded, _space_of(options, loaded), options, data_options)
     _check_policy(options, settings)
     store = open_store(options.storage)
     try:
@@ -58,30 +58,6 @@ def open_session(
     except BaseException:
         store.close()
         raise
-
-
-def _settings(
-    data: LoadedData, options: SearchOptions, data_options: Mapping[str, Json]
-) -> StudySettings:
-    settings = make_settings(
-        data,
-        _space_of(options, data),
-        study_name=options.study or study_name_of(data),
-        training={
-            "max_epochs": options.max_epochs,
-            "patience": options.patience,
-            "seed": options.seed,
-        },
-        target_error=options.target_error,
-        data_options=data_options,
-        command=options.command,
-    )
-    return replace(
-        settings,
-        space_source=_space_source(options),
-        space_changes=tuple(options.set),
-        is_named=options.study is not None,
-    )
 
 
 def _so_far(store: Store, settings: StudySettings, n_trials: int) -> Tally | None:
@@ -118,9 +94,3 @@ def _space_of(options: SearchOptions, data: LoadedData) -> SearchSpace:
     if not isinstance(space, SearchSpace):
         space = search_spaces.load(str(space))
     return space.for_task(data.goal.task).narrow(list(options.set))
-
-
-def _space_source(options: SearchOptions) -> str:
-    """The space as a person can name it again; "SearchSpace" where it is an object."""
-    space = options.space
-    return "SearchSpace" if isinstance(space, SearchSpace) else str(space)

@@ -57,7 +57,7 @@ def score(
         predictions: (N, C) for classification, C = 2 for binary, (N,) for regression;
         targets: (N,).
     """
-    return _Rows(predictions, targets, task, loss, target_scale).plain_scores()
+    return _RowScores(predictions, targets, task, loss, target_scale).plain_scores()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def resample(
         As in `score`, of each predictions; target_scale: one for all rows, or (N,).
     """
     each = {
-        name: _Rows(values, targets, task, loss, target_scale)
+        name: _RowScores(values, targets, task, loss, target_scale)
         for name, values in predictions.items()
     }
     n_rows = len(np.asarray(targets))
@@ -119,7 +119,7 @@ def resample(
     return {name: _resampled(rows, parts[name]) for name, rows in each.items()}
 
 
-def _resampled(rows: _Rows, parts: Sequence[Mapping[str, Floats]]) -> Resampled:
+def _resampled(rows: _RowScores, parts: Sequence[Mapping[str, Floats]]) -> Resampled:
     names = list(parts[0]) if parts else []
     draws = {name: np.concatenate([part[name] for part in parts]) for name in names}
     return Resampled(rows.plain_scores(), draws)
@@ -171,7 +171,7 @@ def row_losses(
     raise ValueError(f"no such loss: {loss!r}")
 
 
-class _Rows:
+class _RowScores:
     """What each row brings to the scores; weights come later.
 
     Shape:

@@ -16,8 +16,9 @@ import optuna
 
 from automl.tuning.adoption import AdoptedTrial, adopt_dead_trials
 from automl.tuning.endings import fail
+from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.search_state import SearchState
-from automl.tuning.trial_in_training import RunInTraining, TrialInTraining
+from automl.tuning.trial_in_training import TrialInTraining
 from storage.adoption import LOST_ATTEMPTS_LIMIT
 from storage.errors import StudyIsFull
 from storage.records import ParameterValue

@@ -52,7 +52,7 @@ def train_best_again(
     by_fold = {run.fold: run for run in problem.plan(best.number, params)}
     configs = [replace(by_fold[run.fold], run_id=run.run_id) for run in before]
     ended = train_runs(
-        executor, [PlannedRun("search", "", config) for config in configs], keep_weights=True
+        executor, [PlannedRun("search", "", config) for config in configs], keep="best"
     )
     if not all(run.is_evidence and run.weights is not None for run in ended):
         return say_failures(ended)

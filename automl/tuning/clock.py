@@ -51,3 +51,18 @@ class Clock:
     def is_up(self) -> bool:
         """Whether no time is left."""
         return self.seconds_left <= 0
+
+
+class Interval:
+    """Tells, each time that so many seconds have passed, once."""
+
+    def __init__(self, seconds: float) -> None:
+        self._clock = Clock(seconds)
+
+    @property
+    def has_passed(self) -> bool:
+        """Whether it has; if so, the next one begins."""
+        if not self._clock.is_up:
+            return False
+        self._clock = Clock(self._clock.timeout)
+        return True

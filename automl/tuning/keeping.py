@@ -24,7 +24,8 @@ from automl.training.config import RunConfig
 from automl.training.trainer import Checkpoint
 from automl.tuning.adoption import AdoptedTrial
 from automl.tuning.problem import Problem
-from automl.tuning.trial_in_training import RunInTraining, TrialInTraining
+from automl.tuning.run_in_training import RunInTraining
+from automl.tuning.trial_in_training import TrialInTraining
 from storage import StorageError, Store
 from storage.errors import ArtifactError
 from storage.records import ArtifactRecord, EpochRecord, StudyRecords

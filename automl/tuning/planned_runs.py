@@ -1,31 +1,33 @@
-"""Runs of an investigation: planned together, trained together, judged together.
+"""Runs beside a search: planned together, trained together, judged together.
 
     plan -> PlannedRun -> train_rounds -> EndedRun -> judge
 
-`confirmation.py`, `retraining.py` and `promotion.py` plan runs and judge what came of them, both
-as pure functions; here they are trained on an executor in one go, so that they stack. Each ends
-with its cause, and only one that was trained to its end is evidence. What is stored of them, and
-that one whose worker died is tried again, is in `side_runs.py`.
+Who plans runs also judges what came of them, both as pure functions (`automl/investigation`);
+here they are trained on an executor in one go, so that they stack. Each ends with its cause, and
+only one that was trained to its end is evidence. What is stored of them, and that one whose
+worker died is tried again, is in `investigation/side_runs.py`.
 """
 
 from __future__ import annotations
 
-import dataclasses
+import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 
+from automl.counting import count
 from automl.data.dataset import Dataset
 from automl.errors import StudyError, TrainingError
-from automl.executors.executor import Executor
+from automl.executors.executor import Executor, RunFailure
 from automl.training.config import RowSubset, RunConfig
-from automl.training.ending import ending
 from automl.training.predictions import predict
 from automl.training.trainer import Checkpoint
+from automl.tuning.clock import Interval
 from automl.tuning.problem import make_run
+from automl.tuning.run_in_training import RunInTraining
 from search_spaces import SearchSpace
 from storage.records import (
     WITHOUT_FAILURE,
@@ -39,7 +41,15 @@ from storage.records import (
     best_epoch,
 )
 
+LOG = logging.getLogger("automl")
+
+SECONDS_BETWEEN_STEPS = 10.0
+"""While runs train, so often it is told how many have ended."""
+
 Params = Mapping[str, ParameterValue]
+
+Kept = Literal["best", "last"]
+"""Which epoch's weights are kept of a run; of one that diverged the best, if there are any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +81,7 @@ class PlannedRun:
         """What an executor starts."""
         if self.continues is None:
             return self.config
-        return dataclasses.replace(self.continues.checkpoint, run=self.config)
+        return replace(self.continues.checkpoint, run=self.config)
 
     @property
     def epochs_before(self) -> tuple[EpochRecord, ...]:
@@ -79,11 +89,11 @@ class PlannedRun:
         if self.continues is None:
             return ()
         run_id = self.config.run_id
-        return tuple(dataclasses.replace(one, run_id=run_id) for one in self.continues.epochs)
+        return tuple(replace(one, run_id=run_id) for one in self.continues.epochs)
 
     def numbered(self, run_id: int) -> PlannedRun:
         """The same run with the id under which it was stored."""
-        return dataclasses.replace(self, config=dataclasses.replace(self.config, run_id=run_id))
+        return replace(self, config=replace(self.config, run_id=run_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +104,7 @@ class EndedRun:
     curve: tuple[EpochRecord, ...]
     cause: str | None = None  # a key of CAUSES; None: it was trained to its last epoch
     message: str = ""  # what there is to say of a failure
-    weights: Mapping[str, Any] | None = None  # of its best epoch, where they were asked for
+    weights: Mapping[str, Any] | None = None  # where they were asked for, see Kept
 
     @property
     def state(self) -> RunState:
@@ -137,60 +147,80 @@ def planned_run(
 
 
 def train_rounds(
-    executor: Executor, runs: Sequence[PlannedRun], *, keep_weights: bool = False
+    executor: Executor, runs: Sequence[PlannedRun], *, keep: Kept | None = None
 ) -> Iterator[TrainedRound]:
     """Train runs to their ends, all at once; each is in the `ended` of one round.
 
     Args:
-        keep_weights: take each run's best weights as it ends: its worker may die later.
+        keep: take these weights of each run as it ends: its worker may die later.
     """
-    training = {run.config.run_id: run for run in runs}
-    curves = {run_id: list(run.epochs_before) for run_id, run in training.items()}
+    planned = {run.config.run_id: run for run in runs}
+    training = {
+        run_id: RunInTraining(run.config, list(run.epochs_before))
+        for run_id, run in planned.items()
+    }
     executor.start([run.start for run in runs])
+    is_time_to_tell = Interval(SECONDS_BETWEEN_STEPS)
     while training:
         result = executor.next_round()
-        ends = {each.run_id: (each.cause, each.message) for each in result.failures}
+        failures = {one.run_id: one for one in result.failures}
         for record in result.epochs:
-            curves[record.run_id].append(record)
-            end = ending(curves[record.run_id], training[record.run_id].config.training)
-            if end is not None:
-                executor.stop(record.run_id)
-                ends.setdefault(record.run_id, (end, _said_of(end, record)))
-        ended = []
-        for run_id, (cause, message) in ends.items():
-            run = EndedRun(
-                training.pop(run_id),
-                tuple(curves[run_id]),
-                None if cause == "max_epochs" else cause,
-                message,
-            )
-            ended.append(_with_weights(run, executor) if keep_weights else run)
-            executor.forget(run_id)
+            training[record.run_id].advance(record)
+        over = [one for one, run in training.items() if one in failures or run.end is not None]
+        ended = [
+            _ended(planned[one], training.pop(one), failures.get(one), executor, keep)
+            for one in over
+        ]
         yield TrainedRound(result.epochs, tuple(ended))
+        if training and is_time_to_tell.has_passed:
+            n_ended = len(planned) - len(training)
+            LOG.info("%d of %s have ended", n_ended, count(len(planned), "run"))
 
 
 def train_runs(
-    executor: Executor, runs: Sequence[PlannedRun], *, keep_weights: bool = False
+    executor: Executor, runs: Sequence[PlannedRun], *, keep: Kept | None = None
 ) -> tuple[EndedRun, ...]:
     """`train_rounds` to the end: the runs in their order, nothing stored."""
-    rounds = train_rounds(executor, runs, keep_weights=keep_weights)
+    rounds = train_rounds(executor, runs, keep=keep)
     ended = {one.planned.config.run_id: one for each in rounds for one in each.ended}
     return tuple(ended[run.config.run_id] for run in runs)
 
 
-def _said_of(end: str, last: EpochRecord) -> str:
-    return f"the loss was not finite in epoch {last.epoch}" if end == "diverged" else ""
+def _ended(
+    planned: PlannedRun,
+    run: RunInTraining,
+    failure: RunFailure | None,
+    executor: Executor,
+    keep: Kept | None,
+) -> EndedRun:
+    """End a run, with its weights; where they have just gone with their worker, it is lost."""
+    run_id, curve = run.config.run_id, tuple(run.curve)
+    if failure is not None:
+        ended = EndedRun(planned, curve, failure.cause, failure.message)
+    else:
+        ended = EndedRun(planned, curve, run.cause, _said_of(run))
+        try:
+            ended = replace(ended, weights=_weights(run_id, executor, keep))
+        except TrainingError as error:
+            if run.end != "diverged":  # else it never had an epoch with finite losses
+                ended = replace(ended, cause="lost", message=str(error))
+    executor.stop(run_id)
+    executor.forget(run_id)
+    return ended
 
 
-def _with_weights(run: EndedRun, executor: Executor) -> EndedRun:
-    """With its best weights; where they have just gone with their worker, the run is lost."""
-    if not run.is_evidence:
-        return run
-    try:
-        weights = executor.best_weights(run.planned.config.run_id)
-    except TrainingError as error:
-        return dataclasses.replace(run, cause="lost", message=str(error))
-    return dataclasses.replace(run, weights=weights)
+def _weights(run_id: int, executor: Executor, keep: Kept | None) -> Mapping[str, Any] | None:
+    if keep is None:
+        return None
+    if keep == "last" and run_id in executor.active:  # a diverged one has been stopped
+        return executor.checkpoint(run_id).weights
+    return executor.best_weights(run_id)
+
+
+def _said_of(run: RunInTraining) -> str:
+    if run.end != "diverged":
+        return ""
+    return f"the loss was not finite in epoch {run.curve[-1].epoch}"
 
 
 def predict_run(run: EndedRun, dataset: Dataset) -> np.ndarray | None:

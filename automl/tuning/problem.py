@@ -22,6 +22,7 @@ from automl.training.config import RowSubset, RunConfig, configure
 from automl.training.gradients import inspect_initialization
 from automl.tuning.seeds import derive_seed
 from search_spaces import SearchSpace
+from search_spaces.declared import family_of
 from storage.records import Json, LayerGradientRecord, ParameterValue, StudySettings
 
 NOT_STORED = -1
@@ -50,7 +51,7 @@ def make_run(
     """
     model, training = configure(
         params,
-        family=str(settings.space["family"]),
+        family=family_of(settings.space),
         max_epochs=settings.max_epochs,
         patience=settings.patience if patience is None else patience,
     )

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import sys
-import time
 
 from automl.data.dataset import Dataset
 from automl.data.references import (
@@ -23,6 +22,7 @@ from automl.executors.failures import describe
 from automl.executors.reference_process import ReferenceProcess
 from automl.executors.resources import available_cores
 from automl.reference_names import REFERENCE_NAMES
+from automl.tuning.clock import Clock
 from automl.tuning.progress import SearchProgress
 from storage.records import ReferenceName
 
@@ -102,11 +102,11 @@ class References:
 
     def _fit_here(self, seconds: float) -> FittedReferences:
         fitted, failure = guessing_alone(self._dataset), None
-        until = time.monotonic() + seconds
+        clock = Clock(seconds)
         try:
             for so_far in improve_references(self._dataset):
                 fitted = so_far
-                if time.monotonic() >= until:
+                if clock.is_up:
                     failure = _out_of_time(seconds)
                     break
         except Exception as error:  # of whatever a table makes a library raise

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
-import math
 import platform
 import time
 from collections.abc import Mapping
 
 from automl.data.loaded import LoadedData
 from automl.errors import ConfigError
+from automl.options.search_options import SearchOptions
 from automl.streams import one_line
 from search_spaces import SearchSpace
 from storage.records import Json, StudySettings
@@ -26,25 +26,22 @@ def study_name_of(data: LoadedData) -> str:
 def make_settings(
     data: LoadedData,
     space: SearchSpace,
-    *,
-    study_name: str,
-    training: Mapping[str, int],
-    target_error: float | None = None,
+    options: SearchOptions,
     data_options: Mapping[str, Json] | None = None,
-    command: str = "",
 ) -> StudySettings:
     """Everything that is fixed when a study is made.
 
     Args:
-        training: max_epochs, patience and seed.
+        space: that of the options, as it is searched.
         data_options: what is needed to load the same data again.
 
     Raises:
-        ConfigError: target_error is no error rate, or no RMSE.
+        ConfigError: target_error is no error rate, where classes are predicted.
     """
-    _check_target_error(target_error, data.goal.task)
+    _check_target_error(options.target_error, data.goal.task)
     return StudySettings(
-        study_name=study_name,
+        study_name=options.study or study_name_of(data),
+        is_named=options.study is not None,
         task=data.goal.task,
         loss=data.goal.loss,
         metric=data.dataset.metric,
@@ -53,21 +50,29 @@ def make_settings(
         data_fingerprint=data.fingerprint,
         split=data.split,
         space=space.to_dict(),
+        space_source=_space_source(options),
+        space_changes=tuple(options.set),
         class_weights=data.dataset.folds[0].class_weights is not None,
         class_names=data.goal.class_names,
         class_type=data.goal.reading.class_type,
         n_rows=data.n_rows,
         n_features=data.dataset.folds[0].encoding.n_features,
         columns=data.columns,
-        target_error=target_error,
+        target_error=options.target_error,
         data_options=data_options or {},
-        command=command,
+        command=options.command,
         versions=installed_versions(),
         created_at=time.time(),
-        max_epochs=training["max_epochs"],
-        patience=training["patience"],
-        seed=training["seed"],
+        max_epochs=options.max_epochs,
+        patience=options.patience,
+        seed=options.seed,
     )
+
+
+def _space_source(options: SearchOptions) -> str:
+    """The space as a person can name it again; "SearchSpace" where it is an object."""
+    space = options.space
+    return "SearchSpace" if isinstance(space, SearchSpace) else str(space)
 
 
 def installed_versions() -> dict[str, str]:
@@ -82,8 +87,7 @@ def installed_versions() -> dict[str, str]:
 
 
 def _check_target_error(target_error: float | None, task: str) -> None:
-    highest = math.inf if task == "regression" else 1.0
-    if target_error is None or (math.isfinite(target_error) and 0 <= target_error <= highest):
-        return
-    kind = "an RMSE of 0 or more" if task == "regression" else "an error rate, as 0.05 for 5 %"
-    raise ConfigError(f"target_error must be {kind}, but got {target_error:g}")
+    if target_error is not None and task != "regression" and target_error > 1:
+        raise ConfigError(
+            f"target_error must be an error rate, as 0.05 for 5 %, but got {target_error:g}"
+        )

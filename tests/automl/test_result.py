@@ -99,19 +99,18 @@ def test_a_study_without_a_best_trial_has_no_predictions(finished: SearchResult)
 
 def test_figures_are_of_the_study(finished: SearchResult) -> None:
     figures = [
-        finished.plot_curves(),
-        finished.plot_bias_variance(),
-        finished.plot_bias_variance("learning_rate"),
-        finished.plot_axis("learning_rate"),
-        finished.plot_history(),
-        finished.plot_gradient_flow(),
+        finished.plots.curves(),
+        finished.plots.bias_variance("learning_rate"),
+        finished.plots.axes("learning_rate"),
+        finished.plots.gradient_flow(),
+        finished.plots.confusion(),  # of the predictions that are kept with the study
     ]
     assert all(figure.data for figure in figures)
 
 
 def test_importances_need_trials(finished: SearchResult) -> None:
     with pytest.raises(ConfigError, match="25 are needed"):
-        finished.plot_importances()
+        finished.plots.importances()
 
 
 def test_notebook_shows_the_result(finished: SearchResult) -> None:

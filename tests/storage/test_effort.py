@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from storage.effort import (
-    Effort,
+    TotalEffort,
     effort_of_trial,
     last_attempts,
     search_effort,
@@ -50,7 +50,7 @@ def test_a_study_takes_what_its_trials_take() -> None:
     total = search_effort(records)
     assert total.n_epochs == sum(trial.n_epochs for trial in trials)
     assert math.isclose(total.seconds, sum(trial.seconds for trial in trials))
-    assert side_effort(records) == Effort()
+    assert side_effort(records) == TotalEffort()
 
 
 def test_an_earlier_attempt_and_runs_beside_the_search_are_not_the_trials() -> None:
@@ -61,7 +61,7 @@ def test_an_earlier_attempt_and_runs_beside_the_search_are_not_the_trials() -> N
     more = replace(records, runs=(*records.runs, lost, beside), epochs=epochs)
     assert search_effort(more) == search_effort(records)
     assert effort_of_trial(more, 0) == effort_of_trial(records, 0)
-    assert side_effort(more) == Effort(3, 1.5)
+    assert side_effort(more) == TotalEffort(3, 1.5)
 
 
 def test_what_a_run_has_taken_over_is_not_counted_twice() -> None:
@@ -77,7 +77,7 @@ def test_what_a_run_has_taken_over_is_not_counted_twice() -> None:
         runs=(*records.runs, promoted),
         epochs={first: before, 50: (*taken, *new)},
     )
-    assert side_effort(more) == Effort(2, 4.0)
+    assert side_effort(more) == TotalEffort(2, 4.0)
 
 
 def test_the_last_attempts_are_those_of_each_trial() -> None:

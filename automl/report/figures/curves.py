@@ -1,75 +1,163 @@
-"""Figures of learning curves, of the bias and variance plane, and of the data size."""
+"""Learning curves: the best trial's among those of all others, and the next best ones' alone."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
-from automl.report import style, ticks
-from automl.report.numbers.curves import (
-    BiasVariancePlane,
-    DataSizeCurve,
-    LearningCurves,
-    TrialCurve,
-)
-from automl.report.numbers.trials import OUTCOMES, Floats
-from storage.records import ParameterValue
+from automl.diagnostics.wording import count
+from automl.report import style
+from automl.report.numbers.study import StudyTable
+from automl.report.numbers.trials import Trial, sample_trials
+from automl.report.panels import Panel, Place
+from automl.score_names import score_text
+
+BEST, NEXT_ONES = Place("importance"), Place("curves", "half")
+HEIGHT = 360  # about that of the figure beside it
+N_SMALL_MULTIPLES = 4  # the best trial has its own figure; two rows of two follow on a desk
+N_FAINT_CURVES = 200  # more lines than this are a grey area, and cost half a second to draw
+N_POINTS_PER_CURVE = 80  # a curve is at most about 400 pixels wide on a phone
 
 
-def curves_figure(numbers: LearningCurves) -> go.Figure:
+@dataclass(frozen=True, slots=True)
+class LearningCurves:
+    """The best trial, the next ones, and all others, with curves thinned for drawing."""
+
+    loss: str
+    best: tuple[Trial, ...]  # in order of value
+    others: tuple[Trial, ...]
+    n_omitted: int  # curves that are not drawn
+
+
+def learning_curves(table: StudyTable, n_faint: int = N_FAINT_CURVES) -> LearningCurves:
+    """The best trials, and up to `n_faint` others."""
+    best = table.ranked[: 1 + N_SMALL_MULTIPLES]
+    others = [t for t in table.trials if t not in best and len(t.curve)]
+    drawn = sample_trials(others, n_faint)
+    return LearningCurves(
+        loss=table.loss,
+        best=tuple(_thinned(trial) for trial in best if len(trial.curve)),
+        others=tuple(_thinned(trial) for trial in drawn),
+        n_omitted=len(others) - len(drawn),
+    )
+
+
+def _thinned(trial: Trial) -> Trial:
+    return replace(trial, curve=trial.curve.thinned(N_POINTS_PER_CURVE))
+
+
+def panels(table: StudyTable) -> list[Panel]:
+    """The best trial's curve on the first screens, small multiples of the next best ones."""
+    numbers = learning_curves(table)
+    if not numbers.best and not numbers.others:
+        return []
+    caption = "The shaded area is the gap between validation and train loss of the best trial."
+    if numbers.n_omitted:
+        caption += f" {count(numbers.n_omitted, 'further curve')} left out of the drawing."
+    title = f"Learning curve of trial {numbers.best[0].number}" if numbers.best else "All trials"
+    shown = drawing(numbers).update_layout(height=HEIGHT)
+    first = Panel(BEST, "curve-best", title, words(numbers), shown, caption)
+    return [first, *(_small_panel(trial, numbers.loss) for trial in numbers.best[1:])]
+
+
+def _small_panel(trial: Trial, loss: str) -> Panel:
+    return Panel(
+        NEXT_ONES,
+        key=f"curve-{trial.number}",
+        title=f"Trial {trial.number}",
+        alternative=words_of_trial(trial),
+        figure=small_drawing(trial, loss),
+    )
+
+
+def figure(table: StudyTable, at_most: int = N_FAINT_CURVES) -> go.Figure:
+    """Train and validation loss of the best trial, all other trials faintly behind it.
+
+    Args:
+        at_most: so many of the others.
+    """
+    return drawing(learning_curves(table, at_most))
+
+
+def words_of_trial(trial: Trial) -> str:
+    """One trial's best epoch and gap."""
+    curve, mean, own = trial.curve, "", ""
+    if curve.n_folds > 1:
+        mean = f", mean of {curve.n_folds} folds"
+        own = f" The folds' own best epochs: {trial.effort.best_in_words}."
+    valid, train = (score_text("loss", float(c[curve.best])) for c in (curve.valid, curve.train))
+    return (
+        f"Trial {trial.number}{mean}: lowest validation loss {valid} at epoch "
+        f"{int(curve.epochs[curve.best])} of {int(curve.epochs[-1])}, train loss there "
+        f"{train}.{own}"
+    )
+
+
+def words(numbers: LearningCurves) -> str:
+    """The best trial's curve among all others."""
+    if not numbers.best:
+        return "No trial has completed yet."
+    others = count(len(numbers.others) + len(numbers.best) - 1, "other trial")
+    return f"{words_of_trial(numbers.best[0])} Behind it the validation curves of {others}."
+
+
+def drawing(numbers: LearningCurves) -> go.Figure:
     """The best trial's train and validation loss over all other validation curves."""
-    figure = style.figure(440)
-    _add_faint(figure, [*numbers.others, *numbers.best[1:]])
-    _add_pruned_ends(figure, [c for c in numbers.others if c.outcome == "pruned"])
+    made = style.figure(440)
+    _add_faint(made, [*numbers.others, *numbers.best[1:]])
+    _add_pruned_ends(made, [t for t in numbers.others if t.outcome == "pruned"])
     if numbers.best:
-        _add_train_and_valid(figure, numbers.best[0])
-    figure.update_layout(
+        _add_train_and_valid(made, numbers.best[0])
+    made.update_layout(
         xaxis=_epoch_axis([*numbers.best, *numbers.others]),
-        yaxis={"title": {"text": style.loss_title(numbers.loss)}, **_curves_axis(numbers)},
+        yaxis={"title": style.loss_title(numbers.loss), **_loss_axis(numbers)},
     )
-    return figure
+    return made
 
 
-def trial_curves_figure(curve: TrialCurve, loss: str) -> go.Figure:
+def small_drawing(trial: Trial, loss: str) -> go.Figure:
     """One trial's train and validation loss: a small multiple."""
-    figure = style.figure(260)
-    _add_train_and_valid(figure, curve)
-    values = np.concatenate([curve.train, curve.valid])
-    figure.update_layout(
-        xaxis=_epoch_axis([curve]),
-        yaxis={"title": {"text": style.loss_title(loss)}, **style.loss_axis(values, values)},
+    made = style.figure(260)
+    _add_train_and_valid(made, trial)
+    values = np.concatenate([trial.curve.train, trial.curve.valid])
+    made.update_layout(
+        xaxis=_epoch_axis([trial]),
+        yaxis={"title": style.loss_title(loss), **style.loss_axis(values, values)},
     )
-    return figure
+    return made
 
 
-def _epoch_axis(curves: Sequence[TrialCurve]) -> dict[str, Any]:
+def _epoch_axis(trials: Sequence[Trial]) -> dict[str, Any]:
     """From the start, with room at the end for the last marker."""
-    last = max((float(curve.epochs[-1]) for curve in curves), default=1.0)
-    return {"title": {"text": "epoch"}, "range": [0, 1.03 * last]}
+    last = max((float(trial.curve.epochs[-1]) for trial in trials), default=1.0)
+    return {"title": "epoch", "range": [0, 1.03 * last]}
 
 
-def _curves_axis(numbers: LearningCurves) -> dict[str, Any]:
+def _loss_axis(numbers: LearningCurves) -> dict[str, Any]:
     """Frame the best trials and the bulk of the others."""
-    best = [value for c in numbers.best for value in (*c.train, *c.valid)]
-    others = [float(c.valid[-1]) for c in numbers.others if math.isfinite(c.valid[-1])]
-    first = numbers.best[0].valid if numbers.best else ()
-    return style.loss_axis([*best, *others], inside=first)
+    best = [value for t in numbers.best for value in (*t.curve.train, *t.curve.valid)]
+    ends = [float(t.curve.valid[-1]) for t in numbers.others]
+    first = numbers.best[0].curve.valid if numbers.best else ()
+    return style.loss_axis([*best, *ends], inside=first)
 
 
-def _add_train_and_valid(figure: go.Figure, curve: TrialCurve) -> None:
-    label = f"trial {curve.number}"
+def _add_train_and_valid(made: go.Figure, trial: Trial) -> None:
+    curve, label = trial.curve, f"trial {trial.number}"
     hover = f"{label}<br>epoch %{{x}}<br>%{{fullData.meta}} loss %{{y:.4g}}<extra></extra>"
-    shared: dict[str, Any] = {"mode": "lines", "x": single(curve.epochs), "hovertemplate": hover}
+    shared: dict[str, Any] = {
+        "mode": "lines", "x": style.single(curve.epochs), "hovertemplate": hover
+    }  # fmt: skip
     train_line = {"color": style.TRAIN, "width": 2, "dash": "6px,3px"}
-    figure.add_scatter(
-        y=single(curve.train), name="train", meta="train", line=train_line, **shared
+    made.add_scatter(
+        y=style.single(curve.train), name="train", meta="train", line=train_line, **shared
     )
-    figure.add_scatter(
-        y=single(curve.valid),
+    made.add_scatter(
+        y=style.single(curve.valid),
         name="validation",
         meta="validation",
         line={"color": style.VALID, "width": 2.5},
@@ -77,32 +165,33 @@ def _add_train_and_valid(figure: go.Figure, curve: TrialCurve) -> None:
         fillcolor=style.SHADE,
         **shared,
     )
+    epoch = int(curve.epochs[curve.best])
     lowest = "best epoch" if curve.n_folds == 1 else "lowest of the mean"
-    figure.add_scatter(
-        x=[curve.lowest_epoch],
-        y=[curve.best_valid],
+    made.add_scatter(
+        x=[epoch],
+        y=[float(curve.valid[curve.best])],
         mode="markers",
-        name=f"{lowest} ({curve.lowest_epoch})",
+        name=f"{lowest} ({epoch})",
         marker={"color": style.VALID, "size": 11, "symbol": "diamond",
                 "line": {"width": 1.5, "color": "white"}},
         hovertemplate=f"{label}<br>{lowest} (%{{x}})<br>validation loss %{{y:.4g}}<extra></extra>",
     )  # fmt: skip
-    figure.update_layout(shapes=[vertical_line(curve.lowest_epoch, "dot")])
+    made.update_layout(shapes=[style.vertical_line(epoch, "dot")])
 
 
-def _add_faint(figure: go.Figure, curves: Sequence[TrialCurve]) -> None:
+def _add_faint(made: go.Figure, trials: Sequence[Trial]) -> None:
     """All other curves as one trace, with gaps between them."""
-    if not curves:
+    if not trials:
         return
     gap = np.array([math.nan])
-    pieces = [(c.epochs, c.valid, np.full(len(c.epochs), c.number)) for c in curves]
-    joined = [
-        np.concatenate([part for piece in pieces for part in (piece[i], gap)]) for i in range(3)
-    ]
-    figure.add_scatter(
-        x=single(joined[0]),
-        y=single(joined[1]),
-        customdata=single(joined[2]),
+    curves = [(t.curve.epochs, t.curve.valid, np.full(len(t.curve), t.number)) for t in trials]
+    epochs, losses, numbers = (
+        np.concatenate([part for curve in curves for part in (curve[i], gap)]) for i in range(3)
+    )
+    made.add_scatter(
+        x=style.single(epochs),
+        y=style.single(losses),
+        customdata=style.single(numbers),
         mode="lines",
         line={"color": style.FAINT, "width": 1},
         name="other trials",
@@ -111,188 +200,15 @@ def _add_faint(figure: go.Figure, curves: Sequence[TrialCurve]) -> None:
     )
 
 
-def _add_pruned_ends(figure: go.Figure, pruned: Sequence[TrialCurve]) -> None:
+def _add_pruned_ends(made: go.Figure, pruned: Sequence[Trial]) -> None:
     if pruned:
-        figure.add_scatter(
-            x=single([c.epochs[-1] for c in pruned]),
-            y=single([c.valid[-1] for c in pruned]),
-            customdata=single([c.number for c in pruned]),
+        made.add_scatter(
+            x=style.single([t.curve.epochs[-1] for t in pruned]),
+            y=style.single([t.curve.valid[-1] for t in pruned]),
+            customdata=style.single([t.number for t in pruned]),
             mode="markers",
             name="pruned",
             marker=style.outcome_marker("pruned", 6),
             hovertemplate="trial %{customdata:.0f} pruned<br>after epoch %{x}<br>"
             "validation loss %{y:.4g}<extra></extra>",
         )
-
-
-def bias_variance_figure(numbers: BiasVariancePlane, colour_by: str = "outcome") -> go.Figure:
-    """Every trial at its best epoch: to the left fits better, further down generalizes better.
-
-    Args:
-        colour_by: a key of `numbers.colours`; an unknown one raises KeyError.
-    """
-    figure = style.figure(440)
-    figure.add_traces(plane_traces(numbers, colour_by))
-    figure.update_layout(
-        xaxis={
-            "title": {"text": style.loss_title(numbers.loss, "train")},
-            **style.loss_axis(numbers.train_loss),
-        },
-        yaxis={
-            "title": {"text": "generalization gap (validation − train)"},
-            **_gap_axis(numbers.gap),
-        },
-    )
-    if numbers.baseline_loss is not None:
-        _add_baseline(figure, numbers.baseline_loss)
-    return figure
-
-
-def _add_baseline(figure: go.Figure, loss: float) -> None:
-    """Where predicting class frequencies or the mean lies: right of it nothing was learned."""
-    figure.update_layout(shapes=[vertical_line(loss, "dash")])
-    is_log = figure.layout.xaxis.type == "log"
-    figure.add_annotation(
-        x=math.log10(loss) if is_log else loss,  # Plotly wants annotations in log units
-        y=1,
-        yref="paper",
-        yanchor="top",
-        xanchor="right",
-        text="baseline",
-    )
-
-
-def _gap_axis(gaps: Floats) -> dict[str, Any]:
-    """Linear, since gaps may be negative; the outermost 2 % on either side may lie outside."""
-    if not len(gaps):
-        return {}
-    low, high = np.quantile(gaps, [0.02, 0.98])
-    margin = 0.15 * (high - low) or 0.1
-    return {"range": [float(min(low, 0.0) - margin), float(high + margin)], "zeroline": True}
-
-
-def plane_traces(numbers: BiasVariancePlane, colour_by: str) -> list[go.Scatter]:
-    """The points, one trace per category, or one with a colour bar for numbers; the best last."""
-    return [*_plane_points(numbers, colour_by), *_best_point(numbers)]
-
-
-def _plane_points(numbers: BiasVariancePlane, colour_by: str) -> list[go.Scatter]:
-    values = numbers.colours[colour_by]
-    if colour_by == "outcome":
-        return [
-            _points(numbers, np.array([o == outcome for o in values]), name=outcome,
-                    marker=dict(style.outcome_marker(outcome, 8)))
-            for outcome in OUTCOMES
-            if outcome in values
-        ]  # fmt: skip
-    if all(v is None or (isinstance(v, int | float) and not isinstance(v, bool)) for v in values):
-        return [_coloured_points(numbers, colour_by, values)]
-    return _category_points(numbers, values)
-
-
-def _category_points(
-    numbers: BiasVariancePlane, values: tuple[ParameterValue, ...]
-) -> list[go.Scatter]:
-    """Up to as many categories as there are colours; symbols repeat them, the rest is grey."""
-    symbols = ("circle", "square", "diamond", "triangle-up", "cross", "star")
-    names = sorted({str(v) for v in values if v is not None})
-    traces = []
-    shown = names[: len(style.CYCLE)]
-    for index, name in enumerate(shown):
-        mask = np.array([v is not None and str(v) == name for v in values])
-        marker = {"color": style.CYCLE[index], "symbol": symbols[index], "size": 8, "opacity": 0.8}
-        traces.append(_points(numbers, mask, name=style.text(name), marker=marker))
-    rest = np.array([v is None or str(v) not in shown for v in values])
-    if rest.any():
-        label = "other" if len(names) > len(shown) else "not used"
-        marker = {"color": style.GREY, "size": 6, "symbol": "circle-open"}
-        traces.append(_points(numbers, rest, name=label, marker=marker))
-    return traces
-
-
-def _coloured_points(
-    numbers: BiasVariancePlane, name: str, values: tuple[ParameterValue, ...]
-) -> go.Scatter:
-    colour = np.array([math.nan if v is None else float(v) for v in values])
-    finite = colour[np.isfinite(colour)]
-    log = len(finite) > 0 and finite.min() > 0 and finite.max() / finite.min() > 50
-    with np.errstate(invalid="ignore", divide="ignore"):
-        shade = np.log10(colour) if log else colour
-    bar = style.colour_bar(style.text(name), len=0.9)
-    if log:
-        bar |= ticks.log_bar(float(finite.min()), float(finite.max()))
-    marker = {"color": single(shade), "colorscale": style.SEQUENTIAL, "size": 8, "opacity": 0.85,
-              "showscale": True, "colorbar": bar}  # fmt: skip
-    mask = np.isfinite(colour)
-    marker["color"] = single(shade[mask])
-    return _points(numbers, mask, name=style.text(name), marker=marker)
-
-
-def _points(
-    numbers: BiasVariancePlane, mask: Any, *, name: str, marker: dict[str, Any]
-) -> go.Scatter:
-    return go.Scatter(
-        x=single(numbers.train_loss[mask]),
-        y=single(numbers.gap[mask]),
-        customdata=single(numbers.numbers[mask]),
-        mode="markers",
-        name=name,
-        marker=marker,
-        hovertemplate="trial %{customdata:.0f}<br>train loss %{x:.4g}<br>gap %{y:.4g}"
-        "<extra></extra>",
-    )
-
-
-def _best_point(numbers: BiasVariancePlane) -> list[go.Scatter]:
-    found = np.flatnonzero(numbers.numbers == numbers.best_number)
-    if not len(found):
-        return []
-    return [
-        go.Scatter(
-            x=[float(numbers.train_loss[found[0]])],
-            y=[float(numbers.gap[found[0]])],
-            mode="markers",
-            name=f"best (trial {numbers.best_number})",
-            marker={
-                "symbol": "star",
-                "size": 17,
-                "color": style.GREEN,
-                "line": {"width": 1.5, "color": "white"},
-            },
-            hovertemplate="best trial<br>train loss %{x:.4g}<br>gap %{y:.4g}<extra></extra>",
-        )
-    ]
-
-
-def data_size_figure(numbers: DataSizeCurve) -> go.Figure:
-    """Losses of one configuration against the number of rows it was trained on."""
-    figure = style.figure(340)
-    for name, mean, spread, colour, dash in (
-        ("train", numbers.train, numbers.train_spread, style.TRAIN, "6px,3px"),
-        ("validation", numbers.valid, numbers.valid_spread, style.VALID, "solid"),
-    ):
-        figure.add_scatter(
-            x=numbers.rows,
-            y=mean,
-            error_y={"type": "data", "array": spread, "thickness": 1.2, "width": 4},
-            mode="lines+markers",
-            name=name,
-            line={"color": colour, "width": 2, "dash": dash},
-            hovertemplate="%{x:.0f} rows<br>%{fullData.name} loss %{y:.4g}<extra></extra>",
-        )
-    figure.update_layout(
-        xaxis={"title": {"text": "training rows"}, "rangemode": "tozero"},
-        yaxis={"title": {"text": style.loss_title(numbers.loss)}},
-    )
-    return figure
-
-
-def vertical_line(x: float, dash: str) -> dict[str, Any]:
-    """A thin line over the whole height (as `add_vline`, which takes 20 ms)."""
-    place = {"x0": x, "x1": x, "y0": 0, "y1": 1, "xref": "x", "yref": "y domain"}
-    return {"type": "line", **place, "line": {"dash": dash, "width": 1}}
-
-
-def single(values: Any) -> Any:
-    """Coordinates in single precision: seven digits suffice on a screen and halve the file."""
-    return np.asarray(values, dtype=np.float32)

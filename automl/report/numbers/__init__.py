@@ -1,6 +1,5 @@
-"""What the figures and pages show, as frozen dataclasses computed from `StudyRecords`.
+"""What several figures and pages show, as numbers computed from `StudyRecords`.
 
-Every figure has its numbers here, in the module of its theme: `trials` (the table that the
-others start from), `overview`, `curves`, `parameters`, `importances`, `gradients`, `search`,
-`predictions`, `comparison`. Tests check these numbers; figures only draw them.
+`study` has the table that all start from; the others compute what it keeps, and what the words of
+the pages need. What one figure alone shows is in that figure's file. Tests check these numbers.
 """

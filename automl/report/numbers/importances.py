@@ -20,7 +20,7 @@ what TPE looked at most counts as what mattered.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -29,9 +29,9 @@ from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestRegressor
 
 from automl.diagnostics.thresholds import Z_95
-from automl.report.numbers.parameters import Axis, axes
+from automl.report.numbers.axes import Axis
 from automl.report.numbers.places import comparable, places
-from automl.report.numbers.trials import Floats, StudyTable, Trial, thin
+from automl.report.numbers.trials import Floats, Trial, thin
 
 MIN_TRIALS = 25
 """Measured with eleven parameters of which one has a bowl that explains 85 % (12 seeds), and on
@@ -95,10 +95,13 @@ class _Column:
     users: NDArray[np.int64]  # trials that use it
 
 
-def importances(table: StudyTable) -> Importances:
-    """Importances of the parameters that vary in enough trials, or why there are none."""
-    known = axes(table)
-    trials = comparable(table.trials)
+def importances(known: Mapping[str, Axis], trials: Sequence[Trial]) -> Importances:
+    """Importances of the parameters that vary in enough trials, or why there are none.
+
+    Args:
+        known: the axes of the parameters that vary.
+    """
+    trials = comparable(trials)
     trials = tuple(trials[index] for index in thin(len(trials), N_IMPORTANCE_TRIALS))
     columns = [_column(axis, trials) for axis in known.values()]
     judged = [column for column in columns if len(column.users) >= MIN_USERS]

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from automl.diagnostics.standing import Standing, standing
-from automl.report.numbers.trials import StudyTable, Trial
+from automl.report.numbers.study import StudyTable
+from automl.report.numbers.trials import Trial
 from automl.score_names import HIGHER_IS_BETTER
 from storage.answers import evaluated_trials, latest_evaluation, study_evaluation
-from storage.effort import TrialEffort
-from storage.records import (
-    EvaluationRecord,
-    ParameterValue,
-    ReferenceName,
-)
+from storage.records import EvaluationRecord, ReferenceName, StudyRecords
 
 N_BEST_TRIALS = 10  # rows of the table of best trials
 Interval = tuple[float, float]
@@ -45,25 +40,11 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class TrialRow:
-    """One row of the table of best trials."""
-
-    number: int
-    valid_loss: float
-    standard_error: float
-    train_loss: float
-    valid_metric: float
-    effort: TrialEffort
-    n_parameters: int | None
-    params: Mapping[str, ParameterValue]
-
-
-@dataclass(frozen=True, slots=True)
 class Overview:
     """The answer to "what is the best configuration, and how good is it?"."""
 
-    best: TrialRow | None
-    rows: tuple[TrialRow, ...]  # the best first
+    best: Trial | None
+    rows: tuple[Trial, ...]  # the best first
     varying: tuple[str, ...]  # parameters that differ between the rows
     n_tied: int  # complete trials that the best cannot be told from, itself not counted
     scores: tuple[Score, ...]
@@ -77,35 +58,22 @@ PRIMARY_METRICS = ("accuracy", "rmse", "balanced_accuracy", "roc_auc", "mae", "r
 
 def overview(table: StudyTable) -> Overview:
     """The best trials and the test scores of the answer; if it has none, the latest of any."""
-    rows = tuple(_row(trial) for trial in table.ranked[:N_BEST_TRIALS])
+    rows = table.ranked[:N_BEST_TRIALS]
     records = table.records
-    evaluation = study_evaluation(records, "test") or latest_evaluation(records, "test")
+    evaluation = _evaluation(records)
     return Overview(
         best=rows[0] if rows else None,
         rows=rows,
         varying=_varying(rows),
         n_tied=_n_tied(table.ranked),
-        scores=_scores(evaluation) if evaluation else (),
+        scores=test_scores(records),
         standing=standing(records),
         scored_trials=evaluated_trials(records, evaluation) if evaluation else (),
         n_test_looks=sum(e.split == "test" for e in records.evaluations),
     )
 
 
-def _row(trial: Trial) -> TrialRow:
-    return TrialRow(
-        number=trial.number,
-        valid_loss=trial.value,
-        standard_error=trial.standard_error,
-        train_loss=trial.train_loss,
-        valid_metric=trial.valid_metric,
-        effort=trial.effort,
-        n_parameters=trial.n_parameters,
-        params=trial.params,
-    )
-
-
-def _varying(rows: tuple[TrialRow, ...]) -> tuple[str, ...]:
+def _varying(rows: tuple[Trial, ...]) -> tuple[str, ...]:
     names = dict.fromkeys(name for row in rows for name in row.params)
     return tuple(n for n in names if len({row.params.get(n) for row in rows}) > 1)
 
@@ -123,19 +91,29 @@ def _n_tied(ranked: tuple[Trial, ...]) -> int:
     return sum(t.value <= best.value + margin for t in ranked[1:]) if margin > 0 else 0
 
 
-def _scores(evaluation: EvaluationRecord) -> tuple[Score, ...]:
+def test_scores(records: StudyRecords) -> tuple[Score, ...]:
+    """All test scores of the network that was evaluated, the primary one first."""
+    evaluation = _evaluation(records)
+    if evaluation is None:
+        return ()
     known = [m for m in PRIMARY_METRICS if m in evaluation.scores]
     more = [m for m in evaluation.scores if m not in PRIMARY_METRICS]
-    return tuple(
-        Score(
-            metric=metric,
-            network=evaluation.scores[metric],
-            interval=evaluation.intervals.get(metric),
-            references=tuple(
-                ReferenceScore(one.name, one.scores[metric], one.intervals.get(metric))
-                for one in evaluation.references
-                if metric in one.scores
-            ),
-        )
-        for metric in (*known, *more)
+    return tuple(_score(evaluation, metric) for metric in (*known, *more))
+
+
+def _evaluation(records: StudyRecords) -> EvaluationRecord | None:
+    """The answer's on test rows; if it has none, the latest of any."""
+    return study_evaluation(records, "test") or latest_evaluation(records, "test")
+
+
+def _score(evaluation: EvaluationRecord, metric: str) -> Score:
+    return Score(
+        metric=metric,
+        network=evaluation.scores[metric],
+        interval=evaluation.intervals.get(metric),
+        references=tuple(
+            ReferenceScore(one.name, one.scores[metric], one.intervals.get(metric))
+            for one in evaluation.references
+            if metric in one.scores
+        ),
     )

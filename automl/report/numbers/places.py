@@ -25,7 +25,8 @@ def comparable(trials: Sequence[Trial]) -> tuple[Trial, ...]:
     return tuple(
         trial
         for trial in trials
-        if trial.cause in LOST or (trial.outcome in ("complete", "pruned") and len(trial.curve))
+        if trial.record.cause in LOST
+        or (trial.outcome in ("complete", "pruned") and len(trial.curve))
     )
 
 
@@ -57,7 +58,7 @@ def _reach(trial: Trial) -> float:
 
 def _lowest_so_far(trial: Trial) -> Floats:
     """The lowest validation loss until each epoch; infinite for a configuration that failed."""
-    if trial.cause in LOST:
+    if trial.record.cause in LOST:
         return np.array([math.inf])
     finite = np.where(np.isfinite(trial.curve.valid), trial.curve.valid, math.inf)
     lowest: Floats = np.minimum.accumulate(finite)

@@ -1,4 +1,4 @@
-"""Numbers of the best network's predictions: confusion, ROC, calibration, residuals."""
+"""The best network's predictions beside the truth, and which classes get a curve."""
 
 from __future__ import annotations
 
@@ -8,60 +8,73 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.calibration import calibration_curve
-from sklearn.metrics import confusion_matrix, roc_auc_score, roc_curve
 
+from automl.diagnostics.wording import count, number
 from automl.report.numbers.trials import Floats, thin
 
-N_CLASSES_SHOWN = 20  # a confusion matrix of more is unreadable; the most frequent are kept
-N_ROC_CLASSES = 6  # curves that can be told apart, and the palette's length
-N_ROC_POINTS = 200
-N_CALIBRATION_BINS = 10
+N_CURVES = 6  # that can be told apart, and the palette's length
 N_SCATTER_POINTS = 2000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Confusion:
-    """How often each class was taken for each.
+class JudgedRows:
+    """Rows that the network has not seen, with what it predicts.
 
     Shape:
-        counts: (C, C), rows are true classes.
+        true: (N,) class codes or values; predicted: (N, C) probabilities or (N,) values in the
+        target's own unit.
     """
 
-    classes: tuple[str, ...]
-    counts: NDArray[np.int64]
-    n_other: int  # rows of classes that are not shown
-
-    @property
-    def n_wrong(self) -> int:
-        """Rows that are taken for another class."""
-        return int(self.counts.sum() - np.trace(self.counts))
-
-    @property
-    def shares(self) -> Floats:
-        """Row by row, the share of the true class."""
-        totals = np.maximum(1, self.counts.sum(axis=1, keepdims=True))
-        shares: Floats = self.counts / totals
-        return shares
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Roc:
-    """True against false positive rate of one class."""
-
-    label: str
-    false_positive_rate: Floats
-    true_positive_rate: Floats
-    area: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Calibration:
-    """Predicted probability against observed frequency, in bins of equal counts."""
-
-    label: str
+    split: str
+    target: str
+    class_names: tuple[str, ...]  # empty for a regression
+    true: NDArray[Any]
     predicted: Floats
-    observed: Floats
+
+    @property
+    def n_rows(self) -> int:
+        """How many they are."""
+        return len(self.true)
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether values are predicted, and not probabilities of classes."""
+        return self.predicted.ndim == 1
+
+    @property
+    def classes_of_curves(self) -> dict[int, str]:
+        """Names by code: the second of two classes, else the most frequent few."""
+        n_classes = len(self.class_names)
+        if n_classes == 2:
+            codes = [1]
+        else:
+            order = np.argsort(-np.bincount(self.true, minlength=n_classes), kind="stable")
+            codes = sorted(int(code) for code in order[: min(N_CURVES, n_classes)])
+        return {
+            code: self.class_names[code]
+            for code in codes
+            if 0 < (self.true == code).sum() < self.n_rows
+        }
+
+
+def judged_rows(
+    predictions: Mapping[str, NDArray[Any]], target: str, class_names: Sequence[str]
+) -> JudgedRows | None:
+    """Test rows, or validation rows where test ones are missing; None without any.
+
+    Args:
+        predictions: arrays by name, "<split>_targets" and "<split>_predictions".
+    """
+    for split in ("test", "valid"):
+        true = np.asarray(predictions.get(f"{split}_targets", ()))
+        predicted = np.asarray(predictions.get(f"{split}_predictions", ()))
+        if not len(true) or not len(predicted):
+            continue
+        if predicted.ndim == 1:
+            return JudgedRows(split, target, (), true, predicted)
+        names = [str(n) for n in class_names] or [str(c) for c in range(predicted.shape[1])]
+        return JudgedRows(split, target, tuple(names), true.astype(np.int64), predicted)
+    return None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +88,6 @@ class Residuals:
     target: str
     true: Floats
     predicted: Floats
-    n_omitted: int
 
     @property
     def frame(self) -> tuple[float, float]:
@@ -84,114 +96,31 @@ class Residuals:
         reach = 0.5 * (high - low) or 0.1 * abs(high) or 1.0
         near = self.predicted[(self.predicted >= low - reach) & (self.predicted <= high + reach)]
         margin = 0.08 * reach
+        return min([low, *near.tolist()]) - margin, max([high, *near.tolist()]) + margin
+
+    @property
+    def outside(self) -> str:
+        """How many predictions the frame leaves outside, in words; empty where it has all."""
+        low, high = self.frame
+        finite = self.predicted[np.isfinite(self.predicted)]
+        n_far = int(((finite < low) | (finite > high)).sum())
+        return f"{count(n_far, 'prediction')} outside the frame." if n_far else ""
+
+    @property
+    def in_words(self) -> str:
+        """Spread and mean of the errors."""
+        errors = self.true - self.predicted
+        mean, spread, largest = errors.mean(), errors.std(), np.abs(errors).max()
         return (
-            min([low, *near.tolist()]) - margin,
-            max([high, *near.tolist()]) + margin,
+            f"Errors of {count(len(errors), 'row')}: mean {number(float(mean))}, standard "
+            f"deviation {number(float(spread))}, largest {number(float(largest))}."
         )
 
 
-@dataclass(frozen=True, slots=True)
-class PredictionNumbers:
-    """Everything of part 8; the fields that do not fit the task are empty."""
-
-    split: str
-    n_rows: int
-    confusion: Confusion | None = None
-    roc: tuple[Roc, ...] = ()
-    calibration: tuple[Calibration, ...] = ()
-    residuals: Residuals | None = None
-
-
-def prediction_numbers(
-    predictions: Mapping[str, NDArray[Any]], *, target: str, class_names: Sequence[str]
-) -> PredictionNumbers | None:
-    """Judge predictions on test rows, or on validation rows where test ones are missing.
-
-    Args:
-        predictions: arrays by name, "<split>_targets" and "<split>_predictions".
-
-    Shape:
-        targets: (N,) class codes or values; predictions: (N, C) probabilities or (N,) values.
-    """
-    for split in ("test", "valid"):
-        if f"{split}_targets" not in predictions or f"{split}_predictions" not in predictions:
-            continue
-        true = np.asarray(predictions[f"{split}_targets"])
-        predicted = np.asarray(predictions[f"{split}_predictions"])
-        if not len(true):
-            continue
-        if predicted.ndim == 1:
-            return PredictionNumbers(
-                split, len(true), residuals=_residuals(target, true, predicted)
-            )
-        return _classification(split, true.astype(np.int64), predicted, class_names)
-    return None
-
-
-def _classification(
-    split: str, true: NDArray[np.int64], predicted: Floats, names: Sequence[str]
-) -> PredictionNumbers:
-    classes = [str(n) for n in names] or [str(code) for code in range(predicted.shape[1])]
-    return PredictionNumbers(
-        split=split,
-        n_rows=len(true),
-        confusion=_confusion(true, predicted, classes),
-        roc=_roc(true, predicted, classes),
-        calibration=_calibration(true, predicted, classes),
-    )
-
-
-def _confusion(true: NDArray[np.int64], predicted: Floats, classes: Sequence[str]) -> Confusion:
-    frequency = np.bincount(true, minlength=len(classes))
-    shown = np.sort(np.argsort(-frequency, kind="stable")[:N_CLASSES_SHOWN])
-    chosen = predicted.argmax(axis=1)
-    counts = confusion_matrix(true, chosen, labels=np.arange(len(classes)))
-    counts = counts[np.ix_(shown, shown)]
-    return Confusion(
-        classes=tuple(classes[code] for code in shown),
-        counts=counts.astype(np.int64),
-        n_other=int(len(true) - counts.sum()),
-    )
-
-
-def _curve_classes(true: NDArray[np.int64], n_classes: int) -> list[int]:
-    """Classes that get a curve: the second of two, else the most frequent few."""
-    if n_classes == 2:
-        codes = [1]
-    else:
-        order = np.argsort(-np.bincount(true, minlength=n_classes), kind="stable")
-        codes = sorted(int(code) for code in order[:N_ROC_CLASSES])
-    return [code for code in codes if 0 < (true == code).sum() < len(true)]
-
-
-def _roc(true: NDArray[np.int64], predicted: Floats, classes: Sequence[str]) -> tuple[Roc, ...]:
-    curves = []
-    for code in _curve_classes(true, len(classes)):
-        false_rate, true_rate, _ = roc_curve(true == code, predicted[:, code])
-        kept = thin(len(false_rate), N_ROC_POINTS)
-        area = float(roc_auc_score(true == code, predicted[:, code]))
-        curves.append(Roc(classes[code], false_rate[kept], true_rate[kept], area))
-    return tuple(curves)
-
-
-def _calibration(
-    true: NDArray[np.int64], predicted: Floats, classes: Sequence[str]
-) -> tuple[Calibration, ...]:
-    curves = []
-    for code in _curve_classes(true, len(classes)):
-        probabilities = np.clip(predicted[:, code], 0.0, 1.0)
-        observed, mean = calibration_curve(
-            true == code, probabilities, n_bins=N_CALIBRATION_BINS, strategy="quantile"
-        )
-        curves.append(Calibration(classes[code], mean, observed))
-    return tuple(curves)
-
-
-def _residuals(target: str, true: Floats, predicted: Floats) -> Residuals:
-    kept = thin(len(true), N_SCATTER_POINTS)
-    return Residuals(
-        target,
-        true[kept].astype(np.float64),
-        predicted[kept].astype(np.float64),
-        len(true) - len(kept),
-    )
+def residuals(judged: JudgedRows | None) -> Residuals | None:
+    """What a regression's figures show; None of a classifier."""
+    if judged is None or not judged.is_regression:
+        return None
+    kept = thin(judged.n_rows, N_SCATTER_POINTS)
+    true, predicted = judged.true[kept], judged.predicted[kept]
+    return Residuals(judged.target, true.astype(np.float64), predicted.astype(np.float64))

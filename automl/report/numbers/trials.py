@@ -1,4 +1,4 @@
-"""Trials with their curves: the table from which all other numbers of a report are drawn.
+"""Trials with their curves, from which all other numbers of a report are drawn.
 
 The runs of a trial (one, or one per fold) become one curve, the mean over folds at every
 epoch that all of them reached. What a trial is judged by is taken from each fold's own best
@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from statistics import fmean
 from typing import Literal, TypeAlias
 
@@ -19,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.effort import TrialEffort, last_attempts, trial_effort
-from storage.records import EpochRecord, ParameterValue, StudyRecords
+from storage.records import EpochRecord, ParameterValue, StudyRecords, TrialRecord
 from storage.records import best_epoch as best_of_run
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -52,6 +51,19 @@ class Curve:
         finite = np.where(np.isfinite(self.valid), self.valid, np.inf)
         return int(np.argmin(finite)) if len(finite) else 0
 
+    def thinned(self, at_most: int) -> Curve:
+        """The curve at so many epochs, evenly spread, and at its lowest point."""
+        kept = np.union1d(thin(len(self), at_most), [self.best])
+        return Curve(
+            self.epochs[kept],
+            self.train[kept],
+            self.valid[kept],
+            self.standard_error[kept],
+            self.train_metric[kept],
+            self.valid_metric[kept],
+            self.n_folds,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class BestEpoch:
@@ -65,20 +77,39 @@ class BestEpoch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trial:
-    """One trial as people read of it."""
+    """One trial as people read of it: its record, and what its runs say together."""
 
-    number: int
-    outcome: Outcome
-    cause: str | None
-    message: str  # of the error that ended it, if one did
-    params: Mapping[str, ParameterValue]
-    value: float  # validation loss that ranks it; NaN where there is none
+    record: TrialRecord
     curve: Curve
     best: BestEpoch | None  # None before the first epoch
     effort: TrialEffort
-    n_parameters: int | None
-    started_at: float | None
-    finished_at: float | None
+    n_parameters: int | None = None
+
+    @property
+    def number(self) -> int:
+        """Its number in the study."""
+        return self.record.number
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended."""
+        outcome = self.record.outcome
+        return "unfinished" if outcome == "running" else outcome
+
+    @property
+    def params(self) -> Mapping[str, ParameterValue]:
+        """Its hyperparameters by name."""
+        return self.record.params
+
+    @property
+    def value(self) -> float:
+        """The validation loss that ranks it; NaN where there is none."""
+        return math.nan if self.record.value is None else self.record.value
+
+    @property
+    def message(self) -> str:
+        """Of the error that ended it, if one did."""
+        return str(self.record.user_attributes.get("cause_message") or "")
 
     @property
     def train_loss(self) -> float:
@@ -106,51 +137,23 @@ class Trial:
         return self.outcome == "complete" and math.isfinite(self.value)
 
 
-@dataclass(frozen=True)
-class StudyTable:
-    """A study's records and its trials in order of their numbers."""
-
-    records: StudyRecords
-    trials: tuple[Trial, ...]
-
-    @cached_property
-    def ranked(self) -> tuple[Trial, ...]:
-        """Complete trials, the best first."""
-        return tuple(
-            sorted((t for t in self.trials if t.is_ranked), key=lambda t: (t.value, t.number))
-        )
-
-    @property
-    def best(self) -> Trial | None:
-        """The complete trial of the lowest validation loss."""
-        return self.ranked[0] if self.ranked else None
-
-
-def study_table(records: StudyRecords) -> StudyTable:
-    """Join trials, runs and epochs."""
+def joined_trials(records: StudyRecords) -> tuple[Trial, ...]:
+    """Each trial with the epochs of its runs, in order of their numbers."""
     runs = last_attempts(records)
     trials = []
     for record in sorted(records.trials, key=lambda trial: trial.number):
         own = runs.get(record.number, [])
         folds = [records.epochs.get(run.run_id, ()) for run in own]
-        value = record.value if record.value is not None else math.nan
         trials.append(
             Trial(
-                number=record.number,
-                outcome="unfinished" if record.outcome == "running" else record.outcome,
-                cause=record.cause,
-                message=str(record.user_attributes.get("cause_message") or ""),
-                params=record.params,
-                value=value,
+                record,
                 curve=mean_curve(folds),
                 best=best_epoch(folds),
                 effort=trial_effort(folds),
                 n_parameters=own[0].n_parameters if own else None,
-                started_at=record.started_at,
-                finished_at=record.finished_at,
             )
         )
-    return StudyTable(records, tuple(trials))
+    return tuple(trials)
 
 
 def mean_curve(runs: Sequence[Sequence[EpochRecord]]) -> Curve:

@@ -94,13 +94,10 @@ def test_help_lists_them_in_the_order_of_the_record() -> None:
 
 def test_help_of_a_search_says_what_is_fixed_and_what_is_free() -> None:
     told = CliRunner().invoke(cli.main, ["search", "--help"]).stdout
-    sections = told.split("\n\n")[3:]
+    sections = [part for part in told.split("\n\n") if not part.startswith(("Usage", " "))]
     assert [section.split(":")[0] for section in sections] == [*SECTIONS, "Options"]
-    assert [line.split()[0] for line in sections[-1].splitlines()[1:]] == [
-        "--report",
-        "--json",
-        "-h,",
-    ]
+    own = [line.split()[0] for line in sections[-1].splitlines()[1:]]
+    assert own[:2] == ["--report", "--json"]
     for section, record in zip(sections, SECTIONS.values(), strict=False):
         typed = re.findall(r"^  --([a-z-]+)", section, flags=re.MULTILINE)
         assert [name.replace("-", "_") for name in typed] == list(options_of(record))

@@ -12,10 +12,9 @@ from automl.console.trial_summary import print_trial
 from automl.diagnostics import diagnose_study
 from automl.diagnostics.wording import percent
 from automl.report.notes import trial_notes
-from automl.report.numbers.importances import importances
+from automl.report.numbers.effort import effort
 from automl.report.numbers.overview import overview
-from automl.report.numbers.search import effort
-from automl.report.numbers.trials import study_table
+from automl.report.numbers.study import study_table
 from automl.report.result_part import best_rows
 from automl.result import SearchResult, result_to_json
 from automl.score_names import score_text
@@ -65,14 +64,14 @@ def test_show_says_what_mattered_as_the_report_does(
     finished: SearchResult, width: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     records = synthetic_study(120)
-    found = importances(study_table(records))
+    found = study_table(records).importances
     first = found.judged[0]
     summary.print_study(SearchResult(records, "sqlite:///a.db"))
     said = " ".join(capsys.readouterr().out.split())
     assert f"What mattered: {first.name} {percent(first.share)} (" in said
     summary.print_study(finished)  # of six trials
     said = " ".join(capsys.readouterr().out.split())
-    assert importances(study_table(finished.records)).missing_because in said
+    assert study_table(finished.records).importances.missing_because in said
 
 
 def test_a_verdict_without_a_command_is_followed_by_the_next_that_has_one(

@@ -1,6 +1,6 @@
 import pytest
 
-from automl.report.numbers.trials import StudyTable, study_table
+from automl.report.numbers.study import StudyTable, study_table
 from storage.records import StudyRecords
 from tests.contracts.synthetic_study import synthetic_study
 

@@ -9,8 +9,7 @@ import pytest
 
 from automl.errors import ConfigError
 from automl.report import dashboard
-from automl.report.numbers.importances import importances
-from automl.report.numbers.trials import study_table
+from automl.report.numbers.study import study_table
 from automl.report.study_attributes import study_attributes
 from storage import Store, open_store
 from storage.records import StudyRecords
@@ -57,7 +56,7 @@ def test_attributes_that_have_not_changed_are_not_written_again(
 
 
 def test_no_title_lies_on_a_legend(table):
-    for figure in dashboard.figures(table, importances(table)).values():
+    for figure in dashboard.figures(table).values():
         if figure.layout.title.text:
             assert figure.layout.legend.y < 0 and figure.layout.margin.t >= 50
 
@@ -92,7 +91,7 @@ def test_everything_is_written_inside_the_transaction(study, records: StudyRecor
 
 def test_figures_stay_under_their_limit():
     table = study_table(synthetic_study(1200, n_epochs=50))
-    for key, figure in dashboard.figures(table, importances(table)).items():
+    for key, figure in dashboard.figures(table).items():
         assert len(figure.to_json()) < 200_000, key
 
 

@@ -15,8 +15,7 @@ from automl.report.dashboard_importances import (
     shown_importances,
     with_our_importances,
 )
-from automl.report.numbers.importances import importances
-from automl.report.numbers.trials import StudyTable, study_table
+from automl.report.numbers.study import StudyTable, study_table
 from storage import Store, open_store
 from storage.records import StudyRecords
 
@@ -43,7 +42,7 @@ def ask(store: Store, study_id: int) -> tuple[str, Any]:
 
 
 def test_the_shares_are_those_of_the_report(table: StudyTable) -> None:
-    found = importances(table)
+    found = table.importances
     shown = shown_importances(table.records)
     assert [one["name"] for one in shown] == [one.name for one in found.judged]
     assert [one["importance"] for one in shown] == [one.share for one in found.judged]
@@ -58,7 +57,7 @@ def test_with_too_few_trials_it_is_said_that_none_can_be_told(
     store: Store, records: StudyRecords
 ) -> None:
     few = StudyRecords(records.settings, trials=records.trials[:5])
-    assert importances(study_table(few)).missing_because
+    assert study_table(few).importances.missing_because
     (said,) = shown_importances(few)
     assert (said["name"], said["importance"]) == (NONE_TOLD, 0.0)
     assert ask(store, 1) == ("200 OK", {"param_importances": [[said]]})

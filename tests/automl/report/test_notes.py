@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from automl.report import verdict_part
 from automl.report.notes import _verdict, marked, plain, study_note, trial_notes
-from automl.report.numbers.trials import study_table
+from automl.report.numbers.study import study_table
 from storage.records import StudyRecords
 
 

@@ -3,9 +3,9 @@ from dataclasses import replace
 import pytest
 
 from automl.report import result_part
+from automl.report.numbers.effort import effort
 from automl.report.numbers.overview import overview
-from automl.report.numbers.search import effort
-from automl.report.numbers.trials import study_table
+from automl.report.numbers.study import study_table
 from automl.score_names import score_text
 from storage.records import StudyRecords
 from tests.contracts.synthetic_study import synthetic_study
@@ -38,7 +38,6 @@ def test_a_study_without_a_result_says_so(records: StudyRecords):
         "No trial has completed, so there is no best configuration yet."
     ]
     assert result_part.configuration(empty.best, ()) == []
-    assert result_part.score_panel(empty) is None
 
 
 def test_tables_are_texts_of_equal_width(table):
@@ -102,5 +101,5 @@ def test_one_trial_that_is_as_good_is_told_in_the_singular(table, n_tied, words)
 def test_a_loss_has_the_digits_that_the_terminal_shows(table):
     shown, spent = overview(table), effort(table)
     card = result_part.cards(shown, spent, table.records.settings)[1]
-    assert card.value == score_text("loss", shown.best.valid_loss)
+    assert card.value == score_text("loss", shown.best.value)
     assert result_part.best_rows(shown, "error_rate")[0][1] == card.value

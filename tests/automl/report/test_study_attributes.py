@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from automl.commands_to_type import reproducing_command
 from automl.report.numbers.overview import overview
-from automl.report.numbers.trials import study_table
+from automl.report.numbers.study import study_table
 from automl.report.study_attributes import study_attributes
 from storage.records import StudyRecords
 

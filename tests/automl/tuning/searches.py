@@ -6,7 +6,8 @@ from typing import Any
 
 import search_spaces
 from automl.data import LoadedData
-from automl.executors.guarded_training import InProcessExecutor
+from automl.executors.choosing import make_executor
+from automl.options.search_options import SearchOptions
 from automl.tuning.clock import Clock
 from automl.tuning.policy import SearchPolicy
 from automl.tuning.problem import Problem
@@ -19,8 +20,8 @@ from storage.records import StudyRecords, StudySettings
 
 def settings_for(data: LoadedData, *narrowing: str, max_epochs: int = 4) -> StudySettings:
     space = search_spaces.load("mlp").for_task(data.goal.task).narrow(list(narrowing))
-    training = {"max_epochs": max_epochs, "patience": max_epochs, "seed": 0}
-    return make_settings(data, space, study_name="iris", training=training)
+    options = SearchOptions(study="iris", max_epochs=max_epochs, patience=max_epochs)
+    return make_settings(data, space, options)
 
 
 def make_search(
@@ -32,7 +33,7 @@ def make_search(
     **policy: object,
 ) -> Search:
     chosen = SearchPolicy(**{"pruner": "none", "sampler": "random", **policy})  # type: ignore[arg-type]
-    executor = InProcessExecutor(data.dataset, trainer="plain")
+    executor = make_executor(data.dataset, trainer="plain", workers=1)
     study, clock = open_study(store, settings), Clock(timeout)
     return Search(study, store, executor, Problem(settings, data.dataset), chosen, clock)
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from automl.tuning.clock import Clock
+from automl.tuning.clock import Clock, Interval
 
 
 def test_time_is_up_after_the_timeout() -> None:
@@ -35,3 +35,11 @@ def test_an_earlier_clock_leaves_time_for_what_comes_after() -> None:
     earlier = clock.earlier(3.0)
     assert (earlier.began, earlier.deadline) == (100.0, 107.0)
     assert clock.deadline == 110.0
+
+
+def test_an_interval_tells_once_that_it_has_passed() -> None:
+    interval = Interval(0.05)
+    assert not interval.has_passed
+    time.sleep(0.06)
+    assert interval.has_passed
+    assert not interval.has_passed

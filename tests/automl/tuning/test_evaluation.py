@@ -19,6 +19,7 @@ from automl.studies import load_study
 from automl.training.metrics import score
 from automl.tuning.evaluation import evaluate_answer
 from automl.tuning.keeping import Keeper
+from automl.tuning.problem import Problem
 from storage import open_store
 from storage.records import AnswerMember, AnswerRecord, EvaluationRecord
 
@@ -133,7 +134,8 @@ def test_an_answer_of_several_trials_is_scored_kept_loaded_and_reported(
     with open_store(finished_copy) as store:
         store.add_answer("iris-species", AnswerRecord("ensemble", members, first))
         scored = evaluate_answer(store, "iris-species", dataset, lambda: guessing_alone(dataset))
-        Keeper(store, "iris-species", dataset, keep_models=1).prune()
+        settings = store.read_study("iris-species").settings
+        Keeper(store, Problem(settings, dataset), keep_models=1).prune()
     result = load_study("iris-species", finished_copy)
 
     assert result.answer.members == members and result.evaluation == scored

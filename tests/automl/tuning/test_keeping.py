@@ -9,8 +9,9 @@ from automl.training.trainer import Checkpoint
 from automl.tuning.adoption import AdoptedTrial
 from automl.tuning.keeping import Keeper
 from automl.tuning.problem import Problem
+from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.study import open_study
-from automl.tuning.trial_in_training import RunInTraining, TrialInTraining
+from automl.tuning.trial_in_training import TrialInTraining
 from storage import open_store
 
 

@@ -9,7 +9,7 @@ from tests.automl.tuning.test_adoption import minimal_settings
 from tests.contracts.tiny_datasets import tiny_dataset
 from tests.contracts.trainer_contract import tiny_run
 
-PROBLEM = Problem(minimal_settings(), tiny_dataset())
+PROBLEM = Problem(replace(minimal_settings(), space={"family": "mlp"}), tiny_dataset())
 
 
 def test_a_trial_has_a_run_per_fold_each_with_a_seed_of_its_own() -> None:

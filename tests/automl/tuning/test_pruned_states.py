@@ -11,11 +11,12 @@ import optuna
 import pytest
 
 import automl
-from automl.executors.guarded_training import InProcessExecutor
+from automl.executors.choosing import make_executor
 from automl.result import SearchResult
 from automl.training.config import RunConfig, configure
 from automl.tuning.pruned_states import PrunedStates, kept_continuations
-from automl.tuning.trial_in_training import RunInTraining, TrialInTraining
+from automl.tuning.run_in_training import RunInTraining
+from automl.tuning.trial_in_training import TrialInTraining
 from storage import Store, open_store
 from storage.records import StudyRecords, best_epoch
 from tests.contracts.linear_trainer import tiny_dataset, tiny_run
@@ -103,7 +104,7 @@ def test_a_state_whose_file_is_altered_is_not_used(store: Store) -> None:
 def test_a_search_goes_on_where_no_state_can_be_written(store: Store) -> None:
     """As where somebody has put a file in the place of the folder; it is said once."""
     dataset = tiny_dataset()
-    with InProcessExecutor(dataset) as executor:
+    with make_executor(dataset, workers=1) as executor:
         study, trials = optuna.create_study(), []
         for run_id in (1, 2):
             run = tiny_run(run_id)

@@ -15,7 +15,7 @@ import torch
 from automl.data.dataset import Dataset
 from automl.executors.reference_process import ReferenceProcess
 from automl.reference_names import REFERENCE_NAMES
-from automl.tuning import references
+from automl.tuning import clock, references
 from automl.tuning.progress import SearchProgress
 from automl.tuning.references import BEGIN_AFTER, References
 from tests.contracts.tiny_datasets import tiny_dataset
@@ -115,7 +115,7 @@ def test_what_is_not_there_when_time_is_up_is_left_out_and_said(
     dataset = tiny_dataset("mean_squared", n_rows=600)
     expected = list(REFERENCE_NAMES)[:there]
     monkeypatch.setattr(references, "LEAST_SECONDS", 0.0)
-    monkeypatch.setattr(references, "time", SimpleNamespace(monotonic=tick))
+    monkeypatch.setattr(clock, "time", SimpleNamespace(monotonic=tick))
     one = References(dataset)
     fitted = one.take(search_seconds=10 * 0.5 * n_steps)
     monkeypatch.undo()

@@ -9,7 +9,8 @@ import pytest
 
 from automl.models.mlp.network import MLPConfig
 from automl.training.config import RunConfig, TrainingConfig
-from automl.tuning.trial_in_training import RunInTraining, TrialInTraining, best_in_training
+from automl.tuning.run_in_training import RunInTraining
+from automl.tuning.trial_in_training import TrialInTraining, best_in_training
 from storage.records import EpochRecord
 
 

@@ -7,9 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from automl.report.numbers.importances import MIN_TRIALS, Importances, importances
-from automl.report.numbers.parameters import axes
-from automl.report.numbers.trials import study_table
+from automl.report.numbers.importances import MIN_TRIALS, Importances
+from automl.report.numbers.study import study_table
 from storage.records import EpochRecord, ParameterValue, RunRecord, StudyRecords, TrialRecord
 from tests.contracts.synthetic_study import synthetic_study
 
@@ -51,7 +50,7 @@ def study(
 
 def found(loss: Callable[[Params, np.random.Generator], float], n_trials: int, seed: int = 0
           ) -> Importances:  # fmt: skip
-    return importances(study_table(study(loss, n_trials, seed)))
+    return study_table(study(loss, n_trials, seed)).importances
 
 
 def bowl(params: Params, random: np.random.Generator) -> float:
@@ -118,7 +117,7 @@ def test_a_parameter_that_few_trials_use_is_not_judged():
         else replace(t, params={n: v for n, v in t.params.items() if n != "extra"})
         for t in records.trials
     )  # fmt: skip
-    told = importances(study_table(replace(records, trials=trials)))
+    told = study_table(replace(records, trials=trials)).importances
     assert told.unjudged == ("extra",) and told.names[-1] == "extra"
 
 
@@ -126,7 +125,7 @@ def test_losses_of_pruned_trials_do_not_make_importances():
     """Half of the trials end after one epoch, with losses ten times as high: chance all of it."""
     records = synthetic_study(100)
     assert any(t.outcome == "pruned" for t in records.trials)
-    told = importances(study_table(records))
+    told = study_table(records).importances
     assert told.n_trials == len(
         [t for t in records.trials if t.outcome in ("complete", "pruned") or t.cause == "diverged"]
     )
@@ -146,5 +145,5 @@ def test_an_enqueued_value_outside_its_range_does_not_fail():
     odd = replace(
         records.trials[0], params={**records.trials[0].params, "rate": 99.0, "kind": "z"}
     )
-    told = importances(study_table(replace(records, trials=(odd, *records.trials[1:]))))
-    assert set(told.names) == set(axes(study_table(records)))
+    told = study_table(replace(records, trials=(odd, *records.trials[1:]))).importances
+    assert set(told.names) == set(study_table(records).axes)

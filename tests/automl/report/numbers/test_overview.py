@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from automl.report.numbers.overview import overview
-from automl.report.numbers.trials import study_table
+from automl.report.numbers.study import study_table
 from storage.answers import single_answer
 from storage.records import EvaluationRecord, StudyRecords
 

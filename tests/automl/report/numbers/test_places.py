@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 
 from automl.report.numbers.places import comparable, places
-from automl.report.numbers.trials import Curve, Outcome, Trial, study_table
+from automl.report.numbers.study import study_table
+from automl.report.numbers.trials import Curve, Outcome, Trial
 from storage.effort import TrialEffort
+from storage.records import TrialRecord
 from tests.contracts.synthetic_study import synthetic_study
 
 
@@ -14,9 +16,9 @@ def trial(number: int, valid: list[float], outcome: Outcome = "complete", cause=
     losses = np.array(valid)
     curve = Curve(np.arange(1.0, len(valid) + 1), *[losses] * 5)
     value = min(valid, default=math.nan)
-    return Trial(
-        number, outcome, cause, "", {}, value, curve, None, TrialEffort(), None, None, None
-    )
+    states = {"complete": "COMPLETE", "pruned": "PRUNED", "failed": "PRUNED"}
+    record = TrialRecord(number, states.get(outcome, "RUNNING"), {}, value, cause)
+    return Trial(record, curve, None, TrialEffort())
 
 
 def test_two_trials_are_compared_at_the_last_epoch_that_both_have_reached():
@@ -76,7 +78,7 @@ def _cut(one: Trial, epochs: int) -> Trial:
         return one
     names = ("epochs", "train", "valid", "standard_error", "train_metric", "valid_metric")
     shorter = Curve(*[getattr(one.curve, name)[:epochs] for name in names])
-    return replace(one, outcome="pruned", curve=shorter)
+    return replace(one, record=replace(one.record, state="PRUNED"), curve=shorter)
 
 
 @pytest.fixture(autouse=True)

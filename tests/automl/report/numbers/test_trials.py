@@ -3,7 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from automl.report.numbers.trials import best_epoch, mean_curve, sample_trials, study_table, thin
+from automl.report.numbers.study import study_table
+from automl.report.numbers.trials import best_epoch, mean_curve, sample_trials, thin
 from storage.records import EpochRecord, StudyRecords
 from tests.contracts.synthetic_study import synthetic_study
 
@@ -68,19 +69,6 @@ def test_runs_of_other_purposes_do_not_touch_a_trial(records: StudyRecords):
     assert 7.0 not in table.trials[0].curve.valid
 
 
-def test_ranked_trials_are_complete_and_in_order(table):
-    values = [trial.value for trial in table.ranked]
-    assert values == sorted(values)
-    assert {trial.outcome for trial in table.ranked} == {"complete"}
-    assert table.best.number == table.records.best_trial.number
-
-
-def test_folds_of_a_study_are_joined():
-    folded = study_table(synthetic_study(6, n_folds=3))
-    assert len(folded.trials) == 6
-    assert folded.trials[0].value == pytest.approx(folded.records.trials[0].value)
-
-
 def test_thinning_keeps_first_and_last():
     kept = thin(1000, 80)
     assert len(kept) == 80 and kept[0] == 0 and kept[-1] == 999
@@ -96,7 +84,9 @@ def test_a_sample_keeps_the_best_trials_and_the_order(table):
     assert sample_trials(table.trials, 100) == table.trials
 
 
-def test_an_empty_study_gives_an_empty_table(records: StudyRecords):
-    empty = study_table(StudyRecords(records.settings))
-    assert empty.trials == () and empty.best is None
-    assert not len(mean_curve([]))
+def test_a_thinned_curve_keeps_its_lowest_point():
+    losses = [1.0] * 60 + [0.1] + [0.9] * 39
+    curve = mean_curve([[epoch(1, number, loss) for number, loss in enumerate(losses, 1)]])
+    thinned = curve.thinned(5)
+    assert len(thinned) == 6 and thinned.valid[thinned.best] == 0.1
+    assert thinned.epochs[thinned.best] == 61

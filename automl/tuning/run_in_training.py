@@ -1,0 +1,45 @@
+"""A run while it trains: its curve so far, and how it has ended once it has.
+
+The search and the runs beside it follow their runs alike: epoch by epoch, until the curve itself
+says that the run is over, or somebody else ends it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from automl.training.config import RunConfig
+from automl.training.ending import ending
+from storage.records import EpochRecord, best_epoch
+
+
+@dataclass(slots=True)
+class RunInTraining:
+    """One run while it trains."""
+
+    config: RunConfig
+    curve: list[EpochRecord] = field(default_factory=list)
+    end: str | None = None  # "max_epochs", or a key of CAUSES; None: it goes on
+
+    def advance(self, record: EpochRecord) -> bool:
+        """Take one more epoch; whether the run has come to its end with it."""
+        self.curve.append(record)
+        self.end = self.end or ending(self.curve, self.config.training)
+        return self.end is not None
+
+    @property
+    def cause(self) -> str | None:
+        """What is stored of its end; running to the last epoch needs no cause."""
+        return None if self.end == "max_epochs" else self.end
+
+    @property
+    def best(self) -> EpochRecord | None:
+        """Its best epoch, if it has one with finite losses."""
+        return best_epoch(self.curve)
+
+    @property
+    def best_loss(self) -> float:
+        """The validation loss of its best epoch; infinite where there is none."""
+        best = self.best
+        return math.inf if best is None else best.valid_loss
