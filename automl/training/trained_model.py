@@ -18,13 +18,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from automl.data.dataset import Dataset, Fold, Split
+from automl.data.dataset import DataDescription
 from automl.data.encoders import Encoder, NewRows
 from automl.data.files.prediction_files import prediction_names
 from automl.errors import ConfigError, warn_of
-from automl.models.mlp.network import MLPConfig
+from automl.models.family import find_family
 from automl.training.config import RunConfig, TrainingConfig
-from automl.training.predictions import predict
+from automl.training.predictions import predict_inputs
 from storage.records import Task
 from storage.stored_values import fitting
 
@@ -36,6 +36,7 @@ class TrainedNetwork:
     run: RunConfig
     weights: Mapping[str, Tensor] = field(repr=False)
     encoder: Encoder = field(repr=False)
+    n_train_rows: int
     target_mean: float
     target_scale: float
 
@@ -151,19 +152,17 @@ class TrainedModel:
         return weighted_mean(predictions, [one.weight for one in self.members]), new.messages
 
     def _prediction(self, network: TrainedNetwork, new: NewRows) -> NDArray[np.float64]:
-        rows = Split(network.encoder.inputs(new.rows), torch.zeros(new.n_rows))
-        fold = Fold(
-            train=rows,
-            valid=rows,
-            test=rows,
-            encoding=network.encoder.encoding,
-            target_mean=network.target_mean,
-            target_scale=network.target_scale,
-        )
+        inputs, data = network.encoder.inputs(new.rows), self._description(network)
+        mean, scale = network.target_mean, network.target_scale
+        predicted = predict_inputs(network.run, network.weights, inputs, data, mean, scale)
+        return predicted.double().numpy()
+
+    def _description(self, network: TrainedNetwork) -> DataDescription:
+        """What a network of it was built for."""
         n_classes = max(len(self.classes_), 1)
-        folds = (fold,) * (network.run.fold + 1)
-        dataset = Dataset(self.task, self.loss, n_classes, folds)
-        return predict(network.run, network.weights, dataset, "test").double().numpy()
+        return DataDescription(
+            self.task, n_classes, network.n_train_rows, network.encoder.encoding
+        )
 
 
 def run_from_details(details: Mapping[str, Any]) -> RunConfig:
@@ -171,12 +170,15 @@ def run_from_details(details: Mapping[str, Any]) -> RunConfig:
 
     Raises:
         UnfitError: a value is not of its type.
+        ConfigError: there is no such family.
     """
     run = fitting(details.get("run"), Mapping[str, Any])
     whole = {name: fitting(run.get(name), int) for name in _WHOLE_NUMBERS}
+    family = fitting(run.get("family"), str)
     return RunConfig(
         **whole,
-        model=fitting(run.get("model"), MLPConfig),
+        family=family,
+        model=fitting(run.get("model"), find_family(family).config_class),
         training=fitting(run.get("training"), TrainingConfig),
         rows=None,  # kept models were trained on all rows
     )
@@ -196,6 +198,7 @@ def network_from_arrays(
         run=run,
         weights={name: torch.from_numpy(array.copy()) for name, array in arrays.items()},
         encoder=encoder,
+        n_train_rows=int(details["n_train_rows"]),
         target_mean=float(details["target_mean"]),
         target_scale=float(details["target_scale"]),
     )

@@ -35,6 +35,10 @@ class ArrayInputs(Inputs):
         """The rows flattened, and no codes."""
         return self.values.flatten(1).float(), self.values.new_empty(len(self), 0).long()
 
+    def arguments(self, encoding: Encoding) -> tuple[Tensor]:
+        """The values as they are."""
+        return (self.values,)
+
 
 @dataclass(frozen=True, slots=True)
 class ArrayEncoding(Encoding):
@@ -49,6 +53,11 @@ class ArrayEncoding(Encoding):
     is_whole: bool  # int64: codes rather than quantities
     mean: float = 0.0
     deviation: float = 1.0
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of a row."""
+        return self.shape
 
     @property
     def n_features(self) -> int:
