@@ -14,15 +14,16 @@ from automl.errors import StudyError
 from automl.options.option import options_in, options_of
 from automl.options.search_options import DataOptions, StudyOptions
 from search_spaces import SearchSpace
+from search_spaces.declared import DEFAULT_FAMILY, family_of
 from storage.records import Json, StudySettings
 
 if TYPE_CHECKING:
     from automl.data.loaded import LoadedData
 
 
-def load_data(data: Any, options: DataOptions) -> LoadedData:
-    """Read, split and encode the data that the options describe."""
-    return read_data(data, options).load_data(options)
+def load_data(data: Any, options: DataOptions, *, family: str = DEFAULT_FAMILY) -> LoadedData:
+    """Read, split and encode the data that the options describe, for networks of a family."""
+    return read_data(data, options, family=family).load_data(options)
 
 
 def data_options(data: Any, options: DataOptions) -> dict[str, Json]:
@@ -76,10 +77,11 @@ def load_again(settings: StudySettings, data: Any = None) -> LoadedData:
         StudyError: they are not the data that the study was made with.
     """
     if data is None:
-        loaded = load_data(settings.data_source, DataOptions(**reloadable_options(settings)))
+        options = DataOptions(**reloadable_options(settings))
+        data = settings.data_source
     else:
         options = DataOptions(target=settings.target, task=settings.task, loss=settings.loss)
-        loaded = load_data(data, options)
+    loaded = load_data(data, options, family=family_of(settings.space))
     if loaded.fingerprint != settings.data_fingerprint:
         raise StudyError(
             f"a study can only be continued on the data it was made with, but those of "

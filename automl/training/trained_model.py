@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
+from automl import randomness
 from automl.data.dataset import DataDescription
 from automl.data.encoders import Encoder, NewRows
 from automl.data.files.prediction_files import prediction_names
@@ -77,6 +78,25 @@ class TrainedModel:
     loss: str
     classes_: NDArray[Any]  # as in scikit-learn: the order of the probabilities; () if none
     members: tuple[WeightedNetwork, ...]
+
+    @property
+    def module(self) -> nn.Module:
+        """The network with its weights, in evaluation mode.
+
+        Raises:
+            ConfigError: there are several; take `modules`.
+        """
+        if len(self.members) > 1:
+            raise ConfigError(
+                f"`module` is for a model of one network, but this one has {len(self.members)}, "
+                "of each fold its own; take `modules`, or search with folds=1"
+            )
+        return self.modules[0]
+
+    @property
+    def modules(self) -> tuple[nn.Module, ...]:
+        """The networks with their weights, in evaluation mode, in the order of `members`."""
+        return tuple(self._module(member.network) for member in self.members)
 
     def predict(self, data: Any) -> NDArray[Any]:
         """Predict the target, in the values or the unit of its own column.
@@ -156,6 +176,13 @@ class TrainedModel:
         mean, scale = network.target_mean, network.target_scale
         predicted = predict_inputs(network.run, network.weights, inputs, data, mean, scale)
         return predicted.double().numpy()
+
+    def _module(self, network: TrainedNetwork) -> nn.Module:
+        with randomness.seeded(0):  # of no importance, but nobody else's state moves
+            family = find_family(network.run.family)
+            module = family.build(network.run.model, self._description(network))
+        module.load_state_dict(network.weights)
+        return module.eval()
 
     def _description(self, network: TrainedNetwork) -> DataDescription:
         """What a network of it was built for."""

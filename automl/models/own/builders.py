@@ -10,11 +10,13 @@ from __future__ import annotations
 import functools
 import logging
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from automl.errors import StudyError
-from automl.models.own.reference import PARAMETER, BuilderReference, reference_of
+from automl.models.own.reference import BuilderReference, reference_of
+from search_spaces.declared import model_of
+from storage.records import StudySettings
 
 _KNOWN: dict[str, BuilderReference] = {}
 
@@ -35,42 +37,27 @@ def remember_packed(packed: bytes | None) -> None:
         remember(pickle.loads(packed))
 
 
-def remember_for(
-    model: object, space: Mapping[str, Any], versions: Mapping[str, str]
-) -> BuilderReference | None:
+def remember_for(model: object, settings: StudySettings) -> None:
     """Take the model that a person gives for a stored study; say if its code has changed.
 
     Args:
         model: None: it was handed over in this process before.
-        space, versions: of the study's settings.
-
-    Returns:
-        what builds the study's networks; None for one of a built-in family.
 
     Raises:
         StudyError: the study needs a model and none was given, or the reverse.
         ConfigError: there is no such model.
     """
-    words = words_of(space)
+    words = model_of(settings.space)
     if words is None:
         if model is not None:
             raise StudyError("a model is for a study of a network of your own; leave it out here")
-        return None
+        return
     if model is not None:
-        reference = reference_of(model)
-        remember(reference, words)
-        if versions.get(words) not in (None, reference.digest):
-            logging.getLogger("automl").warning(
-                "the code of %s has changed since the study was made: its networks may differ",
-                words,
-            )
-    return known(words)
-
-
-def words_of(space: Mapping[str, Any]) -> str | None:
-    """The words of the builder of a stored search space; None where it has none."""
-    table = space.get("parameters", {}).get(PARAMETER)
-    return None if table is None else str(table.get("value"))
+        remember(reference_of(model), words)
+    if settings.versions.get(words) not in (None, known(words).digest):
+        logging.getLogger("automl").warning(
+            "the code of %s has changed since the study was made: its networks may differ", words
+        )
 
 
 def known(words: str) -> BuilderReference:

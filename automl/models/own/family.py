@@ -12,7 +12,7 @@ from automl.data.dataset import DataDescription
 from automl.errors import ConfigError, TrainingError
 from automl.models.family import Family
 from automl.models.own.builders import builder
-from automl.models.own.reference import PARAMETER
+from search_spaces.declared import MODEL
 from storage.records import ParameterValue
 
 
@@ -35,12 +35,12 @@ class OwnFamily(Family):
         Raises:
             ConfigError: the space names no model.
         """
-        if PARAMETER not in params:
+        if MODEL not in params:
             raise ConfigError(
                 "a space of the family own needs a network; give --model my_file.py:build"
             )
-        own = {name: value for name, value in params.items() if name != PARAMETER}
-        return OwnConfig(str(params[PARAMETER]), own)
+        own = {name: value for name, value in params.items() if name != MODEL}
+        return OwnConfig(str(params[MODEL]), own)
 
     def build(self, config: OwnConfig, data: DataDescription) -> nn.Module:
         """Call the person's function.

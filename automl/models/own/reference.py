@@ -16,12 +16,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any, Final
+from typing import Any
 
 from automl.errors import ConfigError, did_you_mean, reason_of
-
-PARAMETER: Final = "model"
-"""Under this name the words are a fixed parameter of the study's search space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ class BuilderReference:
         """
         if self.function is not None:
             return self.function
-        assert self.path is not None
+        assert self.path is not None, "a reference has a function or a file"
         name = self.words.rpartition(":")[2]
         found = getattr(_imported(self.path), name, None)
         if not callable(found):
@@ -91,8 +88,7 @@ def reference_of(model: object) -> BuilderReference:
     file = _file_of(model)
     words = f"{file.name if file else 'notebook'}:{name}"
     digest = _digest(repr(list(_code_parts(code)))) if code is not None else ""
-    is_plain = file is not None and "<" not in name and "." not in name
-    if is_plain and getattr(model, "__module__", None) != "__main__":
+    if file is not None and getattr(model, "__module__", None) != "__main__":
         digest = _digest(ast.dump(_parsed(file, words)))  # all that stands beside it, too
     return BuilderReference(words, digest, None, model)
 
