@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 
 from automl.data.dataset import Dataset
-from automl.import_paths import imported
 from automl.models.family import find_family
 from automl.stacked import native
 from automl.stacked.native_build import Kernels
+from automl.system.import_paths import imported
 from automl.training.trainer import Trainer
 
 TRAINERS = {

@@ -24,13 +24,16 @@ from automl import randomness
 from automl.data.dataset import DataDescription
 from automl.data.inputs import Encoding, Inputs
 from automl.errors import ConfigError
-from automl.import_paths import imported
 from automl.models.layers import LayerSignal, trace_layers
+from automl.system.import_paths import imported
 from search_spaces.errors import SearchSpaceError
 from search_spaces.hyperparameters import HYPERPARAMETERS, TRAINING, defaults, unknown_name
 from storage.records import ParameterValue
 
-FAMILIES: Final[Mapping[str, str]] = {"mlp": "automl.models.mlp.family:MLP_FAMILY"}
+FAMILIES: Final[Mapping[str, str]] = {
+    "mlp": "automl.models.mlp.family:MLP_FAMILY",
+    "own": "automl.models.own.family:OWN_FAMILY",
+}
 """Import paths of families by name."""
 
 Forward = Callable[..., Any]

@@ -34,14 +34,12 @@ class MemoryPlan:
 
     n_slots: int
     n_stacks: int
-    n_bytes: int | None  # of all together, beside data and libraries; None: nobody knows
+    n_bytes: int | None  # of all together, beside data and libraries, if known
 
     def __str__(self) -> str:
         workers = "1 worker" if self.n_stacks == 1 else f"{self.n_stacks} workers"
-        planned = f"up to {self.n_slots} trials at once, {workers}"
-        if self.n_bytes is None:
-            return planned
-        return f"{planned}, at most {self.n_bytes / 2**20:.0f} MB of memory"
+        most = f", at most {self.n_bytes / 2**20:.0f} MB of memory" if self.n_bytes else ""
+        return f"up to {self.n_slots} trials at once, {workers}{most}"
 
 
 def plan_memory(
@@ -53,6 +51,8 @@ def plan_memory(
         n_slots: trials that should train at once, over all stacks.
         free_bytes: what the machine has left; None where it does not say.
     """
+    if not find_family(space.family).is_trusted:
+        return MemoryPlan(n_slots, n_stacks, None)
     runs, trainer = largest_runs(space, dataset), _trainer(space.family)
     while True:
         n_bytes = trainer.most_bytes(runs, dataset, n_trials=n_slots, n_trainers=n_stacks)

@@ -52,6 +52,7 @@ class ProcessEngine(Engine):
                 setup.trial_timeout,
                 setup.memory_limit,
                 binary,
+                setup.model,
             )
             for device in devices
         ]
