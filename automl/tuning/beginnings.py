@@ -68,7 +68,7 @@ def take_begun(state: SearchState, began: RunBegan) -> None:
 def _ask(state: SearchState) -> TrialInTraining | None:
     with state.store.transaction():
         try:
-            with state.store.optuna_storage.at_most(state.policy.n_trials):
+            with state.store.optuna_storage.trials.at_most(state.policy.n_trials):
                 handle = state.study.ask()
         except StudyIsFull:
             state.tally.n_asked = state.policy.n_trials
