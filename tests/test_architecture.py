@@ -140,7 +140,6 @@ LARGE_CLASSES = {  # classes that may have more, each with its reason
     "automl.stacked.stack.Stack": TO_BE_MENDED,
     "automl.stacked.torch_pass.StackedPass": TO_BE_MENDED,
     "automl.training.plain._RunState": TO_BE_MENDED,
-    "storage.database.Database": TO_BE_MENDED,
     "storage.live_trials.LiveTrials": TO_BE_MENDED,
     "storage.store.Store": TO_BE_MENDED,
 }
