@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automl.errors import ConfigError
-from automl.interruption import stop_on_interrupt
 from automl.options.loading import data_options, fixed_options, read_data
 from automl.options.option import check_names, options_of
 from automl.options.search_options import FixedOptions, FreeOptions, SearchOptions
 from automl.options.signatures import of_data, of_study
 from automl.options.values import DEFAULT_STORAGE
 from automl.result import SearchResult
-from automl.streams import one_line
 from automl.studies import load_study
+from automl.system.interruption import stop_on_interrupt
 from automl.tuning.clock import Clock
+from automl.wording.printable import one_line
 
 if TYPE_CHECKING:
     from automl.session.search_session import SearchSession

@@ -18,9 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
-from automl.counting import agree, count
 from automl.diagnostics.evidence import find_references
-from automl.diagnostics.wording import number
 from automl.investigation.advised_changes import AdvisedChange, advised_change
 from automl.tuning.planned_runs import (
     EndedRun,
@@ -33,6 +31,8 @@ from automl.tuning.planned_runs import (
     study_space,
 )
 from automl.tuning.seeds import derive_seed
+from automl.wording.counts import agree, count
+from automl.wording.numbers import number
 from storage.records import Diagnosis, Json, StudyRecords
 
 UNCHANGED = "unchanged"

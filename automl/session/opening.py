@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import search_spaces
-from automl.counting import count
 from automl.data import LoadedData
 from automl.data.reading import RawData
 from automl.executors.devices import check_device
@@ -19,7 +18,6 @@ from automl.options.loading import encode_data
 from automl.options.search_options import SearchOptions
 from automl.session.call import SearchCall
 from automl.session.search_session import SearchSession
-from automl.streams import one_line
 from automl.tuning.clock import Clock
 from automl.tuning.ending_time import Moment
 from automl.tuning.pruners import make_pruner
@@ -27,6 +25,8 @@ from automl.tuning.samplers import PerTrialSampler
 from automl.tuning.settings import make_settings
 from automl.tuning.study import open_study, unused_name
 from automl.tuning.tally import Tally
+from automl.wording.counts import count
+from automl.wording.printable import one_line
 from search_spaces import SearchSpace
 from storage import Store, open_store
 from storage.records import Json, StudySettings

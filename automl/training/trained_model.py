@@ -19,15 +19,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from automl.data.dataset import Dataset, Fold, Split
+from automl.data.dataset import DataDescription
 from automl.data.files.prediction_files import prediction_names
-from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
+from automl.data.table.inputs import TableEncoding, TableInputs
 from automl.data.table.new_rows import read_rows, unknown_categories
 from automl.data.table.preprocessing import Preprocessor
 from automl.errors import ConfigError, warn_of
-from automl.models.mlp.network import MLPConfig
+from automl.models.family import find_family
 from automl.training.config import RunConfig, TrainingConfig
-from automl.training.predictions import predict
+from automl.training.predictions import predict_inputs
 from storage.records import Task
 from storage.stored_values import fitting
 
@@ -39,7 +39,7 @@ class TrainedNetwork:
     run: RunConfig
     weights: Mapping[str, Tensor] = field(repr=False)
     preprocessor: Preprocessor = field(repr=False)
-    cardinalities: tuple[int, ...]
+    n_train_rows: int
     target_mean: float
     target_scale: float
 
@@ -156,29 +156,15 @@ class TrainedModel:
         return weighted_mean(predictions, [one.weight for one in self.members]), messages
 
     def _prediction(self, network: TrainedNetwork, typed: pd.DataFrame) -> NDArray[np.float64]:
-        encoded = network.preprocessor.encode_typed(typed)
-        numeric, quantile, categories = (
-            torch.from_numpy(array)
-            for array in (encoded.numeric, encoded.quantile, encoded.categories)
-        )
-        rows = Split(TableInputs(numeric, quantile, categories), torch.zeros(len(typed)))
-        identity = AffineScaling(torch.zeros(numeric.shape[1]), torch.ones(numeric.shape[1]))
-        fold = Fold(
-            train=rows,
-            valid=rows,
-            test=rows,
-            encoding=TableEncoding(
-                # the weights bring their own
-                dict.fromkeys(("standard", network.run.model.scaling), identity),
-                network.cardinalities,
-            ),
-            target_mean=network.target_mean,
-            target_scale=network.target_scale,
-        )
+        preprocessor, run = network.preprocessor, network.run
+        encoded = preprocessor.encode_typed(typed)
+        arrays = (encoded.numeric, encoded.quantile, encoded.categories)
+        inputs = TableInputs(*map(torch.from_numpy, arrays))
+        encoding = TableEncoding(preprocessor.scalings, preprocessor.cardinalities)
         n_classes = max(len(self.classes_), 1)
-        folds = (fold,) * (network.run.fold + 1)
-        dataset = Dataset(self.task, self.loss, n_classes, folds)
-        return predict(network.run, network.weights, dataset, "test").double().numpy()
+        data = DataDescription(self.task, n_classes, network.n_train_rows, encoding)
+        mean, scale = network.target_mean, network.target_scale
+        return predict_inputs(run, network.weights, inputs, data, mean, scale).double().numpy()
 
 
 def run_from_details(details: Mapping[str, Any]) -> RunConfig:
@@ -186,12 +172,15 @@ def run_from_details(details: Mapping[str, Any]) -> RunConfig:
 
     Raises:
         UnfitError: a value is not of its type.
+        ConfigError: there is no such family.
     """
     run = fitting(details.get("run"), Mapping[str, Any])
     whole = {name: fitting(run.get(name), int) for name in _WHOLE_NUMBERS}
+    family = fitting(run.get("family"), str)
     return RunConfig(
         **whole,
-        model=fitting(run.get("model"), MLPConfig),
+        family=family,
+        model=fitting(run.get("model"), find_family(family).config_class),
         training=fitting(run.get("training"), TrainingConfig),
         rows=None,  # kept models were trained on all rows
     )
@@ -211,7 +200,7 @@ def network_from_arrays(
         run=run,
         weights={name: torch.from_numpy(array.copy()) for name, array in arrays.items()},
         preprocessor=preprocessor,
-        cardinalities=tuple(details["cardinalities"]),
+        n_train_rows=int(details["n_train_rows"]),
         target_mean=float(details["target_mean"]),
         target_scale=float(details["target_scale"]),
     )

@@ -97,7 +97,7 @@ def largest_run(space: SearchSpace) -> RunConfig:
         possible = _values(space, name)
         params[name] = next((one for one in choices if one in possible), possible[0])
     model, training = configure(params, family=space.family, max_epochs=1, patience=1)
-    return RunConfig(run_id=0, trial_number=0, model=model, training=training, seed=0)
+    return RunConfig(0, 0, space.family, model, training, seed=0)
 
 
 def _largest(space: SearchSpace, name: str) -> ParameterValue:

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from automl.counting import agree, count
 from automl.data.splits import RowSplit
 from automl.data.table.column_messages import column_lines, column_messages
 from automl.data.table.columns import ColumnPlan
 from automl.data.table.sentinels import sentinel_messages
 from automl.data.targets import Target
+from automl.wording.counts import agree, count
 from storage.records import DataCheckRecord
 
 

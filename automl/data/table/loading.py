@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from automl.counting import agree
 from automl.data.choices import split_kind
 from automl.data.dataset import Dataset
 from automl.data.fingerprints import fingerprint
@@ -28,6 +27,7 @@ from automl.data.table.understanding import understand
 from automl.data.targets import ClassType, Target
 from automl.errors import ConfigError
 from automl.options.search_options import ColumnOptions, SplitOptions
+from automl.wording.counts import agree
 from storage.records import DataCheckRecord, Json, Task
 
 
