@@ -30,7 +30,10 @@ from search_spaces.errors import SearchSpaceError
 from search_spaces.hyperparameters import HYPERPARAMETERS, TRAINING, defaults, unknown_name
 from storage.records import ParameterValue
 
-FAMILIES: Final[Mapping[str, str]] = {"mlp": "automl.models.mlp.family:MLP_FAMILY"}
+FAMILIES: Final[Mapping[str, str]] = {
+    "mlp": "automl.models.mlp.family:MLP_FAMILY",
+    "own": "automl.models.own.family:OWN_FAMILY",
+}
 """Import paths of families by name."""
 
 Forward = Callable[..., Any]

@@ -18,11 +18,12 @@ from automl.executors.executor import RunFailure
 from automl.executors.failures import failure_of
 from automl.executors.numerics import training_arithmetic
 from automl.models.family import find_family
+from automl.models.own.builders import known
 from automl.training.config import RowSubset, RunConfig, configure
 from automl.training.gradients import inspect_initialization
 from automl.tuning.seeds import derive_seed
 from search_spaces import SearchSpace
-from search_spaces.declared import family_of
+from search_spaces.declared import family_of, model_of
 from storage.records import Json, LayerGradientRecord, ParameterValue, StudySettings
 
 NOT_STORED = -1
@@ -84,6 +85,25 @@ class Problem:
     def space(self) -> SearchSpace:
         """The study's search space."""
         return SearchSpace.from_dict(self.settings.space)
+
+    @property
+    def engine(self) -> str | None:
+        """Which workers must train its networks; None: any may.
+
+        What a person wrote may hang, or take its process with it.
+        """
+        return None if find_family(self.space.family).is_trusted else "processes"
+
+    @property
+    def model(self) -> bytes | None:
+        """Who builds a person's own networks, packed for workers; None for other families.
+
+        Raises:
+            StudyError: nobody has handed the function over.
+            ConfigError: it cannot be sent.
+        """
+        words = model_of(self.settings.space)
+        return None if words is None else known(words).packed()
 
     def plan(
         self, trial_number: int, params: Mapping[str, ParameterValue]

@@ -50,7 +50,7 @@ def network(data: LoadedData, fold: int, scaling: str = "robust") -> TrainedNetw
     return TrainedNetwork(
         run=run,
         weights=model.state_dict(),
-        preprocessor=data.preprocessors[fold],
+        encoder=data.encoders[fold],
         n_train_rows=len(rows.train),
         target_mean=rows.target_mean,
         target_scale=rows.target_scale,
@@ -58,9 +58,9 @@ def network(data: LoadedData, fold: int, scaling: str = "robust") -> TrainedNetw
 
 
 def model_of(data: LoadedData, *networks: TrainedNetwork) -> TrainedModel:
-    classes = class_values(data.class_names, data.class_type)
+    classes = class_values(data.goal.class_names, data.goal.reading.class_type)
     members = tuple(WeightedNetwork(one, 1 / len(networks)) for one in networks)
-    return TrainedModel(data.target, data.task, data.loss, classes, members)
+    return TrainedModel(data.goal.name, data.goal.task, data.goal.loss, classes, members)
 
 
 def classifier(labels: list[object]) -> tuple[TrainedModel, pd.DataFrame]:
