@@ -177,7 +177,7 @@ class LiveTrials:
             if trial.state is TrialState.RUNNING:
                 self._database.claims.claim(connection, trial._trial_id)
         if trial.state is TrialState.RUNNING:
-            self._hold([trial._trial_id])
+            self._database.hold([trial._trial_id])
         if trial.number == len(trials):
             self.known.put(study_id, [trial])
         else:
@@ -195,7 +195,7 @@ class LiveTrials:
                 self._database.claims.claim(connection, trial._trial_id)
         if result.rowcount != 1:
             return False
-        self._hold([trial._trial_id])
+        self._database.hold([trial._trial_id])
         self.replace(changed(trial, state=TrialState.RUNNING, datetime_start=started))
         return True
 
@@ -223,11 +223,7 @@ class LiveTrials:
         """Hold running trials from now on, which this process has just claimed."""
         with self._database.lock:
             self.study(study_id)
-            self._hold(trial_ids)
-
-    def _hold(self, trial_ids: Sequence[int]) -> None:
-        self._database.claims.hold(trial_ids)
-        self._database.start_heartbeat()
+            self._database.hold(trial_ids)
 
     # Changing
 

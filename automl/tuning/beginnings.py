@@ -76,7 +76,7 @@ def _plan(
     planned = state.problem.plan(handle.number, params)
     n_parameters = state.problem.n_parameters(planned[0])
     for run in planned:
-        record = state.store.add_run(
+        record = state.store.runs.begin(
             state.problem.study_name,
             trial_number=handle.number,
             purpose="search",
@@ -94,7 +94,7 @@ def _is_hopeless(state: SearchState, trial: TrialInTraining) -> bool:
     run_id, run = next(iter(trial.runs.items()))
     layers, failure = state.problem.look_first(run.config)
     if layers:
-        state.store.add_initial_layers(run_id, layers)
+        state.store.runs.add_initial_layers(run_id, layers)
     if failure is not None:
         fail(state, trial, failure.cause, failure.message)
     return failure is not None

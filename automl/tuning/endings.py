@@ -79,14 +79,14 @@ def lose(state: SearchState, trial: TrialInTraining) -> None:
     """Give up an attempt whose worker died; its trial is told by none of that."""
     state.free(trial)
     for run_id in trial.runs:
-        state.store.finish_run(run_id, "failed", "lost")
+        state.store.runs.finish(run_id, "failed", "lost")
 
 
 def suspend(state: SearchState, trial: TrialInTraining) -> None:
     """Leave a trial in training so that the next call goes on with it."""
     state.keeper.save_checkpoints(trial, state.executor)
     for run_id in trial.runs:
-        state.store.finish_run(run_id, "failed", "interrupted")
+        state.store.runs.finish(run_id, "failed", "interrupted")
     state.free(trial)
 
 
@@ -95,7 +95,7 @@ def _close(
 ) -> None:
     """Write how the runs ended and what people see of the trial."""
     for run_id, run in trial.runs.items():
-        state.store.finish_run(run_id, end, cause or run.cause)
+        state.store.runs.finish(run_id, end, cause or run.cause)
     state.keeper.discard_checkpoints(trial.number)
     for name, value in trial.user_attributes().items():
         trial.handle.set_user_attr(name, value)

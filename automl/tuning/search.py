@@ -91,7 +91,7 @@ class Search:
         state = self.state
         advanced = {}
         with state.store.transaction():
-            state.store.add_epochs(result.epochs)
+            state.store.runs.add_epochs(result.epochs)
             for record in result.epochs:
                 if (trial := state.trial_of(record.run_id)) is not None:
                     self._advance(trial, record)
