@@ -17,7 +17,7 @@ import sqlite3
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -143,12 +143,11 @@ def filled_file(n_trials: int, n_params: int = N_PARAMS, journal: str = "wal") -
     return file
 
 
-@contextlib.contextmanager
-def one_transaction(storage: BaseStorage) -> Iterator[None]:
+def one_transaction(storage: BaseStorage) -> contextlib.AbstractContextManager[None]:
     """A round of epochs: one transaction where the storage knows such a thing."""
-    is_ours = isinstance(storage, OptunaStorage)
-    with storage.database.transaction() if is_ours else contextlib.nullcontext():
-        yield
+    if isinstance(storage, OptunaStorage):
+        return storage.database.transaction()
+    return contextlib.nullcontext()
 
 
 def measure(storage: BaseStorage, n_rounds: int, n_epochs: int) -> Cost:

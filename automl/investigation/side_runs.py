@@ -75,7 +75,7 @@ class _Bench:
                     self.store.runs.add_epochs(each.epochs)
                     for one in each.ended:
                         run_id = one.planned.config.run_id
-                        self.store.runs.finish(run_id, one.state, one.cause)
+                        self.store.runs.finish(run_id, one.state, one.cause, one.n_parameters)
                         ended[run_id] = one
         except BaseException as error:
             left = [run.config.run_id for run in begun if run.config.run_id not in ended]

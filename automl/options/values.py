@@ -49,6 +49,7 @@ class Rule:
     convert: Callable[[Any], Any]  # raises `Unfit`
     absent: Any = ...  # what None means; `...` where it is refused
     metavar: str = "TEXT"  # what stands for a typed value: "N" in `--n-trials N`
+    examples: str = ""  # how it is typed, where that is not plain
     read: Callable[[str], Any] = str  # what was typed, to be converted; raises `ConfigError`
     write: Callable[[Any], str] = str  # a plain value as it is typed
 
@@ -269,10 +270,13 @@ SECONDS = Rule(
     "a number of seconds",
     _convert_seconds,
     metavar="DURATION",
+    examples="90s, 10m, 1h30m",
     read=seconds_of,
     write=seconds_text,
 )
-BYTES = Rule("a whole number of bytes", _convert_bytes, metavar="SIZE", read=bytes_of)
+BYTES = Rule(
+    "a whole number of bytes", _convert_bytes, metavar="SIZE", examples="500M, 2G", read=bytes_of
+)
 FLAG = Rule("True or False", _convert_flag)
 TEXT = Rule("a text, and not an empty one", _convert_text)
 MEMO = Rule("a text", _convert_memo)

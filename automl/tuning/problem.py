@@ -58,6 +58,15 @@ def make_run(
     return RunConfig(NOT_STORED, trial_number, model, training, seed, fold, rows)
 
 
+def judge_look(run_id: int, layers: tuple[LayerGradientRecord, ...]) -> FirstLook:
+    """The layers' signals at initialization, and why not to train; None where there is hope."""
+    reason = hopeless(layers)
+    if reason is None:
+        return layers, None
+    words = f"{reason.replace('_', ' ')} on the first batch"
+    return layers, RunFailure(run_id, "hopeless", words)
+
+
 @dataclass(frozen=True, eq=False)
 class Problem:
     """What a study trains, and on what."""
@@ -112,11 +121,7 @@ class Problem:
                 layers = inspect_initialization(run, self.dataset)
         except Exception as error:
             return (), failure_of(run.run_id, error)
-        reason = hopeless(layers)
-        if reason is None:
-            return layers, None
-        words = f"{reason.replace('_', ' ')} on the first batch"
-        return layers, RunFailure(run.run_id, "hopeless", words)
+        return judge_look(run.run_id, layers)
 
     def details(self, run: RunConfig) -> dict[str, Json]:
         """What is kept with a run's weights, so that its network can be built again."""
