@@ -54,7 +54,7 @@ def converse(descriptor: int) -> None:
 
 
 def _set_up(assignment: Assignment) -> GuardedTraining:
-    use_kernels(torch.float32, assignment.kernels.read() if assignment.kernels else None)
+    use_kernels({torch.float32: assignment.kernels.read()} if assignment.kernels else {})
     setup = TrainingSetup(
         assignment.dataset.open(),
         trainer=assignment.trainer,
