@@ -38,7 +38,8 @@ from torch import Tensor
 import search_spaces
 from automl.data.dataset import Dataset, Fold, Split
 from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs, table_inputs
-from automl.executors.pool import ProcessExecutor
+from automl.executors.choosing import make_executor
+from automl.executors.executor import Executor
 from automl.stacked.trainer import StackedTrainer
 from automl.training.config import RunConfig, configure
 from automl.training.plain import PlainTrainer
@@ -70,7 +71,7 @@ class Case:
             model, training = configure(
                 params, family="mlp", max_epochs=self.n_epochs, patience=self.n_epochs
             )
-            runs.append(RunConfig(number, number, model, training, seed=number))
+            runs.append(RunConfig(number, number, "mlp", model, training, seed=number))
         return runs
 
 
@@ -128,7 +129,7 @@ def prepared(x: Tensor, y: Tensor) -> tuple[Dataset, Arrays]:
     n_classes = int(y.max()) + 1
     scaled = {
         name: {
-            scaling: (table_inputs(split).before(scaling) - affine.shift) * affine.scale
+            scaling: (table_inputs(split.inputs).before(scaling) - affine.shift) * affine.scale
             for scaling, affine in scalings.items()
         }
         for name, split in splits.items()
@@ -248,14 +249,14 @@ def two_workers_vs_one(n_trials: int, n_epochs: int, seed: int) -> float:
 
 def _seconds_with_workers(case: Case, n_workers: int) -> float:
     runs = case.runs(case.trials)
-    with ProcessExecutor(case.dataset, n_workers) as executor:
+    with make_executor(case.dataset, workers=n_workers, engine="processes") as executor:
         _train_to_the_end(executor, runs[: 8 * n_workers], 1)
         began = time.perf_counter()
         _train_to_the_end(executor, runs, case.n_epochs)
         return time.perf_counter() - began
 
 
-def _train_to_the_end(executor: ProcessExecutor, runs: Sequence[RunConfig], n_epochs: int) -> None:
+def _train_to_the_end(executor: Executor, runs: Sequence[RunConfig], n_epochs: int) -> None:
     executor.start(runs)
     while executor.active:
         for epoch in executor.next_round().epochs:

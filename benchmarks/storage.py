@@ -146,7 +146,11 @@ def filled_file(n_trials: int, n_params: int = N_PARAMS, journal: str = "wal") -
 @contextlib.contextmanager
 def one_transaction(storage: BaseStorage) -> Iterator[None]:
     """A round of epochs: one transaction where the storage knows such a thing."""
-    with storage.transaction() if isinstance(storage, OptunaStorage) else contextlib.nullcontext():
+    with (
+        storage.database.transaction()
+        if isinstance(storage, OptunaStorage)
+        else contextlib.nullcontext()
+    ):
         yield
 
 
@@ -170,7 +174,7 @@ def _measure_round(
     for _ in range(N_RUNNING):
         trial = study.ask(DISTRIBUTIONS)
         if isinstance(storage, OptunaStorage):
-            storage.flush()  # what is asked is in the file before it trains
+            storage.database.flush()  # what is asked is in the file before it trains
         trials.append(trial)
     asked = time.perf_counter()
     for epoch in range(1, n_epochs + 1):

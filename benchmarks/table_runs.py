@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from automl.data.dataset import Dataset
 from automl.data.references import fit_references, guessing_alone
-from automl.executors.guarded_training import InProcessExecutor
+from automl.executors.choosing import make_executor
 from automl.training.config import RunConfig, configure
 from automl.training.metrics import row_losses
 from automl.training.predictions import predict
@@ -129,9 +129,9 @@ def train_configurations(
     for params in tried:
         model, training = configure(params, family="mlp", max_epochs=max_epochs, patience=patience)
         for seed in SEEDS:
-            config = RunConfig(len(planned), 0, model, training, seed)
+            config = RunConfig(len(planned), 0, "mlp", model, training, seed)
             planned.append(PlannedRun("confirm", "", config))
-    with closing(InProcessExecutor(dataset)) as executor:
+    with closing(make_executor(dataset, workers=1)) as executor:
         ended = train_runs(executor, planned, keep="best")
     n = len(SEEDS)
     return tuple(_trained(ended[i : i + n], dataset, scale) for i in range(0, len(ended), n))

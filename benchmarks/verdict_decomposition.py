@@ -21,7 +21,7 @@ from automl.diagnostics.decomposition import (
     main_classes,
     variance_of_halves,
 )
-from automl.executors.guarded_training import InProcessExecutor
+from automl.executors.choosing import make_executor
 from automl.investigation.retraining import (
     judge_decomposition,
     plan_decomposition,
@@ -138,11 +138,11 @@ def _independent(dataset: Dataset, n_rows: int) -> np.ndarray:
     model, training = configure(PARAMS, family="mlp", max_epochs=MAX_EPOCHS, patience=MAX_EPOCHS)
     share = n_rows / len(dataset.folds[0].train)
     configs = [
-        RunConfig(i, i, model, training, seed=i + 1, rows=RowSubset(share, part=i))
+        RunConfig(i, i, "mlp", model, training, seed=i + 1, rows=RowSubset(share, part=i))
         for i in range(N_SETS)
     ]
     runs = [PlannedRun("bootstrap", "", config) for config in configs]
-    with closing(InProcessExecutor(dataset)) as executor:
+    with closing(make_executor(dataset, workers=1)) as executor:
         ended = train_runs(executor, runs, keep="best")
     predictions = [predict_run(run, dataset) for run in ended]
     return np.stack([one for one in predictions if one is not None])
@@ -162,7 +162,7 @@ def estimated_parts(world: World, place: int) -> Parts:
     )
     records = records_of(draw, train_plans(draw))
     planned = [run.numbered(number) for number, run in enumerate(plan_decomposition(records))]
-    with closing(InProcessExecutor(single.dataset)) as executor:
+    with closing(make_executor(single.dataset, workers=1)) as executor:
         ended = train_runs(executor, planned, keep="best")
     evidence = judge_decomposition(records, ended, single.dataset).evidence
     names = ("bias_and_noise", "variance", "variance_at_half")

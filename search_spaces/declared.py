@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from search_spaces.errors import SearchSpaceError, listed, nearest
 from search_spaces.hyperparameters import (
-    FAMILIES,
     HYPERPARAMETERS,
+    REGISTERED_FAMILIES,
     ROLES,
     TRAINING,
     Hyperparameter,
@@ -26,6 +26,12 @@ from search_spaces.hyperparameters import (
 from search_spaces.intervals import Numbers, is_number
 
 DEFAULT_FAMILY: Final = "mlp"
+
+OWN_FAMILY: Final = "own"
+"""The family of networks that a person's function builds."""
+
+MODEL: Final = "model"
+"""The fixed parameter of such a space that says which function: "my_file.py:build"."""
 
 _FAMILY = re.compile(r"[A-Za-z_]\w*|[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 
@@ -47,7 +53,7 @@ def hyperparameters_of(
         registered = HYPERPARAMETERS.get(name)
         if table.get("meaning"):
             known[name] = _declared(name, table, family)
-        elif registered and family not in FAMILIES:
+        elif registered and family not in REGISTERED_FAMILIES:
             known[name] = replace(registered, family=family)
     return known
 
@@ -70,7 +76,7 @@ def check_name(
             parameter=name,
             key="meaning",
         )
-    if is_own and family in FAMILIES:
+    if is_own and family in REGISTERED_FAMILIES:
         raise SearchSpaceError(
             f"The {family} would not read {name}: parameters with a `meaning` are those of a "
             f"network of your own. Say which above all tables, as in "
@@ -87,6 +93,17 @@ def check_name(
             f'meaning = "number of residual blocks".',
             parameter=name,
         )
+
+
+def family_of(space: Mapping[str, Any]) -> str:
+    """The family of a stored space, that is of `SearchSpace.to_dict`."""
+    return str(space.get("family", DEFAULT_FAMILY))
+
+
+def model_of(space: Mapping[str, Any]) -> str | None:
+    """Who builds the networks of a stored space, in words; None for a built-in family."""
+    table = space.get("parameters", {}).get(MODEL)
+    return None if table is None else str(table.get("value"))
 
 
 def check_family(family: object) -> str:

@@ -19,6 +19,7 @@ from search_spaces.declared import (
     DEFAULT_FAMILY,
     check_family,
     check_name,
+    family_of,
     hyperparameters_of,
 )
 from search_spaces.errors import SearchSpaceError, listed, nearest
@@ -77,8 +78,7 @@ class SearchSpace:
             name: read_parameter(name, parameter)
             for name, parameter in table["parameters"].items()
         }
-        family = table.get("family", DEFAULT_FAMILY)
-        return cls(table["name"], parameters, table.get("task"), family)
+        return cls(table["name"], parameters, table.get("task"), family_of(table))
 
     def to_dict(self) -> dict[str, Any]:
         """Describe the space in plain values, for JSON: the tables of its TOML file by name."""

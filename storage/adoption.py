@@ -81,9 +81,9 @@ def claim_trials(storage: OptunaStorage, study_id: int) -> tuple[ClaimedTrial, .
         _end_lost_runs(connection, study_id)
         forget_dead(connection)
         for trial in dead:
-            storage.claims.claim(connection, trial.trial_id, trial.lost_attempts + 1)
+            storage.database.claims.claim(connection, trial.trial_id, trial.lost_attempts + 1)
     if dead:
-        storage.adopt(study_id, [trial.trial_id for trial in dead])
+        storage.trials.adopt(study_id, [trial.trial_id for trial in dead])
     return tuple(ClaimedTrial(trial.number, trial.lost_attempts + 1) for trial in dead)
 
 

@@ -28,6 +28,7 @@ from storage import artifact_formats as formats
 from storage import record_rows, study_rows
 from storage.artifact_files import ArtifactFolder, hash_of
 from storage.errors import ArtifactError, StorageError
+from storage.optuna_schema import STUDY_SYSTEM_ATTRIBUTES
 from storage.optuna_storage import OptunaStorage
 from storage.records import ArtifactRecord
 from storage.tables import ARTIFACTS
@@ -171,7 +172,7 @@ class Artifacts:
             details={"epoch": state["epoch"]} if "epoch" in state else {},
         )
         content = formats.pack_tensors(tensors, state)
-        with self._storage.transaction():
+        with self._storage.database.transaction():
             record = self._save(study_name, draft, content)
             for one in earlier:
                 self.remove(one)
@@ -205,7 +206,8 @@ class Artifacts:
             connection.execute(table.update().where(where).values(removed_at=removed.removed_at))
             if study_id is not None:
                 key = self._listing_key(study_id, record)
-                self._storage.delete_study_system_attr(study_id, key)
+                attributes = STUDY_SYSTEM_ATTRIBUTES
+                study_rows.delete_attribute(connection, attributes, study_id, key)
         self._storage.database.after_commit(lambda: self.folder.remove(record.artifact_id))
         return removed
 

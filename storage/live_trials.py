@@ -22,9 +22,8 @@ from storage import study_rows
 from storage.database import Database
 from storage.engine import inserted_id
 from storage.errors import NotStoredError, StudyIsFull
-from storage.processes import Claims
 from storage.tables import DELETIONS
-from storage.trial_cache import StudyTrials, changed
+from storage.trial_cache import KnownTrials, StudyTrials, changed
 from storage.trial_reading import read_trials
 from storage.trial_writes import TrialWrites, end_trial
 
@@ -32,25 +31,14 @@ from storage.trial_writes import TrialWrites, end_trial
 class LiveTrials:
     """The trials that a process knows and runs. A `Pending`; guarded by its lock."""
 
-    def __init__(self, database: Database, claims: Claims) -> None:
-        self.writes = TrialWrites(database.dialect)
-        self.at_most: int | None = None  # trials that a study may have, for now
+    def __init__(self, database: Database) -> None:
+        self.writes = TrialWrites(database.connection.dialect)
+        self._at_most: int | None = None  # trials that a study may have, for now
         self._database = database
-        self._claims = claims
-        self._studies: dict[int, StudyTrials] = {}
-        self._places: dict[int, tuple[int, int]] = {}  # trial_id -> (study_id, number)
-        self._names: dict[int, str] = {}  # of studies
-        self._deleted: dict[int, str] = {}  # trial_id -> name of its study, which is gone
-        self._own: set[int] = set()
-        self._before: tuple[set[int], bool] = (set(), False)  # own trials, is registered
-        database.register(self)
+        self.known = KnownTrials()
+        database.buffer.register(self)
 
-    @property
-    def runs_any(self) -> bool:
-        """Whether this process has trials in training."""
-        return bool(self._own)
-
-    # What waits to be written: `database.Pending`
+    # What waits to be written: `pending.Pending`
 
     def __bool__(self) -> bool:
         return bool(self.writes)
@@ -61,45 +49,30 @@ class LiveTrials:
 
     def clear(self) -> None:
         """Forget what is buffered: it is committed."""
-        self._own -= self.writes.ended.keys()
+        self._database.claims.held -= self.writes.ended.keys()
         self.writes.clear()
 
     def begin(self) -> None:
-        """Remember which trials are this process's own."""
-        self._before = (set(self._own), self._claims.is_registered)
+        """Nothing is to be remembered: `undo` reads what it needs from the file."""
 
     def undo(self) -> None:
         """Forget all trials: the file, where nothing of the block is, has them as they were."""
         self.writes.clear()
-        self._studies.clear()
-        self._places.clear()
-        self._own, is_registered = self._before
-        self._claims.registered(is_registered)
+        self.known.clear()
+
+    after_fork = undo
 
     def forget_deleted(self, connection: Connection) -> None:
         """Forget the studies that somebody has deleted, with what is buffered of them."""
-        if not self._studies:
+        studies = self.known.studies()
+        if not studies:
             return
         counts = _deletions(connection)
-        for study_id, trials in list(self._studies.items()):
-            if counts.get(study_id, 0) != trials.deletions:
-                self._forget(study_id)
-
-    def after_fork(self) -> None:
-        """Know nothing: the trials that run are the parent's."""
-        self.writes.clear()
-        self._studies.clear()
-        self._places.clear()
-        self._own.clear()
-        self._claims.after_fork()
-
-    def _forget(self, study_id: int) -> None:
-        gone = {trial._trial_id for trial in self._studies.pop(study_id).select(None)}
-        self._own -= gone
-        self.writes.drop(gone)
-        for trial_id in gone:
-            del self._places[trial_id]
-        self._deleted.update(dict.fromkeys(gone, self._names[study_id]))
+        for trials in studies:
+            if counts.get(trials.study_id, 0) != trials.deletions:
+                gone = self.known.forget(trials.study_id)
+                self._database.claims.held -= gone
+                self.writes.drop(gone)
 
     # Reading
 
@@ -109,17 +82,17 @@ class LiveTrials:
         Raises:
             NotStoredError: there is no such study.
         """
-        trials = self._studies.get(study_id)
-        if trials is not None and trials.seen_changes == self._database.poll():
+        trials = self.known.study(study_id)
+        if trials is not None and trials.seen_changes == self._database.connection.poll():
             return trials
         return self._read(study_id)
 
     def _read(self, study_id: int) -> StudyTrials:
         self._database.flush()  # so that the file has all that this process knows
         with self._database.read() as connection:
-            seen = self._database.poll()
+            seen = self._database.connection.poll()
             self.forget_deleted(connection)
-            trials = self._studies.get(study_id)
+            trials = self.known.study(study_id)
             if trials is None:
                 trials = self._first_look(connection, study_id)
             else:
@@ -133,89 +106,80 @@ class LiveTrials:
         Raises:
             NotStoredError: there is no such trial.
         """
-        place = self._places.get(trial_id)
-        if place is not None:
-            trial = self._studies[place[0]][place[1]]
-            if trial.state.is_finished():
-                return trial
-        self.study(self._find(trial_id) if place is None else place[0])
-        place = self._places.get(trial_id)
-        if place is None:
-            raise self._no_trial(trial_id)
-        return self._studies[place[0]][place[1]]
-
-    def study_of(self, trial_id: int) -> StudyTrials:
-        """The study of a trial that is known.
-
-        Raises:
-            NotStoredError: the trial was deleted with its study.
-        """
-        place = self._places.get(trial_id)
-        if place is None:
-            raise self._no_trial(trial_id)
-        return self._studies[place[0]]
+        trial = self.known.trial(trial_id)
+        if trial is not None and trial.state.is_finished():
+            return trial
+        study_id = self.known.study_id(trial_id)
+        self.study(self._find(trial_id) if study_id is None else study_id)
+        trial = self.known.trial(trial_id)
+        if trial is None:
+            raise self.known.no_trial(trial_id)
+        return trial
 
     def _find(self, trial_id: int) -> int:
         with self._database.read() as connection:
             study_id: int | None = connection.scalar(_STUDY_OF, {"trial_id": trial_id})
         if study_id is None:
-            raise self._no_trial(trial_id)
+            raise self.known.no_trial(trial_id)
         return study_id
-
-    def _no_trial(self, trial_id: int) -> NotStoredError:
-        name = self._deleted.get(trial_id)
-        return _gone(f"that of the trial with the id {trial_id}" if name is None else repr(name))
 
     def _first_look(self, connection: Connection, study_id: int) -> StudyTrials:
         try:
-            self._names[study_id] = study_rows.require_study(connection, study_id)
-        except NotStoredError:
-            if study_id in self._names:
-                raise _gone(repr(self._names[study_id])) from None
-            raise
-        trials = StudyTrials(study_id, _deletions(connection).get(study_id, 0))
-        self._studies[study_id] = trials
-        self._put(study_id, read_trials(connection, study_id))
+            name = study_rows.require_study(connection, study_id)
+        except NotStoredError as error:
+            raise self.known.no_study(study_id) or error from None
+        trials = self.known.add_study(study_id, name, _deletions(connection).get(study_id, 0))
+        self.known.put(study_id, read_trials(connection, study_id))
         return trials
 
     def _look_again(self, connection: Connection, trials: StudyTrials) -> None:
-        own = self._own & trials.unfinished.keys()
+        claims = self._database.claims
+        own = claims.held & trials.unfinished.keys()
         ended = _ended(connection, own)
-        self._own -= ended
+        claims.held -= ended
         again = (trials.unfinished.keys() - own) | ended
         above = trials.last_trial_id
-        self._put(
+        self.known.put(
             trials.study_id, read_trials(connection, trials.study_id, above=above, ids=again)
         )
 
-    def _put(self, study_id: int, trials: list[FrozenTrial]) -> None:
-        self._studies[study_id].put(trials)
-        for trial in trials:
-            self._places[trial._trial_id] = (study_id, trial.number)
-
     # Beginning and ending
+
+    @contextmanager
+    def at_most(self, n_trials: int) -> Iterator[None]:
+        """Let no trial be made beyond a study's total, whoever makes trials meanwhile.
+
+        Raises:
+            StudyIsFull: one was to be made.
+        """
+        with self._database.lock:
+            self._at_most = n_trials
+            try:
+                yield
+            finally:
+                self._at_most = None
 
     def create(self, study_id: int, template: FrozenTrial | None) -> int:
         """Insert a trial and claim it; its number is the next one under the write lock.
 
         Raises:
             NotStoredError: there is no such study.
-            StudyIsFull: it has `at_most` trials.
+            StudyIsFull: it has as many trials as `at_most` lets it have.
         """
         trials = self.study(study_id)
         trial = _new_trial() if template is None else copy.deepcopy(template)
         with self._database.write() as connection:
-            _insert(connection, study_id, trial, self.at_most)
+            _insert(connection, study_id, trial, self._at_most)
             if template is not None:
-                whole = TrialWrites(self._database.dialect)
+                whole = TrialWrites(self._database.connection.dialect)
                 whole.add_whole(trial)
                 whole.write(connection)
             if trial.state is TrialState.RUNNING:
-                self._claims.claim(connection, trial._trial_id)
+                self._database.claims.claim(connection, trial._trial_id)
         if trial.state is TrialState.RUNNING:
             self._hold([trial._trial_id])
         if trial.number == len(trials):
-            self._put(study_id, [trial])
+            self.known.put(study_id, [trial])
         else:
             self._read(study_id)  # others have made trials in between
         return trial._trial_id
@@ -228,7 +192,7 @@ class LiveTrials:
                 _START, {"waiting": trial._trial_id, "started": schema.to_utc(started)}
             )
             if result.rowcount == 1:
-                self._claims.claim(connection, trial._trial_id)
+                self._database.claims.claim(connection, trial._trial_id)
         if result.rowcount != 1:
             return False
         self._hold([trial._trial_id])
@@ -248,21 +212,21 @@ class LiveTrials:
         else:
             with self._database.write() as connection:
                 if not end_trial(connection, trial):
-                    self._own.discard(trial_id)
+                    self._database.claims.held.discard(trial_id)
                     raise UpdateFinishedTrialError(
                         f"A trial ends once, but trial {trial.number} has been ended elsewhere."
                     )
-            self._own.discard(trial_id)
-        self._put(self.study_of(trial_id).study_id, [trial])
+            self._database.claims.held.discard(trial_id)
+        self.known.put(self.known.study_of(trial_id).study_id, [trial])
 
     def adopt(self, study_id: int, trial_ids: Sequence[int]) -> None:
         """Hold running trials from now on, which this process has just claimed."""
-        self.study(study_id)
-        self._hold(trial_ids)
+        with self._database.lock:
+            self.study(study_id)
+            self._hold(trial_ids)
 
     def _hold(self, trial_ids: Sequence[int]) -> None:
-        self._claims.registered()
-        self._own.update(trial_ids)
+        self._database.claims.hold(trial_ids)
         self._database.start_heartbeat()
 
     # Changing
@@ -283,14 +247,14 @@ class LiveTrials:
                 f"A finished trial never changes, but trial {trial.number} was to be changed."
             )
         yield trial
-        if trial_id in self._own or self._database.in_transaction:
+        if trial_id in self._database.claims.held or self._database.in_transaction:
             self._database.changed()
         else:
             self._database.flush()
 
     def replace(self, trial: FrozenTrial) -> None:
         """Put a changed copy in a trial's place."""
-        self.study_of(trial._trial_id).replace(trial)
+        self.known.study_of(trial._trial_id).replace(trial)
 
 
 _STUDY_OF = select(schema.TRIALS.c.study_id).where(
@@ -321,13 +285,6 @@ _ENDED = select(schema.TRIALS.c.trial_id).where(
     schema.TRIALS.c.state.not_in([TrialState.RUNNING, TrialState.WAITING]),
 )
 _DELETIONS = select(DELETIONS.c.study_id, DELETIONS.c.n_deletions)
-
-
-def _gone(what: str) -> NotStoredError:
-    return NotStoredError(
-        f"A study must exist to be used, but {what} was deleted, here or by another program. "
-        f"A new search makes a new one."
-    )
 
 
 def _new_trial() -> FrozenTrial:

@@ -35,15 +35,15 @@ def _prepare(database: Database) -> None:
     _wait_while_created(database)
     with database.read() as connection:
         is_ready = optuna_schema.has_optuna_tables(connection) and not _missing(
-            connection, database.shown_url
+            connection, database.connection.shown_url
         )
         if is_ready:
-            _check_optuna(connection, database.shown_url)
+            _check_optuna(connection, database.connection.shown_url)
             return
     with database.write() as connection:
         optuna_schema.create_optuna_tables(connection)
-        _check_optuna(connection, database.shown_url)
-        missing = _missing(connection, database.shown_url)
+        _check_optuna(connection, database.connection.shown_url)
+        missing = _missing(connection, database.connection.shown_url)
         schema_changes.apply_changes(connection, missing)
 
 
@@ -56,8 +56,8 @@ def _wait_while_created(database: Database) -> None:
                 return
         time.sleep(0.1)
     raise StorageError(
-        f"Optuna's tables in {database.shown_url} must say their revision, but do not: "
-        f"run `optuna storage upgrade --storage {database.shown_url}`."
+        f"Optuna's tables in {database.connection.shown_url} must say their revision, but do not: "
+        f"run `optuna storage upgrade --storage {database.connection.shown_url}`."
     )
 
 

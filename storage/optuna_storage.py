@@ -13,8 +13,7 @@ import copy
 import datetime
 import json
 import uuid
-from collections.abc import Container, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Container, Sequence
 from typing import Any
 
 import optuna
@@ -31,7 +30,6 @@ from storage.database import Database
 from storage.errors import NotStoredError
 from storage.live_trials import LiveTrials
 from storage.opening import open_database
-from storage.processes import Claims
 from storage.trial_cache import changed
 
 _PLAIN = (str, int, float, bool, type(None))
@@ -51,49 +49,32 @@ class OptunaStorage(BaseStorage):
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.claims = Claims()
-        self._trials = LiveTrials(database, self.claims)
-        database.on_heartbeat = self._beat
-        database.on_rescue = self.claims.release
+        self.trials = LiveTrials(database)
 
     def __getstate__(self) -> dict[str, Any]:
         self.database.flush()
-        return {"url": self.database.url}
+        return {"url": self.database.connection.url}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(open_database(state["url"]))  # type: ignore[misc]
 
     # Life
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Make the writes of a block one transaction: all of it or nothing."""
-        with self.database.transaction():
-            yield
-
-    def flush(self) -> None:
-        """Write all that is buffered now."""
-        self.database.flush()
-
     def close(self) -> None:
         """Write what is buffered, give up this process's trials, close the connection."""
         with self.database.lock:
             try:
-                if self.claims.is_registered:
+                if self.database.claims.is_registered:
                     with self.database.write() as connection:
-                        self.claims.release(connection)
+                        self.database.claims.release(connection)
             finally:
                 self.database.close()
-                self._trials.after_fork()
+                self.database.claims.after_fork()
+                self.trials.after_fork()
 
     def remove_session(self) -> None:
         """Write what is buffered. The connection stays: all threads share it."""
         self.database.flush()
-
-    def _beat(self) -> None:
-        if self._trials.runs_any:
-            with self.database.write() as connection:
-                self.claims.beat(connection)
 
     # Studies
 
@@ -124,11 +105,6 @@ class OptunaStorage(BaseStorage):
     def set_study_system_attr(self, study_id: int, key: str, value: Any) -> None:
         """Set a system attribute of a study, in the file at once; see `BaseStorage`."""
         self._set_study_attribute(schema.STUDY_SYSTEM_ATTRIBUTES, study_id, key, value)
-
-    def delete_study_system_attr(self, study_id: int, key: str) -> None:
-        """Remove a system attribute, which Optuna's interface cannot: of a removed artifact."""
-        with self.database.write() as connection:
-            study_rows.delete_attribute(connection, schema.STUDY_SYSTEM_ATTRIBUTES, study_id, key)
 
     def _set_study_attribute(self, table: Table, study_id: int, key: str, value: Any) -> None:
         with self.database.write() as connection:
@@ -166,24 +142,10 @@ class OptunaStorage(BaseStorage):
 
     # Trials
 
-    @contextmanager
-    def at_most(self, n_trials: int) -> Iterator[None]:
-        """Let no trial be made beyond a study's total, whoever makes trials meanwhile.
-
-        Raises:
-            StudyIsFull: one was to be made.
-        """
-        with self.database.lock:
-            self._trials.at_most = n_trials
-            try:
-                yield
-            finally:
-                self._trials.at_most = None
-
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         """Create a trial, in the file at once and claimed by this process."""
         with self.database.lock:
-            return self._trials.create(study_id, template_trial)
+            return self.trials.create(study_id, template_trial)
 
     def set_trial_param(
         self,
@@ -193,17 +155,17 @@ class OptunaStorage(BaseStorage):
         distribution: BaseDistribution,
     ) -> None:
         """Set a parameter; see `BaseStorage`."""
-        with self.database.lock, self._trials.updating(trial_id) as trial:
-            self._trials.study_of(trial_id).check_distribution(param_name, distribution)
+        with self.database.lock, self.trials.updating(trial_id) as trial:
+            self.trials.known.study_of(trial_id).check_distribution(param_name, distribution)
             value = distribution.to_external_repr(param_value_internal)
-            self._trials.replace(
+            self.trials.replace(
                 changed(
                     trial,
                     params={**trial.params, param_name: value},
                     distributions={**trial.distributions, param_name: distribution},
                 )
             )
-            writes = self._trials.writes
+            writes = self.trials.writes
             writes.add_param(trial_id, param_name, param_value_internal, distribution)
 
     def set_trial_intermediate_value(
@@ -211,46 +173,46 @@ class OptunaStorage(BaseStorage):
     ) -> None:
         """Report a value at a step; see `BaseStorage`."""
         value = float(intermediate_value)
-        with self.database.lock, self._trials.updating(trial_id) as trial:
+        with self.database.lock, self.trials.updating(trial_id) as trial:
             values = {**trial.intermediate_values, step: value}
-            self._trials.replace(changed(trial, intermediate_values=values))
-            self._trials.writes.add_report(trial_id, step, value)
+            self.trials.replace(changed(trial, intermediate_values=values))
+            self.trials.writes.add_report(trial_id, step, value)
 
     def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
         """Set a user attribute of a trial; see `BaseStorage`."""
         kept, text = _as_stored(value)
-        with self.database.lock, self._trials.updating(trial_id) as trial:
-            self._trials.replace(changed(trial, user_attrs={**trial.user_attrs, key: kept}))
-            self._trials.writes.add_user_attribute(trial_id, key, text)
+        with self.database.lock, self.trials.updating(trial_id) as trial:
+            self.trials.replace(changed(trial, user_attrs={**trial.user_attrs, key: kept}))
+            self.trials.writes.add_user_attribute(trial_id, key, text)
 
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
         """Set a system attribute of a trial; see `BaseStorage`."""
         kept, text = _as_stored(value)
-        with self.database.lock, self._trials.updating(trial_id) as trial:
-            self._trials.replace(changed(trial, system_attrs={**trial.system_attrs, key: kept}))
-            self._trials.writes.add_system_attribute(trial_id, key, text)
+        with self.database.lock, self.trials.updating(trial_id) as trial:
+            self.trials.replace(changed(trial, system_attrs={**trial.system_attrs, key: kept}))
+            self.trials.writes.add_system_attribute(trial_id, key, text)
 
     def set_trial_state_values(
         self, trial_id: int, state: TrialState, values: Sequence[float] | None = None
     ) -> bool:
         """Start a waiting trial, or end one, in the file at once; see `BaseStorage`."""
         with self.database.lock:
-            trial = self._trials.trial(trial_id)
+            trial = self.trials.trial(trial_id)
             self.check_trial_is_updatable(trial_id, trial.state)
             if state is TrialState.RUNNING:
-                return trial.state is TrialState.WAITING and self._trials.start(trial)
+                return trial.state is TrialState.WAITING and self.trials.start(trial)
             new = changed(trial, state=state)
             if values is not None:
                 new.values = list(values)
             if state.is_finished():
                 new.datetime_complete = datetime.datetime.now()
-            self._trials.end(new)
+            self.trials.end(new)
             return True
 
     def get_trial(self, trial_id: int) -> FrozenTrial:
         """One trial; see `BaseStorage`."""
         with self.database.lock:
-            return self._trials.trial(trial_id)
+            return self.trials.trial(trial_id)
 
     def get_all_trials(
         self,
@@ -260,24 +222,19 @@ class OptunaStorage(BaseStorage):
     ) -> list[FrozenTrial]:
         """The trials of a study, by number; see `BaseStorage`."""
         with self.database.lock:
-            trials = self._trials.study(study_id).select(states)
+            trials = self.trials.study(study_id).select(states)
         return copy.deepcopy(trials) if deepcopy else trials
 
     def get_trial_id_from_study_id_trial_number(self, study_id: int, trial_number: int) -> int:
         """Id of a trial; see `BaseStorage`."""
         with self.database.lock:
-            trials = self._trials.study(study_id)
+            trials = self.trials.study(study_id)
             if not 0 <= trial_number < len(trials):
                 raise NotStoredError(
                     f"A trial must exist to be used, but the study with the id {study_id} has no "
                     f"trial {trial_number}, only {len(trials)}."
                 )
             return trials[trial_number]._trial_id
-
-    def adopt(self, study_id: int, trial_ids: Sequence[int]) -> None:
-        """Hold running trials in memory that this process has claimed; see `adoption.py`."""
-        with self.database.lock:
-            self._trials.adopt(study_id, trial_ids)
 
 
 def _as_stored(value: Any) -> tuple[Any, str]:

@@ -1,4 +1,4 @@
-"""What has writes that wait: the promise that `database.py` asks of each source of them.
+"""What waits to be written: the promise of each source of such writes, and all of them together.
 
 Reports of trials (`live_trials.py`) and of runs (`epoch_writes.py`) are such sources. Their
 writes can be repeated without harm until they are said to be committed.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 
 class Pending(Protocol):
@@ -34,3 +35,55 @@ class Pending(Protocol):
 
     def after_fork(self) -> None:
         """Drop all of it, and what is known: it belongs to the parent process."""
+
+
+class Buffer:
+    """All that waits for a database, of every source. A `Pending` itself."""
+
+    def __init__(self) -> None:
+        self._sources: list[Pending] = []
+
+    def register(self, source: Pending) -> None:
+        """Add a source. Sources are written in the order of registration."""
+        self._sources.append(source)
+
+    def __bool__(self) -> bool:
+        return any(self._sources)
+
+    def forget_deleted(self, connection: Connection) -> None:
+        """Drop what waits for rows that are gone."""
+        for source in self._sources:
+            source.forget_deleted(connection)
+
+    def write(self, connection: Connection) -> None:
+        """Write all of it, and keep it."""
+        try:
+            self._write(connection)
+        except IntegrityError:  # it belongs to a run that this process itself has deleted
+            self.forget_deleted(connection)
+            self._write(connection)
+
+    def _write(self, connection: Connection) -> None:
+        for source in self._sources:
+            if source:
+                source.write(connection)
+
+    def clear(self) -> None:
+        """Drop all of it: it is committed."""
+        for source in self._sources:
+            source.clear()
+
+    def begin(self) -> None:
+        """Remember how things are: a block begins, and nothing waits."""
+        for source in self._sources:
+            source.begin()
+
+    def undo(self) -> None:
+        """Be as at `begin`: nothing of the block is in the file."""
+        for source in self._sources:
+            source.undo()
+
+    def after_fork(self) -> None:
+        """Drop all of it, and what is known."""
+        for source in self._sources:
+            source.after_fork()

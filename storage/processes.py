@@ -15,13 +15,14 @@ import platform
 import subprocess
 import time
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy
 from sqlalchemy import Connection, select
 
-from storage.database import HEARTBEAT_SECONDS
+from storage.background import HEARTBEAT_SECONDS
 from storage.engine import upsert
 from storage.stored_values import damaged_in
 from storage.tables import CLAIMS, PROCESSES
@@ -99,11 +100,31 @@ def _claim(dialect: str) -> sqlalchemy.Executable:
 
 
 class Claims:
-    """The claims of one opened database: this process's, and a judgement on the others'."""
+    """The trials that one opened database holds for this process, and how others see that."""
 
     def __init__(self) -> None:
+        self.after_fork()
+
+    def after_fork(self) -> None:
+        """Be another process than the parent, and hold nothing."""
         self.key = uuid.uuid4().hex
+        self.held: set[int] = set()  # trial_ids
         self._is_registered = False
+        self.begin()
+
+    def begin(self) -> None:
+        """Remember how things are: a block of a transaction begins."""
+        self._before = (set(self.held), self._is_registered)
+
+    def undo(self) -> None:
+        """Be as at `begin`: nothing of the block is in the file."""
+        held, self._is_registered = self._before
+        self.held = set(held)
+
+    def hold(self, trial_ids: Iterable[int]) -> None:
+        """Have trials in training whose claims are in the file."""
+        self.registered()
+        self.held.update(trial_ids)
 
     def register(self, connection: Connection) -> None:
         """Write down who this process is; harmless again, until `registered` says it is in."""
@@ -122,9 +143,9 @@ class Claims:
             },
         )
 
-    def registered(self, is_registered: bool = True) -> None:
-        """The transaction of `register` is committed, or has been undone."""
-        self._is_registered = is_registered
+    def registered(self) -> None:
+        """The transaction of `register` is committed."""
+        self._is_registered = True
 
     @property
     def is_registered(self) -> bool:
@@ -148,11 +169,6 @@ class Claims:
     def release(self, connection: Connection) -> None:
         """Give up all claims: what is still running of this process's is nobody's now."""
         connection.execute(PROCESSES.delete().where(PROCESSES.c.process == self.key))
-
-    def after_fork(self) -> None:
-        """Be another process than the parent."""
-        self.key = uuid.uuid4().hex
-        self._is_registered = False
 
 
 def dead_processes(connection: Connection, among: set[str] | None = None) -> set[str]:

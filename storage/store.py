@@ -65,8 +65,8 @@ class Store:
         self.url = url
         self._database = open_database(url)
         self.optuna_storage = OptunaStorage(self._database)
-        self._epochs = EpochWrites(self._database.dialect)
-        self._database.register(self._epochs)
+        self._epochs = EpochWrites(self._database.connection.dialect)
+        self._database.buffer.register(self._epochs)
         path = database_path(url)
         if artifacts is None and path is not None:
             artifacts = artifact_folder(path)
@@ -216,7 +216,7 @@ class Store:
             label=label,
             params=params,
         )
-        claims = self.optuna_storage.claims
+        claims = self._database.claims
         with self._writing(study_name) as (connection, study_id):
             claims.register(connection)
             row = record_rows.run_row(record, study_id, claims.key)

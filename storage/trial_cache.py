@@ -1,4 +1,4 @@
-"""The trials of one study in memory, as the file has them plus what is still pending.
+"""The trials of studies in memory, as the file has them plus what is still pending.
 
 Trials are replaced, never modified, so that whoever was given one keeps what it saw. The
 finished ones are also kept by state, because samplers and pruners ask for them at every
@@ -8,13 +8,13 @@ epoch, and walking through ten thousand trials each time would cost more than th
 from __future__ import annotations
 
 import bisect
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 from optuna.distributions import BaseDistribution, check_distribution_compatibility
 from optuna.trial import FrozenTrial, TrialState
 
-from storage.errors import DamagedError
+from storage.errors import DamagedError, NotStoredError
 
 _ALL_STATES = tuple(TrialState)
 
@@ -96,6 +96,87 @@ class StudyTrials:
             numbers = sorted(self.unfinished.values())
             return [self._trials[n] for n in numbers if self._trials[n].state in wanted]
         return [trial for trial in self._trials if trial.state in wanted]
+
+
+class KnownTrials:
+    """The trials of all studies that this process has looked at, by their ids."""
+
+    def __init__(self) -> None:
+        self._studies: dict[int, StudyTrials] = {}
+        self._places: dict[int, tuple[int, int]] = {}  # trial_id -> (study_id, number)
+        self._names: dict[int, str] = {}  # of studies, also of those that are gone
+        self._deleted: dict[int, str] = {}  # trial_id -> name of its study, which is gone
+
+    def studies(self) -> list[StudyTrials]:
+        """Those that are known."""
+        return list(self._studies.values())
+
+    def study(self, study_id: int) -> StudyTrials | None:
+        """A study; None where it is not known."""
+        return self._studies.get(study_id)
+
+    def add_study(self, study_id: int, name: str, deletions: int) -> StudyTrials:
+        """Know a study from now on, of which no trial is known yet."""
+        self._names[study_id] = name
+        self._studies[study_id] = StudyTrials(study_id, deletions)
+        return self._studies[study_id]
+
+    def put(self, study_id: int, trials: Sequence[FrozenTrial]) -> None:
+        """Add trials of a known study, or replace what is known of them."""
+        self._studies[study_id].put(trials)
+        for trial in trials:
+            self._places[trial._trial_id] = (study_id, trial.number)
+
+    def trial(self, trial_id: int) -> FrozenTrial | None:
+        """A trial; None where it is not known."""
+        place = self._places.get(trial_id)
+        return None if place is None else self._studies[place[0]][place[1]]
+
+    def study_id(self, trial_id: int) -> int | None:
+        """The id of a trial's study; None where the trial is not known."""
+        place = self._places.get(trial_id)
+        return None if place is None else place[0]
+
+    def study_of(self, trial_id: int) -> StudyTrials:
+        """The study of a known trial.
+
+        Raises:
+            NotStoredError: the trial is not known, or was deleted with its study.
+        """
+        place = self._places.get(trial_id)
+        if place is None:
+            raise self.no_trial(trial_id)
+        return self._studies[place[0]]
+
+    def forget(self, study_id: int) -> set[int]:
+        """Forget a study that was deleted; the ids of its trials."""
+        gone = {trial._trial_id for trial in self._studies.pop(study_id).select(None)}
+        for trial_id in gone:
+            del self._places[trial_id]
+        self._deleted.update(dict.fromkeys(gone, self._names[study_id]))
+        return gone
+
+    def clear(self) -> None:
+        """Know nothing but what was deleted."""
+        self._studies.clear()
+        self._places.clear()
+
+    def no_study(self, study_id: int) -> NotStoredError | None:
+        """Why a study cannot be used that was known and is not in the file; None: it never was."""
+        name = self._names.get(study_id)
+        return None if name is None else _gone(repr(name))
+
+    def no_trial(self, trial_id: int) -> NotStoredError:
+        """Why a trial cannot be used that is not in the file."""
+        name = self._deleted.get(trial_id)
+        return _gone(f"that of the trial with the id {trial_id}" if name is None else repr(name))
+
+
+def _gone(what: str) -> NotStoredError:
+    return NotStoredError(
+        f"A study must exist to be used, but {what} was deleted, here or by another program. "
+        f"A new search makes a new one."
+    )
 
 
 def _number(trial: FrozenTrial) -> int:

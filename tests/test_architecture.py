@@ -38,12 +38,8 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.data", "automl.diagnostics"),
     ("automl.commands_to_type",),
     ("automl.options",),
-    ("automl.output_files",),
-    (
-        *("automl.errors", "automl.interruption", "automl.child_processes", "automl.counting"),
-        *("automl.reference_names", "automl.score_names", "automl.setting_words"),
-        "automl.streams",
-    ),
+    ("automl.system",),
+    ("automl.errors", "automl.wording"),
     ("search_spaces", "storage"),
     ("storage.records",),  # spoken by everyone
 )
@@ -133,13 +129,6 @@ LARGE_CLASSES = {  # classes that may have more, each with its reason
     "benchmarks.verdict_tables.Judged": "frozen, one field per column of its table",
     "benchmarks.verdict_training.Draw": "frozen, one field per number that is drawn",
     "automl.data.table.columns.ColumnPlan": TO_BE_MENDED,
-    "automl.data.table.loading.LoadedData": TO_BE_MENDED,
-    "automl.executors.in_process.InProcessExecutor": TO_BE_MENDED,
-    "automl.executors.processes.ProcessExecutor": TO_BE_MENDED,
-    "automl.executors.worker_process.WorkerProcess": TO_BE_MENDED,
-    "automl.options.search_options.SearchOptions": TO_BE_MENDED,
-    "automl.options.search_options.FreeKeywords": TO_BE_MENDED,
-    "automl.options.search_options.SearchKeywords": TO_BE_MENDED,
     "automl.result.SearchResult": TO_BE_MENDED,
     "automl.stacked.layer.StackedLayer": TO_BE_MENDED,
     "automl.stacked.native_pass.NativePass": TO_BE_MENDED,

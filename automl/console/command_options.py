@@ -94,12 +94,12 @@ def _click_option(name: str, one: Option) -> Callable[[Command], Command]:
     if isinstance(one.default, bool):
         switch = f"--{typed}/--no-{typed}" if one.default else f"--{typed}"
         return click.option(switch, is_flag=True, default=one.default, help=one.help)
-    may_repeat = isinstance(one.default, tuple)
+    may_repeat, examples = isinstance(one.default, tuple), one.rule.examples
     return click.option(
         f"--{typed}",
         type=click.STRING if may_repeat else Typed(one.rule),
         multiple=may_repeat,
         default=one.default,
         metavar=one.metavar,
-        help=one.help,
+        help=f"{one.help[:-1]}: {examples}." if examples else one.help,
     )

@@ -32,7 +32,8 @@ from automl.diagnostics.situation import (
     study_hyperparameters,
 )
 from automl.diagnostics.thresholds import MIN_VALID_ROWS
-from automl.diagnostics.wording import listing, number
+from automl.wording.counts import listing
+from automl.wording.numbers import number
 from storage.records import Advice, ParameterValue, SpaceChange
 
 HE = frozenset({"he", "he_fan_in"})
@@ -211,7 +212,7 @@ def _for_exploding(situation: Situation) -> list[Advice]:
 
 
 def _for_dead_units(situation: Situation) -> list[Advice]:
-    width = max(situation.quantity("width") or 0, 16)
+    width = max(situation.count("width") or 0, 16)
     return [
         Advice(
             "Use an activation that passes a gradient below zero, and layers wide enough that "
@@ -288,7 +289,7 @@ def _more_restraint(situation: Situation) -> Advice:
 
 
 def _more_capacity(situation: Situation) -> Advice:
-    width, depth = max(situation.quantity("width") or 0, 8), situation.quantity("depth")
+    width, depth = max(situation.count("width") or 0, 8), situation.count("depth")
     changes = situation.search("width", 2 * width, 8 * width)
     if depth is not None and depth < 2:
         changes += situation.change("depth", 2)
@@ -296,7 +297,7 @@ def _more_capacity(situation: Situation) -> Advice:
 
 
 def _less_capacity(situation: Situation) -> Advice:
-    width = max(situation.quantity("width") or 0, 8)
+    width = max(situation.count("width") or 0, 8)
     return Advice(
         "Use a smaller network: fewer weights can remember fewer single rows.",
         situation.search("width", max(4, width / 8), max(4, width / 2)),
@@ -342,7 +343,7 @@ def _shorter_start(situation: Situation) -> Advice:
     if _is_taken(start, situation):
         return Advice("Use fewer layers.", situation.search("depth", 1, 3))
     text, changes = start.text, (*start.changes, *rates)
-    if (situation.quantity("depth") or 0) > 3:
+    if (situation.count("depth") or 0) > 3:
         text = f"{text[:-1]}, and fewer of them."
         changes = (*changes, *situation.search("depth", 1, 3))
     if rates:

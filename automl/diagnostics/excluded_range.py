@@ -24,7 +24,7 @@ from automl.diagnostics.thresholds import (
     TREND_CHANCE,
     TREND_PLACE,
 )
-from automl.diagnostics.wording import number
+from automl.wording.numbers import number
 from storage.records import Advice, Diagnosis, StudyRecords, TrialRecord
 
 End = Literal["low", "high"]
@@ -106,8 +106,13 @@ def _asked_end(one: Range, verdict: Diagnosis) -> End | None:
         restraints = verdict.evidence.get("restraints", ())
         is_named = isinstance(restraints, Sequence) and one.name in restraints
         return "low" if verdict.kind == "over_regularized" and is_named else None
-    is_narrow = one.role == "width" and one.high < USUAL_ENDS["hidden_size"][0]
+    is_narrow = _is_width(one) and one.high < USUAL_ENDS["hidden_size"][0]
     return "high" if is_narrow and verdict.kind in ASKS_FOR_CAPACITY else None
+
+
+def _is_width(one: Range) -> bool:
+    """Whether it is a number of units: a factor of the width has no usual values."""
+    return one.role == "width" and one.is_integer
 
 
 def _names(verdict: Diagnosis, parameter: str) -> bool:
@@ -120,7 +125,7 @@ def _advised(one: Range, verdict: Diagnosis, end: End) -> tuple[float, float]:
     for advice in verdict.advice:
         for change in advice.changes:
             low, separator, high = change.set.partition("..")
-            if change.parameter == one.name and separator and one.role != "width":
+            if change.parameter == one.name and separator and not _is_width(one):
                 return float(low), float(high)
     return _beyond(one, end)
 
@@ -194,7 +199,7 @@ def _beyond(one: Range, end: End) -> tuple[float, float]:
     if one.name in GENTLE:
         low, high = GENTLE[one.name]
         return low, min(high, one.low)
-    if one.role == "width":
+    if _is_width(one):
         return one.high + 1, one.high * WIDER_BY
     low, high = USUAL_ENDS[one.name]
     if end == "low":

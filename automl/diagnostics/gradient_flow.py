@@ -45,7 +45,8 @@ from automl.diagnostics.thresholds import (
     WEIGHT_GROWTH,
 )
 from automl.diagnostics.titles import title_of, titled
-from automl.diagnostics.wording import count, number, percent
+from automl.wording.counts import count
+from automl.wording.numbers import number, percent
 from storage.records import (
     Diagnosis,
     Json,
@@ -125,7 +126,7 @@ def find_cause(fit: Fit, flow: FlowFacts | None, situation: Situation) -> Cause 
 
 def begins_with_zeros(situation: Situation) -> bool:
     """Whether all weights are zero at the start, by the trial's own hyperparameters."""
-    has_layers = (situation.quantity("depth") or 0) >= 1
+    has_layers = (situation.count("depth") or 0) >= 1
     return situation.choice("initialization") == "zeros" and has_layers
 
 

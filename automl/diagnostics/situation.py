@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from automl.diagnostics.thresholds import TINY_WIDTH
-from search_spaces.declared import DEFAULT_FAMILY, hyperparameters_of
+from search_spaces.declared import family_of, hyperparameters_of
 from search_spaces.errors import SearchSpaceError
 from search_spaces.hyperparameters import Hyperparameter, Role
 from storage.records import (
@@ -67,15 +67,20 @@ class Situation:
         name = self.named(role)
         return None if name is None else self.value(name)
 
-    def quantity(self, role: Role) -> float | None:
-        """The number that the hyperparameter of a role has; None where it is none."""
+    def count(self, role: Role) -> int | None:
+        """How many layers or units there are; None where nothing says it.
+
+        A factor of a width is no count.
+        """
         value = self.choice(role)
-        return None if value is None or isinstance(value, str | bool) else float(value)
+        if not isinstance(value, int | float) or not self._is_counted(role):
+            return None
+        return int(value)
 
     @property
     def is_tiny(self) -> bool:
         """Whether layers are known to be so narrow that they can do little."""
-        width = self.quantity("width")
+        width = self.count("width")
         return width is not None and width <= TINY_WIDTH
 
     def change(self, role: Role, value: ParameterValue) -> tuple[SpaceChange, ...]:
@@ -90,12 +95,15 @@ class Situation:
         return (change(name, value),)
 
     def search(self, role: Role, low: float, high: float) -> tuple[SpaceChange, ...]:
-        """Search the hyperparameter of a role between two values; nothing where it is missing."""
+        """Search other counts of a role; nothing where it is missing, or is no count."""
         name = self.named(role)
-        numbers = study_hyperparameters(self.settings)[name].numbers if name else None
-        if name is None or numbers is None:
+        if name is None or not self._is_counted(role):
             return ()
-        return (change_range(name, low, high, is_whole=numbers.whole),)
+        return (change_range(name, low, high, is_whole=True),)
+
+    def _is_counted(self, role: Role) -> bool:
+        known = study_hyperparameters(self.settings).get(self.named(role) or "")
+        return known is not None and known.numbers is not None and known.numbers.whole
 
 
 def space_parameters(settings: StudySettings) -> Mapping[str, Mapping[str, Json]]:
@@ -108,8 +116,7 @@ def space_parameters(settings: StudySettings) -> Mapping[str, Mapping[str, Json]
 
 def study_hyperparameters(settings: StudySettings) -> Mapping[str, Hyperparameter]:
     """All that the study's networks have, whether its space names it or not."""
-    family = str(settings.space.get("family", DEFAULT_FAMILY))
-    return hyperparameters_of(family, space_parameters(settings))
+    return hyperparameters_of(family_of(settings.space), space_parameters(settings))
 
 
 def change(parameter: str, value: ParameterValue) -> SpaceChange:

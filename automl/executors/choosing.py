@@ -2,42 +2,58 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from automl.data.dataset import Dataset
 from automl.executors.executor import Executor
-from automl.executors.guarded_training import InProcessExecutor
-from automl.executors.pool import ProcessExecutor
+from automl.executors.pool import Pool
 from automl.executors.resources import available_cores
+from automl.executors.trainers import trainer_class
+from automl.executors.workers.worker import TrainingSetup
+from automl.system.import_paths import imported
+
+ENGINES: Final = {
+    "in_process": "automl.executors.workers.in_process:InProcessEngine",
+    "processes": "automl.executors.workers.process:ProcessEngine",
+}
+"""Kinds of workers; another one is named by its import path."""
 
 
 def make_executor(
     dataset: Dataset,
     *,
     workers: int | Literal["auto"] = "auto",
+    engine: str | None = None,
     trainer: str = "stacked",
     device: str = "cpu",
     trial_timeout: float | None = None,
     memory_limit: int | None = None,
+    model: bytes | None = None,
 ) -> Executor:
     """Make the executor of a search.
 
-    One worker is this process itself, unless a round that hangs or takes too much memory
-    must be ended: only another process can be.
-
     Args:
         workers: how many; "auto" for one per core, or one per GPU.
+        engine: what the workers are: a key of `ENGINES`, or the import path "package.module:Class"
+            of an `Engine`. None: one worker is this process itself, unless a round that hangs or
+            takes too much memory must be ended: only another process can be.
+        trainer: "stacked", "plain", or the import path "package.module:Class" of a `Trainer`.
         trial_timeout: seconds that a trial may take.
-        memory_limit: bytes that training may take in each worker.
+        memory_limit: bytes that training may take in each worker, beyond what it has taken before
+            the first round. Some 70 MB count that torch.optim loads with the plain trainer.
+
+        model: who builds a person's own networks, as `BuilderReference.packed` gives it.
+
+    Raises:
+        ConfigError: an argument has a value that it cannot have here.
     """
-    n_workers = available_cores() if workers == "auto" else workers
-    if n_workers == 1 and trial_timeout is None and memory_limit is None:
-        return InProcessExecutor(dataset, trainer=trainer, device=device)
-    return ProcessExecutor(
-        dataset,
-        n_workers=workers,
-        trainer=trainer,
-        devices=(device,),
-        trial_timeout=trial_timeout,
-        memory_limit=memory_limit,
-    )
+    trainer_class(trainer)  # what cannot be is refused here, not in a worker
+    setup = TrainingSetup(dataset, workers, trainer, (device,), trial_timeout, memory_limit, model)
+    name = engine or _sufficient(setup)
+    return Pool(setup, imported(name, ENGINES, "engine")(setup))
+
+
+def _sufficient(setup: TrainingSetup) -> str:
+    n_workers = available_cores() if setup.n_workers == "auto" else setup.n_workers
+    is_limited = setup.trial_timeout is not None or setup.memory_limit is not None
+    return "processes" if n_workers != 1 or is_limited else "in_process"

@@ -1,160 +1,116 @@
-"""Training in worker processes, one per core, on one copy of the data.
+"""The executor: workers of one kind, and who trains what.
 
 Workers are asynchronous: `next_round` returns the first finished round of any of them, and
 a worker begins its next round only in the `next_round` after the one that gave its last
-result, so with what the coordinator has decided upon it. A worker that dies takes only the
-runs it was training: they come back as "lost", to be started again, and it is replaced; so
-is one that gives no sign of life (`heartbeat.py`), so that nothing here waits for ever.
-The coordinator holds the only ends of the connections, so workers end when it does.
+result, so with what the coordinator has decided upon it. A worker that is lost takes only the
+runs it was training: they come back as "lost", to be started again, and another worker takes
+its place and the runs it had not begun. How workers are started, spoken to and waited for is
+their engine's affair (`workers/worker.py`).
 """
 
 from __future__ import annotations
 
-import logging
-import os
+import contextlib
 import time
 import weakref
-from collections import Counter, deque
-from collections.abc import Mapping, Sequence
-from multiprocessing import connection as connections
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 from torch import Tensor
 
-from automl.data.dataset import Dataset
 from automl.errors import TrainingError
-from automl.executors.devices import check_device, check_system, device_of_each
-from automl.executors.executor import Executor, RoundResult, RunFailure
-from automl.executors.guarded_training import run_id_of, run_of
-from automl.executors.heartbeat import ENDING_SILENCE_LIMIT, SILENCE_LIMIT, Watch
+from automl.executors.executor import Executor, RoundResult
+from automl.executors.losses import Losses
+from automl.executors.member import Member, State
+from automl.executors.pending_results import PendingResults
 from automl.executors.placement import RunCost, place, run_cost
-from automl.executors.shared_dataset import SharedDataset
-from automl.executors.trainers import kernels_for, trainer_class
-from automl.executors.unnamed_files import SharedBytes
-from automl.executors.workers.process import State, WorkerProcess
-from automl.executors.workers.process_messages import (
-    GiveBestWeights,
-    GiveCheckpoint,
-    Given,
-    Refused,
-    RoundDone,
-    Setup,
+from automl.executors.workers.worker import (
+    Engine,
+    Ready,
+    TrainingSetup,
+    Worker,
+    WorkerLost,
+    run_of,
 )
 from automl.training.config import RunConfig
 from automl.training.trainer import Checkpoint
 
-MAX_FAILED_STARTS = 3
-"""So many workers in a row may die before they can train; then something is broken."""
-
-PATIENCE = 0.5
-"""Seconds that workers get to end by themselves when the executor is closed; one that is still
-loading its libraries does not notice and is killed."""
+_Answer = TypeVar("_Answer")
 
 LISTEN_SECONDS = 0.5
 """After so long without news it is looked whether the search shall end, or a worker is late."""
 
-ENDED_SILENT = (
-    "a worker process gave no sign of life and was ended; its trials are trained again elsewhere"
-)
 
-LOSSES_IN_COMPANY = 2
-"""A trial that was lost so often trains alone: it shall not take innocent ones with it again."""
+@dataclass(slots=True)
+class _PlacedRun:
+    """A run that was given to a worker; it stays there until it is forgotten."""
+
+    member: Member
+    trial_number: int
+    cost: RunCost
+    is_active: bool = True
 
 
-class ProcessExecutor(Executor):
-    """Trains in worker processes, with one thread each.
+class Pool(Executor):
+    """Trains runs in the workers of an engine, each in the one that has least to do.
 
     Args:
-        n_workers: how many, or "auto": one per physical core that may be used.
-        trainer: "stacked", "plain", or the import path "package.module:Class" of a Trainer.
-        devices: where the workers train, in turn: ("cpu",), ("cuda:0", "cuda:1"), ...
-        trial_timeout: seconds from a run's first round, checked between rounds; a round that
-            hangs ends with its worker.
-        memory_limit: bytes that trainings may take in each worker, beyond interpreter and
-            libraries as they are before the first round (on Linux); on a GPU, of its memory.
-            Some 70 MB count that torch.optim loads when the plain trainer first uses it.
-
-    Raises:
-        ConfigError: an argument has a value that it cannot have here.
+        setup: what the engine was made of.
     """
 
-    def __init__(
-        self,
-        dataset: Dataset,
-        n_workers: int | Literal["auto"] = "auto",
-        *,
-        trainer: str = "stacked",
-        devices: Sequence[str] = ("cpu",),
-        trial_timeout: float | None = None,
-        memory_limit: int | None = None,
-    ) -> None:
-        check_system(memory_limit, devices)
-        trainer_class(trainer)  # what cannot be is refused here, not in a worker
-        for device in set(devices):
-            check_device(device)
-        self._dataset = dataset
-        self._is_stacked = trainer == "stacked"
-        self._active: dict[int, WorkerProcess] = {}  # in the order of their start
-        self._home: dict[int, WorkerProcess] = {}  # of active and ended runs
-        self._costs: dict[int, RunCost] = {}
-        self._trials: dict[int, int] = {}  # trial number by run id
-        self._n_losses: Counter[int] = Counter()  # by trial number
-        self._results: deque[tuple[WorkerProcess, RoundResult]] = deque()
-        self._failures: list[RunFailure] = []
-        self._n_failed_starts = 0
+    def __init__(self, setup: TrainingSetup, engine: Engine) -> None:
+        self._setup = setup
+        self._engine = engine
+        self._runs: dict[int, _PlacedRun] = {}  # in the order of their start
+        self._results = PendingResults()
+        self._losses = Losses()
+        self._messages = {engine.note: False} if engine.note else {}  # whether given
         self._is_interrupted = False
-        kernels = kernels_for(trainer, devices)  # before workers would all look for them
-        self._messages = dict.fromkeys(filter(None, [kernels.note]), False)  # whether given
-        binary = SharedBytes.of(kernels.contents) if kernels.contents else None
-        shared = SharedDataset.of(dataset)
-        self._workers: list[WorkerProcess] = []
-        self._watch = Watch(self._workers)
-        files = (shared, binary) if binary else (shared,)
-        self._end = weakref.finalize(
-            self, _end_workers, self._workers, self._watch, files, os.getpid()
-        )
-        logging.getLogger("automl").info("starting worker processes")
-        for device in device_of_each(n_workers, devices):
-            setup = Setup(shared, trainer, device, trial_timeout, memory_limit, binary)
-            self._workers.append(WorkerProcess(setup))
+        self._end = weakref.finalize(self, engine.close)
+        limit = setup.trial_timeout
+        self._members = [Member.launch(engine, n, limit) for n in range(engine.n_workers)]
 
     @property
     def n_workers(self) -> int:
-        """How many processes train."""
-        return len(self._workers)
+        """How many workers train."""
+        return len(self._members)
 
     @property
     def active(self) -> tuple[int, ...]:
         """Ids of the runs in training, or waiting for room, in the order of their start."""
-        return tuple(self._active)
+        return tuple(run_id for run_id, run in self._runs.items() if run.is_active)
 
     def start(self, starts: Sequence[RunConfig | Checkpoint]) -> None:
-        """Begin or continue runs, each in the worker that has least to do."""
+        """Give each run to a worker; it begins there with the worker's next round."""
         for start in starts:
-            if run_id_of(start) in self._active:
+            if self._is_active(run_of(start).run_id):
                 raise ValueError(
-                    f"a run is started once, but run {run_id_of(start)} is active already"
+                    f"a run is started once, but run {run_of(start).run_id} is active already"
                 )
         for start in starts:
-            self.forget(run_id_of(start))
-        self._place(starts)
+            self.forget(run_of(start).run_id)
+        dataset, is_stacked = self._setup.dataset, self._setup.trainer == "stacked"
+        costs = [run_cost(run_of(start), dataset, is_stacked=is_stacked) for start in starts]
+        placed = [
+            [self._runs[run_id].cost for run_id in member.queue.runs] for member in self._members
+        ]
+        for start, cost, number in zip(starts, costs, place(costs, placed), strict=True):
+            run, member = run_of(start), self._members[number]
+            member.queue.start(start, alone=self._losses.must_be_alone(run.trial_number))
+            self._runs[run.run_id] = _PlacedRun(member, run.trial_number, cost)
 
     def next_round(self, deadline: float | None = None) -> RoundResult:
         """Wait for the first round that any worker finishes; the others go on."""
-        self._watch.limit = SILENCE_LIMIT
-        while self._active or self._results or self._failures:
+        self._engine.hurry(False)
+        while self.active or self._results:
             if self._is_interrupted:
                 self._is_interrupted = False
                 break
             if deadline is None or time.monotonic() < deadline:
                 self._begin_rounds(deadline)
             if self._results:
-                worker, result = self._results.popleft()
-                worker.state = State.IDLE
-                return result
-            if self._failures:
-                failures, self._failures = tuple(self._failures), []
-                return RoundResult(failures=failures)
+                return self._results.take()
             if deadline is not None and time.monotonic() >= deadline:
                 break
             self._listen(deadline)
@@ -162,23 +118,17 @@ class ProcessExecutor(Executor):
 
     def finish_rounds(self, deadline: float | None = None) -> RoundResult:
         """Wait for the rounds that are under way in any worker, without beginning new ones."""
-        self._watch.limit = ENDING_SILENCE_LIMIT
-        while training := [w for w in self._workers if w.state is State.TRAINING]:
-            for worker in training:
-                if deadline is not None and time.monotonic() > deadline + worker.ending_grace:
-                    self._replace(worker, "its round had not ended long after the time was up")
+        self._engine.hurry(True)
+        while training := [each for each in self._members if each.state is State.TRAINING]:
+            for member in training:
+                if deadline is not None and time.monotonic() > deadline + member.ending_grace:
+                    self._replace(member, "its round had not ended long after the time was up")
             self._listen(None)
-        results = []
-        while self._results:
-            worker, result = self._results.popleft()
-            worker.state = State.IDLE
-            results.append(result)
-        failures, self._failures = tuple(self._failures), []
-        return RoundResult.merged([*results, RoundResult(failures=failures)])
+        return self._results.take_all()
 
     def interrupt(self) -> None:
         """Let the present `next_round` return soon, whatever a worker is in."""
-        self._watch.limit = ENDING_SILENCE_LIMIT
+        self._engine.hurry(True)
         self._is_interrupted = True
 
     def take_messages(self) -> tuple[str, ...]:
@@ -189,185 +139,131 @@ class ProcessExecutor(Executor):
 
     def stop(self, run_id: int) -> None:
         """End a run; its best weights stay readable until `forget`. No-op if it has ended."""
-        worker = self._active.pop(run_id, None)
-        if worker is not None:
-            worker.stop(run_id)
-        self._failures = [failure for failure in self._failures if failure.run_id != run_id]
-        self._results = deque(
-            (trained_in, result.where(lambda other: other != run_id))
-            for trained_in, result in self._results
-        )
+        if self._is_active(run_id):
+            run = self._runs[run_id]
+            run.is_active = False
+            run.member.queue.stop(run_id)
+        self._results.drop(run_id)
 
     def checkpoint(self, run_id: int) -> Checkpoint:
         """The state of an active run; waits for the round it is in."""
-        if run_id not in self._active:
+        if not self._is_active(run_id):
             raise TrainingError(f"a checkpoint needs a run in training, but run {run_id} is not")
-        start = self._active[run_id].to_start.get(run_id)
+        start = self._runs[run_id].member.queue.waiting.get(run_id)
         if isinstance(start, Checkpoint):
             return start
-        checkpoint: Checkpoint = self._ask(run_id, GiveCheckpoint(run_id))
-        return checkpoint
+        return self._asked(run_id, lambda worker: worker.checkpoint(run_id))
 
     def best_weights(self, run_id: int) -> Mapping[str, Tensor]:
         """The weights of the run's best epoch; waits for the round that its worker is in."""
-        weights: Mapping[str, Tensor] = self._ask(run_id, GiveBestWeights(run_id))
-        return weights
+        return self._asked(run_id, lambda worker: worker.best_weights(run_id))
 
     def forget(self, run_id: int) -> None:
         """Free what is kept of an ended run."""
-        if run_id in self._active:
-            return
-        if worker := self._home.pop(run_id, None):
-            worker.forget(run_id)
-        self._costs.pop(run_id, None)
-        self._trials.pop(run_id, None)
+        if run_id in self._runs and not self._is_active(run_id):
+            self._runs.pop(run_id).member.queue.forget(run_id)
 
     def close(self) -> None:
         """End all workers. What was not fetched from them is gone."""
-        self._active.clear()
-        self._home.clear()
+        self._runs.clear()
         self._results.clear()
-        self._failures.clear()
+        self._members.clear()
         self._end()
+
+    def _is_active(self, run_id: int) -> bool:
+        return run_id in self._runs and self._runs[run_id].is_active
 
     # Talking with workers
 
-    def _place(self, starts: Sequence[RunConfig | Checkpoint]) -> None:
-        """Give each run to a worker; it begins there with the worker's next round."""
-        costs = [self._cost(start) for start in starts]
-        placed = [[self._costs[run_id] for run_id in worker.runs] for worker in self._workers]
-        for start, cost, index in zip(starts, costs, place(costs, placed), strict=True):
-            run_id, worker = run_id_of(start), self._workers[index]
-            self._trials[run_id] = trial_number = run_of(start).trial_number
-            worker.to_start[run_id] = start
-            if self._n_losses[trial_number] >= LOSSES_IN_COMPANY:
-                worker.alone.add(run_id)
-            self._active[run_id] = self._home[run_id] = worker
-            self._costs[run_id] = cost
-
-    def _cost(self, start: RunConfig | Checkpoint) -> RunCost:
-        return run_cost(run_of(start), self._dataset, is_stacked=self._is_stacked)
-
     def _begin_rounds(self, deadline: float | None) -> None:
         """Let each worker that has runs, and whose last result was handled, train them."""
-        for worker in tuple(self._workers):
-            if worker.state is State.IDLE and worker.runs:
-                try:
-                    with worker.undivided():
-                        worker.begin_round(deadline)
-                except OSError:
-                    self._replace(worker)
+        for member in tuple(self._members):
+            if member.state is State.IDLE and member.queue.runs:
+                with self._talk(member):
+                    member.begin_round(deadline)
 
     def _listen(self, deadline: float | None) -> None:
         """Wait until a worker says something, ends, hangs, or some time has passed."""
-        until = min(worker.hangs_at() for worker in self._workers)
+        speakers = {each.worker: each for each in self._members if each.owes_reply}
+        until = min((each.hangs_at() for each in self._members), default=float("inf"))
         if deadline is not None:
             until = min(until, deadline)
         wait = min(LISTEN_SECONDS, max(0.0, until - time.monotonic()))
-        speaking = connections.wait([worker.connection for worker in self._workers], wait)
-        for worker in [worker for worker in self._workers if worker.connection in speaking]:
-            self._hear(worker)
-        for worker in tuple(self._workers):
-            if worker.hangs_at() <= time.monotonic():
-                is_loading = worker.state is State.STARTING
-                what = "loading the libraries" if is_loading else "a round"
-                self._replace(worker, f"{what} in its worker process took too long")
+        for worker in self._engine.wait(tuple(speakers), wait):
+            with self._talk(speakers[worker]):
+                self._hear(speakers[worker])
+        for member in tuple(self._members):
+            if member.hangs_at() <= time.monotonic():
+                self._replace(member, member.hangs_with())
 
-    def _hear(self, worker: WorkerProcess) -> None:
-        """Take a reply, or the news that the worker has ended."""
-        with worker.undivided():
-            try:
-                reply = worker.receive()
-            except (EOFError, OSError):
-                self._replace(worker)
-                return
-            if isinstance(reply, RoundDone):
-                worker.end_round(reply)
-                self._results.append((worker, self._wanted(worker, reply.result)))
-            else:
-                worker.greet(reply)
-                self._n_failed_starts = 0
+    @contextlib.contextmanager
+    def _talk(self, member: Member) -> Iterator[None]:
+        """Replace a worker that is found lost, and give up one in whose middle we are broken off.
 
-    def _wanted(self, worker: WorkerProcess, result: RoundResult) -> RoundResult:
-        """The result without what concerns runs that were stopped while it was made."""
-        wanted = result.where(worker.in_training.__contains__)
-        ended = [failure.run_id for failure in wanted.failures]
-        ended += [epoch.run_id for epoch in wanted.epochs if not epoch.is_finite]
+        Ctrl-C may come between any two lines: what was half said makes no sense any more.
+        """
+        try:
+            yield
+        except WorkerLost as lost:
+            self._replace(member, str(lost), lost.note)
+        except KeyboardInterrupt:
+            member.worker.abandon()
+            raise
+
+    def _hear(self, member: Member) -> None:
+        """Take a reply: what is of runs that have ended is not kept as active."""
+        reply = member.worker.reply()
+        if isinstance(reply, Ready):
+            member.state = State.IDLE
+            self._losses.note_start()
+            return
+        result = member.end_round(reply)
+        ended = [failure.run_id for failure in result.failures]
+        ended += [epoch.run_id for epoch in result.epochs if not epoch.is_finite]
         for run_id in ended:
-            worker.in_training.discard(run_id)
-            self._active.pop(run_id, None)
-        return wanted
+            member.queue.in_training.discard(run_id)
+            self._runs[run_id].is_active = False
+        self._results.add(member, result)
 
-    def _ask(self, run_id: int, request: GiveCheckpoint | GiveBestWeights) -> Any:
+    def _asked(self, run_id: int, ask: Callable[[Worker], _Answer]) -> _Answer:
         """Ask the worker that has a run, once it listens."""
-        worker = self._home.get(run_id)
-        if worker is None or run_id in worker.to_start:
+        run = self._runs.get(run_id)
+        if run is None or run_id in run.member.queue.waiting:
             raise TrainingError(
                 f"there are no weights of run {run_id}: it never trained, or is gone"
             )
-        while worker.state is State.TRAINING:
+        member = run.member
+        while member.state is State.TRAINING and member in self._members:
             self._listen(None)
-        try:
-            with worker.undivided():
-                worker.send(request)
-                reply = worker.receive()
-        except (EOFError, OSError) as error:
-            if worker in self._workers:
-                self._replace(worker)
-            raise TrainingError(f"run {run_id} is gone with its worker process") from error
-        if isinstance(reply, Refused):
-            raise TrainingError(reply.message)
-        assert isinstance(reply, Given)
-        return reply.value
+        answers = []
+        with self._talk(member):
+            answers.append(ask(member.worker))
+        if not answers:
+            raise TrainingError(f"run {run_id} is gone with its worker process")
+        return answers[0]
 
-    # A worker's end
-
-    def _replace(self, worker: WorkerProcess, message: str | None = None) -> None:
-        """Put a new worker in a dead or hanging one's place; its runs in training are lost.
+    def _replace(self, member: Member, message: str, note: str = "") -> None:
+        """Put a new worker in a lost or hanging one's place; its runs in training are lost.
 
         Raises:
-            TrainingError: workers die again and again before they can train.
+            TrainingError: workers are lost again and again before they can train.
         """
-        message = message or worker.obituary()
-        if worker.was_silent:
-            self._messages.setdefault(ENDED_SILENT, False)
-        self._note_failed_start(worker, message)
-        worker.end()
-        failures = worker.failures(message)
-        self._failures += failures
-        for failure in failures:
-            self._active.pop(failure.run_id)
+        if self._members[member.place] is not member:
+            return
+        if note:
+            self._messages.setdefault(note, False)
+        if member.state is State.STARTING:
+            self._losses.note_failed_start(message)
+        member.worker.end()
+        failures = member.failures(message)
+        self._results.fail(failures)
         lost = [failure.run_id for failure in failures if failure.cause == "lost"]
-        self._n_losses.update({self._trials[run_id] for run_id in lost})  # once for all its runs
-        for run_id in [run_id for run_id, home in self._home.items() if home is worker]:
-            del self._home[run_id]
-        successor = worker.successor()
-        self._workers[self._workers.index(worker)] = successor
-        for run_id in successor.to_start:
-            self._active[run_id] = self._home[run_id] = successor
-
-    def _note_failed_start(self, worker: WorkerProcess, message: str) -> None:
-        if worker.state is State.STARTING:
-            self._n_failed_starts += 1
-        if self._n_failed_starts >= MAX_FAILED_STARTS:
-            raise TrainingError(f"worker processes cannot start: {message}")
-
-
-def _end_workers(
-    workers: list[WorkerProcess],
-    watch: Watch,
-    files: Sequence[SharedDataset | SharedBytes],
-    owner: int,
-) -> None:
-    """End all workers together. A fork of the coordinator has no say in it."""
-    if os.getpid() != owner:
-        return
-    watch.close()
-    for worker in workers:
-        worker.hang_up()
-    until = time.monotonic() + PATIENCE
-    for worker in workers:
-        worker.end(max(0.0, until - time.monotonic()))
-    workers.clear()
-    for file in files:
-        file.close()
+        self._losses.note_lost(self._runs[run_id].trial_number for run_id in lost)
+        queue = member.queue.successor()
+        successor = Member.launch(self._engine, member.place, self._setup.trial_timeout, queue)
+        self._members[member.place] = successor
+        for run_id in [run_id for run_id, run in self._runs.items() if run.member is member]:
+            if run_id in queue.waiting:
+                self._runs[run_id].member = successor
+            else:
+                del self._runs[run_id]

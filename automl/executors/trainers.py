@@ -5,15 +5,14 @@ A name is "stacked", "plain", or the import path "package.module:Class" of a `Tr
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
 
 import torch
 
 from automl.data.dataset import Dataset
-from automl.errors import ConfigError
 from automl.stacked import native
 from automl.stacked.native_build import Kernels
+from automl.system.import_paths import imported
 from automl.training.trainer import Trainer
 
 TRAINERS = {
@@ -28,13 +27,7 @@ def trainer_class(name: str) -> Callable[..., Trainer]:
     Raises:
         ConfigError: there is none.
     """
-    module_name, colon, class_name = TRAINERS.get(name, name).partition(":")
-    if not colon:
-        raise ConfigError(
-            f"trainer must be one of {', '.join(TRAINERS)} or package.module:Class, "
-            f"but got {name!r}"
-        )
-    found: Callable[..., Trainer] = getattr(importlib.import_module(module_name), class_name)
+    found: Callable[..., Trainer] = imported(name, TRAINERS, "trainer")
     return found
 
 

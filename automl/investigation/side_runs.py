@@ -13,12 +13,12 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from automl.counting import count
 from automl.executors.executor import Executor
 from automl.executors.resources import available_memory
 from automl.tuning.memory import in_waves
 from automl.tuning.planned_runs import EndedRun, Kept, PlannedRun, train_rounds
 from automl.tuning.problem import Problem
+from automl.wording.counts import count
 from storage import Store
 
 LOG = logging.getLogger("automl")
@@ -75,7 +75,7 @@ class _Bench:
                     self.store.add_epochs(each.epochs)
                     for one in each.ended:
                         run_id = one.planned.config.run_id
-                        self.store.finish_run(run_id, one.state, one.cause)
+                        self.store.finish_run(run_id, one.state, one.cause, one.n_parameters)
                         ended[run_id] = one
         except BaseException as error:
             left = [run.config.run_id for run in begun if run.config.run_id not in ended]

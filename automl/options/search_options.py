@@ -22,6 +22,7 @@ from automl.options.values import (
     DEFAULT_STORAGE,
     FLAG,
     MEMO,
+    MODEL,
     NAME,
     SECONDS,
     SEED,
@@ -102,6 +103,7 @@ class StudyOptions(OptionRecord):
     )
     storage: str = option(DEFAULT_STORAGE, DATABASE, "Database URL of the studies.")
     new: bool = option(False, FLAG, "Make another study beside one of the same name.")
+    model: Any = option(None, MODEL, "Your own network: my_file.py:build.")
     space: str | Path | SearchSpace = option("mlp", SPACE, "Built-in space or TOML file.")
     set: Sequence[str] = option(
         (),
@@ -123,15 +125,11 @@ class PolicyOptions(OptionRecord):
         None, optional(ERROR), "Error rate or RMSE that you hope to reach."
     )
     n_trials: int = option(100, COUNT, "Total, earlier calls included.")
-    timeout: float | None = option(
-        None, optional(SECONDS), "Time for the whole command: 90s, 10m, 1h30m."
-    )
+    timeout: float | None = option(None, optional(SECONDS), "Time for the whole call.")
     sampler: str = option("tpe", TEXT, "Or random, qmc, gp.")
     pruner: str = option("successive_halving", TEXT, "Or hyperband, median, none.")
     keep_models: int = option(5, COUNT, "The best trials that keep weights.")
-    keep_bytes: int | None = option(
-        None, optional(BYTES), "Budget of the kept models' files: 500M."
-    )
+    keep_bytes: int | None = option(None, optional(BYTES), "Budget of the kept models' files.")
     preflight: bool = option(True, FLAG, "Stop hopeless trials at once.")
     references: bool = option(True, FLAG, "Fit a linear model and boosted trees to compare with.")
 
@@ -144,7 +142,7 @@ class ExecutorOptions(OptionRecord):
     # Without a number it is planned from the memory there is.
     slots: int | None = option(None, optional(COUNT), "Trials in training at once.")
     trial_timeout: float | None = option(None, optional(SECONDS), "Time for one trial.")
-    memory_limit: int | None = option(None, optional(BYTES), "Memory of one worker: 2G.")
+    memory_limit: int | None = option(None, optional(BYTES), "Memory of one worker.")
     device: str = option("cpu", DEVICE, "Or cuda, cuda:1.")
     trainer: Literal["stacked", "plain"] = option(
         "stacked",

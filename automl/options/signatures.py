@@ -2,7 +2,7 @@
 
 `search` and `resume` are written with `**options`. Type checkers and editors see the fields of
 the record of options in their place (PEP 612), notebooks see them in the signature, each with its
-type and default.
+type and default, and below the docstring, each with what it can be and its help.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, ParamSpec, Protocol, TypeVar
 
+from automl.options.option import OptionRecord, options_of
 from automl.options.values import DEFAULT_STORAGE
 
 Options = ParamSpec("Options")
@@ -63,4 +64,13 @@ def _spelled_out(function: Any, record: Any) -> Any:
         for each in fields(record)
     ]
     function.__signature__ = signature.replace(parameters=[*own, *options])
+    function.__doc__ = f"{inspect.getdoc(function)}\n\nOptions:\n{_described(record)}"
     return function
+
+
+def _described(record: type[OptionRecord]) -> str:
+    return "\n".join(
+        f"    {name} ({one.rule.words}): {one.help}"
+        for name, one in options_of(record).items()
+        if one.help
+    )

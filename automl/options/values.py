@@ -49,6 +49,7 @@ class Rule:
     convert: Callable[[Any], Any]  # raises `Unfit`
     absent: Any = ...  # what None means; `...` where it is refused
     metavar: str = "TEXT"  # what stands for a typed value: "N" in `--n-trials N`
+    examples: str = ""  # how it is typed, where that is not plain
     read: Callable[[str], Any] = str  # what was typed, to be converted; raises `ConfigError`
     write: Callable[[Any], str] = str  # a plain value as it is typed
 
@@ -183,6 +184,18 @@ def _convert_space(value: Any) -> Any:
     return value
 
 
+def _convert_model(value: Any) -> Any:
+    """What can be found there is decided where it is looked for."""
+    if isinstance(value, str | Path):
+        text = _convert_text(str(value))
+        if re.search(r"[^:]:[^\W\d]\w*$", text) is None:
+            raise Unfit("write my_file.py:build")
+        return text
+    if not callable(value):
+        raise Unfit
+    return value
+
+
 def _convert_source(value: Any) -> Any:
     """Rows from a file or an object: what can be read is decided where they are read."""
     return str(value) if isinstance(value, str) else value
@@ -269,10 +282,13 @@ SECONDS = Rule(
     "a number of seconds",
     _convert_seconds,
     metavar="DURATION",
+    examples="90s, 10m, 1h30m",
     read=seconds_of,
     write=seconds_text,
 )
-BYTES = Rule("a whole number of bytes", _convert_bytes, metavar="SIZE", read=bytes_of)
+BYTES = Rule(
+    "a whole number of bytes", _convert_bytes, metavar="SIZE", examples="500M, 2G", read=bytes_of
+)
 FLAG = Rule("True or False", _convert_flag)
 TEXT = Rule("a text, and not an empty one", _convert_text)
 MEMO = Rule("a text", _convert_memo)
@@ -281,4 +297,5 @@ TEXTS = Rule("a list of texts", _convert_texts, absent=())
 COLUMNS = replace(TEXTS, metavar="COLUMN")
 SOURCE = Rule("a source of rows", _convert_source, absent=None, metavar="FILE")
 DATABASE = Rule("a database URL such as sqlite:///automl.db", _convert_database, metavar="URL")
+MODEL = Rule("FILE.py:FUNCTION, or a function", _convert_model, absent=None, metavar="FILE:NAME")
 SPACE = Rule("a built-in space, a TOML file or a SearchSpace", _convert_space)

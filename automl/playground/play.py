@@ -18,7 +18,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.counting import count
 from automl.data.dataset import Dataset
 from automl.data.table.inputs import table_inputs
 from automl.errors import ConfigError, TrainingError
@@ -27,6 +26,7 @@ from automl.playground.toy_data import GRID, toy_dataset
 from automl.training.config import RunConfig, configure
 from automl.training.predictions import predict
 from automl.tuning.planned_runs import EndedRun, PlannedRun, train_runs
+from automl.wording.counts import count
 from storage.records import ParameterValue, best_epoch
 
 LOG = logging.getLogger("automl")
@@ -174,12 +174,14 @@ def play(
         LOG.info("training %s on %s with %s", count(len(alike), "network"), data, kind)
         played |= _train(dataset, alike, n_epochs, seed)
     first = next(iter(datasets.values())).folds[0]  # the points are the same in all
-    plane = table_inputs(first.test).numeric.reshape(GRID, GRID, 2).numpy().astype(np.float64)
+    plane = (
+        table_inputs(first.test.inputs).numeric.reshape(GRID, GRID, 2).numpy().astype(np.float64)
+    )
     return Playground(
         data=data,
         base=BASE,
         n_epochs=n_epochs,
-        points=table_inputs(first.train).numeric.numpy().astype(np.float64),
+        points=table_inputs(first.train.inputs).numeric.numpy().astype(np.float64),
         targets={
             noise: dataset.folds[0].train.targets.numpy().astype(np.int64)
             for noise, dataset in datasets.items()
@@ -226,7 +228,7 @@ def run_config(setting: Setting, number: int, n_epochs: int, seed: int) -> RunCo
     params = {n: v for n, v in setting.items() if n not in ("noise", "regularization")}
     params = {**REGULARIZATIONS[str(setting["regularization"])], **params}
     model, training = configure(params, family="mlp", max_epochs=n_epochs, patience=n_epochs)
-    return RunConfig(number, number, model, training, seed)
+    return RunConfig(number, number, "mlp", model, training, seed)
 
 
 def _train(

@@ -9,19 +9,22 @@ network shows to be hopeless has failed before its first epoch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import optuna
 
+from automl.executors.executor import RunFailure
+from automl.training.trainer import RunBegan
 from automl.tuning.adoption import AdoptedTrial, adopt_dead_trials
 from automl.tuning.endings import fail
+from automl.tuning.problem import judge_look
 from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.search_state import SearchState
 from automl.tuning.trial_in_training import TrialInTraining
 from storage.adoption import LOST_ATTEMPTS_LIMIT
 from storage.errors import StudyIsFull
-from storage.records import ParameterValue
+from storage.records import LayerGradientRecord, ParameterValue
 
 
 def adopt(state: SearchState) -> None:
@@ -52,10 +55,20 @@ def begin_next(state: SearchState) -> bool:
     return True
 
 
+def take_begun(state: SearchState, began: RunBegan) -> None:
+    """Take what only who trains a run could tell of it, where nothing was known of it here."""
+    trial = state.trial_of(began.run_id)
+    if trial is None or trial.runs[began.run_id].n_parameters is not None:
+        return
+    trial.runs[began.run_id].n_parameters = began.n_parameters
+    if began.run_id == next(iter(trial.runs)):  # its layers speak for those of the other folds
+        _take_look(state, trial, *judge_look(began.run_id, began.layers))
+
+
 def _ask(state: SearchState) -> TrialInTraining | None:
     with state.store.transaction():
         try:
-            with state.store.optuna_storage.at_most(state.policy.n_trials):
+            with state.store.optuna_storage.trials.at_most(state.policy.n_trials):
                 handle = state.study.ask()
         except StudyIsFull:
             state.tally.n_asked = state.policy.n_trials
@@ -85,16 +98,25 @@ def _plan(
             attempt=attempt,
             n_parameters=n_parameters,
         )
-        runs[record.run_id] = RunInTraining(replace(run, run_id=record.run_id))
-    return TrialInTraining(handle, params, runs, n_parameters, attempt)
+        runs[record.run_id] = RunInTraining(replace(run, run_id=record.run_id), n_parameters)
+    return TrialInTraining(handle, params, runs, attempt)
 
 
 def _is_hopeless(state: SearchState, trial: TrialInTraining) -> bool:
     """Look at one batch before the first epoch; a trial without signal has failed."""
-    run_id, run = next(iter(trial.runs.items()))
-    layers, failure = state.problem.look_first(run.config)
-    if layers:
-        state.store.add_initial_layers(run_id, layers)
-    if failure is not None:
-        fail(state, trial, failure.cause, failure.message)
+    first = next(iter(trial.runs.values()))
+    layers, failure = state.problem.look_first(first.config)
+    _take_look(state, trial, layers, failure)
     return failure is not None
+
+
+def _take_look(
+    state: SearchState,
+    trial: TrialInTraining,
+    layers: Sequence[LayerGradientRecord],
+    failure: RunFailure | None,
+) -> None:
+    if layers:
+        state.store.add_initial_layers(next(iter(trial.runs)), layers)
+    if failure is not None and state.policy.preflight:
+        fail(state, trial, failure.cause, failure.message)

@@ -78,15 +78,13 @@ def fail(state: SearchState, trial: TrialInTraining, cause: str, message: str) -
 def lose(state: SearchState, trial: TrialInTraining) -> None:
     """Give up an attempt whose worker died; its trial is told by none of that."""
     state.free(trial)
-    for run_id in trial.runs:
-        state.store.finish_run(run_id, "failed", "lost")
+    _finish_runs(state, trial, "failed", "lost")
 
 
 def suspend(state: SearchState, trial: TrialInTraining) -> None:
     """Leave a trial in training so that the next call goes on with it."""
     state.keeper.save_checkpoints(trial, state.executor)
-    for run_id in trial.runs:
-        state.store.finish_run(run_id, "failed", "interrupted")
+    _finish_runs(state, trial, "failed", "interrupted")
     state.free(trial)
 
 
@@ -94,8 +92,14 @@ def _close(
     state: SearchState, trial: TrialInTraining, end: RunState, cause: str | None = None
 ) -> None:
     """Write how the runs ended and what people see of the trial."""
-    for run_id, run in trial.runs.items():
-        state.store.finish_run(run_id, end, cause or run.cause)
+    _finish_runs(state, trial, end, cause)
     state.keeper.discard_checkpoints(trial.number)
     for name, value in trial.user_attributes().items():
         trial.handle.set_user_attr(name, value)
+
+
+def _finish_runs(
+    state: SearchState, trial: TrialInTraining, end: RunState, cause: str | None
+) -> None:
+    for run_id, run in trial.runs.items():
+        state.store.finish_run(run_id, end, cause or run.cause, run.n_parameters)

@@ -18,7 +18,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from automl.counting import count
 from automl.data.dataset import Dataset
 from automl.errors import StudyError, TrainingError
 from automl.executors.executor import Executor, RunFailure
@@ -28,6 +27,7 @@ from automl.training.trainer import Checkpoint
 from automl.tuning.clock import Interval
 from automl.tuning.problem import make_run
 from automl.tuning.run_in_training import RunInTraining
+from automl.wording.counts import count
 from search_spaces import SearchSpace
 from storage.records import (
     WITHOUT_FAILURE,
@@ -105,6 +105,7 @@ class EndedRun:
     cause: str | None = None  # a key of CAUSES; None: it was trained to its last epoch
     message: str = ""  # what there is to say of a failure
     weights: Mapping[str, Any] | None = None  # where they were asked for, see Kept
+    n_parameters: int | None = None  # where only who trained it could tell
 
     @property
     def state(self) -> RunState:
@@ -156,7 +157,7 @@ def train_rounds(
     """
     planned = {run.config.run_id: run for run in runs}
     training = {
-        run_id: RunInTraining(run.config, list(run.epochs_before))
+        run_id: RunInTraining(run.config, curve=list(run.epochs_before))
         for run_id, run in planned.items()
     }
     executor.start([run.start for run in runs])
@@ -164,6 +165,8 @@ def train_rounds(
     while training:
         result = executor.next_round()
         failures = {one.run_id: one for one in result.failures}
+        for began in result.begun:
+            training[began.run_id].n_parameters = began.n_parameters
         for record in result.epochs:
             training[record.run_id].advance(record)
         over = [one for one, run in training.items() if one in failures or run.end is not None]
@@ -194,11 +197,13 @@ def _ended(
     keep: Kept | None,
 ) -> EndedRun:
     """End a run, with its weights; where they have just gone with their worker, it is lost."""
-    run_id, curve = run.config.run_id, tuple(run.curve)
+    run_id = run.config.run_id
+    ended = EndedRun(
+        planned, tuple(run.curve), run.cause, _said_of(run), n_parameters=run.n_parameters
+    )
     if failure is not None:
-        ended = EndedRun(planned, curve, failure.cause, failure.message)
+        ended = replace(ended, cause=failure.cause, message=failure.message)
     else:
-        ended = EndedRun(planned, curve, run.cause, _said_of(run))
         try:
             ended = replace(ended, weights=_weights(run_id, executor, keep))
         except TrainingError as error:

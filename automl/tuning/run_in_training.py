@@ -19,6 +19,7 @@ class RunInTraining:
     """One run while it trains."""
 
     config: RunConfig
+    n_parameters: int | None = None  # None: who trains it has not told yet
     curve: list[EpochRecord] = field(default_factory=list)
     end: str | None = None  # "max_epochs", or a key of CAUSES; None: it goes on
 

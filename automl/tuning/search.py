@@ -19,7 +19,7 @@ import optuna
 from automl.errors import TrainingError
 from automl.executors.executor import Executor, RoundResult, RunFailure
 from automl.tuning.adoption import adopt_lost_trial
-from automl.tuning.beginnings import adopt, begin_again, begin_next
+from automl.tuning.beginnings import adopt, begin_again, begin_next, take_begun
 from automl.tuning.clock import Clock
 from automl.tuning.endings import complete, complete_early, fail, lose, prune, suspend
 from automl.tuning.policy import FINISHING_SHARE, SearchPolicy
@@ -90,6 +90,8 @@ class Search:
         """Store a round, report all of its trials, then judge each."""
         state = self.state
         advanced = {}
+        for began in result.begun:
+            take_begun(state, began)
         with state.store.transaction():
             state.store.add_epochs(result.epochs)
             for record in result.epochs:

@@ -27,7 +27,6 @@ class TrialInTraining:
     handle: optuna.trial.Trial
     params: Mapping[str, ParameterValue]
     runs: dict[int, RunInTraining]  # by run_id
-    n_parameters: int | None = None  # None: who trains it has not told yet
     attempt: int = 1
     n_lost: int = 0  # earlier attempts that ended with their process
     n_reported: int = 0  # last epoch that the pruner has seen
@@ -103,8 +102,8 @@ class TrialInTraining:
     def user_attributes(self) -> dict[str, float | int | str]:
         """What people see of the trial in Optuna Dashboard."""
         attributes: dict[str, float | int | str] = {}
-        if self.n_parameters is not None:
-            attributes["n_parameters"] = self.n_parameters
+        if (n_parameters := next(iter(self.runs.values())).n_parameters) is not None:
+            attributes["n_parameters"] = n_parameters
         if self._begun:
             attributes |= _spent(trial_effort(run.curve for run in self.runs.values()))
         if best := [one for run in self._begun if (one := run.best)]:

@@ -28,6 +28,7 @@ from tests.contracts.linear_trainer import (
 
 MakeExecutor = Callable[..., Executor]
 LINEAR = "tests.contracts.linear_trainer:LinearTrainer"
+NAMING = "tests.contracts.linear_trainer:NamingTrainer"
 SLOW = "tests.contracts.linear_trainer:SlowTrainer"
 
 
@@ -177,6 +178,42 @@ class ExecutorContract:
         assert "nobody reads" not in failures[0].message
         for run in runs:
             assert without_seconds(curves[run.run_id]) == curve_alone(run, 5)
+
+    @pytest.mark.parametrize("trouble", [CRASHES, CANNOT_BEGIN])
+    def test_where_a_trainer_says_whose_error_it_was_nobody_else_notices(
+        self, make_executor, trouble
+    ):
+        executor = make_executor(trainer=NAMING)
+        runs = [tiny_run(run_id) for run_id in range(1, 8)]
+        curves, failures = train(executor, [*runs[:4], tiny_run(0, trouble), *runs[4:]], 5)
+        assert [(failure.run_id, failure.cause) for failure in failures] == [(0, "crashed")]
+        assert failures[0].message.startswith("ValueError: ")
+        assert ", in " in failures[0].message, "the trainer is not ours: its place has its name"
+        for run in runs:
+            assert without_seconds(curves[run.run_id]) == curve_alone(run, 5)
+        with pytest.raises(TrainingError):
+            executor.best_weights(0)
+
+    def test_runs_of_which_each_could_be_named_train_fewer_at_once_where_memory_is_short(
+        self, make_executor
+    ):
+        runs = [tiny_run(run_id, NEEDS_ROOM) for run_id in range(12)]
+        curves, failures = train(make_executor(trainer=NAMING), runs, 4)
+        assert failures == []
+        for run in runs:
+            assert without_seconds(curves[run.run_id]) == curve_alone(run, 4)
+
+    def test_what_became_known_of_a_run_as_it_began_is_told_once(self, make_executor):
+        executor = make_executor(trainer=NAMING)
+        executor.start([tiny_run(1), tiny_run(2, CRASHES)])
+        begun = [began for _ in range(4) for began in executor.next_round().begun]
+        executor.start([tiny_run(3)])
+        begun += [began for _ in range(4) for began in executor.next_round().begun]
+        assert [(each.run_id, each.n_parameters, each.layers) for each in begun] == [
+            (1, 8, ()),
+            (2, 8, ()),
+            (3, 8, ()),
+        ]
 
     def test_weights_of_runs_that_had_ended_outlive_a_crash(self, make_executor):
         executor = make_executor()

@@ -18,9 +18,9 @@ from torch.nn.functional import cross_entropy
 
 from automl.data.dataset import Dataset, Fold, Split
 from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
-from automl.models.mlp.network import MLPConfig
+from automl.models.mlp.config import MLPConfig
 from automl.training.config import RunConfig, TrainingConfig
-from automl.training.trainer import Checkpoint, Trainer
+from automl.training.trainer import Checkpoint, RunBegan, RunError, Trainer
 from storage.records import EpochRecord
 
 CRASHES, HANGS, DIES, EATS_MEMORY, NEEDS_ROOM, DIVERGES = range(901, 907)
@@ -55,7 +55,7 @@ def tiny_run(run_id: int, trial_number: int = 0, *, learning_rate: float = 0.1) 
     """A run of a small network; the linear trainer uses its seed, rate and batch size."""
     model = MLPConfig(n_layers=1, hidden_size=8, dropout=0.1)
     training = TrainingConfig(learning_rate=learning_rate, batch_size=16, max_epochs=20)
-    return RunConfig(run_id, trial_number, model, training, seed=1000 + run_id)
+    return RunConfig(run_id, trial_number, "mlp", model, training, seed=1000 + run_id)
 
 
 def without_seconds(epochs: Sequence[EpochRecord]) -> list[EpochRecord]:
@@ -98,10 +98,7 @@ class LinearTrainer(Trainer):
         for run_id in self.active:
             if deadline is not None and time.monotonic() >= deadline:
                 break
-            run = self._runs[run_id]
-            if run.epoch == 1:
-                make_trouble(run.config, len(self._runs))
-            records.append(self._train_epoch(run))
+            records.append(self._run_epoch(self._runs[run_id]))
             if not records[-1].is_finite:
                 self.drop(run_id)
         return records
@@ -128,6 +125,11 @@ class LinearTrainer(Trainer):
 
     def forget(self, run_id: int) -> None:
         del self._dropped[run_id]
+
+    def _run_epoch(self, run: _LinearRun) -> EpochRecord:
+        if run.epoch == 1:
+            make_trouble(run.config, len(self._runs))
+        return self._train_epoch(run)
 
     def _train_epoch(self, run: _LinearRun) -> EpochRecord:
         train, valid = self._fold.train, self._fold.valid
@@ -159,6 +161,41 @@ class SlowTrainer(LinearTrainer):
     def train_round(self, deadline: float | None = None) -> list[EpochRecord]:
         time.sleep(0.05)
         return super().train_round(deadline)
+
+
+class NamingTrainer(LinearTrainer):
+    """A linear trainer that trains one run after the other, and says who raised and who began."""
+
+    def __init__(self, dataset: Dataset, *, device: str = "cpu") -> None:
+        super().__init__(dataset, device=device)
+        self._begun: list[RunBegan] = []
+
+    def add(self, starts: Sequence[RunConfig | Checkpoint]) -> None:
+        for start in starts:
+            run_id = (start.run if isinstance(start, Checkpoint) else start).run_id
+            try:
+                super().add([start])
+            except ValueError as error:
+                raise RunError(run_id) from error
+            self._begun.append(RunBegan(run_id, 8))
+
+    def take_begun(self) -> tuple[RunBegan, ...]:
+        begun, self._begun = tuple(self._begun), []
+        return begun
+
+    def train_round(self, deadline: float | None = None) -> list[EpochRecord]:
+        records: list[EpochRecord] = []
+        for run_id in self.active:
+            if deadline is not None and time.monotonic() >= deadline:
+                break
+            self._runs[run_id] = self._runs.pop(run_id)  # it comes last in the next round
+            try:
+                records.append(self._run_epoch(self._runs[run_id]))
+            except Exception as error:
+                raise RunError(run_id, records) from error
+            if not records[-1].is_finite:
+                self.drop(run_id)
+        return records
 
 
 class BrokenTrainer(LinearTrainer):

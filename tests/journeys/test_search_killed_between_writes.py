@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from automl.data import LoadedData, SplitOptions, load_dataset
-from automl.executors.guarded_training import InProcessExecutor
+from automl.executors.choosing import make_executor
 from automl.options.search_options import SearchOptions
 from automl.tuning.policy import SearchPolicy
 from automl.tuning.problem import Problem
@@ -57,11 +57,11 @@ def iris() -> LoadedData:
 
 def search(store: Store, data: LoadedData) -> list[tuple[object, ...]]:
     """Search, or go on, one trial at a time; what became of the trials."""
-    space = load("mlp").for_task(data.task)
+    space = load("mlp").for_task(data.goal.task)
     options = SearchOptions(study="iris", max_epochs=4, patience=4, seed=3)
     settings = make_settings(data, space, options)
     policy = SearchPolicy(n_trials=N_TRIALS, n_slots=1)
-    executor = InProcessExecutor(data.dataset, trainer="plain")
+    executor = make_executor(data.dataset, trainer="plain", workers=1)
     problem = Problem(settings, data.dataset)
     for _ in Search(open_study(store, settings), store, executor, problem, policy):
         pass

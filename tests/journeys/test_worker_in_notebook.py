@@ -14,10 +14,10 @@ ROOT = Path(__file__).parents[2]
 
 CELLS = [
     """
-from automl.executors.pool import ProcessExecutor
+from automl.executors.choosing import make_executor
 from tests.contracts.linear_trainer import tiny_dataset, tiny_run
 
-executor = ProcessExecutor(tiny_dataset(), 2, trainer="stacked")
+executor = make_executor(tiny_dataset(), workers=2, engine="processes", trainer="stacked")
 executor.start([tiny_run(run_id) for run_id in range(6)])
 """,
     """

@@ -23,16 +23,16 @@ ROOT = Path(__file__).parents[2]
 BEGIN = """
 import time
 print("begins", flush=True)
-from automl.executors.pool import ProcessExecutor
+from automl.executors.choosing import make_executor
 from tests.contracts.linear_trainer import tiny_dataset, tiny_run
 
 SLOW = "tests.contracts.linear_trainer:SlowTrainer"
-executor = ProcessExecutor(tiny_dataset(), 2, trainer=SLOW)
+executor = make_executor(tiny_dataset(), workers=2, engine="processes", trainer=SLOW)
 executor.start([tiny_run(1), tiny_run(2)])
 seen = set()
 while seen != {1, 2}:
     seen |= {epoch.run_id for epoch in executor.next_round().epochs}
-print("workers", *[worker.pid for worker in executor._workers], flush=True)
+print("workers", *[member.worker.pid for member in executor._members], flush=True)
 """
 
 TRAIN_UNTIL_INTERRUPTED = """

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
+from storage import background
 from storage import database as databases
 from storage.database import Database
 from storage.errors import StorageError, StorageWarning
@@ -21,7 +22,7 @@ class Rows:
         self.forgotten = 0
         with database.write() as connection:
             connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS t (x INTEGER CHECK (x >= 0))")
-        database.register(self)
+        database.buffer.register(self)
 
     def __bool__(self) -> bool:
         return bool(self.waiting)
@@ -73,7 +74,7 @@ def test_every_write_takes_what_waits_along(database: Database) -> None:
 def test_after_a_second_it_is_written_in_the_background(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(databases, "FLUSH_SECONDS", 0.05)
+    monkeypatch.setattr(background, "FLUSH_SECONDS", 0.05)
     rows = Rows(database)
     add(database, rows, 1)
     deadline = time.monotonic() + 20
@@ -255,13 +256,13 @@ def test_dropped_database_has_written(url: str) -> None:
 
 def test_poll_tells_of_other_connections_only(database: Database, url: str) -> None:
     rows, other = Rows(database), Database(url)
-    seen = database.poll()
+    seen = database.connection.poll()
     add(database, rows, 1)
     database.flush()
-    assert database.poll() == seen
+    assert database.connection.poll() == seen
     with other.write() as connection:
         connection.exec_driver_sql("INSERT INTO t VALUES (2)")
-    assert database.poll() > seen
+    assert database.connection.poll() > seen
     other.close()
 
 
@@ -316,9 +317,20 @@ def test_forked_child_leaves_the_parents_connection_alone(database: Database) ->
     assert stored(database) == [7, 1]
 
 
-def test_heartbeat_is_called_when_due(database: Database) -> None:
-    beats: list[int] = []
-    database.on_heartbeat = lambda: beats.append(1)
+def test_a_process_beats_while_it_holds_trials(database: Database) -> None:
+    with database.write() as connection:
+        database.claims.claim(connection, 7)
+
+    def beaten_at() -> float:
+        with database.read() as connection:
+            rows = connection.exec_driver_sql("SELECT beaten_at FROM automl_processes")
+            return float(rows.scalar_one())
+
+    began = beaten_at()
     database.flush_in_background(beat=True)
+    assert beaten_at() == began
+    database.claims.hold([7])
     database.flush_in_background(beat=False)
-    assert beats == [1]
+    assert beaten_at() == began
+    database.flush_in_background(beat=True)
+    assert beaten_at() > began

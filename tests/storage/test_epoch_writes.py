@@ -24,7 +24,7 @@ def writes(database: Database) -> EpochWrites:
                     "process": "p",
                 },
             )  # fmt: skip
-    database.register(writes)
+    database.buffer.register(writes)
     return writes
 
 

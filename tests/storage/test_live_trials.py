@@ -36,7 +36,7 @@ def test_own_reports_wait_and_are_seen_here_at_once(
     trial.report(1.0, 1)
     assert study.trials[0].intermediate_values == {1: 1.0}
     assert seen_by(other)[0].intermediate_values == {}
-    optuna_storage.flush()
+    optuna_storage.database.flush()
     assert seen_by(other)[0].intermediate_values == {1: 1.0}
 
 
@@ -56,7 +56,7 @@ def test_unchanged_file_costs_no_query(study: optuna.Study, optuna_storage: Optu
     def note(*arguments: object) -> None:
         statements.append(str(arguments[2]))
 
-    connection = optuna_storage.database._connect()
+    connection = optuna_storage.database.connection.open()
     event.listen(connection, "before_cursor_execute", note)
     for step in range(5):
         trial.report(1.0, step)
@@ -112,7 +112,7 @@ def test_deleted_study_is_not_confused_with_its_successor(
     new = optuna.create_study(study_name="study", storage=url)
     new.add_trial(create_trial(value=7.0))
     assert [trial.value for trial in study.trials] == [7.0]
-    optuna_storage.flush()
+    optuna_storage.database.flush()
     assert new.trials[0].intermediate_values == {}
 
 
@@ -136,7 +136,7 @@ def test_transaction_may_end_several_trials_at_once(
     study: optuna.Study, other: OptunaStorage, optuna_storage: OptunaStorage
 ) -> None:
     trials = [study.ask() for _ in range(3)]
-    with optuna_storage.transaction():
+    with optuna_storage.database.transaction():
         for trial in trials:
             study.tell(trial, 1.0)
         assert {trial.state for trial in seen_by(other)} == {TrialState.RUNNING}
@@ -148,7 +148,7 @@ def test_trial_may_be_made_in_a_transaction_while_others_make_some(
 ) -> None:
     theirs = optuna.load_study(study_name="study", storage=other)
     study.ask()
-    with optuna_storage.transaction():
+    with optuna_storage.database.transaction():
         theirs.ask()
         trial = study.ask()
         trial.report(1.0, 1)

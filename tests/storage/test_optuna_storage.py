@@ -54,7 +54,7 @@ class TestOptunasOwnSuite(StorageTestCase):
         url = f"sqlite:///{tmp_path}/automl.db"
         storage = open_optuna_storage(url)
         yield storage
-        storage.flush()
+        storage.database.flush()
         theirs = RDBStorage(url)
         assert content(theirs) == content(storage)
         theirs.engine.dispose()
@@ -202,19 +202,19 @@ class StoragesOnOneFile(RuleBasedStateMachine):
             for trial in trials
             if trial.state is TrialState.RUNNING and trial.owner == who
         ]
-        with self.storages[who].transaction():
+        with self.storages[who].database.transaction():
             for trial in own:
                 self.storages[who].set_trial_intermediate_value(trial.trial_id, 7, 1.0)
                 trial.reports[7] = 1.0
 
     @rule(who=st.sampled_from([0, 1]))
     def flush(self, who: int) -> None:
-        self.storages[who].flush()
+        self.storages[who].database.flush()
 
     @rule(who=st.sampled_from([0, 1]), kill=st.booleans())
     def reopen(self, who: int, kill: bool) -> None:
         if kill:  # what is buffered goes with the process
-            self.storages[who].database.forget_after_fork()
+            self.storages[who].database.after_fork()
         self.storages[who].close()
         self.storages[who] = open_optuna_storage(self.url)
         for study_id, models in self.studies.items():
@@ -246,7 +246,7 @@ class StoragesOnOneFile(RuleBasedStateMachine):
     @rule()
     def compare(self) -> None:
         for storage in self.storages[:2]:
-            storage.flush()
+            storage.database.flush()
         theirs = content(self.storages[2])
         assert content(self.storages[0]) == theirs
         assert content(self.storages[1]) == theirs

@@ -89,7 +89,7 @@ def test_error_in_a_block_undoes_trials_and_records_alike(store: Store) -> None:
 def test_total_holds_whoever_makes_trials(store: Store, url: str) -> None:
     study = make_study(store)
     other = optuna.load_study(study_name="study", storage=url)
-    with store.optuna_storage.at_most(3):
+    with store.optuna_storage.trials.at_most(3):
         study.ask()
         other.ask()
         study.ask()

@@ -19,7 +19,7 @@ def fill(store: Store, n_trials: int) -> None:
 
 
 def n_queries(store: Store) -> int:
-    connection = store._database._connect()
+    connection = store._database.connection.open()
     queries: list[str] = []
 
     def note(*arguments: object) -> None:

@@ -1,11 +1,10 @@
-"""A worker process's side of the conversation: an `InProcessExecutor` that answers requests.
+"""A worker process's side of the conversation: a `GuardedTraining` that answers requests.
 
 `process_beginning.py` begins it; what is said is in `process_messages.py`.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 
@@ -14,21 +13,21 @@ from torch import Tensor
 
 from automl.errors import TrainingError
 from automl.executors.failures import describe
-from automl.executors.guarded_training import InProcessExecutor
+from automl.executors.guarded_training import GuardedTraining
 from automl.executors.resources import private_memory
+from automl.executors.workers.in_process import guarded_training
 from automl.executors.workers.process_messages import (
+    Assignment,
     GiveBestWeights,
     GiveCheckpoint,
     Given,
-    Ready,
+    Message,
     Refused,
-    Reply,
-    RoundDone,
-    Setup,
-    TrainRound,
     receive,
     send,
 )
+from automl.executors.workers.worker import Orders, Ready, TrainingSetup
+from automl.models.own.builders import remember_packed
 from automl.stacked.native import use_kernels
 from automl.training.trainer import Checkpoint
 
@@ -38,9 +37,13 @@ def converse(descriptor: int) -> None:
     torch.set_num_threads(1)
     connection = Connection(descriptor)
     try:
-        executor = _set_up(receive(connection))
+        training = _set_up(receive(connection))
     except Exception as error:
-        send(connection, Refused(describe(error)))
+        is_said = isinstance(error, TrainingError)
+        send(
+            connection,
+            Refused(str(error) if is_said else f"a worker cannot train: {describe(error)}"),
+        )
         return
     send(connection, Ready())
     while True:
@@ -48,49 +51,39 @@ def converse(descriptor: int) -> None:
             request = receive(connection)
         except (EOFError, OSError):
             return
-        send(connection, _answer(executor, request))
+        send(connection, _answer(training, request))
 
 
-def _set_up(setup: Setup) -> InProcessExecutor:
-    use_kernels(torch.float32, setup.kernels.read() if setup.kernels else None)
-    executor = InProcessExecutor(
-        setup.dataset.open(),
-        trainer=setup.trainer,
-        device=setup.device,
-        trial_timeout=setup.trial_timeout,
+def _set_up(assignment: Assignment) -> GuardedTraining:
+    use_kernels(torch.float32, assignment.kernels.read() if assignment.kernels else None)
+    remember_packed(assignment.model)
+    setup = TrainingSetup(
+        assignment.dataset.open(),
+        trainer=assignment.trainer,
+        trial_timeout=assignment.trial_timeout,
     )
-    if setup.memory_limit is not None:
-        _limit_memory(setup.memory_limit, torch.device(setup.device))
-    return executor
+    training = guarded_training(setup, assignment.device)
+    if assignment.memory_limit is not None:
+        _limit_memory(assignment.memory_limit, torch.device(assignment.device))
+    return training
 
 
-def _answer(executor: InProcessExecutor, request: object) -> Reply:
+def _answer(training: GuardedTraining, request: object) -> Message:
     match request:
-        case TrainRound():
-            return _train_round(executor, request)
+        case Orders():
+            return training.carry_out(request)
         case GiveCheckpoint():
-            return _give(executor.checkpoint, request.run_id)
+            return _give(training.checkpoint, request.run_id)
         case GiveBestWeights():
-            return _give(executor.best_weights, request.run_id)
+            return _give(training.best_weights, request.run_id)
     return Refused(f"a worker does not know what to do with {type(request).__name__}")
 
 
-def _give(ask: Callable[[int], Checkpoint | Mapping[str, Tensor]], run_id: int) -> Reply:
+def _give(ask: Callable[[int], Checkpoint | Mapping[str, Tensor]], run_id: int) -> Message:
     try:
         return Given(ask(run_id))
     except TrainingError as error:
         return Refused(str(error))
-
-
-def _train_round(executor: InProcessExecutor, request: TrainRound) -> RoundDone:
-    for run_id in request.stop:
-        executor.stop(run_id)
-    for run_id in request.forget:
-        executor.forget(run_id)
-    executor.start(request.start)
-    deadline = None if request.seconds is None else time.monotonic() + request.seconds
-    result = executor.next_round(deadline)
-    return RoundDone(result, executor.waiting)
 
 
 def _limit_memory(n_bytes: int, device: torch.device) -> None:

@@ -1,16 +1,16 @@
 """What a coordinator and its worker processes say to each other, and how it is sent.
 
     coordinator                                        worker
-    Setup                                      ->      (maps the data set)
+    Assignment                                 ->      (maps the data set)
                                                <-      Ready, or Refused and it ends
-    TrainRound(stop, forget, start, ...)       ->      (does these in this order, trains)
+    Orders                                     ->      (carries them out)
                                                <-      RoundDone
     GiveCheckpoint, GiveBestWeights            ->
                                                <-      Given, or Refused
 
 Each request has one reply, and none is sent before the last one's reply has come: at most
 one side is talking, so neither can block the other. What is decided while a round is under
-way goes with the next `TrainRound`. There is no goodbye: a worker ends when the connection
+way goes with the next `Orders`. There is no goodbye: a worker ends when the connection
 closes. Messages are pickled, since both ends are one program: the connection is a pair of
 sockets without an address, inherited by the worker, which nobody else can reach.
 """
@@ -28,17 +28,16 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from automl.executors.executor import RoundResult
 from automl.executors.shared_dataset import SharedDataset
 from automl.executors.unnamed_files import SharedBytes
-from automl.training.config import RunConfig
+from automl.executors.workers.worker import Orders, Ready, RoundDone
 from automl.training.trainer import Checkpoint
 from storage.records import EpochRecord, LayerGradientRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
-    """Where and on what to train: the first message."""
+class Assignment:
+    """Where and on what one worker trains: a `TrainingSetup` whose data are shared."""
 
     dataset: SharedDataset
     trainer: str
@@ -46,16 +45,7 @@ class Setup:
     trial_timeout: float | None  # seconds
     memory_limit: int | None  # bytes
     kernels: SharedBytes | None = None  # compiled ones; None: there are none to use
-
-
-@dataclass(frozen=True, slots=True)
-class TrainRound:
-    """End, forget and begin runs, then train one epoch of all that are active."""
-
-    stop: tuple[int, ...]
-    forget: tuple[int, ...]
-    start: tuple[RunConfig | Checkpoint, ...]
-    seconds: float | None  # until the round's deadline: clocks of processes may differ
+    model: bytes | None = None  # who builds a person's own networks
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +63,6 @@ class GiveBestWeights:
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
-    """The worker can train."""
-
-
-@dataclass(frozen=True, slots=True)
-class RoundDone:
-    """The round's result, and the active runs for which there was no room in it."""
-
-    result: RoundResult
-    waiting: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Given:
     """What was asked for."""
 
@@ -99,8 +76,9 @@ class Refused:
     message: str
 
 
-Request: TypeAlias = Setup | TrainRound | GiveCheckpoint | GiveBestWeights
-Reply: TypeAlias = Ready | RoundDone | Given | Refused
+Message: TypeAlias = (
+    Assignment | Orders | GiveCheckpoint | GiveBestWeights | Ready | RoundDone | Given | Refused
+)
 
 
 _VALUES = {
@@ -121,7 +99,7 @@ class _MessagePickler(pickle.Pickler):
         return NotImplemented
 
 
-def send(connection: Connection, message: Request | Reply) -> None:
+def send(connection: Connection, message: Message) -> None:
     """Send a message."""
     buffer = io.BytesIO()
     _MessagePickler(buffer, protocol=5).dump(message)

@@ -39,7 +39,7 @@ def test_a_role_is_that_of_the_space_or_of_the_family(study: Any) -> None:
     situation = Situation(study().settings, trial)
 
     assert situation.named("width") == "hidden_size"
-    assert situation.quantity("depth") == 4
+    assert situation.count("depth") == 4
     assert situation.choice("activation") == "relu"
     assert [one.parameter for one in situation.change("normalization", "batch_norm")] == [
         "normalization"
@@ -51,7 +51,18 @@ def test_a_role_that_nothing_has_is_no_value_and_no_change(study: Any) -> None:
     situation = Situation(study(space=own).settings, TrialRecord(0, "COMPLETE", {"odd": 1}))
 
     assert situation.named("width") is None
-    assert situation.quantity("width") is None
+    assert situation.count("width") is None
     assert situation.value("dropout") is None
     assert situation.value("odd") == 1
     assert situation.change("activation", "relu") == situation.search("width", 1, 2) == ()
+
+
+def test_a_factor_of_the_width_is_no_count_of_units(study: Any) -> None:
+    factor = {"type": "float", "low": 0.5, "high": 4.0, "meaning": "of the width", "role": "width"}
+    own = {"family": "own", "parameters": {"factor": factor}}
+    situation = Situation(study(space=own).settings, TrialRecord(0, "COMPLETE", {"factor": 2.0}))
+
+    assert situation.choice("width") == 2.0
+    assert situation.count("width") is None
+    assert not situation.is_tiny
+    assert situation.search("width", 16, 64) == ()

@@ -105,11 +105,11 @@ def test_an_error_without_a_line_of_a_persons_is_placed_where_it_was_raised():
 @pytest.mark.parametrize(
     ("filename", "expected"),
     [
-        ("/home/me/my_model.py", True),
-        ("/home/me/automl/my_model.py", True),
+        ("/data/me/my_model.py", True),
+        ("/data/me/automl/my_model.py", True),
         ("/tmp/ipykernel_17/2541.py", True),
         ("<ipython-input-3-ab12>", True),
-        ("/home/me/.venv/lib/python3.12/site-packages/torch/nn/modules/module.py", False),
+        ("/data/me/.venv/lib/python3.12/site-packages/torch/nn/modules/module.py", False),
         ("/usr/lib/python3/dist-packages/numpy/core.py", False),
         (json.__file__, False),
         (failure_of.__code__.co_filename, False),

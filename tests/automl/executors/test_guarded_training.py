@@ -1,95 +1,134 @@
+"""How a place of training helps itself; what comes of it is in the contract of executors."""
+
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import pytest
 import torch
 
-from automl.executors.executor import Executor
-from automl.executors.guarded_training import InProcessExecutor, halves
-from tests.contracts.executor_contract import (
-    LINEAR,
-    ExecutorContract,
-    MakeExecutor,
-    curve_alone,
-    train,
-)
+from automl.executors.executor import RunFailure
+from automl.executors.guarded_training import GuardedTraining, halves
+from automl.executors.workers.worker import Orders
+from automl.training.config import RunConfig
+from automl.training.trainer import Checkpoint
+from storage.records import EpochRecord
+from tests.contracts.executor_contract import curve_alone
 from tests.contracts.linear_trainer import (
+    CANNOT_BEGIN,
     CRASHES,
     NEEDS_ROOM,
     LinearTrainer,
+    NamingTrainer,
     tiny_dataset,
     tiny_run,
     without_seconds,
 )
 
 
-class TestInProcessExecutor(ExecutorContract):
-    @pytest.fixture
-    def make_executor(self) -> MakeExecutor:
-        def make(*, trainer: str = LINEAR, **options: object) -> Executor:
-            return InProcessExecutor(tiny_dataset(), trainer=trainer, **options)
+class CountingTrainer(NamingTrainer):
+    """One that counts the epochs it has trained, whoever was given them."""
 
-        return make
+    n_epochs = 0
+
+    def _train_epoch(self, run: object) -> EpochRecord:
+        type(self).n_epochs += 1
+        return super()._train_epoch(run)
+
+
+def make(kind: type[LinearTrainer] = LinearTrainer) -> GuardedTraining:
+    return GuardedTraining(lambda: kind(tiny_dataset()))
 
 
 @pytest.fixture
-def executor():
-    with InProcessExecutor(tiny_dataset(), trainer=LINEAR) as executor:
-        yield executor
+def training() -> GuardedTraining:
+    return make()
 
 
-def test_all_runs_are_in_one_trainer_again_after_the_culprit_is_gone(executor):
-    executor.start([tiny_run(1), tiny_run(2, CRASHES), tiny_run(3), tiny_run(4)])
-    for _ in range(6):
-        executor.next_round()
-    assert [sorted(trainer.active) for trainer in executor._trainers] == [[1, 3, 4]]
+def rounds(
+    training: GuardedTraining,
+    starts: Sequence[RunConfig | Checkpoint],
+    n_rounds: int,
+    n_epochs: int = 4,
+) -> tuple[dict[int, list[EpochRecord]], list[RunFailure]]:
+    """Train some runs for some rounds, each to an epoch at most."""
+    curves: dict[int, list[EpochRecord]] = {}
+    failures: list[RunFailure] = []
+    training.start(starts)
+    for _ in range(n_rounds):
+        result = training.train_round()
+        failures += result.failures
+        for epoch in result.epochs:
+            curves.setdefault(epoch.run_id, []).append(epoch)
+            if epoch.epoch == n_epochs:
+                training.stop(epoch.run_id)
+    return curves, failures
 
 
-def test_several_culprits_are_found_one_by_one(executor):
+def trained_together(training: GuardedTraining) -> list[list[int]]:
+    return [sorted(trainer.active) for trainer in training._trainers.trainers]
+
+
+def test_all_runs_are_in_one_trainer_again_after_the_culprit_is_gone(training):
+    rounds(training, [tiny_run(1), tiny_run(2, CRASHES), tiny_run(3), tiny_run(4)], 6, 100)
+    assert trained_together(training) == [[1, 3, 4]]
+
+
+def test_several_culprits_are_found_one_by_one(training):
     runs = [tiny_run(run_id, CRASHES if run_id in (0, 1, 6) else 0) for run_id in range(8)]
-    curves, failures = train(executor, runs, 4)
+    curves, failures = rounds(training, runs, 12)
     assert sorted(failure.run_id for failure in failures) == [0, 1, 6]
-    assert all(without_seconds(curves[i]) == curve_alone(runs[i], 4) for i in (2, 3, 4, 5, 7))
+    for run_id in (2, 3, 4, 5, 7):
+        assert without_seconds(curves[run_id]) == curve_alone(runs[run_id], 4)
 
 
-def test_the_limit_on_runs_goes_with_the_runs_that_were_too_many(executor):
-    train(executor, [tiny_run(run_id, NEEDS_ROOM) for run_id in range(8)], 3)
-    executor.start([tiny_run(run_id) for run_id in range(10, 18)])
-    assert len(executor.next_round().epochs) == 8
+def test_no_epoch_is_trained_twice_where_the_trainer_says_whose_error_it_was(monkeypatch):
+    monkeypatch.setattr(CountingTrainer, "n_epochs", 0)
+    training = make(CountingTrainer)
+    trouble = {2: CRASHES, 4: CANNOT_BEGIN, 5: CRASHES}
+    runs = [tiny_run(run_id, trouble.get(run_id, 0)) for run_id in range(8)]
+    curves, failures = rounds(training, runs, 6, 100)
+    assert sorted(failure.run_id for failure in failures) == [2, 4, 5]
+    assert CountingTrainer.n_epochs == sum(map(len, curves.values()))
+    assert trained_together(training) == [[0, 1, 3, 6, 7]]
 
 
-def test_a_run_that_needs_more_memory_than_there_is_fails_alone(executor, monkeypatch):
+def test_the_limit_on_runs_goes_with_the_runs_that_were_too_many(training):
+    runs = [tiny_run(run_id, NEEDS_ROOM) for run_id in range(8)]
+    rounds(training, runs, 3)
+    assert len(training.train_round().epochs) < 8
+    for run in runs:
+        training.stop(run.run_id)
+    training.start([tiny_run(run_id) for run_id in range(10, 18)])
+    assert len(training.train_round().epochs) == 8
+
+
+def test_a_run_that_needs_more_memory_than_there_is_fails_alone(training, monkeypatch):
     monkeypatch.setattr("tests.contracts.linear_trainer.ROOM", 0)
     runs = [tiny_run(0), tiny_run(1, NEEDS_ROOM), tiny_run(2)]
-    curves, failures = train(executor, runs, 4)
+    curves, failures = rounds(training, runs, 20)
     assert [(failure.run_id, failure.cause) for failure in failures] == [(1, "out_of_memory")]
     assert without_seconds(curves[2]) == curve_alone(runs[2], 4)
 
 
-def test_no_more_runs_train_at_once_than_are_allowed():
-    executor = InProcessExecutor(tiny_dataset(), trainer=LINEAR, max_runs=2)
-    executor.start([tiny_run(run_id) for run_id in range(5)])
-    assert {epoch.run_id for epoch in executor.next_round().epochs} == {0, 1}
-    assert executor.waiting == (2, 3, 4)
-    executor.stop(0)
-    assert {epoch.run_id for epoch in executor.next_round().epochs} == {1, 2}
+def test_runs_without_room_are_named_and_one_that_continues_is_where_it_was_started(training):
+    other = LinearTrainer(tiny_dataset())
+    other.add([tiny_run(4)])
+    other.train_round()
+    checkpoint = other.checkpoint(4)
+    runs = [*(tiny_run(run_id, NEEDS_ROOM) for run_id in range(4)), checkpoint]
+    rounds(training, runs, 3)
+    done = training.carry_out(Orders())
+    assert {epoch.run_id for epoch in done.result.epochs} == {0, 1}
+    assert done.waiting == (2, 3, 4)
+    assert training.checkpoint(4) is checkpoint
 
 
-def test_a_waiting_run_that_continues_is_where_it_was_started():
-    executor = InProcessExecutor(tiny_dataset(), trainer=LINEAR, max_runs=1)
-    trainer = LinearTrainer(tiny_dataset())
-    trainer.add([tiny_run(1)])
-    trainer.train_round()
-    checkpoint = trainer.checkpoint(1)
-    executor.start([tiny_run(0), checkpoint])
-    executor.next_round()
-    assert executor.checkpoint(1) is checkpoint
-
-
-def test_the_thread_is_as_it_was_after_a_round(executor):
+def test_the_thread_is_as_it_was_after_a_round(training):
     n_threads = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        train(executor, [tiny_run(1)], 2)
+        rounds(training, [tiny_run(1)], 2)
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(n_threads)

@@ -1,272 +1,31 @@
-from __future__ import annotations
+"""A pool whose workers are threads: another engine, of which nothing else knows."""
 
-import os
-import signal
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from unittest.mock import Mock
+from __future__ import annotations
 
 import pytest
 
-from automl.errors import ConfigError, TrainingError
-from automl.executors.executor import RunFailure
-from automl.executors.guarded_training import InProcessExecutor
-from automl.executors.pool import ProcessExecutor
-from tests.contracts.executor_contract import (
-    LINEAR,
-    SLOW,
-    ExecutorContract,
-    MakeExecutor,
-    curve_alone,
-    train,
-)
-from tests.contracts.linear_trainer import (
-    DIES,
-    EATS_MEMORY,
-    HANGS,
-    tiny_dataset,
-    tiny_run,
-    without_seconds,
-)
+from automl.executors.choosing import make_executor
+from automl.executors.executor import Executor
+from tests.contracts.executor_contract import LINEAR, ExecutorContract, MakeExecutor
+from tests.contracts.linear_trainer import tiny_dataset
+from tests.contracts.thread_engine import ThreadEngine
+from tests.contracts.worker_contract import MakeEngine, WorkerContract
+
+THREADS = "tests.contracts.thread_engine:ThreadEngine"
 
 
-def make(*, trainer: str = LINEAR, n_workers: int = 1, **options: object) -> ProcessExecutor:
-    return ProcessExecutor(tiny_dataset(), n_workers, trainer=trainer, **options)
-
-
-def pids(executor: ProcessExecutor) -> list[int]:
-    return [worker.pid for worker in executor._workers]
-
-
-@pytest.fixture(scope="module")
-def unused() -> Iterator[list[tuple[object, ProcessExecutor]]]:
-    """Executors that earlier tests have left without runs: a worker takes seconds to begin."""
-    executors: list[tuple[object, ProcessExecutor]] = []
-    yield executors
-    for _, executor in executors:
-        executor.close()
-
-
-@pytest.fixture
-def borrow(unused) -> Iterator[Callable[..., ProcessExecutor]]:
-    """Make an executor, or take one with the same options that is not in use."""
-    taken: list[tuple[object, ProcessExecutor]] = []
-
-    def take(**options: object) -> ProcessExecutor:
-        entry = next((entry for entry in unused if entry[0] == options), None)
-        if entry is not None:
-            unused.remove(entry)
-        taken.append(entry or (options, make(**options)))
-        return taken[-1][1]
-
-    yield take
-    for options, executor in taken:
-        if executor.n_workers and all(worker.max_runs is None for worker in executor._workers):
-            for run_id in executor.active:
-                executor.stop(run_id)
-            executor.finish_rounds()
-            for run_id in range(20):
-                executor.forget(run_id)
-            unused.append((options, executor))
-        else:
-            executor.close()
-
-
-class TestProcessExecutor(ExecutorContract):
+class TestThreadWorker(WorkerContract):
     @pytest.fixture
-    def make_executor(self, borrow) -> MakeExecutor:
-        return borrow
+    def make_engine(self) -> MakeEngine:
+        return ThreadEngine
 
 
-def test_each_of_two_workers_gives_the_rounds_of_its_own_runs(borrow):
-    executor = borrow(n_workers=2, trainer=SLOW)
-    executor.start([tiny_run(run_id) for run_id in range(4)])
-    together: set[frozenset[int]] = set()
-    while len(together) < 2:
-        together.add(frozenset(epoch.run_id for epoch in executor.next_round().epochs))
-    assert together == {frozenset({0, 2}), frozenset({1, 3})}
+class TestThreadExecutor(ExecutorContract):
+    @pytest.fixture
+    def make_executor(self) -> MakeExecutor:
+        def make(*, trainer: str = LINEAR, **options: object) -> Executor:
+            return make_executor(
+                tiny_dataset(), workers=2, engine=THREADS, trainer=trainer, **options
+            )
 
-
-def test_finishing_the_rounds_gives_what_all_workers_have_trained(borrow):
-    executor = borrow(n_workers=2, trainer=SLOW)
-    executor.start([tiny_run(run_id) for run_id in range(4)])
-    last: dict[int, int] = {}
-    while len(last) < 4:
-        last.update({epoch.run_id: epoch.epoch for epoch in executor.next_round().epochs})
-    last.update({epoch.run_id: epoch.epoch for epoch in executor.finish_rounds().epochs})
-    assert last == {run_id: executor.checkpoint(run_id).epoch for run_id in range(4)}
-
-
-def test_a_run_that_was_stopped_is_not_told_of_by_a_worker_that_was_ahead(borrow):
-    executor = borrow(n_workers=2, trainer=SLOW)
-    executor.start([tiny_run(run_id) for run_id in range(4)])
-    seen: set[int] = set()
-    while seen != {0, 1, 2, 3}:
-        seen |= {epoch.run_id for epoch in executor.next_round().epochs}
-    while len(executor._results) < 2:  # both have something to tell
-        executor._begin_rounds(None)
-        executor._listen(None)
-    executor.stop(0)
-    told = [*executor.next_round().epochs, *executor.next_round().epochs]
-    assert {epoch.run_id for epoch in told} == {1, 2, 3}
-
-
-@pytest.mark.parametrize("trainer", [pytest.param("plain", marks=pytest.mark.slow), "stacked"])
-def test_the_trainers_give_the_same_numbers_here_and_in_a_worker(trainer):
-    runs = [tiny_run(1), tiny_run(2, learning_rate=0.01)]
-    here, _ = train(InProcessExecutor(tiny_dataset(), trainer=trainer), runs, 4)
-    with make(trainer=trainer) as executor:
-        there, _ = train(executor, runs, 4)
-    for run in runs:
-        assert without_seconds(there[run.run_id]) == without_seconds(here[run.run_id])
-
-
-def test_a_worker_that_dies_takes_only_its_runs_and_is_replaced(borrow):
-    executor = borrow(n_workers=2, trainer=SLOW)
-    runs = [tiny_run(run_id) for run_id in range(4)]
-    executor.start(runs)
-    seen: set[int] = set()
-    while seen != {0, 1, 2, 3}:
-        seen |= {epoch.run_id for epoch in executor.next_round().epochs}
-    died, other = pids(executor)
-    os.kill(died, signal.SIGKILL)
-    curves, failures = train(executor, [], 50)
-    assert {(failure.run_id, failure.cause) for failure in failures} == {(0, "lost"), (2, "lost")}
-    assert failures[0].message == f"the worker process {died} ended with signal SIGKILL"
-    assert without_seconds(curves[1])[-1] == curve_alone(runs[1], 50)[-1]
-    again, failures = train(executor, [runs[0], runs[2]], 3)
-    assert failures == []
-    assert all(without_seconds(again[i]) == curve_alone(runs[i], 3) for i in (0, 2))
-    assert pids(executor)[1] == other
-    assert died not in pids(executor)
-
-
-def test_a_trial_that_kills_its_worker_trains_alone_in_the_end_so_that_others_live(borrow):
-    """Lost trials are started again at most twice, as the coordinator does."""
-    runs = {run_id: tiny_run(run_id, run_id + 1) for run_id in range(3)}
-    runs[3] = tiny_run(3, DIES)
-    n_losses = dict.fromkeys(runs, 0)
-    last_epochs: dict[int, int] = {}
-    executor = borrow()
-    executor.start(list(runs.values()))
-    while executor.active:
-        result = executor.next_round()
-        for epoch in result.epochs:
-            last_epochs[epoch.run_id] = epoch.epoch
-            if epoch.epoch == 4:
-                executor.stop(epoch.run_id)
-        for failure in result.failures:
-            n_losses[failure.run_id] += 1
-            if n_losses[failure.run_id] <= 2:
-                executor.start([runs[failure.run_id]])
-    assert n_losses.pop(3) == 3
-    assert max(n_losses.values()) <= 2
-    assert [last_epochs[run_id] for run_id in range(3)] == [4, 4, 4]
-
-
-def test_a_round_that_hangs_ends_with_its_worker(borrow):
-    executor = borrow(trial_timeout=2.0)
-    train(executor, [tiny_run(0)], 1)  # loads what is loaded once
-    executor.start([tiny_run(1, HANGS), tiny_run(2)])
-    failures: list[RunFailure] = []
-    while executor.active:
-        failures += executor.next_round().failures
-    assert {failure.run_id: failure.cause for failure in failures} == {
-        1: "timed_out",
-        2: "timed_out",
-    }
-
-
-def test_a_run_that_needs_more_than_the_memory_limit_fails_alone(borrow):
-    executor = borrow(memory_limit=400 * 2**20)
-    (before,) = pids(executor)
-    curves, failures = train(executor, [tiny_run(1, EATS_MEMORY), tiny_run(2)], 4)
-    assert [(failure.run_id, failure.cause) for failure in failures] == [(1, "out_of_memory")]
-    assert without_seconds(curves[2]) == curve_alone(tiny_run(2), 4)
-    assert pids(executor) == [before]
-
-
-def test_a_worker_that_dies_in_its_round_is_not_waited_for(borrow):
-    executor = borrow()
-    executor.start([tiny_run(1, HANGS), tiny_run(2)])
-    executor.next_round()
-    executor.stop(2)
-    executor.next_round(deadline=time.monotonic() + 0.1)
-    threading.Timer(0.2, os.kill, (pids(executor)[0], signal.SIGKILL)).start()
-    with pytest.raises(TrainingError, match="run 1 is gone with its worker"):
-        executor.checkpoint(1)
-    with pytest.raises(TrainingError, match="no weights of run 2: it never trained, or is gone"):
-        executor.best_weights(2)
-    assert [failure.cause for failure in executor.finish_rounds().failures] == ["lost"]
-
-
-def test_an_interrupt_in_the_middle_of_a_reply_costs_that_worker_its_runs_only(
-    borrow, monkeypatch
-):
-    """Half a message was read: what follows could not be understood."""
-    executor = borrow()
-    executor.start([tiny_run(1)])
-    executor.next_round()  # else the run has not left the coordinator, and cannot be lost
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(executor._workers[0], "receive", Mock(side_effect=KeyboardInterrupt))
-        executor.next_round()
-    assert [failure.run_id for failure in executor.next_round().failures] == [1]
-    curves, _ = train(executor, [tiny_run(1)], 2)
-    assert without_seconds(curves[1]) == curve_alone(tiny_run(1), 2)
-
-
-def test_workers_read_the_data_where_they_are_and_end_at_once_even_in_a_round():
-    names = set(Path("/dev/shm").iterdir())
-    executor = make(n_workers=1)
-    executor.start([tiny_run(1, HANGS)])
-    executor.next_round()
-    (pid,) = pids(executor)
-    assert "memfd:automl-dataset" in Path(f"/proc/{pid}/maps").read_text()
-    assert executor.next_round(deadline=time.monotonic() + 0.2).epochs == ()
-    before = time.monotonic()
-    executor.close()
-    assert time.monotonic() - before < 1
-    assert not Path(f"/proc/{pid}").exists()
-    assert set(Path("/dev/shm").iterdir()) == names
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_an_executor_that_is_not_closed_ends_its_workers_when_it_is_collected():
-    executor = make()
-    (pid,) = pids(executor)
-    del executor
-    assert not Path(f"/proc/{pid}").exists()
-
-
-def test_a_worker_that_cannot_train_says_why():
-    with make(trainer="tests.contracts.linear_trainer:BrokenTrainer") as executor:
-        executor.start([tiny_run(1)])
-        message = "a worker process cannot train: OSError: the driver is too old"
-        with pytest.raises(TrainingError, match=message):
-            executor.next_round()
-
-
-def test_workers_that_die_before_they_can_train_end_the_search_with_their_last_words(monkeypatch):
-    monkeypatch.setattr(sys, "path", ["/nowhere"])
-    with make() as executor:
-        executor.start([tiny_run(1)])
-        with pytest.raises(TrainingError, match=r"cannot (start|train): .*No module named"):
-            executor.next_round()
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"n_workers": 0}, "at least one worker"),
-        ({"devices": ()}, "at least one worker and one device"),
-        ({"devices": ("cuda:99",)}, "a device must be there"),
-        ({"trainer": "fused"}, "trainer must be one of"),
-        ({"memory_limit": -1}, "memory_limit must be positive"),
-    ],
-)
-def test_impossible_arguments_are_refused(options, message):
-    with pytest.raises(ConfigError, match=message):
-        make(**options)
+        return make

@@ -11,7 +11,7 @@ import torch
 from automl.data.dataset import Dataset, Fold, Split
 from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
 from automl.errors import StudyError
-from automl.executors.guarded_training import InProcessExecutor
+from automl.executors.choosing import make_executor
 from automl.investigation.confirmation import (
     UNCHANGED,
     ConfirmationPlan,
@@ -202,7 +202,7 @@ def test_good_advice_helps_when_it_is_really_trained() -> None:
     """The whole way, on an executor: a hundredfold learning rate on a curve that crawls."""
     plan = plan_confirmation(make_records(), [FASTER], n_seeds=5)
     runs = [run.numbered(number) for number, run in enumerate(plan.runs)]
-    executor = InProcessExecutor(make_dataset(), trainer="plain")
+    executor = make_executor(make_dataset(), trainer="plain", workers=1)
 
     ended = train_runs(executor, runs)
     (diagnosis,) = judge_confirmation(plan, ended)

@@ -15,7 +15,9 @@ import automl
 from automl.diagnostics.measured_advice import ON_ADVICE
 from automl.errors import ConfigError, StudyError
 from automl.executors.executor import RoundResult
-from automl.executors.guarded_training import InProcessExecutor
+from automl.executors.pool import Pool
+from automl.executors.workers.in_process import InProcessEngine
+from automl.executors.workers.worker import TrainingSetup
 from automl.investigation import promotion
 from automl.investigation import questions as investigation
 from automl.options.loading import load_again
@@ -134,7 +136,9 @@ def test_a_promotion_that_is_interrupted_leaves_no_run_behind(tmp_path: Path) ->
     pruned = next(trial for trial in records.trials if trial.outcome == "pruned")
     with closing(open_existing_store(url)) as store:
         dataset = load_again(records.settings, None).dataset
-        with pytest.raises(KeyboardInterrupt), InterruptedExecutor(dataset) as executor:
+        setup = TrainingSetup(dataset)
+        engine = InProcessEngine(setup)
+        with pytest.raises(KeyboardInterrupt), InterruptedPool(setup, engine) as executor:
             problem = Problem(records.settings, dataset)
             promotion.promote(store, records, pruned.number, problem, executor)
         after = store.read_study("folds")
@@ -142,7 +146,7 @@ def test_a_promotion_that_is_interrupted_leaves_no_run_behind(tmp_path: Path) ->
     assert ended == [("failed", "interrupted")] * 2
 
 
-class InterruptedExecutor(InProcessExecutor):
+class InterruptedPool(Pool):
     """One in whose first round somebody presses Ctrl-C."""
 
     def next_round(self, deadline: float | None = None) -> RoundResult:

@@ -10,7 +10,7 @@ import torch
 from automl.data.dataset import Dataset, Fold, Split
 from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
 from automl.errors import StudyError
-from automl.executors.guarded_training import InProcessExecutor
+from automl.executors.choosing import make_executor
 from automl.investigation.retraining import (
     judge_data_size,
     judge_decomposition,
@@ -92,7 +92,7 @@ def test_decomposition_runs_the_whole_way(task: Task) -> None:
     records, dataset = make_records(task), make_dataset(task)
     planned = plan_decomposition(records, n_bootstraps=4, n_halves=2)
     runs = [run.numbered(number) for number, run in enumerate(planned)]
-    executor = InProcessExecutor(dataset, trainer="plain")
+    executor = make_executor(dataset, trainer="plain", workers=1)
 
     ended = train_runs(executor, runs, keep="best")
     diagnosis = judge_decomposition(records, ended, dataset)

@@ -12,9 +12,11 @@ from contextlib import closing
 import pytest
 
 from automl.errors import TrainingError
+from automl.executors.choosing import make_executor
 from automl.executors.executor import RoundResult
-from automl.executors.guarded_training import InProcessExecutor
-from automl.executors.pool import ProcessExecutor
+from automl.executors.pool import Pool
+from automl.executors.workers.in_process import InProcessEngine
+from automl.executors.workers.worker import TrainingSetup
 from automl.investigation.side_runs import train_beside
 from automl.tuning.planned_runs import PlannedRun
 from automl.tuning.problem import Problem
@@ -64,7 +66,7 @@ def test_each_run_is_stored_with_its_own_end(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "automl")
-    with InProcessExecutor(tiny_dataset(), trainer=LINEAR) as executor:
+    with make_executor(tiny_dataset(), trainer=LINEAR, workers=1) as executor:
         runs = planned(0, CRASHES, DIVERGES, CANNOT_BEGIN)
         ended = train_beside(store, problem(store), executor, runs)
 
@@ -85,7 +87,7 @@ def test_runs_that_would_not_fit_together_train_in_turns(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("automl.investigation.side_runs.available_memory", lambda: 1)
-    with InProcessExecutor(tiny_dataset(), trainer=LINEAR) as executor:
+    with make_executor(tiny_dataset(), trainer=LINEAR, workers=1) as executor:
         ended = train_beside(store, problem(store), executor, planned(0, CRASHES, 0))
 
     assert [run.planned.label for run in ended] == ["0", "1", "2"]
@@ -94,7 +96,7 @@ def test_runs_that_would_not_fit_together_train_in_turns(
 
 def test_a_run_whose_worker_dies_twice_is_lost_and_takes_no_other_with_it(store: Store) -> None:
     """Both are lost with the first worker; each is tried again alone."""
-    with ProcessExecutor(tiny_dataset(), n_workers=1, trainer=LINEAR) as executor:
+    with make_executor(tiny_dataset(), workers=1, engine="processes", trainer=LINEAR) as executor:
         ended = train_beside(store, problem(store), executor, planned(DIES, 0))
 
     assert stored(store) == [
@@ -109,13 +111,13 @@ def test_a_run_whose_worker_dies_twice_is_lost_and_takes_no_other_with_it(store:
 
 
 def test_a_run_whose_worker_was_killed_once_counts_after_all(store: Store) -> None:
-    with ProcessExecutor(tiny_dataset(), n_workers=1, trainer=SLOW) as executor:
-        worker = executor._workers[0]
+    with make_executor(tiny_dataset(), workers=1, engine="processes", trainer=SLOW) as executor:
+        worker = executor._members[0]
 
         def kill() -> None:
-            while worker._n_rounds < 3:
+            while worker.queue._n_rounds < 3:
                 time.sleep(0.01)
-            os.kill(worker.pid, signal.SIGTERM)
+            os.kill(worker.worker.pid, signal.SIGTERM)
 
         killer = threading.Thread(target=kill)
         killer.start()
@@ -127,7 +129,7 @@ def test_a_run_whose_worker_was_killed_once_counts_after_all(store: Store) -> No
     assert [record.epoch for record in ended.curve] == list(range(1, 21))
 
 
-class InterruptedExecutor(InProcessExecutor):
+class InterruptedPool(Pool):
     """One in whose tenth round somebody presses Ctrl-C."""
 
     n_rounds = 0
@@ -140,7 +142,8 @@ class InterruptedExecutor(InProcessExecutor):
 
 
 def test_an_interrupt_leaves_no_run_in_training(store: Store) -> None:
-    executor = InterruptedExecutor(tiny_dataset(), trainer=LINEAR)
+    setup = TrainingSetup(tiny_dataset(), trainer=LINEAR)
+    executor = InterruptedPool(setup, InProcessEngine(setup))
 
     with pytest.raises(KeyboardInterrupt):
         train_beside(store, problem(store), executor, planned(0, CRASHES, 0))
@@ -154,7 +157,7 @@ def test_an_interrupt_leaves_no_run_in_training(store: Store) -> None:
 
 
 def test_an_error_of_the_executor_ends_the_runs_and_is_told(store: Store) -> None:
-    executor = ProcessExecutor(tiny_dataset(), n_workers=1, trainer=BROKEN)
+    executor = make_executor(tiny_dataset(), workers=1, engine="processes", trainer=BROKEN)
     with executor, pytest.raises(TrainingError, match="the driver is too old"):
         train_beside(store, problem(store), executor, planned(0, 0))
 

@@ -24,6 +24,13 @@ def test_notebooks_show_every_option_with_its_type_and_default() -> None:
         assert shown[each.name].annotation == each.type
 
 
+def test_help_of_a_function_says_what_each_option_can_be() -> None:
+    told = inspect.getdoc(automl.search) or ""
+    assert "    n_trials (a whole number from 1): Total, earlier calls included." in told
+    assert "    timeout (a number of seconds): Time for the whole call" in told
+    assert "target (" not in (inspect.getdoc(automl.resume) or "")
+
+
 def test_continuing_offers_what_is_free_in_each_call() -> None:
     shown = inspect.signature(automl.resume).parameters
     assert list(shown) == ["study", "storage", *options_of(FreeOptions)]

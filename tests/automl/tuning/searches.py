@@ -6,7 +6,7 @@ from typing import Any
 
 import search_spaces
 from automl.data import LoadedData
-from automl.executors.guarded_training import InProcessExecutor
+from automl.executors.choosing import make_executor
 from automl.options.search_options import SearchOptions
 from automl.tuning.clock import Clock
 from automl.tuning.policy import SearchPolicy
@@ -19,7 +19,7 @@ from storage.records import StudyRecords, StudySettings
 
 
 def settings_for(data: LoadedData, *narrowing: str, max_epochs: int = 4) -> StudySettings:
-    space = search_spaces.load("mlp").for_task(data.task).narrow(list(narrowing))
+    space = search_spaces.load("mlp").for_task(data.goal.task).narrow(list(narrowing))
     options = SearchOptions(study="iris", max_epochs=max_epochs, patience=max_epochs)
     return make_settings(data, space, options)
 
@@ -33,7 +33,7 @@ def make_search(
     **policy: object,
 ) -> Search:
     chosen = SearchPolicy(**{"pruner": "none", "sampler": "random", **policy})  # type: ignore[arg-type]
-    executor = InProcessExecutor(data.dataset, trainer="plain")
+    executor = make_executor(data.dataset, trainer="plain", workers=1)
     study, clock = open_study(store, settings), Clock(timeout)
     return Search(study, store, executor, Problem(settings, data.dataset), chosen, clock)
 

@@ -8,10 +8,20 @@ from pathlib import Path
 import pytest
 
 from automl.data import LoadedData, SplitOptions, load_dataset
+from automl.executors.choosing import make_executor
 from automl.executors.executor import RoundResult, RunFailure
+from automl.training.config import RunConfig
+from automl.training.trainer import RunBegan
+from automl.tuning.beginnings import take_begun
+from automl.tuning.policy import SearchPolicy
+from automl.tuning.problem import FirstLook, Problem
+from automl.tuning.search import Search
+from automl.tuning.study import open_study
 from storage import Store, open_store
 from storage.records import EpochRecord
 from tests.automl.tuning.searches import make_search, run, settings_for
+from tests.contracts.linear_trainer import NamingTrainer, tiny_dataset
+from tests.contracts.trainer_contract import tiny_run
 
 
 def test_stopped_search_goes_on_with_the_same_curves(
@@ -96,3 +106,46 @@ def test_preflight_can_be_turned_off(store: Store, iris: LoadedData) -> None:
     settings = settings_for(iris, "initialization=zeros", "n_layers=3")
     records = run(store, iris, settings, n_trials=1, preflight=False)
     assert records.trials[0].outcome == "complete"
+
+
+class Unseen(Problem):
+    """One whose networks only their trainer may build."""
+
+    def n_parameters(self, run: RunConfig) -> int | None:
+        return None
+
+    def look_first(self, run: RunConfig) -> FirstLook:
+        return (), None
+
+
+def unseen_search(store: Store, iris: LoadedData, n_trials: int) -> Search:
+    settings, dataset = settings_for(iris), tiny_dataset()
+    executor = make_executor(dataset, trainer=f"{NamingTrainer.__module__}:NamingTrainer")
+    policy = SearchPolicy(n_trials=n_trials, sampler="random", pruner="none")
+    problem = Unseen(settings, dataset)
+    return Search(open_study(store, settings), store, executor, problem, policy)
+
+
+def test_what_only_the_trainer_knows_of_a_network_is_known_when_its_run_ends(
+    store: Store, iris: LoadedData
+) -> None:
+    list(unseen_search(store, iris, 2))
+    records = store.read_study("iris")
+    assert [run.n_parameters for run in records.runs] == [8, 8]
+    assert [trial.user_attributes["n_parameters"] for trial in records.trials] == [8, 8]
+
+
+def test_a_network_that_its_trainer_finds_hopeless_has_failed(
+    store: Store, iris: LoadedData
+) -> None:
+    layers, _ = Problem(settings_for(iris), iris.dataset).look_first(
+        tiny_run(n_layers=3, initialization="zeros")
+    )
+    search = unseen_search(store, iris, 1)
+    for _ in search:
+        for trial in list(search.state.trials.values()):
+            take_begun(search.state, RunBegan(next(iter(trial.runs)), 8, layers))
+        assert not search.state.trials
+    records = store.read_study("iris")
+    assert [trial.cause for trial in records.trials] == ["hopeless"]
+    assert len(records.initial_layers[records.runs[0].run_id]) == 4

@@ -10,9 +10,8 @@ import torch
 
 from automl.data.dataset import Dataset, Fold, Split
 from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
+from automl.executors.choosing import make_executor
 from automl.executors.executor import Executor
-from automl.executors.guarded_training import InProcessExecutor
-from automl.executors.pool import ProcessExecutor
 from automl.training.config import RowSubset, RunConfig, configure
 from automl.tuning.planned_runs import (
     Continuation,
@@ -53,7 +52,7 @@ def make_dataset(task: Task = "regression") -> Dataset:
 def make_run(run_id: int, learning_rate: float = 0.01) -> PlannedRun:
     params = {"learning_rate": learning_rate, "optimizer": "sgd", "hidden_size": 8}
     model, training = configure(params, family="mlp", max_epochs=4, patience=4)
-    return PlannedRun("confirm", "", RunConfig(run_id, 0, model, training, seed=run_id))
+    return PlannedRun("confirm", "", RunConfig(run_id, 0, "mlp", model, training, seed=run_id))
 
 
 def linear_run(run_id: int, trial_number: int = 0) -> PlannedRun:
@@ -61,12 +60,12 @@ def linear_run(run_id: int, trial_number: int = 0) -> PlannedRun:
     return PlannedRun("confirm", "", linear_trainer.tiny_run(run_id, trial_number))
 
 
-def make_executor() -> InProcessExecutor:
-    return InProcessExecutor(make_dataset(), trainer="plain")
+def plain_executor() -> Executor:
+    return make_executor(make_dataset(), trainer="plain", workers=1)
 
 
 def test_runs_train_to_their_last_epoch() -> None:
-    executor = make_executor()
+    executor = plain_executor()
 
     ended = train_runs(executor, [make_run(3), make_run(5)])
 
@@ -77,7 +76,7 @@ def test_runs_train_to_their_last_epoch() -> None:
 
 
 def test_a_diverged_run_does_not_stop_the_others() -> None:
-    diverged, good = train_runs(make_executor(), [make_run(0, learning_rate=1e30), make_run(1)])
+    diverged, good = train_runs(plain_executor(), [make_run(0, learning_rate=1e30), make_run(1)])
 
     assert len(diverged.curve) < 4
     assert (diverged.state, diverged.cause) == ("failed", "diverged")
@@ -99,10 +98,9 @@ def test_what_ended_a_run_in_a_worker_is_told_and_what_failed_is_no_evidence(
     trouble: int, cause: str, message: str, options: dict[str, float]
 ) -> None:
     """A run that crashes, diverges, is killed by a signal, takes too much memory, or hangs."""
-    executor: Executor
-    with ProcessExecutor(
+    with make_executor(
         linear_trainer.tiny_dataset(),
-        n_workers=2,
+        workers=2,
         trainer=LINEAR,
         **options,  # type: ignore[arg-type]
     ) as executor:
@@ -116,7 +114,7 @@ def test_what_ended_a_run_in_a_worker_is_told_and_what_failed_is_no_evidence(
 
 
 def test_a_run_without_an_epoch_has_the_cause_of_its_failure() -> None:
-    executor = InProcessExecutor(linear_trainer.tiny_dataset(), trainer=LINEAR)
+    executor = make_executor(linear_trainer.tiny_dataset(), trainer=LINEAR, workers=1)
 
     (ended,) = train_runs(executor, [linear_run(1, linear_trainer.CANNOT_BEGIN)])
 
@@ -130,21 +128,21 @@ def test_a_network_larger_than_memory_is_stored_as_that_and_not_as_diverged() ->
     model = dataclasses.replace(run.config.model, hidden_size=10_000_000)
     huge = dataclasses.replace(run, config=dataclasses.replace(run.config, model=model))
 
-    failed, good = train_runs(make_executor(), [huge, make_run(1)])
+    failed, good = train_runs(plain_executor(), [huge, make_run(1)])
 
     assert (failed.curve, failed.state, failed.cause) == ((), "failed", "out_of_memory")
     assert good.is_evidence
 
 
 def test_a_run_goes_on_from_a_state_to_the_same_curve() -> None:
-    executor = make_executor()
+    executor = plain_executor()
     rounds = train_rounds(executor, [make_run(1)])
     epochs = [*next(rounds).epochs, *next(rounds).epochs]
     kept = Continuation(1, executor.checkpoint(1), tuple(epochs))
     (whole,) = [one for each in rounds for one in each.ended]
     run = dataclasses.replace(make_run(1), continues=kept).numbered(9)
 
-    (continued,) = train_runs(make_executor(), [run])
+    (continued,) = train_runs(plain_executor(), [run])
 
     assert [record.run_id for record in continued.curve] == [9] * 4
     expected = [dataclasses.replace(one, run_id=9, seconds=0.0) for one in whole.curve]
@@ -153,7 +151,7 @@ def test_a_run_goes_on_from_a_state_to_the_same_curve() -> None:
 
 def test_regression_is_predicted_in_standardized_values() -> None:
     dataset = make_dataset()
-    (run,) = train_runs(make_executor(), [make_run(0)], keep="best")
+    (run,) = train_runs(plain_executor(), [make_run(0)], keep="best")
 
     predicted = predict_run(run, dataset)
 
@@ -163,7 +161,7 @@ def test_regression_is_predicted_in_standardized_values() -> None:
 
 def test_classes_are_predicted_as_codes() -> None:
     dataset = make_dataset("binary")
-    executor = InProcessExecutor(dataset, trainer="plain")
+    executor = make_executor(dataset, trainer="plain", workers=1)
     (run,) = train_runs(executor, [make_run(0)], keep="best")
 
     predicted = predict_run(run, dataset)
@@ -174,9 +172,9 @@ def test_classes_are_predicted_as_codes() -> None:
 
 def test_the_last_epochs_weights_can_be_kept_and_of_a_diverged_run_the_best() -> None:
     runs = [dataclasses.replace(linear_run(1, DIVERGES)), linear_run(2), linear_run(3)]
-    executor = InProcessExecutor(linear_trainer.tiny_dataset(), trainer=LINEAR)
+    executor = make_executor(linear_trainer.tiny_dataset(), trainer=LINEAR, workers=1)
     diverged, last, _ = train_runs(executor, runs, keep="last")
-    executor = InProcessExecutor(linear_trainer.tiny_dataset(), trainer=LINEAR)
+    executor = make_executor(linear_trainer.tiny_dataset(), trainer=LINEAR, workers=1)
     diverged_best, best, _ = train_runs(executor, runs, keep="best")
 
     assert diverged.cause == diverged_best.cause == "diverged"
@@ -187,8 +185,8 @@ def test_the_last_epochs_weights_can_be_kept_and_of_a_diverged_run_the_best() ->
 
 def test_what_failed_or_kept_no_weights_predicts_nothing() -> None:
     runs = [make_run(0, learning_rate=1e30), make_run(1)]
-    diverged, _ = train_runs(make_executor(), runs, keep="best")
-    _, without = train_runs(make_executor(), runs)
+    diverged, _ = train_runs(plain_executor(), runs, keep="best")
+    _, without = train_runs(plain_executor(), runs)
 
     assert predict_run(diverged, make_dataset()) is predict_run(without, make_dataset()) is None
 
@@ -197,7 +195,9 @@ def test_a_run_that_is_done_keeps_its_weights_though_its_worker_dies_later() -> 
     done = linear_run(1)
     training = dataclasses.replace(done.config.training, max_epochs=1)
     done = dataclasses.replace(done, config=dataclasses.replace(done.config, training=training))
-    with ProcessExecutor(linear_trainer.tiny_dataset(), n_workers=1, trainer=LINEAR) as executor:
+    with make_executor(
+        linear_trainer.tiny_dataset(), workers=1, engine="processes", trainer=LINEAR
+    ) as executor:
         kept, died = train_runs(executor, [done, linear_run(2, DIES)], keep="best")
 
     assert kept.is_evidence and kept.weights is not None

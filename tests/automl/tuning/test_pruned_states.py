@@ -11,7 +11,7 @@ import optuna
 import pytest
 
 import automl
-from automl.executors.guarded_training import InProcessExecutor
+from automl.executors.choosing import make_executor
 from automl.result import SearchResult
 from automl.training.config import RunConfig, configure
 from automl.tuning.pruned_states import PrunedStates, kept_continuations
@@ -77,7 +77,7 @@ def test_trials_that_complete_or_fail_leave_no_state(finished: SearchResult) -> 
 def runs_that_go_on(records: StudyRecords, trial_number: int) -> dict[int, RunConfig]:
     model, training = configure({}, family="mlp", max_epochs=6, patience=6)
     (run,) = records.search_runs(trial_number)
-    return {run.run_id: RunConfig(-1, trial_number, model, training, run.seed, run.fold)}
+    return {run.run_id: RunConfig(-1, trial_number, "mlp", model, training, run.seed, run.fold)}
 
 
 def test_a_run_goes_on_where_it_was_pruned(store: Store) -> None:
@@ -104,7 +104,7 @@ def test_a_state_whose_file_is_altered_is_not_used(store: Store) -> None:
 def test_a_search_goes_on_where_no_state_can_be_written(store: Store) -> None:
     """As where somebody has put a file in the place of the folder; it is said once."""
     dataset = tiny_dataset()
-    with InProcessExecutor(dataset) as executor:
+    with make_executor(dataset, workers=1) as executor:
         study, trials = optuna.create_study(), []
         for run_id in (1, 2):
             run = tiny_run(run_id)

@@ -12,19 +12,18 @@ from typing import Any
 
 import pytest
 
-from automl.child_processes import module_search_path
 from automl.executors.shared_dataset import SharedDataset
 from automl.executors.workers.process_messages import (
+    Assignment,
     GiveBestWeights,
     GiveCheckpoint,
     Given,
-    Ready,
     Refused,
-    Setup,
-    TrainRound,
     receive,
     send,
 )
+from automl.executors.workers.worker import Orders, Ready
+from automl.system.child_processes import module_search_path
 from tests.contracts.executor_contract import LINEAR, curve_alone
 from tests.contracts.linear_trainer import tiny_dataset, tiny_run, without_seconds
 
@@ -53,7 +52,7 @@ def worker() -> Iterator[Worker]:
     theirs.close()
     connection = Connection(ours.detach())
     worker = Worker(process, connection, shared)
-    assert worker.tell(Setup(shared, LINEAR, "cpu", None, None)) == Ready()
+    assert worker.tell(Assignment(shared, LINEAR, "cpu", None, None)) == Ready()
     yield worker
     connection.close()
     assert process.wait(5) == 0
@@ -61,17 +60,17 @@ def worker() -> Iterator[Worker]:
 
 
 def test_a_worker_stops_forgets_and_starts_before_it_trains(worker):
-    first = worker.tell(TrainRound((), (), (tiny_run(1), tiny_run(2)), None)).result.epochs
-    second = worker.tell(TrainRound((1,), (1,), (tiny_run(3),), None)).result.epochs
+    first = worker.tell(Orders((), (), (tiny_run(1), tiny_run(2)), None)).result.epochs
+    second = worker.tell(Orders((1,), (1,), (tiny_run(3),), None)).result.epochs
     assert without_seconds(first) == [curve_alone(tiny_run(i), 1)[0] for i in (1, 2)]
     assert [(epoch.run_id, epoch.epoch) for epoch in second] == [(2, 2), (3, 1)]
-    worker.tell(TrainRound((2, 3), (2, 3), (), None))
+    worker.tell(Orders((2, 3), (2, 3), (), None))
 
 
 def test_a_round_without_time_left_gives_no_epochs(worker):
-    done = worker.tell(TrainRound((), (), (tiny_run(4),), 0.0))
+    done = worker.tell(Orders((), (), (tiny_run(4),), 0.0))
     assert done.result.epochs == ()
-    worker.tell(TrainRound((4,), (4,), (), None))
+    worker.tell(Orders((4,), (4,), (), None))
 
 
 def test_what_a_worker_does_not_have_is_refused(worker):
@@ -81,12 +80,12 @@ def test_what_a_worker_does_not_have_is_refused(worker):
 
 
 def test_a_worker_gives_states_and_weights(worker):
-    worker.tell(TrainRound((), (), (tiny_run(5),), None))
+    worker.tell(Orders((), (), (tiny_run(5),), None))
     checkpoint = worker.tell(GiveCheckpoint(5))
     assert isinstance(checkpoint, Given)
     assert checkpoint.value.epoch == 1
     assert set(worker.tell(GiveBestWeights(5)).value) == {"weight"}
-    worker.tell(TrainRound((5,), (5,), (), None))
+    worker.tell(Orders((5,), (5,), (), None))
 
 
 def test_a_worker_loads_no_library_but_torch_and_numpy():

@@ -13,12 +13,11 @@ from automl.executors.workers.process_messages import (
     GiveBestWeights,
     Given,
     Refused,
-    RoundDone,
-    TrainRound,
     receive,
     send,
 )
-from automl.training.trainer import Checkpoint
+from automl.executors.workers.worker import Orders, RoundDone
+from automl.training.trainer import Checkpoint, RunBegan
 from storage.records import EpochRecord, LayerGradientRecord
 from tests.contracts.linear_trainer import tiny_run
 
@@ -33,7 +32,7 @@ def pipe() -> Iterator[tuple[Connection, Connection]]:
 @pytest.mark.parametrize(
     "message",
     [
-        TrainRound((1, 2), (3,), (tiny_run(4),), 1.5),
+        Orders((1, 2), (3,), (tiny_run(4),), 1.5),
         GiveBestWeights(7),
         RoundDone(RoundResult(), (5,)),
         Refused("no"),
@@ -47,7 +46,7 @@ def test_messages_arrive_as_they_were_sent(pipe, message):
 def test_the_records_of_a_round_arrive_as_they_were(pipe):
     layer = LayerGradientRecord(0, "hidden 1", 0.1, 2.0, 1e-3, 0.5, 1.0, 0.0, 0.25)
     epoch = EpochRecord(7, 2, 64, 0.5, 0.6, 0.01, 0.2, 0.3, 0.1, 1.5, 0.02, (layer,))
-    done = RoundDone(RoundResult((epoch,), ()), ())
+    done = RoundDone(RoundResult((epoch,), (), (RunBegan(7, 12, (layer,)),)), ())
     send(pipe[0], done)
     assert receive(pipe[1]) == done
 

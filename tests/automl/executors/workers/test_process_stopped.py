@@ -13,9 +13,12 @@ import pytest
 import torch
 
 from automl.errors import TrainingError
-from automl.executors import pool as processes
-from automl.executors.pool import ENDED_SILENT, ProcessExecutor
-from automl.executors.workers import process as worker_process
+from automl.executors import round_clock
+from automl.executors.pool import Pool
+from automl.executors.workers import process, process_worker
+from automl.executors.workers.process import ProcessEngine
+from automl.executors.workers.process_worker import ENDED_SILENT
+from automl.executors.workers.worker import TrainingSetup
 from automl.training.trainer import Checkpoint
 from tests.contracts.executor_contract import LINEAR, SLOW, curve_alone, train
 from tests.contracts.linear_trainer import HANGS, STOPS, tiny_dataset, tiny_run, without_seconds
@@ -23,25 +26,34 @@ from tests.contracts.linear_trainer import HANGS, STOPS, tiny_dataset, tiny_run,
 LIMIT = 3.0
 
 
+def make(trainer: str = LINEAR, n_workers: int = 1) -> Pool:
+    setup = TrainingSetup(tiny_dataset(), n_workers, trainer)
+    return Pool(setup, ProcessEngine(setup))
+
+
+def pids(executor: Pool) -> list[int]:
+    return [member.worker.pid for member in executor._members]
+
+
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits that a test can wait for."""
-    monkeypatch.setattr(processes, "SILENCE_LIMIT", LIMIT)
-    monkeypatch.setattr(processes, "ENDING_SILENCE_LIMIT", 2.0)
-    monkeypatch.setattr(worker_process, "LOADING_SILENCE_LIMIT", LIMIT)
-    monkeypatch.setattr(worker_process, "ENDING_GRACE", 0.5)
+    monkeypatch.setattr(process, "SILENCE_LIMIT", LIMIT)
+    monkeypatch.setattr(process, "ENDING_SILENCE_LIMIT", 2.0)
+    monkeypatch.setattr(process_worker, "LOADING_SILENCE_LIMIT", LIMIT)
+    monkeypatch.setattr(round_clock, "ENDING_GRACE", 0.5)
 
 
 @pytest.fixture
-def executor() -> Iterator[ProcessExecutor]:
-    with ProcessExecutor(tiny_dataset(), 1, trainer=LINEAR) as executor:
+def executor() -> Iterator[Pool]:
+    with make() as executor:
         yield executor
 
 
-def stop(executor: ProcessExecutor) -> int:
-    (worker,) = executor._workers
-    os.kill(worker.pid, signal.SIGSTOP)
-    return worker.pid
+def stop(executor: Pool) -> int:
+    (pid,) = pids(executor)
+    os.kill(pid, signal.SIGSTOP)
+    return pid
 
 
 @contextmanager
@@ -57,7 +69,7 @@ def test_a_worker_that_is_stopped_while_it_loads_is_replaced_and_it_is_said_once
         curves, failures = train(executor, [tiny_run(1)], 3)
     assert failures == []
     assert without_seconds(curves[1]) == curve_alone(tiny_run(1), 3)
-    assert executor._workers[0].pid != stopped
+    assert pids(executor)[0] != stopped
     assert executor.take_messages() == (ENDED_SILENT,)
     assert executor.take_messages() == ()
 
@@ -68,8 +80,8 @@ def test_workers_that_are_stopped_again_and_again_before_they_can_train_end_the_
 
     def stop_all() -> None:
         while not halt.wait(0.02):
-            for worker in tuple(executor._workers):
-                os.kill(worker.pid, signal.SIGSTOP)
+            for pid in pids(executor):
+                os.kill(pid, signal.SIGSTOP)
 
     executor.start([tiny_run(1)])
     thread = threading.Thread(target=stop_all)
@@ -84,13 +96,13 @@ def test_workers_that_are_stopped_again_and_again_before_they_can_train_end_the_
 
 
 def test_the_runs_of_a_worker_that_is_stopped_in_training_are_lost_to_be_trained_again():
-    with ProcessExecutor(tiny_dataset(), 2, trainer=SLOW) as executor:
+    with make(SLOW, 2) as executor:
         runs = [tiny_run(run_id) for run_id in range(4)]
         executor.start(runs)
         seen: set[int] = set()
         while seen != {0, 1, 2, 3}:
             seen |= {epoch.run_id for epoch in executor.next_round().epochs}
-        stopped = executor._workers[0].pid
+        stopped = pids(executor)[0]
         os.kill(stopped, signal.SIGSTOP)
         with at_most(30):
             _, failures = train(executor, [], 100)
@@ -107,11 +119,11 @@ def test_the_runs_of_a_worker_that_is_stopped_in_training_are_lost_to_be_trained
 @pytest.mark.slow
 def test_a_round_that_is_only_slow_is_left_alone(executor):
     train(executor, [tiny_run(0)], 1)
-    (before,) = executor._workers
+    before = pids(executor)
     executor.start([tiny_run(1, HANGS)])
     executor.next_round()
     assert executor.next_round(time.monotonic() + 3 * LIMIT).epochs == ()
-    assert executor._workers == [before]
+    assert pids(executor) == before
     assert executor.active == (1,)
 
 
@@ -168,7 +180,7 @@ def test_what_is_more_than_a_connection_holds_is_not_sent_for_ever(executor):
 
 @pytest.mark.parametrize("is_loading", [True, False])
 def test_an_executor_with_a_stopped_worker_is_closed_at_once(is_loading):
-    executor = ProcessExecutor(tiny_dataset(), 1, trainer=LINEAR)
+    executor = make()
     if not is_loading:
         train(executor, [tiny_run(1)], 1)
     stopped = stop(executor)

@@ -1,0 +1,50 @@
+"""When one worker has taken too long: to load, for a run, or beyond the end of the search."""
+
+from __future__ import annotations
+
+import time
+
+MINIMUM_GRACE = 1.0
+"""Seconds that a round may last beyond a run's time limit before it counts as hanging; twice
+the longest round so far is added, since a round that is only long will end by itself."""
+
+FIRST_ROUND_GRACE = 10.0
+"""The same for a worker's first round, in which libraries are loaded and kernels compiled:
+torch.optim alone loads for 1 to 2 seconds."""
+
+READY_LIMIT = 300.0
+"""Seconds in which a worker must be able to train. It took 3 to 10 s on a loaded machine; many
+that start at once from a network drive take far longer, and beat all the while."""
+
+ENDING_GRACE = 10.0
+"""Seconds that a round may last beyond the search's deadline; the longest round so far is added.
+Trainers look at the clock between steps, but not in the middle of an evaluation."""
+
+
+class RoundClock:
+    """The times of one worker's rounds."""
+
+    def __init__(self) -> None:
+        self.ready_until = time.monotonic() + READY_LIMIT
+        self._n_rounds = 0
+        self._began_at = 0.0
+        self._longest = 0.0
+
+    def begin(self) -> None:
+        """A round begins."""
+        self._began_at = time.monotonic()
+
+    def end(self) -> None:
+        """The round is over."""
+        self._n_rounds += 1
+        self._longest = max(self._longest, time.monotonic() - self._began_at)
+
+    @property
+    def grace(self) -> float:
+        """Seconds beyond a run's time limit in which the present round will have ended."""
+        return MINIMUM_GRACE + 2 * self._longest if self._n_rounds else FIRST_ROUND_GRACE
+
+    @property
+    def ending_grace(self) -> float:
+        """Seconds beyond the search's deadline in which it must have."""
+        return ENDING_GRACE + self._longest

@@ -1,0 +1,181 @@
+"""The coordinator's side of one worker process: how it is started, spoken to and ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from typing import Any
+
+from torch import Tensor
+
+from automl.errors import TrainingError
+from automl.executors.heartbeat import LOADING_SILENCE_LIMIT, Pulse
+from automl.executors.interpreters import start_interpreter
+from automl.executors.workers.process_messages import (
+    Assignment,
+    GiveBestWeights,
+    GiveCheckpoint,
+    Given,
+    Message,
+    Refused,
+    receive,
+    send,
+)
+from automl.executors.workers.worker import Orders, Reply, Worker, WorkerLost
+from automl.system.child_processes import how_it_ended, reap
+from automl.training.trainer import Checkpoint
+
+ENDED_SILENT = (
+    "a worker process gave no sign of life and was ended; its trials are trained again elsewhere"
+)
+
+
+class ProcessWorker(Worker):
+    """One worker process.
+
+    Attributes:
+        pid: the process's id.
+        connection: readable when the worker has something to say, or has ended.
+    """
+
+    def __init__(self, assignment: Assignment) -> None:
+        self._silent_for = 0.0
+        self._is_loading = True
+        self._is_ended = False
+        self._pulse = Pulse()
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `end`
+        self._socket, self._process = _launch(assignment, self._pulse, self._output.fileno())
+        self.pid = self._process.pid
+        self.connection = Connection(os.dup(self._socket.fileno()))
+        with contextlib.suppress(OSError):  # it has ended already: `reply` will say so
+            send(self.connection, assignment)
+
+    def begin(self, orders: Orders) -> None:
+        """Send what to train."""
+        try:
+            send(self.connection, orders)
+        except OSError as error:
+            raise self._lost() from error
+
+    def reply(self) -> Reply:
+        """Receive what the worker says after its start, or of a round."""
+        try:
+            reply = receive(self.connection)
+        except (EOFError, OSError) as error:
+            raise self._lost() from error
+        if isinstance(reply, Refused):
+            raise TrainingError(reply.message)
+        self._is_loading = False
+        said: Reply = reply
+        return said
+
+    def checkpoint(self, run_id: int) -> Checkpoint:
+        """Ask for the state of an active run."""
+        checkpoint: Checkpoint = self._asked(GiveCheckpoint(run_id))
+        return checkpoint
+
+    def best_weights(self, run_id: int) -> Mapping[str, Tensor]:
+        """Ask for the weights of the run's best epoch."""
+        weights: Mapping[str, Tensor] = self._asked(GiveBestWeights(run_id))
+        return weights
+
+    def abandon(self) -> None:
+        """End the process, since the rest of what is said or heard makes no sense.
+
+        What it had sent by then is thrown away, so whoever listens next hears that it has ended.
+        """
+        self._process.kill()
+        self.hang_up()
+        self.connection, nobody = Pipe()
+        nobody.close()
+
+    def look(self, limit: float) -> None:
+        """End a process that gives no sign of life; whoever waits for it hears that it has ended.
+
+        Another thread may call this. The socket is shut down too: a process that is in a call
+        of the system that cannot be broken off keeps its own end open.
+        """
+        if self._is_loading:
+            limit = LOADING_SILENCE_LIMIT
+        if self._is_ended or self._silent_for or self._pulse.silence() <= limit:
+            return
+        self._silent_for = limit
+        self._process.kill()
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def hang_up(self) -> None:
+        """Close the connection, upon which the process ends by itself."""
+        self.connection.close()
+        self._socket.close()
+
+    def end(self, patience: float = 0.0) -> None:
+        """End the process and reap it.
+
+        Args:
+            patience: seconds to wait until it ends by itself, as the connection is closed.
+        """
+        if self._is_ended:
+            return
+        self._is_ended = True
+        self.hang_up()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(patience)
+        self._process.kill()
+        reap(self._process)
+        self._pulse.close()
+        self._output.close()
+
+    def _asked(self, request: Message) -> Any:
+        try:
+            send(self.connection, request)
+            reply = receive(self.connection)
+        except (EOFError, OSError) as error:
+            raise self._lost() from error
+        if isinstance(reply, Refused):
+            raise TrainingError(reply.message)
+        assert isinstance(reply, Given)
+        return reply.value
+
+    def _lost(self) -> WorkerLost:
+        """How a worker ended whose connection has closed, with its last words."""
+        who = f"the worker process {self.pid}"
+        if self._silent_for:
+            silence = f"{who} gave no sign of life for {self._silent_for:g} s"
+            return WorkerLost(silence, ENDED_SILENT)
+        if self._is_ended:
+            return WorkerLost(f"{who} was ended")
+        try:
+            code: int | None = self._process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = reap(self._process)
+        how = "no exit code yet" if code is None else how_it_ended(code)
+        words = self._last_words()
+        return WorkerLost(f"{who} ended with {how}" + (f": {words}" if words else ""))
+
+    def _last_words(self) -> str:
+        """The last line that the worker wrote."""
+        self._output.seek(0)
+        lines = self._output.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else ""
+
+
+def _launch(
+    assignment: Assignment, pulse: Pulse, output_descriptor: int
+) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    inherited = [pulse.descriptor, assignment.dataset.descriptor]
+    if assignment.kernels is not None:
+        inherited.append(assignment.kernels.descriptor)
+    return start_interpreter(
+        "automl.executors.workers.process_beginning",
+        [pulse.descriptor],
+        inherited,
+        output_descriptor,
+    )

@@ -1,0 +1,182 @@
+"""What a pool asks of its workers: the interface that another engine implements in one file.
+
+    pool                                       worker
+    engine.launch(place)                   ->
+                                           <-  reply: Ready
+    begin(Orders)                          ->  (stops, forgets, starts, trains one epoch)
+                                           <-  reply: RoundDone
+    checkpoint, best_weights               <-> (between two rounds)
+    end
+
+A pool says nothing to a worker that has not replied yet, and takes a reply when `Engine.wait`
+has named the worker. Whatever makes a worker useless is `WorkerLost` where that is noticed;
+the pool then has another one launched in its place, and starts the runs anew. All workers train
+by `GuardedTraining`, wherever they are. `tests/contracts/worker_contract.py` says the rest.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from torch import Tensor
+
+from automl.data.dataset import Dataset
+from automl.executors.executor import RoundResult
+from automl.training.config import RunConfig
+from automl.training.trainer import Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSetup:
+    """On what, how and where to train: what every engine is made of.
+
+    Attributes:
+        n_workers: how many, or "auto": one per physical core, or per GPU.
+        trainer: "stacked", "plain", or the import path "package.module:Class" of a Trainer.
+        devices: where the workers train, in turn: ("cpu",), ("cuda:0", "cuda:1"), ...
+        trial_timeout: seconds from a run's first round.
+        memory_limit: bytes that trainings may take in each worker, beyond interpreter and
+            libraries as they are before the first round; on a GPU, of its memory.
+        model: who builds a person's own networks, packed for workers; None: nobody need.
+    """
+
+    dataset: Dataset
+    n_workers: int | Literal["auto"] = "auto"
+    trainer: str = "stacked"
+    devices: tuple[str, ...] = ("cpu",)
+    trial_timeout: float | None = None
+    memory_limit: int | None = None
+    model: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """End, forget and begin runs, then train one epoch of all that are active."""
+
+    stop: tuple[int, ...] = ()
+    forget: tuple[int, ...] = ()
+    start: tuple[RunConfig | Checkpoint, ...] = ()
+    seconds: float | None = None  # until the round's deadline: clocks of workers may differ
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The worker can train: its first reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoundDone:
+    """The round's result, and the active runs for which there was no room in it."""
+
+    result: RoundResult
+    waiting: tuple[int, ...] = ()
+
+
+Reply: TypeAlias = Ready | RoundDone
+
+
+class WorkerLost(Exception):
+    """A worker has ended, or cannot be understood any more; the message says how.
+
+    Attributes:
+        note: what a person should know of it beside that; "" for nothing.
+    """
+
+    def __init__(self, message: str, note: str = "") -> None:
+        super().__init__(message)
+        self.note = note
+
+
+class Worker(abc.ABC):
+    """One place of training."""
+
+    @abc.abstractmethod
+    def begin(self, orders: Orders) -> None:
+        """Tell it to train a round; its reply is a `RoundDone`.
+
+        Raises:
+            WorkerLost: it has ended.
+        """
+
+    @abc.abstractmethod
+    def reply(self) -> Reply:
+        """Take the reply of a worker that `Engine.wait` has named.
+
+        Raises:
+            WorkerLost: it has ended instead.
+            TrainingError: instead of `Ready`: it cannot train, and no other could.
+        """
+
+    @abc.abstractmethod
+    def checkpoint(self, run_id: int) -> Checkpoint:
+        """The state of an active run, between two rounds.
+
+        Raises:
+            TrainingError: it has none.
+            WorkerLost: it has ended.
+        """
+
+    @abc.abstractmethod
+    def best_weights(self, run_id: int) -> Mapping[str, Tensor]:
+        """The weights of the run's best epoch, of an active or ended run, between two rounds.
+
+        Raises:
+            TrainingError: it has none.
+            WorkerLost: it has ended.
+        """
+
+    @abc.abstractmethod
+    def abandon(self) -> None:
+        """Something was broken off in the middle of a call: it counts as lost from now on."""
+
+    @abc.abstractmethod
+    def end(self) -> None:
+        """End it at once, whatever it does. No-op if it has ended."""
+
+
+class Engine(abc.ABC):
+    """Makes workers of one kind, and waits for them. Made of a `TrainingSetup` alone.
+
+    Raises:
+        ConfigError: the setup has a value that it cannot have here.
+    """
+
+    @property
+    @abc.abstractmethod
+    def n_workers(self) -> int:
+        """How many places for workers there are."""
+
+    @abc.abstractmethod
+    def launch(self, place: int) -> Worker:
+        """A new worker in a place, from 0; the one that was there before has been ended."""
+
+    @abc.abstractmethod
+    def wait(self, workers: Sequence[Worker], seconds: float) -> Sequence[Worker]:
+        """Wait until some worker has something to say or has ended: these.
+
+        Args:
+            seconds: after which to return even without any.
+        """
+
+    def hurry(self, is_ending: bool) -> None:  # noqa: B027 - most have nothing that hangs
+        """A person waits for the end (or not any more): have less patience with what hangs.
+
+        It may be called from a signal handler.
+        """
+
+    @property
+    def note(self) -> str:
+        """What a person should know of the place of training; "" for nothing."""
+        return ""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """End all workers and free what they share. No-op if closed."""
+
+
+def run_of(start: RunConfig | Checkpoint) -> RunConfig:
+    """The run that a start begins or continues."""
+    return start.run if isinstance(start, Checkpoint) else start

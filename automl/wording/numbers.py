@@ -1,0 +1,57 @@
+"""Numbers as people read them: as many digits as they deserve, percent for shares.
+
+Every message is put together with these, so that the same quantity looks the same in the
+terminal, the report and the dashboard.
+"""
+
+from __future__ import annotations
+
+import math
+
+LARGEST_WRITTEN_OUT = 1e12
+"""Sums of money, populations and the like are read with all their digits."""
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Round to significant digits: 0.0123, 1.23, 123, 22,064, 1.2e-06."""
+    if not math.isfinite(value):
+        return "infinite" if math.isinf(value) else "not a number"
+    if value == 0:
+        return "0"
+    if 10**digits - 0.5 <= abs(value) < LARGEST_WRITTEN_OUT:
+        return f"{value:,.0f}"
+    return f"{value:.{digits}g}"
+
+
+def number_or_dash(value: float | None) -> str:
+    """A number in a cell of a table: a sign where it is infinite, a dash where there is none."""
+    if value is None or math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    return number(value)
+
+
+def percent(share: float) -> str:
+    """A share as percent: two digits below 10 %, whole percents above."""
+    value = 100 * share
+    if not math.isfinite(value):
+        return number(value)
+    if value == 0 or abs(value) >= 10:
+        return f"{value:.0f} %"
+    return f"{value:.1f} %" if abs(value) >= 0.95 else f"{value:.2g} %"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: "0.4 s", "3 min 20 s", "2 h 5 min"."""
+    if not math.isfinite(seconds):
+        return "–"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

@@ -1,0 +1,93 @@
+"""Scores as people know and read them, the same in the terminal and in the report."""
+
+from __future__ import annotations
+
+import math
+
+from automl.wording.numbers import number, percent
+from storage.records import PairedDifference
+
+NAMES = {
+    "roc_auc": "ROC AUC",
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "r2": "R²",
+}
+"""Those that are no words of their own."""
+
+HIGHER_IS_BETTER = frozenset({"accuracy", "balanced_accuracy", "roc_auc", "r2"})
+"""Of all others, the lower value is the better one."""
+
+WITH_A_UNIT = frozenset({"loss", "rmse", "mae"})
+
+SHARES = frozenset({"accuracy", "balanced_accuracy", "error_rate"})
+"""Read as per cent; with one decimal, since the last per cents are what searches fight for."""
+
+
+SPLIT_NAMES = {"train": "train", "valid": "validation", "test": "test"}
+"""The rows that a score is of, as in "on validation rows"."""
+
+
+def score_name(metric: str) -> str:
+    """The name of a score: "RMSE", "balanced accuracy"."""
+    return NAMES.get(metric, metric.replace("_", " "))
+
+
+def read_score(task: str) -> str:
+    """The score that people read first: accuracy, or the RMSE in the target's own unit."""
+    return "rmse" if task == "regression" else "accuracy"
+
+
+def readable(metric: str, value: float) -> float:
+    """The value without what rounding errors left: the R² of a mean is 0, not -3.5e-06.
+
+    Scores without a unit lie around 1: a fifth decimal says nothing.
+    """
+    return value if metric in WITH_A_UNIT else round(value, 4) + 0.0
+
+
+def score_text(metric: str, value: float | None) -> str:
+    """A score for people: "97.2 %", "0.9994", "22,064", and a dash where there is none.
+
+    Four digits tell two results of a search apart on any number of rows that it can have seen;
+    in front of the decimal point all are shown, so that money reads as money, up to ten of them.
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    if metric in SHARES:
+        return f"{100 * value:.1f} %"
+    shown = readable(metric, value)
+    if shown == 0:
+        return "0"
+    if abs(shown) < 1e-3 or abs(shown) >= (1e10 if metric in WITH_A_UNIT else 1e5):
+        return f"{shown:.3g}"
+    return f"{shown:,.0f}" if abs(shown) >= 999.95 else f"{shown:#.4g}"
+
+
+def gain_text(metric: str, gain: PairedDifference) -> str:
+    """How one's score lies beside another's: "lower by 0.01, 95 % interval 0.002 to 0.02".
+
+    Which way it goes is said in words, so that the same difference has one sign everywhere.
+    """
+    better, worse = ("higher", "lower") if metric in HIGHER_IS_BETTER else ("lower", "higher")
+    low, high = (difference_text(metric, abs(end)) for end in (gain.low, gain.high))
+    if gain.low < 0 < gain.high:
+        interval = f"{low} {worse} to {high} {better}"
+    else:
+        interval = f"{low} to {high}" if gain.value >= 0 else f"{high} to {low}"
+    word = better if gain.value >= 0 else worse
+    return f"{word} by {difference_text(metric, abs(gain.value))}, 95 % interval {interval}"
+
+
+def difference_text(metric: str, value: float) -> str:
+    """A difference of two scores: of shares in percentage points, of others three digits."""
+    if metric in SHARES:
+        return f"{100 * value:.1f} points"
+    return score_text(metric, value) if abs(value) >= 999.5 else f"{value:.3g}"
+
+
+def error(value: float, metric: str) -> str:
+    """An error rate as "6.1 % of rows wrong", an RMSE in the target's own unit."""
+    if metric == "error_rate":
+        return f"{percent(value)} of rows wrong"
+    return f"RMSE {number(value)}"

@@ -1,0 +1,56 @@
+"""The same quantity looks the same everywhere."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from automl.wording.numbers import duration, number, number_or_dash, percent
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (0.012345, "0.0123"),
+        (123.4, "123"),
+        (999.7, "1,000"),
+        (12345.6, "12,346"),
+        (12_345_678.9, "12,345,679"),
+        (1.2e-6, "1.2e-06"),
+        (-0.5, "-0.5"),
+        (math.inf, "infinite"),
+        (math.nan, "not a number"),
+    ],
+)
+def test_numbers_have_three_digits(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.0, "0 %"), (0.061, "6.1 %"), (0.5, "50 %"), (0.0042, "0.42 %"), (1.0, "100 %")],
+)
+def test_shares_are_percent(share: float, text: str) -> None:
+    assert percent(share) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.07514, "0.0751"), (1234.0, "1,234"), (1e-7, "1e-07"), (None, "–"), (math.nan, "–"),
+     (math.inf, "∞"), (-math.inf, "−∞")],
+)  # fmt: skip
+def test_cells_without_a_number_have_a_sign(value: float | None, text: str) -> None:
+    assert number_or_dash(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        *((0.42, "0.4 s"), (9.97, "10 s"), (42.0, "42 s"), (59.7, "1 min"), (200, "3 min 20 s")),
+        *((120, "2 min"), (3599.8, "1 h"), (7500, "2 h 5 min"), (float("nan"), "–")),
+    ],
+)
+def test_durations_read_as_people_say_them(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
