@@ -32,6 +32,7 @@ from automl.tuning.planned_runs import (
 from automl.tuning.seeds import derive_seed
 from automl.wording.counts import agree, count
 from automl.wording.numbers import number
+from automl.wording.settings import value_text
 from search_spaces import SearchSpace, SearchSpaceError
 from search_spaces.parameters import (
     CategoricalParameter,
@@ -147,7 +148,7 @@ def advised_change(
             changed[change.parameter] = value
     if not changed:
         return None
-    words = [f"{name}={_shown(value)}" for name, value in changed.items()]
+    words = [f"{name}={value_text(value)}" for name, value in changed.items()]
     return AdvisedChange(", ".join(words), kind, advice, {**params, **changed}, changed)
 
 
@@ -383,7 +384,3 @@ def _middle(low: float, high: float, parameter: FloatParameter | IntParameter) -
     """The middle of a part of a range, in the scale in which it is searched."""
     middle = math.sqrt(low * high) if _is_log(parameter) else (low + high) / 2
     return round(middle) if isinstance(parameter, IntParameter) else float(f"{middle:.3g}")
-
-
-def _shown(value: ParameterValue) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from automl.data.dataset import Dataset
 from automl.stacked.memory import memory_bytes, most_bytes
 from automl.training.config import RunConfig, configure
+from automl.wording.counts import count
 from search_spaces import SearchSpace
 from search_spaces.hyperparameters import hyperparameter
 from storage.records import ParameterValue
@@ -37,9 +38,8 @@ class MemoryPlan:
     n_bytes: int  # of all stacks together, beside the data, interpreter and libraries
 
     def __str__(self) -> str:
-        workers = "1 worker" if self.n_stacks == 1 else f"{self.n_stacks} workers"
         return (
-            f"up to {self.n_slots} trials at once, {workers}, "
+            f"up to {self.n_slots} trials at once, {count(self.n_stacks, 'worker')}, "
             f"at most {self.n_bytes / 2**20:.0f} MB of memory"
         )
 
