@@ -162,8 +162,11 @@ def report(study: str, output: str, storage: str) -> None:
 @click.argument("data")
 @click.option("--trial", "trial_number", type=Typed(TRIAL_NUMBER), help="Default: best.")
 @output_option("predictions.csv")
+@typed_option("model")
 @typed_option("storage")
-def predict(study: str, data: str, trial_number: int | None, output: str, storage: str) -> None:
+def predict(
+    study: str, data: str, trial_number: int | None, output: str, model: str | None, storage: str
+) -> None:
     """Predict the rows of DATA with a study's best network.
 
     DATA has the columns that the study was searched on. One line per row is written: the
@@ -178,7 +181,7 @@ def predict(study: str, data: str, trial_number: int | None, output: str, storag
 
         result = load_study(study, storage)
         with told_warnings():
-            written = result.write_predictions(data, output, trial_number)
+            written = result.write_predictions(data, output, trial_number, model)
     click.echo(one_line(prediction_words(result, written)), err=True)
     click.echo(written.path)
 
@@ -214,15 +217,16 @@ def delete(study: str, yes: bool, storage: str) -> None:
 @main.command()
 @click.argument("study")
 @click.option("--trial", "trial_number", type=Typed(TRIAL_NUMBER), required=True)
+@typed_option("model")
 @typed_option("workers")
 @typed_option("storage")
-def promote(study: str, trial_number: int, workers: Any, storage: str) -> None:
+def promote(study: str, trial_number: int, model: str | None, workers: Any, storage: str) -> None:
     """Give a pruned trial the full budget, in a run beside the study."""
     with told_steps("loading PyTorch and scikit-learn"):
         from automl.console.trial_summary import print_promotion
         from automl.investigation.questions import promote
 
-        promotion = promote(study, trial_number, storage, workers=workers)
+        promotion = promote(study, trial_number, storage, model=model, workers=workers)
     print_promotion(promotion)
 
 
@@ -236,9 +240,12 @@ def promote(study: str, trial_number: int, workers: Any, storage: str) -> None:
     default="quick",
     help="full: also split the error into bias and variance, and draw the data-size curve.",
 )
+@typed_option("model")
 @typed_option("workers")
 @typed_option("storage")
-def diagnose(study: str, confirms: bool, depth: str, workers: Any, storage: str) -> None:
+def diagnose(
+    study: str, confirms: bool, depth: str, model: str | None, workers: Any, storage: str
+) -> None:
     """Say why a study's network is as good as it is, and what to do next."""
     with told_steps("judging the study"):
         from automl import studies
@@ -251,9 +258,9 @@ def diagnose(study: str, confirms: bool, depth: str, workers: Any, storage: str)
             from automl.investigation import questions
 
             if depth == "full":
-                result = questions.explain(study, storage, workers=workers)
+                result = questions.explain(study, storage, model=model, workers=workers)
             if confirms:
-                result = questions.confirm(study, storage, workers=workers)
+                result = questions.confirm(study, storage, model=model, workers=workers)
     print_verdict(result)
     if confirms and not any(one.kind in ON_ADVICE for one in result.diagnoses):
         click.echo(

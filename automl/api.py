@@ -12,13 +12,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from automl.data.kinds import read_data
 from automl.errors import ConfigError
-from automl.options.loading import data_options, fixed_options, read_data
+from automl.models.own.builders import remember_for
+from automl.options.loading import data_options, fixed_options
 from automl.options.option import check_names, options_of
 from automl.options.search_options import FixedOptions, FreeOptions, SearchOptions
 from automl.options.signatures import of_data, of_study
 from automl.options.values import DEFAULT_STORAGE
 from automl.result import SearchResult
+from automl.session.chosen_space import chosen_space
 from automl.studies import load_study
 from automl.system.interruption import stop_on_interrupt
 from automl.tuning.clock import Clock
@@ -46,11 +49,12 @@ def start_search(data: Any, options: SearchOptions, clock: Clock | None = None) 
     clock = clock or Clock(options.timeout)
     is_named = isinstance(data, (str, Path))
     LOG.info("reading %s", one_line(str(data)) if is_named else f"the {type(data).__name__}")
-    raw = read_data(data, options)  # what is mistyped is told before torch is imported
+    space = chosen_space(options)  # what is mistyped is told before torch is imported
+    raw = read_data(data, options, family=space.family)
     LOG.info("loading PyTorch and scikit-learn")
     from automl.session.opening import open_session
 
-    return open_session(raw, options, data_options(data, options), clock)
+    return open_session(raw, space, options, data_options(data, options), clock)
 
 
 @of_data(SearchOptions)
@@ -92,7 +96,9 @@ def _log(messages: Sequence[str]) -> None:
 
 
 @of_study(FreeOptions)
-def resume(study: str, storage: str = DEFAULT_STORAGE, **options: Any) -> SearchResult:
+def resume(
+    study: str, storage: str = DEFAULT_STORAGE, model: Any = None, **options: Any
+) -> SearchResult:
     """Continue a stored study whose data can be read again from where they were.
 
     Args:
@@ -110,5 +116,6 @@ def resume(study: str, storage: str = DEFAULT_STORAGE, **options: Any) -> Search
         )
     check_names(options, FreeOptions)
     stored = load_study(study, storage).records.settings
-    fixed = {**fixed_options(stored), "study": study, "storage": storage}
+    remember_for(model, stored)
+    fixed = {**fixed_options(stored), "study": study, "storage": storage, "model": model}
     return search(stored.data_source, **fixed, **options)

@@ -17,6 +17,7 @@ from automl.options.option import options_in, options_of
 from automl.options.search_options import FreeOptions, SearchOptions, StudyOptions
 from automl.options.values import DEFAULT_STORAGE
 from automl.wording.counts import agree, count
+from search_spaces.declared import model_of
 from storage.records import PolicyRecord, SpaceChange, StudyRecords, StudySettings
 
 ORDERLESS_SAMPLERS = frozenset({"random", "qmc"})
@@ -133,6 +134,7 @@ def _what(settings: StudySettings) -> dict[str, Any]:
         "study": settings.study_name if settings.is_named else None,
         "set": list(settings.space_changes),
         **options_in(settings, StudyOptions),
+        "model": model_of(settings.space),
         "space": _typed_space(settings),
         "target_error": settings.target_error,
     }

@@ -9,8 +9,9 @@ from a checkpoint. Integer operations only: the same bits on the CPU and on CUDA
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -220,3 +221,29 @@ def choices(key: Tensor, n_choices: int, n_draws: int) -> Tensor:
     """
     hashes = _scramble_(key + _offsets(n_draws, 4, key.device)).to(torch.int64) & 0xFFFFFFFF
     return (hashes * n_choices) >> 32
+
+
+@contextlib.contextmanager
+def seeded(seed: int, device: torch.device | str = "cpu") -> Iterator[None]:
+    """Let torch's own generators begin at a seed, and put them back as they were afterwards.
+
+    For modules that draw by themselves, as `nn.Dropout` does: what they draw is then a function
+    of the seed, and nobody else's random state moves.
+
+    Args:
+        seed: counts modulo 2^64.
+        device: whose generator is seeded beside the CPU's.
+    """
+    device = torch.device(device)
+    generators = [torch.default_generator]
+    if device.type == "cuda":
+        torch.cuda.init()
+        generators.append(torch.cuda.default_generators[device.index or 0])
+    states = [generator.get_state() for generator in generators]
+    for generator in generators:
+        generator.manual_seed(seed & _ALL_64)
+    try:
+        yield
+    finally:
+        for generator, state in zip(generators, states, strict=True):
+            generator.set_state(state)

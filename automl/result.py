@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from automl.diagnostics.headline import headline, shown_diagnoses
 from automl.diagnostics.standing import Standing, standing
 from automl.errors import StudyError, warn_of
-from automl.options.values import TRIAL_NUMBER
+from automl.options.values import MODEL, TRIAL_NUMBER
 from automl.system.output_files import PAGE, check_output, write_output
 from automl.wording.counts import trial_words
 from automl.wording.printable import one_line
@@ -123,26 +123,39 @@ class SearchResult:
         """The verdict first, then all else that was noticed."""
         return shown_diagnoses(self.records)
 
-    def best_model(self) -> TrainedModel:
-        """What the study hands over, with its preprocessing: `predict(frame)`."""
-        return self._load(self.answer)
+    def best_model(self, model: Any = None) -> TrainedModel:
+        """What the study hands over, with its preprocessing: `predict(frame)`.
 
-    def model(self, trial_number: int) -> TrainedModel:
+        Args:
+            model: where it searched a network of a person's own, and not in this process:
+                "my_file.py:build", or the function.
+
+        Raises:
+            StudyError: no trial has completed, or the study needs its model.
+        """
+        return self._load(self.answer, model)
+
+    def model(self, trial_number: int, model: Any = None) -> TrainedModel:
         """The network of any trial whose weights are kept, with its preprocessing.
+
+        Args:
+            model: as for `best_model`.
 
         Raises:
             StudyError: they are not: the trial is not among the best few.
         """
-        return self._load(self._answer_of(trial_number))
+        return self._load(self._answer_of(trial_number), model)
 
     def _answer_of(self, trial_number: int | None) -> AnswerRecord:
         if trial_number is None:
             return self.answer
         return single_answer(self.records, TRIAL_NUMBER.plain("trial_number", trial_number))
 
-    def _load(self, answer: AnswerRecord) -> TrainedModel:
+    def _load(self, answer: AnswerRecord, model: Any) -> TrainedModel:
+        from automl.models.own.builders import remember_for
         from automl.tuning.kept_models import load_trained_model
 
+        remember_for(MODEL.plain("model", model), self.records.settings)
         with closing(open_store(self.storage)) as store:
             return load_trained_model(store, self.records, answer)
 
@@ -184,13 +197,18 @@ class SearchResult:
         return write_report(self.records, path, self.kept_predictions(), self.files, self.storage)
 
     def write_predictions(
-        self, data: Any, path: str | Path, trial_number: int | None = None
+        self,
+        data: Any,
+        path: str | Path,
+        trial_number: int | None = None,
+        model: Any = None,
     ) -> WrittenPredictions:
         """Predict rows, and write them as a table: CSV, TSV or Parquet, by the file's ending.
 
         Args:
             data: as for `TrainedModel.predict`.
             trial_number: whose network predicts; those of the answer if None.
+            model: as for `best_model`.
 
         Warns:
             DataWarning: cells that are none of their column's kind count as missing.
@@ -213,9 +231,9 @@ class SearchResult:
         log = logging.getLogger("automl")
         trials = trial_words(trials_of(self.records, answer))
         log.info("loading PyTorch and the network of %s", trials)
-        model = self._load(answer)
+        trained = self._load(answer, model)
         log.info("predicting")
-        predicted = model.predict_table(data)
+        predicted = trained.predict_table(data)
         warn_of(predicted.messages)
         content = prediction_files.predictions_content(predicted.columns, final.name)
         return WrittenPredictions(

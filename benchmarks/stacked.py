@@ -71,7 +71,7 @@ class Case:
             model, training = configure(
                 params, family="mlp", max_epochs=self.n_epochs, patience=self.n_epochs
             )
-            runs.append(RunConfig(number, number, model, training, seed=number))
+            runs.append(RunConfig(number, number, "mlp", model, training, seed=number))
         return runs
 
 
@@ -129,7 +129,7 @@ def prepared(x: Tensor, y: Tensor) -> tuple[Dataset, Arrays]:
     n_classes = int(y.max()) + 1
     scaled = {
         name: {
-            scaling: (table_inputs(split).before(scaling) - affine.shift) * affine.scale
+            scaling: (table_inputs(split.inputs).before(scaling) - affine.shift) * affine.scale
             for scaling, affine in scalings.items()
         }
         for name, split in splits.items()

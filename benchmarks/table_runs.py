@@ -129,7 +129,7 @@ def train_configurations(
     for params in tried:
         model, training = configure(params, family="mlp", max_epochs=max_epochs, patience=patience)
         for seed in SEEDS:
-            config = RunConfig(len(planned), 0, model, training, seed)
+            config = RunConfig(len(planned), 0, "mlp", model, training, seed)
             planned.append(PlannedRun("confirm", "", config))
     with closing(make_executor(dataset, workers=1)) as executor:
         ended = train_runs(executor, planned, keep="best")

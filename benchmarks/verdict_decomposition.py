@@ -138,7 +138,7 @@ def _independent(dataset: Dataset, n_rows: int) -> np.ndarray:
     model, training = configure(PARAMS, family="mlp", max_epochs=MAX_EPOCHS, patience=MAX_EPOCHS)
     share = n_rows / len(dataset.folds[0].train)
     configs = [
-        RunConfig(i, i, model, training, seed=i + 1, rows=RowSubset(share, part=i))
+        RunConfig(i, i, "mlp", model, training, seed=i + 1, rows=RowSubset(share, part=i))
         for i in range(N_SETS)
     ]
     runs = [PlannedRun("bootstrap", "", config) for config in configs]

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from automl.data.dataset import Dataset
 from automl.data.references import fit_references
 from automl.executors.choosing import make_executor
-from automl.models.mlp.network import n_parameters
+from automl.models.mlp.family import MLP_FAMILY
 from automl.training.config import RunConfig, configure
 from automl.training.gradients import inspect_initialization
 from automl.training.metrics import resample
@@ -102,7 +102,7 @@ def train(
     planned = []
     for run_id, (params, seed) in enumerate(tried):
         model, training = configure(params, family="mlp", max_epochs=max_epochs, patience=patience)
-        config = RunConfig(run_id, run_id, model, training, seed)
+        config = RunConfig(run_id, run_id, "mlp", model, training, seed)
         planned.append(PlannedRun("search", "", config))
     with make_executor(world.dataset, workers=1) as executor:
         ended = train_runs(executor, planned, keep="best")
@@ -118,7 +118,7 @@ def _training(run: EndedRun, dataset: Dataset) -> Training:
         run.curve,
         inspect_initialization(config, dataset),
         math.inf if weights is None else fresh_loss(dataset, config, weights),
-        n_parameters(config.model, dataset),
+        MLP_FAMILY.n_parameters(config.model, dataset.describe()),
         predictions,
     )
 

@@ -106,7 +106,7 @@ def _fold(x: np.ndarray, targets: np.ndarray, n_train: int, n_valid: int) -> Fol
         Split(TableInputs(numeric[a:b], numeric[a:b], no_codes[a:b]), labels[a:b])
         for a, b in bounds
     )
-    return Fold(train, valid, test, TableEncoding(_scalings(table_inputs(train).numeric)))
+    return Fold(train, valid, test, TableEncoding(_scalings(table_inputs(train.inputs).numeric)))
 
 
 def _scalings(inputs: torch.Tensor) -> dict[str, AffineScaling]:
@@ -171,7 +171,7 @@ def with_column(world: World, column: Callable[[torch.Tensor], torch.Tensor]) ->
     fold = world.dataset.folds[0]
 
     def extended(split: Split) -> Split:
-        inputs = table_inputs(split)
+        inputs = table_inputs(split.inputs)
         numeric = torch.cat([inputs.numeric, column(split.targets)[:, None].float()], dim=1)
         return replace(split, inputs=TableInputs(numeric, numeric, inputs.categories))
 
@@ -181,7 +181,7 @@ def with_column(world: World, column: Callable[[torch.Tensor], torch.Tensor]) ->
         train=train,
         valid=valid,
         test=test,
-        encoding=TableEncoding(_scalings(table_inputs(train).numeric)),
+        encoding=TableEncoding(_scalings(table_inputs(train.inputs).numeric)),
     )
     return replace(world, dataset=replace(world.dataset, folds=(longer,)))
 
@@ -193,7 +193,9 @@ def checked(world: World) -> tuple[DataCheckRecord, ...]:
     reading = TargetReading(ColumnPlan("y", "numeric"), (), "integer")
     goal = Target("y", task, world.dataset.loss, reading, () if task == "regression" else classes)
     rows = (
-        torch.cat([table_inputs(fold.train).numeric, table_inputs(fold.valid).numeric])
+        torch.cat(
+            [table_inputs(fold.train.inputs).numeric, table_inputs(fold.valid.inputs).numeric]
+        )
         .double()
         .numpy()
     )

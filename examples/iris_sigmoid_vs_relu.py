@@ -20,7 +20,7 @@ import torch
 
 from automl.data import SplitOptions, load_dataset
 from automl.data.dataset import Dataset
-from automl.models.mlp.network import MLPConfig
+from automl.models.mlp.config import MLPConfig
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.gradients import inspect_initialization
 from automl.training.plain import PlainTrainer
@@ -46,6 +46,7 @@ def experiment(dataset: Dataset, activation: str, n_epochs: int, seeds: Sequence
         RunConfig(
             run_id=seed,
             trial_number=seed,
+            family="mlp",
             model=MLPConfig(
                 n_layers=2, hidden_size=8, activation=activation, initialization="xavier"
             ),

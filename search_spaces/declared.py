@@ -27,6 +27,12 @@ from search_spaces.intervals import Numbers, is_number
 
 DEFAULT_FAMILY: Final = "mlp"
 
+OWN_FAMILY: Final = "own"
+"""The family of networks that a person's function builds."""
+
+MODEL: Final = "model"
+"""The fixed parameter of such a space that says which function: "my_file.py:build"."""
+
 _FAMILY = re.compile(r"[A-Za-z_]\w*|[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 
 
@@ -92,6 +98,12 @@ def check_name(
 def family_of(space: Mapping[str, Any]) -> str:
     """The family of a stored space, that is of `SearchSpace.to_dict`."""
     return str(space.get("family", DEFAULT_FAMILY))
+
+
+def model_of(space: Mapping[str, Any]) -> str | None:
+    """Who builds the networks of a stored space, in words; None for a built-in family."""
+    table = space.get("parameters", {}).get(MODEL)
+    return None if table is None else str(table.get("value"))
 
 
 def check_family(family: object) -> str:

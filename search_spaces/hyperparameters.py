@@ -10,7 +10,7 @@ declares hyperparameters of its own: see `declared.py`.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
@@ -340,7 +340,7 @@ def of_role(role: Role, family: str) -> tuple[Hyperparameter, ...]:
     )
 
 
-def unknown_name(name: str, known: Mapping[str, Hyperparameter]) -> SearchSpaceError:
+def unknown_name(name: str, known: Collection[str]) -> SearchSpaceError:
     """The error that a name is none of the known ones; it names the nearest, or all."""
     hint = nearest(name, known) or f" Known are {listed(known)}."
     return SearchSpaceError(f"There is no hyperparameter {name!r}.{hint}", parameter=name)

@@ -169,7 +169,6 @@ _DETAILS: Mapping[str, Mapping[str, Any]] = {
     "preprocessing": {"fold": int},
     "weights": {
         "run": Mapping[str, Any] | None,
-        "cardinalities": tuple[int, ...] | None,
         "target_mean": float | None,
         "target_scale": float | None,
     },

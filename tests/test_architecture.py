@@ -129,7 +129,6 @@ LARGE_CLASSES = {  # classes that may have more, each with its reason
     "benchmarks.verdict_tables.Judged": "frozen, one field per column of its table",
     "benchmarks.verdict_training.Draw": "frozen, one field per number that is drawn",
     "automl.data.table.columns.ColumnPlan": TO_BE_MENDED,
-    "automl.data.table.loading.LoadedData": TO_BE_MENDED,
     "automl.result.SearchResult": TO_BE_MENDED,
     "automl.stacked.layer.StackedLayer": TO_BE_MENDED,
     "automl.stacked.native_pass.NativePass": TO_BE_MENDED,

@@ -1,4 +1,4 @@
-"""From a file or table to what trainers train on.
+"""From a file, table or arrays to what trainers train on.
 
 `load_dataset` is the front door. Names are imported on first use, so that a worker process
 which only needs `Dataset` loads neither pandas nor scikit-learn.
@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from automl.data.baselines import Predictions, linear_predictions, trivial_predictions
     from automl.data.dataset import Dataset, Fold, Split
+    from automl.data.encoders import Encoder
+    from automl.data.kinds import load_dataset
+    from automl.data.loaded import LoadedData
     from automl.data.table.inputs import AffineScaling
-    from automl.data.table.loading import LoadedData, load_dataset
     from automl.data.table.preprocessing import Preprocessor
     from automl.options.search_options import ColumnOptions, SplitOptions
 
@@ -21,14 +23,15 @@ _HOMES = {
     "AffineScaling": "table.inputs",
     "ColumnOptions": "choices",
     "Dataset": "dataset",
+    "Encoder": "encoders",
     "Fold": "dataset",
-    "LoadedData": "table.loading",
+    "LoadedData": "loaded",
     "Predictions": "baselines",
     "Preprocessor": "table.preprocessing",
     "Split": "dataset",
     "SplitOptions": "choices",
     "linear_predictions": "baselines",
-    "load_dataset": "table.loading",
+    "load_dataset": "kinds",
     "trivial_predictions": "baselines",
 }
 
@@ -36,6 +39,7 @@ __all__ = [
     "AffineScaling",
     "ColumnOptions",
     "Dataset",
+    "Encoder",
     "Fold",
     "LoadedData",
     "Predictions",

@@ -39,17 +39,9 @@ def table_of_arrays(arrays: Mapping[Any, Any], name: str) -> ArrayTable:
     Raises:
         DataError: x or y is missing, they do not fit together, or are no arrays.
     """
-    given = {str(key).lower(): value for key, value in arrays.items()}
-    suffix = "" if {"x", "y"} <= given.keys() else "_train"
-    if f"x{suffix}" not in given or f"y{suffix}" not in given:
-        raise DataError(
-            f"arrays must have the keys {_KEYS}, but {name} has "
-            f"{', '.join(map(str, arrays)) or 'none'}"
-        )
-    feature_names = _texts(given.get("feature_names"), "feature_names")
-    classes = _texts(given.get("class_names"), "class_names")
-    x, flat = features(given[f"x{suffix}"], feature_names)
-    y = labels(given[f"y{suffix}"], classes)
+    given = named_arrays(arrays, name)
+    x, flat = features(given["x"], _texts(given.get("feature_names"), "feature_names"))
+    y = target_values(given)
     target = _target_name(x, y)
     test = None
     if "x_test" in given and "y_test" in given:
@@ -59,9 +51,36 @@ def table_of_arrays(arrays: Mapping[Any, Any], name: str) -> ArrayTable:
                 f"x_test must have the columns of x, but has {test_x.shape[1]} and x has "
                 f"{x.shape[1]}"
             )
-        test = _joined(test_x, labels(given["y_test"], classes), target)
+        test = _joined(test_x, target_values(given, "test"), target)
     message = f"x is flattened from {flat} to {x.shape[1]} columns"
     return ArrayTable(_joined(x, y, target), target, test, (message,) if flat else ())
+
+
+def named_arrays(arrays: Mapping[Any, Any], name: str) -> dict[str, Any]:
+    """Arrays by lower-case names; those of train rows are called x and y.
+
+    Raises:
+        DataError: x or y is missing.
+    """
+    given = {str(key).lower(): value for key, value in arrays.items()}
+    if not {"x", "y"} <= given.keys() and {"x_train", "y_train"} <= given.keys():
+        given |= {"x": given["x_train"], "y": given["y_train"]}
+    if not {"x", "y"} <= given.keys():
+        raise DataError(
+            f"arrays must have the keys {_KEYS}, but {name} has "
+            f"{', '.join(map(str, arrays)) or 'none'}"
+        )
+    return given
+
+
+def target_values(given: Mapping[str, Any], role: str = "") -> pd.Series[Any]:
+    """The y of arrays as a Series of classes by their names, or of numbers.
+
+    Args:
+        role: of rows that came apart: "valid" or "test".
+    """
+    y = given[f"y_{role}" if role else "y"]
+    return labels(y, _texts(given.get("class_names"), "class_names"))
 
 
 def features(value: Any, names: Sequence[str] = ()) -> tuple[pd.DataFrame, str]:

@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
 
 from automl.data.sources import Table, require_column
+from automl.data.splits import TEST_FRACTION, VALID_FRACTION
 from automl.data.table.columns import column_name
 from automl.errors import DataError
 from automl.options.search_options import ColumnOptions, SplitOptions
+from storage.records import Json
 
 
 def split_kind(splits: SplitOptions) -> str:
     """What divides the rows: "group", "time" or "random"."""
     return "group" if splits.group is not None else "time" if splits.time is not None else "random"
+
+
+def described_split(
+    splits: SplitOptions, n_folds: int, sources: Mapping[str, str]
+) -> dict[str, Json]:
+    """How the rows are divided, for `StudySettings.split`.
+
+    Args:
+        sources: of valid and of test rows, where they came apart from the others.
+    """
+    return {
+        "kind": split_kind(splits),
+        "valid_fraction": VALID_FRACTION,
+        "test_fraction": TEST_FRACTION,
+        "n_folds": n_folds,
+        "group": splits.group,
+        "time": splits.time,
+        "valid": sources.get("valid"),
+        "test": sources.get("test"),
+        "seed": splits.split_seed,
+    }
 
 
 def choose_target(table: Table, target: str | None) -> str:

@@ -71,6 +71,41 @@ class Fold:
         )
 
 
+def outputs_per_row(task: Task, n_classes: int) -> int:
+    """Outputs of a network: one per class, one alone for binary tasks and regression."""
+    return n_classes if task == "multiclass" else 1
+
+
+@dataclass(frozen=True, slots=True)
+class DataDescription:
+    """What a network must know of the data that it is built for."""
+
+    task: Task
+    n_classes: int  # 1 for regression, 2 for binary
+    n_rows: int  # to train on
+    encoding: Encoding
+
+    @property
+    def n_outputs(self) -> int:
+        """Outputs per row: one per class, one alone for binary tasks and regression."""
+        return outputs_per_row(self.task, self.n_classes)
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of a row's numbers: (D,) for tables."""
+        return self.encoding.input_shape
+
+    @property
+    def n_features(self) -> int:
+        """Numbers per row."""
+        return self.encoding.n_features
+
+    @property
+    def cardinalities(self) -> tuple[int, ...]:
+        """Codes of each column that holds categories as codes."""
+        return self.encoding.cardinalities
+
+
 @dataclass(frozen=True, slots=True)
 class Dataset:
     """What a study trains on: the task and one fold, or K of them."""
@@ -83,7 +118,7 @@ class Dataset:
     @property
     def n_outputs(self) -> int:
         """Outputs of the network: one per class, one alone for binary and regression."""
-        return self.n_classes if self.task == "multiclass" else 1
+        return outputs_per_row(self.task, self.n_classes)
 
     @property
     def metric(self) -> str:
@@ -93,3 +128,8 @@ class Dataset:
     def to(self, device: torch.device | str) -> Dataset:
         """The same data on another device."""
         return replace(self, folds=tuple(fold.to(device) for fold in self.folds))
+
+    def describe(self, fold: int = 0) -> DataDescription:
+        """What a network must know of a fold to be built for it."""
+        held = self.folds[fold]
+        return DataDescription(self.task, self.n_classes, len(held.train), held.encoding)

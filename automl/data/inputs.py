@@ -36,6 +36,18 @@ class Inputs(abc.ABC):
             (N, D) floating point numbers; (N, E) int64 codes of categories, E may be 0.
         """
 
+    def arguments(self, encoding: Encoding) -> tuple[Tensor, ...]:
+        """What a network is called with that says nothing else: `forward(*arguments)`.
+
+        Of a table these are standardized numbers and, where columns hold many categories, codes.
+
+        Shape:
+            N rows each.
+        """
+        numbers, codes = self.columns()
+        standardized = encoding.standardized(numbers)
+        return (standardized, codes) if codes.shape[1] else (standardized,)
+
 
 class Encoding(abc.ABC):
     """What inputs have in common: how wide they are, what was learned of their train rows."""
@@ -44,6 +56,11 @@ class Encoding(abc.ABC):
     @abc.abstractmethod
     def n_features(self) -> int:
         """Numbers per row."""
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of a row's numbers as networks are called with them."""
+        return (self.n_features,)
 
     @property
     def cardinalities(self) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from automl.data.choices import (
     check_columns,
@@ -17,7 +17,10 @@ from automl.data.choices import (
 )
 from automl.data.sources import Table
 from automl.data.table.parts import read_tables
-from automl.options.search_options import ColumnOptions, SplitOptions
+from automl.options.search_options import ColumnOptions, DataOptions, SplitOptions
+
+if TYPE_CHECKING:
+    from automl.data.loaded import LoadedData
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -28,6 +31,12 @@ class RawData:
     target: str
     columns: ColumnOptions
     splits: SplitOptions
+
+    def load_data(self, options: DataOptions) -> LoadedData:
+        """The second half: understand, split and encode them."""
+        from automl.data.table.loading import encode_raw_data  # torch, scikit-learn: seconds
+
+        return encode_raw_data(self, options)
 
 
 def read_raw_data(

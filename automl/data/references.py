@@ -15,8 +15,19 @@ from automl.data.boosted_trees import BoostedTrees
 from automl.data.dataset import Dataset
 from storage.records import ReferenceName
 
+MAX_TREE_COLUMNS = 1000
+"""Of wider rows (images of 32 x 32 have 1,024 places) trees take longer than most searches, and
+say little: a tree looks at one place at a time."""
+
 FittedReferences: TypeAlias = Mapping[ReferenceName, Sequence[Predictions]]
 """What each reference predicts, fold by fold. Guessing is always among them."""
+
+
+def possible_references(dataset: Dataset) -> frozenset[ReferenceName]:
+    """The references that can be fitted to data of this width."""
+    if dataset.folds[0].encoding.n_features > MAX_TREE_COLUMNS:
+        return frozenset({"guessing", "linear_model"})
+    return frozenset({"guessing", "linear_model", "boosted_trees"})
 
 
 def improve_references(dataset: Dataset) -> Iterator[FittedReferences]:
@@ -31,6 +42,8 @@ def improve_references(dataset: Dataset) -> Iterator[FittedReferences]:
     linear = [linear_predictions(dataset, fold) for fold in folds]
     fitted = {**fitted, "linear_model": linear}
     yield fitted
+    if "boosted_trees" not in possible_references(dataset):
+        return
     trees = [BoostedTrees(dataset, fold) for fold in folds]
     while True:
         for of_fold in trees:

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from automl.data.array.items import arrays_of_items, is_torch_dataset
 from automl.data.arrays import plain_array, table_of_arrays
 from automl.data.files.arff_files import is_arff, parse_arff
 from automl.data.files.delimited_rows import is_number
@@ -60,6 +61,9 @@ def read_table(source: Any, names: Collection[str] = ()) -> Table:
     """
     if isinstance(source, pa.Table) or hasattr(source, "to_arrow"):  # the latter of polars
         source = plain_array(source, "data")
+    if is_torch_dataset(source):
+        arrays, name = arrays_of_items(source), type(source).__name__
+        return _checked(_from_arrays(arrays, name="data", source=name))
     if isinstance(source, pd.DataFrame):
         return _checked(Table(frame=source.copy(deep=False), name="data", source="DataFrame"))
     if isinstance(source, Mapping):
@@ -68,8 +72,8 @@ def read_table(source: Any, names: Collection[str] = ()) -> Table:
         return _checked(_from_arrays({"x": source[0], "y": source[1]}, "data", "arrays"))
     if not isinstance(source, (str, Path)):
         raise DataError(
-            "data must be a path, 'sklearn:NAME', a DataFrame, (x, y) or a mapping of arrays, "
-            f"but got {type(source).__name__}"
+            "data must be a path, 'sklearn:NAME', a DataFrame, (x, y), a mapping of arrays or a "
+            f"torch Dataset, but got {type(source).__name__}"
         )
     if str(source).startswith("sklearn:"):
         return _checked(_from_sklearn(str(source)))

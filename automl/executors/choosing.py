@@ -28,6 +28,7 @@ def make_executor(
     device: str = "cpu",
     trial_timeout: float | None = None,
     memory_limit: int | None = None,
+    model: bytes | None = None,
 ) -> Executor:
     """Make the executor of a search.
 
@@ -41,11 +42,13 @@ def make_executor(
         memory_limit: bytes that training may take in each worker, beyond what it has taken before
             the first round. Some 70 MB count that torch.optim loads with the plain trainer.
 
+        model: who builds a person's own networks, as `BuilderReference.packed` gives it.
+
     Raises:
         ConfigError: an argument has a value that it cannot have here.
     """
     trainer_class(trainer)  # what cannot be is refused here, not in a worker
-    setup = TrainingSetup(dataset, workers, trainer, (device,), trial_timeout, memory_limit)
+    setup = TrainingSetup(dataset, workers, trainer, (device,), trial_timeout, memory_limit, model)
     name = engine or _sufficient(setup)
     return Pool(setup, imported(name, ENGINES, "engine")(setup))
 

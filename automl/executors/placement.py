@@ -13,7 +13,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 from automl.data.dataset import Dataset
-from automl.models.mlp.network import input_size
+from automl.models.mlp.config import input_size
 from automl.stacked.planning import COST, stack_key
 from automl.training.config import RunConfig
 

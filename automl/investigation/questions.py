@@ -28,8 +28,9 @@ from automl.investigation.retraining import (
     plan_decomposition,
 )
 from automl.investigation.side_runs import train_beside
+from automl.models.own.builders import remember_for
 from automl.options.loading import load_again
-from automl.options.values import COUNT, DEFAULT_STORAGE, TRIAL_NUMBER, WORKERS
+from automl.options.values import COUNT, DEFAULT_STORAGE, MODEL, TRIAL_NUMBER, WORKERS
 from automl.result import SearchResult
 from automl.studies import ON_CAUSES, judge, open_existing_store
 from automl.tuning.planned_runs import EndedRun, Kept, PlannedRun
@@ -80,17 +81,22 @@ class _Laboratory:
 
 @contextmanager
 def _laboratory(
-    study: str, storage: str, data: Any, workers: int | Literal["auto"]
+    study: str, storage: str, data: Any, model: Any, workers: int | Literal["auto"]
 ) -> Iterator[_Laboratory]:
     workers = WORKERS.plain("workers", workers)
+    model = MODEL.plain("model", model)
     with closing(open_existing_store(storage)) as store:
         records = judge(store, read_known_study(store, study))
+        remember_for(model, records.settings)
         LOG.info("reading the data")
         dataset = load_again(records.settings, data).dataset
-        with closing(make_executor(dataset, workers=workers)) as executor:
+        problem = Problem(records.settings, dataset)
+        executor = make_executor(
+            dataset, workers=workers, engine=problem.engine, model=problem.model
+        )
+        with closing(executor):
             for message in executor.take_messages():
                 LOG.warning("%s", message)
-            problem = Problem(records.settings, dataset)
             yield _Laboratory(store, records, problem, executor)
 
 
@@ -99,6 +105,7 @@ def confirm(
     storage: str = DEFAULT_STORAGE,
     *,
     data: Any = None,
+    model: Any = None,
     n_seeds: int = 5,
     workers: int | Literal["auto"] = "auto",
 ) -> SearchResult:
@@ -110,12 +117,14 @@ def confirm(
 
     Args:
         data: needed where the study was given an object instead of a file.
+        model: needed where it searched a network of a person's own: "my_file.py:build", or the
+            function.
 
     Raises:
         StudyError: no trial has completed, or the data are not the study's.
     """
     n_seeds = COUNT.plain("n_seeds", n_seeds)
-    with _laboratory(study, storage, data, workers) as laboratory:
+    with _laboratory(study, storage, data, model, workers) as laboratory:
         records = laboratory.records
         answers = [one for one in records.diagnoses if one.kind in ON_ADVICE | ON_CAUSES]
         advising = [*diagnose_study(records), *answers]  # none of them says yet that it was tried
@@ -131,6 +140,7 @@ def explain(
     storage: str = DEFAULT_STORAGE,
     *,
     data: Any = None,
+    model: Any = None,
     workers: int | Literal["auto"] = "auto",
 ) -> SearchResult:
     """Split the best trial's error into bias and variance, and draw its data-size curve.
@@ -141,7 +151,7 @@ def explain(
         StudyError: no trial has completed, the rows are too few, or the data are not the
             study's.
     """
-    with _laboratory(study, storage, data, workers) as laboratory:
+    with _laboratory(study, storage, data, model, workers) as laboratory:
         records = laboratory.records
         parts, sizes = plan_decomposition(records), plan_data_size(records)  # or refused at once
         ended = laboratory.train(parts, keep="best")
@@ -157,6 +167,7 @@ def promote(
     storage: str = DEFAULT_STORAGE,
     *,
     data: Any = None,
+    model: Any = None,
     workers: int | Literal["auto"] = "auto",
 ) -> Promotion:
     """Give a pruned trial the full budget that it was denied, in a run beside the study.
@@ -167,7 +178,7 @@ def promote(
     trial_number = TRIAL_NUMBER.plain("trial_number", trial_number)
     with closing(open_existing_store(storage)) as store:
         check_promotable(read_known_study(store, study), trial_number)
-    with _laboratory(study, storage, data, workers) as laboratory:
+    with _laboratory(study, storage, data, model, workers) as laboratory:
         return promotion.promote(
             laboratory.store,
             laboratory.records,

@@ -9,34 +9,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automl.data.reading import RawData, read_raw_data
+from automl.data.kinds import read_data
 from automl.errors import StudyError
 from automl.options.option import options_in, options_of
 from automl.options.search_options import DataOptions, StudyOptions
 from search_spaces import SearchSpace
+from search_spaces.declared import DEFAULT_FAMILY, family_of
 from storage.records import Json, StudySettings
 
 if TYPE_CHECKING:
-    from automl.data.table.loading import LoadedData
+    from automl.data.loaded import LoadedData
 
 
-def read_data(data: Any, options: DataOptions) -> RawData:
-    """Read the tables that the options describe, and check the columns they name."""
-    return read_raw_data(data, target=options.target, columns=options, splits=options)
-
-
-def encode_data(raw: RawData, options: DataOptions) -> LoadedData:
-    """Split and encode tables that were read."""
-    from automl.data.table.loading import encode_raw_data  # torch and scikit-learn take seconds
-
-    return encode_raw_data(
-        raw, task=options.task, loss=options.loss, class_weights=options.class_weights
-    )
-
-
-def load_data(data: Any, options: DataOptions) -> LoadedData:
-    """Read, split and encode the data that the options describe."""
-    return encode_data(read_data(data, options), options)
+def load_data(data: Any, options: DataOptions, *, family: str = DEFAULT_FAMILY) -> LoadedData:
+    """Read, split and encode the data that the options describe, for networks of a family."""
+    return read_data(data, options, family=family).load_data(options)
 
 
 def data_options(data: Any, options: DataOptions) -> dict[str, Json]:
@@ -90,10 +77,11 @@ def load_again(settings: StudySettings, data: Any = None) -> LoadedData:
         StudyError: they are not the data that the study was made with.
     """
     if data is None:
-        loaded = load_data(settings.data_source, DataOptions(**reloadable_options(settings)))
+        options = DataOptions(**reloadable_options(settings))
+        data = settings.data_source
     else:
         options = DataOptions(target=settings.target, task=settings.task, loss=settings.loss)
-        loaded = load_data(data, options)
+    loaded = load_data(data, options, family=family_of(settings.space))
     if loaded.fingerprint != settings.data_fingerprint:
         raise StudyError(
             f"a study can only be continued on the data it was made with, but those of "

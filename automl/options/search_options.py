@@ -22,6 +22,7 @@ from automl.options.values import (
     DEFAULT_STORAGE,
     FLAG,
     MEMO,
+    MODEL,
     NAME,
     SECONDS,
     SEED,
@@ -102,6 +103,7 @@ class StudyOptions(OptionRecord):
     )
     storage: str = option(DEFAULT_STORAGE, DATABASE, "Database URL of the studies.")
     new: bool = option(False, FLAG, "Make another study beside one of the same name.")
+    model: Any = option(None, MODEL, "Your own network: my_file.py:build.")
     space: str | Path | SearchSpace = option("mlp", SPACE, "Built-in space or TOML file.")
     set: Sequence[str] = option(
         (),

@@ -184,6 +184,18 @@ def _convert_space(value: Any) -> Any:
     return value
 
 
+def _convert_model(value: Any) -> Any:
+    """What can be found there is decided where it is looked for."""
+    if isinstance(value, str | Path):
+        text = _convert_text(str(value))
+        if re.search(r"[^:]:[^\W\d]\w*$", text) is None:
+            raise Unfit("write my_file.py:build")
+        return text
+    if not callable(value):
+        raise Unfit
+    return value
+
+
 def _convert_source(value: Any) -> Any:
     """Rows from a file or an object: what can be read is decided where they are read."""
     return str(value) if isinstance(value, str) else value
@@ -285,4 +297,5 @@ TEXTS = Rule("a list of texts", _convert_texts, absent=())
 COLUMNS = replace(TEXTS, metavar="COLUMN")
 SOURCE = Rule("a source of rows", _convert_source, absent=None, metavar="FILE")
 DATABASE = Rule("a database URL such as sqlite:///automl.db", _convert_database, metavar="URL")
+MODEL = Rule("FILE.py:FUNCTION, or a function", _convert_model, absent=None, metavar="FILE:NAME")
 SPACE = Rule("a built-in space, a TOML file or a SearchSpace", _convert_space)

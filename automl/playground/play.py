@@ -175,12 +175,14 @@ def play(
         LOG.info("training %s on %s with %s", count(len(alike), "network"), data, kind)
         played |= _train(dataset, alike, n_epochs, seed)
     first = next(iter(datasets.values())).folds[0]  # the points are the same in all
-    plane = table_inputs(first.test).numeric.reshape(GRID, GRID, 2).numpy().astype(np.float64)
+    plane = (
+        table_inputs(first.test.inputs).numeric.reshape(GRID, GRID, 2).numpy().astype(np.float64)
+    )
     return Playground(
         data=data,
         base=BASE,
         n_epochs=n_epochs,
-        points=table_inputs(first.train).numeric.numpy().astype(np.float64),
+        points=table_inputs(first.train.inputs).numeric.numpy().astype(np.float64),
         targets={
             noise: dataset.folds[0].train.targets.numpy().astype(np.int64)
             for noise, dataset in datasets.items()
@@ -227,7 +229,7 @@ def run_config(setting: Setting, number: int, n_epochs: int, seed: int) -> RunCo
     params = {n: v for n, v in setting.items() if n not in ("noise", "regularization")}
     params = {**REGULARIZATIONS[str(setting["regularization"])], **params}
     model, training = configure(params, family="mlp", max_epochs=n_epochs, patience=n_epochs)
-    return RunConfig(number, number, model, training, seed)
+    return RunConfig(number, number, "mlp", model, training, seed)
 
 
 def _train(

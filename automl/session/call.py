@@ -115,15 +115,14 @@ class SearchCall:
     def make_executor(self) -> Executor:
         """What trains; this process where nothing is left to, but the best again at most."""
         options = self.options
-        if self.is_complete:
-            return make_executor(
-                self.data.dataset, workers=1, trainer=options.trainer, device=options.device
-            )
+        is_limited = not self.is_complete
         return make_executor(
             self.data.dataset,
-            workers=options.workers,
+            workers=1 if self.is_complete else options.workers,
+            engine=self.problem.engine,
             trainer=options.trainer,
             device=options.device,
-            trial_timeout=options.trial_timeout,
-            memory_limit=options.memory_limit,
+            trial_timeout=options.trial_timeout if is_limited else None,
+            memory_limit=options.memory_limit if is_limited else None,
+            model=self.problem.model,
         )

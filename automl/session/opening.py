@@ -9,14 +9,12 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
-import search_spaces
-from automl.data import LoadedData
-from automl.data.reading import RawData
+from automl.data.loaded import Loadable
 from automl.executors.devices import check_device
 from automl.executors.trainers import trainer_class
-from automl.options.loading import encode_data
 from automl.options.search_options import SearchOptions
 from automl.session.call import SearchCall
+from automl.session.chosen_space import model_versions, narrowed
 from automl.session.search_session import SearchSession
 from automl.tuning.clock import Clock
 from automl.tuning.ending_time import Moment
@@ -35,20 +33,28 @@ LOG = logging.getLogger("automl")
 
 
 def open_session(
-    raw: RawData, options: SearchOptions, data_options: Mapping[str, Json], clock: Clock
+    raw: Loadable,
+    space: SearchSpace,
+    options: SearchOptions,
+    data_options: Mapping[str, Json],
+    clock: Clock,
 ) -> SearchSession:
     """Encode the data, settle what the study is made of, and open the database.
 
     Args:
+        space: that the options say, for any task.
         data_options: what is needed to load the same data again.
         clock: of the call.
     """
     check_device(options.device)
     LOG.info("looking at the columns")
     began = Moment()
-    loaded = encode_data(raw, options)
+    loaded = raw.load_data(options)
     busyness = began.busyness()
-    settings = make_settings(loaded, _space_of(options, loaded), options, data_options)
+    settings = make_settings(
+        loaded, narrowed(space, options, loaded.goal.task), options, data_options
+    )
+    settings = replace(settings, versions={**settings.versions, **model_versions(space)})
     _check_policy(options, settings)
     store = open_store(options.storage)
     try:
@@ -88,10 +94,3 @@ def _check_policy(options: SearchOptions, settings: StudySettings) -> None:
     trainer_class(options.trainer)
     make_pruner(options.pruner, options.max_epochs)
     PerTrialSampler(options.sampler, SearchSpace.from_dict(settings.space), options.seed)
-
-
-def _space_of(options: SearchOptions, data: LoadedData) -> SearchSpace:
-    space = options.space
-    if not isinstance(space, SearchSpace):
-        space = search_spaces.load(str(space))
-    return space.for_task(data.task).narrow(list(options.set))

@@ -54,7 +54,7 @@ class Scoring:
     def _evaluate(self) -> None:
         store, name = self._store, self._call.study_name
         with store.transaction(at_once=True):
-            save_preprocessing(store, store.read_study(name), self._call.data.preprocessors)
+            save_preprocessing(store, store.read_study(name), self._call.data.encoders)
         wanted = self._references.names
         evaluate_answer(store, name, self._call.data.dataset, self._take_references, wanted)
 

@@ -83,7 +83,7 @@ class SearchSession:
         with self.store.transaction(at_once=True):  # two searches may begin a study together
             records = self.store.read_study(name)
             policy = self.call.policy_record(len(records.trials))
-            save_preprocessing(self.store, records, data.preprocessors)
+            save_preprocessing(self.store, records, data.encoders)
             record_policy(self.store, records, policy)
             if not records.data_checks:
                 self.store.add_data_checks(name, data.data_checks)

@@ -19,7 +19,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from automl.models.mlp.network import MLPConfig, embedding_size, input_size
+from automl.models.mlp.config import MLPConfig, embedding_size, input_size
 
 ALIGNMENT: Final = 8
 """Padded widths are multiples of this: eight float32 fill an AVX2 register."""

@@ -10,10 +10,10 @@ from torch import Tensor
 from automl.stacked.blocks import StackLayout
 from automl.stacked.losses import stacked_row_errors, stacked_row_losses
 from automl.stacked.native_losses import class_scores_
-from automl.stacked.rows import gather
+from automl.stacked.rows import TableRows, gather
 from automl.stacked.stack import Pass, Stack
 from automl.training.batches import measured_rows
-from automl.training.rows import Rows, Score
+from automl.training.scores import Score
 
 ELEMENTS_AT_ONCE: Final = 1 << 17
 """Activations per layer and forward pass, over all runs: 512 KiB in float32, so that a layer's
@@ -59,7 +59,7 @@ class StackedEvaluation:
         rows = torch.arange(n_rows, device=stack.tables.device)[None]
         return self._scores(stack.valid.rows, rows, stack.valid_starts)
 
-    def _scores(self, table: Rows, rows: Tensor, starts: Tensor) -> list[Score]:
+    def _scores(self, table: TableRows, rows: Tensor, starts: Tensor) -> list[Score]:
         """Measure on rows of a table; `rows`: (K, N) or (1, N), counted from `starts` (K, 1)."""
         dataset, n_rows, n_runs = self._stack.tables.dataset, rows.shape[1], len(starts)
         size = self._chunk(n_rows)

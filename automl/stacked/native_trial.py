@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from automl.models.mlp.network import MLPConfig
+from automl.models.mlp.config import MLPConfig
 from automl.stacked import native
 from automl.stacked.blocks import StackBlocks, StackLayout
 from automl.stacked.native_pass import NativePass

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from automl.data.dataset import Dataset
-from automl.models.mlp.network import MLPConfig, input_size
+from automl.models.mlp.config import MLPConfig, input_size
 from automl.stacked.blocks import padded
 from automl.training.config import RunConfig
 

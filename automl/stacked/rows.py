@@ -7,13 +7,30 @@ scalings and folds fetches a batch with a single gather: only the row numbers di
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 from automl.data.dataset import Dataset
-from automl.data.table.inputs import table_encoding
+from automl.data.table.inputs import table_encoding, table_inputs
 from automl.training.config import RunConfig
-from automl.training.rows import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class TableRows:
+    """Scaled rows on a device.
+
+    Shape:
+        inputs: (N, D); categories: (N, E) int64; targets: (N,) int64 classes or values.
+    """
+
+    inputs: Tensor
+    categories: Tensor
+    targets: Tensor
+
+    def __len__(self) -> int:
+        return len(self.targets)
 
 
 class ScaledRows:
@@ -46,7 +63,7 @@ class ScaledRows:
         if key not in self._starts:
             self._starts[key] = len(self.rows)
             more = self._scaled(run.fold, run.model.scaling)
-            self.rows = Rows(
+            self.rows = TableRows(
                 torch.cat([self.rows.inputs, more.inputs]),
                 torch.cat([self.rows.categories, more.categories]),
                 torch.cat([self.rows.targets, more.targets]),
@@ -57,16 +74,23 @@ class ScaledRows:
         """Rows of the split in the run's fold."""
         return self._sizes[run.fold]
 
-    def _scaled(self, fold: int, scaling: str, stop: int | None = None) -> Rows:
+    def _scaled(self, fold: int, scaling: str, stop: int | None = None) -> TableRows:
         held = self._dataset.folds[fold]
-        rows = Rows.of(getattr(held, self._split), scaling, self._device, self._dtype)[:stop]
-        affine = table_encoding(held).scalings[scaling]
+        split = held.split(self._split)
+        inputs = table_inputs(split.inputs)
+        affine = table_encoding(held.encoding).scalings[scaling]
+        numbers = inputs.before(scaling).to(self._device, self._dtype)[:stop]
+        targets = split.targets[:stop].to(self._device)
         shift = affine.shift.to(self._device, self._dtype)
         scale = affine.scale.to(self._device, self._dtype)
-        return Rows((rows.inputs - shift) * scale, rows.categories, rows.targets)
+        return TableRows(
+            (numbers - shift) * scale,
+            inputs.categories.to(self._device)[:stop],
+            targets.to(self._dtype) if targets.is_floating_point() else targets,
+        )
 
 
-def gather(rows: Rows, index: Tensor, inputs: Tensor, codes: list[Tensor]) -> None:
+def gather(rows: TableRows, index: Tensor, inputs: Tensor, codes: list[Tensor]) -> None:
     """Fetch a batch of every run.
 
     Shape:

@@ -135,7 +135,8 @@ class Stack:
     def initialize(self, k: int) -> None:
         """Set run k's parameters from its seed."""
         run = self.members[k].run
-        model = mlp_for(run.model, self.tables.dataset, run.fold, dtype=self.tables.dtype)
+        data = self.tables.dataset.describe(run.fold)
+        model = mlp_for(run.model, data, dtype=self.tables.dtype)
         initialize_(model, randomness.stream(run.seed, "weights"))
         self.values.write(k, model.state_dict())
 

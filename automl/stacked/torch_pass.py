@@ -15,7 +15,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from automl.models.mlp.network import MLPConfig
+from automl.models.mlp.config import MLPConfig
 from automl.stacked.activations import Call
 from automl.stacked.blocks import StackBlocks
 from automl.stacked.embeddings import StackedEmbeddings

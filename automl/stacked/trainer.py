@@ -27,7 +27,7 @@ from automl.stacked.stack import Member, Stack, Tables
 from automl.training.config import RunConfig
 from automl.training.gradients import is_measured
 from automl.training.losses import metric_of
-from automl.training.rows import Score
+from automl.training.scores import Score
 from automl.training.trainer import Checkpoint, Trainer
 from storage.records import EpochRecord, LayerGradientRecord
 
@@ -151,7 +151,7 @@ class StackedTrainer(Trainer):
     def _state_dict(self, blocks: StackBlocks, place: _Place, step: int) -> dict[str, Tensor]:
         """A run's part of some blocks, as the plain network's `state_dict`, on the CPU."""
         config = place.member.run.model
-        encoding = table_encoding(self._dataset.folds[place.member.run.fold])
+        encoding = table_encoding(self._dataset.folds[place.member.run.fold].encoding)
         scaling = encoding.scalings[config.scaling]
         dtype = self._tables.dtype
         state = {

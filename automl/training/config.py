@@ -1,7 +1,7 @@
 """What one run is: the network, how it is trained, on which rows, with which seed.
 
-`configure` turns an Optuna trial's params into these. Field names and defaults are those of the
-registry of hyperparameters, which says what values they can have. A `RunConfig` travels to
+`configure` turns an Optuna trial's params into these: those of training have the registry's
+names, defaults and possible values, the others are the family's. A `RunConfig` travels to
 worker processes and into checkpoints, so it holds plain values only.
 """
 
@@ -12,15 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from automl.errors import ConfigError
-from automl.models.mlp.network import MLPConfig
+from automl.models.family import find_family
 from search_spaces.errors import SearchSpaceError
-from search_spaces.hyperparameters import (
-    HYPERPARAMETERS,
-    TRAINING,
-    Hyperparameter,
-    defaults,
-    unknown_name,
-)
+from search_spaces.hyperparameters import TRAINING, defaults, hyperparameter
 from storage.records import ParameterValue
 
 _DEFAULTS: Final = defaults(TRAINING)
@@ -67,7 +61,8 @@ class RunConfig:
 
     run_id: int
     trial_number: int
-    model: MLPConfig
+    family: str  # a name that `find_family` knows
+    model: Any  # the family's configuration: a frozen dataclass of plain values
     training: TrainingConfig
     seed: int  # every random number of the run is a function of it
     fold: int = 0
@@ -76,11 +71,14 @@ class RunConfig:
 
 def configure(
     params: Mapping[str, ParameterValue], *, family: str, max_epochs: int, patience: int
-) -> tuple[MLPConfig, TrainingConfig]:
+) -> tuple[Any, TrainingConfig]:
     """Turn a trial's params into configurations; what is not named keeps its default.
 
+    Args:
+        family: the name of the network's, see `automl/models/family.py`.
+
     Raises:
-        ConfigError: if a name is unknown to the registry or a value is not possible.
+        ConfigError: if a name is unknown or a value is not possible.
 
     Example:
         >>> model, training = configure(
@@ -89,22 +87,14 @@ def configure(
         >>> model.n_layers, training.batch_size, training.max_epochs
         (3, None, 20)
     """
-    of_training = {name: one for name, one in HYPERPARAMETERS.items() if one.family == TRAINING}
-    of_model = {name: one for name, one in HYPERPARAMETERS.items() if one.family == family}
-    unknown = [name for name in params if name not in of_training | of_model]
-    if unknown:
-        raise ConfigError(str(unknown_name(unknown[0], of_training | of_model)))
-    training = TrainingConfig(
-        **_fields(params, of_training), max_epochs=max_epochs, patience=patience
-    )
-    return MLPConfig(**_fields(params, of_model)), training
-
-
-def _fields(
-    params: Mapping[str, ParameterValue], known: Mapping[str, Hyperparameter]
-) -> dict[str, Any]:
-    """The fields of a configuration, from those params that are its own."""
+    of_model = {name: value for name, value in params.items() if name not in _DEFAULTS}
     try:
-        return {name: known[name].setting(params[name]) for name in params if name in known}
+        of_training: dict[str, Any] = {
+            name: hyperparameter(name).setting(value)
+            for name, value in params.items()
+            if name in _DEFAULTS
+        }
     except SearchSpaceError as error:
         raise ConfigError(str(error)) from None
+    training = TrainingConfig(**of_training, max_epochs=max_epochs, patience=patience)
+    return find_family(family).configure(of_model), training

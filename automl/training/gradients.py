@@ -6,22 +6,27 @@ numbers mean is judged in `automl/diagnostics`.
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Sequence
-from typing import Final
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, TypeAlias
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.modules.dropout import _DropoutNd
 
 from automl import randomness
 from automl.data.dataset import Dataset
-from automl.models.mlp.initialization import initialize_
-from automl.models.mlp.network import MLP, mlp_for
+from automl.models.layers import LayerSignal
+from automl.models.parameter_roles import penalized
 from automl.training.batches import probe_rows, rows_of
 from automl.training.config import RunConfig
 from automl.training.losses import row_losses
+from automl.training.network import Network, Place, read_rows
 from automl.training.rows import Rows
 from storage.records import LayerGradientRecord
+
+Weights: TypeAlias = Mapping[int, Tensor]
+"""Values of parameters by the `id` of the parameter."""
 
 SATURATED: Final = 0.99
 """A sigmoid or tanh unit is saturated where |tanh| > 0.99, on tanh's scale: its slope is then
@@ -35,93 +40,107 @@ def is_measured(epoch: int) -> bool:
 
 def inspect_initialization(run: RunConfig, dataset: Dataset) -> tuple[LayerGradientRecord, ...]:
     """The layers of a run's network before its first step, nearest the input first."""
-    split = dataset.folds[run.fold].train
-    device = split.targets.device
-    model = mlp_for(run.model, dataset, run.fold, device=device)
-    initialize_(model, randomness.stream(run.seed, "weights"))
-    own = rows_of(run.rows, len(split))
-    rows = probe_rows(len(split)) if own is None else own[probe_rows(len(own))]
-    batch = Rows.of(split, run.model.scaling, device, torch.float32)[rows.to(device)]
-    return _measured(model, dataset.loss, batch.inputs, batch.categories, batch.targets, None)
+    fold = dataset.folds[run.fold]
+    place = Place(fold.train.targets.device)
+    rows = read_rows(run, fold.train, fold.encoding, place)
+    own = rows_of(run.rows, len(rows))
+    probe = probe_rows(len(rows)) if own is None else own[probe_rows(len(own))]
+    batch = rows[probe.to(place.device)]
+    network = Network.built(run, dataset.describe(run.fold), batch, place)
+    network.initialize_(run)
+    return measure_layers(network, dataset.loss, batch)
+
+
+def weights_now(module: nn.Module) -> Weights:
+    """The values of all weights that layers have, to be held against those of later."""
+    return {id(weight): weight.detach().clone() for weight in penalized(module)}
 
 
 def measure_layers(
-    model: MLP,
-    loss: str,
-    inputs: Tensor,
-    categories: Tensor,
-    targets: Tensor,
-    updates: Sequence[Tensor] | None = None,
+    network: Network, loss: str, batch: Rows, before: Weights | None = None
 ) -> tuple[LayerGradientRecord, ...]:
     """Measure every layer on one batch, in training mode but without dropout; nothing changes.
 
-    Shape:
-        inputs: (B, D); categories: (B, E); targets: (B,); updates: the last change of each
-        linear map's weights, as they are shaped, or None before the first step.
+    Args:
+        before: the weights before the last step; None before the first one.
     """
-    own = copy.deepcopy(model)  # batch normalization moves its running statistics
-    return _measured(own, loss, inputs, categories, targets, updates)
-
-
-def _measured(
-    model: MLP,
-    loss: str,
-    inputs: Tensor,
-    categories: Tensor,
-    targets: Tensor,
-    updates: Sequence[Tensor] | None,
-) -> tuple[LayerGradientRecord, ...]:
-    """The same, of a model that may change."""
-    model.train()
-    values = model.encode(inputs, categories)
-    activations = []
-    for layer in model.layers:
-        values = layer(values)
-        activations.append(values)
-    activations.append(model.output(values))
-    weights = [linear.weight for linear in model.linears]
-    mean_loss = row_losses(loss, activations[-1], targets).mean()
-    gradients = torch.autograd.grad(mean_loss, weights)
-
-    with torch.no_grad():
-        columns = [_norms(gradients), _norms(weights), _ratios(updates, weights)]
-        columns += [torch.stack([a.mean() for a in activations])]
-        columns += [torch.stack([a.std(correction=0) for a in activations])]
-        columns += [_saturated(model, activations), _dead(model, activations)]
-        numbers = torch.stack([column.double() for column in columns], dim=1).tolist()
-    names = model.layer_names
+    with _as_it_was(network.module), randomness.seeded(0, network.place.device):
+        outputs, signals = network.family.trace(network.module, batch.arguments)
+        outputs = network.checked(outputs, len(batch))
+        mean_loss = row_losses(loss, outputs, batch.targets).mean()
+        weights = [weight for signal in signals for weight in signal.weights]
+        gradients = torch.autograd.grad(mean_loss, weights, allow_unused=True)
+        of_weight = dict(zip(map(id, weights), gradients, strict=True))
+        reached = [signal for signal in signals if _is_reached(signal, of_weight)]
+        numbers = [_numbers(signal, of_weight, before) for signal in reached]
+    rows = torch.stack(numbers).tolist() if numbers else []  # one wait for the device
     return tuple(
-        LayerGradientRecord(layer, name, *row)
-        for layer, (name, row) in enumerate(zip(names, numbers, strict=True))
+        LayerGradientRecord(layer, signal.name, *row)
+        for layer, (signal, row) in enumerate(zip(reached, rows, strict=True))
     )
 
 
-def _norms(tensors: Sequence[Tensor]) -> Tensor:
-    """Euclidean norms, (n_layers + 1,)."""
-    return torch.stack([torch.linalg.vector_norm(tensor) for tensor in tensors])
+@contextlib.contextmanager
+def _as_it_was(module: nn.Module) -> Iterator[None]:
+    """Training mode without the dropout of modules; afterwards mode and buffers are as before."""
+    modes = {each: each.training for each in module.modules()}
+    kept = [(buffer, buffer.clone()) for buffer in module.buffers()]
+    module.train()
+    for each in modes:
+        if isinstance(each, _DropoutNd):
+            each.eval()
+    try:
+        yield
+    finally:
+        for each, mode in modes.items():
+            each.training = mode
+        with torch.no_grad():
+            for buffer, values in kept:  # batch normalization moves its running statistics
+                buffer.copy_(values)
 
 
-def _ratios(updates: Sequence[Tensor] | None, weights: Sequence[Tensor]) -> Tensor:
-    """Update over weight; a weight of norm zero (initialization "zeros") gives infinity."""
-    norms = _norms(weights)
-    return torch.full_like(norms, torch.nan) if updates is None else _norms(updates) / norms
+def _is_reached(signal: LayerSignal, gradients: Mapping[int, Tensor | None]) -> bool:
+    """Whether the loss depends on all weights of a layer."""
+    return all(gradients[id(weight)] is not None for weight in signal.weights)
 
 
-def _saturated(model: MLP, activations: Sequence[Tensor]) -> Tensor:
-    """Share of activations at the flat ends; 0 for the output and unbounded activations."""
-    shares = [activation.new_zeros(()) for activation in activations]
-    for layer, activation in enumerate(activations[:-1]):
-        if model.config.activation == "tanh":
-            shares[layer] = (activation.abs() > SATURATED).to(activation.dtype).mean()
-        elif model.config.activation == "sigmoid":  # 2 sigmoid(2 x) - 1 = tanh(x)
-            shares[layer] = ((2 * activation - 1).abs() > SATURATED).to(activation.dtype).mean()
-    return torch.stack(shares)
+@torch.no_grad()
+def _numbers(
+    signal: LayerSignal, gradients: Mapping[int, Tensor | None], before: Weights | None
+) -> Tensor:
+    """The columns of a layer's record, (7,)."""
+    values = signal.activations
+    weight = _norm(signal.weights)
+    ratio = torch.full_like(weight, torch.nan)
+    if before is not None and all(id(each) in before for each in signal.weights):
+        # A weight of norm zero (initialization "zeros") gives infinity.
+        ratio = _norm([each - before[id(each)] for each in signal.weights]) / weight
+    columns = [_norm([gradients[id(each)] for each in signal.weights]), weight, ratio]
+    columns += [values.mean(), values.std(correction=0), _saturated(signal), _dead(signal)]
+    return torch.stack([column.double() for column in columns])
 
 
-def _dead(model: MLP, activations: Sequence[Tensor]) -> Tensor:
-    """Share of relu units that are zero on the whole batch."""
-    shares = [activation.new_zeros(()) for activation in activations]
-    if model.config.activation == "relu":
-        for layer, activation in enumerate(activations[:-1]):
-            shares[layer] = (activation == 0).all(dim=0).to(activation.dtype).mean()
-    return torch.stack(shares)
+def _norm(tensors: Sequence[Tensor | None]) -> Tensor:
+    """The Euclidean norm of all numbers."""
+    norms = [torch.linalg.vector_norm(each) for each in tensors if each is not None]
+    whole: Tensor = torch.linalg.vector_norm(torch.stack(norms)) if norms[1:] else norms[0]
+    return whole
+
+
+def _saturated(signal: LayerSignal) -> Tensor:
+    """Share of activations at the flat ends; 0 for unbounded activations."""
+    values = signal.activations
+    if signal.activation == "sigmoid":
+        values = 2 * values - 1  # 2 sigmoid(2 x) - 1 = tanh(x)
+    elif signal.activation != "tanh":
+        return values.new_zeros(())
+    return (values.abs() > SATURATED).to(values.dtype).mean()
+
+
+def _dead(signal: LayerSignal) -> Tensor:
+    """Share of relu units that are zero wherever they are, on the whole batch."""
+    values = signal.activations
+    if signal.activation != "relu":
+        return values.new_zeros(())
+    of_unit = values.movedim(signal.unit_dimension, 0).flatten(1)
+    return (of_unit == 0).all(dim=1).to(values.dtype).mean()

@@ -15,7 +15,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
-from automl.models.mlp.network import MLP
+from automl.models.parameter_roles import incoming_weights, penalized, trainable
 from automl.training.config import TrainingConfig
 
 MOMENTS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -31,15 +31,6 @@ MOMENTS: Final[Mapping[str, Mapping[str, str]]] = {
 
 CLIP_EPSILON: Final = 1e-6
 """Keeps the clip's quotient finite; the value of torch.nn.utils.clip_grad_norm_."""
-
-
-NORMALIZATIONS: Final = (
-    nn.modules.batchnorm._NormBase,  # batch and instance normalization, of all dimensions
-    nn.LayerNorm,
-    nn.GroupNorm,
-    nn.RMSNorm,
-)
-"""Modules whose parameters scale and shift what is normalized, whatever their shape."""
 
 
 def make_optimizer(name: str, training: TrainingConfig, model: nn.Module) -> torch.optim.Optimizer:
@@ -68,33 +59,16 @@ def make_optimizer(name: str, training: TrainingConfig, model: nn.Module) -> tor
     return torch.optim.AdamW(groups, learning_rate, fused=True)
 
 
-def _groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+def _groups(module: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     """Parameters with and without weight decay, each in one group; all in one if there is none."""
+    parameters = trainable(module)
     if weight_decay == 0.0:
-        return [{"params": list(model.parameters()), "weight_decay": 0.0}]
-    decayed = penalized(model)
-    known = set(map(id, decayed))
-    others = [parameter for parameter in model.parameters() if id(parameter) not in known]
-    return [
-        {"params": decayed, "weight_decay": weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
-
-
-def penalized(model: nn.Module) -> list[nn.Parameter]:
-    """The parameters that weight decay and L1 act on, each once: the weights of layers.
-
-    These are what a linear map, a convolution or a table of embeddings multiplies by: tensors
-    of two dimensions or more that belong to no normalization and are no biases.
-    """
-    found = {
-        id(parameter): parameter
-        for module in model.modules()
-        if not isinstance(module, NORMALIZATIONS)
-        for name, parameter in module.named_parameters(recurse=False)
-        if parameter.ndim >= 2 and not name.startswith("bias")
-    }
-    return list(found.values())
+        return [{"params": parameters, "weight_decay": 0.0}]
+    weights = set(map(id, penalized(module)))
+    decayed = [parameter for parameter in parameters if id(parameter) in weights]
+    others = [parameter for parameter in parameters if id(parameter) not in weights]
+    groups = [(decayed, weight_decay), (others, 0.0)]
+    return [{"params": some, "weight_decay": decay} for some, decay in groups if some]
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
@@ -106,8 +80,8 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) ->
 def add_l1_(weights: Sequence[nn.Parameter], l1: float) -> None:
     """Add the subgradient of l1 x sum |w| to the gradients, in place; sign(0) is 0."""
     for weight in weights:
-        assert weight.grad is not None
-        weight.grad.add_(weight.detach().sign(), alpha=l1)
+        if weight.grad is not None:
+            weight.grad.add_(weight.detach().sign(), alpha=l1)
 
 
 def gradient_norm(parameters: Sequence[nn.Parameter]) -> Tensor:
@@ -133,15 +107,17 @@ def _gradients(parameters: Sequence[nn.Parameter]) -> list[Tensor]:
 
 
 @torch.no_grad()
-def limit_norms_(model: MLP, max_norm: float) -> None:
+def limit_norms_(module: nn.Module, max_norm: float) -> None:
     """Pull each unit's incoming weights back to length max_norm if they are longer, in place.
+
+    A unit is one of a linear map, or a filter of a convolution.
 
     Source:
         Srivastava et al. 2014, "Dropout", section 5.1 (max-norm regularization).
     """
-    for linear in model.linears:
-        norms = torch.linalg.vector_norm(linear.weight, dim=1, keepdim=True)
-        linear.weight.mul_((max_norm / norms.clamp(min=1e-30)).clamp(max=1.0))
+    for weight, inputs in incoming_weights(module):
+        norms = torch.linalg.vector_norm(weight, dim=inputs, keepdim=True)
+        weight.mul_((max_norm / norms.clamp(min=1e-30)).clamp(max=1.0))
 
 
 def read_moments(

@@ -10,24 +10,25 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from automl import randomness
-from automl.data.dataset import Dataset, Split
+from automl.data.dataset import Dataset
 from automl.errors import DivergedError
-from automl.models.mlp.dropout import step_masks
-from automl.models.mlp.initialization import initialize_
-from automl.models.mlp.network import MLP, input_size, mlp_for
+from automl.models.family import find_family
+from automl.models.parameter_roles import penalized, trainable
 from automl.training import optimizers
 from automl.training.batches import batch_bounds, measured_rows, probe_rows, rows_of
 from automl.training.config import RunConfig
-from automl.training.gradients import is_measured, measure_layers
+from automl.training.gradients import Weights, is_measured, measure_layers, weights_now
 from automl.training.losses import metric_of, objective
-from automl.training.rows import Rows, score
+from automl.training.network import Network, Place, read_rows
+from automl.training.rows import Rows
 from automl.training.schedules import Schedules, optimizer_at
+from automl.training.scores import score
 from automl.training.trainer import Checkpoint, RunError, Trainer
 from storage.records import EpochRecord, LayerGradientRecord
 
@@ -37,7 +38,7 @@ class _RunState:
     """A run in training, between two epochs."""
 
     config: RunConfig
-    model: MLP
+    network: Network
     train: Rows  # the run's own train rows
     valid: Rows
     class_weights: Tensor | None
@@ -54,7 +55,9 @@ class _RunState:
         name = optimizer_at(self.config.training, self.epoch + 1)
         if name != self.optimizer_name:
             self.optimizer_name = name
-            self.optimizer = optimizers.make_optimizer(name, self.config.training, self.model)
+            self.optimizer = optimizers.make_optimizer(
+                name, self.config.training, self.network.module
+            )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class _Epoch:
 
     learning_rate: float  # at the last step
     gradient_norm: Tensor  # (), mean over the steps, before clipping
-    updates: list[Tensor] | None  # last change of each linear map's weights, if measured
+    before: Weights | None  # the last step, if the epoch is one that is measured
 
 
 class PlainTrainer(Trainer):
@@ -77,12 +80,11 @@ class PlainTrainer(Trainer):
         dtype: torch.dtype = torch.float32,
     ) -> None:
         self._dataset = dataset
-        self._device = torch.device(device)
-        self._dtype = dtype
+        self._place = Place(torch.device(device), dtype)
         self._runs: dict[int, _RunState] = {}  # in the order they take turns
         self._added: list[int] = []
         self._ended: dict[int, dict[str, Tensor]] = {}  # best weights of dropped runs
-        self._splits: dict[tuple[int, str, bool], Rows] = {}
+        self._splits: dict[Hashable, Rows] = {}
 
     @property
     def active(self) -> tuple[int, ...]:
@@ -124,12 +126,15 @@ class PlainTrainer(Trainer):
     def checkpoint(self, run_id: int) -> Checkpoint:
         """The state of an active run."""
         state = self._runs[run_id]
+        module = state.network.module
         return Checkpoint(
             run=state.config,
             epoch=state.epoch,
             step=state.step,
-            weights=_copied(state.model),
-            optimizer=optimizers.read_moments(state.optimizer_name, state.optimizer, state.model),
+            weights=_copied(module),
+            optimizer=optimizers.read_moments(
+                state.optimizer_name, state.optimizer, state.network.module
+            ),
             best_epoch=state.best_epoch,
             best_valid_loss=state.best_valid_loss,
             best_weights=dict(state.best_weights),
@@ -156,40 +161,42 @@ class PlainTrainer(Trainer):
 
     def _begin(self, run: RunConfig) -> _RunState:
         state = self._state(run, optimizer_at(run.training, epoch=1))
-        initialize_(state.model, randomness.stream(run.seed, "weights"))
+        state.network.initialize_(run)
         return state
 
     def _continue(self, start: Checkpoint) -> _RunState:
         name = optimizer_at(start.run.training, max(1, start.epoch))
         state = self._state(start.run, name)
-        state.model.load_state_dict(start.weights)
-        optimizers.write_moments(name, state.optimizer, state.model, start.optimizer, start.step)
+        module = state.network.module
+        module.load_state_dict(start.weights)
+        optimizers.write_moments(name, state.optimizer, module, start.optimizer, start.step)
         state.epoch, state.step = start.epoch, start.step
         state.best_epoch, state.best_valid_loss = start.best_epoch, start.best_valid_loss
         state.best_weights = dict(start.best_weights)
         return state
 
     def _state(self, run: RunConfig, optimizer_name: str) -> _RunState:
-        model = mlp_for(run.model, self._dataset, run.fold, device=self._device, dtype=self._dtype)
         train, valid = self._split(run, "train"), self._split(run, "valid")
+        network = Network.built(run, self._dataset.describe(run.fold), train, self._place)
         own = rows_of(run.rows, len(train))
+        device, dtype = self._place.device, self._place.dtype
         weights = self._dataset.folds[run.fold].class_weights
         return _RunState(
             config=run,
-            model=model,
-            train=train if own is None else train[own.to(self._device)],
+            network=network,
+            train=train if own is None else train[own.to(device)],
             valid=valid,
-            class_weights=None if weights is None else weights.to(self._device, self._dtype),
+            class_weights=None if weights is None else weights.to(device, dtype),
             optimizer_name=optimizer_name,
-            optimizer=optimizers.make_optimizer(optimizer_name, run.training, model),
+            optimizer=optimizers.make_optimizer(optimizer_name, run.training, network.module),
         )
 
     def _split(self, run: RunConfig, name: str) -> Rows:
-        """A split's tensors, converted once."""
-        key = (run.fold, name, run.model.scaling == "quantile")
+        """A split's tensors, read once."""
+        key = (run.fold, name, run.family, find_family(run.family).reading(run.model))
         if key not in self._splits:
-            split: Split = getattr(self._dataset.folds[run.fold], name)
-            self._splits[key] = Rows.of(split, run.model.scaling, self._device, self._dtype)
+            fold = self._dataset.folds[run.fold]
+            self._splits[key] = read_rows(run, fold.split(name), fold.encoding, self._place)
         return self._splits[key]
 
     def _run_epoch(self, state: _RunState) -> EpochRecord:
@@ -199,24 +206,27 @@ class PlainTrainer(Trainer):
         record = self._evaluated(state, self._train_epoch(state))
         if record.is_finite and record.valid_loss < state.best_valid_loss:
             state.best_epoch, state.best_valid_loss = record.epoch, record.valid_loss
-            state.best_weights = _copied(state.model)
+            state.best_weights = _copied(state.network.module)
         return record
 
     def _train_epoch(self, state: _RunState) -> _Epoch:
         """The loop."""
-        model, optimizer, training = state.model, state.optimizer, state.config.training
+        network, optimizer, training = state.network, state.optimizer, state.config.training
         train = state.train[self._order(state)]
         bounds = batch_bounds(len(train), training.batch_size)
         rates = Schedules.of([training], len(bounds)).learning_rates([state.step], len(bounds))
-        steps = zip(bounds, rates[0].tolist(), self._masks(state, bounds), strict=True)
-        parameters, weights = list(model.parameters()), optimizers.penalized(model)
-        norms = torch.zeros((), device=self._device, dtype=self._dtype)
-        before: list[Tensor] | None = None
+        forwards = network.family.forwards(
+            network.module, state.config.seed, state.step, [stop - start for start, stop in bounds]
+        )
+        steps = zip(bounds, rates[0].tolist(), forwards, strict=True)
+        parameters, weights = trainable(network.module), penalized(network.module)
+        norms = torch.zeros((), device=self._place.device, dtype=self._place.dtype)
+        before: Weights | None = None
 
-        model.train()
-        for (start, stop), learning_rate, masks in steps:
+        network.module.train()
+        for (start, stop), learning_rate, forward in steps:
             batch = train[start:stop]
-            outputs = model(batch.inputs, batch.categories, masks)
+            outputs = network.checked(forward(*batch.arguments), len(batch))
             loss = self._objective(state, outputs, batch.targets)
             optimizer.zero_grad()
             loss.backward()
@@ -226,16 +236,15 @@ class PlainTrainer(Trainer):
             if training.gradient_clip_norm is not None:
                 optimizers.clip_(parameters, norm, training.gradient_clip_norm)
             if stop == len(train) and is_measured(state.epoch):
-                before = _linear_weights(model)
+                before = weights_now(network.module)
             optimizers.set_learning_rate(optimizer, learning_rate)
             optimizer.step()
             if training.max_norm is not None:
-                optimizers.limit_norms_(model, training.max_norm)
+                optimizers.limit_norms_(network.module, training.max_norm)
             norms += norm
 
         state.step += len(bounds)
-        updates = None if before is None else _differences(_linear_weights(model), before)
-        return _Epoch(learning_rate, norms / len(bounds), updates)
+        return _Epoch(learning_rate, norms / len(bounds), before)
 
     def _objective(self, state: _RunState, outputs: Tensor, targets: Tensor) -> Tensor:
         """What a step descends; penalties come in as gradients, see `optimizers.py`."""
@@ -244,25 +253,15 @@ class PlainTrainer(Trainer):
 
     def _order(self, state: _RunState) -> Tensor:
         """The order in which the epoch goes through the run's train rows."""
-        streams = randomness.streams([state.config.seed], "shuffle", device=self._device)
+        streams = randomness.streams([state.config.seed], "shuffle", device=self._place.device)
         return randomness.shuffle(randomness.keys_at(streams, state.epoch)[0], len(state.train))
-
-    def _masks(
-        self, state: _RunState, bounds: Sequence[tuple[int, int]]
-    ) -> Iterator[list[Tensor | None]]:
-        """The epoch's dropout masks, step by step."""
-        encoding = self._dataset.folds[state.config.fold].encoding
-        n_inputs = input_size(encoding.n_features, encoding.cardinalities)
-        sizes = [stop - start for start, stop in bounds]
-        config, seed = state.config.model, state.config.seed
-        return step_masks(config, n_inputs, seed, state.step, sizes, self._device, self._dtype)
 
     def _evaluated(self, state: _RunState, epoch: _Epoch) -> EpochRecord:
         """The epoch's record, but for its time."""
         measured = measured_rows(len(state.train))
-        rows = state.train if measured is None else state.train[measured.to(self._device)]
-        train = score(state.model, self._dataset, rows)
-        valid = score(state.model, self._dataset, state.valid)
+        rows = state.train if measured is None else state.train[measured.to(self._place.device)]
+        train = score(state.network, self._dataset, rows)
+        valid = score(state.network, self._dataset, state.valid)
         scale = self._dataset.folds[state.config.fold].target_scale
         return EpochRecord(
             run_id=state.config.run_id,
@@ -276,19 +275,15 @@ class PlainTrainer(Trainer):
             learning_rate=epoch.learning_rate,
             gradient_norm=epoch.gradient_norm.item(),
             seconds=0.0,
-            layers=self._layers(state, epoch.updates),
+            layers=self._layers(state, epoch.before),
         )
 
-    def _layers(
-        self, state: _RunState, updates: list[Tensor] | None
-    ) -> tuple[LayerGradientRecord, ...]:
+    def _layers(self, state: _RunState, before: Weights | None) -> tuple[LayerGradientRecord, ...]:
         """The layers' signals, where the epoch is one that is measured."""
-        if updates is None:
+        if before is None:
             return ()
-        batch = state.train[probe_rows(len(state.train)).to(self._device)]
-        return measure_layers(
-            state.model, self._dataset.loss, batch.inputs, batch.categories, batch.targets, updates
-        )
+        batch = state.train[probe_rows(len(state.train)).to(self._place.device)]
+        return measure_layers(state.network, self._dataset.loss, batch, before)
 
 
 def _timed(records: Sequence[EpochRecord], started: float) -> list[EpochRecord]:
@@ -297,14 +292,6 @@ def _timed(records: Sequence[EpochRecord], started: float) -> list[EpochRecord]:
     return [dataclasses.replace(record, seconds=seconds) for record in records]
 
 
-def _copied(model: MLP) -> dict[str, Tensor]:
-    """The network's state, on the CPU, for good."""
-    return {name: values.detach().cpu().clone() for name, values in model.state_dict().items()}
-
-
-def _linear_weights(model: MLP) -> list[Tensor]:
-    return [linear.weight.detach().clone() for linear in model.linears]
-
-
-def _differences(after: Sequence[Tensor], before: Sequence[Tensor]) -> list[Tensor]:
-    return [new - old for new, old in zip(after, before, strict=True)]
+def _copied(module: nn.Module) -> dict[str, Tensor]:
+    """A network's state, on the CPU, for good."""
+    return {name: values.detach().cpu().clone() for name, values in module.state_dict().items()}

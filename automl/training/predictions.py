@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
 
-from automl.data.dataset import Dataset
-from automl.data.table.inputs import table_inputs
+from automl.data.dataset import DataDescription, Dataset
+from automl.data.inputs import Inputs
 from automl.errors import DataError
-from automl.models.mlp.network import MLP, mlp_for
+from automl.models.family import find_family
 from automl.training.config import RunConfig
-
-ROWS_AT_ONCE: Final = 2048
-"""Rows per forward pass in evaluation. At width 256 in float32 a layer's activations then
-take 2 MiB, so memory does not grow with the data and the cache is not left far behind."""
-
-
-@torch.no_grad()
-def outputs_of(model: MLP, inputs: Tensor, categories: Tensor) -> Tensor:
-    """The network's outputs in evaluation mode, computed in chunks of rows.
-
-    Shape:
-        inputs: (N, D); categories: (N, E); result: (N, C), or (N, 1).
-    """
-    if model.training:
-        model.eval()
-    if len(inputs) <= ROWS_AT_ONCE:
-        outputs: Tensor = model(inputs, categories)
-        return outputs
-    chunks = zip(
-        torch.split(inputs, ROWS_AT_ONCE), torch.split(categories, ROWS_AT_ONCE), strict=True
-    )
-    return torch.cat([model(some, codes) for some, codes in chunks])
+from automl.training.network import Network, Place
+from automl.training.rows import Rows
 
 
 def predict(
@@ -49,21 +29,43 @@ def predict(
         DataError: a row's prediction is not a number, so that it has no class and no value.
 
     Shape:
-        result: (N, C) probabilities, (N, 2) for binary tasks; (N,) values in the target's
-        own unit for regression. On the data set's device, in the weights' precision.
+        result: as of `predict_inputs`.
     """
-    fold = dataset.folds[run.fold]
-    rows = table_inputs(fold.split(split))
-    dtype = weights["output.weight"].dtype
-    model = mlp_for(run.model, dataset, run.fold, device=rows.numeric.device, dtype=dtype)
-    model.load_state_dict(weights)
-    outputs = outputs_of(model, rows.before(run.model.scaling).to(dtype), rows.categories)
+    fold, data = dataset.folds[run.fold], dataset.describe(run.fold)
+    inputs = fold.split(split).inputs
+    return predict_inputs(run, weights, inputs, data, fold.target_mean, fold.target_scale)
+
+
+def predict_inputs(
+    run: RunConfig,
+    weights: Mapping[str, Tensor],
+    inputs: Inputs,
+    data: DataDescription,
+    target_mean: float = 0.0,
+    target_scale: float = 1.0,
+) -> Tensor:
+    """Predict rows with the weights of a run's network.
+
+    Raises:
+        DataError: a row's prediction is not a number, so that it has no class and no value.
+
+    Shape:
+        result: (N, C) probabilities, (N, 2) for binary tasks; (N,) values in the target's
+        own unit for regression. On the inputs' device, in the weights' precision.
+    """
+    arguments = find_family(run.family).read(inputs, data.encoding, run.model)
+    dtype = next(each.dtype for each in weights.values() if each.is_floating_point())
+    place = Place(arguments[0].device, dtype)
+    rows = Rows.of(arguments, torch.zeros(len(inputs)), place.device, dtype)
+    network = Network.built(run, data, rows, place)
+    network.module.load_state_dict(weights)
+    outputs = network.evaluated(rows)
     _check_finite(outputs)
-    if dataset.task == "regression":
-        values = outputs * fold.target_scale + fold.target_mean
+    if data.task == "regression":
+        values = outputs * target_scale + target_mean
         _check_finite(values)
         return values.squeeze(-1)
-    if dataset.task == "binary":
+    if data.task == "binary":
         positive = torch.sigmoid(outputs)
         return torch.cat([1 - positive, positive], dim=-1)
     return torch.softmax(outputs, dim=-1)

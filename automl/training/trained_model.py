@@ -14,20 +14,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
-from automl.data.dataset import Dataset, Fold, Split
+from automl import randomness
+from automl.data.dataset import DataDescription
+from automl.data.encoders import Encoder, NewRows
 from automl.data.files.prediction_files import prediction_names
-from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
-from automl.data.table.new_rows import read_rows, unknown_categories
-from automl.data.table.preprocessing import Preprocessor
 from automl.errors import ConfigError, warn_of
-from automl.models.mlp.network import MLPConfig
+from automl.models.family import find_family
 from automl.training.config import RunConfig, TrainingConfig
-from automl.training.predictions import predict
+from automl.training.predictions import predict_inputs
 from storage.records import Task
 from storage.stored_values import fitting
 
@@ -38,8 +36,8 @@ class TrainedNetwork:
 
     run: RunConfig
     weights: Mapping[str, Tensor] = field(repr=False)
-    preprocessor: Preprocessor = field(repr=False)
-    cardinalities: tuple[int, ...]
+    encoder: Encoder = field(repr=False)
+    n_train_rows: int
     target_mean: float
     target_scale: float
 
@@ -80,6 +78,25 @@ class TrainedModel:
     loss: str
     classes_: NDArray[Any]  # as in scikit-learn: the order of the probabilities; () if none
     members: tuple[WeightedNetwork, ...]
+
+    @property
+    def module(self) -> nn.Module:
+        """The network with its weights, in evaluation mode.
+
+        Raises:
+            ConfigError: there are several; take `modules`.
+        """
+        if len(self.members) > 1:
+            raise ConfigError(
+                f"`module` is for a model of one network, but this one has {len(self.members)}, "
+                "of each fold its own; take `modules`, or search with folds=1"
+            )
+        return self.modules[0]
+
+    @property
+    def modules(self) -> tuple[nn.Module, ...]:
+        """The networks with their weights, in evaluation mode, in the order of `members`."""
+        return tuple(self._module(member.network) for member in self.members)
 
     def predict(self, data: Any) -> NDArray[Any]:
         """Predict the target, in the values or the unit of its own column.
@@ -149,36 +166,30 @@ class TrainedModel:
 
     def _mean_prediction(self, data: Any) -> tuple[NDArray[np.float64], tuple[str, ...]]:
         networks = [member.network for member in self.members]
-        rows = read_rows(data, networks[0].preprocessor.plans)
-        predictions = [self._prediction(network, rows.typed) for network in networks]
-        known = [network.preprocessor.known_categories for network in networks]
-        messages = (*rows.messages, *unknown_categories(rows.typed, known))
-        return weighted_mean(predictions, [one.weight for one in self.members]), messages
+        encoders = [network.encoder for network in networks]
+        new = encoders[0].read(data, encoders[1:])
+        predictions = [self._prediction(network, new) for network in networks]
+        return weighted_mean(predictions, [one.weight for one in self.members]), new.messages
 
-    def _prediction(self, network: TrainedNetwork, typed: pd.DataFrame) -> NDArray[np.float64]:
-        encoded = network.preprocessor.encode_typed(typed)
-        numeric, quantile, categories = (
-            torch.from_numpy(array)
-            for array in (encoded.numeric, encoded.quantile, encoded.categories)
-        )
-        rows = Split(TableInputs(numeric, quantile, categories), torch.zeros(len(typed)))
-        identity = AffineScaling(torch.zeros(numeric.shape[1]), torch.ones(numeric.shape[1]))
-        fold = Fold(
-            train=rows,
-            valid=rows,
-            test=rows,
-            encoding=TableEncoding(
-                # the weights bring their own
-                dict.fromkeys(("standard", network.run.model.scaling), identity),
-                network.cardinalities,
-            ),
-            target_mean=network.target_mean,
-            target_scale=network.target_scale,
-        )
+    def _prediction(self, network: TrainedNetwork, new: NewRows) -> NDArray[np.float64]:
+        inputs, data = network.encoder.inputs(new.rows), self._description(network)
+        mean, scale = network.target_mean, network.target_scale
+        predicted = predict_inputs(network.run, network.weights, inputs, data, mean, scale)
+        return predicted.double().numpy()
+
+    def _module(self, network: TrainedNetwork) -> nn.Module:
+        with randomness.seeded(0):  # of no importance, but nobody else's state moves
+            family = find_family(network.run.family)
+            module = family.build(network.run.model, self._description(network))
+        module.load_state_dict(network.weights)
+        return module.eval()
+
+    def _description(self, network: TrainedNetwork) -> DataDescription:
+        """What a network of it was built for."""
         n_classes = max(len(self.classes_), 1)
-        folds = (fold,) * (network.run.fold + 1)
-        dataset = Dataset(self.task, self.loss, n_classes, folds)
-        return predict(network.run, network.weights, dataset, "test").double().numpy()
+        return DataDescription(
+            self.task, n_classes, network.n_train_rows, network.encoder.encoding
+        )
 
 
 def run_from_details(details: Mapping[str, Any]) -> RunConfig:
@@ -186,12 +197,15 @@ def run_from_details(details: Mapping[str, Any]) -> RunConfig:
 
     Raises:
         UnfitError: a value is not of its type.
+        ConfigError: there is no such family.
     """
     run = fitting(details.get("run"), Mapping[str, Any])
     whole = {name: fitting(run.get(name), int) for name in _WHOLE_NUMBERS}
+    family = fitting(run.get("family"), str)
     return RunConfig(
         **whole,
-        model=fitting(run.get("model"), MLPConfig),
+        family=family,
+        model=fitting(run.get("model"), find_family(family).config_class),
         training=fitting(run.get("training"), TrainingConfig),
         rows=None,  # kept models were trained on all rows
     )
@@ -204,14 +218,14 @@ def network_from_arrays(
     run: RunConfig,
     arrays: Mapping[str, NDArray[Any]],
     details: Mapping[str, Any],
-    preprocessor: Preprocessor,
+    encoder: Encoder,
 ) -> TrainedNetwork:
     """Put a network together from what was stored of it."""
     return TrainedNetwork(
         run=run,
         weights={name: torch.from_numpy(array.copy()) for name, array in arrays.items()},
-        preprocessor=preprocessor,
-        cardinalities=tuple(details["cardinalities"]),
+        encoder=encoder,
+        n_train_rows=int(details["n_train_rows"]),
         target_mean=float(details["target_mean"]),
         target_scale=float(details["target_scale"]),
     )

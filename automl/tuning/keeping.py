@@ -17,7 +17,7 @@ from typing import Any
 from numpy.typing import NDArray
 from torch import Tensor
 
-from automl.data.table.preprocessing import Preprocessor
+from automl.data.encoders import Encoder
 from automl.errors import TrainingError
 from automl.executors.executor import Executor
 from automl.training.config import RunConfig
@@ -227,11 +227,9 @@ def to_arrays(weights: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
     return {name: tensor.cpu().numpy() for name, tensor in weights.items()}
 
 
-def save_preprocessing(
-    store: Store, records: StudyRecords, preprocessors: Sequence[Preprocessor]
-) -> None:
-    """Keep what turns raw columns into inputs, of each fold whose file is not whole."""
-    for fold, preprocessor in enumerate(preprocessors):
+def save_preprocessing(store: Store, records: StudyRecords, encoders: Sequence[Encoder]) -> None:
+    """Keep what turns rows into inputs, of each fold whose file is not whole."""
+    for fold, encoder in enumerate(encoders):
         stored = [
             one for one in records.kept_artifacts("preprocessing") if one.details["fold"] == fold
         ]
@@ -239,10 +237,10 @@ def save_preprocessing(
             continue
         for artifact in stored:
             store.artifacts.remove(artifact)
-        transformer, state = preprocessor.to_state()
+        estimators, state = encoder.to_state()
         store.artifacts.save_preprocessing(
             records.settings.study_name,
-            {"transformer": transformer},
-            json.dumps(state),
+            estimators,
+            json.dumps({"kind": encoder.kind, **state}),
             fold=fold,
         )

@@ -9,7 +9,7 @@ import functools
 import json
 from collections.abc import Callable
 
-from automl.data.table.preprocessing import Preprocessor
+from automl.data.encoders import Encoder, encoder_class
 from automl.data.targets import class_values
 from automl.errors import StudyError
 from automl.training.trained_model import (
@@ -51,33 +51,34 @@ def kept_networks(
     missing = [member for member in answer.members if member.run_id not in weights]
     if missing or not answer.members:
         raise _not_kept(records, answer)
-    preprocessor = functools.cache(functools.partial(_preprocessor, store, records))
+    encoder = functools.cache(functools.partial(_encoder, store, records))
     return [
-        WeightedNetwork(_network(store, weights[member.run_id], preprocessor), member.weight)
+        WeightedNetwork(_network(store, weights[member.run_id], encoder), member.weight)
         for member in answer.members
     ]
 
 
 def _network(
-    store: Store, artifact: ArtifactRecord, preprocessor: Callable[[int], Preprocessor]
+    store: Store, artifact: ArtifactRecord, encoder: Callable[[int], Encoder]
 ) -> TrainedNetwork:
     with damaged_in("automl_artifacts", "details", artifact_id=artifact.artifact_id):
         run = run_from_details(artifact.details)
-    of_fold = preprocessor(run.fold)
+    of_fold = encoder(run.fold)
     arrays = store.artifacts.load_weights(artifact)
     with damaged_in("automl_artifacts", "details", artifact_id=artifact.artifact_id):
         return network_from_arrays(run, arrays, artifact.details, of_fold)
 
 
-def _preprocessor(store: Store, records: StudyRecords, fold: int) -> Preprocessor:
+def _encoder(store: Store, records: StudyRecords, fold: int) -> Encoder:
     kept = {one.details["fold"]: one for one in records.kept_artifacts("preprocessing")}
     if fold not in kept:
         raise StudyError(
             f"a model needs the preprocessing of its fold, but that of fold {fold} of "
             f"{records.settings.study_name!r} is not kept; the same search again makes it"
         )
-    estimators, state = store.artifacts.load_preprocessing(kept[fold])
-    return Preprocessor.from_state(estimators["transformer"], json.loads(state))
+    estimators, text = store.artifacts.load_preprocessing(kept[fold])
+    state = json.loads(text)
+    return encoder_class(str(state["kind"])).from_state(estimators, state)
 
 
 def _not_kept(records: StudyRecords, answer: AnswerRecord) -> StudyError:

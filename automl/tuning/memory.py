@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from automl.data.dataset import Dataset
+from automl.models.family import find_family
 from automl.stacked.memory import memory_bytes, most_bytes
 from automl.training.config import RunConfig, configure
 from automl.wording.counts import count
@@ -35,13 +36,12 @@ class MemoryPlan:
 
     n_slots: int
     n_stacks: int
-    n_bytes: int  # of all stacks together, beside the data, interpreter and libraries
+    n_bytes: int | None  # of all stacks, beside data, interpreter and libraries, if known
 
     def __str__(self) -> str:
-        return (
-            f"up to {self.n_slots} trials at once, {count(self.n_stacks, 'worker')}, "
-            f"at most {self.n_bytes / 2**20:.0f} MB of memory"
-        )
+        workers = count(self.n_stacks, "worker")
+        most = f", at most {self.n_bytes / 2**20:.0f} MB of memory" if self.n_bytes else ""
+        return f"up to {self.n_slots} trials at once, {workers}{most}"
 
 
 def plan_memory(
@@ -53,6 +53,8 @@ def plan_memory(
         n_slots: trials that should train at once, over all stacks.
         free_bytes: what the machine has left; None where it does not say.
     """
+    if find_family(space.family).stacked_trainer is None:
+        return MemoryPlan(n_slots, n_stacks, None)
     runs = largest_runs(space, dataset)
     while True:
         n_bytes = most_bytes(runs, dataset, n_trials=n_slots, n_trainers=n_stacks)
@@ -97,7 +99,7 @@ def largest_run(space: SearchSpace) -> RunConfig:
         possible = _values(space, name)
         params[name] = next((one for one in choices if one in possible), possible[0])
     model, training = configure(params, family=space.family, max_epochs=1, patience=1)
-    return RunConfig(run_id=0, trial_number=0, model=model, training=training, seed=0)
+    return RunConfig(0, 0, space.family, model, training, seed=0)
 
 
 def _largest(space: SearchSpace, name: str) -> ParameterValue:

@@ -17,12 +17,13 @@ from automl.diagnostics.gradient_flow import hopeless
 from automl.executors.executor import RunFailure
 from automl.executors.failures import failure_of
 from automl.executors.numerics import training_arithmetic
-from automl.models.mlp.network import n_parameters
+from automl.models.family import find_family
+from automl.models.own.builders import known
 from automl.training.config import RowSubset, RunConfig, configure
 from automl.training.gradients import inspect_initialization
 from automl.tuning.seeds import derive_seed
 from search_spaces import SearchSpace
-from search_spaces.declared import family_of
+from search_spaces.declared import family_of, model_of
 from storage.records import Json, LayerGradientRecord, ParameterValue, StudySettings
 
 NOT_STORED = -1
@@ -49,13 +50,14 @@ def make_run(
     Raises:
         ConfigError: a name is unknown, or a value is not possible.
     """
+    family = family_of(settings.space)
     model, training = configure(
         params,
-        family=family_of(settings.space),
+        family=family,
         max_epochs=settings.max_epochs,
         patience=settings.patience if patience is None else patience,
     )
-    return RunConfig(NOT_STORED, trial_number, model, training, seed, fold, rows)
+    return RunConfig(NOT_STORED, trial_number, family, model, training, seed, fold, rows)
 
 
 def judge_look(run_id: int, layers: tuple[LayerGradientRecord, ...]) -> FirstLook:
@@ -84,6 +86,25 @@ class Problem:
         """The study's search space."""
         return SearchSpace.from_dict(self.settings.space)
 
+    @property
+    def engine(self) -> str | None:
+        """Which workers must train its networks; None: any may.
+
+        What a person wrote may hang, or take its process with it.
+        """
+        return None if find_family(self.space.family).is_trusted else "processes"
+
+    @property
+    def model(self) -> bytes | None:
+        """Who builds a person's own networks, packed for workers; None for other families.
+
+        Raises:
+            StudyError: nobody has handed the function over.
+            ConfigError: it cannot be sent.
+        """
+        words = model_of(self.settings.space)
+        return None if words is None else known(words).packed()
+
     def plan(
         self, trial_number: int, params: Mapping[str, ParameterValue]
     ) -> tuple[RunConfig, ...]:
@@ -105,17 +126,20 @@ class Problem:
 
     def n_parameters(self, run: RunConfig) -> int | None:
         """Trainable numbers of a run's network; None where only who trains it can tell."""
-        return n_parameters(run.model, self.dataset)
+        return find_family(run.family).n_parameters(run.model, self.dataset.describe(run.fold))
 
     def look_first(self, run: RunConfig) -> FirstLook:
         """Look at a run's network before its first epoch: does it fit, does a signal pass?
 
         One batch goes forward and backward. What raises here is the fault of this network, as
-        where it is larger than memory: its trial fails and the search goes on.
+        where it is larger than memory: its trial fails and the search goes on. A network of a
+        family that is not trusted is looked at where it trains.
 
         Returns:
             The layers' signals at initialization, and why not to train; None where there is hope.
         """
+        if not find_family(run.family).is_trusted:
+            return (), None
         try:
             with training_arithmetic():
                 layers = inspect_initialization(run, self.dataset)
@@ -128,7 +152,7 @@ class Problem:
         fold = self.dataset.folds[run.fold]
         return {
             "run": asdict(run),
-            "cardinalities": list(fold.encoding.cardinalities),
+            "n_train_rows": len(fold.train),
             "target_mean": fold.target_mean,
             "target_scale": fold.target_scale,
         }

@@ -12,7 +12,12 @@ import math
 import sys
 
 from automl.data.dataset import Dataset
-from automl.data.references import FittedReferences, guessing_alone, improve_references
+from automl.data.references import (
+    FittedReferences,
+    guessing_alone,
+    improve_references,
+    possible_references,
+)
 from automl.executors.failures import describe
 from automl.executors.reference_process import ReferenceProcess
 from automl.executors.resources import available_cores
@@ -52,7 +57,7 @@ class References:
     @property
     def names(self) -> frozenset[ReferenceName]:
         """The references that are to be had, if all goes well."""
-        return frozenset(REFERENCE_NAMES) if self._are_wanted else frozenset({"guessing"})
+        return possible_references(self._dataset) if self._are_wanted else frozenset({"guessing"})
 
     def begin_beside(self, progress: SearchProgress) -> None:
         """Begin to fit in another process if it is time to, and there is a core for it."""
@@ -110,7 +115,8 @@ class References:
         return fitted
 
     def _note_shortfall(self, fitted: FittedReferences, failure: str | None) -> None:
-        missing = [words for name, words in REFERENCE_NAMES.items() if name not in fitted]
+        lacking = self.names - fitted.keys()
+        missing = [words for name, words in REFERENCE_NAMES.items() if name in lacking]
         if missing:
             self.shortfall = f"the network is not compared with {' and '.join(missing)}: {failure}"
         elif failure is not None:

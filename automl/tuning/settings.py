@@ -7,7 +7,7 @@ import platform
 import time
 from collections.abc import Mapping
 
-from automl.data.table.loading import LoadedData
+from automl.data.loaded import LoadedData
 from automl.errors import ConfigError
 from automl.options.search_options import SearchOptions
 from automl.wording.printable import one_line
@@ -20,7 +20,7 @@ VERSIONED = ("automl-torch", "torch", "optuna", "scikit-learn", "numpy", "pandas
 
 def study_name_of(data: LoadedData) -> str:
     """The default name of a study: the data's name and the target's, so that it can be typed."""
-    return one_line(f"{data.name}-{data.target}")
+    return one_line(f"{data.name}-{data.goal.name}")
 
 
 def make_settings(
@@ -38,14 +38,14 @@ def make_settings(
     Raises:
         ConfigError: target_error is no error rate, where classes are predicted.
     """
-    _check_target_error(options.target_error, data.task)
+    _check_target_error(options.target_error, data.goal.task)
     return StudySettings(
         study_name=options.study or study_name_of(data),
         is_named=options.study is not None,
-        task=data.task,
-        loss=data.loss,
+        task=data.goal.task,
+        loss=data.goal.loss,
         metric=data.dataset.metric,
-        target=data.target,
+        target=data.goal.name,
         data_source=data.source,
         data_fingerprint=data.fingerprint,
         split=data.split,
@@ -53,8 +53,8 @@ def make_settings(
         space_source=_space_source(options),
         space_changes=tuple(options.set),
         class_weights=data.dataset.folds[0].class_weights is not None,
-        class_names=data.class_names,
-        class_type=data.class_type,
+        class_names=data.goal.class_names,
+        class_type=data.goal.reading.class_type,
         n_rows=data.n_rows,
         n_features=data.dataset.folds[0].encoding.n_features,
         columns=data.columns,

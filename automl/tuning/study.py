@@ -23,6 +23,7 @@ from automl.options.option import options_of
 from automl.options.search_options import FixedOptions
 from automl.options.values import DEFAULT_STORAGE
 from automl.wording.settings import differing_settings
+from search_spaces.declared import model_of
 from storage import Store
 from storage.records import PolicyRecord, StudyRecords, StudySettings
 
@@ -73,7 +74,8 @@ def check_same(
     stored: StudySettings, asked: StudySettings, storage: str = DEFAULT_STORAGE
 ) -> None:
     """Raise a StudyError that names each fixed setting that differs, as a person gives it."""
-    paths = [
+    paths = list(_changed_model(stored, asked))
+    paths += [
         path
         for field in FIXED
         for path in _differences(field, _plain(stored, field), _plain(asked, field))
@@ -90,6 +92,14 @@ def check_same(
         f"--new, or a name of your own: --study NAME."
         + (f" This one goes on with: {goes_on}" if goes_on else "")
     )
+
+
+def _changed_model(stored: StudySettings, asked: StudySettings) -> Iterator[str]:
+    """The function that builds the networks, if its code is another one by now."""
+    model = model_of(stored.space)
+    is_same = model is not None and model == model_of(asked.space)
+    if is_same and stored.versions.get(str(model)) != asked.versions.get(str(model)):
+        yield "model"
 
 
 def _plain(settings: StudySettings, field: str) -> Any:
@@ -116,6 +126,8 @@ def _told(path: str, stored: StudySettings, asked: StudySettings) -> str:
     field, _, rest = path.partition(".")
     if field == "data_fingerprint":
         return f"the data are others: {stored.data_source} then, {asked.data_source} now"
+    if path == "model":
+        return f"the code of {model_of(stored.space)} has changed since"
     if field == "columns" and rest:
         kinds = [one.columns.get(rest, "not there") for one in (stored, asked)]
         return f"column {rest} is {kinds[0]} in the study and {kinds[1]} here"

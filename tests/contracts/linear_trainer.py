@@ -18,7 +18,7 @@ from torch.nn.functional import cross_entropy
 
 from automl.data.dataset import Dataset, Fold, Split
 from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
-from automl.models.mlp.network import MLPConfig
+from automl.models.mlp.config import MLPConfig
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.trainer import Checkpoint, RunBegan, RunError, Trainer
 from storage.records import EpochRecord
@@ -55,7 +55,7 @@ def tiny_run(run_id: int, trial_number: int = 0, *, learning_rate: float = 0.1) 
     """A run of a small network; the linear trainer uses its seed, rate and batch size."""
     model = MLPConfig(n_layers=1, hidden_size=8, dropout=0.1)
     training = TrainingConfig(learning_rate=learning_rate, batch_size=16, max_epochs=20)
-    return RunConfig(run_id, trial_number, model, training, seed=1000 + run_id)
+    return RunConfig(run_id, trial_number, "mlp", model, training, seed=1000 + run_id)
 
 
 def without_seconds(epochs: Sequence[EpochRecord]) -> list[EpochRecord]:

@@ -12,12 +12,15 @@ import torch
 
 from automl.data.dataset import Dataset
 from automl.errors import DivergedError
-from automl.models.mlp.network import MLPConfig
+from automl.models.mlp.config import MLPConfig
 from automl.training.config import RowSubset, RunConfig, TrainingConfig
 from automl.training.predictions import predict
 from automl.training.trainer import Checkpoint, Trainer
 from storage.records import EpochRecord
 from tests.contracts.tiny_datasets import tiny_dataset
+from tests.contracts.toy_family import ToyConfig
+
+TOY = "tests.contracts.toy_family:TOY_FAMILY"
 
 MakeTrainer = Callable[[Dataset], Trainer]
 
@@ -34,12 +37,21 @@ def tiny_run(
     return RunConfig(
         run_id,
         trial_number=run_id,
+        family="mlp",
         model=MLPConfig(**{name: values[name] for name in model}),
         training=TrainingConfig(**{name: values[name] for name in training}),
         seed=seed,
         fold=fold,
         rows=rows,
     )
+
+
+def toy_run(run_id: int = 1, *, seed: int = 5, **values: Any) -> RunConfig:
+    """A run of the toy family; keywords are fields of either configuration."""
+    values = {"batch_size": 16, "learning_rate": 0.01, **values}
+    toy = {name: values.pop(name) for name in ("width", "dropout", "kind") if name in values}
+    training = TrainingConfig(**values)
+    return RunConfig(run_id, run_id, TOY, ToyConfig(**toy), training, seed)
 
 
 def curve(trainer: Trainer, start: RunConfig | Checkpoint, n_epochs: int) -> list[EpochRecord]:

@@ -89,8 +89,8 @@ def tables(draw: st.DrawFn) -> pd.DataFrame:
 
 def encoded(data: LoadedData, source: Any) -> np.ndarray:
     """Rows as the network takes them, in any container."""
-    preprocessor = data.preprocessors[0]
-    rows = preprocessor.encode_typed(read_rows(source, preprocessor.plans).typed)
+    preprocessor = data.encoders[0]
+    rows = preprocessor.encode_typed(read_rows(source, preprocessor.plans).rows)
     return np.hstack([rows.numeric, rows.quantile, rows.categories])
 
 
@@ -122,7 +122,7 @@ def check_containers(folder: Path, frame: pd.DataFrame) -> None:
     train = first.dataset.folds[0].train
     for name, data in loaded.items():
         assert data.columns == first.columns, name
-        assert data.class_names == first.class_names, name
+        assert data.goal.class_names == first.goal.class_names, name
         other = data.dataset.folds[0].train
         assert other.inputs.numeric.equal(train.inputs.numeric), name
         assert other.inputs.categories.equal(train.inputs.categories), name

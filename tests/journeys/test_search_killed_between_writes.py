@@ -57,7 +57,7 @@ def iris() -> LoadedData:
 
 def search(store: Store, data: LoadedData) -> list[tuple[object, ...]]:
     """Search, or go on, one trial at a time; what became of the trials."""
-    space = load("mlp").for_task(data.task)
+    space = load("mlp").for_task(data.goal.task)
     options = SearchOptions(study="iris", max_epochs=4, patience=4, seed=3)
     settings = make_settings(data, space, options)
     policy = SearchPolicy(n_trials=N_TRIALS, n_slots=1)

@@ -10,12 +10,13 @@ from __future__ import annotations
 import io
 import math
 import zipfile
+from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.data.files.file_bytes import MAX_UNPACKED_BYTES, refuse_bomb
+from automl.data.files.file_bytes import MAX_UNPACKED_BYTES, read_bytes, refuse_bomb, shown
 from automl.errors import DataError, reason_of
 
 _PLAIN_KINDS = "biufSUMm"  # booleans, numbers, texts, moments, durations
@@ -24,6 +25,21 @@ _REFUSED = {
     "V": "records of several fields; save each field as an array of its own",
     "c": "complex numbers; save real and imaginary parts as two columns",
 }
+
+
+def is_npz(path: Path) -> bool:
+    """Whether a file is called like an archive of arrays: .npz, or .npz.gz."""
+    bare = path.with_suffix("") if path.suffix.lower() == ".gz" else path
+    return bare.suffix.lower() == ".npz"
+
+
+def read_npz(path: Path) -> dict[str, Any]:
+    """The arrays of a file by their names.
+
+    Raises:
+        DataError: as for `read_bytes` and `parse_npz`.
+    """
+    return parse_npz(read_bytes(path), shown(path.name))
 
 
 def parse_npz(content: bytes, name: str, *, limit: int = MAX_UNPACKED_BYTES) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from automl.data.dataset import Fold, Split
 from automl.data.inputs import Encoding, Inputs
 from automl.errors import ConfigError
 
@@ -98,28 +97,28 @@ class TableEncoding(Encoding):
         return TableEncoding(moved, self.codes)
 
 
-def table_inputs(rows: Split) -> TableInputs:
+def table_inputs(inputs: Inputs) -> TableInputs:
     """The inputs of rows that come from a table.
 
     Raises:
         ConfigError: they do not.
     """
-    if not isinstance(rows.inputs, TableInputs):
-        raise _no_table(rows.inputs)
-    return rows.inputs
+    if not isinstance(inputs, TableInputs):
+        raise _no_table(inputs)
+    return inputs
 
 
-def table_encoding(fold: Fold) -> TableEncoding:
-    """What the rows of a fold that comes from a table have in common.
+def table_encoding(encoding: Encoding) -> TableEncoding:
+    """What rows that come from a table have in common.
 
     Raises:
-        ConfigError: it does not.
+        ConfigError: they do not.
     """
-    if not isinstance(fold.encoding, TableEncoding):
-        raise _no_table(fold.train.inputs)
-    return fold.encoding
+    if not isinstance(encoding, TableEncoding):
+        raise _no_table(encoding)
+    return encoding
 
 
-def _no_table(inputs: Inputs) -> ConfigError:
-    kind = type(inputs).__name__
+def _no_table(found: Inputs | Encoding) -> ConfigError:
+    kind = type(found).__name__
     return ConfigError(f"this network reads the columns of a table, but the data are {kind}")

@@ -9,7 +9,6 @@ quietly spoil all predictions.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from automl.data.arrays import plain_array
+from automl.data.encoders import NewRows
 from automl.data.sources import read_table
 from automl.data.table.column_reading import read_columns, refuse_unreadable
 from automl.data.table.columns import MISSING_CATEGORY, ColumnPlan
@@ -24,20 +24,18 @@ from automl.errors import DataError
 from automl.wording.counts import agree, count
 
 
-@dataclass(frozen=True, slots=True)
-class NewRows:
-    """Rows as the model reads them, and what a person should know of it."""
-
-    typed: pd.DataFrame
-    messages: tuple[str, ...]
-
-
-def read_rows(data: Any, plans: Sequence[ColumnPlan]) -> NewRows:
+def read_rows(
+    data: Any, plans: Sequence[ColumnPlan], known: Sequence[Mapping[str, frozenset[str]]] = ()
+) -> NewRows:
     """Read rows of the columns that a model was trained on; further columns do no harm.
 
     Args:
         data: a DataFrame, a path, "sklearn:NAME", or an array, tensor or list of rows with the
             columns in their order.
+        known: the categories of each column that each fold's train rows have; others are said.
+
+    Returns:
+        The rows as `read_columns` reads them.
 
     Raises:
         DataError: there are no rows, a column is missing, or most of one cannot be read.
@@ -50,7 +48,8 @@ def read_rows(data: Any, plans: Sequence[ColumnPlan]) -> NewRows:
     refuse_unreadable(read.unread, "the rows to predict")
     unread = [str(cells) for cells in read.unread]
     others = (*_new_numbers(read.typed, plans), *_empty_columns(read.typed, plans))
-    return NewRows(read.typed, (*table.messages, *unread, *others))
+    new = unknown_categories(read.typed, known) if known else ()
+    return NewRows(read.typed, len(read.typed), (*table.messages, *unread, *others, *new))
 
 
 def _frame_of_rows(data: Any, names: Sequence[str]) -> pd.DataFrame:

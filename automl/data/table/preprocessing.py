@@ -29,11 +29,14 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
+from automl.data.encoders import Encoder, NewRows
 from automl.data.table.column_reading import read_columns
 from automl.data.table.columns import ColumnPlan
-from automl.data.table.inputs import AffineScaling
+from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
+from automl.data.table.new_rows import read_rows
 from automl.data.table.scalings import affine_scalings
 from automl.errors import DataError
+from storage.records import Json
 
 MAX_ONE_HOT = 20
 """Columns with more categories (rare ones not counted) become codes for an embedding.
@@ -60,8 +63,10 @@ class Encoded:
 
 
 @dataclass(frozen=True, slots=True)
-class Preprocessor:
-    """A fitted encoding of rows. `fit_preprocessor` makes one, `from_state` brings it back."""
+class Preprocessor(Encoder):
+    """The fitted encoding of a table's rows. `fit_preprocessor` makes one."""
+
+    kind = "table"
 
     plans: tuple[ColumnPlan, ...]
     transformer: ColumnTransformer
@@ -69,6 +74,25 @@ class Preprocessor:
     embedded: tuple[str, ...]  # columns that become codes
     cardinalities: tuple[int, ...]  # codes of each; 0 stands for rare and unknown categories
     scalings: Mapping[str, AffineScaling]
+
+    @property
+    def encoding(self) -> TableEncoding:
+        """The scalings, and the codes of embedded columns."""
+        return TableEncoding(self.scalings, self.cardinalities)
+
+    def inputs(self, rows: pd.DataFrame) -> TableInputs:
+        """Encode rows that `read_columns` has read."""
+        encoded = self.encode_typed(rows)
+        return TableInputs(
+            torch.from_numpy(encoded.numeric),
+            torch.from_numpy(encoded.quantile),
+            torch.from_numpy(encoded.categories),
+        )
+
+    def read(self, data: Any, others: Sequence[Preprocessor] = ()) -> NewRows:
+        """Read rows of the columns that it was fitted on; `new_rows.py` says how."""
+        known = [one.known_categories for one in (self, *others)]
+        return read_rows(data, self.plans, known)
 
     def encode(self, frame: pd.DataFrame) -> Encoded:
         """Encode raw rows: columns as in the file the model was trained on, in any order.
@@ -118,13 +142,13 @@ class Preprocessor:
                 known[str(name)] = frozenset(map(str, categories))
         return known
 
-    def to_state(self) -> tuple[ColumnTransformer, dict[str, Any]]:
+    def to_state(self) -> tuple[dict[str, Any], dict[str, Json]]:
         """The estimator for `storage/artifact_formats.py`, and the rest as plain values."""
         scalings = {
             name: {"shift": scaling.shift.tolist(), "scale": scaling.scale.tolist()}
             for name, scaling in self.scalings.items()
         }
-        return self.transformer, {
+        return {"transformer": self.transformer}, {
             "plans": [plan.to_dict() for plan in self.plans],
             "feature_names": list(self.feature_names),
             "embedded": list(self.embedded),
@@ -133,7 +157,7 @@ class Preprocessor:
         }
 
     @classmethod
-    def from_state(cls, transformer: ColumnTransformer, state: Mapping[str, Any]) -> Preprocessor:
+    def from_state(cls, estimators: Mapping[str, Any], state: Mapping[str, Any]) -> Preprocessor:
         """The inverse of `to_state`."""
         scalings = {
             name: AffineScaling(
@@ -144,7 +168,7 @@ class Preprocessor:
         }
         return cls(
             plans=tuple(ColumnPlan.from_dict(values) for values in state["plans"]),
-            transformer=transformer,
+            transformer=estimators["transformer"],
             feature_names=tuple(state["feature_names"]),
             embedded=tuple(state["embedded"]),
             cardinalities=tuple(state["cardinalities"]),

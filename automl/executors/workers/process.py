@@ -45,7 +45,13 @@ class ProcessEngine(Engine):
         self._files = [file for file in (shared, binary) if file is not None]
         self._assignments = [
             Assignment(
-                shared, setup.trainer, device, setup.trial_timeout, setup.memory_limit, binary
+                shared,
+                setup.trainer,
+                device,
+                setup.trial_timeout,
+                setup.memory_limit,
+                binary,
+                setup.model,
             )
             for device in devices
         ]

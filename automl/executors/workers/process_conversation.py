@@ -27,6 +27,7 @@ from automl.executors.workers.process_messages import (
     send,
 )
 from automl.executors.workers.worker import Orders, Ready, TrainingSetup
+from automl.models.own.builders import remember_packed
 from automl.stacked.native import use_kernels
 from automl.training.trainer import Checkpoint
 
@@ -55,6 +56,7 @@ def converse(descriptor: int) -> None:
 
 def _set_up(assignment: Assignment) -> GuardedTraining:
     use_kernels(torch.float32, assignment.kernels.read() if assignment.kernels else None)
+    remember_packed(assignment.model)
     setup = TrainingSetup(
         assignment.dataset.open(),
         trainer=assignment.trainer,

@@ -45,6 +45,7 @@ class Assignment:
     trial_timeout: float | None  # seconds
     memory_limit: int | None  # bytes
     kernels: SharedBytes | None = None  # compiled ones; None: there are none to use
+    model: bytes | None = None  # who builds a person's own networks
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class TrainingSetup:
         trial_timeout: seconds from a run's first round.
         memory_limit: bytes that trainings may take in each worker, beyond interpreter and
             libraries as they are before the first round; on a GPU, of its memory.
+        model: who builds a person's own networks, packed for workers; None: nobody need.
     """
 
     dataset: Dataset
@@ -48,6 +49,7 @@ class TrainingSetup:
     devices: tuple[str, ...] = ("cpu",)
     trial_timeout: float | None = None
     memory_limit: int | None = None
+    model: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from automl import randomness
-from automl.models.mlp.network import MLPConfig
+from automl.models.mlp.config import MLPConfig
 
 MASK_ELEMENTS: Final = 1 << 16
 """Masks are drawn for as many steps at once as keep a layer's draw within 256 KiB, inside

@@ -1,4 +1,4 @@
-"""The multilayer perceptron: its configuration and its module.
+"""The multilayer perceptron as a module.
 
     inputs --affine scaling--> input dropout
         --> [linear, normalization, activation, dropout] x n_layers --> linear
@@ -11,31 +11,19 @@ is a function of its arguments.
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from automl.data.dataset import Dataset
+from automl.data.dataset import DataDescription
 from automl.data.table.inputs import AffineScaling, table_encoding
-from search_spaces.hyperparameters import defaults
-
-Module = TypeVar("Module", bound=nn.Module)
-
-_DEFAULTS: Final = defaults("mlp")
-
-MAXOUT_PIECES: Final = 2
-"""Linear pieces per maxout unit. Goodfellow et al. 2013, "Maxout Networks", use 2 to 5."""
+from automl.models.mlp.config import MAXOUT_PIECES, MLPConfig, embedding_size, input_size
 
 PRELU_SLOPE: Final = 0.25
 """Where the learnable slope starts: He et al. 2015, "Delving Deep into Rectifiers"."""
-
-SMALLEST_FUNNEL: Final = 8
-"""A funnel narrows no further: below about 8 units, dead ReLUs can cut a layer in two."""
 
 
 def _maxout(values: Tensor) -> Tensor:
@@ -55,49 +43,6 @@ ACTIVATIONS: Final[Mapping[str, Callable[[Tensor], Tensor] | None]] = {
     "silu": functional.silu,  # x sigmoid(x): Elfwing et al. 2018
     "maxout": _maxout,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class MLPConfig:
-    """The architecture of one network, by the registry's names and defaults."""
-
-    n_layers: int = _DEFAULTS["n_layers"]  # hidden layers
-    hidden_size: int = _DEFAULTS["hidden_size"]  # width of the first hidden layer
-    shape: str = _DEFAULTS["shape"]  # "constant" or "funnel" (each half of the one before)
-    activation: str = _DEFAULTS["activation"]
-    initialization: str = _DEFAULTS["initialization"]
-    normalization: str = _DEFAULTS["normalization"]
-    dropout: float = _DEFAULTS["dropout"]
-    input_dropout: float = _DEFAULTS["input_dropout"]
-    scaling: str = _DEFAULTS["scaling"]
-
-    @property
-    def hidden_sizes(self) -> tuple[int, ...]:
-        """Units per hidden layer; a funnel halves, but not below `SMALLEST_FUNNEL`."""
-        if self.shape == "constant":
-            return (self.hidden_size,) * self.n_layers
-        floor = min(self.hidden_size, SMALLEST_FUNNEL)
-        return tuple(max(floor, self.hidden_size >> layer) for layer in range(self.n_layers))
-
-    @property
-    def pieces(self) -> int:
-        """Linear maps per hidden unit: 2 for maxout, else 1."""
-        return MAXOUT_PIECES if self.activation == "maxout" else 1
-
-
-def embedding_size(cardinality: int) -> int:
-    """Width of the embedding of a column with this many codes.
-
-    Source:
-        fastai's rule of thumb 1.6 n^0.56 (Howard & Gugger 2020, `emb_sz_rule`), rounded up and
-        held to 50, where the tables here stop to gain.
-    """
-    return min(50, math.ceil(1.6 * math.pow(cardinality, 0.56)))
-
-
-def input_size(n_features: int, cardinalities: Sequence[int]) -> int:
-    """Width of the first linear layer's input: numeric columns and embeddings."""
-    return n_features + sum(embedding_size(cardinality) for cardinality in cardinalities)
 
 
 class _Linear(nn.Linear):
@@ -207,17 +152,13 @@ class MLP(nn.Module):
             _Embedding(codes, embedding_size(codes), device=device, dtype=dtype)
             for codes in cardinalities
         )
-        sizes = (input_size(n_features, cardinalities), *config.hidden_sizes)
+        self.n_inputs = input_size(n_features, cardinalities)  # of the first linear map
+        sizes = (self.n_inputs, *config.hidden_sizes)
         self.hidden = nn.ModuleList(
             HiddenLayer(n_in, n_out, config, device, dtype)
             for n_in, n_out in itertools.pairwise(sizes)
         )
         self.output = _Linear(sizes[-1], n_outputs, device=device, dtype=dtype)
-
-    @property
-    def layer_names(self) -> tuple[str, ...]:
-        """What people read: "hidden 1", ..., "output"."""
-        return (*(f"hidden {number + 1}" for number in range(len(self.hidden))), "output")
 
     @property
     def layers(self) -> tuple[HiddenLayer, ...]:
@@ -253,26 +194,23 @@ class MLP(nn.Module):
 
 def mlp_for(
     config: MLPConfig,
-    dataset: Dataset,
-    fold: int = 0,
+    data: DataDescription,
     *,
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
 ) -> MLP:
-    """The network for a fold of a data set, its weights not yet set."""
-    encoding = table_encoding(dataset.folds[fold])
+    """The network for a fold of a data set, its weights not yet set.
+
+    Raises:
+        ConfigError: the data are no table.
+    """
+    encoding = table_encoding(data.encoding)
     return MLP(
         config,
         encoding.n_features,
-        dataset.n_outputs,
+        data.n_outputs,
         encoding.cardinalities,
         encoding.scalings[config.scaling],
         device=device,
         dtype=dtype,
     )
-
-
-def n_parameters(config: MLPConfig, dataset: Dataset) -> int:
-    """How many numbers training would set; nothing is allocated."""
-    model = mlp_for(config, dataset, device="meta")
-    return sum(parameter.numel() for parameter in model.parameters())

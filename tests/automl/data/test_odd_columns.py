@@ -213,7 +213,7 @@ def test_a_column_becomes_what_the_documentation_says(odd: OddColumn, tmp_path: 
     data, path = load(odd, tmp_path)
     assert data.columns["x"] == odd.kind
     assert odd.said in "\n".join(data.messages)
-    plans = data.preprocessors[0].plans
+    plans = data.encoders[0].plans
     typed = read_rows(path, plans).typed
     name = "x: days" if odd.kind == "date" else "x"
     found = [] if odd.kind.startswith("dropped") else typed[name].tolist()[: len(odd.read)]
@@ -228,7 +228,7 @@ def test_a_column_becomes_what_the_documentation_says(odd: OddColumn, tmp_path: 
 def test_each_row_alone_is_read_like_beside_all_others(odd: OddColumn, tmp_path: Path) -> None:
     """In a file, and in a frame that a person made of the same texts."""
     data, path = load(odd, tmp_path)
-    plans = data.preprocessors[0].plans
+    plans = data.encoders[0].plans
     together = read_rows(path, plans).typed
     for row, cell in enumerate(cells_of(odd)[: len(odd.cells)]):
         expected = together.drop(columns="noise").iloc[row].tolist()

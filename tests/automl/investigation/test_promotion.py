@@ -35,7 +35,9 @@ def test_promotion_knows_whether_pruning_cost_the_best_trial(
 
 def ended(fold: int, cause: str | None, *losses: float) -> EndedRun:
     model, training = configure({}, family="mlp", max_epochs=6, patience=6)
-    run = PlannedRun("promote", "", RunConfig(fold, 1, model, training, seed=fold, fold=fold))
+    run = PlannedRun(
+        "promote", "", RunConfig(fold, 1, "mlp", model, training, seed=fold, fold=fold)
+    )
     curve = [
         EpochRecord(fold, epoch, epoch, loss, loss, 0.0, 0.1, 0.1, 0.1, 1.0, 0.1)
         for epoch, loss in enumerate(losses, start=1)

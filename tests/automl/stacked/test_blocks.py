@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import torch
 
+from automl.models.mlp.config import MLPConfig
 from automl.models.mlp.initialization import initialize_
-from automl.models.mlp.network import MLP, MLPConfig
+from automl.models.mlp.network import MLP
 from automl.stacked.blocks import StackBlocks, StackLayout, padded, sort_key
 
 CONFIGS = sorted(

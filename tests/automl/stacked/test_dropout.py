@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from automl.models.mlp.config import MLPConfig
 from automl.models.mlp.dropout import step_masks
-from automl.models.mlp.network import MLPConfig
 from automl.stacked.blocks import StackLayout
 from automl.stacked.dropout import StackedDropout
 

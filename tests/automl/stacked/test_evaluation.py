@@ -1,16 +1,16 @@
-"""Scores of a stack against `rows.score` of each network."""
+"""Scores of a stack against `score` of each network."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from automl.models.mlp.network import mlp_for
 from automl.stacked import evaluation as stacked_evaluation
 from automl.stacked.blocks import StackLayout
 from automl.stacked.evaluation import FEWEST_ROWS, MOST_ROWS, rows_at_once
 from automl.stacked.trainer import StackedTrainer
-from automl.training.rows import Rows, score
+from automl.training.network import Network, Place, read_rows
+from automl.training.scores import score
 from tests.contracts.tiny_datasets import TASKS, tiny_dataset
 from tests.contracts.trainer_contract import tiny_run
 
@@ -26,10 +26,11 @@ def test_scores_are_those_of_the_plain_networks(
     trainer.add(runs)
     for record in trainer.train_round():
         run = runs[record.run_id - 1]
-        model = mlp_for(run.model, dataset, dtype=torch.float64)
-        model.load_state_dict(trainer.checkpoint(record.run_id).weights)
-        rows = Rows.of(dataset.folds[0].valid, "standard", torch.device("cpu"), torch.float64)
-        expected = score(model, dataset, rows)
+        place, fold = Place(dtype=torch.float64), dataset.folds[0]
+        rows = read_rows(run, fold.valid, fold.encoding, place)
+        network = Network.built(run, dataset.describe(), rows, place)
+        network.module.load_state_dict(trainer.checkpoint(record.run_id).weights)
+        expected = score(network, dataset, rows)
         assert record.valid_loss == pytest.approx(expected.loss, rel=1e-12)
         assert record.valid_loss_standard_error == pytest.approx(expected.standard_error)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from automl.models.mlp.network import MLPConfig
+from automl.models.mlp.config import MLPConfig
 from automl.stacked.blocks import StackBlocks, StackLayout
 from automl.stacked.layer import StackedLayer, Workspace, product
 

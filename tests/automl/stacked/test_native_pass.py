@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from automl import randomness
-from automl.models.mlp.network import MLPConfig
+from automl.models.mlp.config import MLPConfig
 from automl.stacked import native
 from automl.stacked.blocks import StackBlocks, StackLayout
 from automl.stacked.native_pass import MaskSource, NativePass, WindowDropout

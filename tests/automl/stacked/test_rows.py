@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 
 from automl.models.mlp.network import mlp_for
-from automl.stacked.rows import ScaledRows, gather
-from automl.training.rows import Rows
+from automl.stacked.rows import ScaledRows, TableRows, gather
 from search_spaces.hyperparameters import hyperparameter
 from tests.contracts.tiny_datasets import tiny_dataset
 from tests.contracts.trainer_contract import tiny_run
@@ -21,7 +20,7 @@ def test_rows_are_scaled_as_the_plain_network_scales_them() -> None:
         for scaling in SCALINGS:
             run = tiny_run(fold=fold, scaling=scaling)
             start = table.start_of(run)
-            model = mlp_for(run.model, dataset, fold)
+            model = mlp_for(run.model, dataset.describe(fold))
             split = dataset.folds[fold].valid
             expected = model.encode(split.inputs.before(scaling), split.inputs.categories)
             found = table.rows.inputs[start : start + table.n_rows(run)]
@@ -31,7 +30,7 @@ def test_rows_are_scaled_as_the_plain_network_scales_them() -> None:
 
 
 def test_gather_fills_columns_and_codes() -> None:
-    rows = Rows(torch.arange(12.0).view(6, 2), torch.arange(6)[:, None], torch.arange(6))
+    rows = TableRows(torch.arange(12.0).view(6, 2), torch.arange(6)[:, None], torch.arange(6))
     inputs, codes = torch.zeros(2, 2, 5), [torch.zeros(2, 2, dtype=torch.int64)]
     gather(rows, torch.tensor([5, 0, 1, 1]), inputs, codes)
     assert inputs[..., :2].tolist() == [[[10, 11], [0, 1]], [[2, 3], [2, 3]]]

@@ -7,8 +7,9 @@ from functools import partial
 import pytest
 import torch
 
+from automl.models.mlp.config import MLPConfig
 from automl.models.mlp.initialization import initialize_
-from automl.models.mlp.network import MLP, MLPConfig
+from automl.models.mlp.network import MLP
 from automl.stacked import native
 from automl.stacked.blocks import StackBlocks, StackLayout, sort_key
 from automl.stacked.native_pass import NativePass

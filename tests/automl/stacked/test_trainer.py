@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from automl.data import SplitOptions, load_dataset
-from automl.models.mlp.network import MLPConfig
+from automl.models.mlp.config import MLPConfig
 from automl.stacked.trainer import StackedTrainer
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.plain import PlainTrainer
@@ -131,7 +131,7 @@ def test_folds_with_different_inputs_train_as_the_plain_trainer_does() -> None:
         > 1
     )
     runs = [
-        RunConfig(k, 0, MLPConfig(hidden_size=8), TrainingConfig(), seed=k, fold=k % 4)
+        RunConfig(k, 0, "mlp", MLPConfig(hidden_size=8), TrainingConfig(), seed=k, fold=k % 4)
         for k in range(8)
     ]
     reached = []

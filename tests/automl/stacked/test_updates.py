@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from automl.models.mlp.network import MLPConfig
+from automl.models.mlp.config import MLPConfig
 from automl.stacked.blocks import StackBlocks, StackLayout
 from automl.stacked.updates import StackedUpdates
 from automl.training.config import TrainingConfig

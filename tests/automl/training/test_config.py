@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automl.errors import ConfigError
+from automl.models.mlp.config import MLPConfig
 from automl.models.mlp.initialization import INITIALIZATIONS
-from automl.models.mlp.network import ACTIVATIONS, MLPConfig
+from automl.models.mlp.network import ACTIVATIONS
 from automl.training import config
 from automl.training.config import TrainingConfig, configure
 from search_spaces import HYPERPARAMETERS, FixedParameter, SearchSpace, SearchSpaceError

@@ -2,15 +2,21 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 
 import pytest
 import torch
 from torch.nn import functional
 
+from automl.models.mlp.config import MLPConfig
+from automl.models.mlp.family import MLP_FAMILY
 from automl.models.mlp.initialization import initialize_
-from automl.models.mlp.network import MLP, MLPConfig
+from automl.models.mlp.network import MLP
 from automl.training.config import RowSubset
 from automl.training.gradients import inspect_initialization, is_measured, measure_layers
+from automl.training.network import Network, Place
+from automl.training.rows import Rows
+from storage.records import LayerGradientRecord
 from tests.contracts.tiny_datasets import tiny_dataset
 from tests.contracts.trainer_contract import tiny_run
 
@@ -26,6 +32,14 @@ def network(**values: object) -> MLP:
     return model
 
 
+def measured(
+    model: MLP, before: Mapping[int, torch.Tensor] | None = None
+) -> tuple[LayerGradientRecord, ...]:
+    place = Place(dtype=torch.float64)
+    rows = Rows((INPUTS, NO_CATEGORIES), TARGETS)
+    return measure_layers(Network(MLP_FAMILY, model, 2, place), "cross_entropy", rows, before)
+
+
 def test_numbers_are_those_of_the_formulas_by_hand() -> None:
     """One tanh layer and softmax: the backward pass written out."""
     model = network(activation="tanh", initialization="xavier")
@@ -39,8 +53,8 @@ def test_numbers_are_those_of_the_formulas_by_hand() -> None:
             (d_hidden.T @ INPUTS).norm().item(),
             (d_outputs.T @ hidden).norm().item(),
         ]
-    updates = [0.1 * w1.detach(), 0.01 * w2.detach()]
-    first, output = measure_layers(model, "cross_entropy", INPUTS, NO_CATEGORIES, TARGETS, updates)
+    before = {id(w1): 0.9 * w1.detach(), id(w2): 0.99 * w2.detach()}
+    first, output = measured(model, before)
     assert [first.gradient_norm, output.gradient_norm] == pytest.approx(gradient_norms, rel=1e-12)
     assert first.weight_norm == pytest.approx(w1.norm().item())
     assert [first.update_ratio, output.update_ratio] == pytest.approx([0.1, 0.01])
@@ -56,7 +70,7 @@ def test_saturation_is_the_share_beyond_the_flat_ends() -> None:
         model = network(activation=activation, initialization="zeros")
         with torch.no_grad():  # half of the units far out, on tanh's scale
             model.layers[0].linear.bias.copy_(torch.tensor([0, 0, 0, 1, 1, -1]) * 4.0 * factor)
-        first, output = measure_layers(model, "cross_entropy", INPUTS, NO_CATEGORIES, TARGETS)
+        first, output = measured(model)
         assert first.saturated_fraction == pytest.approx(0.5)
         assert output.saturated_fraction == 0.0
 
@@ -65,7 +79,7 @@ def test_dead_units_are_zero_on_the_whole_batch() -> None:
     model = network(activation="relu")
     with torch.no_grad():
         model.layers[0].linear.bias[:2] = -1e3
-    first, output = measure_layers(model, "cross_entropy", INPUTS, NO_CATEGORIES, TARGETS)
+    first, output = measured(model)
     assert first.dead_fraction == pytest.approx(2 / 6)
     assert output.dead_fraction == 0.0
 
@@ -74,7 +88,7 @@ def test_dead_units_are_zero_on_the_whole_batch() -> None:
 def test_measuring_leaves_the_network_as_it_is(normalization: str) -> None:
     model = network(normalization=normalization).eval()
     before = {name: values.clone() for name, values in model.state_dict().items()}
-    measure_layers(model, "cross_entropy", INPUTS, NO_CATEGORIES, TARGETS)
+    measured(model)
     assert all(torch.equal(model.state_dict()[name], values) for name, values in before.items())
     assert not model.training
     assert all(parameter.grad is None for parameter in model.parameters())
@@ -82,7 +96,7 @@ def test_measuring_leaves_the_network_as_it_is(normalization: str) -> None:
 
 def test_batch_norm_is_measured_with_the_batchs_statistics() -> None:
     model = network(normalization="batch_norm", activation="leaky_relu", initialization="normal")
-    first = measure_layers(model, "cross_entropy", INPUTS, NO_CATEGORIES, TARGETS)[0]
+    first = measured(model)[0]
     assert first.activation_standard_deviation > 0.5, "running statistics would give about 0.02"
 
 

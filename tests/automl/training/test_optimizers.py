@@ -4,8 +4,10 @@ import pytest
 import torch
 from torch import nn
 
+from automl.models.mlp.config import MLPConfig
 from automl.models.mlp.initialization import initialize_
-from automl.models.mlp.network import MLP, MLPConfig
+from automl.models.mlp.network import MLP
+from automl.models.parameter_roles import penalized
 from automl.stacked.blocks import StackBlocks, StackLayout
 from automl.training import optimizers
 from automl.training.config import TrainingConfig
@@ -97,7 +99,7 @@ def test_the_stacked_twin_penalizes_the_same_parameters(
     for block in blocks.matrices:
         block.fill_(1.0)
     stacked = {name for name, values in blocks.read(0).items() if values.any()}
-    known = set(map(id, optimizers.penalized(model)))
+    known = set(map(id, penalized(model)))
     assert stacked == {n for n, parameter in model.named_parameters() if id(parameter) in known}
 
 
@@ -120,10 +122,10 @@ def test_only_adamw_decouples_the_decay() -> None:
 def test_l1_is_the_gradient_of_the_sum_of_absolute_weights() -> None:
     model = model_with_gradients()
     before = [gradient.clone() for gradient in gradients(model)]
-    optimizers.add_l1_(optimizers.penalized(model), 0.3)
+    optimizers.add_l1_(penalized(model), 0.3)
     added = [after - b for after, b in zip(gradients(model), before, strict=True)]
-    penalty = 0.3 * sum(weight.abs().sum() for weight in optimizers.penalized(model))
-    expected = torch.autograd.grad(penalty, optimizers.penalized(model))
+    penalty = 0.3 * sum(weight.abs().sum() for weight in penalized(model))
+    expected = torch.autograd.grad(penalty, penalized(model))
     matrices = [change for change in added if change.ndim == 2]
     for found, wanted in zip(matrices, expected, strict=True):
         torch.testing.assert_close(found, wanted)

@@ -5,8 +5,9 @@ import torch
 
 from automl.data.dataset import Dataset
 from automl.errors import DataError
+from automl.training.network import ROWS_AT_ONCE
 from automl.training.plain import PlainTrainer
-from automl.training.predictions import ROWS_AT_ONCE, outputs_of, predict
+from automl.training.predictions import predict
 from tests.contracts.tiny_datasets import tiny_dataset
 from tests.contracts.trainer_contract import curve, tiny_run
 
@@ -51,14 +52,12 @@ def test_splits_and_folds_are_the_runs() -> None:
 def test_many_rows_are_predicted_in_chunks_with_the_same_result() -> None:
     dataset = tiny_dataset()
     trainer, _ = trained(dataset)
-    model = trainer._runs[1].model
-    inputs = dataset.folds[0].train.inputs.numeric.repeat(60, 1)
-    categories = torch.empty(len(inputs), 0, dtype=torch.int64)
-    assert len(inputs) > 2 * ROWS_AT_ONCE
+    state = trainer._runs[1]
+    rows = state.train[torch.arange(90).repeat(60)]
+    assert len(rows) > 2 * ROWS_AT_ONCE
     with torch.no_grad():
-        torch.testing.assert_close(
-            outputs_of(model, inputs, categories), model(inputs, categories)
-        )
+        expected = state.network.module(*rows.arguments)
+    torch.testing.assert_close(state.network.evaluated(rows), expected)
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "binary_cross_entropy", "mean_squared"])

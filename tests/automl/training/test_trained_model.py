@@ -13,8 +13,9 @@ import torch
 from automl.data import LoadedData, SplitOptions, load_dataset
 from automl.data.targets import class_values
 from automl.errors import ConfigError, DataError, DataWarning
+from automl.models.mlp.config import MLPConfig
 from automl.models.mlp.initialization import initialize_
-from automl.models.mlp.network import MLPConfig, mlp_for
+from automl.models.mlp.network import mlp_for
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.predictions import predict
 from automl.training.trained_model import (
@@ -42,24 +43,24 @@ def data() -> LoadedData:
 
 
 def network(data: LoadedData, fold: int, scaling: str = "robust") -> TrainedNetwork:
-    run = RunConfig(1, 0, MLPConfig(scaling=scaling), TrainingConfig(), seed=3, fold=fold)
-    model = mlp_for(run.model, data.dataset, fold)
+    run = RunConfig(1, 0, "mlp", MLPConfig(scaling=scaling), TrainingConfig(), seed=3, fold=fold)
+    model = mlp_for(run.model, data.dataset.describe(fold))
     initialize_(model, fold)
     rows = data.dataset.folds[fold]
     return TrainedNetwork(
         run=run,
         weights=model.state_dict(),
-        preprocessor=data.preprocessors[fold],
-        cardinalities=rows.encoding.cardinalities,
+        encoder=data.encoders[fold],
+        n_train_rows=len(rows.train),
         target_mean=rows.target_mean,
         target_scale=rows.target_scale,
     )
 
 
 def model_of(data: LoadedData, *networks: TrainedNetwork) -> TrainedModel:
-    classes = class_values(data.class_names, data.class_type)
+    classes = class_values(data.goal.class_names, data.goal.reading.class_type)
     members = tuple(WeightedNetwork(one, 1 / len(networks)) for one in networks)
-    return TrainedModel(data.target, data.task, data.loss, classes, members)
+    return TrainedModel(data.goal.name, data.goal.task, data.goal.loss, classes, members)
 
 
 def classifier(labels: list[object]) -> tuple[TrainedModel, pd.DataFrame]:
@@ -188,6 +189,6 @@ def test_a_model_is_shown_in_a_line_without_weights(data: LoadedData) -> None:
 
 
 def test_run_comes_back_from_plain_values() -> None:
-    run = RunConfig(1, 2, MLPConfig(n_layers=3), TrainingConfig(batch_size=None), seed=4)
+    run = RunConfig(1, 2, "mlp", MLPConfig(n_layers=3), TrainingConfig(batch_size=None), seed=4)
     assert run_from_details({"run": asdict(run)}) == replace(run, rows=None)
     assert torch.tensor(run.seed).item() == 4

@@ -19,7 +19,7 @@ from storage.records import StudyRecords, StudySettings
 
 
 def settings_for(data: LoadedData, *narrowing: str, max_epochs: int = 4) -> StudySettings:
-    space = search_spaces.load("mlp").for_task(data.task).narrow(list(narrowing))
+    space = search_spaces.load("mlp").for_task(data.goal.task).narrow(list(narrowing))
     options = SearchOptions(study="iris", max_epochs=max_epochs, patience=max_epochs)
     return make_settings(data, space, options)
 

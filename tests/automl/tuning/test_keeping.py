@@ -27,7 +27,7 @@ def test_a_state_that_is_ahead_of_the_stored_curve_is_not_gone_on_from(
     )
     assert checkpoints
     model, training = configure({}, family="mlp", max_epochs=6, patience=6)
-    run = RunConfig(99, number, model, training, before.seed)
+    run = RunConfig(99, number, "mlp", model, training, before.seed)
     problem = Problem(finished.records.settings, load_dataset("sklearn:iris").dataset)
     with open_store(finished_copy) as store:
         keeper = Keeper(store, problem, 1)

@@ -106,7 +106,7 @@ def drawn(space: SearchSpace, n_trials: int, n_folds: int, seed: int) -> list[Ru
             space.suggest(study.ask()), family="mlp", max_epochs=5, patience=5
         )
         for fold in range(n_folds):
-            runs.append(RunConfig(len(runs), number, model, training, seed=0, fold=fold))
+            runs.append(RunConfig(len(runs), number, "mlp", model, training, seed=0, fold=fold))
     return runs
 
 

@@ -52,7 +52,7 @@ def make_dataset(task: Task = "regression") -> Dataset:
 def make_run(run_id: int, learning_rate: float = 0.01) -> PlannedRun:
     params = {"learning_rate": learning_rate, "optimizer": "sgd", "hidden_size": 8}
     model, training = configure(params, family="mlp", max_epochs=4, patience=4)
-    return PlannedRun("confirm", "", RunConfig(run_id, 0, model, training, seed=run_id))
+    return PlannedRun("confirm", "", RunConfig(run_id, 0, "mlp", model, training, seed=run_id))
 
 
 def linear_run(run_id: int, trial_number: int = 0) -> PlannedRun:

@@ -77,7 +77,7 @@ def test_trials_that_complete_or_fail_leave_no_state(finished: SearchResult) -> 
 def runs_that_go_on(records: StudyRecords, trial_number: int) -> dict[int, RunConfig]:
     model, training = configure({}, family="mlp", max_epochs=6, patience=6)
     (run,) = records.search_runs(trial_number)
-    return {run.run_id: RunConfig(-1, trial_number, model, training, run.seed, run.fold)}
+    return {run.run_id: RunConfig(-1, trial_number, "mlp", model, training, run.seed, run.fold)}
 
 
 def test_a_run_goes_on_where_it_was_pruned(store: Store) -> None:

@@ -15,7 +15,7 @@ from storage.records import EpochRecord
 def run_of(*valid_losses: float, patience: int = 9) -> RunInTraining:
     """A run of at most four epochs that has these behind it."""
     training = TrainingConfig(max_epochs=4, patience=patience)
-    run = RunInTraining(RunConfig(1, 0, MLPConfig(), training, seed=0))
+    run = RunInTraining(RunConfig(1, 0, "mlp", MLPConfig(), training, seed=0))
     for epoch, loss in enumerate(valid_losses, start=1):
         run.advance(EpochRecord(1, epoch, epoch, 0.5, loss, 0.0, 0.1, 0.1, 0.1, 1.0, 0.1))
     return run

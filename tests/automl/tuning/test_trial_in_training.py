@@ -7,7 +7,7 @@ import math
 import optuna
 import pytest
 
-from automl.models.mlp.network import MLPConfig
+from automl.models.mlp.config import MLPConfig
 from automl.training.config import RunConfig, TrainingConfig
 from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.trial_in_training import TrialInTraining, best_in_training
@@ -33,7 +33,9 @@ def record(run_id: int, epoch: int, valid_loss: float) -> EpochRecord:
 def trial_of(*run_ids: int) -> TrialInTraining:
     training = TrainingConfig(max_epochs=9, patience=9)
     runs = {
-        run_id: RunInTraining(RunConfig(run_id, 7, MLPConfig(), training, seed=0, fold=fold))
+        run_id: RunInTraining(
+            RunConfig(run_id, 7, "mlp", MLPConfig(), training, seed=0, fold=fold)
+        )
         for fold, run_id in enumerate(run_ids)
     }
     return TrialInTraining(optuna.create_study().ask(), {"learning_rate": 0.01}, runs)

@@ -64,8 +64,8 @@ def test_a_messy_table_is_understood(loaded: LoadedData) -> None:
         "house": "categorical",
         "price": "numeric",
     }
-    assert (data.task, data.loss) == ("multiclass", "cross_entropy")
-    assert data.class_names == ("bad", "good", "ugly")
+    assert (data.goal.task, data.goal.loss) == ("multiclass", "cross_entropy")
+    assert data.goal.class_names == ("bad", "good", "ugly")
     assert data.messages[0] == "rows without label, left out: 1"
     assert any("dropped as id-like: Id" in line for line in data.messages)
     assert sum(data.n_rows.values()) == N - 1
@@ -74,8 +74,8 @@ def test_a_messy_table_is_understood(loaded: LoadedData) -> None:
 
 def test_tensors_are_complete_and_finite(loaded: LoadedData) -> None:
     data = loaded
-    assert len(data.dataset.folds) == len(data.preprocessors) == 5
-    for fold, preprocessor in zip(data.dataset.folds, data.preprocessors, strict=True):
+    assert len(data.dataset.folds) == len(data.encoders) == 5
+    for fold, preprocessor in zip(data.dataset.folds, data.encoders, strict=True):
         for split in (fold.train, fold.valid, fold.test):
             assert split.inputs.numeric.shape == (len(split), len(preprocessor.feature_names))
             assert torch.isfinite(split.inputs.numeric).all()
@@ -87,7 +87,7 @@ def test_tensors_are_complete_and_finite(loaded: LoadedData) -> None:
 
 def test_regression_is_standardized_per_fold(frame: pd.DataFrame) -> None:
     data = load(frame, "price", loss="huber")
-    assert (data.task, data.loss, data.class_names) == ("regression", "huber", ())
+    assert (data.goal.task, data.goal.loss, data.goal.class_names) == ("regression", "huber", ())
     for fold in data.dataset.folds:
         assert fold.train.targets.mean().item() == pytest.approx(0, abs=1e-5)
     originals = {round(v, 1) for v in data.dataset.folds[0].original_targets("test").tolist()}
@@ -137,7 +137,7 @@ def test_group_and_time_are_kept_in_the_split(frame: pd.DataFrame) -> None:
     days = [
         by_time.dataset.folds[0]
         .split(name)
-        .inputs.numeric[:, by_time.preprocessors[0].feature_names.index("seen: days")]
+        .inputs.numeric[:, by_time.encoders[0].feature_names.index("seen: days")]
         for name in ("train", "valid", "test")
     ]
     assert days[0].max() < days[1].min() <= days[1].max() < days[2].min()
@@ -162,7 +162,7 @@ def test_numbers_in_the_test_file_may_be_written_otherwise(frame: pd.DataFrame) 
     numeric = frame.assign(age=range(N))
     test = numeric.iloc[:30].assign(age=["?", "7", "none"] * 10)
     data = load(numeric, splits=SplitOptions(test=test))
-    age = data.preprocessors[0].feature_names.index("age")
+    age = data.encoders[0].feature_names.index("age")
     assert data.columns["age"] == "numeric"
     assert torch.isfinite(data.dataset.folds[0].test.inputs.numeric[:, age]).all()
 
@@ -177,14 +177,14 @@ def test_arrays_bring_their_own_test_rows() -> None:
         for part, n in (("train", 100), ("test", 40))
     }
     data = load_dataset(arrays)
-    assert (data.target, data.n_rows["test"], data.source) == ("y", 40, "arrays")
-    assert data.class_names == ("0", "1", "2")
+    assert (data.goal.name, data.n_rows["test"], data.source) == ("y", 40, "arrays")
+    assert data.goal.class_names == ("0", "1", "2")
 
 
 def test_iris_needs_no_target() -> None:
     data = load_dataset("sklearn:iris")
     assert data.name == "iris"
-    assert data.class_names == ("setosa", "versicolor", "virginica")
+    assert data.goal.class_names == ("setosa", "versicolor", "virginica")
     assert data.dataset.folds[0].encoding.n_features == 4
 
 

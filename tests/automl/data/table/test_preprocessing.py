@@ -166,10 +166,10 @@ def test_nothing_is_learned_from_rows_that_are_not_for_training(frame: pd.DataFr
 def test_saved_and_loaded_it_encodes_the_same(frame: pd.DataFrame) -> None:
     """Through the file format that is used, which refuses types that it does not trust."""
     fitted = fit(frame)
-    transformer, state = fitted.to_state()
-    content = pack_estimators({"transformer": transformer}, json.dumps(state))
+    estimators, state = fitted.to_state()
+    content = pack_estimators(estimators, json.dumps(state))
     estimators, text = unpack_estimators(content)
-    loaded = Preprocessor.from_state(estimators["transformer"], json.loads(text))
+    loaded = Preprocessor.from_state(estimators, json.loads(text))
     before, after = fitted.encode(frame), loaded.encode(frame)
     np.testing.assert_array_equal(after.numeric, before.numeric)
     np.testing.assert_array_equal(after.quantile, before.quantile)

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from automl.data.kinds import load_dataset
+from automl.data.loaded import LoadedData
 from automl.data.splits import RowSplit
 from automl.data.table.column_inference import infer_columns
-from automl.data.table.loading import LoadedData, load_dataset
 from automl.data.table.parts import Part
 from automl.data.table.repeated_rows import RawRows, conflicting_rows, duplicated_rows, raw_rows
 from automl.options.search_options import SplitOptions

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from automl.models.mlp import dropout
+from automl.models.mlp.config import MLPConfig
 from automl.models.mlp.dropout import step_masks
-from automl.models.mlp.network import MLPConfig, dropout
 from automl.randomness import dropout_mask, keys_at, streams
 
 CONFIG = MLPConfig(n_layers=2, hidden_size=12, shape="funnel", dropout=0.4, input_dropout=0.2)

@@ -5,8 +5,9 @@ import math
 import pytest
 import torch
 
+from automl.models.mlp.config import MLPConfig
 from automl.models.mlp.initialization import INITIALIZATIONS, initialize_
-from automl.models.mlp.network import MLP, MLPConfig
+from automl.models.mlp.network import MLP
 
 N_IN, N_OUT = 300, 200
 VARIANCES = {

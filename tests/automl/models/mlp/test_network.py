@@ -7,15 +7,10 @@ import torch
 from torch.nn import functional
 
 from automl.data.table.inputs import AffineScaling
+from automl.models.mlp.config import MLPConfig, embedding_size
+from automl.models.mlp.family import MLP_FAMILY
 from automl.models.mlp.initialization import initialize_
-from automl.models.mlp.network import (
-    ACTIVATIONS,
-    MLP,
-    HiddenLayer,
-    MLPConfig,
-    embedding_size,
-    n_parameters,
-)
+from automl.models.mlp.network import ACTIVATIONS, MLP, HiddenLayer
 from tests.contracts.tiny_datasets import tiny_dataset
 
 NO_CATEGORIES = torch.empty(6, 0, dtype=torch.int64)
@@ -142,5 +137,7 @@ def test_parameters_are_counted_without_building(activation: str, normalization:
     dataset = tiny_dataset(with_categories=True)
     config = MLPConfig(3, 16, "funnel", activation, normalization=normalization)
     model = MLP(config, 5, 3, (4, 9))
-    assert n_parameters(config, dataset) == sum(p.numel() for p in model.parameters())
+    assert MLP_FAMILY.n_parameters(config, dataset.describe()) == sum(
+        p.numel() for p in model.parameters()
+    )
     assert all(isinstance(layer, HiddenLayer) for layer in model.hidden)

@@ -7,8 +7,8 @@ import torch
 from sklearn.utils.class_weight import compute_class_weight
 
 from automl.data.dataset import Fold
+from automl.data.folds import class_weights, make_fold
 from automl.data.table.columns import ColumnPlan
-from automl.data.table.folds import class_weights, make_fold
 from automl.data.table.preprocessing import fit_preprocessor
 from automl.data.targets import Target, TargetReading
 

@@ -1,0 +1,177 @@
+"""Arrays of any shape as they were given: x and y, with valid and test rows of their own.
+
+Where x has three dimensions or more, or is made of a torch Dataset's items, it is an array as a
+whole; otherwise x and y are a table (`sources.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl.data.array.items import arrays_of_items, is_torch_dataset
+from automl.data.array.values import network_values
+from automl.data.arrays import named_arrays, plain_array, target_values
+from automl.data.files.file_bytes import shown
+from automl.data.files.npz_files import is_npz, read_npz
+from automl.errors import ConfigError, DataError
+from automl.options.search_options import ColumnOptions, DataOptions, SplitOptions
+
+if TYPE_CHECKING:
+    from automl.data.loaded import LoadedData
+
+KEPT_APART = ("valid", "test")
+"""Rows that may come under keys of their own: x_valid and y_valid, x_test and y_test."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArrayRows:
+    """Rows of arrays that belong together.
+
+    Shape:
+        x: (N, ...) float32 or int64; y: (N,).
+    """
+
+    x: NDArray[Any]
+    y: pd.Series[Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class RawArrays:
+    """Arrays as they were read, and what a person said of them."""
+
+    name: str
+    source: str
+    parts: Mapping[str, ArrayRows]  # "train", and "valid" and "test" where they came apart
+    sources: Mapping[str, str]  # of valid and test rows
+    groups: NDArray[Any] | None  # (N,) of the rows that are divided
+    splits: SplitOptions
+
+    def load_data(self, options: DataOptions) -> LoadedData:
+        """The second half: understand, split and encode them."""
+        from automl.data.array.loading import load_arrays  # torch and scikit-learn take seconds
+
+        return load_arrays(self, options)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A source of arrays, by lower-case names."""
+
+    arrays: Mapping[str, Any]
+    name: str
+    source: str
+    is_items: bool = False
+
+
+def read_arrays(data: Any, options: DataOptions) -> RawArrays | None:
+    """Read arrays of any shape; None where the data are a table.
+
+    Raises:
+        DataError: x and y do not fit together, or hold what no network reads.
+        ConfigError: an option is of tables alone.
+    """
+    source = _source(data)
+    if source is None or not (source.is_items or _n_dimensions(source.arrays) > 2):
+        return None
+    _refuse_columns(options)
+    parts = {"train": _rows(source.arrays)}
+    sources = {}
+    for role, given in (("valid", options.valid), ("test", options.test)):
+        own = _source(given) if given is not None else None
+        if given is not None and own is None:
+            raise DataError(
+                f"{role} rows of arrays must be arrays too: (x, y), a mapping, an .npz file or a "
+                f"torch Dataset, but got {type(given).__name__}"
+            )
+        if own is not None:
+            parts[role], sources[role] = _rows(own.arrays), own.source
+        elif f"x_{role}" in source.arrays and f"y_{role}" in source.arrays:
+            parts[role] = _rows(source.arrays, role)
+            sources[role] = source.source
+    _check_shapes(parts)
+    _check_target(options.target, parts["train"].y)
+    groups = _groups(source.arrays, options.group, len(parts["train"].x))
+    return RawArrays(source.name, source.source, parts, sources, groups, options)
+
+
+def _source(data: Any) -> _Source | None:
+    """Arrays by name, from whatever holds them; None: it holds none."""
+    if is_torch_dataset(data):
+        return _Source(arrays_of_items(data), "data", type(data).__name__, is_items=True)
+    if isinstance(data, tuple) and len(data) == 2:
+        return _Source({"x": data[0], "y": data[1]}, "data", "arrays")
+    if isinstance(data, Mapping):
+        return _Source(named_arrays(data, "data"), "data", "arrays")
+    if isinstance(data, (str, Path)) and is_npz(Path(data)):
+        name = shown(Path(data).name.partition(".")[0])
+        return _Source(named_arrays(read_npz(Path(data)), name), name, shown(data))
+    return None
+
+
+def _n_dimensions(arrays: Mapping[str, Any]) -> int:
+    return plain_array(arrays["x"], "x").ndim
+
+
+def _rows(arrays: Mapping[str, Any], role: str = "") -> ArrayRows:
+    name = f"x_{role}" if role else "x"
+    x = np.asarray(plain_array(arrays[name], name))
+    if x.ndim == 1:  # one number per row
+        x = x[:, None]
+    y = target_values(arrays, role)
+    if len(x) != len(y):
+        raise DataError(
+            f"y must have one value per row of {name}, but there are {len(y):,} and {len(x):,}"
+        )
+    return ArrayRows(network_values(x, name), y)
+
+
+def _check_shapes(parts: Mapping[str, ArrayRows]) -> None:
+    train = parts["train"].x
+    for role, rows in parts.items():
+        if (rows.x.shape[1:], rows.x.dtype) != (train.shape[1:], train.dtype):
+            raise DataError(
+                f"{role} rows must be of the shape and type of the others, but they are "
+                f"{rows.x.shape[1:]} of {rows.x.dtype}, and the others {train.shape[1:]} of "
+                f"{train.dtype}"
+            )
+
+
+def _check_target(target: str | None, y: pd.Series[Any]) -> None:
+    if target not in (None, "y", y.name):
+        raise DataError(f"--target of arrays must be y, but got {target!r}; leave it out")
+
+
+def _groups(arrays: Mapping[str, Any], name: str | None, n_rows: int) -> NDArray[Any] | None:
+    if name is None:
+        return None
+    if name.lower() not in arrays:
+        raise DataError(
+            f"--group of arrays must name one of them, but there is no {name!r}; there are "
+            f"{', '.join(arrays)}"
+        )
+    groups = np.asarray(plain_array(arrays[name.lower()], name)).reshape(-1)
+    if len(groups) != n_rows:
+        raise DataError(
+            f"--group must name an array of one value per row, but {name!r} has {len(groups):,} "
+            f"values for {n_rows:,} rows"
+        )
+    codes, _ = pd.factorize(groups)
+    return np.asarray(codes)
+
+
+def _refuse_columns(options: DataOptions) -> None:
+    told = [f"--{name}" for name in vars(ColumnOptions()) if getattr(options, name)]
+    told += ["--time"] if options.time is not None else []
+    told = [name for name in told if name != "--keep_missing_class"]
+    if told:
+        raise ConfigError(
+            f"{' and '.join(told)} must name columns of a table, but the data are arrays; leave "
+            "it out"
+        )

@@ -1,0 +1,86 @@
+"""What turns rows into the inputs of a network, learned from train rows, and kept with a study.
+
+Each kind of data brings a subclass: the `Preprocessor` of tables, `ArrayEncoder`. Its state is
+fitted estimators and plain values, so that nothing runs when it is read. A study keeps the name
+of the kind; the class is looked up among those that are imported, never imported by that name.
+"""
+
+from __future__ import annotations
+
+import abc
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from automl.data.inputs import Encoding, Inputs
+from automl.errors import DataError
+from storage.records import Json
+
+HOMES = {"table": "automl.data.table.preprocessing", "array": "automl.data.array.encoder"}
+"""Where the kinds that come with the product are defined: a module is imported when it is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewRows:
+    """Rows to predict as an encoder has read them, and what a person should know of it."""
+
+    rows: Any  # what the encoder's `inputs` takes
+    n_rows: int
+    messages: tuple[str, ...] = ()
+
+
+class Encoder(abc.ABC):
+    """A fitted encoding of rows. Subclasses of other kinds of data are known once imported."""
+
+    kind: ClassVar[str]  # the name that a study keeps
+    known: ClassVar[dict[str, type[Encoder]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        """Make the kind known by its name."""
+        Encoder.known[cls.kind] = cls
+
+    @property
+    @abc.abstractmethod
+    def encoding(self) -> Encoding:
+        """What the inputs that it makes have in common."""
+
+    @abc.abstractmethod
+    def inputs(self, rows: Any) -> Inputs:
+        """Encode rows: those of the study as its kind of data reads them, or `NewRows.rows`."""
+
+    @abc.abstractmethod
+    def read(self, data: Any, others: Sequence[Self] = ()) -> NewRows:
+        """Read rows to predict, in any form that a search takes data in.
+
+        Args:
+            others: the encoders of further folds, whose train rows count as seen as well.
+
+        Raises:
+            DataError: they are not rows like those of training.
+        """
+
+    @abc.abstractmethod
+    def to_state(self) -> tuple[Mapping[str, Any], dict[str, Json]]:
+        """Estimators of scikit-learn by name, and the rest as plain values."""
+
+    @classmethod
+    @abc.abstractmethod
+    def from_state(cls, estimators: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
+        """The inverse of `to_state`."""
+
+
+def encoder_class(kind: str) -> type[Encoder]:
+    """The class of a kind's encoders.
+
+    Raises:
+        DataError: no module that defines the kind is imported.
+    """
+    if kind in HOMES:
+        importlib.import_module(HOMES[kind])
+    if kind not in Encoder.known:
+        raise DataError(
+            f"a study's kind of data must be known, but no imported module defines {kind!r}; "
+            "import the one that does, then try again"
+        )
+    return Encoder.known[kind]

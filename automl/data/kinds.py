@@ -1,0 +1,82 @@
+"""Which kind of data is this? The one place that asks.
+
+A kind is whatever has `load_data(options) -> LoadedData`: tables (`reading.py`), arrays of any
+shape (`array/reading.py`), and any object of a person's own that has this method. What people
+mistype is told while data are read, before torch and scikit-learn are imported, which takes
+seconds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from automl.data.array.reading import read_arrays
+from automl.data.reading import read_raw_data
+from automl.options.option import options_in
+from automl.options.search_options import ColumnOptions, DataOptions, SplitOptions
+from search_spaces.declared import DEFAULT_FAMILY
+from storage.records import Task
+
+if TYPE_CHECKING:
+    from automl.data.loaded import Loadable, LoadedData
+
+
+COLUMN_FAMILIES = frozenset({"mlp"})
+"""Families of networks that read columns: arrays of more dimensions are flattened for them."""
+
+
+def read_data(source: Any, options: DataOptions, *, family: str = DEFAULT_FAMILY) -> Loadable:
+    """Read data of any kind, as far as that goes without torch.
+
+    Args:
+        family: of the networks that will read them.
+
+    Raises:
+        DataError: they cannot be read, or lack what the options name.
+    """
+    if hasattr(source, "load_data"):
+        own: Loadable = source
+        return own
+    arrays = None if family in COLUMN_FAMILIES else read_arrays(source, options)
+    if arrays is not None:
+        return arrays
+    return read_raw_data(source, target=options.target, columns=options, splits=options)
+
+
+def load_dataset(
+    source: Any,
+    *,
+    target: str | None = None,
+    task: Task | None = None,
+    loss: str | None = None,
+    columns: ColumnOptions | None = None,
+    splits: SplitOptions | None = None,
+    class_weights: bool = False,
+    family: str = DEFAULT_FAMILY,
+) -> LoadedData:
+    """Read, understand, check, split and encode data.
+
+    Args:
+        source: a path (.csv, .tsv, .txt, .jsonl, .json, .arff, .parquet, .npz, each also .gz),
+            "sklearn:NAME", a DataFrame, a tuple (x, y), a mapping of arrays with the keys of
+            an .npz file, a torch Dataset, or an object that loads itself.
+        target: the column to predict; None where the source itself has one (`sklearn:`,
+            `.npz`, arrays).
+        task: None: inferred from the target.
+        loss: None: the task's usual one.
+        class_weights: weigh classes in the training objective inversely to their frequency.
+        family: of the networks that will read them.
+
+    Raises:
+        DataError: in one line, with the rule, the value and the fix.
+        ConfigError: an option has a value it cannot have.
+    """
+    options = DataOptions(
+        target=target,
+        task=task,
+        loss=loss,
+        class_weights=class_weights,
+        **options_in(columns or ColumnOptions(), ColumnOptions),
+        **options_in(splits or SplitOptions(), SplitOptions),
+    )
+    return read_data(source, options, family=family).load_data(options)

@@ -1,0 +1,47 @@
+"""What a kind of data becomes when it is loaded: a data set, with all there is to say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from automl.data.dataset import Dataset
+from automl.data.encoders import Encoder
+from automl.data.targets import Target
+from automl.options.search_options import DataOptions
+from storage.records import DataCheckRecord, Json
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedData:
+    """The data of a study with everything there is to say about them."""
+
+    dataset: Dataset
+    encoders: tuple[Encoder, ...]  # one per fold
+    goal: Target  # what is predicted
+    name: str  # "titanic" for datasets/titanic.csv.gz, "digits" for sklearn:digits, else "data"
+    source: str  # as the person gave it, or "DataFrame", "arrays"
+    columns: Mapping[str, str]  # column -> kind, or "dropped: why"
+    messages: tuple[str, ...]  # lines for a person, in the order things happened
+    data_checks: tuple[DataCheckRecord, ...]
+    fingerprint: str  # of the content: the same for a file, its gzip and its DataFrame
+    split: Mapping[str, Json]  # for StudySettings.split
+
+    @property
+    def n_rows(self) -> dict[str, int]:
+        """Rows to train and validate (of the first fold), and to test."""
+        fold = self.dataset.folds[0]
+        return {name: len(fold.split(name)) for name in ("train", "valid", "test")}
+
+
+@runtime_checkable
+class Loadable(Protocol):
+    """Data that know how to load themselves: any object with this method is a kind of data."""
+
+    def load_data(self, options: DataOptions) -> LoadedData:
+        """Split and encode the data, and say what they are.
+
+        Raises:
+            DataError, ConfigError: in one line, with the rule, the value and the fix.
+        """

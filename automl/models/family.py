@@ -1,0 +1,147 @@
+"""What a kind of network is, and how one is found by its name.
+
+A family says what its configuration holds, how a network is built from it, what the network is
+called with, and what a step of training adds. What it does not say has a default that serves a
+module that nothing is known of: its own first weights and its own dropout, drawn from torch's
+generators, which are seeded around each call, and layers that are found as they are called. So
+the least that a family needs is a configuration and `build`.
+
+A name is one of `FAMILIES`, or the import path "package.module:OBJECT" of a `Family`.
+"""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import functools
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+import torch
+from torch import Tensor, nn
+
+from automl import randomness
+from automl.data.dataset import DataDescription
+from automl.data.inputs import Encoding, Inputs
+from automl.errors import ConfigError
+from automl.models.layers import LayerSignal, trace_layers
+from automl.system.import_paths import imported
+from search_spaces.errors import SearchSpaceError
+from search_spaces.hyperparameters import HYPERPARAMETERS, TRAINING, defaults, unknown_name
+from storage.records import ParameterValue
+
+FAMILIES: Final[Mapping[str, str]] = {
+    "mlp": "automl.models.mlp.family:MLP_FAMILY",
+    "own": "automl.models.own.family:OWN_FAMILY",
+}
+"""Import paths of families by name."""
+
+Forward = Callable[..., Any]
+"""Outputs of a batch in training mode, called with what `Family.read` gives of its rows."""
+
+
+class Family(abc.ABC):
+    """A kind of network.
+
+    Attributes:
+        config_class: a frozen dataclass of plain values; the fields are its hyperparameters.
+        stacked_trainer: import path of the `Trainer` that trains many of its networks as one.
+        is_trusted: whether its networks may be built and called beside the search itself. What a
+            person wrote may hang or take the process with it, so it is only called where it is
+            trained.
+    """
+
+    config_class: ClassVar[type[Any]]
+    stacked_trainer: ClassVar[str | None] = None
+    is_trusted: ClassVar[bool] = False
+
+    def configure(self, params: Mapping[str, ParameterValue]) -> Any:
+        """The configuration of a trial's params; what is not named keeps its default.
+
+        Values of hyperparameters that the registry knows are checked by it.
+
+        Raises:
+            ConfigError: a name is no field, or a value is not possible.
+        """
+        known = [field.name for field in dataclasses.fields(self.config_class)]
+        try:
+            if unknown := [name for name in params if name not in known]:
+                raise unknown_name(unknown[0], [*known, *defaults(TRAINING)])
+            return self.config_class(**{name: _setting(name, params[name]) for name in params})
+        except (SearchSpaceError, TypeError) as error:
+            raise ConfigError(str(error)) from None
+
+    @abc.abstractmethod
+    def build(self, config: Any, data: DataDescription) -> nn.Module:
+        """A network for these data, on the CPU.
+
+        What it draws for its weights comes from torch's generators, seeded for the run. It may
+        leave parameters uninitialized (`nn.LazyLinear`), or to `initialize_`.
+
+        Shape:
+            its outputs: (B, n_outputs), or (B,) where there is one output per row.
+        """
+
+    def initialize_(self, module: nn.Module, seed: int) -> None:  # noqa: B027 - may do nothing
+        """Set the first weights from a seed, in place; by default they are those of `build`."""
+
+    def reading(self, config: Any) -> Hashable:
+        """What of a configuration `read` looks at: rows are read once for each."""
+        return None
+
+    def read(self, inputs: Inputs, encoding: Encoding, config: Any) -> tuple[Tensor, ...]:
+        """What a network is called with, of all rows of a split.
+
+        Raises:
+            ConfigError: it cannot read this kind of data.
+
+        Shape:
+            N rows each. Floating point numbers are brought to the trainer's precision.
+        """
+        return inputs.arguments(encoding)
+
+    def forwards(
+        self, module: nn.Module, seed: int, first_step: int, batch_sizes: Sequence[int]
+    ) -> Iterator[Forward]:
+        """How each of the coming steps goes forward, with the noise of that step, such as dropout.
+
+        The noise must be a function of (seed, step). By default torch's generators are seeded
+        by it around the call.
+        """
+        steps = torch.arange(first_step, first_step + len(batch_sizes))
+        keys = randomness.keys_at(randomness.streams([seed], "dropout"), steps)
+        for key in keys.tolist():
+            yield functools.partial(_seeded_call, module, key)
+
+    def trace(
+        self, module: nn.Module, arguments: Sequence[Tensor]
+    ) -> tuple[Any, tuple[LayerSignal, ...]]:
+        """Call a network, in training mode, and look at what passes through its layers."""
+        return trace_layers(module, arguments)
+
+    def n_parameters(self, config: Any, data: DataDescription) -> int | None:
+        """Numbers that training would set; None where only a network that is built can tell."""
+        return None
+
+
+@functools.cache
+def find_family(name: str) -> Family:
+    """The family that a name stands for.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    found = imported(name, FAMILIES, "family")
+    if not isinstance(found, Family):
+        raise ConfigError(f"family {name!r} must be an object of a Family, but is {found!r}")
+    return found
+
+
+def _setting(name: str, value: ParameterValue) -> ParameterValue:
+    known = HYPERPARAMETERS.get(name)
+    return value if known is None else known.setting(value)
+
+
+def _seeded_call(module: nn.Module, seed: int, *arguments: Tensor) -> Any:
+    with randomness.seeded(seed, arguments[0].device):
+        return module(*arguments)

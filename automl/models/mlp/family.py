@@ -1,0 +1,83 @@
+"""The family of multilayer perceptrons: how they meet the data, their dropout, their layers."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from functools import partial
+from typing import Final, cast
+
+from torch import Tensor, nn
+
+from automl.data.dataset import DataDescription
+from automl.data.inputs import Encoding, Inputs
+from automl.data.table.inputs import table_inputs
+from automl.models.family import Family, Forward
+from automl.models.layers import LayerSignal
+from automl.models.mlp.config import MLPConfig
+from automl.models.mlp.dropout import step_masks
+from automl.models.mlp.initialization import initialize_
+from automl.models.mlp.network import MLP, mlp_for
+
+
+class MLPFamily(Family):
+    """Multilayer perceptrons on tables."""
+
+    config_class = MLPConfig
+    stacked_trainer = "automl.stacked.trainer:StackedTrainer"
+    is_trusted = True
+
+    def build(self, config: MLPConfig, data: DataDescription) -> MLP:
+        """A network, its weights not yet set; scaling is its first step."""
+        return mlp_for(config, data)
+
+    def initialize_(self, module: nn.Module, seed: int) -> None:
+        """Set all parameters by the configuration's rule."""
+        initialize_(cast(MLP, module), seed)
+
+    def reading(self, config: MLPConfig) -> Hashable:
+        """Quantiles are a copy of the numbers of their own."""
+        return config.scaling == "quantile"
+
+    def read(self, inputs: Inputs, encoding: Encoding, config: MLPConfig) -> tuple[Tensor, ...]:
+        """Numbers (N, D) that its scaling starts from, and codes (N, E)."""
+        table = table_inputs(inputs)
+        return table.before(config.scaling), table.categories
+
+    def forwards(
+        self, module: nn.Module, seed: int, first_step: int, batch_sizes: Sequence[int]
+    ) -> Iterator[Forward]:
+        """Each step with masks of its own."""
+        network = cast(MLP, module)
+        weight = network.output.weight
+        masks = step_masks(
+            network.config,
+            network.n_inputs,
+            seed,
+            first_step,
+            batch_sizes,
+            weight.device,
+            weight.dtype,
+        )
+        return (partial(module, masks=of_step) for of_step in masks)
+
+    def trace(
+        self, module: nn.Module, arguments: Sequence[Tensor]
+    ) -> tuple[Tensor, tuple[LayerSignal, ...]]:
+        """The hidden layers by their activations, and the output; without dropout."""
+        network = cast(MLP, module)
+        values = network.encode(*arguments)
+        signals = []
+        for number, layer in enumerate(network.layers):
+            values = layer(values)
+            name, kind = f"hidden {number + 1}", network.config.activation
+            signals.append(LayerSignal(name, (layer.linear.weight,), values, kind))
+        outputs = network.output(values)
+        signals.append(LayerSignal("output", (network.output.weight,), outputs))
+        return outputs, tuple(signals)
+
+    def n_parameters(self, config: MLPConfig, data: DataDescription) -> int:
+        """Counted on a network for which nothing is allocated."""
+        return sum(each.numel() for each in mlp_for(config, data, device="meta").parameters())
+
+
+MLP_FAMILY: Final = MLPFamily()

@@ -1,0 +1,1 @@
+"""A person's own networks: where the function is that builds them, and the family they make."""

@@ -1,0 +1,187 @@
+"""Where a person's builder is: the function that makes their network, and words for it.
+
+A study keeps the words ("my_file.py:build") and a digest of the code, never the code: it is run
+only where a person hands it over. A function of a file is not imported here, since what it runs
+may hang or end the process; workers import it by its path. A function that a person hands over
+as an object (of a notebook, of a script's `__main__`, a lambda) travels to workers by value.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+from automl.errors import ConfigError, did_you_mean, reason_of
+
+
+@dataclass(frozen=True, slots=True)
+class BuilderReference:
+    """A builder by its words, and how to get it.
+
+    Attributes:
+        words: what a study keeps and a person types: "my_file.py:build".
+        digest: of its code, comments and layout aside.
+        path: the file to import it from; None: it is the function itself.
+    """
+
+    words: str
+    digest: str
+    path: Path | None
+    function: Callable[..., Any] | None = None
+
+    def load(self) -> Callable[..., Any]:
+        """The function; a file is imported for it, under its own name.
+
+        Raises:
+            Exception: whatever the file raises.
+            ConfigError: it has no such function after all.
+        """
+        if self.function is not None:
+            return self.function
+        assert self.path is not None, "a reference has a function or a file"
+        name = self.words.rpartition(":")[2]
+        found = getattr(_imported(self.path), name, None)
+        if not callable(found):
+            raise ConfigError(f"a model must be a function, but {self.words} is {found!r}")
+        loaded: Callable[..., Any] = found
+        return loaded
+
+    def packed(self) -> bytes:
+        """It as bytes for a worker of ours; they are run when they are read.
+
+        Raises:
+            ConfigError: the function holds what cannot be sent.
+        """
+        import cloudpickle
+
+        try:
+            content: bytes = cloudpickle.dumps(self)
+        except Exception as error:  # of whatever the function refers to
+            raise ConfigError(
+                f"a model must be sendable to worker processes, but {self.words} is not: "
+                f"{reason_of(error)}; put it into a file and give 'my_file.py:build'"
+            ) from None
+        return content
+
+
+def reference_of(model: object) -> BuilderReference:
+    """The reference of what a person gives: "my_file.py:build", or the function.
+
+    Raises:
+        ConfigError: there is no such file or function, or the file cannot be parsed.
+    """
+    if isinstance(model, str):
+        return _in_file(model)
+    if not callable(model):
+        raise ConfigError(
+            f"a model must be a function or 'my_file.py:build', but got {type(model).__name__}"
+        )
+    name = getattr(model, "__qualname__", type(model).__qualname__)
+    code = getattr(model, "__code__", None)
+    file = _file_of(model)
+    words = f"{file.name if file else 'notebook'}:{name}"
+    digest = _digest(repr(list(_code_parts(code)))) if code is not None else ""
+    if file is not None and getattr(model, "__module__", None) != "__main__":
+        digest = _digest(ast.dump(_parsed(file, words)))  # all that stands beside it, too
+    return BuilderReference(words, digest, None, model)
+
+
+def _in_file(text: str) -> BuilderReference:
+    file, _, name = text.rpartition(":")
+    path = Path(file).expanduser()
+    if not path.is_file():
+        raise ConfigError(f"--model must name a file's function, but there is no file {file!r}")
+    words = f"{path.as_posix()}:{name}"
+    tree = _parsed(path, words)
+    names = {each for node in tree.body for each in _names(node)}
+    has_star = any("*" in _names(node) for node in tree.body)
+    if name not in names and not has_star:
+        functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+        hint = did_you_mean(name, functions).rstrip(".")
+        known = f"; it has {', '.join(functions)}" if functions and not hint else ""
+        raise ConfigError(
+            f"--model must name a function of {path.name}, but there is no {name!r}{hint}{known}"
+        )
+    return BuilderReference(words, _digest(ast.dump(tree)), path.resolve())
+
+
+def _parsed(path: Path, words: str) -> ast.Module:
+    try:
+        return ast.parse(path.read_bytes(), str(path))
+    except SyntaxError as error:
+        raise ConfigError(
+            f"the file of a model must be Python, but of {words} line {error.lineno} is not: "
+            f"{error.msg}"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"the file of a model must be readable, but that of {words} is not: {reason_of(error)}"
+        ) from None
+
+
+def _names(node: ast.stmt) -> list[str]:
+    """The names that a statement at the top of a file makes."""
+    match node:
+        case ast.FunctionDef() | ast.ClassDef():
+            return [node.name]
+        case ast.Import() | ast.ImportFrom():
+            return [alias.asname or alias.name for alias in node.names]
+        case ast.Assign():
+            return [each.id for each in node.targets if isinstance(each, ast.Name)]
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return [name]
+        case ast.If() | ast.Try():
+            return [name for each in node.body for name in _names(each)]
+    return []
+
+
+def _file_of(model: object) -> Path | None:
+    """The file that a function stands in; None for those of notebooks and prompts."""
+    code = getattr(model, "__code__", None)
+    module = sys.modules.get(getattr(model, "__module__", "") or "")
+    file = code.co_filename if code is not None else getattr(module, "__file__", None)
+    if not file or not Path(file).is_file() or "ipykernel" in file:
+        return None
+    return Path(file)
+
+
+def _code_parts(code: CodeType) -> Iterator[object]:
+    """What makes a function's code, functions inside it included, but for lines and paths."""
+    yield code.co_code
+    yield code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _code_parts(constant)
+        else:
+            yield constant
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _imported(path: Path) -> ModuleType:
+    """Import a file under its own name, with its folder in reach of its imports."""
+    known = sys.modules.get(path.stem)
+    if known is not None and getattr(known, "__file__", None) == str(path):
+        return known
+    if str(path.parent) not in sys.path:
+        sys.path.insert(0, str(path.parent))
+    name = path.stem if known is None else f"{path.stem} of {path.parent}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # as an import does, so that classes find their module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module

@@ -1,0 +1,122 @@
+"""A run's network: its family's module on a device, and the calls that all trainers need.
+
+What a module of any family returns is held against one rule here, so that losses and metrics
+meet the same shapes and precision whoever wrote it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+
+from automl import randomness
+from automl.data.dataset import DataDescription, Split
+from automl.data.inputs import Encoding
+from automl.errors import TrainingError
+from automl.models.family import Family, find_family
+from automl.training.config import RunConfig
+from automl.training.rows import Rows
+
+ROWS_AT_ONCE: Final = 2048
+"""Rows per forward pass in evaluation. At width 256 in float32 a layer's activations then
+take 2 MiB, so memory does not grow with the data and the cache is not left far behind."""
+
+
+CPU: Final = torch.device("cpu")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where networks are trained, and in which precision."""
+
+    device: torch.device = CPU
+    dtype: torch.dtype = torch.float32
+
+
+def read_rows(run: RunConfig, split: Split, encoding: Encoding, place: Place) -> Rows:
+    """All rows of a split as a run's network is called with them."""
+    arguments = find_family(run.family).read(split.inputs, encoding, run.model)
+    return Rows.of(arguments, split.targets, place.device, place.dtype)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """A module and the family it is of."""
+
+    family: Family
+    module: nn.Module
+    n_outputs: int
+    place: Place
+
+    @classmethod
+    def built(cls, run: RunConfig, data: DataDescription, rows: Rows, place: Place) -> Network:
+        """The network of a run; its weights are then set by `initialize_`, or from a state.
+
+        Args:
+            rows: some of those it will be called with, by which lazy modules find their sizes.
+        """
+        family = find_family(run.family)
+        with randomness.seeded(_weights_seed(run)):
+            module = family.build(run.model, data)
+            if any(map(is_lazy, (*module.parameters(), *module.buffers()))):
+                few = Rows.of(rows[:2].arguments, rows[:2].targets, CPU, torch.float32)
+                with torch.no_grad():
+                    module.eval()(*few.arguments)
+        module.to(place.device, place.dtype)
+        return cls(family, module, data.n_outputs, place)
+
+    def initialize_(self, run: RunConfig) -> None:
+        """Set the weights that a run begins with, where `build` has not done so."""
+        self.family.initialize_(self.module, _weights_seed(run))
+
+    def checked(self, outputs: Any, n_rows: int) -> Tensor:
+        """What a module returned of some rows, as losses want it.
+
+        Raises:
+            TrainingError: it is not one number per row and output.
+
+        Shape:
+            outputs: (B, n_outputs), or (B,) where that is 1; result: (B, n_outputs).
+        """
+        if not isinstance(outputs, Tensor):
+            raise TrainingError(
+                f"a network must return a tensor, but returned {type(outputs).__name__}"
+            )
+        wanted = (n_rows, self.n_outputs)
+        if outputs.shape == (n_rows,) and self.n_outputs == 1:
+            outputs = outputs.unsqueeze(1)
+        if outputs.shape != wanted:
+            raise TrainingError(
+                f"a network must return {self.n_outputs} outputs per row, {wanted} for these "
+                f"{n_rows} rows, but returned {tuple(outputs.shape)}"
+            )
+        values: Tensor = outputs.to(self.place.dtype)  # as it is, but for half precision
+        return values
+
+    @torch.no_grad()
+    def evaluated(self, rows: Rows) -> Tensor:
+        """The outputs of rows in evaluation mode, computed in chunks of rows.
+
+        Shape:
+            result: (N, n_outputs).
+        """
+        if self.module.training:
+            self.module.eval()
+        starts = range(0, len(rows), ROWS_AT_ONCE)
+        with randomness.seeded(0, self.place.device):  # a module may draw in this mode too
+            chunks = [self._chunk(rows[start : start + ROWS_AT_ONCE]) for start in starts]
+        return chunks[0] if len(chunks) == 1 else torch.cat(chunks)
+
+    def _chunk(self, rows: Rows) -> Tensor:
+        arguments = rows.arguments
+        if not self.family.is_trusted:  # it may write into what it is called with
+            arguments = tuple(each.clone() for each in arguments)
+        return self.checked(self.module(*arguments), len(rows))
+
+
+def _weights_seed(run: RunConfig) -> int:
+    return randomness.stream(run.seed, "weights")

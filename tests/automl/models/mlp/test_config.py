@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+import pytest
+
+from automl.models.mlp.config import MLPConfig, embedding_size, input_size
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [(64, (64, 32, 16, 8, 8)), (10, (10, 8, 8, 8, 8)), (4, (4,) * 5)]
+)
+def test_a_funnel_halves_but_not_below_eight(size: int, expected: tuple[int, ...]) -> None:
+    assert MLPConfig(n_layers=5, hidden_size=size, shape="funnel").hidden_sizes == expected
+    assert MLPConfig(n_layers=5, hidden_size=size).hidden_sizes == (size,) * 5
+
+
+def test_inputs_are_numbers_and_embeddings() -> None:
+    assert input_size(7, (4, 9)) == 7 + embedding_size(4) + embedding_size(9)
+    assert embedding_size(10**9) == 50

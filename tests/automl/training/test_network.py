@@ -1,0 +1,70 @@
+"""A run's network, of families that nothing is known of."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from automl.errors import TrainingError
+from automl.training.network import Network, Place, read_rows
+from automl.training.rows import Rows
+from tests.contracts.tiny_datasets import tiny_dataset
+from tests.contracts.toy_family import TOY_FAMILY
+from tests.contracts.trainer_contract import toy_run
+
+DATASET = tiny_dataset()
+
+
+def built(**values: object) -> tuple[Network, Rows]:
+    run, fold = toy_run(**values), DATASET.folds[0]
+    rows = read_rows(run, fold.valid, fold.encoding, Place())
+    return Network.built(run, DATASET.describe(), rows, Place()), rows
+
+
+def test_first_weights_are_a_function_of_the_runs_seed() -> None:
+    before = torch.get_rng_state()
+    states = [built(seed=seed)[0].module.state_dict() for seed in (1, 1, 2)]
+    assert torch.equal(torch.get_rng_state(), before)
+    first, again, other = (state["body.0.weight"] for state in states)
+    assert first.shape == (12, 5), "the lazy one has found its size"
+    assert torch.equal(first, again) and not torch.equal(first, other)
+
+
+def returning(outputs: object, n_outputs: int = 3) -> Network:
+    module = nn.Identity()
+    module.forward = lambda *_: outputs  # type: ignore[method-assign,assignment]
+    return Network(TOY_FAMILY, module, n_outputs, Place())
+
+
+@pytest.mark.parametrize(
+    ("outputs", "said"),
+    [
+        (torch.zeros(32, 5), r"3 outputs per row, \(32, 3\) for these 32 rows, but .* \(32, 5\)"),
+        (torch.zeros(3, 32), r"but returned \(3, 32\)"),
+        (torch.zeros(32), r"but returned \(32,\)"),
+        ((torch.zeros(32, 3), None), "must return a tensor, but returned tuple"),
+        (None, "but returned NoneType"),
+    ],
+)
+def test_what_does_not_fit_is_told(outputs: object, said: str) -> None:
+    with pytest.raises(TrainingError, match=said):
+        returning(outputs).evaluated(Rows((torch.zeros(32, 5),), torch.zeros(32)))
+
+
+def test_one_output_per_row_may_be_flat_and_half_precision_is_widened() -> None:
+    rows = Rows((torch.zeros(32, 5),), torch.zeros(32))
+    flat = returning(torch.zeros(32, dtype=torch.float16), n_outputs=1).evaluated(rows)
+    assert flat.shape == (32, 1) and flat.dtype == torch.float32
+
+
+class WritesIntoItsInputs(nn.Module):
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return inputs.mul_(2)[:, :3] * torch.rand(3)
+
+
+def test_evaluation_harms_no_row_and_is_the_same_each_time() -> None:
+    rows = Rows((torch.ones(9, 5),), torch.zeros(9))
+    network = Network(TOY_FAMILY, WritesIntoItsInputs(), 3, Place())
+    assert torch.equal(network.evaluated(rows), network.evaluated(rows))
+    assert (rows.arguments[0] == 1).all()
