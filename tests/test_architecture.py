@@ -143,6 +143,7 @@ OTHER_TESTS = {  # tests in the mirrored folders that are of no single module
     "automl.data.broken_files": "every kind of file, by what happens to a person",
 }
 TESTED_ELSEWHERE = {
+    "automl.investigation.laboratory": "with the questions that are asked in it",
     "automl.stacked.embeddings": "with the passes that use it",
     "storage.background": "with the database whose thread it is",
     "storage.connection": "with the database that it is the connection of",

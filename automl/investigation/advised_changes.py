@@ -1,7 +1,7 @@
-"""From an advice to a configuration that can be tried: which value stands for a change.
+"""An advice as a configuration to try: which value stands for a change of the space.
 
-An advice changes the search's space; to try it, one value of what is new in it takes the place of
-the best trial's.
+A change proposes a value, choices or a range; one network has one value. It is one that the
+search could not have, where there is any.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 from automl.tuning.planned_runs import Params
+from automl.wording.settings import value_text
 from search_spaces import SearchSpace, SearchSpaceError
 from search_spaces.parameters import (
     CategoricalParameter,
@@ -50,7 +51,7 @@ def advised_change(
             changed[change.parameter] = value
     if not changed:
         return None
-    words = [f"{name}={_shown(value)}" for name, value in changed.items()]
+    words = [f"{name}={value_text(value)}" for name, value in changed.items()]
     return AdvisedChange(", ".join(words), kind, advice, {**params, **changed}, changed)
 
 
@@ -123,7 +124,3 @@ def _middle(low: float, high: float, parameter: FloatParameter | IntParameter) -
     """The middle of a part of a range, in the scale in which it is searched."""
     middle = math.sqrt(low * high) if _is_log(parameter) else (low + high) / 2
     return round(middle) if isinstance(parameter, IntParameter) else float(f"{middle:.3g}")
-
-
-def _shown(value: ParameterValue) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""Which value stands for an advised change."""
+"""One value of one network stands for what an advice proposes of the space."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ import pytest
 
 from automl.investigation.advised_changes import advised_change, advised_value
 from search_spaces import load
-from storage.records import (
-    Advice,
-    SpaceChange,
-)
+from storage.records import Advice, SpaceChange
 
 SPACE = (
     load("mlp")
