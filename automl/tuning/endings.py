@@ -103,4 +103,4 @@ def _finish_runs(
     state: SearchState, trial: TrialInTraining, end: RunState, cause: str | None
 ) -> None:
     for run_id, run in trial.runs.items():
-        state.store.finish_run(run_id, end, cause or run.cause, run.n_parameters)
+        state.store.runs.finish(run_id, end, cause or run.cause, run.n_parameters)
