@@ -62,7 +62,8 @@ def panels(table: StudyTable) -> list[Panel]:
 
 figure = alone(
     panels,
-    "The best configuration was not trained on fewer rows; `automl diagnose STUDY --diagnose full` does.",
+    "The best configuration was not trained on fewer rows: type "
+    "`automl diagnose STUDY --diagnose full`.",
 )
 
 
