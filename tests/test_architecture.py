@@ -131,7 +131,6 @@ LARGE_CLASSES = {  # classes that may have more, each with its reason
     "automl.data.table.columns.ColumnPlan": TO_BE_MENDED,
     "automl.result.SearchResult": TO_BE_MENDED,
     "automl.stacked.layer.StackedLayer": TO_BE_MENDED,
-    "automl.stacked.native_pass.NativePass": TO_BE_MENDED,
     "automl.stacked.torch_pass.StackedPass": TO_BE_MENDED,
     "automl.training.plain._RunState": TO_BE_MENDED,
     "storage.database.Database": TO_BE_MENDED,
