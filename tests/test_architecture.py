@@ -130,8 +130,6 @@ LARGE_CLASSES = {  # classes that may have more, each with its reason
     "benchmarks.verdict_training.Draw": "frozen, one field per number that is drawn",
     "automl.data.table.columns.ColumnPlan": TO_BE_MENDED,
     "automl.result.SearchResult": TO_BE_MENDED,
-    "automl.stacked.layer.StackedLayer": TO_BE_MENDED,
-    "automl.stacked.torch_pass.StackedPass": TO_BE_MENDED,
     "automl.training.plain._RunState": TO_BE_MENDED,
     "storage.database.Database": TO_BE_MENDED,
     "storage.live_trials.LiveTrials": TO_BE_MENDED,

@@ -69,16 +69,13 @@ class NativePass:
         self.inputs = like.new_zeros(n_runs, n_rows, layout.n_inputs)
         self.outputs = like.new_zeros(n_runs, layout.n_outputs, n_rows)
         self.output_gradients = torch.zeros_like(self.outputs)
-        input_signals = None
-        if layout.cardinalities and gradients is not None:  # only embeddings ask for it
-            input_signals = torch.zeros_like(self.inputs)
-        self._embeddings = StackedEmbeddings(values, self.inputs, gradients, input_signals)
+        self._embeddings = StackedEmbeddings(values, self.inputs, gradients)
         self._described = DescribedNetwork(values, n_rows, gradients)
         network = self._described.network
         network.is_frozen = frozen_statistics
         network.inputs, network.outputs = address(self.inputs), address(self.outputs)
         if gradients is not None:
-            network.input_signals = address(input_signals)
+            network.input_signals = address(self._embeddings.signals)
             network.output_gradients = address(self.output_gradients)
         self._forward = native.kernel("network_forward", like.dtype)
         self._backward = native.kernel("network_backward", like.dtype)
