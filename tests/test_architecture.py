@@ -132,7 +132,6 @@ LARGE_CLASSES = {  # classes that may have more, each with its reason
     "automl.result.SearchResult": TO_BE_MENDED,
     "automl.stacked.layer.StackedLayer": TO_BE_MENDED,
     "automl.stacked.native_pass.NativePass": TO_BE_MENDED,
-    "automl.stacked.stack.Stack": TO_BE_MENDED,
     "automl.stacked.torch_pass.StackedPass": TO_BE_MENDED,
     "automl.training.plain._RunState": TO_BE_MENDED,
 }
@@ -144,6 +143,7 @@ OTHER_TESTS = {  # tests in the mirrored folders that are of no single module
     "automl.data.broken_files": "every kind of file, by what happens to a person",
 }
 TESTED_ELSEWHERE = {
+    "automl.investigation.laboratory": "with the questions that are asked in it",
     "automl.stacked.embeddings": "with the passes that use it",
     "storage.background": "with the database whose thread it is",
     "storage.connection": "with the database that it is the connection of",

@@ -23,7 +23,8 @@ from automl.stacked.blocks import StackBlocks, sort_key
 from automl.stacked.evaluation import StackedEvaluation
 from automl.stacked.planning import plan_stacks
 from automl.stacked.signals import measure_stack
-from automl.stacked.stack import Member, Stack, Tables
+from automl.stacked.stack import Member, Stack
+from automl.stacked.stack_rows import Tables
 from automl.training.config import RunConfig
 from automl.training.gradients import is_measured
 from automl.training.losses import metric_of

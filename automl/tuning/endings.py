@@ -13,6 +13,7 @@ import optuna
 
 from automl.tuning.search_state import SearchState
 from automl.tuning.trial_in_training import TrialInTraining
+from automl.wording.scores import score_text
 from storage.records import RunState
 
 
@@ -30,7 +31,7 @@ def complete(state: SearchState, trial: TrialInTraining) -> None:
         state.keeper.prune()
     state.free(trial)
     if state.tally.count_complete(trial):
-        state.say(f"trial {trial.number} is the best so far: {trial.value:.4g}")
+        state.say(f"trial {trial.number} is the best so far: {score_text('loss', trial.value)}")
 
 
 def complete_early(state: SearchState, trial: TrialInTraining) -> None:

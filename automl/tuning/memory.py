@@ -15,6 +15,7 @@ from automl.data.dataset import Dataset
 from automl.models.family import find_family
 from automl.stacked.memory import memory_bytes, most_bytes
 from automl.training.config import RunConfig, configure
+from automl.wording.counts import count
 from search_spaces import SearchSpace
 from search_spaces.hyperparameters import hyperparameter
 from storage.records import ParameterValue
@@ -38,7 +39,7 @@ class MemoryPlan:
     n_bytes: int | None  # of all stacks, beside data, interpreter and libraries, if known
 
     def __str__(self) -> str:
-        workers = "1 worker" if self.n_stacks == 1 else f"{self.n_stacks} workers"
+        workers = count(self.n_stacks, "worker")
         most = f", at most {self.n_bytes / 2**20:.0f} MB of memory" if self.n_bytes else ""
         return f"up to {self.n_slots} trials at once, {workers}{most}"
 

@@ -55,7 +55,7 @@ def converse(descriptor: int) -> None:
 
 
 def _set_up(assignment: Assignment) -> GuardedTraining:
-    use_kernels(torch.float32, assignment.kernels.read() if assignment.kernels else None)
+    use_kernels({torch.float32: assignment.kernels.read()} if assignment.kernels else {})
     remember_packed(assignment.model)
     setup = TrainingSetup(
         assignment.dataset.open(),
