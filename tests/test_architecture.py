@@ -235,6 +235,13 @@ def test_imports_point_down() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_the_page_lists_these_layers() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    listed = page.partition("## The rooms")[2].split("```")[1].strip().splitlines()
+    drawn = [" | ".join(part.removeprefix("automl.") for part in layer) for layer in LAYERS]
+    assert [line.partition("  ")[0] for line in listed] == drawn
+
+
 def test_each_library_is_used_in_its_home_only() -> None:
     wrong = []
     for module in PRODUCT:
