@@ -94,7 +94,8 @@ class ProcessWorker(Worker):
     def place(self) -> str:
         """The line of a person's own that the process is in: it writes all lines it is in."""
         before = os.fstat(self._output.fileno()).st_size
-        os.kill(self.pid, signal.SIGUSR1)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGUSR1)
         until = time.monotonic() + PLACE_SECONDS
         while not (place := own_place(self._written(before))) and time.monotonic() < until:
             time.sleep(0.02)
