@@ -68,7 +68,7 @@ def search(data: str, report: str | None, as_json: bool, **choices: Any) -> None
         with fast_imports():
             session = _start(data, report, began, choices)
         from automl.console.terminal import show_progress
-        from automl.interruption import stop_on_interrupt
+        from automl.system.interruption import stop_on_interrupt
 
         with session:
             with stop_on_interrupt(session.stop) as was_interrupted:
@@ -84,8 +84,8 @@ def search(data: str, report: str | None, as_json: bool, **choices: Any) -> None
 def _start(data: str, report: str | None, began: float, choices: dict[str, Any]) -> SearchSession:
     """Get a search ready; its report's place, too, is checked before anything is trained."""
     from automl.api import start_search
-    from automl.output_files import PAGE, check_output
     from automl.result import study_files
+    from automl.system.output_files import PAGE, check_output
     from automl.tuning.clock import Clock
     from automl.tuning.ending_time import PRINTING_SECONDS, REPORT_SECONDS
 
@@ -176,8 +176,8 @@ def predict(
     """
     with told_steps("reading the study"):
         from automl.console.trial_summary import prediction_words
-        from automl.streams import one_line
         from automl.studies import load_study
+        from automl.wording.printable import one_line
 
         result = load_study(study, storage)
         with told_warnings():
@@ -334,7 +334,7 @@ def playground(toy: str, vary: tuple[str, ...], output: str, seed: int) -> None:
     regularization and activation; other hyperparameters vary one at a time.
     """
     with told_steps("loading PyTorch; all in all it takes half a minute to a minute"):
-        from automl.output_files import PAGE, check_output
+        from automl.system.output_files import PAGE, check_output
 
         check_output(output, PAGE)
         from automl.playground.page import write_playground

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from automl.data.kinds import read_data
 from automl.errors import ConfigError
-from automl.interruption import stop_on_interrupt
 from automl.models.own.builders import remember_for
 from automl.options.loading import data_options, fixed_options
 from automl.options.option import check_names, options_of
@@ -23,9 +22,10 @@ from automl.options.signatures import of_data, of_study
 from automl.options.values import DEFAULT_STORAGE
 from automl.result import SearchResult
 from automl.session.chosen_space import chosen_space
-from automl.streams import one_line
 from automl.studies import load_study
+from automl.system.interruption import stop_on_interrupt
 from automl.tuning.clock import Clock
+from automl.wording.printable import one_line
 
 if TYPE_CHECKING:
     from automl.session.search_session import SearchSession

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from automl.counting import agree, count
 from automl.options.option import options_in, options_of
 from automl.options.search_options import FreeOptions, SearchOptions, StudyOptions
 from automl.options.values import DEFAULT_STORAGE
+from automl.wording.counts import agree, count
 from search_spaces.declared import model_of
 from storage.records import PolicyRecord, SpaceChange, StudyRecords, StudySettings
 

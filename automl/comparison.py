@@ -18,17 +18,18 @@ from numpy.typing import NDArray
 
 from automl.diagnostics.headline import Headline, headline, title
 from automl.diagnostics.standing import WORDS
-from automl.diagnostics.wording import count, duration
-from automl.reference_names import reference_words
-from automl.score_names import (
+from automl.training.metrics import resample
+from automl.wording.counts import count
+from automl.wording.numbers import duration
+from automl.wording.references import reference_words
+from automl.wording.scores import (
     HIGHER_IS_BETTER,
     difference_text,
     read_score,
     score_name,
     score_text,
 )
-from automl.setting_words import differing_settings, parameter_text
-from automl.training.metrics import resample
+from automl.wording.settings import differing_settings, parameter_text
 from search_spaces import SearchSpace
 from storage.answers import study_evaluation
 from storage.effort import search_effort

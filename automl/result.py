@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automl.counting import trial_words
 from automl.diagnostics.headline import headline, shown_diagnoses
 from automl.diagnostics.standing import Standing, standing
 from automl.errors import StudyError, warn_of
 from automl.options.values import MODEL, TRIAL_NUMBER
-from automl.output_files import PAGE, check_output, write_output
-from automl.streams import one_line
+from automl.system.output_files import PAGE, check_output, write_output
+from automl.wording.counts import trial_words
+from automl.wording.printable import one_line
 from storage import open_store
 from storage.answers import (
     kept_predictions,

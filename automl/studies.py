@@ -14,8 +14,8 @@ from automl.diagnostics import agree_with_verdict, diagnose_study
 from automl.diagnostics.measured_advice import ON_ADVICE, order_by_measurement
 from automl.errors import StudyError
 from automl.options.values import DATABASE, DEFAULT_STORAGE
-from automl.output_files import PAGE, check_output
 from automl.result import SearchResult
+from automl.system.output_files import PAGE, check_output
 from automl.tuning.study import read_known_study
 from storage import StorageError, Store, open_store
 from storage.engine import database_path

@@ -38,12 +38,8 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.data", "automl.diagnostics"),
     ("automl.commands_to_type",),
     ("automl.options",),
-    ("automl.output_files", "automl.import_paths"),
-    (
-        *("automl.errors", "automl.interruption", "automl.child_processes", "automl.counting"),
-        *("automl.reference_names", "automl.score_names", "automl.setting_words"),
-        "automl.streams",
-    ),
+    ("automl.system",),
+    ("automl.errors", "automl.wording"),
     ("search_spaces", "storage"),
     ("storage.records",),  # spoken by everyone
 )

@@ -23,7 +23,8 @@ from typing import Any, TypeVar
 
 import click
 
-from automl.streams import SafeStream, one_line, printable, safe_streams
+from automl.console.streams import SafeStream, safe_streams
+from automl.wording.printable import one_line, printable
 
 SETTINGS = {
     "help_option_names": ["-h", "--help"],

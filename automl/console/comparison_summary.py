@@ -11,7 +11,7 @@ from rich.text import Text
 
 from automl.comparison import Comparison, Rows
 from automl.console.terminal import stdout_console
-from automl.streams import one_line
+from automl.wording.printable import one_line
 
 
 def print_comparison(compared: Comparison) -> None:

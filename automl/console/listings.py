@@ -15,9 +15,9 @@ from automl.console.terminal import stdout_console
 from automl.diagnostics.headline import headline
 from automl.diagnostics.standing import StandingKind
 from automl.result import SearchResult
-from automl.score_names import read_score, score_name, score_text
-from automl.setting_words import explained
-from automl.streams import one_line
+from automl.wording.printable import one_line
+from automl.wording.scores import read_score, score_name, score_text
+from automl.wording.settings import explained
 from search_spaces import (
     CategoricalParameter,
     FixedParameter,

@@ -21,16 +21,16 @@ from rich.text import Text
 
 from automl.commands_to_type import next_command, study_command
 from automl.console.terminal import stdout_console
-from automl.diagnostics import wording
 from automl.diagnostics.headline import first_sentence, headline, title
 from automl.diagnostics.standing import StandingKind
 from automl.diagnostics.titles import titled, untitled
-from automl.diagnostics.wording import count
-from automl.reference_names import REFERENCE_NAMES
 from automl.result import SearchResult
-from automl.score_names import score_name, score_text
-from automl.setting_words import parameter_text
-from automl.streams import one_line
+from automl.wording.counts import count, listing
+from automl.wording.numbers import duration, number, percent
+from automl.wording.printable import one_line
+from automl.wording.references import REFERENCE_NAMES
+from automl.wording.scores import score_name, score_text
+from automl.wording.settings import parameter_text
 from search_spaces import FixedParameter, SearchSpace
 from storage.effort import effort_of_trial
 from storage.records import (
@@ -99,12 +99,11 @@ def _print_importances(console: Console, records: StudyRecords) -> None:
 
     found = study_table(records).importances
     certain = [
-        f"{one.name} {wording.percent(one.share)} ({wording.percent(one.low)} to "
-        f"{wording.percent(one.high)})"
+        f"{one.name} {percent(one.share)} ({percent(one.low)} to {percent(one.high)})"
         for one in found.certain
     ]
     if certain:
-        words = f"{wording.listing(certain)} of the differences between trials."
+        words = f"{listing(certain)} of the differences between trials."
         console.print(Text(f"What mattered: {words}\n"))
     elif found.missing_because:
         console.print(Text(f"{found.missing_because}\n"))
@@ -158,7 +157,7 @@ def _measured_table(measured: Sequence[Diagnosis]) -> Table:
 
 def _number(evidence: Mapping[str, Json], name: str) -> str:
     value = evidence.get(name)
-    return wording.number(value, 2 if "gain" in name else 3) if _is_number(value) else "?"
+    return number(value, 2 if "gain" in name else 3) if _is_number(value) else "?"
 
 
 def _is_number(value: Json) -> TypeGuard[float]:
@@ -206,7 +205,7 @@ def _counts(result: SearchResult) -> str:
         for outcome in ("complete", "pruned", "failed", "unfinished")
         if outcome in outcomes
     )
-    took = f" in {wording.duration(result.seconds)}" if result.seconds else ""
+    took = f" in {duration(result.seconds)}" if result.seconds else ""
     if took and result.n_ended_before:
         n_new = len(outcomes) - outcomes.count("unfinished") - result.n_ended_before
         took = f", {n_new or 'none'} of them in this call,{took.removeprefix(' in')}"
@@ -343,9 +342,9 @@ def _steps(result: SearchResult, diagnosis: Diagnosis) -> list[tuple[str, str | 
 
 
 def _print_steps(console: Console, steps: Sequence[tuple[str, str | None]]) -> None:
-    for number, (text, command) in enumerate(steps, start=1):
+    for place, (text, command) in enumerate(steps, start=1):
         step = Table.grid(padding=(0, 1, 0, 0))
-        step.add_row(f"  {number}.", marked(text))
+        step.add_row(f"  {place}.", marked(text))
         console.print(step)
         if command is not None:  # in one line, so that it can be copied
             console.print(Text(f"     {one_line(command)}", style="cyan"), soft_wrap=True)

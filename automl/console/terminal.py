@@ -2,7 +2,7 @@
 
 A live table where stderr is a terminal, plain lines elsewhere: one per new best trial,
 failure or ten seconds. Text that comes from data is never read as rich's markup, and what is
-not printable in it is escaped (automl/streams.py says why).
+not printable in it is escaped (automl/console/streams.py says why).
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from automl.diagnostics.wording import duration
-from automl.setting_words import parameter_text
-from automl.streams import one_line, printable
 from automl.tuning.progress import SearchProgress
+from automl.wording.numbers import duration
+from automl.wording.printable import one_line, printable
+from automl.wording.settings import parameter_text
 from storage.records import ParameterValue
 
 SECONDS_BETWEEN_LINES = 10.0

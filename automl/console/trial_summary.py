@@ -23,14 +23,14 @@ from automl.console.summary import (
     told_outcome,
 )
 from automl.console.terminal import stdout_console
-from automl.counting import trial_words
 from automl.diagnostics import diagnose_trial
 from automl.diagnostics.gradient_flow import STEP_CAUSES
-from automl.diagnostics.wording import count, percent
 from automl.errors import StudyError
 from automl.result import SearchResult, WrittenPredictions
-from automl.score_names import read_score, score_name, score_text
-from automl.streams import one_line
+from automl.wording.counts import count, trial_words
+from automl.wording.numbers import percent
+from automl.wording.printable import one_line
+from automl.wording.scores import read_score, score_name, score_text
 from storage.answers import evaluation_of, trials_of
 from storage.records import (
     AnswerRecord,

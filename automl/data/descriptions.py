@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from automl.counting import agree, count
 from automl.data.splits import RowSplit
 from automl.data.targets import Target
+from automl.wording.counts import agree, count
 from storage.records import DataCheckRecord
 
 

@@ -32,7 +32,8 @@ from automl.diagnostics.situation import (
     study_hyperparameters,
 )
 from automl.diagnostics.thresholds import MIN_VALID_ROWS
-from automl.diagnostics.wording import listing, number
+from automl.wording.counts import listing
+from automl.wording.numbers import number
 from storage.records import Advice, ParameterValue, SpaceChange
 
 HE = frozenset({"he", "he_fan_in"})

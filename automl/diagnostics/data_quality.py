@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from automl.counting import agree
 from automl.diagnostics.check_details import detail, evidence
 from automl.diagnostics.leakage import judge_leakage
 from automl.diagnostics.thresholds import (
@@ -31,7 +30,8 @@ from automl.diagnostics.thresholds import (
     STRONG_SHIFT_AUC,
     VOID_DUPLICATE_SHARE,
 )
-from automl.diagnostics.wording import count, listing, number, percent
+from automl.wording.counts import agree, count, listing
+from automl.wording.numbers import number, percent
 from storage.records import Advice, DataCheckRecord, Diagnosis, Severity, SpaceChange
 
 SPLIT_WORDS: Mapping[str, str] = {

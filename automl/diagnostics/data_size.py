@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from automl.diagnostics.thresholds import WORTH_MORE_ROWS_SHARE
-from automl.diagnostics.wording import number, percent
+from automl.wording.numbers import number, percent
 from storage.records import Advice, Diagnosis
 
 EXPONENTS = np.linspace(0.1, 2.0, 39)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from automl.diagnostics.wording import number, percent
+from automl.wording.numbers import number, percent
 from storage.records import Advice, Diagnosis, Json
 
 N_RESAMPLES = 400

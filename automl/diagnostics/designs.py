@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 from automl.diagnostics.gradient_flow import start_problem
 from automl.diagnostics.situation import Situation, change, space_parameters
-from automl.diagnostics.wording import count
+from automl.wording.counts import count
 from search_spaces.hyperparameters import Role
 from storage.records import Advice, Diagnosis, Json, LayerGradientRecord, StudyRecords
 

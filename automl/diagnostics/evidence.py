@@ -18,7 +18,7 @@ import numpy as np
 
 from automl.diagnostics.rivals import Rival, best_rival, find_rivals
 from automl.diagnostics.thresholds import NOISE_MULTIPLE
-from automl.reference_names import is_plural, reference_words
+from automl.wording.references import is_plural, reference_words
 from storage.answers import latest_evaluation
 from storage.records import (
     EpochRecord,

@@ -24,7 +24,7 @@ from automl.diagnostics.thresholds import (
     TREND_CHANCE,
     TREND_PLACE,
 )
-from automl.diagnostics.wording import number
+from automl.wording.numbers import number
 from storage.records import Advice, Diagnosis, StudyRecords, TrialRecord
 
 End = Literal["low", "high"]

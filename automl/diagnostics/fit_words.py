@@ -18,9 +18,10 @@ from automl.diagnostics.signal import gain_evidence, gain_words
 from automl.diagnostics.situation import Situation
 from automl.diagnostics.thresholds import MIN_EPOCHS, MIN_VALID_ROWS, NOISE_MULTIPLE
 from automl.diagnostics.titles import title_of, titled
-from automl.diagnostics.wording import count, error, listing, number, percent
-from automl.reference_names import is_plural, reference_words
-from automl.score_names import SPLIT_NAMES, gain_text, score_name
+from automl.wording.counts import count, listing
+from automl.wording.numbers import number, percent
+from automl.wording.references import is_plural, reference_words
+from automl.wording.scores import SPLIT_NAMES, error, gain_text, score_name
 from storage.records import Diagnosis, Json
 
 

@@ -45,7 +45,8 @@ from automl.diagnostics.thresholds import (
     WEIGHT_GROWTH,
 )
 from automl.diagnostics.titles import title_of, titled
-from automl.diagnostics.wording import count, number, percent
+from automl.wording.counts import count
+from automl.wording.numbers import number, percent
 from storage.records import (
     Diagnosis,
     Json,

@@ -20,7 +20,7 @@ from automl.diagnostics.thresholds import (
     RENAMED_CLASSES,
     RENAMED_SHARE,
 )
-from automl.diagnostics.wording import percent
+from automl.wording.numbers import percent
 from storage.records import Advice, DataCheckRecord, Diagnosis
 
 

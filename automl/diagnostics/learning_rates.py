@@ -7,7 +7,7 @@ it is a guide at all. No advice leads to rates that nobody would try.
 from __future__ import annotations
 
 from automl.diagnostics.situation import Situation, change_range, space_parameters
-from automl.diagnostics.wording import number
+from automl.wording.numbers import number
 from search_spaces.hyperparameters import hyperparameter
 from storage.records import Advice, SpaceChange
 

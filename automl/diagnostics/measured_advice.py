@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from automl.diagnostics.wording import number
+from automl.wording.numbers import number
 from storage.records import Advice, Diagnosis, Json
 
 ON_ADVICE = frozenset(

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from automl.counting import agree
 from automl.diagnostics.advice import advise
 from automl.diagnostics.designs import PLAIN_WORDS
 from automl.diagnostics.gradient_flow import begins_with_zeros, start_problem
 from automl.diagnostics.situation import Situation
 from automl.diagnostics.titles import title_of, titled
-from automl.diagnostics.wording import count, listing
+from automl.wording.counts import agree, count, listing
 from storage.records import CAUSES, Advice, Diagnosis, Severity, StudyRecords, TrialRecord
 
 REMEDIES: Mapping[str, Advice] = {

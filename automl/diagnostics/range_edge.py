@@ -28,7 +28,7 @@ from automl.diagnostics.thresholds import (
     EDGE_SIGNIFICANCE,
     TOP_SHARE,
 )
-from automl.diagnostics.wording import number
+from automl.wording.numbers import number
 from search_spaces.hyperparameters import Hyperparameter, Role
 from storage.records import Advice, Diagnosis, SpaceChange, StudyRecords, TrialRecord
 

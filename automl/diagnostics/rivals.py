@@ -17,7 +17,7 @@ from automl.diagnostics.thresholds import (
     MIN_TEST_ROWS,
     NOISE_MULTIPLE,
 )
-from automl.reference_names import reference_words
+from automl.wording.references import reference_words
 from storage.answers import evaluation_of, single_answer
 from storage.records import PairedDifference, ReferenceName, StudyRecords
 

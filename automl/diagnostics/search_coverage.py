@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from automl.counting import agree
 from automl.diagnostics.evidence import trial_facts
 from automl.diagnostics.range_edge import diagnose_range_edges
 from automl.diagnostics.situation import change, change_range, space_parameters
@@ -28,7 +27,8 @@ from automl.diagnostics.thresholds import (
     TOP_SHARE,
     TRIALS_PER_PARAMETER,
 )
-from automl.diagnostics.wording import count, listing, number
+from automl.wording.counts import agree, count, listing
+from automl.wording.numbers import number
 from storage.records import (
     CAUSES,
     Advice,

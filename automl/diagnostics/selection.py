@@ -24,8 +24,9 @@ from automl.diagnostics.thresholds import (
     Z_95,
 )
 from automl.diagnostics.titles import title_of, titled
-from automl.diagnostics.wording import count, listing, number, percent
-from automl.reference_names import is_plural, reference_words
+from automl.wording.counts import count, listing
+from automl.wording.numbers import number, percent
+from automl.wording.references import is_plural, reference_words
 from storage.answers import study_evaluation
 from storage.records import (
     Advice,

@@ -23,9 +23,10 @@ from automl.diagnostics.thresholds import (
     NOISE_MULTIPLE,
     PROBED_SHARE,
 )
-from automl.diagnostics.wording import count, listing, number
-from automl.reference_names import is_plural, reference_words
-from automl.score_names import SPLIT_NAMES
+from automl.wording.counts import count, listing
+from automl.wording.numbers import number
+from automl.wording.references import is_plural, reference_words
+from automl.wording.scores import SPLIT_NAMES
 from storage.answers import latest_evaluation, study_evaluation
 from storage.records import EvaluationRecord, Json, PairedDifference, ReferenceName, StudyRecords
 

@@ -23,7 +23,8 @@ from automl.diagnostics.thresholds import (
     SLOW_MIN_TRIALS,
     SLOW_UPDATE_RATIO,
 )
-from automl.diagnostics.wording import count, number, percent
+from automl.wording.counts import count
+from automl.wording.numbers import number, percent
 from storage.records import Advice, Diagnosis, StudyRecords, TrialRecord
 
 RATE = "learning_rate"

@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from automl.counting import agree, count, trial_words
 from automl.diagnostics.thresholds import MIN_TEST_ROWS
-from automl.reference_names import reference_words
-from automl.score_names import SPLIT_NAMES, gain_text, read_score, score_name, score_text
+from automl.wording.counts import agree, count, trial_words
+from automl.wording.references import reference_words
+from automl.wording.scores import SPLIT_NAMES, gain_text, read_score, score_name, score_text
 from storage.answers import evaluation_of, study_answer, trials_of
 from storage.records import (
     EvaluationRecord,

@@ -10,7 +10,7 @@ from automl.executors.pool import Pool
 from automl.executors.resources import available_cores
 from automl.executors.trainers import trainer_class
 from automl.executors.workers.worker import TrainingSetup
-from automl.import_paths import imported
+from automl.system.import_paths import imported
 
 ENGINES: Final = {
     "in_process": "automl.executors.workers.in_process:InProcessEngine",

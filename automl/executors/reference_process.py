@@ -17,12 +17,12 @@ import threading
 from dataclasses import replace
 from multiprocessing.connection import Connection
 
-from automl.child_processes import how_it_ended, reap
 from automl.data.dataset import Dataset, Split
 from automl.data.inputs import Columns
 from automl.data.references import FittedReferences
 from automl.executors.interpreters import start_interpreter
 from automl.executors.shared_dataset import SharedDataset
+from automl.system.child_processes import how_it_ended, reap
 
 MODULE = "automl.executors.reference_worker"
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 import torch
 
 from automl.data.dataset import Dataset
-from automl.import_paths import imported
 from automl.stacked import native
 from automl.stacked.native_build import Kernels
+from automl.system.import_paths import imported
 from automl.training.trainer import Trainer
 
 TRAINERS = {

@@ -18,9 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
-from automl.counting import agree, count
 from automl.diagnostics.evidence import find_references
-from automl.diagnostics.wording import number
 from automl.tuning.planned_runs import (
     EndedRun,
     Params,
@@ -32,6 +30,8 @@ from automl.tuning.planned_runs import (
     study_space,
 )
 from automl.tuning.seeds import derive_seed
+from automl.wording.counts import agree, count
+from automl.wording.numbers import number
 from search_spaces import SearchSpace, SearchSpaceError
 from search_spaces.parameters import (
     CategoricalParameter,

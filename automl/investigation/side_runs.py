@@ -13,12 +13,12 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from automl.counting import count
 from automl.executors.executor import Executor
 from automl.executors.resources import available_memory
 from automl.tuning.memory import in_waves
 from automl.tuning.planned_runs import EndedRun, Kept, PlannedRun, train_rounds
 from automl.tuning.problem import Problem
+from automl.wording.counts import count
 from storage import Store
 
 LOG = logging.getLogger("automl")

@@ -24,7 +24,7 @@ from automl import randomness
 from automl.data.dataset import DataDescription
 from automl.data.inputs import Encoding, Inputs
 from automl.errors import ConfigError
-from automl.import_paths import imported
+from automl.system.import_paths import imported
 from automl.models.layers import LayerSignal, trace_layers
 from search_spaces.errors import SearchSpaceError
 from search_spaces.hyperparameters import HYPERPARAMETERS, TRAINING, defaults, unknown_name

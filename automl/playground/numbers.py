@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.diagnostics.wording import count, listing, number, percent
+from automl.wording.counts import count, listing
+from automl.wording.numbers import number, percent
 from storage.records import ParameterValue
 
 if TYPE_CHECKING:  # the module that trains loads torch, a page needs only its numbers

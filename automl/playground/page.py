@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.diagnostics.wording import number, percent
 from automl.playground.numbers import (
     finding,
     islands,
@@ -26,6 +25,7 @@ from automl.playground.numbers import (
 )
 from automl.report.page import render, write_page
 from automl.report.panels import safe_json
+from automl.wording.numbers import number, percent
 
 if TYPE_CHECKING:  # the module that trains loads torch
     from automl.playground.play import PlayedGrid, PlayedRun, Playground

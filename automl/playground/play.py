@@ -18,7 +18,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.counting import count
 from automl.data.dataset import Dataset
 from automl.data.table.inputs import table_inputs
 from automl.errors import ConfigError, TrainingError
@@ -27,6 +26,7 @@ from automl.playground.toy_data import GRID, toy_dataset
 from automl.training.config import RunConfig, configure
 from automl.training.predictions import predict
 from automl.tuning.planned_runs import EndedRun, PlannedRun, train_runs
+from automl.wording.counts import count
 from storage.records import ParameterValue, best_epoch
 
 LOG = logging.getLogger("automl")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from automl.diagnostics.wording import number, percent
+from automl.wording.numbers import number, percent
 from storage.records import Diagnosis, Json
 
 MAX_PARTS = 12  # a longer list cannot be read in a line

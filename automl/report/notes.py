@@ -8,14 +8,15 @@ from __future__ import annotations
 import html
 import re
 
-from automl.diagnostics.wording import count, duration
 from automl.report import result_part, verdict_part
 from automl.report.numbers.effort import effort
 from automl.report.numbers.overview import overview
 from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import Trial
-from automl.score_names import score_text
-from automl.setting_words import parameter_text
+from automl.wording.counts import count
+from automl.wording.numbers import duration
+from automl.wording.scores import score_text
+from automl.wording.settings import parameter_text
 from storage.records import CAUSES
 
 N_BEST_NOTES = 20

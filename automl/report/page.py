@@ -27,9 +27,7 @@ from plotly.offline import get_plotlyjs
 from automl.commands_to_type import reproducing_command, trained_calls
 from automl.comparison import Comparison
 from automl.diagnostics.headline import headline
-from automl.diagnostics.wording import listing
 from automl.options.values import DEFAULT_STORAGE
-from automl.output_files import NOTHING, PAGE, write_output
 from automl.report import reproduce_part, result_part, style, verdict_part
 from automl.report.figures import FIGURES, progress
 from automl.report.numbers.axes import fixed_parameters
@@ -37,6 +35,8 @@ from automl.report.numbers.effort import effort
 from automl.report.numbers.overview import overview
 from automl.report.numbers.study import StudyTable, study_table
 from automl.report.panels import Panel, Place, Remark, safe_json
+from automl.system.output_files import NOTHING, PAGE, write_output
+from automl.wording.counts import listing
 from storage.records import StudyRecords
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -15,10 +15,10 @@ from typing import Literal, Protocol, TypeAlias
 import plotly.graph_objects as go
 from plotly.io.json import to_json_plotly
 
-from automl.diagnostics.wording import count
 from automl.errors import ConfigError
 from automl.report import style
 from automl.report.numbers.study import StudyTable
+from automl.wording.counts import count
 
 
 @dataclass(frozen=True, slots=True)

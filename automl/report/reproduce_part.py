@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from automl.diagnostics.wording import percent
-from automl.report import style
 from automl.report.evidence_words import evidence_text
-from automl.setting_words import explained, range_words
+from automl.wording.numbers import number_or_dash, percent
+from automl.wording.settings import explained, range_words
 from storage.records import Json, StudyRecords, StudySettings
 
 SPLIT_WORDS: Mapping[str, Callable[[Any], str]] = {
@@ -103,6 +102,6 @@ def _condition(entry: Mapping[str, Any]) -> str:
 def data_checks(records: StudyRecords) -> list[tuple[str, str, str]]:
     """What was noticed in the data: kind, subject, value."""
     return [
-        (check.kind.replace("_", " "), check.subject, style.number(check.value))
+        (check.kind.replace("_", " "), check.subject, number_or_dash(check.value))
         for check in records.data_checks
     ]

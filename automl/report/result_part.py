@@ -6,14 +6,14 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from automl.counting import agree, trial_words
-from automl.diagnostics.wording import count, duration, number
-from automl.reference_names import REFERENCE_NAMES
 from automl.report.numbers.effort import Effort
 from automl.report.numbers.overview import Overview, Score
 from automl.report.numbers.trials import Trial
-from automl.score_names import score_name, score_text
-from automl.setting_words import parameter_text
+from automl.wording.counts import agree, count, trial_words
+from automl.wording.numbers import duration, number
+from automl.wording.references import REFERENCE_NAMES
+from automl.wording.scores import score_name, score_text
+from automl.wording.settings import parameter_text
 from storage.records import CAUSES, ParameterValue, ReferenceName, StudySettings
 
 TASKS = {

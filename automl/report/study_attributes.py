@@ -12,7 +12,7 @@ from automl.options.values import DEFAULT_STORAGE
 from automl.report import result_part
 from automl.report.numbers.overview import Score, overview
 from automl.report.numbers.study import StudyTable
-from automl.score_names import score_name, score_text
+from automl.wording.scores import score_name, score_text
 
 
 def study_attributes(table: StudyTable, storage: str = DEFAULT_STORAGE) -> dict[str, str]:

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from automl.diagnostics import wording
 from automl.report import ticks
 from automl.report.numbers.axes import Axis
 from automl.report.numbers.trials import OUTCOMES, Outcome, Trial
@@ -138,15 +137,6 @@ def text(value: object) -> str:
     plain = str(value)
     shown = plain if len(plain) <= 40 else f"{plain[:37]}..."
     return html.escape(shown, quote=False)
-
-
-def number(value: float | None) -> str:
-    """A number for people, as the terminal shows it; a dash where there is none."""
-    if value is None or math.isnan(value):
-        return "–"
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    return wording.number(value)
 
 
 def by_outcome(trials: Iterable[Trial]) -> list[tuple[Outcome, list[Trial]]]:

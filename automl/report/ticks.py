@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from automl.diagnostics import wording
+from automl.wording.numbers import number
 
 N_TICKS = 6  # at most, on an axis of about 300 pixels
 
@@ -46,7 +46,7 @@ def tick_text(value: float) -> str:
         digits = value / 10.0**exponent
         factor = "" if abs(digits - 1) < 1e-9 else f"{digits:.3g}·"
         return f"{factor}10<sup>{exponent}</sup>".replace("-", "−")
-    return wording.number(value)
+    return number(value)
 
 
 def log_layout(low: float, high: float, at_most: int = N_TICKS) -> dict[str, Any]:

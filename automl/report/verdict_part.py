@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from automl.commands_to_type import next_command
 from automl.diagnostics.headline import shown_diagnoses, title
-from automl.diagnostics.wording import count, listing
 from automl.options.values import DEFAULT_STORAGE
 from automl.report.evidence_words import evidence_in_words
+from automl.wording.counts import count, listing
 from storage.records import Diagnosis, StudyRecords
 
 N_TRIAL_VERDICTS = 12  # of single trials; the rest is in `automl show STUDY --trial N`

@@ -9,7 +9,6 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
-from automl.counting import count
 from automl.data.loaded import Loadable
 from automl.executors.devices import check_device
 from automl.executors.trainers import trainer_class
@@ -17,7 +16,6 @@ from automl.options.search_options import SearchOptions
 from automl.session.call import SearchCall
 from automl.session.chosen_space import model_versions, narrowed
 from automl.session.search_session import SearchSession
-from automl.streams import one_line
 from automl.tuning.clock import Clock
 from automl.tuning.ending_time import Moment
 from automl.tuning.pruners import make_pruner
@@ -25,6 +23,8 @@ from automl.tuning.samplers import PerTrialSampler
 from automl.tuning.settings import make_settings
 from automl.tuning.study import open_study, unused_name
 from automl.tuning.tally import Tally
+from automl.wording.counts import count
+from automl.wording.printable import one_line
 from search_spaces import SearchSpace
 from storage import Store, open_store
 from storage.records import Json, StudySettings

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from automl.child_processes import module_search_path, run_within
 from automl.stacked import native_cache
+from automl.system.child_processes import module_search_path, run_within
 
 SOURCES: Final = Path(__file__).with_name("kernels")
 

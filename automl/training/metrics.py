@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from automl.score_names import HIGHER_IS_BETTER
+from automl.wording.scores import HIGHER_IS_BETTER
 from storage.records import PairedDifference, Task
 
 HUBER_DELTA = 1.0

@@ -20,7 +20,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from automl.counting import trial_words
 from automl.data.dataset import Dataset
 from automl.data.references import FittedReferences
 from automl.training.metrics import Resampled, resample
@@ -28,6 +27,7 @@ from automl.training.predictions import predict
 from automl.training.trained_model import WeightedNetwork, weighted_mean
 from automl.tuning.kept_models import kept_networks
 from automl.tuning.seeds import derive_seed
+from automl.wording.counts import trial_words
 from storage import Store
 from storage.answers import evaluation_of, study_answer, trials_of
 from storage.records import (

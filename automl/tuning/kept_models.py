@@ -9,7 +9,6 @@ import functools
 import json
 from collections.abc import Callable
 
-from automl.counting import trial_words
 from automl.data.encoders import Encoder, encoder_class
 from automl.data.targets import class_values
 from automl.errors import StudyError
@@ -20,6 +19,7 @@ from automl.training.trained_model import (
     network_from_arrays,
     run_from_details,
 )
+from automl.wording.counts import trial_words
 from storage import Store
 from storage.answers import trials_of
 from storage.records import AnswerRecord, ArtifactRecord, StudyRecords

@@ -18,7 +18,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from automl.counting import count
 from automl.data.dataset import Dataset
 from automl.errors import StudyError, TrainingError
 from automl.executors.executor import Executor, RunFailure
@@ -28,6 +27,7 @@ from automl.training.trainer import Checkpoint
 from automl.tuning.clock import Interval
 from automl.tuning.problem import make_run
 from automl.tuning.run_in_training import RunInTraining
+from automl.wording.counts import count
 from search_spaces import SearchSpace
 from storage.records import (
     WITHOUT_FAILURE,

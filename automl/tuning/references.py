@@ -21,9 +21,9 @@ from automl.data.references import (
 from automl.executors.failures import describe
 from automl.executors.reference_process import ReferenceProcess
 from automl.executors.resources import available_cores
-from automl.reference_names import REFERENCE_NAMES
 from automl.tuning.clock import Clock
 from automl.tuning.progress import SearchProgress
+from automl.wording.references import REFERENCE_NAMES
 from storage.records import ReferenceName
 
 BEGIN_AFTER = 6.0

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from automl.data.loaded import LoadedData
 from automl.errors import ConfigError
 from automl.options.search_options import SearchOptions
-from automl.streams import one_line
+from automl.wording.printable import one_line
 from search_spaces import SearchSpace
 from storage.records import Json, StudySettings
 

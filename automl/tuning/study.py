@@ -22,7 +22,7 @@ from automl.errors import StudyError, did_you_mean
 from automl.options.option import options_of
 from automl.options.search_options import FixedOptions
 from automl.options.values import DEFAULT_STORAGE
-from automl.setting_words import differing_settings
+from automl.wording.settings import differing_settings
 from search_spaces.declared import model_of
 from storage import Store
 from storage.records import PolicyRecord, StudyRecords, StudySettings

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.counting import agree, count
 from automl.data.array.encoder import ArrayEncoder
 from automl.data.array.reading import ArrayRows, RawArrays
 from automl.data.array.values import shape_words
@@ -27,6 +26,7 @@ from automl.data.table.repeated_rows import RawRows, conflicting_rows, duplicate
 from automl.data.targets import Target, TargetReading, infer_target, learn_target
 from automl.errors import DataError
 from automl.options.search_options import DataOptions
+from automl.wording.counts import agree, count
 from storage.records import DataCheckRecord
 
 

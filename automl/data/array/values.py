@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.counting import agree, count
 from automl.errors import DataError
+from automl.wording.counts import agree, count
 
 
 def network_values(array: NDArray[Any], role: str) -> NDArray[Any]:

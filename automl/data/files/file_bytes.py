@@ -15,7 +15,7 @@ import zlib
 from pathlib import Path
 
 from automl.errors import DataError
-from automl.streams import one_line
+from automl.wording.printable import one_line
 
 MAX_UNPACKED_BYTES = 1 << 30
 """Compressed data may unpack to 1 GiB.

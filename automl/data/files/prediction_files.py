@@ -5,10 +5,10 @@ that is taken, by the target or by another class of the same text, gets the firs
 free behind it: `probability of 1 (2)`.
 
 A file of predictions may be predicted into again, so it must be told from a person's own table
-(automl/output_files.py says why): by exactly these columns. Of a quantity there is one column
-only, which a table of true values has too; no text file of one column is replaced then. A Parquet
-file has a seal, the hash of its values: pandas carries the attributes of a table over to what
-people make of it, and a hash that does not fit tells such tables from those written here.
+(`automl/system/output_files.py` says why): by exactly these columns. Of a quantity there is one
+column only, which a table of true values has too; no text file of one column is replaced then.
+A Parquet file has a seal, the hash of its values: pandas carries the attributes of a table over
+to what people make of it, and a hash that does not fit tells such tables from those written here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.output_files import FileKind
+from automl.system.output_files import FileKind
 
 ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 NAME = "a table of predictions"

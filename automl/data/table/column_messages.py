@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from automl.counting import agree, count
 from automl.data.table.columns import ColumnPlan
+from automl.wording.counts import agree, count
 
 KINDS = ("numeric", "categorical", "boolean", "date")
 

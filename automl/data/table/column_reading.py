@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.counting import agree, count
 from automl.data.table.cells import (
     MISSING_CATEGORIES,
     MISSING_MARKS,
@@ -35,6 +34,7 @@ from automl.data.table.number_formats import (
     read_texts,
 )
 from automl.errors import DataError, did_you_mean
+from automl.wording.counts import agree, count
 
 _MIDNIGHT = re.compile(r"(?<=\d-\d\d) 00:00:00$")
 

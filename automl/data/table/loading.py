@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from automl.counting import agree
 from automl.data.choices import described_split
 from automl.data.fingerprints import fingerprint
 from automl.data.folds import divide
@@ -24,6 +23,7 @@ from automl.data.table.preprocessing import fit_preprocessor
 from automl.data.table.understanding import understand
 from automl.data.targets import Target
 from automl.options.search_options import TargetOptions
+from automl.wording.counts import agree
 from storage.records import DataCheckRecord
 
 

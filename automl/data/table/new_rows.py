@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from automl.counting import agree, count
 from automl.data.arrays import plain_array
 from automl.data.encoders import NewRows
 from automl.data.sources import read_table
 from automl.data.table.column_reading import read_columns, refuse_unreadable
 from automl.data.table.columns import MISSING_CATEGORY, ColumnPlan
 from automl.errors import DataError
+from automl.wording.counts import agree, count
 
 
 def read_rows(

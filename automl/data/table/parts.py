@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.counting import agree, count
 from automl.data.sources import Table, read_table
 from automl.data.splits import RowFacts, strata
 from automl.data.table.cells import raw_column
@@ -21,6 +20,7 @@ from automl.data.table.date_formats import days_since_1970
 from automl.data.targets import Target, TargetReading
 from automl.errors import DataError
 from automl.options.search_options import SplitOptions
+from automl.wording.counts import agree, count
 
 MIN_ROWS = 10
 """Fewer cannot be split into 60/20/20 with two rows to validate and two to test."""

@@ -14,7 +14,6 @@ from typing import Any
 
 from torch import Tensor
 
-from automl.child_processes import how_it_ended, reap
 from automl.errors import TrainingError
 from automl.executors.heartbeat import LOADING_SILENCE_LIMIT, Pulse
 from automl.executors.interpreters import start_interpreter
@@ -29,6 +28,7 @@ from automl.executors.workers.process_messages import (
     send,
 )
 from automl.executors.workers.worker import Orders, Reply, Worker, WorkerLost
+from automl.system.child_processes import how_it_ended, reap
 from automl.training.trainer import Checkpoint
 
 ENDED_SILENT = (

@@ -16,13 +16,13 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from automl.diagnostics.wording import number, percent
 from automl.errors import ConfigError
 from automl.report import style, ticks
 from automl.report.numbers.axes import Axis
 from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import Floats, Outcome, Trial, sample_trials
 from automl.report.panels import Panel, Place
+from automl.wording.numbers import number, percent
 
 PLACE = Place(
     "parameters",

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from automl.diagnostics.wording import count
 from automl.errors import ConfigError
 from automl.report import style, ticks
 from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import Trial, sample_trials
 from automl.report.panels import Panel, Place, omitted
-from automl.score_names import score_text
+from automl.wording.counts import count
+from automl.wording.scores import score_text
 from storage.records import ParameterValue, StudyRecords
 
 PLACE = Place("curves")

@@ -9,12 +9,12 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
 
-from automl.diagnostics.wording import count
 from automl.report import style
 from automl.report.numbers.predictions import JudgedRows
 from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import Floats
 from automl.report.panels import Panel, Place, Remark, alone
+from automl.wording.counts import count
 
 PLACE = Place("predictions")
 N_CLASSES = 20  # a matrix of more is unreadable; the most frequent are kept

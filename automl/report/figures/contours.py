@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from automl.diagnostics.wording import number
 from automl.errors import ConfigError
 from automl.report import style
 from automl.report.numbers.axes import Axis
 from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import Floats, Trial
 from automl.report.panels import Panel, Place
+from automl.wording.numbers import number
 
 PLACE = Place(
     "parameters",

@@ -10,12 +10,12 @@ from typing import TypeAlias
 
 import plotly.graph_objects as go
 
-from automl.diagnostics.wording import number
 from automl.report import style
 from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import Curve, mean_curve
 from automl.report.panels import Panel, Place, alone
-from automl.score_names import score_text
+from automl.wording.numbers import number
+from automl.wording.scores import score_text
 
 PLACE = Place("curves")
 Losses: TypeAlias = Sequence[float]

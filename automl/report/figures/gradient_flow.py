@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from automl.diagnostics.wording import number
 from automl.errors import ConfigError
 from automl.report import style
 from automl.report.numbers.gradients import VANISHED, initial_ratios
 from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import Floats
 from automl.report.panels import Panel, Place, Remark
+from automl.wording.numbers import number
 from storage.effort import last_attempts
 from storage.records import LayerGradientRecord
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from automl.diagnostics.wording import count
 from automl.report import style
 from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import Trial, sample_trials
 from automl.report.panels import Panel, Place, alone, omitted
-from automl.score_names import score_text
+from automl.wording.counts import count
+from automl.wording.scores import score_text
 
 PLACE = Place("search")
 N_POINTS = 2000

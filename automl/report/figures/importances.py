@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from automl.diagnostics.wording import count, listing, percent
 from automl.errors import ConfigError
 from automl.report import style
 from automl.report.numbers.importances import Importance, Importances
 from automl.report.numbers.study import StudyTable
 from automl.report.panels import Panel, Place, Remark
+from automl.wording.counts import count, listing
+from automl.wording.numbers import percent
 
 FIRST, ALL = Place("importance"), Place("parameters")
 N_FIRST = 5  # on the page's first screens; all are in the part on hyperparameters

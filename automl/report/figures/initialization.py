@@ -16,7 +16,7 @@ from automl.report.numbers.gradients import EXPLODED, VANISHED, initial_ratios
 from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import Trial
 from automl.report.panels import Panel, Place, Remark, alone
-from automl.score_names import score_text
+from automl.wording.scores import score_text
 
 PLACE = Place("gradients")
 

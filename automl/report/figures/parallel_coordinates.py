@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from automl.diagnostics.wording import count
 from automl.report import style
 from automl.report.numbers.axes import Axis
 from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import Floats, Trial, sample_trials
 from automl.report.panels import Panel, Place, alone, omitted
+from automl.wording.counts import count
 
 PLACE = Place("parameters")
 N_LINES = 300

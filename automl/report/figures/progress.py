@@ -15,12 +15,12 @@ from plotly.colors import hex_to_rgb
 
 from automl.comparison import Comparison
 from automl.diagnostics.thresholds import Z_95
-from automl.diagnostics.wording import count, listing
 from automl.report import style
 from automl.report.numbers.study import StudyTable, study_table
 from automl.report.numbers.trials import Floats
 from automl.report.panels import Panel, Place
-from automl.score_names import score_text
+from automl.wording.counts import count, listing
+from automl.wording.scores import score_text
 
 PLACE = Place("result")
 

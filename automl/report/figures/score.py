@@ -13,13 +13,13 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from automl.diagnostics.wording import listing
-from automl.reference_names import REFERENCE_NAMES
 from automl.report import style
 from automl.report.numbers.overview import ReferenceScore, Score, test_scores
 from automl.report.numbers.study import StudyTable
 from automl.report.panels import Panel, Place, alone
-from automl.score_names import SHARES, score_name, score_text
+from automl.wording.counts import listing
+from automl.wording.references import REFERENCE_NAMES
+from automl.wording.scores import SHARES, score_name, score_text
 from storage.records import ReferenceName
 
 PLACE = Place("result")

@@ -8,11 +8,12 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from automl.diagnostics.wording import count, duration
 from automl.report import style
 from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import OUTCOMES, Trial, sample_trials
 from automl.report.panels import Panel, Place, alone, omitted
+from automl.wording.counts import count
+from automl.wording.numbers import duration
 
 PLACE = Place("search")
 N_BARS = 300  # a bar needs a pixel of height to be seen

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from automl.diagnostics.wording import count
 from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import OUTCOMES, Outcome
+from automl.wording.counts import count
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from automl.diagnostics.standing import Standing, standing
 from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import Trial
-from automl.score_names import HIGHER_IS_BETTER
+from automl.wording.scores import HIGHER_IS_BETTER
 from storage.answers import evaluated_trials, latest_evaluation, study_evaluation
 from storage.records import EvaluationRecord, ReferenceName, StudyRecords
 

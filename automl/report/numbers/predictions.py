@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.diagnostics.wording import count, number
 from automl.report.numbers.trials import Floats, thin
+from automl.wording.counts import count
+from automl.wording.numbers import number
 
 N_CURVES = 6  # that can be told apart, and the palette's length
 N_SCATTER_POINTS = 2000

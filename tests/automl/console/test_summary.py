@@ -10,15 +10,15 @@ import pytest
 from automl.console import summary
 from automl.console.trial_summary import print_trial
 from automl.diagnostics import diagnose_study
-from automl.diagnostics.wording import percent
 from automl.report.notes import trial_notes
 from automl.report.numbers.effort import effort
 from automl.report.numbers.overview import overview
 from automl.report.numbers.study import study_table
 from automl.report.result_part import best_rows
 from automl.result import SearchResult, result_to_json
-from automl.score_names import score_text
 from automl.tuning.trial_in_training import TrialInTraining
+from automl.wording.numbers import percent
+from automl.wording.scores import score_text
 from storage.records import Advice, Diagnosis, SpaceChange, TrialRecord
 from tests.contracts.synthetic_study import synthetic_study
 

@@ -12,7 +12,7 @@ from automl.console import trial_summary
 from automl.errors import StudyError
 from automl.investigation.promotion import Promotion
 from automl.result import SearchResult, WrittenPredictions
-from automl.score_names import score_text
+from automl.wording.scores import score_text
 from storage.answers import single_answer
 from storage.records import EpochRecord, StudyRecords
 from tests.contracts.synthetic_study import synthetic_study

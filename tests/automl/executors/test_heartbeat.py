@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from automl.child_processes import module_search_path
 from automl.executors import heartbeat
 from automl.executors.heartbeat import LONGEST_LOOK_SECONDS, Pulse, Watch
+from automl.system.child_processes import module_search_path
 
 BUSY = """
 import sys

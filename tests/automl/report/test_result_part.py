@@ -6,7 +6,7 @@ from automl.report import result_part
 from automl.report.numbers.effort import effort
 from automl.report.numbers.overview import overview
 from automl.report.numbers.study import study_table
-from automl.score_names import score_text
+from automl.wording.scores import score_text
 from storage.records import StudyRecords
 from tests.contracts.synthetic_study import synthetic_study
 

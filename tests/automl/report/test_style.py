@@ -1,17 +1,6 @@
 import math
 
-import pytest
-
 from automl.report import style
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [(0.07514, "0.0751"), (1234.0, "1,234"), (1e-7, "1e-07"), (None, "–"), (math.nan, "–"),
-     (math.inf, "∞"), (-math.inf, "−∞")],
-)  # fmt: skip
-def test_numbers_have_as_many_digits_as_they_deserve(value, shown):
-    assert style.number(value) == shown
 
 
 def test_text_from_data_is_escaped_and_cut():

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from automl.diagnostics.standing import standing
-from automl.reference_names import REFERENCE_NAMES
+from automl.wording.references import REFERENCE_NAMES
 from tests.automl.session.sessions import session
 
 

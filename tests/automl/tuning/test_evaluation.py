@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
-from automl.counting import trial_words
 from automl.data.references import FittedReferences, fit_references, guessing_alone
 from automl.options.loading import load_again
-from automl.reference_names import REFERENCE_NAMES
 from automl.result import SearchResult
 from automl.studies import load_study
 from automl.training.metrics import score
 from automl.tuning.evaluation import evaluate_answer
 from automl.tuning.keeping import Keeper
 from automl.tuning.problem import Problem
+from automl.wording.counts import trial_words
+from automl.wording.references import REFERENCE_NAMES
 from storage import open_store
 from storage.records import AnswerMember, AnswerRecord, EvaluationRecord
 

@@ -14,10 +14,10 @@ import torch
 
 from automl.data.dataset import Dataset
 from automl.executors.reference_process import ReferenceProcess
-from automl.reference_names import REFERENCE_NAMES
 from automl.tuning import clock, references
 from automl.tuning.progress import SearchProgress
 from automl.tuning.references import BEGIN_AFTER, References
+from automl.wording.references import REFERENCE_NAMES
 from tests.contracts.tiny_datasets import tiny_dataset
 
 needs_signals = pytest.mark.skipif(sys.platform == "win32", reason="has no such signals")

@@ -19,7 +19,7 @@ from automl.data.files.prediction_files import (
     predictions_kind,
 )
 from automl.errors import OutputError
-from automl.output_files import check_output, write_output
+from automl.system.output_files import check_output, write_output
 
 NAMES = ("kind", "probability of lily", "probability of rose")
 

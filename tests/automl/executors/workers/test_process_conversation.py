@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from automl.child_processes import module_search_path
 from automl.executors.shared_dataset import SharedDataset
 from automl.executors.workers.process_messages import (
     Assignment,
@@ -24,6 +23,7 @@ from automl.executors.workers.process_messages import (
     send,
 )
 from automl.executors.workers.worker import Orders, Ready
+from automl.system.child_processes import module_search_path
 from tests.contracts.executor_contract import LINEAR, curve_alone
 from tests.contracts.linear_trainer import tiny_dataset, tiny_run, without_seconds
 

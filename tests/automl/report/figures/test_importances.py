@@ -2,12 +2,12 @@ from dataclasses import replace
 
 import pytest
 
-from automl.diagnostics.wording import listing
 from automl.errors import ConfigError
 from automl.report.figures.importances import drawing, figure, panels
 from automl.report.numbers.importances import Importance
 from automl.report.numbers.study import study_table
 from automl.report.panels import Remark
+from automl.wording.counts import listing
 from storage.records import StudyRecords
 
 

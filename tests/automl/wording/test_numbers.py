@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from automl.diagnostics.wording import duration, error, listing, number, percent
+from automl.wording.numbers import duration, number, number_or_dash, percent
 
 
 @pytest.mark.parametrize(
@@ -36,15 +36,13 @@ def test_shares_are_percent(share: float, text: str) -> None:
     assert percent(share) == text
 
 
-def test_lists_end_in_and() -> None:
-    assert listing([]) == ""
-    assert listing(["a"]) == "a"
-    assert listing(["a", "b", "c"]) == "a, b and c"
-
-
-def test_errors_are_rates_or_rmse() -> None:
-    assert error(0.061, "error_rate") == "6.1 % of rows wrong"
-    assert error(12.5, "rmse") == "RMSE 12.5"
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.07514, "0.0751"), (1234.0, "1,234"), (1e-7, "1e-07"), (None, "–"), (math.nan, "–"),
+     (math.inf, "∞"), (-math.inf, "−∞")],
+)  # fmt: skip
+def test_cells_without_a_number_have_a_sign(value: float | None, text: str) -> None:
+    assert number_or_dash(value) == text
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from automl.child_processes import Finished, how_it_ended, module_search_path, run_within
+from automl.system.child_processes import Finished, how_it_ended, module_search_path, run_within
 
 
 def test_a_program_gives_its_exit_code_and_all_that_it_wrote():

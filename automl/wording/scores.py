@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from automl.wording.numbers import number, percent
 from storage.records import PairedDifference
 
 NAMES = {
@@ -83,3 +84,10 @@ def difference_text(metric: str, value: float) -> str:
     if metric in SHARES:
         return f"{100 * value:.1f} points"
     return score_text(metric, value) if abs(value) >= 999.5 else f"{value:.3g}"
+
+
+def error(value: float, metric: str) -> str:
+    """An error rate as "6.1 % of rows wrong", an RMSE in the target's own unit."""
+    if metric == "error_rate":
+        return f"{percent(value)} of rows wrong"
+    return f"RMSE {number(value)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from automl.counting import agree, count
+from automl.wording.counts import agree, count, listing, trial_words
 
 
 def test_counts_agree_with_their_noun() -> None:
@@ -13,3 +13,14 @@ def test_counts_agree_with_their_noun() -> None:
 
 def test_verbs_agree_with_their_number() -> None:
     assert [agree(n, "has", "have") for n in (0, 1, 2)] == ["have", "has", "have"]
+
+
+def test_lists_end_in_and() -> None:
+    assert listing([]) == ""
+    assert listing(["a"]) == "a"
+    assert listing(["a", "b", "c"]) == "a, b and c"
+
+
+def test_trials_are_named_by_their_numbers() -> None:
+    assert trial_words([3]) == "trial 3"
+    assert trial_words([3, 5, 8]) == "trials 3, 5 and 8"

@@ -6,8 +6,9 @@ import math
 
 import pytest
 
-from automl.score_names import (
+from automl.wording.scores import (
     difference_text,
+    error,
     gain_text,
     read_score,
     readable,
@@ -94,3 +95,8 @@ def test_which_way_a_difference_goes_is_said_in_words(
 ) -> None:
     value, low, high = gain
     assert gain_text(metric, PairedDifference(value, 0.015, low, high)) == text
+
+
+def test_errors_are_rates_or_rmse() -> None:
+    assert error(0.061, "error_rate") == "6.1 % of rows wrong"
+    assert error(12.5, "rmse") == "RMSE 12.5"

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from automl.interruption import stop_on_interrupt
+from automl.system.interruption import stop_on_interrupt
 
 
 def test_first_interrupt_asks_for_a_stop() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from automl.errors import OutputError
-from automl.output_files import PAGE, PAGE_MARK, check_output, write_output
+from automl.system.output_files import PAGE, PAGE_MARK, check_output, write_output
 
 OWN = b"<!doctype html>\n<html><head>" + PAGE_MARK + b"</head></html>"
 OTHERS = {
@@ -172,7 +172,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
     """The size that a process may write is limited here; a full disk ends a write as well."""
     (tmp_path / "r.html").write_bytes(OWN)
     code = (
-        "import signal; from automl.output_files import PAGE, write_output\n"
+        "import signal; from automl.system.output_files import PAGE, write_output\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         f"write_output({str(tmp_path / 'r.html')!r}, b'x' * 100_000, PAGE)"
     )

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from automl.errors import ConfigError
-from automl.import_paths import imported
+from automl.system.import_paths import imported
 
 KNOWN = {"decoder": "json:JSONDecoder"}
 

@@ -1,17 +1,12 @@
 """Numbers as people read them: as many digits as they deserve, percent for shares.
 
-Every message of a diagnosis is put together with these, so that the same quantity looks
-the same in the terminal, the report and the dashboard.
+Every message is put together with these, so that the same quantity looks the same in the
+terminal, the report and the dashboard.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-
-from automl.counting import count
-
-__all__ = ["count", "duration", "error", "listing", "number", "percent"]
 
 LARGEST_WRITTEN_OUT = 1e12
 """Sums of money, populations and the like are read with all their digits."""
@@ -26,6 +21,15 @@ def number(value: float, digits: int = 3) -> str:
     if 10**digits - 0.5 <= abs(value) < LARGEST_WRITTEN_OUT:
         return f"{value:,.0f}"
     return f"{value:.{digits}g}"
+
+
+def number_or_dash(value: float | None) -> str:
+    """A number in a cell of a table: a sign where it is infinite, a dash where there is none."""
+    if value is None or math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    return number(value)
 
 
 def percent(share: float) -> str:
@@ -51,17 +55,3 @@ def duration(seconds: float) -> str:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-
-
-def listing(words: Sequence[str], last: str = "and") -> str:
-    """Words in a row: "a", "a and b", "a, b and c"."""
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} {last} {words[-1]}"
-
-
-def error(value: float, metric: str) -> str:
-    """An error rate as "6.1 % of rows wrong", an RMSE in the target's own unit."""
-    if metric == "error_rate":
-        return f"{percent(value)} of rows wrong"
-    return f"RMSE {number(value)}"

@@ -1,7 +1,7 @@
 """A number with its noun and its verb, so that what is said of one thing is said in the singular.
 
-Every layer counts something for people; so this stands below them all. How other numbers are
-written is in `automl/diagnostics/wording.py`.
+Whole numbers are written with `:,` wherever they stand alone; how others are is in
+`automl/wording/numbers.py`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,13 @@ def count(n: int, noun: str, plural: str | None = None) -> str:
 def agree(n: int, one: str, many: str) -> str:
     """The form that goes with a number: `agree(1, "is", "are")` is "is"."""
     return one if n == 1 else many
+
+
+def listing(words: Sequence[str], last: str = "and") -> str:
+    """Words in a row: "a", "a and b", "a, b and c"."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
 def trial_words(numbers: Sequence[int]) -> str:

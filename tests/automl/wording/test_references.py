@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import get_args
 
-from automl.reference_names import GUESSES, REFERENCE_NAMES, is_plural, reference_words
 from automl.training.losses import LOSSES
+from automl.wording.references import GUESSES, REFERENCE_NAMES, is_plural, reference_words
 from storage.records import ReferenceName
 
 

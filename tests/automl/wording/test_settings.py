@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from automl.setting_words import (
+from automl.wording.settings import (
     differing_settings,
     explained,
     parameter_text,
