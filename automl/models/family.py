@@ -24,8 +24,8 @@ from automl import randomness
 from automl.data.dataset import DataDescription
 from automl.data.inputs import Encoding, Inputs
 from automl.errors import ConfigError
-from automl.system.import_paths import imported
 from automl.models.layers import LayerSignal, trace_layers
+from automl.system.import_paths import imported
 from search_spaces.errors import SearchSpaceError
 from search_spaces.hyperparameters import HYPERPARAMETERS, TRAINING, defaults, unknown_name
 from storage.records import ParameterValue
