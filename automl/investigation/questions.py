@@ -18,6 +18,7 @@ from automl.diagnostics import diagnose_study
 from automl.diagnostics.measured_advice import ON_ADVICE
 from automl.executors.choosing import make_executor
 from automl.executors.executor import Executor
+from automl.executors.trainers import trainer_for
 from automl.investigation import promotion
 from automl.investigation.confirmation import judge_confirmation, plan_confirmation
 from automl.investigation.promotion import Promotion, check_promotable
@@ -92,7 +93,11 @@ def _laboratory(
         dataset = load_again(records.settings, data).dataset
         problem = Problem(records.settings, dataset)
         executor = make_executor(
-            dataset, workers=workers, engine=problem.engine, model=problem.model
+            dataset,
+            workers=workers,
+            engine=problem.engine,
+            trainer=trainer_for(problem.space.family, "stacked"),
+            model=problem.model,
         )
         with closing(executor):
             for message in executor.take_messages():

@@ -14,6 +14,7 @@ from automl.executors.choosing import make_executor
 from automl.executors.devices import device_of_each
 from automl.executors.executor import Executor
 from automl.executors.resources import available_cores, available_memory
+from automl.executors.trainers import trainer_for
 from automl.options.option import options_of
 from automl.options.search_options import FreeOptions, SearchOptions
 from automl.tuning.clock import Clock
@@ -120,7 +121,7 @@ class SearchCall:
             self.data.dataset,
             workers=1 if self.is_complete else options.workers,
             engine=self.problem.engine,
-            trainer=options.trainer,
+            trainer=trainer_for(self.problem.space.family, options.trainer),
             device=options.device,
             trial_timeout=options.trial_timeout if is_limited else None,
             memory_limit=options.memory_limit if is_limited else None,

@@ -66,6 +66,7 @@ def _set_up(assignment: Assignment, dataset: Dataset) -> GuardedTraining:
     setup = TrainingSetup(
         dataset,
         trainer=assignment.trainer,
+        arithmetic=assignment.arithmetic,
         trial_timeout=assignment.trial_timeout,
     )
     training = guarded_training(setup, assignment.device)
