@@ -26,6 +26,7 @@ class RunFailure:
     run_id: int
     cause: str  # a key of storage.records.CAUSES; "lost" runs may be started again
     message: str
+    traceback: str = ""  # of what a network has raised
 
 
 @dataclass(frozen=True, slots=True)
