@@ -19,13 +19,14 @@ from numpy.typing import NDArray
 from automl.diagnostics.headline import Headline, headline, title
 from automl.diagnostics.standing import WORDS
 from automl.training.metrics import resample
-from automl.wording.counts import count
+from automl.wording.counts import count, counted
 from automl.wording.numbers import duration
 from automl.wording.references import reference_words
 from automl.wording.scores import (
     HIGHER_IS_BETTER,
     difference_text,
     read_score,
+    score_and_interval,
     score_name,
     score_text,
 )
@@ -212,9 +213,8 @@ def _score(study: ComparedStudy) -> str:
     evaluation, metric = study.evaluation, read_score(study.records.settings.task)
     if evaluation is None or metric not in evaluation.scores:
         return ABSENT
-    text = f"{score_name(metric)} {score_text(metric, evaluation.scores[metric])}"
-    bounds = evaluation.intervals.get(metric)
-    return text + (f" ({' to '.join(score_text(metric, x) for x in bounds)})" if bounds else "")
+    value, interval = evaluation.scores[metric], evaluation.intervals.get(metric)
+    return f"{score_name(metric)} {score_and_interval(metric, value, interval)}"
 
 
 def _valid_loss(study: ComparedStudy) -> str:
@@ -225,12 +225,8 @@ def _valid_loss(study: ComparedStudy) -> str:
 def _trials(study: ComparedStudy) -> str:
     """How many, and how many of these were pruned or have failed."""
     outcomes = [trial.outcome for trial in study.records.trials]
-    parts = [
-        f"{outcomes.count(outcome):,} {outcome}"
-        for outcome in ("pruned", "failed")
-        if outcome in outcomes
-    ]
-    return f"{len(outcomes):,}" + (f" ({', '.join(parts)})" if parts else "")
+    parts = counted({each: outcomes.count(each) for each in ("pruned", "failed")})
+    return f"{len(outcomes):,}" + (f" ({parts})" if parts else "")
 
 
 RESULTS: Mapping[str, Callable[[ComparedStudy], str]] = {

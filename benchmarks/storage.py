@@ -17,7 +17,7 @@ import sqlite3
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -143,15 +143,11 @@ def filled_file(n_trials: int, n_params: int = N_PARAMS, journal: str = "wal") -
     return file
 
 
-@contextlib.contextmanager
-def one_transaction(storage: BaseStorage) -> Iterator[None]:
+def one_transaction(storage: BaseStorage) -> contextlib.AbstractContextManager[None]:
     """A round of epochs: one transaction where the storage knows such a thing."""
-    with (
-        storage.database.transaction()
-        if isinstance(storage, OptunaStorage)
-        else contextlib.nullcontext()
-    ):
-        yield
+    if isinstance(storage, OptunaStorage):
+        return storage.database.transaction()
+    return contextlib.nullcontext()
 
 
 def measure(storage: BaseStorage, n_rounds: int, n_epochs: int) -> Cost:
@@ -264,17 +260,17 @@ def megabytes(n_trials: int) -> tuple[float, float]:
     with open_store(f"sqlite:///{file}") as store:
         for first in range(0, n_trials, N_RUNNING):  # side by side, as a stack trains them
             runs = [
-                store.add_run("benchmark", trial_number=number, purpose="search", seed=number)
+                store.runs.begin("benchmark", trial_number=number, purpose="search", seed=number)
                 for number in range(first, min(first + N_RUNNING, n_trials))
             ]
             for epoch in range(1, N_EPOCHS + 1):
                 with store.transaction():
                     for run in runs if epoch == 1 else []:
-                        store.add_initial_layers(run.run_id, _layers(0))
-                    store.add_epochs([_epoch(run.run_id, epoch) for run in runs])
+                        store.runs.add_initial_layers(run.run_id, _layers(0))
+                    store.runs.add_epochs([_epoch(run.run_id, epoch) for run in runs])
             with store.transaction():
                 for run in runs:
-                    store.finish_run(run.run_id, "complete")
+                    store.runs.finish(run.run_id, "complete")
     _progress("measured: size")
     return file.stat().st_size / 1e6, (file.stat().st_size - before) / 1e6
 

@@ -31,7 +31,7 @@ from automl.data import SplitOptions, load_dataset
 from automl.data.dataset import Dataset
 from automl.diagnostics.standing import standing
 from automl.diagnostics.study_verdict import fit_verdict
-from automl.investigation.confirmation import advised_change
+from automl.investigation.advised_changes import advised_change
 from automl.options.search_options import SearchOptions
 from automl.result import SearchResult
 from automl.tuning import references

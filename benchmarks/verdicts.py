@@ -37,7 +37,7 @@ from automl.diagnostics.evidence import find_references, trial_facts
 from automl.diagnostics.layer_signals import trial_flow
 from automl.diagnostics.learning_curves import judge_fit
 from automl.diagnostics.situation import Situation
-from automl.investigation.confirmation import advised_change
+from automl.investigation.advised_changes import advised_change
 from benchmarks import verdict_decomposition, verdict_tables
 from benchmarks.verdict_cases import FAMILIES
 from benchmarks.verdict_figures import Outcome, print_quantities, print_tables, summarize

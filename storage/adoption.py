@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import optuna
 from optuna.trial import TrialState
 from sqlalchemy import Connection, select
 
 from storage import optuna_schema as schema
 from storage.optuna_storage import OptunaStorage
 from storage.processes import dead_processes, forget_dead
+from storage.study_access import id_of, reading, writing
 from storage.tables import CLAIMS, PROCESSES, RUNS
 
 LOST_ATTEMPTS_LIMIT = 2
@@ -74,17 +76,36 @@ def dead_trials(connection: Connection, study_id: int) -> list[DeadTrial]:
     ]
 
 
-def claim_trials(storage: OptunaStorage, study_id: int) -> tuple[ClaimedTrial, ...]:
-    """Take over all trials of a study whose process died, and end the runs they were in."""
-    with storage.database.write() as connection:
-        dead = dead_trials(connection, study_id)
-        _end_lost_runs(connection, study_id)
-        forget_dead(connection)
-        for trial in dead:
-            storage.database.claims.claim(connection, trial.trial_id, trial.lost_attempts + 1)
-    if dead:
-        storage.trials.adopt(study_id, [trial.trial_id for trial in dead])
-    return tuple(ClaimedTrial(trial.number, trial.lost_attempts + 1) for trial in dead)
+class Adoption:
+    """The trials of an opened store whose process died."""
+
+    def __init__(self, storage: OptunaStorage) -> None:
+        self._storage = storage
+        self._database = storage.database
+
+    def dead(self, study_name: str) -> tuple[int, ...]:
+        """Numbers of the trials that run in the file but in no living process."""
+        with reading(self._database, study_name) as (connection, study_id):
+            return tuple(one.number for one in dead_trials(connection, study_id))
+
+    def claim(self, study_name: str) -> tuple[ClaimedTrial, ...]:
+        """Take over all trials whose process died, and end the runs they were in."""
+        with writing(self._database, study_name) as (connection, study_id):
+            dead = dead_trials(connection, study_id)
+            _end_lost_runs(connection, study_id)
+            forget_dead(connection)
+            for trial in dead:
+                self._database.claims.claim(connection, trial.trial_id, trial.lost_attempts + 1)
+        if dead:
+            self._storage.trials.adopt(study_id, [trial.trial_id for trial in dead])
+        return tuple(ClaimedTrial(trial.number, trial.lost_attempts + 1) for trial in dead)
+
+    def reopen(self, study: optuna.Study, trial_number: int) -> optuna.trial.Trial:
+        """Open a running trial again, to report and tell: no random number is drawn."""
+        trial_id = self._storage.get_trial_id_from_study_id_trial_number(
+            id_of(self._database, study.study_name), trial_number
+        )
+        return optuna.trial.Trial(study, trial_id)
 
 
 def _end_lost_runs(connection: Connection, study_id: int) -> None:

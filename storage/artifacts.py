@@ -31,6 +31,7 @@ from storage.errors import ArtifactError, StorageError
 from storage.optuna_schema import STUDY_SYSTEM_ATTRIBUTES
 from storage.optuna_storage import OptunaStorage
 from storage.records import ArtifactRecord
+from storage.study_access import reading, writing
 from storage.tables import ARTIFACTS
 
 Kind = Literal["weights", "preprocessing", "predictions", "checkpoint"]
@@ -188,8 +189,7 @@ class Artifacts:
 
     def list(self, study_name: str, *, removed: bool = False) -> tuple[ArtifactRecord, ...]:
         """The artifacts of a study, oldest first; with `removed`, also those removed."""
-        with self._storage.database.read() as connection:
-            study_id = study_rows.study_id_of(connection, study_name)
+        with reading(self._storage.database, study_name) as (connection, study_id):
             query = select(ARTIFACTS).where(ARTIFACTS.c.study_id == study_id)
             if not removed:
                 query = query.where(ARTIFACTS.c.removed_at.is_(None))
@@ -269,8 +269,7 @@ class Artifacts:
             draft, artifact_id=str(uuid.uuid4()), n_bytes=len(content), sha256=hash_of(content)
         )
         self.folder.write(record.artifact_id, io.BytesIO(content))
-        with self._storage.database.write() as connection:
-            study_id = study_rows.study_id_of(connection, study_name)
+        with writing(self._storage.database, study_name) as (connection, study_id):
             row = record_rows.artifact_row(record, study_id)
             connection.execute(ARTIFACTS.insert(), {**row, "created_at": time.time()})
             if record.kind != "checkpoint":

@@ -16,7 +16,7 @@ import os
 import threading
 import warnings
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from sqlalchemy import Connection
 
@@ -183,10 +183,10 @@ class Database:
 
     # Life
 
-    def start_heartbeat(self) -> None:
-        """Tell other hosts from now on that this process lives, while it holds trials."""
-        if not self.connection.is_closed:
-            self._background.start()
+    def hold(self, trial_ids: Iterable[int]) -> None:
+        """Have trials in training that were claimed: tell other hosts that this process lives."""
+        self.claims.hold(trial_ids)
+        self._background.start()
 
     def flush_in_background(self, *, beat: bool) -> None:
         """Flush and beat; an error is left for the next write in the foreground to raise."""

@@ -3,7 +3,7 @@
 A trial that this process began or adopted is its own: memory is ahead of the file by what
 is buffered, and it is not read again. Everything else is read when the file has changed:
 new trials above a watermark, unfinished ones again. Whether it has changed, SQLite tells in
-two microseconds (`Database.poll`), so an unchanged file costs no query at all.
+two microseconds (`GuardedConnection.poll`), so an unchanged file costs no query at all.
 """
 
 from __future__ import annotations
@@ -106,21 +106,17 @@ class LiveTrials:
         Raises:
             NotStoredError: there is no such trial.
         """
-        trial = self.known.trial(trial_id)
-        if trial is not None and trial.state.is_finished():
-            return trial
-        study_id = self.known.study_id(trial_id)
-        self.study(self._find(trial_id) if study_id is None else study_id)
-        trial = self.known.trial(trial_id)
-        if trial is None:
-            raise self.known.no_trial(trial_id)
-        return trial
+        if not self.known.is_seen(trial_id, self._database.connection.poll()):
+            self.study(self._find(trial_id))
+        return self.known.trial(trial_id)
 
     def _find(self, trial_id: int) -> int:
+        """The study of a trial in the file, where its id may have been given out again."""
         with self._database.read() as connection:
             study_id: int | None = connection.scalar(_STUDY_OF, {"trial_id": trial_id})
-        if study_id is None:
-            raise self.known.no_trial(trial_id)
+            if study_id is None:
+                self.forget_deleted(connection)
+                raise self.known.no_trial(trial_id)
         return study_id
 
     def _first_look(self, connection: Connection, study_id: int) -> StudyTrials:
@@ -177,7 +173,7 @@ class LiveTrials:
             if trial.state is TrialState.RUNNING:
                 self._database.claims.claim(connection, trial._trial_id)
         if trial.state is TrialState.RUNNING:
-            self._hold([trial._trial_id])
+            self._database.hold([trial._trial_id])
         if trial.number == len(trials):
             self.known.put(study_id, [trial])
         else:
@@ -195,7 +191,7 @@ class LiveTrials:
                 self._database.claims.claim(connection, trial._trial_id)
         if result.rowcount != 1:
             return False
-        self._hold([trial._trial_id])
+        self._database.hold([trial._trial_id])
         self.replace(changed(trial, state=TrialState.RUNNING, datetime_start=started))
         return True
 
@@ -223,11 +219,7 @@ class LiveTrials:
         """Hold running trials from now on, which this process has just claimed."""
         with self._database.lock:
             self.study(study_id)
-            self._hold(trial_ids)
-
-    def _hold(self, trial_ids: Sequence[int]) -> None:
-        self._database.claims.hold(trial_ids)
-        self._database.start_heartbeat()
+            self._database.hold(trial_ids)
 
     # Changing
 

@@ -25,7 +25,7 @@ class StudyTrials:
     def __init__(self, study_id: int, deletions: int) -> None:
         self.study_id = study_id
         self.deletions = deletions  # how often this id had been deleted when it was read
-        self.seen_changes = -1  # `Database.changes` when the file was last read
+        self.seen_changes = -1  # `GuardedConnection.changes` when the file was last read
         self.last_trial_id = -1  # watermark: every trial up to it is here
         self.unfinished: dict[int, int] = {}  # trial_id -> number
         self._trials: list[FrozenTrial] = []  # position = number
@@ -127,21 +127,24 @@ class KnownTrials:
         for trial in trials:
             self._places[trial._trial_id] = (study_id, trial.number)
 
-    def trial(self, trial_id: int) -> FrozenTrial | None:
-        """A trial; None where it is not known."""
+    def is_seen(self, trial_id: int, changes: int) -> bool:
+        """Whether a trial is known as it was at this number of `GuardedConnection.changes`."""
         place = self._places.get(trial_id)
-        return None if place is None else self._studies[place[0]][place[1]]
+        return place is not None and self._studies[place[0]].seen_changes == changes
 
-    def study_id(self, trial_id: int) -> int | None:
-        """The id of a trial's study; None where the trial is not known."""
-        place = self._places.get(trial_id)
-        return None if place is None else place[0]
+    def trial(self, trial_id: int) -> FrozenTrial:
+        """A known trial.
+
+        Raises:
+            NotStoredError: it is not known, or was deleted with its study.
+        """
+        return self.study_of(trial_id)[self._places[trial_id][1]]
 
     def study_of(self, trial_id: int) -> StudyTrials:
         """The study of a known trial.
 
         Raises:
-            NotStoredError: the trial is not known, or was deleted with its study.
+            NotStoredError: it is not known, or was deleted.
         """
         place = self._places.get(trial_id)
         if place is None:

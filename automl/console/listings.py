@@ -17,7 +17,7 @@ from automl.diagnostics.standing import StandingKind
 from automl.result import SearchResult
 from automl.wording.printable import one_line
 from automl.wording.scores import read_score, score_name, score_text
-from automl.wording.settings import explained
+from automl.wording.settings import explained, range_text
 from search_spaces import (
     CategoricalParameter,
     FixedParameter,
@@ -108,7 +108,7 @@ def _range(parameter: Parameter) -> str:
     match parameter:
         case FloatParameter() | IntParameter():
             scale = " (log)" if parameter.log else ""
-            return f"{parameter.low:g}..{parameter.high:g}{scale}"
+            return range_text(parameter.low, parameter.high) + scale
         case CategoricalParameter():
             return ", ".join(str(choice) for choice in parameter.choices)
         case FixedParameter():

@@ -25,11 +25,11 @@ from automl.diagnostics.headline import first_sentence, headline, title
 from automl.diagnostics.standing import StandingKind
 from automl.diagnostics.titles import titled, untitled
 from automl.result import SearchResult
-from automl.wording.counts import count, listing
+from automl.wording.counts import count, counted, listing
 from automl.wording.numbers import duration, number, percent
 from automl.wording.printable import one_line
 from automl.wording.references import REFERENCE_NAMES
-from automl.wording.scores import score_name, score_text
+from automl.wording.scores import interval_text, score_name, score_text
 from automl.wording.settings import parameter_text
 from search_spaces import FixedParameter, SearchSpace
 from storage.effort import effort_of_trial
@@ -200,11 +200,8 @@ def _print_headline(
 
 def _counts(result: SearchResult) -> str:
     outcomes = [told_outcome(trial) for trial in result.trials]
-    counts = ", ".join(
-        f"{outcomes.count(outcome):,} {outcome}"
-        for outcome in ("complete", "pruned", "failed", "unfinished")
-        if outcome in outcomes
-    )
+    kinds = ("complete", "pruned", "failed", "unfinished")
+    counts = counted({kind: outcomes.count(kind) for kind in kinds})
     took = f" in {duration(result.seconds)}" if result.seconds else ""
     if took and result.n_ended_before:
         n_new = len(outcomes) - outcomes.count("unfinished") - result.n_ended_before
@@ -309,11 +306,10 @@ def score_table(evaluation: EvaluationRecord) -> Table:
     for column in ("network", "95 % interval", *names):
         table.add_column(column, justify="right", no_wrap=True)
     for name, value in evaluation.scores.items():
-        bounds = evaluation.intervals.get(name, ())
         table.add_row(
             score_name(name),
             score_text(name, value),
-            " to ".join(score_text(name, bound) for bound in bounds),
+            interval_text(name, evaluation.intervals.get(name, ())),
             *(score_text(name, one.scores.get(name)) for one in references),
         )
     return table

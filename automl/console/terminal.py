@@ -24,6 +24,7 @@ from rich.text import Text
 from automl.tuning.progress import SearchProgress
 from automl.wording.numbers import duration
 from automl.wording.printable import one_line, printable
+from automl.wording.scores import score_text
 from automl.wording.settings import parameter_text
 from storage.records import ParameterValue
 
@@ -137,7 +138,8 @@ def progress_line(progress: SearchProgress) -> str:
         f"{progress.n_failed} failed",
     ]
     if progress.best_value is not None:
-        parts.append(f"best {progress.best_value:.4g} (trial {progress.best_number})")
+        best = score_text("loss", progress.best_value)
+        parts.append(f"best {best} (trial {progress.best_number})")
     parts.append(f"{duration(progress.seconds)} elapsed")
     if progress.seconds_left is not None and not progress.n_ended:  # there is no pace yet
         parts.append(f"time is up in {duration(progress.seconds_left)}")
@@ -167,8 +169,8 @@ def progress_view(progress: SearchProgress) -> RenderableType:
         table.add_row(
             str(trial.number),
             f"{trial.epoch}/{trial.max_epochs}",
-            _number(trial.valid_loss),
-            _number(trial.best_valid_loss),
+            score_text("loss", trial.valid_loss),
+            score_text("loss", trial.best_valid_loss),
             Text(describe_params(trial.params), overflow="ellipsis"),
         )
     hidden = len(progress.running) - ROWS_OF_RUNNING_TRIALS
@@ -182,7 +184,3 @@ def describe_params(params: Mapping[str, ParameterValue]) -> str:
     names = [name for name in first if name in params]
     names += [name for name in params if name not in first]
     return ", ".join(f"{name}={parameter_text(params[name])}" for name in names)
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4g}"

@@ -27,8 +27,8 @@ from automl.diagnostics import diagnose_trial
 from automl.diagnostics.gradient_flow import STEP_CAUSES
 from automl.errors import StudyError
 from automl.result import SearchResult, WrittenPredictions
-from automl.wording.counts import count, trial_words
-from automl.wording.numbers import percent
+from automl.wording.counts import agree, count, trial_words
+from automl.wording.numbers import number, number_or_dash, percent
 from automl.wording.printable import one_line
 from automl.wording.scores import read_score, score_name, score_text
 from storage.answers import evaluation_of, trials_of
@@ -199,8 +199,8 @@ def _curve_table(records: StudyRecords, curve: Sequence[EpochRecord], most_rows:
             score_text("loss", record.valid_loss),
             score_text(metric, record.train_metric),
             score_text(metric, record.valid_metric),
-            f"{record.learning_rate:.3g}",
-            f"{record.gradient_norm:.3g}",
+            number(record.learning_rate),
+            number_or_dash(record.gradient_norm),
             style="bold" if is_best else "",
         )
     return table
@@ -223,9 +223,9 @@ def _print_layers(console: Console, records: StudyRecords, run: RunRecord) -> No
     for layer in layers:
         table.add_row(
             layer.name,
-            f"{layer.gradient_norm:.3g}",
-            f"{layer.weight_norm:.3g}",
-            "" if math.isnan(layer.update_ratio) else f"{layer.update_ratio:.2g}",
+            number_or_dash(layer.gradient_norm),
+            number_or_dash(layer.weight_norm),
+            "" if math.isnan(layer.update_ratio) else number(layer.update_ratio, 2),
             percent(layer.saturated_fraction),
             percent(layer.dead_fraction),
         )
@@ -268,7 +268,7 @@ def prediction_words(result: SearchResult, written: WrittenPredictions) -> str:
     more = f" and {n_more} more" if n_more > 0 else ""
     return (
         f"{count(written.n_rows, 'row')} predicted with {trials} of {records.settings.study_name} "
-        f"({known}); {'column' if len(written.columns) == 1 else 'columns'} "
+        f"({known}); {agree(len(written.columns), 'column', 'columns')} "
         f"{', '.join(written.columns[:COLUMNS_NAMED])}{more}"
     )
 

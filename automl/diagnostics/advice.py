@@ -129,8 +129,9 @@ def advise_behind(
         less = _less_restraint(situation)
         steps += [less] if less else [_more_capacity(situation)]
     if smoothing_loss(situation) > 0:
+        amount = number(situation.amount("label_smoothing"), 2)
         text = (
-            f"Search without label smoothing: with {situation.amount('label_smoothing'):.2g} the "
+            f"Search without label smoothing: with {amount} the "
             f"loss of a row stays above {number(smoothing_loss(situation), 2)}, however sure the "
             f"network could be."
         )

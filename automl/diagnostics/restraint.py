@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 
 from automl.diagnostics.situation import Situation, change, change_range
+from automl.wording.numbers import number
 from storage.records import SpaceChange
 
 STRONG: Mapping[str, float] = {
@@ -85,7 +86,7 @@ def less_of(situation: Situation, names: tuple[str, ...]) -> tuple[SpaceChange, 
 
 def restraint_words(situation: Situation, names: tuple[str, ...]) -> list[str]:
     """Each with its value: "weight decay of 0.3"."""
-    return [f"{WORDS[name]} of {situation.amount(name):.3g}" for name in names]
+    return [f"{WORDS[name]} of {number(situation.amount(name))}" for name in names]
 
 
 def smoothing_loss(situation: Situation) -> float:

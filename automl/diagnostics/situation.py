@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from automl.diagnostics.thresholds import TINY_WIDTH
+from automl.wording.settings import range_text, value_text
 from search_spaces.declared import family_of, hyperparameters_of
 from search_spaces.errors import SearchSpaceError
 from search_spaces.hyperparameters import Hyperparameter, Role
@@ -59,8 +60,7 @@ class Situation:
 
     def named(self, role: Role) -> str | None:
         """The name of the network's first hyperparameter of a role; None where it has none."""
-        known = study_hyperparameters(self.settings)
-        return next((name for name, one in known.items() if one.role == role), None)
+        return named(self.settings, role)
 
     def choice(self, role: Role) -> ParameterValue:
         """The value of the hyperparameter of a role; None where there is none."""
@@ -119,10 +119,15 @@ def study_hyperparameters(settings: StudySettings) -> Mapping[str, Hyperparamete
     return hyperparameters_of(family_of(settings.space), space_parameters(settings))
 
 
+def named(settings: StudySettings, role: Role) -> str | None:
+    """The name of the networks' first hyperparameter of a role; None where they have none."""
+    known = study_hyperparameters(settings)
+    return next((name for name, one in known.items() if one.role == role), None)
+
+
 def change(parameter: str, value: ParameterValue) -> SpaceChange:
     """Fix a parameter at a value."""
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    return SpaceChange(parameter, text)
+    return SpaceChange(parameter, value_text(value))
 
 
 def change_range(
@@ -130,5 +135,5 @@ def change_range(
 ) -> SpaceChange:
     """Search a parameter between two values."""
     if is_whole:
-        return SpaceChange(parameter, f"{round(low)}..{max(round(high), round(low) + 1)}")
-    return SpaceChange(parameter, f"{low:.3g}..{high:.3g}")
+        return SpaceChange(parameter, range_text(round(low), max(round(high), round(low) + 1)))
+    return SpaceChange(parameter, range_text(float(f"{low:.3g}"), float(f"{high:.3g}")))

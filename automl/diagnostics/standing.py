@@ -110,9 +110,8 @@ def _sentence(
     reference = evaluation.reference(best)
     settings = records.settings
     n_rows = settings.n_rows.get(evaluation.split, 0)
-    rows = "row" if n_rows == 1 else "rows"
-    split = SPLIT_NAMES[evaluation.split]
-    opening = f"{WORDS[kind]} {reference_words(best, settings.loss)} on {n_rows:,} {split} {rows}"
+    rows = count(n_rows, f"{SPLIT_NAMES[evaluation.split]} row")
+    opening = f"{WORDS[kind]} {reference_words(best, settings.loss)} on {rows}"
     if reference is None:
         return f"{opening}."
     shown = [

@@ -19,6 +19,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from automl.diagnostics.evidence import find_references
+from automl.investigation.advised_changes import AdvisedChange, advised_change
 from automl.tuning.planned_runs import (
     EndedRun,
     Params,
@@ -32,15 +33,7 @@ from automl.tuning.planned_runs import (
 from automl.tuning.seeds import derive_seed
 from automl.wording.counts import agree, count
 from automl.wording.numbers import number
-from search_spaces import SearchSpace, SearchSpaceError
-from search_spaces.parameters import (
-    CategoricalParameter,
-    FixedParameter,
-    FloatParameter,
-    IntParameter,
-    Parameter,
-)
-from storage.records import Advice, Diagnosis, Json, ParameterValue, SpaceChange, StudyRecords
+from storage.records import Diagnosis, Json, StudyRecords
 
 UNCHANGED = "unchanged"
 
@@ -53,20 +46,6 @@ LEAST_SHARE_LEFT = 0.01
 LEAST_SHARE_OF_BASELINE = 0.001
 """... and of a thousandth of the baseline's: of what guessing loses, that is the third digit. A
 network at a loss of 0.0001 where guessing has 1 has learned all there is to be learned."""
-
-SAME_PLACE = 0.1
-"""A value so near a range's middle, as a share of its width, is what the range stands for."""
-
-
-@dataclass(frozen=True, slots=True)
-class AdvisedChange:
-    """One advice as a configuration to try."""
-
-    label: str  # "hidden_size=128, dropout=0.2"
-    kind: str  # of the diagnosis that advised it
-    advice: Advice
-    params: Params  # complete
-    changed: Params  # what differs
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,51 +109,6 @@ def plan_confirmation(
         left_out=tuple(changes)[max_changes:],
         runs=tuple(runs),
     )
-
-
-def advised_change(
-    kind: str, advice: Advice, params: Params, space: SearchSpace
-) -> AdvisedChange | None:
-    """The configuration that an advice leads to; None where it changes nothing that trains.
-
-    Changes of the search ("folds", "max_epochs") are none of a configuration: they cannot be
-    tried at equal epochs, or by the same loss on the same rows.
-    """
-    changed: dict[str, ParameterValue] = {}
-    for change in advice.changes:
-        value = advised_value(change, space, params.get(change.parameter))
-        if value is not None and value != params.get(change.parameter):
-            changed[change.parameter] = value
-    if not changed:
-        return None
-    words = [f"{name}={_shown(value)}" for name, value in changed.items()]
-    return AdvisedChange(", ".join(words), kind, advice, {**params, **changed}, changed)
-
-
-def advised_value(
-    change: SpaceChange, space: SearchSpace, current: ParameterValue = None
-) -> ParameterValue:
-    """The value that stands for a change: one that the search could not have, if there is any.
-
-    Of choices it is the first new one, or the first; of a range the middle of the part that is
-    new, or of the whole range. None where the space does not allow the change, or where it
-    brings nothing new and the trial's value is what it stands for.
-    """
-    try:
-        narrowed = space.narrow([f"{change.parameter}={change.set}"])
-    except SearchSpaceError:
-        return None
-    parameter, known = (
-        narrowed.parameters[change.parameter],
-        space.parameters.get(change.parameter),
-    )
-    if isinstance(parameter, FixedParameter):
-        return parameter.value
-    if isinstance(parameter, CategoricalParameter):
-        searched = known.choices if isinstance(known, CategoricalParameter) else ()
-        new = [choice for choice in parameter.choices if choice not in searched]
-        return (new or parameter.choices)[0]
-    return _value_in_range(parameter, known, current)
 
 
 def judge_confirmation(plan: ConfirmationPlan, ended: Sequence[EndedRun]) -> tuple[Diagnosis, ...]:
@@ -338,52 +272,3 @@ def _diagnosis(
 def _gain(diagnosis: Diagnosis) -> float:
     gain = diagnosis.evidence.get("gain")
     return float(gain) if isinstance(gain, int | float) else -math.inf
-
-
-def _value_in_range(
-    parameter: Parameter, known: Parameter | None, current: ParameterValue
-) -> ParameterValue:
-    if not isinstance(parameter, FloatParameter | IntParameter):
-        return None
-    ends = (float(parameter.low), float(parameter.high))
-    new = _new_part(parameter, known, current)
-    if new is None and isinstance(current, int | float):
-        first, place, last = (_scaled(one, parameter) for one in (ends[0], current, ends[1]))
-        if abs(place - (first + last) / 2) <= SAME_PLACE * (last - first):
-            return None
-    return _middle(*(new or ends), parameter)
-
-
-def _new_part(
-    parameter: FloatParameter | IntParameter, known: Parameter | None, current: ParameterValue
-) -> tuple[float, float] | None:
-    """The part of a range that the search did not have, at the trial's end if at both."""
-    if not isinstance(known, FloatParameter | IntParameter):
-        return None
-    step = 1 if isinstance(parameter, IntParameter) else 0  # whole numbers: the next one is new
-    above = (max(parameter.low, known.high + step), parameter.high)
-    below = (parameter.low, min(parameter.high, known.low - step))
-    is_above, is_below = parameter.high > known.high, parameter.low < known.low
-    if is_above and is_below and isinstance(current, int | float):
-        first, place, last = (_scaled(one, known) for one in (known.low, current, known.high))
-        is_above = place >= (first + last) / 2
-    return above if is_above else below if is_below else None
-
-
-def _is_log(parameter: FloatParameter | IntParameter) -> bool:
-    return parameter.log and parameter.low > 0
-
-
-def _scaled(value: float, parameter: FloatParameter | IntParameter) -> float:
-    """A value in the scale in which its range is searched."""
-    return math.log(max(value, 1e-300)) if _is_log(parameter) else float(value)
-
-
-def _middle(low: float, high: float, parameter: FloatParameter | IntParameter) -> ParameterValue:
-    """The middle of a part of a range, in the scale in which it is searched."""
-    middle = math.sqrt(low * high) if _is_log(parameter) else (low + high) / 2
-    return round(middle) if isinstance(parameter, IntParameter) else float(f"{middle:.3g}")
-
-
-def _shown(value: ParameterValue) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)

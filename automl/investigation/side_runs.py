@@ -72,10 +72,10 @@ class _Bench:
                 begun.append(self._add(run, attempt))
             for each in train_rounds(self.executor, begun, keep=self.keep):
                 with self.store.transaction():
-                    self.store.add_epochs(each.epochs)
+                    self.store.runs.add_epochs(each.epochs)
                     for one in each.ended:
                         run_id = one.planned.config.run_id
-                        self.store.finish_run(run_id, one.state, one.cause, one.n_parameters)
+                        self.store.runs.finish(run_id, one.state, one.cause, one.n_parameters)
                         ended[run_id] = one
         except BaseException as error:
             left = [run.config.run_id for run in begun if run.config.run_id not in ended]
@@ -86,7 +86,7 @@ class _Bench:
     def _add(self, run: PlannedRun, attempt: int) -> PlannedRun:
         """Write down that a run begins, with the epochs that it takes over."""
         config = run.config
-        record = self.store.add_run(
+        record = self.store.runs.begin(
             self.problem.study_name,
             trial_number=config.trial_number,
             purpose=run.purpose,
@@ -100,13 +100,13 @@ class _Bench:
             params=run.params,
         )
         stored = run.numbered(record.run_id)
-        self.store.add_epochs(stored.epochs_before)
+        self.store.runs.add_epochs(stored.epochs_before)
         return stored
 
     def _give_up(self, run_ids: Sequence[int], cause: str) -> None:
         with self.store.transaction():
             for run_id in run_ids:
-                self.store.finish_run(run_id, "failed", cause)
+                self.store.runs.finish(run_id, "failed", cause)
         for run_id in run_ids:
             self.executor.stop(run_id)
             self.executor.forget(run_id)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from automl.wording.counts import count, listing
 from automl.wording.numbers import number, percent
+from automl.wording.settings import parameter_text
 from storage.records import ParameterValue
 
 if TYPE_CHECKING:  # the module that trains loads torch, a page needs only its numbers
@@ -34,7 +35,7 @@ def value_text(name: str, value: ParameterValue) -> str:
     """A value as the page's buttons show it."""
     if name == "noise":
         return percent(float(value or 0))
-    return number(value) if isinstance(value, float) else str(value)
+    return parameter_text(value)
 
 
 def setting_text(setting: Mapping[str, ParameterValue], names: Sequence[str]) -> str:

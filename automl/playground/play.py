@@ -27,6 +27,7 @@ from automl.training.config import RunConfig, configure
 from automl.training.predictions import predict
 from automl.tuning.planned_runs import EndedRun, PlannedRun, train_runs
 from automl.wording.counts import count
+from automl.wording.numbers import percent
 from storage.records import ParameterValue, best_epoch
 
 LOG = logging.getLogger("automl")
@@ -170,7 +171,7 @@ def play(
     played: dict[Key, PlayedRun] = {}
     for noise, dataset in datasets.items():
         alike = [setting for setting in settings.values() if _noise(setting) == noise]
-        kind = f"{100 * noise:.0f} % of wrong labels" if noise else "no wrong labels"
+        kind = f"{percent(noise)} of wrong labels" if noise else "no wrong labels"
         LOG.info("training %s on %s with %s", count(len(alike), "network"), data, kind)
         played |= _train(dataset, alike, n_epochs, seed)
     first = next(iter(datasets.values())).folds[0]  # the points are the same in all

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from automl.report.evidence_words import evidence_text
+from automl.wording.counts import counted
 from automl.wording.numbers import number_or_dash, percent
 from automl.wording.settings import explained, range_words
 from storage.records import Json, StudyRecords, StudySettings
@@ -29,8 +30,7 @@ def facts(settings: StudySettings) -> list[tuple[str, str]]:
     created = ""
     if settings.created_at:
         created = datetime.fromtimestamp(settings.created_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    rows = ", ".join(f"{n:,} {split}" for split, n in settings.n_rows.items())
-    n_folds = settings.split.get("n_folds", 1)
+    rows, n_folds = counted(settings.n_rows), settings.split.get("n_folds", 1)
     if n_folds != 1:
         rows += f"; train and valid in the first of {n_folds} folds"
     pairs = [

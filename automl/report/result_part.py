@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from automl.report.numbers.effort import Effort
 from automl.report.numbers.overview import Overview, Score
 from automl.report.numbers.trials import Trial
-from automl.wording.counts import agree, count, trial_words
+from automl.wording.counts import agree, count, counted, trial_words
 from automl.wording.numbers import duration, number
 from automl.wording.references import REFERENCE_NAMES
 from automl.wording.scores import score_name, score_text
@@ -47,8 +47,7 @@ def cards(shown: Overview, spent: Effort, settings: StudySettings) -> list[Card]
                 f"{margin}best of {count(spent.outcomes.get('complete', 0), 'complete trial')}",
             )
         )
-    outcomes = ", ".join(f"{n:,} {outcome}" for outcome, n in spent.outcomes.items())
-    made.append(Card("Trials", f"{spent.n_trials:,}", outcomes))
+    made.append(Card("Trials", f"{spent.n_trials:,}", counted(spent.outcomes)))
     remark = f"{count(spent.n_epochs, 'epoch')}, at most {settings.max_epochs} a run"
     made.append(Card("Time in training", duration(spent.seconds), remark))
     return made

@@ -10,9 +10,10 @@ from automl.commands_to_type import reproducing_command
 from automl.diagnostics.headline import headline, title
 from automl.options.values import DEFAULT_STORAGE
 from automl.report import result_part
-from automl.report.numbers.overview import Score, overview
+from automl.report.numbers.overview import overview
 from automl.report.numbers.study import StudyTable
-from automl.wording.scores import score_name, score_text
+from automl.wording.counts import counted
+from automl.wording.scores import score_and_interval, score_name
 
 
 def study_attributes(table: StudyTable, storage: str = DEFAULT_STORAGE) -> dict[str, str]:
@@ -22,29 +23,24 @@ def study_attributes(table: StudyTable, storage: str = DEFAULT_STORAGE) -> dict[
     of a study that was continued with other options.
     """
     settings = table.records.settings
-    rows = ", ".join(f"{n:,} {split}" for split, n in settings.n_rows.items())
     shown = overview(table)
     first = headline(table.records)
     attributes = {
         "task": result_part.TASKS[settings.task].lower(),
         "target": settings.target,
         "data": settings.data_source,
-        "rows": rows,
+        "rows": counted(settings.n_rows),
         "metric": score_name(settings.metric),
         "result": first.standing.sentence if shown.scores else "",
         "verdict": title(first.verdict) if first.verdict is not None else "",
-        **{f"test {score_name(s.metric)}": _score(s) for s in shown.scores},
+        **{
+            f"test {score_name(one.metric)}": score_and_interval(
+                one.metric, one.network, one.interval
+            )
+            for one in shown.scores
+        },
         "command that repeats it": (
             reproducing_command(table.records, storage).command if table.trials else ""
         ),
     }
     return {name: value for name, value in attributes.items() if value}
-
-
-def _score(score: Score) -> str:
-    """A score and its 95 % interval: "97.2 % (95.6 % to 98.9 %)"."""
-    value = score_text(score.metric, score.network)
-    if score.interval is None:
-        return value
-    low, high = (score_text(score.metric, end) for end in score.interval)
-    return f"{value} ({low} to {high})"

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import plotly.graph_objects as go
@@ -56,6 +56,7 @@ PLACES = ((0.0, "best"), (0.5, "middle"), (1.0, "worst"))
 PLAIN_NUMBERS = ",.6~g"
 """Plotly's format of numbers on an axis in the target's own unit: 200,000 and not 2·10⁵."""
 
+Interval: TypeAlias = tuple[float, float]
 NO_TEMPLATE = go.layout.Template()
 
 
@@ -174,6 +175,18 @@ def shares_figure(x: str, y: str, diagonal: str, curves: Iterable[go.Scatter]) -
     made.add_scatter(x=[0, 1], y=[0, 1], mode="lines", name=diagonal, line=line, hoverinfo="skip")
     frame = {"range": [-0.02, 1.02]}
     return made.update_layout(xaxis={"title": x, **frame}, yaxis={"title": y, **frame})
+
+
+def interval_bar(values: Sequence[float], intervals: Sequence[Interval], **looks: Any) -> Any:
+    """Bars from each value to the ends of its interval."""
+    ends = list(zip(values, intervals, strict=True))
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [max(0.0, high - value) for value, (_, high) in ends],
+        "arrayminus": [max(0.0, value - low) for value, (low, _) in ends],
+        **looks,
+    }
 
 
 def colour_bar(title: str, **more: Any) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from automl.executors.devices import device_of_each
 from automl.executors.executor import Executor
 from automl.executors.resources import available_cores, available_memory
 from automl.executors.trainers import trainer_for
-from automl.options.option import options_of
-from automl.options.search_options import FreeOptions, SearchOptions
+from automl.options.option import options_in, options_of
+from automl.options.search_options import FreeOptions, PolicyOptions, SearchOptions
 from automl.tuning.clock import Clock
 from automl.tuning.ending_time import MOST_SHARE, REFERENCE_SECONDS, ending_seconds
 from automl.tuning.memory import MemoryPlan, plan_memory
@@ -92,15 +92,8 @@ class SearchCall:
     @property
     def policy(self) -> SearchPolicy:
         """How this call searches."""
-        return SearchPolicy(
-            n_trials=self.options.n_trials,
-            sampler=self.options.sampler,
-            pruner=self.options.pruner,
-            n_slots=self.memory.n_slots,
-            keep_models=self.options.keep_models,
-            keep_bytes=self.options.keep_bytes,
-            preflight=self.options.preflight,
-        )
+        chosen = options_in(self.options, PolicyOptions)
+        return SearchPolicy(**chosen, n_slots=self.memory.n_slots)
 
     def policy_record(self, n_trials_before: int) -> PolicyRecord:
         """How this call searches, as it is kept."""

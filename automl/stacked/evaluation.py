@@ -11,7 +11,8 @@ from automl.stacked.blocks import StackLayout
 from automl.stacked.losses import stacked_row_errors, stacked_row_losses
 from automl.stacked.native_losses import class_scores_
 from automl.stacked.rows import TableRows, gather
-from automl.stacked.stack import Pass, Stack
+from automl.stacked.stack import Stack
+from automl.stacked.stack_passes import Pass
 from automl.training.batches import measured_rows
 from automl.training.scores import Score
 
@@ -44,20 +45,20 @@ class StackedEvaluation:
     def train_scores(self) -> list[Score]:
         """Each run on at most 10,000 of its own train rows."""
         stack, device = self._stack, self._stack.tables.device
-        measured = measured_rows(stack.n_rows)
-        rows = torch.arange(stack.n_rows) if measured is None else measured
+        measured = measured_rows(stack.rows.n_rows)
+        rows = torch.arange(stack.rows.n_rows) if measured is None else measured
         rows = rows.to(device)[None]
-        if stack.own_rows is not None:
-            rows = stack.own_rows[:, rows[0]]
-        return self._scores(stack.train.rows, rows, stack.train_starts)
+        if stack.rows.own_rows is not None:
+            rows = stack.rows.own_rows[:, rows[0]]
+        return self._scores(stack.rows.train.rows, rows, stack.rows.train_starts)
 
     @torch.no_grad()
     def valid_scores(self) -> list[Score]:
         """Each run on its fold's validation rows."""
         stack = self._stack
-        n_rows = stack.valid.n_rows(stack.members[0].run)
+        n_rows = stack.rows.valid.n_rows(stack.members[0].run)
         rows = torch.arange(n_rows, device=stack.tables.device)[None]
-        return self._scores(stack.valid.rows, rows, stack.valid_starts)
+        return self._scores(stack.rows.valid.rows, rows, stack.rows.valid_starts)
 
     def _scores(self, table: TableRows, rows: Tensor, starts: Tensor) -> list[Score]:
         """Measure on rows of a table; `rows`: (K, N) or (1, N), counted from `starts` (K, 1)."""
@@ -73,7 +74,7 @@ class StackedEvaluation:
             gather(table, index, batch.inputs, batch.codes)
             batch.forward()
             targets = table.targets[index].view(n_runs, size)
-            if self._stack.is_native and dataset.loss == "cross_entropy":
+            if self._stack.tables.is_native and dataset.loss == "cross_entropy":
                 class_scores_(batch.outputs, targets, losses[:, chunk], errors[:, chunk])
                 continue
             losses[:, chunk] = stacked_row_losses(dataset.loss, batch.outputs, targets)
@@ -87,7 +88,7 @@ class StackedEvaluation:
 
     def _pass(self, n_rows: int) -> Pass:
         if n_rows not in self._passes:
-            self._passes[n_rows] = self._stack.make_pass(n_rows)
+            self._passes[n_rows] = self._stack.passes.evaluation(n_rows)
         return self._passes[n_rows]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+from collections.abc import Mapping
 from typing import Final
 
 import torch
@@ -21,7 +22,7 @@ REALS: Final = {torch.float32: "float", torch.float64: "double"}
 """What the kernels are compiled for, each in a library of its own."""
 
 _found: dict[torch.dtype, Kernels] = {}
-_given: dict[torch.dtype, bytes | None] = {}
+_given: dict[torch.dtype, bytes] | None = None  # None: this process looks for its own
 
 
 def is_usable(values: Tensor) -> bool:
@@ -33,7 +34,11 @@ def is_usable(values: Tensor) -> bool:
 @functools.lru_cache(maxsize=len(REALS))
 def library(dtype: torch.dtype) -> ctypes.CDLL | None:
     """The compiled kernels for a kind of numbers; None where there are none."""
-    _found[dtype] = _given_kernels(dtype) if dtype in _given else obtain_kernels(REALS[dtype])
+    if _given is None:
+        _found[dtype] = obtain_kernels(REALS[dtype])
+    else:
+        contents = _given.get(dtype)
+        _found[dtype] = Kernels(contents, load(contents)) if contents else Kernels()
     return _found[dtype].library
 
 
@@ -43,15 +48,11 @@ def kernels(dtype: torch.dtype) -> Kernels:
     return _found[dtype]
 
 
-def use_kernels(dtype: torch.dtype, contents: bytes | None) -> None:
-    """Use these kernels, or none, in this process instead of looking for some."""
-    _given[dtype] = contents
+def use_kernels(contents: Mapping[torch.dtype, bytes]) -> None:
+    """Use these kernels in this process, and no others: it does not look for any itself."""
+    global _given
+    _given = dict(contents)
     library.cache_clear()
-
-
-def _given_kernels(dtype: torch.dtype) -> Kernels:
-    contents = _given[dtype]
-    return Kernels() if contents is None else Kernels(contents, load(contents))
 
 
 def kernel(name: str, dtype: torch.dtype) -> ctypes._NamedFuncPointer:
@@ -61,15 +62,3 @@ def kernel(name: str, dtype: torch.dtype) -> ctypes._NamedFuncPointer:
     function = loaded[name]
     function.argtypes, function.restype = [ctypes.c_void_p], None
     return function
-
-
-def structure(name: str, *fields: str) -> type[ctypes.Structure]:
-    """A structure whose fields are all 64 bits wide: counts, and addresses of numbers."""
-    return type(
-        name, (ctypes.Structure,), {"_fields_": [(field, ctypes.c_int64) for field in fields]}
-    )
-
-
-def address(values: Tensor | None) -> int:
-    """Where a tensor's numbers begin; 0 for None."""
-    return 0 if values is None else values.data_ptr()

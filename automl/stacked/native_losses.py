@@ -7,17 +7,11 @@ or two cheap operations, while torch's softmax and argmax over few classes are s
 from __future__ import annotations
 
 import ctypes
-from typing import Final
 
 from torch import Tensor
 
 from automl.stacked import native
-
-_Structure: Final = native.structure(
-    "Classes",
-    *("n_runs", "n_classes", "n_rows", "stride", "outputs", "targets"),
-    *("smoothing", "class_weights", "gradients", "losses", "errors"),
-)
+from automl.stacked.native_structures import Classes, address
 
 
 def class_gradients_(
@@ -34,9 +28,9 @@ def class_gradients_(
         None; class_weights: (K, C) or None; all contiguous.
     """
     structure = _described(outputs, targets)
-    structure.smoothing = native.address(label_smoothing)
-    structure.class_weights = native.address(class_weights)
-    structure.gradients = native.address(gradients)
+    structure.smoothing = address(label_smoothing)
+    structure.class_weights = address(class_weights)
+    structure.gradients = address(gradients)
     native.kernel("class_gradients", outputs.dtype)(ctypes.addressof(structure))
 
 
@@ -49,16 +43,16 @@ def class_scores_(outputs: Tensor, targets: Tensor, losses: Tensor, errors: Tens
     """
     structure = _described(outputs, targets)
     structure.stride = losses.stride(0)
-    structure.losses, structure.errors = native.address(losses), native.address(errors)
+    structure.losses, structure.errors = address(losses), address(errors)
     native.kernel("class_scores", outputs.dtype)(ctypes.addressof(structure))
 
 
 def _described(outputs: Tensor, targets: Tensor) -> ctypes.Structure:
     n_runs, n_classes, n_rows = outputs.shape
-    return _Structure(
+    return Classes(
         n_runs=n_runs,
         n_classes=n_classes,
         n_rows=n_rows,
-        outputs=native.address(outputs),
-        targets=native.address(targets),
+        outputs=address(outputs),
+        targets=address(targets),
     )

@@ -18,32 +18,13 @@ from torch import Tensor
 
 from automl.models.mlp.network import ACTIVATIONS
 from automl.stacked import native
+from automl.stacked import native_structures as structures
 from automl.stacked.blocks import StackBlocks, padded
 from automl.stacked.embeddings import StackedEmbeddings
+from automl.stacked.native_structures import address
 from search_spaces.hyperparameters import hyperparameter
 
-_DROPOUT: Final = ("streams", "thresholds", "scales")
-_Layer: Final = native.structure(
-    "Layer",
-    *("n_runs", "width", "n_units", "weights", "weight_gradients", "outputs", "slopes", "second"),
-    *("normalized", "standard_scales", "bias", "gain", "shift", "slope"),
-    *("statistics", "statistics_stride"),
-    *("bias_gradient", "gain_gradient", "shift_gradient", "slope_gradient"),
-    *_DROPOUT,
-)
-_Signals: Final = native.structure("Signals", "network", "layer", "saturated_above", "numbers")
 _VECTORS: Final = ("bias", "gain", "shift", "slope")
-_Network: Final = native.structure(
-    "Network",
-    *("n_runs", "n_rows", "n_inputs", "n_outputs", "n_pieces"),
-    *("is_training", "is_frozen", "first_steps", "step", "vector_stride", "output_width"),
-    *("depths", "activations", "normalizations", "layers", "inputs", "input_signals"),
-    *("outputs", "output_gradients", "output_weights", "output_weight_gradients"),
-    *("output_bias", "output_bias_gradients"),
-    *("linear", "linear_signals", "signals", "signals_below"),
-    *("row_offsets", "pair_offsets"),
-    *_DROPOUT,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +85,7 @@ class NativePass:
         self._turns: list[int] = []
         if gradients is None:  # two layers take turns, for the run at work: one reads, one writes
             self._turns = [self._buffer(n_rows, max(layout.widths, default=0)) for _ in range(2)]
-        self._layers = (_Layer * layout.n_layers)()
+        self._layers = (structures.Layer * layout.n_layers)()
         for layer in range(layout.n_layers):
             self._describe_layer(layer)
         self._network = self._described_network(frozen_statistics)
@@ -118,13 +99,13 @@ class NativePass:
         if dropout is self._dropout:
             return
         self._dropout = dropout
-        self._network.first_steps = native.address(dropout.first_steps)
-        self._network.row_offsets = native.address(dropout.row_offsets)
-        self._network.pair_offsets = native.address(dropout.pair_offsets)
+        self._network.first_steps = address(dropout.first_steps)
+        self._network.row_offsets = address(dropout.row_offsets)
+        self._network.pair_offsets = address(dropout.pair_offsets)
         for described, place in zip((self._network, *self._layers), dropout.places, strict=True):
-            described.streams = native.address(place.streams if place else None)
-            described.thresholds = native.address(place.thresholds if place else None)
-            described.scales = native.address(place.scales if place else None)
+            described.streams = address(place.streams if place else None)
+            described.thresholds = address(place.thresholds if place else None)
+            described.scales = address(place.scales if place else None)
 
     def forward(self) -> None:
         """Compute `outputs` from `inputs` and `codes`; dropout changes the inputs."""
@@ -142,7 +123,7 @@ class NativePass:
         """Measure a hidden layer after `forward`; see `StackedPass.signals_of`."""
         numbers = self.outputs.new_empty(self._layers[layer].n_runs, 4)
         limit = numbers.new_tensor(saturated_above)
-        described = _Signals(self._pointer, layer, native.address(limit), native.address(numbers))
+        described = structures.Signals(self._pointer, layer, address(limit), address(numbers))
         native.kernel("measure_signals", numbers.dtype)(ctypes.addressof(described))
         return numbers
 
@@ -156,7 +137,7 @@ class NativePass:
     def _keep(self, values: Tensor) -> int:
         """The address of numbers that must stay where they are."""
         self._held.append(values)
-        return native.address(values)
+        return address(values)
 
     def _buffer(self, *shape: int) -> int:
         return self._keep(self._values.flat.new_empty(shape))
@@ -171,18 +152,18 @@ class NativePass:
         configs, described = layout.configs[:n_runs], self._layers[layer]
         described.n_runs, described.width = n_runs, width
         described.n_units = self._integers([config.hidden_sizes[layer] for config in configs])
-        described.weights = native.address(values.hidden[layer])
+        described.weights = address(values.hidden[layer])
         for kind in _VECTORS:
             setattr(described, kind, self._vector(values, layer, kind))
         if layout.statistics_shapes:
-            described.statistics = native.address(values.statistics[layer])
+            described.statistics = address(values.statistics[layer])
             described.statistics_stride = values.statistics[layer].stride(0)
         if gradients is None:
             described.outputs = self._turns[layer % 2]
             return
         for kind in _VECTORS:
             setattr(described, f"{kind}_gradient", self._vector(gradients, layer, kind))
-        described.weight_gradients = native.address(gradients.hidden[layer])
+        described.weight_gradients = address(gradients.hidden[layer])
         self._layer_outputs.append(values.flat.new_empty(n_runs, n_rows, width))
         described.outputs = self._keep(self._layer_outputs[layer])
         described.slopes = self._buffer(n_runs, n_rows, width)
@@ -196,7 +177,7 @@ class NativePass:
     def _vector(self, blocks: StackBlocks, layer: int, kind: str) -> int:
         """Where the first run's vector of a kind begins; 0 if no run has one."""
         present = (layer, kind) in blocks.layout.vector_columns
-        return native.address(blocks.vector(layer, kind)) if present else 0
+        return address(blocks.vector(layer, kind)) if present else 0
 
     def _described_network(self, frozen_statistics: bool) -> ctypes.Structure:
         values, gradients, layout = self._values, self._gradients, self._values.layout
@@ -204,7 +185,7 @@ class NativePass:
         activations = list(ACTIVATIONS)
         kinds = hyperparameter("normalization").words
         widest = max(layout.widths, default=0)
-        described = _Network(
+        described = structures.Network(
             n_runs=n_runs,
             n_rows=n_rows,
             n_inputs=n_inputs,
@@ -218,16 +199,16 @@ class NativePass:
             activations=self._integers([activations.index(c.activation) for c in layout.configs]),
             normalizations=self._integers([kinds.index(c.normalization) for c in layout.configs]),
             layers=ctypes.addressof(self._layers),
-            inputs=native.address(self.inputs),
-            outputs=native.address(self.outputs),
-            output_weights=native.address(values.output),
+            inputs=address(self.inputs),
+            outputs=address(self.outputs),
+            output_weights=address(values.output),
             output_bias=self._vector(values, -1, "bias"),
             linear=self._buffer(n_rows, layout.pieces * widest),
         )
         if gradients is not None:
-            described.input_signals = native.address(self._input_signals)
-            described.output_gradients = native.address(self.output_gradients)
-            described.output_weight_gradients = native.address(gradients.output)
+            described.input_signals = address(self._input_signals)
+            described.output_gradients = address(self.output_gradients)
+            described.output_weight_gradients = address(gradients.output)
             described.output_bias_gradients = self._vector(gradients, -1, "bias")
             described.linear_signals = self._buffer(n_rows, layout.pieces * widest)
             described.signals = self._buffer(n_rows, widest)

@@ -34,7 +34,7 @@ def main(real: str, path: str) -> str:
     """What is wrong with the kernels of that file; "" if nothing is."""
     dtype = next(dtype for dtype, name in native.REALS.items() if name == real)
     try:
-        native.use_kernels(dtype, Path(path).read_bytes())
+        native.use_kernels({dtype: Path(path).read_bytes()})
         native.library(dtype)
     except OSError as error:
         return str(error)

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from automl.stacked.losses import StackedObjective
 from automl.stacked.rows import gather
-from automl.stacked.stack import Pass, Stack
+from automl.stacked.stack import Stack
+from automl.stacked.stack_passes import Pass
 from automl.training.batches import probe_rows
 from automl.training.gradients import SATURATED
 from storage.records import LayerGradientRecord
@@ -44,15 +45,15 @@ def measure_stack(stack: Stack) -> list[tuple[LayerGradientRecord, ...]]:
 def _probe(stack: Stack) -> Pass:
     """Forward and backward on the probe rows: training mode, plain loss, no dropout."""
     tables, n_runs = stack.tables, len(stack.members)
-    rows = probe_rows(stack.n_rows).to(tables.device)[None]
-    if stack.own_rows is not None:
-        rows = stack.own_rows[:, rows[0]]
-    index = (rows + stack.train_starts).flatten()
+    rows = probe_rows(stack.rows.n_rows).to(tables.device)[None]
+    if stack.rows.own_rows is not None:
+        rows = stack.rows.own_rows[:, rows[0]]
+    index = (rows + stack.rows.train_starts).flatten()
     n_rows = len(index) // n_runs
-    batch = stack.probe_pass(n_rows)
-    gather(stack.train.rows, index, batch.inputs, batch.codes)
+    batch = stack.passes.probe(n_rows)
+    gather(stack.rows.train.rows, index, batch.inputs, batch.codes)
     batch.forward()
-    targets = stack.train.rows.targets[index].view(n_runs, n_rows)
+    targets = stack.rows.train.rows.targets[index].view(n_runs, n_rows)
     plain = StackedObjective(tables.dataset.loss, None, None)
     plain.gradient_(batch.outputs, targets, batch.output_gradients)
     batch.backward()

@@ -24,7 +24,8 @@ from automl.stacked.evaluation import StackedEvaluation
 from automl.stacked.memory import memory_bytes, most_bytes
 from automl.stacked.planning import plan_stacks, stacked_cost
 from automl.stacked.signals import measure_stack
-from automl.stacked.stack import Member, Stack, Tables
+from automl.stacked.stack import Member, Stack
+from automl.stacked.stack_rows import Tables
 from automl.training.config import RunConfig
 from automl.training.costs import RunCost
 from automl.training.gradients import is_measured

@@ -10,13 +10,14 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import torch
 from torch import Tensor
 
 from automl.stacked import native
+from automl.stacked import native_structures as structures
 from automl.stacked.blocks import StackBlocks
+from automl.stacked.native_structures import address
 from automl.stacked.update_coefficients import COEFFICIENTS
 from automl.training.config import TrainingConfig
 from automl.training.optimizers import CLIP_EPSILON, MOMENTS
@@ -218,18 +219,6 @@ class TorchUpdate:
         ]
 
 
-_NativeBlock: Final = native.structure(
-    "Block",
-    *("n_runs", "n_rows", "n_columns", "n_pieces", "own_rows", "own_columns"),
-    *("is_penalized", "has_units", "values", "gradients", "first", "second"),
-)
-_NativeUpdate: Final = native.structure(
-    "Update",
-    *("n_runs", "n_blocks", "blocks", "coefficients"),
-    *("l1", "max_norm", "clip_norm", "has_first", "has_second", "norms"),
-)
-
-
 class NativeUpdate:
     """Updates by the compiled kernels."""
 
@@ -240,16 +229,16 @@ class NativeUpdate:
         self._coefficients = state.norm_sum
         self._own_sizes: list[Tensor] = []
         self._blocks = self._described_blocks()
-        self._update = _NativeUpdate(
+        self._update = structures.Update(
             n_runs=len(trainings),
             n_blocks=len(self._blocks),
             blocks=ctypes.addressof(self._blocks),
-            l1=native.address(self._penalties.l1),
-            max_norm=native.address(self._penalties.max_norm),
-            clip_norm=native.address(self._penalties.clip_norm),
-            has_first=native.address(self._uses[0]),
-            has_second=native.address(self._uses[1]),
-            norms=native.address(state.norm_sum),
+            l1=address(self._penalties.l1),
+            max_norm=address(self._penalties.max_norm),
+            clip_norm=address(self._penalties.clip_norm),
+            has_first=address(self._uses[0]),
+            has_second=address(self._uses[1]),
+            norms=address(state.norm_sum),
         )
         self._function = native.kernel("update", state.values.flat.dtype)
         self._pointer = ctypes.addressof(self._update)
@@ -268,20 +257,20 @@ class NativeUpdate:
     def _described_blocks(self) -> ctypes.Array[ctypes.Structure]:
         values = self._state.values
         layout, columns = values.layout, self._state.blocks()
-        described = (_NativeBlock * len(columns))()
+        described = (structures.Block * len(columns))()
         per_block = zip(layout.shapes, layout.own_sizes, columns, strict=True)
         for number, (shape, own_sizes, tensors) in enumerate(per_block):
             own = torch.tensor(own_sizes).T.contiguous()
             self._own_sizes.append(own)
             pieces = layout.pieces if number < layout.n_layers else 1
-            described[number] = _NativeBlock(
+            described[number] = structures.Block(
                 shape[0],
                 1 if len(shape) == 2 else shape[1],
                 shape[-1] // pieces,
                 pieces,
-                *map(native.address, own),
+                *map(address, own),
                 number < len(columns) - 1,
                 number <= layout.n_layers,
-                *map(native.address, tensors),
+                *map(address, tensors),
             )
         return described

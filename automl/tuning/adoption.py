@@ -38,7 +38,7 @@ class AdoptedTrial:
 
 def adopt_dead_trials(study: optuna.Study, store: Store) -> list[AdoptedTrial]:
     """Claim the study's RUNNING trials that no living process trains."""
-    claimed = store.claim_trials(study.study_name)
+    claimed = store.adoption.claim(study.study_name)
     if not claimed:
         return []
     records = store.read_study(study.study_name)
@@ -52,7 +52,7 @@ def _adopted(
     last = records.search_runs(number)
     run_ids = {run.run_id for run in last}
     return AdoptedTrial(
-        handle=store.reopen_trial(study, number),
+        handle=store.adoption.reopen(study, number),
         n_attempts=max((run.attempt for run in runs), default=0),
         n_lost=len({run.attempt for run in runs if run.cause == "lost"}),
         n_reported=_last_reported(study, number),

@@ -94,7 +94,7 @@ def _plan(
     planned = state.problem.plan(handle.number, params)
     n_parameters = state.problem.n_parameters(planned[0])
     for run in planned:
-        record = state.store.add_run(
+        record = state.store.runs.begin(
             state.problem.study_name,
             trial_number=handle.number,
             purpose="search",
@@ -122,6 +122,6 @@ def _take_look(
     failure: RunFailure | None,
 ) -> None:
     if layers:
-        state.store.add_initial_layers(next(iter(trial.runs)), layers)
+        state.store.runs.add_initial_layers(next(iter(trial.runs)), layers)
     if failure is not None and state.policy.preflight:
         fail(state, trial, failure.cause, failure.message)

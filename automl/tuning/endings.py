@@ -13,6 +13,7 @@ import optuna
 
 from automl.tuning.search_state import SearchState
 from automl.tuning.trial_in_training import TrialInTraining
+from automl.wording.scores import score_text
 from storage.records import RunState
 
 
@@ -30,7 +31,7 @@ def complete(state: SearchState, trial: TrialInTraining) -> None:
         state.keeper.prune()
     state.free(trial)
     if state.tally.count_complete(trial):
-        state.say(f"trial {trial.number} is the best so far: {trial.value:.4g}")
+        state.say(f"trial {trial.number} is the best so far: {score_text('loss', trial.value)}")
 
 
 def complete_early(state: SearchState, trial: TrialInTraining) -> None:
@@ -102,4 +103,4 @@ def _finish_runs(
     state: SearchState, trial: TrialInTraining, end: RunState, cause: str | None
 ) -> None:
     for run_id, run in trial.runs.items():
-        state.store.finish_run(run_id, end, cause or run.cause, run.n_parameters)
+        state.store.runs.finish(run_id, end, cause or run.cause, run.n_parameters)

@@ -210,7 +210,7 @@ class Keeper:
 
     def _continue_curve(self, run: RunInTraining, curve: Sequence[EpochRecord]) -> None:
         copied = [replace(record, run_id=run.config.run_id) for record in curve]
-        self.store.add_epochs(copied)
+        self.store.runs.add_epochs(copied)
         run.curve += copied
 
     def _load_checkpoint(self, run: RunConfig, artifact: ArtifactRecord) -> Checkpoint | None:

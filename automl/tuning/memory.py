@@ -17,6 +17,7 @@ from automl.executors.trainers import trainer_class, trainer_for
 from automl.models.family import find_family
 from automl.training.config import RunConfig, configure
 from automl.training.trainer import Trainer
+from automl.wording.counts import count
 from search_spaces import SearchSpace
 from search_spaces.hyperparameters import Role
 from storage.records import ParameterValue
@@ -37,11 +38,9 @@ class MemoryPlan:
     n_bytes: int | None  # of all together, beside data and libraries; None: nobody knows
 
     def __str__(self) -> str:
-        workers = "1 worker" if self.n_stacks == 1 else f"{self.n_stacks} workers"
-        planned = f"up to {self.n_slots} trials at once, {workers}"
-        if self.n_bytes is None:
-            return planned
-        return f"{planned}, at most {self.n_bytes / 2**20:.0f} MB of memory"
+        workers = count(self.n_stacks, "worker")
+        most = f", at most {self.n_bytes / 2**20:.0f} MB of memory" if self.n_bytes else ""
+        return f"up to {self.n_slots} trials at once, {workers}{most}"
 
 
 def plan_memory(

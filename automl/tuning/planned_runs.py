@@ -64,7 +64,7 @@ class Continuation:
 
 @dataclass(frozen=True, slots=True)
 class PlannedRun:
-    """A run to be made: what `Store.add_run` asks for, and what a trainer asks for."""
+    """A run to be made: what `Runs.begin` asks for, and what a trainer asks for."""
 
     purpose: Purpose
     label: str  # groups the runs of one question, for example "unchanged"

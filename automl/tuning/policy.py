@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from automl.options.option import option
+from automl.options.search_options import PolicyOptions
+from automl.options.values import COUNT
+
 FINISHING_SHARE = 0.4
 """In this last part of a call's time no trial begins while one in training is better than all
 completed ones and would not finish at the pace so far: it needs the time. In 60 s with 300 trials
@@ -15,14 +19,8 @@ in view, the best loss of letter went from 0.239 to 0.164, of california_housing
 0.273, of adult from 0.314 to 0.316 (one run each)."""
 
 
-@dataclass(frozen=True, slots=True)
-class SearchPolicy:
-    """How to search: what may differ each time a study is continued."""
+@dataclass(frozen=True, kw_only=True)
+class SearchPolicy(PolicyOptions):
+    """How to search: what a person has chosen, and how many trials train at once."""
 
-    n_trials: int = 100  # total of the study, whatever the trials' ends
-    sampler: str = "tpe"
-    pruner: str = "successive_halving"
-    n_slots: int = 10  # trials in training at once
-    keep_models: int = 5  # trials whose weights are kept
-    keep_bytes: int | None = None  # budget of their files; None for no limit
-    preflight: bool = True  # stop hopeless trials before their first epoch
+    n_slots: int = option(10, COUNT)  # planned from the memory there is

@@ -97,7 +97,7 @@ class Search:
         for began in result.begun:
             take_begun(state, began)
         with state.store.transaction():
-            state.store.add_epochs(result.epochs)
+            state.store.runs.add_epochs(result.epochs)
             for record in result.epochs:
                 if (trial := state.trial_of(record.run_id)) is not None:
                     self._advance(trial, record)

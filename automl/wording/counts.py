@@ -6,7 +6,10 @@ Whole numbers are written with `:,` wherever they stand alone; how others are is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+Kind = TypeVar("Kind", bound=str)
 
 
 def count(n: int, noun: str, plural: str | None = None) -> str:
@@ -28,5 +31,9 @@ def listing(words: Sequence[str], last: str = "and") -> str:
 
 def trial_words(numbers: Sequence[int]) -> str:
     """Trials by their numbers: "trial 3", "trials 3, 5 and 8"."""
-    *others, last = map(str, numbers)
-    return f"trials {', '.join(others)} and {last}" if others else f"trial {last}"
+    return f"{agree(len(numbers), 'trial', 'trials')} {listing([str(each) for each in numbers])}"
+
+
+def counted(counts: Mapping[Kind, int]) -> str:
+    """How many of each kind, without those that are none: "80 complete, 12 pruned"."""
+    return ", ".join(f"{n:,} {kind}" for kind, n in counts.items() if n)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from automl.wording.numbers import number, percent
 from storage.records import PairedDifference
@@ -62,6 +63,17 @@ def score_text(metric: str, value: float | None) -> str:
     if abs(shown) < 1e-3 or abs(shown) >= (1e10 if metric in WITH_A_UNIT else 1e5):
         return f"{shown:.3g}"
     return f"{shown:,.0f}" if abs(shown) >= 999.95 else f"{shown:#.4g}"
+
+
+def interval_text(metric: str, interval: Sequence[float]) -> str:
+    """The ends of a score's interval: "95.6 % to 98.9 %"; empty where it has none."""
+    return " to ".join(score_text(metric, end) for end in interval)
+
+
+def score_and_interval(metric: str, value: float, interval: Sequence[float] | None) -> str:
+    """A score and its 95 % interval, where it has one: "97.2 % (95.6 % to 98.9 %)"."""
+    ends = f" ({interval_text(metric, interval)})" if interval else ""
+    return score_text(metric, value) + ends
 
 
 def gain_text(metric: str, gain: PairedDifference) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from automl.wording.numbers import number, percent
 from storage.records import StudySettings
 
 NOT_SEARCHED = "not searched"
@@ -26,10 +27,10 @@ def setting_words(settings: StudySettings) -> dict[str, str]:
         "--target": settings.target,
         "--task": settings.task,
         "--loss": settings.loss,
-        "--group": _text(split.get("group")),
-        "--time": _text(split.get("time")),
-        "--folds": _text(split.get("n_folds")),
-        "--split-seed": _text(split.get("seed")),
+        "--group": value_text(split.get("group")),
+        "--time": value_text(split.get("time")),
+        "--folds": value_text(split.get("n_folds")),
+        "--split-seed": value_text(split.get("seed")),
         "--valid": _rows(split, "valid"),
         "--test": _rows(split, "test"),
         "--class-weights": "on" if settings.class_weights else "off",
@@ -48,15 +49,27 @@ def differing_settings(studies: Sequence[StudySettings]) -> dict[str, tuple[str,
     return {name: words for name, words in rows.items() if len(set(words)) > 1}
 
 
+def value_text(value: object) -> str:
+    """A value as it is typed, with all that it takes to type it again: "1e-05", "adam", "none"."""
+    if value is None:
+        return NONE
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def range_text(low: object, high: object) -> str:
+    """A range as it is typed: "1e-05..0.1"."""
+    return f"{value_text(low)}..{value_text(high)}"
+
+
 def range_words(entry: Mapping[str, Any]) -> str:
     """A parameter of a stored space in the words of `--set`: "1e-05..0.1", "adam, sgd"."""
     match entry.get("type"):
         case "fixed":
-            return f"fixed at {_text(entry.get('value'))}"
+            return f"fixed at {value_text(entry.get('value'))}"
         case "categorical":
-            return ", ".join(map(_text, entry.get("choices") or ()))
+            return ", ".join(map(value_text, entry.get("choices") or ()))
         case _:
-            return f"{_text(entry.get('low'))}..{_text(entry.get('high'))}"
+            return range_text(entry.get("low"), entry.get("high"))
 
 
 def explained(meaning: object, reason: object) -> str:
@@ -66,7 +79,7 @@ def explained(meaning: object, reason: object) -> str:
 
 def parameter_text(value: object) -> str:
     """A hyperparameter's value for people, with as many digits as matter."""
-    return f"{value:.3g}" if isinstance(value, float) else _text(value)
+    return number(value) if isinstance(value, float) else value_text(value)
 
 
 def _parameters(settings: StudySettings) -> Sequence[tuple[str, Mapping[str, Any]]]:
@@ -79,10 +92,4 @@ def _rows(split: Mapping[str, Any], name: str) -> str:
     if split.get(name):
         return str(split[name])
     share = split.get(f"{name}_fraction")
-    return NONE if share is None else f"{100 * share:.0f} % of the rows"
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return NONE
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return NONE if share is None else f"{percent(share)} of the rows"

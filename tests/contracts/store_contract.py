@@ -91,12 +91,12 @@ store = open_store(sys.argv[1])
 study = optuna.load_study(study_name="study", storage=store.optuna_storage)
 for _ in range(15):
     trial = study.ask()
-    run = store.add_run("study", trial_number=trial.number, purpose="search", seed=1)
+    run = store.runs.begin("study", trial_number=trial.number, purpose="search", seed=1)
     with store.transaction():
-        store.add_epochs([epoch(run.run_id, 1)])
+        store.runs.add_epochs([epoch(run.run_id, 1)])
         trial.report(1.0, 1)
     with store.transaction():
-        store.finish_run(run.run_id, "complete")
+        store.runs.finish(run.run_id, "complete")
         study.tell(trial, 1.0)
 store.close()
 """
@@ -146,10 +146,10 @@ class StoreContract:
         store = reopen()
         study = make_study(store)
         trial = study.ask({"x": optuna.distributions.FloatDistribution(0, 1)})
-        first = store.add_run(
+        first = store.runs.begin(
             "study", trial_number=0, purpose="search", seed=2**62, n_parameters=3, label="a"
         )
-        second = store.add_run(
+        second = store.runs.begin(
             "study",
             trial_number=0,
             purpose="promote",
@@ -160,10 +160,10 @@ class StoreContract:
             attempt=2,
             params={"max_norm": None, "batch_size": "full"},
         )
-        store.add_initial_layers(first.run_id, layers(scale=0.5))
+        store.runs.add_initial_layers(first.run_id, layers(scale=0.5))
         for number in range(1, 24):
-            store.add_epochs([epoch(first.run_id, number), epoch(second.run_id, number)])
-        store.finish_run(first.run_id, "failed", "diverged")
+            store.runs.add_epochs([epoch(first.run_id, number), epoch(second.run_id, number)])
+        store.runs.finish(first.run_id, "failed", "diverged")
         study.tell(trial, 0.25)
         records = reopen().read_study("study")
         assert records.runs == (replace(first, state="failed", cause="diverged"), second)
@@ -181,10 +181,10 @@ class StoreContract:
         store = reopen()
         make_study(store).ask()
         for known, at_its_end in ((None, 7), (3, None), (None, None)):
-            run = store.add_run(
+            run = store.runs.begin(
                 "study", trial_number=0, purpose="search", seed=1, n_parameters=known
             )
-            store.finish_run(run.run_id, "complete", n_parameters=at_its_end)
+            store.runs.finish(run.run_id, "complete", n_parameters=at_its_end)
         runs = reopen().read_study("study").runs
         assert [run.n_parameters for run in runs] == [7, 3, None]
 
@@ -236,8 +236,8 @@ class StoreContract:
         store = reopen()
         for name in ("one", "two"):
             make_study(store, name).ask()
-            run = store.add_run(name, trial_number=0, purpose="search", seed=1)
-            store.add_epochs([epoch(run.run_id, 1)])
+            run = store.runs.begin(name, trial_number=0, purpose="search", seed=1)
+            store.runs.add_epochs([epoch(run.run_id, 1)])
         assert store.study_names() == ("one", "two")
         one, two = store.read_study("one"), store.read_study("two")
         assert one.runs[0].run_id != two.runs[0].run_id
@@ -248,8 +248,8 @@ class StoreContract:
     ) -> None:
         store = reopen()
         make_study(store).ask()
-        run = store.add_run("study", trial_number=0, purpose="search", seed=1)
-        store.add_epochs([epoch(run.run_id, 1)])
+        run = store.runs.begin("study", trial_number=0, purpose="search", seed=1)
+        store.runs.add_epochs([epoch(run.run_id, 1)])
         store.delete_study("study")
         make_study(store).ask()
         records = reopen().read_study("study")
@@ -263,11 +263,11 @@ class StoreContract:
         other = subprocess.Popen([sys.executable, "-c", _SECOND_WRITER, store.url])
         for _ in range(15):
             trial = study.ask()
-            run = store.add_run("study", trial_number=trial.number, purpose="search", seed=1)
-            store.add_epochs([epoch(run.run_id, 1)])
+            run = store.runs.begin("study", trial_number=trial.number, purpose="search", seed=1)
+            store.runs.add_epochs([epoch(run.run_id, 1)])
             trial.report(1.0, 1)
             study.tell(trial, 1.0)
-            store.finish_run(run.run_id, "complete")
+            store.runs.finish(run.run_id, "complete")
         assert other.wait() == 0
         records = reopen().read_study("study")
         assert [trial.number for trial in records.trials] == list(range(30))

@@ -26,9 +26,9 @@ def fill(store: Store) -> None:
     """A study with everything that can be stored of one."""
     study = make_study(store)
     trial = study.ask()
-    run = store.add_run("study", trial_number=0, purpose="search", seed=1)
-    store.add_initial_layers(run.run_id, layers())
-    store.add_epochs([epoch(run.run_id, number) for number in range(1, 30)])
+    run = store.runs.begin("study", trial_number=0, purpose="search", seed=1)
+    store.runs.add_initial_layers(run.run_id, layers())
+    store.runs.add_epochs([epoch(run.run_id, number) for number in range(1, 30)])
     store.add_data_checks("study", [DataCheckRecord("imbalance", "target", 0.9)])
     members = (AnswerMember(run.run_id, 1.0),)
     answer = store.add_answer("study", AnswerRecord("single", members, 0))
@@ -36,7 +36,7 @@ def fill(store: Store) -> None:
     store.replace_diagnoses("study", [Diagnosis("high_bias", "problem", "Too small.")])
     store.add_policy("study", PolicyRecord(0, "tpe", "median"))
     store.artifacts.save_weights("study", 0, run.run_id, {"w": np.ones(2)}, {})
-    store.finish_run(run.run_id, "complete")
+    store.runs.finish(run.run_id, "complete")
     study.tell(trial, 1.0)
 
 
@@ -60,7 +60,7 @@ def test_nothing_of_a_deleted_study_is_seen(tmp_path: Path, while_open: bool) ->
         optuna.delete_study(study_name="study", storage=again.optuna_storage)
         study = make_study(again)
         study.ask()
-        run = again.add_run("study", trial_number=0, purpose="search", seed=1)
+        run = again.runs.begin("study", trial_number=0, purpose="search", seed=1)
         records = again.read_study("study")
         assert records.runs == (run,)
         assert len(records.trials) == 1

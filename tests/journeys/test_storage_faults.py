@@ -57,9 +57,9 @@ told = 0
 try:
     while True:
         trial = study.ask()
-        run = store.add_run("study", trial_number=trial.number, purpose="search", seed=1)
+        run = store.runs.begin("study", trial_number=trial.number, purpose="search", seed=1)
         for number in range(1, 30):
-            store.add_epochs([epoch(run.run_id, number)])
+            store.runs.add_epochs([epoch(run.run_id, number)])
             trial.report(1.0, number)
         study.tell(trial, float(told))
         told += 1
@@ -97,10 +97,10 @@ optuna.logging.set_verbosity(optuna.logging.ERROR)
 folder = pathlib.Path(sys.argv[1])
 store = open_store(f"sqlite:///{folder}/automl.db")
 study = make_study(store)
-run = store.add_run("study", trial_number=study.ask().number, purpose="search", seed=1)
+run = store.runs.begin("study", trial_number=study.ask().number, purpose="search", seed=1)
 try:
     for number in range(1, 100_000):
-        store.add_epochs([epoch(run.run_id, number)])
+        store.runs.add_epochs([epoch(run.run_id, number)])
         if number % 500 == 0:
             store.flush()
 except StorageError:
@@ -112,7 +112,7 @@ except StorageError as error:
     copy = re.search(r"it held is in (\\S+),", str(error))[1]
     with open_store(f"sqlite:///{copy}") as copied:
         print(len(copied.read_study("study").epochs[run.run_id]) == number)
-        print(copied.dead_trials("study"))
+        print(copied.adoption.dead("study"))
     os.unlink(copy)
 """
 
@@ -165,8 +165,8 @@ def test_file_truncated_in_the_middle_is_said_and_not_touched(tmp_path: Path) ->
         study = make_study(store)
         for _ in range(20):
             trial = study.ask()
-            run = store.add_run("study", trial_number=trial.number, purpose="search", seed=1)
-            store.add_epochs([epoch(run.run_id, number) for number in range(1, 40)])
+            run = store.runs.begin("study", trial_number=trial.number, purpose="search", seed=1)
+            store.runs.add_epochs([epoch(run.run_id, number) for number in range(1, 40)])
             study.tell(trial, 1.0)
     half = path.read_bytes()[: path.stat().st_size // 2]
     path.write_bytes(half)

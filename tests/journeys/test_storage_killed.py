@@ -23,17 +23,17 @@ store = open_store(sys.argv[1])
 study = optuna.load_study(
     study_name="study", storage=store.optuna_storage, sampler=optuna.samplers.RandomSampler(),
 )
-store.claim_trials("study")
+store.adoption.claim("study")
 print("ready", flush=True)
 while True:
     trial = study.ask()
-    run = store.add_run("study", trial_number=trial.number, purpose="search", seed=1)
+    run = store.runs.begin("study", trial_number=trial.number, purpose="search", seed=1)
     for number in range(1, 15):
         with store.transaction():
-            store.add_epochs([epoch(run.run_id, number)])
+            store.runs.add_epochs([epoch(run.run_id, number)])
             trial.report(1.0, number)
     with store.transaction():
-        store.finish_run(run.run_id, "complete")
+        store.runs.finish(run.run_id, "complete")
         study.tell(trial, float(trial.number))
     print(trial.number, flush=True)
 """

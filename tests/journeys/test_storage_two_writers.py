@@ -29,18 +29,18 @@ with open_store(url) as store:
             trial.suggest_float("x", 0, 1)
             trials.append(trial)
             runs.append(
-                store.add_run("study", trial_number=trial.number, purpose="search", seed=1)
+                store.runs.begin("study", trial_number=trial.number, purpose="search", seed=1)
             )
         for number in (1, 2, 3):
             with store.transaction():
-                store.add_epochs([epoch(run.run_id, number) for run in runs])
+                store.runs.add_epochs([epoch(run.run_id, number) for run in runs])
                 for trial in trials:
                     trial.report(1.0 / number, number)
             for trial in trials:
                 trial.should_prune()
         for trial, run in zip(trials, runs):
             with store.transaction():
-                store.finish_run(run.run_id, "complete")
+                store.runs.finish(run.run_id, "complete")
                 study.tell(trial, 1.0)
 """
 

@@ -20,7 +20,7 @@ study = optuna.load_study(study_name="study", storage=store.optuna_storage)
 for _ in range(3):
     trial = study.ask()
     trial.suggest_float("x", 0, 1)
-    store.add_run("study", trial_number=trial.number, purpose="search", seed=1)
+    store.runs.begin("study", trial_number=trial.number, purpose="search", seed=1)
 study.tell(0, 1.0)
 os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -35,10 +35,10 @@ def test_trials_of_a_killed_process_are_found_and_taken_over(store: Store, url: 
     study = make_study(store)
     kill_a_search(url)
     before = [trial.params for trial in study.trials]
-    assert store.dead_trials("study") == (1, 2)
-    assert store.claim_trials("study") == (ClaimedTrial(1, 1), ClaimedTrial(2, 1))
-    assert store.dead_trials("study") == ()
-    trial = store.reopen_trial(study, 1)
+    assert store.adoption.dead("study") == (1, 2)
+    assert store.adoption.claim("study") == (ClaimedTrial(1, 1), ClaimedTrial(2, 1))
+    assert store.adoption.dead("study") == ()
+    trial = store.adoption.reopen(study, 1)
     trial.report(0.5, 1)
     study.tell(trial, 0.5)
     assert [trial.params for trial in study.trials] == before
@@ -52,16 +52,16 @@ def test_trials_of_a_killed_process_are_found_and_taken_over(store: Store, url: 
 def test_trials_of_a_living_process_are_left_alone(store: Store, url: str) -> None:
     make_study(store).ask()
     with open_store(url) as other:
-        assert other.dead_trials("study") == ()
-        assert other.claim_trials("study") == ()
+        assert other.adoption.dead("study") == ()
+        assert other.adoption.claim("study") == ()
 
 
 def test_trial_is_adopted_once(store: Store, url: str) -> None:
     make_study(store)
     kill_a_search(url)
     with open_store(url) as other:
-        assert len(store.claim_trials("study")) == 2
-        assert other.claim_trials("study") == ()
+        assert len(store.adoption.claim("study")) == 2
+        assert other.adoption.claim("study") == ()
 
 
 def test_lost_attempts_are_counted(url: str) -> None:
@@ -69,7 +69,7 @@ def test_lost_attempts_are_counted(url: str) -> None:
         make_study(store).ask()
     for lost in (1, 2, 3):
         with open_store(url) as store:
-            (claimed,) = store.claim_trials("study")
+            (claimed,) = store.adoption.claim("study")
             assert (claimed.lost_attempts, claimed.attempt) == (lost, lost + 1)
             assert claimed.is_exhausted == (lost >= LOST_ATTEMPTS_LIMIT)
 
@@ -77,7 +77,7 @@ def test_lost_attempts_are_counted(url: str) -> None:
 def test_trial_that_optuna_began_without_us_is_left_alone(store: Store, url: str) -> None:
     make_study(store)
     optuna.load_study(study_name="study", storage=url).ask()
-    assert store.dead_trials("study") == ()
+    assert store.adoption.dead("study") == ()
 
 
 @pytest.mark.parametrize("state", [TrialState.COMPLETE, TrialState.FAIL])
@@ -87,4 +87,4 @@ def test_ended_trial_is_not_dead(store: Store, url: str, state: TrialState) -> N
     study.tell(study.ask(), values, state=state)
     store.close()
     with open_store(url) as again:
-        assert again.dead_trials("study") == ()
+        assert again.adoption.dead("study") == ()

@@ -33,8 +33,8 @@ def record(url: str) -> Iterator[ArtifactRecord]:
     with open_store(url) as store:
         study = make_whole_study(store)
         trial = study.ask()
-        run = store.add_run("study", trial_number=0, purpose="search", seed=1)
-        store.finish_run(run.run_id, "complete")
+        run = store.runs.begin("study", trial_number=0, purpose="search", seed=1)
+        store.runs.finish(run.run_id, "complete")
         study.tell(trial, 1.0)
         record = store.artifacts.save_weights("study", 0, run.run_id, {"w": np.ones(3)}, {})
     yield record
@@ -218,7 +218,7 @@ def test_damage_outside_of_json_is_named(
     url: str, record: ArtifactRecord, tmp_path: Path, statement: str, place: str
 ) -> None:
     with open_store(url) as store:
-        store.add_epochs([epoch(record.run_id or 0, 1)])
+        store.runs.add_epochs([epoch(record.run_id or 0, 1)])
     change(tmp_path, statement)
     (finding,) = (one for one in examine(url) if one.kind == "damaged")
     assert finding.message.startswith(place)

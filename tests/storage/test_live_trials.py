@@ -163,3 +163,17 @@ def test_trial_of_a_deleted_study_is_told_by_the_name_of_its_study(
     other.delete_study(other.get_study_id_from_name("study"))
     with pytest.raises(KeyError, match="but 'study' was deleted"):
         study._storage.get_trial(trial._trial_id)
+
+
+def test_finished_trial_is_not_confused_with_one_that_got_its_id_later(
+    study: optuna.Study, optuna_storage: OptunaStorage, url: str
+) -> None:
+    theirs = RDBStorage(url)
+    study.add_trial(create_trial(value=1.0))
+    (old,) = study.trials
+    theirs.delete_study(study._study_id)
+    new = optuna.create_study(study_name="study", storage=theirs)
+    new.enqueue_trial({})
+    assert new.trials[0]._trial_id == old._trial_id
+    assert optuna_storage.get_trial(old._trial_id).state is TrialState.WAITING
+    theirs.engine.dispose()

@@ -49,10 +49,10 @@ def test_all_that_was_stored_or_waits_is_in_the_copy(
     path = tmp_path / "automl.db"
     store = open_store(url)
     trial = make_study(store).ask()
-    run = store.add_run("study", trial_number=0, purpose="search", seed=1)
-    store.add_epochs([epoch(run.run_id, 1)])
+    run = store.runs.begin("study", trial_number=0, purpose="search", seed=1)
+    store.runs.add_epochs([epoch(run.run_id, 1)])
     store.artifacts.save_weights("study", 0, run.run_id, {}, {})
-    store.add_epochs([epoch(run.run_id, 2)])
+    store.runs.add_epochs([epoch(run.run_id, 2)])
     take_away(path)
     before = path.read_bytes() if path.exists() else None
     with pytest.raises(StorageError, match=r"stay in its place.*rescued-"):
@@ -69,7 +69,7 @@ def test_all_that_was_stored_or_waits_is_in_the_copy(
         records = rescued.read_study("study")
         assert len(records.epochs[run.run_id]) == 2
         assert rescued.artifacts.is_whole(records.artifacts[0])
-        assert rescued.dead_trials("study") == (0,), "the trial can be adopted at once"
+        assert rescued.adoption.dead("study") == (0,), "the trial can be adopted at once"
 
 
 def replace_log(path: Path, suffix: str) -> None:
@@ -89,9 +89,9 @@ def test_log_taken_away_is_as_the_database_taken_away(
 ) -> None:
     store = open_store(url)
     make_study(store)
-    run = store.add_run("study", trial_number=0, purpose="search", seed=1)
+    run = store.runs.begin("study", trial_number=0, purpose="search", seed=1)
     take_away(tmp_path / "automl.db", suffix)
-    store.add_epochs([epoch(run.run_id, 1)])
+    store.runs.add_epochs([epoch(run.run_id, 1)])
     with pytest.raises(StorageError, match=rf"its log \S+automl.db{suffix} was.*rescued-"):
         store.flush()
     store.optuna_storage.database.close()
@@ -116,7 +116,7 @@ def test_log_that_is_emptied_or_shared_stays_in_place(url: str, tmp_path: Path) 
         make_study(store)
     with open_store(url) as store:
         for number in range(3):
-            store.add_run("study", trial_number=number, purpose="search", seed=1)
+            store.runs.begin("study", trial_number=number, purpose="search", seed=1)
             subprocess.run([sys.executable, "-c", come_and_go, url], check=True)
             with sqlite3.connect(tmp_path / "automl.db") as other:
                 other.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -41,18 +41,18 @@ def test_params_are_in_the_file_when_a_run_begins(store: Store, tmp_path: Path) 
     trial = make_study(store).ask()
     trial.suggest_float("x", 0, 1)
     assert n_rows(tmp_path, "trial_params") == 0
-    store.add_run("study", trial_number=0, purpose="search", seed=1)
+    store.runs.begin("study", trial_number=0, purpose="search", seed=1)
     assert n_rows(tmp_path, "trial_params") == 1
 
 
 def test_transaction_takes_records_and_trials_together(store: Store, tmp_path: Path) -> None:
     study = make_study(store)
     trial = study.ask()
-    run = store.add_run("study", trial_number=0, purpose="search", seed=1)
+    run = store.runs.begin("study", trial_number=0, purpose="search", seed=1)
     with store.transaction():
-        store.add_epochs([epoch(run.run_id, 1)])
+        store.runs.add_epochs([epoch(run.run_id, 1)])
         trial.report(1.0, 1)
-        store.finish_run(run.run_id, "complete")
+        store.runs.finish(run.run_id, "complete")
         study.tell(trial, 1.0)
         assert n_rows(tmp_path, "automl_epochs") == 0
         assert n_rows(tmp_path, "trial_values") == 0
@@ -64,21 +64,21 @@ def test_error_in_a_block_undoes_trials_and_records_alike(store: Store) -> None:
     study = make_study(store)
     trial = study.ask()
     drawn = trial.suggest_float("x", 0, 1)
-    run = store.add_run("study", trial_number=0, purpose="search", seed=1)
-    store.add_epochs([epoch(run.run_id, 1)])
+    run = store.runs.begin("study", trial_number=0, purpose="search", seed=1)
+    store.runs.add_epochs([epoch(run.run_id, 1)])
     with pytest.raises(ZeroDivisionError), store.transaction():
         study.ask().suggest_float("x", 0, 1)
-        store.add_run("study", trial_number=1, purpose="search", seed=1)
-        store.add_epochs([epoch(run.run_id, 2)])
-        store.finish_run(run.run_id, "complete")
+        store.runs.begin("study", trial_number=1, purpose="search", seed=1)
+        store.runs.add_epochs([epoch(run.run_id, 2)])
+        store.runs.finish(run.run_id, "complete")
         study.tell(trial, 1.0)
         assert [one.state for one in study.trials] == [TrialState.COMPLETE, TrialState.RUNNING]
         raise ZeroDivisionError
     (left,) = study.trials
     assert (left.state, left.params, left.values) == (TrialState.RUNNING, {"x": drawn}, None)
     assert len(store.read_study("study").epochs[run.run_id]) == 1
-    store.add_epochs([epoch(run.run_id, 2)])
-    store.finish_run(run.run_id, "complete")
+    store.runs.add_epochs([epoch(run.run_id, 2)])
+    store.runs.finish(run.run_id, "complete")
     study.tell(trial, 2.0)
     records = store.read_study("study")
     assert [one.value for one in records.trials] == [2.0]
@@ -114,11 +114,11 @@ def test_ranking_is_that_of_the_database(store: Store, url: str) -> None:
 def test_epochs_of_a_study_that_is_deleted_elsewhere_are_dropped(store: Store, url: str) -> None:
     make_study(store).ask()
     make_study(store, "other").ask()
-    gone = store.add_run("study", trial_number=0, purpose="search", seed=1)
-    kept = store.add_run("other", trial_number=0, purpose="search", seed=1)
-    store.add_epochs([epoch(gone.run_id, 1), epoch(kept.run_id, 1)])
+    gone = store.runs.begin("study", trial_number=0, purpose="search", seed=1)
+    kept = store.runs.begin("other", trial_number=0, purpose="search", seed=1)
+    store.runs.add_epochs([epoch(gone.run_id, 1), epoch(kept.run_id, 1)])
     optuna.delete_study(study_name="study", storage=url)
-    store.add_epochs([epoch(gone.run_id, 2), epoch(kept.run_id, 2)])
+    store.runs.add_epochs([epoch(gone.run_id, 2), epoch(kept.run_id, 2)])
     store.flush()
     assert store.study_names() == ("other",)
     assert len(store.read_study("other").epochs[kept.run_id]) == 2
@@ -136,7 +136,7 @@ def test_reopened_trial_is_the_same(store: Store) -> None:
     study = make_study(store)
     trial = study.ask()
     drawn = trial.suggest_float("x", 0, 1)
-    again = store.reopen_trial(study, 0)
+    again = store.adoption.reopen(study, 0)
     assert again.suggest_float("x", 0, 1) == drawn
     study.tell(again, 1.0)
     assert study.trials[0].value == 1.0

@@ -13,8 +13,8 @@ def fill(store: Store, n_trials: int) -> None:
     study = make_study(store)
     for _ in range(n_trials):
         trial = study.ask()
-        run = store.add_run("study", trial_number=trial.number, purpose="search", seed=1)
-        store.add_epochs([epoch(run.run_id, number) for number in (1, 2, 3)])
+        run = store.runs.begin("study", trial_number=trial.number, purpose="search", seed=1)
+        store.runs.add_epochs([epoch(run.run_id, number) for number in (1, 2, 3)])
         study.tell(trial, 1.0)
 
 

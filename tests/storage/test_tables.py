@@ -19,8 +19,8 @@ from tests.contracts.store_contract import epoch, make_study
 
 def fill(store: Store, name: str) -> None:
     make_study(store, name).ask()
-    run = store.add_run(name, trial_number=0, purpose="search", seed=1)
-    store.add_epochs([epoch(run.run_id, 1)])
+    run = store.runs.begin(name, trial_number=0, purpose="search", seed=1)
+    store.runs.add_epochs([epoch(run.run_id, 1)])
     store.add_data_checks(name, [DataCheckRecord("kind", "subject", 1.0)])
     answer = store.add_answer(name, AnswerRecord("single", (AnswerMember(run.run_id, 1.0),), 0))
     store.add_evaluation(name, EvaluationRecord(answer.answer_id, "test", {}))

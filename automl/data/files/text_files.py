@@ -23,6 +23,7 @@ from automl.data.files.headers import column_names
 from automl.data.files.layouts import Layout, find_layout, sample_of
 from automl.data.table.text_columns import TextAfterQuote, TextColumns
 from automl.errors import DataError
+from automl.wording.counts import agree
 
 _SUM = re.compile(r"(?i)\s*(?:grand |sub)?(?:totals?|sum|summe|gesamt)\b")
 
@@ -84,7 +85,7 @@ def _unusual(layout: Layout, encoding: str, delimiter: str | None, name: str) ->
     elif delimiter == ";" or (delimiter == "\t" and ".tsv" not in name.lower()):
         lines.append(f"{name} is read with the delimiter {delimiter!r}")
     if layout.skipped:
-        above = "line 1" if layout.n_skipped == 1 else f"lines 1 to {layout.n_skipped}"
+        above = agree(layout.n_skipped, "line 1", f"lines 1 to {layout.n_skipped}")
         lines.append(f"{name} is read without {above} above the header: {layout.skipped[:60]!r}")
     return lines
 

@@ -33,6 +33,7 @@ from automl.data.files.stray_quotes import (
     swallowed,
 )
 from automl.errors import DataError
+from automl.wording.counts import agree, count
 
 _CELLS_AT_ONCE = 1 << 18  # so many Python texts at a time are packed into columns
 _MAX_CLEAN_ROWS = 1000  # so many rows of one line say what a row looks like
@@ -164,10 +165,9 @@ class TextColumns:
             fix = f"quote cells that hold {self._layout.delimiter!r}, or complete the header"
         if width == 1:
             fix += f"; if {self.names[0][:40]!r} is a title, remove it"
-        cell_word = "cell" if len(cells) == 1 else "cells"
         raise DataError(
             f"rows must have as many cells as the header, but line {rows.first_line} of "
-            f"{self._name} has {len(cells)} {cell_word} and the header has {width}; {fix}"
+            f"{self._name} has {count(len(cells), 'cell')} and the header has {width}; {fix}"
         )
 
     def _check_header(self, rows: NumberedRows) -> None:
@@ -193,9 +193,9 @@ class TextColumns:
             refuse_swallowed_lines(
                 self._several, self._clean, self._layout.delimiter, self._name, len(self.names)
             )
-            count, first = len(self._several), self._several[0].first_line
-            rows = "a row that goes" if count == 1 else f"{count:,} rows that go"
-            where = f"in line {first}" if count == 1 else f"the first in line {first}"
+            n_rows, first = len(self._several), self._several[0].first_line
+            rows = agree(n_rows, "a row that goes", f"{n_rows:,} rows that go")
+            where = agree(n_rows, f"in line {first}", f"the first in line {first}")
             self.messages.append(f"{self._name} has {rows} over several lines, {where}")
 
     def _refuse_open_end(self, rows: NumberedRows) -> None:

@@ -61,7 +61,7 @@ def converse(descriptor: int) -> None:
 
 
 def _set_up(assignment: Assignment, dataset: Dataset) -> GuardedTraining:
-    use_kernels(torch.float32, assignment.kernels.read() if assignment.kernels else None)
+    use_kernels({torch.float32: assignment.kernels.read()} if assignment.kernels else {})
     remember_packed(assignment.model)
     setup = TrainingSetup(
         dataset,

@@ -96,19 +96,15 @@ def drawing(judged: Sequence[Importance]) -> go.Figure:
         y=[style.text(one.name) for one in shown],
         orientation="h",
         marker={"color": [style.BLUE if one.is_certain else style.PALE for one in shown]},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": [one.high - one.share for one in shown],
-            "arrayminus": [one.share - one.low for one in shown],
-            "color": style.GREY,
-            "thickness": 1.5,
-            "width": 4,
-        },
+        error_x=style.interval_bar(
+            [one.share for one in shown],
+            [(one.low, one.high) for one in shown],
+            color=style.GREY, thickness=1.5, width=4,
+        ),
         customdata=[[one.low, one.high] for one in shown],
         hovertemplate="%{y}: %{x:.0%}<br>95 % interval %{customdata[0]:.0%} to "
         "%{customdata[1]:.0%}<extra></extra>",
-    )
+    )  # fmt: skip
     made.update_layout(
         margin={"t": 8, "r": 16},
         bargap=0.4,

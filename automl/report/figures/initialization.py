@@ -6,11 +6,12 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import plotly.graph_objects as go
 
+from automl.diagnostics.situation import named
 from automl.report import style
 from automl.report.numbers.gradients import EXPLODED, VANISHED, initial_ratios
 from automl.report.numbers.study import StudyTable
@@ -19,6 +20,8 @@ from automl.report.panels import Panel, Place, Remark, alone
 from automl.wording.scores import score_text
 
 PLACE = Place("gradients")
+
+ROLES: Final = ("activation", "initialization")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +51,14 @@ class Cell:
 
 def cells_of_pairs(table: StudyTable) -> list[Cell]:
     """Gradient flow by activation and initialization; empty where nothing was measured."""
+    settings = table.records.settings
+    names = [name for role in ROLES if (name := named(settings, role))]
+    if len(names) < len(ROLES):  # of a person's own network
+        return []
     ratios = initial_ratios(table)
     groups: dict[tuple[str, str], list[Trial]] = defaultdict(list)
     for trial in table.trials:
         if trial.number in ratios:
-            names = ("activation", "initialization")
             activation, initialization = (str(trial.params.get(n, "fixed")) for n in names)
             groups[activation, initialization].append(trial)
     return [

@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-import numpy as np
 import plotly.graph_objects as go
 from plotly.colors import hex_to_rgb
 
@@ -17,7 +17,6 @@ from automl.comparison import Comparison
 from automl.diagnostics.thresholds import Z_95
 from automl.report import style
 from automl.report.numbers.study import StudyTable, study_table
-from automl.report.numbers.trials import Floats
 from automl.report.panels import Panel, Place
 from automl.wording.counts import count, listing
 from automl.wording.scores import score_text
@@ -25,43 +24,42 @@ from automl.wording.scores import score_text
 PLACE = Place("result")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Progress:
-    """The best validation loss so far against the epochs spent.
+class Step(NamedTuple):
+    """A new best trial: the epochs spent until then, and its validation loss."""
 
-    Shape:
-        epochs, best, low, high: (M,), one per improvement and one at the end; low and high
-        are the 95 % interval of that trial's validation loss over validation rows.
-    """
+    epochs: int
+    best: float
+    margin: float  # half of the 95 % interval of that loss over validation rows
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The best validation loss of one study so far against the epochs spent."""
 
     name: str
-    epochs: Floats
-    best: Floats
-    low: Floats
-    high: Floats
+    steps: tuple[Step, ...]  # one per improvement, and one at the end
 
 
 def progress(name: str, table: StudyTable) -> Progress:
     """Follow the trials in the order they ended."""
-    spent, best = 0, math.inf
-    points: list[tuple[float, float, float]] = []
+    spent = 0
+    steps: list[Step] = []
     for trial in sorted(table.trials, key=lambda t: (t.record.finished_at or math.inf, t.number)):
         spent += trial.effort.n_epochs
-        if trial.is_ranked and trial.value < best and len(trial.curve):
-            best = trial.value
-            error = trial.standard_error
-            points.append((float(spent), best, error if math.isfinite(error) else 0.0))
-    if points:
-        points.append((float(spent), *points[-1][1:]))
-    epochs, values, errors = np.array(points, dtype=np.float64).reshape(-1, 3).T
-    return Progress(name, epochs, values, values - Z_95 * errors, values + Z_95 * errors)
+        is_better = trial.is_ranked and (not steps or trial.value < steps[-1].best)
+        if is_better and len(trial.curve):
+            error = trial.standard_error if math.isfinite(trial.standard_error) else 0.0
+            steps.append(Step(spent, trial.value, Z_95 * error))
+    if steps:
+        steps.append(steps[-1]._replace(epochs=spent))
+    return Progress(name, tuple(steps))
 
 
 def panels(compared: Comparison) -> list[Panel]:
     """The best validation losses as the searches went on, where a trial has completed."""
     studies = compared.studies
     found = (progress(study.name, study_table(study.records)) for study in studies)
-    shown = [one for one in found if len(one.epochs)]
+    shown = [one for one in found if one.steps]
     if not shown:
         return []
     return [
@@ -80,8 +78,8 @@ def panels(compared: Comparison) -> list[Panel]:
 def words(shown: Sequence[Progress]) -> str:
     """Where each search ended."""
     ends = [
-        f"{one.name} {score_text('loss', float(one.best[-1]))} after "
-        f"{count(int(one.epochs[-1]), 'epoch')}"
+        f"{one.name} {score_text('loss', one.steps[-1].best)} after "
+        f"{count(one.steps[-1].epochs, 'epoch')}"
         for one in shown
     ]
     return f"Lowest validation loss: {listing(ends)}."
@@ -102,34 +100,34 @@ def drawing(studies: Sequence[Progress], loss: str) -> go.Figure:
     """
     made = style.figure(440)
     for index, study in enumerate(studies):
-        colour = style.CYCLE[index % len(style.CYCLE)]
-        _add_interval(made, study, colour)
+        colour, epochs = style.CYCLE[index % len(style.CYCLE)], [s.epochs for s in study.steps]
+        _add_interval(made, study.steps, colour)
         made.add_scatter(
-            x=style.single(study.epochs),
-            y=style.single(study.best),
-            mode="lines" if len(set(study.epochs)) > 1 else "markers",
+            x=style.single(epochs),
+            y=style.single([step.best for step in study.steps]),
+            mode="lines" if len(set(epochs)) > 1 else "markers",
             name=style.text(study.name),
             line={"color": colour, "width": 2.5, "shape": "hv",
                   "dash": style.DASHES[index % len(style.DASHES)]},
             marker={"color": colour, "size": 9},
             hovertemplate="%{x:,.0f} epochs<br>best %{y:.4g}<extra></extra>",
         )  # fmt: skip
-    values = [float(v) for study in studies for v in study.best]
-    made.update_layout(
+    values = [step.best for study in studies for step in study.steps]
+    title = style.loss_title(loss, "best validation")
+    return made.update_layout(
         xaxis={"title": "epochs spent, all trials together", "rangemode": "tozero"},
-        yaxis={"title": style.loss_title(loss, "best validation"),
-               **style.loss_axis(values)},
-    )  # fmt: skip
-    return made
+        yaxis={"title": title, **style.loss_axis(values)},
+    )
 
 
-def _add_interval(made: go.Figure, study: Progress, colour: str) -> None:
+def _add_interval(made: go.Figure, steps: Sequence[Step], colour: str) -> None:
     """The 95 % interval of the best trial's loss over validation rows, as a band."""
     red, green, blue = hex_to_rgb(colour)
     tiny = 1e-9  # keeps the lower edge drawable on a logarithmic axis
-    line = {"width": 0, "shape": "hv"}
-    edges = {"mode": "lines", "showlegend": False, "hoverinfo": "skip", "line": line,
-             "x": style.single(study.epochs)}  # fmt: skip
-    made.add_scatter(y=style.single(np.maximum(study.low, tiny)), **edges)
+    edges = {"mode": "lines", "showlegend": False, "hoverinfo": "skip",
+             "line": {"width": 0, "shape": "hv"},
+             "x": style.single([step.epochs for step in steps])}  # fmt: skip
+    made.add_scatter(y=style.single([max(s.best - s.margin, tiny) for s in steps]), **edges)
     fill = f"rgba({red},{green},{blue},0.15)"
-    made.add_scatter(y=style.single(study.high), fill="tonexty", fillcolor=fill, **edges)
+    highest = style.single([step.best + step.margin for step in steps])
+    made.add_scatter(y=highest, fill="tonexty", fillcolor=fill, **edges)

@@ -95,7 +95,7 @@ def drawing(score: Score) -> go.Figure:
         made.add_scatter(
             x=[row.value],
             y=[f"{row.name}  "],
-            error_x=_bars(row.value, row.interval, row.colour),
+            error_x=_bar(row),
             mode="markers+text",
             text=[score_text(score.metric, row.value)],
             textposition="top center",
@@ -158,15 +158,8 @@ def _shown(one: ReferenceScore) -> tuple[float, float] | None:
     return None if one.name == "guessing" else one.interval
 
 
-def _bars(value: float, interval: tuple[float, float] | None, colour: str) -> dict[str, Any]:
-    if interval is None:
+def _bar(row: _Row) -> Any:
+    if row.interval is None:
         return {"visible": False}
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [max(0.0, interval[1] - value)],
-        "arrayminus": [max(0.0, value - interval[0])],
-        "color": colour,
-        "thickness": 2.5,
-        "width": 7,
-    }
+    looks = {"color": row.colour, "thickness": 2.5, "width": 7}
+    return style.interval_bar([row.value], [row.interval], **looks)

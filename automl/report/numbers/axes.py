@@ -1,7 +1,8 @@
 """Axes of hyperparameters: positions in [0, 1] for all figures that have them.
 
 Logarithmic where the space is, the choices evenly spread where it is categorical. Ranges come
-from the stored search space, or from the values tried where the study has none.
+from the stored search space, or from the values tried where the study has none; hyperparameters
+of a person's own network are like any other.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from automl.report.numbers.trials import Trial
+from search_spaces.hyperparameters import HYPERPARAMETERS
 from storage.records import Json, ParameterValue, StudySettings
 
 
@@ -100,7 +102,9 @@ def _guessed_axis(name: str, values: Sequence[ParameterValue]) -> Axis:
         choices = tuple(dict.fromkeys(sorted(values, key=str)))
         return Axis(name, "categorical", False, 0.0, 0.0, choices)
     low, high = float(min(numbers)), float(max(numbers))
-    return Axis(name, "float", low > 0 and high / low > 100, low, high)
+    known = HYPERPARAMETERS.get(name)
+    is_wide = known.log if known else high > 100 * low
+    return Axis(name, "float", low > 0 and is_wide, low, high)
 
 
 def _key(value: ParameterValue) -> str:

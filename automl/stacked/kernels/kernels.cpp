@@ -2,6 +2,7 @@
 // REAL=float and once with REAL=double where that is asked for, and calls what it exports.
 
 #include "classes.h"
+#include "layouts.h"
 #include "network.h"
 #include "signals.h"
 #include "update.h"

@@ -16,6 +16,7 @@ from automl.report.numbers.overview import overview
 from automl.report.numbers.study import study_table
 from automl.report.result_part import best_rows
 from automl.result import SearchResult, result_to_json
+from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.trial_in_training import TrialInTraining
 from automl.wording.numbers import percent
 from automl.wording.scores import score_text
@@ -203,9 +204,8 @@ def test_terminal_json_report_and_dashboard_tell_the_same_epochs(
     assert values["training_seconds"] == pytest.approx(effort(table).seconds, abs=1e-3)
     assert best_rows(overview(table), "error_rate")[0][4] == f"{told} / {trained}"
     assert f"Best epoch {told} of {trained}" in trial_notes(table)[result.best.number]
-    trial = TrialInTraining(0, {}, {run.run_id: None for run in runs})  # type: ignore[misc]
-    for record in (epoch for curve in reversed(curves) for epoch in curve):
-        trial.take(record)
+    training = [RunInTraining(None, curve=[*curve]) for curve in curves]  # type: ignore[arg-type]
+    trial = TrialInTraining(None, {}, dict(enumerate(training)))  # type: ignore[arg-type]
     assert trial.user_attributes()["best_epochs"] == told
 
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from automl.data import load_dataset
 from automl.executors.choosing import make_executor
 from automl.executors.executor import Executor
+from automl.options.search_options import SplitOptions
+from storage import open_store
+from tests.automl.tuning.searches import make_search, settings_for
 from tests.contracts.executor_contract import LINEAR, ExecutorContract, MakeExecutor
 from tests.contracts.linear_trainer import tiny_dataset
 from tests.contracts.thread_engine import ThreadEngine
@@ -29,3 +35,22 @@ class TestThreadExecutor(ExecutorContract):
             )
 
         return make
+
+
+def test_a_search_goes_on_the_same_in_workers_of_another_engine(tmp_path: Path) -> None:
+    """Two threads, of which the search, its study and its records know nothing."""
+    data = load_dataset("sklearn:iris", splits=SplitOptions(folds=1))
+    curves = []
+    for engine, workers in ((None, 1), (THREADS, 2)):
+        executor = make_executor(data.dataset, workers=workers, engine=engine)
+        with open_store(f"sqlite:///{tmp_path}/{workers}.db") as store, executor:
+            search = make_search(store, data, settings_for(data), executor=executor, n_trials=6)
+            list(search)
+            records = store.read_study("iris")
+        assert [trial.outcome for trial in records.trials] == ["complete"] * 6
+        losses = {
+            run.trial_number: [epoch.valid_loss for epoch in records.epochs[run.run_id]]
+            for run in records.runs
+        }
+        curves.append(losses)
+    assert curves[0] == curves[1]

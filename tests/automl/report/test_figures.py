@@ -11,7 +11,7 @@ import pytest
 from automl.errors import ConfigError
 from automl.report import figures
 from automl.report.figures import FIGURES
-from automl.report.numbers.study import study_table
+from automl.report.numbers.study import StudyTable, study_table
 from automl.report.page import PARTS
 from automl.report.panels import Panel, Remark
 from storage.records import StudyRecords
@@ -26,9 +26,19 @@ def test_every_file_is_in_the_list():
     assert files == set(FIGURES) | OF_ITS_OWN_PAGE
 
 
-@pytest.mark.parametrize("predictions", [lambda: classification(10), regression, dict])
-def test_panels_have_a_key_of_their_own_a_place_and_words(records: StudyRecords, predictions):
-    table = study_table(records, predictions)
+@pytest.fixture(scope="module", params=["classes", "values", "none"])
+def table(records: StudyRecords, request: pytest.FixtureRequest) -> StudyTable:
+    """A study with every kind of predictions."""
+    given = {"classes": lambda: classification(10), "values": regression, "none": dict}
+    return study_table(records, given[request.param])
+
+
+@pytest.fixture(scope="module")
+def own(own_records: StudyRecords) -> StudyTable:
+    return study_table(own_records, lambda: classification(10))
+
+
+def test_panels_have_a_key_of_their_own_a_place_and_words(table: StudyTable):
     made = [panel for figure in FIGURES.values() for panel in figure.panels(table)]
     assert len({panel.key for panel in made}) == len(made)
     assert {panel.place.part for panel in made} <= {part.key for part in PARTS}
@@ -37,34 +47,23 @@ def test_panels_have_a_key_of_their_own_a_place_and_words(records: StudyRecords,
 
 
 @pytest.mark.parametrize("name", FIGURES)
+def test_notebooks_get_the_figure_or_a_sentence(table: StudyTable, name: str):
+    try:
+        made = FIGURES[name].figure(table, *CHOSEN.get(name, ()))
+    except ConfigError as error:
+        assert str(error).endswith(".")
+    else:
+        assert isinstance(made, go.Figure) and len(made.data) > 0
+
+
+@pytest.mark.parametrize("name", FIGURES)
 def test_a_study_without_trials_has_no_figures(records: StudyRecords, name: str):
-    settings = replace(records.settings, space={})
-    empty = study_table(StudyRecords(settings))
-    assert not [p for p in FIGURES[name].panels(empty) if isinstance(p, Panel)]
+    bare = replace(records.settings, space={})
+    empty = study_table(StudyRecords(bare))
+    assert not [panel for panel in FIGURES[name].panels(empty) if isinstance(panel, Panel)]
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_notebooks_get_the_figure_or_a_sentence(records: StudyRecords, name: str):
-    for predictions in (lambda: classification(10), regression, dict):
-        table = study_table(records, predictions)
-        try:
-            made = FIGURES[name].figure(table, *CHOSEN.get(name, ()))
-        except ConfigError as error:
-            assert str(error).endswith(".")
-        else:
-            assert isinstance(made, go.Figure) and len(made.data) > 0
-
-
-@pytest.mark.parametrize("name", FIGURES)
-def test_a_study_of_other_hyperparameters_has_its_figures(records: StudyRecords, name: str):
-    """Of a person's own module: no name, no layer and no choice of the built-in network."""
-    space = {"parameters": {"kernel": {"type": "int", "low": 1, "high": 9, "log": False}}}
-    trials = tuple(
-        replace(t, params={"kernel": 1 + t.number % 9, "gate": [None, True, "x"][t.number % 3]})
-        for t in records.trials
-    )
-    settings = replace(records.settings, space=space)
-    own = replace(records, settings=settings, trials=trials, initial_layers={})
-    table = study_table(own, lambda: classification(10))
-    for panel in FIGURES[name].panels(table):
+def test_a_study_of_a_persons_own_network_has_its_figures(own: StudyTable, name: str):
+    for panel in FIGURES[name].panels(own):
         assert isinstance(panel, Remark) or panel.json

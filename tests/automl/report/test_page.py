@@ -115,6 +115,12 @@ def test_a_study_without_trials_still_makes_a_page(records: StudyRecords):
     assert "No trial has completed" in page
 
 
+def test_a_study_of_a_persons_own_network_makes_a_page(own_records: StudyRecords):
+    own = without_plotly(report_html(own_records))
+    assert own.count(">kernel<") >= 2 and "its size" in own
+    assert "activation" not in own
+
+
 @pytest.mark.parametrize("task", ["binary", "regression"])
 def test_other_tasks_make_a_page(task):
     assert "<h1>" in report_html(synthetic_study(12, task=task))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from automl.stacked import stack as stack_module
+from automl.stacked import stack_rows
 from automl.stacked.blocks import sort_key
-from automl.stacked.stack import Member, Stack, Tables
+from automl.stacked.stack import Member, Stack
+from automl.stacked.stack_rows import Tables
 from automl.training.config import RowSubset, RunConfig
 from tests.contracts.tiny_datasets import tiny_dataset
 from tests.contracts.trainer_contract import tiny_run
@@ -26,10 +27,10 @@ def test_an_epoch_goes_through_each_runs_own_rows_once() -> None:
     own = RowSubset(0.5, 1, seed=2)
     stack = made([tiny_run(1, rows=own), tiny_run(2, rows=own, fold=1, seed=9)])
     stack.train_epoch()
-    order = stack._order()
-    assert stack.own_rows is not None
+    order = stack.rows.order([1, 1])
+    assert stack.rows.own_rows is not None
     for k in range(2):
-        expected = stack.own_rows[k] + stack.train_starts[k]
+        expected = stack.rows.own_rows[k] + stack.rows.train_starts[k]
         assert order[k].sort().values.tolist() == expected.tolist()
 
 
@@ -38,7 +39,7 @@ def test_windows_cut_long_epochs_without_changing_a_number(
 ) -> None:
     whole, cut = (made([tiny_run(1, dropout=0.2), tiny_run(2)]) for _ in range(2))
     whole.train_epoch()
-    monkeypatch.setattr(stack_module, "WINDOW_ROWS", 70)
+    monkeypatch.setattr(stack_rows, "WINDOW_ROWS", 70)
     cut.train_epoch()
     assert torch.equal(whole.values.flat, cut.values.flat)
     assert whole.members[0].step == cut.members[0].step == whole.n_steps

@@ -13,7 +13,7 @@ from automl.models.mlp.network import MLP
 from automl.stacked import native
 from automl.stacked.blocks import StackBlocks, StackLayout, sort_key
 from automl.stacked.native_pass import NativePass
-from automl.stacked.stack import Pass
+from automl.stacked.stack_passes import Pass
 from automl.stacked.torch_pass import StackedPass
 
 CONFIGS = sorted(

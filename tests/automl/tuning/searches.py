@@ -7,6 +7,7 @@ from typing import Any
 import search_spaces
 from automl.data import LoadedData
 from automl.executors.choosing import make_executor
+from automl.executors.executor import Executor
 from automl.options.search_options import SearchOptions
 from automl.tuning.clock import Clock
 from automl.tuning.policy import SearchPolicy
@@ -30,10 +31,11 @@ def make_search(
     settings: StudySettings,
     *,
     timeout: float | None = None,
+    executor: Executor | None = None,
     **policy: object,
 ) -> Search:
     chosen = SearchPolicy(**{"pruner": "none", "sampler": "random", **policy})  # type: ignore[arg-type]
-    executor = make_executor(data.dataset, trainer="plain", workers=1)
+    executor = executor or make_executor(data.dataset, trainer="plain", workers=1)
     study, clock = open_study(store, settings), Clock(timeout)
     return Search(study, store, executor, Problem(settings, data.dataset), chosen, clock)
 

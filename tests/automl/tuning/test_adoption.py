@@ -23,11 +23,11 @@ store = open_store(sys.argv[1])
 study = optuna.load_study(study_name="s", storage=store.optuna_storage)
 trial = study.ask()
 trial.suggest_float("learning_rate", 0.1, 1.0)
-run = store.add_run("s", trial_number=trial.number, purpose="search", seed=7)
+run = store.runs.begin("s", trial_number=trial.number, purpose="search", seed=7)
 for epoch in (1, 2):
     trial.report(0.5, epoch)
     numbers = (0.4, 0.5, 0.0, 0.1, 0.1, 0.1, 1.0, 0.1)
-    store.add_epochs([EpochRecord(run.run_id, epoch, epoch, *numbers)])
+    store.runs.add_epochs([EpochRecord(run.run_id, epoch, epoch, *numbers)])
 store.flush()
 os.kill(os.getpid(), signal.SIGKILL)
 """

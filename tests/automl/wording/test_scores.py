@@ -10,8 +10,10 @@ from automl.wording.scores import (
     difference_text,
     error,
     gain_text,
+    interval_text,
     read_score,
     readable,
+    score_and_interval,
     score_name,
     score_text,
 )
@@ -100,3 +102,10 @@ def test_which_way_a_difference_goes_is_said_in_words(
 def test_errors_are_rates_or_rmse() -> None:
     assert error(0.061, "error_rate") == "6.1 % of rows wrong"
     assert error(12.5, "rmse") == "RMSE 12.5"
+
+
+def test_a_score_has_its_interval_behind_it() -> None:
+    assert interval_text("accuracy", (0.956, 0.989)) == "95.6 % to 98.9 %"
+    assert interval_text("rmse", ()) == ""
+    assert score_and_interval("rmse", 12.5, (11.0, 13.75)) == "12.50 (11.00 to 13.75)"
+    assert score_and_interval("rmse", 12.5, None) == "12.50"

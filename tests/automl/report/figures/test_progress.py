@@ -11,11 +11,10 @@ from storage.records import StudyRecords
 
 def test_progress_counts_the_epochs_of_all_trials(table: StudyTable):
     found = progress("one", table)
-    assert found.epochs[-1] == effort(table).n_epochs
-    assert (found.best[1:] <= found.best[:-1]).all()
-    assert (found.low <= found.best).all()
-    width = found.high - found.best
-    assert width == pytest.approx(1.96 * 0.012 + 0 * width)
+    assert found.steps[-1].epochs == effort(table).n_epochs
+    best = [step.best for step in found.steps]
+    assert best == sorted(best, reverse=True)
+    assert [step.margin for step in found.steps] == pytest.approx([1.96 * 0.012] * len(best))
 
 
 def test_each_study_has_a_staircase_and_a_band(table: StudyTable):
@@ -29,9 +28,7 @@ def test_each_study_has_a_staircase_and_a_band(table: StudyTable):
 
 def test_a_study_of_one_complete_trial_is_a_point(table: StudyTable):
     whole = progress("whole", table)
-    first = Progress(
-        "one", *(part[[0, 0]] for part in (whole.epochs, whole.best, whole.low, whole.high))
-    )
+    first = Progress("one", (whole.steps[0],) * 2)
     made = drawing([whole, first], "cross_entropy")
     modes = [trace.mode for trace in made.data if trace.showlegend is not False]
     assert modes == ["lines", "markers"]
@@ -52,5 +49,5 @@ def test_losses_of_other_rows_are_no_ranking(records: StudyRecords):
 
 def test_studies_without_trials_have_no_progress(records: StudyRecords):
     empty = StudyRecords(records.settings)
-    assert len(progress("empty", study_table(empty)).epochs) == 0
+    assert progress("empty", study_table(empty)).steps == ()
     assert panels(compare_studies([(empty, None), (empty, None)])) == []

@@ -40,3 +40,9 @@ def test_a_study_without_a_stored_space_guesses_axes(records: StudyRecords):
 def test_what_is_drawn_is_the_number_itself_or_the_index_of_a_choice():
     assert Axis("learning_rate", "float", True, 1e-4, 1e-2).coordinate(1e-3) == 1e-3
     assert Axis("x", "categorical", False, 0, 0, ("a", "b", "c")).coordinate("c") == 2
+
+
+def test_an_own_networks_axes_are_by_the_spaces_word(own_records: StudyRecords):
+    known = study_table(own_records).axes
+    assert not known["kernel"].log and known["learning_rate"].log
+    assert known["gate"].kind == "categorical"  # of the values tried: the space is silent

@@ -1,0 +1,125 @@
+"""The structures by which the compiled kernels are told where everything lies.
+
+Their fields are all 64 bits wide: counts, and addresses of numbers. The kernels define the same
+structures (`kernels/*.h`) and tell how theirs lie in memory (`kernels/layouts.h`); a library
+whose structures are others would read and write anywhere, so it is not used.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Final
+
+from torch import Tensor
+
+
+def _structure(name: str, *fields: str) -> type[ctypes.Structure]:
+    return type(
+        name, (ctypes.Structure,), {"_fields_": [(field, ctypes.c_int64) for field in fields]}
+    )
+
+
+_DROPOUT: Final = ("streams", "thresholds", "scales")
+
+Layer: Final = _structure(
+    "Layer",
+    *("n_runs", "width", "n_units", "weights", "weight_gradients", "outputs", "slopes", "second"),
+    *("normalized", "standard_scales", "bias", "gain", "shift", "slope"),
+    *("statistics", "statistics_stride"),
+    *("bias_gradient", "gain_gradient", "shift_gradient", "slope_gradient"),
+    *_DROPOUT,
+)
+Network: Final = _structure(
+    "Network",
+    *("n_runs", "n_rows", "n_inputs", "n_outputs", "n_pieces"),
+    *("is_training", "is_frozen", "first_steps", "step", "vector_stride", "output_width"),
+    *("depths", "activations", "normalizations", "layers", "inputs", "input_signals"),
+    *("outputs", "output_gradients", "output_weights", "output_weight_gradients"),
+    *("output_bias", "output_bias_gradients"),
+    *("linear", "linear_signals", "signals", "signals_below"),
+    *("row_offsets", "pair_offsets"),
+    *_DROPOUT,
+)
+Signals: Final = _structure("Signals", "network", "layer", "saturated_above", "numbers")
+Classes: Final = _structure(
+    "Classes",
+    *("n_runs", "n_classes", "n_rows", "stride", "outputs", "targets"),
+    *("smoothing", "class_weights", "gradients", "losses", "errors"),
+)
+Block: Final = _structure(
+    "Block",
+    *("n_runs", "n_rows", "n_columns", "n_pieces", "own_rows", "own_columns"),
+    *("is_penalized", "has_units", "values", "gradients", "first", "second"),
+)
+Update: Final = _structure(
+    "Update",
+    *("n_runs", "n_blocks", "blocks", "coefficients"),
+    *("l1", "max_norm", "clip_norm", "has_first", "has_second", "norms"),
+)
+
+STRUCTURES: Final = (Layer, Network, Signals, Classes, Block, Update)
+
+Places = dict[tuple[str, str], tuple[int, int]]
+"""Offset and size in bytes by structure and field; "" is the structure as a whole."""
+
+
+class _FieldLayout(ctypes.Structure):
+    """A row of what the library tells."""
+
+    _fields_ = [
+        ("structure", ctypes.c_char_p),
+        ("field", ctypes.c_char_p),
+        ("offset", ctypes.c_int64),
+        ("size", ctypes.c_int64),
+    ]
+
+
+def check_layouts(library: ctypes.CDLL) -> None:
+    """Refuse a library whose structures lie in memory otherwise than those here.
+
+    Raises:
+        OSError: the first structure and field that differ.
+    """
+    told, defined = _told(library), _defined()
+    for name in dict.fromkeys((*defined, *told)):
+        if told.get(name) != defined.get(name):
+            structure, field = name
+            what = f"field {field} of {structure}" if field else f"structure {structure}"
+            raise OSError(
+                f"the library's {what} {_words(told.get(name))}, but here it "
+                f"{_words(defined.get(name))}: kernels/ and native_structures.py must agree"
+            )
+
+
+def _told(library: ctypes.CDLL) -> Places:
+    """What the library tells of its own structures."""
+    try:
+        n_rows = ctypes.c_int64.in_dll(library, "n_field_layouts").value
+        rows = (_FieldLayout * n_rows).in_dll(library, "field_layouts")
+    except ValueError as error:
+        raise OSError("the library does not tell how its structures lie in memory") from error
+    return {(row.structure.decode(), row.field.decode()): (row.offset, row.size) for row in rows}
+
+
+def _defined() -> Places:
+    """The same of the definitions here."""
+    places: Places = {}
+    for structure in STRUCTURES:
+        name = structure.__name__
+        places[name, ""] = (0, ctypes.sizeof(structure))
+        for field, *_ in structure._fields_:
+            place = getattr(structure, field)
+            places[name, field] = (place.offset, place.size)
+    return places
+
+
+def _words(place: tuple[int, int] | None) -> str:
+    if place is None:
+        return "does not exist"
+    offset, size = place
+    return f"has {size} bytes from byte {offset} on"
+
+
+def address(values: Tensor | None) -> int:
+    """Where a tensor's numbers begin; 0 for None."""
+    return 0 if values is None else values.data_ptr()

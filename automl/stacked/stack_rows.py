@@ -1,0 +1,116 @@
+"""Which rows the runs of a stack train and are scored on, and in which order.
+
+The rows of all stacks of a trainer lie in tables that they share (`rows.py`); a stack knows
+where those of each of its runs begin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+import torch
+from torch import Tensor
+
+from automl import randomness
+from automl.data.dataset import Dataset
+from automl.stacked.rows import ScaledRows
+from automl.training.batches import batch_bounds, rows_of
+from automl.training.config import RunConfig
+
+WINDOW_ROWS: Final = 1 << 19
+"""Batch rows whose numbers are laid out at once, over all runs: 4 MiB, however long an epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What the stacks of a trainer share."""
+
+    dataset: Dataset
+    device: torch.device
+    dtype: torch.dtype
+    is_native: bool  # whether the compiled kernels do the work
+    _rows: dict[tuple[str, int, tuple[int, ...]], ScaledRows] = field(default_factory=dict)
+
+    def rows(self, split: Literal["train", "valid"], fold: int) -> ScaledRows:
+        """The table of a split for folds with the inputs of this one, filled as runs need it."""
+        held = self.dataset.folds[fold]
+        key = (split, held.encoding.n_features, held.encoding.cardinalities)
+        if key not in self._rows:
+            self._rows[key] = ScaledRows(self.dataset, split, self.device, self.dtype, fold)
+        return self._rows[key]
+
+
+@dataclass(frozen=True, slots=True)
+class StackRows:
+    """The rows of a stack's runs, equally many for each, in batches of one size.
+
+    Shape:
+        train_starts, valid_starts: (K, 1), where each run's rows begin in the tables;
+        own_rows: (K, N), where runs train on a part of theirs; shuffles: (K,) streams.
+    """
+
+    train: ScaledRows
+    valid: ScaledRows
+    train_starts: Tensor
+    valid_starts: Tensor
+    n_rows: int
+    own_rows: Tensor | None
+    bounds: tuple[tuple[int, int], ...]  # of an epoch's batches
+    shuffles: Tensor
+
+    @classmethod
+    def of(cls, tables: Tables, runs: Sequence[RunConfig]) -> StackRows:
+        """Find each run's rows in the tables, and how an epoch is cut into batches."""
+        train, valid = (tables.rows(name, runs[0].fold) for name in ("train", "valid"))
+        own = [rows_of(run.rows, train.n_rows(run)) for run in runs]
+        n_rows = train.n_rows(runs[0]) if own[0] is None else len(own[0])
+        return cls(
+            train,
+            valid,
+            _column([train.start_of(run) for run in runs], tables.device),
+            _column([valid.start_of(run) for run in runs], tables.device),
+            n_rows,
+            _stacked(own, n_rows, tables.device),
+            tuple(batch_bounds(n_rows, runs[0].training.batch_size)),
+            randomness.streams([run.seed for run in runs], "shuffle", device=tables.device),
+        )
+
+    def order(self, epochs: Sequence[int]) -> Tensor:
+        """The order in which each run goes through its rows in an epoch, as rows of the table.
+
+        Shape:
+            result: (K, N) int32; sorted run by run, since a sort takes 20 bytes a row.
+        """
+        device = self.train_starts.device
+        keys = randomness.keys_at(self.shuffles, torch.tensor(epochs, device=device))
+        order = torch.empty(len(keys), self.n_rows, dtype=torch.int32, device=device)
+        for k, key in enumerate(keys):
+            own = randomness.shuffle(key, self.n_rows)
+            if self.own_rows is not None:
+                own = self.own_rows[k, own]
+            torch.add(own, self.train_starts[k], out=order[k])
+        return order
+
+    def windows(self) -> Iterator[tuple[int, int, int]]:
+        """Cut the epoch into (first row, batch size, steps) with batches of one size each."""
+        size = self.bounds[0][1]
+        n_full = sum(stop - start == size for start, stop in self.bounds)
+        n_together = max(1, WINDOW_ROWS // (size * len(self.train_starts)))
+        for first in range(0, n_full, n_together):
+            yield first * size, size, min(n_together, n_full - first)
+        for start, stop in self.bounds[n_full:]:
+            yield start, stop - start, 1
+
+
+def _column(numbers: Sequence[int], device: torch.device) -> Tensor:
+    return torch.tensor(numbers, device=device)[:, None]
+
+
+def _stacked(own: Sequence[Tensor | None], n_rows: int, device: torch.device) -> Tensor | None:
+    """The rows of each run's part, (K, N); None where every run trains on all of its rows."""
+    if all(rows is None for rows in own):
+        return None
+    every = torch.arange(n_rows)
+    return torch.stack([every if rows is None else rows for rows in own]).to(device)

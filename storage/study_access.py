@@ -1,0 +1,43 @@
+"""A study by its name: a transaction that reads or writes, with the id that its rows bear."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection
+
+from storage.database import Database
+from storage.study_rows import study_id_of
+
+
+@contextmanager
+def reading(database: Database, study_name: str) -> Iterator[tuple[Connection, int]]:
+    """A transaction that reads a study, and the study's id.
+
+    Raises:
+        NotStoredError: there is no such study.
+    """
+    with database.read() as connection:
+        yield connection, study_id_of(connection, study_name)
+
+
+@contextmanager
+def writing(database: Database, study_name: str) -> Iterator[tuple[Connection, int]]:
+    """A transaction that writes to a study, and the study's id.
+
+    Raises:
+        NotStoredError: there is no such study.
+    """
+    with database.write() as connection:
+        yield connection, study_id_of(connection, study_name)
+
+
+def id_of(database: Database, study_name: str) -> int:
+    """The id of a study.
+
+    Raises:
+        NotStoredError: there is no such study.
+    """
+    with reading(database, study_name) as (_, study_id):
+        return study_id
