@@ -111,7 +111,6 @@ MAX_PARAMETERS = 8
 MAX_FUNCTION_LINES = 60
 MANY_PARAMETERS = {  # functions that may take more, each with its reason
     "begin": "one keyword per field of the record",
-    "make_executor": "one keyword per field of the setup",
 }
 MAX_METHODS = 20
 MAX_FIELDS = 10
@@ -134,7 +133,6 @@ LARGE_CLASSES = {  # classes that may have more, each with its reason
     "automl.stacked.layer.StackedLayer": TO_BE_MENDED,
     "automl.stacked.native_pass.NativePass": TO_BE_MENDED,
     "automl.stacked.torch_pass.StackedPass": TO_BE_MENDED,
-    "automl.training.plain._RunState": TO_BE_MENDED,
 }
 ABBREVIATIONS = {"lr", "cfg", "conf", "hp", "hps", "hparams", "opt", "sched", "val_loss"}
 NOT_NAMES_OF_MODULES = {"utils", "util", "helpers", "common", "misc", "manager", "handler"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final, Literal
 
 from automl.data.dataset import Dataset
@@ -27,7 +26,6 @@ def make_executor(
     engine: str | None = None,
     trainer: str = "stacked",
     device: str = "cpu",
-    arithmetic: Mapping[str, bool] | None = None,
     trial_timeout: float | None = None,
     memory_limit: int | None = None,
     model: bytes | None = None,
@@ -40,27 +38,27 @@ def make_executor(
             of an `Engine`. None: one worker is this process itself, unless a round that hangs or
             takes too much memory must be ended: only another process can be.
         trainer: "stacked", "plain", or the import path "package.module:Class" of a `Trainer`.
-        arithmetic: "amp" and "channels_last" where they are wanted, see `Place`.
         trial_timeout: seconds that a trial may take.
         memory_limit: bytes that training may take in each worker, beyond what it has taken before
             the first round. Some 70 MB count that torch.optim loads with the plain trainer.
-
         model: who builds a person's own networks, as `BuilderReference.packed` gives it.
 
     Raises:
         ConfigError: an argument has a value that it cannot have here.
     """
-    trainer_class(trainer)  # what cannot be is refused here, not in a worker
     setup = TrainingSetup(
-        dataset,
-        workers,
-        trainer,
-        arithmetic or {},
-        (device,),
-        trial_timeout,
-        memory_limit,
-        model,
+        dataset, workers, trainer, {}, (device,), trial_timeout, memory_limit, model
     )
+    return executor_of(setup, engine)
+
+
+def executor_of(setup: TrainingSetup, engine: str | None = None) -> Executor:
+    """Make an executor of all that can be said of one; see `make_executor`.
+
+    Raises:
+        ConfigError: it has a value that it cannot have here.
+    """
+    trainer_class(setup.trainer)  # what cannot be is refused here, not in a worker
     name = engine or _sufficient(setup)
     return Pool(setup, imported(name, ENGINES, "engine")(setup))
 

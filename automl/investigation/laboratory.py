@@ -13,7 +13,6 @@ from typing import Any, Literal
 
 from automl.executors.choosing import make_executor
 from automl.executors.executor import Executor
-from automl.executors.trainers import trainer_for
 from automl.investigation.side_runs import train_beside
 from automl.models.own.builders import remember_for
 from automl.options.loading import load_again
@@ -90,7 +89,7 @@ def laboratory_of(
             dataset,
             workers=workers,
             engine=problem.engine,
-            trainer=trainer_for(problem.space.family, "stacked"),
+            trainer=problem.trainer("stacked"),
             model=problem.model,
         )
         with closing(executor):

@@ -35,7 +35,7 @@ class MemoryPlan:
 
     n_slots: int
     n_stacks: int
-    n_bytes: int | None  # of all together, beside data and libraries; None: nobody knows
+    n_bytes: int | None  # of all together, beside data and libraries, if known
 
     def __str__(self) -> str:
         workers = count(self.n_stacks, "worker")
@@ -52,6 +52,8 @@ def plan_memory(
         n_slots: trials that should train at once, over all stacks.
         free_bytes: what the machine has left; None where it does not say.
     """
+    if not find_family(space.family).is_trusted:
+        return MemoryPlan(n_slots, n_stacks, None)
     runs, trainer = largest_runs(space, dataset), _trainer(space.family)
     while True:
         n_bytes = trainer.most_bytes(runs, dataset, n_trials=n_slots, n_trainers=n_stacks)
