@@ -131,9 +131,6 @@ LARGE_CLASSES = {  # classes that may have more, each with its reason
     "benchmarks.verdict_training.Draw": "frozen, one field per number that is drawn",
     "automl.data.table.columns.ColumnPlan": TO_BE_MENDED,
     "automl.result.SearchResult": TO_BE_MENDED,
-    "automl.stacked.layer.StackedLayer": TO_BE_MENDED,
-    "automl.stacked.native_pass.NativePass": TO_BE_MENDED,
-    "automl.stacked.torch_pass.StackedPass": TO_BE_MENDED,
 }
 ABBREVIATIONS = {"lr", "cfg", "conf", "hp", "hps", "hparams", "opt", "sched", "val_loss"}
 NOT_NAMES_OF_MODULES = {"utils", "util", "helpers", "common", "misc", "manager", "handler"}
@@ -237,6 +234,13 @@ def test_imports_point_down() -> None:
                 if other_part != part and other_number <= number:
                     wrong.append(f"{module.name} imports {name}, which is not below it")
     assert not wrong, "\n".join(wrong)
+
+
+def test_the_page_lists_these_layers() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    listed = page.partition("## The rooms")[2].split("```")[1].strip().splitlines()
+    drawn = [" | ".join(part.removeprefix("automl.") for part in layer) for layer in LAYERS]
+    assert [line.partition("  ")[0] for line in listed] == drawn
 
 
 def test_each_library_is_used_in_its_home_only() -> None:

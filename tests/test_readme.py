@@ -81,9 +81,37 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert (ROOT / target).exists(), target
 
 
+def paths_in(text: str) -> set[str]:
+    """Files and folders in backquotes, or at the begin of an indented line of a block."""
+    named = set(re.findall(r"`([\w.]*/[\w/.]*|\w+\.py)`", text))
+    for block in re.findall(r"^```\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE):
+        named.update(re.findall(r"^  (\w+/[\w/.]*|\w+\.py)", block, flags=re.MULTILINE))
+    return named
+
+
+def is_there(path: str) -> bool:
+    """Whether a path exists: from the root, or as it is said in `automl/`; NAME and x are any."""
+    if path.endswith(".py") and "/" not in path:
+        return any(part.rglob(path) for part in (ROOT / "automl", ROOT / "tests"))
+    is_any = {"NAME", "NAME.py", "NAME.toml", "x"} & set(path.split("/"))
+    places = (ROOT / path, ROOT / "automl" / path)
+    return bool(is_any) or path.startswith(".") or any(place.exists() for place in places)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_files_that_are_named_exist(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
-    named = re.findall(r"`((?:automl|storage|search_spaces|tests|benchmarks)/[\w/.]+\.\w+)`", text)
-    missing = [p for p in named if "/x/" not in p and not (ROOT / p).exists()]  # x: any
-    assert not missing
+    named = paths_in(page.read_text(encoding="utf-8"))
+    assert not {path for path in named if not is_there(path)}
+
+
+def test_classes_that_the_architecture_names_exist() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([A-Z][a-z]\w*)(?:\.\w+)?`", page)) - {"OBJECT"}
+    code = [
+        path
+        for part in ("automl", "search_spaces", "storage")
+        for path in (ROOT / part).rglob("*.py")
+    ]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in code)
+    made = set(re.findall(r"^(?:class |)([A-Z]\w+)\b(?=[(:]| =)", text, flags=re.MULTILINE))
+    assert not named - made

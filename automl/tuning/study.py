@@ -22,7 +22,7 @@ from automl.errors import StudyError, did_you_mean
 from automl.options.option import options_of
 from automl.options.search_options import FixedOptions
 from automl.options.values import DEFAULT_STORAGE
-from automl.wording.settings import differing_settings
+from automl.wording.settings import differing_settings, value_text
 from search_spaces.declared import model_of
 from storage import Store
 from storage.records import PolicyRecord, StudyRecords, StudySettings
@@ -136,9 +136,11 @@ def _told(path: str, stored: StudySettings, asked: StudySettings) -> str:
     if rest.startswith("parameters."):
         name = rest.split(".")[1]
     differing = differing_settings((stored, asked))
-    if name not in differing:
+    if name not in differing and rest:
         return f"{path} differs"
-    before, now = differing[name]
+    before, now = differing.get(name) or (
+        value_text(getattr(one, field)) for one in (stored, asked)
+    )
     typed = name if name.startswith("--") else _assignment(name, asked)
     return f"{name.lstrip('-')} is {before} in the study and {now} here{typed and f' ({typed})'}"
 
