@@ -107,7 +107,11 @@ def test_files_that_are_named_exist(page: Path) -> None:
 def test_classes_that_the_architecture_names_exist() -> None:
     page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`([A-Z][a-z]\w*)(?:\.\w+)?`", page)) - {"OBJECT"}
-    code = [path for part in ("automl", "search_spaces", "storage") for path in (ROOT / part).rglob("*.py")]
+    code = [
+        path
+        for part in ("automl", "search_spaces", "storage")
+        for path in (ROOT / part).rglob("*.py")
+    ]
     text = "\n".join(path.read_text(encoding="utf-8") for path in code)
     made = set(re.findall(r"^(?:class |)([A-Z]\w+)\b(?=[(:]| =)", text, flags=re.MULTILINE))
     assert not named - made
