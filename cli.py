@@ -249,7 +249,7 @@ def diagnose(
     """Say why a study's network is as good as it is, and what to do next."""
     with told_steps("judging the study"):
         from automl import studies
-        from automl.console.summary import print_verdict
+        from automl.console.verdicts import print_verdict
         from automl.diagnostics.measured_advice import ON_ADVICE
 
         result = studies.diagnose(study, storage)

@@ -51,7 +51,7 @@ class ComparedStudy:
     name: str  # by which it is told from the others
     records: StudyRecords
     headline: Headline
-    evaluation: EvaluationRecord | None  # of the best trial on test rows
+    evaluation: EvaluationRecord | None  # of the answer on test rows
     predictions: Predictions | None  # likewise: test_targets and test_predictions
 
     @property
@@ -82,7 +82,7 @@ def compare_studies(given: Sequence[tuple[StudyRecords, Predictions | None]]) ->
     """Put studies side by side.
 
     Args:
-        given: each study with what its best trial predicts of the test rows, where that is kept.
+        given: each study with what its answer predicts of the test rows, where that is kept.
     """
     names = _distinct([records.settings.study_name for records, _ in given])
     studies = tuple(

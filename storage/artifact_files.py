@@ -13,7 +13,6 @@ import contextlib
 import hashlib
 import os
 import platform
-import shutil
 import stat
 import time
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from optuna.artifacts.exceptions import ArtifactNotFound
 
 from storage.errors import ArtifactError
 from storage.processes import start_time
+from storage.whole_files import write_whole
 
 TEMPORARY_SUFFIX = ".part"
 
@@ -85,14 +85,8 @@ class ArtifactFolder:
         temporary = final.with_name(f"{artifact_id}.{_owner()}{TEMPORARY_SUFFIX}")
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            with temporary.open("xb") as file:
-                shutil.copyfileobj(content_body, file)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(final)
+            write_whole(final, content_body, temporary)
         except OSError as error:
-            with contextlib.suppress(OSError):  # what cannot be made need not be removed
-                temporary.unlink()
             raise ArtifactError(
                 f"The artifact folder must be writable, but {final} cannot be written: "
                 f"{error.strerror or error}. Make room for it, or mend {self.path}."

@@ -10,8 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from automl.console.summary import STANDING_STYLES
 from automl.console.terminal import stdout_console
+from automl.console.verdicts import STANDING_STYLES
 from automl.diagnostics.headline import headline
 from automl.diagnostics.standing import StandingKind
 from automl.result import SearchResult

@@ -15,14 +15,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from automl.console.curves import MOST_ROWS, blocks_of, curve_lines, shown_epochs
 from automl.console.summary import (
-    print_advice,
-    print_diagnosis,
     print_parameters,
     told_cause,
     told_outcome,
 )
 from automl.console.terminal import stdout_console
+from automl.console.verdicts import print_advice, print_diagnosis
 from automl.diagnostics import diagnose_trial
 from automl.diagnostics.gradient_flow import STEP_CAUSES
 from automl.errors import StudyError
@@ -44,12 +44,7 @@ from storage.records import (
 if TYPE_CHECKING:
     from automl.investigation.promotion import Promotion
 
-BLOCKS = "▁▂▃▄▅▆▇█"
-ASCII_BLOCKS = "_.-=+*%#"  # where the stream cannot write the others
-SPARKLINE_WIDTH = 50
 COLUMNS_NAMED = 4  # of a file of predictions
-LOSSES = ("train_loss", "valid_loss")
-MOST_ROWS = 10
 MOST_ROWS_OF_FOLD = 6
 """Of a table of epochs: a curve of 50 fits on the screen with its parameters."""
 
@@ -119,65 +114,9 @@ def _print_run(console: Console, records: StudyRecords, run: RunRecord, n_runs: 
             f", the best is epoch {best.epoch}, valid loss {score_text('loss', best.valid_loss)}"
         )
     console.print(Text(f"\n{place}{end}", style="bold"))
-    for line in curve_lines(curve, _blocks(console)):
+    for line in curve_lines(curve, blocks_of(console)):
         console.print(Text(f"  {line}"), soft_wrap=True)
     console.print(_curve_table(records, curve, MOST_ROWS if n_runs == 1 else MOST_ROWS_OF_FOLD))
-
-
-def curve_lines(curve: Sequence[EpochRecord], blocks: str = BLOCKS) -> list[str]:
-    """Train and validation loss as a line of blocks each, with a mark below the best epoch.
-
-    Both are drawn on one logarithmic scale, so that the gap between them can be seen. A curve
-    of more epochs than fit is thinned to that many of them.
-    """
-    best = best_epoch(curve)
-    shown = _spread(len(curve), SPARKLINE_WIDTH)
-    train, valid = ([getattr(curve[i], name) for i in shown] for name in LOSSES)
-    heights = [math.log(value) for value in (*train, *valid) if _can_be_drawn(value)]
-    low, high = min(heights, default=0.0), max(heights, default=0.0)
-    lines = [
-        f"{name}  {''.join(_block(value, low, high, blocks) for value in values)}"
-        for name, values in (("train loss", train), ("valid loss", valid))
-    ]
-    if best is not None:
-        place = min(range(len(shown)), key=lambda i: abs(curve[shown[i]].epoch - best.epoch))
-        lines.append(f"{' ' * (len('train loss  ') + place)}^ best")
-    return lines
-
-
-def _can_be_drawn(value: float) -> bool:
-    return math.isfinite(value) and value > 0
-
-
-def _block(value: float, low: float, high: float, blocks: str) -> str:
-    """The block of a value; `x` where the loss is no number, the lowest where it is 0."""
-    if not _can_be_drawn(value):
-        return blocks[0] if value == 0 else "x"
-    share = (math.log(value) - low) / (high - low) if high > low else 0.0
-    return blocks[min(int(share * len(blocks)), len(blocks) - 1)]
-
-
-def _blocks(console: Console) -> str:
-    try:
-        BLOCKS.encode(console.encoding)
-    except (UnicodeEncodeError, LookupError):
-        return ASCII_BLOCKS
-    return BLOCKS
-
-
-def _spread(n: int, most: int) -> list[int]:
-    """At most so many of the numbers below n, evenly spread, the first and the last included."""
-    if n <= most:
-        return list(range(n))
-    return sorted({round(i * (n - 1) / (most - 1)) for i in range(most)})
-
-
-def shown_epochs(n_epochs: int, best: int | None, most: int = MOST_ROWS) -> list[int]:
-    """The epochs of a table: each ever further from the last, the best and the last one too."""
-    if n_epochs <= most:
-        return list(range(1, n_epochs + 1))
-    spaced = {round(n_epochs ** (i / (most - 2))) for i in range(most - 1)}
-    return sorted(spaced | {1, n_epochs} | ({best} if best else set()))
 
 
 def _curve_table(records: StudyRecords, curve: Sequence[EpochRecord], most_rows: int) -> Table:

@@ -41,14 +41,24 @@ def make_executor(
         trial_timeout: seconds that a trial may take.
         memory_limit: bytes that training may take in each worker, beyond what it has taken before
             the first round. Some 70 MB count that torch.optim loads with the plain trainer.
-
         model: who builds a person's own networks, as `BuilderReference.packed` gives it.
 
     Raises:
         ConfigError: an argument has a value that it cannot have here.
     """
-    trainer_class(trainer)  # what cannot be is refused here, not in a worker
-    setup = TrainingSetup(dataset, workers, trainer, (device,), trial_timeout, memory_limit, model)
+    setup = TrainingSetup(
+        dataset, workers, trainer, {}, (device,), trial_timeout, memory_limit, model
+    )
+    return executor_of(setup, engine)
+
+
+def executor_of(setup: TrainingSetup, engine: str | None = None) -> Executor:
+    """Make an executor of all that can be said of one; see `make_executor`.
+
+    Raises:
+        ConfigError: it has a value that it cannot have here.
+    """
+    trainer_class(setup.trainer)  # what cannot be is refused here, not in a worker
     name = engine or _sufficient(setup)
     return Pool(setup, imported(name, ENGINES, "engine")(setup))
 

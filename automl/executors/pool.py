@@ -24,7 +24,8 @@ from automl.executors.executor import Executor, RoundResult
 from automl.executors.losses import Losses
 from automl.executors.member import Member, State
 from automl.executors.pending_results import PendingResults
-from automl.executors.placement import RunCost, place, run_cost
+from automl.executors.placement import place
+from automl.executors.trainers import trainer_class
 from automl.executors.workers.worker import (
     Engine,
     Ready,
@@ -34,6 +35,7 @@ from automl.executors.workers.worker import (
     run_of,
 )
 from automl.training.config import RunConfig
+from automl.training.costs import RunCost
 from automl.training.trainer import Checkpoint
 
 _Answer = TypeVar("_Answer")
@@ -90,8 +92,8 @@ class Pool(Executor):
                 )
         for start in starts:
             self.forget(run_of(start).run_id)
-        dataset, is_stacked = self._setup.dataset, self._setup.trainer == "stacked"
-        costs = [run_cost(run_of(start), dataset, is_stacked=is_stacked) for start in starts]
+        trainer = trainer_class(self._setup.trainer)
+        costs = [trainer.cost(run_of(start), self._setup.dataset) for start in starts]
         placed = [
             [self._runs[run_id].cost for run_id in member.queue.runs] for member in self._members
         ]

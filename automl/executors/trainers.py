@@ -5,11 +5,12 @@ A name is "stacked", "plain", or the import path "package.module:Class" of a `Tr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 
 from automl.data.dataset import Dataset
+from automl.models.family import find_family
 from automl.stacked import native
 from automl.stacked.native_build import Kernels
 from automl.system.import_paths import imported
@@ -21,23 +22,43 @@ TRAINERS = {
 }
 
 
-def trainer_class(name: str) -> Callable[..., Trainer]:
+def trainer_for(family: str, wanted: str) -> str:
+    """The name of the trainer of a family's networks.
+
+    Where "stacked" is wanted it is the family's own, or the plain one if it has none.
+
+    Raises:
+        ConfigError: there is no such family.
+    """
+    return (find_family(family).stacked_trainer or "plain") if wanted == "stacked" else wanted
+
+
+def trainer_class(name: str) -> type[Trainer]:
     """The class that a name stands for.
 
     Raises:
         ConfigError: there is none.
     """
-    found: Callable[..., Trainer] = imported(name, TRAINERS, "trainer")
+    found: type[Trainer] = imported(name, TRAINERS, "trainer")
     return found
 
 
-def make_trainer(name: str, dataset: Dataset, device: str) -> Trainer:
-    """A trainer without runs."""
-    return trainer_class(name)(dataset, device=device)
+def make_trainer(
+    name: str, dataset: Dataset, device: str, arithmetic: Mapping[str, bool] | None = None
+) -> Trainer:
+    """A trainer without runs.
+
+    Args:
+        arithmetic: keywords of `Place` that differ from its defaults.
+    """
+    make: Callable[..., Trainer] = trainer_class(name)
+    return make(dataset, device=device, **(arithmetic or {}))
 
 
 def kernels_for(trainer: str, devices: Sequence[str]) -> Kernels:
     """The compiled kernels that a trainer can use on these devices, found or built here."""
-    if trainer == "plain" or all(torch.device(device).type != "cpu" for device in devices):
+    if not trainer_class(trainer).uses_kernels or all(
+        torch.device(device).type != "cpu" for device in devices
+    ):
         return Kernels()
     return native.kernels(torch.float32)

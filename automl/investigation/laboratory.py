@@ -86,7 +86,11 @@ def laboratory_of(
         dataset = load_again(records.settings, data).dataset
         problem = Problem(records.settings, dataset)
         executor = make_executor(
-            dataset, workers=workers, engine=problem.engine, model=problem.model
+            dataset,
+            workers=workers,
+            engine=problem.engine,
+            trainer=problem.trainer("stacked"),
+            model=problem.model,
         )
         with closing(executor):
             for message in executor.take_messages():

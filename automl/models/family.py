@@ -45,6 +45,8 @@ class Family(abc.ABC):
 
     Attributes:
         config_class: a frozen dataclass of plain values; the fields are its hyperparameters.
+        most_memory: choices that take memory beside the network's size, by hyperparameter, those
+            that take the most first.
         stacked_trainer: import path of the `Trainer` that trains many of its networks as one.
         is_trusted: whether its networks may be built and called beside the search itself. What a
             person wrote may hang or take the process with it, so it is only called where it is
@@ -52,6 +54,7 @@ class Family(abc.ABC):
     """
 
     config_class: ClassVar[type[Any]]
+    most_memory: ClassVar[Mapping[str, tuple[ParameterValue, ...]]] = {}
     stacked_trainer: ClassVar[str | None] = None
     is_trusted: ClassVar[bool] = False
 
@@ -121,6 +124,14 @@ class Family(abc.ABC):
 
     def n_parameters(self, config: Any, data: DataDescription) -> int | None:
         """Numbers that training would set; None where only a network that is built can tell."""
+        return None
+
+    def step_seconds(self, config: Any, data: DataDescription, batch_size: int) -> float:
+        """What a step takes, in proportion to other runs; by default as long as any other."""
+        return 1e-3
+
+    def n_bytes(self, config: Any, data: DataDescription, batch_size: int) -> int | None:
+        """What a network in training holds at most, without the data; None where nobody knows."""
         return None
 
 

@@ -149,6 +149,9 @@ class ExecutorOptions(OptionRecord):
         one_of("stacked", "plain"),
         "plain: one trial after the other, in a loop to read.",
     )
+    # Both are the plain loop's: it trains where one of them is asked for.
+    amp: bool = option(False, FLAG, "Mixed precision, one trial after the other.")
+    channels_last: bool = option(False, FLAG, "Lay images' filters out for tensor cores.")
 
 
 # Fields of a record that inherits from several come in the order of the last one first.

@@ -84,7 +84,7 @@ def write_report(
 
     Args:
         path: the file; an earlier page is replaced as a whole.
-        predictions: of the best trial, by "<split>_targets" and "<split>_predictions" with
+        predictions: of the answer, by "<split>_targets" and "<split>_predictions" with
             split "valid" and "test"; the page says so where they are missing.
         spared: files that must stay, as those of the study's data, each with what it is.
         storage: the study's database, for the commands that the page says.

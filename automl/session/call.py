@@ -10,10 +10,11 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 
 from automl.data import LoadedData
-from automl.executors.choosing import make_executor
+from automl.executors.choosing import executor_of
 from automl.executors.devices import device_of_each
 from automl.executors.executor import Executor
 from automl.executors.resources import available_cores, available_memory
+from automl.executors.workers.worker import TrainingSetup
 from automl.options.option import options_in, options_of
 from automl.options.search_options import FreeOptions, PolicyOptions, SearchOptions
 from automl.tuning.clock import Clock
@@ -108,14 +109,16 @@ class SearchCall:
     def make_executor(self) -> Executor:
         """What trains; this process where nothing is left to, but the best again at most."""
         options = self.options
+        arithmetic = {name: True for name in ("amp", "channels_last") if getattr(options, name)}
         is_limited = not self.is_complete
-        return make_executor(
+        setup = TrainingSetup(
             self.data.dataset,
-            workers=1 if self.is_complete else options.workers,
-            engine=self.problem.engine,
-            trainer=options.trainer,
-            device=options.device,
+            n_workers=1 if self.is_complete else options.workers,
+            trainer=self.problem.trainer("plain" if arithmetic else options.trainer),
+            arithmetic=arithmetic,
+            devices=(options.device,),
             trial_timeout=options.trial_timeout if is_limited else None,
             memory_limit=options.memory_limit if is_limited else None,
             model=self.problem.model,
         )
+        return executor_of(setup, self.problem.engine)

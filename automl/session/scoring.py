@@ -25,7 +25,7 @@ class Scoring:
     """The score of one call's best trial."""
 
     def __init__(self, call: SearchCall, store: Store) -> None:
-        self.unscored: str | None = None  # why the best trial has no score, once it was tried
+        self.unscored: str | None = None  # why the answer has no score, once it was tried
         self._call = call
         self._store = store
         self._references = References(call.data.dataset, are_wanted=call.options.references)
@@ -35,7 +35,7 @@ class Scoring:
         self._references.begin_beside(progress)
 
     def score(self, trouble: object = None) -> None:
-        """Score the best trial; a file that was taken away meanwhile is made again, or missed.
+        """Score the answer; a file that was taken away meanwhile is made again, or missed.
 
         Args:
             trouble: why its weights may not be kept, if that is known.

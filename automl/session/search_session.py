@@ -1,7 +1,7 @@
 """A search that is ready to run: what `automl.search` and the command line iterate over.
 
 It carries out a `SearchCall`: opens the study, makes executor and `Search`, and at the end has
-the best trial scored and the study judged.
+the answer scored and the study judged.
 """
 
 from __future__ import annotations
@@ -127,11 +127,11 @@ class SearchSession:
 
     @property
     def unscored(self) -> str | None:
-        """Why the best trial has no score, once there is a result."""
+        """Why the answer has no score, once there is a result."""
         return self._scoring.unscored
 
     def result(self) -> SearchResult:
-        """Score the best trial on the test rows, judge the study, and return all of it."""
+        """Score the answer on the test rows, judge the study, and return all of it."""
         name = self.call.study_name
         failure = self._search.state.keeper.failure if self._search is not None else None
         self._scoring.score(self._not_kept or failure)

@@ -16,6 +16,8 @@ class StackedEmbeddings:
 
     Attributes:
         codes: per embedded column (K, B) int64, to be filled before `forward`.
+        signals: the gradient of the inputs, to be filled before `backward`; None where no
+            table asks for it.
         forward, backward: the calls; `backward` leaves the tables' gradients.
     """
 
@@ -24,16 +26,18 @@ class StackedEmbeddings:
         values: StackBlocks,
         inputs: Tensor,
         gradients: StackBlocks | None,
-        input_signals: Tensor | None,
     ) -> None:
         """Write down the calls.
 
         Shape:
-            inputs: (K, B, D), and input_signals, the gradient of the inputs, likewise.
+            inputs: (K, B, D).
         """
         n_runs, n_rows, _ = inputs.shape
         start = values.layout.n_features
         self.codes: list[Tensor] = []
+        self.signals: Tensor | None = None
+        if values.layout.cardinalities and gradients is not None:
+            self.signals = torch.zeros_like(inputs)
         self.forward: list[Call] = []
         self.backward: list[Call] = []
         for column, table in enumerate(values.embeddings):
@@ -50,10 +54,10 @@ class StackedEmbeddings:
                 partial(torch.index_select, table.flatten(0, 1), 0, rows.view(-1), out=flat),
                 partial(inputs[:, :, part].copy_, found),
             ]
-            if gradients is not None and input_signals is not None:
+            if gradients is not None and self.signals is not None:
                 into = gradients.embeddings[column]
                 add = partial(_add_rows, into.flatten(0, 1), rows.view(-1))
-                self.backward += [into.zero_, partial(add, input_signals[:, :, part])]
+                self.backward += [into.zero_, partial(add, self.signals[:, :, part])]
             start += size
 
 

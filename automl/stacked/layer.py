@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from automl.stacked.activations import ACTIVATION_CALLS, Call, maxout_calls, prelu_calls
-from automl.stacked.blocks import StackBlocks
+from automl.stacked.blocks import StackBlocks, StackLayout
 from automl.stacked.normalization import (
     NormalizationPlace,
     NormalizedRows,
@@ -75,6 +75,28 @@ class _Prelu:
     negative: Tensor
 
 
+@dataclass(frozen=True, slots=True)
+class LayerPlace:
+    """Which hidden layer of a stack, and what passes over it share.
+
+    Attributes:
+        number: of the layer, from 0.
+        gradients: where the way back leaves them; None in evaluation.
+        frozen_statistics: in training, leave the running statistics as they are.
+    """
+
+    number: int
+    values: StackBlocks
+    gradients: StackBlocks | None
+    workspace: Workspace
+    frozen_statistics: bool = False
+
+    @property
+    def layout(self) -> StackLayout:
+        """How the runs' parameters lie."""
+        return self.values.layout
+
+
 class StackedLayer:
     """The calls of one hidden layer on one batch shape.
 
@@ -88,74 +110,77 @@ class StackedLayer:
     """
 
     def __init__(
-        self,
-        layer: int,
-        inputs: Tensor,
-        values: StackBlocks,
-        gradients: StackBlocks | None,
-        workspace: Workspace,
-        *,
-        frozen_statistics: bool,
+        self, place: LayerPlace, inputs: Tensor, input_signals: Tensor | None = None
     ) -> None:
-        layout = values.layout
-        n_runs, width = layout.n_runs(layer), layout.widths[layer]
-        self._layer, self._inputs, self._layout = layer, inputs, layout
-        self._values, self._gradients, self._workspace = values, gradients, workspace
-        self._frozen = frozen_statistics
-        shape = (n_runs, inputs.shape[1], width)
+        """Make the buffers and write down the calls.
+
+        Args:
+            inputs: what the layer below gives.
+            input_signals: gets the gradient of the inputs, if given.
+        """
+        self._place, workspace, layout = place, place.workspace, place.layout
+        shape = (layout.n_runs(place.number), inputs.shape[1], layout.widths[place.number])
         self.mask: Tensor | None = None
         self.forward: list[Call] = []
         self.backward: list[Call] = []
         self._slopes: Tensor | None = None  # of the activation, times the mask
         self.signals: Tensor | None = None
-        if gradients is None:  # of two neighbouring layers, one reads and one writes
-            self.outputs = workspace.shared(f"outputs {layer % 2}", *shape)
+        if place.gradients is None:  # of two neighbouring layers, one reads and one writes
+            self.outputs = workspace.shared(f"outputs {place.number % 2}", *shape)
         else:
             self.outputs, self._slopes = workspace.own(*shape), workspace.own(*shape)
             self.signals = workspace.own(*shape)
-        self._linear_outputs = workspace.shared("linear", *shape[:2], width * layout.pieces)
+        self._linear_outputs = workspace.shared("linear", *shape[:2], shape[2] * layout.pieces)
         self._linear_signals = self.signals
-        if layout.pieces > 1 and gradients is not None:
+        if layout.pieces > 1 and place.gradients is not None:
             self._linear_signals = workspace.shared("linear signals", *self._linear_outputs.shape)
-        self._normalized = self._normalizations()
-        self._write_forward()
+        normalized = self._normalizations()
+        prelus = self._write_forward(inputs, normalized)
+        if place.gradients is not None and self._linear_signals is not None:
+            self.backward += [partial(self._slope_gradient, prelu) for prelu in prelus]
+            self.backward.append(self._through_activation)
+            self.backward += [call for part in normalized for call in part.backward]
+            self._write_linear_backward(self._linear_signals, place.gradients, inputs)
+            if input_signals is not None:
+                self._write_input_signals(self._linear_signals, input_signals)
 
-    def _write_forward(self) -> None:
-        z = self._linear_outputs
-        bias = self._values.vector(self._layer, "bias")[:, None, :]
-        weights = self._values.hidden[self._layer]
-        self.forward.append(partial(torch.baddbmm, bias, self._inputs, weights, out=z))
-        self.forward += [call for part in self._normalized for call in part.forward]
-        self._prelus = self._write_activations(z)
-        if self._gradients is not None:
+    def _write_forward(self, inputs: Tensor, normalized: list[NormalizedRows]) -> list[_Prelu]:
+        place, z = self._place, self._linear_outputs
+        bias = place.values.vector(place.number, "bias")[:, None, :]
+        weights = place.values.hidden[place.number]
+        self.forward.append(partial(torch.baddbmm, bias, inputs, weights, out=z))
+        self.forward += [call for part in normalized for call in part.forward]
+        prelus = self._write_activations(z)
+        if place.gradients is not None:
             self.forward.append(self._drop)
+        return prelus
 
-    def write_backward(self, input_signals: Tensor | None) -> None:
-        """Write down the way back; `input_signals` get the gradient of the inputs, if given."""
-        if self._gradients is None or self._linear_signals is None:
-            return
-        dz, weights = self._linear_signals, self._values.hidden[self._layer]
-        calls: list[Call] = [partial(self._slope_gradient, prelu) for prelu in self._prelus]
-        calls.append(self._through_activation)
-        calls += [call for part in self._normalized for call in part.backward]
-        calls += product(self._inputs.mT, dz, self._gradients.hidden[self._layer])
-        bias = self._gradients.vector(self._layer, "bias")
-        calls.append(partial(torch.sum, dz, 1, out=bias))
-        if input_signals is not None:
-            calls.append(partial(torch.bmm, dz, weights.mT, out=input_signals[: len(dz)]))
-        self.backward = calls
+    def _write_linear_backward(
+        self, signals: Tensor, gradients: StackBlocks, inputs: Tensor
+    ) -> None:
+        """The gradients of weights and bias."""
+        number = self._place.number
+        self.backward += product(inputs.mT, signals, gradients.hidden[number])
+        bias = gradients.vector(number, "bias")
+        self.backward.append(partial(torch.sum, signals, 1, out=bias))
+
+    def _write_input_signals(self, signals: Tensor, input_signals: Tensor) -> None:
+        """The gradient of the inputs."""
+        weights = self._place.values.hidden[self._place.number]
+        into = input_signals[: len(signals)]
+        self.backward.append(partial(torch.bmm, signals, weights.mT, out=into))
 
     def _drop(self) -> None:
         if self.mask is None:
             return
         self.outputs.mul_(self.mask)
-        if self._slopes is not None and self._layout.pieces == 1:
+        if self._slopes is not None and self._place.layout.pieces == 1:
             self._slopes.mul_(self.mask)
 
     def _through_activation(self) -> None:
         """From the gradient of the outputs to that of the (normalized) linear map."""
         assert self.signals is not None and self._slopes is not None
-        if self._layout.pieces == 1:
+        if self._place.layout.pieces == 1:
             self.signals.mul_(self._slopes)
             return
         assert self._linear_signals is not None
@@ -167,16 +192,16 @@ class StackedLayer:
 
     def _slope_gradient(self, prelu: _Prelu) -> None:
         """The sum over rows and units of gradient x min(z, 0)."""
-        assert self.signals is not None and self._gradients is not None
+        assert self.signals is not None and self._place.gradients is not None
         products = self.signals[prelu.rows].mul_(prelu.negative)
         if self.mask is not None:
             products.mul_(self.mask[prelu.rows])
-        gradient = self._gradients.vector(self._layer, "slope")
+        gradient = self._place.gradients.vector(self._place.number, "slope")
         gradient.index_copy_(0, prelu.rows, products.sum((1, 2))[:, None])
 
     def _normalizations(self) -> list[NormalizedRows]:
         """What each kind of normalization does with its runs."""
-        configs = self._layout.configs[: len(self._linear_outputs)]
+        configs = self._place.layout.configs[: len(self._linear_outputs)]
         places = {
             kind: [k for k, config in enumerate(configs) if config.normalization == kind]
             for kind in ("batch_norm", "layer_norm")
@@ -184,7 +209,7 @@ class StackedLayer:
         return [self._normalization(kind, rows) for kind, rows in places.items() if rows]
 
     def _normalization(self, kind: str, rows: list[int]) -> NormalizedRows:
-        values, gradients, layer = self._values, self._gradients, self._layer
+        values, gradients, layer = self._place.values, self._place.gradients, self._place.number
         z = self._linear_outputs
         shape = (len(rows), *z.shape[1:])
         index = torch.tensor(rows, device=z.device)
@@ -194,20 +219,22 @@ class StackedLayer:
             rows=index,
             vectors=values.gain_and_shift(layer),
             gradients=None if gradients is None else gradients.gain_and_shift(layer),
-            z=self._workspace.shared("normalized", *shape),
-            scratch=self._workspace.shared("squared", *shape),
+            z=self._place.workspace.shared("normalized", *shape),
+            scratch=self._place.workspace.shared("squared", *shape),
         )
         if kind == "batch_norm":
             statistics, training = values.statistics[layer], gradients is not None
-            return batch_norm(place, statistics, training=training, frozen=self._frozen)
-        sizes = [self._layout.configs[k].hidden_sizes[layer] for k in rows]
-        n_units = z.new_tensor(sizes)[:, None, None] * self._layout.pieces
-        mask = self._layout.unit_mask(layer, z.dtype, z.device)
+            return batch_norm(
+                place, statistics, training=training, frozen=self._place.frozen_statistics
+            )
+        sizes = [self._place.layout.configs[k].hidden_sizes[layer] for k in rows]
+        n_units = z.new_tensor(sizes)[:, None, None] * self._place.layout.pieces
+        mask = self._place.layout.unit_mask(layer, z.dtype, z.device)
         return layer_norm(place, n_units, None if mask is None else mask[index])
 
     def _write_activations(self, z: Tensor) -> list[_Prelu]:
         """Apply the activations, in their order if that saves enough segments."""
-        names = [config.activation for config in self._layout.configs[: len(z)]]
+        names = [config.activation for config in self._place.layout.configs[: len(z)]]
         order = sorted(range(len(z)), key=names.__getitem__)
         n_saved = len(_segments(names)) - len(set(names))
         if n_saved * ELEMENTS_PER_SEGMENT < z.numel():
@@ -215,12 +242,12 @@ class StackedLayer:
             return self._write_segments(order, z, self.outputs, self._slopes)
         places = torch.tensor(order, device=z.device)
         back = torch.argsort(places)
-        sorted_z = self._workspace.shared("sorted z", *z.shape)
-        outputs = self._workspace.shared("sorted outputs", *self.outputs.shape)
+        sorted_z = self._place.workspace.shared("sorted z", *z.shape)
+        outputs = self._place.workspace.shared("sorted outputs", *self.outputs.shape)
         self.forward.append(partial(torch.index_select, z, 0, places, out=sorted_z))
         slopes = None
         if self._slopes is not None:
-            slopes = self._workspace.shared("sorted slopes", *self.outputs.shape)
+            slopes = self._place.workspace.shared("sorted slopes", *self.outputs.shape)
         prelus = self._write_segments(order, sorted_z, outputs, slopes)
         self.forward.append(partial(torch.index_select, outputs, 0, back, out=self.outputs))
         if slopes is not None:
@@ -231,8 +258,8 @@ class StackedLayer:
         self, order: list[int], z: Tensor, outputs: Tensor, slopes: Tensor | None
     ) -> list[_Prelu]:
         prelus = []
-        unit_mask = self._layout.unit_mask(self._layer, z.dtype, z.device)
-        for segment in _segments([self._layout.configs[k].activation for k in order]):
+        unit_mask = self._place.layout.unit_mask(self._place.number, z.dtype, z.device)
+        for segment in _segments([self._place.layout.configs[k].activation for k in order]):
             name, part = segment.activation, slice(segment.start, segment.stop)
             rows = torch.tensor(order[part], device=z.device)
             own_slopes = None if slopes is None else slopes[part]
@@ -250,9 +277,9 @@ class StackedLayer:
     def _write_prelu(
         self, rows: Tensor, z: Tensor, outputs: Tensor, slopes: Tensor | None
     ) -> _Prelu:
-        learned = self._values.vector(self._layer, "slope")
+        learned = self._place.values.vector(self._place.number, "slope")
         copied = learned.new_zeros(len(rows), 1)
-        negative = self._workspace.own(*outputs.shape)
+        negative = self._place.workspace.own(*outputs.shape)
         self.forward.append(partial(torch.index_select, learned, 0, rows, out=copied))
         self.forward += prelu_calls(z, outputs, slopes, copied[:, :, None], negative)
         return _Prelu(rows, negative)

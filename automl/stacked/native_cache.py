@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import os
 import stat
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
+
+from storage.whole_files import write_whole
 
 MAX_BYTES = 2**26
 """The kernels have 88 KB; whatever is far larger is something else and not read."""
@@ -75,16 +78,8 @@ def keep(key: str, contents: bytes) -> None:
     """
     folder = cache_folder()
     _remove_abandoned(folder)
-    descriptor, name = tempfile.mkstemp(prefix=".kernels_", suffix=".part", dir=folder)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(contents)
-            file.flush()
-            os.fsync(descriptor)
-        Path(name).replace(folder / f"kernels_{key}_{_checksum(contents)}.so")
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    final = folder / f"kernels_{key}_{_checksum(contents)}.so"
+    write_whole(final, io.BytesIO(contents), folder / f".kernels_{uuid4().hex}.part", mode=0o600)
 
 
 def discard(key: str) -> None:

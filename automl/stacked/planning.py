@@ -11,30 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from automl.data.dataset import Dataset
 from automl.models.mlp.config import MLPConfig, input_size
+from automl.models.mlp.cost import COST, arithmetic_seconds, call_seconds
 from automl.stacked.blocks import padded
+from automl.training.batches import batch_size_of, n_train_rows
 from automl.training.config import RunConfig
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """Seconds that a step's parts take by torch calls on one core of an AMD EPYC (AVX2).
-
-    The compiled kernels compute no padding; but other numbers for them, and so fewer or more
-    stacks, gained nothing that could be measured (see ARCHITECTURE.md).
-    """
-
-    step: float = 100e-6  # a step's fixed part: the loop itself, gather, loss, output layer
-    layer: float = 25e-6  # likewise of a hidden layer: five calls
-    operation: float = 1 / 50e9  # of a batched product
-    activation: float = 3e-9  # all passes over one activation
-    parameter: float = 0.6e-9  # all passes over one parameter
-
-
-COST: Final = Cost()
+from automl.training.costs import RunCost, n_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +36,22 @@ class StackKey:
 def stack_key(run: RunConfig, dataset: Dataset) -> StackKey:
     """What a run must have in common with the runs it shares a stack with."""
     fold = dataset.folds[run.fold]
-    n_rows = len(fold.train)
-    if run.rows is not None:
-        n_rows = round(run.rows.fraction * n_rows)
-    size = n_rows if run.training.batch_size is None else min(run.training.batch_size, n_rows)
     return StackKey(
-        size,
-        n_rows,
+        batch_size_of(run, dataset),
+        n_train_rows(run, dataset),
         len(fold.valid),
         fold.encoding.n_features,
         fold.encoding.cardinalities,
         run.model.activation == "maxout",
     )
+
+
+def stacked_cost(run: RunConfig, dataset: Dataset) -> RunCost:
+    """What a run adds to a round of stacks: the calls of a step are those of all in its stack."""
+    key, data = stack_key(run, dataset), dataset.describe(run.fold)
+    steps = n_steps(run, dataset)
+    own = arithmetic_seconds(run.model, data, key.batch_size)
+    return RunCost(key, steps * call_seconds(run.model), steps * own)
 
 
 def plan_stacks(runs: Sequence[RunConfig], dataset: Dataset) -> list[list[RunConfig]]:

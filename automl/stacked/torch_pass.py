@@ -19,7 +19,7 @@ from automl.models.mlp.config import MLPConfig
 from automl.stacked.activations import Call
 from automl.stacked.blocks import StackBlocks
 from automl.stacked.embeddings import StackedEmbeddings
-from automl.stacked.layer import StackedLayer, Workspace, product
+from automl.stacked.layer import LayerPlace, StackedLayer, Workspace, product
 
 
 class StackedPass:
@@ -57,11 +57,7 @@ class StackedPass:
         self.output_gradients = torch.zeros_like(self.outputs)
         self.layers: list[StackedLayer] = []
         self._input_mask: Tensor | None = None
-        self._input_signals: Tensor | None = None
-        if layout.cardinalities and gradients is not None:  # only embeddings ask for it
-            self._input_signals = torch.zeros_like(self.inputs)
-        self._embeddings = StackedEmbeddings(values, self.inputs, gradients, self._input_signals)
-        self.codes = self._embeddings.codes
+        self._embeddings = StackedEmbeddings(values, self.inputs, gradients)
         self._forward: list[Call] = [
             *self._embeddings.forward,
             partial(self._drop, self.inputs),
@@ -69,20 +65,18 @@ class StackedPass:
         self._write_outputs(0, self.inputs)
         outputs = self.inputs
         for layer in range(layout.n_layers):
-            made = StackedLayer(
-                layer,
-                outputs[: layout.n_runs(layer)],
-                values,
-                gradients,
-                workspace,
-                frozen_statistics=frozen_statistics,
-            )
-            made.write_backward(self._signals_at(layer))
+            place = LayerPlace(layer, values, gradients, workspace, frozen_statistics)
+            made = StackedLayer(place, outputs[: layout.n_runs(layer)], self._signals_at(layer))
             self.layers.append(made)
             self._forward += made.forward
             outputs = made.outputs
             self._write_outputs(layer + 1, outputs)
         self._backward = self._backward_calls()
+
+    @property
+    def codes(self) -> list[Tensor]:
+        """Per embedded column (K, B) int64, to be filled before `forward`."""
+        return self._embeddings.codes
 
     def set_dropout(self, masks: Sequence[Tensor | None]) -> None:
         """Take up the masks of the coming step.
@@ -135,7 +129,7 @@ class StackedPass:
 
     def _signals_at(self, depth: int) -> Tensor | None:
         """Where the gradient of the values at a depth goes; None where nobody asks for it."""
-        return self._input_signals if depth == 0 else self.layers[depth - 1].signals
+        return self._embeddings.signals if depth == 0 else self.layers[depth - 1].signals
 
     def _drop(self, values: Tensor) -> None:
         if self._input_mask is not None:
@@ -175,8 +169,8 @@ class StackedPass:
             calls += self._output_backward(layer + 1, self.layers[layer].outputs)
             calls += self.layers[layer].backward
         calls += self._output_backward(0, self.inputs)
-        if self._input_signals is not None:
-            calls += [partial(self._drop, self._input_signals), *self._embeddings.backward]
+        if self._embeddings.signals is not None:
+            calls += [partial(self._drop, self._embeddings.signals), *self._embeddings.backward]
         return calls + self._clearing_calls(self._gradients)
 
     def _clearing_calls(self, gradients: StackBlocks) -> list[Call]:

@@ -21,11 +21,13 @@ from automl.errors import DivergedError
 from automl.stacked import native
 from automl.stacked.blocks import StackBlocks, sort_key
 from automl.stacked.evaluation import StackedEvaluation
-from automl.stacked.planning import plan_stacks
+from automl.stacked.memory import memory_bytes, most_bytes
+from automl.stacked.planning import plan_stacks, stacked_cost
 from automl.stacked.signals import measure_stack
 from automl.stacked.stack import Member, Stack
 from automl.stacked.stack_rows import Tables
 from automl.training.config import RunConfig
+from automl.training.costs import RunCost
 from automl.training.gradients import is_measured
 from automl.training.losses import metric_of
 from automl.training.scores import Score
@@ -70,6 +72,25 @@ class StackedTrainer(Trainer):
         self._waiting: dict[int, RunConfig | Checkpoint] = {}
         self._added: list[int] = []
         self._ended: dict[int, dict[str, Tensor]] = {}  # best weights of dropped runs
+
+    uses_kernels = True
+
+    @classmethod
+    def cost(cls, run: RunConfig, dataset: Dataset) -> RunCost:
+        """What a run adds to a round: less where its stack is there already."""
+        return stacked_cost(run, dataset)
+
+    @classmethod
+    def most_bytes(
+        cls, runs: Sequence[RunConfig], dataset: Dataset, *, n_trials: int, n_trainers: int
+    ) -> int:
+        """What trials hold at most, however they are stacked, if none is larger than these."""
+        return most_bytes(runs, dataset, n_trials=n_trials, n_trainers=n_trainers)
+
+    @classmethod
+    def n_bytes(cls, runs: Sequence[RunConfig], dataset: Dataset) -> int:
+        """What these runs hold at once, in stacks."""
+        return memory_bytes(runs, dataset)
 
     @property
     def active(self) -> tuple[int, ...]:

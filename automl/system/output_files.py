@@ -18,14 +18,14 @@ import os
 import stat
 import zlib
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO
 from uuid import uuid4
 
 from automl.errors import OutputError
+from storage.whole_files import write_whole
 
 ARTIFACTS = ".artifacts"  # how the names of folders of artifacts end, beside their databases
 
@@ -77,8 +77,8 @@ def check_output(path: str | Path, kind: FileKind, spared: Mapping[str, str] = N
         _refuse_ending(f"{shown}, a link to {final.name!r}", final.name, kind)
         _refuse_loss(shown, final, kind, spared)
         temporary = _temporary_in(_nearest_folder(final))
-        with _new_file(temporary):
-            temporary.unlink()
+        temporary.touch(exist_ok=False)
+        temporary.unlink()
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: links in a circle
         if isinstance(error, OutputError):
             raise
@@ -98,21 +98,13 @@ def write_output(
         OutputError: as `check_output` says, or the disk is full.
     """
     final = check_output(path, kind, spared)
-    temporary = _temporary_in(final.parent)
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
-        with _new_file(temporary) as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(final)
+        write_whole(final, BytesIO(content), _temporary_in(final.parent))
     except OSError as error:
         raise OutputError(
             f"{str(path)!r} cannot be written: {_cause(error, path)}; what was there is unchanged"
         ) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
     return Path(path)
 
 
@@ -178,12 +170,6 @@ def _nearest_folder(path: Path) -> Path:
 def _temporary_in(folder: Path) -> Path:
     """A name that is free, and short where the file's own is as long as one can be."""
     return folder / f".automl-{uuid4().hex}.part"
-
-
-def _new_file(path: Path) -> BinaryIO:
-    """Make a file with the permissions that any new file gets; `tempfile` gives others."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    return os.fdopen(os.open(path, flags, 0o666), "wb")
 
 
 def _cause(error: Exception, path: str | Path) -> str:

@@ -11,8 +11,9 @@ from typing import Final
 from torch import Tensor
 
 from automl import randomness
+from automl.data.dataset import Dataset
 from automl.errors import ConfigError
-from automl.training.config import RowSubset
+from automl.training.config import RowSubset, RunConfig
 
 MEASURED_TRAIN_ROWS: Final = 10_000
 """Train loss is measured on at most this many rows: its standard error is then 1 % of the
@@ -42,6 +43,18 @@ def rows_of(subset: RowSubset | None, n_rows: int) -> Tensor | None:
     if subset.replace:
         return randomness.choices(key, n_rows, n_block)
     return randomness.shuffle(key, n_rows)[stop - n_block : stop].sort().values
+
+
+def n_train_rows(run: RunConfig, dataset: Dataset) -> int:
+    """How many rows a run trains on."""
+    n_rows = len(dataset.folds[run.fold].train)
+    return n_rows if run.rows is None else round(run.rows.fraction * n_rows)
+
+
+def batch_size_of(run: RunConfig, dataset: Dataset) -> int:
+    """Rows of a run's batches, the last one apart."""
+    n_rows, size = n_train_rows(run, dataset), run.training.batch_size
+    return n_rows if size is None else min(size, n_rows)
 
 
 def _row_key(seed: int, counter: int) -> Tensor:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 import torch
@@ -21,7 +22,8 @@ from automl.models.parameter_roles import penalized
 from automl.training.batches import probe_rows, rows_of
 from automl.training.config import RunConfig
 from automl.training.losses import row_losses
-from automl.training.network import Network, Place, read_rows
+from automl.training.network import Network, read_rows
+from automl.training.place import Place
 from automl.training.rows import Rows
 from storage.records import LayerGradientRecord
 
@@ -61,11 +63,26 @@ def measure_layers(
 ) -> tuple[LayerGradientRecord, ...]:
     """Measure every layer on one batch, in training mode but without dropout; nothing changes.
 
+    Where a module that nothing is known of does not let itself be measured there is no record:
+    what is wrong with it, if anything, is for training to say.
+
     Args:
         before: the weights before the last step; None before the first one.
     """
+    try:
+        return _measured(network, loss, batch, before)
+    except Exception:
+        if network.family.is_trusted:
+            raise
+        return ()
+
+
+def _measured(
+    network: Network, loss: str, batch: Rows, before: Weights | None
+) -> tuple[LayerGradientRecord, ...]:
     with _as_it_was(network.module), randomness.seeded(0, network.place.device):
-        outputs, signals = network.family.trace(network.module, batch.arguments)
+        with network.place.arithmetic():
+            outputs, signals = network.family.trace(network.module, batch.arguments)
         outputs = network.checked(outputs, len(batch))
         mean_loss = row_losses(loss, outputs, batch.targets).mean()
         weights = [weight for signal in signals for weight in signal.weights]
@@ -109,8 +126,9 @@ def _numbers(
     signal: LayerSignal, gradients: Mapping[int, Tensor | None], before: Weights | None
 ) -> Tensor:
     """The columns of a layer's record, (7,)."""
-    values = signal.activations
     weight = _norm(signal.weights)
+    signal = replace(signal, activations=signal.activations.to(weight.dtype))
+    values = signal.activations
     ratio = torch.full_like(weight, torch.nan)
     if before is not None and all(id(each) in before for each in signal.weights):
         # A weight of norm zero (initialization "zeros") gives infinity.

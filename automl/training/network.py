@@ -17,24 +17,14 @@ from automl import randomness
 from automl.data.dataset import DataDescription, Split
 from automl.data.inputs import Encoding
 from automl.errors import TrainingError
-from automl.models.family import Family, find_family
+from automl.models.family import Family, Forward, find_family
 from automl.training.config import RunConfig
+from automl.training.place import CPU, Place
 from automl.training.rows import Rows
 
 ROWS_AT_ONCE: Final = 2048
 """Rows per forward pass in evaluation. At width 256 in float32 a layer's activations then
 take 2 MiB, so memory does not grow with the data and the cache is not left far behind."""
-
-
-CPU: Final = torch.device("cpu")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where networks are trained, and in which precision."""
-
-    device: torch.device = CPU
-    dtype: torch.dtype = torch.float32
 
 
 def read_rows(run: RunConfig, split: Split, encoding: Encoding, place: Place) -> Rows:
@@ -66,12 +56,22 @@ class Network:
                 few = Rows.of(rows[:2].arguments, rows[:2].targets, CPU, torch.float32)
                 with torch.no_grad():
                     module.eval()(*few.arguments)
-        module.to(place.device, place.dtype)
+        place.bring(module)
         return cls(family, module, data.n_outputs, place)
 
     def initialize_(self, run: RunConfig) -> None:
         """Set the weights that a run begins with, where `build` has not done so."""
         self.family.initialize_(self.module, _weights_seed(run))
+
+    def outputs(self, forward: Forward, rows: Rows) -> Tensor:
+        """What a forward pass gives of rows, (B, n_outputs) in full precision.
+
+        Raises:
+            TrainingError: it is not one number per row and output.
+        """
+        with self.place.arithmetic():
+            returned = forward(*rows.arguments)
+        return self.checked(returned, len(rows))
 
     def checked(self, outputs: Any, n_rows: int) -> Tensor:
         """What a module returned of some rows, as losses want it.
@@ -112,10 +112,9 @@ class Network:
         return chunks[0] if len(chunks) == 1 else torch.cat(chunks)
 
     def _chunk(self, rows: Rows) -> Tensor:
-        arguments = rows.arguments
         if not self.family.is_trusted:  # it may write into what it is called with
-            arguments = tuple(each.clone() for each in arguments)
-        return self.checked(self.module(*arguments), len(rows))
+            rows = Rows(tuple(each.clone() for each in rows.arguments), rows.targets)
+        return self.outputs(self.module, rows)
 
 
 def _weights_seed(run: RunConfig) -> int:

@@ -46,9 +46,13 @@ def make_optimizer(name: str, training: TrainingConfig, model: nn.Module) -> tor
         return torch.optim.SGD(groups, learning_rate, fused=True)
     if name in ("momentum", "nesterov"):
         nesterov = name == "nesterov"
-        return torch.optim.SGD(
+        optimizer = torch.optim.SGD(
             groups, learning_rate, momentum=training.momentum, nesterov=nesterov, fused=True
         )
+        # Where a parameter is first used later than others torch would miss its buffer.
+        for parameter in trainable(model):
+            optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+        return optimizer
     if name == "adagrad":
         on_cpu = next(model.parameters()).device.type == "cpu"  # CUDA has no fused Adagrad
         return torch.optim.Adagrad(groups, learning_rate, fused=on_cpu, foreach=not on_cpu)
@@ -121,34 +125,49 @@ def limit_norms_(module: nn.Module, max_norm: float) -> None:
 
 
 def read_moments(
-    name: str, optimizer: torch.optim.Optimizer, model: nn.Module
+    name: str, optimizer: torch.optim.Optimizer, module: nn.Module, step: int
 ) -> dict[str, Tensor]:
-    """The optimizer's moments as "<moment>.<parameter>" on the CPU; empty before a first step."""
-    return {
-        f"{moment}.{parameter_name}": optimizer.state[parameter][key].detach().cpu().clone()
-        for moment, key in MOMENTS[name].items()
-        for parameter_name, parameter in model.named_parameters()
-        if key in optimizer.state.get(parameter, {})
-    }
+    """The optimizer's moments as "<moment>.<parameter>" on the CPU.
+
+    A parameter that was not used in each of the steps, as in layers that are skipped at random,
+    has had fewer updates: they are kept as "n_updates.<parameter>".
+    """
+    moments = {}
+    for parameter_name, parameter in module.named_parameters():
+        state = optimizer.state.get(parameter, {})
+        for moment, key in MOMENTS[name].items():
+            if state.get(key) is not None:
+                values = state[key].detach().cpu()
+                moments[f"{moment}.{parameter_name}"] = values.clone(
+                    memory_format=torch.contiguous_format
+                )
+        if "step" in state and int(state["step"]) != step:
+            moments[f"n_updates.{parameter_name}"] = torch.as_tensor(state["step"]).cpu().clone()
+    return moments
 
 
 def write_moments(
     name: str,
     optimizer: torch.optim.Optimizer,
-    model: nn.Module,
+    module: nn.Module,
     moments: Mapping[str, Tensor],
     step: int,
 ) -> None:
     """Give an optimizer the moments of a checkpoint, taken after `step` updates."""
-    if not moments:
-        return
-    for parameter_name, parameter in model.named_parameters():
+    for parameter_name, parameter in module.named_parameters():
+        kept = {
+            key: moments[f"{moment}.{parameter_name}"]
+            for moment, key in MOMENTS[name].items()
+            if f"{moment}.{parameter_name}" in moments
+        }
+        if not kept:
+            continue  # never updated
         state = optimizer.state[parameter]
-        for moment, key in MOMENTS[name].items():
-            kept = moments[f"{moment}.{parameter_name}"]
-            state[key] = kept.to(parameter.device, parameter.dtype, copy=True)
+        for key, values in kept.items():
+            state[key] = torch.empty_like(parameter).copy_(values)
         if "first_moment" not in MOMENTS[name] or "second_moment" in MOMENTS[name]:
-            state["step"] = torch.tensor(float(step), device=_step_device(name, parameter))
+            n_updates = float(moments.get(f"n_updates.{parameter_name}", step))
+            state["step"] = torch.tensor(n_updates, device=_step_device(name, parameter))
 
 
 def _step_device(name: str, parameter: nn.Parameter) -> torch.device:

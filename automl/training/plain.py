@@ -8,12 +8,11 @@ continued from a checkpoint goes on bit by bit as if it had never stopped.
 from __future__ import annotations
 
 import dataclasses
-import math
 import time
 from collections.abc import Hashable, Mapping, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from automl import randomness
 from automl.data.dataset import Dataset
@@ -25,39 +24,14 @@ from automl.training.batches import batch_bounds, measured_rows, probe_rows, row
 from automl.training.config import RunConfig
 from automl.training.gradients import Weights, is_measured, measure_layers, weights_now
 from automl.training.losses import metric_of, objective
-from automl.training.network import Network, Place, read_rows
+from automl.training.network import Network, read_rows
+from automl.training.place import Place
 from automl.training.rows import Rows
-from automl.training.schedules import Schedules, optimizer_at
+from automl.training.run_state import RunData, RunState
+from automl.training.schedules import Schedules
 from automl.training.scores import score
-from automl.training.trainer import Checkpoint, RunError, Trainer
+from automl.training.trainer import Checkpoint, RunBegan, RunError, Trainer
 from storage.records import EpochRecord, LayerGradientRecord
-
-
-@dataclasses.dataclass(slots=True)
-class _RunState:
-    """A run in training, between two epochs."""
-
-    config: RunConfig
-    network: Network
-    train: Rows  # the run's own train rows
-    valid: Rows
-    class_weights: Tensor | None
-    optimizer_name: str
-    optimizer: torch.optim.Optimizer
-    epoch: int = 0
-    step: int = 0
-    best_epoch: int = 0
-    best_valid_loss: float = math.inf
-    best_weights: dict[str, Tensor] = dataclasses.field(default_factory=dict)
-
-    def choose_optimizer(self) -> None:
-        """Take up the optimizer of the coming epoch, with empty moments, at switch_to_sgd."""
-        name = optimizer_at(self.config.training, self.epoch + 1)
-        if name != self.optimizer_name:
-            self.optimizer_name = name
-            self.optimizer = optimizers.make_optimizer(
-                name, self.config.training, self.network.module
-            )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -78,13 +52,16 @@ class PlainTrainer(Trainer):
         *,
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
+        amp: bool = False,
+        channels_last: bool = False,
     ) -> None:
         self._dataset = dataset
-        self._place = Place(torch.device(device), dtype)
-        self._runs: dict[int, _RunState] = {}  # in the order they take turns
+        self._place = Place(torch.device(device), dtype, amp, channels_last)
+        self._runs: dict[int, RunState] = {}  # in the order they take turns
         self._added: list[int] = []
         self._ended: dict[int, dict[str, Tensor]] = {}  # best weights of dropped runs
         self._splits: dict[Hashable, Rows] = {}
+        self._begun: list[RunBegan] = []
 
     @property
     def active(self) -> tuple[int, ...]:
@@ -96,10 +73,17 @@ class PlainTrainer(Trainer):
         for start in starts:
             run_id = (start.run if isinstance(start, Checkpoint) else start).run_id
             try:
-                self._runs[run_id] = self._started(start)
+                self._runs[run_id] = state = self._started(start)
             except Exception as error:
                 raise RunError(run_id) from error
             self._added.append(run_id)
+            if not state.network.family.is_trusted:  # nobody else may look at it
+                self._begun.append(self._look(state))
+
+    def take_begun(self) -> tuple[RunBegan, ...]:
+        """Sizes and first looks of the networks that nobody else may build."""
+        begun, self._begun = tuple(self._begun), []
+        return begun
 
     def train_round(self, deadline: float | None = None) -> list[EpochRecord]:
         """Train one epoch of every active run; return early at the deadline."""
@@ -120,25 +104,12 @@ class PlainTrainer(Trainer):
 
     def drop(self, run_id: int) -> None:
         """End a run. Its best weights stay readable until `forget`."""
-        self._ended[run_id] = self._runs.pop(run_id).best_weights
+        self._ended[run_id] = self._runs.pop(run_id).best.weights
         self._added.remove(run_id)
 
     def checkpoint(self, run_id: int) -> Checkpoint:
         """The state of an active run."""
-        state = self._runs[run_id]
-        module = state.network.module
-        return Checkpoint(
-            run=state.config,
-            epoch=state.epoch,
-            step=state.step,
-            weights=_copied(module),
-            optimizer=optimizers.read_moments(
-                state.optimizer_name, state.optimizer, state.network.module
-            ),
-            best_epoch=state.best_epoch,
-            best_valid_loss=state.best_valid_loss,
-            best_weights=dict(state.best_weights),
-        )
+        return self._runs[run_id].checkpoint()
 
     def best_weights(self, run_id: int) -> Mapping[str, Tensor]:
         """`state_dict` of the run's best epoch so far, on the CPU.
@@ -147,7 +118,7 @@ class PlainTrainer(Trainer):
             DivergedError: no epoch of the run had finite losses.
         """
         active = self._runs.get(run_id)
-        weights = self._ended[run_id] if active is None else active.best_weights
+        weights = self._ended[run_id] if active is None else active.best.weights
         if not weights:
             raise DivergedError(f"run {run_id} has no epoch with finite losses, so no weights")
         return weights
@@ -156,39 +127,29 @@ class PlainTrainer(Trainer):
         """Free what is kept of a dropped run."""
         self._ended.pop(run_id, None)
 
-    def _started(self, start: RunConfig | Checkpoint) -> _RunState:
-        return self._continue(start) if isinstance(start, Checkpoint) else self._begin(start)
-
-    def _begin(self, run: RunConfig) -> _RunState:
-        state = self._state(run, optimizer_at(run.training, epoch=1))
-        state.network.initialize_(run)
+    def _started(self, start: RunConfig | Checkpoint) -> RunState:
+        if isinstance(start, Checkpoint):
+            state = self._state(start.run)
+            state.go_on_from(start)
+        else:
+            state = self._state(start)
+            state.network.initialize_(start)
         return state
 
-    def _continue(self, start: Checkpoint) -> _RunState:
-        name = optimizer_at(start.run.training, max(1, start.epoch))
-        state = self._state(start.run, name)
-        module = state.network.module
-        module.load_state_dict(start.weights)
-        optimizers.write_moments(name, state.optimizer, module, start.optimizer, start.step)
-        state.epoch, state.step = start.epoch, start.step
-        state.best_epoch, state.best_valid_loss = start.best_epoch, start.best_valid_loss
-        state.best_weights = dict(start.best_weights)
-        return state
-
-    def _state(self, run: RunConfig, optimizer_name: str) -> _RunState:
+    def _state(self, run: RunConfig) -> RunState:
+        """A run with its rows, its network not yet as it begins."""
         train, valid = self._split(run, "train"), self._split(run, "valid")
-        network = Network.built(run, self._dataset.describe(run.fold), train, self._place)
         own = rows_of(run.rows, len(train))
         device, dtype = self._place.device, self._place.dtype
         weights = self._dataset.folds[run.fold].class_weights
-        return _RunState(
+        return RunState(
             config=run,
-            network=network,
-            train=train if own is None else train[own.to(device)],
-            valid=valid,
-            class_weights=None if weights is None else weights.to(device, dtype),
-            optimizer_name=optimizer_name,
-            optimizer=optimizers.make_optimizer(optimizer_name, run.training, network.module),
+            network=Network.built(run, self._dataset.describe(run.fold), train, self._place),
+            data=RunData(
+                train if own is None else train[own.to(device)],
+                valid,
+                None if weights is None else weights.to(device, dtype),
+            ),
         )
 
     def _split(self, run: RunConfig, name: str) -> Rows:
@@ -199,20 +160,18 @@ class PlainTrainer(Trainer):
             self._splits[key] = read_rows(run, fold.split(name), fold.encoding, self._place)
         return self._splits[key]
 
-    def _run_epoch(self, state: _RunState) -> EpochRecord:
+    def _run_epoch(self, state: RunState) -> EpochRecord:
         """Train one epoch of a run, measure it, and keep its weights if they are the best."""
         state.choose_optimizer()
         state.epoch += 1
         record = self._evaluated(state, self._train_epoch(state))
-        if record.is_finite and record.valid_loss < state.best_valid_loss:
-            state.best_epoch, state.best_valid_loss = record.epoch, record.valid_loss
-            state.best_weights = _copied(state.network.module)
+        state.keep_if_best(record)
         return record
 
-    def _train_epoch(self, state: _RunState) -> _Epoch:
+    def _train_epoch(self, state: RunState) -> _Epoch:
         """The loop."""
         network, optimizer, training = state.network, state.optimizer, state.config.training
-        train = state.train[self._order(state)]
+        train = state.data.train[self._order(state)]
         bounds = batch_bounds(len(train), training.batch_size)
         rates = Schedules.of([training], len(bounds)).learning_rates([state.step], len(bounds))
         forwards = network.family.forwards(
@@ -226,10 +185,9 @@ class PlainTrainer(Trainer):
         network.module.train()
         for (start, stop), learning_rate, forward in steps:
             batch = train[start:stop]
-            outputs = network.checked(forward(*batch.arguments), len(batch))
-            loss = self._objective(state, outputs, batch.targets)
+            loss = self._objective(state, network.outputs(forward, batch), batch.targets)
             optimizer.zero_grad()
-            loss.backward()
+            state.scaler.backward(loss, optimizer)
             if training.l1:
                 optimizers.add_l1_(weights, training.l1)
             norm = optimizers.gradient_norm(parameters)
@@ -238,7 +196,7 @@ class PlainTrainer(Trainer):
             if stop == len(train) and is_measured(state.epoch):
                 before = weights_now(network.module)
             optimizers.set_learning_rate(optimizer, learning_rate)
-            optimizer.step()
+            state.scaler.step(optimizer)
             if training.max_norm is not None:
                 optimizers.limit_norms_(network.module, training.max_norm)
             norms += norm
@@ -246,22 +204,28 @@ class PlainTrainer(Trainer):
         state.step += len(bounds)
         return _Epoch(learning_rate, norms / len(bounds), before)
 
-    def _objective(self, state: _RunState, outputs: Tensor, targets: Tensor) -> Tensor:
+    def _objective(self, state: RunState, outputs: Tensor, targets: Tensor) -> Tensor:
         """What a step descends; penalties come in as gradients, see `optimizers.py`."""
         smoothing = state.config.training.label_smoothing
-        return objective(self._dataset.loss, outputs, targets, smoothing, state.class_weights)
+        return objective(self._dataset.loss, outputs, targets, smoothing, state.data.class_weights)
 
-    def _order(self, state: _RunState) -> Tensor:
+    def _order(self, state: RunState) -> Tensor:
         """The order in which the epoch goes through the run's train rows."""
         streams = randomness.streams([state.config.seed], "shuffle", device=self._place.device)
-        return randomness.shuffle(randomness.keys_at(streams, state.epoch)[0], len(state.train))
+        return randomness.shuffle(
+            randomness.keys_at(streams, state.epoch)[0], len(state.data.train)
+        )
 
-    def _evaluated(self, state: _RunState, epoch: _Epoch) -> EpochRecord:
+    def _evaluated(self, state: RunState, epoch: _Epoch) -> EpochRecord:
         """The epoch's record, but for its time."""
-        measured = measured_rows(len(state.train))
-        rows = state.train if measured is None else state.train[measured.to(self._place.device)]
+        measured = measured_rows(len(state.data.train))
+        rows = (
+            state.data.train
+            if measured is None
+            else state.data.train[measured.to(self._place.device)]
+        )
         train = score(state.network, self._dataset, rows)
-        valid = score(state.network, self._dataset, state.valid)
+        valid = score(state.network, self._dataset, state.data.valid)
         scale = self._dataset.folds[state.config.fold].target_scale
         return EpochRecord(
             run_id=state.config.run_id,
@@ -278,11 +242,20 @@ class PlainTrainer(Trainer):
             layers=self._layers(state, epoch.before),
         )
 
-    def _layers(self, state: _RunState, before: Weights | None) -> tuple[LayerGradientRecord, ...]:
+    def _look(self, state: RunState) -> RunBegan:
+        """The first look at a run that begins; one that is continued has had it."""
+        n_parameters = sum(each.numel() for each in trainable(state.network.module))
+        layers = () if state.epoch else self._measured(state, None)
+        return RunBegan(state.config.run_id, n_parameters, layers)
+
+    def _layers(self, state: RunState, before: Weights | None) -> tuple[LayerGradientRecord, ...]:
         """The layers' signals, where the epoch is one that is measured."""
-        if before is None:
-            return ()
-        batch = state.train[probe_rows(len(state.train)).to(self._place.device)]
+        return () if before is None else self._measured(state, before)
+
+    def _measured(
+        self, state: RunState, before: Weights | None
+    ) -> tuple[LayerGradientRecord, ...]:
+        batch = state.data.train[probe_rows(len(state.data.train)).to(self._place.device)]
         return measure_layers(state.network, self._dataset.loss, batch, before)
 
 
@@ -290,8 +263,3 @@ def _timed(records: Sequence[EpochRecord], started: float) -> list[EpochRecord]:
     """The records with their equal shares of the time since then."""
     seconds = (time.monotonic() - started) / max(1, len(records))
     return [dataclasses.replace(record, seconds=seconds) for record in records]
-
-
-def _copied(module: nn.Module) -> dict[str, Tensor]:
-    """A network's state, on the CPU, for good."""
-    return {name: values.detach().cpu().clone() for name, values in module.state_dict().items()}

@@ -13,7 +13,8 @@ from automl.data.inputs import Inputs
 from automl.errors import DataError
 from automl.models.family import find_family
 from automl.training.config import RunConfig
-from automl.training.network import Network, Place
+from automl.training.network import Network
+from automl.training.place import Place
 from automl.training.rows import Rows
 
 

@@ -10,14 +10,16 @@ from __future__ import annotations
 import abc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from automl.data.dataset import Dataset
 from automl.errors import TrainingError
 from automl.training.config import RunConfig
+from automl.training.costs import RunCost, bytes_alone, cost_alone
 from storage.records import EpochRecord, LayerGradientRecord
 
 
@@ -99,7 +101,36 @@ class Trainer(abc.ABC):
 
     Where training raises something else than `RunError`, nobody can say whose fault it was, and
     the trainer is not used any more.
+
+    Attributes:
+        uses_kernels: whether the compiled kernels are of use to it.
     """
+
+    uses_kernels: ClassVar[bool] = False
+
+    @classmethod
+    def cost(cls, run: RunConfig, dataset: Dataset) -> RunCost:
+        """What a run adds to a round."""
+        return cost_alone(run, dataset)
+
+    @classmethod
+    def most_bytes(
+        cls, runs: Sequence[RunConfig], dataset: Dataset, *, n_trials: int, n_trainers: int
+    ) -> int | None:
+        """What trials hold at most, if none is larger than these runs; None where nobody knows.
+
+        Args:
+            runs: of one trial that has the most of everything, on each fold and in each reading.
+            n_trials: how many train at once, over all trainers.
+        """
+        of_fold = {run.fold: run for run in runs}
+        alone = bytes_alone(list(of_fold.values()), dataset)
+        return None if alone is None else n_trials * alone
+
+    @classmethod
+    def n_bytes(cls, runs: Sequence[RunConfig], dataset: Dataset) -> int | None:
+        """What these runs hold at once, beside the data set; None where nobody knows."""
+        return bytes_alone(runs, dataset)
 
     @property
     @abc.abstractmethod

@@ -2,29 +2,28 @@
 
 The estimate is of the worst case: all slots taken by a network that has the most of everything
 that the space allows (layers, units, maxout's two pieces, normalization, rows of a batch), each
-in a stack of its own, and the rows in all scalings. No search of the space takes more by the
-estimate of `stacked/memory.py`. Slots are halved until that fits into what is free.
+by itself, and the rows in all scalings. What such a network takes is estimated by the trainer of
+its family; of a person's own nobody knows. Slots are halved until it fits into what is free.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from automl.data.dataset import Dataset
+from automl.executors.trainers import trainer_class, trainer_for
 from automl.models.family import find_family
-from automl.stacked.memory import memory_bytes, most_bytes
 from automl.training.config import RunConfig, configure
+from automl.training.trainer import Trainer
 from automl.wording.counts import count
 from search_spaces import SearchSpace
-from search_spaces.hyperparameters import hyperparameter
+from search_spaces.hyperparameters import Role
 from storage.records import ParameterValue
 
-MOST_FIRST: Mapping[str, tuple[str, ...]] = {
-    "activation": ("maxout", "prelu"),
-    "normalization": ("batch_norm", "layer_norm"),
-}
-"""The choices that take memory beside the network's size, those that take the most first."""
+SIZES: tuple[Role, ...] = ("depth", "width", "batch size")
+"""Roles of the numbers that memory grows with."""
 
 SHARE_OF_FREE_MEMORY = 0.5
 """The other half stays for what else the machine does, and for what the estimate does not see."""
@@ -36,7 +35,7 @@ class MemoryPlan:
 
     n_slots: int
     n_stacks: int
-    n_bytes: int | None  # of all stacks, beside data, interpreter and libraries, if known
+    n_bytes: int | None  # of all together, beside data and libraries, if known
 
     def __str__(self) -> str:
         workers = count(self.n_stacks, "worker")
@@ -53,13 +52,12 @@ def plan_memory(
         n_slots: trials that should train at once, over all stacks.
         free_bytes: what the machine has left; None where it does not say.
     """
-    if find_family(space.family).stacked_trainer is None:
+    if not find_family(space.family).is_trusted:
         return MemoryPlan(n_slots, n_stacks, None)
-    runs = largest_runs(space, dataset)
+    runs, trainer = largest_runs(space, dataset), _trainer(space.family)
     while True:
-        n_bytes = most_bytes(runs, dataset, n_trials=n_slots, n_trainers=n_stacks)
-        fits = free_bytes is None or n_bytes <= SHARE_OF_FREE_MEMORY * free_bytes
-        if n_slots == 1 or fits:
+        n_bytes = trainer.most_bytes(runs, dataset, n_trials=n_slots, n_trainers=n_stacks)
+        if n_slots == 1 or _fits(n_bytes, free_bytes):
             return MemoryPlan(n_slots, n_stacks, n_bytes)
         n_slots = max(1, n_slots // 2)
 
@@ -70,11 +68,11 @@ def in_waves(
     """Places of runs that may train at once: all, or as many as fit into what is free.
 
     Args:
+        runs: of one family.
         free_bytes: what the machine has left; None where it does not say.
     """
     places = range(len(runs))
-    fits = free_bytes is None or memory_bytes(runs, dataset) <= SHARE_OF_FREE_MEMORY * free_bytes
-    if fits or len(runs) < 2:
+    if len(runs) < 2 or _fits(_trainer(runs[0].family).n_bytes(runs, dataset), free_bytes):
         return [places]
     half = len(runs) // 2
     first = in_waves(runs[:half], dataset, free_bytes=free_bytes)
@@ -82,35 +80,61 @@ def in_waves(
     return [*first, *(range(wave.start + half, wave.stop + half) for wave in second)]
 
 
+def _trainer(family: str) -> type[Trainer]:
+    return trainer_class(trainer_for(family, "stacked"))
+
+
+def _fits(n_bytes: int | None, free_bytes: int | None) -> bool:
+    """Whether it fits as far as anybody knows."""
+    if n_bytes is None or free_bytes is None:
+        return True
+    return n_bytes <= SHARE_OF_FREE_MEMORY * free_bytes
+
+
 def largest_runs(space: SearchSpace, dataset: Dataset) -> list[RunConfig]:
     """A trial with the most of everything, on each fold, in each scaling."""
-    largest = largest_run(space)
+    scalings = [name for name, one in space.hyperparameters.items() if one.role == "scaling"]
+    choices = [[(name, value) for value in _values(space, name)] for name in scalings]
     return [
-        replace(largest, fold=fold, model=replace(largest.model, scaling=str(scaling)))
+        replace(largest_run(space, dict(scaled)), fold=fold)
         for fold in range(len(dataset.folds))
-        for scaling in _values(space, "scaling")
+        for scaled in itertools.product(*choices)
     ]
 
 
-def largest_run(space: SearchSpace) -> RunConfig:
-    """A run of the largest network and batch that the space allows."""
-    params = {name: _largest(space, name) for name in ("n_layers", "hidden_size", "batch_size")}
-    for name, choices in MOST_FIRST.items():
+def largest_run(
+    space: SearchSpace, params: Mapping[str, ParameterValue] | None = None
+) -> RunConfig:
+    """A run of the largest network and batch that the space allows.
+
+    Args:
+        params: what it has beside.
+    """
+    largest = {
+        name: _largest(space, name)
+        for name, one in space.hyperparameters.items()
+        if one.role in SIZES and _values(space, name)
+    }
+    for name, choices in find_family(space.family).most_memory.items():
         possible = _values(space, name)
-        params[name] = next((one for one in choices if one in possible), possible[0])
-    model, training = configure(params, family=space.family, max_epochs=1, patience=1)
+        largest[name] = next((one for one in choices if one in possible), possible[0])
+    model, training = configure(
+        {**largest, **(params or {})}, family=space.family, max_epochs=1, patience=1
+    )
     return RunConfig(0, 0, space.family, model, training, seed=0)
 
 
 def _largest(space: SearchSpace, name: str) -> ParameterValue:
     values = _values(space, name)
     numbers = [value for value in values if isinstance(value, int | float)]
-    return max(numbers) if len(numbers) == len(values) else "full"  # all rows: more than any
+    if len(numbers) == len(values):
+        return max(numbers)
+    return "full" if "full" in values else values[0]  # all rows: more than any number
 
 
 def _values(space: SearchSpace, name: str) -> tuple[ParameterValue, ...]:
     """The values that a trial may have, of a range its ends; the default where it has none."""
-    parameter, default = space.parameters.get(name), hyperparameter(name).default
+    parameter, default = space.parameters.get(name), space.hyperparameters[name].default
     if parameter is None:
         return (default,)
     stated = [value for values in parameter.stated_values.values() for value in values]

@@ -17,6 +17,7 @@ from automl.diagnostics.gradient_flow import hopeless
 from automl.executors.executor import RunFailure
 from automl.executors.failures import failure_of
 from automl.executors.numerics import training_arithmetic
+from automl.executors.trainers import trainer_for
 from automl.models.family import find_family
 from automl.models.own.builders import known
 from automl.training.config import RowSubset, RunConfig, configure
@@ -93,6 +94,10 @@ class Problem:
         What a person wrote may hang, or take its process with it.
         """
         return None if find_family(self.space.family).is_trusted else "processes"
+
+    def trainer(self, wanted: str) -> str:
+        """Who trains its networks; where stacks are wanted, what its family has for them."""
+        return trainer_for(self.space.family, wanted)
 
     @property
     def model(self) -> bytes | None:

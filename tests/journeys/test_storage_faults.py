@@ -179,14 +179,23 @@ def test_file_truncated_in_the_middle_is_said_and_not_touched(tmp_path: Path) ->
     assert [finding.kind for finding in examine(url)] == ["integrity"]
 
 
-def test_database_of_a_newer_version_is_refused_and_not_touched(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("change", "version"),
+    [
+        ("INSERT INTO automl_schema VALUES (99, 'later', 0.0)", "a newer version"),
+        ("UPDATE automl_schema SET change = change - 2", "an older version"),
+    ],
+)
+def test_database_of_another_version_is_refused_and_not_touched(
+    tmp_path: Path, change: str, version: str
+) -> None:
     path = tmp_path / "automl.db"
     with open_store(f"sqlite:///{path}") as store:
         make_study(store)
     with sqlite3.connect(path) as connection:
-        connection.execute("INSERT INTO automl_schema VALUES (3, 'later', 0.0)")
+        connection.execute(change)
     connection.close()
     before = path.read_bytes()
-    with pytest.raises(StorageError, match="a newer version of this program made them"):
+    with pytest.raises(StorageError, match=f"{version} of this program made them"):
         open_store(f"sqlite:///{path}")
     assert path.read_bytes() == before

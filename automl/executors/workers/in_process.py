@@ -114,7 +114,7 @@ def guarded_training(setup: TrainingSetup, device: str) -> GuardedTraining:
     Raises:
         TrainingError: its trainer cannot be made.
     """
-    make = partial(make_trainer, setup.trainer, setup.dataset, device)
+    make = partial(make_trainer, setup.trainer, setup.dataset, device, setup.arithmetic)
     try:
         return GuardedTraining(make, device=device, trial_timeout=setup.trial_timeout)
     except Exception as error:

@@ -47,6 +47,7 @@ class ProcessEngine(Engine):
             Assignment(
                 shared,
                 setup.trainer,
+                setup.arithmetic,
                 device,
                 setup.trial_timeout,
                 setup.memory_limit,

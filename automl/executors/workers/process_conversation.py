@@ -60,6 +60,7 @@ def _set_up(assignment: Assignment) -> GuardedTraining:
     setup = TrainingSetup(
         assignment.dataset.open(),
         trainer=assignment.trainer,
+        arithmetic=assignment.arithmetic,
         trial_timeout=assignment.trial_timeout,
     )
     training = guarded_training(setup, assignment.device)

@@ -41,6 +41,7 @@ class Assignment:
 
     dataset: SharedDataset
     trainer: str
+    arithmetic: Mapping[str, bool]
     device: str
     trial_timeout: float | None  # seconds
     memory_limit: int | None  # bytes

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from torch import Tensor
@@ -36,6 +36,7 @@ class TrainingSetup:
     Attributes:
         n_workers: how many, or "auto": one per physical core, or per GPU.
         trainer: "stacked", "plain", or the import path "package.module:Class" of a Trainer.
+        arithmetic: keywords of the trainer beside its device, such as amp; none: its defaults.
         devices: where the workers train, in turn: ("cpu",), ("cuda:0", "cuda:1"), ...
         trial_timeout: seconds from a run's first round.
         memory_limit: bytes that trainings may take in each worker, beyond interpreter and
@@ -46,6 +47,7 @@ class TrainingSetup:
     dataset: Dataset
     n_workers: int | Literal["auto"] = "auto"
     trainer: str = "stacked"
+    arithmetic: Mapping[str, bool] = field(default_factory=dict)
     devices: tuple[str, ...] = ("cpu",)
     trial_timeout: float | None = None
     memory_limit: int | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final, cast
 
@@ -14,15 +14,24 @@ from automl.data.table.inputs import table_inputs
 from automl.models.family import Family, Forward
 from automl.models.layers import LayerSignal
 from automl.models.mlp.config import MLPConfig
+from automl.models.mlp.cost import arithmetic_seconds, call_seconds
 from automl.models.mlp.dropout import step_masks
 from automl.models.mlp.initialization import initialize_
 from automl.models.mlp.network import MLP, mlp_for
+from storage.records import ParameterValue
+
+MOST_MEMORY: Final[Mapping[str, tuple[ParameterValue, ...]]] = {
+    "activation": ("maxout", "prelu"),
+    "normalization": ("batch_norm", "layer_norm"),
+}
+"""The choices that take memory beside the network's size."""
 
 
 class MLPFamily(Family):
     """Multilayer perceptrons on tables."""
 
     config_class = MLPConfig
+    most_memory = MOST_MEMORY
     stacked_trainer = "automl.stacked.trainer:StackedTrainer"
     is_trusted = True
 
@@ -78,6 +87,10 @@ class MLPFamily(Family):
     def n_parameters(self, config: MLPConfig, data: DataDescription) -> int:
         """Counted on a network for which nothing is allocated."""
         return sum(each.numel() for each in mlp_for(config, data, device="meta").parameters())
+
+    def step_seconds(self, config: MLPConfig, data: DataDescription, batch_size: int) -> float:
+        """What a step of one network takes."""
+        return call_seconds(config) + arithmetic_seconds(config, data, batch_size)
 
 
 MLP_FAMILY: Final = MLPFamily()

@@ -60,7 +60,11 @@ def panels(table: StudyTable) -> list[Panel]:
     return [Panel(PLACE, "data-size", title, words(numbers), drawing(numbers), caption)]
 
 
-figure = alone(panels, "The best configuration was not trained on fewer rows.")
+figure = alone(
+    panels,
+    "The best configuration was not trained on fewer rows: type "
+    "`automl diagnose STUDY --diagnose full`.",
+)
 
 
 def words(numbers: DataSizeCurve) -> str:

@@ -9,25 +9,19 @@ from pathlib import Path
 import pytest
 
 from automl.console import trial_summary
+from automl.console.curves import ASCII_BLOCKS
 from automl.errors import StudyError
 from automl.investigation.promotion import Promotion
 from automl.result import SearchResult, WrittenPredictions
 from automl.wording.scores import score_text
 from storage.answers import single_answer
-from storage.records import EpochRecord, StudyRecords
+from storage.records import StudyRecords
 from tests.contracts.synthetic_study import synthetic_study
 
 
 def shown(records: StudyRecords, number: int, capsys: pytest.CaptureFixture[str]) -> str:
     trial_summary.print_trial(SearchResult(records, "sqlite:///a.db"), number)
     return capsys.readouterr().out
-
-
-def curve(*losses: float) -> list[EpochRecord]:
-    return [
-        EpochRecord(1, epoch, epoch, loss / 2, loss, 0.01, 0.1, 0.1, 0.01, 1.0, 0.1)
-        for epoch, loss in enumerate(losses, start=1)
-    ]
 
 
 def test_trial_is_shown_with_rank_verdict_parameters_and_curve(
@@ -52,37 +46,6 @@ def test_the_curves_of_folds_are_told_apart(capsys: pytest.CaptureFixture[str]) 
     assert "fold" not in shown(synthetic_study(6), 0, capsys).replace("folds", "")
 
 
-def test_a_curve_is_drawn_with_its_best_epoch_marked() -> None:
-    train, valid, mark = trial_summary.curve_lines(curve(8, 4, 2, 1, 2, 4))
-    assert valid == "valid loss  █▇▅▃▅▇"
-    assert train == "train loss  ▇▅▃▁▃▅"
-    assert mark.index("^") == valid.index("▃")
-
-
-def test_what_cannot_be_drawn_is_marked() -> None:
-    assert trial_summary.curve_lines(curve(4, 2, float("inf")))[1].endswith("x")
-    assert trial_summary.curve_lines(curve(4, 2, 0.0))[1].endswith("▁")
-    assert trial_summary.curve_lines(curve(float("nan")))[-1].endswith("x")
-
-
-def test_a_long_curve_fits_and_keeps_its_mark() -> None:
-    losses = [1 + abs(epoch - 700) for epoch in range(1000)]
-    _, valid, mark = trial_summary.curve_lines(curve(*losses))
-    assert len(valid) <= len("valid loss  ") + trial_summary.SPARKLINE_WIDTH
-    assert valid[mark.index("^")] == min(valid[12:])
-
-
-@pytest.mark.parametrize(
-    ("n_epochs", "best"), [(1, 1), (9, 3), (10, None), (50, 37), (1000, 1000)]
-)
-def test_few_epochs_of_many_are_in_the_table(n_epochs: int, best: int | None) -> None:
-    epochs = trial_summary.shown_epochs(n_epochs, best)
-    assert len(epochs) <= trial_summary.MOST_ROWS + 1
-    assert {1, n_epochs} <= set(epochs) <= set(range(1, n_epochs + 1))
-    assert best is None or best in epochs
-    assert epochs == sorted(epochs)
-
-
 def test_a_stream_without_blocks_gets_plain_signs(monkeypatch: pytest.MonkeyPatch) -> None:
     written = TextIOWrapper(BytesIO(), encoding="ascii")
     monkeypatch.setattr("sys.stdout", written)
@@ -90,7 +53,7 @@ def test_a_stream_without_blocks_gets_plain_signs(monkeypatch: pytest.MonkeyPatc
     written.flush()
     printed = written.buffer.getvalue().decode("ascii")  # type: ignore[attr-defined]
     (line,) = [line for line in printed.splitlines() if line.startswith("  valid loss  ")]
-    assert set(line.removeprefix("  valid loss  ")) <= set(trial_summary.ASCII_BLOCKS)
+    assert set(line.removeprefix("  valid loss  ")) <= set(ASCII_BLOCKS)
 
 
 @pytest.mark.parametrize(

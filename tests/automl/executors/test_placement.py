@@ -4,8 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from automl.executors.placement import RunCost, place, run_cost
+from automl.executors.placement import place
+from automl.stacked.trainer import StackedTrainer
 from automl.training.config import RowSubset, RunConfig
+from automl.training.costs import RunCost
+from automl.training.plain import PlainTrainer
 from tests.contracts.linear_trainer import tiny_dataset, tiny_run
 
 
@@ -20,7 +23,8 @@ def run_with(batch_size: int | None, hidden_size: int = 32) -> RunConfig:
 
 def cost(batch_size: int | None, hidden_size: int = 32, *, is_stacked: bool = True) -> RunCost:
     run = run_with(batch_size, hidden_size)
-    return run_cost(run, tiny_dataset(3000), is_stacked=is_stacked)
+    trainer = StackedTrainer if is_stacked else PlainTrainer
+    return trainer.cost(run, tiny_dataset(3000))
 
 
 def test_a_smaller_batch_costs_more_steps():
@@ -38,7 +42,7 @@ def test_all_rows_are_one_batch_for_everyone_who_takes_more_than_there_are():
 
 def test_half_the_rows_cost_half():
     half = replace(run_with(16), rows=RowSubset(fraction=0.5))
-    halved = run_cost(half, tiny_dataset(3000), is_stacked=True)
+    halved = StackedTrainer.cost(half, tiny_dataset(3000))
     assert halved.own == pytest.approx(cost(16).own / 2, rel=0.02)
 
 

@@ -4,12 +4,20 @@ import pytest
 import torch
 
 from automl.errors import ConfigError
-from automl.executors.trainers import TRAINERS, kernels_for, make_trainer, trainer_class
+from automl.executors.trainers import (
+    TRAINERS,
+    kernels_for,
+    make_trainer,
+    trainer_class,
+    trainer_for,
+)
 from automl.stacked import native
 from automl.stacked.native_build import Kernels
+from automl.stacked.trainer import StackedTrainer
 from automl.training.plain import PlainTrainer
 from tests.contracts.executor_contract import LINEAR
 from tests.contracts.linear_trainer import LinearTrainer, tiny_dataset
+from tests.contracts.trainer_contract import TOY
 
 
 def test_a_trainer_is_found_by_name_or_by_import_path():
@@ -20,6 +28,12 @@ def test_a_trainer_is_found_by_name_or_by_import_path():
 @pytest.mark.parametrize("name", list(TRAINERS))
 def test_every_named_trainer_can_be_made(name):
     assert make_trainer(name, tiny_dataset(), "cpu").active == ()
+
+
+def test_stacks_are_for_families_that_have_them():
+    assert trainer_class(trainer_for("mlp", "stacked")) is StackedTrainer
+    assert trainer_for("mlp", "plain") == trainer_for(TOY, "stacked") == "plain"
+    assert trainer_for(TOY, LINEAR) == LINEAR
 
 
 def test_an_unknown_trainer_is_refused_with_the_known_names():

@@ -9,7 +9,8 @@ from automl.stacked import evaluation as stacked_evaluation
 from automl.stacked.blocks import StackLayout
 from automl.stacked.evaluation import FEWEST_ROWS, MOST_ROWS, rows_at_once
 from automl.stacked.trainer import StackedTrainer
-from automl.training.network import Network, Place, read_rows
+from automl.training.network import Network, read_rows
+from automl.training.place import Place
 from automl.training.scores import score
 from tests.contracts.tiny_datasets import TASKS, tiny_dataset
 from tests.contracts.trainer_contract import tiny_run

@@ -6,7 +6,7 @@ import torch
 
 from automl.models.mlp.config import MLPConfig
 from automl.stacked.blocks import StackBlocks, StackLayout
-from automl.stacked.layer import StackedLayer, Workspace, product
+from automl.stacked.layer import LayerPlace, StackedLayer, Workspace, product
 
 
 def outputs_of(activations: list[str], n_rows: int) -> tuple[torch.Tensor, int]:
@@ -14,7 +14,7 @@ def outputs_of(activations: list[str], n_rows: int) -> tuple[torch.Tensor, int]:
     values = StackBlocks(StackLayout.of(configs, 8, (), 2), device="cpu", dtype=torch.float64)
     values.flat.normal_(generator=torch.Generator().manual_seed(0))
     inputs = torch.ones(len(configs), n_rows, 8, dtype=torch.float64)
-    layer = StackedLayer(0, inputs, values, None, Workspace(values.flat), frozen_statistics=False)
+    layer = StackedLayer(LayerPlace(0, values, None, Workspace(values.flat)), inputs)
     for call in layer.forward:
         call()
     return layer.outputs.clone(), len(layer.forward)

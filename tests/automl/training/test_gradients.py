@@ -14,7 +14,8 @@ from automl.models.mlp.initialization import initialize_
 from automl.models.mlp.network import MLP
 from automl.training.config import RowSubset
 from automl.training.gradients import inspect_initialization, is_measured, measure_layers
-from automl.training.network import Network, Place
+from automl.training.network import Network
+from automl.training.place import Place
 from automl.training.rows import Rows
 from storage.records import LayerGradientRecord
 from tests.contracts.tiny_datasets import tiny_dataset

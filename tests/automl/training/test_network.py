@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from automl.errors import TrainingError
-from automl.training.network import Network, Place, read_rows
+from automl.training.network import Network, read_rows
+from automl.training.place import Place
 from automl.training.rows import Rows
 from tests.contracts.tiny_datasets import tiny_dataset
 from tests.contracts.toy_family import TOY_FAMILY

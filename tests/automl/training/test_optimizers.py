@@ -167,10 +167,12 @@ def test_moments_carry_an_optimizer_over(name: str) -> None:
     whole, part = model_with_gradients(), model_with_gradients()
     steps(whole, optimizers.make_optimizer(name, training, whole), 5)
     first = optimizers.make_optimizer(name, training, part)
-    assert all(name == "adagrad" for _ in optimizers.read_moments(name, first, part))
+    assert not any(
+        moment.any() for moment in optimizers.read_moments(name, first, part, 0).values()
+    )
     steps(part, first, 3)
     second = optimizers.make_optimizer(name, training, part)
-    moments = optimizers.read_moments(name, first, part)
+    moments = optimizers.read_moments(name, first, part, 3)
     optimizers.write_moments(name, second, part, moments, step=3)
     steps(part, second, 2)
     for found, wanted in zip(part.parameters(), whole.parameters(), strict=True):

@@ -204,7 +204,7 @@ def test_float64_data_is_converted_once_and_float32_is_not_copied() -> None:
     dataset = tiny_dataset()
     trainer = PlainTrainer(dataset)
     trainer.add([tiny_run()])
-    numbers = trainer._runs[1].train.arguments[0]
+    numbers = trainer._runs[1].data.train.arguments[0]
     assert numbers.data_ptr() == dataset.folds[0].train.inputs.numeric.data_ptr()
 
 

@@ -53,7 +53,7 @@ def test_many_rows_are_predicted_in_chunks_with_the_same_result() -> None:
     dataset = tiny_dataset()
     trainer, _ = trained(dataset)
     state = trainer._runs[1]
-    rows = state.train[torch.arange(90).repeat(60)]
+    rows = state.data.train[torch.arange(90).repeat(60)]
     assert len(rows) > 2 * ROWS_AT_ONCE
     with torch.no_grad():
         expected = state.network.module(*rows.arguments)

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from automl.training.network import Network, Place, read_rows
+from automl.training.network import Network, read_rows
+from automl.training.place import Place
 from automl.training.rows import Rows
 from automl.training.scores import score
 from tests.contracts.tiny_datasets import tiny_dataset

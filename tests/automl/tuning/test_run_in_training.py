@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from automl.models.mlp.network import MLPConfig
+from automl.models.mlp.config import MLPConfig
 from automl.training.config import RunConfig, TrainingConfig
 from automl.tuning.run_in_training import RunInTraining
 from storage.records import EpochRecord

@@ -1,0 +1,107 @@
+"""A run of the plain trainer between two epochs: its network, its optimizer, its best epoch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from automl.training import optimizers
+from automl.training.config import RunConfig
+from automl.training.network import Network
+from automl.training.place import LossScaler
+from automl.training.rows import Rows
+from automl.training.schedules import optimizer_at
+from automl.training.trainer import Checkpoint
+from storage.records import EpochRecord
+
+
+@dataclass(slots=True)
+class BestEpoch:
+    """The epoch with the lowest validation loss so far; 0 before there is one."""
+
+    epoch: int = 0
+    valid_loss: float = math.inf
+    weights: dict[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunData:
+    """What a run trains on, on its device."""
+
+    train: Rows  # its own train rows
+    valid: Rows
+    class_weights: Tensor | None  # (C,)
+
+
+@dataclass(slots=True)
+class RunState:
+    """A run in training."""
+
+    config: RunConfig
+    network: Network
+    data: RunData
+    optimizer_name: str = field(init=False)
+    optimizer: torch.optim.Optimizer = field(init=False)
+    scaler: LossScaler = field(init=False)
+    epoch: int = 0
+    step: int = 0
+    best: BestEpoch = field(default_factory=BestEpoch)
+
+    def __post_init__(self) -> None:
+        self.scaler = LossScaler(self.network.place)
+        self._take(optimizer_at(self.config.training, epoch=1))
+
+    def _take(self, name: str) -> None:
+        self.optimizer_name = name
+        self.optimizer = optimizers.make_optimizer(name, self.config.training, self.network.module)
+
+    def choose_optimizer(self) -> None:
+        """Take up the optimizer of the coming epoch, with empty moments, at switch_to_sgd."""
+        name = optimizer_at(self.config.training, self.epoch + 1)
+        if name != self.optimizer_name:
+            self._take(name)
+
+    def keep_if_best(self, record: EpochRecord) -> None:
+        """Keep the weights if they are those of the best epoch so far."""
+        if record.is_finite and record.valid_loss < self.best.valid_loss:
+            weights = copied_state(self.network.module)
+            self.best = BestEpoch(record.epoch, record.valid_loss, weights)
+
+    def checkpoint(self) -> Checkpoint:
+        """All that the run needs to go on."""
+        module = self.network.module
+        moments = optimizers.read_moments(self.optimizer_name, self.optimizer, module, self.step)
+        return Checkpoint(
+            run=self.config,
+            epoch=self.epoch,
+            step=self.step,
+            weights=copied_state(module),
+            optimizer=moments | self.scaler.state(),
+            best_epoch=self.best.epoch,
+            best_valid_loss=self.best.valid_loss,
+            best_weights=dict(self.best.weights),
+        )
+
+    def go_on_from(self, start: Checkpoint) -> None:
+        """Take over the state of a checkpoint."""
+        module = self.network.module
+        module.load_state_dict(start.weights)
+        self._take(optimizer_at(start.run.training, max(1, start.epoch)))
+        optimizers.write_moments(
+            self.optimizer_name, self.optimizer, module, start.optimizer, start.step
+        )
+        self.scaler.restore(start.optimizer)
+        self.epoch, self.step = start.epoch, start.step
+        best = dict(start.best_weights)
+        self.best = BestEpoch(start.best_epoch, start.best_valid_loss, best)
+
+
+def copied_state(module: nn.Module) -> dict[str, Tensor]:
+    """A network's state, on the CPU, for good, however it lies in memory."""
+    return {
+        name: values.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, values in module.state_dict().items()
+    }

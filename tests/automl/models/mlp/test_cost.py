@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from automl.models.mlp.config import MLPConfig
+from automl.models.mlp.cost import COST, arithmetic_seconds, call_seconds
+from tests.contracts.tiny_datasets import tiny_dataset
+
+DATA = tiny_dataset().describe()
+
+
+def test_every_layer_costs_its_calls() -> None:
+    assert call_seconds(MLPConfig(n_layers=0)) == COST.step
+    assert call_seconds(MLPConfig(n_layers=3)) == COST.step + 3 * COST.layer
+
+
+def test_arithmetic_grows_with_rows_units_and_pieces() -> None:
+    narrow = arithmetic_seconds(MLPConfig(hidden_size=64), DATA, 32)
+    assert arithmetic_seconds(MLPConfig(hidden_size=128), DATA, 32) > 2 * narrow
+    assert arithmetic_seconds(MLPConfig(hidden_size=64), DATA, 64) > narrow
+    assert arithmetic_seconds(MLPConfig(hidden_size=64, activation="maxout"), DATA, 32) > narrow
