@@ -268,7 +268,7 @@ def a_family(copy: Copy) -> None:
             copy.insert(path, text, before='    "automl.models.mlp",\n')
         else:
             copy.create(path, text)
-    copy.run(SEARCH.format(options='space="gated", trainer="plain"'), AUTOML_NATIVE="0")
+    copy.run(SEARCH.format(options='space="gated"'), AUTOML_NATIVE="0")
 
 
 @adds("a kind of data", name="bits", is_slow=True)
@@ -297,7 +297,7 @@ def a_kind_of_data(copy: Copy) -> None:
         """
 import automl
 result = automl.search(range(200), space="small.toml", folds=1, n_trials=2, max_epochs=8,
-                       workers=1, references=False, trainer="plain")
+                       workers=1, references=False)
 assert result.records.settings.columns == {"x": "8 bits"}
 assert result.evaluation.scores["accuracy"] > 0.75, result.evaluation.scores
 import small  # the family, for whoever builds the network again
