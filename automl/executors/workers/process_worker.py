@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor
 
@@ -25,6 +25,7 @@ from automl.executors.workers.process_messages import (
     GiveBestWeights,
     GiveCheckpoint,
     Given,
+    GivePredictions,
     Message,
     Refused,
     receive,
@@ -32,6 +33,7 @@ from automl.executors.workers.process_messages import (
 )
 from automl.executors.workers.worker import Orders, Reply, Worker, WorkerLost
 from automl.system.child_processes import how_it_ended, reap
+from automl.training.config import RunConfig
 from automl.training.trainer import Checkpoint
 
 PLACE_SECONDS = 1.0
@@ -101,6 +103,22 @@ class ProcessWorker(Worker):
             time.sleep(0.02)
         return place
 
+    def predict(
+        self,
+        run: RunConfig,
+        weights: Mapping[str, Tensor],
+        split: Literal["train", "valid", "test"],
+        seconds: float,
+    ) -> Tensor:
+        """Ask for what a network predicts, which any idle process can; end one that hangs.
+
+        Raises:
+            TrainingError: the network raised.
+            WorkerLost: the process has ended, or has not answered in so many seconds.
+        """
+        predicted: Tensor = self._asked(GivePredictions(run, weights, split), seconds)
+        return predicted
+
     def abandon(self) -> None:
         """End the process, since the rest of what is said or heard makes no sense.
 
@@ -148,9 +166,12 @@ class ProcessWorker(Worker):
         self._pulse.close()
         self._output.close()
 
-    def _asked(self, request: Message) -> Any:
+    def _asked(self, request: Message, seconds: float | None = None) -> Any:
         try:
             send(self.connection, request)
+            if not self.connection.poll(seconds):
+                self.end()
+                raise WorkerLost(f"the worker process {self.pid} took more than {seconds:g} s")
             reply = receive(self.connection)
         except (EOFError, OSError) as error:
             raise self._lost() from error
