@@ -12,6 +12,7 @@ from automl.data.splits import TEST_FRACTION, VALID_FRACTION
 from automl.data.table.columns import column_name
 from automl.errors import DataError
 from automl.options.search_options import ColumnOptions, SplitOptions
+from automl.wording.counts import listing
 from storage.records import Json
 
 
@@ -71,7 +72,7 @@ def check_columns(frame: pd.DataFrame, target: str, columns: ColumnOptions) -> C
     for name in frame.columns:
         roles = [role for role, names in kinds.items() if name in names]
         if len(roles) > 1:
-            raise DataError(f"a column has one kind, but {name!r} is in {' and '.join(roles)}")
+            raise DataError(f"a column has one kind, but {name!r} is in {listing(roles)}")
     return replace(
         columns,
         drop=kinds["--drop"],

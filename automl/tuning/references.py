@@ -23,6 +23,7 @@ from automl.executors.reference_process import ReferenceProcess
 from automl.executors.resources import available_cores
 from automl.tuning.clock import Clock
 from automl.tuning.progress import SearchProgress
+from automl.wording.counts import listing
 from automl.wording.references import REFERENCE_NAMES
 from storage.records import ReferenceName
 
@@ -118,7 +119,7 @@ class References:
         lacking = self.names - fitted.keys()
         missing = [words for name, words in REFERENCE_NAMES.items() if name in lacking]
         if missing:
-            self.shortfall = f"the network is not compared with {' and '.join(missing)}: {failure}"
+            self.shortfall = f"the network is not compared with {listing(missing)}: {failure}"
         elif failure is not None:
             self.shortfall = f"the boosted trees had not grown to their best: {failure}"
 

@@ -22,6 +22,7 @@ from automl.data.files.file_bytes import shown
 from automl.data.files.npz_files import is_npz, read_npz
 from automl.errors import ConfigError, DataError
 from automl.options.search_options import ColumnOptions, DataOptions, SplitOptions
+from automl.wording.counts import listing
 
 if TYPE_CHECKING:
     from automl.data.loaded import LoadedData
@@ -172,6 +173,5 @@ def _refuse_columns(options: DataOptions) -> None:
     told = [name for name in told if name != "--keep_missing_class"]
     if told:
         raise ConfigError(
-            f"{' and '.join(told)} must name columns of a table, but the data are arrays; leave "
-            "it out"
+            f"{listing(told)} must name columns of a table, but the data are arrays; leave it out"
         )

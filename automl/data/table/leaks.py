@@ -25,6 +25,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from automl.data.table.probes import sample_rows, thirds
 from automl.data.targets import Target
+from automl.wording.counts import listing
 from storage.records import DataCheckRecord, Json
 
 MAX_COLUMNS = 100
@@ -153,7 +154,7 @@ def _sum_record(
         details["weights"] = [float(weight) for weight in weights]
     if len(columns) < values.shape[1]:
         details["others"] = _explained_by_others(columns, values, wanted)
-    subject = " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
+    subject = listing(named)
     return DataCheckRecord(
         "leakage", subject, _share(wanted, _fitted(values[:, columns], wanted)), details
     )

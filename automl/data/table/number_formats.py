@@ -17,6 +17,8 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from automl.wording.counts import listing
+
 SCALES = frozenset({"%", "‰", "k", "K", "M", "B", "G", "T", "bn", "mio"})
 """Suffixes that change the value: beside them a number without one is another number."""
 
@@ -83,7 +85,7 @@ class NumberFormat:
             parts.append("a decimal comma")
         if self.thousands:
             parts.append(f"a {names[self.thousands]} between thousands")
-        written = f"written with {' and '.join(parts)}" if parts else ""
+        written = f"written with {listing(parts)}" if parts else ""
         unit = f"in {self.unit}" if self.unit else ""
         return ", ".join(part for part in (written, unit) if part)
 

@@ -17,6 +17,7 @@ from automl.report.numbers.axes import Axis
 from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import Floats, Trial
 from automl.report.panels import Panel, Place
+from automl.wording.counts import listing
 from automl.wording.numbers import number
 
 PLACE = Place(
@@ -118,7 +119,7 @@ def words(numbers: Contour) -> str:
             places.append(f"{axis.name} {axis.choices[round(at * (len(axis.choices) - 1))]}")
         else:
             places.append(f"{axis.name} {number(float(f'{axis.value_at(at):.2g}'))}")
-    return f"Trials are best near {' and '.join(places)}."
+    return f"Trials are best near {listing(places)}."
 
 
 def drawing(numbers: Contour) -> go.Figure:

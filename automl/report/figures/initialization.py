@@ -17,6 +17,7 @@ from automl.report.numbers.gradients import EXPLODED, VANISHED, initial_ratios
 from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import Trial
 from automl.report.panels import Panel, Place, Remark, alone
+from automl.wording.numbers import number
 from automl.wording.scores import score_text
 
 PLACE = Place("gradients")
@@ -152,7 +153,7 @@ def _power(log_ratio: float) -> str:
     if not math.isfinite(log_ratio):
         return "∞"
     if abs(log_ratio) < 1:
-        return f"{10**log_ratio:.2g}×"
+        return f"{number(10**log_ratio, 2)}×"
     return f"10<sup>{log_ratio:.1f}</sup>".replace("-", "−")
 
 
