@@ -108,7 +108,7 @@ LOADS = {  # importing this loads no other of the heavy libraries
 
 MAX_LINES = 400
 MAX_PARAMETERS = 8
-MAX_FUNCTION_LINES = 60
+MAX_FUNCTION_LINES = 50
 MANY_PARAMETERS = {  # functions that may take more, each with its reason
     "begin": "one keyword per field of the record",
 }

@@ -1,6 +1,6 @@
 """The interface of the trainers: runs go in, one epoch record per active run comes out.
 
-`PlainTrainer` (plain.py) is the textbook loop and the truth; `StackedTrainer` (stacked.py)
+`PlainTrainer` (plain.py) is the textbook loop and the truth; `StackedTrainer` (`automl/stacked`)
 trains many runs as stacked parameters and agrees with it. A trainer knows neither Optuna
 nor the database, and does not decide when a run ends: `ending.py` says so from the curve.
 """
