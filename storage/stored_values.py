@@ -158,7 +158,7 @@ def _check(hint: Any) -> Check:
     if origin is Literal:
         return functools.partial(_as_literal, inner)
     if origin in (Union, types.UnionType):
-        return functools.partial(_as_union, tuple(map(_check, inner)))
+        return functools.partial(_as_union, inner, tuple(map(_check, inner)))
     if origin is not None and issubclass(origin, Mapping):
         return functools.partial(_as_mapping, _check(inner[1]))
     if origin is not None and issubclass(origin, Sequence):
@@ -193,7 +193,9 @@ def _as_literal(allowed: tuple[Any, ...], value: Any) -> Any:
     return value
 
 
-def _as_union(checks: tuple[Check, ...], value: Any) -> Any:
+def _as_union(kinds: tuple[Any, ...], checks: tuple[Check, ...], value: Any) -> Any:
+    if type(value) in kinds:  # a whole number stays one beside `float`
+        return value
     reason = UnfitError("it is of no type")
     for check in checks:
         try:

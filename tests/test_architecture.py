@@ -61,6 +61,7 @@ HOMES = {
         *("automl.report.numbers", "automl.report.figures"),
     ),
     "threadpoolctl": ("automl.data",),
+    "cloudpickle": ("automl.models.own.reference",),
     "scipy": (
         "automl.data",
         "automl.diagnostics",

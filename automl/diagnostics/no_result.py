@@ -15,6 +15,7 @@ from automl.diagnostics.gradient_flow import begins_with_zeros, start_problem
 from automl.diagnostics.situation import Situation
 from automl.diagnostics.titles import title_of, titled
 from automl.wording.counts import agree, count, listing
+from search_spaces.declared import model_of
 from storage.records import CAUSES, Advice, Diagnosis, Severity, StudyRecords, TrialRecord
 
 REMEDIES: Mapping[str, Advice] = {
@@ -54,6 +55,9 @@ def diagnose_no_result(records: StudyRecords) -> Diagnosis:
     if cause == "diverged":
         return _diverged(records, of_cause)
     remedy = REMEDIES.get(cause)
+    model = model_of(records.settings.space)
+    if cause == "crashed" and model is not None:
+        remedy = Advice(f"Mend {model} where the message says, and search again with `--new`.")
     why = f"{n_failed} of {count(n_trials, 'trial')} failed: {CAUSES.get(cause, cause)}."
     return _too_little(f"{message} {why}", records, (remedy,) if remedy else ())
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from torch import Tensor
@@ -26,6 +26,7 @@ class RunFailure:
     run_id: int
     cause: str  # a key of storage.records.CAUSES; "lost" runs may be started again
     message: str
+    traceback: str = field(default="", compare=False)  # of what a network has raised
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sysconfig
 import traceback
 from pathlib import Path
 
 import torch
 
+from automl.errors import AutoMLError
 from automl.executors.executor import RunFailure
 from automl.training.trainer import RunError
 
@@ -40,7 +42,8 @@ def own_error(error: BaseException) -> BaseException:
 def failure_of(run_id: int, error: BaseException) -> RunFailure:
     """The failure of the one run that raised the error."""
     cause = "out_of_memory" if is_memory_error(error) else "crashed"
-    return RunFailure(run_id, cause, describe(own_error(error)))
+    own = own_error(error)
+    return RunFailure(run_id, cause, describe(own), "".join(traceback.format_exception(own)))
 
 
 def describe(error: BaseException) -> str:
@@ -48,7 +51,7 @@ def describe(error: BaseException) -> str:
 
     The place is where a person can do something about it: "ValueError: ... (my_model.py, line
     23, in forward)" is the innermost line of their own; where nothing is theirs, it is the line
-    that raised: "ValueError: ... (plain.py, line 80)".
+    that raised: "ValueError: ... (plain.py, line 80)". Errors of ours say it all themselves.
     """
     lines = str(error).splitlines() or [""]
     text = f"{type(error).__name__}: {lines[0]}".rstrip(": ")
@@ -57,6 +60,8 @@ def describe(error: BaseException) -> str:
         return text
     if own := next((frame for frame in reversed(frames) if is_own(frame.filename)), None):
         return f"{text} ({place_of(own)})"
+    if isinstance(error, AutoMLError):
+        return lines[0]
     return f"{text} ({Path(frames[-1].filename).name}, line {frames[-1].lineno})"
 
 
@@ -66,6 +71,14 @@ def place_of(frame: traceback.FrameSummary) -> str:
     name = "a notebook's cell" if _is_cell(path) else path.name
     function = "" if frame.name.startswith("<") else f", in {frame.name}"
     return f"{name}, line {frame.lineno}{function}"
+
+
+def own_place(dump: str) -> str:
+    """The innermost line of a person's own in what `faulthandler` writes; "" if there is none."""
+    for filename, line, name in re.findall(r'File "(.+)", line (\d+) in (.+)', dump):
+        if is_own(filename):
+            return place_of(traceback.FrameSummary(filename, int(line), name))
+    return ""
 
 
 def is_own(filename: str) -> bool:

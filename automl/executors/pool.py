@@ -124,7 +124,9 @@ class Pool(Executor):
         while training := [each for each in self._members if each.state is State.TRAINING]:
             for member in training:
                 if deadline is not None and time.monotonic() > deadline + member.ending_grace:
-                    self._replace(member, "its round had not ended long after the time was up")
+                    self._replace(
+                        member, "it hung, its round had not ended long after the time was up"
+                    )
             self._listen(None)
         return self._results.take_all()
 
@@ -256,8 +258,9 @@ class Pool(Executor):
             self._messages.setdefault(note, False)
         if member.state is State.STARTING:
             self._losses.note_failed_start(message)
+        place = member.worker.place() if member.hangs_at() <= time.monotonic() else ""
         member.worker.end()
-        failures = member.failures(message)
+        failures = member.failures(message, place)
         self._results.fail(failures)
         lost = [failure.run_id for failure in failures if failure.cause == "lost"]
         self._losses.note_lost(self._runs[run_id].trial_number for run_id in lost)

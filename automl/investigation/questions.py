@@ -84,7 +84,9 @@ def explain(
         records = laboratory.records
         parts, sizes = plan_decomposition(records), plan_data_size(records)  # or refused at once
         ended = laboratory.train(parts, keep="best")
-        split = judge_decomposition(records, ended, laboratory.problem.dataset)
+        problem = laboratory.problem
+        with problem.predicting() as predicts:
+            split = judge_decomposition(records, ended, problem.dataset, predicts)
         laboratory.keep([split], frozenset({split.kind}))
         grown = judge_data_size(records, laboratory.train(sizes))
         return SearchResult(laboratory.keep([grown], frozenset({grown.kind})), storage)

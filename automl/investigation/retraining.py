@@ -27,6 +27,7 @@ from automl.diagnostics.decomposition import (
 )
 from automl.diagnostics.evidence import find_references
 from automl.errors import StudyError
+from automl.executors.predicting import Predict
 from automl.training.config import RowSubset
 from automl.tuning.planned_runs import (
     EndedRun,
@@ -104,25 +105,29 @@ def plan_decomposition(
 
 
 def judge_decomposition(
-    records: StudyRecords, runs: Sequence[EndedRun], dataset: Dataset
+    records: StudyRecords,
+    runs: Sequence[EndedRun],
+    dataset: Dataset,
+    predicts: Predict | None = None,
 ) -> Diagnosis:
     """Bias and noise, and variance, from predictions of the first fold's validation rows.
 
     Args:
         runs: as planned, with the weights of those that were trained to their ends.
+        predicts: what predicts; None: this process.
 
     Raises:
         StudyError: fewer than two bootstraps could be trained.
     """
     task = records.settings.task
-    drawn = _predicted(runs, dataset)
+    drawn = _predicted(runs, dataset, predicts)
     if len(drawn) < 2:
         raise StudyError(
             f"a decomposition needs two trained bootstraps or more, but there are {len(drawn)}. "
             f"{say_failures(runs)}".rstrip()
         )
     decompose = decompose_squared if task == "regression" else decompose_zero_one
-    pairs = _pairs(runs, dataset)
+    pairs = _pairs(runs, dataset, predicts)
     targets = np.asarray(dataset.folds[0].valid.targets.cpu().numpy())
     halves = None
     if pairs:
@@ -202,17 +207,22 @@ def _with_failures(answer: Diagnosis, runs: Sequence[EndedRun]) -> Diagnosis:
     )
 
 
-def _predicted(runs: Sequence[EndedRun], dataset: Dataset) -> list[np.ndarray]:
+def _predicted(
+    runs: Sequence[EndedRun], dataset: Dataset, predicts: Predict | None
+) -> list[np.ndarray]:
     """What the bootstraps that were trained predict, each (N,)."""
-    drawn = [predict_run(run, dataset) for run in runs if run.planned.purpose == "bootstrap"]
+    bootstraps = [run for run in runs if run.planned.purpose == "bootstrap"]
+    drawn = [predict_run(run, dataset, predicts) for run in bootstraps]
     return [predictions for predictions in drawn if predictions is not None]
 
 
-def _pairs(runs: Sequence[EndedRun], dataset: Dataset) -> list[tuple[np.ndarray, np.ndarray]]:
+def _pairs(
+    runs: Sequence[EndedRun], dataset: Dataset, predicts: Predict | None
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """The predictions of both halves of each division that both trained."""
     divisions: dict[int, list[np.ndarray]] = {}
     for run in runs:
-        rows, predictions = run.planned.config.rows, predict_run(run, dataset)
+        rows, predictions = run.planned.config.rows, predict_run(run, dataset, predicts)
         if run.planned.purpose == "half" and rows and predictions is not None:
             divisions.setdefault(rows.seed, []).append(predictions)
     return [(pair[0], pair[1]) for pair in divisions.values() if len(pair) == 2]

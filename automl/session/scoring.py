@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 
 from automl.data.references import FittedReferences
-from automl.errors import DataError, StudyError
+from automl.errors import DataError, StudyError, TrainingError
 from automl.session.call import SearchCall
 from automl.tuning.evaluation import evaluate_answer
 from automl.tuning.keeping import save_preprocessing
@@ -44,7 +44,7 @@ class Scoring:
             try:
                 self._evaluate()
             # Or another process has a better one now, or rows that the network cannot take.
-            except (ArtifactError, StudyError, DataError) as error:
+            except (ArtifactError, StudyError, DataError, TrainingError) as error:
                 if is_last:
                     self.unscored = f"the best trial could not be scored: {trouble or error}"
                     LOG.warning("%s", self.unscored)
@@ -56,7 +56,7 @@ class Scoring:
         with store.transaction(at_once=True):
             save_preprocessing(store, store.read_study(name), self._call.data.encoders)
         wanted = self._references.names
-        evaluate_answer(store, name, self._call.data.dataset, self._take_references, wanted)
+        evaluate_answer(store, self._call.problem, self._take_references, wanted)
 
     def _take_references(self) -> FittedReferences:
         LOG.info("finishing the references")

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import optuna
 
+from automl.diagnostics.layer_signals import are_finite
 from automl.executors.executor import RunFailure
 from automl.training.trainer import RunBegan
 from automl.tuning.adoption import LOST_ATTEMPTS_LIMIT, AdoptedTrial, adopt_dead_trials
@@ -61,7 +62,11 @@ def take_begun(state: SearchState, began: RunBegan) -> None:
         return
     trial.runs[began.run_id].n_parameters = began.n_parameters
     if began.run_id == next(iter(trial.runs)):  # its layers speak for those of the other folds
-        _take_look(state, trial, *judge_look(began.run_id, began.layers))
+        layers, failure = judge_look(began.run_id, began.layers)
+        if not are_finite(layers):
+            words = "its outputs are no finite numbers on the first batch"
+            failure = RunFailure(began.run_id, "diverged", words)
+        _take_look(state, trial, layers, failure)
 
 
 def _ask(state: SearchState) -> TrialInTraining | None:

@@ -22,10 +22,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from automl.data.dataset import Dataset
 from automl.data.references import FittedReferences
+from automl.executors.predicting import Predict
 from automl.training.metrics import Resampled, resample
-from automl.training.predictions import predict
 from automl.training.trained_model import WeightedNetwork, weighted_mean
 from automl.tuning.kept_models import kept_networks
+from automl.tuning.problem import Problem
 from automl.tuning.seeds import derive_seed
 from automl.wording.counts import trial_words
 from storage import Store
@@ -60,8 +61,7 @@ class _Rows:
 
 def evaluate_answer(
     store: Store,
-    study_name: str,
-    dataset: Dataset,
+    problem: Problem,
     references: Callable[[], FittedReferences],
     wanted: Set[ReferenceName] = frozenset(),
 ) -> EvaluationRecord | None:
@@ -72,8 +72,8 @@ def evaluate_answer(
         wanted: it is scored again if an earlier record lacks some of these, and they could be
             fitted now.
     """
-    records = store.read_study(study_name)
-    answer = study_answer(records)
+    records = store.read_study(problem.study_name)
+    answer, dataset = study_answer(records), problem.dataset
     if answer is None:
         return None
     earlier = evaluation_of(records, answer, "test")
@@ -87,7 +87,9 @@ def evaluate_answer(
     fitted = references()
     if earlier and fitted.keys() <= known:
         return earlier
-    rows = _valid_rows(networks, dataset, fitted), _test_rows(networks, dataset, fitted)
+    with problem.predicting() as predict:
+        valid = _valid_rows(networks, dataset, fitted, predict)
+        rows = valid, _test_rows(networks, dataset, fitted, predict)
     seed = derive_seed(records.settings.seed, "bootstrap")
     compared, scored = (_evaluation(each, dataset, seed) for each in rows)
     return _kept(store, records, answer, rows, (compared, scored))
@@ -124,7 +126,10 @@ def _kept(
 
 
 def _valid_rows(
-    networks: Sequence[WeightedNetwork], dataset: Dataset, references: FittedReferences
+    networks: Sequence[WeightedNetwork],
+    dataset: Dataset,
+    references: FittedReferences,
+    predict: Predict,
 ) -> _Rows:
     """The networks of each fold predict its validation rows, and so do its references."""
     numbers = list(dict.fromkeys(one.network.run.fold for one in networks))
@@ -136,7 +141,7 @@ def _valid_rows(
         target_scale=np.concatenate(
             [np.full(len(fold.valid), fold.target_scale, dtype=np.float64) for fold in folds]
         ),
-        network=np.concatenate([_prediction(each, dataset, "valid") for each in of_folds]),
+        network=np.concatenate([_prediction(each, predict, "valid") for each in of_folds]),
         references={
             name: np.concatenate([by_fold[number].valid.double().numpy() for number in numbers])
             for name, by_fold in references.items()
@@ -146,7 +151,10 @@ def _valid_rows(
 
 
 def _test_rows(
-    networks: Sequence[WeightedNetwork], dataset: Dataset, references: FittedReferences
+    networks: Sequence[WeightedNetwork],
+    dataset: Dataset,
+    references: FittedReferences,
+    predict: Predict,
 ) -> _Rows:
     """All networks predict the same test rows, by their weighted mean; references by theirs."""
     fold = dataset.folds[networks[0].network.run.fold]
@@ -154,7 +162,7 @@ def _test_rows(
         split="test",
         targets=fold.original_targets("test").numpy(),
         target_scale=np.full(len(fold.test), fold.target_scale, dtype=np.float64),
-        network=_prediction(networks, dataset, "test"),
+        network=_prediction(networks, predict, "test"),
         references={
             name: np.mean([of_fold.test.double().numpy() for of_fold in by_fold], axis=0)
             for name, by_fold in references.items()
@@ -221,12 +229,12 @@ def _arrays(rows: Sequence[_Rows]) -> dict[str, NDArray[Any]]:
 
 
 def _prediction(
-    networks: Sequence[WeightedNetwork], dataset: Dataset, split: Literal["valid", "test"]
+    networks: Sequence[WeightedNetwork], predict: Predict, split: Literal["valid", "test"]
 ) -> Floats:
     """What networks predict together of a split of their folds."""
     return weighted_mean(
         [
-            predict(one.run, one.weights, dataset, split).double().numpy()
+            predict(one.run, one.weights, split).double().numpy()
             for one in (each.network for each in networks)
         ],
         [each.weight for each in networks],

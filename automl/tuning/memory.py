@@ -119,7 +119,10 @@ def largest_run(
         possible = _values(space, name)
         largest[name] = next((one for one in choices if one in possible), possible[0])
     model, training = configure(
-        {**largest, **(params or {})}, family=space.family, max_epochs=1, patience=1
+        {**space.complete({}), **largest, **(params or {})},
+        family=space.family,
+        max_epochs=1,
+        patience=1,
     )
     return RunConfig(0, 0, space.family, model, training, seed=0)
 

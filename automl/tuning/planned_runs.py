@@ -21,6 +21,7 @@ import numpy as np
 from automl.data.dataset import Dataset
 from automl.errors import StudyError, TrainingError
 from automl.executors.executor import Executor, RunFailure
+from automl.executors.predicting import Predict
 from automl.training.config import RowSubset, RunConfig
 from automl.training.predictions import predict
 from automl.training.trainer import Checkpoint
@@ -228,10 +229,15 @@ def _said_of(run: RunInTraining) -> str:
     return f"the loss was not finite in epoch {run.curve[-1].epoch}"
 
 
-def predict_run(run: EndedRun, dataset: Dataset) -> np.ndarray | None:
+def predict_run(
+    run: EndedRun, dataset: Dataset, predicts: Predict | None = None
+) -> np.ndarray | None:
     """Predictions of validation rows with a run's best weights, in the loss's own terms.
 
     None of a run that failed, or whose weights were not kept.
+
+    Args:
+        predicts: what predicts; None: this process.
 
     Shape:
         (N,): class codes, or standardized values for regression.
@@ -239,7 +245,11 @@ def predict_run(run: EndedRun, dataset: Dataset) -> np.ndarray | None:
     if run.weights is None or not run.is_evidence:
         return None
     config = run.planned.config
-    values = np.asarray(predict(config, run.weights, dataset, "valid").cpu().numpy())
+    if predicts is None:
+        predicted = predict(config, run.weights, dataset, "valid")
+    else:
+        predicted = predicts(config, run.weights, "valid")
+    values = np.asarray(predicted.cpu().numpy())
     if dataset.task != "regression":
         return np.asarray(values.argmax(axis=1))
     fold = dataset.folds[config.fold]

@@ -8,7 +8,8 @@ its inputs are, is known here and nowhere else in `tuning`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
@@ -17,11 +18,14 @@ from automl.diagnostics.gradient_flow import hopeless
 from automl.executors.executor import RunFailure
 from automl.executors.failures import failure_of
 from automl.executors.numerics import training_arithmetic
+from automl.executors.predicting import Predict, ProcessPredictor
 from automl.executors.trainers import trainer_for
+from automl.executors.workers.worker import TrainingSetup
 from automl.models.family import find_family
 from automl.models.own.builders import known
 from automl.training.config import RowSubset, RunConfig, configure
 from automl.training.gradients import inspect_initialization
+from automl.training.predictions import predict
 from automl.tuning.seeds import derive_seed
 from search_spaces import SearchSpace
 from search_spaces.declared import family_of, model_of
@@ -109,6 +113,18 @@ class Problem:
         """
         words = model_of(self.settings.space)
         return None if words is None else known(words).packed()
+
+    @contextmanager
+    def predicting(self) -> Iterator[Predict]:
+        """What predicts with its networks: this process, or another where `engine` says so."""
+        if self.engine is None:
+            yield lambda run, weights, split: predict(run, weights, self.dataset, split)
+            return
+        predictor = ProcessPredictor(TrainingSetup(self.dataset, model=self.model))
+        try:
+            yield predictor
+        finally:
+            predictor.close()
 
     def plan(
         self, trial_number: int, params: Mapping[str, ParameterValue]

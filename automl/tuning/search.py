@@ -26,6 +26,7 @@ from automl.tuning.policy import FINISHING_SHARE, SearchPolicy
 from automl.tuning.problem import Problem
 from automl.tuning.progress import SearchProgress
 from automl.tuning.pruners import make_pruner
+from automl.tuning.repeated_failure import RepeatedFailure
 from automl.tuning.samplers import PerTrialSampler
 from automl.tuning.search_state import SearchState
 from automl.tuning.trial_in_training import TrialInTraining
@@ -53,6 +54,7 @@ class Search:
         study.sampler = PerTrialSampler(policy.sampler, problem.space, settings.seed)
         study.pruner = make_pruner(policy.pruner, settings.max_epochs)
         self.state = SearchState.of(study, store, executor, problem, policy)
+        self._repeated = RepeatedFailure(is_watched=problem.engine is not None)
         self._clock = clock or Clock(None)
         self._clock_of_training = Clock(None)
         self._is_stopped = False
@@ -77,6 +79,8 @@ class Search:
             self._end()
             raise
         self._end()
+        if self._repeated.is_enough:
+            raise self._repeated.error()
         state.keeper.restore()
         yield state.progress(self._clock, self._clock_of_training)
 
@@ -111,6 +115,7 @@ class Search:
 
     def _advance(self, trial: TrialInTraining, record: EpochRecord) -> None:
         self.state.tally.n_epochs += 1
+        self._repeated.forgive()
         if trial.runs[record.run_id].advance(record):
             self.state.executor.stop(record.run_id)
 
@@ -120,6 +125,7 @@ class Search:
             self._begin_again(trial)
         else:
             fail(self.state, trial, failure.cause, failure.message)
+            self._repeated.note(failure)
 
     def _begin_again(self, trial: TrialInTraining) -> None:
         lose(self.state, trial)
@@ -151,7 +157,13 @@ class Search:
     def _end(self) -> None:
         """Take the rounds under way; if time is up, the best trial is complete as it is."""
         state = self.state
-        self._take(state.executor.finish_rounds(self._clock.deadline))
+        result = state.executor.finish_rounds(self._clock.deadline)
+        for failure in result.failures:
+            trial = state.trial_of(failure.run_id)
+            if trial is not None and failure.cause == "lost":
+                seconds = time.monotonic() - trial.began_at
+                state.say(f"trial {trial.number}, {seconds:.0f} s in training: {failure.message}")
+        self._take(result)
         if self._clock.is_up and (best := state.best_in_training) is not None:
             try:
                 complete_early(state, best)
@@ -178,4 +190,4 @@ class Search:
 
     @property
     def _is_over(self) -> bool:
-        return self._is_stopped or self._clock.is_up
+        return self._is_stopped or self._clock.is_up or self._repeated.is_enough

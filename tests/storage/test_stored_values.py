@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from storage import records
 from storage.errors import DamagedError
-from storage.records import DataCheckRecord, Diagnosis, StudySettings
+from storage.records import DataCheckRecord, Diagnosis, ParameterValue, StudySettings
 from storage.stored_values import UnfitError, attribute, fitting, parse_json, record_of
 from tests.contracts.store_contract import settings
 
@@ -57,6 +58,12 @@ def test_lists_become_tuples_and_mappings_dataclasses() -> None:
 def test_what_does_not_fit_is_said(value: Any, hint: Any, reason: str) -> None:
     with pytest.raises(UnfitError, match=reason):
         fitting(value, hint)
+
+
+def test_values_of_several_possible_types_keep_their_own() -> None:
+    stored = {"blocks": 3, "rate": 0.5, "flag": True, "none": None}
+    params = fitting(stored, Mapping[str, ParameterValue])
+    assert [type(value) for value in params.values()] == [int, float, bool, type(None)]
 
 
 def test_settings_fit_their_own_json() -> None:

@@ -11,9 +11,11 @@ from multiprocessing.connection import Connection
 import torch
 from torch import Tensor
 
-from automl.errors import TrainingError
+from automl.data.dataset import Dataset
+from automl.errors import DataError, TrainingError
 from automl.executors.failures import describe
 from automl.executors.guarded_training import GuardedTraining
+from automl.executors.numerics import training_arithmetic
 from automl.executors.resources import private_memory
 from automl.executors.workers.in_process import guarded_training
 from automl.executors.workers.process_messages import (
@@ -21,6 +23,7 @@ from automl.executors.workers.process_messages import (
     GiveBestWeights,
     GiveCheckpoint,
     Given,
+    GivePredictions,
     Message,
     Refused,
     receive,
@@ -29,6 +32,7 @@ from automl.executors.workers.process_messages import (
 from automl.executors.workers.worker import Orders, Ready, TrainingSetup
 from automl.models.own.builders import remember_packed
 from automl.stacked.native import use_kernels
+from automl.training.predictions import predict
 from automl.training.trainer import Checkpoint
 
 
@@ -37,7 +41,9 @@ def converse(descriptor: int) -> None:
     torch.set_num_threads(1)
     connection = Connection(descriptor)
     try:
-        training = _set_up(receive(connection))
+        assignment: Assignment = receive(connection)
+        dataset = assignment.dataset.open()
+        training = _set_up(assignment, dataset)
     except Exception as error:
         is_said = isinstance(error, TrainingError)
         send(
@@ -51,14 +57,14 @@ def converse(descriptor: int) -> None:
             request = receive(connection)
         except (EOFError, OSError):
             return
-        send(connection, _answer(training, request))
+        send(connection, _answer(training, dataset, request))
 
 
-def _set_up(assignment: Assignment) -> GuardedTraining:
+def _set_up(assignment: Assignment, dataset: Dataset) -> GuardedTraining:
     use_kernels({torch.float32: assignment.kernels.read()} if assignment.kernels else {})
     remember_packed(assignment.model)
     setup = TrainingSetup(
-        assignment.dataset.open(),
+        dataset,
         trainer=assignment.trainer,
         arithmetic=assignment.arithmetic,
         trial_timeout=assignment.trial_timeout,
@@ -69,7 +75,7 @@ def _set_up(assignment: Assignment) -> GuardedTraining:
     return training
 
 
-def _answer(training: GuardedTraining, request: object) -> Message:
+def _answer(training: GuardedTraining, dataset: Dataset, request: object) -> Message:
     match request:
         case Orders():
             return training.carry_out(request)
@@ -77,6 +83,8 @@ def _answer(training: GuardedTraining, request: object) -> Message:
             return _give(training.checkpoint, request.run_id)
         case GiveBestWeights():
             return _give(training.best_weights, request.run_id)
+        case GivePredictions():
+            return _predicted(dataset, request)
     return Refused(f"a worker does not know what to do with {type(request).__name__}")
 
 
@@ -85,6 +93,14 @@ def _give(ask: Callable[[int], Checkpoint | Mapping[str, Tensor]], run_id: int) 
         return Given(ask(run_id))
     except TrainingError as error:
         return Refused(str(error))
+
+
+def _predicted(dataset: Dataset, request: GivePredictions) -> Message:
+    try:
+        with training_arithmetic():
+            return Given(predict(request.run, request.weights, dataset, request.split))
+    except Exception as error:  # of whatever a person's network does
+        return Refused(str(error) if isinstance(error, DataError) else describe(error))
 
 
 def _limit_memory(n_bytes: int, device: torch.device) -> None:

@@ -5,7 +5,8 @@
                                                <-      Ready, or Refused and it ends
     Orders                                     ->      (carries them out)
                                                <-      RoundDone
-    GiveCheckpoint, GiveBestWeights            ->
+    GiveCheckpoint, GiveBestWeights,           ->
+    GivePredictions
                                                <-      Given, or Refused
 
 Each request has one reply, and none is sent before the last one's reply has come: at most
@@ -23,7 +24,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from multiprocessing.connection import Connection
 from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import Tensor
@@ -31,6 +32,7 @@ from torch import Tensor
 from automl.executors.shared_dataset import SharedDataset
 from automl.executors.unnamed_files import SharedBytes
 from automl.executors.workers.worker import Orders, Ready, RoundDone
+from automl.training.config import RunConfig
 from automl.training.trainer import Checkpoint
 from storage.records import EpochRecord, LayerGradientRecord
 
@@ -64,10 +66,19 @@ class GiveBestWeights:
 
 
 @dataclass(frozen=True, slots=True)
+class GivePredictions:
+    """Send what a run's network predicts of a split with these weights."""
+
+    run: RunConfig
+    weights: Mapping[str, Tensor]
+    split: Literal["train", "valid", "test"]
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
     """What was asked for."""
 
-    value: Checkpoint | Mapping[str, Tensor]
+    value: Checkpoint | Mapping[str, Tensor] | Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +89,15 @@ class Refused:
 
 
 Message: TypeAlias = (
-    Assignment | Orders | GiveCheckpoint | GiveBestWeights | Ready | RoundDone | Given | Refused
+    Assignment
+    | Orders
+    | GiveCheckpoint
+    | GiveBestWeights
+    | GivePredictions
+    | Ready
+    | RoundDone
+    | Given
+    | Refused
 )
 
 

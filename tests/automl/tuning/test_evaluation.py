@@ -24,6 +24,11 @@ from storage import open_store
 from storage.records import AnswerMember, AnswerRecord, EvaluationRecord
 
 
+def problem_of(finished: SearchResult) -> Problem:
+    settings = finished.records.settings
+    return Problem(settings, load_again(settings).dataset)
+
+
 def test_score_is_that_of_the_kept_predictions(finished: SearchResult) -> None:
     kept = finished.predictions()
     assert kept is not None and finished.evaluation is not None
@@ -67,10 +72,10 @@ def test_validation_rows_have_a_comparison_of_their_own(finished: SearchResult) 
 
 
 def test_test_rows_are_read_once_per_answer(finished: SearchResult, finished_copy: str) -> None:
-    dataset = load_again(finished.records.settings).dataset
+    problem = problem_of(finished)
     with open_store(finished_copy) as store:
         before = store.read_study("iris-species").evaluations
-        assert evaluate_answer(store, "iris-species", dataset, dict) == before[-1]
+        assert evaluate_answer(store, problem, dict) == before[-1]
         assert store.read_study("iris-species").evaluations == before
 
 
@@ -78,7 +83,7 @@ def test_it_is_scored_again_for_references_that_an_earlier_look_lacked(
     finished: SearchResult, finished_copy: str
 ) -> None:
     """The network's scores are the same; what could not be fitted now either changes nothing."""
-    dataset = load_again(finished.records.settings).dataset
+    problem = problem_of(finished)
     every = frozenset(REFERENCE_NAMES)
     with open_store(finished_copy) as store:
         first = store.read_study("iris-species").evaluations[-1]
@@ -90,12 +95,12 @@ def test_it_is_scored_again_for_references_that_an_earlier_look_lacked(
             )
 
         def evaluate(references: Callable[[], FittedReferences]) -> EvaluationRecord | None:
-            return evaluate_answer(store, "iris-species", dataset, references, every)
+            return evaluate_answer(store, problem, references, every)
 
-        poorer = evaluate(lambda: guessing_alone(dataset))
+        poorer = evaluate(lambda: guessing_alone(problem.dataset))
         assert poorer is not None
         assert [one.name for one in poorer.references] == ["guessing"]
-        richer = evaluate(lambda: fit_references(dataset))
+        richer = evaluate(lambda: fit_references(problem.dataset))
         assert richer is not None
         assert {one.name for one in richer.references} == every
         assert richer.scores == first.scores
@@ -106,8 +111,8 @@ def test_it_is_scored_again_for_references_that_an_earlier_look_lacked(
 def test_a_reference_that_was_cut_short_is_marked(
     finished: SearchResult, finished_copy: str
 ) -> None:
-    dataset = load_again(finished.records.settings).dataset
-    (guess,) = guessing_alone(dataset)["guessing"]
+    problem = problem_of(finished)
+    (guess,) = guessing_alone(problem.dataset)["guessing"]
     fitted: FittedReferences = {
         "guessing": [guess],
         "linear_model": [guess],
@@ -118,7 +123,7 @@ def test_a_reference_that_was_cut_short_is_marked(
         first = store.read_study("iris-species").evaluations[-1]
         bare = replace(first, references=(), evaluated_at=first.evaluated_at + 1)
         store.add_evaluation("iris-species", bare)
-        record = evaluate_answer(store, "iris-species", dataset, lambda: fitted, every)
+        record = evaluate_answer(store, problem, lambda: fitted, every)
     assert record is not None
     assert [one.is_final for one in record.references] == [True, True, False]
 
@@ -130,12 +135,11 @@ def test_an_answer_of_several_trials_is_scored_kept_loaded_and_reported(
     first, second = (trial.number for trial in finished.records.complete_trials[:2])
     runs = [finished.records.search_runs(number)[0].run_id for number in (first, second)]
     members = (AnswerMember(runs[0], 0.75), AnswerMember(runs[1], 0.25))
-    dataset = load_again(finished.records.settings).dataset
+    problem = problem_of(finished)
     with open_store(finished_copy) as store:
         store.add_answer("iris-species", AnswerRecord("ensemble", members, first))
-        scored = evaluate_answer(store, "iris-species", dataset, lambda: guessing_alone(dataset))
-        settings = store.read_study("iris-species").settings
-        Keeper(store, Problem(settings, dataset), keep_models=1).prune()
+        scored = evaluate_answer(store, problem, lambda: guessing_alone(problem.dataset))
+        Keeper(store, problem, keep_models=1).prune()
     result = load_study("iris-species", finished_copy)
 
     assert result.answer.members == members and result.evaluation == scored

@@ -1,0 +1,63 @@
+"""Networks of a person's own whose first trials all fail alike: then the code is wrong.
+
+Another hundred trials would say the same. What differs between the trials, such as the rows of a
+batch, is left out where their errors are compared.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from automl.errors import TrainingError
+from automl.executors.executor import RunFailure
+
+ENOUGH: Final = 3
+"""So many trials in a row, from the first one on. Two may share what one in ten draws."""
+
+
+class RepeatedFailure:
+    """The error that all trials of a call have met so far.
+
+    Args:
+        is_watched: False: nothing is ever enough.
+    """
+
+    def __init__(self, *, is_watched: bool) -> None:
+        self._is_watched = is_watched
+        self._first: RunFailure | None = None
+        self._n_alike = 0
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether the search should end."""
+        return self._is_watched and self._n_alike >= ENOUGH
+
+    def note(self, failure: RunFailure) -> None:
+        """A trial has failed."""
+        if failure.cause != "crashed":
+            self.forgive()
+            return
+        self._first = self._first or failure
+        if _kind(failure.message) == _kind(self._first.message):
+            self._n_alike += 1
+        else:
+            self.forgive()
+
+    def forgive(self) -> None:
+        """Some trial has trained, or failed otherwise: the code is not wrong as a whole."""
+        self._is_watched = False
+
+    def error(self) -> TrainingError:
+        """What to end the search with; the person's own traceback is its note."""
+        assert self._first is not None, "an error is asked for once there are enough"
+        error = TrainingError(
+            f"the first {self._n_alike} trials all failed alike: {self._first.message}"
+        )
+        if self._first.traceback:
+            error.add_note(self._first.traceback)
+        return error
+
+
+def _kind(message: str) -> str:
+    return re.sub(r"\d+", "#", message)
