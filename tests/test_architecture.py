@@ -236,6 +236,15 @@ def test_imports_point_down() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Not inside a function either, and not for types alone: each can be read before the next."""
+    imported = {module.name: set(imports(module)) & PRODUCT_NAMES for module in PRODUCT}
+    del imported["automl"]  # its public names are imported for type checkers only
+    while leaves := {name for name, others in imported.items() if not others & imported.keys()}:
+        imported = {name: others for name, others in imported.items() if name not in leaves}
+    assert not imported, f"in circles, or above one: {sorted(imported)}"
+
+
 def test_the_page_lists_these_layers() -> None:
     page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     listed = page.partition("## The rooms")[2].split("```")[1].strip().splitlines()
