@@ -54,6 +54,13 @@ class Copy:
             (target.parent / "__init__.py").write_text('"""A package."""\n', encoding="utf-8")
         target.write_text(text, encoding="utf-8")
 
+    def create_test(self, path: str, text: str) -> None:
+        """Write a test, which needs no row."""
+        assert path.startswith("tests/")
+        target = self.folder / path
+        target.parent.mkdir(parents=True)
+        target.write_text(text, encoding="utf-8")
+
     def replace(self, path: str, old: str, new: str) -> None:
         """Put something in the place of what is there once."""
         target = self._touched(path)
@@ -266,9 +273,12 @@ def a_family(copy: Copy) -> None:
             copy.insert(path, text, before='    "own": ')
         elif path == "pyproject.toml":
             copy.insert(path, text, before='    "automl.models.mlp",\n')
+        elif path.startswith("tests/"):
+            copy.create_test(path, text)
         else:
             copy.create(path, text)
     copy.run(SEARCH.format(options='space="gated"'), AUTOML_NATIVE="0")
+    copy.run("import pytest; raise SystemExit(pytest.main(['-q', 'tests/automl']))")
 
 
 @adds("a kind of data", name="bits", is_slow=True)

@@ -1,5 +1,4 @@
-"""Families of networks: what they are made of, what they read, how they start.
+"""Networks: what they are made of and how they start.
 
-A model knows no trainer: the noise of a step, such as dropout, is drawn by the step's number and
-handed in. See `family.py` first.
+Each kind is a family with a folder of its own; a network knows no trainer. See `family.py` first.
 """
