@@ -28,7 +28,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.studies", "automl.options.loading"),
     ("automl.result",),
     ("automl.report",),
-    ("automl.comparison",),
+    ("automl.comparison", "automl.study_json"),
     ("automl.tuning",),
     ("automl.executors",),
     ("automl.stacked",),
@@ -130,7 +130,6 @@ LARGE_CLASSES = {  # classes that may have more, each with its reason
     "benchmarks.verdict_tables.Judged": "frozen, one field per column of its table",
     "benchmarks.verdict_training.Draw": "frozen, one field per number that is drawn",
     "automl.data.table.columns.ColumnPlan": TO_BE_MENDED,
-    "automl.result.SearchResult": TO_BE_MENDED,
 }
 ABBREVIATIONS = {"lr", "cfg", "conf", "hp", "hps", "hparams", "opt", "sched", "val_loss"}
 NOT_NAMES_OF_MODULES = {"utils", "util", "helpers", "common", "misc", "manager", "handler"}
