@@ -133,7 +133,7 @@ ODD: tuple[Any, ...] = (
     *(pd.DataFrame({"a": [1]}), iter("ab"), range(3), int, lambda: 1, np.datetime64("2024-01-01")),
 )
 PLAIN_TYPES = (bool, int, float, str, tuple, type(None), Path)
-OBJECTS = {"valid", "test"}  # sources of rows: read, and refused, where data are read
+OBJECTS = {"valid", "test", "model"}  # sources of rows, and code: looked at where they are used
 
 
 @pytest.mark.parametrize("option", sorted(NAMES))
