@@ -23,6 +23,8 @@ class GuardedConnection:
         self.url = url
         self.changes = 0  # grows when another connection has committed; see `poll`
         self._engine = engines.make_engine(url)
+        # For messages, without a password; rendered once, as every `poll` hands it on.
+        self.shown_url = self._engine.url.render_as_string(hide_password=True)
         self._forget()
 
     def _forget(self) -> None:
@@ -38,11 +40,6 @@ class GuardedConnection:
     def dialect(self) -> str:
         """Name of the SQL dialect: "sqlite", "postgresql"."""
         return self._engine.dialect.name
-
-    @property
-    def shown_url(self) -> str:
-        """The URL for messages, without a password."""
-        return self._engine.url.render_as_string(hide_password=True)
 
     def open(self) -> Connection:
         """The connection.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sysconfig
 import traceback
 from pathlib import Path
@@ -70,6 +71,14 @@ def place_of(frame: traceback.FrameSummary) -> str:
     name = "a notebook's cell" if _is_cell(path) else path.name
     function = "" if frame.name.startswith("<") else f", in {frame.name}"
     return f"{name}, line {frame.lineno}{function}"
+
+
+def own_place(dump: str) -> str:
+    """The innermost line of a person's own in what `faulthandler` writes; "" if there is none."""
+    for filename, line, name in re.findall(r'File "(.+)", line (\d+) in (.+)', dump):
+        if is_own(filename):
+            return place_of(traceback.FrameSummary(filename, int(line), name))
+    return ""
 
 
 def is_own(filename: str) -> bool:

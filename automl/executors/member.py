@@ -98,11 +98,15 @@ class Member:
         """Seconds beyond the search's deadline in which the present round must end."""
         return self._clock.ending_grace
 
-    def failures(self, message: str) -> list[RunFailure]:
-        """What becomes of the runs in training when the worker is gone."""
+    def failures(self, message: str, place: str = "") -> list[RunFailure]:
+        """What becomes of the runs in training when the worker is gone.
+
+        Args:
+            place: where it was when a run's time had passed.
+        """
         passed = self._limit.passed()
         return [
-            self._limit.failure(run_id)
+            self._limit.failure(run_id, place)
             if run_id in passed
             else RunFailure(run_id, "lost", message)
             for run_id in sorted(self.queue.in_training)

@@ -256,8 +256,9 @@ class Pool(Executor):
             self._messages.setdefault(note, False)
         if member.state is State.STARTING:
             self._losses.note_failed_start(message)
+        place = member.worker.place() if member.hangs_at() <= time.monotonic() else ""
         member.worker.end()
-        failures = member.failures(message)
+        failures = member.failures(message, place)
         self._results.fail(failures)
         lost = [failure.run_id for failure in failures if failure.cause == "lost"]
         self._losses.note_lost(self._runs[run_id].trial_number for run_id in lost)

@@ -47,6 +47,9 @@ class TimeLimit:
             return float("inf")
         return min(self._began_at.values()) + self.seconds
 
-    def failure(self, run_id: int) -> RunFailure:
-        """The failure of a run whose time has passed."""
-        return RunFailure(run_id, "timed_out", f"it took more than {self.seconds:g} seconds")
+    def failure(self, run_id: int, place: str = "") -> RunFailure:
+        """The failure of a run whose time has passed, and where its worker was, if known."""
+        where = f"; its worker was in {place}" if place else ""
+        return RunFailure(
+            run_id, "timed_out", f"it took more than {self.seconds:g} seconds{where}"
+        )

@@ -17,6 +17,9 @@ from torch import Tensor, nn
 
 CPU: Final = torch.device("cpu")
 
+SCALER_STATE: Final = ("scale", "_growth_tracker")
+"""What moves of torch.amp.GradScaler."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -63,29 +66,34 @@ class LossScaler:
 
     def __init__(self, place: Place) -> None:
         is_needed = place.amp and place.half is torch.float16
-        self._scaler = torch.amp.GradScaler(place.device.type, enabled=is_needed)
+        self._scaler = torch.amp.GradScaler(place.device.type) if is_needed else None
 
     def backward(self, loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
         """Put the gradients of a loss beside the optimizer's parameters, unscaled."""
+        if self._scaler is None:
+            loss.backward()
+            return
         scaled: Tensor = self._scaler.scale(loss)
         scaled.backward()
         self._scaler.unscale_(optimizer)
 
     def step(self, optimizer: torch.optim.Optimizer) -> None:
         """Update, unless a gradient was out of reach; then the scale is less from now on."""
+        if self._scaler is None:
+            optimizer.step()
+            return
         self._scaler.step(optimizer)
         self._scaler.update()
 
     def state(self) -> dict[str, Tensor]:
         """What a checkpoint keeps; {} where nothing is scaled."""
+        if self._scaler is None:
+            return {}
         state = self._scaler.state_dict()
-        kept = ("scale", "_growth_tracker")
-        return {f"scaler.{name}": torch.tensor(state[name]) for name in kept if name in state}
+        return {f"scaler.{name}": torch.tensor(state[name]) for name in SCALER_STATE}
 
     def restore(self, kept: Mapping[str, Tensor]) -> None:
         """Go on from what a checkpoint kept."""
-        state = self._scaler.state_dict()
-        names = {name: f"scaler.{name}" for name in state}
-        state |= {name: kept[key].item() for name, key in names.items() if key in kept}
-        if state:
-            self._scaler.load_state_dict(state)
+        if self._scaler is not None and "scaler.scale" in kept:
+            numbers = {name: kept[f"scaler.{name}"].item() for name in SCALER_STATE}
+            self._scaler.load_state_dict(self._scaler.state_dict() | numbers)

@@ -135,12 +135,11 @@ def _told(path: str, stored: StudySettings, asked: StudySettings) -> str:
     name = name or f"--{field.replace('_', '-')}"
     if rest.startswith("parameters."):
         name = rest.split(".")[1]
-    differing = differing_settings((stored, asked))
-    if name not in differing and rest:
+    in_words = differing_settings((stored, asked))
+    if name not in in_words and rest:
         return f"{path} differs"
-    before, now = differing.get(name) or (
-        value_text(getattr(one, field)) for one in (stored, asked)
-    )
+    plain = (value_text(getattr(stored, field)), value_text(getattr(asked, field)))
+    before, now = in_words.get(name, plain)
     typed = name if name.startswith("--") else _assignment(name, asked)
     return f"{name.lstrip('-')} is {before} in the study and {now} here{typed and f' ({typed})'}"
 

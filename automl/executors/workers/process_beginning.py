@@ -11,6 +11,7 @@ scripts without `if __name__ == "__main__"`.
 
 from __future__ import annotations
 
+import faulthandler
 import signal
 import sys
 import threading
@@ -26,6 +27,7 @@ def main(connection: int, pulse: int | None = None) -> None:
         pulse: descriptor of where to give signs of life.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinator's to handle
+    faulthandler.register(signal.SIGUSR1)  # writes where it is, in whatever it hangs
     begin_to_beat(pulse)
     threading.Thread(target=end_with_coordinator, args=(connection,), daemon=True).start()
     from automl.executors.workers.process_conversation import converse

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Mapping
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -15,6 +17,7 @@ from typing import Any, Literal
 from torch import Tensor
 
 from automl.errors import TrainingError
+from automl.executors.failures import own_place
 from automl.executors.heartbeat import LOADING_SILENCE_LIMIT, Pulse
 from automl.executors.interpreters import start_interpreter
 from automl.executors.workers.process_messages import (
@@ -32,6 +35,9 @@ from automl.executors.workers.worker import Orders, Reply, Worker, WorkerLost
 from automl.system.child_processes import how_it_ended, reap
 from automl.training.config import RunConfig
 from automl.training.trainer import Checkpoint
+
+PLACE_SECONDS = 1.0
+"""How long to wait for a process to write where it is; it does so in milliseconds."""
 
 ENDED_SILENT = (
     "a worker process gave no sign of life and was ended; its trials are trained again elsewhere"
@@ -86,6 +92,16 @@ class ProcessWorker(Worker):
         """Ask for the weights of the run's best epoch."""
         weights: Mapping[str, Tensor] = self._asked(GiveBestWeights(run_id))
         return weights
+
+    def place(self) -> str:
+        """The line of a person's own that the process is in: it writes all lines it is in."""
+        before = os.fstat(self._output.fileno()).st_size
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGUSR1)
+        until = time.monotonic() + PLACE_SECONDS
+        while not (place := own_place(self._written(before))) and time.monotonic() < until:
+            time.sleep(0.02)
+        return place
 
     def predict(
         self,
@@ -183,9 +199,13 @@ class ProcessWorker(Worker):
 
     def _last_words(self) -> str:
         """The last line that the worker wrote."""
-        self._output.seek(0)
-        lines = self._output.read().decode(errors="replace").strip().splitlines()
+        lines = self._written().strip().splitlines()
         return lines[-1] if lines else ""
+
+    def _written(self, start: int = 0) -> str:
+        """What the worker has written, from a byte on; its own place in the file stays."""
+        size = os.fstat(self._output.fileno()).st_size
+        return os.pread(self._output.fileno(), size - start, start).decode(errors="replace")
 
 
 def _launch(

@@ -130,6 +130,10 @@ class Worker(abc.ABC):
             WorkerLost: it has ended.
         """
 
+    def place(self) -> str:
+        """Where it is, as `failures.place_of`: a line of a person's own; "" if nobody knows."""
+        return ""
+
     @abc.abstractmethod
     def abandon(self) -> None:
         """Something was broken off in the middle of a call: it counts as lost from now on."""

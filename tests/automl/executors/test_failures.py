@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from automl.executors.executor import RunFailure
-from automl.executors.failures import describe, failure_of, is_memory_error, is_own
+from automl.executors.failures import describe, failure_of, is_memory_error, is_own, own_place
 from automl.training.trainer import Checkpoint, RunError
 
 
@@ -127,6 +127,16 @@ def test_a_cell_of_a_notebook_has_no_name():
     exec(code, names)
     text = describe(raised(names["forward"]))
     assert text == "KeyError: 'x' (a notebook's cell, line 2, in forward)"
+
+
+def test_where_a_process_hangs_is_the_innermost_line_of_a_persons_own(own):
+    dump = f"""Current thread 0x00007f (most recent call first):
+  File "{torch.nn.__file__}", line 9 in linear
+  File "{own.__file__}", line 8 in forward
+  File "{own.__file__}", line 2 in outer
+"""
+    assert own_place(dump) == "my_model.py, line 8, in forward"
+    assert own_place(dump.splitlines()[1]) == ""
 
 
 def test_of_a_run_that_its_trainer_has_named_the_error_is_its_own(own):

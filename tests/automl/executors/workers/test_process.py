@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -184,6 +185,8 @@ def test_a_round_that_hangs_ends_with_its_worker(borrow):
     failures: list[RunFailure] = []
     while executor.active:
         failures += executor.next_round().failures
+    words = r"it took more than 2 seconds; its worker was in linear_trainer.py, line \d+, in make_"
+    assert re.match(words, failures[0].message)
     assert {failure.run_id: failure.cause for failure in failures} == {
         1: "timed_out",
         2: "timed_out",

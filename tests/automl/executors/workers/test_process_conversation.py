@@ -52,7 +52,7 @@ def worker() -> Iterator[Worker]:
     theirs.close()
     connection = Connection(ours.detach())
     worker = Worker(process, connection, shared)
-    assert worker.tell(Assignment(shared, LINEAR, "cpu", None, None)) == Ready()
+    assert worker.tell(Assignment(shared, LINEAR, {}, "cpu", None, None)) == Ready()
     yield worker
     connection.close()
     assert process.wait(5) == 0
