@@ -101,7 +101,11 @@ def _measured(
 def _as_it_was(module: nn.Module) -> Iterator[None]:
     """Training mode without the dropout of modules; afterwards mode and buffers are as before."""
     modes = {each: each.training for each in module.modules()}
-    kept = [(buffer, buffer.clone()) for buffer in module.buffers()]
+    kept = [
+        (each, name, buffer, buffer.clone())
+        for each in modes
+        for name, buffer in each.named_buffers(recurse=False)
+    ]
     module.train()
     for each in modes:
         if isinstance(each, _DropoutNd):
@@ -112,8 +116,9 @@ def _as_it_was(module: nn.Module) -> Iterator[None]:
         for each, mode in modes.items():
             each.training = mode
         with torch.no_grad():
-            for buffer, values in kept:  # batch normalization moves its running statistics
-                buffer.copy_(values)
+            for each, name, buffer, values in kept:
+                buffer.copy_(values)  # batch normalization moves its running statistics
+                setattr(each, name, buffer)  # others put a new tensor in its place
 
 
 def _is_reached(signal: LayerSignal, gradients: Mapping[int, Tensor | None]) -> bool:
