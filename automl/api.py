@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from automl.data.kinds import read_data
 from automl.errors import ConfigError
 from automl.models.own.builders import remember_for
+from automl.models.own.reference import refuse_in_import
 from automl.options.loading import fixed_options, is_from_files
 from automl.options.option import check_names, options_of
 from automl.options.search_options import FixedOptions, FreeOptions, SearchOptions
@@ -46,6 +47,7 @@ def start_search(data: Any, options: SearchOptions, clock: Clock | None = None) 
         DataError, ConfigError, StudyError, SearchSpaceError, StorageError: in one line, with
             the rule, the value and the fix.
     """
+    refuse_in_import("a search")
     clock = clock or Clock(options.timeout)
     is_named = isinstance(data, (str, Path))
     LOG.info("reading %s", one_line(str(data)) if is_named else f"the {type(data).__name__}")

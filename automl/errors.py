@@ -59,9 +59,17 @@ class OutputError(AutoMLError, OSError):
     """A file that was asked for cannot be written, or something of a person's would be lost."""
 
 
+def first_line(error: BaseException) -> str:
+    """The first line that an error says; "" where it says nothing, or fails to."""
+    try:
+        return next((line for line in str(error).strip().splitlines()), "")
+    except Exception:  # a person's own error may raise where it is written
+        return ""
+
+
 def reason_of(error: Exception) -> str:
     """The first line of another library's error, or its kind where it says nothing."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    return first_line(error).strip()[:200] or type(error).__name__
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -28,6 +30,7 @@ _GOLDEN = 0x9E3779B97F4A7C15  # 2^64 / golden ratio: the increment of SplitMix64
 _MIX_1 = 0xBF58476D1CE4E5B9
 _MIX_2 = 0x94D049BB133111EB
 _ALL_64 = (1 << 64) - 1
+_ALL_32 = (1 << 32) - 1
 
 
 def _signed(value: int, bits: int) -> int:
@@ -247,3 +250,13 @@ def seeded(seed: int, device: torch.device | str = "cpu") -> Iterator[None]:
     finally:
         for generator, state in zip(generators, states, strict=True):
             generator.set_state(state)
+
+
+def seed_python_and_numpy(seed: int) -> None:
+    """Let the generators of Python and NumPy that everybody shares begin at a seed, for good.
+
+    For modules of people who draw with `random` or `np.random`. Only where nobody else's
+    numbers come from there: in a process that trains.
+    """
+    random.seed(seed)
+    np.random.seed(seed & _ALL_32)

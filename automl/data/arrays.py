@@ -63,6 +63,11 @@ def named_arrays(arrays: Mapping[Any, Any], name: str) -> dict[str, Any]:
         DataError: x or y is missing.
     """
     given = {str(key).lower(): value for key, value in arrays.items()}
+    if len(given) < len(arrays):
+        raise DataError(
+            f"keys of arrays must differ in more than upper and lower case, but {name} has "
+            f"{', '.join(map(str, arrays))}"
+        )
     if not {"x", "y"} <= given.keys() and {"x_train", "y_train"} <= given.keys():
         given |= {"x": given["x_train"], "y": given["y_train"]}
     if not {"x", "y"} <= given.keys():

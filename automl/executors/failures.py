@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from automl.errors import AutoMLError
+from automl.errors import AutoMLError, first_line
 from automl.executors.executor import RunFailure
 from automl.training.trainer import RunError
 
@@ -30,7 +30,7 @@ def is_memory_error(error: BaseException) -> bool:
     error = own_error(error)
     if isinstance(error, MemoryError | torch.cuda.OutOfMemoryError):
         return True
-    text = str(error).lower()
+    text = first_line(error).lower()
     return isinstance(error, RuntimeError) and any(words in text for words in MEMORY_PHRASES)
 
 
@@ -53,15 +53,15 @@ def describe(error: BaseException) -> str:
     23, in forward)" is the innermost line of their own; where nothing is theirs, it is the line
     that raised: "ValueError: ... (plain.py, line 80)". Errors of ours say it all themselves.
     """
-    lines = str(error).splitlines() or [""]
-    text = f"{type(error).__name__}: {lines[0]}".rstrip(": ")
+    line = first_line(error)
+    text = f"{type(error).__name__}: {line}".rstrip(": ")
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:
         return text
     if own := next((frame for frame in reversed(frames) if is_own(frame.filename)), None):
         return f"{text} ({place_of(own)})"
     if isinstance(error, AutoMLError):
-        return lines[0]
+        return line
     return f"{text} ({Path(frames[-1].filename).name}, line {frames[-1].lineno})"
 
 

@@ -124,9 +124,7 @@ class Pool(Executor):
         while training := [each for each in self._members if each.state is State.TRAINING]:
             for member in training:
                 if deadline is not None and time.monotonic() > deadline + member.ending_grace:
-                    self._replace(
-                        member, "it hung, its round had not ended long after the time was up"
-                    )
+                    self._replace(member, "it hung: its round had not ended long after the end")
             self._listen(None)
         return self._results.take_all()
 

@@ -108,8 +108,8 @@ class Family(abc.ABC):
     ) -> Iterator[Forward]:
         """How each of the coming steps goes forward, with the noise of that step, such as dropout.
 
-        The noise must be a function of (seed, step). By default torch's generators are seeded
-        by it around the call.
+        The noise must be a function of (seed, step). By default the generators of torch, NumPy
+        and Python are seeded by it for the call.
         """
         steps = torch.arange(first_step, first_step + len(batch_sizes))
         keys = randomness.keys_at(randomness.streams([seed], "dropout"), steps)
@@ -154,5 +154,6 @@ def _setting(name: str, value: ParameterValue) -> ParameterValue:
 
 
 def _seeded_call(module: nn.Module, seed: int, *arguments: Tensor) -> Any:
+    randomness.seed_python_and_numpy(seed)
     with randomness.seeded(seed, arguments[0].device):
         return module(*arguments)

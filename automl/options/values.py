@@ -37,6 +37,9 @@ MOST_BYTES = 2**63 - 1
 MOST_SECONDS = 10**9  # 31 years
 
 
+_OTHER_COLLECTIONS = (bytes, bytearray, memoryview, Mapping)  # than of texts
+
+
 class Unfit(Exception):
     """A value that a rule refuses; its text is the fix, if there is one."""
 
@@ -154,7 +157,7 @@ def _convert_name(value: Any) -> str:
 def _convert_texts(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):  # a collection too, of its letters
         raise Unfit(f"write [{shown(value)}]")
-    if not isinstance(value, Collection) or isinstance(value, bytes | bytearray | Mapping):
+    if not isinstance(value, Collection) or isinstance(value, _OTHER_COLLECTIONS):
         raise Unfit
     try:
         items = list(value)
@@ -246,7 +249,10 @@ def _whole(value: Any) -> int:
     if isinstance(value, bool):
         raise Unfit
     if isinstance(value, Integral):
-        return int(value)
+        try:
+            return int(value)
+        except TypeError:  # a span of time of NumPy says that it is one
+            raise Unfit from None
     found = _number(value)
     if found != math.floor(found):
         raise Unfit

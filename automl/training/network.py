@@ -80,6 +80,20 @@ class Network:
             returned = forward(*rows.arguments)
         return self.checked(returned, len(rows))
 
+    def trainable_outputs(self, forward: Forward, rows: Rows) -> Tensor:
+        """The outputs of a step of training, which a gradient goes back from.
+
+        Raises:
+            TrainingError: as `outputs`, or they hang on nothing that can be trained.
+        """
+        outputs = self.outputs(forward, rows)
+        if not outputs.requires_grad:
+            raise TrainingError(
+                "a network's outputs must depend on its trainable parameters, but these do not; "
+                "leave out what cuts them off, such as detach() or torch.no_grad()"
+            )
+        return outputs
+
     def checked(self, outputs: Any, n_rows: int) -> Tensor:
         """What a module returned of some rows, as losses want it.
 
@@ -92,6 +106,10 @@ class Network:
         if not isinstance(outputs, Tensor):
             raise TrainingError(
                 f"a network must return a tensor, but returned {type(outputs).__name__}"
+            )
+        if not outputs.is_floating_point():
+            raise TrainingError(
+                f"a network must return floating point numbers, but returned {outputs.dtype}"
             )
         wanted = (n_rows, self.n_outputs)
         if outputs.shape == (n_rows,) and self.n_outputs == 1:

@@ -138,6 +138,8 @@ class PlainTrainer(Trainer):
 
     def _state(self, run: RunConfig) -> RunState:
         """A run with its rows, its network not yet as it begins."""
+        if not find_family(run.family).is_trusted:  # it may draw by whatever there is
+            randomness.seed_python_and_numpy(randomness.stream(run.seed, "weights"))
         train, valid = self._split(run, "train"), self._split(run, "valid")
         own = rows_of(run.rows, len(train))
         device, dtype = self._place.device, self._place.dtype
@@ -185,7 +187,7 @@ class PlainTrainer(Trainer):
         network.module.train()
         for (start, stop), learning_rate, forward in steps:
             batch = train[start:stop]
-            loss = self._objective(state, network.outputs(forward, batch), batch.targets)
+            loss = self._objective(state, network.trainable_outputs(forward, batch), batch.targets)
             optimizer.zero_grad()
             state.scaler.backward(loss, optimizer)
             if training.l1:

@@ -33,13 +33,18 @@ def adopt(state: SearchState) -> None:
         begin_again(state, adopted)
 
 
-def begin_again(state: SearchState, adopted: AdoptedTrial) -> None:
-    """Train an adopted trial from its checkpoints, or from the start: the same curve."""
+def begin_again(state: SearchState, adopted: AdoptedTrial, how: str = "") -> None:
+    """Train an adopted trial from its checkpoints, or from the start: the same curve.
+
+    Args:
+        how: its process has ended, where that is known.
+    """
     params = state.problem.space.suggest(adopted.handle)  # a trial opened again draws nothing
     trial = _plan(state, adopted.handle, params, attempt=adopted.n_attempts + 1)
     trial.n_reported, trial.n_lost = adopted.n_reported, adopted.n_lost
     if adopted.n_lost >= LOST_ATTEMPTS_LIMIT:
-        fail(state, trial, "lost", f"its process died {adopted.n_lost} times")
+        last = f", at last: {how}" if how else ""
+        fail(state, trial, "lost", f"its process died {adopted.n_lost} times{last}")
         return
     state.say(f"trial {trial.number} goes on (attempt {trial.attempt})")
     state.start(trial, state.keeper.continuations(trial, adopted))

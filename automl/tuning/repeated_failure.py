@@ -34,8 +34,8 @@ class RepeatedFailure:
         return self._is_watched and self._n_alike >= ENOUGH
 
     def note(self, failure: RunFailure) -> None:
-        """A trial has failed."""
-        if failure.cause != "crashed":
+        """A trial has failed: by an error, or since its process died each time."""
+        if failure.cause not in ("crashed", "lost"):
             self.forgive()
             return
         self._first = self._first or failure

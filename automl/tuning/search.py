@@ -122,14 +122,15 @@ class Search:
     def _take_failure(self, trial: TrialInTraining, failure: RunFailure) -> None:
         """A trial whose worker died is trained again; any other failure ends it."""
         if failure.cause == "lost":
-            self._begin_again(trial)
+            self._begin_again(trial, failure.message)
         else:
             fail(self.state, trial, failure.cause, failure.message)
+        if trial.number not in self.state.trials:
             self._repeated.note(failure)
 
-    def _begin_again(self, trial: TrialInTraining) -> None:
+    def _begin_again(self, trial: TrialInTraining, how: str) -> None:
         lose(self.state, trial)
-        begin_again(self.state, adopt_lost_trial(trial))
+        begin_again(self.state, adopt_lost_trial(trial), how)
 
     def _judge(self, trial: TrialInTraining) -> None:
         """Let a trial that has advanced go on, or end it."""
@@ -141,8 +142,8 @@ class Search:
         elif trial.is_ended:
             try:
                 complete(self.state, trial)
-            except TrainingError:  # the worker that held its weights has just died
-                self._begin_again(trial)
+            except TrainingError as error:  # the worker that held its weights has just died
+                self._begin_again(trial, str(error))
         elif trial.is_reported:  # else judged before its adoption
             prune(self.state, trial, trial.handle.should_prune)
 
@@ -167,8 +168,8 @@ class Search:
         if self._clock.is_up and (best := state.best_in_training) is not None:
             try:
                 complete_early(state, best)
-            except TrainingError:
-                self._begin_again(best)
+            except TrainingError as error:
+                self._begin_again(best, str(error))
         for trial in list(state.trials.values()):
             suspend(state, trial)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import random
 import time
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -17,6 +19,7 @@ from automl.randomness import (
     keys_at,
     mask_of,
     random_bits,
+    seed_python_and_numpy,
     shuffle,
     stream,
     streams,
@@ -200,3 +203,11 @@ def test_masks_cost_less_than_torchs_own_random_numbers() -> None:
     masks = fastest(lambda: mask_of(own, ready, 64, 128))
     uniform = fastest(lambda: torch.rand(16, 64, 128))
     assert masks < 1.5 * uniform
+
+
+def test_python_and_numpy_draw_by_a_seed_too() -> None:
+    def drawn(seed: int) -> tuple[float, float]:
+        seed_python_and_numpy(seed)
+        return random.random(), np.random.rand()
+
+    assert drawn(2**63 + 5) == drawn(2**63 + 5) != drawn(2**63 + 6)

@@ -39,15 +39,36 @@ def arrays_of_items(data: Any, *, may_lack_y: bool = False) -> dict[str, NDArray
             "a torch Dataset must have a length and items by number, but a "
             f"{type(data).__name__} has not; collect its items into tensors and give (x, y)"
         )
-    if len(data) == 0:
+    n_items = _length(data)
+    if n_items == 0:
         raise DataError(f"a torch Dataset must have items, but {type(data).__name__} is empty")
-    pairs = [_pair(data, i, may_lack_y=may_lack_y) for i in range(len(data))]
+    pairs = [_pair(data, i, may_lack_y=may_lack_y) for i in range(n_items)]
     names = ("x", "y")[: len(pairs[0])]
     return {name: _stacked([pair[i] for pair in pairs], name) for i, name in enumerate(names)}
 
 
+def _length(data: Any) -> int:
+    try:
+        return len(data)
+    except Exception as error:  # it is a person's own code
+        raise DataError(
+            f"a torch Dataset must have a length, but that of {type(data).__name__} raised "
+            f"{type(error).__name__}: {reason_of(error)}"
+        ) from error
+
+
+def _item(data: Any, index: int) -> Any:
+    try:
+        return data[index]
+    except Exception as error:  # it is a person's own code
+        raise DataError(
+            f"a torch Dataset must give every item that its length promises, but item {index} of "
+            f"{type(data).__name__} raised {type(error).__name__}: {reason_of(error)}"
+        ) from error
+
+
 def _pair(data: Any, index: int, *, may_lack_y: bool) -> tuple[NDArray[Any], ...]:
-    item = data[index]
+    item = _item(data, index)
     if not isinstance(item, (tuple, list)):
         item = (item,)
     if len(item) != 2 and not (may_lack_y and len(item) == 1):

@@ -40,7 +40,10 @@ def load_arrays(raw: RawArrays, options: DataOptions) -> LoadedData:
     y = raw.parts["train"].y
     name = "y" if y.name is None else str(y.name)
     reading = learn_target(name, y, keep_missing_class=options.keep_missing_class)
-    parts = {role: _present(rows, reading) for role, rows in raw.parts.items()}
+    sources = {"train": raw.source, **raw.sources}
+    parts = {
+        role: _present(rows, reading, name, sources[role]) for role, rows in raw.parts.items()
+    }
     goal = infer_target(reading, parts["train"].y, options.task, options.loss)
     x = np.concatenate([rows.x for rows in parts.values()])
     _require_variety(parts["train"].x, raw.name)
@@ -84,10 +87,14 @@ def load_arrays(raw: RawArrays, options: DataOptions) -> LoadedData:
     )
 
 
-def _present(rows: ArrayRows, reading: TargetReading) -> ArrayRows:
+def _present(rows: ArrayRows, reading: TargetReading, name: str, source: str) -> ArrayRows:
     """The rows that have a target, numbered from 1."""
     present = ~reading.missing(rows.y)
-    y = rows.y.set_axis(pd.RangeIndex(1, len(rows.y) + 1))
+    y = rows.y.set_axis(pd.RangeIndex(1, len(rows.y) + 1)).rename(name)
+    if not present.any():
+        raise DataError(
+            f"the target must have values, but {name!r} is missing in every row of {source}"
+        )
     return ArrayRows(rows.x[present], y[present])
 
 

@@ -22,7 +22,7 @@ from automl.data.files.file_bytes import shown
 from automl.data.files.npz_files import is_npz, read_npz
 from automl.errors import ConfigError, DataError
 from automl.options.search_options import ColumnOptions, DataOptions, SplitOptions
-from automl.wording.counts import listing
+from automl.wording.counts import agree, count, listing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,6 +152,11 @@ def _groups(arrays: Mapping[str, Any], name: str | None, n_rows: int) -> NDArray
             f"values for {n_rows:,} rows"
         )
     codes, _ = pd.factorize(groups)
+    if n_empty := int((codes < 0).sum()):
+        raise DataError(
+            f"every row must have a group, but {name!r} is empty in {count(n_empty, 'row')}; fill "
+            f"{agree(n_empty, 'it', 'them')} or group by another array"
+        )
     return np.asarray(codes)
 
 

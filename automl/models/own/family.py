@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from torch import nn
 
@@ -49,7 +50,15 @@ class OwnFamily(Family):
             TrainingError: it returned no module, or one that has nothing to train.
             Exception: whatever it raises.
         """
-        module = builder(config.model)(dict(config.params), data)
+        try:
+            build = builder(config.model)
+            _check_arguments(build, config.model)
+            module = build(dict(config.params), data)
+        except SystemExit as error:  # of a file that is a script, too
+            raise TrainingError(
+                f"{config.model} must return a network, but calls sys.exit({error.code!r}); let "
+                'the file do so below `if __name__ == "__main__"` only'
+            ) from error
         if not isinstance(module, nn.Module):
             raise TrainingError(
                 f"{config.model} must return an nn.Module, but returned {type(module).__name__}"
@@ -60,6 +69,16 @@ class OwnFamily(Family):
                 "no trainable parameters"
             )
         return module
+
+
+def _check_arguments(build: Callable[..., Any], words: str) -> None:
+    """Tell a function that cannot be called by its name: the call is no line of the person's."""
+    try:
+        inspect.signature(build).bind({}, None)
+    except TypeError as error:
+        raise TrainingError(f"{words} must be called with (params, dataset): {error}") from None
+    except ValueError:  # of what is not written in Python, nothing can be told
+        return
 
 
 OWN_FAMILY: Final = OwnFamily()

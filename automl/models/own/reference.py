@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any
+from typing import Any, Final
 
 from automl.errors import ConfigError, did_you_mean, reason_of
 
@@ -179,9 +179,31 @@ def _imported(path: Path) -> ModuleType:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # as an import does, so that classes find their module
+    _IN_IMPORT.append(path.name)
     try:
         spec.loader.exec_module(module)
     except BaseException:
         del sys.modules[name]
         raise
+    finally:
+        _IN_IMPORT.pop()
     return module
+
+
+_IN_IMPORT: Final[list[str]] = []
+"""Files that are being imported for their builder."""
+
+
+def refuse_in_import(what: str) -> None:
+    """Refuse what a file does as a script while it is imported for its builder.
+
+    A search that begins there would have workers that import the file, and so on without end.
+
+    Raises:
+        ConfigError: names the file.
+    """
+    if _IN_IMPORT:
+        raise ConfigError(
+            f"{what} must not begin while {_IN_IMPORT[-1]} is imported for its network; put what "
+            'runs there below `if __name__ == "__main__":`'
+        )

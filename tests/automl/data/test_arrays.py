@@ -143,6 +143,7 @@ def test_extra_keys_name_features_and_classes_and_bring_test_rows() -> None:
     [
         ({"x": X}, "must have the keys x and y"),
         ({1: X, 2: Y}, "must have the keys x and y"),
+        ({"X": X, "x": X, "y": Y}, "differ in more than upper and lower case, .* has X, x, y"),
         ({"x": X, "y": Y[:2]}, "one value per row"),
         ({"x": X, "y": X}, "y must be one column, but has 2"),
         ({"x": X, "y": None}, "one value per row"),

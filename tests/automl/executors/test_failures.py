@@ -49,6 +49,16 @@ def test_an_error_is_described_by_its_first_line_and_its_place():
     assert "\n" not in text
 
 
+class Unspeakable(Exception):
+    def __str__(self):
+        raise RuntimeError("no words")
+
+
+def test_an_error_that_cannot_be_written_is_described_all_the_same():
+    failure = failure_of(3, Unspeakable())
+    assert (failure.cause, failure.message) == ("crashed", "Unspeakable")
+
+
 OWN = """
 import json
 from torch import nn

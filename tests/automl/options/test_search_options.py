@@ -131,9 +131,10 @@ ODD: tuple[Any, ...] = (
     *([], (), {}, set(), ["a"], ("a", 1), [None], [["a"]], [b"a"], {"a": 1}, {"a"}, ["\udcff"]),
     *(np.array(3), np.array([1, 2]), np.array(["a"]), np.zeros((2, 2)), pd.Series(["a"]), pd.NA),
     *(pd.DataFrame({"a": [1]}), iter("ab"), range(3), int, lambda: 1, np.datetime64("2024-01-01")),
+    *(np.timedelta64(3, "m"), memoryview(b"a")),
 )
 PLAIN_TYPES = (bool, int, float, str, tuple, type(None), Path)
-OBJECTS = {"valid", "test"}  # sources of rows: read, and refused, where data are read
+OBJECTS = {"valid", "test", "model"}  # looked at, and refused, where they are read
 
 
 @pytest.mark.parametrize("option", sorted(NAMES))

@@ -19,6 +19,7 @@ from automl.training.place import Place
 from automl.training.rows import Rows
 from storage.records import LayerGradientRecord
 from tests.contracts.tiny_datasets import tiny_dataset
+from tests.contracts.toy_family import TOY_FAMILY
 from tests.contracts.trainer_contract import tiny_run
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -93,6 +94,29 @@ def test_measuring_leaves_the_network_as_it_is(normalization: str) -> None:
     assert all(torch.equal(model.state_dict()[name], values) for name, values in before.items())
     assert not model.training
     assert all(parameter.grad is None for parameter in model.parameters())
+
+
+class Counting(torch.nn.Module):
+    """Puts a new tensor in the place of its buffer, and writes into another."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = torch.nn.Linear(5, 3)
+        self.register_buffer("replaced", torch.zeros(()))
+        self.register_buffer("written", torch.zeros(()))
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        self.replaced = self.replaced + 1
+        self.written += 1
+        return self.linear(inputs)
+
+
+def test_measuring_leaves_buffers_of_any_module_as_they_are() -> None:
+    model, rows = Counting(), Rows((torch.rand(9, 5),), torch.zeros(9).long())
+    network = Network(TOY_FAMILY, model, 3, Place())
+    layers = measure_layers(network, "cross_entropy", rows)
+    assert [layer.name for layer in layers] == ["linear"]
+    assert (model.replaced, model.written) == (0, 0)
 
 
 def test_batch_norm_is_measured_with_the_batchs_statistics() -> None:

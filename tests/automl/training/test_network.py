@@ -46,6 +46,8 @@ def returning(outputs: object, n_outputs: int = 3) -> Network:
         (torch.zeros(32), r"but returned \(32,\)"),
         ((torch.zeros(32, 3), None), "must return a tensor, but returned tuple"),
         (None, "but returned NoneType"),
+        (torch.zeros(32, 3, dtype=torch.complex64), "floating point numbers, .* torch.complex64"),
+        (torch.zeros(32, 3, dtype=torch.long), "floating point numbers, but returned torch.int64"),
     ],
 )
 def test_what_does_not_fit_is_told(outputs: object, said: str) -> None:
@@ -89,3 +91,10 @@ def test_evaluation_harms_no_row_and_is_the_same_each_time() -> None:
     network = Network(TOY_FAMILY, WritesIntoItsInputs(), 3, Place())
     assert torch.equal(network.evaluated(rows), network.evaluated(rows))
     assert (rows.arguments[0] == 1).all()
+
+
+def test_outputs_that_nothing_can_be_trained_by_are_told() -> None:
+    network, rows = built()
+    assert network.trainable_outputs(network.module, rows).requires_grad
+    with pytest.raises(TrainingError, match=r"must depend on its trainable parameters.*detach"):
+        network.trainable_outputs(lambda *inputs: network.module(*inputs).detach(), rows)

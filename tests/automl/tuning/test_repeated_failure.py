@@ -23,6 +23,14 @@ def test_equal_errors_of_the_first_trials_are_enough() -> None:
     assert error.__notes__ == ["Traceback: where it was"]
 
 
+def test_so_are_processes_that_die_alike() -> None:
+    repeated = RepeatedFailure(is_watched=True)
+    for pid in (123, 45, 678):
+        words = f"the worker process {pid} ended with signal SIGSEGV"
+        repeated.note(failure(pid, words, "lost"))
+    assert repeated.is_enough
+
+
 @pytest.mark.parametrize("other", [failure(9, "no block"), failure(9, "shapes", "timed_out")])
 def test_an_other_failure_shows_that_not_all_fail_alike(other: RunFailure) -> None:
     repeated = RepeatedFailure(is_watched=True)

@@ -64,3 +64,29 @@ def test_items_to_predict_may_be_x_alone() -> None:
 def test_what_cannot_be_stacked_is_told(data: Any, words: str) -> None:
     with pytest.raises(DataError, match=words):
         arrays_of_items(data)
+
+
+class Lies(Items):
+    """Its length is another than it says, or none."""
+
+    def __init__(self, n_items: Any) -> None:
+        super().__init__((torch.ones(2), 0))
+        self.n_items = n_items
+
+    def __len__(self) -> int:
+        n_items: int = self.n_items
+        return n_items
+
+
+@pytest.mark.parametrize(
+    ("n_items", "words"),
+    [
+        (2, "every item that its length promises, but item 1 of Lies raised IndexError: "),
+        (-1, "must have a length, but that of Lies raised ValueError: "),
+        (2.5, "must have a length, but that of Lies raised TypeError: "),
+    ],
+)
+def test_what_a_dataset_raises_is_told_with_its_item(n_items: Any, words: str) -> None:
+    with pytest.raises(DataError, match=words) as raised:
+        arrays_of_items(Lies(n_items))
+    assert raised.value.__cause__ is not None

@@ -118,6 +118,18 @@ def test_wide_rows_have_no_trees() -> None:
             DataError,
             "must have the table's classes, but 'y' is 'bird'",
         ),
+        (
+            (X, Y),
+            {"splits": SplitOptions(folds=1, test=(X, [None] * 60))},
+            DataError,
+            "'y' is missing in every row of arrays",
+        ),
+        (
+            (X, np.append(np.inf, np.linspace(0, 1, 59))),
+            {},
+            DataError,
+            "'y' is infinite in row 1",
+        ),
     ],
 )
 def test_what_cannot_be_learned_is_told(

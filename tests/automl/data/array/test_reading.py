@@ -58,6 +58,12 @@ def test_valid_and_test_rows_come_by_key_or_option() -> None:
         ((X, Y), {"test": "rows.csv"}, DataError, "test rows of arrays must be arrays too"),
         ((X, Y), {"target": "price"}, DataError, "--target of arrays must be y, but got 'price'"),
         ((X, Y), {"group": "site"}, DataError, "there is no 'site'; there are x, y"),
+        (
+            {"x": X, "y": Y, "site": np.append(np.nan, np.ones(11))},
+            {"group": "site"},
+            DataError,
+            "every row must have a group, but 'site' is empty in 1 row; fill it",
+        ),
         ((X, Y), {"drop": ["a"]}, ConfigError, "--drop must name columns of a table"),
         ((X, Y), {"time": "a"}, ConfigError, "--time must name columns of a table"),
     ],

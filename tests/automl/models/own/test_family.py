@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -38,6 +39,8 @@ def test_a_person_s_function_builds_by_params_and_data() -> None:
     [
         (lambda params, dataset: None, "must return an nn.Module, but returned NoneType"),
         (lambda params, dataset: nn.ReLU(), "but ReLU has no trainable parameters"),
+        (lambda: nn.Linear(2, 1), r"must be called with \(params, dataset\): too many positional"),
+        (lambda params, dataset: sys.exit(3), r"must return a network, but calls sys\.exit\(3\)"),
     ],
 )
 def test_what_cannot_be_trained_is_told(build: Any, words: str) -> None:

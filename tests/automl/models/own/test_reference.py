@@ -116,3 +116,14 @@ def test_what_cannot_be_sent_is_told() -> None:
     reference = reference_of(lambda params, dataset: lock)
     with pytest.raises(ConfigError, match=r"must be sendable to worker processes.*into a file"):
         reference.packed()
+
+
+def test_no_search_begins_while_its_file_is_imported(folder: Path) -> None:
+    """Its workers would import the file too, and so on."""
+    (folder / "script.py").write_text(
+        "import automl\nautoml.search('table.csv', target='y', model='script.py:build')\n"
+        "def build(params, dataset):\n    pass\n"
+    )
+    with pytest.raises(ConfigError, match=r"while script\.py is imported.*__main__") as raised:
+        reference_of("script.py:build").load()
+    assert "\n" not in str(raised.value) and "script" not in sys.modules
