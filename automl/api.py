@@ -16,7 +16,7 @@ from automl.data.kinds import read_data
 from automl.errors import ConfigError
 from automl.models.own.builders import remember_for
 from automl.models.own.reference import refuse_in_import
-from automl.options.loading import data_options, fixed_options
+from automl.options.loading import fixed_options, is_from_files
 from automl.options.option import check_names, options_of
 from automl.options.search_options import FixedOptions, FreeOptions, SearchOptions
 from automl.options.signatures import of_data, of_study
@@ -57,7 +57,8 @@ def start_search(data: Any, options: SearchOptions, clock: Clock | None = None) 
     LOG.info("loading PyTorch and scikit-learn")
     from automl.session.opening import open_session
 
-    return open_session(raw, space, options, data_options(data, options), clock)
+    is_readable = is_from_files(data, options)
+    return open_session(raw, space, options, clock, is_from_files=is_readable)
 
 
 @of_data(SearchOptions)
