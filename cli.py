@@ -100,7 +100,6 @@ def _finish(result: SearchResult, report: str | None, as_json: bool, clock: Cloc
     """Write the report if asked, and print the result, also where the report has failed."""
     from automl.console.summary import print_result
     from automl.errors import OutputError
-    from automl.result import result_to_json
 
     failure = None
     if report is not None:
@@ -110,7 +109,7 @@ def _finish(result: SearchResult, report: str | None, as_json: bool, clock: Cloc
             failure, report = error, None
     result = replace(result, seconds=clock.seconds)
     if as_json:
-        click.echo(json.dumps(result_to_json(result, report), allow_nan=False))
+        click.echo(json.dumps(result.to_json(report), allow_nan=False))
     else:
         print_result(result, report)
     if failure is not None:

@@ -9,22 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automl.diagnostics.headline import headline, shown_diagnoses
-from automl.diagnostics.standing import Standing, standing
+from automl.diagnostics.headline import shown_diagnoses
 from automl.errors import StudyError, warn_of
 from automl.options.values import MODEL, TRIAL_NUMBER
+from automl.study_json import study_json
 from automl.system.output_files import PAGE, check_output, write_output
 from automl.wording.counts import trial_words
 from automl.wording.printable import one_line
 from storage import open_store
 from storage.answers import (
-    kept_predictions,
+    predictions_artifact,
     single_answer,
     study_answer,
     study_evaluation,
     trials_of,
 )
-from storage.effort import effort_of_trial, search_effort, side_effort
 from storage.engine import database_path
 from storage.errors import ArtifactError
 from storage.records import (
@@ -87,14 +86,8 @@ class SearchResult:
         """
         best = self.records.best_trial
         if best is None:
-            raise self._none_complete()
+            raise _none_complete(self.records)
         return best
-
-    def _none_complete(self) -> StudyError:
-        return StudyError(
-            f"a best trial needs one that is complete, but {self.study_name!r} has none of "
-            f"{len(self.trials)}; continue it with the same call, or with more time"
-        )
 
     @property
     def has_only_failures(self) -> bool:
@@ -110,7 +103,7 @@ class SearchResult:
         """
         answer = study_answer(self.records)
         if answer is None:
-            raise self._none_complete()
+            raise _none_complete(self.records)
         return answer
 
     @property
@@ -168,7 +161,7 @@ class SearchResult:
             valid_targets, test_targets: (N,); valid_predictions, test_predictions: (N, C) of
             classes, (N,) of quantities.
         """
-        kept = kept_predictions(self.records)
+        kept = predictions_artifact(self.records)
         if kept is None:
             return None
         with closing(open_store(self.storage)) as store:
@@ -271,9 +264,25 @@ class SearchResult:
 
         return plots.html_summary(self.records)
 
-    def to_json(self) -> dict[str, Json]:
-        """The result as plain values: what `automl search --json` prints."""
-        return result_to_json(self)
+    def to_json(self, report: str | None = None) -> dict[str, Json]:
+        """The result as plain values: what `automl search --json` prints.
+
+        Args:
+            report: where a report of it was written.
+        """
+        call: dict[str, Json] = {
+            "storage": self.storage,
+            "seconds": round(self.seconds, 3),
+            "report": report,
+        }
+        return {**study_json(self.records), **call}
+
+
+def _none_complete(records: StudyRecords) -> StudyError:
+    return StudyError(
+        f"a best trial needs one that is complete, but {records.settings.study_name!r} has none "
+        f"of {len(records.trials)}; continue it with the same call, or with more time"
+    )
 
 
 def study_files(storage: str, *data: Any, table: str = "a table of the study") -> dict[str, str]:
@@ -292,72 +301,3 @@ def study_files(storage: str, *data: Any, table: str = "a table of the study") -
         kept = database.resolve()  # SQLite writes its logs beside what a link points at
         files |= {f"{kept}{ending}": "a log of the database" for ending in LOGS}
     return files
-
-
-def result_to_json(result: SearchResult, report: str | None = None) -> dict[str, Json]:
-    """One object with the keys that `--json` promises."""
-    outcomes = [trial.outcome for trial in result.trials]
-    records = result.records
-    best = records.best_trial
-    evaluation = result.evaluation
-    verdict = result.diagnoses[0] if result.diagnoses else None
-    search = search_effort(records)
-    return {
-        "study": result.study_name,
-        "storage": result.storage,
-        "task": records.settings.task,
-        "seconds": round(result.seconds, 3),
-        "n_trials": {
-            "complete": outcomes.count("complete"),
-            "pruned": outcomes.count("pruned"),
-            "failed": outcomes.count("failed"),
-            "unfinished": outcomes.count("running"),  # left for the next call
-        },
-        "n_epochs": search.n_epochs,
-        "training_seconds": round(search.seconds, 3),
-        "n_side_epochs": side_effort(records).n_epochs,  # confirming, promoting, ...
-        "best": None if best is None else _best_to_json(records, best),
-        "test": None if evaluation is None else _test_to_json(evaluation),
-        "standing": _standing_to_json(standing(records)),
-        "headline": list(headline(records).lines),
-        "diagnosis": None if verdict is None else _verdict_to_json(verdict),
-        "report": report,
-    }
-
-
-def _best_to_json(records: StudyRecords, best: TrialRecord) -> dict[str, Json]:
-    effort = effort_of_trial(records, best.number)
-    return {
-        "trial_number": best.number,
-        "params": dict(best.params),
-        "valid_loss": best.value,
-        "n_epochs": effort.n_epochs,
-        "best_epochs": list(effort.best_epochs),  # one, or one per fold
-    }
-
-
-def _verdict_to_json(verdict: Diagnosis) -> dict[str, Json]:
-    return {
-        "verdict": verdict.kind,
-        "message": verdict.message,
-        "advice": [advice.text for advice in verdict.advice],
-    }
-
-
-def _standing_to_json(found: Standing) -> dict[str, Json]:
-    gain = found.gain
-    return {
-        "kind": found.kind,
-        "reference": found.reference,
-        "score": found.score,
-        "gain": None if gain is None else gain.value,
-        "interval": None if gain is None else [gain.low, gain.high],
-    }
-
-
-def _test_to_json(evaluation: EvaluationRecord) -> dict[str, Json]:
-    return {
-        **evaluation.scores,
-        "interval": {name: list(bounds) for name, bounds in evaluation.intervals.items()},
-        "references": {one.name: dict(one.scores) for one in evaluation.references},
-    }

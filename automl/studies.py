@@ -1,6 +1,6 @@
 """What can be done with a stored study without training: load, list, judge, delete, compare.
 
-None of it needs the data or torch. What trains more is in `investigation.py`.
+None of it needs the data or torch. What trains more is in `investigation/`.
 """
 
 from __future__ import annotations

@@ -331,15 +331,6 @@ def defaults(family: str) -> dict[str, Any]:
     }
 
 
-def of_role(role: Role, family: str) -> tuple[Hyperparameter, ...]:
-    """The hyperparameters of a role that networks of a family have, training's among them."""
-    return tuple(
-        one
-        for one in HYPERPARAMETERS.values()
-        if one.role == role and one.family in (family, TRAINING)
-    )
-
-
 def unknown_name(name: str, known: Collection[str]) -> SearchSpaceError:
     """The error that a name is none of the known ones; it names the nearest, or all."""
     hint = nearest(name, known) or f" Known are {listed(known)}."

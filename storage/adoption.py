@@ -2,8 +2,7 @@
 
 A trial stays RUNNING in Optuna when its process dies. The next process that opens the study
 claims it, under the write lock, so that two never adopt the same one; the runs it was in
-end as lost. How often that has happened is kept with the claim, and the search ends a trial
-as failed once it has been lost `LOST_ATTEMPTS_LIMIT` times.
+end as lost. How often that has happened is kept with the claim.
 """
 
 from __future__ import annotations
@@ -20,9 +19,6 @@ from storage.processes import dead_processes, forget_dead
 from storage.study_access import id_of, reading, writing
 from storage.tables import CLAIMS, PROCESSES, RUNS
 
-LOST_ATTEMPTS_LIMIT = 2
-"""A trial that took its process down twice is not tried a third time."""
-
 
 @dataclass(frozen=True, slots=True)
 class ClaimedTrial:
@@ -30,16 +26,6 @@ class ClaimedTrial:
 
     number: int
     lost_attempts: int  # processes that died with it, at least 1
-
-    @property
-    def attempt(self) -> int:
-        """The attempt that would begin now."""
-        return self.lost_attempts + 1
-
-    @property
-    def is_exhausted(self) -> bool:
-        """Whether it has been lost so often that it should end as failed."""
-        return self.lost_attempts >= LOST_ATTEMPTS_LIMIT
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def evaluated_trials(records: StudyRecords, evaluation: EvaluationRecord) -> tup
     return () if answer is None else trials_of(records, answer)
 
 
-def kept_predictions(records: StudyRecords) -> ArtifactRecord | None:
+def predictions_artifact(records: StudyRecords) -> ArtifactRecord | None:
     """The file with what the standing answer predicts; None where none is kept."""
     answer = study_answer(records)
     kept = [

@@ -9,22 +9,25 @@ from __future__ import annotations
 import threading
 import time
 import weakref
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from storage.database import Database
+from storage.processes import HEARTBEAT_SECONDS
 
 FLUSH_SECONDS = 1.0
 """How long a write may wait. Issue: a killed process loses at most one second of a curve."""
 
-HEARTBEAT_SECONDS = 30.0
-"""How often a process tells other hosts that it lives."""
+
+class Flushed(Protocol):
+    """What is written in the background."""
+
+    def flush_in_background(self, *, beat: bool) -> None:
+        """Write what waits, and tell other hosts that this process lives if it is time to."""
 
 
 class Background:
     """The background thread of a database, which begins when there is something to do."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Flushed) -> None:
         self._database = weakref.ref(database)
         self.renew()
 
@@ -63,7 +66,7 @@ class Background:
         self.renew()
 
 
-def _work(reference: weakref.ref[Database], wake: threading.Event, stop: threading.Event) -> None:
+def _work(reference: weakref.ref[Flushed], wake: threading.Event, stop: threading.Event) -> None:
     beaten_at = time.monotonic()
     while not stop.is_set():
         if wake.wait(HEARTBEAT_SECONDS) and stop.wait(FLUSH_SECONDS):

@@ -56,13 +56,13 @@ def examine(url: str, artifacts: Path | None = None) -> tuple[Finding, ...]:
     if artifacts is None and path is not None:
         artifacts = artifact_folder(path)
     try:
-        damage = tuple(_integrity(url, path))
+        damage = tuple(_integrity(path))
         return damage or _examine_content(url, ArtifactFolder(artifacts) if artifacts else None)
     except StorageError as error:
         return (Finding("integrity", str(error), _recover(path)),)
 
 
-def _integrity(url: str, path: Path | None) -> Iterator[Finding]:
+def _integrity(path: Path | None) -> Iterator[Finding]:
     if path is None:
         return
     try:

@@ -22,10 +22,12 @@ from pathlib import Path
 import sqlalchemy
 from sqlalchemy import Connection, select
 
-from storage.background import HEARTBEAT_SECONDS
 from storage.engine import upsert
 from storage.stored_values import damaged_in
 from storage.tables import CLAIMS, PROCESSES
+
+HEARTBEAT_SECONDS = 30.0
+"""How often a process tells other hosts that it lives."""
 
 GRACE_SECONDS = 4 * HEARTBEAT_SECONDS
 """Silence after which a process on another host is taken for dead."""

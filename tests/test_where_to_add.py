@@ -54,6 +54,13 @@ class Copy:
             (target.parent / "__init__.py").write_text('"""A package."""\n', encoding="utf-8")
         target.write_text(text, encoding="utf-8")
 
+    def create_test(self, path: str, text: str) -> None:
+        """Write a test, which needs no row."""
+        assert path.startswith("tests/")
+        target = self.folder / path
+        target.parent.mkdir(parents=True)
+        target.write_text(text, encoding="utf-8")
+
     def replace(self, path: str, old: str, new: str) -> None:
         """Put something in the place of what is there once."""
         target = self._touched(path)
@@ -74,20 +81,23 @@ class Copy:
         self.untouched.discard(path)
         return self.folder / path
 
-    def run(self, code: str, **environment: str) -> str:
-        """Run Python in the copy; what it prints."""
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", code],
-            cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(self.folder), "OMP_NUM_THREADS": "1"}
-            | environment,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
-        return done.stdout
+    def run(self, code: str, **environment: str) -> None:
+        """Run Python in the copy; it must end well."""
+        run_python(code, self.folder, PYTHONPATH=str(self.folder), **environment)
+
+
+def run_python(code: str, folder: Path, **environment: str) -> None:
+    """Run Python in a folder, in a process of its own; it must end well."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        cwd=folder,
+        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
 
 
 Case = Callable[[Copy], None]
@@ -266,16 +276,24 @@ def a_family(copy: Copy) -> None:
             copy.insert(path, text, before='    "own": ')
         elif path == "pyproject.toml":
             copy.insert(path, text, before='    "automl.models.mlp",\n')
+        elif path.startswith("tests/"):
+            copy.create_test(path, text)
         else:
             copy.create(path, text)
     copy.run(SEARCH.format(options='space="gated"'), AUTOML_NATIVE="0")
+    copy.run("import pytest; raise SystemExit(pytest.main(['-q', 'tests/automl']))")
+
+
+BITS = "tests/contracts/bit_data"
+"""A kind of data that is written out."""
 
 
 @adds("a kind of data", name="bits", is_slow=True)
 def a_kind_of_data(copy: Copy) -> None:
-    copy.create("automl/data/bits/inputs.py", BITS_INPUTS)
-    copy.create("automl/data/bits/encoder.py", BITS_ENCODER)
-    copy.create("automl/data/bits/loading.py", BITS_LOADING)
+    for name in ("inputs", "encoder", "loading"):
+        text = (ROOT / BITS / f"{name}.py").read_text(encoding="utf-8")
+        moved = text.replace("tests.contracts.bit_data", "automl.data.bits")
+        copy.create(f"automl/data/bits/{name}.py", moved)
     copy.insert(
         "automl/data/encoders.py",
         '"bits": "automl.data.bits.encoder", ',
@@ -291,134 +309,24 @@ def a_kind_of_data(copy: Copy) -> None:
         before="    arrays = None if family in COLUMN_FAMILIES",
     )
     copy.add_package("automl.data.bits")
-    (copy.folder / "small.toml").write_text(SMALL_SPACE, encoding="utf-8")
-    (copy.folder / "small.py").write_text(SMALL_FAMILY, encoding="utf-8")
-    copy.run(
-        """
+    copy.run(search_of_bits(copy.folder, "range(200)", "tests.contracts.toy_family"))
+
+
+def search_of_bits(folder: Path, data: str, home: str) -> str:
+    """A search of that kind of data by a toy family, whose module is named."""
+    space = f'family = "{home}:TOY_FAMILY"\n' + SMALL_SPACE
+    (folder / "small.toml").write_text(space, encoding="utf-8")
+    return f"""
 import automl
-result = automl.search(range(200), space="small.toml", folds=1, n_trials=2, max_epochs=8,
+result = automl.search({data}, space="small.toml", folds=1, n_trials=2, max_epochs=12,
                        workers=1, references=False)
-assert result.records.settings.columns == {"x": "8 bits"}
+assert result.records.settings.columns == {{"x": "8 bits"}}
 assert result.evaluation.scores["accuracy"] > 0.75, result.evaluation.scores
-import small  # the family, for whoever builds the network again
 assert result.best_model().predict(range(256))[[0, 255]].tolist() == ["few", "many"]
-""",
-        AUTOML_NATIVE="0",
-    )
+"""
 
 
-BITS_INPUTS = '''"""Numbers as their bits."""
-
-from dataclasses import dataclass
-
-import torch
-from torch import Tensor
-
-from automl.data.inputs import Encoding, Inputs
-
-N_BITS = 8
-
-
-@dataclass(frozen=True)
-class BitInputs(Inputs):
-    """Numbers (N,) below 256, int64."""
-
-    numbers: Tensor
-
-    def __len__(self):
-        return len(self.numbers)
-
-    def __getitem__(self, rows):
-        return BitInputs(self.numbers[rows])
-
-    def to(self, device):
-        return BitInputs(self.numbers.to(device))
-
-    def columns(self):
-        bits = self.numbers[:, None] >> torch.arange(N_BITS) & 1
-        return bits.float(), bits[:, :0]
-
-
-@dataclass(frozen=True)
-class BitEncoding(Encoding):
-    """Nothing is learned."""
-
-    @property
-    def n_features(self):
-        return N_BITS
-
-    def standardized(self, numbers):
-        return 2 * numbers - 1
-
-    def to(self, device):
-        return self
-'''
-
-BITS_ENCODER = '''"""Numbers to their bits, and back from what a study has kept."""
-
-import torch
-
-from automl.data.bits.inputs import BitEncoding, BitInputs
-from automl.data.encoders import Encoder, NewRows
-
-
-class BitEncoder(Encoder):
-    """Of numbers below 256."""
-
-    kind = "bits"
-    encoding = BitEncoding()
-
-    def inputs(self, rows):
-        return BitInputs(torch.tensor(list(rows)))
-
-    def read(self, data, others=()):
-        return NewRows(data, len(data))
-
-    def to_state(self):
-        return {}, {}
-
-    @classmethod
-    def from_state(cls, estimators, state):
-        return cls()
-'''
-
-BITS_LOADING = '''"""Has a number many bits, or few?"""
-
-import numpy as np
-import pandas as pd
-
-from automl.data.bits.encoder import BitEncoder
-from automl.data.choices import described_split
-from automl.data.folds import divide
-from automl.data.loaded import LoadedData
-from automl.data.splits import RowFacts, strata
-from automl.data.targets import infer_target, learn_target
-
-
-class Numbers:
-    """Whole numbers that a network is to judge by their bits."""
-
-    def __init__(self, numbers):
-        self.numbers = numbers
-
-    def load_data(self, options):
-        words = ["many" if number.bit_count() > 4 else "few" for number in self.numbers]
-        values = pd.Series(words, name="size")
-        goal = infer_target(learn_target("size", values), values)
-        targets = goal.encode(values)
-        facts = RowFacts(strata(targets, goal.task), np.zeros(len(targets), dtype=np.int8))
-        divided = divide(
-            self.numbers, targets, facts, goal,
-            fit=lambda rows: BitEncoder(), splits=options, weigh_classes=False,
-        )
-        return LoadedData(
-            divided.dataset, divided.encoders, goal, "numbers", "range", {"x": "8 bits"}, (), (),
-            f"numbers to {len(targets)}", described_split(options, len(divided.encoders), {}),
-        )
-'''
-
-SMALL_SPACE = """family = "small:SMALL_FAMILY"
-
+SMALL_SPACE = """
 [learning_rate]
 type = "float"
 low = 0.03
@@ -428,18 +336,6 @@ high = 0.1
 type = "fixed"
 value = 8
 """
-
-SMALL_FAMILY = '''"""A family beside the product, of which a space says where it is."""
-
-from tests.contracts.toy_family import ToyFamily
-
-
-class SmallFamily(ToyFamily):
-    is_trusted = True
-
-
-SMALL_FAMILY = SmallFamily()
-'''
 
 
 @adds("a figure", name="rates")
@@ -600,16 +496,28 @@ def an_engine(copy: Copy) -> None:
     )
     copy.run(
         """
+from automl.data import SplitOptions, load_dataset
 from automl.executors.choosing import make_executor
-from automl.tuning.planned_runs import PlannedRun, train_runs
-from tests.contracts.tiny_datasets import tiny_dataset
-from tests.contracts.trainer_contract import tiny_run
+from automl.options.search_options import SearchOptions
+from automl.tuning.clock import Clock
+from automl.tuning.policy import SearchPolicy
+from automl.tuning.problem import Problem
+from automl.tuning.search import Search
+from automl.tuning.settings import make_settings
+from automl.tuning.study import open_study
+from search_spaces import load
+from storage import open_store
 
-configs = [tiny_run(number, max_epochs=2) for number in (1, 2, 3)]
-runs = [PlannedRun("search", "", config) for config in configs]
-with make_executor(tiny_dataset(), workers=2, engine="threads", trainer="plain") as executor:
-    ended = train_runs(executor, runs)
-assert [(len(one.curve), one.is_evidence) for one in ended] == 3 * [(2, True)]
+data = load_dataset("sklearn:iris", splits=SplitOptions(folds=1))
+space = load("mlp").for_task(data.goal.task)
+settings = make_settings(data, space, SearchOptions(study="iris", max_epochs=2))
+problem = Problem(settings, data.dataset)
+executor = make_executor(data.dataset, workers=2, engine="threads")
+with open_store("sqlite:///threads.db") as store, executor:
+    study = open_study(store, settings)
+    list(Search(study, store, executor, problem, SearchPolicy(n_trials=4), Clock(None)))
+    trials = store.read_study("iris").trials
+assert len(trials) == 4 and not any(trial.outcome == "failed" for trial in trials)
 """,
         AUTOML_NATIVE="0",
     )
@@ -674,6 +582,19 @@ def test_a_thing_is_added_by_the_files_of_its_row(what: str, tmp_path: Path) -> 
     copy = Copy(tmp_path, table_rows()[what], NAMES[what])
     CASES[what](copy)
     assert not copy.untouched, "the row names more files than it takes"
+
+
+@pytest.mark.slow
+def test_a_kind_of_data_and_a_family_of_another_package_touch_nothing_here(tmp_path: Path) -> None:
+    guest = tmp_path / "guest"
+    shutil.copytree(ROOT / BITS, guest)
+    shutil.copy(ROOT / "tests/contracts/toy_family.py", guest)
+    for path in guest.glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("tests.contracts.bit_data", "guest"), encoding="utf-8")
+    code = search_of_bits(tmp_path, "Numbers(range(200))", "guest.toy_family")
+    folders = f"{tmp_path}{os.pathsep}{ROOT}"
+    run_python(f"from guest.loading import Numbers\n{code}", tmp_path, PYTHONPATH=folders)
 
 
 def test_every_row_of_the_table_is_tried_out() -> None:

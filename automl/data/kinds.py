@@ -1,17 +1,18 @@
 """Which kind of data is this? The one place that asks.
 
-A kind is whatever has `load_data(options) -> LoadedData`: tables (`reading.py`), arrays of any
-shape (`array/reading.py`), and any object of a person's own that has this method. What people
-mistype is told while data are read, before torch and scikit-learn are imported, which takes
-seconds.
+A kind is whatever has `load_data(options) -> LoadedData`: tables (`table/`), arrays of any shape
+(`array/`), and any object of a person's own that has this method. Those of ours come in two
+halves: what people mistype is told while data are read, before torch and scikit-learn are imported
+for the second half, which takes seconds.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from automl.data.array.reading import read_arrays
-from automl.data.reading import read_raw_data
+from automl.data.array.reading import RawArrays, read_arrays
+from automl.data.table.reading import RawTables, read_raw_tables
 from automl.options.option import options_in
 from automl.options.search_options import ColumnOptions, DataOptions, SplitOptions
 from search_spaces.declared import DEFAULT_FAMILY
@@ -23,6 +24,32 @@ if TYPE_CHECKING:
 
 COLUMN_FAMILIES = frozenset({"mlp"})
 """Families of networks that read columns: arrays of more dimensions are flattened for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Tables that were read."""
+
+    raw: RawTables
+
+    def load_data(self, options: DataOptions) -> LoadedData:
+        """Understand, split and encode them."""
+        from automl.data.table.loading import load_tables
+
+        return load_tables(self.raw, options)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrays:
+    """Arrays that were read."""
+
+    raw: RawArrays
+
+    def load_data(self, options: DataOptions) -> LoadedData:
+        """Understand, split and encode them."""
+        from automl.data.array.loading import load_arrays
+
+        return load_arrays(self.raw, options)
 
 
 def read_data(source: Any, options: DataOptions, *, family: str = DEFAULT_FAMILY) -> Loadable:
@@ -39,8 +66,9 @@ def read_data(source: Any, options: DataOptions, *, family: str = DEFAULT_FAMILY
         return own
     arrays = None if family in COLUMN_FAMILIES else read_arrays(source, options)
     if arrays is not None:
-        return arrays
-    return read_raw_data(source, target=options.target, columns=options, splits=options)
+        return Arrays(arrays)
+    tables = read_raw_tables(source, target=options.target, columns=options, splits=options)
+    return Tables(tables)
 
 
 def load_dataset(

@@ -200,7 +200,7 @@ def _good_fit(fit: Fit, situation: Situation) -> str:
     )
     text = (
         f"{words} trial {situation.trial.number} ({_errors(fit, situation)})."
-        f"{_remaining(fit, situation)}{_beside_references(fit, situation)}"
+        f"{_remaining(fit, situation)}{_beside_references(fit)}"
     )
     hoped, metric = settings.target_error, settings.metric
     if hoped is not None and not is_reached:
@@ -266,7 +266,7 @@ def _remaining(fit: Fit, situation: Situation) -> str:
     return f" On validation rows its loss is {remaining} of what {_guessing(situation)} gives."
 
 
-def _beside_references(fit: Fit, situation: Situation) -> str:
+def _beside_references(fit: Fit) -> str:
     """Which fitted references it is better than, and which do as well."""
     fitted = [one for one in fit.references.rivals if one.name != "guessing"]
     beaten = [one.words for one in fitted if (g := one.test or one.valid) and g.is_better]

@@ -1,6 +1,6 @@
 """Runs beside a study's search: stored as they begin, while they train, and as they end.
 
-    train_beside:  add_run -> train_rounds -> add_epochs, finish_run
+    train_beside:  begin -> train_rounds -> add_epochs, finish
 
 Neither the sampler nor the total sees them. Each ends in a state with its cause, whatever
 raises. One whose worker died is tried once more, by itself, as a trial of a search is: in a run

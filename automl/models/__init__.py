@@ -1,4 +1,4 @@
-"""Networks: what they are made of and how they start, alone and stacked.
+"""Networks: what they are made of and how they start.
 
-A model knows no trainer: dropout masks and scalings are handed in. See `mlp.py` first.
+Each kind is a family with a folder of its own; a network knows no trainer. See `family.py` first.
 """

@@ -115,9 +115,7 @@ class SearchSession:
             return
         what = f"the weights of trial {trial.number}, the best, are missing: it is trained again"
         yield replace(progress, messages=(what,))
-        self._not_kept = train_best_again(
-            self.store, records, state.executor, state.problem, state.keeper
-        )
+        self._not_kept = train_best_again(records, state.executor, state.problem, state.keeper)
 
     def stop(self) -> None:
         """End after the present round; what is in training can be continued later."""

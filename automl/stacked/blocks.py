@@ -5,7 +5,7 @@ and no run carries layers it does not have. Widths are padded to the layer's wid
 zeros that stay zero. A `StackBlocks` holds one number per parameter (values, gradients, a
 moment, best weights) in one flat buffer, cut into one block per layer with the runs first;
 `tensors_of` shows a run's part under the plain network's `state_dict` names. The passes over
-these blocks are in `stacked_pass.py`.
+these blocks are listed in `stack_passes.py`.
 """
 
 from __future__ import annotations

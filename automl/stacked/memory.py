@@ -35,7 +35,7 @@ EVALUATION_BUFFERS: Final = 5
 """Outputs of two layers in turn, the linear map's, two of normalization."""
 
 TEMPORARY_SHARE: Final = 0.25
-"""On top, for what lives for one call only; checked in tests/automl/training/test_stack_memory."""
+"""On top, for what lives for one call only; checked in tests/automl/stacked/test_memory."""
 
 
 def memory_bytes(

@@ -1,6 +1,6 @@
 """Cross-entropy of a stack by the compiled kernels: its gradient, and its plain scores.
 
-The formulas are those of `stacked_losses.py`, which also has the other losses: theirs are one
+The formulas are those of `losses.py`, which also has the other losses: theirs are one
 or two cheap operations, while torch's softmax and argmax over few classes are slow.
 """
 

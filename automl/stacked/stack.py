@@ -53,7 +53,7 @@ class Stack:
     """
 
     def __init__(self, tables: Tables, members: Sequence[Member]) -> None:
-        """Allocate a stack for members sorted by `models.stacked.sort_key`, with zeros."""
+        """Allocate a stack for members sorted by `blocks.sort_key`, with zeros."""
         self.members = tuple(members)
         self.tables = tables
         runs = [member.run for member in members]

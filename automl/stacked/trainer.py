@@ -1,6 +1,6 @@
 """Many runs trained as one: stacked parameters, the runs first in every tensor.
 
-`StackedTrainer` sorts its runs into stacks (`stack_planning.py`), trains one epoch of each
+`StackedTrainer` sorts its runs into stacks (`planning.py`), trains one epoch of each
 stack per round (`stack.py`), and measures all runs of a stack together. When runs come or go,
 the stacks they belong to are made anew at the next round and the others' numbers move over,
 so a freed slot is filled without stopping anyone. It agrees with `PlainTrainer` or is wrong.

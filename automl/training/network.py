@@ -26,6 +26,11 @@ ROWS_AT_ONCE: Final = 2048
 """Rows per forward pass in evaluation. At width 256 in float32 a layer's activations then
 take 2 MiB, so memory does not grow with the data and the cache is not left far behind."""
 
+NUMBERS_AT_ONCE: Final = 1 << 16
+"""Numbers that an unknown network is called with at once, where that is more than two batches:
+1,024 images of 8 x 8 pixels, 21 of 32 x 32 in colour, whose activations may take many times
+their memory. Two batches without gradients take no more than one in training."""
+
 
 def read_rows(run: RunConfig, split: Split, encoding: Encoding, place: Place) -> Rows:
     """All rows of a split as a run's network is called with them."""
@@ -41,6 +46,7 @@ class Network:
     module: nn.Module
     n_outputs: int
     place: Place
+    rows_at_once: int = ROWS_AT_ONCE  # in evaluation
 
     @classmethod
     def built(cls, run: RunConfig, data: DataDescription, rows: Rows, place: Place) -> Network:
@@ -57,7 +63,8 @@ class Network:
                 with torch.no_grad():
                     module.eval()(*few.arguments)
         place.bring(module)
-        return cls(family, module, data.n_outputs, place)
+        rows_at_once = ROWS_AT_ONCE if family.is_trusted else _rows_at_once(run, rows)
+        return cls(family, module, data.n_outputs, place, rows_at_once)
 
     def initialize_(self, run: RunConfig) -> None:
         """Set the weights that a run begins with, where `build` has not done so."""
@@ -124,15 +131,22 @@ class Network:
         """
         if self.module.training:
             self.module.eval()
-        starts = range(0, len(rows), ROWS_AT_ONCE)
+        at_once = self.rows_at_once
         with randomness.seeded(0, self.place.device):  # a module may draw in this mode too
-            chunks = [self._chunk(rows[start : start + ROWS_AT_ONCE]) for start in starts]
+            chunks = [self._chunk(rows[n : n + at_once]) for n in range(0, len(rows), at_once)]
         return chunks[0] if len(chunks) == 1 else torch.cat(chunks)
 
     def _chunk(self, rows: Rows) -> Tensor:
         if not self.family.is_trusted:  # it may write into what it is called with
             rows = Rows(tuple(each.clone() for each in rows.arguments), rows.targets)
         return self.outputs(self.module, rows)
+
+
+def _rows_at_once(run: RunConfig, rows: Rows) -> int:
+    """Rows that an unknown network is called with in evaluation."""
+    per_row = sum(each[:1].numel() for each in rows.arguments)
+    few = 2 * (run.training.batch_size or ROWS_AT_ONCE)
+    return min(ROWS_AT_ONCE, max(few, NUMBERS_AT_ONCE // max(1, per_row)))
 
 
 def _weights_seed(run: RunConfig) -> int:

@@ -257,7 +257,9 @@ class PlainTrainer(Trainer):
     def _measured(
         self, state: RunState, before: Weights | None
     ) -> tuple[LayerGradientRecord, ...]:
-        batch = state.data.train[probe_rows(len(state.data.train)).to(self._place.device)]
+        most = state.network.rows_at_once // 2  # an unknown network takes a batch, or little
+        rows = probe_rows(len(state.data.train))[:most].to(self._place.device)
+        batch = state.data.train[rows]
         return measure_layers(state.network, self._dataset.loss, batch, before)
 
 

@@ -17,6 +17,9 @@ from automl.tuning.trial_in_training import TrialInTraining
 from storage import Store
 from storage.records import ArtifactRecord, EpochRecord, RunRecord, StudyRecords
 
+LOST_ATTEMPTS_LIMIT = 2
+"""A trial that took its process down twice is not tried a third time."""
+
 
 @dataclass(frozen=True, slots=True)
 class AdoptedTrial:

@@ -17,13 +17,12 @@ import optuna
 from automl.diagnostics.layer_signals import are_finite
 from automl.executors.executor import RunFailure
 from automl.training.trainer import RunBegan
-from automl.tuning.adoption import AdoptedTrial, adopt_dead_trials
+from automl.tuning.adoption import LOST_ATTEMPTS_LIMIT, AdoptedTrial, adopt_dead_trials
 from automl.tuning.endings import fail
 from automl.tuning.problem import judge_look
 from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.search_state import SearchState
 from automl.tuning.trial_in_training import TrialInTraining
-from storage.adoption import LOST_ATTEMPTS_LIMIT
 from storage.errors import StudyIsFull
 from storage.records import LayerGradientRecord, ParameterValue
 

@@ -40,7 +40,7 @@ def trial_without_weights(store: Store, records: StudyRecords) -> TrialRecord | 
 
 
 def train_best_again(
-    store: Store, records: StudyRecords, executor: Executor, problem: Problem, keeper: Keeper
+    records: StudyRecords, executor: Executor, problem: Problem, keeper: Keeper
 ) -> str | None:
     """Train the best trial's runs again and keep their weights.
 

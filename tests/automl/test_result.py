@@ -14,7 +14,7 @@ from sklearn.datasets import load_iris
 
 import automl
 from automl.errors import ConfigError, StudyError
-from automl.result import SearchResult, result_to_json, study_files
+from automl.result import SearchResult, study_files
 from automl.studies import load_study
 
 
@@ -118,7 +118,7 @@ def test_notebook_shows_the_result(finished: SearchResult) -> None:
 
 
 def test_json_has_the_promised_keys(finished: SearchResult) -> None:
-    values = json.loads(json.dumps(result_to_json(finished, "report.html"), allow_nan=False))
+    values = json.loads(json.dumps(finished.to_json("report.html"), allow_nan=False))
     assert set(values) == {
         *("study", "storage", "task", "seconds", "training_seconds", "n_trials", "n_epochs"),
         *("n_side_epochs", "best", "test", "standing", "headline", "diagnosis", "report"),
@@ -129,13 +129,6 @@ def test_json_has_the_promised_keys(finished: SearchResult) -> None:
     }
     assert {"loss", "accuracy", "interval", "references"} <= set(values["test"])
     assert set(values["diagnosis"]) >= {"verdict", "advice"}
-
-
-def test_json_of_a_study_without_complete_trials_says_so(finished: SearchResult) -> None:
-    empty = SearchResult(replace(finished.records, trials=(), diagnoses=()), finished.storage)
-    values = result_to_json(empty)
-    assert (values["best"], values["test"]) == (None, None)
-    assert values["diagnosis"]["verdict"] == "too_little_evidence"  # type: ignore[index, call-overload]
 
 
 def test_the_logs_of_a_database_are_among_the_files_of_a_study(tmp_path: Path) -> None:

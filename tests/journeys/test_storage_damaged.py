@@ -17,7 +17,6 @@ import pytest
 
 import automl
 from automl.errors import AutoMLError
-from automl.result import result_to_json
 from automl.studies import diagnose, load_study, study_names
 from search_spaces import SearchSpaceError
 from storage import StorageError, examine, optuna_schema, tables
@@ -104,7 +103,7 @@ def damaged_copy(whole: bytes, place: Path, table: str, column: str, damage: str
 def actions(url: str, folder: Path) -> dict[str, Callable[[], object]]:
     return {
         "studies": lambda: study_names(url),
-        "show": lambda: result_to_json(load_study(STUDY, url)),
+        "show": lambda: load_study(STUDY, url).to_json(),
         "doctor": lambda: examine(url),
         "report": lambda: load_study(STUDY, url).report(folder / "report.html"),
         "model": lambda: load_study(STUDY, url).best_model(),

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from search_spaces import HYPERPARAMETERS, SearchSpaceError
-from search_spaces.hyperparameters import ROLES, defaults, hyperparameter, of_role
+from search_spaces.hyperparameters import ROLES, defaults, hyperparameter
 
 
 def test_a_checked_value_has_the_hyperparameters_own_type() -> None:
@@ -52,13 +52,6 @@ def test_what_is_useful_is_possible() -> None:
         if known.numbers:
             low, high = known.useful
             assert low in known.numbers and high in known.numbers and low < high, known.name
-
-
-def test_hyperparameters_are_found_by_role_and_family() -> None:
-    assert [one.name for one in of_role("width", "mlp")] == ["hidden_size"]
-    assert of_role("width", "own") == ()
-    regularizing = {one.name for one in of_role("regularization", "own")}
-    assert regularizing == {"weight_decay", "l1", "max_norm", "label_smoothing"}
 
 
 def test_a_setting_is_none_for_a_word_beside_numbers() -> None:

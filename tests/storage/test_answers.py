@@ -9,8 +9,8 @@ import pytest
 from storage.answers import (
     evaluated_trials,
     evaluation_of,
-    kept_predictions,
     latest_evaluation,
+    predictions_artifact,
     single_answer,
     study_answer,
     study_evaluation,
@@ -90,5 +90,5 @@ def test_predictions_are_those_of_the_answer_that_stands(records: StudyRecords) 
         ArtifactRecord(str(n), "predictions", None, None, n, "a.npz", 8, "") for n in (1, 2)
     )
     stored = replace(records, artifacts=kept, answers=(answer(records, 2, 1), answer(records, 1)))
-    assert kept_predictions(stored) is kept[0]
-    assert kept_predictions(replace(stored, answers=())) is None
+    assert predictions_artifact(stored) is kept[0]
+    assert predictions_artifact(replace(stored, answers=())) is None

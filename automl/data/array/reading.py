@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,12 +23,6 @@ from automl.data.files.npz_files import is_npz, read_npz
 from automl.errors import ConfigError, DataError
 from automl.options.search_options import ColumnOptions, DataOptions, SplitOptions
 from automl.wording.counts import agree, count, listing
-
-if TYPE_CHECKING:
-    from automl.data.loaded import LoadedData
-
-KEPT_APART = ("valid", "test")
-"""Rows that may come under keys of their own: x_valid and y_valid, x_test and y_test."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,12 +47,6 @@ class RawArrays:
     sources: Mapping[str, str]  # of valid and test rows
     groups: NDArray[Any] | None  # (N,) of the rows that are divided
     splits: SplitOptions
-
-    def load_data(self, options: DataOptions) -> LoadedData:
-        """The second half: understand, split and encode them."""
-        from automl.data.array.loading import load_arrays  # torch and scikit-learn take seconds
-
-        return load_arrays(self, options)
 
 
 @dataclass(frozen=True, slots=True)

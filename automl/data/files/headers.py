@@ -48,7 +48,7 @@ def column_names(
     names = header_of(first, layout)
     if not _are_known(names, known):
         _refuse_data(names, below, name)
-        _refuse_other_separator(names, below, layout, name)
+        _refuse_other_separator(names, below, name)
     _refuse_second_header(below, name)
     repeated = [column for column, count in Counter(names).items() if count > 1]
     if repeated:
@@ -103,9 +103,7 @@ def _refuse_second_header(below: Sequence[Row], name: str) -> None:
         )
 
 
-def _refuse_other_separator(
-    names: Sequence[str], below: Sequence[Row], layout: Layout, name: str
-) -> None:
+def _refuse_other_separator(names: Sequence[str], below: Sequence[Row], name: str) -> None:
     """Refuse a single column whose name is divided by a sign, as most rows are likewise."""
     if len(names) > 1 or not below:
         return

@@ -14,12 +14,12 @@ from automl.data.choices import described_split
 from automl.data.fingerprints import fingerprint
 from automl.data.folds import divide
 from automl.data.loaded import LoadedData
-from automl.data.reading import RawData
 from automl.data.sources import Table
 from automl.data.table.checks import check_data
 from automl.data.table.descriptions import describe
 from automl.data.table.parts import ROLES, Part, row_facts
 from automl.data.table.preprocessing import fit_preprocessor
+from automl.data.table.reading import RawTables
 from automl.data.table.understanding import understand
 from automl.data.targets import Target
 from automl.options.search_options import TargetOptions
@@ -27,7 +27,7 @@ from automl.wording.counts import agree
 from storage.records import DataCheckRecord
 
 
-def encode_raw_data(raw: RawData, options: TargetOptions) -> LoadedData:
+def load_tables(raw: RawTables, options: TargetOptions) -> LoadedData:
     """Understand, split and encode tables.
 
     Raises:

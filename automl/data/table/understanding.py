@@ -15,12 +15,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl.data.choices import missing_marks
-from automl.data.reading import RawData
 from automl.data.table.cells import raw_column
 from automl.data.table.column_inference import infer_columns, usual_decimal
 from automl.data.table.column_reading import ReadColumns, read_columns, refuse_unreadable
 from automl.data.table.columns import ColumnPlan
 from automl.data.table.parts import Part, encode_targets, make_part
+from automl.data.table.reading import RawTables
 from automl.data.targets import Target, infer_target, learn_target
 from automl.errors import DataError
 from automl.options.search_options import ColumnOptions, SplitOptions
@@ -39,7 +39,7 @@ class Understood:
     unread: tuple[str, ...]  # what could not be read of valid and test rows
 
 
-def understand(raw: RawData, *, task: Task | None, loss: str | None) -> Understood:
+def understand(raw: RawTables, *, task: Task | None, loss: str | None) -> Understood:
     """Learn what target and columns are, and read all rows by it.
 
     Raises:

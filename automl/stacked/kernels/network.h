@@ -1,6 +1,6 @@
 // The networks of a stack on one batch shape: forward and backward, one run after another.
 //
-// The same numbers as stacked_pass.py and stacked_layer.py compute with torch, where every
+// The same numbers as torch_pass.py and layer.py compute with torch, where every
 // operation is a call of its own on all runs and a pass of its own over memory. Here a run goes
 // through its whole network at its own widths while its numbers are in the cache; what lies
 // between two products is one pass. Nothing here allocates, and runs never touch one another.

@@ -15,7 +15,7 @@ from automl.report.numbers.effort import effort
 from automl.report.numbers.overview import overview
 from automl.report.numbers.study import study_table
 from automl.report.result_part import best_rows
-from automl.result import SearchResult, result_to_json
+from automl.result import SearchResult
 from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.trial_in_training import TrialInTraining
 from automl.wording.numbers import percent
@@ -133,7 +133,7 @@ def test_terminal_json_report_and_dashboard_tell_the_same_epochs(
     summary.print_result(result, None)
     printed = " ".join(capsys.readouterr().out.split())  # the terminal breaks the line
     assert f"at epoch {told} of {trained}" in printed
-    values: Any = result_to_json(result)
+    values: Any = result.to_json()
     assert values["best"]["best_epochs"] == best
     assert values["best"]["n_epochs"] == sum(map(len, curves))
     assert values["n_epochs"] == sum(map(len, records.epochs.values())) == effort(table).n_epochs

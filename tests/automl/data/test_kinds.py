@@ -6,10 +6,8 @@ import numpy as np
 import torch
 from torch.utils.data import TensorDataset
 
-from automl.data.array.reading import RawArrays
-from automl.data.kinds import load_dataset, read_data
+from automl.data.kinds import Arrays, Tables, load_dataset, read_data
 from automl.data.loaded import Loadable
-from automl.data.reading import RawData
 from automl.options.search_options import DataOptions
 
 X, Y = np.random.default_rng(0).normal(size=(30, 2, 2)), np.arange(30) % 3
@@ -24,12 +22,12 @@ class Recipe:
 
 def test_the_kind_follows_from_the_data_and_from_who_reads_them() -> None:
     options = DataOptions()
-    assert isinstance(read_data((X, Y), options), RawData)
-    assert isinstance(read_data((X, Y), options, family="own"), RawArrays)
-    assert isinstance(read_data((X[:, 0], Y), options, family="own"), RawData)
+    assert isinstance(read_data((X, Y), options), Tables)
+    assert isinstance(read_data((X, Y), options, family="own"), Arrays)
+    assert isinstance(read_data((X[:, 0], Y), options, family="own"), Tables)
     items = TensorDataset(torch.from_numpy(X[:, 0]), torch.from_numpy(Y))
-    assert isinstance(read_data(items, options), RawData)
-    assert isinstance(read_data(items, options, family="own"), RawArrays)
+    assert isinstance(read_data(items, options), Tables)
+    assert isinstance(read_data(items, options, family="own"), Arrays)
 
 
 def test_what_loads_itself_is_a_kind() -> None:

@@ -61,6 +61,26 @@ def test_one_output_per_row_may_be_flat_and_half_precision_is_widened() -> None:
     assert flat.shape == (32, 1) and flat.dtype == torch.float32
 
 
+@pytest.mark.parametrize(
+    ("shape", "batch_size", "expected"),
+    [((8, 8), 16, 1024), ((3, 32, 32), 16, 32), ((3, 32, 32), 256, 512), ((5,), 16, 2048),
+     ((3, 224, 224), None, 2048)],
+)  # fmt: skip
+def test_an_unknown_network_is_called_with_two_batches_or_little(
+    shape: tuple[int, ...], batch_size: int | None, expected: int
+) -> None:
+    rows = Rows((torch.zeros(2, *shape),), torch.zeros(2))
+    run = toy_run(batch_size=batch_size, kind="convolution")
+    assert Network.built(run, DATASET.describe(), rows, Place()).rows_at_once == expected
+
+
+def test_many_rows_are_evaluated_in_chunks_with_the_same_result() -> None:
+    network, rows = built()
+    many = rows[torch.arange(30).repeat(100)]
+    alone = network.evaluated(rows)
+    torch.testing.assert_close(network.evaluated(many), alone.repeat(100, 1))
+
+
 class WritesIntoItsInputs(nn.Module):
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         return inputs.mul_(2)[:, :3] * torch.rand(3)

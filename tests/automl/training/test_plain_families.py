@@ -172,7 +172,33 @@ class Frozen(nn.Module):
         return outputs
 
 
-MODULES = [Tied, SkipsAtRandom, Overwrites, Halved, Images, Frozen]
+class Counts(nn.Module):
+    """Buffers that training moves, in place and by taking others."""
+
+    seen: Tensor
+    mean: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("seen", torch.zeros((), dtype=torch.int64))
+        self.register_buffer("mean", torch.zeros(5))
+        self.linear = nn.Linear(5, 3)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        if self.training:
+            self.seen += 1
+            self.mean = 0.9 * self.mean + 0.1 * inputs.detach().mean(0)
+        outputs: Tensor = self.linear(inputs - self.mean)
+        return outputs
+
+
+def test_only_steps_move_buffers() -> None:
+    trainer = PlainTrainer(tiny_dataset())
+    curve(trainer, odd_run(Counts), 2)  # both epochs are measured
+    assert trainer.checkpoint(1).weights["seen"] == 12
+
+
+MODULES = [Counts, Tied, SkipsAtRandom, Overwrites, Halved, Images, Frozen]
 REGULARIZED = {"weight_decay": 1e-2, "l1": 1e-4, "max_norm": 2.0, "gradient_clip_norm": 1.0}
 
 

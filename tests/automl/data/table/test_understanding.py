@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl.data.reading import read_raw_data
+from automl.data.table.reading import read_raw_tables
 from automl.data.table.understanding import Understood, understand
 from automl.errors import DataError
 from automl.options.search_options import ColumnOptions, SplitOptions
@@ -26,7 +26,7 @@ def frame(**columns: Any) -> pd.DataFrame:
 def understood(
     source: Any, test: Any = None, task: Any = None, **choices: tuple[str, ...]
 ) -> Understood:
-    raw = read_raw_data(
+    raw = read_raw_tables(
         source,
         target="y",
         columns=ColumnOptions(**choices),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from automl.data.choices import (
     check_columns,
@@ -17,14 +17,11 @@ from automl.data.choices import (
 )
 from automl.data.sources import Table
 from automl.data.table.parts import read_tables
-from automl.options.search_options import ColumnOptions, DataOptions, SplitOptions
-
-if TYPE_CHECKING:
-    from automl.data.loaded import LoadedData
+from automl.options.search_options import ColumnOptions, SplitOptions
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class RawData:
+class RawTables:
     """Tables as they were read, and a person's choices with names as in their columns."""
 
     tables: Mapping[str, Table]  # "train", and "valid" and "test" where they came apart
@@ -32,20 +29,14 @@ class RawData:
     columns: ColumnOptions
     splits: SplitOptions
 
-    def load_data(self, options: DataOptions) -> LoadedData:
-        """The second half: understand, split and encode them."""
-        from automl.data.table.loading import encode_raw_data  # torch, scikit-learn: seconds
 
-        return encode_raw_data(self, options)
-
-
-def read_raw_data(
+def read_raw_tables(
     source: Any,
     *,
     target: str | None = None,
     columns: ColumnOptions | None = None,
     splits: SplitOptions | None = None,
-) -> RawData:
+) -> RawTables:
     """Read the tables and check the names of columns; the arguments are those of `load_dataset`.
 
     Raises:
@@ -55,6 +46,6 @@ def read_raw_data(
     tables = read_tables(source, splits)
     frame = tables["train"].frame
     name = choose_target(tables["train"], target)
-    return RawData(
+    return RawTables(
         tables, name, check_columns(frame, name, columns), check_splits(frame, name, splits)
     )

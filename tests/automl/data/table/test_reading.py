@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from automl.data.reading import read_raw_data
+from automl.data.table.reading import read_raw_tables
 from automl.errors import DataError
 from automl.options.search_options import ColumnOptions, SplitOptions
 
@@ -29,12 +29,12 @@ def test_a_mistyped_path_or_name_is_refused(
     source: Any, choices: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(DataError, match=message):
-        read_raw_data(source, **choices)
+        read_raw_tables(source, **choices)
 
 
 def test_names_are_those_of_the_columns(tmp_path: Path) -> None:
     FRAME.to_csv(tmp_path / "test.csv", index=False)
-    raw = read_raw_data(
+    raw = read_raw_tables(
         FRAME,
         target=" paid",
         columns=ColumnOptions(drop=(" city",)),

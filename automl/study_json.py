@@ -1,0 +1,73 @@
+"""A study as plain values, under the keys that `--json` promises: records in, one object out."""
+
+from __future__ import annotations
+
+from automl.diagnostics.headline import headline, shown_diagnoses
+from automl.diagnostics.standing import Standing, standing
+from storage.answers import study_evaluation
+from storage.effort import effort_of_trial, search_effort, side_effort
+from storage.records import Diagnosis, EvaluationRecord, Json, StudyRecords, TrialRecord
+
+
+def study_json(records: StudyRecords) -> dict[str, Json]:
+    """What there is to say of a stored study; what its call adds is the caller's."""
+    outcomes = [trial.outcome for trial in records.trials]
+    best, search = records.best_trial, search_effort(records)
+    evaluation = study_evaluation(records, "test")
+    verdict = next(iter(shown_diagnoses(records)), None)
+    return {
+        "study": records.settings.study_name,
+        "task": records.settings.task,
+        "n_trials": {
+            "complete": outcomes.count("complete"),
+            "pruned": outcomes.count("pruned"),
+            "failed": outcomes.count("failed"),
+            "unfinished": outcomes.count("running"),  # left for the next call
+        },
+        "n_epochs": search.n_epochs,
+        "training_seconds": round(search.seconds, 3),
+        "n_side_epochs": side_effort(records).n_epochs,  # confirming, promoting, ...
+        "best": None if best is None else _best(records, best),
+        "test": None if evaluation is None else _test(evaluation),
+        "standing": _standing(standing(records)),
+        "headline": list(headline(records).lines),
+        "diagnosis": None if verdict is None else _verdict(verdict),
+    }
+
+
+def _best(records: StudyRecords, best: TrialRecord) -> dict[str, Json]:
+    effort = effort_of_trial(records, best.number)
+    return {
+        "trial_number": best.number,
+        "params": dict(best.params),
+        "valid_loss": best.value,
+        "n_epochs": effort.n_epochs,
+        "best_epochs": list(effort.best_epochs),  # one, or one per fold
+    }
+
+
+def _verdict(verdict: Diagnosis) -> dict[str, Json]:
+    return {
+        "verdict": verdict.kind,
+        "message": verdict.message,
+        "advice": [advice.text for advice in verdict.advice],
+    }
+
+
+def _standing(found: Standing) -> dict[str, Json]:
+    gain = found.gain
+    return {
+        "kind": found.kind,
+        "reference": found.reference,
+        "score": found.score,
+        "gain": None if gain is None else gain.value,
+        "interval": None if gain is None else [gain.low, gain.high],
+    }
+
+
+def _test(evaluation: EvaluationRecord) -> dict[str, Json]:
+    return {
+        **evaluation.scores,
+        "interval": {name: list(bounds) for name, bounds in evaluation.intervals.items()},
+        "references": {one.name: dict(one.scores) for one in evaluation.references},
+    }
