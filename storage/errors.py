@@ -6,7 +6,7 @@
       NotStoredError(KeyError)       a study or trial that is not there, or not any more
       StudyIsFull                    a study has all the trials it was to have
 
-Messages say the rule, the value, the fix. `translated` turns what SQLAlchemy and SQLite
+Messages say the rule, the value, the fix. `explained` turns what SQLAlchemy and SQLite
 raise into such a message, so that a full disk reads as a full disk.
 """
 

@@ -115,7 +115,6 @@ MANY_PARAMETERS = {  # functions that may take more, each with its reason
 }
 MAX_METHODS = 20
 MAX_FIELDS = 10
-TO_BE_MENDED = "to be parted"
 LARGE_CLASSES = {  # classes that may have more, each with its reason
     "automl.diagnostics.evidence.CurveFacts": "frozen, one field per number that verdicts look at",
     "automl.diagnostics.layer_signals.FlowFacts": "frozen, one field per such number",
@@ -129,7 +128,6 @@ LARGE_CLASSES = {  # classes that may have more, each with its reason
     "storage.optuna_storage.OptunaStorage": "implements the methods of Optuna's BaseStorage",
     "benchmarks.verdict_tables.Judged": "frozen, one field per column of its table",
     "benchmarks.verdict_training.Draw": "frozen, one field per number that is drawn",
-    "automl.data.table.columns.ColumnPlan": TO_BE_MENDED,
 }
 ABBREVIATIONS = {"lr", "cfg", "conf", "hp", "hps", "hparams", "opt", "sched", "val_loss"}
 NOT_NAMES_OF_MODULES = {"utils", "util", "helpers", "common", "misc", "manager", "handler"}

@@ -20,7 +20,7 @@ from automl.data.table.column_reading import (
     read_numbers,
     refuse_huge,
 )
-from automl.data.table.columns import ColumnPlan
+from automl.data.table.columns import CategoryFormat, ColumnPlan
 from automl.data.table.number_formats import PLAIN, read_number
 from automl.data.table.number_guesses import guess_numbers
 from automl.data.table.text_inference import are_codes
@@ -77,7 +77,7 @@ class TargetReading:
             values, result: (N,).
         """
         other = self.plan.other_dialect(decimal)
-        return read_numbers(raw_column(values), self.plan.number_format, other)
+        return read_numbers(raw_column(values), self.plan.numbers, other)
 
     def labels(self, values: pd.Series[Any]) -> list[str]:
         """The target as names of classes."""
@@ -154,8 +154,8 @@ def learn_target(
     plan = ColumnPlan(
         name,
         "numeric" if is_numeric else "categorical",
-        number_format=guess.format if is_numeric and guess is not None else PLAIN,
-        is_coded=class_type in ("integer", "number"),
+        numbers=guess.format if is_numeric and guess is not None else PLAIN,
+        categories=CategoryFormat(is_coded=class_type in ("integer", "number")),
         decimal=decimal,
         details=number_details(raw, guess) if is_numeric and guess is not None else {},
     )

@@ -106,7 +106,7 @@ class StackedLayer:
             evaluation.
         mask: the dropout mask of the coming step, (K_l, B, H) or None.
         forward, backward: the calls; `backward` leaves the gradients of the layer's
-            parameters, and of its inputs in `inputs_signals`.
+            parameters, and of its inputs in `input_signals`.
     """
 
     def __init__(

@@ -116,8 +116,9 @@ def _as_it_was(module: nn.Module) -> Iterator[None]:
         for each, mode in modes.items():
             each.training = mode
         with torch.no_grad():
-            for each, name, buffer, values in kept:  # as running statistics, which move
-                setattr(each, name, buffer.copy_(values))
+            for each, name, buffer, values in kept:
+                buffer.copy_(values)  # batch normalization moves its running statistics
+                setattr(each, name, buffer)  # others put a new tensor in its place
 
 
 def _is_reached(signal: LayerSignal, gradients: Mapping[int, Tensor | None]) -> bool:

@@ -48,8 +48,14 @@ def test_cells_define_a_network_and_search_it(
         resources={"metadata": {"path": str(tmp_path)}},
     )
     client.execute()
-    printed = ["".join(output.get("text", "") for output in cell.outputs) for cell in cells]
+    printed = [
+        "".join(output["text"] for output in cell.outputs if output.get("name") == "stdout")
+        for cell in cells
+    ]
     assert printed[1] == "True\ntorch.Size([2, 10])\n"
     error, traceback = printed[2].splitlines()
-    assert "all failed alike: ValueError: no such block: 7 (a notebook's cell, line 3" in error
+    assert (
+        "all failed alike: ValueError: no such block: 7 (a notebook's cell, line 2, in broken)"
+        in error
+    )
     assert traceback == "ValueError: no such block: 7"

@@ -61,7 +61,8 @@ def infer_columns(
     plans = []
     for name, raw in raws.items():
         plan = asked[name](name, raw) if name in asked else _inferred(name, raw, usual)
-        plans.append(replace(plan, missing=tuple(marks.get(name, ())), decimal=decimal))
+        named = replace(plan.missing, named=tuple(marks.get(name, ())))
+        plans.append(replace(plan, missing=named, decimal=decimal))
     return distinct_outputs(plans)
 
 
@@ -79,7 +80,8 @@ def distinct_outputs(plans: Sequence[ColumnPlan]) -> tuple[ColumnPlan, ...]:
     for plan in plans:
         if plan.kind == "date":
             while taken & set(plan.outputs):
-                plan = replace(plan, date_label=f"{plan.date_label or plan.name} (date)")
+                label = f"{plan.dates.label or plan.name} (date)"
+                plan = replace(plan, dates=replace(plan.dates, label=label))
             taken |= set(plan.outputs)
         named.append(plan)
     return tuple(named)
@@ -107,7 +109,7 @@ def _inferred(name: str, raw: RawColumn, decimal: str | None) -> ColumnPlan:
         return ColumnPlan(name, "categorical", "constant")
     if raw.form == "moments":
         return date_plan(name, pd.DatetimeIndex(raw.values), None)
-    plan = ColumnPlan(name, "numeric", number_format=DURATION if raw.is_duration else PLAIN)
+    plan = ColumnPlan(name, "numeric", numbers=DURATION if raw.is_duration else PLAIN)
     return number_plan(read_numbers(raw, PLAIN), plan)
 
 
@@ -140,4 +142,5 @@ def _as_dates(name: str, raw: RawColumn) -> ColumnPlan:
         example = texts.dropna().astype(str).head(1).tolist()
         raise DataError(f"--date must name a column of dates, but {name!r} holds {example}")
     plan = guessed_dates(name, raw, guess)
-    return replace(plan, dropped="", date_parts=plan.date_parts or ("days",))
+    dates = replace(plan.dates, parts=plan.dates.parts or ("days",))
+    return replace(plan, dropped="", dates=dates)

@@ -64,7 +64,7 @@ def column_lines(plan: ColumnPlan) -> Iterator[str]:
     if plan.kind == "date" and details.get("n_stray"):
         yield f"{plan.name} is a date; {_strays(plan, 'dates')}"
     if details.get("ambiguous"):
-        yield f"{plan.name} is read as dates {plan.date_format}: check day and month"
+        yield f"{plan.name} is read as dates {plan.dates.pattern}: check day and month"
     if details.get("codes"):
         yield (
             f"{plan.name} holds codes with zeros in front: read as categories "
@@ -78,7 +78,7 @@ def _number_line(plan: ColumnPlan) -> str:
     parts = []
     example = details.get("example")
     if isinstance(example, list) and len(example) == 2:
-        described = plan.number_format.described
+        described = plan.numbers.described
         parts.append(f"{example[0]!r} is read as {example[1]:.15g}")
         parts += [described] if described else []
         parts += ["which could be read otherwise: check"] if details.get("is_ambiguous") else []

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from automl.data.table.cells import MISSING_MARKS, RawColumn, is_marked
 from automl.data.table.column_reading import read_moments, read_numbers
-from automl.data.table.columns import ColumnPlan
+from automl.data.table.columns import CategoryFormat, ColumnPlan, DateFormat, MissingMarks
 from automl.data.table.date_formats import DateGuess, in_bounds, is_ambiguous, varying_parts
 from automl.data.table.number_formats import PLAIN, NumberFormat, read_number
 from automl.data.table.number_guesses import NumberGuess
@@ -70,8 +70,8 @@ def guessed_numbers(name: str, raw: RawColumn, guess: NumberGuess) -> ColumnPlan
     plan = ColumnPlan(
         name,
         "numeric",
-        number_format=guess.format,
-        strays=guess.strays[:MAX_STRAYS],
+        numbers=guess.format,
+        missing=MissingMarks(strays=guess.strays[:MAX_STRAYS]),
         details=details,
     )
     read = read_numbers(raw, guess.format)
@@ -111,7 +111,8 @@ def guessed_dates(name: str, raw: RawColumn, guess: DateGuess) -> ColumnPlan:
     plan = date_plan(name, moments, guess.format)
     if guess.n_stray:
         details = {**plan.details, "n_stray": guess.n_stray, "stray": list(guess.strays[:3])}
-        plan = replace(plan, strays=guess.strays[:MAX_STRAYS], details=details)
+        missing = MissingMarks(strays=guess.strays[:MAX_STRAYS])
+        plan = replace(plan, missing=missing, details=details)
     return plan
 
 
@@ -134,8 +135,7 @@ def date_plan(name: str, moments: pd.DatetimeIndex, date_format: str | None) -> 
         name,
         "date",
         "" if parts else "constant",
-        date_format=date_format,
-        date_parts=parts,
+        dates=DateFormat(date_format, parts),
         details=details,
     )
 
@@ -143,23 +143,20 @@ def date_plan(name: str, moments: pd.DatetimeIndex, date_format: str | None) -> 
 def category_plan(name: str, raw: RawColumn) -> ColumnPlan:
     """The plan of categories: coded where all cells are numbers as programs write them."""
     if raw.form == "numbers":
-        return ColumnPlan(name, "categorical", is_coded=True)
+        return ColumnPlan(name, "categorical", categories=CategoryFormat(is_coded=True))
     if raw.form == "moments":
         return ColumnPlan(name, "categorical")
     distinct = [str(text) for text in raw.values.dropna().unique()]
     marked = is_marked(distinct, MISSING_MARKS)
     known = [text for text, mark in zip(distinct, marked, strict=True) if not mark]
     if known and all(is_number_of_a_program(text) for text in known):
-        return ColumnPlan(name, "categorical", is_coded=True)
+        return ColumnPlan(name, "categorical", categories=CategoryFormat(is_coded=True))
     has_points = any(re.fullmatch(r"-?\d+\.0", text) for text in known)
     widths = {len(text) for text in known}
     is_padded = len(widths) == 1 and all(text.isdecimal() for text in known)
-    return ColumnPlan(
-        name,
-        "categorical",
-        has_points=has_points,
-        code_width=widths.pop() if is_padded else 0,
-    )
+    width = widths.pop() if is_padded else 0
+    written = CategoryFormat(has_points=has_points, code_width=width)
+    return ColumnPlan(name, "categorical", categories=written)
 
 
 def is_number_of_a_program(text: str) -> bool:

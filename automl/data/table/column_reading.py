@@ -24,7 +24,14 @@ from automl.data.table.cells import (
     raw_column,
     without_marks,
 )
-from automl.data.table.columns import MISSING_CATEGORY, TRUE_FALSE, ColumnPlan, Kind, column_name
+from automl.data.table.columns import (
+    MISSING_CATEGORY,
+    TRUE_FALSE,
+    CategoryFormat,
+    ColumnPlan,
+    Kind,
+    column_name,
+)
 from automl.data.table.date_formats import date_part, in_bounds, parse_dates
 from automl.data.table.number_formats import (
     PLAIN,
@@ -160,9 +167,9 @@ def read_column(
     if plan.kind == "categorical":
         categories = np.where(missing, MISSING_CATEGORY, read_categories(raw, plan))
         return [categories], np.zeros(len(raw), dtype=bool)
-    moments = read_moments(raw, plan.date_format)
+    moments = read_moments(raw, plan.dates.pattern)
     moments = pd.DatetimeIndex(moments.where(~missing))
-    parts = [date_part(moments, part) for part in plan.date_parts]
+    parts = [date_part(moments, part) for part in plan.dates.parts]
     is_unread = ~missing & np.asarray(moments.isna(), dtype=bool)
     return parts, is_unread & ~_is_known_stray(raw, plan) if is_unread.any() else is_unread
 
@@ -170,13 +177,13 @@ def read_column(
 def _read_as_numbers(
     raw: RawColumn, plan: ColumnPlan, decimal: str | None
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    named = is_named_mark(raw, plan.missing, plan.number_format)
+    named = is_named_mark(raw, plan.missing.named, plan.numbers)
     if raw.form == "texts":
         raw = replace(raw, values=without_marks(raw, MISSING_MARKS))
     if plan.is_true_false:
         numbers = read_booleans(raw)
     else:
-        numbers = read_numbers(raw, plan.number_format, plan.other_dialect(decimal))
+        numbers = read_numbers(raw, plan.numbers, plan.other_dialect(decimal))
     is_unread = np.isnan(numbers) & raw.present & ~named
     if is_unread.any():
         is_unread &= ~_is_known_stray(raw, plan)
@@ -184,7 +191,7 @@ def _read_as_numbers(
 
 
 def _is_known_stray(raw: RawColumn, plan: ColumnPlan) -> NDArray[np.bool_]:
-    return np.asarray(raw.values.isin(list(plan.strays)), dtype=bool)
+    return np.asarray(raw.values.isin(list(plan.missing.strays)), dtype=bool)
 
 
 def _missing(raw: RawColumn, plan: ColumnPlan) -> NDArray[np.bool_]:
@@ -193,7 +200,7 @@ def _missing(raw: RawColumn, plan: ColumnPlan) -> NDArray[np.bool_]:
     if raw.form == "texts":
         usual = MISSING_CATEGORIES if plan.kind == "categorical" else MISSING_MARKS
         missing = np.asarray(without_marks(raw, usual).isna(), dtype=bool)
-    return missing | is_named_mark(raw, plan.missing, plan.number_format)
+    return missing | is_named_mark(raw, plan.missing.named, plan.numbers)
 
 
 def is_named_mark(
@@ -268,21 +275,21 @@ def read_categories(raw: RawColumn, plan: ColumnPlan) -> NDArray[np.object_]:
         result: (N,).
     """
     codes, distinct = pd.factorize(raw.values)
-    read = [_category(cell, plan) for cell in distinct]
+    read = [_category(cell, plan.categories) for cell in distinct]
     return np.asarray([*read, MISSING_CATEGORY], dtype=object)[codes]
 
 
-def _category(cell: Any, plan: ColumnPlan) -> str:
+def _category(cell: Any, written: CategoryFormat) -> str:
     if isinstance(cell, (str, pd.Timestamp)):
         text = _MIDNIGHT.sub("", str(cell))  # of a day, files write the time or leave it out
-        number = read_number(text, PLAIN) if plan.is_coded and not text.isdecimal() else np.nan
+        number = read_number(text, PLAIN) if written.is_coded and not text.isdecimal() else np.nan
         text = number_text(number) if np.isfinite(number) else text
-        return text.zfill(plan.code_width) if text.isdecimal() else text
+        return text.zfill(written.code_width) if text.isdecimal() else text
     text = number_text(cell)
-    if plan.code_width and text.isdecimal():
-        return text.zfill(plan.code_width)  # spreadsheets and pandas take zeros in front away
+    if written.code_width and text.isdecimal():
+        return text.zfill(written.code_width)  # spreadsheets and pandas take zeros in front away
     is_whole = "." not in text and "e" not in text
-    return f"{text}.0" if plan.has_points and not plan.is_coded and is_whole else text
+    return f"{text}.0" if written.has_points and not written.is_coded and is_whole else text
 
 
 def read_moments(raw: RawColumn, date_format: str | None) -> pd.DatetimeIndex:
@@ -332,5 +339,5 @@ def _unread_cells(
         n_cells=int((~_missing(raw_column(values), plan)).sum()),
         example=str(values.iloc[position]).strip(),
         row=values.index[position],
-        unit=plan.number_format.unit if plan.number_format.needs_unit else "",
+        unit=plan.numbers.unit if plan.numbers.needs_unit else "",
     )

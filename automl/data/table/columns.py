@@ -23,22 +23,43 @@ TRUE_FALSE = {"true": "false", "yes": "no", "y": "n", "t": "f", "on": "off"}
 
 
 @dataclass(frozen=True, slots=True)
+class DateFormat:
+    """How the dates of one column are written, and what becomes of them."""
+
+    pattern: str | None = None  # as in strptime, "ISO8601", or None for date dtypes
+    parts: tuple[str, ...] = ()  # those that vary
+    label: str = ""  # what its parts are named after; empty: the column's own name
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryFormat:
+    """How the categories of one column are written where they look like numbers."""
+
+    is_coded: bool = False  # numbers, so that 3 and 3.0 are one category
+    has_points: bool = False  # not coded: the number 3 is written "3.0"
+    code_width: int = 0  # digits of this width, some with zeros in front; else 0
+
+
+@dataclass(frozen=True, slots=True)
+class MissingMarks:
+    """Cells of one column that count as missing beside the empty ones."""
+
+    named: tuple[str, ...] = ()  # that a person has named
+    strays: tuple[str, ...] = ()  # that were none of the column's kind in training
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnPlan:
-    """How to read one column of a raw frame."""
+    """How to read one column of a raw frame; of the formats that of its kind counts."""
 
     name: str
     kind: Kind
     dropped: str = ""  # why it is left out; empty where it is used
-    number_format: NumberFormat = PLAIN  # numeric: how its texts are written
-    date_format: str | None = None  # date: as in strptime, "ISO8601", or None for date dtypes
-    date_parts: tuple[str, ...] = ()  # those that vary
-    date_label: str = ""  # what its parts are named after; empty: the column's own name
+    numbers: NumberFormat = PLAIN
     is_true_false: bool = False  # boolean: yes and no, true and false; else the numbers 0 and 1
-    is_coded: bool = False  # categorical: numbers, so that 3 and 3.0 are one category
-    has_points: bool = False  # categorical, not coded: the number 3 is written "3.0"
-    code_width: int = 0  # categorical: digits of this width, some with zeros in front; else 0
-    missing: tuple[str, ...] = ()  # marks of missing cells that a person has named
-    strays: tuple[str, ...] = ()  # cells that were none of the kind in training: missing as there
+    dates: DateFormat = DateFormat()
+    categories: CategoryFormat = CategoryFormat()
+    missing: MissingMarks = MissingMarks()
     decimal: str | None = None  # the mark that goes with the file that was learned from
     details: dict[str, Json] = field(default_factory=dict)  # what was counted
 
@@ -53,7 +74,7 @@ class ColumnPlan:
         if self.dropped:
             return ()
         if self.kind == "date":
-            return tuple(f"{self.date_label or self.name}: {part}" for part in self.date_parts)
+            return tuple(f"{self.dates.label or self.name}: {part}" for part in self.dates.parts)
         return (self.name,)
 
     def other_dialect(self, decimal: str | None) -> str | None:
@@ -67,13 +88,14 @@ class ColumnPlan:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ColumnPlan:
         """The inverse of `to_dict`."""
+        dates, missing = values["dates"], values["missing"]
         return cls(
             **{
                 **values,
-                "number_format": NumberFormat(**values["number_format"]),
-                "date_parts": tuple(values["date_parts"]),
-                "missing": tuple(values["missing"]),
-                "strays": tuple(values["strays"]),
+                "numbers": NumberFormat(**values["numbers"]),
+                "dates": DateFormat(**{**dates, "parts": tuple(dates["parts"])}),
+                "categories": CategoryFormat(**values["categories"]),
+                "missing": MissingMarks(**{name: tuple(of) for name, of in missing.items()}),
             }
         )
 

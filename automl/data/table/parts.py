@@ -170,9 +170,9 @@ def _moments(values: pd.Series[Any], plan: ColumnPlan) -> NDArray[np.float64]:
     if plan.kind == "categorical":  # few dates among other texts: the others are told
         plan = infer_time(plan.name, values) or plan
     if plan.kind == "date":
-        read = days_since_1970(read_moments(raw, plan.date_format))
+        read = days_since_1970(read_moments(raw, plan.dates.pattern))
     else:
-        read = read_numbers(raw, plan.number_format)
+        read = read_numbers(raw, plan.numbers)
     unread = ~np.isfinite(read)
     if unread.any():
         row, example = values.index[unread][0], values[unread].iloc[0]

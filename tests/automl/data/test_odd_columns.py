@@ -214,7 +214,7 @@ def test_a_column_becomes_what_the_documentation_says(odd: OddColumn, tmp_path: 
     assert data.columns["x"] == odd.kind
     assert odd.said in "\n".join(data.messages)
     plans = data.encoders[0].plans
-    typed = read_rows(path, plans).typed
+    typed = read_rows(path, plans).rows
     name = "x: days" if odd.kind == "date" else "x"
     found = [] if odd.kind.startswith("dropped") else typed[name].tolist()[: len(odd.read)]
     expected = [np.nan if value is None else value for value in odd.read]
@@ -229,11 +229,11 @@ def test_each_row_alone_is_read_like_beside_all_others(odd: OddColumn, tmp_path:
     """In a file, and in a frame that a person made of the same texts."""
     data, path = load(odd, tmp_path)
     plans = data.encoders[0].plans
-    together = read_rows(path, plans).typed
+    together = read_rows(path, plans).rows
     for row, cell in enumerate(cells_of(odd)[: len(odd.cells)]):
         expected = together.drop(columns="noise").iloc[row].tolist()
         alone = pd.DataFrame({"x": [cell], "noise": [0.5]})
         alone.to_csv(tmp_path / "alone.csv", index=False)
         for source in (alone, tmp_path / "alone.csv"):
-            read = read_rows(source, plans).typed.drop(columns="noise").iloc[0].tolist()
+            read = read_rows(source, plans).rows.drop(columns="noise").iloc[0].tolist()
             np.testing.assert_array_equal(read, expected)

@@ -6,7 +6,7 @@ import pytest
 
 from automl.data.splits import RowSplit
 from automl.data.table.checks import check_data, missing_values, outliers, rows_per_class
-from automl.data.table.columns import MISSING_CATEGORY, ColumnPlan
+from automl.data.table.columns import MISSING_CATEGORY, ColumnPlan, DateFormat
 from automl.data.table.parts import Part
 from automl.data.targets import Target, TargetReading
 from automl.options.search_options import SplitOptions
@@ -137,7 +137,7 @@ def test_a_shift_says_what_divides_the_rows(inputs: pd.DataFrame, codes: np.ndar
 
 
 def test_a_date_that_leaks_can_be_dropped_by_its_column(inputs: pd.DataFrame) -> None:
-    plan = ColumnPlan("due", "date", date_parts=("days",))
+    plan = ColumnPlan("due", "date", dates=DateFormat(parts=("days",)))
     plans = [*(ColumnPlan(name, "numeric") for name in inputs.columns), plan]
     codes = (np.random.default_rng(4).random(N) > 0.5).astype(np.int64)
     typed = inputs.assign(**{"due: days": 19_000.0 + codes})

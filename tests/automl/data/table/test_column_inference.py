@@ -140,7 +140,7 @@ def test_few_rows_have_no_ids() -> None:
 
 def test_only_the_parts_of_a_date_that_vary_are_kept() -> None:
     plan = infer_column("d", pd.Series(pd.date_range("2024-01-01", periods=20)))
-    assert plan.date_parts == ("days", "day", "weekday")
+    assert plan.dates.parts == ("days", "day", "weekday")
 
 
 def test_a_person_overrules() -> None:
@@ -188,8 +188,8 @@ def test_an_ambiguous_column_is_decided_by_the_others() -> None:
     ambiguous = repeat("1,250", "2,417")
     alone = infer_columns(pd.DataFrame({"a": ambiguous}))
     beside = infer_columns(pd.DataFrame({"a": ambiguous, "b": repeat("3,5", "4,25")}))
-    assert alone[0].number_format.thousands == ","
-    assert beside[0].number_format.decimal == ","
+    assert alone[0].numbers.thousands == ","
+    assert beside[0].numbers.decimal == ","
 
 
 def test_numeric_against_all_evidence_is_an_error() -> None:

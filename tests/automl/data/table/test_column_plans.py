@@ -49,7 +49,7 @@ def test_categories_are_coded_where_all_are_numbers(
     cells: object, is_coded: bool, has_points: bool
 ) -> None:
     plan = category_plan("c", raw_column(pd.Series(cells)))
-    assert (plan.is_coded, plan.has_points) == (is_coded, has_points)
+    assert (plan.categories.is_coded, plan.categories.has_points) == (is_coded, has_points)
 
 
 def test_an_example_shows_what_a_program_would_not_read() -> None:
@@ -58,11 +58,11 @@ def test_an_example_shows_what_a_program_would_not_read() -> None:
     assert guess is not None
     details = guessed_numbers("n", raw, guess).details
     assert details == {"n_stray": 1, "stray": ["x"], "example": ["1,5", 1.5]}
-    assert guessed_numbers("n", raw, guess).strays == ("x",)
+    assert guessed_numbers("n", raw, guess).missing.strays == ("x",)
 
 
 def test_only_the_parts_of_a_date_that_vary_are_kept() -> None:
     plan = date_plan("d", pd.date_range("2024-01-01", periods=20), None)
-    assert plan.date_parts == ("days", "day", "weekday")
+    assert plan.dates.parts == ("days", "day", "weekday")
     same = date_plan("d", pd.DatetimeIndex(["2024-01-01"] * 3), None)
     assert same.described == "dropped: constant"

@@ -15,7 +15,13 @@ from automl.data.table.column_reading import (
     read_columns,
     refuse_unreadable,
 )
-from automl.data.table.columns import MISSING_CATEGORY, ColumnPlan
+from automl.data.table.columns import (
+    MISSING_CATEGORY,
+    CategoryFormat,
+    ColumnPlan,
+    DateFormat,
+    MissingMarks,
+)
 from automl.data.table.number_formats import NumberFormat
 from automl.errors import DataError
 
@@ -25,8 +31,10 @@ def numbers(cells: object, plan: ColumnPlan | None = None) -> list[float]:
     return read.tolist()
 
 
-def categories(cells: object, **plan: bool) -> list[str]:
-    (read,), _ = read_column(pd.Series(cells), ColumnPlan("c", "categorical", **plan))
+def categories(cells: object, **written: bool) -> list[str]:
+    (read,), _ = read_column(
+        pd.Series(cells), ColumnPlan("c", "categorical", categories=CategoryFormat(**written))
+    )
     return read.tolist()
 
 
@@ -41,7 +49,7 @@ MARKS += ["#VALUE!", "#REF!", "#NUM!", "<NA>", "(null)", "0000-00-00", "", " ", 
         ("1.5", ColumnPlan("a", "numeric")),
         ("yes", ColumnPlan("a", "boolean", is_true_false=True)),
         ("1", ColumnPlan("a", "boolean")),
-        ("2021-08-17", ColumnPlan("a", "date", date_format="ISO8601", date_parts=("days",))),
+        ("2021-08-17", ColumnPlan("a", "date", dates=DateFormat("ISO8601", ("days",)))),
     ],
 )
 def test_marks_of_missing_cells_are_the_same_in_every_kind(
@@ -61,13 +69,13 @@ def test_cells_that_are_no_numbers_are_counted() -> None:
 
 
 def test_numbers_are_read_as_the_plan_says_alone_and_beside_others() -> None:
-    plan = ColumnPlan("n", "numeric", number_format=NumberFormat(decimal=",", thousands="."))
+    plan = ColumnPlan("n", "numeric", numbers=NumberFormat(decimal=",", thousands="."))
     for cells in (["1.250"], ["1.250", "7"], ["1.250", "1,5", "x"]):
         assert numbers(cells, plan)[0] == 1250
 
 
 def test_cells_that_were_no_numbers_in_training_are_missing_alone_too() -> None:
-    plan = ColumnPlan("n", "numeric", strays=("n.v.t.",))
+    plan = ColumnPlan("n", "numeric", missing=MissingMarks(strays=("n.v.t.",)))
     (read,), is_unread = read_column(pd.Series(["n.v.t."]), plan)
     assert np.isnan(read).all()
     assert not is_unread.any()
@@ -75,14 +83,14 @@ def test_cells_that_were_no_numbers_in_training_are_missing_alone_too() -> None:
 
 def test_codes_that_lost_their_zeros_get_them_back() -> None:
     """Spreadsheets and pandas read 02116 as the number 2116."""
-    plan = ColumnPlan("c", "categorical", code_width=5)
+    plan = ColumnPlan("c", "categorical", categories=CategoryFormat(code_width=5))
     for cells in (["02116", "10001"], [2116, 10001], [2116.0, 10001.0], ["2116", "10001"]):
         (read,), _ = read_column(pd.Series(cells), plan)
         assert read.tolist() == ["02116", "10001"]
 
 
 def test_dates_of_iso_8601_are_read_whatever_the_format() -> None:
-    plan = ColumnPlan("d", "date", date_format="%d.%m.%Y", date_parts=("days",))
+    plan = ColumnPlan("d", "date", dates=DateFormat("%d.%m.%Y", ("days",)))
     (days,), is_unread = read_column(pd.Series(["17.08.2021", "2021-08-17", "08/17/2021"]), plan)
     assert days.tolist()[:2] == [18856, 18856]
     assert is_unread.tolist() == [False, False, True]
@@ -100,10 +108,10 @@ def test_a_file_of_another_dialect_is_read_by_its_own_mark_where_that_is_clear()
 
 
 def test_a_person_names_further_marks() -> None:
-    plan = ColumnPlan("n", "numeric", missing=("-999", "unknown"))
+    plan = ColumnPlan("n", "numeric", missing=MissingMarks(("-999", "unknown")))
     for cells in (["-999", "-999.0", "Unknown", "5"], pd.Series([-999, -999.0, np.nan, 5])):
         np.testing.assert_array_equal(numbers(cells, plan), [np.nan, np.nan, np.nan, 5])
-    german = ColumnPlan("n", "numeric", number_format=NumberFormat(","), missing=("-999",))
+    german = ColumnPlan("n", "numeric", numbers=NumberFormat(","), missing=MissingMarks(("-999",)))
     np.testing.assert_array_equal(numbers(["-999,0", "1,5"], german), [np.nan, 1.5])
     assert is_named_mark(raw_column(pd.Series(["x", "-999"])), ["-999"]).tolist() == [False, True]
     moments = raw_column(pd.Series(pd.to_datetime(["2021-01-01"])))
@@ -114,7 +122,9 @@ def test_a_person_names_further_marks() -> None:
     "cells", [["1900-01-01", "2021-08-17"], pd.to_datetime(["1900-01-01", "2021-08-17"])]
 )
 def test_a_person_names_a_date_that_means_missing(cells: object) -> None:
-    plan = ColumnPlan("d", "date", date_parts=("days",), missing=("1900-01-01",))
+    plan = ColumnPlan(
+        "d", "date", dates=DateFormat(parts=("days",)), missing=MissingMarks(("1900-01-01",))
+    )
     (days,), is_unread = read_column(pd.Series(cells), plan)
     np.testing.assert_array_equal(days, [np.nan, 18856])
     assert not is_unread.any()
@@ -123,7 +133,7 @@ def test_a_person_names_a_date_that_means_missing(cells: object) -> None:
 @pytest.mark.parametrize("cells", [["50%", "0.5"], [50.0, 0.5], ["50", "0.5"]])
 def test_a_bare_number_is_none_of_a_column_in_per_cent(cells: list[object]) -> None:
     """0.5 beside 50 % may be a half: read as 0.5 %, it would be silently wrong."""
-    plan = ColumnPlan("n", "numeric", number_format=NumberFormat(unit="%"))
+    plan = ColumnPlan("n", "numeric", numbers=NumberFormat(unit="%"))
     _, is_unread = read_column(pd.Series(cells), plan)
     assert is_unread[-1]
     (unread,) = read_columns(pd.DataFrame({"n": cells}), [plan]).unread
@@ -134,7 +144,7 @@ def test_a_bare_number_is_none_of_a_column_in_per_cent(cells: list[object]) -> N
 def test_signs_around_numbers_are_read_only_where_they_were_learned(cell: str) -> None:
     _, is_unread = read_column(pd.Series([cell]), ColumnPlan("n", "numeric"))
     assert is_unread.tolist() == [True]
-    learned = ColumnPlan("n", "numeric", number_format=NumberFormat(has_signs=True))
+    learned = ColumnPlan("n", "numeric", numbers=NumberFormat(has_signs=True))
     assert abs(numbers([cell], learned)[0]) == 5
 
 
@@ -191,7 +201,7 @@ def test_plans_read_new_rows_in_any_order_and_ignore_other_columns() -> None:
     plans = (
         ColumnPlan("n", "numeric"),
         ColumnPlan("id", "numeric", "id-like"),
-        ColumnPlan("when", "date", date_format="%d.%m.%Y", date_parts=("month",)),
+        ColumnPlan("when", "date", dates=DateFormat("%d.%m.%Y", ("month",))),
         ColumnPlan("c", "categorical"),
     )
     frame = pd.DataFrame({"c": ["x"], "new": [1], " when": ["24.12.2024"], "n": ["7"]})
@@ -201,7 +211,7 @@ def test_plans_read_new_rows_in_any_order_and_ignore_other_columns() -> None:
 
 
 def test_dates_may_be_moments_texts_or_digits() -> None:
-    plan = ColumnPlan("d", "date", date_format="%Y%m%d", date_parts=("days",))
+    plan = ColumnPlan("d", "date", dates=DateFormat("%Y%m%d", ("days",)))
     for cells in (["20240131"], [20240131], [20240131.0], pd.to_datetime(["2024-01-31"])):
         (days,), _ = read_column(pd.Series(cells), plan)
         assert days.tolist() == [19753]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from automl.data.table.columns import ColumnPlan, column_name
+from automl.data.table.columns import ColumnPlan, DateFormat, MissingMarks, column_name
 from automl.data.table.number_formats import NumberFormat
 
 
@@ -12,10 +12,9 @@ def test_plan_survives_json() -> None:
     plan = ColumnPlan(
         "d",
         "date",
-        number_format=NumberFormat(","),
-        date_format="ISO8601",
-        date_parts=("days", "hour"),
-        missing=("-1",),
+        numbers=NumberFormat(","),
+        dates=DateFormat("ISO8601", ("days", "hour")),
+        missing=MissingMarks(("-1",)),
     )
     assert ColumnPlan.from_dict(json.loads(json.dumps(plan.to_dict()))) == plan
     assert plan.outputs == ("d: days", "d: hour")

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from automl.data.table.columns import ColumnPlan
+from automl.data.table.columns import ColumnPlan, DateFormat
 from automl.data.table.new_rows import read_rows
 from automl.errors import DataError
 
@@ -17,7 +17,7 @@ PLANS = (
     ColumnPlan("age", "numeric"),
     ColumnPlan("id", "numeric", "id-like"),
     ColumnPlan("member", "boolean", is_true_false=True),
-    ColumnPlan("since", "date", date_format="ISO8601", date_parts=("days",)),
+    ColumnPlan("since", "date", dates=DateFormat("ISO8601", ("days",))),
     ColumnPlan("city", "categorical"),
 )
 
