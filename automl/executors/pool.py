@@ -32,16 +32,11 @@ from automl.executors.workers.worker import (
     TrainingSetup,
     Worker,
     WorkerLost,
-    run_of,
 )
-from automl.system.own_code import its_worker_was_in
-from automl.training.config import RunConfig
 from automl.training.costs import RunCost
-from automl.training.trainer import Checkpoint
+from automl.training.trainer import Checkpoint, Start, run_of
 
 _Answer = TypeVar("_Answer")
-
-HUNG = "it hung: its round had not ended long after the end"
 
 LISTEN_SECONDS = 0.5
 """After so long without news it is looked whether the search shall end, or a worker is late."""
@@ -86,7 +81,7 @@ class Pool(Executor):
         """Ids of the runs in training, or waiting for room, in the order of their start."""
         return tuple(run_id for run_id, run in self._runs.items() if run.is_active)
 
-    def start(self, starts: Sequence[RunConfig | Checkpoint]) -> None:
+    def start(self, starts: Sequence[Start]) -> None:
         """Give each run to a worker; it begins there with the worker's next round."""
         for start in starts:
             if self._is_active(run_of(start).run_id):
@@ -127,8 +122,9 @@ class Pool(Executor):
         while training := [each for each in self._members if each.state is State.TRAINING]:
             for member in training:
                 if deadline is not None and time.monotonic() > deadline + member.ending_grace:
-                    where = its_worker_was_in(member.worker.place())
-                    self._replace(member, f"{HUNG}{where}")
+                    place = member.worker.place()
+                    what = f"it hung in {place}" if place else "it hung"
+                    self._replace(member, f"{what}: its round had not ended long after the end")
             self._listen(None)
         return self._results.take_all()
 
