@@ -79,8 +79,7 @@ def check_name(
     if is_own and family in REGISTERED_FAMILIES:
         raise SearchSpaceError(
             f"The {family} would not read {name}: parameters with a `meaning` are those of a "
-            f"network of your own. Say which above all tables, as in "
-            f'family = "own".{nearest(name, known)}',
+            'network of your own. Say which above all tables, as in family = "own".',
             parameter=name,
             key="meaning",
         )
