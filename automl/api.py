@@ -40,7 +40,8 @@ def start_search(data: Any, options: SearchOptions, clock: Clock | None = None) 
     Each longer step is logged as it begins, here and in what follows.
 
     Args:
-        data: a path, "sklearn:NAME", a DataFrame, arrays (x, y), or a mapping of arrays.
+        data: a path, "sklearn:NAME", a DataFrame, arrays (x, y), a mapping of arrays, a torch
+            Dataset, or an object that loads itself (automl/data/kinds.py).
         clock: of the call that this is a part of; None: it begins here.
 
     Raises:
@@ -69,7 +70,8 @@ def search(data: Any, **options: Any) -> SearchResult:
     at level info, each longer step as it begins.
 
     Args:
-        data: a path, "sklearn:NAME", a DataFrame, arrays (x, y), or a mapping of arrays.
+        data: a path, "sklearn:NAME", a DataFrame, arrays (x, y), a mapping of arrays, a torch
+            Dataset, or an object that loads itself (automl/data/kinds.py).
         options: the fields of `SearchOptions`, such as `target`, the column to predict,
             `n_trials`, the total of the study, and `timeout`, the seconds that this call may
             take, loading and scoring included.

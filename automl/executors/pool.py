@@ -122,7 +122,9 @@ class Pool(Executor):
         while training := [each for each in self._members if each.state is State.TRAINING]:
             for member in training:
                 if deadline is not None and time.monotonic() > deadline + member.ending_grace:
-                    self._replace(member, "it hung: its round had not ended long after the end")
+                    place = member.worker.place()
+                    what = f"it hung in {place}" if place else "it hung"
+                    self._replace(member, f"{what}: its round had not ended long after the end")
             self._listen(None)
         return self._results.take_all()
 

@@ -58,7 +58,11 @@ def test_a_network_that_raises_ends_the_search_with_its_line(tmp_path: Path) -> 
     [
         ("wrong_shape", (), "3 outputs per row, (64, 3) for these 64 rows, but returned (64, 4)"),
         ("hangs", ("--trial-timeout", "2s", "--n-trials", "2"), "it took more than 2 seconds"),
-        ("hangs", ("--timeout", "30s", "--n-trials", "2"), "s in training: it hung: its round"),
+        (
+            "hangs",
+            ("--timeout", "30s", "--n-trials", "2"),
+            "s in training: it hung in broken.py, line ",
+        ),
         ("nan", ("--n-trials", "2"), "trial 1 failed: loss not finite in epoch 1"),
     ],
 )
