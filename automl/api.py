@@ -16,7 +16,7 @@ from automl.data.kinds import read_data
 from automl.errors import ConfigError
 from automl.models.own.builders import remember_for
 from automl.models.own.reference import refuse_in_import
-from automl.options.loading import data_options, fixed_options
+from automl.options.loading import fixed_options, is_from_files
 from automl.options.option import check_names, options_of
 from automl.options.search_options import FixedOptions, FreeOptions, SearchOptions
 from automl.options.signatures import of_data, of_study
@@ -40,7 +40,8 @@ def start_search(data: Any, options: SearchOptions, clock: Clock | None = None) 
     Each longer step is logged as it begins, here and in what follows.
 
     Args:
-        data: a path, "sklearn:NAME", a DataFrame, arrays (x, y), or a mapping of arrays.
+        data: a path, "sklearn:NAME", a DataFrame, arrays (x, y), a mapping of arrays, a torch
+            Dataset, or an object that loads itself (automl/data/kinds.py).
         clock: of the call that this is a part of; None: it begins here.
 
     Raises:
@@ -56,7 +57,8 @@ def start_search(data: Any, options: SearchOptions, clock: Clock | None = None) 
     LOG.info("loading PyTorch and scikit-learn")
     from automl.session.opening import open_session
 
-    return open_session(raw, space, options, data_options(data, options), clock)
+    is_readable = is_from_files(data, options)
+    return open_session(raw, space, options, clock, is_from_files=is_readable)
 
 
 @of_data(SearchOptions)
@@ -68,7 +70,8 @@ def search(data: Any, **options: Any) -> SearchResult:
     at level info, each longer step as it begins.
 
     Args:
-        data: a path, "sklearn:NAME", a DataFrame, arrays (x, y), or a mapping of arrays.
+        data: a path, "sklearn:NAME", a DataFrame, arrays (x, y), a mapping of arrays, a torch
+            Dataset, or an object that loads itself (automl/data/kinds.py).
         options: the fields of `SearchOptions`, such as `target`, the column to predict,
             `n_trials`, the total of the study, and `timeout`, the seconds that this call may
             take, loading and scoring included.

@@ -110,7 +110,7 @@ def reproducing_command(records: StudyRecords, storage: str = DEFAULT_STORAGE) -
 
 def continuing_command(settings: StudySettings, storage: str = DEFAULT_STORAGE) -> str | None:
     """The command that goes on with a study as it was made; None if its data were an object."""
-    if not settings.data_options:
+    if not settings.is_from_files:
         return None
     options = {**_what(settings), "study": _typed_name(settings), "storage": storage}
     return _command(settings, options)
@@ -128,8 +128,6 @@ def study_command(command: str, study_name: str, storage: str = DEFAULT_STORAGE)
 def _what(settings: StudySettings) -> dict[str, Any]:
     """What was fixed when the study was made, and what the person hopes for."""
     return {
-        "target": settings.target,  # where the data were an object
-        "class_weights": settings.class_weights,
         **settings.data_options,
         "study": settings.study_name if settings.is_named else None,
         "set": list(settings.space_changes),
@@ -205,7 +203,7 @@ def _command(settings: StudySettings, options: Mapping[str, Any]) -> str:
         for name, value in options.items()
         if _plain(value) != _plain(getattr(defaults, name))
     }
-    if not settings.data_options:
+    if not settings.is_from_files:
         called = ", ".join(f"{name}={value!r}" for name, value in chosen.items())
         return f"automl.search(..., {called})"
     words = [word for name, value in chosen.items() for word in _typed(name, value)]
@@ -233,7 +231,7 @@ def _typed(name: str, value: Any) -> list[str]:
 def _obstacles(records: StudyRecords) -> Iterable[str]:
     """What decided the study beside its settings, in the order of weight."""
     settings, policies = records.settings, trained_calls(records)
-    if not settings.data_options:
+    if not settings.is_from_files:
         yield (
             f"its data were given as an object ({settings.data_source}), with which the call "
             "must be made again"

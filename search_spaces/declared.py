@@ -110,9 +110,11 @@ def family_of(space: Mapping[str, Any]) -> str:
 
 
 def model_of(space: Mapping[str, Any]) -> str | None:
-    """Who builds the networks of a stored space, in words; None for a built-in family."""
+    """Who builds the networks of a stored space, in words; None for families that build theirs."""
     table = space.get("parameters", {}).get(MODEL)
-    return None if table is None else str(table.get("value"))
+    if table is None or family_of(space) != OWN_FAMILY:
+        return None
+    return str(table.get("value"))
 
 
 def check_family(family: object) -> str:

@@ -17,9 +17,7 @@ ParameterValue: TypeAlias = float | int | str | bool | None
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 Task: TypeAlias = Literal["binary", "multiclass", "regression"]
-Purpose: TypeAlias = Literal[
-    "search", "promote", "confirm", "bootstrap", "half", "data_size", "final"
-]
+Purpose: TypeAlias = Literal["search", "promote", "confirm", "bootstrap", "half", "data_size"]
 RunState: TypeAlias = Literal["running", "complete", "pruned", "failed"]
 Severity: TypeAlias = Literal["good", "info", "warning", "problem"]
 Outcome: TypeAlias = Literal["complete", "pruned", "failed", "running"]
@@ -52,7 +50,8 @@ class StudySettings:
     n_features: int = 0  # inputs of the network after encoding
     columns: Mapping[str, str] = field(default_factory=dict)  # column -> kind, "dropped: why"
     target_error: float | None = None  # what the person hopes for, in units of `metric`
-    data_options: Mapping[str, Json] = field(default_factory=dict)  # to load the same data again
+    data_options: Mapping[str, Json] = field(default_factory=dict)  # how the data were read
+    is_from_files: bool = False  # whether the data can be read again; else they are an object
     command: str = ""  # what the person typed or called
     versions: Mapping[str, str] = field(default_factory=dict)
     created_at: float = 0.0  # seconds since 1970, UTC
@@ -352,6 +351,8 @@ class PolicyRecord:
     n_workers: int = 0
     device: str = "cpu"
     trainer: str = "stacked"
+    amp: bool = False
+    channels_last: bool = False
     preflight: bool = True
     keep_models: int = 5
     references: bool = True  # a linear model and boosted trees were fitted beside guessing

@@ -561,7 +561,7 @@ def a_kept_option(copy: Copy) -> None:
     copy.insert("storage/records.py", "    note: str | None = None\n",
                 before="    target_error: float | None = None")  # fmt: skip
     copy.insert("automl/tuning/settings.py", "        note=options.note,\n",
-                before="        data_options=data_options or {},\n")  # fmt: skip
+                before="        data_options=data_options(options),\n")  # fmt: skip
     again = SEARCH.format(options='note="other"')
     copy.run(
         SEARCH.format(options='note="mine"')

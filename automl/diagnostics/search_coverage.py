@@ -256,7 +256,7 @@ def _size(records: StudyRecords, trial_number: int) -> int | None:
 
 def _is_repetition(run: RunRecord) -> bool:
     plain = run.params is None and run.rows_fraction == 1.0 and run.fold == 0
-    return plain and run.purpose in ("search", "confirm", "final")
+    return plain and run.purpose in ("search", "confirm")
 
 
 def _effect(records: StudyRecords, name: str) -> tuple[float, float] | None:

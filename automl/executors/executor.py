@@ -14,8 +14,7 @@ from typing import Self
 
 from torch import Tensor
 
-from automl.training.config import RunConfig
-from automl.training.trainer import Checkpoint, RunBegan
+from automl.training.trainer import Checkpoint, RunBegan, Start
 from storage.records import EpochRecord
 
 
@@ -69,7 +68,7 @@ class Executor(abc.ABC):
         """Ids of the runs in training, or waiting for room, in the order of their start."""
 
     @abc.abstractmethod
-    def start(self, starts: Sequence[RunConfig | Checkpoint]) -> None:
+    def start(self, starts: Sequence[Start]) -> None:
         """Begin or continue runs; their training happens in `next_round`.
 
         Raises:

@@ -24,9 +24,8 @@ from automl.executors.memory_room import MemoryRoom
 from automl.executors.numerics import training_arithmetic
 from automl.executors.time_limit import TimeLimit
 from automl.executors.trainer_group import TrainerGroup
-from automl.executors.workers.worker import Orders, RoundDone, run_of
-from automl.training.config import RunConfig
-from automl.training.trainer import Checkpoint, RunBegan, RunError, Trainer
+from automl.executors.workers.worker import Orders, RoundDone
+from automl.training.trainer import Checkpoint, RunBegan, RunError, Start, Trainer, run_of
 from storage.records import EpochRecord
 
 
@@ -34,7 +33,7 @@ from storage.records import EpochRecord
 class _ActiveRun:
     """A run that was started and has not ended."""
 
-    start: RunConfig | Checkpoint
+    start: Start
     n_reported: int  # epochs given to the coordinator, which a repetition leaves out
     is_known: bool = False  # whether it was told how it began
 
@@ -78,7 +77,7 @@ class GuardedTraining:
         result = self.train_round(None if seconds is None else time.monotonic() + seconds)
         return RoundDone(result, self.waiting)
 
-    def start(self, starts: Sequence[RunConfig | Checkpoint]) -> None:
+    def start(self, starts: Sequence[Start]) -> None:
         """Begin or continue runs; their training happens in `train_round`."""
         for start in starts:
             run_id = run_of(start).run_id

@@ -32,11 +32,9 @@ from automl.executors.workers.worker import (
     TrainingSetup,
     Worker,
     WorkerLost,
-    run_of,
 )
-from automl.training.config import RunConfig
 from automl.training.costs import RunCost
-from automl.training.trainer import Checkpoint
+from automl.training.trainer import Checkpoint, Start, run_of
 
 _Answer = TypeVar("_Answer")
 
@@ -83,7 +81,7 @@ class Pool(Executor):
         """Ids of the runs in training, or waiting for room, in the order of their start."""
         return tuple(run_id for run_id, run in self._runs.items() if run.is_active)
 
-    def start(self, starts: Sequence[RunConfig | Checkpoint]) -> None:
+    def start(self, starts: Sequence[Start]) -> None:
         """Give each run to a worker; it begins there with the worker's next round."""
         for start in starts:
             if self._is_active(run_of(start).run_id):

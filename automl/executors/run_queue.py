@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 
-from automl.executors.workers.worker import Orders, run_of
-from automl.training.config import RunConfig
-from automl.training.trainer import Checkpoint
+from automl.executors.workers.worker import Orders
+from automl.training.trainer import Start, run_of
 
 CALM_ROUNDS = 20
 """After so many rounds without a death a worker may have twice as many runs again. A guess:
@@ -24,7 +23,7 @@ class RunQueue:
     """
 
     def __init__(self, max_runs: int | None = None) -> None:
-        self.waiting: dict[int, RunConfig | Checkpoint] = {}
+        self.waiting: dict[int, Start] = {}
         self.in_training: set[int] = set()
         self.alone: set[int] = set()
         self.max_runs = max_runs
@@ -37,7 +36,7 @@ class RunQueue:
         """Ids of all of them."""
         return (*self.in_training, *self.waiting)
 
-    def start(self, start: RunConfig | Checkpoint, *, alone: bool = False) -> None:
+    def start(self, start: Start, *, alone: bool = False) -> None:
         """Begin or continue a run with one of the next rounds."""
         run_id = run_of(start).run_id
         self.waiting[run_id] = start

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from automl.data.kinds import read_data
 from automl.errors import StudyError
-from automl.options.option import options_in, options_of
+from automl.options.option import options_in
 from automl.options.search_options import DataOptions, StudyOptions
 from search_spaces import SearchSpace
 from search_spaces.declared import DEFAULT_FAMILY, family_of
-from storage.records import Json, StudySettings
+from storage.records import StudySettings
 
 if TYPE_CHECKING:
     from automl.data.loaded import LoadedData
@@ -26,18 +26,10 @@ def load_data(data: Any, options: DataOptions, *, family: str = DEFAULT_FAMILY) 
     return read_data(data, options, family=family).load_data(options)
 
 
-def data_options(data: Any, options: DataOptions) -> dict[str, Json]:
-    """What is needed to load the same data again; empty where they were given as objects."""
+def is_from_files(data: Any, options: DataOptions) -> bool:
+    """Whether all of the data can be read again, rather than being given as objects."""
     sources = [source for source in (data, options.valid, options.test) if source is not None]
-    if not all(isinstance(source, (str, Path)) for source in sources):
-        return {}
-    return {name: _plain(getattr(options, name)) for name in options_of(DataOptions)}
-
-
-def _plain(value: Any) -> Json:
-    if isinstance(value, Path):
-        return str(value)
-    return list(value) if isinstance(value, tuple) else value
+    return all(isinstance(source, (str, Path)) for source in sources)
 
 
 def reloadable_options(settings: StudySettings) -> dict[str, Any]:
@@ -46,7 +38,7 @@ def reloadable_options(settings: StudySettings) -> dict[str, Any]:
     Raises:
         StudyError: its data were given as an object.
     """
-    if not settings.data_options:
+    if not settings.is_from_files:
         raise StudyError(
             f"a study's data can be read again where they come from a file, but "
             f"{settings.study_name!r} was given a {settings.data_source}; pass the data again"
@@ -79,8 +71,9 @@ def load_again(settings: StudySettings, data: Any = None) -> LoadedData:
     if data is None:
         options = DataOptions(**reloadable_options(settings))
         data = settings.data_source
-    else:
-        options = DataOptions(target=settings.target, task=settings.task, loss=settings.loss)
+    else:  # its target may be the object's own, or be named by the file that it replaces
+        stored: dict[str, Any] = {**settings.data_options, "target": settings.target}
+        options = DataOptions(**stored)
     loaded = load_data(data, options, family=family_of(settings.space))
     if loaded.fingerprint != settings.data_fingerprint:
         raise StudyError(

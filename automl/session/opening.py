@@ -6,7 +6,6 @@ What can be wrong is told here, before anything is stored and before any worker 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import replace
 
 from automl.data.loaded import Loadable
@@ -27,7 +26,7 @@ from automl.wording.counts import count
 from automl.wording.printable import one_line
 from search_spaces import SearchSpace
 from storage import Store, open_store
-from storage.records import Json, StudySettings
+from storage.records import StudySettings
 
 LOG = logging.getLogger("automl")
 
@@ -36,15 +35,16 @@ def open_session(
     raw: Loadable,
     space: SearchSpace,
     options: SearchOptions,
-    data_options: Mapping[str, Json],
     clock: Clock,
+    *,
+    is_from_files: bool,
 ) -> SearchSession:
     """Encode the data, settle what the study is made of, and open the database.
 
     Args:
         space: that the options say, for any task.
-        data_options: what is needed to load the same data again.
         clock: of the call.
+        is_from_files: whether all of the data can be read again.
     """
     check_device(options.device)
     LOG.info("looking at the columns")
@@ -52,7 +52,7 @@ def open_session(
     loaded = raw.load_data(options)
     busyness = began.busyness()
     settings = make_settings(
-        loaded, narrowed(space, options, loaded.goal.task), options, data_options
+        loaded, narrowed(space, options, loaded.goal.task), options, is_from_files=is_from_files
     )
     settings = replace(settings, versions={**settings.versions, **model_versions(space)})
     _check_policy(options, settings)

@@ -31,7 +31,7 @@ from automl.training.costs import RunCost
 from automl.training.gradients import is_measured
 from automl.training.losses import metric_of
 from automl.training.scores import Score
-from automl.training.trainer import Checkpoint, Trainer
+from automl.training.trainer import Checkpoint, Start, Trainer, run_of
 from storage.records import EpochRecord, LayerGradientRecord
 
 
@@ -69,7 +69,7 @@ class StackedTrainer(Trainer):
         self._stacks: list[Stack] = []  # in the order they take turns
         self._evaluations: dict[Stack, StackedEvaluation] = {}
         self._places: dict[int, _Place] = {}
-        self._waiting: dict[int, RunConfig | Checkpoint] = {}
+        self._waiting: dict[int, Start] = {}
         self._added: list[int] = []
         self._ended: dict[int, dict[str, Tensor]] = {}  # best weights of dropped runs
 
@@ -97,10 +97,10 @@ class StackedTrainer(Trainer):
         """Ids of the runs in training, in the order they were added."""
         return tuple(self._added)
 
-    def add(self, starts: Sequence[RunConfig | Checkpoint]) -> None:
+    def add(self, starts: Sequence[Start]) -> None:
         """Begin or continue runs, while others go on."""
         for start in starts:
-            run_id = _run_of(start).run_id
+            run_id = run_of(start).run_id
             self._waiting[run_id] = start
             self._added.append(run_id)
 
@@ -290,11 +290,7 @@ class StackedTrainer(Trainer):
         )
 
 
-def _run_of(start: RunConfig | Checkpoint) -> RunConfig:
-    return start.run if isinstance(start, Checkpoint) else start
-
-
-def _member(start: RunConfig | Checkpoint) -> Member:
+def _member(start: Start) -> Member:
     if isinstance(start, RunConfig):
         return Member(start)
     return Member(start.run, start.epoch, start.step, start.best_epoch, start.best_valid_loss)

@@ -30,7 +30,7 @@ from automl.training.rows import Rows
 from automl.training.run_state import RunData, RunState
 from automl.training.schedules import Schedules
 from automl.training.scores import score
-from automl.training.trainer import Checkpoint, RunBegan, RunError, Trainer
+from automl.training.trainer import Checkpoint, RunBegan, RunError, Start, Trainer, run_of
 from storage.records import EpochRecord, LayerGradientRecord
 
 
@@ -68,10 +68,10 @@ class PlainTrainer(Trainer):
         """Ids of the runs in training, in the order they were added."""
         return tuple(self._added)
 
-    def add(self, starts: Sequence[RunConfig | Checkpoint]) -> None:
+    def add(self, starts: Sequence[Start]) -> None:
         """Begin or continue runs, while others go on."""
         for start in starts:
-            run_id = (start.run if isinstance(start, Checkpoint) else start).run_id
+            run_id = run_of(start).run_id
             try:
                 self._runs[run_id] = state = self._started(start)
             except Exception as error:
@@ -127,7 +127,7 @@ class PlainTrainer(Trainer):
         """Free what is kept of a dropped run."""
         self._ended.pop(run_id, None)
 
-    def _started(self, start: RunConfig | Checkpoint) -> RunState:
+    def _started(self, start: Start) -> RunState:
         if isinstance(start, Checkpoint):
             state = self._state(start.run)
             state.go_on_from(start)

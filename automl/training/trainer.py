@@ -11,7 +11,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import torch
 from numpy.typing import NDArray
@@ -68,6 +68,15 @@ class Checkpoint:
             best_valid_loss=float(numbers["best_valid_loss"]),
             **parts,
         )
+
+
+Start: TypeAlias = RunConfig | Checkpoint
+"""Where a run begins, or goes on."""
+
+
+def run_of(start: Start) -> RunConfig:
+    """The run that a start begins or continues."""
+    return start.run if isinstance(start, Checkpoint) else start
 
 
 _TENSOR_PARTS = ("weights", "optimizer", "best_weights")
@@ -139,7 +148,7 @@ class Trainer(abc.ABC):
         """Ids of the runs in training, in the order they were added."""
 
     @abc.abstractmethod
-    def add(self, starts: Sequence[RunConfig | Checkpoint]) -> None:
+    def add(self, starts: Sequence[Start]) -> None:
         """Begin or continue runs, while others go on.
 
         Raises:

@@ -21,7 +21,7 @@ from automl.data.encoders import Encoder
 from automl.errors import TrainingError
 from automl.executors.executor import Executor
 from automl.training.config import RunConfig
-from automl.training.trainer import Checkpoint
+from automl.training.trainer import Checkpoint, Start
 from automl.tuning.adoption import AdoptedTrial
 from automl.tuning.problem import Problem
 from automl.tuning.run_in_training import RunInTraining
@@ -180,9 +180,7 @@ class Keeper:
         ]
         self._checkpoints[trial.number] = (*earlier, *saved)
 
-    def continuations(
-        self, trial: TrialInTraining, adopted: AdoptedTrial
-    ) -> list[RunConfig | Checkpoint]:
+    def continuations(self, trial: TrialInTraining, adopted: AdoptedTrial) -> list[Start]:
         """Where each run of an adopted trial starts: its fold's checkpoint, or the beginning.
 
         The epochs before a checkpoint are copied to the new run, so that its curve is whole.
@@ -190,7 +188,7 @@ class Keeper:
         self._checkpoints[trial.number] = adopted.checkpoints
         old_run_ids = {run.fold: run.run_id for run in adopted.runs}
         artifacts = {artifact.run_id: artifact for artifact in adopted.checkpoints}
-        starts: list[RunConfig | Checkpoint] = []
+        starts: list[Start] = []
         for one in trial.runs.values():
             run = one.config
             artifact = artifacts.get(old_run_ids.get(run.fold))

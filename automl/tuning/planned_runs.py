@@ -24,7 +24,7 @@ from automl.executors.executor import Executor, RunFailure
 from automl.executors.predicting import Predict
 from automl.training.config import RowSubset, RunConfig
 from automl.training.predictions import predict
-from automl.training.trainer import Checkpoint
+from automl.training.trainer import Checkpoint, Start
 from automl.tuning.clock import Interval
 from automl.tuning.problem import make_run
 from automl.tuning.run_in_training import RunInTraining
@@ -78,7 +78,7 @@ class PlannedRun:
         return 1.0 if self.config.rows is None else self.config.rows.fraction
 
     @property
-    def start(self) -> RunConfig | Checkpoint:
+    def start(self) -> Start:
         """What an executor starts."""
         if self.continues is None:
             return self.config

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 import optuna
 
 from automl.executors.executor import Executor
-from automl.training.config import RunConfig
-from automl.training.trainer import Checkpoint
+from automl.training.trainer import Start
 from automl.tuning.clock import Clock
 from automl.tuning.keeping import Keeper
 from automl.tuning.policy import SearchPolicy
@@ -62,7 +61,7 @@ class SearchState:
             Tally.of(study),
         )
 
-    def start(self, trial: TrialInTraining, starts: Sequence[RunConfig | Checkpoint]) -> None:
+    def start(self, trial: TrialInTraining, starts: Sequence[Start]) -> None:
         """Train a trial from now on: it takes a slot."""
         self.trials[trial.number] = trial
         self.executor.start(starts)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import time
-from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from automl.data.loaded import LoadedData
 from automl.errors import ConfigError
-from automl.options.search_options import SearchOptions
+from automl.options.option import options_of
+from automl.options.search_options import DataOptions, SearchOptions
 from automl.wording.printable import one_line
 from search_spaces import SearchSpace
 from storage.records import Json, StudySettings
@@ -27,13 +29,14 @@ def make_settings(
     data: LoadedData,
     space: SearchSpace,
     options: SearchOptions,
-    data_options: Mapping[str, Json] | None = None,
+    *,
+    is_from_files: bool = False,
 ) -> StudySettings:
     """Everything that is fixed when a study is made.
 
     Args:
         space: that of the options, as it is searched.
-        data_options: what is needed to load the same data again.
+        is_from_files: whether all of the data can be read again.
 
     Raises:
         ConfigError: target_error is no error rate, where classes are predicted.
@@ -59,7 +62,8 @@ def make_settings(
         n_features=data.dataset.folds[0].encoding.n_features,
         columns=data.columns,
         target_error=options.target_error,
-        data_options=data_options or {},
+        data_options=data_options(options),
+        is_from_files=is_from_files,
         command=options.command,
         versions=installed_versions(),
         created_at=time.time(),
@@ -67,6 +71,19 @@ def make_settings(
         patience=options.patience,
         seed=options.seed,
     )
+
+
+def data_options(options: DataOptions) -> dict[str, Json]:
+    """How the data were read, as plain values; without rows that were given as objects."""
+    return {name: _plain(getattr(options, name)) for name in options_of(DataOptions)}
+
+
+def _plain(value: Any) -> Json:
+    if isinstance(value, (str, int, float)):
+        return value
+    if isinstance(value, tuple):
+        return list(value)
+    return str(value) if isinstance(value, Path) else None
 
 
 def _space_source(options: SearchOptions) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import pytest
 import automl
 import cli
 from automl.commands_to_type import next_command, reproducing_command, trained_calls
+from automl.options.option import options_of
+from automl.options.search_options import FreeOptions
 from automl.result import SearchResult
 from automl.studies import load_study
 from search_spaces import load
@@ -26,7 +28,8 @@ def study(*policies: PolicyRecord, **settings: Any) -> StudyRecords:
     records = synthetic_study(12)
     trials = tuple(replace(one, cause=None) for one in records.trials)
     changed = replace(
-        records.settings, **{"data_source": "houses.csv", "data_options": DATA, **settings}
+        records.settings,
+        **{"data_source": "houses.csv", "is_from_files": True, "data_options": DATA, **settings},
     )
     return replace(records, trials=trials, settings=changed, policies=policies or (ONE_CALL,))
 
@@ -94,7 +97,7 @@ def test_another_database_is_named() -> None:
 
 
 def test_of_an_object_it_is_a_call() -> None:
-    records = study(data_options={}, data_source="DataFrame", target="y")
+    records = study(is_from_files=False, data_source="DataFrame", data_options={"target": "y"})
     command = next_command(records, changes(dropout="0.2..0.6"))
     assert command == (
         "automl.search(..., target='y', set=['dropout=0.2..0.6'], max_epochs=40, "
@@ -116,11 +119,23 @@ def test_the_whole_study_is_one_command() -> None:
     assert not reproduction.is_exact
 
 
+def test_every_free_option_is_kept_but_those_that_change_no_trial() -> None:
+    """Else a call that is repeated trains otherwise, and nobody says so."""
+    kept = {field.name for field in fields(PolicyRecord)}
+    planned = {"slots": "n_slots", "workers": "n_workers"}  # kept as what became of them
+    assert set(planned.values()) <= kept
+    assert options_of(FreeOptions).keys() - kept - planned.keys() == {
+        "target_error",  # of the study
+        "keep_bytes",
+        "memory_limit",
+    }
+
+
 def test_what_was_fitted_and_kept_is_repeated() -> None:
-    records = study(replace(ONE_CALL, references=False, keep_models=2))
+    records = study(replace(ONE_CALL, references=False, keep_models=2, amp=True))
     for command in (reproducing_command(records).command, next_command(records, changes(l1="0"))):
         typed = options(command or "")
-        assert (typed["references"], typed["keep_models"]) == (False, 2)
+        assert (typed["references"], typed["keep_models"], typed["amp"]) == (False, 2, True)
 
 
 def test_a_call_that_trained_nothing_decided_nothing() -> None:

@@ -13,7 +13,7 @@ from automl.errors import TrainingError
 from automl.executors.executor import Executor, RunFailure
 from automl.executors.numerics import training_arithmetic
 from automl.training.config import RunConfig
-from automl.training.trainer import Checkpoint
+from automl.training.trainer import Start
 from storage.records import EpochRecord
 from tests.contracts.linear_trainer import (
     CANNOT_BEGIN,
@@ -33,7 +33,7 @@ SLOW = "tests.contracts.linear_trainer:SlowTrainer"
 
 
 def train(
-    executor: Executor, starts: Sequence[RunConfig | Checkpoint], n_epochs: int
+    executor: Executor, starts: Sequence[Start], n_epochs: int
 ) -> tuple[dict[int, list[EpochRecord]], list[RunFailure]]:
     """Train runs to an epoch, stopping each when it gets there, as a coordinator does."""
     curves: dict[int, list[EpochRecord]] = defaultdict(list)

@@ -20,7 +20,7 @@ from automl.data.dataset import Dataset, Fold, Split
 from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
 from automl.models.mlp.config import MLPConfig
 from automl.training.config import RunConfig, TrainingConfig
-from automl.training.trainer import Checkpoint, RunBegan, RunError, Trainer
+from automl.training.trainer import Checkpoint, RunBegan, RunError, Start, Trainer, run_of
 from storage.records import EpochRecord
 
 CRASHES, HANGS, DIES, EATS_MEMORY, NEEDS_ROOM, DIVERGES = range(901, 907)
@@ -86,7 +86,7 @@ class LinearTrainer(Trainer):
     def active(self) -> tuple[int, ...]:
         return tuple(self._runs)
 
-    def add(self, starts: Sequence[RunConfig | Checkpoint]) -> None:
+    def add(self, starts: Sequence[Start]) -> None:
         for start in starts:
             run = _begin(start)
             if run.config.trial_number == CANNOT_BEGIN:
@@ -170,9 +170,9 @@ class NamingTrainer(LinearTrainer):
         super().__init__(dataset, device=device)
         self._begun: list[RunBegan] = []
 
-    def add(self, starts: Sequence[RunConfig | Checkpoint]) -> None:
+    def add(self, starts: Sequence[Start]) -> None:
         for start in starts:
-            run_id = (start.run if isinstance(start, Checkpoint) else start).run_id
+            run_id = run_of(start).run_id
             try:
                 super().add([start])
             except ValueError as error:
@@ -222,7 +222,7 @@ def make_trouble(run: RunConfig, n_active: int) -> None:
             raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
 
 
-def _begin(start: RunConfig | Checkpoint) -> _LinearRun:
+def _begin(start: Start) -> _LinearRun:
     if isinstance(start, Checkpoint):
         weight, best = start.weights["weight"].clone(), start.best_weights["weight"].clone()
         return _LinearRun(

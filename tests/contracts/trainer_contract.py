@@ -15,7 +15,7 @@ from automl.errors import DivergedError
 from automl.models.mlp.config import MLPConfig
 from automl.training.config import RowSubset, RunConfig, TrainingConfig
 from automl.training.predictions import predict
-from automl.training.trainer import Checkpoint, Trainer
+from automl.training.trainer import Start, Trainer
 from storage.records import EpochRecord
 from tests.contracts.tiny_datasets import tiny_dataset
 from tests.contracts.toy_family import ToyConfig
@@ -54,7 +54,7 @@ def toy_run(run_id: int = 1, *, seed: int = 5, **values: Any) -> RunConfig:
     return RunConfig(run_id, run_id, TOY, ToyConfig(**toy), training, seed)
 
 
-def curve(trainer: Trainer, start: RunConfig | Checkpoint, n_epochs: int) -> list[EpochRecord]:
+def curve(trainer: Trainer, start: Start, n_epochs: int) -> list[EpochRecord]:
     """The next epochs of one run in a trainer of its own, without their times."""
     trainer.add([start])
     rounds = [trainer.train_round() for _ in range(n_epochs)]

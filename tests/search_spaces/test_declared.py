@@ -17,6 +17,7 @@ from search_spaces import (
     SearchSpaceError,
     load,
 )
+from search_spaces.declared import model_of
 from search_spaces.hyperparameters import HYPERPARAMETERS
 from search_spaces.toml_files import parse
 
@@ -158,6 +159,13 @@ def test_the_built_in_space_of_own_networks_has_training_only() -> None:
     space = load("own")
     assert space.family == "own"
     assert {one.family for one in space.hyperparameters.values()} == {"training"}
+
+
+def test_a_parameter_called_model_says_who_builds_only_in_spaces_of_own_networks() -> None:
+    words = FixedParameter("model", "my_file.py:build", meaning="who builds")
+    assert model_of(SearchSpace.of("s", [words], family="own").to_dict()) == "my_file.py:build"
+    chosen = CategoricalParameter("model", ("gru", "lstm"), meaning="kind of cell")
+    assert model_of(SearchSpace.of("s", [chosen], family="pack.mod:TOY").to_dict()) is None
 
 
 def test_choices_of_numbers_and_a_word_are_both_possible() -> None:

@@ -25,8 +25,7 @@ from torch import Tensor
 
 from automl.data.dataset import Dataset
 from automl.executors.executor import RoundResult
-from automl.training.config import RunConfig
-from automl.training.trainer import Checkpoint
+from automl.training.trainer import Checkpoint, Start
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class Orders:
 
     stop: tuple[int, ...] = ()
     forget: tuple[int, ...] = ()
-    start: tuple[RunConfig | Checkpoint, ...] = ()
+    start: tuple[Start, ...] = ()
     seconds: float | None = None  # until the round's deadline: clocks of workers may differ
 
 
@@ -181,8 +180,3 @@ class Engine(abc.ABC):
     @abc.abstractmethod
     def close(self) -> None:
         """End all workers and free what they share. No-op if closed."""
-
-
-def run_of(start: RunConfig | Checkpoint) -> RunConfig:
-    """The run that a start begins or continues."""
-    return start.run if isinstance(start, Checkpoint) else start

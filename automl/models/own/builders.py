@@ -69,9 +69,14 @@ def known(words: str) -> BuilderReference:
     if words not in _KNOWN:
         raise StudyError(
             f"the networks of this study are built by {words}, which is not run by itself; give "
-            f"it again: --model {words}, or model=... in Python"
+            f"it again: {_typed(words)}model=... in Python"
         )
     return _KNOWN[words]
+
+
+def _typed(words: str) -> str:
+    """What to type for it, where it can be: a lambda has no name."""
+    return "" if "<" in words or words.startswith("notebook:") else f"--model {words}, or "
 
 
 @functools.cache

@@ -27,7 +27,8 @@ class BuilderReference:
 
     Attributes:
         words: what a study keeps and a person types: "my_file.py:build".
-        digest: of its code, comments and layout aside.
+        digest: of the functions, classes and imports that stand in its file, comments and layout
+            aside; of what a script does beside them nothing. In a notebook, of the function.
         path: the file to import it from; None: it is the function itself.
     """
 
@@ -84,13 +85,12 @@ def reference_of(model: object) -> BuilderReference:
             f"a model must be a function or 'my_file.py:build', but got {type(model).__name__}"
         )
     name = getattr(model, "__qualname__", type(model).__qualname__)
-    code = getattr(model, "__code__", None)
     file = _file_of(model)
     words = f"{file.name if file else 'notebook'}:{name}"
-    digest = _digest(repr(list(_code_parts(code)))) if code is not None else ""
-    if file is not None and getattr(model, "__module__", None) != "__main__":
-        digest = _digest(ast.dump(_parsed(file, words)))  # all that stands beside it, too
-    return BuilderReference(words, digest, None, model)
+    if file is not None:
+        return BuilderReference(words, _digest_of_file(_parsed(file, words)), None, model)
+    parts = [part for code in _codes(model) for part in _code_parts(code)]
+    return BuilderReference(words, _digest(repr(parts)), None, model)
 
 
 def _in_file(text: str) -> BuilderReference:
@@ -109,7 +109,7 @@ def _in_file(text: str) -> BuilderReference:
         raise ConfigError(
             f"--model must name a function of {path.name}, but there is no {name!r}{hint}{known}"
         )
-    return BuilderReference(words, _digest(ast.dump(tree)), path.resolve())
+    return BuilderReference(words, _digest_of_file(tree), path.resolve())
 
 
 def _parsed(path: Path, words: str) -> ast.Module:
@@ -152,6 +152,13 @@ def _file_of(model: object) -> Path | None:
     return Path(file)
 
 
+def _codes(model: object) -> list[CodeType]:
+    """The code of a function, or of a class's methods."""
+    found = [model, *vars(model).values()] if isinstance(model, type) else [model]
+    codes = [getattr(each, "__code__", None) for each in found]
+    return [code for code in codes if code is not None]
+
+
 def _code_parts(code: CodeType) -> Iterator[object]:
     """What makes a function's code, functions inside it included, but for lines and paths."""
     yield code.co_code
@@ -161,6 +168,11 @@ def _code_parts(code: CodeType) -> Iterator[object]:
             yield from _code_parts(constant)
         else:
             yield constant
+
+
+def _digest_of_file(tree: ast.Module) -> str:
+    kinds = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+    return _digest("\n".join(ast.dump(node) for node in tree.body if isinstance(node, kinds)))
 
 
 def _digest(text: str) -> str:

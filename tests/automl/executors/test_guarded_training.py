@@ -10,8 +10,7 @@ import torch
 from automl.executors.executor import RunFailure
 from automl.executors.guarded_training import GuardedTraining, halves
 from automl.executors.workers.worker import Orders
-from automl.training.config import RunConfig
-from automl.training.trainer import Checkpoint
+from automl.training.trainer import Start
 from storage.records import EpochRecord
 from tests.contracts.executor_contract import curve_alone
 from tests.contracts.linear_trainer import (
@@ -47,7 +46,7 @@ def training() -> GuardedTraining:
 
 def rounds(
     training: GuardedTraining,
-    starts: Sequence[RunConfig | Checkpoint],
+    starts: Sequence[Start],
     n_rounds: int,
     n_epochs: int = 4,
 ) -> tuple[dict[int, list[EpochRecord]], list[RunFailure]]:

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 from sklearn.datasets import load_iris
 
+import search_spaces
 from automl.errors import StudyError
-from automl.options.loading import data_options, fixed_options, load_again, load_data
+from automl.options.loading import fixed_options, is_from_files, load_again, load_data
 from automl.options.option import options_of
-from automl.options.search_options import DataOptions, FixedOptions
+from automl.options.search_options import DataOptions, FixedOptions, SearchOptions
 from automl.result import SearchResult
+from automl.tuning.settings import data_options, make_settings
 
 
 def test_data_from_a_file_can_be_loaded_again(finished: SearchResult) -> None:
@@ -22,7 +25,7 @@ def test_data_from_a_file_can_be_loaded_again(finished: SearchResult) -> None:
 
 
 def test_data_given_as_an_object_must_be_given_again(finished: SearchResult) -> None:
-    settings = replace(finished.records.settings, data_options={}, data_source="DataFrame")
+    settings = replace(finished.records.settings, is_from_files=False, data_source="DataFrame")
     with pytest.raises(StudyError, match="pass the data again"):
         load_again(settings)
 
@@ -33,17 +36,32 @@ def test_other_data_are_refused(finished: SearchResult) -> None:
         load_again(finished.records.settings, frame)
 
 
-def test_options_of_objects_are_not_kept() -> None:
+def test_objects_cannot_be_read_again() -> None:
     frame = pd.DataFrame({"a": [1.0]})
-    assert data_options(frame, DataOptions(target="a")) == {}
-    assert data_options("a.csv", DataOptions(target="a", valid=frame)) == {}
+    assert is_from_files("a.csv", DataOptions(valid=Path("b.csv")))
+    assert not is_from_files(frame, DataOptions(target="a"))
+    assert not is_from_files("a.csv", DataOptions(target="a", valid=frame))
+
+
+def test_an_object_that_is_given_again_is_read_as_it_was() -> None:
+    """Else promoted and confirmed runs would train on other rows, or on columns left out."""
+    frame = load_iris(as_frame=True).frame
+    options = SearchOptions(
+        target="target", drop=["petal length (cm)"], folds=3, split_seed=7, class_weights=True
+    )
+    data = load_data(frame, options)
+    again = load_again(make_settings(data, search_spaces.load("mlp"), options), frame)
+    assert (again.columns, again.split) == (data.columns, data.split)
+    of_fold, was = again.dataset.folds[0], data.dataset.folds[0]
+    assert torch.equal(of_fold.valid.targets, was.valid.targets)
+    assert of_fold.class_weights is not None
 
 
 def test_kept_options_are_plain_and_read_the_same_columns(tmp_path: Path) -> None:
     path = tmp_path / "iris.csv"
     load_iris(as_frame=True).frame.to_csv(path, index=False)
     options = DataOptions(target="target", drop=("petal length (cm)",), folds=1)
-    kept = data_options(path, options)
+    kept = data_options(options)
     assert kept["drop"] == ["petal length (cm)"]
     again = load_data(str(path), DataOptions(**kept))  # type: ignore[arg-type]
     assert again.columns == load_data(path, options).columns

@@ -21,7 +21,7 @@ from automl.models.mlp.network import ACTIVATIONS
 from automl.stacked.trainer import StackedTrainer
 from automl.training.config import RowSubset, RunConfig, TrainingConfig
 from automl.training.plain import PlainTrainer
-from automl.training.trainer import Checkpoint, Trainer
+from automl.training.trainer import Checkpoint, Start, Trainer
 from search_spaces.hyperparameters import hyperparameter
 from storage.records import EpochRecord
 from tests.contracts.tiny_datasets import tiny_dataset
@@ -76,7 +76,7 @@ def runs_of(drawn: Sequence[dict[str, object]], **values: object) -> list[RunCon
     return [tiny_run(number + 1, **{**own, **values}) for number, own in enumerate(drawn)]
 
 
-def trained(trainer: Trainer, starts: Sequence[RunConfig | Checkpoint]) -> dict[int, EpochRecord]:
+def trained(trainer: Trainer, starts: Sequence[Start]) -> dict[int, EpochRecord]:
     trainer.add(starts)
     return {record.run_id: record for record in trainer.train_round()}
 
@@ -152,9 +152,7 @@ def test_one_step_agrees_for_many_combinations(
     check_one_step(tiny_dataset(**data), runs_of(drawn, batch_size=None), is_native, warm)
 
 
-def curves(
-    trainer: Trainer, runs: Sequence[RunConfig | Checkpoint], n_epochs: int
-) -> dict[int, list[EpochRecord]]:
+def curves(trainer: Trainer, runs: Sequence[Start], n_epochs: int) -> dict[int, list[EpochRecord]]:
     """Train with a slot dropped and refilled every third epoch."""
     found: dict[int, list[EpochRecord]] = {}
     waiting = list(runs[3:])

@@ -106,7 +106,7 @@ def test_options_of_the_split_columns_and_data_are_told_as_such() -> None:
 
 
 def test_the_command_that_goes_on_is_told() -> None:
-    stored = replace(SETTINGS, data_options={"target": "y"}, is_named=True)
+    stored = replace(SETTINGS, is_from_files=True, data_options={"target": "y"}, is_named=True)
     with pytest.raises(
         StudyError, match=r"goes on with: automl search a\.csv --target y --study s"
     ):

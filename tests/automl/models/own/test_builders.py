@@ -24,6 +24,7 @@ def study_of(words: str | None, digest: str = "") -> StudySettings:
         return stored
     space = {
         **stored.space,
+        "family": "own",
         "parameters": {"model": {"type": "fixed", "value": words, "meaning": "builder"}},
     }
     return replace(stored, space=space, versions={words: digest})

@@ -48,7 +48,7 @@ def test_a_file_is_named_and_not_imported_before_it_is_needed(folder: Path) -> N
 def test_the_digest_is_of_the_code_and_not_of_its_layout(folder: Path) -> None:
     before = reference_of("my_network.py:build").digest
     path = folder / "my_network.py"
-    path.write_text(FILE + "\n\n# a comment\n")
+    path.write_text(FILE + "\n\n# a comment\n" + "if False:\n    print(build)\n")
     assert reference_of("my_network.py:build").digest == before
     path.write_text(FILE.replace("return WIDTH", "return WIDTH + 1"))
     assert reference_of("my_network.py:build").digest != before
