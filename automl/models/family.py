@@ -117,6 +117,10 @@ class Family(abc.ABC):
         for key in keys.tolist():
             yield functools.partial(_seeded_call, module, key)
 
+    def named(self, config: Any, module: nn.Module) -> str:
+        """The network in errors on what it returns, with its place where a person wrote it."""
+        return "a network"
+
     def trace(
         self, module: nn.Module, arguments: Sequence[Tensor]
     ) -> tuple[Any, tuple[LayerSignal, ...]]:
