@@ -102,7 +102,7 @@ def test_advice_comes_with_the_command_and_the_rest_is_one_line(
     summary.print_result(study(diagnoses=(verdict, other, other)), None)
     printed = capsys.readouterr().out
     assert "1. Regularize: raise dropout." in printed
-    assert "     automl.search(..., target='target', set=['dropout=0.2..0.6']" in printed
+    assert "     automl.search(..., set=['dropout=0.2..0.6']" in printed
     assert "2. More data would help" in printed
     assert (
         "2 more observations: automl diagnose digits-target --storage sqlite:///a.db\n" in printed
