@@ -13,7 +13,6 @@ from torch import Tensor
 
 from automl.data.dataset import Dataset
 from automl.errors import DataError, TrainingError
-from automl.executors.failures import describe
 from automl.executors.guarded_training import GuardedTraining
 from automl.executors.numerics import training_arithmetic
 from automl.executors.resources import private_memory
@@ -32,6 +31,7 @@ from automl.executors.workers.process_messages import (
 from automl.executors.workers.worker import Orders, Ready, TrainingSetup
 from automl.models.own.builders import remember_packed
 from automl.stacked.native import use_kernels
+from automl.system.error_places import describe
 from automl.training.predictions import predict
 from automl.training.trainer import Checkpoint
 
