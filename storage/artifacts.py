@@ -187,12 +187,11 @@ class Artifacts:
 
     # All of them
 
-    def list(self, study_name: str, *, removed: bool = False) -> tuple[ArtifactRecord, ...]:
-        """The artifacts of a study, oldest first; with `removed`, also those removed."""
+    def list(self, study_name: str) -> tuple[ArtifactRecord, ...]:
+        """The artifacts of a study that were not removed, oldest first."""
         with reading(self._storage.database, study_name) as (connection, study_id):
-            query = select(ARTIFACTS).where(ARTIFACTS.c.study_id == study_id)
-            if not removed:
-                query = query.where(ARTIFACTS.c.removed_at.is_(None))
+            is_there = ARTIFACTS.c.removed_at.is_(None)
+            query = select(ARTIFACTS).where(ARTIFACTS.c.study_id == study_id, is_there)
             rows = connection.execute(query.order_by(ARTIFACTS.c.created_at)).all()
         return tuple(map(record_rows.artifact_record, rows))
 

@@ -44,7 +44,7 @@ class Finding:
     command: str  # what mends it, to be typed; empty where nothing can
 
 
-def examine(url: str, artifacts: Path | None = None) -> tuple[Finding, ...]:
+def examine(url: str) -> tuple[Finding, ...]:
     """Look for faults in a database and the artifact folder beside it.
 
     Returns:
@@ -53,11 +53,10 @@ def examine(url: str, artifacts: Path | None = None) -> tuple[Finding, ...]:
     path = database_path(url)
     if path is not None and not path.exists():
         return (Finding("integrity", f"There is no database {path}.", ""),)
-    if artifacts is None and path is not None:
-        artifacts = artifact_folder(path)
+    folder = None if path is None else ArtifactFolder(artifact_folder(path))
     try:
         damage = tuple(_integrity(path))
-        return damage or _examine_content(url, ArtifactFolder(artifacts) if artifacts else None)
+        return damage or _examine_content(url, folder)
     except StorageError as error:
         return (Finding("integrity", str(error), _recover(path)),)
 

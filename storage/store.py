@@ -12,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -41,32 +40,30 @@ from storage.runs import Runs
 from storage.study_access import id_of, reading, writing
 
 
-def open_store(url: str, artifacts: Path | None = None) -> Store:
+def open_store(url: str) -> Store:
     """Open a database and the artifact folder beside it, creating what is missing.
 
     Args:
-        url: for example `sqlite:///automl.db`.
-        artifacts: the folder of artifacts; `automl.artifacts` beside `automl.db` if None.
+        url: for example `sqlite:///automl.db`, beside which the folder is `automl.artifacts`.
 
     Raises:
         StorageError: it cannot be opened, or was made by a newer version.
     """
-    return Store(url, artifacts)
+    return Store(url)
 
 
 class Store:
     """An opened database with its artifacts. Close it, or use it in a `with` statement."""
 
-    def __init__(self, url: str, artifacts: Path | None = None) -> None:
+    def __init__(self, url: str) -> None:
         self.url = url
         self._database = open_database(url)
         self.optuna_storage = OptunaStorage(self._database)
         self.runs = Runs(self._database)
         self.adoption = Adoption(self.optuna_storage)
         path = database_path(url)
-        if artifacts is None and path is not None:
-            artifacts = artifact_folder(path)
-        self.artifacts = Artifacts(artifacts, self.optuna_storage)
+        folder = None if path is None else artifact_folder(path)
+        self.artifacts = Artifacts(folder, self.optuna_storage)
         self.artifacts.remove_abandoned()
 
     def __enter__(self) -> Store:

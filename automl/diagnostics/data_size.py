@@ -63,8 +63,6 @@ def fit_power_law(
     n_rows: Sequence[float],
     losses: Sequence[float],
     standard_errors: Sequence[float],
-    *,
-    seed: int = 0,
 ) -> PowerLaw:
     """Fit the curve and its uncertainty.
 
@@ -83,7 +81,7 @@ def fit_power_law(
     # Errors that are too small for the misfit are scaled up to it (reduced chi-square).
     misfit = float((((values - fitted) / errors) ** 2).sum()) / max(1, len(values) - 3)
     spread = errors * max(1.0, math.sqrt(misfit))
-    drawn = np.random.default_rng(seed).standard_normal((N_REFITS, len(values)))
+    drawn = np.random.default_rng(0).standard_normal((N_REFITS, len(values)))
     refits = _fit(sizes, fitted + spread * drawn, errors)
     return PowerLaw(float(floor), float(scale), float(exponent), refits)
 

@@ -61,10 +61,10 @@ def diagnose_search(records: StudyRecords) -> tuple[Diagnosis, ...]:
     return tuple(diagnosis for diagnosis in found if diagnosis)
 
 
-def best_trials(records: StudyRecords, least: int = 5) -> tuple[TrialRecord, ...]:
-    """The best quarter of the complete trials, best first, at least `least` of them."""
+def best_trials(records: StudyRecords) -> tuple[TrialRecord, ...]:
+    """The best quarter of the complete trials, best first, but five where there are so many."""
     complete = records.complete_trials
-    return complete[: max(least, math.ceil(TOP_SHARE * len(complete)))]
+    return complete[: max(5, math.ceil(TOP_SHARE * len(complete)))]
 
 
 def diagnose_failures(records: StudyRecords) -> Diagnosis | None:

@@ -8,7 +8,7 @@ import torch
 
 from automl.errors import first_line
 from automl.executors.executor import RunFailure
-from automl.system.error_places import describe
+from automl.system.own_code import describe
 from automl.training.trainer import RunError
 
 MEMORY_PHRASES = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc")

@@ -34,7 +34,7 @@ def main(connection: int, descriptor: int, n_bytes: int, n_outline_bytes: int) -
     os.nice(NICENESS)
     from automl.data.references import improve_references
     from automl.executors.shared_dataset import SharedDataset
-    from automl.system.error_places import describe
+    from automl.system.own_code import describe
 
     listener = Connection(connection)
     told: object = None

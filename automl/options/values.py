@@ -73,7 +73,7 @@ class Rule:
             ) from None
 
 
-def whole(least: int, most: int = MOST, words: str = "a whole number") -> Rule:
+def whole(least: int, most: int = MOST) -> Rule:
     """A whole number; one of NumPy, and a float without a fraction, is one too."""
 
     def convert(value: Any) -> int:
@@ -84,7 +84,7 @@ def whole(least: int, most: int = MOST, words: str = "a whole number") -> Rule:
             raise Unfit(f"the most is {most}")
         return number
 
-    return Rule(f"{words} from {least}", convert, metavar="N", read=whole_of)
+    return Rule(f"a whole number from {least}", convert, metavar="N", read=whole_of)
 
 
 def number(least: float, words: str) -> Rule:

@@ -49,9 +49,9 @@ def tick_text(value: float) -> str:
     return number(value)
 
 
-def log_layout(low: float, high: float, at_most: int = N_TICKS) -> dict[str, Any]:
+def log_layout(low: float, high: float) -> dict[str, Any]:
     """A logarithmic axis over the range, given in the values themselves."""
-    values = log_ticks(low, high, at_most)
+    values = log_ticks(low, high)
     return {
         "type": "log",
         "range": [math.log10(low), math.log10(high)],

@@ -38,23 +38,20 @@ TEMPORARY_SHARE: Final = 0.25
 """On top, for what lives for one call only; checked in tests/automl/stacked/test_memory."""
 
 
-def memory_bytes(
-    runs: Sequence[RunConfig], dataset: Dataset, dtype: torch.dtype = torch.float32
-) -> int:
+BYTES_PER_NUMBER: Final = 4
+"""Searches train in float32."""
+
+
+def memory_bytes(runs: Sequence[RunConfig], dataset: Dataset) -> int:
     """Estimate what a `StackedTrainer` with these runs holds at once, beside the data set."""
     stacks = plan_stacks(runs, dataset)
-    needed = table_bytes(runs, dataset, dtype)
-    needed += sum(stack_bytes(stack, dataset, dtype) for stack in stacks)
+    needed = table_bytes(runs, dataset)
+    needed += sum(stack_bytes(stack, dataset) for stack in stacks)
     return int(needed * (1 + TEMPORARY_SHARE))
 
 
 def most_bytes(
-    runs: Sequence[RunConfig],
-    dataset: Dataset,
-    *,
-    n_trials: int,
-    n_trainers: int,
-    dtype: torch.dtype = torch.float32,
+    runs: Sequence[RunConfig], dataset: Dataset, *, n_trials: int, n_trainers: int
 ) -> int:
     """What trials take at most, however they are stacked, if none is larger than these runs.
 
@@ -64,24 +61,24 @@ def most_bytes(
         n_trainers: each holds tables of its own.
     """
     of_fold = {run.fold: run for run in runs}
-    alone = sum(stack_bytes([run], dataset, dtype) for run in of_fold.values())
-    needed = n_trials * alone + n_trainers * table_bytes(runs, dataset, dtype)
+    alone = sum(stack_bytes([run], dataset) for run in of_fold.values())
+    needed = n_trials * alone + n_trainers * table_bytes(runs, dataset)
     return int(needed * (1 + TEMPORARY_SHARE)) + 1
 
 
-def table_bytes(runs: Sequence[RunConfig], dataset: Dataset, dtype: torch.dtype) -> int:
+def table_bytes(runs: Sequence[RunConfig], dataset: Dataset) -> int:
     """Bytes of the scaled rows that these runs gather from."""
     total = 0
     for fold, _ in {(run.fold, run.model.scaling) for run in runs}:
         held = dataset.folds[fold]
         per_row = (
-            held.encoding.n_features * dtype.itemsize + 8 * len(held.encoding.cardinalities) + 8
+            held.encoding.n_features * BYTES_PER_NUMBER + 8 * len(held.encoding.cardinalities) + 8
         )
         total += (len(held.train) + len(held.valid)) * per_row
     return total
 
 
-def stack_bytes(runs: Sequence[RunConfig], dataset: Dataset, dtype: torch.dtype) -> int:
+def stack_bytes(runs: Sequence[RunConfig], dataset: Dataset) -> int:
     """Bytes of one stack: parameters, passes, an epoch's order."""
     key, fold = stack_key(runs[0], dataset), dataset.folds[runs[0].fold]
     models = sorted((run.model for run in runs), key=sort_key)
@@ -104,7 +101,7 @@ def stack_bytes(runs: Sequence[RunConfig], dataset: Dataset, dtype: torch.dtype)
     numbers += 2 * evaluated * inputs  # of train rows, of validation rows
     numbers += 2 * EVALUATION_BUFFERS * layout.pieces * _evaluated_elements(len(runs), widest)
     orders = len(runs) * (4 + 8) * key.n_train_rows
-    return numbers * dtype.itemsize + orders
+    return numbers * BYTES_PER_NUMBER + orders
 
 
 def _evaluated_elements(n_runs: int, width: int) -> int:

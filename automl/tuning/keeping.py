@@ -101,9 +101,9 @@ class Keeper:
 
     def _runs_of_answer(self) -> set[int]:
         """The runs that are handed over while no better trial completes."""
-        ranking = self.store.ranking(self.study_name)
+        best = {number for _, number in self.store.ranking(self.study_name)[:1]}
         answers = self.store.read_answers(self.study_name)
-        standing = [one for one in answers if (one.best_trial_number,) == ranking[0][1:]]
+        standing = [one for one in answers if one.best_trial_number in best]
         return {member.run_id for member in standing[-1].members} if standing else set()
 
     def restore(self) -> None:

@@ -20,7 +20,7 @@ from automl.data.references import (
 )
 from automl.executors.reference_process import ReferenceProcess
 from automl.executors.resources import available_cores
-from automl.system.error_places import describe
+from automl.system.own_code import describe
 from automl.tuning.clock import Clock
 from automl.tuning.progress import SearchProgress
 from automl.wording.counts import listing

@@ -12,9 +12,9 @@ from typing import TypeVar
 Kind = TypeVar("Kind", bound=str)
 
 
-def count(n: int, noun: str, plural: str | None = None) -> str:
+def count(n: int, noun: str) -> str:
     """A number with its noun: "1 trial", "12 trials"."""
-    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+    return f"{n:,} {noun if n == 1 else noun + 's'}"
 
 
 def agree(n: int, one: str, many: str) -> str:

@@ -12,6 +12,9 @@ KINDS = ("numeric", "categorical", "boolean", "date")
 MAX_LINES = 12
 """Of lines on single columns; of more, it is said how many there are."""
 
+MOST_NAMED = 8
+"""Columns in a list of names."""
+
 
 def column_messages(plans: Sequence[ColumnPlan]) -> list[str]:
     """Lines on the plans: the kinds, the columns left out, and all that was read by custom.
@@ -97,6 +100,6 @@ def _strays(plan: ColumnPlan, noun: str) -> str:
     return f"cells that are no {noun} count as missing: {plan.details['n_stray']}, such as {shown}"
 
 
-def _listed(names: Sequence[str], limit: int = 8) -> str:
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(names[:limit]) + more
+def _listed(names: Sequence[str]) -> str:
+    n_more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {n_more} more" if n_more > 0 else "")

@@ -20,7 +20,7 @@ from automl.executors.workers.worker import (
     Worker,
     WorkerLost,
 )
-from automl.system.error_places import describe
+from automl.system.own_code import describe
 from automl.training.trainer import Checkpoint
 
 

@@ -32,7 +32,7 @@ from automl.executors.workers.process_messages import (
 )
 from automl.executors.workers.worker import Orders, Reply, Worker, WorkerLost
 from automl.system.child_processes import how_it_ended, reap
-from automl.system.error_places import own_place
+from automl.system.own_code import own_place
 from automl.training.config import RunConfig
 from automl.training.trainer import Checkpoint
 

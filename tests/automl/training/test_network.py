@@ -45,7 +45,7 @@ def returning(outputs: object, n_outputs: int = 3) -> Network:
         (torch.zeros(3, 32), r"but returned \(3, 32\)"),
         (torch.zeros(32), r"but returned \(32,\)"),
         ((torch.zeros(32, 3), None), "must return a tensor, but returned tuple"),
-        (None, "but returned NoneType"),
+        (None, "a network must return a tensor, but has returned nothing"),
         (torch.zeros(32, 3, dtype=torch.complex64), "floating point numbers, .* torch.complex64"),
         (torch.zeros(32, 3, dtype=torch.long), "floating point numbers, but returned torch.int64"),
     ],
@@ -113,3 +113,11 @@ def test_errors_of_networks_that_are_not_ours_are_one_line() -> None:
         raise KeyError("ch")
     with pytest.raises(KeyError), errors_in_one_line(tiny_run()):
         raise KeyError("ch")
+
+
+def test_an_error_notes_what_the_network_was_called_with() -> None:
+    network = returning(None)
+    network.module.forward = lambda x: x @ torch.zeros(7)  # type: ignore[method-assign]
+    with pytest.raises(RuntimeError) as raised:
+        network.evaluated(Rows((torch.zeros(32, 5),), torch.zeros(32)))
+    assert raised.value.__notes__ == ["it was called with float32 (32, 5)"]
