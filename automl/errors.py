@@ -67,7 +67,7 @@ def first_line(error: BaseException) -> str:
         return ""
 
 
-def reason_of(error: Exception) -> str:
+def reason_of(error: BaseException) -> str:
     """The first line of another library's error, or its kind where it says nothing."""
     return first_line(error).strip()[:200] or type(error).__name__
 

@@ -33,6 +33,9 @@ OWN_FAMILY: Final = "own"
 MODEL: Final = "model"
 """The fixed parameter of such a space that says which function: "my_file.py:build"."""
 
+MOST_LETTERS: Final = 60
+"""Of a parameter's name, which stands in tables, figures and `--set NAME=VALUE`."""
+
 _FAMILY = re.compile(r"[A-Za-z_]\w*|[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 
 
@@ -80,9 +83,15 @@ def check_name(
         raise SearchSpaceError(
             f"The {family} would not read {name}: parameters with a `meaning` are those of a "
             f"network of your own. Say which above all tables, as in "
-            f'family = "own".{nearest(name, known)}',
+            f'family = "own".{nearest(name, [each for each in known if each != name])}',
             parameter=name,
             key="meaning",
+        )
+    if is_own and not (name.isidentifier() and len(name) <= MOST_LETTERS):
+        raise SearchSpaceError(
+            f"The name of a parameter of your own must be a word of at most {MOST_LETTERS} "
+            f"letters, digits and underscores, as n_blocks, but got {name[: MOST_LETTERS + 1]!r}.",
+            parameter=name,
         )
     if table.get("role"):
         _check_role(name, table["role"], is_own)

@@ -305,8 +305,8 @@ def read_parameter(name: str, table: object) -> Parameter:
         **own,
         when=_read_when(name, table.get("when", [])),
         tasks=_read_tasks(name, table.get("tasks", [])),
-        reason=str(table.get("reason", "")),
-        meaning=str(table.get("meaning", "")),
+        reason=_read_text(name, "reason", table.get("reason", "")),
+        meaning=_read_text(name, "meaning", table.get("meaning", "")),
         role=table.get("role"),
     )
 
@@ -336,6 +336,14 @@ def _read_own(name: str, key: str, value: object) -> Any:
         )
     if isinstance(value, list | tuple):
         return tuple(_read_own(name, "value", choice) for choice in value)
+    return value
+
+
+def _read_text(name: str, key: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise SearchSpaceError(
+            f"`{key}` of {name} must be a text, but got {value!r}.", parameter=name, key=key
+        )
     return value
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection
 
 from automl.executors.executor import RunFailure
+from automl.system.own_code import its_worker_was_in
 
 
 class TimeLimit:
@@ -49,7 +50,7 @@ class TimeLimit:
 
     def failure(self, run_id: int, place: str = "") -> RunFailure:
         """The failure of a run whose time has passed, and where its worker was, if known."""
-        where = f"; its worker was in {place}" if place else ""
+        where = its_worker_was_in(place)
         return RunFailure(
             run_id, "timed_out", f"it took more than {self.seconds:g} seconds{where}"
         )

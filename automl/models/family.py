@@ -14,6 +14,7 @@ from __future__ import annotations
 import abc
 import dataclasses
 import functools
+import sys
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
@@ -116,6 +117,10 @@ class Family(abc.ABC):
         for key in keys.tolist():
             yield functools.partial(_seeded_call, module, key)
 
+    def named(self, config: Any, module: nn.Module) -> str:
+        """The network in errors on what it returns, with its place where a person wrote it."""
+        return "a network"
+
     def trace(
         self, module: nn.Module, arguments: Sequence[Tensor]
     ) -> tuple[Any, tuple[LayerSignal, ...]]:
@@ -135,9 +140,8 @@ class Family(abc.ABC):
         return None
 
 
-@functools.cache
-def find_family(name: str) -> Family:
-    """The family that a name stands for.
+def import_family(name: str) -> Family:
+    """The family that a person names in this call: its module is imported if need be.
 
     Raises:
         ConfigError: there is none.
@@ -146,6 +150,25 @@ def find_family(name: str) -> Family:
     if not isinstance(found, Family):
         raise ConfigError(f"family {name!r} must be an object of a Family, but is {found!r}")
     return found
+
+
+@functools.cache
+def find_family(name: str) -> Family:
+    """The family that a study or a run names: one of `FAMILIES`, or one whose module is loaded.
+
+    Code is never imported because a database names it: `import_family` is for whom a person has
+    told the name in this call, and for workers that are told by such a process.
+
+    Raises:
+        ConfigError: there is none, or its module has not been imported.
+    """
+    module_name, colon, _ = name.partition(":")
+    if colon and name not in FAMILIES and module_name not in sys.modules:
+        raise ConfigError(
+            f"networks of the family {name!r} are built by code that is not loaded, and none is "
+            f"loaded because a study names it; in Python, import {module_name} first"
+        )
+    return import_family(name)
 
 
 def _setting(name: str, value: ParameterValue) -> ParameterValue:

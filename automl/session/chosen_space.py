@@ -9,6 +9,7 @@ from automl.errors import ConfigError
 from automl.models.own.builders import known, remember
 from automl.models.own.reference import reference_of
 from automl.options.search_options import StudyOptions
+from automl.system.import_paths import imported
 from search_spaces import FixedParameter, SearchSpace
 from search_spaces.declared import DEFAULT_FAMILY, MODEL, OWN_FAMILY, model_of
 from storage.records import Task
@@ -29,7 +30,7 @@ def chosen_space(options: StudyOptions) -> SearchSpace:
     is_default = given == DEFAULT_FAMILY
     if options.model is not None and is_default:
         given = OWN_FAMILY
-    space = given if isinstance(given, SearchSpace) else search_spaces.load(str(given))
+    space = given if isinstance(given, SearchSpace) else _named(str(given))
     if options.model is None:
         return _without_model(space)
     if space.family != OWN_FAMILY:
@@ -58,6 +59,14 @@ def model_versions(space: SearchSpace) -> dict[str, str]:
     """The digest of the builder's code by its words, beside the versions of packages."""
     words = model_of(space.to_dict())
     return {} if words is None else {words: known(words).digest}
+
+
+def _named(given: str) -> SearchSpace:
+    """A space that a person names now, so that the code of its family may be imported."""
+    space = search_spaces.load(given)
+    if ":" in space.family:
+        imported(space.family, {}, "family")
+    return space
 
 
 def _without_model(space: SearchSpace) -> SearchSpace:

@@ -9,7 +9,7 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
-from automl.errors import ConfigError
+from automl.errors import ConfigError, reason_of
 
 
 def imported(name: str, known: Mapping[str, str], what: str) -> Any:
@@ -30,5 +30,5 @@ def imported(name: str, known: Mapping[str, str], what: str) -> Any:
         )
     try:
         return getattr(importlib.import_module(module_name), object_name)
-    except (ImportError, AttributeError) as error:
-        raise ConfigError(f"{what} {name!r} cannot be imported: {error}") from error
+    except (Exception, SystemExit) as error:  # the module is anybody's
+        raise ConfigError(f"{what} {name!r} cannot be imported: {reason_of(error)}") from error

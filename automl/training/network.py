@@ -6,6 +6,8 @@ meet the same shapes and precision whoever wrote it.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,6 +23,7 @@ from automl.models.family import Family, Forward, find_family
 from automl.training.config import RunConfig
 from automl.training.place import CPU, Place
 from automl.training.rows import Rows
+from automl.wording.counts import listing
 
 ROWS_AT_ONCE: Final = 2048
 """Rows per forward pass in evaluation. At width 256 in float32 a layer's activations then
@@ -47,6 +50,7 @@ class Network:
     n_outputs: int
     place: Place
     rows_at_once: int = ROWS_AT_ONCE  # in evaluation
+    name: str = "a network"  # for errors: whose outputs do not fit
 
     @classmethod
     def built(cls, run: RunConfig, data: DataDescription, rows: Rows, place: Place) -> Network:
@@ -60,11 +64,12 @@ class Network:
             module = family.build(run.model, data)
             if any(map(is_lazy, (*module.parameters(), *module.buffers()))):
                 few = Rows.of(rows[:2].arguments, rows[:2].targets, CPU, torch.float32)
-                with torch.no_grad():
+                with torch.no_grad(), _noting_arguments(few):
                     module.eval()(*few.arguments)
         place.bring(module)
         rows_at_once = ROWS_AT_ONCE if family.is_trusted else _rows_at_once(run, rows)
-        return cls(family, module, data.n_outputs, place, rows_at_once)
+        name = family.named(run.model, module)
+        return cls(family, module, data.n_outputs, place, rows_at_once, name)
 
     def initialize_(self, run: RunConfig) -> None:
         """Set the weights that a run begins with, where `build` has not done so."""
@@ -76,7 +81,7 @@ class Network:
         Raises:
             TrainingError: it is not one number per row and output.
         """
-        with self.place.arithmetic():
+        with _noting_arguments(rows), self.place.arithmetic():
             returned = forward(*rows.arguments)
         return self.checked(returned, len(rows))
 
@@ -103,21 +108,23 @@ class Network:
         Shape:
             outputs: (B, n_outputs), or (B,) where that is 1; result: (B, n_outputs).
         """
+        if outputs is None:
+            raise TrainingError(f"{self.name} must return a tensor, but has returned nothing")
         if not isinstance(outputs, Tensor):
-            raise TrainingError(
-                f"a network must return a tensor, but returned {type(outputs).__name__}"
-            )
+            kind = type(outputs).__name__
+            raise TrainingError(f"{self.name} must return a tensor, but returned {kind}")
         if not outputs.is_floating_point():
             raise TrainingError(
-                f"a network must return floating point numbers, but returned {outputs.dtype}"
+                f"{self.name} must return floating point numbers, but returned {outputs.dtype}"
             )
         wanted = (n_rows, self.n_outputs)
         if outputs.shape == (n_rows,) and self.n_outputs == 1:
             outputs = outputs.unsqueeze(1)
         if outputs.shape != wanted:
             raise TrainingError(
-                f"a network must return {self.n_outputs} outputs per row, {wanted} for these "
-                f"{n_rows} rows, but returned {tuple(outputs.shape)}"
+                f"{self.name} must return {self.n_outputs} outputs per row, {wanted} for these "
+                f"{n_rows} rows, but returned {tuple(outputs.shape)}; dataset.n_outputs says how "
+                "many"
             )
         values: Tensor = outputs.to(self.place.dtype)  # as it is, but for half precision
         return values
@@ -140,6 +147,17 @@ class Network:
         if not self.family.is_trusted:  # it may write into what it is called with
             rows = Rows(tuple(each.clone() for each in rows.arguments), rows.targets)
         return self.outputs(self.module, rows)
+
+
+@contextlib.contextmanager
+def _noting_arguments(rows: Rows) -> Iterator[None]:
+    """Note with an error what a network was called with: mostly it is of another shape."""
+    try:
+        yield
+    except Exception as error:
+        shapes = [f"{str(each.dtype)[6:]} {tuple(each.shape)}" for each in rows.arguments]
+        error.add_note(f"it was called with {listing(shapes)}")
+        raise
 
 
 def _rows_at_once(run: RunConfig, rows: Rows) -> int:

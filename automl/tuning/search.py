@@ -159,11 +159,14 @@ class Search:
         """Take the rounds under way; if time is up, the best trial is complete as it is."""
         state = self.state
         result = state.executor.finish_rounds(self._clock.deadline)
+        lost = {}  # by trial: one may have lost its runs of several folds
         for failure in result.failures:
             trial = state.trial_of(failure.run_id)
             if trial is not None and failure.cause == "lost":
                 seconds = time.monotonic() - trial.began_at
-                state.say(f"trial {trial.number}, {seconds:.0f} s in training: {failure.message}")
+                lost[trial.number] = f"{seconds:.0f} s in training: {failure.message}"
+        for number, how in lost.items():
+            state.say(f"trial {number}, {how}")
         self._take(result)
         if self._clock.is_up and (best := state.best_in_training) is not None:
             try:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
@@ -22,10 +23,13 @@ from automl.errors import StudyError, did_you_mean
 from automl.options.option import options_of
 from automl.options.search_options import FixedOptions
 from automl.options.values import DEFAULT_STORAGE
+from automl.wording.printable import one_line
 from automl.wording.settings import differing_settings, value_text
 from search_spaces.declared import model_of
 from storage import Store
 from storage.records import PolicyRecord, StudyRecords, StudySettings
+
+LOG = logging.getLogger("automl")
 
 _STORED = {field.name for field in fields(StudySettings)}
 
@@ -49,6 +53,9 @@ MOVABLE = ("split.valid", "split.test")
 def open_study(store: Store, settings: StudySettings) -> optuna.Study:
     """The study of this name: loaded if it is there, else made.
 
+    One that holds nothing, since no trial of it has trained for an epoch, is made anew where it
+    was made for something else: so does a person try who mends a network that does not run.
+
     Raises:
         StudyError: it is there with other settings, or is not one of ours.
     """
@@ -64,10 +71,24 @@ def open_study(store: Store, settings: StudySettings) -> optuna.Study:
             f"a study must have been made by this program to be continued, but {name!r} in "
             f"{store.url} was not; choose another name with --study"
         )
-    check_same(stored, settings, store.url)
+    try:
+        check_same(stored, settings, store.url)
+    except StudyError:
+        if not _holds_nothing(store, name):
+            raise
+        LOG.info("%s is made anew: none of its trials has trained for an epoch", one_line(name))
+        store.delete_study(name)
+        return open_study(store, settings)
     if settings.target_error not in (None, stored.target_error):
         store.write_target_error(name, settings.target_error)
     return optuna.load_study(study_name=name, storage=store.optuna_storage)
+
+
+def _holds_nothing(store: Store, name: str) -> bool:
+    """Whether a study has trials, none has trained for an epoch, and none is in training now."""
+    records, dead = store.read_study(name), store.adoption.dead(name)
+    running = {trial.number for trial in records.trials if trial.outcome == "running"}
+    return bool(records.trials) and not any(records.epochs.values()) and running <= set(dead)
 
 
 def check_same(
@@ -85,7 +106,7 @@ def check_same(
         return
     told = list(dict.fromkeys(_told(path, stored, asked) for path in paths))
     more = f"; and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
-    goes_on = continuing_command(stored, storage)
+    goes_on = "" if "model" in paths else continuing_command(stored, storage)
     raise StudyError(
         f"a study can only be continued with what it was made with, but of "
         f"{stored.study_name!r} {'; '.join(told[:MOST_TOLD])}{more}. For another search use "

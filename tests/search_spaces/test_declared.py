@@ -124,6 +124,9 @@ def test_what_an_own_parameter_cannot_be_is_an_error(text: str, message: str) ->
     ("old", "new", "message"),
     [
         ('meaning = "residual blocks"\nrole = "depth"\n', "", "line 9: .*'blocks'.*`meaning`"),
+        ('meaning = "residual blocks"', "meaning = 3", "line 13: `meaning` of blocks must be a t"),
+        ("[blocks]", '["a=b"]', "must be a word of at most 60 letters, .* but got 'a=b'"),
+        ("[blocks]", f"[{'b' * 61}]", "must be a word of at most 60 letters"),
         ('role = "depth"', 'role = "dept"', r"line 14: `role` .*Did you mean 'depth'\?"),
         ('role = "depth"', 'role = ["depth"]', r"line 14: `role` of blocks must be one of"),
         ("[blocks]", "[lerning_rate]", "line 20: norm depends on 'blocks'"),

@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
 from multiprocessing.connection import Connection
 
 import torch
 from torch import Tensor
 
 from automl.data.dataset import Dataset
-from automl.errors import DataError, TrainingError
+from automl.errors import ConfigError, DataError, TrainingError
 from automl.executors.failures import describe
 from automl.executors.guarded_training import GuardedTraining
 from automl.executors.numerics import training_arithmetic
@@ -30,10 +31,12 @@ from automl.executors.workers.process_messages import (
     send,
 )
 from automl.executors.workers.worker import Orders, Ready, TrainingSetup
+from automl.models.family import import_family
 from automl.models.own.builders import remember_packed
 from automl.stacked.native import use_kernels
+from automl.training.config import RunConfig
 from automl.training.predictions import predict
-from automl.training.trainer import Checkpoint
+from automl.training.trainer import Checkpoint, run_of
 
 
 def converse(descriptor: int) -> None:
@@ -78,14 +81,23 @@ def _set_up(assignment: Assignment, dataset: Dataset) -> GuardedTraining:
 def _answer(training: GuardedTraining, dataset: Dataset, request: object) -> Message:
     match request:
         case Orders():
+            _import_families(run_of(start) for start in request.start)
             return training.carry_out(request)
         case GiveCheckpoint():
             return _give(training.checkpoint, request.run_id)
         case GiveBestWeights():
             return _give(training.best_weights, request.run_id)
         case GivePredictions():
+            _import_families([request.run])
             return _predicted(dataset, request)
     return Refused(f"a worker does not know what to do with {type(request).__name__}")
+
+
+def _import_families(runs: Iterable[RunConfig]) -> None:
+    """Load the code of families that the coordinator has found; what fails fails with its run."""
+    for family in {run.family for run in runs}:
+        with contextlib.suppress(ConfigError):
+            import_family(family)
 
 
 def _give(ask: Callable[[int], Checkpoint | Mapping[str, Tensor]], run_id: int) -> Message:

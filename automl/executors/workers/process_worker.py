@@ -17,7 +17,6 @@ from typing import Any, Literal
 from torch import Tensor
 
 from automl.errors import TrainingError
-from automl.executors.failures import own_place
 from automl.executors.heartbeat import LOADING_SILENCE_LIMIT, Pulse
 from automl.executors.interpreters import start_interpreter
 from automl.executors.workers.process_messages import (
@@ -33,6 +32,7 @@ from automl.executors.workers.process_messages import (
 )
 from automl.executors.workers.worker import Orders, Reply, Worker, WorkerLost
 from automl.system.child_processes import how_it_ended, reap
+from automl.system.own_code import own_place
 from automl.training.config import RunConfig
 from automl.training.trainer import Checkpoint
 

@@ -130,7 +130,7 @@ class Worker(abc.ABC):
         """
 
     def place(self) -> str:
-        """Where it is, as `failures.place_of`: a line of a person's own; "" if nobody knows."""
+        """Where it is, as `own_code.place_of`: a line of a person's own; "" if nobody knows."""
         return ""
 
     @abc.abstractmethod

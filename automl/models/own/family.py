@@ -10,9 +10,11 @@ from typing import Any, Final
 from torch import nn
 
 from automl.data.dataset import DataDescription
-from automl.errors import ConfigError, TrainingError
+from automl.errors import ConfigError, TrainingError, did_you_mean
 from automl.models.family import Family
 from automl.models.own.builders import builder
+from automl.system.own_code import place_of_function
+from automl.wording.counts import listing
 from search_spaces.declared import MODEL
 from storage.records import ParameterValue
 
@@ -53,7 +55,7 @@ class OwnFamily(Family):
         try:
             build = builder(config.model)
             _check_arguments(build, config.model)
-            module = build(dict(config.params), data)
+            module = build(Params(config.params), data)
         except SystemExit as error:  # of a file that is a script, too
             raise TrainingError(
                 f"{config.model} must return a network, but calls sys.exit({error.code!r}); let "
@@ -69,6 +71,27 @@ class OwnFamily(Family):
                 "no trainable parameters"
             )
         return module
+
+    def named(self, config: OwnConfig, module: nn.Module) -> str:
+        """The person's `forward` and where it begins, or who built it of others' modules."""
+        code = getattr(type(module).forward, "__code__", None)
+        if code is not None and (place := place_of_function(code)):
+            return f"{type(module).__name__}.forward ({place})"
+        return f"the network of {config.model}"
+
+
+class Params(dict[str, ParameterValue]):
+    """The hyperparameters that a builder is called with: a missing one says which there are."""
+
+    def __missing__(self, name: str) -> ParameterValue:
+        """Raise a KeyError that says what to do."""
+        if not self:
+            raise KeyError(
+                f"there is no parameter {name!r}, since the space has none of your own; give "
+                f"--space my_space.toml with a table [{name}]"
+            )
+        hint = did_you_mean(str(name), self).rstrip(".")
+        raise KeyError(f"there is no parameter {name!r} among {listing(list(self))}{hint}")
 
 
 def _check_arguments(build: Callable[..., Any], words: str) -> None:

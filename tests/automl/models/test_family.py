@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
 
 from automl.data.dataset import DataDescription
 from automl.errors import ConfigError
-from automl.models.family import FAMILIES, Family, find_family
+from automl.models.family import FAMILIES, Family, find_family, import_family
 from tests.contracts.tiny_datasets import tiny_dataset
 from tests.contracts.toy_family import TOY_FAMILY, ToyConfig
 
@@ -30,7 +32,21 @@ def test_families_are_found_by_name_or_import_path() -> None:
 )
 def test_what_is_no_family_is_told(name: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
-        find_family(name)
+        import_family(name)
+
+
+def test_code_is_imported_where_a_person_names_it_and_not_where_a_study_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "somebodys.py").write_text(
+        "from tests.contracts.toy_family import TOY_FAMILY as FAMILY\n"
+        f"open({str(tmp_path / 'was_here')!r}, 'w').close()\n"
+    )
+    with pytest.raises(ConfigError, match="in Python, import somebodys first"):
+        find_family("somebodys:FAMILY")
+    assert not (tmp_path / "was_here").exists()
+    assert import_family("somebodys:FAMILY") is TOY_FAMILY is find_family("somebodys:FAMILY")
 
 
 def test_params_become_the_fields_of_a_configuration() -> None:

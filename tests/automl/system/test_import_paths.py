@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -26,3 +27,16 @@ def test_a_name_of_the_table_or_an_import_path_is_found() -> None:
 def test_what_is_not_there_is_an_error_that_says_what_could_be(name: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         imported(name, KNOWN, "codec")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [("raise ValueError('no licence')", "no licence"), ("raise SystemExit", "SystemExit")],
+)
+def test_what_a_module_does_at_its_import_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, message: str
+) -> None:
+    (tmp_path / "odd_module.py").write_text(line)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ConfigError, match=f"'odd_module:Thing' cannot be imported: {message}"):
+        imported("odd_module:Thing", KNOWN, "codec")

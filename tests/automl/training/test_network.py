@@ -45,7 +45,7 @@ def returning(outputs: object, n_outputs: int = 3) -> Network:
         (torch.zeros(3, 32), r"but returned \(3, 32\)"),
         (torch.zeros(32), r"but returned \(32,\)"),
         ((torch.zeros(32, 3), None), "must return a tensor, but returned tuple"),
-        (None, "but returned NoneType"),
+        (None, "a network must return a tensor, but has returned nothing"),
         (torch.zeros(32, 3, dtype=torch.complex64), "floating point numbers, .* torch.complex64"),
         (torch.zeros(32, 3, dtype=torch.long), "floating point numbers, but returned torch.int64"),
     ],
@@ -98,3 +98,11 @@ def test_outputs_that_nothing_can_be_trained_by_are_told() -> None:
     assert network.trainable_outputs(network.module, rows).requires_grad
     with pytest.raises(TrainingError, match=r"must depend on its trainable parameters.*detach"):
         network.trainable_outputs(lambda *inputs: network.module(*inputs).detach(), rows)
+
+
+def test_an_error_notes_what_the_network_was_called_with() -> None:
+    network = returning(None)
+    network.module.forward = lambda x: x @ torch.zeros(7)  # type: ignore[method-assign]
+    with pytest.raises(RuntimeError) as raised:
+        network.evaluated(Rows((torch.zeros(32, 5),), torch.zeros(32)))
+    assert raised.value.__notes__ == ["it was called with float32 (32, 5)"]

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from automl.data.dataset import DataDescription
-from automl.models.family import Family, find_family
+from automl.models.family import Family, find_family, import_family
 from automl.models.parameter_roles import trainable
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.plain import PlainTrainer
@@ -66,6 +66,7 @@ class TestFamilyInAFolder(FamilyContract):
     def folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         (tmp_path / "nets_of_a_person.py").write_text(OF_A_PERSON)
         monkeypatch.syspath_prepend(str(tmp_path))
+        import_family(self.family)
         yield
         sys.modules.pop("nets_of_a_person")
         find_family.cache_clear()

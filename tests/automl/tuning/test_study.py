@@ -19,7 +19,7 @@ from automl.tuning.study import (
     unused_name,
 )
 from storage import Store, open_store
-from storage.records import PolicyRecord, StudySettings
+from storage.records import EpochRecord, PolicyRecord, StudySettings
 
 SETTINGS = StudySettings(
     study_name="s",
@@ -138,6 +138,49 @@ def test_a_new_target_error_takes_the_old_ones_place_and_none_keeps_it(store: St
         open_study(store, replace(SETTINGS, target_error=asked))
         stored = store.read_settings("s")
         assert stored is not None and stored.target_error == kept
+
+
+OTHER = replace(SETTINGS, max_epochs=9)
+
+
+def test_a_study_in_which_nothing_has_trained_is_made_anew_for_something_else(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As of a network that did not run before it was mended."""
+    caplog.set_level("INFO")
+    study = open_study(store, SETTINGS)
+    study.tell(study.ask(), state=optuna.trial.TrialState.PRUNED)
+    assert len(open_study(store, SETTINGS).trials) == 1, "the same one goes on"
+    assert open_study(store, OTHER).trials == []
+    check_same(store.read_settings("s") or SETTINGS, OTHER)
+    assert "s is made anew: none of its trials has trained for an epoch" in caplog.text
+
+
+def test_a_study_that_is_just_begun_or_in_training_is_not_made_anew(store: Store) -> None:
+    study = open_study(store, SETTINGS)
+    for _ in range(2):
+        with pytest.raises(StudyError, match="max-epochs is 5 in the study and 9 here"):
+            open_study(store, OTHER)
+        study.ask()  # in training, in this process
+
+
+def test_a_study_in_which_an_epoch_was_trained_is_not_made_anew(store: Store) -> None:
+    study = open_study(store, SETTINGS)
+    study.tell(study.ask(), state=optuna.trial.TrialState.PRUNED)
+    run = store.runs.begin("s", trial_number=0, purpose="search", seed=1)
+    epoch = EpochRecord(run.run_id, 1, 1, 0.5, 0.5, 0.0, 0.1, 0.1, 0.1, 1.0, 0.1)
+    store.runs.add_epochs([epoch])
+    with pytest.raises(StudyError, match="max-epochs is 5 in the study and 9 here"):
+        open_study(store, OTHER)
+
+
+def test_a_command_that_goes_on_is_told_of_no_changed_code() -> None:
+    space = {"family": "own", "parameters": {"model": {"type": "fixed", "value": "a.py:build"}}}
+    stored = replace(SETTINGS, data_options={"target": "y"}, space=space)
+    stored = replace(stored, versions={"a.py:build": "1"})
+    with pytest.raises(StudyError, match=r"the code of a\.py:build has changed") as told:
+        check_same(stored, replace(stored, versions={"a.py:build": "2"}))
+    assert "--new" in str(told.value) and "goes on with" not in str(told.value)
 
 
 def test_optunas_own_study_is_not_taken_over(store: Store) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sys
 from typing import Any
 
@@ -51,3 +52,27 @@ def test_what_cannot_be_trained_is_told(build: Any, words: str) -> None:
 def test_a_space_without_a_model_is_told() -> None:
     with pytest.raises(ConfigError, match=r"give --model my_file\.py:build"):
         find_family("own").configure({"width": 3})
+
+
+class Doubled(nn.Linear):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return 2 * super().forward(x)
+
+
+def test_a_network_is_named_by_its_forward_or_by_who_built_it() -> None:
+    family, config = find_family("own"), configured(linear)
+    line = Doubled.forward.__code__.co_firstlineno
+    assert family.named(config, Doubled(2, 3)) == f"Doubled.forward (test_family.py, line {line})"
+    assert family.named(config, nn.Sequential()) == "the network of test_family.py:linear"
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"wdth": 3, "n": 2}, "no parameter 'width' among wdth and n; did you mean 'wdth'?"),
+        ({}, "the space has none of your own; give --space my_space.toml with a table [width]"),
+    ],
+)
+def test_a_parameter_that_is_not_there_is_told(params: dict[str, int], words: str) -> None:
+    with pytest.raises(KeyError, match=re.escape(words)):
+        find_family("own").build(configured(linear, **params), tiny_dataset().describe())
