@@ -44,6 +44,8 @@ from storage.records import (
     TrialRecord,
 )
 
+ANY_WIDTH = 10_000  # to ask what a table would take
+
 GRID_GAP = 3  # blanks between the columns of a grid of parameters
 
 
@@ -219,7 +221,8 @@ def score_table(console: Console, evaluation: EvaluationRecord) -> Table:
             interval_text(name, evaluation.intervals.get(name, ())),
             *(score_text(name, one.scores.get(name)) for one in references),
         )
-    if console.measure(table).maximum > console.width:
+    unlimited = console.options.update(max_width=ANY_WIDTH)
+    if console.measure(table, options=unlimited).maximum > console.width:
         table.padding = (0, 1, 0, 0)
     return table
 

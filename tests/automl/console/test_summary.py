@@ -217,7 +217,7 @@ def test_trials_left_for_the_next_call_are_unfinished(
 
 
 def test_scores_stand_closer_where_the_console_is_narrow() -> None:
-    low = {"loss": 0.01592, "accuracy": 1.0}
+    low = {"loss": 0.01592, "balanced_accuracy": 1.0}
     names: tuple[ReferenceName, ...] = ("guessing", "linear_model", "boosted_trees")
     evaluation = EvaluationRecord(
         1,
