@@ -86,16 +86,25 @@ class Network:
             returned = forward(*rows.arguments)
         return self.checked(returned, len(rows))
 
-    def trainable_outputs(self, forward: Forward, rows: Rows) -> Tensor:
+    def trainable_outputs(self, forward: Forward, rows: Rows, *, is_first: bool = False) -> Tensor:
         """The outputs of a step of training, which a gradient goes back from.
 
+        Args:
+            is_first: no step has been made: what is not finite now no learning rate has done.
+
         Raises:
-            TrainingError: as `outputs`, or they hang on nothing that can be trained.
+            TrainingError: as `outputs`, or they hang on nothing that can be trained, or an
+                unknown network's are not finite from the beginning.
         """
         outputs = self.outputs(forward, rows)
+        if is_first and not self.family.is_trusted and not outputs.isfinite().all():
+            raise TrainingError(
+                f"{self.name} must return finite numbers, but returned NaN or infinity at its "
+                "first weights, before any step of training"
+            )
         if not outputs.requires_grad:
             raise TrainingError(
-                "a network's outputs must depend on its trainable parameters, but these do not; "
+                f"what {self.name} returns must depend on its trainable parameters, but does not; "
                 "leave out what cuts them off, such as detach() or torch.no_grad()"
             )
         return outputs

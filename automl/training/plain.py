@@ -187,7 +187,9 @@ class PlainTrainer(Trainer):
         network.module.train()
         for (start, stop), learning_rate, forward in steps:
             batch = train[start:stop]
-            loss = self._objective(state, network.trainable_outputs(forward, batch), batch.targets)
+            is_first = state.step == start == 0
+            outputs = network.trainable_outputs(forward, batch, is_first=is_first)
+            loss = self._objective(state, outputs, batch.targets)
             optimizer.zero_grad()
             state.scaler.backward(loss, optimizer)
             if training.l1:

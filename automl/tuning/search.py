@@ -135,9 +135,9 @@ class Search:
     def _judge(self, trial: TrialInTraining) -> None:
         """Let a trial that has advanced go on, or end it."""
         if trial.is_diverged:
-            rate = trial.params.get("learning_rate")
+            rate = next(iter(trial.runs.values())).config.training.learning_rate
             last = max(len(run.curve) for run in trial.runs.values())
-            message = f"loss not finite in epoch {last}, learning_rate {rate}"
+            message = f"loss not finite in epoch {last}, learning_rate {rate:g}"
             fail(self.state, trial, "diverged", message)
         elif trial.is_ended:
             try:

@@ -63,7 +63,7 @@ def test_a_network_that_raises_ends_the_search_with_its_line(tmp_path: Path) -> 
             ("--timeout", "30s", "--n-trials", "2"),
             "s in training: it hung in broken.py, line ",
         ),
-        ("nan", ("--n-trials", "2"), "trial 1 failed: loss not finite in epoch 1"),
+        ("nan", ("--n-trials", "2"), "Broken.forward (broken.py, line 12) must return finite"),
     ],
 )
 def test_what_a_network_does_wrong_is_told(

@@ -121,3 +121,12 @@ def test_an_error_notes_what_the_network_was_called_with() -> None:
     with pytest.raises(RuntimeError) as raised:
         network.evaluated(Rows((torch.zeros(32, 5),), torch.zeros(32)))
     assert raised.value.__notes__ == ["it was called with float32 (32, 5)"]
+
+
+def test_what_is_not_finite_before_any_step_is_no_matter_of_the_learning_rate() -> None:
+    rows = Rows((torch.zeros(32, 5),), torch.zeros(32))
+    outputs = torch.full((32, 3), float("nan"), requires_grad=True)
+    network = returning(outputs)
+    assert network.trainable_outputs(network.module, rows) is outputs
+    with pytest.raises(TrainingError, match="must return finite numbers, but returned NaN or inf"):
+        network.trainable_outputs(network.module, rows, is_first=True)
