@@ -6,9 +6,9 @@ import traceback
 
 import torch
 
-from automl.errors import AutoMLError, did_you_mean, first_line
+from automl.errors import first_line
 from automl.executors.executor import RunFailure
-from automl.system.own_code import is_own, place_of, raising_line
+from automl.system.own_code import describe
 from automl.training.trainer import RunError
 
 MEMORY_PHRASES = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc")
@@ -34,33 +34,3 @@ def failure_of(run_id: int, error: BaseException) -> RunFailure:
     cause = "out_of_memory" if is_memory_error(error) else "crashed"
     own = own_error(error)
     return RunFailure(run_id, cause, describe(own), "".join(traceback.format_exception(own)))
-
-
-def describe(error: BaseException) -> str:
-    """Type, first line and place of an error, and what was noted with it.
-
-    The place is where a person can do something about it: "ValueError: ... (my_model.py, line
-    23, in forward)" is the innermost line of their own; where nothing is theirs, it is the line
-    that raised: "ValueError: ... (plain.py, line 80)". Errors of ours say it all themselves.
-    """
-    line = first_line(error)
-    text = f"{type(error).__name__}: {line}".rstrip(": ")
-    frames = traceback.extract_tb(error.__traceback__)
-    if not frames:
-        return text
-    own = next((frame for frame in reversed(frames) if is_own(frame.filename)), None)
-    if own is None and isinstance(error, AutoMLError):
-        return line
-    place = raising_line(frames[-1]) if own is None else place_of(own)
-    noted = "".join(f"; {note}" for note in getattr(error, "__notes__", ())[:1])
-    return f"{text}{_meant(error)} ({place}){noted}"
-
-
-def _meant(error: BaseException) -> str:
-    """The attribute that a person probably meant, as Python's own last line says it."""
-    if not isinstance(error, AttributeError) or not error.name:
-        return ""
-    try:
-        return did_you_mean(error.name, dir(error.obj)).rstrip(".")
-    except Exception:  # of a person's own object
-        return ""

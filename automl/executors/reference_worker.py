@@ -33,8 +33,8 @@ def main(connection: int, descriptor: int, n_bytes: int, n_outline_bytes: int) -
     threading.Thread(target=end_with_coordinator, args=(connection,), daemon=True).start()
     os.nice(NICENESS)
     from automl.data.references import improve_references
-    from automl.executors.failures import describe
     from automl.executors.shared_dataset import SharedDataset
+    from automl.system.own_code import describe
 
     listener = Connection(connection)
     told: object = None

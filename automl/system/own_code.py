@@ -12,6 +12,8 @@ import traceback
 from pathlib import Path
 from types import CodeType
 
+from automl.errors import AutoMLError, did_you_mean, first_line
+
 ROOT = Path(__file__).resolve().parents[2]
 OURS = (*(ROOT / name for name in ("automl", "search_spaces", "storage", "cli.py")),)
 """The installed product. What else lies in that folder may be a person's."""
@@ -70,3 +72,33 @@ def is_own(filename: str) -> bool:
 def _is_cell(path: Path) -> bool:
     """Whether it is how IPython names the code of a notebook's cell."""
     return path.parent.name.startswith("ipykernel_") or path.name.startswith("<ipython-input")
+
+
+def describe(error: BaseException) -> str:
+    """Type, first line and place of an error, and what was noted with it.
+
+    The place is where a person can do something about it: "ValueError: ... (my_model.py, line
+    23, in forward)" is the innermost line of their own; where nothing is theirs, it is the line
+    that raised: "ValueError: ... (plain.py, line 80)". Errors of ours say it all themselves.
+    """
+    line = first_line(error)
+    text = f"{type(error).__name__}: {line}".rstrip(": ")
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return text
+    own = next((frame for frame in reversed(frames) if is_own(frame.filename)), None)
+    if own is None and isinstance(error, AutoMLError):
+        return line
+    place = raising_line(frames[-1]) if own is None else place_of(own)
+    noted = "".join(f"; {note}" for note in getattr(error, "__notes__", ())[:1])
+    return f"{text}{_meant(error)} ({place}){noted}"
+
+
+def _meant(error: BaseException) -> str:
+    """The attribute that a person probably meant, as Python's own last line says it."""
+    if not isinstance(error, AttributeError) or not error.name:
+        return ""
+    try:
+        return did_you_mean(error.name, dir(error.obj)).rstrip(".")
+    except Exception:  # of a person's own object
+        return ""

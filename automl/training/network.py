@@ -7,7 +7,7 @@ meet the same shapes and precision whoever wrote it.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,8 +18,9 @@ from torch.nn.parameter import is_lazy
 from automl import randomness
 from automl.data.dataset import DataDescription, Split
 from automl.data.inputs import Encoding
-from automl.errors import TrainingError
+from automl.errors import AutoMLError, TrainingError
 from automl.models.family import Family, Forward, find_family
+from automl.system.own_code import describe
 from automl.training.config import RunConfig
 from automl.training.place import CPU, Place
 from automl.training.rows import Rows
@@ -169,3 +170,38 @@ def _rows_at_once(run: RunConfig, rows: Rows) -> int:
 
 def _weights_seed(run: RunConfig) -> int:
     return randomness.stream(run.seed, "weights")
+
+
+def load_weights(module: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Set all weights and buffers of a module to kept ones.
+
+    Raises:
+        TrainingError: they are another network's.
+    """
+    try:
+        module.load_state_dict(weights)
+    except RuntimeError as error:
+        first = (str(error).splitlines() or [""])[1:2]
+        raise TrainingError(
+            "kept weights must be those of the network that is built for them, but: "
+            f"{''.join(first).strip() or 'they are not'}"
+        ) from error
+
+
+@contextlib.contextmanager
+def errors_in_one_line(run: RunConfig) -> Iterator[None]:
+    """Around what calls code that is not ours: its errors name the person's line.
+
+    Raises:
+        TrainingError: from whatever a network raises that is not trusted.
+    """
+    try:
+        yield
+    except AutoMLError:
+        raise
+    except Exception as error:
+        if find_family(run.family).is_trusted:
+            raise
+        raise TrainingError(
+            f"the network of trial {run.trial_number} raised {describe(error)}"
+        ) from error

@@ -13,7 +13,7 @@ from automl.data.inputs import Inputs
 from automl.errors import DataError
 from automl.models.family import find_family
 from automl.training.config import RunConfig
-from automl.training.network import Network
+from automl.training.network import Network, load_weights
 from automl.training.place import Place
 from automl.training.rows import Rows
 
@@ -59,7 +59,7 @@ def predict_inputs(
     place = Place(arguments[0].device, dtype)
     rows = Rows.of(arguments, torch.zeros(len(inputs)), place.device, dtype)
     network = Network.built(run, data, rows, place)
-    network.module.load_state_dict(weights)
+    load_weights(network.module, weights)
     outputs = network.evaluated(rows)
     _check_finite(outputs)
     if data.task == "regression":

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from automl.training import optimizers
 from automl.training.config import RunConfig
-from automl.training.network import Network
+from automl.training.network import Network, load_weights
 from automl.training.place import LossScaler
 from automl.training.rows import Rows
 from automl.training.schedules import optimizer_at
@@ -88,7 +88,7 @@ class RunState:
     def go_on_from(self, start: Checkpoint) -> None:
         """Take over the state of a checkpoint."""
         module = self.network.module
-        module.load_state_dict(start.weights)
+        load_weights(module, start.weights)
         self._take(optimizer_at(start.run.training, max(1, start.epoch)))
         optimizers.write_moments(
             self.optimizer_name, self.optimizer, module, start.optimizer, start.step

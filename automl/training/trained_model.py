@@ -25,6 +25,7 @@ from automl.data.files.prediction_files import prediction_names
 from automl.errors import ConfigError, warn_of
 from automl.models.family import find_family
 from automl.training.config import RunConfig, TrainingConfig
+from automl.training.network import errors_in_one_line, load_weights
 from automl.training.predictions import predict_inputs
 from storage.records import Task
 from storage.stored_values import fitting
@@ -174,14 +175,15 @@ class TrainedModel:
     def _prediction(self, network: TrainedNetwork, new: NewRows) -> NDArray[np.float64]:
         inputs, data = network.encoder.inputs(new.rows), self._description(network)
         mean, scale = network.target_mean, network.target_scale
-        predicted = predict_inputs(network.run, network.weights, inputs, data, mean, scale)
+        with errors_in_one_line(network.run):
+            predicted = predict_inputs(network.run, network.weights, inputs, data, mean, scale)
         return predicted.double().numpy()
 
     def _module(self, network: TrainedNetwork) -> nn.Module:
-        with randomness.seeded(0):  # of no importance, but nobody else's state moves
-            family = find_family(network.run.family)
+        family = find_family(network.run.family)
+        with errors_in_one_line(network.run), randomness.seeded(0):  # nobody else's state moves
             module = family.build(network.run.model, self._description(network))
-        module.load_state_dict(network.weights)
+        load_weights(module, network.weights)
         return module.eval()
 
     def _description(self, network: TrainedNetwork) -> DataDescription:

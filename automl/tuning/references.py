@@ -18,9 +18,9 @@ from automl.data.references import (
     improve_references,
     possible_references,
 )
-from automl.executors.failures import describe
 from automl.executors.reference_process import ReferenceProcess
 from automl.executors.resources import available_cores
+from automl.system.own_code import describe
 from automl.tuning.clock import Clock
 from automl.tuning.progress import SearchProgress
 from automl.wording.counts import listing

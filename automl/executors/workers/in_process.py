@@ -9,7 +9,6 @@ from torch import Tensor
 
 from automl.errors import ConfigError, TrainingError
 from automl.executors.devices import check_device
-from automl.executors.failures import describe
 from automl.executors.guarded_training import GuardedTraining
 from automl.executors.trainers import kernels_for, make_trainer
 from automl.executors.workers.worker import (
@@ -21,6 +20,7 @@ from automl.executors.workers.worker import (
     Worker,
     WorkerLost,
 )
+from automl.system.own_code import describe
 from automl.training.trainer import Checkpoint
 
 

@@ -14,7 +14,6 @@ from torch import Tensor
 
 from automl.data.dataset import Dataset
 from automl.errors import ConfigError, DataError, TrainingError
-from automl.executors.failures import describe
 from automl.executors.guarded_training import GuardedTraining
 from automl.executors.numerics import training_arithmetic
 from automl.executors.resources import private_memory
@@ -34,6 +33,7 @@ from automl.executors.workers.worker import Orders, Ready, TrainingSetup
 from automl.models.family import import_family
 from automl.models.own.builders import remember_packed
 from automl.stacked.native import use_kernels
+from automl.system.own_code import describe
 from automl.training.config import RunConfig
 from automl.training.predictions import predict
 from automl.training.trainer import Checkpoint, run_of

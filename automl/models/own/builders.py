@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import logging
 import pickle
+import shlex
 from collections.abc import Callable
 from typing import Any
 
@@ -76,7 +77,11 @@ def known(words: str) -> BuilderReference:
 
 def _typed(words: str) -> str:
     """What to type for it, where it can be: a lambda has no name."""
-    return "" if "<" in words or words.startswith("notebook:") else f"--model {words}, or "
+    return (
+        ""
+        if "<" in words or words.startswith("notebook:")
+        else f"--model {shlex.quote(words)}, or "
+    )
 
 
 @functools.cache

@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from automl.executors.executor import RunFailure
-from automl.executors.failures import describe, failure_of, is_memory_error
+from automl.executors.failures import failure_of, is_memory_error
+from automl.system.own_code import describe
 from automl.training.trainer import Checkpoint, RunError
 
 

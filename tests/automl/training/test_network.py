@@ -7,12 +7,12 @@ import torch
 from torch import nn
 
 from automl.errors import TrainingError
-from automl.training.network import Network, read_rows
+from automl.training.network import Network, errors_in_one_line, load_weights, read_rows
 from automl.training.place import Place
 from automl.training.rows import Rows
 from tests.contracts.tiny_datasets import tiny_dataset
 from tests.contracts.toy_family import TOY_FAMILY
-from tests.contracts.trainer_contract import toy_run
+from tests.contracts.trainer_contract import tiny_run, toy_run
 
 DATASET = tiny_dataset()
 
@@ -98,6 +98,21 @@ def test_outputs_that_nothing_can_be_trained_by_are_told() -> None:
     assert network.trainable_outputs(network.module, rows).requires_grad
     with pytest.raises(TrainingError, match=r"must depend on its trainable parameters.*detach"):
         network.trainable_outputs(lambda *inputs: network.module(*inputs).detach(), rows)
+
+
+def test_weights_of_another_network_are_told() -> None:
+    with pytest.raises(TrainingError, match=r"must be those of the network .*: size mismatch for"):
+        load_weights(nn.Linear(2, 1), nn.Linear(3, 1).state_dict())
+    with pytest.raises(TrainingError, match=r"but: Missing key\(s\) in state_dict: \"bias\""):
+        load_weights(nn.Linear(2, 1), {"weight": torch.zeros(1, 2)})
+
+
+def test_errors_of_networks_that_are_not_ours_are_one_line() -> None:
+    words = r"^the network of trial \d raised KeyError: 'ch' \(test_network.py, line "
+    with pytest.raises(TrainingError, match=words), errors_in_one_line(toy_run()):
+        raise KeyError("ch")
+    with pytest.raises(KeyError), errors_in_one_line(tiny_run()):
+        raise KeyError("ch")
 
 
 def test_an_error_notes_what_the_network_was_called_with() -> None:
