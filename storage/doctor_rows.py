@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -53,9 +54,20 @@ def damaged_rows(connection: Connection) -> Iterator[DamagedError]:
         query = select(table.c[owner], table.c.key, table.c.value_json)
         for owner_id, key, text in connection.execute(query):
             yield from _failure(_attribute, table.name, owner, owner_id, key, text)
+    yield from _answers_without_runs(connection)
     yield from _damaged_studies(connection)
     yield from _damaged_trials(connection)
     yield from _damaged_curves(connection)
+
+
+def _answers_without_runs(connection: Connection) -> Iterator[DamagedError]:
+    run_ids = set(connection.scalars(select(tables.RUNS.c.run_id)))
+    for row in connection.execute(select(tables.ANSWERS)):
+        with contextlib.suppress(DamagedError):  # told with the other rows
+            members = record_rows.answer_record(row).members
+            for gone in [one.run_id for one in members if one.run_id not in run_ids]:
+                place, why = {"answer_id": row.answer_id}, f"there is no run {gone}"
+                yield DamagedError(tables.ANSWERS.name, "members", place, why)
 
 
 def _damaged_studies(connection: Connection) -> Iterator[DamagedError]:

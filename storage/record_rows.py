@@ -129,10 +129,11 @@ def answer_record(row: Row[Any]) -> AnswerRecord:
     """A row of `automl_answers` as an answer.
 
     Raises:
-        DamagedError: a weight is none.
+        DamagedError: there are no members, or their weights are not shares of 1.
     """
     record = _record(AnswerRecord, ANSWERS, dict(row._mapping))
-    if not all(0 < member.weight <= 1 for member in record.members):
+    weights = [member.weight for member in record.members]
+    if not (all(weight > 0 for weight in weights) and math.isclose(sum(weights), 1.0)):
         place, why = {"answer_id": record.answer_id}, "the weights of members must be shares of 1"
         raise DamagedError(ANSWERS.name, "members", place, why)
     return record

@@ -14,7 +14,7 @@ import optuna
 import pytest
 
 from storage.doctor import examine
-from storage.records import ArtifactRecord, PolicyRecord
+from storage.records import AnswerMember, AnswerRecord, ArtifactRecord, PolicyRecord
 from storage.store import Store, open_store
 from tests.contracts.store_contract import epoch, make_study, settings
 
@@ -200,6 +200,27 @@ def test_each_damaged_row_is_named_with_what_mends_it(
         assert (program, path) == ("sqlite3", str(tmp_path / "automl.db"))
         change(tmp_path, statement)
     assert len(examine(url)) == 2
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ('[{"run_id": 1, "weight": 1.0}]', ""),
+        ('[{"run_id": 1, "weight": 0.5}, {"run_id": 9, "weight": 0.5}]', "there is no run 9"),
+        ("[]", "the weights of members must be shares of 1"),
+        ('[{"run_id": 1, "weight": 0.5}]', "the weights of members must be shares of 1"),
+        ('[{"run_id": 1, "weight": NaN}]', "the weights of members must be shares of 1"),
+    ],
+)
+def test_an_answer_has_runs_that_share_it(
+    url: str, record: ArtifactRecord, tmp_path: Path, members: str, message: str
+) -> None:
+    with open_store(url) as store:
+        store.add_answer("study", AnswerRecord("single", (AnswerMember(1, 1.0),), 0))
+    change(tmp_path, f"UPDATE automl_answers SET members = '{members}'")
+    found = [one.message for one in examine(url) if one.kind == "damaged"]
+    assert len(found) == bool(message)
+    assert all(message in one and "answer_id = 1" in one for one in found)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ as an object (of a notebook, of a script's `__main__`, a lambda) travels to work
 from __future__ import annotations
 
 import ast
+import contextlib
+import functools
 import hashlib
 import importlib.util
 import sys
@@ -85,13 +87,20 @@ def reference_of(model: object) -> BuilderReference:
         raise ConfigError(
             f"a model must be a function or 'my_file.py:build', but got {type(model).__name__}"
         )
-    name = getattr(model, "__qualname__", type(model).__qualname__)
-    file = _file_of(model)
+    if hasattr(model, "state_dict") and not isinstance(model, type):
+        raise ConfigError(
+            f"a model must be a function that builds a network for each trial, but got a network, "
+            f"a {type(model).__name__}; write def build(params, dataset): and return a new one"
+        )
+    made_by = model.func if isinstance(model, functools.partial) else model
+    name = getattr(made_by, "__qualname__", type(made_by).__qualname__)
+    file = _file_of(made_by)
     words = f"{file.name if file else 'notebook'}:{name}"
-    if file is not None:
-        return BuilderReference(words, _digest_of_file(_parsed(file, words)), None, model)
-    parts = [part for code in _codes(model) for part in _code_parts(code)]
-    return BuilderReference(words, _digest(repr(parts)), None, model)
+    parts = [part for code in _codes(made_by) for part in _code_parts(code)]
+    digest = _digest(repr(parts)) if file is None else _digest_of_file(_parsed(file, words))
+    if held := _held(model):
+        digest = _digest(f"{digest} {held!r}")
+    return BuilderReference(words, digest, None, model)
 
 
 def _in_file(text: str) -> BuilderReference:
@@ -158,6 +167,27 @@ def _codes(model: object) -> list[CodeType]:
     found = [model, *vars(model).values()] if isinstance(model, type) else [model]
     codes = [getattr(each, "__code__", None) for each in found]
     return [code for code in codes if code is not None]
+
+
+def _held(model: object) -> list[object]:
+    """What a function brings from where it was made, as far as that is plain values.
+
+    With others it builds other networks by the same code: `partial(build, width=8)`.
+    """
+    if isinstance(model, functools.partial):
+        given = [*model.args, *sorted(model.keywords.items())]
+        return [*_held(model.func), *filter(_is_plain, given)]
+    held = []
+    for cell in getattr(model, "__closure__", None) or ():
+        with contextlib.suppress(ValueError):  # nothing is in it yet
+            held.append(cell.cell_contents)
+    return [each for each in held if _is_plain(each)]
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, (tuple, list)):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, (bool, int, float, str))
 
 
 def _code_parts(code: CodeType) -> Iterator[object]:

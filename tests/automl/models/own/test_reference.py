@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import os
 import pickle
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from automl.errors import ConfigError
 from automl.models.own.reference import reference_of
@@ -68,7 +70,6 @@ def test_functions_are_named_after_their_place_and_travel_by_value() -> None:
     reference = reference_of(closure(5))
     assert reference.words == "test_reference.py:closure.<locals>.<lambda>"
     assert pickle.loads(reference.packed()).load()({}, None) == 5
-    assert reference.digest == reference_of(closure(6)).digest
 
 
 def test_a_script_is_not_run_again_by_whoever_gets_its_function(folder: Path) -> None:
@@ -137,3 +138,19 @@ def test_no_search_begins_while_its_file_is_imported(folder: Path) -> None:
     with pytest.raises(ConfigError, match=r"while script\.py is imported.*__main__") as raised:
         reference_of("script.py:build").load()
     assert "\n" not in str(raised.value) and "script" not in sys.modules
+
+
+def test_what_a_function_holds_makes_other_networks() -> None:
+    def digest(model: object) -> str:
+        return reference_of(model).digest
+
+    assert digest(closure(5)) == digest(closure(5)) != digest(closure(6))
+    partial = functools.partial(closure, width=5)
+    assert digest(partial) == digest(functools.partial(closure, width=5)) != digest(closure)
+    assert digest(partial) != digest(functools.partial(closure, width=6))
+    assert reference_of(partial).words == "test_reference.py:closure"
+
+
+def test_a_network_in_the_place_of_its_builder_is_told() -> None:
+    with pytest.raises(ConfigError, match=r"builds a network for each.* a Linear;"):
+        reference_of(torch.nn.Linear(2, 1))
