@@ -289,7 +289,7 @@ def read_parameter(name: str, table: object) -> Parameter:
         if key not in keys and key not in _COMMON_KEYS:
             known = (*_COMMON_KEYS, *keys)
             raise SearchSpaceError(
-                f"A {table['type']} parameter has no key {key!r}, but {name} has."
+                f"Of type {table['type']} a parameter has no key {key!r}, but {name} has."
                 + (nearest(key, known) or f" Its keys are {listed(known)}."),
                 parameter=name,
                 key=key,
@@ -298,7 +298,8 @@ def read_parameter(name: str, table: object) -> Parameter:
     for key, is_needed in keys.items():
         if is_needed and key not in own:
             raise SearchSpaceError(
-                f"A {table['type']} parameter needs `{key}`, but {name} has none.", parameter=name
+                f"Of type {table['type']} a parameter needs `{key}`, but {name} has none.",
+                parameter=name,
             )
     return kind(
         name,

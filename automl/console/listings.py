@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from rich import box
 from rich.markup import escape
@@ -26,7 +27,7 @@ from search_spaces import (
     Parameter,
     SearchSpace,
 )
-from search_spaces.declared import DEFAULT_FAMILY
+from search_spaces.declared import DEFAULT_FAMILY, OWN_FAMILY
 from storage import Finding
 from storage.records import Diagnosis
 
@@ -89,6 +90,18 @@ def print_spaces(names: Sequence[str]) -> None:
     console.print(Text("automl spaces NAME shows one.", style="dim"))
 
 
+HOW_TO_DECLARE: Final = """
+What your module is built with stands in a TOML file, beside those of these that vary:
+    family = "own"
+
+    [blocks]
+    type = "int"
+    low = 1
+    high = 6
+    meaning = "number of residual blocks"
+    role = "depth\""""
+
+
 def print_space(space: SearchSpace) -> None:
     """A search space: whose it is, what varies, in which range, when, and why."""
     console = stdout_console()
@@ -101,6 +114,13 @@ def print_space(space: SearchSpace) -> None:
             console.print(Padding(Text(f"when {conditions}"), (0, 0, 0, 4)))
         words = explained(parameter.meaning, parameter.reason)
         console.print(Padding(Text(words, style="dim"), (0, 0, 0, 4)))
+    if space.family == OWN_FAMILY and not any(map(_is_own, space.parameters.values())):
+        console.print(Text(HOW_TO_DECLARE, style="dim"))
+
+
+def _is_own(parameter: Parameter) -> bool:
+    """Whether it is for a person's module and not for its training."""
+    return bool(parameter.meaning)
 
 
 def _range(parameter: Parameter) -> str:

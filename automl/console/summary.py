@@ -44,6 +44,8 @@ from storage.records import (
     TrialRecord,
 )
 
+ANY_WIDTH = 10_000  # to ask what a table would take
+
 GRID_GAP = 3  # blanks between the columns of a grid of parameters
 
 
@@ -144,7 +146,7 @@ def _print_best(
         where = f"in the mean of {n_folds} folds, {where}"
     console.print(f"best trial {best.number}: valid loss {score_text('loss', best.value)} {where}")
     print_params(console, records, best)
-    console.print(Text() if result.evaluation is None else score_table(result.evaluation))
+    console.print(Text() if result.evaluation is None else score_table(console, result.evaluation))
 
 
 def _why_no_best(records: StudyRecords) -> str:
@@ -201,8 +203,11 @@ def parameter_grid(console: Console, parameters: Sequence[tuple[str, str]]) -> T
     return table
 
 
-def score_table(evaluation: EvaluationRecord) -> Table:
-    """Scores on the test rows beside those of the references, the best of them first."""
+def score_table(console: Console, evaluation: EvaluationRecord) -> Table:
+    """Scores on the test rows beside those of the references, the best of them first.
+
+    Where the console has no room, the columns stand closer.
+    """
     table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False)
     table.add_column("on test rows", no_wrap=True)
     references = list(reversed(evaluation.references))
@@ -216,6 +221,9 @@ def score_table(evaluation: EvaluationRecord) -> Table:
             interval_text(name, evaluation.intervals.get(name, ())),
             *(score_text(name, one.scores.get(name)) for one in references),
         )
+    unlimited = console.options.update(max_width=ANY_WIDTH)
+    if console.measure(table, options=unlimited).maximum > console.width:
+        table.padding = (0, 1, 0, 0)
     return table
 
 

@@ -27,7 +27,7 @@ COLUMN_FAMILIES = frozenset({"mlp"})
 
 
 @dataclass(frozen=True, slots=True)
-class Tables:
+class ReadTables:
     """Tables that were read."""
 
     raw: RawTables
@@ -40,7 +40,7 @@ class Tables:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrays:
+class ReadArrays:
     """Arrays that were read."""
 
     raw: RawArrays
@@ -66,9 +66,9 @@ def read_data(source: Any, options: DataOptions, *, family: str = DEFAULT_FAMILY
         return own
     arrays = None if family in COLUMN_FAMILIES else read_arrays(source, options)
     if arrays is not None:
-        return Arrays(arrays)
+        return ReadArrays(arrays)
     tables = read_raw_tables(source, target=options.target, columns=options, splits=options)
-    return Tables(tables)
+    return ReadTables(tables)
 
 
 def load_dataset(

@@ -33,13 +33,10 @@ from automl.executors.workers.worker import (
     Worker,
     WorkerLost,
 )
-from automl.system.own_code import its_worker_was_in
 from automl.training.costs import RunCost
 from automl.training.trainer import Checkpoint, Start, run_of
 
 _Answer = TypeVar("_Answer")
-
-HUNG = "it hung: its round had not ended long after the end"
 
 LISTEN_SECONDS = 0.5
 """After so long without news it is looked whether the search shall end, or a worker is late."""
@@ -125,8 +122,9 @@ class Pool(Executor):
         while training := [each for each in self._members if each.state is State.TRAINING]:
             for member in training:
                 if deadline is not None and time.monotonic() > deadline + member.ending_grace:
-                    where = its_worker_was_in(member.worker.place())
-                    self._replace(member, f"{HUNG}{where}")
+                    place = member.worker.place()
+                    what = f"it hung in {place}" if place else "it hung"
+                    self._replace(member, f"{what}: its round had not ended long after the end")
             self._listen(None)
         return self._results.take_all()
 

@@ -6,7 +6,6 @@ import time
 from collections.abc import Collection
 
 from automl.executors.executor import RunFailure
-from automl.system.own_code import its_worker_was_in
 
 
 class TimeLimit:
@@ -50,7 +49,7 @@ class TimeLimit:
 
     def failure(self, run_id: int, place: str = "") -> RunFailure:
         """The failure of a run whose time has passed, and where its worker was, if known."""
-        where = its_worker_was_in(place)
+        where = f"; its worker was in {place}" if place else ""
         return RunFailure(
             run_id, "timed_out", f"it took more than {self.seconds:g} seconds{where}"
         )

@@ -103,7 +103,9 @@ class StudyOptions(OptionRecord):
     )
     storage: str = option(DEFAULT_STORAGE, DATABASE, "Database URL of the studies.")
     new: bool = option(False, FLAG, "Make another study beside one of the same name.")
-    model: Any = option(None, MODEL, "Your own network: my_file.py:build.")
+    model: Any = option(
+        None, MODEL, "Your own nn.Module: my_file.py:build, called as build(params, dataset)."
+    )
     space: str | Path | SearchSpace = option("mlp", SPACE, "Built-in space or TOML file.")
     set: Sequence[str] = option(
         (),

@@ -95,9 +95,13 @@ class SearchSession:
         if clock.timeout is None or not is_over or (progress and progress.n_epochs):
             return
         spent = clock.seconds
+        begun = "reading, loading and starting"
+        if self._search is not None:  # the workers may have started, and hang in a person's code
+            begun = "reading, loading, starting and the first epochs, which have not ended,"
         LOG.warning(
-            "no trial has trained for an epoch: reading, loading and starting took %.1f of %g "
+            "no trial has trained for an epoch: %s took %.1f of %g "
             "seconds, %.1f are kept for the end; --timeout %ds should do",
+            begun,
             spent,
             clock.timeout,
             max(0.0, clock.timeout - spent),

@@ -31,11 +31,6 @@ def place_of(frame: traceback.FrameSummary) -> str:
     return f"{name}, line {frame.lineno}{function}"
 
 
-def its_worker_was_in(place: str) -> str:
-    """A place as the end of a sentence on a run that hung; nothing where nobody knows it."""
-    return f"; its worker was in {place}" if place else ""
-
-
 def raising_line(frame: traceback.FrameSummary) -> str:
     """A line of nobody's own, by its package: "torch/nn/modules/conv.py, line 560"."""
     path = Path(frame.filename)

@@ -53,7 +53,7 @@ def test_a_built_in_space_is_read_by_its_name() -> None:
             r"own\.toml, line 8: `low < high` must hold for learning_rate",
         ),
         ("low = 1e-4", "lwo = 1e-4", r"line 8: .* no key 'lwo'.*Did you mean 'low'"),
-        ("high = 0.1\n", "", r"line 6: A float parameter needs `high`"),
+        ("high = 0.1\n", "", r"line 6: Of type float a parameter needs `high`"),
         ('"momentum"]', '"momemtum"]', r"line 3: optimizer .*'momemtum'. Did you mean 'momentum'"),
         (
             "[learning_rate]",

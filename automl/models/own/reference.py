@@ -14,7 +14,7 @@ import functools
 import hashlib
 import importlib.util
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -29,8 +29,9 @@ class BuilderReference:
 
     Attributes:
         words: what a study keeps and a person types: "my_file.py:build".
-        digest: of the functions, classes and imports that stand in its file, comments and layout
-            aside; of what a script does beside them nothing. In a notebook, of the function.
+        digest: of the functions, classes and imports that stand in its file, and of the values
+            that these look at, comments and layout aside; of what a script does beside them
+            nothing. In a notebook, of the function.
         path: the file to import it from; None: it is the function itself.
     """
 
@@ -202,7 +203,17 @@ def _code_parts(code: CodeType) -> Iterator[object]:
 
 def _digest_of_file(tree: ast.Module) -> str:
     kinds = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
-    return _digest("\n".join(ast.dump(node) for node in tree.body if isinstance(node, kinds)))
+    kept: set[ast.stmt] = {node for node in tree.body if isinstance(node, kinds)}
+    values = {node for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)}
+    while more := {node for node in values - kept if _looked_at(kept) & set(_names(node))}:
+        kept |= more
+    return _digest("\n".join(ast.dump(node) for node in tree.body if node in kept))
+
+
+def _looked_at(nodes: Iterable[ast.AST]) -> set[str]:
+    """The names that some code reads."""
+    found = (each for node in nodes for each in ast.walk(node) if isinstance(each, ast.Name))
+    return {each.id for each in found if isinstance(each.ctx, ast.Load)}
 
 
 def _digest(text: str) -> str:

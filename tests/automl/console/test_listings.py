@@ -11,6 +11,7 @@ from automl.console import listings
 from automl.diagnostics.headline import headline
 from automl.result import SearchResult
 from search_spaces import CategoricalParameter, FixedParameter, FloatParameter, SearchSpace
+from search_spaces.toml_files import parse
 from storage import Finding
 from tests.contracts.synthetic_study import synthetic_study
 
@@ -86,6 +87,17 @@ def test_a_space_of_an_own_network_shows_its_family_and_what_parameters_mean(
     printed = capsys.readouterr().out
     assert "of the family own" in printed
     assert "residual blocks; as published" in printed
+    assert listings.HOW_TO_DECLARE not in printed, "they know by now"
+
+
+def test_whoever_looks_at_the_space_of_own_networks_sees_how_to_declare_parameters(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    listings.print_space(search_spaces.load("own"))
+    head, family, tables = capsys.readouterr().out.partition("    family =")
+    assert "learning_rate" in head
+    declared = parse(family + tables, "mine")
+    assert declared.family == "own" and declared.parameters["blocks"].role == "depth"
 
 
 def test_every_built_in_space_can_be_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from automl.console import summary
 from automl.console.trial_summary import print_trial
@@ -20,7 +22,14 @@ from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.trial_in_training import TrialInTraining
 from automl.wording.numbers import percent
 from automl.wording.scores import score_text
-from storage.records import Advice, SpaceChange, TrialRecord
+from storage.records import (
+    Advice,
+    EvaluationRecord,
+    ReferenceName,
+    ReferenceRecord,
+    SpaceChange,
+    TrialRecord,
+)
 from tests.contracts.synthetic_study import synthetic_study
 
 
@@ -93,7 +102,7 @@ def test_advice_comes_with_the_command_and_the_rest_is_one_line(
     summary.print_result(study(diagnoses=(verdict, other, other)), None)
     printed = capsys.readouterr().out
     assert "1. Regularize: raise dropout." in printed
-    assert "     automl.search(..., target='target', set=['dropout=0.2..0.6']" in printed
+    assert "     automl.search(..., set=['dropout=0.2..0.6']" in printed
     assert "2. More data would help" in printed
     assert (
         "2 more observations: automl diagnose digits-target --storage sqlite:///a.db\n" in printed
@@ -205,3 +214,21 @@ def test_trials_left_for_the_next_call_are_unfinished(
     assert "1 trial unfinished: the same command goes on." in printed
     assert f"trial {left.number} of iris-species: unfinished" in printed
     assert "running" not in printed
+
+
+def test_scores_stand_closer_where_the_console_is_narrow() -> None:
+    low = {"loss": 0.01592, "balanced_accuracy": 1.0}
+    names: tuple[ReferenceName, ...] = ("guessing", "linear_model", "boosted_trees")
+    evaluation = EvaluationRecord(
+        1,
+        "test",
+        low,
+        {"loss": (0.004296, 0.03297)},
+        [ReferenceRecord(name, low) for name in names],
+    )
+    for width in (80, 100):
+        console = Console(width=width, file=io.StringIO())
+        console.print(summary.score_table(console, evaluation))
+        printed = console.file.getvalue()  # type: ignore[attr-defined]
+        assert "0.004296 to 0.03297" in printed and "guessing" in printed
+        assert "…" not in printed

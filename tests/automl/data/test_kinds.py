@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch.utils.data import TensorDataset
 
-from automl.data.kinds import Arrays, Tables, load_dataset, read_data
+from automl.data.kinds import ReadArrays, ReadTables, load_dataset, read_data
 from automl.data.loaded import Loadable
 from automl.options.search_options import DataOptions
 
@@ -22,12 +22,12 @@ class Recipe:
 
 def test_the_kind_follows_from_the_data_and_from_who_reads_them() -> None:
     options = DataOptions()
-    assert isinstance(read_data((X, Y), options), Tables)
-    assert isinstance(read_data((X, Y), options, family="own"), Arrays)
-    assert isinstance(read_data((X[:, 0], Y), options, family="own"), Tables)
+    assert isinstance(read_data((X, Y), options), ReadTables)
+    assert isinstance(read_data((X, Y), options, family="own"), ReadArrays)
+    assert isinstance(read_data((X[:, 0], Y), options, family="own"), ReadTables)
     items = TensorDataset(torch.from_numpy(X[:, 0]), torch.from_numpy(Y))
-    assert isinstance(read_data(items, options), Tables)
-    assert isinstance(read_data(items, options, family="own"), Arrays)
+    assert isinstance(read_data(items, options), ReadTables)
+    assert isinstance(read_data(items, options, family="own"), ReadArrays)
 
 
 def test_what_loads_itself_is_a_kind() -> None:

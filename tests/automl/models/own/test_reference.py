@@ -56,6 +56,16 @@ def test_the_digest_is_of_the_code_and_not_of_its_layout(folder: Path) -> None:
     assert reference_of("my_network.py:build").digest != before
 
 
+def test_the_digest_is_of_the_values_that_the_code_looks_at(folder: Path) -> None:
+    path, text = folder / "my_network.py", "SIZE = 3\nWIDTH = 2 * SIZE\nN_TRIALS = 9\n" + FILE
+    path.write_text(text)
+    before = reference_of("my_network.py:build").digest
+    path.write_text(text.replace("N_TRIALS = 9", "N_TRIALS = 10"))  # a script's own affair
+    assert reference_of("my_network.py:build").digest == before
+    path.write_text(text.replace("SIZE = 3", "SIZE = 4"))
+    assert reference_of("my_network.py:build").digest != before
+
+
 def test_functions_are_named_after_their_place_and_travel_by_value() -> None:
     reference = reference_of(closure(5))
     assert reference.words == "test_reference.py:closure.<locals>.<lambda>"
