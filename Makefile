@@ -16,7 +16,8 @@ TIMEOUT ?= 60s
 REPORT ?= report.html
 
 BIN := $(VENV)/bin
-TWO_AT_ONCE := --numprocesses 2 --dist loadfile
+# Three processes for two cores: many tests wait for processes of their own.
+AT_ONCE := --numprocesses 3 --dist loadfile
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt $(PIP_OPTIONS)
 INSTALLED := $(VENV)/.installed
@@ -38,10 +39,10 @@ search: $(INSTALLED)
 install: $(INSTALLED_DEV)
 
 test: $(INSTALLED_DEV)
-	$(BIN)/pytest $(TWO_AT_ONCE)
+	$(BIN)/pytest $(AT_ONCE)
 
 test-all: $(INSTALLED_DEV)
-	$(BIN)/pytest $(TWO_AT_ONCE) -m ''
+	$(BIN)/pytest $(AT_ONCE) -m ''
 
 check: $(INSTALLED_DEV)
 	$(BIN)/ruff check
