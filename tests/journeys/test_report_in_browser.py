@@ -217,11 +217,12 @@ def test_a_folded_figure_is_as_wide_as_its_place_when_it_is_opened(visit, report
 
 
 def test_a_link_opens_the_part_that_it_leads_to(visit, report):
-    page = visit(report, offline=True).page
+    visited = visit(report, offline=True)
+    page = visited.page
     is_open = "document.querySelector('#gradients details').open"
     assert not page.evaluate(is_open)
     page.click(".contents a[href='#gradients']")
-    assert page.evaluate(is_open)
+    visited.wait_until(is_open)  # the page is told of the new address after the click
     page.click("#gradients summary")
     assert not page.evaluate(is_open)
     page.click(".contents a[href='#gradients']")  # the address is the same: no new one is visited
