@@ -95,17 +95,19 @@ class SearchSession:
         if clock.timeout is None or not is_over or (progress and progress.n_epochs):
             return
         spent = clock.seconds
-        begun = "reading, loading and starting"
+        begun, remedy = "reading, loading and starting", "should do"
         if self._search is not None:  # the workers may have started, and hang in a person's code
             begun = "reading, loading, starting and the first epochs, which have not ended,"
+            remedy = "should do, unless the network hangs"
         LOG.warning(
             "no trial has trained for an epoch: %s took %.1f of %g "
-            "seconds, %.1f are kept for the end; --timeout %ds should do",
+            "seconds, %.1f are kept for the end; --timeout %ds %s",
             begun,
             spent,
             clock.timeout,
             max(0.0, clock.timeout - spent),
             10 * math.ceil(2 * max(spent, clock.timeout) / 10),
+            remedy,
         )
 
     def _keep_best(self, search: Search) -> Iterator[SearchProgress]:

@@ -46,7 +46,7 @@ def begin_again(state: SearchState, adopted: AdoptedTrial, how: str = "") -> Non
         last = f", at last: {how}" if how else ""
         fail(state, trial, "lost", f"its process died {adopted.n_lost} times{last}")
         return
-    state.say(f"trial {trial.number} goes on (attempt {trial.attempt})")
+    state.say(f"trial {trial.number} is to go on (attempt {trial.attempt})")
     state.start(trial, state.keeper.continuations(trial, adopted))
 
 

@@ -61,7 +61,7 @@ def test_a_network_that_raises_ends_the_search_with_its_line(tmp_path: Path) -> 
         (
             "hangs",
             ("--timeout", "30s", "--n-trials", "2"),
-            "long after the end; its worker was in broken.py, line ",
+            "in training: it hung in broken.py, line ",
         ),
         ("nan", ("--n-trials", "2"), "Broken.forward (broken.py, line 12) must return finite"),
     ],
