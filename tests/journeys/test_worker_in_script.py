@@ -117,8 +117,10 @@ def test_a_script_without_a_main_guard_runs_once_and_leaves_no_process(start_scr
     """It does not even close its executor, and works where a file is named like a module."""
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "torch.py").write_text("raise ImportError('the wrong torch')")
-    process = start_script("import os\nos.chdir('elsewhere')\n" + BEGIN)
+    process = start_script("import os\nos.chdir('elsewhere')\n" + BEGIN + "input()\n")
     workers = wait_for_workers(process)
+    process.stdin.write("\n")  # it may end, now that the workers have been seen
+    process.stdin.flush()
     assert process.stdout.read() == ""
     assert process.wait(10) == 0
     assert not any(map(is_running, workers))
