@@ -207,13 +207,16 @@ class ExecutorContract:
         """In the order in which workers are done, which is no order of the runs."""
         executor = make_executor(trainer=NAMING)
         executor.start([tiny_run(1), tiny_run(2, CRASHES)])
-        begun = [began for _ in range(4) for began in executor.next_round().begun]
+        results = [executor.next_round() for _ in range(4)]
         executor.start([tiny_run(3)])
-        n_seen = 0
-        while n_seen < 3:  # its later rounds tell nothing more
-            result = executor.next_round()
-            begun += result.begun
-            n_seen += any(record.run_id == 3 for record in result.epochs)
+
+        def n_epochs(run_id):
+            return sum(each.run_id == run_id for result in results for each in result.epochs)
+
+        # Later rounds tell nothing more, and a worker may be done long after another.
+        while n_epochs(3) < 3 or not any(result.failures for result in results):
+            results.append(executor.next_round())
+        begun = [began for result in results for began in result.begun]
         begun.sort(key=lambda each: each.run_id)
         assert [(each.run_id, each.n_parameters, each.layers) for each in begun] == [
             (1, 8, ()),
