@@ -29,8 +29,7 @@ from automl.stacked.stack_rows import Tables
 from automl.training.config import RunConfig
 from automl.training.costs import RunCost
 from automl.training.gradients import is_measured
-from automl.training.losses import metric_of
-from automl.training.scores import Score
+from automl.training.scores import epoch_record
 from automl.training.trainer import Checkpoint, Start, Trainer, run_of
 from storage.records import EpochRecord, LayerGradientRecord
 
@@ -240,9 +239,17 @@ class StackedTrainer(Trainer):
         norms = (stack.updates.norm_sum / stack.n_steps).tolist()
         layers = self._layers(stack)
         records = [
-            self._record(member, *numbers)
-            for member, *numbers in zip(
-                stack.members, train, valid, rates, norms, layers, strict=True
+            epoch_record(
+                self._dataset,
+                member.run,
+                (member.epoch, member.step),
+                scores,
+                learning_rate=rate,
+                gradient_norm=norm,
+                layers=of_layers,
+            )
+            for member, scores, rate, norm, of_layers in zip(
+                stack.members, zip(train, valid, strict=True), rates, norms, layers, strict=True
             )
         ]
         improved = []
@@ -262,32 +269,6 @@ class StackedTrainer(Trainer):
             layers if is_measured(member.epoch) else ()
             for member, layers in zip(stack.members, measured, strict=True)
         ]
-
-    def _record(
-        self,
-        member: Member,
-        train: Score,
-        valid: Score,
-        learning_rate: float,
-        gradient_norm: float,
-        layers: tuple[LayerGradientRecord, ...],
-    ) -> EpochRecord:
-        """An epoch's record, but for its time."""
-        scale = self._dataset.folds[member.run.fold].target_scale
-        return EpochRecord(
-            run_id=member.run.run_id,
-            epoch=member.epoch,
-            step=member.step,
-            train_loss=train.loss,
-            valid_loss=valid.loss,
-            valid_loss_standard_error=valid.standard_error,
-            train_metric=metric_of(self._dataset.task, train.error, scale),
-            valid_metric=metric_of(self._dataset.task, valid.error, scale),
-            learning_rate=learning_rate,
-            gradient_norm=gradient_norm,
-            seconds=0.0,
-            layers=layers,
-        )
 
 
 def _member(start: Start) -> Member:

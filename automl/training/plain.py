@@ -23,13 +23,13 @@ from automl.training import optimizers
 from automl.training.batches import batch_bounds, measured_rows, probe_rows, rows_of
 from automl.training.config import RunConfig
 from automl.training.gradients import Weights, is_measured, measure_layers, weights_now
-from automl.training.losses import metric_of, objective
+from automl.training.losses import objective
 from automl.training.network import Network, read_rows
 from automl.training.place import Place
 from automl.training.rows import Rows
 from automl.training.run_state import RunData, RunState
 from automl.training.schedules import Schedules
-from automl.training.scores import score
+from automl.training.scores import epoch_record, score
 from automl.training.trainer import Checkpoint, RunBegan, RunError, Start, Trainer, run_of
 from storage.records import EpochRecord, LayerGradientRecord
 
@@ -230,19 +230,13 @@ class PlainTrainer(Trainer):
         )
         train = score(state.network, self._dataset, rows)
         valid = score(state.network, self._dataset, state.data.valid)
-        scale = self._dataset.folds[state.config.fold].target_scale
-        return EpochRecord(
-            run_id=state.config.run_id,
-            epoch=state.epoch,
-            step=state.step,
-            train_loss=train.loss,
-            valid_loss=valid.loss,
-            valid_loss_standard_error=valid.standard_error,
-            train_metric=metric_of(self._dataset.task, train.error, scale),
-            valid_metric=metric_of(self._dataset.task, valid.error, scale),
+        return epoch_record(
+            self._dataset,
+            state.config,
+            (state.epoch, state.step),
+            (train, valid),
             learning_rate=epoch.learning_rate,
             gradient_norm=epoch.gradient_norm.item(),
-            seconds=0.0,
             layers=self._layers(state, epoch.before),
         )
 

@@ -1,4 +1,4 @@
-"""The plain losses of a network on some rows."""
+"""The plain losses of a network on some rows, and the record of an epoch that holds them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import torch
 
 from automl.data.dataset import Dataset
-from automl.training.losses import row_errors, row_losses
+from automl.training.config import RunConfig
+from automl.training.losses import metric_of, row_errors, row_losses
 from automl.training.network import Network
 from automl.training.rows import Rows
+from storage.records import EpochRecord, LayerGradientRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +31,37 @@ def score(network: Network, dataset: Dataset, rows: Rows) -> Score:
     standard_error = losses.std(correction=min(1, len(rows) - 1)) / len(rows) ** 0.5
     numbers = torch.stack([losses.mean(), standard_error, errors.mean()])
     return Score(*numbers.tolist())  # one wait for the device
+
+
+def epoch_record(
+    dataset: Dataset,
+    run: RunConfig,
+    at: tuple[int, int],
+    scores: tuple[Score, Score],
+    *,
+    learning_rate: float,
+    gradient_norm: float,
+    layers: tuple[LayerGradientRecord, ...],
+) -> EpochRecord:
+    """What either trainer tells of an epoch, but for its time.
+
+    Args:
+        at: the epoch, and the steps so far.
+        scores: on train rows and on validation rows.
+    """
+    (epoch, step), (train, valid) = at, scores
+    scale = dataset.folds[run.fold].target_scale
+    return EpochRecord(
+        run_id=run.run_id,
+        epoch=epoch,
+        step=step,
+        train_loss=train.loss,
+        valid_loss=valid.loss,
+        valid_loss_standard_error=valid.standard_error,
+        train_metric=metric_of(dataset.task, train.error, scale),
+        valid_metric=metric_of(dataset.task, valid.error, scale),
+        learning_rate=learning_rate,
+        gradient_norm=gradient_norm,
+        seconds=0.0,
+        layers=layers,
+    )
