@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from types import ModuleType
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
@@ -30,6 +30,7 @@ from automl.report.figures import axes, bias_variance, curves
 from automl.report.notes import study_note, trial_notes
 from automl.report.numbers.study import StudyTable, study_table
 from automl.report.study_attributes import study_attributes
+from automl.system.interruption import run_until_interrupted
 from storage import Store
 from storage.records import StudyRecords
 
@@ -210,10 +211,10 @@ def serve(store: Store, port: int = 8080, names: Iterable[str] = ()) -> None:
             f"The port must be free, but {port} cannot be opened ({error.strerror}); "
             f"choose another, for example --port {port + 1}."
         ) from error
-    with server, suppress(KeyboardInterrupt):
+    with server:
         application = with_our_importances(dashboard.wsgi(store.url, artifact_store=files), store)
         server.set_app(guarded(application, allowed))
-        server.serve_forever()
+        run_until_interrupted(server.serve_forever, server.shutdown)
 
 
 def _optuna_dashboard() -> ModuleType:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 
@@ -31,3 +31,23 @@ def stop_on_interrupt(stop: Callable[[], None]) -> Iterator[Callable[[], bool]]:
         yield lambda: bool(interrupts)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def run_until_interrupted(run: Callable[[], object], stop: Callable[[], None]) -> None:
+    """Do `run` until it returns or Ctrl-C is pressed; then `stop` it and wait for that.
+
+    It runs in a thread of its own, since an interrupt is raised in the main thread, wherever
+    that is: a server would take it for an error of the answer it was giving, and go on.
+
+    Args:
+        run: such as `serve_forever` of a server.
+        stop: ends it from another thread and returns when it has ended, as `shutdown` does;
+            a second Ctrl-C no longer waits for it.
+    """
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    with suppress(KeyboardInterrupt):
+        try:
+            thread.join()
+        except KeyboardInterrupt:
+            stop()

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from automl.executors.resources import available_cores
-from tests.journeys.test_worker_stopped import ROOT, hear_interrupts, is_gone
+from tests.contracts.interrupts import hear_interrupts
+from tests.journeys.test_worker_stopped import ROOT, is_gone
 
 pytestmark = [
     pytest.mark.slow,

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.contracts.interrupts import hear_interrupts
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
 ROOT = Path(__file__).parents[2]
@@ -78,14 +80,6 @@ def start_script(tmp_path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         process.wait()
         process.stdin.close()
         process.stdout.close()
-
-
-def hear_interrupts() -> None:
-    """Do what a terminal's shell does.
-
-    One that runs these tests in the background ignores SIGINT, and so would all its children.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for_workers(process: subprocess.Popen[str]) -> list[int]:

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from automl.executors.heartbeat import ENDING_SILENCE_LIMIT, LOADING_SILENCE_LIMIT
+from tests.contracts.interrupts import hear_interrupts
 from tests.journeys.test_search_killed import wait_for_trials
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -55,11 +56,6 @@ def start(tmp_path: Path) -> Iterator[Start]:
     for process in processes:
         process.kill()
         process.communicate()
-
-
-def hear_interrupts() -> None:
-    """A runner in the background may ignore them, which is inherited."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def workers_of(process: subprocess.Popen[str], n_workers: int = 2) -> list[int]:

@@ -22,6 +22,7 @@ from click.testing import CliRunner, Result
 
 import cli
 from automl.console.command_group import fast_imports, told_steps
+from tests.contracts.interrupts import hear_interrupts
 
 ROOT = Path(__file__).parents[3]
 ATTACK = "\x1b[2J\x1b]52;c;QUJD\x07\u202eevil\r\x9b31m\n\u2028"
@@ -205,11 +206,6 @@ def test_a_search_is_kept_whatever_becomes_of_its_output(output: str, study: Pat
 def test_a_reader_that_has_seen_enough_is_no_error_to_tell(study: Path) -> None:
     code, out, told = shell("automl spaces mlp | head -1")
     assert (code, len(out.splitlines()), told) == (0, 1, "")
-
-
-def hear_interrupts() -> None:
-    """A runner in the background may ignore them, which is inherited."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def interrupted(is_ready: Callable[[subprocess.Popen[str]], bool], *arguments: str) -> str:

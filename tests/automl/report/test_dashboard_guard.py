@@ -17,6 +17,7 @@ import pytest
 
 from automl.errors import ConfigError
 from automl.report.dashboard_guard import host_names
+from tests.contracts.interrupts import hear_interrupts
 
 pytest.importorskip("optuna_dashboard")
 ROOT = Path(__file__).parents[3]
@@ -36,6 +37,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, str]
         ],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stderr=subprocess.PIPE,
+        preexec_fn=hear_interrupts,
     )
     try:
         _wait_for(port)
@@ -47,15 +49,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, str]
 
 
 def _interrupted(process: subprocess.Popen[bytes]) -> bytes:
-    """Press Ctrl-C until the program ends: the library that serves swallows it amid an answer."""
-    for _ in range(10):
-        process.send_signal(signal.SIGINT)
-        try:
-            return process.communicate(timeout=3)[1]
-        except subprocess.TimeoutExpired:
-            pass
-    process.kill()
-    return process.communicate()[1]
+    """Press Ctrl-C once, maybe amid an answer, and return what the program has told."""
+    process.send_signal(signal.SIGINT)
+    try:
+        return process.communicate(timeout=30)[1]
+    finally:
+        process.kill()
 
 
 def _wait_for(port: int) -> None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
-from automl.system.interruption import stop_on_interrupt
+from automl.system.interruption import run_until_interrupted, stop_on_interrupt
+from tests.contracts.interrupts import hear_interrupts
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_first_interrupt_asks_for_a_stop() -> None:
@@ -45,3 +52,69 @@ def test_other_threads_are_left_alone() -> None:
     thread.start()
     thread.join()
     assert seen == [False]
+
+
+def test_what_is_interrupted_is_stopped_and_returns() -> None:
+    ended, stops = threading.Event(), []
+
+    def stop() -> None:
+        stops.append(True)
+        ended.set()
+
+    timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    run_until_interrupted(ended.wait, stop)
+    assert stops == [True]
+
+
+def test_what_ends_by_itself_is_not_stopped() -> None:
+    run_until_interrupted(lambda: None, pytest.fail)
+
+
+SERVER = """
+import sys, time
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+from automl.system.interruption import run_until_interrupted
+
+def answer(environ, start_response):
+    print("asked", file=sys.stderr, flush=True)
+    time.sleep(float(sys.argv[1]))
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"whole"]
+
+with WSGIServer(("127.0.0.1", 0), WSGIRequestHandler) as server:
+    server.set_app(answer)
+    print(server.server_port, file=sys.stderr, flush=True)
+    run_until_interrupted(server.serve_forever, server.shutdown)
+"""
+
+
+@pytest.mark.parametrize(("seconds", "presses"), [(0.5, 1), (1000.0, 2)])
+def test_a_server_is_interrupted_amid_an_answer(seconds: float, presses: int) -> None:
+    """The first Ctrl-C lets it finish, the second does not; neither tells of an error."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVER, str(seconds)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=hear_interrupts,
+    )
+    assert process.stderr is not None
+    connection = http.client.HTTPConnection("127.0.0.1", int(process.stderr.readline()))
+    try:
+        connection.request("GET", "/")
+        assert process.stderr.readline() == "asked\n"
+        process.send_signal(signal.SIGINT)
+        if presses == 1:
+            assert connection.getresponse().read() == b"whole"
+        else:
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(timeout=0.5)
+            process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=30)
+    finally:
+        connection.close()
+        process.kill()
+        process.communicate()
+    assert process.returncode == 0
+    assert "Traceback" not in told
