@@ -145,8 +145,24 @@ def evaluation_row(record: EvaluationRecord, study_id: int) -> dict[str, Any]:
 
 
 def evaluation_record(row: Row[Any]) -> EvaluationRecord:
-    """A row of `automl_evaluations` as an evaluation."""
-    return _record(EvaluationRecord, EVALUATIONS, dict(row._mapping))
+    """A row of `automl_evaluations` as an evaluation.
+
+    Raises:
+        DamagedError: it has no loss, or an interval or a comparison of a score that it has not.
+    """
+    record = _record(EvaluationRecord, EVALUATIONS, dict(row._mapping))
+    place = {"evaluation_id": row.evaluation_id}
+    needed = {"loss", *record.intervals}.union(*(one.network_gains for one in record.references))
+    if lacking := needed - record.scores.keys():
+        raise DamagedError(
+            EVALUATIONS.name, "scores", place, f"it lacks {', '.join(sorted(lacking))}"
+        )
+    for one in record.references:
+        needed = {"loss", *one.intervals, *one.network_gains, *one.guessing_gains}
+        if lacking := needed - one.scores.keys():
+            why = f"{one.name} lacks the score {', '.join(sorted(lacking))}"
+            raise DamagedError(EVALUATIONS.name, "references", place, why)
+    return record
 
 
 def artifact_row(record: ArtifactRecord, study_id: int) -> dict[str, Any]:

@@ -197,13 +197,13 @@ class StoreContract:
         evaluation = EvaluationRecord(
             answer_id=answer.answer_id,
             split="test",
-            scores={"accuracy": 0.9},
+            scores={"loss": 0.4, "accuracy": 0.9},
             intervals={"accuracy": (0.8, 0.95)},
             references=(
-                ReferenceRecord("guessing", {"accuracy": 0.5}),
+                ReferenceRecord("guessing", {"loss": 0.7, "accuracy": 0.5}),
                 ReferenceRecord(
                     "linear_model",
-                    {"accuracy": 0.7},
+                    {"loss": 0.6, "accuracy": 0.7},
                     {"accuracy": (0.6, 0.8)},
                     network_gains={"accuracy": PairedDifference(0.2, 0.05, 0.1, 0.3)},
                     guessing_gains={"accuracy": PairedDifference(0.2, 0.05, 0.11, 0.3)},

@@ -3,11 +3,22 @@ from __future__ import annotations
 import datetime
 import json
 from dataclasses import fields
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
 from optuna.trial import TrialState, create_trial
 
 from storage import record_rows, tables
-from storage.records import ArtifactRecord, PolicyRecord, RunRecord
+from storage.errors import DamagedError
+from storage.records import (
+    ArtifactRecord,
+    EvaluationRecord,
+    PairedDifference,
+    PolicyRecord,
+    ReferenceRecord,
+    RunRecord,
+)
 from tests.contracts.store_contract import settings
 
 
@@ -39,3 +50,51 @@ def test_trial_is_told_in_seconds_and_with_its_cause() -> None:
     assert record.value is None
     assert record.started_at == datetime.datetime(2026, 1, 2).timestamp()
     assert record.finished_at is None
+
+
+LOSS = {"loss": 0.5}
+GAIN = {"accuracy": PairedDifference(0.1, 0.01, 0.08, 0.12)}
+
+
+def stored(record: EvaluationRecord) -> Any:
+    """The row of an evaluation, as it is read."""
+    row = record_rows.evaluation_row(record, 1)
+    for name in ("scores", "intervals", "references"):
+        row[name] = json.dumps(row[name])
+    row["evaluation_id"] = 3
+    return SimpleNamespace(_mapping=row, evaluation_id=3)
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        (EvaluationRecord(1, "test", {}), "scores .* evaluation_id = 3 .* lacks loss"),
+        (EvaluationRecord(1, "test", LOSS, {"r2": (0.0, 1.0)}), "scores .* it lacks r2"),
+        (
+            EvaluationRecord(
+                1, "test", LOSS, references=(ReferenceRecord("guessing", LOSS, {}, GAIN),)
+            ),
+            "scores .* it lacks accuracy",
+        ),
+        (
+            EvaluationRecord(1, "test", LOSS, references=(ReferenceRecord("guessing", {}),)),
+            "references .* guessing lacks the score loss",
+        ),
+        (
+            EvaluationRecord(
+                1, "test", LOSS, references=(ReferenceRecord("guessing", LOSS, {}, {}, GAIN),)
+            ),
+            "references .* guessing lacks the score accuracy",
+        ),
+    ],
+)
+def test_what_an_evaluation_compares_it_has(record: EvaluationRecord, said: str) -> None:
+    with pytest.raises(DamagedError, match=said):
+        record_rows.evaluation_record(stored(record))
+
+
+def test_an_evaluation_survives_its_row() -> None:
+    scores = {"loss": 0.5, "accuracy": 0.9}
+    reference = ReferenceRecord("linear_model", scores, {"loss": (0.4, 0.6)}, GAIN, GAIN)
+    record = EvaluationRecord(1, "test", scores, {"accuracy": (0.8, 1.0)}, (reference,), 2.0)
+    assert record_rows.evaluation_record(stored(record)) == record

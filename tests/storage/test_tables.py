@@ -23,7 +23,7 @@ def fill(store: Store, name: str) -> None:
     store.runs.add_epochs([epoch(run.run_id, 1)])
     store.add_data_checks(name, [DataCheckRecord("kind", "subject", 1.0)])
     answer = store.add_answer(name, AnswerRecord("single", (AnswerMember(run.run_id, 1.0),), 0))
-    store.add_evaluation(name, EvaluationRecord(answer.answer_id, "test", {}))
+    store.add_evaluation(name, EvaluationRecord(answer.answer_id, "test", {"loss": 0.1}))
     store.replace_diagnoses(name, [Diagnosis("kind", "good", "message")])
     store.add_policy(name, PolicyRecord(0, "tpe", "median"))
     store.artifacts.save_predictions(name, answer.answer_id, {})

@@ -141,7 +141,8 @@ def _frame(score: Score) -> tuple[float, float]:
     An interval reaches at most as far as a reference may: an outlier among the rows can make
     that of an RMSE ten times as wide as all distances.
     """
-    low, high = score.interval or (score.network, score.network)
+    reach = (score.network, *(score.interval or ()))
+    low, high = min(reach), max(reach)
     fitted = [one.value for one in score.references if one.name != "guessing"]
     width = (high - low) or abs(score.network - (fitted or [0.0])[-1]) or abs(low) or 1.0
     least, most = low - NEAR * width, high + NEAR * width

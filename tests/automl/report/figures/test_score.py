@@ -36,6 +36,15 @@ def test_an_outlier_does_not_stretch_the_axis():
     assert far_words(numbers) == "Outside the frame: guessing (16.60) and linear model (900.0)."
 
 
+def test_the_network_is_in_the_frame_wherever_its_interval_is():
+    """A bootstrap promises no interval around the score, least of all an edited one."""
+    for interval in ((1e30, 1e30), (4.0, 5.0)):
+        figure = drawing(score("rmse", 3.2, interval, 4.5, (4.0, None)))
+        low, high = figure.layout.xaxis.range
+        assert low <= 3.2 <= high
+        assert "network" in figure.data[-1].y[0]
+
+
 def test_an_error_has_no_axis_below_zero():
     """An RMSE axis once began at -20."""
     low, _ = drawing(score("rmse", 5.0, (0.5, 30.0), 16.6, (9.0, (1.0, 40.0)))).layout.xaxis.range
