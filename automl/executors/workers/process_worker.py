@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Mapping
 from multiprocessing import Pipe
@@ -30,6 +29,7 @@ from automl.executors.workers.process_messages import (
     receive,
     send,
 )
+from automl.executors.workers.process_output import ProcessOutput
 from automl.executors.workers.worker import Orders, Reply, Worker, WorkerLost
 from automl.system.child_processes import how_it_ended, reap
 from automl.system.own_code import own_place
@@ -57,8 +57,8 @@ class ProcessWorker(Worker):
         self._is_loading = True
         self._is_ended = False
         self._pulse = Pulse()
-        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `end`
-        self._socket, self._process = _launch(assignment, self._pulse, self._output.fileno())
+        self._output = ProcessOutput()
+        self._socket, self._process = _launch(assignment, self._pulse, self._output.descriptor)
         self.pid = self._process.pid
         self.connection = Connection(os.dup(self._socket.fileno()))
         with contextlib.suppress(OSError):  # it has ended already: `reply` will say so
@@ -95,11 +95,11 @@ class ProcessWorker(Worker):
 
     def place(self) -> str:
         """The line of a person's own that the process is in: it writes all lines it is in."""
-        before = os.fstat(self._output.fileno()).st_size
+        before = self._output.n_bytes
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGUSR1)
         until = time.monotonic() + PLACE_SECONDS
-        while not (place := own_place(self._written(before))) and time.monotonic() < until:
+        while not (place := own_place(self._output.written(before))) and time.monotonic() < until:
             time.sleep(0.02)
         return place
 
@@ -132,9 +132,12 @@ class ProcessWorker(Worker):
     def look(self, limit: float) -> None:
         """End a process that gives no sign of life; whoever waits for it hears that it has ended.
 
+        What it has written is kept short, too.
+
         Another thread may call this. The socket is shut down too: a process that is in a call
         of the system that cannot be broken off keeps its own end open.
         """
+        self._output.bound()
         if self._is_loading:
             limit = LOADING_SILENCE_LIMIT
         if self._is_ended or self._silent_for or self._pulse.silence() <= limit:
@@ -199,13 +202,8 @@ class ProcessWorker(Worker):
 
     def _last_words(self) -> str:
         """The last line that the worker wrote."""
-        lines = self._written().strip().splitlines()
+        lines = self._output.written().strip().splitlines()
         return lines[-1] if lines else ""
-
-    def _written(self, start: int = 0) -> str:
-        """What the worker has written, from a byte on; its own place in the file stays."""
-        size = os.fstat(self._output.fileno()).st_size
-        return os.pread(self._output.fileno(), size - start, start).decode(errors="replace")
 
 
 def _launch(
