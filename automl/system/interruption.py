@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+LOOK_SECONDS = 0.2
+"""How often a wait looks for an interrupt: one that comes as a wait begins does not end it."""
+
 
 @contextmanager
 def stop_on_interrupt(stop: Callable[[], None]) -> Iterator[Callable[[], bool]]:
@@ -45,9 +48,9 @@ def run_until_interrupted(run: Callable[[], object], stop: Callable[[], None]) -
             a second Ctrl-C no longer waits for it.
     """
     thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    with suppress(KeyboardInterrupt):
-        try:
-            thread.join()
-        except KeyboardInterrupt:
+    with suppress(KeyboardInterrupt), stop_on_interrupt(lambda: None) as was_interrupted:
+        thread.start()
+        while thread.is_alive() and not was_interrupted():
+            thread.join(LOOK_SECONDS)
+        if thread.is_alive():
             stop()
