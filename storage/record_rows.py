@@ -149,6 +149,8 @@ def evaluation_record(row: Row[Any]) -> EvaluationRecord:
 
     Raises:
         DamagedError: it has no loss, or an interval or a comparison of a score that it has not.
+            A fitted reference may have none: a linear model of a row that is far off predicts
+            what is no number.
     """
     record = _record(EvaluationRecord, EVALUATIONS, dict(row._mapping))
     place = {"evaluation_id": row.evaluation_id}
@@ -158,7 +160,8 @@ def evaluation_record(row: Row[Any]) -> EvaluationRecord:
             EVALUATIONS.name, "scores", place, f"it lacks {', '.join(sorted(lacking))}"
         )
     for one in record.references:
-        needed = {"loss", *one.intervals, *one.network_gains, *one.guessing_gains}
+        needed = {*one.intervals, *one.network_gains, *one.guessing_gains}
+        needed |= {"loss"} if one.name == "guessing" else set()
         if lacking := needed - one.scores.keys():
             why = f"{one.name} lacks the score {', '.join(sorted(lacking))}"
             raise DamagedError(EVALUATIONS.name, "references", place, why)

@@ -11,6 +11,9 @@ from types import FrameType
 LOOK_SECONDS = 0.2
 """How often a wait looks for an interrupt: one that comes as a wait begins does not end it."""
 
+PATIENCE_SECONDS = 5.0
+"""How long what is interrupted may take to end: a page of the dashboard is answered in 1 or 2."""
+
 
 @contextmanager
 def stop_on_interrupt(stop: Callable[[], None]) -> Iterator[Callable[[], bool]]:
@@ -36,21 +39,36 @@ def stop_on_interrupt(stop: Callable[[], None]) -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, before)
 
 
-def run_until_interrupted(run: Callable[[], object], stop: Callable[[], None]) -> None:
-    """Do `run` until it returns or Ctrl-C is pressed; then `stop` it and wait for that.
+def run_until_interrupted(run: Callable[[], object], stop: Callable[[], object]) -> None:
+    """Do `run` until it returns or Ctrl-C is pressed; then `stop` it.
 
     It runs in a thread of its own, since an interrupt is raised in the main thread, wherever
-    that is: a server would take it for an error of the answer it was giving, and go on.
+    that is: a server would take it for an error of the answer it was giving, and go on. Where
+    interrupts are ignored, as of a command in a script's background, they still are.
 
     Args:
-        run: such as `serve_forever` of a server.
-        stop: ends it from another thread and returns when it has ended, as `shutdown` does;
-            a second Ctrl-C no longer waits for it.
+        run: such as `serve_forever` of a server; what it raises is raised here.
+        stop: asks it to end, from another thread, as `shutdown` does. Nobody waits for it longer
+            than `PATIENCE_SECONDS`, or after a second Ctrl-C: it may wait for a client.
     """
-    thread = threading.Thread(target=run, daemon=True)
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        run()
+        return
+    raised: list[BaseException] = []
+
+    def run_and_keep() -> None:
+        try:
+            run()
+        except BaseException as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run_and_keep, daemon=True)
     with suppress(KeyboardInterrupt), stop_on_interrupt(lambda: None) as was_interrupted:
         thread.start()
         while thread.is_alive() and not was_interrupted():
             thread.join(LOOK_SECONDS)
         if thread.is_alive():
-            stop()
+            threading.Thread(target=stop, daemon=True).start()
+            thread.join(PATIENCE_SECONDS)
+    if raised:
+        raise raised[0]

@@ -93,6 +93,12 @@ def test_what_an_evaluation_compares_it_has(record: EvaluationRecord, said: str)
         record_rows.evaluation_record(stored(record))
 
 
+def test_a_fitted_reference_may_have_no_scores() -> None:
+    references = (ReferenceRecord("guessing", LOSS), ReferenceRecord("linear_model", {}))
+    record = EvaluationRecord(1, "test", LOSS, references=references)
+    assert record_rows.evaluation_record(stored(record)) == record
+
+
 def test_an_evaluation_survives_its_row() -> None:
     scores = {"loss": 0.5, "accuracy": 0.9}
     reference = ReferenceRecord("linear_model", scores, {"loss": (0.4, 0.6)}, GAIN, GAIN)

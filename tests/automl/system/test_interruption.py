@@ -9,15 +9,25 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from automl.system import interruption
 from automl.system.interruption import run_until_interrupted, stop_on_interrupt
 from tests.contracts.interrupts import hear_interrupts
 
 ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(autouse=True)
+def _hears_interrupts() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGINT)
+    hear_interrupts()
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def test_first_interrupt_asks_for_a_stop() -> None:
@@ -79,9 +89,46 @@ def test_what_ends_by_itself_is_not_stopped() -> None:
     run_until_interrupted(lambda: None, pytest.fail)
 
 
+def test_what_does_not_end_is_left_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client may be connected and silent, and a server wait for what it asks."""
+    monkeypatch.setattr(interruption, "PATIENCE_SECONDS", 0.2)
+    stops: list[bool] = []
+
+    def run() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(60)
+
+    began = time.monotonic()
+    run_until_interrupted(run, lambda: stops.append(True))
+    assert stops == [True]
+    assert time.monotonic() - began < 30
+
+
+def test_what_is_raised_is_raised_to_the_caller() -> None:
+    def run() -> None:
+        raise OSError("no room")
+
+    with pytest.raises(OSError, match="no room"):
+        run_until_interrupted(run, lambda: None)
+
+
+def test_an_ignored_interrupt_stays_ignored() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ended: list[bool] = []
+
+    def run() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.1)
+        ended.append(True)
+
+    run_until_interrupted(run, pytest.fail)
+    assert ended == [True]
+
+
 SERVER = """
 import sys, time
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+from automl.system import interruption
 from automl.system.interruption import run_until_interrupted
 
 def answer(environ, start_response):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
+import automl
 from automl.data.references import FittedReferences, fit_references, guessing_alone
 from automl.options.loading import load_again
 from automl.result import SearchResult
@@ -89,10 +90,8 @@ def test_it_is_scored_again_for_references_that_an_earlier_look_lacked(
         first = store.read_study("iris-species").evaluations[-1]
         with store.transaction():
             bare = [one for one in first.references if one.name == "guessing"]
-            store.add_evaluation(
-                "iris-species",
-                replace(first, references=tuple(bare), evaluated_at=first.evaluated_at + 1),
-            )
+            # Of the same moment: a later one would come after what is scored here.
+            store.add_evaluation("iris-species", replace(first, references=tuple(bare)))
 
         def evaluate(references: Callable[[], FittedReferences]) -> EvaluationRecord | None:
             return evaluate_answer(store, problem, references, every)
@@ -156,3 +155,22 @@ def test_an_answer_of_several_trials_is_scored_kept_loaded_and_reported(
     assert scored is not None and again == pytest.approx(dict(scored.scores))
     page = result.report(tmp_path / "report.html").read_text(encoding="utf-8")
     assert f"The test scores are those of {trial_words(sorted((first, second)))}." in page
+
+
+def test_a_reference_that_predicts_no_number_has_no_scores(tmp_path: Path) -> None:
+    """A linear model goes on for ever: of a row that is far off it predicts infinity."""
+    generator = np.random.default_rng(0)
+    inputs = generator.normal(size=(400, 2))
+    inputs[7, 0] = 3e38  # a test row with this seed
+    targets = inputs.clip(-5, 5) @ [5.0, 1.0]
+    result = automl.search(
+        (inputs, targets), n_trials=2, folds=1, max_epochs=3, workers=1,
+        storage=f"sqlite:///{tmp_path}/extreme.db",
+    )  # fmt: skip
+    evaluation = result.records.evaluations[-1]
+    assert evaluation.split == "test"
+    assert evaluation.reference_scores("linear_model") == {}
+    assert evaluation.scores["loss"] > 0
+    result.report(tmp_path / "report.html")
+    stored = load_study(result.study_name, result.storage).records
+    assert stored.evaluations == result.records.evaluations
