@@ -160,8 +160,8 @@ def evaluation_record(row: Row[Any]) -> EvaluationRecord:
             EVALUATIONS.name, "scores", place, f"it lacks {', '.join(sorted(lacking))}"
         )
     for one in record.references:
-        needed = {*one.intervals, *one.network_gains, *one.guessing_gains}
-        needed |= {"loss"} if one.name == "guessing" else set()
+        always = {"loss"} if one.name == "guessing" else set()
+        needed = always.union(one.intervals, one.network_gains, one.guessing_gains)
         if lacking := needed - one.scores.keys():
             why = f"{one.name} lacks the score {', '.join(sorted(lacking))}"
             raise DamagedError(EVALUATIONS.name, "references", place, why)

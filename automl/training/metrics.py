@@ -210,11 +210,10 @@ class _RowScores:
     def scores(self, counts: Counts) -> dict[str, Floats]:
         weights = counts.astype(np.float64)  # matrix products of whole numbers are slow
         total = weights.sum(axis=1)
-        if self.is_regression:
-            with np.errstate(over="ignore", invalid="ignore"):  # of numbers near float32's end
-                loss = weights @ self.losses / total
-                return {"loss": loss, **self._regression(weights, total)}
-        scores = {"loss": weights @ self.losses / total}
+        with np.errstate(over="ignore", invalid="ignore"):  # of numbers near float32's end
+            scores = {"loss": weights @ self.losses / total}
+            if self.is_regression:
+                return scores | self._regression(weights, total)
         scores |= self._classification(weights, total)
         if self.rankings:
             areas = np.stack([ranking.area(counts) for ranking in self.rankings], axis=1)

@@ -190,7 +190,7 @@ def load_weights(module: nn.Module, weights: Mapping[str, Tensor]) -> None:
     try:
         module.load_state_dict(weights)
     except RuntimeError as error:
-        first = (str(error).splitlines() or [""])[1:2]
+        first = str(error).splitlines()[1:2]
         raise TrainingError(
             "kept weights must be those of the network that is built for them, but: "
             f"{''.join(first).strip() or 'they are not'}"
