@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import search_ours
+from benchmarks.search_ours import Effort
 from benchmarks.search_parts import Profile
 from benchmarks.search_results import Found
 from benchmarks.search_tables import Table, make_table
@@ -57,6 +58,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--data", nargs="+", default=["sklearn:digits"])
+    parser.add_argument(
+        "--trials", type=int, default=1_000_000, help="end at so many: for a busy machine"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--profile-only", action="store_true", help="without the expert's loop")
     arguments = parser.parse_args()
@@ -65,7 +69,8 @@ def main() -> None:
         for source in arguments.data:
             table = make_table(source, folder / "tables")
             place = folder / "ours" / table.name
-            found, profile = search_ours.search(table, arguments.seconds, arguments.seed, place)
+            effort = Effort(arguments.seconds, arguments.trials)
+            found, profile = search_ours.search(table, effort, arguments.seed, place)
             print_found(table, found)
             print_profile(profile)
             print_functions(profile, 15)

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,14 +36,22 @@ _NEW_LOSSES = (
 )
 
 
-def search(table: Table, seconds: float, seed: int, folder: Path) -> tuple[Found, Profile]:
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long a search may take: seconds of the whole command, and trials."""
+
+    seconds: float
+    n_trials: int = 1_000_000
+
+
+def search(table: Table, effort: Effort, seed: int, folder: Path) -> tuple[Found, Profile]:
     """Run one search of a table."""
     samples = folder / "samples"
     samples.mkdir(parents=True)
     database = folder / "studies.db"
     began, used_before = time.time(), _used_seconds()
     process = subprocess.Popen(
-        _command(table, seconds, seed, database),
+        _command(table, effort, seed, database),
         cwd=folder,
         env={**os.environ, **install(samples, ROOT)},
         stdout=(folder / "output.json").open("w"),
@@ -60,12 +69,13 @@ def search(table: Table, seconds: float, seed: int, folder: Path) -> tuple[Found
     return _found(database, losses, began, took, _n_train_rows(table)), profile
 
 
-def _command(table: Table, seconds: float, seed: int, database: Path) -> Sequence[str]:
+def _command(table: Table, effort: Effort, seed: int, database: Path) -> Sequence[str]:
     return [
         *(sys.executable, str(ROOT / "cli.py"), "search", str(table.path("train"))),
         *("--valid", str(table.path("valid")), "--test", str(table.path("test"))),
         *("--target", table.target, "--task", table.task),
-        *("--timeout", f"{seconds:g}s", "--n-trials", "1000000", "--seed", str(seed)),
+        *("--timeout", f"{effort.seconds:g}s", "--n-trials", str(effort.n_trials)),
+        *("--seed", str(seed)),
         *("--storage", f"sqlite:///{database}", "--json"),
     ]
 

@@ -9,7 +9,7 @@ is what no process of the search has used. Sampling itself is a part too.
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,10 +91,13 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    at: float
+    at: float  # its end
     seconds: float
-    parts: Mapping[str, float]
-    functions: Mapping[tuple[str, str], float]
+    used: Mapping[tuple[str, str], float]  # processor seconds by part and function
+
+    @property
+    def is_training(self) -> bool:
+        return any(part == TRAINING for part, _ in self.used)
 
 
 def read_profile(
@@ -111,22 +114,24 @@ def read_profile(
         ValueError: no sample is of training.
     """
     windows = [window for path in folder.glob("*.jsonl") for window in _windows(path)]
-    trained = [window.at for window in windows if window.parts.get(TRAINING)]
+    trained = [window.at for window in windows if window.is_training]
     if not trained:
-        raise ValueError(f"no stack is of a part of {PARTS[TRAINING]}: is the table still true?")
+        raise ValueError(
+            f"no sample is of {' or '.join(PARTS[TRAINING])}: no time was left to train, or the "
+            "table in search_parts.py is not true any more"
+        )
     first, last = min(trained) - WINDOW - began, max(trained) - began
-    parts, functions = Counter[str](), Counter[tuple[str, str]]()
+    core_seconds = dict.fromkeys(NAMES, 0.0)
+    functions: defaultdict[tuple[str, str], float] = defaultdict(float)
     for window in windows:
         at = window.at - began
-        phase = "start" if at < first else "end" if at > last else ""
-        if not phase:
-            parts.update(window.parts)
-        for (part, function), used in window.functions.items():
+        phase = "start" if at < first else "end" if at > last else None
+        for (part, function), used in window.used.items():
             functions[phase or part, function] += used
-    core_seconds = {name: float(parts[name]) for name in NAMES}
+            core_seconds[part] += 0.0 if phase else used
+    core_seconds["waiting"] = n_cores * (last - first) - sum(core_seconds.values())
     core_seconds["start"] = n_cores * first
     core_seconds["end"] = n_cores * (seconds - last)
-    core_seconds["waiting"] = n_cores * (last - first) - sum(parts.values())
     missed = used_seconds - sum(window.seconds for window in windows)
     return Profile(core_seconds, first, last, missed, functions)
 
@@ -137,13 +142,11 @@ def _windows(path: Path) -> Iterable[_Window]:
             line = json.loads(text)
         except ValueError:  # killed while it wrote
             continue
-        parts, functions = Counter[str](), Counter[tuple[str, str]]()
+        used: defaultdict[tuple[str, str], float] = defaultdict(float)
         for stack, seconds in line["stacks"]:
-            part = part_of(stack)
-            parts[part] += seconds
-            functions[part, _innermost(stack)] += seconds
-        parts["other"] += max(0.0, line["seconds"] - sum(parts.values()))
-        yield _Window(line["at"], line["seconds"], parts, functions)
+            used[part_of(stack), _innermost(stack)] += seconds
+        used["other", "in no stack"] = max(0.0, line["seconds"] - sum(used.values()))
+        yield _Window(line["at"], line["seconds"], used)
 
 
 def _innermost(stack: Sequence[str]) -> str:

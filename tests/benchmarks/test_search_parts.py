@@ -64,7 +64,7 @@ def test_parts_are_all_that_the_cores_could_do(tmp_path: Path) -> None:
 
 
 def test_a_program_that_does_not_train_has_no_profile(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="is the table still true"):
+    with pytest.raises(ValueError, match="not true any more"):
         read_profile(tmp_path, 0.0, 1.0, 1.0, 2)
 
 
