@@ -77,7 +77,8 @@ class Sampler:
                 self._window[codes] = self._window.get(codes, 0.0) + used - self._of_main
                 self._of_main = used
             if time.monotonic() >= window_ends:
-                self._write()
+                if self._window:
+                    self._write()
                 window_ends = time.monotonic() + WINDOW
 
     def _write(self) -> None:
