@@ -114,7 +114,6 @@ class StudyOptions(OptionRecord):
         "Fix or narrow: optimizer=adam, learning_rate=1e-4..1e-2, activation=relu,tanh.",
         metavar="NAME=VALUE",
     )
-    # Most updates of an epoch: the source of 256 is benchmarks TODO
     epoch_steps: int | Literal["full"] = option(
         256,
         EPOCH_STEPS,
