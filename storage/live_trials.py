@@ -163,13 +163,11 @@ class LiveTrials:
             StudyIsFull: it has as many trials as `at_most` lets it have.
         """
         trials = self.study(study_id)
-        trial = _new_trial() if template is None else copy.deepcopy(template)
+        trial = _new_trial() if template is None else _copied(template)
         with self._database.write() as connection:
             _insert(connection, study_id, trial, self._at_most)
             if template is not None:
-                whole = TrialWrites(self._database.connection.dialect)
-                whole.add_whole(trial)
-                whole.write(connection)
+                self._write_whole(connection, trial)
             if trial.state is TrialState.RUNNING:
                 self._database.claims.claim(connection, trial._trial_id)
         if trial.state is TrialState.RUNNING:
@@ -179,6 +177,16 @@ class LiveTrials:
         else:
             self._read(study_id)  # others have made trials in between
         return trial._trial_id
+
+    def _write_whole(self, connection: Connection, trial: FrozenTrial) -> None:
+        """Write what a new trial brings; in a transaction, with the rest of the block."""
+        if self._database.in_transaction:
+            self.writes.add_whole(trial)
+            self._database.changed()
+            return
+        whole = TrialWrites(self._database.connection.dialect)
+        whole.add_whole(trial)
+        whole.write(connection)
 
     def start(self, trial: FrozenTrial) -> bool:
         """Take a waiting trial; False if another process has."""
@@ -292,6 +300,18 @@ def _new_trial() -> FrozenTrial:
         system_attrs={},
         intermediate_values={},
         trial_id=-1,
+    )
+
+
+def _copied(template: FrozenTrial) -> FrozenTrial:
+    """A copy that shares nothing that can change; params and distributions cannot."""
+    return changed(
+        template,
+        params=dict(template.params),
+        distributions=dict(template.distributions),
+        intermediate_values=dict(template.intermediate_values),
+        user_attrs=copy.deepcopy(template.user_attrs),
+        system_attrs=copy.deepcopy(template.system_attrs),
     )
 
 

@@ -24,6 +24,7 @@ from automl.tuning.seeds import derive_seed
 from automl.tuning.tpe.proposals import Cost
 from automl.tuning.tpe.sampler import TreeParzenSampler
 from search_spaces import SearchSpace
+from storage.records import ParameterValue
 
 N_STARTUP_TRIALS = 10
 """Trials drawn at random before a model of the results is used. Source: Optuna's default."""
@@ -89,6 +90,7 @@ class PerTrialSampler(BaseSampler):
     """
 
     def __init__(self, name: str, space: SearchSpace, seed: int, cost: Cost | None = None) -> None:
+        self._distributions = space.distributions()
         self._make = functools.partial(_find(name), space, seed)
         self._sampler = self._make(0)
         if isinstance(self._sampler, TreeParzenSampler):
@@ -102,6 +104,17 @@ class PerTrialSampler(BaseSampler):
         if isinstance(self._sampler, TreeParzenSampler):
             return self._sampler.same_past(study)
         return nullcontext()
+
+    @property
+    def distributions(self) -> Mapping[str, BaseDistribution]:
+        """What is drawn: one of each parameter that any trial can have."""
+        return self._distributions
+
+    def propose(self, study: optuna.Study, trial_number: int) -> dict[str, ParameterValue] | None:
+        """All params of a trial that is not yet asked for; None: one by one, from Optuna."""
+        if isinstance(self._sampler, TreeParzenSampler):
+            return self._sampler.propose(study, trial_number)
+        return None
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """Make the sampler of this trial."""

@@ -38,10 +38,11 @@ that the density in a cell's middle says as much as the integral over it."""
 class Range:
     """Numbers between two ends, as 0 to 1."""
 
-    low: float  # the end of the smallest value's cell, on the scale, as `high` of the largest's
+    low: float  # on the scale; of whole numbers, where the smallest one's cell begins
     high: float
     log: bool
-    ends: tuple[int, int] | None = None  # of whole numbers
+    ends: tuple[float, float]  # the smallest and the largest value
+    is_whole: bool = False
 
     def encode(self, value: ParameterValue) -> float:
         """The coordinate of a value; of one outside, that of the nearest end."""
@@ -53,10 +54,8 @@ class Range:
         """The value at a coordinate."""
         scaled = self.low + coordinate * (self.high - self.low)
         number = math.exp(scaled) if self.log else scaled
-        if self.ends is None:
-            low, high = (math.exp(end) if self.log else end for end in (self.low, self.high))
-            return min(max(number, low), high)
-        return min(max(round(number), self.ends[0]), self.ends[1])
+        number = round(number) if self.is_whole else number
+        return min(max(number, self.ends[0]), self.ends[1])
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -88,12 +87,13 @@ def dimension_of(distribution: BaseDistribution) -> Dimension:
     if isinstance(distribution, CategoricalDistribution):
         return Cells(tuple(distribution.choices))
     if isinstance(distribution, FloatDistribution):
-        return Range(*_scaled(distribution.low, distribution.high, distribution.log))
+        ends = (distribution.low, distribution.high)
+        return Range(*_scaled(*ends, distribution.log), ends)
     assert isinstance(distribution, IntDistribution)
     values = range(distribution.low, distribution.high + 1)
     low, high, log = _scaled(values[0] - 0.5, values[-1] + 0.5, distribution.log)
     if len(values) > MOST_CELLS:
-        return Range(low, high, log, (values[0], values[-1]))
+        return Range(low, high, log, (values[0], values[-1]), is_whole=True)
     inner = np.array([*values, values[-1] + 1]) - 0.5
     borders = ((np.log(inner) if log else inner) - low) / (high - low)
     return Cells(tuple(values), borders)
@@ -112,7 +112,7 @@ class Dimensions:
         self.names = tuple(drawn)
         self._space = space
         self._columns = {name: column for column, name in enumerate(drawn)}
-        self._has_conditions = any(parameter.when for parameter in space.parameters.values())
+        self._conditional = [each for each in space.parameters.values() if each.when]
 
     def __len__(self) -> int:
         return len(self.all)
@@ -144,10 +144,9 @@ class Dimensions:
             coordinates, result: (M, D).
         """
         result = np.ones(coordinates.shape, bool)
-        if not self._has_conditions:
-            return result
         active: dict[str, Booleans] = {}
-        for name, parameter in self._space.parameters.items():
+        for parameter in self._conditional:
+            name = parameter.name
             active[name] = self._is_active(parameter, coordinates, active)
             if name in self._columns:
                 result[:, self._columns[name]] = active[name]
@@ -156,8 +155,6 @@ class Dimensions:
     def _is_active(
         self, parameter: Parameter, coordinates: Floats, active: Mapping[str, Booleans]
     ) -> Booleans:
-        if not parameter.when:
-            return np.ones(len(coordinates), bool)
         result = np.zeros(len(coordinates), bool)
         for condition in parameter.when:
             result |= self._holds(condition, coordinates, active)
@@ -168,7 +165,8 @@ class Dimensions:
     ) -> Booleans:
         result = np.ones(len(coordinates), bool)
         for name, values in condition.values:
-            result &= active[name]
+            if name in active:
+                result &= active[name]
             if name not in self._columns:
                 result &= _only_value(self._space.parameters[name]) in values
                 continue

@@ -36,6 +36,45 @@ LEAST_PROBABILITY = 1e-300
 """Of a cell under a kernel: it has a logarithm."""
 
 
+class Columns:
+    """Where coordinates of each kind stand, and what a kernel's logarithm is linear in.
+
+    Attributes:
+        ranges, choices, ordered: the columns of each kind; n_choices: of each of `choices`;
+        offsets: where those of each begin among all; borders: of ordered cells, by column.
+    """
+
+    def __init__(self, dimensions: Sequence[Dimension]) -> None:
+        cells = {n: each for n, each in enumerate(dimensions) if isinstance(each, Cells)}
+        self.ranges = np.array([n for n in range(len(dimensions)) if n not in cells], np.intp)
+        self.borders = {n: each.borders for n, each in cells.items() if each.borders is not None}
+        self.ordered = tuple(self.borders)
+        self.choices = np.array([n for n in cells if n not in self.borders], np.intp)
+        self.n_choices = np.array([len(cells[int(n)].values) for n in self.choices], np.intp)
+        self.offsets = np.cumsum(self.n_choices) - self.n_choices
+
+    def features(self, coordinates: Floats, has: Booleans) -> Floats:
+        """Squares, coordinates and ones of ranges, then a one for each cell that a draw is in.
+
+        Zeros where a draw does not have the parameter.
+
+        Shape:
+            coordinates, has: (M, D); result: (M, F).
+        """
+        rows = np.arange(len(coordinates))[:, None]
+        ones = has[:, self.ranges].astype(np.float64)
+        inside = coordinates[:, self.ranges] * ones
+        choices = np.zeros((len(coordinates), int(self.n_choices.sum())))
+        own = self.offsets + coordinates[:, self.choices].astype(np.intp)
+        choices[rows, own] = has[:, self.choices]
+        parts = [inside**2, inside, ones, choices]
+        for column in self.ordered:
+            cells = np.zeros((len(coordinates), len(self.borders[column]) - 1))
+            cells[rows[:, 0], coordinates[:, column].astype(np.intp)] = has[:, column]
+            parts.append(cells)
+        return np.concatenate([*parts, np.ones((len(coordinates), 1))], axis=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Bandwidth:
     """How far a trial speaks for what lies beside it.
@@ -60,25 +99,18 @@ class Parzen:
     """
 
     def __init__(
-        self,
-        dimensions: Sequence[Dimension],
-        centres: Floats,
-        weights: Floats,
-        bandwidth: Bandwidth,
+        self, columns: Columns, centres: Floats, weights: Floats, bandwidth: Bandwidth
     ) -> None:
-        self._dimensions = tuple(dimensions)
-        self._centres = np.concatenate([centres, np.full((1, len(self._dimensions)), np.nan)])
+        self._columns = columns
+        self._centres = np.concatenate([centres, np.full((1, centres.shape[1]), np.nan)])
         self._width = max(bandwidth.width, LEAST_WIDTH)
         self._share = bandwidth.share
-        weights = weights / weights.sum()
-        self._up_to = np.cumsum(weights)
-        self._cells = {  # by column: the probabilities of its cells, (K + 1, V)
-            column: self._probabilities(dimension, self._centres[:, column])
-            for column, dimension in enumerate(self._dimensions)
-            if isinstance(dimension, Cells)
-        }
-        parts = [self._coefficients(column) for column in range(len(self._dimensions))]
-        self._kernels = np.concatenate([*parts, np.log(weights)[None]])  # (F, K + 1)
+        self._up_to = np.cumsum(weights) / weights.sum()
+        self._ordered = [self._probabilities(column) for column in columns.ordered]
+        parts = [self._of_ranges(), self._of_choices()]
+        parts += [np.log(np.maximum(each, LEAST_PROBABILITY)) for each in self._ordered]
+        parts += [np.log(weights / weights.sum())[:, None]]
+        self._kernels = np.ascontiguousarray(np.concatenate(parts, axis=1).T)  # (F, K + 1)
 
     def draw(self, uniform: Floats) -> Floats:
         """Draw coordinates, all columns of each, from uniform random numbers.
@@ -88,33 +120,28 @@ class Parzen:
         """
         last = len(self._up_to) - 1
         kernels = np.minimum(np.searchsorted(self._up_to, uniform[:, 0], side="right"), last)
-        result = np.empty((len(uniform), len(self._dimensions)))
-        for column in range(len(self._dimensions)):
-            numbers = uniform[:, 1 + column]
-            if column in self._cells:
-                up_to = np.cumsum(self._cells[column][kernels], axis=1)[:, :-1]
-                result[:, column] = np.count_nonzero(up_to <= numbers[:, None], axis=1)
-            else:
-                result[:, column] = self._draw_range(self._centres[kernels, column], numbers)
+        centres, numbers = self._centres[kernels], uniform[:, 1:]
+        result = np.empty_like(centres)
+        ranges, choices = self._columns.ranges, self._columns.choices
+        result[:, ranges] = self._draw_ranges(centres[:, ranges], numbers[:, ranges])
+        result[:, choices] = self._draw_choices(centres[:, choices], numbers[:, choices])
+        for column, probabilities in zip(self._columns.ordered, self._ordered, strict=True):
+            up_to = np.cumsum(probabilities[kernels], axis=1)[:, :-1]
+            result[:, column] = np.count_nonzero(up_to <= numbers[:, [column]], axis=1)
         return result
 
-    def log_density(self, coordinates: Floats, has: Booleans) -> Floats:
-        """Logarithm of the density at draws, over the parameters that each has.
+    def log_density(self, features: Floats) -> Floats:
+        """Logarithm of the density at draws, by their features.
 
         Shape:
-            coordinates, has: (M, D); result: (M,).
+            features: (M, F), see `Columns.features`; result: (M,).
         """
-        parts = [
-            _features(dimension, coordinates[:, column], has[:, column])
-            for column, dimension in enumerate(self._dimensions)
-        ]
-        features = np.concatenate([*parts, np.ones((len(coordinates), 1))], axis=1)
         logarithms = features @ self._kernels  # (M, F) @ (F, K + 1)
         most = logarithms.max(axis=1, keepdims=True)
         total: Floats = np.log(np.exp(logarithms - most).sum(axis=1)) + most[:, 0]
         return total
 
-    def _draw_range(self, centres: Floats, numbers: Floats) -> Floats:
+    def _draw_ranges(self, centres: Floats, numbers: Floats) -> Floats:
         """By the inverse of each kernel's distribution function."""
         is_uniform = np.isnan(centres)
         centres = np.where(is_uniform, 0.5, centres)
@@ -122,53 +149,52 @@ class Parzen:
         drawn = centres + self._width * ndtri(below + numbers * inside)
         return np.where(is_uniform, numbers, np.clip(drawn, 0.0, 1.0))
 
-    def _probabilities(self, cells: Cells, centres: Floats) -> Floats:
-        """Of the cells under each kernel."""
-        n_cells = len(cells.values)
+    def _draw_choices(self, centres: Floats, numbers: Floats) -> Floats:
+        """The trial's own, but for a share that any may have."""
+        left = np.where(np.isnan(centres), 1.0, self._share)  # for any choice
+        anywhere = (numbers - (1 - left)) / left
+        is_own = anywhere < 0
+        drawn = np.minimum(
+            np.floor(anywhere * self._columns.n_choices), self._columns.n_choices - 1
+        )
+        return np.where(is_own, centres, drawn)
+
+    def _probabilities(self, column: int) -> Floats:
+        """Of ordered cells under each kernel: (K + 1, V)."""
+        borders = self._columns.borders[column]
+        middles = (borders[1:] + borders[:-1]) / 2
+        centres = self._centres[:, column]
         is_uniform = np.isnan(centres)
         own = np.where(is_uniform, 0, centres).astype(np.intp)
-        if cells.borders is None:
-            result = np.full((len(centres), n_cells), self._share / n_cells)
-            result[np.arange(len(centres)), own] += 1 - self._share
-        else:
-            middles = (cells.borders[1:] + cells.borders[:-1]) / 2
-            reach = (cells.borders - middles[own][:, None]) / self._width  # (K + 1, V + 1)
-            masses = np.diff(ndtr(reach), axis=1)
-            result = masses / masses.sum(axis=1, keepdims=True)
-        result[is_uniform] = 1 / n_cells
-        return result
+        reach = (borders - middles[own][:, None]) / self._width  # (K + 1, V + 1)
+        masses: Floats = np.diff(ndtr(reach), axis=1)
+        masses[is_uniform] = 1.0
+        masses /= masses.sum(axis=1, keepdims=True)
+        return masses
 
-    def _coefficients(self, column: int) -> Floats:
-        """Of the features of a column, in the logarithm of each kernel: (F, K + 1)."""
-        if column in self._cells:
-            logarithms: Floats = np.log(np.maximum(self._cells[column], LEAST_PROBABILITY)).T
-            return logarithms
-        centres = self._centres[:, column]
+    def _of_ranges(self) -> Floats:
+        """Coefficients of squares, coordinates and ones: (K + 1, 3 R)."""
+        centres = self._centres[:, self._columns.ranges]
         is_uniform = np.isnan(centres)
         centres = np.where(is_uniform, 0.5, centres)
         precision = 1 / self._width**2
-        scale = np.log(_mass(centres, self._width)[1]) + math.log(
-            self._width * math.sqrt(2 * math.pi)
-        )
-        result = np.stack(
-            [
-                np.full(len(centres), -0.5 * precision),
-                precision * centres,
-                -0.5 * precision * centres**2 - scale,
-            ]
-        )
-        result[:, is_uniform] = 0.0
+        scale = np.log(_mass(centres, self._width)[1] * self._width * math.sqrt(2 * math.pi))
+        ones = -0.5 * precision * centres**2 - scale
+        parts = (np.full(centres.shape, -0.5 * precision), precision * centres, ones)
+        return np.concatenate([np.where(is_uniform, 0.0, part) for part in parts], axis=1)
+
+    def _of_choices(self) -> Floats:
+        """Logarithms of the probabilities of all choices, column by column: (K + 1, V)."""
+        columns = self._columns
+        centres = self._centres[:, columns.choices]
+        is_uniform = np.isnan(centres)
+        alike = 1 / columns.n_choices
+        of_others = np.log(np.where(is_uniform, alike, self._share * alike))
+        result = np.repeat(of_others, columns.n_choices, axis=1)
+        rows, places = np.nonzero(~is_uniform)
+        own = columns.offsets[places] + centres[rows, places].astype(np.intp)
+        result[rows, own] = np.log(1 - self._share + self._share * alike)[places]
         return result
-
-
-def _features(dimension: Dimension, coordinates: Floats, has: Booleans) -> Floats:
-    """What the logarithm of a kernel is linear in: (M, F)."""
-    if isinstance(dimension, Cells):
-        is_own = coordinates[:, None] == np.arange(len(dimension.values))
-        return np.where(is_own & has[:, None], 1.0, 0.0)
-    ones = has.astype(float)
-    inside = np.where(has, coordinates, 0.0)
-    return np.stack([inside**2, inside, ones], axis=1)
 
 
 def _mass(centres: Floats, width: float) -> tuple[Floats, Floats]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from automl.tuning.tpe.dimensions import Dimensions, Floats
-from automl.tuning.tpe.parzen import Bandwidth, Parzen
+from automl.tuning.tpe.parzen import Bandwidth, Columns, Parzen
 from automl.tuning.tpe.past import Past
 from storage.records import ParameterValue
 
@@ -34,13 +34,14 @@ class Choices:
     n_startup: int = 10
     n_draws: int = 24
     n_draws_startup: int = 8
+    n_costed: int = 8
     good_share: float = 0.1
     most_good: int = 25
-    width: float = 0.2
+    width: float = 0.1
     share: float = 0.2
     others_share: float = 0.2
-    cost_power: float = 0.0
-    startup_power: float = 0.0
+    cost_power: float = 0.5
+    startup_power: float = 1.0
     prior: float = 1.0
 
 
@@ -58,46 +59,40 @@ class Model:
         choices: Choices = CHOICES,
     ) -> None:
         self._dimensions, self._cost, self._choices = dimensions, cost, choices
+        self._columns = Columns(dimensions.all)
         self._good: Parzen | None = None
         if past.n_known >= choices.n_startup and len(dimensions):
             wanted = math.ceil(choices.good_share * len(past))
             n_good = min(wanted, choices.most_good, past.n_known)
             self._good = self._density(past.coordinates[:n_good], choices.share)
             self._others = self._density(past.coordinates[n_good:], choices.others_share)
+        else:
+            self._anywhere = self._density(np.empty((0, len(dimensions))), 1.0)
 
     def propose(self, seed: int) -> dict[str, ParameterValue]:
         """All params of a trial, fixed ones included."""
-        numbers = np.random.Generator(np.random.PCG64(seed))
+        numbers, choices = np.random.Generator(np.random.PCG64(seed)), self._choices
         n_columns = len(self._dimensions)
         if self._good is None:
-            draws = self._anywhere(numbers.random((self._choices.n_draws_startup, n_columns)))
-            scores = np.zeros(len(draws))
+            draws = self._anywhere.draw(numbers.random((choices.n_draws_startup, 1 + n_columns)))
             noise = -np.log(-np.log(numbers.random(len(draws))))
-            return self._best(draws, noise, self._choices.startup_power)
-        draws = self._good.draw(numbers.random((self._choices.n_draws, 1 + n_columns)))
-        has = self._dimensions.has(draws)
-        scores = self._good.log_density(draws, has) - self._others.log_density(draws, has)
-        return self._best(draws, scores, self._choices.cost_power)
+            return self._best(draws, noise, choices.startup_power)
+        draws = self._good.draw(numbers.random((choices.n_draws, 1 + n_columns)))
+        features = self._columns.features(draws, self._dimensions.has(draws))
+        scores = self._good.log_density(features) - self._others.log_density(features)
+        return self._best(draws, scores, choices.cost_power)
 
     def _density(self, centres: Floats, share: float) -> Parzen:
         n, d = len(centres), len(self._dimensions)
         width = self._choices.width * max(n, 1) ** (-1 / (d + 4))
         weights = np.ones(n + 1)
         weights[-1] = self._choices.prior
-        return Parzen(self._dimensions.all, centres, weights, Bandwidth(width, share))
-
-    def _anywhere(self, uniform: Floats) -> Floats:
-        whole = Parzen(
-            self._dimensions.all,
-            np.empty((0, len(self._dimensions))),
-            np.ones(1),
-            Bandwidth(1.0, 1.0),
-        )
-        return whole.draw(np.concatenate([np.zeros((len(uniform), 1)), uniform], axis=1))
+        return Parzen(self._columns, centres, weights, Bandwidth(width, share))
 
     def _best(self, draws: Floats, scores: Floats, power: float) -> dict[str, ParameterValue]:
         if self._cost is None or power == 0.0:
             return self._dimensions.decode(draws[int(np.argmax(scores))].tolist())
-        all_params = [self._dimensions.decode(draw) for draw in draws.tolist()]
+        best = np.argsort(-scores, kind="stable")[: self._choices.n_costed]
+        all_params = [self._dimensions.decode(draw) for draw in draws[best].tolist()]
         costs = np.array([self._cost(params) for params in all_params])
-        return all_params[int(np.argmax(scores - power * np.log(costs)))]
+        return all_params[int(np.argmax(scores[best] - power * np.log(costs)))]
