@@ -29,6 +29,7 @@ from automl.console.verdicts import (
 from automl.diagnostics.headline import first_sentence, headline
 from automl.result import SearchResult
 from automl.wording.counts import count, counted, listing
+from automl.wording.epochs import part_words
 from automl.wording.numbers import duration, percent
 from automl.wording.printable import one_line
 from automl.wording.references import REFERENCE_NAMES
@@ -36,13 +37,8 @@ from automl.wording.scores import interval_text, score_name, score_text
 from automl.wording.settings import parameter_text
 from search_spaces import FixedParameter, SearchSpace
 from storage.effort import effort_of_trial
-from storage.records import (
-    CAUSES,
-    Diagnosis,
-    EvaluationRecord,
-    StudyRecords,
-    TrialRecord,
-)
+from storage.records import CAUSES, Diagnosis, StudyRecords, TrialRecord
+from storage.score_records import EvaluationRecord
 
 ANY_WIDTH = 10_000  # to ask what a table would take
 
@@ -142,6 +138,8 @@ def _print_best(
         return
     effort = effort_of_trial(records, best.number)
     where = f"at epoch {effort.best_in_words} of {effort.epochs_in_words}"
+    if part := part_words(records.settings, best.params):
+        where += f" ({part} each)"
     if (n_folds := len(effort.epochs)) > 1:
         where = f"in the mean of {n_folds} folds, {where}"
     console.print(f"best trial {best.number}: valid loss {score_text('loss', best.value)} {where}")

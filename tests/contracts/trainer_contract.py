@@ -72,6 +72,7 @@ VARIED = {
     "adagrad": {"optimizer": "adagrad", "activation": "maxout", "weight_decay": 1e-3},
     "switch": {"schedule": "switch_to_sgd", "switch_fraction": 0.5, "max_epochs": 4},
     "warm_cosine": {"schedule": "cosine", "warmup_fraction": 0.3, "max_epochs": 6},
+    "parts_of_passes": {"schedule": "one_cycle", "epoch_steps": 4, "max_epochs": 6},
 }
 
 
@@ -85,6 +86,11 @@ class TrainerContract:
         assert [record.epoch for record in records] == [1, 2, 3]
         assert [record.step for record in records] == [6, 12, 18]  # 90 rows
 
+    def test_an_epoch_may_be_a_part_of_a_pass(self, make_trainer: MakeTrainer) -> None:
+        records = curve(make_trainer(tiny_dataset()), tiny_run(batch_size=16, epoch_steps=4), 3)
+        assert [record.epoch for record in records] == [1, 2, 3]
+        assert [record.step for record in records] == [4, 8, 12]
+
     def test_training_lowers_the_train_loss(self, make_trainer: MakeTrainer) -> None:
         records = curve(make_trainer(tiny_dataset()), tiny_run(), 12)
         assert records[-1].train_loss < 0.8 * records[0].train_loss
@@ -94,6 +100,21 @@ class TrainerContract:
         trainer.add([tiny_run(3, hidden_size=8), tiny_run(1, n_layers=1, batch_size=32)])
         assert trainer.active == (3, 1)
         assert sorted(record.run_id for record in trainer.train_round()) == [1, 3]
+
+    def test_runs_whose_turn_it_is_not_rest_as_they_are(self, make_trainer: MakeTrainer) -> None:
+        alone = curve(make_trainer(tiny_dataset()), tiny_run(2, dropout=0.2), 3)
+        trainer = make_trainer(tiny_dataset())
+        trainer.add([tiny_run(1), tiny_run(2, dropout=0.2), tiny_run(3, batch_size=32)])
+        turns = [{1, 2}, {3, 1}, {1}, {2}, {2, 3}]
+        rounds = [trainer.train_round(run_ids=turn) for turn in turns]
+        assert [{record.run_id for record in records} for records in rounds] == turns
+        assert trainer.active == (1, 2, 3)
+        mine = [record for records in rounds for record in records if record.run_id == 2]
+        assert [record.epoch for record in mine] == [1, 2, 3]
+        for found, expected in zip(losses(mine), losses(alone), strict=True):
+            assert found == pytest.approx(expected, rel=1e-4)
+        assert trainer.checkpoint(1).epoch == 3
+        assert trainer.train_round(run_ids=()) == []
 
     def test_dropped_run_trains_no_more_and_keeps_its_best_weights(
         self, make_trainer: MakeTrainer
@@ -143,7 +164,7 @@ class TrainerContract:
         trainer = make_trainer(tiny_dataset())
         curve(trainer, run, 2)
         checkpoint = trainer.checkpoint(1)
-        assert (checkpoint.epoch, checkpoint.step) == (2, 12)
+        assert (checkpoint.epoch, checkpoint.step) == (2, whole[1].step)
         rest = curve(make_trainer(tiny_dataset()), checkpoint, 2)
         assert [dataclasses.replace(record, layers=()) for record in rest] == [
             dataclasses.replace(record, layers=()) for record in whole[2:]

@@ -11,14 +11,8 @@ from optuna.trial import TrialState, create_trial
 
 from storage import record_rows, tables
 from storage.errors import DamagedError
-from storage.records import (
-    ArtifactRecord,
-    EvaluationRecord,
-    PairedDifference,
-    PolicyRecord,
-    ReferenceRecord,
-    RunRecord,
-)
+from storage.records import ArtifactRecord, PolicyRecord, RunRecord
+from storage.score_records import EvaluationRecord, PairedDifference, ReferenceRecord
 from tests.contracts.store_contract import settings
 
 
@@ -38,6 +32,12 @@ def test_settings_survive_json_and_unknown_keys() -> None:
     """A later version may add a setting; this one leaves it out."""
     stored = json.dumps({**record_rows.settings_json(settings()), "later": 1})
     assert record_rows.settings_record(stored, 1) == settings()
+
+
+def test_epochs_of_a_study_from_before_there_were_others_are_passes() -> None:
+    stored = record_rows.settings_json(settings())
+    del stored["epoch_steps"]
+    assert record_rows.settings_record(json.dumps(stored), 1).epoch_steps == "full"
 
 
 def test_trial_is_told_in_seconds_and_with_its_cause() -> None:

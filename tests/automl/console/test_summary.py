@@ -22,14 +22,8 @@ from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.trial_in_training import TrialInTraining
 from automl.wording.numbers import percent
 from automl.wording.scores import score_text
-from storage.records import (
-    Advice,
-    EvaluationRecord,
-    ReferenceName,
-    ReferenceRecord,
-    SpaceChange,
-    TrialRecord,
-)
+from storage.records import Advice, SpaceChange, TrialRecord
+from storage.score_records import EvaluationRecord, ReferenceName, ReferenceRecord
 from tests.contracts.synthetic_study import synthetic_study
 
 
@@ -127,6 +121,15 @@ def test_no_table_is_wider_than_the_terminal(
 def test_a_value_over_folds_is_said_to_be_their_mean(capsys: pytest.CaptureFixture[str]) -> None:
     summary.print_result(SearchResult(synthetic_study(6, n_folds=3), "sqlite:///a.db"), None)
     assert "in the mean of 3 folds, at epoch" in capsys.readouterr().out
+
+
+def test_epochs_that_are_parts_of_passes_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    records = synthetic_study(6)
+    summary.print_result(SearchResult(records, "sqlite:///a.db"), None)
+    assert "updates" not in capsys.readouterr().out
+    settings = replace(records.settings, epoch_steps=2)
+    summary.print_result(SearchResult(replace(records, settings=settings), "sqlite:///a.db"), None)
+    assert " (2 updates, " in capsys.readouterr().out
 
 
 def test_terminal_json_report_and_dashboard_tell_the_same_epochs(
