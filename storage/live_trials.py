@@ -166,8 +166,12 @@ class LiveTrials:
         trial = _new_trial() if template is None else _copied(template)
         with self._database.write() as connection:
             _insert(connection, study_id, trial, self._at_most)
-            if template is not None:
-                self._write_whole(connection, trial)
+            if template is not None and self._database.in_transaction:
+                self.writes.add_whole(trial)  # in one go with those of the block's other trials
+            elif template is not None:
+                whole = TrialWrites(self._database.connection.dialect)
+                whole.add_whole(trial)
+                whole.write(connection)
             if trial.state is TrialState.RUNNING:
                 self._database.claims.claim(connection, trial._trial_id)
         if trial.state is TrialState.RUNNING:
@@ -177,16 +181,6 @@ class LiveTrials:
         else:
             self._read(study_id)  # others have made trials in between
         return trial._trial_id
-
-    def _write_whole(self, connection: Connection, trial: FrozenTrial) -> None:
-        """Write what a new trial brings; in a transaction, with the rest of the block."""
-        if self._database.in_transaction:
-            self.writes.add_whole(trial)
-            self._database.changed()
-            return
-        whole = TrialWrites(self._database.connection.dialect)
-        whole.add_whole(trial)
-        whole.write(connection)
 
     def start(self, trial: FrozenTrial) -> bool:
         """Take a waiting trial; False if another process has."""

@@ -33,13 +33,11 @@ class Choices:
 
     n_startup: int = 10
     n_draws: int = 24
-    n_draws_startup: int = 8
     n_costed: int = 8
     good_share: float = 0.1
     most_good: int = 25
     width: float = 0.1
     share: float = 0.2
-    others_share: float = 0.2
     cost_power: float = 0.5
     startup_power: float = 1.0
     prior: float = 1.0
@@ -64,17 +62,17 @@ class Model:
         if past.n_known >= choices.n_startup and len(dimensions):
             wanted = math.ceil(choices.good_share * len(past))
             n_good = min(wanted, choices.most_good, past.n_known)
-            self._good = self._density(past.coordinates[:n_good], choices.share)
-            self._others = self._density(past.coordinates[n_good:], choices.others_share)
+            self._good = self._density(past.coordinates[:n_good])
+            self._others = self._density(past.coordinates[n_good:])
         else:
-            self._anywhere = self._density(np.empty((0, len(dimensions))), 1.0)
+            self._anywhere = self._density(np.empty((0, len(dimensions))))
 
     def propose(self, seed: int) -> dict[str, ParameterValue]:
         """All params of a trial, fixed ones included."""
         numbers, choices = np.random.Generator(np.random.PCG64(seed)), self._choices
         n_columns = len(self._dimensions)
         if self._good is None:
-            draws = self._anywhere.draw(numbers.random((choices.n_draws_startup, 1 + n_columns)))
+            draws = self._anywhere.draw(numbers.random((choices.n_costed, 1 + n_columns)))
             noise = -np.log(-np.log(numbers.random(len(draws))))
             return self._best(draws, noise, choices.startup_power)
         draws = self._good.draw(numbers.random((choices.n_draws, 1 + n_columns)))
@@ -82,12 +80,12 @@ class Model:
         scores = self._good.log_density(features) - self._others.log_density(features)
         return self._best(draws, scores, choices.cost_power)
 
-    def _density(self, centres: Floats, share: float) -> Parzen:
+    def _density(self, centres: Floats) -> Parzen:
         n, d = len(centres), len(self._dimensions)
         width = self._choices.width * max(n, 1) ** (-1 / (d + 4))
         weights = np.ones(n + 1)
         weights[-1] = self._choices.prior
-        return Parzen(self._columns, centres, weights, Bandwidth(width, share))
+        return Parzen(self._columns, centres, weights, Bandwidth(width, self._choices.share))
 
     def _best(self, draws: Floats, scores: Floats, power: float) -> dict[str, ParameterValue]:
         if self._cost is None or power == 0.0:
