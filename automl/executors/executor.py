@@ -67,8 +67,11 @@ class Executor(abc.ABC):
     def active(self) -> tuple[int, ...]:
         """Ids of the runs in training, or waiting for room, in the order of their start."""
 
+    def allow(self, limits: Mapping[int, int]) -> None:  # noqa: B027
+        """Temporary."""
+
     @abc.abstractmethod
-    def start(self, starts: Sequence[Start]) -> None:
+    def start(self, starts: Sequence[Start], limits: Mapping[int, int] | None = None) -> None:
         """Begin or continue runs; their training happens in `next_round`.
 
         Raises:

@@ -81,7 +81,10 @@ class Pool(Executor):
         """Ids of the runs in training, or waiting for room, in the order of their start."""
         return tuple(run_id for run_id, run in self._runs.items() if run.is_active)
 
-    def start(self, starts: Sequence[Start]) -> None:
+    def allow(self, limits: Mapping[int, int]) -> None:
+        """Temporary."""
+
+    def start(self, starts: Sequence[Start], limits: Mapping[int, int] | None = None) -> None:
         """Give each run to a worker; it begins there with the worker's next round."""
         for start in starts:
             if self._is_active(run_of(start).run_id):
