@@ -21,7 +21,7 @@ from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.search_state import SearchState
 from automl.tuning.trial_in_training import TrialInTraining
 from storage.errors import StudyIsFull
-from storage.records import ParameterValue
+from storage.records import BY_MACHINE, ParameterValue
 
 
 def adopt(state: SearchState) -> None:
@@ -80,6 +80,8 @@ def _ask(state: SearchState) -> TrialInTraining:
     with state.store.optuna_storage.trials.at_most(state.policy.n_trials):
         handle = state.study.ask()
     state.tally.n_asked = handle.number + 1
+    if state.tally.has_machine_decided:
+        handle.set_user_attr(BY_MACHINE, "params")
     return _plan(state, handle, state.problem.space.suggest(handle), attempt=1)
 
 

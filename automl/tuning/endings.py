@@ -13,7 +13,7 @@ from automl.tuning.keeping import Collected
 from automl.tuning.search_state import SearchState
 from automl.tuning.trial_in_training import TrialInTraining
 from automl.wording.scores import score_text
-from storage.records import RunState
+from storage.records import CAUSES_BY_MACHINE, RunState
 
 
 def complete(state: SearchState, trial: TrialInTraining, weights: Collected | None) -> None:
@@ -43,6 +43,7 @@ def complete_early(state: SearchState, trial: TrialInTraining) -> None:
         if run.end is None:
             run.end = "out_of_time"
             state.executor.stop(run_id)
+            state.note_machine(trial, "end")
     complete(state, trial, state.keeper.collect(trial, state.executor))
 
 
@@ -69,6 +70,8 @@ def keep_state(state: SearchState, trial: TrialInTraining) -> None:
 def fail(state: SearchState, trial: TrialInTraining, cause: str, message: str) -> None:
     """Rank the trial behind every feasible one, keep the cause, go on (invariant 9)."""
     with state.store.transaction():
+        if cause in CAUSES_BY_MACHINE:
+            state.note_machine(trial, "end")
         _close(state, trial, "failed", cause)
         trial.handle.set_user_attr("cause", cause)
         trial.handle.set_user_attr("cause_message", message)

@@ -13,7 +13,7 @@ the next call. How trials begin is in `beginnings.py`, how they end in `endings.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import optuna
 
@@ -73,6 +73,7 @@ class Search:
         try:
             while not self._is_over:
                 self._decide()
+                self._save_checkpoints()
                 if not state.trials:
                     break
                 yield state.progress(self._clock, self._clock_of_training)
@@ -100,10 +101,10 @@ class Search:
         if n_wanted > 0:
             if self._is_over:
                 return False
-            if self._must_finish:
-                state.tally.has_machine_decided = True
-            else:
+            if not self._must_finish:
                 propose(state, n_wanted)
+            elif (best := state.best_in_training) is not None:
+                state.note_machine(best, "wait")
         return True
 
     def _carry_out(self) -> bool:
@@ -150,7 +151,6 @@ class Search:
         for trial in touched.values():
             if state.trains(trial):
                 state.trials.look_at(trial)
-        self._save_checkpoints(touched.values())
 
     def _advance(self, trial: TrialInTraining, record: EpochRecord) -> None:
         self.state.tally.n_epochs += 1
@@ -164,11 +164,11 @@ class Search:
             self.state.store.runs.add_epochs(self._arrived)
             self._arrived = []
 
-    def _save_checkpoints(self, trials: Iterable[TrialInTraining]) -> None:
-        """Save, now and then, the state of trials that still train: a killed one loses little."""
+    def _save_checkpoints(self) -> None:
+        """Save, now and then, the state of trials in training: a killed one loses little."""
         now = time.monotonic()
-        for trial in trials:
-            if self.state.trains(trial) and now - trial.saved_at > CHECKPOINT_SECONDS:
+        for trial in list(self.state.trials.values()):
+            if trial.is_begun and now - trial.saved_at > CHECKPOINT_SECONDS:
                 self.state.keeper.save_checkpoints(trial, self.state.executor)
                 trial.saved_at = now
 

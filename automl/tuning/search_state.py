@@ -25,6 +25,7 @@ from automl.tuning.tally import Tally
 from automl.tuning.trial_in_training import TrialInTraining, best_in_training
 from automl.tuning.trials_in_training import TrialsInTraining
 from storage import Store
+from storage.records import BY_MACHINE
 
 
 @dataclass(slots=True)
@@ -95,6 +96,12 @@ class SearchState:
         for run_id in trial.runs:
             self.executor.stop(run_id)
             self.executor.forget(run_id)
+
+    def note_machine(self, trial: TrialInTraining, what: str) -> None:
+        """Note that time or memory has decided something in a trial (`BY_MACHINE`)."""
+        if not self.tally.has_machine_decided:
+            self.tally.has_machine_decided = True
+            trial.handle.set_user_attr(BY_MACHINE, what)
 
     def say(self, message: str) -> None:
         """Tell people something, with the next progress."""

@@ -13,7 +13,7 @@ import optuna
 from optuna.trial import TrialState
 
 from automl.tuning.trial_in_training import TrialInTraining
-from storage.records import ParameterValue
+from storage.records import BY_MACHINE, ParameterValue
 
 
 @dataclass(slots=True)
