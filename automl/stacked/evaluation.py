@@ -1,7 +1,13 @@
-"""Losses, metrics and layer signals of all runs of a stack, in evaluation mode."""
+"""Losses and metrics of the runs of a stack, in evaluation mode.
+
+By the compiled kernels run by run (`native_scores.py`), else by torch calls for all runs at
+once. With kernels a run's numbers are the same bits beside any others; torch's products may
+depend on the number of runs in their last bits.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import torch
@@ -9,7 +15,7 @@ from torch import Tensor
 
 from automl.stacked.blocks import StackLayout
 from automl.stacked.losses import stacked_row_errors, stacked_row_losses
-from automl.stacked.native_losses import class_scores_
+from automl.stacked.native_scores import NativeScores
 from automl.stacked.rows import TableRows, gather
 from automl.stacked.stack import Stack
 from automl.stacked.stack_passes import Pass
@@ -40,25 +46,50 @@ class StackedEvaluation:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._passes: dict[int, Pass] = {}
+        self._native: NativeScores | None = None
+        if stack.tables.is_native:
+            self._native = NativeScores(stack.values, stack.tables.dataset.loss)
 
     @torch.no_grad()
-    def train_scores(self) -> list[Score]:
-        """Each run on at most 10,000 of its own train rows."""
-        stack, device = self._stack, self._stack.tables.device
-        measured = measured_rows(stack.rows.n_rows)
-        rows = torch.arange(stack.rows.n_rows) if measured is None else measured
-        rows = rows.to(device)[None]
-        if stack.rows.own_rows is not None:
-            rows = stack.rows.own_rows[:, rows[0]]
-        return self._scores(stack.rows.train.rows, rows, stack.rows.train_starts)
+    def train_scores(self, runs: Sequence[int] | None = None) -> list[Score]:
+        """Some runs, by their places (None: all), on the measured part of their train rows."""
+        rows = self._stack.rows
+        measured = measured_rows(rows.n_rows)
+        if rows.own_rows is None:
+            return self._measured(
+                rows.train.rows,
+                rows.train_starts,
+                rows.n_rows if measured is None else measured,
+                runs,
+            )
+        own = rows.own_rows if measured is None else rows.own_rows[:, measured]
+        return self._measured(rows.train.rows, rows.train_starts, own, runs)
 
     @torch.no_grad()
-    def valid_scores(self) -> list[Score]:
-        """Each run on its fold's validation rows."""
-        stack = self._stack
-        n_rows = stack.rows.valid.n_rows(stack.members[0].run)
-        rows = torch.arange(n_rows, device=stack.tables.device)[None]
-        return self._scores(stack.rows.valid.rows, rows, stack.rows.valid_starts)
+    def valid_scores(self, runs: Sequence[int] | None = None) -> list[Score]:
+        """Some runs, by their places (None: all), on their folds' validation rows."""
+        rows = self._stack.rows
+        n_rows = rows.valid.n_rows(self._stack.members[0].run)
+        return self._measured(rows.valid.rows, rows.valid_starts, n_rows, runs)
+
+    def _measured(
+        self, table: TableRows, starts: Tensor, rows: Tensor | int, runs: Sequence[int] | None
+    ) -> list[Score]:
+        """Measure on rows of a table.
+
+        Args:
+            rows: which, counted from `starts`; a number: the first so many.
+
+        Shape:
+            starts: (K, 1); rows: (N,), or (K, N) where each run has its own.
+        """
+        places = range(len(starts)) if runs is None else runs
+        if self._native is not None:
+            return self._native.measure(table, starts, rows, places)
+        if isinstance(rows, int):
+            rows = torch.arange(rows, device=starts.device)
+        every = self._scores(table, rows if rows.ndim == 2 else rows[None], starts)
+        return [every[k] for k in places]
 
     def _scores(self, table: TableRows, rows: Tensor, starts: Tensor) -> list[Score]:
         """Measure on rows of a table; `rows`: (K, N) or (1, N), counted from `starts` (K, 1)."""
@@ -74,9 +105,6 @@ class StackedEvaluation:
             gather(table, index, batch.inputs, batch.codes)
             batch.forward()
             targets = table.targets[index].view(n_runs, size)
-            if self._stack.tables.is_native and dataset.loss == "cross_entropy":
-                class_scores_(batch.outputs, targets, losses[:, chunk], errors[:, chunk])
-                continue
             losses[:, chunk] = stacked_row_losses(dataset.loss, batch.outputs, targets)
             errors[:, chunk] = stacked_row_errors(dataset.task, batch.outputs, targets)
         return _summed(losses.double(), errors.double())

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from automl.data.dataset import Dataset
-from automl.stacked.native_losses import class_gradients_
+from automl.stacked.native_losses import objective_gradients_
 from automl.training.config import RunConfig
 
 
@@ -58,8 +58,9 @@ class StackedObjective:
         Shape:
             outputs, gradients: (K, C, B); targets: (K, B).
         """
-        if self.is_native and self.loss == "cross_entropy":
-            class_gradients_(outputs, targets, self.label_smoothing, self.class_weights, gradients)
+        if self.is_native:
+            smoothing, weights = self.label_smoothing, self.class_weights
+            objective_gradients_(self.loss, outputs, targets, smoothing, weights, gradients)
             return
         GRADIENTS[self.loss](outputs, targets[:, None, :], self.label_smoothing, gradients)
         if self.class_weights is not None:

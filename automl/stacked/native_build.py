@@ -27,7 +27,7 @@ from automl.system.child_processes import module_search_path, run_within
 SOURCES: Final = Path(__file__).with_name("kernels")
 
 FUNCTIONS: Final = (
-    *("network_forward", "network_backward", "class_gradients", "class_scores"),
+    *("network_forward", "network_backward", "objective_gradients", "measure_scores"),
     *("measure_signals", "update"),
 )
 """What `kernels.cpp` exports."""

@@ -41,10 +41,19 @@ Network: Final = _structure(
     *_DROPOUT,
 )
 Signals: Final = _structure("Signals", "network", "layer", "saturated_above", "numbers")
-Classes: Final = _structure(
-    "Classes",
-    *("n_runs", "n_classes", "n_rows", "stride", "outputs", "targets"),
-    *("smoothing", "class_weights", "gradients", "losses", "errors"),
+Outputs: Final = _structure(
+    "Outputs",
+    *("loss", "n_runs", "n_outputs", "n_rows", "outputs", "classes", "values"),
+    *("smoothing", "class_weights", "gradients"),
+)
+Rows: Final = _structure(
+    "Rows", "n_columns", "n_embedded", "columns", "categories", "classes", "values"
+)
+Embedding: Final = _structure("Embedding", "n_codes", "size", "numbers")
+Scores: Final = _structure(
+    "Scores",
+    *("network", "rows", "embeddings", "loss", "n_runs", "n_rows", "runs", "starts"),
+    *("index", "index_apart", "inputs", "numbers"),
 )
 Block: Final = _structure(
     "Block",
@@ -57,7 +66,7 @@ Update: Final = _structure(
     *("l1", "max_norm", "clip_norm", "has_first", "has_second", "norms"),
 )
 
-STRUCTURES: Final = (Layer, Network, Signals, Classes, Block, Update)
+STRUCTURES: Final = (Layer, Network, Signals, Outputs, Rows, Embedding, Scores, Block, Update)
 
 Places = dict[tuple[str, str], tuple[int, int]]
 """Offset and size in bytes by structure and field; "" is the structure as a whole."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -103,12 +103,15 @@ class StackedTrainer(Trainer):
             self._waiting[run_id] = start
             self._added.append(run_id)
 
-    def train_round(self, deadline: float | None = None) -> list[EpochRecord]:
-        """Train one epoch of every active run; return early at the deadline."""
+    def train_round(
+        self, deadline: float | None = None, run_ids: Collection[int] | None = None
+    ) -> list[EpochRecord]:
+        """Train one epoch of active runs; return early at the deadline."""
         started = time.monotonic()
-        self._arrange()
+        due = set(self._added) if run_ids is None else set(run_ids)
+        self._arrange(due)
         records: list[EpochRecord] = []
-        for stack in list(self._stacks):
+        for stack in [stack for stack in self._stacks if due.issuperset(_ids(stack))]:
             if deadline is not None and time.monotonic() >= deadline:
                 break
             self._stacks.remove(stack)
@@ -130,7 +133,7 @@ class StackedTrainer(Trainer):
     def checkpoint(self, run_id: int) -> Checkpoint:
         """The state of an active run."""
         if run_id in self._waiting:
-            self._arrange()
+            self._arrange(set(self._added))
         place = self._places[run_id]
         member, stack = place.member, place.stack
         return Checkpoint(
@@ -185,20 +188,21 @@ class StackedTrainer(Trainer):
                 state[f"hidden.{layer}.normalization.num_batches_tracked"] = torch.tensor(step)
         return state
 
-    def _arrange(self) -> None:
-        """Make stacks anew where runs have come or gone; the others stay as they are."""
+    def _arrange(self, due: set[int]) -> None:
+        """Make stacks anew where runs have come or gone, or rest beside runs that are due."""
         members = {run_id: place.member for run_id, place in self._places.items()}
         members |= {run_id: _member(start) for run_id, start in self._waiting.items()}
-        if len(self._places) == sum(len(stack.members) for stack in self._stacks) and (
-            not self._waiting
-        ):
+        held = {stack: _ids(stack) for stack in self._stacks}
+        is_mixed = any(not due.issuperset(ids) and due & set(ids) for ids in held.values())
+        n_held = sum(map(len, held.values()))
+        if len(self._places) == n_held and not self._waiting and not is_mixed:
             return
-        held = {stack: [m.run.run_id for m in stack.members] for stack in self._stacks}
-        plans = plan_stacks([members[run_id].run for run_id in self._added], self._dataset)
+        runs = [members[run_id].run for run_id in self._added]
+        plans = plan_stacks([run for run in runs if run.run_id in due], self._dataset)
+        plans += plan_stacks([run for run in runs if run.run_id not in due], self._dataset)
         stacks = []
         for plan in plans:
-            runs = sorted(plan, key=lambda run: sort_key(run.model))
-            ids = [run.run_id for run in runs]
+            ids = [run.run_id for run in sorted(plan, key=lambda run: sort_key(run.model))]
             kept = next((stack for stack, own in held.items() if own == ids), None)
             stacks.append(kept or self._made([members[run_id] for run_id in ids]))
         self._stacks = stacks
@@ -269,6 +273,10 @@ class StackedTrainer(Trainer):
             layers if is_measured(member.epoch) else ()
             for member, layers in zip(stack.members, measured, strict=True)
         ]
+
+
+def _ids(stack: Stack) -> list[int]:
+    return [member.run.run_id for member in stack.members]
 
 
 def _member(start: Start) -> Member:

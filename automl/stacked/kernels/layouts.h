@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "classes.h"
+#include "losses.h"
 #include "network.h"
+#include "rows.h"
+#include "scores.h"
 #include "signals.h"
 #include "update.h"
 
@@ -49,10 +51,21 @@ extern const FieldLayout field_layouts[] = {
     WHOLE(Signals), FIELD(Signals, network), FIELD(Signals, layer),
     FIELD(Signals, saturated_above), FIELD(Signals, numbers),
 
-    WHOLE(Classes), FIELD(Classes, n_runs), FIELD(Classes, n_classes), FIELD(Classes, n_rows),
-    FIELD(Classes, stride), FIELD(Classes, outputs), FIELD(Classes, targets),
-    FIELD(Classes, smoothing), FIELD(Classes, class_weights), FIELD(Classes, gradients),
-    FIELD(Classes, losses), FIELD(Classes, errors),
+    WHOLE(Outputs), FIELD(Outputs, loss), FIELD(Outputs, n_runs), FIELD(Outputs, n_outputs),
+    FIELD(Outputs, n_rows), FIELD(Outputs, outputs), FIELD(Outputs, classes),
+    FIELD(Outputs, values), FIELD(Outputs, smoothing), FIELD(Outputs, class_weights),
+    FIELD(Outputs, gradients),
+
+    WHOLE(Rows), FIELD(Rows, n_columns), FIELD(Rows, n_embedded), FIELD(Rows, columns),
+    FIELD(Rows, categories), FIELD(Rows, classes), FIELD(Rows, values),
+
+    WHOLE(Embedding), FIELD(Embedding, n_codes), FIELD(Embedding, size),
+    FIELD(Embedding, numbers),
+
+    WHOLE(Scores), FIELD(Scores, network), FIELD(Scores, rows), FIELD(Scores, embeddings),
+    FIELD(Scores, loss), FIELD(Scores, n_runs), FIELD(Scores, n_rows), FIELD(Scores, runs),
+    FIELD(Scores, starts), FIELD(Scores, index), FIELD(Scores, index_apart),
+    FIELD(Scores, inputs), FIELD(Scores, numbers),
 
     WHOLE(Block), FIELD(Block, n_runs), FIELD(Block, n_rows), FIELD(Block, n_columns),
     FIELD(Block, n_pieces), FIELD(Block, own_rows), FIELD(Block, own_columns),

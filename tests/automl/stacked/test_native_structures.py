@@ -58,9 +58,9 @@ def test_the_structures_of_the_kernels_are_those_here(dtype: torch.dtype) -> Non
             "from byte 32 on: kernels/ and native_structures.py must agree",
         ),
         (
-            "int64_t n_runs, n_classes, n_rows, stride;",
-            "int32_t n_runs, n_classes; int64_t n_rows, stride;",
-            "library's structure Classes has 80 bytes from byte 0 on, but here it has 88 bytes",
+            "int64_t loss, n_runs, n_outputs, n_rows;",
+            "int32_t loss, n_runs; int64_t n_outputs, n_rows;",
+            "library's structure Outputs has 72 bytes from byte 0 on, but here it has 80 bytes",
         ),
         (
             "FIELD(Signals, numbers),",
