@@ -104,9 +104,7 @@ class VirtualOrder:
         places = [self._places[number] for number in in_slots]
         if not places or not all(place.is_due for place in places):
             return None
-        return {
-            number: place.n_done + 1 for number, place in zip(in_slots, places, strict=True)
-        }
+        return {number: place.n_done + 1 for number, place in zip(in_slots, places, strict=True)}
 
     def advance(self, numbers: Mapping[int, int]) -> None:
         """A round has been had by these trials, up to these epochs."""

@@ -25,7 +25,9 @@ in view, the best loss of letter went from 0.239 to 0.164, of california_housing
 class SearchPolicy(PolicyOptions):
     """How to search: what a person has chosen, and how many trials train at once."""
 
-    n_slots: int = option(0, whole(0))  # fixed by a person, or by too little memory; 0: they grow with the study
+    n_slots: int = option(
+        0, whole(0)
+    )  # fixed by a person, or by too little memory; 0: they grow with the study
 
     @property
     def slots(self) -> Slots:

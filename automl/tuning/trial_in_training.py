@@ -97,9 +97,7 @@ class TrialInTraining:
 
     def is_ended_at(self, epoch: int) -> bool:
         """Whether every run has come to its end by an epoch."""
-        return all(
-            run.end is not None and len(run.curve) <= epoch for run in self.runs.values()
-        )
+        return all(run.end is not None and len(run.curve) <= epoch for run in self.runs.values())
 
     def report(self, epoch: int) -> None:
         """Tell the pruner what the trial is worth at its next epoch."""

@@ -174,9 +174,7 @@ def test_any_sequence_of_arrivals_and_any_kill_gives_the_same_rounds(
     seed: int, n_slots: int, n_ready: int, disturbance: int
 ) -> None:
     """One trains trial by trial; the other as it comes, and is killed now and then."""
-    slots = Slots(
-        lambda n_ended: n_slots or 2 + n_ended // 5, lambda n_in_slots: n_ready
-    )
+    slots = Slots(lambda n_ended: n_slots or 2 + n_ended // 5, lambda n_in_slots: n_ready)
     straight, disturbed = Script(seed, slots), Script(seed, slots)
     straight.play(lambda due: due[0], lambda: False)
     rng = random.Random(disturbance)
