@@ -19,7 +19,6 @@ from automl.models.family import find_family
 from automl.training.config import RunConfig, configure
 from automl.training.trainer import Trainer
 from automl.tuning.stacking import MIN_SLOTS, most_unfinished
-from automl.wording.counts import count
 from search_spaces import SearchSpace
 from search_spaces.hyperparameters import Role
 from storage.records import ParameterValue

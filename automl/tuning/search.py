@@ -1,6 +1,6 @@
 """The search loop: ask Optuna for trials, train them, report each epoch, prune, tell.
 
-    propose -> take what workers have trained -> carry out the rounds that are due -> yield progress
+    propose -> take what has been trained -> carry out the rounds that are due -> yield progress
 
 `Search` is the coordinator and the single writer of its study. It iterates over frozen
 `SearchProgress`, so a command line, a notebook and a test watch it without callbacks. It

@@ -16,8 +16,8 @@ from automl.models.mlp.network import ACTIVATIONS
 from automl.stacked.memory import memory_bytes
 from automl.training.config import RunConfig, configure
 from automl.tuning.memory import MemoryPlan, in_waves, largest_run, plan_memory
-from search_spaces import SearchSpace
 from automl.tuning.stacking import MIN_SLOTS
+from search_spaces import SearchSpace
 from search_spaces.hyperparameters import hyperparameter
 from tests.contracts.tiny_datasets import tiny_dataset
 
