@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 from pathlib import Path
+from typing import Literal
 
 PROC = Path("/proc")
 SYSTEM = Path("/sys")
@@ -25,6 +26,17 @@ def available_cores() -> int:
     else:
         n_cores = os.cpu_count() or 1
     return max(1, min(n_cores, _cgroup_cores()))
+
+
+def needs_processes(workers: int | Literal["auto"], *, is_limited: bool) -> bool:
+    """Whether training needs processes of its own: for several cores, or to be ended by force.
+
+    Args:
+        workers: how many; "auto" for one per core.
+        is_limited: whether a round that takes too long, or too much memory, must be ended.
+    """
+    n_workers = available_cores() if workers == "auto" else workers
+    return n_workers != 1 or is_limited
 
 
 def _siblings(cpu: int) -> str:
@@ -50,6 +62,21 @@ def available_memory() -> int | None:
         None where the system does not say.
     """
     known = [n_bytes for n_bytes in (_free_memory(), _cgroup_memory()) if n_bytes is not None]
+    return min(known, default=None)
+
+
+def total_memory() -> int | None:
+    """Bytes that the machine has, or the container may have, whoever uses them now.
+
+    Returns:
+        None where the system does not say.
+    """
+    limits = [_read(CGROUP / name) for name in ("memory.max", "memory/memory.limit_in_bytes")]
+    known = [int(text) for text in limits if text.isdigit()]
+    try:
+        known.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (ValueError, OSError, AttributeError):
+        pass
     return min(known, default=None)
 
 
