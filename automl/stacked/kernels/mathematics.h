@@ -1,4 +1,4 @@
-// Vector versions of exp, tanh and erf.
+// Vector versions of exp, log, tanh and erf.
 //
 // Loops are written for the compiler's vectorizer: `omp simd` lets it use glibc's libmvec and
 // reorder sums, without the rules of -ffast-math that would assume numbers to be finite.
@@ -19,6 +19,14 @@ float expm1f(float) noexcept;
 #pragma omp declare simd notinbranch
 double expm1(double) noexcept;
 #pragma omp declare simd notinbranch
+float logf(float) noexcept;
+#pragma omp declare simd notinbranch
+double log(double) noexcept;
+#pragma omp declare simd notinbranch
+float log1pf(float) noexcept;
+#pragma omp declare simd notinbranch
+double log1p(double) noexcept;
+#pragma omp declare simd notinbranch
 float tanhf(float) noexcept;
 #pragma omp declare simd notinbranch
 double tanh(double) noexcept;
@@ -36,6 +44,10 @@ inline float exponential(float x) { return ::expf(x); }
 inline double exponential(double x) { return ::exp(x); }
 inline float exponential_less_1(float x) { return ::expm1f(x); }
 inline double exponential_less_1(double x) { return ::expm1(x); }
+inline float logarithm(float x) { return ::logf(x); }
+inline double logarithm(double x) { return ::log(x); }
+inline float logarithm_of_1_more(float x) { return ::log1pf(x); }
+inline double logarithm_of_1_more(double x) { return ::log1p(x); }
 inline float hyperbolic_tangent(float x) { return ::tanhf(x); }
 inline double hyperbolic_tangent(double x) { return ::tanh(x); }
 inline float error_function(float x) { return ::erff(x); }

@@ -1,0 +1,88 @@
+// The plain losses of a run on many rows, in evaluation mode: only their means come out.
+//
+// A run takes a chunk of rows after the other through its whole network, at its own widths and
+// while its numbers are in the cache. Chunks, and so the order of all sums, depend on nothing
+// but the run and its rows: its numbers are the same bits beside any others.
+
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+#include "losses.h"
+#include "network.h"
+#include "rows.h"
+
+namespace {
+
+constexpr int64_t CHUNK_ROWS = 64;  // as in evaluation.py
+
+template <typename T>
+struct Scores {
+    const Network<T> *network;
+    const Rows<T> *rows;
+    const Embedding<T> *embeddings;
+    int64_t loss, n_rows, start;  // where the run's rows begin in the table
+    const int64_t *index;         // rows from there on; null: the first n_rows
+    double *numbers;              // (3): mean loss, its standard error, mean error
+};
+
+// Sums over rows, in double precision. Deviations are from the first loss, so that the
+// variance of nearly equal losses does not cancel.
+struct ScoreSums {
+    double first = 0, loss = 0, deviation = 0, squares = 0, error = 0;
+    int64_t n_rows = 0;
+
+    template <typename T>
+    void add(const T *losses, const T *errors, int64_t n) {
+        if (n_rows == 0) first = losses[0];
+        for (int64_t b = 0; b < n; b++) {
+            const double own = double(losses[b]) - first;
+            loss += losses[b];
+            deviation += own;
+            squares += own * own;
+            error += errors[b];
+        }
+        n_rows += n;
+    }
+
+    void write(double *numbers) const {
+        const double left = squares - deviation * deviation / n_rows;
+        const double variance = (left < 0 ? 0 : left) / std::max<int64_t>(1, n_rows - 1);
+        numbers[0] = loss / n_rows;
+        numbers[1] = std::sqrt(variance / n_rows);
+        numbers[2] = error / n_rows;
+    }
+};
+
+template <typename T>
+void measure_scores(const Scores<T> &asked) {
+    const Rows<T> &rows = *asked.rows;
+    Network<T> network = *asked.network;
+    network.is_training = 0;
+    const int64_t D = network.n_inputs, C = network.n_outputs;
+    T *const inputs = network.inputs;
+    const bool is_copied = asked.index || rows.n_embedded;
+    ScoreSums sums;
+    for (int64_t start = 0; start < asked.n_rows; start += CHUNK_ROWS) {
+        const int64_t m = std::min(CHUNK_ROWS, asked.n_rows - start), first = asked.start + start;
+        int64_t index[CHUNK_ROWS], classes[CHUNK_ROWS];
+        T values[CHUNK_ROWS], losses[CHUNK_ROWS], errors[CHUNK_ROWS];
+        Targets<T> targets = {rows.classes ? classes : nullptr, rows.values ? values : nullptr};
+        network.n_rows = m;
+        if (is_copied) {
+            for (int64_t b = 0; b < m; b++) index[b] = asked.index ? asked.start + asked.index[start + b] : first + b;
+            gather(rows, asked.embeddings, index, m, D, inputs, classes, values);
+        } else {
+            network.inputs = const_cast<T *>(rows.columns) + first * D;  // only dropout writes to them
+            targets = {rows.classes ? rows.classes + first : nullptr, rows.values ? rows.values + first : nullptr};
+        }
+        network_forward(network);
+        row_scores(asked.loss, C, m, network.outputs, targets, losses, errors);
+        sums.add(losses, errors, m);
+    }
+    sums.write(asked.numbers);
+}
+
+}  // namespace
