@@ -34,7 +34,8 @@ from automl.wording.settings import differing_settings, parameter_text
 from search_spaces import SearchSpace
 from storage.answers import study_evaluation
 from storage.effort import search_effort
-from storage.records import EvaluationRecord, Json, PairedDifference, StudyRecords
+from storage.records import Json, StudyRecords
+from storage.score_records import EvaluationRecord, PairedDifference
 
 ABSENT = "–"
 OF_VALIDATION = frozenset({"n_folds", "valid", "valid_fraction"})

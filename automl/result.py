@@ -26,14 +26,8 @@ from storage.answers import (
 )
 from storage.engine import database_path
 from storage.errors import ArtifactError
-from storage.records import (
-    AnswerRecord,
-    Diagnosis,
-    EvaluationRecord,
-    Json,
-    StudyRecords,
-    TrialRecord,
-)
+from storage.records import Diagnosis, Json, StudyRecords, TrialRecord
+from storage.score_records import AnswerRecord, EvaluationRecord
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,7 +6,8 @@ from automl.diagnostics.headline import headline, shown_diagnoses
 from automl.diagnostics.standing import Standing, standing
 from storage.answers import study_evaluation
 from storage.effort import effort_of_trial, search_effort, side_effort
-from storage.records import Diagnosis, EvaluationRecord, Json, StudyRecords, TrialRecord
+from storage.records import Diagnosis, Json, StudyRecords, TrialRecord
+from storage.score_records import EvaluationRecord
 
 
 def study_json(records: StudyRecords) -> dict[str, Json]:

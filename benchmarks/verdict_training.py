@@ -27,11 +27,8 @@ from automl.tuning.evaluation import reference_record
 from automl.tuning.planned_runs import EndedRun, PlannedRun, train_runs
 from benchmarks.verdict_worlds import World
 from storage.records import (
-    AnswerMember,
-    AnswerRecord,
     DataCheckRecord,
     EpochRecord,
-    EvaluationRecord,
     Json,
     LayerGradientRecord,
     ParameterValue,
@@ -40,6 +37,7 @@ from storage.records import (
     StudySettings,
     TrialRecord,
 )
+from storage.score_records import AnswerMember, AnswerRecord, EvaluationRecord
 
 Params = Mapping[str, ParameterValue]
 

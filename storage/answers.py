@@ -9,13 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from storage.records import (
-    AnswerMember,
-    AnswerRecord,
-    ArtifactRecord,
-    EvaluationRecord,
-    StudyRecords,
-)
+from storage.records import ArtifactRecord, StudyRecords
+from storage.score_records import AnswerMember, AnswerRecord, EvaluationRecord
 
 
 def study_answer(records: StudyRecords) -> AnswerRecord | None:

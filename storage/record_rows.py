@@ -16,17 +16,16 @@ from sqlalchemy import Row, Table
 
 from storage.errors import DamagedError
 from storage.records import (
-    AnswerRecord,
     ArtifactRecord,
     DataCheckRecord,
     Diagnosis,
-    EvaluationRecord,
     PolicyRecord,
     RunRecord,
     StudySettings,
     TrialRecord,
     TrialState,
 )
+from storage.score_records import AnswerRecord, EvaluationRecord
 from storage.stored_values import UnfitError, fitting, parse_json, record_of
 from storage.tables import (
     ANSWERS,

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from storage.score_records import AnswerRecord, EvaluationRecord
+
 ParameterValue: TypeAlias = float | int | str | bool | None
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
@@ -198,92 +200,6 @@ class DataCheckRecord:
     subject: str  # a column, a class, a pair of splits
     value: float
     details: Mapping[str, Json] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class PairedDifference:
-    """How much better one predicts than another on the same rows: above 0 is better.
-
-    The rows share their outliers, so its error is far smaller than that of either score.
-    """
-
-    value: float  # in the score's own unit
-    standard_error: float
-    low: float  # 95 % interval
-    high: float
-
-    @property
-    def is_better(self) -> bool:
-        """Whether it is beyond chance that the first is better."""
-        return self.low > 0
-
-    @property
-    def is_worse(self) -> bool:
-        """Whether it is beyond chance that the second is better."""
-        return self.high < 0
-
-
-ReferenceName: TypeAlias = Literal["guessing", "linear_model", "boosted_trees"]
-
-
-@dataclass(frozen=True, slots=True)
-class ReferenceRecord:
-    """What a network has to beat, on the rows of an evaluation. Mappings are by score."""
-
-    name: ReferenceName
-    scores: Mapping[str, float]
-    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # 95 %, bootstrap
-    # How much better the network is than it, and it than guessing.
-    network_gains: Mapping[str, PairedDifference] = field(default_factory=dict)
-    guessing_gains: Mapping[str, PairedDifference] = field(default_factory=dict)
-    is_final: bool = True  # False: it was still getting better when its time was up
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerMember:
-    """A run whose best weights an answer predicts with."""
-
-    run_id: int
-    weight: float  # its share of the mean, above 0; those of all members add up to 1
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerRecord:
-    """What a study hands over: trained networks that predict together, by their weighted mean.
-
-    It stands while the trial that was the best when it was found is the best.
-    """
-
-    kind: str  # how it was found; "single": the runs of the best trial, one per fold
-    members: tuple[AnswerMember, ...]
-    best_trial_number: int
-    answer_id: int = -1  # -1: it is not stored
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluationRecord:
-    """Scores of an answer on one split. Each look at test rows is a record."""
-
-    answer_id: int
-    split: str  # "valid" or "test"
-    scores: Mapping[str, float]  # loss, accuracy, balanced_accuracy, roc_auc | rmse, mae, r2
-    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # 95 %, bootstrap
-    references: tuple[ReferenceRecord, ...] = ()
-    evaluated_at: float = 0.0
-
-    def reference(self, name: ReferenceName) -> ReferenceRecord | None:
-        """A reference by its name; None where it was not fitted."""
-        return next((one for one in self.references if one.name == name), None)
-
-    def reference_scores(self, name: ReferenceName) -> Mapping[str, float]:
-        """The scores of a reference; none where it was not fitted."""
-        reference = self.reference(name)
-        return reference.scores if reference else {}
-
-    def gain(self, name: ReferenceName, score: str) -> PairedDifference | None:
-        """What the network has on a reference by a score; None where it was not compared."""
-        reference = self.reference(name)
-        return reference.network_gains.get(score) if reference else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,16 +27,15 @@ from storage.errors import StorageError
 from storage.opening import open_database
 from storage.optuna_storage import OptunaStorage
 from storage.records import (
-    AnswerRecord,
     DataCheckRecord,
     Diagnosis,
-    EvaluationRecord,
     PolicyRecord,
     StudyRecords,
     StudySettings,
     best_first,
 )
 from storage.runs import Runs
+from storage.score_records import AnswerRecord, EvaluationRecord
 from storage.study_access import id_of, reading, writing
 
 

@@ -14,12 +14,12 @@ from storage import record_rows, tables
 from storage.errors import StorageError
 from storage.packing import unpack_epochs, unpack_layers
 from storage.records import (
-    AnswerRecord,
     EpochRecord,
     LayerGradientRecord,
     StudyRecords,
     StudySettings,
 )
+from storage.score_records import AnswerRecord
 from storage.stored_values import damaged_in
 
 Record = TypeVar("Record")

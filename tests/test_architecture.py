@@ -42,6 +42,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.errors", "automl.wording"),
     ("search_spaces", "storage"),
     ("storage.records",),  # spoken by everyone
+    ("storage.score_records",),
 )
 
 HOMES = {
@@ -105,6 +106,7 @@ LOADS = {  # importing this loads no other of the heavy libraries
     "search_spaces.space": ("optuna",),
     "storage": (),
     "storage.records": (),
+    "storage.score_records": (),
 }
 
 MAX_LINES = 400

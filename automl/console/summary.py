@@ -36,13 +36,8 @@ from automl.wording.scores import interval_text, score_name, score_text
 from automl.wording.settings import parameter_text
 from search_spaces import FixedParameter, SearchSpace
 from storage.effort import effort_of_trial
-from storage.records import (
-    CAUSES,
-    Diagnosis,
-    EvaluationRecord,
-    StudyRecords,
-    TrialRecord,
-)
+from storage.records import CAUSES, Diagnosis, StudyRecords, TrialRecord
+from storage.score_records import EvaluationRecord
 
 ANY_WIDTH = 10_000  # to ask what a table would take
 

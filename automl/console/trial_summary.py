@@ -33,13 +33,13 @@ from automl.wording.printable import one_line
 from automl.wording.scores import read_score, score_name, score_text
 from storage.answers import evaluation_of, trials_of
 from storage.records import (
-    AnswerRecord,
     EpochRecord,
     RunRecord,
     StudyRecords,
     TrialRecord,
     best_epoch,
 )
+from storage.score_records import AnswerRecord
 
 if TYPE_CHECKING:
     from automl.investigation.promotion import Promotion

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from automl.data.baselines import Predictions, linear_predictions, trivial_predictions
 from automl.data.boosted_trees import BoostedTrees
 from automl.data.dataset import Dataset
-from storage.records import ReferenceName
+from storage.score_records import ReferenceName
 
 MAX_TREE_COLUMNS = 1000
 """Of wider rows (images of 32 x 32 have 1,024 places) trees take longer than most searches, and

@@ -20,13 +20,8 @@ from automl.diagnostics.rivals import Rival, best_rival, find_rivals
 from automl.diagnostics.thresholds import NOISE_MULTIPLE
 from automl.wording.references import is_plural, reference_words
 from storage.answers import latest_evaluation
-from storage.records import (
-    EpochRecord,
-    EvaluationRecord,
-    ReferenceName,
-    StudyRecords,
-    best_epoch,
-)
+from storage.records import EpochRecord, StudyRecords, best_epoch
+from storage.score_records import EvaluationRecord, ReferenceName
 
 
 @dataclass(frozen=True, slots=True)

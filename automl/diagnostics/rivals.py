@@ -19,7 +19,8 @@ from automl.diagnostics.thresholds import (
 )
 from automl.wording.references import reference_words
 from storage.answers import evaluation_of, single_answer
-from storage.records import PairedDifference, ReferenceName, StudyRecords
+from storage.records import StudyRecords
+from storage.score_records import PairedDifference, ReferenceName
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,14 +28,8 @@ from automl.wording.counts import count, listing
 from automl.wording.numbers import number, percent
 from automl.wording.references import is_plural, reference_words
 from storage.answers import study_evaluation
-from storage.records import (
-    Advice,
-    Diagnosis,
-    EvaluationRecord,
-    PairedDifference,
-    ReferenceName,
-    StudyRecords,
-)
+from storage.records import Advice, Diagnosis, StudyRecords
+from storage.score_records import EvaluationRecord, PairedDifference, ReferenceName
 
 SHARED_LOSS = 0.5
 """A reference that loses this share of what the network loses shows that most is in the rows."""

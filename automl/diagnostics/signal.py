@@ -28,7 +28,8 @@ from automl.wording.numbers import number
 from automl.wording.references import is_plural, reference_words
 from automl.wording.scores import SPLIT_NAMES
 from storage.answers import latest_evaluation, study_evaluation
-from storage.records import EvaluationRecord, Json, PairedDifference, ReferenceName, StudyRecords
+from storage.records import Json, StudyRecords
+from storage.score_records import EvaluationRecord, PairedDifference, ReferenceName
 
 NETWORK = "network"
 

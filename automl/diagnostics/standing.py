@@ -18,13 +18,8 @@ from automl.wording.counts import agree, count, trial_words
 from automl.wording.references import reference_words
 from automl.wording.scores import SPLIT_NAMES, gain_text, read_score, score_name, score_text
 from storage.answers import evaluation_of, study_answer, trials_of
-from storage.records import (
-    EvaluationRecord,
-    PairedDifference,
-    ReferenceName,
-    StudyRecords,
-    StudySettings,
-)
+from storage.records import StudyRecords, StudySettings
+from storage.score_records import EvaluationRecord, PairedDifference, ReferenceName
 
 StandingKind = Literal["better", "no_better", "worse", "unknown"]
 

@@ -14,7 +14,8 @@ from automl.wording.numbers import duration, number
 from automl.wording.references import REFERENCE_NAMES
 from automl.wording.scores import score_name, score_text
 from automl.wording.settings import parameter_text
-from storage.records import CAUSES, ParameterValue, ReferenceName, StudySettings
+from storage.records import CAUSES, ParameterValue, StudySettings
+from storage.score_records import ReferenceName
 
 TASKS = {
     "binary": "Binary classification",

@@ -1,10 +1,10 @@
 """Which runs share a stack.
 
 Runs can share a stack if they take the same steps: equally many train rows, batches of one
-size. Whether they should is a matter of cost: a wide run makes its narrow neighbours pay for
-padding, a stack of its own pays for some hundred calls per step. So runs are sorted by width
-and cut where the estimated time is least. The estimates are rough (see `COST`) and only
-choose between plans; nothing that is computed depends on them.
+size, equally many of them in an epoch. Whether they should is a matter of cost: a wide run makes
+its narrow neighbours pay for padding, a stack of its own pays for some hundred calls per step. So
+runs are sorted by width and cut where the estimated time is least. The estimates are rough (see
+`COST`) and only choose between plans; nothing that is computed depends on them.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ class StackKey:
     """What runs must have in common to share a stack."""
 
     batch_size: int
+    n_steps: int  # of an epoch
     n_train_rows: int
     n_valid_rows: int
     n_features: int
@@ -38,6 +39,7 @@ def stack_key(run: RunConfig, dataset: Dataset) -> StackKey:
     fold = dataset.folds[run.fold]
     return StackKey(
         batch_size_of(run, dataset),
+        n_steps(run, dataset),
         n_train_rows(run, dataset),
         len(fold.valid),
         fold.encoding.n_features,

@@ -16,7 +16,7 @@ from torch import Tensor
 from automl import randomness
 from automl.data.dataset import Dataset
 from automl.stacked.rows import ScaledRows
-from automl.training.batches import batch_bounds, rows_of
+from automl.training.batches import Epochs, rows_of
 from automl.training.config import RunConfig
 
 WINDOW_ROWS: Final = 1 << 19
@@ -57,8 +57,9 @@ class StackRows:
     valid_starts: Tensor
     n_rows: int
     own_rows: Tensor | None
-    bounds: tuple[tuple[int, int], ...]  # of an epoch's batches
+    epochs: Epochs
     shuffles: Tensor
+    _passes: dict[int, tuple[int, Tensor]] = field(default_factory=dict)  # run -> pass, its order
 
     @classmethod
     def of(cls, tables: Tables, runs: Sequence[RunConfig]) -> StackRows:
@@ -73,24 +74,46 @@ class StackRows:
             _column([valid.start_of(run) for run in runs], tables.device),
             n_rows,
             _stacked(own, n_rows, tables.device),
-            tuple(batch_bounds(n_rows, runs[0].training.batch_size)),
+            Epochs.of(n_rows, runs[0].training.batch_size, runs[0].training.epoch_steps),
             randomness.streams([run.seed for run in runs], "shuffle", device=tables.device),
         )
+
+    @property
+    def bounds(self) -> tuple[tuple[int, int], ...]:
+        """Where the batches of an epoch begin and end."""
+        return self.epochs.bounds
 
     def order(self, epochs: Sequence[int]) -> Tensor:
         """The order in which each run goes through its rows in an epoch, as rows of the table.
 
         Shape:
-            result: (K, N) int32; sorted run by run, since a sort takes 20 bytes a row.
+            result: (K, N) int32, where N are the rows of an epoch.
         """
-        device = self.train_starts.device
-        keys = randomness.keys_at(self.shuffles, torch.tensor(epochs, device=device))
-        order = torch.empty(len(keys), self.n_rows, dtype=torch.int32, device=device)
-        for k, key in enumerate(keys):
-            own = randomness.shuffle(key, self.n_rows)
-            if self.own_rows is not None:
-                own = self.own_rows[k, own]
-            torch.add(own, self.train_starts[k], out=order[k])
+        n_rows, device = self.bounds[-1][1], self.train_starts.device
+        order = torch.empty(len(epochs), n_rows, dtype=torch.int32, device=device)
+        for k, epoch in enumerate(epochs):
+            done = 0
+            for number, start, stop in self.epochs.sections(epoch):
+                end = done + stop - start
+                order[k, done:end] = self._pass_order(k, number)[start:stop]
+                done = end
+        return order
+
+    def _pass_order(self, k: int, number: int) -> Tensor:
+        """Run k's rows of the table in the order of a pass, (N,) int32.
+
+        Kept while the run's epochs are parts of it: a shuffle takes 10 ns a row. Each run's is
+        made alone, since a sort takes 20 bytes a row.
+        """
+        held = self._passes.get(k)
+        if held is not None and held[0] == number:
+            return held[1]
+        own = self.epochs.pass_order(self.shuffles[k], number)
+        if self.own_rows is not None:
+            own = self.own_rows[k, own]
+        order = (own + self.train_starts[k]).to(torch.int32)
+        if not self.epochs.are_passes:
+            self._passes[k] = number, order
         return order
 
     def windows(self) -> Iterator[tuple[int, int, int]]:

@@ -1,13 +1,17 @@
 """Which rows a run sees: its share of the train rows, the batches of an epoch, the measured rows.
 
-Pure functions of sizes and seeds, shared by both trainers.
+Pure functions of sizes and seeds, shared by both trainers. `Epochs` is the one place that says
+what an epoch is: one pass through the train rows or, of a large table, a part of one.
 """
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
+import torch
 from torch import Tensor
 
 from automl import randomness
@@ -72,6 +76,83 @@ def batch_bounds(n_rows: int, batch_size: int | None) -> list[tuple[int, int]]:
     if len(bounds) > 1 and bounds[-1][1] - bounds[-1][0] == 1:
         bounds[-2:] = [(bounds[-2][0], n_rows)]
     return bounds
+
+
+@dataclass(frozen=True, slots=True)
+class Epochs:
+    """How a run goes through its rows: shuffled passes, one behind another, cut into epochs.
+
+    An epoch is one pass or, where a pass takes more than `epoch_steps` updates, the next
+    `epoch_steps` batches. Those have one size: rows that do not fill the last batch of a pass
+    are left out of it, others in each pass. So all epochs of all runs of these sizes take the
+    same steps, wherever in a pass they begin, and the runs can share a stack.
+
+    Attributes:
+        n_rows: that the run trains on.
+        bounds: where the batches of an epoch begin and end, counted from its first row.
+        pass_rows: rows that a pass takes, all or as many as fill batches.
+    """
+
+    n_rows: int
+    bounds: tuple[tuple[int, int], ...]
+    pass_rows: int
+
+    @classmethod
+    @functools.lru_cache(maxsize=256)
+    def of(cls, n_rows: int, batch_size: int | None, epoch_steps: int | None = None) -> Epochs:
+        """The epochs of runs of these sizes.
+
+        Args:
+            batch_size: None: all rows at once.
+            epoch_steps: the most updates of an epoch; None: a pass, however many it takes.
+        """
+        bounds = batch_bounds(n_rows, batch_size)
+        if epoch_steps is None or len(bounds) <= epoch_steps:
+            return cls(n_rows, tuple(bounds), n_rows)
+        size = bounds[0][1]
+        return cls(n_rows, tuple(bounds[:epoch_steps]), n_rows // size * size)
+
+    @property
+    def n_steps(self) -> int:
+        """Updates of each epoch."""
+        return len(self.bounds)
+
+    @property
+    def are_passes(self) -> bool:
+        """Whether an epoch is a whole pass."""
+        return self.bounds[-1][1] == self.n_rows
+
+    def sections(self, epoch: int) -> Iterator[tuple[int, int, int]]:
+        """Where an epoch (from 1) lies: (pass, from 1; first and last row in the pass's order)."""
+        n_epoch_rows = self.bounds[-1][1]
+        begun, left = (epoch - 1) * n_epoch_rows, n_epoch_rows
+        while left:
+            passes, start = divmod(begun, self.pass_rows)
+            stop = min(start + left, self.pass_rows)
+            yield passes + 1, start, stop
+            begun, left = begun + stop - start, left - (stop - start)
+
+    def order(self, shuffles: Tensor, epoch: int) -> Tensor:
+        """The rows of an epoch in the order in which it goes through them.
+
+        Shape:
+            shuffles: () the run's stream of shuffles; result: (N,) int64.
+        """
+        parts = [
+            self.pass_order(shuffles, number)[start:stop]
+            for number, start, stop in self.sections(epoch)
+        ]
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def pass_order(self, shuffles: Tensor, number: int) -> Tensor:
+        """The order of all rows in a pass (from 1), (N,) int64."""
+        return randomness.shuffle(randomness.keys_at(shuffles, number), self.n_rows)
+
+
+def epochs_of(run: RunConfig, dataset: Dataset) -> Epochs:
+    """How a run goes through its rows."""
+    training = run.training
+    return Epochs.of(n_train_rows(run, dataset), training.batch_size, training.epoch_steps)
 
 
 @functools.lru_cache(maxsize=64)

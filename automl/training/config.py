@@ -37,6 +37,7 @@ class TrainingConfig:
     max_norm: float | None = _DEFAULTS["max_norm"]  # None: no limit
     gradient_clip_norm: float | None = _DEFAULTS["gradient_clip_norm"]
     label_smoothing: float = _DEFAULTS["label_smoothing"]
+    epoch_steps: int | None = None  # most updates of an epoch, see `batches.Epochs`; None: a pass
     max_epochs: int = 50
     patience: int = 10  # epochs without a better validation loss before early stopping
 
@@ -70,12 +71,18 @@ class RunConfig:
 
 
 def configure(
-    params: Mapping[str, ParameterValue], *, family: str, max_epochs: int, patience: int
+    params: Mapping[str, ParameterValue],
+    *,
+    family: str,
+    max_epochs: int,
+    patience: int,
+    epoch_steps: int | None = None,
 ) -> tuple[Any, TrainingConfig]:
     """Turn a trial's params into configurations; what is not named keeps its default.
 
     Args:
         family: the name of the network's, see `automl/models/family.py`.
+        epoch_steps: the most updates of an epoch; None: it is a whole pass.
 
     Raises:
         ConfigError: if a name is unknown or a value is not possible.
@@ -96,5 +103,7 @@ def configure(
         }
     except SearchSpaceError as error:
         raise ConfigError(str(error)) from None
-    training = TrainingConfig(**of_training, max_epochs=max_epochs, patience=patience)
+    training = TrainingConfig(
+        **of_training, epoch_steps=epoch_steps, max_epochs=max_epochs, patience=patience
+    )
     return find_family(family).configure(of_model), training

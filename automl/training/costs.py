@@ -6,13 +6,12 @@ depends on them.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from automl.data.dataset import Dataset
 from automl.models.family import find_family
-from automl.training.batches import batch_size_of, n_train_rows
+from automl.training.batches import batch_size_of, epochs_of
 from automl.training.config import RunConfig
 
 
@@ -27,7 +26,7 @@ class RunCost:
 
 def n_steps(run: RunConfig, dataset: Dataset) -> int:
     """Steps of an epoch."""
-    return math.ceil(n_train_rows(run, dataset) / batch_size_of(run, dataset))
+    return epochs_of(run, dataset).n_steps
 
 
 def cost_alone(run: RunConfig, dataset: Dataset) -> RunCost:

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from automl.wording.scores import HIGHER_IS_BETTER
-from storage.records import PairedDifference, Task
+from storage.records import Task
+from storage.score_records import PairedDifference
 
 HUBER_DELTA = 1.0
 """In standard deviations of the target; torch's default, as in training."""

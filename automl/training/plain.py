@@ -20,7 +20,7 @@ from automl.errors import DivergedError
 from automl.models.family import find_family
 from automl.models.parameter_roles import penalized, trainable
 from automl.training import optimizers
-from automl.training.batches import batch_bounds, measured_rows, probe_rows, rows_of
+from automl.training.batches import Epochs, measured_rows, probe_rows, rows_of
 from automl.training.config import RunConfig
 from automl.training.gradients import Weights, is_measured, measure_layers, weights_now
 from automl.training.losses import objective
@@ -173,8 +173,9 @@ class PlainTrainer(Trainer):
     def _train_epoch(self, state: RunState) -> _Epoch:
         """The loop."""
         network, optimizer, training = state.network, state.optimizer, state.config.training
-        train = state.data.train[self._order(state)]
-        bounds = batch_bounds(len(train), training.batch_size)
+        epochs = Epochs.of(len(state.data.train), training.batch_size, training.epoch_steps)
+        train = state.data.train[self._order(state, epochs)]
+        bounds = epochs.bounds
         rates = Schedules.of([training], len(bounds)).learning_rates([state.step], len(bounds))
         forwards = network.family.forwards(
             network.module, state.config.seed, state.step, [stop - start for start, stop in bounds]
@@ -213,12 +214,10 @@ class PlainTrainer(Trainer):
         smoothing = state.config.training.label_smoothing
         return objective(self._dataset.loss, outputs, targets, smoothing, state.data.class_weights)
 
-    def _order(self, state: RunState) -> Tensor:
+    def _order(self, state: RunState, epochs: Epochs) -> Tensor:
         """The order in which the epoch goes through the run's train rows."""
         streams = randomness.streams([state.config.seed], "shuffle", device=self._place.device)
-        return randomness.shuffle(
-            randomness.keys_at(streams, state.epoch)[0], len(state.data.train)
-        )
+        return epochs.order(streams[0], state.epoch)
 
     def _evaluated(self, state: RunState, epoch: _Epoch) -> EpochRecord:
         """The epoch's record, but for its time."""

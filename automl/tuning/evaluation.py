@@ -31,12 +31,12 @@ from automl.tuning.seeds import derive_seed
 from automl.wording.counts import trial_words
 from storage import Store
 from storage.answers import evaluation_of, study_answer, trials_of
-from storage.records import (
+from storage.records import StudyRecords
+from storage.score_records import (
     AnswerRecord,
     EvaluationRecord,
     ReferenceName,
     ReferenceRecord,
-    StudyRecords,
 )
 
 Floats = NDArray[np.float64]

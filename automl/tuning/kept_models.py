@@ -22,7 +22,8 @@ from automl.training.trained_model import (
 from automl.wording.counts import trial_words
 from storage import Store
 from storage.answers import trials_of
-from storage.records import AnswerRecord, ArtifactRecord, StudyRecords
+from storage.records import ArtifactRecord, StudyRecords
+from storage.score_records import AnswerRecord
 from storage.stored_values import damaged_in
 
 

@@ -25,7 +25,7 @@ from automl.tuning.clock import Clock
 from automl.tuning.progress import SearchProgress
 from automl.wording.counts import listing
 from automl.wording.references import REFERENCE_NAMES
-from storage.records import ReferenceName
+from storage.score_records import ReferenceName
 
 BEGIN_AFTER = 6.0
 """Seconds of a call before a process is started for its references; in the first four, libraries

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from storage.records import ReferenceName
+from storage.score_records import ReferenceName
 
 REFERENCE_NAMES: Mapping[ReferenceName, str] = {
     "guessing": "guessing",

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from automl.wording.numbers import number, percent
-from storage.records import PairedDifference
+from storage.score_records import PairedDifference
 
 NAMES = {
     "roc_auc": "ROC AUC",

@@ -14,7 +14,8 @@ from automl.comparison import (
     difference_words,
     paired_gain,
 )
-from storage.records import PairedDifference, PolicyRecord, StudyRecords
+from storage.records import PolicyRecord, StudyRecords
+from storage.score_records import PairedDifference
 from tests.contracts.synthetic_study import synthetic_study
 
 N_ROWS = 300

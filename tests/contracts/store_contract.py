@@ -14,18 +14,20 @@ import pytest
 from storage.errors import StorageError
 from storage.records import (
     Advice,
-    AnswerMember,
-    AnswerRecord,
     DataCheckRecord,
     Diagnosis,
     EpochRecord,
-    EvaluationRecord,
     LayerGradientRecord,
-    PairedDifference,
     PolicyRecord,
-    ReferenceRecord,
     SpaceChange,
     StudySettings,
+)
+from storage.score_records import (
+    AnswerMember,
+    AnswerRecord,
+    EvaluationRecord,
+    PairedDifference,
+    ReferenceRecord,
 )
 from storage.store import Store
 

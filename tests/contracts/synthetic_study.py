@@ -20,12 +20,9 @@ from storage.records import (
     DataCheckRecord,
     Diagnosis,
     EpochRecord,
-    EvaluationRecord,
     LayerGradientRecord,
-    PairedDifference,
     ParameterValue,
     PolicyRecord,
-    ReferenceRecord,
     RunRecord,
     SpaceChange,
     StudyRecords,
@@ -33,6 +30,7 @@ from storage.records import (
     Task,
     TrialRecord,
 )
+from storage.score_records import EvaluationRecord, PairedDifference, ReferenceRecord
 
 SPACE: dict[str, Any] = {
     "name": "mlp",

@@ -72,6 +72,7 @@ VARIED = {
     "adagrad": {"optimizer": "adagrad", "activation": "maxout", "weight_decay": 1e-3},
     "switch": {"schedule": "switch_to_sgd", "switch_fraction": 0.5, "max_epochs": 4},
     "warm_cosine": {"schedule": "cosine", "warmup_fraction": 0.3, "max_epochs": 6},
+    "parts_of_passes": {"schedule": "one_cycle", "epoch_steps": 4, "max_epochs": 6},
 }
 
 
@@ -84,6 +85,11 @@ class TrainerContract:
         records = curve(make_trainer(tiny_dataset()), tiny_run(batch_size=16), 3)
         assert [record.epoch for record in records] == [1, 2, 3]
         assert [record.step for record in records] == [6, 12, 18]  # 90 rows
+
+    def test_an_epoch_may_be_a_part_of_a_pass(self, make_trainer: MakeTrainer) -> None:
+        records = curve(make_trainer(tiny_dataset()), tiny_run(batch_size=16, epoch_steps=4), 3)
+        assert [record.epoch for record in records] == [1, 2, 3]
+        assert [record.step for record in records] == [4, 8, 12]
 
     def test_training_lowers_the_train_loss(self, make_trainer: MakeTrainer) -> None:
         records = curve(make_trainer(tiny_dataset()), tiny_run(), 12)
@@ -143,7 +149,7 @@ class TrainerContract:
         trainer = make_trainer(tiny_dataset())
         curve(trainer, run, 2)
         checkpoint = trainer.checkpoint(1)
-        assert (checkpoint.epoch, checkpoint.step) == (2, 12)
+        assert (checkpoint.epoch, checkpoint.step) == (2, whole[1].step)
         rest = curve(make_trainer(tiny_dataset()), checkpoint, 2)
         assert [dataclasses.replace(record, layers=()) for record in rest] == [
             dataclasses.replace(record, layers=()) for record in whole[2:]

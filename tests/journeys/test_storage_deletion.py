@@ -10,14 +10,8 @@ import pytest
 from optuna.storages import RDBStorage
 
 from storage.doctor import examine
-from storage.records import (
-    AnswerMember,
-    AnswerRecord,
-    DataCheckRecord,
-    Diagnosis,
-    EvaluationRecord,
-    PolicyRecord,
-)
+from storage.records import DataCheckRecord, Diagnosis, PolicyRecord
+from storage.score_records import AnswerMember, AnswerRecord, EvaluationRecord
 from storage.store import Store, open_store
 from tests.contracts.store_contract import epoch, layers, make_study
 

@@ -16,13 +16,8 @@ from storage.answers import (
     study_evaluation,
     trials_of,
 )
-from storage.records import (
-    AnswerMember,
-    AnswerRecord,
-    ArtifactRecord,
-    EvaluationRecord,
-    StudyRecords,
-)
+from storage.records import ArtifactRecord, StudyRecords
+from storage.score_records import AnswerMember, AnswerRecord, EvaluationRecord
 from tests.contracts.synthetic_study import synthetic_study
 
 

@@ -14,7 +14,8 @@ import optuna
 import pytest
 
 from storage.doctor import examine
-from storage.records import AnswerMember, AnswerRecord, ArtifactRecord, PolicyRecord
+from storage.records import ArtifactRecord, PolicyRecord
+from storage.score_records import AnswerMember, AnswerRecord
 from storage.store import Store, open_store
 from tests.contracts.store_contract import epoch, make_study, settings
 

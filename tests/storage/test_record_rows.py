@@ -11,14 +11,8 @@ from optuna.trial import TrialState, create_trial
 
 from storage import record_rows, tables
 from storage.errors import DamagedError
-from storage.records import (
-    ArtifactRecord,
-    EvaluationRecord,
-    PairedDifference,
-    PolicyRecord,
-    ReferenceRecord,
-    RunRecord,
-)
+from storage.records import ArtifactRecord, PolicyRecord, RunRecord
+from storage.score_records import EvaluationRecord, PairedDifference, ReferenceRecord
 from tests.contracts.store_contract import settings
 
 

@@ -9,9 +9,6 @@ from storage.records import (
     CAUSES,
     ArtifactRecord,
     EpochRecord,
-    EvaluationRecord,
-    PairedDifference,
-    ReferenceRecord,
     RunRecord,
     StudyRecords,
     TrialRecord,
@@ -107,12 +104,3 @@ def test_kept_artifacts_are_of_one_kind_and_not_removed() -> None:
     )
     kept = StudyRecords(settings(), artifacts=artifacts).kept_artifacts("weights")
     assert [artifact.artifact_id for artifact in kept] == ["0", "3"]
-
-
-def test_a_gain_is_that_of_a_reference_by_a_score() -> None:
-    gain = PairedDifference(0.2, 0.1, 0.0, 0.4)
-    guessing = ReferenceRecord("guessing", {"loss": 0.7}, network_gains={"loss": gain})
-    record = EvaluationRecord(0, "test", {"loss": 0.5}, references=(guessing,))
-    assert record.gain("guessing", "loss") is gain
-    assert record.gain("guessing", "accuracy") is None
-    assert record.gain("linear_model", "loss") is None

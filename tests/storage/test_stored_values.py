@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from storage import records
+from storage import records, score_records
 from storage.errors import DamagedError
 from storage.records import DataCheckRecord, Diagnosis, ParameterValue, StudySettings
 from storage.stored_values import UnfitError, attribute, fitting, parse_json, record_of
@@ -100,6 +100,11 @@ def test_attributes_name_their_key() -> None:
 
 
 def test_every_record_has_types_that_can_be_checked() -> None:
-    for kind in (Diagnosis, records.EvaluationRecord, records.RunRecord, records.ArtifactRecord):
+    for kind in (
+        Diagnosis,
+        score_records.EvaluationRecord,
+        records.RunRecord,
+        records.ArtifactRecord,
+    ):
         with pytest.raises(UnfitError):
             fitting([], kind)

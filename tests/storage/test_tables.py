@@ -5,14 +5,8 @@ import pytest
 from sqlalchemy import func, select
 
 from storage import optuna_schema, tables
-from storage.records import (
-    AnswerMember,
-    AnswerRecord,
-    DataCheckRecord,
-    Diagnosis,
-    EvaluationRecord,
-    PolicyRecord,
-)
+from storage.records import DataCheckRecord, Diagnosis, PolicyRecord
+from storage.score_records import AnswerMember, AnswerRecord, EvaluationRecord
 from storage.store import Store
 from tests.contracts.store_contract import epoch, make_study
 

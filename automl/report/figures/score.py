@@ -20,7 +20,7 @@ from automl.report.panels import Panel, Place, alone
 from automl.wording.counts import listing
 from automl.wording.references import REFERENCE_NAMES
 from automl.wording.scores import SHARES, score_name, score_text
-from storage.records import ReferenceName
+from storage.score_records import ReferenceName
 
 PLACE = Place("result")
 

@@ -9,7 +9,8 @@ from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import Trial
 from automl.wording.scores import HIGHER_IS_BETTER
 from storage.answers import evaluated_trials, latest_evaluation, study_evaluation
-from storage.records import EvaluationRecord, ReferenceName, StudyRecords
+from storage.records import StudyRecords
+from storage.score_records import EvaluationRecord, ReferenceName
 
 N_BEST_TRIALS = 10  # rows of the table of best trials
 Interval = tuple[float, float]

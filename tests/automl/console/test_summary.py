@@ -22,14 +22,8 @@ from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.trial_in_training import TrialInTraining
 from automl.wording.numbers import percent
 from automl.wording.scores import score_text
-from storage.records import (
-    Advice,
-    EvaluationRecord,
-    ReferenceName,
-    ReferenceRecord,
-    SpaceChange,
-    TrialRecord,
-)
+from storage.records import Advice, SpaceChange, TrialRecord
+from storage.score_records import EvaluationRecord, ReferenceName, ReferenceRecord
 from tests.contracts.synthetic_study import synthetic_study
 
 

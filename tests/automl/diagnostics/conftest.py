@@ -9,18 +9,20 @@ from typing import Any
 import pytest
 
 from storage.records import (
-    AnswerMember,
-    AnswerRecord,
     EpochRecord,
-    EvaluationRecord,
     LayerGradientRecord,
-    PairedDifference,
-    ReferenceName,
-    ReferenceRecord,
     RunRecord,
     StudyRecords,
     StudySettings,
     TrialRecord,
+)
+from storage.score_records import (
+    AnswerMember,
+    AnswerRecord,
+    EvaluationRecord,
+    PairedDifference,
+    ReferenceName,
+    ReferenceRecord,
 )
 
 Curve = Sequence[tuple[float, float]]  # (train loss, validation loss) of each epoch

@@ -14,7 +14,8 @@ from automl.diagnostics.evidence import (
     find_references,
     trial_facts,
 )
-from storage.records import EvaluationRecord, ReferenceRecord, RunRecord
+from storage.records import RunRecord
+from storage.score_records import EvaluationRecord, ReferenceRecord
 
 
 def test_facts_are_those_of_the_best_epoch(epoch_of: Any) -> None:

@@ -14,13 +14,8 @@ import automl
 from automl.data.baselines import INVERSE_PENALTIES
 from automl.diagnostics import diagnose_study, diagnose_trial
 from automl.diagnostics.signal import CHOSEN_AMONG, missing_signal
-from storage.records import (
-    DataCheckRecord,
-    EvaluationRecord,
-    PairedDifference,
-    ReferenceRecord,
-    StudyRecords,
-)
+from storage.records import DataCheckRecord, StudyRecords
+from storage.score_records import EvaluationRecord, PairedDifference, ReferenceRecord
 
 
 def paired(value: float, error: float) -> PairedDifference:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from automl.diagnostics.standing import standing
-from storage.records import EvaluationRecord, PairedDifference, ReferenceRecord, StudyRecords
+from storage.records import StudyRecords
+from storage.score_records import EvaluationRecord, PairedDifference, ReferenceRecord
 
 
 def scored(

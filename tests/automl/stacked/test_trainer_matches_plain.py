@@ -286,6 +286,15 @@ def test_folds_and_row_subsets_share_a_stack(is_native: bool) -> None:
 
 
 @pytest.mark.parametrize("is_native", [True, False])
+def test_epochs_that_are_parts_of_passes_agree(is_native: bool) -> None:
+    """Of 90 rows a pass takes two batches of 32 and half of another: epochs begin anywhere."""
+    runs = runs_of(MIXED[:4], learning_rate=1e-3, batch_size=32, epoch_steps=1)
+    runs.append(tiny_run(5, rows=RowSubset(0.9, seed=2), batch_size=16, epoch_steps=3))
+    runs.append(tiny_run(6, batch_size=32, epoch_steps=2))
+    check_curves(tiny_dataset(), runs, 6, torch.float64, is_native)
+
+
+@pytest.mark.parametrize("is_native", [True, False])
 def test_records_agree_in_every_number(is_native: bool) -> None:
     runs = runs_of(MIXED, learning_rate=1e-3)
     dataset = tiny_dataset()

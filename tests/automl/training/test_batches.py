@@ -5,9 +5,11 @@ import itertools
 import pytest
 import torch
 
+from automl import randomness
 from automl.errors import ConfigError
 from automl.training.batches import (
     MEASURED_TRAIN_ROWS,
+    Epochs,
     batch_bounds,
     measured_rows,
     probe_rows,
@@ -34,6 +36,43 @@ def test_batches_cover_the_rows(n_rows: int, batch_size: int | None, sizes: list
     assert [stop - start for start, stop in bounds] == sizes
     assert bounds[0][0] == 0 and bounds[-1][1] == n_rows
     assert all(before[1] == after[0] for before, after in itertools.pairwise(bounds))
+
+
+SHUFFLES = randomness.streams([7], "shuffle")[0]
+
+
+def test_an_epoch_is_a_pass_where_that_takes_no_more_steps() -> None:
+    for epoch_steps in (None, 5, 6):
+        epochs = Epochs.of(70, 16, epoch_steps)
+        assert (epochs.n_steps, epochs.are_passes, epochs.bounds[-1]) == (5, True, (64, 70))
+        for epoch in (1, 2):
+            assert torch.equal(epochs.order(SHUFFLES, epoch), epochs.pass_order(SHUFFLES, epoch))
+
+
+def test_parts_of_passes_take_equally_many_full_batches() -> None:
+    epochs = Epochs.of(70, 16, 3)  # a pass takes four full batches
+    assert epochs.bounds == ((0, 16), (16, 32), (32, 48))
+    assert not epochs.are_passes
+    assert [list(epochs.sections(epoch)) for epoch in (1, 2, 3, 4)] == [
+        [(1, 0, 48)],
+        [(1, 48, 64), (2, 0, 32)],
+        [(2, 32, 64), (3, 0, 16)],
+        [(3, 16, 64)],
+    ]
+    orders = torch.cat([epochs.order(SHUFFLES, epoch) for epoch in (1, 2, 3, 4)])
+    for number, rows in enumerate(orders.split(64), start=1):
+        assert len(rows.unique()) == 64, "no row comes twice in a pass"
+        assert torch.equal(rows, epochs.pass_order(SHUFFLES, number)[:64])
+
+
+def test_every_row_comes_though_each_pass_leaves_some_out() -> None:
+    epochs = Epochs.of(70, 16, 3)
+    rows = torch.cat([epochs.order(SHUFFLES, epoch) for epoch in range(1, 13)])
+    assert len(rows.unique()) == 70
+
+
+def test_all_rows_at_once_are_never_cut() -> None:
+    assert Epochs.of(70, None, 1).are_passes
 
 
 def test_no_subset_means_all_rows() -> None:

@@ -63,7 +63,7 @@ def test_an_unknown_name_is_an_error_with_the_nearest() -> None:
 def test_every_hyperparameter_is_a_field_with_the_registrys_default() -> None:
     names = {field.name for field in dataclasses.fields(MLPConfig)}
     names |= {field.name for field in dataclasses.fields(TrainingConfig)}
-    assert names == HYPERPARAMETERS.keys() | {"max_epochs", "patience"}
+    assert names == HYPERPARAMETERS.keys() | {"epoch_steps", "max_epochs", "patience"}
     params = {name: one.default for name, one in HYPERPARAMETERS.items()}
     defaults = (MLPConfig(), TrainingConfig())
     assert configure(params, family="mlp", max_epochs=50, patience=10) == defaults

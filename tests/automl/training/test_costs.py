@@ -14,6 +14,7 @@ def test_steps_are_those_of_the_runs_own_rows() -> None:
     assert n_steps(tiny_run(batch_size=16), DATASET) == 6
     assert n_steps(tiny_run(batch_size=None), DATASET) == 1
     assert n_steps(tiny_run(batch_size=16, rows=RowSubset(fraction=0.5)), DATASET) == 3
+    assert n_steps(tiny_run(batch_size=16, epoch_steps=4), DATASET) == 4
 
 
 def test_an_unknown_network_costs_as_much_as_any_other_of_as_many_steps() -> None:

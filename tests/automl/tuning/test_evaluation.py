@@ -22,7 +22,7 @@ from automl.tuning.problem import Problem
 from automl.wording.counts import trial_words
 from automl.wording.references import REFERENCE_NAMES
 from storage import open_store
-from storage.records import AnswerMember, AnswerRecord, EvaluationRecord
+from storage.score_records import AnswerMember, AnswerRecord, EvaluationRecord
 
 
 def problem_of(finished: SearchResult) -> Problem:

@@ -6,7 +6,7 @@ from typing import get_args
 
 from automl.training.losses import LOSSES
 from automl.wording.references import GUESSES, REFERENCE_NAMES, is_plural, reference_words
-from storage.records import ReferenceName
+from storage.score_records import ReferenceName
 
 
 def test_every_reference_has_a_name() -> None:

@@ -17,7 +17,7 @@ from automl.wording.scores import (
     score_name,
     score_text,
 )
-from storage.records import PairedDifference
+from storage.score_records import PairedDifference
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from automl.errors import ConfigError
 from automl.report.figures.bias_variance import bias_variance_plane, drawing, figure, panels, words
 from automl.report.numbers.study import study_table
-from storage.records import ReferenceRecord
+from storage.score_records import ReferenceRecord
 
 
 def names(figure) -> list[str]:

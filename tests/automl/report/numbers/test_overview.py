@@ -3,7 +3,8 @@ from dataclasses import replace
 from automl.report.numbers.overview import overview
 from automl.report.numbers.study import study_table
 from storage.answers import single_answer
-from storage.records import EvaluationRecord, StudyRecords
+from storage.records import StudyRecords
+from storage.score_records import EvaluationRecord
 
 
 def test_the_best_trial_comes_with_its_scores(table):
