@@ -9,10 +9,9 @@ from torch import Tensor
 
 from automl.stacked.blocks import StackLayout
 from automl.stacked.losses import stacked_row_errors, stacked_row_losses
-from automl.stacked.native_losses import class_scores_
 from automl.stacked.rows import TableRows, gather
 from automl.stacked.stack import Stack
-from automl.stacked.stack_passes import Pass
+from automl.stacked.torch_pass import StackedPass
 from automl.training.batches import measured_rows
 from automl.training.scores import Score
 
@@ -39,7 +38,7 @@ class StackedEvaluation:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._passes: dict[int, Pass] = {}
+        self._passes: dict[int, StackedPass] = {}
 
     @torch.no_grad()
     def train_scores(self) -> list[Score]:
@@ -74,9 +73,6 @@ class StackedEvaluation:
             gather(table, index, batch.inputs, batch.codes)
             batch.forward()
             targets = table.targets[index].view(n_runs, size)
-            if self._stack.tables.is_native and dataset.loss == "cross_entropy":
-                class_scores_(batch.outputs, targets, losses[:, chunk], errors[:, chunk])
-                continue
             losses[:, chunk] = stacked_row_losses(dataset.loss, batch.outputs, targets)
             errors[:, chunk] = stacked_row_errors(dataset.task, batch.outputs, targets)
         return _summed(losses.double(), errors.double())
@@ -86,7 +82,7 @@ class StackedEvaluation:
         n_chunks = -(-n_rows // rows_at_once(self._stack.layout))
         return -(-n_rows // n_chunks)
 
-    def _pass(self, n_rows: int) -> Pass:
+    def _pass(self, n_rows: int) -> StackedPass:
         if n_rows not in self._passes:
             self._passes[n_rows] = self._stack.passes.evaluation(n_rows)
         return self._passes[n_rows]

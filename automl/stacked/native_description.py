@@ -133,14 +133,15 @@ class DescribedRun:
         columns = self._layout.vector_columns.get((layer, kind))
         if columns is None:
             return None
-        return self._places[len(self._layout.shapes) - 1] + columns.start
+        return self._places[len(self._layout.shapes) - 1] + int(columns.start)
 
     def _vectors(self, layer: int) -> dict[str, int]:
         """The addresses of a layer's vectors and their gradients."""
         found = {}
-        for kind, name in (("bias",) * 2, ("gain",) * 2, ("shift",) * 2, ("slope", "learned_slope")):
+        for kind in ("bias", "gain", "shift", "slope"):
             place = self._vector_place(layer, kind)
             if place is not None:
+                name = "learned_slope" if kind == "slope" else kind
                 found[name] = self._at(VALUES, place)
                 found[f"{kind}_gradient"] = self._gradient_at(place)
         return found
@@ -174,7 +175,8 @@ class DescribedRun:
         widest = max(layout.widths, default=0)
         bias, place = self._vector_place(-1, "bias"), self._places[layout.n_layers]
         assert bias is not None, "the output layer has a bias"
-        offsets = randomness.mask_offsets(n_rows, max(widest, layout.n_inputs), torch.device("cpu"))
+        n_masked = max(widest, layout.n_inputs)
+        offsets = randomness.mask_offsets(n_rows, n_masked, torch.device("cpu"))
         self._offsets = offsets  # keeps them alive
         described = structures.Network(
             n_rows=n_rows,

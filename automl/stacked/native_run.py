@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -30,7 +31,6 @@ from automl.stacked.native_description import (
     Scratch,
     aligned,
 )
-from automl.stacked.native_losses import LOSSES
 from automl.stacked.native_structures import address
 from automl.stacked.rows import TableRows
 from automl.stacked.stack_rows import StackRows, Tables
@@ -43,8 +43,11 @@ from automl.training.scores import Score, epoch_record
 from automl.training.trainer import Checkpoint
 from storage.records import EpochRecord, LayerGradientRecord
 
-CHUNK_ROWS = 64
+CHUNK_ROWS: Final = 64
 """Rows that are measured at once, as in `kernels/scores.h`."""
+
+LOSSES: Final = ("cross_entropy", "binary_cross_entropy", "mean_squared", "mean_absolute", "huber")
+"""Names of losses in the order of the kernels' `Loss`."""
 
 
 class NativeRun:
@@ -181,20 +184,18 @@ class NativeRun:
 
     def _train_score(self) -> Score:
         """On the measured part of the run's own train rows."""
-        rows, measured = self._rows, measured_rows(self._rows.n_rows)
-        own = measured if rows.own_rows is None else rows.own_rows[0]
-        if rows.own_rows is not None and measured is not None:
-            own = own[measured]
-        return self._score(rows.train.rows, rows.train_starts, rows.n_rows, own)
+        rows, index = self._rows, measured_rows(self._rows.n_rows)
+        if rows.own_rows is not None:
+            own = rows.own_rows[0]
+            index = own if index is None else own[index]
+        return self._score(rows.train.rows, rows.train_starts, rows.n_rows, index)
 
     def _valid_score(self) -> Score:
         rows = self._rows
         n_rows = rows.valid.n_rows(self.member.run)
         return self._score(rows.valid.rows, rows.valid_starts, n_rows, None)
 
-    def _score(
-        self, table: TableRows, starts: Tensor, n_rows: int, index: Tensor | None
-    ) -> Score:
+    def _score(self, table: TableRows, starts: Tensor, n_rows: int, index: Tensor | None) -> Score:
         """On rows of a table from where the run's begin: these, or the first so many."""
         read = _described_rows(table)
         numbers = torch.empty(3, dtype=torch.float64)

@@ -1,8 +1,8 @@
 """The structures by which the compiled kernels are told where everything lies.
 
-Their fields are all 64 bits wide: counts, addresses of numbers, and a limit. The kernels define the same
-structures (`kernels/*.h`) and tell how theirs lie in memory (`kernels/layouts.h`); a library
-whose structures are others would read and write anywhere, so it is not used.
+Their fields are all 64 bits wide: counts, addresses of numbers, and a limit. The kernels define
+the same structures (`kernels/*.h`) and tell how theirs lie in memory (`kernels/layouts.h`); a
+library whose structures are others would read and write anywhere, so it is not used.
 """
 
 from __future__ import annotations

@@ -101,8 +101,8 @@ def test_stacks_not_reached_by_the_deadline_come_first_in_the_next_round() -> No
     trainer.add([tiny_run(1, batch_size=16), tiny_run(2, batch_size=32)])
     trainer.train_round()
     assert trainer.train_round(deadline=time.monotonic() - 1) == []
-    first = trainer._stacks[0].members[0].run.run_id
-    assert trainer.train_round()[0].run_id == first
+    two = trainer._turns[0]
+    assert [record.run_id for record in trainer.train_round()] == [two, 3 - two]
 
 
 def test_run_that_never_had_a_finite_loss_has_no_best_weights() -> None:
