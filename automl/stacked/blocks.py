@@ -203,13 +203,13 @@ class StackBlocks:
 
         Args:
             statistics: with those of batch normalization.
-            flat: the numbers, where they lie already.
+            flat: the numbers, where they lie already; there may be more behind them.
         """
         self.layout = layout
         shapes = layout.shapes + (layout.statistics_shapes if statistics else ())
         if flat is None:
             flat = torch.zeros(_size(shapes), device=device, dtype=dtype)
-        self.flat = flat
+        self.flat = flat[: _size(shapes)]
         self.n_parameters = _size(layout.shapes)
         blocks = [
             part.view(shape)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ctypes
 import math
-from typing import Final
 
 import torch
 from torch import Tensor
@@ -31,8 +30,8 @@ from automl.stacked.native_description import (
     Scratch,
     aligned,
 )
+from automl.stacked.native_scores import CHUNK_ROWS, LOSSES, NativeScores, described_rows
 from automl.stacked.native_structures import address
-from automl.stacked.rows import TableRows
 from automl.stacked.stack_rows import StackRows, Tables
 from automl.stacked.update_coefficients import coefficients_of
 from automl.training.batches import PROBE_ROWS, measured_rows, probe_rows
@@ -42,12 +41,6 @@ from automl.training.schedules import Schedules, optimizer_at
 from automl.training.scores import Score, epoch_record
 from automl.training.trainer import Checkpoint
 from storage.records import EpochRecord, LayerGradientRecord
-
-CHUNK_ROWS: Final = 64
-"""Rows that are measured at once, as in `kernels/scores.h`."""
-
-LOSSES: Final = ("cross_entropy", "binary_cross_entropy", "mean_squared", "mean_absolute", "huber")
-"""Names of losses in the order of the kernels' `Loss`."""
 
 
 class NativeRun:
@@ -71,6 +64,7 @@ class NativeRun:
         n_rows = max(most_rows, min(PROBE_ROWS, self._rows.n_rows), CHUNK_ROWS)
         self._described = DescribedRun(run, self._layout, self._numbers, scratch, n_rows)
         self._objective = _Objective(tables, member)
+        self._scores = NativeScores(self._described, self._objective.loss, tables.dtype)
         self._optimizer = ""
         self._choose(optimizer_at(run.training, 1))
 
@@ -188,35 +182,18 @@ class NativeRun:
         if rows.own_rows is not None:
             own = rows.own_rows[0]
             index = own if index is None else own[index]
-        return self._score(rows.train.rows, rows.train_starts, rows.n_rows, index)
+        asked = rows.n_rows if index is None else index
+        return self._scores.measure(rows.train.rows, int(rows.train_starts), asked)
 
     def _valid_score(self) -> Score:
         rows = self._rows
         n_rows = rows.valid.n_rows(self.member.run)
-        return self._score(rows.valid.rows, rows.valid_starts, n_rows, None)
-
-    def _score(self, table: TableRows, starts: Tensor, n_rows: int, index: Tensor | None) -> Score:
-        """On rows of a table from where the run's begin: these, or the first so many."""
-        read = _described_rows(table)
-        numbers = torch.empty(3, dtype=torch.float64)
-        index = None if index is None else index.contiguous()
-        asked = structures.Scores(
-            network=ctypes.addressof(self._described.network),
-            rows=ctypes.addressof(read),
-            embeddings=ctypes.addressof(self._described.embeddings),
-            loss=self._objective.loss,
-            n_rows=n_rows if index is None else len(index),
-            start=starts.item(),
-            index=address(index),
-            numbers=address(numbers),
-        )
-        self._call("measure_scores", asked, read)
-        return Score(*numbers.tolist())
+        return self._scores.measure(rows.valid.rows, int(rows.valid_starts), n_rows)
 
     def _lesson(self) -> tuple[ctypes.Structure, ctypes.Structure]:
         """What the run learns from, and the rows' description that it points to."""
         described, objective = self._described, self._objective
-        read = _described_rows(self._rows.train.rows)
+        read = described_rows(self._rows.train.rows)
         lesson = structures.Lesson(
             network=ctypes.addressof(described.network),
             rows=ctypes.addressof(read),
@@ -281,16 +258,3 @@ class _Objective:
         self.limits, self.smoothing = numbers[:3], numbers[3:]
         weights = dataset.folds[run.fold].class_weights
         self.class_weights = None if weights is None else weights.to(tables.dtype).contiguous()
-
-
-def _described_rows(table: TableRows) -> ctypes.Structure:
-    """Where the rows of a table lie."""
-    is_real = table.targets.is_floating_point()
-    return structures.Rows(
-        n_columns=table.inputs.shape[1],
-        n_embedded=table.categories.shape[1],
-        columns=address(table.inputs),
-        categories=address(table.categories),
-        classes=0 if is_real else address(table.targets),
-        values=address(table.targets) if is_real else 0,
-    )

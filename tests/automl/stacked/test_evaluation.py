@@ -9,6 +9,7 @@ from automl.stacked import evaluation as stacked_evaluation
 from automl.stacked.blocks import StackLayout
 from automl.stacked.evaluation import FEWEST_ROWS, MOST_ROWS, rows_at_once
 from automl.stacked.trainer import StackedTrainer
+from automl.training.losses import metric_of
 from automl.training.network import Network, read_rows
 from automl.training.place import Place
 from automl.training.scores import score
@@ -16,14 +17,15 @@ from tests.contracts.tiny_datasets import TASKS, tiny_dataset
 from tests.contracts.trainer_contract import tiny_run
 
 
+@pytest.mark.parametrize("is_native", [True, False])
 @pytest.mark.parametrize("loss", TASKS)
 def test_scores_are_those_of_the_plain_networks(
-    loss: str, monkeypatch: pytest.MonkeyPatch
+    loss: str, is_native: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stacked_evaluation, "MOST_ROWS", 17)  # the last chunk overlaps
     dataset = tiny_dataset(loss)
     runs = [tiny_run(1, normalization="batch_norm"), tiny_run(2, n_layers=3, hidden_size=7)]
-    trainer = StackedTrainer(dataset, dtype=torch.float64)
+    trainer = StackedTrainer(dataset, dtype=torch.float64, is_native=is_native)
     trainer.add(runs)
     for record in trainer.train_round():
         run = runs[record.run_id - 1]
@@ -32,6 +34,8 @@ def test_scores_are_those_of_the_plain_networks(
         network = Network.built(run, dataset.describe(), rows, place)
         network.module.load_state_dict(trainer.checkpoint(record.run_id).weights)
         expected = score(network, dataset, rows)
+        metric = metric_of(dataset.task, expected.error, fold.target_scale)
+        assert record.valid_metric == pytest.approx(metric, rel=1e-12)
         assert record.valid_loss == pytest.approx(expected.loss, rel=1e-12)
         assert record.valid_loss_standard_error == pytest.approx(expected.standard_error)
 

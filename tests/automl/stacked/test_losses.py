@@ -1,18 +1,16 @@
-"""Gradients and scores of stacks against autograd through `losses.py`, kernels included."""
+"""Gradients and losses of stacks against autograd through `losses.py`."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from automl.stacked import native
 from automl.stacked.losses import (
     GRADIENTS,
     StackedObjective,
     stacked_row_errors,
     stacked_row_losses,
 )
-from automl.stacked.native_losses import class_scores_
 from automl.training.losses import objective, row_errors, row_losses
 
 K, C, B = 3, 4, 70
@@ -27,12 +25,9 @@ def example(loss: str) -> tuple[torch.Tensor, torch.Tensor]:
     return outputs, torch.randn(K, B, generator=generator, dtype=torch.float64)
 
 
-@pytest.mark.parametrize("is_native", [True, False])
 @pytest.mark.parametrize("loss", GRADIENTS)
 @pytest.mark.parametrize("is_weighted", [True, False])
-def test_gradient_is_that_of_the_objective(loss: str, is_weighted: bool, is_native: bool) -> None:
-    if is_native and native.library(torch.float64) is None:
-        pytest.skip("no C++ compiler here")
+def test_gradient_is_that_of_the_objective(loss: str, is_weighted: bool) -> None:
     outputs, targets = example(loss)
     is_class = not targets.is_floating_point()
     smoothing = torch.tensor([0.0, 0.1, 0.2], dtype=torch.float64)
@@ -42,7 +37,6 @@ def test_gradient_is_that_of_the_objective(loss: str, is_weighted: bool, is_nati
         loss,
         smoothing[:, None, None] if is_class else None,
         None if weights is None else weights.expand(K, -1).contiguous(),
-        is_native,
     )
     found = torch.empty_like(outputs)
     stacked.gradient_(outputs, targets, found)
@@ -65,19 +59,3 @@ def test_row_losses_and_errors_are_those_of_losses(loss: str) -> None:
     torch.testing.assert_close(
         stacked_row_errors(task, outputs, targets), row_errors(task, outputs.mT, targets)
     )
-
-
-@pytest.mark.skipif(native.library(torch.float64) is None, reason="no C++ compiler here")
-def test_kernel_predicts_the_first_of_equal_outputs_and_keeps_nan() -> None:
-    outputs, targets = example("cross_entropy")
-    outputs[0] = 1.0  # as networks that start from zeros
-    outputs[1, 2, 5] = torch.nan
-    losses, errors = torch.zeros(K, 2 * B).double(), torch.zeros(K, 2 * B).double()
-    class_scores_(outputs, targets, losses[:, 10 : 10 + B], errors[:, 10 : 10 + B])
-    expected = torch.stack(
-        [row_losses("cross_entropy", outputs[k].T, targets[k]) for k in range(K)]
-    )
-    torch.testing.assert_close(losses[:, 10 : 10 + B], expected, equal_nan=True)
-    wrong = row_errors("multiclass", outputs.mT, targets)
-    assert torch.equal(errors[[0, 2], 10 : 10 + B], wrong[[0, 2]])
-    assert losses[:, :10].count_nonzero() == 0
