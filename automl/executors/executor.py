@@ -2,7 +2,9 @@
 
 The coordinator starts runs, takes the results of a round, and stops runs. A run is active from
 `start` until it is stopped, fails, or its loss is not finite; an executor never ends because a
-run does. `choosing.py` makes one: a pool (`pool.py`) of workers of some kind (`workers/`).
+run does. It rests where it has come to the epoch that it was allowed, or where its curve has
+ended: then it keeps its state and costs nothing. `choosing.py` makes an executor: a pool
+(`pool.py`) of workers of some kind (`workers/`).
 """
 
 from __future__ import annotations
@@ -10,7 +12,8 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from types import MappingProxyType
+from typing import Final, Self
 
 from torch import Tensor
 
@@ -59,6 +62,9 @@ class RoundResult:
         )
 
 
+NO_LIMITS: Final[Mapping[int, int]] = MappingProxyType({})
+
+
 class Executor(abc.ABC):
     """Trains runs somewhere, in rounds. A context manager that closes itself."""
 
@@ -68,19 +74,28 @@ class Executor(abc.ABC):
         """Ids of the runs in training, or waiting for room, in the order of their start."""
 
     @abc.abstractmethod
-    def start(self, starts: Sequence[Start]) -> None:
-        """Begin or continue runs; their training happens in `next_round`.
+    def start(self, starts: Sequence[Start], limits: Mapping[int, int] = NO_LIMITS) -> None:
+        """Begin or continue runs.
+
+        Args:
+            limits: the last epoch that a run may train for now, by its id; none: it trains until
+                its curve has ended, as `training/ending.py` says.
 
         Raises:
             ValueError: a run of that id is active already.
         """
 
     @abc.abstractmethod
+    def allow(self, limits: Mapping[int, int]) -> None:
+        """Let runs train to these epochs from now on. No-op for those that are not active."""
+
+    @abc.abstractmethod
     def next_round(self, deadline: float | None = None) -> RoundResult:
         """Wait for the next round that is done, here or in any worker.
 
         Not every active run has a record in every result: others may train in another
-        worker, wait for room after memory ran out, or catch up after a neighbour crashed.
+        worker, rest, wait for room after memory ran out, or catch up after a neighbour crashed.
+        Where all of them rest it returns at once, without records.
 
         Args:
             deadline: a `time.monotonic()` value, by which to return even without records.

@@ -22,6 +22,7 @@ from automl.executors.executor import RoundResult, RunFailure
 from automl.executors.failures import failure_of, is_memory_error
 from automl.executors.memory_room import MemoryRoom
 from automl.executors.numerics import training_arithmetic
+from automl.executors.run_progress import RunProgress
 from automl.executors.time_limit import TimeLimit
 from automl.executors.trainer_group import TrainerGroup
 from automl.executors.workers.worker import Orders, RoundDone
@@ -35,6 +36,7 @@ class _ActiveRun:
 
     start: Start
     n_reported: int  # epochs given to the coordinator, which a repetition leaves out
+    progress: RunProgress  # of what it trains now, a repetition too
     is_known: bool = False  # whether it was told how it began
 
 
@@ -67,12 +69,15 @@ class GuardedTraining:
         return tuple(run_id for run_id in self._runs if not self._trainers.has(run_id))
 
     def carry_out(self, orders: Orders) -> RoundDone:
-        """End, forget and begin runs, then train one epoch of all for which there is room."""
+        """End, forget and begin runs, then train one epoch of those due that have room."""
         for run_id in orders.stop:
             self.stop(run_id)
         for run_id in orders.forget:
             self.forget(run_id)
         self.start(orders.start)
+        for run_id, limit in orders.limits.items():
+            if run_id in self._runs:
+                self._runs[run_id].progress.limit = limit
         seconds = orders.seconds
         result = self.train_round(None if seconds is None else time.monotonic() + seconds)
         return RoundDone(result, self.waiting)
@@ -83,10 +88,10 @@ class GuardedTraining:
             run_id = run_of(start).run_id
             self.forget(run_id)
             n_epochs = start.epoch if isinstance(start, Checkpoint) else 0
-            self._runs[run_id] = _ActiveRun(start, n_epochs)
+            self._runs[run_id] = _ActiveRun(start, n_epochs, RunProgress.of(start))
 
     def train_round(self, deadline: float | None = None) -> RoundResult:
-        """Train one epoch of every active run for which there is room."""
+        """Train one epoch of every run that is due and for which there is room."""
         with training_arithmetic():
             self._prepare()
             self._admit()
@@ -180,6 +185,9 @@ class GuardedTraining:
 
     def _note_begin(self, trainer: Trainer, run_ids: Sequence[int]) -> None:
         self._trainers.place(run_ids, trainer)
+        for run_id in run_ids:  # it may begin again from where it was started
+            run = self._runs[run_id]
+            run.progress = RunProgress.of(run.start, run.progress.limit)
         self._limit.begin(run_ids)
 
     def _take_begun(self) -> list[RunBegan]:
@@ -204,8 +212,9 @@ class GuardedTraining:
         return epochs
 
     def _train(self, trainer: Trainer, deadline: float | None) -> list[EpochRecord]:
+        due = [one for one in self._trainers.runs_of(trainer) if self._runs[one].progress.is_due]
         try:
-            return self._new_epochs(trainer.train_round(deadline))
+            return self._new_epochs(trainer.train_round(deadline, due)) if due else []
         except RunError as error:
             epochs = self._new_epochs(error.epochs)
             run_ids = self._trainers.runs_of(trainer)
@@ -231,7 +240,9 @@ class GuardedTraining:
             elif not epoch.is_finite:
                 message = f"epoch {epoch.epoch} was finite once, but not when repeated"
                 self._failures.append(RunFailure(epoch.run_id, "diverged", message))
-            if not epoch.is_finite:
+            if epoch.is_finite:
+                run.progress.advance(epoch)
+            else:
                 self.stop(epoch.run_id)
         return new
 

@@ -20,11 +20,12 @@ from typing import TypeVar
 from torch import Tensor
 
 from automl.errors import TrainingError
-from automl.executors.executor import Executor, RoundResult
+from automl.executors.executor import NO_LIMITS, Executor, RoundResult
 from automl.executors.losses import Losses
 from automl.executors.member import Member, State
 from automl.executors.pending_results import PendingResults
 from automl.executors.placement import place
+from automl.executors.run_progress import RunProgress
 from automl.executors.trainers import trainer_class
 from automl.executors.workers.worker import (
     Engine,
@@ -49,6 +50,7 @@ class _PlacedRun:
     member: Member
     trial_number: int
     cost: RunCost
+    progress: RunProgress
     is_active: bool = True
 
 
@@ -81,10 +83,10 @@ class Pool(Executor):
         """Ids of the runs in training, or waiting for room, in the order of their start."""
         return tuple(run_id for run_id, run in self._runs.items() if run.is_active)
 
-    def start(self, starts: Sequence[Start]) -> None:
+    def start(self, starts: Sequence[Start], limits: Mapping[int, int] = NO_LIMITS) -> None:
         """Give each run to a worker; it begins there with the worker's next round."""
         for start in starts:
-            if self._is_active(run_of(start).run_id):
+            if _is_active(self._runs, run_of(start).run_id):
                 raise ValueError(
                     f"a run is started once, but run {run_of(start).run_id} is active already"
                 )
@@ -98,7 +100,16 @@ class Pool(Executor):
         for start, cost, number in zip(starts, costs, place(costs, placed), strict=True):
             run, member = run_of(start), self._members[number]
             member.queue.start(start, alone=self._losses.must_be_alone(run.trial_number))
-            self._runs[run.run_id] = _PlacedRun(member, run.trial_number, cost)
+            progress = RunProgress.of(start)
+            self._runs[run.run_id] = _PlacedRun(member, run.trial_number, cost, progress)
+        self.allow(limits)
+
+    def allow(self, limits: Mapping[int, int]) -> None:
+        """Let runs train to these epochs from now on. No-op for those that are not active."""
+        for run_id, limit in limits.items():
+            if (run := self._runs.get(run_id)) is not None and run.is_active:
+                run.progress.limit = limit
+                run.member.queue.allow(run_id, limit)
 
     def next_round(self, deadline: float | None = None) -> RoundResult:
         """Wait for the first round that any worker finishes; the others go on."""
@@ -113,6 +124,8 @@ class Pool(Executor):
                 return self._results.take()
             if deadline is not None and time.monotonic() >= deadline:
                 break
+            if all(each.state is State.IDLE for each in self._members):
+                break  # all runs rest
             self._listen(deadline)
         return RoundResult()
 
@@ -141,7 +154,7 @@ class Pool(Executor):
 
     def stop(self, run_id: int) -> None:
         """End a run; its best weights stay readable until `forget`. No-op if it has ended."""
-        if self._is_active(run_id):
+        if _is_active(self._runs, run_id):
             run = self._runs[run_id]
             run.is_active = False
             run.member.queue.stop(run_id)
@@ -149,7 +162,7 @@ class Pool(Executor):
 
     def checkpoint(self, run_id: int) -> Checkpoint:
         """The state of an active run; waits for the round it is in."""
-        if not self._is_active(run_id):
+        if not _is_active(self._runs, run_id):
             raise TrainingError(f"a checkpoint needs a run in training, but run {run_id} is not")
         start = self._runs[run_id].member.queue.waiting.get(run_id)
         if isinstance(start, Checkpoint):
@@ -162,7 +175,7 @@ class Pool(Executor):
 
     def forget(self, run_id: int) -> None:
         """Free what is kept of an ended run."""
-        if run_id in self._runs and not self._is_active(run_id):
+        if run_id in self._runs and not _is_active(self._runs, run_id):
             self._runs.pop(run_id).member.queue.forget(run_id)
 
     def close(self) -> None:
@@ -172,15 +185,13 @@ class Pool(Executor):
         self._members.clear()
         self._end()
 
-    def _is_active(self, run_id: int) -> bool:
-        return run_id in self._runs and self._runs[run_id].is_active
-
     # Talking with workers
 
     def _begin_rounds(self, deadline: float | None) -> None:
         """Let each worker that has runs, and whose last result was handled, train them."""
         for member in tuple(self._members):
-            if member.state is State.IDLE and member.queue.runs:
+            is_due = any(self._runs[run_id].progress.is_due for run_id in member.queue.runs)
+            if member.state is State.IDLE and is_due:
                 with self._talk(member):
                     member.begin_round(deadline)
 
@@ -222,6 +233,8 @@ class Pool(Executor):
         result = member.end_round(reply)
         ended = [failure.run_id for failure in result.failures]
         ended += [epoch.run_id for epoch in result.epochs if not epoch.is_finite]
+        for epoch in result.epochs:
+            self._runs[epoch.run_id].progress.advance(epoch)
         for run_id in ended:
             member.queue.in_training.discard(run_id)
             self._runs[run_id].is_active = False
@@ -270,3 +283,7 @@ class Pool(Executor):
                 self._runs[run_id].member = successor
             else:
                 del self._runs[run_id]
+
+
+def _is_active(runs: Mapping[int, _PlacedRun], run_id: int) -> bool:
+    return run_id in runs and runs[run_id].is_active

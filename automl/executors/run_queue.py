@@ -30,6 +30,7 @@ class RunQueue:
         self._to_stop: list[int] = []
         self._to_forget: list[int] = []
         self._n_rounds = 0
+        self._limits: dict[int, int] = {}  # to tell
 
     @property
     def runs(self) -> tuple[int, ...]:
@@ -43,8 +44,13 @@ class RunQueue:
         if alone:
             self.alone.add(run_id)
 
+    def allow(self, run_id: int, limit: int) -> None:
+        """Let a run train to an epoch from now on."""
+        self._limits[run_id] = limit
+
     def stop(self, run_id: int) -> None:
         """Do not train a run any more."""
+        self._limits.pop(run_id, None)
         if self.waiting.pop(run_id, None) is None:
             self.in_training.discard(run_id)
             self._to_stop.append(run_id)
@@ -58,7 +64,12 @@ class RunQueue:
         starts = tuple(self.waiting.pop(run_id) for run_id in self._next_starts())
         self.in_training.update(run_of(start).run_id for start in starts)
         seconds = None if deadline is None else max(0.0, deadline - time.monotonic())
-        orders = Orders(tuple(self._to_stop), tuple(self._to_forget), starts, seconds)
+        limits = {
+            run_id: self._limits.pop(run_id)
+            for run_id in tuple(self._limits)
+            if run_id in self.in_training
+        }
+        orders = Orders(tuple(self._to_stop), tuple(self._to_forget), starts, seconds, limits)
         self._to_stop, self._to_forget = [], []
         return orders
 
@@ -74,6 +85,7 @@ class RunQueue:
         new = RunQueue(max(1, len(self.in_training) // 2))
         new.waiting.update(self.waiting)
         new.alone.update(self.alone)
+        new._limits.update(self._limits)
         return new
 
     def _next_starts(self) -> tuple[int, ...]:

@@ -40,11 +40,16 @@ class StackedEvaluation:
         self._stack = stack
         self._passes: dict[int, StackedPass] = {}
 
+    @property
+    def _n_valid(self) -> int:
+        """Validation rows, equally many for each run."""
+        return self._stack.rows.valid.n_rows(self._stack.members[0].run)
+
     @torch.no_grad()
     def train_scores(self) -> list[Score]:
-        """Each run on at most 10,000 of its own train rows."""
+        """Each run on the measured part of its own train rows."""
         stack, device = self._stack, self._stack.tables.device
-        measured = measured_rows(stack.rows.n_rows)
+        measured = measured_rows(stack.rows.n_rows, self._n_valid)
         rows = torch.arange(stack.rows.n_rows) if measured is None else measured
         rows = rows.to(device)[None]
         if stack.rows.own_rows is not None:
@@ -55,8 +60,7 @@ class StackedEvaluation:
     def valid_scores(self) -> list[Score]:
         """Each run on its fold's validation rows."""
         stack = self._stack
-        n_rows = stack.rows.valid.n_rows(stack.members[0].run)
-        rows = torch.arange(n_rows, device=stack.tables.device)[None]
+        rows = torch.arange(self._n_valid, device=stack.tables.device)[None]
         return self._scores(stack.rows.valid.rows, rows, stack.rows.valid_starts)
 
     def _scores(self, table: TableRows, rows: Tensor, starts: Tensor) -> list[Score]:

@@ -27,6 +27,8 @@ VALUES, BEST, FIRST, SECOND = range(4)
 """The rows of a run's numbers: parameters with running statistics, the same of the best epoch,
 and two moments."""
 
+_CPU: Final = torch.device("cpu")
+
 ALIGNMENT: Final = 16
 """Buffers begin at multiples of this many numbers: a cache line of float32."""
 
@@ -64,15 +66,57 @@ class _Buffers:
         return self._start + first * self._item
 
 
+class _Numbers:
+    """Where the numbers of a run lie, by block; `gradients` is where those of its values go."""
+
+    def __init__(self, layout: StackLayout, numbers: Tensor, gradients: int) -> None:
+        shapes = layout.shapes + layout.statistics_shapes
+        self._starts = [0, *itertools.accumulate(math.prod(shape) for shape in shapes)]
+        self._layout, self._numbers, self._gradients = layout, numbers, gradients
+
+    @property
+    def n_parameters(self) -> int:
+        """All but running statistics."""
+        return self._starts[len(self._layout.shapes)]
+
+    @property
+    def n_penalized(self) -> int:
+        """Those before the block of vectors."""
+        return self._starts[len(self._layout.shapes) - 1]
+
+    def row(self, number: int) -> int:
+        """Where one of the four rows begins."""
+        held = self._numbers
+        return held.data_ptr() + number * held.stride(0) * held.element_size()
+
+    def block(self, number: int) -> tuple[int, int]:
+        """Where a block lies, and its gradients."""
+        return self._both(self._starts[number])
+
+    def statistics(self, layer: int) -> int:
+        """Where a layer's running statistics lie; 0 where it has none."""
+        layout = self._layout
+        return self.block(len(layout.shapes) + layer)[0] if layout.statistics_shapes else 0
+
+    def vector(self, layer: int, kind: str) -> tuple[int, int]:
+        """Where a vector lies, and its gradients; 0 where a layer (-1: output) has none."""
+        columns = self._layout.vector_columns.get((layer, kind))
+        return (0, 0) if columns is None else self._both(self.n_penalized + columns.start)
+
+    def _both(self, place: int) -> tuple[int, int]:
+        offset = place * self._numbers.element_size()
+        return self.row(VALUES) + offset, self._gradients + offset
+
+
 class DescribedRun:
     """The structures of a run, and what they point to.
 
     Attributes:
-        network, layers: of the networks' kernels.
+        network: of the networks' kernels.
         update: of the optimizer's.
         embeddings: the tables of embedded columns.
         before: where the parameters before an epoch's last step go.
-        classes: where a batch's classes go, in int64, or its values.
+        targets: where a batch's go, of 64 bits each.
     """
 
     def __init__(
@@ -89,111 +133,79 @@ class DescribedRun:
             numbers: see `VALUES`, (4, N).
             n_rows: the most rows of a batch.
         """
-        self._run, self._layout, self._numbers, self._n_rows = run, layout, numbers, n_rows
-        n_needed = self._describe(_Buffers(scratch))
+        self._run, self._layout, self._n_rows = run, layout, n_rows
+        n_needed = self._describe(_Buffers(scratch), numbers)
         if n_needed > len(scratch.numbers):
             scratch.grow(n_needed)
-            self._describe(_Buffers(scratch))
-        self._scratch = scratch.numbers  # keeps it alive
+            self._describe(_Buffers(scratch), numbers)
+        self._held.append(scratch.numbers)
 
-    def _describe(self, buffers: _Buffers) -> int:
+    def _describe(self, buffers: _Buffers, numbers: Tensor) -> int:
         """Fill all structures; returns how many numbers the buffers take."""
-        shapes = self._layout.shapes
-        sizes = [math.prod(shape) for shape in shapes + self._layout.statistics_shapes]
-        self._places = [0, *itertools.accumulate(sizes)]
-        self._gradients = buffers.cut(self._places[len(shapes)])
-        n_penalized = self._places[len(shapes) - 1]
-        self.layers = (structures.Layer * self._layout.n_layers)()
+        self._held: list[object] = [numbers]  # keeps alive what is pointed to
+        gradients = buffers.cut(numbers.shape[1])
+        held = _Numbers(self._layout, numbers, gradients)
+        layers = (structures.Layer * self._layout.n_layers)()
         for layer in range(self._layout.n_layers):
-            self.layers[layer] = self._described_layer(layer, buffers)
-        self.network = self._described_network(buffers)
-        self.embeddings = self._described_embeddings()
+            layers[layer] = self._described_layer(layer, held, buffers)
+        self._held.append(layers)
+        self.network = self._described_network(held, buffers)
+        self.network.layers = ctypes.addressof(layers)
+        self.embeddings = self._described_embeddings(held)
         self.update = structures.Update(
-            n_penalized=n_penalized,
-            n_parameters=self._places[len(shapes)],
-            values=self._at(VALUES, 0),
-            gradients=self._gradients,
-            first=self._at(FIRST, 0),
-            second=self._at(SECOND, 0),
+            n_penalized=held.n_penalized,
+            n_parameters=held.n_parameters,
+            values=held.row(VALUES),
+            gradients=gradients,
+            first=held.row(FIRST),
+            second=held.row(SECOND),
         )
-        self.before = buffers.cut(n_penalized)
-        self.classes = buffers.cut(2 * self._n_rows)  # of 64 bits
+        self.before = buffers.cut(held.n_penalized)
+        self.targets = buffers.cut(2 * self._n_rows)
         return buffers.size
 
-    def _at(self, row: int, place: int) -> int:
-        """Where a number lies in one of the rows of the run's numbers."""
-        held = self._numbers
-        return held.data_ptr() + (row * held.stride(0) + place) * held.element_size()
-
-    def _gradient_at(self, place: int) -> int:
-        return self._gradients + place * self._numbers.element_size()
-
-    def _vector_place(self, layer: int, kind: str) -> int | None:
-        """Where a layer's vector of a kind begins in a row; None where it has none."""
-        columns = self._layout.vector_columns.get((layer, kind))
-        if columns is None:
-            return None
-        return self._places[len(self._layout.shapes) - 1] + int(columns.start)
-
-    def _vectors(self, layer: int) -> dict[str, int]:
-        """The addresses of a layer's vectors and their gradients."""
-        found = {}
-        for kind in ("bias", "gain", "shift", "slope"):
-            place = self._vector_place(layer, kind)
-            if place is not None:
-                name = "learned_slope" if kind == "slope" else kind
-                found[name] = self._at(VALUES, place)
-                found[f"{kind}_gradient"] = self._gradient_at(place)
-        return found
-
-    def _described_layer(self, layer: int, buffers: _Buffers) -> ctypes.Structure:
+    def _described_layer(
+        self, layer: int, numbers: _Numbers, buffers: _Buffers
+    ) -> ctypes.Structure:
         layout, config, n_rows = self._layout, self._run.model, self._n_rows
-        width, place = layout.widths[layer], self._places[layer]
+        width = layout.widths[layer]
         n_linear = width * layout.pieces
         described = structures.Layer(
             n_units=config.hidden_sizes[layer],
-            weights=self._at(VALUES, place),
-            weight_gradients=self._gradient_at(place),
             outputs=buffers.cut(n_rows, width),
             slopes=buffers.cut(n_rows, width),
+            statistics=numbers.statistics(layer),
             stream=randomness.stream(self._run.seed, "dropout", layer + 1),
             n_dropped=randomness.n_dropped(config.dropout),
-            **self._vectors(layer),
         )
+        described.weights, described.weight_gradients = numbers.block(layer)
+        described.bias, described.bias_gradient = numbers.vector(layer, "bias")
+        described.gain, described.gain_gradient = numbers.vector(layer, "gain")
+        described.shift, described.shift_gradient = numbers.vector(layer, "shift")
+        described.learned_slope, described.slope_gradient = numbers.vector(layer, "slope")
         if config.activation in ("prelu", "maxout"):
             described.second = buffers.cut(n_rows, width)
         if config.normalization != "none":
             described.normalized = buffers.cut(n_rows, n_linear)
             described.scales = buffers.cut(max(n_rows, n_linear))
-        if layout.statistics_shapes:
-            described.statistics = self._at(VALUES, self._places[len(layout.shapes) + layer])
         return described
 
-    def _described_network(self, buffers: _Buffers) -> ctypes.Structure:
+    def _described_network(self, numbers: _Numbers, buffers: _Buffers) -> ctypes.Structure:
         """Say where the output layer and the buffers between layers lie."""
         layout, config, n_rows = self._layout, self._run.model, self._n_rows
         widest = max(layout.widths, default=0)
-        bias, place = self._vector_place(-1, "bias"), self._places[layout.n_layers]
-        assert bias is not None, "the output layer has a bias"
-        n_masked = max(widest, layout.n_inputs)
-        offsets = randomness.mask_offsets(n_rows, n_masked, torch.device("cpu"))
-        self._offsets = offsets  # keeps them alive
+        offsets = randomness.mask_offsets(n_rows, max(widest, layout.n_inputs), _CPU)
+        self._held += offsets
         described = structures.Network(
-            n_rows=n_rows,
             n_inputs=layout.n_inputs,
             n_outputs=layout.n_outputs,
             n_pieces=layout.pieces,
             n_layers=layout.n_layers,
             activation=list(ACTIVATIONS).index(config.activation),
             normalization=hyperparameter("normalization").words.index(config.normalization),
-            layers=ctypes.addressof(self.layers),
             inputs=buffers.cut(n_rows, layout.n_inputs),
             outputs=buffers.cut(layout.n_outputs, n_rows),
             output_gradients=buffers.cut(layout.n_outputs, n_rows),
-            output_weights=self._at(VALUES, place),
-            output_weight_gradients=self._gradient_at(place),
-            output_bias=self._at(VALUES, bias),
-            output_bias_gradients=self._gradient_at(bias),
             linear=buffers.cut(n_rows, layout.pieces * widest),
             linear_signals=buffers.cut(n_rows, layout.pieces * widest),
             signals=buffers.cut(n_rows, widest),
@@ -203,19 +215,20 @@ class DescribedRun:
             stream=randomness.stream(self._run.seed, "dropout", 0),
             n_dropped=randomness.n_dropped(config.input_dropout),
         )
+        block = numbers.block(layout.n_layers)
+        described.output_weights, described.output_weight_gradients = block
+        vector = numbers.vector(-1, "bias")
+        described.output_bias, described.output_bias_gradients = vector
         if layout.cardinalities:  # only embeddings ask for it
             described.input_signals = buffers.cut(n_rows, layout.n_inputs)
         return described
 
-    def _described_embeddings(self) -> ctypes.Array[ctypes.Structure]:
+    def _described_embeddings(self, numbers: _Numbers) -> ctypes.Array[ctypes.Structure]:
         """Where the tables of embedded columns lie."""
         layout = self._layout
         described = (structures.Embedding * len(layout.cardinalities))()
         for column in range(len(layout.cardinalities)):
             number = layout.n_layers + 1 + column
             _, n_codes, size = layout.shapes[number]
-            place = self._places[number]
-            described[column] = structures.Embedding(
-                n_codes, size, self._at(VALUES, place), self._gradient_at(place)
-            )
+            described[column] = structures.Embedding(n_codes, size, *numbers.block(number))
         return described

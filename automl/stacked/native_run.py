@@ -65,6 +65,7 @@ class NativeRun:
         self._described = DescribedRun(run, self._layout, self._numbers, scratch, n_rows)
         self._objective = _Objective(tables, member)
         self._scores = NativeScores(self._described, self._objective.loss, tables.dtype)
+        self._n_valid = self._rows.valid.n_rows(run)
         self._optimizer = ""
         self._choose(optimizer_at(run.training, 1))
 
@@ -178,7 +179,8 @@ class NativeRun:
 
     def _train_score(self) -> Score:
         """On the measured part of the run's own train rows."""
-        rows, index = self._rows, measured_rows(self._rows.n_rows)
+        rows = self._rows
+        index = measured_rows(rows.n_rows, self._n_valid)
         if rows.own_rows is not None:
             own = rows.own_rows[0]
             index = own if index is None else own[index]
@@ -187,8 +189,7 @@ class NativeRun:
 
     def _valid_score(self) -> Score:
         rows = self._rows
-        n_rows = rows.valid.n_rows(self.member.run)
-        return self._scores.measure(rows.valid.rows, int(rows.valid_starts), n_rows)
+        return self._scores.measure(rows.valid.rows, int(rows.valid_starts), self._n_valid)
 
     def _lesson(self) -> tuple[ctypes.Structure, ctypes.Structure]:
         """What the run learns from, and the rows' description that it points to."""
@@ -201,8 +202,8 @@ class NativeRun:
             loss=objective.loss,
             smoothing=address(objective.smoothing),
             class_weights=address(objective.class_weights),
-            classes=described.classes,
-            values=described.classes,
+            classes=described.targets,
+            values=described.targets,
         )
         return lesson, read
 

@@ -97,7 +97,8 @@ class StackedTrainer(Trainer):
     ) -> list[EpochRecord]:
         """Train one epoch of active runs; return early at the deadline."""
         started = time.monotonic()
-        due = [each for each in self._turns if run_ids is None or each in run_ids]
+        asked = set(self._turns if run_ids is None else run_ids)
+        due = [each for each in self._turns if each in asked]
         groups = sorted(self._places.groups(due), key=lambda group: min(map(due.index, group)))
         records: list[EpochRecord] = []
         for group in groups:

@@ -25,9 +25,16 @@ def ending(epochs: Sequence[EpochRecord], training: TrainingConfig) -> Ending | 
         return None
     if not epochs[-1].is_finite:
         return "diverged"
-    if epochs[-1].epoch >= training.max_epochs:
-        return "max_epochs"
     best = best_epoch(epochs)
-    if epochs[-1].epoch - (best.epoch if best else 0) >= training.patience:
-        return "early_stopped"
-    return None
+    return ending_at(epochs[-1].epoch, best.epoch if best else 0, training)
+
+
+def ending_at(epoch: int, best_epoch: int, training: TrainingConfig) -> Ending | None:
+    """The same of a run whose losses are finite.
+
+    Args:
+        best_epoch: the one with the lowest validation loss; 0 before there is one.
+    """
+    if epoch >= training.max_epochs:
+        return "max_epochs"
+    return "early_stopped" if epoch - best_epoch >= training.patience else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -85,11 +85,13 @@ class PlainTrainer(Trainer):
         begun, self._begun = tuple(self._begun), []
         return begun
 
-    def train_round(self, deadline: float | None = None) -> list[EpochRecord]:
-        """Train one epoch of every active run; return early at the deadline."""
+    def train_round(
+        self, deadline: float | None = None, run_ids: Collection[int] | None = None
+    ) -> list[EpochRecord]:
+        """Train one epoch of active runs; return early at the deadline."""
         started = time.monotonic()
         records = []
-        for run_id in list(self._runs):
+        for run_id in [one for one in self._runs if run_ids is None or one in run_ids]:
             if deadline is not None and time.monotonic() >= deadline:
                 break
             state = self._runs.pop(run_id)
@@ -221,7 +223,7 @@ class PlainTrainer(Trainer):
 
     def _evaluated(self, state: RunState, epoch: _Epoch) -> EpochRecord:
         """The epoch's record, but for its time."""
-        measured = measured_rows(len(state.data.train))
+        measured = measured_rows(len(state.data.train), len(state.data.valid))
         rows = (
             state.data.train
             if measured is None

@@ -9,7 +9,7 @@ from the curve.
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
@@ -156,16 +156,23 @@ class Trainer(abc.ABC):
         """
 
     def take_begun(self) -> tuple[RunBegan, ...]:
-        """What became known of runs as they began, each given once."""
+        """What became known of runs as they began, before their first epoch; each is given once.
+
+        Where a look at the first batch raises something else than `RunError`, or it is the fault
+        of many, nobody can say whose fault it was.
+        """
         return ()
 
     @abc.abstractmethod
-    def train_round(self, deadline: float | None = None) -> list[EpochRecord]:
-        """Train one epoch of every active run; return early at the deadline.
+    def train_round(
+        self, deadline: float | None = None, run_ids: Collection[int] | None = None
+    ) -> list[EpochRecord]:
+        """Train one epoch of active runs; return early at the deadline.
 
         Args:
             deadline: a `time.monotonic()` value, checked between epochs of runs; runs not
                 reached by then get no record in this round and come first in the next.
+            run_ids: whose turn it is; the others rest as they are. None: all active runs.
 
         A run whose loss is not finite gives a record that is not finite and is dropped.
 

@@ -51,6 +51,15 @@ def train(
     raise AssertionError(f"runs {executor.active} never end")
 
 
+def epochs_until_all_rest(executor: Executor) -> dict[int, list[EpochRecord]]:
+    """What runs train until none of them is due."""
+    curves: dict[int, list[EpochRecord]] = defaultdict(list)
+    while result := executor.next_round().epochs:
+        for epoch in result:
+            curves[epoch.run_id].append(epoch)
+    return curves
+
+
 def curve_alone(run: RunConfig, n_epochs: int) -> list[EpochRecord]:
     """The run's epochs where nothing else is trained."""
     trainer = LinearTrainer(tiny_dataset())
@@ -118,6 +127,42 @@ class ExecutorContract:
         executor.forget(1)
         curves, _ = train(executor, [tiny_run(1)], 3)
         assert without_seconds(curves[1]) == curve_alone(tiny_run(1), 3)
+
+    def test_a_run_trains_to_its_limit_and_rests_there_until_it_is_allowed_more(
+        self, make_executor
+    ):
+        executor = make_executor()
+        executor.start([tiny_run(1), tiny_run(2)], {1: 2, 2: 3})
+        first = epochs_until_all_rest(executor)
+        assert {run_id: len(curve) for run_id, curve in first.items()} == {1: 2, 2: 3}
+        assert executor.active == (1, 2)
+        assert executor.checkpoint(1).epoch == 2
+        executor.allow({1: 4, 7: 9})
+        rest = epochs_until_all_rest(executor)
+        assert set(rest) == {1}
+        assert without_seconds([*first[1], *rest[1]]) == curve_alone(tiny_run(1), 4)
+        assert without_seconds(first[2]) == curve_alone(tiny_run(2), 3)
+
+    def test_a_run_whose_curve_has_ended_rests_without_having_been_stopped(self, make_executor):
+        executor = make_executor()
+        executor.start([tiny_run(1), tiny_run(2)], {2: 999})
+        curves = epochs_until_all_rest(executor)
+        assert {run_id: len(curve) for run_id, curve in curves.items()} == {
+            1: 20,
+            2: 20,
+        }
+        executor.stop(1)
+        assert "weight" in executor.best_weights(1)
+
+    def test_a_run_at_its_limit_goes_on_elsewhere_from_its_checkpoint(self, make_executor):
+        executor = make_executor()
+        executor.start([tiny_run(1)], {1: 2})
+        first = epochs_until_all_rest(executor)
+        checkpoint = executor.checkpoint(1)
+        executor.stop(1)
+        executor.start([checkpoint], {1: 3})
+        rest = epochs_until_all_rest(executor)
+        assert without_seconds([*first[1], *rest[1]]) == curve_alone(tiny_run(1), 3)
 
     def test_best_weights_stay_until_they_are_forgotten(self, make_executor):
         executor = make_executor()
@@ -243,7 +288,7 @@ class ExecutorContract:
         executor.start([tiny_run(0)])
         executor.next_round()  # loads what is loaded once
         executor.stop(0)
-        curves, failures = train(executor, [tiny_run(1)], 1000)
+        curves, failures = train(executor, [tiny_run(1, max_epochs=1000)], 1000)
         assert [(failure.run_id, failure.cause) for failure in failures] == [(1, "timed_out")]
         assert len(curves[1]) <= 8
         executor.start([tiny_run(2)])

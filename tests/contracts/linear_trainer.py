@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -51,10 +51,14 @@ def tiny_dataset(n_rows: int = 96) -> Dataset:
     return Dataset(task="multiclass", loss="cross_entropy", n_classes=2, folds=(fold,))
 
 
-def tiny_run(run_id: int, trial_number: int = 0, *, learning_rate: float = 0.1) -> RunConfig:
+def tiny_run(
+    run_id: int, trial_number: int = 0, *, learning_rate: float = 0.1, max_epochs: int = 20
+) -> RunConfig:
     """A run of a small network; the linear trainer uses its seed, rate and batch size."""
     model = MLPConfig(n_layers=1, hidden_size=8, dropout=0.1)
-    training = TrainingConfig(learning_rate=learning_rate, batch_size=16, max_epochs=20)
+    training = TrainingConfig(
+        learning_rate=learning_rate, batch_size=16, max_epochs=max_epochs, patience=max_epochs
+    )
     return RunConfig(run_id, trial_number, "mlp", model, training, seed=1000 + run_id)
 
 
@@ -93,9 +97,11 @@ class LinearTrainer(Trainer):
                 raise ValueError("this run cannot begin")
             self._runs[run.config.run_id] = run
 
-    def train_round(self, deadline: float | None = None) -> list[EpochRecord]:
+    def train_round(
+        self, deadline: float | None = None, run_ids: Collection[int] | None = None
+    ) -> list[EpochRecord]:
         records = []
-        for run_id in self.active:
+        for run_id in [one for one in self.active if run_ids is None or one in run_ids]:
             if deadline is not None and time.monotonic() >= deadline:
                 break
             records.append(self._run_epoch(self._runs[run_id]))
@@ -158,9 +164,11 @@ class LinearTrainer(Trainer):
 class SlowTrainer(LinearTrainer):
     """A linear trainer whose rounds take a twentieth of a second."""
 
-    def train_round(self, deadline: float | None = None) -> list[EpochRecord]:
+    def train_round(
+        self, deadline: float | None = None, run_ids: Collection[int] | None = None
+    ) -> list[EpochRecord]:
         time.sleep(0.05)
-        return super().train_round(deadline)
+        return super().train_round(deadline, run_ids)
 
 
 class NamingTrainer(LinearTrainer):
@@ -183,9 +191,11 @@ class NamingTrainer(LinearTrainer):
         begun, self._begun = tuple(self._begun), []
         return begun
 
-    def train_round(self, deadline: float | None = None) -> list[EpochRecord]:
+    def train_round(
+        self, deadline: float | None = None, run_ids: Collection[int] | None = None
+    ) -> list[EpochRecord]:
         records: list[EpochRecord] = []
-        for run_id in self.active:
+        for run_id in [one for one in self.active if run_ids is None or one in run_ids]:
             if deadline is not None and time.monotonic() >= deadline:
                 break
             self._runs[run_id] = self._runs.pop(run_id)  # it comes last in the next round

@@ -101,6 +101,21 @@ class TrainerContract:
         assert trainer.active == (3, 1)
         assert sorted(record.run_id for record in trainer.train_round()) == [1, 3]
 
+    def test_runs_whose_turn_it_is_not_rest_as_they_are(self, make_trainer: MakeTrainer) -> None:
+        alone = curve(make_trainer(tiny_dataset()), tiny_run(2, dropout=0.2), 3)
+        trainer = make_trainer(tiny_dataset())
+        trainer.add([tiny_run(1), tiny_run(2, dropout=0.2), tiny_run(3, batch_size=32)])
+        turns = [{1, 2}, {3, 1}, {1}, {2}, {2, 3}]
+        rounds = [trainer.train_round(run_ids=turn) for turn in turns]
+        assert [{record.run_id for record in records} for records in rounds] == turns
+        assert trainer.active == (1, 2, 3)
+        mine = [record for records in rounds for record in records if record.run_id == 2]
+        assert [record.epoch for record in mine] == [1, 2, 3]
+        for found, expected in zip(losses(mine), losses(alone), strict=True):
+            assert found == pytest.approx(expected, rel=1e-4)
+        assert trainer.checkpoint(1).epoch == 3
+        assert trainer.train_round(run_ids=()) == []
+
     def test_dropped_run_trains_no_more_and_keeps_its_best_weights(
         self, make_trainer: MakeTrainer
     ) -> None:

@@ -41,6 +41,7 @@ class TrainingSetup:
         memory_limit: bytes that trainings may take in each worker, beyond interpreter and
             libraries as they are before the first round; on a GPU, of its memory.
         model: who builds a person's own networks, packed for workers; None: nobody need.
+        is_preflight: whether runs without hope fail before their first epoch.
     """
 
     dataset: Dataset
@@ -51,16 +52,18 @@ class TrainingSetup:
     trial_timeout: float | None = None
     memory_limit: int | None = None
     model: bytes | None = None
+    is_preflight: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """End, forget and begin runs, then train one epoch of all that are active."""
+    """End, forget and begin runs, then train one epoch of all that are due."""
 
     stop: tuple[int, ...] = ()
     forget: tuple[int, ...] = ()
     start: tuple[Start, ...] = ()
     seconds: float | None = None  # until the round's deadline: clocks of workers may differ
+    limits: Mapping[int, int] = field(default_factory=dict)  # last epoch for now, by run
 
 
 @dataclass(frozen=True, slots=True)

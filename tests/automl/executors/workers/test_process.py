@@ -94,7 +94,7 @@ class TestProcessExecutor(ExecutorContract):
 
 def test_each_of_two_workers_gives_the_rounds_of_its_own_runs(borrow):
     executor = borrow(n_workers=2, trainer=SLOW)
-    executor.start([tiny_run(run_id) for run_id in range(4)])
+    executor.start([tiny_run(run_id, max_epochs=120) for run_id in range(4)])
     together: set[frozenset[int]] = set()
     while len(together) < 2:
         together.add(frozenset(epoch.run_id for epoch in executor.next_round().epochs))
@@ -103,7 +103,7 @@ def test_each_of_two_workers_gives_the_rounds_of_its_own_runs(borrow):
 
 def test_finishing_the_rounds_gives_what_all_workers_have_trained(borrow):
     executor = borrow(n_workers=2, trainer=SLOW)
-    executor.start([tiny_run(run_id) for run_id in range(4)])
+    executor.start([tiny_run(run_id, max_epochs=120) for run_id in range(4)])
     last: dict[int, int] = {}
     while len(last) < 4:
         last.update({epoch.run_id: epoch.epoch for epoch in executor.next_round().epochs})
@@ -113,7 +113,7 @@ def test_finishing_the_rounds_gives_what_all_workers_have_trained(borrow):
 
 def test_a_run_that_was_stopped_is_not_told_of_by_a_worker_that_was_ahead(borrow):
     executor = borrow(n_workers=2, trainer=SLOW)
-    executor.start([tiny_run(run_id) for run_id in range(4)])
+    executor.start([tiny_run(run_id, max_epochs=120) for run_id in range(4)])
     seen: set[int] = set()
     while seen != {0, 1, 2, 3}:
         seen |= {epoch.run_id for epoch in executor.next_round().epochs}
@@ -137,7 +137,7 @@ def test_the_trainers_give_the_same_numbers_here_and_in_a_worker(trainer):
 
 def test_a_worker_that_dies_takes_only_its_runs_and_is_replaced(borrow):
     executor = borrow(n_workers=2, trainer=SLOW)
-    runs = [tiny_run(run_id) for run_id in range(4)]
+    runs = [tiny_run(run_id, max_epochs=120) for run_id in range(4)]
     executor.start(runs)
     seen: set[int] = set()
     while seen != {0, 1, 2, 3}:

@@ -98,7 +98,7 @@ def test_workers_that_are_stopped_again_and_again_before_they_can_train_end_the_
 
 def test_the_runs_of_a_worker_that_is_stopped_in_training_are_lost_to_be_trained_again():
     with make(SLOW, 2) as executor:
-        runs = [tiny_run(run_id) for run_id in range(4)]
+        runs = [tiny_run(run_id, max_epochs=120) for run_id in range(4)]
         executor.start(runs)
         seen: set[int] = set()
         while seen != {0, 1, 2, 3}:

@@ -1,0 +1,110 @@
+"""Where the time of a search goes, from samples of its stacks."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from benchmarks.search_parts import NAMES, PARTS, ROOT, TRAINING, WHOLE, part_of, read_profile
+from benchmarks.stack_sampling import install
+
+PATHS = [path for paths in PARTS.values() for path in paths] + list(WHOLE)
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if "/" in path])
+def test_what_the_table_names_exists(path: str) -> None:
+    """Else its time would silently be another part's."""
+    module, _, function = path.partition(":")
+    assert (ROOT / module).exists(), f"{module} is gone: where does its time go now?"
+    if function:
+        tree = ast.parse((ROOT / module).read_text())
+        functions = [n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
+        assert function in functions
+
+
+def test_a_stack_belongs_to_its_innermost_part() -> None:
+    search = ["cli.py:search", "automl/tuning/search.py:_fill"]
+    assert part_of(search) == "coordination"
+    assert part_of([*search, "automl/tuning/samplers.py:x", "tpe/sampler.py:y"]) == "proposals"
+    assert part_of([*search, "automl/tuning/samplers.py:x", "storage/store.py:y"]) == "storage"
+    looked = [*search, "automl/tuning/problem.py:look_first", "automl/stacked/blocks.py:x"]
+    assert part_of(looked) == "preflight"
+    assert part_of(["cli.py:search", "click/core.py:main"]) == "other"
+
+
+def test_parts_are_all_that_the_cores_could_do(tmp_path: Path) -> None:
+    train = "automl/stacked/stack.py:train_epoch"
+    lines = [
+        (1001.0, 0.1, [[["import"], 0.1]]),
+        (1002.0, 0.1, [[[train], 0.1]]),
+        (1003.0, 0.2, [[[train], 0.05], [["storage/store.py:add"], 0.1]]),
+        (1004.0, 0.1, [[["automl/report/page.py:write"], 0.1]]),
+    ]
+    text = "\n".join(
+        json.dumps({"at": at, "seconds": seconds, "stacks": stacks})
+        for at, seconds, stacks in lines
+    )
+    (tmp_path / "1.jsonl").write_text(text + '\n{"at": 10')  # killed in the middle of a line
+    profile = read_profile(tmp_path, began=1000.0, seconds=5.0, used_seconds=0.6, n_cores=2)
+    assert sum(profile.core_seconds.values()) == pytest.approx(10.0)
+    assert profile.core_seconds[TRAINING] == pytest.approx(0.15)
+    assert profile.core_seconds["storage"] == pytest.approx(0.1)
+    assert profile.core_seconds["other"] == pytest.approx(0.05)
+    assert profile.core_seconds["start"] == pytest.approx(2 * 1.9)
+    assert profile.core_seconds["end"] == pytest.approx(2 * 2.0)
+    assert profile.missed == pytest.approx(0.1)
+    assert profile.share(TRAINING) == pytest.approx(0.015)
+    assert tuple(profile.core_seconds) == NAMES
+
+
+def test_a_program_that_does_not_train_has_no_profile(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not true any more"):
+        read_profile(tmp_path, 0.0, 1.0, 1.0, 2)
+
+
+PROGRAM = """
+import os, time
+def spin(seconds):
+    until = time.process_time() + seconds
+    while time.process_time() < until:
+        pass
+spin(0.3)
+time.sleep(0.3)
+child = os.fork()
+spin(0.4)
+if child:
+    os.waitpid(child, 0)
+else:
+    os._exit(0)
+"""
+
+
+def test_processes_and_their_forks_are_sampled_by_processor_time(tmp_path: Path) -> None:
+    samples = tmp_path / "samples"
+    samples.mkdir()
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+    environment = install(samples, tmp_path)
+    began = time.time()
+    subprocess.run([sys.executable, str(program)], env=environment, check=True, timeout=60)
+    seconds = {}
+    for path in samples.glob("*.jsonl"):
+        lines = [json.loads(text) for text in path.read_text().splitlines()]
+        assert all(began <= line["at"] <= time.time() for line in lines)
+        spinning = [
+            used
+            for line in lines
+            for stack, used in line["stacks"]
+            if stack[-1] == "program.py:spin"
+        ]
+        seconds[path.name] = sum(spinning)
+    assert len(seconds) == 2, "the program and its fork"
+    fewer, more = sorted(seconds.values())
+    assert fewer == pytest.approx(0.4, abs=0.2)  # a fork that is ended misses its last window
+    assert more == pytest.approx(0.7, abs=0.15)
