@@ -137,11 +137,10 @@ def test_a_file_that_is_cut_off_while_it_is_in_use_is_not_felt(
     code = """
 import os, sys, torch
 from automl.stacked import native
-from automl.stacked import native_pass
 from automl.stacked import native_trial
 library = native.library(torch.float32)
 os.truncate(next(__import__("pathlib").Path(sys.argv[1]).glob("*.so")), 0)
-native_trial._numbers(native_pass.NativePass, torch.float32)
+native_trial._epochs(torch.float32, True)
 """
     subprocess.run([sys.executable, "-c", code, str(folder)], check=True)
 
