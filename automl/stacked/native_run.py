@@ -14,8 +14,6 @@ import torch
 from torch import Tensor
 
 from automl import randomness
-from automl.models.mlp.initialization import initialize_
-from automl.models.mlp.network import mlp_for
 from automl.stacked import native
 from automl.stacked import native_structures as structures
 from automl.stacked.blocks import StackBlocks, StackLayout
@@ -37,7 +35,7 @@ from automl.stacked.update_coefficients import coefficients_of
 from automl.training.batches import PROBE_ROWS, measured_rows, probe_rows
 from automl.training.gradients import SATURATED, is_measured
 from automl.training.optimizers import MOMENTS
-from automl.training.schedules import Schedules, optimizer_at
+from automl.training.schedules import learning_rates, optimizer_at
 from automl.training.scores import Score, epoch_record
 from automl.training.trainer import Checkpoint
 from storage.records import EpochRecord, LayerGradientRecord
@@ -73,11 +71,8 @@ class NativeRun:
 
     def initialize(self) -> None:
         """Set the parameters from the run's seed."""
-        run = self.member.run
-        data = self._tables.dataset.describe(run.fold)
-        model = mlp_for(run.model, data, dtype=self._tables.dtype)
-        initialize_(model, randomness.stream(run.seed, "weights"))
-        self._blocks(VALUES).write(0, model.state_dict())
+        seed = randomness.stream(self.member.run.seed, "weights")
+        self._blocks(VALUES).initialize(0, seed)
 
     def restore(self, start: Checkpoint) -> None:
         """Set parameters and moments from a checkpoint."""
@@ -153,9 +148,10 @@ class NativeRun:
         """Take the steps of an epoch: the last learning rate, and the mean norm of gradients."""
         member, n_steps = self.member, len(self._rows.bounds)
         training = member.run.training
-        rates = Schedules.of([training], n_steps).learning_rates([member.step], n_steps)[0]
-        coefficients = coefficients_of(self._optimizer, training, rates, member.step)
-        coefficients = coefficients.to(self._tables.dtype).contiguous()
+        rates = learning_rates(training, n_steps, member.step, n_steps)
+        coefficients = torch.from_numpy(
+            coefficients_of(self._optimizer, training, rates, member.step)
+        ).to(self._tables.dtype)
         order = self._rows.order([member.epoch])
         norm_sum = torch.zeros(1, dtype=self._tables.dtype)
         update = self._described.update
@@ -175,7 +171,7 @@ class NativeRun:
             before=self._described.before if keeps_last_step else 0,
         )
         self._call("train_epoch", asked, held)
-        return rates[-1].item(), norm_sum.item() / n_steps
+        return float(rates[-1]), norm_sum.item() / n_steps
 
     def _train_score(self) -> Score:
         """On the measured part of the run's own train rows."""

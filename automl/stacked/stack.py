@@ -13,8 +13,6 @@ import torch
 from torch import Tensor
 
 from automl import randomness
-from automl.models.mlp.initialization import initialize_
-from automl.models.mlp.network import mlp_for
 from automl.stacked.blocks import StackBlocks, StackLayout
 from automl.stacked.dropout import StackedDropout
 from automl.stacked.losses import StackedObjective
@@ -77,11 +75,8 @@ class Stack:
 
     def initialize(self, k: int) -> None:
         """Set run k's parameters from its seed."""
-        run = self.members[k].run
-        data = self.tables.dataset.describe(run.fold)
-        model = mlp_for(run.model, data, dtype=self.tables.dtype)
-        initialize_(model, randomness.stream(run.seed, "weights"))
-        self.values.write(k, model.state_dict())
+        seed = self.members[k].run.seed
+        self.values.initialize(k, randomness.stream(seed, "weights"))
 
     def restore(self, k: int, start: Checkpoint) -> None:
         """Set run k's parameters and moments from a checkpoint."""

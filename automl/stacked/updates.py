@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,7 +18,7 @@ from automl.stacked.moments import read_moments, start_of_second, write_moments
 from automl.stacked.update_coefficients import coefficients_of, smallest_square
 from automl.stacked.update_steps import TorchUpdate, UpdateState
 from automl.training.config import TrainingConfig
-from automl.training.schedules import Schedules, optimizer_at
+from automl.training.schedules import learning_rates, optimizer_at
 
 
 class StackedUpdates:
@@ -59,10 +60,14 @@ class StackedUpdates:
             name = optimizer_at(training, epoch)
             if name != self.names[k]:
                 self.choose(k, name)
-        schedules = Schedules.of(self._trainings, n_steps)
-        self.learning_rates = schedules.learning_rates(first_steps, n_steps)
-        per_run = zip(self.names, self._trainings, self.learning_rates, first_steps, strict=True)
-        coefficients = torch.stack([coefficients_of(*run) for run in per_run], dim=2)
+        rates = [
+            learning_rates(training, n_steps, first_step, n_steps)
+            for training, first_step in zip(self._trainings, first_steps, strict=True)
+        ]
+        self.learning_rates = torch.from_numpy(np.stack(rates))
+        per_run = zip(self.names, self._trainings, rates, first_steps, strict=True)
+        columns = [coefficients_of(*run) for run in per_run]
+        coefficients = torch.from_numpy(np.stack(columns, axis=2))
         self._update.begin_epoch(self.names, coefficients.to(self.norm_sum))
         self.norm_sum.zero_()
         self.second.flat.clamp_(min=smallest_square(self.norm_sum.dtype))
