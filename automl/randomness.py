@@ -196,6 +196,11 @@ def decision_of(
     return Decision((dropped - RESOLUTION // 2).to(torch.int16), scale.to(dtype))
 
 
+def n_dropped(drop_probability: float) -> int:
+    """How many of the `RESOLUTION` values of a decision are dropped, for kernels that hash."""
+    return round(drop_probability * RESOLUTION)
+
+
 def mask_of(keys: Tensor, decision: Decision, n_rows: int, n_units: int) -> Tensor:
     """`dropout_mask` with a probability made ready before."""
     bits = random_bits(keys, n_rows, n_units)

@@ -197,10 +197,19 @@ class StackBlocks:
         device: torch.device | str,
         dtype: torch.dtype,
         statistics: bool = False,
+        flat: Tensor | None = None,
     ) -> None:
+        """Make the blocks.
+
+        Args:
+            statistics: with those of batch normalization.
+            flat: the numbers, where they lie already; there may be more behind them.
+        """
         self.layout = layout
         shapes = layout.shapes + (layout.statistics_shapes if statistics else ())
-        self.flat = torch.zeros(_size(shapes), device=device, dtype=dtype)
+        if flat is None:
+            flat = torch.zeros(_size(shapes), device=device, dtype=dtype)
+        self.flat = flat[: _size(shapes)]
         self.n_parameters = _size(layout.shapes)
         blocks = [
             part.view(shape)

@@ -151,11 +151,11 @@ def test_kernels_that_do_not_load_any_more_are_built_anew(
 ) -> None:
     """As after the system's mathematics library went; the file is as it was kept."""
     made = compiler(f'cp {finished} "$made"')
-    other = shared_library(tmp_path, 'extern "C" void update() {}')
+    other = shared_library(tmp_path, 'extern "C" void probe_layers() {}')
     native_build.native_cache.keep(native_build._key(str(made), "float"), other.read_bytes())
     kernels = obtain_kernels("float")
     check_works(kernels)
-    assert "do not load any more: the library has no function network_forward" in kernels.note
+    assert "do not load any more: the library has no function train_epoch" in kernels.note
     assert obtain_kernels("float").note == ""
 
 
