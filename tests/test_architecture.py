@@ -90,6 +90,8 @@ LOADS = {  # importing this loads no other of the heavy libraries
     "automl.options.search_options": (),
     "automl.api": ("optuna", "pandas", "sqlalchemy"),  # what is mistyped is told without torch
     "automl.diagnostics": (),
+    # All that it takes to begin a search.
+    "automl.session.opening": ("optuna", "pandas", "sklearn", "sqlalchemy", "torch"),
     "automl.report": ("optuna", "pandas", "plotly", "sklearn", "sqlalchemy"),
     "automl.training.config": ("torch",),
     "automl.executors.workers.process_beginning": (),  # it beats while it loads the rest

@@ -9,13 +9,14 @@ one line.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from automl.data.choices import described_split
 from automl.data.fingerprints import fingerprint
 from automl.data.folds import divide
-from automl.data.loaded import LoadedData
+from automl.data.loaded import LoadedData, Probes
 from automl.data.sources import Table
-from automl.data.table.checks import check_data
+from automl.data.table.checks import check_data, probe_data
 from automl.data.table.descriptions import describe
 from automl.data.table.parts import ROLES, Part, row_facts
 from automl.data.table.preprocessing import fit_preprocessor
@@ -79,6 +80,18 @@ def load_tables(raw: RawTables, options: TargetOptions) -> LoadedData:
             splits,
             len(divided.dataset.folds),
             {role: table.source for role, table in tables.items()},
+        ),
+        probes=Probes(
+            partial(
+                probe_data,
+                typed,
+                targets,
+                divided.split,
+                goal,
+                plans=plans,
+                parts=frozenset(known.parts),
+                splits=splits,
+            )
         ),
     )
 
