@@ -1,10 +1,10 @@
 """What a study keeps of its data: the encoders, and what was found in the checks.
 
 Neither is needed to train, and both take time, half a second for the smallest table: to look for
-leaks with trees, and to load the library that writes encoders. So a thread does it while workers
-have begun to train; what it has made is written between two rounds, at the end at the latest. A
-study that was killed before has it written when it goes on, and so has one whose file was lost or
-altered.
+leaks with trees, and to load the library that writes encoders. So a thread does it once workers
+train. What it has made is written between two rounds, before the first weights are kept at the
+latest, which are no model without an encoder. A study that was killed before has it written when
+it goes on, and so has one whose file was lost or altered.
 """
 
 from __future__ import annotations

@@ -85,3 +85,12 @@ def test_data_that_were_checked_by_an_earlier_call_are_not_probed_again(tmp_path
         before = records_of(running).data_checks
         of(running, Probes(probe)).write()
         assert records_of(running).data_checks == before
+
+
+def test_encoders_are_kept_before_any_weights_are(tmp_path: Path) -> None:
+    with session(tmp_path) as running:
+        for _ in running:
+            records = records_of(running)
+            kept = [artifact.kind for artifact in records.artifacts]
+            assert "preprocessing" in kept or "weights" not in kept
+        assert "weights" in kept
