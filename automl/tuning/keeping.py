@@ -181,10 +181,10 @@ class Keeper:
                     self._complain(error)
                     continue
                 saved.append(artifact)
-        earlier = [
-            one for one in self._checkpoints.get(trial.number, ()) if one.run_id not in trial.runs
-        ]
-        self._checkpoints[trial.number] = (*earlier, *saved)
+        saved_runs = {artifact.run_id for artifact in saved}
+        earlier = self._checkpoints.get(trial.number, ())
+        kept = [artifact for artifact in earlier if artifact.run_id not in saved_runs]
+        self._checkpoints[trial.number] = (*kept, *saved)
 
     def continuations(self, trial: TrialInTraining, adopted: AdoptedTrial) -> list[Start]:
         """Where each run of an adopted trial starts: its fold's checkpoint, or the beginning.
