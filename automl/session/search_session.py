@@ -39,7 +39,6 @@ class SearchSession:
         self.call = call
         self.store = store
         self.clock_of_training = call.clock_of_training  # settled now
-        self.messages = call.messages
         self.last_progress: SearchProgress | None = None
         self._search: Search | None = None
         self._not_kept: str | None = None  # why the best trial, trained again, has no weights
@@ -47,6 +46,11 @@ class SearchSession:
         self._facts = DataFacts(call, store)
         self._scoring = Scoring(call, store)
         self._publishing = Publishing(call.options.storage)
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """What was understood of the data, and the plan."""
+        return self.call.messages
 
     def __iter__(self) -> Iterator[SearchProgress]:
         if self.clock_of_training.is_up:

@@ -192,8 +192,9 @@ def test_nothing_is_known_of_workers_whose_server_has_ended() -> None:
 
 def test_a_worker_that_never_was_has_no_number() -> None:
     server = WarmServer()
-    os.kill(server.pid, signal.SIGKILL)
+    os.kill(server.pid, signal.SIGSTOP)
     connection, process = silent(server)
+    os.kill(server.pid, signal.SIGKILL)
     assert process.pid is None
     with Connection(connection.detach()) as ours, pytest.raises((EOFError, ConnectionError)):
         ours.recv_bytes()
