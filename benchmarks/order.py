@@ -5,8 +5,8 @@
 A real search (sampler, pruner, database, coordinator) on workers whose time is counted and does
 not pass: an epoch takes what `Problem.cost` estimates, its loss is a made curve. So the price is
 exact on a busy machine: idle workers, trials in an hour of theirs. Beside it stands what the
-coordinator needs of a processor, per trial and epoch, which is real. As they come is the same order
-with another rule: whatever has come is judged at once, and each ended trial is replaced.
+coordinator needs of a processor, per trial and epoch, which is real. As they come is the same
+order with another rule: whatever has come is judged at once, and each ended trial is replaced.
 """
 
 from __future__ import annotations
@@ -102,9 +102,11 @@ class Simulated(Executor):
 
     @property
     def active(self) -> tuple[int, ...]:
+        """Runs that have not been stopped."""
         return tuple(itertools.chain(*self._runs, self._waiting))
 
     def start(self, starts: Sequence[Start], limits: Mapping[int, int] = NO_LIMITS) -> None:
+        """Let runs wait for the next worker that begins a round."""
         for start in starts:
             run = run_of(start)
             cost = self._trainer.cost(run, self._dataset)
@@ -115,12 +117,14 @@ class Simulated(Executor):
         self._begin_rounds()
 
     def allow(self, limits: Mapping[int, int]) -> None:
+        """Raise limits; an idle worker begins a round at once."""
         for runs in (*self._runs, self._waiting):
             for run_id in runs.keys() & limits.keys():
                 runs[run_id].limit = limits[run_id]
         self._begin_rounds()
 
     def next_round(self, deadline: float | None = None) -> RoundResult:
+        """Pass the time until the next round ends."""
         self._begin_rounds()
         if not self._rounds:
             return RoundResult()
@@ -142,22 +146,28 @@ class Simulated(Executor):
                 heapq.heappush(self._rounds, (end, worker, tuple(run.train() for run in due)))
 
     def finish_rounds(self, deadline: float | None = None) -> RoundResult:
+        """Nothing is taken any more."""
         return RoundResult()
 
     def stop(self, run_id: int) -> None:
+        """Train a run no more."""
         for runs in (*self._runs, self._waiting):
             runs.pop(run_id, None)
 
     def forget(self, run_id: int) -> None:
+        """Know a run no more."""
         self.stop(run_id)
 
     def checkpoint(self, run_id: int) -> Checkpoint:
+        """There is none."""
         raise TrainingError("no state is kept where nothing trains")
 
     def best_weights(self, run_id: int) -> Mapping[str, Tensor]:
+        """There are none to be kept."""
         return {}
 
     def close(self) -> None:
+        """End all rounds."""
         self._rounds.clear()
 
 
@@ -178,26 +188,29 @@ class Outcome:
         return self.n_trials / self.seconds
 
 
-def search(data: LoadedData, n_trials: int, n_workers: int, seed: int, in_order: bool) -> Outcome:
+def search(
+    data: LoadedData, policy: SearchPolicy, n_workers: int, seed: int, *, in_order: bool
+) -> Outcome:
     """Search once, in the order or as results come."""
     space = search_spaces.load("mlp").for_task(data.goal.task)
     settings = make_settings(data, space, SearchOptions(study="order", seed=seed))
     problem = Problem(settings, data.dataset)
-    policy = SearchPolicy(n_trials=n_trials, preflight=False, keep_bytes=10**9)
-    with tempfile.TemporaryDirectory() as folder:
-        with open_store(f"sqlite:///{folder}/order.db") as store:
-            executor = Simulated(problem, n_workers)
-            one = Search(open_study(store, settings), store, executor, problem, policy)
-            if not in_order:
-                one.state.trials.order = AsTheyCome(policy.slots)
-            before = time.process_time()
-            for _ in one:
-                pass
-            busy = time.process_time() - before
-            tally = one.state.tally
-            idle = executor.idle_seconds / (n_workers * executor.seconds)
-            best = math.inf if tally.best_value is None else tally.best_value
-            return Outcome(n_trials, tally.n_epochs, executor.seconds, idle, busy, best)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_store(f"sqlite:///{folder}/order.db") as store,
+    ):
+        executor = Simulated(problem, n_workers)
+        one = Search(open_study(store, settings), store, executor, problem, policy)
+        if not in_order:
+            one.state.trials.order = AsTheyCome(policy.slots)
+        before = time.process_time()
+        for _ in one:
+            pass
+        busy = time.process_time() - before
+        tally = one.state.tally
+        idle = executor.idle_seconds / (n_workers * executor.seconds)
+        best = math.inf if tally.best_value is None else tally.best_value
+        return Outcome(policy.n_trials, tally.n_epochs, executor.seconds, idle, busy, best)
 
 
 def main() -> None:
@@ -207,23 +220,30 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--sampler", default="random")
     given = parser.parse_args()
+    policy = SearchPolicy(
+        n_trials=given.trials, sampler=given.sampler, preflight=False, keep_bytes=10**9
+    )
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     data = load_dataset(given.data, splits=SplitOptions(folds=1))
     print("seed  order   trials/s  idle  epochs  coordinator ms/trial  best")
-    prices = []
+    ratios = []
     for seed in range(given.seeds):
         paces = {}
         for in_order in (False, True):
-            found = search(data, given.trials, given.workers, seed, in_order)
+            found = search(data, policy, given.workers, seed, in_order=in_order)
             paces[in_order] = found.pace
+            word = "yes" if in_order else "no"
             print(
-                f"{seed:4d}  {'yes' if in_order else 'no':5s} {found.pace:10.2f} {found.idle:5.0%} "
-                f"{found.n_epochs:7,d} {1000 * found.busy_seconds / found.n_trials:21.1f} "
+                f"{seed:4d}  {word:5s} {found.pace:10.2f} {found.idle:5.0%} {found.n_epochs:7,d} "
+                f"{1000 * found.busy_seconds / found.n_trials:21.1f} "
                 f"{found.best:5.3f}"
             )
-        prices.append(1 - paces[True] / paces[False])
-    print(f"price of the order: {statistics.fmean(prices):.1%} of the trials per second")
+        ratios.append(paces[True] / paces[False])
+    print(
+        f"trials per second in the order: {statistics.geometric_mean(ratios):.3f} of as they come"
+    )
 
 
 if __name__ == "__main__":
