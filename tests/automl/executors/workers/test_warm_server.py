@@ -9,22 +9,26 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from automl.executors.heartbeat import Pulse
 from automl.executors.pool import Pool
 from automl.executors.shared_dataset import SharedDataset
 from automl.executors.workers import warm_server
 from automl.executors.workers.process import ProcessEngine
 from automl.executors.workers.process_messages import Assignment, Refused, receive
-from automl.executors.workers.process_worker import ProcessWorker
+from automl.executors.workers.process_worker import MODULE, ProcessWorker
 from automl.executors.workers.warm_server import (
     ForkedProcess,
     WarmServer,
+    give_back,
     loading_ahead,
+    share_server,
     take_server,
 )
 from automl.executors.workers.worker import TrainingSetup
@@ -69,8 +73,10 @@ def server() -> Iterator[WarmServer]:
 
 def silent(server: WarmServer) -> tuple[Any, ForkedProcess]:
     """A worker that waits to be told what to train."""
-    with Path(os.devnull).open("wb") as output:
-        return server.fork([], [], output.fileno())
+    pulse = Pulse()
+    with Path(os.devnull).open("wb") as output, closing(pulse):
+        told = [pulse.descriptor, server.pid]
+        return server.fork(MODULE, told, [pulse.descriptor], output.fileno())
 
 
 def make(trainer: str = LINEAR, n_workers: int = 2) -> Pool:
@@ -242,9 +248,10 @@ def test_workers_load_ahead_and_what_nobody_takes_is_ended() -> None:
         another = take_server(CPU)
         assert another is not None
         assert another.pid != ahead.pid
-        another.close()
+        give_back(another)
+        assert is_gone(another.pid)
     assert not is_gone(ahead.pid, 0)  # it is its taker's now
-    ahead.close()
+    give_back(ahead)
     with loading_ahead("auto", CPU, is_limited=True):
         (pid,) = (server.pid for server in warm_server._waiting)
         with loading_ahead("auto", CPU, is_limited=True):  # as the command line calls the library
@@ -264,8 +271,20 @@ def test_a_fork_of_the_coordinator_does_not_take_its_server() -> None:
         server = take_server(CPU)
         assert server is not None
         assert server.pid != ahead.pid
-        server.close()
+        give_back(server)
         ahead.close()
+
+
+def test_the_last_who_needs_a_server_ends_it() -> None:
+    assert share_server() is None
+    taken = take_server(CPU)
+    assert taken is not None
+    assert share_server() is taken
+    give_back(taken)
+    assert not is_gone(taken.pid, 0)
+    give_back(taken)
+    assert is_gone(taken.pid, 0)
+    assert share_server() is None
 
 
 def test_without_descriptors_of_processes_there_is_no_server(
@@ -283,9 +302,9 @@ def test_without_descriptors_of_processes_there_is_no_server(
 COORDINATOR = """
 import os, time
 from automl.executors.workers.warm_server import WarmServer
+from tests.automl.executors.workers.test_warm_server import silent
 server = WarmServer()
-with open(os.devnull, "wb") as output:
-    connection, process = server.fork([], [], output.fileno())
+connection, process = silent(server)
 print(server.pid, flush=True)
 print(process.pid, flush=True)
 {end}
