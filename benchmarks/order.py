@@ -3,10 +3,11 @@
     python -m benchmarks.order [--trials 200] [--workers 2] [--seeds 3] [--data sklearn:digits]
 
 A real search (sampler, pruner, database, coordinator) on workers whose time is counted and does
-not pass: an epoch takes what `Problem.cost` estimates, its loss is a made curve. So the price is
-exact on a busy machine: idle workers, trials in an hour of theirs. Beside it stands what the
-coordinator needs of a processor, per trial and epoch, which is real. As they come is the same
-order with another rule: whatever has come is judged at once, and each ended trial is replaced.
+not pass: an epoch takes what its trainer estimates, its loss is a made curve. So a busy machine
+does not matter. The sampler is `random` unless another is named, so that both draw the same
+trials. As they come is the same search with another rule: whatever has come is judged at once,
+and what has ended is replaced at once. Idle is the share of the workers' time in which nothing
+may train. What the coordinator needs of a processor for a trial is real.
 """
 
 from __future__ import annotations
