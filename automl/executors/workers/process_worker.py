@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any, Literal
@@ -64,23 +64,26 @@ class ProcessWorker(Worker):
         with contextlib.suppress(OSError):  # it has ended already: `reply` will say so
             send(self.connection, assignment)
 
-    def begin(self, orders: Orders) -> None:
-        """Send what to train."""
+    def tell(self, orders: Orders) -> None:
+        """Send orders; the process reads them at once, whatever it is in."""
         try:
             send(self.connection, orders)
         except OSError as error:
             raise self._lost() from error
 
-    def reply(self) -> Reply:
-        """Receive what the worker says after its start, or of a round."""
+    def replies(self) -> Sequence[Reply]:
+        """Receive all that the worker has said: after its start, or of rounds."""
+        said: list[Reply] = []
         try:
-            reply = receive(self.connection)
+            while not said or self.connection.poll():
+                reply = receive(self.connection)
+                if isinstance(reply, Refused):
+                    raise TrainingError(reply.message)
+                self._is_loading = False
+                said.append(reply)
         except (EOFError, OSError) as error:
-            raise self._lost() from error
-        if isinstance(reply, Refused):
-            raise TrainingError(reply.message)
-        self._is_loading = False
-        said: Reply = reply
+            if not said:  # else whoever listens next is told
+                raise self._lost() from error
         return said
 
     def checkpoint(self, run_id: int) -> Checkpoint:
