@@ -12,6 +12,7 @@ import json
 import shlex
 import sys
 import time
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +65,7 @@ def search(data: str, report: str | None, as_json: bool, **choices: Any) -> None
     sklearn:NAME. The same command again continues the study to its total.
     """
     began = time.monotonic()
-    with told_steps("loading pandas and Optuna"):
+    with told_steps("loading pandas and Optuna"), _workers_loading(choices):
         with fast_imports():
             session = _start(data, report, began, choices)
         from automl.console.terminal import show_progress
@@ -79,6 +80,14 @@ def search(data: str, report: str | None, as_json: bool, **choices: Any) -> None
         sys.exit(INTERRUPTED)
     if result.has_only_failures or session.unscored is not None:  # it has been told
         sys.exit(1)
+
+
+def _workers_loading(choices: dict[str, Any]) -> AbstractContextManager[None]:
+    """Let worker processes load meanwhile, where the options ask for some."""
+    from automl.executors.workers.warm_server import loading_ahead
+
+    is_limited = choices["trial_timeout"] is not None or choices["memory_limit"] is not None
+    return loading_ahead(choices["workers"], is_limited=is_limited)
 
 
 def _start(data: str, report: str | None, began: float, choices: dict[str, Any]) -> SearchSession:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from automl.data.kinds import read_data
 from automl.errors import ConfigError
+from automl.executors.workers.warm_server import loading_ahead
 from automl.models.own.builders import remember_for
 from automl.models.own.reference import refuse_in_import
 from automl.options.loading import fixed_options, is_from_files
@@ -87,7 +88,12 @@ def search(data: Any, **options: Any) -> SearchResult:
         >>> result.best.params["learning_rate"]  # doctest: +SKIP
     """
     check_names(options, SearchOptions)
-    with start_search(data, SearchOptions(**options)) as session:
+    chosen = SearchOptions(**options)
+    is_limited = chosen.trial_timeout is not None or chosen.memory_limit is not None
+    with (
+        loading_ahead(chosen.workers, is_limited=is_limited),
+        start_search(data, chosen) as session,
+    ):
         _log(session.messages)
         with stop_on_interrupt(session.stop):
             for progress in session:

@@ -11,7 +11,7 @@ import copy
 import functools
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,17 +37,27 @@ class Arrays:
     """The rows that trials train and validate on, scaled in all ways beforehand.
 
     Shape:
-        train_x, valid_x: scaling -> (N, D); train_y, valid_y: (N,) classes.
+        train_x, valid_x: scaling -> (N, D); train_y, valid_y: (N,) classes, or (N, 1) values.
     """
 
     train_x: Mapping[str, Tensor]
     valid_x: Mapping[str, Tensor]
     train_y: Tensor
     valid_y: Tensor
-    n_classes: int
+    n_classes: int  # 0: values
+
+    @property
+    def is_classes(self) -> bool:
+        """Whether a class is predicted, not a value."""
+        return self.n_classes > 0
+
+    @property
+    def n_outputs(self) -> int:
+        """Width of a network's output."""
+        return max(1, self.n_classes)
 
 
-def build_network(params: Params, n_features: int, n_classes: int) -> nn.Sequential:
+def build_network(params: Params, n_features: int, n_outputs: int) -> nn.Sequential:
     """The network of a trial."""
     size, layers = n_features, list[nn.Module]()
     for layer in range(params["n_layers"]):
@@ -60,7 +70,7 @@ def build_network(params: Params, n_features: int, n_classes: int) -> nn.Sequent
         layers.append(ACTIVATIONS[params["activation"]]())
         layers.append(nn.Dropout(params["dropout"]))
         size = width
-    network = nn.Sequential(*layers, nn.Linear(size, n_classes))
+    network = nn.Sequential(*layers, nn.Linear(size, n_outputs))
     for module in network:
         if isinstance(module, nn.Linear):
             _initialize_(module, params["initialization"])
@@ -128,7 +138,7 @@ def learning_rate_at(params: Params, share: float) -> float:
 
 def prepare(params: Params, arrays: Arrays) -> None:
     """Choose the optimizer's implementation before the clock starts."""
-    network = build_network(params, arrays.train_x["standard"].shape[1], arrays.n_classes)
+    network = build_network(params, arrays.train_x["standard"].shape[1], arrays.n_outputs)
     fastest_implementation(params["optimizer"], _shapes(network))
 
 
@@ -136,40 +146,65 @@ def _shapes(network: nn.Module) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(parameter.shape) for parameter in network.parameters())
 
 
+class Training:
+    """One trial in training, an epoch at a time."""
+
+    def __init__(self, params: Params, arrays: Arrays, n_epochs: int, seed: int) -> None:
+        torch.manual_seed(seed)
+        self._params = params
+        self._train = arrays.train_x[params["scaling"]], arrays.train_y
+        self._valid = arrays.valid_x[params["scaling"]], arrays.valid_y
+        n_rows, n_features = self._train[0].shape
+        self.network = build_network(params, n_features, arrays.n_outputs)
+        chosen = fastest_implementation(params["optimizer"], _shapes(self.network))
+        self._optimizer = make_optimizer(params, list(self.network.parameters()), **{chosen: True})
+        self._is_classes = arrays.is_classes
+        self._loss: Callable[[Tensor, Tensor], Tensor] = functional.mse_loss
+        if self._is_classes:
+            smoothing = params["label_smoothing"]
+            self._loss = functools.partial(functional.cross_entropy, label_smoothing=smoothing)
+        self._n_steps = n_epochs * -(-n_rows // params["batch_size"])
+        self._step = 0
+
+    def train_epoch(self, deadline: float = math.inf) -> bool:
+        """One pass over shuffled rows; False if the deadline of `time.monotonic` broke it off."""
+        self.network.train()
+        order, size = torch.randperm(len(self._train[0])), self._params["batch_size"]
+        batches = zip(*(rows[order].split(size) for rows in self._train), strict=True)
+        for x, y in batches:
+            if len(x) == 1:
+                continue  # batch normalization cannot train on one row
+            if time.monotonic() > deadline:
+                return False
+            loss = self._loss(self.network(x), y)
+            self._optimizer.zero_grad()
+            loss.backward()
+            rate = learning_rate_at(self._params, self._step / self._n_steps)
+            for group in self._optimizer.param_groups:
+                group["lr"] = rate
+            self._optimizer.step()
+            self._step += 1
+        return True
+
+    @torch.no_grad()
+    def losses(self, *, of_train: bool = False) -> list[float]:
+        """The plain loss of the validation rows; of the train rows before it where asked for."""
+        self.network.eval()
+        splits = [self._train, self._valid] if of_train else [self._valid]
+        plain = functional.cross_entropy if self._is_classes else functional.mse_loss
+        return torch.stack([plain(self.network(x), y) for x, y in splits]).tolist()
+
+
 def train(params: Params, arrays: Arrays, n_epochs: int, seed: int) -> float:
-    """Train one trial; returns its best validation loss."""
-    torch.manual_seed(seed)
-    x, y = arrays.train_x[params["scaling"]], arrays.train_y
-    valid_x, valid_y = arrays.valid_x[params["scaling"]], arrays.valid_y
-    network = build_network(params, x.shape[1], arrays.n_classes)
-    chosen = fastest_implementation(params["optimizer"], _shapes(network))
-    optimizer = make_optimizer(params, list(network.parameters()), **{chosen: True})
-    smoothing, size = params["label_smoothing"], params["batch_size"]
-    n_steps, step = -(-len(x) // size), 0
+    """Train one trial and measure both losses each epoch; returns its best validation loss."""
+    training = Training(params, arrays, n_epochs, seed)
     best_loss, best_weights = math.inf, {}
     for _ in range(n_epochs):
-        network.train()
-        order = torch.randperm(len(x))
-        batches = zip(x[order].split(size), y[order].split(size), strict=True)
-        for batch_x, batch_y in batches:
-            if len(batch_x) == 1:
-                continue  # batch normalization cannot train on one row
-            loss = functional.cross_entropy(network(batch_x), batch_y, label_smoothing=smoothing)
-            optimizer.zero_grad()
-            loss.backward()
-            rate = learning_rate_at(params, step / (n_steps * n_epochs))
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            optimizer.step()
-            step += 1
-        network.eval()
-        with torch.no_grad():
-            train_loss = functional.cross_entropy(network(x), y)
-            valid_loss = functional.cross_entropy(network(valid_x), valid_y)
-        losses = torch.stack([train_loss, valid_loss]).tolist()
+        training.train_epoch()
+        losses = training.losses(of_train=True)
         if losses[1] < best_loss:
             best_loss = losses[1]
-            best_weights = copy.deepcopy(network.state_dict())
+            best_weights = copy.deepcopy(training.network.state_dict())
         if not all(map(math.isfinite, losses)):
             break
     del best_weights

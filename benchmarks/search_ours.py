@@ -44,7 +44,16 @@ class Effort:
     n_trials: int = 1_000_000
 
 
-def search(table: Table, effort: Effort, seed: int, folder: Path) -> tuple[Found, Profile]:
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What one search has found, where the cores' time went, and what it says of its answer."""
+
+    found: Found
+    profile: Profile
+    headline: str
+
+
+def search(table: Table, effort: Effort, seed: int, folder: Path) -> Searched:
     """Run one search of a table."""
     samples = folder / "samples"
     samples.mkdir(parents=True)
@@ -65,8 +74,10 @@ def search(table: Table, effort: Effort, seed: int, folder: Path) -> tuple[Found
             f"the search failed with {how}:\n{(folder / 'messages.txt').read_text()}"
         )
     n_cores = len(os.sched_getaffinity(0))
+    headline = json.loads((folder / "output.json").read_text())["headline"][0]
     profile = read_profile(samples, began, took, _used_seconds() - used_before, n_cores)
-    return _found(database, losses, began, took, _n_train_rows(table)), profile
+    found = _found(database, losses, began, took, table.n_rows("train"))
+    return Searched(found, profile, headline)
 
 
 def _command(table: Table, effort: Effort, seed: int, database: Path) -> Sequence[str]:
@@ -84,11 +95,6 @@ def _used_seconds() -> float:
     """Processor seconds of all processes that this one has waited for, and of theirs."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
-
-
-def _n_train_rows(table: Table) -> int:
-    with table.path("train").open() as lines:
-        return sum(1 for _ in lines) - 1
 
 
 def _watch(
@@ -144,14 +150,19 @@ def _found(
             "select trial_id, count(*) from trial_intermediate_values group by trial_id",
         )
     )
+    rows = _trained_rows(database, params)
     trials = tuple(
-        Trial(params[trial], epochs.get(trial, 0), states[trial] == "COMPLETE")
+        Trial(
+            params[trial],
+            epochs.get(trial, 0),
+            rows.get(trial, 0.0) / n_train_rows,
+            states[trial] == "COMPLETE",
+        )
         for trial in states
         if params.get(trial)
     )
     known = [(min(at, ended.get(trial, math.inf)), loss) for at, trial, loss in losses]
-    n_rows = _trained_rows(database, params)
-    return Found(trials, n_rows / n_train_rows, improvements(known), took)
+    return Found(trials, improvements(known), took)
 
 
 def _params(database: Path) -> dict[int, dict[str, Any]]:
@@ -163,15 +174,15 @@ def _params(database: Path) -> dict[int, dict[str, Any]]:
     return params
 
 
-def _trained_rows(database: Path, params: Mapping[int, Mapping[str, Any]]) -> float:
-    """Rows that went through updates, from the steps that each run had done at its last epoch."""
+def _trained_rows(database: Path, params: Mapping[int, Mapping[str, Any]]) -> Mapping[int, float]:
+    """Rows that each trial's updates have seen, from the steps done at its last epoch."""
     query = (
         "select trials.trial_id, automl_epochs.run_id, data, n_epochs from automl_epochs "
         "join automl_runs using (run_id) join trials on trials.number = trial_number "
         "and trials.study_id = automl_runs.study_id where purpose = 'search'"
     )
-    steps: dict[int, tuple[int, int]] = {}
+    rows: dict[int, float] = {}
     for trial, run, data, n_epochs in _rows(database, query):
-        last = unpack_epochs(run, data, n_epochs)[-1].step
-        steps[run] = (trial, max(last, steps.get(run, (trial, 0))[1]))
-    return float(sum(params[trial]["batch_size"] * n_steps for trial, n_steps in steps.values()))
+        n_steps = unpack_epochs(run, data, n_epochs)[-1].step
+        rows[trial] = max(rows.get(trial, 0.0), float(n_steps * params[trial]["batch_size"]))
+    return rows

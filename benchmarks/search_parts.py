@@ -45,6 +45,9 @@ WHOLE: Mapping[str, str] = {
 }
 """What is a part with all that it calls: the process that fits linear model and trees, a look."""
 
+PHASES = ("start", "waiting", "end")
+"""What no processor time between the first and the last training is of."""
+
 NAMES = ("start", *PARTS, *WHOLE.values(), "other", "waiting", "end")
 
 _PART_OF = {path: part for part, paths in PARTS.items() for path in paths}

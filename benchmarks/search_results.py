@@ -6,15 +6,23 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One trial: what was drawn, the epochs that were measured, and whether it was trained out."""
+    """One trial.
+
+    Attributes:
+        n_epochs: that were measured.
+        passes: rows trained on, by train rows: an epoch of a large table may be part of a pass.
+        is_complete: whether it was trained out, not pruned or broken off.
+    """
 
     params: Mapping[str, Any]
     n_epochs: int
+    passes: float
     is_complete: bool
 
 
@@ -23,13 +31,11 @@ class Found:
     """One search.
 
     Attributes:
-        passes: rows trained on, by train rows: an epoch of a large table may be part of a pass.
         best: the lowest validation loss so far, each time it fell, in seconds from the command.
         seconds: from the command's beginning to its end.
     """
 
     trials: Sequence[Trial]
-    passes: float
     best: Sequence[tuple[float, float]]
     seconds: float
 
@@ -37,6 +43,11 @@ class Found:
     def n_epochs(self) -> int:
         """Epochs that were measured."""
         return sum(trial.n_epochs for trial in self.trials)
+
+    @property
+    def passes(self) -> float:
+        """Rows trained on, by train rows."""
+        return sum(trial.passes for trial in self.trials)
 
     @property
     def n_begun(self) -> int:
@@ -71,11 +82,38 @@ def improvements(known: Iterable[tuple[float, float]]) -> list[tuple[float, floa
     return best
 
 
-def weights_of(params: Mapping[str, Any], n_inputs: int, n_outputs: int) -> int:
-    """Weights of a trial's network: each takes three products per row and pass."""
-    sizes = [n_inputs]
-    for layer in range(int(params["n_layers"])):
-        width = int(params["hidden_size"])
-        sizes.append(max(8, width >> layer) if params["shape"] == "funnel" else width)
-    sizes.append(n_outputs)
-    return sum(n_in * n_out for n_in, n_out in itertools.pairwise(sizes))
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """What a table makes of a network: the expert's columns and outputs, for both sides."""
+
+    n_rows: int
+    n_inputs: int
+    n_outputs: int
+
+    def weights(self, params: Mapping[str, Any]) -> int:
+        """Weights of a trial's network: each takes three products per row and pass."""
+        sizes = [self.n_inputs]
+        for layer in range(int(params["n_layers"])):
+            width = int(params["hidden_size"])
+            sizes.append(max(8, width >> layer) if params["shape"] == "funnel" else width)
+        sizes.append(self.n_outputs)
+        return sum(n_in * n_out for n_in, n_out in itertools.pairwise(sizes))
+
+    def updates(self, params: Mapping[str, Any]) -> int:
+        """Updates of a trial in one pass."""
+        return -(-self.n_rows // int(params["batch_size"]))
+
+
+def mean_sizes(found: Found, sizes: Sizes) -> tuple[float, float]:
+    """Mean weights, and updates per pass, of the trials that were drawn."""
+    drawn = [trial.params for trial in found.trials]
+    if not drawn:
+        return math.nan, math.nan
+    return fmean(map(sizes.weights, drawn)), fmean(map(sizes.updates, drawn))
+
+
+def arithmetic(found: Found, sizes: Sizes) -> float:
+    """Floating point operations of all products that were trained with, estimated."""
+    return sum(
+        6 * sizes.n_rows * sizes.weights(trial.params) * trial.passes for trial in found.trials
+    )

@@ -32,6 +32,11 @@ class Table:
         """The file of the train, valid or test rows."""
         return self.folder / f"{split}.csv"
 
+    def n_rows(self, split: str) -> int:
+        """How many rows the file has."""
+        with self.path(split).open() as lines:
+            return sum(1 for _ in lines) - 1
+
 
 def make_table(source: str, folder: Path) -> Table:
     """Write the rows of a source into a folder.

@@ -39,9 +39,13 @@ def install(folder: Path, root: Path) -> dict[str, str]:
 
 
 def _codes(frame: FrameType | None) -> tuple[CodeType, ...]:
-    """The code of a stack, innermost first."""
+    """The code of a stack, innermost first; as far as it goes where its thread goes on meanwhile.
+
+    On a busy machine this thread may lose the interpreter while it climbs, and CPython 3.11 then
+    gives anything as the frame before one that has returned.
+    """
     codes = []
-    while frame is not None:
+    while isinstance(frame, FrameType):
         codes.append(frame.f_code)
         frame = frame.f_back
     return tuple(codes)

@@ -70,6 +70,7 @@ def _check_settings(settings: StudySettings) -> None:
     rules = {
         "max_epochs": settings.max_epochs >= 1,
         "patience": settings.patience >= 1,
+        "epoch_steps": settings.epoch_steps == "full" or settings.epoch_steps >= 1,
         "seed": 0 <= settings.seed < 2**63,
         "n_features": settings.n_features >= 0,
         "n_rows": all(count >= 0 for count in settings.n_rows.values()),

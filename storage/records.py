@@ -61,6 +61,8 @@ class StudySettings:
     space_source: str = "mlp"  # as the person gave it: a built-in name, a file, or "SearchSpace"
     space_changes: tuple[str, ...] = ()  # what came after `--set`
     is_named: bool = False  # by the person; else it is called by its data and target
+    # Most updates of an epoch; "full": it is a pass over the train rows, as it once always was.
+    epoch_steps: int | Literal["full"] = "full"
 
 
 @dataclass(frozen=True, slots=True)

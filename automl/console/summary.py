@@ -29,6 +29,7 @@ from automl.console.verdicts import (
 from automl.diagnostics.headline import first_sentence, headline
 from automl.result import SearchResult
 from automl.wording.counts import count, counted, listing
+from automl.wording.epochs import part_words
 from automl.wording.numbers import duration, percent
 from automl.wording.printable import one_line
 from automl.wording.references import REFERENCE_NAMES
@@ -137,6 +138,8 @@ def _print_best(
         return
     effort = effort_of_trial(records, best.number)
     where = f"at epoch {effort.best_in_words} of {effort.epochs_in_words}"
+    if part := part_words(records.settings, best.params):
+        where += f" ({part} each)"
     if (n_folds := len(effort.epochs)) > 1:
         where = f"in the mean of {n_folds} folds, {where}"
     console.print(f"best trial {best.number}: valid loss {score_text('loss', best.value)} {where}")

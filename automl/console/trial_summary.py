@@ -28,6 +28,7 @@ from automl.diagnostics.gradient_flow import STEP_CAUSES
 from automl.errors import StudyError
 from automl.result import SearchResult, WrittenPredictions
 from automl.wording.counts import agree, count, trial_words
+from automl.wording.epochs import part_words
 from automl.wording.numbers import number, number_or_dash, percent
 from automl.wording.printable import one_line
 from automl.wording.scores import read_score, score_name, score_text
@@ -108,7 +109,7 @@ def _print_run(console: Console, records: StudyRecords, run: RunRecord, n_runs: 
     if not curve:
         console.print(Text(f"\n{place}no finished epoch", style="bold"))
         return
-    end = count(len(curve), "epoch")
+    end = count(len(curve), "epoch") + _parts(records, run)
     if best is not None:
         end += (
             f", the best is epoch {best.epoch}, valid loss {score_text('loss', best.valid_loss)}"
@@ -117,6 +118,14 @@ def _print_run(console: Console, records: StudyRecords, run: RunRecord, n_runs: 
     for line in curve_lines(curve, blocks_of(console)):
         console.print(Text(f"  {line}"), soft_wrap=True)
     console.print(_curve_table(records, curve, MOST_ROWS if n_runs == 1 else MOST_ROWS_OF_FOLD))
+
+
+def _parts(records: StudyRecords, run: RunRecord) -> str:
+    """What the run's epochs are, in brackets, where they are parts of passes."""
+    trial = next(one for one in records.trials if one.number == run.trial_number)
+    params = {**trial.params, **(run.params or {})}
+    part = part_words(records.settings, params)
+    return f" ({part} each)" if part else ""
 
 
 def _curve_table(records: StudyRecords, curve: Sequence[EpochRecord], most_rows: int) -> Table:

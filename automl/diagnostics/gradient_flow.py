@@ -14,9 +14,6 @@ from dataclasses import dataclass
 from automl.diagnostics.advice import advise
 from automl.diagnostics.layer_signals import (
     FlowFacts,
-    are_finite,
-    find_input_ratio,
-    find_largest_gradient,
     flow_facts,
     have_no_weights,
 )
@@ -28,9 +25,6 @@ from automl.diagnostics.thresholds import (
     EXPLODING_NORM,
     EXPLODING_RATIO,
     FEW_EPOCHS,
-    HOPELESS_EXPLOSION,
-    HOPELESS_GRADIENT_NORM,
-    HOPELESS_RATIO,
     LARGE_UPDATE_RATIO,
     LITTLE_EXPLAINED,
     OVERSHOOT,

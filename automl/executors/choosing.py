@@ -7,7 +7,7 @@ from typing import Final, Literal
 from automl.data.dataset import Dataset
 from automl.executors.executor import Executor
 from automl.executors.pool import Pool
-from automl.executors.resources import available_cores
+from automl.executors.resources import needs_processes
 from automl.executors.trainers import trainer_class
 from automl.executors.workers.worker import TrainingSetup
 from automl.system.import_paths import imported
@@ -64,6 +64,6 @@ def executor_of(setup: TrainingSetup, engine: str | None = None) -> Executor:
 
 
 def _sufficient(setup: TrainingSetup) -> str:
-    n_workers = available_cores() if setup.n_workers == "auto" else setup.n_workers
     is_limited = setup.trial_timeout is not None or setup.memory_limit is not None
-    return "processes" if n_workers != 1 or is_limited else "in_process"
+    is_apart = needs_processes(setup.n_workers, is_limited=is_limited)
+    return "processes" if is_apart else "in_process"

@@ -92,14 +92,15 @@ class Watch:
         self._is_closed.set()
 
 
-def begin_to_beat(descriptor: int | None) -> None:
-    """Give signs of life from now on, in a thread; end when the coordinator has.
+def begin_to_beat(descriptor: int | None, parent: int | None = None) -> None:
+    """Give signs of life from now on, in a thread; end when the parent has.
 
     Args:
-        descriptor: of the coordinator's `Pulse`; None: only look whether it is there.
+        descriptor: of the coordinator's `Pulse`; None: only look whether the parent is there.
+        parent: which process it was; None: that of now.
     """
     memory = None if descriptor is None else mmap.mmap(descriptor, 1)
-    arguments = (memory, os.getppid())
+    arguments = (memory, os.getppid() if parent is None else parent)
     threading.Thread(target=_beat, args=arguments, name="automl-beat", daemon=True).start()
 
 

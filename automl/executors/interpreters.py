@@ -16,6 +16,11 @@ ONE_THREAD = dict.fromkeys(
 """Read by the numeric libraries when they are loaded, so set before the process begins."""
 
 
+def environment() -> dict[str, str]:
+    """The environment of a process of our own: our modules, and one thread to count with."""
+    return {**os.environ, **ONE_THREAD, "PYTHONPATH": module_search_path(sys.path)}
+
+
 def start_interpreter(
     module: str, arguments: Sequence[int], inherited: Sequence[int], output: int
 ) -> tuple[socket.socket, subprocess.Popen[bytes]]:
@@ -41,7 +46,7 @@ def start_interpreter(
             stderr=output,
             pass_fds=[theirs.fileno(), *inherited],
             process_group=0,
-            env={**os.environ, **ONE_THREAD, "PYTHONPATH": module_search_path(sys.path)},
+            env=environment(),
         )
     except OSError:
         ours.close()

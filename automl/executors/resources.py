@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 from pathlib import Path
+from typing import Literal
 
 PROC = Path("/proc")
 SYSTEM = Path("/sys")
@@ -25,6 +26,17 @@ def available_cores() -> int:
     else:
         n_cores = os.cpu_count() or 1
     return max(1, min(n_cores, _cgroup_cores()))
+
+
+def needs_processes(workers: int | Literal["auto"], *, is_limited: bool) -> bool:
+    """Whether training needs processes of its own: for several cores, or to be ended by force.
+
+    Args:
+        workers: how many; "auto" for one per core.
+        is_limited: whether a round that takes too long, or too much memory, must be ended.
+    """
+    n_workers = available_cores() if workers == "auto" else workers
+    return n_workers != 1 or is_limited
 
 
 def _siblings(cpu: int) -> str:

@@ -284,6 +284,7 @@ COUNT = whole(1)
 TRIAL_NUMBER = whole(0)
 SEED = whole(0, MOST_SEED)
 WORKERS = either("auto", COUNT)
+EPOCH_STEPS = either("full", COUNT)
 SECONDS = Rule(
     "a number of seconds",
     _convert_seconds,

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from automl.report.evidence_words import evidence_text
 from automl.wording.counts import counted
+from automl.wording.epochs import epoch_sentence
 from automl.wording.numbers import number_or_dash, percent
 from automl.wording.settings import explained, range_words
 from storage.records import Json, StudyRecords, StudySettings
@@ -42,11 +43,16 @@ def facts(settings: StudySettings) -> list[tuple[str, str]]:
         ("Inputs", f"{settings.n_features:,} after encoding"),
         ("Split", split_words(settings.split)),
         ("Loss", settings.loss),
-        ("Epochs", f"at most {settings.max_epochs}, patience {settings.patience}"),
+        ("Epochs", _epochs(settings)),
         ("Seed", str(settings.seed)),
         ("Versions", ", ".join(f"{name} {v}" for name, v in settings.versions.items())),
     ]
     return [(name, text) for name, text in pairs if text]
+
+
+def _epochs(settings: StudySettings) -> str:
+    words = f"at most {settings.max_epochs}, patience {settings.patience}"
+    return ". ".join(filter(None, [words, epoch_sentence(settings)]))
 
 
 def split_words(split: Mapping[str, Json]) -> str:

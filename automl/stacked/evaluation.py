@@ -53,8 +53,8 @@ class StackedEvaluation:
     @torch.no_grad()
     def train_scores(self, runs: Sequence[int] | None = None) -> list[Score]:
         """Some runs, by their places (None: all), on the measured part of their train rows."""
-        rows = self._stack.rows
-        measured = measured_rows(rows.n_rows)
+        rows, run = self._stack.rows, self._stack.members[0].run
+        measured = measured_rows(rows.n_rows, rows.valid.n_rows(run))
         if rows.own_rows is None:
             return self._measured(
                 rows.train.rows,

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 END_SECONDS = 5.0
 """How long to wait until a killed process is gone. It is at once, unless it is in a call of the
@@ -74,7 +75,14 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
     reap(process)
 
 
-def reap(process: subprocess.Popen[bytes]) -> int | None:
+class Waited(Protocol):
+    """A process as who waits for it knows it: `subprocess.Popen`, or a child of another one."""
+
+    def wait(self, timeout: float) -> int:
+        """The exit code; raises `subprocess.TimeoutExpired`."""
+
+
+def reap(process: Waited) -> int | None:
     """Wait for a process that was killed; None if it is still not gone after `END_SECONDS`."""
     with contextlib.suppress(subprocess.TimeoutExpired):
         return process.wait(END_SECONDS)

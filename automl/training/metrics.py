@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from automl.training.rankings import ManyRowsRanking, Ranking, ranking_of
 from automl.wording.scores import HIGHER_IS_BETTER
 from storage.records import Task
 from storage.score_records import PairedDifference
@@ -115,8 +116,9 @@ def resample(
     for start in range(0, n_resamples if n_rows > 1 else 0, block):
         size = min(block, n_resamples - start)
         counts = _resample_counts(generator, size, n_rows)
+        weights = counts.astype(np.float64)  # matrix products of whole numbers are slow
         for name, rows in each.items():
-            parts[name].append(rows.scores(counts))
+            parts[name].append(rows.scores(counts, weights))
     return {name: _resampled(rows, parts[name]) for name, rows in each.items()}
 
 
@@ -176,7 +178,8 @@ class _RowScores:
     """What each row brings to the scores; weights come later.
 
     Shape:
-        counts, weights: (R, N), one resample a row; every score: (R,).
+        counts, weights: (R, N), one resample a row, as whole numbers and as floats; every score:
+        (R,).
     """
 
     def __init__(
@@ -192,24 +195,30 @@ class _RowScores:
         self.n_rows = len(self.targets)
         self.losses = row_losses(self.predictions, self.targets, loss=loss, target_scale=scale)
         self.is_regression = task == "regression"
-        self.rankings: list[_Ranking] = []
+        self.rankings: list[Ranking | ManyRowsRanking] = []
         if not self.is_regression:
+            correct = self.predictions.argmax(axis=1) == self.targets
+            members = self.targets[:, None] == np.unique(self.targets)
+            self.members_and_correct = (
+                members.astype(np.float64),  # (N, C), of the classes that occur
+                (members & correct[:, None]).astype(np.float64),
+            )
             # Binary: ranking by the second class is ranking by the first, reversed.
             n_classes = self.predictions.shape[1]
             classes = [1] if n_classes == 2 else range(n_classes)
             self.rankings = [
-                _Ranking(self.predictions[:, c], self.targets == c)
+                ranking_of(self.predictions[:, c], self.targets == c)
                 for c in classes
                 if 0 < np.count_nonzero(self.targets == c) < self.n_rows
             ]
 
     def plain_scores(self) -> dict[str, float]:
         """Of the rows as they are: what they do not define is left out."""
-        values = self.scores(np.ones((1, self.n_rows), dtype=np.int32))
+        once = np.ones((1, self.n_rows))
+        values = self.scores(once.astype(np.int32), once)
         return {name: float(value[0]) for name, value in values.items() if np.isfinite(value[0])}
 
-    def scores(self, counts: Counts) -> dict[str, Floats]:
-        weights = counts.astype(np.float64)  # matrix products of whole numbers are slow
+    def scores(self, counts: Counts, weights: Floats) -> dict[str, Floats]:
         total = weights.sum(axis=1)
         with np.errstate(over="ignore", invalid="ignore"):  # of numbers near float32's end
             scores = {"loss": weights @ self.losses / total}
@@ -217,7 +226,7 @@ class _RowScores:
                 return scores | self._regression(weights, total)
         scores |= self._classification(weights, total)
         if self.rankings:
-            areas = np.stack([ranking.area(counts) for ranking in self.rankings], axis=1)
+            areas = np.stack([each.areas(counts, weights) for each in self.rankings], axis=1)
             scores["roc_auc"] = _mean_of_defined(areas)
         return scores
 
@@ -233,59 +242,15 @@ class _RowScores:
         return {"rmse": np.sqrt(squared), "mae": absolute, "r2": r2}
 
     def _classification(self, weights: Floats, total: Floats) -> dict[str, Floats]:
-        correct = (self.predictions.argmax(axis=1) == self.targets).astype(np.float64)
-        present = np.unique(self.targets)
-        member = (self.targets[:, None] == present).astype(np.float64)  # (N, C)
-        n_members = weights @ member
-        n_correct = weights @ (member * correct[:, None])
+        members, correct = self.members_and_correct
+        n_members, n_correct = weights @ members, weights @ correct
         recalls = np.divide(
             n_correct, n_members, out=np.full_like(n_correct, np.nan), where=n_members > 0
         )
         return {
-            "accuracy": weights @ correct / total,
+            "accuracy": n_correct.sum(axis=1) / total,
             "balanced_accuracy": _mean_of_defined(recalls),
         }
-
-
-class _Ranking:
-    """One class's rows sorted by its predicted probability, once for all resamples.
-
-    Only the class's own rows are looked at again: each wins against the rows of other classes
-    below it, and half against those it is tied with.
-    """
-
-    def __init__(self, values: Floats, positive: NDArray[np.bool_]) -> None:
-        self.order = np.argsort(values, kind="stable")
-        ranked = values[self.order]
-        self.positions = np.flatnonzero(positive[self.order])  # (P,) of the class's rows
-        own = ranked[self.positions]
-        self.first_tied = np.searchsorted(ranked, own, side="left")
-        self.after_tied = np.searchsorted(ranked, own, side="right")
-        self.own_before = np.searchsorted(own, own, side="left")
-        self.own_until = np.searchsorted(own, own, side="right")
-
-    def area(self, counts: Counts) -> Floats:
-        """Area under the ROC curve: how often a positive row ranks above a negative one.
-
-        Source: Fawcett 2006, section 7 (the Wilcoxon statistic); ties count one half.
-        """
-        ranked = counts[:, self.order]
-        own = ranked[:, self.positions]
-        before, own_before = _running_total(ranked), _running_total(own)  # (R, N+1), (R, P+1)
-        below = before[:, self.first_tied] - own_before[:, self.own_before]
-        until = before[:, self.after_tied] - own_before[:, self.own_until]
-        wins = np.einsum("rp,rp->r", own, below + until, dtype=np.float64) / 2
-        n_own = own_before[:, -1].astype(np.float64)
-        pairs = n_own * (before[:, -1] - n_own)
-        area: Floats = np.divide(wins, pairs, out=np.full_like(wins, np.nan), where=pairs > 0)
-        return area
-
-
-def _running_total(counts: Counts) -> Counts:
-    """How many rows come before each, and all of them at the end, (R, N) -> (R, N + 1)."""
-    totals = np.zeros((counts.shape[0], counts.shape[1] + 1), dtype=np.int32)
-    np.cumsum(counts, axis=1, out=totals[:, 1:])
-    return totals
 
 
 def _mean_of_defined(values: Floats) -> Floats:

@@ -224,7 +224,7 @@ class PlainTrainer(Trainer):
 
     def _evaluated(self, state: RunState, epoch: _Epoch) -> EpochRecord:
         """The epoch's record, but for its time."""
-        measured = measured_rows(len(state.data.train))
+        measured = measured_rows(len(state.data.train), len(state.data.valid))
         rows = (
             state.data.train
             if measured is None

@@ -61,6 +61,7 @@ def make_run(
         family=family,
         max_epochs=settings.max_epochs,
         patience=settings.patience if patience is None else patience,
+        epoch_steps=None if settings.epoch_steps == "full" else settings.epoch_steps,
     )
     return RunConfig(NOT_STORED, trial_number, family, model, training, seed, fold, rows)
 

@@ -69,6 +69,7 @@ def make_settings(
         created_at=time.time(),
         max_epochs=options.max_epochs,
         patience=options.patience,
+        epoch_steps=options.epoch_steps,
         seed=options.seed,
     )
 

@@ -34,6 +34,7 @@ def setting_words(settings: StudySettings) -> dict[str, str]:
         "--valid": _rows(split, "valid"),
         "--test": _rows(split, "test"),
         "--class-weights": "on" if settings.class_weights else "off",
+        "--epoch-steps": str(settings.epoch_steps),
         "--max-epochs": str(settings.max_epochs),
         "--patience": str(settings.patience),
         "--seed": str(settings.seed),

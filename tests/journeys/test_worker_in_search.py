@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from automl.api import start_search
 from automl.options.search_options import SearchOptions
 from storage.records import StudyRecords
+from tests.contracts.child_processes import workers
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
@@ -32,26 +32,12 @@ def options(tmp_path) -> dict[str, Any]:
     }
 
 
-def workers() -> list[int]:
-    """The worker processes of this process."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            command = (folder / "cmdline").read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if parent == os.getpid() and "automl.executors.workers.process_beginning" in command:
-            found.append(int(folder.name))
-    return found
-
-
 def search(options: dict[str, Any], *, kill_after: int = 0, stop_after: int = 0) -> StudyRecords:
     """Search; kill all workers, or leave, after so many rounds."""
     with start_search("sklearn:iris", SearchOptions(**options)) as session:
         for n_rounds, _ in enumerate(session):
             if kill_after and n_rounds == kill_after:
-                for worker in workers():  # one alone may not have begun yet
+                for worker in workers(os.getpid()):  # one alone may not have begun yet
                     os.kill(worker, signal.SIGKILL)
             if stop_after and n_rounds == stop_after:
                 session.stop()
@@ -77,7 +63,7 @@ def test_trials_of_killed_workers_are_trained_again_from_the_start_and_none_has_
     for run in lost:
         (again,) = records.search_runs(run.trial_number)
         assert (again.attempt, again.seed) == (run.attempt + 1, run.seed)
-    assert workers() == []
+    assert workers(os.getpid()) == []
 
 
 def test_a_search_that_was_left_with_rounds_under_way_goes_on_without_a_gap(options):

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from automl.executors.heartbeat import ENDING_SILENCE_LIMIT, LOADING_SILENCE_LIMIT
+from tests.contracts.child_processes import is_gone, workers
 from tests.contracts.interrupts import hear_interrupts
 from tests.journeys.test_search_killed import wait_for_trials
 
@@ -62,28 +63,11 @@ def workers_of(process: subprocess.Popen[str], n_workers: int = 2) -> list[int]:
     """The search's worker processes, once they have been started."""
     until = time.monotonic() + 60
     while time.monotonic() < until and process.poll() is None:
-        found = []
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-                command = (folder / "cmdline").read_text()
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            if parent == process.pid and "automl.executors.workers.process_beginning" in command:
-                found.append(int(folder.name))
+        found = workers(process.pid)
         if len(found) == n_workers:
-            return sorted(found)
+            return found
         time.sleep(0.01)
     raise AssertionError("no workers were started")
-
-
-def is_gone(pid: int) -> bool:
-    until = time.monotonic() + 5
-    while time.monotonic() < until:
-        if not Path(f"/proc/{pid}").exists():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 @pytest.mark.slow
@@ -91,54 +75,54 @@ def test_one_interrupt_ends_a_search_whose_worker_is_stopped_within_seconds(
     start: Start, tmp_path: Path
 ) -> None:
     process = start("--n-trials", "1000")
-    workers = workers_of(process)
+    begun = workers_of(process)
     wait_for_trials(tmp_path, process, 1)
-    os.kill(workers[0], signal.SIGSTOP)
+    os.kill(begun[0], signal.SIGSTOP)
     time.sleep(1.0)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=ENDING_SILENCE_LIMIT + SECONDS_AROUND)
     assert process.returncode in (1, 130), errors  # 1: no trial had completed
     assert "Traceback" not in errors
-    assert all(map(is_gone, workers))
+    assert all(map(is_gone, begun))
 
 
 @pytest.mark.slow
 def test_a_timeout_is_kept_though_a_worker_is_stopped(start: Start, tmp_path: Path) -> None:
     began = time.monotonic()
     process = start("--n-trials", "1000", "--timeout", "20")
-    workers = workers_of(process)
+    begun = workers_of(process)
     wait_for_trials(tmp_path, process, 1)
-    os.kill(workers[1], signal.SIGSTOP)
+    os.kill(begun[1], signal.SIGSTOP)
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
     assert time.monotonic() - began < 20 + ENDING_SILENCE_LIMIT + 2 * SECONDS_AROUND
     assert json.loads(output)["best"] is not None
-    assert all(map(is_gone, workers))
+    assert all(map(is_gone, begun))
 
 
 @pytest.mark.slow
 def test_a_timeout_is_kept_though_all_workers_are_stopped_while_they_load(start: Start) -> None:
     process = start("--n-trials", "1000", "--timeout", "20")
-    workers = workers_of(process)
-    for worker in workers:
+    begun = workers_of(process)
+    for worker in begun:
         os.kill(worker, signal.SIGSTOP)
     _, errors = process.communicate(timeout=20 + ENDING_SILENCE_LIMIT + 2 * SECONDS_AROUND)
     assert "Traceback" not in errors
-    assert all(map(is_gone, workers))
+    assert all(map(is_gone, begun))
 
 
 @pytest.mark.slow
 def test_a_second_interrupt_ends_a_search_at_once(start: Start, tmp_path: Path) -> None:
     process = start("--n-trials", "1000")
-    workers = workers_of(process)
+    begun = workers_of(process)
     wait_for_trials(tmp_path, process, 3)
-    os.kill(workers[0], signal.SIGSTOP)
+    os.kill(begun[0], signal.SIGSTOP)
     process.send_signal(signal.SIGINT)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=4)
     assert process.returncode == 130
-    assert all(map(is_gone, workers))
+    assert all(map(is_gone, begun))
 
 
 @pytest.mark.slow
@@ -147,19 +131,19 @@ def test_no_worker_outlives_a_killed_search_not_even_one_that_is_stopped(
     start: Start, tmp_path: Path, is_loading: bool
 ) -> None:
     process = start("--n-trials", "1000")
-    workers = workers_of(process)
+    begun = workers_of(process)
     if not is_loading:
         wait_for_trials(tmp_path, process, 3)
-    os.kill(workers[0], signal.SIGSTOP)
+    os.kill(begun[0], signal.SIGSTOP)
     process.kill()
-    assert all(map(is_gone, workers))
+    assert all(map(is_gone, begun))
 
 
 @pytest.mark.slow
 def test_a_search_goes_on_without_the_worker_that_was_stopped(start: Start) -> None:
     process = start("--n-trials", "4")
-    workers = workers_of(process)
-    os.kill(workers[0], signal.SIGSTOP)
+    begun = workers_of(process)
+    os.kill(begun[0], signal.SIGSTOP)
     output, errors = process.communicate(timeout=LOADING_SILENCE_LIMIT + 60)
     assert process.returncode == 0, errors
     assert errors.count("a worker process gave no sign of life and was ended") == 1

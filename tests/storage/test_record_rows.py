@@ -34,6 +34,12 @@ def test_settings_survive_json_and_unknown_keys() -> None:
     assert record_rows.settings_record(stored, 1) == settings()
 
 
+def test_epochs_of_a_study_from_before_there_were_others_are_passes() -> None:
+    stored = record_rows.settings_json(settings())
+    del stored["epoch_steps"]
+    assert record_rows.settings_record(json.dumps(stored), 1).epoch_steps == "full"
+
+
 def test_trial_is_told_in_seconds_and_with_its_cause() -> None:
     trial = create_trial(state=TrialState.PRUNED, user_attrs={"cause": "diverged"})
     trial.datetime_start = datetime.datetime(2026, 1, 2)

@@ -23,6 +23,7 @@ from automl.executors.trainers import kernels_for
 from automl.executors.unnamed_files import SharedBytes
 from automl.executors.workers.process_messages import Assignment
 from automl.executors.workers.process_worker import ProcessWorker
+from automl.executors.workers.warm_server import take_server
 from automl.executors.workers.worker import Engine, TrainingSetup, Worker
 
 PATIENCE = 0.5
@@ -59,6 +60,7 @@ class ProcessEngine(Engine):
         ]
         self._workers: list[ProcessWorker] = []
         self._watch = Watch(self._workers)
+        self._server = take_server()
         self._owner = os.getpid()
         logging.getLogger("automl").info("starting worker processes")
 
@@ -73,8 +75,13 @@ class ProcessEngine(Engine):
         return self._note
 
     def launch(self, place: int) -> Worker:
-        """Start a process; it takes seconds until it is ready."""
-        worker = ProcessWorker(self._assignments[place])
+        """Start a process, which takes seconds until it is ready where nothing has loaded ahead.
+
+        A server that did not make the one before is not asked again.
+        """
+        if self._server and not all(before.has_begun for before in self._workers[place:][:1]):
+            self._server.distrust()
+        worker = ProcessWorker(self._assignments[place], self._server)
         self._workers[place : place + 1] = [worker]
         return worker
 
@@ -99,6 +106,8 @@ class ProcessEngine(Engine):
         for worker in self._workers:
             worker.end(max(0.0, until - time.monotonic()))
         self._workers.clear()
+        if self._server is not None:
+            self._server.close()
         for file in self._files:
             file.close()
         self._files.clear()

@@ -30,6 +30,7 @@ from automl.executors.workers.process_messages import (
     send,
 )
 from automl.executors.workers.process_output import ProcessOutput
+from automl.executors.workers.warm_server import ForkedProcess, WarmServer
 from automl.executors.workers.worker import Orders, Reply, Worker, WorkerLost
 from automl.system.child_processes import how_it_ended, reap
 from automl.system.own_code import own_place
@@ -47,22 +48,35 @@ ENDED_SILENT = (
 class ProcessWorker(Worker):
     """One worker process.
 
+    Args:
+        server: what makes it; None, or where that has ended: it is an interpreter of its own.
+
     Attributes:
-        pid: the process's id.
         connection: readable when the worker has something to say, or has ended.
     """
 
-    def __init__(self, assignment: Assignment) -> None:
+    def __init__(self, assignment: Assignment, server: WarmServer | None = None) -> None:
         self._silent_for = 0.0
         self._is_loading = True
         self._is_ended = False
         self._pulse = Pulse()
         self._output = ProcessOutput()
-        self._socket, self._process = _launch(assignment, self._pulse, self._output.descriptor)
-        self.pid = self._process.pid
+        self._socket, self._process = _launch(
+            assignment, self._pulse, self._output.descriptor, server
+        )
         self.connection = Connection(os.dup(self._socket.fileno()))
         with contextlib.suppress(OSError):  # it has ended already: `reply` will say so
             send(self.connection, assignment)
+
+    @property
+    def pid(self) -> int | None:
+        """The process's id; None where there never was a process. Waits until there is one."""
+        return self._process.pid
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is a process by now."""
+        return not isinstance(self._process, ForkedProcess) or self._process.has_begun
 
     def tell(self, orders: Orders) -> None:
         """Send orders; the process reads them at once, whatever it is in."""
@@ -98,9 +112,11 @@ class ProcessWorker(Worker):
 
     def place(self) -> str:
         """The line of a person's own that the process is in: it writes all lines it is in."""
-        before = self._output.n_bytes
+        before, pid = self._output.n_bytes, self.pid
+        if pid is None:
+            return ""
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGUSR1)
+            os.kill(pid, signal.SIGUSR1)
         until = time.monotonic() + PLACE_SECONDS
         while not (place := own_place(self._output.written(before))) and time.monotonic() < until:
             time.sleep(0.02)
@@ -169,6 +185,8 @@ class ProcessWorker(Worker):
             self._process.wait(patience)
         self._process.kill()
         reap(self._process)
+        if isinstance(self._process, ForkedProcess):
+            self._process.close()
         self._pulse.close()
         self._output.close()
 
@@ -210,14 +228,14 @@ class ProcessWorker(Worker):
 
 
 def _launch(
-    assignment: Assignment, pulse: Pulse, output_descriptor: int
-) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    assignment: Assignment, pulse: Pulse, output: int, server: WarmServer | None
+) -> tuple[socket.socket, subprocess.Popen[bytes] | ForkedProcess]:
     inherited = [pulse.descriptor, assignment.dataset.descriptor]
     if assignment.kernels is not None:
         inherited.append(assignment.kernels.descriptor)
+    if server is not None:
+        with contextlib.suppress(OSError):  # it has ended
+            return server.fork([pulse.descriptor], inherited, output)
     return start_interpreter(
-        "automl.executors.workers.process_beginning",
-        [pulse.descriptor],
-        inherited,
-        output_descriptor,
+        "automl.executors.workers.process_beginning", [pulse.descriptor], inherited, output
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import Trial, sample_trials
 from automl.report.panels import Panel, Place
 from automl.wording.counts import count
+from automl.wording.epochs import epoch_sentence, part_words
 from automl.wording.scores import score_text
 
 BEST, NEXT_ONES = Place("importance"), Place("curves", "half")
@@ -32,6 +33,8 @@ class LearningCurves:
     best: tuple[Trial, ...]  # in order of value
     others: tuple[Trial, ...]
     n_omitted: int  # curves that are not drawn
+    parts: Mapping[int, str]  # by trial of the best: what its epochs are, if parts of passes
+    epoch_words: str = ""  # what an epoch is, where it is not always a pass
 
 
 def learning_curves(table: StudyTable, n_faint: int = N_FAINT_CURVES) -> LearningCurves:
@@ -44,6 +47,8 @@ def learning_curves(table: StudyTable, n_faint: int = N_FAINT_CURVES) -> Learnin
         best=tuple(_thinned(trial) for trial in best if len(trial.curve)),
         others=tuple(_thinned(trial) for trial in drawn),
         n_omitted=len(others) - len(drawn),
+        parts={t.number: part_words(table.records.settings, t.params) for t in best},
+        epoch_words=epoch_sentence(table.records.settings),
     )
 
 
@@ -57,21 +62,23 @@ def panels(table: StudyTable) -> list[Panel]:
     if not numbers.best and not numbers.others:
         return []
     caption = "The shaded area is the gap between validation and train loss of the best trial."
+    if numbers.epoch_words:
+        caption += f" {numbers.epoch_words}"
     if numbers.n_omitted:
         caption += f" {count(numbers.n_omitted, 'further curve')} left out of the drawing."
     title = f"Learning curve of trial {numbers.best[0].number}" if numbers.best else "All trials"
     shown = drawing(numbers).update_layout(height=HEIGHT)
     first = Panel(BEST, "curve-best", title, words(numbers), shown, caption)
-    return [first, *(_small_panel(trial, numbers.loss) for trial in numbers.best[1:])]
+    return [first, *(_small_panel(trial, numbers) for trial in numbers.best[1:])]
 
 
-def _small_panel(trial: Trial, loss: str) -> Panel:
+def _small_panel(trial: Trial, numbers: LearningCurves) -> Panel:
     return Panel(
         NEXT_ONES,
         key=f"curve-{trial.number}",
         title=f"Trial {trial.number}",
         alternative=words_of_trial(trial),
-        figure=small_drawing(trial, loss),
+        figure=small_drawing(trial, numbers.loss, numbers.parts[trial.number]),
     )
 
 
@@ -120,22 +127,26 @@ def drawing(numbers: LearningCurves) -> go.Figure:
     return made
 
 
-def small_drawing(trial: Trial, loss: str) -> go.Figure:
-    """One trial's train and validation loss: a small multiple."""
+def small_drawing(trial: Trial, loss: str, part: str = "") -> go.Figure:
+    """One trial's train and validation loss: a small multiple.
+
+    Args:
+        part: what its epochs are, if they are parts of passes.
+    """
     made = style.figure(260)
     _add_train_and_valid(made, trial)
     values = np.concatenate([trial.curve.train, trial.curve.valid])
     made.update_layout(
-        xaxis=_epoch_axis([trial]),
+        xaxis=_epoch_axis([trial], part),
         yaxis={"title": style.loss_title(loss), **style.loss_axis(values, values)},
     )
     return made
 
 
-def _epoch_axis(trials: Sequence[Trial]) -> dict[str, Any]:
+def _epoch_axis(trials: Sequence[Trial], part: str = "") -> dict[str, Any]:
     """From the start, with room at the end for the last marker."""
     last = max((float(trial.curve.epochs[-1]) for trial in trials), default=1.0)
-    return {"title": "epoch", "range": [0, 1.03 * last]}
+    return {"title": f"epoch ({part})" if part else "epoch", "range": [0, 1.03 * last]}
 
 
 def _loss_axis(numbers: LearningCurves) -> dict[str, Any]:

@@ -123,6 +123,15 @@ def test_a_value_over_folds_is_said_to_be_their_mean(capsys: pytest.CaptureFixtu
     assert "in the mean of 3 folds, at epoch" in capsys.readouterr().out
 
 
+def test_epochs_that_are_parts_of_passes_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    records = synthetic_study(6)
+    summary.print_result(SearchResult(records, "sqlite:///a.db"), None)
+    assert "updates" not in capsys.readouterr().out
+    settings = replace(records.settings, epoch_steps=2)
+    summary.print_result(SearchResult(replace(records, settings=settings), "sqlite:///a.db"), None)
+    assert " (2 updates, " in capsys.readouterr().out
+
+
 def test_terminal_json_report_and_dashboard_tell_the_same_epochs(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

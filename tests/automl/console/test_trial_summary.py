@@ -46,6 +46,14 @@ def test_the_curves_of_folds_are_told_apart(capsys: pytest.CaptureFixture[str]) 
     assert "fold" not in shown(synthetic_study(6), 0, capsys).replace("folds", "")
 
 
+def test_epochs_that_are_parts_of_passes_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    records = synthetic_study(20)
+    cut = replace(records, settings=replace(records.settings, epoch_steps=2))
+    small = next(one.number for one in records.trials if one.params["batch_size"] == 64)
+    assert " updates, " not in shown(records, small, capsys)
+    assert " epochs (2 updates, 0.12 passes each), " in shown(cut, small, capsys)
+
+
 def test_a_stream_without_blocks_gets_plain_signs(monkeypatch: pytest.MonkeyPatch) -> None:
     written = TextIOWrapper(BytesIO(), encoding="ascii")
     monkeypatch.setattr("sys.stdout", written)

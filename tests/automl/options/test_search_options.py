@@ -51,6 +51,7 @@ def test_options_do_not_change() -> None:
     [
         ("n_trials", 0, "n_trials must be a whole number from 1, but got 0"),
         ("max_epochs", 2.5, "max_epochs must be a whole number from 1, but got 2.5"),
+        ("epoch_steps", 0, "epoch_steps must be a whole number from 1, or 'full', but got 0"),
         ("workers", 0, "workers must be a whole number from 1, or 'auto', but got 0"),
         ("timeout", "10m", "timeout must be a number of seconds, but got '10m'"),
         ("trial_timeout", -1, "trial_timeout must be a number of seconds, but got -1"),
@@ -69,6 +70,7 @@ PLAIN: dict[str, tuple[Any, Any]] = {
     "slots": (np.float32(4), 4),
     "split_seed": (np.uint8(7), 7),
     "workers": (np.int32(2), 2),
+    "epoch_steps": (np.int64(100), 100),
     "timeout": (np.float32(1.5), 1.5),
     "target_error": (np.float64(0.25), 0.25),
     "keep_bytes": (5e6, 5_000_000),

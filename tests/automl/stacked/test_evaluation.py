@@ -9,9 +9,12 @@ from automl.stacked import evaluation as stacked_evaluation
 from automl.stacked.blocks import StackLayout
 from automl.stacked.evaluation import FEWEST_ROWS, MOST_ROWS, rows_at_once
 from automl.stacked.trainer import StackedTrainer
+from automl.training import batches
+from automl.training.config import RowSubset
 from automl.training.losses import metric_of
 from automl.training.network import Network, read_rows
 from automl.training.place import Place
+from automl.training.plain import PlainTrainer
 from automl.training.scores import score
 from tests.contracts.tiny_datasets import TASKS, tiny_dataset
 from tests.contracts.trainer_contract import tiny_run
@@ -47,3 +50,20 @@ def test_fewer_rows_at_once_for_more_and_wider_networks() -> None:
         for n, width in sizes
     ]
     assert MOST_ROWS == rows[0] > rows[1] > rows[2] == FEWEST_ROWS
+
+
+@pytest.mark.parametrize("is_native", [True, False])
+def test_train_loss_is_measured_on_the_same_part_of_the_rows(
+    is_native: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "FEWEST_MEASURED_ROWS", 1)  # as many as the 30 that validate
+    batches.measured_rows.cache_clear()
+    dataset = tiny_dataset()
+    runs = [tiny_run(1), tiny_run(2, rows=RowSubset(0.5, 1, seed=3))]
+    found = {}
+    for trainer in (PlainTrainer(dataset), StackedTrainer(dataset, is_native=is_native)):
+        trainer.add(runs)
+        found[type(trainer)] = [record.train_loss for record in trainer.train_round()]
+    assert len(batches.measured_rows(90, 30)) == 30
+    batches.measured_rows.cache_clear()
+    assert found[StackedTrainer] == pytest.approx(found[PlainTrainer], rel=1e-5)

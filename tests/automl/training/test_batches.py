@@ -8,6 +8,7 @@ import torch
 from automl import randomness
 from automl.errors import ConfigError
 from automl.training.batches import (
+    FEWEST_MEASURED_ROWS,
     MEASURED_TRAIN_ROWS,
     Epochs,
     batch_bounds,
@@ -107,12 +108,27 @@ def test_block_outside_the_rows_is_an_error(subset: RowSubset) -> None:
         rows_of(subset, 100)
 
 
-def test_all_rows_are_measured_up_to_ten_thousand() -> None:
-    assert measured_rows(MEASURED_TRAIN_ROWS) is None
-    rows = measured_rows(25_000)
-    assert len(rows.unique()) == MEASURED_TRAIN_ROWS
-    assert rows.double().mean().item() == pytest.approx(12_500, abs=300), "not the first ones"
-    assert torch.equal(rows, measured_rows(25_000))
+def test_a_fixed_choice_of_train_rows_is_measured() -> None:
+    rows = measured_rows(25_000, 8_000)
+    assert rows is not None and len(rows.unique()) == MEASURED_TRAIN_ROWS
+    assert rows.double().mean().item() == pytest.approx(12_500, abs=500), "not the first ones"
+    assert torch.equal(rows, measured_rows(25_000, 8_000))
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_valid", "n_measured"),
+    [
+        (FEWEST_MEASURED_ROWS, 100, None),
+        (1_078, 360, FEWEST_MEASURED_ROWS),
+        (3_000, 1_000, 1_000),
+        (MEASURED_TRAIN_ROWS, 8_000, None),
+    ],
+)
+def test_as_many_train_rows_are_measured_as_validate(
+    n_rows: int, n_valid: int, n_measured: int | None
+) -> None:
+    rows = measured_rows(n_rows, n_valid)
+    assert (None if rows is None else len(rows)) == n_measured
 
 
 def test_probe_takes_rows_from_everywhere() -> None:

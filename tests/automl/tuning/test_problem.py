@@ -24,6 +24,12 @@ def test_a_trial_has_a_run_per_fold_each_with_a_seed_of_its_own() -> None:
     assert runs == problem.plan(7, {"hidden_size": 8, "batch_size": "full"})
 
 
+def test_runs_get_the_studys_epochs() -> None:
+    for said, trained in (("full", None), (7, 7)):
+        problem = replace(PROBLEM, settings=replace(PROBLEM.settings, epoch_steps=said))
+        assert {run.training.epoch_steps for run in problem.plan(0, {})} == {trained}
+
+
 def test_a_network_with_a_signal_may_train() -> None:
     layers, failure = PROBLEM.look_first(tiny_run(n_layers=2))
     assert [layer.name for layer in layers] == ["hidden 1", "hidden 2", "output"]

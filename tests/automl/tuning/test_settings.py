@@ -15,6 +15,7 @@ def test_settings_say_what_a_value_depends_on() -> None:
     data = load_dataset("sklearn:iris", splits=SplitOptions(folds=1))
     space = search_spaces.load("mlp").for_task("multiclass")
     settings = make_settings(data, space, SearchOptions(max_epochs=7, patience=3, seed=5))
+    assert settings.epoch_steps == SearchOptions().epoch_steps
     assert settings.study_name == f"iris-{data.goal.name}"
     assert (settings.max_epochs, settings.patience, settings.seed) == (7, 3, 5)
     assert settings.metric == "error_rate"

@@ -25,6 +25,7 @@ from tests.contracts.executor_contract import LINEAR, SLOW, curve_alone, train
 from tests.contracts.linear_trainer import HANGS, STOPS, tiny_dataset, tiny_run, without_seconds
 
 LIMIT = 3.0
+LOADS_SLOWLY = "tests.contracts.slow_to_load:LinearTrainer"
 
 
 def make(trainer: str = LINEAR, n_workers: int = 1) -> Pool:
@@ -64,19 +65,21 @@ def at_most(seconds: float) -> Iterator[None]:
     assert time.monotonic() - began < seconds
 
 
-def test_a_worker_that_is_stopped_while_it_loads_is_replaced_and_it_is_said_once(executor):
-    stopped = stop(executor)
-    with at_most(30):
-        curves, failures = train(executor, [tiny_run(1)], 3)
-    assert failures == []
-    assert without_seconds(curves[1]) == curve_alone(tiny_run(1), 3)
-    assert pids(executor)[0] != stopped
-    assert executor.take_messages() == (ENDED_SILENT,)
-    assert executor.take_messages() == ()
+def test_a_worker_that_is_stopped_while_it_loads_is_replaced_and_it_is_said_once():
+    with make(LOADS_SLOWLY) as executor:
+        stopped = stop(executor)
+        with at_most(30):
+            curves, failures = train(executor, [tiny_run(1)], 3)
+        assert failures == []
+        assert without_seconds(curves[1]) == curve_alone(tiny_run(1), 3)
+        assert pids(executor)[0] != stopped
+        assert executor.take_messages() == (ENDED_SILENT,)
+        assert executor.take_messages() == ()
 
 
 @pytest.mark.slow
-def test_workers_that_are_stopped_again_and_again_before_they_can_train_end_the_search(executor):
+def test_workers_that_are_stopped_again_and_again_before_they_can_train_end_the_search():
+    executor = make(LOADS_SLOWLY)
     halt = threading.Event()
 
     def stop_all() -> None:
@@ -94,6 +97,7 @@ def test_workers_that_are_stopped_again_and_again_before_they_can_train_end_the_
     finally:
         halt.set()
         thread.join()
+        executor.close()
 
 
 def test_the_runs_of_a_worker_that_is_stopped_in_training_are_lost_to_be_trained_again():

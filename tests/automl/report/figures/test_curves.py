@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -68,6 +70,20 @@ def test_the_best_epoch_is_told(table):
     said = words(learning_curves(table))
     assert f"Trial {table.best.number}" in said
     assert f"at epoch {table.best.effort.best_in_words} of" in said
+
+
+def test_epochs_that_are_parts_of_passes_are_told():
+    records = synthetic_study(6)
+    cut = study_table(replace(records, settings=replace(records.settings, epoch_steps=2)))
+    first, *others = panels(cut)
+    assert "An epoch is a pass over the 1,078 train rows, or 2 updates" in first.caption
+    titles = {panel.figure.layout.xaxis.title.text for panel in others}
+    parts = [2 * size / 1078 for size in (16, 32, 64, 128, 256, 512)]
+    known = {f"epoch (2 updates, {part:.2g} passes)" for part in parts}
+    assert titles <= known | {"epoch"} and titles & known
+    first, *others = panels(study_table(records))
+    assert "An epoch is" not in first.caption
+    assert {panel.figure.layout.xaxis.title.text for panel in others} == {"epoch"}
 
 
 def test_folds_tell_their_own_best_epochs():

@@ -1,0 +1,116 @@
+"""The area under the ROC curve of one class against the rest, of all bootstrap resamples at once.
+
+Of few rows it is exact: a resample is ranked by the order of all rows. That takes two passes of
+gathers and sums over resamples x rows for each class, seconds for tens of thousands of rows. Of
+many rows it is therefore taken to first order in how often each row was drawn, which is two
+means, so one product of matrices.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+MANY_ROWS = 2000
+"""From here on resamples are taken to first order. What that leaves out of a resample's area was
+2.7 % of its standard deviation at 2,000 rows, 1.9 % at 4,000 (of two even classes as with 100 rows
+in one of them) and 0.8 % at 20,000: it falls as 1 / sqrt(N). Their deviation itself was off by
+0.1 %."""
+
+Floats: TypeAlias = NDArray[np.float64]
+Counts: TypeAlias = NDArray[np.int32]
+
+
+class Ranking:
+    """One class's rows sorted by its predicted probability, once for all resamples.
+
+    Only the class's own rows are looked at again: each wins against the rows of other classes
+    below it, and half against those it is tied with.
+
+    Shape:
+        values: (N,) predicted probabilities; positive: (N,) whether a row is of the class.
+    """
+
+    def __init__(self, values: Floats, positive: NDArray[np.bool_]) -> None:
+        self.order = np.argsort(values, kind="stable")
+        ranked = values[self.order]
+        self.positions = np.flatnonzero(positive[self.order])  # (P,) of the class's rows
+        own = ranked[self.positions]
+        self.first_tied = np.searchsorted(ranked, own, side="left")
+        self.after_tied = np.searchsorted(ranked, own, side="right")
+        self.own_before = np.searchsorted(own, own, side="left")
+        self.own_until = np.searchsorted(own, own, side="right")
+
+    def areas(self, counts: Counts, _: Any = None) -> Floats:
+        """Area under the ROC curve: how often a positive row ranks above a negative one.
+
+        Source: Fawcett 2006, section 7 (the Wilcoxon statistic); ties count one half.
+
+        Shape:
+            counts: (R, N), how often each row was drawn; result: (R,), NaN where the class or
+            the rest is missing.
+        """
+        ranked = counts[:, self.order]
+        own = ranked[:, self.positions]
+        before, own_before = _running_total(ranked), _running_total(own)  # (R, N+1), (R, P+1)
+        below = before[:, self.first_tied] - own_before[:, self.own_before]
+        until = before[:, self.after_tied] - own_before[:, self.own_until]
+        wins = np.einsum("rp,rp->r", own, below + until, dtype=np.float64) / 2
+        n_own = own_before[:, -1].astype(np.float64)
+        pairs = n_own * (before[:, -1] - n_own)
+        area: Floats = np.divide(wins, pairs, out=np.full_like(wins, np.nan), where=pairs > 0)
+        return area
+
+
+class ManyRowsRanking:
+    """One class's rows, each with the share of the other rows that it wins against.
+
+    Shape:
+        As `Ranking`.
+    """
+
+    def __init__(self, values: Floats, positive: NDArray[np.bool_]) -> None:
+        wins = np.where(positive, _share_below(values, values[~positive]), 0.0)
+        losses = np.where(positive, 0.0, _share_below(-values, -values[positive]))
+        self.area = float(wins[positive].mean())
+        members = positive.astype(np.float64)
+        self.columns = np.stack([wins, members, losses, 1.0 - members], axis=1)  # (N, 4)
+
+    def areas(self, _: Any, weights: Floats) -> Floats:
+        """Area under the ROC curve of each resample, to first order in its weights.
+
+        Source: DeLong et al. 1988, whose structural components the two means are of.
+
+        Shape:
+            weights: (R, N), how often each row was drawn; result: (R,), NaN where the class or
+            the rest is missing.
+        """
+        won, n_own, lost, n_others = (weights @ self.columns).T
+        area: Floats = np.full_like(won, np.nan)
+        defined = (n_own > 0) & (n_others > 0)
+        both = won[defined] / n_own[defined] + lost[defined] / n_others[defined]
+        area[defined] = both - self.area
+        return area
+
+
+def ranking_of(values: Floats, positive: NDArray[np.bool_]) -> Ranking | ManyRowsRanking:
+    """The ranking of so many rows: both give the same area of the rows as they are."""
+    return (ManyRowsRanking if len(values) >= MANY_ROWS else Ranking)(values, positive)
+
+
+def _share_below(values: Floats, others: Floats) -> Floats:
+    """The share of the others that lies below each value; ties count one half."""
+    ordered = np.sort(others)
+    below = np.searchsorted(ordered, values, side="left")
+    until = np.searchsorted(ordered, values, side="right")
+    share: Floats = (below + until) / (2.0 * len(ordered))
+    return share
+
+
+def _running_total(counts: Counts) -> Counts:
+    """How many rows come before each, and all of them at the end, (R, N) -> (R, N + 1)."""
+    totals = np.zeros((counts.shape[0], counts.shape[1] + 1), dtype=np.int32)
+    np.cumsum(counts, axis=1, out=totals[:, 1:])
+    return totals

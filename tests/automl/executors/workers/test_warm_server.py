@@ -1,0 +1,327 @@
+"""The coordinator's side of the server that forks workers, with a real one."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from automl.executors.pool import Pool
+from automl.executors.shared_dataset import SharedDataset
+from automl.executors.workers import warm_server
+from automl.executors.workers.process import ProcessEngine
+from automl.executors.workers.process_messages import Assignment, Refused, receive
+from automl.executors.workers.process_worker import ProcessWorker
+from automl.executors.workers.warm_server import (
+    ForkedProcess,
+    WarmServer,
+    loading_ahead,
+    take_server,
+)
+from automl.executors.workers.worker import TrainingSetup
+from tests.contracts.child_processes import SERVER, children, is_gone, workers
+from tests.contracts.executor_contract import LINEAR, SLOW, curve_alone, train
+from tests.contracts.linear_trainer import tiny_dataset, tiny_run, without_seconds
+
+pytestmark = pytest.mark.skipif(
+    not hasattr(os, "pidfd_open") or sys.platform != "linux", reason="there is no server"
+)
+
+PROBE = """
+import json, os, signal, sys
+
+class Probe:
+    def __init__(self, dataset, *, device):
+        import numpy, torch
+        sys.stderr.write("written")
+        sys.stderr.flush()
+        raise OSError(json.dumps({
+            "environment": dict(os.environ),
+            "folder": os.getcwd(),
+            "group": os.getpgid(0) == os.getpid(),
+            "interrupt": signal.getsignal(signal.SIGINT) == signal.SIG_IGN,
+            "open": sorted(map(int, os.listdir("/proc/self/fd"))),
+            "input": os.readlink("/proc/self/fd/0"),
+            "path": sys.path[:2],
+            "threads": torch.get_num_threads(),
+            "drawn": numpy.random.random(),
+        }))
+"""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[WarmServer]:
+    server = WarmServer()
+    yield server
+    server.close()
+
+
+def silent(server: WarmServer) -> tuple[Any, ForkedProcess]:
+    """A worker that waits to be told what to train."""
+    with Path(os.devnull).open("wb") as output:
+        return server.fork([], [], output.fileno())
+
+
+def make(trainer: str = LINEAR, n_workers: int = 2) -> Pool:
+    setup = TrainingSetup(tiny_dataset(), n_workers, trainer)
+    return Pool(setup, ProcessEngine(setup))
+
+
+def answers(assignment: Assignment, server: WarmServer | None) -> dict[str, Any]:
+    """What the probe finds in a worker."""
+    worker = ProcessWorker(assignment, server)
+    try:
+        refused = receive(worker.connection)
+        assert isinstance(refused, Refused)
+        assert worker._output.written() == "written"
+        said = refused.message.partition("OSError: ")[2]
+        found: dict[str, Any] = json.JSONDecoder().raw_decode(said)[0]  # the line follows
+        return found
+    finally:
+        worker.end()
+
+
+def test_a_forked_worker_finds_what_an_interpreter_of_its_own_would(
+    server: WarmServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also what has changed since the server began: folder, environment, the path of modules."""
+    (tmp_path / "probe.py").write_text(PROBE)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.setenv("SAID_LATER", "hello \udc80")  # not all that is there is text
+    shared = SharedDataset.of(tiny_dataset())
+    assignment = Assignment(shared, "probe:Probe", {}, "cpu", None, None)
+    alone, forked, again = (answers(assignment, each) for each in (None, server, server))
+    shared.close()
+    assert len({found.pop("drawn") for found in (alone, forked, again)}) == 3
+    assert len(forked["open"]) == len(alone["open"])
+    for found in (alone, forked, again):
+        del found["open"]  # the numbers of pulse and output differ from worker to worker
+        del found["path"][1:]  # an interpreter finds its own folder once more
+    assert alone == forked == again
+    assert forked["environment"]["SAID_LATER"] == "hello \udc80"
+    assert forked["environment"]["OMP_NUM_THREADS"] == "1"
+    assert (forked["folder"], forked["path"]) == (str(tmp_path), [str(tmp_path)])
+    assert forked["group"]
+    assert forked["interrupt"]
+
+
+def test_all_workers_are_forked_from_one_process_that_has_no_other_threads() -> None:
+    with make(n_workers=2) as executor:
+        begun = [member.worker.pid for member in executor._members]
+        assert sorted(begun) == workers(os.getpid())
+        (server,) = {parent for parent in children(os.getpid(), SERVER) if children(parent)}
+        assert [task.name for task in Path(f"/proc/{server}/task").iterdir()] == [str(server)]
+    assert is_gone(server, 0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_it_is_told_by_which_signal_a_worker_has_ended(server: WarmServer, number: int) -> None:
+    connection, process = silent(server)
+    with connection:
+        assert process.pid is not None
+        os.kill(process.pid, number)
+        assert process.wait(5) == -number
+        assert is_gone(process.pid, 0)
+        process.kill()  # without effect on whoever has the number next
+
+
+def test_it_is_told_with_which_code_a_worker_has_ended(server: WarmServer) -> None:
+    connection, process = silent(server)
+    assert process.pid is not None
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.05)
+    connection.close()
+    assert process.wait(5) == 0
+
+
+def test_a_worker_that_is_killed_before_it_is_there_does_not_come() -> None:
+    server = WarmServer()
+    connection, process = silent(server)
+    assert not process.has_begun
+    process.kill()
+    assert process.wait(30) == -signal.SIGKILL
+    assert process.has_begun
+    connection.close()
+    server.close()
+
+
+def test_a_stopped_worker_can_be_killed(server: WarmServer) -> None:
+    connection, process = silent(server)
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGSTOP)
+    process.kill()
+    assert process.wait(5) == -signal.SIGKILL
+    connection.close()
+
+
+def test_a_worker_whose_handle_is_lost_ends(server: WarmServer) -> None:
+    """Even where somebody holds its connection."""
+    connection, process = silent(server)
+    pid = process.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    process._lifeline.close()
+    assert is_gone(pid)
+    connection.close()
+
+
+def test_nothing_is_known_of_workers_whose_server_has_ended() -> None:
+    server = WarmServer()
+    connection, process = silent(server)
+    pid = process.pid
+    assert pid is not None
+    server.close()
+    assert is_gone(pid)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(5)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        silent(server)
+    connection.close()
+
+
+def test_a_worker_that_never_was_has_no_number() -> None:
+    server = WarmServer()
+    os.kill(server.pid, signal.SIGKILL)
+    connection, process = silent(server)
+    assert process.pid is None
+    with Connection(connection.detach()) as ours, pytest.raises((EOFError, ConnectionError)):
+        ours.recv_bytes()
+    server.close()
+
+
+def test_training_goes_on_when_the_server_is_killed() -> None:
+    """Its workers end with it; others are interpreters of their own."""
+    with make(SLOW, n_workers=1) as executor:
+        executor.start([tiny_run(1)])
+        executor.next_round()
+        (server,) = (p for p in children(os.getpid(), SERVER) if children(p))
+        os.kill(server, signal.SIGKILL)
+        _, failures = train(executor, [], 1000)
+        assert [failure.cause for failure in failures] == ["lost"]
+        curves, _ = train(executor, [tiny_run(1)], 2)
+        assert without_seconds(curves[1]) == curve_alone(tiny_run(1), 2)
+
+
+def test_a_server_that_makes_no_worker_is_not_asked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("automl.system.child_processes.END_SECONDS", 0.1)
+    with loading_ahead(2, is_limited=False):
+        (server,) = warm_server._waiting
+        os.kill(server.pid, signal.SIGSTOP)
+        setup = TrainingSetup(tiny_dataset(), 1, LINEAR)
+        engine = ProcessEngine(setup)
+        first = engine.launch(0)
+        assert isinstance(first, ProcessWorker)
+        assert not first.has_begun
+        first.end()
+        second = engine.launch(0)
+        assert isinstance(second, ProcessWorker)
+        assert second.pid in children(os.getpid(), "process_beginning")
+        engine.close()
+
+
+def test_workers_load_ahead_and_what_nobody_takes_is_ended() -> None:
+    with loading_ahead(2, is_limited=False):
+        ahead = take_server()
+        assert ahead is not None
+        another = take_server()
+        assert another is not None
+        assert another.pid != ahead.pid
+        another.close()
+    assert not is_gone(ahead.pid, 0)  # it is its taker's now
+    ahead.close()
+    with loading_ahead("auto", is_limited=True):
+        (pid,) = (server.pid for server in warm_server._waiting)
+        with loading_ahead("auto", is_limited=True):  # as the command line calls the library
+            assert [server.pid for server in warm_server._waiting] == [pid]
+    assert is_gone(pid)
+    with loading_ahead(1, is_limited=False):
+        assert not warm_server._waiting
+
+
+def test_a_fork_of_the_coordinator_does_not_take_its_server() -> None:
+    with loading_ahead(2, is_limited=False):
+        (ahead,) = warm_server._waiting
+        ahead.owner += 1
+        server = take_server()
+        assert server is not None
+        assert server.pid != ahead.pid
+        server.close()
+        ahead.close()
+
+
+def test_without_descriptors_of_processes_there_is_no_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(os, "pidfd_open")
+    with loading_ahead(2, is_limited=False):
+        assert take_server() is None
+    with make(n_workers=1) as executor:
+        assert executor._members[0].worker.pid in children(os.getpid(), "process_beginning")
+        curves, _ = train(executor, [tiny_run(1)], 2)
+    assert without_seconds(curves[1]) == curve_alone(tiny_run(1), 2)
+
+
+COORDINATOR = """
+import os, time
+from automl.executors.workers.warm_server import WarmServer
+server = WarmServer()
+with open(os.devnull, "wb") as output:
+    connection, process = server.fork([], [], output.fileno())
+print(server.pid, flush=True)
+print(process.pid, flush=True)
+{end}
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "seconds"),
+    [
+        ("os.kill(os.getpid(), 9)", 5.0),
+        # A child of a person's own still holds all that the coordinator had.
+        ("if os.fork(): os.kill(os.getpid(), 9)\nelse: time.sleep(4); os._exit(0)", 3.5),
+    ],
+)
+def test_server_and_worker_end_with_a_coordinator_that_is_killed(
+    end: str, seconds: float, tmp_path: Path
+) -> None:
+    (tmp_path / "coordinator.py").write_text(COORDINATOR.format(end=end))
+    process = subprocess.Popen(
+        [sys.executable, str(tmp_path / "coordinator.py")],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    begun = [int(process.stdout.readline()) for _ in range(2)]
+    assert process.wait(5) == -signal.SIGKILL
+    until = time.monotonic() + seconds
+    for pid in begun:
+        assert is_gone(pid, until - time.monotonic())
+    process.stdout.close()
+
+
+def test_a_server_that_still_loads_ends_with_a_coordinator_that_is_killed(tmp_path: Path) -> None:
+    code = "from automl.executors.workers.warm_server import WarmServer\n"
+    code += "import os\nprint(WarmServer().pid, flush=True)\nos.kill(os.getpid(), 9)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert is_gone(int(done.stdout), 20.0)
