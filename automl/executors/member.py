@@ -41,7 +41,6 @@ class Member:
         self.room = Room(max_runs)
         self.is_ready = False
         self._goes_on = False
-        self._told: tuple[float | None, bool] = (None, False)  # deadline, whether it is held
         self._clock = RoundClock()
         self._limit = TimeLimit(trial_timeout)
 
@@ -74,7 +73,8 @@ class Member:
     def must_hear(self, deadline: float | None) -> bool:
         """Whether there is something to tell it, beside runs to begin."""
         if self.is_training:
-            return self.orders.has_news or self._told != (deadline, False)
+            told = self.orders.deadline, self.orders.is_held
+            return self.orders.has_news or told != (deadline, False)
         return self.is_ready and bool(self.due)
 
     def tell(
@@ -86,12 +86,11 @@ class Member:
             WorkerLost: it has ended.
         """
         for run in starts:
-            run.member = self
+            run.place = self.place
             self.runs[run.run_id] = run
             if run.progress.limit is not None:
                 self.orders.allow(run.run_id, run.progress.limit)
         orders = self.orders.take([run.start for run in starts], deadline, is_held=is_held)
-        self._told = (deadline, is_held)
         self._limit.run_only([run.run_id for run in self.due])
         self.worker.tell(orders)
 
@@ -101,8 +100,8 @@ class Member:
         Raises:
             WorkerLost: it has ended.
         """
-        if not self._told[1]:
-            self.tell([], self._told[0], is_held=True)
+        if not self.orders.is_held:
+            self.tell([], self.orders.deadline, is_held=True)
 
     def go_on(self) -> None:
         """Let it train again.
@@ -111,7 +110,7 @@ class Member:
             WorkerLost: it has ended.
         """
         if self.due:
-            self.tell([], self._told[0])
+            self.tell([], self.orders.deadline)
 
     def release(self, run: PoolRun) -> None:
         """A run has ended, or is to go on elsewhere."""

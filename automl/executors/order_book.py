@@ -19,11 +19,14 @@ class OrderBook:
 
     Attributes:
         n_told, n_taken: how many it was sent, and how many it is known to have taken.
+        deadline, is_held: what it was told last of when it may train.
     """
 
     def __init__(self) -> None:
         self.n_told = 0
         self.n_taken = 0
+        self.deadline: float | None = None
+        self.is_held = False
         self._to_stop: list[int] = []
         self._to_forget: list[int] = []
         self._limits: dict[int, int] = {}
@@ -71,6 +74,7 @@ class OrderBook:
             is_held,
         )
         self._to_stop, self._to_forget, self._limits = [], [], {}
+        self.deadline, self.is_held = deadline, is_held
         self.n_told += 1
         return orders
 

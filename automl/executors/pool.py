@@ -92,8 +92,8 @@ class Pool(Executor):
         for run_id, limit in limits.items():
             if (run := self._runs.active_run(run_id)) is not None:
                 run.progress.limit = limit
-                if run.member is not None:
-                    run.member.orders.allow(run_id, limit)
+                if run.place is not None:
+                    self._members[run.place].orders.allow(run_id, limit)
 
     def next_round(self, deadline: float | None = None) -> RoundResult:
         """Wait until a worker has finished a round, and take all that have by then."""
@@ -143,8 +143,8 @@ class Pool(Executor):
         """End a run; its best weights stay readable until `forget`. No-op if it has ended."""
         if (run := self._runs.active_run(run_id)) is not None:
             self._runs.end(run)
-            if run.member is not None:
-                run.member.release(run)
+            if run.place is not None:
+                self._members[run.place].release(run)
         self._results.drop(run_id)
 
     def checkpoint(self, run_id: int) -> Checkpoint:
@@ -152,14 +152,14 @@ class Pool(Executor):
         run = self._runs.active_run(run_id)
         if run is None:
             raise TrainingError(f"a checkpoint needs a run in training, but run {run_id} is not")
-        if run.member is None and isinstance(run.start, Checkpoint):
+        if run.place is None and isinstance(run.start, Checkpoint):
             return run.start
         return self._asked(run_id, lambda worker: worker.checkpoint(run_id))
 
     def best_weights(self, run_id: int) -> Mapping[str, Tensor]:
         """The weights of the run's best epoch; waits for the round that its worker is in."""
         run = self._runs.get(run_id)
-        if run is not None and run.member is None and run.weights_here:
+        if run is not None and run.place is None and run.weights_here:
             return run.weights_here
         return self._asked(run_id, lambda worker: worker.best_weights(run_id))
 
@@ -168,8 +168,8 @@ class Pool(Executor):
         run = self._runs.get(run_id)
         if run is not None and not run.is_active:
             self._runs.remove(run)
-            if run.member is not None:
-                run.member.orders.forget(run_id)
+            if run.place is not None:
+                self._members[run.place].orders.forget(run_id)
 
     def close(self) -> None:
         """End all workers. What was not fetched from them is gone."""
@@ -185,10 +185,11 @@ class Pool(Executor):
         for run in giving_way(self._members, self._runs.waiting):
             with contextlib.suppress(TrainingError):  # it has not begun, or is lost
                 run.start = self.checkpoint(run.run_id)
-            if run.is_active and run.member is not None:
-                run.member.release(run)
-                run.member.orders.forget(run.run_id)
-                run.member = None
+            if run.is_active and run.place is not None:
+                member = self._members[run.place]
+                member.release(run)
+                member.orders.forget(run.run_id)
+                run.place = None
         shares = shared_out(self._members, self._runs.waiting)
         for member in tuple(self._members):
             starts = shares.get(member, ())
@@ -243,11 +244,12 @@ class Pool(Executor):
     def _asked(self, run_id: int, ask: Callable[[Worker], _Answer]) -> _Answer:
         """Ask the worker that has a run, between two rounds."""
         run = self._runs.get(run_id)
-        if run is None or run.member is None:
+        if run is None or run.place is None:
             raise TrainingError(
                 f"there are no weights of run {run_id}: it never trained, or is gone"
             )
-        member, was_training = run.member, run.member.is_training
+        member = self._members[run.place]
+        was_training = member.is_training
         if was_training:
             with self._talk(member):
                 member.hold()
@@ -285,7 +287,7 @@ class Pool(Executor):
         self._results.add(RoundResult(failures=tuple(failures)))
         lost = [member.runs[each.run_id] for each in failures if each.cause == "lost"]
         self._losses.note_lost(run.trial_number for run in lost)
-        for run in self._runs.of(member):
+        for run in self._runs.at(member.place):
             self._runs.remove(run)
         limit, n_runs = self._setup.trial_timeout, len(member.runs)
         max_runs = max(1, n_runs // 2) if n_runs else member.room.max_runs

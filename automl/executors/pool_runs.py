@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from torch import Tensor
 
 from automl.executors.run_progress import RunProgress
 from automl.training.costs import RunCost
 from automl.training.trainer import Checkpoint, Start, run_of
-
-if TYPE_CHECKING:
-    from automl.executors.member import Member
 
 
 @dataclass(slots=True, eq=False)
@@ -22,7 +18,7 @@ class PoolRun:
 
     Attributes:
         start: where it begins with the worker that is told next.
-        member: who was told; None: it waits, or it has ended without a worker.
+        place: of the worker that was told; None: it waits, or has ended without a worker.
         alone: whether it must not train beside others.
     """
 
@@ -31,7 +27,7 @@ class PoolRun:
     progress: RunProgress
     alone: bool = False
     is_active: bool = True
-    member: Member | None = None
+    place: int | None = None
 
     @property
     def run_id(self) -> int:
@@ -70,7 +66,7 @@ class PoolRuns:
     def waiting(self) -> list[PoolRun]:
         """The runs that are due and with no worker, of the first trials first."""
         waiting = [
-            run for run in self._active.values() if run.member is None and run.progress.is_due
+            run for run in self._active.values() if run.place is None and run.progress.is_due
         ]
         return sorted(waiting, key=lambda run: run.trial_number)
 
@@ -99,9 +95,9 @@ class PoolRuns:
         self.end(run)
         self._runs.pop(run.run_id, None)
 
-    def of(self, member: Member) -> list[PoolRun]:
+    def at(self, place: int) -> list[PoolRun]:
         """The runs that a worker has, the ended ones included."""
-        return [run for run in self._runs.values() if run.member is member]
+        return [run for run in self._runs.values() if run.place == place]
 
     def clear(self) -> None:
         """Forget all of them."""

@@ -71,7 +71,7 @@ def test_the_others_give_way_to_a_run_that_must_be_alone_where_they_are_fewest(e
 
 def test_where_there_is_little_room_those_that_rest_give_way(engine):
     resting, due, waiting = run_of(1, 0), run_of(2, 1), [run_of(3, 1), run_of(4, 1)]
-    member = member_of(engine, resting, due)
+    member = fast(member_of(engine, resting, due), 0.01)
     assert giving_way([member], waiting) == []
     member.room = Room(2)
     assert told([member], waiting) == [[]]
