@@ -8,6 +8,7 @@ An option is written where it differs from its default.
 
 from __future__ import annotations
 
+import itertools
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,15 +17,14 @@ from typing import Any
 from automl.options.option import options_in, options_of
 from automl.options.search_options import FreeOptions, SearchOptions, StudyOptions
 from automl.options.values import DEFAULT_STORAGE
-from automl.wording.counts import agree, count
+from automl.wording.counts import count
 from search_spaces.declared import model_of
-from storage.records import PolicyRecord, SpaceChange, StudyRecords, StudySettings
+from storage.records import BY_MACHINE, PolicyRecord, SpaceChange, StudyRecords, StudySettings
 
 ORDERLESS_SAMPLERS = frozenset({"random", "qmc"})
 """They propose by the trial's number alone, whatever has ended before."""
 
 CUT_SHORT: Mapping[str, str] = {
-    "out_of_time": "ended with the time of the call",
     "timed_out": "ended with a trial's time",
     "lost": "died with a process",
     "out_of_memory": "ran out of memory",
@@ -38,22 +38,32 @@ class Reproduction:
     """The command that repeats a whole study, and what it repeats."""
 
     command: str
-    obstacles: tuple[str, ...]  # why the result will not be the same to the last digit
+    n_exact: int  # trials that are proposed as they were, on any number of workers; the first ones
+    is_timed: bool = False  # whether time decided how far the study got
+    obstacles: tuple[str, ...] = ()  # why the result will not be the same to the last digit
 
     @property
     def is_exact(self) -> bool:
         """Whether it gives the same trials with the same values."""
-        return not self.obstacles
+        return not self.obstacles and not self.is_timed
 
     @property
     def sentence(self) -> str:
         """What to expect of it."""
-        if self.is_exact:
+        where = "on any number of workers, with these versions on the same kind of processor"
+        if self.obstacles:
+            exact = ""
+            if self.n_exact:
+                exact = f" Its first {count(self.n_exact, 'trial')} are the same, {where}."
+            why = "; ".join(self.obstacles)
+            return f"It repeats the search, not each of its numbers: {why}.{exact}"
+        if self.is_timed:
             return (
-                "It repeats this study trial by trial, with these versions on the same kind of "
-                "processor."
+                "How far the search got depended on its time and on the speed of this machine. "
+                f"This repeats its {count(self.n_exact, 'trial')} exactly and trains to the end "
+                f"what had not ended, {where}."
             )
-        return f"It repeats the search, not each of its numbers: {'; '.join(self.obstacles)}."
+        return f"It repeats this study trial by trial, {where}."
 
 
 def next_command(
@@ -91,8 +101,8 @@ def next_command(
 def reproducing_command(records: StudyRecords, storage: str = DEFAULT_STORAGE) -> Reproduction:
     """The command that repeats the whole study beside it, as one call.
 
-    Trials that train at once, and workers, are part of it: a sampler that learns proposes by
-    what has ended until then. Times are not: the number of trials stands for them.
+    What is proposed and judged follows from the virtual order (`tuning/order.py`), so that workers
+    are no part of it. Times are not either: the number of trials stands for them.
     """
     settings, policy = records.settings, _last_policy(records)
     options = {
@@ -100,12 +110,16 @@ def reproducing_command(records: StudyRecords, storage: str = DEFAULT_STORAGE) -
         **_how(policy),
         "n_trials": len(records.trials),
         "timeout": None,
-        "workers": policy.n_workers or "auto",
         "slots": policy.n_slots or None,
         "storage": storage,
         "new": True,
     }
-    return Reproduction(_command(settings, options), tuple(_obstacles(records)))
+    return Reproduction(
+        _command(settings, options),
+        n_exact=min((end for end, _ in _ends_of_sameness(records)), default=len(records.trials)),
+        is_timed=_is_timed(records),
+        obstacles=tuple(_obstacles(records)),
+    )
 
 
 def continuing_command(settings: StudySettings, storage: str = DEFAULT_STORAGE) -> str | None:
@@ -230,7 +244,7 @@ def _typed(name: str, value: Any) -> list[str]:
 
 def _obstacles(records: StudyRecords) -> Iterable[str]:
     """What decided the study beside its settings, in the order of weight."""
-    settings, policies = records.settings, trained_calls(records)
+    settings = records.settings
     if not settings.is_from_files:
         yield (
             f"its data were given as an object ({settings.data_source}), with which the call "
@@ -238,31 +252,40 @@ def _obstacles(records: StudyRecords) -> Iterable[str]:
         )
     if settings.space_source == "SearchSpace":
         yield "its space was given as an object, and must be written to the file that is named"
-    yield from _obstacles_of_time(records)
-    if all(one.sampler in ORDERLESS_SAMPLERS and one.pruner == "none" for one in policies):
-        return
-    if len(policies) > 1:
-        yield f"its trials are of {len(policies)} calls, of which each began with idle slots"
-    if len({(one.sampler, one.pruner) for one in policies}) > 1:
-        yield "sampler or pruner changed between its calls"
-    n_workers = max((one.n_workers for one in policies), default=0)
-    if n_workers > 1:
-        yield (
-            f"{n_workers} workers end their rounds in another order each time, and what is "
-            "proposed or pruned next depends on it"
-        )
-    if not all(one.n_slots for one in policies):
-        yield "how many trials trained at once is not known"
-
-
-def _obstacles_of_time(records: StudyRecords) -> Iterable[str]:
-    if any(one.timeout is not None for one in trained_calls(records)):
-        yield "a timeout ended it, or could have"
     causes = [trial.cause for trial in records.trials if trial.cause in CUT_SHORT]
     for cause in dict.fromkeys(causes):
         yield f"{count(causes.count(cause), 'trial')} {CUT_SHORT[str(cause)]}"
-    n_left = sum(trial.outcome == "running" for trial in records.trials)
-    if n_left:
-        yield f"{count(n_left, 'trial')} {agree(n_left, 'is', 'are')} unfinished"
+    yield from dict.fromkeys(reason for _, reason in _ends_of_sameness(records))
     if any(one.device != "cpu" for one in trained_calls(records)):
         yield "a GPU adds up in an order of its own"
+
+
+def _ends_of_sameness(records: StudyRecords) -> Iterable[tuple[int, str]]:
+    """From which trial on it need not be the same, and why."""
+    policies = trained_calls(records)
+    if all(one.sampler in ORDERLESS_SAMPLERS and one.pruner == "none" for one in policies):
+        return
+    for before, after in itertools.pairwise(policies):
+        start = after.from_trial_number
+        if (before.sampler, before.pruner) != (after.sampler, after.pruner):
+            yield start, "sampler or pruner changed between its calls"
+        if before.n_slots != after.n_slots:
+            yield start, "another number of trials trained at once in a later call"
+        if before.n_trials <= start:
+            yield start, f"its trials are of {len(policies)} calls, of which one had ended before"
+    for trial in records.trials:
+        if trial.user_attributes.get(BY_MACHINE) == "params":
+            yield (
+                trial.number,
+                f"from trial {trial.number} on time or memory of the machine decided what came "
+                "before",
+            )
+            return
+
+
+def _is_timed(records: StudyRecords) -> bool:
+    """Whether a timeout has ended the study, or the person has."""
+    return any(
+        trial.outcome == "running" or BY_MACHINE in trial.user_attributes
+        for trial in records.trials
+    )

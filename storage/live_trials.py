@@ -163,10 +163,12 @@ class LiveTrials:
             StudyIsFull: it has as many trials as `at_most` lets it have.
         """
         trials = self.study(study_id)
-        trial = _new_trial() if template is None else copy.deepcopy(template)
+        trial = _new_trial() if template is None else _copied(template)
         with self._database.write() as connection:
             _insert(connection, study_id, trial, self._at_most)
-            if template is not None:
+            if template is not None and self._database.in_transaction:
+                self.writes.add_whole(trial)  # in one go with those of the block's other trials
+            elif template is not None:
                 whole = TrialWrites(self._database.connection.dialect)
                 whole.add_whole(trial)
                 whole.write(connection)
@@ -292,6 +294,18 @@ def _new_trial() -> FrozenTrial:
         system_attrs={},
         intermediate_values={},
         trial_id=-1,
+    )
+
+
+def _copied(template: FrozenTrial) -> FrozenTrial:
+    """A copy that shares nothing that can change; params and distributions cannot."""
+    return changed(
+        template,
+        params=dict(template.params),
+        distributions=dict(template.distributions),
+        intermediate_values=dict(template.intermediate_values),
+        user_attrs=copy.deepcopy(template.user_attrs),
+        system_attrs=copy.deepcopy(template.system_attrs),
     )
 
 

@@ -159,6 +159,12 @@ CAUSES: Mapping[str, str] = {
 
 WITHOUT_FAILURE = frozenset({None, "early_stopped", "out_of_time"})
 
+BY_MACHINE = "decided_by_machine"
+"""User attribute of a trial in which time or memory decided: its "end", that others were to "wait"
+for it, or its "params": then they, and all later ones, need not be the same on another machine."""
+
+CAUSES_BY_MACHINE = frozenset({"out_of_memory", "timed_out", "lost"})
+
 
 @dataclass(frozen=True, slots=True)
 class TrialRecord:

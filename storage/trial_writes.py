@@ -43,11 +43,17 @@ def _statements(dialect: str) -> dict[str, sqlalchemy.Executable]:
 
 def _as_json(distribution: BaseDistribution) -> str:
     if isinstance(distribution, CategoricalDistribution):
-        return distribution_to_json(distribution)  # (True, False) equals (1, 0): not for a cache
+        return _choices_as_json(distribution.choices, tuple(map(type, distribution.choices)))
     return _range_as_json(distribution)
 
 
 _range_as_json = functools.lru_cache(maxsize=4096)(distribution_to_json)
+
+
+@functools.lru_cache(maxsize=4096)
+def _choices_as_json(choices: tuple[Any, ...], types: tuple[type, ...]) -> str:
+    """Of a categorical distribution. The types tell (True, False) from (1, 0), its equal."""
+    return distribution_to_json(CategoricalDistribution(choices))
 
 
 class TrialWrites:

@@ -65,6 +65,21 @@ def available_memory() -> int | None:
     return min(known, default=None)
 
 
+def total_memory() -> int | None:
+    """Bytes that the machine has, or the container may have, whoever uses them now.
+
+    Returns:
+        None where the system does not say.
+    """
+    limits = [_read(CGROUP / name) for name in ("memory.max", "memory/memory.limit_in_bytes")]
+    known = [int(text) for text in limits if text.isdigit()]
+    try:
+        known.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (ValueError, OSError, AttributeError):
+        pass
+    return min(known, default=None)
+
+
 def _free_memory() -> int | None:
     for line in _read(PROC / "meminfo").splitlines():
         if line.startswith("MemAvailable:"):

@@ -147,8 +147,8 @@ class ExecutorOptions(OptionRecord):
     """Where to train, and how much at once."""
 
     workers: int | Literal["auto"] = option("auto", WORKERS, "Processes that train.")
-    # Without a number it is planned from the memory there is.
-    slots: int | None = option(None, optional(COUNT), "Trials in training at once.")
+    # Without a number they grow with the study, as far as the machine's memory allows.
+    slots: int | None = option(None, optional(COUNT), "Trials that advance together.")
     trial_timeout: float | None = option(None, optional(SECONDS), "Time for one trial.")
     memory_limit: int | None = option(None, optional(BYTES), "Memory of one worker.")
     device: str = option("cpu", DEVICE, "Or cuda, cuda:1.")

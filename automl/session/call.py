@@ -13,7 +13,7 @@ from automl.data import LoadedData
 from automl.executors.choosing import executor_of
 from automl.executors.devices import device_of_each
 from automl.executors.executor import Executor
-from automl.executors.resources import available_cores, available_memory
+from automl.executors.resources import available_cores, total_memory
 from automl.executors.workers.worker import TrainingSetup
 from automl.options.option import options_in, options_of
 from automl.options.search_options import FreeOptions, PolicyOptions, SearchOptions
@@ -22,8 +22,9 @@ from automl.tuning.ending_time import MOST_SHARE, REFERENCE_SECONDS, ending_seco
 from automl.tuning.memory import MemoryPlan, plan_memory
 from automl.tuning.policy import SearchPolicy
 from automl.tuning.problem import Problem
-from automl.tuning.stacking import slots_for
+from automl.tuning.stacking import ready, slots_of
 from automl.tuning.tally import Tally
+from automl.wording.counts import count
 from storage.records import PolicyRecord, StudySettings
 
 
@@ -37,6 +38,7 @@ class SearchCall:
     clock: Clock  # of the whole call
     busyness: float = 1.0  # seconds that pass for each second of work
     so_far: Tally | None = None  # of the study, where it is there
+    n_slots_before: int = 0  # of its last call, where they were fixed
 
     @property
     def study_name(self) -> str:
@@ -60,27 +62,34 @@ class SearchCall:
 
     @cached_property
     def memory(self) -> MemoryPlan:
-        """How many trials train at once: what was asked for or planned, if it fits."""
-        options = self.options
-        n_stacks = available_cores() if options.workers == "auto" else options.workers
+        """How many trials train at once: what was asked for or planned, if it fits.
+
+        It is a matter of study and machine alone, so that another call does the same.
+        """
         return plan_memory(
             self.problem.space,
             self.data.dataset,
-            n_slots=options.slots or slots_for(options.n_trials, n_stacks),
-            n_stacks=n_stacks,
-            free_bytes=available_memory(),
+            n_slots=self.options.slots or self.n_slots_before,
+            n_trainers=available_cores(),
+            n_bytes=total_memory(),
         )
+
+    @property
+    def n_workers(self) -> int:
+        """How many train."""
+        return len(device_of_each(self.options.workers, (self.options.device,)))
 
     @property
     def messages(self) -> tuple[str, ...]:
         """What was understood of the data, and the plan."""
-        return (*self.data.messages, str(self.memory))
+        return (*self.data.messages, f"{count(self.n_workers, 'worker')}, {self.memory}")
 
     @cached_property
     def clock_of_training(self) -> Clock:
         """The call's clock without what the end will take, as it is at the first look at it."""
         dataset = self.data.dataset
-        work = ending_seconds(dataset, self.memory.n_slots * len(dataset.folds))
+        n_slots = slots_of(self.memory.n_slots).in_slots(self.options.n_trials)
+        work = ending_seconds(dataset, (n_slots + ready(n_slots)) * len(dataset.folds))
         ending = self.busyness * (work + self.clock.afterwards)
         return self.clock.earlier(min(ending, MOST_SHARE * max(0.0, self.clock.seconds_left)))
 
@@ -103,7 +112,7 @@ class SearchCall:
             n_trials_before,
             **{name: getattr(options, name) for name in recorded},
             n_slots=self.memory.n_slots,
-            n_workers=len(device_of_each(options.workers, (options.device,))),
+            n_workers=self.n_workers,
         )
 
     def make_executor(self) -> Executor:

@@ -61,7 +61,9 @@ def open_session(
         if options.new:
             settings = replace(settings, study_name=unused_name(store, settings.study_name))
         so_far = _so_far(store, settings, options.n_trials)
-        return SearchSession(SearchCall(loaded, settings, options, clock, busyness, so_far), store)
+        before = _n_slots_before(store, settings) if so_far is not None else 0
+        call = SearchCall(loaded, settings, options, clock, busyness, so_far, before)
+        return SearchSession(call, store)
     except BaseException:
         store.close()
         raise
@@ -87,6 +89,12 @@ def _so_far(store: Store, settings: StudySettings, n_trials: int) -> Tally | Non
         left = f", {n_left:,} of them unfinished" if n_left else ""
         LOG.info("going on with %s: %s are there%s", one_line(name), n_there, left)
     return tally
+
+
+def _n_slots_before(store: Store, settings: StudySettings) -> int:
+    """Of the study's last call: a study keeps them until a person gives others."""
+    policies = store.read_study(settings.study_name).policies
+    return policies[-1].n_slots if policies else 0
 
 
 def _check_policy(options: SearchOptions, settings: StudySettings) -> None:

@@ -1,7 +1,7 @@
 """What a run costs before it has trained: seconds of its rounds, bytes of its network.
 
-Estimates, by which runs are placed on workers and slots are planned; nothing that is computed
-depends on them.
+Estimates, by which runs are placed on workers, slots are planned and cheap trials are preferred;
+nothing that a run computes depends on them.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
 """How trials begin: asked of the sampler, or gone on with after their process died.
 
-    ask    -> plan -> look first -> start
+    ask    -> plan -> start
     adopt  -> plan -> checkpoints, or from the first epoch -> start
 
-A trial and its runs are written down in one transaction, before they start. What a look at a
-network shows to be hopeless has failed before its first epoch.
+Trials and their runs are written down in one transaction, before they start: all that a round of
+the virtual order calls for, proposed from one past.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 import optuna
@@ -18,13 +18,12 @@ from automl.diagnostics.layer_signals import are_finite
 from automl.executors.executor import RunFailure
 from automl.training.trainer import RunBegan
 from automl.tuning.adoption import LOST_ATTEMPTS_LIMIT, AdoptedTrial, adopt_dead_trials
-from automl.tuning.endings import fail
 from automl.tuning.problem import judge_look
 from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.search_state import SearchState
 from automl.tuning.trial_in_training import TrialInTraining
 from storage.errors import StudyIsFull
-from storage.records import LayerGradientRecord, ParameterValue
+from storage.records import BY_MACHINE, ParameterValue
 
 
 def adopt(state: SearchState) -> None:
@@ -44,46 +43,72 @@ def begin_again(state: SearchState, adopted: AdoptedTrial, how: str = "") -> Non
     trial.n_reported, trial.n_lost = adopted.n_reported, adopted.n_lost
     if adopted.n_lost >= LOST_ATTEMPTS_LIMIT:
         last = f", at last: {how}" if how else ""
-        fail(state, trial, "lost", f"its process died {adopted.n_lost} times{last}")
+        message = f"its process died {adopted.n_lost} times{last}"
+        trial.failures = {run_id: RunFailure(run_id, "lost", message) for run_id in trial.runs}
+        state.start([trial], [])
         return
     state.say(f"trial {trial.number} is to go on (attempt {trial.attempt})")
-    state.start(trial, state.keeper.continuations(trial, adopted))
+    state.start([trial], state.keeper.continuations(trial, adopted))
 
 
-def begin_next(state: SearchState) -> bool:
-    """Ask for one more trial and start it; False if other processes have asked for the last."""
-    trial = _ask(state)
-    if trial is None:
-        return False
-    if not (state.policy.preflight and _is_hopeless(state, trial)):
-        state.start(trial, [run.config for run in trial.runs.values()])
-    return True
+def propose(state: SearchState, n_trials: int) -> bool:
+    """Ask for so many trials, all from one past, and start them.
+
+    Returns:
+        Whether there were so many to be had: others may have asked for the last ones.
+    """
+    trials: list[TrialInTraining] = []
+    with state.store.transaction():
+        try:
+            for _ in range(n_trials):
+                trials.append(_ask(state))
+        except StudyIsFull:
+            state.tally.n_asked = state.policy.n_trials
+    hopeful = [trial for trial in trials if not _is_hopeless(state, trial)]
+    starts = [run.config for trial in hopeful for run in trial.runs.values()]
+    state.start(trials, starts)
+    return len(trials) == n_trials
 
 
 def take_begun(state: SearchState, began: RunBegan) -> None:
-    """Take what only who trains a run could tell of it, where nothing was known of it here."""
-    trial = state.trial_of(began.run_id)
+    """Keep what only who trains a run could tell of it, where nothing was known of it here."""
+    trial = state.trials.of_run(began.run_id)
     if trial is None or trial.runs[began.run_id].n_parameters is not None:
         return
     trial.runs[began.run_id].n_parameters = began.n_parameters
-    if began.run_id == next(iter(trial.runs)):  # its layers speak for those of the other folds
-        layers, failure = judge_look(began.run_id, began.layers)
-        if not are_finite(layers):
-            words = "its outputs are no finite numbers on the first batch"
-            failure = RunFailure(began.run_id, "diverged", words)
-        _take_look(state, trial, layers, failure)
+    if began.run_id != min(trial.runs):
+        return  # the first one's layers speak for those of the other folds
+    layers, failure = judge_look(began.run_id, began.layers)
+    if not are_finite(layers):
+        words = "its outputs are no finite numbers on the first batch"
+        failure = RunFailure(began.run_id, "diverged", words)
+    if layers:
+        state.store.runs.add_initial_layers(began.run_id, layers)
+    if failure is not None and state.policy.preflight:
+        trial.failures = dict.fromkeys(trial.runs, failure)
+        state.trials.look_at(trial)
 
 
-def _ask(state: SearchState) -> TrialInTraining | None:
-    with state.store.transaction():
-        try:
-            with state.store.optuna_storage.trials.at_most(state.policy.n_trials):
-                handle = state.study.ask()
-        except StudyIsFull:
-            state.tally.n_asked = state.policy.n_trials
-            return None
-        state.tally.n_asked = handle.number + 1
-        return _plan(state, handle, state.problem.space.suggest(handle), attempt=1)
+def _is_hopeless(state: SearchState, trial: TrialInTraining) -> bool:
+    """Look at one batch before the first epoch; a trial without signal has failed."""
+    if not state.policy.preflight:
+        return False
+    first = next(iter(trial.runs.values()))
+    layers, failure = state.problem.look_first(first.config)
+    if layers:
+        state.store.runs.add_initial_layers(first.config.run_id, layers)
+    if failure is not None:
+        trial.failures = dict.fromkeys(trial.runs, failure)
+    return failure is not None
+
+
+def _ask(state: SearchState) -> TrialInTraining:
+    with state.store.optuna_storage.trials.at_most(state.policy.n_trials):
+        handle = state.study.ask()
+    state.tally.n_asked = handle.number + 1
+    if state.tally.has_machine_decided:
+        handle.set_user_attr(BY_MACHINE, "params")
+    return _plan(state, handle, state.problem.space.suggest(handle), attempt=1)
 
 
 def _plan(
@@ -109,23 +134,3 @@ def _plan(
         )
         runs[record.run_id] = RunInTraining(replace(run, run_id=record.run_id), n_parameters)
     return TrialInTraining(handle, params, runs, attempt)
-
-
-def _is_hopeless(state: SearchState, trial: TrialInTraining) -> bool:
-    """Look at one batch before the first epoch; a trial without signal has failed."""
-    first = next(iter(trial.runs.values()))
-    layers, failure = state.problem.look_first(first.config)
-    _take_look(state, trial, layers, failure)
-    return failure is not None
-
-
-def _take_look(
-    state: SearchState,
-    trial: TrialInTraining,
-    layers: Sequence[LayerGradientRecord],
-    failure: RunFailure | None,
-) -> None:
-    if layers:
-        state.store.runs.add_initial_layers(next(iter(trial.runs)), layers)
-    if failure is not None and state.policy.preflight:
-        fail(state, trial, failure.cause, failure.message)

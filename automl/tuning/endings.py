@@ -7,23 +7,21 @@ deleted after them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import optuna
 
+from automl.tuning.keeping import Collected
 from automl.tuning.search_state import SearchState
 from automl.tuning.trial_in_training import TrialInTraining
 from automl.wording.scores import score_text
-from storage.records import RunState
+from storage.records import CAUSES_BY_MACHINE, RunState
 
 
-def complete(state: SearchState, trial: TrialInTraining) -> None:
-    """Tell the value, and keep the weights if they are among the best.
+def complete(state: SearchState, trial: TrialInTraining, weights: Collected | None) -> None:
+    """Tell the value, and keep the weights.
 
-    Raises:
-        TrainingError: the worker that held the weights has just died; nothing has been told.
+    Args:
+        weights: what `Keeper.collect` has fetched of them; None: they are not among the best.
     """
-    weights = state.keeper.collect(trial, state.executor)
     with state.store.transaction():
         state.keeper.save(weights)
         _close(state, trial, "complete")
@@ -38,26 +36,32 @@ def complete_early(state: SearchState, trial: TrialInTraining) -> None:
     """End a trial as it is when time is up: people are owed the best that was found.
 
     Raises:
-        TrainingError: as `complete`.
+        TrainingError: the worker that held the weights has just died; nothing has been told.
     """
     state.say(f"time is up: trial {trial.number}, the best, ends with epoch {trial.epoch}")
     for run_id, run in trial.runs.items():
         if run.end is None:
             run.end = "out_of_time"
             state.executor.stop(run_id)
-    complete(state, trial)
+            state.note_machine(trial, "end")
+    complete(state, trial, state.keeper.collect(trial, state.executor))
 
 
-def prune(
-    state: SearchState, trial: TrialInTraining, is_advised: Callable[[], bool] = lambda: True
-) -> None:
-    """End a trial if the pruner says so; its note and what follows: both or none."""
+def is_advised(trial: TrialInTraining) -> bool:
+    """Whether the pruner says that a trial should end; it notes what it has seen of it."""
+    return trial.handle.should_prune()
+
+
+def prune(state: SearchState, trial: TrialInTraining) -> None:
+    """Tell that a trial was pruned. Its state is there until `keep_state`."""
     with state.store.transaction():
-        if not is_advised():
-            return
         _close(state, trial, "pruned")
         state.study.tell(trial.handle, state=optuna.trial.TrialState.PRUNED)
     state.tally.n_pruned += 1
+
+
+def keep_state(state: SearchState, trial: TrialInTraining) -> None:
+    """Keep the state of a pruned trial if it is among the best of these, and free it."""
     if trouble := state.pruned_states.keep(trial, state.executor):
         state.say(trouble)
     state.free(trial)
@@ -66,6 +70,8 @@ def prune(
 def fail(state: SearchState, trial: TrialInTraining, cause: str, message: str) -> None:
     """Rank the trial behind every feasible one, keep the cause, go on (invariant 9)."""
     with state.store.transaction():
+        if cause in CAUSES_BY_MACHINE:
+            state.note_machine(trial, "end")
         _close(state, trial, "failed", cause)
         trial.handle.set_user_attr("cause", cause)
         trial.handle.set_user_attr("cause_message", message)
@@ -78,7 +84,8 @@ def fail(state: SearchState, trial: TrialInTraining, cause: str, message: str) -
 
 def lose(state: SearchState, trial: TrialInTraining) -> None:
     """Give up an attempt whose worker died; its trial is told by none of that."""
-    state.free(trial)
+    state.trials.lose(trial)
+    state.release(trial)
     _finish_runs(state, trial, "failed", "lost")
 
 

@@ -3,7 +3,8 @@
 The estimate is of the worst case: all slots taken by a network that has the most of everything
 that the space allows (layers, units, maxout's two pieces, normalization, rows of a batch), each
 by itself, and the rows in all scalings. What such a network takes is estimated by the trainer of
-its family; of a person's own nobody knows. Slots are halved until it fits into what is free.
+its family; of a person's own nobody knows. Slots are halved until it fits into half of what the
+machine has: what is free at the moment would make a search that is repeated another one.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from automl.executors.trainers import trainer_class, trainer_for
 from automl.models.family import find_family
 from automl.training.config import RunConfig, configure
 from automl.training.trainer import Trainer
-from automl.wording.counts import count
+from automl.tuning.stacking import MIN_SLOTS, most_unfinished
 from search_spaces import SearchSpace
 from search_spaces.hyperparameters import Role
 from storage.records import ParameterValue
@@ -25,7 +26,7 @@ from storage.records import ParameterValue
 SIZES: tuple[Role, ...] = ("depth", "width", "batch size")
 """Roles of the numbers that memory grows with."""
 
-SHARE_OF_FREE_MEMORY = 0.5
+SHARE_OF_MEMORY = 0.5
 """The other half stays for what else the machine does, and for what the estimate does not see."""
 
 
@@ -33,33 +34,38 @@ SHARE_OF_FREE_MEMORY = 0.5
 class MemoryPlan:
     """How many trials train at once, and what they take at most."""
 
-    n_slots: int
-    n_stacks: int
+    n_slots: int  # 0: they grow with the study, see `stacking.py`
     n_bytes: int | None  # of all together, beside data and libraries, if known
 
+    @property
+    def n_trials(self) -> int:
+        """How many trials train at once at most, those that are ready included."""
+        return most_unfinished(self.n_slots)
+
     def __str__(self) -> str:
-        workers = count(self.n_stacks, "worker")
         most = f", at most {self.n_bytes / 2**20:.0f} MB of memory" if self.n_bytes else ""
-        return f"up to {self.n_slots} trials at once, {workers}{most}"
+        return f"up to {self.n_trials} trials at once{most}"
 
 
 def plan_memory(
-    space: SearchSpace, dataset: Dataset, *, n_slots: int, n_stacks: int, free_bytes: int | None
+    space: SearchSpace, dataset: Dataset, *, n_slots: int, n_trainers: int, n_bytes: int | None
 ) -> MemoryPlan:
     """Estimate the worst case, and halve the slots until it fits.
 
     Args:
-        n_slots: trials that should train at once, over all stacks.
-        free_bytes: what the machine has left; None where it does not say.
+        n_slots: trials that should advance together; 0: as many as `stacking.py` says.
+        n_trainers: among which they may be divided.
+        n_bytes: what the machine has; None where it does not say.
     """
     if not find_family(space.family).is_trusted:
-        return MemoryPlan(n_slots, n_stacks, None)
+        return MemoryPlan(n_slots, None)
     runs, trainer = largest_runs(space, dataset), _trainer(space.family)
     while True:
-        n_bytes = trainer.most_bytes(runs, dataset, n_trials=n_slots, n_trainers=n_stacks)
-        if n_slots == 1 or _fits(n_bytes, free_bytes):
-            return MemoryPlan(n_slots, n_stacks, n_bytes)
-        n_slots = max(1, n_slots // 2)
+        n_trials = most_unfinished(n_slots)
+        n_needed = trainer.most_bytes(runs, dataset, n_trials=n_trials, n_trainers=n_trainers)
+        if n_slots == 1 or _fits(n_needed, n_bytes):
+            return MemoryPlan(n_slots, n_needed)
+        n_slots = max(1, n_slots // 2) if n_slots else MIN_SLOTS
 
 
 def in_waves(
@@ -84,11 +90,11 @@ def _trainer(family: str) -> type[Trainer]:
     return trainer_class(trainer_for(family, "stacked"))
 
 
-def _fits(n_bytes: int | None, free_bytes: int | None) -> bool:
+def _fits(n_needed: int | None, n_bytes: int | None) -> bool:
     """Whether it fits as far as anybody knows."""
-    if n_bytes is None or free_bytes is None:
+    if n_needed is None or n_bytes is None:
         return True
-    return n_bytes <= SHARE_OF_FREE_MEMORY * free_bytes
+    return n_needed <= SHARE_OF_MEMORY * n_bytes
 
 
 def largest_runs(space: SearchSpace, dataset: Dataset) -> list[RunConfig]:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from automl.options.option import option
 from automl.options.search_options import PolicyOptions
-from automl.options.values import COUNT
+from automl.options.values import whole
+from automl.tuning.order import Slots
+from automl.tuning.stacking import slots_of
 
 FINISHING_SHARE = 0.4
 """In this last part of a call's time no trial begins while one in training is better than all
@@ -23,4 +25,11 @@ in view, the best loss of letter went from 0.239 to 0.164, of california_housing
 class SearchPolicy(PolicyOptions):
     """How to search: what a person has chosen, and how many trials train at once."""
 
-    n_slots: int = option(10, COUNT)  # planned from the memory there is
+    n_slots: int = option(
+        0, whole(0)
+    )  # fixed by a person, or by too little memory; 0: they grow with the study
+
+    @property
+    def slots(self) -> Slots:
+        """How many trials are unfinished at once."""
+        return slots_of(self.n_slots)

@@ -19,7 +19,7 @@ from automl.executors.executor import RunFailure
 from automl.executors.failures import failure_of
 from automl.executors.numerics import training_arithmetic
 from automl.executors.predicting import Predict, ProcessPredictor
-from automl.executors.trainers import trainer_for
+from automl.executors.trainers import trainer_class, trainer_for
 from automl.executors.workers.worker import TrainingSetup
 from automl.models.family import find_family
 from automl.models.own.builders import known
@@ -145,6 +145,20 @@ class Problem:
             )
             for fold in range(len(self.dataset.folds))
         )
+
+    def cost(self, params: Mapping[str, ParameterValue]) -> float:
+        """Estimated seconds of an epoch of a trial, in proportion to others; of all its folds.
+
+        The same wherever it is asked: neither who trains it in this call, nor what trains beside
+        it counts.
+        """
+        trainer = trainer_class(trainer_for(family_of(self.settings.space), "stacked"))
+        seconds = 0.0
+        for fold in range(len(self.dataset.folds)):
+            run = make_run(self.settings, 0, params, seed=0, fold=fold)
+            cost = trainer.cost(run, self.dataset)
+            seconds += cost.shared + cost.own
+        return seconds
 
     def n_parameters(self, run: RunConfig) -> int | None:
         """Trainable numbers of a run's network; None where only who trains it can tell."""

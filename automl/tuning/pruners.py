@@ -99,6 +99,10 @@ class SuccessiveHalving(BasePruner):
             rung += 1
         return False
 
+    def next_rung(self, epoch: int) -> int:
+        """The first rung's epoch after one."""
+        return _next_rung(epoch, self.min_resource, self.reduction_factor)
+
     def _read(self, study: optuna.Study) -> None:
         """Take in the rungs that trials have reached since the last time, in any process."""
         if study._study_id != self._study_id:
@@ -123,6 +127,13 @@ class SuccessiveHalving(BasePruner):
         while len(self._rungs) <= rung:
             self._rungs.append(_Rung())
         return self._rungs[rung]
+
+
+def _next_rung(epoch: int, min_resource: int, reduction_factor: int) -> int:
+    rung = min_resource
+    while rung <= epoch:
+        rung *= reduction_factor
+    return rung
 
 
 def _rung_key(rung: int) -> str:
@@ -173,3 +184,18 @@ def make_pruner(name: str, max_epochs: int) -> BasePruner:
     if name not in PRUNERS:
         raise ConfigError(f"The pruner must be one of {', '.join(PRUNERS)}, but got {name!r}.")
     return PRUNERS[name](max_epochs)
+
+
+def next_judged(pruner: BasePruner, epoch: int) -> int | None:
+    """The next epoch after one at which a pruner judges a trial; None: it never does.
+
+    Up to there a trial may train before anything else is known. Of a pruner that is not known
+    here it is the very next epoch.
+    """
+    if isinstance(pruner, NopPruner):
+        return None
+    if isinstance(pruner, SuccessiveHalving):
+        return pruner.next_rung(epoch)
+    if isinstance(pruner, HyperbandPruner):  # of its brackets some leave the first rungs out
+        return _next_rung(epoch, MIN_RESOURCE, REDUCTION_FACTOR)
+    return epoch + 1

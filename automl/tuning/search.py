@@ -1,32 +1,33 @@
 """The search loop: ask Optuna for trials, train them, report each epoch, prune, tell.
 
-    fill free slots -> wait for a round -> store -> report all -> judge all -> yield progress
+    propose -> take what has been trained -> carry out the rounds that are due -> yield progress
 
 `Search` is the coordinator and the single writer of its study. It iterates over frozen
 `SearchProgress`, so a command line, a notebook and a test watch it without callbacks. It
 knows neither how a network is trained (`executors/`) nor how a row is stored (`storage/`).
-A trial that fails never ends the study; one that is interrupted is adopted by the next call.
-How trials begin is in `beginnings.py`, how they end in `endings.py`.
+Workers train ahead; what becomes of a trial is decided in the virtual order (`order.py`), round by
+round (`rounds.py`). A trial that fails never ends the study; one that is interrupted is adopted by
+the next call. How trials begin is in `beginnings.py`, how they end in `endings.py`.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import optuna
 
 from automl.errors import TrainingError
-from automl.executors.executor import Executor, RoundResult, RunFailure
-from automl.tuning.adoption import adopt_lost_trial
-from automl.tuning.beginnings import adopt, begin_again, begin_next, take_begun
+from automl.executors.executor import Executor, RoundResult
+from automl.tuning.beginnings import adopt, propose, take_begun
 from automl.tuning.clock import Clock
-from automl.tuning.endings import complete, complete_early, fail, lose, prune, suspend
+from automl.tuning.endings import complete_early, suspend
 from automl.tuning.policy import FINISHING_SHARE, SearchPolicy
 from automl.tuning.problem import Problem
 from automl.tuning.progress import SearchProgress
 from automl.tuning.pruners import make_pruner
 from automl.tuning.repeated_failure import RepeatedFailure
+from automl.tuning.rounds import WeightsLost, carry_out, fetch_weights, train_again
 from automl.tuning.samplers import PerTrialSampler
 from automl.tuning.search_state import SearchState
 from automl.tuning.trial_in_training import TrialInTraining
@@ -51,12 +52,13 @@ class Search:
         clock: Clock | None = None,
     ) -> None:
         settings = problem.settings
-        study.sampler = PerTrialSampler(policy.sampler, problem.space, settings.seed)
+        study.sampler = PerTrialSampler(policy.sampler, problem.space, settings.seed, problem.cost)
         study.pruner = make_pruner(policy.pruner, settings.max_epochs)
         self.state = SearchState.of(study, store, executor, problem, policy)
         self._repeated = RepeatedFailure(is_watched=problem.engine is not None)
         self._clock = clock or Clock(None)
         self._clock_of_training = Clock(None)
+        self._arrived: list[EpochRecord] = []  # and not stored yet
         self._is_stopped = False
 
     def stop(self) -> None:
@@ -70,7 +72,8 @@ class Search:
         adopt(state)
         try:
             while not self._is_over:
-                self._fill()
+                self._decide()
+                self._save_checkpoints()
                 if not state.trials:
                     break
                 yield state.progress(self._clock, self._clock_of_training)
@@ -84,34 +87,70 @@ class Search:
         state.keeper.restore()
         yield state.progress(self._clock, self._clock_of_training)
 
-    def _fill(self) -> None:
-        """Begin new trials until all slots are taken or the total is reached."""
-        while len(self.state.trials) < self.state.policy.n_slots and self._has_more:
-            if not begin_next(self.state):
-                return
+    def _decide(self) -> None:
+        """Propose what is wanted and carry out rounds, as far as their epochs have come."""
+        while self._propose() and self._carry_out():
+            pass
+        self._store()
+
+    def _propose(self) -> bool:
+        """Propose what the order wants now; False if it stands still, since the search is over."""
+        state = self.state
+        n_wanted = state.trials.order.n_wanted
+        n_wanted = min(n_wanted, state.policy.n_trials - state.tally.n_asked)
+        if n_wanted > 0:
+            if self._is_over:
+                return False
+            if not self._must_finish:
+                propose(state, n_wanted)
+            elif (best := state.best_in_training) is not None:
+                state.note_machine(best, "wait")
+        return True
+
+    def _carry_out(self) -> bool:
+        """Carry out the next round if it is due."""
+        state = self.state
+        epochs = state.trials.order.next_round()
+        if epochs is None:
+            return False
+        turns = [(state.trials[number], epoch) for number, epoch in epochs.items()]
+        try:
+            weights = fetch_weights(state, turns)
+        except WeightsLost as lost:
+            self._train_again(lost.trial, str(lost))
+            return False
+        state.trials.order.advance(epochs)
+        for failure in carry_out(state, turns, weights, self._arrived):
+            self._repeated.note(failure)
+        self._arrived = []
+        return True
+
+    def _train_again(self, trial: TrialInTraining, how: str) -> None:
+        self._store()  # before its runs end
+        train_again(self.state, trial, how)
 
     def _take(self, result: RoundResult) -> None:
-        """Store a round, report all of its trials, then judge each."""
+        """Take what workers have trained; what it means is decided in the order's rounds."""
         state = self.state
-        advanced = {}
         for began in result.begun:
             take_begun(state, began)
-        with state.store.transaction():
-            state.store.runs.add_epochs(result.epochs)
-            for record in result.epochs:
-                if (trial := state.trial_of(record.run_id)) is not None:
-                    self._advance(trial, record)
-                    advanced[trial.number] = trial
-            for trial in advanced.values():
-                if not trial.is_diverged:
-                    trial.report()
+        touched = {}
+        for record in result.epochs:
+            if (trial := state.trials.of_run(record.run_id)) is not None:
+                self._advance(trial, record)
+                self._arrived.append(record)
+                touched[trial.number] = trial
         for failure in result.failures:
-            if (trial := state.trial_of(failure.run_id)) is not None:
-                self._take_failure(trial, failure)
-        for trial in advanced.values():
+            if (trial := state.trials.of_run(failure.run_id)) is None:
+                continue
+            if failure.cause == "lost":
+                self._train_again(trial, failure.message)
+            else:
+                trial.failures[failure.run_id] = failure
+                touched[trial.number] = trial
+        for trial in touched.values():
             if state.trains(trial):
-                self._judge(trial)
-        self._save_checkpoints(advanced.values())
+                state.trials.look_at(trial)
 
     def _advance(self, trial: TrialInTraining, record: EpochRecord) -> None:
         self.state.tally.n_epochs += 1
@@ -119,39 +158,17 @@ class Search:
         if trial.runs[record.run_id].advance(record):
             self.state.executor.stop(record.run_id)
 
-    def _take_failure(self, trial: TrialInTraining, failure: RunFailure) -> None:
-        """A trial whose worker died is trained again; any other failure ends it."""
-        if failure.cause == "lost":
-            self._begin_again(trial, failure.message)
-        else:
-            fail(self.state, trial, failure.cause, failure.message)
-        if trial.number not in self.state.trials:
-            self._repeated.note(failure)
+    def _store(self) -> None:
+        """Keep the epochs that no round has stored: they are in the file within a second."""
+        if self._arrived:
+            self.state.store.runs.add_epochs(self._arrived)
+            self._arrived = []
 
-    def _begin_again(self, trial: TrialInTraining, how: str) -> None:
-        lose(self.state, trial)
-        begin_again(self.state, adopt_lost_trial(trial), how)
-
-    def _judge(self, trial: TrialInTraining) -> None:
-        """Let a trial that has advanced go on, or end it."""
-        if trial.is_diverged:
-            rate = next(iter(trial.runs.values())).config.training.learning_rate
-            last = max(len(run.curve) for run in trial.runs.values())
-            message = f"loss not finite in epoch {last}, learning_rate {rate:g}"
-            fail(self.state, trial, "diverged", message)
-        elif trial.is_ended:
-            try:
-                complete(self.state, trial)
-            except TrainingError as error:  # the worker that held its weights has just died
-                self._begin_again(trial, str(error))
-        elif trial.is_reported:  # else judged before its adoption
-            prune(self.state, trial, trial.handle.should_prune)
-
-    def _save_checkpoints(self, trials: Iterable[TrialInTraining]) -> None:
-        """Save, now and then, the state of trials that still train: a killed one loses little."""
+    def _save_checkpoints(self) -> None:
+        """Save, now and then, the state of trials in training: a killed one loses little."""
         now = time.monotonic()
-        for trial in trials:
-            if self.state.trains(trial) and now - trial.saved_at > CHECKPOINT_SECONDS:
+        for trial in list(self.state.trials.values()):
+            if trial.is_begun and now - trial.saved_at > CHECKPOINT_SECONDS:
                 self.state.keeper.save_checkpoints(trial, self.state.executor)
                 trial.saved_at = now
 
@@ -161,27 +178,23 @@ class Search:
         result = state.executor.finish_rounds(self._clock.deadline)
         lost = {}  # by trial: one may have lost its runs of several folds
         for failure in result.failures:
-            trial = state.trial_of(failure.run_id)
+            trial = state.trials.of_run(failure.run_id)
             if trial is not None and failure.cause == "lost":
                 seconds = time.monotonic() - trial.began_at
                 lost[trial.number] = f"{seconds:.0f} s in training: {failure.message}"
         for number, how in lost.items():
             state.say(f"trial {number}, {how}")
         self._take(result)
+        self._decide()
         if self._clock.is_up and (best := state.best_in_training) is not None:
             try:
                 complete_early(state, best)
             except TrainingError as error:
-                self._begin_again(best, str(error))
+                self._train_again(best, str(error))
         for trial in list(state.trials.values()):
             suspend(state, trial)
 
     # Where the search is
-
-    @property
-    def _has_more(self) -> bool:
-        is_asked_for_more = self.state.tally.n_asked < self.state.policy.n_trials
-        return is_asked_for_more and not self._is_over and not self._must_finish
 
     @property
     def _must_finish(self) -> bool:

@@ -1,7 +1,7 @@
 """What a search holds while it runs: the open study, the trials in training, the counts.
 
-The loop (`search.py`), beginnings and endings all work on it; nothing else does. A trial is in
-`trials` from its start until it is freed, and while it is there it takes a slot.
+The loop (`search.py`), its rounds, beginnings and endings all work on it; nothing else does. A
+trial is in `trials` from its start until it is freed.
 """
 
 from __future__ import annotations
@@ -15,13 +15,17 @@ from automl.executors.executor import Executor
 from automl.training.trainer import Start
 from automl.tuning.clock import Clock
 from automl.tuning.keeping import Keeper
+from automl.tuning.order import VirtualOrder
 from automl.tuning.policy import SearchPolicy
 from automl.tuning.problem import Problem
 from automl.tuning.progress import SearchProgress, estimate_seconds_left
 from automl.tuning.pruned_states import PrunedStates
+from automl.tuning.pruners import next_judged
 from automl.tuning.tally import Tally
 from automl.tuning.trial_in_training import TrialInTraining, best_in_training
+from automl.tuning.trials_in_training import TrialsInTraining
 from storage import Store
+from storage.records import BY_MACHINE
 
 
 @dataclass(slots=True)
@@ -36,7 +40,7 @@ class SearchState:
     keeper: Keeper
     pruned_states: PrunedStates
     tally: Tally
-    trials: dict[int, TrialInTraining] = field(default_factory=dict)  # in training, by number
+    trials: TrialsInTraining
     messages: list[str] = field(default_factory=list)  # what is to be told, and has not been
 
     @classmethod
@@ -50,6 +54,7 @@ class SearchState:
     ) -> SearchState:
         """A search that has not begun, of a study as it is stored."""
         n_states = 0 if policy.keep_bytes else policy.keep_models
+        tally = Tally.of(study)
         return cls(
             study,
             store,
@@ -58,21 +63,23 @@ class SearchState:
             policy,
             Keeper(store, problem, policy.keep_models, policy.keep_bytes),
             PrunedStates(store, problem.study_name, n_states),
-            Tally.of(study),
+            tally,
+            TrialsInTraining(VirtualOrder(policy.slots, tally.n_ended)),
         )
 
-    def start(self, trial: TrialInTraining, starts: Sequence[Start]) -> None:
-        """Train a trial from now on: it takes a slot."""
-        self.trials[trial.number] = trial
-        self.executor.start(starts)
+    def start(self, trials: Sequence[TrialInTraining], starts: Sequence[Start]) -> None:
+        """Train trials from now on, up to where each is judged next."""
+        limits: dict[int, int] = {}
+        for trial in trials:
+            trial.limit = next_judged(self.study.pruner, trial.n_reported)
+            if trial.limit is not None and not trial.failures:
+                limits.update(dict.fromkeys(trial.runs, trial.limit))
+            self.trials.add(trial)
+        self.executor.start(starts, limits)
 
     def trains(self, trial: TrialInTraining) -> bool:
         """Whether this attempt trains still: a trial may have ended, or have begun again."""
         return self.trials.get(trial.number) is trial
-
-    def trial_of(self, run_id: int) -> TrialInTraining | None:
-        """The trial in training that a run belongs to; None where it has just ended."""
-        return next((trial for trial in self.trials.values() if run_id in trial.runs), None)
 
     @property
     def best_in_training(self) -> TrialInTraining | None:
@@ -80,13 +87,21 @@ class SearchState:
         return best_in_training(self.trials.values(), self.tally.best_value)
 
     def free(self, trial: TrialInTraining) -> None:
-        """Free a trial's slot, and what the executor holds of its runs."""
-        if self.trials.pop(trial.number, None) is None:
-            return  # it has never started
+        """A trial has ended, or is left to the next call: free what the executor holds of it."""
+        self.trials.remove(trial)
+        self.release(trial)
+
+    def release(self, trial: TrialInTraining) -> None:
+        """Stop and forget all runs of a trial."""
         for run_id in trial.runs:
-            if run_id in self.executor.active:
-                self.executor.stop(run_id)
+            self.executor.stop(run_id)
             self.executor.forget(run_id)
+
+    def note_machine(self, trial: TrialInTraining, what: str) -> None:
+        """Note that time or memory has decided something in a trial (`BY_MACHINE`)."""
+        if not self.tally.has_machine_decided:
+            self.tally.has_machine_decided = True
+            trial.handle.set_user_attr(BY_MACHINE, what)
 
     def say(self, message: str) -> None:
         """Tell people something, with the next progress."""

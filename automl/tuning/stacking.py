@@ -1,25 +1,40 @@
-"""How many trials train at once, where a person has not said it.
+"""How many trials are unfinished at once: those that advance together, and those ready to follow.
 
-Their batch sizes are left to the sampler, though only trials of one batch size share a stack.
-Giving eight trials in a row the batch size of the first kept stacks fuller, but their other
-params were then sampled without regard to it: on ten tables and three seeds 60 trials took a
-sixth longer that way, and were no better (benchmarks/sampling.py).
+Both follow from what has ended in the virtual order (`order.py`), never from the number of
+workers, the memory that is free or the number of trials asked for: so a search does the same on
+any machine, and the first hundred trials of a thousand are those of a search of a hundred.
 """
 
 from __future__ import annotations
 
+from automl.tuning.order import Slots
+
 MIN_SLOTS = 10
 TRIALS_PER_SLOT = 8
-"""At most one eighth of a study's trials train at once, but ten always may: with 64 of 100
-trials at once, TPE and the median pruner had nothing to learn from (best value .121, none
+"""At most one eighth of the trials that have ended train at once, but ten always may: with 64 of
+100 trials at once, TPE and the median pruner had nothing to learn from (best value .121, none
 pruned), with 16 or fewer they had (.027)."""
 
-MAX_SLOTS_PER_STACK = 32
-"""Beyond, a stack's state leaves the cache and each further trial costs as much as alone: a step
-of 32 trials of width 32 took 7 % of the plain loop's time per trial, of width 256 69 %."""
+MAX_SLOTS = 32
+"""Beyond, a search gains nothing: two workers have enough to do with ten."""
 
 
-def slots_for(n_trials: int, n_stacks: int = 1) -> int:
-    """How many trials train at once, where a person has not said it."""
-    wanted = max(MIN_SLOTS, n_trials // TRIALS_PER_SLOT)
-    return min(wanted, n_trials, MAX_SLOTS_PER_STACK * n_stacks)
+def growing(n_ended: int) -> int:
+    """How many trials advance together after so many have ended, where nobody has said it."""
+    return min(max(MIN_SLOTS, n_ended // TRIALS_PER_SLOT), MAX_SLOTS)
+
+
+def ready(n_slots: int) -> int:
+    """How many trials are proposed ahead, so that workers have something to train meanwhile."""
+    return n_slots // 2
+
+
+def most_unfinished(n_slots: int) -> int:
+    """How many trials take memory at once; from the slots, or 0 where these grow."""
+    n_slots = n_slots or MAX_SLOTS
+    return n_slots + ready(n_slots)
+
+
+def slots_of(n_slots: int) -> Slots:
+    """So many slots, or where they are 0 as many as `growing` gives."""
+    return Slots((lambda n_ended: n_slots) if n_slots else growing, ready)

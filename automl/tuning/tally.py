@@ -13,7 +13,7 @@ import optuna
 from optuna.trial import TrialState
 
 from automl.tuning.trial_in_training import TrialInTraining
-from storage.records import ParameterValue
+from storage.records import BY_MACHINE, ParameterValue
 
 
 @dataclass(slots=True)
@@ -29,6 +29,7 @@ class Tally:
     best_number: int | None = None
     best_value: float | None = None
     best_params: Mapping[str, ParameterValue] = field(default_factory=dict)
+    has_machine_decided: bool = False  # its speed or memory, what is proposed from now on
 
     @classmethod
     def of(cls, study: optuna.Study) -> Tally:
@@ -38,6 +39,7 @@ class Tally:
         for trial in trials:
             tally._count(trial)
         tally.n_ended_before = tally.n_ended
+        tally.has_machine_decided = any(BY_MACHINE in trial.user_attrs for trial in trials)
         return tally
 
     def _count(self, trial: optuna.trial.FrozenTrial) -> None:

@@ -2,7 +2,8 @@
 
 It holds Optuna's handle, by which it reports its epochs and is told in the end. Nothing here
 asks, tells, trains or stores: the search feeds it epoch records and reads from it what the
-trial is worth.
+trial is worth. Its runs are further than the virtual order (`order.py`) while epochs of other
+trials are missing: what the order asks of is `value_at` an epoch, and whether it is over there.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from statistics import fmean
 
 import optuna
 
+from automl.executors.executor import RunFailure
 from automl.tuning.progress import RunningTrial
 from automl.tuning.run_in_training import RunInTraining
 from storage.effort import TrialEffort, trial_effort
@@ -30,6 +32,8 @@ class TrialInTraining:
     attempt: int = 1
     n_lost: int = 0  # earlier attempts that ended with their process
     n_reported: int = 0  # last epoch that the pruner has seen
+    limit: int | None = None  # epoch up to which its runs may train for now; None: to their ends
+    failures: dict[int, RunFailure] = field(default_factory=dict)  # by run_id
     began_at: float = field(default_factory=time.monotonic)
     saved_at: float = field(default_factory=time.monotonic)  # start, or the last checkpoint
 
@@ -55,25 +59,51 @@ class TrialInTraining:
         return len(self._begun) == len(self.runs)
 
     @property
-    def is_ended(self) -> bool:
-        """Whether every run has come to its end."""
-        return all(run.end is not None for run in self.runs.values())
-
-    @property
     def is_diverged(self) -> bool:
         """Whether the loss of any run is not finite."""
-        return any(not run.curve[-1].is_finite for run in self._begun)
+        return bool(self._diverged)
 
     @property
-    def is_reported(self) -> bool:
-        """Whether the pruner has seen its last epoch, and it has one."""
-        return 0 < self.epoch == self.n_reported
+    def is_resting(self) -> bool:
+        """Whether none of its runs trains now: they have ended, failed, or are at the limit."""
+        return all(
+            run.end is not None
+            or run_id in self.failures
+            or (self.limit is not None and len(run.curve) >= self.limit)
+            for run_id, run in self.runs.items()
+        )
 
-    def report(self) -> None:
-        """Tell the pruner the epochs that all runs have finished."""
-        for epoch in range(self.n_reported + 1, self.epoch + 1):
+    @property
+    def epochs_for_order(self) -> int:
+        """Epochs that rounds of the virtual order may have.
+
+        The one in which a run diverges ends the trial, and so it comes when the other folds' runs
+        rest: how many epochs they have had does not depend on which was faster.
+        """
+        if self.is_resting or not self._diverged:
+            return self.epoch
+        return min(self.epoch, min(len(run.curve) for run in self._diverged) - 1)
+
+    @property
+    def failure(self) -> RunFailure | None:
+        """Why it has failed, once none of its runs trains any more; its first run's failure."""
+        if not self.failures or not self.is_resting:
+            return None
+        return self.failures[min(self.failures)]
+
+    def is_diverged_at(self, epoch: int) -> bool:
+        """Whether the loss of any run is not finite up to an epoch."""
+        return any(len(run.curve) <= epoch for run in self._diverged)
+
+    def is_ended_at(self, epoch: int) -> bool:
+        """Whether every run has come to its end by an epoch."""
+        return all(run.end is not None and len(run.curve) <= epoch for run in self.runs.values())
+
+    def report(self, epoch: int) -> None:
+        """Tell the pruner what the trial is worth at its next epoch."""
+        if epoch > self.n_reported:
             self.handle.report(self.value_at(epoch), epoch)
-        self.n_reported = max(self.n_reported, self.epoch)
+            self.n_reported = epoch
 
     def value_at(self, epoch: int) -> float:
         """Mean validation loss over the runs at an epoch from 1.
@@ -127,6 +157,10 @@ class TrialInTraining:
     @property
     def _begun(self) -> list[RunInTraining]:
         return [run for run in self.runs.values() if run.curve]
+
+    @property
+    def _diverged(self) -> list[RunInTraining]:
+        return [run for run in self._begun if not run.curve[-1].is_finite]
 
 
 def best_in_training(

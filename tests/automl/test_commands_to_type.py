@@ -114,7 +114,7 @@ def test_the_whole_study_is_one_command() -> None:
     reproduction = reproducing_command(study(ONE_CALL, replace(policy, from_trial_number=5)))
     typed = options(reproduction.command)
     assert (typed["n_trials"], typed["sampler"], typed["slots"]) == (12, "random", 4)
-    assert (typed["workers"], typed["preflight"], typed["device"]) == (1, False, "cuda")
+    assert (typed["workers"], typed["preflight"], typed["device"]) == ("auto", False, "cuda")
     assert typed["new"]
     assert not reproduction.is_exact
 
@@ -157,28 +157,63 @@ def test_a_timeout_is_advised_only_where_every_call_had_one() -> None:
     assert options(next_command(records, changes(l1="0")) or "")["timeout"] is None
 
 
-def test_one_call_of_one_worker_is_repeated_exactly() -> None:
-    reproduction = reproducing_command(study())
+@pytest.mark.parametrize("policy", [ONE_CALL, replace(ONE_CALL, n_workers=2, timeout=60.0)])
+def test_one_call_that_had_the_time_is_repeated_exactly(policy: PolicyRecord) -> None:
+    reproduction = reproducing_command(study(policy))
     assert reproduction.is_exact
-    assert "trial by trial" in reproduction.sentence
+    assert reproduction.n_exact == 12
+    assert "trial by trial, on any number of workers" in reproduction.sentence
+    assert "workers" not in reproduction.command
 
 
 @pytest.mark.parametrize(
-    ("policies", "obstacle"),
+    ("later", "obstacle"),
     [
-        ((ONE_CALL, replace(ONE_CALL, from_trial_number=6)), "of 2 calls"),
-        ((replace(ONE_CALL, n_workers=2),), "2 workers"),
-        ((replace(ONE_CALL, timeout=60.0),), "a timeout"),
-        ((replace(ONE_CALL, device="cuda"),), "a GPU"),
-        ((replace(ONE_CALL, n_slots=0),), "how many trials trained at once"),
+        ({}, "of 2 calls"),
+        ({"n_slots": 9}, "trained at once"),
+        ({"pruner": "none"}, "sampler or pruner changed"),
     ],
 )
-def test_what_stands_against_exactness_is_said(
-    policies: tuple[PolicyRecord, ...], obstacle: str
-) -> None:
-    reproduction = reproducing_command(study(*policies))
+def test_what_another_call_changed_is_said(later: dict[str, Any], obstacle: str) -> None:
+    first = replace(ONE_CALL, n_trials=6 if not later else 12)
+    records = study(first, replace(ONE_CALL, from_trial_number=6, **later))
+    reproduction = reproducing_command(records)
     assert not reproduction.is_exact
+    assert reproduction.n_exact == 6
     assert obstacle in reproduction.sentence
+    assert "first 6 trials are the same" in reproduction.sentence
+
+
+def test_a_call_that_was_cut_short_and_continued_is_as_one() -> None:
+    first = replace(ONE_CALL, timeout=60.0)
+    assert reproducing_command(study(first, replace(ONE_CALL, from_trial_number=6))).is_exact
+
+
+def test_a_gpu_adds_up_in_an_order_of_its_own() -> None:
+    assert "a GPU" in reproducing_command(study(replace(ONE_CALL, device="cuda"))).sentence
+
+
+def test_where_time_decided_how_far_a_study_got_it_is_said_what_repeats_it() -> None:
+    records = study(replace(ONE_CALL, timeout=60.0))
+    *ended, last = records.trials
+    records = replace(records, trials=(*ended, replace(last, state="RUNNING")))
+    reproduction = reproducing_command(records)
+    assert not reproduction.is_exact
+    assert options(reproduction.command)["n_trials"] == 12
+    assert "speed of this machine" in reproduction.sentence
+    assert "repeats its 12 trials exactly" in reproduction.sentence
+
+
+def test_what_was_proposed_after_the_machine_had_decided_is_not_the_same() -> None:
+    records = study(replace(ONE_CALL, timeout=60.0))
+    marked = [
+        replace(one, user_attributes={"decided_by_machine": what})
+        for one, what in zip(records.trials[6:8], ("wait", "params"), strict=True)
+    ]
+    trials = (*records.trials[:6], *marked, *records.trials[8:])
+    reproduction = reproducing_command(replace(records, trials=trials))
+    assert reproduction.n_exact == 7
+    assert "from trial 7 on" in reproduction.sentence
 
 
 def test_what_ends_trials_from_outside_is_counted() -> None:
@@ -189,10 +224,8 @@ def test_what_ends_trials_from_outside_is_counted() -> None:
         replace(second, cause="lost"),
         replace(third, cause="lost"),
     )
-    unfinished = replace(rest[0], state="RUNNING")
-    records = replace(records, trials=(*ended, unfinished, *rest[1:]))
-    sentence = reproducing_command(records).sentence
-    for text in ("1 trial ended with a trial's time", "2 trials died", "1 trial is unfinished"):
+    sentence = reproducing_command(replace(records, trials=(*ended, *rest))).sentence
+    for text in ("1 trial ended with a trial's time", "2 trials died"):
         assert text in sentence
 
 
@@ -239,9 +272,7 @@ def test_how_a_call_searched_is_kept(tmp_path: Path) -> None:
         )
     records = load_study("iris-target", storage).records
     assert [(one.from_trial_number, one.n_trials) for one in records.policies] == [(0, 2), (2, 3)]
-    assert {(one.timeout, one.n_workers, one.n_slots > 0) for one in records.policies} == {
-        (600.0, 1, True)
-    }
+    assert {(one.timeout, one.n_workers) for one in records.policies} == {(600.0, 1)}
     assert {(one.keep_models, one.references) for one in records.policies} == {(2, False)}
     assert records.settings.space_source == "SearchSpace"
     assert not records.settings.is_named

@@ -1,6 +1,7 @@
 """What a step of a multilayer perceptron costs: rough estimates, in the right proportions.
 
-They place runs on workers and divide stacks; nothing that is computed depends on them.
+They place runs on workers and divide stacks, and say which trials are cheap to try; nothing that
+a run computes depends on them.
 """
 
 from __future__ import annotations

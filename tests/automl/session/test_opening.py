@@ -13,7 +13,7 @@ from tests.automl.session.sessions import session
 def test_session_says_what_it_understood_before_it_trains(tmp_path: Path) -> None:
     with session(tmp_path) as ready:
         assert any("iris" in line or "classification" in line for line in ready.messages)
-        assert ready.messages[-1] == str(ready.call.memory)
+        assert ready.messages[-1] == f"1 worker, {ready.call.memory}"
         assert ready.call.settings.task == "multiclass"
         assert ready.store.study_names() == (), "no study is made before the first trial"
 

@@ -145,7 +145,7 @@ def test_a_network_that_its_trainer_finds_hopeless_has_failed(
     for _ in search:
         for trial in list(search.state.trials.values()):
             take_begun(search.state, RunBegan(next(iter(trial.runs)), 8, layers))
-        assert not search.state.trials
+    assert not search.state.trials
     records = store.read_study("iris")
     assert [trial.cause for trial in records.trials] == ["hopeless"]
     assert len(records.initial_layers[records.runs[0].run_id]) == 4

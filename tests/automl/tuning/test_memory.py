@@ -16,6 +16,7 @@ from automl.models.mlp.network import ACTIVATIONS
 from automl.stacked.memory import memory_bytes
 from automl.training.config import RunConfig, configure
 from automl.tuning.memory import MemoryPlan, in_waves, largest_run, plan_memory
+from automl.tuning.stacking import MIN_SLOTS
 from search_spaces import SearchSpace
 from search_spaces.hyperparameters import hyperparameter
 from tests.contracts.tiny_datasets import tiny_dataset
@@ -27,10 +28,8 @@ SHAPES = hyperparameter("shape").words
 SPACE = search_spaces.load("mlp").for_task("multiclass")
 
 
-def plan(n_slots: int = 16, n_stacks: int = 2, free_bytes: int | None = None) -> MemoryPlan:
-    return plan_memory(
-        SPACE, tiny_dataset(), n_slots=n_slots, n_stacks=n_stacks, free_bytes=free_bytes
-    )
+def plan(n_slots: int = 16, n_bytes: int | None = None) -> MemoryPlan:
+    return plan_memory(SPACE, tiny_dataset(), n_slots=n_slots, n_trainers=2, n_bytes=n_bytes)
 
 
 def test_the_worst_case_is_the_largest_network_and_batch() -> None:
@@ -52,7 +51,8 @@ def test_what_takes_memory_beside_the_size_is_in_the_worst_case() -> None:
 def test_a_space_without_maxout_is_planned_with_one_piece() -> None:
     def planned(activation: str) -> int:
         space = SPACE.narrow([f"activation={activation}"])
-        return plan_memory(space, tiny_dataset(), n_slots=4, n_stacks=1, free_bytes=None).n_bytes
+        plan = plan_memory(space, tiny_dataset(), n_slots=4, n_trainers=1, n_bytes=None)
+        return plan.n_bytes or 0
 
     assert planned("relu,tanh") == planned("relu") < planned("prelu") < planned("relu,maxout")
 
@@ -132,7 +132,7 @@ def test_no_stacks_that_a_search_can_make_take_more_than_was_planned(
     dataset = widened(
         tiny_dataset(n_rows=1500, with_categories=with_categories, n_folds=n_folds), n_features
     )
-    planned = plan_memory(space, dataset, n_slots=n_trials, n_stacks=2, free_bytes=None)
+    planned = plan_memory(space, dataset, n_slots=n_trials, n_trainers=2, n_bytes=None)
     runs = drawn(space, n_trials, n_folds, seed)
     first, second = runs[: seed % len(runs)], runs[seed % len(runs) :]
     for placed in ([runs, []], [first, second]):
@@ -140,15 +140,21 @@ def test_no_stacks_that_a_search_can_make_take_more_than_was_planned(
 
 
 def test_what_fits_is_left_as_it_is() -> None:
-    assert plan(free_bytes=None).n_slots == plan(free_bytes=2**40).n_slots == 16
+    assert plan(n_bytes=None).n_slots == plan(n_bytes=2**40).n_slots == 16
+    assert plan(0, n_bytes=2**40).n_slots == 0
 
 
-def test_slots_are_halved_until_half_of_what_is_free_suffices() -> None:
-    needed = plan(free_bytes=None).n_bytes
-    smaller = plan(free_bytes=needed)
+def test_slots_are_halved_until_half_of_the_machine_s_memory_suffices() -> None:
+    needed = plan(n_bytes=None).n_bytes
+    smaller = plan(n_bytes=needed)
     assert smaller.n_slots < 16
     assert smaller.n_bytes <= needed / 2
-    assert plan(free_bytes=1).n_slots == 1
+    assert plan(n_bytes=1).n_slots == 1
+
+
+def test_slots_do_not_grow_where_memory_does_not_suffice_for_the_most() -> None:
+    assert plan(0, n_bytes=plan(0).n_bytes).n_slots == MIN_SLOTS
+    assert plan(0, n_bytes=1).n_slots == 1
 
 
 def test_runs_that_do_not_fit_together_train_in_waves() -> None:
@@ -166,5 +172,4 @@ def test_runs_that_do_not_fit_together_train_in_waves() -> None:
 
 
 def test_plan_is_told_in_words() -> None:
-    text = str(MemoryPlan(n_slots=12, n_stacks=2, n_bytes=84 * 2**20))
-    assert text == "up to 12 trials at once, 2 workers, at most 84 MB of memory"
+    assert str(MemoryPlan(12, 84 * 2**20)) == "up to 18 trials at once, at most 84 MB of memory"

@@ -12,7 +12,7 @@ from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, Successive
 from optuna.trial import TrialState
 
 from automl.errors import ConfigError
-from automl.tuning.pruners import PRUNERS, SuccessiveHalving, make_pruner
+from automl.tuning.pruners import PRUNERS, SuccessiveHalving, make_pruner, next_judged
 
 VALUES = st.one_of(
     st.sampled_from([0.0, 1.0, math.inf, -math.inf, math.nan]),  # ties and what training can give
@@ -225,3 +225,26 @@ def test_an_unknown_pruner_is_an_error_with_the_known_ones() -> None:
 def test_resources_that_cannot_work_are_an_error(resources: tuple[int, int]) -> None:
     with pytest.raises(ConfigError, match="must hold for successive halving"):
         SuccessiveHalving(*resources)
+
+
+@pytest.mark.parametrize("name", sorted(PRUNERS))
+def test_a_pruner_judges_at_no_epoch_but_those_that_are_said(name: str) -> None:
+    """Trials that are bad throughout, beside good ones, are pruned where `next_judged` says."""
+    pruner = make_pruner(name, 30)
+    study = optuna.create_study(pruner=pruner)
+    seen = set()
+    for number in range(60):
+        trial, is_pruned = study.ask(), False
+        for epoch in range(1, 31):
+            trial.report(number % 7 + 0.01 * number + 1 / epoch, epoch)
+            if is_pruned := trial.should_prune():
+                seen.add(epoch)
+                break
+        state = TrialState.PRUNED if is_pruned else TrialState.COMPLETE
+        study.tell(trial, None if is_pruned else 1.0, state=state)
+    said, epoch = set(), next_judged(pruner, 0)
+    while epoch is not None and epoch <= 30:
+        said.add(epoch)
+        epoch = next_judged(pruner, epoch)
+    assert seen <= said
+    assert bool(seen) == (name != "none")

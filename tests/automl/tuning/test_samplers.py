@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -112,8 +113,8 @@ def test_the_number_of_an_enqueued_trial_does_not_shift_the_others() -> None:
 
 def test_integers_of_many_values_reach_the_ends_of_their_range_and_stay_inside() -> None:
     seen: dict[str, set[int]] = {"hidden_size": set(), "n_layers": set(), "batch_size": set()}
-    for sign in (1, -1):
-        study = optuna.create_study(sampler=PerTrialSampler("tpe", INTEGERS, 0))
+    for sign, seed in itertools.product((1, -1), range(3)):
+        study = optuna.create_study(sampler=PerTrialSampler("tpe", INTEGERS, seed))
         for _ in range(80):
             trial, params = ask(study, INTEGERS)
             size, rows = math.log2(params["hidden_size"]) / 8, params.get("batch_size", 50) / 100

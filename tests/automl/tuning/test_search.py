@@ -9,7 +9,7 @@ import pytest
 
 from automl.data import LoadedData
 from automl.errors import StudyError
-from automl.tuning.endings import prune
+from automl.tuning.endings import keep_state, prune
 from automl.tuning.study import open_study
 from storage import Store
 from tests.automl.tuning.searches import make_search, run, settings_for
@@ -73,7 +73,9 @@ def test_no_trial_begins_late_while_none_is_complete(store: Store, iris: LoadedD
     for progress in search:
         n_asked[progress.seconds] = search.state.tally.n_asked
         if len(search.state.trials) > 1:  # as a pruner would: there is room for the next one
-            prune(search.state, next(iter(search.state.trials.values())))
+            pruned = next(iter(search.state.trials.values()))
+            prune(search.state, pruned)
+            keep_state(search.state, pruned)
     early = [n for seconds, n in n_asked.items() if seconds < 3.0]
     late = [n for seconds, n in n_asked.items() if seconds > 4.2]
     assert early[-1] > early[0] > 1

@@ -1,13 +1,24 @@
-"""How many trials train at once."""
+"""How many trials are unfinished at once."""
 
 from __future__ import annotations
 
-from automl.tuning.stacking import MAX_SLOTS_PER_STACK, slots_for
+from automl.tuning.stacking import MAX_SLOTS, growing, most_unfinished, ready, slots_of
 
 
-def test_small_studies_train_ten_trials_at_once_large_ones_an_eighth() -> None:
-    assert [slots_for(n_trials, 4) for n_trials in (4, 20, 100, 800)] == [4, 10, 12, 100]
+def test_slots_grow_with_the_trials_that_have_ended_from_ten_to_a_most() -> None:
+    assert [growing(n_ended) for n_ended in (0, 80, 88, 160, 10**6)] == [10, 10, 11, 20, MAX_SLOTS]
 
 
-def test_no_stack_is_larger_than_pays() -> None:
-    assert slots_for(100_000, n_stacks=2) == 2 * MAX_SLOTS_PER_STACK
+def test_slots_that_are_fixed_do_not_grow() -> None:
+    assert [slots_of(3).in_slots(n_ended) for n_ended in (0, 10**6)] == [3, 3]
+    assert slots_of(0).in_slots(160) == growing(160)
+
+
+def test_one_slot_means_one_trial_after_the_other() -> None:
+    assert ready(1) == 0
+    assert most_unfinished(1) == 1
+
+
+def test_memory_is_for_those_that_are_ready_too() -> None:
+    assert most_unfinished(10) == 10 + ready(10) > 10
+    assert most_unfinished(0) == MAX_SLOTS + ready(MAX_SLOTS)

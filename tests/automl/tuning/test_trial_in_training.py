@@ -7,6 +7,7 @@ import math
 import optuna
 import pytest
 
+from automl.executors.executor import RunFailure
 from automl.models.mlp.config import MLPConfig
 from automl.training.config import RunConfig, TrainingConfig
 from automl.tuning.run_in_training import RunInTraining
@@ -78,9 +79,10 @@ def test_ended_fold_stands_with_its_best_loss_and_holds_nobody_up() -> None:
         take(trial, record(2, epoch, loss))
     assert trial.epoch == 2
     assert trial.value_at(2) == pytest.approx(0.5)
-    assert not trial.is_ended
+    assert not trial.is_ended_at(2)
     trial.runs[2].end = "max_epochs"
-    assert trial.is_ended
+    assert trial.is_ended_at(2)
+    assert not trial.is_ended_at(1), "the second fold has had another epoch then"
     assert (trial.runs[1].cause, trial.runs[2].cause) == ("early_stopped", None)
 
 
@@ -90,6 +92,45 @@ def test_a_fold_that_is_not_finite_makes_the_trial_diverge() -> None:
     assert not trial.is_diverged
     take(trial, record(2, 1, math.nan))
     assert trial.is_diverged
+
+
+def test_epochs_beyond_the_order_change_nothing_of_what_it_has_had() -> None:
+    trial = trial_of(1, 2)
+    for epoch, losses in enumerate([(0.9, 0.4), (0.5, 0.6), (0.2, 0.3)], start=1):
+        for run_id, loss in zip((1, 2), losses, strict=True):
+            take(trial, record(run_id, epoch, loss))
+    trial.report(1)
+    assert trial.n_reported == 1
+    assert trial.value_at(1) == pytest.approx(0.65)
+    assert not trial.is_ended_at(1)
+    trial.report(1)  # a warning is an error: it is told once
+
+
+def test_the_end_of_a_trial_that_diverges_comes_when_its_other_folds_rest() -> None:
+    """How many epochs they have had does not depend on which of them was faster."""
+    trial = trial_of(1, 2)
+    trial.limit = 4
+    for epoch, loss in enumerate([0.9, math.nan], start=1):
+        take(trial, record(1, epoch, loss))
+    take(trial, record(2, 1, 0.9))
+    assert (trial.epochs_for_order, trial.is_resting) == (1, False)
+    assert not trial.is_diverged_at(1)
+    for epoch in (2, 3):
+        take(trial, record(2, epoch, 0.8))
+    assert trial.epochs_for_order == 1
+    take(trial, record(2, 4, 0.8))
+    assert (trial.epochs_for_order, trial.is_resting) == (4, True)
+    assert trial.is_diverged_at(2)
+
+
+def test_a_trial_has_failed_when_its_other_folds_rest() -> None:
+    trial = trial_of(1, 2)
+    trial.limit = 1
+    trial.failures[2] = RunFailure(2, "crashed", "why")
+    assert trial.failure is None
+    take(trial, record(1, 1, 0.9))
+    assert trial.failure is not None and trial.failure.message == "why"
+    assert trial.epochs_for_order == 0
 
 
 def test_the_best_in_training_must_be_better_than_what_is_complete() -> None:

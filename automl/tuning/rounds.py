@@ -1,0 +1,114 @@
+"""The rounds of the virtual order: report all of their epochs, then judge each trial by number.
+
+    next_judged -> rest | all epochs of a round have come -> report -> judge -> allow
+
+A round is one transaction, with the epochs that have come since the last one. What a round needs
+of the executor, the weights of a trial that is to be kept, is fetched before; what it orders
+there follows after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from automl.errors import TrainingError
+from automl.executors.executor import RunFailure
+from automl.tuning.adoption import adopt_lost_trial
+from automl.tuning.beginnings import begin_again
+from automl.tuning.endings import complete, fail, is_advised, keep_state, lose, prune
+from automl.tuning.keeping import Collected
+from automl.tuning.pruners import next_judged
+from automl.tuning.search_state import SearchState
+from automl.tuning.trial_in_training import TrialInTraining
+from storage.records import EpochRecord
+
+
+class WeightsLost(Exception):
+    """The worker that held a trial's weights has died."""
+
+    def __init__(self, trial: TrialInTraining, how: str) -> None:
+        super().__init__(how)
+        self.trial = trial
+
+
+Turns = Sequence[tuple[TrialInTraining, int]]  # trials of a round, in order, each with its epoch
+
+
+def fetch_weights(state: SearchState, turns: Turns) -> Mapping[int, Collected | None]:
+    """The weights of the trials that complete in a round, by number, if they may be kept.
+
+    Raises:
+        WeightsLost: a worker has just died.
+    """
+    weights = {}
+    for trial, epoch in turns:
+        if _failure_at(trial, epoch) is None and trial.is_ended_at(epoch):
+            try:
+                weights[trial.number] = state.keeper.collect(trial, state.executor)
+            except TrainingError as error:
+                raise WeightsLost(trial, str(error)) from error
+    return weights
+
+
+def carry_out(
+    state: SearchState,
+    turns: Turns,
+    weights: Mapping[int, Collected | None],
+    arrived: Sequence[EpochRecord],
+) -> Sequence[RunFailure]:
+    """Carry out a round that is due.
+
+    Args:
+        weights: what `fetch_weights` gave.
+        arrived: epochs that are not stored yet, of whatever trials.
+
+    Returns:
+        How trials have failed in it.
+    """
+    failures: list[RunFailure] = []
+    pruned: list[TrialInTraining] = []
+    with state.store.transaction():
+        state.store.runs.add_epochs(arrived)
+        for trial, epoch in turns:
+            if _failure_at(trial, epoch) is None:
+                trial.report(epoch)
+        for trial, epoch in turns:
+            if (failure := _failure_at(trial, epoch)) is not None:
+                fail(state, trial, failure.cause, failure.message)
+                failures.append(failure)
+            elif trial.is_ended_at(epoch):
+                complete(state, trial, weights.get(trial.number))
+            elif next_judged(state.study.pruner, epoch - 1) == epoch and is_advised(trial):
+                prune(state, trial)
+                pruned.append(trial)
+    for trial in pruned:
+        keep_state(state, trial)
+    _let_go_on(state, turns)
+    return failures
+
+
+def train_again(state: SearchState, trial: TrialInTraining, how: str) -> None:
+    """Begin a trial again whose worker died: with the same numbers, in its place in the order."""
+    lose(state, trial)
+    begin_again(state, adopt_lost_trial(trial), how)
+
+
+def _failure_at(trial: TrialInTraining, epoch: int) -> RunFailure | None:
+    """Why a trial ends with this epoch without a value; None where it does not."""
+    if trial.is_diverged_at(epoch):
+        rate = next(iter(trial.runs.values())).config.training.learning_rate
+        message = f"loss not finite in epoch {epoch}, learning_rate {rate:g}"
+        return RunFailure(next(iter(trial.runs)), "diverged", message)
+    return trial.failure if epoch > trial.epochs_for_order else None
+
+
+def _let_go_on(state: SearchState, turns: Turns) -> None:
+    """Tell workers up to where the trials may train that were judged and have not ended."""
+    limits: dict[int, int] = {}
+    for trial, epoch in turns:
+        if state.trains(trial) and trial.limit is not None and epoch >= trial.limit:
+            trial.limit = next_judged(state.study.pruner, epoch)
+            if trial.limit is not None:
+                limits.update(dict.fromkeys(trial.runs, trial.limit))
+    if limits:
+        state.executor.allow(limits)

@@ -1,0 +1,204 @@
+"""Parzen estimators over mixed coordinates: densities of trials, to draw from and to compare.
+
+A density is a mixture of one kernel per trial and one that is the whole space. A kernel is a
+product over the parameters: a normal distribution cut off at the ends of a range, its integrals
+over ordered cells, and for choices the trial's own with a share for the others. In a parameter
+that its trial does not have, a kernel is uniform; a parameter that a draw does not have does not
+count. So parameters with conditions are modelled together with what they depend on.
+
+The logarithm of a kernel is linear in features of the draw: squares, coordinates, and ones. So
+the densities of all draws under all kernels are one product of two matrices.
+
+Source:
+    Bergstra et al. 2011, "Algorithms for hyper-parameter optimization", NeurIPS; Watanabe 2023,
+    "Tree-structured Parzen estimator: understanding its algorithm components and their roles for
+    better empirical performance", arXiv 2304.11127, for the parts that can be chosen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+from automl.tuning.tpe.dimensions import Booleans, Cells, Dimension, Floats
+
+Integers = NDArray[np.intp]
+
+LEAST_WIDTH = 0.02
+"""Of a kernel, as a part of the range."""
+
+LEAST_PROBABILITY = 1e-300
+"""Of a cell under a kernel: it has a logarithm."""
+
+
+class Columns:
+    """Where coordinates of each kind stand, and what a kernel's logarithm is linear in.
+
+    Attributes:
+        ranges, choices, ordered: the columns of each kind; n_choices: of each of `choices`;
+        offsets: where those of each begin among all; borders: of ordered cells, by column.
+    """
+
+    def __init__(self, dimensions: Sequence[Dimension]) -> None:
+        cells = {n: each for n, each in enumerate(dimensions) if isinstance(each, Cells)}
+        self.ranges = np.array([n for n in range(len(dimensions)) if n not in cells], np.intp)
+        self.borders = {n: each.borders for n, each in cells.items() if each.borders is not None}
+        self.ordered = tuple(self.borders)
+        self.choices = np.array([n for n in cells if n not in self.borders], np.intp)
+        self.n_choices = np.array([len(cells[int(n)].values) for n in self.choices], np.intp)
+        self.offsets = np.cumsum(self.n_choices) - self.n_choices
+
+    def features(self, coordinates: Floats, has: Booleans) -> Floats:
+        """Squares, coordinates and ones of ranges, then a one for each cell that a draw is in.
+
+        Zeros where a draw does not have the parameter.
+
+        Shape:
+            coordinates, has: (M, D); result: (M, F).
+        """
+        rows = np.arange(len(coordinates))[:, None]
+        ones = has[:, self.ranges].astype(np.float64)
+        inside = coordinates[:, self.ranges] * ones
+        choices = np.zeros((len(coordinates), int(self.n_choices.sum())))
+        own = self.offsets + coordinates[:, self.choices].astype(np.intp)
+        choices[rows, own] = has[:, self.choices]
+        parts = [inside**2, inside, ones, choices]
+        for column in self.ordered:
+            cells = np.zeros((len(coordinates), len(self.borders[column]) - 1))
+            cells[rows[:, 0], coordinates[:, column].astype(np.intp)] = has[:, column]
+            parts.append(cells)
+        return np.concatenate([*parts, np.ones((len(coordinates), 1))], axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Bandwidth:
+    """How far a trial speaks for what lies beside it.
+
+    Attributes:
+        width: standard deviation of a kernel, as a part of a range.
+        share: what a kernel gives to all choices alike.
+    """
+
+    width: float
+    share: float
+
+
+class Parzen:
+    """A density over the coordinates of a search space.
+
+    Args:
+        weights: of the kernels, that of the whole space last; made to add up to 1.
+
+    Shape:
+        centres: (K, D), NaN where a trial does not have a parameter; weights: (K + 1,).
+    """
+
+    def __init__(
+        self, columns: Columns, centres: Floats, weights: Floats, bandwidth: Bandwidth
+    ) -> None:
+        self._columns = columns
+        self._centres = np.concatenate([centres, np.full((1, centres.shape[1]), np.nan)])
+        self._width = max(bandwidth.width, LEAST_WIDTH)
+        self._share = bandwidth.share
+        self._up_to = np.cumsum(weights) / weights.sum()
+        self._ordered = [self._probabilities(column) for column in columns.ordered]
+        parts = [self._of_ranges(), self._of_choices()]
+        parts += [np.log(np.maximum(each, LEAST_PROBABILITY)) for each in self._ordered]
+        parts += [np.log(weights / weights.sum())[:, None]]
+        self._kernels = np.ascontiguousarray(np.concatenate(parts, axis=1).T)  # (F, K + 1)
+
+    def draw(self, uniform: Floats) -> Floats:
+        """Draw coordinates, all columns of each, from uniform random numbers.
+
+        Shape:
+            uniform: (M, 1 + D) in [0, 1); result: (M, D).
+        """
+        last = len(self._up_to) - 1
+        kernels = np.minimum(np.searchsorted(self._up_to, uniform[:, 0], side="right"), last)
+        centres, numbers = self._centres[kernels], uniform[:, 1:]
+        result = np.empty_like(centres)
+        ranges, choices = self._columns.ranges, self._columns.choices
+        result[:, ranges] = self._draw_ranges(centres[:, ranges], numbers[:, ranges])
+        result[:, choices] = self._draw_choices(centres[:, choices], numbers[:, choices])
+        for column, probabilities in zip(self._columns.ordered, self._ordered, strict=True):
+            up_to = np.cumsum(probabilities[kernels], axis=1)[:, :-1]
+            result[:, column] = np.count_nonzero(up_to <= numbers[:, [column]], axis=1)
+        return result
+
+    def log_density(self, features: Floats) -> Floats:
+        """Logarithm of the density at draws, by their features.
+
+        Shape:
+            features: (M, F), see `Columns.features`; result: (M,).
+        """
+        logarithms = features @ self._kernels  # (M, F) @ (F, K + 1)
+        most = logarithms.max(axis=1, keepdims=True)
+        total: Floats = np.log(np.exp(logarithms - most).sum(axis=1)) + most[:, 0]
+        return total
+
+    def _draw_ranges(self, centres: Floats, numbers: Floats) -> Floats:
+        """By the inverse of each kernel's distribution function."""
+        is_uniform = np.isnan(centres)
+        centres = np.where(is_uniform, 0.5, centres)
+        below, inside = _mass(centres, self._width)
+        drawn = centres + self._width * ndtri(below + numbers * inside)
+        return np.where(is_uniform, numbers, np.clip(drawn, 0.0, 1.0))
+
+    def _draw_choices(self, centres: Floats, numbers: Floats) -> Floats:
+        """The trial's own, but for a share that any may have."""
+        left = np.where(np.isnan(centres), 1.0, self._share)  # for any choice
+        anywhere = (numbers - (1 - left)) / left
+        is_own = anywhere < 0
+        drawn = np.minimum(
+            np.floor(anywhere * self._columns.n_choices), self._columns.n_choices - 1
+        )
+        return np.where(is_own, centres, drawn)
+
+    def _probabilities(self, column: int) -> Floats:
+        """Of ordered cells under each kernel: (K + 1, V)."""
+        borders = self._columns.borders[column]
+        middles = (borders[1:] + borders[:-1]) / 2
+        centres = self._centres[:, column]
+        is_uniform = np.isnan(centres)
+        own = np.where(is_uniform, 0, centres).astype(np.intp)
+        reach = (borders - middles[own][:, None]) / self._width  # (K + 1, V + 1)
+        masses: Floats = np.diff(ndtr(reach), axis=1)
+        masses[is_uniform] = 1.0
+        masses /= masses.sum(axis=1, keepdims=True)
+        return masses
+
+    def _of_ranges(self) -> Floats:
+        """Coefficients of squares, coordinates and ones: (K + 1, 3 R)."""
+        centres = self._centres[:, self._columns.ranges]
+        is_uniform = np.isnan(centres)
+        centres = np.where(is_uniform, 0.5, centres)
+        precision = 1 / self._width**2
+        scale = np.log(_mass(centres, self._width)[1] * self._width * math.sqrt(2 * math.pi))
+        ones = -0.5 * precision * centres**2 - scale
+        parts = (np.full(centres.shape, -0.5 * precision), precision * centres, ones)
+        return np.concatenate([np.where(is_uniform, 0.0, part) for part in parts], axis=1)
+
+    def _of_choices(self) -> Floats:
+        """Logarithms of the probabilities of all choices, column by column: (K + 1, V)."""
+        columns = self._columns
+        centres = self._centres[:, columns.choices]
+        is_uniform = np.isnan(centres)
+        alike = 1 / columns.n_choices
+        of_others = np.log(np.where(is_uniform, alike, self._share * alike))
+        result = np.repeat(of_others, columns.n_choices, axis=1)
+        rows, places = np.nonzero(~is_uniform)
+        own = columns.offsets[places] + centres[rows, places].astype(np.intp)
+        result[rows, own] = np.log(1 - self._share + self._share * alike)[places]
+        return result
+
+
+def _mass(centres: Floats, width: float) -> tuple[Floats, Floats]:
+    """Of uncut kernels: how much lies below the range, and how much inside it."""
+    below: Floats = ndtr(-centres / width)
+    above: Floats = ndtr((1 - centres) / width)
+    return below, above - below

@@ -1,0 +1,96 @@
+"""What to try next: draws from the density of good trials, the most promising of them.
+
+Of draws from the density of the good trials that is taken which is most likely there, as
+compared with the density of the others: by Bergstra et al. 2011, section 4, this is the one with
+the largest expected improvement. What a draw would cost counts too: expected improvement per
+second (Snoek et al. 2012, "Practical Bayesian optimization of machine learning algorithms",
+section 3.2), with the cost to a power, since it is not the only thing that counts.
+
+A proposal is a function of the past and of the trial's seed: not of the process, nor of how many
+others are made from the same past.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from automl.tuning.tpe.dimensions import Dimensions, Floats
+from automl.tuning.tpe.parzen import Bandwidth, Columns, Parzen
+from automl.tuning.tpe.past import Past
+from storage.records import ParameterValue
+
+Params = Mapping[str, ParameterValue]
+Cost = Callable[[Params], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The numbers that a TPE is made of."""
+
+    n_startup: int = 10
+    n_draws: int = 24
+    n_costed: int = 8
+    good_share: float = 0.1
+    most_good: int = 25
+    width: float = 0.1
+    share: float = 0.2
+    cost_power: float = 0.5
+    startup_power: float = 1.0
+    prior: float = 1.0
+
+
+CHOICES = Choices()
+
+
+class Model:
+    """A past, modelled: proposes as many trials as are asked for."""
+
+    def __init__(
+        self,
+        dimensions: Dimensions,
+        past: Past,
+        cost: Cost | None = None,
+        choices: Choices = CHOICES,
+    ) -> None:
+        self._dimensions, self._cost, self._choices = dimensions, cost, choices
+        self._columns = Columns(dimensions.all)
+        self._good: Parzen | None = None
+        if past.n_known >= choices.n_startup and len(dimensions):
+            wanted = math.ceil(choices.good_share * len(past))
+            n_good = min(wanted, choices.most_good, past.n_known)
+            self._good = self._density(past.coordinates[:n_good])
+            self._others = self._density(past.coordinates[n_good:])
+        else:
+            self._anywhere = self._density(np.empty((0, len(dimensions))))
+
+    def propose(self, seed: int) -> dict[str, ParameterValue]:
+        """All params of a trial, fixed ones included."""
+        numbers, choices = np.random.Generator(np.random.PCG64(seed)), self._choices
+        n_columns = len(self._dimensions)
+        if self._good is None:
+            draws = self._anywhere.draw(numbers.random((choices.n_costed, 1 + n_columns)))
+            noise = -np.log(-np.log(numbers.random(len(draws))))
+            return self._best(draws, noise, choices.startup_power)
+        draws = self._good.draw(numbers.random((choices.n_draws, 1 + n_columns)))
+        features = self._columns.features(draws, self._dimensions.has(draws))
+        scores = self._good.log_density(features) - self._others.log_density(features)
+        return self._best(draws, scores, choices.cost_power)
+
+    def _density(self, centres: Floats) -> Parzen:
+        n, d = len(centres), len(self._dimensions)
+        width = self._choices.width * max(n, 1) ** (-1 / (d + 4))
+        weights = np.ones(n + 1)
+        weights[-1] = self._choices.prior
+        return Parzen(self._columns, centres, weights, Bandwidth(width, self._choices.share))
+
+    def _best(self, draws: Floats, scores: Floats, power: float) -> dict[str, ParameterValue]:
+        if self._cost is None or power == 0.0:
+            return self._dimensions.decode(draws[int(np.argmax(scores))].tolist())
+        best = np.argsort(-scores, kind="stable")[: self._choices.n_costed]
+        all_params = [self._dimensions.decode(draw) for draw in draws[best].tolist()]
+        costs = np.array([self._cost(params) for params in all_params])
+        return all_params[int(np.argmax(scores[best] - power * np.log(costs)))]
