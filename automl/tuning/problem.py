@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 
 from automl.data.dataset import Dataset
-from automl.diagnostics.gradient_flow import hopeless
+from automl.diagnostics.hopeless import hopeless
 from automl.executors.executor import RunFailure
 from automl.executors.failures import failure_of
 from automl.executors.numerics import training_arithmetic
