@@ -8,7 +8,7 @@ server itself does is in `process_server.py`.
 A worker is the server's child, so the server tells how it has ended and ends it when it shall. It
 does so over a lifeline: a pair of sockets for each worker. When our end closes, with this process
 at the latest, the server kills the worker. Where the system has no `pidfd_open` (it is Linux's),
-there is no server, and each worker is an interpreter of its own.
+and for other devices than the CPU, each worker is an interpreter of its own.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import struct
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -50,12 +50,13 @@ OUTPUT = (1, 2)
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """A worker that the server is asked for: what it is told, and the surroundings it finds.
+    """A process that the server is asked for: what it runs, and the surroundings it finds.
 
     Sent with descriptors: of its lifeline, of the working directory, and of all `numbers`.
     """
 
-    arguments: tuple[int, ...]  # of the worker's beginning
+    module: str
+    arguments: tuple[int, ...]  # of the module's `main`
     numbers: tuple[int, ...]  # of the descriptors here, which they shall have there too
     environment: dict[str, str]
 
@@ -150,6 +151,7 @@ class WarmServer:
 
     def __init__(self) -> None:
         self.owner = os.getpid()
+        self.n_users = 0
         self._is_trusted = True
         self._socket, self._process = start_interpreter(MODULE, [], [], subprocess.DEVNULL)
 
@@ -159,11 +161,16 @@ class WarmServer:
         return self._process.pid
 
     def fork(
-        self, arguments: Sequence[int], inherited: Sequence[int], output: int
+        self, module: str, arguments: Sequence[int], inherited: Sequence[int], output: int
     ) -> tuple[socket.socket, ForkedProcess]:
-        """Ask for a worker, and return our end of a connection to it, as `start_interpreter` does.
+        """Ask for a process; return it and our end of a connection, as `start_interpreter` does.
 
-        The worker begins when the server has loaded; nobody waits for that here.
+        The process begins when the server has loaded; nobody waits for that here.
+
+        Args:
+            module: its function `main` is called with the arguments.
+            arguments, inherited: as for `start_interpreter`.
+            output: descriptor of where it writes.
 
         Raises:
             OSError: the server has ended, or did not do what it was asked for.
@@ -173,7 +180,7 @@ class WarmServer:
         ours, theirs = socket.socketpair()
         lifeline, far_end = socket.socketpair()
         numbers = (theirs.fileno(), *inherited, *OUTPUT)
-        fork = Fork((theirs.fileno(), *arguments), numbers, environment())
+        fork = Fork(module, (theirs.fileno(), *arguments), numbers, environment())
         place = os.open(os.curdir, os.O_PATH)
         try:
             self._send(
@@ -199,25 +206,29 @@ class WarmServer:
         self._is_trusted = False
 
     def close(self) -> None:
-        """End the server, and with it the workers that it has made."""
+        """End the server, and with it the processes that it has made."""
         self._process.kill()
         self._socket.close()
         reap(self._process)
 
 
 _waiting: list[WarmServer] = []  # started ahead, for the engine that comes
+_used: list[WarmServer] = []
 
 
 @contextmanager
-def loading_ahead(workers: int | Literal["auto"], *, is_limited: bool) -> Iterator[None]:
+def loading_ahead(
+    workers: int | Literal["auto"], devices: Collection[str], *, is_limited: bool
+) -> Iterator[None]:
     """Load what workers need while this process loads and reads, where there will be workers.
 
     Args:
         workers, is_limited: as for `needs_processes`.
+        devices: on which they will train.
     """
-    if not _waiting and needs_processes(workers, is_limited=is_limited):
+    if not _waiting and can_serve(devices) and needs_processes(workers, is_limited=is_limited):
         with contextlib.suppress(OSError):  # then it is not there ahead
-            _waiting.extend(_new())
+            _waiting.append(WarmServer())
     try:
         yield
     finally:
@@ -226,21 +237,46 @@ def loading_ahead(workers: int | Literal["auto"], *, is_limited: bool) -> Iterat
         _waiting.clear()
 
 
-def take_server() -> WarmServer | None:
-    """The server that was started ahead, or a new one; the caller closes it.
+def can_serve(devices: Collection[str]) -> bool:
+    """Whether there is a server for workers on these devices: not for those that have drivers.
+
+    A driver may have started threads as torch was loaded, which a fork would lack.
+    """
+    return hasattr(os, "pidfd_open") and set(devices) <= {"cpu"}
+
+
+def take_server(devices: Collection[str]) -> WarmServer | None:
+    """The server that was started ahead, or a new one; whoever takes it gives it back.
 
     Returns:
-        None where there is none on this system.
+        None where there is none, as `can_serve` says, or it cannot be started.
     """
-    while _waiting:
-        server = _waiting.pop()
-        if server.owner == os.getpid():
-            return server
+    if not can_serve(devices):
+        return None
+    ahead = [_waiting.pop() for _ in tuple(_waiting)]
+    ours = [server for server in ahead if server.owner == os.getpid()]
     try:
-        return next(iter(_new()), None)
+        server = ours[0] if ours else WarmServer()
     except OSError:
         return None
+    _used.append(server)
+    return _shared(server)
 
 
-def _new() -> list[WarmServer]:
-    return [WarmServer()] if hasattr(os, "pidfd_open") else []
+def share_server() -> WarmServer | None:
+    """A server that somebody has taken and not given back; whoever takes it gives it back, too."""
+    ours = [server for server in _used if server.owner == os.getpid()]
+    return _shared(ours[-1]) if ours else None
+
+
+def give_back(server: WarmServer) -> None:
+    """Need a server no more, nor any process that it has made; the last to say so ends it."""
+    server.n_users -= 1
+    if not server.n_users:
+        _used.remove(server)
+        server.close()
+
+
+def _shared(server: WarmServer) -> WarmServer:
+    server.n_users += 1
+    return server
