@@ -242,7 +242,16 @@ def can_serve(devices: Collection[str]) -> bool:
 
     A driver may have started threads as torch was loaded, which a fork would lack.
     """
-    return hasattr(os, "pidfd_open") and set(devices) <= {"cpu"}
+    return set(devices) <= {"cpu"} and _knows_processes()
+
+
+def _knows_processes() -> bool:
+    """Whether there are descriptors of processes, which some containers forbid."""
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return False
+    return True
 
 
 def take_server(devices: Collection[str]) -> WarmServer | None:

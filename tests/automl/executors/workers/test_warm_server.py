@@ -13,10 +13,12 @@ from contextlib import closing
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from automl.executors.heartbeat import Pulse
+from automl.executors.losses import MAX_FAILED_STARTS
 from automl.executors.pool import Pool
 from automl.executors.shared_dataset import SharedDataset
 from automl.executors.workers import warm_server
@@ -296,6 +298,24 @@ def test_without_descriptors_of_processes_there_is_no_server(
     with make(n_workers=1) as executor:
         assert executor._members[0].worker.pid in children(os.getpid(), "process_beginning")
         curves, _ = train(executor, [tiny_run(1)], 2)
+    assert without_seconds(curves[1]) == curve_alone(tiny_run(1), 2)
+
+
+def test_a_system_that_forbids_descriptors_of_processes_has_no_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "pidfd_open", Mock(side_effect=PermissionError))
+    assert take_server(CPU) is None
+
+
+def test_however_many_workers_a_server_does_not_make_training_goes_on_without_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They are more than the failed starts after which a search is given up."""
+    monkeypatch.setattr(warm_server, "MODULE", "tests.contracts.there_is_no_such_server")
+    with make(n_workers=MAX_FAILED_STARTS) as executor:
+        curves, failures = train(executor, [tiny_run(1)], 2)
+    assert failures == []
     assert without_seconds(curves[1]) == curve_alone(tiny_run(1), 2)
 
 
