@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Collection, Mapping
+
+from torch import Tensor
 
 from automl.executors.executor import RoundResult
 from automl.executors.guarded_training import GuardedTraining
@@ -16,6 +19,9 @@ from automl.executors.workers.worker import Orders, RoundDone
 
 ROUND_SECONDS = 0.1
 """A round begins no further epoch after so long. Telling of it costs about half a millisecond."""
+
+MOST_BYTES = 4_000_000
+"""Weights up to so many bytes are sent unasked: that takes a millisecond or two."""
 
 
 class FreeRounds:
@@ -58,8 +64,20 @@ class FreeRounds:
         if self._may_train:
             result = self.training.train_round(min(self._deadline, began + ROUND_SECONDS))
         seconds = time.monotonic() - began if result.epochs else 0.0
+        weights = self._weights_of_ended({epoch.run_id for epoch in result.epochs})
         waiting, goes_on = self.training.waiting, self._may_train
-        return RoundDone(result, waiting, self._n_orders, goes_on, seconds)
+        return RoundDone(result, waiting, self._n_orders, goes_on, seconds, weights)
+
+    def _weights_of_ended(self, run_ids: Collection[int]) -> dict[int, Mapping[str, Tensor]]:
+        """The best weights of these runs, as far as they have ended and are not large."""
+        found = {}
+        for run_id in run_ids:
+            run = self.training.runs.get(run_id)
+            if run is not None and run.progress.has_ended:
+                weights = self.training.best_weights(run_id)
+                if sum(each.nbytes for each in weights.values()) <= MOST_BYTES:
+                    found[run_id] = weights
+        return found
 
     @property
     def _may_train(self) -> bool:

@@ -124,7 +124,9 @@ class Member:
         self.orders.acknowledge(done.n_orders)
         result = done.result.where(set(wanted).__contains__)
         for epoch in result.epochs:
-            self.runs[epoch.run_id].progress.advance(epoch)
+            run = self.runs[epoch.run_id]
+            run.progress.advance(epoch)
+            run.sent = done.weights.get(epoch.run_id, {})
         if done.seconds:
             self._clock.note(done.seconds)
             self.room.note_round()
@@ -152,7 +154,7 @@ class Member:
         return self._clock.ending_grace
 
     def failures(self, message: str, place: str = "") -> list[RunFailure]:
-        """What becomes of its runs when the worker is gone.
+        """What becomes of its runs when the worker is gone, but for those whose weights are here.
 
         Args:
             place: where it was when a run's time had passed.
@@ -163,4 +165,5 @@ class Member:
             if run_id in passed
             else RunFailure(run_id, "lost", message)
             for run_id in sorted(self.runs)
+            if not self.runs[run_id].sent
         ]

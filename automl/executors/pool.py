@@ -159,7 +159,7 @@ class Pool(Executor):
     def best_weights(self, run_id: int) -> Mapping[str, Tensor]:
         """The weights of the run's best epoch; waits for the round that its worker is in."""
         run = self._runs.get(run_id)
-        if run is not None and run.place is None and run.weights_here:
+        if run is not None and run.weights_here:
             return run.weights_here
         return self._asked(run_id, lambda worker: worker.best_weights(run_id))
 
@@ -288,7 +288,10 @@ class Pool(Executor):
         lost = [member.runs[each.run_id] for each in failures if each.cause == "lost"]
         self._losses.note_lost(run.trial_number for run in lost)
         for run in self._runs.at(member.place):
-            self._runs.remove(run)
+            if run.sent:
+                run.place = None
+            else:
+                self._runs.remove(run)
         limit, n_runs = self._setup.trial_timeout, len(member.runs)
         max_runs = max(1, n_runs // 2) if n_runs else member.room.max_runs
         self._members[member.place] = Member.launch(self._engine, member.place, limit, max_runs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from torch import Tensor
 
@@ -20,6 +20,7 @@ class PoolRun:
         start: where it begins with the worker that is told next.
         place: of the worker that was told; None: it waits, or has ended without a worker.
         alone: whether it must not train beside others.
+        sent: its best weights, where its worker has sent them with its last epoch.
     """
 
     start: Start
@@ -28,6 +29,7 @@ class PoolRun:
     alone: bool = False
     is_active: bool = True
     place: int | None = None
+    sent: Mapping[str, Tensor] = field(default_factory=dict)
 
     @property
     def run_id(self) -> int:
@@ -46,7 +48,9 @@ class PoolRun:
 
     @property
     def weights_here(self) -> Mapping[str, Tensor]:
-        """The best weights of a run that is with no worker; none if it has not trained."""
+        """Its best weights where no worker need be asked for them; else none."""
+        if self.sent or self.place is not None:
+            return self.sent
         return self.start.best_weights if isinstance(self.start, Checkpoint) else {}
 
 

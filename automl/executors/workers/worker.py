@@ -83,6 +83,8 @@ class RoundDone:
         n_orders: how many orders the worker had taken before it.
         goes_on: whether it begins another one without being told.
         seconds: what it took; 0 where nothing was to be trained.
+        weights: the best ones of runs that have come to their ends by themselves in it, but for
+            large ones: so nobody has to wait for them, and they outlive the worker.
     """
 
     result: RoundResult
@@ -90,6 +92,7 @@ class RoundDone:
     n_orders: int = 0
     goes_on: bool = False
     seconds: float = 0.0
+    weights: Mapping[int, Mapping[str, Tensor]] = field(default_factory=dict)
 
 
 Reply: TypeAlias = Ready | RoundDone
