@@ -279,7 +279,7 @@ class Pool(Executor):
             return
         if note:
             self._messages.setdefault(note, False)
-        if not member.is_ready:
+        if not member.is_ready and member.worker.has_begun:
             self._losses.note_failed_start(message)
         place = member.worker.place() if member.hangs_at() <= time.monotonic() else ""
         member.worker.end()

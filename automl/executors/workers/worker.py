@@ -113,6 +113,11 @@ class WorkerLost(Exception):
 class Worker(abc.ABC):
     """One place of training."""
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether it was there at all; one that never was is started in another way."""
+        return True
+
     @abc.abstractmethod
     def tell(self, orders: Orders) -> None:
         """Send it orders, in the middle of a round too; it takes them when that is done.
