@@ -53,14 +53,14 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "storage": ("storage", "thread storage-flush"),
     "dashboard": ("automl/console", "automl/report"),
     "coordination": ("automl/executors", "automl/tuning", "automl/session"),
-    "loading": ("import",),
+    "loading": ("automl/executors/workers/process_server.py", "import"),
     "sampling": ("stack-samples",),
 }
 """Part -> paths from the project's root, of a folder, a module or one of its functions."""
 
 WHOLE: Mapping[str, str] = {
     "automl/executors/reference_worker.py": "references",
-    "automl/tuning/problem.py:look_first": "preflight",
+    "automl/executors/guarded_training.py:_look": "preflight",
 }
 """What is a part with all that it calls: the process that fits linear model and trees, a look."""
 

@@ -14,15 +14,13 @@ from dataclasses import replace
 
 import optuna
 
-from automl.diagnostics.layer_signals import are_finite
 from automl.executors.executor import RunFailure
 from automl.training.trainer import RunBegan
 from automl.tuning.adoption import LOST_ATTEMPTS_LIMIT, AdoptedTrial, adopt_dead_trials
-from automl.tuning.problem import judge_look
+from automl.tuning.asking import ask_many
 from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.search_state import SearchState
 from automl.tuning.trial_in_training import TrialInTraining
-from storage.errors import StudyIsFull
 from storage.records import BY_MACHINE, ParameterValue
 
 
@@ -51,64 +49,33 @@ def begin_again(state: SearchState, adopted: AdoptedTrial, how: str = "") -> Non
     state.start([trial], state.keeper.continuations(trial, adopted))
 
 
-def propose(state: SearchState, n_trials: int) -> bool:
-    """Ask for so many trials, all from one past, and start them.
-
-    Returns:
-        Whether there were so many to be had: others may have asked for the last ones.
-    """
-    trials: list[TrialInTraining] = []
-    with state.store.transaction():
-        try:
-            for _ in range(n_trials):
-                trials.append(_ask(state))
-        except StudyIsFull:
-            state.tally.n_asked = state.policy.n_trials
-    hopeful = [trial for trial in trials if not _is_hopeless(state, trial)]
-    starts = [run.config for trial in hopeful for run in trial.runs.values()]
-    state.start(trials, starts)
-    return len(trials) == n_trials
+def propose(state: SearchState, n_trials: int) -> None:
+    """Ask for so many trials, all from one past, and start them; others may have had the last."""
+    tally = state.tally
+    with (
+        state.store.transaction(at_once=True),
+        state.store.optuna_storage.trials.at_most(state.policy.n_trials),
+    ):
+        asked = ask_many(state.study, state.problem.space, n_trials)
+        trials = [_plan(state, handle, params, attempt=1) for handle, params in asked]
+        if tally.has_machine_decided:
+            for trial in trials:
+                trial.handle.set_user_attr(BY_MACHINE, "params")
+    is_full = len(trials) < n_trials
+    tally.n_asked = state.policy.n_trials if is_full else trials[-1].number + 1
+    state.start(trials, [run.config for trial in trials for run in trial.runs.values()])
 
 
 def take_begun(state: SearchState, began: RunBegan) -> None:
-    """Keep what only who trains a run could tell of it, where nothing was known of it here."""
+    """Keep what who trains a run has seen of its network before the first epoch."""
     trial = state.trials.of_run(began.run_id)
-    if trial is None or trial.runs[began.run_id].n_parameters is not None:
+    if trial is None:
         return
-    trial.runs[began.run_id].n_parameters = began.n_parameters
-    if began.run_id != min(trial.runs):
-        return  # the first one's layers speak for those of the other folds
-    layers, failure = judge_look(began.run_id, began.layers)
-    if not are_finite(layers):
-        words = "its outputs are no finite numbers on the first batch"
-        failure = RunFailure(began.run_id, "diverged", words)
-    if layers:
-        state.store.runs.add_initial_layers(began.run_id, layers)
-    if failure is not None and state.policy.preflight:
-        trial.failures = dict.fromkeys(trial.runs, failure)
-        state.trials.look_at(trial)
-
-
-def _is_hopeless(state: SearchState, trial: TrialInTraining) -> bool:
-    """Look at one batch before the first epoch; a trial without signal has failed."""
-    if not state.policy.preflight:
-        return False
-    first = next(iter(trial.runs.values()))
-    layers, failure = state.problem.look_first(first.config)
-    if layers:
-        state.store.runs.add_initial_layers(first.config.run_id, layers)
-    if failure is not None:
-        trial.failures = dict.fromkeys(trial.runs, failure)
-    return failure is not None
-
-
-def _ask(state: SearchState) -> TrialInTraining:
-    with state.store.optuna_storage.trials.at_most(state.policy.n_trials):
-        handle = state.study.ask()
-    state.tally.n_asked = handle.number + 1
-    if state.tally.has_machine_decided:
-        handle.set_user_attr(BY_MACHINE, "params")
-    return _plan(state, handle, state.problem.space.suggest(handle), attempt=1)
+    run = trial.runs[began.run_id]
+    if run.n_parameters is None:
+        run.n_parameters = began.n_parameters
+    if began.layers and began.run_id == min(trial.runs):  # they speak for those of other folds
+        state.store.runs.add_initial_layers(began.run_id, began.layers)
 
 
 def _plan(
