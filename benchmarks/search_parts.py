@@ -19,7 +19,12 @@ from benchmarks.stack_sampling import WINDOW
 ROOT = Path(__file__).resolve().parent.parent
 TRAINING = "training"
 PARTS: Mapping[str, tuple[str, ...]] = {
-    "proposals": ("automl/tuning/samplers.py", "search_spaces"),
+    "proposals": (
+        "automl/tuning/samplers.py",
+        "automl/tuning/tpe",
+        "automl/tuning/asking.py",
+        "search_spaces",
+    ),
     "stacks": (
         "automl/models/mlp/initialization.py",
         "automl/stacked/blocks.py",
