@@ -87,7 +87,7 @@ def _workers_loading(choices: dict[str, Any]) -> AbstractContextManager[None]:
     from automl.executors.workers.warm_server import loading_ahead
 
     is_limited = choices["trial_timeout"] is not None or choices["memory_limit"] is not None
-    return loading_ahead(choices["workers"], is_limited=is_limited)
+    return loading_ahead(choices["workers"], (choices["device"],), is_limited=is_limited)
 
 
 def _start(data: str, report: str | None, began: float, choices: dict[str, Any]) -> SearchSession:

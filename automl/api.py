@@ -91,7 +91,7 @@ def search(data: Any, **options: Any) -> SearchResult:
     chosen = SearchOptions(**options)
     is_limited = chosen.trial_timeout is not None or chosen.memory_limit is not None
     with (
-        loading_ahead(chosen.workers, is_limited=is_limited),
+        loading_ahead(chosen.workers, (chosen.device,), is_limited=is_limited),
         start_search(data, chosen) as session,
     ):
         _log(session.messages)

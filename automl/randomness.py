@@ -196,6 +196,11 @@ def decision_of(
     return Decision((dropped - RESOLUTION // 2).to(torch.int16), scale.to(dtype))
 
 
+def n_dropped(drop_probability: float) -> int:
+    """How many of the `RESOLUTION` values of a decision are dropped, for kernels that hash."""
+    return round(drop_probability * RESOLUTION)
+
+
 def mask_of(keys: Tensor, decision: Decision, n_rows: int, n_units: int) -> Tensor:
     """`dropout_mask` with a probability made ready before."""
     bits = random_bits(keys, n_rows, n_units)
@@ -213,7 +218,12 @@ def shuffle(keys: Tensor, n_rows: int) -> Tensor:
         keys: (...) int32; result: (..., N) int64, each a permutation of 0 .. N - 1.
     """
     hashes = _scramble_(keys[..., None] + _offsets(n_rows, 3, keys.device))
-    return torch.argsort(hashes, dim=-1, stable=True)
+    if keys.device.type != "cpu":
+        return torch.argsort(hashes, dim=-1, stable=True)
+    # One sort of numbers takes a tenth of a stable sort of places: hashes above, rows below.
+    whole = (hashes.to(torch.int64) << 32).bitwise_or_(torch.arange(n_rows))
+    whole.numpy().sort(axis=-1)
+    return whole.bitwise_and_(_ALL_32)
 
 
 def choices(key: Tensor, n_choices: int, n_draws: int) -> Tensor:

@@ -20,22 +20,36 @@ ROOT = Path(__file__).resolve().parent.parent
 TRAINING = "training"
 PARTS: Mapping[str, tuple[str, ...]] = {
     "proposals": (
+        "automl/tuning/asking.py",
         "automl/tuning/samplers.py",
         "automl/tuning/tpe",
-        "automl/tuning/asking.py",
         "search_spaces",
     ),
     "stacks": (
         "automl/models/mlp/initialization.py",
         "automl/stacked/blocks.py",
         "automl/stacked/memory.py",
+        "automl/stacked/native_description.py",
+        "automl/stacked/places.py:begin",
         "automl/stacked/planning.py",
         "automl/stacked/stack_passes.py",
-        "automl/stacked/trainer.py:_arrange",
+        "automl/stacked/stacks.py:groups",
     ),
-    TRAINING: ("automl/stacked/stack.py:train_epoch", "automl/training/plain.py"),
-    "measuring": ("automl/stacked/evaluation.py", "automl/training/scores.py"),
-    "signals": ("automl/stacked/signals.py", "automl/training/gradients.py"),
+    TRAINING: (
+        "automl/stacked/native_run.py:_trained",
+        "automl/stacked/stack.py:train_epoch",
+        "automl/training/plain.py",
+    ),
+    "measuring": (
+        "automl/stacked/evaluation.py",
+        "automl/stacked/native_scores.py",
+        "automl/training/scores.py",
+    ),
+    "signals": (
+        "automl/stacked/native_run.py:measured_layers",
+        "automl/stacked/signals.py",
+        "automl/training/gradients.py",
+    ),
     "storage": ("storage", "thread storage-flush"),
     "dashboard": ("automl/console", "automl/report"),
     "coordination": ("automl/executors", "automl/tuning", "automl/session"),

@@ -7,6 +7,7 @@ builds only types that skops knows as safe or that are listed here.
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import zipfile
@@ -55,6 +56,11 @@ def as_array(tensor: Any) -> NDArray[Any]:
     if hasattr(tensor, "detach"):
         tensor = tensor.detach().cpu().numpy()
     return np.asarray(tensor, order="C")
+
+
+def load_library() -> None:
+    """Load what packs estimators, which takes a third of a second, ahead of its first use."""
+    importlib.import_module("skops.io")
 
 
 def pack_estimators(estimators: Mapping[str, Any], state_json: str) -> bytes:

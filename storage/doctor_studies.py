@@ -26,7 +26,7 @@ def lacks_of_study(connection: Connection, study_id: int, name: str) -> tuple[La
     """What a study lacks.
 
     A study without a trial lacks nothing: the next search makes its beginning. Nor does one
-    that only Optuna made.
+    that only Optuna made. The preprocessing is there before any weights are.
 
     Raises:
         DamagedError: a row cannot be read, and may hide what is lacking.
@@ -42,11 +42,8 @@ def _lacks(connection: Connection, study_id: int, name: str) -> Iterator[Lack]:
     records = _read(connection, study_id, name)
     if not records.trials:
         return
-    kept = {one.details.get("fold") for one in records.kept_artifacts("preprocessing")}
-    n_folds = records.settings.split.get("n_folds", 1)
-    folds = set(range(n_folds)) if isinstance(n_folds, int) else {0}
-    if missing := ", ".join(map(str, sorted(folds - kept))):
-        yield Lack(f"The preprocessing of {name!r} is missing, of fold {missing}.")
+    if records.kept_artifacts("weights"):
+        yield from _lacks_of_preprocessing(records)
     if not records.policies:
         yield Lack(f"By which sampler and pruner {name!r} was searched is missing.")
     yield from _lacks_of_best(records)
@@ -56,6 +53,15 @@ def _read(connection: Connection, study_id: int, name: str) -> StudyRecords:
     records = study_reading.read_study(connection, study_id, name)
     trials = tuple(map(record_rows.trial_record, read_trials(connection, study_id)))
     return dataclasses.replace(records, trials=trials)
+
+
+def _lacks_of_preprocessing(records: StudyRecords) -> Iterator[Lack]:
+    kept = {one.details.get("fold") for one in records.kept_artifacts("preprocessing")}
+    n_folds = records.settings.split.get("n_folds", 1)
+    folds = set(range(n_folds)) if isinstance(n_folds, int) else {0}
+    if missing := ", ".join(map(str, sorted(folds - kept))):
+        name = records.settings.study_name
+        yield Lack(f"The preprocessing of {name!r} is missing, of fold {missing}.")
 
 
 def _lacks_of_best(records: StudyRecords) -> Iterator[Lack]:

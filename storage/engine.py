@@ -10,6 +10,7 @@ begin, so that two writers wait for each other instead of failing half-way.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import sqlite3
 import time
 import warnings
@@ -19,7 +20,6 @@ from typing import Any
 
 import sqlalchemy
 from sqlalchemy import Connection, CursorResult, Engine, Table
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
@@ -96,7 +96,7 @@ def upsert(
     table: Table, keys: Sequence[str], values: Sequence[str], dialect: str
 ) -> sqlalchemy.Executable:
     """INSERT that replaces `values` where a row of the same `keys` exists."""
-    insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[dialect](table)
+    insert: Any = importlib.import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
     return insert.on_conflict_do_update(  # type: ignore[no-any-return]
         index_elements=list(keys), set_={name: insert.excluded[name] for name in values}
     )

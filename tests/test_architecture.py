@@ -90,6 +90,8 @@ LOADS = {  # importing this loads no other of the heavy libraries
     "automl.options.search_options": (),
     "automl.api": ("optuna", "pandas", "sqlalchemy"),  # what is mistyped is told without torch
     "automl.diagnostics": (),
+    # All that it takes to begin a search.
+    "automl.session.opening": ("optuna", "pandas", "rich", "sklearn", "sqlalchemy", "torch"),
     "automl.report": ("optuna", "pandas", "plotly", "sklearn", "sqlalchemy"),
     "automl.training.config": ("torch",),
     "automl.executors.workers.process_beginning": (),  # it beats while it loads the rest
@@ -118,6 +120,7 @@ MANY_PARAMETERS = {  # functions that may take more, each with its reason
 MAX_METHODS = 20
 MAX_FIELDS = 10
 LARGE_CLASSES = {  # classes that may have more, each with its reason
+    "automl.data.loaded.LoadedData": "frozen, one field per thing there is to say of data",
     "automl.diagnostics.evidence.CurveFacts": "frozen, one field per number that verdicts look at",
     "automl.diagnostics.layer_signals.FlowFacts": "frozen, one field per such number",
     "automl.training.config.TrainingConfig": "frozen, one field per hyperparameter",

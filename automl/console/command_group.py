@@ -167,11 +167,15 @@ class _Lines(logging.Handler):
 
 @contextmanager
 def fast_imports() -> Iterator[None]:
-    """Import without looking for garbage among what stays: 2.7 s instead of 3.3 for a search."""
+    """Import without looking for garbage among what stays: 2.7 s instead of 3.3 for a search.
+
+    Later neither, which took 0.1 s each time.
+    """
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         gc.enable()
 
 

@@ -107,4 +107,4 @@ def load_dataset(
         **options_in(columns or ColumnOptions(), ColumnOptions),
         **options_in(splits or SplitOptions(), SplitOptions),
     )
-    return read_data(source, options, family=family).load_data(options)
+    return read_data(source, options, family=family).load_data(options).probed()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
 from automl.data.dataset import Dataset
@@ -11,6 +11,27 @@ from automl.data.encoders import Encoder
 from automl.data.targets import Target
 from automl.options.search_options import DataOptions
 from storage.records import DataCheckRecord, Json
+
+
+class Probes:
+    """Checks of the data that take time: for once training has begun.
+
+    Args:
+        run: runs them all. What it holds, the table as it was read, is freed with the first call.
+    """
+
+    def __init__(self, run: Callable[[], tuple[DataCheckRecord, ...]] = tuple) -> None:
+        self._run = run
+
+    def run(self) -> tuple[DataCheckRecord, ...]:
+        """Run them; the next call gives nothing."""
+        run = self._run
+        self.forget()
+        return run()
+
+    def forget(self) -> None:
+        """Do without them."""
+        self._run = tuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +48,17 @@ class LoadedData:
     data_checks: tuple[DataCheckRecord, ...]
     fingerprint: str  # of the content: the same for a file, its gzip and its DataFrame
     split: Mapping[str, Json]  # for StudySettings.split
+    probes: Probes = field(default_factory=Probes)  # further checks, for later
 
     @property
     def n_rows(self) -> dict[str, int]:
         """Rows to train and validate (of the first fold), and to test."""
         fold = self.dataset.folds[0]
         return {name: len(fold.split(name)) for name in ("train", "valid", "test")}
+
+    def probed(self) -> LoadedData:
+        """The same with all checks done."""
+        return replace(self, data_checks=(*self.data_checks, *self.probes.run()))
 
 
 @runtime_checkable

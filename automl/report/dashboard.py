@@ -55,18 +55,23 @@ Transaction = Callable[[], AbstractContextManager[Any]]
 
 
 class Publisher:
-    """Keeps a running study's dashboard content fresh, at a bounded price."""
+    """Keeps a running study's dashboard content fresh, at a bounded price.
+
+    Args:
+        began: the `time.monotonic()` when the search began; None: it begins now.
+    """
 
     def __init__(
         self,
         study: optuna.Study,
         transaction: Transaction = nullcontext,
         storage: str = DEFAULT_STORAGE,
+        began: float | None = None,
     ) -> None:
         self._study = study
         self._transaction = transaction
         self._storage = storage
-        self._began = time.monotonic()
+        self._began = time.monotonic() if began is None else began
         self._spent = 0.0  # seconds
         self._next = self._affordable_at(FIRST_SECONDS)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import time
 from typing import TYPE_CHECKING
 
 from storage.records import StudyRecords
@@ -14,28 +15,41 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("automl")
 
+FIRST_AFTER = 50.0
+"""Seconds of training before which nothing is published, nor loaded for it, which takes 0.3 s: the
+first time takes 1 s, and `Publisher` takes a fiftieth of the time."""
+
 
 class Publishing:
     """Publishes a study while it is searched, and at its end. Does nothing without a dashboard."""
 
     def __init__(self, storage: str) -> None:
         self._storage = storage
+        self._search: Search | None = None  # once it trains, if there is a dashboard
+        self._began = 0.0
         self._publisher: Publisher | None = None
 
     def publish_beside(self, search: Search) -> None:
         """Publish the study as it is, if it is time to: seldom, see `Publisher`."""
-        if self._publisher is None:
-            if importlib.util.find_spec("optuna_dashboard") is None:
-                return
-            from automl.report.dashboard import Publisher  # plotly takes a fifth of a second
-
-            state = search.state
-            self._publisher = Publisher(state.study, state.store.transaction, self._storage)
-        store, name = search.state.store, search.state.problem.study_name
-        self._publisher.publish_if_due(lambda: store.read_study(name))
+        if self._search is None:
+            if importlib.util.find_spec("optuna_dashboard") is not None:
+                self._search, self._began = search, time.monotonic()
+        elif time.monotonic() >= self._began + FIRST_AFTER:
+            store, name = search.state.store, search.state.problem.study_name
+            self._made(search).publish_if_due(lambda: store.read_study(name))
 
     def publish(self, records: StudyRecords) -> None:
-        """Publish the end, if anything was published before."""
-        if self._publisher is not None:
+        """Publish the end, if anything was trained."""
+        if self._search is not None:
             LOG.info("writing notes and figures for Optuna Dashboard")
-            self._publisher.publish(records)
+            self._made(self._search).publish(records)
+
+    def _made(self, search: Search) -> Publisher:
+        if self._publisher is None:
+            from automl.report.dashboard import Publisher
+
+            state = search.state
+            self._publisher = Publisher(
+                state.study, state.store.transaction, self._storage, self._began
+            )
+        return self._publisher

@@ -17,10 +17,10 @@ from automl.diagnostics import diagnose_study
 from automl.executors.executor import Executor
 from automl.result import SearchResult
 from automl.session.call import SearchCall
+from automl.session.data_facts import DataFacts
 from automl.session.publishing import Publishing
 from automl.session.scoring import Scoring
 from automl.tuning.best_again import train_best_again, trial_without_weights
-from automl.tuning.keeping import save_preprocessing
 from automl.tuning.progress import SearchProgress
 from automl.tuning.search import Search
 from automl.tuning.study import open_study, record_policy
@@ -39,27 +39,35 @@ class SearchSession:
         self.call = call
         self.store = store
         self.clock_of_training = call.clock_of_training  # settled now
-        self.messages = call.messages
         self.last_progress: SearchProgress | None = None
         self._search: Search | None = None
         self._not_kept: str | None = None  # why the best trial, trained again, has no weights
         self._is_stopped = False
+        self._facts = DataFacts(call, store)
         self._scoring = Scoring(call, store)
         self._publishing = Publishing(call.options.storage)
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """What was understood of the data, and the plan."""
+        return self.call.messages
 
     def __iter__(self) -> Iterator[SearchProgress]:
         if self.clock_of_training.is_up:
             open_study(self.store, self.call.settings)
             self._write_beginning()
+            self._facts.write()
             self._warn_of_no_time()
             return
         # Before the study is opened: its workers load meanwhile.
         with closing(self.call.make_executor()) as executor:
             self._search = search = self._begin(executor)
+            search.state.keeper.prepare = self._facts.write
             if self._is_stopped:  # while the study was opened, or kernels were compiled
                 search.stop()
             for progress in search:
                 self.last_progress = progress
+                self._facts.write_beside(progress)
                 self._scoring.begin_beside(progress)
                 self._publishing.publish_beside(search)
                 yield progress
@@ -75,18 +83,10 @@ class SearchSession:
         )
 
     def _write_beginning(self) -> None:
-        """Write what is known before the first trial, as far as it is not there: all or nothing.
-
-        A file that was lost or altered since is made again.
-        """
-        name, data = self.call.study_name, self.call.data
+        """Write how this call searches, if no call before did the same."""
         with self.store.transaction(at_once=True):  # two searches may begin a study together
-            records = self.store.read_study(name)
-            policy = self.call.policy_record(len(records.trials))
-            save_preprocessing(self.store, records, data.encoders)
-            record_policy(self.store, records, policy)
-            if not records.data_checks:
-                self.store.add_data_checks(name, data.data_checks)
+            records = self.store.read_study(self.call.study_name)
+            record_policy(self.store, records, self.call.policy_record(len(records.trials)))
 
     def _warn_of_no_time(self) -> None:
         """Say what took the time of a call in which nothing was trained, and how much may do."""
@@ -138,6 +138,7 @@ class SearchSession:
         """Score the answer on the test rows, judge the study, and return all of it."""
         name = self.call.study_name
         failure = self._search.state.keeper.failure if self._search is not None else None
+        self._facts.write()
         self._scoring.score(self._not_kept or failure)
         LOG.info("judging the study")
         records = self.store.read_study(name)

@@ -20,6 +20,15 @@ import torch
 from torch import Tensor
 
 from automl.models.mlp.config import MLPConfig, embedding_size, input_size
+from automl.models.mlp.initialization import draw_weights
+from automl.models.mlp.network import PRELU_SLOPE
+
+_STARTS: Final = {
+    "normalization.weight": 1.0,
+    "normalization.running_var": 1.0,
+    "slope": PRELU_SLOPE,
+}
+"""What begins at another number than zero and is not drawn."""
 
 ALIGNMENT: Final = 8
 """Padded widths are multiples of this: eight float32 fill an AVX2 register."""
@@ -197,10 +206,19 @@ class StackBlocks:
         device: torch.device | str,
         dtype: torch.dtype,
         statistics: bool = False,
+        flat: Tensor | None = None,
     ) -> None:
+        """Make the blocks.
+
+        Args:
+            statistics: with those of batch normalization.
+            flat: the numbers, where they lie already; there may be more behind them.
+        """
         self.layout = layout
         shapes = layout.shapes + (layout.statistics_shapes if statistics else ())
-        self.flat = torch.zeros(_size(shapes), device=device, dtype=dtype)
+        if flat is None:
+            flat = torch.zeros(_size(shapes), device=device, dtype=dtype)
+        self.flat = flat[: _size(shapes)]
         self.n_parameters = _size(layout.shapes)
         blocks = [
             part.view(shape)
@@ -291,6 +309,23 @@ class StackBlocks:
         """Set run k's tensors from ones shaped as the plain network has them."""
         for name, view in self.tensors_of(k).items():
             view.copy_(tensors[name].reshape(view.shape))
+
+    def initialize(self, k: int, seed: int) -> None:
+        """Set run k's parameters from its seed, as `initialization.initialize_` does.
+
+        Args:
+            seed: see `draw_weights`.
+        """
+        layout = self.layout
+        drawn = draw_weights(
+            layout.configs[k], layout.n_features, layout.cardinalities, layout.n_outputs, seed
+        )
+        views = self.tensors_of(k)
+        for name, weight in drawn:
+            view = views.pop(name)
+            view.copy_(weight.view(view.shape))
+        for name, view in views.items():
+            view.fill_(_STARTS.get(name.partition(".")[2].partition(".")[2], 0.0))
 
     def take_over(self, other: StackBlocks, moves: Sequence[tuple[int, int]]) -> None:
         """Copy runs from the blocks of another stack on the same columns.

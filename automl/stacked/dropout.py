@@ -1,7 +1,7 @@
 """The dropout of a stack: each run's own masks, for all runs and several steps at once.
 
-A mask belongs to (seed, layer, step, position in the batch, unit), as alone. torch is given
-masks; the compiled kernels hash them themselves and are told only what they are functions of.
+A mask belongs to (seed, layer, step, position in the batch, unit), as alone. The compiled kernels
+hash the same masks where they use them (`kernels/dropout.h`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from automl import randomness
 from automl.models.mlp.dropout import MASK_ELEMENTS
 from automl.randomness import Decision
 from automl.stacked.blocks import StackLayout
-from automl.stacked.native_pass import MaskSource, WindowDropout
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +38,6 @@ class _Place:
         every = masks.new_ones(len(masks), steps.shape[1], *masks.shape[2:])
         return every.index_copy_(1, self.dropping, masks)
 
-    @property
-    def source(self) -> MaskSource:
-        """What the masks are functions of beside the step."""
-        threshold, scale = self.decision.threshold.flatten(), self.decision.scale.flatten()
-        return MaskSource(self.streams, threshold, scale)
-
 
 class StackedDropout:
     """The dropout of K runs, at the inputs and at each hidden layer."""
@@ -66,7 +59,6 @@ class StackedDropout:
             _place(of_place, size, layer, seeds, device, dtype)
             for layer, (of_place, size) in enumerate(zip(rates, self._sizes, strict=True))
         ]
-        self._sources = tuple(place.source if place else None for place in self._places)
 
     def masks(
         self, first_steps: Tensor, n_steps: int, n_rows: int
@@ -90,11 +82,6 @@ class StackedDropout:
             ]
             for step in range(stop - start):
                 yield [None if masks is None else masks[step] for masks in drawn]
-
-    def window(self, first_steps: Tensor, n_rows: int) -> WindowDropout:
-        """The same for kernels that hash the masks themselves, for any number of steps."""
-        offsets = randomness.mask_offsets(n_rows, max(self._sizes), first_steps.device)
-        return WindowDropout(first_steps, self._sources, *offsets)
 
 
 def _place(

@@ -1,13 +1,7 @@
-"""Losses and metrics of the runs of a stack, in evaluation mode.
-
-By the compiled kernels run by run (`native_scores.py`), else by torch calls for all runs at
-once. With kernels a run's numbers are the same bits beside any others; torch's products may
-depend on the number of runs in their last bits.
-"""
+"""Losses, metrics and layer signals of all runs of a stack, in evaluation mode."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 import torch
@@ -15,10 +9,9 @@ from torch import Tensor
 
 from automl.stacked.blocks import StackLayout
 from automl.stacked.losses import stacked_row_errors, stacked_row_losses
-from automl.stacked.native_scores import NativeScores
 from automl.stacked.rows import TableRows, gather
 from automl.stacked.stack import Stack
-from automl.stacked.stack_passes import Pass
+from automl.stacked.torch_pass import StackedPass
 from automl.training.batches import measured_rows
 from automl.training.scores import Score
 
@@ -45,51 +38,30 @@ class StackedEvaluation:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._passes: dict[int, Pass] = {}
-        self._native: NativeScores | None = None
-        if stack.tables.is_native:
-            self._native = NativeScores(stack.values, stack.tables.dataset.loss)
+        self._passes: dict[int, StackedPass] = {}
+
+    @property
+    def _n_valid(self) -> int:
+        """Validation rows, equally many for each run."""
+        return self._stack.rows.valid.n_rows(self._stack.members[0].run)
 
     @torch.no_grad()
-    def train_scores(self, runs: Sequence[int] | None = None) -> list[Score]:
-        """Some runs, by their places (None: all), on the measured part of their train rows."""
-        rows, run = self._stack.rows, self._stack.members[0].run
-        measured = measured_rows(rows.n_rows, rows.valid.n_rows(run))
-        if rows.own_rows is None:
-            return self._measured(
-                rows.train.rows,
-                rows.train_starts,
-                rows.n_rows if measured is None else measured,
-                runs,
-            )
-        own = rows.own_rows if measured is None else rows.own_rows[:, measured]
-        return self._measured(rows.train.rows, rows.train_starts, own, runs)
+    def train_scores(self) -> list[Score]:
+        """Each run on the measured part of its own train rows."""
+        stack, device = self._stack, self._stack.tables.device
+        measured = measured_rows(stack.rows.n_rows, self._n_valid)
+        rows = torch.arange(stack.rows.n_rows) if measured is None else measured
+        rows = rows.to(device)[None]
+        if stack.rows.own_rows is not None:
+            rows = stack.rows.own_rows[:, rows[0]]
+        return self._scores(stack.rows.train.rows, rows, stack.rows.train_starts)
 
     @torch.no_grad()
-    def valid_scores(self, runs: Sequence[int] | None = None) -> list[Score]:
-        """Some runs, by their places (None: all), on their folds' validation rows."""
-        rows = self._stack.rows
-        n_rows = rows.valid.n_rows(self._stack.members[0].run)
-        return self._measured(rows.valid.rows, rows.valid_starts, n_rows, runs)
-
-    def _measured(
-        self, table: TableRows, starts: Tensor, rows: Tensor | int, runs: Sequence[int] | None
-    ) -> list[Score]:
-        """Measure on rows of a table.
-
-        Args:
-            rows: which, counted from `starts`; a number: the first so many.
-
-        Shape:
-            starts: (K, 1); rows: (N,), or (K, N) where each run has its own.
-        """
-        places = range(len(starts)) if runs is None else runs
-        if self._native is not None:
-            return self._native.measure(table, starts, rows, places)
-        if isinstance(rows, int):
-            rows = torch.arange(rows, device=starts.device)
-        every = self._scores(table, rows if rows.ndim == 2 else rows[None], starts)
-        return [every[k] for k in places]
+    def valid_scores(self) -> list[Score]:
+        """Each run on its fold's validation rows."""
+        stack = self._stack
+        rows = torch.arange(self._n_valid, device=stack.tables.device)[None]
+        return self._scores(stack.rows.valid.rows, rows, stack.rows.valid_starts)
 
     def _scores(self, table: TableRows, rows: Tensor, starts: Tensor) -> list[Score]:
         """Measure on rows of a table; `rows`: (K, N) or (1, N), counted from `starts` (K, 1)."""
@@ -114,7 +86,7 @@ class StackedEvaluation:
         n_chunks = -(-n_rows // rows_at_once(self._stack.layout))
         return -(-n_rows // n_chunks)
 
-    def _pass(self, n_rows: int) -> Pass:
+    def _pass(self, n_rows: int) -> StackedPass:
         if n_rows not in self._passes:
             self._passes[n_rows] = self._stack.passes.evaluation(n_rows)
         return self._passes[n_rows]

@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 from automl.data.dataset import Dataset
-from automl.stacked.native_losses import objective_gradients_
 from automl.training.config import RunConfig
 
 
@@ -29,7 +28,6 @@ class StackedObjective:
     loss: str
     label_smoothing: Tensor | None
     class_weights: Tensor | None
-    is_native: bool = False  # use the compiled kernels
 
     @classmethod
     def of(
@@ -38,8 +36,6 @@ class StackedObjective:
         runs: Sequence[RunConfig],
         device: torch.device,
         dtype: torch.dtype,
-        *,
-        is_native: bool,
     ) -> StackedObjective:
         """The objective of some runs."""
         smoothing, weights = None, None
@@ -50,7 +46,7 @@ class StackedObjective:
         given = [values for values in per_run if values is not None]
         if given:
             weights = torch.stack(given).to(device, dtype)
-        return cls(dataset.loss, smoothing, weights, is_native)
+        return cls(dataset.loss, smoothing, weights)
 
     def gradient_(self, outputs: Tensor, targets: Tensor, gradients: Tensor) -> None:
         """Compute the gradient of each run's mean over the batch in its outputs.
@@ -58,10 +54,6 @@ class StackedObjective:
         Shape:
             outputs, gradients: (K, C, B); targets: (K, B).
         """
-        if self.is_native:
-            smoothing, weights = self.label_smoothing, self.class_weights
-            objective_gradients_(self.loss, outputs, targets, smoothing, weights, gradients)
-            return
         GRADIENTS[self.loss](outputs, targets[:, None, :], self.label_smoothing, gradients)
         if self.class_weights is not None:
             gradients.mul_(self.class_weights.gather(1, targets)[:, None, :])

@@ -26,10 +26,7 @@ from automl.system.child_processes import module_search_path, run_within
 
 SOURCES: Final = Path(__file__).with_name("kernels")
 
-FUNCTIONS: Final = (
-    *("network_forward", "network_backward", "objective_gradients", "measure_scores"),
-    *("measure_signals", "update"),
-)
+FUNCTIONS: Final = ("train_epoch", "probe_layers", "measure_scores")
 """What `kernels.cpp` exports."""
 
 FLAGS: Final = (

@@ -1,131 +1,234 @@
-"""The description of a stack's networks for the compiled kernels: where everything lies.
+"""The description of one run for the compiled kernels: where everything of it lies.
 
-The structures are filled once per batch shape, and the buffers that only the kernels use are
-made here; what comes in and goes out is its pass's (`native_pass.py`).
+A run's parameters, best weights and moments are four rows of one tensor, its own. What a step
+needs beside them for a moment (activations, gradients) lies in a buffer that all runs of a
+trainer use in turn: so it stays in the cache, and a run that rests holds none of it.
 """
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+import itertools
+import math
 from typing import Final
 
 import torch
 from torch import Tensor
 
+from automl import randomness
 from automl.models.mlp.network import ACTIVATIONS
 from automl.stacked import native_structures as structures
-from automl.stacked.blocks import StackBlocks, padded
+from automl.stacked.blocks import StackLayout
 from automl.stacked.native_structures import address
+from automl.training.config import RunConfig
 from search_spaces.hyperparameters import hyperparameter
 
-_VECTORS: Final = ("bias", "gain", "shift", "slope")
+VALUES, BEST, FIRST, SECOND = range(4)
+"""The rows of a run's numbers: parameters with running statistics, the same of the best epoch,
+and two moments."""
+
+_CPU: Final = torch.device("cpu")
+
+ALIGNMENT: Final = 16
+"""Buffers begin at multiples of this many numbers: a cache line of float32."""
 
 
-class DescribedNetwork:
-    """The structures of one batch shape, and the buffers that they point to.
+def aligned(size: int) -> int:
+    """So many numbers, up to where the next buffer may begin."""
+    return -(-size // ALIGNMENT) * ALIGNMENT
+
+
+class Scratch:
+    """The buffer that the runs of a trainer use in turn, as large as any of them wants it.
+
+    Who began when it was smaller keeps that one.
+    """
+
+    def __init__(self, like: Tensor) -> None:
+        self.numbers = like.new_empty(0)
+
+    def grow(self, size: int) -> None:
+        """Make it as large as this."""
+        self.numbers = self.numbers.new_empty(size)
+
+
+class _Buffers:
+    """Cuts the scratch into buffers, or goes on counting beyond its end."""
+
+    def __init__(self, scratch: Scratch) -> None:
+        self._start, self._item = address(scratch.numbers), scratch.numbers.element_size()
+        self.size = 0
+
+    def cut(self, *shape: int) -> int:
+        """Where a buffer of this shape begins."""
+        first = self.size
+        self.size += aligned(math.prod(shape))
+        return self._start + first * self._item
+
+
+class _Numbers:
+    """Where the numbers of a run lie, by block; `gradients` is where those of its values go."""
+
+    def __init__(self, layout: StackLayout, numbers: Tensor, gradients: int) -> None:
+        shapes = layout.shapes + layout.statistics_shapes
+        self._starts = [0, *itertools.accumulate(math.prod(shape) for shape in shapes)]
+        self._layout, self._numbers, self._gradients = layout, numbers, gradients
+
+    @property
+    def n_parameters(self) -> int:
+        """All but running statistics."""
+        return self._starts[len(self._layout.shapes)]
+
+    @property
+    def n_penalized(self) -> int:
+        """Those before the block of vectors."""
+        return self._starts[len(self._layout.shapes) - 1]
+
+    def row(self, number: int) -> int:
+        """Where one of the four rows begins."""
+        held = self._numbers
+        return held.data_ptr() + number * held.stride(0) * held.element_size()
+
+    def block(self, number: int) -> tuple[int, int]:
+        """Where a block lies, and its gradients."""
+        return self._both(self._starts[number])
+
+    def statistics(self, layer: int) -> int:
+        """Where a layer's running statistics lie; 0 where it has none."""
+        layout = self._layout
+        return self.block(len(layout.shapes) + layer)[0] if layout.statistics_shapes else 0
+
+    def vector(self, layer: int, kind: str) -> tuple[int, int]:
+        """Where a vector lies, and its gradients; 0 where a layer (-1: output) has none."""
+        columns = self._layout.vector_columns.get((layer, kind))
+        return (0, 0) if columns is None else self._both(self.n_penalized + columns.start)
+
+    def _both(self, place: int) -> tuple[int, int]:
+        offset = place * self._numbers.element_size()
+        return self.row(VALUES) + offset, self._gradients + offset
+
+
+class DescribedRun:
+    """The structures of a run, and what they point to.
 
     Attributes:
-        network: inputs, outputs and their gradients are for the pass to fill in.
-        layers: of the hidden layers, which the network points to.
-        pointer: where the network lies.
+        network: of the networks' kernels.
+        update: of the optimizer's.
+        embeddings: the tables of embedded columns.
+        before: where the parameters before an epoch's last step go.
+        targets: where a batch's go, of 64 bits each.
     """
 
     def __init__(
-        self, values: StackBlocks, n_rows: int, gradients: StackBlocks | None = None
+        self,
+        run: RunConfig,
+        layout: StackLayout,
+        numbers: Tensor,
+        scratch: Scratch,
+        n_rows: int,
     ) -> None:
-        layout = values.layout
-        self._values, self._gradients, self._n_rows = values, gradients, n_rows
-        self._held: list[Tensor] = []  # keeps alive what the structures point to
-        self._layer_outputs: list[Tensor] = []  # in training; run k's at its own width
-        turns: list[int] = []
-        if gradients is None:  # two layers take turns, for the run at work: one reads, one writes
-            turns = [self._buffer(n_rows, max(layout.widths, default=0)) for _ in range(2)]
-        self.layers = (structures.Layer * layout.n_layers)()
-        for layer in range(layout.n_layers):
-            self._describe_layer(layer, turns)
-        self.network = self._described_network()
-        self.pointer = ctypes.addressof(self.network)
+        """Describe a run.
 
-    def outputs_of(self, layer: int, k: int) -> Tensor:
-        """What run k's hidden layer gave in the last pass forward, in training; (B, H)."""
-        n_units = self._values.layout.configs[k].hidden_sizes[layer]
-        flat = self._layer_outputs[layer][k].flatten()[: self._n_rows * padded(n_units)]
-        return flat.view(self._n_rows, -1)[:, :n_units]
+        Args:
+            numbers: see `VALUES`, (4, N).
+            n_rows: the most rows of a batch.
+        """
+        self._run, self._layout, self._n_rows = run, layout, n_rows
+        n_needed = self._describe(_Buffers(scratch), numbers)
+        if n_needed > len(scratch.numbers):
+            scratch.grow(n_needed)
+            self._describe(_Buffers(scratch), numbers)
+        self._held.append(scratch.numbers)
 
-    def _keep(self, values: Tensor) -> int:
-        """The address of numbers that must stay where they are."""
-        self._held.append(values)
-        return address(values)
+    def _describe(self, buffers: _Buffers, numbers: Tensor) -> int:
+        """Fill all structures; returns how many numbers the buffers take."""
+        self._held: list[object] = [numbers]  # keeps alive what is pointed to
+        gradients = buffers.cut(numbers.shape[1])
+        held = _Numbers(self._layout, numbers, gradients)
+        layers = (structures.Layer * self._layout.n_layers)()
+        for layer in range(self._layout.n_layers):
+            layers[layer] = self._described_layer(layer, held, buffers)
+        self._held.append(layers)
+        self.network = self._described_network(held, buffers)
+        self.network.layers = ctypes.addressof(layers)
+        self.embeddings = self._described_embeddings(held)
+        self.update = structures.Update(
+            n_penalized=held.n_penalized,
+            n_parameters=held.n_parameters,
+            values=held.row(VALUES),
+            gradients=gradients,
+            first=held.row(FIRST),
+            second=held.row(SECOND),
+        )
+        self.before = buffers.cut(held.n_penalized)
+        self.targets = buffers.cut(2 * self._n_rows)
+        return buffers.size
 
-    def _buffer(self, *shape: int) -> int:
-        return self._keep(self._values.flat.new_empty(shape))
+    def _described_layer(
+        self, layer: int, numbers: _Numbers, buffers: _Buffers
+    ) -> ctypes.Structure:
+        layout, config, n_rows = self._layout, self._run.model, self._n_rows
+        width = layout.widths[layer]
+        n_linear = width * layout.pieces
+        described = structures.Layer(
+            n_units=config.hidden_sizes[layer],
+            outputs=buffers.cut(n_rows, width),
+            slopes=buffers.cut(n_rows, width),
+            statistics=numbers.statistics(layer),
+            stream=randomness.stream(self._run.seed, "dropout", layer + 1),
+            n_dropped=randomness.n_dropped(config.dropout),
+        )
+        described.weights, described.weight_gradients = numbers.block(layer)
+        described.bias, described.bias_gradient = numbers.vector(layer, "bias")
+        described.gain, described.gain_gradient = numbers.vector(layer, "gain")
+        described.shift, described.shift_gradient = numbers.vector(layer, "shift")
+        described.learned_slope, described.slope_gradient = numbers.vector(layer, "slope")
+        if config.activation in ("prelu", "maxout"):
+            described.second = buffers.cut(n_rows, width)
+        if config.normalization != "none":
+            described.normalized = buffers.cut(n_rows, n_linear)
+            described.scales = buffers.cut(max(n_rows, n_linear))
+        return described
 
-    def _integers(self, numbers: Sequence[int]) -> int:
-        return self._keep(torch.tensor(numbers, dtype=torch.int64))
-
-    def _describe_layer(self, layer: int, turns: Sequence[int]) -> None:
-        """Say where one layer's parameters and buffers lie; the buffers are made here."""
-        values, gradients, layout = self._values, self._gradients, self._values.layout
-        n_runs, n_rows, width = layout.n_runs(layer), self._n_rows, layout.widths[layer]
-        configs, described = layout.configs[:n_runs], self.layers[layer]
-        described.n_runs, described.width = n_runs, width
-        described.n_units = self._integers([config.hidden_sizes[layer] for config in configs])
-        described.weights = address(values.hidden[layer])
-        for kind in _VECTORS:
-            setattr(described, kind, self._vector(values, layer, kind))
-        if layout.statistics_shapes:
-            described.statistics = address(values.statistics[layer])
-            described.statistics_stride = values.statistics[layer].stride(0)
-        if gradients is None:
-            described.outputs = turns[layer % 2]
-            return
-        for kind in _VECTORS:
-            setattr(described, f"{kind}_gradient", self._vector(gradients, layer, kind))
-        described.weight_gradients = address(gradients.hidden[layer])
-        self._layer_outputs.append(values.flat.new_empty(n_runs, n_rows, width))
-        described.outputs = self._keep(self._layer_outputs[layer])
-        described.slopes = self._buffer(n_runs, n_rows, width)
-        if {config.activation for config in configs} & {"prelu", "maxout"}:
-            described.second = self._buffer(n_runs, n_rows, width)
-        if layout.has_normalization:
-            n_linear = layout.pieces * width
-            described.normalized = self._buffer(n_runs, n_rows, n_linear)
-            described.standard_scales = self._buffer(n_runs, max(n_rows, n_linear))
-
-    def _vector(self, blocks: StackBlocks, layer: int, kind: str) -> int:
-        """Where the first run's vector of a kind begins; 0 if no run has one."""
-        present = (layer, kind) in blocks.layout.vector_columns
-        return address(blocks.vector(layer, kind)) if present else 0
-
-    def _described_network(self) -> ctypes.Structure:
-        """Say where the output layer and the buffers of a run at work lie."""
-        values, gradients, layout = self._values, self._gradients, self._values.layout
-        n_rows = self._n_rows
-        activations = list(ACTIVATIONS)
-        kinds = hyperparameter("normalization").words
+    def _described_network(self, numbers: _Numbers, buffers: _Buffers) -> ctypes.Structure:
+        """Say where the output layer and the buffers between layers lie."""
+        layout, config, n_rows = self._layout, self._run.model, self._n_rows
         widest = max(layout.widths, default=0)
+        offsets = randomness.mask_offsets(n_rows, max(widest, layout.n_inputs), _CPU)
+        self._held += offsets
         described = structures.Network(
-            n_runs=len(layout.configs),
-            n_rows=n_rows,
             n_inputs=layout.n_inputs,
             n_outputs=layout.n_outputs,
             n_pieces=layout.pieces,
-            is_training=gradients is not None,
-            vector_stride=values.vectors.stride(0),
-            output_width=layout.output_width,
-            depths=self._integers([config.n_layers for config in layout.configs]),
-            activations=self._integers([activations.index(c.activation) for c in layout.configs]),
-            normalizations=self._integers([kinds.index(c.normalization) for c in layout.configs]),
-            layers=ctypes.addressof(self.layers),
-            output_weights=address(values.output),
-            output_bias=self._vector(values, -1, "bias"),
-            linear=self._buffer(n_rows, layout.pieces * widest),
+            n_layers=layout.n_layers,
+            activation=list(ACTIVATIONS).index(config.activation),
+            normalization=hyperparameter("normalization").words.index(config.normalization),
+            inputs=buffers.cut(n_rows, layout.n_inputs),
+            outputs=buffers.cut(layout.n_outputs, n_rows),
+            output_gradients=buffers.cut(layout.n_outputs, n_rows),
+            linear=buffers.cut(n_rows, layout.pieces * widest),
+            linear_signals=buffers.cut(n_rows, layout.pieces * widest),
+            signals=buffers.cut(n_rows, widest),
+            signals_below=buffers.cut(n_rows, widest),
+            row_offsets=address(offsets[0]),
+            pair_offsets=address(offsets[1]),
+            stream=randomness.stream(self._run.seed, "dropout", 0),
+            n_dropped=randomness.n_dropped(config.input_dropout),
         )
-        if gradients is not None:
-            described.output_weight_gradients = address(gradients.output)
-            described.output_bias_gradients = self._vector(gradients, -1, "bias")
-            described.linear_signals = self._buffer(n_rows, layout.pieces * widest)
-            described.signals = self._buffer(n_rows, widest)
-            described.signals_below = self._buffer(n_rows, widest)
+        block = numbers.block(layout.n_layers)
+        described.output_weights, described.output_weight_gradients = block
+        vector = numbers.vector(-1, "bias")
+        described.output_bias, described.output_bias_gradients = vector
+        if layout.cardinalities:  # only embeddings ask for it
+            described.input_signals = buffers.cut(n_rows, layout.n_inputs)
+        return described
+
+    def _described_embeddings(self, numbers: _Numbers) -> ctypes.Array[ctypes.Structure]:
+        """Where the tables of embedded columns lie."""
+        layout = self._layout
+        described = (structures.Embedding * len(layout.cardinalities))()
+        for column in range(len(layout.cardinalities)):
+            number = layout.n_layers + 1 + column
+            _, n_codes, size = layout.shapes[number]
+            described[column] = structures.Embedding(n_codes, size, *numbers.block(number))
         return described

@@ -1,13 +1,12 @@
-"""Plain losses of runs by the compiled kernels: one call takes runs through all rows of a split.
+"""The plain losses of a run by the compiled kernels: one call goes through all rows of a split.
 
-The counterpart of `StackedEvaluation`'s torch calls. Only means come out of it
-(`kernels/scores.h`); activations live in buffers for one chunk of rows of one run.
+The counterpart of `StackedEvaluation`'s torch calls. Only means come out of it; activations
+live in buffers for one chunk of rows (`kernels/scores.h`).
 """
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
 from typing import Final
 
 import torch
@@ -15,81 +14,61 @@ from torch import Tensor
 
 from automl.stacked import native
 from automl.stacked import native_structures as structures
-from automl.stacked.blocks import StackBlocks
-from automl.stacked.native_description import DescribedNetwork
-from automl.stacked.native_losses import LOSSES, target_addresses
+from automl.stacked.native_description import DescribedRun
 from automl.stacked.native_structures import address
 from automl.stacked.rows import TableRows
 from automl.training.scores import Score
 
 CHUNK_ROWS: Final = 64
-"""Rows of a run at once, as in `kernels/scores.h`."""
+"""Rows that are measured at once, as in `kernels/scores.h`."""
+
+LOSSES: Final = ("cross_entropy", "binary_cross_entropy", "mean_squared", "mean_absolute", "huber")
+"""Names of losses in the order of the kernels' `Loss`."""
 
 
 class NativeScores:
-    """Measures the runs whose parameters lie in some blocks."""
+    """Measures a run."""
 
-    def __init__(self, values: StackBlocks, loss: str) -> None:
-        """Describe the networks, and make buffers for a chunk of rows."""
-        layout, like = values.layout, values.flat
-        self._values, self._loss = values, LOSSES.index(loss)  # keeps alive what is pointed to
-        self._described = DescribedNetwork(values, CHUNK_ROWS)
-        self._outputs = like.new_empty(layout.n_outputs, CHUNK_ROWS)
-        self._inputs = like.new_empty(CHUNK_ROWS, layout.n_inputs)
-        self._described.network.outputs = address(self._outputs)
-        self._embeddings = described_embeddings(values)
-        self._kernel = native.kernel("measure_scores", like.dtype)
-
-    def measure(
-        self, table: TableRows, starts: Tensor, rows: Tensor | int, runs: Sequence[int]
-    ) -> list[Score]:
-        """Measure some runs, by their places in the blocks.
+    def __init__(self, described: DescribedRun, loss: int, dtype: torch.dtype) -> None:
+        """Get ready.
 
         Args:
-            rows: which rows, counted from a run's start; a number: the first so many.
-
-        Shape:
-            starts: (K, 1) int64, where each run's rows begin in the table; rows: (N,) or, where
-            they differ, (K, N), int64.
+            described: for at least `CHUNK_ROWS` rows.
+            loss: its place in `LOSSES`.
         """
-        read, places = described_rows(table), torch.tensor(runs)
-        numbers = torch.empty(len(runs), 3, dtype=torch.float64)
+        self._described, self._loss = described, loss
+        self._kernel = native.kernel("measure_scores", dtype)
+
+    def measure(self, table: TableRows, start: int, rows: Tensor | int) -> Score:
+        """Measure the run on rows of a table.
+
+        Args:
+            rows: which, counted from `start`, (N,) int64; a number: the first so many.
+        """
+        read, numbers = described_rows(table), torch.empty(3, dtype=torch.float64)
         index = None if isinstance(rows, int) else rows.contiguous()
         asked = structures.Scores(
-            network=self._described.pointer,
+            network=ctypes.addressof(self._described.network),
             rows=ctypes.addressof(read),
-            embeddings=ctypes.addressof(self._embeddings),
+            embeddings=ctypes.addressof(self._described.embeddings),
             loss=self._loss,
-            n_runs=len(runs),
-            n_rows=rows if isinstance(rows, int) else rows.shape[-1],
-            runs=address(places),
-            starts=address(starts),
+            n_rows=rows if isinstance(rows, int) else len(rows),
+            start=start,
             index=address(index),
-            index_apart=0 if index is None or index.ndim == 1 else index.stride(0),
-            inputs=address(self._inputs),
             numbers=address(numbers),
         )
         self._kernel(ctypes.addressof(asked))
-        return [Score(*of_run) for of_run in numbers.tolist()]
+        return Score(*numbers.tolist())
 
 
 def described_rows(table: TableRows) -> ctypes.Structure:
     """Where the rows of a table lie."""
-    classes, values = target_addresses(table.targets)
+    is_real = table.targets.is_floating_point()
     return structures.Rows(
         n_columns=table.inputs.shape[1],
         n_embedded=table.categories.shape[1],
         columns=address(table.inputs),
         categories=address(table.categories),
-        classes=classes,
-        values=values,
+        classes=0 if is_real else address(table.targets),
+        values=address(table.targets) if is_real else 0,
     )
-
-
-def described_embeddings(values: StackBlocks) -> ctypes.Array[ctypes.Structure]:
-    """Where the tables of embedded columns lie."""
-    described = (structures.Embedding * len(values.embeddings))()
-    for place, table in zip(described, values.embeddings, strict=True):
-        _, place.n_codes, place.size = table.shape
-        place.numbers = address(table)
-    return described

@@ -1,8 +1,8 @@
 """The structures by which the compiled kernels are told where everything lies.
 
-Their fields are all 64 bits wide: counts, and addresses of numbers. The kernels define the same
-structures (`kernels/*.h`) and tell how theirs lie in memory (`kernels/layouts.h`); a library
-whose structures are others would read and write anywhere, so it is not used.
+Their fields are all 64 bits wide: counts, addresses of numbers, and a limit. The kernels define
+the same structures (`kernels/*.h`) and tell how theirs lie in memory (`kernels/layouts.h`); a
+library whose structures are others would read and write anywhere, so it is not used.
 """
 
 from __future__ import annotations
@@ -13,60 +13,62 @@ from typing import Final
 from torch import Tensor
 
 
-def _structure(name: str, *fields: str) -> type[ctypes.Structure]:
-    return type(
-        name, (ctypes.Structure,), {"_fields_": [(field, ctypes.c_int64) for field in fields]}
-    )
+def _structure(name: str, *fields: str, real: str = "") -> type[ctypes.Structure]:
+    """A structure of whole numbers and addresses; the field `real` is a double."""
+    kinds = [(field, ctypes.c_double if field == real else ctypes.c_int64) for field in fields]
+    return type(name, (ctypes.Structure,), {"_fields_": kinds})
 
-
-_DROPOUT: Final = ("streams", "thresholds", "scales")
 
 Layer: Final = _structure(
     "Layer",
-    *("n_runs", "width", "n_units", "weights", "weight_gradients", "outputs", "slopes", "second"),
-    *("normalized", "standard_scales", "bias", "gain", "shift", "slope"),
-    *("statistics", "statistics_stride"),
-    *("bias_gradient", "gain_gradient", "shift_gradient", "slope_gradient"),
-    *_DROPOUT,
+    *("n_units", "weights", "weight_gradients", "outputs", "slopes", "second"),
+    *("normalized", "scales", "bias", "gain", "shift", "learned_slope", "statistics"),
+    *("bias_gradient", "gain_gradient", "shift_gradient", "slope_gradient", "stream"),
+    *("n_dropped",),
 )
 Network: Final = _structure(
     "Network",
-    *("n_runs", "n_rows", "n_inputs", "n_outputs", "n_pieces"),
-    *("is_training", "is_frozen", "first_steps", "step", "vector_stride", "output_width"),
-    *("depths", "activations", "normalizations", "layers", "inputs", "input_signals"),
-    *("outputs", "output_gradients", "output_weights", "output_weight_gradients"),
-    *("output_bias", "output_bias_gradients"),
-    *("linear", "linear_signals", "signals", "signals_below"),
-    *("row_offsets", "pair_offsets"),
-    *_DROPOUT,
-)
-Signals: Final = _structure("Signals", "network", "layer", "saturated_above", "numbers")
-Outputs: Final = _structure(
-    "Outputs",
-    *("loss", "n_runs", "n_outputs", "n_rows", "outputs", "classes", "values"),
-    *("smoothing", "class_weights", "gradients"),
+    *("n_rows", "n_inputs", "n_outputs", "n_pieces", "n_layers", "activation"),
+    *("normalization", "is_training", "is_frozen", "step", "layers", "inputs"),
+    *("input_signals", "outputs", "output_gradients", "output_weights"),
+    *("output_weight_gradients", "output_bias", "output_bias_gradients", "linear"),
+    *("linear_signals", "signals", "signals_below", "row_offsets", "pair_offsets"),
+    *("stream", "n_dropped"),
 )
 Rows: Final = _structure(
-    "Rows", "n_columns", "n_embedded", "columns", "categories", "classes", "values"
+    "Rows",
+    *("n_columns", "n_embedded", "columns", "categories", "classes", "values"),
 )
-Embedding: Final = _structure("Embedding", "n_codes", "size", "numbers")
-Scores: Final = _structure(
-    "Scores",
-    *("network", "rows", "embeddings", "loss", "n_runs", "n_rows", "runs", "starts"),
-    *("index", "index_apart", "inputs", "numbers"),
-)
-Block: Final = _structure(
-    "Block",
-    *("n_runs", "n_rows", "n_columns", "n_pieces", "own_rows", "own_columns"),
-    *("is_penalized", "has_units", "values", "gradients", "first", "second"),
+Embedding: Final = _structure(
+    "Embedding",
+    *("n_codes", "size", "numbers", "gradients"),
 )
 Update: Final = _structure(
     "Update",
-    *("n_runs", "n_blocks", "blocks", "coefficients"),
-    *("l1", "max_norm", "clip_norm", "has_first", "has_second", "norms"),
+    *("n_penalized", "n_parameters", "values", "gradients", "first", "second"),
+    *("has_first", "has_second", "limits", "norm_sum"),
+)
+Lesson: Final = _structure(
+    "Lesson",
+    *("network", "rows", "embeddings", "loss", "smoothing", "class_weights"),
+    *("classes", "values"),
+)
+Epoch: Final = _structure(
+    "Epoch",
+    *("lesson", "update", "n_steps", "first_step", "bounds", "order", "coefficients"),
+    *("before",),
+)
+Probe: Final = _structure(
+    "Probe",
+    *("lesson", "update", "n_rows", "index", "before", "saturated_above", "numbers"),
+    real="saturated_above",
+)
+Scores: Final = _structure(
+    "Scores",
+    *("network", "rows", "embeddings", "loss", "n_rows", "start", "index", "numbers"),
 )
 
-STRUCTURES: Final = (Layer, Network, Signals, Outputs, Rows, Embedding, Scores, Block, Update)
+STRUCTURES: Final = (Layer, Network, Rows, Embedding, Update, Lesson, Epoch, Probe, Scores)
 
 Places = dict[tuple[str, str], tuple[int, int]]
 """Offset and size in bytes by structure and field; "" is the structure as a whole."""

@@ -1,33 +1,35 @@
 """Trying out compiled kernels: `python -m automl.stacked.native_trial REAL FILE`.
 
-Runs a small stack forward and backward with the kernels and with torch calls. Ends with 0 if
-both give the same; kernels that this machine cannot run end this process instead of a search.
+Trains two small networks with the kernels and with torch calls. Ends with 0 if both give the
+same; kernels that this machine cannot run end this process instead of a search.
 """
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
+from automl.data.dataset import Dataset, Fold, Split
+from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
 from automl.models.mlp.config import MLPConfig
 from automl.stacked import native
-from automl.stacked.blocks import StackBlocks, StackLayout
-from automl.stacked.native_pass import NativePass
-from automl.stacked.torch_pass import StackedPass
+from automl.stacked.trainer import StackedTrainer
+from automl.training.config import RunConfig, TrainingConfig
+from storage.records import EpochRecord
 
 CONFIGS = (
     MLPConfig(n_layers=2, hidden_size=19, activation="silu", normalization="layer_norm"),
-    MLPConfig(n_layers=1, hidden_size=7, activation="relu"),
+    MLPConfig(n_layers=1, hidden_size=7, activation="relu", dropout=0.2),
 )
 """Widths that are no multiples of a vector, so that ends of loops run too."""
 
-N_ROWS, N_INPUTS, N_OUTPUTS = 13, 5, 3
+N_ROWS, N_INPUTS, N_CLASSES = 45, 5, 3
 
 TOLERANCE = 1e-3
-"""Sums of some ten numbers of size 1, in single precision, in another order."""
+"""A few steps on some ten rows, in single precision, in another order."""
 
 
 def main(real: str, path: str) -> str:
@@ -38,27 +40,40 @@ def main(real: str, path: str) -> str:
         native.library(dtype)
     except OSError as error:
         return str(error)
-    pairs = zip(_numbers(NativePass, dtype), _numbers(StackedPass, dtype), strict=True)
-    if all(torch.allclose(*pair, rtol=TOLERANCE, atol=TOLERANCE) for pair in pairs):
+    pairs = zip(_epochs(dtype, True), _epochs(dtype, False), strict=True)
+    if all(_are_alike(*pair) for pair in pairs):
         return ""
     return "they give other numbers than torch"
 
 
-def _numbers(kind: type[NativePass | StackedPass], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Outputs and gradients of a stack of drawn networks, on drawn rows."""
-    layout = StackLayout.of(CONFIGS, N_INPUTS, (), N_OUTPUTS)
-    values = StackBlocks(layout, device="cpu", dtype=dtype, statistics=True)
-    gradients = StackBlocks(layout, device="cpu", dtype=dtype)
+def _epochs(dtype: torch.dtype, is_native: bool) -> list[EpochRecord]:
+    """An epoch of each network, on drawn rows."""
+    trainer = StackedTrainer(_dataset(), dtype=dtype, is_native=is_native)
+    training = TrainingConfig(batch_size=16, optimizer="adam", learning_rate=1e-3)
+    trainer.add([RunConfig(n, n, "mlp", config, training, n) for n, config in enumerate(CONFIGS)])
+    return sorted(trainer.train_round(), key=lambda record: record.run_id)
+
+
+def _are_alike(one: EpochRecord, other: EpochRecord) -> bool:
+    pairs = [(one.train_loss, other.train_loss), (one.gradient_norm, other.gradient_norm)]
+    for mine, theirs in zip(one.layers, other.layers, strict=True):
+        pairs += [
+            (mine.gradient_norm, theirs.gradient_norm),
+            (mine.activation_standard_deviation, theirs.activation_standard_deviation),
+        ]
+    return all(math.isclose(*pair, rel_tol=TOLERANCE, abs_tol=TOLERANCE) for pair in pairs)
+
+
+def _dataset() -> Dataset:
     generator = torch.Generator().manual_seed(0)
-    for k in range(len(CONFIGS)):
-        for view in values.tensors_of(k).values():
-            view.normal_(0.0, 0.5, generator=generator)
-    batch = kind(values, N_ROWS, gradients)
-    batch.inputs.normal_(generator=generator)
-    batch.forward()
-    batch.output_gradients.normal_(generator=generator)
-    batch.backward()
-    return batch.outputs, gradients.flat
+    numbers = torch.randn(N_ROWS, N_INPUTS, generator=generator)
+    split = Split(
+        TableInputs(numbers, numbers, torch.zeros(N_ROWS, 0, dtype=torch.int64)),
+        torch.randint(N_CLASSES, (N_ROWS,), generator=generator),
+    )
+    as_it_is = AffineScaling(torch.zeros(N_INPUTS), torch.ones(N_INPUTS))
+    fold = Fold(split, split, split, TableEncoding({"standard": as_it_is}))
+    return Dataset("multiclass", "cross_entropy", N_CLASSES, (fold,))
 
 
 if __name__ == "__main__":

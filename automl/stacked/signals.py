@@ -12,7 +12,7 @@ from torch import Tensor
 from automl.stacked.losses import StackedObjective
 from automl.stacked.rows import gather
 from automl.stacked.stack import Stack
-from automl.stacked.stack_passes import Pass
+from automl.stacked.torch_pass import StackedPass
 from automl.training.batches import probe_rows
 from automl.training.gradients import SATURATED
 from storage.records import LayerGradientRecord
@@ -20,13 +20,13 @@ from storage.records import LayerGradientRecord
 
 @torch.no_grad()
 def measure_stack(stack: Stack) -> list[tuple[LayerGradientRecord, ...]]:
-    """Measure every layer of every run, after an epoch that was to be measured.
+    """Measure every layer of every run, after an epoch that was to be measured or before any.
 
     Gradients of the stack are overwritten; they are used up by then.
     """
     batch = _probe(stack)
     hidden = [_layer_numbers(stack, batch, layer) for layer in range(stack.layout.n_layers)]
-    output = _numbers(stack.gradients.output, stack.values.output, stack.before_last_step[-1])
+    output = _numbers(stack.gradients.output, stack.values.output, _before(stack, -1))
     outputs = batch.outputs
     mean, deviation = outputs.mean((1, 2)), outputs.flatten(1).std(1, correction=0)
     none = torch.zeros_like(mean)
@@ -42,7 +42,7 @@ def measure_stack(stack: Stack) -> list[tuple[LayerGradientRecord, ...]]:
     ]
 
 
-def _probe(stack: Stack) -> Pass:
+def _probe(stack: Stack) -> StackedPass:
     """Forward and backward on the probe rows: training mode, plain loss, no dropout."""
     tables, n_runs = stack.tables, len(stack.members)
     rows = probe_rows(stack.rows.n_rows).to(tables.device)[None]
@@ -60,15 +60,23 @@ def _probe(stack: Stack) -> Pass:
     return batch
 
 
-def _layer_numbers(stack: Stack, batch: Pass, layer: int) -> list[Tensor]:
+def _layer_numbers(stack: Stack, batch: StackedPass, layer: int) -> list[Tensor]:
     """The columns of a hidden layer's records, (K_l,) each."""
-    before = stack.before_last_step[layer]
+    before = _before(stack, layer)
     weights = _numbers(stack.gradients.hidden[layer], stack.values.hidden[layer], before)
     return [*weights, *batch.signals_of(layer, SATURATED).unbind(1)]
 
 
-def _numbers(gradient: Tensor, weight: Tensor, before: Tensor) -> list[Tensor]:
+def _before(stack: Stack, layer: int) -> Tensor | None:
+    """The weights of a layer, or at -1 of the output, before the last step, if there was one."""
+    return stack.before_last_step[layer] if stack.before_last_step else None
+
+
+def _numbers(gradient: Tensor, weight: Tensor, before: Tensor | None) -> list[Tensor]:
     """Gradient norm, weight norm, update over weight, (K_l,) each."""
     norm = torch.linalg.vector_norm(weight, dim=(1, 2))
+    if before is None:
+        unknown = torch.full_like(norm, torch.nan)
+        return [torch.linalg.vector_norm(gradient, dim=(1, 2)), norm, unknown]
     change = torch.linalg.vector_norm(weight - before, dim=(1, 2))
     return [torch.linalg.vector_norm(gradient, dim=(1, 2)), norm, change / norm]

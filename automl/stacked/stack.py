@@ -1,45 +1,29 @@
 """One stack in training: runs that take equally many steps per epoch, advanced together.
 
-A stack's members never change: when runs come or go, `StackedTrainer` makes another one and
-the survivors move over with `take_over`. A step is the gather of a batch per run, forward,
+A stack's members never change: when runs come, go or rest, `stacks.py` makes another one and
+those that stay move over with `take_over`. A step is the gather of a batch per run, forward,
 gradient of the objective, backward, update; each is one list of calls for all runs.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from automl import randomness
-from automl.models.mlp.initialization import initialize_
-from automl.models.mlp.network import mlp_for
 from automl.stacked.blocks import StackBlocks, StackLayout
 from automl.stacked.dropout import StackedDropout
 from automl.stacked.losses import StackedObjective
-from automl.stacked.native_pass import NativePass
+from automl.stacked.member import Member
 from automl.stacked.rows import gather
-from automl.stacked.stack_passes import Pass, StackPasses
+from automl.stacked.stack_passes import StackPasses
 from automl.stacked.stack_rows import StackRows, Tables
 from automl.stacked.updates import StackedUpdates
-from automl.training.config import RunConfig
 from automl.training.gradients import is_measured
 from automl.training.schedules import optimizer_at
 from automl.training.trainer import Checkpoint
-
-
-@dataclass(slots=True)
-class Member:
-    """A run of a stack, between two epochs."""
-
-    run: RunConfig
-    epoch: int = 0
-    step: int = 0
-    best_epoch: int = 0
-    best_valid_loss: float = math.inf
 
 
 class Stack:
@@ -67,14 +51,10 @@ class Stack:
         self.best = StackBlocks(layout, device=device, dtype=dtype, statistics=True)
         gradients = StackBlocks(layout, device=device, dtype=dtype)
         trainings = [run.training for run in runs]
-        self.updates = StackedUpdates(
-            self.values, gradients, trainings, is_native=tables.is_native
-        )
-        self.objective = StackedObjective.of(
-            tables.dataset, runs, device, dtype, is_native=tables.is_native
-        )
+        self.updates = StackedUpdates(self.values, gradients, trainings)
+        self.objective = StackedObjective.of(tables.dataset, runs, device, dtype)
         self._dropout = StackedDropout(layout, [run.seed for run in runs], device, dtype)
-        self.passes = StackPasses(self.values, gradients, is_native=tables.is_native)
+        self.passes = StackPasses(self.values, gradients)
         self.before_last_step: list[Tensor] = []
         self.rows = StackRows.of(tables, runs)
 
@@ -95,11 +75,8 @@ class Stack:
 
     def initialize(self, k: int) -> None:
         """Set run k's parameters from its seed."""
-        run = self.members[k].run
-        data = self.tables.dataset.describe(run.fold)
-        model = mlp_for(run.model, data, dtype=self.tables.dtype)
-        initialize_(model, randomness.stream(run.seed, "weights"))
-        self.values.write(k, model.state_dict())
+        seed = self.members[k].run.seed
+        self.values.initialize(k, randomness.stream(seed, "weights"))
 
     def restore(self, k: int, start: Checkpoint) -> None:
         """Set run k's parameters and moments from a checkpoint."""
@@ -144,8 +121,9 @@ class Stack:
             index = _laid_out(order[:, start : start + size * n_steps], n_steps)
             targets = table.targets[index].unflatten(1, (-1, size))
             first_steps = self._steps_done(step)
-            dropped = self._steps_with_dropout(batches, first_steps, n_steps, size)
-            for rows, of_rows, _ in zip(index, targets, dropped, strict=True):
+            masks = self._dropout.masks(first_steps, n_steps, size)
+            for rows, of_rows, of_step in zip(index, targets, masks, strict=True):
+                batches.set_dropout(of_step)
                 gather(table, rows, batches.inputs, batches.codes)
                 batches.forward()
                 self.objective.gradient_(batches.outputs, of_rows, batches.output_gradients)
@@ -161,20 +139,6 @@ class Stack:
         """The updates that each run has done before a step of this epoch, (K,)."""
         done = [member.step + step for member in self.members]
         return torch.tensor(done, device=self.tables.device)
-
-    def _steps_with_dropout(
-        self, batches: Pass, first_steps: Tensor, n_steps: int, n_rows: int
-    ) -> Iterator[None]:
-        """Tell a pass the dropout of each of the coming steps, one before each `next`."""
-        if isinstance(batches, NativePass):
-            dropout = self._dropout.window(first_steps, n_rows)
-            for step in range(n_steps):
-                batches.set_dropout(dropout, step)
-                yield
-            return
-        for masks in self._dropout.masks(first_steps, n_steps, n_rows):
-            batches.set_dropout(masks)
-            yield
 
     def _remember(self) -> None:
         """Keep the weights before the last step if the epoch is one that is measured."""

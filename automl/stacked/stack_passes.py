@@ -1,15 +1,9 @@
-"""The passes of one stack: made once per batch shape, by torch or by the compiled kernels."""
+"""The passes of one stack: made once per batch shape, and kept where they come again."""
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 from automl.stacked.blocks import StackBlocks
-from automl.stacked.native_pass import NativePass
 from automl.stacked.torch_pass import StackedPass
-
-Pass: TypeAlias = StackedPass | NativePass
-"""Forward and backward of a stack on one batch shape."""
 
 
 class StackPasses:
@@ -19,25 +13,24 @@ class StackPasses:
         gradients: where passes in training leave the gradients.
     """
 
-    def __init__(self, values: StackBlocks, gradients: StackBlocks, *, is_native: bool) -> None:
+    def __init__(self, values: StackBlocks, gradients: StackBlocks) -> None:
         self.gradients = gradients
         self._values = values
-        self._kind = NativePass if is_native else StackedPass
-        self._training: dict[int, Pass] = {}
-        self._probe: Pass | None = None
+        self._training: dict[int, StackedPass] = {}
+        self._probe: StackedPass | None = None
 
-    def training(self, n_rows: int) -> Pass:
+    def training(self, n_rows: int) -> StackedPass:
         """A pass for batches of so many rows."""
         if n_rows not in self._training:
-            self._training[n_rows] = self._kind(self._values, n_rows, self.gradients)
+            self._training[n_rows] = StackedPass(self._values, n_rows, self.gradients)
         return self._training[n_rows]
 
-    def probe(self, n_rows: int) -> Pass:
+    def probe(self, n_rows: int) -> StackedPass:
         """A pass for measuring layers: in training mode, but nothing changes."""
         if self._probe is None:
-            self._probe = self._kind(self._values, n_rows, self.gradients, frozen_statistics=True)
+            self._probe = StackedPass(self._values, n_rows, self.gradients, frozen_statistics=True)
         return self._probe
 
-    def evaluation(self, n_rows: int) -> Pass:
+    def evaluation(self, n_rows: int) -> StackedPass:
         """A new pass with running statistics, without a way back."""
-        return self._kind(self._values, n_rows)
+        return StackedPass(self._values, n_rows)

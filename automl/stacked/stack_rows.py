@@ -30,7 +30,6 @@ class Tables:
     dataset: Dataset
     device: torch.device
     dtype: torch.dtype
-    is_native: bool  # whether the compiled kernels do the work
     _rows: dict[tuple[str, int, tuple[int, ...]], ScaledRows] = field(default_factory=dict)
 
     def rows(self, split: Literal["train", "valid"], fold: int) -> ScaledRows:

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
 import torch
-from torch import Tensor
 
 from automl.training.config import TrainingConfig
+from automl.training.schedules import Array
 
 ADAM_BETAS: Final = (0.9, 0.999)  # Kingma & Ba 2015, and torch's defaults, as the next ones
 ADAM_EPSILON: Final = 1e-8
@@ -39,8 +40,8 @@ def smallest_square(dtype: torch.dtype) -> float:
 
 
 def coefficients_of(
-    name: str, training: TrainingConfig, learning_rates: Tensor, first_step: int
-) -> Tensor:
+    name: str, training: TrainingConfig, learning_rates: Array, first_step: int
+) -> Array:
     """The formula's numbers for one run at coming updates.
 
     Args:
@@ -54,28 +55,36 @@ def coefficients_of(
         Kingma & Ba 2015, algorithm 1; Duchi et al. 2011; Tieleman & Hinton 2012, lecture 6.5;
         Sutskever et al. 2013 for nesterov; Loshchilov & Hutter 2019 for adamw's decay.
     """
-    n = torch.arange(1, len(learning_rates) + 1, dtype=torch.float64) + first_step
-    ones = torch.ones_like(n)
-    first, second, ahead, offset, decay = ones, 0 * ones, ones, 0 * ones, ones
-    step, coupled = learning_rates, training.weight_decay * ones
+    n = np.arange(first_step + 1, first_step + len(learning_rates) + 1, dtype=np.float64)
+    first: float | Array
+    second: float | Array
+    offset: float | Array
+    decay: float | Array
+    first, second, ahead, offset, decay = 1.0, 0.0, 1.0, 0.0, 1.0
+    step, coupled = learning_rates, training.weight_decay
     if name in ("momentum", "nesterov"):
-        first = (1 - training.momentum) * ones
-        ahead = training.momentum * ones if name == "nesterov" else ones
+        first = 1 - training.momentum
+        ahead = training.momentum if name == "nesterov" else 1.0
         step = learning_rates / (1 - training.momentum)
     elif name == "adagrad":
         second = 1 / n
-        offset, step = ADAGRAD_EPSILON / n.sqrt(), learning_rates / n.sqrt()
+        offset, step = ADAGRAD_EPSILON / np.sqrt(n), learning_rates / np.sqrt(n)
     elif name == "rmsprop":
-        second, offset = (1 - RMSPROP_ALPHA) * ones, RMSPROP_EPSILON * ones
+        second, offset = 1 - RMSPROP_ALPHA, RMSPROP_EPSILON
     elif name in ("adam", "adamw"):
-        first, second = (1 - ADAM_BETAS[0]) * ones, (1 - ADAM_BETAS[1]) * ones
-        correction = (1 - ADAM_BETAS[1] ** n).sqrt()
+        first, second = 1 - ADAM_BETAS[0], 1 - ADAM_BETAS[1]
+        correction = np.sqrt(1 - ADAM_BETAS[1] ** n)
         offset, step = ADAM_EPSILON * correction, learning_rates * correction
         step = step / (1 - ADAM_BETAS[0] ** n)
         if name == "adamw":
-            decay, coupled = 1 - learning_rates * training.weight_decay, 0 * ones
+            decay, coupled = 1 - learning_rates * training.weight_decay, 0.0
     # A learning rate of exactly 0 gives an infinite inverse, and so an update of exactly 0.
-    return torch.stack([first, second, ahead, offset, 1 / step, decay, coupled], dim=1)
+    with np.errstate(divide="ignore"):
+        inverse = 1 / step
+    result = np.empty((len(n), len(COEFFICIENTS)))
+    for column, values in enumerate((first, second, ahead, offset, inverse, decay, coupled)):
+        result[:, column] = values
+    return result
 
 
 def moment_scales(name: str, training: TrainingConfig, step: int) -> tuple[float, float]:

@@ -1,23 +1,19 @@
 """One update of all runs of a stack, after the formula of `update_coefficients.py`.
 
-`TorchUpdate` works block after block with torch calls, on any device. `NativeUpdate` is one
-call of the compiled kernels: per run first the gradient's norm, then one pass over memory.
-Penalties, clipping and norm limits are those of `optimizers.py`, in its order.
+`TorchUpdate` works block after block with torch calls, on any device; its compiled counterpart
+is `kernels/update.h`. Penalties, clipping and norm limits are those of `optimizers.py`, in its
+order.
 """
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from automl.stacked import native
-from automl.stacked import native_structures as structures
 from automl.stacked.blocks import StackBlocks
-from automl.stacked.native_structures import address
 from automl.stacked.update_coefficients import COEFFICIENTS
 from automl.training.config import TrainingConfig
 from automl.training.optimizers import CLIP_EPSILON, MOMENTS
@@ -217,60 +213,3 @@ class TorchUpdate:
             )
             for number, (values, gradients, first, second) in enumerate(columns)
         ]
-
-
-class NativeUpdate:
-    """Updates by the compiled kernels."""
-
-    def __init__(self, state: UpdateState, trainings: Sequence[TrainingConfig]) -> None:
-        self._state = state  # keeps alive what the structures point to
-        self._penalties = Penalties.of(trainings, state.values.flat)
-        self._uses = torch.zeros(2, len(trainings), dtype=torch.int64)
-        self._coefficients = state.norm_sum
-        self._own_sizes: list[Tensor] = []
-        self._blocks = self._described_blocks()
-        self._update = structures.Update(
-            n_runs=len(trainings),
-            n_blocks=len(self._blocks),
-            blocks=ctypes.addressof(self._blocks),
-            l1=address(self._penalties.l1),
-            max_norm=address(self._penalties.max_norm),
-            clip_norm=address(self._penalties.clip_norm),
-            has_first=address(self._uses[0]),
-            has_second=address(self._uses[1]),
-            norms=address(state.norm_sum),
-        )
-        self._function = native.kernel("update", state.values.flat.dtype)
-        self._pointer = ctypes.addressof(self._update)
-
-    def begin_epoch(self, names: Sequence[str], coefficients: Tensor) -> None:
-        """Take up the optimizers and the coefficients of all steps, (S, 7, K)."""
-        self._coefficients = coefficients.contiguous()
-        for row, moment in zip(self._uses, ("first_moment", "second_moment"), strict=True):
-            row.copy_(torch.tensor([moment in MOMENTS[name] for name in names]))
-
-    def step(self, step: int) -> None:
-        """Update all runs by their gradients."""
-        self._update.coefficients = self._coefficients[step].data_ptr()
-        self._function(self._pointer)
-
-    def _described_blocks(self) -> ctypes.Array[ctypes.Structure]:
-        values = self._state.values
-        layout, columns = values.layout, self._state.blocks()
-        described = (structures.Block * len(columns))()
-        per_block = zip(layout.shapes, layout.own_sizes, columns, strict=True)
-        for number, (shape, own_sizes, tensors) in enumerate(per_block):
-            own = torch.tensor(own_sizes).T.contiguous()
-            self._own_sizes.append(own)
-            pieces = layout.pieces if number < layout.n_layers else 1
-            described[number] = structures.Block(
-                shape[0],
-                1 if len(shape) == 2 else shape[1],
-                shape[-1] // pieces,
-                pieces,
-                *map(address, own),
-                number < len(columns) - 1,
-                number <= layout.n_layers,
-                *map(address, tensors),
-            )
-        return described

@@ -9,19 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from automl.stacked.blocks import StackBlocks
-from automl.stacked.update_coefficients import (
-    coefficients_of,
-    moment_scales,
-    smallest_square,
-)
-from automl.stacked.update_steps import NativeUpdate, TorchUpdate, UpdateState
+from automl.stacked.moments import read_moments, start_of_second, write_moments
+from automl.stacked.update_coefficients import coefficients_of, smallest_square
+from automl.stacked.update_steps import TorchUpdate, UpdateState
 from automl.training.config import TrainingConfig
-from automl.training.optimizers import MOMENTS
-from automl.training.schedules import Schedules, optimizer_at
+from automl.training.schedules import learning_rates, optimizer_at
 
 
 class StackedUpdates:
@@ -39,8 +36,6 @@ class StackedUpdates:
         values: StackBlocks,
         gradients: StackBlocks,
         trainings: Sequence[TrainingConfig],
-        *,
-        is_native: bool,
     ) -> None:
         self._trainings = tuple(trainings)
         layout, device, dtype = values.layout, values.flat.device, values.flat.dtype
@@ -50,7 +45,7 @@ class StackedUpdates:
         self.names = [""] * len(trainings)
         self.learning_rates = torch.zeros(len(trainings), 0)
         state = UpdateState(values, gradients, self.first, self.second, self.norm_sum)
-        self._update = (NativeUpdate if is_native else TorchUpdate)(state, trainings)
+        self._update = TorchUpdate(state, trainings)
         for k, training in enumerate(trainings):
             self.choose(k, optimizer_at(training, 1))
 
@@ -65,10 +60,14 @@ class StackedUpdates:
             name = optimizer_at(training, epoch)
             if name != self.names[k]:
                 self.choose(k, name)
-        schedules = Schedules.of(self._trainings, n_steps)
-        self.learning_rates = schedules.learning_rates(first_steps, n_steps)
-        per_run = zip(self.names, self._trainings, self.learning_rates, first_steps, strict=True)
-        coefficients = torch.stack([coefficients_of(*run) for run in per_run], dim=2)
+        rates = [
+            learning_rates(training, n_steps, first_step, n_steps)
+            for training, first_step in zip(self._trainings, first_steps, strict=True)
+        ]
+        self.learning_rates = torch.from_numpy(np.stack(rates))
+        per_run = zip(self.names, self._trainings, rates, first_steps, strict=True)
+        columns = [coefficients_of(*run) for run in per_run]
+        coefficients = torch.from_numpy(np.stack(columns, axis=2))
         self._update.begin_epoch(self.names, coefficients.to(self.norm_sum))
         self.norm_sum.zero_()
         self.second.flat.clamp_(min=smallest_square(self.norm_sum.dtype))
@@ -84,44 +83,17 @@ class StackedUpdates:
     def choose(self, k: int, name: str) -> None:
         """Begin run k's optimizer, with empty moments."""
         self.names[k] = name
-        start = 1.0 if "second_moment" not in MOMENTS[name] else 0.0
-        for moment, value in ((self.first, 0.0), (self.second, start)):
+        for moment, value in ((self.first, 0.0), (self.second, start_of_second(name))):
             for block in (*moment.matrices, moment.vectors):
                 if k < len(block):
                     block[k].fill_(value)
 
     def read_moments(self, k: int, step: int) -> dict[str, Tensor]:
         """Run k's moments as in a `Checkpoint`, on the CPU."""
-        if step == 0:
-            return {}
-        scales = moment_scales(self.names[k], self._trainings[k], step)
-        moments = zip(
-            ("first_moment", "second_moment"), (self.first, self.second), scales, strict=True
-        )
-        return {
-            # in double precision, so that writing them back gives the same bits
-            f"{moment}.{name}": values if scale == 1.0 else values.double() * scale
-            for moment, blocks, scale in moments
-            if moment in MOMENTS[self.names[k]]
-            for name, values in blocks.read(k).items()
-        }
+        blocks = (self.first, self.second)
+        return read_moments(blocks, k, self.names[k], self._trainings[k], step)
 
     def write_moments(self, k: int, name: str, moments: Mapping[str, Tensor], step: int) -> None:
         """Set run k's optimizer and moments from a checkpoint taken after `step` updates."""
         self.choose(k, name)
-        if not moments:
-            return
-        scales = moment_scales(name, self._trainings[k], step)
-        for moment, blocks, scale in zip(
-            ("first_moment", "second_moment"), (self.first, self.second), scales, strict=True
-        ):
-            if moment in MOMENTS[name]:
-                prefix = f"{moment}."
-                blocks.write(
-                    k,
-                    {
-                        key.removeprefix(prefix): values / scale
-                        for key, values in moments.items()
-                        if key.startswith(prefix)
-                    },
-                )
+        write_moments((self.first, self.second), k, name, self._trainings[k], moments, step)

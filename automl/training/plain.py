@@ -28,7 +28,7 @@ from automl.training.network import Network, read_rows
 from automl.training.place import Place
 from automl.training.rows import Rows
 from automl.training.run_state import RunData, RunState
-from automl.training.schedules import Schedules
+from automl.training.schedules import learning_rates
 from automl.training.scores import epoch_record, score
 from automl.training.trainer import Checkpoint, RunBegan, RunError, Start, Trainer, run_of
 from storage.records import EpochRecord, LayerGradientRecord
@@ -178,11 +178,11 @@ class PlainTrainer(Trainer):
         epochs = Epochs.of(len(state.data.train), training.batch_size, training.epoch_steps)
         train = state.data.train[self._order(state, epochs)]
         bounds = epochs.bounds
-        rates = Schedules.of([training], len(bounds)).learning_rates([state.step], len(bounds))
+        rates = learning_rates(training, len(bounds), state.step, len(bounds))
         forwards = network.family.forwards(
             network.module, state.config.seed, state.step, [stop - start for start, stop in bounds]
         )
-        steps = zip(bounds, rates[0].tolist(), forwards, strict=True)
+        steps = zip(bounds, rates.tolist(), forwards, strict=True)
         parameters, weights = trainable(network.module), penalized(network.module)
         norms = torch.zeros((), device=self._place.device, dtype=self._place.dtype)
         before: Weights | None = None

@@ -1,7 +1,7 @@
 """The interface of the trainers: runs go in, one epoch record per active run comes out.
 
 `PlainTrainer` (plain.py) is the textbook loop and the truth, for networks of any family; what a
-family has for stacks (stacked/trainer.py) trains many runs as one and agrees with it. A trainer
+family has beside it (stacked/trainer.py) trains many runs faster and agrees with it. A trainer
 knows neither Optuna nor the database, and does not decide when a run ends: `ending.py` says so
 from the curve.
 """

@@ -10,7 +10,7 @@ cannot be kept (no space, no folder) is said once and ends no search.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,7 +41,11 @@ class Collected:
 
 
 class Keeper:
-    """Keeps the artifacts of one study."""
+    """Keeps the artifacts of one study.
+
+    Attributes:
+        prepare: called before weights are kept: what makes a model of them must be kept by then.
+    """
 
     def __init__(
         self,
@@ -59,6 +63,7 @@ class Keeper:
         self._best: Collected | None = None  # in memory, in case its files are taken away
         self._messages: list[str] = []
         self.failure: ArtifactError | None = None  # why something could not be kept, the first
+        self.prepare: Callable[[], None] = lambda: None
 
     def collect(self, trial: TrialInTraining, executor: Executor) -> Collected | None:
         """The weights of a trial if it is among the best few: to be saved when it is told.
@@ -70,6 +75,7 @@ class Keeper:
         place = (trial.value, trial.number)
         if len(kept) >= self.keep_models and place > kept[self.keep_models - 1]:
             return None
+        self.prepare()
         runs = tuple(run.config for run in trial.runs.values())
         weights = tuple(to_arrays(executor.best_weights(run.run_id)) for run in runs)
         return Collected(place, runs, weights)

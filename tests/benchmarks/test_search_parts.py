@@ -69,13 +69,14 @@ def test_a_program_that_does_not_train_has_no_profile(tmp_path: Path) -> None:
 
 
 PROGRAM = """
-import os, time
+import os, threading, time
 def spin(seconds):
     until = time.process_time() + seconds
     while time.process_time() < until:
         pass
-spin(0.3)
-time.sleep(0.3)
+for _ in range(30):
+    spin(0.01)
+    threading.Event().wait(0.01)
 child = os.fork()
 spin(0.4)
 if child:
@@ -93,18 +94,16 @@ def test_processes_and_their_forks_are_sampled_by_processor_time(tmp_path: Path)
     environment = install(samples, tmp_path)
     began = time.time()
     subprocess.run([sys.executable, str(program)], env=environment, check=True, timeout=60)
-    seconds = {}
+    seconds, waiting = {}, 0.0
     for path in samples.glob("*.jsonl"):
         lines = [json.loads(text) for text in path.read_text().splitlines()]
         assert all(began <= line["at"] <= time.time() for line in lines)
-        spinning = [
-            used
-            for line in lines
-            for stack, used in line["stacks"]
-            if stack[-1] == "program.py:spin"
-        ]
+        stacks = [each for line in lines for each in line["stacks"]]
+        spinning = [used for stack, used in stacks if stack[-1] == "program.py:spin"]
         seconds[path.name] = sum(spinning)
+        waiting += sum(used for stack, used in stacks if stack[-1].endswith("threading.py:wait"))
     assert len(seconds) == 2, "the program and its fork"
     fewer, more = sorted(seconds.values())
     assert fewer == pytest.approx(0.4, abs=0.2)  # a fork that is ended misses its last window
     assert more == pytest.approx(0.7, abs=0.15)
+    assert waiting < 0.03, "what ended since the last sample is not the waiting's"

@@ -9,20 +9,21 @@ one line.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from automl.data.choices import described_split
 from automl.data.fingerprints import fingerprint
-from automl.data.folds import divide
-from automl.data.loaded import LoadedData
+from automl.data.folds import Divided, divide
+from automl.data.loaded import LoadedData, Probes
 from automl.data.sources import Table
-from automl.data.table.checks import check_data
+from automl.data.table.checks import check_data, probe_data
 from automl.data.table.descriptions import describe
 from automl.data.table.parts import ROLES, Part, row_facts
 from automl.data.table.preprocessing import fit_preprocessor
 from automl.data.table.reading import RawTables
-from automl.data.table.understanding import understand
+from automl.data.table.understanding import Understood, understand
 from automl.data.targets import Target
-from automl.options.search_options import TargetOptions
+from automl.options.search_options import SplitOptions, TargetOptions
 from automl.wording.counts import agree
 from storage.records import DataCheckRecord
 
@@ -46,17 +47,7 @@ def load_tables(raw: RawTables, options: TargetOptions) -> LoadedData:
         splits=splits,
         weigh_classes=options.class_weights,
     )
-    encoding = divided.encoders[0].encoding
-    checks = check_data(
-        typed,
-        targets,
-        divided.split,
-        goal,
-        plans=plans,
-        parts=known.parts,
-        splits=splits,
-        n_inputs=encoding.n_features + len(encoding.cardinalities),
-    )
+    checks, probes = _checks(known, divided, splits)
     lines = describe(
         goal,
         known.parts["train"].targets,
@@ -80,7 +71,25 @@ def load_tables(raw: RawTables, options: TargetOptions) -> LoadedData:
             len(divided.dataset.folds),
             {role: table.source for role, table in tables.items()},
         ),
+        probes=probes,
     )
+
+
+def _checks(
+    known: Understood, divided: Divided, splits: SplitOptions
+) -> tuple[tuple[DataCheckRecord, ...], Probes]:
+    """What the checks have found, and those that are to be run later."""
+    rows = (known.typed, known.targets, divided.split, known.goal)
+    encoding = divided.encoders[0].encoding
+    found = check_data(
+        *rows,
+        plans=known.plans,
+        parts=known.parts,
+        splits=splits,
+        n_inputs=encoding.n_features + len(encoding.cardinalities),
+    )
+    roles = frozenset(known.parts)  # and not their rows, which would stay in memory
+    return found, Probes(partial(probe_data, *rows, plans=known.plans, parts=roles, splits=splits))
 
 
 def _missing_target_checks(target: str, parts: Mapping[str, Part]) -> list[DataCheckRecord]:

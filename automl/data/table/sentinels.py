@@ -99,9 +99,9 @@ def described_marks(check: DataCheckRecord) -> tuple[str, str]:
 def _suspects(present: NDArray[np.float64]) -> list[float]:
     """The marks among the numbers of a column."""
     distinct, counts = np.unique(present, return_counts=True)
-    enough = max(MIN_ROWS, MIN_SHARE * len(present))
-    looks = np.asarray([_looks_like_a_mark(float(value)) for value in distinct], dtype=bool)
-    is_candidate = looks & (counts >= enough)
+    is_candidate = counts >= max(MIN_ROWS, MIN_SHARE * len(present))
+    for at in np.flatnonzero(is_candidate):
+        is_candidate[at] = _looks_like_a_mark(float(distinct[at]))
     others, other_counts = distinct[~is_candidate], counts[~is_candidate]
     if len(others) < 3:
         return []

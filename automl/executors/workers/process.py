@@ -59,7 +59,7 @@ class ProcessEngine(Engine):
         ]
         self._workers: list[ProcessWorker] = []
         self._watch = Watch(self._workers)
-        self._server = take_server()
+        self._server = take_server(setup.devices)
         self._owner = os.getpid()
         logging.getLogger("automl").info("starting worker processes")
 

@@ -8,7 +8,7 @@ server itself does is in `process_server.py`.
 A worker is the server's child, so the server tells how it has ended and ends it when it shall. It
 does so over a lifeline: a pair of sockets for each worker. When our end closes, with this process
 at the latest, the server kills the worker. Where the system has no `pidfd_open` (it is Linux's),
-there is no server, and each worker is an interpreter of its own.
+and for other devices than the CPU, each worker is an interpreter of its own.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import struct
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -209,15 +209,18 @@ _waiting: list[WarmServer] = []  # started ahead, for the engine that comes
 
 
 @contextmanager
-def loading_ahead(workers: int | Literal["auto"], *, is_limited: bool) -> Iterator[None]:
+def loading_ahead(
+    workers: int | Literal["auto"], devices: Collection[str], *, is_limited: bool
+) -> Iterator[None]:
     """Load what workers need while this process loads and reads, where there will be workers.
 
     Args:
         workers, is_limited: as for `needs_processes`.
+        devices: on which they will train.
     """
-    if not _waiting and needs_processes(workers, is_limited=is_limited):
+    if not _waiting and can_serve(devices) and needs_processes(workers, is_limited=is_limited):
         with contextlib.suppress(OSError):  # then it is not there ahead
-            _waiting.extend(_new())
+            _waiting.append(WarmServer())
     try:
         yield
     finally:
@@ -226,21 +229,27 @@ def loading_ahead(workers: int | Literal["auto"], *, is_limited: bool) -> Iterat
         _waiting.clear()
 
 
-def take_server() -> WarmServer | None:
+def can_serve(devices: Collection[str]) -> bool:
+    """Whether there is a server for workers on these devices: not for those that have drivers.
+
+    A driver may have started threads as torch was loaded, which a fork would lack.
+    """
+    return hasattr(os, "pidfd_open") and set(devices) <= {"cpu"}
+
+
+def take_server(devices: Collection[str]) -> WarmServer | None:
     """The server that was started ahead, or a new one; the caller closes it.
 
     Returns:
-        None where there is none on this system.
+        None where there is none, as `can_serve` says, or it cannot be started.
     """
+    if not can_serve(devices):
+        return None
     while _waiting:
         server = _waiting.pop()
         if server.owner == os.getpid():
             return server
     try:
-        return next(iter(_new()), None)
+        return WarmServer()
     except OSError:
         return None
-
-
-def _new() -> list[WarmServer]:
-    return [WarmServer()] if hasattr(os, "pidfd_open") else []

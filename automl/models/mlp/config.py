@@ -59,3 +59,17 @@ def embedding_size(cardinality: int) -> int:
 def input_size(n_features: int, cardinalities: Sequence[int]) -> int:
     """Width of the first linear layer's input: numeric columns and embeddings."""
     return n_features + sum(embedding_size(cardinality) for cardinality in cardinalities)
+
+
+def count_parameters(
+    config: MLPConfig, n_features: int, cardinalities: Sequence[int], n_outputs: int
+) -> int:
+    """Trainable numbers of a network on such inputs."""
+    per_unit = {"none": 1, "batch_norm": 2, "layer_norm": 3}  # bias, gain and shift, or all
+    total = sum(codes * embedding_size(codes) for codes in cardinalities)
+    n_in = input_size(n_features, cardinalities)
+    for size in config.hidden_sizes:
+        total += size * config.pieces * (n_in + per_unit[config.normalization])
+        total += config.activation == "prelu"  # its slope
+        n_in = size
+    return total + n_outputs * (n_in + 1)

@@ -13,7 +13,7 @@ from automl.data.inputs import Encoding, Inputs
 from automl.data.table.inputs import table_inputs
 from automl.models.family import Family, Forward
 from automl.models.layers import LayerSignal
-from automl.models.mlp.config import MLPConfig
+from automl.models.mlp.config import MLPConfig, count_parameters
 from automl.models.mlp.cost import arithmetic_seconds, call_seconds
 from automl.models.mlp.dropout import step_masks
 from automl.models.mlp.initialization import initialize_
@@ -85,8 +85,8 @@ class MLPFamily(Family):
         return outputs, tuple(signals)
 
     def n_parameters(self, config: MLPConfig, data: DataDescription) -> int:
-        """Counted on a network for which nothing is allocated."""
-        return sum(each.numel() for each in mlp_for(config, data, device="meta").parameters())
+        """Trainable numbers of a network."""
+        return count_parameters(config, data.n_features, data.cardinalities, data.n_outputs)
 
     def step_seconds(self, config: MLPConfig, data: DataDescription, batch_size: int) -> float:
         """What a step of one network takes."""

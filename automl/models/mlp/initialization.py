@@ -8,12 +8,13 @@ depth or width of one layer leave the other layers' draws alone.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 import torch
 from torch import Tensor, nn
 
+from automl.models.mlp.config import MLPConfig, embedding_size, input_size
 from automl.models.mlp.network import MLP
 
 Shape = tuple[int, ...]
@@ -55,37 +56,48 @@ INITIALIZATIONS: Final[Mapping[str, Rule]] = {
 """Name -> rule for a (pieces, n_out, n_in) weight; pieces is 2 for maxout, else 1."""
 
 
-def initialize_(model: MLP, seed: int) -> None:
-    """Set all parameters of a network from a run's seed, in place.
+def draw_weights(
+    config: MLPConfig, n_features: int, cardinalities: Sequence[int], n_outputs: int, seed: int
+) -> Iterator[tuple[str, Tensor]]:
+    """Draw the weights of a network from a run's seed, under the names of its `state_dict`.
 
-    Weights follow `model.config.initialization`, biases are zero. Normalization and the slope
-    of prelu keep the values they are made with. Embeddings are N(0, 1 / width) whatever the
-    rule, since they are inputs (variance as in Gorishniy et al. 2021, arXiv 2106.11959).
+    They follow `config.initialization`. Embeddings are N(0, 1 / width) whatever the rule, since
+    they are inputs (variance as in Gorishniy et al. 2021, arXiv 2106.11959). What else a network
+    has is not drawn: biases are zero, normalization and the slope of prelu as they are made.
 
-    The seed should already be particular to the weights:
-    `automl.randomness.stream(run.seed, "weights")`.
+    Args:
+        seed: already particular to the weights: `automl.randomness.stream(run.seed, "weights")`.
+
+    Shape:
+        as in the `state_dict`, float64.
     """
-    rule = INITIALIZATIONS[model.config.initialization]
-    for layer, linear in enumerate(model.linears):
-        pieces = model.config.pieces if linear is not model.output else 1
-        _set_linear_(linear, rule, pieces, _generator(seed, layer))
-    for column, table in enumerate(model.embeddings):
-        assert isinstance(table, nn.Embedding)
-        shape = tuple(table.weight.shape)
+    rule = INITIALIZATIONS[config.initialization]
+    n_in = input_size(n_features, cardinalities)
+    for layer, size in enumerate(config.hidden_sizes):
+        drawn = rule((config.pieces, size, n_in), _generator(seed, layer))
+        yield f"hidden.{layer}.linear.weight", drawn.flatten(0, 1)
+        n_in = size
+    drawn = rule((1, n_outputs, n_in), _generator(seed, config.n_layers))
+    yield "output.weight", drawn.flatten(0, 1)
+    for column, codes in enumerate(cardinalities):
+        shape = (codes, embedding_size(codes))
         drawn = _gaussian(shape, _generator(seed, -1 - column), 1 / shape[1])
-        _assign_(table.weight, drawn)
+        yield f"embeddings.{column}.weight", drawn
 
 
-def _set_linear_(linear: nn.Linear, rule: Rule, pieces: int, generator: torch.Generator) -> None:
-    drawn = rule((pieces, linear.out_features // pieces, linear.in_features), generator)
-    _assign_(linear.weight, drawn.reshape(linear.weight.shape))
-    if linear.bias is not None:
-        nn.init.zeros_(linear.bias)
-
-
-def _assign_(parameter: Tensor, values: Tensor) -> None:
-    with torch.no_grad():
-        parameter.copy_(values)
+@torch.no_grad()
+def initialize_(model: MLP, seed: int) -> None:
+    """Set all parameters of a network from a run's seed, in place; see `draw_weights`."""
+    for linear in model.linears:
+        if linear.bias is not None:
+            nn.init.zeros_(linear.bias)
+    tables = [table for table in model.embeddings if isinstance(table, nn.Embedding)]
+    cardinalities = [table.num_embeddings for table in tables]
+    parameters = dict(model.named_parameters())
+    n_features, n_outputs = len(model.input_shift), model.output.out_features
+    drawn = draw_weights(model.config, n_features, cardinalities, n_outputs, seed)
+    for name, weight in drawn:
+        parameters[name].copy_(weight)
 
 
 def _generator(seed: int, layer: int) -> torch.Generator:

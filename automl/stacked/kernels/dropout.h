@@ -7,12 +7,10 @@
 
 namespace {
 
-// What the masks of one place, inputs or a hidden layer, are functions of.
-template <typename T>
+// What the masks of one place, inputs or a hidden layer, are functions of beside the step.
 struct Dropout {
-    const int64_t *streams;     // (K_l); null where nobody drops
-    const int16_t *thresholds;  // (K_l)
-    const T *scales;            // (K_l)
+    int64_t stream;     // see `randomness.stream`
+    int64_t n_dropped;  // of RESOLUTION: how many of its values are dropped; 0: no dropout
 };
 
 // The key of a stream at a step, as randomness.keys_at.
@@ -39,6 +37,8 @@ void fill_mask(uint32_t key, const int32_t *pair_offsets, int16_t threshold, T s
     }
 }
 
+constexpr int64_t RESOLUTION = 1 << 16;  // as in randomness.py
+
 // The dropout of one run at one place and step.
 template <typename T>
 struct RunDropout {
@@ -46,6 +46,11 @@ struct RunDropout {
     int16_t threshold;
     T scale;
     const int32_t *row_offsets, *pair_offsets;  // what rows and pairs of units add to the key
+
+    RunDropout(Dropout dropout, int64_t step, const int32_t *row_offsets, const int32_t *pair_offsets)
+        : key(key_at(dropout.stream, step)), threshold(int16_t(dropout.n_dropped - RESOLUTION / 2)),
+          scale(T(double(RESOLUTION) / double(RESOLUTION - dropout.n_dropped))),
+          row_offsets(row_offsets), pair_offsets(pair_offsets) {}
 
     bool drops() const { return threshold != INT16_MIN; }
 

@@ -169,28 +169,4 @@ void row_scores(int64_t loss, int64_t C, int64_t B, const T *outputs, const Targ
     }
 }
 
-// The outputs of a batch of all runs, and what becomes of them.
-template <typename T>
-struct Outputs {
-    int64_t loss, n_runs, n_outputs, n_rows;
-    const T *outputs;            // (K, C, B)
-    const int64_t *classes;      // (K, B), null in regression
-    const T *values;             // (K, B), null in classification
-    const T *smoothing;          // (K), may be null
-    const T *class_weights;      // (K, C), of binary tasks (K, 2), may be null
-    T *gradients;                // (K, C, B)
-};
-
-template <typename T>
-void objective_gradients(const Outputs<T> &batch) {
-    const int64_t C = batch.n_outputs, B = batch.n_rows, n_classes = std::max<int64_t>(C, 2);
-    for (int64_t k = 0; k < batch.n_runs; k++) {
-        const Objective<T> objective = {batch.loss, C, batch.smoothing ? batch.smoothing[k] : T(0),
-                                        batch.class_weights ? batch.class_weights + k * n_classes : nullptr};
-        const Targets<T> targets = {batch.classes ? batch.classes + k * B : nullptr,
-                                    batch.values ? batch.values + k * B : nullptr};
-        objective_gradient(objective, B, batch.outputs + k * C * B, targets, batch.gradients + k * C * B);
-    }
-}
-
 }  // namespace

@@ -19,17 +19,18 @@ struct Rows {
     const T *values;              // (N), null in classification
 };
 
-// The table of an embedded column of the first run; those of others lie behind it.
+// The table of an embedded column of a run.
 template <typename T>
 struct Embedding {
     int64_t n_codes, size;
-    const T *numbers;  // (K, n_codes, size)
+    const T *numbers;  // (n_codes, size)
+    T *gradients;
 };
 
 // Fill a batch's inputs, rows `width` numbers long, and its targets.
 template <typename T, typename Index>
-void gather(const Rows<T> &rows, const Embedding<T> *embeddings, int64_t k, const Index *index, int64_t n_rows,
-            int64_t width, T *inputs, int64_t *classes, T *values) {
+void gather(const Rows<T> &rows, const Embedding<T> *embeddings, const Index *index, int64_t n_rows, int64_t width,
+            T *inputs, int64_t *classes, T *values) {
     for (int64_t b = 0; b < n_rows; b++) {
         const int64_t row = index[b];
         T *own = inputs + b * width;
@@ -37,7 +38,7 @@ void gather(const Rows<T> &rows, const Embedding<T> *embeddings, int64_t k, cons
         own += rows.n_columns;
         for (int64_t column = 0; column < rows.n_embedded; column++) {
             const Embedding<T> &table = embeddings[column];
-            const int64_t code = k * table.n_codes + rows.categories[row * rows.n_embedded + column];
+            const int64_t code = rows.categories[row * rows.n_embedded + column];
             std::copy_n(table.numbers + code * table.size, table.size, own);
             own += table.size;
         }

@@ -1,4 +1,4 @@
-// One update of all runs: per run first the gradient's norm, then one pass over memory.
+// One update of a run: first the norm of its gradient, then one pass over its parameters.
 
 #pragma once
 
@@ -6,38 +6,25 @@
 #include <cmath>
 #include <cstdint>
 
+#include "network.h"
+
 namespace {
 
 constexpr double CLIP_EPSILON = 1e-6, SMALLEST_NORM = 1e-30;
 
-// One block of parameters, padded, the runs first; see stacked/update_coefficients.py for the
-// formula. A run's own rows and columns come first in every piece; what is behind them is zero
-// and stays so.
-template <typename T>
-struct Block {
-    int64_t n_runs, n_rows, n_columns, n_pieces;  // (K_l, n_rows, n_pieces, n_columns)
-    const int64_t *own_rows, *own_columns;        // (K_l)
-    int64_t is_penalized, has_units;
-    T *values, *gradients, *first, *second;
-
-    // Call with the place and length of each stretch of run k's own numbers.
-    template <typename Function>
-    void each_stretch(int64_t k, Function function) const {
-        const int64_t row = n_pieces * n_columns, begin = k * n_rows * row;
-        if (own_columns[k] == n_columns) return function(begin, own_rows[k] * row);
-        for (int64_t at = 0; at < own_rows[k] * row; at += n_columns) function(begin + at, own_columns[k]);
-    }
-};
-
+// All parameters lie behind one another: weights and embeddings, which penalties act on, then
+// vectors. What pads them is zero and stays so. Formula: stacked/update_coefficients.py.
 template <typename T>
 struct Update {
-    int64_t n_runs, n_blocks;
-    const Block<T> *blocks;
-    const T *coefficients;                          // (7, K), order of COEFFICIENTS
-    const T *l1, *max_norm, *clip_norm;             // (K), each may be null
-    const int64_t *has_first, *has_second;          // (K)
-    T *norms;                                       // (K), the gradients' norms are added
+    int64_t n_penalized, n_parameters;
+    T *values, *gradients, *first, *second;
+    int64_t has_first, has_second;  // which moments the optimizer has
+    const T *limits;                // l1, largest norm of a unit's weights, of a gradient; or infinity
+    T *norm_sum;                    // the norms of gradients before clipping are added
 };
+
+constexpr int64_t N_COEFFICIENTS = 7;
+enum Limit { L1, MAX_NORM, CLIP_NORM };
 
 template <typename T>
 double sum_of_squares(T *gradients, const T *values, int64_t n, T l1) {
@@ -77,36 +64,45 @@ void limit_norms(T *values, int64_t n_rows, int64_t n_columns, int64_t row, T ma
     }
 }
 
+// The largest norm holds for each unit of hidden layers and for each output.
 template <typename T>
-void update_stretch(const Update<T> &update, const Block<T> &block, int64_t k, T clip, int64_t at, int64_t n) {
-    const int64_t K = update.n_runs;
-    const T *c = update.coefficients + k;
-    const T first_weight = c[0], second_weight = c[K], ahead = c[2 * K], offset = c[3 * K];
-    const T inverse_step = c[4 * K], decay = block.is_penalized ? c[5 * K] : T(1);
-    const T weight_decay = block.is_penalized ? c[6 * K] : T(0);
-    T *w = block.values + at, *m = block.first + at, *s = block.second + at;
-    const T *g = block.gradients + at;
-    const T step = 1 / inverse_step;
-    if (!update.has_first[k] && !update.has_second[k]) {
+void limit_all_norms(const Network<T> &network, T max_norm) {
+    int64_t n_in = network.n_inputs;
+    for (int64_t l = 0; l < network.n_layers; l++) {
+        const RunLayer<T> layer(network, l);
+        limit_norms(layer.layer.weights, n_in, layer.n_linear, layer.n_linear, max_norm);
+        n_in = layer.n_real;
+    }
+    limit_norms(network.output_weights, n_in, network.n_outputs, network.n_outputs, max_norm);
+}
+
+// Numbers `from` to `to` by the coefficients of a step, in the order of COEFFICIENTS.
+template <typename T>
+void update_stretch(const Update<T> &update, const T *c, T clip, bool is_penalized, int64_t from, int64_t to) {
+    const T first_weight = c[0], second_weight = c[1], ahead = c[2], offset = c[3], step = 1 / c[4];
+    const T decay = is_penalized ? c[5] : T(1), weight_decay = is_penalized ? c[6] : T(0);
+    T *w = update.values, *m = update.first, *s = update.second;
+    const T *g = update.gradients;
+    if (!update.has_first && !update.has_second) {
 #pragma omp simd
-        for (int64_t j = 0; j < n; j++) w[j] -= step * (g[j] * clip + weight_decay * w[j]);
-    } else if (!update.has_second[k]) {
+        for (int64_t j = from; j < to; j++) w[j] -= step * (g[j] * clip + weight_decay * w[j]);
+    } else if (!update.has_second) {
 #pragma omp simd
-        for (int64_t j = 0; j < n; j++) {
+        for (int64_t j = from; j < to; j++) {
             const T own = g[j] * clip + weight_decay * w[j];
             m[j] += first_weight * (own - m[j]);
             w[j] -= step * (own + ahead * (m[j] - own));
         }
-    } else if (!update.has_first[k]) {
+    } else if (!update.has_first) {
 #pragma omp simd
-        for (int64_t j = 0; j < n; j++) {
+        for (int64_t j = from; j < to; j++) {
             const T own = g[j] * clip + weight_decay * w[j];
             s[j] += second_weight * (own * own - s[j]);
             w[j] -= step * own / (std::sqrt(s[j]) + offset);
         }
     } else {
 #pragma omp simd
-        for (int64_t j = 0; j < n; j++) {
+        for (int64_t j = from; j < to; j++) {
             const T own = g[j] * clip + weight_decay * w[j];
             m[j] += first_weight * (own - m[j]);
             s[j] += second_weight * (own * own - s[j]);
@@ -116,35 +112,22 @@ void update_stretch(const Update<T> &update, const Block<T> &block, int64_t k, T
 }
 
 template <typename T>
-void update_all(const Update<T> &update) {
-    for (int64_t k = 0; k < update.n_runs; k++) {
-        double squares = 0;
-        for (int64_t i = 0; i < update.n_blocks; i++) {
-            const Block<T> &block = update.blocks[i];
-            if (k >= block.n_runs) continue;
-            const T l1 = block.is_penalized && update.l1 ? update.l1[k] : T(0);
-            block.each_stretch(k, [&](int64_t at, int64_t n) {
-                squares += sum_of_squares(block.gradients + at, block.values + at, n, l1);
-            });
-        }
-        const T norm = T(std::sqrt(squares));
-        update.norms[k] += norm;
-        T clip = 1;
-        if (update.clip_norm && !std::isinf(update.clip_norm[k])) {
-            clip = update.clip_norm[k] / (norm + T(CLIP_EPSILON));
-            if (clip > 1) clip = 1;  // and NaN stays NaN
-        }
-        for (int64_t i = 0; i < update.n_blocks; i++) {
-            const Block<T> &block = update.blocks[i];
-            if (k >= block.n_runs) continue;
-            block.each_stretch(k, [&](int64_t at, int64_t n) { update_stretch(update, block, k, clip, at, n); });
-            if (!block.has_units || !update.max_norm || std::isinf(update.max_norm[k])) continue;
-            const int64_t row = block.n_pieces * block.n_columns;
-            for (int64_t piece = 0; piece < block.n_pieces; piece++)
-                limit_norms(block.values + k * block.n_rows * row + piece * block.n_columns, block.own_rows[k],
-                            block.own_columns[k], row, update.max_norm[k]);
-        }
+void update_parameters(const Network<T> &network, const Update<T> &update, const T *coefficients) {
+    const int64_t P = update.n_penalized, N = update.n_parameters;
+    const T *limits = update.limits;
+    T *g = update.gradients;
+    const double squares =
+        sum_of_squares(g, update.values, P, limits[L1]) + sum_of_squares(g + P, update.values + P, N - P, T(0));
+    const T norm = T(std::sqrt(squares));
+    *update.norm_sum += norm;
+    T clip = 1;
+    if (!std::isinf(limits[CLIP_NORM])) {
+        clip = limits[CLIP_NORM] / (norm + T(CLIP_EPSILON));
+        if (clip > 1) clip = 1;  // and NaN stays NaN
     }
+    update_stretch(update, coefficients, clip, true, 0, P);
+    update_stretch(update, coefficients, clip, false, P, N);
+    if (!std::isinf(limits[MAX_NORM])) limit_all_norms(network, limits[MAX_NORM]);
 }
 
 }  // namespace

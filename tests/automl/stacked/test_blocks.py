@@ -106,3 +106,12 @@ def test_keep_copies_only_the_runs_named() -> None:
     assert target.hidden[2].max() == 0.0  # run 1 has two layers
     target.keep(source, [0, 1, 2, 3])
     assert torch.equal(target.flat, source.flat)
+
+
+def test_runs_begin_as_plain_networks_do() -> None:
+    found, wanted = blocks(), blocks()
+    found.flat.fill_(9.0)
+    for k, config in enumerate(CONFIGS):
+        found.initialize(k, 7)
+        wanted.write(k, network(config).state_dict())
+        assert all(torch.equal(found.read(k)[name], v) for name, v in wanted.read(k).items())

@@ -35,4 +35,3 @@ def test_nothing_is_drawn_where_nobody_drops() -> None:
     configs = [MLPConfig(n_layers=1, hidden_size=8)] * 2
     dropout = StackedDropout(StackLayout.of(configs, 5, (), 2), [1, 2], CPU, torch.float32)
     assert list(dropout.masks(torch.zeros(2), 3, 4)) == [[None, None]] * 3
-    assert dropout.window(torch.zeros(2), 4).places == (None, None)

@@ -137,11 +137,10 @@ def test_a_file_that_is_cut_off_while_it_is_in_use_is_not_felt(
     code = """
 import os, sys, torch
 from automl.stacked import native
-from automl.stacked import native_pass
 from automl.stacked import native_trial
 library = native.library(torch.float32)
 os.truncate(next(__import__("pathlib").Path(sys.argv[1]).glob("*.so")), 0)
-native_trial._numbers(native_pass.NativePass, torch.float32)
+native_trial._epochs(torch.float32, True)
 """
     subprocess.run([sys.executable, "-c", code, str(folder)], check=True)
 
@@ -151,11 +150,11 @@ def test_kernels_that_do_not_load_any_more_are_built_anew(
 ) -> None:
     """As after the system's mathematics library went; the file is as it was kept."""
     made = compiler(f'cp {finished} "$made"')
-    other = shared_library(tmp_path, 'extern "C" void update() {}')
+    other = shared_library(tmp_path, 'extern "C" void probe_layers() {}')
     native_build.native_cache.keep(native_build._key(str(made), "float"), other.read_bytes())
     kernels = obtain_kernels("float")
     check_works(kernels)
-    assert "do not load any more: the library has no function network_forward" in kernels.note
+    assert "do not load any more: the library has no function train_epoch" in kernels.note
     assert obtain_kernels("float").note == ""
 
 

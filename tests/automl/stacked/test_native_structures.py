@@ -52,20 +52,20 @@ def test_the_structures_of_the_kernels_are_those_here(dtype: torch.dtype) -> Non
     ("replaced", "by", "message"),
     [
         (
-            "const T *l1, *max_norm, *clip_norm; ",
-            "const T *max_norm, *l1, *clip_norm; ",
-            "library's field l1 of Update has 8 bytes from byte 40 on, but here it has 8 bytes "
-            "from byte 32 on: kernels/ and native_structures.py must agree",
+            "T *values, *gradients, *first, *second;\n    int64_t has_first",
+            "T *gradients, *values, *first, *second;\n    int64_t has_first",
+            "library's field values of Update has 8 bytes from byte 24 on, but here it has 8 "
+            "bytes from byte 16 on: kernels/ and native_structures.py must agree",
         ),
         (
-            "int64_t loss, n_runs, n_outputs, n_rows;",
-            "int32_t loss, n_runs; int64_t n_outputs, n_rows;",
-            "library's structure Outputs has 72 bytes from byte 0 on, but here it has 80 bytes",
+            "int64_t n_codes, size;",
+            "int32_t n_codes, size;",
+            "library's structure Embedding has 24 bytes from byte 0 on, but here it has 32 bytes",
         ),
         (
-            "FIELD(Signals, numbers),",
+            "FIELD(Probe, numbers),",
             "",
-            "library's field numbers of Signals does not exist, but here it has 8 bytes",
+            "library's field numbers of Probe does not exist, but here it has 8 bytes",
         ),
     ],
 )

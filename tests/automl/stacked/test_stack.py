@@ -7,7 +7,8 @@ import torch
 
 from automl.stacked import stack_rows
 from automl.stacked.blocks import sort_key
-from automl.stacked.stack import Member, Stack
+from automl.stacked.member import Member
+from automl.stacked.stack import Stack
 from automl.stacked.stack_rows import Tables
 from automl.training.config import RowSubset, RunConfig
 from tests.contracts.tiny_datasets import tiny_dataset
@@ -15,7 +16,7 @@ from tests.contracts.trainer_contract import tiny_run
 
 
 def made(runs: list[RunConfig]) -> Stack:
-    tables = Tables(tiny_dataset(n_folds=2), torch.device("cpu"), torch.float64, True)
+    tables = Tables(tiny_dataset(n_folds=2), torch.device("cpu"), torch.float64)
     ordered = sorted(runs, key=lambda run: sort_key(run.model))
     stack = Stack(tables, [Member(run) for run in ordered])
     for k in range(len(runs)):

@@ -10,10 +10,7 @@ import torch
 from automl.models.mlp.config import MLPConfig
 from automl.models.mlp.initialization import initialize_
 from automl.models.mlp.network import MLP
-from automl.stacked import native
 from automl.stacked.blocks import StackBlocks, StackLayout, sort_key
-from automl.stacked.native_pass import NativePass
-from automl.stacked.stack_passes import Pass
 from automl.stacked.torch_pass import StackedPass
 
 CONFIGS = sorted(
@@ -31,17 +28,10 @@ MAXOUT = [
     for h, kind in ((6, "none"), (9, "layer_norm"), (5, "batch_norm"))
 ]
 
-WIDE = [  # more rows and units than the kernels' products take at once, and ragged ends
+WIDE = [
     MLPConfig(n_layers=2, hidden_size=h, normalization=kind, activation="silu", shape=shape)
     for h, kind, shape in ((150, "layer_norm", "constant"), (203, "batch_norm", "funnel"))
 ]
-
-
-@pytest.fixture(params=[NativePass, StackedPass], ids=["native", "torch"])
-def kind(request: pytest.FixtureRequest) -> type[Pass]:
-    if request.param is NativePass and native.library(torch.float64) is None:
-        pytest.skip("no C++ compiler here")
-    return request.param  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +45,7 @@ def kind(request: pytest.FixtureRequest) -> type[Pass]:
     ids=["mixed", "maxout", "wide", "wide in single precision"],
 )
 def test_outputs_and_gradients_are_those_of_autograd(
-    configs: list[MLPConfig], n_rows: int, dtype: torch.dtype, kind: type[Pass]
+    configs: list[MLPConfig], n_rows: int, dtype: torch.dtype
 ) -> None:
     layout = StackLayout.of(configs, 4, (3,), 2)
     make = {"device": "cpu", "dtype": dtype}
@@ -72,7 +62,7 @@ def test_outputs_and_gradients_are_those_of_autograd(
     if dtype == torch.float32:  # sums of 300 numbers of size 1, and cancellation
         near = {"rtol": 1e-3, "atol": 1e-3}
 
-    batch = kind(values, n_rows, gradients)
+    batch = StackedPass(values, n_rows, gradients)
     batch.inputs[..., :4] = inputs
     batch.codes[0].copy_(codes)
     batch.forward()
@@ -92,7 +82,7 @@ def test_outputs_and_gradients_are_those_of_autograd(
                 torch.testing.assert_close(moved[name], buffer, **near)
     assert_padding_is_zero(gradients)
 
-    evaluation = kind(values, n_rows)
+    evaluation = StackedPass(values, n_rows)
     evaluation.inputs[..., :4] = inputs
     evaluation.codes[0].copy_(codes)
     evaluation.forward()
@@ -109,13 +99,13 @@ def assert_padding_is_zero(blocks: StackBlocks) -> None:
     assert not (blocks.flat[real.flat == 0] != 0).any()
 
 
-def test_infinite_run_leaves_the_others_alone(kind: type[Pass]) -> None:
+def test_infinite_run_leaves_the_others_alone() -> None:
     layout = StackLayout.of([MLPConfig(n_layers=1, hidden_size=h) for h in (8, 3)], 4, (), 2)
     make = {"device": "cpu", "dtype": torch.float64}
     values, gradients = StackBlocks(layout, **make), StackBlocks(layout, **make)
     values.flat.normal_(generator=torch.Generator().manual_seed(0))
     values.hidden[0][0].fill_(torch.inf)
-    batch = kind(values, 6, gradients)
+    batch = StackedPass(values, 6, gradients)
     batch.inputs.normal_(generator=torch.Generator().manual_seed(0))
     batch.forward()
     batch.output_gradients.copy_(batch.outputs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 import time
@@ -13,8 +14,10 @@ import torch
 
 from automl.data import SplitOptions, load_dataset
 from automl.models.mlp.config import MLPConfig
+from automl.models.mlp.family import MLP_FAMILY
 from automl.stacked.trainer import StackedTrainer
 from automl.training.config import RunConfig, TrainingConfig
+from automl.training.gradients import inspect_initialization
 from automl.training.plain import PlainTrainer
 from tests.contracts.tiny_datasets import tiny_dataset
 from tests.contracts.trainer_contract import MakeTrainer, TrainerContract, losses, tiny_run
@@ -101,8 +104,8 @@ def test_stacks_not_reached_by_the_deadline_come_first_in_the_next_round() -> No
     trainer.add([tiny_run(1, batch_size=16), tiny_run(2, batch_size=32)])
     trainer.train_round()
     assert trainer.train_round(deadline=time.monotonic() - 1) == []
-    first = trainer._stacks[0].members[0].run.run_id
-    assert trainer.train_round()[0].run_id == first
+    two = trainer._turns[0]
+    assert [record.run_id for record in trainer.train_round()] == [two, 3 - two]
 
 
 def test_run_that_never_had_a_finite_loss_has_no_best_weights() -> None:
@@ -141,3 +144,54 @@ def test_folds_with_different_inputs_train_as_the_plain_trainer_does() -> None:
             records = {record.run_id: record.valid_loss for record in trainer.train_round()}
         reached.append([records[k] for k in range(8)])
     assert reached[1] == pytest.approx(reached[0], rel=1e-4)
+
+
+@pytest.mark.parametrize("is_native", [True, False])
+def test_first_look_is_that_of_the_plain_network(is_native: bool) -> None:
+    dataset = tiny_dataset(with_categories=True)
+    runs = [
+        tiny_run(1, normalization="batch_norm", n_layers=3, dropout=0.3),
+        tiny_run(2, activation="tanh", initialization="zeros"),
+        tiny_run(3, n_layers=0),
+    ]
+    trainer = StackedTrainer(dataset, is_native=is_native)
+    trainer.add(runs)
+    begun = {began.run_id: began for began in trainer.take_begun()}
+    assert trainer.take_begun() == ()
+    for run in runs:
+        found, wanted = begun[run.run_id], inspect_initialization(run, dataset)
+        assert found.n_parameters == MLP_FAMILY.n_parameters(run.model, dataset.describe())
+        for mine, theirs in zip(found.layers, wanted, strict=True):
+            numbers, expected = dataclasses.asdict(mine), dataclasses.asdict(theirs)
+            assert numbers.pop("name") == expected.pop("name")
+            assert numbers == pytest.approx(expected, rel=1e-4, abs=1e-6, nan_ok=True)
+
+
+@pytest.mark.parametrize("is_native", [True, False])
+def test_a_look_changes_nothing(is_native: bool) -> None:
+    curves = []
+    for looks in (True, False):
+        trainer = StackedTrainer(tiny_dataset(), is_native=is_native)
+        trainer.add([tiny_run(1, normalization="batch_norm", dropout=0.2)])
+        if looks:
+            trainer.take_begun()
+        curves.append([trainer.train_round()[0].valid_loss for _ in range(3)])
+    assert curves[0] == curves[1]
+
+
+@pytest.mark.parametrize("is_native", [True, False])
+def test_resting_runs_stay_as_they_are_and_go_on_as_if_they_had_not(is_native: bool) -> None:
+    trainer, steady = (StackedTrainer(tiny_dataset(), is_native=is_native) for _ in range(2))
+    for each in (trainer, steady):
+        each.add([tiny_run(n, normalization="batch_norm", optimizer="adam") for n in (1, 2, 3)])
+        each.train_round()
+    before = trainer.checkpoint(2)
+    assert sorted(record.run_id for record in trainer.train_round(run_ids=[3, 1])) == [1, 3]
+    after = trainer.checkpoint(2)
+    assert after.epoch == before.epoch == 1
+    for part in ("weights", "optimizer", "best_weights"):
+        kept = getattr(before, part)
+        assert all(torch.equal(getattr(after, part)[name], v) for name, v in kept.items())
+    (found,) = trainer.train_round(run_ids=[2])
+    wanted = next(record for record in steady.train_round() if record.run_id == 2)
+    assert found.valid_loss == pytest.approx(wanted.valid_loss, rel=0 if is_native else 1e-5)

@@ -40,7 +40,7 @@ def test_formula_takes_the_steps_of_torch(name: str) -> None:
         parameter.grad = g.clone()
         optimizer.step()
         first, second, ahead, offset, inverse, decay, coupled = coefficients_of(
-            name, training, rates[step : step + 1], step
+            name, training, rates[step : step + 1].numpy(), step
         )[0]
         g = g + coupled * w
         m, s = m + first * (g - m), s + second * (g * g - s)

@@ -1,12 +1,10 @@
-"""Kernels and torch calls take the same update, whatever penalties apply."""
+"""Updates of stacks; parity with plain ones: test_trainer_matches_plain.py."""
 
 from __future__ import annotations
 
-import pytest
 import torch
 
 from automl.models.mlp.config import MLPConfig
-from automl.stacked import native
 from automl.stacked.blocks import StackBlocks, StackLayout
 from automl.stacked.updates import StackedUpdates
 from automl.training.config import TrainingConfig
@@ -35,9 +33,7 @@ def fill(blocks: StackBlocks, generator: torch.Generator) -> None:
             view.normal_(generator=generator)
 
 
-def updated(
-    is_native: bool, trainings: list[TrainingConfig]
-) -> tuple[StackedUpdates, StackBlocks]:
+def updated(trainings: list[TrainingConfig]) -> tuple[StackedUpdates, StackBlocks]:
     """Six updates by made-up gradients, runs of several depths."""
     configs = [
         MLPConfig(n_layers=3 - k // 3, hidden_size=5 + 2 * k) for k in range(len(trainings))
@@ -46,7 +42,7 @@ def updated(
     values, gradients = (StackBlocks(layout, device="cpu", dtype=torch.float64) for _ in range(2))
     generator = torch.Generator().manual_seed(0)
     fill(values, generator)
-    updates = StackedUpdates(values, gradients, trainings, is_native=is_native)
+    updates = StackedUpdates(values, gradients, trainings)
     for epoch in (1, 2):
         updates.begin_epoch([epoch] * len(trainings), [3 * (epoch - 1)] * len(trainings), 3)
         for step in range(3):
@@ -55,23 +51,8 @@ def updated(
     return updates, values
 
 
-@pytest.mark.skipif(native.library(torch.float64) is None, reason="no C++ compiler here")
-@pytest.mark.parametrize("trainings", [TRAININGS, TRAININGS[:1], TRAININGS[1:3]])
-def test_kernels_agree_with_torch_calls(trainings: list[TrainingConfig]) -> None:
-    by_kernels, found = updated(True, trainings)
-    by_torch, expected = updated(False, trainings)
-    torch.testing.assert_close(by_kernels.norm_sum, by_torch.norm_sum, rtol=1e-12, atol=0)
-    torch.testing.assert_close(found.flat, expected.flat, rtol=1e-11, atol=1e-15)
-    for k in range(len(trainings)):
-        wanted = by_torch.read_moments(k, 6)
-        assert by_kernels.read_moments(k, 6).keys() == wanted.keys()
-        for name, values in by_kernels.read_moments(k, 6).items():
-            torch.testing.assert_close(values, wanted[name], rtol=1e-11, atol=1e-15)
-
-
-@pytest.mark.parametrize("is_native", [True, False])
-def test_max_norm_holds_for_the_runs_that_have_it(is_native: bool) -> None:
-    _, values = updated(is_native, TRAININGS)
+def test_max_norm_holds_for_the_runs_that_have_it() -> None:
+    _, values = updated(TRAININGS)
     lengths = values.hidden[0].norm(dim=1).amax(1)
     limited = [k for k, training in enumerate(TRAININGS) if training.max_norm is not None]
     assert (lengths[limited] <= 1 + 1e-12).all()

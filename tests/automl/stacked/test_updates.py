@@ -18,7 +18,7 @@ OPTIMIZERS = hyperparameter("optimizer").words
 def updates_of(training: TrainingConfig) -> tuple[StackedUpdates, StackBlocks]:
     layout = StackLayout.of([MLPConfig(n_layers=1, hidden_size=5)], 4, (), 2)
     values, gradients = (StackBlocks(layout, device="cpu", dtype=torch.float32) for _ in "ab")
-    return StackedUpdates(values, gradients, [training], is_native=False), gradients
+    return StackedUpdates(values, gradients, [training]), gradients
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)

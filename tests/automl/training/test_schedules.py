@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from automl.training.config import TrainingConfig
-from automl.training.schedules import FACTORS, Schedules, optimizer_at, switch_epoch
+from automl.training.schedules import FACTORS, learning_rates, optimizer_at, switch_epoch
 from search_spaces.hyperparameters import hyperparameter
 
 SCHEDULES = hyperparameter("schedule").words
@@ -15,8 +15,7 @@ SCHEDULES = hyperparameter("schedule").words
 
 def rates(n_epochs: int = 10, steps_per_epoch: int = 4, **values: object) -> list[float]:
     training = TrainingConfig(learning_rate=0.1, max_epochs=n_epochs, **values)
-    schedules = Schedules.of([training], steps_per_epoch)
-    return schedules.learning_rates([0], n_epochs * steps_per_epoch)[0].tolist()
+    return learning_rates(training, steps_per_epoch, 0, n_epochs * steps_per_epoch).tolist()
 
 
 def test_every_schedule_has_its_factor() -> None:
@@ -81,21 +80,9 @@ def test_time_is_counted_in_epochs_whatever_the_batch_size(schedule: str) -> Non
     assert fine[::10] == pytest.approx(coarse)
 
 
-def test_runs_of_a_stack_have_their_own_rates_wherever_they_are() -> None:
-    trainings = [
-        TrainingConfig(learning_rate=0.1 * (1 + k), schedule=schedule, warmup_fraction=0.1 * k)
-        for k, schedule in enumerate(SCHEDULES)
-    ]
-    first = [3 * k for k in range(len(trainings))]
-    together = Schedules.of(trainings, 5).learning_rates(first, 7)
-    for k, training in enumerate(trainings):
-        alone = Schedules.of([training], 5).learning_rates([first[k]], 7)
-        assert torch.equal(together[k : k + 1], alone)
-
-
 def test_beyond_the_budget_a_schedule_stays_at_its_end() -> None:
     training = TrainingConfig(schedule="cosine", max_epochs=2)
-    assert Schedules.of([training], 3).learning_rates([6], 9).max() < 1e-12
+    assert learning_rates(training, 3, 6, 9).max() < 1e-12
 
 
 def test_switch_to_sgd_changes_the_optimizer_and_not_the_rate() -> None:

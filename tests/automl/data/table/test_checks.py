@@ -5,7 +5,13 @@ import pandas as pd
 import pytest
 
 from automl.data.splits import RowSplit
-from automl.data.table.checks import check_data, missing_values, outliers, rows_per_class
+from automl.data.table.checks import (
+    check_data,
+    missing_values,
+    outliers,
+    probe_data,
+    rows_per_class,
+)
 from automl.data.table.columns import MISSING_CATEGORY, ColumnPlan, DateFormat
 from automl.data.table.parts import Part
 from automl.data.targets import Target, TargetReading
@@ -68,16 +74,10 @@ def checked(
 ) -> tuple[DataCheckRecord, ...]:
     """All checks; the rows of the roles in `own` come from files of their own."""
     parts = {"train": part(typed), **{role: part(rows) for role, rows in own.items()}}
-    return check_data(
-        pd.concat([typed, *own.values()]),
-        targets,
-        SPLIT,
-        BINARY,
-        plans=plans,
-        parts=parts,
-        splits=splits or SplitOptions(),
-        n_inputs=7,
-    )
+    rows, splits = pd.concat([typed, *own.values()]), splits or SplitOptions()
+    asked = {"plans": plans, "parts": parts, "splits": splits}
+    cheap = check_data(rows, targets, SPLIT, BINARY, n_inputs=7, **asked)
+    return (*cheap, *probe_data(rows, targets, SPLIT, BINARY, **asked))
 
 
 def part(rows: pd.DataFrame) -> Part:

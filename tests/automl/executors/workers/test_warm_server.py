@@ -36,6 +36,8 @@ pytestmark = pytest.mark.skipif(
     not hasattr(os, "pidfd_open") or sys.platform != "linux", reason="there is no server"
 )
 
+CPU = ("cpu",)
+
 PROBE = """
 import json, os, signal, sys
 
@@ -192,8 +194,9 @@ def test_nothing_is_known_of_workers_whose_server_has_ended() -> None:
 
 def test_a_worker_that_never_was_has_no_number() -> None:
     server = WarmServer()
-    os.kill(server.pid, signal.SIGKILL)
+    os.kill(server.pid, signal.SIGSTOP)
     connection, process = silent(server)
+    os.kill(server.pid, signal.SIGKILL)
     assert process.pid is None
     with Connection(connection.detach()) as ours, pytest.raises((EOFError, ConnectionError)):
         ours.recv_bytes()
@@ -217,7 +220,7 @@ def test_a_server_that_makes_no_worker_is_not_asked_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("automl.system.child_processes.END_SECONDS", 0.1)
-    with loading_ahead(2, is_limited=False):
+    with loading_ahead(2, CPU, is_limited=False):
         (server,) = warm_server._waiting
         os.kill(server.pid, signal.SIGSTOP)
         setup = TrainingSetup(tiny_dataset(), 1, LINEAR)
@@ -233,29 +236,32 @@ def test_a_server_that_makes_no_worker_is_not_asked_again(
 
 
 def test_workers_load_ahead_and_what_nobody_takes_is_ended() -> None:
-    with loading_ahead(2, is_limited=False):
-        ahead = take_server()
+    with loading_ahead(2, CPU, is_limited=False):
+        ahead = take_server(CPU)
         assert ahead is not None
-        another = take_server()
+        another = take_server(CPU)
         assert another is not None
         assert another.pid != ahead.pid
         another.close()
     assert not is_gone(ahead.pid, 0)  # it is its taker's now
     ahead.close()
-    with loading_ahead("auto", is_limited=True):
+    with loading_ahead("auto", CPU, is_limited=True):
         (pid,) = (server.pid for server in warm_server._waiting)
-        with loading_ahead("auto", is_limited=True):  # as the command line calls the library
+        with loading_ahead("auto", CPU, is_limited=True):  # as the command line calls the library
             assert [server.pid for server in warm_server._waiting] == [pid]
     assert is_gone(pid)
-    with loading_ahead(1, is_limited=False):
+    with loading_ahead(1, CPU, is_limited=False):
         assert not warm_server._waiting
+    with loading_ahead(2, ("cpu", "cuda:0"), is_limited=False):
+        assert not warm_server._waiting
+        assert take_server(("cuda:0",)) is None
 
 
 def test_a_fork_of_the_coordinator_does_not_take_its_server() -> None:
-    with loading_ahead(2, is_limited=False):
+    with loading_ahead(2, CPU, is_limited=False):
         (ahead,) = warm_server._waiting
         ahead.owner += 1
-        server = take_server()
+        server = take_server(CPU)
         assert server is not None
         assert server.pid != ahead.pid
         server.close()
@@ -266,8 +272,8 @@ def test_without_descriptors_of_processes_there_is_no_server(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delattr(os, "pidfd_open")
-    with loading_ahead(2, is_limited=False):
-        assert take_server() is None
+    with loading_ahead(2, CPU, is_limited=False):
+        assert take_server(CPU) is None
     with make(n_workers=1) as executor:
         assert executor._members[0].worker.pid in children(os.getpid(), "process_beginning")
         curves, _ = train(executor, [tiny_run(1)], 2)

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from automl.models.mlp.config import MLPConfig, embedding_size, input_size
+from automl.models.mlp.config import MLPConfig, count_parameters, embedding_size, input_size
+from automl.models.mlp.network import MLP
 
 
 @pytest.mark.parametrize(
@@ -16,3 +17,14 @@ def test_a_funnel_halves_but_not_below_eight(size: int, expected: tuple[int, ...
 def test_inputs_are_numbers_and_embeddings() -> None:
     assert input_size(7, (4, 9)) == 7 + embedding_size(4) + embedding_size(9)
     assert embedding_size(10**9) == 50
+
+
+@pytest.mark.parametrize("normalization", ["none", "batch_norm", "layer_norm"])
+@pytest.mark.parametrize("activation", ["relu", "prelu", "maxout"])
+def test_parameters_are_counted_as_torch_counts_them(activation: str, normalization: str) -> None:
+    config = MLPConfig(
+        n_layers=3, hidden_size=20, shape="funnel", activation=activation,
+        normalization=normalization,
+    )  # fmt: skip
+    parameters = MLP(config, 7, 3, (4, 9)).parameters()
+    assert count_parameters(config, 7, (4, 9), 3) == sum(each.numel() for each in parameters)

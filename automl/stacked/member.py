@@ -1,0 +1,27 @@
+"""A run between two epochs, wherever its numbers lie."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from automl.training.config import RunConfig
+from automl.training.trainer import Checkpoint, Start
+
+
+@dataclass(slots=True)
+class Member:
+    """A run and how far it has come."""
+
+    run: RunConfig
+    epoch: int = 0
+    step: int = 0
+    best_epoch: int = 0
+    best_valid_loss: float = math.inf
+
+    @classmethod
+    def of(cls, start: Start) -> Member:
+        """A run as it begins or goes on."""
+        if isinstance(start, Checkpoint):
+            return cls(start.run, start.epoch, start.step, start.best_epoch, start.best_valid_loss)
+        return cls(start)

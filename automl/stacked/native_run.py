@@ -1,0 +1,257 @@
+"""One run in training by the compiled kernels: an epoch of it is one call.
+
+A run shares nothing with others but the rows it reads and the buffer they work in by turns
+(`native_description.py`). So one that comes or goes costs the others nothing, one that rests
+costs nothing at all, and its numbers are the same bits whoever trains beside it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+
+import torch
+from torch import Tensor
+
+from automl import randomness
+from automl.stacked import native
+from automl.stacked import native_structures as structures
+from automl.stacked.blocks import StackBlocks, StackLayout
+from automl.stacked.member import Member
+from automl.stacked.moments import read_moments, start_of_second, write_moments
+from automl.stacked.native_description import (
+    BEST,
+    FIRST,
+    SECOND,
+    VALUES,
+    DescribedRun,
+    Scratch,
+    aligned,
+)
+from automl.stacked.native_scores import CHUNK_ROWS, LOSSES, NativeScores, described_rows
+from automl.stacked.native_structures import address
+from automl.stacked.stack_rows import StackRows, Tables
+from automl.stacked.update_coefficients import coefficients_of
+from automl.training.batches import PROBE_ROWS, measured_rows, probe_rows
+from automl.training.gradients import SATURATED, is_measured
+from automl.training.optimizers import MOMENTS
+from automl.training.schedules import learning_rates, optimizer_at
+from automl.training.scores import Score, epoch_record
+from automl.training.trainer import Checkpoint
+from storage.records import EpochRecord, LayerGradientRecord
+
+
+class NativeRun:
+    """A run with its parameters, best weights and moments, and the calls that train it."""
+
+    def __init__(self, tables: Tables, scratch: Scratch, member: Member) -> None:
+        """Make a run whose numbers are all zero."""
+        run = member.run
+        fold = tables.dataset.folds[run.fold]
+        encoding = fold.encoding
+        self.member = member
+        self._tables = tables
+        self._layout = StackLayout.of(
+            [run.model], encoding.n_features, encoding.cardinalities, tables.dataset.n_outputs
+        )
+        shapes = self._layout.shapes + self._layout.statistics_shapes
+        n_numbers = aligned(sum(math.prod(shape) for shape in shapes))
+        self._numbers = torch.zeros(4, n_numbers, dtype=tables.dtype)
+        self._rows = StackRows.of(tables, [run])
+        most_rows = max(stop - start for start, stop in self._rows.bounds)
+        n_rows = max(most_rows, min(PROBE_ROWS, self._rows.n_rows), CHUNK_ROWS)
+        self._described = DescribedRun(run, self._layout, self._numbers, scratch, n_rows)
+        self._objective = _Objective(tables, member)
+        self._scores = NativeScores(self._described, self._objective.loss, tables.dtype)
+        self._n_valid = self._rows.valid.n_rows(run)
+        self._optimizer = ""
+        self._choose(optimizer_at(run.training, 1))
+
+    # Where it is
+
+    def initialize(self) -> None:
+        """Set the parameters from the run's seed."""
+        seed = randomness.stream(self.member.run.seed, "weights")
+        self._blocks(VALUES).initialize(0, seed)
+
+    def restore(self, start: Checkpoint) -> None:
+        """Set parameters and moments from a checkpoint."""
+        self._blocks(VALUES).write(0, start.weights)
+        if start.best_weights:
+            self._blocks(BEST).write(0, start.best_weights)
+        training = start.run.training
+        self._choose(optimizer_at(training, max(1, start.epoch)))
+        write_moments(self._moments, 0, self._optimizer, training, start.optimizer, start.step)
+
+    def weights(self) -> dict[str, Tensor]:
+        """The parameters and running statistics now."""
+        return self._blocks(VALUES).read(0)
+
+    def best_weights(self) -> dict[str, Tensor]:
+        """The same of the best epoch so far."""
+        return self._blocks(BEST).read(0)
+
+    def moments(self) -> dict[str, Tensor]:
+        """The optimizer's, as in a `Checkpoint`."""
+        training = self.member.run.training
+        return read_moments(self._moments, 0, self._optimizer, training, self.member.step)
+
+    # What it does
+
+    def train_epoch(self) -> EpochRecord:
+        """Train an epoch and measure it; keep the weights if they are the best."""
+        member, n_steps = self.member, len(self._rows.bounds)
+        member.epoch += 1
+        self._choose(optimizer_at(member.run.training, member.epoch))
+        rate, norm = self._trained(is_measured(member.epoch))
+        member.step += n_steps
+        layers = self.measured_layers() if is_measured(member.epoch) else ()
+        record = epoch_record(
+            self._tables.dataset,
+            member.run,
+            (member.epoch, member.step),
+            (self._train_score(), self._valid_score()),
+            learning_rate=rate,
+            gradient_norm=norm,
+            layers=layers,
+        )
+        if record.is_finite and record.valid_loss < member.best_valid_loss:
+            member.best_epoch, member.best_valid_loss = record.epoch, record.valid_loss
+            self._numbers[BEST].copy_(self._numbers[VALUES])
+        return record
+
+    def measured_layers(self) -> tuple[LayerGradientRecord, ...]:
+        """How signals and gradients pass through the layers on the probe rows.
+
+        Right after a measured epoch, or before the first one; see `gradients.measure_layers`.
+        """
+        index = self._probe_index()
+        numbers = torch.empty(self._layout.n_layers + 1, 7, dtype=torch.float64)
+        lesson, held = self._lesson()
+        asked = structures.Probe(
+            lesson=ctypes.addressof(lesson),
+            update=ctypes.addressof(self._described.update),
+            n_rows=len(index),
+            index=address(index),
+            before=self._described.before if self.member.epoch else 0,
+            saturated_above=SATURATED,
+            numbers=address(numbers),
+        )
+        self._call("probe_layers", asked, held)
+        names = [f"hidden {layer + 1}" for layer in range(self._layout.n_layers)] + ["output"]
+        return tuple(
+            LayerGradientRecord(layer, name, *row)
+            for layer, (name, row) in enumerate(zip(names, numbers.tolist(), strict=True))
+        )
+
+    def _trained(self, keeps_last_step: bool) -> tuple[float, float]:
+        """Take the steps of an epoch: the last learning rate, and the mean norm of gradients."""
+        member, n_steps = self.member, len(self._rows.bounds)
+        training = member.run.training
+        rates = learning_rates(training, n_steps, member.step, n_steps)
+        coefficients = torch.from_numpy(
+            coefficients_of(self._optimizer, training, rates, member.step)
+        ).to(self._tables.dtype)
+        order = self._rows.order([member.epoch])
+        norm_sum = torch.zeros(1, dtype=self._tables.dtype)
+        update = self._described.update
+        update.has_first = "first_moment" in MOMENTS[self._optimizer]
+        update.has_second = "second_moment" in MOMENTS[self._optimizer]
+        update.limits, update.norm_sum = address(self._objective.limits), address(norm_sum)
+        lesson, held = self._lesson()
+        bounds = torch.tensor([0, *(stop for _, stop in self._rows.bounds)])
+        asked = structures.Epoch(
+            lesson=ctypes.addressof(lesson),
+            update=ctypes.addressof(update),
+            n_steps=n_steps,
+            first_step=member.step,
+            bounds=address(bounds),
+            order=address(order),
+            coefficients=address(coefficients),
+            before=self._described.before if keeps_last_step else 0,
+        )
+        self._call("train_epoch", asked, held)
+        return float(rates[-1]), norm_sum.item() / n_steps
+
+    def _train_score(self) -> Score:
+        """On the measured part of the run's own train rows."""
+        rows = self._rows
+        index = measured_rows(rows.n_rows, self._n_valid)
+        if rows.own_rows is not None:
+            own = rows.own_rows[0]
+            index = own if index is None else own[index]
+        asked = rows.n_rows if index is None else index
+        return self._scores.measure(rows.train.rows, int(rows.train_starts), asked)
+
+    def _valid_score(self) -> Score:
+        rows = self._rows
+        return self._scores.measure(rows.valid.rows, int(rows.valid_starts), self._n_valid)
+
+    def _lesson(self) -> tuple[ctypes.Structure, ctypes.Structure]:
+        """What the run learns from, and the rows' description that it points to."""
+        described, objective = self._described, self._objective
+        read = described_rows(self._rows.train.rows)
+        lesson = structures.Lesson(
+            network=ctypes.addressof(described.network),
+            rows=ctypes.addressof(read),
+            embeddings=ctypes.addressof(described.embeddings),
+            loss=objective.loss,
+            smoothing=address(objective.smoothing),
+            class_weights=address(objective.class_weights),
+            classes=described.targets,
+            values=described.targets,
+        )
+        return lesson, read
+
+    def _call(self, name: str, asked: ctypes.Structure, held: object) -> None:
+        """Call a kernel; `held` lives until it is done."""
+        native.kernel(name, self._tables.dtype)(ctypes.addressof(asked))
+
+    def _probe_index(self) -> Tensor:
+        rows = self._rows
+        own = probe_rows(rows.n_rows)
+        if rows.own_rows is not None:
+            own = rows.own_rows[0, own]
+        index: Tensor = (own + rows.train_starts[0]).to(torch.int32)
+        return index
+
+    def _choose(self, name: str) -> None:
+        """Begin an optimizer with empty moments, unless it is the one in use."""
+        if name == self._optimizer:
+            return
+        self._optimizer = name
+        self._numbers[FIRST].zero_()
+        self._numbers[SECOND].fill_(start_of_second(name))
+
+    def _blocks(self, row: int) -> StackBlocks:
+        """One of the rows of numbers under the names of the plain network's tensors."""
+        return StackBlocks(
+            self._layout,
+            device="cpu",
+            dtype=self._tables.dtype,
+            statistics=row in (VALUES, BEST),
+            flat=self._numbers[row],
+        )
+
+    @property
+    def _moments(self) -> tuple[StackBlocks, StackBlocks]:
+        return self._blocks(FIRST), self._blocks(SECOND)
+
+
+class _Objective:
+    """What a run descends beside the batch, where the kernels can read it."""
+
+    def __init__(self, tables: Tables, member: Member) -> None:
+        dataset, run = tables.dataset, member.run
+        training = run.training
+        smoothing = 0.0 if dataset.task == "regression" else training.label_smoothing
+        limits = [
+            training.l1,
+            math.inf if training.max_norm is None else training.max_norm,
+            math.inf if training.gradient_clip_norm is None else training.gradient_clip_norm,
+        ]
+        numbers = torch.tensor([*limits, smoothing], dtype=tables.dtype)
+        self.loss = LOSSES.index(dataset.loss)
+        self.limits, self.smoothing = numbers[:3], numbers[3:]
+        weights = dataset.folds[run.fold].class_weights
+        self.class_weights = None if weights is None else weights.to(tables.dtype).contiguous()
