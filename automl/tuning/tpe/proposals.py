@@ -29,7 +29,25 @@ Cost = Callable[[Params], float]
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The numbers that a TPE is made of."""
+    """The numbers that a TPE is made of.
+
+    Attributes:
+        n_startup: trials of which something must be known before there is a model.
+        n_draws: from the density of the good trials, for each proposal.
+        n_costed: of them, the most promising, whose cost is asked; of the first trials, the draws.
+        good_share, most_good: how many trials are good ones.
+        width: of a kernel, as a part of a range: of N trials in D dimensions it is this times
+            N^(-1 / (D + 4)) (Scott's rule).
+        share: what a kernel gives to all choices of a parameter alike.
+        prior: the weight of the whole space, where that of a trial is 1.
+        cost_power: of the cost, by which expected improvement is divided.
+        startup_power: of the cost, by which the chance of each draw of a first trial is divided.
+
+    Source:
+        `n_startup`, `n_draws`, `good_share`, `most_good` and `prior` are Optuna's. The others
+        were chosen on recorded curves (ARCHITECTURE.md, "What TPE learns, and what a trial
+        costs").
+    """
 
     n_startup: int = 10
     n_draws: int = 24
@@ -38,9 +56,9 @@ class Choices:
     most_good: int = 25
     width: float = 0.1
     share: float = 0.2
+    prior: float = 1.0
     cost_power: float = 0.5
     startup_power: float = 1.0
-    prior: float = 1.0
 
 
 CHOICES = Choices()
@@ -71,7 +89,9 @@ class Model:
         """All params of a trial, fixed ones included."""
         numbers, choices = np.random.Generator(np.random.PCG64(seed)), self._choices
         n_columns = len(self._dimensions)
-        if self._good is None:
+        if (
+            self._good is None
+        ):  # by Gumbel noise the chance of a draw is 1 over a power of its cost
             draws = self._anywhere.draw(numbers.random((choices.n_costed, 1 + n_columns)))
             noise = -np.log(-np.log(numbers.random(len(draws))))
             return self._best(draws, noise, choices.startup_power)
