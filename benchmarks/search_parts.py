@@ -53,7 +53,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "storage": ("storage", "thread storage-flush"),
     "dashboard": ("automl/console", "automl/report"),
     "coordination": ("automl/executors", "automl/tuning", "automl/session"),
-    "loading": ("import",),
+    "loading": ("automl/executors/workers/process_server.py", "import"),
     "sampling": ("stack-samples",),
 }
 """Part -> paths from the project's root, of a folder, a module or one of its functions."""

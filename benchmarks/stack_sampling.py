@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 from types import CodeType, FrameType
 
+OWN_THREAD = "stack-samples"
 INTERVAL = 0.01
 WINDOW = 0.1
 WAITING = {
@@ -31,6 +32,9 @@ WAITING = {
     ("threading.py", "wait"),
 }
 """Files and functions of the standard library in whose innermost frame a thread waits."""
+
+FORKS = "automl.executors.workers.process_server"
+"""The module that forks and therefore refuses to work beside a second thread."""
 
 FOLDER, ROOT = "STACK_SAMPLES_FOLDER", "STACK_SAMPLES_ROOT"
 
@@ -66,16 +70,25 @@ def _waits(innermost: CodeType) -> bool:
 
 
 class Sampler:
-    """Samples this process into a file of its own."""
+    """Samples this process into a file of its own.
 
-    def __init__(self, folder: Path, root: str) -> None:
+    Args:
+        is_forking: the process must have no second thread, since it forks: what it has used is
+            told at each fork, and its children are sampled.
+    """
+
+    def __init__(self, folder: Path, root: str, *, is_forking: bool = False) -> None:
         self._folder = folder
         self._root = root
-        self._begin()
+        if is_forking:
+            self._reset()
+            os.register_at_fork(before=self._tell)
+        else:
+            self._begin()
         os.register_at_fork(after_in_child=self._begin)  # a fork has none of our threads
         atexit.register(self._write)
 
-    def _begin(self) -> None:
+    def _reset(self) -> None:
         self._main = threading.main_thread().ident or 0
         self._clock = time.pthread_getcpuclockid(self._main)
         self._of_main = time.clock_gettime(self._clock)
@@ -83,8 +96,17 @@ class Sampler:
         self._of_threads: dict[int, float] = {}
         self._last: tuple[CodeType, ...] = ()
         self._window: dict[tuple[CodeType, ...], float] = {}
-        self._thread = threading.Thread(target=self._run, name="stack-samples", daemon=True)
-        self._thread.start()
+
+    def _begin(self) -> None:
+        self._reset()
+        threading.Thread(target=self._run, name=OWN_THREAD, daemon=True).start()
+
+    def _tell(self) -> None:
+        """Write all that was used since the last time as used by whoever calls this."""
+        used = time.clock_gettime(self._clock)
+        self._window[_codes(sys._getframe(1))] = used - self._of_main
+        self._of_main = used
+        self._write()
 
     def _run(self) -> None:
         window_ends = time.monotonic() + WINDOW
@@ -132,8 +154,8 @@ class Sampler:
             used = int(text.split()[0]) / 1e9
             seconds = used - self._of_threads.get(number, 0.0)
             self._of_threads[number] = used
-            if thread is self._thread:
-                names = ["stack-samples"]
+            if thread.name == OWN_THREAD:
+                names = [OWN_THREAD]
             else:
                 names = [f"thread {thread.name}", *self._names(_codes(frames.get(thread.ident)))]
             found.append([names, seconds])
@@ -160,4 +182,4 @@ class Sampler:
 
 
 if __name__ == "sitecustomize" and FOLDER in os.environ:
-    Sampler(Path(os.environ[FOLDER]), os.environ[ROOT])
+    Sampler(Path(os.environ[FOLDER]), os.environ[ROOT], is_forking=FORKS in sys.orig_argv)

@@ -69,7 +69,7 @@ class StudySettings:
 class LayerGradientRecord:
     """The signals of one layer at one moment, measured on one batch.
 
-    Kept at epoch 0 (initialization) and at epochs 1, 2, 4, 8, ... of a run.
+    Kept at epoch 0 (initialization) and at epochs 2, 4, 8, ... of a run.
     """
 
     layer: int  # 0 is nearest the input; the last one is the output layer

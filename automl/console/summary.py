@@ -17,7 +17,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from automl.commands_to_type import study_command
+from automl.commands_to_type import reproducing_command, study_command
 from automl.console.terminal import stdout_console
 from automl.console.verdicts import (
     SEVERITY_STYLES,
@@ -57,8 +57,23 @@ def print_result(result: SearchResult, report: str | Path | None) -> None:
     if n_unfinished:
         goes_on = "the same command goes on" if result.records.epochs else "give it more time"
         console.print(f"{count(n_unfinished, 'trial')} unfinished: {goes_on}.")
+    _print_repetition(console, result)
     if report is not None:
         console.print(f"report: {escape(one_line(str(report)))}", soft_wrap=True)
+
+
+def _print_repetition(console: Console, result: SearchResult) -> None:
+    """Where time decided how far the search got: what repeats it on another machine."""
+    repeated = reproducing_command(result.records, result.storage)
+    if not repeated.is_timed or not result.records.epochs:
+        return
+    is_whole = repeated.n_exact == len(result.trials)
+    trials = f"{'its' if is_whole else 'its first'} {count(repeated.n_exact, 'trial')}"
+    console.print(
+        "How far it got depends on the speed of this machine; on any number of workers "
+        f"{trials} are repeated exactly by: [bold]{escape(repeated.command)}[/bold]",
+        soft_wrap=True,
+    )
 
 
 def print_study(result: SearchResult) -> None:

@@ -27,12 +27,12 @@ class FlowFacts:
     gradient_left: float  # largest gradient norm of a layer at the end over that at the start
     is_symmetric: bool  # all hidden weights are zero at the start
     is_finite: bool  # at the start
-    is_from_start: bool  # whether the start was measured; else epoch 1 stands in for it
+    is_from_start: bool  # whether the start was measured; else the first epochs stand in for it
 
     @property
     def moment(self) -> str:
         """When the start was measured, in words."""
-        return "before the first step" if self.is_from_start else "after the first epoch"
+        return "before the first step" if self.is_from_start else "after the first epochs"
 
 
 def flow_facts(
@@ -43,7 +43,7 @@ def flow_facts(
 
     Args:
         initial: at initialization; may be empty, and then the first of `later` stands in.
-        later: at epochs 1, 2, 4, ...
+        later: at epochs 2, 4, 8, ...
     """
     moments = [layers for layers in later if layers]
     start = initial or (moments[0] if moments else ())

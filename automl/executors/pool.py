@@ -267,7 +267,7 @@ class Pool(Executor):
             return
         if note:
             self._messages.setdefault(note, False)
-        if member.state is State.STARTING:
+        if member.state is State.STARTING and member.worker.has_begun:
             self._losses.note_failed_start(message)
         place = member.worker.place() if member.hangs_at() <= time.monotonic() else ""
         member.worker.end()

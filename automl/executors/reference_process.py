@@ -14,14 +14,22 @@ import pickle
 import socket
 import subprocess
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 from automl.data.dataset import Dataset, Split
 from automl.data.inputs import Columns
 from automl.data.references import FittedReferences
 from automl.executors.interpreters import start_interpreter
 from automl.executors.shared_dataset import SharedDataset
+from automl.executors.workers.warm_server import (
+    ForkedProcess,
+    WarmServer,
+    give_back,
+    share_server,
+)
 from automl.system.child_processes import how_it_ended, reap
 
 MODULE = "automl.executors.reference_worker"
@@ -37,12 +45,14 @@ class ReferenceProcess:
     def __init__(self, dataset: Dataset) -> None:
         self.fitted: FittedReferences = {}  # so far; nothing while it loads its libraries
         self.failure: str | None = None  # how it ended, where it has not fitted all
+        self._server = share_server()  # the workers', which has loaded half of what it needs
         shared = SharedDataset.of(_columns_alone(dataset))
         try:
             place = (shared.descriptor, shared.n_bytes, shared.n_outline_bytes)
-            self._socket, self._process = start_interpreter(
-                MODULE, place, [shared.descriptor], subprocess.DEVNULL
-            )
+            self._socket, self._process = _start(self._server, place, shared.descriptor)
+        except OSError:
+            self._leave_server()
+            raise
         finally:
             shared.close()  # the process has its own
         self._listening = threading.Thread(
@@ -51,8 +61,8 @@ class ReferenceProcess:
         self._listening.start()
 
     @property
-    def pid(self) -> int:
-        """The process's id."""
+    def pid(self) -> int | None:
+        """The process's id; None where its server has ended before there was a process."""
         return self._process.pid
 
     def wait(self, seconds: float) -> bool:
@@ -68,6 +78,14 @@ class ReferenceProcess:
             self._socket.shutdown(socket.SHUT_RDWR)
         self._listening.join()
         self._socket.close()
+        if isinstance(self._process, ForkedProcess):
+            self._process.close()
+        self._leave_server()
+
+    def _leave_server(self) -> None:
+        if self._server is not None:
+            give_back(self._server)
+            self._server = None
 
     def _listen(self) -> None:
         connection = Connection(os.dup(self._socket.fileno()))
@@ -82,6 +100,15 @@ class ReferenceProcess:
         if code != 0:
             how = "no exit code" if code is None else how_it_ended(code)
             self.failure = f"the process that fits it ended with {how}"
+
+
+def _start(
+    server: WarmServer | None, place: Sequence[int], descriptor: int
+) -> tuple[socket.socket, subprocess.Popen[bytes] | ForkedProcess]:
+    if server is not None:
+        with contextlib.suppress(OSError), Path(os.devnull).open("wb") as nowhere:
+            return server.fork(MODULE, place, [descriptor], nowhere.fileno())
+    return start_interpreter(MODULE, place, [descriptor], subprocess.DEVNULL)
 
 
 def _columns_alone(dataset: Dataset) -> Dataset:

@@ -53,8 +53,10 @@ def use_kernels(contents: Mapping[torch.dtype, bytes]) -> None:
     global _given
     _given = dict(contents)
     library.cache_clear()
+    kernel.cache_clear()
 
 
+@functools.lru_cache(maxsize=16)
 def kernel(name: str, dtype: torch.dtype) -> ctypes._NamedFuncPointer:
     """A function of the library that takes one structure."""
     loaded = library(dtype)

@@ -63,7 +63,7 @@ class NativeRun:
         self._described = DescribedRun(run, self._layout, self._numbers, scratch, n_rows)
         self._objective = _Objective(tables, member)
         self._scores = NativeScores(self._described, self._objective.loss, tables.dtype)
-        self._n_valid = self._rows.valid.n_rows(run)
+        self._bounds = torch.tensor([0, *(stop for _, stop in self._rows.bounds)])
         self._optimizer = ""
         self._choose(optimizer_at(run.training, 1))
 
@@ -153,25 +153,28 @@ class NativeRun:
             coefficients_of(self._optimizer, training, rates, member.step)
         ).to(self._tables.dtype)
         order = self._rows.order([member.epoch])
-        norm_sum = torch.zeros(1, dtype=self._tables.dtype)
         update = self._described.update
         update.has_first = "first_moment" in MOMENTS[self._optimizer]
         update.has_second = "second_moment" in MOMENTS[self._optimizer]
-        update.limits, update.norm_sum = address(self._objective.limits), address(norm_sum)
+        update.limits = address(self._objective.limits)
+        update.norm_sum = address(self._objective.norm_sum)
         lesson, held = self._lesson()
-        bounds = torch.tensor([0, *(stop for _, stop in self._rows.bounds)])
         asked = structures.Epoch(
             lesson=ctypes.addressof(lesson),
             update=ctypes.addressof(update),
             n_steps=n_steps,
             first_step=member.step,
-            bounds=address(bounds),
+            bounds=address(self._bounds),
             order=address(order),
             coefficients=address(coefficients),
             before=self._described.before if keeps_last_step else 0,
         )
         self._call("train_epoch", asked, held)
-        return float(rates[-1]), norm_sum.item() / n_steps
+        return float(rates[-1]), self._objective.norm_sum.item() / n_steps
+
+    @property
+    def _n_valid(self) -> int:
+        return self._rows.valid.n_rows(self.member.run)
 
     def _train_score(self) -> Score:
         """On the measured part of the run's own train rows."""
@@ -250,8 +253,8 @@ class _Objective:
             math.inf if training.max_norm is None else training.max_norm,
             math.inf if training.gradient_clip_norm is None else training.gradient_clip_norm,
         ]
-        numbers = torch.tensor([*limits, smoothing], dtype=tables.dtype)
+        numbers = torch.tensor([*limits, smoothing, 0.0], dtype=tables.dtype)
         self.loss = LOSSES.index(dataset.loss)
-        self.limits, self.smoothing = numbers[:3], numbers[3:]
+        self.limits, self.smoothing, self.norm_sum = numbers.split([3, 1, 1])
         weights = dataset.folds[run.fold].class_weights
         self.class_weights = None if weights is None else weights.to(tables.dtype).contiguous()

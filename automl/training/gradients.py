@@ -1,7 +1,7 @@
 """How signals and gradients pass through the layers, measured on one batch.
 
-At initialization, before any training, and at epochs 1, 2, 4, 8, ... of a run. What the
-numbers mean is judged in `automl/diagnostics`.
+At initialization, before any training, and at epochs 2, 4, 8, ... of a run. What the numbers
+mean is judged in `automl/diagnostics`.
 """
 
 from __future__ import annotations
@@ -36,8 +36,12 @@ below 2 % of its largest, as at the flat ends that Glorot & Bengio 2010 (section
 
 
 def is_measured(epoch: int) -> bool:
-    """Whether layers are measured after this epoch: at powers of two, so cheaply."""
-    return epoch > 0 and epoch & (epoch - 1) == 0
+    """Whether layers are measured after this epoch: at powers of two from 2 on, so cheaply.
+
+    Not after the first, at which three of four trials of a search end: no verdict is passed on
+    curves of fewer than three epochs, and the start is what was seen before the first step.
+    """
+    return epoch > 1 and epoch & (epoch - 1) == 0
 
 
 def inspect_initialization(run: RunConfig, dataset: Dataset) -> tuple[LayerGradientRecord, ...]:

@@ -18,11 +18,11 @@ from automl.diagnostics.layer_signals import are_finite
 from automl.executors.executor import RunFailure
 from automl.training.trainer import RunBegan
 from automl.tuning.adoption import LOST_ATTEMPTS_LIMIT, AdoptedTrial, adopt_dead_trials
+from automl.tuning.asking import ask_many
 from automl.tuning.problem import judge_look
 from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.search_state import SearchState
 from automl.tuning.trial_in_training import TrialInTraining
-from storage.errors import StudyIsFull
 from storage.records import BY_MACHINE, ParameterValue
 
 
@@ -51,23 +51,23 @@ def begin_again(state: SearchState, adopted: AdoptedTrial, how: str = "") -> Non
     state.start([trial], state.keeper.continuations(trial, adopted))
 
 
-def propose(state: SearchState, n_trials: int) -> bool:
-    """Ask for so many trials, all from one past, and start them.
-
-    Returns:
-        Whether there were so many to be had: others may have asked for the last ones.
-    """
-    trials: list[TrialInTraining] = []
-    with state.store.transaction():
-        try:
-            for _ in range(n_trials):
-                trials.append(_ask(state))
-        except StudyIsFull:
-            state.tally.n_asked = state.policy.n_trials
+def propose(state: SearchState, n_trials: int) -> None:
+    """Ask for so many trials, all from one past, and start them; others may have had the last."""
+    tally = state.tally
+    with (
+        state.store.transaction(at_once=True),
+        state.store.optuna_storage.trials.at_most(state.policy.n_trials),
+    ):
+        asked = ask_many(state.study, state.problem.space, n_trials)
+        trials = [_plan(state, handle, params, attempt=1) for handle, params in asked]
+        if tally.has_machine_decided:
+            for trial in trials:
+                trial.handle.set_user_attr(BY_MACHINE, "params")
+    is_full = len(trials) < n_trials
+    tally.n_asked = state.policy.n_trials if is_full else trials[-1].number + 1
     hopeful = [trial for trial in trials if not _is_hopeless(state, trial)]
     starts = [run.config for trial in hopeful for run in trial.runs.values()]
     state.start(trials, starts)
-    return len(trials) == n_trials
 
 
 def take_begun(state: SearchState, began: RunBegan) -> None:
@@ -100,15 +100,6 @@ def _is_hopeless(state: SearchState, trial: TrialInTraining) -> bool:
     if failure is not None:
         trial.failures = dict.fromkeys(trial.runs, failure)
     return failure is not None
-
-
-def _ask(state: SearchState) -> TrialInTraining:
-    with state.store.optuna_storage.trials.at_most(state.policy.n_trials):
-        handle = state.study.ask()
-    state.tally.n_asked = handle.number + 1
-    if state.tally.has_machine_decided:
-        handle.set_user_attr(BY_MACHINE, "params")
-    return _plan(state, handle, state.problem.space.suggest(handle), attempt=1)
 
 
 def _plan(

@@ -22,6 +22,8 @@ class RunInTraining:
     n_parameters: int | None = None  # None: who trains it has not told yet
     curve: list[EpochRecord] = field(default_factory=list)
     end: str | None = None  # "max_epochs", or a key of CAUSES; None: it goes on
+    _best: EpochRecord | None = None  # of the epochs that were seen
+    _n_seen: int = 0
 
     def advance(self, record: EpochRecord) -> bool:
         """Take one more epoch; whether the run has come to its end with it."""
@@ -37,7 +39,13 @@ class RunInTraining:
     @property
     def best(self) -> EpochRecord | None:
         """Its best epoch, if it has one with finite losses."""
-        return best_epoch(self.curve)
+        if self._n_seen < len(self.curve):
+            found = best_epoch(self.curve[self._n_seen :])
+            self._n_seen = len(self.curve)
+            if found is not None:
+                is_better = self._best is None or found.valid_loss < self._best.valid_loss
+                self._best = found if is_better else self._best
+        return self._best
 
     @property
     def best_loss(self) -> float:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.search_parts import NAMES, PARTS, ROOT, TRAINING, WHOLE, part_of, read_profile
-from benchmarks.stack_sampling import install
+from benchmarks.stack_sampling import FORKS, install
 
 PATHS = [path for paths in PARTS.values() for path in paths] + list(WHOLE)
 
@@ -66,6 +66,49 @@ def test_parts_are_all_that_the_cores_could_do(tmp_path: Path) -> None:
 def test_a_program_that_does_not_train_has_no_profile(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not true any more"):
         read_profile(tmp_path, 0.0, 1.0, 1.0, 2)
+
+
+def test_who_forks_workers_is_known_by_its_name() -> None:
+    """It would refuse to fork beside a thread that samples it, and the search be another."""
+    assert (ROOT / f"{FORKS.replace('.', '/')}.py").exists()
+
+
+FORKING = """
+import os, pathlib, time
+def spin(seconds):
+    until = time.process_time() + seconds
+    while time.process_time() < until:
+        pass
+spin(0.2)
+assert len(list(pathlib.Path("/proc/self/task").iterdir())) == 1
+child = os.fork()
+if child:
+    os.waitpid(child, 0)
+else:
+    spin(0.3)
+"""
+
+
+def test_what_must_fork_alone_has_no_thread_and_its_children_are_sampled(tmp_path: Path) -> None:
+    samples, module = tmp_path / "samples", tmp_path / f"{FORKS.replace('.', '/')}.py"
+    samples.mkdir()
+    module.parent.mkdir(parents=True)
+    for folder in [one for one in module.parents if one.is_relative_to(tmp_path / "automl")]:
+        (folder / "__init__.py").touch()
+    module.write_text(FORKING)
+    environment = install(samples, tmp_path)
+    forks = [sys.executable, "-m", FORKS]
+    subprocess.run(forks, cwd=tmp_path, env=environment, check=True, timeout=60)
+    name = str(module.relative_to(tmp_path))
+    seconds = []
+    for path in samples.glob("*.jsonl"):
+        stacks = [
+            each for text in path.read_text().splitlines() for each in json.loads(text)["stacks"]
+        ]
+        seconds.append(sum(used for stack, used in stacks if any(name in one for one in stack)))
+    assert len(seconds) == 2
+    assert min(seconds) == pytest.approx(0.25, abs=0.12)
+    assert max(seconds) == pytest.approx(0.3, abs=0.12)
 
 
 PROGRAM = """

@@ -23,7 +23,7 @@ from automl.executors.trainers import kernels_for
 from automl.executors.unnamed_files import SharedBytes
 from automl.executors.workers.process_messages import Assignment
 from automl.executors.workers.process_worker import ProcessWorker
-from automl.executors.workers.warm_server import take_server
+from automl.executors.workers.warm_server import give_back, take_server
 from automl.executors.workers.worker import Engine, TrainingSetup, Worker
 
 PATIENCE = 0.5
@@ -106,7 +106,7 @@ class ProcessEngine(Engine):
             worker.end(max(0.0, until - time.monotonic()))
         self._workers.clear()
         if self._server is not None:
-            self._server.close()
+            give_back(self._server)
         for file in self._files:
             file.close()
         self._files.clear()

@@ -1,7 +1,7 @@
 """The beginning of a worker process: `python -m automl.executors.workers.process_beginning`.
 
-Its arguments are descriptors: CONNECTION [PULSE]. A child of the server (`process_server.py`)
-begins here too, without an interpreter of its own.
+Its arguments are two descriptors and a process id: CONNECTION [PULSE [PARENT]]. A child of the
+server (`process_server.py`) begins here too, without an interpreter of its own.
 
 Before it loads torch, which takes seconds, it begins to give signs of life (`heartbeat.py`) and
 to watch its coordinator, so that it ends at once when that has ended, in the middle of a round
@@ -20,7 +20,7 @@ import threading
 from automl.executors.heartbeat import begin_to_beat, end_with_coordinator
 
 
-def main(connection: int, pulse: int | None = None, *, parent: int | None = None) -> None:
+def main(connection: int, pulse: int | None = None, parent: int | None = None) -> None:
     """Answer requests until the coordinator ends.
 
     Args:

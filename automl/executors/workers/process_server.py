@@ -23,7 +23,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from automl.executors.workers import process_beginning
 from automl.executors.workers.warm_server import LENGTH, MOST_DESCRIPTORS, NUMBER, Fork
 
 LOADED = (
@@ -176,7 +175,7 @@ def _forget_random_numbers() -> None:
 
 
 def main(connection: int) -> None:
-    """Load, serve, and be a worker in each child.
+    """Load, serve, and in each child do what was asked for.
 
     Args:
         connection: descriptor of a socket whose other end is the coordinator's.
@@ -188,10 +187,9 @@ def main(connection: int) -> None:
     gc.freeze()  # children do not look for garbage here, which would copy the memory it is in
     if len(list(Path("/proc/self/task").iterdir())) > 1:  # children would lack them
         return
-    server = os.getpid()
     fork = Server(socket.socket(fileno=connection)).serve()
     if fork is not None:
-        process_beginning.main(*fork.arguments, parent=server)
+        importlib.import_module(fork.module).main(*fork.arguments)
 
 
 if __name__ == "__main__":

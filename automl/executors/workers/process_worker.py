@@ -37,6 +37,8 @@ from automl.system.own_code import own_place
 from automl.training.config import RunConfig
 from automl.training.trainer import Checkpoint
 
+MODULE = "automl.executors.workers.process_beginning"
+
 PLACE_SECONDS = 1.0
 """How long to wait for a process to write where it is; it does so in milliseconds."""
 
@@ -232,7 +234,5 @@ def _launch(
         inherited.append(assignment.kernels.descriptor)
     if server is not None:
         with contextlib.suppress(OSError):  # it has ended
-            return server.fork([pulse.descriptor], inherited, output)
-    return start_interpreter(
-        "automl.executors.workers.process_beginning", [pulse.descriptor], inherited, output
-    )
+            return server.fork(MODULE, [pulse.descriptor, server.pid], inherited, output)
+    return start_interpreter(MODULE, [pulse.descriptor], inherited, output)

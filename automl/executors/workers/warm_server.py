@@ -50,12 +50,13 @@ OUTPUT = (1, 2)
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """A worker that the server is asked for: what it is told, and the surroundings it finds.
+    """A process that the server is asked for: what it runs, and the surroundings it finds.
 
     Sent with descriptors: of its lifeline, of the working directory, and of all `numbers`.
     """
 
-    arguments: tuple[int, ...]  # of the worker's beginning
+    module: str
+    arguments: tuple[int, ...]  # of the module's `main`
     numbers: tuple[int, ...]  # of the descriptors here, which they shall have there too
     environment: dict[str, str]
 
@@ -150,6 +151,7 @@ class WarmServer:
 
     def __init__(self) -> None:
         self.owner = os.getpid()
+        self.n_users = 0
         self._is_trusted = True
         self._socket, self._process = start_interpreter(MODULE, [], [], subprocess.DEVNULL)
 
@@ -159,11 +161,16 @@ class WarmServer:
         return self._process.pid
 
     def fork(
-        self, arguments: Sequence[int], inherited: Sequence[int], output: int
+        self, module: str, arguments: Sequence[int], inherited: Sequence[int], output: int
     ) -> tuple[socket.socket, ForkedProcess]:
-        """Ask for a worker, and return our end of a connection to it, as `start_interpreter` does.
+        """Ask for a process; return it and our end of a connection, as `start_interpreter` does.
 
-        The worker begins when the server has loaded; nobody waits for that here.
+        The process begins when the server has loaded; nobody waits for that here.
+
+        Args:
+            module: its function `main` is called with the arguments.
+            arguments, inherited: as for `start_interpreter`.
+            output: descriptor of where it writes.
 
         Raises:
             OSError: the server has ended, or did not do what it was asked for.
@@ -173,7 +180,7 @@ class WarmServer:
         ours, theirs = socket.socketpair()
         lifeline, far_end = socket.socketpair()
         numbers = (theirs.fileno(), *inherited, *OUTPUT)
-        fork = Fork((theirs.fileno(), *arguments), numbers, environment())
+        fork = Fork(module, (theirs.fileno(), *arguments), numbers, environment())
         place = os.open(os.curdir, os.O_PATH)
         try:
             self._send(
@@ -199,13 +206,14 @@ class WarmServer:
         self._is_trusted = False
 
     def close(self) -> None:
-        """End the server, and with it the workers that it has made."""
+        """End the server, and with it the processes that it has made."""
         self._process.kill()
         self._socket.close()
         reap(self._process)
 
 
 _waiting: list[WarmServer] = []  # started ahead, for the engine that comes
+_used: list[WarmServer] = []
 
 
 @contextmanager
@@ -234,22 +242,50 @@ def can_serve(devices: Collection[str]) -> bool:
 
     A driver may have started threads as torch was loaded, which a fork would lack.
     """
-    return hasattr(os, "pidfd_open") and set(devices) <= {"cpu"}
+    return set(devices) <= {"cpu"} and _knows_processes()
+
+
+def _knows_processes() -> bool:
+    """Whether there are descriptors of processes, which some containers forbid."""
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return False
+    return True
 
 
 def take_server(devices: Collection[str]) -> WarmServer | None:
-    """The server that was started ahead, or a new one; the caller closes it.
+    """The server that was started ahead, or a new one; whoever takes it gives it back.
 
     Returns:
         None where there is none, as `can_serve` says, or it cannot be started.
     """
     if not can_serve(devices):
         return None
-    while _waiting:
-        server = _waiting.pop()
-        if server.owner == os.getpid():
-            return server
+    ahead = [_waiting.pop() for _ in tuple(_waiting)]
+    ours = [server for server in ahead if server.owner == os.getpid()]
     try:
-        return WarmServer()
+        server = ours[0] if ours else WarmServer()
     except OSError:
         return None
+    _used.append(server)
+    return _shared(server)
+
+
+def share_server() -> WarmServer | None:
+    """A server that somebody has taken and not given back; whoever takes it gives it back, too."""
+    ours = [server for server in _used if server.owner == os.getpid()]
+    return _shared(ours[-1]) if ours else None
+
+
+def give_back(server: WarmServer) -> None:
+    """Need a server no more, nor any process that it has made; the last to say so ends it."""
+    server.n_users -= 1
+    if not server.n_users:
+        _used.remove(server)
+        server.close()
+
+
+def _shared(server: WarmServer) -> WarmServer:
+    server.n_users += 1
+    return server

@@ -97,6 +97,11 @@ class WorkerLost(Exception):
 class Worker(abc.ABC):
     """One place of training."""
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether it was there at all; one that never was is started in another way."""
+        return True
+
     @abc.abstractmethod
     def begin(self, orders: Orders) -> None:
         """Tell it to train a round; its reply is a `RoundDone`.

@@ -217,6 +217,18 @@ def test_trials_left_for_the_next_call_are_unfinished(
     assert "1 trial unfinished: the same command goes on." in printed
     assert f"trial {left.number} of iris-species: unfinished" in printed
     assert "running" not in printed
+    n_trials = len(finished.trials)
+    assert f"depends on the speed of this machine; on any number of workers its {n_trials}" in (
+        printed.replace("\n", " ")
+    )
+    assert f"--n-trials {n_trials}" in printed
+
+
+def test_a_search_that_had_the_time_is_not_said_to_depend_on_it(
+    finished: SearchResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary.print_result(finished, None)
+    assert "speed" not in capsys.readouterr().out
 
 
 def test_scores_stand_closer_where_the_console_is_narrow() -> None:

@@ -18,7 +18,7 @@ def test_later_layers_stand_in_for_missing_initial_ones(layers_of: Any) -> None:
 
     assert facts is not None
     assert facts.input_ratio == pytest.approx(1e-5)
-    assert facts.moment == "after the first epoch"
+    assert facts.moment == "after the first epochs"
 
 
 def test_what_was_measured_before_training_is_said_to_be(layers_of: Any) -> None:

@@ -17,6 +17,8 @@ from automl.data.dataset import Dataset
 from automl.data.references import fit_references
 from automl.executors.reference_process import ReferenceProcess
 from automl.executors.reference_worker import NICENESS
+from automl.executors.workers.warm_server import give_back, take_server
+from tests.contracts.child_processes import children
 from tests.contracts.tiny_datasets import tiny_dataset
 
 LOADING = 60.0
@@ -76,6 +78,25 @@ def test_it_fits_what_would_be_fitted_here_and_steps_back_for_others(start: Star
         for here, there in zip(by_fold, process.fitted[name], strict=True):
             torch.testing.assert_close(there.valid, here.valid)
             torch.testing.assert_close(there.test, here.test)
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="there is no server")
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_it_is_forked_where_workers_are_and_outlives_them(start: Start, is_killed: bool) -> None:
+    """Trees are fitted while the best network is scored, when training has ended."""
+    server = take_server(("cpu",))
+    assert server is not None
+    process = start(long_fit() if is_killed else tiny_dataset("mean_squared"))
+    give_back(server)
+    assert process.pid in children(server.pid)
+    if is_killed:
+        wait_until_it_fits(process)
+        os.kill(process.pid, signal.SIGKILL)
+    assert process.wait(LOADING)
+    expected = "the process that fits it ended with signal SIGKILL" if is_killed else None
+    assert process.failure == expected
+    process.end()
+    assert is_gone(server.pid)
 
 
 def test_what_it_cannot_fit_is_said(start: Start) -> None:

@@ -19,7 +19,7 @@ def test_layers_are_measured_at_powers_of_two_of_each_runs_own_epoch() -> None:
     counts = []
     for _ in range(3):
         counts.append({r.run_id: len(r.layers) for r in trainer.train_round()})
-    assert counts == [{1: 3, 2: 4}, {1: 0, 2: 4}, {1: 3, 2: 0}]
+    assert counts == [{1: 3, 2: 0}, {1: 0, 2: 4}, {1: 3, 2: 0}]
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu"])
@@ -30,8 +30,9 @@ def test_saturated_and_dead_units_are_counted_as_in_the_plain_trainer(activation
     found, wanted = (
         kind(tiny_dataset(), dtype=torch.float64) for kind in (StackedTrainer, PlainTrainer)
     )
-    found.add(runs)
-    wanted.add(runs)
+    for trainer in (found, wanted):
+        trainer.add(runs)
+        trainer.train_round()
     pairs = zip(
         sorted(found.train_round(), key=lambda r: r.run_id), wanted.train_round(), strict=True
     )

@@ -27,8 +27,10 @@ from tests.contracts.tiny_datasets import tiny_dataset
 from tests.contracts.trainer_contract import tiny_run
 
 
-def trained(trainer: Trainer, starts: Sequence[Start]) -> dict[int, EpochRecord]:
+def second_epochs(trainer: Trainer, starts: Sequence[Start]) -> dict[int, EpochRecord]:
+    """The first after which layers are measured."""
     trainer.add(starts)
+    trainer.train_round()
     return {record.run_id: record for record in trainer.train_round()}
 
 
@@ -248,13 +250,14 @@ def test_epochs_that_are_parts_of_passes_agree(is_native: bool) -> None:
 def test_records_agree_in_every_number(is_native: bool) -> None:
     runs = runs_of(MIXED, learning_rate=1e-3)
     dataset = tiny_dataset()
-    wanted = trained(PlainTrainer(dataset, dtype=torch.float64), runs)
+    wanted = second_epochs(PlainTrainer(dataset, dtype=torch.float64), runs)
     stacked = StackedTrainer(dataset, dtype=torch.float64, is_native=is_native)
-    for run_id, found in trained(stacked, runs).items():
+    for run_id, found in second_epochs(stacked, runs).items():
         numbers, expected = dataclasses.asdict(found), dataclasses.asdict(wanted[run_id])
         for values in (numbers, expected):
             del values["seconds"], values["layers"]
         assert numbers == pytest.approx(expected, rel=1e-9)
+        assert found.layers
         for layer, other in zip(found.layers, wanted[run_id].layers, strict=True):
             given_, expected_ = dataclasses.asdict(layer), dataclasses.asdict(other)
             assert given_.pop("name") == expected_.pop("name")

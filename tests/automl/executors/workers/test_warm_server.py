@@ -9,22 +9,28 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
+from automl.executors.heartbeat import Pulse
+from automl.executors.losses import MAX_FAILED_STARTS
 from automl.executors.pool import Pool
 from automl.executors.shared_dataset import SharedDataset
 from automl.executors.workers import warm_server
 from automl.executors.workers.process import ProcessEngine
 from automl.executors.workers.process_messages import Assignment, Refused, receive
-from automl.executors.workers.process_worker import ProcessWorker
+from automl.executors.workers.process_worker import MODULE, ProcessWorker
 from automl.executors.workers.warm_server import (
     ForkedProcess,
     WarmServer,
+    give_back,
     loading_ahead,
+    share_server,
     take_server,
 )
 from automl.executors.workers.worker import TrainingSetup
@@ -69,8 +75,10 @@ def server() -> Iterator[WarmServer]:
 
 def silent(server: WarmServer) -> tuple[Any, ForkedProcess]:
     """A worker that waits to be told what to train."""
-    with Path(os.devnull).open("wb") as output:
-        return server.fork([], [], output.fileno())
+    pulse = Pulse()
+    with Path(os.devnull).open("wb") as output, closing(pulse):
+        told = [pulse.descriptor, server.pid]
+        return server.fork(MODULE, told, [pulse.descriptor], output.fileno())
 
 
 def make(trainer: str = LINEAR, n_workers: int = 2) -> Pool:
@@ -242,9 +250,10 @@ def test_workers_load_ahead_and_what_nobody_takes_is_ended() -> None:
         another = take_server(CPU)
         assert another is not None
         assert another.pid != ahead.pid
-        another.close()
+        give_back(another)
+        assert is_gone(another.pid)
     assert not is_gone(ahead.pid, 0)  # it is its taker's now
-    ahead.close()
+    give_back(ahead)
     with loading_ahead("auto", CPU, is_limited=True):
         (pid,) = (server.pid for server in warm_server._waiting)
         with loading_ahead("auto", CPU, is_limited=True):  # as the command line calls the library
@@ -264,8 +273,20 @@ def test_a_fork_of_the_coordinator_does_not_take_its_server() -> None:
         server = take_server(CPU)
         assert server is not None
         assert server.pid != ahead.pid
-        server.close()
+        give_back(server)
         ahead.close()
+
+
+def test_the_last_who_needs_a_server_ends_it() -> None:
+    assert share_server() is None
+    taken = take_server(CPU)
+    assert taken is not None
+    assert share_server() is taken
+    give_back(taken)
+    assert not is_gone(taken.pid, 0)
+    give_back(taken)
+    assert is_gone(taken.pid, 0)
+    assert share_server() is None
 
 
 def test_without_descriptors_of_processes_there_is_no_server(
@@ -280,12 +301,30 @@ def test_without_descriptors_of_processes_there_is_no_server(
     assert without_seconds(curves[1]) == curve_alone(tiny_run(1), 2)
 
 
+def test_a_system_that_forbids_descriptors_of_processes_has_no_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "pidfd_open", Mock(side_effect=PermissionError))
+    assert take_server(CPU) is None
+
+
+def test_however_many_workers_a_server_does_not_make_training_goes_on_without_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They are more than the failed starts after which a search is given up."""
+    monkeypatch.setattr(warm_server, "MODULE", "tests.contracts.there_is_no_such_server")
+    with make(n_workers=MAX_FAILED_STARTS) as executor:
+        curves, failures = train(executor, [tiny_run(1)], 2)
+    assert failures == []
+    assert without_seconds(curves[1]) == curve_alone(tiny_run(1), 2)
+
+
 COORDINATOR = """
 import os, time
 from automl.executors.workers.warm_server import WarmServer
+from tests.automl.executors.workers.test_warm_server import silent
 server = WarmServer()
-with open(os.devnull, "wb") as output:
-    connection, process = server.fork([], [], output.fileno())
+connection, process = silent(server)
 print(server.pid, flush=True)
 print(process.pid, flush=True)
 {end}
