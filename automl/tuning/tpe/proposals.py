@@ -4,7 +4,7 @@ Of draws from the density of the good trials that is taken which is most likely 
 compared with the density of the others: by Bergstra et al. 2011, section 4, this is the one with
 the largest expected improvement. What a draw would cost counts too: expected improvement per
 second (Snoek et al. 2012, "Practical Bayesian optimization of machine learning algorithms",
-section 3.2), with the cost to a power, since it is not the only thing that counts.
+section 3.2).
 
 A proposal is a function of the past and of the trial's seed: not of the process, nor of how many
 others are made from the same past.
@@ -57,7 +57,7 @@ class Choices:
     width: float = 0.1
     share: float = 0.2
     prior: float = 1.0
-    cost_power: float = 0.5
+    cost_power: float = 1.0
     startup_power: float = 1.0
 
 
@@ -89,10 +89,9 @@ class Model:
         """All params of a trial, fixed ones included."""
         numbers, choices = np.random.Generator(np.random.PCG64(seed)), self._choices
         n_columns = len(self._dimensions)
-        if (
-            self._good is None
-        ):  # by Gumbel noise the chance of a draw is 1 over a power of its cost
+        if self._good is None:
             draws = self._anywhere.draw(numbers.random((choices.n_costed, 1 + n_columns)))
+            # With Gumbel noise, each is the largest with a chance of the exponential of its score.
             noise = -np.log(-np.log(numbers.random(len(draws))))
             return self._best(draws, noise, choices.startup_power)
         draws = self._good.draw(numbers.random((choices.n_draws, 1 + n_columns)))
