@@ -57,7 +57,7 @@ class Choices:
     width: float = 0.1
     share: float = 0.2
     prior: float = 1.0
-    cost_power: float = 1.0
+    cost_power: float = 0.5
     startup_power: float = 1.0
 
 
