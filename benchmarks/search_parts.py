@@ -60,7 +60,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 
 WHOLE: Mapping[str, str] = {
     "automl/executors/reference_worker.py": "references",
-    "automl/tuning/problem.py:look_first": "preflight",
+    "automl/executors/guarded_training.py:_look": "preflight",
 }
 """What is a part with all that it calls: the process that fits linear model and trees, a look."""
 

@@ -1,6 +1,6 @@
 """Why a network does not learn: signals that vanish, explode, die or saturate on their way.
 
-`hopeless` judges the layers of one batch before the first epoch. `find_cause` names the
+`hopeless.py` judges the layers of one batch before the first epoch. `find_cause` names the
 cause of a bad curve from the layers measured along training. Which activation, initialization,
 depth and normalization go wrong together in a study: `designs.py`.
 """
@@ -14,9 +14,6 @@ from dataclasses import dataclass
 from automl.diagnostics.advice import advise
 from automl.diagnostics.layer_signals import (
     FlowFacts,
-    are_finite,
-    find_input_ratio,
-    find_largest_gradient,
     flow_facts,
     have_no_weights,
 )
@@ -28,9 +25,6 @@ from automl.diagnostics.thresholds import (
     EXPLODING_NORM,
     EXPLODING_RATIO,
     FEW_EPOCHS,
-    HOPELESS_EXPLOSION,
-    HOPELESS_GRADIENT_NORM,
-    HOPELESS_RATIO,
     LARGE_UPDATE_RATIO,
     LITTLE_EXPLAINED,
     OVERSHOOT,
@@ -67,33 +61,6 @@ class Cause:
     def message(self, trial_number: int) -> str:
         """The sentences for people."""
         return titled(title_of(self.kind, "problem"), f"in trial {trial_number}, {self.words}")
-
-
-def hopeless(layers: Sequence[LayerGradientRecord]) -> str | None:
-    """Judge a network before its first epoch, from one batch: the kind of failure, or None.
-
-    It speaks up only where no usual training recovers: signals that are not numbers, that
-    overflow, or gradients below what the optimizers can see.
-
-    Args:
-        layers: the records at initialization, input side first.
-
-    Returns:
-        "exploding_gradients", "symmetric_initialization", "dead_units",
-        "vanishing_gradients", or None where the network may learn.
-    """
-    if not layers:
-        return None
-    hidden = layers[:-1]
-    if not are_finite(layers) or find_largest_gradient(layers) > HOPELESS_EXPLOSION:
-        return "exploding_gradients"
-    if have_no_weights(hidden) and all(layer.gradient_norm == 0 for layer in hidden):
-        return "symmetric_initialization"
-    if any(layer.dead_fraction >= 1 for layer in hidden):
-        return "dead_units"
-    if hidden and _vanishes_for_good(layers):
-        return "vanishing_gradients"
-    return None
 
 
 def find_cause(fit: Fit, flow: FlowFacts | None, situation: Situation) -> Cause | None:
@@ -330,8 +297,3 @@ def _small_words(fit: Fit, flow: FlowFacts) -> str:
         f"{size}, and the last fifth of {count(fit.facts.n_epochs, 'epoch')} still brought "
         f"{percent(fit.facts.last_train_progress)} of the fall of the train loss."
     )
-
-
-def _vanishes_for_good(layers: Sequence[LayerGradientRecord]) -> bool:
-    norm = layers[0].gradient_norm
-    return norm < HOPELESS_GRADIENT_NORM or find_input_ratio(layers) < HOPELESS_RATIO

@@ -5,39 +5,28 @@ Otherwise a trainer whose round has raised is not trusted any more: its runs beg
 where they were started, in fresh trainers. Since every random number is a function of seed and
 step, they give the same epochs once more; those that were given before are left out. After
 a crash the runs are parted in halves until the culprit stands alone; after memory ran out,
-half as many runs train at once and the others wait (`memory_room.py`). A round that hangs
-cannot be ended from within: that needs a worker process (`workers/process.py`).
+half as many runs train at once, and the others wait until those rest or end (`memory_room.py`).
+A round that hangs cannot be ended from within: that needs a worker process
+(`workers/process.py`).
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from torch import Tensor
 
 from automl.errors import TrainingError
+from automl.executors.active_runs import ActiveRuns
 from automl.executors.executor import RoundResult, RunFailure
 from automl.executors.failures import failure_of, is_memory_error
+from automl.executors.first_look import judge_first_look
 from automl.executors.memory_room import MemoryRoom
 from automl.executors.numerics import training_arithmetic
-from automl.executors.run_progress import RunProgress
 from automl.executors.time_limit import TimeLimit
 from automl.executors.trainer_group import TrainerGroup
-from automl.executors.workers.worker import Orders, RoundDone
 from automl.training.trainer import Checkpoint, RunBegan, RunError, Start, Trainer, run_of
 from storage.records import EpochRecord
-
-
-@dataclass(slots=True)
-class _ActiveRun:
-    """A run that was started and has not ended."""
-
-    start: Start
-    n_reported: int  # epochs given to the coordinator, which a repetition leaves out
-    progress: RunProgress  # of what it trains now, a repetition too
-    is_known: bool = False  # whether it was told how it began
 
 
 class GuardedTraining:
@@ -46,7 +35,11 @@ class GuardedTraining:
     Args:
         make_trainer: makes a trainer without runs.
         device: where it trains.
-        trial_timeout: seconds from a run's first round, checked between rounds.
+        trial_timeout: seconds that a run may train, checked between rounds.
+        is_preflight: whether runs without hope fail before their first epoch.
+
+    Attributes:
+        runs: those that were started and have not ended.
     """
 
     def __init__(
@@ -55,55 +48,42 @@ class GuardedTraining:
         *,
         device: str = "cpu",
         trial_timeout: float | None = None,
+        is_preflight: bool = True,
     ) -> None:
-        self._runs: dict[int, _ActiveRun] = {}
+        self.runs = ActiveRuns()
         self._trainers = TrainerGroup(make_trainer)
         self._room = MemoryRoom(device)
         self._limit = TimeLimit(trial_timeout)
+        self._is_preflight = is_preflight
         self._failures: list[RunFailure] = []
+        self._begun: list[RunBegan] = []
         self._is_parted = False  # in several trainers, though the culprit is gone
 
     @property
     def waiting(self) -> tuple[int, ...]:
-        """Ids of the active runs that are in no trainer yet."""
-        return tuple(run_id for run_id in self._runs if not self._trainers.has(run_id))
-
-    def carry_out(self, orders: Orders) -> RoundDone:
-        """End, forget and begin runs, then train one epoch of those due that have room."""
-        for run_id in orders.stop:
-            self.stop(run_id)
-        for run_id in orders.forget:
-            self.forget(run_id)
-        self.start(orders.start)
-        for run_id, limit in orders.limits.items():
-            if run_id in self._runs:
-                self._runs[run_id].progress.limit = limit
-        seconds = orders.seconds
-        result = self.train_round(None if seconds is None else time.monotonic() + seconds)
-        return RoundDone(result, self.waiting)
+        """Ids of the runs that are due and in no trainer yet."""
+        return tuple(run_id for run_id in self.runs.due if not self._trainers.has(run_id))
 
     def start(self, starts: Sequence[Start]) -> None:
         """Begin or continue runs; their training happens in `train_round`."""
         for start in starts:
-            run_id = run_of(start).run_id
-            self.forget(run_id)
-            n_epochs = start.epoch if isinstance(start, Checkpoint) else 0
-            self._runs[run_id] = _ActiveRun(start, n_epochs, RunProgress.of(start))
+            self.forget(run_of(start).run_id)
+            self.runs.start(start)
 
     def train_round(self, deadline: float | None = None) -> RoundResult:
         """Train one epoch of every run that is due and for which there is room."""
         with training_arithmetic():
             self._prepare()
             self._admit()
-            begun = self._take_begun()
             epochs = self._train_all(deadline)
-            begun += self._take_begun()
+        self._limit.run_only(self._inside_due)
         failures, self._failures = tuple(self._failures), []
-        return RoundResult(tuple(epochs), failures, tuple(begun))
+        begun, self._begun = tuple(self._begun), []
+        return RoundResult(tuple(epochs), failures, begun)
 
     def stop(self, run_id: int) -> None:
         """End a run; its best weights stay readable until `forget`. No-op if it has ended."""
-        self._runs.pop(run_id, None)
+        self.runs.pop(run_id, None)
         self._trainers.end(run_id)
         self._limit.forget(run_id)
         self._room.leave(run_id)
@@ -116,7 +96,7 @@ class GuardedTraining:
         """
         if self._trainers.has(run_id):
             return self._trainers.checkpoint(run_id)
-        run = self._runs.get(run_id)
+        run = self.runs.get(run_id)
         if run is not None and isinstance(run.start, Checkpoint):
             return run.start
         raise TrainingError(f"a checkpoint needs a run in training, but run {run_id} is not")
@@ -140,23 +120,38 @@ class GuardedTraining:
         for run_id in self._limit.passed():
             self._failures.append(self._limit.failure(run_id))
             self.stop(run_id)
+        self._limit.run_only(self._inside_due)
         self._room.free()
         if self._is_parted:  # the culprit is gone: the others come back together
             self._is_parted = False
             for state in self._trainers.reunite():
-                self._runs[state.run.run_id].start = state
+                self.runs[state.run.run_id].start = state
 
     def _admit(self) -> None:
-        """Give waiting runs to the first trainer, as far as there is room."""
-        waiting = self.waiting
-        if admitted := self._room.admitted(waiting, len(self._runs) - len(waiting)):
+        """Give waiting runs to the first trainer, as far as there is room.
+
+        Where there is not, runs that rest give way: they are kept as their checkpoints.
+        """
+        waiting, n_inside = self.waiting, self._trainers.n_active
+        n_lacking = len(waiting) - len(self._room.admitted(waiting, n_inside))
+        due = set(self.runs.due)
+        resting = [one for one in self.runs if one not in due and self._trainers.has(one)]
+        for run_id in resting[:n_lacking]:
+            self.runs[run_id].start = self._trainers.give_way(run_id)
+            n_inside -= 1
+        if admitted := self._room.admitted(waiting, n_inside):
             self._add(self._trainers.first(), admitted)
+
+    @property
+    def _inside_due(self) -> list[int]:
+        """Ids of the runs in trainers that are due; the others there rest."""
+        return [run_id for run_id in self.runs.due if self._trainers.has(run_id)]
 
     def _add(self, trainer: Trainer, run_ids: Sequence[int]) -> None:
         """Add runs to a trainer; where that raises, find out which of them it was."""
         before = trainer.active
         try:
-            trainer.add([self._runs[run_id].start for run_id in run_ids])
+            trainer.add([self.runs[run_id].start for run_id in run_ids])
         except RunError as error:
             self._add_without(trainer, run_ids, error)
         except Exception as error:
@@ -185,21 +180,9 @@ class GuardedTraining:
 
     def _note_begin(self, trainer: Trainer, run_ids: Sequence[int]) -> None:
         self._trainers.place(run_ids, trainer)
-        for run_id in run_ids:  # it may begin again from where it was started
-            run = self._runs[run_id]
-            run.progress = RunProgress.of(run.start, run.progress.limit)
+        for run_id in run_ids:
+            self.runs[run_id].begin_again()
         self._limit.begin(run_ids)
-
-    def _take_begun(self) -> list[RunBegan]:
-        """What became known of runs, but for those that begin once more."""
-        begun = []
-        for trainer in self._trainers.trainers:
-            for began in trainer.take_begun():
-                run = self._runs.get(began.run_id)
-                if run is not None and not run.is_known:
-                    run.is_known = True
-                    begun.append(began)
-        return begun
 
     def _train_all(self, deadline: float | None) -> list[EpochRecord]:
         """One round of each trainer, those made while parting a crashed one included."""
@@ -208,30 +191,36 @@ class GuardedTraining:
         trainers = self._trainers.trainers
         while to_train := [trainer for trainer in trainers if trainer not in done]:
             done.append(to_train[0])
-            epochs += self._train(to_train[0], deadline)
+            try:
+                self._look(to_train[0])
+                if due := [one for one in self._inside_due if one in to_train[0].active]:
+                    epochs += self._new_epochs(to_train[0].train_round(deadline, due))
+            except RunError as error:
+                epochs += self._new_epochs(error.epochs)
+                self._blame(to_train[0], error)
+            except Exception as error:
+                self._blame(to_train[0], error)
         return epochs
 
-    def _train(self, trainer: Trainer, deadline: float | None) -> list[EpochRecord]:
-        due = [one for one in self._trainers.runs_of(trainer) if self._runs[one].progress.is_due]
-        try:
-            return self._new_epochs(trainer.train_round(deadline, due)) if due else []
-        except RunError as error:
-            epochs = self._new_epochs(error.epochs)
-            run_ids = self._trainers.runs_of(trainer)
-            if is_memory_error(error) and len(run_ids) > 1:
-                self._settle(trainer, run_ids, error)
-            else:
-                self._fail(error.run_id, error)
-            return epochs
-        except Exception as error:
-            self._settle(trainer, self._trainers.runs_of(trainer), error)
-            return []
+    def _look(self, trainer: Trainer) -> None:
+        """Take what became known of runs, but for those that begin once more; end the hopeless."""
+        for began in trainer.take_begun():
+            run = self.runs.get(began.run_id)
+            if run is None or run.is_known:
+                continue
+            run.is_known = True
+            self._begun.append(began)
+            failure = judge_first_look(began, run_of(run.start)) if self._is_preflight else None
+            if failure is not None:
+                self._failures.append(failure)
+                self.stop(began.run_id)
+                self.forget(began.run_id)
 
     def _new_epochs(self, epochs: Sequence[EpochRecord]) -> list[EpochRecord]:
         """The epochs that were not given before; a run whose loss is not finite has ended."""
         new = []
         for epoch in epochs:
-            run = self._runs.get(epoch.run_id)
+            run = self.runs.get(epoch.run_id)
             if run is None:
                 continue
             if epoch.epoch > run.n_reported:
@@ -248,9 +237,20 @@ class GuardedTraining:
 
     # After an error
 
+    def _blame(self, trainer: Trainer, error: Exception) -> None:
+        """End the run whose fault it was, or find out whose it was."""
+        run_ids = self._trainers.runs_of(trainer)
+        is_room_lacking = is_memory_error(error) and len(run_ids) > 1
+        if isinstance(error, RunError) and not is_room_lacking:
+            self._fail(error.run_id, error)
+        else:
+            self._settle(trainer, run_ids, error)
+
     def _settle(self, trainer: Trainer, run_ids: Sequence[int], error: Exception) -> None:
         """Give up a trainer that has raised; its runs begin again, or the culprit fails."""
         self._trainers.discard(trainer)
+        for run_id in run_ids:
+            self.runs[run_id].begin_again()
         if len(run_ids) <= 1:
             for run_id in run_ids:
                 self._fail(run_id, error)

@@ -1,23 +1,17 @@
-"""One worker as its pool sees it: what it does, which runs it has, and how long it may take."""
+"""One worker as its pool sees it: which runs it has, whether it trains, how long it may take."""
 
 from __future__ import annotations
 
-import enum
+from collections.abc import Sequence
 
 from automl.executors.executor import RoundResult, RunFailure
+from automl.executors.order_book import OrderBook
+from automl.executors.pace import Pace
+from automl.executors.pool_runs import PoolRun
+from automl.executors.room import Room
 from automl.executors.round_clock import RoundClock
-from automl.executors.run_queue import RunQueue
 from automl.executors.time_limit import TimeLimit
 from automl.executors.workers.worker import Engine, RoundDone, Worker
-
-
-class State(enum.Enum):
-    """What a worker is doing."""
-
-    STARTING = enum.auto()
-    IDLE = enum.auto()  # it can be told to begin a round
-    TRAINING = enum.auto()
-    DONE = enum.auto()  # the coordinator has not seen the round's result yet
 
 
 class Member:
@@ -25,7 +19,11 @@ class Member:
 
     Attributes:
         place: its number in the pool and in the engine.
-        queue: its runs.
+        runs: the active runs that it was told of, by their ids.
+        orders: what it is to be told.
+        pace: how fast it trains.
+        room: how many runs it may have at once.
+        is_ready: whether it has loaded its libraries.
     """
 
     def __init__(
@@ -33,12 +31,16 @@ class Member:
         worker: Worker,
         place: int = 0,
         trial_timeout: float | None = None,
-        queue: RunQueue | None = None,
+        max_runs: int | None = None,
     ) -> None:
         self.worker = worker
         self.place = place
-        self.queue = queue or RunQueue()
-        self.state = State.STARTING
+        self.runs: dict[int, PoolRun] = {}
+        self.orders = OrderBook()
+        self.pace = Pace()
+        self.room = Room(max_runs)
+        self.is_ready = False
+        self._goes_on = False
         self._clock = RoundClock()
         self._limit = TimeLimit(trial_timeout)
 
@@ -48,49 +50,102 @@ class Member:
         engine: Engine,
         place: int,
         trial_timeout: float | None,
-        queue: RunQueue | None = None,
+        max_runs: int | None = None,
     ) -> Member:
-        """A member with a new worker, and the runs that this is to train."""
-        return cls(engine.launch(place), place, trial_timeout, queue)
+        """A member with a new worker."""
+        return cls(engine.launch(place), place, trial_timeout, max_runs)
+
+    @property
+    def is_training(self) -> bool:
+        """Whether it is in a round, or will be when it takes its orders."""
+        return self.is_ready and (self._goes_on or not self.orders.is_answered)
 
     @property
     def owes_reply(self) -> bool:
         """Whether it will have something to say."""
-        return self.state in (State.STARTING, State.TRAINING)
+        return not self.is_ready or self.is_training
 
-    def begin_round(self, deadline: float | None) -> None:
-        """Tell it what was decided, and to train all of its runs that there is room for.
+    @property
+    def due(self) -> list[PoolRun]:
+        """Its runs that are to train another epoch."""
+        return [run for run in self.runs.values() if run.progress.is_due]
+
+    def must_hear(self, deadline: float | None) -> bool:
+        """Whether there is something to tell it, beside runs to begin."""
+        if self.is_training:
+            told = self.orders.deadline, self.orders.is_held
+            return self.orders.has_news or told != (deadline, False)
+        return self.is_ready and bool(self.due)
+
+    def tell(
+        self, starts: Sequence[PoolRun], deadline: float | None, *, is_held: bool = False
+    ) -> None:
+        """Tell it what was decided, and which runs to begin; it goes on with all that is due.
 
         Raises:
             WorkerLost: it has ended.
         """
-        orders = self.queue.take_orders(deadline)
-        self._limit.keep_only(self.queue.in_training)
-        self._limit.begin(self.queue.in_training)
-        self._clock.begin()
-        self.state = State.TRAINING
-        self.worker.begin(orders)
+        for run in starts:
+            run.place = self.place
+            self.runs[run.run_id] = run
+            if run.progress.limit is not None:
+                self.orders.allow(run.run_id, run.progress.limit)
+        orders = self.orders.take([run.start for run in starts], deadline, is_held=is_held)
+        self._limit.run_only([run.run_id for run in self.due])
+        self.worker.tell(orders)
+
+    def hold(self) -> None:
+        """Let it begin no round any more, until it is told something else.
+
+        Raises:
+            WorkerLost: it has ended.
+        """
+        if not self.orders.is_held:
+            self.tell([], self.orders.deadline, is_held=True)
+
+    def go_on(self) -> None:
+        """Let it train again.
+
+        Raises:
+            WorkerLost: it has ended.
+        """
+        if self.due:
+            self.tell([], self.orders.deadline)
+
+    def release(self, run: PoolRun) -> None:
+        """A run has ended, or is to go on elsewhere."""
+        if self.runs.pop(run.run_id, None) is not None:
+            self.orders.stop(run.run_id)
 
     def end_round(self, done: RoundDone) -> RoundResult:
         """Its result without what concerns runs that were stopped while it was made."""
-        self.state = State.DONE
-        self._clock.end()
-        self.queue.end_round()
+        self._goes_on = done.goes_on
+        wanted = [one for one in self.runs if not self.orders.is_outdated(one, done.n_orders)]
+        self.orders.acknowledge(done.n_orders)
+        result = done.result.where(set(wanted).__contains__)
+        for epoch in result.epochs:
+            run = self.runs[epoch.run_id]
+            run.progress.advance(epoch)
+            run.sent = done.weights.get(epoch.run_id, {})
+        if done.seconds:
+            self._clock.note(done.seconds)
+            self.room.note_round()
+            costs = (self.runs[epoch.run_id].cost for epoch in result.epochs)
+            self.pace.note(done.seconds, sum(cost.own + cost.shared for cost in costs))
+        self._limit.run_only([run.run_id for run in self.due])
         for run_id in done.waiting:  # its time begins when there is room for it
             self._limit.forget(run_id)
-        return done.result.where(self.queue.in_training.__contains__)
+        return result
 
     def hangs_at(self) -> float:
         """The `time.monotonic()` from which on it takes too long to load, or its round does."""
-        if self.state is State.STARTING:
+        if not self.is_ready:
             return self._clock.ready_until
-        if self.state is not State.TRAINING:
-            return float("inf")
-        return self._limit.first_end + self._clock.grace
+        return self._limit.first_end + self._clock.grace if self.is_training else float("inf")
 
     def hangs_with(self) -> str:
         """What has taken too long then."""
-        what = "loading the libraries" if self.state is State.STARTING else "a round"
+        what = "a round" if self.is_ready else "loading the libraries"
         return f"{what} in its worker process took too long"
 
     @property
@@ -99,7 +154,7 @@ class Member:
         return self._clock.ending_grace
 
     def failures(self, message: str, place: str = "") -> list[RunFailure]:
-        """What becomes of the runs in training when the worker is gone.
+        """What becomes of its runs when the worker is gone, but for those whose weights are here.
 
         Args:
             place: where it was when a run's time had passed.
@@ -109,5 +164,6 @@ class Member:
             self._limit.failure(run_id, place)
             if run_id in passed
             else RunFailure(run_id, "lost", message)
-            for run_id in sorted(self.queue.in_training)
+            for run_id in sorted(self.runs)
+            if not self.runs[run_id].sent
         ]

@@ -2,57 +2,33 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable
-
-from automl.executors.executor import RoundResult, RunFailure
-from automl.executors.member import Member, State
+from automl.executors.executor import RoundResult
 
 
 class PendingResults:
-    """Results of rounds in the order they came, and failures of runs whose worker is gone."""
+    """Results in the order they came."""
 
     def __init__(self) -> None:
-        self._results: deque[tuple[Member, RoundResult]] = deque()
-        self._failures: list[RunFailure] = []
+        self._results: list[RoundResult] = []
 
     def __len__(self) -> int:
-        return len(self._results) + bool(self._failures)
+        return len(self._results)
 
-    def add(self, member: Member, result: RoundResult) -> None:
-        """A round is done; its worker waits until that is taken."""
-        self._results.append((member, result))
-
-    def fail(self, failures: Iterable[RunFailure]) -> None:
-        """Runs have failed outside of any round."""
-        self._failures += failures
-
-    def take(self) -> RoundResult:
-        """The next result; its worker may go on."""
-        if self._results:
-            member, result = self._results.popleft()
-            if member.state is State.DONE:
-                member.state = State.IDLE
-            return result
-        failures, self._failures = tuple(self._failures), []
-        return RoundResult(failures=failures)
+    def add(self, result: RoundResult) -> None:
+        """A round is done, or runs have failed outside of any; what says nothing is left out."""
+        if result != RoundResult():
+            self._results.append(result)
 
     def take_all(self) -> RoundResult:
         """All results as one."""
-        results = []
-        while self:
-            results.append(self.take())
+        results, self._results = self._results, []
         return RoundResult.merged(results)
 
     def drop(self, run_id: int) -> None:
         """Let no result tell of a run any more."""
-        self._failures = [failure for failure in self._failures if failure.run_id != run_id]
-        self._results = deque(
-            (member, result.where(lambda other: other != run_id))
-            for member, result in self._results
-        )
+        results = [result.where(lambda other: other != run_id) for result in self._results]
+        self._results = [result for result in results if result != RoundResult()]
 
     def clear(self) -> None:
         """Forget all of it."""
         self._results.clear()
-        self._failures.clear()

@@ -63,5 +63,5 @@ class ProcessPredictor:
         self._worker = cast(ProcessWorker, self._engine.launch(0))
         while not self._engine.wait([self._worker], 1.0):
             pass
-        self._worker.reply()
+        self._worker.replies()
         return self._worker

@@ -27,17 +27,12 @@ class RoundClock:
     def __init__(self) -> None:
         self.ready_until = time.monotonic() + READY_LIMIT
         self._n_rounds = 0
-        self._began_at = 0.0
         self._longest = 0.0
 
-    def begin(self) -> None:
-        """A round begins."""
-        self._began_at = time.monotonic()
-
-    def end(self) -> None:
-        """The round is over."""
+    def note(self, seconds: float) -> None:
+        """A round has lasted so long."""
         self._n_rounds += 1
-        self._longest = max(self._longest, time.monotonic() - self._began_at)
+        self._longest = max(self._longest, seconds)
 
     @property
     def grace(self) -> float:

@@ -40,9 +40,14 @@ class RunProgress:
         return self.n_epochs_left > 0
 
     @property
+    def has_ended(self) -> bool:
+        """Whether its curve has come to its end by itself."""
+        return ending_at(self.epoch, self.best_epoch, self.training) is not None
+
+    @property
     def n_epochs_left(self) -> int:
         """How many epochs it may train as things are; early stopping may make it fewer."""
-        if ending_at(self.epoch, self.best_epoch, self.training) is not None:
+        if self.has_ended:
             return 0
         last = self.training.max_epochs
         return max(0, (last if self.limit is None else min(last, self.limit)) - self.epoch)

@@ -1,4 +1,7 @@
-"""How long a run may train, counted from the beginning of its first round."""
+"""How long a run may train, counted from the beginning of its first round.
+
+While a run rests its clock stands still.
+"""
 
 from __future__ import annotations
 
@@ -17,35 +20,38 @@ class TimeLimit:
 
     def __init__(self, seconds: float | None) -> None:
         self.seconds = seconds
-        self._began_at: dict[int, float] = {}
+        self._spent: dict[int, float] = {}  # seconds before its clock last stood still
+        self._since: dict[int, float] = {}  # when its clock began to run again
 
     def begin(self, run_ids: Collection[int]) -> None:
-        """Count the time of these runs from now, of those that had begun from when they did."""
+        """Let the clocks of these runs run."""
         now = time.monotonic()
         for run_id in run_ids:
-            self._began_at.setdefault(run_id, now)
+            self._since.setdefault(run_id, now)
+
+    def run_only(self, run_ids: Collection[int]) -> None:
+        """Let the clocks of these runs run, and those of all others stand still."""
+        now = time.monotonic()
+        for run_id in [one for one in self._since if one not in run_ids]:
+            self._spent[run_id] = self._spent.get(run_id, 0.0) + now - self._since.pop(run_id)
+        self.begin(run_ids)
 
     def forget(self, run_id: int) -> None:
         """A run has ended, or its time has not begun after all."""
-        self._began_at.pop(run_id, None)
-
-    def keep_only(self, run_ids: Collection[int]) -> None:
-        """Forget all other runs."""
-        self._began_at = {run_id: at for run_id, at in self._began_at.items() if run_id in run_ids}
+        self._since.pop(run_id, None)
+        self._spent.pop(run_id, None)
 
     def passed(self) -> tuple[int, ...]:
-        """The runs that have taken longer."""
+        """The runs that have taken longer, of those whose clock runs."""
         if self.seconds is None:
             return ()
-        latest = time.monotonic() - self.seconds
-        return tuple(run_id for run_id, at in self._began_at.items() if at < latest)
+        now = time.monotonic()
+        return tuple(run_id for run_id in self._since if self._end_of(run_id) < now)
 
     @property
     def first_end(self) -> float:
-        """The `time.monotonic()` at which the limit of the oldest run passes."""
-        if self.seconds is None or not self._began_at:
-            return float("inf")
-        return min(self._began_at.values()) + self.seconds
+        """The `time.monotonic()` at which the first limit passes."""
+        return min(map(self._end_of, self._since), default=float("inf"))
 
     def failure(self, run_id: int, place: str = "") -> RunFailure:
         """The failure of a run whose time has passed, and where its worker was, if known."""
@@ -53,3 +59,8 @@ class TimeLimit:
         return RunFailure(
             run_id, "timed_out", f"it took more than {self.seconds:g} seconds{where}"
         )
+
+    def _end_of(self, run_id: int) -> float:
+        if self.seconds is None:
+            return float("inf")
+        return self._since[run_id] - self._spent.get(run_id, 0.0) + self.seconds

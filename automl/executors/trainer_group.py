@@ -38,7 +38,14 @@ class TrainerGroup:
 
     def place(self, run_ids: Sequence[int], trainer: Trainer) -> None:
         """Take note that a trainer has begun these runs."""
+        for run_id in run_ids:
+            self._ended.pop(run_id, None)  # of its time before it gave way
         self._active.update(dict.fromkeys(run_ids, trainer))
+
+    @property
+    def n_active(self) -> int:
+        """How many active runs are in trainers."""
+        return len(self._active)
 
     def has(self, run_id: int) -> bool:
         """Whether an active run is in a trainer."""
@@ -57,6 +64,16 @@ class TrainerGroup:
             trainer.drop(run_id)
         self._ended[run_id] = trainer
 
+    def give_way(self, run_id: int) -> Checkpoint:
+        """Take an active run out of its trainer, to go on from the state that is returned."""
+        trainer = self._active[run_id]
+        state = trainer.checkpoint(run_id)
+        del self._active[run_id]
+        trainer.drop(run_id)
+        trainer.forget(run_id)
+        self._ended[run_id] = state.best_weights
+        return state
+
     def forget(self, run_id: int) -> None:
         """Free what is kept of an ended run."""
         holder = self._ended.pop(run_id, None)
@@ -74,7 +91,7 @@ class TrainerGroup:
             TrainingError: there is no such run, or it never finished an epoch.
         """
         holder = self._active.get(run_id) or self._ended.get(run_id)
-        if holder is None:
+        if not isinstance(holder, Trainer) and not holder:
             raise TrainingError(f"there are no weights of run {run_id}: no epoch was finished")
         return holder.best_weights(run_id) if isinstance(holder, Trainer) else holder
 

@@ -11,8 +11,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from automl.executors.choosing import make_executor
+from automl.executors.choosing import executor_of
 from automl.executors.executor import Executor
+from automl.executors.workers.worker import TrainingSetup
 from automl.investigation.side_runs import train_beside
 from automl.models.own.builders import remember_for
 from automl.options.loading import load_again
@@ -85,13 +86,14 @@ def laboratory_of(
         LOG.info("reading the data")
         dataset = load_again(records.settings, data).dataset
         problem = Problem(records.settings, dataset)
-        executor = make_executor(
+        setup = TrainingSetup(
             dataset,
-            workers=workers,
-            engine=problem.engine,
+            n_workers=workers,
             trainer=problem.trainer("stacked"),
             model=problem.model,
+            is_preflight=False,  # they are asked for, with hope or without
         )
+        executor = executor_of(setup, problem.engine)
         with closing(executor):
             for message in executor.take_messages():
                 LOG.warning("%s", message)

@@ -129,5 +129,6 @@ class SearchCall:
             trial_timeout=options.trial_timeout if is_limited else None,
             memory_limit=options.memory_limit if is_limited else None,
             model=self.problem.model,
+            is_preflight=options.preflight,
         )
         return executor_of(setup, self.problem.engine)

@@ -73,15 +73,16 @@ class PlainTrainer(Trainer):
         for start in starts:
             run_id = run_of(start).run_id
             try:
-                self._runs[run_id] = state = self._started(start)
+                state = self._started(start)
+                began = self._look(state)
             except Exception as error:
                 raise RunError(run_id) from error
+            self._runs[run_id] = state
             self._added.append(run_id)
-            if not state.network.family.is_trusted:  # nobody else may look at it
-                self._begun.append(self._look(state))
+            self._begun.append(began)
 
     def take_begun(self) -> tuple[RunBegan, ...]:
-        """Sizes and first looks of the networks that nobody else may build."""
+        """What became known of runs as they began, before their first epoch."""
         begun, self._begun = tuple(self._begun), []
         return begun
 

@@ -14,12 +14,10 @@ from dataclasses import replace
 
 import optuna
 
-from automl.diagnostics.layer_signals import are_finite
 from automl.executors.executor import RunFailure
 from automl.training.trainer import RunBegan
 from automl.tuning.adoption import LOST_ATTEMPTS_LIMIT, AdoptedTrial, adopt_dead_trials
 from automl.tuning.asking import ask_many
-from automl.tuning.problem import judge_look
 from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.search_state import SearchState
 from automl.tuning.trial_in_training import TrialInTraining
@@ -65,41 +63,19 @@ def propose(state: SearchState, n_trials: int) -> None:
                 trial.handle.set_user_attr(BY_MACHINE, "params")
     is_full = len(trials) < n_trials
     tally.n_asked = state.policy.n_trials if is_full else trials[-1].number + 1
-    hopeful = [trial for trial in trials if not _is_hopeless(state, trial)]
-    starts = [run.config for trial in hopeful for run in trial.runs.values()]
-    state.start(trials, starts)
+    state.start(trials, [run.config for trial in trials for run in trial.runs.values()])
 
 
 def take_begun(state: SearchState, began: RunBegan) -> None:
-    """Keep what only who trains a run could tell of it, where nothing was known of it here."""
+    """Keep what who trains a run has seen of its network before the first epoch."""
     trial = state.trials.of_run(began.run_id)
-    if trial is None or trial.runs[began.run_id].n_parameters is not None:
+    if trial is None:
         return
-    trial.runs[began.run_id].n_parameters = began.n_parameters
-    if began.run_id != min(trial.runs):
-        return  # the first one's layers speak for those of the other folds
-    layers, failure = judge_look(began.run_id, began.layers)
-    if not are_finite(layers):
-        words = "its outputs are no finite numbers on the first batch"
-        failure = RunFailure(began.run_id, "diverged", words)
-    if layers:
-        state.store.runs.add_initial_layers(began.run_id, layers)
-    if failure is not None and state.policy.preflight:
-        trial.failures = dict.fromkeys(trial.runs, failure)
-        state.trials.look_at(trial)
-
-
-def _is_hopeless(state: SearchState, trial: TrialInTraining) -> bool:
-    """Look at one batch before the first epoch; a trial without signal has failed."""
-    if not state.policy.preflight:
-        return False
-    first = next(iter(trial.runs.values()))
-    layers, failure = state.problem.look_first(first.config)
-    if layers:
-        state.store.runs.add_initial_layers(first.config.run_id, layers)
-    if failure is not None:
-        trial.failures = dict.fromkeys(trial.runs, failure)
-    return failure is not None
+    run = trial.runs[began.run_id]
+    if run.n_parameters is None:
+        run.n_parameters = began.n_parameters
+    if began.layers and began.run_id == min(trial.runs):  # they speak for those of other folds
+        state.store.runs.add_initial_layers(began.run_id, began.layers)
 
 
 def _plan(

@@ -1,9 +1,9 @@
 """What a search trains: a study's settings together with its data.
 
 The search, what it keeps and the runs beside it ask a `Problem` and nothing below it: which runs
-a trial's params make, how large a network is, what a look at it shows before its first epoch,
-and what must be kept with its weights to build it again. Which kind of network it is, and what
-its inputs are, is known here and nowhere else in `tuning`.
+a trial's params make, how large and how costly a network is, and what must be kept with its
+weights to build it again. Which kind of network it is, and what its inputs are, is known here and
+nowhere else in `tuning`.
 """
 
 from __future__ import annotations
@@ -14,27 +14,20 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 
 from automl.data.dataset import Dataset
-from automl.diagnostics.gradient_flow import hopeless
-from automl.executors.executor import RunFailure
-from automl.executors.failures import failure_of
-from automl.executors.numerics import training_arithmetic
 from automl.executors.predicting import Predict, ProcessPredictor
 from automl.executors.trainers import trainer_class, trainer_for
 from automl.executors.workers.worker import TrainingSetup
 from automl.models.family import find_family
 from automl.models.own.builders import known
 from automl.training.config import RowSubset, RunConfig, configure
-from automl.training.gradients import inspect_initialization
 from automl.training.predictions import predict
 from automl.tuning.seeds import derive_seed
 from search_spaces import SearchSpace
 from search_spaces.declared import family_of, model_of
-from storage.records import Json, LayerGradientRecord, ParameterValue, StudySettings
+from storage.records import Json, ParameterValue, StudySettings
 
 NOT_STORED = -1
 """The id of a run that is planned: the database gives the real one."""
-
-FirstLook = tuple[tuple[LayerGradientRecord, ...], RunFailure | None]
 
 
 def make_run(
@@ -64,15 +57,6 @@ def make_run(
         epoch_steps=None if settings.epoch_steps == "full" else settings.epoch_steps,
     )
     return RunConfig(NOT_STORED, trial_number, family, model, training, seed, fold, rows)
-
-
-def judge_look(run_id: int, layers: tuple[LayerGradientRecord, ...]) -> FirstLook:
-    """The layers' signals at initialization, and why not to train; None where there is hope."""
-    reason = hopeless(layers)
-    if reason is None:
-        return layers, None
-    words = f"{reason.replace('_', ' ')} on the first batch"
-    return layers, RunFailure(run_id, "hopeless", words)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,25 +147,6 @@ class Problem:
     def n_parameters(self, run: RunConfig) -> int | None:
         """Trainable numbers of a run's network; None where only who trains it can tell."""
         return find_family(run.family).n_parameters(run.model, self.dataset.describe(run.fold))
-
-    def look_first(self, run: RunConfig) -> FirstLook:
-        """Look at a run's network before its first epoch: does it fit, does a signal pass?
-
-        One batch goes forward and backward. What raises here is the fault of this network, as
-        where it is larger than memory: its trial fails and the search goes on. A network of a
-        family that is not trusted is looked at where it trains.
-
-        Returns:
-            The layers' signals at initialization, and why not to train; None where there is hope.
-        """
-        if not find_family(run.family).is_trusted:
-            return (), None
-        try:
-            with training_arithmetic():
-                layers = inspect_initialization(run, self.dataset)
-        except Exception as error:
-            return (), failure_of(run.run_id, error)
-        return judge_look(run.run_id, layers)
 
     def details(self, run: RunConfig) -> dict[str, Json]:
         """What is kept with a run's weights, so that its network can be built again."""

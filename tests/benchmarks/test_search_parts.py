@@ -33,7 +33,7 @@ def test_a_stack_belongs_to_its_innermost_part() -> None:
     assert part_of(search) == "coordination"
     assert part_of([*search, "automl/tuning/samplers.py:x", "tpe/sampler.py:y"]) == "proposals"
     assert part_of([*search, "automl/tuning/samplers.py:x", "storage/store.py:y"]) == "storage"
-    looked = [*search, "automl/tuning/problem.py:look_first", "automl/stacked/blocks.py:x"]
+    looked = [*search, "automl/executors/guarded_training.py:_look", "automl/stacked/blocks.py:x"]
     assert part_of(looked) == "preflight"
     assert part_of(["cli.py:search", "click/core.py:main"]) == "other"
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+import queue
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from torch import Tensor
 
 from automl.executors.devices import device_of_each
-from automl.executors.guarded_training import GuardedTraining
+from automl.executors.free_rounds import FreeRounds
 from automl.executors.workers.in_process import guarded_training
 from automl.executors.workers.worker import (
     Engine,
@@ -26,35 +27,74 @@ from automl.training.trainer import Checkpoint
 class ThreadWorker(Worker):
     """One thread, in which everything happens that concerns its trainer."""
 
-    def __init__(self, setup: TrainingSetup, device: str) -> None:
-        self._thread = ThreadPoolExecutor(1)
+    def __init__(self, setup: TrainingSetup, device: str, news: threading.Condition) -> None:
+        self.said: list[Reply | Exception] = []
+        self._told: queue.SimpleQueue[Callable[[FreeRounds], None] | None] = queue.SimpleQueue()
+        self._news = news
         self._is_lost = False
-        self._made = self.owed = self._thread.submit(guarded_training, setup, device)
+        threading.Thread(target=self._train, args=(setup, device), daemon=True).start()
 
-    def begin(self, orders: Orders) -> None:
-        self.owed = self._do(lambda training: training.carry_out(orders))
-
-    def reply(self) -> Reply:
+    def tell(self, orders: Orders) -> None:
         self._check()
-        reply = self.owed.result()
-        return Ready() if isinstance(reply, GuardedTraining) else reply
+        self._told.put(lambda rounds: rounds.take(orders))
+
+    def replies(self) -> Sequence[Reply]:
+        self._check()
+        with self._news:
+            said, self.said = self.said, []
+        errors = [each for each in said if isinstance(each, Exception)]
+        if errors:
+            raise errors[0]
+        return cast("Sequence[Reply]", said)
 
     def checkpoint(self, run_id: int) -> Checkpoint:
-        return self._do(lambda training: training.checkpoint(run_id)).result()
+        return self._asked(lambda rounds: rounds.training.checkpoint(run_id))
 
     def best_weights(self, run_id: int) -> Mapping[str, Tensor]:
-        return self._do(lambda training: training.best_weights(run_id)).result()
+        return self._asked(lambda rounds: rounds.training.best_weights(run_id))
 
     def abandon(self) -> None:
         self._is_lost = True
 
     def end(self) -> None:
         self._is_lost = True
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._told.put(None)
 
-    def _do(self, what: Any) -> Future[Any]:
+    def _train(self, setup: TrainingSetup, device: str) -> None:
+        try:
+            rounds = FreeRounds(guarded_training(setup, device))
+        except Exception as error:
+            self._say(error)
+            return
+        self._say(Ready())
+        while True:
+            while not (rounds.owes_round and self._told.empty()):
+                do = self._told.get()
+                if do is None:
+                    return
+                do(rounds)
+            self._say(rounds.train())
+
+    def _say(self, what: Reply | Exception) -> None:
+        with self._news:
+            self.said.append(what)
+            self._news.notify_all()
+
+    def _asked(self, ask: Callable[[FreeRounds], Any]) -> Any:
         self._check()
-        return self._thread.submit(lambda: what(self._made.result()))
+        answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+        def answer(rounds: FreeRounds) -> None:
+            try:
+                answers.put(ask(rounds))
+            except Exception as error:
+                answers.put(error)
+
+        self._told.put(answer)
+        found = answers.get()
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     def _check(self) -> None:
         if self._is_lost:
@@ -68,19 +108,22 @@ class ThreadEngine(Engine):
         self._setup = setup
         self._devices = device_of_each(setup.n_workers, setup.devices)
         self._workers: list[ThreadWorker] = []
+        self._news = threading.Condition()
 
     @property
     def n_workers(self) -> int:
         return len(self._devices)
 
     def launch(self, place: int) -> Worker:
-        self._workers.append(ThreadWorker(self._setup, self._devices[place]))
+        self._workers.append(ThreadWorker(self._setup, self._devices[place], self._news))
         return self._workers[-1]
 
     def wait(self, workers: Sequence[Worker], seconds: float) -> Sequence[Worker]:
         threads = cast("Sequence[ThreadWorker]", workers)
-        done, _ = wait([each.owed for each in threads], seconds, FIRST_COMPLETED)
-        return [each for each in threads if each.owed in done]
+        with self._news:
+            if not any(each.said for each in threads):
+                self._news.wait(seconds)
+            return [each for each in threads if each.said]
 
     def close(self) -> None:
         for worker in self._workers:

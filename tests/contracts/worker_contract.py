@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 import torch
@@ -13,6 +13,7 @@ from automl.executors.workers.worker import (
     Engine,
     Orders,
     Ready,
+    Reply,
     RoundDone,
     TrainingSetup,
     Worker,
@@ -26,12 +27,27 @@ BROKEN = "tests.contracts.linear_trainer:BrokenTrainer"
 MakeEngine = Callable[[TrainingSetup], Engine]
 
 
-def hear(engine: Engine, worker: Worker) -> Ready | RoundDone:
-    """Wait for a worker's reply."""
+def hear(engine: Engine, worker: Worker) -> list[Reply]:
+    """Wait for what a worker says."""
     until = time.monotonic() + 60
     while worker not in engine.wait([worker], 0.5):
         assert time.monotonic() < until, "the worker says nothing"
-    return worker.reply()
+    return list(worker.replies())
+
+
+def rounds_until_rest(engine: Engine, worker: Worker, n_orders: int) -> list[RoundDone]:
+    """Its rounds until it has taken so many orders and does not go on by itself."""
+    done: list[RoundDone] = []
+    while not done or done[-1].goes_on or done[-1].n_orders < n_orders:
+        for reply in hear(engine, worker):
+            assert isinstance(reply, RoundDone)
+            done.append(reply)
+    return done
+
+
+def epochs_of(done: Sequence[RoundDone]) -> list[tuple[int, int]]:
+    """Runs and epochs, in order."""
+    return sorted((epoch.run_id, epoch.epoch) for each in done for epoch in each.result.epochs)
 
 
 class WorkerContract:
@@ -50,48 +66,68 @@ class WorkerContract:
     def worker(self, engine: Engine) -> Worker:
         """One that is ready."""
         worker = engine.launch(0)
-        assert hear(engine, worker) == Ready()
+        assert hear(engine, worker) == [Ready()]
         return worker
 
-    def test_a_round_gives_the_epochs_and_what_became_known(self, engine, worker):
-        worker.begin(Orders(start=(tiny_run(1), tiny_run(2))))
-        done = hear(engine, worker)
-        assert isinstance(done, RoundDone)
-        first = [curve_alone(tiny_run(run_id), 1)[0] for run_id in (1, 2)]
-        assert without_seconds(done.result.epochs) == first
-        assert done.result.begun == (RunBegan(1, 8), RunBegan(2, 8))
-        assert (done.result.failures, done.waiting) == ((), ())
+    def test_rounds_give_the_epochs_up_to_the_limits_and_what_became_known(self, engine, worker):
+        runs = (tiny_run(1), tiny_run(2))
+        worker.tell(Orders(start=runs, limits={1: 1, 2: 1}))
+        done = rounds_until_rest(engine, worker, 1)
+        first = [curve_alone(run, 1)[0] for run in runs]
+        assert without_seconds([epoch for each in done for epoch in each.result.epochs]) == first
+        assert [each for one in done for each in one.result.begun] == [
+            RunBegan(1, 8),
+            RunBegan(2, 8),
+        ]
+        assert all((each.result.failures, each.waiting) == ((), ()) for each in done)
 
-    def test_runs_end_are_forgotten_and_begin_before_the_round(self, engine, worker):
-        worker.begin(Orders(start=(tiny_run(1), tiny_run(2))))
-        hear(engine, worker)
-        worker.begin(Orders(stop=(1,), forget=(1,), start=(tiny_run(3),)))
-        epochs = hear(engine, worker).result.epochs
-        assert {(epoch.run_id, epoch.epoch) for epoch in epochs} == {(2, 2), (3, 1)}
+    def test_a_worker_trains_on_while_nobody_listens(self, engine, worker):
+        """It does not wait for its pool: twelve rounds and more, in which it is told nothing."""
+        worker.tell(Orders(start=(tiny_run(1), tiny_run(2)), limits={1: 12, 2: 9}))
+        time.sleep(0.3)
+        done = rounds_until_rest(engine, worker, 1)
+        assert len(done) >= 12
+        assert epochs_of(done) == [(1, n) for n in range(1, 13)] + [(2, n) for n in range(1, 10)]
+        assert not done[-1].goes_on
+        assert all(each.goes_on for each in done[:-1])
+
+    def test_orders_are_carried_out_in_their_order_between_rounds(self, engine, worker):
+        worker.tell(Orders(start=(tiny_run(1), tiny_run(2)), limits={1: 1, 2: 1}))
+        rounds_until_rest(engine, worker, 1)
+        worker.tell(Orders(stop=(1,), forget=(1,), start=(tiny_run(3),), limits={2: 2, 3: 1}))
+        worker.tell(Orders(limits={3: 2}))
+        done = rounds_until_rest(engine, worker, 3)
+        assert epochs_of(done) == [(2, 2), (3, 1), (3, 2)]
+        assert [each.n_orders for each in done] == sorted(each.n_orders for each in done)
         with pytest.raises(TrainingError, match="no weights of run 1"):
             worker.best_weights(1)
 
-    def test_a_round_without_time_gives_no_epochs(self, engine, worker):
-        worker.begin(Orders(start=(tiny_run(1),), seconds=0.0))
-        assert hear(engine, worker).result.epochs == ()
+    def test_without_time_there_are_no_epochs_until_there_is_some(self, engine, worker):
+        worker.tell(Orders(start=(tiny_run(1),), seconds=0.0, limits={1: 1}))
+        assert epochs_of(rounds_until_rest(engine, worker, 1)) == []
+        worker.tell(Orders())
+        assert epochs_of(rounds_until_rest(engine, worker, 2)) == [(1, 1)]
 
-    def test_states_and_weights_are_given_between_rounds(self, engine, worker):
-        worker.begin(Orders(start=(tiny_run(1),)))
-        hear(engine, worker)
+    def test_a_worker_that_is_held_trains_no_more_and_gives_states_and_weights(
+        self, engine, worker
+    ):
+        worker.tell(Orders(start=(tiny_run(1, max_epochs=100_000),)))
+        first = hear(engine, worker)
+        worker.tell(Orders(is_held=True))
+        done = [*first, *rounds_until_rest(engine, worker, 2)]
         checkpoint = worker.checkpoint(1)
-        assert (checkpoint.run, checkpoint.epoch) == (tiny_run(1), 1)
+        assert (checkpoint.run.run_id, checkpoint.epoch) == (1, len(epochs_of(done)))
         assert torch.equal(worker.best_weights(1)["weight"], checkpoint.best_weights["weight"])
-        worker.begin(Orders(stop=(1,), start=(tiny_run(2),)))
-        hear(engine, worker)
+        worker.tell(Orders(stop=(1,), start=(tiny_run(2),), limits={2: 1}))
+        rounds_until_rest(engine, worker, 3)
         assert torch.equal(worker.best_weights(1)["weight"], checkpoint.best_weights["weight"])
         with pytest.raises(TrainingError, match="run 1 is not"):
             worker.checkpoint(1)
 
     def test_a_run_that_raises_is_part_of_the_result(self, engine, worker):
-        worker.begin(Orders(start=(tiny_run(1, CRASHES), tiny_run(2))))
-        hear(engine, worker)
-        worker.begin(Orders())
-        (failure,) = hear(engine, worker).result.failures
+        worker.tell(Orders(start=(tiny_run(1, CRASHES), tiny_run(2)), limits={2: 3}))
+        done = rounds_until_rest(engine, worker, 1)
+        (failure,) = [failure for each in done for failure in each.result.failures]
         assert (failure.run_id, failure.cause) == (1, "crashed")
 
     def test_a_worker_that_cannot_train_says_why(self, make_engine):
@@ -109,13 +145,13 @@ class WorkerContract:
         with pytest.raises(WorkerLost):
             worker.best_weights(1)
         with pytest.raises(WorkerLost):
-            worker.begin(Orders())
-            worker.reply()
+            worker.tell(Orders())
+            worker.replies()
         worker.end()
         successor = engine.launch(0)
-        assert hear(engine, successor) == Ready()
-        successor.begin(Orders(start=(tiny_run(1),)))
-        assert len(hear(engine, successor).result.epochs) == 1
+        assert hear(engine, successor) == [Ready()]
+        successor.tell(Orders(start=(tiny_run(1),), limits={1: 1}))
+        assert epochs_of(rounds_until_rest(engine, successor, 1)) == [(1, 1)]
 
     def test_waiting_for_nobody_names_nobody(self, engine):
         assert list(engine.wait([], 0.0)) == []

@@ -1,4 +1,4 @@
-"""Training in this process: one worker, which trains when its reply is waited for."""
+"""Training in this process: one worker, which trains a round when its replies are asked for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from torch import Tensor
 
 from automl.errors import ConfigError, TrainingError
 from automl.executors.devices import check_device
+from automl.executors.free_rounds import FreeRounds
 from automl.executors.guarded_training import GuardedTraining
 from automl.executors.trainers import kernels_for, make_trainer
 from automl.executors.workers.worker import (
@@ -29,28 +30,27 @@ class InProcessWorker(Worker):
 
     def __init__(self, setup: TrainingSetup) -> None:
         self._setup = setup
-        self._training: GuardedTraining | None = None
-        self._orders = Orders()
+        self._rounds: FreeRounds | None = None
         self._is_lost = False
 
-    def begin(self, orders: Orders) -> None:
-        """Remember what to train."""
-        self._orders = orders
+    def tell(self, orders: Orders) -> None:
+        """Take orders: no round is under way."""
+        self._trained().take(orders)
 
-    def reply(self) -> Reply:
-        """Train the round, here and now."""
-        if self._training is None and not self._is_lost:
-            self._training = guarded_training(self._setup, self._setup.devices[0])
-            return Ready()
-        return self._trained().carry_out(self._orders)
+    def replies(self) -> Sequence[Reply]:
+        """Train a round, here and now."""
+        if self._rounds is None and not self._is_lost:
+            self._rounds = FreeRounds(guarded_training(self._setup, self._setup.devices[0]))
+            return [Ready()]
+        return [self._trained().train()]
 
     def checkpoint(self, run_id: int) -> Checkpoint:
         """The state of an active run."""
-        return self._trained().checkpoint(run_id)
+        return self._trained().training.checkpoint(run_id)
 
     def best_weights(self, run_id: int) -> Mapping[str, Tensor]:
         """The weights of the run's best epoch."""
-        return self._trained().best_weights(run_id)
+        return self._trained().training.best_weights(run_id)
 
     def abandon(self) -> None:
         """Do not go on from the middle of an epoch."""
@@ -59,12 +59,12 @@ class InProcessWorker(Worker):
     def end(self) -> None:
         """Free all runs and trainers."""
         self._is_lost = True
-        self._training = None
+        self._rounds = None
 
-    def _trained(self) -> GuardedTraining:
-        if self._is_lost or self._training is None:
+    def _trained(self) -> FreeRounds:
+        if self._is_lost or self._rounds is None:
             raise WorkerLost("the training in this process was broken off")
-        return self._training
+        return self._rounds
 
 
 class InProcessEngine(Engine):
@@ -116,6 +116,11 @@ def guarded_training(setup: TrainingSetup, device: str) -> GuardedTraining:
     """
     make = partial(make_trainer, setup.trainer, setup.dataset, device, setup.arithmetic)
     try:
-        return GuardedTraining(make, device=device, trial_timeout=setup.trial_timeout)
+        return GuardedTraining(
+            make,
+            device=device,
+            trial_timeout=setup.trial_timeout,
+            is_preflight=setup.is_preflight,
+        )
     except Exception as error:
         raise TrainingError(f"a worker cannot train: {describe(error)}") from error

@@ -54,6 +54,7 @@ class ProcessEngine(Engine):
                 setup.memory_limit,
                 binary,
                 setup.model,
+                setup.is_preflight,
             )
             for device in devices
         ]

@@ -1,19 +1,25 @@
-"""A worker process's side of the conversation: a `GuardedTraining` that answers requests.
+"""A worker process's side of the conversation: it trains, and takes what it is told in between.
 
-`process_beginning.py` begins it; what is said is in `process_messages.py`.
+A thread of its own reads the messages: so the coordinator gets rid of them at once, in the
+middle of a round too. `process_beginning.py` begins it; what is said is in
+`process_messages.py`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from multiprocessing.connection import Connection
+from queue import SimpleQueue
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from automl.data.dataset import Dataset
 from automl.errors import ConfigError, DataError, TrainingError
+from automl.executors.free_rounds import FreeRounds
 from automl.executors.guarded_training import GuardedTraining
 from automl.executors.numerics import training_arithmetic
 from automl.executors.resources import private_memory
@@ -55,12 +61,46 @@ def converse(descriptor: int) -> None:
         )
         return
     send(connection, Ready())
-    while True:
-        try:
-            request = receive(connection)
-        except (EOFError, OSError):
-            return
-        send(connection, _answer(training, dataset, request))
+    messages: SimpleQueue[Any] = SimpleQueue()
+    threading.Thread(
+        target=_read, args=(connection, messages), name="automl-messages", daemon=True
+    ).start()
+    rounds = FreeRounds(training)
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            while not (rounds.owes_round and messages.empty()):
+                _attend(rounds, dataset, _next(messages), connection)
+            send(connection, rounds.train())
+
+
+def _read(connection: Connection, messages: SimpleQueue[Any]) -> None:
+    """Put messages where they can be taken, and last of all what has ended them."""
+    try:
+        while True:
+            messages.put(receive(connection))
+    except Exception as error:
+        messages.put(error)
+
+
+def _next(messages: SimpleQueue[Any]) -> Any:
+    """Wait for the next message.
+
+    Raises:
+        EOFError, OSError: there will be none.
+    """
+    message = messages.get()
+    if isinstance(message, Exception):
+        raise message
+    return message
+
+
+def _attend(rounds: FreeRounds, dataset: Dataset, request: object, connection: Connection) -> None:
+    """Take orders, or give what is asked for."""
+    if isinstance(request, Orders):
+        _import_families(run_of(start) for start in request.start)
+        rounds.take(request)
+    else:
+        send(connection, _answer(rounds.training, dataset, request))
 
 
 def _set_up(assignment: Assignment, dataset: Dataset) -> GuardedTraining:
@@ -71,6 +111,7 @@ def _set_up(assignment: Assignment, dataset: Dataset) -> GuardedTraining:
         trainer=assignment.trainer,
         arithmetic=assignment.arithmetic,
         trial_timeout=assignment.trial_timeout,
+        is_preflight=assignment.is_preflight,
     )
     training = guarded_training(setup, assignment.device)
     if assignment.memory_limit is not None:
@@ -80,9 +121,6 @@ def _set_up(assignment: Assignment, dataset: Dataset) -> GuardedTraining:
 
 def _answer(training: GuardedTraining, dataset: Dataset, request: object) -> Message:
     match request:
-        case Orders():
-            _import_families(run_of(start) for start in request.start)
-            return training.carry_out(request)
         case GiveCheckpoint():
             return _give(training.checkpoint, request.run_id)
         case GiveBestWeights():

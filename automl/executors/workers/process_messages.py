@@ -3,17 +3,19 @@
     coordinator                                        worker
     Assignment                                 ->      (maps the data set)
                                                <-      Ready, or Refused and it ends
-    Orders                                     ->      (carries them out)
-                                               <-      RoundDone
+    Orders                                     ->      (carries them out between two rounds)
+                                               <-      RoundDone, of every round
     GiveCheckpoint, GiveBestWeights,           ->
     GivePredictions
                                                <-      Given, or Refused
 
-Each request has one reply, and none is sent before the last one's reply has come: at most
-one side is talking, so neither can block the other. What is decided while a round is under
-way goes with the next `Orders`. There is no goodbye: a worker ends when the connection
-closes. Messages are pickled, since both ends are one program: the connection is a pair of
-sockets without an address, inherited by the worker, which nobody else can reach.
+Orders are sent at any time, and rounds told of at any time. A thread of the worker reads what
+comes, whatever the worker does, so a coordinator that sends is never kept waiting for it, and
+the two cannot block each other; a worker that nobody listens to waits when the connection is
+full. What is asked with "Give" is asked of a worker that is held, so the next message answers it.
+There is no goodbye: a worker ends when the connection closes. Messages are pickled, since both
+ends are one program: the connection is a pair of sockets without an address, inherited by the
+worker, which nobody else can reach.
 """
 
 from __future__ import annotations
@@ -49,6 +51,7 @@ class Assignment:
     memory_limit: int | None  # bytes
     kernels: SharedBytes | None = None  # compiled ones; None: there are none to use
     model: bytes | None = None  # who builds a person's own networks
+    is_preflight: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any, Literal
@@ -80,23 +80,26 @@ class ProcessWorker(Worker):
         """Whether there is a process by now."""
         return not isinstance(self._process, ForkedProcess) or self._process.has_begun
 
-    def begin(self, orders: Orders) -> None:
-        """Send what to train."""
+    def tell(self, orders: Orders) -> None:
+        """Send orders; the process reads them at once, whatever it is in."""
         try:
             send(self.connection, orders)
         except OSError as error:
             raise self._lost() from error
 
-    def reply(self) -> Reply:
-        """Receive what the worker says after its start, or of a round."""
+    def replies(self) -> Sequence[Reply]:
+        """Receive all that the worker has said: after its start, or of rounds."""
+        said: list[Reply] = []
         try:
-            reply = receive(self.connection)
+            while not said or self.connection.poll():
+                reply = receive(self.connection)
+                if isinstance(reply, Refused):
+                    raise TrainingError(reply.message)
+                self._is_loading = False
+                said.append(reply)
         except (EOFError, OSError) as error:
-            raise self._lost() from error
-        if isinstance(reply, Refused):
-            raise TrainingError(reply.message)
-        self._is_loading = False
-        said: Reply = reply
+            if not said:  # else whoever listens next is told
+                raise self._lost() from error
         return said
 
     def checkpoint(self, run_id: int) -> Checkpoint:

@@ -3,12 +3,14 @@
     pool                                       worker
     engine.launch(place)                   ->
                                            <-  reply: Ready
-    begin(Orders)                          ->  (stops, forgets, starts, trains one epoch)
-                                           <-  reply: RoundDone
-    checkpoint, best_weights               <-> (between two rounds)
+    tell(Orders)                           ->  (between two rounds: stops, forgets, starts, limits)
+                                           <-  reply: RoundDone, and so on while a run is due
+    checkpoint, best_weights               <-> (of a worker that is held)
     end
 
-A pool says nothing to a worker that has not replied yet, and takes a reply when `Engine.wait`
+A worker does not wait for its pool: it begins the next round by itself as long as a run is due
+(`free_rounds.py`), takes orders between rounds, and answers each by a round, if only an empty one.
+A pool says nothing to a worker that is not ready yet, and takes replies when `Engine.wait`
 has named the worker. Whatever makes a worker useless is `WorkerLost` where that is noticed;
 the pool then has another one launched in its place, and starts the runs anew. All workers train
 by `GuardedTraining`, wherever they are. `tests/contracts/worker_contract.py` says the rest.
@@ -57,13 +59,14 @@ class TrainingSetup:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """End, forget and begin runs, then train one epoch of all that are due."""
+    """End, forget and begin runs, then train those that are due, round after round."""
 
     stop: tuple[int, ...] = ()
     forget: tuple[int, ...] = ()
     start: tuple[Start, ...] = ()
-    seconds: float | None = None  # until the round's deadline: clocks of workers may differ
+    seconds: float | None = None  # until the deadline: clocks of workers may differ
     limits: Mapping[int, int] = field(default_factory=dict)  # last epoch for now, by run
+    is_held: bool = False  # begin no round until the next orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +76,23 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class RoundDone:
-    """The round's result, and the active runs for which there was no room in it."""
+    """What a round gave.
+
+    Attributes:
+        waiting: the due runs for which there was no room in it.
+        n_orders: how many orders the worker had taken before it.
+        goes_on: whether it begins another one without being told.
+        seconds: what it took; 0 where nothing was to be trained.
+        weights: the best ones of runs that have come to their ends by themselves in it, but for
+            large ones: so nobody has to wait for them, and they outlive the worker.
+    """
 
     result: RoundResult
     waiting: tuple[int, ...] = ()
+    n_orders: int = 0
+    goes_on: bool = False
+    seconds: float = 0.0
+    weights: Mapping[int, Mapping[str, Tensor]] = field(default_factory=dict)
 
 
 Reply: TypeAlias = Ready | RoundDone
@@ -103,16 +119,16 @@ class Worker(abc.ABC):
         return True
 
     @abc.abstractmethod
-    def begin(self, orders: Orders) -> None:
-        """Tell it to train a round; its reply is a `RoundDone`.
+    def tell(self, orders: Orders) -> None:
+        """Send it orders, in the middle of a round too; it takes them when that is done.
 
         Raises:
             WorkerLost: it has ended.
         """
 
     @abc.abstractmethod
-    def reply(self) -> Reply:
-        """Take the reply of a worker that `Engine.wait` has named.
+    def replies(self) -> Sequence[Reply]:
+        """Take all that a worker has said which `Engine.wait` has named: one reply at least.
 
         Raises:
             WorkerLost: it has ended instead.
@@ -121,7 +137,7 @@ class Worker(abc.ABC):
 
     @abc.abstractmethod
     def checkpoint(self, run_id: int) -> Checkpoint:
-        """The state of an active run, between two rounds.
+        """The state of an active run; the worker is held, and owes no reply.
 
         Raises:
             TrainingError: it has none.
@@ -130,7 +146,7 @@ class Worker(abc.ABC):
 
     @abc.abstractmethod
     def best_weights(self, run_id: int) -> Mapping[str, Tensor]:
-        """The weights of the run's best epoch, of an active or ended run, between two rounds.
+        """The weights of the run's best epoch, of an active or ended run; as above.
 
         Raises:
             TrainingError: it has none.

@@ -1,4 +1,4 @@
-"""Causes of bad curves, from the layers; and the check before the first epoch."""
+"""Causes of bad curves, from the layers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from automl.diagnostics import diagnose_trial, hopeless
+from automl.diagnostics import diagnose_trial
 from automl.diagnostics.gradient_flow import start_problem
 
 FLAT = [(1.0, 1.0)] * 6
@@ -23,35 +23,6 @@ def begun_and_ended(study: Any, curve: Any, begun: Any, ended: Any) -> Any:
     """The first verdict on a trial whose layers changed along the way."""
     records = study(curve, layers=[ended])
     return diagnose_trial(dataclasses.replace(records, initial_layers={0: begun}), 0)[0]
-
-
-def test_healthy_signals_are_not_hopeless(layers_of: Any) -> None:
-    assert hopeless(layers_of([0.1, 0.3, 1.0])) is None
-
-
-def test_no_layers_are_not_hopeless() -> None:
-    assert hopeless(()) is None
-
-
-@pytest.mark.parametrize(
-    ("gradients", "options", "expected"),
-    [
-        ([math.nan, 1.0], {}, "exploding_gradients"),
-        ([1e12, 1.0], {}, "exploding_gradients"),
-        ([0.0, 0.0, 1.0], {"weight_norm": 0.0}, "symmetric_initialization"),
-        ([0.0, 1.0], {"dead": 1.0}, "dead_units"),
-        ([1e-12, 1e-6, 1.0], {}, "vanishing_gradients"),
-    ],
-)
-def test_hopeless_networks_are_named(
-    layers_of: Any, gradients: list[float], options: dict[str, float], expected: str
-) -> None:
-    assert hopeless(layers_of(gradients, **options)) == expected
-
-
-def test_a_linear_model_is_not_hopeless(layers_of: Any) -> None:
-    """Without hidden layers nothing can vanish on the way, even from zero weights."""
-    assert hopeless(layers_of([1.0], weight_norm=0.0)) is None
 
 
 def test_small_first_gradients_explain_a_flat_curve(study: Any, layers_of: Any) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import pytest
 import torch
 
+from automl.errors import TrainingError
 from automl.executors.executor import RunFailure
 from automl.executors.guarded_training import GuardedTraining, halves
-from automl.executors.workers.worker import Orders
+from automl.training.plain import PlainTrainer
 from automl.training.trainer import Start
 from storage.records import EpochRecord
 from tests.contracts.executor_contract import curve_alone
@@ -23,6 +24,8 @@ from tests.contracts.linear_trainer import (
     tiny_run,
     without_seconds,
 )
+from tests.contracts.tiny_datasets import tiny_dataset as mlp_data
+from tests.contracts.trainer_contract import tiny_run as mlp_run
 
 
 class CountingTrainer(NamingTrainer):
@@ -117,10 +120,54 @@ def test_runs_without_room_are_named_and_one_that_continues_is_where_it_was_star
     checkpoint = other.checkpoint(4)
     runs = [*(tiny_run(run_id, NEEDS_ROOM) for run_id in range(4)), checkpoint]
     rounds(training, runs, 3)
-    done = training.carry_out(Orders())
-    assert {epoch.run_id for epoch in done.result.epochs} == {0, 1}
-    assert done.waiting == (2, 3, 4)
+    result = training.train_round()
+    assert {epoch.run_id for epoch in result.epochs} == {0, 1}
+    assert training.waiting == (2, 3, 4)
     assert training.checkpoint(4) is checkpoint
+
+
+def test_where_room_is_short_runs_that_rest_give_way_to_those_that_wait(training):
+    """Else those in slots would wait at their limits for others that wait for room."""
+    runs = [tiny_run(run_id, NEEDS_ROOM) for run_id in range(6)]
+    training.start(runs)
+    training.runs.allow(dict.fromkeys(range(6), 2))
+    curves: dict[int, list[EpochRecord]] = {}
+    seen = []
+    for limit in (2, 5):
+        training.runs.allow(dict.fromkeys(range(6), limit))
+        for _ in range(40):
+            for epoch in training.train_round().epochs:
+                curves.setdefault(epoch.run_id, []).append(epoch)
+            assert len(training._trainers.first().active) <= 6
+        seen.append({run_id: len(curve) for run_id, curve in curves.items()})
+        assert training.runs.due == ()
+    assert seen == [dict.fromkeys(range(6), 2), dict.fromkeys(range(6), 5)]
+    for run in runs:
+        assert without_seconds(curves[run.run_id]) == curve_alone(run, 5)
+        assert training.checkpoint(run.run_id).epoch == 5
+    away = [run_id for run_id in range(6) if not training._trainers.has(run_id)]
+    assert away, "some have given way"
+    weights = training.checkpoint(away[0]).best_weights["weight"]
+    training.stop(away[0])
+    assert torch.equal(training.best_weights(away[0])["weight"], weights)
+    training.forget(away[0])
+    with pytest.raises(TrainingError, match="no weights"):
+        training.best_weights(away[0])
+
+
+def test_a_run_without_hope_fails_before_its_first_epoch_and_what_is_known_of_it_is_told():
+    hopeless = mlp_run(1, n_layers=2, initialization="zeros")
+    runs = [hopeless, mlp_run(2, n_layers=2)]
+    for is_preflight, n_epochs in ((True, 1), (False, 2)):
+        training = GuardedTraining(lambda: PlainTrainer(mlp_data()), is_preflight=is_preflight)
+        training.start(runs)
+        result = training.train_round()
+        assert [began.run_id for began in result.begun] == [1, 2]
+        assert all(began.layers for began in result.begun)
+        causes = [(failure.run_id, failure.cause) for failure in result.failures]
+        assert causes == ([(1, "hopeless")] if is_preflight else [])
+        assert len(result.epochs) == n_epochs
+        assert training.train_round().begun == ()
 
 
 def test_the_thread_is_as_it_was_after_a_round(training):

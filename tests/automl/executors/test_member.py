@@ -6,9 +6,12 @@ from collections.abc import Iterator
 import pytest
 
 from automl.executors.executor import RoundResult, RunFailure
-from automl.executors.member import Member, State
+from automl.executors.member import Member
+from automl.executors.pool_runs import PoolRun
 from automl.executors.round_clock import FIRST_ROUND_GRACE, MINIMUM_GRACE, READY_LIMIT
+from automl.executors.run_progress import RunProgress
 from automl.executors.workers.worker import RoundDone, TrainingSetup
+from automl.training.costs import RunCost
 from storage.records import EpochRecord
 from tests.contracts.executor_contract import LINEAR
 from tests.contracts.linear_trainer import tiny_dataset, tiny_run
@@ -22,53 +25,109 @@ def engine() -> Iterator[ThreadEngine]:
     engine.close()
 
 
-def start(member: Member, *run_ids: int) -> None:
-    for run_id in run_ids:
-        member.queue.start(tiny_run(run_id))
-    member.begin_round(None)
+def run_of(run_id: int, limit: int | None = None, *, alone: bool = False) -> PoolRun:
+    start = tiny_run(run_id, run_id)
+    return PoolRun(start, RunCost(None, 0.0, 1.0), RunProgress.of(start, limit), alone)
 
 
-def epoch_of(run_id: int) -> EpochRecord:
-    return EpochRecord(run_id, 1, 1, 0.5, 0.5, 0.0, 0.0, 0.0, 0.1, 0.0, 0.0)
+def member_of(engine: ThreadEngine, *runs: PoolRun, timeout: float | None = None) -> Member:
+    """A worker that is ready and was told these runs."""
+    member = Member.launch(engine, 0, timeout)
+    member.is_ready = True
+    if runs:
+        member.tell(runs, None)
+    return member
+
+
+def epoch_of(run_id: int, epoch: int = 1) -> EpochRecord:
+    return EpochRecord(run_id, epoch, epoch, 0.5, 0.5, 0.0, 0.0, 0.0, 0.1, 0.0, 0.0)
+
+
+def done_of(*epochs: EpochRecord, n_orders: int = 1, goes_on: bool = False) -> RoundDone:
+    return RoundDone(RoundResult(epochs), (), n_orders, goes_on, 0.1 * len(epochs))
+
+
+def test_a_worker_trains_until_it_has_taken_its_orders_and_does_not_go_on(engine):
+    member = member_of(engine, run_of(1, 2))
+    assert member.is_training
+    member.end_round(done_of(epoch_of(1), goes_on=True))
+    assert member.is_training
+    member.orders.allow(1, 3)
+    assert member.must_hear(None)
+    member.tell([], None)
+    member.end_round(done_of(epoch_of(1, 2), n_orders=1))
+    assert member.is_training, "it has not taken the last order yet"
+    member.end_round(done_of(epoch_of(1, 3), n_orders=2))
+    assert not member.is_training
+    assert (member.due, member.must_hear(None)) == ([], False)
+    member.runs[1].progress.limit = 4
+    assert member.must_hear(None)
 
 
 def test_what_concerns_runs_that_were_stopped_during_the_round_is_left_out(engine):
-    member = Member.launch(engine, 0, None)
-    start(member, 1, 2)
-    assert member.state is State.TRAINING
-    assert member.owes_reply
-    member.queue.stop(2)
+    first, second = run_of(1), run_of(2)
+    member = member_of(engine, first, second)
+    member.release(second)
     epochs = (epoch_of(1), epoch_of(2))
-    assert member.end_round(RoundDone(RoundResult(epochs))) == RoundResult(epochs[:1])
-    assert member.state is State.DONE
-    assert not member.owes_reply
+    assert member.end_round(done_of(*epochs)) == RoundResult(epochs[:1])
+    assert (first.progress.epoch, second.progress.epoch) == (1, 0)
+
+
+def test_a_run_that_begins_again_is_not_told_of_by_rounds_from_before(engine):
+    member = member_of(engine, run_of(1))
+    member.release(member.runs[1])
+    member.tell([run_of(1)], None)
+    assert member.end_round(done_of(epoch_of(1, 7))) == RoundResult()
+    assert member.end_round(done_of(epoch_of(1), n_orders=2)).epochs == (epoch_of(1),)
+
+
+def test_a_worker_is_told_of_another_deadline_and_to_go_on_where_it_was_held(engine):
+    member = member_of(engine, run_of(1))
+    assert not member.must_hear(None)
+    assert member.must_hear(time.monotonic() + 5)
+    member.hold()
+    member.hold()
+    member.end_round(done_of(n_orders=2))
+    assert not member.is_training
+    member.go_on()
+    assert member.orders.n_told == 3
 
 
 def test_a_round_hangs_some_time_after_the_oldest_run_should_have_ended(engine):
     member = Member.launch(engine, 0, 10.0)
     assert member.hangs_at() == pytest.approx(time.monotonic() + READY_LIMIT, abs=0.5)
     assert member.hangs_with().startswith("loading the libraries")
-    member.state = State.IDLE
+    member.is_ready = True
     assert member.hangs_at() == float("inf")
-    start(member, 1)
+    member.tell([run_of(1)], None)
     limit = time.monotonic() + 10.0
     assert member.hangs_at() == pytest.approx(limit + FIRST_ROUND_GRACE, abs=0.5)
-    member.end_round(RoundDone(RoundResult()))
+    member.end_round(done_of())
     assert member.hangs_at() == float("inf")
-    member.begin_round(None)
+    member.tell([], None)
+    member.end_round(done_of(epoch_of(1), n_orders=1))
     assert member.hangs_at() == pytest.approx(limit + MINIMUM_GRACE, abs=1.5)
 
 
+def test_the_clock_of_a_run_that_rests_stands_still(engine):
+    member = member_of(engine, run_of(1, 1), run_of(2), timeout=10.0)
+    member.end_round(done_of(epoch_of(1), goes_on=True))
+    time.sleep(0.2)
+    member.release(member.runs[2])
+    member.orders.allow(1, 2)
+    member.runs[1].progress.limit = 2
+    member.tell([], None)
+    expected = time.monotonic() + 10.0 + MINIMUM_GRACE + 0.2
+    assert member.hangs_at() == pytest.approx(expected, abs=0.15)
+
+
 def test_without_a_limit_nothing_hangs(engine):
-    member = Member.launch(engine, 0, None)
-    start(member, 1)
-    assert member.hangs_at() == float("inf")
+    assert member_of(engine, run_of(1)).hangs_at() == float("inf")
 
 
 def test_the_time_of_a_run_without_room_has_not_begun(engine):
-    member = Member.launch(engine, 0, 0.0)
-    start(member, 1, 2)
-    member.end_round(RoundDone(RoundResult(), waiting=(2,)))
+    member = member_of(engine, run_of(1), run_of(2), timeout=0.0)
+    member.end_round(RoundDone(RoundResult(), waiting=(2,), n_orders=1))
     time.sleep(0.01)
     assert member.failures("gone") == [
         RunFailure(1, "timed_out", "it took more than 0 seconds"),
@@ -77,9 +136,8 @@ def test_the_time_of_a_run_without_room_has_not_begun(engine):
 
 
 def test_runs_within_their_time_are_lost_with_a_worker_in_which_another_hangs(engine):
-    member = Member.launch(engine, 0, 0.2)
-    start(member, 1)
+    member = member_of(engine, run_of(1), timeout=0.2)
     time.sleep(0.3)
-    start(member, 2)
+    member.tell([run_of(2)], None)
     causes = {failure.run_id: failure.cause for failure in member.failures("gone")}
     assert causes == {1: "timed_out", 2: "lost"}

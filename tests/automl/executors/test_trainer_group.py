@@ -41,3 +41,17 @@ def test_runs_of_several_trainers_come_back_with_their_states(group):
     assert [(state.run.run_id, state.epoch) for state in states] == [(1, 1), (2, 1), (3, 1)]
     assert group.trainers == [group.first()]
     assert not any(map(group.has, (1, 2, 3)))
+
+
+def test_a_run_that_gives_way_is_kept_as_its_state(group):
+    trainer = begin(group, 1, 2)
+    state = group.give_way(1)
+    assert (state.epoch, trainer.active, group.n_active) == (1, (2,), 1)
+    assert not group.has(1)
+    assert torch.equal(group.best_weights(1)["weight"], state.best_weights["weight"])
+    group.end(1)
+    assert torch.equal(group.best_weights(1)["weight"], state.best_weights["weight"])
+    trainer.add([state])
+    group.place([1], trainer)
+    trainer.train_round()
+    assert not torch.equal(group.best_weights(1)["weight"], state.best_weights["weight"])

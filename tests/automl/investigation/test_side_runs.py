@@ -115,7 +115,7 @@ def test_a_run_whose_worker_was_killed_once_counts_after_all(store: Store) -> No
         worker = executor._members[0]
 
         def kill() -> None:
-            while worker.queue._n_rounds < 3:
+            while worker.room._n_rounds < 3:
                 time.sleep(0.01)
             os.kill(worker.worker.pid, signal.SIGTERM)
 

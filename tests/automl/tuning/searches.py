@@ -6,8 +6,9 @@ from typing import Any
 
 import search_spaces
 from automl.data import LoadedData
-from automl.executors.choosing import make_executor
+from automl.executors.choosing import executor_of
 from automl.executors.executor import Executor
+from automl.executors.workers.worker import TrainingSetup
 from automl.options.search_options import SearchOptions
 from automl.tuning.clock import Clock
 from automl.tuning.policy import SearchPolicy
@@ -35,7 +36,10 @@ def make_search(
     **policy: object,
 ) -> Search:
     chosen = SearchPolicy(**{"pruner": "none", "sampler": "random", **policy})  # type: ignore[arg-type]
-    executor = executor or make_executor(data.dataset, trainer="plain", workers=1)
+    setup = TrainingSetup(
+        data.dataset, n_workers=1, trainer="plain", is_preflight=chosen.preflight
+    )
+    executor = executor or executor_of(setup)
     study, clock = open_study(store, settings), Clock(timeout)
     return Search(study, store, executor, Problem(settings, data.dataset), chosen, clock)
 

@@ -11,17 +11,14 @@ from automl.data import LoadedData, SplitOptions, load_dataset
 from automl.executors.choosing import make_executor
 from automl.executors.executor import RoundResult, RunFailure
 from automl.training.config import RunConfig
-from automl.training.trainer import RunBegan
-from automl.tuning.beginnings import take_begun
 from automl.tuning.policy import SearchPolicy
-from automl.tuning.problem import FirstLook, Problem
+from automl.tuning.problem import Problem
 from automl.tuning.search import Search
 from automl.tuning.study import open_study
 from storage import Store, open_store
 from storage.records import EpochRecord
 from tests.automl.tuning.searches import make_search, run, settings_for
 from tests.contracts.linear_trainer import NamingTrainer, tiny_dataset
-from tests.contracts.trainer_contract import tiny_run
 
 
 def test_stopped_search_goes_on_with_the_same_curves(
@@ -114,9 +111,6 @@ class Unseen(Problem):
     def n_parameters(self, run: RunConfig) -> int | None:
         return None
 
-    def look_first(self, run: RunConfig) -> FirstLook:
-        return (), None
-
 
 def unseen_search(store: Store, iris: LoadedData, n_trials: int) -> Search:
     settings, dataset = settings_for(iris), tiny_dataset()
@@ -135,17 +129,14 @@ def test_what_only_the_trainer_knows_of_a_network_is_known_when_its_run_ends(
     assert [trial.user_attributes["n_parameters"] for trial in records.trials] == [8, 8]
 
 
-def test_a_network_that_its_trainer_finds_hopeless_has_failed(
+def test_what_the_first_look_saw_is_kept_of_hopeless_trials_too(
     store: Store, iris: LoadedData
 ) -> None:
-    layers, _ = Problem(settings_for(iris), iris.dataset).look_first(
-        tiny_run(n_layers=3, initialization="zeros")
-    )
-    search = unseen_search(store, iris, 1)
-    for _ in search:
-        for trial in list(search.state.trials.values()):
-            take_begun(search.state, RunBegan(next(iter(trial.runs)), 8, layers))
-    assert not search.state.trials
-    records = store.read_study("iris")
-    assert [trial.cause for trial in records.trials] == ["hopeless"]
-    assert len(records.initial_layers[records.runs[0].run_id]) == 4
+    settings = settings_for(iris, "initialization=zeros,he", "n_layers=3")
+    records = run(store, iris, settings, n_trials=6)
+    causes = {trial.params["initialization"]: trial.cause for trial in records.trials}
+    assert causes == {"zeros": "hopeless", "he": None}
+    for one in records.runs:
+        assert [layer.name for layer in records.initial_layers[one.run_id]] == [
+            *("hidden 1", "hidden 2", "hidden 3", "output")
+        ]

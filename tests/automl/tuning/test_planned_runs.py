@@ -104,6 +104,8 @@ def test_what_ended_a_run_in_a_worker_is_told_and_what_failed_is_no_evidence(
         trainer=LINEAR,
         **options,  # type: ignore[arg-type]
     ) as executor:
+        while not all(member.is_ready for member in executor._members):
+            train_runs(executor, [linear_run(3), linear_run(4)])  # else one may get both
         failed, good = train_runs(executor, [linear_run(1, trouble), linear_run(2)])
 
     assert (failed.state, failed.cause) == ("failed", cause)

@@ -11,6 +11,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import pytest
+import torch
 
 from automl.executors.shared_dataset import SharedDataset
 from automl.executors.workers.process_messages import (
@@ -24,6 +25,7 @@ from automl.executors.workers.process_messages import (
 )
 from automl.executors.workers.worker import Orders, Ready
 from automl.system.child_processes import module_search_path
+from automl.training.trainer import Checkpoint
 from tests.contracts.executor_contract import LINEAR, curve_alone
 from tests.contracts.linear_trainer import tiny_dataset, tiny_run, without_seconds
 
@@ -60,17 +62,36 @@ def worker() -> Iterator[Worker]:
 
 
 def test_a_worker_stops_forgets_and_starts_before_it_trains(worker):
-    first = worker.tell(Orders((), (), (tiny_run(1), tiny_run(2)), None)).result.epochs
-    second = worker.tell(Orders((1,), (1,), (tiny_run(3),), None)).result.epochs
+    both = {1: 1, 2: 1}
+    first = worker.tell(Orders((), (), (tiny_run(1), tiny_run(2)), None, both)).result.epochs
+    second = worker.tell(Orders((1,), (1,), (tiny_run(3),), None, {2: 2, 3: 1})).result.epochs
     assert without_seconds(first) == [curve_alone(tiny_run(i), 1)[0] for i in (1, 2)]
     assert [(epoch.run_id, epoch.epoch) for epoch in second] == [(2, 2), (3, 1)]
-    worker.tell(Orders((2, 3), (2, 3), (), None))
+    worker.tell(Orders((2, 3), (2, 3)))
+
+
+def test_a_worker_reads_what_it_is_told_while_nobody_takes_what_it_says(worker):
+    """Else both sides might wait for ever, each for the other to listen."""
+    ballast = {"weight": torch.zeros(4, 2), "ballast": torch.zeros(500_000)}
+    states = [Checkpoint(tiny_run(n), 1, 1, ballast, {}, 1, 0.5, ballast) for n in range(20, 24)]
+    for state in states:  # each of several megabytes, far more than a connection holds
+        send(worker.connection, Orders((), (), (state,), None, {state.run.run_id: 3}))
+    epochs = []
+    while len(epochs) < 8:
+        epochs += receive(worker.connection).result.epochs
+    assert sorted({(epoch.run_id, epoch.epoch) for epoch in epochs}) == [
+        (run_id, epoch) for run_id in range(20, 24) for epoch in (2, 3)
+    ]
+    ids = tuple(range(20, 24))
+    worker.tell(Orders(ids, ids))
+    while worker.connection.poll(0.5):  # answers to each of the orders
+        receive(worker.connection)
 
 
 def test_a_round_without_time_left_gives_no_epochs(worker):
     done = worker.tell(Orders((), (), (tiny_run(4),), 0.0))
-    assert done.result.epochs == ()
-    worker.tell(Orders((4,), (4,), (), None))
+    assert (done.result.epochs, done.goes_on) == ((), False)
+    worker.tell(Orders((4,), (4,)))
 
 
 def test_what_a_worker_does_not_have_is_refused(worker):
@@ -80,12 +101,12 @@ def test_what_a_worker_does_not_have_is_refused(worker):
 
 
 def test_a_worker_gives_states_and_weights(worker):
-    worker.tell(Orders((), (), (tiny_run(5),), None))
+    worker.tell(Orders((), (), (tiny_run(5),), None, {5: 1}))
     checkpoint = worker.tell(GiveCheckpoint(5))
     assert isinstance(checkpoint, Given)
     assert checkpoint.value.epoch == 1
     assert set(worker.tell(GiveBestWeights(5)).value) == {"weight"}
-    worker.tell(Orders((5,), (5,), (), None))
+    worker.tell(Orders((5,), (5,)))
 
 
 def test_a_worker_loads_no_library_but_torch_and_numpy():

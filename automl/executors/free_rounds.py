@@ -1,0 +1,85 @@
+"""The rounds of one worker, which go on without anybody's asking as long as a run is due.
+
+What the coordinator decides reaches the worker as `Orders` between two rounds. A round is short:
+where one epoch of all runs would take long it ends in between, and the runs that were not reached
+come first in the next. So orders are taken soon, and results told soon, however large the table.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Collection, Mapping
+
+from torch import Tensor
+
+from automl.executors.executor import RoundResult
+from automl.executors.guarded_training import GuardedTraining
+from automl.executors.workers.worker import Orders, RoundDone
+
+ROUND_SECONDS = 0.1
+"""A round begins no further epoch after so long. Telling of it costs about half a millisecond."""
+
+MOST_BYTES = 4_000_000
+"""Weights up to so many bytes are sent unasked: that takes a millisecond or two."""
+
+
+class FreeRounds:
+    """What a worker does, wherever it is.
+
+    Args:
+        training: trains its runs.
+    """
+
+    def __init__(self, training: GuardedTraining) -> None:
+        self.training = training
+        self._deadline = math.inf
+        self._is_held = False
+        self._n_orders = 0
+        self._is_answer_due = False
+
+    @property
+    def owes_round(self) -> bool:
+        """Whether `train` is to be called now: a run is due, or orders are to be answered."""
+        return self._is_answer_due or self._may_train
+
+    def take(self, orders: Orders) -> None:
+        """End, forget and begin runs, and let them train to their limits."""
+        for run_id in orders.stop:
+            self.training.stop(run_id)
+        for run_id in orders.forget:
+            self.training.forget(run_id)
+        self.training.start(orders.start)
+        self.training.runs.allow(orders.limits)
+        self._is_held = orders.is_held
+        seconds = orders.seconds
+        self._deadline = math.inf if seconds is None else time.monotonic() + seconds
+        self._n_orders += 1
+        self._is_answer_due = True
+
+    def train(self) -> RoundDone:
+        """Train one epoch of each run that is due, as far as there is time."""
+        self._is_answer_due = False
+        result, began = RoundResult(), time.monotonic()
+        if self._may_train:
+            result = self.training.train_round(min(self._deadline, began + ROUND_SECONDS))
+        seconds = time.monotonic() - began if result.epochs else 0.0
+        weights = self._weights_of_ended({epoch.run_id for epoch in result.epochs})
+        waiting, goes_on = self.training.waiting, self._may_train
+        return RoundDone(result, waiting, self._n_orders, goes_on, seconds, weights)
+
+    def _weights_of_ended(self, run_ids: Collection[int]) -> dict[int, Mapping[str, Tensor]]:
+        """The best weights of these runs, as far as they have ended and are not large."""
+        found = {}
+        for run_id in run_ids:
+            run = self.training.runs.get(run_id)
+            if run is not None and run.progress.has_ended:
+                weights = self.training.best_weights(run_id)
+                if sum(each.nbytes for each in weights.values()) <= MOST_BYTES:
+                    found[run_id] = weights
+        return found
+
+    @property
+    def _may_train(self) -> bool:
+        is_time = not self._is_held and time.monotonic() < self._deadline
+        return is_time and bool(self.training.runs.due)
