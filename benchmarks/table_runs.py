@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from automl.data.dataset import Dataset
 from automl.data.references import fit_references, guessing_alone
 from automl.executors.choosing import make_executor
-from automl.training.config import RunConfig, configure
 from automl.training.metrics import row_losses
 from automl.training.predictions import predict
 from automl.tuning.planned_runs import EndedRun, PlannedRun, train_runs
-from storage.records import ParameterValue, best_epoch
+from automl.tuning.problem import make_run
+from storage.records import ParameterValue, StudySettings, best_epoch
 
 Floats: TypeAlias = NDArray[np.float64]
 Params: TypeAlias = Mapping[str, ParameterValue]
@@ -122,14 +122,13 @@ def difference(first: Floats, second: Floats) -> Difference:
 
 
 def train_configurations(
-    dataset: Dataset, tried: Sequence[Params], scale: Scale, *, max_epochs: int, patience: int
+    dataset: Dataset, tried: Sequence[Params], scale: Scale, settings: StudySettings
 ) -> tuple[Trained, ...]:
-    """Train each with every seed on the first fold, and measure it on the test rows."""
+    """Train each with every seed on the first fold as the study does; measure it on test rows."""
     planned: list[PlannedRun] = []
     for params in tried:
-        model, training = configure(params, family="mlp", max_epochs=max_epochs, patience=patience)
         for seed in SEEDS:
-            config = RunConfig(len(planned), 0, "mlp", model, training, seed)
+            config = replace(make_run(settings, 0, params, seed=seed), run_id=len(planned))
             planned.append(PlannedRun("confirm", "", config))
     with closing(make_executor(dataset, workers=1)) as executor:
         ended = train_runs(executor, planned, keep="best")

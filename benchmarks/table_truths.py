@@ -216,8 +216,7 @@ class _Runs:
             dataset,
             [{**self.params, **changed} for changed in changes],
             self.scale,
-            max_epochs=self.settings.max_epochs,
-            patience=self.settings.patience,
+            self.settings,
         )
 
     def best_valid(self, dataset: Dataset, changes: Sequence[Params]) -> Trained:

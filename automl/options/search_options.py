@@ -114,13 +114,14 @@ class StudyOptions(OptionRecord):
         "Fix or narrow: optimizer=adam, learning_rate=1e-4..1e-2, activation=relu,tanh.",
         metavar="NAME=VALUE",
     )
+    # Source of 256 and of 15: benchmarks/epochs.py, see ARCHITECTURE.md.
     epoch_steps: int | Literal["full"] = option(
         256,
         EPOCH_STEPS,
         "An epoch is a pass over the train rows, or so many updates where a pass takes more.",
     )
     max_epochs: int = option(50, COUNT, "Epochs of a trial at most.")
-    patience: int = option(10, COUNT, "Epochs without gain that end a trial.")
+    patience: int = option(15, COUNT, "Epochs without gain that end a trial.")
     seed: int = option(0, SEED, "Other trials, weights, row orders.")
 
 

@@ -39,7 +39,7 @@ class TrainingConfig:
     label_smoothing: float = _DEFAULTS["label_smoothing"]
     epoch_steps: int | None = None  # most updates of an epoch, see `batches.Epochs`; None: a pass
     max_epochs: int = 50
-    patience: int = 10  # epochs without a better validation loss before early stopping
+    patience: int = 15  # epochs without a better validation loss before early stopping
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def test_every_hyperparameter_is_a_field_with_the_registrys_default() -> None:
     assert names == HYPERPARAMETERS.keys() | {"epoch_steps", "max_epochs", "patience"}
     params = {name: one.default for name, one in HYPERPARAMETERS.items()}
     defaults = (MLPConfig(), TrainingConfig())
-    assert configure(params, family="mlp", max_epochs=50, patience=10) == defaults
+    assert configure(params, family="mlp", max_epochs=50, patience=15) == defaults
 
 
 @pytest.mark.parametrize(
