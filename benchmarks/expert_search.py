@@ -5,7 +5,7 @@
 Rows are read and scaled once and stay in memory; processes are forked from there, train one
 trial at a time with one thread (`expert_loop.py`) and share an Optuna study by its journal. TPE
 is multivariate and lies constantly of running trials; successive halving judges each epoch.
-A trial ends after 50 epochs, or 10 without a gain. The space is that of `search_spaces/mlp.toml`.
+A trial ends after 50 epochs, or 15 without a gain. The space is that of `search_spaces/mlp.toml`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from benchmarks.expert_loop import Arrays, Training, make_optimizer
 from benchmarks.expert_table import read_arrays
 
 MAX_EPOCHS = 50
-PATIENCE = 10
+PATIENCE = 15
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 _ZERO = nn.Parameter(torch.zeros(1))
 

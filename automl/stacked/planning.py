@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 from automl.data.dataset import Dataset
 from automl.models.mlp.config import MLPConfig, input_size
-from automl.models.mlp.cost import COST, arithmetic_seconds, call_seconds
+from automl.models.mlp.cost import COST
 from automl.stacked.blocks import padded
 from automl.training.batches import batch_size_of, n_train_rows
 from automl.training.config import RunConfig
-from automl.training.costs import RunCost, n_steps
+from automl.training.costs import n_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,6 @@ def stack_key(run: RunConfig, dataset: Dataset) -> StackKey:
         fold.encoding.cardinalities,
         run.model.activation == "maxout",
     )
-
-
-def stacked_cost(run: RunConfig, dataset: Dataset) -> RunCost:
-    """What a run adds to a round of stacks: the calls of a step are those of all in its stack."""
-    key, data = stack_key(run, dataset), dataset.describe(run.fold)
-    steps = n_steps(run, dataset)
-    own = arithmetic_seconds(run.model, data, key.batch_size)
-    return RunCost(key, steps * call_seconds(run.model), steps * own)
 
 
 def plan_stacks(runs: Sequence[RunConfig], dataset: Dataset) -> list[list[RunConfig]]:

@@ -18,8 +18,8 @@ from automl.data.dataset import Dataset
 from automl.errors import DivergedError
 from automl.stacked import native
 from automl.stacked.memory import memory_bytes, most_bytes
+from automl.stacked.native_cost import native_cost
 from automl.stacked.places import NativeRuns, Places
-from automl.stacked.planning import stacked_cost
 from automl.stacked.stack_rows import Tables
 from automl.stacked.stacks import TorchStacks
 from automl.training.config import RunConfig
@@ -56,8 +56,8 @@ class StackedTrainer(Trainer):
 
     @classmethod
     def cost(cls, run: RunConfig, dataset: Dataset) -> RunCost:
-        """What a run adds to a round."""
-        return stacked_cost(run, dataset)
+        """What a run adds to a round, by the kernels; without them the proportions are others."""
+        return native_cost(run, dataset)
 
     @classmethod
     def most_bytes(

@@ -13,7 +13,8 @@ import pytest
 import torch
 
 import search_spaces
-from benchmarks.expert_search import MAX_EPOCHS, draw, search
+from automl.options.search_options import SearchOptions
+from benchmarks.expert_search import MAX_EPOCHS, PATIENCE, draw, search
 from benchmarks.expert_table import read_arrays
 from benchmarks.search_tables import make_table
 
@@ -27,6 +28,10 @@ def test_the_expert_uses_nothing_of_this_project() -> None:
     )
     packages = {name.partition(".")[0] for name in done.stdout.split()}
     assert not {"automl", "storage", "search_spaces", "cli"} & packages
+
+
+def test_the_expert_trains_as_long_as_the_product() -> None:
+    assert (SearchOptions().max_epochs, SearchOptions().patience) == (MAX_EPOCHS, PATIENCE)
 
 
 @pytest.mark.parametrize("task", ["multiclass", "regression"])
