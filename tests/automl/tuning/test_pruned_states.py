@@ -30,6 +30,12 @@ def store(finished_copy: str) -> Iterator[Store]:
         yield store
 
 
+@pytest.fixture(autouse=True)
+def one_epoch_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most trials of a short search are pruned after one."""
+    monkeypatch.setattr("automl.tuning.pruned_states.LEAST_EPOCHS", 1)
+
+
 def search(tmp_path: Path, **options: object) -> StudyRecords:
     options = {"n_trials": 10, "max_epochs": 6, "workers": 1, "slots": 4, "folds": 1, **options}
     return automl.search(
@@ -55,6 +61,19 @@ def test_the_best_pruned_trials_are_kept_as_many_as_models(tmp_path: Path) -> No
     values = values_of_pruned(records)
     assert len(values) > 2
     assert kept_trials(records) == set(sorted(values, key=lambda number: values[number])[:2])
+
+
+def test_a_trial_of_few_epochs_leaves_no_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("automl.tuning.pruned_states.LEAST_EPOCHS", 2)
+    records = search(tmp_path)
+    curves = [
+        records.epochs[records.search_runs(trial.number)[0].run_id]
+        for trial in records.trials
+        if trial.outcome == "pruned"
+    ]
+    assert len(kept_trials(records)) == sum(len(curve) >= 2 for curve in curves) < len(curves)
 
 
 def test_a_continued_study_knows_what_is_kept(tmp_path: Path) -> None:
