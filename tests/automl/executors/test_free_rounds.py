@@ -44,3 +44,12 @@ def test_a_round_ends_in_between_where_epochs_take_long_and_the_next_goes_on_fro
     rounds.take(Orders(start=tuple(tiny_run(run_id) for run_id in range(3))))
     epochs = [rounds.train().result.epochs for _ in range(6)]
     assert [[each.run_id for each in one] for one in epochs] == [[0], [1], [2], [0], [1], [2]]
+
+
+def test_the_best_weights_of_a_run_come_with_its_last_epoch_unless_they_are_large(
+    rounds, monkeypatch
+):
+    rounds.take(Orders(start=(tiny_run(1, max_epochs=2), tiny_run(2, max_epochs=3))))
+    assert [set(rounds.train().weights) for _ in range(2)] == [set(), {1}]
+    monkeypatch.setattr(free_rounds, "MOST_BYTES", 3)
+    assert rounds.train().weights == {}
