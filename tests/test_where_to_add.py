@@ -164,7 +164,7 @@ reason = "0.999 averages over a thousand updates, 0.9 over ten"
             f"{made}betas=(0.9, training.squares_kept), fused=True)",
         )
     twin = "automl/stacked/update_coefficients.py"
-    copy.replace(twin, "(1 - ADAM_BETAS[1]) * ones", "(1 - training.squares_kept) * ones")
+    copy.replace(twin, "[0], 1 - ADAM_BETAS[1]\n", "[0], 1 - training.squares_kept\n")
     copy.replace(twin, "1 - ADAM_BETAS[1] ** n", "1 - training.squares_kept**n")
     copy.run("""
 from automl.stacked.trainer import StackedTrainer

@@ -1,9 +1,10 @@
 """How much memory runs will use, known before any of them trains.
 
-Counted is what `StackedTrainer` allocates: the scaled rows, five numbers per padded parameter,
-running statistics, the buffers of the passes, the order of an epoch; where the compiled kernels
-work, the buffers take less than is said here. Temporary tensors of torch are covered by a share
-on top. Interpreter and libraries are not counted.
+Counted is what `StackedTrainer` allocates in stacks: the scaled rows, five numbers per padded
+parameter, running statistics, the buffers of the passes, the order of an epoch. Where the compiled
+kernels work it is less: each run has four numbers per parameter, and the gradients, buffers and
+so on are held once, as large as the largest run wants them. Temporary tensors of torch are
+covered by a share on top. Interpreter and libraries are not counted.
 
 The estimate of a stack never falls as a run, a layer, a unit or a row of its batches is added,
 and is at most what its runs, made as large as the largest, take in stacks of their own. So

@@ -1,7 +1,7 @@
 """How signals and gradients pass through the layers of all runs of a stack, on one batch.
 
 The numbers of `gradients.measure_layers`, for the stack at once: at epochs 2, 4, 8, ...
-this costs one step on 256 rows, where a run by itself would cost a hundred small ones.
+this costs one step on 128 rows, where a run by itself would cost a hundred small ones.
 """
 
 from __future__ import annotations

@@ -32,9 +32,11 @@ FEWEST_MEASURED_ROWS: Final = 500
 """Where the train rows are not more than these they are all measured, however few rows validate:
 that costs little, and leaves less than 0.6 of the validation loss's standard error."""
 
-PROBE_ROWS: Final = 256
-"""Rows of the one batch on which layers are measured: a share of dead units then moves by
-less than 1 % from batch to batch, and the measurement costs less than a small epoch."""
+PROBE_ROWS: Final = 128
+"""Rows of the one batch on which layers are measured, at a tenth of a small epoch's cost. Against
+256 rows, on 200 networks drawn for digits before their first step: gradient norms moved by 5 % (19
+% in one layer of twenty), shares of dead units by 0 in 95 of 100 layers and 12 % at most, while
+verdicts ask for factors; which of them were called hopeless or badly begun did not change."""
 
 
 def rows_of(subset: RowSubset | None, n_rows: int) -> Tensor | None:
@@ -182,5 +184,5 @@ def measured_rows(n_rows: int, n_valid: int) -> Tensor | None:
 
 @functools.lru_cache(maxsize=64)
 def probe_rows(n_rows: int) -> Tensor:
-    """The train rows, at most 256, on which layers are measured: a fixed random choice."""
+    """The rows, at most `PROBE_ROWS`, on which layers are measured: a fixed random choice."""
     return randomness.shuffle(_row_key(0, 2), n_rows)[:PROBE_ROWS].sort().values

@@ -131,18 +131,17 @@ class Problem:
         )
 
     def cost(self, params: Mapping[str, ParameterValue]) -> float:
-        """Estimated seconds of an epoch of a trial, in proportion to others; of all its folds.
+        """Estimated seconds of an epoch of a trial on one fold, in proportion to other trials.
 
         The same wherever it is asked: neither who trains it in this call, nor what trains beside
         it counts.
+
+        Raises:
+            ConfigError: a name is unknown, or a value is not possible.
         """
         trainer = trainer_class(trainer_for(family_of(self.settings.space), "stacked"))
-        seconds = 0.0
-        for fold in range(len(self.dataset.folds)):
-            run = make_run(self.settings, 0, params, seed=0, fold=fold)
-            cost = trainer.cost(run, self.dataset)
-            seconds += cost.shared + cost.own
-        return seconds
+        cost = trainer.cost(make_run(self.settings, 0, params, seed=0), self.dataset)
+        return cost.shared + cost.own
 
     def n_parameters(self, run: RunConfig) -> int | None:
         """Trainable numbers of a run's network; None where only who trains it can tell."""

@@ -4,7 +4,7 @@ Of draws from the density of the good trials that is taken which is most likely 
 compared with the density of the others: by Bergstra et al. 2011, section 4, this is the one with
 the largest expected improvement. What a draw would cost counts too: expected improvement per
 second (Snoek et al. 2012, "Practical Bayesian optimization of machine learning algorithms",
-section 3.2), with the cost to a power, since it is not the only thing that counts.
+section 3.2).
 
 A proposal is a function of the past and of the trial's seed: not of the process, nor of how many
 others are made from the same past.
@@ -29,7 +29,25 @@ Cost = Callable[[Params], float]
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The numbers that a TPE is made of."""
+    """The numbers that a TPE is made of.
+
+    Attributes:
+        n_startup: trials of which something must be known before there is a model.
+        n_draws: from the density of the good trials, for each proposal.
+        n_costed: of them, the most promising, whose cost is asked; of the first trials, the draws.
+        good_share, most_good: how many trials are good ones.
+        width: of a kernel, as a part of a range: of N trials in D dimensions it is this times
+            N^(-1 / (D + 4)) (Scott's rule).
+        share: what a kernel gives to all choices of a parameter alike.
+        prior: the weight of the whole space, where that of a trial is 1.
+        cost_power: of the cost, by which expected improvement is divided.
+        startup_power: of the cost, by which the chance of each draw of a first trial is divided.
+
+    Source:
+        `n_startup`, `n_draws`, `good_share`, `most_good` and `prior` are Optuna's. The others
+        were chosen on recorded curves (ARCHITECTURE.md, "What TPE learns, and what a trial
+        costs").
+    """
 
     n_startup: int = 10
     n_draws: int = 24
@@ -38,9 +56,9 @@ class Choices:
     most_good: int = 25
     width: float = 0.1
     share: float = 0.2
+    prior: float = 1.0
     cost_power: float = 0.5
     startup_power: float = 1.0
-    prior: float = 1.0
 
 
 CHOICES = Choices()
@@ -73,6 +91,7 @@ class Model:
         n_columns = len(self._dimensions)
         if self._good is None:
             draws = self._anywhere.draw(numbers.random((choices.n_costed, 1 + n_columns)))
+            # With Gumbel noise, each is the largest with a chance of the exponential of its score.
             noise = -np.log(-np.log(numbers.random(len(draws))))
             return self._best(draws, noise, choices.startup_power)
         draws = self._good.draw(numbers.random((choices.n_draws, 1 + n_columns)))

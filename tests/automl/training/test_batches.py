@@ -10,6 +10,7 @@ from automl.errors import ConfigError
 from automl.training.batches import (
     FEWEST_MEASURED_ROWS,
     MEASURED_TRAIN_ROWS,
+    PROBE_ROWS,
     Epochs,
     batch_bounds,
     measured_rows,
@@ -134,4 +135,4 @@ def test_as_many_train_rows_are_measured_as_validate(
 def test_probe_takes_rows_from_everywhere() -> None:
     assert torch.equal(probe_rows(50), torch.arange(50))
     rows = probe_rows(9_000)
-    assert len(rows.unique()) == 256 and rows.max() > 8_000
+    assert len(rows.unique()) == PROBE_ROWS and rows.max() > 8_000

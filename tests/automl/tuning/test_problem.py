@@ -35,8 +35,3 @@ def test_a_costly_trial_is_one_of_many_steps_and_many_units() -> None:
     small_batches = PROBLEM.cost({"hidden_size": 8, "n_layers": 1, "batch_size": 4})
     assert 0 < small < wide
     assert small < small_batches
-    folds = replace(PROBLEM.dataset, folds=PROBLEM.dataset.folds * 3)
-    of_three = replace(PROBLEM, dataset=folds).cost(
-        {"hidden_size": 8, "n_layers": 1, "batch_size": 64}
-    )
-    assert of_three == 3 * small
