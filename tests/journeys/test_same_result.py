@@ -30,7 +30,7 @@ IRIS = (
 )
 DIGITS = (
     *("search", "sklearn:digits", "--study", "s", "--n-trials", "60"),
-    *("--no-references", "--json"),  # boosted trees get a share of the time, and grow as it lets them
+    *("--no-references", "--json"),  # boosted trees grow as far as their time lets them
 )
 
 
