@@ -12,7 +12,7 @@ from automl.executors.pool_runs import PoolRun
 from automl.executors.room import Room
 from automl.executors.round_clock import RoundClock
 from automl.executors.time_limit import TimeLimit
-from automl.executors.workers.worker import Engine, RoundDone, Worker
+from automl.executors.workers.worker import Engine, RoundDone, Worker, WorkerLost
 
 
 class Member:
@@ -93,7 +93,14 @@ class Member:
                 self.orders.allow(run.run_id, run.progress.limit)
         orders = self.orders.take([run.start for run in starts], deadline, is_held=is_held)
         self._limit.run_only([run.run_id for run in self.due])
-        self.worker.tell(orders)
+        try:
+            self.worker.tell(orders)
+        except WorkerLost:
+            for run in starts:  # it never heard of them: no loss of theirs, if it is the first
+                if not run.is_unheard:
+                    run.is_unheard, run.place = True, None
+                    del self.runs[run.run_id]
+            raise
 
     def hold(self) -> None:
         """Let it begin no round any more, until it is told something else.
