@@ -80,6 +80,7 @@ class Search:
                 yield state.progress(self._clock, self._clock_of_training)
                 self._take(state.executor.next_round(self._clock.deadline))
         except GeneratorExit:  # whoever iterates has stopped: between rounds, all is in order
+            self._is_stopped = True  # so that nothing more is proposed
             self._end()
             raise
         self._end()
