@@ -16,8 +16,9 @@ from automl.executors.placement import place
 from automl.executors.pool_runs import PoolRun
 
 AHEAD_SECONDS = 0.5
-"""A worker has enough to do if it takes so long: two rounds of `free_rounds.py`. The coordinator
-was found to be away for 0.05 to 0.2 s, when it proposes many trials at once."""
+"""A worker has enough to do if it takes so long: some rounds of `free_rounds.py`. A guess: longer
+than the coordinator is away when it proposes many trials at once, and short, since a run that was
+told stays with its worker."""
 
 AHEAD_EPOCHS = 2
 """Where an epoch takes long it still has to have one behind the one that it is in."""

@@ -18,10 +18,11 @@ from automl.executors.guarded_training import GuardedTraining
 from automl.executors.workers.worker import Orders, RoundDone
 
 ROUND_SECONDS = 0.1
-"""A round begins no further epoch after so long. Telling of it costs about half a millisecond."""
+"""A round begins no further epoch after so long. A guess: soon for whoever waits for the orders or
+the results, and long beside the telling."""
 
 MOST_BYTES = 4_000_000
-"""Weights up to so many bytes are sent unasked: that takes a millisecond or two."""
+"""Weights up to so many bytes are sent unasked. A guess: a million parameters are quickly sent."""
 
 
 class FreeRounds:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from automl.executors.executor import RoundResult, RunFailure
 from automl.executors.order_book import OrderBook
@@ -11,7 +12,7 @@ from automl.executors.pool_runs import PoolRun
 from automl.executors.room import Room
 from automl.executors.round_clock import RoundClock
 from automl.executors.time_limit import TimeLimit
-from automl.executors.workers.worker import Engine, RoundDone, Worker
+from automl.executors.workers.worker import Engine, RoundDone, Worker, WorkerLost
 
 
 class Member:
@@ -92,7 +93,14 @@ class Member:
                 self.orders.allow(run.run_id, run.progress.limit)
         orders = self.orders.take([run.start for run in starts], deadline, is_held=is_held)
         self._limit.run_only([run.run_id for run in self.due])
-        self.worker.tell(orders)
+        try:
+            self.worker.tell(orders)
+        except WorkerLost:
+            for run in starts:  # it never heard of them: no loss of theirs, if it is the first
+                if not run.is_unheard:
+                    run.is_unheard, run.place = True, None
+                    del self.runs[run.run_id]
+            raise
 
     def hold(self) -> None:
         """Let it begin no round any more, until it is told something else.
@@ -118,11 +126,14 @@ class Member:
             self.orders.stop(run.run_id)
 
     def end_round(self, done: RoundDone) -> RoundResult:
-        """Its result without what concerns runs that were stopped while it was made."""
+        """Its result without what concerns runs that were stopped while it was made.
+
+        Nor what was told of before: a run that was moved without a state begins once more.
+        """
         self._goes_on = done.goes_on
         wanted = [one for one in self.runs if not self.orders.is_outdated(one, done.n_orders)]
         self.orders.acknowledge(done.n_orders)
-        result = done.result.where(set(wanted).__contains__)
+        result = self._new(done.result.where(set(wanted).__contains__))
         for epoch in result.epochs:
             run = self.runs[epoch.run_id]
             run.progress.advance(epoch)
@@ -136,6 +147,15 @@ class Member:
         for run_id in done.waiting:  # its time begins when there is room for it
             self._limit.forget(run_id)
         return result
+
+    def _new(self, result: RoundResult) -> RoundResult:
+        """A result without the epochs that a run had had, but for one that ends it."""
+        epochs = [
+            epoch
+            for epoch in result.epochs
+            if epoch.epoch > self.runs[epoch.run_id].progress.epoch or not epoch.is_finite
+        ]
+        return replace(result, epochs=tuple(epochs))
 
     def hangs_at(self) -> float:
         """The `time.monotonic()` from which on it takes too long to load, or its round does."""

@@ -1,9 +1,10 @@
-"""Which worker trains which run: even loads, and runs that share a stack together.
+"""Which worker trains which run: even loads.
 
-Runs that take the same steps train as one stack, which pays its calls only once. So a run
-adds less to a worker that has such a stack already, and each goes where the load is least
-once it is there, the costly ones first (the longest-processing-time rule: Graham 1969). The
-estimates need only be in proportion; nothing that is computed depends on them.
+Each run goes where the load is least once it is there, the costly ones first (the
+longest-processing-time rule: Graham 1969). Where runs of a trainer share calls, as its `cost`
+says, a run adds less to a worker that has such runs already; none of this project's does: its
+kernels train run by run, and stacks of torch are counted by the kernels' costs too. The estimates
+need only be in proportion; nothing that is computed depends on them.
 """
 
 from __future__ import annotations

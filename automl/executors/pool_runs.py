@@ -20,6 +20,7 @@ class PoolRun:
         start: where it begins with the worker that is told next.
         place: of the worker that was told; None: it waits, or has ended without a worker.
         alone: whether it must not train beside others.
+        is_unheard: whether a worker had ended when it was told of it.
         sent: its best weights, where its worker has sent them with its last epoch.
     """
 
@@ -29,6 +30,7 @@ class PoolRun:
     alone: bool = False
     is_active: bool = True
     place: int | None = None
+    is_unheard: bool = False
     sent: Mapping[str, Tensor] = field(default_factory=dict)
 
     @property

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from automl.data.dataset import Dataset
 from automl.data.table.inputs import table_inputs
 from automl.errors import ConfigError, TrainingError
-from automl.executors.choosing import make_executor
+from automl.executors.choosing import executor_of
+from automl.executors.workers.worker import TrainingSetup
 from automl.playground.toy_data import GRID, toy_dataset
 from automl.training.config import RunConfig, configure
 from automl.training.predictions import predict
@@ -238,7 +239,9 @@ def _train(
     """Train settings of the same noise as one stacked run."""
     runs = [run_config(setting, i, n_epochs, seed) for i, setting in enumerate(settings)]
     planned = [PlannedRun("search", "", run) for run in runs]
-    with make_executor(dataset, workers=1) as executor:
+    # Networks without hope are looked at here too.
+    setup = TrainingSetup(dataset, n_workers=1, is_preflight=False)
+    with executor_of(setup) as executor:
         ended = train_runs(executor, planned, keep="last")
     return {
         _key(setting): _played(setting, run, dataset)

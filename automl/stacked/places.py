@@ -38,7 +38,10 @@ class Places(abc.ABC):
 
     @abc.abstractmethod
     def look(self, run_ids: Sequence[int]) -> list[RunBegan]:
-        """Measure the networks of runs that have begun, before their first epoch."""
+        """Measure the networks of runs that have begun, before their first epoch.
+
+        One that goes on from a checkpoint has been looked at: only its size is told.
+        """
 
     @abc.abstractmethod
     def groups(self, run_ids: Sequence[int]) -> list[tuple[int, ...]]:
@@ -117,7 +120,10 @@ class NativeRuns(Places):
     def look(self, run_ids: Sequence[int]) -> list[RunBegan]:
         """Measure the networks of runs that have begun, before their first epoch."""
         runs = [self._runs[run_id] for run_id in run_ids]
-        return [self.began(run.member, run.measured_layers()) for run in runs]
+        return [
+            self.began(run.member, () if run.member.epoch else run.measured_layers())
+            for run in runs
+        ]
 
     def groups(self, run_ids: Sequence[int]) -> list[tuple[int, ...]]:
         """Each trains by itself."""

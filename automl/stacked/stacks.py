@@ -56,17 +56,23 @@ class TorchStacks(Places):
         self.groups(run_ids)
         begun = []
         for stack in self._stacks():
-            if stack.members[0].run.run_id in run_ids:
-                layers = measure_stack(stack)
-                begun += [self.began(*pair) for pair in zip(stack.members, layers, strict=True)]
+            members = stack.members
+            if members[0].run.run_id not in run_ids:
+                continue
+            is_new = any(member.epoch == 0 for member in members)
+            measured = measure_stack(stack) if is_new else [()] * len(members)
+            begun += [
+                self.began(member, () if member.epoch else layers)
+                for member, layers in zip(members, measured, strict=True)
+            ]
         return begun
 
     def groups(self, run_ids: Sequence[int]) -> list[tuple[int, ...]]:
         """Make stacks of exactly these runs, where there are none."""
         resting = [each for each in (*self._places, *self._waiting) if each not in set(run_ids)]
         held = {self._ids(stack): stack for stack in self._stacks()}
-        plans = [*self._plans(run_ids), *self._plans(resting)]
-        stacks = [held.get(plan) or self._made(plan) for plan in plans]
+        due = self._plans(run_ids)
+        stacks = [held.get(plan) or self._made(plan) for plan in (*due, *self._plans(resting))]
         self._waiting.clear()
         self._evaluations = {
             stack: self._evaluations.get(stack) or StackedEvaluation(stack) for stack in stacks
@@ -76,7 +82,7 @@ class TorchStacks(Places):
             for stack in stacks
             for k, member in enumerate(stack.members)
         }
-        return plans[: len(plans) - len(self._plans(resting))]
+        return due
 
     def train(self, group: Sequence[int]) -> list[EpochRecord]:
         """Train and measure one epoch of a stack; keep the weights of the runs that improved."""

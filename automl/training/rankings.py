@@ -17,7 +17,9 @@ MANY_ROWS = 2000
 """From here on resamples are taken to first order. What that leaves out of a resample's area was
 2.7 % of its standard deviation at 2,000 rows, 1.9 % at 4,000 (of two even classes as with 100 rows
 in one of them) and 0.8 % at 20,000: it falls as 1 / sqrt(N). Their deviation itself was off by
-0.1 %."""
+0.1 to 0.3 %. Where classes are hardly ever mistaken for each other (area 0.998) it is more: of
+2,000 rows 14 % with 100 or 1,000 of a class and 22 % with 5, their deviation 1 to 3 % too
+small."""
 
 Floats: TypeAlias = NDArray[np.float64]
 Counts: TypeAlias = NDArray[np.int32]
@@ -65,7 +67,7 @@ class Ranking:
 
 
 class ManyRowsRanking:
-    """One class's rows, each with the share of the other rows that it wins against.
+    """Rows of a class, each with its share of wins against the others, and of those with losses.
 
     Shape:
         As `Ranking`.
@@ -81,7 +83,8 @@ class ManyRowsRanking:
     def areas(self, _: Any, weights: Floats) -> Floats:
         """Area under the ROC curve of each resample, to first order in its weights.
 
-        Source: DeLong et al. 1988, whose structural components the two means are of.
+        Source: DeLong et al. 1988, whose structural components the two means are of. What would
+        be beyond 1, or below 0, which no area is, is put there.
 
         Shape:
             weights: (R, N), how often each row was drawn; result: (R,), NaN where the class or
@@ -91,7 +94,7 @@ class ManyRowsRanking:
         area: Floats = np.full_like(won, np.nan)
         defined = (n_own > 0) & (n_others > 0)
         both = won[defined] / n_own[defined] + lost[defined] / n_others[defined]
-        area[defined] = both - self.area
+        area[defined] = np.clip(both - self.area, 0.0, 1.0)
         return area
 
 

@@ -62,7 +62,8 @@ def propose(state: SearchState, n_trials: int) -> None:
             for trial in trials:
                 trial.handle.set_user_attr(BY_MACHINE, "params")
     is_full = len(trials) < n_trials
-    tally.n_asked = state.policy.n_trials if is_full else trials[-1].number + 1
+    last = state.policy.n_trials if is_full else trials[-1].number + 1
+    tally.n_asked = max(tally.n_asked, last)  # one that a person has enqueued has an older number
     state.start(trials, [run.config for trial in trials for run in trial.runs.values()])
 
 

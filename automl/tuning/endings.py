@@ -62,9 +62,14 @@ def prune(state: SearchState, trial: TrialInTraining) -> None:
 
 def keep_state(state: SearchState, trial: TrialInTraining) -> None:
     """Keep the state of a pruned trial if it is among the best of these, and free it."""
-    if trouble := state.pruned_states.keep(trial, state.executor):
-        state.say(trouble)
+    state.pruned_states.keep(trial, state.executor)
     state.free(trial)
+
+
+def write_states(state: SearchState) -> None:
+    """Write the states of pruned trials that are kept."""
+    if trouble := state.pruned_states.write():
+        state.say(trouble)
 
 
 def fail(state: SearchState, trial: TrialInTraining, cause: str, message: str) -> None:

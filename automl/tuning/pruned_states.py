@@ -20,12 +20,15 @@ from storage import StorageError, Store
 from storage.records import StudyRecords, best_epoch
 
 LEAST_EPOCHS = 2
-"""The state of a trial of fewer is not kept: it is trained again in less time than its file takes
-to be written. Most trials are pruned after one; of 143 on digits 43 were written, at 17 ms."""
+"""The state of a trial of fewer is not kept: it is trained again in about the time that its file
+takes to be read. Most trials are pruned after one epoch."""
 
 
 class PrunedStates:
     """Keeps the states of one study's best pruned trials.
+
+    They are written now and then: most are soon pushed out by a better one, and a file takes as
+    long as many an epoch. What a kill takes is trained again where it is asked for.
 
     Args:
         n_trials: how many trials' states are kept at once; 0: none.
@@ -36,40 +39,41 @@ class PrunedStates:
         self.study_name = study_name
         self.n_trials = n_trials
         self._values = _kept_values(store.read_study(study_name))  # by trial number
+        self._unwritten: dict[int, list[Checkpoint]] = {}  # by trial number
         self._drop_worst()  # an earlier call may have kept more
 
-    def keep(self, trial: TrialInTraining, executor: Executor) -> str | None:
-        """Save the state of a trial that was just pruned, if it is among the best of these.
+    def keep(self, trial: TrialInTraining, executor: Executor) -> None:
+        """Keep the state of a trial that was just pruned, if it is among the best of these."""
+        if trial.epoch < LEAST_EPOCHS or not self._is_among_best(trial.value):
+            return
+        if states := _states(trial, executor):
+            self._values[trial.number] = trial.value
+            self._unwritten[trial.number] = states
+            ranking = sorted(self._values, key=lambda number: self._values[number])
+            for number in ranking[self.n_trials :]:
+                if self._unwritten.pop(number, None) is not None:
+                    del self._values[number]
+
+    def write(self) -> str | None:
+        """Write what was kept, and remove what it takes the place of.
 
         Returns:
             What to tell people where it cannot be written: no more are kept then, and the
             search goes on without.
         """
-        if trial.epoch < LEAST_EPOCHS or not self._is_among_best(trial.value):
-            return None
+        unwritten, self._unwritten = self._unwritten, {}
         try:
-            self._save(trial, executor)
+            for number, states in unwritten.items():
+                for state in states:
+                    tensors, numbers = state.to_arrays()
+                    self.store.artifacts.save_checkpoint(
+                        self.study_name, number, state.run.run_id, tensors=tensors, state=numbers
+                    )
             self._drop_worst()
         except (StorageError, OSError) as error:
             self.n_trials = 0
             return f"the states of pruned trials are not kept any more: {error}"
         return None
-
-    def _save(self, trial: TrialInTraining, executor: Executor) -> None:
-        for run_id, run in trial.runs.items():
-            if run_id not in executor.active:
-                continue  # it had ended before
-            try:
-                checkpoint = executor.checkpoint(run_id)
-            except TrainingError:
-                continue  # its worker has just died
-            if checkpoint.epoch != len(run.curve):
-                continue  # of several folds: its worker is further than what was told of it
-            tensors, state = checkpoint.to_arrays()
-            self.store.artifacts.save_checkpoint(
-                self.study_name, trial.number, run_id, tensors=tensors, state=state
-            )
-            self._values[trial.number] = trial.value
 
     def _is_among_best(self, value: float) -> bool:
         better = [one for one in self._values.values() if one <= value]
@@ -86,6 +90,21 @@ class PrunedStates:
                 self.store.artifacts.remove(one)
         for number in dropped:
             del self._values[number]
+
+
+def _states(trial: TrialInTraining, executor: Executor) -> list[Checkpoint]:
+    """Where the runs of a trial are that had not ended before."""
+    states = []
+    for run_id, run in trial.runs.items():
+        if run_id not in executor.active:
+            continue  # it had ended before
+        try:
+            state = executor.checkpoint(run_id)
+        except TrainingError:
+            continue  # its worker has just died
+        if state.epoch == len(run.curve):  # else its worker is further than what was told of it
+            states.append(state)
+    return states
 
 
 def _kept_values(records: StudyRecords) -> dict[int, float]:

@@ -21,7 +21,7 @@ from automl.errors import TrainingError
 from automl.executors.executor import Executor, RoundResult
 from automl.tuning.beginnings import adopt, propose, take_begun
 from automl.tuning.clock import Clock
-from automl.tuning.endings import complete_early, suspend
+from automl.tuning.endings import complete_early, suspend, write_states
 from automl.tuning.policy import FINISHING_SHARE, SearchPolicy
 from automl.tuning.problem import Problem
 from automl.tuning.progress import SearchProgress
@@ -60,6 +60,7 @@ class Search:
         self._clock_of_training = Clock(None)
         self._arrived: list[EpochRecord] = []  # and not stored yet
         self._is_stopped = False
+        self._states_written_at = time.monotonic()
 
     def stop(self) -> None:
         """End after the present round; trials in training can be continued later."""
@@ -79,6 +80,7 @@ class Search:
                 yield state.progress(self._clock, self._clock_of_training)
                 self._take(state.executor.next_round(self._clock.deadline))
         except GeneratorExit:  # whoever iterates has stopped: between rounds, all is in order
+            self._is_stopped = True  # so that nothing more is proposed
             self._end()
             raise
         self._end()
@@ -173,6 +175,9 @@ class Search:
             if trial.is_begun and now - trial.saved_at > CHECKPOINT_SECONDS:
                 self.state.keeper.save_checkpoints(trial, self.state.executor)
                 trial.saved_at = now
+        if now - self._states_written_at > CHECKPOINT_SECONDS:
+            write_states(self.state)
+            self._states_written_at = now
 
     def _end(self) -> None:
         """Take the rounds under way; if time is up, the best trial is complete as it is."""
@@ -195,6 +200,7 @@ class Search:
                 self._train_again(best, str(error))
         for trial in list(state.trials.values()):
             suspend(state, trial)
+        write_states(state)
 
     # Where the search is
 

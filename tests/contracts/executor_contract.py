@@ -170,7 +170,7 @@ class ExecutorContract:
 
     def test_best_weights_stay_until_they_are_forgotten(self, make_executor):
         executor = make_executor()
-        executor.start([tiny_run(1)])
+        executor.start([tiny_run(1)], {1: 1})
         executor.next_round()
         during = executor.best_weights(1)["weight"].clone()
         executor.stop(1)

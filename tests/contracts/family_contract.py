@@ -84,10 +84,9 @@ class FamilyContract:
 
     def test_layers_are_measured_and_nothing_changes_by_it(self) -> None:
         records = curve(PlainTrainer(self.dataset()), self.run(), 3)
-        for record in records[:2]:
-            assert all(math.isfinite(layer.gradient_norm) for layer in record.layers)
-            assert all(layer.update_ratio > 0 for layer in record.layers)
-        assert records[0].layers and not records[2].layers
+        assert [bool(record.layers) for record in records] == [False, True, False]
+        assert all(math.isfinite(layer.gradient_norm) for layer in records[1].layers)
+        assert all(layer.update_ratio > 0 for layer in records[1].layers)
 
     def test_half_precision_is_the_same_each_time_and_close_to_full(self) -> None:
         full = curve(PlainTrainer(self.dataset()), self.run(), 3)

@@ -158,13 +158,13 @@ def _tell(lifeline: socket.socket, number: int) -> None:
 
 
 def _take_over(descriptors: Sequence[int], numbers: Sequence[int]) -> None:
-    """Give descriptors their numbers, and close all others but stdin."""
+    """Give descriptors their numbers, and close all others but stdin, other children's too."""
     above = max(*descriptors, *numbers) + 1
     moved = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, above) for descriptor in descriptors]
     os.closerange(1, above)
     for descriptor, number in zip(moved, numbers, strict=True):
         os.dup2(descriptor, number)
-    os.closerange(above, max(moved) + 1)
+    os.closerange(above, 1 + max(int(each.name) for each in Path("/proc/self/fd").iterdir()))
 
 
 def _forget_random_numbers() -> None:

@@ -81,6 +81,17 @@ def test_a_run_that_begins_again_is_not_told_of_by_rounds_from_before(engine):
     assert member.end_round(done_of(epoch_of(1), n_orders=2)).epochs == (epoch_of(1),)
 
 
+def test_epochs_that_are_repeated_after_a_move_are_told_of_once(engine):
+    run = run_of(1, 4)
+    member = member_of(engine, run)
+    member.end_round(done_of(epoch_of(1), epoch_of(1, 2)))
+    member.release(run)
+    member.tell([run], None)
+    repeated = (epoch_of(1), epoch_of(1, 2), epoch_of(1, 3))
+    assert member.end_round(done_of(*repeated, n_orders=2)).epochs == repeated[2:]
+    assert run.progress.epoch == 3
+
+
 def test_a_worker_is_told_of_another_deadline_and_to_go_on_where_it_was_held(engine):
     member = member_of(engine, run_of(1))
     assert not member.must_hear(None)

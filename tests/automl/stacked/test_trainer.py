@@ -168,6 +168,19 @@ def test_first_look_is_that_of_the_plain_network(is_native: bool) -> None:
 
 
 @pytest.mark.parametrize("is_native", [True, False])
+def test_a_run_that_goes_on_is_not_looked_at_again(is_native: bool) -> None:
+    # Its layers in the middle of training are no beginning, and by them it is not hopeless.
+    before = StackedTrainer(tiny_dataset(), is_native=is_native)
+    before.add([tiny_run(1)])
+    before.train_round()
+    trainer = StackedTrainer(tiny_dataset(), is_native=is_native)
+    trainer.add([before.checkpoint(1), tiny_run(2)])
+    begun = {began.run_id: began for began in trainer.take_begun()}
+    assert begun[1].layers == () and begun[2].layers
+    assert begun[1].n_parameters == begun[2].n_parameters
+
+
+@pytest.mark.parametrize("is_native", [True, False])
 def test_a_look_changes_nothing(is_native: bool) -> None:
     curves = []
     for looks in (True, False):

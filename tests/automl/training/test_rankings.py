@@ -56,6 +56,15 @@ def test_a_resample_of_many_rows_is_off_by_little_of_its_deviation(share: float)
     assert rough.std() == pytest.approx(exact.std(), rel=0.01)
 
 
+def test_no_area_of_a_resample_is_beyond_1() -> None:
+    values, positive = drawn_rows(MANY_ROWS, 0.5, seed=7)
+    values = values + 4 * positive  # hardly ever in the wrong order
+    counts = draws(MANY_ROWS, 500, seed=8)
+    ranking = ManyRowsRanking(values, positive)
+    areas = ranking.areas(counts, counts.astype(np.float64))
+    assert ranking.area < 1.0 == areas.max()
+
+
 def test_what_lacks_a_class_has_no_area() -> None:
     values, positive = np.array([0.1, 0.2, 0.3]), np.array([False, False, True])
     counts = np.array([[2, 1, 0], [0, 0, 3], [1, 1, 1]], dtype=np.int32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import optuna
@@ -9,10 +10,13 @@ import pytest
 
 from automl.data import LoadedData
 from automl.errors import StudyError
+from automl.executors.pool import Pool
+from automl.executors.workers.worker import TrainingSetup
 from automl.tuning.endings import keep_state, prune
 from automl.tuning.study import open_study
 from storage import Store
 from tests.automl.tuning.searches import make_search, run, settings_for
+from tests.contracts.thread_engine import ThreadEngine
 
 
 def test_optuna_itself_reads_the_study(store: Store, iris: LoadedData) -> None:
@@ -47,6 +51,24 @@ def test_checkpoints_of_training_trials_are_saved_now_and_then(
         n_seen.append(sum(artifact.kind == "checkpoint" for artifact in kept))
     assert max(n_seen) == 2
     assert n_seen[-1] == 0
+
+
+def test_who_stops_to_iterate_asks_for_no_more(store: Store, iris: LoadedData) -> None:
+    """Trials that end meanwhile leave slots free, which nobody is to fill any more."""
+    setup = TrainingSetup(iris.dataset, n_workers=1, trainer="plain")
+    with Pool(setup, ThreadEngine(setup)) as executor:
+        search = make_search(
+            store, iris, settings_for(iris), n_trials=30, n_slots=2, executor=executor
+        )
+        progress = iter(search)
+        next(progress)
+        next(progress)
+        n_asked = len(store.read_study("iris").trials)
+        time.sleep(1.0)  # the worker trains on
+        progress.close()
+    trials = store.read_study("iris").trials
+    assert any(trial.outcome == "complete" for trial in trials)
+    assert len(trials) == n_asked
 
 
 def test_a_study_is_not_continued_with_other_settings(store: Store, iris: LoadedData) -> None:

@@ -17,6 +17,15 @@ for module in LOADED:
 print(len(os.listdir("/proc/self/task")), *sys.modules)
 """
 
+TAKEN_OVER = """
+import os
+from automl.executors.workers.process_server import _take_over
+others = [os.open(os.devnull, os.O_RDONLY) for _ in range(20)]
+os.closerange(others[0], others[2])
+_take_over([os.dup(1)], [1])
+print(*(each for each in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{each}")))
+"""
+
 FIRST_ROUND = """
 import sys
 from automl.executors.choosing import make_executor
@@ -49,3 +58,8 @@ def test_the_server_loads_what_workers_need_without_a_thread() -> None:
     assert not {"optuna", "sqlalchemy", "pandas", "sklearn", "scipy", "plotly"} & set(loaded)
     needed = {name for name in printed(FIRST_ROUND) if name.startswith("automl.")}
     assert needed - set(loaded) - {"automl.executors.workers.in_process"} == set()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_child_keeps_no_descriptor_of_another_one() -> None:
+    assert sorted(printed(TAKEN_OVER)) == ["0", "1"]

@@ -148,7 +148,8 @@ def test_an_interrupt_ends_the_waiting_for_a_worker_that_is_stopped(executor):
     stop(executor)
     threading.Timer(0.3, executor.interrupt).start()
     with at_most(2):
-        assert executor.next_round().epochs == ()
+        while executor.next_round().epochs:
+            pass  # what it had said before
     with at_most(10):
         assert [failure.cause for failure in executor.finish_rounds().failures] == ["lost"]
 
@@ -182,7 +183,9 @@ def test_what_is_more_than_a_connection_holds_is_not_sent_for_ever(executor):
     stop(executor)
     with at_most(20):
         result = executor.next_round()
-    assert {failure.run_id for failure in result.failures} == {1, 2}
+    assert {failure.run_id for failure in result.failures} == {1}
+    with at_most(20):  # run 2 was never heard of: the next worker has it
+        assert {epoch.run_id for epoch in executor.next_round().epochs} == {2}
 
 
 @pytest.mark.parametrize("is_loading", [True, False])
