@@ -71,7 +71,8 @@ def _print_repetition(console: Console, result: SearchResult) -> None:
     trials = f"{'its' if is_whole else 'its first'} {count(repeated.n_exact, 'trial')}"
     console.print(
         "How far it got depends on the speed of this machine; on any number of workers "
-        f"{trials} are repeated exactly by: [bold]{escape(repeated.command)}[/bold]",
+        f"{trials} are repeated exactly, and trained to their ends, by: "
+        f"[bold]{escape(repeated.command)}[/bold]",
         soft_wrap=True,
     )
 

@@ -11,11 +11,12 @@ import math
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 import optuna
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
 from optuna.study import StudyDirection
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from automl.errors import ConfigError
 
@@ -129,6 +130,38 @@ class SuccessiveHalving(BasePruner):
         return self._rungs[rung]
 
 
+class MedianOfEarlier(MedianPruner):
+    """Optuna's median pruner, where a trial is held against complete trials of lower numbers.
+
+    A later trial may be complete before an earlier one, and then the earlier one's fate would
+    depend on how many trials were asked for. With successive halving it does not by itself: of
+    two trials in training the later one is never further.
+    """
+
+    def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
+        """Whether to give the trial up, judged by its last reported value."""
+        return super().prune(cast(optuna.Study, _Earlier(study, trial.number)), trial)
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """What the median pruner asks of a study, without the trials from a number on."""
+
+    study: optuna.Study
+    number: int
+
+    @property
+    def direction(self) -> StudyDirection:
+        return self.study.direction
+
+    def get_trials(self, deepcopy: bool, states: tuple[TrialState, ...]) -> list[FrozenTrial]:
+        return [
+            trial
+            for trial in self.study.get_trials(deepcopy, states)
+            if trial.number < self.number
+        ]
+
+
 def _next_rung(epoch: int, min_resource: int, reduction_factor: int) -> int:
     rung = min_resource
     while rung <= epoch:
@@ -153,7 +186,7 @@ def _make_successive_halving(max_epochs: int) -> BasePruner:
 
 def _make_median(max_epochs: int) -> BasePruner:
     """Worse than the median of complete trials; judged from a tenth of max_epochs on."""
-    return MedianPruner(n_startup_trials=5, n_warmup_steps=max(1, max_epochs // 10))
+    return MedianOfEarlier(n_startup_trials=5, n_warmup_steps=max(1, max_epochs // 10))
 
 
 def _make_hyperband(max_epochs: int) -> BasePruner:

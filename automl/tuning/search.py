@@ -122,7 +122,10 @@ class Search:
             self._train_again(lost.trial, str(lost))
             return False
         state.trials.order.advance(epochs)
-        for failure in carry_out(state, turns, weights, self._arrived):
+        failures = carry_out(state, turns, weights, self._arrived)
+        if len(failures) < len(turns):
+            self._repeated.forgive()
+        for failure in failures:
             self._repeated.note(failure)
         self._arrived = []
         return True
@@ -156,7 +159,6 @@ class Search:
 
     def _advance(self, trial: TrialInTraining, record: EpochRecord) -> None:
         self.state.tally.n_epochs += 1
-        self._repeated.forgive()
         if trial.runs[record.run_id].advance(record):
             self.state.executor.stop(record.run_id)
 

@@ -216,6 +216,21 @@ def test_resources_are_explicit() -> None:
     assert isinstance(hyperband, HyperbandPruner) and hyperband._max_resource == 50
 
 
+def test_the_median_is_one_of_earlier_trials() -> None:
+    """A later trial that is complete sooner does not count: there may be none in another call."""
+    study = optuna.create_study(pruner=make_pruner("median", 20))
+    trials = [study.ask() for _ in range(12)]
+    trials[5].report(1.0, 3)
+    for trial in trials[6:]:  # six better ones, all later
+        trial.report(0.5, 3)
+        study.tell(trial, 0.5)
+    assert not trials[5].should_prune()
+    for trial in trials[:5]:
+        trial.report(0.5, 3)
+        study.tell(trial, 0.5)
+    assert trials[5].should_prune()
+
+
 def test_an_unknown_pruner_is_an_error_with_the_known_ones() -> None:
     with pytest.raises(ConfigError, match="one of successive_halving, median, hyperband, none"):
         make_pruner("asha", 50)

@@ -9,6 +9,7 @@ import pytest
 
 from automl.data import LoadedData
 from automl.executors.executor import RoundResult, RunFailure
+from automl.tuning.repeated_failure import RepeatedFailure
 from automl.tuning.search import Search
 from storage import Store
 from storage.records import EpochRecord, TrialRecord
@@ -127,3 +128,34 @@ def test_what_the_machine_decided_is_noted_of_all_that_is_proposed_afterwards(
     assert marks[0] == "end"
     assert marks[1:6] == [None] * 5
     assert marks[6:] and set(marks[6:]) == {"params"}
+
+
+@pytest.mark.parametrize("is_ready_trained_first", [True, False])
+def test_whether_the_code_is_wrong_is_judged_in_rounds(
+    store: Store, iris: LoadedData, is_ready_trained_first: bool
+) -> None:
+    """An epoch of a trial that is only ready says nothing yet: it may come sooner or later."""
+    search = begun(store, iris)
+    search._repeated = RepeatedFailure(is_watched=True)
+    failures = []
+    for number in range(4):
+        (run_id,) = search.state.trials[number].runs
+        failures.append(RunFailure(run_id, "crashed", "no such block"))
+    if is_ready_trained_first:
+        come(search, *epochs(search, 4, 0.5))
+    come(search, failures=tuple(failures))
+    assert search._repeated.is_enough
+
+
+def test_code_is_not_wrong_where_a_trial_of_the_round_trains(
+    store: Store, iris: LoadedData
+) -> None:
+    search = begun(store, iris)
+    search._repeated = RepeatedFailure(is_watched=True)
+    failures = []
+    for number in range(3):
+        (run_id,) = search.state.trials[number].runs
+        failures.append(RunFailure(run_id, "crashed", "no such block"))
+    come(search, *epochs(search, 3, 0.5), failures=tuple(failures))
+    assert not search._repeated.is_enough
+    assert outcomes(store)[:3] == ["failed"] * 3
