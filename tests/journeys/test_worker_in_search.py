@@ -55,6 +55,7 @@ def check_account(records: StudyRecords) -> None:
 
 
 def test_trials_of_killed_workers_are_trained_again_from_the_start_and_none_has_failed(options):
+    options |= {"max_epochs": 400, "patience": 400}  # they are in training when they are killed
     records = search(options, kill_after=4)
     check_account(records)
     assert {trial.cause for trial in records.trials} <= {None, "early_stopped", "diverged"}
@@ -67,8 +68,8 @@ def test_trials_of_killed_workers_are_trained_again_from_the_start_and_none_has_
 
 
 def test_a_search_that_was_left_with_rounds_under_way_goes_on_without_a_gap(options):
-    options |= {"max_epochs": 20, "patience": 20}
-    stopped = search(options, stop_after=8)
+    options |= {"max_epochs": 400, "patience": 400}
+    stopped = search(options, stop_after=4)
     assert "running" in {trial.outcome for trial in stopped.trials}
     records = search(options)
     check_account(records)

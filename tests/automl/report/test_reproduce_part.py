@@ -16,7 +16,7 @@ def test_facts_name_data_seed_and_versions(records: StudyRecords):
 
 def test_facts_say_what_an_epoch_is_where_it_may_be_a_part_of_a_pass(records: StudyRecords):
     whole = dict(reproduce_part.facts(records.settings))["Epochs"]
-    assert whole.endswith("patience 10")
+    assert whole.endswith("patience 15")
     cut = dict(reproduce_part.facts(replace(records.settings, epoch_steps=2)))["Epochs"]
     assert cut.startswith(f"{whole}. An epoch is a pass over the 1,078 train rows, or 2 updates")
 

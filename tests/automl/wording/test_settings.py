@@ -51,13 +51,13 @@ def test_only_what_differs_is_told() -> None:
     other = replace(
         SETTINGS,
         max_epochs=7,
-        epoch_steps=256,
+        epoch_steps="full",
         split={**SETTINGS.split, "group": "customer"},
         space={"parameters": {"dropout": {"type": "fixed", "value": 0.0}}},
     )
     differing = differing_settings((SETTINGS, other))
     assert differing["--group"] == ("none", "customer")
-    assert differing["--epoch-steps"] == ("full", "256")
+    assert differing["--epoch-steps"] == ("256", "full")
     assert differing["--max-epochs"] == (str(SETTINGS.max_epochs), "7")
     assert differing["optimizer"] == ("sgd, momentum, adam, adamw", "not searched")
     assert "--seed" not in differing
