@@ -58,6 +58,7 @@ class GuardedTraining:
         self._failures: list[RunFailure] = []
         self._begun: list[RunBegan] = []
         self._is_parted = False  # in several trainers, though the culprit is gone
+        self._n_rounds = 0
 
     @property
     def waiting(self) -> tuple[int, ...]:
@@ -185,21 +186,26 @@ class GuardedTraining:
         self._limit.begin(run_ids)
 
     def _train_all(self, deadline: float | None) -> list[EpochRecord]:
-        """One round of each trainer, those made while parting a crashed one included."""
+        """One round of each trainer, those made while parting a crashed one included.
+
+        Another one is the first each time, since time may be up before the others' turn.
+        """
         epochs: list[EpochRecord] = []
         done: list[Trainer] = []
         trainers = self._trainers.trainers
+        self._n_rounds += 1
         while to_train := [trainer for trainer in trainers if trainer not in done]:
-            done.append(to_train[0])
+            trainer = to_train[self._n_rounds % len(to_train)]
+            done.append(trainer)
             try:
-                self._look(to_train[0])
-                if due := [one for one in self._inside_due if one in to_train[0].active]:
-                    epochs += self._new_epochs(to_train[0].train_round(deadline, due))
+                self._look(trainer)
+                if due := [one for one in self._inside_due if one in trainer.active]:
+                    epochs += self._new_epochs(trainer.train_round(deadline, due))
             except RunError as error:
                 epochs += self._new_epochs(error.epochs)
-                self._blame(to_train[0], error)
+                self._blame(trainer, error)
             except Exception as error:
-                self._blame(to_train[0], error)
+                self._blame(trainer, error)
         return epochs
 
     def _look(self, trainer: Trainer) -> None:

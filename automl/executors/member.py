@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -168,10 +169,13 @@ class Member:
         what = "a round" if self.is_ready else "loading the libraries"
         return f"{what} in its worker process took too long"
 
-    @property
-    def ending_grace(self) -> float:
-        """Seconds beyond the search's deadline in which the present round must end."""
-        return self._clock.ending_grace
+    def hangs_beyond(self, deadline: float | None) -> str:
+        """How it hangs if its round has not ended long after the search's deadline; else ""."""
+        if deadline is None or time.monotonic() <= deadline + self._clock.ending_grace:
+            return ""
+        place = self.worker.place()
+        what = f"it hung in {place}" if place else "it hung"
+        return f"{what}: its round had not ended long after the end"
 
     def failures(self, message: str, place: str = "") -> list[RunFailure]:
         """What becomes of its runs when the worker is gone, but for those whose weights are here.

@@ -121,10 +121,8 @@ class Pool(Executor):
                     member.hold()
         while training := [each for each in self._members if each.is_training]:
             for member in training:
-                if deadline is not None and time.monotonic() > deadline + member.ending_grace:
-                    place = member.worker.place()
-                    what = f"it hung in {place}" if place else "it hung"
-                    self._replace(member, f"{what}: its round had not ended long after the end")
+                if how := member.hangs_beyond(deadline):
+                    self._replace(member, how)
             self._listen(None)
         return self._results.take_all()
 
@@ -255,6 +253,9 @@ class Pool(Executor):
                 member.hold()
         while member.is_training and member in self._members:
             self._listen(None)
+            how = member.hangs_beyond(member.orders.deadline)
+            if how and member.is_training:
+                self._replace(member, how)
         answers = []
         if member in self._members:
             with self._talk(member):

@@ -157,24 +157,6 @@ class StackLayout:
         return (*hidden, output, *embeddings, (n_runs, n_columns))
 
     @functools.cached_property
-    def own_sizes(self) -> tuple[tuple[tuple[int, int], ...], ...]:
-        """How many rows and, per piece, padded columns of each block are a run's own.
-
-        In the order of `shapes`, for the runs that a block has. What lies beyond is zero.
-        """
-        blocks = []
-        inputs = [self.n_inputs] * len(self.configs)
-        for layer in range(self.n_layers):
-            sizes = [c.hidden_sizes[layer] for c in self.configs[: self.n_runs(layer)]]
-            pairs = zip(inputs, map(padded, sizes), strict=False)
-            blocks.append(tuple(pairs))
-            inputs[: len(sizes)] = sizes
-        blocks.append(tuple((size, self.n_outputs) for size in inputs))
-        for n_runs, *rest in self.shapes[self.n_layers + 1 :]:
-            blocks.append(((rest[0] if len(rest) > 1 else 1, rest[-1]),) * n_runs)
-        return tuple(blocks)
-
-    @functools.cached_property
     def statistics_shapes(self) -> tuple[tuple[int, ...], ...]:
         """Shapes of batch normalization's running statistics, mean then variance of a layer."""
         if not any(config.normalization == "batch_norm" for config in self.configs):

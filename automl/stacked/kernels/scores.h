@@ -16,7 +16,7 @@
 
 namespace {
 
-constexpr int64_t CHUNK_ROWS = 64;  // as in evaluation.py
+constexpr int64_t CHUNK_ROWS = 64;  // as in native_scores.py
 
 template <typename T>
 struct Scores {

@@ -22,12 +22,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from automl.tuning.tpe.dimensions import Booleans, Cells, Dimension, Floats
-
-Integers = NDArray[np.intp]
 
 LEAST_WIDTH = 0.02
 """Of a kernel, as a part of the range."""

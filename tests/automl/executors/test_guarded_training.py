@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Collection, Sequence
 
 import pytest
 import torch
@@ -36,6 +37,18 @@ class CountingTrainer(NamingTrainer):
     def _train_epoch(self, run: object) -> EpochRecord:
         type(self).n_epochs += 1
         return super()._train_epoch(run)
+
+
+class UnhurriedTrainer(LinearTrainer):
+    """One that trains all of its runs where any time is left, and takes a while for it."""
+
+    def train_round(
+        self, deadline: float | None = None, run_ids: Collection[int] | None = None
+    ) -> list[EpochRecord]:
+        if deadline is not None and time.monotonic() >= deadline:
+            return []
+        time.sleep(0.05)
+        return super().train_round(None, run_ids)
 
 
 def make(kind: type[LinearTrainer] = LinearTrainer) -> GuardedTraining:
@@ -74,6 +87,15 @@ def trained_together(training: GuardedTraining) -> list[list[int]]:
 def test_all_runs_are_in_one_trainer_again_after_the_culprit_is_gone(training):
     rounds(training, [tiny_run(1), tiny_run(2, CRASHES), tiny_run(3), tiny_run(4)], 6, 100)
     assert trained_together(training) == [[1, 3, 4]]
+
+
+def test_a_culprit_is_found_where_time_is_up_after_the_first_half():
+    training, failures = make(UnhurriedTrainer), []
+    training.start([tiny_run(1), tiny_run(2), tiny_run(3), tiny_run(4, CRASHES)])
+    for _ in range(12):
+        failures += training.train_round(time.monotonic() + 0.03).failures
+    assert [failure.run_id for failure in failures] == [4]
+    assert min(run.n_reported for run in training.runs.values()) > 1
 
 
 def test_several_culprits_are_found_one_by_one(training):

@@ -1,4 +1,4 @@
-"""Layer signals of a stack; agreement in every number is in test_stacked_matches_plain.py."""
+"""Layer signals of a stack; agreement in every number is in test_trainer_matches_plain.py."""
 
 from __future__ import annotations
 

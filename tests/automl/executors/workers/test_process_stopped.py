@@ -167,6 +167,16 @@ def test_a_round_that_hangs_is_waited_for_until_some_time_after_the_deadline_onl
     )
 
 
+def test_a_state_is_waited_for_until_some_time_after_the_deadline_only(executor):
+    executor.start([tiny_run(1), tiny_run(2, HANGS)], {1: 1})
+    deadline, seen = time.monotonic() + 6.0, set()
+    while 2 not in seen:  # it hangs in the next epoch
+        seen |= {epoch.run_id for epoch in executor.next_round(deadline).epochs}
+    with at_most(12), pytest.raises(TrainingError, match="run 1 is gone with its worker process"):
+        executor.checkpoint(1)
+    assert {failure.run_id for failure in executor.finish_rounds(deadline).failures} == {1, 2}
+
+
 def test_weights_are_not_waited_for_when_their_worker_is_stopped(executor):
     executor.start([tiny_run(1)])
     executor.next_round()
