@@ -39,11 +39,11 @@ def complete_early(state: SearchState, trial: TrialInTraining) -> None:
         TrainingError: the worker that held the weights has just died; nothing has been told.
     """
     state.say(f"time is up: trial {trial.number}, the best, ends with epoch {trial.epoch}")
+    state.note_machine(trial, "end")  # even if it has come to its end: not in its round
     for run_id, run in trial.runs.items():
         if run.end is None:
             run.end = "out_of_time"
             state.executor.stop(run_id)
-            state.note_machine(trial, "end")
     complete(state, trial, state.keeper.collect(trial, state.executor))
 
 

@@ -208,7 +208,7 @@ class ProcessWorker(Worker):
 
     def _lost(self) -> WorkerLost:
         """How a worker ended whose connection has closed, with its last words."""
-        who = f"the worker process {self.pid}"
+        who = f"the worker process {self.pid}" if self.has_begun else "a worker process"
         if self._silent_for:
             silence = f"{who} gave no sign of life for {self._silent_for:g} s"
             return WorkerLost(silence, ENDED_SILENT)

@@ -8,7 +8,9 @@ import optuna
 import pytest
 
 from automl.data import LoadedData, SplitOptions, load_dataset
+from automl.tuning.endings import complete_early
 from storage import Store
+from storage.records import BY_MACHINE
 from tests.automl.tuning.searches import make_search, run, settings_for
 
 
@@ -96,3 +98,17 @@ def test_when_time_is_up_only_a_trial_that_is_better_than_all_completed_ones_end
     outcomes = [trial.outcome for trial in store.read_study("iris").trials]
     assert outcomes.count("complete") == n_complete
     assert outcomes.count("running") == len(outcomes) - n_complete
+
+
+def test_a_trial_that_ends_before_its_round_is_marked_as_decided_by_time(
+    store: Store, iris: LoadedData
+) -> None:
+    """It had come to its end, but what is proposed next in its order would not know of it yet."""
+    search = make_search(store, iris, settings_for(iris), n_trials=3, n_slots=2)
+    search._decide()
+    trial = search.state.trials[0]
+    while any(run.end is None for run in trial.runs.values()):
+        search._take(search.state.executor.next_round(None))
+    complete_early(search.state, trial)
+    (first, *_) = store.read_study("iris").trials
+    assert first.outcome == "complete" and first.user_attributes[BY_MACHINE] == "end"

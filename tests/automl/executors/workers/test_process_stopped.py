@@ -16,7 +16,7 @@ import torch
 from automl.errors import TrainingError
 from automl.executors import round_clock
 from automl.executors.pool import Pool
-from automl.executors.workers import process, process_worker
+from automl.executors.workers import process, process_worker, warm_server
 from automl.executors.workers.process import ProcessEngine
 from automl.executors.workers.process_worker import ENDED_SILENT
 from automl.executors.workers.worker import TrainingSetup
@@ -208,3 +208,15 @@ def test_an_executor_with_a_stopped_worker_is_closed_at_once(is_loading):
         executor.close()
     with pytest.raises(ProcessLookupError):
         os.kill(stopped, 0)
+
+
+@pytest.mark.skipif(not warm_server.can_serve(("cpu",)), reason="there is no server")
+def test_a_server_that_was_stopped_before_it_made_a_worker_holds_nobody_up() -> None:
+    """Such a worker has no number yet, and never will: whoever tells of it must not wait."""
+    with warm_server.loading_ahead(1, ("cpu",), is_limited=True):
+        (server,) = warm_server._waiting
+        os.kill(server.pid, signal.SIGSTOP)
+        with make() as executor:
+            curves, failures = train(executor, [tiny_run(1)], 2)
+            assert failures == []
+            assert without_seconds(curves[1]) == curve_alone(tiny_run(1), 2)
