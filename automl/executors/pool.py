@@ -34,6 +34,7 @@ from automl.executors.workers.worker import (
     Worker,
     WorkerLost,
 )
+from automl.system.interruption import interrupt_held
 from automl.training.trainer import Checkpoint, Start, run_of
 
 _Answer = TypeVar("_Answer")
@@ -204,7 +205,7 @@ class Pool(Executor):
         wait = min(LISTEN_SECONDS, max(0.0, until - time.monotonic()))
         heard = [speakers[worker] for worker in self._engine.wait(tuple(speakers), wait)]
         for member in heard:
-            with self._talk(member):
+            with interrupt_held(), self._talk(member):
                 self._hear(member)
         for member in tuple(self._members):
             if member not in heard and member.hangs_at() <= time.monotonic():

@@ -39,6 +39,33 @@ def stop_on_interrupt(stop: Callable[[], None]) -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, before)
 
 
+@contextmanager
+def interrupt_held() -> Iterator[None]:
+    """Let a Ctrl-C that would raise in this block raise behind it; a second one raises at once.
+
+    For what must not be broken off in the middle, and is short: a message half read is lost.
+    A handler of somebody's own is left alone, and so are other threads: nothing raises there.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    held: list[int] = []
+
+    def hold(number: int, frame: FrameType | None) -> None:
+        held.append(number)
+        if len(held) > 1:
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, hold)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if held:
+        raise KeyboardInterrupt
+
+
 def run_until_interrupted(run: Callable[[], object], stop: Callable[[], object]) -> None:
     """Do `run` until it returns or Ctrl-C is pressed; then `stop` it.
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from automl.system import interruption
-from automl.system.interruption import run_until_interrupted, stop_on_interrupt
+from automl.system.interruption import interrupt_held, run_until_interrupted, stop_on_interrupt
 from tests.contracts.interrupts import hear_interrupts
 
 ROOT = Path(__file__).parents[3]
@@ -177,3 +177,26 @@ def test_a_server_is_interrupted_amid_an_answer(seconds: float, presses: int) ->
         process.communicate()
     assert process.returncode == 0
     assert "Traceback" not in told
+
+
+def test_an_interrupt_is_held_until_what_must_be_whole_is_done() -> None:
+    done = []
+    with pytest.raises(KeyboardInterrupt), interrupt_held():
+        os.kill(os.getpid(), signal.SIGINT)
+        done.append("whole")
+    assert done == ["whole"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_second_interrupt_is_not_held() -> None:
+    with pytest.raises(KeyboardInterrupt), interrupt_held():
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+        pytest.fail("it goes on")
+
+
+def test_a_handler_of_somebodys_own_hears_an_interrupt_at_once() -> None:
+    stops: list[bool] = []
+    with stop_on_interrupt(lambda: stops.append(True)), interrupt_held():
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stops == [True]

@@ -172,6 +172,7 @@ def test_a_state_is_waited_for_until_some_time_after_the_deadline_only(executor)
     deadline, seen = time.monotonic() + 6.0, set()
     while 2 not in seen:  # it hangs in the next epoch
         seen |= {epoch.run_id for epoch in executor.next_round(deadline).epochs}
+    time.sleep(1.0)  # by now it is in there
     with at_most(12), pytest.raises(TrainingError, match="run 1 is gone with its worker process"):
         executor.checkpoint(1)
     assert {failure.run_id for failure in executor.finish_rounds(deadline).failures} == {1, 2}
