@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from torch import Tensor
 
 from automl.training.config import RunConfig
 from automl.training.trainer import Checkpoint, Start
@@ -25,3 +28,21 @@ class Member:
         if isinstance(start, Checkpoint):
             return cls(start.run, start.epoch, start.step, start.best_epoch, start.best_valid_loss)
         return cls(start)
+
+    def checkpoint(
+        self,
+        weights: Mapping[str, Tensor],
+        optimizer: Mapping[str, Tensor],
+        best_weights: Mapping[str, Tensor],
+    ) -> Checkpoint:
+        """From where `of` goes on, with the run's numbers."""
+        return Checkpoint(
+            run=self.run,
+            epoch=self.epoch,
+            step=self.step,
+            weights=weights,
+            optimizer=optimizer,
+            best_epoch=self.best_epoch,
+            best_valid_loss=self.best_valid_loss,
+            best_weights=best_weights,
+        )

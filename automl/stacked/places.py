@@ -140,17 +140,8 @@ class NativeRuns(Places):
     def checkpoint(self, run_id: int) -> Checkpoint:
         """The state of a run."""
         run = self._runs[run_id]
-        member = run.member
-        return Checkpoint(
-            run=member.run,
-            epoch=member.epoch,
-            step=member.step,
-            weights=self.state_dict(member, run.weights(), member.step),
-            optimizer=run.moments(),
-            best_epoch=member.best_epoch,
-            best_valid_loss=member.best_valid_loss,
-            best_weights=self.best_weights(run_id),
-        )
+        weights = self.state_dict(run.member, run.weights(), run.member.step)
+        return run.member.checkpoint(weights, run.moments(), self.best_weights(run_id))
 
     def best_weights(self, run_id: int) -> dict[str, Tensor]:
         """The weights of a run's best epoch."""

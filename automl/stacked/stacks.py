@@ -108,17 +108,10 @@ class TorchStacks(Places):
         if run_id in self._waiting:
             self.groups([run_id])
         place = self._places[run_id]
-        member = place.member
-        return Checkpoint(
-            run=member.run,
-            epoch=member.epoch,
-            step=member.step,
-            weights=self.state_dict(member, place.stack.values.read(place.k), member.step),
-            optimizer=place.stack.updates.read_moments(place.k, member.step),
-            best_epoch=member.best_epoch,
-            best_valid_loss=member.best_valid_loss,
-            best_weights=self.best_weights(run_id),
-        )
+        member, stack = place.member, place.stack
+        weights = self.state_dict(member, stack.values.read(place.k), member.step)
+        moments = stack.updates.read_moments(place.k, member.step)
+        return member.checkpoint(weights, moments, self.best_weights(run_id))
 
     def best_weights(self, run_id: int) -> dict[str, Tensor]:
         """The weights of a run's best epoch."""

@@ -49,8 +49,7 @@ class PrunedStates:
         if states := _states(trial, executor):
             self._values[trial.number] = trial.value
             self._unwritten[trial.number] = states
-            ranking = sorted(self._values, key=lambda number: self._values[number])
-            for number in ranking[self.n_trials :]:
+            for number in self._too_many():
                 if self._unwritten.pop(number, None) is not None:
                     del self._values[number]
 
@@ -79,10 +78,13 @@ class PrunedStates:
         better = [one for one in self._values.values() if one <= value]
         return len(better) < self.n_trials
 
+    def _too_many(self) -> list[int]:
+        """The worst trials, beyond as many as are kept."""
+        return sorted(self._values, key=lambda number: self._values[number])[self.n_trials :]
+
     def _drop_worst(self) -> None:
         """Remove the states of the worst trials, of those that are too many."""
-        ranking = sorted(self._values, key=lambda number: self._values[number])
-        dropped = set(ranking[self.n_trials :])
+        dropped = set(self._too_many())
         if not dropped:
             return
         for one in self.store.artifacts.list(self.study_name):
