@@ -46,7 +46,7 @@ class Predictions:
 
     valid: Tensor
     test: Tensor
-    is_final: bool = True  # False: it was still getting better when its time was up
+    is_final: bool = True  # False: it was still getting better when its effort was spent
 
 
 def trivial_predictions(dataset: Dataset, fold: int = 0) -> Predictions:

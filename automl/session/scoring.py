@@ -1,7 +1,7 @@
 """Scoring the best trial when a search has ended, beside its references.
 
-The references are fitted while trials train, and waited for as long as the call's time allows.
-What is missing is said, and costs no result.
+The references are fitted while trials train, and waited for: as long as it takes, or as the call's
+time allows where it is limited. What is missing is said, and costs no result.
 """
 
 from __future__ import annotations
@@ -28,11 +28,17 @@ class Scoring:
         self.unscored: str | None = None  # why the answer has no score, once it was tried
         self._call = call
         self._store = store
-        self._references = References(call.data.dataset, are_wanted=call.options.references)
+        self._references = References(
+            call.data.dataset, are_wanted=call.options.references, timeout=call.clock.timeout
+        )
 
     def begin_beside(self, progress: SearchProgress) -> None:
         """Begin to fit the references if it is time to."""
         self._references.begin_beside(progress)
+
+    def hurry(self) -> None:
+        """A person waits for the end."""
+        self._references.hurry()
 
     def score(self, trouble: object = None) -> None:
         """Score the answer; a file that was taken away meanwhile is made again, or missed.
@@ -62,7 +68,7 @@ class Scoring:
         LOG.info("finishing the references")
         seconds_left = max(0.0, self._call.clock_of_training.seconds_left)
         seconds_left += self._call.seconds_for_references
-        fitted = self._references.take(self._call.clock.seconds, seconds_left)
+        fitted = self._references.take(seconds_left)
         if self._references.shortfall is not None:
             LOG.warning("%s", self._references.shortfall)
         return fitted

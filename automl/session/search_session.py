@@ -126,6 +126,7 @@ class SearchSession:
     def stop(self) -> None:
         """End after the present round; what is in training can be continued later."""
         self._is_stopped = True
+        self._scoring.hurry()
         if self._search is not None:
             self._search.stop()
 

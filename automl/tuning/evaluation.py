@@ -172,7 +172,7 @@ def _test_rows(
 
 
 def _unfinished(references: FittedReferences) -> frozenset[ReferenceName]:
-    """Those whose time was up on some fold."""
+    """Those whose effort was spent on some fold."""
     return frozenset(
         name
         for name, by_fold in references.items()
