@@ -14,6 +14,7 @@ from torch import Tensor
 
 from automl.data.dataset import Dataset
 from automl.data.table.inputs import table_encoding, table_inputs
+from automl.training.batches import split_read
 from automl.training.config import RunConfig
 
 
@@ -54,7 +55,7 @@ class ScaledRows:
         self._dataset, self._split = dataset, split
         self._device, self._dtype = device, dtype
         self._starts: dict[tuple[int, str], int] = {}
-        self._sizes = [len(getattr(fold, split)) for fold in dataset.folds]
+        self._sizes = [len(split_read(each, split)) for each in dataset.folds]
         self.rows = self._scaled(fold, "standard", stop=0)
 
     def start_of(self, run: RunConfig) -> int:
@@ -71,12 +72,12 @@ class ScaledRows:
         return self._starts[key]
 
     def n_rows(self, run: RunConfig) -> int:
-        """Rows of the split in the run's fold."""
+        """Rows of the split in the run's fold, of the validation rows those that are measured."""
         return self._sizes[run.fold]
 
     def _scaled(self, fold: int, scaling: str, stop: int | None = None) -> TableRows:
         held = self._dataset.folds[fold]
-        split = held.split(self._split)
+        split = split_read(held, self._split)
         inputs = table_inputs(split.inputs)
         affine = table_encoding(held.encoding).scalings[scaling]
         numbers = inputs.before(scaling).to(self._device, self._dtype)[:stop]
