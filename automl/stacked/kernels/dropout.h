@@ -21,6 +21,13 @@ inline uint32_t key_at(int64_t stream, int64_t step) {
     return uint32_t(state >> 32);
 }
 
+// A hash of 32 bits, as randomness._scramble_.
+inline int32_t scrambled(uint32_t state) {
+    int32_t bits = int32_t(state);
+    bits = int32_t(uint32_t(bits ^ (bits >> 16)) * 0x21F0AAADu);
+    return int32_t(uint32_t(bits ^ (bits >> 15)) * 0xD35A2D97u);
+}
+
 constexpr int64_t MASK_TILE = 512;  // units whose mask is held at once
 
 // A row's mask for n units from an even one on: 16 bits of a 32-bit hash for each, as
@@ -29,9 +36,7 @@ template <typename T>
 void fill_mask(uint32_t key, const int32_t *pair_offsets, int16_t threshold, T scale, int64_t n, T *mask) {
 #pragma omp simd
     for (int64_t j = 0; j < (n + 1) / 2; j++) {
-        int32_t bits = int32_t(key + uint32_t(pair_offsets[j]));
-        bits = int32_t(uint32_t(bits ^ (bits >> 16)) * 0x21F0AAADu);
-        bits = int32_t(uint32_t(bits ^ (bits >> 15)) * 0xD35A2D97u);
+        const int32_t bits = scrambled(key + uint32_t(pair_offsets[j]));
         mask[2 * j] = int16_t(bits) >= threshold ? scale : T(0);
         mask[2 * j + 1] = int16_t(bits >> 16) >= threshold ? scale : T(0);
     }
