@@ -52,7 +52,6 @@ HOMES = {
     "jinja2": ("automl.report", "automl.playground"),
     "sqlalchemy": ("storage",),
     "safetensors": ("storage.artifact_formats",),
-    "skops": ("storage.artifact_formats",),
     "optuna": ("search_spaces", "storage", "automl.tuning", "automl.report"),
     "optuna_dashboard": ("automl.report.dashboard",),
     "pandas": ("automl.data", "automl.report", "automl.training.trained_model"),

@@ -1,10 +1,10 @@
 """What a study keeps of its data: the encoders, and what was found in the checks.
 
-Neither is needed to train, and both take time, half a second for the smallest table: to look for
-leaks with trees, and to load the library that writes encoders. So a thread does it once workers
-train. What it has made is written between two rounds, before the first weights are kept at the
-latest, which are no model without an encoder. A study that was killed before has it written when
-it goes on, and so has one whose file was lost or altered.
+Neither is needed to train, and to look for leaks with trees takes time, half a second for the
+smallest table. So a thread does it once workers train. What it has made is written between two
+rounds, before the first weights are kept at the latest, which are no model without an encoder. A
+study that was killed before has it written when it goes on, and so has one whose file was lost or
+altered.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from automl.session.call import SearchCall
 from automl.tuning.keeping import save_preprocessing
 from automl.tuning.progress import SearchProgress
 from storage import Store
-from storage.artifact_formats import load_library
 from storage.records import DataCheckRecord
 
 
@@ -64,7 +63,6 @@ class DataFacts:
     def _make(self) -> None:
         data = self._call.data
         try:
-            load_library()
             self._checks += [*data.data_checks, *data.probes.run()]
         except Exception as error:  # told where it is waited for
             self._failure = error
