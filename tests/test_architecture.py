@@ -90,7 +90,7 @@ LOADS = {  # importing this loads no other of the heavy libraries
     "automl.api": ("optuna", "pandas", "sqlalchemy"),  # what is mistyped is told without torch
     "automl.diagnostics": (),
     # All that it takes to begin a search.
-    "automl.session.opening": ("optuna", "pandas", "rich", "sklearn", "sqlalchemy", "torch"),
+    "automl.session.opening": ("optuna", "pandas", "sqlalchemy", "torch"),
     "automl.report": ("optuna", "pandas", "plotly", "sklearn", "sqlalchemy"),
     "automl.training.config": ("torch",),
     "automl.executors.workers.process_beginning": (),  # it beats while it loads the rest
