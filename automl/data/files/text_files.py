@@ -57,7 +57,8 @@ def parse_delimited(content: bytes, name: str, names: Collection[str] = ()) -> D
         layout = find_layout(sample)
         rows = sample_rows(sample[layout.n_skipped :], layout.delimiter)
         own_names = column_names(rows, layout, name, names)
-        frame, told = None, []
+        frame = None
+        told: list[str] = []
         if encoding == "utf-8" and rows:
             frame = read_unquoted(content, layout, rows[0], own_names)
         if frame is None:

@@ -89,7 +89,7 @@ def raw_column(values: pd.Series[Any]) -> RawColumn:
         return RawColumn("numbers", seconds, is_duration=True)
     if kind in "iuf":
         return RawColumn("numbers", values)
-    if isinstance(dtype, pd.StringDtype) and dtype == "str":
+    if str(dtype) == "str":
         raw = RawColumn("texts", values)
         if raw.plain is not None:  # so that there is nothing to strip
             return raw
