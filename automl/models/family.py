@@ -67,7 +67,7 @@ class Family(abc.ABC):
         Raises:
             ConfigError: a name is no field, or a value is not possible.
         """
-        known = [field.name for field in dataclasses.fields(self.config_class)]
+        known = _field_names(self.config_class)
         try:
             if unknown := [name for name in params if name not in known]:
                 raise unknown_name(unknown[0], [*known, *defaults(TRAINING)])
@@ -169,6 +169,11 @@ def find_family(name: str) -> Family:
             f"loaded because a study names it; in Python, import {module_name} first"
         )
     return import_family(name)
+
+
+@functools.cache
+def _field_names(config_class: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(config_class))
 
 
 def _setting(name: str, value: ParameterValue) -> ParameterValue:

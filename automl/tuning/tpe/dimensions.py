@@ -113,6 +113,11 @@ class Dimensions:
         self._space = space
         self._columns = {name: column for column, name in enumerate(drawn)}
         self._conditional = [each for each in space.parameters.values() if each.when]
+        self._undrawn = {
+            name: _only_value(each)
+            for name, each in space.parameters.items()
+            if name not in self._columns
+        }
 
     def __len__(self) -> int:
         return len(self.all)
@@ -128,13 +133,13 @@ class Dimensions:
         """All params of a trial with these coordinates, fixed ones included, as `suggest` does."""
         params: dict[str, ParameterValue] = {}
         for name, parameter in self._space.parameters.items():
-            if not parameter.is_active(params):
+            if parameter.when and not parameter.is_active(params):
                 continue
-            if name in self._columns:
+            if name in self._undrawn:
+                params[name] = self._undrawn[name]
+            else:
                 column = self._columns[name]
                 params[name] = self.all[column].decode(coordinates[column])
-            else:
-                params[name] = _only_value(parameter)
         return params
 
     def has(self, coordinates: Floats) -> Booleans:
@@ -168,7 +173,7 @@ class Dimensions:
             if name in active:
                 result &= active[name]
             if name not in self._columns:
-                result &= _only_value(self._space.parameters[name]) in values
+                result &= self._undrawn[name] in values
                 continue
             column = self._columns[name]
             dimension = self.all[column]
