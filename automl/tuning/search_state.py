@@ -116,7 +116,7 @@ class SearchState:
             n_complete=tally.n_complete,
             n_pruned=tally.n_pruned,
             n_failed=tally.n_failed,
-            running=tuple(trial.snapshot() for trial in self.trials.values()),
+            running=self.trials.snapshots,
             best_number=tally.best_number,
             best_value=tally.best_value,
             best_params=tally.best_params,
