@@ -8,6 +8,7 @@ have the parameter. Which ones it has follows from the conditions of the space.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -178,12 +179,17 @@ class Dimensions:
             column = self._columns[name]
             dimension = self.all[column]
             if isinstance(dimension, Cells):
-                is_among = np.array([value in values for value in dimension.values])
-                result &= is_among[coordinates[:, column].astype(np.intp)]
+                result &= _among(dimension.values, values)[coordinates[:, column].astype(np.intp)]
             else:
                 decoded = map(dimension.decode, coordinates[:, column].tolist())
                 result &= np.array([value in values for value in decoded])
         return result
+
+
+@functools.lru_cache(maxsize=256)
+def _among(of_cells: tuple[ParameterValue, ...], values: tuple[ParameterValue, ...]) -> Booleans:
+    """Which cells a condition names."""
+    return np.array([value in values for value in of_cells])
 
 
 def _only_value(parameter: Parameter) -> ParameterValue:
