@@ -63,14 +63,14 @@ def prune(state: SearchState, trial: TrialInTraining) -> None:
 
 
 def keep_state(state: SearchState, trial: TrialInTraining) -> None:
-    """Keep the state of a pruned trial if it is among the best of these, and free it."""
+    """Keep the state of a pruned trial if it is among the best of these, or free it."""
+    state.trials.remove(trial)
     state.pruned_states.keep(trial, state.executor)
-    state.free(trial)
 
 
 def write_states(state: SearchState) -> None:
     """Write the states of pruned trials that are kept."""
-    if trouble := state.pruned_states.write():
+    if trouble := state.pruned_states.write(state.executor):
         state.say(trouble)
 
 
@@ -92,7 +92,7 @@ def fail(state: SearchState, trial: TrialInTraining, cause: str, message: str) -
 def lose(state: SearchState, trial: TrialInTraining) -> None:
     """Give up an attempt whose worker died; its trial is told by none of that."""
     state.trials.lose(trial)
-    state.release(trial)
+    state.executor.free(trial.runs)
     _finish_runs(state, trial, "failed", "lost")
 
 
