@@ -67,13 +67,18 @@ class Family(abc.ABC):
         Raises:
             ConfigError: a name is no field, or a value is not possible.
         """
-        known = _field_names(self.config_class)
+        known = self._names
         try:
             if unknown := [name for name in params if name not in known]:
                 raise unknown_name(unknown[0], [*known, *defaults(TRAINING)])
             return self.config_class(**{name: _setting(name, params[name]) for name in params})
         except (SearchSpaceError, TypeError) as error:
             raise ConfigError(str(error)) from None
+
+    @functools.cached_property
+    def _names(self) -> tuple[str, ...]:
+        """The fields of its configurations."""
+        return tuple(field.name for field in dataclasses.fields(self.config_class))
 
     @abc.abstractmethod
     def build(self, config: Any, data: DataDescription) -> nn.Module:
@@ -169,11 +174,6 @@ def find_family(name: str) -> Family:
             f"loaded because a study names it; in Python, import {module_name} first"
         )
     return import_family(name)
-
-
-@functools.cache
-def _field_names(config_class: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(config_class))
 
 
 def _setting(name: str, value: ParameterValue) -> ParameterValue:

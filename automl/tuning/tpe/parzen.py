@@ -229,7 +229,7 @@ class _OrderedCells:
     @property
     def n_cells(self) -> int:
         """How many values there are."""
-        return self.probabilities.shape[1]
+        return len(self.probabilities) - 1
 
 
 def _mass(centres: Floats, width: float) -> tuple[Floats, Floats]:

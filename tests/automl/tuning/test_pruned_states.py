@@ -123,7 +123,7 @@ def test_a_state_whose_file_is_altered_is_not_used(store: Store) -> None:
 
 
 def after_an_epoch(executor: Executor) -> list[TrialInTraining]:
-    """Two trials that rest after one epoch: better than all that are stored, the second more so."""
+    """Two trials that rest after an epoch, better than all that are stored, the second more so."""
     study, trials = optuna.create_study(), []
     for run_id in (1, 2):
         run = tiny_run(run_id)
