@@ -19,16 +19,9 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
-from automl.data.baselines import (
-    Floats,
-    Predictions,
-    every_class,
-    has_one_class,
-    in_own_unit,
-    row_weights,
-    trivial_predictions,
-)
+from automl.data.baselines import every_class, has_one_class, row_weights
 from automl.data.dataset import Dataset, Fold, Split
+from automl.data.guessing import Floats, Predictions, in_own_unit, trivial_predictions
 from automl.data.tree_growth import FULL_EFFORT, MOST_ROUNDS, Growth
 
 MAX_NATIVE_CATEGORIES = 255

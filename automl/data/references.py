@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from automl.data.baselines import Predictions, trivial_predictions
 from automl.data.dataset import Dataset
+from automl.data.guessing import Predictions, trivial_predictions
 from automl.data.tree_growth import FULL_EFFORT
 from storage.score_records import ReferenceName
 

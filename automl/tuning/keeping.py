@@ -9,7 +9,6 @@ cannot be kept (no space, no folder) is said once and ends no search.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -241,10 +240,7 @@ def save_preprocessing(store: Store, records: StudyRecords, encoders: Sequence[E
             continue
         for artifact in stored:
             store.artifacts.remove(artifact)
-        estimators, state = encoder.to_state()
+        arrays, state = encoder.to_state()
         store.artifacts.save_preprocessing(
-            records.settings.study_name,
-            estimators,
-            json.dumps({"kind": encoder.kind, **state}),
-            fold=fold,
+            records.settings.study_name, arrays, {"kind": encoder.kind, **state}, fold
         )

@@ -172,7 +172,7 @@ class Search:
         """Save, now and then, the state of trials in training: a killed one loses little."""
         now = time.monotonic()
         for trial in list(self.state.trials.values()):
-            if trial.is_begun and now - trial.saved_at > CHECKPOINT_SECONDS:
+            if now - trial.saved_at > CHECKPOINT_SECONDS and trial.is_begun:
                 self.state.keeper.save_checkpoints(trial, self.state.executor)
                 trial.saved_at = now
         if now - self._states_written_at > CHECKPOINT_SECONDS:

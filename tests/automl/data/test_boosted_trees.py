@@ -10,8 +10,9 @@ import torch
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from automl.data import boosted_trees, tree_growth
-from automl.data.baselines import linear_predictions, trivial_predictions
+from automl.data.baselines import linear_predictions
 from automl.data.boosted_trees import tree_predictions
+from automl.data.guessing import trivial_predictions
 from automl.data.tree_growth import FULL_EFFORT, USUAL, Growth
 from tests.automl.data.test_baselines import loss_of, without_class_two
 from tests.contracts.tiny_datasets import TASKS, tiny_dataset
