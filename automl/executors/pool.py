@@ -58,6 +58,8 @@ class Pool(Executor):
         self._losses = Losses()
         self._messages = {engine.note: False} if engine.note else {}  # whether given
         self._is_interrupted = False
+        self._is_open = False  # whether workers may train
+        self._deadline: float | None = None
         self._end = weakref.finalize(self, engine.close)
         limit = setup.trial_timeout
         self._members = [Member.launch(engine, n, limit) for n in range(engine.n_workers)]
@@ -87,6 +89,7 @@ class Pool(Executor):
             progress = RunProgress.of(start, limits.get(run.run_id))
             alone = self._losses.must_be_alone(run.trial_number)
             self._runs.add(PoolRun(start, cost, progress, alone))
+        self._tell_idle()
 
     def allow(self, limits: Mapping[int, int]) -> None:
         """Let runs train to these epochs from now on. No-op for those that are not active."""
@@ -95,10 +98,12 @@ class Pool(Executor):
                 run.progress.limit = limit
                 if run.place is not None:
                     self._members[run.place].orders.allow(run_id, limit)
+        self._tell_idle()
 
     def next_round(self, deadline: float | None = None) -> RoundResult:
         """Wait until a worker has finished a round, and take all that have by then."""
         self._engine.hurry(False)
+        self._deadline, self._is_open = deadline, True
         while self._runs.active or self._results:
             if self._is_interrupted:
                 self._is_interrupted = False
@@ -116,20 +121,14 @@ class Pool(Executor):
     def finish_rounds(self, deadline: float | None = None) -> RoundResult:
         """Wait for the rounds that are under way in any worker, and let no others begin."""
         self._engine.hurry(True)
-        for member in tuple(self._members):
-            if member.is_training:
-                with self._talk(member):
-                    member.hold()
-        while training := [each for each in self._members if each.is_training]:
-            for member in training:
-                if how := member.hangs_beyond(deadline):
-                    self._replace(member, how)
-            self._listen(None)
+        self._is_open = False
+        self._hold(tuple(self._members), deadline)
         return self._results.take_all()
 
     def interrupt(self) -> None:
         """Let the present `next_round` return soon, whatever a worker is in."""
         self._engine.hurry(True)
+        self._is_open = False
         self._is_interrupted = True
 
     def take_messages(self) -> tuple[str, ...]:
@@ -153,14 +152,14 @@ class Pool(Executor):
             raise TrainingError(f"a checkpoint needs a run in training, but run {run_id} is not")
         if run.place is None and isinstance(run.start, Checkpoint):
             return run.start
-        return self._asked(run_id, lambda worker: worker.checkpoint(run_id))
+        return self._asked(run_id, lambda worker, seconds: worker.checkpoint(run_id, seconds))
 
     def best_weights(self, run_id: int) -> Mapping[str, Tensor]:
         """The weights of the run's best epoch; waits for the round that its worker is in."""
         run = self._runs.get(run_id)
         if run is not None and run.weights_here:
             return run.weights_here
-        return self._asked(run_id, lambda worker: worker.best_weights(run_id))
+        return self._asked(run_id, lambda worker, seconds: worker.best_weights(run_id, seconds))
 
     def forget(self, run_id: int) -> None:
         """Free what is kept of an ended run."""
@@ -179,22 +178,45 @@ class Pool(Executor):
 
     # Talking with workers
 
+    def _tell_idle(self) -> None:
+        """Do not let a worker that has nothing to do wait for the next round."""
+        if self._is_open and not all(each.owes_reply for each in self._members):
+            self._tell(self._deadline)
+
     def _tell(self, deadline: float | None) -> None:
         """Tell workers what was decided, and of runs where they need some."""
         for run in giving_way(self._members, self._runs.waiting):
-            with contextlib.suppress(TrainingError):  # it has not begun, or is lost
-                run.start = self.checkpoint(run.run_id)
-            if run.is_active and run.place is not None:
-                member = self._members[run.place]
-                member.release(run)
-                member.orders.forget(run.run_id)
-                run.place = None
+            self._take_back(run, deadline)
         shares = shared_out(self._members, self._runs.waiting)
         for member in tuple(self._members):
             starts = shares.get(member, ())
             if starts or member.must_hear(deadline):
                 with self._talk(member):
                     member.tell(starts, deadline)
+
+    def _take_back(self, run: PoolRun, deadline: float | None) -> None:
+        """Let a run leave its worker, as its checkpoint."""
+        if run.progress.is_due and run.place is not None:  # no epoch of it goes untold
+            self._hold([self._members[run.place]], deadline)
+        with contextlib.suppress(TrainingError):  # it has not begun, or is lost
+            run.start = self.checkpoint(run.run_id)
+        if run.is_active and run.place is not None:
+            member = self._members[run.place]
+            member.release(run)
+            member.orders.forget(run.run_id)
+            run.place = None
+
+    def _hold(self, members: Sequence[Member], deadline: float | None) -> None:
+        """Let workers begin no rounds, and hear of those that are under way."""
+        for member in members:
+            if member.is_training:
+                with self._talk(member):
+                    member.hold()
+        while training := [each for each in self._members if each in members and each.is_training]:
+            for member in training:
+                if how := member.hangs_beyond(deadline):
+                    self._replace(member, how)
+            self._listen(None)
 
     def _listen(self, deadline: float | None) -> None:
         """Wait until a worker says something, ends, hangs, or some time has passed."""
@@ -240,34 +262,22 @@ class Pool(Executor):
                     self._runs.end(run)
             self._results.add(result)
 
-    def _asked(self, run_id: int, ask: Callable[[Worker], _Answer]) -> _Answer:
-        """Ask the worker that has a run, between two rounds."""
+    def _asked(self, run_id: int, ask: Callable[[Worker, float | None], _Answer]) -> _Answer:
+        """Ask the worker that has a run, which answers between two rounds.
+
+        It is told first what was decided before.
+        """
         run = self._runs.get(run_id)
         if run is None or run.place is None:
             raise TrainingError(
                 f"there are no weights of run {run_id}: it never trained, or is gone"
             )
         member = self._members[run.place]
-        was_training = member.is_training
-        if was_training:
-            with self._talk(member):
-                member.hold()
-        while member.is_training and member in self._members:
-            self._listen(None)
-            how = member.hangs_beyond(member.orders.deadline)
-            if how and member.is_training:
-                self._replace(member, how)
-        answers = []
-        if member in self._members:
-            with self._talk(member):
-                try:
-                    answers.append(ask(member.worker))
-                finally:
-                    if was_training:
-                        member.go_on()
-        if not answers:
-            raise TrainingError(f"run {run_id} is gone with its worker process")
-        return answers[0]
+        with self._talk(member):
+            if member.orders.has_news:
+                member.tell([], member.orders.deadline, is_held=member.orders.is_held)
+            return ask(member.worker, member.answers_within())
+        raise TrainingError(f"run {run_id} is gone with its worker process")
 
     def _replace(self, member: Member, message: str, note: str = "") -> None:
         """Put a new worker in a lost or hanging one's place; its runs in training are lost.
