@@ -11,6 +11,7 @@ spoken to and waited for is their engine's affair (`workers/worker.py`).
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,6 +40,9 @@ from automl.training.trainer import Checkpoint, Start, run_of
 
 _Answer = TypeVar("_Answer")
 
+NOT_NOW = -math.inf
+"""The deadline while no round may begin."""
+
 LISTEN_SECONDS = 0.5
 """After so long without news it is looked whether the search shall end, or a worker is late."""
 
@@ -58,8 +62,7 @@ class Pool(Executor):
         self._losses = Losses()
         self._messages = {engine.note: False} if engine.note else {}  # whether given
         self._is_interrupted = False
-        self._is_open = False  # whether workers may train
-        self._deadline: float | None = None
+        self._deadline: float | None = NOT_NOW  # until which workers may train
         self._end = weakref.finalize(self, engine.close)
         limit = setup.trial_timeout
         self._members = [Member.launch(engine, n, limit) for n in range(engine.n_workers)]
@@ -75,7 +78,7 @@ class Pool(Executor):
         return self._runs.active
 
     def start(self, starts: Sequence[Start], limits: Mapping[int, int] = NO_LIMITS) -> None:
-        """Begin or continue runs; a worker is told of them when it needs some."""
+        """Begin or continue runs; a worker is told of them when it needs some, by `allow`."""
         for start in starts:
             if self._runs.active_run(run_of(start).run_id) is not None:
                 raise ValueError(
@@ -86,24 +89,28 @@ class Pool(Executor):
             run = run_of(start)
             self.forget(run.run_id)
             cost = trainer.cost(run, self._setup.dataset)
-            progress = RunProgress.of(start, limits.get(run.run_id))
             alone = self._losses.must_be_alone(run.trial_number)
-            self._runs.add(PoolRun(start, cost, progress, alone))
-        self._tell_idle()
+            self._runs.add(PoolRun(start, cost, RunProgress.of(start), alone))
+        self.allow(limits)
 
     def allow(self, limits: Mapping[int, int]) -> None:
-        """Let runs train to these epochs from now on. No-op for those that are not active."""
+        """Let runs train to these epochs from now on. No-op for those that are not active.
+
+        A worker that has nothing to do does not wait for the next round until it is told.
+        """
         for run_id, limit in limits.items():
             if (run := self._runs.active_run(run_id)) is not None:
                 run.progress.limit = limit
                 if run.place is not None:
                     self._members[run.place].orders.allow(run_id, limit)
-        self._tell_idle()
+        is_time = self._deadline is None or time.monotonic() < self._deadline
+        if is_time and not all(each.owes_reply for each in self._members):
+            self._tell(self._deadline)
 
     def next_round(self, deadline: float | None = None) -> RoundResult:
         """Wait until a worker has finished a round, and take all that have by then."""
         self._engine.hurry(False)
-        self._deadline, self._is_open = deadline, True
+        self._deadline = deadline
         while self._runs.active or self._results:
             if self._is_interrupted:
                 self._is_interrupted = False
@@ -121,14 +128,22 @@ class Pool(Executor):
     def finish_rounds(self, deadline: float | None = None) -> RoundResult:
         """Wait for the rounds that are under way in any worker, and let no others begin."""
         self._engine.hurry(True)
-        self._is_open = False
-        self._hold(tuple(self._members), deadline)
+        self._deadline = NOT_NOW
+        for member in tuple(self._members):
+            if member.is_training:
+                with self._talk(member):
+                    member.hold()
+        while training := [each for each in self._members if each.is_training]:
+            for member in training:
+                if how := member.hangs_beyond(deadline):
+                    self._replace(member, how)
+            self._listen(None)
         return self._results.take_all()
 
     def interrupt(self) -> None:
         """Let the present `next_round` return soon, whatever a worker is in."""
         self._engine.hurry(True)
-        self._is_open = False
+        self._deadline = NOT_NOW
         self._is_interrupted = True
 
     def take_messages(self) -> tuple[str, ...]:
@@ -178,45 +193,24 @@ class Pool(Executor):
 
     # Talking with workers
 
-    def _tell_idle(self) -> None:
-        """Do not let a worker that has nothing to do wait for the next round."""
-        if self._is_open and not all(each.owes_reply for each in self._members):
-            self._tell(self._deadline)
-
     def _tell(self, deadline: float | None) -> None:
         """Tell workers what was decided, and of runs where they need some."""
         for run in giving_way(self._members, self._runs.waiting):
-            self._take_back(run, deadline)
+            with contextlib.suppress(TrainingError):  # it has not begun, or is lost
+                run.start = self.checkpoint(run.run_id)
+            if run.progress.is_due:  # it trained until now: hear all epochs that it has had
+                self._listen(time.monotonic())
+            if run.is_active and run.place is not None:
+                member = self._members[run.place]
+                member.release(run)
+                member.orders.forget(run.run_id)
+                run.place = None
         shares = shared_out(self._members, self._runs.waiting)
         for member in tuple(self._members):
             starts = shares.get(member, ())
             if starts or member.must_hear(deadline):
                 with self._talk(member):
                     member.tell(starts, deadline)
-
-    def _take_back(self, run: PoolRun, deadline: float | None) -> None:
-        """Let a run leave its worker, as its checkpoint."""
-        if run.progress.is_due and run.place is not None:  # no epoch of it goes untold
-            self._hold([self._members[run.place]], deadline)
-        with contextlib.suppress(TrainingError):  # it has not begun, or is lost
-            run.start = self.checkpoint(run.run_id)
-        if run.is_active and run.place is not None:
-            member = self._members[run.place]
-            member.release(run)
-            member.orders.forget(run.run_id)
-            run.place = None
-
-    def _hold(self, members: Sequence[Member], deadline: float | None) -> None:
-        """Let workers begin no rounds, and hear of those that are under way."""
-        for member in members:
-            if member.is_training:
-                with self._talk(member):
-                    member.hold()
-        while training := [each for each in self._members if each in members and each.is_training]:
-            for member in training:
-                if how := member.hangs_beyond(deadline):
-                    self._replace(member, how)
-            self._listen(None)
 
     def _listen(self, deadline: float | None) -> None:
         """Wait until a worker says something, ends, hangs, or some time has passed."""
@@ -274,7 +268,7 @@ class Pool(Executor):
             )
         member = self._members[run.place]
         with self._talk(member):
-            if member.orders.has_news:
+            if member.is_training and member.orders.has_news:
                 member.tell([], member.orders.deadline, is_held=member.orders.is_held)
             return ask(member.worker, member.answers_within())
         raise TrainingError(f"run {run_id} is gone with its worker process")
