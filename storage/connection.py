@@ -71,6 +71,10 @@ class GuardedConnection:
             self.changes += 1
         return self.changes
 
+    def outdate(self) -> None:
+        """Take nothing that was read for known any more."""
+        self.changes += 1
+
     def is_usable(self) -> bool:
         """Whether it is not closed, and its file in its place."""
         return not self.is_closed and (self.guard is None or self.guard.is_in_place())
@@ -96,7 +100,7 @@ class GuardedConnection:
             # Closing it here could release the parent's file locks.
             _INHERITED.append(self._connection)
         self._forget()
-        self.changes += 1
+        self.outdate()
         self._engine.dispose(close=False)
 
 

@@ -94,7 +94,7 @@ def begin(connection: Connection, *, write: bool) -> Iterator[Connection]:
 
 def upsert(
     table: Table, keys: Sequence[str], values: Sequence[str], dialect: str
-) -> sqlalchemy.Executable:
+) -> sqlalchemy.Insert:
     """INSERT that replaces `values` where a row of the same `keys` exists."""
     insert: Any = importlib.import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
     return insert.on_conflict_do_update(  # type: ignore[no-any-return]

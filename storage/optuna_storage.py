@@ -96,6 +96,7 @@ class OptunaStorage(BaseStorage):
         """Delete a study with all that is stored of it; see `BaseStorage`."""
         with self.database.write() as connection:
             study_rows.delete_study(connection, study_id)
+            self.database.connection.outdate()
             self.database.forget_deleted(connection)
 
     def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
