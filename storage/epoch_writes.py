@@ -7,17 +7,17 @@ every epoch that is added to it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from storage.bulk_writes import BulkWrite
 from storage.errors import StorageError
 from storage.packing import BLOCK_EPOCHS, layer_names, pack_epochs, pack_layers
+from storage.prepared import Prepared
 from storage.records import EpochRecord, LayerGradientRecord, RunState
 from storage.tables import EPOCHS, LAYERS, RUNS
 
-_END = (
+_END = Prepared(
     RUNS.update()
     .where(RUNS.c.run_id == bindparam("ended"))
     .values(
@@ -25,26 +25,19 @@ _END = (
         cause=bindparam("cause"),
         # What was known when the run began stays where its end tells nothing.
         n_parameters=func.coalesce(bindparam("counted"), RUNS.c.n_parameters),
-    )
+    ),
+    ("ended", "state", "cause", "counted"),
 )
-_NAME_LAYERS = (
+_NAME_LAYERS = Prepared(
     RUNS.update()
     .where(RUNS.c.run_id == bindparam("named"))
-    .values(layer_names=bindparam("layer_names"))
+    .values(layer_names=bindparam("layer_names")),
+    ("named", "layer_names"),
 )
 
 
 Block = tuple[EpochRecord, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _RunEnd:
-    """How a run ended: the values of `_END`."""
-
-    ended: int  # run_id
-    state: RunState
-    cause: str | None
-    counted: int | None  # parameters of its network
+RunEnd = tuple[RunState, str | None, int | None]  # with its cause, and parameters of its network
 
 
 @dataclass(slots=True)
@@ -56,7 +49,7 @@ class _State:
     changed: dict[tuple[int, int], Block] = field(default_factory=dict)  # by run_id and number
     layers: dict[tuple[int, int], bytes] = field(default_factory=dict)  # by run_id and epoch
     named: set[int] = field(default_factory=set)  # runs whose names wait
-    ends: dict[int, _RunEnd] = field(default_factory=dict)
+    ends: dict[int, RunEnd] = field(default_factory=dict)
 
     def copy(self) -> _State:
         """What is as this is now, whatever becomes of this."""
@@ -75,8 +68,8 @@ class EpochWrites:
 
     def __init__(self, dialect: str) -> None:
         self._state = self._before = _State()
-        self._epoch = BulkWrite(EPOCHS, ("run_id", "block"), ("n_epochs", "data"), dialect)
-        self._layer = BulkWrite(LAYERS, ("run_id", "epoch"), ("data",), dialect)
+        self._epoch = Prepared.upsert(EPOCHS, ("run_id", "block"), ("n_epochs", "data"), dialect)
+        self._layer = Prepared.upsert(LAYERS, ("run_id", "epoch"), ("data",), dialect)
 
     def __bool__(self) -> bool:
         state = self._state
@@ -112,7 +105,7 @@ class EpochWrites:
         self, run_id: int, state: RunState, cause: str | None, n_parameters: int | None = None
     ) -> None:
         """Take the end of a run."""
-        self._state.ends[run_id] = _RunEnd(run_id, state, cause, n_parameters)
+        self._state.ends[run_id] = (state, cause, n_parameters)
 
     def write(self, connection: Connection) -> None:
         """Write everything, and keep it until `clear`."""
@@ -123,11 +116,8 @@ class EpochWrites:
         ]
         self._epoch.run(connection, blocks)
         self._layer.run(connection, [(*key, data) for key, data in state.layers.items()])
-        if state.named:
-            names = [{"named": one, "layer_names": state.names[one]} for one in state.named]
-            connection.execute(_NAME_LAYERS, names)
-        if state.ends:
-            connection.execute(_END, [asdict(end) for end in state.ends.values()])
+        _NAME_LAYERS.run(connection, [(one, state.names[one]) for one in state.named])
+        _END.run(connection, [(run_id, *end) for run_id, end in state.ends.items()])
 
     def clear(self) -> None:
         """Forget what is committed; the last blocks of running runs are kept."""

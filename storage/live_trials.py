@@ -20,8 +20,8 @@ from sqlalchemy import Connection, bindparam, select
 from storage import optuna_schema as schema
 from storage import study_rows
 from storage.database import Database
-from storage.engine import inserted_id
 from storage.errors import NotStoredError, StudyIsFull
+from storage.prepared import Prepared
 from storage.tables import DELETIONS
 from storage.trial_cache import KnownTrials, StudyTrials, changed
 from storage.trial_reading import read_trials
@@ -255,7 +255,7 @@ class LiveTrials:
 _STUDY_OF = select(schema.TRIALS.c.study_id).where(
     schema.TRIALS.c.trial_id == bindparam("trial_id")
 )
-_LAST_NUMBER = (  # no row where there is no study, NULL where it has no trials
+_LAST_NUMBER = Prepared(  # no row where there is no study, NULL where it has no trials
     select(
         select(schema.TRIALS.c.number)
         .where(schema.TRIALS.c.study_id == bindparam("study_id"))
@@ -264,9 +264,13 @@ _LAST_NUMBER = (  # no row where there is no study, NULL where it has no trials
         .scalar_subquery()
     )
     .where(schema.STUDIES.c.study_id == bindparam("study_id"))
-    .with_for_update()  # one creator at a time; SQLite's write lock does it alone
+    .with_for_update(),  # one creator at a time; SQLite's write lock does it alone
+    ("study_id",),
 )
-_INSERT = schema.TRIALS.insert()
+_INSERT = Prepared(
+    schema.TRIALS.insert(),
+    ("study_id", "number", "state", "datetime_start", "datetime_complete"),
+)
 _START = (
     schema.TRIALS.update()
     .where(
@@ -319,24 +323,20 @@ def _insert(
         NotStoredError: there is no such study.
         StudyIsFull: the study has `at_most` trials.
     """
-    row = connection.execute(_LAST_NUMBER, {"study_id": study_id}).first()
+    row = _LAST_NUMBER.once(connection, study_id).first()
     if row is None:
         study_rows.require_study(connection, study_id)
     last = None if row is None else row[0]
     trial.number = 0 if last is None else last + 1
     if at_most is not None and trial.number >= at_most:
         raise StudyIsFull(f"A study has at most {at_most} trials now, and it has them all.")
-    result = connection.execute(
-        _INSERT,
-        {
-            "study_id": study_id,
-            "number": trial.number,
-            "state": trial.state,
-            "datetime_start": schema.to_utc(trial.datetime_start),
-            "datetime_complete": schema.to_utc(trial.datetime_complete),
-        },
+    started, completed = (
+        schema.to_utc(trial.datetime_start),
+        schema.to_utc(trial.datetime_complete),
     )
-    trial._trial_id = inserted_id(result)
+    trial._trial_id = _INSERT.insert(
+        connection, study_id, trial.number, trial.state, started, completed
+    )
 
 
 def _deletions(connection: Connection) -> dict[int, int]:

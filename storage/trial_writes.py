@@ -21,7 +21,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import Connection, bindparam, or_
 
 from storage import optuna_schema as schema
-from storage.bulk_writes import BulkWrite, Row
+from storage.prepared import Prepared, Row
 from storage.tables import CLAIMS
 
 _TABLES = {  # kind of row -> its table, key and values
@@ -39,9 +39,9 @@ _TABLES = {  # kind of row -> its table, key and values
 
 
 @functools.cache
-def _statements(dialect: str) -> dict[str, BulkWrite]:
+def _statements(dialect: str) -> dict[str, Prepared]:
     return {
-        kind: BulkWrite(table, keys, values, dialect)
+        kind: Prepared.upsert(table, keys, values, dialect)
         for kind, (table, keys, values) in _TABLES.items()
     }
 
@@ -79,7 +79,7 @@ class TrialWrites:
         self, trial_id: int, name: str, value: float, distribution: BaseDistribution
     ) -> None:
         """Take a parameter in its internal representation."""
-        self._rows["params"][trial_id, name] = (float(value), _as_json(distribution))
+        self._rows["params"][trial_id, name] = (value, _as_json(distribution))
 
     def add_report(self, trial_id: int, step: int, value: float) -> None:
         """Take an intermediate value."""
@@ -146,13 +146,11 @@ class TrialWrites:
         for kind, rows in self._rows.items():
             whole = [key + values for key, values in rows.items()]
             self._statements[kind].run(connection, whole)
-        if self.ended:
-            ends = [_end_row(trial) for trial in self.ended.values()]
-            connection.execute(_END, ends)
-            connection.execute(_UNCLAIM, [{"ended": ended} for ended in self.ended])
+        _END.run(connection, [_end_row(trial) for trial in self.ended.values()])
+        _UNCLAIM.run(connection, [(ended,) for ended in self.ended])
 
 
-_END = (
+_END = Prepared(
     schema.TRIALS.update()
     .where(
         schema.TRIALS.c.trial_id == bindparam("ended"),
@@ -161,18 +159,18 @@ _END = (
             schema.TRIALS.c.state == TrialState.WAITING,
         ),
     )
-    .values(state=bindparam("state"), datetime_complete=bindparam("completed"))
+    .values(state=bindparam("state"), datetime_complete=bindparam("completed")),
+    ("ended", "state", "completed"),
 )
-_UNCLAIM = CLAIMS.delete().where(CLAIMS.c.trial_id == bindparam("ended"))
+_UNCLAIM = Prepared(CLAIMS.delete().where(CLAIMS.c.trial_id == bindparam("ended")), ("ended",))
 
 
-def _end_row(trial: FrozenTrial) -> dict[str, Any]:
-    completed = schema.to_utc(trial.datetime_complete)
-    return {"ended": trial._trial_id, "state": trial.state, "completed": completed}
+def _end_row(trial: FrozenTrial) -> Row:
+    return (trial._trial_id, trial.state, schema.to_utc(trial.datetime_complete))
 
 
 def end_trial(connection: Connection, trial: FrozenTrial) -> bool:
     """Write the final state, unless somebody else has ended the trial: then False."""
-    result = connection.execute(_END, _end_row(trial))
-    connection.execute(_UNCLAIM, {"ended": trial._trial_id})
+    result = _END.once(connection, *_end_row(trial))
+    _UNCLAIM.once(connection, trial._trial_id)
     return result.rowcount == 1

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, Text
 
-from storage.bulk_writes import BulkWrite
 from storage.database import Database
+from storage.prepared import Prepared
 
 ROWS = Table(
     "rows",
@@ -16,7 +16,7 @@ ROWS = Table(
 
 
 def test_rows_are_inserted_or_take_the_place_of_those_with_their_key(database: Database) -> None:
-    write = BulkWrite(ROWS, ("first", "second"), ("text", "data"), "sqlite")
+    write = Prepared.upsert(ROWS, ("first", "second"), ("text", "data"), "sqlite")
     with database.write() as connection:
         ROWS.create(connection)
         write.run(connection, [])
