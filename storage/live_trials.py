@@ -323,17 +323,15 @@ def _insert(
         NotStoredError: there is no such study.
         StudyIsFull: the study has `at_most` trials.
     """
-    row = _LAST_NUMBER.once(connection, study_id).first()
+    row = _LAST_NUMBER.first(connection, study_id)
     if row is None:
         study_rows.require_study(connection, study_id)
     last = None if row is None else row[0]
     trial.number = 0 if last is None else last + 1
     if at_most is not None and trial.number >= at_most:
         raise StudyIsFull(f"A study has at most {at_most} trials now, and it has them all.")
-    started, completed = (
-        schema.to_utc(trial.datetime_start),
-        schema.to_utc(trial.datetime_complete),
-    )
+    started = schema.to_utc(trial.datetime_start)
+    completed = schema.to_utc(trial.datetime_complete)
     trial._trial_id = _INSERT.insert(
         connection, study_id, trial.number, trial.state, started, completed
     )

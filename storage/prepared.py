@@ -1,19 +1,21 @@
 """Statements that a search repeats: made once by SQLAlchemy, then handed to the driver.
 
 SQLAlchemy's own way through a statement takes several times as long as SQLite does. So for
-SQLite the text of a statement is kept, with what its columns make of a value; all else is
-SQLAlchemy's: connection, transaction, errors. Databases on a server have their own price, and are
-served in SQLAlchemy's own way.
+SQLite the text of a statement is kept, with what its columns make of a value, and goes to
+SQLite's connection; transactions and errors are SQLAlchemy's. Databases on a server have their
+own price, and are served in SQLAlchemy's own way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, CursorResult, Table
+from sqlalchemy import Connection, Table
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import Delete, Insert, Select, Update
 
 from storage.engine import inserted_id, upsert
@@ -43,23 +45,30 @@ class Prepared:
         """Run it with each of the rows, if there are any."""
         if not rows:
             return
-        if _is_direct(connection):
-            text = self._of(connection.dialect)
-            connection.exec_driver_sql(text.sql, [text.values(row) for row in rows])
+        if _is_sqlite(connection):
+            self._of(connection.dialect).run(connection, rows)
         else:
             connection.execute(self._statement, [self._named(row) for row in rows])
 
-    def once(self, connection: Connection, *row: Any) -> CursorResult[Any]:
-        """Run it with one row, to hear what the database answers."""
-        if _is_direct(connection):
-            text = self._of(connection.dialect)
-            return connection.exec_driver_sql(text.sql, text.values(row))
-        return connection.execute(self._statement, self._named(row))
-
     def insert(self, connection: Connection, *row: Any) -> int:
         """Insert one row; the id that the database gave to it."""
-        result = self.once(connection, *row)
-        return int(result.lastrowid) if _is_direct(connection) else inserted_id(result)
+        if _is_sqlite(connection):
+            return int(self._of(connection.dialect).run_once(connection, row).lastrowid or 0)
+        return inserted_id(connection.execute(self._statement, self._named(row)))
+
+    def change(self, connection: Connection, *row: Any) -> int:
+        """Change or delete what one row says; the number of rows that were there to be changed."""
+        if _is_sqlite(connection):
+            return self._of(connection.dialect).run_once(connection, row).rowcount
+        return connection.execute(self._statement, self._named(row)).rowcount
+
+    def first(self, connection: Connection, *row: Any) -> Row | None:
+        """The first row that is found; None where there is none."""
+        if _is_sqlite(connection):
+            found = self._of(connection.dialect).run_once(connection, row).fetchall()
+            return found[0] if found else None
+        result = connection.execute(self._statement, self._named(row)).first()
+        return None if result is None else tuple(result)
 
     def _named(self, row: Row) -> dict[str, Any]:
         return dict(zip(self._names, row, strict=True))
@@ -72,23 +81,44 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """A statement as a driver takes it."""
+    """A statement as SQLite takes it."""
 
     sql: str
     constants: Row  # values that the statement has itself
     places: tuple[int, ...]  # of what comes from where in a row with the constants behind it
     made: tuple[tuple[int, Callable[[Any], Any]], ...]  # what becomes of a value, by its place
 
-    def values(self, row: Row) -> Row:
+    def run(self, connection: Connection, rows: Iterable[Row]) -> None:
+        values = [self._values(row) for row in rows]
+        try:
+            _raw(connection).executemany(self.sql, values)
+        except sqlite3.Error as error:
+            raise self._failure(error, connection) from error
+
+    def run_once(self, connection: Connection, row: Row) -> sqlite3.Cursor:
+        try:
+            return _raw(connection).execute(self.sql, self._values(row))
+        except sqlite3.Error as error:
+            raise self._failure(error, connection) from error
+
+    def _values(self, row: Row) -> Sequence[Any]:
         whole = row + self.constants
         values = [whole[place] for place in self.places]
         for place, make in self.made:
             values[place] = make(values[place])
-        return tuple(values)
+        return values
+
+    def _failure(self, error: sqlite3.Error, connection: Connection) -> BaseException:
+        dialect = connection.dialect
+        return DBAPIError.instance(self.sql, None, error, sqlite3.Error, dialect=dialect)
 
 
-def _is_direct(connection: Connection) -> bool:
+def _is_sqlite(connection: Connection) -> bool:
     return connection.dialect.name == "sqlite"
+
+
+def _raw(connection: Connection) -> sqlite3.Connection:
+    return cast(sqlite3.Connection, connection.connection.dbapi_connection)
 
 
 def _text_of(statement: Any, names: tuple[str, ...], dialect: Dialect) -> _Text:

@@ -171,6 +171,6 @@ def _end_row(trial: FrozenTrial) -> Row:
 
 def end_trial(connection: Connection, trial: FrozenTrial) -> bool:
     """Write the final state, unless somebody else has ended the trial: then False."""
-    result = _END.once(connection, *_end_row(trial))
-    _UNCLAIM.once(connection, trial._trial_id)
-    return result.rowcount == 1
+    n_ended = _END.change(connection, *_end_row(trial))
+    _UNCLAIM.change(connection, trial._trial_id)
+    return n_ended == 1
