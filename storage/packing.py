@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -58,23 +59,34 @@ _BLOCK = np.dtype(
 )
 _LARGEST = float(np.finfo(np.float32).max)
 
-# Writing goes by `struct`, since a search packs row after row: NumPy takes ten times as long.
-_EXACT = struct.Struct(f"<{len(WHOLE_COLUMNS) * BLOCK_EPOCHS}I{len(LOSS_COLUMNS) * BLOCK_EPOCHS}d")
-_exact = attrgetter(*WHOLE_COLUMNS, *LOSS_COLUMNS)
-_single = attrgetter(*SINGLE_COLUMNS)
+_EXACT_COLUMNS = (*WHOLE_COLUMNS, *LOSS_COLUMNS)
+_of_epoch = attrgetter(*_EXACT_COLUMNS, *SINGLE_COLUMNS)
 _of_layer = attrgetter(*LAYER_COLUMNS)
+
+
+def _row_of(n_epochs: int) -> struct.Struct:
+    """A row of so many epochs as `struct` knows it, where each column is filled up with zeros.
+
+    A search packs row after row, and NumPy takes ten times as long.
+    """
+    sizes = [_BLOCK[name].base for name in (*_EXACT_COLUMNS, *SINGLE_COLUMNS)]
+    missing = BLOCK_EPOCHS - n_epochs
+    columns = (f"{n_epochs}{size.char}{missing * size.itemsize}x" for size in sizes)
+    return struct.Struct("<" + "".join(columns))
+
+
+_ROWS = tuple(map(_row_of, range(BLOCK_EPOCHS + 1)))
 
 
 def pack_epochs(epochs: Sequence[EpochRecord]) -> bytes:
     """Up to ten epochs of one run as a row's bytes."""
-    exact = _by_column(map(_exact, epochs), len(epochs))
-    return _EXACT.pack(*exact) + _pack_single(_by_column(map(_single, epochs), len(epochs)))
-
-
-def _by_column(epochs: Iterable[tuple[Any, ...]], n_epochs: int) -> list[Any]:
-    """One column after the other, each filled up with zeros."""
-    missing = (0,) * (BLOCK_EPOCHS - n_epochs)
-    return [value for column in zip(*epochs, strict=True) for value in (*column, *missing)]
+    row = _ROWS[len(epochs)]
+    values = list(chain.from_iterable(zip(*map(_of_epoch, epochs), strict=True)))
+    try:
+        return row.pack(*values)
+    except OverflowError:
+        n_exact = len(epochs) * len(_EXACT_COLUMNS)
+        return row.pack(*values[:n_exact], *map(_within_float32, values[n_exact:]))
 
 
 def check_epochs(data: object, n_epochs: object) -> None:
@@ -122,7 +134,11 @@ def layer_names(layers: Sequence[LayerGradientRecord]) -> str:
 def pack_layers(layers: Sequence[LayerGradientRecord]) -> bytes:
     """The layers of one moment as bytes."""
     ordered = sorted(layers, key=_layer)
-    return _pack_single([value for one in ordered for value in _of_layer(one)])
+    values = list(chain.from_iterable(map(_of_layer, ordered)))
+    try:
+        return struct.pack(f"<{len(values)}f", *values)
+    except OverflowError:
+        return struct.pack(f"<{len(values)}f", *map(_within_float32, values))
 
 
 def unpack_layers(data: bytes, names: str) -> tuple[LayerGradientRecord, ...]:
@@ -138,15 +154,8 @@ def _layer(record: LayerGradientRecord) -> int:
     return record.layer
 
 
-def _pack_single(values: Sequence[float]) -> bytes:
-    """Numbers as float32; what is too large for it stays finite."""
-    try:
-        return struct.pack(f"<{len(values)}f", *values)
-    except OverflowError:
-        return struct.pack(f"<{len(values)}f", *map(_within_float32, values))
-
-
 def _within_float32(value: float) -> float:
+    """What is too large for float32 stays finite."""
     return max(-_LARGEST, min(value, _LARGEST)) if math.isfinite(value) else value
 
 

@@ -6,7 +6,6 @@ row. Statements are built once per dialect: building one costs more than running
 
 from __future__ import annotations
 
-import copy
 import functools
 import json
 from collections.abc import Collection, Iterable
@@ -70,6 +69,7 @@ class TrialWrites:
     def __init__(self, dialect: str) -> None:
         self._rows: dict[str, Rows] = {kind: {} for kind in _TABLES}
         self.ended: dict[int, FrozenTrial] = {}  # whose final state waits
+        self._dialect = dialect
         self._statements = _statements(dialect)
 
     def __bool__(self) -> bool:
@@ -122,9 +122,9 @@ class TrialWrites:
 
     def copy(self) -> TrialWrites:
         """What waits now, whatever becomes of this."""
-        copied = copy.copy(self)
-        copied._rows = {kind: dict(rows) for kind, rows in self._rows.items()}
-        copied.ended = dict(self.ended)
+        copied = TrialWrites(self._dialect)
+        copied._rows = {kind: rows.copy() for kind, rows in self._rows.items()}
+        copied.ended = self.ended.copy()
         return copied
 
     def drop(self, trial_ids: Collection[int]) -> None:
