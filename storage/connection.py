@@ -52,7 +52,8 @@ class GuardedConnection:
                 self._forget()
             try:
                 self._connection = self._engine.connect()
-                self._raw = engines.sqlite_connection(self._connection)
+                if engines.is_sqlite(self._connection):
+                    self._raw = engines.of_sqlite(self._connection)
                 # Outside SQLAlchemy's pool, which would roll back what is already gone.
                 self._connection.detach()
                 path = engines.database_path(self.url)

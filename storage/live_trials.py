@@ -195,7 +195,7 @@ class LiveTrials:
         if result.rowcount != 1:
             return False
         self._database.hold([trial._trial_id])
-        self.replace(changed(trial, state=TrialState.RUNNING, datetime_start=started))
+        self.update(changed(trial, state=TrialState.RUNNING, datetime_start=started))
         return True
 
     def end(self, trial: FrozenTrial) -> None:
@@ -226,11 +226,8 @@ class LiveTrials:
 
     # Changing
 
-    @contextmanager
-    def updating(self, trial_id: int) -> Iterator[FrozenTrial]:
-        """The trial as it is, to be replaced by a changed copy that is buffered too.
-
-        What is written to a trial of another process is in the file afterwards.
+    def unfinished(self, trial_id: int) -> FrozenTrial:
+        """A trial that is to be changed: see `update`.
 
         Raises:
             NotStoredError: there is no such trial.
@@ -241,15 +238,18 @@ class LiveTrials:
             raise UpdateFinishedTrialError(
                 f"A finished trial never changes, but trial {trial.number} was to be changed."
             )
-        yield trial
-        if trial_id in self._database.claims.held or self._database.in_transaction:
+        return trial
+
+    def update(self, trial: FrozenTrial) -> None:
+        """Put a changed copy in a trial's place, once what has changed is buffered.
+
+        What is written to a trial of another process is in the file afterwards.
+        """
+        self.known.study_of(trial._trial_id).replace(trial)
+        if trial._trial_id in self._database.claims.held or self._database.in_transaction:
             self._database.changed()
         else:
             self._database.flush()
-
-    def replace(self, trial: FrozenTrial) -> None:
-        """Put a changed copy in a trial's place."""
-        self.known.study_of(trial._trial_id).replace(trial)
 
 
 _STUDY_OF = select(schema.TRIALS.c.study_id).where(

@@ -11,14 +11,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import Delete, Insert, Select, Update
 
-from storage.engine import inserted_id, upsert
+from storage.engine import inserted_id, is_sqlite, of_sqlite, upsert
 
 Row = tuple[Any, ...]
 """Values for the names of a statement, in their order."""
@@ -45,26 +45,26 @@ class Prepared:
         """Run it with each of the rows, if there are any."""
         if not rows:
             return
-        if _is_sqlite(connection):
+        if is_sqlite(connection):
             self._of(connection.dialect).run(connection, rows)
         else:
             connection.execute(self._statement, [self._named(row) for row in rows])
 
     def insert(self, connection: Connection, *row: Any) -> int:
         """Insert one row; the id that the database gave to it."""
-        if _is_sqlite(connection):
+        if is_sqlite(connection):
             return int(self._of(connection.dialect).run_once(connection, row).lastrowid or 0)
         return inserted_id(connection.execute(self._statement, self._named(row)))
 
     def change(self, connection: Connection, *row: Any) -> int:
         """Change or delete what one row says; the number of rows that were there to be changed."""
-        if _is_sqlite(connection):
+        if is_sqlite(connection):
             return self._of(connection.dialect).run_once(connection, row).rowcount
         return connection.execute(self._statement, self._named(row)).rowcount
 
     def first(self, connection: Connection, *row: Any) -> Row | None:
         """The first row that is found; None where there is none."""
-        if _is_sqlite(connection):
+        if is_sqlite(connection):
             found = self._of(connection.dialect).run_once(connection, row).fetchall()
             return found[0] if found else None
         result = connection.execute(self._statement, self._named(row)).first()
@@ -91,13 +91,13 @@ class _Text:
     def run(self, connection: Connection, rows: Iterable[Row]) -> None:
         values = [self._values(row) for row in rows]
         try:
-            _raw(connection).executemany(self.sql, values)
+            of_sqlite(connection).executemany(self.sql, values)
         except sqlite3.Error as error:
             raise self._failure(error, connection) from error
 
     def run_once(self, connection: Connection, row: Row) -> sqlite3.Cursor:
         try:
-            return _raw(connection).execute(self.sql, self._values(row))
+            return of_sqlite(connection).execute(self.sql, self._values(row))
         except sqlite3.Error as error:
             raise self._failure(error, connection) from error
 
@@ -111,14 +111,6 @@ class _Text:
     def _failure(self, error: sqlite3.Error, connection: Connection) -> BaseException:
         dialect = connection.dialect
         return DBAPIError.instance(self.sql, None, error, sqlite3.Error, dialect=dialect)
-
-
-def _is_sqlite(connection: Connection) -> bool:
-    return connection.dialect.name == "sqlite"
-
-
-def _raw(connection: Connection) -> sqlite3.Connection:
-    return cast(sqlite3.Connection, connection.connection.dbapi_connection)
 
 
 def _text_of(statement: Any, names: tuple[str, ...], dialect: Dialect) -> _Text:
