@@ -59,7 +59,7 @@ def connection(
 
 
 def rows(connection: Connection) -> list[tuple[object, ...]]:
-    query = select(ROWS.c["key", "state", "at", "data"]).order_by(ROWS.c.key)
+    query = select(ROWS.c.key, ROWS.c.state, ROWS.c.at, ROWS.c.data).order_by(ROWS.c.key)
     return [tuple(row) for row in connection.execute(query)]
 
 
