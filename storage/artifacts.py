@@ -31,6 +31,7 @@ from storage.errors import ArtifactError, StorageError
 from storage.optuna_schema import STUDY_SYSTEM_ATTRIBUTES
 from storage.optuna_storage import OptunaStorage
 from storage.records import ArtifactRecord
+from storage.remembered import Remembered
 from storage.study_access import reading, writing
 from storage.tables import ARTIFACTS
 
@@ -52,6 +53,7 @@ class Artifacts:
     def __init__(self, folder: Path | None, storage: OptunaStorage) -> None:
         self._folder = None if folder is None else ArtifactFolder(folder)
         self._storage = storage
+        self._lists: Remembered[str, tuple[ArtifactRecord, ...]] = Remembered()  # by study
 
     @property
     def folder(self) -> ArtifactFolder:
@@ -195,11 +197,18 @@ class Artifacts:
 
     def list(self, study_name: str) -> tuple[ArtifactRecord, ...]:
         """The artifacts of a study that were not removed, oldest first."""
-        with reading(self._storage.database, study_name) as (connection, study_id):
-            is_there = ARTIFACTS.c.removed_at.is_(None)
-            query = select(ARTIFACTS).where(ARTIFACTS.c.study_id == study_id, is_there)
-            rows = connection.execute(query.order_by(ARTIFACTS.c.created_at)).all()
-        return tuple(map(record_rows.artifact_record, rows))
+        database = self._storage.database
+        with database.lock:
+            known = self._lists.get(study_name, database.changes)
+            if known is not None:
+                return known
+            with reading(database, study_name) as (connection, study_id):
+                is_there = ARTIFACTS.c.removed_at.is_(None)
+                query = select(ARTIFACTS).where(ARTIFACTS.c.study_id == study_id, is_there)
+                rows = connection.execute(query.order_by(ARTIFACTS.c.created_at)).all()
+            found = tuple(map(record_rows.artifact_record, rows))
+            self._lists.keep(study_name, found)
+        return found
 
     def remove(self, record: ArtifactRecord) -> ArtifactRecord:
         """Delete an artifact's file and its entry in the dashboard; the row stays."""
@@ -209,6 +218,7 @@ class Artifacts:
             where = table.c.artifact_id == record.artifact_id
             study_id = connection.scalar(select(table.c.study_id).where(where))
             connection.execute(table.update().where(where).values(removed_at=removed.removed_at))
+            self._lists.forget()
             if study_id is not None:
                 key = self._listing_key(study_id, record)
                 attributes = STUDY_SYSTEM_ATTRIBUTES
@@ -277,6 +287,7 @@ class Artifacts:
         with writing(self._storage.database, study_name) as (connection, study_id):
             row = record_rows.artifact_row(record, study_id)
             connection.execute(ARTIFACTS.insert(), {**row, "created_at": time.time()})
+            self._lists.forget()
             if record.kind != "checkpoint":
                 key = self._listing_key(study_id, record)
                 self._storage.set_study_system_attr(study_id, key, _listing(record))

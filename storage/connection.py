@@ -52,7 +52,8 @@ class GuardedConnection:
                 self._forget()
             try:
                 self._connection = self._engine.connect()
-                self._raw = engines.sqlite_connection(self._connection)
+                if engines.is_sqlite(self._connection):
+                    self._raw = engines.of_sqlite(self._connection)
                 # Outside SQLAlchemy's pool, which would roll back what is already gone.
                 self._connection.detach()
                 path = engines.database_path(self.url)
@@ -70,6 +71,10 @@ class GuardedConnection:
             self._data_version = version
             self.changes += 1
         return self.changes
+
+    def outdate(self) -> None:
+        """Take nothing that was read for known any more."""
+        self.changes += 1
 
     def is_usable(self) -> bool:
         """Whether it is not closed, and its file in its place."""
@@ -96,7 +101,7 @@ class GuardedConnection:
             # Closing it here could release the parent's file locks.
             _INHERITED.append(self._connection)
         self._forget()
-        self.changes += 1
+        self.outdate()
         self._engine.dispose(close=False)
 
 

@@ -4,8 +4,8 @@ Whoever has something to write keeps it as a `Pending` and calls `changed()`. Ev
 pending is written in one transaction: by `flush()`, before any other write, on `close()`,
 at exit, and by a background thread after one second. What could not be written stays
 pending. A block of `transaction()` is all in the file or nothing of it is, and where it is
-not, memory is as it was before. A forked child starts with nothing pending and a connection
-of its own.
+not, memory is as it was before. What was read can be remembered while `changes` stays as it
+is. A forked child starts with nothing pending and a connection of its own.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from storage.connection import GuardedConnection
 from storage.errors import StorageError, StorageWarning
 from storage.pending import Buffer
 from storage.processes import Claims
+from storage.remembered import Remembered
 
 
 class Database:
@@ -36,6 +37,7 @@ class Database:
         self.buffer = Buffer()
         self.claims = Claims()
         self.lock = threading.RLock()  # held by every call that touches what is in memory
+        self.study_ids: Remembered[str, int] = Remembered()  # by name
         self._background = Background(self)
         self._checked_changes = -1  # `changes` when deletions were last looked for
         self._be_outside()
@@ -48,6 +50,16 @@ class Database:
         self._after_commit: list[Callable[[], None]] = []
 
     # Reading and writing
+
+    @property
+    def changes(self) -> int:
+        """A number that grows when another connection may have committed.
+
+        A block sees what others have committed before it began or first wrote.
+        """
+        if self._block is not None:
+            return self.connection.changes
+        return self.connection.poll()
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -108,6 +120,8 @@ class Database:
     def transaction(self, *, at_once: bool = False) -> Iterator[None]:
         """Make everything that a block writes one transaction: all of it or nothing.
 
+        What was pending before is written along, and goes on waiting where nothing is written.
+
         An error in the block, or in writing it, leaves file and memory as they were before;
         but a block that only has reported (epochs, values, ends: nothing that was given an
         id) and cannot be written stays pending, as all reports do. A block inside a block is
@@ -128,7 +142,9 @@ class Database:
                         pass
                 yield
                 return
-            self.flush()  # what was reported before is not the block's to lose
+            if at_once or self.buffer.is_behind:  # what is read inside must have all
+                self.flush()
+            self.connection.poll()
             self.buffer.begin()
             self.claims.begin()
             only_reports = False
@@ -147,6 +163,7 @@ class Database:
                 if not only_reports:
                     self.buffer.undo()
                     self.claims.undo()
+                    self.connection.outdate()
                 raise
             acts = self._after_commit
             self._be_outside()

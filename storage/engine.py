@@ -16,7 +16,7 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy
 from sqlalchemy import Connection, CursorResult, Engine, Table
@@ -88,13 +88,13 @@ def begin(connection: Connection, *, write: bool) -> Iterator[Connection]:
             yield connection
     except sqlalchemy.exc.IntegrityError:
         raise
-    except DBAPIError as error:
+    except (DBAPIError, sqlite3.Error) as error:
         raise explained(_shown(connection.engine), error) from error
 
 
 def upsert(
     table: Table, keys: Sequence[str], values: Sequence[str], dialect: str
-) -> sqlalchemy.Executable:
+) -> sqlalchemy.Insert:
     """INSERT that replaces `values` where a row of the same `keys` exists."""
     insert: Any = importlib.import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
     return insert.on_conflict_do_update(  # type: ignore[no-any-return]
@@ -110,10 +110,14 @@ def inserted_id(result: CursorResult[Any]) -> int:
     return int(key[0])
 
 
-def sqlite_connection(connection: Connection) -> sqlite3.Connection | None:
-    """SQLite's own connection under SQLAlchemy's; None for another database."""
-    raw = connection.connection.driver_connection
-    return raw if isinstance(raw, sqlite3.Connection) else None
+def is_sqlite(connection: Connection) -> bool:
+    """Whether a connection is one to SQLite."""
+    return connection.dialect.name == "sqlite"
+
+
+def of_sqlite(connection: Connection) -> sqlite3.Connection:
+    """SQLite's own connection under SQLAlchemy's."""
+    return cast(sqlite3.Connection, connection.connection.dbapi_connection)
 
 
 def data_version(raw: sqlite3.Connection, url: str) -> int:
@@ -142,7 +146,7 @@ def _check_folder(url: str) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.info.get(_BEGIN, "BEGIN"))
+    of_sqlite(connection).execute(connection.info.get(_BEGIN, "BEGIN"))
 
 
 def _tune(raw: sqlite3.Connection, record: object) -> None:

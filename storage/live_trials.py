@@ -20,8 +20,8 @@ from sqlalchemy import Connection, bindparam, select
 from storage import optuna_schema as schema
 from storage import study_rows
 from storage.database import Database
-from storage.engine import inserted_id
 from storage.errors import NotStoredError, StudyIsFull
+from storage.prepared import Prepared
 from storage.tables import DELETIONS
 from storage.trial_cache import KnownTrials, StudyTrials, changed
 from storage.trial_reading import read_trials
@@ -32,7 +32,7 @@ class LiveTrials:
     """The trials that a process knows and runs. A `Pending`; guarded by its lock."""
 
     def __init__(self, database: Database) -> None:
-        self.writes = TrialWrites(database.connection.dialect)
+        self.writes = self._before = TrialWrites(database.connection.dialect)
         self._at_most: int | None = None  # trials that a study may have, for now
         self._database = database
         self.known = KnownTrials()
@@ -53,14 +53,18 @@ class LiveTrials:
         self.writes.clear()
 
     def begin(self) -> None:
-        """Nothing is to be remembered: `undo` reads what it needs from the file."""
+        """Remember what is buffered."""
+        self._before = self.writes.copy()
 
     def undo(self) -> None:
-        """Forget all trials: the file, where nothing of the block is, has them as they were."""
-        self.writes.clear()
+        """Forget all trials: the file, with what was buffered before, has them as they were."""
+        self.writes = self._before
         self.known.clear()
 
-    after_fork = undo
+    def after_fork(self) -> None:
+        """Forget all trials, and what is buffered."""
+        self.writes.clear()
+        self.known.clear()
 
     def forget_deleted(self, connection: Connection) -> None:
         """Forget the studies that somebody has deleted, with what is buffered of them."""
@@ -83,14 +87,14 @@ class LiveTrials:
             NotStoredError: there is no such study.
         """
         trials = self.known.study(study_id)
-        if trials is not None and trials.seen_changes == self._database.connection.poll():
+        if trials is not None and trials.seen_changes == self._database.changes:
             return trials
         return self._read(study_id)
 
     def _read(self, study_id: int) -> StudyTrials:
         self._database.flush()  # so that the file has all that this process knows
         with self._database.read() as connection:
-            seen = self._database.connection.poll()
+            seen = self._database.changes
             self.forget_deleted(connection)
             trials = self.known.study(study_id)
             if trials is None:
@@ -106,18 +110,14 @@ class LiveTrials:
         Raises:
             NotStoredError: there is no such trial.
         """
-        if not self.known.is_seen(trial_id, self._database.connection.poll()):
-            self.study(self._find(trial_id))
+        if not self.known.is_seen(trial_id, self._database.changes):
+            with self._database.read() as connection:  # the id may have been given out again
+                study_id = connection.scalar(_STUDY_OF, {"trial_id": trial_id})
+                if study_id is None:
+                    self.forget_deleted(connection)
+                    raise self.known.no_trial(trial_id)
+            self.study(study_id)
         return self.known.trial(trial_id)
-
-    def _find(self, trial_id: int) -> int:
-        """The study of a trial in the file, where its id may have been given out again."""
-        with self._database.read() as connection:
-            study_id: int | None = connection.scalar(_STUDY_OF, {"trial_id": trial_id})
-            if study_id is None:
-                self.forget_deleted(connection)
-                raise self.known.no_trial(trial_id)
-        return study_id
 
     def _first_look(self, connection: Connection, study_id: int) -> StudyTrials:
         try:
@@ -164,16 +164,17 @@ class LiveTrials:
         """
         trials = self.study(study_id)
         trial = _new_trial() if template is None else _copied(template)
+        claims, is_part = self._database.claims, self._database.in_transaction
         with self._database.write() as connection:
             _insert(connection, study_id, trial, self._at_most)
-            if template is not None and self._database.in_transaction:
-                self.writes.add_whole(trial)  # in one go with those of the block's other trials
-            elif template is not None:
-                whole = TrialWrites(self._database.connection.dialect)
-                whole.add_whole(trial)
-                whole.write(connection)
+            # In a block in one go with those of its other trials.
+            writes = self.writes if is_part else TrialWrites(connection.dialect.name)
+            writes.add_whole(trial)
             if trial.state is TrialState.RUNNING:
-                self._database.claims.claim(connection, trial._trial_id)
+                claims.register(connection)
+                writes.add_claim(trial._trial_id, claims.key)
+            if not is_part:
+                writes.write(connection)
         if trial.state is TrialState.RUNNING:
             self._database.hold([trial._trial_id])
         if trial.number == len(trials):
@@ -194,7 +195,7 @@ class LiveTrials:
         if result.rowcount != 1:
             return False
         self._database.hold([trial._trial_id])
-        self.replace(changed(trial, state=TrialState.RUNNING, datetime_start=started))
+        self.update(changed(trial, state=TrialState.RUNNING, datetime_start=started))
         return True
 
     def end(self, trial: FrozenTrial) -> None:
@@ -225,11 +226,8 @@ class LiveTrials:
 
     # Changing
 
-    @contextmanager
-    def updating(self, trial_id: int) -> Iterator[FrozenTrial]:
-        """The trial as it is, to be replaced by a changed copy that is buffered too.
-
-        What is written to a trial of another process is in the file afterwards.
+    def unfinished(self, trial_id: int) -> FrozenTrial:
+        """A trial that is to be changed: see `update`.
 
         Raises:
             NotStoredError: there is no such trial.
@@ -240,21 +238,24 @@ class LiveTrials:
             raise UpdateFinishedTrialError(
                 f"A finished trial never changes, but trial {trial.number} was to be changed."
             )
-        yield trial
-        if trial_id in self._database.claims.held or self._database.in_transaction:
+        return trial
+
+    def update(self, trial: FrozenTrial) -> None:
+        """Put a changed copy in a trial's place, once what has changed is buffered.
+
+        What is written to a trial of another process is in the file afterwards.
+        """
+        self.known.study_of(trial._trial_id).replace(trial)
+        if trial._trial_id in self._database.claims.held or self._database.in_transaction:
             self._database.changed()
         else:
             self._database.flush()
-
-    def replace(self, trial: FrozenTrial) -> None:
-        """Put a changed copy in a trial's place."""
-        self.known.study_of(trial._trial_id).replace(trial)
 
 
 _STUDY_OF = select(schema.TRIALS.c.study_id).where(
     schema.TRIALS.c.trial_id == bindparam("trial_id")
 )
-_LAST_NUMBER = (  # no row where there is no study, NULL where it has no trials
+_LAST_NUMBER = Prepared(  # no row where there is no study, NULL where it has no trials
     select(
         select(schema.TRIALS.c.number)
         .where(schema.TRIALS.c.study_id == bindparam("study_id"))
@@ -263,9 +264,13 @@ _LAST_NUMBER = (  # no row where there is no study, NULL where it has no trials
         .scalar_subquery()
     )
     .where(schema.STUDIES.c.study_id == bindparam("study_id"))
-    .with_for_update()  # one creator at a time; SQLite's write lock does it alone
+    .with_for_update(),  # one creator at a time; SQLite's write lock does it alone
+    ("study_id",),
 )
-_INSERT = schema.TRIALS.insert()
+_INSERT = Prepared(
+    schema.TRIALS.insert(),
+    ("study_id", "number", "state", "datetime_start", "datetime_complete"),
+)
 _START = (
     schema.TRIALS.update()
     .where(
@@ -318,22 +323,18 @@ def _insert(
         NotStoredError: there is no such study.
         StudyIsFull: the study has `at_most` trials.
     """
-    study_rows.require_study(connection, study_id)
-    last = connection.scalar(_LAST_NUMBER, {"study_id": study_id})
+    row = _LAST_NUMBER.first(connection, study_id)
+    if row is None:
+        study_rows.require_study(connection, study_id)
+    last = None if row is None else row[0]
     trial.number = 0 if last is None else last + 1
     if at_most is not None and trial.number >= at_most:
         raise StudyIsFull(f"A study has at most {at_most} trials now, and it has them all.")
-    result = connection.execute(
-        _INSERT,
-        {
-            "study_id": study_id,
-            "number": trial.number,
-            "state": trial.state,
-            "datetime_start": schema.to_utc(trial.datetime_start),
-            "datetime_complete": schema.to_utc(trial.datetime_complete),
-        },
+    started = schema.to_utc(trial.datetime_start)
+    completed = schema.to_utc(trial.datetime_complete)
+    trial._trial_id = _INSERT.insert(
+        connection, study_id, trial.number, trial.state, started, completed
     )
-    trial._trial_id = inserted_id(result)
 
 
 def _deletions(connection: Connection) -> dict[int, int]:

@@ -96,6 +96,7 @@ class OptunaStorage(BaseStorage):
         """Delete a study with all that is stored of it; see `BaseStorage`."""
         with self.database.write() as connection:
             study_rows.delete_study(connection, study_id)
+            self.database.connection.outdate()
             self.database.forget_deleted(connection)
 
     def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
@@ -155,42 +156,46 @@ class OptunaStorage(BaseStorage):
         distribution: BaseDistribution,
     ) -> None:
         """Set a parameter; see `BaseStorage`."""
-        with self.database.lock, self.trials.updating(trial_id) as trial:
+        with self.database.lock:
+            trial = self.trials.unfinished(trial_id)
             self.trials.known.study_of(trial_id).check_distribution(param_name, distribution)
             value = distribution.to_external_repr(param_value_internal)
-            self.trials.replace(
+            writes = self.trials.writes
+            writes.add_param(trial_id, param_name, param_value_internal, distribution)
+            self.trials.update(
                 changed(
                     trial,
                     params={**trial.params, param_name: value},
                     distributions={**trial.distributions, param_name: distribution},
                 )
             )
-            writes = self.trials.writes
-            writes.add_param(trial_id, param_name, param_value_internal, distribution)
 
     def set_trial_intermediate_value(
         self, trial_id: int, step: int, intermediate_value: float
     ) -> None:
         """Report a value at a step; see `BaseStorage`."""
         value = float(intermediate_value)
-        with self.database.lock, self.trials.updating(trial_id) as trial:
-            values = {**trial.intermediate_values, step: value}
-            self.trials.replace(changed(trial, intermediate_values=values))
+        with self.database.lock:
+            trial = self.trials.unfinished(trial_id)
             self.trials.writes.add_report(trial_id, step, value)
+            values = {**trial.intermediate_values, step: value}
+            self.trials.update(changed(trial, intermediate_values=values))
 
     def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
         """Set a user attribute of a trial; see `BaseStorage`."""
         kept, text = _as_stored(value)
-        with self.database.lock, self.trials.updating(trial_id) as trial:
-            self.trials.replace(changed(trial, user_attrs={**trial.user_attrs, key: kept}))
+        with self.database.lock:
+            trial = self.trials.unfinished(trial_id)
             self.trials.writes.add_user_attribute(trial_id, key, text)
+            self.trials.update(changed(trial, user_attrs={**trial.user_attrs, key: kept}))
 
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
         """Set a system attribute of a trial; see `BaseStorage`."""
         kept, text = _as_stored(value)
-        with self.database.lock, self.trials.updating(trial_id) as trial:
-            self.trials.replace(changed(trial, system_attrs={**trial.system_attrs, key: kept}))
+        with self.database.lock:
+            trial = self.trials.unfinished(trial_id)
             self.trials.writes.add_system_attribute(trial_id, key, text)
+            self.trials.update(changed(trial, system_attrs={**trial.system_attrs, key: kept}))
 
     def set_trial_state_values(
         self, trial_id: int, state: TrialState, values: Sequence[float] | None = None

@@ -28,7 +28,7 @@ class Pending(Protocol):
         """Drop all of it: it is committed."""
 
     def begin(self) -> None:
-        """Remember how things are: a block begins, and nothing waits."""
+        """Remember how things are, what waits included: a block begins."""
 
     def undo(self) -> None:
         """Be as at `begin`: nothing of the block is in the file."""
@@ -42,6 +42,7 @@ class Buffer:
 
     def __init__(self) -> None:
         self._sources: list[Pending] = []
+        self.is_behind = False  # a block has begun, and nothing was committed since
 
     def register(self, source: Pending) -> None:
         """Add a source. Sources are written in the order of registration."""
@@ -70,11 +71,13 @@ class Buffer:
 
     def clear(self) -> None:
         """Drop all of it: it is committed."""
+        self.is_behind = False
         for source in self._sources:
             source.clear()
 
     def begin(self) -> None:
-        """Remember how things are: a block begins, and nothing waits."""
+        """Remember how things are, what waits included: a block begins."""
+        self.is_behind = True
         for source in self._sources:
             source.begin()
 

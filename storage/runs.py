@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from storage import record_rows, tables
 from storage.database import Database
-from storage.engine import inserted_id
 from storage.epoch_writes import EpochWrites
+from storage.prepared import Prepared
 from storage.records import (
     EpochRecord,
     LayerGradientRecord,
@@ -18,6 +18,11 @@ from storage.records import (
     RunState,
 )
 from storage.study_access import writing
+
+_COLUMNS = tuple(
+    column.name for column in tables.RUNS.c if column.name not in ("run_id", "layer_names")
+)
+_INSERT = Prepared(tables.RUNS.insert(), _COLUMNS)
 
 
 class Runs:
@@ -61,8 +66,7 @@ class Runs:
         with writing(self._database, study_name) as (connection, study_id):
             claims.register(connection)
             row = record_rows.run_row(record, study_id, claims.key)
-            result = connection.execute(tables.RUNS.insert(), row)
-            run_id = inserted_id(result)
+            run_id = _INSERT.insert(connection, *(row[name] for name in _COLUMNS))
         claims.registered()
         return dataclasses.replace(record, run_id=run_id)
 

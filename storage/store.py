@@ -27,12 +27,12 @@ from storage.errors import StorageError
 from storage.opening import open_database
 from storage.optuna_storage import OptunaStorage
 from storage.records import (
+    WITHOUT_FAILURE,
     DataCheckRecord,
     Diagnosis,
     PolicyRecord,
     StudyRecords,
     StudySettings,
-    best_first,
 )
 from storage.runs import Runs
 from storage.score_records import AnswerRecord, EvaluationRecord
@@ -162,11 +162,11 @@ class Store:
         trials = self.optuna_storage.get_all_trials(
             id_of(self._database, study_name), deepcopy=False, states=(TrialState.COMPLETE,)
         )
-        return [
-            (record.value, record.number)
-            for record in best_first(record_rows.trial_record(trial) for trial in trials)
-            if record.value is not None
-        ]
+        return sorted(
+            (trial.values[0], trial.number)
+            for trial in trials
+            if trial.values and trial.user_attrs.get("cause") in WITHOUT_FAILURE
+        )
 
     def delete_study(self, study_name: str) -> None:
         """Delete a study: its trials, records and files."""

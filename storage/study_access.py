@@ -19,7 +19,7 @@ def reading(database: Database, study_name: str) -> Iterator[tuple[Connection, i
         NotStoredError: there is no such study.
     """
     with database.read() as connection:
-        yield connection, study_id_of(connection, study_name)
+        yield connection, _id_in(database, connection, study_name)
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def writing(database: Database, study_name: str) -> Iterator[tuple[Connection, i
         NotStoredError: there is no such study.
     """
     with database.write() as connection:
-        yield connection, study_id_of(connection, study_name)
+        yield connection, _id_in(database, connection, study_name)
 
 
 def id_of(database: Database, study_name: str) -> int:
@@ -39,5 +39,17 @@ def id_of(database: Database, study_name: str) -> int:
     Raises:
         NotStoredError: there is no such study.
     """
-    with reading(database, study_name) as (_, study_id):
-        return study_id
+    with database.lock:
+        known = database.study_ids.get(study_name, database.changes)
+        if known is not None:
+            return known
+        with reading(database, study_name) as (_, study_id):
+            return study_id
+
+
+def _id_in(database: Database, connection: Connection, study_name: str) -> int:
+    study_id = database.study_ids.get(study_name, database.changes)
+    if study_id is None:
+        study_id = study_id_of(connection, study_name)
+        database.study_ids.keep(study_name, study_id)
+    return study_id

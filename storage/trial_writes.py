@@ -11,33 +11,37 @@ import json
 from collections.abc import Collection, Iterable
 from typing import Any
 
-import sqlalchemy
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
     distribution_to_json,
 )
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import Connection, bindparam
+from sqlalchemy import Connection, bindparam, or_
 
 from storage import optuna_schema as schema
-from storage.engine import upsert
+from storage.prepared import Prepared, Row
 from storage.tables import CLAIMS
+
+_TABLES = {  # kind of row -> its table, key and values
+    "params": (schema.PARAMS, ("trial_id", "param_name"), ("param_value", "distribution_json")),
+    "values": (schema.VALUES, ("trial_id", "objective"), ("value", "value_type")),
+    "reports": (
+        schema.INTERMEDIATE_VALUES,
+        ("trial_id", "step"),
+        ("intermediate_value", "intermediate_value_type"),
+    ),
+    "user": (schema.USER_ATTRIBUTES, ("trial_id", "key"), ("value_json",)),
+    "system": (schema.SYSTEM_ATTRIBUTES, ("trial_id", "key"), ("value_json",)),
+    "claims": (CLAIMS, ("trial_id",), ("process", "lost_attempts")),
+}
 
 
 @functools.cache
-def _statements(dialect: str) -> dict[str, sqlalchemy.Executable]:
-    attribute, value = ("trial_id", "key"), ("value_json",)
-    kind = ("intermediate_value", "intermediate_value_type")
-    both = ("param_value", "distribution_json")
+def _statements(dialect: str) -> dict[str, Prepared]:
     return {
-        "params": upsert(schema.PARAMS, ("trial_id", "param_name"), both, dialect),
-        "values": upsert(
-            schema.VALUES, ("trial_id", "objective"), ("value", "value_type"), dialect
-        ),
-        "reports": upsert(schema.INTERMEDIATE_VALUES, ("trial_id", "step"), kind, dialect),
-        "user": upsert(schema.USER_ATTRIBUTES, attribute, value, dialect),
-        "system": upsert(schema.SYSTEM_ATTRIBUTES, attribute, value, dialect),
+        kind: Prepared.upsert(table, keys, values, dialect)
+        for kind, (table, keys, values) in _TABLES.items()
     }
 
 
@@ -56,46 +60,47 @@ def _choices_as_json(choices: tuple[Any, ...], types: tuple[type, ...]) -> str:
     return distribution_to_json(CategoricalDistribution(choices))
 
 
+Rows = dict[Row, Row]  # key -> values; a key begins with the trial's id
+
+
 class TrialWrites:
     """What trials have reported since the last transaction. A `Pending` in part."""
 
     def __init__(self, dialect: str) -> None:
-        self._params: dict[tuple[int, str], tuple[float, str]] = {}
-        self._values: dict[tuple[int, int], float] = {}
-        self._reports: dict[tuple[int, int], float] = {}
-        self._user: dict[tuple[int, str], str] = {}
-        self._system: dict[tuple[int, str], str] = {}
+        self._rows: dict[str, Rows] = {kind: {} for kind in _TABLES}
         self.ended: dict[int, FrozenTrial] = {}  # whose final state waits
+        self._dialect = dialect
         self._statements = _statements(dialect)
 
     def __bool__(self) -> bool:
-        return any(self._all())
-
-    def _all(self) -> tuple[dict[Any, Any], ...]:
-        return (self._params, self._values, self._reports, self._user, self._system, self.ended)
+        return bool(self.ended) or any(self._rows.values())
 
     def add_param(
         self, trial_id: int, name: str, value: float, distribution: BaseDistribution
     ) -> None:
         """Take a parameter in its internal representation."""
-        self._params[trial_id, name] = (value, _as_json(distribution))
+        self._rows["params"][trial_id, name] = (value, _as_json(distribution))
 
     def add_report(self, trial_id: int, step: int, value: float) -> None:
         """Take an intermediate value."""
-        self._reports[trial_id, step] = value
+        self._rows["reports"][trial_id, step] = schema.encode(value)
 
     def add_user_attribute(self, trial_id: int, key: str, text: str) -> None:
         """Take a user attribute as JSON."""
-        self._user[trial_id, key] = text
+        self._rows["user"][trial_id, key] = (text,)
 
     def add_system_attribute(self, trial_id: int, key: str, text: str) -> None:
         """Take a system attribute as JSON."""
-        self._system[trial_id, key] = text
+        self._rows["system"][trial_id, key] = (text,)
 
     def add_values(self, trial_id: int, values: Iterable[float]) -> None:
         """Take the objective's values."""
         for objective, value in enumerate(values):
-            self._values[trial_id, objective] = value
+            self._rows["values"][trial_id, objective] = schema.encode(value)
+
+    def add_claim(self, trial_id: int, process: str) -> None:
+        """Take that a process works on a trial, which nobody has lost."""
+        self._rows["claims"][trial_id,] = (process, 0)
 
     def add_end(self, trial: FrozenTrial) -> None:
         """Take the final state of a trial, with the time it was reached."""
@@ -115,92 +120,57 @@ class TrialWrites:
         for step, value in trial.intermediate_values.items():
             self.add_report(trial_id, step, value)
 
+    def copy(self) -> TrialWrites:
+        """What waits now, whatever becomes of this."""
+        copied = TrialWrites(self._dialect)
+        copied._rows = {kind: rows.copy() for kind, rows in self._rows.items()}
+        copied.ended = self.ended.copy()
+        return copied
+
     def drop(self, trial_ids: Collection[int]) -> None:
         """Forget what was taken of these trials."""
-        parts: tuple[dict[Any, Any], ...] = self._all()[:-1]
-        for part in parts:
-            for key in [key for key in part if key[0] in trial_ids]:
-                del part[key]
+        for rows in self._rows.values():
+            for key in [key for key in rows if key[0] in trial_ids]:
+                del rows[key]
         for trial_id in trial_ids:
             self.ended.pop(trial_id, None)
 
     def clear(self) -> None:
         """Forget everything: it is committed."""
-        for part in self._all():
-            part.clear()
+        for rows in self._rows.values():
+            rows.clear()
+        self.ended.clear()
 
     def write(self, connection: Connection) -> None:
         """Write everything, and keep it until `clear`."""
-        self._run(
-            connection,
-            "params",
-            [
-                {
-                    "trial_id": trial_id,
-                    "param_name": name,
-                    "param_value": value,
-                    "distribution_json": text,
-                }
-                for (trial_id, name), (value, text) in self._params.items()
-            ],
-        )
-        self._run(
-            connection,
-            "values",
-            [
-                {"trial_id": trial_id, "objective": objective, "value": stored, "value_type": kind}
-                for (trial_id, objective), value in self._values.items()
-                for stored, kind in [schema.encode(value)]
-            ],
-        )
-        self._run(
-            connection,
-            "reports",
-            [
-                {
-                    "trial_id": trial_id,
-                    "step": step,
-                    "intermediate_value": stored,
-                    "intermediate_value_type": kind,
-                }
-                for (trial_id, step), value in self._reports.items()
-                for stored, kind in [schema.encode(value)]
-            ],
-        )
-        for kind, attributes in (("user", self._user), ("system", self._system)):
-            self._run(
-                connection,
-                kind,
-                [
-                    {"trial_id": trial_id, "key": key, "value_json": text}
-                    for (trial_id, key), text in attributes.items()
-                ],
-            )
-        for trial in self.ended.values():
-            end_trial(connection, trial)
-
-    def _run(self, connection: Connection, name: str, rows: list[dict[str, Any]]) -> None:
-        if rows:
-            connection.execute(self._statements[name], rows)
+        for kind, rows in self._rows.items():
+            whole = [key + values for key, values in rows.items()]
+            self._statements[kind].run(connection, whole)
+        _END.run(connection, [_end_row(trial) for trial in self.ended.values()])
+        _UNCLAIM.run(connection, [(ended,) for ended in self.ended])
 
 
-_END = (
+_END = Prepared(
     schema.TRIALS.update()
     .where(
         schema.TRIALS.c.trial_id == bindparam("ended"),
-        schema.TRIALS.c.state.in_([TrialState.RUNNING, TrialState.WAITING]),
+        or_(  # not IN, of which SQLAlchemy makes no statement for many rows
+            schema.TRIALS.c.state == TrialState.RUNNING,
+            schema.TRIALS.c.state == TrialState.WAITING,
+        ),
     )
-    .values(state=bindparam("state"), datetime_complete=bindparam("completed"))
+    .values(state=bindparam("state"), datetime_complete=bindparam("completed")),
+    ("ended", "state", "completed"),
 )
-_UNCLAIM = CLAIMS.delete().where(CLAIMS.c.trial_id == bindparam("ended"))
+_UNCLAIM = Prepared(CLAIMS.delete().where(CLAIMS.c.trial_id == bindparam("ended")), ("ended",))
+
+
+def _end_row(trial: FrozenTrial) -> Row:
+    return (trial._trial_id, trial.state, schema.to_utc(trial.datetime_complete))
 
 
 def end_trial(connection: Connection, trial: FrozenTrial) -> bool:
     """Write the final state, unless somebody else has ended the trial: then False."""
-    ended = trial._trial_id
-    completed = schema.to_utc(trial.datetime_complete)
-    result = connection.execute(
-        _END, {"ended": ended, "state": trial.state, "completed": completed}
-    )
-    connection.execute(_UNCLAIM, {"ended": ended})
-    return result.rowcount == 1
+    n_ended = _END.change(connection, *_end_row(trial))
+    _UNCLAIM.change(connection, trial._trial_id)
+    return n_ended == 1

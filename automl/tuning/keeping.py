@@ -96,13 +96,15 @@ class Keeper:
 
     def prune(self) -> None:
         """Let the weights beyond the best few go, once a trial is told."""
-        self.store.artifacts.enforce(
-            self.study_name,
-            keep=self.keep_models,
-            byte_budget=self.byte_budget,
-            ranking=[number for _, number in self._kept()],
-            spared=self._runs_of_answer(),
-        )
+        kept = self._kept()
+        if len(kept) > self.keep_models or self.byte_budget is not None:
+            self.store.artifacts.enforce(
+                self.study_name,
+                keep=self.keep_models,
+                byte_budget=self.byte_budget,
+                ranking=[number for _, number in kept],
+                spared=self._runs_of_answer(),
+            )
 
     def _runs_of_answer(self) -> set[int]:
         """The runs that are handed over while no better trial completes."""

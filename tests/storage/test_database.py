@@ -19,6 +19,7 @@ class Rows:
 
     def __init__(self, database: Database) -> None:
         self.waiting: list[int] = []
+        self.before: list[int] = []
         self.forgotten = 0
         with database.write() as connection:
             connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS t (x INTEGER CHECK (x >= 0))")
@@ -38,9 +39,12 @@ class Rows:
         self.waiting.clear()
 
     def begin(self) -> None:
-        assert not self.waiting
+        self.before = self.waiting.copy()
 
-    undo = after_fork = clear
+    def undo(self) -> None:
+        self.waiting = self.before
+
+    after_fork = clear
 
 
 def stored(database: Database) -> list[Any]:
@@ -95,6 +99,33 @@ def test_transaction_is_one_for_the_file(database: Database, url: str) -> None:
     other.close()
 
 
+def test_what_waits_is_written_with_the_next_block(database: Database, url: str) -> None:
+    rows, other = Rows(database), Database(url)
+    add(database, rows, 1)
+    with database.transaction():
+        add(database, rows, 2)
+        assert stored(other) == []
+    assert stored(other) == [1, 2]
+    assert not rows
+    add(database, rows, 3)
+    with database.transaction(at_once=True):
+        assert stored(database) == [1, 2, 3]  # what is read inside must have all
+    other.close()
+
+
+def test_what_waited_before_a_block_that_was_undone_is_written_before_the_next(
+    database: Database,
+) -> None:
+    rows = Rows(database)
+    add(database, rows, 1)
+    with pytest.raises(ZeroDivisionError), database.transaction():
+        with database.write() as connection:
+            connection.exec_driver_sql("INSERT INTO t VALUES (2)")
+        raise ZeroDivisionError
+    with database.transaction():
+        assert stored(database) == [1]
+
+
 def test_error_in_a_transaction_undoes_the_whole_block_and_nothing_before(
     database: Database,
 ) -> None:
@@ -106,8 +137,8 @@ def test_error_in_a_transaction_undoes_the_whole_block_and_nothing_before(
             connection.exec_driver_sql("INSERT INTO t VALUES (3)")
         add(database, rows, 4)
         raise ZeroDivisionError
-    assert stored(database) == [1]
-    assert not rows
+    assert stored(database) == []
+    assert rows.waiting == [1]
     add(database, rows, 5)
     database.flush()
     assert stored(database) == [1, 5]
@@ -264,6 +295,30 @@ def test_poll_tells_of_other_connections_only(database: Database, url: str) -> N
         connection.exec_driver_sql("INSERT INTO t VALUES (2)")
     assert database.connection.poll() > seen
     other.close()
+
+
+def test_block_sees_what_others_have_committed_before_it_began_or_first_wrote(
+    database: Database, url: str
+) -> None:
+    Rows(database)
+    other = Database(url)
+    with database.transaction():
+        began = database.changes
+        with other.write() as connection:
+            connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+        assert database.changes == began
+        with database.write():
+            pass
+        assert database.changes > began
+    other.close()
+
+
+def test_nothing_that_was_read_in_a_block_is_known_once_it_is_undone(database: Database) -> None:
+    Rows(database)
+    with pytest.raises(ZeroDivisionError), database.transaction():
+        seen = database.changes
+        raise ZeroDivisionError
+    assert database.changes != seen
 
 
 def test_before_writing_each_source_hears_that_others_wrote(database: Database, url: str) -> None:

@@ -94,8 +94,7 @@ def test_upsert_replaces_the_row_of_the_same_key(url: str) -> None:
 
 def test_data_version_tells_of_other_connections_only(url: str, tmp_path: Path) -> None:
     with engines.make_engine(url).connect() as connection:
-        raw = engines.sqlite_connection(connection)
-        assert raw is not None
+        raw = engines.of_sqlite(connection)
         before = engines.data_version(raw, url)
         raw.execute("CREATE TABLE t (x INTEGER)")
         assert engines.data_version(raw, url) == before
