@@ -55,17 +55,26 @@ def read_study(connection: Connection, study_id: int, study_name: str) -> StudyR
         runs=_records(connection, tables.RUNS, study_id, record_rows.run_record),
         epochs=epochs,
         initial_layers=initial,
-        data_checks=_records(
+        policies=_records(connection, tables.POLICIES, study_id, record_rows.policy_record),
+        **read_judgements(connection, study_id),
+    )
+
+
+def read_judgements(connection: Connection, study_id: int) -> dict[str, Any]:
+    """What is kept and said of a study beside its runs, by the field of `StudyRecords`."""
+    return {
+        "data_checks": _records(
             connection, tables.DATA_CHECKS, study_id, record_rows.data_check_record
         ),
-        answers=read_answers(connection, study_id),
-        evaluations=_records(
+        "answers": read_answers(connection, study_id),
+        "evaluations": _records(
             connection, tables.EVALUATIONS, study_id, record_rows.evaluation_record
         ),
-        diagnoses=_records(connection, tables.DIAGNOSES, study_id, record_rows.diagnosis_record),
-        artifacts=_records(connection, tables.ARTIFACTS, study_id, record_rows.artifact_record),
-        policies=_records(connection, tables.POLICIES, study_id, record_rows.policy_record),
-    )
+        "diagnoses": _records(
+            connection, tables.DIAGNOSES, study_id, record_rows.diagnosis_record
+        ),
+        "artifacts": _records(connection, tables.ARTIFACTS, study_id, record_rows.artifact_record),
+    }
 
 
 def read_answers(connection: Connection, study_id: int) -> tuple[AnswerRecord, ...]:

@@ -48,9 +48,8 @@ class DataFacts:
             raise self._failure
         name = self._call.study_name
         with self._store.transaction(at_once=True):  # two searches may begin a study together
-            records = self._store.read_study(name)
-            save_preprocessing(self._store, records, self._call.data.encoders)
-            if not records.data_checks:
+            save_preprocessing(self._store, name, self._call.data.encoders)
+            if not self._store.read_study(name).data_checks:
                 self._store.add_data_checks(name, self._checks)
         self._are_written = True
 

@@ -28,7 +28,7 @@ from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.trial_in_training import TrialInTraining
 from storage import StorageError, Store
 from storage.errors import ArtifactError
-from storage.records import ArtifactRecord, EpochRecord, StudyRecords
+from storage.records import ArtifactRecord, EpochRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,19 +231,18 @@ def to_arrays(weights: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
     return {name: tensor.cpu().numpy() for name, tensor in weights.items()}
 
 
-def save_preprocessing(store: Store, records: StudyRecords, encoders: Sequence[Encoder]) -> None:
+def save_preprocessing(store: Store, study_name: str, encoders: Sequence[Encoder]) -> None:
     """Keep what turns rows into inputs, of each fold whose file is not whole."""
+    kept = [one for one in store.artifacts.list(study_name) if one.kind == "preprocessing"]
     for fold, encoder in enumerate(encoders):
-        stored = [
-            one for one in records.kept_artifacts("preprocessing") if one.details["fold"] == fold
-        ]
+        stored = [one for one in kept if one.details["fold"] == fold]
         if any(map(store.artifacts.is_whole, stored)):
             continue
         for artifact in stored:
             store.artifacts.remove(artifact)
         estimators, state = encoder.to_state()
         store.artifacts.save_preprocessing(
-            records.settings.study_name,
+            study_name,
             estimators,
             json.dumps({"kind": encoder.kind, **state}),
             fold=fold,
