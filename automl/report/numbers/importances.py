@@ -190,9 +190,8 @@ class _Forest:
             n_jobs=1,
         ).fit(self.inputs, target)
         self._trees = [tree.tree_ for tree in forest.estimators_]
-        self._unseen = np.ones((N_TREES, len(target)), dtype=bool)
-        for unseen, seen in zip(self._unseen, forest.estimators_samples_, strict=True):
-            unseen[seen] = False
+        rows = np.arange(len(target))
+        self._unseen = [np.setdiff1d(rows, seen) for seen in forest.estimators_samples_]
 
     def exchanged(
         self, users: NDArray[np.int64], columns: slice, random: np.random.Generator
@@ -214,10 +213,10 @@ class _Forest:
             inputs: (copies, N, D); result: (copies, N).
         """
         copies, n, columns = inputs.shape
-        flat = inputs.reshape(copies * n, columns)
         total = np.zeros((copies, n))
         for tree, unseen in zip(self._trees, self._unseen, strict=True):
-            total += tree.predict(flat).reshape(copies, n) * unseen
-        count = self._unseen.sum(axis=0)
+            rows = inputs.take(unseen, axis=1).reshape(-1, columns)
+            total[:, unseen] += tree.predict(rows).reshape(copies, -1)
+        count = np.bincount(np.concatenate(self._unseen), minlength=n)
         mean: Floats = np.where(count > 0, total / np.maximum(1, count), 0.5)
         return mean

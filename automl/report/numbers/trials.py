@@ -189,7 +189,8 @@ def _mean(runs: Sequence[Sequence[EpochRecord]], name: str, length: int) -> Floa
     if not length:
         return np.empty(0)
     values = [[getattr(record, name) for record in run[:length]] for run in runs]
-    mean: Floats = np.mean(np.array(values, dtype=np.float64), axis=0)
+    table = np.array(values, dtype=np.float64)
+    mean: Floats = table[0] if len(runs) == 1 else np.mean(table, axis=0)
     return mean
 
 
