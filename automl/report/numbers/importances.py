@@ -49,9 +49,9 @@ pure noise (100 seeds). Shares of few trials are too low rather than too high.
 MIN_USERS = 10  # trials that use a parameter; with fewer its values are hardly exchanged
 N_IMPORTANCE_TRIALS = 500  # bounds the time, to about 0.2 s
 N_TREES, MANY_TRIALS, N_TREES_OF_MANY = 100, 100, 50
-"""Of more than 100 trials 50 trees find as much as 100: the bowl's share is 0.779 of 110 trials and
-0.800 of 400 with either (8 seeds; a weaker one's 0.36 and 0.39), and noise had importances in 1 and
-0 of 20 seeds. Of 25 trials they find the bowl in 10 of 12 seeds instead of 12."""
+"""Of more than 100 trials 50 trees find as much as 100: the bowl's share is 0.779 of 110 trials
+and 0.800 of 400 with either (8 seeds; a weaker one's 0.36 and 0.39), and noise had importances in
+1 and 0 of 20 seeds. Of 25 trials they find the bowl in 10 of 12 seeds instead of 12."""
 N_EXCHANGES = 5
 MIN_TRIALS_IN_LEAF = 3
 FALSE_ALARMS = 0.05  # of all parameters together (Bonferroni), and of the forest as a whole
