@@ -2,8 +2,7 @@
 
 During a search `Publisher.publish_if_due` is called after every round; it does its work at
 most every ten seconds, and only when all of it, what is about to be done included, stays
-below a fiftieth of the time since the search began. At a search's end most of it can be drawn
-before its best trial is scored (`draw`). All pieces are
+below a fiftieth of the time since the search began. All pieces are
 written in one transaction, since the dashboard stores a figure in pieces of 2,045 characters
 and must not read half of one. Nothing here is needed to run a study; the package
 `optuna-dashboard` (extra `dashboard`) is imported when it is first used.
@@ -15,7 +14,6 @@ import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
@@ -96,39 +94,14 @@ class Publisher:
         """When so many more seconds will not be more than the share that publishing may take."""
         return self._began + (self._spent + seconds) / MOST_OF_THE_TIME
 
-    def publish(self, records: StudyRecords, drawn: Drawn | None = None) -> None:
-        """Publish now, as at the end of a search.
-
-        Args:
-            drawn: as for `publish`.
-        """
-        publish(
-            self._study,
-            records,
-            drawn,
-            transaction=self._transaction,
-            storage=self._storage,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """What follows from a study's trials alone, whatever is said of them."""
-
-    table: StudyTable
-    figures: Mapping[str, go.Figure]
-
-
-def draw(records: StudyRecords) -> Drawn:
-    """Draw what scores and verdicts do not change: most of the work."""
-    table = study_table(records)
-    return Drawn(table, _figures_of_trials(table))
+    def publish(self, records: StudyRecords) -> None:
+        """Publish now, as at the end of a search."""
+        publish(self._study, records, transaction=self._transaction, storage=self._storage)
 
 
 def publish(
     study: optuna.Study,
     records: StudyRecords,
-    drawn: Drawn | None = None,
     *,
     transaction: Transaction = nullcontext,
     storage: str = DEFAULT_STORAGE,
@@ -136,7 +109,6 @@ def publish(
     """Write the study's note, attributes and figures, and notes on its best and failed trials.
 
     Args:
-        drawn: before, and of use if the trials are still the same.
         transaction: opened around all writes, for example `store.transaction`.
         storage: as a person names it, for the command that repeats the study.
 
@@ -144,12 +116,10 @@ def publish(
         ConfigError: the package `optuna-dashboard` is not installed.
     """
     dashboard = _optuna_dashboard()
-    if drawn is None or drawn.table.records.trials != records.trials:
-        drawn = draw(records)
-    table = replace(drawn.table, records=records)
-    made = {**drawn.figures, **_figures_of_scores(table)}
+    table = study_table(records)
+    made = figures(table)
     notes = trial_notes(table)
-    body = study_note(table, drawn.table.importances.missing_because)
+    body = study_note(table, table.importances.missing_because)
     attributes = study_attributes(table, storage)
     with transaction():
         _save_attributes(study, attributes)
@@ -172,26 +142,19 @@ def _save_attributes(study: optuna.Study, attributes: Mapping[str, str]) -> None
 
 def figures(table: StudyTable) -> dict[str, go.Figure]:
     """The figures by their fixed ids: they are replaced at every update, not piled up."""
-    return {**_figures_of_trials(table), **_figures_of_scores(table)}
-
-
-def _figures_of_trials(table: StudyTable) -> dict[str, go.Figure]:
     made = {}
     if any(len(trial.curve) for trial in table.trials):
         figure = curves.figure(table, N_FAINT_CURVES)
         made["automl-curves"] = _titled(figure, "Learning curves")
+    if any(math.isfinite(trial.gap) for trial in table.trials):
+        figure = bias_variance.figure(table, at_most=N_PLANE_POINTS)
+        made["automl-bias-variance"] = _titled(figure, "Bias and variance")
     if names := list(table.axes_by_importance)[:N_AXES]:
         figure = axes.figure(table, *names, columns=2, n_points=N_AXIS_POINTS)
-        made["automl-axes"] = style.themed(figure.update_layout(height=HEIGHT))
+        made["automl-axes"] = style.themed(figure)
+    for figure in made.values():
+        figure.update_layout(height=HEIGHT)
     return made
-
-
-def _figures_of_scores(table: StudyTable) -> dict[str, go.Figure]:
-    """The plane: what guessing scores is a line in it."""
-    if not any(math.isfinite(trial.gap) for trial in table.trials):
-        return {}
-    figure = bias_variance.figure(table, at_most=N_PLANE_POINTS)
-    return {"automl-bias-variance": _titled(figure, "Bias and variance")}
 
 
 def _titled(figure: go.Figure, title: str) -> go.Figure:
@@ -200,7 +163,6 @@ def _titled(figure: go.Figure, title: str) -> go.Figure:
     The legend goes below the plot: above it, it wraps in a narrow window and covers the title.
     """
     figure.update_layout(
-        height=HEIGHT,
         title={"text": title, "x": 0, "xref": "paper", "y": 0.97, "yanchor": "top"},
         margin={"t": 56},
         legend={"y": -0.22, "yanchor": "top"},

@@ -143,7 +143,6 @@ class SearchSession:
         failure = self._search.state.keeper.failure if self._search is not None else None
         self._facts.write()
         trained = self._trained or self.store.read_study(name)
-        self._publishing.draw_beside(trained)
         records = self._scoring.score(trained, self._not_kept or failure)
         LOG.info("judging the study")
         self.store.replace_diagnoses(name, diagnose_study(records))
