@@ -35,6 +35,11 @@ class Scoring:
         """Begin to fit the references if it is time to."""
         self._references.begin_beside(progress)
 
+    @property
+    def has_references(self) -> bool:
+        """Whether the references are fitted already."""
+        return self._references.are_fitted
+
     def score(self, records: StudyRecords, trouble: object = None) -> StudyRecords:
         """Score the answer; a file that was taken away meanwhile is made again, or missed.
 

@@ -71,6 +71,11 @@ class SearchSession:
                 self.last_progress = progress
                 self._facts.write_beside(progress)
                 self._scoring.begin_beside(progress)
+                self.call.keep_for_end(
+                    self.clock_of_training,
+                    progress.n_ended,
+                    has_references=self._scoring.has_references,
+                )
                 self._publishing.publish_beside(search)
                 yield progress
             self._warn_of_no_time()

@@ -77,7 +77,7 @@ def test_test_rows_are_read_once_per_answer(finished: SearchResult, finished_cop
     with open_store(finished_copy) as store:
         before = store.read_study("iris-species")
         assert evaluate_answer(store, problem, before, dict) == before.evaluations[-1]
-        assert store.read_study("iris-species") == before
+        assert store.read_study("iris-species").evaluations == before.evaluations
 
 
 def test_it_is_scored_again_for_references_that_an_earlier_look_lacked(
