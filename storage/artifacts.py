@@ -93,7 +93,9 @@ class Artifacts:
             sha256="",
             details=dict(details),
         )
-        return self._keep(study_name, self._written(draft, formats.pack_tensors(weights, details)))
+        return self._keep(
+            study_name, _written(self.folder, draft, formats.pack_tensors(weights, details))
+        )
 
     def load_weights(self, record: ArtifactRecord) -> dict[str, NDArray[Any]]:
         """The weights by name."""
@@ -117,7 +119,7 @@ class Artifacts:
             details={"fold": fold},
         )
         content = formats.pack_estimators(estimators, state_json)
-        return self._keep(study_name, self._written(draft, content))
+        return self._keep(study_name, _written(self.folder, draft, content))
 
     def load_preprocessing(self, record: ArtifactRecord) -> tuple[dict[str, Any], str]:
         """The estimators by name, and the JSON text."""
@@ -140,7 +142,7 @@ class Artifacts:
             sha256="",
             details={"arrays": sorted(arrays)},
         )
-        return self._keep(study_name, self._written(draft, formats.pack_arrays(arrays)))
+        return self._keep(study_name, _written(self.folder, draft, formats.pack_arrays(arrays)))
 
     def load_predictions(self, record: ArtifactRecord) -> dict[str, NDArray[Any]]:
         """The arrays by name."""
@@ -172,7 +174,7 @@ class Artifacts:
             sha256="",
             details={"epoch": state["epoch"]} if "epoch" in state else {},
         )
-        record = self._written(draft, formats.pack_tensors(tensors, state))
+        record = _written(self.folder, draft, formats.pack_tensors(tensors, state))
         with self._storage.database.transaction():
             for one in self.list(study_name):
                 if one.kind == "checkpoint" and one.run_id == run_id:
@@ -263,14 +265,6 @@ class Artifacts:
         for one in records:
             self.folder.remove(one.artifact_id)
 
-    def _written(self, draft: ArtifactRecord, content: bytes) -> ArtifactRecord:
-        """Write a file, whose row is to follow."""
-        record = dataclasses.replace(
-            draft, artifact_id=str(uuid.uuid4()), n_bytes=len(content), sha256=hash_of(content)
-        )
-        self.folder.write(record.artifact_id, io.BytesIO(content))
-        return record
-
     def _keep(self, study_name: str, record: ArtifactRecord) -> ArtifactRecord:
         """Write the row of a file; all but checkpoints are listed in Optuna's study."""
         with writing(self._storage.database, study_name) as (connection, study_id):
@@ -299,6 +293,15 @@ class Artifacts:
                 f"save space. Keep more models with `--keep-models`."
             )
         return self.folder.read_checked(record.artifact_id, record.sha256, record.n_bytes)
+
+
+def _written(folder: ArtifactFolder, draft: ArtifactRecord, content: bytes) -> ArtifactRecord:
+    """Write a file, whose row is to follow."""
+    record = dataclasses.replace(
+        draft, artifact_id=str(uuid.uuid4()), n_bytes=len(content), sha256=hash_of(content)
+    )
+    folder.write(record.artifact_id, io.BytesIO(content))
+    return record
 
 
 def _listing(record: ArtifactRecord) -> str:

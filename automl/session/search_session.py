@@ -21,6 +21,7 @@ from automl.session.data_facts import DataFacts
 from automl.session.publishing import Publishing
 from automl.session.scoring import Scoring
 from automl.tuning.best_again import train_best_again, trial_without_weights
+from automl.tuning.clock import Clock
 from automl.tuning.progress import SearchProgress
 from automl.tuning.search import Search
 from automl.tuning.study import open_study, record_policy
@@ -39,7 +40,6 @@ class SearchSession:
     def __init__(self, call: SearchCall, store: Store) -> None:
         self.call = call
         self.store = store
-        self.clock_of_training = call.clock_of_training  # settled now
         self.last_progress: SearchProgress | None = None
         self._search: Search | None = None
         self._trained: StudyRecords | None = None  # the study once its training has ended
@@ -48,6 +48,11 @@ class SearchSession:
         self._facts = DataFacts(call, store)
         self._scoring = Scoring(call, store)
         self._publishing = Publishing(call.options.storage)
+
+    @property
+    def clock_of_training(self) -> Clock:
+        """When training is to end: before the call is, by what the end will take."""
+        return self.call.clock_of_training
 
     @property
     def messages(self) -> tuple[str, ...]:
