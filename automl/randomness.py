@@ -217,13 +217,18 @@ def shuffle(keys: Tensor, n_rows: int) -> Tensor:
     Shape:
         keys: (...) int32; result: (..., N) int64, each a permutation of 0 .. N - 1.
     """
-    hashes = _scramble_(keys[..., None] + _offsets(n_rows, 3, keys.device))
+    hashes = _scramble_(keys[..., None] + shuffle_offsets(n_rows, keys.device))
     if keys.device.type != "cpu":
         return torch.argsort(hashes, dim=-1, stable=True)
     # One sort of numbers takes a tenth of a stable sort of places: hashes above, rows below.
     whole = (hashes.to(torch.int64) << 32).bitwise_or_(torch.arange(n_rows))
     whole.numpy().sort(axis=-1)
     return whole.bitwise_and_(_ALL_32)
+
+
+def shuffle_offsets(n_rows: int, device: torch.device) -> Tensor:
+    """What rows add to a key in `shuffle`, for kernels that hash, (N,) int32."""
+    return _offsets(n_rows, 3, device)
 
 
 def choices(key: Tensor, n_choices: int, n_draws: int) -> Tensor:

@@ -26,7 +26,7 @@ from automl.system.child_processes import module_search_path, run_within
 
 SOURCES: Final = Path(__file__).with_name("kernels")
 
-FUNCTIONS: Final = ("train_epoch", "probe_layers", "measure_scores")
+FUNCTIONS: Final = ("train_epoch", "probe_layers", "measure_scores", "order_rows")
 """What `kernels.cpp` exports."""
 
 FLAGS: Final = (

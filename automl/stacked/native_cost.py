@@ -12,7 +12,12 @@ from typing import Final
 from automl.data.dataset import Dataset
 from automl.models.mlp.config import input_size
 from automl.stacked.blocks import padded
-from automl.training.batches import epochs_of, measured_rows, n_train_rows
+from automl.training.batches import (
+    MEASURED_VALID_ROWS,
+    epochs_of,
+    measured_rows,
+    n_train_rows,
+)
 from automl.training.config import RunConfig
 from automl.training.costs import RunCost
 from automl.training.optimizers import MOMENTS
@@ -42,7 +47,8 @@ COST: Final = Cost()
 def native_cost(run: RunConfig, dataset: Dataset) -> RunCost:
     """What a run adds to a round: nothing is shared with others."""
     epochs, model, data = epochs_of(run, dataset), run.model, dataset.describe(run.fold)
-    n_train, n_valid = n_train_rows(run, dataset), len(dataset.folds[run.fold].valid)
+    n_train = n_train_rows(run, dataset)
+    n_valid = min(MEASURED_VALID_ROWS, len(dataset.folds[run.fold].valid))  # of rare classes more
     measured = measured_rows(n_train, n_valid)
     n_rows = epochs.bounds[-1][1]
     n_measured = n_valid + (n_train if measured is None else len(measured))

@@ -28,14 +28,14 @@ from automl.stacked.native_description import (
     Scratch,
     aligned,
 )
-from automl.stacked.native_scores import CHUNK_ROWS, LOSSES, NativeScores, described_rows
+from automl.stacked.native_lesson import NativeLesson
+from automl.stacked.native_scores import CHUNK_ROWS, NativeScores
 from automl.stacked.native_structures import address
 from automl.stacked.stack_rows import StackRows, Tables
-from automl.stacked.update_coefficients import coefficients_of
 from automl.training.batches import PROBE_ROWS, measured_rows, probe_rows
 from automl.training.gradients import SATURATED, is_measured
 from automl.training.optimizers import MOMENTS
-from automl.training.schedules import learning_rates, optimizer_at
+from automl.training.schedules import optimizer_at
 from automl.training.scores import Score, epoch_record
 from automl.training.trainer import Checkpoint
 from storage.records import EpochRecord, LayerGradientRecord
@@ -61,9 +61,9 @@ class NativeRun:
         most_rows = max(stop - start for start, stop in self._rows.bounds)
         n_rows = max(most_rows, min(PROBE_ROWS, self._rows.n_rows), CHUNK_ROWS)
         self._described = DescribedRun(run, self._layout, self._numbers, scratch, n_rows)
-        self._objective = _Objective(tables, member)
-        self._scores = NativeScores(self._described, self._objective.loss, tables.dtype)
-        self._bounds = torch.tensor([0, *(stop for _, stop in self._rows.bounds)])
+        self._lesson = NativeLesson(tables, self._rows, member, self._described)
+        self._scores = NativeScores(self._described, tables.dataset.loss, tables.dtype)
+        self._measured = self._measured_train_rows()
         self._optimizer = ""
         self._choose(optimizer_at(run.training, 1))
 
@@ -100,7 +100,7 @@ class NativeRun:
 
     def train_epoch(self) -> EpochRecord:
         """Train an epoch and measure it; keep the weights if they are the best."""
-        member, n_steps = self.member, len(self._rows.bounds)
+        member, n_steps = self.member, self._rows.epochs.n_steps
         member.epoch += 1
         self._choose(optimizer_at(member.run.training, member.epoch))
         rate, norm = self._trained(is_measured(member.epoch))
@@ -127,9 +127,8 @@ class NativeRun:
         """
         index = self._probe_index()
         numbers = torch.empty(self._layout.n_layers + 1, 7, dtype=torch.float64)
-        lesson, held = self._lesson()
         asked = structures.Probe(
-            lesson=ctypes.addressof(lesson),
+            lesson=ctypes.addressof(self._lesson.described),
             update=ctypes.addressof(self._described.update),
             n_rows=len(index),
             index=address(index),
@@ -137,7 +136,7 @@ class NativeRun:
             saturated_above=SATURATED,
             numbers=address(numbers),
         )
-        self._call("probe_layers", asked, held)
+        native.kernel("probe_layers", self._tables.dtype)(ctypes.addressof(asked))
         names = [f"hidden {layer + 1}" for layer in range(self._layout.n_layers)] + ["output"]
         return tuple(
             LayerGradientRecord(layer, name, *row)
@@ -146,69 +145,30 @@ class NativeRun:
 
     def _trained(self, keeps_last_step: bool) -> tuple[float, float]:
         """Take the steps of an epoch: the last learning rate, and the mean norm of gradients."""
-        member, n_steps = self.member, len(self._rows.bounds)
-        training = member.run.training
-        rates = learning_rates(training, n_steps, member.step, n_steps)
-        coefficients = torch.from_numpy(
-            coefficients_of(self._optimizer, training, rates, member.step)
-        ).to(self._tables.dtype)
-        order = self._rows.order([member.epoch])
-        update = self._described.update
-        update.has_first = "first_moment" in MOMENTS[self._optimizer]
-        update.has_second = "second_moment" in MOMENTS[self._optimizer]
-        update.limits = address(self._objective.limits)
-        update.norm_sum = address(self._objective.norm_sum)
-        lesson, held = self._lesson()
-        asked = structures.Epoch(
-            lesson=ctypes.addressof(lesson),
-            update=ctypes.addressof(update),
-            n_steps=n_steps,
-            first_step=member.step,
-            bounds=address(self._bounds),
-            order=address(order),
-            coefficients=address(coefficients),
-            before=self._described.before if keeps_last_step else 0,
+        return self._lesson.train_epoch(
+            self.member, self._optimizer, keeps_last_step=keeps_last_step
         )
-        self._call("train_epoch", asked, held)
-        return float(rates[-1]), self._objective.norm_sum.item() / n_steps
 
     @property
     def _n_valid(self) -> int:
         return self._rows.valid.n_rows(self.member.run)
 
-    def _train_score(self) -> Score:
-        """On the measured part of the run's own train rows."""
+    def _measured_train_rows(self) -> Tensor | int:
+        """The measured part of the run's own train rows."""
         rows = self._rows
         index = measured_rows(rows.n_rows, self._n_valid)
         if rows.own_rows is not None:
             own = rows.own_rows[0]
-            index = own if index is None else own[index]
-        asked = rows.n_rows if index is None else index
-        return self._scores.measure(rows.train.rows, int(rows.train_starts), asked)
+            index = own.contiguous() if index is None else own[index]
+        return rows.n_rows if index is None else index
+
+    def _train_score(self) -> Score:
+        rows = self._rows
+        return self._scores.measure(rows.train.described, int(rows.train_starts), self._measured)
 
     def _valid_score(self) -> Score:
         rows = self._rows
-        return self._scores.measure(rows.valid.rows, int(rows.valid_starts), self._n_valid)
-
-    def _lesson(self) -> tuple[ctypes.Structure, ctypes.Structure]:
-        """What the run learns from, and the rows' description that it points to."""
-        described, objective = self._described, self._objective
-        read = described_rows(self._rows.train.rows)
-        lesson = structures.Lesson(
-            network=ctypes.addressof(described.network),
-            rows=ctypes.addressof(read),
-            embeddings=ctypes.addressof(described.embeddings),
-            loss=objective.loss,
-            smoothing=address(objective.smoothing),
-            class_weights=address(objective.class_weights),
-            classes=described.targets,
-            values=described.targets,
-        )
-        return lesson, read
-
-    def _call(self, name: str, asked: ctypes.Structure, held: object) -> None:
-        """Call a kernel; `held` lives until it is done."""
-        native.kernel(name, self._tables.dtype)(ctypes.addressof(asked))
+        return self._scores.measure(rows.valid.described, int(rows.valid_starts), self._n_valid)
 
     def _probe_index(self) -> Tensor:
         rows = self._rows
@@ -223,6 +183,8 @@ class NativeRun:
         if name == self._optimizer:
             return
         self._optimizer = name
+        self._described.update.has_first = "first_moment" in MOMENTS[name]
+        self._described.update.has_second = "second_moment" in MOMENTS[name]
         self._numbers[FIRST].zero_()
         self._numbers[SECOND].fill_(start_of_second(name))
 
@@ -239,22 +201,3 @@ class NativeRun:
     @property
     def _moments(self) -> tuple[StackBlocks, StackBlocks]:
         return self._blocks(FIRST), self._blocks(SECOND)
-
-
-class _Objective:
-    """What a run descends beside the batch, where the kernels can read it."""
-
-    def __init__(self, tables: Tables, member: Member) -> None:
-        dataset, run = tables.dataset, member.run
-        training = run.training
-        smoothing = 0.0 if dataset.task == "regression" else training.label_smoothing
-        limits = [
-            training.l1,
-            math.inf if training.max_norm is None else training.max_norm,
-            math.inf if training.gradient_clip_norm is None else training.gradient_clip_norm,
-        ]
-        numbers = torch.tensor([*limits, smoothing, 0.0], dtype=tables.dtype)
-        self.loss = LOSSES.index(dataset.loss)
-        self.limits, self.smoothing, self.norm_sum = numbers.split([3, 1, 1])
-        weights = dataset.folds[run.fold].class_weights
-        self.class_weights = None if weights is None else weights.to(tables.dtype).contiguous()

@@ -53,6 +53,10 @@ Lesson: Final = _structure(
     *("network", "rows", "embeddings", "loss", "smoothing", "class_weights"),
     *("classes", "values"),
 )
+Order: Final = _structure(
+    "Order",
+    *("stream", "counter", "n_rows", "offsets", "own_rows", "start", "space", "order"),
+)
 Epoch: Final = _structure(
     "Epoch",
     *("lesson", "update", "n_steps", "first_step", "bounds", "order", "coefficients"),
@@ -68,7 +72,7 @@ Scores: Final = _structure(
     *("network", "rows", "embeddings", "loss", "n_rows", "start", "index", "numbers"),
 )
 
-STRUCTURES: Final = (Layer, Network, Rows, Embedding, Update, Lesson, Epoch, Probe, Scores)
+STRUCTURES: Final = (Layer, Network, Rows, Embedding, Update, Lesson, Order, Epoch, Probe, Scores)
 
 Places = dict[tuple[str, str], tuple[int, int]]
 """Offset and size in bytes by structure and field; "" is the structure as a whole."""

@@ -16,7 +16,7 @@ from automl.data.dataset import Dataset
 from automl.models.mlp.config import MLPConfig, input_size
 from automl.models.mlp.cost import COST
 from automl.stacked.blocks import padded
-from automl.training.batches import batch_size_of, n_train_rows
+from automl.training.batches import batch_size_of, n_measured_valid, n_train_rows
 from automl.training.config import RunConfig
 from automl.training.costs import n_steps
 
@@ -28,7 +28,7 @@ class StackKey:
     batch_size: int
     n_steps: int  # of an epoch
     n_train_rows: int
-    n_valid_rows: int
+    n_valid_rows: int  # that are measured
     n_features: int
     cardinalities: tuple[int, ...]  # folds are encoded apart and may differ in their inputs
     is_maxout: bool  # two linear maps per unit
@@ -41,7 +41,7 @@ def stack_key(run: RunConfig, dataset: Dataset) -> StackKey:
         batch_size_of(run, dataset),
         n_steps(run, dataset),
         n_train_rows(run, dataset),
-        len(fold.valid),
+        n_measured_valid(fold.valid.targets),
         fold.encoding.n_features,
         fold.encoding.cardinalities,
         run.model.activation == "maxout",

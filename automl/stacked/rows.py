@@ -7,6 +7,7 @@ scalings and folds fetches a batch with a single gather: only the row numbers di
 
 from __future__ import annotations
 
+import ctypes
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +15,9 @@ from torch import Tensor
 
 from automl.data.dataset import Dataset
 from automl.data.table.inputs import table_encoding, table_inputs
+from automl.stacked import native_structures as structures
+from automl.stacked.native_structures import address
+from automl.training.batches import split_read
 from automl.training.config import RunConfig
 
 
@@ -32,6 +36,18 @@ class TableRows:
     def __len__(self) -> int:
         return len(self.targets)
 
+    def described(self) -> ctypes.Structure:
+        """Where the rows lie, for the compiled kernels."""
+        is_real = self.targets.is_floating_point()
+        return structures.Rows(
+            n_columns=self.inputs.shape[1],
+            n_embedded=self.categories.shape[1],
+            columns=address(self.inputs),
+            categories=address(self.categories),
+            classes=0 if is_real else address(self.targets),
+            values=address(self.targets) if is_real else 0,
+        )
+
 
 class ScaledRows:
     """A split of all folds in use that have one kind of inputs, in all scalings in use.
@@ -40,6 +56,7 @@ class ScaledRows:
 
     Attributes:
         rows: the tables of the pairs of fold and scaling seen so far, one behind another.
+        described: where they lie now, for the compiled kernels.
     """
 
     def __init__(
@@ -54,8 +71,9 @@ class ScaledRows:
         self._dataset, self._split = dataset, split
         self._device, self._dtype = device, dtype
         self._starts: dict[tuple[int, str], int] = {}
-        self._sizes = [len(getattr(fold, split)) for fold in dataset.folds]
+        self._sizes = [len(split_read(each, split)) for each in dataset.folds]
         self.rows = self._scaled(fold, "standard", stop=0)
+        self.described = self.rows.described()
 
     def start_of(self, run: RunConfig) -> int:
         """Where the run's fold and scaling begin; made if they are new."""
@@ -68,15 +86,16 @@ class ScaledRows:
                 torch.cat([self.rows.categories, more.categories]),
                 torch.cat([self.rows.targets, more.targets]),
             )
+            ctypes.pointer(self.described)[0] = self.rows.described()  # runs point to it
         return self._starts[key]
 
     def n_rows(self, run: RunConfig) -> int:
-        """Rows of the split in the run's fold."""
+        """Rows of the split in the run's fold, of the validation rows those that are measured."""
         return self._sizes[run.fold]
 
     def _scaled(self, fold: int, scaling: str, stop: int | None = None) -> TableRows:
         held = self._dataset.folds[fold]
-        split = held.split(self._split)
+        split = split_read(held, self._split)
         inputs = table_inputs(split.inputs)
         affine = table_encoding(held.encoding).scalings[scaling]
         numbers = inputs.before(scaling).to(self._device, self._dtype)[:stop]

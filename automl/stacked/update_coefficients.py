@@ -13,9 +13,10 @@ from typing import Final
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from automl.training.config import TrainingConfig
-from automl.training.schedules import Array
+from automl.training.schedules import Array, learning_rates
 
 ADAM_BETAS: Final = (0.9, 0.999)  # Kingma & Ba 2015, and torch's defaults, as the next ones
 ADAM_EPSILON: Final = 1e-8
@@ -32,6 +33,10 @@ COEFFICIENTS: Final = (
     "decay",  # adamw: what weights are multiplied by
     "weight_decay",  # of the others: what times w is added to the gradient
 )
+
+STEPS_TOGETHER: Final = 256
+"""Of so many updates the numbers of one run are made at once; one epoch's may be more. A call of
+NumPy takes as long for 30 numbers as for one, and twice as long for 256."""
 
 
 def smallest_square(dtype: torch.dtype) -> float:
@@ -85,6 +90,46 @@ def coefficients_of(
     for column, values in enumerate((first, second, ahead, offset, inverse, decay, coupled)):
         result[:, column] = values
     return result
+
+
+class RunCoefficients:
+    """The formula's numbers of one run for one epoch after the other.
+
+    They are made for some epochs at once, since few numbers take as long as one. Which epochs
+    these are does not depend on the first one asked for: a run that goes on gets the same bits.
+    """
+
+    def __init__(self, training: TrainingConfig, n_steps: int, dtype: torch.dtype) -> None:
+        """Make none yet.
+
+        Args:
+            n_steps: updates of each epoch.
+        """
+        self._training, self._n_steps, self._dtype = training, n_steps, dtype
+        self._n_together = n_steps * max(1, STEPS_TOGETHER // n_steps)
+        self._held: tuple[str, int] | None = None  # optimizer and first step
+        self._rates = np.empty(0)
+        self._numbers = torch.empty(0)
+
+    def of_epoch(self, name: str, first_step: int) -> tuple[Tensor, float]:
+        """The numbers of an epoch, and its last learning rate.
+
+        Args:
+            name: the optimizer in use.
+            first_step: updates done so far, in whole epochs.
+
+        Shape:
+            result: (S, 7).
+        """
+        place = first_step % self._n_together
+        first, stop = first_step - place, place + self._n_steps
+        if self._held != (name, first):
+            training, n = self._training, self._n_together
+            self._rates = learning_rates(training, self._n_steps, first, n)
+            numbers = coefficients_of(name, training, self._rates, first)
+            self._numbers = torch.from_numpy(numbers).to(self._dtype)
+            self._held = name, first
+        return self._numbers[place:stop], float(self._rates[stop - 1])
 
 
 def moment_scales(name: str, training: TrainingConfig, step: int) -> tuple[float, float]:

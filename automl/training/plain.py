@@ -20,7 +20,7 @@ from automl.errors import DivergedError
 from automl.models.family import find_family
 from automl.models.parameter_roles import penalized, trainable
 from automl.training import optimizers
-from automl.training.batches import Epochs, measured_rows, probe_rows, rows_of
+from automl.training.batches import Epochs, measured_rows, probe_rows, rows_of, split_read
 from automl.training.config import RunConfig
 from automl.training.gradients import Weights, is_measured, measure_layers, weights_now
 from automl.training.losses import objective
@@ -158,11 +158,11 @@ class PlainTrainer(Trainer):
         )
 
     def _split(self, run: RunConfig, name: str) -> Rows:
-        """A split's tensors, read once."""
+        """The tensors of a split's rows that training reads, made once."""
         key = (run.fold, name, run.family, find_family(run.family).reading(run.model))
         if key not in self._splits:
             fold = self._dataset.folds[run.fold]
-            self._splits[key] = read_rows(run, fold.split(name), fold.encoding, self._place)
+            self._splits[key] = read_rows(run, split_read(fold, name), fold.encoding, self._place)
         return self._splits[key]
 
     def _run_epoch(self, state: RunState) -> EpochRecord:

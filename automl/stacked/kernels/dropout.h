@@ -21,21 +21,14 @@ inline uint32_t key_at(int64_t stream, int64_t step) {
     return uint32_t(state >> 32);
 }
 
-constexpr int64_t MASK_TILE = 512;  // units whose mask is held at once
-
-// A row's mask for n units from an even one on: 16 bits of a 32-bit hash for each, as
-// randomness.random_bits.
-template <typename T>
-void fill_mask(uint32_t key, const int32_t *pair_offsets, int16_t threshold, T scale, int64_t n, T *mask) {
-#pragma omp simd
-    for (int64_t j = 0; j < (n + 1) / 2; j++) {
-        int32_t bits = int32_t(key + uint32_t(pair_offsets[j]));
-        bits = int32_t(uint32_t(bits ^ (bits >> 16)) * 0x21F0AAADu);
-        bits = int32_t(uint32_t(bits ^ (bits >> 15)) * 0xD35A2D97u);
-        mask[2 * j] = int16_t(bits) >= threshold ? scale : T(0);
-        mask[2 * j + 1] = int16_t(bits >> 16) >= threshold ? scale : T(0);
-    }
+// A hash of 32 bits, as randomness._scramble_.
+inline int32_t scrambled(uint32_t state) {
+    int32_t bits = int32_t(state);
+    bits = int32_t(uint32_t(bits ^ (bits >> 16)) * 0x21F0AAADu);
+    return int32_t(uint32_t(bits ^ (bits >> 15)) * 0xD35A2D97u);
 }
+
+constexpr int64_t MASK_TILE = 512;  // units whose bits are held at once
 
 constexpr int64_t RESOLUTION = 1 << 16;  // as in randomness.py
 
@@ -54,17 +47,25 @@ struct RunDropout {
 
     bool drops() const { return threshold != INT16_MIN; }
 
-    // Multiply up to three arrays of (n_rows, n_units) with the mask; later ones may be null.
-    void apply(int64_t n_rows, int64_t n_units, T *x, T *y = nullptr, T *z = nullptr) const {
-        T mask[MASK_TILE];
+    // Multiply arrays of (n_rows, n_units) with the mask: 16 bits of a 32-bit hash for each unit,
+    // as randomness.random_bits.
+    template <typename... Arrays>
+    void apply(int64_t n_rows, int64_t n_units, Arrays *...arrays) const {
+        int32_t bits[MASK_TILE / 2];
+        const int16_t *decisions = (const int16_t *)bits, least = threshold;
+        const T kept = scale;
         for (int64_t b = 0; b < n_rows; b++)
             for (int64_t start = 0; start < n_units; start += MASK_TILE) {
                 const int64_t n = std::min(MASK_TILE, n_units - start), first = b * n_units + start;
-                fill_mask(key + uint32_t(row_offsets[b]), pair_offsets + start / 2, threshold, scale, n, mask);
-                for (T *values : {x, y, z})
-                    if (values)
+                const uint32_t own = key + uint32_t(row_offsets[b]);
+                const int32_t *pairs = pair_offsets + start / 2;
 #pragma omp simd
-                        for (int64_t j = 0; j < n; j++) values[first + j] *= mask[j];
+                for (int64_t j = 0; j < (n + 1) / 2; j++) bits[j] = scrambled(own + uint32_t(pairs[j]));
+#pragma omp simd
+                for (int64_t j = 0; j < n; j++) {
+                    const T factor = decisions[j] >= least ? kept : T(0);
+                    ((arrays[first + j] *= factor), ...);
+                }
             }
     }
 };

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "epoch.h"
+#include "order.h"
 #include "scores.h"
 
 struct FieldLayout {
@@ -54,6 +55,10 @@ extern const FieldLayout field_layouts[] = {
     WHOLE(Lesson), FIELD(Lesson, network), FIELD(Lesson, rows), FIELD(Lesson, embeddings),
     FIELD(Lesson, loss), FIELD(Lesson, smoothing), FIELD(Lesson, class_weights),
     FIELD(Lesson, classes), FIELD(Lesson, values),
+
+    WHOLE(Order), FIELD(Order, stream), FIELD(Order, counter), FIELD(Order, n_rows),
+    FIELD(Order, offsets), FIELD(Order, own_rows), FIELD(Order, start), FIELD(Order, space),
+    FIELD(Order, order),
 
     WHOLE(Epoch), FIELD(Epoch, lesson), FIELD(Epoch, update), FIELD(Epoch, n_steps),
     FIELD(Epoch, first_step), FIELD(Epoch, bounds), FIELD(Epoch, order),

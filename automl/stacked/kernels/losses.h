@@ -13,7 +13,7 @@
 
 namespace {
 
-// In the order of LOSSES in native_scores.py.
+// In the order of LOSSES in native_lesson.py.
 enum Loss { CROSS_ENTROPY, BINARY_CROSS_ENTROPY, MEAN_SQUARED, MEAN_ABSOLUTE, HUBER };
 
 // What the rows of a batch should give: classes, or in regression values.

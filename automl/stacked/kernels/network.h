@@ -164,9 +164,10 @@ struct RunLayer {
         activate_all();
         const RunDropout<T> drawn = dropout();
         if (!drawn.drops()) return;
-        const bool has_second = activation() == PRELU || activation() == MAXOUT;
-        T *second = has_second ? kept(layer.second) : nullptr;
-        drawn.apply(network.n_rows, n_units, outputs(), kept(layer.slopes), second);
+        if (activation() == PRELU || activation() == MAXOUT)
+            drawn.apply(network.n_rows, n_units, outputs(), layer.slopes, layer.second);
+        else
+            drawn.apply(network.n_rows, n_units, outputs(), layer.slopes);
     }
 
     // From the gradient of the outputs to that of the linear map's, which is returned.

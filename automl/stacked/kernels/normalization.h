@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "vectors.h"
+
 namespace {
 
 enum Normalization { NO_NORMALIZATION, BATCH_NORM, LAYER_NORM };
@@ -113,67 +115,78 @@ void batch_norm_backward(const Normalized<T> &part) {
 
 // Layer normalization is over the real units of all pieces of a linear map, `piece` apart in a
 // row and `vector_piece` apart in the vectors; part.n_columns are the real units of one piece.
+// Each sum over a row is one over whole vectors: what pads them is zero, or multiplied by it.
+template <typename T>
+struct LayerRows {
+    const Normalized<T> &part;
+    int64_t n_pieces, piece, vector_piece;
+    Eight<T> is_real = {};  // 1 for the real ones of a piece's last eight units
+
+    LayerRows(const Normalized<T> &part, int64_t n_pieces, int64_t piece, int64_t vector_piece)
+        : part(part), n_pieces(n_pieces), piece(piece), vector_piece(vector_piece) {
+        for (int64_t j = piece - PADDING; j < part.n_columns; j++) is_real[j - piece + PADDING] = 1;
+    }
+
+    T share() const { return T(1) / (part.n_columns * n_pieces); }
+
+    // Call step(place in the row, place in the vectors, which are real) for each eight units.
+    template <typename Step>
+    void each(Step step) const {
+        const Eight<T> all = Eight<T>{} + T(1);
+        for (int64_t p = 0; p < n_pieces; p++)
+            for (int64_t j = 0; j < piece; j += PADDING)
+                step(p * piece + j, p * vector_piece + j, j + PADDING < piece ? all : is_real);
+    }
+};
+
 template <typename T>
 void layer_norm(const Normalized<T> &part, int64_t n_pieces, int64_t piece, int64_t vector_piece) {
-    const T share = T(1) / (part.n_columns * n_pieces);
+    const LayerRows<T> rows(part, n_pieces, piece, vector_piece);
+    const T share = rows.share();
     for (int64_t b = 0; b < part.n_rows; b++) {
-        T *row = part.values + b * part.stride, mean = 0, variance = 0;
-        for (int64_t p = 0; p < n_pieces; p++)
-#pragma omp simd reduction(+ : mean)
-            for (int64_t j = 0; j < part.n_columns; j++) mean += row[p * piece + j];
-        mean *= share;
-        for (int64_t p = 0; p < n_pieces; p++)
-#pragma omp simd reduction(+ : variance)
-            for (int64_t j = 0; j < part.n_columns; j++)
-                variance += (row[p * piece + j] - mean) * (row[p * piece + j] - mean);
-        const T scale = 1 / std::sqrt(variance * share + T(NORM_EPSILON));
+        T *row = part.values + b * part.stride;
+        T *kept = part.normalized ? part.normalized + b * part.stride : row;
+        Eight<T> sums = {}, squares = {};
+        rows.each([&](int64_t j, int64_t, Eight<T>) { sums += eight(row + j); });
+        const T mean = sum<T>(sums) * share;
+        rows.each([&](int64_t j, int64_t, Eight<T> is_real) {
+            const Eight<T> centred = (eight(row + j) - mean) * is_real;
+            squares += centred * centred;
+        });
+        const T scale = 1 / std::sqrt(sum<T>(squares) * share + T(NORM_EPSILON));
         if (part.scale) part.scale[b] = scale;
-        for (int64_t p = 0; p < n_pieces; p++) {
-            T *own = row + p * piece;
-            T *kept = part.normalized ? part.normalized + b * part.stride + p * piece : own;
-            const T *gain = part.gain + p * vector_piece, *shift = part.shift + p * vector_piece;
-#pragma omp simd
-            for (int64_t j = 0; j < part.n_columns; j++) {
-                const T value = (own[j] - mean) * scale;
-                kept[j] = value;
-                own[j] = value * gain[j] + shift[j];
-            }
-        }
+        rows.each([&](int64_t j, int64_t v, Eight<T>) {
+            const Eight<T> value = (eight(row + j) - mean) * scale;
+            eight(kept + j) = value;
+            eight(row + j) = value * eight(part.gain + v) + eight(part.shift + v);
+        });
     }
 }
 
 template <typename T>
 void layer_norm_backward(const Normalized<T> &part, int64_t n_pieces, int64_t piece, int64_t vector_piece) {
-    const T share = T(1) / (part.n_columns * n_pieces);
-    for (int64_t p = 0; p < n_pieces; p++) {
-        std::fill_n(part.gain_gradient + p * vector_piece, part.n_columns, T(0));
-        std::fill_n(part.shift_gradient + p * vector_piece, part.n_columns, T(0));
-    }
+    const LayerRows<T> rows(part, n_pieces, piece, vector_piece);
+    const T share = rows.share();
+    rows.each([&](int64_t, int64_t v, Eight<T>) {
+        eight(part.gain_gradient + v) = Eight<T>{};
+        eight(part.shift_gradient + v) = Eight<T>{};
+    });
     for (int64_t b = 0; b < part.n_rows; b++) {
-        T *row = part.values + b * part.stride, mean = 0, product = 0;
-        const T *kept = part.normalized + b * part.stride, scale = part.scale[b];
-        for (int64_t p = 0; p < n_pieces; p++) {
-            T *own = row + p * piece, *gain_gradient = part.gain_gradient + p * vector_piece;
-            T *shift_gradient = part.shift_gradient + p * vector_piece;
-            const T *normalized = kept + p * piece, *gain = part.gain + p * vector_piece;
-#pragma omp simd reduction(+ : mean, product)
-            for (int64_t j = 0; j < part.n_columns; j++) {
-                shift_gradient[j] += own[j];
-                gain_gradient[j] += own[j] * normalized[j];
-                own[j] *= gain[j];
-                mean += own[j];
-                product += own[j] * normalized[j];
-            }
-        }
-        mean *= share;
-        product *= share;
-        for (int64_t p = 0; p < n_pieces; p++) {
-            T *own = row + p * piece;
-            const T *normalized = kept + p * piece;
-#pragma omp simd
-            for (int64_t j = 0; j < part.n_columns; j++)
-                own[j] = (own[j] - mean - normalized[j] * product) * scale;
-        }
+        T *row = part.values + b * part.stride;
+        const T *normalized = part.normalized + b * part.stride;
+        Eight<T> sums = {}, products = {};
+        rows.each([&](int64_t j, int64_t v, Eight<T>) {
+            const Eight<T> signal = eight(row + j), product = signal * eight(normalized + j);
+            eight(part.shift_gradient + v) += signal;
+            eight(part.gain_gradient + v) += product;
+            sums += signal * eight(part.gain + v);
+            products += product * eight(part.gain + v);
+        });
+        const T mean = sum<T>(sums) * share, product = sum<T>(products) * share, scale = part.scale[b];
+        rows.each([&](int64_t j, int64_t v, Eight<T> is_real) {
+            const Eight<T> signal = eight(row + j) * eight(part.gain + v);
+            eight(row + j) = (signal - mean - eight(normalized + j) * product) * (scale * is_real);
+        });
     }
 }
 

@@ -16,6 +16,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "vectors.h"
+
 namespace {
 
 // A matrix in memory: `row` and `column` are the steps to the next of each, in numbers.
@@ -32,12 +34,6 @@ template <typename T>
 Matrix<const T> constant(Matrix<T> matrix) {
     return {matrix.numbers, matrix.row, matrix.column};
 }
-
-template <typename T, int BYTES>
-struct Vector {
-    typedef T type __attribute__((vector_size(BYTES), aligned(sizeof(T)), may_alias));
-    static constexpr int64_t LANES = BYTES / sizeof(T);
-};
 
 constexpr int SHORT = 32;  // bytes of a vector; widths are padded to one of float32
 #ifdef __AVX512F__

@@ -2,10 +2,10 @@
 
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 
 #include "losses.h"
+#include "vectors.h"
 
 namespace {
 
@@ -27,6 +27,20 @@ struct Embedding {
     T *gradients;
 };
 
+// Copy n numbers: of so few a call of memcpy takes longer.
+template <typename T>
+inline void copy_few(const T *from, int64_t n, T *to) {
+    if (n < PADDING) {
+        for (int64_t j = 0; j < n; j++) to[j] = from[j];
+        return;
+    }
+    for (int64_t j = 0; j < n - PADDING; j += PADDING) eight(to + j) = eight(from + j);
+    eight(to + n - PADDING) = eight(from + n - PADDING);  // the last eight, some of them again
+}
+
+constexpr int64_t ROWS_AHEAD = 8;  // of a batch, whose memory is asked for before it is needed
+constexpr int64_t LINE = 64;       // bytes of memory that come together
+
 // Fill a batch's inputs, rows `width` numbers long, and its targets.
 template <typename T, typename Index>
 void gather(const Rows<T> &rows, const Embedding<T> *embeddings, const Index *index, int64_t n_rows, int64_t width,
@@ -34,12 +48,16 @@ void gather(const Rows<T> &rows, const Embedding<T> *embeddings, const Index *in
     for (int64_t b = 0; b < n_rows; b++) {
         const int64_t row = index[b];
         T *own = inputs + b * width;
-        std::copy_n(rows.columns + row * rows.n_columns, rows.n_columns, own);
+        if (b + ROWS_AHEAD < n_rows) {
+            const T *ahead = rows.columns + index[b + ROWS_AHEAD] * rows.n_columns;
+            for (int64_t j = 0; j < rows.n_columns; j += LINE / sizeof(T)) __builtin_prefetch(ahead + j);
+        }
+        copy_few(rows.columns + row * rows.n_columns, rows.n_columns, own);
         own += rows.n_columns;
         for (int64_t column = 0; column < rows.n_embedded; column++) {
             const Embedding<T> &table = embeddings[column];
             const int64_t code = rows.categories[row * rows.n_embedded + column];
-            std::copy_n(table.numbers + code * table.size, table.size, own);
+            copy_few(table.numbers + code * table.size, table.size, own);
             own += table.size;
         }
         if (rows.classes) classes[b] = rows.classes[row];

@@ -10,6 +10,7 @@ def test_training_has_one_thread_and_no_denormals():
     with training_arithmetic():
         assert torch.get_num_threads() == 1
         assert flushes_denormals()
+        assert torch.tensor([torch.finfo(torch.float32).tiny]).mul(0.5).item() == 0
 
 
 @pytest.mark.parametrize("flushed", [True, False])

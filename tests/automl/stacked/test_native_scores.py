@@ -11,7 +11,8 @@ from torch import Tensor
 from automl.stacked import native
 from automl.stacked.blocks import StackBlocks, StackLayout
 from automl.stacked.native_description import VALUES, DescribedRun, Scratch
-from automl.stacked.native_scores import CHUNK_ROWS, LOSSES, NativeScores
+from automl.stacked.native_lesson import LOSSES
+from automl.stacked.native_scores import CHUNK_ROWS, NativeScores
 from automl.stacked.rows import TableRows
 from automl.training.losses import row_errors, row_losses
 from automl.training.scores import Score
@@ -36,7 +37,7 @@ def linear_map(loss: str) -> tuple[StackBlocks, NativeScores]:
     for view in values.tensors_of(0).values():
         view.normal_(generator=generator)
     described = DescribedRun(run, layout, numbers, Scratch(numbers), CHUNK_ROWS)
-    return values, NativeScores(described, LOSSES.index(loss), torch.float64)
+    return values, NativeScores(described, loss, torch.float64)
 
 
 def table_of(loss: str) -> TableRows:
@@ -65,7 +66,7 @@ def test_means_and_errors_over_rows(loss: str, n_rows: int) -> None:
     values, scores = linear_map(loss)
     table, chosen = table_of(loss), torch.arange(170).flip(0)[:n_rows]
     for rows in (n_rows, chosen, chosen // 2):
-        score = scores.measure(table, 7, rows)
+        score = scores.measure(table.described(), 7, rows)
         index = torch.arange(n_rows) if isinstance(rows, int) else rows
         wanted = expected(loss, values, table, index + 7)
         assert score.loss == pytest.approx(wanted.loss, rel=1e-12)
@@ -77,7 +78,7 @@ def test_the_first_of_equal_outputs_is_predicted() -> None:
     """As `argmax` has it; networks that start from zeros have equal outputs."""
     (values, scores), table = linear_map("cross_entropy"), table_of("cross_entropy")
     values.flat.zero_()
-    score = scores.measure(table, 0, N_TABLE)
+    score = scores.measure(table.described(), 0, N_TABLE)
     assert score.error == (table.targets != 0).double().mean()
 
 
@@ -86,7 +87,8 @@ def test_one_row_without_a_number_shows() -> None:
     for row in (0, 70, N_TABLE - 1):
         inputs = table.inputs.clone()
         inputs[row] = torch.inf
-        score = scores.measure(TableRows(inputs, table.categories, table.targets), 0, N_TABLE)
+        broken = TableRows(inputs, table.categories, table.targets)
+        score = scores.measure(broken.described(), 0, N_TABLE)
         assert not torch.isfinite(torch.tensor(score.loss))
 
 
@@ -96,5 +98,6 @@ def test_nearly_equal_losses_keep_their_spread() -> None:
     values.flat.zero_()
     values.vector(-1, "bias")[0] = 1e8
     targets = (torch.arange(N_TABLE) % 2 / 10.0).double()
-    score = scores.measure(TableRows(table.inputs, table.categories, targets), 0, 100)
+    other = TableRows(table.inputs, table.categories, targets)
+    score = scores.measure(other.described(), 0, 100)
     assert score.standard_error == pytest.approx(0.05 / 99**0.5, rel=1e-6)

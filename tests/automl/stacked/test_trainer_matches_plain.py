@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from automl.data.dataset import Dataset
 from automl.stacked.normalization import EPSILON
 from automl.stacked.trainer import StackedTrainer
+from automl.training.batches import split_read
 from automl.training.config import RowSubset, RunConfig, TrainingConfig
 from automl.training.plain import PlainTrainer
 from automl.training.trainer import Checkpoint, Start, Trainer
@@ -244,6 +245,24 @@ def test_epochs_that_are_parts_of_passes_agree(is_native: bool) -> None:
     runs.append(tiny_run(5, rows=RowSubset(0.9, seed=2), batch_size=16, epoch_steps=3))
     runs.append(tiny_run(6, batch_size=32, epoch_steps=2))
     check_curves(tiny_dataset(), runs, 6, torch.float64, is_native)
+
+
+def test_of_many_validation_rows_all_trainers_measure_the_same_part() -> None:
+    dataset = tiny_dataset(n_rows=30_000)
+    (fold,) = dataset.folds
+    part = dataclasses.replace(fold, valid=split_read(fold, "valid"))
+    assert len(part.valid) < len(fold.valid)
+    run = tiny_run(1, epoch_steps=2)
+    losses = [
+        second_epochs(trainer, [run])[1].valid_loss
+        for each in (dataset, dataclasses.replace(dataset, folds=(part,)))
+        for trainer in (
+            PlainTrainer(each, dtype=torch.float64),
+            StackedTrainer(each, dtype=torch.float64),
+            StackedTrainer(each, dtype=torch.float64, is_native=False),
+        )
+    ]
+    assert losses == pytest.approx([losses[0]] * 6, rel=1e-9)
 
 
 @pytest.mark.parametrize("is_native", [True, False])

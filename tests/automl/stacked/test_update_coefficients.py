@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import torch
 
-from automl.stacked.update_coefficients import coefficients_of, moment_scales, smallest_square
+from automl.stacked.update_coefficients import (
+    RunCoefficients,
+    coefficients_of,
+    moment_scales,
+    smallest_square,
+)
 from automl.training.config import TrainingConfig
+from automl.training.schedules import learning_rates
 from search_spaces.hyperparameters import hyperparameter
 
 OPTIMIZERS = hyperparameter("optimizer").words
@@ -58,3 +66,25 @@ def test_formula_takes_the_steps_of_torch(name: str) -> None:
 def test_smallest_square_is_far_below_every_offset() -> None:
     assert smallest_square(torch.float32) ** 0.5 <= 1e-5 * 1e-10
     assert smallest_square(torch.float64) ** 0.5 <= 1e-15 * 1e-10
+
+
+def test_numbers_made_for_some_epochs_at_once_are_those_of_each_alone() -> None:
+    for name, n_steps in itertools.product(("adam", "adagrad", "nesterov"), (1, 60, 300)):
+        training = TrainingConfig(
+            optimizer=name, schedule="one_cycle", warmup_fraction=0.1, max_epochs=9
+        )
+        several = RunCoefficients(training, n_steps, torch.float64)
+        for epoch in (0, 1, 4, 5, 3, 8):
+            first = epoch * n_steps
+            rates = learning_rates(training, n_steps, first, n_steps)
+            numbers, rate = several.of_epoch(name, first)
+            expected = torch.from_numpy(coefficients_of(name, training, rates, first))
+            assert torch.equal(numbers, expected) and rate == rates[-1]
+
+
+def test_a_switch_of_the_optimizer_makes_other_numbers() -> None:
+    training = TrainingConfig(optimizer="adam")
+    several = RunCoefficients(training, 10, torch.float32)
+    before, _ = several.of_epoch("adam", 0)
+    after, _ = several.of_epoch("momentum", 10)
+    assert before[0, 1] != 0 and (after[:, 1] == 0).all()

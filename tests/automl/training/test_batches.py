@@ -9,15 +9,20 @@ from automl import randomness
 from automl.errors import ConfigError
 from automl.training.batches import (
     FEWEST_MEASURED_ROWS,
+    FEWEST_OF_CLASS,
     MEASURED_TRAIN_ROWS,
+    MEASURED_VALID_ROWS,
     PROBE_ROWS,
     Epochs,
     batch_bounds,
     measured_rows,
+    n_measured_valid,
     probe_rows,
     rows_of,
+    split_read,
 )
 from automl.training.config import RowSubset
+from tests.contracts.tiny_datasets import tiny_dataset
 
 
 @pytest.mark.parametrize(
@@ -130,6 +135,31 @@ def test_as_many_train_rows_are_measured_as_validate(
 ) -> None:
     rows = measured_rows(n_rows, n_valid)
     assert (None if rows is None else len(rows)) == n_measured
+
+
+def test_a_fixed_choice_of_many_validation_rows_is_measured() -> None:
+    (fold,) = tiny_dataset("mean_squared", n_rows=40_000).folds
+    read = split_read(fold, "valid")
+    assert len(read) == len(read.inputs) == MEASURED_VALID_ROWS < len(fold.valid)
+    ordered, places = fold.valid.targets.sort()
+    rows = places[torch.searchsorted(ordered, read.targets)]
+    assert rows.double().mean().item() == pytest.approx(4_000, abs=100), "not the first ones"
+    assert torch.equal(read.targets, split_read(fold, "valid").targets)
+    assert split_read(fold, "train") is fold.train and split_read(fold, "test") is fold.test
+
+
+def test_few_validation_rows_are_all_measured() -> None:
+    (fold,) = tiny_dataset(n_rows=5 * MEASURED_VALID_ROWS).folds
+    assert split_read(fold, "valid") is fold.valid
+
+
+@pytest.mark.parametrize(
+    ("n_rare", "n_measured"),
+    [(10_000, MEASURED_VALID_ROWS), (1_000, 20_000 * FEWEST_OF_CLASS // 1_000), (100, 20_000)],
+)
+def test_more_validation_rows_are_measured_of_a_rare_class(n_rare: int, n_measured: int) -> None:
+    targets = (torch.arange(20_000) < n_rare).long() * 2  # a class in between does not occur
+    assert n_measured_valid(targets) == n_measured
 
 
 def test_probe_takes_rows_from_everywhere() -> None:
