@@ -104,26 +104,32 @@ class Artifacts:
     # Preprocessing
 
     def save_preprocessing(
-        self, study_name: str, estimators: Mapping[str, Any], state_json: str, fold: int = 0
+        self,
+        study_name: str,
+        arrays: Mapping[str, Any],
+        state: Mapping[str, Any],
+        fold: int = 0,
     ) -> ArtifactRecord:
-        """Keep the fitted preprocessing of a fold: scikit-learn estimators and a JSON text."""
+        """Keep the fitted preprocessing of a fold: named arrays and plain values."""
         draft = ArtifactRecord(
             artifact_id="",
             kind="preprocessing",
             trial_number=None,
             run_id=None,
             answer_id=None,
-            file_name=f"preprocessing-fold-{fold}.skops",
+            file_name=f"preprocessing-fold-{fold}.safetensors",
             n_bytes=0,
             sha256="",
             details={"fold": fold},
         )
-        content = formats.pack_estimators(estimators, state_json)
+        content = formats.pack_tensors(arrays, state)
         return self._keep(study_name, _written(self.folder, draft, content))
 
-    def load_preprocessing(self, record: ArtifactRecord) -> tuple[dict[str, Any], str]:
-        """The estimators by name, and the JSON text."""
-        return formats.unpack_estimators(self._read(record, "preprocessing"))
+    def load_preprocessing(
+        self, record: ArtifactRecord
+    ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """The arrays by name, and the plain values."""
+        return formats.unpack_tensors(self._read(record, "preprocessing"))
 
     # Predictions
 

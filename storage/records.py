@@ -123,8 +123,17 @@ def best_epoch(curve: Sequence[EpochRecord]) -> EpochRecord | None:
 
     Its weights are the ones kept, and its validation loss is what a complete run counts.
     """
-    finite = [record for record in curve if record.is_finite]
-    return min(finite, key=lambda record: record.valid_loss, default=None)
+    best = None
+    for record in curve:
+        best = better_epoch(best, record)
+    return best
+
+
+def better_epoch(best: EpochRecord | None, later: EpochRecord) -> EpochRecord | None:
+    """The best of some epochs and a later one."""
+    if not later.is_finite:
+        return best
+    return later if best is None or later.valid_loss < best.valid_loss else best
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,18 +20,15 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
-from automl.data.baselines import (
+from automl.data.baselines import class_loss, every_class, has_one_class, row_weights
+from automl.data.dataset import Dataset, Fold, Split
+from automl.data.guessing import (
     Floats,
     Predictions,
-    class_loss,
-    every_class,
-    has_one_class,
     in_own_unit,
     regression_loss,
-    row_weights,
     trivial_predictions,
 )
-from automl.data.dataset import Dataset, Fold, Split
 
 MAX_ITERATIONS = 1000
 """Of boosting. At scikit-learn's learning rate of 0.1 few tables of some 10,000 rows ask for as

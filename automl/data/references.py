@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from automl.data.baselines import Predictions, linear_predictions, trivial_predictions
-from automl.data.boosted_trees import BoostedTrees
 from automl.data.dataset import Dataset
+from automl.data.guessing import Predictions, trivial_predictions
 from storage.score_records import ReferenceName
 
 MAX_TREE_COLUMNS = 1000
@@ -34,8 +33,11 @@ def improve_references(dataset: Dataset) -> Iterator[FittedReferences]:
     """Fit all references, and say after each step what there is by then.
 
     The last is all of them. The same object comes again where a step has changed nothing that
-    could be shown.
+    could be shown. Whoever does not fit them does not wait for scikit-learn to be loaded.
     """
+    from automl.data.baselines import linear_predictions
+    from automl.data.boosted_trees import BoostedTrees
+
     folds = range(len(dataset.folds))
     fitted = guessing_alone(dataset)
     yield fitted

@@ -69,7 +69,7 @@ class SearchSession:
         # Before the study is opened: its workers load meanwhile.
         with closing(self.call.make_executor()) as executor:
             self._search = search = self._begin(executor)
-            search.state.keeper.prepare = self._facts.write
+            search.state.keeper.prepare = self._facts.write_encoders
             if self._is_stopped:  # while the study was opened, or kernels were compiled
                 search.stop()
             for progress in search:

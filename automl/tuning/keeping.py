@@ -9,7 +9,6 @@ cannot be kept (no space, no folder) is said once and ends no search.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -261,10 +260,7 @@ def save_preprocessing(store: Store, study_name: str, encoders: Sequence[Encoder
             continue
         for artifact in stored:
             store.artifacts.remove(artifact)
-        estimators, state = encoder.to_state()
+        arrays, state = encoder.to_state()
         store.artifacts.save_preprocessing(
-            study_name,
-            estimators,
-            json.dumps({"kind": encoder.kind, **state}),
-            fold=fold,
+            study_name, arrays, {"kind": encoder.kind, **state}, fold
         )

@@ -174,7 +174,7 @@ class Search:
         due = [
             trial
             for trial in self.state.trials.values()
-            if trial.is_begun and now - trial.saved_at > CHECKPOINT_SECONDS
+            if now - trial.saved_at > CHECKPOINT_SECONDS and trial.is_begun
         ]
         if due:
             self.state.keeper.save_checkpoints(due, self.state.executor)

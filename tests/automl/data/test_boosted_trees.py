@@ -10,9 +10,10 @@ import torch
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from automl.data import boosted_trees
-from automl.data.baselines import linear_predictions, trivial_predictions
+from automl.data.baselines import linear_predictions
 from automl.data.boosted_trees import BoostedTrees
 from automl.data.dataset import Dataset
+from automl.data.guessing import trivial_predictions
 from tests.automl.data.test_baselines import loss_of, without_class_two
 from tests.contracts.tiny_datasets import TASKS, tiny_dataset
 
