@@ -58,8 +58,7 @@ class DataFacts:
         if self._has_encoders:
             return
         with self._store.transaction(at_once=True):
-            records = self._store.read_study(self._call.study_name)
-            save_preprocessing(self._store, records, self._call.data.encoders)
+            save_preprocessing(self._store, self._call.study_name, self._call.data.encoders)
         self._has_encoders = True
 
     def _begin(self) -> threading.Thread:

@@ -7,6 +7,8 @@ deleted after them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from optuna.study._tell import _tell_with_warning
 from optuna.trial import TrialState
 
@@ -96,11 +98,12 @@ def lose(state: SearchState, trial: TrialInTraining) -> None:
     _finish_runs(state, trial, "failed", "lost")
 
 
-def suspend(state: SearchState, trial: TrialInTraining) -> None:
-    """Leave a trial in training so that the next call goes on with it."""
-    state.keeper.save_checkpoints(trial, state.executor)
-    _finish_runs(state, trial, "failed", "interrupted")
-    state.free(trial)
+def suspend(state: SearchState, trials: Sequence[TrialInTraining]) -> None:
+    """Leave trials in training so that the next call goes on with them."""
+    state.keeper.save_checkpoints(trials, state.executor)
+    for trial in trials:
+        _finish_runs(state, trial, "failed", "interrupted")
+        state.free(trial)
 
 
 def _tell(

@@ -62,17 +62,18 @@ class _Rows:
 def evaluate_answer(
     store: Store,
     problem: Problem,
+    records: StudyRecords,
     references: Callable[[], FittedReferences],
     wanted: Set[ReferenceName] = frozenset(),
 ) -> EvaluationRecord | None:
     """Score a study's answer on the test rows, unless it has been; None if no trial has completed.
 
     Args:
+        records: of the study.
         references: gives them when they are needed.
         wanted: it is scored again if an earlier record lacks some of these, and they could be
             fitted now.
     """
-    records = store.read_study(problem.study_name)
     answer, dataset = study_answer(records), problem.dataset
     if answer is None:
         return None

@@ -70,6 +70,14 @@ class References:
         """The references that are to be had, if all goes well."""
         return possible_references(self._dataset) if self._are_wanted else frozenset({"guessing"})
 
+    @property
+    def are_fitted(self) -> bool:
+        """Whether nothing will have to be waited for."""
+        process = self._process
+        if not self._are_wanted or process is None:
+            return not self._are_wanted
+        return process.wait(0.0) and self.names <= process.fitted.keys()
+
     def begin_beside(self, progress: SearchProgress) -> None:
         """Begin to fit in another process if it is time to, and there is a core for it."""
         if self._is_begun or progress.seconds < BEGIN_AFTER or not progress.n_epochs:

@@ -72,6 +72,17 @@ def test_a_process_is_begun_once_the_search_has_lasted_for_a_moment(begun) -> No
     assert begun[0].wait(0)
 
 
+def test_they_are_fitted_once_their_process_has_told_all(begun) -> None:
+    one = References(tiny_dataset())
+    assert not one.are_fitted  # where there is no process, they are fitted later
+    one.begin_beside(progress(BEGIN_AFTER))
+    assert begun[0].wait(60)
+    assert one.are_fitted
+    begun[0].fitted = {}  # as where it has died
+    assert not one.are_fitted
+    one.end()
+
+
 @pytest.mark.parametrize(("n_cores", "are_wanted"), [(1, True), (2, False)])
 def test_none_is_begun_where_it_would_be_in_the_way_or_in_vain(
     n_cores: int, are_wanted: bool, begun, monkeypatch: pytest.MonkeyPatch
@@ -120,6 +131,7 @@ def test_a_process_that_cannot_be_started_is_done_without(
 
 def test_guessing_alone_if_nothing_else_is_wanted() -> None:
     one = References(tiny_dataset(), are_wanted=False)
+    assert one.are_fitted
     assert list(one.take()) == list(one.names) == ["guessing"]
     assert one.shortfall is None
 
