@@ -71,7 +71,7 @@ def _row(table: pa.Table, place: int) -> list[str | None]:
 
 def _is_odd(rows: pa.Table, header: Row) -> bool:
     """Whether there are no rows, one may be the header again, or a cell is too long."""
-    named = next(place for place, cell in enumerate(header) if cell)  # an empty one equals no gap
+    named = next(place for place, cell in enumerate(header) if cell)  # no gap equals an empty one
     if not rows.num_rows or pc.any(pc.equal(rows.column(named), header[named])).as_py():
         return True
     longest = max(pc.max(pc.binary_length(column)).as_py() or 0 for column in rows.columns)
