@@ -55,7 +55,7 @@ def start_search(data: Any, options: SearchOptions, clock: Clock | None = None) 
     LOG.info("reading %s", one_line(str(data)) if is_named else f"the {type(data).__name__}")
     space = chosen_space(options)  # what is mistyped is told before torch is imported
     raw = read_data(data, options, family=space.family)
-    LOG.info("loading PyTorch and scikit-learn")
+    LOG.info("loading PyTorch")
     from automl.session.opening import open_session
 
     is_readable = is_from_files(data, options)

@@ -183,6 +183,6 @@ def _trained_rows(database: Path, params: Mapping[int, Mapping[str, Any]]) -> Ma
     )
     rows: dict[int, float] = {}
     for trial, run, data, n_epochs in _rows(database, query):
-        n_steps = unpack_epochs(run, data, n_epochs)[-1].step
+        n_steps = unpack_epochs([(run, data, n_epochs)], {})[-1].step
         rows[trial] = max(rows.get(trial, 0.0), float(n_steps * params[trial]["batch_size"]))
     return rows

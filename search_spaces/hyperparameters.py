@@ -41,6 +41,8 @@ ROLES: Final[tuple[Role, ...]] = get_args(Role)
 TRAINING: Final = "training"
 """The family of hyperparameters that every network has: those of how it is trained."""
 
+_WORD: Final = (str, bool)  # made once: each `str | bool` would be a new object
+
 CLASSIFICATION: Final[tuple[Task, ...]] = ("binary", "multiclass")
 
 
@@ -76,10 +78,12 @@ class Hyperparameter:
         Raises:
             SearchSpaceError: the hyperparameter cannot take the value.
         """
-        if isinstance(value, str | bool) and value in self.words:
-            return value
-        if self.numbers and is_number(value) and value in self.numbers:
-            return int(value) if self.numbers.whole else float(value)
+        numbers = self.numbers
+        if isinstance(value, _WORD):
+            if value in self.words:
+                return value
+        elif numbers is not None and is_number(value) and value in numbers:
+            return int(value) if numbers.whole else float(value)
         words = [word for word in self.words if isinstance(word, str)]
         hint = nearest(value, words) if isinstance(value, str) else ""
         raise SearchSpaceError(
@@ -89,7 +93,7 @@ class Hyperparameter:
     def setting(self, value: ParameterValue) -> ParameterValue:
         """The checked value as a field of a configuration: None for a word beside numbers."""
         checked = self.check(value)
-        return None if self.numbers and isinstance(checked, str) else checked
+        return None if isinstance(checked, str) and self.numbers else checked
 
 
 def spelled(word: object) -> str:

@@ -9,7 +9,7 @@ from typing import TypeGuard
 
 def is_number(value: object) -> TypeGuard[int | float]:
     """Whether it is an int or a float; True and False are neither."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Numbers:
     def __contains__(self, value: float) -> bool:
         above = value > self.low if self.low_is_open else value >= self.low
         below = value < self.high if self.high_is_open else value <= self.high
-        return math.isfinite(value) and above and below and (not self.whole or value % 1 == 0)
+        return above and below and math.isfinite(value) and (not self.whole or value % 1 == 0)
 
     def __str__(self) -> str:
         kind = "a whole number" if self.whole else "a number"

@@ -1,13 +1,11 @@
 """What is in an artifact's file: nothing that runs code when it is read.
 
-Weights and checkpoints are safetensors, with JSON in the header; predictions are NumPy
-archives read without pickle; preprocessing is scikit-learn estimators through skops, which
-builds only types that skops knows as safe or that are listed here.
+Weights, checkpoints and preprocessing are safetensors, with JSON in the header; predictions are
+NumPy archives read without pickle.
 """
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
 import zipfile
@@ -22,9 +20,6 @@ from safetensors import SafetensorError
 from storage.errors import StorageError
 
 Arrays = Mapping[str, NDArray[Any]]
-
-TRUSTED_TYPES = ("numpy.dtype",)
-"""Types in our preprocessing beyond those that skops trusts by itself: of its encoders."""
 
 _JSON = "automl"  # key of the JSON text in a safetensors header
 
@@ -48,7 +43,9 @@ def unpack_tensors(content: bytes) -> tuple[dict[str, NDArray[Any]], dict[str, A
         header = json.loads(content[8 : 8 + size])
         return arrays, json.loads(header.get("__metadata__", {}).get(_JSON, "{}"))
     except (SafetensorError, ValueError, KeyError) as error:
-        raise StorageError(f"Weights must be a safetensors file, but: {error}.") from error
+        raise StorageError(
+            f"Weights and preprocessing must be a safetensors file, but: {error}."
+        ) from error
 
 
 def as_array(tensor: Any) -> NDArray[Any]:
@@ -56,40 +53,6 @@ def as_array(tensor: Any) -> NDArray[Any]:
     if hasattr(tensor, "detach"):
         tensor = tensor.detach().cpu().numpy()
     return np.asarray(tensor, order="C")
-
-
-def load_library() -> None:
-    """Load what packs estimators, which takes a third of a second, ahead of its first use."""
-    importlib.import_module("skops.io")
-
-
-def pack_estimators(estimators: Mapping[str, Any], state_json: str) -> bytes:
-    """Fitted estimators and a text through skops."""
-    from skops.io import dumps
-
-    content: bytes = dumps({"estimators": dict(estimators), "state": state_json})
-    return content
-
-
-def unpack_estimators(content: bytes) -> tuple[dict[str, Any], str]:
-    """Estimators and the text.
-
-    Raises:
-        StorageError: the file asks for a type that is not trusted, or is damaged.
-    """
-    from skops.io import get_untrusted_types, loads
-
-    try:
-        foreign = sorted(set(get_untrusted_types(data=content)) - set(TRUSTED_TYPES))
-        if foreign:
-            raise StorageError(
-                f"Preprocessing may hold only types that are known to be safe, but the file asks "
-                f"for {', '.join(foreign)}. Do not use it unless you made it yourself."
-            )
-        stored = loads(content, trusted=list(TRUSTED_TYPES))
-        return stored["estimators"], stored["state"]
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise StorageError(f"Preprocessing must be a skops file, but: {error}.") from error
 
 
 def pack_arrays(arrays: Mapping[str, Any]) -> bytes:

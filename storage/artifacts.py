@@ -95,7 +95,9 @@ class Artifacts:
             sha256="",
             details=dict(details),
         )
-        return self._save(study_name, draft, formats.pack_tensors(weights, details))
+        return self._keep(
+            study_name, _written(self.folder, draft, formats.pack_tensors(weights, details))
+        )
 
     def load_weights(self, record: ArtifactRecord) -> dict[str, NDArray[Any]]:
         """The weights by name."""
@@ -104,25 +106,32 @@ class Artifacts:
     # Preprocessing
 
     def save_preprocessing(
-        self, study_name: str, estimators: Mapping[str, Any], state_json: str, fold: int = 0
+        self,
+        study_name: str,
+        arrays: Mapping[str, Any],
+        state: Mapping[str, Any],
+        fold: int = 0,
     ) -> ArtifactRecord:
-        """Keep the fitted preprocessing of a fold: scikit-learn estimators and a JSON text."""
+        """Keep the fitted preprocessing of a fold: named arrays and plain values."""
         draft = ArtifactRecord(
             artifact_id="",
             kind="preprocessing",
             trial_number=None,
             run_id=None,
             answer_id=None,
-            file_name=f"preprocessing-fold-{fold}.skops",
+            file_name=f"preprocessing-fold-{fold}.safetensors",
             n_bytes=0,
             sha256="",
             details={"fold": fold},
         )
-        return self._save(study_name, draft, formats.pack_estimators(estimators, state_json))
+        content = formats.pack_tensors(arrays, state)
+        return self._keep(study_name, _written(self.folder, draft, content))
 
-    def load_preprocessing(self, record: ArtifactRecord) -> tuple[dict[str, Any], str]:
-        """The estimators by name, and the JSON text."""
-        return formats.unpack_estimators(self._read(record, "preprocessing"))
+    def load_preprocessing(
+        self, record: ArtifactRecord
+    ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """The arrays by name, and the plain values."""
+        return formats.unpack_tensors(self._read(record, "preprocessing"))
 
     # Predictions
 
@@ -141,7 +150,7 @@ class Artifacts:
             sha256="",
             details={"arrays": sorted(arrays)},
         )
-        return self._save(study_name, draft, formats.pack_arrays(arrays))
+        return self._keep(study_name, _written(self.folder, draft, formats.pack_arrays(arrays)))
 
     def load_predictions(self, record: ArtifactRecord) -> dict[str, NDArray[Any]]:
         """The arrays by name."""
@@ -157,12 +166,11 @@ class Artifacts:
         tensors: Mapping[str, Any],
         state: Mapping[str, Any],
     ) -> ArtifactRecord:
-        """Keep all that a run needs to go on, instead of the run's earlier checkpoint."""
-        earlier = [
-            one
-            for one in self.list(study_name)
-            if one.kind == "checkpoint" and one.run_id == run_id
-        ]
+        """Keep all that a run needs to go on, instead of the run's earlier checkpoint.
+
+        Several threads may do so at once: the file, which takes most of the time, is written
+        outside of any transaction.
+        """
         draft = ArtifactRecord(
             artifact_id="",
             kind="checkpoint",
@@ -174,11 +182,12 @@ class Artifacts:
             sha256="",
             details={"epoch": state["epoch"]} if "epoch" in state else {},
         )
-        content = formats.pack_tensors(tensors, state)
+        record = _written(self.folder, draft, formats.pack_tensors(tensors, state))
         with self._storage.database.transaction():
-            record = self._save(study_name, draft, content)
-            for one in earlier:
-                self.remove(one)
+            for one in self.list(study_name):
+                if one.kind == "checkpoint" and one.run_id == run_id:
+                    self.remove(one)
+            self._keep(study_name, record)
         return record
 
     def load_checkpoint(
@@ -272,12 +281,8 @@ class Artifacts:
         for one in records:
             self.folder.remove(one.artifact_id)
 
-    def _save(self, study_name: str, draft: ArtifactRecord, content: bytes) -> ArtifactRecord:
-        """Write the file, then its row; all but checkpoints are listed in Optuna's study."""
-        record = dataclasses.replace(
-            draft, artifact_id=str(uuid.uuid4()), n_bytes=len(content), sha256=hash_of(content)
-        )
-        self.folder.write(record.artifact_id, io.BytesIO(content))
+    def _keep(self, study_name: str, record: ArtifactRecord) -> ArtifactRecord:
+        """Write the row of a file; all but checkpoints are listed in Optuna's study."""
         with writing(self._storage.database, study_name) as (connection, study_id):
             row = record_rows.artifact_row(record, study_id)
             connection.execute(ARTIFACTS.insert(), {**row, "created_at": time.time()})
@@ -305,6 +310,15 @@ class Artifacts:
                 f"save space. Keep more models with `--keep-models`."
             )
         return self.folder.read_checked(record.artifact_id, record.sha256, record.n_bytes)
+
+
+def _written(folder: ArtifactFolder, draft: ArtifactRecord, content: bytes) -> ArtifactRecord:
+    """Write a file, whose row is to follow."""
+    record = dataclasses.replace(
+        draft, artifact_id=str(uuid.uuid4()), n_bytes=len(content), sha256=hash_of(content)
+    )
+    folder.write(record.artifact_id, io.BytesIO(content))
+    return record
 
 
 def _listing(record: ArtifactRecord) -> str:

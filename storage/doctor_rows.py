@@ -13,8 +13,7 @@ from sqlalchemy import Connection, Row, Table, select, type_coerce
 from storage import optuna_schema as schema
 from storage import record_rows, study_reading, study_rows, tables, trial_reading
 from storage.errors import DamagedError
-from storage.packing import check_epochs
-from storage.stored_values import attribute, damaged_in
+from storage.stored_values import attribute
 
 _RECORDS: Mapping[Table, Callable[[Row[Any]], object]] = {
     tables.SETTINGS: lambda row: record_rows.settings_record(row.settings, row.study_id),
@@ -114,16 +113,11 @@ def _damaged_curves(connection: Connection) -> Iterator[DamagedError]:
     epochs, layers, runs = tables.EPOCHS.c, tables.LAYERS.c, tables.RUNS.c
     raw = type_coerce(epochs.data, study_reading.RAW)
     for row in connection.execute(select(epochs.run_id, epochs.block, raw, epochs.n_epochs)):
-        yield from _failure(_epochs, *row)
+        yield from _failure(study_reading.check_epoch_row, *row)
     raw = type_coerce(layers.data, study_reading.RAW)
     query = select(layers.run_id, layers.epoch, raw, runs.layer_names)
     for row in connection.execute(query.join(tables.RUNS, runs.run_id == layers.run_id)):
-        yield from _failure(study_reading.layers_of_row, *row)
-
-
-def _epochs(run_id: int, block: int, data: object, n_epochs: object) -> None:
-    with damaged_in(tables.EPOCHS.name, "data or n_epochs", run_id=run_id, block=block):
-        check_epochs(data, n_epochs)
+        yield from _failure(study_reading.check_layer_row, *row)
 
 
 def _attribute(table: str, owner: str, owner_id: int, key: str, text: str) -> None:

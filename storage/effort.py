@@ -12,8 +12,7 @@ seconds of a call, with loading and scoring, are another thing: `SearchResult.se
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from storage.records import EpochRecord, RunRecord, StudyRecords, best_epoch
@@ -72,7 +71,7 @@ def effort_of_trial(records: StudyRecords, trial_number: int) -> TrialEffort:
 
 def search_effort(records: StudyRecords) -> TotalEffort:
     """What a study's trials took."""
-    runs = [run for own in last_attempts(records).values() for run in own]
+    runs = [run for own in records.last_attempts.values() for run in own]
     curves = [records.epochs.get(run.run_id, ()) for run in runs]
     return TotalEffort(sum(map(len, curves)), _seconds(curves))
 
@@ -81,18 +80,6 @@ def side_effort(records: StudyRecords) -> TotalEffort:
     """What the runs beside the search took, without the epochs that they have taken over."""
     curves = [_own_part(records, run) for run in records.runs if run.purpose != "search"]
     return TotalEffort(sum(map(len, curves)), _seconds(curves))
-
-
-def last_attempts(records: StudyRecords) -> Mapping[int, Sequence[RunRecord]]:
-    """The runs that make each trial's value, by its number: as `search_runs`, for all at once."""
-    grouped: dict[int, list[RunRecord]] = defaultdict(list)
-    for run in records.runs:
-        if run.purpose == "search":
-            grouped[run.trial_number].append(run)
-    for number, runs in grouped.items():
-        last = max(run.attempt for run in runs)
-        grouped[number] = [run for run in runs if run.attempt == last]
-    return grouped
 
 
 def _own_part(records: StudyRecords, run: RunRecord) -> Curve:

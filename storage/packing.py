@@ -10,16 +10,18 @@ The row has its full length from the first epoch on, so that later ones change i
 the epochs that have not happened are zeros. Losses come back exactly, everything else to
 six significant digits, mostly seven. A row of `automl_layers` holds seven float32 per layer,
 in the order of `LAYER_COLUMNS`; the layers' names are with the run.
+
+All rows of a study are unpacked at once, since NumPy needs as long for a few numbers as for many.
 """
 
 from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +79,8 @@ def _row_of(n_epochs: int) -> struct.Struct:
 
 _ROWS = tuple(map(_row_of, range(BLOCK_EPOCHS + 1)))
 
+Layers: TypeAlias = tuple[LayerGradientRecord, ...]
+
 
 def pack_epochs(epochs: Sequence[EpochRecord]) -> bytes:
     """Up to ten epochs of one run as a row's bytes."""
@@ -105,17 +109,23 @@ def check_epochs(data: object, n_epochs: object) -> None:
         )
 
 
-def unpack_epochs(run_id: int, data: bytes, n_epochs: int) -> list[EpochRecord]:
-    """The epochs of one row, without their layers.
+def unpack_epochs(
+    rows: Sequence[tuple[int, bytes, int]], layers: Mapping[tuple[int, int], Layers]
+) -> list[EpochRecord]:
+    """The epochs of rows that `check_epochs` has passed, one after the other.
 
-    Raises:
-        ValueError: the bytes, or their number, are damaged.
+    Args:
+        rows: run, bytes and number of epochs of each.
+        layers: that were measured, by run and epoch.
     """
-    check_epochs(data, n_epochs)
-    block = np.frombuffer(data, _BLOCK)[0]
-    exact = [block[name][:n_epochs].tolist() for name in (*WHOLE_COLUMNS, *LOSS_COLUMNS)]
-    singles = _as_written(np.stack([block[name][:n_epochs] for name in SINGLE_COLUMNS]))
-    return [EpochRecord(run_id, *values) for values in zip(*exact, *singles, strict=True)]
+    blocks = np.frombuffer(b"".join(data for _, data, _ in rows), _BLOCK)
+    n_epochs = np.array([n for *_, n in rows], dtype=np.int64)
+    has_happened = np.arange(BLOCK_EPOCHS) < n_epochs[:, None]  # (rows, epochs of a row)
+    runs = np.repeat([run_id for run_id, *_ in rows], n_epochs).tolist()
+    exact = [blocks[name][has_happened].tolist() for name in (*WHOLE_COLUMNS, *LOSS_COLUMNS)]
+    singles = _as_written(np.stack([blocks[name][has_happened] for name in SINGLE_COLUMNS]))
+    measured = [layers.get(moment, ()) for moment in zip(runs, exact[0], strict=True)]
+    return list(map(EpochRecord, runs, *exact, *singles, measured))
 
 
 def layer_names(layers: Sequence[LayerGradientRecord]) -> str:
@@ -141,13 +151,33 @@ def pack_layers(layers: Sequence[LayerGradientRecord]) -> bytes:
         return struct.pack(f"<{len(values)}f", *map(_within_float32, values))
 
 
-def unpack_layers(data: bytes, names: str) -> tuple[LayerGradientRecord, ...]:
-    """The layers of one moment."""
-    rows = _as_written(np.frombuffer(data, "<f4").reshape(-1, len(LAYER_COLUMNS)))
-    return tuple(
-        LayerGradientRecord(layer, name, *row)
-        for layer, (name, row) in enumerate(zip(names.split("\n"), rows, strict=True))
-    )
+def check_layers(data: object, names: object) -> None:
+    """Refuse what are no layers of one moment.
+
+    Raises:
+        ValueError: the bytes are damaged, or are not of the layers of these names.
+    """
+    n_layers = names.count("\n") + 1 if isinstance(names, str) else None
+    n_bytes = len(data) if isinstance(data, bytes) else None
+    if n_layers is None or n_bytes != 4 * len(LAYER_COLUMNS) * n_layers:
+        found = repr(data)[:40] if n_bytes is None else f"{n_bytes} bytes"
+        raise ValueError(
+            f"a row of layers must have {4 * len(LAYER_COLUMNS)} bytes for each layer of its run, "
+            f"but has {found} for the layers {names!r:.40}"
+        )
+
+
+def unpack_layers(moments: Sequence[tuple[bytes, str]]) -> list[Layers]:
+    """The layers of moments that `check_layers` has passed: of their bytes, and their names."""
+    values = np.frombuffer(b"".join(data for data, _ in moments), "<f4")
+    rows = iter(_as_written(values.reshape(-1, len(LAYER_COLUMNS))))  # each moment takes its own
+    return [
+        tuple(
+            LayerGradientRecord(layer, name, *row)
+            for layer, (name, row) in enumerate(zip(names.split("\n"), rows, strict=False))
+        )
+        for _, names in moments
+    ]
 
 
 def _layer(record: LayerGradientRecord) -> int:

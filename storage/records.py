@@ -9,8 +9,10 @@ trial. Tables are in `storage/tables.py`, reading and writing in `storage/store.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 from storage.score_records import AnswerRecord, EvaluationRecord
@@ -121,8 +123,17 @@ def best_epoch(curve: Sequence[EpochRecord]) -> EpochRecord | None:
 
     Its weights are the ones kept, and its validation loss is what a complete run counts.
     """
-    finite = [record for record in curve if record.is_finite]
-    return min(finite, key=lambda record: record.valid_loss, default=None)
+    best = None
+    for record in curve:
+        best = better_epoch(best, record)
+    return best
+
+
+def better_epoch(best: EpochRecord | None, later: EpochRecord) -> EpochRecord | None:
+    """The best of some epochs and a later one."""
+    if not later.is_finite:
+        return best
+    return later if best is None or later.valid_loss < best.valid_loss else best
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,9 +293,12 @@ class PolicyRecord:
     references: bool = True  # a linear model and boosted trees were fitted beside guessing
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StudyRecords:
-    """Everything stored of one study: all that diagnoses, report and dashboard read."""
+    """Everything stored of one study: all that diagnoses, report and dashboard read.
+
+    Which trial has which runs, and which is the best, is found once: it is asked for every trial.
+    """
 
     settings: StudySettings
     trials: tuple[TrialRecord, ...] = ()
@@ -298,7 +312,7 @@ class StudyRecords:
     artifacts: tuple[ArtifactRecord, ...] = ()
     policies: tuple[PolicyRecord, ...] = ()
 
-    @property
+    @cached_property
     def complete_trials(self) -> tuple[TrialRecord, ...]:
         """The trials that completed with a value, the lowest value first."""
         return best_first(self.trials)
@@ -308,15 +322,25 @@ class StudyRecords:
         """The complete trial of the lowest value; None where none has completed."""
         return next(iter(self.complete_trials), None)
 
+    @cached_property
+    def last_attempts(self) -> Mapping[int, tuple[RunRecord, ...]]:
+        """The runs that make each trial's value, by its number: one, or one per fold.
+
+        Of a trial that was trained again they are those of its last attempt.
+        """
+        grouped: dict[int, list[RunRecord]] = defaultdict(list)
+        for run in self.runs:
+            if run.purpose == "search":
+                grouped[run.trial_number].append(run)
+        last = {number: max(run.attempt for run in runs) for number, runs in grouped.items()}
+        return {
+            number: tuple(run for run in runs if run.attempt == last[number])
+            for number, runs in grouped.items()
+        }
+
     def search_runs(self, trial_number: int) -> tuple[RunRecord, ...]:
-        """The runs that make a trial's value: one, or one per fold, of the last attempt."""
-        runs = [
-            run
-            for run in self.runs
-            if run.trial_number == trial_number and run.purpose == "search"
-        ]
-        last = max((run.attempt for run in runs), default=1)
-        return tuple(run for run in runs if run.attempt == last)
+        """The runs that make a trial's value; none where it has none."""
+        return self.last_attempts.get(trial_number, ())
 
     def kept_artifacts(self, kind: str) -> tuple[ArtifactRecord, ...]:
         """Those of one kind whose files are still there."""

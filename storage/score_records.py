@@ -48,7 +48,7 @@ class ReferenceRecord:
     # How much better the network is than it, and it than guessing.
     network_gains: Mapping[str, PairedDifference] = field(default_factory=dict)
     guessing_gains: Mapping[str, PairedDifference] = field(default_factory=dict)
-    is_final: bool = True  # False: it was still getting better when its time was up
+    is_final: bool = True  # False: it was still getting better when its effort was spent
 
 
 @dataclass(frozen=True, slots=True)

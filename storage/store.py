@@ -157,6 +157,17 @@ class Store:
             records, trials=tuple(record_rows.trial_record(trial) for trial in trials)
         )
 
+    def refreshed(self, records: StudyRecords) -> StudyRecords:
+        """The records with what is kept and said of the study by now; its trials are not read.
+
+        After the last training nothing else changes, and most of a study are its curves.
+        """
+        with self._database.lock:
+            self.flush()
+            with reading(self._database, records.settings.study_name) as (connection, study_id):
+                judgements = study_reading.read_judgements(connection, study_id)
+        return dataclasses.replace(records, **judgements)
+
     def ranking(self, study_name: str) -> list[tuple[float, int]]:
         """(value, number) of the trials that completed with a value, the best first."""
         trials = self.optuna_storage.get_all_trials(

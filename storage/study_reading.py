@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -12,10 +11,9 @@ from sqlalchemy.types import NullType
 
 from storage import record_rows, tables
 from storage.errors import StorageError
-from storage.packing import unpack_epochs, unpack_layers
+from storage.packing import Layers, check_epochs, check_layers, unpack_epochs, unpack_layers
 from storage.records import (
     EpochRecord,
-    LayerGradientRecord,
     StudyRecords,
     StudySettings,
 )
@@ -27,7 +25,8 @@ Record = TypeVar("Record")
 RAW = NullType()
 """The type of a column that is read as it is stored: what does not fit, the reader says."""
 
-Layers = dict[int, tuple[LayerGradientRecord, ...]]
+Moment = tuple[int, int]
+"""A run and one of its epochs; 0 is before the first."""
 
 
 def read_settings(connection: Connection, study_id: int) -> StudySettings | None:
@@ -56,17 +55,26 @@ def read_study(connection: Connection, study_id: int, study_name: str) -> StudyR
         runs=_records(connection, tables.RUNS, study_id, record_rows.run_record),
         epochs=epochs,
         initial_layers=initial,
-        data_checks=_records(
+        policies=_records(connection, tables.POLICIES, study_id, record_rows.policy_record),
+        **read_judgements(connection, study_id),
+    )
+
+
+def read_judgements(connection: Connection, study_id: int) -> dict[str, Any]:
+    """What is kept and said of a study beside its runs, by the field of `StudyRecords`."""
+    return {
+        "data_checks": _records(
             connection, tables.DATA_CHECKS, study_id, record_rows.data_check_record
         ),
-        answers=read_answers(connection, study_id),
-        evaluations=_records(
+        "answers": read_answers(connection, study_id),
+        "evaluations": _records(
             connection, tables.EVALUATIONS, study_id, record_rows.evaluation_record
         ),
-        diagnoses=_records(connection, tables.DIAGNOSES, study_id, record_rows.diagnosis_record),
-        artifacts=_records(connection, tables.ARTIFACTS, study_id, record_rows.artifact_record),
-        policies=_records(connection, tables.POLICIES, study_id, record_rows.policy_record),
-    )
+        "diagnoses": _records(
+            connection, tables.DIAGNOSES, study_id, record_rows.diagnosis_record
+        ),
+        "artifacts": _records(connection, tables.ARTIFACTS, study_id, record_rows.artifact_record),
+    }
 
 
 def read_answers(connection: Connection, study_id: int) -> tuple[AnswerRecord, ...]:
@@ -86,58 +94,59 @@ def _records(
 
 def _read_curves(
     connection: Connection, study_id: int
-) -> tuple[dict[int, tuple[EpochRecord, ...]], Layers]:
+) -> tuple[dict[int, tuple[EpochRecord, ...]], dict[int, Layers]]:
+    """The curve of each run, and the layers that it began with."""
     layers = _read_layers(connection, study_id)
-    initial = {run_id: moments.pop(0) for run_id, moments in layers.items() if 0 in moments}
     table = tables.EPOCHS.c
     query = (
         select(table.run_id, table.block, type_coerce(table.data, RAW), table.n_epochs)
         .where(table.run_id.in_(_runs_of(study_id)))
         .order_by(table.run_id, table.block)
     )
+    rows = connection.execute(query).all()
+    for run_id, block, data, n_epochs in rows:
+        check_epoch_row(run_id, block, data, n_epochs)
+    epochs = unpack_epochs([(run_id, data, n) for run_id, _, data, n in rows], layers)
     curves: dict[int, list[EpochRecord]] = defaultdict(list)
-    for run_id, block, data, n_epochs in connection.execute(query):
-        with damaged_in(tables.EPOCHS.name, "data or n_epochs", run_id=run_id, block=block):
-            curves[run_id] += unpack_epochs(run_id, data, n_epochs)
-    return {
-        run_id: tuple(_with_layers(curve, layers.get(run_id, {})))
-        for run_id, curve in curves.items()
-    }, initial
+    for one in epochs:
+        curves[one.run_id].append(one)
+    initial = {run_id: kept for (run_id, epoch), kept in layers.items() if epoch == 0}
+    return {run_id: tuple(curve) for run_id, curve in curves.items()}, initial
 
 
-def _with_layers(curve: list[EpochRecord], layers: Layers) -> list[EpochRecord]:
-    if not layers:
-        return curve
-    return [
-        dataclasses.replace(one, layers=layers[one.epoch]) if one.epoch in layers else one
-        for one in curve
-    ]
-
-
-def _read_layers(connection: Connection, study_id: int) -> dict[int, Layers]:
+def _read_layers(connection: Connection, study_id: int) -> dict[Moment, Layers]:
     table, runs = tables.LAYERS.c, tables.RUNS.c
     query = (
         select(table.run_id, table.epoch, type_coerce(table.data, RAW), runs.layer_names)
         .join(tables.RUNS, runs.run_id == table.run_id)
         .where(runs.study_id == study_id)
     )
-    moments: dict[int, Layers] = defaultdict(dict)
-    for run_id, epoch, data, names in connection.execute(query):
-        moments[run_id][epoch] = layers_of_row(run_id, epoch, data, names)
-    return moments
+    rows = connection.execute(query).all()
+    for row in rows:
+        check_layer_row(*row)
+    layers = unpack_layers([(data, names) for *_, data, names in rows])
+    return {(run_id, epoch): kept for (run_id, epoch, *_), kept in zip(rows, layers, strict=True)}
 
 
-def layers_of_row(
-    run_id: int, epoch: int, data: bytes, names: str
-) -> tuple[LayerGradientRecord, ...]:
-    """The layers of one moment, from its row and the names that its run has.
+def check_epoch_row(run_id: int, block: int, data: object, n_epochs: object) -> None:
+    """Refuse a row that no epochs can be read from.
+
+    Raises:
+        DamagedError: it is one.
+    """
+    with damaged_in(tables.EPOCHS.name, "data or n_epochs", run_id=run_id, block=block):
+        check_epochs(data, n_epochs)
+
+
+def check_layer_row(run_id: int, epoch: int, data: object, names: object) -> None:
+    """Refuse a row that no layers can be read from, with the names that its run has.
 
     Raises:
         DamagedError: they do not go together.
     """
     what = "data, or layer_names of its run,"
     with damaged_in(tables.LAYERS.name, what, run_id=run_id, epoch=epoch):
-        return unpack_layers(data, names)
+        check_layers(data, names)
 
 
 def _runs_of(study_id: int) -> Any:

@@ -52,7 +52,6 @@ HOMES = {
     "jinja2": ("automl.report", "automl.playground"),
     "sqlalchemy": ("storage",),
     "safetensors": ("storage.artifact_formats",),
-    "skops": ("storage.artifact_formats",),
     "optuna": ("search_spaces", "storage", "automl.tuning", "automl.report"),
     "optuna_dashboard": ("automl.report.dashboard",),
     "pandas": ("automl.data", "automl.report", "automl.training.trained_model"),
@@ -91,7 +90,7 @@ LOADS = {  # importing this loads no other of the heavy libraries
     "automl.api": ("optuna", "pandas", "sqlalchemy"),  # what is mistyped is told without torch
     "automl.diagnostics": (),
     # All that it takes to begin a search.
-    "automl.session.opening": ("optuna", "pandas", "rich", "sklearn", "sqlalchemy", "torch"),
+    "automl.session.opening": ("optuna", "pandas", "sqlalchemy", "torch"),
     "automl.report": ("optuna", "pandas", "plotly", "sklearn", "sqlalchemy"),
     "automl.training.config": ("torch",),
     "automl.executors.workers.process_beginning": (),  # it beats while it loads the rest

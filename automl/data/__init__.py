@@ -10,9 +10,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from automl.data.baselines import Predictions, linear_predictions, trivial_predictions
+    from automl.data.baselines import linear_predictions
     from automl.data.dataset import Dataset, Fold, Split
     from automl.data.encoders import Encoder
+    from automl.data.guessing import Predictions, trivial_predictions
     from automl.data.kinds import load_dataset
     from automl.data.loaded import LoadedData
     from automl.data.table.inputs import AffineScaling
@@ -26,13 +27,13 @@ _HOMES = {
     "Encoder": "encoders",
     "Fold": "dataset",
     "LoadedData": "loaded",
-    "Predictions": "baselines",
+    "Predictions": "guessing",
     "Preprocessor": "table.preprocessing",
     "Split": "dataset",
     "SplitOptions": "choices",
     "linear_predictions": "baselines",
     "load_dataset": "kinds",
-    "trivial_predictions": "baselines",
+    "trivial_predictions": "guessing",
 }
 
 __all__ = [

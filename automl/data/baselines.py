@@ -1,17 +1,14 @@
-"""What a network has to beat: the best constant, and a linear model on the same inputs.
+"""What a network has to beat: a linear model on the same inputs, fitted on a fold's train rows.
 
-Both are fitted on a fold's train rows. Predictions have the form of
-`automl.training.predictions.predict`, so that the same scores apply. Where a study weighs its
-classes, so does the linear model: a weighted network gives up likelihood for the rare classes, and
-is held against a model that does the same. One thread only: on products of this size the threads
-of BLAS wait for each other longer than they compute.
+Where a study weighs its classes, so does the linear model: a weighted network gives up likelihood
+for the rare classes, and is held against a model that does the same. One thread only: on products
+of this size the threads of BLAS wait for each other longer than they compute.
 """
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import scipy.sparse
@@ -23,6 +20,13 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from automl.data.dataset import Dataset, Fold
+from automl.data.guessing import (
+    Floats,
+    Predictions,
+    in_own_unit,
+    regression_loss,
+    trivial_predictions,
+)
 
 INVERSE_PENALTIES = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
 """Of logistic regression (scikit-learn's C), tried on the validation rows."""
@@ -32,43 +36,6 @@ PENALTIES_PER_ROW = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 
 MAX_TRIAL_CELLS = 3_000_000
 """Rows x inputs x classes on which penalties are compared, in a second or two."""
-
-Floats: TypeAlias = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Predictions:
-    """What a baseline says of the rows it was not fitted on.
-
-    Shape:
-        valid, test: (N, C) probabilities (binary: C = 2), or (N,) in the target's own unit.
-    """
-
-    valid: Tensor
-    test: Tensor
-    is_final: bool = True  # False: it was still getting better when its time was up
-
-
-def trivial_predictions(dataset: Dataset, fold: int = 0) -> Predictions:
-    """Predict the class frequencies, or the mean (for mean_absolute the median).
-
-    Frequencies are (n + 1) / (N + C), Laplace's rule, so that a class without train rows does
-    not make the loss infinite. Huber takes whichever of mean and median has the lower loss.
-    """
-    rows = dataset.folds[fold]
-    if dataset.task == "regression":
-        targets = rows.train.targets.double().numpy()
-        centre = min(
-            (targets.mean(), np.median(targets)),
-            key=lambda c: regression_loss(dataset, c - targets),
-        )
-        constant = np.full(max(len(rows.valid), len(rows.test)), centre)
-        return in_own_unit(rows, constant[: len(rows.valid)], constant[: len(rows.test)])
-    counts = np.bincount(rows.train.targets.numpy(), minlength=dataset.n_classes)
-    frequencies = torch.tensor((counts + 1.0) / (counts.sum() + dataset.n_classes)).float()
-    return Predictions(
-        frequencies.repeat(len(rows.valid), 1), frequencies.repeat(len(rows.test), 1)
-    )
 
 
 def linear_predictions(dataset: Dataset, fold: int = 0) -> Predictions:
@@ -190,25 +157,6 @@ def _reweight_(model: Ridge, x: Any, targets: Floats, loss: str) -> None:
         weights = 1 / size if loss == "mean_absolute" else np.minimum(1.0, 1 / size)
         # Weights of mean 1 keep the penalty's meaning.
         model.fit(x, targets, sample_weight=weights / weights.mean())
-
-
-def regression_loss(dataset: Dataset, errors: Floats) -> float:
-    """The plain regression loss of errors in standardized units."""
-    size = np.abs(errors)
-    if dataset.loss == "mean_squared":
-        return float((size**2).mean())
-    if dataset.loss == "mean_absolute":
-        return float(size.mean())
-    return float(np.where(size <= 1, 0.5 * size**2, size - 0.5).mean())
-
-
-def in_own_unit(rows: Fold, valid: Floats, test: Floats) -> Predictions:
-    """Predictions of standardized targets, in the target's own unit."""
-
-    def convert(standardized: Floats) -> Tensor:
-        return torch.from_numpy(standardized * rows.target_scale + rows.target_mean).float()
-
-    return Predictions(convert(valid), convert(test))
 
 
 def _some_rows(n_rows: int, limit: int) -> NDArray[np.int64]:

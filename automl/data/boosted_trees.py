@@ -1,16 +1,15 @@
 """Gradient-boosted trees: what many would fit to a table first, so what a network has to beat.
 
-scikit-learn's histogram trees with its defaults, fitted on a fold's train rows. How many trees
-there are is chosen on the validation rows, as a network's epoch is; nothing else is. They grow
-step by step, so that whoever has no more time takes those that there are. Trees do not mind a
-column's scale, and get imputed numbers with their missing-indicators, as the networks do. Classes
-are weighed where the study weighs them, see `automl/data/baselines.py`.
+scikit-learn's histogram trees, fitted on a fold's train rows with an effort that is a matter of
+the table and not of the clock (`tree_growth.py`). They grow until the loss of the validation rows,
+by which a network's epoch is chosen too, has not fallen for a while, or until their effort is
+spent; of all rounds the best one on these rows is taken. Trees do not mind a column's scale, and
+get imputed numbers with their missing-indicators, as the networks do. Classes are weighed where
+the study weighs them, see `automl/data/baselines.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -20,34 +19,10 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
-from automl.data.baselines import (
-    Floats,
-    Predictions,
-    class_loss,
-    every_class,
-    has_one_class,
-    in_own_unit,
-    regression_loss,
-    row_weights,
-    trivial_predictions,
-)
+from automl.data.baselines import every_class, has_one_class, row_weights
 from automl.data.dataset import Dataset, Fold, Split
-
-MAX_ITERATIONS = 1000
-"""Of boosting. At scikit-learn's learning rate of 0.1 few tables of some 10,000 rows ask for as
-many."""
-
-PATIENCE = 20
-"""Iterations without a lower validation loss that end the growth."""
-
-STEP = 20
-"""Iterations at a time; half of those there are where that is more, since each step begins with
-the predictions of all trees so far. Of digits, concrete and segment, steps of 5 or a quarter took
-1.2 to 1.4 times the processor time."""
-
-PRESENTABLE = 20
-"""Iterations below which trees that still get better are no reference: at a learning rate of 0.1
-they are within 0.9 ** 20 = 12 % of where they are going."""
+from automl.data.guessing import Floats, Predictions, in_own_unit, trivial_predictions
+from automl.data.tree_growth import FULL_EFFORT, MOST_ROUNDS, Growth
 
 MAX_NATIVE_CATEGORIES = 255
 """What scikit-learn splits as categories. Columns with more are ordered by their codes."""
@@ -55,89 +30,70 @@ MAX_NATIVE_CATEGORIES = 255
 LOSSES = {
     "mean_squared": "squared_error",
     "mean_absolute": "absolute_error",
-    "huber": "squared_error",  # there is no closer one; the number of trees is chosen by huber
+    "huber": "squared_error",  # there is no closer one
 }
 
 
-class BoostedTrees:
-    """The trees of one fold. `grow` them until `is_grown`, or for as long as there is time."""
-
-    def __init__(self, dataset: Dataset, fold: int = 0) -> None:
-        self._dataset = dataset
-        self._rows = dataset.folds[fold]
-        self._n_iterations = 0
-        self._best_iteration = 0
-        self._lowest_loss = np.inf
-        self._predictions = trivial_predictions(dataset, fold)  # those of no tree
-        self.is_grown = dataset.task != "regression" and has_one_class(self._rows)
-        self._inputs = {name: _inputs(self._rows.split(name)) for name in ("valid", "test")}
-        self._train_inputs = _inputs(self._rows.train)
-        self._model = _model(dataset, self._rows)
-
-    @property
-    def predictions(self) -> Predictions:
-        """Of the best iteration so far."""
-        return replace(self._predictions, is_final=self.is_grown)
-
-    @property
-    def is_presentable(self) -> bool:
-        """Whether there are enough trees for a reference."""
-        return self.is_grown or self._n_iterations >= PRESENTABLE
-
-    def grow(self) -> None:
-        """Add some trees; no-op once no more are needed."""
-        if self.is_grown:
-            return
-        before = self._n_iterations
-        self._n_iterations = min(before + max(STEP, before // 2), MAX_ITERATIONS)
-        self._model.set_params(max_iter=self._n_iterations)
-        with threadpool_limits(1):
-            targets, weights = self._rows.train.targets.numpy(), row_weights(self._rows)
-            self._model.fit(self._train_inputs, targets, sample_weight=weights)
-            self._choose(before)
-        waited = self._n_iterations - self._best_iteration
-        self.is_grown = waited >= PATIENCE or self._n_iterations == MAX_ITERATIONS
-
-    def _choose(self, before: int) -> None:
-        """See whether one of the new iterations is the best so far, and predict with it."""
-        best = None
-        for iteration, predicted in enumerate(self._stages("valid", before), start=before + 1):
-            loss = self._valid_loss(predicted)
-            if loss < self._lowest_loss:
-                best = predicted
-                self._lowest_loss, self._best_iteration = loss, iteration
-        if best is not None:
-            test = next(self._stages("test", self._best_iteration - 1))
-            self._predictions = self._in_form(best, test)
-
-    def _stages(self, name: str, after: int) -> Iterator[Floats]:
-        """What the trees of each further iteration say of a split, with all before them."""
-        inputs = self._inputs[name]
-        if self._dataset.task == "regression":
-            yield from islice(self._model.staged_predict(inputs), after, None)
-            return
-        n_classes, n_rows = self._dataset.n_classes, len(self._rows.train)
-        for found in islice(self._model.staged_predict_proba(inputs), after, None):
-            yield every_class(found, self._model.classes_, n_classes=n_classes, n_rows=n_rows)
-
-    def _valid_loss(self, predicted: Floats) -> float:
-        targets = self._rows.valid.targets
-        if self._dataset.task == "regression":
-            return regression_loss(self._dataset, predicted - targets.double().numpy())
-        return class_loss(predicted, targets)
-
-    def _in_form(self, valid: Floats, test: Floats) -> Predictions:
-        if self._dataset.task == "regression":
-            return in_own_unit(self._rows, valid, test)
-        return Predictions(torch.from_numpy(valid).float(), torch.from_numpy(test).float())
+def tree_predictions(dataset: Dataset, fold: int = 0, effort: int = FULL_EFFORT) -> Predictions:
+    """Predict by boosted trees; not final where they were still getting better at their bound."""
+    rows = dataset.folds[fold]
+    chosen_by = _rows_to_choose_by(dataset, rows)
+    if not chosen_by.any() or (dataset.task != "regression" and has_one_class(rows)):
+        return trivial_predictions(dataset, fold)
+    growth = Growth.of(dataset, rows, effort)
+    model = _model(dataset, rows, growth)
+    valid, test = _inputs(rows.valid), _inputs(rows.test)
+    with threadpool_limits(1):
+        model.fit(
+            _inputs(rows.train),
+            rows.train.targets.numpy(),
+            sample_weight=row_weights(rows),
+            X_val=valid[chosen_by],
+            y_val=rows.valid.targets.numpy()[chosen_by],
+        )
+        best = max(1, int(np.argmax(model.validation_score_)))  # of no round is the first
+        of_valid, of_test = (_after(model, best, dataset, rows, each) for each in (valid, test))
+    is_final = model.n_iter_ < growth.rounds or growth.rounds == MOST_ROUNDS
+    if dataset.task == "regression":
+        found = in_own_unit(rows, of_valid, of_test)
+        return Predictions(found.valid, found.test, is_final)
+    return Predictions(
+        torch.from_numpy(of_valid).float(), torch.from_numpy(of_test).float(), is_final
+    )
 
 
-def _model(dataset: Dataset, rows: Fold) -> Any:
+def _rows_to_choose_by(dataset: Dataset, rows: Fold) -> NDArray[np.bool_]:
+    """The validation rows whose class trees can know, which is one that train rows have."""
+    targets = rows.valid.targets.numpy()
+    if dataset.task == "regression":
+        return np.ones(len(targets), dtype=bool)
+    return np.isin(targets, rows.train.targets.numpy())
+
+
+def _after(
+    model: Any, n_rounds: int, dataset: Dataset, rows: Fold, inputs: NDArray[np.float32]
+) -> Floats:
+    """What the trees of so many rounds say."""
+    if dataset.task == "regression":
+        quantities: Floats = next(islice(model.staged_predict(inputs), n_rounds - 1, None))
+        return quantities
+    found = next(islice(model.staged_predict_proba(inputs), n_rounds - 1, None))
+    n_classes, n_rows = dataset.n_classes, len(rows.train)
+    return every_class(found, model.classes_, n_classes=n_classes, n_rows=n_rows)
+
+
+def _model(dataset: Dataset, rows: Fold, growth: Growth) -> Any:
     native = [n_codes <= MAX_NATIVE_CATEGORIES for n_codes in rows.encoding.cardinalities]
     choices = {
         "categorical_features": [False] * rows.encoding.n_features + native,
-        "early_stopping": False,
-        "warm_start": True,
+        "early_stopping": True,
+        "scoring": "loss",
+        "n_iter_no_change": growth.kind.patience,
+        "tol": 0.0,
+        "max_iter": growth.rounds,
+        "learning_rate": growth.rate,
+        "max_leaf_nodes": growth.kind.leaves,
+        "max_features": growth.kind.columns,
         "random_state": 0,
     }
     if dataset.task == "regression":

@@ -1,7 +1,7 @@
 """What turns rows into the inputs of a network, learned from train rows, and kept with a study.
 
 Each kind of data brings a subclass: the `Preprocessor` of tables, `ArrayEncoder`. Its state is
-fitted estimators and plain values, so that nothing runs when it is read. A study keeps the name
+arrays and plain values, so that nothing runs when it is read. A study keeps the name
 of the kind; the class is looked up among those that are imported, never imported by that name.
 """
 
@@ -12,6 +12,8 @@ import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
+
+from numpy.typing import NDArray
 
 from automl.data.inputs import Encoding, Inputs
 from automl.errors import DataError
@@ -61,12 +63,12 @@ class Encoder(abc.ABC):
         """
 
     @abc.abstractmethod
-    def to_state(self) -> tuple[Mapping[str, Any], dict[str, Json]]:
-        """Estimators of scikit-learn by name, and the rest as plain values."""
+    def to_state(self) -> tuple[Mapping[str, NDArray[Any]], dict[str, Json]]:
+        """Arrays by name, and the rest as plain values."""
 
     @classmethod
     @abc.abstractmethod
-    def from_state(cls, estimators: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
+    def from_state(cls, arrays: Mapping[str, NDArray[Any]], state: Mapping[str, Any]) -> Self:
         """The inverse of `to_state`."""
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from automl.data.table.cells import raw_column
 from automl.data.table.column_reading import read_numbers
-from automl.data.table.number_formats import PLAIN, plain_numbers
+from automl.data.table.number_formats import PLAIN
 
 
 def fingerprint(*frames: pd.DataFrame | None) -> str:
@@ -40,7 +40,7 @@ def plain_cells(values: pd.Series[Any]) -> NDArray[Any]:
     raw = raw_column(values)
     numbers = read_numbers(raw, PLAIN) if raw.form == "numbers" else None
     if raw.form == "texts":
-        numbers = plain_numbers(raw.values)
+        numbers = raw.plain
     if numbers is not None:
         plain: NDArray[Any] = np.where(np.isnan(numbers), np.nan, numbers) + 0.0  # one NaN, one 0
         return plain

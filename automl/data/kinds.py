@@ -2,8 +2,8 @@
 
 A kind is whatever has `load_data(options) -> LoadedData`: tables (`table/`), arrays of any shape
 (`array/`), and any object of a person's own that has this method. Those of ours come in two
-halves: what people mistype is told while data are read, before torch and scikit-learn are imported
-for the second half, which takes seconds.
+halves: what people mistype is told while data are read, before torch is imported for the second
+half, which takes a second.
 """
 
 from __future__ import annotations

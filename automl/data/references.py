@@ -1,18 +1,18 @@
 """The references of a search: what its best network has to beat, fitted on the same rows.
 
-Guessing, a linear model and boosted trees, on each fold's train rows. They come one after the
-other, the cheap ones first, and the trees get better step by step, so that whoever iterates
-decides when it is enough. They are a function of the data set alone.
+Guessing, a linear model and boosted trees, on each fold's train rows, one after the other, the
+cheap ones first. They are a function of the data set and of an effort alone: whoever fits them,
+where and beside what, gets the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from automl.data.baselines import Predictions, linear_predictions, trivial_predictions
-from automl.data.boosted_trees import BoostedTrees
 from automl.data.dataset import Dataset
+from automl.data.guessing import Predictions, trivial_predictions
+from automl.data.tree_growth import FULL_EFFORT
 from storage.score_records import ReferenceName
 
 MAX_TREE_COLUMNS = 1000
@@ -30,35 +30,35 @@ def possible_references(dataset: Dataset) -> frozenset[ReferenceName]:
     return frozenset({"guessing", "linear_model", "boosted_trees"})
 
 
-def improve_references(dataset: Dataset) -> Iterator[FittedReferences]:
-    """Fit all references, and say after each step what there is by then.
+def fit_in_steps(
+    dataset: Dataset, names: Collection[ReferenceName], effort: int = FULL_EFFORT
+) -> Iterator[FittedReferences]:
+    """Fit references, and say after each of them what there is by then.
 
-    The last is all of them. The same object comes again where a step has changed nothing that
-    could be shown.
+    Whoever does not fit them does not wait for scikit-learn to be loaded.
+
+    Args:
+        names: of those that are wanted beside guessing.
+        effort: of boosted trees, in cells.
     """
+    from automl.data.baselines import linear_predictions
+    from automl.data.boosted_trees import tree_predictions
+
     folds = range(len(dataset.folds))
     fitted = guessing_alone(dataset)
     yield fitted
-    linear = [linear_predictions(dataset, fold) for fold in folds]
-    fitted = {**fitted, "linear_model": linear}
-    yield fitted
-    if "boosted_trees" not in possible_references(dataset):
-        return
-    trees = [BoostedTrees(dataset, fold) for fold in folds]
-    while True:
-        for of_fold in trees:
-            of_fold.grow()
-            yield fitted
-        if all(of_fold.is_presentable for of_fold in trees):
-            fitted = {**fitted, "boosted_trees": [of_fold.predictions for of_fold in trees]}
-            yield fitted
-        if all(of_fold.is_grown for of_fold in trees):
-            return
+    if "linear_model" in names:
+        linear = [linear_predictions(dataset, fold) for fold in folds]
+        fitted = {**fitted, "linear_model": linear}
+        yield fitted
+    if "boosted_trees" in names:
+        trees = [tree_predictions(dataset, fold, effort) for fold in folds]
+        yield {**fitted, "boosted_trees": trees}
 
 
 def fit_references(dataset: Dataset) -> FittedReferences:
-    """Fit all references to their ends."""
-    *_, fitted = improve_references(dataset)
+    """Fit all that are possible."""
+    *_, fitted = fit_in_steps(dataset, possible_references(dataset))
     return fitted
 
 

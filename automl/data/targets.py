@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -124,7 +124,7 @@ def learn_target(
     missing: Sequence[str] = (),
     keep_missing_class: bool = False,
     decimal: str | None = None,
-    usual: str | None = None,
+    usual: Callable[[], str | None] = lambda: None,
 ) -> TargetReading:
     """Learn how the cells of a target are read.
 
@@ -136,7 +136,7 @@ def learn_target(
         missing: further marks, which a person has named.
         keep_missing_class: marks are a class of their own.
         decimal: the mark that goes with the text file that they come from.
-        usual: the mark of the table's other columns, which decides before that of the file.
+        usual: says the mark of the table's other columns, which decides before that of the file.
     """
     raw = raw_column(values)
     guess, marks = None, tuple(missing)
@@ -144,7 +144,7 @@ def learn_target(
         all_marks = frozenset() if keep_missing_class else MISSING_MARKS
         known = raw.values[raw.present & ~is_named_mark(raw, (*missing, *all_marks))]
         if len(known) and not raw.is_category and not are_codes(known):
-            guess = guess_numbers(Counter(known.tolist()), decimal=usual or decimal)
+            guess = guess_numbers(Counter(known.tolist()), decimal=lambda: usual() or decimal)
         is_numeric = guess is not None and guess.share >= _SURELY_NUMBERS
         marks += tuple(sorted(all_marks if is_numeric else all_marks & MISSING_CLASSES))
     else:

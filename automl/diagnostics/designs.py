@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from automl.diagnostics.gradient_flow import start_problem
-from automl.diagnostics.situation import Situation, change, space_parameters
+from automl.diagnostics.situation import Situation, change, named, space_parameters
 from automl.wording.counts import count
 from search_spaces.hyperparameters import Role
 from storage.records import Advice, Diagnosis, Json, LayerGradientRecord, StudyRecords
@@ -29,8 +29,9 @@ Start: TypeAlias = tuple[int, str | None]  # hidden layers, kind of bad start
 def diagnose_flow_by_design(records: StudyRecords) -> Diagnosis | None:
     """Count over the study which designs start with bad signals, and which never do."""
     groups: dict[Design, list[Start]] = defaultdict(list)
+    names = [named(records.settings, role) for role in ROLES]
     for situation, layers in _starts(records):
-        groups[_design(situation)].append((len(layers) - 1, start_problem(layers)))
+        groups[_design(situation, names)].append((len(layers) - 1, start_problem(layers)))
     bad = {
         design: starts
         for design, starts in groups.items()
@@ -67,9 +68,9 @@ def _starts(
             yield Situation(records.settings, trial), layers
 
 
-def _design(situation: Situation) -> Design:
-    """An own network may have only some of the three, or none."""
-    activation, initialization, normalization = (situation.choice(role) for role in ROLES)
+def _design(situation: Situation, names: Sequence[str | None]) -> Design:
+    """Of the hyperparameters that have the roles: an own network may have only some, or none."""
+    activation, initialization, normalization = (name and situation.value(name) for name in names)
     return str(activation or ""), str(initialization or ""), str(normalization or "none")
 
 

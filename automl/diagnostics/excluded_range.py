@@ -73,11 +73,13 @@ def diagnose_excluded_ranges(
         verdicts: on the best trial.
     """
     found: dict[str, _Excluded] = {}
+    ranked = ranked_trials(records)
     for one in numeric_ranges(records):
+        trials = [trial for trial in ranked if one.name in trial.params]
         excluded = (
             _by_verdict(one, verdicts)
-            or _by_trend(one, records, verdicts)
-            or _by_want_of_fit(one, records, verdicts)
+            or _by_trend(one, trials, verdicts)
+            or _by_want_of_fit(one, trials, verdicts)
         )
         if excluded:
             found[one.name] = excluded
@@ -131,15 +133,14 @@ def _advised(one: Range, verdict: Diagnosis, end: End) -> tuple[float, float]:
 
 
 def _by_trend(
-    one: Range, records: StudyRecords, verdicts: Sequence[Diagnosis]
+    one: Range, trials: Sequence[TrialRecord], verdicts: Sequence[Diagnosis]
 ) -> _Excluded | None:
-    """No usual value is in the range, and its trials get better towards those."""
+    """No usual value is in the range, and its trials, best first, get better towards those."""
     usual = USUAL_ENDS.get(one.name)
     kind = verdicts[0].kind if verdicts else ""
     if usual is None or kind in ("high_variance", "no_signal"):
         return None
     end: End | None = "low" if one.low > usual[1] else "high" if one.high < usual[0] else None
-    trials = [trial for trial in ranked_trials(records) if one.name in trial.params]
     if end is None or len(trials) < EDGE_MIN_TRIALS:
         return None
     toward = _toward(one, trials, end)
@@ -149,11 +150,10 @@ def _by_trend(
 
 
 def _by_want_of_fit(
-    one: Range, records: StudyRecords, verdicts: Sequence[Diagnosis]
+    one: Range, trials: Sequence[TrialRecord], verdicts: Sequence[Diagnosis]
 ) -> _Excluded | None:
     """A network that others are ahead of, its learning rate near an end that all trials prefer."""
     kinds = {verdict.kind for verdict in verdicts}
-    trials = [trial for trial in ranked_trials(records) if one.name in trial.params]
     if one.name != "learning_rate" or not kinds & ASKS_FOR_CAPACITY:
         return None
     if len(trials) < EDGE_MIN_TRIALS:

@@ -34,7 +34,7 @@ class Rival:
     valid: PairedDifference | None = None
     test: PairedDifference | None = None
     test_loss: float = math.nan  # on test rows
-    is_final: bool = True  # False: it had no time to get as good as it can
+    is_final: bool = True  # False: it was still getting better when its effort was spent
 
     @property
     def is_measured(self) -> bool:

@@ -91,7 +91,9 @@ def _shortfall(evaluation: EvaluationRecord) -> str:
     trees = evaluation.reference("boosted_trees")
     if trees is None:
         return " Boosted trees had no time to grow."
-    return "" if trees.is_final else " The boosted trees had no time to grow to their best."
+    if trees.is_final:
+        return ""
+    return " The boosted trees were still getting better when they had grown as far as planned."
 
 
 def _sentence(

@@ -28,6 +28,8 @@ def shared_out(
     members: Sequence[Member], waiting: Sequence[PoolRun]
 ) -> dict[Member, list[PoolRun]]:
     """The runs that each worker is to be told of now: none where it has enough to do."""
+    if not waiting:
+        return {}
     ready = [member for member in members if member.is_ready]
     told: dict[Member, list[PoolRun]] = {member: [] for member in ready}
     for run in (run for run in waiting if run.alone):

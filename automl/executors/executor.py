@@ -10,7 +10,7 @@ ended: then it keeps its state and costs nothing. `choosing.py` makes an executo
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Self
@@ -150,6 +150,12 @@ class Executor(abc.ABC):
     @abc.abstractmethod
     def forget(self, run_id: int) -> None:
         """Free what is kept of an ended run."""
+
+    def free(self, run_ids: Iterable[int]) -> None:
+        """End runs, and free all that is kept of them."""
+        for run_id in run_ids:
+            self.stop(run_id)
+            self.forget(run_id)
 
     @abc.abstractmethod
     def close(self) -> None:

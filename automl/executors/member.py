@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -112,15 +113,6 @@ class Member:
         if not self.orders.is_held:
             self.tell([], self.orders.deadline, is_held=True)
 
-    def go_on(self) -> None:
-        """Let it train again.
-
-        Raises:
-            WorkerLost: it has ended.
-        """
-        if self.due:
-            self.tell([], self.orders.deadline)
-
     def release(self, run: PoolRun) -> None:
         """A run has ended, or is to go on elsewhere."""
         if self.runs.pop(run.run_id, None) is not None:
@@ -176,6 +168,13 @@ class Member:
         place = self.worker.place()
         what = f"it hung in {place}" if place else "it hung"
         return f"{what}: its round had not ended long after the end"
+
+    def answers_within(self) -> float | None:
+        """Seconds in which it answers a question unless it hangs; None: nobody can say."""
+        until = self.hangs_at()
+        if self.orders.deadline is not None:
+            until = min(until, self.orders.deadline + self._clock.ending_grace)
+        return None if math.isinf(until) else max(0.0, until - time.monotonic())
 
     def failures(self, message: str, place: str = "") -> list[RunFailure]:
         """What becomes of its runs when the worker is gone, but for those whose weights are here.

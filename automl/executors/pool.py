@@ -11,6 +11,7 @@ spoken to and waited for is their engine's affair (`workers/worker.py`).
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,6 +40,9 @@ from automl.training.trainer import Checkpoint, Start, run_of
 
 _Answer = TypeVar("_Answer")
 
+NOT_NOW = -math.inf
+"""The deadline while no round may begin."""
+
 LISTEN_SECONDS = 0.5
 """After so long without news it is looked whether the search shall end, or a worker is late."""
 
@@ -58,6 +62,7 @@ class Pool(Executor):
         self._losses = Losses()
         self._messages = {engine.note: False} if engine.note else {}  # whether given
         self._is_interrupted = False
+        self._deadline: float | None = NOT_NOW  # until which workers may train
         self._end = weakref.finalize(self, engine.close)
         limit = setup.trial_timeout
         self._members = [Member.launch(engine, n, limit) for n in range(engine.n_workers)]
@@ -73,7 +78,7 @@ class Pool(Executor):
         return self._runs.active
 
     def start(self, starts: Sequence[Start], limits: Mapping[int, int] = NO_LIMITS) -> None:
-        """Begin or continue runs; a worker is told of them when it needs some."""
+        """Begin or continue runs; a worker is told of them when it needs some, by `allow`."""
         for start in starts:
             if self._runs.active_run(run_of(start).run_id) is not None:
                 raise ValueError(
@@ -84,21 +89,28 @@ class Pool(Executor):
             run = run_of(start)
             self.forget(run.run_id)
             cost = trainer.cost(run, self._setup.dataset)
-            progress = RunProgress.of(start, limits.get(run.run_id))
             alone = self._losses.must_be_alone(run.trial_number)
-            self._runs.add(PoolRun(start, cost, progress, alone))
+            self._runs.add(PoolRun(start, cost, RunProgress.of(start), alone))
+        self.allow(limits)
 
     def allow(self, limits: Mapping[int, int]) -> None:
-        """Let runs train to these epochs from now on. No-op for those that are not active."""
+        """Let runs train to these epochs from now on. No-op for those that are not active.
+
+        A worker that has nothing to do does not wait for the next round until it is told.
+        """
         for run_id, limit in limits.items():
             if (run := self._runs.active_run(run_id)) is not None:
                 run.progress.limit = limit
                 if run.place is not None:
                     self._members[run.place].orders.allow(run_id, limit)
+        is_time = self._deadline is None or time.monotonic() < self._deadline
+        if is_time and not all(each.owes_reply for each in self._members):
+            self._tell(self._deadline)
 
     def next_round(self, deadline: float | None = None) -> RoundResult:
         """Wait until a worker has finished a round, and take all that have by then."""
         self._engine.hurry(False)
+        self._deadline = deadline
         while self._runs.active or self._results:
             if self._is_interrupted:
                 self._is_interrupted = False
@@ -116,6 +128,7 @@ class Pool(Executor):
     def finish_rounds(self, deadline: float | None = None) -> RoundResult:
         """Wait for the rounds that are under way in any worker, and let no others begin."""
         self._engine.hurry(True)
+        self._deadline = NOT_NOW
         for member in tuple(self._members):
             if member.is_training:
                 with self._talk(member):
@@ -130,6 +143,7 @@ class Pool(Executor):
     def interrupt(self) -> None:
         """Let the present `next_round` return soon, whatever a worker is in."""
         self._engine.hurry(True)
+        self._deadline = NOT_NOW
         self._is_interrupted = True
 
     def take_messages(self) -> tuple[str, ...]:
@@ -153,14 +167,14 @@ class Pool(Executor):
             raise TrainingError(f"a checkpoint needs a run in training, but run {run_id} is not")
         if run.place is None and isinstance(run.start, Checkpoint):
             return run.start
-        return self._asked(run_id, lambda worker: worker.checkpoint(run_id))
+        return self._asked(run_id, lambda worker, seconds: worker.checkpoint(run_id, seconds))
 
     def best_weights(self, run_id: int) -> Mapping[str, Tensor]:
         """The weights of the run's best epoch; waits for the round that its worker is in."""
         run = self._runs.get(run_id)
         if run is not None and run.weights_here:
             return run.weights_here
-        return self._asked(run_id, lambda worker: worker.best_weights(run_id))
+        return self._asked(run_id, lambda worker, seconds: worker.best_weights(run_id, seconds))
 
     def forget(self, run_id: int) -> None:
         """Free what is kept of an ended run."""
@@ -184,6 +198,8 @@ class Pool(Executor):
         for run in giving_way(self._members, self._runs.waiting):
             with contextlib.suppress(TrainingError):  # it has not begun, or is lost
                 run.start = self.checkpoint(run.run_id)
+            if run.progress.is_due:  # it trained until now: hear all epochs that it has had
+                self._listen(time.monotonic())
             if run.is_active and run.place is not None:
                 member = self._members[run.place]
                 member.release(run)
@@ -240,34 +256,22 @@ class Pool(Executor):
                     self._runs.end(run)
             self._results.add(result)
 
-    def _asked(self, run_id: int, ask: Callable[[Worker], _Answer]) -> _Answer:
-        """Ask the worker that has a run, between two rounds."""
+    def _asked(self, run_id: int, ask: Callable[[Worker, float | None], _Answer]) -> _Answer:
+        """Ask the worker that has a run, which answers between two rounds.
+
+        It is told first what was decided before.
+        """
         run = self._runs.get(run_id)
         if run is None or run.place is None:
             raise TrainingError(
                 f"there are no weights of run {run_id}: it never trained, or is gone"
             )
         member = self._members[run.place]
-        was_training = member.is_training
-        if was_training:
-            with self._talk(member):
-                member.hold()
-        while member.is_training and member in self._members:
-            self._listen(None)
-            how = member.hangs_beyond(member.orders.deadline)
-            if how and member.is_training:
-                self._replace(member, how)
-        answers = []
-        if member in self._members:
-            with self._talk(member):
-                try:
-                    answers.append(ask(member.worker))
-                finally:
-                    if was_training:
-                        member.go_on()
-        if not answers:
-            raise TrainingError(f"run {run_id} is gone with its worker process")
-        return answers[0]
+        with self._talk(member):
+            if member.is_training and member.orders.has_news:
+                member.tell([], member.orders.deadline, is_held=member.orders.is_held)
+            return ask(member.worker, member.answers_within())
+        raise TrainingError(f"run {run_id} is gone with its worker process")
 
     def _replace(self, member: Member, message: str, note: str = "") -> None:
         """Put a new worker in a lost or hanging one's place; its runs in training are lost.

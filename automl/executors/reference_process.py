@@ -2,13 +2,14 @@
 
 The process tells what it has after each step, see `reference_worker.py`; a thread keeps the last
 that came. So there is no question that could remain without an answer: whoever needs the
-references waits for as long as is wise, takes what has come by then, and ends the process, whether
-it is slow, was stopped, hangs or has died.
+references waits for as long as is wise, and for no process without signs of life, takes what has
+come by then, and ends the process, whether it is slow, was stopped, hangs or has died.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import pickle
 import socket
@@ -22,6 +23,8 @@ from pathlib import Path
 from automl.data.dataset import Dataset, Split
 from automl.data.inputs import Columns
 from automl.data.references import FittedReferences
+from automl.data.tree_growth import FULL_EFFORT
+from automl.executors.heartbeat import Pulse
 from automl.executors.interpreters import start_interpreter
 from automl.executors.shared_dataset import SharedDataset
 from automl.executors.workers.warm_server import (
@@ -38,23 +41,31 @@ MODULE = "automl.executors.reference_worker"
 class ReferenceProcess:
     """Fits the references of a data set from now on, until `end`.
 
+    Args:
+        effort: of boosted trees.
+
     Raises:
         OSError: it cannot be started, or there is no room for its copy of the data.
     """
 
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, dataset: Dataset, effort: int = FULL_EFFORT) -> None:
         self.fitted: FittedReferences = {}  # so far; nothing while it loads its libraries
         self.failure: str | None = None  # how it ended, where it has not fitted all
         self._server = share_server()  # the workers', which has loaded half of what it needs
         shared = SharedDataset.of(_columns_alone(dataset))
+        pulse = Pulse()
+        inherited = [pulse.descriptor, shared.descriptor]
+        arguments = [pulse.descriptor, effort]
+        arguments += [shared.descriptor, shared.n_bytes, shared.n_outline_bytes]
         try:
-            place = (shared.descriptor, shared.n_bytes, shared.n_outline_bytes)
-            self._socket, self._process = _start(self._server, place, shared.descriptor)
+            self._socket, self._process = _start(self._server, arguments, inherited)
         except OSError:
             self._leave_server()
             raise
         finally:
             shared.close()  # the process has its own
+            pulse.close()
+        self._pulse: Pulse | None = pulse
         self._listening = threading.Thread(
             target=self._listen, name="automl-references", daemon=True
         )
@@ -70,6 +81,10 @@ class ReferenceProcess:
         self._listening.join(seconds)
         return not self._listening.is_alive()
 
+    def silence(self) -> float:
+        """Seconds since its last sign of life."""
+        return math.inf if self._pulse is None else self._pulse.silence()
+
     def end(self) -> None:
         """End the process, whatever it is in. What it had told remains."""
         self._process.kill()
@@ -78,6 +93,7 @@ class ReferenceProcess:
             self._socket.shutdown(socket.SHUT_RDWR)
         self._listening.join()
         self._socket.close()
+        self._pulse = None  # a descriptor goes with its memory
         if isinstance(self._process, ForkedProcess):
             self._process.close()
         self._leave_server()
@@ -103,12 +119,12 @@ class ReferenceProcess:
 
 
 def _start(
-    server: WarmServer | None, place: Sequence[int], descriptor: int
+    server: WarmServer | None, arguments: Sequence[int], inherited: Sequence[int]
 ) -> tuple[socket.socket, subprocess.Popen[bytes] | ForkedProcess]:
     if server is not None:
         with contextlib.suppress(OSError), Path(os.devnull).open("wb") as nowhere:
-            return server.fork(MODULE, place, [descriptor], nowhere.fileno())
-    return start_interpreter(MODULE, place, [descriptor], subprocess.DEVNULL)
+            return server.fork(MODULE, arguments, inherited, nowhere.fileno())
+    return start_interpreter(MODULE, arguments, inherited, subprocess.DEVNULL)
 
 
 def _columns_alone(dataset: Dataset) -> Dataset:

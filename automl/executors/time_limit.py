@@ -25,6 +25,8 @@ class TimeLimit:
 
     def begin(self, run_ids: Collection[int]) -> None:
         """Let the clocks of these runs run."""
+        if self.seconds is None:
+            return
         now = time.monotonic()
         for run_id in run_ids:
             self._since.setdefault(run_id, now)

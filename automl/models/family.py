@@ -67,13 +67,18 @@ class Family(abc.ABC):
         Raises:
             ConfigError: a name is no field, or a value is not possible.
         """
-        known = [field.name for field in dataclasses.fields(self.config_class)]
+        known = self._names
         try:
             if unknown := [name for name in params if name not in known]:
                 raise unknown_name(unknown[0], [*known, *defaults(TRAINING)])
             return self.config_class(**{name: _setting(name, params[name]) for name in params})
         except (SearchSpaceError, TypeError) as error:
             raise ConfigError(str(error)) from None
+
+    @functools.cached_property
+    def _names(self) -> tuple[str, ...]:
+        """The fields of its configurations."""
+        return tuple(field.name for field in dataclasses.fields(self.config_class))
 
     @abc.abstractmethod
     def build(self, config: Any, data: DataDescription) -> nn.Module:

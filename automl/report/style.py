@@ -58,6 +58,7 @@ PLAIN_NUMBERS = ",.6~g"
 
 Interval: TypeAlias = tuple[float, float]
 NO_TEMPLATE = go.layout.Template()
+MARGIN = {"l": 8, "r": 12, "t": 36, "b": 8, "autoexpand": True}
 
 
 def _template(ink: str, grid: str, paper: str, box: str, veil: str) -> go.layout.Template:
@@ -116,7 +117,7 @@ def figure(height: int = 380, **layout: Any) -> go.Figure:
     settings: dict[str, Any] = {
         "template": NO_TEMPLATE,
         "height": height,
-        "margin": {"l": 8, "r": 12, "t": 36, "b": 8, "autoexpand": True},
+        "margin": MARGIN,
         "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
         "hovermode": "closest",
         "dragmode": "zoom",

@@ -86,12 +86,30 @@ class SearchCall:
 
     @cached_property
     def clock_of_training(self) -> Clock:
-        """The call's clock without what the end will take, as it is at the first look at it."""
+        """The call's clock without what the end will take; it is moved while trials train."""
+        clock = Clock(self.clock.timeout, self.clock.began)
+        self.keep_for_end(clock, self.n_ended_before, has_references=False)
+        return clock
+
+    def keep_for_end(self, clock: Clock, n_ended: int, *, has_references: bool) -> None:
+        """Let the clock of training leave as much of the call's time as the end will take.
+
+        Args:
+            n_ended: trials of the study, so far.
+            has_references: whether they are fitted already.
+        """
+        if self.clock.timeout is None:
+            return
         dataset = self.data.dataset
         n_slots = slots_of(self.memory.n_slots).in_slots(self.options.n_trials)
-        work = ending_seconds(dataset, (n_slots + ready(n_slots)) * len(dataset.folds))
-        ending = self.busyness * (work + self.clock.afterwards)
-        return self.clock.earlier(min(ending, MOST_SHARE * max(0.0, self.clock.seconds_left)))
+        n_runs = (n_slots + ready(n_slots)) * len(dataset.folds)
+        work = ending_seconds(dataset, n_runs, n_ended) + self.clock.afterwards
+        ending = self.busyness * work + (0.0 if has_references else self.seconds_for_references)
+        clock.move(self.clock.timeout - min(ending, self._most_for_end))
+
+    @cached_property
+    def _most_for_end(self) -> float:
+        return MOST_SHARE * max(0.0, self.clock.seconds_left)
 
     @property
     def seconds_for_references(self) -> float:

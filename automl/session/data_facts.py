@@ -1,10 +1,10 @@
 """What a study keeps of its data: the encoders, and what was found in the checks.
 
-Neither is needed to train, and both take time, half a second for the smallest table: to look for
-leaks with trees, and to load the library that writes encoders. So a thread does it once workers
-train. What it has made is written between two rounds, before the first weights are kept at the
-latest, which are no model without an encoder. A study that was killed before has it written when
-it goes on, and so has one whose file was lost or altered.
+Neither is needed to train. Encoders are written before the first weights are kept, which are no
+model without one. To look for leaks with trees takes time, with the library that grows them a
+second for the smallest table. So a thread does it once workers train, and all checks are written
+between two rounds, or at the end. A study that was killed before has written when it goes on what
+is not there, and so has one whose file was lost or altered.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from automl.session.call import SearchCall
 from automl.tuning.keeping import save_preprocessing
 from automl.tuning.progress import SearchProgress
 from storage import Store
-from storage.artifact_formats import load_library
 from storage.records import DataCheckRecord
 
 
@@ -28,7 +27,8 @@ class DataFacts:
         self._checks: list[DataCheckRecord] = []  # all of them, once they are done
         self._making: threading.Thread | None = None
         self._failure: Exception | None = None
-        self._are_written = False
+        self._has_encoders = False
+        self._has_checks = False
 
     def write_beside(self, progress: SearchProgress) -> None:
         """Begin with the first epoch to make what is to be written, and write it once it is."""
@@ -39,8 +39,9 @@ class DataFacts:
             self.write()
 
     def write(self) -> None:
-        """Write what is not there yet, all or nothing; wait for what is still being made."""
-        if self._are_written:
+        """Write what is not there yet; wait for what is still being made."""
+        self.write_encoders()
+        if self._has_checks:
             return
         making = self._making or self._begin()
         making.join()
@@ -48,11 +49,17 @@ class DataFacts:
             raise self._failure
         name = self._call.study_name
         with self._store.transaction(at_once=True):  # two searches may begin a study together
-            records = self._store.read_study(name)
-            save_preprocessing(self._store, records, self._call.data.encoders)
-            if not records.data_checks:
+            if not self._store.read_study(name).data_checks:
                 self._store.add_data_checks(name, self._checks)
-        self._are_written = True
+        self._has_checks = True
+
+    def write_encoders(self) -> None:
+        """Write the encoders of all folds, if they are not there yet."""
+        if self._has_encoders:
+            return
+        with self._store.transaction(at_once=True):
+            save_preprocessing(self._store, self._call.study_name, self._call.data.encoders)
+        self._has_encoders = True
 
     def _begin(self) -> threading.Thread:
         if self._store.read_study(self._call.study_name).data_checks:
@@ -64,7 +71,6 @@ class DataFacts:
     def _make(self) -> None:
         data = self._call.data
         try:
-            load_library()
             self._checks += [*data.data_checks, *data.probes.run()]
         except Exception as error:  # told where it is waited for
             self._failure = error

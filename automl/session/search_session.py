@@ -21,10 +21,12 @@ from automl.session.data_facts import DataFacts
 from automl.session.publishing import Publishing
 from automl.session.scoring import Scoring
 from automl.tuning.best_again import train_best_again, trial_without_weights
+from automl.tuning.clock import Clock
 from automl.tuning.progress import SearchProgress
 from automl.tuning.search import Search
 from automl.tuning.study import open_study, record_policy
 from storage import Store
+from storage.records import StudyRecords
 
 LOG = logging.getLogger("automl")
 
@@ -38,14 +40,19 @@ class SearchSession:
     def __init__(self, call: SearchCall, store: Store) -> None:
         self.call = call
         self.store = store
-        self.clock_of_training = call.clock_of_training  # settled now
         self.last_progress: SearchProgress | None = None
         self._search: Search | None = None
+        self._trained: StudyRecords | None = None  # the study once its training has ended
         self._not_kept: str | None = None  # why the best trial, trained again, has no weights
         self._is_stopped = False
         self._facts = DataFacts(call, store)
         self._scoring = Scoring(call, store)
         self._publishing = Publishing(call.options.storage)
+
+    @property
+    def clock_of_training(self) -> Clock:
+        """When training is to end: before the call is, by what the end will take."""
+        return self.call.clock_of_training
 
     @property
     def messages(self) -> tuple[str, ...]:
@@ -62,13 +69,18 @@ class SearchSession:
         # Before the study is opened: its workers load meanwhile.
         with closing(self.call.make_executor()) as executor:
             self._search = search = self._begin(executor)
-            search.state.keeper.prepare = self._facts.write
+            search.state.keeper.prepare = self._facts.write_encoders
             if self._is_stopped:  # while the study was opened, or kernels were compiled
                 search.stop()
             for progress in search:
                 self.last_progress = progress
                 self._facts.write_beside(progress)
                 self._scoring.begin_beside(progress)
+                self.call.keep_for_end(
+                    self.clock_of_training,
+                    progress.n_ended,
+                    has_references=self._scoring.has_references,
+                )
                 self._publishing.publish_beside(search)
                 yield progress
             self._warn_of_no_time()
@@ -115,17 +127,19 @@ class SearchSession:
         progress, state = self.last_progress, search.state
         if self._is_stopped or progress is None or state.keeper.failure is not None:
             return
-        records = self.store.read_study(self.call.study_name)
+        records = self._trained = self.store.read_study(self.call.study_name)
         trial = trial_without_weights(self.store, records)
         if trial is None or self.clock_of_training.is_up:
             return
         what = f"the weights of trial {trial.number}, the best, are missing: it is trained again"
         yield replace(progress, messages=(what,))
         self._not_kept = train_best_again(records, state.executor, state.problem, state.keeper)
+        self._trained = self.store.refreshed(records)
 
     def stop(self) -> None:
         """End after the present round; what is in training can be continued later."""
         self._is_stopped = True
+        self._scoring.hurry()
         if self._search is not None:
             self._search.stop()
 
@@ -139,11 +153,11 @@ class SearchSession:
         name = self.call.study_name
         failure = self._search.state.keeper.failure if self._search is not None else None
         self._facts.write()
-        self._scoring.score(self._not_kept or failure)
+        trained = self._trained or self.store.read_study(name)
+        records = self._scoring.score(trained, self._not_kept or failure)
         LOG.info("judging the study")
-        records = self.store.read_study(name)
         self.store.replace_diagnoses(name, diagnose_study(records))
-        records = self.store.read_study(name)
+        records = self.store.refreshed(records)
         self._publishing.publish(records)
         self.store.flush()
         return SearchResult(

@@ -53,7 +53,11 @@ class Places(abc.ABC):
 
     @abc.abstractmethod
     def drop(self, run_id: int) -> None:
-        """Free a run's place."""
+        """End a run: of it only the best weights can be asked for, until `forget`."""
+
+    @abc.abstractmethod
+    def forget(self, run_id: int) -> None:
+        """Free what is kept of a dropped run."""
 
     @abc.abstractmethod
     def checkpoint(self, run_id: int) -> Checkpoint:
@@ -61,7 +65,10 @@ class Places(abc.ABC):
 
     @abc.abstractmethod
     def best_weights(self, run_id: int) -> dict[str, Tensor]:
-        """The weights of a run's best epoch, as `state_dict`; empty where there was none."""
+        """The weights of a run's best epoch, as `state_dict`; empty where there was none.
+
+        It may have been dropped.
+        """
 
     def began(self, member: Member, layers: tuple[LayerGradientRecord, ...]) -> RunBegan:
         """What is told of a run that has begun."""
@@ -101,6 +108,7 @@ class NativeRuns(Places):
     def __init__(self, tables: Tables) -> None:
         super().__init__(tables)
         self._runs: dict[int, NativeRun] = {}
+        self._dropped: dict[int, NativeRun] = {}
         self._scratch = Scratch(torch.empty(0, dtype=tables.dtype))
 
     def begin(self, starts: Sequence[Start]) -> None:
@@ -134,8 +142,12 @@ class NativeRuns(Places):
         return [self._runs[run_id].train_epoch() for run_id in group]
 
     def drop(self, run_id: int) -> None:
-        """Free a run's place."""
-        self._runs.pop(run_id, None)
+        """Put a run aside as it is: most are forgotten at once, and reading weights costs."""
+        self._dropped[run_id] = self._runs.pop(run_id)
+
+    def forget(self, run_id: int) -> None:
+        """Free what is kept of a dropped run."""
+        self._dropped.pop(run_id, None)
 
     def checkpoint(self, run_id: int) -> Checkpoint:
         """The state of a run."""
@@ -145,7 +157,7 @@ class NativeRuns(Places):
 
     def best_weights(self, run_id: int) -> dict[str, Tensor]:
         """The weights of a run's best epoch."""
-        run = self._runs[run_id]
+        run = self._runs.get(run_id) or self._dropped[run_id]
         if run.member.best_epoch == 0:
             return {}
         return self.best_state(run.member, run.best_weights())

@@ -46,6 +46,7 @@ class TorchStacks(Places):
         self._places: dict[int, _Place] = {}
         self._waiting: dict[int, Start] = {}  # until they are due, or asked for
         self._evaluations: dict[Stack, StackedEvaluation] = {}
+        self._dropped: dict[int, dict[str, Tensor]] = {}  # best weights, by run
 
     def begin(self, starts: Sequence[Start]) -> None:
         """Let runs begin or go on: they get their places with others, when they are due."""
@@ -99,9 +100,14 @@ class TorchStacks(Places):
         return records
 
     def drop(self, run_id: int) -> None:
-        """Free a run's place."""
+        """Free a run's place, and copy its best weights: others will take it."""
+        self._dropped[run_id] = self.best_weights(run_id)
         self._waiting.pop(run_id, None)
         self._places.pop(run_id, None)
+
+    def forget(self, run_id: int) -> None:
+        """Free what is kept of a dropped run."""
+        self._dropped.pop(run_id, None)
 
     def checkpoint(self, run_id: int) -> Checkpoint:
         """The state of a run."""
@@ -118,6 +124,8 @@ class TorchStacks(Places):
         if run_id in self._waiting:
             start = self._waiting[run_id]
             return dict(start.best_weights) if isinstance(start, Checkpoint) else {}
+        if run_id not in self._places:
+            return self._dropped[run_id]
         place = self._places[run_id]
         if place.member.best_epoch == 0:
             return {}

@@ -50,7 +50,6 @@ class StackedTrainer(Trainer):
         self._turns: list[int] = []  # the active runs, in the order they take turns
         self._added: list[int] = []
         self._new: list[int] = []  # of which nothing was told yet
-        self._ended: dict[int, dict[str, Tensor]] = {}  # best weights of dropped runs
 
     uses_kernels = True
 
@@ -115,7 +114,6 @@ class StackedTrainer(Trainer):
 
     def drop(self, run_id: int) -> None:
         """End a run. Its best weights stay readable until `forget`."""
-        self._ended[run_id] = self._places.best_weights(run_id)
         self._places.drop(run_id)
         for ids in (self._added, self._turns, self._new):
             if run_id in ids:
@@ -131,12 +129,11 @@ class StackedTrainer(Trainer):
         Raises:
             DivergedError: no epoch of the run had finite losses.
         """
-        is_active = run_id in self._added
-        weights = self._places.best_weights(run_id) if is_active else self._ended[run_id]
+        weights = self._places.best_weights(run_id)
         if not weights:
             raise DivergedError(f"run {run_id} has no epoch with finite losses, so no weights")
         return weights
 
     def forget(self, run_id: int) -> None:
         """Free what is kept of a dropped run."""
-        self._ended.pop(run_id, None)
+        self._places.forget(run_id)

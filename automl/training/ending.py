@@ -21,12 +21,16 @@ def ending(epochs: Sequence[EpochRecord], training: TrainingConfig) -> Ending | 
     "early_stopped": the last `patience` epochs brought no lower validation loss (Prechelt
     1998, "Early stopping - but when?", criterion UP). The first that holds is named.
     """
-    if not epochs:
-        return None
-    if not epochs[-1].is_finite:
+    return ending_after(epochs[-1], best_epoch(epochs), training) if epochs else None
+
+
+def ending_after(
+    last: EpochRecord, best: EpochRecord | None, training: TrainingConfig
+) -> Ending | None:
+    """The same, from the last epoch and the best one with finite losses."""
+    if not last.is_finite:
         return "diverged"
-    best = best_epoch(epochs)
-    return ending_at(epochs[-1].epoch, best.epoch if best else 0, training)
+    return ending_at(last.epoch, best.epoch if best else 0, training)
 
 
 def ending_at(epoch: int, best_epoch: int, training: TrainingConfig) -> Ending | None:

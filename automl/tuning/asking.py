@@ -38,18 +38,23 @@ def ask_many(study: optuna.Study, space: SearchSpace, n_trials: int) -> list[Ask
     assert isinstance(sampler, PerTrialSampler)
     asked: list[Asked] = []
     with sampler.same_past(study):
-        for _ in range(n_trials):
+        first = len(study.get_trials(deepcopy=False))
+        waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))[:n_trials]
+        new = sampler.propose(study, range(first, first + n_trials - len(waiting)))
+        for params in [*(None for _ in waiting), *new]:
             try:
-                asked.append(_ask(study, sampler, space))
+                asked.append(_ask(study, sampler, space, params))
             except StudyIsFull:
                 break
     return asked
 
 
-def _ask(study: optuna.Study, sampler: PerTrialSampler, space: SearchSpace) -> Asked:
-    waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-    number = len(study.get_trials(deepcopy=False))
-    params = None if waiting else sampler.propose(study, number)
+def _ask(
+    study: optuna.Study,
+    sampler: PerTrialSampler,
+    space: SearchSpace,
+    params: dict[str, ParameterValue] | None,
+) -> Asked:
     if params is None:  # a person has put it there, or the sampler proposes one by one
         trial = study.ask()
         return trial, space.suggest(trial)

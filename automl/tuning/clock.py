@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 import time
 
+LEAST_MOVE = 0.05  # seconds
+
 
 class Clock:
     """Runs from a beginning to its timeout."""
@@ -28,9 +30,10 @@ class Clock:
         self.afterwards = afterwards
         self.began = time.monotonic() if began is None else began
 
-    def earlier(self, seconds: float) -> Clock:
-        """The same clock, but up so many seconds before: what is left is for what comes after."""
-        return Clock(None if self.timeout is None else self.timeout - seconds, self.began)
+    def move(self, timeout: float) -> None:
+        """Let time be up then, unless that is about the same: workers are told of each move."""
+        if self.timeout is None or abs(timeout - self.timeout) > LEAST_MOVE:
+            self.timeout = timeout
 
     @property
     def seconds(self) -> float:

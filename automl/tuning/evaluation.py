@@ -62,17 +62,18 @@ class _Rows:
 def evaluate_answer(
     store: Store,
     problem: Problem,
+    records: StudyRecords,
     references: Callable[[], FittedReferences],
     wanted: Set[ReferenceName] = frozenset(),
 ) -> EvaluationRecord | None:
     """Score a study's answer on the test rows, unless it has been; None if no trial has completed.
 
     Args:
+        records: of the study.
         references: gives them when they are needed.
         wanted: it is scored again if an earlier record lacks some of these, and they could be
             fitted now.
     """
-    records = store.read_study(problem.study_name)
     answer, dataset = study_answer(records), problem.dataset
     if answer is None:
         return None
@@ -172,7 +173,7 @@ def _test_rows(
 
 
 def _unfinished(references: FittedReferences) -> frozenset[ReferenceName]:
-    """Those whose time was up on some fold."""
+    """Those whose effort was spent on some fold."""
     return frozenset(
         name
         for name, by_fold in references.items()

@@ -9,8 +9,9 @@ cannot be kept (no space, no folder) is said once and ends no search.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,7 +29,11 @@ from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.trial_in_training import TrialInTraining
 from storage import StorageError, Store
 from storage.errors import ArtifactError
-from storage.records import ArtifactRecord, EpochRecord, StudyRecords
+from storage.records import ArtifactRecord, EpochRecord
+
+N_STATES_AT_ONCE = 8
+"""Trials whose states are in memory to be written. 44 of digits took 0.41 s one by one, of which
+0.17 s were waiting for the disk, and take 0.20 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,32 +166,39 @@ class Keeper:
             details=self.problem.details(run),
         )
 
-    def save_checkpoints(self, trial: TrialInTraining, executor: Executor) -> None:
-        """Save the state of the trial's active runs, so that the next call goes on from it."""
-        saved = []
-        for run_id, run in trial.runs.items():
-            if run.curve and run_id in executor.active:
+    def save_checkpoints(self, trials: Sequence[TrialInTraining], executor: Executor) -> None:
+        """Save the states of trials' active runs, so that the next call goes on from them.
+
+        While one file waits for the disk, others are written and the next state is fetched.
+        """
+        for first in range(0, len(trials), N_STATES_AT_ONCE):
+            with ThreadPoolExecutor(N_STATES_AT_ONCE, "automl-states") as pool:
+                saving = [
+                    pool.submit(self._save_state, state)
+                    for trial in trials[first : first + N_STATES_AT_ONCE]
+                    for state in _states(trial, executor)
+                ]
+            for future in saving:
                 try:
-                    checkpoint = executor.checkpoint(run_id)
-                except TrainingError:
-                    continue  # its worker has just died; the next round says so
-                arrays, details = checkpoint.to_arrays()
-                try:
-                    artifact = self.store.artifacts.save_checkpoint(
-                        self.study_name,
-                        trial_number=trial.number,
-                        run_id=run_id,
-                        tensors=arrays,
-                        state=details,
-                    )
+                    self._note_saved(future.result())
                 except ArtifactError as error:  # going on without it only takes longer
                     self._complain(error)
-                    continue
-                saved.append(artifact)
-        saved_runs = {artifact.run_id for artifact in saved}
-        earlier = self._checkpoints.get(trial.number, ())
-        kept = [artifact for artifact in earlier if artifact.run_id not in saved_runs]
-        self._checkpoints[trial.number] = (*kept, *saved)
+
+    def _save_state(self, state: Checkpoint) -> ArtifactRecord:
+        arrays, details = state.to_arrays()
+        return self.store.artifacts.save_checkpoint(
+            self.study_name,
+            trial_number=state.run.trial_number,
+            run_id=state.run.run_id,
+            tensors=arrays,
+            state=details,
+        )
+
+    def _note_saved(self, saved: ArtifactRecord) -> None:
+        number = -1 if saved.trial_number is None else saved.trial_number
+        earlier = self._checkpoints.get(number, ())
+        kept = [artifact for artifact in earlier if artifact.run_id != saved.run_id]
+        self._checkpoints[number] = (*kept, saved)
 
     def continuations(self, trial: TrialInTraining, adopted: AdoptedTrial) -> list[Start]:
         """Where each run of an adopted trial starts: its fold's checkpoint, or the beginning.
@@ -228,25 +240,29 @@ class Keeper:
         return Checkpoint.from_arrays(run, arrays, details)
 
 
+def _states(trial: TrialInTraining, executor: Executor) -> Iterator[Checkpoint]:
+    """Where a trial's active runs are that have begun."""
+    for run_id, run in trial.runs.items():
+        if run.curve and run_id in executor.active:
+            with suppress(TrainingError):  # its worker has just died; the next round says so
+                yield executor.checkpoint(run_id)
+
+
 def to_arrays(weights: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
     """Weights as they are stored."""
     return {name: tensor.cpu().numpy() for name, tensor in weights.items()}
 
 
-def save_preprocessing(store: Store, records: StudyRecords, encoders: Sequence[Encoder]) -> None:
+def save_preprocessing(store: Store, study_name: str, encoders: Sequence[Encoder]) -> None:
     """Keep what turns rows into inputs, of each fold whose file is not whole."""
+    kept = [one for one in store.artifacts.list(study_name) if one.kind == "preprocessing"]
     for fold, encoder in enumerate(encoders):
-        stored = [
-            one for one in records.kept_artifacts("preprocessing") if one.details["fold"] == fold
-        ]
+        stored = [one for one in kept if one.details["fold"] == fold]
         if any(map(store.artifacts.is_whole, stored)):
             continue
         for artifact in stored:
             store.artifacts.remove(artifact)
-        estimators, state = encoder.to_state()
+        arrays, state = encoder.to_state()
         store.artifacts.save_preprocessing(
-            records.settings.study_name,
-            estimators,
-            json.dumps({"kind": encoder.kind, **state}),
-            fold=fold,
+            study_name, arrays, {"kind": encoder.kind, **state}, fold
         )

@@ -6,7 +6,6 @@ The weights of its runs are kept by `keeping.py`, with the preprocessing of each
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Callable
 
 from automl.data.encoders import Encoder, encoder_class
@@ -77,9 +76,8 @@ def _encoder(store: Store, records: StudyRecords, fold: int) -> Encoder:
             f"a model needs the preprocessing of its fold, but that of fold {fold} of "
             f"{records.settings.study_name!r} is not kept; the same search again makes it"
         )
-    estimators, text = store.artifacts.load_preprocessing(kept[fold])
-    state = json.loads(text)
-    return encoder_class(str(state["kind"])).from_state(estimators, state)
+    arrays, state = store.artifacts.load_preprocessing(kept[fold])
+    return encoder_class(str(state["kind"])).from_state(arrays, state)
 
 
 def _not_kept(records: StudyRecords, answer: AnswerRecord) -> StudyError:

@@ -210,8 +210,7 @@ def _ended(
         except TrainingError as error:
             if run.end != "diverged":  # else it never had an epoch with finite losses
                 ended = replace(ended, cause="lost", message=str(error))
-    executor.stop(run_id)
-    executor.forget(run_id)
+    executor.free([run_id])
     return ended
 
 

@@ -21,6 +21,7 @@ from automl.models.family import find_family
 from automl.models.own.builders import known
 from automl.training.config import RowSubset, RunConfig, configure
 from automl.training.predictions import predict
+from automl.training.trainer import Trainer
 from automl.tuning.seeds import derive_seed
 from search_spaces import SearchSpace
 from search_spaces.declared import family_of, model_of
@@ -139,9 +140,13 @@ class Problem:
         Raises:
             ConfigError: a name is unknown, or a value is not possible.
         """
-        trainer = trainer_class(trainer_for(family_of(self.settings.space), "stacked"))
-        cost = trainer.cost(make_run(self.settings, 0, params, seed=0), self.dataset)
+        cost = self._trainer.cost(make_run(self.settings, 0, params, seed=0), self.dataset)
         return cost.shared + cost.own
+
+    @cached_property
+    def _trainer(self) -> type[Trainer]:
+        """Who trains its networks wherever it can."""
+        return trainer_class(trainer_for(family_of(self.settings.space), "stacked"))
 
     def n_parameters(self, run: RunConfig) -> int | None:
         """Trainable numbers of a run's network; None where only who trains it can tell."""

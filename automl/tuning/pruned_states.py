@@ -27,8 +27,10 @@ takes to be read. Most trials are pruned after one epoch."""
 class PrunedStates:
     """Keeps the states of one study's best pruned trials.
 
-    They are written now and then: most are soon pushed out by a better one, and a file takes as
-    long as many an epoch. What a kill takes is trained again where it is asked for.
+    They are fetched and written now and then: most are soon pushed out by a better one, a file
+    takes as long as many an epoch, and a worker breaks off its round for whoever asks. Until then
+    the runs rest where they have trained. What a kill takes, of the search or of a worker, is
+    trained again where it is asked for.
 
     Args:
         n_trials: how many trials' states are kept at once; 0: none.
@@ -39,39 +41,47 @@ class PrunedStates:
         self.study_name = study_name
         self.n_trials = n_trials
         self._values = _kept_values(store.read_study(study_name))  # by trial number
-        self._unwritten: dict[int, list[Checkpoint]] = {}  # by trial number
+        self._resting: dict[int, TrialInTraining] = {}  # by number, not written yet
         self._drop_worst()  # an earlier call may have kept more
 
     def keep(self, trial: TrialInTraining, executor: Executor) -> None:
-        """Keep the state of a trial that was just pruned, if it is among the best of these."""
-        if trial.epoch < LEAST_EPOCHS or not self._is_among_best(trial.value):
+        """Let a trial that was just pruned rest if it is among the best of these; else free it."""
+        has_state = trial.epoch >= LEAST_EPOCHS and trial.is_resting
+        if not has_state or not self._is_among_best(trial.value):
+            executor.free(trial.runs)
             return
-        if states := _states(trial, executor):
-            self._values[trial.number] = trial.value
-            self._unwritten[trial.number] = states
-            for number in self._too_many():
-                if self._unwritten.pop(number, None) is not None:
-                    del self._values[number]
+        self._values[trial.number] = trial.value
+        self._resting[trial.number] = trial
+        for number in self._too_many():
+            if (worse := self._resting.pop(number, None)) is not None:
+                del self._values[number]
+                executor.free(worse.runs)
 
-    def write(self) -> str | None:
-        """Write what was kept, and remove what it takes the place of.
+    def write(self, executor: Executor) -> str | None:
+        """Write the states of those that rest, free them, and remove what they take the place of.
 
         Returns:
             What to tell people where it cannot be written: no more are kept then, and the
             search goes on without.
         """
-        unwritten, self._unwritten = self._unwritten, {}
+        resting, self._resting = self._resting, {}
         try:
-            for number, states in unwritten.items():
+            for number, trial in resting.items():
+                states = _states(trial, executor)
                 for state in states:
                     tensors, numbers = state.to_arrays()
                     self.store.artifacts.save_checkpoint(
                         self.study_name, number, state.run.run_id, tensors=tensors, state=numbers
                     )
+                if not states:  # lost with their worker
+                    del self._values[number]
             self._drop_worst()
         except (StorageError, OSError) as error:
             self.n_trials = 0
             return f"the states of pruned trials are not kept any more: {error}"
+        finally:
+            for trial in resting.values():
+                executor.free(trial.runs)
         return None
 
     def _is_among_best(self, value: float) -> bool:

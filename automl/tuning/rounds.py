@@ -42,7 +42,7 @@ def fetch_weights(state: SearchState, turns: Turns) -> Mapping[int, Collected | 
     """
     weights = {}
     for trial, epoch in turns:
-        if _failure_at(trial, epoch) is None and trial.is_ended_at(epoch):
+        if trial.is_ended_at(epoch) and _failure_at(trial, epoch) is None:
             try:
                 weights[trial.number] = state.keeper.collect(trial, state.executor)
             except TrainingError as error:
@@ -65,26 +65,25 @@ def carry_out(
     Returns:
         How trials have failed in it.
     """
-    failures: list[RunFailure] = []
+    failures = {trial.number: _failure_at(trial, epoch) for trial, epoch in turns}
     pruned: list[TrialInTraining] = []
     with state.store.transaction():
         state.store.runs.add_epochs(arrived)
         for trial, epoch in turns:
-            if _failure_at(trial, epoch) is None:
+            if failures[trial.number] is None:
                 trial.report(epoch)
         for trial, epoch in turns:
-            if (failure := _failure_at(trial, epoch)) is not None:
+            if (failure := failures[trial.number]) is not None:
                 fail(state, trial, failure.cause, failure.message)
-                failures.append(failure)
             elif trial.is_ended_at(epoch):
                 complete(state, trial, weights.get(trial.number))
-            elif next_judged(state.study.pruner, epoch - 1) == epoch and is_advised(trial):
+            elif next_judged(state.study.pruner, epoch - 1) == epoch and is_advised(state, trial):
                 prune(state, trial)
                 pruned.append(trial)
     for trial in pruned:
         keep_state(state, trial)
     _let_go_on(state, turns)
-    return failures
+    return [failure for failure in failures.values() if failure is not None]
 
 
 def train_again(state: SearchState, trial: TrialInTraining, how: str) -> None:

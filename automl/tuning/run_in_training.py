@@ -10,8 +10,8 @@ import math
 from dataclasses import dataclass, field
 
 from automl.training.config import RunConfig
-from automl.training.ending import ending
-from storage.records import EpochRecord, best_epoch
+from automl.training.ending import ending_after
+from storage.records import EpochRecord, better_epoch
 
 
 @dataclass(slots=True)
@@ -22,14 +22,19 @@ class RunInTraining:
     n_parameters: int | None = None  # None: who trains it has not told yet
     curve: list[EpochRecord] = field(default_factory=list)
     end: str | None = None  # "max_epochs", or a key of CAUSES; None: it goes on
-    _best: EpochRecord | None = None  # of the epochs that were seen
-    _n_seen: int = 0
+    _best: EpochRecord | None = None  # of the first epochs
+    _n_seen: int = 0  # so many
 
     def advance(self, record: EpochRecord) -> bool:
         """Take one more epoch; whether the run has come to its end with it."""
         self.curve.append(record)
-        self.end = self.end or ending(self.curve, self.config.training)
+        self.end = self.end or ending_after(record, self.best, self.config.training)
         return self.end is not None
+
+    @property
+    def is_diverged(self) -> bool:
+        """Whether the losses of its last epoch are not finite."""
+        return bool(self.curve) and not self.curve[-1].is_finite
 
     @property
     def cause(self) -> str | None:
@@ -39,12 +44,9 @@ class RunInTraining:
     @property
     def best(self) -> EpochRecord | None:
         """Its best epoch, if it has one with finite losses."""
-        if self._n_seen < len(self.curve):
-            found = best_epoch(self.curve[self._n_seen :])
-            self._n_seen = len(self.curve)
-            if found is not None:
-                is_better = self._best is None or found.valid_loss < self._best.valid_loss
-                self._best = found if is_better else self._best
+        while self._n_seen < len(self.curve):  # epochs of an earlier call come several at once
+            self._best = better_epoch(self._best, self.curve[self._n_seen])
+            self._n_seen += 1
         return self._best
 
     @property

@@ -110,11 +110,13 @@ class PerTrialSampler(BaseSampler):
         """What is drawn: one of each parameter that any trial can have."""
         return self._distributions
 
-    def propose(self, study: optuna.Study, trial_number: int) -> dict[str, ParameterValue] | None:
-        """All params of a trial that is not yet asked for; None: one by one, from Optuna."""
+    def propose(
+        self, study: optuna.Study, trial_numbers: Sequence[int]
+    ) -> Sequence[dict[str, ParameterValue] | None]:
+        """All params of trials that are not yet asked for; None: one by one, from Optuna."""
         if isinstance(self._sampler, TreeParzenSampler):
-            return self._sampler.propose(study, trial_number)
-        return None
+            return self._sampler.propose(study, trial_numbers) if trial_numbers else []
+        return [None] * len(trial_numbers)
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """Make the sampler of this trial."""

@@ -171,10 +171,15 @@ class Search:
     def _save_checkpoints(self) -> None:
         """Save, now and then, the state of trials in training: a killed one loses little."""
         now = time.monotonic()
-        for trial in list(self.state.trials.values()):
-            if trial.is_begun and now - trial.saved_at > CHECKPOINT_SECONDS:
-                self.state.keeper.save_checkpoints(trial, self.state.executor)
-                trial.saved_at = now
+        due = [
+            trial
+            for trial in self.state.trials.values()
+            if now - trial.saved_at > CHECKPOINT_SECONDS and trial.is_begun
+        ]
+        if due:
+            self.state.keeper.save_checkpoints(due, self.state.executor)
+        for trial in due:
+            trial.saved_at = now
         if now - self._states_written_at > CHECKPOINT_SECONDS:
             write_states(self.state)
             self._states_written_at = now
@@ -198,8 +203,7 @@ class Search:
                 complete_early(state, best)
             except TrainingError as error:
                 self._train_again(best, str(error))
-        for trial in list(state.trials.values()):
-            suspend(state, trial)
+        suspend(state, list(state.trials.values()))
         write_states(state)
 
     # Where the search is

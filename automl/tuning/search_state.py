@@ -89,13 +89,7 @@ class SearchState:
     def free(self, trial: TrialInTraining) -> None:
         """A trial has ended, or is left to the next call: free what the executor holds of it."""
         self.trials.remove(trial)
-        self.release(trial)
-
-    def release(self, trial: TrialInTraining) -> None:
-        """Stop and forget all runs of a trial."""
-        for run_id in trial.runs:
-            self.executor.stop(run_id)
-            self.executor.forget(run_id)
+        self.executor.free(trial.runs)
 
     def note_machine(self, trial: TrialInTraining, what: str) -> None:
         """Note that time or memory has decided something in a trial (`BY_MACHINE`)."""
@@ -116,7 +110,7 @@ class SearchState:
             n_complete=tally.n_complete,
             n_pruned=tally.n_pruned,
             n_failed=tally.n_failed,
-            running=tuple(trial.snapshot() for trial in self.trials.values()),
+            running=self.trials.snapshots,
             best_number=tally.best_number,
             best_value=tally.best_value,
             best_params=tally.best_params,

@@ -56,7 +56,7 @@ class TrialInTraining:
     @property
     def is_begun(self) -> bool:
         """Whether every run has an epoch behind it."""
-        return len(self._begun) == len(self.runs)
+        return all(run.curve for run in self.runs.values())
 
     @property
     def is_diverged(self) -> bool:
@@ -93,7 +93,7 @@ class TrialInTraining:
 
     def is_diverged_at(self, epoch: int) -> bool:
         """Whether the loss of any run is not finite up to an epoch."""
-        return any(len(run.curve) <= epoch for run in self._diverged)
+        return any(len(run.curve) <= epoch and run.is_diverged for run in self.runs.values())
 
     def is_ended_at(self, epoch: int) -> bool:
         """Whether every run has come to its end by an epoch."""
@@ -160,7 +160,7 @@ class TrialInTraining:
 
     @property
     def _diverged(self) -> list[RunInTraining]:
-        return [run for run in self._begun if not run.curve[-1].is_finite]
+        return [run for run in self.runs.values() if run.is_diverged]
 
 
 def best_in_training(

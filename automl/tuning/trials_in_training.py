@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from automl.tuning.order import VirtualOrder
+from automl.tuning.progress import RunningTrial
 from automl.tuning.trial_in_training import TrialInTraining
 
 
@@ -19,6 +20,7 @@ class TrialsInTraining(Mapping[int, TrialInTraining]):
         self.order = order
         self._trials: dict[int, TrialInTraining] = {}
         self._of_run: dict[int, TrialInTraining] = {}
+        self._snapshots: dict[int, RunningTrial] = {}
 
     def __getitem__(self, number: int) -> TrialInTraining:
         return self._trials[number]
@@ -38,9 +40,15 @@ class TrialsInTraining(Mapping[int, TrialInTraining]):
         self.look_at(trial)
 
     def look_at(self, trial: TrialInTraining) -> None:
-        """Tell the order how far a trial is."""
+        """Tell the order, and people, how far a trial is."""
         has_failed = trial.failure is not None
         self.order.come(trial.number, trial.epochs_for_order, has_failed=has_failed)
+        self._snapshots[trial.number] = trial.snapshot()
+
+    @property
+    def snapshots(self) -> tuple[RunningTrial, ...]:
+        """The trials as they were when they were last looked at, in the sequence of starts."""
+        return tuple(self._snapshots.values())
 
     def lose(self, trial: TrialInTraining) -> None:
         """Give up an attempt: its runs are gone, its place in the order stays."""
@@ -57,6 +65,6 @@ class TrialsInTraining(Mapping[int, TrialInTraining]):
         return self._of_run.get(run_id)
 
     def _take_out(self, trial: TrialInTraining) -> None:
-        del self._trials[trial.number]
+        del self._trials[trial.number], self._snapshots[trial.number]
         for run_id in trial.runs:
             del self._of_run[run_id]

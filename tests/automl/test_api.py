@@ -85,7 +85,7 @@ def test_missing_target_names_the_nearest_column(storage: str) -> None:
 def test_what_is_mistyped_is_told_before_torch_is_loaded(
     source: str, message: str, tmp_path: Path
 ) -> None:
-    """Importing torch and scikit-learn takes seconds."""
+    """Importing torch takes a second."""
     table().to_csv(tmp_path / "rows.csv", index=False)
     code = (
         "import sys, automl\n"
@@ -106,6 +106,30 @@ def test_what_is_mistyped_is_told_before_torch_is_loaded(
     assert loaded == "[]"
 
 
+def test_no_training_waits_for_what_is_needed_later(tmp_path: Path) -> None:
+    """scikit-learn grows the trees of references and checks, which trials train beside."""
+    rows = table().assign(text=[f"t{n % 3}" for n in range(len(table()))])
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    code = (
+        "import sys\n"
+        "from automl.api import start_search\n"
+        "from automl.options.search_options import SearchOptions\n"
+        "with start_search('rows.csv', SearchOptions(target='answer', n_trials=2)) as session:\n"
+        "    session.call.make_executor().close()\n"
+        "    late = ('sklearn', 'scipy.optimize', 'scipy.sparse', 'scipy.stats', 'plotly')\n"
+        "    print([name for name in late if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(automl.__file__).parent.parent)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == ["[]"]
+
+
 def test_what_is_dropped_and_found_is_logged(
     storage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -114,7 +138,7 @@ def test_what_is_dropped_and_found_is_logged(
     automl.search(table().assign(always="same"), **quick(storage))  # type: ignore[arg-type]
     said = [record.message for record in caplog.records if record.name == "automl"]
     assert said[:3] == [
-        *("reading the DataFrame", "loading PyTorch and scikit-learn", "looking at the columns"),
+        *("reading the DataFrame", "loading PyTorch", "looking at the columns"),
     ]
     assert "dropped as constant: always" in said
     assert said.index("judging the study") > said.index("looking at the columns")

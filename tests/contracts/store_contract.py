@@ -220,6 +220,7 @@ class StoreContract:
             Diagnosis("diverged", "warning", "Too fast.", trial_number=3),
         ]
         policies = [PolicyRecord(0, "tpe", "median"), PolicyRecord(7, "random", "none")]
+        before = store.read_study("study")
         store.add_data_checks("study", checks)
         store.add_data_checks("study", [])
         store.add_evaluation("study", evaluation)
@@ -233,6 +234,7 @@ class StoreContract:
         assert records.evaluations == (evaluation,)
         assert records.diagnoses == tuple(new)
         assert records.policies == tuple(policies)
+        assert replace(store.refreshed(before), policies=records.policies) == records
 
     def test_studies_do_not_see_each_other(self, reopen: Callable[[], Store]) -> None:
         store = reopen()

@@ -47,10 +47,10 @@ class ThreadWorker(Worker):
             raise errors[0]
         return cast("Sequence[Reply]", said)
 
-    def checkpoint(self, run_id: int) -> Checkpoint:
+    def checkpoint(self, run_id: int, seconds: float | None = None) -> Checkpoint:
         return self._asked(lambda rounds: rounds.training.checkpoint(run_id))
 
-    def best_weights(self, run_id: int) -> Mapping[str, Tensor]:
+    def best_weights(self, run_id: int, seconds: float | None = None) -> Mapping[str, Tensor]:
         return self._asked(lambda rounds: rounds.training.best_weights(run_id))
 
     def abandon(self) -> None:

@@ -124,6 +124,20 @@ class WorkerContract:
         with pytest.raises(TrainingError, match="run 1 is not"):
             worker.checkpoint(1)
 
+    def test_a_worker_gives_states_and_weights_between_rounds_that_go_untold_no_less(
+        self, engine, worker
+    ):
+        worker.tell(Orders(start=(tiny_run(1, max_epochs=100_000),)))
+        done = hear(engine, worker)
+        checkpoint = worker.checkpoint(1, 60.0)
+        assert checkpoint.epoch >= len(epochs_of(done)) > 0
+        assert set(worker.best_weights(1)) == set(checkpoint.weights)
+        worker.tell(Orders(is_held=True))
+        done += rounds_until_rest(engine, worker, 2)
+        n_epochs = len(epochs_of(done))
+        assert n_epochs >= checkpoint.epoch
+        assert epochs_of(done) == [(1, epoch) for epoch in range(1, n_epochs + 1)]
+
     def test_a_run_that_raises_is_part_of_the_result(self, engine, worker):
         worker.tell(Orders(start=(tiny_run(1, CRASHES), tiny_run(2)), limits={2: 3}))
         done = rounds_until_rest(engine, worker, 1)

@@ -26,12 +26,9 @@ OF_ATTEMPTS = ("n_epochs",)  # those of an attempt that was killed were trained,
 
 IRIS = (
     *("search", "sklearn:iris", "--study", "s", "--folds", "2", "--max-epochs", "9"),
-    *("--n-trials", "40", "--no-references", "--json"),
+    *("--n-trials", "40", "--json"),
 )
-DIGITS = (
-    *("search", "sklearn:digits", "--study", "s", "--n-trials", "60"),
-    *("--no-references", "--json"),  # boosted trees grow as far as their time lets them
-)
+DIGITS = ("search", "sklearn:digits", "--study", "s", "--n-trials", "60", "--json")
 
 
 def start(folder: Path, command: tuple[str, ...], n_workers: int) -> subprocess.Popen[str]:
@@ -116,6 +113,10 @@ def stored(folder: Path) -> list[Any]:
     ]
 
 
+def references(folder: Path) -> set[str]:
+    return set(json.loads((folder / "result.json").read_text())["test"]["references"])
+
+
 def check_same(folder: Path, other: Path, *, was_killed: bool = False) -> None:
     assert printed(other, was_killed=was_killed) == printed(folder, was_killed=was_killed)
     assert stored(other) == stored(folder)
@@ -143,5 +144,6 @@ def test_six_runs_of_one_command_give_one_result(tmp_path: Path) -> None:
         finish(folders[3], DIGITS)
     finish(folders[4], DIGITS, n_workers=1)
     finish(folders[5], DIGITS)
+    assert references(folders[0]) == {"guessing", "linear_model", "boosted_trees"}
     for number in range(1, 6):
         check_same(folders[0], folders[number], was_killed=number == 3)

@@ -1,22 +1,10 @@
 from __future__ import annotations
 
 import io
-from functools import partial
-from operator import methodcaller
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
-from sklearn.compose import ColumnTransformer
-from sklearn.impute import MissingIndicator, SimpleImputer
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import (
-    OneHotEncoder,
-    OrdinalEncoder,
-    QuantileTransformer,
-    StandardScaler,
-)
 
 from storage import artifact_formats as formats
 from storage.errors import StorageError
@@ -46,39 +34,6 @@ def test_no_tensors_are_fine() -> None:
     assert formats.unpack_tensors(formats.pack_tensors({}, {})) == ({}, {})
 
 
-def transformer() -> ColumnTransformer:
-    """The kinds of estimators that our preprocessing is made of."""
-    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
-    return ColumnTransformer(
-        [
-            ("numbers", numbers, ["x"]),
-            ("quantiles", QuantileTransformer(n_quantiles=3), ["x"]),
-            ("missing", MissingIndicator(features="all"), ["x"]),
-            ("one_hot", OneHotEncoder(min_frequency=1, handle_unknown="ignore"), ["c"]),
-            ("codes", OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1), ["c"]),
-        ],
-        sparse_threshold=0.0,
-    )
-
-
-def test_estimators_come_back_and_do_the_same() -> None:
-    rows = pd.DataFrame({"x": [1.0, np.nan, 3.0, 4.0], "c": ["a", "b", "a", "b"]})
-    fitted = transformer().fit(rows)
-    content = formats.pack_estimators({"transformer": fitted}, '{"kind": "number"}')
-    estimators, state = formats.unpack_estimators(content)
-    np.testing.assert_array_equal(
-        estimators["transformer"].transform(rows), fitted.transform(rows)
-    )
-    assert state == '{"kind": "number"}'
-
-
-@pytest.mark.parametrize("stranger", [methodcaller("system"), partial(print, "x")])
-def test_type_that_is_not_listed_is_refused(stranger: object) -> None:
-    content = formats.pack_estimators({"transformer": stranger}, "")
-    with pytest.raises(StorageError, match=r"only types that are known to be safe.*asks for"):
-        formats.unpack_estimators(content)
-
-
 def test_arrays_come_back() -> None:
     arrays = {"probabilities": np.eye(3), "targets": np.arange(3), "names": np.array(["a", "b"])}
     back = formats.unpack_arrays(formats.pack_arrays(arrays))
@@ -95,6 +50,6 @@ def test_objects_in_an_archive_are_refused() -> None:
 
 
 def test_other_files_are_refused() -> None:
-    for unpack in (formats.unpack_tensors, formats.unpack_estimators, formats.unpack_arrays):
+    for unpack in (formats.unpack_tensors, formats.unpack_arrays):
         with pytest.raises(StorageError, match="must be a"):
             unpack(b"a,b\n1,2\n")

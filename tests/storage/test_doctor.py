@@ -24,7 +24,7 @@ def make_whole_study(store: Store, name: str = "study") -> optuna.Study:
     """A study with what is known of it before the first trial."""
     study = make_study(store, name)
     store.add_policy(name, PolicyRecord(0, "tpe", "none"))
-    store.artifacts.save_preprocessing(name, {}, "{}")
+    store.artifacts.save_preprocessing(name, {}, {})
     return study
 
 
@@ -92,7 +92,7 @@ def test_dead_trials_of_a_python_search_name_the_command_line(url: str) -> None:
     with open_store(url) as store:
         store.create_study(replace(settings("my study"), command="api.search(...)"))
         store.add_policy("my study", PolicyRecord(0, "tpe", "none"))
-        store.artifacts.save_preprocessing("my study", {}, "{}")
+        store.artifacts.save_preprocessing("my study", {}, {})
     kill_a_search(url)
     (finding,) = examine(url)
     assert finding.command == f"automl search DATA --study 'my study' --storage {url}"

@@ -9,7 +9,6 @@ from dataclasses import replace
 from storage.effort import (
     TotalEffort,
     effort_of_trial,
-    last_attempts,
     search_effort,
     side_effort,
     trial_effort,
@@ -78,11 +77,3 @@ def test_what_a_run_has_taken_over_is_not_counted_twice() -> None:
         epochs={first: before, 50: (*taken, *new)},
     )
     assert side_effort(more) == TotalEffort(2, 4.0)
-
-
-def test_the_last_attempts_are_those_of_each_trial() -> None:
-    records = synthetic_study(3, n_folds=2)
-    again = replace(records.runs[0], run_id=100, attempt=2)
-    more = replace(records, runs=(*records.runs, again))
-    for trial in more.trials:
-        assert tuple(last_attempts(more)[trial.number]) == more.search_runs(trial.number)

@@ -32,7 +32,7 @@ def curve(database: Database, run_id: int) -> list[int]:
     query = select(EPOCHS.c.data, EPOCHS.c.n_epochs).where(EPOCHS.c.run_id == run_id)
     with database.read() as connection:
         rows = connection.execute(query.order_by(EPOCHS.c.block)).all()
-    return [one.epoch for data, n in rows for one in unpack_epochs(run_id, data, n)]
+    return [one.epoch for data, n in rows for one in unpack_epochs([(run_id, data, n)], {})]
 
 
 def test_block_grows_over_transactions(database: Database, writes: EpochWrites) -> None:

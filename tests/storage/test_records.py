@@ -93,6 +93,8 @@ def test_search_runs_are_those_of_the_last_attempt() -> None:
     records = StudyRecords(settings(), runs=runs)
     assert [run.run_id for run in records.search_runs(0)] == [2, 3]
     assert [run.run_id for run in records.search_runs(1)] == [5]
+    assert records.search_runs(2) == ()
+    assert records.last_attempts == {0: runs[1:3], 1: runs[4:]}
 
 
 def test_kept_artifacts_are_of_one_kind_and_not_removed() -> None:

@@ -5,7 +5,7 @@ from sqlalchemy import event
 
 from storage.errors import StorageError
 from storage.store import Store
-from storage.tables import EPOCHS
+from storage.tables import EPOCHS, LAYERS
 from tests.contracts.store_contract import epoch, make_study
 
 
@@ -50,5 +50,14 @@ def test_damaged_epochs_are_an_error_that_names_the_run(store: Store) -> None:
     with store._database.write() as connection:
         connection.execute(EPOCHS.update().values(data=b"short"))
     where = "automl_epochs where run_id = 1 and block = 0"
+    with pytest.raises(StorageError, match=f"{where}.*has 5 bytes"):
+        store.read_study("study")
+
+
+def test_damaged_layers_are_an_error_that_names_the_moment(store: Store) -> None:
+    fill(store, 1)
+    with store._database.write() as connection:
+        connection.execute(LAYERS.update().where(LAYERS.c.epoch == 2).values(data=b"short"))
+    where = "automl_layers where run_id = 1 and epoch = 2"
     with pytest.raises(StorageError, match=f"{where}.*has 5 bytes"):
         store.read_study("study")

@@ -68,13 +68,15 @@ class ArrayEncoder(Encoder):
             values = values.astype(np.float32)
         return NewRows(values, len(values))
 
-    def to_state(self) -> tuple[dict[str, Any], dict[str, Json]]:
+    def to_state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Json]]:
         """Plain values alone."""
         state = asdict(self.array_encoding)
         return {}, {**state, "shape": list(self.array_encoding.shape)}
 
     @classmethod
-    def from_state(cls, estimators: Mapping[str, Any], state: Mapping[str, Any]) -> ArrayEncoder:
+    def from_state(
+        cls, arrays: Mapping[str, NDArray[Any]], state: Mapping[str, Any]
+    ) -> ArrayEncoder:
         """The inverse of `to_state`."""
         return cls(
             ArrayEncoding(

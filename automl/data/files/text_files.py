@@ -3,15 +3,16 @@
 Every cell is the text that stands in the file, only empty ones are missing: what "NA", "007"
 or "1,5" mean depends on the column (`column_inference.py`). A row that does not have the
 header's number of cells is an error that names its line, except for empty cells at its end:
-cutting or filling it would be silently wrong. Encodings are in `encodings.py`, the delimiter
-and the header in `layouts.py` and `headers.py`, quotes that swallow lines in `stray_quotes.py`.
+cutting or filling it would be silently wrong. Files without quotes take a shorter way
+(`unquoted_text.py`). Encodings are in `encodings.py`, the delimiter and the header in
+`layouts.py` and `headers.py`, quotes that swallow lines in `stray_quotes.py`.
 """
 
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -21,6 +22,7 @@ from automl.data.files.encodings import detect_encoding, without_end_mark
 from automl.data.files.file_bytes import shown
 from automl.data.files.headers import column_names
 from automl.data.files.layouts import Layout, find_layout, sample_of
+from automl.data.files.unquoted_text import read_unquoted
 from automl.data.table.text_columns import TextAfterQuote, TextColumns
 from automl.errors import DataError
 from automl.wording.counts import agree
@@ -54,21 +56,34 @@ def parse_delimited(content: bytes, name: str, names: Collection[str] = ()) -> D
         sample = sample_of(_stream(content, encoding))
         layout = find_layout(sample)
         rows = sample_rows(sample[layout.n_skipped :], layout.delimiter)
-        columns = TextColumns(column_names(rows, layout, name, names), layout, name)
-        try:
-            columns.read(_stream(content, encoding), strict=True)
-        except TextAfterQuote as quote:
-            columns = TextColumns(columns.names, layout, name)
-            columns.messages.append(quote.message)
-            columns.read(_stream(content, encoding), strict=False)
+        own_names = column_names(rows, layout, name, names)
+        frame = None
+        told: list[str] = []
+        if encoding == "utf-8" and rows:
+            frame = read_unquoted(content, layout, rows[0], own_names)
+        if frame is None:
+            frame, told = _read_rows(content, encoding, layout, own_names, name)
     except UnicodeError as error:
         raise DataError(f"{name} must be text, but it is no {encoding}: {error}") from None
-    frame = columns.frame()
     # What divides nothing is not said, and no sign of a decimal mark.
     delimiter = layout.delimiter if rows and len(rows[0]) > 1 else None
     unusual = _unusual(layout, encoding, delimiter, name)
-    messages = (*unusual, *columns.messages, *_sum_below(frame, name))
+    messages = (*unusual, *told, *_sum_below(frame, name))
     return DelimitedText(frame, messages, "," if delimiter == ";" else ".")
+
+
+def _read_rows(
+    content: bytes, encoding: str, layout: Layout, names: Sequence[str], name: str
+) -> tuple[pd.DataFrame, list[str]]:
+    """Read row by row, and say what was odd."""
+    columns = TextColumns(names, layout, name)
+    try:
+        columns.read(_stream(content, encoding), strict=True)
+    except TextAfterQuote as quote:
+        columns = TextColumns(names, layout, name)
+        columns.messages.append(quote.message)
+        columns.read(_stream(content, encoding), strict=False)
+    return columns.frame(), columns.messages
 
 
 def _stream(content: bytes, encoding: str) -> io.TextIOWrapper:

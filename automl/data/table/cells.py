@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from automl.data.table.number_formats import plain_numbers
 
 Form: TypeAlias = Literal["numbers", "moments", "texts"]
 
@@ -36,9 +39,13 @@ MISSING_CLASSES = MISSING_MARKS - {"none", "nil", "-", "--", "–", "—", "."}
 """Those that mean it in a target of texts, where "None" is a class: "no damage"."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RawColumn:
-    """The cells of one column; texts are stripped, and empty ones are missing."""
+    """The cells of one column; texts are stripped, and empty ones are missing.
+
+    Most columns of texts are numbers as programs write them, with gaps or without. These know
+    it (`plain`), so that they are neither looked through for anything else nor read twice.
+    """
 
     form: Form
     values: pd.Series[Any]  # of numbers (also Int64), datetime64 in UTC without zone, or str
@@ -57,6 +64,15 @@ class RawColumn:
         """
         return np.asarray(self.values.notna(), dtype=bool)
 
+    @cached_property
+    def plain(self) -> NDArray[np.float64] | None:
+        """The numbers of texts of which each is one as programs write them; else None.
+
+        Shape:
+            result: (N,).
+        """
+        return plain_numbers(self.values) if self.form == "texts" else None
+
 
 def raw_column(values: pd.Series[Any]) -> RawColumn:
     """Bring a plain column (see `plain_frames.py`) to numbers, moments or texts."""
@@ -73,15 +89,21 @@ def raw_column(values: pd.Series[Any]) -> RawColumn:
         return RawColumn("numbers", seconds, is_duration=True)
     if kind in "iuf":
         return RawColumn("numbers", values)
+    if str(dtype) == "str":
+        raw = RawColumn("texts", values)
+        if raw.plain is not None:  # so that there is nothing to strip
+            return raw
     return RawColumn("texts", _texts(values))
 
 
 def without_marks(raw: RawColumn, marks: Iterable[str]) -> pd.Series[Any]:
-    """The texts of a column, those that mean "no value" missing.
+    """The texts of a column, those that mean "no value" missing; finite numbers never do.
 
     Shape:
         result: (N,).
     """
+    if raw.plain is not None:
+        return raw.values
     return raw.values.mask(np.asarray(raw.values.str.lower().isin(list(marks)), dtype=bool))
 
 

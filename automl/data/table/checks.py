@@ -33,9 +33,7 @@ from numpy.typing import NDArray
 from automl.data.choices import split_kind
 from automl.data.splits import RowSplit
 from automl.data.table.columns import MISSING_CATEGORY, ColumnPlan
-from automl.data.table.leaks import leakage
 from automl.data.table.parts import Part
-from automl.data.table.probes import as_numbers, shift
 from automl.data.table.repeated_rows import conflicting_rows, duplicated_rows, raw_rows
 from automl.data.table.sentinels import sentinels
 from automl.data.targets import Target
@@ -98,11 +96,13 @@ def probe_data(
     parts: Collection[str],
     splits: SplitOptions,
 ) -> tuple[DataCheckRecord, ...]:
-    """Run the checks that fit models, half of the time that it takes to load a table.
+    """Run the checks that fit models, by scikit-learn, which is not loaded before.
 
     Args:
         parts: which rows have sources of their own; for the others see `check_data`.
     """
+    from automl.data.table.probes import as_numbers
+
     train = split.folds[0][0]
     codes = as_numbers(typed)
     return (
@@ -115,6 +115,8 @@ def _leakage(
     codes: pd.DataFrame, targets: NDArray[Any], goal: Target, plans: Sequence[ColumnPlan]
 ) -> list[DataCheckRecord]:
     """What leaks, with the table's columns that parts of dates come from: those can be dropped."""
+    from automl.data.table.leaks import leakage
+
     source = {output: plan.name for plan in plans for output in plan.outputs}
     found = []
     for record in leakage(codes, targets, goal):
@@ -133,6 +135,8 @@ def _shifts(
     splits: SplitOptions,
 ) -> list[DataCheckRecord]:
     """How valid and test rows differ from train rows, but for what they are ordered by."""
+    from automl.data.table.probes import shift
+
     ordered = {name for plan in plans if plan.name == splits.time for name in plan.outputs}
     unordered = codes.drop(columns=list(ordered))
     train, valid = split.folds[0]

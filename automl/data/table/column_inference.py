@@ -7,8 +7,9 @@ plans is in `column_messages.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -57,7 +58,7 @@ def infer_columns(
         **dict.fromkeys(numeric, _as_numbers),
         **dict.fromkeys(date, _as_dates),
     }
-    usual = usual_decimal(raws.values()) or decimal
+    usual = cache(lambda: usual_decimal(raws.values()) or decimal)
     plans = []
     for name, raw in raws.items():
         plan = asked[name](name, raw) if name in asked else _inferred(name, raw, usual)
@@ -99,7 +100,7 @@ def usual_decimal(raws: Iterable[RawColumn]) -> str | None:
     return marks.pop() if len(marks) == 1 else None
 
 
-def _inferred(name: str, raw: RawColumn, decimal: str | None) -> ColumnPlan:
+def _inferred(name: str, raw: RawColumn, decimal: Callable[[], str | None]) -> ColumnPlan:
     present = raw.values.dropna()
     if present.empty:
         return ColumnPlan(name, "categorical", "all missing")

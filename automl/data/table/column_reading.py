@@ -178,7 +178,7 @@ def _read_as_numbers(
     raw: RawColumn, plan: ColumnPlan, decimal: str | None
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     named = is_named_mark(raw, plan.missing.named, plan.numbers)
-    if raw.form == "texts":
+    if raw.form == "texts" and raw.plain is None:
         raw = replace(raw, values=without_marks(raw, MISSING_MARKS))
     if plan.is_true_false:
         numbers = read_booleans(raw)
@@ -244,7 +244,10 @@ def read_numbers(
         return np.full(len(raw), np.nan)
     if raw.form == "numbers":
         return raw.values.to_numpy(dtype=np.float64, na_value=np.nan)
-    numbers = read_texts(raw.values, written)
+    if written.is_plain and raw.plain is not None:
+        numbers = raw.plain
+    else:
+        numbers = read_texts(raw.values, written)
     if decimal is None:
         return numbers
     others = read_texts(raw.values, in_dialect(written, decimal))

@@ -8,7 +8,7 @@ of the table, then custom. What is found is a `NumberFormat`; reading by it is i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -55,12 +55,14 @@ class NumberGuess:
     other_unit: str = ""  # that many of the strays have: these are no numbers of one kind
 
 
-def guess_numbers(counts: Mapping[str, int], *, decimal: str | None = None) -> NumberGuess | None:
+def guess_numbers(
+    counts: Mapping[str, int], *, decimal: Callable[[], str | None] = lambda: None
+) -> NumberGuess | None:
     """Find how the numbers of a column are written; None where hardly any cell is one.
 
     Args:
         counts: the distinct cells, marks of missing ones left out, and how often each stands.
-        decimal: the mark of other columns of the table: decides where nothing else does.
+        decimal: says the mark of other columns of the table; asked where nothing else decides.
     """
     sample = _sample(counts)
     total = sum(sample.values())
@@ -130,7 +132,7 @@ def _common_unit(cells: Mapping[str, NumberCell], counts: Mapping[str, int]) -> 
     return named[0][1], others[0][1] if is_mixed else ""
 
 
-def _marks(bodies: Counter[str], usual: str | None) -> tuple[str, str, bool]:
+def _marks(bodies: Counter[str], usual: Callable[[], str | None]) -> tuple[str, str, bool]:
     """The decimal mark, the one between thousands, and whether only custom could decide."""
     decimals: Counter[str] = Counter()
     thousands: Counter[str] = Counter()
@@ -187,7 +189,9 @@ def _judge_marks(body: str, count: int, votes: tuple[Counter[str], ...]) -> None
             decimals[first] += count
 
 
-def _separates_thousands(mark: str, bodies: Mapping[str, int], usual: str | None) -> bool:
+def _separates_thousands(
+    mark: str, bodies: Mapping[str, int], usual: Callable[[], str | None]
+) -> bool:
     """Whether "1,250" is 1250 where each number with the mark has three digits behind it.
 
     Beside "12500" it is not, for that would be "12,500". Beside "950" it is, where some of the
@@ -202,6 +206,5 @@ def _separates_thousands(mark: str, bodies: Mapping[str, int], usual: str | None
     ends_with_zero = any(body.endswith("0") for body in marked)
     if bare and (ends_with_zero or len(marked) >= ENOUGH):
         return ends_with_zero
-    if usual is not None:
-        return usual != mark
-    return mark == ","
+    decimal = usual()
+    return mark == "," if decimal is None else decimal != mark

@@ -1,8 +1,8 @@
 """From typed columns to the network's inputs, fitted on a fold's train rows only.
 
-One scikit-learn ColumnTransformer does all that is learned from rows: medians, scales,
-quantiles, the categories and which of them are rare. The `Preprocessor` around it holds plain
-values. Both are saved with a model: the estimator by skops, the rest as JSON.
+What is learned from rows is in `number_encoding.py` and `category_encoding.py`: medians, scales,
+quantiles, the categories and which of them are rare. A model is saved with it: numbers as arrays,
+the rest as JSON.
 
 Inputs, in this order: numbers, booleans, missing-indicators, one-hot columns. Numbers are
 standardized in float64 before they become float32, which has 7 digits only and would blur
@@ -12,28 +12,21 @@ large ids and times. The scalings that a run applies are affine maps on top of t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from sklearn.compose import ColumnTransformer
-from sklearn.impute import MissingIndicator, SimpleImputer
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import (
-    OneHotEncoder,
-    OrdinalEncoder,
-    QuantileTransformer,
-    StandardScaler,
-)
 
 from automl.data.encoders import Encoder, NewRows
+from automl.data.table.category_encoding import CategoryEncoding
 from automl.data.table.column_reading import read_columns
 from automl.data.table.columns import ColumnPlan
 from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
 from automl.data.table.new_rows import read_rows
+from automl.data.table.number_encoding import NumberEncoding
 from automl.data.table.scalings import affine_scalings
 from automl.errors import DataError
 from storage.records import Json
@@ -62,18 +55,32 @@ class Encoded:
     categories: NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Preprocessor(Encoder):
     """The fitted encoding of a table's rows. `fit_preprocessor` makes one."""
 
     kind = "table"
 
     plans: tuple[ColumnPlan, ...]
-    transformer: ColumnTransformer
-    feature_names: tuple[str, ...]  # of the D numeric inputs
-    embedded: tuple[str, ...]  # columns that become codes
-    cardinalities: tuple[int, ...]  # codes of each; 0 stands for rare and unknown categories
+    number_names: tuple[str, ...]  # typed columns of numbers
+    numbers: NumberEncoding  # of these
+    booleans: Mapping[str, float]  # what stands for a missing one
+    flagged: tuple[str, ...]  # columns with an indicator of what is missing
+    one_hot: Mapping[str, CategoryEncoding]
+    embedded: Mapping[str, CategoryEncoding]  # columns that become codes
     scalings: Mapping[str, AffineScaling]
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The D numeric inputs."""
+        flags = (f"{name} is missing" for name in self.flagged)
+        columns = (encoding.names(name) for name, encoding in self.one_hot.items())
+        return (*self.number_names, *self.booleans, *flags, *(one for of in columns for one in of))
+
+    @property
+    def cardinalities(self) -> tuple[int, ...]:
+        """Codes of each embedded column; 0 stands for rare and unknown categories."""
+        return tuple(len(encoding.frequent) + 1 for encoding in self.embedded.values())
 
     @property
     def encoding(self) -> TableEncoding:
@@ -108,17 +115,32 @@ class Preprocessor(Encoder):
         Raises:
             DataError: a number is too far from those of training for float32.
         """
-        blocks = self.transformer.transform(typed)
-        where = self.transformer.output_indices_
-        shared = [blocks[:, where[name]] for name in ("booleans", "missing", "one_hot")]
+        standardized = self.numbers.standardized(columns_of(typed, self.number_names))
+        n_numbers = len(self.number_names)
+        numeric = np.empty((len(typed), len(self.feature_names)), dtype=np.float32)
         with np.errstate(over="ignore"):  # told below
-            numeric = np.hstack([blocks[:, where["numbers"]], *shared]).astype(np.float32)
+            numeric[:, :n_numbers] = standardized.T
+        self._write_marks(typed, numeric[:, n_numbers:])
         self._refuse_far(typed, numeric)
-        quantile = np.hstack([blocks[:, where["quantiles"]], *shared]).astype(np.float32)
-        codes = blocks[:, where["codes"]].astype(np.int64)
-        # The encoder gives -1 to unknown categories and the highest code to the rare ones.
-        codes = np.where(codes >= np.asarray(self.cardinalities) - 1, 0, codes + 1)
-        return Encoded(numeric, quantile, codes.reshape(len(typed), len(self.embedded)))
+        quantile = numeric.copy()
+        quantile[:, :n_numbers] = self.numbers.normal(standardized).T
+        codes = np.empty((len(typed), len(self.embedded)), dtype=np.int64)
+        for place, (name, encoding) in enumerate(self.embedded.items()):
+            codes[:, place] = encoding.codes(typed[name]) + 1
+        return Encoded(numeric, quantile, codes)
+
+    def _write_marks(self, typed: pd.DataFrame, marks: NDArray[np.float32]) -> None:
+        """Write the columns of 0 and 1: booleans, missing-indicators and one-hot columns."""
+        blocks: list[NDArray[Any]] = []
+        for name, fill in self.booleans.items():
+            values = typed[name].to_numpy()
+            blocks.append(np.where(np.isnan(values), fill, values)[:, None])
+        blocks += [np.isnan(typed[name].to_numpy())[:, None] for name in self.flagged]
+        blocks += [encoding.one_hot(typed[name]) for name, encoding in self.one_hot.items()]
+        begin = 0
+        for block in blocks:
+            marks[:, begin : begin + block.shape[1]] = block
+            begin += block.shape[1]
 
     def _refuse_far(self, typed: pd.DataFrame, numeric: NDArray[np.float32]) -> None:
         """Refuse rows that would become infinite, from which a network makes NaN."""
@@ -134,30 +156,31 @@ class Preprocessor(Encoder):
     @property
     def known_categories(self) -> dict[str, frozenset[str]]:
         """The categories that train rows have, by column."""
-        known = {}
-        for block in ("one_hot", "codes"):
-            encoder = self.transformer.named_transformers_.get(block)
-            names = getattr(encoder, "feature_names_in_", ())
-            for name, categories in zip(names, getattr(encoder, "categories_", ()), strict=True):
-                known[str(name)] = frozenset(map(str, categories))
-        return known
+        return {
+            name: encoding.known
+            for name, encoding in (*self.one_hot.items(), *self.embedded.items())
+        }
 
-    def to_state(self) -> tuple[dict[str, Any], dict[str, Json]]:
-        """The estimator for `storage/artifact_formats.py`, and the rest as plain values."""
+    def to_state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Json]]:
+        """What was learned of numbers as arrays, and the rest as plain values."""
         scalings = {
             name: {"shift": scaling.shift.tolist(), "scale": scaling.scale.tolist()}
             for name, scaling in self.scalings.items()
         }
-        return {"transformer": self.transformer}, {
+        return self.numbers.to_arrays(), {
             "plans": [plan.to_dict() for plan in self.plans],
-            "feature_names": list(self.feature_names),
-            "embedded": list(self.embedded),
-            "cardinalities": list(self.cardinalities),
+            "number_names": list(self.number_names),
+            "booleans": dict(self.booleans),
+            "flagged": list(self.flagged),
+            "one_hot": {name: asdict(encoding) for name, encoding in self.one_hot.items()},
+            "embedded": {name: asdict(encoding) for name, encoding in self.embedded.items()},
             "scalings": scalings,
         }
 
     @classmethod
-    def from_state(cls, estimators: Mapping[str, Any], state: Mapping[str, Any]) -> Preprocessor:
+    def from_state(
+        cls, arrays: Mapping[str, NDArray[Any]], state: Mapping[str, Any]
+    ) -> Preprocessor:
         """The inverse of `to_state`."""
         scalings = {
             name: AffineScaling(
@@ -168,34 +191,61 @@ class Preprocessor(Encoder):
         }
         return cls(
             plans=tuple(ColumnPlan.from_dict(values) for values in state["plans"]),
-            transformer=estimators["transformer"],
-            feature_names=tuple(state["feature_names"]),
-            embedded=tuple(state["embedded"]),
-            cardinalities=tuple(state["cardinalities"]),
+            number_names=tuple(state["number_names"]),
+            numbers=NumberEncoding.from_arrays(arrays),
+            booleans=state["booleans"],
+            flagged=tuple(state["flagged"]),
+            one_hot=_encodings(state["one_hot"]),
+            embedded=_encodings(state["embedded"]),
             scalings=scalings,
         )
 
 
 def fit_preprocessor(plans: Sequence[ColumnPlan], train: pd.DataFrame) -> Preprocessor:
     """Learn the encoding from train rows, read by `read_columns`."""
-    rare_below = rare_threshold(len(train))
-    groups = _column_groups(plans, train, rare_below)
-    transformer = _make_transformer(groups, len(train), rare_below)
-    transformer.set_output(transform="default")  # whatever the caller's global setting is
-    transformer.fit(train)
-    names = _feature_names(transformer, groups)
-    numbers = np.empty((len(train), 0))
-    if groups["numbers"]:
-        numbers = transformer.named_transformers_["numbers"].transform(train[groups["numbers"]])
-        _spread_ties_(transformer, numbers)
-    return Preprocessor(
+    kept = [plan for plan in plans if not plan.dropped]
+    names = tuple(name for p in kept if p.kind in ("numeric", "date") for name in p.outputs)
+    columns = columns_of(train, names)
+    numbers = NumberEncoding.fit(columns)
+    # The parts of a date are missing together: one indicator is enough.
+    may_lack = [plan.outputs[0] for plan in kept if plan.kind != "categorical"]
+    categories = {
+        plan.name: CategoryEncoding.fit(train[plan.name], rare_threshold(len(train)))
+        for plan in kept
+        if plan.kind == "categorical"
+    }
+    embeds = {name: len(one.frequent) > MAX_ONE_HOT for name, one in categories.items()}
+    unscaled = Preprocessor(
         plans=tuple(plans),
-        transformer=transformer,
-        feature_names=names,
-        embedded=tuple(groups["codes"]),
-        cardinalities=_cardinalities(transformer) if groups["codes"] else (),
-        scalings=affine_scalings(numbers, n_codes=len(names) - numbers.shape[1]),
+        number_names=names,
+        numbers=numbers,
+        booleans={p.name: _usual(train[p.name]) for p in kept if p.kind == "boolean"},
+        flagged=tuple(name for name in may_lack if train[name].isna().any()),
+        one_hot={name: one for name, one in categories.items() if not embeds[name]},
+        embedded={name: one for name, one in categories.items() if embeds[name]},
+        scalings={},
     )
+    n_marks = len(unscaled.feature_names) - len(names)
+    scalings = affine_scalings(numbers.standardized(columns).T, n_marks)
+    return replace(unscaled, scalings=scalings)
+
+
+def columns_of(typed: pd.DataFrame, names: Sequence[str]) -> Floats:
+    """Columns of numbers, one after the other, (D, N)."""
+    columns = np.array([typed[name].to_numpy() for name in names], dtype=np.float64)
+    return columns.reshape(len(names), len(typed))
+
+
+def _usual(column: pd.Series[Any]) -> float:
+    """The commonest of 0 and 1; 0 if both are."""
+    return float(column.sum() > column.count() / 2)
+
+
+def _encodings(values: Mapping[str, Any]) -> dict[str, CategoryEncoding]:
+    return {
+        name: CategoryEncoding(tuple(of["frequent"]), tuple(of["rare"]))
+        for name, of in values.items()
+    }
 
 
 def rare_threshold(n_rows: int) -> int:
@@ -205,108 +255,3 @@ def rare_threshold(n_rows: int) -> int:
     and at most 20 (more rows than that are worth a weight, however large the table).
     """
     return int(np.clip(round(0.005 * n_rows), 2, 20))
-
-
-def _column_groups(
-    plans: Sequence[ColumnPlan], train: pd.DataFrame, rare_below: int
-) -> dict[str, list[str]]:
-    """Typed columns by what is done to them."""
-    kept = [plan for plan in plans if not plan.dropped]
-    numbers = [name for p in kept if p.kind in ("numeric", "date") for name in p.outputs]
-    categorical = [plan.name for plan in kept if plan.kind == "categorical"]
-    codes = [
-        name
-        for name in categorical
-        if (train[name].value_counts() >= rare_below).sum() > MAX_ONE_HOT
-    ]
-    return {
-        "numbers": numbers,
-        "booleans": [plan.name for plan in kept if plan.kind == "boolean"],
-        # The parts of a date are missing together: one indicator is enough.
-        "missing": [plan.outputs[0] for plan in kept if plan.kind != "categorical"],
-        "one_hot": [name for name in categorical if name not in codes],
-        "codes": codes,
-    }
-
-
-def _make_transformer(
-    groups: Mapping[str, list[str]], n_rows: int, rare_below: int
-) -> ColumnTransformer:
-    def standardized() -> Pipeline:
-        return make_pipeline(
-            SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler()
-        )
-
-    # As many quantiles as TabM takes: 30 rows for each, 10 to 1000.
-    # Source: Gorishniy et al. 2024, arXiv 2410.24210, preprocessing of the experiments.
-    quantiles = QuantileTransformer(
-        n_quantiles=min(n_rows, max(10, min(n_rows // 30, 1000))),
-        output_distribution="normal",
-        random_state=0,
-    )
-    one_hot = OneHotEncoder(
-        min_frequency=rare_below, handle_unknown="infrequent_if_exist", sparse_output=False
-    )
-    codes = OrdinalEncoder(
-        min_frequency=rare_below, handle_unknown="use_encoded_value", unknown_value=-1
-    )
-    booleans = SimpleImputer(strategy="most_frequent", keep_empty_features=True)
-    return ColumnTransformer(
-        [
-            ("numbers", standardized(), groups["numbers"]),
-            (
-                "quantiles",
-                Pipeline([*standardized().steps, ("quantiles", quantiles)]),
-                groups["numbers"],
-            ),
-            ("booleans", booleans, groups["booleans"]),
-            ("missing", MissingIndicator(error_on_new=False), groups["missing"]),
-            ("one_hot", one_hot, groups["one_hot"]),
-            ("codes", codes, groups["codes"]),
-        ],
-        sparse_threshold=0.0,
-    )
-
-
-def _spread_ties_(transformer: ColumnTransformer, numbers: Floats) -> None:
-    """Fit the quantiles again, on standardized numbers with a little noise.
-
-    Without it, the smallest value of a column goes to the far end of the normal distribution
-    (-5.2), even where 9 in 10 rows have it, as with zeros in counts; with it, to the middle of
-    its ranks.
-
-    Source: the noise of 1e-5 in TabM's experiments (Gorishniy et al. 2024).
-    """
-    noise = np.random.default_rng(0).normal(0.0, 1e-5, size=numbers.shape)
-    transformer.named_transformers_["quantiles"][-1].fit(numbers + noise)
-
-
-def _cardinalities(transformer: ColumnTransformer) -> tuple[int, ...]:
-    encoder = transformer.named_transformers_["codes"]
-    rare = [
-        0 if categories is None else len(categories)
-        for categories in encoder.infrequent_categories_
-    ]
-    # Code 0 is for rare and unknown ones, so that it exists where nothing is rare, too.
-    return tuple(
-        len(categories) - n_rare + 1
-        for categories, n_rare in zip(encoder.categories_, rare, strict=True)
-    )
-
-
-def _feature_names(
-    transformer: ColumnTransformer, groups: Mapping[str, list[str]]
-) -> tuple[str, ...]:
-    names = [*groups["numbers"], *groups["booleans"]]
-    if groups["missing"]:
-        flagged = transformer.named_transformers_["missing"].features_
-        names += [f"{groups['missing'][i]} is missing" for i in flagged]
-    if groups["one_hot"]:
-        encoder = transformer.named_transformers_["one_hot"]
-        for column, categories, rare in zip(
-            groups["one_hot"], encoder.categories_, encoder.infrequent_categories_, strict=True
-        ):
-            hidden = set() if rare is None else set(rare)
-            names += [f"{column} = {value}" for value in categories if value not in hidden]
-            names += [f"{column} is rare"] if hidden else []
-    return tuple(names)

@@ -7,7 +7,7 @@ is the true one: "93 % numbers, but '12 kg' is not", and `--numeric` makes numbe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -82,11 +82,13 @@ class DistinctTexts:
         return len(self.counts) > max(1, MAX_DISTINCT_FRACTION * self.n_cells)
 
 
-def infer_texts(name: str, raw: RawColumn, *, decimal: str | None = None) -> ColumnPlan:
+def infer_texts(
+    name: str, raw: RawColumn, *, decimal: Callable[[], str | None] = lambda: None
+) -> ColumnPlan:
     """Make the plan of a column of texts.
 
     Args:
-        decimal: the mark of other columns of the table: decides where nothing else does.
+        decimal: says the mark of other columns of the table, as for `guess_numbers`.
     """
     if not raw.is_category and (plan := _plain(name, raw)) is not None:
         return plan
@@ -133,7 +135,7 @@ def decimal_mark(raw: RawColumn) -> str | None:
     present = raw.values.dropna().head(1000)
     shares = {
         mark: present.str.fullmatch(rf"[+-]?\d+{re.escape(mark)}(\d{{1,2}}|\d{{4,}})").mean()
-        for mark in ",."
+        for mark in (",." if raw.plain is None else ".")
     }
     found = [mark for mark, share in shares.items() if share > MEASURED]
     return found[0] if found else None
@@ -151,7 +153,7 @@ def are_codes(texts: Iterable[str]) -> bool:
 def _plain(name: str, raw: RawColumn) -> ColumnPlan | None:
     """The plan of a column of numbers as programs write them, and marks of missing ones."""
     known = without_marks(raw, MISSING_MARKS)
-    numbers = plain_numbers(known)
+    numbers = plain_numbers(known) if raw.plain is None else raw.plain
     if numbers is None or np.isnan(numbers).all() or _is_written_otherwise(known.dropna()):
         return None
     if known.notna().all() and (numbers == numbers[0]).all():
@@ -169,7 +171,7 @@ def _is_written_otherwise(texts: pd.Series[Any]) -> bool:
         may_be_codes = bool(sample.str.fullmatch(r"\d+").all())
         if not may_be_thousands and not may_be_codes:
             return False
-    has_codes = texts.str.match(r"0\d{2}") | (texts.str.len() > MAX_DIGITS)
+    has_codes = texts.str.match(rf"0\d{{2}}|.{{{MAX_DIGITS + 1}}}")
     return may_be_thousands or bool(has_codes.any())
 
 

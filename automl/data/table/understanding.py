@@ -47,7 +47,7 @@ def understand(raw: RawTables, *, task: Task | None, loss: str | None) -> Unders
     """
     train, columns = raw.tables["train"], raw.columns
     marks = missing_marks(train.frame, columns.missing)
-    cells = (raw_column(train.frame[name]) for name in train.frame.columns)
+    names = train.frame.columns
     reading = learn_target(
         raw.target,
         train.frame[raw.target],
@@ -55,7 +55,7 @@ def understand(raw: RawTables, *, task: Task | None, loss: str | None) -> Unders
         missing=marks[raw.target],
         keep_missing_class=columns.keep_missing_class,
         decimal=train.decimal,
-        usual=usual_decimal(cells),
+        usual=lambda: usual_decimal(raw_column(train.frame[name]) for name in names),
     )
     parts = {role: make_part(table, reading, role) for role, table in raw.tables.items()}
     goal = infer_target(reading, parts["train"].targets, task, loss)

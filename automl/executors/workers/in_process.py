@@ -44,11 +44,11 @@ class InProcessWorker(Worker):
             return [Ready()]
         return [self._trained().train()]
 
-    def checkpoint(self, run_id: int) -> Checkpoint:
+    def checkpoint(self, run_id: int, seconds: float | None = None) -> Checkpoint:
         """The state of an active run."""
         return self._trained().training.checkpoint(run_id)
 
-    def best_weights(self, run_id: int) -> Mapping[str, Tensor]:
+    def best_weights(self, run_id: int, seconds: float | None = None) -> Mapping[str, Tensor]:
         """The weights of the run's best epoch."""
         return self._trained().training.best_weights(run_id)
 

@@ -88,6 +88,8 @@ class ProcessEngine(Engine):
     def wait(self, workers: Sequence[Worker], seconds: float) -> Sequence[Worker]:
         """Wait for messages, or for connections that close."""
         processes = cast("Sequence[ProcessWorker]", workers)
+        if spoken := [worker for worker in processes if worker.said]:
+            return spoken
         speaking = connections.wait([worker.connection for worker in processes], seconds)
         return [worker for worker in processes if worker.connection in speaking]
 

@@ -12,7 +12,7 @@
 Orders are sent at any time, and rounds told of at any time. A thread of the worker reads what
 comes, whatever the worker does, so a coordinator that sends is never kept waiting for it, and
 the two cannot block each other; a worker that nobody listens to waits when the connection is
-full. What is asked with "Give" is asked of a worker that is held, so the next message answers it.
+full. What is asked with "Give" is answered between two rounds, and one thing is asked at a time.
 There is no goodbye: a worker ends when the connection closes. Messages are pickled, since both
 ends are one program: the connection is a pair of sockets without an address, inherited by the
 worker, which nobody else can reach.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import socket
@@ -55,12 +56,14 @@ class ProcessWorker(Worker):
 
     Attributes:
         connection: readable when the worker has something to say, or has ended.
+        said: what it said before it answered something else, and nobody has taken.
     """
 
     def __init__(self, assignment: Assignment, server: WarmServer | None = None) -> None:
         self._silent_for = 0.0
         self._is_loading = True
         self._is_ended = False
+        self.said: list[Reply] = []
         self._pulse = Pulse()
         self._output = ProcessOutput()
         self._socket, self._process = _launch(
@@ -89,7 +92,7 @@ class ProcessWorker(Worker):
 
     def replies(self) -> Sequence[Reply]:
         """Receive all that the worker has said: after its start, or of rounds."""
-        said: list[Reply] = []
+        said, self.said = self.said, []
         try:
             while not said or self.connection.poll():
                 reply = receive(self.connection)
@@ -102,14 +105,14 @@ class ProcessWorker(Worker):
                 raise self._lost() from error
         return said
 
-    def checkpoint(self, run_id: int) -> Checkpoint:
+    def checkpoint(self, run_id: int, seconds: float | None = None) -> Checkpoint:
         """Ask for the state of an active run."""
-        checkpoint: Checkpoint = self._asked(GiveCheckpoint(run_id))
+        checkpoint: Checkpoint = self._asked(GiveCheckpoint(run_id), seconds)
         return checkpoint
 
-    def best_weights(self, run_id: int) -> Mapping[str, Tensor]:
+    def best_weights(self, run_id: int, seconds: float | None = None) -> Mapping[str, Tensor]:
         """Ask for the weights of the run's best epoch."""
-        weights: Mapping[str, Tensor] = self._asked(GiveBestWeights(run_id))
+        weights: Mapping[str, Tensor] = self._asked(GiveBestWeights(run_id), seconds)
         return weights
 
     def place(self) -> str:
@@ -131,7 +134,7 @@ class ProcessWorker(Worker):
         split: Literal["train", "valid", "test"],
         seconds: float,
     ) -> Tensor:
-        """Ask for what a network predicts, which any idle process can; end one that hangs.
+        """Ask for what a network predicts, which any idle process can.
 
         Raises:
             TrainingError: the network raised.
@@ -145,6 +148,7 @@ class ProcessWorker(Worker):
 
         What it had sent by then is thrown away, so whoever listens next hears that it has ended.
         """
+        self.said.clear()
         self._process.kill()
         self.hang_up()
         self.connection, nobody = Pipe()
@@ -192,19 +196,23 @@ class ProcessWorker(Worker):
         self._pulse.close()
         self._output.close()
 
-    def _asked(self, request: Message, seconds: float | None = None) -> Any:
+    def _asked(self, request: Message, seconds: float | None) -> Any:
+        """The answer to a request; rounds that the worker tells of before it are put aside."""
+        until = math.inf if seconds is None else time.monotonic() + seconds
         try:
             send(self.connection, request)
-            if not self.connection.poll(seconds):
-                self.end()
-                raise WorkerLost(f"the worker process {self.pid} took more than {seconds:g} s")
-            reply = receive(self.connection)
+            while True:
+                left = None if seconds is None else max(0.0, until - time.monotonic())
+                if not self.connection.poll(left):
+                    raise WorkerLost(f"the worker process {self.pid} took more than {seconds:g} s")
+                reply = receive(self.connection)
+                if isinstance(reply, Refused):
+                    raise TrainingError(reply.message)
+                if isinstance(reply, Given):
+                    return reply.value
+                self.said.append(reply)
         except (EOFError, OSError) as error:
             raise self._lost() from error
-        if isinstance(reply, Refused):
-            raise TrainingError(reply.message)
-        assert isinstance(reply, Given)
-        return reply.value
 
     def _lost(self) -> WorkerLost:
         """How a worker ended whose connection has closed, with its last words."""

@@ -5,7 +5,7 @@
                                            <-  reply: Ready
     tell(Orders)                           ->  (between two rounds: stops, forgets, starts, limits)
                                            <-  reply: RoundDone, and so on while a run is due
-    checkpoint, best_weights               <-> (of a worker that is held)
+    checkpoint, best_weights               <-> (answered between two rounds)
     end
 
 A worker does not wait for its pool: it begins the next round by itself as long as a run is due
@@ -136,21 +136,24 @@ class Worker(abc.ABC):
         """
 
     @abc.abstractmethod
-    def checkpoint(self, run_id: int) -> Checkpoint:
-        """The state of an active run; the worker is held, and owes no reply.
+    def checkpoint(self, run_id: int, seconds: float | None = None) -> Checkpoint:
+        """The state of an active run, between two rounds; what these gave is said by `replies`.
+
+        Args:
+            seconds: after which a worker that has not answered counts as hanging; None: never.
 
         Raises:
             TrainingError: it has none.
-            WorkerLost: it has ended.
+            WorkerLost: it has ended, or hangs.
         """
 
     @abc.abstractmethod
-    def best_weights(self, run_id: int) -> Mapping[str, Tensor]:
+    def best_weights(self, run_id: int, seconds: float | None = None) -> Mapping[str, Tensor]:
         """The weights of the run's best epoch, of an active or ended run; as above.
 
         Raises:
             TrainingError: it has none.
-            WorkerLost: it has ended.
+            WorkerLost: it has ended, or hangs.
         """
 
     def place(self) -> str:

@@ -36,6 +36,11 @@ PLACE = Place(
 N_POINTS = 1000  # per axis plot; some twenty of them share a page
 N_BUCKETS = 8  # of the best-per-bucket line, as in isolation plots of the Tuning Playbook
 N_AXES = 9  # in a notebook: three rows of three
+PLACES_LAYOUT: dict[str, Any] = {
+    "range": [-0.06, 1.06],
+    "tickvals": [at for at, _ in style.PLACES],
+    "ticktext": [label for _, label in style.PLACES],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,22 +131,15 @@ def words(numbers: AxisPlot) -> str:
 
 def drawing(numbers: AxisPlot) -> go.Figure:
     """Place against one hyperparameter, with the best of each bucket and the range's edges."""
-    made = style.figure(250, showlegend=False)
-    for outcome, trials in style.by_outcome(numbers.trials):
-        _add_outcome(made, numbers, trials, outcome)
-    _add_best(made, numbers)
-    made.update_layout(
-        margin={"t": 12},
+    made = style.figure(
+        250,
+        showlegend=False,
+        margin=style.MARGIN | {"t": 12},
         xaxis={"title": style.text(numbers.axis.name), **axis_layout(numbers.axis)},
-        yaxis={
-            "title": "place",
-            "range": [-0.06, 1.06],
-            "tickvals": [at for at, _ in style.PLACES],
-            "ticktext": [label for _, label in style.PLACES],
-        },
+        yaxis={"title": "place", **PLACES_LAYOUT},
         shapes=_edges(numbers.axis),
     )
-    return made
+    return made.add_traces(_traces(numbers))
 
 
 def side_by_side(plots: Sequence[AxisPlot], columns: int = 3) -> go.Figure:
@@ -154,31 +152,39 @@ def side_by_side(plots: Sequence[AxisPlot], columns: int = 3) -> go.Figure:
     grid = make_subplots(
         rows=n_rows, cols=columns, subplot_titles=titles, vertical_spacing=0.42 / n_rows
     )
-    made = style.figure(60 + 250 * n_rows, showlegend=False)
-    made.update_layout(grid.layout)
+    # In plain values, of which Plotly makes a figure once: it checks every change of one.
+    layout = grid.layout.to_plotly_json() | {"template": style.NO_TEMPLATE}
+    traces: list[go.Scatter] = []
+    shapes: list[dict[str, Any]] = []
     for index, plot in enumerate(plots):
-        suffix = str(index + 1) if index else ""
-        one = drawing(plot)
-        for trace in one.data:
-            trace.update(xaxis=f"x{suffix}", yaxis=f"y{suffix}")
-            made.add_trace(trace)
-        for shape in one.layout.shapes:
-            shape.update(xref=f"x{suffix}", yref=f"y{suffix} domain")
-            made.add_shape(shape)
-        made.layout[f"xaxis{suffix}"].update(axis_layout(plot.axis))
-        layout = one.layout.yaxis.to_plotly_json()
-        made.layout[f"yaxis{suffix}"].update({**layout, "title": None})
-    return made
+        x, y = (f"{letter}{index + 1 if index else ''}" for letter in "xy")
+        traces += _traces(plot, xaxis=x, yaxis=y)
+        shapes += [{**edge, "xref": x, "yref": f"{y} domain"} for edge in _edges(plot.axis)]
+        layout[x.replace("x", "xaxis")] |= axis_layout(plot.axis)
+        layout[y.replace("y", "yaxis")] |= PLACES_LAYOUT
+    made = style.figure(60 + 250 * n_rows, showlegend=False, shapes=shapes, **layout)
+    return made.add_traces(traces)
 
 
-def _add_outcome(
-    made: go.Figure, numbers: AxisPlot, trials: Sequence[Trial], outcome: Outcome
-) -> None:
+def _traces(numbers: AxisPlot, **looks: Any) -> list[go.Scatter]:
+    """Points by outcome, and the best of each bucket on top."""
+    return [
+        *(
+            _outcome(numbers, trials, outcome, looks)
+            for outcome, trials in style.by_outcome(numbers.trials)
+        ),
+        _best(numbers, looks),
+    ]
+
+
+def _outcome(
+    numbers: AxisPlot, trials: Sequence[Trial], outcome: Outcome, looks: Mapping[str, Any]
+) -> go.Scatter:
     values = numbers.at(trials)
     if numbers.axis.kind == "categorical":
         values = values + _jitter(trials)
     at = "" if numbers.axis.kind == "categorical" else "<br>%{x:.3g}"
-    made.add_scatter(
+    return go.Scatter(
         x=style.single(values),
         y=style.single(numbers.places(trials)),
         customdata=style.single([(t.number, t.value) for t in trials]),
@@ -187,6 +193,7 @@ def _add_outcome(
         name=outcome,
         hovertemplate=f"trial %{{customdata[0]:.0f}} ({outcome}){at}<br>%{{y:.0%}} of the others "
         "are better<br>validation loss %{customdata[1]:.4g}<extra></extra>",
+        **looks,
     )
 
 
@@ -196,21 +203,22 @@ def _jitter(trials: Sequence[Trial]) -> Floats:
     return np.array([((trial.number * golden) % 1.0 - 0.5) * 0.5 for trial in trials])
 
 
-def _add_best(made: go.Figure, numbers: AxisPlot) -> None:
+def _best(numbers: AxisPlot, looks: Mapping[str, Any]) -> go.Scatter:
     """The best trial of each bucket: a line over numbers, dashes over choices."""
-    looks: dict[str, Any] = {
+    shape: dict[str, Any] = {
         "mode": "lines+markers",
         "line": {"color": style.VERMILLION, "width": 2},
         "marker": {"size": 5},
     }
     if numbers.axis.kind == "categorical":
         line = {"width": 3, "color": style.VERMILLION}
-        looks = {"mode": "markers", "marker": {"symbol": "line-ew", "size": 26, "line": line}}
-    made.add_scatter(
+        shape = {"mode": "markers", "marker": {"symbol": "line-ew", "size": 26, "line": line}}
+    return go.Scatter(
         x=numbers.at(numbers.best_nearby),
         y=numbers.places(numbers.best_nearby),
         name="best nearby",
         hovertemplate="best nearby: %{y:.0%} are better<extra></extra>",
+        **shape,
         **looks,
     )
 

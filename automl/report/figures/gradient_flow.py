@@ -19,7 +19,6 @@ from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import Floats
 from automl.report.panels import Panel, Place, Remark
 from automl.wording.numbers import number
-from storage.effort import last_attempts
 from storage.records import LayerGradientRecord
 
 PLACE = Place("gradients")
@@ -46,7 +45,7 @@ class GradientFlow:
 
 def gradient_flow(table: StudyTable, number: int) -> GradientFlow | None:
     """The signals of one trial; None where none were kept."""
-    for run in last_attempts(table.records).get(number, []):
+    for run in table.records.search_runs(number):
         initial = table.records.initial_layers.get(run.run_id)
         moments = {0: initial} if initial else {}
         epochs = table.records.epochs.get(run.run_id, ())

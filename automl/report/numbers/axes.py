@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, cast
 
 from automl.report.numbers.trials import Trial
@@ -17,7 +18,7 @@ from search_spaces.hyperparameters import HYPERPARAMETERS
 from storage.records import Json, ParameterValue, StudySettings
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Axis:
     """One hyperparameter's range."""
 
@@ -31,13 +32,16 @@ class Axis:
     def position(self, value: ParameterValue) -> float:
         """Where a value lies, in [0, 1]; NaN for one that is not on the axis."""
         if self.kind == "categorical":
-            known = [_key(choice) for choice in self.choices]
-            index = known.index(_key(value)) if _key(value) in known else math.nan
-            return index / max(1, len(self.choices) - 1)
+            return self._indices.get(_key(value), math.nan) / max(1, len(self.choices) - 1)
         if not isinstance(value, int | float) or isinstance(value, bool):
             return math.nan
         low, high, at = (self.scaled(x) for x in (self.low, self.high, float(value)))
         return (at - low) / (high - low) if high > low else 0.5
+
+    @cached_property
+    def _indices(self) -> Mapping[str, float]:
+        """Of the choices."""
+        return {_key(choice): index for index, choice in enumerate(self.choices)}
 
     def coordinate(self, value: ParameterValue) -> float:
         """Where a value is drawn: the number itself, or the index of a choice."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from automl.report.numbers.study import StudyTable
-from storage.effort import last_attempts
 from storage.records import LayerGradientRecord
 
 VANISHED = -3.0
@@ -20,10 +19,9 @@ def initial_ratios(table: StudyTable) -> dict[int, float]:
 
     0 is even flow, -3 a gradient that has vanished a thousandfold on its way to the input.
     """
-    runs = last_attempts(table.records)
     ratios = {}
     for trial in table.trials:
-        for run in runs.get(trial.number, [])[:1]:
+        for run in table.records.search_runs(trial.number)[:1]:
             hidden = table.records.initial_layers.get(run.run_id, ())[:-1]
             if len(hidden) >= 2:
                 ratios[trial.number] = _log_ratio(hidden)

@@ -17,7 +17,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.effort import TrialEffort, last_attempts, trial_effort
+from storage.effort import TrialEffort, trial_effort
 from storage.records import EpochRecord, ParameterValue, StudyRecords, TrialRecord
 from storage.records import best_epoch as best_of_run
 
@@ -139,10 +139,9 @@ class Trial:
 
 def joined_trials(records: StudyRecords) -> tuple[Trial, ...]:
     """Each trial with the epochs of its runs, in order of their numbers."""
-    runs = last_attempts(records)
     trials = []
     for record in sorted(records.trials, key=lambda trial: trial.number):
-        own = runs.get(record.number, [])
+        own = records.search_runs(record.number)
         folds = [records.epochs.get(run.run_id, ()) for run in own]
         trials.append(
             Trial(
@@ -190,7 +189,8 @@ def _mean(runs: Sequence[Sequence[EpochRecord]], name: str, length: int) -> Floa
     if not length:
         return np.empty(0)
     values = [[getattr(record, name) for record in run[:length]] for run in runs]
-    mean: Floats = np.mean(np.array(values, dtype=np.float64), axis=0)
+    table = np.array(values, dtype=np.float64)
+    mean: Floats = table[0] if len(runs) == 1 else np.mean(table, axis=0)
     return mean
 
 

@@ -8,6 +8,7 @@ have the parameter. Which ones it has follows from the conditions of the space.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -113,6 +114,11 @@ class Dimensions:
         self._space = space
         self._columns = {name: column for column, name in enumerate(drawn)}
         self._conditional = [each for each in space.parameters.values() if each.when]
+        self._undrawn = {
+            name: _only_value(each)
+            for name, each in space.parameters.items()
+            if name not in self._columns
+        }
 
     def __len__(self) -> int:
         return len(self.all)
@@ -128,13 +134,13 @@ class Dimensions:
         """All params of a trial with these coordinates, fixed ones included, as `suggest` does."""
         params: dict[str, ParameterValue] = {}
         for name, parameter in self._space.parameters.items():
-            if not parameter.is_active(params):
+            if parameter.when and not parameter.is_active(params):
                 continue
-            if name in self._columns:
+            if name in self._undrawn:
+                params[name] = self._undrawn[name]
+            else:
                 column = self._columns[name]
                 params[name] = self.all[column].decode(coordinates[column])
-            else:
-                params[name] = _only_value(parameter)
         return params
 
     def has(self, coordinates: Floats) -> Booleans:
@@ -168,17 +174,22 @@ class Dimensions:
             if name in active:
                 result &= active[name]
             if name not in self._columns:
-                result &= _only_value(self._space.parameters[name]) in values
+                result &= self._undrawn[name] in values
                 continue
             column = self._columns[name]
             dimension = self.all[column]
             if isinstance(dimension, Cells):
-                is_among = np.array([value in values for value in dimension.values])
-                result &= is_among[coordinates[:, column].astype(np.intp)]
+                result &= _among(dimension.values, values)[coordinates[:, column].astype(np.intp)]
             else:
                 decoded = map(dimension.decode, coordinates[:, column].tolist())
                 result &= np.array([value in values for value in decoded])
         return result
+
+
+@functools.lru_cache(maxsize=256)
+def _among(of_cells: tuple[ParameterValue, ...], values: tuple[ParameterValue, ...]) -> Booleans:
+    """Which cells a condition names."""
+    return np.array([value in values for value in of_cells])
 
 
 def _only_value(parameter: Parameter) -> ParameterValue:

@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from automl.tuning.tpe.dimensions import Booleans, Cells, Dimension, Floats
@@ -42,7 +43,8 @@ class Columns:
 
     Attributes:
         ranges, choices, ordered: the columns of each kind; n_choices: of each of `choices`;
-        offsets: where those of each begin among all; borders: of ordered cells, by column.
+        offsets: where those of each begin among all; borders: of ordered cells, by column;
+        n_features: all in all.
     """
 
     def __init__(self, dimensions: Sequence[Dimension]) -> None:
@@ -53,6 +55,8 @@ class Columns:
         self.choices = np.array([n for n in cells if n not in self.borders], np.intp)
         self.n_choices = np.array([len(cells[int(n)].values) for n in self.choices], np.intp)
         self.offsets = np.cumsum(self.n_choices) - self.n_choices
+        n_ordered = sum(len(each) - 1 for each in self.borders.values())
+        self.n_features = 3 * len(self.ranges) + int(self.n_choices.sum()) + n_ordered + 1
 
     def features(self, coordinates: Floats, has: Booleans) -> Floats:
         """Squares, coordinates and ones of ranges, then a one for each cell that a draw is in.
@@ -107,11 +111,18 @@ class Parzen:
         self._width = max(bandwidth.width, LEAST_WIDTH)
         self._share = bandwidth.share
         self._up_to = np.cumsum(weights) / weights.sum()
-        self._ordered = [self._probabilities(column) for column in columns.ordered]
-        parts = [self._of_ranges(), self._of_choices()]
-        parts += [np.log(np.maximum(each, LEAST_PROBABILITY)) for each in self._ordered]
-        parts += [np.log(weights / weights.sum())[:, None]]
-        self._kernels = np.ascontiguousarray(np.concatenate(parts, axis=1).T)  # (F, K + 1)
+        self._ordered = [self._cells(column) for column in columns.ordered]
+        n_of_ranges = 3 * len(columns.ranges)
+        n_of_choices = n_of_ranges + int(columns.n_choices.sum())
+        self._kernels = np.empty((columns.n_features, len(self._centres)))  # (F, K + 1)
+        self._set_ranges(self._kernels[:n_of_ranges])
+        self._set_choices(self._kernels[n_of_ranges:n_of_choices])
+        row = n_of_choices
+        for each in self._ordered:
+            logarithms = np.log(np.maximum(each.probabilities, LEAST_PROBABILITY))
+            self._kernels[row : row + each.n_cells] = logarithms.T[:, each.own]
+            row += each.n_cells
+        self._kernels[-1] = np.log(weights / weights.sum())
 
     def draw(self, uniform: Floats) -> Floats:
         """Draw coordinates, all columns of each, from uniform random numbers.
@@ -126,8 +137,8 @@ class Parzen:
         ranges, choices = self._columns.ranges, self._columns.choices
         result[:, ranges] = self._draw_ranges(centres[:, ranges], numbers[:, ranges])
         result[:, choices] = self._draw_choices(centres[:, choices], numbers[:, choices])
-        for column, probabilities in zip(self._columns.ordered, self._ordered, strict=True):
-            up_to = np.cumsum(probabilities[kernels], axis=1)[:, :-1]
+        for column, cells in zip(self._columns.ordered, self._ordered, strict=True):
+            up_to = np.cumsum(cells.probabilities[cells.own[kernels]], axis=1)[:, :-1]
             result[:, column] = np.count_nonzero(up_to <= numbers[:, [column]], axis=1)
         return result
 
@@ -165,42 +176,60 @@ class Parzen:
         )
         return np.where(is_own, centres, drawn)
 
-    def _probabilities(self, column: int) -> Floats:
-        """Of ordered cells under each kernel: (K + 1, V)."""
+    def _cells(self, column: int) -> _OrderedCells:
         borders = self._columns.borders[column]
         middles = (borders[1:] + borders[:-1]) / 2
-        centres = self._centres[:, column]
-        is_uniform = np.isnan(centres)
-        own = np.where(is_uniform, 0, centres).astype(np.intp)
-        reach = (borders - middles[own][:, None]) / self._width  # (K + 1, V + 1)
-        masses: Floats = np.diff(ndtr(reach), axis=1)
-        masses[is_uniform] = 1.0
+        reach = (borders - middles[:, None]) / self._width  # (V, V + 1)
+        masses = np.concatenate([np.diff(ndtr(reach), axis=1), np.ones((1, len(middles)))])
         masses /= masses.sum(axis=1, keepdims=True)
-        return masses
+        centres = self._centres[:, column]
+        own = np.where(np.isnan(centres), len(middles), centres).astype(np.intp)
+        return _OrderedCells(masses, own)
 
-    def _of_ranges(self) -> Floats:
-        """Coefficients of squares, coordinates and ones: (K + 1, 3 R)."""
-        centres = self._centres[:, self._columns.ranges]
+    def _set_ranges(self, kernels: Floats) -> None:
+        """Coefficients of squares, coordinates and ones: (3 R, K + 1)."""
+        centres = np.ascontiguousarray(self._centres[:, self._columns.ranges].T)
         is_uniform = np.isnan(centres)
-        centres = np.where(is_uniform, 0.5, centres)
+        centres[is_uniform] = 0.5
         precision = 1 / self._width**2
         scale = np.log(_mass(centres, self._width)[1] * self._width * math.sqrt(2 * math.pi))
-        ones = -0.5 * precision * centres**2 - scale
-        parts = (np.full(centres.shape, -0.5 * precision), precision * centres, ones)
-        return np.concatenate([np.where(is_uniform, 0.0, part) for part in parts], axis=1)
+        parts = kernels.reshape(3, *centres.shape)
+        parts[0] = -0.5 * precision
+        np.multiply(precision, centres, out=parts[1])
+        np.subtract(-0.5 * precision * centres**2, scale, out=parts[2])
+        parts[:, is_uniform] = 0.0
 
-    def _of_choices(self) -> Floats:
-        """Logarithms of the probabilities of all choices, column by column: (K + 1, V)."""
+    def _set_choices(self, kernels: Floats) -> None:
+        """Logarithms of the probabilities of all choices, column by column: (V, K + 1)."""
         columns = self._columns
-        centres = self._centres[:, columns.choices]
+        centres = np.ascontiguousarray(self._centres[:, columns.choices].T)
         is_uniform = np.isnan(centres)
         alike = 1 / columns.n_choices
-        of_others = np.log(np.where(is_uniform, alike, self._share * alike))
-        result = np.repeat(of_others, columns.n_choices, axis=1)
-        rows, places = np.nonzero(~is_uniform)
-        own = columns.offsets[places] + centres[rows, places].astype(np.intp)
-        result[rows, own] = np.log(1 - self._share + self._share * alike)[places]
-        return result
+        kernels[:] = np.repeat(np.log(self._share * alike), columns.n_choices)[:, None]
+        places, kernel = np.nonzero(~is_uniform)
+        own = columns.offsets[places] + centres[places, kernel].astype(np.intp)
+        kernels[own, kernel] = np.log(1 - self._share + self._share * alike)[places]
+        for place, kernel in zip(*np.nonzero(is_uniform), strict=True):
+            first = columns.offsets[place]
+            kernels[first : first + columns.n_choices[place], kernel] = np.log(alike[place])
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _OrderedCells:
+    """How likely each of a few ordered values is under each kernel.
+
+    Shape:
+        probabilities: (V + 1, V), by the value of a kernel's trial; at last where it has none.
+        own: (K + 1,), which of these rows each kernel has.
+    """
+
+    probabilities: Floats
+    own: NDArray[np.intp]
+
+    @property
+    def n_cells(self) -> int:
+        """How many values there are."""
+        return len(self.probabilities) - 1
 
 
 def _mass(centres: Floats, width: float) -> tuple[Floats, Floats]:

@@ -5,7 +5,8 @@ others, by their loss there. A trial in training counts as if it were pruned at 
 since the best are those that train longest; one that has reported nothing is no good one yet, so
 that proposals made together keep apart. A trial that failed is behind all others.
 
-Finished trials never change, so that each is read once.
+Finished trials never change, so that each is read once; nor do the params that one in training
+has, so that of it only what it has reported is read again.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ class PastReader:
         self._dimensions = dimensions
         self._study: tuple[str, int] | None = None  # the one that was read last
         self._n_seen = 0
-        self._open: list[int] = []  # numbers of those that had not finished
+        # Of those that had not finished, by number: how many params they had, and coordinates.
+        self._open: dict[int, tuple[int, list[float]]] = {}
         self._finished = self._rows([], 1.0)
 
     def read(self, study: optuna.Study) -> Past:
@@ -61,29 +63,36 @@ class PastReader:
             self._begin(identity)
         candidates = [trials[n] for n in (*self._open, *range(self._n_seen, len(trials)))]
         self._n_seen = len(trials)
-        self._open = [trial.number for trial in candidates if not trial.state.is_finished()]
+        known = {trial.number: self._known(trial) for trial in candidates}
+        self._open = {n: each for n, each in known.items() if not trials[n].state.is_finished()}
         sign = -1.0 if study.direction is StudyDirection.MAXIMIZE else 1.0
         finished, running = (
-            self._rows([trial for trial in candidates if trial.state in states], sign)
+            self._rows(
+                [(each, known[each.number][1]) for each in candidates if each.state in states],
+                sign,
+            )
             for states in ((TrialState.COMPLETE, TrialState.PRUNED), (TrialState.RUNNING,))
         )
         self._finished = np.concatenate([self._finished, finished])
         return _ordered(np.concatenate([self._finished, running]))
 
     def _begin(self, study: tuple[str, int]) -> None:
-        self._study, self._n_seen, self._open = study, 0, []
+        self._study, self._n_seen, self._open = study, 0, {}
         self._finished = self._rows([], 1.0)
 
-    def _rows(self, trials: Sequence[FrozenTrial], sign: float) -> Floats:
+    def _known(self, trial: FrozenTrial) -> tuple[int, list[float]]:
+        known = self._open.get(trial.number)
+        if known is None or known[0] < len(trial.params):  # its sampler draws one by one
+            return len(trial.params), self._dimensions.encode(trial.params)
+        return known
+
+    def _rows(self, trials: Sequence[tuple[FrozenTrial, list[float]]], sign: float) -> Floats:
         """What trials are ranked by, and their coordinates.
 
         Shape:
             (N, 4 + D): kind, minus the last step, value, number, coordinates.
         """
-        rows = [
-            [*_rank(trial, sign), trial.number, *self._dimensions.encode(trial.params)]
-            for trial in trials
-        ]
+        rows = [[*_rank(trial, sign), trial.number, *coordinates] for trial, coordinates in trials]
         return np.array(rows, float).reshape(len(rows), 4 + len(self._dimensions))
 
 

@@ -13,7 +13,7 @@ others are made from the same past.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,19 +85,33 @@ class Model:
         else:
             self._anywhere = self._density(np.empty((0, len(dimensions))))
 
-    def propose(self, seed: int) -> dict[str, ParameterValue]:
-        """All params of a trial, fixed ones included."""
-        numbers, choices = np.random.Generator(np.random.PCG64(seed)), self._choices
-        n_columns = len(self._dimensions)
+    def propose(self, seeds: Sequence[int]) -> list[dict[str, ParameterValue]]:
+        """All params of each trial, fixed ones included, from the seeds of the trials."""
+        generators = [np.random.Generator(np.random.PCG64(seed)) for seed in seeds]
         if self._good is None:
-            draws = self._anywhere.draw(numbers.random((choices.n_costed, 1 + n_columns)))
-            # With Gumbel noise, each is the largest with a chance of the exponential of its score.
-            noise = -np.log(-np.log(numbers.random(len(draws))))
-            return self._best(draws, noise, choices.startup_power)
-        draws = self._good.draw(numbers.random((choices.n_draws, 1 + n_columns)))
+            return [self._first(numbers) for numbers in generators]
+        size = (self._choices.n_draws, 1 + len(self._dimensions))
+        # All are drawn at once, each from its own numbers; a density's bits may depend on sizes.
+        draws = self._good.draw(np.concatenate([one.random(size) for one in generators]))
         features = self._columns.features(draws, self._dimensions.has(draws))
-        scores = self._good.log_density(features) - self._others.log_density(features)
-        return self._best(draws, scores, choices.cost_power)
+        return [
+            self._best(own, self._scores(of_own), self._choices.cost_power)
+            for own, of_own in zip(
+                np.split(draws, len(seeds)), np.split(features, len(seeds)), strict=True
+            )
+        ]
+
+    def _first(self, numbers: np.random.Generator) -> dict[str, ParameterValue]:
+        """Before there is a model: any of some draws, cheap ones more often."""
+        n_draws = self._choices.n_costed
+        draws = self._anywhere.draw(numbers.random((n_draws, 1 + len(self._dimensions))))
+        # With Gumbel noise, each is the largest with a chance of the exponential of its score.
+        noise = -np.log(-np.log(numbers.random(n_draws)))
+        return self._best(draws, noise, self._choices.startup_power)
+
+    def _scores(self, features: Floats) -> Floats:
+        assert self._good is not None
+        return self._good.log_density(features) - self._others.log_density(features)
 
     def _density(self, centres: Floats) -> Parzen:
         n, d = len(centres), len(self._dimensions)

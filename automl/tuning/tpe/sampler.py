@@ -7,7 +7,7 @@ matter in which process, or with which others, it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -49,10 +49,12 @@ class TreeParzenSampler(BaseSampler):
         finally:
             self._model = None
 
-    def propose(self, study: optuna.Study, trial_number: int) -> dict[str, ParameterValue]:
-        """All params of a trial, fixed ones included."""
+    def propose(
+        self, study: optuna.Study, trial_numbers: Sequence[int]
+    ) -> list[dict[str, ParameterValue]]:
+        """All params of each of these trials, fixed ones included."""
         model = self._model or self._model_of(study)
-        return model.propose(derive_seed(self._seed, trial_number, "sampler"))
+        return model.propose([derive_seed(self._seed, n, "sampler") for n in trial_numbers])
 
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
@@ -64,7 +66,7 @@ class TreeParzenSampler(BaseSampler):
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """Propose a trial's params; those that it does not have are left out."""
-        params = self.propose(study, trial.number)
+        (params,) = self.propose(study, [trial.number])
         return {name: params[name] for name in search_space if name in params}
 
     def sample_independent(

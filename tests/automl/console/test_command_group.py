@@ -268,7 +268,7 @@ def test_an_interrupt_in_place_of_an_answer_deletes_nothing(study: Path) -> None
         ("report none", "reading the study"),
         ("predict none no.csv", "reading the study"),
         ("diagnose none", "judging the study"),
-        ("promote none --trial 0", "loading PyTorch and scikit-learn"),
+        ("promote none --trial 0", "loading PyTorch"),
         ("playground none", "loading PyTorch; all in all it takes half a minute to a minute"),
     ],
 )

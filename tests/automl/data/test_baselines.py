@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from automl.data.baselines import linear_predictions, trivial_predictions
+from automl.data.baselines import linear_predictions
 from automl.data.dataset import Dataset
+from automl.data.guessing import trivial_predictions
 from automl.training.metrics import score
 from tests.contracts.tiny_datasets import TASKS, tiny_dataset
 
@@ -45,22 +46,6 @@ def test_predictions_have_the_form_of_a_network_s(loss: str, predict) -> None:
         else:
             assert values.shape == (len(split), dataset.n_classes)
             torch.testing.assert_close(values.sum(dim=1), torch.ones(len(split)))
-
-
-def test_the_constant_is_what_minimizes_the_loss() -> None:
-    """Mean for squared errors, median for absolute ones, in the target's own unit."""
-    for loss, centre in (("mean_squared", torch.mean), ("mean_absolute", torch.median)):
-        dataset = tiny_dataset(loss, n_rows=155)  # 93 train rows: the median is one of them
-        expected = centre(dataset.folds[0].original_targets("train"))
-        predicted = trivial_predictions(dataset).test
-        torch.testing.assert_close(predicted.double(), expected.expand(len(predicted)))
-
-
-def test_frequencies_are_those_of_the_train_rows() -> None:
-    dataset = tiny_dataset("cross_entropy")
-    counts = torch.bincount(dataset.folds[0].train.targets, minlength=3)
-    expected = (counts + 1) / (counts.sum() + 3)
-    torch.testing.assert_close(trivial_predictions(dataset).valid[0], expected.float())
 
 
 def without_class_two(dataset: Dataset, kept: int = 1) -> Dataset:

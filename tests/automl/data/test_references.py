@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import pytest
-import torch
 
-from automl.data.boosted_trees import BoostedTrees
-from automl.data.references import fit_references, guessing_alone, improve_references
+from automl.data.boosted_trees import tree_predictions
+from automl.data.references import (
+    fit_in_steps,
+    fit_references,
+    guessing_alone,
+    possible_references,
+)
 from tests.contracts.tiny_datasets import TASKS, tiny_dataset
 
 ALL = ["guessing", "linear_model", "boosted_trees"]
@@ -22,16 +26,14 @@ def test_references_predict_every_fold(loss: str) -> None:
         assert [len(one.test) for one in by_fold] == [len(f.test) for f in dataset.folds]
 
 
-def test_they_come_the_cheap_ones_first_and_the_last_is_the_best() -> None:
+def test_they_come_one_after_the_other_and_those_that_are_wanted_only() -> None:
     dataset = tiny_dataset("mean_squared", n_folds=2)
-    steps = list(improve_references(dataset))
-    assert [list(steps[n]) for n in (0, 1, -1)] == [ALL[:1], ALL[:2], ALL]
-    trees = [BoostedTrees(dataset, fold) for fold in range(2)]
-    for of_fold in trees:
-        while not of_fold.is_grown:
-            of_fold.grow()
-    for by_step, of_fold in zip(steps[-1]["boosted_trees"], trees, strict=True):
-        torch.testing.assert_close(by_step.test, of_fold.predictions.test)
+    steps = list(fit_in_steps(dataset, possible_references(dataset)))
+    assert [list(step) for step in steps] == [ALL[:1], ALL[:2], ALL]
+    for fold, of_fold in enumerate(steps[-1]["boosted_trees"]):
+        assert of_fold.test.equal(tree_predictions(dataset, fold).test)
+    *_, without_trees = fit_in_steps(dataset, {"linear_model"})
+    assert list(without_trees) == ALL[:2]
 
 
 def test_guessing_costs_nothing() -> None:

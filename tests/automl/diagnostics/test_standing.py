@@ -78,7 +78,7 @@ def test_what_had_no_time_is_said(study: Any, curve: Any) -> None:
 
     assert told(guessing, linear, trees).endswith(").")
     assert told(guessing, linear, replace(trees, is_final=False)).endswith(
-        ". The boosted trees had no time to grow to their best."
+        ". The boosted trees were still getting better when they had grown as far as planned."
     )
     assert told(guessing, linear).endswith(". Boosted trees had no time to grow.")
     assert told(guessing).endswith(". No model was fitted to compare it with.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,13 @@ from automl.executors.executor import Executor
 from automl.options.search_options import SplitOptions
 from storage import open_store
 from tests.automl.tuning.searches import make_search, settings_for
-from tests.contracts.executor_contract import LINEAR, ExecutorContract, MakeExecutor
-from tests.contracts.linear_trainer import tiny_dataset
+from tests.contracts.executor_contract import (
+    LINEAR,
+    ExecutorContract,
+    MakeExecutor,
+    epochs_until_all_rest,
+)
+from tests.contracts.linear_trainer import tiny_dataset, tiny_run
 from tests.contracts.thread_engine import ThreadEngine
 from tests.contracts.worker_contract import MakeEngine, WorkerContract
 
@@ -35,6 +41,33 @@ class TestThreadExecutor(ExecutorContract):
             )
 
         return make
+
+
+def test_a_worker_without_work_begins_at_once_what_is_allowed_or_started() -> None:
+    """It does not wait until the coordinator, which has more to decide, takes the next round."""
+    with make_executor(tiny_dataset(), workers=2, engine=THREADS, trainer=LINEAR) as executor:
+        executor.start([tiny_run(1), tiny_run(2)], {1: 1, 2: 1})
+        epochs_until_all_rest(executor)
+        executor.allow({1: 2})
+        executor.start([tiny_run(3)], {3: 4})
+        until = time.monotonic() + 60
+        while executor.checkpoint(1).epoch < 2 or executor.checkpoint(3).epoch < 4:
+            assert time.monotonic() < until, "nobody trains"
+        curves = epochs_until_all_rest(executor)
+        assert {run_id: [one.epoch for one in curve] for run_id, curve in curves.items()} == {
+            1: [2],
+            3: [1, 2, 3, 4],
+        }
+
+
+def test_nobody_begins_anything_once_the_rounds_are_finished() -> None:
+    with make_executor(tiny_dataset(), workers=2, engine=THREADS, trainer=LINEAR) as executor:
+        executor.start([tiny_run(1)], {1: 1})
+        epochs_until_all_rest(executor)
+        executor.finish_rounds()
+        executor.allow({1: 2})
+        time.sleep(0.1)
+        assert executor.checkpoint(1).epoch == 1
 
 
 def test_a_search_goes_on_the_same_in_workers_of_another_engine(tmp_path: Path) -> None:

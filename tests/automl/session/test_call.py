@@ -11,7 +11,7 @@ import pytest
 from automl.api import start_search
 from automl.options.search_options import SearchOptions
 from automl.tuning.clock import Clock
-from automl.tuning.ending_time import Moment
+from automl.tuning.ending_time import REFERENCE_SECONDS, SECONDS_PER_TRIAL, Moment
 from tests.automl.session.sessions import session
 
 
@@ -39,8 +39,31 @@ def test_time_is_left_for_what_comes_after_training(
             return ready.clock_of_training.timeout or 0.0
 
     ending = 600.0 - timeout_of_training(1.0)
-    assert 1.5 < ending < 4.0
+    assert 1.0 < ending < 3.0
     assert 600.0 - timeout_of_training(3.0) == pytest.approx(3.0 * ending)
     assert 600.0 - timeout_of_training(3.0, 2.0) == pytest.approx(3.0 * (ending + 2.0))
     with session(tmp_path) as endless:
         assert math.isinf(endless.clock_of_training.seconds_left)
+
+
+def test_more_time_is_left_the_more_trials_there_are_and_less_once_references_are(
+    tmp_path: Path,
+) -> None:
+    with session(tmp_path, timeout=600.0) as ready:
+        call, clock = ready.call, ready.call.clock_of_training
+        ending = 600.0 - (clock.timeout or 0.0)
+        call.keep_for_end(clock, 10_000, has_references=False)
+        work = 10_000 * SECONDS_PER_TRIAL
+        assert 600.0 - (clock.timeout or 0.0) == pytest.approx(ending + call.busyness * work)
+        call.keep_for_end(clock, 0, has_references=True)
+        spared = ending - (600.0 - (clock.timeout or 0.0))
+        assert spared == pytest.approx(call.busyness * REFERENCE_SECONDS)
+
+
+def test_no_time_is_kept_for_references_that_nobody_wants(tmp_path: Path) -> None:
+    with session(tmp_path, timeout=600.0, references=False) as running:
+        before = running.clock_of_training.timeout
+        list(running)
+        after = running.clock_of_training.timeout
+        assert before is not None and after is not None
+        assert after == pytest.approx(before + running.call.busyness * REFERENCE_SECONDS, abs=0.01)

@@ -23,6 +23,11 @@ def of(running: SearchSession, probes: Probes) -> DataFacts:
     return DataFacts(call, running.store)
 
 
+def makers() -> set[threading.Thread]:
+    """The threads that make facts, of other sessions too."""
+    return {one for one in threading.enumerate() if one.name == "automl-data-facts"}
+
+
 def records_of(running: SearchSession) -> StudyRecords:
     return running.store.read_study(running.call.study_name)
 
@@ -44,16 +49,16 @@ def test_they_are_made_beside_the_training_and_written_by_who_trains(tmp_path: P
 
     with session(tmp_path) as running:
         progress = trained(running)
+        before = makers()
         facts = of(running, Probes(probe))
         facts.write_beside(replace(progress, n_epochs=0))
-        assert not [t for t in threading.enumerate() if t.name == "automl-data-facts"]
+        assert makers() <= before
         facts.write_beside(progress)
         facts.write_beside(progress)
         assert records_of(running).data_checks == ()
         may_go_on.set()
-        for thread in threading.enumerate():
-            if thread.name == "automl-data-facts":
-                thread.join(20)
+        for thread in makers():
+            thread.join(20)
         facts.write_beside(progress)
         written = records_of(running)
         assert written.data_checks == (*running.call.data.data_checks, FOUND)
@@ -85,6 +90,20 @@ def test_data_that_were_checked_by_an_earlier_call_are_not_probed_again(tmp_path
         before = records_of(running).data_checks
         of(running, Probes(probe)).write()
         assert records_of(running).data_checks == before
+
+
+def test_encoders_wait_for_no_probe(tmp_path: Path) -> None:
+    """The first weights are kept while the library that probes may still load."""
+
+    def probe() -> tuple[DataCheckRecord, ...]:
+        raise AssertionError("waited for")
+
+    with session(tmp_path) as running:
+        trained(running)
+        of(running, Probes(probe)).write_encoders()
+        written = records_of(running)
+        assert len(written.kept_artifacts("preprocessing")) == 1
+        assert written.data_checks == ()
 
 
 def test_encoders_are_kept_before_any_weights_are(tmp_path: Path) -> None:

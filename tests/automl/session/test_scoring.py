@@ -34,7 +34,7 @@ def test_references_that_fail_are_told_and_cost_no_result(
     def fail(*arguments: object) -> None:
         raise ValueError("no such luck")
 
-    monkeypatch.setattr("automl.data.references.linear_predictions", fail)
+    monkeypatch.setattr("automl.data.baselines.linear_predictions", fail)
     with session(tmp_path) as running:
         list(running)
         result = running.result()

@@ -15,11 +15,12 @@ def digits() -> LoadedData:
     return load_dataset("sklearn:digits")
 
 
-def test_the_end_takes_longer_with_more_rows_classes_and_runs(digits: LoadedData) -> None:
+def test_the_end_takes_longer_with_more_rows_classes_runs_and_trials(digits: LoadedData) -> None:
     iris = load_dataset("sklearn:iris")
-    assert ending_seconds(iris.dataset, 10) < ending_seconds(digits.dataset, 10)
-    assert ending_seconds(digits.dataset, 10) < ending_seconds(digits.dataset, 64)
-    assert 1.5 < ending_seconds(digits.dataset, 10) < 3.0
+    assert ending_seconds(iris.dataset, 10, 100) < ending_seconds(digits.dataset, 10, 100)
+    assert ending_seconds(digits.dataset, 10, 100) < ending_seconds(digits.dataset, 64, 100)
+    assert ending_seconds(digits.dataset, 10, 100) < ending_seconds(digits.dataset, 10, 900)
+    assert 0.9 < ending_seconds(digits.dataset, 44, 750) < 1.5
 
 
 def test_undisturbed_work_is_not_busy() -> None:

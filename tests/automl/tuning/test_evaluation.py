@@ -75,9 +75,9 @@ def test_validation_rows_have_a_comparison_of_their_own(finished: SearchResult) 
 def test_test_rows_are_read_once_per_answer(finished: SearchResult, finished_copy: str) -> None:
     problem = problem_of(finished)
     with open_store(finished_copy) as store:
-        before = store.read_study("iris-species").evaluations
-        assert evaluate_answer(store, problem, dict) == before[-1]
-        assert store.read_study("iris-species").evaluations == before
+        before = store.read_study("iris-species")
+        assert evaluate_answer(store, problem, before, dict) == before.evaluations[-1]
+        assert store.read_study("iris-species").evaluations == before.evaluations
 
 
 def test_it_is_scored_again_for_references_that_an_earlier_look_lacked(
@@ -94,7 +94,8 @@ def test_it_is_scored_again_for_references_that_an_earlier_look_lacked(
             store.add_evaluation("iris-species", replace(first, references=tuple(bare)))
 
         def evaluate(references: Callable[[], FittedReferences]) -> EvaluationRecord | None:
-            return evaluate_answer(store, problem, references, every)
+            records = store.read_study("iris-species")
+            return evaluate_answer(store, problem, records, references, every)
 
         poorer = evaluate(lambda: guessing_alone(problem.dataset))
         assert poorer is not None
@@ -122,7 +123,8 @@ def test_a_reference_that_was_cut_short_is_marked(
         first = store.read_study("iris-species").evaluations[-1]
         bare = replace(first, references=(), evaluated_at=first.evaluated_at + 1)
         store.add_evaluation("iris-species", bare)
-        record = evaluate_answer(store, problem, lambda: fitted, every)
+        records = store.read_study("iris-species")
+        record = evaluate_answer(store, problem, records, lambda: fitted, every)
     assert record is not None
     assert [one.is_final for one in record.references] == [True, True, False]
 
@@ -137,7 +139,8 @@ def test_an_answer_of_several_trials_is_scored_kept_loaded_and_reported(
     problem = problem_of(finished)
     with open_store(finished_copy) as store:
         store.add_answer("iris-species", AnswerRecord("ensemble", members, first))
-        scored = evaluate_answer(store, problem, lambda: guessing_alone(problem.dataset))
+        records = store.read_study("iris-species")
+        scored = evaluate_answer(store, problem, records, lambda: guessing_alone(problem.dataset))
         Keeper(store, problem, keep_models=1).prune()
     result = load_study("iris-species", finished_copy)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import optuna
@@ -12,6 +13,7 @@ import pytest
 
 import automl
 from automl.executors.choosing import make_executor
+from automl.executors.executor import Executor
 from automl.result import SearchResult
 from automl.training.config import RunConfig, configure
 from automl.tuning.pruned_states import PrunedStates, kept_continuations
@@ -120,17 +122,41 @@ def test_a_state_whose_file_is_altered_is_not_used(store: Store) -> None:
     assert kept_continuations(store, records, runs) == {}
 
 
+def after_an_epoch(executor: Executor) -> list[TrialInTraining]:
+    """Two trials that rest after an epoch, better than all that are stored, the second more so."""
+    study, trials = optuna.create_study(), []
+    for run_id in (1, 2):
+        run = tiny_run(run_id)
+        executor.start([run], {run_id: 1})
+        trials.append(TrialInTraining(study.ask(), {}, {run_id: RunInTraining(run)}, limit=1))
+    while not all(trial.is_begun for trial in trials):
+        for record in executor.next_round().epochs:
+            better = replace(record, valid_loss=1e-9 / record.run_id)
+            trials[record.run_id - 1].runs[record.run_id].advance(better)
+    return trials
+
+
+def test_a_trial_rests_until_its_state_is_written_or_another_takes_its_place(
+    store: Store,
+) -> None:
+    with make_executor(tiny_dataset(), workers=1) as executor:
+        trials = after_an_epoch(executor)
+        states = PrunedStates(store, STUDY, 1)
+        active = []
+        for trial in trials:
+            states.keep(trial, executor)
+            active.append(executor.active)
+        assert active == [(1, 2), (2,)], "the first is freed when the better one comes"
+        assert states.write(executor) is None
+        assert executor.active == ()
+    (kept,) = store.read_study(STUDY).kept_artifacts("checkpoint")
+    assert kept.run_id == 2
+
+
 def test_a_search_goes_on_where_no_state_can_be_written(store: Store) -> None:
     """As where somebody has put a file in the place of the folder; it is said once."""
-    dataset = tiny_dataset()
-    with make_executor(dataset, workers=1) as executor:
-        study, trials = optuna.create_study(), []
-        for run_id in (1, 2):
-            run = tiny_run(run_id)
-            executor.start([run])
-            trials.append(TrialInTraining(study.ask(), {}, {run_id: RunInTraining(run)}))
-        for record in executor.next_round().epochs:
-            trials[record.run_id - 1].runs[record.run_id].advance(record)
+    with make_executor(tiny_dataset(), workers=1) as executor:
+        trials = after_an_epoch(executor)
         states = PrunedStates(store, STUDY, 50)
         shutil.rmtree(store.artifacts.folder.path)
         store.artifacts.folder.path.write_text("in the way")
@@ -138,7 +164,8 @@ def test_a_search_goes_on_where_no_state_can_be_written(store: Store) -> None:
         troubles = []
         for trial in trials:
             states.keep(trial, executor)
-            troubles.append(states.write())
+            troubles.append(states.write(executor))
+        assert executor.active == ()
 
     first, second = troubles
     assert first is not None and first.startswith("the states of pruned trials are not kept")

@@ -31,5 +31,5 @@ class BitEncoder(Encoder):
         return {}, {}
 
     @classmethod
-    def from_state(cls, estimators: Mapping[str, Any], state: Mapping[str, Any]) -> BitEncoder:
+    def from_state(cls, arrays: Mapping[str, Any], state: Mapping[str, Any]) -> BitEncoder:
         return cls()

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +11,15 @@ from torch.utils.data import TensorDataset
 from automl.data.array.encoder import ArrayEncoder
 from automl.data.encoders import encoder_class
 from automl.errors import DataError
-from storage.artifact_formats import pack_estimators, unpack_estimators
+from storage.artifact_formats import pack_tensors, unpack_tensors
 
 X = np.arange(24, dtype=np.float32).reshape(4, 2, 3)
 
 
 def test_saved_and_loaded_it_is_the_same() -> None:
     fitted = ArrayEncoder.fit(X)
-    estimators, state = fitted.to_state()
-    estimators, text = unpack_estimators(pack_estimators(estimators, json.dumps(state)))
-    assert encoder_class(fitted.kind).from_state(estimators, json.loads(text)) == fitted
+    arrays, state = unpack_tensors(pack_tensors(*fitted.to_state()))
+    assert encoder_class(fitted.kind).from_state(arrays, state) == fitted
     assert fitted.encoding.shape == (2, 3)
     assert fitted.encoding.standardized(torch.from_numpy(X)).std(correction=0) == pytest.approx(1)
 

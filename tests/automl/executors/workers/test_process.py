@@ -245,7 +245,7 @@ def test_an_interrupt_in_the_middle_of_a_reply_costs_that_worker_its_runs_only(
 ):
     """Half a message was read: what follows could not be understood."""
     executor = borrow()
-    executor.start([tiny_run(1)])
+    executor.start([tiny_run(1, max_epochs=100_000)])
     executor.next_round()  # else the run has not left the coordinator, and cannot be lost
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(executor._members[0].worker, "replies", Mock(side_effect=KeyboardInterrupt))

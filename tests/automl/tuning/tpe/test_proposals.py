@@ -34,7 +34,7 @@ def past(n_trials: int, n_known: int | None = None) -> Past:
 
 
 def proposed(model: Model, n_trials: int = 40) -> list[dict[str, Any]]:
-    return [model.propose(seed) for seed in range(n_trials)]
+    return model.propose(range(n_trials))
 
 
 def test_proposals_are_near_the_good_trials() -> None:

@@ -48,10 +48,11 @@ def test_all_trials_inside_see_the_same_past() -> None:
             together.append(SPACE.suggest(trial))
             studies[0].tell(trial, 0.0)  # the best of all: nobody sees it
     with studies[1].sampler.same_past(studies[1]):  # type: ignore[attr-defined]
-        for number in (30, 31, 32, 33):
-            assert studies[1].sampler.propose(studies[1], number) == together[number - 30]  # type: ignore[attr-defined]
+        sampler = studies[1].sampler
+        assert sampler.propose(studies[1], range(30, 34)) == together  # type: ignore[attr-defined]
+        assert sampler.propose(studies[1], [32]) == together[2:3]  # type: ignore[attr-defined]
     after = SPACE.suggest(studies[0].ask())
-    assert after != studies[1].sampler.propose(studies[1], 34)  # type: ignore[attr-defined]
+    assert [after] != studies[1].sampler.propose(studies[1], [34])  # type: ignore[attr-defined]
 
 
 CODE = """
