@@ -10,6 +10,8 @@ import os
 import tempfile
 from dataclasses import dataclass
 
+from automl.errors import OutputError
+
 
 def unnamed_file(name: str, n_bytes: int) -> int:
     """A descriptor of a file in memory (Linux), or of one that is deleted already.
@@ -17,15 +19,26 @@ def unnamed_file(name: str, n_bytes: int) -> int:
     Args:
         name: for people who look into /proc; several files may have the same.
         n_bytes: its size; they are zero.
+
+    Raises:
+        OutputError: there is no room for so many bytes.
     """
     if hasattr(os, "memfd_create"):
         descriptor = os.memfd_create(name)
     else:
         with tempfile.TemporaryFile() as file:
             descriptor = os.dup(file.fileno())
-    os.ftruncate(descriptor, n_bytes)
-    if hasattr(os, "posix_fallocate"):  # so that a lack of memory is an error, not a SIGBUS
-        os.posix_fallocate(descriptor, 0, n_bytes)
+    try:
+        os.ftruncate(descriptor, n_bytes)
+        if hasattr(os, "posix_fallocate"):  # so that a lack of memory is an error, not a SIGBUS
+            os.posix_fallocate(descriptor, 0, n_bytes)
+    except OSError as error:
+        os.close(descriptor)
+        raise OutputError(
+            f"What processes share must have room in memory, but {n_bytes:,} bytes have none "
+            f"({error.strerror}). Free memory, or raise the limit on the size of a file "
+            "(`ulimit -f`)."
+        ) from error
     return descriptor
 
 

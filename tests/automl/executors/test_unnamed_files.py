@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 
 import pytest
 
+from automl.errors import OutputError
 from automl.executors.unnamed_files import SharedBytes, unnamed_file
 
 
@@ -29,3 +31,13 @@ def test_another_process_reads_them_by_the_descriptor_that_it_inherits():
     printed = subprocess.run(command, pass_fds=[shared.descriptor], capture_output=True, text=True)
     shared.close()
     assert printed.stdout == "for all\n"
+
+
+def test_file_beyond_the_systems_limit_is_said_in_words():
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        with pytest.raises(OutputError, match="must have room in memory, but 5,000 bytes"):
+            unnamed_file("automl-test", 5000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
