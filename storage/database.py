@@ -154,6 +154,7 @@ class Database:
                         with self.write():
                             pass
                     yield
+                    self.buffer.end()
                     only_reports = not self._is_writing
                     if self.buffer:
                         with self.write() as connection:
@@ -249,7 +250,7 @@ class Database:
 
     def _write_to_copy(self, connection: Connection) -> None:
         """Write what waits to a copy of the database instead, see `rescue.py`."""
-        self.buffer.write(connection)
+        self.buffer.write_to_copy(connection)
         if self.claims.is_registered:
             self.claims.release(connection)
 

@@ -43,6 +43,7 @@ class Buffer:
     def __init__(self) -> None:
         self._sources: list[Pending] = []
         self.is_behind = False  # a block has begun, and nothing was committed since
+        self._is_amid = False  # a block has begun and is not at its end
 
     def register(self, source: Pending) -> None:
         """Add a source. Sources are written in the order of registration."""
@@ -77,16 +78,31 @@ class Buffer:
 
     def begin(self) -> None:
         """Remember how things are, what waits included: a block begins."""
-        self.is_behind = True
+        self.is_behind = self._is_amid = True
         for source in self._sources:
             source.begin()
 
     def undo(self) -> None:
         """Be as at `begin`: nothing of the block is in the file."""
+        self._is_amid = False
         for source in self._sources:
             source.undo()
 
+    def end(self) -> None:
+        """Have all that a block reports."""
+        self._is_amid = False
+
+    def write_to_copy(self, connection: Connection) -> None:
+        """Write all of it to another file, but nothing of a block that is not at its end.
+
+        Such a block ends with the error that calls for the copy.
+        """
+        if self._is_amid:
+            self.undo()
+        self.write(connection)
+
     def after_fork(self) -> None:
         """Drop all of it, and what is known."""
+        self._is_amid = False
         for source in self._sources:
             source.after_fork()

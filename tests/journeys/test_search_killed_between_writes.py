@@ -58,7 +58,7 @@ def iris() -> LoadedData:
 def search(store: Store, data: LoadedData) -> list[tuple[object, ...]]:
     """Search, or go on, one trial at a time; what became of the trials."""
     space = load("mlp").for_task(data.goal.task)
-    options = SearchOptions(study="iris", max_epochs=4, patience=4, seed=3)
+    options = SearchOptions(study="iris", max_epochs=8, patience=8, seed=3)
     settings = make_settings(data, space, options)
     policy = SearchPolicy(n_trials=N_TRIALS, n_slots=1)
     executor = make_executor(data.dataset, trainer="plain", workers=1)

@@ -72,6 +72,30 @@ def test_all_that_was_stored_or_waits_is_in_the_copy(
         assert rescued.adoption.dead("study") == (0,), "the trial can be adopted at once"
 
 
+@pytest.mark.parametrize("is_amid", [True, False])
+def test_block_is_in_the_copy_as_a_whole_or_not_at_all(
+    url: str, tmp_path: Path, is_amid: bool
+) -> None:
+    """A half round would have reports of which nobody has judged."""
+    store = open_store(url)
+    trial = make_study(store).ask()
+    run = store.runs.begin("study", trial_number=0, purpose="search", seed=1)
+    store.runs.add_epochs([epoch(run.run_id, 1)])
+    with pytest.raises(StorageError, match="stay in its place"), store.transaction():
+        store.runs.add_epochs([epoch(run.run_id, 2)])
+        trial.report(1.0, 1)
+        (tmp_path / "automl.db").unlink()
+        if is_amid:
+            store.runs.begin("study", trial_number=0, purpose="search", seed=2)
+    store.optuna_storage.database.close()
+    (copy,) = tmp_path.glob("automl.db.rescued-*")
+    with open_store(f"sqlite:///{copy}") as rescued:
+        records = rescued.read_study("study")
+        (found,) = rescued.optuna_storage.get_all_trials(1)
+    assert len(records.epochs[run.run_id]) == (1 if is_amid else 2)
+    assert found.intermediate_values == ({} if is_amid else {1: 1.0})
+
+
 def replace_log(path: Path, suffix: str) -> None:
     path.with_name("other").write_bytes(b"")
     path.with_name("other").rename(path.with_name(path.name + suffix))
