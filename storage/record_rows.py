@@ -74,6 +74,7 @@ def _check_settings(settings: StudySettings) -> None:
         "seed": 0 <= settings.seed < 2**63,
         "n_features": settings.n_features >= 0,
         "n_rows": all(count >= 0 for count in settings.n_rows.values()),
+        "n_measured": settings.n_measured is None or settings.n_measured >= 1,
         "target_error": settings.target_error is None or 0 <= settings.target_error < math.inf,
         "created_at": 0 <= settings.created_at < LAST_SECOND,
         "class_names": settings.task == "regression" or len(settings.class_names) >= 1,

@@ -51,6 +51,7 @@ class StudySettings:
     class_weights: bool = False
     class_names: tuple[str, ...] = ()
     n_rows: Mapping[str, int] = field(default_factory=dict)  # train, valid, test
+    n_measured: int | None = None  # validation rows of a fold that measure an epoch; None: all
     n_features: int = 0  # inputs of the network after encoding
     columns: Mapping[str, str] = field(default_factory=dict)  # column -> kind, "dropped: why"
     target_error: float | None = None  # what the person hopes for, in units of `metric`
@@ -65,6 +66,11 @@ class StudySettings:
     is_named: bool = False  # by the person; else it is called by its data and target
     # Most updates of an epoch; "full": it is a pass over the train rows, as it once always was.
     epoch_steps: int | Literal["full"] = "full"
+
+    @property
+    def n_measured_rows(self) -> int:
+        """Validation rows of a fold by which epochs and trials are judged; 0: not known."""
+        return self.n_rows.get("valid", 0) if self.n_measured is None else self.n_measured
 
 
 @dataclass(frozen=True, slots=True)

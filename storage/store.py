@@ -33,6 +33,7 @@ from storage.records import (
     PolicyRecord,
     StudyRecords,
     StudySettings,
+    TrialRecord,
 )
 from storage.runs import Runs
 from storage.score_records import AnswerRecord, EvaluationRecord
@@ -152,19 +153,19 @@ class Store:
             with reading(self._database, study_name) as (connection, study_id):
                 records = study_reading.read_study(connection, study_id, study_name)
                 # In the same transaction: who has ended and whose weights are kept must agree.
-                trials = self.optuna_storage.get_all_trials(study_id, deepcopy=False)
-        return dataclasses.replace(
-            records, trials=tuple(record_rows.trial_record(trial) for trial in trials)
-        )
+                return dataclasses.replace(records, trials=_trials(self.optuna_storage, study_id))
 
     def refreshed(self, records: StudyRecords) -> StudyRecords:
-        """The records with what is kept and said of the study by now; its trials are not read.
+        """The records as the study is by now.
 
-        After the last training nothing else changes, and most of a study are its curves.
+        Where its trials are the same, as after the last training unless others search it too,
+        runs and curves stay as they were read: they are most of a study.
         """
         with self._database.lock:
             self.flush()
             with reading(self._database, records.settings.study_name) as (connection, study_id):
+                if _trials(self.optuna_storage, study_id) != records.trials:
+                    return self.read_study(records.settings.study_name)
                 judgements = study_reading.read_judgements(connection, study_id)
         return dataclasses.replace(records, **judgements)
 
@@ -229,3 +230,7 @@ class Store:
 def _insert(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> None:
     if rows:
         connection.execute(table.insert(), rows)
+
+
+def _trials(storage: OptunaStorage, study_id: int) -> tuple[TrialRecord, ...]:
+    return tuple(map(record_rows.trial_record, storage.get_all_trials(study_id, deepcopy=False)))

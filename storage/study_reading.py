@@ -55,7 +55,6 @@ def read_study(connection: Connection, study_id: int, study_name: str) -> StudyR
         runs=_records(connection, tables.RUNS, study_id, record_rows.run_record),
         epochs=epochs,
         initial_layers=initial,
-        policies=_records(connection, tables.POLICIES, study_id, record_rows.policy_record),
         **read_judgements(connection, study_id),
     )
 
@@ -74,6 +73,7 @@ def read_judgements(connection: Connection, study_id: int) -> dict[str, Any]:
             connection, tables.DIAGNOSES, study_id, record_rows.diagnosis_record
         ),
         "artifacts": _records(connection, tables.ARTIFACTS, study_id, record_rows.artifact_record),
+        "policies": _records(connection, tables.POLICIES, study_id, record_rows.policy_record),
     }
 
 

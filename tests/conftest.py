@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from collections.abc import Iterator
@@ -27,6 +28,16 @@ def quiet_optuna() -> Iterator[None]:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     yield
     optuna.logging.set_verbosity(verbosity)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def patient_compiler() -> None:
+    """Kernels are compiled by whichever test is the first to train: it waits longer than a person.
+
+    Where that took too long, all others of its process would be without, and pass or be skipped.
+    """
+    if "torch" in sys.modules:
+        importlib.import_module("tests.contracts.kernels")
 
 
 @pytest.fixture(autouse=True)

@@ -29,7 +29,7 @@ from automl.console.verdicts import (
 from automl.diagnostics.headline import first_sentence, headline
 from automl.result import SearchResult
 from automl.wording.counts import count, counted, listing
-from automl.wording.epochs import part_words
+from automl.wording.epochs import measured_words, part_words
 from automl.wording.numbers import duration, percent
 from automl.wording.printable import one_line
 from automl.wording.references import REFERENCE_NAMES
@@ -158,6 +158,8 @@ def _print_best(
         where += f" ({part} each)"
     if (n_folds := len(effort.epochs)) > 1:
         where = f"in the mean of {n_folds} folds, {where}"
+    if measured := measured_words(records.settings):
+        where = f"on {measured} rows {where}"
     console.print(f"best trial {best.number}: valid loss {score_text('loss', best.value)} {where}")
     print_params(console, records, best)
     console.print(Text() if result.evaluation is None else score_table(console, result.evaluation))

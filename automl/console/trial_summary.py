@@ -28,7 +28,7 @@ from automl.diagnostics.gradient_flow import STEP_CAUSES
 from automl.errors import StudyError
 from automl.result import SearchResult, WrittenPredictions
 from automl.wording.counts import agree, count, trial_words
-from automl.wording.epochs import part_words
+from automl.wording.epochs import measured_words, part_words
 from automl.wording.numbers import number, number_or_dash, percent
 from automl.wording.printable import one_line
 from automl.wording.scores import read_score, score_name, score_text
@@ -111,9 +111,10 @@ def _print_run(console: Console, records: StudyRecords, run: RunRecord, n_runs: 
         return
     end = count(len(curve), "epoch") + _parts(records, run)
     if best is not None:
-        end += (
-            f", the best is epoch {best.epoch}, valid loss {score_text('loss', best.valid_loss)}"
-        )
+        loss = score_text("loss", best.valid_loss)
+        end += f", the best is epoch {best.epoch}, valid loss {loss}"
+        if measured := measured_words(records.settings):
+            end += f" on {measured} rows"
     console.print(Text(f"\n{place}{end}", style="bold"))
     for line in curve_lines(curve, blocks_of(console)):
         console.print(Text(f"  {line}"), soft_wrap=True)

@@ -31,7 +31,7 @@ class CurveFacts:
     n_epochs: int
     best_epoch: int  # of the lowest validation loss; its weights are kept
     valid_loss: float  # at the best epoch
-    valid_noise: float  # standard error of valid_loss over the validation rows
+    valid_noise: float  # standard error of valid_loss over the rows that measure it
     train_loss: float  # at the best epoch
     valid_metric: float
     train_metric: float

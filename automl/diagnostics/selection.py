@@ -178,8 +178,8 @@ def _n_folds(records: StudyRecords) -> int:
 
 
 def _n_valid_rows(records: StudyRecords) -> int:
-    """Of all folds."""
-    return _n_folds(records) * records.settings.n_rows.get("valid", 0)
+    """Of all folds, those by which epochs and trials are chosen."""
+    return _n_folds(records) * records.settings.n_measured_rows
 
 
 def _mismatch(records: StudyRecords, compared: _Compared) -> Diagnosis:

@@ -194,7 +194,7 @@ def _chance(gain: PairedDifference) -> float:
 def _measured(
     records: StudyRecords, number: int, source: EvaluationRecord, n_trials: int
 ) -> Gain | None:
-    """From the scores of the answer; else from the trial's curve, on the same validation rows."""
+    """From the scores of the answer; else from the trial's curve, on validation rows too."""
     guessing = source.reference_scores("guessing")
     known = source.gain("guessing", "loss")
     if known and source is study_evaluation(records, source.split):

@@ -41,8 +41,8 @@ class Situation:
 
     @property
     def n_valid_rows(self) -> int:
-        """Validation rows of all folds; 0 where they are not known."""
-        return self.n_folds * self.settings.n_rows.get("valid", 0)
+        """Validation rows of all folds that measure an epoch; 0 where they are not known."""
+        return self.n_folds * self.settings.n_measured_rows
 
     def value(self, name: str) -> ParameterValue:
         """A hyperparameter's value: the trial's, else the space's fixed one, else the default."""

@@ -90,7 +90,7 @@ def _shortfall(evaluation: EvaluationRecord) -> str:
         return " No model was fitted to compare it with."
     trees = evaluation.reference("boosted_trees")
     if trees is None:
-        return " Boosted trees had no time to grow."
+        return " No boosted trees were there to compare it with."
     if trees.is_final:
         return ""
     return " The boosted trees were still getting better when they had grown as far as planned."

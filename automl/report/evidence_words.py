@@ -53,7 +53,7 @@ WORDS: Mapping[str, str] = {
     "difference_in_standard_errors": "difference of the two, in standard errors",
     "gain_difference_in_standard_errors": "difference of what is gained over guessing, "
     "in standard errors",
-    "n_valid_rows": "validation rows",
+    "n_valid_rows": "validation rows that trials were chosen by",
     # the layers
     "is_measured_before_training": "start measured before the first step",
     "gradient_left": "largest gradient norm at the end over that at the start",

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from automl.report.evidence_words import evidence_text
 from automl.wording.counts import counted
-from automl.wording.epochs import epoch_sentence
+from automl.wording.epochs import epoch_sentences
 from automl.wording.numbers import number_or_dash, percent
 from automl.wording.settings import explained, range_words
 from storage.records import Json, StudyRecords, StudySettings
@@ -52,7 +52,7 @@ def facts(settings: StudySettings) -> list[tuple[str, str]]:
 
 def _epochs(settings: StudySettings) -> str:
     words = f"at most {settings.max_epochs}, patience {settings.patience}"
-    return ". ".join(filter(None, [words, epoch_sentence(settings)]))
+    return ". ".join(filter(None, [words, epoch_sentences(settings)]))
 
 
 def split_words(split: Mapping[str, Json]) -> str:

@@ -23,7 +23,7 @@ from automl.data.dataset import Dataset
 from automl.stacked.blocks import StackLayout, sort_key
 from automl.stacked.evaluation import ELEMENTS_AT_ONCE, FEWEST_ROWS, MOST_ROWS
 from automl.stacked.planning import plan_stacks, stack_key
-from automl.training.batches import PROBE_ROWS
+from automl.training.batches import PROBE_ROWS, n_measured_valid
 from automl.training.config import RunConfig
 
 NUMBERS_PER_PARAMETER: Final = 5
@@ -75,7 +75,7 @@ def table_bytes(runs: Sequence[RunConfig], dataset: Dataset) -> int:
         per_row = (
             held.encoding.n_features * BYTES_PER_NUMBER + 8 * len(held.encoding.cardinalities) + 8
         )
-        total += (len(held.train) + len(held.valid)) * per_row
+        total += (len(held.train) + n_measured_valid(held.valid.targets)) * per_row
     return total
 
 

@@ -149,6 +149,8 @@ class References:
         try:
             for so_far in fit_in_steps(self._dataset, names, self._effort):
                 fitted = so_far
+        except KeyboardInterrupt:  # a person waits for the end; the next one ends all
+            failure = "they were interrupted"
         except Exception as error:  # of whatever a table makes a library raise
             failure = describe(error)
         self._note_shortfall(fitted, failure)

@@ -12,6 +12,7 @@ from automl.data.loaded import LoadedData
 from automl.errors import ConfigError
 from automl.options.option import options_of
 from automl.options.search_options import DataOptions, SearchOptions
+from automl.training.batches import n_measured_valid
 from automl.wording.printable import one_line
 from search_spaces import SearchSpace
 from storage.records import Json, StudySettings
@@ -59,6 +60,7 @@ def make_settings(
         class_names=data.goal.class_names,
         class_type=data.goal.reading.class_type,
         n_rows=data.n_rows,
+        n_measured=n_measured_valid(data.dataset.folds[0].valid.targets),
         n_features=data.dataset.folds[0].encoding.n_features,
         columns=data.columns,
         target_error=options.target_error,

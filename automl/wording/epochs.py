@@ -1,7 +1,7 @@
 """What an epoch is, in words: a pass over the train rows or, of a large table, a part of one.
 
-Trainers count epochs as `automl/training/batches.py` cuts them; here is what people are told
-where those are no passes. Nothing is said where they are.
+Trainers cut and measure epochs as `automl/training/batches.py` says; here is what people are told
+where an epoch is no pass, or is not measured on all validation rows. Else nothing is said.
 """
 
 from __future__ import annotations
@@ -25,7 +25,20 @@ def part_words(settings: StudySettings, params: Mapping[str, ParameterValue]) ->
     return f"{steps:,} updates, {number(steps * size / n_rows, 2)} passes"
 
 
-def epoch_sentence(settings: StudySettings) -> str:
+def measured_words(settings: StudySettings) -> str:
+    """How many validation rows measure an epoch, "5,000 of 20,000"; nothing where all do."""
+    n_measured, n_valid = settings.n_measured_rows, settings.n_rows.get("valid", 0)
+    return f"{n_measured:,} of {n_valid:,}" if n_measured < n_valid else ""
+
+
+def epoch_sentences(settings: StudySettings) -> str:
+    """What an epoch trains on and is measured on, where that is not all there is."""
+    measured = measured_words(settings)
+    told = f"Each epoch of each trial is measured on the same {measured} validation rows."
+    return " ".join(filter(None, [_pass_sentence(settings), told if measured else ""]))
+
+
+def _pass_sentence(settings: StudySettings) -> str:
     """What an epoch is in a study some of whose trials train on parts of passes; else nothing."""
     steps, n_rows = settings.epoch_steps, settings.n_rows.get("train", 0)
     if steps == "full" or steps * _smallest(settings) >= n_rows:

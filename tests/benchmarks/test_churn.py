@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-import torch
-
-from automl.stacked import native
 from automl.stacked.native_run import NativeRun
 from automl.stacked.trainer import StackedTrainer
 from benchmarks.churn import PARTS, Stopwatch, last_epoch, stream
+from tests.contracts.kernels import needs_kernels
 from tests.contracts.tiny_datasets import tiny_dataset
 from tests.contracts.trainer_contract import tiny_run
 
@@ -18,7 +15,7 @@ def test_a_fourth_goes_on_at_each_rung() -> None:
     assert (ends.count(1), ends.count(4), ends.count(16)) == (48, 12, 4)
 
 
-@pytest.mark.skipif(native.library(torch.float32) is None, reason="no C++ compiler here")
+@needs_kernels()
 def test_each_run_trains_to_its_end_and_its_parts_are_timed() -> None:
     runs = [tiny_run(n, max_epochs=16) for n in range(9)]
     before = {name: getattr(NativeRun, name) for name in PARTS}

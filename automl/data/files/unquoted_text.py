@@ -71,7 +71,8 @@ def _row(table: pa.Table, place: int) -> list[str | None]:
 
 def _is_odd(rows: pa.Table, header: Row) -> bool:
     """Whether there are no rows, one may be the header again, or a cell is too long."""
-    if not rows.num_rows or pc.any(pc.equal(rows.column(0), header[0])).as_py():
+    named = next(place for place, cell in enumerate(header) if cell)  # no gap equals an empty one
+    if not rows.num_rows or pc.any(pc.equal(rows.column(named), header[named])).as_py():
         return True
     longest = max(pc.max(pc.binary_length(column)).as_py() or 0 for column in rows.columns)
     return bool(longest > csv.field_size_limit())

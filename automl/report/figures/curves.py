@@ -15,7 +15,7 @@ from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import Trial, sample_trials
 from automl.report.panels import Panel, Place
 from automl.wording.counts import count
-from automl.wording.epochs import epoch_sentence, part_words
+from automl.wording.epochs import epoch_sentences, part_words
 from automl.wording.scores import score_text
 
 BEST, NEXT_ONES = Place("importance"), Place("curves", "half")
@@ -34,7 +34,7 @@ class LearningCurves:
     others: tuple[Trial, ...]
     n_omitted: int  # curves that are not drawn
     parts: Mapping[int, str]  # by trial of the best: what its epochs are, if parts of passes
-    epoch_words: str = ""  # what an epoch is, where it is not always a pass
+    epoch_words: str = ""  # of what an epoch is and is measured on, where not of all rows
 
 
 def learning_curves(table: StudyTable, n_faint: int = N_FAINT_CURVES) -> LearningCurves:
@@ -48,7 +48,7 @@ def learning_curves(table: StudyTable, n_faint: int = N_FAINT_CURVES) -> Learnin
         others=tuple(_thinned(trial) for trial in drawn),
         n_omitted=len(others) - len(drawn),
         parts={t.number: part_words(table.records.settings, t.params) for t in best},
-        epoch_words=epoch_sentence(table.records.settings),
+        epoch_words=epoch_sentences(table.records.settings),
     )
 
 

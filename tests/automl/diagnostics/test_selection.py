@@ -27,6 +27,18 @@ def test_a_score_far_better_on_validation_rows_is_a_gap(
     assert diagnose_study(records)[0].kind == "selection_gap"
 
 
+def test_trials_were_chosen_by_the_rows_that_measure_an_epoch(
+    study: Any, curve: Any, beside: Any
+) -> None:
+    rows = {"train": 60_000, "valid": 20_000, "test": 20_000}
+    records = study(curve(1.0, 0.3), n_rows=rows, n_measured=5_000)
+
+    found = diagnose_selection(beside(records, {}, error=0.02, test_loss=0.6))
+
+    assert found is not None and found.evidence["n_valid_rows"] == 5_000
+    assert "were chosen on 5,000 validation rows" in found.message
+
+
 def test_what_was_done_is_not_advised(study: Any, curve: Any, beside: Any) -> None:
     records = study(curve(1.0, 0.3), split={"n_folds": 1, "time": "day", "group": None})
 

@@ -80,7 +80,7 @@ def test_what_had_no_time_is_said(study: Any, curve: Any) -> None:
     assert told(guessing, linear, replace(trees, is_final=False)).endswith(
         ". The boosted trees were still getting better when they had grown as far as planned."
     )
-    assert told(guessing, linear).endswith(". Boosted trees had no time to grow.")
+    assert told(guessing, linear).endswith(". No boosted trees were there to compare it with.")
     assert told(guessing).endswith(". No model was fitted to compare it with.")
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import torch
 
-from automl.stacked.memory import memory_bytes
+from automl.stacked.memory import memory_bytes, table_bytes
 from automl.stacked.trainer import StackedTrainer
+from automl.training.batches import MEASURED_VALID_ROWS
 from tests.contracts.tiny_datasets import tiny_dataset
 from tests.contracts.trainer_contract import tiny_run
 
@@ -66,6 +67,14 @@ def test_whatever_a_network_has_is_in_the_estimate(
     trainer.add(runs)
     trainer.train_round()
     assert tensor_bytes() - before <= memory_bytes(runs, dataset)
+
+
+def test_of_many_validation_rows_those_are_counted_that_are_measured() -> None:
+    dataset = tiny_dataset(n_rows=60_000)
+    (fold,) = dataset.folds
+    n_rows = len(fold.train) + MEASURED_VALID_ROWS
+    per_row = 4 * fold.encoding.n_features + 8
+    assert table_bytes([tiny_run(0)], dataset) == n_rows * per_row
 
 
 def test_estimate_grows_with_width_and_runs() -> None:

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from automl.stacked import native
+from tests.contracts.kernels import needs_kernels
 
 
 def in_a_process(code: str, **environment: str) -> str:
@@ -41,9 +42,8 @@ def test_kernels_compile_where_there_is_a_compiler(dtype: torch.dtype) -> None:
     assert native.library(dtype) is not None
 
 
+@needs_kernels()
 def test_kernels_are_built_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if native.library(torch.float32) is None:
-        pytest.skip("no C++ compiler here")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     native.library.cache_clear()
     assert native.library(torch.float32) is not None

@@ -7,16 +7,14 @@ from typing import Any
 import pytest
 import torch
 
-from automl.stacked import native
 from automl.stacked.native_order import NativeOrder
 from automl.stacked.stack_rows import StackRows, Tables
 from automl.training.config import RowSubset
+from tests.contracts.kernels import needs_kernels
 from tests.contracts.tiny_datasets import tiny_dataset
 from tests.contracts.trainer_contract import tiny_run
 
-pytestmark = pytest.mark.skipif(
-    native.library(torch.float32) is None, reason="no C++ compiler here"
-)
+pytestmark = needs_kernels()
 
 
 @pytest.mark.parametrize("n_rows", [10, 150, 7_000])

@@ -8,17 +8,15 @@ import pytest
 import torch
 
 from automl.models.mlp.config import MLPConfig
-from automl.stacked import native
 from automl.stacked.trainer import StackedTrainer
 from automl.training.config import RunConfig
 from search_spaces.hyperparameters import hyperparameter
 from tests.automl.stacked.test_trainer_matches_plain import check_one_step
+from tests.contracts.kernels import needs_kernels
 from tests.contracts.tiny_datasets import tiny_dataset
 from tests.contracts.trainer_contract import tiny_run
 
-pytestmark = pytest.mark.skipif(
-    native.library(torch.float64) is None, reason="no C++ compiler here"
-)
+pytestmark = needs_kernels(torch.float64)
 
 
 def test_wide_networks_on_many_rows() -> None:

@@ -8,7 +8,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from automl.stacked import native
 from automl.stacked.blocks import StackBlocks, StackLayout
 from automl.stacked.native_description import VALUES, DescribedRun, Scratch
 from automl.stacked.native_lesson import LOSSES
@@ -16,12 +15,11 @@ from automl.stacked.native_scores import CHUNK_ROWS, NativeScores
 from automl.stacked.rows import TableRows
 from automl.training.losses import row_errors, row_losses
 from automl.training.scores import Score
+from tests.contracts.kernels import needs_kernels
 from tests.contracts.tiny_datasets import TASKS
 from tests.contracts.trainer_contract import tiny_run
 
-pytestmark = pytest.mark.skipif(
-    native.library(torch.float64) is None, reason="no C++ compiler here"
-)
+pytestmark = needs_kernels(torch.float64)
 
 CODES, N_TABLE = 4, 300
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
 import torch
 
-from automl.stacked import native
 from automl.stacked.places import NativeRuns
 from automl.stacked.stack_rows import Tables
+from tests.contracts.kernels import needs_kernels
 from tests.contracts.tiny_datasets import tiny_dataset
 from tests.contracts.trainer_contract import tiny_run
 
-pytestmark = pytest.mark.skipif(
-    native.library(torch.float32) is None, reason="no C++ compiler here"
-)
+pytestmark = needs_kernels()
 
 
 def places() -> NativeRuns:

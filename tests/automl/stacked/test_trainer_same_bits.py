@@ -13,24 +13,21 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
 from automl.data.dataset import Dataset
-from automl.stacked import native
 from automl.stacked.trainer import StackedTrainer
 from automl.training.config import RowSubset, RunConfig
 from automl.training.trainer import Checkpoint, Start
 from storage.records import EpochRecord
 from tests.contracts.drawn_runs import kinds_of_data, runs_of, values_of_the_space
+from tests.contracts.kernels import needs_kernels
 from tests.contracts.tiny_datasets import tiny_dataset
 from tests.contracts.trainer_contract import tiny_run
 
-pytestmark = pytest.mark.skipif(
-    native.library(torch.float32) is None, reason="no C++ compiler here"
-)
+pytestmark = needs_kernels()
 
 N_EPOCHS = 5
 

@@ -166,6 +166,13 @@ def test_one_that_still_loads_is_not_waited_for(begun) -> None:
     assert begun[0].wait(0)
 
 
+@needs_signals
+def test_ctrl_c_while_they_are_fitted_here_costs_no_more_than_the_rest() -> None:
+    one = References(tiny_dataset("cross_entropy", n_rows=50_000, with_categories=True))
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    check_that_trees_are_missing(one, one.take(), "they were interrupted")
+
+
 def begin_a_long_fit(begun: list[ReferenceProcess]) -> References:
     one = References(tiny_dataset("cross_entropy", n_rows=50_000, with_categories=True))
     one.begin_beside(progress(100.0))

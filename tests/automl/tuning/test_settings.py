@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import search_spaces
 from automl.data import SplitOptions, load_dataset
 from automl.errors import ConfigError
 from automl.options.search_options import SearchOptions
+from automl.training.batches import MEASURED_VALID_ROWS
 from automl.tuning.settings import VERSIONED, installed_versions, make_settings
+from tests.contracts.tiny_datasets import tiny_dataset
 
 
 def test_settings_say_what_a_value_depends_on() -> None:
@@ -23,6 +27,15 @@ def test_settings_say_what_a_value_depends_on() -> None:
     assert settings.space["parameters"] == space.to_dict()["parameters"]
     assert not settings.class_weights
     assert not settings.is_named
+
+
+def test_settings_say_how_many_validation_rows_measure_an_epoch() -> None:
+    data = load_dataset("sklearn:iris", splits=SplitOptions(folds=1))
+    large = replace(data, dataset=tiny_dataset("mean_squared", n_rows=40_000))
+    space = search_spaces.load("mlp")
+    assert make_settings(data, space, SearchOptions()).n_measured_rows == data.n_rows["valid"]
+    settings = make_settings(large, space, SearchOptions())
+    assert settings.n_measured_rows == MEASURED_VALID_ROWS < settings.n_rows["valid"]
 
 
 def test_name_and_space_are_kept_as_they_were_given() -> None:

@@ -1,4 +1,4 @@
-"""Epochs that are parts of passes are told; those that are passes are not."""
+"""Epochs of parts of the rows are told, to train or to measure; those of all rows are not."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from automl.wording.epochs import epoch_sentence, part_words
+from automl.wording.epochs import epoch_sentences, measured_words, part_words
 from storage.records import StudySettings
 from tests.contracts.synthetic_study import synthetic_study
 
@@ -39,14 +39,27 @@ def test_of_a_pass_nothing_is_said(size: int | str | None) -> None:
 
 def test_a_study_says_which_batches_make_parts_of_passes() -> None:
     said = "An epoch is a pass over the 10,000 train rows, or 100 updates with batches of fewer "
-    assert epoch_sentence(settings(CHOICES)) == said + "than 100 rows."
-    assert epoch_sentence(settings({"type": "int", "low": 99, "high": 512})) == said + (
+    assert epoch_sentences(settings(CHOICES)) == said + "than 100 rows."
+    assert epoch_sentences(settings({"type": "int", "low": 99, "high": 512})) == said + (
         "than 100 rows."
     )
 
 
 @pytest.mark.parametrize("low", [100, 512])
 def test_nothing_is_said_where_no_batch_is_so_small(low: int) -> None:
-    assert epoch_sentence(settings({"type": "int", "low": low, "high": 512})) == ""
-    assert epoch_sentence(settings({"type": "fixed", "value": "full"})) == ""
-    assert epoch_sentence(settings(CHOICES, epoch_steps="full")) == ""
+    assert epoch_sentences(settings({"type": "int", "low": low, "high": 512})) == ""
+    assert epoch_sentences(settings({"type": "fixed", "value": "full"})) == ""
+    assert epoch_sentences(settings(CHOICES, epoch_steps="full")) == ""
+
+
+def test_a_study_says_on_how_many_validation_rows_it_measures() -> None:
+    rows = {"train": 60_000, "valid": 20_000, "test": 20_000}
+    whole = replace(settings(CHOICES, epoch_steps="full"), n_rows=rows)
+    part = replace(whole, n_measured=5_000)
+    assert measured_words(part) == "5,000 of 20,000"
+    assert epoch_sentences(part) == (
+        "Each epoch of each trial is measured on the same 5,000 of 20,000 validation rows."
+    )
+    assert epoch_sentences(replace(part, epoch_steps=100)).startswith("An epoch is a pass over ")
+    for every_row in (whole, replace(whole, n_measured=20_000)):
+        assert measured_words(every_row) == epoch_sentences(every_row) == ""

@@ -78,6 +78,7 @@ def test_it_is_the_same_as_row_by_row(
         ROWS + b'3,"x",4\n',  # a quote
         ROWS + b"3,x\n",  # a row that does not fit
         ROWS + b"a,b,c\n",  # the header again
+        (ROWS + b"a,b,c\n").replace(b"a,", b","),  # as a frame with its index is written
         ROWS + b"3, x,4\n",  # a space that is none of the cell
         ROWS + b"3,x\rz,4\n",  # the end of a line, elsewhere
         ROWS + b"3," + b"x" * 131_073 + b",4\n",  # longer than a cell may be
