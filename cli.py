@@ -322,12 +322,12 @@ def dashboard(port: int, names: tuple[str, ...], storage: str) -> None:
 
     It listens on 127.0.0.1 only, and refuses requests that pages of other sites make.
     """
-    from automl.report.dashboard import serve
-    from automl.studies import open_existing_store
+    with told_steps("loading Optuna Dashboard"):
+        from automl.report.dashboard import serve
+        from automl.studies import open_existing_store
 
-    with open_existing_store(storage) as store:
-        click.echo(f"Optuna Dashboard on http://127.0.0.1:{port} (Ctrl-C ends it)", err=True)
-        serve(store, port, names)
+        with open_existing_store(storage) as store:
+            serve(store, port, names)
 
 
 @main.command()

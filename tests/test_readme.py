@@ -47,6 +47,7 @@ def test_python_blocks_run_in_their_order(tmp_path: Path) -> None:
     accuracies = {name: float(score) for name, score in map(str.split, scores)}
     assert accuracies["network"] > 0.955  # these numbers are in the text below the code
     assert accuracies["linear_model"] == pytest.approx(0.96, abs=0.005)
+    assert accuracies["boosted_trees"] == pytest.approx(0.98, abs=0.005)
     assert accuracies["guessing"] == pytest.approx(0.1, abs=0.005)
     assert predictions == "[0 1 2 3 4] (1797, 10)"
     assert float(of_images.removeprefix("[0 1 2 3 4] ")) > 0.98

@@ -300,9 +300,12 @@ def _fix_at_best(records: StudyRecords, names: Sequence[str]) -> tuple[Advice, .
     changes = tuple(change(name, params[name]) for name in names if name in params)
     if not changes:
         return ()
+    named = listing([name for name in names if name in params])
     return (
         Advice(
-            "Fix them at the best trial's values, so that the search has fewer to learn.", changes
+            f"Fix what shows no effect ({named}) at the best trial's values, so that the search "
+            "has less to learn.",
+            changes,
         ),
     )
 

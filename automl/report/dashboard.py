@@ -10,6 +10,7 @@ and must not read half of one. Nothing here is needed to run a study; the packag
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -219,6 +220,9 @@ def serve(store: Store, port: int = 8080, names: Iterable[str] = ()) -> None:
     with server:
         application = with_our_importances(dashboard.wsgi(store.url, artifact_store=files), store)
         server.set_app(guarded(application, allowed))
+        logging.getLogger("automl").info(
+            "Optuna Dashboard on http://127.0.0.1:%d (Ctrl-C ends it)", server.server_port
+        )
         run_until_interrupted(server.serve_forever, server.shutdown)
 
 
@@ -228,6 +232,6 @@ def _optuna_dashboard() -> ModuleType:
     except ImportError as error:
         raise ConfigError(
             "The dashboard needs the package optuna-dashboard, which is not installed: "
-            "pip install 'automl-torch[dashboard]'"
+            "pip install optuna-dashboard"
         ) from error
     return optuna_dashboard  # type: ignore[no-any-return]

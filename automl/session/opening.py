@@ -79,15 +79,15 @@ def _so_far(store: Store, settings: StudySettings, n_trials: int) -> Tally | Non
     if name not in store.study_names():
         return None
     tally = Tally.of(open_study(store, settings))
-    n_there = f"{tally.n_asked:,} of {n_trials:,} trials"
+    n_there, more = f"{tally.n_asked:,} of {n_trials:,} trials", ""
     if tally.n_asked > n_trials:
-        n_there = f"{count(tally.n_asked, 'trial')}, {n_trials:,} asked for"
+        n_there, more = count(tally.n_asked, "trial"), f", {n_trials:,} were asked for"
     if tally.has_all(n_trials):
-        LOG.info("%s is already complete: %s", one_line(name), n_there)
+        LOG.info("%s is already complete: %s%s", one_line(name), n_there, more)
     elif tally.n_asked:
         n_left = tally.n_asked - tally.n_ended
         left = f", {n_left:,} of them unfinished" if n_left else ""
-        LOG.info("going on with %s: %s are there%s", one_line(name), n_there, left)
+        LOG.info("going on with %s: %s are there%s%s", one_line(name), n_there, left, more)
     return tally
 
 

@@ -76,7 +76,7 @@ class Scoring:
         evaluate_answer(store, call.problem, known, self._take_references, wanted)
 
     def _take_references(self) -> FittedReferences:
-        if self._call.options.references:
+        if not self._references.are_fitted:
             LOG.info("finishing the references")
         seconds_left = max(0.0, self._call.clock_of_training.seconds_left)
         seconds_left += self._call.seconds_for_references

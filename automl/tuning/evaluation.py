@@ -81,13 +81,13 @@ def evaluate_answer(
     known = {one.name for one in earlier.references} if earlier else set()
     if earlier and wanted <= known:
         return earlier
-    logging.getLogger("automl").info(
-        "scoring %s on the test rows", trial_words(trials_of(records, answer))
-    )
     networks = kept_networks(store, records, answer)
     fitted = references()
     if earlier and fitted.keys() <= known:
         return earlier
+    logging.getLogger("automl").info(
+        "scoring %s on the test rows", trial_words(trials_of(records, answer))
+    )
     with problem.predicting() as predict:
         valid = _valid_rows(networks, dataset, fitted, predict)
         rows = valid, _test_rows(networks, dataset, fitted, predict)

@@ -126,6 +126,7 @@ def test_hyperparameters_without_effect_are_told_from_those_with(study: Any) -> 
     assert "momentum" in diagnosis.message
     assert "learning_rate" not in diagnosis.message
     assert diagnosis.advice[0].changes[0].parameter == "momentum"
+    assert "Fix what shows no effect (momentum) at" in diagnosis.advice[0].text, "it stands alone"
 
 
 def test_categories_have_effects_too(study: Any) -> None:

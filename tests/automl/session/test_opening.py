@@ -44,3 +44,14 @@ def test_a_study_that_is_there_is_told_and_takes_no_processes_once_it_is_complet
         assert third.result().n_ended_before == 4
     assert "iris-target is already complete: 4 of 4 trials" in caplog.messages
     assert "starting worker processes" not in caplog.messages
+
+
+def test_fewer_trials_than_are_there_is_told_of_what_was_asked_for(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "automl")
+    with session(tmp_path) as first:
+        list(first)
+    with session(tmp_path, n_trials=2) as second:
+        list(second)
+    assert "iris-target is already complete: 3 trials, 2 were asked for" in caplog.messages

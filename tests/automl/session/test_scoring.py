@@ -42,3 +42,21 @@ def test_references_that_fail_are_told_and_cost_no_result(
     assert [one.name for one in result.evaluation.references] == ["guessing"]
     (told,) = [record.message for record in caplog.records if "compared" in record.message]
     assert "not compared with linear model and boosted trees: ValueError: no such luck" in told
+
+
+def test_each_step_of_the_end_is_told_as_it_begins(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Scoring comes after references that are waited for; those left out are not waited for."""
+    caplog.set_level("INFO", "automl")
+    steps = ("finishing the references", "scoring trial")
+
+    def told(**options: object) -> list[str]:
+        caplog.clear()
+        with session(tmp_path, **options) as running:
+            list(running)
+            running.result()
+        return [step for line in caplog.messages for step in steps if line.startswith(step)]
+
+    assert told(study="with") == list(steps)
+    assert told(study="without", references=False) == ["scoring trial"]
