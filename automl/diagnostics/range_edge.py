@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import bdtrc, stdtrit
 
 from automl.diagnostics.situation import (
     change_range,
@@ -184,19 +184,14 @@ def _crowds_end(tested: _Tested, end: Literal["low", "high"]) -> Crowding | None
     n_crowded = int(is_outer[best].sum())
     # Where few of all trials lie there, few of the best are many. Where many do, the sampler
     # may have learned to go there, which does not speak against the end.
-    chance = _binomial_tail(n_crowded, n_best, min(EDGE_SHARE, float(is_outer.mean())))
+    share = min(EDGE_SHARE, float(is_outer.mean()))
+    chance = float(bdtrc(n_crowded - 1, n_best, share))  # of at least as many
     if n_crowded == 0 or chance > EDGE_SIGNIFICANCE:
         return None
     fall, degrees = _fall_at_end(toward, losses, tested.others)
     if degrees < 1 or fall < stdtrit(degrees, 1 - EDGE_FALL_CHANCE / (2 * tested.n_ranges)):
         return None
     return Crowding(end, n_crowded, n_best, chance, fall, _optimum(toward, losses))
-
-
-def _binomial_tail(n_hits: int, n: int, share: float) -> float:
-    """The chance of at least `n_hits` of `n`."""
-    terms = (math.comb(n, k) * share**k * (1 - share) ** (n - k) for k in range(n_hits, n + 1))
-    return min(1.0, sum(terms))
 
 
 def _fall_at_end(

@@ -447,7 +447,7 @@ def dashboard(folder: Path) -> Iterator[tuple[str, str]]:
     """Optuna Dashboard on a study that is being searched; gives its address and the storage."""
     url = f"sqlite:///{folder / 'running.db'}"
     search = subprocess.Popen(
-        [sys.executable, "-c", SEARCH.format(n_trials=5000, storage=url)],
+        [sys.executable, "-c", SEARCH.format(n_trials=100_000, storage=url)],
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -57,6 +57,13 @@ def test_an_optimum_below_the_range_is_seen(study: Any) -> None:
     assert diagnosis.evidence["end"] == "low"
 
 
+def test_thousands_of_trials_are_judged(study: Any) -> None:
+    """Binomial coefficients of so many are beyond floating point."""
+    (diagnosis,) = diagnose_range_edges(searched(study, optimum=0.1, n_trials=12_000))
+
+    assert diagnosis.evidence["end"] == "high"
+
+
 def test_the_advice_widens_the_range_beyond_its_end(study: Any) -> None:
     (diagnosis,) = diagnose_range_edges(searched(study, optimum=0.1))
 
