@@ -174,13 +174,13 @@ class Keeper:
         for first in range(0, len(trials), N_STATES_AT_ONCE):
             with ThreadPoolExecutor(N_STATES_AT_ONCE, "automl-states") as pool:
                 saving = [
-                    pool.submit(self._save_state, state)
+                    (trial.number, pool.submit(self._save_state, state))
                     for trial in trials[first : first + N_STATES_AT_ONCE]
                     for state in _states(trial, executor)
                 ]
-            for future in saving:
+            for number, future in saving:
                 try:
-                    self._note_saved(future.result())
+                    self._note_saved(number, future.result())
                 except ArtifactError as error:  # going on without it only takes longer
                     self._complain(error)
 
@@ -194,8 +194,7 @@ class Keeper:
             state=details,
         )
 
-    def _note_saved(self, saved: ArtifactRecord) -> None:
-        number = -1 if saved.trial_number is None else saved.trial_number
+    def _note_saved(self, number: int, saved: ArtifactRecord) -> None:
         earlier = self._checkpoints.get(number, ())
         kept = [artifact for artifact in earlier if artifact.run_id != saved.run_id]
         self._checkpoints[number] = (*kept, saved)

@@ -79,6 +79,19 @@ def test_missing_target_names_the_nearest_column(storage: str) -> None:
         automl.search(table(), **{**quick(storage), "target": "answers"})  # type: ignore[arg-type]
 
 
+def printed_lines(code: str, folder: Path) -> list[str]:
+    """What a new interpreter prints that runs the code in the folder."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(Path(automl.__file__).parent.parent)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.splitlines()
+
+
 @pytest.mark.parametrize(
     ("source", "message"), [("none.csv", "no 'none.csv'"), ("rows.csv", "did you mean 'answer'")]
 )
@@ -93,15 +106,7 @@ def test_what_is_mistyped_is_told_before_torch_is_loaded(
         "except automl.DataError as error: print(error)\n"
         "print([name for name in ('torch', 'sklearn') if name in sys.modules])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(Path(automl.__file__).parent.parent)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    told, loaded = done.stdout.splitlines()
+    told, loaded = printed_lines(code, tmp_path)
     assert message in told
     assert loaded == "[]"
 
@@ -119,15 +124,7 @@ def test_no_training_waits_for_what_is_needed_later(tmp_path: Path) -> None:
         "    late = ('sklearn', 'scipy.optimize', 'scipy.sparse', 'scipy.stats', 'plotly')\n"
         "    print([name for name in late if name in sys.modules])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(Path(automl.__file__).parent.parent)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.splitlines() == ["[]"]
+    assert printed_lines(code, tmp_path) == ["[]"]
 
 
 def test_what_is_dropped_and_found_is_logged(
