@@ -87,7 +87,7 @@ def decide(state: SearchState, n_free: int) -> bool:
 def _go_on(state: SearchState, adopted: AdoptedTrial) -> None:
     trial = _planned_again(state, adopted)
     state.say(f"trial {trial.number} is to go on (attempt {trial.attempt})")
-    state.start([trial], state.keeper.continuations(trial, adopted))
+    state.start([trial], state.keeper.checkpoints.continuations(trial, adopted))
 
 
 def _planned_again(state: SearchState, adopted: AdoptedTrial) -> TrialInTraining:

@@ -178,7 +178,7 @@ class Search:
             if now - trial.saved_at > CHECKPOINT_SECONDS and trial.is_begun
         ]
         if due:
-            self.state.keeper.save_checkpoints(due, self.state.executor)
+            self.state.keeper.checkpoints.save(due, self.state.executor)
         for trial in due:
             trial.saved_at = now
         if now - self._states_written_at > CHECKPOINT_SECONDS:
