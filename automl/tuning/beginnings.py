@@ -38,6 +38,7 @@ def adopt(state: SearchState) -> None:
         trial = state.study._storage.get_trial(adopted.handle._trial_id)
         if is_paused(trial):
             state.trials.paused.add(adopted)
+            state.decider.change(adopted.number, "paused")
         else:
             state.trials.order.enter(adopted.number, adopted.n_reported, turn_of(trial))
             begin_again(state, adopted)
@@ -78,7 +79,9 @@ def decide(state: SearchState, n_free: int) -> None:
         for adopted in adopt_told_trials(state.study, state.store, told):
             state.trials.paused.add(adopted)
             state.tally.n_pruned -= 1
-        taken_up = [state.take_up(number) for number in numbers]
+        taken_up = [state.take_up(number) for number in numbers if number in state.trials.paused]
+        for number in set(told).difference(trial.number for trial in taken_up):
+            state.decider.change(number, "training")  # by another coordinator, since just now
     state.start(started, [run.config for trial in started for run in trial.runs.values()])
     for trial in taken_up:
         if isinstance(trial, AdoptedTrial):
