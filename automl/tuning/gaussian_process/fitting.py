@@ -7,31 +7,37 @@ covariance does: those of all lengths are one product of matrices between trials
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import lapack
 from scipy.optimize import minimize
 
 from automl.tuning.gaussian_process.kernel import (
     LASTING,
+    Axes,
+    Covariance,
+    Floats,
     Hyperparameters,
-    Losses,
+    Points,
     distances,
     matern,
     matern_slope,
 )
 
-Floats = NDArray[np.float64]
-
-_LENGTH = (0.0, 1.0)
-_EPOCH_LENGTH = (0.0, 0.7)
-_OWN_EPOCH_LENGTH = (0.0, 0.7)
-_COMMON = (0.0, 0.7)
-_OWN = (-1.2, 0.7)
-_NOISE = (-3.0, 0.7)
-"""Mean and standard deviation of the logarithm of each hyperparameter."""
+_LENGTH = (-0.5, 1.0)
+_REST = (
+    (0.0, 0.7),  # length of t
+    (0.0, 0.7),  # length of t in what is a trial's own
+    (0.0, 0.7),  # s1
+    (-1.2, 0.7),  # s2
+    (-3.0, 0.7),  # noise
+)
+"""Mean and standard deviation of the logarithm of each hyperparameter. Values are standardized, and
+the cube's edge and the times of all epochs are 1 long. To the mean of a length half the logarithm
+of the number of parameters is added, by which distances in the cube grow (Hvarfner et al. 2024,
+"Vanilla Bayesian Optimization Performs Great in High Dimensions", arXiv 2402.02229)."""
 
 _FARTHEST = 4.0
 """In how many standard deviations of its prior a hyperparameter is sought."""
@@ -39,51 +45,43 @@ _FARTHEST = 4.0
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Prior:
-    """Independent normal distributions of all logarithms."""
+    """Independent normal distributions of the logarithms of all hyperparameters; (D + 5,)."""
 
     mean: Floats
     deviation: Floats
 
     @classmethod
     def of(cls, n_parameters: int) -> Prior:
-        """For a space of so many parameters: the more there are, the less says each of them."""
-        length = (_LENGTH[0] + 0.5 * np.log(max(n_parameters, 1)) - 0.5, _LENGTH[1])
-        rest = (_EPOCH_LENGTH, _OWN_EPOCH_LENGTH, _COMMON, _OWN, _NOISE)
-        mean, deviation = np.array([length] * n_parameters + list(rest)).T
+        """For a space of so many parameters."""
+        length = (_LENGTH[0] + 0.5 * math.log(max(n_parameters, 1)), _LENGTH[1])
+        mean, deviation = np.array([length] * n_parameters + list(_REST)).T
         return cls(mean, deviation)
-
-    @property
-    def most_probable(self) -> Hyperparameters:
-        """Where a first fit begins."""
-        return Hyperparameters.of_array(self.mean)
 
 
 class Fit:
-    """The posterior density of hyperparameters, given losses.
+    """How probable hyperparameters are, given losses.
 
     Args:
-        parameter_of: which parameter each axis of the cube belongs to; (A,).
-        epochs: distances between all epochs (`epoch_distances`).
+        cube: the trials; (M, A).
+        points: of the losses, those of a trial beside each other and trials in their sequence.
+        values: standardized; (N,).
     """
 
-    def __init__(
-        self, losses: Losses, parameter_of: NDArray[np.intp], epochs: Floats, prior: Prior, trend: Floats
-    ) -> None:
-        self._losses, self._parameter_of, self._prior = losses, parameter_of, prior
-        self._same = losses.trial[:, None] == losses.trial
-        self._begins = np.flatnonzero(np.r_[True, np.diff(losses.trial) > 0])
-        self._counts = np.diff(np.r_[self._begins, len(losses)])
-        self._used, self._epoch = np.unique(losses.epoch, return_inverse=True)
-        self._epochs = epochs[np.ix_(self._used, self._used)]
-        self._trend = self._by_epoch(trend[np.ix_(self._used, self._used)])
+    def __init__(self, axes: Axes, cube: Floats, points: Points, values: Floats) -> None:
+        self._axes, self._cube, self._values = axes, cube, values
+        self.prior = Prior.of(int(axes.parameter_of.max(initial=-1)) + 1)
+        self._begins = np.flatnonzero(np.diff(points.row, prepend=-1))
+        self._counts = np.diff(self._begins, append=len(points))
+        self._same = points.row[:, None] == points.row
+        self._pairs = points.epoch[:, None] * len(axes.epochs) + points.epoch
 
-    def best(self, begin: Hyperparameters, n_steps: int) -> Hyperparameters:
-        """The most probable hyperparameters, in at most so many steps from some."""
-        low = self._prior.mean - _FARTHEST * self._prior.deviation
-        high = self._prior.mean + _FARTHEST * self._prior.deviation
+    def most_probable(self, begin: Hyperparameters | None, n_steps: int) -> Hyperparameters:
+        """The best hyperparameters, in so many steps from some, or from the prior's mean."""
+        low = self.prior.mean - _FARTHEST * self.prior.deviation
+        high = self.prior.mean + _FARTHEST * self.prior.deviation
         found = minimize(
             self.cost,
-            np.clip(begin.to_array(), low, high),
+            np.clip(self.prior.mean if begin is None else begin.to_array(), low, high),
             jac=True,
             method="L-BFGS-B",
             bounds=np.array([low, high]).T,
@@ -93,54 +91,52 @@ class Fit:
 
     def cost(self, array: Floats) -> tuple[float, Floats]:
         """The negative logarithm of the density but for a constant, and its gradient."""
+        off = (array - self.prior.mean) / self.prior.deviation
         cost, gradient = self._likelihood(Hyperparameters.of_array(array))
-        off = (array - self._prior.mean) / self._prior.deviation
-        return cost + 0.5 * float(off @ off), gradient + off / self._prior.deviation
+        return cost + 0.5 * float(off @ off), gradient + off / self.prior.deviation
 
     def _likelihood(self, at: Hyperparameters) -> tuple[float, Floats]:
-        losses = self._losses
-        scaled = losses.cube / np.exp(at.lengths)[self._parameter_of]
-        between_trials = distances(scaled, scaled)
-        between_epochs = self._epochs / np.exp(at.epoch_length)
-        own_epochs = self._epochs / np.exp(at.own_epoch_length)
-        common, own, noise = np.exp(2 * np.array([at.common, at.own, at.noise]))
+        """Rasmussen and Williams 2006, equations 5.8 and 5.9."""
+        covariance = Covariance(self._axes, at)
+        scaled = self._cube / covariance.lengths
+        between = distances(scaled, scaled)
+        nearness = self._of_trials(matern(between))
+        common = nearness * covariance.common.take(self._pairs)
+        own = self._same * covariance.own.take(self._pairs)
+        whole = common + own + covariance.trend.take(self._pairs)
+        whole.flat[:: len(whole) + 1] += covariance.noise
+        factor, failed = lapack.dpotrf(whole, lower=1)
+        if failed:  # numerically not positive: as improbable as can be, and no way leads on
+            return 1e10, np.zeros(len(at.to_array()))
+        weights, _ = lapack.dpotrs(factor, self._values, lower=1)
+        cost = 0.5 * float(self._values @ weights) + float(np.log(np.diag(factor)).sum())
 
-        of_trials = common * self._by_trial(matern(between_trials))
-        of_epochs = self._by_epoch(LASTING + (1 - LASTING) * matern(between_epochs))
-        of_own = own * self._same * self._by_epoch(matern(own_epochs))
-        covariance = of_trials * of_epochs + of_own + self._trend
-        covariance.flat[:: len(losses) + 1] += noise
-        factor, _ = lapack.dpotrf(covariance, lower=1)
-        weights, _ = lapack.dpotrs(factor, losses.value, lower=1)
-        cost = 0.5 * losses.value @ weights + np.log(np.diag(factor)).sum()
-
-        inverse, _ = lapack.dpotri(factor, lower=1)
-        # What the cost changes by with each covariance; of the inverse only the lower half is there.
+        inverse, _ = lapack.dpotri(factor, lower=1)  # its lower half
         inverse = np.tril(inverse) + np.tril(inverse, -1).T
-        change = 0.5 * (inverse - np.outer(weights, weights))
-        by_trials = self._summed(change * of_epochs)
-        with_slope = common * by_trials * matern_slope(between_trials)
-        moved = (with_slope.sum(1) @ scaled**2) - (scaled * (with_slope @ scaled)).sum(0)
-        lengths = -2.0 * np.bincount(self._parameter_of, moved, len(at.lengths))
-        slope = (1 - LASTING) * matern_slope(between_epochs) * between_epochs**2
-        own_slope = matern_slope(own_epochs) * own_epochs**2
+        change = 0.5 * (inverse - np.outer(weights, weights))  # of the cost by each covariance
+        by_trials = self._summed(change * covariance.common.take(self._pairs))
+        slopes = by_trials * matern_slope(between)
+        moved = slopes.sum(1) @ scaled**2 - (scaled * (slopes @ scaled)).sum(0)
         rest = [
-            -(change * of_trials * self._by_epoch(slope)).sum(),
-            -own * (change * self._same * self._by_epoch(own_slope)).sum(),
-            2.0 * (change * of_trials * of_epochs).sum(),
-            2.0 * (change * of_own).sum(),
-            2.0 * noise * np.trace(change),
+            (change * nearness * self._epoch_slope(at.epoch_length, at.common)).sum()
+            * (1.0 - LASTING),
+            (change * self._same * self._epoch_slope(at.own_epoch_length, at.own)).sum(),
+            2.0 * (change * common).sum(),
+            2.0 * (change * own).sum(),
+            2.0 * covariance.noise * np.trace(change),
         ]
-        return float(cost), np.concatenate([lengths, rest])
+        lengths = -2.0 * np.bincount(self._axes.parameter_of, moved, len(at.lengths))
+        return cost, np.concatenate([lengths, rest])
 
-    def _by_trial(self, matrix: Floats) -> Floats:
+    def _epoch_slope(self, length: float, deviation: float) -> Floats:
+        """Matern's kernel between epochs times a variance, by the logarithm of its length."""
+        scaled = self._axes.epochs / math.exp(length)
+        table = -math.exp(2.0 * deviation) * matern_slope(scaled) * scaled**2
+        return table.take(self._pairs)
+
+    def _of_trials(self, matrix: Floats) -> Floats:
         """From trials to their points: (M, M) -> (N, N)."""
         return matrix.repeat(self._counts, 0).repeat(self._counts, 1)
-
-    def _by_epoch(self, matrix: Floats) -> Floats:
-        """From epochs to points at them: (E, E) -> (N, N)."""
-        result: Floats = matrix.take(self._epoch, 0).take(self._epoch, 1)
-        return result
 
     def _summed(self, matrix: Floats) -> Floats:
         """From points to their trials: (N, N) -> (M, M)."""

@@ -1,149 +1,141 @@
-"""What is to be expected of candidates at later epochs, given the losses that were seen.
+"""What is to be expected of trials at later epochs, given the losses that were seen.
 
-Candidates are trials that can go on and trials that could be started. While a batch of decisions
-is made, and while trials train, their next losses are believed to be what is expected of them
-(Kriging believer: Ginsbourger et al. 2010, "Kriging Is Well-Suited to Parallelize
-Optimization"). Such a belief moves no expectation; it makes what is near more certain. So it is
-one more row of the factor and one product per set of epochs that is looked at (`Outlook`).
+While trials train, and while a batch of decisions is made, the next losses of those that were chosen
+are believed to be what is expected of them (Kriging believer: Ginsbourger et al. 2010, "Kriging
+Is Well-Suited to Parallelize Optimization"). Such a belief moves no expectation; it makes what is
+near more certain. So trials in training are points without a value, and each decision of a batch is
+one more row of the factor, and a product with it for the set of epochs that is looked at.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import blas, lapack
 
-from automl.tuning.gaussian_process.kernel import (
-    LASTING,
-    Hyperparameters,
-    Losses,
-    distances,
-    matern,
-)
+from automl.tuning.gaussian_process.kernel import Covariance, Floats, Points, distances, matern
 
-Floats = NDArray[np.float64]
-Numbers = NDArray[np.intp]
-
-NEW = -1
-"""In place of a trial's row: a candidate that has not been started."""
+_SMALLEST = 1e-10  # of a variance
 
 
 @dataclass(eq=False, slots=True)
 class Outlook:
-    """All candidates, each at one epoch.
+    """What is expected of some trials, each at an epoch.
 
     Attributes:
-        epoch: of each candidate; (C,).
-        mean: what is expected; (C,).
-        variance: how uncertain it is, without noise; (C,).
-        solved: rows of the factor's inverse times the covariance with each candidate.
+        mean: (C,).
+        variance: without noise; (C,).
+        solved: the inverse of the factor times the covariance with these points; (N + B, C),
+            whose rows beyond what has been believed so far mean nothing yet.
     """
 
-    epoch: Numbers
+    points: Points
     mean: Floats
     variance: Floats
-    solved: list[Floats] = field(default_factory=list)
+    solved: Floats
 
 
 class Posterior:
-    """The process, given losses; of candidates that are named at once.
+    """The process, given losses.
 
     Args:
-        parameter_of: which parameter each axis of the cube belongs to; (A,).
-        epochs: distances between all epochs (`epoch_distances`).
-        cube: where the candidates are; (C, A).
-        trial: which trial of `losses` each candidate is, or `NEW`; (C,).
+        cube: all trials that points may be of; (R, A).
+        seen: where losses are.
+        values: standardized; (N,).
+        training: where the next losses will be, of trials in training.
+        n_beliefs: how many more points will be believed.
     """
 
     def __init__(
         self,
-        losses: Losses,
-        at: Hyperparameters,
-        parameter_of: Numbers,
-        epochs: Floats,
+        covariance: Covariance,
         cube: Floats,
-        trial: Numbers,
-        trend: Floats,
+        seen: Points,
+        values: Floats,
+        training: Points,
+        n_beliefs: int,
     ) -> None:
-        self._losses, self._trial, self._trend = losses, trial, trend
-        self._common, self._own, self._noise = np.exp(2 * np.array([at.common, at.own, at.noise]))
-        lengths = np.exp(at.lengths)[parameter_of]
-        self._cube = cube / lengths
-        known = losses.cube / lengths
-        self._between_epochs = LASTING + (1 - LASTING) * matern(epochs / np.exp(at.epoch_length))
-        self._own_epochs = matern(epochs / np.exp(at.own_epoch_length))
-        self._with_trials = self._common * matern(distances(self._cube, known))
-        covariance = self._common * matern(distances(known, known)).take(losses.trial, 0).take(
-            losses.trial, 1
-        )
-        covariance *= self._between_epochs[np.ix_(losses.epoch, losses.epoch)]
-        same = losses.trial[:, None] == losses.trial
-        covariance += self._own * same * self._own_epochs[np.ix_(losses.epoch, losses.epoch)]
-        covariance += trend[np.ix_(losses.epoch, losses.epoch)]
-        covariance.flat[:: len(losses) + 1] += self._noise
-        self._factor, _ = lapack.dpotrf(covariance, lower=1, clean=1)
-        self._weights, _ = lapack.dpotrs(self._factor, losses.value, lower=1)
-        self._believed: list[tuple[int, int, Floats]] = []  # candidate, epoch, row of the factor
-        self._outlooks: list[Outlook] = []
+        self._covariance, self._n_beliefs = covariance, n_beliefs
+        self._cube = cube / covariance.lengths
+        row = np.concatenate([seen.row, training.row])
+        epoch = np.concatenate([seen.epoch, training.epoch])
+        self._points = Points(row, epoch)
+        used, column = np.unique(row, return_inverse=True)
+        self._nearness = matern(distances(self._cube, self._cube[used])).take(column, 1)
+        whole = covariance.between(self._nearness[row], self._points, self._points)
+        whole.flat[:: len(row) + 1] += covariance.noise
+        self._factor, _ = lapack.dpotrf(whole.T, lower=1, clean=1)
+        n_seen = len(values)
+        self._weights, _ = lapack.dpotrs(self._factor[:n_seen, :n_seen], values, lower=1)
+        self._outlook: Outlook | None = None
+        self._believed = np.zeros((2, n_beliefs), np.intp)  # rows and epochs
+        self._rows = np.zeros((n_beliefs, len(row) + n_beliefs))  # of the factor, of beliefs
+        self._n_believed = 0
 
-    def outlook(self, epoch: Numbers) -> Outlook:
-        """What is to be expected of all candidates, each at an epoch; it learns what is believed."""
-        covariance = self._covariance(np.arange(len(epoch)), epoch)
-        solved = blas.dtrsm(1.0, self._factor, covariance.T, lower=1)
-        variance = self._common + self._own + self._trend[epoch, epoch] - (solved * solved).sum(0)
-        seen = Outlook(epoch, covariance @ self._weights, variance, [solved])
-        for place, (candidate, at, row) in enumerate(self._believed):
-            self._learn(seen, candidate, at, row, place)
-        self._outlooks.append(seen)
-        return seen
+    def outlook(self, points: Points) -> Outlook:
+        """What is to be expected at points; until the next one, it learns what is believed."""
+        covariance = self._with_known(points)
+        n_known, n_seen, n_believed = len(self._points), len(self._weights), self._n_believed
+        solved = np.empty((n_known + self._n_beliefs, len(points)))
+        solved[:n_known] = self._solve(covariance)
+        if n_believed:
+            known, own = self._factor_rows()
+            rest = self._between(points, self._beliefs()).T - known @ solved[:n_known]
+            solved[n_known : n_known + n_believed] = blas.dtrsm(1.0, own, rest, lower=1)
+        variance = self._covariance.variance(points.epoch)
+        variance -= (solved[: n_known + n_believed] ** 2).sum(0)
+        mean = covariance[:, :n_seen] @ self._weights
+        self._outlook = Outlook(points, mean, np.maximum(variance, _SMALLEST), solved)
+        return self._outlook
 
-    def believe(self, candidate: int, epoch: int) -> None:
-        """Take the loss of a candidate at an epoch to be what is expected."""
-        covariance = self._covariance(np.array([candidate]), np.array([epoch]))
-        row = blas.dtrsm(1.0, self._factor, covariance.T, lower=1)[:, 0]
-        for other, at, other_row in self._believed:
-            between = self._between(np.array([candidate]), np.array([epoch]), other, at)[0]
-            n_before = len(other_row) - 1
-            row = np.append(row, (between - row[:n_before] @ other_row[:-1]) / other_row[-1])
-        rest = self._common + self._own + self._noise + self._trend[epoch, epoch] - row @ row
-        row = np.append(row, np.sqrt(max(rest, self._noise)))
-        self._believed.append((candidate, epoch, row))
-        for seen in self._outlooks:
-            self._learn(seen, candidate, epoch, row, len(self._believed) - 1)
+    def believe(self, row: int, epoch: int) -> None:
+        """Take the loss of a trial at an epoch to be what is expected."""
+        n_known, n_believed = len(self._points), self._n_believed
+        point = Points(np.array([row]), np.array([epoch]))
+        factor = self._rows[n_believed]
+        factor[:n_known] = self._solve(self._with_known(point))[:, 0]
+        if n_believed:
+            known, own = self._factor_rows()
+            rest = self._between(self._beliefs(), point)[:, 0] - known @ factor[:n_known]
+            factor[n_known : n_known + n_believed] = blas.dtrsv(own, rest, lower=1)
+        variance = float(self._covariance.variance(point.epoch)[0]) + self._covariance.noise
+        rest_variance = max(variance - float(factor @ factor), _SMALLEST)
+        factor[n_known + n_believed] = math.sqrt(rest_variance)
+        self._believed[:, n_believed] = row, epoch
+        self._n_believed += 1
+        if self._outlook is not None:
+            self._learn(self._outlook, point, factor[: n_known + n_believed + 1])
 
-    def _learn(self, seen: Outlook, candidate: int, epoch: int, row: Floats, place: int) -> None:
-        """Bring one belief into an outlook."""
-        n_losses = len(self._losses)
-        between = self._between(np.arange(len(seen.epoch)), seen.epoch, candidate, epoch)
-        explained = row[:n_losses] @ seen.solved[0]
-        for index in range(place):
-            explained = explained + row[n_losses + index] * seen.solved[1 + index]
-        solved = (between - explained) / row[-1]
-        seen.solved.append(solved)
-        seen.variance -= solved * solved
+    def _learn(self, outlook: Outlook, point: Points, factor: Floats) -> None:
+        """Bring the last belief into an outlook."""
+        before = len(factor) - 1
+        solved = self._between(outlook.points, point)[:, 0]
+        solved -= factor[:before] @ outlook.solved[:before]
+        solved /= factor[before]
+        outlook.solved[before] = solved
+        outlook.variance = np.maximum(outlook.variance - solved * solved, _SMALLEST)
 
-    def _covariance(self, candidates: Numbers, epoch: Numbers) -> Floats:
-        """Between candidates at epochs and all losses: (C, N)."""
-        losses = self._losses
-        covariance = self._with_trials[candidates].take(losses.trial, 1)
-        covariance *= self._between_epochs[epoch].take(losses.epoch, 1)
-        covariance += self._trend[epoch].take(losses.epoch, 1)
-        going_on = np.flatnonzero(self._trial[candidates] != NEW)
-        same = self._trial[candidates][going_on][:, None] == losses.trial
-        rows, columns = np.nonzero(same)
-        rows = going_on[rows]
-        covariance[rows, columns] += (
-            self._own * self._own_epochs[epoch[rows], losses.epoch[columns]]
-        )
-        return covariance
+    def _beliefs(self) -> Points:
+        return Points(*self._believed[:, : self._n_believed])
 
-    def _between(self, candidates: Numbers, epochs: Numbers, other: int, epoch: int) -> Floats:
-        """Between candidates, each at an epoch, and another at one: (C,)."""
-        near = matern(distances(self._cube[candidates], self._cube[other : other + 1]))[:, 0]
-        covariance = self._common * near * self._between_epochs[epochs, epoch] + self._trend[epochs, epoch]
-        covariance[candidates == other] += (
-            self._own * self._own_epochs[epochs[candidates == other], epoch]
-        )
-        return np.asarray(covariance, np.float64)
+    def _factor_rows(self) -> tuple[Floats, Floats]:
+        """The factor's rows of beliefs: by known points (B, N), and by beliefs (B, B)."""
+        n_known, n_believed = len(self._points), self._n_believed
+        rows = self._rows[:n_believed]
+        return rows[:, :n_known], rows[:, n_known : n_known + n_believed]
+
+    def _with_known(self, points: Points) -> Floats:
+        """Covariance of points with those of the factor: (C, N)."""
+        return self._covariance.between(self._nearness[points.row], points, self._points)
+
+    def _between(self, first: Points, second: Points) -> Floats:
+        """Covariance of any points: (C, B)."""
+        nearness = matern(distances(self._cube[first.row], self._cube[second.row]))
+        return self._covariance.between(nearness, first, second)
+
+    def _solve(self, covariance: Floats) -> Floats:
+        """The inverse of the factor times the covariance of points with those known: (N, C)."""
+        result: Floats = blas.dtrsm(1.0, self._factor, covariance.T, lower=1)
+        return result

@@ -64,8 +64,22 @@ class UnitCube:
         places[~self._dimensions.has(places)] = np.nan
         return places
 
+    def spread(self, n_trials: int, random: np.random.Generator) -> Floats:
+        """Trials of which each part of each parameter's range has one (a Latin hypercube); (M, D).
+
+        Source:
+            McKay, Beckman and Conover 1979, "A Comparison of Three Methods for Selecting Values
+            of Input Variables in the Analysis of Output from a Computer Code".
+        """
+        parts = np.tile(np.arange(n_trials)[:, None], (1, self.n_parameters))
+        parts = random.permuted(parts, axis=0)
+        return self.draws((parts + random.random(parts.shape)) / n_trials)
+
     def neighbours(self, places: Floats, random: np.random.Generator, width: Floats) -> Floats:
-        """Trials near others: each parameter moved by chance, a word now and then exchanged.
+        """Trials near others: some parameters moved by chance, a word now and then exchanged.
+
+        Args:
+            width: standard deviation of the moves, and how often a word is exchanged.
 
         Shape:
             places, result: (M, D); width: (M, 1).
@@ -73,7 +87,8 @@ class UnitCube:
         uniform = random.random(places.shape)
         moved = uniform.copy()
         changed = random.random(places.shape) < 0.5
-        changed[np.arange(len(places)), random.integers(0, places.shape[1], len(places))] = True
+        if places.shape[1]:  # one at least
+            changed[np.arange(len(places)), random.integers(0, places.shape[1], len(places))] = True
         steps = random.normal(0.0, 1.0, places.shape) * width
         jumps = random.random(places.shape) < width
         for column, dimension in enumerate(self._dimensions.all):

@@ -1,215 +1,339 @@
-"""WIP."""
+"""Freeze-thaw: one Gaussian process over configuration and epoch decides what to try and what to thaw.
+
+    start:      a dozen configurations spread over the space, one epoch each
+    each turn:  a horizon and a threshold below the best loss are drawn; of the paused trials, and
+                of new configurations, the one goes on that is most likely to be below the
+                threshold when it has trained for the horizon
+    pauses:     at epochs 1, 2, 3, 5, 8, 12, 18, 27, 38, ..., where it is asked for again
+
+A short horizon asks who improves at once, a long one who will be best, a near threshold who surely
+improves, a far one who could improve much: drawn at random, they need no tuning (MFPI-random).
+Every other turn goes to a paused trial: new ones are always the less certain, and there
+are always more of them. When several turns are decided together, and while trials train, their
+losses are believed to come as expected. All of it is a function of the study as it is seen, its
+seed, the turn's number and the last fit, which is kept with the study.
+
+Sources: Rakotoarison et al. 2024, "In-Context Freeze-Thaw Bayesian Optimization for Hyperparameter
+Optimization", arXiv 2404.16795 (the rule by which it decides); the process is described in
+`gaussian_process/kernel.py`.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
+import optuna
+from scipy.special import log_ndtr, ndtr
 
-from automl.tuning.gaussian_process.fitting import Fit, Prior
-from automl.tuning.gaussian_process.kernel import Hyperparameters, Losses, epoch_distances, trend
-from automl.tuning.gaussian_process.posterior import NEW, Posterior
+from automl.options.search_options import PolicyOptions
+from automl.tuning.gaussian_process.curves import Curves, Seen
+from automl.tuning.gaussian_process.fitting import Fit
+from automl.tuning.gaussian_process.kernel import (
+    Axes,
+    Covariance,
+    Floats,
+    Hyperparameters,
+    Numbers,
+    Points,
+)
+from automl.tuning.gaussian_process.posterior import Outlook, Posterior
 from automl.tuning.gaussian_process.unit_cube import UnitCube
 from automl.tuning.policies.policy import (
-    Continue, Decision, Judgement, Policy, Start, TrialView, View,
+    Continue,
+    Decision,
+    Judgement,
+    Policy,
+    Start,
+    TrialView,
+    View,
 )
+from automl.tuning.problem import Problem
 from automl.tuning.seeds import derive_seed
-from scipy.special import log_ndtr
-from scipy.stats import qmc
+from storage.records import Json
 
 GRID = (1, 2, 3, 5, 8, 12, 18, 27, 38)
+"""Epochs at which trials pause, and of which the process is told: each half as many again."""
+
+N_START = 12
+"""Trials that are spread over the space before the process is asked."""
+
+MOST_POINTS = 200
+MOST_PAUSED = 48
+N_RANDOM, N_NEAR = 32, 96
+"""What a decision costs grows with the square of the points and with the candidates: paused trials,
+new ones anywhere, and new ones near the best. Three times as many points and four times as many
+candidates were not better by more than chance on 6 development tasks of LCBench and 2 of TaskSet."""
+
+N_BEST = 10
+WIDTHS = (0.02, 0.3)
+"""Near how many of the best trials, and how near, as parts of a parameter's range."""
+
+SHARE_OF_NEW = 0.5
+"""How many turns may start a trial."""
+
+THRESHOLDS = (-4.0, 0.0)
+"""Powers of ten, between which the distance of the threshold from the best is drawn. Its unit is
+the standard deviation of the values seen. Source: Rakotoarison et al. 2024, section 4.2, whose
+unit is the distance from the best to perfection and whose end is 0.1."""
+
+N_HORIZONS = 4
+"""How many different horizons there are in one batch of decisions, one of each quarter of their
+logarithms: each is as much work as many decisions."""
+
+COST_POWER = 0.5
+N_COSTED = 8
+"""Of the so many most likely candidates the likelihood is divided by this power of the cost of an
+epoch (`tuning/tpe/`, where it was measured)."""
+
+GROWTH = 1.25
+N_STEPS = 12
+"""By which factor the points grow before the process is fitted again, and in how many steps."""
+
+WORTH = 0.001
+"""A search ends where no trial, if trained to its end, is expected to lower the best loss by more
+than this part of it."""
+
+N_CHECKED, FEWEST_TRIALS = 32, 64
+"""Among so many turns it is asked once whether any is worth it, while trials may be started, and
+not before there are so many."""
 
 
 class FreezeThaw(Policy):
-    n_start = 12
-    max_points = 300
-    n_random = 128
-    n_near = 128
-    width_lo, width_hi = 0.02, 0.3
-    n_best = 10
-    n_strata = 4
-    thr_lo, thr_hi = -4.0, 0.0
-    thr_mult = 1.0
-    growth = 1.25
-    n_steps = 12
-    cost_power = 0.0     # power of the cost per epoch
-    step_power = 0.0     # power of number of epochs in the turn
-    max_paused = 100
-    h_lo = 0.0
-    p_new = 1.0
+    """Freeze-thaw Bayesian optimization.
+
+    Args:
+        max_epochs: of a trial.
+    """
+
+    n_at_once = 8
 
     def __init__(self, max_epochs: int) -> None:
-        self.grid = [e for e in GRID if e < max_epochs] + [max_epochs]
-        self.max_epochs = max_epochs
-        self.cube = None
-        self.fitted = None  # (n_points, hyper)
-        self._epochs = epoch_distances(max_epochs)
-        self._places = {}
-
-    def judge(self, trial):
-        return Judgement.PAUSE
-
-    def next_judged(self, epoch):
-        return next((e for e in self.grid if e > epoch), None)
+        self._grid = (*(epoch for epoch in GRID if epoch < max_epochs), max_epochs)
+        self._models: _Models | None = None
+        self._belief: dict[str, Json] | None = None
 
     def next(self, view: View, n_free: int) -> Sequence[Decision]:
-        if self.cube is None:
-            self.cube = UnitCube(view.space)
-        decisions = []
-        n_startable = view.n_startable
-        while len(view.trials) + len(decisions) < self.n_start and n_free > len(decisions) and n_startable:
-            index = len(view.trials) + len(decisions)
-            n_startable -= 1
-            decisions.append(Start(self.cube.params(self._sobol(view)[index])))
-        if len(decisions) == n_free:
+        """Trials spread over the space at first, then what the process recommends."""
+        if self._models is None:
+            self._models = _Models(view, self._grid)
+        models = self._models
+        models.curves.read(view.trials)
+        seen = models.curves.seen(MOST_POINTS)
+        n_new = min(n_free, view.n_startable)
+        n_first = n_new if seen is None else max(0, min(n_new, N_START - len(view.trials)))
+        begun = len(view.trials)
+        decisions: list[Decision] = [
+            Start(models.first(view.seed, begun + place)) for place in range(n_first)
+        ]
+        if seen is None or n_first == n_free:
             return decisions
-        if not any(t.losses for t in view.trials.values()):
-            while n_free > len(decisions):
-                index = len(view.trials) + len(decisions)
-                decisions.append(Start(self.cube.params(self._sobol(view)[index])))
-            return decisions
-        return decisions + self._model_based(view, n_free - len(decisions), n_startable)
+        batch = _Batch(models, view, seen, self._hyperparameters(seen), n_free - n_first)
+        if n_first == 0 and self._asks_for_worth(view, n_free) and batch.most_improvement() < WORTH:
+            return []
+        return decisions + batch.decide(n_new - n_first)
 
-    def _sobol(self, view):
-        sampler = qmc.Sobol(self.cube.n_parameters, seed=derive_seed(view.seed, "start"))
-        return self.cube.draws(sampler.random(64))
+    def judge(self, trial: TrialView) -> Judgement:
+        """It pauses: whether it goes on is decided when a slot is free."""
+        return Judgement.PAUSE
 
-    def _place(self, trial):
-        if trial.number not in self._places:
-            self._places[trial.number] = self.cube.place(trial.params)
-        return self._places[trial.number]
+    def next_judged(self, epoch: int) -> int | None:
+        """The next epoch of the grid."""
+        return next((each for each in self._grid if each > epoch), None)
 
-    def _observe(self, view):
-        # points per trial: grid epochs reached and last
-        rows = []
-        raw = {}
-        allv = [l for t in view.trials.values() for l in t.losses if math.isfinite(l)]
-        use_log = min(allv, default=1.0) > 0
-        tr = np.log if use_log else (lambda v: v)
-        pts = []
-        for n, t in view.trials.items():
-            if not t.losses and t.state != "failed":
-                continue
-            losses = np.array(t.losses + ([np.inf] if t.state == "failed" else []))
-            losses[~np.isfinite(losses)] = np.inf
-            best = np.minimum.accumulate(losses)
-            last = len(losses)
-            eps = [e for e in self.grid if e < last] + [last]
-            vals = tr(best[np.array(eps) - 1])
-            if t.state == "failed":
-                vals[-1] = np.inf
-            pts.append((n, eps, vals))
-        # rank within the last epoch
-        key = {}
-        by = {}
-        for n, eps, vals in pts:
-            by.setdefault(eps[-1], []).append((vals[-1], n))
-        for e, l in by.items():
-            for r, (v, n) in enumerate(sorted(l)):
-                key[n] = (r, v)
-        pts.sort(key=lambda p: key[p[0]])
-        kept, count = [], 0
-        i = 0
-        total = sum(len(p[1]) for p in pts)
-        if total > self.max_points:
-            while count + len(pts[i][1]) <= self.max_points * 0.6:
-                kept.append(pts[i]); count += len(pts[i][1]); i += 1
-            rest = pts[i:]
-            left = self.max_points - count
-            take = np.unique(np.linspace(0, len(rest) - 1, left).astype(int))
-            for j in take:
-                n, eps, vals = rest[j]
-                kept.append((n, eps[-1:], vals[-1:]))
-        else:
-            kept = pts
-        allvals = np.concatenate([p[2] for p in pts])
-        fin = allvals[np.isfinite(allvals)]
-        lo, q3 = fin.min(), np.quantile(fin, 0.75)
-        cut = q3 + (q3 - lo)
-        values = np.minimum(np.concatenate([p[2] for p in kept]), cut)
-        mean, sd = values.mean(), max(values.std(), 1e-9)
-        y = (values - mean) / sd
-        trial = np.repeat(np.arange(len(kept)), [len(p[1]) for p in kept])
-        epoch = np.concatenate([p[1] for p in kept]).astype(np.intp)
-        places = np.array([self._place(view.trials[p[0]]) for p in kept])
-        return Losses(self.cube.points(places), trial, epoch, y), [p[0] for p in kept], (lo - mean) / sd, sd
+    @property
+    def belief(self) -> Json:
+        """The last fit: how many points it had, and what was found."""
+        return self._belief
 
-    def _fit(self, losses, total):
-        prior = Prior.of(self.cube.n_parameters)
-        if self.fitted and total < self.fitted[0] * self.growth:
-            return self.fitted[1]
-        at = self.fitted[1] if self.fitted else prior.most_probable
-        hyper = Fit(losses, self.cube.parameter_of, self._epochs, prior, trend(self.max_epochs)).best(at, self.n_steps)
-        self.fitted = (total, hyper)
-        return hyper
+    def believe(self, belief: Json) -> None:
+        """Take over the last fit of an earlier call."""
+        self._belief = cast(dict[str, Json], belief)
 
-    def _model_based(self, view, n_free, n_startable):
-        rng = np.random.default_rng(derive_seed(view.seed, view.turn, "policy"))
-        losses, numbers, best, sd = self._observe(view)
-        hyper = self._fit(losses, sum(len(t.losses) > 0 for t in view.trials.values()) + sum(len([e for e in self.grid if e <= t.epoch]) for t in view.trials.values()))
-        row = {n: i for i, n in enumerate(numbers)}
-        paused = [n for n in numbers if view.trials[n].can_go_on and view.trials[n].epoch < self.max_epochs][: self.max_paused]
-        training = [t for t in view.trials.values() if t.state == "training"]
-        # new
-        order = sorted((min(x for x in view.trials[n].losses), n) for n in numbers if view.trials[n].losses and np.isfinite(min(view.trials[n].losses)))
-        tops = [self._place(view.trials[n]) for _, n in order[: self.n_best]]
-        new = np.zeros((0, self.cube.n_parameters))
-        if n_startable:
-            near = np.array(tops)[rng.integers(0, len(tops), self.n_near)]
-            new = np.concatenate([
-                self.cube.draws(rng.random((self.n_random, self.cube.n_parameters))),
-                self.cube.neighbours(near, rng, np.exp(rng.uniform(math.log(self.width_lo), math.log(self.width_hi), (self.n_near, 1)))),
-            ])
-        new = self.filter_new(new, view)
-        places = [np.array([self._place(view.trials[n]) for n in paused]).reshape(-1, self.cube.n_parameters), new]
-        places.append(np.array([self._place(t) for t in training]).reshape(-1, self.cube.n_parameters))
-        places = np.concatenate(places)
-        trial = np.array([row[n] for n in paused] + [NEW] * len(new) + [row.get(t.number, NEW) for t in training], np.intp)
-        now = np.array([view.trials[n].epoch for n in paused] + [0] * len(new) + [t.epoch for t in training], np.intp)
-        nxt = np.array([self.next_judged(e) or self.max_epochs for e in now], np.intp)
-        post = Posterior(losses, hyper, self.cube.parameter_of, self._epochs, self.cube.points(places), trial, trend(self.max_epochs))
-        n_c = len(paused) + len(new)
-        for j in range(n_c, len(places)):
-            post.believe(j, int(nxt[j]))
-        allowed = np.ones(len(places), bool)
-        allowed[n_c:] = False
-        outlooks = {}
-        decisions = []
-        penalty = self.step_power * np.log(nxt - now)
-        if self.cost_power:
-            cost = np.array([view.trials[n].cost for n in paused] + [view.cost(self.cube.params(p)) for p in new] + [1.0] * len(training))
-            penalty = penalty + self.cost_power * np.log(cost)
-        n_strata = min(self.n_strata, n_free)
-        shift = rng.random()
-        for k in range(n_free):
-            if not allowed.any():
-                break
-            s = k % n_strata
-            if s not in outlooks:
-                u = (s + rng.random()) / n_strata if n_strata > 1 else rng.random()
-                h = int(math.exp(self.h_lo + u * (math.log(self.max_epochs + 1) - self.h_lo)))
-                outlooks[s] = post.outlook(np.minimum(now + max(h, 1), self.max_epochs))
-            o = outlooks[s]
-            thr = best - self.thr_mult * 10 ** rng.uniform(self.thr_lo, self.thr_hi)
-            z = (thr - o.mean) / np.sqrt(np.maximum(o.variance, 1e-9))
-            score = log_ndtr(z) - penalty
-            score[~allowed] = -np.inf
-            if rng.random() > self.p_new and allowed[:len(paused)].any():
-                score[len(paused):] = -np.inf
-            j = int(np.argmax(score))
-            allowed[j] = False
-            if j < len(paused):
-                decisions.append(Continue(paused[j]))
-            else:
-                decisions.append(Start(self.cube.params(places[j])))
-                n_startable -= 1
-                if not n_startable:
-                    allowed[len(paused):] = False
-            if k < n_free - 1:
-                post.believe(j, int(nxt[j]))
+    def _hyperparameters(self, seen: Seen) -> Hyperparameters:
+        """Fitted again where there is much more to fit them to."""
+        assert self._models is not None
+        known, n_fitted = None, 0
+        if self._belief is not None:
+            n_fitted = cast(int, self._belief["n_points"])
+            known = Hyperparameters.of_array(np.array(self._belief["hyperparameters"]))
+        if known is not None and seen.n_points < n_fitted * GROWTH:
+            return known
+        fit = Fit(*self._models.fitted_to(seen))
+        found = fit.most_probable(known, N_STEPS)
+        self._belief = {
+            "n_points": seen.n_points,
+            "hyperparameters": found.to_array().tolist(),
+        }
+        return found
+
+    def _asks_for_worth(self, view: View, n_free: int) -> bool:
+        """Not before one has been trained to its end: curves may be flat at first, all of them."""
+        assert self._models is not None
+        is_due = (view.turn + n_free) // N_CHECKED > view.turn // N_CHECKED
+        if view.n_startable and (not is_due or len(view.trials) < FEWEST_TRIALS):
+            return False
+        return bool((self._models.curves.epoch == view.max_epochs).any())
+
+
+class _Models:
+    """What a call keeps from decision to decision: the space, its trials, what was tried."""
+
+    def __init__(self, view: View, grid: Sequence[int]) -> None:
+        self.grid = np.array(grid)
+        self.cube = UnitCube(view.space)
+        self.axes = Axes.of(self.cube.parameter_of, view.max_epochs)
+        self.curves = Curves(self.cube, grid)
+
+    def first(self, seed: int, index: int) -> dict[str, Any]:
+        """Params of a trial before anything has been seen."""
+        block, place = divmod(index, N_START)
+        random = np.random.default_rng(derive_seed(seed, "policy", "start", block))
+        return self.cube.params(self.cube.spread(N_START, random)[place])
+
+    def fitted_to(self, seen: Seen) -> tuple[Axes, Floats, Points, Floats]:
+        """What a fit takes: axes, trials, points and values."""
+        return self.axes, self.cube.points(self.curves.places[seen.trials]), seen.points, seen.values
+
+    def next_pause(self, epochs: Numbers) -> Numbers:
+        """The next epochs at which trials pause, or end."""
+        places = np.searchsorted(self.grid, epochs, side="right")
+        return self.grid[np.minimum(places, len(self.grid) - 1)]
+
+
+class _Batch:
+    """Decisions that are made together.
+
+    The trials that it speaks of are numbered by rows: those that the process has seen, the new
+    candidates, and those in training that it has not seen.
+    """
+
+    def __init__(
+        self, models: _Models, view: View, seen: Seen, at: Hyperparameters, n_turns: int
+    ) -> None:
+        self._models, self._view, self._seen, self._n_turns = models, view, seen, n_turns
+        self._random = np.random.default_rng(derive_seed(view.seed, "policy", view.turn))
+        curves, cube = models.curves, models.cube
+        n_seen = len(seen.trials)
+        paused = np.flatnonzero(curves.is_paused[seen.trials])[:MOST_PAUSED]
+        new = self._new_places() if view.n_startable else np.empty((0, cube.n_parameters))
+        training = self._rows_in_training()
+        row_of = {row: place for place, row in enumerate(seen.trials.tolist())}
+        unseen = [row for row in training if row not in row_of]
+        row_of |= {row: n_seen + len(new) + place for place, row in enumerate(unseen)}
+        self._places = np.concatenate([curves.places[seen.trials], new, curves.places[unseen]])
+
+        self._row = np.concatenate([paused, n_seen + np.arange(len(new))])
+        self._epoch = np.concatenate(
+            [curves.epoch[seen.trials[paused]], np.zeros(len(new), np.intp)]
+        )
+        self._n_paused = len(paused)
+        self._costs: dict[int, float] = {}
+        in_training = Points(
+            np.array([row_of[row] for row in training], np.intp),
+            models.next_pause(curves.epoch[training]),
+        )
+        self._posterior = Posterior(
+            Covariance(models.axes, at),
+            cube.points(self._places),
+            seen.points,
+            seen.values,
+            in_training,
+            n_turns,
+        )
+
+    def most_improvement(self) -> float:
+        """By how much any candidate is expected to lower the best loss: the logarithm of it.
+
+        Source:
+            Expected improvement: Jones, Schonlau and Welch 1998, equation 15.
+        """
+        outlook = self._outlook(self._view.max_epochs)
+        deviation = np.sqrt(outlook.variance)
+        ahead = (self._seen.best - outlook.mean) / deviation
+        density = np.exp(-0.5 * ahead * ahead) / math.sqrt(2.0 * math.pi)
+        improvement = deviation * (ahead * ndtr(ahead) + density)
+        return float(improvement.max(initial=0.0)) * self._seen.scale
+
+    def decide(self, n_new: int) -> list[Decision]:
+        """Turns of the candidates, at most so many of new ones."""
+        decisions: list[Decision] = []
+        is_open = np.ones(len(self._row), bool)
+        is_paused = np.arange(len(self._row)) < self._n_paused
+        for horizon, n_turns in self._horizons():
+            outlook = self._outlook(horizon)
+            for _ in range(n_turns):
+                threshold = self._seen.best - 10.0 ** self._random.uniform(*THRESHOLDS)
+                may_start = self._random.random() < SHARE_OF_NEW
+                allowed = is_open if n_new else is_open & is_paused
+                if not may_start and (is_open & is_paused).any():
+                    allowed = is_open & is_paused
+                if not allowed.any():
+                    return decisions
+                chosen = self._most_likely(outlook, threshold, np.flatnonzero(allowed))
+                is_open[chosen] = False
+                n_new -= not is_paused[chosen]
+                decisions.append(self._decision(chosen))
+                next_pause = self._models.next_pause(self._epoch[chosen : chosen + 1])
+                self._posterior.believe(int(self._row[chosen]), int(next_pause[0]))
         return decisions
 
-    def filter_new(self, new, view):
-        return new
+    def _horizons(self) -> list[tuple[int, int]]:
+        """Epochs ahead, one of each part of the range of their logarithms; for how many turns."""
+        n_horizons = min(self._n_turns, N_HORIZONS)
+        parts = (self._random.permutation(n_horizons) + self._random.random(n_horizons)) / n_horizons
+        horizons = np.exp(parts * math.log(self._view.max_epochs + 1)).astype(int)
+        ends = np.arange(n_horizons + 1) * self._n_turns // n_horizons
+        return list(zip(horizons.tolist(), np.diff(ends).tolist(), strict=True))
+
+    def _outlook(self, horizon: int) -> Outlook:
+        epochs = np.minimum(self._epoch + horizon, self._view.max_epochs)
+        return self._posterior.outlook(Points(self._row, epochs))
+
+    def _most_likely(self, outlook: Outlook, threshold: float, candidates: Numbers) -> int:
+        """Which of the candidates is most likely to be below a threshold, for its cost."""
+        ahead = (threshold - outlook.mean[candidates]) / np.sqrt(outlook.variance[candidates])
+        likely = np.argsort(-ahead, kind="stable")[:N_COSTED]
+        costs = [self._cost(candidate) for candidate in candidates[likely].tolist()]
+        scores = log_ndtr(ahead[likely]) - COST_POWER * np.log(costs)
+        return int(candidates[likely[np.argmax(scores)]])
+
+    def _cost(self, candidate: int) -> float:
+        """Of an epoch of a candidate."""
+        if candidate not in self._costs:
+            self._costs[candidate] = self._view.cost(self._params(candidate))
+        return self._costs[candidate]
+
+    def _params(self, candidate: int) -> dict[str, Any]:
+        return self._models.cube.params(self._places[self._row[candidate]])
+
+    def _decision(self, candidate: int) -> Decision:
+        if candidate >= self._n_paused:
+            return Start(self._params(candidate))
+        return Continue(self._models.curves.numbers[self._seen.trials[self._row[candidate]]])
+
+    def _new_places(self) -> Floats:
+        """New candidates: anywhere, and near the best."""
+        cube, random = self._models.cube, self._random
+        anywhere = cube.draws(random.random((N_RANDOM, cube.n_parameters)))
+        best = self._models.curves.best_places(N_BEST)
+        if not len(best):
+            return anywhere
+        near = best[random.integers(0, len(best), N_NEAR)]
+        widths = np.exp(random.uniform(*np.log(WIDTHS), (N_NEAR, 1)))
+        return np.concatenate([anywhere, cube.neighbours(near, random, widths)])
+
+    def _rows_in_training(self) -> list[int]:
+        trials = self._view.trials
+        return [
+            row
+            for row, number in enumerate(self._models.curves.numbers)
+            if trials[number].state == "training"
+        ]
+
+
+def make_policy(study: optuna.Study, problem: Problem, options: PolicyOptions) -> Policy:
+    """The policy of one call."""
+    return FreezeThaw(problem.settings.max_epochs)
