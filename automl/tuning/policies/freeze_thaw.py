@@ -60,9 +60,9 @@ GRID = (1, 2, 3, 5, 8, 12, 18, 27, 38)
 N_START = 12
 """Trials that are spread over the space before the process is asked."""
 
-MOST_POINTS = 200
-MOST_PAUSED = 48
-N_RANDOM, N_NEAR = 32, 96
+MOST_POINTS = 160
+MOST_PAUSED = 40
+N_RANDOM, N_NEAR = 24, 64
 """What a decision costs grows with the square of the points and with the candidates: paused trials,
 new ones anywhere, and new ones near the best. Three times as many points and four times as many
 candidates were not better by more than chance on 6 development tasks of LCBench and 2 of TaskSet."""
@@ -79,16 +79,16 @@ THRESHOLDS = (-4.0, 0.0)
 the standard deviation of the values seen. Source: Rakotoarison et al. 2024, section 4.2, whose
 unit is the distance from the best to perfection and whose end is 0.1."""
 
-N_HORIZONS = 4
-"""How many different horizons there are in one batch of decisions, one of each quarter of their
-logarithms: each is as much work as many decisions."""
+N_HORIZONS = 3
+"""How many different horizons there are in one batch of decisions, one of each third of the
+range of their logarithms: each is as much work as many decisions."""
 
 COST_POWER = 0.5
-N_COSTED = 8
+N_COSTED = 4
 """Of the so many most likely candidates the likelihood is divided by this power of the cost of an
 epoch (`tuning/tpe/`, where it was measured)."""
 
-GROWTH = 1.25
+GROWTH = 1.5
 N_STEPS = 12
 """By which factor the points grow before the process is fitted again, and in how many steps."""
 
@@ -175,7 +175,7 @@ class FreezeThaw(Policy):
         is_due = (view.turn + n_free) // N_CHECKED > view.turn // N_CHECKED
         if view.n_startable and (not is_due or len(view.trials) < FEWEST_TRIALS):
             return False
-        return bool((self._models.curves.epoch == view.max_epochs).any())
+        return any(trial.state == "complete" for trial in view.trials.values())
 
 
 class _Models:
@@ -186,6 +186,7 @@ class _Models:
         self.cube = UnitCube(view.space)
         self.axes = Axes.of(self.cube.parameter_of, view.max_epochs)
         self.curves = Curves(self.cube, grid)
+        self.costs: dict[int, float] = {}  # of an epoch, by row of the curves
 
     def first(self, seed: int, index: int) -> dict[str, Any]:
         """Params of a trial before anything has been seen."""
@@ -230,7 +231,6 @@ class _Batch:
             [curves.epoch[seen.trials[paused]], np.zeros(len(new), np.intp)]
         )
         self._n_paused = len(paused)
-        self._costs: dict[int, float] = {}
         in_training = Points(
             np.array([row_of[row] for row in training], np.intp),
             models.next_pause(curves.epoch[training]),
@@ -302,9 +302,13 @@ class _Batch:
 
     def _cost(self, candidate: int) -> float:
         """Of an epoch of a candidate."""
-        if candidate not in self._costs:
-            self._costs[candidate] = self._view.cost(self._params(candidate))
-        return self._costs[candidate]
+        if candidate >= self._n_paused:
+            return self._view.cost(self._params(candidate))
+        costs, row = self._models.costs, int(self._seen.trials[self._row[candidate]])
+        if row not in costs:
+            number = self._models.curves.numbers[row]
+            costs[row] = self._view.cost(self._view.trials[number].params)
+        return costs[row]
 
     def _params(self, candidate: int) -> dict[str, Any]:
         return self._models.cube.params(self._places[self._row[candidate]])
