@@ -10,17 +10,18 @@ proposes is the recorded configuration that is nearest in the unit cube and has 
 
 from __future__ import annotations
 
+import abc
+import functools
 import json
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import statistics
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automl.tuning.gaussian_process.unit_cube import UnitCube
-from benchmarks.curve_surrogate import SPACE, LearningCurves
+from benchmarks.curve_surrogate import N_EPOCHS, SPACE, LearningCurves
 from search_spaces import FloatParameter, SearchSpace
 from storage.records import ParameterValue
 
@@ -46,23 +47,22 @@ TASKSET_SPACE = SearchSpace.of(
 """In the order of the table's columns."""
 
 
-@dataclass(eq=False)
-class World:
+class World(abc.ABC):
     """A task whose curves are known.
 
-    Attributes:
+    Args:
         random_losses: at full length, of 1,000 random configurations.
+        n_trials: how many there can be.
     """
 
-    name: str
-    space: SearchSpace
-    random_losses: Floats
+    def __init__(
+        self, space: SearchSpace, random_losses: Floats, max_epochs: int, n_trials: int
+    ) -> None:
+        self.space, self.max_epochs, self.n_trials = space, max_epochs, n_trials
+        self._cube = UnitCube(space)
+        self._best, self._quartile = np.quantile(random_losses, (0.0, 0.75)).tolist()
 
-    def regret(self, loss: float) -> float:
-        """Normalised, of a validation loss."""
-        best, third_quartile = np.quantile(self.random_losses, (0.0, 0.75))
-        return float((loss - best) / (third_quartile - best))
-
+    @abc.abstractmethod
     def begin(self, params: Params, taken: set[int]) -> tuple[Params, Floats, Floats]:
         """Train what is nearest to these params.
 
@@ -72,7 +72,24 @@ class World:
         Returns:
             Its params, and the validation losses and seconds so far after each epoch.
         """
-        raise NotImplementedError
+
+    def regret(self, loss: float) -> float:
+        """Normalised, of a validation loss."""
+        return (loss - self._best) / (self._quartile - self._best)
+
+    def drawn(self, random: np.random.Generator) -> Params:
+        """Params of a random trial."""
+        return self._cube.params(self._cube.draws(random.random((1, self._cube.n_parameters)))[0])
+
+    def seconds_of_epoch(self, params: Params | None = None) -> float:
+        """What an epoch takes; of no params, in the mean over 100 random ones."""
+        if params is None:
+            random = np.random.default_rng(0)
+            return statistics.fmean(
+                self.seconds_of_epoch(self.drawn(random)) for _ in range(100)
+            )
+        seconds = self.begin(params, set())[2]
+        return float(seconds[-1]) / len(seconds)
 
 
 class Surrogate(World):
@@ -83,11 +100,12 @@ class Surrogate(World):
         with np.load(folder / "lcbench_surrogate_20x1000.npz") as file:
             place = file["task_ids"].astype(str).tolist().index(table)
             final = file["val_cross_entropy"][place, :, -1].astype(np.float64)
-        super().__init__(f"lcbench_{table}", SPACE, final)
+        super().__init__(SPACE, final, N_EPOCHS, 100_000)
 
     def begin(self, params: Params, taken: set[int]) -> tuple[Params, Floats, Floats]:
         """Any params can be trained."""
-        return (params, *self._curves(params))
+        losses, seconds = self._curves(params)
+        return params, losses, seconds
 
 
 class Table(World):
@@ -95,15 +113,14 @@ class Table(World):
 
     def __init__(self, folder: Path, place: int) -> None:
         with np.load(folder / "taskset_rnn_text_7x1000.npz") as file:
-            name, configs = str(file["tasks"][place]), file["configs"][place].astype(np.float64)
+            configs = file["configs"][place].astype(np.float64)
             self._losses = file["valid_loss"][place, :, 1:].astype(np.float64)
         configs[:, 1:3] = 1.0 - configs[:, 1:3]
+        final = np.where(np.isfinite(self._losses[:, -1]), self._losses[:, -1], np.inf)
+        super().__init__(TASKSET_SPACE, final, self._losses.shape[1], len(final))
         names = list(TASKSET_SPACE.parameters)
         self._params = [dict(zip(names, row, strict=True)) for row in configs.tolist()]
-        self._cube = UnitCube(TASKSET_SPACE)
         self._points = np.array([self._cube.place(params) for params in self._params])
-        final = np.where(np.isfinite(self._losses[:, -1]), self._losses[:, -1], np.inf)
-        super().__init__(f"taskset_{name}", TASKSET_SPACE, final)
 
     def begin(self, params: Params, taken: set[int]) -> tuple[Params, Floats, Floats]:
         """The nearest recorded run that has not been taken."""
@@ -115,10 +132,10 @@ class Table(World):
         return self._params[run], losses, np.arange(1.0, len(losses) + 1)
 
 
-def worlds_of(folder: Path) -> dict[str, list[World]]:
-    """All tasks: 20 of LCBench, 7 of TaskSet."""
-    tables = json.loads((folder / "encoding.json").read_text(encoding="utf-8"))
-    return {
-        "lcbench": [Surrogate(folder, table) for table in tables],
-        "taskset": [Table(folder, place) for place in range(7)],
-    }
+@functools.cache
+def worlds_of(folder: Path, family: str) -> tuple[World, ...]:
+    """All tasks of "lcbench", 20, or of "taskset", 7."""
+    if family == "lcbench":
+        tables = json.loads((folder / "encoding.json").read_text(encoding="utf-8"))
+        return tuple(Surrogate(folder, table) for table in tables)
+    return tuple(Table(folder, place) for place in range(7))
