@@ -19,6 +19,7 @@ from automl.tuning.policies.policy import (
 )
 from benchmarks.policy_worlds import Floats, Params, World
 
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """Where a search is after an epoch.

@@ -85,9 +85,7 @@ class World(abc.ABC):
         """What an epoch takes; of no params, in the mean over 100 random ones."""
         if params is None:
             random = np.random.default_rng(0)
-            return statistics.fmean(
-                self.seconds_of_epoch(self.drawn(random)) for _ in range(100)
-            )
+            return statistics.fmean(self.seconds_of_epoch(self.drawn(random)) for _ in range(100))
         seconds = self.begin(params, set())[2]
         return float(seconds[-1]) / len(seconds)
 

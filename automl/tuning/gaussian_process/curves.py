@@ -3,7 +3,7 @@
 Of each trial it is the best loss so far at the epochs of a grid and at its last, as a logarithm
 where all losses are positive, cut where it is as far above three trials in four as these are
 above the best: how bad the bad ones are says nothing about the good ones. What failed is as bad as
-that. Where there are more points than a bound, those of the trials that lead among all of the same
+that, then and at the last epoch of all. Where there are more points than a bound, those of the trials that lead among all of the same
 age stay, and the last ones of a sample of the others.
 """
 
@@ -57,17 +57,22 @@ class Curves:
         numbers: of the trials; rows of the arrays are in their sequence, and those beyond are empty.
         places: coordinates in the space; (T, D).
         epoch: the last one; (T,).
-        is_paused: (T,).
+        is_paused, has_failed: (T,).
+        tried: the bytes of all places.
     """
 
     def __init__(self, cube: UnitCube, grid: Sequence[int]) -> None:
         self._cube, self._grid = cube, np.array(grid)
         self._known: list[tuple[int, str]] = []  # how many losses, and which state
         self.numbers: list[int] = []
+        self.tried: set[bytes] = set()
         self.places = np.empty((_ENOUGH, cube.n_parameters))
         self.epoch = np.zeros(_ENOUGH, np.intp)
         self.is_paused = np.zeros(_ENOUGH, bool)
-        self._best = np.full((_ENOUGH, len(grid) + 1), np.nan)  # at the grid's epochs, and the last
+        self.has_failed = np.zeros(_ENOUGH, bool)
+        self._best = np.full(
+            (_ENOUGH, len(grid) + 1), np.nan
+        )  # at the grid's epochs, and the last
 
     def read(self, trials: Mapping[int, TrialView]) -> None:
         """Take in what has happened; trials keep their sequence."""
@@ -121,10 +126,12 @@ class Curves:
             self.places = np.concatenate([self.places, np.empty_like(self.places)])
             self.epoch = np.concatenate([self.epoch, np.zeros_like(self.epoch)])
             self.is_paused = np.concatenate([self.is_paused, np.zeros_like(self.is_paused)])
+            self.has_failed = np.concatenate([self.has_failed, np.zeros_like(self.has_failed)])
             self._best = np.concatenate([self._best, np.full_like(self._best, np.nan)])
         self.numbers.append(number)
         self._known.append((0, ""))
         self.places[row] = self._cube.place(trial.params)
+        self.tried.add(self.places[row].tobytes())
 
     def _read(self, row: int, trial: TrialView) -> None:
         losses = np.array(trial.losses, np.float64)
@@ -133,6 +140,7 @@ class Curves:
             losses = np.append(losses, np.inf)
         self.epoch[row] = len(trial.losses)
         self.is_paused[row] = trial.can_go_on
+        self.has_failed[row] = trial.state == "failed"
         self._best[row] = np.nan
         if not len(losses):
             return
@@ -144,6 +152,7 @@ class Curves:
         if trial.state == "failed":
             self.epoch[row] = len(losses)
             self._best[row, np.flatnonzero(~np.isnan(self._best[row]))[-1:]] = np.inf
+            self._best[row, len(self._grid) - 1] = np.inf  # and it will never be better
 
     def _leading_first(self, best: Floats) -> Numbers:
         """Rows of all trials that have a loss: the best of each age, the second of each, ..."""
@@ -156,7 +165,9 @@ class Curves:
         return rows[by_age[np.lexsort((last[by_age], rank))]]
 
 
-def _thinned(order: Numbers, has: NDArray[np.bool_], most: int) -> tuple[Numbers, NDArray[np.bool_]]:
+def _thinned(
+    order: Numbers, has: NDArray[np.bool_], most: int
+) -> tuple[Numbers, NDArray[np.bool_]]:
     """All points of the leading trials, and the last one of some of the others."""
     n_leading = int(np.searchsorted(has.sum(1).cumsum(), LEADERS * most, side="right"))
     n_others = min(most - int(has[:n_leading].sum()), len(order) - n_leading)

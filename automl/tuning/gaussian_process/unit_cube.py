@@ -88,7 +88,9 @@ class UnitCube:
         moved = uniform.copy()
         changed = random.random(places.shape) < 0.5
         if places.shape[1]:  # one at least
-            changed[np.arange(len(places)), random.integers(0, places.shape[1], len(places))] = True
+            changed[np.arange(len(places)), random.integers(0, places.shape[1], len(places))] = (
+                True
+            )
         steps = random.normal(0.0, 1.0, places.shape) * width
         jumps = random.random(places.shape) < width
         for column, dimension in enumerate(self._dimensions.all):

@@ -38,6 +38,8 @@ from automl.tuning.gaussian_process.kernel import (
     Hyperparameters,
     Numbers,
     Points,
+    distances,
+    matern,
 )
 from automl.tuning.gaussian_process.posterior import Outlook, Posterior
 from automl.tuning.gaussian_process.unit_cube import UnitCube
@@ -84,9 +86,8 @@ N_HORIZONS = 3
 range of their logarithms: each is as much work as many decisions."""
 
 COST_POWER = 0.5
-N_COSTED = 4
-"""Of the so many most likely candidates the likelihood is divided by this power of the cost of an
-epoch (`tuning/tpe/`, where it was measured)."""
+"""The likelihood is divided by this power of the cost of an epoch, as TPE's expected improvement is
+(ARCHITECTURE.md, "What TPE learns, and what a trial costs")."""
 
 GROWTH = 1.5
 N_STEPS = 12
@@ -95,6 +96,8 @@ N_STEPS = 12
 WORTH = 0.001
 """A search ends where no trial, if trained to its end, is expected to lower the best loss by more
 than this part of it."""
+
+_RIDGE, _SMALLEST_COST, _SHARPER = 0.1, 1e-12, 4
 
 N_CHECKED, FEWEST_TRIALS = 32, 64
 """Among so many turns it is asked once whether any is worth it, while trials may be started, and
@@ -131,7 +134,11 @@ class FreezeThaw(Policy):
         if seen is None or n_first == n_free:
             return decisions
         batch = _Batch(models, view, seen, self._hyperparameters(seen), n_free - n_first)
-        if n_first == 0 and self._asks_for_worth(view, n_free) and batch.most_improvement() < WORTH:
+        if (
+            n_first == 0
+            and self._asks_for_worth(view, n_free)
+            and batch.most_improvement() < WORTH
+        ):
             return []
         return decisions + batch.decide(n_new - n_first)
 
@@ -186,7 +193,7 @@ class _Models:
         self.cube = UnitCube(view.space)
         self.axes = Axes.of(self.cube.parameter_of, view.max_epochs)
         self.curves = Curves(self.cube, grid)
-        self.costs: dict[int, float] = {}  # of an epoch, by row of the curves
+        self._log_costs: dict[int, float] = {}  # of an epoch, by row of the curves
 
     def first(self, seed: int, index: int) -> dict[str, Any]:
         """Params of a trial before anything has been seen."""
@@ -196,7 +203,19 @@ class _Models:
 
     def fitted_to(self, seen: Seen) -> tuple[Axes, Floats, Points, Floats]:
         """What a fit takes: axes, trials, points and values."""
-        return self.axes, self.cube.points(self.curves.places[seen.trials]), seen.points, seen.values
+        return (
+            self.axes,
+            self.cube.points(self.curves.places[seen.trials]),
+            seen.points,
+            seen.values,
+        )
+
+    def log_costs(self, view: View, rows: Numbers) -> Floats:
+        """Logarithms of what an epoch of trials costs."""
+        for row in set(rows.tolist()) - self._log_costs.keys():
+            cost = view.cost(view.trials[self.curves.numbers[row]].params)
+            self._log_costs[row] = math.log(max(cost, _SMALLEST_COST))
+        return np.array([self._log_costs[row] for row in rows.tolist()])
 
     def next_pause(self, epochs: Numbers) -> Numbers:
         """The next epochs at which trials pause, or end."""
@@ -219,7 +238,10 @@ class _Batch:
         curves, cube = models.curves, models.cube
         n_seen = len(seen.trials)
         paused = np.flatnonzero(curves.is_paused[seen.trials])[:MOST_PAUSED]
-        new = self._new_places() if view.n_startable else np.empty((0, cube.n_parameters))
+        covariance = Covariance(models.axes, at)
+        new = np.empty((0, cube.n_parameters))
+        if view.n_startable:
+            new = self._that_may_work(self._new_places(), covariance)
         training = self._rows_in_training()
         row_of = {row: place for place, row in enumerate(seen.trials.tolist())}
         unseen = [row for row in training if row not in row_of]
@@ -231,13 +253,15 @@ class _Batch:
             [curves.epoch[seen.trials[paused]], np.zeros(len(new), np.intp)]
         )
         self._n_paused = len(paused)
+        points = cube.points(self._places)
+        self._log_costs = self._estimated_costs(points)
         in_training = Points(
             np.array([row_of[row] for row in training], np.intp),
             models.next_pause(curves.epoch[training]),
         )
         self._posterior = Posterior(
-            Covariance(models.axes, at),
-            cube.points(self._places),
+            covariance,
+            points,
             seen.points,
             seen.values,
             in_training,
@@ -283,7 +307,9 @@ class _Batch:
     def _horizons(self) -> list[tuple[int, int]]:
         """Epochs ahead, one of each part of the range of their logarithms; for how many turns."""
         n_horizons = min(self._n_turns, N_HORIZONS)
-        parts = (self._random.permutation(n_horizons) + self._random.random(n_horizons)) / n_horizons
+        parts = (
+            self._random.permutation(n_horizons) + self._random.random(n_horizons)
+        ) / n_horizons
         horizons = np.exp(parts * math.log(self._view.max_epochs + 1)).astype(int)
         ends = np.arange(n_horizons + 1) * self._n_turns // n_horizons
         return list(zip(horizons.tolist(), np.diff(ends).tolist(), strict=True))
@@ -295,20 +321,21 @@ class _Batch:
     def _most_likely(self, outlook: Outlook, threshold: float, candidates: Numbers) -> int:
         """Which of the candidates is most likely to be below a threshold, for its cost."""
         ahead = (threshold - outlook.mean[candidates]) / np.sqrt(outlook.variance[candidates])
-        likely = np.argsort(-ahead, kind="stable")[:N_COSTED]
-        costs = [self._cost(candidate) for candidate in candidates[likely].tolist()]
-        scores = log_ndtr(ahead[likely]) - COST_POWER * np.log(costs)
-        return int(candidates[likely[np.argmax(scores)]])
+        scores = log_ndtr(ahead) - COST_POWER * self._log_costs[candidates]
+        return int(candidates[np.argmax(scores)])
 
-    def _cost(self, candidate: int) -> float:
-        """Of an epoch of a candidate."""
-        if candidate >= self._n_paused:
-            return self._view.cost(self._params(candidate))
-        costs, row = self._models.costs, int(self._seen.trials[self._row[candidate]])
-        if row not in costs:
-            number = self._models.curves.numbers[row]
-            costs[row] = self._view.cost(self._view.trials[number].params)
-        return costs[row]
+    def _estimated_costs(self, points: Floats) -> Floats:
+        """Logarithms of what an epoch of each candidate costs: linear in the cube, by the trials.
+
+        Asking what each would cost takes as long as all else; of a trial it is asked once.
+        """
+        known = self._models.log_costs(self._view, self._seen.trials)
+        table = np.column_stack([points, np.ones(len(points))])
+        of_trials = table[: len(known)]
+        squares = of_trials.T @ of_trials + _RIDGE * np.eye(table.shape[1])
+        costs: Floats = table @ np.linalg.solve(squares, of_trials.T @ known)
+        costs[: len(known)] = known
+        return costs[self._row]
 
     def _params(self, candidate: int) -> dict[str, Any]:
         return self._models.cube.params(self._places[self._row[candidate]])
@@ -319,15 +346,35 @@ class _Batch:
         return Continue(self._models.curves.numbers[self._seen.trials[self._row[candidate]]])
 
     def _new_places(self) -> Floats:
-        """New candidates: anywhere, and near the best."""
+        """New candidates: anywhere and near the best, none of which is a trial already."""
         cube, random = self._models.cube, self._random
         anywhere = cube.draws(random.random((N_RANDOM, cube.n_parameters)))
         best = self._models.curves.best_places(N_BEST)
-        if not len(best):
-            return anywhere
-        near = best[random.integers(0, len(best), N_NEAR)]
-        widths = np.exp(random.uniform(*np.log(WIDTHS), (N_NEAR, 1)))
-        return np.concatenate([anywhere, cube.neighbours(near, random, widths)])
+        if len(best):
+            near = best[random.integers(0, len(best), N_NEAR)]
+            widths = np.exp(random.uniform(*np.log(WIDTHS), (N_NEAR, 1)))
+            anywhere = np.concatenate([anywhere, cube.neighbours(near, random, widths)])
+        distinct = {place.tobytes(): place for place in anywhere}
+        untried = [distinct[key] for key in distinct if key not in self._models.curves.tried]
+        return np.array(untried).reshape(-1, cube.n_parameters)
+
+    def _that_may_work(self, places: Floats, covariance: Covariance) -> Floats:
+        """Those left when each goes with the chance that it fails, as trials near it have failed.
+
+        To the process a failure is a bad loss, and bad losses do not keep it from where it is
+        uncertain.
+
+        Source:
+            A kernel regression (Nadaraya 1964, Watson 1964) with the process's own nearness.
+        """
+        failed = self._models.curves.has_failed[self._seen.trials]
+        if not failed.any() or not len(places):
+            return places
+        known = self._models.cube.points(self._models.curves.places[self._seen.trials])
+        points = self._models.cube.points(places) / covariance.lengths
+        weights = matern(distances(points, known / covariance.lengths)) ** _SHARPER
+        chance = weights @ failed / (weights.sum(1) + _SMALLEST_COST)
+        return places[self._random.random(len(places)) >= chance]
 
     def _rows_in_training(self) -> list[int]:
         trials = self._view.trials
