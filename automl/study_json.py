@@ -23,6 +23,7 @@ def study_json(records: StudyRecords) -> dict[str, Json]:
             "complete": outcomes.count("complete"),
             "pruned": outcomes.count("pruned"),
             "failed": outcomes.count("failed"),
+            "refused": outcomes.count("refused"),  # the network was over a limit
             "unfinished": outcomes.count("running"),  # left for the next call
         },
         "n_epochs": search.n_epochs,

@@ -118,7 +118,7 @@ def _print_headline(
 
 def _counts(result: SearchResult) -> str:
     outcomes = [told_outcome(trial) for trial in result.trials]
-    kinds = ("complete", "pruned", "failed", "unfinished")
+    kinds = ("complete", "pruned", "failed", "refused", "unfinished")
     counts = counted({kind: outcomes.count(kind) for kind in kinds})
     took = f" in {duration(result.seconds)}" if result.seconds else ""
     if took and result.n_ended_before:
@@ -167,11 +167,12 @@ def _print_best(
 
 def _why_no_best(records: StudyRecords) -> str:
     """What is to be said behind the verdict of a study in which no trial has completed."""
-    failed = [trial for trial in records.trials if trial.outcome == "failed"]
+    failed = [trial for trial in records.trials if trial.outcome in ("failed", "refused")]
     if not failed:
         return "" if records.trials else "Run the same command with more time.\n"
     last = failed[-1]
-    return f"The last one to fail, trial {last.number}: {one_line(told_cause(last))}\n"
+    end = "be refused" if last.outcome == "refused" else "fail"
+    return f"The last one to {end}, trial {last.number}: {one_line(told_cause(last))}\n"
 
 
 def print_parameters(console: Console, records: StudyRecords, trial: TrialRecord) -> None:

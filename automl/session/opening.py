@@ -63,6 +63,8 @@ def open_session(
         so_far = _so_far(store, settings, options.n_trials)
         before = _n_slots_before(store, settings) if so_far is not None else 0
         call = SearchCall(loaded, settings, options, clock, busyness, so_far, before)
+        if so_far is None:
+            call.problem.check_limits()
         return SearchSession(call, store)
     except BaseException:
         store.close()

@@ -38,6 +38,8 @@ def begin_again(state: SearchState, adopted: AdoptedTrial, how: str = "") -> Non
     """
     params = state.problem.space.suggest(adopted.handle)  # a trial opened again draws nothing
     trial = _plan(state, adopted.handle, params, attempt=adopted.n_attempts + 1)
+    if adopted.n_reported:  # it was within the study's limits
+        trial.lift_limits()
     trial.n_reported, trial.n_lost = adopted.n_reported, adopted.n_lost
     if adopted.n_lost >= LOST_ATTEMPTS_LIMIT:
         last = f", at last: {how}" if how else ""
@@ -58,7 +60,8 @@ def propose(state: SearchState, n_trials: int) -> None:
     ):
         asked = ask_many(state.study, state.problem.space, n_trials)
         trials = [_plan(state, handle, params, attempt=1) for handle, params in asked]
-        if tally.has_machine_decided:
+        if tally.has_machine_decided or state.problem.settings.max_latency is not None:
+            tally.has_machine_decided = True
             for trial in trials:
                 trial.handle.set_user_attr(BY_MACHINE, "params")
     is_full = len(trials) < n_trials
@@ -75,6 +78,8 @@ def take_begun(state: SearchState, began: RunBegan) -> None:
     run = trial.runs[began.run_id]
     if run.n_parameters is None:
         run.n_parameters = began.n_parameters
+    if began.latency is not None:
+        trial.handle.set_user_attr("latency", began.latency)
     if began.layers and began.run_id == min(trial.runs):  # they speak for those of other folds
         state.store.runs.add_initial_layers(began.run_id, began.layers)
 

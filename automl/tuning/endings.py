@@ -16,7 +16,7 @@ from automl.tuning.keeping import Collected
 from automl.tuning.search_state import SearchState
 from automl.tuning.trial_in_training import TrialInTraining
 from automl.wording.scores import score_text
-from storage.records import CAUSES_BY_MACHINE, RunState
+from storage.records import CAUSES_BY_MACHINE, OVER_LIMIT, RunState
 
 
 def complete(state: SearchState, trial: TrialInTraining, weights: Collected | None) -> None:
@@ -87,8 +87,9 @@ def fail(state: SearchState, trial: TrialInTraining, cause: str, message: str) -
         trial.handle.set_constraint("failed", 1.0)
         _tell(state, trial, TrialState.PRUNED)
     state.free(trial)
-    state.tally.n_failed += 1
-    state.say(f"trial {trial.number} failed: {message}")
+    state.tally.count_failed(cause)
+    ended = "was refused" if cause == OVER_LIMIT else "failed"
+    state.say(f"trial {trial.number} {ended}: {message}")
 
 
 def lose(state: SearchState, trial: TrialInTraining) -> None:

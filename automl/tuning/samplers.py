@@ -17,9 +17,10 @@ import optuna
 from optuna.distributions import BaseDistribution
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, GPSampler, QMCSampler, RandomSampler
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FixedTrial, FrozenTrial, TrialState, create_trial
 
 from automl.errors import ConfigError
+from automl.tuning.limits import Limits, drawn_at_random
 from automl.tuning.seeds import derive_seed
 from automl.tuning.tpe.proposals import Cost
 from automl.tuning.tpe.sampler import TreeParzenSampler
@@ -87,14 +88,23 @@ class PerTrialSampler(BaseSampler):
     Args:
         cost: what an epoch of a trial with these params costs, in any unit, for samplers that
             count it; None: all the same.
+        limits: what a network may be; None: anything.
     """
 
-    def __init__(self, name: str, space: SearchSpace, seed: int, cost: Cost | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        space: SearchSpace,
+        seed: int,
+        cost: Cost | None = None,
+        limits: Limits | None = None,
+    ) -> None:
         self._distributions = space.distributions()
         self._make = functools.partial(_find(name), space, seed)
         self._sampler = self._make(0)
         if isinstance(self._sampler, TreeParzenSampler):
-            self._sampler = TreeParzenSampler(space, seed, cost)
+            self._sampler = TreeParzenSampler(space, seed, cost, limits)
+        self._limits, self._space, self._seed = limits, space, seed
 
     def same_past(self, study: optuna.Study) -> AbstractContextManager[None]:
         """Let all trials asked for inside see the study as it is now.
@@ -116,7 +126,28 @@ class PerTrialSampler(BaseSampler):
         """All params of trials that are not yet asked for; None: one by one, from Optuna."""
         if isinstance(self._sampler, TreeParzenSampler):
             return self._sampler.propose(study, trial_numbers) if trial_numbers else []
+        if self._limits is not None:
+            return [self._within(study, number, self._limits) for number in trial_numbers]
         return [None] * len(trial_numbers)
+
+    def _within(
+        self, study: optuna.Study, number: int, limits: Limits
+    ) -> dict[str, ParameterValue]:
+        """A trial of one of Optuna's samplers within the limits.
+
+        What comes from a model is not drawn again, since it would be much the same: it is brought
+        within them.
+        """
+        first = drawn_whole(self._make(number), study, self._space, number)
+        if isinstance(self._sampler, GPSampler):
+            return limits.brought_within(first)
+
+        def draw(k: int) -> dict[str, ParameterValue]:
+            if not k:
+                return first
+            return drawn_at_random(self._space, derive_seed(self._seed, number, "sampler", k))
+
+        return limits.within(draw)
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """Make the sampler of this trial."""
@@ -155,6 +186,20 @@ class PerTrialSampler(BaseSampler):
     ) -> None:
         """Let the sampler see the result."""
         self._sampler.after_trial(study, trial, state, values)
+
+
+def drawn_whole(
+    sampler: BaseSampler, study: optuna.Study, space: SearchSpace, number: int
+) -> dict[str, ParameterValue]:
+    """All params of a trial that is not asked for yet, fixed ones included."""
+    trial = create_trial(state=TrialState.RUNNING)
+    trial.number = number
+    relative = sampler.infer_relative_search_space(study, trial)
+    drawn = dict(sampler.sample_relative(study, trial, relative))
+    for name, distribution in space.distributions().items():
+        if name not in drawn:
+            drawn[name] = sampler.sample_independent(study, trial, name, distribution)
+    return space.suggest(FixedTrial(drawn))
 
 
 def _find(name: str) -> Callable[[SearchSpace, int, int], BaseSampler]:

@@ -52,7 +52,9 @@ class Search:
         clock: Clock | None = None,
     ) -> None:
         settings = problem.settings
-        study.sampler = PerTrialSampler(policy.sampler, problem.space, settings.seed, problem.cost)
+        study.sampler = PerTrialSampler(
+            policy.sampler, problem.space, settings.seed, problem.cost, problem.limits
+        )
         study.pruner = make_pruner(policy.pruner, settings.max_epochs)
         self.state = SearchState.of(study, store, executor, problem, policy)
         self._repeated = RepeatedFailure(is_watched=problem.engine is not None)

@@ -110,6 +110,7 @@ class SearchState:
             n_complete=tally.n_complete,
             n_pruned=tally.n_pruned,
             n_failed=tally.n_failed,
+            n_refused=tally.n_refused,
             running=self.trials.snapshots,
             best_number=tally.best_number,
             best_value=tally.best_value,

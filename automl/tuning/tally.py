@@ -13,7 +13,7 @@ import optuna
 from optuna.trial import TrialState
 
 from automl.tuning.trial_in_training import TrialInTraining
-from storage.records import BY_MACHINE, ParameterValue
+from storage.records import BY_MACHINE, OVER_LIMIT, ParameterValue
 
 
 @dataclass(slots=True)
@@ -24,6 +24,7 @@ class Tally:
     n_complete: int = 0
     n_pruned: int = 0
     n_failed: int = 0
+    n_refused: int = 0  # their networks were over a limit
     n_epochs: int = 0  # of this call
     n_ended_before: int = 0  # trials that had ended when this call began
     best_number: int | None = None
@@ -44,7 +45,7 @@ class Tally:
 
     def _count(self, trial: optuna.trial.FrozenTrial) -> None:
         if trial.state == TrialState.FAIL or "cause" in trial.user_attrs:
-            self.n_failed += 1
+            self.count_failed(trial.user_attrs.get("cause"))
         elif trial.state == TrialState.PRUNED:
             self.n_pruned += 1
         elif trial.state == TrialState.COMPLETE:
@@ -54,11 +55,18 @@ class Tally:
     @property
     def n_ended(self) -> int:
         """Trials that have come to an end, of whatever kind."""
-        return self.n_complete + self.n_pruned + self.n_failed
+        return self.n_complete + self.n_pruned + self.n_failed + self.n_refused
 
     def has_all(self, n_trials: int) -> bool:
         """Whether so many trials have been asked for, and all have come to an end."""
         return self.n_asked >= n_trials and self.n_ended == self.n_asked
+
+    def count_failed(self, cause: str | None) -> None:
+        """Count a trial that has ended without a value, by its cause."""
+        if cause == OVER_LIMIT:
+            self.n_refused += 1
+        else:
+            self.n_failed += 1
 
     def count_complete(self, trial: TrialInTraining) -> bool:
         """Count a completed trial; True if it is the best so far."""

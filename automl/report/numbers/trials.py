@@ -22,8 +22,8 @@ from storage.records import EpochRecord, ParameterValue, StudyRecords, TrialReco
 from storage.records import best_epoch as best_of_run
 
 Floats: TypeAlias = NDArray[np.float64]
-Outcome: TypeAlias = Literal["complete", "pruned", "failed", "unfinished"]
-OUTCOMES: tuple[Outcome, ...] = ("complete", "pruned", "failed", "unfinished")
+Outcome: TypeAlias = Literal["complete", "pruned", "failed", "refused", "unfinished"]
+OUTCOMES: tuple[Outcome, ...] = ("complete", "pruned", "failed", "refused", "unfinished")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +84,12 @@ class Trial:
     best: BestEpoch | None  # None before the first epoch
     effort: TrialEffort
     n_parameters: int | None = None
+
+    @property
+    def latency(self) -> float | None:
+        """Seconds of one call of its network, where that was measured."""
+        found = self.record.user_attributes.get("latency")
+        return float(found) if isinstance(found, int | float) else None
 
     @property
     def number(self) -> int:
