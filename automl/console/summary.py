@@ -27,10 +27,11 @@ from automl.console.verdicts import (
     standing_style,
 )
 from automl.diagnostics.headline import first_sentence, headline
+from automl.diagnostics.trade_off import latency_of, limits_in_words, n_parameters_of
 from automl.result import SearchResult
 from automl.wording.counts import count, counted, listing
 from automl.wording.epochs import measured_words, part_words
-from automl.wording.numbers import duration, percent
+from automl.wording.numbers import brief_time, duration, percent
 from automl.wording.printable import one_line
 from automl.wording.references import REFERENCE_NAMES
 from automl.wording.scores import interval_text, score_name, score_text
@@ -161,8 +162,18 @@ def _print_best(
     if measured := measured_words(records.settings):
         where = f"on {measured} rows {where}"
     console.print(f"best trial {best.number}: valid loss {score_text('loss', best.value)} {where}")
+    if records.settings.has_limits:
+        console.print(_size(records, best))
     print_params(console, records, best)
     console.print(Text() if result.evaluation is None else score_table(console, result.evaluation))
+
+
+def _size(records: StudyRecords, best: TrialRecord) -> str:
+    """What the best network comes to, beside what it may be at most."""
+    words = [count(n_parameters_of(records, best.number) or 0, "parameter")]
+    if (seconds := latency_of(best)) is not None:
+        words.append(f"a call takes {brief_time(seconds)}")
+    return f"its network: {', '.join(words)}; allowed: {limits_in_words(records.settings)}"
 
 
 def _why_no_best(records: StudyRecords) -> str:

@@ -25,6 +25,7 @@ from automl.options.written_values import (
     seconds_of,
     seconds_text,
     shown,
+    span_text,
     whole_of,
 )
 
@@ -309,7 +310,11 @@ SECONDS = Rule(
     write=seconds_text,
 )
 SPAN = replace(
-    SECONDS, words="a number of seconds above 0", convert=_convert_span, examples="2ms, 500us"
+    SECONDS,
+    words="a number of seconds above 0",
+    convert=_convert_span,
+    examples="2ms, 500us",
+    write=span_text,
 )
 AMOUNT = replace(COUNT, convert=_convert_amount, examples="200k, 1M", read=amount_of)
 BYTES = Rule(

@@ -14,7 +14,11 @@ from automl.errors import ConfigError
 
 SHOWN = 60  # characters of a wrong value
 
-_SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_SECONDS = {
+    "us": Decimal("1e-6"),
+    "ms": Decimal("1e-3"),
+    **{unit: Decimal(n) for unit, n in (("s", 1), ("m", 60), ("h", 3600), ("d", 86400))},
+}
 _UNIT = "|".join(_SECONDS)
 _BYTES = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 _AMOUNTS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
@@ -34,12 +38,19 @@ def seconds_of(text: str) -> float:
     if not re.fullmatch(f"(?:{_NUMBER}(?:{_UNIT}))+", typed):
         raise ConfigError(f"a time is written like 90s, 10m or 1h30m, but got {shown(text)}")
     parts = re.findall(f"({_NUMBER})({_UNIT})", typed)
-    return sum(float(amount) * _SECONDS[unit] for amount, unit in parts)
+    return float(sum(Decimal(amount) * _SECONDS[unit] for amount, unit in parts))
 
 
 def seconds_text(seconds: float) -> str:
     """A time as `seconds_of` reads it, to the nanosecond."""
     return f"{seconds:.9f}".rstrip("0").rstrip(".") + "s"
+
+
+def span_text(seconds: float) -> str:
+    """A short time as `seconds_of` reads it, to the last digit: 500us, 2ms, 1.5s."""
+    exact = Decimal(repr(seconds))
+    unit = "us" if exact < _SECONDS["ms"] else "ms" if exact < 1 else "s"
+    return f"{(exact / _SECONDS[unit]).normalize():f}{unit}"
 
 
 def bytes_of(text: str) -> int:
@@ -60,7 +71,7 @@ def whole_of(text: str) -> int | str:
 
 
 def amount_of(text: str) -> int | str:
-    """Read a whole number as people type it: 200000, 200k, 1.5M; the text itself where it is none."""
+    """Read a whole number as people type it: 200k, 1.5M; the text itself where it is none."""
     match = re.fullmatch(rf"({_NUMBER})([kmg]?)", text.strip().lower())
     if match is None:
         return text

@@ -1,10 +1,11 @@
 """How long one call of a network takes, measured calmly: what `--max-latency` is held against.
 
-A call is one forward pass in inference mode over a few rows that are encoded already, by PyTorch,
-on one core of the machine that trains. Reading and encoding rows is no part of it: that is the same
-for all networks of a study. What is measured is processor time of the calling thread, which passes
-only while it computes, and of several measurements the shortest counts: so neighbours on a busy
-machine change little. It stays a measurement: another machine, or another moment, has another one.
+A call is one forward pass by PyTorch in inference mode, over a few rows that are encoded already,
+on one core of the machine that trains. Reading and encoding rows is no part of it: that is the
+same for all networks of a study. What is measured is processor time of the calling thread, which
+passes only while it computes, and of several measurements the shortest counts: so neighbours on a
+busy machine change little. It stays a measurement: another machine, or another moment, has
+another one.
 """
 
 from __future__ import annotations

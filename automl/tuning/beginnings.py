@@ -60,8 +60,7 @@ def propose(state: SearchState, n_trials: int) -> None:
     ):
         asked = ask_many(state.study, state.problem.space, n_trials)
         trials = [_plan(state, handle, params, attempt=1) for handle, params in asked]
-        if tally.has_machine_decided or state.problem.settings.max_latency is not None:
-            tally.has_machine_decided = True
+        if tally.has_machine_decided:
             for trial in trials:
                 trial.handle.set_user_attr(BY_MACHINE, "params")
     is_full = len(trials) < n_trials

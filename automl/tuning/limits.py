@@ -26,7 +26,6 @@ from optuna.trial import FixedTrial
 
 from automl.errors import ConfigError
 from automl.training.config import NetworkLimits
-from automl.wording.counts import listing
 from automl.wording.numbers import brief_time
 from automl.wording.settings import parameter_text
 from search_spaces import SearchSpace
@@ -159,7 +158,7 @@ class Limits:
             for name, value in self.smallest.items()
             if name in free and self._matters(name)
         ]
-        where = f" ({listing(sized)})" if sized else ""
+        where = f" ({', '.join(sized)})" if sized else ""
         return ConfigError(f"{words}{where}; allow more, or widen the space with --set")
 
     def _matters(self, name: str) -> bool:

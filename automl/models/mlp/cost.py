@@ -1,7 +1,8 @@
-"""What a step or a call of a multilayer perceptron costs: rough estimates, in right proportions.
+"""What a step of a multilayer perceptron costs, and a call of it: rough, in right proportions.
 
-Those of steps place runs on workers and divide stacks, and say which trials are cheap to try; nothing that
-a run computes depends on them.
+Steps' estimates place runs on workers and divide stacks, and say which trials are cheap to try;
+those of calls say which are not worth building under `--max-latency`. Nothing that a run computes
+depends on them.
 """
 
 from __future__ import annotations

@@ -92,7 +92,6 @@ class MLPFamily(Family):
         """What a step of one network takes."""
         return call_seconds(config) + arithmetic_seconds(config, data, batch_size)
 
-
     def call_seconds(self, config: MLPConfig, data: DataDescription, n_rows: int) -> float:
         """What one call in inference mode takes."""
         return inference_seconds(config, data, n_rows)

@@ -17,6 +17,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.diagnostics.trade_off import latency_of
 from storage.effort import TrialEffort, trial_effort
 from storage.records import EpochRecord, ParameterValue, StudyRecords, TrialRecord
 from storage.records import best_epoch as best_of_run
@@ -88,8 +89,7 @@ class Trial:
     @property
     def latency(self) -> float | None:
         """Seconds of one call of its network, where that was measured."""
-        found = self.record.user_attributes.get("latency")
-        return float(found) if isinstance(found, int | float) else None
+        return latency_of(self.record)
 
     @property
     def number(self) -> int:
