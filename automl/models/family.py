@@ -141,7 +141,7 @@ class Family(abc.ABC):
         return 1e-3
 
     def call_seconds(self, config: Any, data: DataDescription, n_rows: int) -> float | None:
-        """What one call in inference mode takes, in proportion to others; None: nobody can tell."""
+        """What one call in inference mode takes, in proportion to others; None: unknown."""
         return None
 
     def n_bytes(self, config: Any, data: DataDescription, batch_size: int) -> int | None:
