@@ -100,7 +100,7 @@ class DataOptions(SplitOptions, ColumnOptions, TargetOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudyOptions(OptionRecord):
+class SpaceOptions(OptionRecord):
     """What is searched, and under which name."""
 
     study: str | None = option(
@@ -127,7 +127,12 @@ class StudyOptions(OptionRecord):
     max_epochs: int = option(50, COUNT, "Epochs of a trial at most.")
     patience: int = option(15, COUNT, "Epochs without gain that end a trial.")
     seed: int = option(0, SEED, "Other trials, weights, row orders.")
-    # What a network may be at most: a larger or slower one is not trained.
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitOptions(OptionRecord):
+    """What a network may be at most: a larger or slower one is not trained."""
+
     max_parameters: int | None = option(
         None, optional(AMOUNT), "Most trainable numbers of a network."
     )
@@ -135,6 +140,11 @@ class StudyOptions(OptionRecord):
         None, optional(SPAN), "Most time of one call of a network, on one core of this machine."
     )
     latency_rows: int = option(1, whole(1, MOST_ROWS), "Rows in that call.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyOptions(LimitOptions, SpaceOptions):
+    """What a study is, beside its data."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +157,7 @@ class PolicyOptions(OptionRecord):
     )
     n_trials: int = option(100, COUNT, "Total, earlier calls included.")
     timeout: float | None = option(None, optional(SECONDS), "Time for the whole call.")
+    policy: str = option("optuna", TEXT, "Or promotion.")
     sampler: str = option("tpe", TEXT, "Or random, qmc, gp.")
     pruner: str = option("successive_halving", TEXT, "Or hyperband, median, none.")
     keep_models: int = option(5, COUNT, "The best trials that keep weights.")

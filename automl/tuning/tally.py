@@ -16,6 +16,15 @@ from automl.tuning.trial_in_training import TrialInTraining
 from storage.records import BY_MACHINE, OVER_LIMIT, ParameterValue
 
 
+@dataclass(frozen=True, slots=True)
+class BestTrial:
+    """The complete trial of the lowest value."""
+
+    number: int
+    value: float
+    params: Mapping[str, ParameterValue] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class Tally:
     """Counts of one study, kept up to date by the search."""
@@ -27,9 +36,7 @@ class Tally:
     n_refused: int = 0  # their networks were over a limit
     n_epochs: int = 0  # of this call
     n_ended_before: int = 0  # trials that had ended when this call began
-    best_number: int | None = None
-    best_value: float | None = None
-    best_params: Mapping[str, ParameterValue] = field(default_factory=dict)
+    best: BestTrial | None = None
     has_machine_decided: bool = False  # its speed or memory, what is proposed from now on
 
     @classmethod
@@ -51,6 +58,11 @@ class Tally:
         elif trial.state == TrialState.COMPLETE:
             self.n_complete += 1
             self._note_best(trial.number, trial.value, trial.params)
+
+    @property
+    def best_value(self) -> float | None:
+        """The lowest value of a complete trial; None where none has completed."""
+        return None if self.best is None else self.best.value
 
     @property
     def n_ended(self) -> int:
@@ -76,7 +88,7 @@ class Tally:
     def _note_best(
         self, number: int, value: float | None, params: Mapping[str, ParameterValue]
     ) -> bool:
-        if value is None or (self.best_value is not None and value >= self.best_value):
+        if value is None or (self.best is not None and value >= self.best.value):
             return False
-        self.best_number, self.best_value, self.best_params = number, value, params
+        self.best = BestTrial(number, value, params)
         return True
