@@ -10,7 +10,7 @@ trials; none is trained over a limit, and none is the answer.
 
 A proposal that breaks a limit is drawn again, a bounded number of times (`N_DRAWS`); where the
 allowed part of a space is too small to be met by chance, it is brought within the limits: one
-parameter after the other takes the value that it has in the space's smallest network.
+parameter after the other goes towards the value that it has in the space's smallest network.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ from automl.wording.numbers import brief_time
 from automl.wording.settings import parameter_text
 from search_spaces import SearchSpace
 from storage.records import ParameterValue, StudySettings
+
+N_HALVINGS: Final = 12
+"""Of the way from an allowed number to one that is not: to a 4,096th of it."""
 
 Params = Mapping[str, ParameterValue]
 
@@ -96,20 +99,38 @@ class Limits:
     def brought_within(self, params: Params) -> dict[str, ParameterValue]:
         """Params that are allowed, and differ from these in as few parameters as it takes.
 
-        Those that make the network most smaller come first. Where not even the smallest network
-        is allowed, they are its.
+        Those that make the network most smaller come first; the last number that is changed stays
+        as near to what it was as fits. Where not even the smallest network is allowed, they are
+        its.
         """
         found = dict(params)
         while not self.allows(found):
-            nearer = [self._replaced(found, name) for name in self.smallest]
-            nearer = [one for one in nearer if one != found]
-            if not nearer:
-                break
-            best = min(nearer, key=self._excess_of)
-            if self._excess_of(best) >= self._excess_of(found):
+            nearer = {name: self._replaced(found, name) for name in self.smallest}
+            name = min(nearer, key=lambda one: self._excess_of(nearer[one]))
+            if self._excess_of(nearer[name]) >= self._excess_of(found):
                 return dict(self.smallest)
-            found = best
+            if self.allows(nearer[name]):
+                return self._nearest(found, nearer[name], name)
+            found = nearer[name]
         return found
+
+    def _nearest(
+        self, over: Params, allowed: dict[str, ParameterValue], name: str
+    ) -> dict[str, ParameterValue]:
+        """The number of a parameter that is nearest to the one that is over the limits."""
+        distribution = self.space.distributions()[name]
+        if not isinstance(distribution, IntDistribution | FloatDistribution) or name not in over:
+            return allowed
+        near, far = (float(cast("float", one[name])) for one in (allowed, over))
+        for _ in range(N_HALVINGS):
+            middle = (near * far) ** 0.5 if distribution.log else (near + far) / 2
+            value = round(middle) if isinstance(distribution, IntDistribution) else middle
+            tried = self._completed({**allowed, name: value})
+            if self.allows(tried):
+                near, allowed = middle, tried
+            else:
+                far = middle
+        return allowed
 
     @cached_property
     def smallest(self) -> Params:

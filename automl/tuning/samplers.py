@@ -17,7 +17,7 @@ import optuna
 from optuna.distributions import BaseDistribution
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, GPSampler, QMCSampler, RandomSampler
-from optuna.trial import FixedTrial, FrozenTrial, TrialState, create_trial
+from optuna.trial import FixedTrial, FrozenTrial, TrialState
 
 from automl.errors import ConfigError
 from automl.tuning.limits import Limits, drawn_at_random
@@ -105,6 +105,7 @@ class PerTrialSampler(BaseSampler):
         if isinstance(self._sampler, TreeParzenSampler):
             self._sampler = TreeParzenSampler(space, seed, cost, limits)
         self._limits, self._space, self._seed = limits, space, seed
+        self._whole: dict[str, ParameterValue] = {}  # of the trial that is being asked for
 
     def same_past(self, study: optuna.Study) -> AbstractContextManager[None]:
         """Let all trials asked for inside see the study as it is now.
@@ -126,33 +127,13 @@ class PerTrialSampler(BaseSampler):
         """All params of trials that are not yet asked for; None: one by one, from Optuna."""
         if isinstance(self._sampler, TreeParzenSampler):
             return self._sampler.propose(study, trial_numbers) if trial_numbers else []
-        if self._limits is not None:
-            return [self._within(study, number, self._limits) for number in trial_numbers]
         return [None] * len(trial_numbers)
-
-    def _within(
-        self, study: optuna.Study, number: int, limits: Limits
-    ) -> dict[str, ParameterValue]:
-        """A trial of one of Optuna's samplers within the limits.
-
-        What comes from a model is not drawn again, since it would be much the same: it is brought
-        within them.
-        """
-        first = drawn_whole(self._make(number), study, self._space, number)
-        if isinstance(self._sampler, GPSampler):
-            return limits.brought_within(first)
-
-        def draw(k: int) -> dict[str, ParameterValue]:
-            if not k:
-                return first
-            return drawn_at_random(self._space, derive_seed(self._seed, number, "sampler", k))
-
-        return limits.within(draw)
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """Make the sampler of this trial."""
         if not isinstance(self._sampler, TreeParzenSampler):
             self._sampler = self._make(trial.number)
+        self._whole = {}
         self._sampler.before_trial(study, trial)
 
     def infer_relative_search_space(
@@ -164,8 +145,39 @@ class PerTrialSampler(BaseSampler):
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """Sample jointly."""
-        return self._sampler.sample_relative(study, trial, search_space)
+        """Sample jointly; where networks are limited, the whole trial is decided here."""
+        drawn = self._sampler.sample_relative(study, trial, search_space)
+        if self._limits is None or isinstance(self._sampler, TreeParzenSampler):
+            return drawn
+        self._whole = self._within(self._limits, study, trial, drawn)
+        return {name: self._whole[name] for name in search_space if name in self._whole}
+
+    def _within(
+        self,
+        limits: Limits,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        drawn: Mapping[str, ParameterValue],
+    ) -> dict[str, ParameterValue]:
+        """All params of a trial of one of Optuna's samplers, within the limits.
+
+        What comes from a model is not drawn again, since it would be much the same: it is brought
+        within them.
+        """
+        others = {
+            name: self._sampler.sample_independent(study, trial, name, distribution)
+            for name, distribution in self._distributions.items()
+            if name not in drawn
+        }
+        first = self._space.suggest(FixedTrial({**drawn, **others}))
+        if isinstance(self._sampler, GPSampler) and drawn:
+            return limits.brought_within(first)
+
+        def draw(k: int) -> dict[str, ParameterValue]:
+            seed = derive_seed(self._seed, trial.number, "sampler", k)
+            return drawn_at_random(self._space, seed) if k else first
+
+        return limits.within(draw)
 
     def sample_independent(
         self,
@@ -174,7 +186,9 @@ class PerTrialSampler(BaseSampler):
         param_name: str,
         param_distribution: BaseDistribution,
     ) -> Any:
-        """Sample one parameter alone."""
+        """Sample one parameter alone, if it is not decided already."""
+        if param_name in self._whole:
+            return self._whole[param_name]
         return self._sampler.sample_independent(study, trial, param_name, param_distribution)
 
     def after_trial(
@@ -186,20 +200,6 @@ class PerTrialSampler(BaseSampler):
     ) -> None:
         """Let the sampler see the result."""
         self._sampler.after_trial(study, trial, state, values)
-
-
-def drawn_whole(
-    sampler: BaseSampler, study: optuna.Study, space: SearchSpace, number: int
-) -> dict[str, ParameterValue]:
-    """All params of a trial that is not asked for yet, fixed ones included."""
-    trial = create_trial(state=TrialState.RUNNING)
-    trial.number = number
-    relative = sampler.infer_relative_search_space(study, trial)
-    drawn = dict(sampler.sample_relative(study, trial, relative))
-    for name, distribution in space.distributions().items():
-        if name not in drawn:
-            drawn[name] = sampler.sample_independent(study, trial, name, distribution)
-    return space.suggest(FixedTrial(drawn))
 
 
 def _find(name: str) -> Callable[[SearchSpace, int, int], BaseSampler]:
