@@ -118,6 +118,7 @@ def diagnose_too_few_trials(records: StudyRecords) -> Diagnosis | None:
     wanted = min(RANDOM_TRIALS, TRIALS_PER_PARAMETER * len(varied))
     if not n_trials or n_trials >= wanted:
         return None
+    total = wanted + len(records.trials) - n_trials  # those that have failed count in no other way
     return Diagnosis(
         kind="too_few_trials",
         severity="info",
@@ -127,9 +128,7 @@ def diagnose_too_few_trials(records: StudyRecords) -> Diagnosis | None:
             f"better ones are likely to be found."
         ),
         evidence={"n_trials": n_trials, "n_parameters": len(varied), "wanted": wanted},
-        advice=(
-            Advice(f"Let the search go on to {wanted} trials.", (change("n_trials", wanted),)),
-        ),
+        advice=(Advice(f"Let the search go on to {total} trials.", (change("n_trials", total),)),),
     )
 
 

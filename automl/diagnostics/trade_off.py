@@ -29,11 +29,10 @@ class SmallestEqual:
 
 def smallest_equal(records: StudyRecords) -> SmallestEqual | None:
     """The smallest network as good as the best one; None where the best one is the smallest."""
-    best = records.best_trial
-    facts = trial_facts(records, best.number) if best else None
-    if best is None or facts is None or best.value is None:
+    best, error = records.best_trial, standard_error_of_best(records)
+    if best is None or error is None or best.value is None:
         return None
-    limit = best.value + SAME_LOSS_STANDARD_ERRORS * facts.valid_noise
+    limit = best.value + SAME_LOSS_STANDARD_ERRORS * error
     equal = [
         trial
         for trial in records.complete_trials
@@ -45,7 +44,14 @@ def smallest_equal(records: StudyRecords) -> SmallestEqual | None:
         return None
     if (n_parameters_of(records, smallest.number) or 0) >= best_size:
         return None
-    return SmallestEqual(smallest, best, facts.valid_noise, len(equal))
+    return SmallestEqual(smallest, best, error, len(equal))
+
+
+def standard_error_of_best(records: StudyRecords) -> float | None:
+    """Of the best trial's validation loss; None where no trial has completed."""
+    best = records.best_trial
+    facts = trial_facts(records, best.number) if best else None
+    return None if facts is None else facts.valid_noise
 
 
 def n_parameters_of(records: StudyRecords, trial_number: int) -> int | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from automl.diagnostics.trade_off import smallest_equal
+from automl.diagnostics.trade_off import smallest_equal, standard_error_of_best
 from automl.report import style, ticks
 from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import Trial, sample_trials
@@ -49,7 +49,7 @@ class TradeOff:
     best: Trial
     equal: Trial | None
     limit: float | None
-    n_omitted: int
+    standard_error: float  # of the best one's loss
 
     def text(self, trial: Trial) -> str:
         """A trial's cost in words."""
@@ -86,9 +86,8 @@ def _trade_off(
     smaller = next((t for t in cost if equal and t.number == equal.trial.number), None)
     drawn = sample_trials(list(cost), N_POINTS)
     front = pareto_front(cost)
-    return TradeOff(
-        table.loss, name, unit, cost, drawn, front, best, smaller, limit, len(cost) - len(drawn)
-    )
+    error = standard_error_of_best(table.records) or 0.0
+    return TradeOff(table.loss, name, unit, cost, drawn, front, best, smaller, limit, error)
 
 
 def pareto_front(cost: dict[Trial, float]) -> tuple[Trial, ...]:
@@ -106,7 +105,9 @@ def panels(table: StudyTable) -> list[Panel]:
     made = []
     for numbers in trade_offs(table):
         title = "Loss and parameters" if numbers.name == "parameters" else "Loss and latency"
-        caption = _caption(numbers, table, n_folds) + omitted(numbers.n_omitted)
+        caption = _caption(numbers, table, n_folds) + omitted(
+            len(numbers.cost) - len(numbers.trials)
+        )
         key = f"trade-off-{numbers.name}"
         made.append(Panel(PLACE, key, title, words(numbers), drawing(numbers), caption))
     return made
@@ -168,7 +169,7 @@ def drawing(numbers: TradeOff) -> go.Figure:
     if numbers.equal is not None:
         label = f"as good, fewest parameters (trial {numbers.equal.number})"
         _mark(made, numbers, numbers.equal, label, "diamond", style.ORANGE)
-    shapes: list[dict[str, Any]] = [_band(best)]
+    shapes: list[dict[str, Any]] = [_band(numbers)]
     if numbers.limit is not None:
         shapes.append(style.vertical_line(numbers.limit / numbers.unit, "dot"))
     costs = numbers.at([*numbers.cost])
@@ -202,7 +203,7 @@ def _mark(
     )
 
 
-def _band(best: Trial) -> dict[str, Any]:
+def _band(numbers: TradeOff) -> dict[str, Any]:
     """Losses that cannot be told from the best one's."""
     return {
         "type": "rect",
@@ -210,8 +211,8 @@ def _band(best: Trial) -> dict[str, Any]:
         "x0": 0,
         "x1": 1,
         "yref": "y",
-        "y0": best.value,
-        "y1": best.value + best.standard_error,
+        "y0": numbers.best.value,
+        "y1": numbers.best.value + numbers.standard_error,
         "fillcolor": style.FAINT,
         "line": {"width": 0},
         "layer": "below",

@@ -84,7 +84,17 @@ def test_few_trials_for_many_hyperparameters(study: Any) -> None:
 
     assert diagnosis is not None
     assert diagnosis.evidence["wanted"] == 20
-    assert diagnosis.advice[0].changes[0].parameter == "n_trials"
+    assert [(one.parameter, one.set) for one in diagnosis.advice[0].changes] == [
+        ("n_trials", "20")
+    ]
+
+
+def test_trials_that_failed_are_wanted_once_more(study: Any) -> None:
+    trials = [TrialRecord(i, "COMPLETE", {name: i for name in "abcd"}, float(i)) for i in range(6)]
+    failed = [TrialRecord(i, "PRUNED", {}, cause="diverged") for i in (6, 7)]
+    diagnosis = diagnose_too_few_trials(with_trials(study, [*trials, *failed]))
+    assert diagnosis is not None
+    assert diagnosis.advice[0].changes[0].set == "22"
 
 
 def test_a_hyperparameter_with_one_value_is_not_varied(study: Any) -> None:
