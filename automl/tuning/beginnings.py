@@ -59,17 +59,20 @@ def begin_again(state: SearchState, adopted: AdoptedTrial, how: str = "") -> Non
     _go_on(state, adopted)
 
 
-def decide(state: SearchState, n_free: int) -> bool:
-    """Let the policy fill free places: new trials, and paused ones that go on; whether it did.
+def decide(state: SearchState, n_free: int) -> None:
+    """Let the policy fill free places: new trials, and paused ones that go on.
 
     All is decided from one past, and in the file as a whole.
     """
     n_startable = max(0, state.policy.n_trials - state.tally.n_asked)
+    own = (*state.trials, *state.trials.paused)
+    decisions = state.decider.decide(n_free, n_startable, own)
+    if not decisions:
+        return
+    proposals = [one.params for one in decisions if isinstance(one, StartTrial)]
+    numbers = [one.number for one in decisions if not isinstance(one, StartTrial)]
     with state.store.transaction(at_once=True):
-        own = (*state.trials, *state.trials.paused)
-        decisions = state.decider.decide(n_free, n_startable, own)
-        proposals = [one.params for one in decisions if isinstance(one, StartTrial)]
-        numbers = [one.number for one in decisions if not isinstance(one, StartTrial)]
+        state.decider.keep_belief()
         started = _ask(state, proposals)
         told = [number for number in numbers if number not in state.trials.paused]
         for adopted in adopt_told_trials(state.study, state.store, told):
@@ -81,13 +84,12 @@ def decide(state: SearchState, n_free: int) -> bool:
         if isinstance(trial, AdoptedTrial):
             _go_on(state, trial)
     state.let_train([trial for trial in taken_up if isinstance(trial, TrialInTraining)])
-    return bool(decisions)
 
 
 def _go_on(state: SearchState, adopted: AdoptedTrial) -> None:
     trial = _planned_again(state, adopted)
     state.say(f"trial {trial.number} is to go on (attempt {trial.attempt})")
-    state.start([trial], state.keeper.continuations(trial, adopted))
+    state.start([trial], state.keeper.checkpoints.continuations(trial, adopted))
 
 
 def _planned_again(state: SearchState, adopted: AdoptedTrial) -> TrialInTraining:
