@@ -22,8 +22,10 @@ from automl.options.written_values import (
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("0.5", 0.5), (" 1D ", 86400)]
-    + [("2ms", 0.002), ("500us", 5e-4), ("1m2ms", 60.002), ("1.5MS", 0.0015)],
+    [
+        *(("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("0.5", 0.5), (" 1D ", 86400)),
+        *(("2ms", 0.002), ("500us", 5e-4), ("1m2ms", 60.002), ("1.5MS", 0.0015)),
+    ],
 )
 def test_times_are_read_as_people_type_them(text: str, seconds: float) -> None:
     assert seconds_of(text) == seconds
