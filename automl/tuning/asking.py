@@ -8,12 +8,15 @@ there: a fifth of the time.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+import functools
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from automl.tuning.samplers import PerTrialSampler
+from automl.tuning.untried import Params, Tried, draw_untried
 from search_spaces import SearchSpace
 from storage.errors import StudyIsFull
 from storage.records import ParameterValue
@@ -26,40 +29,70 @@ def ask_many(study: optuna.Study, space: SearchSpace, n_trials: int) -> list[Ask
     """Ask for trials, all of which see the study as it is now.
 
     Inside `store.transaction(at_once=True)` nobody else asks meanwhile, so that each trial has
-    the number that it was proposed for, and all are in the file or none.
+    the number that it was proposed for, and all are in the file or none. What a person has
+    enqueued comes first, and as it is; what is proposed has no duplicate, see `untried.py`.
 
     Args:
         space: of a study whose sampler is a `PerTrialSampler`.
 
     Returns:
-        Fewer trials than were asked for where the study is full (`LiveTrials.at_most`).
+        Fewer trials than were asked for where the study is full (`LiveTrials.at_most`), or where
+        all of the space has been tried.
     """
     sampler = study.sampler
     assert isinstance(sampler, PerTrialSampler)
+    trials = study.get_trials(deepcopy=False)
+    n_waiting = min(n_trials, sum(one.state is TrialState.WAITING for one in trials))
+    numbers = range(len(trials), len(trials) + n_trials - n_waiting)
     asked: list[Asked] = []
-    with sampler.same_past(study):
-        first = len(study.get_trials(deepcopy=False))
-        waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))[:n_trials]
-        new = sampler.propose(study, range(first, first + n_trials - len(waiting)))
-        for params in [*(None for _ in waiting), *new]:
-            try:
-                asked.append(_ask(study, sampler, space, params))
-            except StudyIsFull:
-                break
+    with sampler.same_past(study), suppress(StudyIsFull):
+        tried = sampler.tried(study)
+        for _ in range(n_waiting):
+            trial = study.ask()
+            asked.append((trial, space.suggest(trial)))
+            if tried is not None:
+                tried.add(asked[-1][1])
+        proposed = _singly if sampler.needs_trial else _together
+        for one in proposed(study, sampler, numbers, tried):
+            asked.append(one)
+            if tried is not None:
+                tried.add(one[1])
     return asked
 
 
-def _ask(
-    study: optuna.Study,
-    sampler: PerTrialSampler,
-    space: SearchSpace,
-    params: dict[str, ParameterValue] | None,
-) -> Asked:
-    if params is None:  # a person has put it there, or the sampler proposes one by one
-        trial = study.ask()
-        return trial, space.suggest(trial)
-    trial_id = study._storage.create_new_trial(study._study_id, _whole(params, sampler))
-    return Trial(study, trial_id), params
+def _together(
+    study: optuna.Study, sampler: PerTrialSampler, numbers: range, tried: Tried | None
+) -> Iterator[Asked]:
+    """Trials whose params are drawn at once; each is written down whole."""
+    for number, first in zip(numbers, sampler.propose(study, numbers), strict=True):
+
+        def draw(attempt: int, number: int = number, first: Params = first) -> Params:
+            return sampler.propose(study, [number], attempt)[0] if attempt else first
+
+        params = first if tried is None else draw_untried(draw, tried, sampler.seed_of(number))
+        if params is None:
+            return
+        trial_id = study._storage.create_new_trial(study._study_id, _whole(params, sampler))
+        yield Trial(study, trial_id), dict(params)
+
+
+def _singly(
+    study: optuna.Study, sampler: PerTrialSampler, numbers: range, tried: Tried | None
+) -> Iterator[Asked]:
+    """Trials that are there before their params are drawn, one after the other."""
+    for number in numbers:
+        seed = sampler.seed_of(number)
+        if tried is not None and tried.nearest_untried({}, seed) is None:
+            return
+        trial_id = study._storage.create_new_trial(study._study_id)
+        draw = functools.partial(sampler.draw, study, study._storage.get_trial(trial_id))
+        params = draw(0) if tried is None else draw_untried(draw, tried, seed)
+        assert params is not None  # some of the space was untried
+        for name, distribution in sampler.distributions.items():
+            if name in params:
+                value = distribution.to_internal_repr(params[name])
+                study._storage.set_trial_param(trial_id, name, value, distribution)
+        yield Trial(study, trial_id), dict(params)
 
 
 def _whole(params: Mapping[str, ParameterValue], sampler: PerTrialSampler) -> FrozenTrial:

@@ -21,8 +21,10 @@ from optuna.trial import FrozenTrial, TrialState
 
 from automl.errors import ConfigError
 from automl.tuning.seeds import derive_seed
+from automl.tuning.tpe.dimensions import undrawn_values
 from automl.tuning.tpe.proposals import Cost
 from automl.tuning.tpe.sampler import TreeParzenSampler
+from automl.tuning.untried import Tried, TriedReader
 from search_spaces import SearchSpace
 from storage.records import ParameterValue
 
@@ -84,17 +86,35 @@ class PerTrialSampler(BaseSampler):
     trials or several coordinators it cannot be foretold: so the sampler is made in
     `before_trial`. TPE alone serves all trials: it takes the number from each.
 
+    What it draws anew it draws as in a study of another seed.
+
     Args:
         cost: what an epoch of a trial with these params costs, in any unit, for samplers that
             count it; None: all the same.
+        allows_duplicates: whether a trial may have the params of an earlier one.
     """
 
-    def __init__(self, name: str, space: SearchSpace, seed: int, cost: Cost | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        space: SearchSpace,
+        seed: int,
+        cost: Cost | None = None,
+        *,
+        allows_duplicates: bool = False,
+    ) -> None:
+        self._space, self._seed = space, seed
         self._distributions = space.distributions()
-        self._make = functools.partial(_find(name), space, seed)
-        self._sampler = self._make(0)
+        self._undrawn = undrawn_values(space)
+        self._make = functools.partial(_find(name), space)
+        self._sampler = self._make(seed, 0)
         if isinstance(self._sampler, TreeParzenSampler):
             self._sampler = TreeParzenSampler(space, seed, cost)
+        self._reader = None if allows_duplicates else TriedReader(space)
+
+    def tried(self, study: optuna.Study) -> Tried | None:
+        """What a study has tried; None: what is proposed may be a duplicate."""
+        return None if self._reader is None else self._reader.read(study)
 
     def same_past(self, study: optuna.Study) -> AbstractContextManager[None]:
         """Let all trials asked for inside see the study as it is now.
@@ -110,18 +130,56 @@ class PerTrialSampler(BaseSampler):
         """What is drawn: one of each parameter that any trial can have."""
         return self._distributions
 
+    @property
+    def needs_trial(self) -> bool:
+        """Whether it draws for stored trials only: Optuna's Gaussian process notes it there."""
+        return not isinstance(self._sampler, TreeParzenSampler)
+
     def propose(
-        self, study: optuna.Study, trial_numbers: Sequence[int]
-    ) -> Sequence[dict[str, ParameterValue] | None]:
-        """All params of trials that are not yet asked for; None: one by one, from Optuna."""
-        if isinstance(self._sampler, TreeParzenSampler):
-            return self._sampler.propose(study, trial_numbers) if trial_numbers else []
-        return [None] * len(trial_numbers)
+        self, study: optuna.Study, trial_numbers: Sequence[int], attempt: int = 0
+    ) -> list[dict[str, ParameterValue]]:
+        """All params of trials that are not yet asked for.
+
+        Args:
+            attempt: how often it was proposed before.
+        """
+        assert isinstance(self._sampler, TreeParzenSampler)
+        seed = self.seed_of(attempt)
+        return self._sampler.propose(study, trial_numbers, seed) if trial_numbers else []
+
+    def draw(
+        self, study: optuna.Study, trial: FrozenTrial, attempt: int = 0
+    ) -> dict[str, ParameterValue]:
+        """All params of a trial that has none yet, drawn as Optuna does for `Trial.suggest_...`.
+
+        Args:
+            attempt: how often they were drawn before.
+        """
+        sampler = self._make(self.seed_of(attempt), trial.number)
+        sampler.before_trial(study, trial)
+        jointly = sampler.infer_relative_search_space(study, trial)
+        drawn = sampler.sample_relative(study, trial, jointly)
+        params: dict[str, ParameterValue] = {}
+        for name, parameter in self._space.parameters.items():
+            if not parameter.is_active(params):
+                continue
+            if name in self._undrawn:
+                params[name] = self._undrawn[name]
+            elif name in drawn:
+                params[name] = drawn[name]
+            else:
+                distribution = self._distributions[name]
+                params[name] = sampler.sample_independent(study, trial, name, distribution)
+        return params
+
+    def seed_of(self, attempt: int) -> int:
+        """The study's seed, or that of what is drawn once more."""
+        return derive_seed(self._seed, "attempt", attempt) if attempt else self._seed
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """Make the sampler of this trial."""
         if not isinstance(self._sampler, TreeParzenSampler):
-            self._sampler = self._make(trial.number)
+            self._sampler = self._make(self._seed, trial.number)
         self._sampler.before_trial(study, trial)
 
     def infer_relative_search_space(

@@ -50,11 +50,16 @@ class TreeParzenSampler(BaseSampler):
             self._model = None
 
     def propose(
-        self, study: optuna.Study, trial_numbers: Sequence[int]
+        self, study: optuna.Study, trial_numbers: Sequence[int], seed: int | None = None
     ) -> list[dict[str, ParameterValue]]:
-        """All params of each of these trials, fixed ones included."""
+        """All params of each of these trials, fixed ones included.
+
+        Args:
+            seed: in the place of the study's, for other draws from the same past.
+        """
         model = self._model or self._model_of(study)
-        return model.propose([derive_seed(self._seed, n, "sampler") for n in trial_numbers])
+        seed = self._seed if seed is None else seed
+        return model.propose([derive_seed(seed, n, "sampler") for n in trial_numbers])
 
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
