@@ -215,6 +215,8 @@ POLICIES = Table(
     Column("preflight", Boolean, nullable=False),
     Column("keep_models", Integer, nullable=False),
     Column("references", Boolean, nullable=False),
+    Column("environment", Json, nullable=False, server_default="{}"),
+    Column("duplicates", Boolean, nullable=False, server_default="1"),
 )
 
 OF_A_STUDY = (

@@ -137,6 +137,7 @@ class PolicyOptions(OptionRecord):
     timeout: float | None = option(None, optional(SECONDS), "Time for the whole call.")
     sampler: str = option("tpe", TEXT, "Or random, qmc, gp.")
     pruner: str = option("successive_halving", TEXT, "Or hyperband, median, none.")
+    duplicates: bool = option(False, FLAG, "Train the same params again, too, with another seed.")
     keep_models: int = option(5, COUNT, "The best trials that keep weights.")
     keep_bytes: int | None = option(None, optional(BYTES), "Budget of the kept models' files.")
     preflight: bool = option(True, FLAG, "Stop hopeless trials at once.")

@@ -52,7 +52,13 @@ class Search:
         clock: Clock | None = None,
     ) -> None:
         settings = problem.settings
-        study.sampler = PerTrialSampler(policy.sampler, problem.space, settings.seed, problem.cost)
+        study.sampler = PerTrialSampler(
+            policy.sampler,
+            problem.space,
+            settings.seed,
+            problem.cost,
+            allows_duplicates=policy.duplicates,
+        )
         study.pruner = make_pruner(policy.pruner, settings.max_epochs)
         self.state = SearchState.of(study, store, executor, problem, policy)
         self._repeated = RepeatedFailure(is_watched=problem.engine is not None)
