@@ -8,7 +8,6 @@ there: a fifth of the time.
 from __future__ import annotations
 
 import datetime
-import functools
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
@@ -16,7 +15,7 @@ import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from automl.tuning.samplers import PerTrialSampler
-from automl.tuning.untried import Params, Tried, draw_untried
+from automl.tuning.untried import Tried
 from search_spaces import SearchSpace
 from storage.errors import StudyIsFull
 from storage.records import ParameterValue
@@ -64,16 +63,12 @@ def _together(
     study: optuna.Study, sampler: PerTrialSampler, numbers: range, tried: Tried | None
 ) -> Iterator[Asked]:
     """Trials whose params are drawn at once; each is written down whole."""
-    for number, first in zip(numbers, sampler.propose(study, numbers), strict=True):
-
-        def draw(attempt: int, number: int = number, first: Params = first) -> Params:
-            return sampler.propose(study, [number], attempt)[0] if attempt else first
-
-        params = first if tried is None else draw_untried(draw, tried, sampler.seed_of(number))
+    for number, drawn in zip(numbers, sampler.propose(study, numbers), strict=True):
+        params = _untried(drawn, sampler, number, tried)
         if params is None:
             return
         trial_id = study._storage.create_new_trial(study._study_id, _whole(params, sampler))
-        yield Trial(study, trial_id), dict(params)
+        yield Trial(study, trial_id), params
 
 
 def _singly(
@@ -81,18 +76,29 @@ def _singly(
 ) -> Iterator[Asked]:
     """Trials that are there before their params are drawn, one after the other."""
     for number in numbers:
-        seed = sampler.seed_of(number)
-        if tried is not None and tried.nearest_untried({}, seed) is None:
+        if _untried({}, sampler, number, tried) is None:
             return
         trial_id = study._storage.create_new_trial(study._study_id)
-        draw = functools.partial(sampler.draw, study, study._storage.get_trial(trial_id))
-        params = draw(0) if tried is None else draw_untried(draw, tried, seed)
+        drawn = sampler.draw(study, study._storage.get_trial(trial_id))
+        params = _untried(drawn, sampler, number, tried)
         assert params is not None  # some of the space was untried
         for name, distribution in sampler.distributions.items():
             if name in params:
                 value = distribution.to_internal_repr(params[name])
                 study._storage.set_trial_param(trial_id, name, value, distribution)
-        yield Trial(study, trial_id), dict(params)
+        yield Trial(study, trial_id), params
+
+
+def _untried(
+    params: dict[str, ParameterValue],
+    sampler: PerTrialSampler,
+    trial_number: int,
+    tried: Tried | None,
+) -> dict[str, ParameterValue] | None:
+    """A proposal, or the nearest that no trial has had where duplicates are not wanted."""
+    if tried is None:
+        return params
+    return tried.nearest_untried(params, sampler.move_seed(trial_number))
 
 
 def _whole(params: Mapping[str, ParameterValue], sampler: PerTrialSampler) -> FrozenTrial:

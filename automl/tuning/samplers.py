@@ -86,8 +86,6 @@ class PerTrialSampler(BaseSampler):
     trials or several coordinators it cannot be foretold: so the sampler is made in
     `before_trial`. TPE alone serves all trials: it takes the number from each.
 
-    What it draws anew it draws as in a study of another seed.
-
     Args:
         cost: what an epoch of a trial with these params costs, in any unit, for samplers that
             count it; None: all the same.
@@ -106,8 +104,8 @@ class PerTrialSampler(BaseSampler):
         self._space, self._seed = space, seed
         self._distributions = space.distributions()
         self._undrawn = undrawn_values(space)
-        self._make = functools.partial(_find(name), space)
-        self._sampler = self._make(seed, 0)
+        self._make = functools.partial(_find(name), space, seed)
+        self._sampler = self._make(0)
         if isinstance(self._sampler, TreeParzenSampler):
             self._sampler = TreeParzenSampler(space, seed, cost)
         self._reader = None if allows_duplicates else TriedReader(space)
@@ -136,26 +134,18 @@ class PerTrialSampler(BaseSampler):
         return not isinstance(self._sampler, TreeParzenSampler)
 
     def propose(
-        self, study: optuna.Study, trial_numbers: Sequence[int], attempt: int = 0
+        self, study: optuna.Study, trial_numbers: Sequence[int]
     ) -> list[dict[str, ParameterValue]]:
-        """All params of trials that are not yet asked for.
-
-        Args:
-            attempt: how often it was proposed before.
-        """
+        """All params of trials that are not yet asked for."""
         assert isinstance(self._sampler, TreeParzenSampler)
-        seed = self.seed_of(attempt)
-        return self._sampler.propose(study, trial_numbers, seed) if trial_numbers else []
+        return self._sampler.propose(study, trial_numbers) if trial_numbers else []
 
-    def draw(
-        self, study: optuna.Study, trial: FrozenTrial, attempt: int = 0
-    ) -> dict[str, ParameterValue]:
-        """All params of a trial that has none yet, drawn as Optuna does for `Trial.suggest_...`.
+    def draw(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, ParameterValue]:
+        """All params of a trial that has none yet, as Optuna draws them for `Trial.suggest_...`.
 
-        Args:
-            attempt: how often they were drawn before.
+        They are not set: that is left to who asks.
         """
-        sampler = self._make(self.seed_of(attempt), trial.number)
+        sampler = self._make(trial.number)
         sampler.before_trial(study, trial)
         jointly = sampler.infer_relative_search_space(study, trial)
         drawn = sampler.sample_relative(study, trial, jointly)
@@ -172,14 +162,14 @@ class PerTrialSampler(BaseSampler):
                 params[name] = sampler.sample_independent(study, trial, name, distribution)
         return params
 
-    def seed_of(self, attempt: int) -> int:
-        """The study's seed, or that of what is drawn once more."""
-        return derive_seed(self._seed, "attempt", attempt) if attempt else self._seed
+    def move_seed(self, trial_number: int) -> int:
+        """What decides where a trial's proposal is moved that another trial has had."""
+        return derive_seed(self._seed, trial_number, "untried")
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """Make the sampler of this trial."""
         if not isinstance(self._sampler, TreeParzenSampler):
-            self._sampler = self._make(self._seed, trial.number)
+            self._sampler = self._make(trial.number)
         self._sampler.before_trial(study, trial)
 
     def infer_relative_search_space(

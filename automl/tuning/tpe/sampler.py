@@ -50,16 +50,11 @@ class TreeParzenSampler(BaseSampler):
             self._model = None
 
     def propose(
-        self, study: optuna.Study, trial_numbers: Sequence[int], seed: int | None = None
+        self, study: optuna.Study, trial_numbers: Sequence[int]
     ) -> list[dict[str, ParameterValue]]:
-        """All params of each of these trials, fixed ones included.
-
-        Args:
-            seed: in the place of the study's, for other draws from the same past.
-        """
+        """All params of each of these trials, fixed ones included."""
         model = self._model or self._model_of(study)
-        seed = self._seed if seed is None else seed
-        return model.propose([derive_seed(seed, n, "sampler") for n in trial_numbers])
+        return model.propose([derive_seed(self._seed, n, "sampler") for n in trial_numbers])
 
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
