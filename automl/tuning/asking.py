@@ -8,7 +8,8 @@ there: a fifth of the time.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 import optuna
@@ -38,6 +39,25 @@ def ask_many(study: optuna.Study, space: SearchSpace, n_trials: int) -> list[Ask
         Fewer trials than were asked for where the study is full (`LiveTrials.at_most`), or where
         all of the space has been tried.
     """
+    return _ask_all(study, space, n_trials, None)
+
+
+def ask_for(
+    study: optuna.Study, space: SearchSpace, proposals: Sequence[Mapping[str, ParameterValue]]
+) -> list[Asked]:
+    """Make trials of params that somebody proposes; otherwise as `ask_many`.
+
+    What a person has enqueued takes the place of the first, and what was tried already is moved.
+    """
+    return _ask_all(study, space, len(proposals), proposals)
+
+
+def _ask_all(
+    study: optuna.Study,
+    space: SearchSpace,
+    n_trials: int,
+    proposals: Sequence[Mapping[str, ParameterValue]] | None,
+) -> list[Asked]:
     sampler = study.sampler
     assert isinstance(sampler, PerTrialSampler)
     trials = study.get_trials(deepcopy=False)
@@ -46,25 +66,34 @@ def ask_many(study: optuna.Study, space: SearchSpace, n_trials: int) -> list[Ask
     asked: list[Asked] = []
     with sampler.same_past(study), suppress(StudyIsFull):
         tried = sampler.tried(study)
-        for _ in range(n_waiting):
-            trial = study.ask()
-            asked.append((trial, space.suggest(trial)))
-            if tried is not None:
-                tried.add(asked[-1][1])
-        proposed = _singly if sampler.needs_trial else _together
-        for one in proposed(study, sampler, numbers, tried):
+        if proposals is None and sampler.needs_trial:
+            new = _singly(study, sampler, numbers, tried)
+        else:
+            drawn = sampler.propose(study, numbers) if proposals is None else proposals[n_waiting:]
+            new = _whole_ones(study, sampler, zip(numbers, drawn, strict=True), tried)
+        for one in itertools.chain(_enqueued(study, space, n_waiting), new):
             asked.append(one)
             if tried is not None:
                 tried.add(one[1])
     return asked
 
 
-def _together(
-    study: optuna.Study, sampler: PerTrialSampler, numbers: range, tried: Tried | None
+def _enqueued(study: optuna.Study, space: SearchSpace, n_waiting: int) -> Iterator[Asked]:
+    """Trials that wait; Optuna draws what the person has left open."""
+    for _ in range(n_waiting):
+        trial = study.ask()
+        yield trial, space.suggest(trial)
+
+
+def _whole_ones(
+    study: optuna.Study,
+    sampler: PerTrialSampler,
+    proposals: Iterable[tuple[int, Mapping[str, ParameterValue]]],
+    tried: Tried | None,
 ) -> Iterator[Asked]:
-    """Trials whose params are drawn at once; each is written down whole."""
-    for number, drawn in zip(numbers, sampler.propose(study, numbers), strict=True):
-        params = _untried(drawn, sampler, number, tried)
+    """Trials that are written down with all of their params at once; each with its number."""
+    for number, proposal in proposals:
+        params = _untried(proposal, sampler, number, tried)
         if params is None:
             return
         trial_id = study._storage.create_new_trial(study._study_id, _whole(params, sampler))
@@ -76,7 +105,7 @@ def _singly(
 ) -> Iterator[Asked]:
     """Trials that are there before their params are drawn, one after the other."""
     for number in numbers:
-        if _untried({}, sampler, number, tried) is None:
+        if tried is not None and tried.nearest_untried({}, seed=number) is None:
             return
         trial_id = study._storage.create_new_trial(study._study_id)
         drawn = sampler.draw(study, study._storage.get_trial(trial_id))
@@ -90,14 +119,14 @@ def _singly(
 
 
 def _untried(
-    params: dict[str, ParameterValue],
+    params: Mapping[str, ParameterValue],
     sampler: PerTrialSampler,
     trial_number: int,
     tried: Tried | None,
 ) -> dict[str, ParameterValue] | None:
     """A proposal, or the nearest that no trial has had where duplicates are not wanted."""
-    if tried is None:
-        return params
+    if tried is None or params not in tried:
+        return dict(params)
     return tried.nearest_untried(params, sampler.move_seed(trial_number))
 
 
