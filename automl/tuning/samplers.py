@@ -16,10 +16,11 @@ from typing import Any
 import optuna
 from optuna.distributions import BaseDistribution
 from optuna.exceptions import ExperimentalWarning
-from optuna.samplers import BaseSampler, GPSampler, QMCSampler, RandomSampler
+from optuna.samplers import BaseSampler, QMCSampler, RandomSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from automl.errors import ConfigError
+from automl.tuning.failures_seen import FailuresSeen
 from automl.tuning.seeds import derive_seed
 from automl.tuning.tpe.dimensions import undrawn_values
 from automl.tuning.tpe.proposals import Cost
@@ -54,7 +55,7 @@ def _make_qmc(space: SearchSpace, study_seed: int, trial_number: int) -> BaseSam
 
 def _make_gp(space: SearchSpace, study_seed: int, trial_number: int) -> BaseSampler:
     """A Gaussian process over the parameters that all trials have; the others at random."""
-    return GPSampler(
+    return FailuresSeen(
         seed=derive_seed(study_seed, trial_number, "sampler"),
         independent_sampler=_make_random(space, study_seed, trial_number),
         n_startup_trials=N_STARTUP_TRIALS,
