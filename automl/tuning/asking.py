@@ -93,11 +93,11 @@ def _whole_ones(
 ) -> Iterator[Asked]:
     """Trials that are written down with all of their params at once; each with its number."""
     for number, proposal in proposals:
-        params = _untried(proposal, sampler, number, tried)
+        params = proposal if tried is None else sampler.untried(proposal, tried, number)
         if params is None:
             return
         trial_id = study._storage.create_new_trial(study._study_id, _whole(params, sampler))
-        yield Trial(study, trial_id), params
+        yield Trial(study, trial_id), dict(params)
 
 
 def _singly(
@@ -105,29 +105,17 @@ def _singly(
 ) -> Iterator[Asked]:
     """Trials that are there before their params are drawn, one after the other."""
     for number in numbers:
-        if tried is not None and tried.nearest_untried({}, seed=number) is None:
+        if tried is not None and not sampler.has_untried(tried):
             return
         trial_id = study._storage.create_new_trial(study._study_id)
         drawn = sampler.draw(study, study._storage.get_trial(trial_id))
-        params = _untried(drawn, sampler, number, tried)
+        params = drawn if tried is None else sampler.untried(drawn, tried, number)
         assert params is not None  # some of the space was untried
         for name, distribution in sampler.distributions.items():
             if name in params:
                 value = distribution.to_internal_repr(params[name])
                 study._storage.set_trial_param(trial_id, name, value, distribution)
         yield Trial(study, trial_id), params
-
-
-def _untried(
-    params: Mapping[str, ParameterValue],
-    sampler: PerTrialSampler,
-    trial_number: int,
-    tried: Tried | None,
-) -> dict[str, ParameterValue] | None:
-    """A proposal, or the nearest that no trial has had where duplicates are not wanted."""
-    if tried is None or params not in tried:
-        return dict(params)
-    return tried.nearest_untried(params, sampler.move_seed(trial_number))
 
 
 def _whole(params: Mapping[str, ParameterValue], sampler: PerTrialSampler) -> FrozenTrial:

@@ -42,6 +42,7 @@ def adopt(state: SearchState) -> None:
         trial = state.study._storage.get_trial(adopted.handle._trial_id)
         if is_paused(trial):
             state.trials.paused.add(adopted)
+            state.decider.change(adopted.number, "paused")
         else:
             state.trials.order.enter(adopted.number, adopted.n_reported, turn_of(trial))
             begin_again(state, adopted)
@@ -63,29 +64,33 @@ def begin_again(state: SearchState, adopted: AdoptedTrial, how: str = "") -> Non
     _go_on(state, adopted)
 
 
-def decide(state: SearchState, n_free: int) -> bool:
-    """Let the policy fill free places: new trials, and paused ones that go on; whether it did.
+def decide(state: SearchState, n_free: int) -> None:
+    """Let the policy fill free places: new trials, and paused ones that go on.
 
     All is decided from one past, and in the file as a whole.
     """
     n_startable = max(0, state.policy.n_trials - state.tally.n_asked)
+    own = (*state.trials, *state.trials.paused)
+    decisions = state.decider.decide(n_free, n_startable, own)
+    if not decisions:
+        return
+    proposals = [one.params for one in decisions if isinstance(one, StartTrial)]
+    numbers = [one.number for one in decisions if not isinstance(one, StartTrial)]
     with state.store.transaction(at_once=True):
-        own = (*state.trials, *state.trials.paused)
-        decisions = state.decider.decide(n_free, n_startable, own)
-        proposals = [one.params for one in decisions if isinstance(one, StartTrial)]
-        numbers = [one.number for one in decisions if not isinstance(one, StartTrial)]
+        state.decider.keep_belief()
         started = _ask(state, proposals)
         told = [number for number in numbers if number not in state.trials.paused]
         for adopted in adopt_told_trials(state.study, state.store, told):
             state.trials.paused.add(adopted)
             state.tally.n_pruned -= 1
-        taken_up = [state.take_up(number) for number in numbers]
+        taken_up = [state.take_up(number) for number in numbers if number in state.trials.paused]
+        for number in set(told).difference(trial.number for trial in taken_up):
+            state.decider.change(number, "training")  # by another coordinator, since just now
     state.start(started, [run.config for trial in started for run in trial.runs.values()])
     for trial in taken_up:
         if isinstance(trial, AdoptedTrial):
             _go_on(state, trial)
     state.let_train([trial for trial in taken_up if isinstance(trial, TrialInTraining)])
-    return bool(decisions)
 
 
 def _go_on(state: SearchState, adopted: AdoptedTrial) -> None:
@@ -97,6 +102,8 @@ def _go_on(state: SearchState, adopted: AdoptedTrial) -> None:
 def _planned_again(state: SearchState, adopted: AdoptedTrial) -> TrialInTraining:
     params = state.problem.space.suggest(adopted.handle)  # a trial opened again draws nothing
     trial = _plan(state, adopted.handle, params, attempt=adopted.n_attempts + 1)
+    if adopted.n_reported:  # it was within the study's limits
+        trial.lift_limits()
     trial.n_reported, trial.n_lost = adopted.n_reported, adopted.n_lost
     return trial
 
@@ -140,6 +147,8 @@ def take_begun(state: SearchState, began: RunBegan) -> None:
     run = trial.runs[began.run_id]
     if run.n_parameters is None:
         run.n_parameters = began.n_parameters
+    if began.latency is not None:
+        trial.handle.set_user_attr("latency", began.latency)
     if began.layers and began.run_id == min(trial.runs):  # they speak for those of other folds
         state.store.runs.add_initial_layers(began.run_id, began.layers)
 

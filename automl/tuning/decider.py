@@ -30,7 +30,7 @@ class Decider:
     """Asks a policy what is trained, and tells it what became of it."""
 
     def __init__(self, study: optuna.Study, problem: Problem, options: PolicyOptions) -> None:
-        self._study = study
+        self._study, self._limits = study, problem.limits
         self.policy: Policy = make_policy(study, problem, options)
         self.view: View = view_of(study, problem)
         self._key = f"automl:belief:{options.policy}"
@@ -55,11 +55,18 @@ class Decider:
         view = self.view
         self._look_at_others(set(own))
         view.n_startable, view.epochs_left = n_startable, epochs_left
-        decisions = self.policy.next(view, n_free)
+        decisions = [self._within_limits(one) for one in self.policy.next(view, n_free)]
         self._check(decisions, n_free)
         view.turn += len(decisions)
-        self._store_belief()
         return decisions
+
+    def keep_belief(self) -> None:
+        """Store what the policy believes, if that has changed."""
+        belief = self.policy.belief
+        if belief is not None and belief is not self._belief:
+            self._belief = belief
+            study = self._study
+            study._storage.set_study_system_attr(study._study_id, self._key, belief)
 
     def judge(self, number: int) -> Judgement:
         """What becomes of a trial at an epoch at which it is judged."""
@@ -82,6 +89,12 @@ class Decider:
     def change(self, number: int, state: TrialState) -> None:
         """A trial pauses, goes on, or has ended."""
         self.view.trials[number].state = state
+
+    def _within_limits(self, decision: Decision) -> Decision:
+        """The decision, on a network that may be trained."""
+        if self._limits is None or not isinstance(decision, Start) or decision.params is None:
+            return decision
+        return Start(self._limits.brought_within(decision.params))
 
     def _look_at_others(self, own: set[int]) -> None:
         """Take over what other coordinators have done with the study, or a person has."""
@@ -107,10 +120,3 @@ class Decider:
         paused = {number for number in others if self.view.trials[number].can_go_on}
         if len(paused) < len(others):
             raise ValueError(f"a trial goes on once, when it pauses, but {others} were to go on")
-
-    def _store_belief(self) -> None:
-        belief = self.policy.belief
-        if belief is not None and belief is not self._belief:
-            self._belief = belief
-            study = self._study
-            study._storage.set_study_system_attr(study._study_id, self._key, belief)

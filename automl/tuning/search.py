@@ -56,6 +56,7 @@ class Search:
             problem.space,
             settings.seed,
             problem.cost,
+            problem.limits,
             allows_duplicates=policy.duplicates,
         )
         self.state = SearchState.of(study, store, executor, problem, policy)
@@ -64,6 +65,7 @@ class Search:
         self._clock_of_training = Clock(None)
         self._arrived: list[EpochRecord] = []  # and not stored yet
         self._is_stopped = False
+        self._has_news = True  # for the policy, since it was asked
         self._states_written_at = time.monotonic()
 
     def stop(self) -> None:
@@ -110,7 +112,9 @@ class Search:
         if self._is_over:
             return False
         if not self._must_finish:
-            decide(state, n_free)
+            if self._has_news:
+                decide(state, n_free)
+            self._has_news = False
         elif (best := state.best_unfinished) is not None:
             state.note_machine(best, "wait")
         return True
@@ -134,6 +138,7 @@ class Search:
         for failure in failures:
             self._repeated.note(failure)
         self._arrived = []
+        self._has_news = True
         return True
 
     def _train_again(self, trial: TrialInTraining, how: str) -> None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from typing import Final
 
@@ -35,6 +35,9 @@ from search_spaces import (
 from storage.records import ParameterValue
 
 Params = Mapping[str, ParameterValue]
+
+MOST_REFUSED: Final = 10_000
+"""Untried combinations that are not allowed, beside those that are: some tenths of a second."""
 
 _UNUSED: Final = object()
 
@@ -63,20 +66,31 @@ class Tried:
         """Another trial has these params; fixed ones may be there or not."""
         self._combinations.add(self._of(params))
 
-    def nearest_untried(self, wish: Params, seed: int) -> dict[str, ParameterValue] | None:
+    def nearest_untried(
+        self, wish: Params, seed: int, allows: Callable[[Params], bool] = lambda _: True
+    ) -> dict[str, ParameterValue] | None:
         """All params of an untried combination, of those with the fewest values changed.
 
         Whole numbers move to their neighbours first, a number of a range to any other. Which
         parameters change, and what ones have that the wish does not use, is drawn.
 
+        Args:
+            allows: whether a combination may be tried.
+
         Returns:
-            None: every combination of the space has been tried.
+            None: every combination that is allowed has been tried, or so many that are not have
+            been met that the others are not worth the time (`MOST_REFUSED`).
         """
-        numbers = random.Random(seed)
+        numbers, n_refused = random.Random(seed), 0
         for n_changes in range(len(self._names) + 1):
             for params in self._changed(wish, n_changes, numbers):
-                if params not in self:
+                if params in self:
+                    continue
+                if allows(params):
                     return params
+                n_refused += 1
+                if n_refused == MOST_REFUSED:
+                    return None
         return None
 
     def _of(self, params: Params) -> tuple[object, ...]:
