@@ -105,12 +105,12 @@ def _singly(
 ) -> Iterator[Asked]:
     """Trials that are there before their params are drawn, one after the other."""
     for number in numbers:
-        if tried is not None and not sampler.has_untried(tried):
+        spare = {} if tried is None else sampler.any_untried(tried)
+        if spare is None:
             return
         trial_id = study._storage.create_new_trial(study._study_id)
         drawn = sampler.draw(study, study._storage.get_trial(trial_id))
-        params = drawn if tried is None else sampler.untried(drawn, tried, number)
-        assert params is not None  # some of the space was untried
+        params = drawn if tried is None else sampler.untried(drawn, tried, number) or spare
         for name, distribution in sampler.distributions.items():
             if name in params:
                 value = distribution.to_internal_repr(params[name])

@@ -122,14 +122,20 @@ class PerTrialSampler(BaseSampler):
     def untried(
         self, proposal: Mapping[str, ParameterValue], tried: Tried, trial_number: int
     ) -> dict[str, ParameterValue] | None:
-        """A proposal as it is, or the nearest that no trial has had; None: all has been tried."""
+        """A proposal, or the nearest that no trial has had; None: all has been tried.
+
+        What is moved stays within the limits; what is proposed has been brought there.
+        """
+        if proposal not in tried:
+            return dict(proposal)
         seed = derive_seed(self._seed, trial_number, "untried")
         return tried.nearest_untried(proposal, seed, self._allows)
 
-    def has_untried(self, tried: Tried) -> bool:
-        """Whether anything has not been tried."""
-        wish = {} if self._limits is None else self._limits.smallest
-        return tried.nearest_untried(wish, 0, self._allows) is not None
+    def any_untried(self, tried: Tried) -> dict[str, ParameterValue] | None:
+        """Any params that no trial has had; None: all has been tried."""
+        if self._limits is None:
+            return tried.nearest_untried({}, 0)
+        return self.untried(self._limits.smallest, tried, 0)
 
     def _allows(self, params: Mapping[str, ParameterValue]) -> bool:
         return self._limits is None or self._limits.allows(params)
