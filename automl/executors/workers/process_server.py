@@ -187,9 +187,9 @@ def _load_further(coordinator: socket.socket) -> None:
         return
     watch = select.poll()
     watch.register(coordinator, select.POLLIN)
-    for _ in load_pieces():
-        if watch.poll(0):
-            return
+    pieces = load_pieces()
+    while not watch.poll(0) and next(pieces, None) is not None:
+        pass
 
 
 def main(connection: int) -> None:
