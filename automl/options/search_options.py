@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from automl.options.option import OptionRecord, option
 from automl.options.values import (
+    AMOUNT,
     BYTES,
     COLUMNS,
     COUNT,
@@ -29,6 +30,7 @@ from automl.options.values import (
     SEED,
     SOURCE,
     SPACE,
+    SPAN,
     TEXT,
     TEXTS,
     WORKERS,
@@ -36,6 +38,7 @@ from automl.options.values import (
     number,
     one_of,
     optional,
+    whole,
 )
 
 if TYPE_CHECKING:
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
 
 TASK = one_of("binary", "multiclass", "regression")
 ERROR = number(0.0, "an error from 0, as 0.05 for 5 %")
+MOST_ROWS = 2**16  # of one call: more are predicted in parts
 DEVICE = matching(r"cpu|mps|cuda(:[0-9]{1,3})?", "cpu, cuda or cuda:N")
 
 
@@ -96,7 +100,7 @@ class DataOptions(SplitOptions, ColumnOptions, TargetOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudyOptions(OptionRecord):
+class SpaceOptions(OptionRecord):
     """What is searched, and under which name."""
 
     study: str | None = option(
@@ -126,8 +130,26 @@ class StudyOptions(OptionRecord):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PolicyOptions(OptionRecord):
-    """How to search, for how long, and what is kept of it."""
+class LimitOptions(OptionRecord):
+    """What a network may be at most: a larger or slower one is not trained."""
+
+    max_parameters: int | None = option(
+        None, optional(AMOUNT), "Most trainable numbers of a network."
+    )
+    max_latency: float | None = option(
+        None, optional(SPAN), "Most time of one call of a network, on one core of this machine."
+    )
+    latency_rows: int = option(1, whole(1, MOST_ROWS), "Rows in that call.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyOptions(LimitOptions, SpaceOptions):
+    """What a study is, beside its data."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndOptions(OptionRecord):
+    """How far to search."""
 
     # What is hoped for decides nothing; the verdict is held against it.
     target_error: float | None = option(
@@ -135,9 +157,22 @@ class PolicyOptions(OptionRecord):
     )
     n_trials: int = option(100, COUNT, "Total, earlier calls included.")
     timeout: float | None = option(None, optional(SECONDS), "Time for the whole call.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionOptions(OptionRecord):
+    """What is tried, and what goes on."""
+
     policy: str = option("optuna", TEXT, "Or promotion.")
     sampler: str = option("tpe", TEXT, "Or random, qmc, gp.")
     pruner: str = option("successive_halving", TEXT, "Or hyperband, median, none.")
+    duplicates: bool = option(False, FLAG, "Train the same params again, too, with another seed.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyOptions(DecisionOptions, EndOptions):
+    """How to search, for how long, and what is kept of it."""
+
     keep_models: int = option(5, COUNT, "The best trials that keep weights.")
     keep_bytes: int | None = option(None, optional(BYTES), "Budget of the kept models' files.")
     preflight: bool = option(True, FLAG, "Stop hopeless trials at once.")

@@ -29,7 +29,11 @@ from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.search_state import SearchState
 from automl.tuning.study_view import is_paused, turn_of
 from automl.tuning.trial_in_training import TrialInTraining
+from automl.wording.counts import count
 from storage.records import BY_MACHINE, ParameterValue
+
+USED_UP = "every combination of values in the search space has been tried"
+"""Why fewer trials are made than are wanted, if duplicates are not (`untried.py`)."""
 
 
 def adopt(state: SearchState) -> None:
@@ -98,6 +102,8 @@ def _go_on(state: SearchState, adopted: AdoptedTrial) -> None:
 def _planned_again(state: SearchState, adopted: AdoptedTrial) -> TrialInTraining:
     params = state.problem.space.suggest(adopted.handle)  # a trial opened again draws nothing
     trial = _plan(state, adopted.handle, params, attempt=adopted.n_attempts + 1)
+    if adopted.n_reported:  # it was within the study's limits
+        trial.lift_limits()
     trial.n_reported, trial.n_lost = adopted.n_reported, adopted.n_lost
     return trial
 
@@ -122,9 +128,15 @@ def _ask(
         if tally.has_machine_decided:
             trial.handle.set_user_attr(BY_MACHINE, "params")
     is_full = len(trials) < len(proposals)
+    if is_full and (n_trials := _n_trials(state)) < state.policy.n_trials:
+        state.say(f"{USED_UP}: the study ends with {count(n_trials, 'trial')}")
     last = state.policy.n_trials if is_full else trials[-1].number + 1
     tally.n_asked = max(tally.n_asked, last)  # one that a person has enqueued has an older number
     return trials
+
+
+def _n_trials(state: SearchState) -> int:
+    return len(state.study.get_trials(deepcopy=False))
 
 
 def take_begun(state: SearchState, began: RunBegan) -> None:
@@ -135,6 +147,8 @@ def take_begun(state: SearchState, began: RunBegan) -> None:
     run = trial.runs[began.run_id]
     if run.n_parameters is None:
         run.n_parameters = began.n_parameters
+    if began.latency is not None:
+        trial.handle.set_user_attr("latency", began.latency)
     if began.layers and began.run_id == min(trial.runs):  # they speak for those of other folds
         state.store.runs.add_initial_layers(began.run_id, began.layers)
 

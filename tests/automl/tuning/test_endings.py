@@ -9,6 +9,7 @@ import pytest
 
 from automl.data import LoadedData, SplitOptions, load_dataset
 from automl.tuning.endings import complete_early
+from automl.tuning.tally import BestTrial
 from storage import Store
 from storage.records import BY_MACHINE
 from tests.automl.tuning.searches import make_search, run, settings_for
@@ -93,7 +94,7 @@ def test_when_time_is_up_only_a_trial_that_is_better_than_all_completed_ones_end
 ) -> None:
     settings = settings_for(iris, max_epochs=100_000)
     search = make_search(store, iris, settings, n_trials=9, n_slots=3, timeout=3.0)
-    search.state.tally.best_value = best_so_far
+    search.state.tally.best = BestTrial(-1, best_so_far)
     assert list(search)
     outcomes = [trial.outcome for trial in store.read_study("iris").trials]
     assert outcomes.count("complete") == n_complete
@@ -109,6 +110,6 @@ def test_a_trial_that_ends_before_its_round_is_marked_as_decided_by_time(
     trial = search.state.trials[0]
     while any(run.end is None for run in trial.runs.values()):
         search._take(search.state.executor.next_round(None))
-    complete_early(search.state, trial)
+    complete_early(search.state, trial, "out_of_time")
     (first, *_) = store.read_study("iris").trials
     assert first.outcome == "complete" and first.user_attributes[BY_MACHINE] == "end"
