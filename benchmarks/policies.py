@@ -13,10 +13,10 @@ their third quartile, below 0 is better than all of them. Keys are as `lcbench.f
 With --by-time what counts is not epochs but the seconds that as many epochs of random
 configurations take in the mean, and policies are told what an epoch costs (LCBench only).
 
-Freeze-thaw was developed on the first 6 tasks of LCBench and the first 2 of TaskSet: by default the
-others are replayed. Its 16 slots are 16 turns at once: all of them train to where they are asked for
-again, then the next 16 are decided. `--epoch-rounds` replays rounds of one epoch each instead, as
-the order of a search has them, in which nobody can be further than the rounds that there were.
+Freeze-thaw was developed on the first 6 tasks of LCBench and the first 2 of TaskSet; by default
+the others are replayed. 16 slots are 16 turns at once: all of them train to where they are asked
+for again. --epoch-rounds replays rounds of one epoch, as a search has them: there nobody can be
+further than the rounds that there were.
 """
 
 from __future__ import annotations

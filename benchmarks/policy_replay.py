@@ -1,4 +1,4 @@
-"""A search without training: a policy decides, the virtual order runs, a world tells the losses."""
+"""A search without training: a policy decides in the virtual order, a world tells the losses."""
 
 from __future__ import annotations
 

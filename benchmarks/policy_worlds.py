@@ -60,7 +60,8 @@ class World(abc.ABC):
     ) -> None:
         self.space, self.max_epochs, self.n_trials = space, max_epochs, n_trials
         self._cube = UnitCube(space)
-        self._best, self._quartile = np.quantile(random_losses, (0.0, 0.75)).tolist()
+        self._best = float(np.min(random_losses))
+        self._quartile = float(np.quantile(random_losses, 0.75))
 
     @abc.abstractmethod
     def begin(self, params: Params, taken: set[int]) -> tuple[Params, Floats, Floats]:

@@ -2,9 +2,9 @@
 
 Of each trial it is the best loss so far at the epochs of a grid and at its last, as a logarithm
 where all losses are positive, cut where it is as far above three trials in four as these are
-above the best: how bad the bad ones are says nothing about the good ones. What failed is as bad as
-that, then and at the last epoch of all. Where there are more points than a bound, those of the trials that lead among all of the same
-age stay, and the last ones of a sample of the others.
+above the best: how bad the bad ones are says nothing about the good ones. What failed is as bad
+as that, then and at the last epoch of all. Where there are more points than a bound, those of the
+trials that lead among all of the same age stay, and the last ones of a sample of the others.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Curves:
         grid: the epochs of which the process is told, ascending.
 
     Attributes:
-        numbers: of the trials; rows of the arrays are in their sequence, and those beyond are empty.
+        numbers: of the trials; the arrays' rows are in their sequence, those beyond are empty.
         places: coordinates in the space; (T, D).
         epoch: the last one; (T,).
         is_paused, has_failed: (T,).
@@ -118,7 +118,8 @@ class Curves:
         """Where the trials are that have had the lowest losses; (B, D)."""
         lowest = np.fmin.reduce(self._best[: len(self.numbers)], axis=1)
         best = np.argsort(lowest, kind="stable")[:n_trials]
-        return self.places[best[np.isfinite(lowest[best])]]
+        places: Floats = self.places[best[np.isfinite(lowest[best])]]
+        return places
 
     def _append(self, number: int, trial: TrialView) -> None:
         row = len(self.numbers)

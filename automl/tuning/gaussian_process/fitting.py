@@ -34,9 +34,9 @@ _REST = (
     (-1.2, 0.7),  # s2
     (-3.0, 0.7),  # noise
 )
-"""Mean and standard deviation of the logarithm of each hyperparameter. Values are standardized, and
-the cube's edge and the times of all epochs are 1 long. To the mean of a length half the logarithm
-of the number of parameters is added, by which distances in the cube grow (Hvarfner et al. 2024,
+"""Mean and standard deviation of the logarithm of each hyperparameter. Values are standardized,
+and the cube's edge and the times of all epochs are 1 long. To the mean of a length half the
+logarithm of the number of parameters is added, by which distances grow (Hvarfner et al. 2024,
 "Vanilla Bayesian Optimization Performs Great in High Dimensions", arXiv 2402.02229)."""
 
 _FARTHEST = 4.0

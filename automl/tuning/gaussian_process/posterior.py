@@ -1,10 +1,10 @@
 """What is to be expected of trials at later epochs, given the losses that were seen.
 
-While trials train, and while a batch of decisions is made, the next losses of those that were chosen
-are believed to be what is expected of them (Kriging believer: Ginsbourger et al. 2010, "Kriging
-Is Well-Suited to Parallelize Optimization"). Such a belief moves no expectation; it makes what is
-near more certain. So trials in training are points without a value, and each decision of a batch is
-one more row of the factor, and a product with it for the set of epochs that is looked at.
+While trials train, and while a batch of decisions is made, the next losses of those that were
+chosen are believed to be what is expected of them (Kriging believer: Ginsbourger et al. 2010,
+"Kriging Is Well-Suited to Parallelize Optimization"). Such a belief moves no expectation; it makes
+what is near more certain. So trials in training are points without a value, and each decision of a
+batch is one more row of the factor, and a product with it for the epochs that are looked at.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Posterior:
         training: Points,
         n_beliefs: int,
     ) -> None:
-        self._covariance, self._n_beliefs = covariance, n_beliefs
+        self._covariance = covariance
         self._cube = cube / covariance.lengths
         row = np.concatenate([seen.row, training.row])
         epoch = np.concatenate([seen.epoch, training.epoch])
@@ -78,7 +78,7 @@ class Posterior:
         """What is to be expected at points; until the next one, it learns what is believed."""
         covariance = self._with_known(points)
         n_known, n_seen, n_believed = len(self._points), len(self._weights), self._n_believed
-        solved = np.empty((n_known + self._n_beliefs, len(points)))
+        solved = np.empty((n_known + len(self._rows), len(points)))
         solved[:n_known] = self._solve(covariance)
         if n_believed:
             known, own = self._factor_rows()

@@ -8,7 +8,7 @@ between two trials without it there is no distance.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,8 +136,7 @@ def _cells(dimension: Cells, uniform: Floats) -> Floats:
     n_cells = len(dimension.values)
     if dimension.borders is None:
         return np.floor(uniform * n_cells)
-    inner: Sequence[float] = dimension.borders[1:-1]
-    return np.searchsorted(inner, uniform, side="right").astype(np.float64)
+    return np.searchsorted(dimension.borders[1:-1], uniform, side="right").astype(np.float64)
 
 
 def _middles(dimension: Cells) -> Floats:
