@@ -44,4 +44,3 @@ def test_policies_spend_the_epochs_that_they_are_given(name: str, by_turns: bool
     bests = [step.best for step in replay.steps]
     assert bests == sorted(bests, reverse=True)
     assert replay.steps[-1].seconds == epochs
-    assert any(trial.state == "failed" for trial in replay.view.trials.values())
