@@ -100,9 +100,9 @@ class UnitCube:
                 middle = _middles(dimension)[np.where(has, old, 0).astype(np.intp)]
                 new = np.where(jumps[:, column], uniform[:, column], middle)
                 if dimension.borders is not None:
-                    new = _reflected(middle + steps[:, column])
+                    new = _within(middle + steps[:, column])
             else:
-                middle, new = old, _reflected(old + steps[:, column])
+                middle, new = old, _within(old + steps[:, column])
             new = np.where(changed[:, column], new, middle)
             moved[:, column] = np.where(has, new, uniform[:, column])
         return self.draws(moved)
@@ -146,7 +146,6 @@ def _middles(dimension: Cells) -> Floats:
     return (dimension.borders[1:] + dimension.borders[:-1]) / 2
 
 
-def _reflected(values: Floats) -> Floats:
-    """Back into the interval from 0 to 1, so that its ends are not crowded."""
-    folded = np.abs(values) % 2.0
-    return np.minimum(np.where(folded > 1.0, 2.0 - folded, folded), np.nextafter(1.0, 0.0))
+def _within(values: Floats) -> Floats:
+    """Cut at the ends of the interval from 0 to 1, where the best often are."""
+    return np.clip(values, 0.0, np.nextafter(1.0, 0.0))
