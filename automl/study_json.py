@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from automl.diagnostics.headline import headline, shown_diagnoses
 from automl.diagnostics.standing import Standing, standing
+from automl.wording.stops import stop_sentence
 from storage.answers import study_evaluation
 from storage.effort import effort_of_trial, search_effort, side_effort
-from storage.records import Diagnosis, Json, StudyRecords, TrialRecord
+from storage.records import Diagnosis, Json, StopReason, StudyRecords, TrialRecord
 from storage.score_records import EvaluationRecord
 
 
@@ -25,6 +26,7 @@ def study_json(records: StudyRecords) -> dict[str, Json]:
             "failed": outcomes.count("failed"),
             "unfinished": outcomes.count("running"),  # left for the next call
         },
+        "stopped": None if records.stop is None else _stop(records.stop),
         "n_epochs": search.n_epochs,
         "training_seconds": round(search.seconds, 3),
         "n_side_epochs": side_effort(records).n_epochs,  # confirming, promoting, ...
@@ -45,6 +47,10 @@ def _best(records: StudyRecords, best: TrialRecord) -> dict[str, Json]:
         "n_epochs": effort.n_epochs,
         "best_epochs": list(effort.best_epochs),  # one, or one per fold
     }
+
+
+def _stop(stop: StopReason) -> dict[str, Json]:
+    return {"because": stop.because, **stop.details, "message": stop_sentence(stop)}
 
 
 def _verdict(verdict: Diagnosis) -> dict[str, Json]:

@@ -164,6 +164,7 @@ class RunRecord:
 CAUSES: Mapping[str, str] = {
     "early_stopped": "no better validation loss for `patience` epochs",
     "out_of_time": "the search's time was up, and no trial was better",
+    "search_ended": "the search was to end there, and no trial was better",
     "diverged": "the loss became infinite or not a number",
     "hopeless": "the check before the first epoch found vanishing or exploding signals",
     "out_of_memory": "the device's memory did not suffice",
@@ -172,9 +173,9 @@ CAUSES: Mapping[str, str] = {
     "lost": "the process died with the trial, and so did its repetitions",
     "interrupted": "the search was stopped before the trial had ended",
 }
-"""Why a run or trial ended by itself; the first two are no failures."""
+"""Why a run or trial ended by itself; the first three are no failures."""
 
-WITHOUT_FAILURE = frozenset({None, "early_stopped", "out_of_time"})
+WITHOUT_FAILURE = frozenset({None, "early_stopped", "out_of_time", "search_ended"})
 
 BY_MACHINE = "decided_by_machine"
 """User attribute of a trial in which time or memory decided: its "end", that others were to "wait"
@@ -285,8 +286,11 @@ class PolicyRecord:
     from_trial_number: int
     sampler: str
     pruner: str
-    n_trials: int = 0  # total that was asked for
+    n_trials: int | None = None  # total that was asked for; None: as many as fit
     timeout: float | None = None  # seconds, of the call
+    max_epochs_total: int | None = None
+    target_loss: float | None = None
+    patience_trials: int | None = None
     trial_timeout: float | None = None  # seconds
     n_slots: int = 0  # trials in training at once
     n_workers: int = 0
@@ -297,6 +301,40 @@ class PolicyRecord:
     preflight: bool = True
     keep_models: int = 5
     references: bool = True  # a linear model and boosted trees were fitted beside guessing
+
+
+StopWord: TypeAlias = Literal[
+    "n_trials",
+    "timeout",
+    "max_epochs_total",
+    "target_loss",
+    "patience_trials",
+    "nothing_to_gain",
+    "interrupted",
+    "repeated_failure",
+]
+"""Why a search ended. The first five are the options that said so."""
+
+STOPS_IN_ORDER: frozenset[StopWord] = frozenset(
+    {"max_epochs_total", "target_loss", "patience_trials"}
+)
+"""Those that leave trials unfinished and still do not depend on the machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopReason:
+    """Why one call of a search ended.
+
+    Attributes:
+        details: what was asked for, under the option's name, and what was reached.
+        ended_at: seconds since 1970, UTC.
+        n_trials: of the study, by then.
+    """
+
+    because: StopWord
+    details: Mapping[str, Json] = field(default_factory=dict)
+    ended_at: float = 0.0
+    n_trials: int = 0
 
 
 @dataclass(frozen=True)
@@ -317,6 +355,7 @@ class StudyRecords:
     diagnoses: tuple[Diagnosis, ...] = ()
     artifacts: tuple[ArtifactRecord, ...] = ()
     policies: tuple[PolicyRecord, ...] = ()
+    stops: tuple[StopReason, ...] = ()
 
     @cached_property
     def complete_trials(self) -> tuple[TrialRecord, ...]:
@@ -327,6 +366,12 @@ class StudyRecords:
     def best_trial(self) -> TrialRecord | None:
         """The complete trial of the lowest value; None where none has completed."""
         return next(iter(self.complete_trials), None)
+
+    @property
+    def stop(self) -> StopReason | None:
+        """Why the last call ended; None where it is not known, or has asked for more since."""
+        last = self.stops[-1] if self.stops else None
+        return last if last is not None and last.n_trials == len(self.trials) else None
 
     @cached_property
     def last_attempts(self) -> Mapping[int, tuple[RunRecord, ...]]:

@@ -31,6 +31,7 @@ from storage.records import (
     DataCheckRecord,
     Diagnosis,
     PolicyRecord,
+    StopReason,
     StudyRecords,
     StudySettings,
     TrialRecord,
@@ -225,6 +226,12 @@ class Store:
         with writing(self._database, study_name) as (connection, study_id):
             rows = [{**dataclasses.asdict(record), "study_id": study_id}]
             _insert(connection, tables.POLICIES, rows)
+
+    def add_stop(self, study_name: str, record: StopReason) -> None:
+        """Keep why a call ended."""
+        with writing(self._database, study_name) as (connection, study_id):
+            rows = [{**dataclasses.asdict(record), "study_id": study_id}]
+            _insert(connection, tables.STOPS, rows)
 
 
 def _insert(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> None:

@@ -22,6 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from automl.tuning.progress import SearchProgress
+from automl.wording.counts import count
 from automl.wording.numbers import duration
 from automl.wording.printable import one_line, printable
 from automl.wording.scores import score_text
@@ -150,6 +151,8 @@ def progress_line(progress: SearchProgress) -> str:
 
 def _ended(progress: SearchProgress) -> str:
     """How many trials of the total have ended; a study may have more than a call asks for."""
+    if progress.n_trials is None:
+        return count(progress.n_ended, "trial")
     if progress.n_ended > progress.n_trials:
         return f"{progress.n_ended} trials, more than the {progress.n_trials} asked for"
     return f"{progress.n_ended}/{progress.n_trials} trials"
@@ -157,7 +160,7 @@ def _ended(progress: SearchProgress) -> str:
 
 def progress_view(progress: SearchProgress) -> RenderableType:
     """The live view: a bar, the counts, the running trials."""
-    bar = ProgressBar(total=progress.n_trials, completed=progress.n_ended, width=40)
+    bar = ProgressBar(total=1.0, completed=progress.share, width=40)
     head = Table.grid(padding=(0, 1))
     head.add_row(Text(progress.study_name, style="bold"), bar)
     table = Table(box=None, header_style="dim", padding=(0, 1), expand=True)

@@ -51,18 +51,18 @@ def begin_again(state: SearchState, adopted: AdoptedTrial, how: str = "") -> Non
 
 def propose(state: SearchState, n_trials: int) -> None:
     """Ask for so many trials, all from one past, and start them; others may have had the last."""
-    tally = state.tally
+    tally, total = state.tally, state.policy.total
     with (
         state.store.transaction(at_once=True),
-        state.store.optuna_storage.trials.at_most(state.policy.n_trials),
+        state.store.optuna_storage.trials.at_most(total),
     ):
         asked = ask_many(state.study, state.problem.space, n_trials)
         trials = [_plan(state, handle, params, attempt=1) for handle, params in asked]
         if tally.has_machine_decided:
             for trial in trials:
                 trial.handle.set_user_attr(BY_MACHINE, "params")
-    is_full = len(trials) < n_trials
-    last = state.policy.n_trials if is_full else trials[-1].number + 1
+    is_full = len(trials) < n_trials  # of a total
+    last = total if is_full and total is not None else trials[-1].number + 1
     tally.n_asked = max(tally.n_asked, last)  # one that a person has enqueued has an older number
     state.start(trials, [run.config for trial in trials for run in trial.runs.values()])
 

@@ -7,7 +7,9 @@ deleted after them.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from optuna.study._tell import _tell_with_warning
 from optuna.trial import TrialState
@@ -16,7 +18,7 @@ from automl.tuning.keeping import Collected
 from automl.tuning.search_state import SearchState
 from automl.tuning.trial_in_training import TrialInTraining
 from automl.wording.scores import score_text
-from storage.records import CAUSES_BY_MACHINE, RunState
+from storage.records import CAUSES_BY_MACHINE, RunState, StopReason
 
 
 def complete(state: SearchState, trial: TrialInTraining, weights: Collected | None) -> None:
@@ -35,17 +37,22 @@ def complete(state: SearchState, trial: TrialInTraining, weights: Collected | No
         state.say(f"trial {trial.number} is the best so far: {score_text('loss', trial.value)}")
 
 
-def complete_early(state: SearchState, trial: TrialInTraining) -> None:
-    """End a trial as it is when time is up: people are owed the best that was found.
+def complete_early(state: SearchState, trial: TrialInTraining, cause: str) -> None:
+    """End a trial as it is when the search is over: people are owed the best that was found.
+
+    Args:
+        cause: "out_of_time" or "search_ended", which the order has decided.
 
     Raises:
         TrainingError: the worker that held the weights has just died; nothing has been told.
     """
-    state.say(f"time is up: trial {trial.number}, the best, ends with epoch {trial.epoch}")
-    state.note_machine(trial, "end")  # even if it has come to its end: not in its round
+    if cause == "out_of_time":
+        state.note_machine(trial, "end")  # even if it has come to its end: not in its round
+    over = "time is up" if cause == "out_of_time" else "the search is over"
+    state.say(f"{over}: trial {trial.number}, the best, ends with epoch {trial.epoch}")
     for run_id, run in trial.runs.items():
         if run.end is None:
-            run.end = "out_of_time"
+            run.end = cause
             state.executor.stop(run_id)
     complete(state, trial, state.keeper.collect(trial, state.executor))
 
@@ -104,6 +111,14 @@ def suspend(state: SearchState, trials: Sequence[TrialInTraining]) -> None:
     for trial in trials:
         _finish_runs(state, trial, "failed", "interrupted")
         state.free(trial)
+
+
+def keep_reason(state: SearchState, reason: StopReason) -> None:
+    """Write why this call has ended, if it had anything to do."""
+    tally = state.tally
+    if tally.n_epochs or tally.n_ended > tally.n_ended_before:
+        made = replace(reason, n_trials=tally.n_asked, ended_at=time.time())
+        state.store.add_stop(state.problem.study_name, made)
 
 
 def _tell(

@@ -19,6 +19,7 @@ from automl.tuning.endings import complete, fail, is_advised, keep_state, lose, 
 from automl.tuning.keeping import Collected
 from automl.tuning.pruners import next_judged
 from automl.tuning.search_state import SearchState
+from automl.tuning.stopping import IMPROVED, Stopping
 from automl.tuning.trial_in_training import TrialInTraining
 from storage.records import EpochRecord
 
@@ -42,7 +43,7 @@ def fetch_weights(state: SearchState, turns: Turns) -> Mapping[int, Collected | 
     """
     weights = {}
     for trial, epoch in turns:
-        if trial.is_ended_at(epoch) and _failure_at(trial, epoch) is None:
+        if trial.is_ended_at(epoch) and failure_at(trial, epoch) is None:
             try:
                 weights[trial.number] = state.keeper.collect(trial, state.executor)
             except TrainingError as error:
@@ -54,34 +55,43 @@ def carry_out(
     state: SearchState,
     turns: Turns,
     weights: Mapping[int, Collected | None],
+    stopping: Stopping,
     arrived: Sequence[EpochRecord],
 ) -> Sequence[RunFailure]:
     """Carry out a round that is due.
 
     Args:
         weights: what `fetch_weights` gave.
+        stopping: is told what the round has brought.
         arrived: epochs that are not stored yet, of whatever trials.
 
     Returns:
         How trials have failed in it.
     """
-    failures = {trial.number: _failure_at(trial, epoch) for trial, epoch in turns}
+    failures = {trial.number: failure_at(trial, epoch) for trial, epoch in turns}
     pruned: list[TrialInTraining] = []
     with state.store.transaction():
         state.store.runs.add_epochs(arrived)
         for trial, epoch in turns:
             if failures[trial.number] is None:
                 trial.report(epoch)
+                if stopping.note_epoch(trial.number, trial.value_at(epoch)):
+                    trial.handle.set_user_attr(IMPROVED, stopping.n_tried)
         for trial, epoch in turns:
             if (failure := failures[trial.number]) is not None:
                 fail(state, trial, failure.cause, failure.message)
             elif trial.is_ended_at(epoch):
                 complete(state, trial, weights.get(trial.number))
+            elif stopping.is_enough(trial.number):
+                continue
             elif next_judged(state.study.pruner, epoch - 1) == epoch and is_advised(state, trial):
                 prune(state, trial)
                 pruned.append(trial)
     for trial in pruned:
         keep_state(state, trial)
+    for trial, _ in turns:
+        if not state.trains(trial):
+            stopping.note_tried(trial.number)
     _let_go_on(state, turns)
     return [failure for failure in failures.values() if failure is not None]
 
@@ -92,7 +102,7 @@ def train_again(state: SearchState, trial: TrialInTraining, how: str) -> None:
     begin_again(state, adopt_lost_trial(trial), how)
 
 
-def _failure_at(trial: TrialInTraining, epoch: int) -> RunFailure | None:
+def failure_at(trial: TrialInTraining, epoch: int) -> RunFailure | None:
     """Why a trial ends with this epoch without a value; None where it does not."""
     if trial.is_diverged_at(epoch):
         rate = next(iter(trial.runs.values())).config.training.learning_rate

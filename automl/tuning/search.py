@@ -21,18 +21,19 @@ from automl.errors import TrainingError
 from automl.executors.executor import Executor, RoundResult
 from automl.tuning.beginnings import adopt, propose, take_begun
 from automl.tuning.clock import Clock
-from automl.tuning.endings import complete_early, suspend, write_states
+from automl.tuning.endings import complete_early, fail, keep_reason, suspend, write_states
 from automl.tuning.policy import FINISHING_SHARE, SearchPolicy
 from automl.tuning.problem import Problem
 from automl.tuning.progress import SearchProgress
 from automl.tuning.pruners import make_pruner
 from automl.tuning.repeated_failure import RepeatedFailure
-from automl.tuning.rounds import WeightsLost, carry_out, fetch_weights, train_again
+from automl.tuning.rounds import WeightsLost, carry_out, failure_at, fetch_weights, train_again
 from automl.tuning.samplers import PerTrialSampler
 from automl.tuning.search_state import SearchState
+from automl.tuning.stopping import Stopping
 from automl.tuning.trial_in_training import TrialInTraining
 from storage import Store
-from storage.records import EpochRecord
+from storage.records import EpochRecord, StopReason
 
 CHECKPOINT_SECONDS = 60.0
 """A trial's state is saved this often: a killed process loses a minute of each of its trials, and
@@ -56,6 +57,7 @@ class Search:
         study.pruner = make_pruner(policy.pruner, settings.max_epochs)
         self.state = SearchState.of(study, store, executor, problem, policy)
         self._repeated = RepeatedFailure(is_watched=problem.engine is not None)
+        self._stopping = Stopping(policy, study)
         self._clock = clock or Clock(None)
         self._clock_of_training = Clock(None)
         self._arrived: list[EpochRecord] = []  # and not stored yet
@@ -70,15 +72,20 @@ class Search:
     def __iter__(self) -> Iterator[SearchProgress]:
         state = self.state
         self._clock_of_training = Clock(None)
-        adopt(state)
+        if not self._is_decided or self._stopping.best_unfinished(
+            state.store.adoption.dead(state.problem.study_name), state.tally.best_value
+        ):
+            adopt(state)
         try:
             while not self._is_over:
                 self._decide()
                 self._save_checkpoints()
                 if not state.trials:
                     break
-                yield state.progress(self._clock, self._clock_of_training)
+                yield self._progress
                 self._take(state.executor.next_round(self._clock.deadline))
+            if self._is_decided:
+                yield from self._finish_best()
         except GeneratorExit:  # whoever iterates has stopped: between rounds, all is in order
             self._is_stopped = True  # so that nothing more is proposed
             self._end()
@@ -87,11 +94,16 @@ class Search:
         if self._repeated.is_enough:
             raise self._repeated.error()
         state.keeper.restore()
-        yield state.progress(self._clock, self._clock_of_training)
+        yield self._progress
+
+    @property
+    def _progress(self) -> SearchProgress:
+        epochs = self._stopping.epochs
+        return self.state.progress(self._clock, self._clock_of_training, epochs)
 
     def _decide(self) -> None:
         """Propose what is wanted and carry out rounds, as far as their epochs have come."""
-        while self._propose() and self._carry_out():
+        while not self._is_decided and self._propose() and self._carry_out():
             pass
         self._store()
 
@@ -99,7 +111,10 @@ class Search:
         """Propose what the order wants now; False if it stands still, since the search is over."""
         state = self.state
         n_wanted = state.trials.order.n_wanted
-        n_wanted = min(n_wanted, state.policy.n_trials - state.tally.n_asked)
+        if (total := state.policy.total) is not None:
+            n_wanted = min(n_wanted, total - state.tally.n_asked)
+        if (n_startable := self._stopping.n_startable(state.trials)) is not None:
+            n_wanted = min(n_wanted, n_startable)
         if n_wanted > 0:
             if self._is_over:
                 return False
@@ -116,13 +131,14 @@ class Search:
         if epochs is None:
             return False
         turns = [(state.trials[number], epoch) for number, epoch in epochs.items()]
+        turns = turns[: self._stopping.epochs_left]
         try:
             weights = fetch_weights(state, turns)
         except WeightsLost as lost:
             self._train_again(lost.trial, str(lost))
             return False
-        state.trials.order.advance(epochs)
-        failures = carry_out(state, turns, weights, self._arrived)
+        state.trials.order.advance({trial.number: epoch for trial, epoch in turns})
+        failures = carry_out(state, turns, weights, self._stopping, self._arrived)
         if len(failures) < len(turns):
             self._repeated.forgive()
         for failure in failures:
@@ -184,6 +200,33 @@ class Search:
             write_states(self.state)
             self._states_written_at = now
 
+    def _finish_best(self) -> Iterator[SearchProgress]:
+        """The order has ended the search: the best trial, if unfinished, is complete as it rests.
+
+        The others are left to a call that may go on.
+        """
+        state = self.state
+        best = self._stopping.best_unfinished(state.trials, state.tally.best_value)
+        suspend(state, [trial for trial in state.trials.values() if trial.number != best])
+        while state.trials and not all(one.is_resting for one in state.trials.values()):
+            if self._is_cut:
+                return
+            yield self._progress
+            self._take(state.executor.next_round(self._clock.deadline))
+        if best is None:
+            return
+        trial = state.trials[best]
+        if (failure := failure_at(trial, trial.epoch + 1)) is not None:
+            fail(state, trial, failure.cause, failure.message)
+        else:
+            self._complete_early(trial, "search_ended")
+
+    def _complete_early(self, trial: TrialInTraining, cause: str) -> None:
+        try:
+            complete_early(self.state, trial, cause)
+        except TrainingError as error:
+            self._train_again(trial, str(error))
+
     def _end(self) -> None:
         """Take the rounds under way; if time is up, the best trial is complete as it is."""
         state = self.state
@@ -199,12 +242,18 @@ class Search:
         self._take(result)
         self._decide()
         if self._clock.is_up and (best := state.best_in_training) is not None:
-            try:
-                complete_early(state, best)
-            except TrainingError as error:
-                self._train_again(best, str(error))
+            self._complete_early(best, "out_of_time")
         suspend(state, list(state.trials.values()))
         write_states(state)
+        keep_reason(state, self._reason)
+
+    @property
+    def _reason(self) -> StopReason:
+        if self._repeated.is_enough:
+            return StopReason("repeated_failure", {"message": str(self._repeated.error())})
+        return self._stopping.reason_of_end(
+            self.state.tally, is_stopped=self._is_stopped, is_time_up=self._clock.is_up
+        )
 
     # Where the search is
 
@@ -218,5 +267,15 @@ class Search:
         return best is not None and left < best.seconds_to_finish
 
     @property
+    def _is_decided(self) -> bool:
+        """Whether the order has ended the search."""
+        return self._stopping.reason is not None
+
+    @property
+    def _is_cut(self) -> bool:
+        """Whether the person or the clock has."""
+        return self._is_stopped or self._clock.is_up
+
+    @property
     def _is_over(self) -> bool:
-        return self._is_stopped or self._clock.is_up or self._repeated.is_enough
+        return self._is_cut or self._is_decided or self._repeated.is_enough

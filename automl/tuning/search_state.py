@@ -101,9 +101,19 @@ class SearchState:
         """Tell people something, with the next progress."""
         self.messages.append(message)
 
-    def progress(self, clock: Clock, clock_of_training: Clock) -> SearchProgress:
-        """Where the search is: one snapshot, with what is to be told."""
-        tally, n_trials = self.tally, self.policy.n_trials
+    def progress(
+        self, clock: Clock, clock_of_training: Clock, epochs: Sequence[tuple[int, int]] = ()
+    ) -> SearchProgress:
+        """Where the search is: one snapshot, with what is to be told.
+
+        Args:
+            epochs: where they are limited, how many this call has had, and how many are left.
+        """
+        tally, n_trials = self.tally, self.policy.total
+        counts = list(epochs)
+        if n_trials is not None:
+            n_new = tally.n_ended - tally.n_ended_before
+            counts.append((n_new, n_trials - tally.n_ended))
         return SearchProgress(
             study_name=self.problem.study_name,
             n_trials=n_trials,
@@ -117,10 +127,7 @@ class SearchState:
             n_epochs=tally.n_epochs,
             seconds=clock.seconds,
             seconds_left=estimate_seconds_left(
-                n_ended=tally.n_ended - tally.n_ended_before,
-                n_left=max(n_trials - tally.n_ended, 0),
-                seconds=clock_of_training.seconds,
-                limit=clock.seconds_left,
+                counts, seconds=clock_of_training.seconds, limit=clock.seconds_left
             ),
             messages=self._take_messages(),
         )
