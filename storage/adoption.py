@@ -10,14 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 from sqlalchemy import Connection, select
 
 from storage import optuna_schema as schema
 from storage.optuna_storage import OptunaStorage
 from storage.processes import dead_processes, forget_dead
+from storage.records import PAUSED
 from storage.study_access import id_of, reading, writing
 from storage.tables import CLAIMS, PROCESSES, RUNS
+from storage.trial_cache import changed
+from storage.trial_writes import reopen_trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +90,42 @@ class Adoption:
             self._storage.trials.adopt(study_id, [trial.trial_id for trial in dead])
         return tuple(ClaimedTrial(trial.number, trial.lost_attempts + 1) for trial in dead)
 
-    def reopen(self, study: optuna.Study, trial_number: int) -> optuna.trial.Trial:
+    def open_again(self, study: optuna.Study, trial_number: int) -> optuna.trial.Trial:
         """Open a running trial again, to report and tell: no random number is drawn."""
-        trial_id = self._storage.get_trial_id_from_study_id_trial_number(
+        return optuna.trial.Trial(study, self._id_of(study, trial_number))
+
+    def reopen(self, study: optuna.Study, trial_number: int) -> optuna.trial.Trial:
+        """Let a trial that was told as pruned while it paused run again, in this process.
+
+        Raises:
+            UpdateFinishedTrialError: it has ended otherwise, or does not pause.
+        """
+        with self._database.lock:
+            trial_id = self._id_of(study, trial_number)
+            trial = self._storage.trials.trial(trial_id)
+            is_paused = trial.user_attrs.get(PAUSED) is not None
+            if trial.state is not TrialState.PRUNED or not is_paused:
+                raise UpdateFinishedTrialError(
+                    f"Only a trial that was pruned while it paused goes on, but trial "
+                    f"{trial_number} is {trial.state.name}."
+                )
+            with self._database.write() as connection:
+                self._database.claims.register(connection)
+                if not reopen_trial(connection, trial_id):
+                    raise UpdateFinishedTrialError(
+                        f"A trial goes on in one process, but trial {trial_number} is elsewhere."
+                    )
+                self._database.claims.claim(connection, trial_id)
+            self._database.hold([trial_id])
+            running = changed(trial, state=TrialState.RUNNING, datetime_complete=None)
+            running.values = None
+            self._storage.trials.known.put(study._study_id, [running])
+        return optuna.trial.Trial(study, trial_id)
+
+    def _id_of(self, study: optuna.Study, trial_number: int) -> int:
+        return self._storage.get_trial_id_from_study_id_trial_number(
             id_of(self._database, study.study_name), trial_number
         )
-        return optuna.trial.Trial(study, trial_id)
 
 
 def _end_lost_runs(connection: Connection, study_id: int) -> None:

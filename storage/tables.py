@@ -218,6 +218,7 @@ POLICIES = Table(
     Column("preflight", Boolean, nullable=False),
     Column("keep_models", Integer, nullable=False),
     Column("references", Boolean, nullable=False),
+    Column("policy", Text, nullable=False, server_default="optuna"),
 )
 
 STOPS = Table(

@@ -154,6 +154,7 @@ class PolicyOptions(OptionRecord):
     patience_trials: int | None = option(
         None, optional(COUNT), "Trials without a better validation loss that end the search."
     )
+    policy: str = option("optuna", TEXT, "Or promotion.")
     sampler: str = option("tpe", TEXT, "Or random, qmc, gp.")
     pruner: str = option("successive_halving", TEXT, "Or hyperband, median, none.")
     keep_models: int = option(5, COUNT, "The best trials that keep weights.")

@@ -17,6 +17,8 @@ from automl.session.chosen_space import model_versions, narrowed
 from automl.session.search_session import SearchSession
 from automl.tuning.clock import Clock
 from automl.tuning.ending_time import Moment
+from automl.tuning.policies.choosing import check_policy
+from automl.tuning.problem import Problem
 from automl.tuning.pruners import make_pruner
 from automl.tuning.samplers import PerTrialSampler
 from automl.tuning.settings import make_settings
@@ -61,7 +63,7 @@ def open_session(
     try:
         if options.new:
             settings = replace(settings, study_name=unused_name(store, settings.study_name))
-        before = _so_far(store, settings, options)
+        before = _so_far(store, Problem(settings, loaded.dataset), options)
         n_slots = _n_slots_before(store, settings) if before is not None else 0
         call = SearchCall(loaded, settings, options, clock, busyness, before, n_slots)
         return SearchSession(call, store)
@@ -70,16 +72,16 @@ def open_session(
         raise
 
 
-def _so_far(store: Store, settings: StudySettings, options: SearchOptions) -> SoFar | None:
+def _so_far(store: Store, problem: Problem, options: SearchOptions) -> SoFar | None:
     """What is there of the study, told; None if nothing is.
 
     Raises:
         StudyError: it has other settings: refused before any worker starts.
     """
-    name = settings.study_name
+    name = problem.study_name
     if name not in store.study_names():
         return None
-    found = so_far(open_study(store, settings), options)
+    found = so_far(open_study(store, problem.settings), problem, options)
     tally, total, n_there, more = found.tally, options.total, "", ""
     if total is None or tally.n_asked > total:
         n_there = count(tally.n_asked, "trial")
@@ -105,5 +107,6 @@ def _n_slots_before(store: Store, settings: StudySettings) -> int:
 def _check_policy(options: SearchOptions, settings: StudySettings) -> None:
     """Tell a wrong name before anything is stored."""
     trainer_class(options.trainer)
+    check_policy(options.policy)
     make_pruner(options.pruner, options.max_epochs)
     PerTrialSampler(options.sampler, SearchSpace.from_dict(settings.space), options.seed)

@@ -30,8 +30,9 @@ class SearchProgress:
     n_complete: int
     n_pruned: int
     n_failed: int
+    n_paused: int
     running: tuple[RunningTrial, ...]
-    best_number: int | None
+    best_number: int | None  # where trials pause, of all; else of those that are complete
     best_value: float | None
     best_params: Mapping[str, ParameterValue]
     n_epochs: int
@@ -45,9 +46,14 @@ class SearchProgress:
         return self.n_complete + self.n_pruned + self.n_failed
 
     @property
+    def n_settled(self) -> int:
+        """Trials that are not in training now: they have ended, or pause."""
+        return self.n_ended + self.n_paused
+
+    @property
     def share(self) -> float:
         """How much of the search is done, by its trials or by its time: whichever is nearer."""
-        by_trials = min(1.0, self.n_ended / self.n_trials) if self.n_trials else 0.0
+        by_trials = min(1.0, self.n_settled / self.n_trials) if self.n_trials else 0.0
         if self.seconds_left is None:
             return by_trials
         return max(by_trials, self.seconds / max(1e-9, self.seconds + self.seconds_left))

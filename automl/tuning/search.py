@@ -1,6 +1,6 @@
-"""The search loop: ask Optuna for trials, train them, report each epoch, prune, tell.
+"""The search loop: fill free places as the policy says, train, report each epoch, judge, tell.
 
-    propose -> take what has been trained -> carry out the rounds that are due -> yield progress
+    decide -> take what has been trained -> carry out the rounds that are due -> yield progress
 
 `Search` is the coordinator and the single writer of its study. It iterates over frozen
 `SearchProgress`, so a command line, a notebook and a test watch it without callbacks. It
@@ -19,18 +19,24 @@ import optuna
 
 from automl.errors import TrainingError
 from automl.executors.executor import Executor, RoundResult
-from automl.tuning.beginnings import adopt, propose, take_begun
+from automl.tuning.beginnings import adopt, decide, take_begun
 from automl.tuning.clock import Clock
-from automl.tuning.endings import complete_early, fail, keep_reason, suspend, write_states
+from automl.tuning.endings import (
+    complete_early,
+    fail,
+    keep_reason,
+    suspend,
+    tell_paused,
+    write_states,
+)
+from automl.tuning.finishing import begin_to_finish
 from automl.tuning.policy import FINISHING_SHARE, SearchPolicy
 from automl.tuning.problem import Problem
 from automl.tuning.progress import SearchProgress
-from automl.tuning.pruners import make_pruner
 from automl.tuning.repeated_failure import RepeatedFailure
 from automl.tuning.rounds import WeightsLost, carry_out, failure_at, fetch_weights, train_again
 from automl.tuning.samplers import PerTrialSampler
 from automl.tuning.search_state import SearchState
-from automl.tuning.stopping import Stopping
 from automl.tuning.trial_in_training import TrialInTraining
 from storage import Store
 from storage.records import EpochRecord, StopReason
@@ -54,10 +60,8 @@ class Search:
     ) -> None:
         settings = problem.settings
         study.sampler = PerTrialSampler(policy.sampler, problem.space, settings.seed, problem.cost)
-        study.pruner = make_pruner(policy.pruner, settings.max_epochs)
         self.state = SearchState.of(study, store, executor, problem, policy)
         self._repeated = RepeatedFailure(is_watched=problem.engine is not None)
-        self._stopping = Stopping(policy, study)
         self._clock = clock or Clock(None)
         self._clock_of_training = Clock(None)
         self._arrived: list[EpochRecord] = []  # and not stored yet
@@ -72,17 +76,14 @@ class Search:
     def __iter__(self) -> Iterator[SearchProgress]:
         state = self.state
         self._clock_of_training = Clock(None)
-        if not self._is_decided or self._stopping.best_unfinished(
-            state.store.adoption.dead(state.problem.study_name), state.tally.best_value
-        ):
-            adopt(state)
+        adopt(state)
         try:
             while not self._is_over:
                 self._decide()
                 self._save_checkpoints()
                 if not state.trials:
                     break
-                yield self._progress
+                yield state.progress(self._clock, self._clock_of_training)
                 self._take(state.executor.next_round(self._clock.deadline))
             if self._is_decided:
                 yield from self._finish_best()
@@ -94,34 +95,29 @@ class Search:
         if self._repeated.is_enough:
             raise self._repeated.error()
         state.keeper.restore()
-        yield self._progress
-
-    @property
-    def _progress(self) -> SearchProgress:
-        epochs = self._stopping.epochs
-        return self.state.progress(self._clock, self._clock_of_training, epochs)
+        yield state.progress(self._clock, self._clock_of_training)
 
     def _decide(self) -> None:
-        """Propose what is wanted and carry out rounds, as far as their epochs have come."""
-        while not self._is_decided and self._propose() and self._carry_out():
+        """Fill free places and carry out rounds, as far as their epochs have come."""
+        while not self._is_decided and self._fill() and self._carry_out():
             pass
         self._store()
 
-    def _propose(self) -> bool:
-        """Propose what the order wants now; False if it stands still, since the search is over."""
-        state = self.state
-        n_wanted = state.trials.order.n_wanted
-        if (total := state.policy.total) is not None:
-            n_wanted = min(n_wanted, total - state.tally.n_asked)
-        if (n_startable := self._stopping.n_startable(state.trials)) is not None:
-            n_wanted = min(n_wanted, n_startable)
-        if n_wanted > 0:
-            if self._is_over:
-                return False
-            if not self._must_finish:
-                propose(state, n_wanted)
-            elif (best := state.best_in_training) is not None:
-                state.note_machine(best, "wait")
+    def _fill(self) -> bool:
+        """Fill what the order has free; False if it stands still, since the search is over."""
+        state, order = self.state, self.state.trials.order
+        policy, n_free = state.decider.policy, order.n_wanted
+        if n_free < policy.n_at_once and not (n_free and order.has_free_slot):
+            return True
+        total = state.policy.total
+        if not policy.pauses and total is not None and state.tally.n_asked >= total:
+            return True
+        if self._is_over:
+            return False
+        if not self._must_finish:
+            decide(state, n_free)
+        elif (best := state.best_unfinished) is not None:
+            state.note_machine(best, "wait")
         return True
 
     def _carry_out(self) -> bool:
@@ -131,14 +127,14 @@ class Search:
         if epochs is None:
             return False
         turns = [(state.trials[number], epoch) for number, epoch in epochs.items()]
-        turns = turns[: self._stopping.epochs_left]
+        turns = turns[: state.decider.stopping.epochs_left]
         try:
             weights = fetch_weights(state, turns)
         except WeightsLost as lost:
             self._train_again(lost.trial, str(lost))
             return False
         state.trials.order.advance({trial.number: epoch for trial, epoch in turns})
-        failures = carry_out(state, turns, weights, self._stopping, self._arrived)
+        failures = carry_out(state, turns, weights, self._arrived)
         if len(failures) < len(turns):
             self._repeated.forgive()
         for failure in failures:
@@ -163,6 +159,7 @@ class Search:
                 touched[trial.number] = trial
         for failure in result.failures:
             if (trial := state.trials.of_run(failure.run_id)) is None:
+                state.trials.paused.lose_run(failure.run_id, state.executor)
                 continue
             if failure.cause == "lost":
                 self._train_again(trial, failure.message)
@@ -193,7 +190,7 @@ class Search:
             if now - trial.saved_at > CHECKPOINT_SECONDS and trial.is_begun
         ]
         if due:
-            self.state.keeper.save_checkpoints(due, self.state.executor)
+            self.state.keeper.checkpoints.save(due, self.state.executor)
         for trial in due:
             trial.saved_at = now
         if now - self._states_written_at > CHECKPOINT_SECONDS:
@@ -201,31 +198,23 @@ class Search:
             self._states_written_at = now
 
     def _finish_best(self) -> Iterator[SearchProgress]:
-        """The order has ended the search: the best trial, if unfinished, is complete as it rests.
-
-        The others are left to a call that may go on.
-        """
+        """The order has ended the search: the best trial, if unfinished, is complete as it is."""
         state = self.state
-        best = self._stopping.best_unfinished(state.trials, state.tally.best_value)
-        suspend(state, [trial for trial in state.trials.values() if trial.number != best])
-        while state.trials and not all(one.is_resting for one in state.trials.values()):
+        self._store()  # before runs end
+        trial = begin_to_finish(state)
+        while trial is not None and not trial.is_resting:
             if self._is_cut:
                 return
-            yield self._progress
+            yield state.progress(self._clock, self._clock_of_training)
             self._take(state.executor.next_round(self._clock.deadline))
-        if best is None:
+            trial = state.trials.get(trial.number)  # its worker may have died
+        self._store()
+        if trial is None:
             return
-        trial = state.trials[best]
         if (failure := failure_at(trial, trial.epoch + 1)) is not None:
             fail(state, trial, failure.cause, failure.message)
         else:
-            self._complete_early(trial, "search_ended")
-
-    def _complete_early(self, trial: TrialInTraining, cause: str) -> None:
-        try:
-            complete_early(self.state, trial, cause)
-        except TrainingError as error:
-            self._train_again(trial, str(error))
+            self._complete_early(trial, "search_over")
 
     def _end(self) -> None:
         """Take the rounds under way; if time is up, the best trial is complete as it is."""
@@ -241,19 +230,22 @@ class Search:
             state.say(f"trial {number}, {how}")
         self._take(result)
         self._decide()
-        if self._clock.is_up and (best := state.best_in_training) is not None:
-            self._complete_early(best, "out_of_time")
+        is_done = not (state.trials or self._is_cut or self._repeated.is_enough)
+        if (is_done or self._clock.is_up) and (best := state.best_unfinished) is not None:
+            self._complete_early(best, "search_over" if is_done else "out_of_time")
+        if is_done or self._clock.is_up:
+            tell_paused(state)
         suspend(state, list(state.trials.values()))
         write_states(state)
         keep_reason(state, self._reason)
 
-    @property
-    def _reason(self) -> StopReason:
-        if self._repeated.is_enough:
-            return StopReason("repeated_failure", {"message": str(self._repeated.error())})
-        return self._stopping.reason_of_end(
-            self.state.tally, is_stopped=self._is_stopped, is_time_up=self._clock.is_up
-        )
+    def _complete_early(self, best: TrialInTraining, cause: str) -> None:
+        state = self.state
+        try:
+            complete_early(state, best, cause)
+        except TrainingError as error:
+            if state.trains(best):
+                self._train_again(best, str(error))
 
     # Where the search is
 
@@ -261,15 +253,17 @@ class Search:
     def _must_finish(self) -> bool:
         """Whether the trials in training need what is left of the time, see FINISHING_SHARE."""
         left, timeout = self._clock.seconds_left, self._clock.timeout
-        if timeout is None or left >= FINISHING_SHARE * timeout:
+        if self.state.decider.policy.pauses or timeout is None:
+            return False  # those that could wait would, and the best pauses where it is
+        if left >= FINISHING_SHARE * timeout:
             return False
-        best = self.state.best_in_training
+        best = self.state.best_unfinished
         return best is not None and left < best.seconds_to_finish
 
     @property
     def _is_decided(self) -> bool:
         """Whether the order has ended the search."""
-        return self._stopping.reason is not None
+        return self.state.decider.stopping.reason is not None
 
     @property
     def _is_cut(self) -> bool:
@@ -279,3 +273,12 @@ class Search:
     @property
     def _is_over(self) -> bool:
         return self._is_cut or self._is_decided or self._repeated.is_enough
+
+    @property
+    def _reason(self) -> StopReason:
+        """Why this call has ended."""
+        if self._repeated.is_enough:
+            return StopReason("repeated_failure", {"message": str(self._repeated.error())})
+        return self.state.decider.stopping.reason_of_end(
+            self.state.tally, is_stopped=self._is_stopped, is_time_up=self._clock.is_up
+        )

@@ -14,7 +14,7 @@ import optuna
 import pytest
 
 from storage.doctor import examine
-from storage.records import ArtifactRecord, PolicyRecord
+from storage.records import ArtifactRecord, PolicyRecord, StopReason
 from storage.score_records import AnswerMember, AnswerRecord
 from storage.store import Store, open_store
 from tests.contracts.store_contract import epoch, make_study, settings
@@ -285,3 +285,11 @@ def test_queue_in_the_place_of_a_file_is_named(
     (finding,) = examine(url)
     assert "must be a regular file" in finding.message
     assert finding.command.startswith("mv ")
+
+
+def test_an_end_without_its_limit_is_told_as_damaged(url: str) -> None:
+    with open_store(url) as store:
+        make_whole_study(store)
+        store.add_stop("study", StopReason("timeout", {"seconds": 60.0}))
+    (finding,) = examine(url)
+    assert "automl_stops" in finding.message

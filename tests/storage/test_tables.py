@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import func, select
 
 from storage import optuna_schema, tables
-from storage.records import DataCheckRecord, Diagnosis, PolicyRecord
+from storage.records import DataCheckRecord, Diagnosis, PolicyRecord, StopReason
 from storage.score_records import AnswerMember, AnswerRecord, EvaluationRecord
 from storage.store import Store
 from tests.contracts.store_contract import epoch, make_study
@@ -20,6 +20,7 @@ def fill(store: Store, name: str) -> None:
     store.add_evaluation(name, EvaluationRecord(answer.answer_id, "test", {"loss": 0.1}))
     store.replace_diagnoses(name, [Diagnosis("kind", "good", "message")])
     store.add_policy(name, PolicyRecord(0, "tpe", "median"))
+    store.add_stop(name, StopReason("interrupted"))
     store.artifacts.save_predictions(name, answer.answer_id, {})
 
 
