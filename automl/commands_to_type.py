@@ -19,14 +19,8 @@ from automl.options.search_options import FreeOptions, SearchOptions, StudyOptio
 from automl.options.values import DEFAULT_STORAGE
 from automl.wording.counts import count
 from search_spaces.declared import model_of
-from storage.records import (
-    BY_MACHINE,
-    STOPS_IN_ORDER,
-    PolicyRecord,
-    SpaceChange,
-    StudyRecords,
-    StudySettings,
-)
+from storage.records import BY_MACHINE, PolicyRecord, SpaceChange, StudyRecords, StudySettings
+from storage.stop_records import STOPS_IN_ORDER
 
 ORDERLESS_SAMPLERS = frozenset({"random", "qmc"})
 """They propose by the trial's number alone, whatever has ended before."""

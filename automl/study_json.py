@@ -7,8 +7,9 @@ from automl.diagnostics.standing import Standing, standing
 from automl.wording.stops import stop_sentence
 from storage.answers import study_evaluation
 from storage.effort import effort_of_trial, search_effort, side_effort
-from storage.records import Diagnosis, Json, StopReason, StudyRecords, TrialRecord
+from storage.records import Diagnosis, Json, StudyRecords, TrialRecord
 from storage.score_records import EvaluationRecord
+from storage.stop_records import StopReason
 
 
 def study_json(records: StudyRecords) -> dict[str, Json]:

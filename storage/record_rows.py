@@ -21,12 +21,12 @@ from storage.records import (
     Diagnosis,
     PolicyRecord,
     RunRecord,
-    StopReason,
     StudySettings,
     TrialRecord,
     TrialState,
 )
 from storage.score_records import AnswerRecord, EvaluationRecord
+from storage.stop_records import StopReason
 from storage.stored_values import UnfitError, fitting, parse_json, record_of
 from storage.tables import (
     ANSWERS,

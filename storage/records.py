@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import Literal, TypeAlias
 
 from storage.score_records import AnswerRecord, EvaluationRecord
+from storage.stop_records import StopReason
 
 ParameterValue: TypeAlias = float | int | str | bool | None
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
@@ -306,40 +307,6 @@ class PolicyRecord:
     keep_models: int = 5
     references: bool = True  # a linear model and boosted trees were fitted beside guessing
     policy: str = "optuna"
-
-
-StopWord: TypeAlias = Literal[
-    "n_trials",
-    "timeout",
-    "max_epochs_total",
-    "target_loss",
-    "patience_trials",
-    "nothing_to_gain",
-    "interrupted",
-    "repeated_failure",
-]
-"""Why a search ended. The first five are the options that said so."""
-
-STOPS_IN_ORDER: frozenset[StopWord] = frozenset(
-    {"max_epochs_total", "target_loss", "patience_trials"}
-)
-"""Those that leave trials unfinished and still do not depend on the machine."""
-
-
-@dataclass(frozen=True, slots=True)
-class StopReason:
-    """Why one call of a search ended.
-
-    Attributes:
-        details: what was asked for, under the option's name, and what was reached.
-        ended_at: seconds since 1970, UTC.
-        n_trials: of the study, by then.
-    """
-
-    because: StopWord
-    details: Mapping[str, Json] = field(default_factory=dict)
-    ended_at: float = 0.0
-    n_trials: int = 0
 
 
 @dataclass(frozen=True)

@@ -131,14 +131,9 @@ class StudyOptions(OptionRecord):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PolicyOptions(OptionRecord):
-    """How to search, for how long, and what is kept of it."""
+class LimitOptions(OptionRecord):
+    """What ends a search: whichever comes first, see automl/tuning/stopping.py."""
 
-    # What is hoped for decides nothing; the verdict is held against it.
-    target_error: float | None = option(
-        None, optional(ERROR), "Error rate or RMSE that you hope to reach."
-    )
-    # What comes first ends the search; see automl/tuning/stopping.py.
     n_trials: int | None = option(
         None,
         optional(COUNT),
@@ -154,13 +149,6 @@ class PolicyOptions(OptionRecord):
     patience_trials: int | None = option(
         None, optional(COUNT), "Trials without a better validation loss that end the search."
     )
-    policy: str = option("optuna", TEXT, "Or promotion.")
-    sampler: str = option("tpe", TEXT, "Or random, qmc, gp.")
-    pruner: str = option("successive_halving", TEXT, "Or hyperband, median, none.")
-    keep_models: int = option(5, COUNT, "The best trials that keep weights.")
-    keep_bytes: int | None = option(None, optional(BYTES), "Budget of the kept models' files.")
-    preflight: bool = option(True, FLAG, "Stop hopeless trials at once.")
-    references: bool = option(True, FLAG, "Fit a linear model and boosted trees to compare with.")
 
     @property
     def total(self) -> int | None:
@@ -168,6 +156,23 @@ class PolicyOptions(OptionRecord):
         if self.n_trials is None and self.timeout is None and self.max_epochs_total is None:
             return DEFAULT_N_TRIALS
         return self.n_trials
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyOptions(LimitOptions):
+    """How to search, for how long, and what is kept of it."""
+
+    # What is hoped for decides nothing; the verdict is held against it.
+    target_error: float | None = option(
+        None, optional(ERROR), "Error rate or RMSE that you hope to reach."
+    )
+    policy: str = option("optuna", TEXT, "Or promotion.")
+    sampler: str = option("tpe", TEXT, "Or random, qmc, gp.")
+    pruner: str = option("successive_halving", TEXT, "Or hyperband, median, none.")
+    keep_models: int = option(5, COUNT, "The best trials that keep weights.")
+    keep_bytes: int | None = option(None, optional(BYTES), "Budget of the kept models' files.")
+    preflight: bool = option(True, FLAG, "Stop hopeless trials at once.")
+    references: bool = option(True, FLAG, "Fit a linear model and boosted trees to compare with.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,8 @@ from automl.tuning.paused_trials import LEAST_SECONDS, Paused
 from automl.tuning.search_state import SearchState
 from automl.tuning.trial_in_training import TrialInTraining
 from automl.wording.scores import score_text
-from storage.records import CAUSES_BY_MACHINE, PAUSED, RunState, StopReason
+from storage.records import CAUSES_BY_MACHINE, PAUSED, RunState
+from storage.stop_records import StopReason
 
 
 def complete(state: SearchState, trial: TrialInTraining, weights: Collected | None) -> None:
@@ -159,7 +160,7 @@ def keep_reason(state: SearchState, reason: StopReason) -> None:
     tally = state.tally
     if tally.n_epochs or tally.n_ended != tally.n_ended_before:
         made = replace(reason, n_trials=tally.n_asked, ended_at=time.time())
-        state.store.add_stop(state.problem.study_name, made)
+        state.store.add_of_call(state.problem.study_name, made)
 
 
 def _worth_a_file(trials: Sequence[TrialInTraining]) -> list[TrialInTraining]:

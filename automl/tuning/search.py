@@ -39,7 +39,8 @@ from automl.tuning.samplers import PerTrialSampler
 from automl.tuning.search_state import SearchState
 from automl.tuning.trial_in_training import TrialInTraining
 from storage import Store
-from storage.records import EpochRecord, StopReason
+from storage.records import EpochRecord
+from storage.stop_records import StopReason
 
 CHECKPOINT_SECONDS = 60.0
 """A trial's state is saved this often: a killed process loses a minute of each of its trials, and
@@ -66,6 +67,7 @@ class Search:
         self._clock_of_training = Clock(None)
         self._arrived: list[EpochRecord] = []  # and not stored yet
         self._is_stopped = False
+        self._has_news = True  # for the policy, since it was asked
         self._states_written_at = time.monotonic()
 
     def stop(self) -> None:
@@ -115,7 +117,9 @@ class Search:
         if self._is_over:
             return False
         if not self._must_finish:
-            decide(state, n_free)
+            if self._has_news:
+                decide(state, n_free)
+            self._has_news = False
         elif (best := state.best_unfinished) is not None:
             state.note_machine(best, "wait")
         return True
@@ -140,6 +144,7 @@ class Search:
         for failure in failures:
             self._repeated.note(failure)
         self._arrived = []
+        self._has_news = True
         return True
 
     def _train_again(self, trial: TrialInTraining, how: str) -> None:

@@ -20,7 +20,6 @@ from storage.records import (
     LayerGradientRecord,
     PolicyRecord,
     SpaceChange,
-    StopReason,
     StudySettings,
 )
 from storage.score_records import (
@@ -30,6 +29,7 @@ from storage.score_records import (
     PairedDifference,
     ReferenceRecord,
 )
+from storage.stop_records import StopReason
 from storage.store import Store
 
 
@@ -235,9 +235,9 @@ class StoreContract:
         store.replace_diagnoses("study", [old])
         store.replace_diagnoses("study", new)
         for policy in policies:
-            store.add_policy("study", policy)
+            store.add_of_call("study", policy)
         for stop in stops:
-            store.add_stop("study", stop)
+            store.add_of_call("study", stop)
         records = reopen().read_study("study")
         assert records.data_checks == tuple(checks)
         assert records.answers == (answer,) == reopen().read_answers("study")

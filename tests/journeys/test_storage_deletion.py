@@ -10,8 +10,9 @@ import pytest
 from optuna.storages import RDBStorage
 
 from storage.doctor import examine
-from storage.records import DataCheckRecord, Diagnosis, PolicyRecord, StopReason
+from storage.records import DataCheckRecord, Diagnosis, PolicyRecord
 from storage.score_records import AnswerMember, AnswerRecord, EvaluationRecord
+from storage.stop_records import StopReason
 from storage.store import Store, open_store
 from tests.contracts.store_contract import epoch, layers, make_study
 
@@ -28,8 +29,8 @@ def fill(store: Store) -> None:
     answer = store.add_answer("study", AnswerRecord("single", members, 0))
     store.add_evaluation("study", EvaluationRecord(answer.answer_id, "test", {"loss": 1.0}))
     store.replace_diagnoses("study", [Diagnosis("high_bias", "problem", "Too small.")])
-    store.add_policy("study", PolicyRecord(0, "tpe", "median"))
-    store.add_stop("study", StopReason("interrupted", n_trials=1))
+    store.add_of_call("study", PolicyRecord(0, "tpe", "median"))
+    store.add_of_call("study", StopReason("interrupted", n_trials=1))
     store.artifacts.save_weights("study", 0, run.run_id, {"w": np.ones(2)}, {})
     store.runs.finish(run.run_id, "complete")
     study.tell(trial, 1.0)

@@ -11,8 +11,9 @@ from optuna.trial import TrialState, create_trial
 
 from storage import record_rows, tables
 from storage.errors import DamagedError
-from storage.records import ArtifactRecord, PolicyRecord, RunRecord, StopReason
+from storage.records import ArtifactRecord, PolicyRecord, RunRecord
 from storage.score_records import EvaluationRecord, PairedDifference, ReferenceRecord
+from storage.stop_records import StopReason
 from tests.contracts.store_contract import settings
 
 

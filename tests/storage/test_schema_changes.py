@@ -10,7 +10,7 @@ from storage import open_store, tables
 from storage.database import Database
 from storage.engine import database_path
 from storage.errors import StorageError
-from storage.records import PolicyRecord, StopReason
+from storage.records import PolicyRecord
 from storage.schema_changes import (
     CHANGES,
     SchemaChange,
@@ -18,6 +18,7 @@ from storage.schema_changes import (
     apply_changes,
     missing_changes,
 )
+from storage.stop_records import StopReason
 from tests.contracts.store_contract import make_study
 
 
@@ -118,8 +119,8 @@ def test_a_file_of_an_earlier_version_keeps_what_it_had(url: str) -> None:
             None,
             "optuna",
         )
-        store.add_policy("study", PolicyRecord(3, "tpe", "none", timeout=60.0))
-        store.add_stop("study", StopReason("interrupted", n_trials=3))
+        store.add_of_call("study", PolicyRecord(3, "tpe", "none", timeout=60.0))
+        store.add_of_call("study", StopReason("interrupted", n_trials=3))
         records = store.read_study("study")
         assert [one.n_trials for one in records.policies] == [12, None]
         assert [one.because for one in records.stops] == ["interrupted"]

@@ -87,6 +87,7 @@ def test_a_belief_is_kept_for_the_next_call(store: Store, iris: LoadedData) -> N
     first = Decider(study, Problem(settings, iris.dataset), SearchPolicy())
     first.policy = Scripted(belief={"scale": [0.1, 2.0]})
     first.decide(1, 1, ())
+    first.keep_belief()
     second = Decider(study, Problem(settings, iris.dataset), SearchPolicy())
     assert second._belief == {"scale": [0.1, 2.0]}
     other = Decider(study, Problem(settings, iris.dataset), SearchPolicy(policy="promotion"))

@@ -122,7 +122,6 @@ def test_what_was_to_be_complete_is_so_in_the_next_call(
         for _ in search:
             if search.state.decider.stopping.n_epochs > 21:  # the next round is the last one
                 search.stop()
-        assert store.read_study("iris").best_trial is None
     records = call(tmp_path, iris, settings, **how)
     assert records.best_trial is not None
     assert ended(records) == ended(expected)

@@ -32,7 +32,7 @@ def test_every_kind_of_trial_is_seen_as_it_is(iris: LoadedData) -> None:
     study.enqueue_trial({"learning_rate": 0.15})
     view = view_of(study, problem)
     assert [trial.state for trial in view.trials.values()] == [
-        *("training", "paused", "training", "paused", "pruned", "failed", "complete"),
+        *("training", "training", "training", "paused", "pruned", "failed", "complete"),
     ]
     assert view.trials[0].losses == [0.9, 0.7]
     assert view.trials[0].params["dropout"] == 0.25

@@ -40,6 +40,15 @@ def test_the_highest_rung_comes_first_and_failures_do_not_count() -> None:
     assert policy.next(view, 2) == [Start(None), Continue(3)]
 
 
+def test_at_last_the_best_of_all_trains_to_its_end() -> None:
+    """Of few trials none is among the best quarter of a high rung."""
+    simulation = Simulation(Promotion(20), 5)
+    simulation.run(n_slots=2)
+    trials = simulation.view.trials.values()
+    complete = [trial for trial in trials if trial.state == "complete"]
+    assert complete == [min(trials, key=lambda trial: min(trial.losses))]
+
+
 def test_trials_pause_at_each_rung_below_the_end() -> None:
     policy = Promotion(16)
     assert [policy.next_judged(epoch) for epoch in (0, 1, 4, 15)] == [1, 4, None, None]
