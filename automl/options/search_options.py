@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from automl.options.option import OptionRecord, option
 from automl.options.values import (
+    AMOUNT,
     BYTES,
     COLUMNS,
     COUNT,
@@ -30,6 +31,7 @@ from automl.options.values import (
     SEED,
     SOURCE,
     SPACE,
+    SPAN,
     TEXT,
     TEXTS,
     WORKERS,
@@ -37,6 +39,7 @@ from automl.options.values import (
     number,
     one_of,
     optional,
+    whole,
 )
 
 if TYPE_CHECKING:
@@ -49,6 +52,7 @@ DEFAULT_N_TRIALS = 100
 
 LOSS = number(-math.inf, "a validation loss: a number")
 ERROR = number(0.0, "an error from 0, as 0.05 for 5 %")
+MOST_ROWS = 2**16  # of one call: more are predicted in parts
 DEVICE = matching(r"cpu|mps|cuda(:[0-9]{1,3})?", "cpu, cuda or cuda:N")
 
 
@@ -101,7 +105,7 @@ class DataOptions(SplitOptions, ColumnOptions, TargetOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudyOptions(OptionRecord):
+class SpaceOptions(OptionRecord):
     """What is searched, and under which name."""
 
     study: str | None = option(
@@ -132,6 +136,24 @@ class StudyOptions(OptionRecord):
 
 @dataclass(frozen=True, kw_only=True)
 class LimitOptions(OptionRecord):
+    """What a network may be at most: a larger or slower one is not trained."""
+
+    max_parameters: int | None = option(
+        None, optional(AMOUNT), "Most trainable numbers of a network."
+    )
+    max_latency: float | None = option(
+        None, optional(SPAN), "Most time of one call of a network, on one core of this machine."
+    )
+    latency_rows: int = option(1, whole(1, MOST_ROWS), "Rows in that call.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyOptions(LimitOptions, SpaceOptions):
+    """What a study is, beside its data."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoppingOptions(OptionRecord):
     """What ends a search: whichever comes first, see automl/tuning/stopping.py."""
 
     n_trials: int | None = option(
@@ -159,7 +181,7 @@ class LimitOptions(OptionRecord):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PolicyOptions(LimitOptions):
+class PolicyOptions(StoppingOptions):
     """How to search, for how long, and what is kept of it."""
 
     # What is hoped for decides nothing; the verdict is held against it.

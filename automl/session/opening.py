@@ -9,6 +9,7 @@ import logging
 from dataclasses import replace
 
 from automl.data.loaded import Loadable
+from automl.errors import ConfigError
 from automl.executors.devices import check_device
 from automl.executors.trainers import trainer_class
 from automl.options.search_options import SearchOptions
@@ -29,6 +30,7 @@ from automl.wording.printable import one_line
 from automl.wording.stops import stop_sentence
 from search_spaces import SearchSpace
 from storage import Store, open_store
+from storage.engine import database_path
 from storage.records import StudySettings
 
 LOG = logging.getLogger("automl")
@@ -59,17 +61,37 @@ def open_session(
     )
     settings = replace(settings, versions={**settings.versions, **model_versions(space)})
     _check_policy(options, settings)
+    refusal = _refusal(Problem(settings, loaded.dataset))
+    if refusal is not None and not _is_there(options.storage):
+        raise refusal
     store = open_store(options.storage)
     try:
         if options.new:
             settings = replace(settings, study_name=unused_name(store, settings.study_name))
         before = _so_far(store, Problem(settings, loaded.dataset), options)
+        if refusal is not None and before is None:
+            raise refusal
         n_slots = _n_slots_before(store, settings) if before is not None else 0
         call = SearchCall(loaded, settings, options, clock, busyness, before, n_slots)
         return SearchSession(call, store)
     except BaseException:
         store.close()
         raise
+
+
+def _refusal(problem: Problem) -> ConfigError | None:
+    """Why a new study would have nothing to train; one that is there has shown what it can."""
+    try:
+        problem.check_limits()
+    except ConfigError as error:
+        return error
+    return None
+
+
+def _is_there(storage: str) -> bool:
+    """Whether there is a database: opening it would make it."""
+    path = database_path(storage)
+    return path is not None and path.exists()
 
 
 def _so_far(store: Store, problem: Problem, options: SearchOptions) -> SoFar | None:

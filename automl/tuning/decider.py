@@ -31,7 +31,7 @@ class Decider:
     """Asks a policy what is trained, and tells it what became of it."""
 
     def __init__(self, study: optuna.Study, problem: Problem, options: PolicyOptions) -> None:
-        self._study = study
+        self._study, self._limits = study, problem.limits
         self.policy: Policy = make_policy(study, problem, options)
         self.view: View = view_of(study, problem)
         self.stopping = stopping_of(study, options, self.view)
@@ -58,7 +58,7 @@ class Decider:
         n_most = self.stopping.most_startable(n_free)
         view.n_startable = n_most if n_startable is None else min(n_startable, n_most)
         view.epochs_left = self.stopping.epochs_left
-        decisions = self.policy.next(view, n_free)
+        decisions = [self._within_limits(one) for one in self.policy.next(view, n_free)]
         self._check(decisions, n_free)
         view.turn += len(decisions)
         return decisions
@@ -102,6 +102,12 @@ class Decider:
         if (n_tried := self.stopping.end_round()) is not None:
             study = self._study
             study._storage.set_study_system_attr(study._study_id, TRIED_AT_BEST, n_tried)
+
+    def _within_limits(self, decision: Decision) -> Decision:
+        """The decision, on a network that may be trained."""
+        if self._limits is None or not isinstance(decision, Start) or decision.params is None:
+            return decision
+        return Start(self._limits.brought_within(decision.params))
 
     def _look_at_others(self, own: set[int]) -> None:
         """Take over what other coordinators have done with the study, or a person has."""
