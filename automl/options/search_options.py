@@ -153,9 +153,13 @@ class StudyOptions(LimitOptions, SpaceOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StoppingOptions(OptionRecord):
+class EndOptions(OptionRecord):
     """What ends a search: whichever comes first, see automl/tuning/stopping.py."""
 
+    # What is hoped for decides nothing; the verdict is held against it.
+    target_error: float | None = option(
+        None, optional(ERROR), "Error rate or RMSE that you hope to reach."
+    )
     n_trials: int | None = option(
         None,
         optional(COUNT),
@@ -181,16 +185,19 @@ class StoppingOptions(OptionRecord):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PolicyOptions(StoppingOptions):
-    """How to search, for how long, and what is kept of it."""
+class DecisionOptions(OptionRecord):
+    """What is tried, and what goes on."""
 
-    # What is hoped for decides nothing; the verdict is held against it.
-    target_error: float | None = option(
-        None, optional(ERROR), "Error rate or RMSE that you hope to reach."
-    )
     policy: str = option("optuna", TEXT, "Or promotion.")
     sampler: str = option("tpe", TEXT, "Or random, qmc, gp.")
     pruner: str = option("successive_halving", TEXT, "Or hyperband, median, none.")
+    duplicates: bool = option(False, FLAG, "Train the same params again, too, with another seed.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyOptions(DecisionOptions, EndOptions):
+    """How to search, for how long, and what is kept of it."""
+
     keep_models: int = option(5, COUNT, "The best trials that keep weights.")
     keep_bytes: int | None = option(None, optional(BYTES), "Budget of the kept models' files.")
     preflight: bool = option(True, FLAG, "Stop hopeless trials at once.")

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import optuna
 
 from automl.options.option import options_in
-from automl.options.search_options import StoppingOptions
+from automl.options.search_options import EndOptions
 from automl.tuning.policies.policy import TrialState, TrialView, View
 from automl.tuning.problem import Problem
 from automl.tuning.study_view import view_of
@@ -44,7 +44,7 @@ class Stopping:
         n_tried_at_best: trials that had been tried after the round with the best loss.
     """
 
-    def __init__(self, limits: StoppingOptions, view: View, n_tried_at_best: int = 0) -> None:
+    def __init__(self, limits: EndOptions, view: View, n_tried_at_best: int = 0) -> None:
         self._limits = limits
         self._view = view
         self._n_tried_at_best = n_tried_at_best
@@ -176,7 +176,7 @@ class Stopping:
         return self._reason("n_trials" if is_full else "nothing_to_gain")
 
     def _reason(self, because: StopWord, **reached: Reached) -> StopReason:
-        limits = {**options_in(self._limits, StoppingOptions), "n_trials": self._limits.total}
+        limits = {**options_in(self._limits, EndOptions), "n_trials": self._limits.total}
         asked: dict[str, Reached] = {str(because): limits[because]} if because in limits else {}
         return StopReason(because, {**asked, **reached})
 
@@ -185,7 +185,7 @@ def _best_loss(trial: TrialView) -> float:
     return min((loss for loss in trial.losses if not math.isnan(loss)), default=math.inf)
 
 
-def stopping_of(study: optuna.Study, limits: StoppingOptions, view: View) -> Stopping:
+def stopping_of(study: optuna.Study, limits: EndOptions, view: View) -> Stopping:
     """The limits of a call that goes on with a study as it is stored."""
     found = study._storage.get_study_system_attrs(study._study_id).get(TRIED_AT_BEST)
     return Stopping(limits, view, found if isinstance(found, int) else 0)
@@ -205,7 +205,7 @@ class SoFar:
     is_complete: bool
 
 
-def so_far(study: optuna.Study, problem: Problem, limits: StoppingOptions) -> SoFar:
+def so_far(study: optuna.Study, problem: Problem, limits: EndOptions) -> SoFar:
     """What is there of a study, for a call with these limits."""
     tally, stopping = Tally.of(study), stopping_of(study, limits, view_of(study, problem))
     is_finished = stopping.best_unfinished(tally.best_value) is None
