@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import Literal, TypeAlias
 
 from storage.score_records import AnswerRecord, EvaluationRecord
+from storage.stop_records import StopReason
 
 ParameterValue: TypeAlias = float | int | str | bool | None
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
@@ -309,8 +310,11 @@ class PolicyRecord:
     from_trial_number: int
     sampler: str
     pruner: str
-    n_trials: int = 0  # total that was asked for
+    n_trials: int | None = None  # total that was asked for; None: as many as fit
     timeout: float | None = None  # seconds, of the call
+    max_epochs_total: int | None = None
+    target_loss: float | None = None
+    patience_trials: int | None = None
     trial_timeout: float | None = None  # seconds
     n_slots: int = 0  # trials in training at once
     n_workers: int = 0
@@ -344,6 +348,7 @@ class StudyRecords:
     diagnoses: tuple[Diagnosis, ...] = ()
     artifacts: tuple[ArtifactRecord, ...] = ()
     policies: tuple[PolicyRecord, ...] = ()
+    stops: tuple[StopReason, ...] = ()
 
     @cached_property
     def complete_trials(self) -> tuple[TrialRecord, ...]:
@@ -354,6 +359,12 @@ class StudyRecords:
     def best_trial(self) -> TrialRecord | None:
         """The complete trial of the lowest value; None where none has completed."""
         return next(iter(self.complete_trials), None)
+
+    @property
+    def stop(self) -> StopReason | None:
+        """Why the last call ended; None where it is not known, or has asked for more since."""
+        last = self.stops[-1] if self.stops else None
+        return last if last is not None and last.n_trials == len(self.trials) else None
 
     @cached_property
     def last_attempts(self) -> Mapping[int, tuple[RunRecord, ...]]:
