@@ -46,9 +46,9 @@ were no better by more than chance on 6 development tasks of LCBench, two seeds.
 
 N_BEST = 10
 WIDTHS = (0.1, 0.6)
-"""Near how many of the best trials, and how near, as parts of a parameter's range. Widths from 0.02
-to 0.3 left a regret of .04 / -.06 / -.10 on the development tasks of LCBench (16 slots, two seeds),
-these -.04 / -.14 / -.19; from 0.2 to 1 it was -.03 / -.13 / -.18."""
+"""Near how many of the best trials, and how near, as parts of a parameter's range. Widths from
+0.02 to 0.3 left a regret of .04 / -.06 / -.10 on the development tasks of LCBench (16 slots, two
+seeds), these -.04 / -.14 / -.19; from 0.2 to 1 it was -.03 / -.13 / -.18."""
 
 SHARE_OF_NEW = 0.5
 """How many turns may start a trial."""

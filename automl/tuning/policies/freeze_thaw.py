@@ -46,7 +46,7 @@ GROWTH = 1.5
 N_STEPS = 12
 """By which factor the points grow before the process is fitted again, and in how many steps."""
 
-WORTH = 0.001
+WORTH = 0.0001
 """A search ends where no trial, if trained to its end, is expected to lower the best loss by more
 than this part of it."""
 
