@@ -188,7 +188,7 @@ class EndOptions(OptionRecord):
 class DecisionOptions(OptionRecord):
     """What is tried, and what goes on."""
 
-    policy: str = option("optuna", TEXT, "Or promotion.")
+    policy: str = option("optuna", TEXT, "Or promotion, freeze_thaw.")
     sampler: str = option("tpe", TEXT, "Or random, qmc, gp.")
     pruner: str = option("successive_halving", TEXT, "Or hyperband, median, none.")
     duplicates: bool = option(False, FLAG, "Train the same params again, too, with another seed.")

@@ -1,0 +1,1 @@
+"""A Gaussian process over configuration and epoch: where unfinished learning curves lead to."""

@@ -1,0 +1,141 @@
+"""Freeze-thaw: a Gaussian process over configuration and epoch decides what is tried and goes on.
+
+    start:   a dozen configurations spread over the space, one epoch each
+    then:    turns of paused trials and of new ones (`gaussian_process/batch.py`)
+    pauses:  at epochs 1, 2, 3, 5, 8, 12, 18, 27, 38, ..., where it is asked for again
+    ends:    where no trial is expected to lower the best loss by what is worth it
+
+The process is described in `gaussian_process/kernel.py`, what it is told in `curves.py` beside it.
+All that is decided is a function of the study as it is seen, its seed, the turn's number and the
+last fit, which is kept with the study.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+import optuna
+
+from automl.options.search_options import PolicyOptions
+from automl.tuning.gaussian_process.batch import N_START, Batch, Models
+from automl.tuning.gaussian_process.curves import Seen
+from automl.tuning.gaussian_process.fitting import Fit
+from automl.tuning.gaussian_process.kernel import Hyperparameters
+from automl.tuning.policies.policy import (
+    Decision,
+    Judgement,
+    Policy,
+    Start,
+    TrialView,
+    View,
+)
+from automl.tuning.problem import Problem
+from storage.records import Json
+
+GRID = (1, 2, 3, 5, 8, 12, 18, 27, 38)
+"""Epochs at which trials pause, and of which the process is told: each half as many again."""
+
+MOST_POINTS = 160
+"""What the process is told at most. A decision costs what grows with its square; 900 were no
+better than 300, nor 300 than these, on 6 development tasks of LCBench and 2 of TaskSet (16 slots,
+two seeds: differences below their errors)."""
+
+GROWTH = 1.5
+N_STEPS = 12
+"""By which factor the points grow before the process is fitted again, and in how many steps."""
+
+WORTH = 0.0001
+"""A search ends where no trial, if trained to its end, is expected to lower the best loss by more
+than this part of it."""
+
+N_CHECKED, FEWEST_TRIALS = 32, 64
+"""Among so many turns it is asked once whether any is worth it, while trials may be started, and
+not before there are so many."""
+
+
+class FreezeThaw(Policy):
+    """Freeze-thaw Bayesian optimization.
+
+    Args:
+        max_epochs: of a trial.
+    """
+
+    n_at_once = 8
+
+    def __init__(self, max_epochs: int) -> None:
+        self._grid = (*(epoch for epoch in GRID if epoch < max_epochs), max_epochs)
+        self._models: Models | None = None
+        self._belief: dict[str, Json] | None = None
+
+    def next(self, view: View, n_free: int) -> Sequence[Decision]:
+        """Trials spread over the space at first, then what the process recommends."""
+        if self._models is None:
+            self._models = Models(view, self._grid)
+        models = self._models
+        models.curves.read(view.trials)
+        seen = models.curves.seen(MOST_POINTS)
+        n_new = min(n_free, view.n_startable)
+        n_first = n_new if seen is None else max(0, min(n_new, N_START - len(view.trials)))
+        begun = len(view.trials)
+        decisions: list[Decision] = [
+            Start(models.first(view.seed, begun + place)) for place in range(n_first)
+        ]
+        if seen is None or n_first == n_free:
+            return decisions
+        batch = Batch(models, view, seen, self._hyperparameters(seen), n_free - n_first)
+        if (
+            n_first == 0
+            and self._asks_for_worth(view, n_free)
+            and batch.most_improvement() < WORTH
+        ):
+            return []
+        return [*decisions, *batch.decide(n_free - n_first, n_new - n_first)]
+
+    def judge(self, trial: TrialView) -> Judgement:
+        """It pauses: whether it goes on is decided when a slot is free."""
+        return Judgement.PAUSE
+
+    def next_judged(self, epoch: int) -> int | None:
+        """The next epoch of the grid."""
+        return next((each for each in self._grid if each > epoch), None)
+
+    @property
+    def belief(self) -> Json:
+        """The last fit: how many points it had, and what was found."""
+        return self._belief
+
+    def believe(self, belief: Json) -> None:
+        """Take over the last fit of an earlier call."""
+        self._belief = cast(dict[str, Json], belief)
+
+    def _hyperparameters(self, seen: Seen) -> Hyperparameters:
+        """Fitted again where there is much more to fit them to."""
+        assert self._models is not None
+        known, n_fitted = None, 0
+        if self._belief is not None:
+            n_fitted = cast(int, self._belief["n_points"])
+            known = Hyperparameters.of_array(np.array(self._belief["hyperparameters"]))
+        if known is not None and seen.n_points < n_fitted * GROWTH:
+            return known
+        fit = Fit(*self._models.fitted_to(seen))
+        found = fit.most_probable(known, N_STEPS)
+        self._belief = {
+            "n_points": seen.n_points,
+            "hyperparameters": found.to_array().tolist(),
+        }
+        return found
+
+    def _asks_for_worth(self, view: View, n_free: int) -> bool:
+        """Not before one has been trained to its end: curves may be flat at first, all of them."""
+        assert self._models is not None
+        is_due = (view.turn + n_free) // N_CHECKED > view.turn // N_CHECKED
+        if view.n_startable and (not is_due or len(view.trials) < FEWEST_TRIALS):
+            return False
+        return any(trial.state == "complete" for trial in view.trials.values())
+
+
+def make_policy(study: optuna.Study, problem: Problem, options: PolicyOptions) -> Policy:
+    """The policy of one call."""
+    return FreezeThaw(problem.settings.max_epochs)

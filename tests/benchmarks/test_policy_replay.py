@@ -1,0 +1,46 @@
+"""Replays: epochs are counted in the virtual order, and policies are given what they may see."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.policies import make
+from benchmarks.policy_replay import Replay
+from benchmarks.policy_worlds import Floats, Params, World
+from search_spaces import FloatParameter, SearchSpace
+
+SPACE = SearchSpace.of("one", [FloatParameter("learning_rate", 1e-4, 1e-1, log=True)])
+
+
+class Valley(World):
+    """The nearer the learning rate is to 0.01, the lower; too large ones diverge."""
+
+    def __init__(self) -> None:
+        super().__init__(SPACE, np.linspace(0.1, 2.1, 101), max_epochs=20, n_trials=1000)
+
+    def begin(self, params: Params, taken: set[int]) -> tuple[Params, Floats, Floats]:
+        rate = float(params["learning_rate"])
+        epochs = np.arange(1.0, 21.0)
+        losses = 0.1 + 0.5 * abs(np.log10(rate) + 2) + 1 / epochs
+        return params, np.where((rate > 0.05) & (epochs > 2), np.nan, losses), epochs
+
+
+def test_regret_is_0_for_the_best_and_1_for_the_third_quartile() -> None:
+    world = Valley()
+    assert world.regret(0.1) == 0.0
+    np.testing.assert_allclose(world.regret(1.6), 1.0)
+
+
+@pytest.mark.parametrize("by_turns", (False, True))
+@pytest.mark.parametrize("name", ("freeze_thaw", "promotion", "random_halving"))
+def test_policies_spend_the_epochs_that_they_are_given(name: str, by_turns: bool) -> None:
+    world = Valley()
+    replay = Replay(world, make(name, world, 0), 4, 0, by_turns=by_turns)
+    replay.run(150)
+    epochs = sum(trial.epoch for trial in replay.view.trials.values())
+    assert len(replay.steps) == epochs
+    assert 150 <= epochs < 150 + 4 * 20
+    bests = [step.best for step in replay.steps]
+    assert bests == sorted(bests, reverse=True)
+    assert replay.steps[-1].seconds == epochs
