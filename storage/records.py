@@ -20,7 +20,9 @@ from storage.score_records import AnswerRecord, EvaluationRecord
 ParameterValue: TypeAlias = float | int | str | bool | None
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
-Task: TypeAlias = Literal["binary", "multiclass", "regression"]
+Task: TypeAlias = Literal["binary", "multiclass", "regression", "objective"]
+"""What is predicted; "objective": nothing, a person's own loop gives the losses."""
+
 Purpose: TypeAlias = Literal["search", "promote", "confirm", "bootstrap", "half", "data_size"]
 RunState: TypeAlias = Literal["running", "complete", "pruned", "failed"]
 Severity: TypeAlias = Literal["good", "info", "warning", "problem"]
@@ -38,11 +40,11 @@ class StudySettings:
 
     study_name: str
     task: Task
-    loss: str  # "cross_entropy", "binary_cross_entropy", "mean_squared", "mean_absolute", "huber"
-    metric: str  # "error_rate" (classification) or "rmse" (regression, in the target's unit)
+    loss: str  # "cross_entropy", "binary_cross_entropy", "mean_squared", ...; "objective"
+    metric: str  # "error_rate" (classes), "rmse" (quantities, in the target's unit), or "loss"
     target: str
-    data_source: str  # as the person gave it: a path, sklearn:NAME, or "DataFrame"
-    data_fingerprint: str  # hash of the data's content, not of its path
+    data_source: str  # as the person gave it: a path, sklearn:NAME, "DataFrame"; an objective
+    data_fingerprint: str  # hash of the data's content, not of its path; of an objective's code
     split: Mapping[str, Json]  # kind, fractions, n_folds, group, time, seed, files
     space: Mapping[str, Json]  # SearchSpace.to_dict()
     max_epochs: int
@@ -66,6 +68,11 @@ class StudySettings:
     is_named: bool = False  # by the person; else it is called by its data and target
     # Most updates of an epoch; "full": it is a pass over the train rows, as it once always was.
     epoch_steps: int | Literal["full"] = "full"
+
+    @property
+    def is_objective(self) -> bool:
+        """Whether a person's own loop is searched: then there are no data, and no networks."""
+        return self.task == "objective"
 
     @property
     def n_measured_rows(self) -> int:
@@ -98,6 +105,9 @@ class EpochRecord:
     No label smoothing, penalty or class weight is in them. `train_loss` is measured on at
     most 10,000 fixed train rows. For regression, losses are in units of the standardized
     target (1.0 is about what predicting the mean gives) and metrics in the target's own.
+
+    Of a person's own objective the losses are what it gives. What it does not give, train loss
+    and standard error, and what is of networks alone, is NaN.
     """
 
     run_id: int
@@ -120,8 +130,8 @@ class EpochRecord:
 
     @property
     def is_finite(self) -> bool:
-        """Whether both losses are numbers: otherwise the run has diverged."""
-        return math.isfinite(self.train_loss) and math.isfinite(self.valid_loss)
+        """Whether the losses are finite: otherwise the run has diverged."""
+        return math.isfinite(self.valid_loss) and not math.isinf(self.train_loss)
 
 
 def best_epoch(curve: Sequence[EpochRecord]) -> EpochRecord | None:
@@ -164,6 +174,7 @@ class RunRecord:
 CAUSES: Mapping[str, str] = {
     "early_stopped": "no better validation loss for `patience` epochs",
     "out_of_time": "the search's time was up, and no trial was better",
+    "finished": "the objective had no further epoch",
     "diverged": "the loss became infinite or not a number",
     "hopeless": "the check before the first epoch found vanishing or exploding signals",
     "out_of_memory": "the device's memory did not suffice",
@@ -172,9 +183,9 @@ CAUSES: Mapping[str, str] = {
     "lost": "the process died with the trial, and so did its repetitions",
     "interrupted": "the search was stopped before the trial had ended",
 }
-"""Why a run or trial ended by itself; the first two are no failures."""
+"""Why a run or trial ended by itself; the first three are no failures."""
 
-WITHOUT_FAILURE = frozenset({None, "early_stopped", "out_of_time"})
+WITHOUT_FAILURE = frozenset({None, "early_stopped", "out_of_time", "finished"})
 
 BY_MACHINE = "decided_by_machine"
 """User attribute of a trial in which time or memory decided: its "end", that others were to "wait"

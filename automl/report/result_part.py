@@ -21,6 +21,7 @@ TASKS = {
     "binary": "Binary classification",
     "multiclass": "Multiclass classification",
     "regression": "Regression",
+    "objective": "An objective of one's own",
 }
 
 

@@ -6,11 +6,11 @@ training may take follows from what the end will take on a machine as busy as th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 from automl.data import LoadedData
-from automl.executors.choosing import executor_of
+from automl.executors.choosing import executor_of, trains_in_processes
 from automl.executors.devices import device_of_each
 from automl.executors.executor import Executor
 from automl.executors.resources import available_cores, total_memory
@@ -20,6 +20,8 @@ from automl.options.search_options import FreeOptions, PolicyOptions, SearchOpti
 from automl.tuning.clock import Clock
 from automl.tuning.ending_time import MOST_SHARE, REFERENCE_SECONDS, ending_seconds
 from automl.tuning.memory import MemoryPlan, plan_memory
+from automl.tuning.network_problem import NetworkProblem
+from automl.tuning.objective_problem import ObjectiveProblem
 from automl.tuning.policy import SearchPolicy
 from automl.tuning.problem import Problem
 from automl.tuning.stacking import ready, slots_of
@@ -32,7 +34,7 @@ from storage.records import PolicyRecord, StudySettings
 class SearchCall:
     """A call of a search, as it was settled before it began."""
 
-    data: LoadedData
+    data: LoadedData | None  # None: a person's own objective brings its data itself
     settings: StudySettings
     options: SearchOptions
     clock: Clock  # of the whole call
@@ -48,7 +50,9 @@ class SearchCall:
     @cached_property
     def problem(self) -> Problem:
         """What is trained, and on what."""
-        return Problem(self.settings, self.data.dataset)
+        if self.data is None:
+            return ObjectiveProblem(self.settings)
+        return NetworkProblem(self.settings, self.data.dataset)
 
     @property
     def n_ended_before(self) -> int:
@@ -67,8 +71,7 @@ class SearchCall:
         It is a matter of study and machine alone, so that another call does the same.
         """
         return plan_memory(
-            self.problem.space,
-            self.data.dataset,
+            self.problem,
             n_slots=self.options.slots or self.n_slots_before,
             n_trainers=available_cores(),
             n_bytes=total_memory(),
@@ -82,7 +85,8 @@ class SearchCall:
     @property
     def messages(self) -> tuple[str, ...]:
         """What was understood of the data, and the plan."""
-        return (*self.data.messages, f"{count(self.n_workers, 'worker')}, {self.memory}")
+        of_data = () if self.data is None else self.data.messages
+        return (*of_data, f"{count(self.n_workers, 'worker')}, {self.memory}")
 
     @cached_property
     def clock_of_training(self) -> Clock:
@@ -100,9 +104,9 @@ class SearchCall:
         """
         if self.clock.timeout is None:
             return
-        dataset = self.data.dataset
+        dataset = self.problem.dataset
         n_slots = slots_of(self.memory.n_slots).in_slots(self.options.n_trials)
-        n_runs = (n_slots + ready(n_slots)) * len(dataset.folds)
+        n_runs = (n_slots + ready(n_slots)) * max(1, len(dataset.folds))
         work = ending_seconds(dataset, n_runs, n_ended) + self.clock.afterwards
         ending = self.busyness * work + (0.0 if has_references else self.seconds_for_references)
         clock.move(self.clock.timeout - min(ending, self._most_for_end))
@@ -114,7 +118,7 @@ class SearchCall:
     @property
     def seconds_for_references(self) -> float:
         """What is kept of the end for references that are not fitted yet."""
-        return self.busyness * REFERENCE_SECONDS
+        return 0.0 if self.data is None else self.busyness * REFERENCE_SECONDS
 
     @property
     def policy(self) -> SearchPolicy:
@@ -138,15 +142,17 @@ class SearchCall:
         options = self.options
         arithmetic = {name: True for name in ("amp", "channels_last") if getattr(options, name)}
         is_limited = not self.is_complete
+        problem = self.problem
         setup = TrainingSetup(
-            self.data.dataset,
+            problem.dataset,
             n_workers=1 if self.is_complete else options.workers,
-            trainer=self.problem.trainer("plain" if arithmetic else options.trainer),
+            trainer=problem.trainer("plain" if arithmetic else options.trainer),
             arithmetic=arithmetic,
             devices=(options.device,),
             trial_timeout=options.trial_timeout if is_limited else None,
             memory_limit=options.memory_limit if is_limited else None,
-            model=self.problem.model,
             is_preflight=options.preflight,
         )
-        return executor_of(setup, self.problem.engine)
+        if trains_in_processes(setup, problem.engine):  # else a person's own code need not travel
+            setup = replace(setup, model=problem.model)
+        return executor_of(setup, problem.engine)

@@ -22,12 +22,12 @@ class _Place:
 
     n_done: int  # epochs that rounds have had
     n_come: int  # epochs that have been trained
-    has_failed: bool = False  # after the epochs that have come
+    is_over: bool = False  # after the epochs that have come: it has failed, or has no more
 
     @property
     def is_due(self) -> bool:
         """Whether it can take part in a round."""
-        return self.n_come > self.n_done or self.has_failed
+        return self.n_come > self.n_done or self.is_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +66,11 @@ class VirtualOrder:
         insort(self._numbers, number)
         self._places[number] = _Place(n_done, n_done)
 
-    def come(self, number: int, n_epochs: int, *, has_failed: bool = False) -> None:
-        """So many epochs of a trial have been trained; it may have failed after them."""
+    def come(self, number: int, n_epochs: int, *, is_over: bool = False) -> None:
+        """So many epochs of a trial have been trained; it may be over after them."""
         place = self._places[number]
         place.n_come = max(place.n_come, n_epochs)
-        place.has_failed = has_failed
+        place.is_over = is_over
 
     def begin_again(self, number: int) -> None:
         """Forget the epochs that no round has had: they will come once more."""
@@ -97,8 +97,8 @@ class VirtualOrder:
     def next_round(self) -> Mapping[int, int] | None:
         """The round that is due: by number, in order, the epoch of each trial in a slot.
 
-        None while epochs are missing, or where no trial is unfinished. Of a trial that has failed
-        after its last epoch it is the epoch that it did not finish.
+        None while epochs are missing, or where no trial is unfinished. Of a trial that is over
+        after its last epoch it is the epoch that it did not finish, or has not.
         """
         in_slots = self._numbers[: self.n_slots]
         places = [self._places[number] for number in in_slots]

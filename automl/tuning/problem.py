@@ -1,71 +1,39 @@
-"""What a search trains: a study's settings together with its data.
+"""What a search trains: a study's settings, and what makes a run of a trial's params.
 
 The search, what it keeps and the runs beside it ask a `Problem` and nothing below it: which runs
 a trial's params make, how large and how costly a network is, and what must be kept with its
-weights to build it again. Which kind of network it is, and what its inputs are, is known here and
-nowhere else in `tuning`.
+weights to build it again. Networks on data are one (`network_problem.py`), a person's own
+objective is the other (`objective_problem.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+import abc
+from collections.abc import Mapping
 from functools import cached_property
+from typing import ClassVar
 
 from automl.data.dataset import Dataset
-from automl.executors.predicting import Predict, ProcessPredictor
-from automl.executors.trainers import trainer_class, trainer_for
-from automl.executors.workers.worker import TrainingSetup
-from automl.models.family import find_family
-from automl.models.own.builders import known
-from automl.training.config import RowSubset, RunConfig, configure
-from automl.training.predictions import predict
-from automl.training.trainer import Trainer
-from automl.tuning.seeds import derive_seed
+from automl.training.config import RunConfig
 from search_spaces import SearchSpace
-from search_spaces.declared import family_of, model_of
 from storage.records import Json, ParameterValue, StudySettings
 
 NOT_STORED = -1
 """The id of a run that is planned: the database gives the real one."""
 
 
-def make_run(
-    settings: StudySettings,
-    trial_number: int,
-    params: Mapping[str, ParameterValue],
-    *,
-    seed: int,
-    fold: int = 0,
-    rows: RowSubset | None = None,
-    patience: int | None = None,
-) -> RunConfig:
-    """A run of these params in a study, not stored yet.
+class Problem(abc.ABC):
+    """What a study trains, and on what.
 
-    Args:
-        patience: None: the study's.
-
-    Raises:
-        ConfigError: a name is unknown, or a value is not possible.
+    Attributes:
+        settings: of the study.
+        dataset: what is trained on; `NO_DATA` where a person's own loop brings its data.
+        keeps_weights: whether the best trials leave networks that can be built again.
     """
-    family = family_of(settings.space)
-    model, training = configure(
-        params,
-        family=family,
-        max_epochs=settings.max_epochs,
-        patience=settings.patience if patience is None else patience,
-        epoch_steps=None if settings.epoch_steps == "full" else settings.epoch_steps,
-    )
-    return RunConfig(NOT_STORED, trial_number, family, model, training, seed, fold, rows)
-
-
-@dataclass(frozen=True, eq=False)
-class Problem:
-    """What a study trains, and on what."""
 
     settings: StudySettings
     dataset: Dataset
+    keeps_weights: ClassVar[bool]
 
     @property
     def study_name(self) -> str:
@@ -78,59 +46,40 @@ class Problem:
         return SearchSpace.from_dict(self.settings.space)
 
     @property
-    def engine(self) -> str | None:
-        """Which workers must train its networks; None: any may.
-
-        What a person wrote may hang, or take its process with it.
-        """
-        return None if find_family(self.space.family).is_trusted else "processes"
-
-    def trainer(self, wanted: str) -> str:
-        """Who trains its networks; where stacks are wanted, what its family has for them."""
-        return trainer_for(self.space.family, wanted)
+    @abc.abstractmethod
+    def is_trusted(self) -> bool:
+        """Whether what is trained is of this product, not of a person's own code."""
 
     @property
+    @abc.abstractmethod
+    def engine(self) -> str | None:
+        """Which workers must train it; None: any may."""
+
+    @abc.abstractmethod
+    def trainer(self, wanted: str) -> str:
+        """Who trains it, by the name of a `Trainer`; where stacks are wanted, what it has."""
+
+    @property
+    @abc.abstractmethod
     def model(self) -> bytes | None:
-        """Who builds a person's own networks, packed for workers; None for other families.
+        """A person's own code that it needs, packed for workers; None where it needs none.
 
         Raises:
-            StudyError: nobody has handed the function over.
+            StudyError: nobody has handed it over.
             ConfigError: it cannot be sent.
         """
-        words = model_of(self.settings.space)
-        return None if words is None else known(words).packed()
 
-    @contextmanager
-    def predicting(self) -> Iterator[Predict]:
-        """What predicts with its networks: this process, or another where `engine` says so."""
-        if self.engine is None:
-            yield lambda run, weights, split: predict(run, weights, self.dataset, split)
-            return
-        predictor = ProcessPredictor(TrainingSetup(self.dataset, model=self.model))
-        try:
-            yield predictor
-        finally:
-            predictor.close()
-
+    @abc.abstractmethod
     def plan(
         self, trial_number: int, params: Mapping[str, ParameterValue]
     ) -> tuple[RunConfig, ...]:
-        """The runs that make a trial's value: one per fold.
+        """The runs that make a trial's value.
 
         Raises:
             ConfigError: a name is unknown, or a value is not possible.
         """
-        return tuple(
-            make_run(
-                self.settings,
-                trial_number,
-                params,
-                seed=derive_seed(self.settings.seed, trial_number, "search", fold),
-                fold=fold,
-            )
-            for fold in range(len(self.dataset.folds))
-        )
 
+    @abc.abstractmethod
     def cost(self, params: Mapping[str, ParameterValue]) -> float:
         """Estimated seconds of an epoch of a trial on one fold, in proportion to other trials.
 
@@ -140,24 +89,11 @@ class Problem:
         Raises:
             ConfigError: a name is unknown, or a value is not possible.
         """
-        cost = self._trainer.cost(make_run(self.settings, 0, params, seed=0), self.dataset)
-        return cost.shared + cost.own
 
-    @cached_property
-    def _trainer(self) -> type[Trainer]:
-        """Who trains its networks wherever it can."""
-        return trainer_class(trainer_for(family_of(self.settings.space), "stacked"))
-
+    @abc.abstractmethod
     def n_parameters(self, run: RunConfig) -> int | None:
         """Trainable numbers of a run's network; None where only who trains it can tell."""
-        return find_family(run.family).n_parameters(run.model, self.dataset.describe(run.fold))
 
+    @abc.abstractmethod
     def details(self, run: RunConfig) -> dict[str, Json]:
         """What is kept with a run's weights, so that its network can be built again."""
-        fold = self.dataset.folds[run.fold]
-        return {
-            "run": asdict(run),
-            "n_train_rows": len(fold.train),
-            "target_mean": fold.target_mean,
-            "target_scale": fold.target_scale,
-        }
