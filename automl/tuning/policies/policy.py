@@ -104,7 +104,16 @@ class Judgement(enum.Enum):
 
 
 class Policy(abc.ABC):
-    """Decides what is trained. Made once for each call of a search."""
+    """Decides what is trained. Made once for each call of a search.
+
+    Attributes:
+        pauses: whether trials pause; else one that does not go on has ended.
+        n_at_once: it is asked when so many places are free at least, or a slot is: for policies
+            whose answers cost the less, the more are given together.
+    """
+
+    pauses: bool = True
+    n_at_once: int = 1
 
     @abc.abstractmethod
     def next(self, view: View, n_free: int) -> Sequence[Decision]:
