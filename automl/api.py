@@ -18,7 +18,7 @@ from automl.errors import ConfigError
 from automl.executors.workers.warm_server import loading_ahead
 from automl.models.own.builders import remember_for
 from automl.models.own.reference import reference_of, refuse_in_import
-from automl.objectives.kinds import kind_of_reference
+from automl.objectives.kinds import kind_of, kind_of_reference
 from automl.options.loading import fixed_options, is_from_files
 from automl.options.option import check_names, options_of
 from automl.options.search_options import (
@@ -114,6 +114,8 @@ def start_tune(objective: Any, space: Any, options: Mapping[str, Any]) -> Search
     refuse_in_import("a search")
     check_names(options, TuneOptions)
     chosen = TuneOptions(**options)
+    if not isinstance(objective, str):
+        kind_of(objective)  # what can be none is told before its code is looked at
     reference = reference_of(objective, "objective")
     if kind_of_reference(reference) == "function":
         if options.get("max_epochs", 1) != 1:

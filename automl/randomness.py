@@ -21,7 +21,11 @@ import torch
 from torch import Tensor
 
 PURPOSES: Final = {
-    "weights": 1, "shuffle": 2, "dropout": 3, "rows": 4, "measurement": 5,
+    "weights": 1,
+    "shuffle": 2,
+    "dropout": 3,
+    "rows": 4,
+    "measurement": 5,
     "objective": 6,
 }
 """What streams are for. The numbers are part of every stored curve: append, never change."""

@@ -82,7 +82,11 @@ def diagnose_objective(records: StudyRecords, trial: TrialRecord, facts: CurveFa
         "high_bias": (LESS_BIAS,),
         "not_learning": (LESS_BIAS,),
     }.get(kind, ())
-    if kind == "too_little_evidence" and not judged.has_train_loss and facts.n_epochs >= MIN_EPOCHS:
+    if (
+        kind == "too_little_evidence"
+        and not judged.has_train_loss
+        and facts.n_epochs >= MIN_EPOCHS
+    ):
         advice = (GIVE_TRAIN_LOSS,)
     severity: Severity = "info" if kind == "good_fit" else SEVERITIES[kind]
     title = title_of(kind, severity, is_compared=False)
@@ -121,9 +125,10 @@ def _verdict(judged: _Judged) -> tuple[FitKind, str]:
         )
     if _is_variable(judged):
         share = facts.gap / judged.learned if judged.learned > 0 else math.inf
-        lost = f" {percent(share)} of what it learned does not hold for new data." * (share < 1)
+        lost = f" {percent(share)} of what it learned does not hold for new data."
         return "high_variance", (
-            f"{who} does much better on the data it was trained on than on new ones ({losses}).{lost}"
+            f"{who} does much better on the data it was trained on than on new ones "
+            f"({losses}).{lost if share < 1 else ''}"
         )
     return "good_fit", f"no sign of variance in {who} ({losses})."
 

@@ -1,8 +1,8 @@
 """Functions that take options as keywords, shown with every option that they take.
 
-`search`, `tune` and `resume` are written with `**options`. Type checkers and editors see the fields of
-the record of options in their place (PEP 612), notebooks see them in the signature, each with its
-type and default, and below the docstring, each with what it can be and its help.
+`search`, `tune` and `resume` are written with `**options`. Type checkers and editors see the
+fields of the record of options in their place (PEP 612), notebooks see them in the signature, each
+with its type and default, and below the docstring, each with what it can be and its help.
 """
 
 from __future__ import annotations

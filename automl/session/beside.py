@@ -1,8 +1,8 @@
 """What a search does beside its training, and at its end.
 
-Of networks on data: the encoders are kept and the data checked (`data_facts.py`), references fitted
-and the answer scored (`scoring.py`). Of a person's own objective there is nothing to do: it has
-no rows that could be checked or scored.
+Of networks on data: the encoders are kept and the data checked (`data_facts.py`), references
+fitted and the answer scored (`scoring.py`). Of a person's own objective there is nothing to do: it
+has no rows that could be checked or scored.
 """
 
 from __future__ import annotations

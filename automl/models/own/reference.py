@@ -94,10 +94,9 @@ def reference_of(model: object, what: str = "model") -> BuilderReference:
     if isinstance(model, str):
         return _in_file(model, what)
     if not callable(model):
-        raise ConfigError(
-            f"{_an(what)} must be a function or 'my_file.py:{'build' if what == 'model' else 'train'}'"
-            f", but got {type(model).__name__}"
-        )
+        example = "my_file.py:build" if what == "model" else "my_file.py:train"
+        got = type(model).__name__
+        raise ConfigError(f"{_an(what)} must be a function or {example!r}, but got {got}")
     if what == "model" and hasattr(model, "state_dict") and not isinstance(model, type):
         raise ConfigError(
             f"a model must be a function that builds a network for each trial, but got a network, "
