@@ -36,9 +36,9 @@ from automl.options.search_options import SearchOptions
 from automl.training.config import RunConfig
 from automl.training.ending import ending
 from automl.training.trainer import Checkpoint, Start, run_of
+from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.order import VirtualOrder
 from automl.tuning.policy import SearchPolicy
-from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.search import Search
 from automl.tuning.settings import make_settings
 from automl.tuning.study import open_study

@@ -26,6 +26,7 @@ PUBLIC = {
         "resume",
         "search",
         "study_names",
+        "tune",
     ],
     "search_spaces": [
         "HYPERPARAMETERS",

@@ -206,7 +206,10 @@ class GuardedTraining:
                 self._blame(trainer, error)
             except Exception as error:
                 self._blame(trainer, error)
-            self._end_finished(trainer)
+            for run_id in trainer.take_finished():
+                if run_id in self.runs:
+                    self._failures.append(RunFailure(run_id, "finished", CAUSES["finished"]))
+                    self.stop(run_id)
         return epochs
 
     def _look(self, trainer: Trainer) -> None:
@@ -222,13 +225,6 @@ class GuardedTraining:
                 self._failures.append(failure)
                 self.stop(began.run_id)
                 self.forget(began.run_id)
-
-    def _end_finished(self, trainer: Trainer) -> None:
-        """End the runs that have no further epoch, and say so."""
-        for run_id in trainer.take_finished():
-            if run_id in self.runs:
-                self._failures.append(RunFailure(run_id, "finished", CAUSES["finished"]))
-                self.stop(run_id)
 
     def _new_epochs(self, epochs: Sequence[EpochRecord]) -> list[EpochRecord]:
         """The epochs that were not given before; a run whose loss is not finite has ended."""

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -124,7 +124,7 @@ def _wait_for_trials(folder: Path, process: subprocess.Popen[bytes], n_ended: in
 class Counted:
     """Its state is kept, so that no epoch is trained twice."""
 
-    trained: list[tuple[float, int]] = []
+    trained: ClassVar[list[tuple[float, int, int]]] = []
 
     def __init__(self, params: Mapping[str, Any], seed: int) -> None:
         self.x, self.rate, self.epoch = float(params["start"]), params["rate"], 0
@@ -163,17 +163,25 @@ def faulty(params: Mapping[str, Any]) -> Iterator[float]:
     if params["start"] > 1:
         raise ValueError("no such start")
     for epoch in range(5):
-        yield math.nan if params["start"] < -1 and epoch == 2 else abs(params["start"]) / (epoch + 1)
+        yield (
+            math.nan if params["start"] < -1 and epoch == 2 else abs(params["start"]) / (epoch + 1)
+        )
 
 
 def test_faults_end_their_trials_alone(tmp_path: Path) -> None:
     records = tune(faulty, tmp_path, pruner="none", seed=2)
     for trial in records.trials:
         start = float(trial.params["start"] or 0.0)
-        curve = [e for run in records.search_runs(trial.number) for e in records.epochs.get(run.run_id, ())]
+        curve = [
+            e
+            for run in records.search_runs(trial.number)
+            for e in records.epochs.get(run.run_id, ())
+        ]
         if start > 1:
             assert (trial.outcome, trial.cause) == ("failed", "crashed")
-            assert "no such start (test_tune.py, line" in str(trial.user_attributes["cause_message"])
+            assert "no such start (test_tune.py, line" in str(
+                trial.user_attributes["cause_message"]
+            )
         elif start < -1:
             assert (trial.outcome, trial.cause, len(curve)) == ("failed", "diverged", 3)
         else:
@@ -224,7 +232,7 @@ def always_raises(params: Mapping[str, Any]) -> float:
 
 
 def test_a_search_ends_where_every_trial_raises_the_same(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="trials all failed alike.*no data here"):
+    with pytest.raises(TrainingError, match=r"trials all failed alike.*no data here"):
         tune(always_raises, tmp_path, max_epochs=1)
 
 
@@ -262,7 +270,7 @@ def test_other_code_is_another_study(tmp_path: Path) -> None:
     named = {"storage": url(tmp_path), "n_trials": 2, "workers": 1}
     automl.tune(f"{loop}:train", SPACE, **named)
     loop.write_text(FILE.replace("+ 0.1", "+ 0.2"))
-    with pytest.raises(StudyError, match="the code of .*my_loop.py:train has changed"):
+    with pytest.raises(StudyError, match=r"the code of .*my_loop.py:train has changed"):
         automl.tune(f"{loop}:train", SPACE, **named)
     beside = automl.tune(f"{loop}:train", SPACE, **named, new=True)
     assert beside.study_name == "train-2"
