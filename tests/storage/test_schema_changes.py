@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, create_engine, inspect
 
 from storage.database import Database
 from storage.errors import StorageError
@@ -71,3 +73,19 @@ def test_change_from_the_future_is_refused() -> None:
 def test_file_of_an_older_version_is_refused() -> None:
     with pytest.raises(StorageError, match="an older version of this program made them"):
         missing_changes((1, 2), "sqlite:///a.db")
+
+
+def test_a_file_of_before_gets_the_columns_that_came_later(tmp_path: Path) -> None:
+    """Its rows have the defaults, and what is there is left alone."""
+    engine = create_engine(f"sqlite:///{tmp_path}/old.db")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TABLE automl_policies (policy_id INTEGER PRIMARY KEY, sampler TEXT)"
+        )
+        connection.exec_driver_sql("INSERT INTO automl_policies VALUES (1, 'random')")
+        later = tuple(change for change in CHANGES if change.number > 4)
+        for _ in range(2):
+            for change in later:
+                change.apply(connection)
+        row = connection.exec_driver_sql("SELECT sampler, policy FROM automl_policies").one()
+    assert tuple(row) == ("random", "optuna")
