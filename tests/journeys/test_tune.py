@@ -215,6 +215,7 @@ def test_a_loop_that_kills_its_worker_fails_and_the_search_goes_on(tmp_path: Pat
     assert any(cause is None for _, cause in causes)
 
 
+@pytest.mark.slow
 def test_a_loop_that_hangs_is_ended_by_its_time(tmp_path: Path) -> None:
     """Its neighbours in the same worker may have had as much time, and end with it."""
     space = {**SPACE, "start": [0.5, -2.0]}
