@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from automl.options.option import OptionRecord, option
 from automl.options.values import (
+    AMOUNT,
     BYTES,
     COLUMNS,
     COUNT,
@@ -29,6 +30,7 @@ from automl.options.values import (
     SEED,
     SOURCE,
     SPACE,
+    SPAN,
     TEXT,
     TEXTS,
     WORKERS,
@@ -36,6 +38,7 @@ from automl.options.values import (
     number,
     one_of,
     optional,
+    whole,
 )
 
 if TYPE_CHECKING:
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
 
 TASK = one_of("binary", "multiclass", "regression")
 ERROR = number(0.0, "an error from 0, as 0.05 for 5 %")
+MOST_ROWS = 2**16  # of one call: more are predicted in parts
 DEVICE = matching(r"cpu|mps|cuda(:[0-9]{1,3})?", "cpu, cuda or cuda:N")
 
 
@@ -137,12 +141,25 @@ class TrialOptions(OptionRecord):
     seed: int = option(0, SEED, "Other trials, weights, row orders.")
 
 
+@dataclass(frozen=True, kw_only=True)
+class LimitOptions(OptionRecord):
+    """What a network may be at most: a larger or slower one is not trained."""
+
+    max_parameters: int | None = option(
+        None, optional(AMOUNT), "Most trainable numbers of a network."
+    )
+    max_latency: float | None = option(
+        None, optional(SPAN), "Most time of one call of a network, on one core of this machine."
+    )
+    latency_rows: int = option(1, whole(1, MOST_ROWS), "Rows in that call.")
+
+
 # Fields of a record that inherits from several come in the order of the last one first.
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudyOptions(TrialOptions, NetworkOptions, NameOptions):
-    """What is searched, and under which name."""
+class StudyOptions(LimitOptions, TrialOptions, NetworkOptions, NameOptions):
+    """What a study is, beside its data."""
 
 
 @dataclass(frozen=True, kw_only=True)

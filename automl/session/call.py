@@ -50,9 +50,7 @@ class SearchCall:
     @cached_property
     def problem(self) -> Problem:
         """What is trained, and on what."""
-        if self.data is None:
-            return ObjectiveProblem(self.settings)
-        return NetworkProblem(self.settings, self.data.dataset)
+        return problem_of(self.settings, self.data)
 
     @property
     def n_ended_before(self) -> int:
@@ -156,3 +154,10 @@ class SearchCall:
         if trains_in_processes(setup, problem.engine):  # else a person's own code need not travel
             setup = replace(setup, model=problem.model)
         return executor_of(setup, problem.engine)
+
+
+def problem_of(settings: StudySettings, data: LoadedData | None) -> Problem:
+    """What a study trains, and on what; without data it is a person's own objective."""
+    if data is None:
+        return ObjectiveProblem(settings)
+    return NetworkProblem(settings, data.dataset)

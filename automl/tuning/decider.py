@@ -30,7 +30,7 @@ class Decider:
     """Asks a policy what is trained, and tells it what became of it."""
 
     def __init__(self, study: optuna.Study, problem: Problem, options: PolicyOptions) -> None:
-        self._study = study
+        self._study, self._limits = study, problem.limits
         self.policy: Policy = make_policy(study, problem, options)
         self.view: View = view_of(study, problem)
         self._key = f"automl:belief:{options.policy}"
@@ -55,7 +55,7 @@ class Decider:
         view = self.view
         self._look_at_others(set(own))
         view.n_startable, view.epochs_left = n_startable, epochs_left
-        decisions = self.policy.next(view, n_free)
+        decisions = [self._within_limits(one) for one in self.policy.next(view, n_free)]
         self._check(decisions, n_free)
         view.turn += len(decisions)
         return decisions
@@ -89,6 +89,12 @@ class Decider:
     def change(self, number: int, state: TrialState) -> None:
         """A trial pauses, goes on, or has ended."""
         self.view.trials[number].state = state
+
+    def _within_limits(self, decision: Decision) -> Decision:
+        """The decision, on a network that may be trained."""
+        if self._limits is None or not isinstance(decision, Start) or decision.params is None:
+            return decision
+        return Start(self._limits.brought_within(decision.params))
 
     def _look_at_others(self, own: set[int]) -> None:
         """Take over what other coordinators have done with the study, or a person has."""

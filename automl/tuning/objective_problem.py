@@ -57,6 +57,13 @@ class ObjectiveProblem(Problem):
         """The same for all."""
         return SECONDS
 
+    @property
+    def limits(self) -> None:
+        """Nothing is limited."""
+
+    def check_limits(self) -> None:
+        """There are none."""
+
     def n_parameters(self, run: RunConfig) -> int | None:
         """Nobody knows."""
         return None

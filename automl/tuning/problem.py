@@ -15,6 +15,7 @@ from typing import ClassVar
 
 from automl.data.dataset import Dataset
 from automl.training.config import RunConfig
+from automl.tuning.limits import Limits
 from search_spaces import SearchSpace
 from storage.records import Json, ParameterValue, StudySettings
 
@@ -88,6 +89,19 @@ class Problem(abc.ABC):
 
         Raises:
             ConfigError: a name is unknown, or a value is not possible.
+        """
+
+    @property
+    @abc.abstractmethod
+    def limits(self) -> Limits | None:
+        """What of the space may be trained; None: all of it."""
+
+    @abc.abstractmethod
+    def check_limits(self) -> None:
+        """Refuse limits that leave nothing to train.
+
+        Raises:
+            ConfigError: nothing that the space has is within them.
         """
 
     @abc.abstractmethod

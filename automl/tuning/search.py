@@ -51,7 +51,9 @@ class Search:
         clock: Clock | None = None,
     ) -> None:
         settings = problem.settings
-        study.sampler = PerTrialSampler(policy.sampler, problem.space, settings.seed, problem.cost)
+        study.sampler = PerTrialSampler(
+            policy.sampler, problem.space, settings.seed, problem.cost, problem.limits
+        )
         self.state = SearchState.of(study, store, executor, problem, policy)
         self._repeated = RepeatedFailure(is_watched=not problem.is_trusted)
         self._clock = clock or Clock(None)

@@ -74,6 +74,9 @@ def make_settings(
         patience=options.patience,
         epoch_steps=options.epoch_steps,
         seed=options.seed,
+        max_parameters=options.max_parameters,
+        max_latency=options.max_latency,
+        latency_rows=options.latency_rows,
     )
 
 

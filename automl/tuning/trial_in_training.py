@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import fmean
 
 import optuna
@@ -104,6 +104,11 @@ class TrialInTraining:
     def is_finished(self) -> bool:
         """Whether it ends after its last epoch, in the round of one that there is not."""
         return self.is_resting and all(run.end == "finished" for run in self.runs.values())
+
+    def lift_limits(self) -> None:
+        """Train on whatever the networks come to: they were looked at before."""
+        for run in self.runs.values():
+            run.config = replace(run.config, limits=None)
 
     def report(self, epoch: int) -> None:
         """Tell Optuna what the trial is worth at its next epoch."""

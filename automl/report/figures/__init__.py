@@ -27,6 +27,7 @@ from automl.report.figures import (
     roc,
     score,
     timeline,
+    trade_off,
 )
 from automl.report.panels import FigureModule
 
@@ -38,6 +39,7 @@ IN_ORDER: tuple[FigureModule, ...] = (
     axes,
     contours,
     bias_variance,
+    trade_off,
     data_size,
     gradient_flow,
     initialization,

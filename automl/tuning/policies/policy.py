@@ -53,6 +53,11 @@ class TrialView:
         return self.state == "paused"
 
 
+def anything(params: Mapping[str, ParameterValue]) -> bool:
+    """What is allowed where nothing is limited."""
+    return True
+
+
 @dataclass(slots=True)
 class View:
     """What a policy sees of a study, as the virtual order has it.
@@ -62,6 +67,9 @@ class View:
         turn: number of the next decision, from 0: what random numbers depend on.
         n_startable: how many trials may still be started.
         epochs_left: how many epochs may still be trained, where that is limited.
+        is_allowed: whether the network of these params is within the study's limits, as far as
+            that is known before it is built. What a policy starts all the same is brought within
+            them.
     """
 
     space: SearchSpace
@@ -72,6 +80,7 @@ class View:
     turn: int = 0
     n_startable: int = 0
     epochs_left: int | None = None
+    is_allowed: Callable[[Mapping[str, ParameterValue]], bool] = anything
 
 
 @dataclass(frozen=True, slots=True)

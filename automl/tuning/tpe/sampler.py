@@ -16,6 +16,7 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial
 
+from automl.tuning.limits import Limits
 from automl.tuning.seeds import derive_seed
 from automl.tuning.tpe.dimensions import Dimensions
 from automl.tuning.tpe.past import PastReader
@@ -29,15 +30,22 @@ class TreeParzenSampler(BaseSampler):
 
     Args:
         cost: what an epoch of a trial with these params costs, in any unit; None: all the same.
+        limits: what a network may be; None: anything.
     """
 
-    def __init__(self, space: SearchSpace, study_seed: int, cost: Cost | None = None) -> None:
+    def __init__(
+        self,
+        space: SearchSpace,
+        study_seed: int,
+        cost: Cost | None = None,
+        limits: Limits | None = None,
+    ) -> None:
         self._distributions = {
             name: each for name, each in space.distributions().items() if not each.single()
         }
         self._dimensions = Dimensions(space)
         self._reader = PastReader(self._dimensions)
-        self._seed, self._cost = study_seed, cost
+        self._seed, self._cost, self._limits = study_seed, cost, limits
         self._model: Model | None = None
 
     @contextmanager
@@ -83,4 +91,4 @@ class TreeParzenSampler(BaseSampler):
         )
 
     def _model_of(self, study: optuna.Study) -> Model:
-        return Model(self._dimensions, self._reader.read(study), self._cost)
+        return Model(self._dimensions, self._reader.read(study), self._cost, self._limits)
