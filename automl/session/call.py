@@ -68,9 +68,13 @@ class SearchCall:
 
         It is a matter of study and machine alone, so that another call does the same.
         """
+        n_slots = self.options.slots or self.n_slots_before
+        if self.data is None:
+            return MemoryPlan(n_slots, None)  # what a person's own loop takes, nobody knows
         return plan_memory(
-            self.problem,
-            n_slots=self.options.slots or self.n_slots_before,
+            self.problem.space,
+            self.data.dataset,
+            n_slots=n_slots,
             n_trainers=available_cores(),
             n_bytes=total_memory(),
         )

@@ -18,7 +18,6 @@ from automl.executors.trainers import trainer_class, trainer_for
 from automl.models.family import find_family
 from automl.training.config import RunConfig, configure
 from automl.training.trainer import Trainer
-from automl.tuning.problem import Problem
 from automl.tuning.stacking import MIN_SLOTS, most_unfinished
 from search_spaces import SearchSpace
 from search_spaces.hyperparameters import Role
@@ -49,7 +48,7 @@ class MemoryPlan:
 
 
 def plan_memory(
-    problem: Problem, *, n_slots: int, n_trainers: int, n_bytes: int | None
+    space: SearchSpace, dataset: Dataset, *, n_slots: int, n_trainers: int, n_bytes: int | None
 ) -> MemoryPlan:
     """Estimate the worst case, and halve the slots until it fits.
 
@@ -58,9 +57,8 @@ def plan_memory(
         n_trainers: among which they may be divided.
         n_bytes: what the machine has; None where it does not say.
     """
-    if not problem.is_trusted:
+    if not find_family(space.family).is_trusted:
         return MemoryPlan(n_slots, None)
-    space, dataset = problem.space, problem.dataset
     runs, trainer = largest_runs(space, dataset), _trainer(space.family)
     while True:
         n_trials = most_unfinished(n_slots)

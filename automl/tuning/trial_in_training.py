@@ -100,11 +100,6 @@ class TrialInTraining:
         """Whether every run has come to its end by an epoch."""
         return all(run.end is not None and run.last_round <= epoch for run in self.runs.values())
 
-    @property
-    def is_finished(self) -> bool:
-        """Whether it ends after its last epoch, in the round of one that there is not."""
-        return self.is_resting and all(run.end == "finished" for run in self.runs.values())
-
     def lift_limits(self) -> None:
         """Train on whatever the networks come to: they were looked at before."""
         for run in self.runs.values():

@@ -47,7 +47,8 @@ class TrialsInTraining(Mapping[int, TrialInTraining]):
 
     def look_at(self, trial: TrialInTraining) -> None:
         """Tell the order, and people, how far a trial is."""
-        is_over = trial.failure is not None or trial.is_finished
+        has_no_more = all(run.end == "finished" for run in trial.runs.values())
+        is_over = trial.failure is not None or has_no_more
         self.order.come(trial.number, trial.epochs_for_order, is_over=is_over)
         self._snapshots[trial.number] = trial.snapshot()
 
