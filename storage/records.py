@@ -23,7 +23,9 @@ Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json
 Task: TypeAlias = Literal["binary", "multiclass", "regression", "objective"]
 """What is predicted; "objective": nothing, a person's own loop gives the losses."""
 
-Purpose: TypeAlias = Literal["search", "promote", "confirm", "bootstrap", "half", "data_size"]
+Purpose: TypeAlias = Literal[
+    "search", "promote", "reproduce", "confirm", "bootstrap", "half", "data_size"
+]
 RunState: TypeAlias = Literal["running", "complete", "pruned", "failed"]
 Severity: TypeAlias = Literal["good", "info", "warning", "problem"]
 Outcome: TypeAlias = Literal["complete", "pruned", "failed", "refused", "running"]
@@ -332,6 +334,8 @@ class PolicyRecord:
     keep_models: int = 5
     references: bool = True  # a linear model and boosted trees were fitted beside guessing
     policy: str = "optuna"
+    environment: Mapping[str, str] = field(default_factory=dict)  # versions, processor, ...
+    duplicates: bool = True  # trials may have had the params of earlier ones
 
 
 @dataclass(frozen=True)

@@ -173,14 +173,21 @@ class HopeOptions(OptionRecord):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BudgetOptions(OptionRecord):
-    """How to search, and for how long."""
+class EndOptions(OptionRecord):
+    """How far to search."""
 
     n_trials: int = option(100, COUNT, "Total, earlier calls included.")
     timeout: float | None = option(None, optional(SECONDS), "Time for the whole call.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionOptions(OptionRecord):
+    """What is tried, and what goes on."""
+
     policy: str = option("optuna", TEXT, "Or promotion.")
     sampler: str = option("tpe", TEXT, "Or random, qmc, gp.")
     pruner: str = option("successive_halving", TEXT, "Or hyperband, median, none.")
+    duplicates: bool = option(False, FLAG, "Train the same params again, too, with another seed.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,7 +201,7 @@ class KeepOptions(OptionRecord):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PolicyOptions(KeepOptions, BudgetOptions, HopeOptions):
+class PolicyOptions(KeepOptions, DecisionOptions, EndOptions, HopeOptions):
     """How to search, for how long, and what is kept of it."""
 
 
@@ -247,5 +254,5 @@ class SearchOptions(FreeOptions, FixedOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TuneOptions(WorkerOptions, BudgetOptions, TrialOptions, NameOptions):
+class TuneOptions(WorkerOptions, DecisionOptions, EndOptions, TrialOptions, NameOptions):
     """The options of `automl.tune`: those of a search that are not of networks or their data."""

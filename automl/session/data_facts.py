@@ -2,9 +2,10 @@
 
 Neither is needed to train. Encoders are written before the first weights are kept, which are no
 model without one. To look for leaks with trees takes time, with the library that grows them a
-second for the smallest table. So a thread does it once workers train, and all checks are written
-between two rounds, or at the end. A study that was killed before has written when it goes on what
-is not there, and so has one whose file was lost or altered.
+second for the smallest table. So it is done once workers train, by another process if there can
+be one, for which a thread waits, and all checks are written between two rounds, or at the end. A
+study that was killed before has written when it goes on what is not there, and so has one whose
+file was lost or altered.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import threading
 
 from automl.data.loaded import LoadedData
+from automl.executors.calls_aside import call_aside
 from automl.tuning.keeping import save_preprocessing
 from automl.tuning.progress import SearchProgress
 from storage import Store
@@ -71,6 +73,7 @@ class DataFacts:
 
     def _make(self) -> None:
         try:
-            self._checks += [*self._data.data_checks, *self._data.probes.run()]
+            probes = self._data.probes.prepared()
+            self._checks += [*self._data.data_checks, *call_aside(probes)]
         except Exception as error:  # told where it is waited for
             self._failure = error

@@ -167,6 +167,7 @@ class SearchSession:
         """Write what is left, and close the database."""
         self._beside.close()
         self.store.close()
+        self._publishing.close()
 
     def __enter__(self) -> SearchSession:
         return self

@@ -52,7 +52,12 @@ class Search:
     ) -> None:
         settings = problem.settings
         study.sampler = PerTrialSampler(
-            policy.sampler, problem.space, settings.seed, problem.cost, problem.limits
+            policy.sampler,
+            problem.space,
+            settings.seed,
+            problem.cost,
+            problem.limits,
+            allows_duplicates=policy.duplicates,
         )
         self.state = SearchState.of(study, store, executor, problem, policy)
         self._repeated = RepeatedFailure(is_watched=not problem.is_trusted)
