@@ -25,6 +25,7 @@ from automl.options.values import DEFAULT_STORAGE
 from automl.wording.counts import count
 from search_spaces.declared import model_of
 from storage.records import BY_MACHINE, PolicyRecord, SpaceChange, StudyRecords, StudySettings
+from storage.stop_records import STOPS_IN_ORDER
 
 ORDERLESS_SAMPLERS = frozenset({"random", "qmc"})
 """They propose by the trial's number alone, whatever has ended before."""
@@ -98,6 +99,8 @@ def next_command(
     options["set"] = [f"{name}={text}" for name, text in assignments.items()]
     if all(change.parameter in options_of(FreeOptions) for change in changes):
         options["study"] = _typed_name(settings)
+        if (stop := records.stop) is not None and stop.because in STOPS_IN_ORDER:
+            options[stop.because] = None  # with it the study would not go on
     else:
         options["new"] = True
     return _command(settings, options)
@@ -109,10 +112,12 @@ def reproducing_command(records: StudyRecords, storage: str = DEFAULT_STORAGE) -
     What is proposed and judged follows from the virtual order (`tuning/order.py`), so that workers
     are no part of it. Times are not either: the number of trials stands for them.
     """
-    settings, policy = records.settings, _last_policy(records)
+    settings, policy, stop = records.settings, _last_policy(records), records.stop
+    others = [name for name in STOPS_IN_ORDER if stop is None or stop.because != name]
     options = {
         **_what(settings),
         **_how(policy),
+        **dict.fromkeys(map(str, others)),
         "n_trials": len(records.trials),
         "timeout": None,
         "slots": policy.n_slots or None,
@@ -159,10 +164,7 @@ def _what(settings: StudySettings) -> dict[str, Any]:
 
 def _how(policy: PolicyRecord) -> dict[str, Any]:
     """How a call searched, as far as the person chose it."""
-    return {
-        **options_in(policy, FreeOptions),
-        "n_trials": policy.n_trials or SearchOptions().n_trials,
-    }
+    return options_in(policy, FreeOptions)
 
 
 def trained_calls(records: StudyRecords) -> tuple[PolicyRecord, ...]:
@@ -300,8 +302,11 @@ def _ends_of_sameness(records: StudyRecords) -> Iterable[tuple[int, str]]:
             yield start, "policy, sampler or pruner changed between its calls"
         if before.n_slots != after.n_slots:
             yield start, "another number of trials trained at once in a later call"
-        if before.n_trials <= start:
+        if before.n_trials is not None and before.n_trials <= start:
             yield start, f"its trials are of {len(policies)} calls, of which one had ended before"
+    for stop in records.stops:
+        if stop is not records.stop and stop.because in STOPS_IN_ORDER:
+            yield stop.n_trials, "one of its calls had ended before"
     for trial in records.trials:
         if trial.user_attributes.get(BY_MACHINE) == "params":
             yield (
@@ -314,7 +319,8 @@ def _ends_of_sameness(records: StudyRecords) -> Iterable[tuple[int, str]]:
 
 def _is_timed(records: StudyRecords) -> bool:
     """Whether a timeout has ended the study, or the person has."""
+    has_ended = records.stop is not None and records.stop.because in STOPS_IN_ORDER
     return any(
-        trial.outcome == "running" or BY_MACHINE in trial.user_attributes
+        (trial.outcome == "running" and not has_ended) or BY_MACHINE in trial.user_attributes
         for trial in records.trials
     )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from automl.diagnostics.headline import headline, shown_diagnoses
 from automl.diagnostics.standing import Standing, standing
 from automl.diagnostics.trade_off import latency_of, n_parameters_of, smallest_equal
+from automl.wording.stops import stop_sentence
 from storage.answers import study_evaluation
 from storage.effort import effort_of_trial, search_effort, side_effort
 from storage.records import Diagnosis, Json, StudyRecords, StudySettings, TrialRecord
 from storage.score_records import EvaluationRecord
+from storage.stop_records import StopReason
 
 
 def study_json(records: StudyRecords) -> dict[str, Json]:
@@ -27,6 +29,7 @@ def study_json(records: StudyRecords) -> dict[str, Json]:
             "refused": outcomes.count("refused"),  # the network was over a limit
             "unfinished": outcomes.count("running"),  # left for the next call
         },
+        "stopped": None if records.stop is None else _stop(records.stop),
         "n_epochs": search.n_epochs,
         "training_seconds": round(search.seconds, 3),
         "n_side_epochs": side_effort(records).n_epochs,  # confirming, promoting, ...
@@ -73,6 +76,10 @@ def _smallest_equal(records: StudyRecords) -> dict[str, Json] | None:
         "valid_loss": found.trial.value,
         "standard_error": found.standard_error,
     }
+
+
+def _stop(stop: StopReason) -> dict[str, Json]:
+    return {"because": stop.because, **stop.details, "message": stop_sentence(stop)}
 
 
 def _verdict(verdict: Diagnosis) -> dict[str, Json]:

@@ -24,6 +24,7 @@ _RECORDS: Mapping[Table, Callable[[Row[Any]], object]] = {
     tables.DIAGNOSES: record_rows.diagnosis_record,
     tables.ARTIFACTS: record_rows.artifact_record,
     tables.POLICIES: record_rows.policy_record,
+    tables.STOPS: record_rows.stop_record,
 }
 _ATTRIBUTES = (
     (schema.STUDY_USER_ATTRIBUTES, "study_id"),
@@ -38,6 +39,7 @@ _SPARE = {
     tables.EVALUATIONS.name,
     tables.DIAGNOSES.name,
     tables.POLICIES.name,
+    tables.STOPS.name,
 }
 """Tables whose rows a study can do without; those of the others make it what it is."""
 

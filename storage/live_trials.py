@@ -142,8 +142,11 @@ class LiveTrials:
     # Beginning and ending
 
     @contextmanager
-    def at_most(self, n_trials: int) -> Iterator[None]:
+    def at_most(self, n_trials: int | None) -> Iterator[None]:
         """Let no trial be made beyond a study's total, whoever makes trials meanwhile.
+
+        Args:
+            n_trials: the total; None: there is none.
 
         Raises:
             StudyIsFull: one was to be made.

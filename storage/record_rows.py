@@ -26,6 +26,7 @@ from storage.records import (
     TrialState,
 )
 from storage.score_records import AnswerRecord, EvaluationRecord
+from storage.stop_records import StopReason
 from storage.stored_values import UnfitError, fitting, parse_json, record_of
 from storage.tables import (
     ANSWERS,
@@ -36,6 +37,7 @@ from storage.tables import (
     POLICIES,
     RUNS,
     SETTINGS,
+    STOPS,
     Json,
 )
 
@@ -183,13 +185,20 @@ def artifact_row(record: ArtifactRecord, study_id: int) -> dict[str, Any]:
 def artifact_record(row: Row[Any]) -> ArtifactRecord:
     """A row of `automl_artifacts` as an artifact."""
     record = _record(ArtifactRecord, ARTIFACTS, dict(row._mapping))
-    try:
-        for name, hint in _DETAILS.get(record.kind, {}).items():
-            fitting(record.details.get(name), hint)
-    except UnfitError as error:
-        place = {"artifact_id": record.artifact_id}
-        raise DamagedError(ARTIFACTS.name, "details", place, str(error)) from error
+    _check_details(ARTIFACTS, record.artifact_id, record.details, _DETAILS.get(record.kind, {}))
     return record
+
+
+def _check_details(
+    table: Table, row_id: int | str, details: Mapping[str, Any], hints: Mapping[str, Any]
+) -> None:
+    """Refuse details that lack something, or have it of another type."""
+    try:
+        for name, hint in hints.items():
+            fitting(details.get(name), hint)
+    except UnfitError as error:
+        (key,) = (column.name for column in table.primary_key)
+        raise DamagedError(table.name, "details", {key: row_id}, str(error)) from error
 
 
 _DETAILS: Mapping[str, Mapping[str, Any]] = {
@@ -206,6 +215,23 @@ _DETAILS: Mapping[str, Mapping[str, Any]] = {
 def policy_record(row: Row[Any]) -> PolicyRecord:
     """A row of `automl_policies` as a policy."""
     return _record(PolicyRecord, POLICIES, dict(row._mapping))
+
+
+def stop_record(row: Row[Any]) -> StopReason:
+    """A row of `automl_stops` as the reason of a call's end."""
+    record = _record(StopReason, STOPS, dict(row._mapping))
+    _check_details(STOPS, row.stop_id, record.details, _REACHED.get(record.because, {}))
+    return record
+
+
+_REACHED: Mapping[str, Mapping[str, Any]] = {
+    "n_trials": {"n_trials": int},
+    "timeout": {"timeout": float},
+    "max_epochs_total": {"max_epochs_total": int},
+    "target_loss": {"target_loss": float, "trial_number": int, "valid_loss": float},
+    "patience_trials": {"n_since": int},
+}
+"""What the details of an end must have, by its reason."""
 
 
 _STATES: Mapping[str, TrialState] = {name: name for name in get_args(TrialState)}

@@ -16,13 +16,13 @@ from functools import cached_property
 from typing import Literal, TypeAlias
 
 from storage.score_records import AnswerRecord, EvaluationRecord
+from storage.stop_records import StopReason
 
 ParameterValue: TypeAlias = float | int | str | bool | None
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
+# "objective": nothing is predicted, a person's own loop gives the losses.
 Task: TypeAlias = Literal["binary", "multiclass", "regression", "objective"]
-"""What is predicted; "objective": nothing, a person's own loop gives the losses."""
-
 Purpose: TypeAlias = Literal[
     "search", "promote", "reproduce", "confirm", "bootstrap", "half", "data_size"
 ]
@@ -115,9 +115,7 @@ class EpochRecord:
     No label smoothing, penalty or class weight is in them. `train_loss` is measured on at
     most 10,000 fixed train rows. For regression, losses are in units of the standardized
     target (1.0 is about what predicting the mean gives) and metrics in the target's own.
-
-    Of a person's own objective the losses are what it gives. What it does not give, train loss
-    and standard error, and what is of networks alone, is NaN.
+    Of a person's own objective, what it does not give is NaN, and what is of networks alone.
     """
 
     run_id: int
@@ -321,8 +319,11 @@ class PolicyRecord:
     from_trial_number: int
     sampler: str
     pruner: str
-    n_trials: int = 0  # total that was asked for
+    n_trials: int | None = None  # total that was asked for; None: as many as fit
     timeout: float | None = None  # seconds, of the call
+    max_epochs_total: int | None = None
+    target_loss: float | None = None
+    patience_trials: int | None = None
     trial_timeout: float | None = None  # seconds
     n_slots: int = 0  # trials in training at once
     n_workers: int = 0
@@ -356,6 +357,7 @@ class StudyRecords:
     diagnoses: tuple[Diagnosis, ...] = ()
     artifacts: tuple[ArtifactRecord, ...] = ()
     policies: tuple[PolicyRecord, ...] = ()
+    stops: tuple[StopReason, ...] = ()
 
     @cached_property
     def complete_trials(self) -> tuple[TrialRecord, ...]:
@@ -366,6 +368,12 @@ class StudyRecords:
     def best_trial(self) -> TrialRecord | None:
         """The complete trial of the lowest value; None where none has completed."""
         return next(iter(self.complete_trials), None)
+
+    @property
+    def stop(self) -> StopReason | None:
+        """Why the last call ended; None where it is not known, or has asked for more since."""
+        last = self.stops[-1] if self.stops else None
+        return last if last is not None and last.n_trials == len(self.trials) else None
 
     @cached_property
     def last_attempts(self) -> Mapping[int, tuple[RunRecord, ...]]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import Column, Connection, select
+from sqlalchemy import Column, Connection, Table, select
 from sqlalchemy.schema import CreateColumn
 
 from storage import optuna_schema, tables
@@ -42,6 +42,11 @@ def _delete_along(connection: Connection) -> None:
             "The storage must be an SQLite URL, "
             f"but got a {connection.dialect.name} database: other databases are not ready yet."
         )
+    _replace_triggers(connection)
+
+
+def _replace_triggers(connection: Connection) -> None:
+    """The triggers that delete along, for the tables that there are by now."""
     counted = (
         "INSERT INTO automl_deletions (study_id, n_deletions) VALUES (OLD.study_id, 1) "
         "ON CONFLICT (study_id) DO UPDATE SET n_deletions = n_deletions + 1;"
@@ -58,9 +63,39 @@ def _delete_along(connection: Connection) -> None:
         ("automl_after_trial", optuna_schema.TRIALS.name, claims),
         ("automl_after_run", tables.RUNS.name, of_run),
     ):
+        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {trigger}")
         connection.exec_driver_sql(
             f"CREATE TRIGGER {trigger} AFTER DELETE ON {table} FOR EACH ROW BEGIN {body} END"
         )
+
+
+def _keep_reasons(connection: Connection) -> None:
+    """Why a call ended, and by which limits it was to; a call may have no total of trials."""
+    tables.STOPS.create(connection, checkfirst=True)
+    _make_again(connection, tables.POLICIES)
+    _replace_triggers(connection)
+
+
+def _make_again(connection: Connection, table: Table) -> None:
+    """A table as it is declared now, with the rows and the columns that it had.
+
+    SQLite cannot change whether a column may be null, and old versions of it cannot drop one.
+    """
+    there = {one["name"] for one in sqlalchemy.inspect(connection).get_columns(table.name)}
+    declared = [column.name for column in table.c]
+    if there == set(declared):
+        return  # made by this version
+    names = ", ".join(f'"{name}"' for name in declared if name in there)
+    for index in table.indexes:
+        connection.exec_driver_sql(f"DROP INDEX IF EXISTS {index.name}")
+    # With the triggers that name it, which are made again.
+    connection.exec_driver_sql("DROP TRIGGER IF EXISTS automl_after_study")
+    connection.exec_driver_sql(f"ALTER TABLE {table.name} RENAME TO {table.name}_before")
+    table.create(connection)
+    connection.exec_driver_sql(
+        f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {table.name}_before"
+    )
+    connection.exec_driver_sql(f"DROP TABLE {table.name}_before")
 
 
 def _add_column(column: Column[Any]) -> Callable[[Connection], None]:
@@ -82,6 +117,7 @@ CHANGES: tuple[SchemaChange, ...] = (
     SchemaChange(5, "policies have a name", _add_column(tables.POLICIES.c.policy)),
     SchemaChange(6, "where a call trained", _add_column(tables.POLICIES.c.environment)),
     SchemaChange(7, "duplicates are a choice", _add_column(tables.POLICIES.c.duplicates)),
+    SchemaChange(8, "why a call ended", _keep_reasons),
 )
 
 

@@ -37,6 +37,7 @@ from storage.records import (
 )
 from storage.runs import Runs
 from storage.score_records import AnswerRecord, EvaluationRecord
+from storage.stop_records import StopReason
 from storage.study_access import id_of, reading, writing
 
 
@@ -220,11 +221,11 @@ class Store:
             rows = [record_rows.diagnosis_row(one, study_id) for one in diagnoses]
             _insert(connection, table, rows)
 
-    def add_policy(self, study_name: str, record: PolicyRecord) -> None:
-        """Keep how a call searches, from a trial on."""
+    def add_of_call(self, study_name: str, record: PolicyRecord | StopReason) -> None:
+        """Keep how a call searches, from a trial on, or why it ended."""
+        table = tables.POLICIES if isinstance(record, PolicyRecord) else tables.STOPS
         with writing(self._database, study_name) as (connection, study_id):
-            rows = [{**dataclasses.asdict(record), "study_id": study_id}]
-            _insert(connection, tables.POLICIES, rows)
+            _insert(connection, table, [{**dataclasses.asdict(record), "study_id": study_id}])
 
 
 def _insert(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> None:

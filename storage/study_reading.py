@@ -74,6 +74,7 @@ def read_judgements(connection: Connection, study_id: int) -> dict[str, Any]:
         ),
         "artifacts": _records(connection, tables.ARTIFACTS, study_id, record_rows.artifact_record),
         "policies": _records(connection, tables.POLICIES, study_id, record_rows.policy_record),
+        "stops": _records(connection, tables.STOPS, study_id, record_rows.stop_record),
     }
 
 

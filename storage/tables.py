@@ -203,8 +203,11 @@ POLICIES = Table(
     Column("from_trial_number", Integer, nullable=False),
     Column("sampler", Text, nullable=False),
     Column("pruner", Text, nullable=False),
-    Column("n_trials", Integer, nullable=False),
+    Column("n_trials", Integer),
     Column("timeout", Float),
+    Column("max_epochs_total", Integer),
+    Column("target_loss", Float),
+    Column("patience_trials", Integer),
     Column("trial_timeout", Float),
     Column("n_slots", Integer, nullable=False),
     Column("n_workers", Integer, nullable=False),
@@ -220,6 +223,17 @@ POLICIES = Table(
     Column("duplicates", Boolean, nullable=False, server_default="1"),
 )
 
+STOPS = Table(
+    "automl_stops",
+    METADATA,
+    Column("stop_id", Integer, primary_key=True),
+    Column("study_id", Integer, nullable=False, index=True),
+    Column("because", Text, nullable=False),
+    Column("n_trials", Integer, nullable=False),
+    Column("details", Json, nullable=False),
+    Column("ended_at", Float, nullable=False),
+)
+
 OF_A_STUDY = (
     SETTINGS,
     RUNS,
@@ -229,6 +243,7 @@ OF_A_STUDY = (
     DIAGNOSES,
     ARTIFACTS,
     POLICIES,
+    STOPS,
 )
 """Tables with a `study_id`: their rows go when the study goes."""
 

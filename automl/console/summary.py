@@ -36,10 +36,12 @@ from automl.wording.printable import one_line
 from automl.wording.references import REFERENCE_NAMES
 from automl.wording.scores import interval_text, score_name, score_text
 from automl.wording.settings import parameter_text
+from automl.wording.stops import stop_sentence
 from search_spaces import FixedParameter, SearchSpace
 from storage.effort import effort_of_trial
 from storage.records import CAUSES, Diagnosis, StudyRecords, TrialRecord
 from storage.score_records import EvaluationRecord
+from storage.stop_records import STOPS_IN_ORDER, StopReason
 
 ANY_WIDTH = 10_000  # to ask what a table would take
 
@@ -56,7 +58,11 @@ def print_result(result: SearchResult, report: str | Path | None) -> None:
     _print_rest(console, result)
     n_unfinished = sum(trial.outcome == "running" for trial in result.trials)
     if n_unfinished:
+        stop = result.records.stop
         goes_on = "the same command goes on" if result.records.epochs else "give it more time"
+        if stop is not None and stop.because in STOPS_IN_ORDER:
+            option = f"--{stop.because.replace('_', '-')}"
+            goes_on = f"the same command without {option}, or with another one, goes on"
         console.print(f"{count(n_unfinished, 'trial')} unfinished: {goes_on}.")
     _print_repetition(console, result)
     if report is not None:
@@ -126,7 +132,14 @@ def _counts(result: SearchResult) -> str:
         n_new = len(outcomes) - outcomes.count("unfinished") - result.n_ended_before
         took = f", {n_new or 'none'} of them in this call,{took.removeprefix(' in')}"
     total = count(len(outcomes), "trial") + (f" ({counts})" if counts else "")
-    return f"{one_line(result.study_name)}: {total}{took}"
+    return f"{one_line(result.study_name)}: {total}{took}{_ending(result.records.stop)}"
+
+
+def _ending(stop: StopReason | None) -> str:
+    """Why the search ended, where it is not that all trials have."""
+    if stop is None or stop.because == "n_trials":
+        return ""
+    return f"; {one_line(stop_sentence(stop))}"
 
 
 def told_outcome(trial: TrialRecord) -> str:

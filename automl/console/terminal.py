@@ -22,6 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from automl.tuning.progress import SearchProgress
+from automl.wording.counts import count
 from automl.wording.numbers import duration
 from automl.wording.printable import one_line, printable
 from automl.wording.scores import score_text
@@ -153,6 +154,8 @@ def progress_line(progress: SearchProgress) -> str:
 
 def _ended(progress: SearchProgress) -> str:
     """How many trials of the total have ended, or pause; a study may have more than that."""
+    if progress.n_trials is None:
+        return count(progress.n_settled, "trial")
     if progress.n_settled > progress.n_trials:
         return f"{progress.n_settled} trials, more than the {progress.n_trials} asked for"
     return f"{progress.n_settled}/{progress.n_trials} trials"
@@ -160,7 +163,7 @@ def _ended(progress: SearchProgress) -> str:
 
 def progress_view(progress: SearchProgress) -> RenderableType:
     """The live view: a bar, the counts, the running trials."""
-    bar = ProgressBar(total=progress.n_trials, completed=progress.n_settled, width=40)
+    bar = ProgressBar(total=1.0, completed=progress.share, width=40)
     head = Table.grid(padding=(0, 1))
     head.add_row(Text(progress.study_name, style="bold"), bar)
     table = Table(box=None, header_style="dim", padding=(0, 1), expand=True)

@@ -8,6 +8,7 @@ continuing a study, advice and the error that names what differs go by the same 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,10 @@ if TYPE_CHECKING:
     from storage.records import Task
 
 TASK = one_of("binary", "multiclass", "regression")
+DEFAULT_N_TRIALS = 100
+"""Of a search to which nobody has set a time or a number of epochs."""
+
+LOSS = number(-math.inf, "a validation loss: a number")
 ERROR = number(0.0, "an error from 0, as 0.05 for 5 %")
 MOST_ROWS = 2**16  # of one call: more are predicted in parts
 DEVICE = matching(r"cpu|mps|cuda(:[0-9]{1,3})?", "cpu, cuda or cuda:N")
@@ -174,10 +179,30 @@ class HopeOptions(OptionRecord):
 
 @dataclass(frozen=True, kw_only=True)
 class EndOptions(OptionRecord):
-    """How far to search."""
+    """What ends a search: whichever comes first, see automl/tuning/stopping.py."""
 
-    n_trials: int = option(100, COUNT, "Total, earlier calls included.")
+    n_trials: int | None = option(
+        None,
+        optional(COUNT),
+        "Total, earlier calls included. Default: 100, or as many as fit into a time or epochs.",
+    )
     timeout: float | None = option(None, optional(SECONDS), "Time for the whole call.")
+    max_epochs_total: int | None = option(
+        None, optional(COUNT), "Epochs of all trials, earlier calls included."
+    )
+    target_loss: float | None = option(
+        None, optional(LOSS), "Validation loss that is enough: the search ends with it."
+    )
+    patience_trials: int | None = option(
+        None, optional(COUNT), "Trials without a better validation loss that end the search."
+    )
+
+    @property
+    def total(self) -> int | None:
+        """How many trials the study is to have; None: as many as fit into what limits it."""
+        if self.n_trials is None and self.timeout is None and self.max_epochs_total is None:
+            return DEFAULT_N_TRIALS
+        return self.n_trials
 
 
 @dataclass(frozen=True, kw_only=True)

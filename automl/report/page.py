@@ -37,6 +37,7 @@ from automl.report.numbers.study import StudyTable, study_table
 from automl.report.panels import Panel, Place, Remark, safe_json
 from automl.system.output_files import NOTHING, PAGE, write_output
 from automl.wording.counts import listing
+from automl.wording.stops import stop_sentence
 from storage.records import StudyRecords
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -168,6 +169,7 @@ def _verdict(records: StudyRecords, storage: str) -> dict[str, object]:
     of_study, of_trials = verdict_part.verdicts(records, storage)
     return {
         "headline": headline(records),
+        "stopped": "" if records.stop is None else stop_sentence(records.stop),
         "verdicts": of_study,
         "more_verdicts": verdict_part.more_words(of_study[1:]),
         "trial_verdicts": of_trials,

@@ -27,7 +27,7 @@ from automl.tuning.policy import SearchPolicy
 from automl.tuning.problem import Problem
 from automl.tuning.settings import environment
 from automl.tuning.stacking import ready, slots_of
-from automl.tuning.tally import Tally
+from automl.tuning.stopping import SoFar
 from automl.wording.counts import count
 from storage.records import PolicyRecord, StudySettings
 
@@ -41,7 +41,7 @@ class SearchCall:
     options: SearchOptions
     clock: Clock  # of the whole call
     busyness: float = 1.0  # seconds that pass for each second of work
-    so_far: Tally | None = None  # of the study, where it is there
+    so_far: SoFar | None = None  # of the study, where it is there
     n_slots_before: int = 0  # of its last call, where they were fixed
 
     @property
@@ -57,12 +57,12 @@ class SearchCall:
     @property
     def n_ended_before(self) -> int:
         """Trials that had ended before this call."""
-        return 0 if self.so_far is None else self.so_far.n_ended
+        return 0 if self.so_far is None else self.so_far.tally.n_ended
 
     @property
     def is_complete(self) -> bool:
-        """Whether the study has all trials that are asked for."""
-        return self.so_far is not None and self.so_far.has_all(self.options.n_trials)
+        """Whether the study has all that is asked for."""
+        return self.so_far is not None and self.so_far.is_complete
 
     @cached_property
     def memory(self) -> MemoryPlan:
@@ -109,7 +109,7 @@ class SearchCall:
         if self.clock.timeout is None:
             return
         dataset = self.problem.dataset
-        n_slots = slots_of(self.memory.n_slots).in_slots(self.options.n_trials)
+        n_slots = slots_of(self.memory.n_slots).in_slots(n_ended)
         n_runs = (n_slots + ready(n_slots)) * max(1, len(dataset.folds))
         work = ending_seconds(dataset, n_runs, n_ended) + self.clock.afterwards
         ending = self.busyness * work + (0.0 if has_references else self.seconds_for_references)

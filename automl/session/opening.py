@@ -27,10 +27,11 @@ from automl.tuning.problem import Problem
 from automl.tuning.pruners import make_pruner
 from automl.tuning.samplers import PerTrialSampler
 from automl.tuning.settings import make_settings, objective_settings
+from automl.tuning.stopping import SoFar, so_far
 from automl.tuning.study import open_study, unused_name
-from automl.tuning.tally import Tally
 from automl.wording.counts import count
 from automl.wording.printable import one_line
+from automl.wording.stops import stop_sentence
 from search_spaces import SearchSpace
 from storage import Store, open_store
 from storage.engine import database_path
@@ -95,11 +96,11 @@ def _opened(
     try:
         if options.new:
             settings = replace(settings, study_name=unused_name(store, settings.study_name))
-        so_far = _so_far(store, settings, options.n_trials)
-        if refusal is not None and so_far is None:
+        before = _so_far(store, problem_of(settings, loaded), options)
+        if refusal is not None and before is None:
             raise refusal
-        before = _n_slots_before(store, settings) if so_far is not None else 0
-        call = SearchCall(loaded, settings, options, clock, busyness, so_far, before)
+        n_slots = _n_slots_before(store, settings) if before is not None else 0
+        call = SearchCall(loaded, settings, options, clock, busyness, before, n_slots)
         return SearchSession(call, store)
     except BaseException:
         store.close()
@@ -121,26 +122,30 @@ def _is_there(storage: str) -> bool:
     return path is not None and path.exists()
 
 
-def _so_far(store: Store, settings: StudySettings, n_trials: int) -> Tally | None:
+def _so_far(store: Store, problem: Problem, options: SearchOptions) -> SoFar | None:
     """What is there of the study, told; None if nothing is.
 
     Raises:
         StudyError: it has other settings: refused before any worker starts.
     """
-    name = settings.study_name
+    name = problem.study_name
     if name not in store.study_names():
         return None
-    tally = Tally.of(open_study(store, settings))
-    n_there, more = f"{tally.n_asked:,} of {n_trials:,} trials", ""
-    if tally.n_asked > n_trials:
-        n_there, more = count(tally.n_asked, "trial"), f", {n_trials:,} were asked for"
-    if tally.has_all(n_trials):
-        LOG.info("%s is already complete: %s%s", one_line(name), n_there, more)
+    found = so_far(open_study(store, problem.settings), problem, options)
+    tally, total, n_there, more = found.tally, options.total, "", ""
+    if total is None or tally.n_asked > total:
+        n_there = count(tally.n_asked, "trial")
+        more = "" if total is None else f", {total:,} were asked for"
+    else:
+        n_there = f"{tally.n_asked:,} of {total:,} trials"
+    if found.is_complete:
+        why = "" if found.reason is None else f": {stop_sentence(found.reason)}"
+        LOG.info("%s is already complete: %s%s%s", one_line(name), n_there, more, why)
     elif tally.n_asked:
         n_left = tally.n_asked - tally.n_ended
         left = f", {n_left:,} of them unfinished" if n_left else ""
         LOG.info("going on with %s: %s are there%s%s", one_line(name), n_there, left, more)
-    return tally
+    return found
 
 
 def _n_slots_before(store: Store, settings: StudySettings) -> int:

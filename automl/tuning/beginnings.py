@@ -37,14 +37,24 @@ USED_UP = "every combination of values in the search space has been tried"
 
 
 def adopt(state: SearchState) -> None:
-    """Go on with the trials of processes that died or were stopped, but for those that pause."""
+    """Go on with the trials of processes that died or were stopped, but for those that pause.
+
+    Where the search is over, only with the one that is to be complete (`finishing.py`).
+    """
+    in_training = []
     for adopted in adopt_dead_trials(state.study, state.store):
         trial = state.study._storage.get_trial(adopted.handle._trial_id)
         if is_paused(trial):
             state.trials.paused.add(adopted)
             state.decider.change(adopted.number, "paused")
         else:
-            state.trials.order.enter(adopted.number, adopted.n_reported, turn_of(trial))
+            in_training.append((adopted, turn_of(trial)))
+    stopping = state.decider.stopping
+    is_over = stopping.reason is not None
+    best = stopping.best_unfinished(state.tally.best_value) if is_over else None
+    for adopted, turn in in_training:
+        if not is_over or adopted.number == best:
+            state.trials.order.enter(adopted.number, adopted.n_reported, turn)
             begin_again(state, adopted)
 
 
@@ -61,7 +71,7 @@ def begin_again(state: SearchState, adopted: AdoptedTrial, how: str = "") -> Non
         trial.failures = {run_id: RunFailure(run_id, "lost", message) for run_id in trial.runs}
         state.start([trial], [])
         return
-    _go_on(state, adopted)
+    go_on(state, adopted)
 
 
 def decide(state: SearchState, n_free: int) -> None:
@@ -69,7 +79,8 @@ def decide(state: SearchState, n_free: int) -> None:
 
     All is decided from one past, and in the file as a whole.
     """
-    n_startable = max(0, state.policy.n_trials - state.tally.n_asked)
+    total = state.policy.total
+    n_startable = None if total is None else max(0, total - state.tally.n_asked)
     own = (*state.trials, *state.trials.paused)
     decisions = state.decider.decide(n_free, n_startable, own)
     if not decisions:
@@ -89,14 +100,16 @@ def decide(state: SearchState, n_free: int) -> None:
     state.start(started, [run.config for trial in started for run in trial.runs.values()])
     for trial in taken_up:
         if isinstance(trial, AdoptedTrial):
-            _go_on(state, trial)
+            go_on(state, trial)
     state.let_train([trial for trial in taken_up if isinstance(trial, TrialInTraining)])
 
 
-def _go_on(state: SearchState, adopted: AdoptedTrial) -> None:
+def go_on(state: SearchState, adopted: AdoptedTrial) -> TrialInTraining:
+    """Train a trial on whose runs nobody holds."""
     trial = _planned_again(state, adopted)
     state.say(f"trial {trial.number} is to go on (attempt {trial.attempt})")
     state.start([trial], state.keeper.checkpoints.continuations(trial, adopted))
+    return trial
 
 
 def _planned_again(state: SearchState, adopted: AdoptedTrial) -> TrialInTraining:
@@ -115,7 +128,7 @@ def _ask(
     if not proposals:
         return []
     tally, space = state.tally, state.problem.space
-    with state.store.optuna_storage.trials.at_most(state.policy.n_trials):
+    with state.store.optuna_storage.trials.at_most(state.policy.total):
         given = [params for params in proposals if params is not None]
         asked = (
             ask_for(state.study, space, given)
@@ -127,10 +140,12 @@ def _ask(
         state.decider.start(trial.number, trial.params)
         if tally.has_machine_decided:
             trial.handle.set_user_attr(BY_MACHINE, "params")
-    is_full = len(trials) < len(proposals)
-    if is_full and (n_trials := _n_trials(state)) < state.policy.n_trials:
+    is_full, total = len(trials) < len(proposals), state.policy.total
+    if is_full and (n_trials := _n_trials(state)) < (total or n_trials + len(trials)):
         state.say(f"{USED_UP}: the study ends with {count(n_trials, 'trial')}")
-    last = state.policy.n_trials if is_full else trials[-1].number + 1
+    last = max((trial.number + 1 for trial in trials), default=0)
+    if is_full and total is not None:
+        last = total
     tally.n_asked = max(tally.n_asked, last)  # one that a person has enqueued has an older number
     return trials
 

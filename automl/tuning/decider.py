@@ -1,4 +1,4 @@
-"""The policy of one call of a search, and the study as it sees it.
+"""The policy of one call of a search, the study as it sees it, and whether the search is over.
 
 What happens in the virtual order is told here, trial by trial; what the policy decides comes out.
 What it believes is stored with the study when it has changed.
@@ -22,6 +22,7 @@ from automl.tuning.policies.policy import (
     View,
 )
 from automl.tuning.problem import Problem
+from automl.tuning.stopping import TRIED_AT_BEST, stopping_of
 from automl.tuning.study_view import look_at, view_of
 from storage.records import ParameterValue
 
@@ -33,20 +34,20 @@ class Decider:
         self._study, self._limits = study, problem.limits
         self.policy: Policy = make_policy(study, problem, options)
         self.view: View = view_of(study, problem)
+        self.stopping = stopping_of(study, options, self.view)
         self._key = f"automl:belief:{options.policy}"
         self._belief = study._storage.get_study_system_attrs(study._study_id).get(self._key)
         if self._belief is not None:
             self.policy.believe(self._belief)
 
     def decide(
-        self, n_free: int, n_startable: int, own: Iterable[int], epochs_left: int | None = None
+        self, n_free: int, n_startable: int | None, own: Iterable[int]
     ) -> Sequence[Decision]:
         """What is to be trained in free places, decided together.
 
         Args:
-            n_startable: how many trials may still be started.
+            n_startable: how many trials may still be started; None: as many as fit.
             own: trials of this process, that it has told of itself.
-            epochs_left: of the study, where they are limited.
 
         Raises:
             ValueError: the policy starts more than it may, goes on with a trial that does not
@@ -54,7 +55,9 @@ class Decider:
         """
         view = self.view
         self._look_at_others(set(own))
-        view.n_startable, view.epochs_left = n_startable, epochs_left
+        n_most = self.stopping.most_startable(n_free)
+        view.n_startable = n_most if n_startable is None else min(n_startable, n_most)
+        view.epochs_left = self.stopping.epochs_left
         decisions = [self._within_limits(one) for one in self.policy.next(view, n_free)]
         self._check(decisions, n_free)
         view.turn += len(decisions)
@@ -70,6 +73,8 @@ class Decider:
 
     def judge(self, number: int) -> Judgement:
         """What becomes of a trial at an epoch at which it is judged."""
+        if self.stopping.is_enough(number):  # the search ends with it
+            return Judgement.GO
         return self.policy.judge(self.view.trials[number])
 
     def is_judged_at(self, epoch: int) -> bool:
@@ -85,10 +90,18 @@ class Decider:
     def report(self, number: int, loss: float) -> None:
         """A round has had the next epoch of a trial."""
         self.view.trials[number].losses.append(loss)
+        self.stopping.note_epoch(number)
 
     def change(self, number: int, state: TrialState) -> None:
         """A trial pauses, goes on, or has ended."""
         self.view.trials[number].state = state
+        self.stopping.note_state(number, state)
+
+    def end_round(self) -> None:
+        """All that a round has brought has been told."""
+        if (n_tried := self.stopping.end_round()) is not None:
+            study = self._study
+            study._storage.set_study_system_attr(study._study_id, TRIED_AT_BEST, n_tried)
 
     def _within_limits(self, decision: Decision) -> Decision:
         """The decision, on a network that may be trained."""

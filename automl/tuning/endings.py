@@ -7,7 +7,9 @@ deleted after them.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from optuna.study._tell import _tell_with_warning
 from optuna.trial import TrialState
@@ -18,6 +20,7 @@ from automl.tuning.search_state import SearchState
 from automl.tuning.trial_in_training import TrialInTraining
 from automl.wording.scores import score_text
 from storage.records import CAUSES_BY_MACHINE, OVER_LIMIT, PAUSED, RunState
+from storage.stop_records import StopReason
 
 
 def complete(state: SearchState, trial: TrialInTraining, weights: Collected | None) -> None:
@@ -137,14 +140,28 @@ def lose(state: SearchState, trial: TrialInTraining) -> None:
 
 def suspend(state: SearchState, trials: Sequence[TrialInTraining]) -> None:
     """Leave trials so that the next call goes on with them: in training, and what pauses."""
+    leave(state, trials)
     resting = state.trials.paused.held
-    state.keeper.checkpoints.save([*trials, *_worth_a_file(resting)], state.executor)
-    for trial in (*trials, *resting):
-        _finish_runs(state, trial, "failed", "interrupted")
-    for trial in trials:
-        state.free(trial)
+    state.keeper.checkpoints.save(_worth_a_file(resting), state.executor)
     for trial in resting:
+        _finish_runs(state, trial, "failed", "interrupted")
         state.executor.free(trial.runs)
+
+
+def leave(state: SearchState, trials: Sequence[TrialInTraining]) -> None:
+    """Leave trials in training, so that the next call goes on with them."""
+    state.keeper.checkpoints.save(trials, state.executor)
+    for trial in trials:
+        _finish_runs(state, trial, "failed", "interrupted")
+        state.free(trial)
+
+
+def keep_reason(state: SearchState, reason: StopReason) -> None:
+    """Write why this call has ended, if it had anything to do."""
+    tally = state.tally
+    if tally.n_epochs or tally.n_ended != tally.n_ended_before:
+        made = replace(reason, n_trials=tally.n_asked, ended_at=time.time())
+        state.store.add_of_call(state.problem.study_name, made)
 
 
 def _worth_a_file(trials: Sequence[TrialInTraining]) -> list[TrialInTraining]:

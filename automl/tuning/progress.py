@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from storage.records import ParameterValue
@@ -26,7 +26,7 @@ class SearchProgress:
     """Where the search is. Counts are of the whole study, epochs and times of this call."""
 
     study_name: str
-    n_trials: int  # the total that is aimed at
+    n_trials: int | None  # the total that is aimed at; None: as many as fit
     n_complete: int
     n_pruned: int
     n_failed: int
@@ -51,24 +51,30 @@ class SearchProgress:
         """Trials that are not in training now: they have ended, or pause."""
         return self.n_ended + self.n_paused
 
+    @property
+    def share(self) -> float:
+        """How much of the search is done, by its trials or by its time: whichever is nearer."""
+        by_trials = min(1.0, self.n_settled / self.n_trials) if self.n_trials else 0.0
+        if self.seconds_left is None:
+            return by_trials
+        return max(by_trials, self.seconds / max(1e-9, self.seconds + self.seconds_left))
+
 
 def estimate_seconds_left(
-    *, n_ended: int, n_left: int, seconds: float, limit: float = math.inf
+    counts: Sequence[tuple[int, int]], *, seconds: float, limit: float = math.inf
 ) -> float | None:
-    """Time until the last trial has ended, at the pace of this call, or until time is up.
+    """Time until the first of some limits, at the pace of this call, or until time is up.
 
-    None where it cannot be told yet, and where all have ended.
+    None where it cannot be told yet, and where one is reached.
 
     Args:
-        n_ended: trials that ended in this call.
-        n_left: trials still to end, running ones included.
+        counts: of what is limited, trials or epochs: how many this call has had, and how many are
+            left, those in training included.
         seconds: since training began.
         limit: seconds until time is up.
     """
-    if n_left <= 0:
+    if any(n_left <= 0 for _, n_left in counts):
         return None
-    at_this_pace = seconds / n_ended * n_left if n_ended else None
-    if math.isinf(limit):
-        return at_this_pace
-    limit = max(limit, 0.0)
-    return limit if at_this_pace is None else min(at_this_pace, limit)
+    paces = [seconds / n_had * n_left for n_had, n_left in counts if n_had]
+    left = min([*paces, max(limit, 0.0)])
+    return None if math.isinf(left) else left

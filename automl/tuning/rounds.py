@@ -42,7 +42,7 @@ def fetch_weights(state: SearchState, turns: Turns) -> Mapping[int, Collected | 
     """
     weights = {}
     for trial, epoch in turns:
-        if trial.is_ended_at(epoch) and _failure_at(trial, epoch) is None:
+        if trial.is_ended_at(epoch) and failure_at(trial, epoch) is None:
             try:
                 weights[trial.number] = state.keeper.collect(trial, state.executor)
             except TrainingError as error:
@@ -65,7 +65,7 @@ def carry_out(
     Returns:
         How trials have failed in it.
     """
-    failures = {trial.number: _failure_at(trial, epoch) for trial, epoch in turns}
+    failures = {trial.number: failure_at(trial, epoch) for trial, epoch in turns}
     pruned: list[TrialInTraining] = []
     with state.store.transaction():
         state.store.runs.add_epochs(arrived)
@@ -79,10 +79,12 @@ def carry_out(
                 complete(state, trial, weights.get(trial.number))
             elif state.decider.is_judged_at(epoch):
                 _judge(state, trial, pruned)
+        state.decider.end_round()
     for trial in pruned:
         keep_state(state, trial)
     state.trials.paused.make_room(state.executor, state.keeper.checkpoints)
-    _let_go_on(state, turns)
+    if state.decider.stopping.reason is None:
+        _let_go_on(state, turns)
     return [failure for failure in failures.values() if failure is not None]
 
 
@@ -101,7 +103,7 @@ def train_again(state: SearchState, trial: TrialInTraining, how: str) -> None:
     begin_again(state, adopt_lost_trial(trial), how)
 
 
-def _failure_at(trial: TrialInTraining, epoch: int) -> RunFailure | None:
+def failure_at(trial: TrialInTraining, epoch: int) -> RunFailure | None:
     """Why a trial ends with this epoch without a value; None where it does not."""
     if trial.is_diverged_at(epoch):
         rate = trial.params.get("learning_rate")

@@ -21,17 +21,26 @@ from automl.errors import TrainingError
 from automl.executors.executor import Executor, RoundResult
 from automl.tuning.beginnings import adopt, decide, take_begun
 from automl.tuning.clock import Clock
-from automl.tuning.endings import complete_early, suspend, tell_paused, write_states
+from automl.tuning.endings import (
+    complete_early,
+    fail,
+    keep_reason,
+    suspend,
+    tell_paused,
+    write_states,
+)
+from automl.tuning.finishing import begin_to_finish
 from automl.tuning.policy import FINISHING_SHARE, SearchPolicy
 from automl.tuning.problem import Problem
 from automl.tuning.progress import SearchProgress
 from automl.tuning.repeated_failure import RepeatedFailure
-from automl.tuning.rounds import WeightsLost, carry_out, fetch_weights, train_again
+from automl.tuning.rounds import WeightsLost, carry_out, failure_at, fetch_weights, train_again
 from automl.tuning.samplers import PerTrialSampler
 from automl.tuning.search_state import SearchState
 from automl.tuning.trial_in_training import TrialInTraining
 from storage import Store
 from storage.records import EpochRecord
+from storage.stop_records import StopReason
 
 CHECKPOINT_SECONDS = 60.0
 """A trial's state is saved this often: a killed process loses a minute of each of its trials, and
@@ -85,6 +94,8 @@ class Search:
                     break
                 yield state.progress(self._clock, self._clock_of_training)
                 self._take(state.executor.next_round(self._clock.deadline))
+            if self._is_decided:
+                yield from self._finish_best()
         except GeneratorExit:  # whoever iterates has stopped: between rounds, all is in order
             self._is_stopped = True  # so that nothing more is proposed
             self._end()
@@ -97,7 +108,7 @@ class Search:
 
     def _decide(self) -> None:
         """Fill free places and carry out rounds, as far as their epochs have come."""
-        while self._fill() and self._carry_out():
+        while not self._is_decided and self._fill() and self._carry_out():
             pass
         self._store()
 
@@ -107,7 +118,8 @@ class Search:
         policy, n_free = state.decider.policy, order.n_wanted
         if n_free < policy.n_at_once and not (n_free and order.has_free_slot):
             return True
-        if not policy.pauses and state.tally.n_asked >= state.policy.n_trials:
+        total = state.policy.total
+        if not policy.pauses and total is not None and state.tally.n_asked >= total:
             return True
         if self._is_over:
             return False
@@ -126,12 +138,13 @@ class Search:
         if epochs is None:
             return False
         turns = [(state.trials[number], epoch) for number, epoch in epochs.items()]
+        turns = turns[: state.decider.stopping.epochs_left]
         try:
             weights = fetch_weights(state, turns)
         except WeightsLost as lost:
             self._train_again(lost.trial, str(lost))
             return False
-        state.trials.order.advance(epochs)
+        state.trials.order.advance({trial.number: epoch for trial, epoch in turns})
         failures = carry_out(state, turns, weights, self._arrived)
         if len(failures) < len(turns):
             self._repeated.forgive()
@@ -199,6 +212,25 @@ class Search:
             write_states(self.state)
             self._states_written_at = now
 
+    def _finish_best(self) -> Iterator[SearchProgress]:
+        """The order has ended the search: the best trial, if unfinished, is complete as it is."""
+        state = self.state
+        self._store()  # before runs end
+        trial = begin_to_finish(state)
+        while trial is not None and not trial.is_resting:
+            if self._is_cut:
+                return
+            yield state.progress(self._clock, self._clock_of_training)
+            self._take(state.executor.next_round(self._clock.deadline))
+            trial = state.trials.get(trial.number)  # its worker may have died
+        self._store()
+        if trial is None:
+            return
+        if (failure := failure_at(trial, trial.epoch + 1)) is not None:
+            fail(state, trial, failure.cause, failure.message)
+        else:
+            self._complete_early(trial, "search_over")
+
     def _end(self) -> None:
         """Take the rounds under way; if time is up, the best trial is complete as it is."""
         state = self.state
@@ -213,13 +245,14 @@ class Search:
             state.say(f"trial {number}, {how}")
         self._take(result)
         self._decide()
-        is_done = not state.trials and not self._is_over
+        is_done = not (state.trials or self._is_cut or self._repeated.is_enough)
         if (is_done or self._clock.is_up) and (best := state.best_unfinished) is not None:
             self._complete_early(best, "search_over" if is_done else "out_of_time")
         if is_done or self._clock.is_up:
             tell_paused(state)
         suspend(state, list(state.trials.values()))
         write_states(state)
+        keep_reason(state, self._reason)
 
     def _complete_early(self, best: TrialInTraining, cause: str) -> None:
         state = self.state
@@ -243,5 +276,24 @@ class Search:
         return best is not None and left < best.seconds_to_finish
 
     @property
+    def _is_decided(self) -> bool:
+        """Whether the order has ended the search."""
+        return self.state.decider.stopping.reason is not None
+
+    @property
+    def _is_cut(self) -> bool:
+        """Whether the person or the clock has."""
+        return self._is_stopped or self._clock.is_up
+
+    @property
     def _is_over(self) -> bool:
-        return self._is_stopped or self._clock.is_up or self._repeated.is_enough
+        return self._is_cut or self._is_decided or self._repeated.is_enough
+
+    @property
+    def _reason(self) -> StopReason:
+        """Why this call has ended."""
+        if self._repeated.is_enough:
+            return StopReason("repeated_failure", {"message": str(self._repeated.error())})
+        return self.state.decider.stopping.reason_of_end(
+            self.state.tally, is_stopped=self._is_stopped, is_time_up=self._clock.is_up
+        )

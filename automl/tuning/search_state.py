@@ -72,10 +72,15 @@ class SearchState:
         )
 
     def start(self, trials: Sequence[TrialInTraining], starts: Sequence[Start]) -> None:
-        """Train trials from now on, up to where each is judged next."""
+        """Train trials from now on, up to where each is judged next.
+
+        Where the search is over, no further than to where one has come, if it was judged there.
+        """
         limits: dict[int, int] = {}
+        is_over = self.decider.stopping.reason is not None
         for trial in trials:
-            trial.limit = self.decider.policy.next_judged(trial.n_reported)
+            since = trial.n_reported - 1 if is_over and trial.n_reported else trial.n_reported
+            trial.limit = self._limit(since)
             if trial.limit is not None and not trial.failures:
                 limits.update(dict.fromkeys(trial.runs, trial.limit))
             self.trials.add(trial)
@@ -85,11 +90,15 @@ class SearchState:
         """Let trials whose runs rest train on, up to where each is judged next."""
         limits: dict[int, int] = {}
         for trial in trials:
-            trial.limit = self.decider.policy.next_judged(trial.n_reported)
+            trial.limit = self._limit(trial.n_reported)
             last = trial.max_epochs if trial.limit is None else trial.limit
             limits.update(dict.fromkeys(trial.runs, last))
         if limits:
             self.executor.allow(limits)
+
+    def _limit(self, epoch: int) -> int | None:
+        judged = self.decider.policy.next_judged(epoch)
+        return self.decider.stopping.limit(epoch, judged, self.trials.order.n_slots)
 
     def report(self, trial: TrialInTraining, epoch: int) -> None:
         """A round has had an epoch of a trial, if it has that one."""
@@ -139,7 +148,11 @@ class SearchState:
 
     def progress(self, clock: Clock, clock_of_training: Clock) -> SearchProgress:
         """Where the search is: one snapshot, with what is to be told."""
-        tally, n_trials = self.tally, self.policy.n_trials
+        tally, n_trials = self.tally, self.policy.total
+        counts = list(self.decider.stopping.epochs)
+        if n_trials is not None:
+            n_settled = tally.n_ended + len(self.trials.paused)
+            counts.append((n_settled - tally.n_ended_before, n_trials - n_settled))
         best = (self.best_unfinished if self.decider.policy.pauses else None) or tally.best
         return SearchProgress(
             study_name=self.problem.study_name,
@@ -156,10 +169,7 @@ class SearchState:
             n_epochs=tally.n_epochs,
             seconds=clock.seconds,
             seconds_left=estimate_seconds_left(
-                n_ended=tally.n_ended + len(self.trials.paused) - tally.n_ended_before,
-                n_left=max(n_trials - tally.n_ended - len(self.trials.paused), 0),
-                seconds=clock_of_training.seconds,
-                limit=clock.seconds_left,
+                counts, seconds=clock_of_training.seconds, limit=clock.seconds_left
             ),
             messages=self._take_messages(),
         )

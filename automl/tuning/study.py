@@ -177,9 +177,9 @@ def _assignment(name: str, asked: StudySettings) -> str:
 
 def record_policy(store: Store, records: StudyRecords, policy: PolicyRecord) -> None:
     """Write down how a call searches, if it has anything to search."""
-    has_more = len(records.trials) < policy.n_trials
+    has_more = policy.n_trials is None or len(records.trials) < policy.n_trials
     if has_more or any(trial.outcome == "running" for trial in records.trials):
-        store.add_policy(records.settings.study_name, policy)
+        store.add_of_call(records.settings.study_name, policy)
 
 
 def unused_name(store: Store, study_name: str) -> str:

@@ -69,9 +69,14 @@ class Tally:
         """Trials that have come to an end, of whatever kind."""
         return self.n_complete + self.n_pruned + self.n_failed + self.n_refused
 
-    def has_all(self, n_trials: int) -> bool:
-        """Whether so many trials have been asked for, and all have come to an end."""
-        return self.n_asked >= n_trials and self.n_ended == self.n_asked
+    def has_all(self, n_trials: int | None) -> bool:
+        """Whether so many trials have been asked for, and all have come to an end.
+
+        Args:
+            n_trials: None: as many as fit, which are never all.
+        """
+        is_asked = n_trials is not None and self.n_asked >= n_trials
+        return is_asked and self.n_ended == self.n_asked
 
     def count_failed(self, cause: str | None) -> None:
         """Count a trial that has ended without a value, by its cause."""

@@ -20,7 +20,9 @@ from search_spaces import load
 from storage.records import PolicyRecord, SpaceChange, StudyRecords
 from tests.contracts.synthetic_study import synthetic_study
 
-ONE_CALL = PolicyRecord(0, "tpe", "successive_halving", n_trials=12, n_slots=4, n_workers=1)
+ONE_CALL = PolicyRecord(
+    *(0, "tpe", "successive_halving"), n_trials=12, n_slots=4, n_workers=1, duplicates=False
+)
 DATA = {"target": "price of sale", "drop": ["id"], "folds": 1}
 
 

@@ -29,6 +29,7 @@ from storage.score_records import (
     PairedDifference,
     ReferenceRecord,
 )
+from storage.stop_records import StopReason
 from storage.store import Store
 
 
@@ -219,7 +220,14 @@ class StoreContract:
             Diagnosis("good_fit", "good", "Fine.", {"gap": 0.01, "curve": [1, 2]}, advice),
             Diagnosis("diverged", "warning", "Too fast.", trial_number=3),
         ]
-        policies = [PolicyRecord(0, "tpe", "median"), PolicyRecord(7, "random", "none")]
+        policies = [
+            PolicyRecord(0, "tpe", "median", timeout=60.0, target_loss=0.1),
+            PolicyRecord(7, "random", "none", n_trials=9, max_epochs_total=50, patience_trials=3),
+        ]
+        stops = [
+            StopReason("timeout", {"timeout": 60.0}, ended_at=7.0, n_trials=7),
+            StopReason("max_epochs_total", {"max_epochs_total": 50, "n_epochs": 50}, 8.0, 8),
+        ]
         before = store.read_study("study")
         store.add_data_checks("study", checks)
         store.add_data_checks("study", [])
@@ -227,13 +235,16 @@ class StoreContract:
         store.replace_diagnoses("study", [old])
         store.replace_diagnoses("study", new)
         for policy in policies:
-            store.add_policy("study", policy)
+            store.add_of_call("study", policy)
+        for stop in stops:
+            store.add_of_call("study", stop)
         records = reopen().read_study("study")
         assert records.data_checks == tuple(checks)
         assert records.answers == (answer,) == reopen().read_answers("study")
         assert records.evaluations == (evaluation,)
         assert records.diagnoses == tuple(new)
         assert records.policies == tuple(policies)
+        assert records.stops == tuple(stops)
         assert store.refreshed(before) == records
 
     def test_what_others_have_ended_meanwhile_is_read_again(

@@ -12,6 +12,7 @@ from optuna.storages import RDBStorage
 from storage.doctor import examine
 from storage.records import DataCheckRecord, Diagnosis, PolicyRecord
 from storage.score_records import AnswerMember, AnswerRecord, EvaluationRecord
+from storage.stop_records import StopReason
 from storage.store import Store, open_store
 from tests.contracts.store_contract import epoch, layers, make_study
 
@@ -28,7 +29,8 @@ def fill(store: Store) -> None:
     answer = store.add_answer("study", AnswerRecord("single", members, 0))
     store.add_evaluation("study", EvaluationRecord(answer.answer_id, "test", {"loss": 1.0}))
     store.replace_diagnoses("study", [Diagnosis("high_bias", "problem", "Too small.")])
-    store.add_policy("study", PolicyRecord(0, "tpe", "median"))
+    store.add_of_call("study", PolicyRecord(0, "tpe", "median"))
+    store.add_of_call("study", StopReason("interrupted", n_trials=1))
     store.artifacts.save_weights("study", 0, run.run_id, {"w": np.ones(2)}, {})
     store.runs.finish(run.run_id, "complete")
     study.tell(trial, 1.0)
@@ -60,7 +62,7 @@ def test_nothing_of_a_deleted_study_is_seen(tmp_path: Path, while_open: bool) ->
         assert len(records.trials) == 1
         assert not (records.epochs or records.initial_layers or records.data_checks)
         assert not (records.answers or records.evaluations or records.diagnoses)
-        assert records.policies == ()
+        assert (records.policies, records.stops) == ((), ())
         assert records.artifacts == ()
         study.tell(0, 1.0)
     (leftover,) = (

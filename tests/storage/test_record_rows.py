@@ -13,6 +13,7 @@ from storage import record_rows, tables
 from storage.errors import DamagedError
 from storage.records import ArtifactRecord, PolicyRecord, RunRecord
 from storage.score_records import EvaluationRecord, PairedDifference, ReferenceRecord
+from storage.stop_records import StopReason
 from tests.contracts.store_contract import settings
 
 
@@ -23,8 +24,12 @@ def test_every_field_of_a_run_has_a_column() -> None:
     assert set(row) == (set(tables.RUNS.c.keys()) - {"run_id", "layer_names"})
 
 
-def test_every_field_of_an_artifact_or_policy_has_a_column() -> None:
-    for record, table in ((ArtifactRecord, tables.ARTIFACTS), (PolicyRecord, tables.POLICIES)):
+def test_every_field_of_an_artifact_policy_or_end_has_a_column() -> None:
+    for record, table in (
+        (ArtifactRecord, tables.ARTIFACTS),
+        (PolicyRecord, tables.POLICIES),
+        (StopReason, tables.STOPS),
+    ):
         assert {field.name for field in fields(record)} <= set(table.c.keys())
 
 

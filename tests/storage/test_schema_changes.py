@@ -1,12 +1,16 @@
 from __future__ import annotations
 
-from pathlib import Path
+import contextlib
+import sqlite3
 
 import pytest
-from sqlalchemy import Connection, create_engine, inspect
+from sqlalchemy import Connection, inspect
 
+from storage import open_store, tables
 from storage.database import Database
+from storage.engine import database_path
 from storage.errors import StorageError
+from storage.records import PolicyRecord
 from storage.schema_changes import (
     CHANGES,
     SchemaChange,
@@ -14,6 +18,8 @@ from storage.schema_changes import (
     apply_changes,
     missing_changes,
 )
+from storage.stop_records import StopReason
+from tests.contracts.store_contract import make_study
 
 
 def add_column(connection: Connection) -> None:
@@ -75,17 +81,50 @@ def test_file_of_an_older_version_is_refused() -> None:
         missing_changes((1, 2), "sqlite:///a.db")
 
 
-def test_a_file_of_before_gets_the_columns_that_came_later(tmp_path: Path) -> None:
-    """Its rows have the defaults, and what is there is left alone."""
-    engine = create_engine(f"sqlite:///{tmp_path}/old.db")
-    with engine.begin() as connection:
-        connection.exec_driver_sql(
-            "CREATE TABLE automl_policies (policy_id INTEGER PRIMARY KEY, sampler TEXT)"
+OLD_POLICIES = """
+CREATE TABLE automl_policies (
+    policy_id INTEGER NOT NULL PRIMARY KEY, study_id INTEGER NOT NULL,
+    from_trial_number INTEGER NOT NULL, sampler TEXT NOT NULL, pruner TEXT NOT NULL,
+    n_trials INTEGER NOT NULL, timeout FLOAT, trial_timeout FLOAT, n_slots INTEGER NOT NULL,
+    n_workers INTEGER NOT NULL, device TEXT NOT NULL, trainer TEXT NOT NULL, amp BOOLEAN NOT NULL,
+    channels_last BOOLEAN NOT NULL, preflight BOOLEAN NOT NULL, keep_models INTEGER NOT NULL,
+    "references" BOOLEAN NOT NULL
+)
+"""
+"""As the first version of the tables that is opened still, number 4, had them."""
+
+
+def make_old(url: str) -> None:
+    """A file of version 4 with a study and how its call searched."""
+    with open_store(url) as store:
+        make_study(store)
+    with contextlib.closing(sqlite3.connect(database_path(url) or "")) as connection:
+        connection.executescript(
+            "DROP TRIGGER automl_after_study; DROP TABLE automl_policies; DROP TABLE automl_stops;"
+            + OLD_POLICIES
+            + ";CREATE INDEX ix_automl_policies_study_id ON automl_policies (study_id);"
+            "INSERT INTO automl_policies VALUES "
+            "(1, 1, 0, 'tpe', 'median', 12, NULL, NULL, 4, 2, 'cpu', 'plain', 0, 0, 1, 5, 1);"
+            "DELETE FROM automl_schema WHERE change > 4;"
         )
-        connection.exec_driver_sql("INSERT INTO automl_policies VALUES (1, 'random')")
-        later = tuple(change for change in CHANGES if change.number > 4)
-        for _ in range(2):
-            for change in later:
-                change.apply(connection)
-        row = connection.exec_driver_sql("SELECT sampler, policy FROM automl_policies").one()
-    assert tuple(row) == ("random", "optuna")
+
+
+def test_a_file_of_an_earlier_version_keeps_what_it_had(url: str) -> None:
+    make_old(url)
+    with open_store(url) as store:
+        (policy,) = store.read_study("study").policies
+        assert (policy.pruner, policy.n_trials, policy.trainer) == ("median", 12, "plain")
+        assert (policy.max_epochs_total, policy.target_loss, policy.policy) == (
+            None,
+            None,
+            "optuna",
+        )
+        store.add_of_call("study", PolicyRecord(3, "tpe", "none", timeout=60.0))
+        store.add_of_call("study", StopReason("interrupted", n_trials=3))
+        records = store.read_study("study")
+        assert [one.n_trials for one in records.policies] == [12, None]
+        assert [one.because for one in records.stops] == ["interrupted"]
+        store.delete_study("study")
+        with store._database.read() as connection:
+            for table in (tables.POLICIES, tables.STOPS):
+                assert connection.execute(table.select()).all() == []

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from storage import optuna_schema, tables
 from storage.records import DataCheckRecord, Diagnosis, PolicyRecord
 from storage.score_records import AnswerMember, AnswerRecord, EvaluationRecord
+from storage.stop_records import StopReason
 from storage.store import Store
 from tests.contracts.store_contract import epoch, make_study
 
@@ -19,7 +20,8 @@ def fill(store: Store, name: str) -> None:
     answer = store.add_answer(name, AnswerRecord("single", (AnswerMember(run.run_id, 1.0),), 0))
     store.add_evaluation(name, EvaluationRecord(answer.answer_id, "test", {"loss": 0.1}))
     store.replace_diagnoses(name, [Diagnosis("kind", "good", "message")])
-    store.add_policy(name, PolicyRecord(0, "tpe", "median"))
+    store.add_of_call(name, PolicyRecord(0, "tpe", "median"))
+    store.add_of_call(name, StopReason("interrupted"))
     store.artifacts.save_predictions(name, answer.answer_id, {})
 
 

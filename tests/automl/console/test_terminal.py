@@ -115,3 +115,10 @@ def test_text_from_data_is_no_markup(capsys: pytest.CaptureFixture[str]) -> None
 def test_the_most_telling_hyperparameters_come_first() -> None:
     params = {"dropout": 0.123456, "learning_rate": 0.01, "optimizer": "adam"}
     assert terminal.describe_params(params) == "optimizer=adam, learning_rate=0.01, dropout=0.123"
+
+
+def test_without_a_total_the_bar_is_of_the_time() -> None:
+    progress = replace(snapshot(), n_trials=None, seconds=90.0, seconds_left=10.0)
+    assert terminal.progress_line(progress).startswith("13 trials, 5 complete")
+    assert drawn(progress).splitlines()[0].count("\u2501") == 36
+    assert progress.share == pytest.approx(0.9)

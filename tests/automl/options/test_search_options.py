@@ -76,6 +76,9 @@ PLAIN: dict[str, tuple[Any, Any]] = {
     "workers": (np.int32(2), 2),
     "epoch_steps": (np.int64(100), 100),
     "timeout": (np.float32(1.5), 1.5),
+    "max_epochs_total": (np.int64(500), 500),
+    "target_loss": (np.float32(-0.5), -0.5),
+    "patience_trials": (20.0, 20),
     "target_error": (np.float64(0.25), 0.25),
     "keep_bytes": (5e6, 5_000_000),
     "memory_limit": (np.int64(2**31), 2**31),
@@ -196,7 +199,12 @@ def test_what_takes_a_part_of_the_options_takes_all_of_them() -> None:
         ("device", "gpu", "cpu, cuda or cuda:N, but got 'gpu'"),
         ("storage", "automl.db", "a database URL such as sqlite:///automl.db, but got"),
         ("preflight", "no", "True or False, but got 'no'"),
-        ("n_trials", None, "a whole number from 1, but got None"),
+        ("max_epochs_total", 0, "a whole number from 1, but got 0"),
+        ("max_epochs_total", 2.5, "a whole number from 1, but got 2.5"),
+        ("patience_trials", -1, "a whole number from 1, but got -1"),
+        ("target_loss", "0.1", "a validation loss: a number, but got '0.1'"),
+        ("target_loss", math.nan, "a validation loss: a number, but got nan"),
+        ("target_loss", True, "a validation loss: a number, but got True"),
     ],
 )
 def test_an_error_says_the_rule_the_value_and_the_fix(option: str, value: Any, rule: str) -> None:
@@ -204,3 +212,21 @@ def test_an_error_says_the_rule_the_value_and_the_fix(option: str, value: Any, r
         SearchOptions(**{option: value})
     with pytest.raises(ConfigError, match=f"^{option} must be {rule}"):
         automl.search("none.csv", **{option: value})
+
+
+@pytest.mark.parametrize(
+    ("limits", "total"),
+    [
+        ({}, 100),
+        ({"n_trials": 7}, 7),
+        ({"timeout": 60.0}, None),
+        ({"timeout": 60.0, "n_trials": 7}, 7),
+        ({"max_epochs_total": 500}, None),
+        ({"target_loss": 0.1}, 100),
+        ({"patience_trials": 20}, 100),
+    ],
+)
+def test_as_many_trials_as_fit_are_meant_where_time_or_epochs_are_limited(
+    limits: dict[str, Any], total: int | None
+) -> None:
+    assert SearchOptions(**limits).total == total

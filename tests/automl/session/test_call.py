@@ -11,7 +11,7 @@ import pytest
 from automl.api import start_search
 from automl.options.search_options import SearchOptions
 from automl.tuning.clock import Clock
-from automl.tuning.ending_time import REFERENCE_SECONDS, SECONDS_PER_TRIAL, Moment
+from automl.tuning.ending_time import REFERENCE_SECONDS, SECONDS_PER_RUN, SECONDS_PER_TRIAL, Moment
 from tests.automl.session.sessions import session
 
 
@@ -53,7 +53,8 @@ def test_more_time_is_left_the_more_trials_there_are_and_less_once_references_ar
         call, clock = ready.call, ready.call.clock_of_training
         ending = 600.0 - (clock.timeout or 0.0)
         call.keep_for_end(clock, 10_000, has_references=False)
-        work = 10_000 * SECONDS_PER_TRIAL
+        n_more = 32 + 16 - (10 + 5)  # in the slots and ready, which grow with the study
+        work = 10_000 * SECONDS_PER_TRIAL + n_more * SECONDS_PER_RUN
         assert 600.0 - (clock.timeout or 0.0) == pytest.approx(ending + call.busyness * work)
         call.keep_for_end(clock, 0, has_references=True)
         spared = ending - (600.0 - (clock.timeout or 0.0))

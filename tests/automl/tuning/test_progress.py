@@ -1,34 +1,52 @@
-"""The remaining time is told from the pace of this call, and from its limit."""
+"""The remaining time is told from the pace of this call, and from its limits."""
 
 from __future__ import annotations
 
 import pytest
 
-from automl.tuning.progress import estimate_seconds_left
+from automl.tuning.progress import SearchProgress, estimate_seconds_left
 
 
 def test_remaining_time_follows_the_pace() -> None:
-    left = estimate_seconds_left(n_ended=5, n_left=15, seconds=10.0)
-    assert left == pytest.approx(30.0)
+    assert estimate_seconds_left([(5, 15)], seconds=10.0) == pytest.approx(30.0)
 
 
-def test_the_limit_bounds_the_remaining_time() -> None:
-    left = estimate_seconds_left(n_ended=5, n_left=15, seconds=10.0, limit=2.0)
+def test_the_limit_that_is_reached_first_counts() -> None:
+    left = estimate_seconds_left([(5, 15), (100, 50)], seconds=10.0)
+    assert left == pytest.approx(5.0)
+
+
+def test_the_time_bounds_the_remaining_time() -> None:
+    left = estimate_seconds_left([(5, 15)], seconds=10.0, limit=2.0)
     assert left == pytest.approx(2.0)
 
 
-def test_nothing_is_said_before_a_trial_has_ended() -> None:
-    assert estimate_seconds_left(n_ended=0, n_left=15, seconds=10.0) is None
+def test_nothing_is_said_before_there_is_a_pace() -> None:
+    assert estimate_seconds_left([(0, 15)], seconds=10.0) is None
+    assert estimate_seconds_left([], seconds=10.0) is None
 
 
-def test_the_limit_is_known_from_the_start() -> None:
-    left = estimate_seconds_left(n_ended=0, n_left=15, seconds=10.0, limit=50.0)
+def test_the_time_is_known_from_the_start() -> None:
+    left = estimate_seconds_left([(0, 15)], seconds=10.0, limit=50.0)
     assert left == pytest.approx(50.0)
 
 
 def test_no_negative_time_is_left_after_the_limit() -> None:
-    assert estimate_seconds_left(n_ended=1, n_left=1, seconds=61.0, limit=-1.0) == 0.0
+    assert estimate_seconds_left([(1, 1)], seconds=61.0, limit=-1.0) == 0.0
 
 
 def test_nothing_is_left_of_a_study_that_is_done() -> None:
-    assert estimate_seconds_left(n_ended=0, n_left=0, seconds=0.0, limit=60.0) is None
+    assert estimate_seconds_left([(0, 0)], seconds=0.0, limit=60.0) is None
+
+
+@pytest.mark.parametrize(
+    ("n_trials", "seconds_left", "share"),
+    [(100, None, 0.3), (None, 10.0, 0.75), (100, 10.0, 0.75), (40, 90.0, 0.75), (None, None, 0.0)],
+)
+def test_the_share_that_is_done_is_of_trials_or_of_time(
+    n_trials: int | None, seconds_left: float | None, share: float
+) -> None:
+    progress = SearchProgress(
+        *("s", n_trials, 5, 15, 0, 10, (), None, None, {}, 100, 30.0, seconds_left)
+    )
+    assert progress.share == pytest.approx(share)

@@ -1,0 +1,213 @@
+"""When a search ends, and why.
+
+    limit             decided by
+    n_trials          the order: all trials that were asked for have ended, or pause for good
+    max_epochs_total  the order: no further epoch of a trial fits
+    target_loss       the order: a trial's validation loss has reached it
+    patience_trials   the order: so many trials were tried since the best loss became better
+    timeout           the clock
+    (nothing to gain) the policy, which decides for nothing more
+
+What the order decides is the same on any number of workers, and after a kill: all that is counted
+here comes from the rounds of the virtual order (`order.py`), and is counted again from the study
+where a call goes on. An epoch of a trial is one of each of its folds, and its loss then is their
+mean. A trial has been tried once it has ended or paused.
+
+Such an end may leave a trial unfinished that is better than all completed ones: `finishing.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import optuna
+
+from automl.options.option import options_in
+from automl.options.search_options import EndOptions
+from automl.tuning.policies.policy import TrialState, TrialView, View
+from automl.tuning.problem import Problem
+from automl.tuning.study_view import view_of
+from automl.tuning.tally import Tally
+from storage.stop_records import Reached, StopReason, StopWord
+
+TRIED_AT_BEST = "automl:n_tried_at_best"
+"""System attribute of a study: trials that had been tried after the round with its best loss."""
+
+
+class Stopping:
+    """Says when the limits of a search are reached in the virtual order.
+
+    Args:
+        view: the study, as the policy sees it.
+        n_tried_at_best: trials that had been tried after the round with the best loss.
+    """
+
+    def __init__(self, limits: EndOptions, view: View, n_tried_at_best: int = 0) -> None:
+        self._limits = limits
+        self._view = view
+        self._n_tried_at_best = n_tried_at_best
+        trials = view.trials.values()
+        self._best_loss = min(map(_best_loss, trials), default=math.inf)
+        self._tried = {trial.number for trial in trials if trial.state != "training"}
+        self._has_gained = False  # in the round that is carried out
+        self._enough: int | None = None  # the best trial that has reached the target
+        for trial in trials:
+            self._note_target(trial.number)
+        self._n_epochs_before = self.n_epochs
+
+    # What the rounds of the order bring
+
+    def note_epoch(self, number: int) -> None:
+        """The view has one more epoch of a trial."""
+        loss = self._view.trials[number].losses[-1]
+        self._note_target(number)
+        if loss < self._best_loss:
+            self._best_loss, self._has_gained = loss, True
+
+    def note_state(self, number: int, state: TrialState) -> None:
+        """A trial pauses, goes on, or has ended."""
+        if state != "training":
+            self._tried.add(number)
+
+    def end_round(self) -> int | None:
+        """All epochs and states of a round have been noted.
+
+        Returns:
+            If it has brought the best loss of all, how many trials have been tried by now.
+        """
+        if not self._has_gained:
+            return None
+        self._n_tried_at_best, self._has_gained = self.n_tried, False
+        return self.n_tried
+
+    def _note_target(self, number: int) -> None:
+        if self.is_enough(number):
+            numbers = [number] if self._enough is None else [number, self._enough]
+            self._enough = self._best_of(numbers)
+
+    def _best_of(self, numbers: Iterable[int]) -> int | None:
+        trials = [self._view.trials[number] for number in numbers]
+        best = min(trials, key=lambda trial: (_best_loss(trial), trial.number), default=None)
+        return None if best is None else best.number
+
+    # What it comes to
+
+    @property
+    def n_tried(self) -> int:
+        """Trials that have been tried, each counted once."""
+        return len(self._tried)
+
+    @property
+    def n_epochs(self) -> int:
+        """Epochs of trials that the order has had, in all calls."""
+        return sum(trial.epoch for trial in self._view.trials.values())
+
+    @property
+    def epochs_left(self) -> int | None:
+        """Epochs of trials that may still be had; None: as many as are wanted."""
+        total = self._limits.max_epochs_total
+        return None if total is None else max(0, total - self.n_epochs)
+
+    @property
+    def epochs(self) -> tuple[tuple[int, int], ...]:
+        """Where they are limited, one pair: epochs that this call has had, and that are left."""
+        left = self.epochs_left
+        return () if left is None else ((self.n_epochs - self._n_epochs_before, left),)
+
+    def most_startable(self, n_free: int) -> int:
+        """How many trials may start, of so many, so that each has an epoch of those left."""
+        if (left := self.epochs_left) is None:
+            return n_free
+        begun = [one for one in self._view.trials.values() if one.state == "training"]
+        return min(n_free, max(0, left - sum(not trial.losses for trial in begun)))
+
+    def limit(self, epoch: int, judged: int | None, n_slots: int) -> int | None:
+        """Up to which epoch a trial may train, of which the order has had some; None: to its end.
+
+        Up to where it is judged next, but towards the end of all epochs not far ahead of what it
+        can have of them.
+        """
+        if (left := self.epochs_left) is None:
+            return judged
+        last = epoch + max(1, math.ceil(left / n_slots))
+        return last if judged is None else min(judged, last)
+
+    def is_enough(self, number: int) -> bool:
+        """Whether a trial has reached the loss that was asked for, and can be complete."""
+        trial, target = self._view.trials[number], self._limits.target_loss
+        is_lost = trial.state in ("pruned", "failed")
+        return target is not None and not is_lost and _best_loss(trial) <= target
+
+    def best_unfinished(self, best_value: float | None) -> int | None:
+        """The unfinished trial of the lowest loss, if that is below the best complete value."""
+        trials = self._view.trials.values()
+        best = self._best_of(one.number for one in trials if one.state in ("training", "paused"))
+        to_beat = math.inf if best_value is None else best_value
+        return best if best is not None and self._loss(best) < to_beat else None
+
+    def _loss(self, number: int) -> float:
+        return _best_loss(self._view.trials[number])
+
+    @property
+    def reason(self) -> StopReason | None:
+        """Why the order ends the search before all trials have ended, if it does."""
+        patience, n_since = self._limits.patience_trials, self.n_tried - self._n_tried_at_best
+        if (number := self._enough) is not None:
+            loss = self._loss(number)
+            return self._reason("target_loss", trial_number=number, valid_loss=loss)
+        if patience is not None and n_since >= patience:
+            return self._reason("patience_trials", n_since=n_since)
+        if self.epochs_left == 0:
+            return self._reason("max_epochs_total", n_epochs=self.n_epochs)
+        return None
+
+    def reason_of_end(self, tally: Tally, *, is_stopped: bool, is_time_up: bool) -> StopReason:
+        """Why a search that has ended has done so, as far as no failure did it."""
+        total = self._limits.total
+        if (decided := self.reason) is not None:
+            return decided
+        if is_stopped:
+            return self._reason("interrupted")
+        if is_time_up and not tally.has_all(total):
+            return self._reason("timeout")
+        is_full = total is not None and tally.n_asked >= total
+        return self._reason("n_trials" if is_full else "nothing_to_gain")
+
+    def _reason(self, because: StopWord, **reached: Reached) -> StopReason:
+        limits = {**options_in(self._limits, EndOptions), "n_trials": self._limits.total}
+        asked: dict[str, Reached] = {str(because): limits[because]} if because in limits else {}
+        return StopReason(because, {**asked, **reached})
+
+
+def _best_loss(trial: TrialView) -> float:
+    return min((loss for loss in trial.losses if not math.isnan(loss)), default=math.inf)
+
+
+def stopping_of(study: optuna.Study, limits: EndOptions, view: View) -> Stopping:
+    """The limits of a call that goes on with a study as it is stored."""
+    found = study._storage.get_study_system_attrs(study._study_id).get(TRIED_AT_BEST)
+    return Stopping(limits, view, found if isinstance(found, int) else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """What is there of a study when a call begins.
+
+    Attributes:
+        reason: why the order has ended the search already, if it has.
+        is_complete: whether nothing of it is left to train.
+    """
+
+    tally: Tally
+    reason: StopReason | None
+    is_complete: bool
+
+
+def so_far(study: optuna.Study, problem: Problem, limits: EndOptions) -> SoFar:
+    """What is there of a study, for a call with these limits."""
+    tally, stopping = Tally.of(study), stopping_of(study, limits, view_of(study, problem))
+    is_finished = stopping.best_unfinished(tally.best_value) is None
+    is_over = stopping.reason is not None and is_finished
+    return SoFar(tally, stopping.reason, is_over or tally.has_all(limits.total))
