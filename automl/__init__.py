@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from automl.api import resume, search
+    from automl.api import resume, search, tune
     from automl.errors import (
         AutoMLError,
         ConfigError,
@@ -54,6 +54,7 @@ __all__ = [
     "resume",
     "search",
     "study_names",
+    "tune",
 ]
 
 _HOMES = {
@@ -67,6 +68,7 @@ _HOMES = {
     "resume": "api",
     "search": "api",
     "study_names": "studies",
+    "tune": "api",
 }
 
 

@@ -1,4 +1,4 @@
-"""What people call: search and resume.
+"""What people call: search, tune and resume.
 
 `search` is `start_search` iterated to its end. The command line iterates itself, to show
 progress. What comes back is a `SearchResult` (result.py), the same for a search that has
@@ -8,7 +8,8 @@ just ended and for a study loaded a year later.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +17,21 @@ from automl.data.kinds import read_data
 from automl.errors import ConfigError
 from automl.executors.workers.warm_server import loading_ahead
 from automl.models.own.builders import remember_for
-from automl.models.own.reference import refuse_in_import
+from automl.models.own.reference import reference_of, refuse_in_import
+from automl.objectives.kinds import kind_of, kind_of_reference
 from automl.options.loading import fixed_options, is_from_files
 from automl.options.option import check_names, options_of
-from automl.options.search_options import FixedOptions, FreeOptions, SearchOptions
-from automl.options.signatures import of_data, of_study
+from automl.options.search_options import (
+    FixedOptions,
+    FreeOptions,
+    SearchOptions,
+    TuneOptions,
+    WorkerOptions,
+)
+from automl.options.signatures import of_data, of_objective, of_study
 from automl.options.values import DEFAULT_STORAGE
 from automl.result import SearchResult
-from automl.session.chosen_space import chosen_space
+from automl.session.chosen_space import chosen_space, space_of_objective
 from automl.studies import load_study
 from automl.system.interruption import stop_on_interrupt
 from automl.tuning.clock import Clock
@@ -94,11 +102,90 @@ def search(data: Any, **options: Any) -> SearchResult:
         loading_ahead(chosen.workers, (chosen.device,), is_limited=is_limited),
         start_search(data, chosen) as session,
     ):
-        _log(session.messages)
-        with stop_on_interrupt(session.stop):
-            for progress in session:
-                _log(progress.messages)
-        return session.result()
+        return _carried_out(session)
+
+
+def start_tune(objective: Any, space: Any, options: Mapping[str, Any]) -> SearchSession:
+    """Open the study of an objective and get ready; nothing of it has run yet.
+
+    Raises:
+        ConfigError, StudyError, SearchSpaceError, StorageError: as `tune` says.
+    """
+    refuse_in_import("a search")
+    check_names(options, TuneOptions)
+    chosen = TuneOptions(**options)
+    if not isinstance(objective, str):
+        kind_of(objective)  # what can be none is told before its code is looked at
+    reference = reference_of(objective, "objective")
+    if kind_of_reference(reference) == "function":
+        if options.get("max_epochs", 1) != 1:
+            raise ConfigError(
+                f"a plain function has one epoch, but got max_epochs={chosen.max_epochs}; let it "
+                "yield a loss after each epoch, or leave max_epochs out"
+            )
+        chosen = replace(chosen, max_epochs=1)
+    clock, searched = Clock(chosen.timeout), space_of_objective(space)
+    of_search = SearchOptions(**vars(chosen), space=searched, references=False, preflight=False)
+    from automl.session.opening import open_objective
+
+    return open_objective(reference, searched, of_search, clock)
+
+
+@of_objective(TuneOptions)
+def tune(objective: Any, space: Any, **options: Any) -> SearchResult:
+    """Search the hyperparameters of a training loop of your own, and return what was found.
+
+    The same call again continues the study to its total, or returns its result if it is done.
+    Trials are judged by their validation loss after each epoch, lower is better, and pruned. With
+    one worker, and neither `trial_timeout` nor `memory_limit`, the objective runs in this process.
+
+    Args:
+        objective: one of
+            a generator function `objective(params)` that yields after each epoch;
+            a class with `__init__(self, params)`, `train_epoch(self)`, and, so that its training
+            outlives a process, `save(self)` and `load(self, state)`: bytes, or tensors, numbers
+            and texts in dicts and lists;
+            a plain function `objective(params)` that returns its loss: one epoch.
+            Each may take a `seed` beside `params`. What is yielded or returned is the validation
+            loss, or a mapping with "valid_loss", and "train_loss" and
+            "valid_loss_standard_error" where they are known. "my_file.py:NAME" names one.
+        space: {"learning_rate": {"low": 1e-4, "high": 1e-1, "log": True}, "n_layers": {"low": 1,
+            "high": 4}, "activation": ["relu", "tanh"], "batch_size": 64}; or the path of a TOML
+            file, or a `SearchSpace` of the family "objective".
+        options: the fields of `TuneOptions`, such as `n_trials`, the total of the study.
+
+    Raises:
+        ConfigError: the objective, the space or an option is none that can be used.
+        SearchSpaceError: the space has a name or a value that cannot be.
+        StudyError: the study was made with other settings, or by other code.
+        TrainingError: the first trials all raised the same error.
+
+    Example:
+        >>> import automl
+        >>> def objective(params):
+        ...     x = params["x"]
+        ...     for epoch in range(5):
+        ...         x *= 0.5
+        ...         yield x * x
+        >>> result = automl.tune(objective, {"x": {"low": -1.0, "high": 1.0}})  # doctest: +SKIP
+    """
+    chosen = WorkerOptions(
+        **{name: options[name] for name in options_of(WorkerOptions).keys() & options}
+    )
+    is_limited = chosen.trial_timeout is not None or chosen.memory_limit is not None
+    with (
+        loading_ahead(chosen.workers, ("cpu",), is_limited=is_limited),
+        start_tune(objective, space, options) as session,
+    ):
+        return _carried_out(session)
+
+
+def _carried_out(session: SearchSession) -> SearchResult:
+    _log(session.messages)
+    with stop_on_interrupt(session.stop):
+        for progress in session:
+            _log(progress.messages)
+    return session.result()
 
 
 def _log(messages: Sequence[str]) -> None:

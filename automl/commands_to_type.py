@@ -15,7 +15,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from automl.options.option import options_in, options_of
-from automl.options.search_options import FreeOptions, SearchOptions, StudyOptions
+from automl.options.search_options import (
+    FreeOptions,
+    SearchOptions,
+    StudyOptions,
+    TuneOptions,
+)
 from automl.options.values import DEFAULT_STORAGE
 from automl.wording.counts import count
 from search_spaces.declared import model_of
@@ -182,8 +187,11 @@ def _typed_name(settings: StudySettings) -> str | None:
 
     A second study of the same data, made with `--new`, ends in a number.
     """
-    is_default = settings.study_name.endswith(f"-{settings.target}") and not settings.is_named
-    return None if is_default else settings.study_name
+    if settings.is_objective:
+        is_default = settings.data_source.endswith(f":{settings.study_name}")
+    else:
+        is_default = settings.study_name.endswith(f"-{settings.target}")
+    return None if is_default and not settings.is_named else settings.study_name
 
 
 def _typed_space(settings: StudySettings) -> str:
@@ -213,12 +221,15 @@ def _value(change: SpaceChange, before: Any) -> Any:
 
 
 def _command(settings: StudySettings, options: Mapping[str, Any]) -> str:
-    defaults = SearchOptions()
+    defaults = TuneOptions() if settings.is_objective else SearchOptions()
     chosen = {
         name: value
         for name, value in options.items()
-        if _plain(value) != _plain(getattr(defaults, name))
+        if hasattr(defaults, name) and _plain(value) != _plain(getattr(defaults, name))
     }
+    if settings.is_objective:
+        called = ", ".join(["...", *(f"{name}={value!r}" for name, value in chosen.items())])
+        return f"automl.tune({called})"
     if not settings.is_from_files:
         called = ", ".join(f"{name}={value!r}" for name, value in chosen.items())
         return f"automl.search(..., {called})"
@@ -247,12 +258,17 @@ def _typed(name: str, value: Any) -> list[str]:
 def _obstacles(records: StudyRecords) -> Iterable[str]:
     """What decided the study beside its settings, in the order of weight."""
     settings = records.settings
-    if not settings.is_from_files:
+    if settings.is_objective:
+        yield (
+            f"its objective, {settings.data_source}, and its space are code, with which the call "
+            "must be made again"
+        )
+    elif not settings.is_from_files:
         yield (
             f"its data were given as an object ({settings.data_source}), with which the call "
             "must be made again"
         )
-    if settings.space_source == "SearchSpace":
+    if settings.space_source == "SearchSpace" and not settings.is_objective:
         yield "its space was given as an object, and must be written to the file that is named"
     causes = [trial.cause for trial in records.trials if trial.cause in CUT_SHORT]
     for cause in dict.fromkeys(causes):

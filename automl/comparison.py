@@ -119,6 +119,8 @@ def findings(studies: Sequence[ComparedStudy]) -> list[str]:
             "These studies differ in data, target or loss: their scores do not mean the same, so "
             "that none is better than another."
         ]
+    if all(one.is_objective for one in settings):
+        return [_finding_of_objectives(studies)]
     said = []
     scored = [study for study in studies if study.evaluation]
     if len(scored) < 2:
@@ -128,6 +130,17 @@ def findings(studies: Sequence[ComparedStudy]) -> list[str]:
         said += [_finding(first, other) for other in others]
     empty = [study.name for study in studies if study.records.best_trial is None]
     return [*said, *(f"{name} has no complete trial yet." for name in empty)]
+
+
+def _finding_of_objectives(studies: Sequence[ComparedStudy]) -> str:
+    """Objectives have no rows on which they could be held against each other."""
+    if all(study.records.best_trial is None for study in studies):
+        return "None of these studies has a complete trial yet."
+    best = min(studies, key=lambda study: study.best_loss)
+    return (
+        f"{best.name} has the lowest validation loss. Whether that is more than chance, the "
+        "losses alone cannot tell."
+    )
 
 
 def _finding(first: ComparedStudy, second: ComparedStudy) -> str:

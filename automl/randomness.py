@@ -20,7 +20,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-PURPOSES: Final = {"weights": 1, "shuffle": 2, "dropout": 3, "rows": 4, "measurement": 5}
+PURPOSES: Final = {
+    "weights": 1,
+    "shuffle": 2,
+    "dropout": 3,
+    "rows": 4,
+    "measurement": 5,
+    "objective": 6,
+}
 """What streams are for. The numbers are part of every stored curve: append, never change."""
 
 RESOLUTION: Final = 1 << 16
@@ -265,6 +272,27 @@ def seeded(seed: int, device: torch.device | str = "cpu") -> Iterator[None]:
     finally:
         for generator, state in zip(generators, states, strict=True):
             generator.set_state(state)
+
+
+@contextlib.contextmanager
+def seeded_everywhere(seed: int) -> Iterator[None]:
+    """Let the generators of torch, Python and NumPy that everybody shares begin at a seed.
+
+    Afterwards they are as they were, but for those of CUDA, where that is in use.
+
+    Args:
+        seed: counts modulo 2^64.
+    """
+    states = random.getstate(), np.random.get_state()
+    seed_python_and_numpy(seed)
+    if torch.cuda.is_initialized():
+        torch.cuda.manual_seed_all(seed & _ALL_64)
+    try:
+        with seeded(seed):
+            yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
 
 
 def seed_python_and_numpy(seed: int) -> None:

@@ -144,6 +144,11 @@ class SearchResult:
         from automl.models.own.builders import remember_for
         from automl.tuning.kept_models import load_trained_model
 
+        if self.records.settings.is_objective:
+            raise StudyError(
+                f"a model is kept of networks, but {self.study_name!r} is of an objective, "
+                f"{self.records.settings.data_source}: train it with the params of the best trial"
+            )
         remember_for(MODEL.plain("model", model), self.records.settings)
         with closing(open_store(self.storage)) as store:
             return load_trained_model(store, self.records, answer)

@@ -36,9 +36,9 @@ from automl.options.search_options import SearchOptions
 from automl.training.config import RunConfig
 from automl.training.ending import ending
 from automl.training.trainer import Checkpoint, Start, run_of
+from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.order import VirtualOrder
 from automl.tuning.policy import SearchPolicy
-from automl.tuning.problem import Problem
 from automl.tuning.search import Search
 from automl.tuning.settings import make_settings
 from automl.tuning.study import open_study
@@ -91,7 +91,7 @@ class _Run:
 class Simulated(Executor):
     """Workers that train run by run, in rounds of all that is due, and wait for nobody."""
 
-    def __init__(self, problem: Problem, n_workers: int) -> None:
+    def __init__(self, problem: NetworkProblem, n_workers: int) -> None:
         self.seconds = 0.0  # passed so far
         self.idle_seconds = 0.0  # of all workers
         self._dataset = problem.dataset
@@ -195,7 +195,7 @@ def search(
     """Search once, in the order or as results come."""
     space = search_spaces.load("mlp").for_task(data.goal.task)
     settings = make_settings(data, space, SearchOptions(study="order", seed=seed))
-    problem = Problem(settings, data.dataset)
+    problem = NetworkProblem(settings, data.dataset)
     with (
         tempfile.TemporaryDirectory() as folder,
         open_store(f"sqlite:///{folder}/order.db") as store,

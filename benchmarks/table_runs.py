@@ -20,8 +20,8 @@ from automl.data.references import fit_references, guessing_alone
 from automl.executors.choosing import make_executor
 from automl.training.metrics import row_losses
 from automl.training.predictions import predict
+from automl.tuning.network_problem import make_run
 from automl.tuning.planned_runs import EndedRun, PlannedRun, train_runs
-from automl.tuning.problem import make_run
 from storage.records import ParameterValue, StudySettings, best_epoch
 
 Floats: TypeAlias = NDArray[np.float64]

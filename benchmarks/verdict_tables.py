@@ -136,7 +136,7 @@ def search(
     with start_search(tables.study, options) as session:
         for _ in session:
             pass
-        return session.result(), session.call.data.dataset
+        return session.result(), session.call.problem.dataset
 
 
 def _chosen(case: Case, source: Source) -> list[str]:

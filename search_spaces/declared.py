@@ -4,6 +4,8 @@ A table of a name that the registry does not know is one of them if it has a `me
 `role`, where it has one, lets verdicts speak of it. A registered name of another family
 (`hidden_size`) needs no meaning: it keeps the registry's, with the values that it can have. The
 families that the registry knows read their own names only, so that their spaces declare none.
+A person's own objective has names of its own alone, with or without a meaning; one that the
+registry has too (`learning_rate`) brings its role along, and nothing else.
 Tables are those of TOML files and of stored studies, so that reports read them without Optuna.
 """
 
@@ -30,6 +32,9 @@ DEFAULT_FAMILY: Final = "mlp"
 OWN_FAMILY: Final = "own"
 """The family of networks that a person's function builds."""
 
+OBJECTIVE_FAMILY: Final = "objective"
+"""What a space for a person's own objective says in the place of a family of networks."""
+
 MODEL: Final = "model"
 """The fixed parameter of such a space that says which function: "my_file.py:build"."""
 
@@ -47,6 +52,8 @@ def hyperparameters_of(
     Args:
         tables: of a search space, by name. Unknown names without a meaning are left out.
     """
+    if family == OBJECTIVE_FAMILY:
+        return {name: _declared(name, table, family) for name, table in tables.items()}
     known = {
         name: one for name, one in HYPERPARAMETERS.items() if one.family in (TRAINING, family)
     }
@@ -70,8 +77,9 @@ def check_name(
         SearchSpaceError: nobody would read it, or its meaning stands in the registry.
     """
     registered = HYPERPARAMETERS.get(name)
-    is_own = bool(table.get("meaning"))
-    if is_own and registered and registered.family in (TRAINING, family):
+    is_of_objective = family == OBJECTIVE_FAMILY
+    is_own = bool(table.get("meaning")) or is_of_objective
+    if is_own and registered and registered.family in (TRAINING, family) and not is_of_objective:
         whose = "training" if registered.family == TRAINING else f"the {family}"
         raise SearchSpaceError(
             f"{name} is a hyperparameter of {whose} and means: {registered.meaning}. Leave its "
@@ -157,7 +165,7 @@ def _declared(name: str, table: Mapping[str, Any], family: str) -> Hyperparamete
     is_whole = table.get("type") != "float" and all(isinstance(one, int) for one in numbers)
     return Hyperparameter(
         name,
-        str(table["meaning"]),
+        str(table.get("meaning", "")),
         words=tuple(value for value in values if isinstance(value, str | bool)),
         numbers=Numbers(whole=is_whole) if numbers else None,
         log=bool(table.get("log")),

@@ -33,8 +33,11 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(file.name[:-5] for file in files if file.name.endswith(".toml")))
 
 
-def load(name_or_path: str | Path) -> SearchSpace:
+def load(name_or_path: str | Path, family: str = DEFAULT_FAMILY) -> SearchSpace:
     """Read a built-in space by its name, or a person's own TOML file by its path.
+
+    Args:
+        family: of a file that names none.
 
     Raises:
         SearchSpaceError: no such space or file, or the file is wrong: with the line, the key,
@@ -49,7 +52,7 @@ def load(name_or_path: str | Path) -> SearchSpace:
             f"A search space must be one of {listed(names())} or the path of a .toml file, "
             f"but got {str(name_or_path)!r}.{nearest(str(name_or_path), names())}"
         )
-    return parse(_read_text(path), path.stem, file=str(path))
+    return parse(_read_text(path), path.stem, file=str(path), family=family)
 
 
 def _read_text(path: Path) -> str:
@@ -68,8 +71,12 @@ def _read_text(path: Path) -> str:
         raise SearchSpaceError(f"The search space {path} cannot be read: {cause}.") from error
 
 
-def parse(text: str, name: str, *, file: str = "") -> SearchSpace:
-    """Make a space from the text of a TOML file, which messages call by `file`."""
+def parse(text: str, name: str, *, file: str = "", family: str = DEFAULT_FAMILY) -> SearchSpace:
+    """Make a space from the text of a TOML file, which messages call by `file`.
+
+    Args:
+        family: where the text names none.
+    """
     file = file or f"{name}.toml"
     try:
         tables = tomllib.loads(text)
@@ -81,7 +88,7 @@ def parse(text: str, name: str, *, file: str = "") -> SearchSpace:
     try:
         for table, keys in tables.items():
             _check_numbers(table, keys)
-        family = check_family(tables.pop("family", DEFAULT_FAMILY))
+        family = check_family(tables.pop("family", family))
         parameters = [read_parameter(*item) for item in tables.items()]
         return SearchSpace.of(name, parameters, family=family)
     except SearchSpaceError as error:

@@ -43,6 +43,9 @@ from storage.tables import (
 
 Record = TypeVar("Record")
 
+METRICS: Mapping[str, str] = {"regression": "rmse", "objective": "loss"}
+"""Of tasks without classes."""
+
 LAST_SECOND = 253_402_300_800.0
 """Seconds since 1970 at the end of the year 9999, the last that a date can have."""
 
@@ -82,8 +85,8 @@ def _check_settings(settings: StudySettings) -> None:
         "n_measured": settings.n_measured is None or settings.n_measured >= 1,
         "target_error": settings.target_error is None or 0 <= settings.target_error < math.inf,
         "created_at": 0 <= settings.created_at < LAST_SECOND,
-        "class_names": settings.task == "regression" or len(settings.class_names) >= 1,
-        "metric": settings.metric == ("rmse" if settings.task == "regression" else "error_rate"),
+        "class_names": settings.task in METRICS or len(settings.class_names) >= 1,
+        "metric": settings.metric == METRICS.get(settings.task, "error_rate"),
     }
     for name, is_kept in rules.items():
         if not is_kept:

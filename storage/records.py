@@ -21,7 +21,8 @@ from storage.stop_records import StopReason
 ParameterValue: TypeAlias = float | int | str | bool | None
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
-Task: TypeAlias = Literal["binary", "multiclass", "regression"]
+# "objective": nothing is predicted, a person's own loop gives the losses.
+Task: TypeAlias = Literal["binary", "multiclass", "regression", "objective"]
 Purpose: TypeAlias = Literal[
     "search", "promote", "reproduce", "confirm", "bootstrap", "half", "data_size"
 ]
@@ -41,11 +42,11 @@ class StudySettings:
 
     study_name: str
     task: Task
-    loss: str  # "cross_entropy", "binary_cross_entropy", "mean_squared", "mean_absolute", "huber"
-    metric: str  # "error_rate" (classification) or "rmse" (regression, in the target's unit)
+    loss: str  # "cross_entropy", "binary_cross_entropy", "mean_squared", ...; "objective"
+    metric: str  # "error_rate" (classes), "rmse" (quantities, in the target's unit), or "loss"
     target: str
-    data_source: str  # as the person gave it: a path, sklearn:NAME, or "DataFrame"
-    data_fingerprint: str  # hash of the data's content, not of its path
+    data_source: str  # as the person gave it: a path, sklearn:NAME, "DataFrame"; an objective
+    data_fingerprint: str  # hash of the data's content, not of its path; of an objective's code
     split: Mapping[str, Json]  # kind, fractions, n_folds, group, time, seed, files
     space: Mapping[str, Json]  # SearchSpace.to_dict()
     max_epochs: int
@@ -79,6 +80,11 @@ class StudySettings:
         return self.max_parameters is not None or self.max_latency is not None
 
     @property
+    def is_objective(self) -> bool:
+        """Whether a person's own loop is searched: then there are no data, and no networks."""
+        return self.task == "objective"
+
+    @property
     def n_measured_rows(self) -> int:
         """Validation rows of a fold by which epochs and trials are judged; 0: not known."""
         return self.n_rows.get("valid", 0) if self.n_measured is None else self.n_measured
@@ -109,6 +115,7 @@ class EpochRecord:
     No label smoothing, penalty or class weight is in them. `train_loss` is measured on at
     most 10,000 fixed train rows. For regression, losses are in units of the standardized
     target (1.0 is about what predicting the mean gives) and metrics in the target's own.
+    Of a person's own objective, what it does not give is NaN, and what is of networks alone.
     """
 
     run_id: int
@@ -131,8 +138,8 @@ class EpochRecord:
 
     @property
     def is_finite(self) -> bool:
-        """Whether both losses are numbers: otherwise the run has diverged."""
-        return math.isfinite(self.train_loss) and math.isfinite(self.valid_loss)
+        """Whether the losses are finite: otherwise the run has diverged."""
+        return math.isfinite(self.valid_loss) and not math.isinf(self.train_loss)
 
 
 def best_epoch(curve: Sequence[EpochRecord]) -> EpochRecord | None:
@@ -176,6 +183,7 @@ CAUSES: Mapping[str, str] = {
     "early_stopped": "no better validation loss for `patience` epochs",
     "out_of_time": "the search's time was up, and no trial was better",
     "search_over": "the search ended, and no trial was better",
+    "finished": "the objective had no further epoch",
     "diverged": "the loss became infinite or not a number",
     "hopeless": "the check before the first epoch found vanishing or exploding signals",
     "over_limit": "the network is larger or slower than allowed, and was not trained",
@@ -185,12 +193,13 @@ CAUSES: Mapping[str, str] = {
     "lost": "the process died with the trial, and so did its repetitions",
     "interrupted": "the search was stopped before the trial had ended",
 }
-"""Why a run or trial ended by itself; the first three are no failures."""
+"""Why a run or trial ended by itself; the first four are no failures."""
 
 OVER_LIMIT = "over_limit"
 """The cause of trials whose networks `max_parameters` or `max_latency` does not allow."""
 
 WITHOUT_FAILURE = frozenset({None, "early_stopped", "out_of_time", "search_over"})
+WITHOUT_FAILURE = frozenset({None, "early_stopped", "out_of_time", "search_over", "finished"})
 
 BY_MACHINE = "decided_by_machine"
 """User attribute of a trial in which time or memory decided: its "end", that others were to "wait"

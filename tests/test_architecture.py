@@ -31,7 +31,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.comparison", "automl.study_json"),
     ("automl.tuning",),
     ("automl.executors",),
-    ("automl.stacked",),
+    ("automl.stacked", "automl.objectives"),
     ("automl.training",),
     ("automl.models",),
     ("automl.randomness",),
@@ -76,6 +76,7 @@ HOMES = {
         "automl.models",
         "automl.training",
         "automl.stacked",
+        "automl.objectives",
         "automl.executors",
         "automl.tuning.keeping",  # names the type of the weights that it hands on
         "automl.playground.toy_data",  # makes data sets of known noise
@@ -149,6 +150,7 @@ TESTED_ELSEWHERE = {
     "storage.connection": "with the database that it is the connection of",
     "storage.pending": "with the database whose writes wait",
     "storage.runs": "with the store that they are a part of",
+    "automl.tuning.problem": "an interface, with the two problems that have it",
 }
 
 

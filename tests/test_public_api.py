@@ -28,6 +28,7 @@ PUBLIC = {
         "resume",
         "search",
         "study_names",
+        "tune",
     ],
     "search_spaces": [
         "HYPERPARAMETERS",

@@ -544,7 +544,7 @@ from automl.executors.choosing import make_executor
 from automl.options.search_options import SearchOptions
 from automl.tuning.clock import Clock
 from automl.tuning.policy import SearchPolicy
-from automl.tuning.problem import Problem
+from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.search import Search
 from automl.tuning.settings import make_settings
 from automl.tuning.study import open_study
@@ -554,7 +554,7 @@ from storage import open_store
 data = load_dataset("sklearn:iris", splits=SplitOptions(folds=1))
 space = load("mlp").for_task(data.goal.task)
 settings = make_settings(data, space, SearchOptions(study="iris", max_epochs=2))
-problem = Problem(settings, data.dataset)
+problem = NetworkProblem(settings, data.dataset)
 executor = make_executor(data.dataset, workers=2, engine="threads")
 with open_store("sqlite:///threads.db") as store, executor:
     study = open_study(store, settings)

@@ -19,6 +19,8 @@ MOST_ROWS = 10
 def curve_lines(curve: Sequence[EpochRecord], blocks: str = BLOCKS) -> list[str]:
     """Train and validation loss as a line of blocks each, with a mark below the best epoch.
 
+    Without any train loss there is no line of it.
+
     Both are drawn on one logarithmic scale, so that the gap between them can be seen. A curve
     of more epochs than fit is thinned to that many of them.
     """
@@ -30,6 +32,7 @@ def curve_lines(curve: Sequence[EpochRecord], blocks: str = BLOCKS) -> list[str]
     lines = [
         f"{name}  {''.join(_block(value, low, high, blocks) for value in values)}"
         for name, values in (("train loss", train), ("valid loss", valid))
+        if values is valid or not all(map(math.isnan, values))
     ]
     if best is not None:
         place = min(range(len(shown)), key=lambda i: abs(curve[shown[i]].epoch - best.epoch))

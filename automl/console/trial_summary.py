@@ -37,6 +37,7 @@ from storage.records import (
     EpochRecord,
     RunRecord,
     StudyRecords,
+    StudySettings,
     TrialRecord,
     best_epoch,
 )
@@ -131,10 +132,9 @@ def _parts(records: StudyRecords, run: RunRecord) -> str:
 
 def _curve_table(records: StudyRecords, curve: Sequence[EpochRecord], most_rows: int) -> Table:
     """A few epochs, the best marked."""
-    metric, best = records.settings.metric, best_epoch(curve)
+    best = best_epoch(curve)
     table = Table(box=box.SIMPLE_HEAD, header_style="dim")
-    names = ("train loss", "valid loss", f"train {score_name(metric)}")
-    columns = ("epoch", *names, f"valid {score_name(metric)}", "learning rate", "gradient norm")
+    columns = ("epoch", "train loss", "valid loss", *_columns_of_networks(records.settings))
     table.add_column("", no_wrap=True)
     for column in columns:
         table.add_column(column.replace(" ", "\n"), justify="right", no_wrap=True)
@@ -146,13 +146,29 @@ def _curve_table(records: StudyRecords, curve: Sequence[EpochRecord], most_rows:
             str(record.epoch),
             score_text("loss", record.train_loss),
             score_text("loss", record.valid_loss),
-            score_text(metric, record.train_metric),
-            score_text(metric, record.valid_metric),
-            number(record.learning_rate),
-            number_or_dash(record.gradient_norm),
+            *_cells_of_networks(records.settings, record),
             style="bold" if is_best else "",
         )
     return table
+
+
+def _columns_of_networks(settings: StudySettings) -> tuple[str, ...]:
+    """What epochs of networks have beside their losses; an objective gives nothing else."""
+    if settings.is_objective:
+        return ()
+    scores = (f"{split} {score_name(settings.metric)}" for split in ("train", "valid"))
+    return (*scores, "learning rate", "gradient norm")
+
+
+def _cells_of_networks(settings: StudySettings, record: EpochRecord) -> tuple[str, ...]:
+    if settings.is_objective:
+        return ()
+    return (
+        score_text(settings.metric, record.train_metric),
+        score_text(settings.metric, record.valid_metric),
+        number(record.learning_rate),
+        number_or_dash(record.gradient_norm),
+    )
 
 
 def _print_layers(console: Console, records: StudyRecords, run: RunRecord) -> None:

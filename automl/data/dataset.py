@@ -7,6 +7,7 @@ standardized value. Test targets are read by the final evaluation only.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -133,3 +134,7 @@ class Dataset:
         """What a network must know of a fold to be built for it."""
         held = self.folds[fold]
         return DataDescription(self.task, self.n_classes, len(held.train), held.encoding)
+
+
+NO_DATA: Final = Dataset("objective", "objective", 1, ())
+"""What is trained on where a person's own loop brings its data itself."""

@@ -44,6 +44,8 @@ class Standing:
 def standing(records: StudyRecords) -> Standing:
     """How a study's answer stands on the test rows."""
     answer = study_answer(records)
+    if records.settings.is_objective:
+        return Standing("unknown", _standing_of_objective(records))
     if answer is None:
         return Standing("unknown", "No trial has completed, so there is no network to compare.")
     evaluation = evaluation_of(records, answer, "test")
@@ -52,6 +54,15 @@ def standing(records: StudyRecords) -> Standing:
         who = f"{trial_words(numbers).capitalize()} {agree(len(numbers), 'has', 'have')}"
         return Standing("unknown", f"{who} not been scored on test rows yet.")
     return standing_on(records, evaluation)
+
+
+def _standing_of_objective(records: StudyRecords) -> str:
+    """How low the loss is: an objective has no rows on which it could be held against others."""
+    best = records.best_trial
+    if best is None:
+        return "No trial has completed, so there is no best one."
+    loss, trials = score_text("loss", best.value), count(len(records.complete_trials), "trial")
+    return f"Validation loss {loss} is the lowest of {trials} that ran to the end."
 
 
 def compared_score(settings: StudySettings) -> str:

@@ -28,6 +28,7 @@ from automl.diagnostics.gradient_flow import (
 from automl.diagnostics.layer_signals import FlowFacts, trial_flow
 from automl.diagnostics.learning_curves import UNFITTED, Fit, FitKind, judge_fit
 from automl.diagnostics.no_result import diagnose_no_result
+from automl.diagnostics.objective_fit import diagnose_objective
 from automl.diagnostics.search_coverage import diagnose_search
 from automl.diagnostics.selection import diagnose_selection
 from automl.diagnostics.signal import Gain, missing_signal
@@ -61,6 +62,8 @@ def diagnose_trial(records: StudyRecords, trial_number: int) -> tuple[Diagnosis,
     facts = trial_facts(records, trial_number)
     if facts is None:
         return (_nothing_to_judge(trial),)
+    if records.settings.is_objective:
+        return (diagnose_objective(records, trial, facts),)
     references = find_references(records, trial_number)
     situation = Situation(
         records.settings,

@@ -25,6 +25,13 @@ class ActiveRun:
     progress: RunProgress
     is_known: bool = False
 
+    def go_on_from(self, state: Checkpoint | None) -> None:
+        """It left its trainer with this state; without one it begins again."""
+        if state is None:
+            self.begin_again()
+        else:
+            self.start = state
+
     def begin_again(self) -> None:
         """It is where it was started."""
         self.progress = RunProgress.of(self.start, self.progress.limit)

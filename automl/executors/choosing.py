@@ -59,11 +59,13 @@ def executor_of(setup: TrainingSetup, engine: str | None = None) -> Executor:
         ConfigError: it has a value that it cannot have here.
     """
     trainer_class(setup.trainer)  # what cannot be is refused here, not in a worker
-    name = engine or _sufficient(setup)
+    name = engine or ("processes" if trains_in_processes(setup) else "in_process")
     return Pool(setup, imported(name, ENGINES, "engine")(setup))
 
 
-def _sufficient(setup: TrainingSetup) -> str:
+def trains_in_processes(setup: TrainingSetup, engine: str | None = None) -> bool:
+    """Whether others than this process train, so that all that they need must be sent."""
     is_limited = setup.trial_timeout is not None or setup.memory_limit is not None
-    is_apart = needs_processes(setup.n_workers, is_limited=is_limited)
-    return "processes" if is_apart else "in_process"
+    return engine not in (None, "in_process") or needs_processes(
+        setup.n_workers, is_limited=is_limited
+    )

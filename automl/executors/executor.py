@@ -23,7 +23,7 @@ from storage.records import EpochRecord
 
 @dataclass(frozen=True, slots=True)
 class RunFailure:
-    """A run that ended by itself, by no fault of its loss."""
+    """A run that ended by itself, by no fault of its loss; whole where the cause is "finished"."""
 
     run_id: int
     cause: str  # a key of storage.records.CAUSES; "lost" runs may be started again

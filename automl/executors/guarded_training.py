@@ -26,7 +26,7 @@ from automl.executors.numerics import training_arithmetic
 from automl.executors.time_limit import TimeLimit
 from automl.executors.trainer_group import TrainerGroup
 from automl.training.trainer import Checkpoint, RunBegan, RunError, Start, Trainer, run_of
-from storage.records import EpochRecord
+from storage.records import CAUSES, EpochRecord
 
 
 class GuardedTraining:
@@ -125,8 +125,8 @@ class GuardedTraining:
         self._room.free()
         if self._is_parted:  # the culprit is gone: the others come back together
             self._is_parted = False
-            for state in self._trainers.reunite():
-                self.runs[state.run.run_id].start = state
+            for run_id, state in self._trainers.reunite().items():
+                self.runs[run_id].go_on_from(state)
 
     def _admit(self) -> None:
         """Give waiting runs to the first trainer, as far as there is room.
@@ -138,7 +138,7 @@ class GuardedTraining:
         due = set(self.runs.due)
         resting = [one for one in self.runs if one not in due and self._trainers.has(one)]
         for run_id in resting[:n_lacking]:
-            self.runs[run_id].start = self._trainers.give_way(run_id)
+            self.runs[run_id].go_on_from(self._trainers.give_way(run_id))
             n_inside -= 1
         if admitted := self._room.admitted(waiting, n_inside):
             self._add(self._trainers.first(), admitted)
@@ -206,6 +206,10 @@ class GuardedTraining:
                 self._blame(trainer, error)
             except Exception as error:
                 self._blame(trainer, error)
+            for run_id in trainer.take_finished():
+                if run_id in self.runs:
+                    self._failures.append(RunFailure(run_id, "finished", CAUSES["finished"]))
+                    self.stop(run_id)
         return epochs
 
     def _look(self, trainer: Trainer) -> None:

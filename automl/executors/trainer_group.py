@@ -64,14 +64,17 @@ class TrainerGroup:
             trainer.drop(run_id)
         self._ended[run_id] = trainer
 
-    def give_way(self, run_id: int) -> Checkpoint:
-        """Take an active run out of its trainer, to go on from the state that is returned."""
+    def give_way(self, run_id: int) -> Checkpoint | None:
+        """Take an active run out of its trainer, to go on from the state that is returned.
+
+        None: it has no state, and begins again.
+        """
         trainer = self._active[run_id]
-        state = trainer.checkpoint(run_id)
+        state = _state(trainer, run_id)
         del self._active[run_id]
         trainer.drop(run_id)
         trainer.forget(run_id)
-        self._ended[run_id] = state.best_weights
+        self._ended[run_id] = {} if state is None else state.best_weights
         return state
 
     def forget(self, run_id: int) -> None:
@@ -107,10 +110,17 @@ class TrainerGroup:
                 except Exception:
                     del self._ended[run_id]  # `best_weights` says so when it is asked
 
-    def reunite(self) -> list[Checkpoint]:
-        """Give up all trainers but the first; the states of their runs, to go on from there."""
-        states = []
+    def reunite(self) -> dict[int, Checkpoint | None]:
+        """Give up all trainers but the first; where their runs go on, as `give_way` says."""
+        states: dict[int, Checkpoint | None] = {}
         for trainer in self.trainers[1:]:
-            states += [trainer.checkpoint(run_id) for run_id in trainer.active]
+            states |= {run_id: _state(trainer, run_id) for run_id in trainer.active}
             self.discard(trainer)
         return states
+
+
+def _state(trainer: Trainer, run_id: int) -> Checkpoint | None:
+    try:
+        return trainer.checkpoint(run_id)
+    except TrainingError:
+        return None

@@ -1,6 +1,7 @@
 """Trainers by name, made where they run: a name travels to a worker process, a class need not.
 
-A name is "stacked", "plain", or the import path "package.module:Class" of a `Trainer`.
+A name is "stacked", "plain", "objective", or the import path "package.module:Class" of a
+`Trainer`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from automl.training.trainer import Trainer
 TRAINERS = {
     "stacked": "automl.stacked.trainer:StackedTrainer",
     "plain": "automl.training.plain:PlainTrainer",
+    "objective": "automl.objectives.trainer:ObjectiveTrainer",
 }
 
 

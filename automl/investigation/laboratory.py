@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from automl.errors import StudyError
 from automl.executors.choosing import executor_of
 from automl.executors.executor import Executor
 from automl.executors.workers.worker import TrainingSetup
@@ -19,8 +20,8 @@ from automl.models.own.builders import remember_for
 from automl.options.loading import load_again
 from automl.options.values import MODEL, WORKERS
 from automl.studies import judge, open_existing_store
+from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.planned_runs import EndedRun, Kept, PlannedRun
-from automl.tuning.problem import Problem
 from automl.tuning.study import read_known_study
 from storage import Store
 from storage.records import Diagnosis, StudyRecords
@@ -34,7 +35,7 @@ class Laboratory:
 
     store: Store
     records: StudyRecords
-    problem: Problem
+    problem: NetworkProblem
     executor: Executor
 
     def train(
@@ -98,10 +99,15 @@ def laboratory_of(
     model = MODEL.plain("model", model)
     with closing(open_existing_store(storage)) as store:
         records = judge(store, read_known_study(store, study))
+        if records.settings.is_objective:
+            raise StudyError(
+                f"further training needs the data of a study of networks, but {study!r} is of an "
+                f"objective, {records.settings.data_source}; call automl.tune again"
+            )
         remember_for(model, records.settings)
         LOG.info("reading the data")
         dataset = load_again(records.settings, data).dataset
-        problem = Problem(records.settings, dataset)
+        problem = NetworkProblem(records.settings, dataset)
         setup = TrainingSetup(
             dataset,
             n_workers=workers,

@@ -16,8 +16,9 @@ from statistics import fmean
 from automl.errors import StudyError
 from automl.executors.executor import Executor
 from automl.investigation.side_runs import train_beside
+from automl.tuning.network_problem import make_run
 from automl.tuning.planned_runs import EndedRun, PlannedRun, say_failures, study_space
-from automl.tuning.problem import Problem, make_run
+from automl.tuning.problem import Problem
 from automl.tuning.pruned_states import kept_continuations
 from storage import Store
 from storage.records import StudyRecords, TrialRecord, best_epoch

@@ -23,8 +23,8 @@ from automl.executors.devices import check_device
 from automl.investigation.compared_curves import ComparedFold, compare_curves
 from automl.investigation.laboratory import Laboratory, Means
 from automl.options.search_options import ExecutorOptions, SearchOptions
+from automl.tuning.network_problem import make_run
 from automl.tuning.planned_runs import EndedRun, PlannedRun, study_space
-from automl.tuning.problem import make_run
 from automl.tuning.settings import environment
 from storage.records import (
     WITHOUT_FAILURE,

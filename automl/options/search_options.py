@@ -105,29 +105,41 @@ class DataOptions(SplitOptions, ColumnOptions, TargetOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpaceOptions(OptionRecord):
-    """What is searched, and under which name."""
+class NameOptions(OptionRecord):
+    """Where a study is kept, and under which name."""
 
     study: str | None = option(
         None, optional(TEXT), "Default: the data's name and the target.", metavar="NAME"
     )
     storage: str = option(DEFAULT_STORAGE, DATABASE, "Database URL of the studies.")
     new: bool = option(False, FLAG, "Make another study beside one of the same name.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkOptions(OptionRecord):
+    """Which networks are searched, and what an epoch of them is."""
+
     model: Any = option(
         None, MODEL, "Your own nn.Module: my_file.py:build, called as build(params, dataset)."
     )
     space: str | Path | SearchSpace = option("mlp", SPACE, "Built-in space or TOML file.")
-    set: Sequence[str] = option(
-        (),
-        TEXTS,
-        "Fix or narrow: optimizer=adam, learning_rate=1e-4..1e-2, activation=relu,tanh.",
-        metavar="NAME=VALUE",
-    )
     # Source of 256 and of 15: benchmarks/epochs.py, see ARCHITECTURE.md.
     epoch_steps: int | Literal["full"] = option(
         256,
         EPOCH_STEPS,
         "An epoch is a pass over the train rows, or so many updates where a pass takes more.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialOptions(OptionRecord):
+    """What a trial may be, how long it trains, and by which seed."""
+
+    set: Sequence[str] = option(
+        (),
+        TEXTS,
+        "Fix or narrow: optimizer=adam, learning_rate=1e-4..1e-2, activation=relu,tanh.",
+        metavar="NAME=VALUE",
     )
     max_epochs: int = option(50, COUNT, "Epochs of a trial at most.")
     patience: int = option(15, COUNT, "Epochs without gain that end a trial.")
@@ -147,19 +159,28 @@ class LimitOptions(OptionRecord):
     latency_rows: int = option(1, whole(1, MOST_ROWS), "Rows in that call.")
 
 
+# Fields of a record that inherits from several come in the order of the last one first.
+
+
 @dataclass(frozen=True, kw_only=True)
-class StudyOptions(LimitOptions, SpaceOptions):
+class StudyOptions(LimitOptions, TrialOptions, NetworkOptions, NameOptions):
     """What a study is, beside its data."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HopeOptions(OptionRecord):
+    """What a person hopes for."""
+
+    # What is hoped for decides nothing; the verdict is held against it.
+    target_error: float | None = option(
+        None, optional(ERROR), "Error rate or RMSE that you hope to reach."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class EndOptions(OptionRecord):
     """What ends a search: whichever comes first, see automl/tuning/stopping.py."""
 
-    # What is hoped for decides nothing; the verdict is held against it.
-    target_error: float | None = option(
-        None, optional(ERROR), "Error rate or RMSE that you hope to reach."
-    )
     n_trials: int | None = option(
         None,
         optional(COUNT),
@@ -195,8 +216,8 @@ class DecisionOptions(OptionRecord):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PolicyOptions(DecisionOptions, EndOptions):
-    """How to search, for how long, and what is kept of it."""
+class KeepOptions(OptionRecord):
+    """What is kept of networks, and what is held against them."""
 
     keep_models: int = option(5, COUNT, "The best trials that keep weights.")
     keep_bytes: int | None = option(None, optional(BYTES), "Budget of the kept models' files.")
@@ -205,14 +226,25 @@ class PolicyOptions(DecisionOptions, EndOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExecutorOptions(OptionRecord):
-    """Where to train, and how much at once."""
+class PolicyOptions(KeepOptions, DecisionOptions, EndOptions, HopeOptions):
+    """How to search, for how long, and what is kept of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerOptions(OptionRecord):
+    """Who trains, and how much at once."""
 
     workers: int | Literal["auto"] = option("auto", WORKERS, "Processes that train.")
     # Without a number they grow with the study, as far as the machine's memory allows.
     slots: int | None = option(None, optional(COUNT), "Trials that advance together.")
     trial_timeout: float | None = option(None, optional(SECONDS), "Time for one trial.")
     memory_limit: int | None = option(None, optional(BYTES), "Memory of one worker.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceOptions(OptionRecord):
+    """Where networks are trained, and by which loop."""
+
     device: str = option("cpu", DEVICE, "Or cuda, cuda:1.")
     trainer: Literal["stacked", "plain"] = option(
         "stacked",
@@ -224,7 +256,9 @@ class ExecutorOptions(OptionRecord):
     channels_last: bool = option(False, FLAG, "Lay images' filters out for tensor cores.")
 
 
-# Fields of a record that inherits from several come in the order of the last one first.
+@dataclass(frozen=True, kw_only=True)
+class ExecutorOptions(DeviceOptions, WorkerOptions):
+    """Where to train, and how much at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,3 +276,8 @@ class SearchOptions(FreeOptions, FixedOptions):
     """The options of a search; defaults are those of the command line."""
 
     command: str = option("", MEMO)  # what the person typed, for the report
+
+
+@dataclass(frozen=True, kw_only=True)
+class TuneOptions(WorkerOptions, DecisionOptions, EndOptions, TrialOptions, NameOptions):
+    """The options of `automl.tune`: those of a search that are not of networks or their data."""

@@ -1,8 +1,8 @@
 """Functions that take options as keywords, shown with every option that they take.
 
-`search` and `resume` are written with `**options`. Type checkers and editors see the fields of
-the record of options in their place (PEP 612), notebooks see them in the signature, each with its
-type and default, and below the docstring, each with what it can be and its help.
+`search`, `tune` and `resume` are written with `**options`. Type checkers and editors see the
+fields of the record of options in their place (PEP 612), notebooks see them in the signature, each
+with its type and default, and below the docstring, each with what it can be and its help.
 """
 
 from __future__ import annotations
@@ -27,6 +27,15 @@ class OfData(Protocol[Options, Result_co]):
         """Call it."""
 
 
+class OfObjective(Protocol[Options, Result_co]):
+    """A function of an objective, a space and options."""
+
+    def __call__(
+        self, objective: Any, space: Any, *args: Options.args, **options: Options.kwargs
+    ) -> Result_co:
+        """Call it."""
+
+
 class OfStudy(Protocol[Options, Result_co]):
     """A function of a stored study and of options."""
 
@@ -44,6 +53,13 @@ def of_data(
     record: Callable[Options, object],
 ) -> Callable[[Callable[..., Result]], OfData[Options, Result]]:
     """Show the options of a record as the keywords of a function of data."""
+    return lambda function: _spelled_out(function, record)
+
+
+def of_objective(
+    record: Callable[Options, object],
+) -> Callable[[Callable[..., Result]], OfObjective[Options, Result]]:
+    """Show the options of a record as the keywords of a function of an objective and a space."""
     return lambda function: _spelled_out(function, record)
 
 

@@ -108,13 +108,25 @@ def report_html(
     table = study_table(records, lambda: predictions)
     return render(
         "report.html.j2",
-        parts={p.key: p for p in PARTS if p.key != "configuration" or table.best},
+        parts={part.key: part for part in shown_parts(table)},
         groups=groups(table),
         predictions=table.judged_rows,
         **_result(table),
         **_verdict(records, storage),
         **_origin(records, storage),
     )
+
+
+OF_NETWORKS = frozenset({"gradients", "predictions"})
+"""Parts that a study of a person's own objective cannot have."""
+
+
+def shown_parts(table: StudyTable) -> list[Part]:
+    """The parts of a study's page."""
+    left_out = set(OF_NETWORKS) if table.records.settings.is_objective else set()
+    if not table.best:
+        left_out.add("configuration")
+    return [part for part in PARTS if part.key not in left_out]
 
 
 def write_comparison(
@@ -137,7 +149,7 @@ def _result(table: StudyTable) -> dict[str, object]:
     return {
         "title": settings.study_name,
         "settings": settings,
-        "task": result_part.TASKS[settings.task],
+        "subject": result_part.subject(settings),
         "cards": result_part.cards(shown, spent, settings),
         "overview": shown,
         "certainty": result_part.certainty(shown),

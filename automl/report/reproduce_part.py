@@ -27,15 +27,14 @@ SPLIT_WORDS: Mapping[str, Callable[[Any], str]] = {
 
 
 def facts(settings: StudySettings) -> list[tuple[str, str]]:
-    """Where the numbers come from: the person's command, the data, the seed, the versions."""
+    """Where the numbers come from: the data or the objective, the seed, the versions."""
     created = ""
     if settings.created_at:
         created = datetime.fromtimestamp(settings.created_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     rows, n_folds = counted(settings.n_rows), settings.split.get("n_folds", 1)
     if n_folds != 1:
         rows += f"; train and valid in the first of {n_folds} folds"
-    pairs = [
-        ("Created", created),
+    of_data = [
         ("Data", settings.data_source),
         ("Fingerprint", settings.data_fingerprint),
         ("Target", f"{settings.target} ({settings.task})"),
@@ -43,6 +42,14 @@ def facts(settings: StudySettings) -> list[tuple[str, str]]:
         ("Inputs", f"{settings.n_features:,} after encoding"),
         ("Split", split_words(settings.split)),
         ("Loss", settings.loss),
+    ]
+    of_objective = [
+        ("Objective", settings.data_source),
+        ("Digest of its code", settings.data_fingerprint),
+    ]
+    pairs = [
+        ("Created", created),
+        *(of_objective if settings.is_objective else of_data),
         ("Epochs", _epochs(settings)),
         ("Seed", str(settings.seed)),
         ("Versions", ", ".join(f"{name} {v}" for name, v in settings.versions.items())),

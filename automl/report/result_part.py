@@ -21,6 +21,7 @@ TASKS = {
     "binary": "Binary classification",
     "multiclass": "Multiclass classification",
     "regression": "Regression",
+    "objective": "An objective of one's own",
 }
 
 
@@ -31,6 +32,13 @@ class Card:
     label: str
     value: str
     remark: str = ""
+
+
+def subject(settings: StudySettings) -> str:
+    """What was searched, and of what: "Regression of price from houses.csv"."""
+    if settings.is_objective:
+        return f"{TASKS['objective']}, {settings.data_source}"
+    return f"{TASKS[settings.task]} of {settings.target} from {settings.data_source}"
 
 
 def cards(shown: Overview, spent: Effort, settings: StudySettings) -> list[Card]:
@@ -152,7 +160,7 @@ def best_rows(shown: Overview, metric: str) -> list[list[str]]:
             str(row.number),
             score_text("loss", row.value),
             score_text("loss", row.train_loss),
-            score_text(metric, row.valid_metric),
+            *([score_text(metric, row.valid_metric)] if metric != "loss" else []),
             f"{row.effort.best_in_words or '–'} / {row.effort.epochs_in_words or 0}",
             f"{row.n_parameters:,}" if row.n_parameters else "–",
             *(parameter_text(row.params[n]) if n in row.params else "" for n in shown.varying),
@@ -163,8 +171,8 @@ def best_rows(shown: Overview, metric: str) -> list[list[str]]:
 
 def best_head(shown: Overview, metric: str) -> list[str]:
     """Column titles of the table of best trials."""
-    name = "error rate" if metric == "error_rate" else "RMSE"
-    return ["trial", "valid loss", "train loss", f"valid {name}", "best epoch", "parameters",
+    names = {"error_rate": ["valid error rate"], "rmse": ["valid RMSE"]}.get(metric, [])
+    return ["trial", "valid loss", "train loss", *names, "best epoch", "parameters",
             *shown.varying]  # fmt: skip
 
 

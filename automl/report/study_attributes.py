@@ -28,7 +28,7 @@ def study_attributes(table: StudyTable, storage: str = DEFAULT_STORAGE) -> dict[
     attributes = {
         "task": result_part.TASKS[settings.task].lower(),
         "target": settings.target,
-        "data": settings.data_source,
+        "objective" if settings.is_objective else "data": settings.data_source,
         "rows": counted(settings.n_rows),
         "metric": score_name(settings.metric),
         "result": first.standing.sentence if shown.scores else "",

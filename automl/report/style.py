@@ -48,6 +48,7 @@ LOSS_TITLES = {
     "mean_squared": "mean squared error (standardized target)",
     "mean_absolute": "mean absolute error (standardized target)",
     "huber": "Huber loss (standardized target)",
+    "objective": "loss",
 }
 
 

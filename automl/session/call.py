@@ -7,11 +7,11 @@ training may take follows from what the end will take on a machine as busy as th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 from automl.data import LoadedData
-from automl.executors.choosing import executor_of
+from automl.executors.choosing import executor_of, trains_in_processes
 from automl.executors.devices import device_of_each
 from automl.executors.executor import Executor
 from automl.executors.resources import available_cores, total_memory
@@ -21,6 +21,8 @@ from automl.options.search_options import FreeOptions, PolicyOptions, SearchOpti
 from automl.tuning.clock import Clock
 from automl.tuning.ending_time import MOST_SHARE, REFERENCE_SECONDS, ending_seconds
 from automl.tuning.memory import MemoryPlan, plan_memory
+from automl.tuning.network_problem import NetworkProblem
+from automl.tuning.objective_problem import ObjectiveProblem
 from automl.tuning.policy import SearchPolicy
 from automl.tuning.problem import Problem
 from automl.tuning.settings import environment
@@ -34,7 +36,7 @@ from storage.records import PolicyRecord, StudySettings
 class SearchCall:
     """A call of a search, as it was settled before it began."""
 
-    data: LoadedData
+    data: LoadedData | None  # None: a person's own objective brings its data itself
     settings: StudySettings
     options: SearchOptions
     clock: Clock  # of the whole call
@@ -50,7 +52,7 @@ class SearchCall:
     @cached_property
     def problem(self) -> Problem:
         """What is trained, and on what."""
-        return Problem(self.settings, self.data.dataset)
+        return problem_of(self.settings, self.data)
 
     @property
     def n_ended_before(self) -> int:
@@ -68,10 +70,13 @@ class SearchCall:
 
         It is a matter of study and machine alone, so that another call does the same.
         """
+        n_slots = self.options.slots or self.n_slots_before
+        if self.data is None:
+            return MemoryPlan(n_slots, None)  # what a person's own loop takes, nobody knows
         return plan_memory(
             self.problem.space,
             self.data.dataset,
-            n_slots=self.options.slots or self.n_slots_before,
+            n_slots=n_slots,
             n_trainers=available_cores(),
             n_bytes=total_memory(),
         )
@@ -84,7 +89,8 @@ class SearchCall:
     @property
     def messages(self) -> tuple[str, ...]:
         """What was understood of the data, and the plan."""
-        return (*self.data.messages, f"{count(self.n_workers, 'worker')}, {self.memory}")
+        of_data = () if self.data is None else self.data.messages
+        return (*of_data, f"{count(self.n_workers, 'worker')}, {self.memory}")
 
     @cached_property
     def clock_of_training(self) -> Clock:
@@ -102,9 +108,9 @@ class SearchCall:
         """
         if self.clock.timeout is None:
             return
-        dataset = self.data.dataset
+        dataset = self.problem.dataset
         n_slots = slots_of(self.memory.n_slots).in_slots(n_ended)
-        n_runs = (n_slots + ready(n_slots)) * len(dataset.folds)
+        n_runs = (n_slots + ready(n_slots)) * max(1, len(dataset.folds))
         work = ending_seconds(dataset, n_runs, n_ended) + self.clock.afterwards
         ending = self.busyness * work + (0.0 if has_references else self.seconds_for_references)
         clock.move(self.clock.timeout - min(ending, self._most_for_end))
@@ -116,7 +122,7 @@ class SearchCall:
     @property
     def seconds_for_references(self) -> float:
         """What is kept of the end for references that are not fitted yet."""
-        return self.busyness * REFERENCE_SECONDS
+        return 0.0 if self.data is None else self.busyness * REFERENCE_SECONDS
 
     @property
     def policy(self) -> SearchPolicy:
@@ -150,15 +156,24 @@ class SearchCall:
         """What trains; this process where nothing is left to, but the best again at most."""
         options = self.options
         is_limited = not self.is_complete
+        problem = self.problem
         setup = TrainingSetup(
-            self.data.dataset,
+            problem.dataset,
             n_workers=1 if self.is_complete else options.workers,
             trainer=self.trainer,
             arithmetic=self.arithmetic,
             devices=(options.device,),
             trial_timeout=options.trial_timeout if is_limited else None,
             memory_limit=options.memory_limit if is_limited else None,
-            model=self.problem.model,
             is_preflight=options.preflight,
         )
-        return executor_of(setup, self.problem.engine)
+        if trains_in_processes(setup, problem.engine):  # else a person's own code need not travel
+            setup = replace(setup, model=problem.model)
+        return executor_of(setup, problem.engine)
+
+
+def problem_of(settings: StudySettings, data: LoadedData | None) -> Problem:
+    """What a study trains, and on what; without data it is a person's own objective."""
+    if data is None:
+        return ObjectiveProblem(settings)
+    return NetworkProblem(settings, data.dataset)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import search_spaces
 from automl.errors import ConfigError
@@ -11,7 +14,14 @@ from automl.models.own.reference import reference_of
 from automl.options.search_options import StudyOptions
 from automl.system.import_paths import imported
 from search_spaces import FixedParameter, SearchSpace
-from search_spaces.declared import DEFAULT_FAMILY, MODEL, OWN_FAMILY, model_of
+from search_spaces.declared import (
+    DEFAULT_FAMILY,
+    MODEL,
+    OBJECTIVE_FAMILY,
+    OWN_FAMILY,
+    model_of,
+)
+from search_spaces.mappings import objective_space
 from storage.records import Task
 
 MEANING = "the function that builds the network"
@@ -48,6 +58,33 @@ def chosen_space(options: StudyOptions) -> SearchSpace:
     remember(reference)
     fixed = FixedParameter(MODEL, reference.words, meaning=MEANING)
     return replace(space, parameters={**space.parameters, MODEL: fixed})
+
+
+def space_of_objective(given: Any) -> SearchSpace:
+    """The space that a person gives for their own objective.
+
+    Args:
+        given: a `SearchSpace`, a mapping from names to ranges, or a TOML file.
+
+    Raises:
+        ConfigError: it is something else, or a space for networks.
+        SearchSpaceError: it has a name or a value that cannot be.
+    """
+    if isinstance(given, Mapping):
+        return objective_space(given)
+    if isinstance(given, str | Path):
+        given = search_spaces.load(given, OBJECTIVE_FAMILY)
+    if not isinstance(given, SearchSpace):
+        raise ConfigError(
+            "a space must be a mapping from names to ranges, a TOML file or a SearchSpace, but "
+            f"got {type(given).__name__}"
+        )
+    if given.family != OBJECTIVE_FAMILY:
+        raise ConfigError(
+            f'a space for an objective says family = "{OBJECTIVE_FAMILY}" or nothing above its '
+            f"tables, but {given.name} is for {given.family}"
+        )
+    return given
 
 
 def narrowed(space: SearchSpace, options: StudyOptions, task: Task) -> SearchSpace:

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import threading
 
+from automl.data.loaded import LoadedData
 from automl.executors.calls_aside import call_aside
-from automl.session.call import SearchCall
 from automl.tuning.keeping import save_preprocessing
 from automl.tuning.progress import SearchProgress
 from storage import Store
@@ -23,8 +23,9 @@ from storage.records import DataCheckRecord
 class DataFacts:
     """The facts of one call's data."""
 
-    def __init__(self, call: SearchCall, store: Store) -> None:
-        self._call = call
+    def __init__(self, study_name: str, data: LoadedData, store: Store) -> None:
+        self._study_name = study_name
+        self._data = data
         self._store = store
         self._checks: list[DataCheckRecord] = []  # all of them, once they are done
         self._making: threading.Thread | None = None
@@ -49,7 +50,7 @@ class DataFacts:
         making.join()
         if self._failure is not None:
             raise self._failure
-        name = self._call.study_name
+        name = self._study_name
         with self._store.transaction(at_once=True):  # two searches may begin a study together
             if not self._store.read_study(name).data_checks:
                 self._store.add_data_checks(name, self._checks)
@@ -60,19 +61,19 @@ class DataFacts:
         if self._has_encoders:
             return
         with self._store.transaction(at_once=True):
-            save_preprocessing(self._store, self._call.study_name, self._call.data.encoders)
+            save_preprocessing(self._store, self._study_name, self._data.encoders)
         self._has_encoders = True
 
     def _begin(self) -> threading.Thread:
-        if self._store.read_study(self._call.study_name).data_checks:
-            self._call.data.probes.forget()
+        if self._store.read_study(self._study_name).data_checks:
+            self._data.probes.forget()
         self._making = threading.Thread(target=self._make, name="automl-data-facts", daemon=True)
         self._making.start()
         return self._making
 
     def _make(self) -> None:
-        data = self._call.data
         try:
-            self._checks += [*data.data_checks, *call_aside(data.probes.prepared())]
+            probes = self._data.probes.prepared()
+            self._checks += [*self._data.data_checks, *call_aside(probes)]
         except Exception as error:  # told where it is waited for
             self._failure = error

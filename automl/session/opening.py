@@ -1,5 +1,7 @@
 """From options to a session: encode the data, settle what the study is made of, open the store.
 
+Of a person's own objective there are no data, and the rest is the same.
+
 What can be wrong is told here, before anything is stored and before any worker starts.
 """
 
@@ -8,12 +10,14 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from automl.data.loaded import Loadable
+from automl.data.loaded import Loadable, LoadedData
 from automl.errors import ConfigError
 from automl.executors.devices import check_device
 from automl.executors.trainers import trainer_class
+from automl.models.own.builders import remember
+from automl.models.own.reference import BuilderReference
 from automl.options.search_options import SearchOptions
-from automl.session.call import SearchCall
+from automl.session.call import SearchCall, problem_of
 from automl.session.chosen_space import model_versions, narrowed
 from automl.session.search_session import SearchSession
 from automl.tuning.clock import Clock
@@ -22,7 +26,7 @@ from automl.tuning.policies.choosing import check_policy
 from automl.tuning.problem import Problem
 from automl.tuning.pruners import make_pruner
 from automl.tuning.samplers import PerTrialSampler
-from automl.tuning.settings import make_settings
+from automl.tuning.settings import make_settings, objective_settings
 from automl.tuning.stopping import SoFar, so_far
 from automl.tuning.study import open_study, unused_name
 from automl.wording.counts import count
@@ -60,15 +64,39 @@ def open_session(
         loaded, narrowed(space, options, loaded.goal.task), options, is_from_files=is_from_files
     )
     settings = replace(settings, versions={**settings.versions, **model_versions(space)})
+    return _opened(loaded, settings, options, clock, busyness)
+
+
+def open_objective(
+    reference: BuilderReference, space: SearchSpace, options: SearchOptions, clock: Clock
+) -> SearchSession:
+    """Settle what a study of a person's own objective is made of, and open the database.
+
+    Args:
+        reference: of the objective, which this process may run from now on.
+        clock: of the call.
+    """
+    remember(reference)
+    settings = objective_settings(reference, narrowed(space, options, "objective"), options)
+    return _opened(None, settings, options, clock)
+
+
+def _opened(
+    loaded: LoadedData | None,
+    settings: StudySettings,
+    options: SearchOptions,
+    clock: Clock,
+    busyness: float = 1.0,
+) -> SearchSession:
     _check_policy(options, settings)
-    refusal = _refusal(Problem(settings, loaded.dataset))
+    refusal = _refusal(problem_of(settings, loaded))
     if refusal is not None and not _is_there(options.storage):
         raise refusal
     store = open_store(options.storage)
     try:
         if options.new:
             settings = replace(settings, study_name=unused_name(store, settings.study_name))
-        before = _so_far(store, Problem(settings, loaded.dataset), options)
+        before = _so_far(store, problem_of(settings, loaded), options)
         if refusal is not None and before is None:
             raise refusal
         n_slots = _n_slots_before(store, settings) if before is not None else 0

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 
+from automl.data.loaded import LoadedData
 from automl.data.references import FittedReferences
 from automl.errors import DataError, StudyError, TrainingError
 from automl.session.call import SearchCall
 from automl.tuning.evaluation import evaluate_answer
 from automl.tuning.keeping import save_preprocessing
+from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.progress import SearchProgress
 from automl.tuning.references import References
 from storage import Store
@@ -25,12 +27,14 @@ LOG = logging.getLogger("automl")
 class Scoring:
     """The score of one call's best trial."""
 
-    def __init__(self, call: SearchCall, store: Store) -> None:
+    def __init__(self, call: SearchCall, data: LoadedData, store: Store) -> None:
         self.unscored: str | None = None  # why the answer has no score, once it was tried
         self._call = call
+        self._problem = NetworkProblem(call.settings, data.dataset)
+        self._encoders = data.encoders
         self._store = store
         self._references = References(
-            call.data.dataset, are_wanted=call.options.references, timeout=call.clock.timeout
+            data.dataset, are_wanted=call.options.references, timeout=call.clock.timeout
         )
 
     def begin_beside(self, progress: SearchProgress) -> None:
@@ -69,11 +73,11 @@ class Scoring:
         return self._store.refreshed(records)
 
     def _evaluate(self, records: StudyRecords) -> None:
-        store, call = self._store, self._call
+        store = self._store
         with store.transaction(at_once=True):
-            save_preprocessing(store, call.study_name, call.data.encoders)
+            save_preprocessing(store, self._call.study_name, self._encoders)
         wanted, known = self._references.names, store.refreshed(records)
-        evaluate_answer(store, call.problem, known, self._take_references, wanted)
+        evaluate_answer(store, self._problem, known, self._take_references, wanted)
 
     def _take_references(self) -> FittedReferences:
         if not self._references.are_fitted:

@@ -1,7 +1,7 @@
 """A search that is ready to run: what `automl.search` and the command line iterate over.
 
 It carries out a `SearchCall`: opens the study, makes executor and `Search`, and at the end has
-the answer scored and the study judged.
+the answer scored, where there are data, and the study judged.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ from types import TracebackType
 from automl.diagnostics import diagnose_study
 from automl.executors.executor import Executor
 from automl.result import SearchResult
+from automl.session.beside import beside
 from automl.session.call import SearchCall
-from automl.session.data_facts import DataFacts
 from automl.session.publishing import Publishing
-from automl.session.scoring import Scoring
 from automl.tuning.best_again import train_best_again, trial_without_weights
 from automl.tuning.clock import Clock
 from automl.tuning.progress import SearchProgress
@@ -45,8 +44,7 @@ class SearchSession:
         self._trained: StudyRecords | None = None  # the study once its training has ended
         self._not_kept: str | None = None  # why the best trial, trained again, has no weights
         self._is_stopped = False
-        self._facts = DataFacts(call, store)
-        self._scoring = Scoring(call, store)
+        self._beside = beside(call, store)
         self._publishing = Publishing(call.options.storage)
 
     @property
@@ -63,23 +61,22 @@ class SearchSession:
         if self.clock_of_training.is_up:
             open_study(self.store, self.call.settings)
             self._write_beginning()
-            self._facts.write()
+            self._beside.write()
             self._warn_of_no_time()
             return
         # Before the study is opened: its workers load meanwhile.
         with closing(self.call.make_executor()) as executor:
             self._search = search = self._begin(executor)
-            search.state.keeper.prepare = self._facts.write_encoders
+            search.state.keeper.prepare = self._beside.prepare
             if self._is_stopped:  # while the study was opened, or kernels were compiled
                 search.stop()
             for progress in search:
                 self.last_progress = progress
-                self._facts.write_beside(progress)
-                self._scoring.begin_beside(progress)
+                self._beside.follow(progress)
                 self.call.keep_for_end(
                     self.clock_of_training,
                     progress.n_ended,
-                    has_references=self._scoring.has_references,
+                    has_references=self._beside.has_references,
                 )
                 self._publishing.publish_beside(search)
                 yield progress
@@ -127,6 +124,8 @@ class SearchSession:
         progress, state = self.last_progress, search.state
         if self._is_stopped or progress is None or state.keeper.failure is not None:
             return
+        if not state.problem.keeps_weights:
+            return
         records = self._trained = self.store.read_study(self.call.study_name)
         trial = trial_without_weights(self.store, records)
         if trial is None or self.clock_of_training.is_up:
@@ -139,22 +138,22 @@ class SearchSession:
     def stop(self) -> None:
         """End after the present round; what is in training can be continued later."""
         self._is_stopped = True
-        self._scoring.hurry()
+        self._beside.hurry()
         if self._search is not None:
             self._search.stop()
 
     @property
     def unscored(self) -> str | None:
         """Why the answer has no score, once there is a result."""
-        return self._scoring.unscored
+        return self._beside.unscored
 
     def result(self) -> SearchResult:
-        """Score the answer on the test rows, judge the study, and return all of it."""
+        """Score the answer, judge the study, and return all of it."""
         name = self.call.study_name
         failure = self._search.state.keeper.failure if self._search is not None else None
-        self._facts.write()
+        self._beside.write()
         trained = self._trained or self.store.read_study(name)
-        records = self._scoring.score(trained, self._not_kept or failure)
+        records = self._beside.score(trained, self._not_kept or failure)
         LOG.info("judging the study")
         self.store.replace_diagnoses(name, diagnose_study(records))
         records = self.store.refreshed(records)
@@ -166,7 +165,7 @@ class SearchSession:
 
     def close(self) -> None:
         """Write what is left, and close the database."""
-        self._scoring.close()
+        self._beside.close()
         self.store.close()
         self._publishing.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -55,7 +56,7 @@ def epoch_record(
         run_id=run.run_id,
         epoch=epoch,
         step=step,
-        train_loss=train.loss,
+        train_loss=math.inf if math.isnan(train.loss) else train.loss,  # NaN: nobody measured it
         valid_loss=valid.loss,
         valid_loss_standard_error=valid.standard_error,
         train_metric=metric_of(dataset.task, train.error, scale),

@@ -164,6 +164,13 @@ class Trainer(abc.ABC):
         """
         return ()
 
+    def take_finished(self) -> tuple[int, ...]:
+        """Active runs that were found to have no further epoch, by themselves; each once.
+
+        Networks have none: their curves end as `ending.py` says.
+        """
+        return ()
+
     @abc.abstractmethod
     def train_round(
         self, deadline: float | None = None, run_ids: Collection[int] | None = None
@@ -187,7 +194,11 @@ class Trainer(abc.ABC):
 
     @abc.abstractmethod
     def checkpoint(self, run_id: int) -> Checkpoint:
-        """The state of an active run."""
+        """The state of an active run.
+
+        Raises:
+            TrainingError: it has none, so that it can only begin again.
+        """
 
     @abc.abstractmethod
     def best_weights(self, run_id: int) -> Mapping[str, Tensor]:

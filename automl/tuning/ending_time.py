@@ -59,7 +59,7 @@ def ending_seconds(dataset: Dataset, n_runs: int, n_trials: int) -> float:
         n_trials: of the study.
     """
     n_valid = sum(len(fold.valid) for fold in dataset.folds)  # scored as one
-    splits = (n_valid, len(dataset.folds[0].test))
+    splits = (n_valid, *(len(fold.test) for fold in dataset.folds[:1]))
     bootstrap = sum(_bootstrap_seconds(dataset, n_rows) for n_rows in splits)
     counted = n_runs * SECONDS_PER_RUN + n_trials * SECONDS_PER_TRIAL
     return FIXED_SECONDS + counted + bootstrap

@@ -26,7 +26,7 @@ from automl.executors.predicting import Predict
 from automl.training.metrics import Resampled, resample
 from automl.training.trained_model import WeightedNetwork, weighted_mean
 from automl.tuning.kept_models import kept_networks
-from automl.tuning.problem import Problem
+from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.seeds import derive_seed
 from automl.wording.counts import trial_words
 from storage import Store
@@ -61,7 +61,7 @@ class _Rows:
 
 def evaluate_answer(
     store: Store,
-    problem: Problem,
+    problem: NetworkProblem,
     records: StudyRecords,
     references: Callable[[], FittedReferences],
     wanted: Set[ReferenceName] = frozenset(),

@@ -68,9 +68,13 @@ class Keeper:
     def collect(self, trial: TrialInTraining, executor: Executor) -> Collected | None:
         """The weights of a trial if it is among the best few: to be saved when it is told.
 
+        Of an objective there are none.
+
         Raises:
             TrainingError: the worker that has them has died.
         """
+        if not self.problem.keeps_weights:
+            return None
         kept = self._kept()
         place = (trial.value, trial.number)
         if len(kept) >= self.keep_models and place > kept[self.keep_models - 1]:

@@ -29,12 +29,12 @@ class _Place:
     turn: Turn
     n_done: int  # epochs that rounds have had
     n_come: int  # epochs that have been trained
-    has_failed: bool = False  # after the epochs that have come
+    is_over: bool = False  # after the epochs that have come: it has failed, or has no more
 
     @property
     def is_due(self) -> bool:
         """Whether it can take part in a round."""
-        return self.n_come > self.n_done or self.has_failed
+        return self.n_come > self.n_done or self.is_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +78,16 @@ class VirtualOrder:
         insort(self._turns, (place.turn, number))
         self._places[number] = place
 
-    def come(self, number: int, n_epochs: int, *, has_failed: bool = False) -> None:
-        """So many epochs of a trial have been trained; it may have failed after them."""
+    def come(self, number: int, n_epochs: int, *, is_over: bool = False) -> None:
+        """So many epochs of a trial have been trained; it may be over after them."""
         place = self._places[number]
         place.n_come = max(place.n_come, n_epochs)
-        place.has_failed = has_failed
+        place.is_over = is_over
 
     def begin_again(self, number: int) -> None:
         """Forget the epochs that no round has had: they will come once more."""
         place = self._places[number]
-        place.n_come, place.has_failed = place.n_done, False
+        place.n_come, place.is_over = place.n_done, False
 
     def leave(self, number: int) -> None:
         """A trial has ended, or pauses."""
@@ -118,8 +118,8 @@ class VirtualOrder:
     def next_round(self) -> Mapping[int, int] | None:
         """The round that is due: in the sequence of turns, the epoch of each trial in a slot.
 
-        None while epochs are missing, or where no trial is in training. Of a trial that has failed
-        after its last epoch it is the epoch that it did not finish.
+        None while epochs are missing, or where no trial is in training. Of a trial that is over
+        after its last epoch it is the epoch that it did not finish, or has not.
         """
         in_slots = [number for _, number in self._turns[: self.n_slots]]
         places = [self._places[number] for number in in_slots]

@@ -26,7 +26,7 @@ from automl.training.config import RowSubset, RunConfig
 from automl.training.predictions import predict
 from automl.training.trainer import Checkpoint, Start
 from automl.tuning.clock import Interval
-from automl.tuning.problem import make_run
+from automl.tuning.network_problem import make_run
 from automl.tuning.run_in_training import RunInTraining
 from automl.wording.counts import count
 from search_spaces import SearchSpace

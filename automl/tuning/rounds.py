@@ -106,8 +106,9 @@ def train_again(state: SearchState, trial: TrialInTraining, how: str) -> None:
 def failure_at(trial: TrialInTraining, epoch: int) -> RunFailure | None:
     """Why a trial ends with this epoch without a value; None where it does not."""
     if trial.is_diverged_at(epoch):
-        rate = next(iter(trial.runs.values())).config.training.learning_rate
-        message = f"loss not finite in epoch {epoch}, learning_rate {rate:g}"
+        rate = trial.params.get("learning_rate")
+        beside = f", learning_rate {rate:g}" if isinstance(rate, float) else ""
+        message = f"loss not finite in epoch {epoch}{beside}"
         return RunFailure(next(iter(trial.runs)), "diverged", message)
     return trial.failure if epoch > trial.epochs_for_order else None
 

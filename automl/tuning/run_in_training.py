@@ -32,6 +32,14 @@ class RunInTraining:
         return self.end is not None
 
     @property
+    def last_round(self) -> int:
+        """The round of the virtual order in which it ends, once it has ended.
+
+        That there is no further epoch is found when it is asked for, so in the round of that one.
+        """
+        return len(self.curve) + (self.end == "finished")
+
+    @property
     def is_diverged(self) -> bool:
         """Whether the losses of its last epoch are not finite."""
         return bool(self.curve) and not self.curve[-1].is_finite

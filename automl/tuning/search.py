@@ -69,7 +69,7 @@ class Search:
             allows_duplicates=policy.duplicates,
         )
         self.state = SearchState.of(study, store, executor, problem, policy)
-        self._repeated = RepeatedFailure(is_watched=problem.engine is not None)
+        self._repeated = RepeatedFailure(is_watched=not problem.is_trusted)
         self._clock = clock or Clock(None)
         self._clock_of_training = Clock(None)
         self._arrived: list[EpochRecord] = []  # and not stored yet
@@ -173,7 +173,10 @@ class Search:
             if (trial := state.trials.of_run(failure.run_id)) is None:
                 state.trials.paused.lose_run(failure.run_id, state.executor)
                 continue
-            if failure.cause == "lost":
+            if failure.cause == "finished":
+                trial.runs[failure.run_id].end = "finished"
+                touched[trial.number] = trial
+            elif failure.cause == "lost":
                 self._train_again(trial, failure.message)
             else:
                 trial.failures[failure.run_id] = failure

@@ -101,8 +101,8 @@ class SearchState:
         return self.decider.stopping.limit(epoch, judged, self.trials.order.n_slots)
 
     def report(self, trial: TrialInTraining, epoch: int) -> None:
-        """A round has had an epoch of a trial."""
-        if epoch > trial.n_reported:
+        """A round has had an epoch of a trial, if it has that one."""
+        if trial.n_reported < epoch <= trial.epoch:
             trial.report(epoch)
             self.decider.report(trial.number, trial.value_at(epoch))
 

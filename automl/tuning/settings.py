@@ -11,6 +11,7 @@ from typing import Any
 from automl.data.loaded import LoadedData
 from automl.errors import ConfigError
 from automl.executors.environment import place_of_training
+from automl.models.own.reference import BuilderReference
 from automl.options.option import options_of
 from automl.options.search_options import DataOptions, SearchOptions
 from automl.training.batches import n_measured_valid
@@ -77,6 +78,37 @@ def make_settings(
         max_parameters=options.max_parameters,
         max_latency=options.max_latency,
         latency_rows=options.latency_rows,
+    )
+
+
+def objective_settings(
+    reference: BuilderReference, space: SearchSpace, options: SearchOptions
+) -> StudySettings:
+    """The same of an objective: what is known of it are its words and a digest of its code.
+
+    Args:
+        reference: of the objective.
+        space: as it is searched.
+    """
+    return StudySettings(
+        study_name=options.study or one_line(reference.words.rpartition(":")[2]),
+        is_named=options.study is not None,
+        task="objective",
+        loss="objective",
+        metric="loss",
+        target="",
+        data_source=reference.words,
+        data_fingerprint=reference.digest,
+        split={},
+        space=space.to_dict(),
+        space_source=_space_source(options),
+        space_changes=tuple(options.set),
+        command=options.command,
+        versions=installed_versions(),
+        created_at=time.time(),
+        max_epochs=options.max_epochs,
+        patience=options.patience,
+        seed=options.seed,
     )
 
 

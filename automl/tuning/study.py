@@ -145,6 +145,10 @@ def _differences(path: str, before: Any, now: Any) -> Iterator[str]:
 def _told(path: str, stored: StudySettings, asked: StudySettings) -> str:
     """One difference in words: of an option, a parameter, a column, or the data."""
     field, _, rest = path.partition(".")
+    if field == "data_fingerprint" and stored.is_objective and asked.is_objective:
+        if stored.data_source == asked.data_source:
+            return f"the code of {stored.data_source} has changed since"
+        return f"the objective is {stored.data_source} in the study and {asked.data_source} here"
     if field == "data_fingerprint":
         return f"the data are others: {stored.data_source} then, {asked.data_source} now"
     if path == "model":

@@ -8,6 +8,7 @@ trials are missing: what the order asks of is `value_at` an epoch, and whether i
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -97,7 +98,7 @@ class TrialInTraining:
 
     def is_ended_at(self, epoch: int) -> bool:
         """Whether every run has come to its end by an epoch."""
-        return all(run.end is not None and len(run.curve) <= epoch for run in self.runs.values())
+        return all(run.end is not None and run.last_round <= epoch for run in self.runs.values())
 
     def lift_limits(self) -> None:
         """Train on whatever the networks come to: they were looked at before."""
@@ -146,10 +147,11 @@ class TrialInTraining:
         if self._begun:
             attributes |= _spent(trial_effort(run.curve for run in self.runs.values()))
         if best := [one for run in self._begun if (one := run.best)]:
-            attributes |= {
+            at_best = {
                 "train_loss": fmean(record.train_loss for record in best),
                 "generalization_gap": fmean(record.generalization_gap for record in best),
             }
+            attributes |= {name: value for name, value in at_best.items() if math.isfinite(value)}
         return attributes
 
     def snapshot(self) -> RunningTrial:

@@ -47,8 +47,9 @@ class TrialsInTraining(Mapping[int, TrialInTraining]):
 
     def look_at(self, trial: TrialInTraining) -> None:
         """Tell the order, and people, how far a trial is."""
-        has_failed = trial.failure is not None
-        self.order.come(trial.number, trial.epochs_for_order, has_failed=has_failed)
+        has_no_more = all(run.end == "finished" for run in trial.runs.values())
+        is_over = trial.failure is not None or has_no_more
+        self.order.come(trial.number, trial.epochs_for_order, is_over=is_over)
         self._snapshots[trial.number] = trial.snapshot()
 
     @property

@@ -16,8 +16,8 @@ import pytest
 from automl.data import LoadedData, SplitOptions, load_dataset
 from automl.executors.choosing import make_executor
 from automl.options.search_options import SearchOptions
+from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.policy import SearchPolicy
-from automl.tuning.problem import Problem
 from automl.tuning.search import Search
 from automl.tuning.settings import make_settings
 from automl.tuning.study import open_study
@@ -62,7 +62,7 @@ def search(store: Store, data: LoadedData) -> list[tuple[object, ...]]:
     settings = make_settings(data, space, options)
     policy = SearchPolicy(n_trials=N_TRIALS, n_slots=1)
     executor = make_executor(data.dataset, trainer="plain", workers=1)
-    problem = Problem(settings, data.dataset)
+    problem = NetworkProblem(settings, data.dataset)
     for _ in Search(open_study(store, settings), store, executor, problem, policy):
         pass
     return [

@@ -36,13 +36,15 @@ class TrainingSetup:
 
     Attributes:
         n_workers: how many, or "auto": one per physical core, or per GPU.
-        trainer: "stacked", "plain", or the import path "package.module:Class" of a Trainer.
+        dataset: on what; `NO_DATA` for objectives.
+        trainer: "stacked", "plain", "objective", or the import path "package.module:Class" of one.
         arithmetic: keywords of the trainer beside its device, such as amp; none: its defaults.
         devices: where the workers train, in turn: ("cpu",), ("cuda:0", "cuda:1"), ...
         trial_timeout: seconds from a run's first round.
         memory_limit: bytes that trainings may take in each worker, beyond interpreter and
             libraries as they are before the first round; on a GPU, of its memory.
-        model: who builds a person's own networks, packed for workers; None: nobody need.
+        model: who builds a person's own networks, or their objective, packed for workers; None:
+            nobody need.
         is_preflight: whether runs without hope fail before their first epoch.
     """
 

@@ -1,4 +1,4 @@
-"""Where a person's builder is: the function that makes their network, and words for it.
+"""Where a person's function is, that builds their networks or is their objective, and its words.
 
 A study keeps the words ("my_file.py:build") and a digest of the code, never the code: it is run
 only where a person hands it over. A function of a file is not imported here, since what it runs
@@ -25,7 +25,7 @@ from automl.errors import ConfigError, did_you_mean, reason_of
 
 @dataclass(frozen=True, slots=True)
 class BuilderReference:
-    """A builder by its words, and how to get it.
+    """A builder, or an objective, by its words, and how to get it.
 
     Attributes:
         words: what a study keeps and a person types: "my_file.py:build".
@@ -39,6 +39,7 @@ class BuilderReference:
     digest: str
     path: Path | None
     function: Callable[..., Any] | None = None
+    what: str = "model"  # or "objective", for messages
 
     def load(self) -> Callable[..., Any]:
         """The function; a file is imported for it, under its own name.
@@ -50,12 +51,18 @@ class BuilderReference:
         if self.function is not None:
             return self.function
         assert self.path is not None, "a reference has a function or a file"
-        name = self.words.rpartition(":")[2]
-        found = getattr(_imported(self.path), name, None)
+        found = getattr(_imported(self.path), self.name, None)
         if not callable(found):
-            raise ConfigError(f"a model must be a function, but {self.words} is {found!r}")
+            raise ConfigError(
+                f"{_an(self.what)} must be a function, but {self.words} is {found!r}"
+            )
         loaded: Callable[..., Any] = found
         return loaded
+
+    @property
+    def name(self) -> str:
+        """What it is called in its file."""
+        return self.words.rpartition(":")[2]
 
     def packed(self) -> bytes:
         """It as bytes for a worker of ours; they are run when they are read.
@@ -69,25 +76,28 @@ class BuilderReference:
             content: bytes = cloudpickle.dumps(self)
         except Exception as error:  # of whatever the function refers to
             raise ConfigError(
-                f"a model must be sendable to worker processes, but {self.words} is not: "
-                f"{reason_of(error)}; put it into a file and give 'my_file.py:build'"
+                f"{_an(self.what)} must be sendable to worker processes, but {self.words} is not: "
+                f"{reason_of(error)}; put it into a file and give 'my_file.py:{self.name}'"
             ) from None
         return content
 
 
-def reference_of(model: object) -> BuilderReference:
+def reference_of(model: object, what: str = "model") -> BuilderReference:
     """The reference of what a person gives: "my_file.py:build", or the function.
+
+    Args:
+        what: it is: a model, or an objective.
 
     Raises:
         ConfigError: there is no such file or function, or the file cannot be parsed.
     """
     if isinstance(model, str):
-        return _in_file(model)
+        return _in_file(model, what)
     if not callable(model):
-        raise ConfigError(
-            f"a model must be a function or 'my_file.py:build', but got {type(model).__name__}"
-        )
-    if hasattr(model, "state_dict") and not isinstance(model, type):
+        example = "my_file.py:build" if what == "model" else "my_file.py:train"
+        got = type(model).__name__
+        raise ConfigError(f"{_an(what)} must be a function or {example!r}, but got {got}")
+    if what == "model" and hasattr(model, "state_dict") and not isinstance(model, type):
         raise ConfigError(
             f"a model must be a function that builds a network for each trial, but got a network, "
             f"a {type(model).__name__}; write def build(params, dataset): and return a new one"
@@ -100,14 +110,15 @@ def reference_of(model: object) -> BuilderReference:
     digest = _digest(repr(parts)) if file is None else _digest_of_file(_parsed(file, words))
     if held := _held(model):
         digest = _digest(f"{digest} {held!r}")
-    return BuilderReference(words, digest, None, model)
+    return BuilderReference(words, digest, None, model, what)
 
 
-def _in_file(text: str) -> BuilderReference:
+def _in_file(text: str, what: str) -> BuilderReference:
     file, _, name = text.rpartition(":")
     path = Path(file).expanduser()
+    typed = "--model" if what == "model" else _an(what)
     if not path.is_file():
-        raise ConfigError(f"--model must name a file's function, but there is no file {file!r}")
+        raise ConfigError(f"{typed} must name a file's function, but there is no file {file!r}")
     words = f"{path.as_posix()}:{name}"
     tree = _parsed(path, words)
     names = {each for node in tree.body for each in _names(node)}
@@ -117,9 +128,21 @@ def _in_file(text: str) -> BuilderReference:
         hint = did_you_mean(name, functions).rstrip(".")
         known = f"; it has {', '.join(functions)}" if functions and not hint else ""
         raise ConfigError(
-            f"--model must name a function of {path.name}, but there is no {name!r}{hint}{known}"
+            f"{typed} must name a function of {path.name}, but there is no {name!r}{hint}{known}"
         )
-    return BuilderReference(words, _digest_of_file(tree), path.resolve())
+    return BuilderReference(words, _digest_of_file(tree), path.resolve(), what=what)
+
+
+def definition_of(reference: BuilderReference) -> ast.stmt | None:
+    """The statement of its file that defines it; None where it is the function itself."""
+    if reference.path is None:
+        return None
+    nodes = _parsed(reference.path, reference.words).body
+    return next((node for node in nodes if reference.name in _names(node)), None)
+
+
+def _an(what: str) -> str:
+    return f"an {what}" if what[0] in "aeiou" else f"a {what}"
 
 
 def _parsed(path: Path, words: str) -> ast.Module:

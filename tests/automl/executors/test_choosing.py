@@ -39,7 +39,7 @@ def test_workers_are_processes_where_they_must_be(
     ("options", "message"),
     [
         ({"engine": "ray"}, "engine must be one of in_process, processes or package"),
-        ({"trainer": "fused"}, "trainer must be one of stacked, plain or package"),
+        ({"trainer": "fused"}, "trainer must be one of stacked, plain, objective or package"),
         ({"workers": 0}, "at least one worker"),
     ],
 )

@@ -23,7 +23,7 @@ from automl.investigation import questions as investigation
 from automl.options.loading import load_again
 from automl.result import SearchResult
 from automl.studies import ON_CAUSES, diagnose, load_study, open_existing_store
-from automl.tuning.problem import Problem
+from automl.tuning.network_problem import NetworkProblem
 from storage.records import Advice, Diagnosis, SpaceChange, StudyRecords
 
 STUDY = "iris-species"
@@ -139,7 +139,7 @@ def test_a_promotion_that_is_interrupted_leaves_no_run_behind(tmp_path: Path) ->
         setup = TrainingSetup(dataset)
         engine = InProcessEngine(setup)
         with pytest.raises(KeyboardInterrupt), InterruptedPool(setup, engine) as executor:
-            problem = Problem(records.settings, dataset)
+            problem = NetworkProblem(records.settings, dataset)
             promotion.promote(store, records, pruned.number, problem, executor)
         after = store.read_study("folds")
     ended = [(run.state, run.cause) for run in after.runs if run.purpose == "promote"]

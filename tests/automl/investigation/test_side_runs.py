@@ -18,8 +18,8 @@ from automl.executors.pool import Pool
 from automl.executors.workers.in_process import InProcessEngine
 from automl.executors.workers.worker import TrainingSetup
 from automl.investigation.side_runs import train_beside
+from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.planned_runs import PlannedRun
-from automl.tuning.problem import Problem
 from storage import Store, open_store
 from storage.records import RunRecord
 from tests.contracts.linear_trainer import (
@@ -43,8 +43,8 @@ def store(finished_copy: str) -> Iterator[Store]:
         yield store
 
 
-def problem(store: Store) -> Problem:
-    return Problem(store.read_study(STUDY).settings, tiny_dataset())
+def problem(store: Store) -> NetworkProblem:
+    return NetworkProblem(store.read_study(STUDY).settings, tiny_dataset())
 
 
 def planned(*trial_numbers: int) -> list[PlannedRun]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from automl.data.loaded import Probes
+from automl.data.loaded import LoadedData, Probes
 from automl.session.data_facts import DataFacts
 from automl.session.search_session import SearchSession
 from automl.tuning.progress import SearchProgress
@@ -19,8 +19,13 @@ FOUND = DataCheckRecord("leakage", "petal", 0.99)
 
 
 def of(running: SearchSession, probes: Probes) -> DataFacts:
-    call = replace(running.call, data=replace(running.call.data, probes=probes))
-    return DataFacts(call, running.store)
+    data = replace(data_of(running), probes=probes)
+    return DataFacts(running.call.study_name, data, running.store)
+
+
+def data_of(running: SearchSession) -> LoadedData:
+    assert running.call.data is not None
+    return running.call.data
 
 
 def makers() -> set[threading.Thread]:
@@ -61,7 +66,7 @@ def test_they_are_made_beside_the_training_and_written_by_who_trains(tmp_path: P
             thread.join(20)
         facts.write_beside(progress)
         written = records_of(running)
-        assert written.data_checks == (*running.call.data.data_checks, FOUND)
+        assert written.data_checks == (*data_of(running).data_checks, FOUND)
         assert len(written.kept_artifacts("preprocessing")) == 1
         assert threading.main_thread() not in ran_in
         facts.write()

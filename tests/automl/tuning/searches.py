@@ -11,8 +11,8 @@ from automl.executors.executor import Executor
 from automl.executors.workers.worker import TrainingSetup
 from automl.options.search_options import SearchOptions
 from automl.tuning.clock import Clock
+from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.policy import SearchPolicy
-from automl.tuning.problem import Problem
 from automl.tuning.search import Search
 from automl.tuning.settings import make_settings
 from automl.tuning.study import open_study
@@ -41,7 +41,7 @@ def make_search(
     )
     executor = executor or executor_of(setup)
     study, clock = open_study(store, settings), Clock(timeout)
-    return Search(study, store, executor, Problem(settings, data.dataset), chosen, clock)
+    return Search(study, store, executor, NetworkProblem(settings, data.dataset), chosen, clock)
 
 
 def run(store: Store, data: LoadedData, settings: StudySettings, **how: Any) -> StudyRecords:

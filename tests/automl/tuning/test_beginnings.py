@@ -13,8 +13,8 @@ from automl.executors.choosing import make_executor
 from automl.executors.executor import RoundResult, RunFailure
 from automl.training.config import RunConfig
 from automl.tuning.beginnings import USED_UP
+from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.policy import SearchPolicy
-from automl.tuning.problem import Problem
 from automl.tuning.search import Search
 from automl.tuning.study import open_study
 from search_spaces import CategoricalParameter, IntParameter, SearchSpace
@@ -108,7 +108,7 @@ def test_preflight_can_be_turned_off(store: Store, iris: LoadedData) -> None:
     assert records.trials[0].outcome == "complete"
 
 
-class Unseen(Problem):
+class Unseen(NetworkProblem):
     """One whose networks only their trainer may build."""
 
     def n_parameters(self, run: RunConfig) -> int | None:

@@ -8,7 +8,7 @@ from automl.training.config import RunConfig, configure
 from automl.training.trainer import Checkpoint
 from automl.tuning.adoption import AdoptedTrial
 from automl.tuning.keeping import Keeper
-from automl.tuning.problem import Problem
+from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.study import open_study
 from automl.tuning.trial_in_training import TrialInTraining
@@ -28,7 +28,7 @@ def test_a_state_that_is_ahead_of_the_stored_curve_is_not_gone_on_from(
     assert checkpoints
     model, training = configure({}, family="mlp", max_epochs=6, patience=6)
     run = RunConfig(99, number, "mlp", model, training, before.seed)
-    problem = Problem(finished.records.settings, load_dataset("sklearn:iris").dataset)
+    problem = NetworkProblem(finished.records.settings, load_dataset("sklearn:iris").dataset)
     with open_store(finished_copy) as store:
         keeper = Keeper(store, problem, 1)
         for known, is_continued in ((epochs, True), (epochs[:-1], False)):

@@ -8,9 +8,9 @@ import pytest
 
 from automl.data import LoadedData
 from automl.tuning.decider import Decider
+from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.policies.policy import Continue, Decision, Judgement, Policy, Start, View
 from automl.tuning.policy import SearchPolicy
-from automl.tuning.problem import Problem
 from automl.tuning.study import open_study
 from storage import Store
 from storage.records import Json
@@ -46,7 +46,7 @@ def decider(store: Store, iris: LoadedData) -> Decider:
     """Of a study of three trials, all told, of which trial 1 pauses."""
     settings = settings_for(iris)
     run(store, iris, settings, n_trials=3, policy="promotion", n_slots=1)
-    problem = Problem(settings, iris.dataset)
+    problem = NetworkProblem(settings, iris.dataset)
     found = Decider(open_study(store, settings), problem, SearchPolicy())
     assert {trial.state for trial in found.view.trials.values()} <= {"paused", "complete"}
     found.view.trials[1].state = "paused"
@@ -84,11 +84,13 @@ def test_turns_are_counted_and_own_trials_are_not_read_again(decider: Decider) -
 def test_a_belief_is_kept_for_the_next_call(store: Store, iris: LoadedData) -> None:
     settings = settings_for(iris)
     study = open_study(store, settings)
-    first = Decider(study, Problem(settings, iris.dataset), SearchPolicy())
+    first = Decider(study, NetworkProblem(settings, iris.dataset), SearchPolicy())
     first.policy = Scripted(belief={"scale": [0.1, 2.0]})
     first.decide(1, 1, ())
     first.keep_belief()
-    second = Decider(study, Problem(settings, iris.dataset), SearchPolicy())
+    second = Decider(study, NetworkProblem(settings, iris.dataset), SearchPolicy())
     assert second._belief == {"scale": [0.1, 2.0]}
-    other = Decider(study, Problem(settings, iris.dataset), SearchPolicy(policy="promotion"))
+    other = Decider(
+        study, NetworkProblem(settings, iris.dataset), SearchPolicy(policy="promotion")
+    )
     assert other._belief is None

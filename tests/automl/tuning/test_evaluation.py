@@ -18,16 +18,16 @@ from automl.studies import load_study
 from automl.training.metrics import score
 from automl.tuning.evaluation import evaluate_answer
 from automl.tuning.keeping import Keeper
-from automl.tuning.problem import Problem
+from automl.tuning.network_problem import NetworkProblem
 from automl.wording.counts import trial_words
 from automl.wording.references import REFERENCE_NAMES
 from storage import open_store
 from storage.score_records import AnswerMember, AnswerRecord, EvaluationRecord
 
 
-def problem_of(finished: SearchResult) -> Problem:
+def problem_of(finished: SearchResult) -> NetworkProblem:
     settings = finished.records.settings
-    return Problem(settings, load_again(settings).dataset)
+    return NetworkProblem(settings, load_again(settings).dataset)
 
 
 def test_score_is_that_of_the_kept_predictions(finished: SearchResult) -> None:

@@ -12,7 +12,7 @@ from automl.data import LoadedData
 from automl.errors import ConfigError
 from automl.training.config import NetworkLimits
 from automl.tuning.limits import Limits, Size, drawn_at_random
-from automl.tuning.problem import Problem
+from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.samplers import PerTrialSampler
 from search_spaces import (
     CategoricalParameter,
@@ -159,7 +159,7 @@ def test_a_network_over_the_limit_that_a_person_enqueues_is_refused(
 
 def test_latencies_are_estimated_by_what_this_machine_takes(iris: LoadedData) -> None:
     settings = replace(settings_for(iris), max_latency=1.0)
-    problem = Problem(settings, iris.dataset)
+    problem = NetworkProblem(settings, iris.dataset)
     assert problem.limits is not None
     small, large = ({"n_layers": n, "hidden_size": 64} for n in (1, 5))
     estimates = [problem.limits.size_of(params).latency for params in (small, large)]

@@ -48,7 +48,7 @@ def test_epochs_that_came_early_are_had_one_by_one() -> None:
 
 def test_a_failure_has_its_turn_after_the_epochs_before_it() -> None:
     order = entered(order_of(1), 0)
-    order.come(0, 1, has_failed=True)
+    order.come(0, 1, is_over=True)
     first = order.next_round()
     assert first == {0: 1}
     order.advance(first)
@@ -131,7 +131,7 @@ class Script:
             number = choose(due)
             come[number] += 1
             if self.ends[number] == 0:
-                order.come(number, 0, has_failed=True)
+                order.come(number, 0, is_over=True)
             else:
                 order.come(number, come[number])
 

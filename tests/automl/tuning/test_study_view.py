@@ -6,7 +6,7 @@ import optuna
 from optuna.trial import TrialState
 
 from automl.data import LoadedData
-from automl.tuning.problem import Problem
+from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.study_view import TURN, is_paused, turn_of, view_of
 from storage.records import PAUSED
 from tests.automl.tuning.searches import settings_for
@@ -14,7 +14,7 @@ from tests.automl.tuning.searches import settings_for
 
 def test_every_kind_of_trial_is_seen_as_it_is(iris: LoadedData) -> None:
     study = optuna.create_study()
-    problem = Problem(settings_for(iris, "dropout=0.25"), iris.dataset)
+    problem = NetworkProblem(settings_for(iris, "dropout=0.25"), iris.dataset)
     for _ in range(7):
         trial = study.ask({"learning_rate": optuna.distributions.FloatDistribution(0.1, 0.2)})
         trial.report(0.9, 1)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from automl.tuning.problem import Problem
+from automl.tuning.network_problem import NetworkProblem
 from tests.automl.tuning.test_adoption import minimal_settings
 from tests.contracts.tiny_datasets import tiny_dataset
 
-PROBLEM = Problem(replace(minimal_settings(), space={"family": "mlp"}), tiny_dataset())
+PROBLEM = NetworkProblem(replace(minimal_settings(), space={"family": "mlp"}), tiny_dataset())
 
 
 def test_a_trial_has_a_run_per_fold_each_with_a_seed_of_its_own() -> None:

@@ -1,0 +1,69 @@
+"""What an objective gives of an epoch, read: a validation loss, or a mapping that has it.
+
+Numbers of NumPy and tensors of one number are taken as well. A loss that is infinite or not a
+number ends the trial as diverged; anything else that is no number is an error of the objective.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from automl.errors import TrainingError, did_you_mean
+from automl.wording.counts import listing
+
+VALID: Final = "valid_loss"
+KEYS: Final = (VALID, "train_loss", "valid_loss_standard_error")
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """The losses of an epoch; lower is better. NaN: not given."""
+
+    valid_loss: float
+    train_loss: float = math.nan
+    valid_loss_standard_error: float = math.nan
+
+
+def read_losses(given: object) -> Losses:
+    """The losses that an objective has given.
+
+    Raises:
+        TrainingError: they are none.
+    """
+    if not isinstance(given, Mapping):
+        return Losses(_number(given, "a loss, or a mapping with valid_loss"))
+    for key in given:
+        if key not in KEYS:
+            hint = did_you_mean(str(key), KEYS) or f"; it may have {listing(list(KEYS))}"
+            raise TrainingError(f"what an objective gives has no {key!r}{hint.rstrip('.')}")
+    if VALID not in given:
+        raise TrainingError(
+            "a mapping that an objective gives must have a valid_loss, but has "
+            f"{listing(list(map(str, given))) or 'nothing'}"
+        )
+    values = {str(key): _number(value, f"a number as {key}") for key, value in given.items()}
+    train = values.get("train_loss")
+    if train is not None and math.isnan(train):
+        values["train_loss"] = math.inf  # given, and no number: it has diverged
+    return Losses(**values)
+
+
+def _number(value: object, what: str) -> float:
+    """A number of Python, NumPy or torch."""
+    is_one = not isinstance(value, str | bytes | bool) and getattr(value, "ndim", 0) == 0
+    try:
+        if is_one:
+            return float(value)  # type: ignore[arg-type]  # what it cannot convert, it refuses
+    except (TypeError, ValueError):
+        pass
+    raise TrainingError(f"an objective must give {what}, but gave {_shown(value)}")
+
+
+def _shown(value: object) -> str:
+    shape = getattr(value, "shape", None)
+    if value is None or isinstance(value, str | bytes | bool | tuple | list):
+        return repr(value)[:60]
+    return f"a {type(value).__name__}" + (f" of shape {tuple(shape)}" if shape else "")
