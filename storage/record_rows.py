@@ -14,6 +14,7 @@ from typing import Any, TypeVar, get_args
 from optuna.trial import FrozenTrial
 from sqlalchemy import Row, Table
 
+from storage.earlier_records import EarlierStudy
 from storage.errors import DamagedError
 from storage.records import (
     ArtifactRecord,
@@ -24,6 +25,7 @@ from storage.records import (
     StudySettings,
     TrialRecord,
     TrialState,
+    WideningRecord,
 )
 from storage.score_records import AnswerRecord, EvaluationRecord
 from storage.stored_values import UnfitError, fitting, parse_json, record_of
@@ -32,10 +34,12 @@ from storage.tables import (
     ARTIFACTS,
     DATA_CHECKS,
     DIAGNOSES,
+    EARLIER_STUDIES,
     EVALUATIONS,
     POLICIES,
     RUNS,
     SETTINGS,
+    WIDENINGS,
     Json,
 )
 
@@ -200,6 +204,35 @@ _DETAILS: Mapping[str, Mapping[str, Any]] = {
 def policy_record(row: Row[Any]) -> PolicyRecord:
     """A row of `automl_policies` as a policy."""
     return _record(PolicyRecord, POLICIES, dict(row._mapping))
+
+
+def earlier_row(record: EarlierStudy, study_id: int) -> dict[str, Any]:
+    """An earlier study as a row of `automl_earlier_studies`."""
+    return {**asdict(record), "study_id": study_id}
+
+
+def earlier_record(row: Row[Any]) -> EarlierStudy:
+    """A row of `automl_earlier_studies` as an earlier study."""
+    return _record(EarlierStudy, EARLIER_STUDIES, dict(row._mapping))
+
+
+def widening_row(record: WideningRecord, study_id: int) -> dict[str, Any]:
+    """A widening as a row of `automl_widenings`."""
+    return {**asdict(record), "study_id": study_id}
+
+
+def widening_record(row: Row[Any]) -> WideningRecord:
+    """A row of `automl_widenings` as a widening.
+
+    Raises:
+        DamagedError: a range is none.
+    """
+    record = _record(WideningRecord, WIDENINGS, dict(row._mapping))
+    for name, (low, high) in record.ranges.items():
+        if not (math.isfinite(low) and math.isfinite(high) and low < high):
+            place, why = {"widening_id": row.widening_id}, f"{name} has no range {low} to {high}"
+            raise DamagedError(WIDENINGS.name, "ranges", place, why)
+    return record
 
 
 _STATES: Mapping[str, TrialState] = {name: name for name in get_args(TrialState)}

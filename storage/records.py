@@ -66,6 +66,8 @@ class StudySettings:
     is_named: bool = False  # by the person; else it is called by its data and target
     # Most updates of an epoch; "full": it is a pass over the train rows, as it once always was.
     epoch_steps: int | Literal["full"] = "full"
+    warm_start: tuple[str, ...] = ()  # names of the earlier studies that it learns from
+    widen: bool = False  # whether ranges that the best trials crowd are doubled
 
     @property
     def n_measured_rows(self) -> int:
@@ -299,6 +301,14 @@ class PolicyRecord:
     references: bool = True  # a linear model and boosted trees were fitted beside guessing
 
 
+@dataclass(frozen=True, slots=True)
+class WideningRecord:
+    """A look at the ends of ranges, after so many trials: which ranges are wider from then on."""
+
+    from_trial_number: int
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # low and high
+
+
 @dataclass(frozen=True)
 class StudyRecords:
     """Everything stored of one study: all that diagnoses, report and dashboard read.
@@ -317,6 +327,7 @@ class StudyRecords:
     diagnoses: tuple[Diagnosis, ...] = ()
     artifacts: tuple[ArtifactRecord, ...] = ()
     policies: tuple[PolicyRecord, ...] = ()
+    widenings: tuple[WideningRecord, ...] = ()
 
     @cached_property
     def complete_trials(self) -> tuple[TrialRecord, ...]:

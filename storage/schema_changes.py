@@ -56,14 +56,22 @@ def _delete_along(connection: Connection) -> None:
         ("automl_after_trial", optuna_schema.TRIALS.name, claims),
         ("automl_after_run", tables.RUNS.name, of_run),
     ):
+        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {trigger}")
         connection.exec_driver_sql(
             f"CREATE TRIGGER {trigger} AFTER DELETE ON {table} FOR EACH ROW BEGIN {body} END"
         )
 
 
+def _add_tables(connection: Connection) -> None:
+    """Tables that are new since: in a file that is new as well they are there already."""
+    _create_tables(connection)
+    _delete_along(connection)
+
+
 CHANGES: tuple[SchemaChange, ...] = (
     SchemaChange(3, "tables", _create_tables),
     SchemaChange(4, "rows go with Optuna's", _delete_along),
+    SchemaChange(5, "earlier studies and widenings", _add_tables),
 )
 
 

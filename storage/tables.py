@@ -217,6 +217,25 @@ POLICIES = Table(
     Column("references", Boolean, nullable=False),
 )
 
+EARLIER_STUDIES = Table(
+    "automl_earlier_studies",
+    METADATA,
+    Column("earlier_study_id", Integer, primary_key=True),
+    Column("study_id", Integer, nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("max_epochs", Integer, nullable=False),
+    Column("trials", Json, nullable=False),
+)
+
+WIDENINGS = Table(
+    "automl_widenings",
+    METADATA,
+    Column("widening_id", Integer, primary_key=True),
+    Column("study_id", Integer, nullable=False, index=True),
+    Column("from_trial_number", Integer, nullable=False),
+    Column("ranges", Json, nullable=False),
+)
+
 OF_A_STUDY = (
     SETTINGS,
     RUNS,
@@ -226,6 +245,8 @@ OF_A_STUDY = (
     DIAGNOSES,
     ARTIFACTS,
     POLICIES,
+    EARLIER_STUDIES,
+    WIDENINGS,
 )
 """Tables with a `study_id`: their rows go when the study goes."""
 

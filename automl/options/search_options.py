@@ -29,6 +29,7 @@ from automl.options.values import (
     SEED,
     SOURCE,
     SPACE,
+    STUDIES,
     TEXT,
     TEXTS,
     WORKERS,
@@ -40,7 +41,7 @@ from automl.options.values import (
 
 if TYPE_CHECKING:
     from search_spaces import SearchSpace
-    from storage.records import Task
+    from storage.records import StudyRecords, Task
 
 TASK = one_of("binary", "multiclass", "regression")
 ERROR = number(0.0, "an error from 0, as 0.05 for 5 %")
@@ -113,6 +114,13 @@ class StudyOptions(OptionRecord):
         TEXTS,
         "Fix or narrow: optimizer=adam, learning_rate=1e-4..1e-2, activation=relu,tanh.",
         metavar="NAME=VALUE",
+    )
+    widen: bool = option(
+        False, FLAG, "Double a range, as the search goes on, whose end the best trials crowd."
+    )
+    # Of another database: URL#STUDY.
+    warm_start: Sequence[str | StudyRecords] = option(
+        (), STUDIES, "Learn from earlier studies, of other data too."
     )
     # Source of 256 and of 15: benchmarks/epochs.py, see ARCHITECTURE.md.
     epoch_steps: int | Literal["full"] = option(

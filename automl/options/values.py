@@ -26,6 +26,7 @@ from automl.options.written_values import (
     shown,
     whole_of,
 )
+from storage.records import StudyRecords
 
 DEFAULT_STORAGE = "sqlite:///automl.db"
 
@@ -171,6 +172,24 @@ def _convert_texts(value: Any) -> tuple[str, ...]:
     return tuple(_convert_name(item) for item in items)
 
 
+def _convert_studies(value: Any) -> tuple[Any, ...]:
+    """Names of studies, those typed as one text apart; or what is stored of one."""
+    if isinstance(value, str):
+        raise Unfit(f"write [{shown(value)}]")
+    if not isinstance(value, Collection) or isinstance(value, _OTHER_COLLECTIONS):
+        raise Unfit
+    found: list[Any] = []
+    for one in value:
+        if isinstance(one, StudyRecords):
+            found.append(one)
+            continue
+        names = [part.strip() for part in _convert_text(one).split(",")]
+        if not all(names):
+            raise Unfit(f"{shown(one)} has an empty name")
+        found += names
+    return tuple(found)
+
+
 def _convert_flag(value: Any) -> bool:
     if isinstance(value, bool) or type(value).__name__ in ("bool", "bool_"):  # that of NumPy
         return bool(value)
@@ -302,6 +321,12 @@ MEMO = Rule("a text", _convert_memo)
 NAME = Rule("a column's name", _convert_name, metavar="COLUMN")
 TEXTS = Rule("a list of texts", _convert_texts, absent=())
 COLUMNS = replace(TEXTS, metavar="COLUMN")
+STUDIES = Rule(
+    "a list of names of studies, or of StudyRecords",
+    _convert_studies,
+    absent=(),
+    metavar="STUDY[,STUDY]",
+)
 SOURCE = Rule("a source of rows", _convert_source, absent=None, metavar="FILE")
 DATABASE = Rule("a database URL such as sqlite:///automl.db", _convert_database, metavar="URL")
 MODEL = Rule("FILE.py:FUNCTION, or a function", _convert_model, absent=None, metavar="FILE:NAME")

@@ -6,6 +6,7 @@ training may take follows from what the end will take on a machine as busy as th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 
@@ -25,6 +26,7 @@ from automl.tuning.problem import Problem
 from automl.tuning.stacking import ready, slots_of
 from automl.tuning.tally import Tally
 from automl.wording.counts import count
+from storage.earlier_records import EarlierStudy
 from storage.records import PolicyRecord, StudySettings
 
 
@@ -39,6 +41,7 @@ class SearchCall:
     busyness: float = 1.0  # seconds that pass for each second of work
     so_far: Tally | None = None  # of the study, where it is there
     n_slots_before: int = 0  # of its last call, where they were fixed
+    earlier: Sequence[EarlierStudy] = ()  # what it learns from, where it is not there yet
 
     @property
     def study_name(self) -> str:

@@ -6,6 +6,7 @@ What can be wrong is told here, before anything is stored and before any worker 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 from automl.data.loaded import Loadable
@@ -15,6 +16,7 @@ from automl.options.search_options import SearchOptions
 from automl.session.call import SearchCall
 from automl.session.chosen_space import model_versions, narrowed
 from automl.session.search_session import SearchSession
+from automl.session.warm_start import read_earlier
 from automl.tuning.clock import Clock
 from automl.tuning.ending_time import Moment
 from automl.tuning.pruners import make_pruner
@@ -26,6 +28,7 @@ from automl.wording.counts import count
 from automl.wording.printable import one_line
 from search_spaces import SearchSpace
 from storage import Store, open_store
+from storage.earlier_records import EarlierStudy
 from storage.records import StudySettings
 
 LOG = logging.getLogger("automl")
@@ -60,16 +63,19 @@ def open_session(
     try:
         if options.new:
             settings = replace(settings, study_name=unused_name(store, settings.study_name))
-        so_far = _so_far(store, settings, options.n_trials)
+        earlier = read_earlier(options, settings, store)
+        so_far = _so_far(store, settings, options.n_trials, earlier)
         before = _n_slots_before(store, settings) if so_far is not None else 0
-        call = SearchCall(loaded, settings, options, clock, busyness, so_far, before)
+        call = SearchCall(loaded, settings, options, clock, busyness, so_far, before, earlier)
         return SearchSession(call, store)
     except BaseException:
         store.close()
         raise
 
 
-def _so_far(store: Store, settings: StudySettings, n_trials: int) -> Tally | None:
+def _so_far(
+    store: Store, settings: StudySettings, n_trials: int, earlier: Sequence[EarlierStudy]
+) -> Tally | None:
     """What is there of the study, told; None if nothing is.
 
     Raises:
@@ -78,7 +84,7 @@ def _so_far(store: Store, settings: StudySettings, n_trials: int) -> Tally | Non
     name = settings.study_name
     if name not in store.study_names():
         return None
-    tally = Tally.of(open_study(store, settings))
+    tally = Tally.of(open_study(store, settings, earlier))
     n_there, more = f"{tally.n_asked:,} of {n_trials:,} trials", ""
     if tally.n_asked > n_trials:
         n_there, more = count(tally.n_asked, "trial"), f", {n_trials:,} were asked for"

@@ -24,6 +24,7 @@ from automl.tuning.seeds import derive_seed
 from automl.tuning.tpe.proposals import Cost
 from automl.tuning.tpe.sampler import TreeParzenSampler
 from search_spaces import SearchSpace
+from storage.earlier_records import EarlierStudy
 from storage.records import ParameterValue
 
 N_STARTUP_TRIALS = 10
@@ -87,14 +88,22 @@ class PerTrialSampler(BaseSampler):
     Args:
         cost: what an epoch of a trial with these params costs, in any unit, for samplers that
             count it; None: all the same.
+        earlier: studies to learn from as well, fitted into the space, for samplers that do.
     """
 
-    def __init__(self, name: str, space: SearchSpace, seed: int, cost: Cost | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        space: SearchSpace,
+        seed: int,
+        cost: Cost | None = None,
+        earlier: Sequence[EarlierStudy] = (),
+    ) -> None:
         self._distributions = space.distributions()
         self._make = functools.partial(_find(name), space, seed)
         self._sampler = self._make(0)
         if isinstance(self._sampler, TreeParzenSampler):
-            self._sampler = TreeParzenSampler(space, seed, cost)
+            self._sampler = TreeParzenSampler(space, seed, cost, earlier)
 
     def same_past(self, study: optuna.Study) -> AbstractContextManager[None]:
         """Let all trials asked for inside see the study as it is now.

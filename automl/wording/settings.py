@@ -38,6 +38,8 @@ def setting_words(settings: StudySettings) -> dict[str, str]:
         "--max-epochs": str(settings.max_epochs),
         "--patience": str(settings.patience),
         "--seed": str(settings.seed),
+        "--warm-start": ",".join(settings.warm_start) or NONE,
+        "--widen": "on" if settings.widen else "off",
     }
     return {**chosen, **{name: range_words(entry) for name, entry in _parameters(settings)}}
 

@@ -42,6 +42,7 @@ class Choices:
         prior: the weight of the whole space, where that of a trial is 1.
         cost_power: of the cost, by which expected improvement is divided.
         startup_power: of the cost, by which the chance of each draw of a first trial is divided.
+        earlier: how many trials of this study an earlier one counts as, whatever its length.
 
     Source:
         `n_startup`, `n_draws`, `good_share`, `most_good` and `prior` are Optuna's. The others
@@ -59,13 +60,21 @@ class Choices:
     prior: float = 1.0
     cost_power: float = 0.5
     startup_power: float = 1.0
+    earlier: float = 20.0
 
 
 CHOICES = Choices()
 
+Kernels = tuple[Floats, float]
+"""Coordinates of trials, and the weight of each."""
+
 
 class Model:
-    """A past, modelled: proposes as many trials as are asked for."""
+    """A past, modelled: proposes as many trials as are asked for.
+
+    Args:
+        earlier: pasts of earlier studies. With one there is a model from the first trial on.
+    """
 
     def __init__(
         self,
@@ -73,17 +82,19 @@ class Model:
         past: Past,
         cost: Cost | None = None,
         choices: Choices = CHOICES,
+        earlier: Sequence[Past] = (),
     ) -> None:
         self._dimensions, self._cost, self._choices = dimensions, cost, choices
         self._columns = Columns(dimensions.all)
         self._good: Parzen | None = None
-        if past.n_known >= choices.n_startup and len(dimensions):
-            wanted = math.ceil(choices.good_share * len(past))
-            n_good = min(wanted, choices.most_good, past.n_known)
-            self._good = self._density(past.coordinates[:n_good])
-            self._others = self._density(past.coordinates[n_good:])
+        n_known = past.n_known + sum(each.n_known for each in earlier)
+        if n_known >= choices.n_startup and len(dimensions):
+            parts = [self._split(past, float(len(past)))]
+            parts += [self._split(each, choices.earlier) for each in earlier]
+            self._good = self._density([good for good, _ in parts])
+            self._others = self._density([others for _, others in parts])
         else:
-            self._anywhere = self._density(np.empty((0, len(dimensions))))
+            self._anywhere = self._density([])
 
     def propose(self, seeds: Sequence[int]) -> list[dict[str, ParameterValue]]:
         """All params of each trial, fixed ones included, from the seeds of the trials."""
@@ -113,12 +124,26 @@ class Model:
         assert self._good is not None
         return self._good.log_density(features) - self._others.log_density(features)
 
-    def _density(self, centres: Floats) -> Parzen:
+    def _split(self, past: Past, n_counted: float) -> tuple[Kernels, Kernels]:
+        """The good trials of a past and its others, all of which count as so many trials."""
+        wanted = math.ceil(self._choices.good_share * len(past))
+        n_good = min(wanted, self._choices.most_good, past.n_known)
+        weight = n_counted / max(len(past), 1)
+        return (past.coordinates[:n_good], weight), (past.coordinates[n_good:], weight)
+
+    def _density(self, kernels: Sequence[Kernels]) -> Parzen:
+        centres = np.concatenate(
+            [np.empty((0, len(self._dimensions))), *(each for each, _ in kernels)]
+        )
+        weights = [np.full(len(each), weight) for each, weight in kernels]
         n, d = len(centres), len(self._dimensions)
         width = self._choices.width * max(n, 1) ** (-1 / (d + 4))
-        weights = np.ones(n + 1)
-        weights[-1] = self._choices.prior
-        return Parzen(self._columns, centres, weights, Bandwidth(width, self._choices.share))
+        return Parzen(
+            self._columns,
+            centres,
+            np.concatenate([*weights, [self._choices.prior]]),
+            Bandwidth(width, self._choices.share),
+        )
 
     def _best(self, draws: Floats, scores: Floats, power: float) -> dict[str, ParameterValue]:
         if self._cost is None or power == 0.0:
