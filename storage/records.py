@@ -309,6 +309,12 @@ class WideningRecord:
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # low and high
 
 
+def _ends(entry: Mapping[str, Json], ends: tuple[float, float]) -> dict[str, float]:
+    """The ends of a range as the table of its parameter has them."""
+    low, high = map(int, ends) if entry.get("type") == "int" else ends
+    return {"low": low, "high": high}
+
+
 @dataclass(frozen=True)
 class StudyRecords:
     """Everything stored of one study: all that diagnoses, report and dashboard read.
@@ -328,6 +334,21 @@ class StudyRecords:
     artifacts: tuple[ArtifactRecord, ...] = ()
     policies: tuple[PolicyRecord, ...] = ()
     widenings: tuple[WideningRecord, ...] = ()
+
+    @cached_property
+    def space(self) -> Mapping[str, Json]:
+        """The search space as it is by now: that of the settings, with what was widened since."""
+        parameters = self.settings.space.get("parameters")
+        if not self.widenings or not isinstance(parameters, Mapping):
+            return self.settings.space
+        wider = {name: ends for one in self.widenings for name, ends in one.ranges.items()}
+        changed = {
+            name: {**entry, **_ends(entry, wider[name])}
+            if name in wider and isinstance(entry, Mapping)
+            else entry
+            for name, entry in parameters.items()
+        }
+        return {**self.settings.space, "parameters": changed}
 
     @cached_property
     def complete_trials(self) -> tuple[TrialRecord, ...]:

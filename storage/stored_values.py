@@ -12,12 +12,12 @@ import contextlib
 import functools
 import json
 import re
+import sys
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from storage import records, score_records
 from storage.errors import DamagedError, StorageError
 
 Record = TypeVar("Record")
@@ -143,7 +143,7 @@ def _levels(value: Any) -> int:
 
 @functools.cache
 def _checks(kind: Any) -> Mapping[str, Check]:
-    hints = get_type_hints(kind, {**vars(score_records), **vars(records), "Json": Any})
+    hints = get_type_hints(kind, {**vars(sys.modules[kind.__module__]), "Json": Any})
     return {field.name: _check(hints[field.name]) for field in fields(kind)}
 
 

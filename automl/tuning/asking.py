@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from automl.tuning.earlier import untried
 from automl.tuning.samplers import PerTrialSampler
 from search_spaces import SearchSpace
 from storage.errors import StudyIsFull
@@ -40,7 +41,11 @@ def ask_many(study: optuna.Study, space: SearchSpace, n_trials: int) -> list[Ask
     with sampler.same_past(study):
         first = len(study.get_trials(deepcopy=False))
         waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))[:n_trials]
-        new = sampler.propose(study, range(first, first + n_trials - len(waiting)))
+        n_new = n_trials - len(waiting)
+        tried = [space.complete(t.params) for t in study.get_trials(deepcopy=False)]
+        warm = untried(sampler.first, tried)[:n_new] if sampler.first else []
+        new: list[dict[str, ParameterValue] | None] = [*map(dict, warm)]
+        new += sampler.propose(study, range(first + len(warm), first + n_new))
         for params in [*(None for _ in waiting), *new]:
             try:
                 asked.append(_ask(study, sampler, space, params))

@@ -121,6 +121,11 @@ def fitted(study: EarlierStudy, space: SearchSpace) -> Fitted:
     return Fitted(replace(study, trials=tuple(trials)), tuple(f"{name}: {n}" for n in notes))
 
 
+def earlier_in(space: SearchSpace, studies: Sequence[EarlierStudy]) -> tuple[EarlierStudy, ...]:
+    """Earlier studies, each fitted into a space."""
+    return tuple(fitted(study, space).study for study in studies)
+
+
 def first_params(
     studies: Sequence[EarlierStudy], space: SearchSpace
 ) -> tuple[Mapping[str, ParameterValue], ...]:

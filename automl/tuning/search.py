@@ -21,6 +21,7 @@ from automl.errors import TrainingError
 from automl.executors.executor import Executor, RoundResult
 from automl.tuning.beginnings import adopt, propose, take_begun
 from automl.tuning.clock import Clock
+from automl.tuning.earlier import earlier_in
 from automl.tuning.endings import complete_early, suspend, write_states
 from automl.tuning.policy import FINISHING_SHARE, SearchPolicy
 from automl.tuning.problem import Problem
@@ -52,7 +53,10 @@ class Search:
         clock: Clock | None = None,
     ) -> None:
         settings = problem.settings
-        study.sampler = PerTrialSampler(policy.sampler, problem.space, settings.seed, problem.cost)
+        earlier = earlier_in(problem.space, store.earlier.read(problem.study_name))
+        study.sampler = PerTrialSampler(
+            policy.sampler, problem.space, settings.seed, problem.cost, earlier
+        )
         study.pruner = make_pruner(policy.pruner, settings.max_epochs)
         self.state = SearchState.of(study, store, executor, problem, policy)
         self._repeated = RepeatedFailure(is_watched=problem.engine is not None)
