@@ -260,15 +260,26 @@ def _obstacles(records: StudyRecords) -> Iterable[str]:
         yield "a GPU adds up in an order of its own"
 
 
+def _deciding(policy: PolicyRecord) -> tuple[str, ...]:
+    """What decides."""
+    return policy.policy, policy.sampler, policy.pruner
+
+
+def _is_orderless(policy: PolicyRecord) -> bool:
+    """Whether nothing depends on other trials."""
+    is_orderless = policy.policy == "optuna" and policy.sampler in ORDERLESS_SAMPLERS
+    return is_orderless and policy.pruner == "none"
+
+
 def _ends_of_sameness(records: StudyRecords) -> Iterable[tuple[int, str]]:
     """From which trial on it need not be the same, and why."""
     policies = trained_calls(records)
-    if all(one.sampler in ORDERLESS_SAMPLERS and one.pruner == "none" for one in policies):
+    if all(map(_is_orderless, policies)):
         return
     for before, after in itertools.pairwise(policies):
         start = after.from_trial_number
-        if (before.sampler, before.pruner) != (after.sampler, after.pruner):
-            yield start, "sampler or pruner changed between its calls"
+        if _deciding(before) != _deciding(after):
+            yield start, "policy, sampler or pruner changed between its calls"
         if before.n_slots != after.n_slots:
             yield start, "another number of trials trained at once in a later call"
         if before.n_trials <= start:

@@ -52,7 +52,7 @@ class AsTheyCome(VirtualOrder):
     @property
     def n_wanted(self) -> int:
         """All that train are in slots."""
-        return max(0, self._n_unfinished_at_most - len(self._numbers))
+        return max(0, self._n_unfinished_at_most - len(self._places))
 
     @property
     def _n_unfinished_at_most(self) -> int:
@@ -60,7 +60,7 @@ class AsTheyCome(VirtualOrder):
 
     def next_round(self) -> Mapping[int, int] | None:
         """The next epochs of all trials of which one has come."""
-        due = [number for number in self._numbers if self._places[number].is_due]
+        due = [number for number in self._places if self._places[number].is_due]
         return {number: self._places[number].n_done + 1 for number in due} or None
 
 

@@ -86,12 +86,25 @@ class Adoption:
             self._storage.trials.adopt(study_id, [trial.trial_id for trial in dead])
         return tuple(ClaimedTrial(trial.number, trial.lost_attempts + 1) for trial in dead)
 
-    def reopen(self, study: optuna.Study, trial_number: int) -> optuna.trial.Trial:
+    def open_again(self, study: optuna.Study, trial_number: int) -> optuna.trial.Trial:
         """Open a running trial again, to report and tell: no random number is drawn."""
-        trial_id = self._storage.get_trial_id_from_study_id_trial_number(
+        return optuna.trial.Trial(study, self._id_of(study, trial_number))
+
+    def reopen(self, study: optuna.Study, trial_number: int) -> optuna.trial.Trial:
+        """Let a trial that was told as pruned while it paused run again, in this process.
+
+        Raises:
+            UpdateFinishedTrialError: it has ended otherwise, or does not pause.
+        """
+        trial_id = self._id_of(study, trial_number)
+        with self._database.lock:
+            self._storage.trials.reopen(trial_id)
+        return optuna.trial.Trial(study, trial_id)
+
+    def _id_of(self, study: optuna.Study, trial_number: int) -> int:
+        return self._storage.get_trial_id_from_study_id_trial_number(
             id_of(self._database, study.study_name), trial_number
         )
-        return optuna.trial.Trial(study, trial_id)
 
 
 def _end_lost_runs(connection: Connection, study_id: int) -> None:

@@ -166,6 +166,7 @@ class RunRecord:
 CAUSES: Mapping[str, str] = {
     "early_stopped": "no better validation loss for `patience` epochs",
     "out_of_time": "the search's time was up, and no trial was better",
+    "search_over": "the search ended, and no trial was better",
     "diverged": "the loss became infinite or not a number",
     "hopeless": "the check before the first epoch found vanishing or exploding signals",
     "out_of_memory": "the device's memory did not suffice",
@@ -174,13 +175,17 @@ CAUSES: Mapping[str, str] = {
     "lost": "the process died with the trial, and so did its repetitions",
     "interrupted": "the search was stopped before the trial had ended",
 }
-"""Why a run or trial ended by itself; the first two are no failures."""
+"""Why a run or trial ended by itself; the first three are no failures."""
 
-WITHOUT_FAILURE = frozenset({None, "early_stopped", "out_of_time"})
+WITHOUT_FAILURE = frozenset({None, "early_stopped", "out_of_time", "search_over"})
 
 BY_MACHINE = "decided_by_machine"
 """User attribute of a trial in which time or memory decided: its "end", that others were to "wait"
 for it, or its "params": then they, and all later ones, need not be the same on another machine."""
+
+PAUSED = "paused"
+"""User attribute of a trial that pauses, and may go on: the epoch that it has come to; null once
+it has gone on. When a search ends, such a trial is told as pruned."""
 
 CAUSES_BY_MACHINE = frozenset({"out_of_memory", "timed_out", "lost"})
 
@@ -299,6 +304,7 @@ class PolicyRecord:
     preflight: bool = True
     keep_models: int = 5
     references: bool = True  # a linear model and boosted trees were fitted beside guessing
+    policy: str = "optuna"
 
 
 @dataclass(frozen=True, slots=True)

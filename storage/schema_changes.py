@@ -12,9 +12,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy
-from sqlalchemy import Connection, select
+from sqlalchemy import Column, Connection, select
+from sqlalchemy.schema import CreateColumn
 
 from storage import optuna_schema, tables
 from storage.errors import StorageError
@@ -62,8 +64,21 @@ def _delete_along(connection: Connection) -> None:
         )
 
 
+def _add_column(column: Column[Any]) -> Callable[[Connection], None]:
+    """Add a column to a table that was made before it was thought of."""
+
+    def apply(connection: Connection) -> None:
+        there = {one["name"] for one in sqlalchemy.inspect(connection).get_columns(table.name)}
+        if column.name not in there:
+            words = CreateColumn(column).compile(dialect=connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {words}")
+
+    table = column.table
+    return apply
+
+
 def _add_tables(connection: Connection) -> None:
-    """Tables that are new since: in a file that is new as well they are there already."""
+    """Make the tables that are new since; in a new file they are there already."""
     _create_tables(connection)
     _delete_along(connection)
 
@@ -71,7 +86,8 @@ def _add_tables(connection: Connection) -> None:
 CHANGES: tuple[SchemaChange, ...] = (
     SchemaChange(3, "tables", _create_tables),
     SchemaChange(4, "rows go with Optuna's", _delete_along),
-    SchemaChange(5, "earlier studies and widenings", _add_tables),
+    SchemaChange(5, "policies have a name", _add_column(tables.POLICIES.c.policy)),
+    SchemaChange(6, "earlier studies and widenings", _add_tables),
 )
 
 

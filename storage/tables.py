@@ -215,6 +215,7 @@ POLICIES = Table(
     Column("preflight", Boolean, nullable=False),
     Column("keep_models", Integer, nullable=False),
     Column("references", Boolean, nullable=False),
+    Column("policy", Text, nullable=False, server_default="optuna"),
 )
 
 EARLIER_STUDIES = Table(

@@ -64,10 +64,17 @@ class StudyTrials:
     def _sort_in(self, trial: FrozenTrial) -> None:
         if not trial.state.is_finished():
             self.unfinished[trial._trial_id] = trial.number
+            self._take_out(trial)  # it was pruned while it paused, and goes on
             return
         self.unfinished.pop(trial._trial_id, None)
         finished = self._finished.setdefault(trial.state, [])
         bisect.insort(finished, trial, key=_number)
+
+    def _take_out(self, trial: FrozenTrial) -> None:
+        pruned = self._finished.get(TrialState.PRUNED, [])
+        place = bisect.bisect_left(pruned, trial.number, key=_number)
+        if place < len(pruned) and pruned[place].number == trial.number:
+            del pruned[place]
 
     def replace(self, trial: FrozenTrial) -> None:
         """Put a changed copy of an unfinished trial in its place."""

@@ -174,3 +174,25 @@ def end_trial(connection: Connection, trial: FrozenTrial) -> bool:
     n_ended = _END.change(connection, *_end_row(trial))
     _UNCLAIM.change(connection, trial._trial_id)
     return n_ended == 1
+
+
+def reopen_trial(connection: Connection, trial_id: int) -> bool:
+    """Let a pruned trial run again; False if it is not pruned any more."""
+    if _REOPEN.change(connection, trial_id) != 1:
+        return False
+    _FORGET_VALUES.change(connection, trial_id)
+    return True
+
+
+_REOPEN = Prepared(
+    schema.TRIALS.update()
+    .where(
+        schema.TRIALS.c.trial_id == bindparam("pruned"),
+        schema.TRIALS.c.state == TrialState.PRUNED,
+    )
+    .values(state=TrialState.RUNNING, datetime_complete=None),
+    ("pruned",),
+)
+_FORGET_VALUES = Prepared(
+    schema.VALUES.delete().where(schema.VALUES.c.trial_id == bindparam("pruned")), ("pruned",)
+)

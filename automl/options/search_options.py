@@ -143,6 +143,7 @@ class PolicyOptions(OptionRecord):
     )
     n_trials: int = option(100, COUNT, "Total, earlier calls included.")
     timeout: float | None = option(None, optional(SECONDS), "Time for the whole call.")
+    policy: str = option("optuna", TEXT, "Or promotion.")
     sampler: str = option("tpe", TEXT, "Or random, qmc, gp.")
     pruner: str = option("successive_halving", TEXT, "Or hyperband, median, none.")
     keep_models: int = option(5, COUNT, "The best trials that keep weights.")

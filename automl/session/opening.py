@@ -19,6 +19,7 @@ from automl.session.search_session import SearchSession
 from automl.session.warm_start import read_earlier
 from automl.tuning.clock import Clock
 from automl.tuning.ending_time import Moment
+from automl.tuning.policies.choosing import check_policy
 from automl.tuning.pruners import make_pruner
 from automl.tuning.samplers import PerTrialSampler
 from automl.tuning.settings import make_settings
@@ -106,5 +107,6 @@ def _n_slots_before(store: Store, settings: StudySettings) -> int:
 def _check_policy(options: SearchOptions, settings: StudySettings) -> None:
     """Tell a wrong name before anything is stored."""
     trainer_class(options.trainer)
+    check_policy(options.policy)
     make_pruner(options.pruner, options.max_epochs)
     PerTrialSampler(options.sampler, SearchSpace.from_dict(settings.space), options.seed)

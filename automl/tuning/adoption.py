@@ -8,14 +8,14 @@ runs of the next attempt continue them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import optuna
 
 from automl.tuning.trial_in_training import TrialInTraining
 from storage import Store
-from storage.records import ArtifactRecord, EpochRecord, RunRecord, StudyRecords
+from storage.records import ArtifactRecord, EpochRecord, StudyRecords
 
 LOST_ATTEMPTS_LIMIT = 2
 """A trial that took its process down twice is not tried a third time."""
@@ -28,9 +28,9 @@ class AdoptedTrial:
     handle: optuna.trial.Trial
     n_attempts: int
     n_lost: int  # attempts that ended with their process
-    n_reported: int  # last epoch that the pruner has seen
-    runs: tuple[RunRecord, ...] = ()  # of the last attempt
-    epochs: Mapping[int, tuple[EpochRecord, ...]] | None = None  # by run_id
+    n_reported: int  # last epoch that rounds have had
+    run_ids: Mapping[int, int] = field(default_factory=dict)  # of the last attempt, by fold
+    epochs: Mapping[int, Sequence[EpochRecord]] = field(default_factory=dict)  # by run_id
     checkpoints: tuple[ArtifactRecord, ...] = ()
 
     @property
@@ -40,26 +40,35 @@ class AdoptedTrial:
 
 
 def adopt_dead_trials(study: optuna.Study, store: Store) -> list[AdoptedTrial]:
-    """Claim the study's RUNNING trials that no living process trains."""
+    """Claim the study's RUNNING trials that no living process trains, those that pause too."""
     claimed = store.adoption.claim(study.study_name)
     if not claimed:
         return []
     records = store.read_study(study.study_name)
-    return [_adopted(study, store, records, trial.number) for trial in claimed]
+    return [_adopted(records, store.adoption.open_again(study, trial.number)) for trial in claimed]
 
 
-def _adopted(
-    study: optuna.Study, store: Store, records: StudyRecords, number: int
-) -> AdoptedTrial:
+def adopt_told_trials(
+    study: optuna.Study, store: Store, numbers: Sequence[int]
+) -> list[AdoptedTrial]:
+    """Reopen trials that pause and were told as pruned when an earlier call ended."""
+    if not numbers:
+        return []
+    records = store.read_study(study.study_name)
+    return [_adopted(records, store.adoption.reopen(study, number)) for number in numbers]
+
+
+def _adopted(records: StudyRecords, handle: optuna.trial.Trial) -> AdoptedTrial:
+    number = handle.number
     runs = [r for r in records.runs if r.trial_number == number and r.purpose == "search"]
     last = records.search_runs(number)
     run_ids = {run.run_id for run in last}
     return AdoptedTrial(
-        handle=store.adoption.reopen(study, number),
+        handle=handle,
         n_attempts=max((run.attempt for run in runs), default=0),
         n_lost=len({run.attempt for run in runs if run.cause == "lost"}),
-        n_reported=_last_reported(study, number),
-        runs=last,
+        n_reported=_last_reported(handle),
+        run_ids={run.fold: run.run_id for run in last},
         epochs={run_id: records.epochs.get(run_id, ()) for run_id in run_ids},
         checkpoints=tuple(
             artifact
@@ -79,6 +88,25 @@ def adopt_lost_trial(trial: TrialInTraining) -> AdoptedTrial:
     )
 
 
-def _last_reported(study: optuna.Study, number: int) -> int:
-    trial = study.get_trials(deepcopy=False)[number]
+def adopt_resting_trial(
+    trial: TrialInTraining, checkpoints: tuple[ArtifactRecord, ...] = ()
+) -> AdoptedTrial:
+    """Take a pausing trial back whose runs are not held any more.
+
+    Args:
+        checkpoints: their states, if these were kept.
+    """
+    return AdoptedTrial(
+        handle=trial.handle,
+        n_attempts=trial.attempt,
+        n_lost=trial.n_lost,
+        n_reported=trial.n_reported,
+        run_ids={run.config.fold: run_id for run_id, run in trial.runs.items()},
+        epochs={run_id: run.curve for run_id, run in trial.runs.items()},
+        checkpoints=checkpoints,
+    )
+
+
+def _last_reported(handle: optuna.trial.Trial) -> int:
+    trial = handle.storage.get_trial(handle._trial_id)
     return max(trial.intermediate_values, default=0)

@@ -8,12 +8,11 @@ there: a fifth of the time.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from automl.tuning.earlier import untried
 from automl.tuning.samplers import PerTrialSampler
 from search_spaces import SearchSpace
 from storage.errors import StudyIsFull
@@ -35,22 +34,47 @@ def ask_many(study: optuna.Study, space: SearchSpace, n_trials: int) -> list[Ask
     Returns:
         Fewer trials than were asked for where the study is full (`LiveTrials.at_most`).
     """
-    sampler = study.sampler
-    assert isinstance(sampler, PerTrialSampler)
-    asked: list[Asked] = []
+    sampler = _sampler_of(study)
     with sampler.same_past(study):
         first = len(study.get_trials(deepcopy=False))
-        waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))[:n_trials]
-        n_new = n_trials - len(waiting)
-        tried = [space.complete(t.params) for t in study.get_trials(deepcopy=False)]
-        warm = untried(sampler.first, tried)[:n_new] if sampler.first else []
-        new: list[dict[str, ParameterValue] | None] = [*map(dict, warm)]
-        new += sampler.propose(study, range(first + len(warm), first + n_new))
-        for params in [*(None for _ in waiting), *new]:
-            try:
-                asked.append(_ask(study, sampler, space, params))
-            except StudyIsFull:
-                break
+        n_waiting = min(_n_waiting(study), n_trials)
+        new = sampler.propose(study, range(first, first + n_trials - n_waiting))
+        return _ask_all(study, space, [*(None for _ in range(n_waiting)), *new])
+
+
+def ask_for(
+    study: optuna.Study, space: SearchSpace, proposals: Sequence[Mapping[str, ParameterValue]]
+) -> list[Asked]:
+    """Make trials of params that somebody proposes; otherwise as `ask_many`.
+
+    What a person has enqueued takes the place of the first.
+    """
+    n_waiting = min(_n_waiting(study), len(proposals))
+    with _sampler_of(study).same_past(study):
+        wanted = [*(None for _ in range(n_waiting)), *map(dict, proposals[n_waiting:])]
+        return _ask_all(study, space, wanted)
+
+
+def _sampler_of(study: optuna.Study) -> PerTrialSampler:
+    assert isinstance(study.sampler, PerTrialSampler)
+    return study.sampler
+
+
+def _n_waiting(study: optuna.Study) -> int:
+    return len(study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
+
+
+def _ask_all(
+    study: optuna.Study,
+    space: SearchSpace,
+    wanted: Sequence[dict[str, ParameterValue] | None],
+) -> list[Asked]:
+    asked: list[Asked] = []
+    for params in wanted:
+        try:
+            asked.append(_ask(study, _sampler_of(study), space, params))
+        except StudyIsFull:
+            break
     return asked
 
 

@@ -1,33 +1,46 @@
 """How trials begin: asked of the sampler, or gone on with after their process died.
 
     ask    -> plan -> start
+    pause  -> go on from where it rests
     adopt  -> plan -> checkpoints, or from the first epoch -> start
 
 Trials and their runs are written down in one transaction, before they start: all that a round of
-the virtual order calls for, proposed from one past.
+the virtual order calls for, decided from one past.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import optuna
 
 from automl.executors.executor import RunFailure
 from automl.training.trainer import RunBegan
-from automl.tuning.adoption import LOST_ATTEMPTS_LIMIT, AdoptedTrial, adopt_dead_trials
-from automl.tuning.asking import ask_many
+from automl.tuning.adoption import (
+    LOST_ATTEMPTS_LIMIT,
+    AdoptedTrial,
+    adopt_dead_trials,
+    adopt_told_trials,
+)
+from automl.tuning.asking import ask_for, ask_many
+from automl.tuning.policies.policy import Start as StartTrial
 from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.search_state import SearchState
+from automl.tuning.study_view import is_paused, turn_of
 from automl.tuning.trial_in_training import TrialInTraining
 from storage.records import BY_MACHINE, ParameterValue
 
 
 def adopt(state: SearchState) -> None:
-    """Go on with the trials of processes that died or were stopped."""
+    """Go on with the trials of processes that died or were stopped, but for those that pause."""
     for adopted in adopt_dead_trials(state.study, state.store):
-        begin_again(state, adopted)
+        trial = state.study._storage.get_trial(adopted.handle._trial_id)
+        if is_paused(trial):
+            state.trials.paused.add(adopted)
+        else:
+            state.trials.order.enter(adopted.number, adopted.n_reported, turn_of(trial))
+            begin_again(state, adopted)
 
 
 def begin_again(state: SearchState, adopted: AdoptedTrial, how: str = "") -> None:
@@ -36,35 +49,77 @@ def begin_again(state: SearchState, adopted: AdoptedTrial, how: str = "") -> Non
     Args:
         how: its process has ended, where that is known.
     """
-    params = state.problem.space.suggest(adopted.handle)  # a trial opened again draws nothing
-    trial = _plan(state, adopted.handle, params, attempt=adopted.n_attempts + 1)
-    trial.n_reported, trial.n_lost = adopted.n_reported, adopted.n_lost
     if adopted.n_lost >= LOST_ATTEMPTS_LIMIT:
+        trial = _planned_again(state, adopted)
         last = f", at last: {how}" if how else ""
         message = f"its process died {adopted.n_lost} times{last}"
         trial.failures = {run_id: RunFailure(run_id, "lost", message) for run_id in trial.runs}
         state.start([trial], [])
         return
+    _go_on(state, adopted)
+
+
+def decide(state: SearchState, n_free: int) -> bool:
+    """Let the policy fill free places: new trials, and paused ones that go on; whether it did.
+
+    All is decided from one past, and in the file as a whole.
+    """
+    n_startable = max(0, state.policy.n_trials - state.tally.n_asked)
+    with state.store.transaction(at_once=True):
+        own = (*state.trials, *state.trials.paused)
+        decisions = state.decider.decide(n_free, n_startable, own)
+        proposals = [one.params for one in decisions if isinstance(one, StartTrial)]
+        numbers = [one.number for one in decisions if not isinstance(one, StartTrial)]
+        started = _ask(state, proposals)
+        told = [number for number in numbers if number not in state.trials.paused]
+        for adopted in adopt_told_trials(state.study, state.store, told):
+            state.trials.paused.add(adopted)
+            state.tally.n_pruned -= 1
+        taken_up = [state.take_up(number) for number in numbers]
+    state.start(started, [run.config for trial in started for run in trial.runs.values()])
+    for trial in taken_up:
+        if isinstance(trial, AdoptedTrial):
+            _go_on(state, trial)
+    state.let_train([trial for trial in taken_up if isinstance(trial, TrialInTraining)])
+    return bool(decisions)
+
+
+def _go_on(state: SearchState, adopted: AdoptedTrial) -> None:
+    trial = _planned_again(state, adopted)
     state.say(f"trial {trial.number} is to go on (attempt {trial.attempt})")
     state.start([trial], state.keeper.continuations(trial, adopted))
 
 
-def propose(state: SearchState, n_trials: int) -> None:
-    """Ask for so many trials, all from one past, and start them; others may have had the last."""
-    tally = state.tally
-    with (
-        state.store.transaction(at_once=True),
-        state.store.optuna_storage.trials.at_most(state.policy.n_trials),
-    ):
-        asked = ask_many(state.study, state.problem.space, n_trials)
-        trials = [_plan(state, handle, params, attempt=1) for handle, params in asked]
+def _planned_again(state: SearchState, adopted: AdoptedTrial) -> TrialInTraining:
+    params = state.problem.space.suggest(adopted.handle)  # a trial opened again draws nothing
+    trial = _plan(state, adopted.handle, params, attempt=adopted.n_attempts + 1)
+    trial.n_reported, trial.n_lost = adopted.n_reported, adopted.n_lost
+    return trial
+
+
+def _ask(
+    state: SearchState, proposals: Sequence[Mapping[str, ParameterValue] | None]
+) -> list[TrialInTraining]:
+    """Make new trials; others may have had the last."""
+    if not proposals:
+        return []
+    tally, space = state.tally, state.problem.space
+    with state.store.optuna_storage.trials.at_most(state.policy.n_trials):
+        given = [params for params in proposals if params is not None]
+        asked = (
+            ask_for(state.study, space, given)
+            if given
+            else ask_many(state.study, space, len(proposals))
+        )
+    trials = [_plan(state, handle, params, attempt=1) for handle, params in asked]
+    for trial in trials:
+        state.decider.start(trial.number, trial.params)
         if tally.has_machine_decided:
-            for trial in trials:
-                trial.handle.set_user_attr(BY_MACHINE, "params")
-    is_full = len(trials) < n_trials
+            trial.handle.set_user_attr(BY_MACHINE, "params")
+    is_full = len(trials) < len(proposals)
     last = state.policy.n_trials if is_full else trials[-1].number + 1
     tally.n_asked = max(tally.n_asked, last)  # one that a person has enqueued has an older number
-    state.start(trials, [run.config for trial in trials for run in trial.runs.values()])
+    return trials
 
 
 def take_begun(state: SearchState, began: RunBegan) -> None:

@@ -147,9 +147,9 @@ def first_params(
 def untried(
     first: Sequence[Mapping[str, ParameterValue]],
     tried: Sequence[Mapping[str, ParameterValue]],
-) -> list[Mapping[str, ParameterValue]]:
+) -> tuple[Mapping[str, ParameterValue], ...]:
     """Those of the first params that no trial has, in their order."""
-    return [params for params in first if params not in tried]
+    return tuple(params for params in first if params not in tried)
 
 
 def _losses(records: StudyRecords, number: int) -> tuple[float, ...]:
@@ -209,7 +209,7 @@ def _notes(
         yield f"{n_trials} left out, with values that this space does not have: {values}"
     if moved:
         ranges = [
-            f"{name} into {range_words(space.parameters[name].to_dict())} in {count(n, 'trial')}"
+            f"{name} ({range_words(space.parameters[name].to_dict())}; {count(n, 'trial')})"
             for name, n in moved.most_common()
         ]
         yield f"moved to the nearest value of this space: {_named(ranges)}"

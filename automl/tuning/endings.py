@@ -1,4 +1,4 @@
-"""How trials end: complete, pruned, failed, or suspended until the next call.
+"""How trials end: complete, pruned, failed, suspended until the next call; and how they pause.
 
 Each end is one transaction, with what is kept of the trial and what goes for it, so that a kill
 leaves a trial ended or in training and nothing between. Files are written before their rows and
@@ -13,10 +13,11 @@ from optuna.study._tell import _tell_with_warning
 from optuna.trial import TrialState
 
 from automl.tuning.keeping import Collected
+from automl.tuning.paused_trials import LEAST_SECONDS, Paused
 from automl.tuning.search_state import SearchState
 from automl.tuning.trial_in_training import TrialInTraining
 from automl.wording.scores import score_text
-from storage.records import CAUSES_BY_MACHINE, RunState
+from storage.records import CAUSES_BY_MACHINE, PAUSED, RunState
 
 
 def complete(state: SearchState, trial: TrialInTraining, weights: Collected | None) -> None:
@@ -31,29 +32,32 @@ def complete(state: SearchState, trial: TrialInTraining, weights: Collected | No
         _tell(state, trial, TrialState.COMPLETE, trial.value)
         state.keeper.prune()
     state.free(trial)
+    state.decider.change(trial.number, "complete")
     if state.tally.count_complete(trial):
         state.say(f"trial {trial.number} is the best so far: {score_text('loss', trial.value)}")
 
 
-def complete_early(state: SearchState, trial: TrialInTraining) -> None:
-    """End a trial as it is when time is up: people are owed the best that was found.
+def complete_early(state: SearchState, trial: TrialInTraining, cause: str) -> None:
+    """End a trial as it is when the search ends: people are owed the best that was found.
+
+    Args:
+        cause: "out_of_time" or "search_over".
 
     Raises:
         TrainingError: the worker that held the weights has just died; nothing has been told.
     """
-    state.say(f"time is up: trial {trial.number}, the best, ends with epoch {trial.epoch}")
-    state.note_machine(trial, "end")  # even if it has come to its end: not in its round
+    why = "time is up" if cause == "out_of_time" else "the search is over"
+    state.say(f"{why}: trial {trial.number}, the best, ends with epoch {trial.epoch}")
+    if cause == "out_of_time":
+        state.note_machine(trial, "end")  # even if it has come to its end: not in its round
     for run_id, run in trial.runs.items():
         if run.end is None:
-            run.end = "out_of_time"
+            run.end = cause
             state.executor.stop(run_id)
-    complete(state, trial, state.keeper.collect(trial, state.executor))
-
-
-def is_advised(state: SearchState, trial: TrialInTraining) -> bool:
-    """Whether the pruner says that a trial should end; it notes what it has seen of it."""
-    trial_id = trial.handle._trial_id
-    return state.study.pruner.prune(state.study, state.study._storage.get_trial(trial_id))
+    weights = state.keeper.collect(trial, state.executor)
+    if trial.number in state.trials.paused:
+        state.take_up(trial.number)
+    complete(state, trial, weights)
 
 
 def prune(state: SearchState, trial: TrialInTraining) -> None:
@@ -61,18 +65,49 @@ def prune(state: SearchState, trial: TrialInTraining) -> None:
     with state.store.transaction():
         _close(state, trial, "pruned")
         _tell(state, trial, TrialState.PRUNED)
+    state.decider.change(trial.number, "pruned")
     state.tally.n_pruned += 1
+
+
+def pause(state: SearchState, trial: TrialInTraining) -> None:
+    """Let a trial rest where it is, without a slot; `PausedTrials` has it from now on."""
+    trial.handle.set_user_attr(PAUSED, trial.n_reported)
+    state.trials.remove(trial)
+    state.trials.paused.add(trial)
+    state.decider.change(trial.number, "paused")
+
+
+def tell_paused(state: SearchState) -> None:
+    """Tell the trials that pause as pruned, at the end of a search; a later call may go on.
+
+    Their states are kept as those of other pruned trials are.
+    """
+    paused = state.trials.paused
+    with state.store.transaction():
+        for trial in paused.values():
+            if isinstance(trial, TrialInTraining):
+                _close(state, trial, "pruned")
+            else:
+                for run_id in trial.run_ids.values():
+                    state.store.runs.finish(run_id, "pruned", None)
+                state.keeper.discard(trial.checkpoints)
+            _tell(state, trial, TrialState.PRUNED)
+            state.tally.n_pruned += 1
+    for number in tuple(paused):
+        trial = paused.take(number)
+        if isinstance(trial, TrialInTraining):
+            state.keeper.pruned.keep(trial, state.executor)
 
 
 def keep_state(state: SearchState, trial: TrialInTraining) -> None:
     """Keep the state of a pruned trial if it is among the best of these, or free it."""
     state.trials.remove(trial)
-    state.pruned_states.keep(trial, state.executor)
+    state.keeper.pruned.keep(trial, state.executor)
 
 
 def write_states(state: SearchState) -> None:
     """Write the states of pruned trials that are kept."""
-    if trouble := state.pruned_states.write(state.executor):
+    if trouble := state.keeper.pruned.write(state.executor):
         state.say(trouble)
 
 
@@ -87,6 +122,7 @@ def fail(state: SearchState, trial: TrialInTraining, cause: str, message: str) -
         trial.handle.set_constraint("failed", 1.0)
         _tell(state, trial, TrialState.PRUNED)
     state.free(trial)
+    state.decider.change(trial.number, "failed")
     state.tally.n_failed += 1
     state.say(f"trial {trial.number} failed: {message}")
 
@@ -99,16 +135,22 @@ def lose(state: SearchState, trial: TrialInTraining) -> None:
 
 
 def suspend(state: SearchState, trials: Sequence[TrialInTraining]) -> None:
-    """Leave trials in training so that the next call goes on with them."""
-    state.keeper.save_checkpoints(trials, state.executor)
-    for trial in trials:
+    """Leave trials so that the next call goes on with them: in training, and what pauses."""
+    resting = state.trials.paused.held
+    state.keeper.save_checkpoints([*trials, *_worth_a_file(resting)], state.executor)
+    for trial in (*trials, *resting):
         _finish_runs(state, trial, "failed", "interrupted")
+    for trial in trials:
         state.free(trial)
+    for trial in resting:
+        state.executor.free(trial.runs)
 
 
-def _tell(
-    state: SearchState, trial: TrialInTraining, end: TrialState, value: float | None = None
-) -> None:
+def _worth_a_file(trials: Sequence[TrialInTraining]) -> list[TrialInTraining]:
+    return [trial for trial in trials if trial.seconds >= LEAST_SECONDS]
+
+
+def _tell(state: SearchState, trial: Paused, end: TrialState, value: float | None = None) -> None:
     """What `Study.tell` does, without the copy that it returns, which takes ten times as long."""
     _tell_with_warning(state.study, trial.handle, value, end)
 

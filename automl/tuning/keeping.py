@@ -25,6 +25,7 @@ from automl.training.config import RunConfig
 from automl.training.trainer import Checkpoint, Start
 from automl.tuning.adoption import AdoptedTrial
 from automl.tuning.problem import Problem
+from automl.tuning.pruned_states import PrunedStates
 from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.trial_in_training import TrialInTraining
 from storage import StorageError, Store
@@ -50,6 +51,7 @@ class Keeper:
 
     Attributes:
         prepare: called before weights are kept: what makes a model of them must be kept by then.
+        pruned: keeps the states of the best pruned trials.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Keeper:
         self._messages: list[str] = []
         self.failure: ArtifactError | None = None  # why something could not be kept, the first
         self.prepare: Callable[[], None] = lambda: None
+        self.pruned = PrunedStates(store, self.study_name, 0 if byte_budget else keep_models)
 
     def collect(self, trial: TrialInTraining, executor: Executor) -> Collected | None:
         """The weights of a trial if it is among the best few: to be saved when it is told.
@@ -205,14 +208,14 @@ class Keeper:
         The epochs before a checkpoint are copied to the new run, so that its curve is whole.
         """
         self._checkpoints[trial.number] = adopted.checkpoints
-        old_run_ids = {run.fold: run.run_id for run in adopted.runs}
         artifacts = {artifact.run_id: artifact for artifact in adopted.checkpoints}
         starts: list[Start] = []
         for one in trial.runs.values():
             run = one.config
-            artifact = artifacts.get(old_run_ids.get(run.fold))
+            before = adopted.run_ids.get(run.fold, -1)
+            artifact = artifacts.get(before)
             checkpoint = self._load_checkpoint(run, artifact) if artifact is not None else None
-            curve = (adopted.epochs or {}).get(old_run_ids.get(run.fold, -1), ())
+            curve = adopted.epochs.get(before, ())
             if checkpoint is None or len(curve) < checkpoint.epoch:  # it was ahead of the curve
                 starts.append(run)
                 continue
@@ -220,9 +223,17 @@ class Keeper:
             starts.append(checkpoint)
         return starts
 
+    def checkpoints_of(self, trial_number: int) -> tuple[ArtifactRecord, ...]:
+        """The states that were saved of a trial in training."""
+        return self._checkpoints.get(trial_number, ())
+
     def discard_checkpoints(self, trial_number: int) -> None:
         """Remove the checkpoints of a trial that has ended."""
-        for artifact in self._checkpoints.pop(trial_number, ()):
+        self.discard(self._checkpoints.pop(trial_number, ()))
+
+    def discard(self, checkpoints: Sequence[ArtifactRecord]) -> None:
+        """Remove states that nobody goes on from."""
+        for artifact in checkpoints:
             self.store.artifacts.remove(artifact)
 
     def _continue_curve(self, run: RunInTraining, curve: Sequence[EpochRecord]) -> None:

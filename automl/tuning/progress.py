@@ -30,6 +30,7 @@ class SearchProgress:
     n_complete: int
     n_pruned: int
     n_failed: int
+    n_paused: int
     running: tuple[RunningTrial, ...]
     best_number: int | None
     best_value: float | None

@@ -1,6 +1,6 @@
 """The rounds of the virtual order: report all of their epochs, then judge each trial by number.
 
-    next_judged -> rest | all epochs of a round have come -> report -> judge -> allow
+    next_judged -> rest | all epochs of a round have come -> report -> judge -> allow or pause
 
 A round is one transaction, with the epochs that have come since the last one. What a round needs
 of the executor, the weights of a trial that is to be kept, is fetched before; what it orders
@@ -15,9 +15,9 @@ from automl.errors import TrainingError
 from automl.executors.executor import RunFailure
 from automl.tuning.adoption import adopt_lost_trial
 from automl.tuning.beginnings import begin_again
-from automl.tuning.endings import complete, fail, is_advised, keep_state, lose, prune
+from automl.tuning.endings import complete, fail, keep_state, lose, pause, prune
 from automl.tuning.keeping import Collected
-from automl.tuning.pruners import next_judged
+from automl.tuning.policies.policy import Judgement
 from automl.tuning.search_state import SearchState
 from automl.tuning.trial_in_training import TrialInTraining
 from storage.records import EpochRecord
@@ -71,19 +71,28 @@ def carry_out(
         state.store.runs.add_epochs(arrived)
         for trial, epoch in turns:
             if failures[trial.number] is None:
-                trial.report(epoch)
+                state.report(trial, epoch)
         for trial, epoch in turns:
             if (failure := failures[trial.number]) is not None:
                 fail(state, trial, failure.cause, failure.message)
             elif trial.is_ended_at(epoch):
                 complete(state, trial, weights.get(trial.number))
-            elif next_judged(state.study.pruner, epoch - 1) == epoch and is_advised(state, trial):
-                prune(state, trial)
-                pruned.append(trial)
+            elif state.decider.is_judged_at(epoch):
+                _judge(state, trial, pruned)
     for trial in pruned:
         keep_state(state, trial)
+    state.trials.paused.make_room(state.executor, state.keeper)
     _let_go_on(state, turns)
     return [failure for failure in failures.values() if failure is not None]
+
+
+def _judge(state: SearchState, trial: TrialInTraining, pruned: list[TrialInTraining]) -> None:
+    judgement = state.decider.judge(trial.number)
+    if judgement is Judgement.END:
+        prune(state, trial)
+        pruned.append(trial)
+    elif judgement is Judgement.PAUSE:
+        pause(state, trial)
 
 
 def train_again(state: SearchState, trial: TrialInTraining, how: str) -> None:
@@ -103,11 +112,10 @@ def _failure_at(trial: TrialInTraining, epoch: int) -> RunFailure | None:
 
 def _let_go_on(state: SearchState, turns: Turns) -> None:
     """Tell workers up to where the trials may train that were judged and have not ended."""
-    limits: dict[int, int] = {}
-    for trial, epoch in turns:
-        if state.trains(trial) and trial.limit is not None and epoch >= trial.limit:
-            trial.limit = next_judged(state.study.pruner, epoch)
-            if trial.limit is not None:
-                limits.update(dict.fromkeys(trial.runs, trial.limit))
-    if limits:
-        state.executor.allow(limits)
+    state.let_train(
+        [
+            trial
+            for trial, epoch in turns
+            if state.trains(trial) and trial.limit is not None and epoch >= trial.limit
+        ]
+    )

@@ -37,6 +37,11 @@ class RunInTraining:
         return bool(self.curve) and not self.curve[-1].is_finite
 
     @property
+    def seconds(self) -> float:
+        """That its epochs have taken."""
+        return sum(record.seconds for record in self.curve)
+
+    @property
     def cause(self) -> str | None:
         """What is stored of its end; running to the last epoch needs no cause."""
         return None if self.end == "max_epochs" else self.end

@@ -20,7 +20,6 @@ from optuna.samplers import BaseSampler, GPSampler, QMCSampler, RandomSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from automl.errors import ConfigError
-from automl.tuning.earlier import first_params
 from automl.tuning.seeds import derive_seed
 from automl.tuning.tpe.proposals import Cost
 from automl.tuning.tpe.sampler import TreeParzenSampler
@@ -101,7 +100,6 @@ class PerTrialSampler(BaseSampler):
         earlier: Sequence[EarlierStudy] = (),
     ) -> None:
         self._distributions = space.distributions()
-        self.first = first_params(earlier, space)
         self._make = functools.partial(_find(name), space, seed)
         self._sampler = self._make(0)
         if isinstance(self._sampler, TreeParzenSampler):

@@ -1,6 +1,6 @@
-"""The search loop: ask Optuna for trials, train them, report each epoch, prune, tell.
+"""The search loop: fill free places as the policy says, train, report each epoch, judge, tell.
 
-    propose -> take what has been trained -> carry out the rounds that are due -> yield progress
+    decide -> take what has been trained -> carry out the rounds that are due -> yield progress
 
 `Search` is the coordinator and the single writer of its study. It iterates over frozen
 `SearchProgress`, so a command line, a notebook and a test watch it without callbacks. It
@@ -19,17 +19,14 @@ import optuna
 
 from automl.errors import TrainingError
 from automl.executors.executor import Executor, RoundResult
-from automl.tuning.beginnings import adopt, propose, take_begun
+from automl.tuning.beginnings import adopt, decide, take_begun
 from automl.tuning.clock import Clock
-from automl.tuning.earlier import earlier_in
-from automl.tuning.endings import complete_early, suspend, write_states
+from automl.tuning.endings import complete_early, suspend, tell_paused, write_states
 from automl.tuning.policy import FINISHING_SHARE, SearchPolicy
 from automl.tuning.problem import Problem
 from automl.tuning.progress import SearchProgress
-from automl.tuning.pruners import make_pruner
 from automl.tuning.repeated_failure import RepeatedFailure
 from automl.tuning.rounds import WeightsLost, carry_out, fetch_weights, train_again
-from automl.tuning.samplers import PerTrialSampler
 from automl.tuning.search_state import SearchState
 from automl.tuning.trial_in_training import TrialInTraining
 from storage import Store
@@ -52,12 +49,6 @@ class Search:
         policy: SearchPolicy,
         clock: Clock | None = None,
     ) -> None:
-        settings = problem.settings
-        earlier = earlier_in(problem.space, store.earlier.read(problem.study_name))
-        study.sampler = PerTrialSampler(
-            policy.sampler, problem.space, settings.seed, problem.cost, earlier
-        )
-        study.pruner = make_pruner(policy.pruner, settings.max_epochs)
         self.state = SearchState.of(study, store, executor, problem, policy)
         self._repeated = RepeatedFailure(is_watched=problem.engine is not None)
         self._clock = clock or Clock(None)
@@ -94,23 +85,25 @@ class Search:
         yield state.progress(self._clock, self._clock_of_training)
 
     def _decide(self) -> None:
-        """Propose what is wanted and carry out rounds, as far as their epochs have come."""
-        while self._propose() and self._carry_out():
+        """Fill free places and carry out rounds, as far as their epochs have come."""
+        while self._fill() and self._carry_out():
             pass
         self._store()
 
-    def _propose(self) -> bool:
-        """Propose what the order wants now; False if it stands still, since the search is over."""
-        state = self.state
-        n_wanted = state.trials.order.n_wanted
-        n_wanted = min(n_wanted, state.policy.n_trials - state.tally.n_asked)
-        if n_wanted > 0:
-            if self._is_over:
-                return False
-            if not self._must_finish:
-                propose(state, n_wanted)
-            elif (best := state.best_in_training) is not None:
-                state.note_machine(best, "wait")
+    def _fill(self) -> bool:
+        """Fill what the order has free; False if it stands still, since the search is over."""
+        state, order = self.state, self.state.trials.order
+        policy, n_free = state.decider.policy, order.n_wanted
+        if n_free < policy.n_at_once and not (n_free and order.has_free_slot):
+            return True
+        if not policy.pauses and state.tally.n_asked >= state.policy.n_trials:
+            return True
+        if self._is_over:
+            return False
+        if not self._must_finish:
+            decide(state, n_free)
+        elif (best := state.best_unfinished) is not None:
+            state.note_machine(best, "wait")
         return True
 
     def _carry_out(self) -> bool:
@@ -151,6 +144,7 @@ class Search:
                 touched[trial.number] = trial
         for failure in result.failures:
             if (trial := state.trials.of_run(failure.run_id)) is None:
+                state.trials.paused.lose_run(failure.run_id, state.executor)
                 continue
             if failure.cause == "lost":
                 self._train_again(trial, failure.message)
@@ -202,13 +196,21 @@ class Search:
             state.say(f"trial {number}, {how}")
         self._take(result)
         self._decide()
-        if self._clock.is_up and (best := state.best_in_training) is not None:
-            try:
-                complete_early(state, best)
-            except TrainingError as error:
-                self._train_again(best, str(error))
+        is_done = not state.trials and not self._is_over
+        if (is_done or self._clock.is_up) and (best := state.best_unfinished) is not None:
+            self._complete_early(best, "search_over" if is_done else "out_of_time")
+        if is_done or self._clock.is_up:
+            tell_paused(state)
         suspend(state, list(state.trials.values()))
         write_states(state)
+
+    def _complete_early(self, best: TrialInTraining, cause: str) -> None:
+        state = self.state
+        try:
+            complete_early(state, best, cause)
+        except TrainingError as error:
+            if state.trains(best):
+                self._train_again(best, str(error))
 
     # Where the search is
 
@@ -216,9 +218,11 @@ class Search:
     def _must_finish(self) -> bool:
         """Whether the trials in training need what is left of the time, see FINISHING_SHARE."""
         left, timeout = self._clock.seconds_left, self._clock.timeout
-        if timeout is None or left >= FINISHING_SHARE * timeout:
+        if self.state.decider.policy.pauses or timeout is None:
+            return False  # those that could wait would, and the best pauses where it is
+        if left >= FINISHING_SHARE * timeout:
             return False
-        best = self.state.best_in_training
+        best = self.state.best_unfinished
         return best is not None and left < best.seconds_to_finish
 
     @property

@@ -14,18 +14,20 @@ import optuna
 from automl.executors.executor import Executor
 from automl.training.trainer import Start
 from automl.tuning.clock import Clock
+from automl.tuning.decider import Decider
+from automl.tuning.earlier import earlier_in
 from automl.tuning.keeping import Keeper
 from automl.tuning.order import VirtualOrder
+from automl.tuning.paused_trials import Paused, PausedTrials
 from automl.tuning.policy import SearchPolicy
 from automl.tuning.problem import Problem
 from automl.tuning.progress import SearchProgress, estimate_seconds_left
-from automl.tuning.pruned_states import PrunedStates
-from automl.tuning.pruners import next_judged
+from automl.tuning.study_view import TURN, is_paused, turn_of
 from automl.tuning.tally import Tally
-from automl.tuning.trial_in_training import TrialInTraining, best_in_training
+from automl.tuning.trial_in_training import TrialInTraining, best_unfinished
 from automl.tuning.trials_in_training import TrialsInTraining
 from storage import Store
-from storage.records import BY_MACHINE
+from storage.records import BY_MACHINE, PAUSED
 
 
 @dataclass(slots=True)
@@ -38,9 +40,9 @@ class SearchState:
     problem: Problem
     policy: SearchPolicy
     keeper: Keeper
-    pruned_states: PrunedStates
     tally: Tally
     trials: TrialsInTraining
+    decider: Decider
     messages: list[str] = field(default_factory=list)  # what is to be told, and has not been
 
     @classmethod
@@ -53,8 +55,11 @@ class SearchState:
         policy: SearchPolicy,
     ) -> SearchState:
         """A search that has not begun, of a study as it is stored."""
-        n_states = 0 if policy.keep_bytes else policy.keep_models
         tally = Tally.of(study)
+        trials = study.get_trials(deepcopy=False)
+        running = [one for one in trials if not one.state.is_finished()]
+        n_left = tally.n_ended + sum(map(is_paused, running))
+        n_continued = max((turn_of(trial)[1] for trial in trials), default=0)
         return cls(
             study,
             store,
@@ -62,29 +67,65 @@ class SearchState:
             problem,
             policy,
             Keeper(store, problem, policy.keep_models, policy.keep_bytes),
-            PrunedStates(store, problem.study_name, n_states),
             tally,
-            TrialsInTraining(VirtualOrder(policy.slots, tally.n_ended)),
+            TrialsInTraining(VirtualOrder(policy.slots, n_left), PausedTrials(n_continued)),
+            Decider(
+                study,
+                problem,
+                policy,
+                earlier_in(problem.space, store.earlier.read(problem.study_name)),
+            ),
         )
 
     def start(self, trials: Sequence[TrialInTraining], starts: Sequence[Start]) -> None:
         """Train trials from now on, up to where each is judged next."""
         limits: dict[int, int] = {}
         for trial in trials:
-            trial.limit = next_judged(self.study.pruner, trial.n_reported)
+            trial.limit = self.decider.policy.next_judged(trial.n_reported)
             if trial.limit is not None and not trial.failures:
                 limits.update(dict.fromkeys(trial.runs, trial.limit))
             self.trials.add(trial)
         self.executor.start(starts, limits)
+
+    def let_train(self, trials: Sequence[TrialInTraining]) -> None:
+        """Let trials whose runs rest train on, up to where each is judged next."""
+        limits: dict[int, int] = {}
+        for trial in trials:
+            trial.limit = self.decider.policy.next_judged(trial.n_reported)
+            last = trial.max_epochs if trial.limit is None else trial.limit
+            limits.update(dict.fromkeys(trial.runs, last))
+        if limits:
+            self.executor.allow(limits)
+
+    def report(self, trial: TrialInTraining, epoch: int) -> None:
+        """A round has had an epoch of a trial."""
+        if epoch > trial.n_reported:
+            trial.report(epoch)
+            self.decider.report(trial.number, trial.value_at(epoch))
+
+    def take_up(self, number: int) -> Paused:
+        """Let a trial that pauses have its next turn; its `Turn` is stored."""
+        trials = self.trials
+        trial = trials.paused.take(number)
+        trials.paused.n_continued += 1
+        turn = self.tally.n_asked - 1, trials.paused.n_continued
+        trial.handle.set_user_attr(PAUSED, None)
+        trial.handle.storage.set_trial_system_attr(trial.handle._trial_id, TURN, turn)
+        trials.order.come_back(number, trial.n_reported, turn)
+        self.decider.change(number, "training")
+        if isinstance(trial, TrialInTraining):
+            trials.add(trial)
+        return trial
 
     def trains(self, trial: TrialInTraining) -> bool:
         """Whether this attempt trains still: a trial may have ended, or have begun again."""
         return self.trials.get(trial.number) is trial
 
     @property
-    def best_in_training(self) -> TrialInTraining | None:
-        """The best trial in training, if it is better than the best completed one."""
-        return best_in_training(self.trials.values(), self.tally.best_value)
+    def best_unfinished(self) -> TrialInTraining | None:
+        """The best trial in training or paused, if it is better than the best completed one."""
+        unfinished = (*self.trials.values(), *self.trials.paused.held)
+        return best_unfinished(unfinished, self.tally.best_value)
 
     def free(self, trial: TrialInTraining) -> None:
         """A trial has ended, or is left to the next call: free what the executor holds of it."""
@@ -110,6 +151,7 @@ class SearchState:
             n_complete=tally.n_complete,
             n_pruned=tally.n_pruned,
             n_failed=tally.n_failed,
+            n_paused=len(self.trials.paused),
             running=self.trials.snapshots,
             best_number=tally.best_number,
             best_value=tally.best_value,

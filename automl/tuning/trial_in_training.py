@@ -31,7 +31,7 @@ class TrialInTraining:
     runs: dict[int, RunInTraining]  # by run_id
     attempt: int = 1
     n_lost: int = 0  # earlier attempts that ended with their process
-    n_reported: int = 0  # last epoch that the pruner has seen
+    n_reported: int = 0  # last epoch that rounds have had
     limit: int | None = None  # epoch up to which its runs may train for now; None: to their ends
     failures: dict[int, RunFailure] = field(default_factory=dict)  # by run_id
     began_at: float = field(default_factory=time.monotonic)
@@ -100,10 +100,9 @@ class TrialInTraining:
         return all(run.end is not None and len(run.curve) <= epoch for run in self.runs.values())
 
     def report(self, epoch: int) -> None:
-        """Tell the pruner what the trial is worth at its next epoch."""
-        if epoch > self.n_reported:
-            self.handle.report(self.value_at(epoch), epoch)
-            self.n_reported = epoch
+        """Tell Optuna what the trial is worth at its next epoch."""
+        self.handle.report(self.value_at(epoch), epoch)
+        self.n_reported = epoch
 
     def value_at(self, epoch: int) -> float:
         """Mean validation loss over the runs at an epoch from 1.
@@ -122,6 +121,11 @@ class TrialInTraining:
         Infinite where a run has no epoch with finite losses.
         """
         return fmean(run.best_loss for run in self._begun)
+
+    @property
+    def seconds(self) -> float:
+        """That its runs have trained."""
+        return sum(run.seconds for run in self.runs.values())
 
     @property
     def seconds_to_finish(self) -> float:
@@ -163,7 +167,7 @@ class TrialInTraining:
         return [run for run in self.runs.values() if run.is_diverged]
 
 
-def best_in_training(
+def best_unfinished(
     trials: Iterable[TrialInTraining], best_value: float | None
 ) -> TrialInTraining | None:
     """The best of some trials, if it is better than what the best completed one is worth."""

@@ -1,7 +1,7 @@
 """The trials that a search has in training, by number, and the virtual order they are judged in.
 
-A trial is here from its start until it has ended or is left to the next call. One that begins
-again, since its worker died, takes its own place with new runs.
+A trial is here from its start until it has ended, pauses, or is left to the next call. One that
+begins again, since its worker died, takes its own place with new runs.
 """
 
 from __future__ import annotations
@@ -9,15 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from automl.tuning.order import VirtualOrder
+from automl.tuning.paused_trials import PausedTrials
 from automl.tuning.progress import RunningTrial
 from automl.tuning.trial_in_training import TrialInTraining
 
 
 class TrialsInTraining(Mapping[int, TrialInTraining]):
-    """The trials in training by number, in the sequence of their starts."""
+    """The trials in training by number, in the sequence of their turns.
 
-    def __init__(self, order: VirtualOrder) -> None:
+    Attributes:
+        paused: those that have not ended either.
+    """
+
+    def __init__(self, order: VirtualOrder, paused: PausedTrials | None = None) -> None:
         self.order = order
+        self.paused = PausedTrials() if paused is None else paused
         self._trials: dict[int, TrialInTraining] = {}
         self._of_run: dict[int, TrialInTraining] = {}
         self._snapshots: dict[int, RunningTrial] = {}
@@ -56,7 +62,7 @@ class TrialsInTraining(Mapping[int, TrialInTraining]):
         self.order.begin_again(trial.number)
 
     def remove(self, trial: TrialInTraining) -> None:
-        """A trial has ended, or is left to the next call."""
+        """A trial has ended, pauses, or is left to the next call."""
         self._take_out(trial)
         self.order.leave(trial.number)
 

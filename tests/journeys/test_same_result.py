@@ -52,20 +52,25 @@ def finish(folder: Path, command: tuple[str, ...], n_workers: int = 2) -> None:
     (folder / "result.json").write_text(output)
 
 
-def n_ended(folder: Path) -> int:
+ENDED_OR_PAUSED = """
+SELECT COUNT(*) FROM trials WHERE state != 'RUNNING' OR trial_id IN
+(SELECT trial_id FROM trial_user_attributes WHERE key = 'paused' AND value_json != 'null')
+"""
+
+
+def n_settled(folder: Path) -> int:
     with contextlib.closing(sqlite3.connect(folder / "automl.db")) as connection:
         try:
-            rows = connection.execute("SELECT COUNT(*) FROM trials WHERE state != 'RUNNING'")
-            return int(rows.fetchone()[0])
+            return int(connection.execute(ENDED_OR_PAUSED).fetchone()[0])
         except sqlite3.OperationalError:  # its tables are not there yet
             return 0
 
 
 def kill_after(folder: Path, command: tuple[str, ...], n_trials: int) -> None:
-    """Kill coordinator and workers once so many trials have ended."""
+    """Kill coordinator and workers once so many trials have ended, or pause."""
     process = start(folder, command, 2)
     deadline = time.monotonic() + 200
-    while n_ended(folder) < n_trials and process.poll() is None:
+    while n_settled(folder) < n_trials and process.poll() is None:
         assert time.monotonic() < deadline, "the search never got there"
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
@@ -122,11 +127,13 @@ def check_same(folder: Path, other: Path, *, was_killed: bool = False) -> None:
     assert stored(other) == stored(folder)
 
 
-def test_workers_and_a_kill_change_nothing(tmp_path: Path) -> None:
-    finish(tmp_path / "two", IRIS)
-    finish(tmp_path / "one", IRIS, n_workers=1)
-    kill_after(tmp_path / "killed", IRIS, 15)
-    finish(tmp_path / "killed", IRIS)
+@pytest.mark.parametrize("policy", ["optuna", "promotion"])
+def test_workers_and_a_kill_change_nothing(policy: str, tmp_path: Path) -> None:
+    command = (*IRIS, "--policy", policy)
+    finish(tmp_path / "two", command)
+    finish(tmp_path / "one", command, n_workers=1)
+    kill_after(tmp_path / "killed", command, 15)
+    finish(tmp_path / "killed", command)
     check_same(tmp_path / "two", tmp_path / "one")
     check_same(tmp_path / "two", tmp_path / "killed", was_killed=True)
 

@@ -38,7 +38,7 @@ def test_trials_of_a_killed_process_are_found_and_taken_over(store: Store, url: 
     assert store.adoption.dead("study") == (1, 2)
     assert store.adoption.claim("study") == (ClaimedTrial(1, 1), ClaimedTrial(2, 1))
     assert store.adoption.dead("study") == ()
-    trial = store.adoption.reopen(study, 1)
+    trial = store.adoption.open_again(study, 1)
     trial.report(0.5, 1)
     study.tell(trial, 0.5)
     assert [trial.params for trial in study.trials] == before

@@ -136,7 +136,7 @@ def test_reopened_trial_is_the_same(store: Store) -> None:
     study = make_study(store)
     trial = study.ask()
     drawn = trial.suggest_float("x", 0, 1)
-    again = store.adoption.reopen(study, 0)
+    again = store.adoption.open_again(study, 0)
     assert again.suggest_float("x", 0, 1) == drawn
     study.tell(again, 1.0)
     assert study.trials[0].value == 1.0

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from search_spaces import SearchSpace
+from storage.earlier_records import EarlierStudy
 from storage.records import Json, ParameterValue
 
 TrialState = Literal["training", "paused", "complete", "pruned", "failed"]
@@ -62,6 +63,8 @@ class View:
         turn: number of the next decision, from 0: what random numbers depend on.
         n_startable: how many trials may still be started.
         epochs_left: how many epochs may still be trained, where that is limited.
+        earlier: trials of earlier studies, with params of this space. Their losses are of other
+            data, on scales of their own: another task to a model of several.
     """
 
     space: SearchSpace
@@ -72,6 +75,7 @@ class View:
     turn: int = 0
     n_startable: int = 0
     epochs_left: int | None = None
+    earlier: Sequence[EarlierStudy] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,16 @@ class Judgement(enum.Enum):
 
 
 class Policy(abc.ABC):
-    """Decides what is trained. Made once for each call of a search."""
+    """Decides what is trained. Made once for each call of a search.
+
+    Attributes:
+        pauses: whether trials pause; else one that does not go on has ended.
+        n_at_once: it is asked when so many places are free at least, or a slot is: for policies
+            whose answers cost the less, the more are given together.
+    """
+
+    pauses: bool = True
+    n_at_once: int = 1
 
     @abc.abstractmethod
     def next(self, view: View, n_free: int) -> Sequence[Decision]:

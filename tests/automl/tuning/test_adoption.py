@@ -45,10 +45,9 @@ def test_trial_of_a_killed_process_is_adopted_with_all_it_had(tmp_path: Path) ->
         (adopted,) = adopt_dead_trials(study, store)
         assert (adopted.number, adopted.n_attempts, adopted.n_lost) == (0, 1, 1)
         assert adopted.n_reported == 2
-        assert adopted.runs[0].seed == 7
-        assert adopted.runs[0].cause == "lost"
-        assert adopted.epochs is not None
-        assert [record.epoch for record in adopted.epochs[adopted.runs[0].run_id]] == [1, 2]
+        (run,) = store.read_study("s").runs
+        assert (run.run_id, run.seed, run.cause) == (adopted.run_ids[0], 7, "lost")
+        assert [record.epoch for record in adopted.epochs[adopted.run_ids[0]]] == [1, 2]
         study.tell(adopted.handle, 0.25)
         assert study.trials[0].value == 0.25
         assert adopt_dead_trials(study, store) == []

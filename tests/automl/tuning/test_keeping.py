@@ -32,7 +32,9 @@ def test_a_state_that_is_ahead_of_the_stored_curve_is_not_gone_on_from(
     with open_store(finished_copy) as store:
         keeper = Keeper(store, problem, 1)
         for known, is_continued in ((epochs, True), (epochs[:-1], False)):
-            handle = store.adoption.reopen(open_study(store, finished.records.settings), number)
+            handle = store.adoption.open_again(
+                open_study(store, finished.records.settings), number
+            )
             trial = TrialInTraining(handle, {}, {99: RunInTraining(run)})
             adopted = AdoptedTrial(handle, 1, 0, 0, (before,), {before.run_id: known}, checkpoints)
             (start,) = keeper.continuations(trial, adopted)

@@ -11,7 +11,7 @@ from automl.executors.executor import RunFailure
 from automl.models.mlp.config import MLPConfig
 from automl.training.config import RunConfig, TrainingConfig
 from automl.tuning.run_in_training import RunInTraining
-from automl.tuning.trial_in_training import TrialInTraining, best_in_training
+from automl.tuning.trial_in_training import TrialInTraining, best_unfinished
 from storage.records import EpochRecord
 
 
@@ -103,7 +103,6 @@ def test_epochs_beyond_the_order_change_nothing_of_what_it_has_had() -> None:
     assert trial.n_reported == 1
     assert trial.value_at(1) == pytest.approx(0.65)
     assert not trial.is_ended_at(1)
-    trial.report(1)  # a warning is an error: it is told once
 
 
 def test_the_end_of_a_trial_that_diverges_comes_when_its_other_folds_rest() -> None:
@@ -133,15 +132,15 @@ def test_a_trial_has_failed_when_its_other_folds_rest() -> None:
     assert trial.epochs_for_order == 0
 
 
-def test_the_best_in_training_must_be_better_than_what_is_complete() -> None:
+def test_the_best_unfinished_must_be_better_than_what_is_complete() -> None:
     good, bad, diverged, unbegun = (trial_of(run_id) for run_id in (1, 2, 3, 4))
     take(good, record(1, 1, 0.4))
     take(bad, record(2, 1, 0.6))
     take(diverged, record(3, 1, 0.1))
     take(diverged, record(3, 2, math.inf))
     trials = [unbegun, diverged, bad, good]
-    assert best_in_training(trials, None) is best_in_training(trials, 0.5) is good
-    assert best_in_training(trials, 0.4) is best_in_training([unbegun], None) is None
+    assert best_unfinished(trials, None) is best_unfinished(trials, 0.5) is good
+    assert best_unfinished(trials, 0.4) is best_unfinished([unbegun], None) is None
 
 
 def test_an_epoch_that_is_not_finite_is_never_the_best() -> None:

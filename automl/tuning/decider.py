@@ -1,0 +1,142 @@
+"""The policy of one call of a search, and the study as it sees it.
+
+What happens in the virtual order is told here, trial by trial; what the policy decides comes out.
+What was best in earlier studies is tried before it is asked.
+What it believes is stored with the study when it has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import optuna
+
+from automl.options.search_options import PolicyOptions
+from automl.tuning.earlier import first_params, untried
+from automl.tuning.policies.choosing import make_policy
+from automl.tuning.policies.policy import (
+    Decision,
+    Judgement,
+    Policy,
+    Start,
+    TrialState,
+    TrialView,
+    View,
+)
+from automl.tuning.problem import Problem
+from automl.tuning.samplers import PerTrialSampler
+from automl.tuning.study_view import look_at, view_of
+from storage.earlier_records import EarlierStudy
+from storage.records import ParameterValue
+
+
+class Decider:
+    """Asks a policy what is trained, and tells it what became of it.
+
+    Args:
+        earlier: studies that the study learns from, fitted into its space.
+    """
+
+    def __init__(
+        self,
+        study: optuna.Study,
+        problem: Problem,
+        options: PolicyOptions,
+        earlier: Sequence[EarlierStudy] = (),
+    ) -> None:
+        self._study = study
+        study.sampler = PerTrialSampler(
+            options.sampler, problem.space, problem.settings.seed, problem.cost, earlier
+        )
+        self.policy: Policy = make_policy(study, problem, options)
+        self.view: View = view_of(study, problem)
+        self.view.earlier = earlier
+        self._first = first_params(earlier, problem.space)
+        self._key = f"automl:belief:{options.policy}"
+        self._belief = study._storage.get_study_system_attrs(study._study_id).get(self._key)
+        if self._belief is not None:
+            self.policy.believe(self._belief)
+
+    def decide(
+        self, n_free: int, n_startable: int, own: Iterable[int], epochs_left: int | None = None
+    ) -> Sequence[Decision]:
+        """What is to be trained in free places, decided together.
+
+        Args:
+            n_startable: how many trials may still be started.
+            own: trials of this process, that it has told of itself.
+            epochs_left: of the study, where they are limited.
+
+        Raises:
+            ValueError: the policy starts more than it may, goes on with a trial that does not
+                pause, or leaves it to Optuna to draw some of its new trials only.
+        """
+        view = self.view
+        self._look_at_others(set(own))
+        view.n_startable, view.epochs_left = n_startable, epochs_left
+        decisions = self._warm_start(n_free) or self.policy.next(view, n_free)
+        self._check(decisions, n_free)
+        view.turn += len(decisions)
+        self._store_belief()
+        return decisions
+
+    def judge(self, number: int) -> Judgement:
+        """What becomes of a trial at an epoch at which it is judged."""
+        return self.policy.judge(self.view.trials[number])
+
+    def is_judged_at(self, epoch: int) -> bool:
+        """Whether a trial is judged when a round has had this epoch of it."""
+        return self.policy.next_judged(epoch - 1) == epoch
+
+    # What has happened
+
+    def start(self, number: int, params: Mapping[str, ParameterValue]) -> None:
+        """A trial has been made."""
+        self.view.trials[number] = TrialView(number, params)
+
+    def report(self, number: int, loss: float) -> None:
+        """A round has had the next epoch of a trial."""
+        self.view.trials[number].losses.append(loss)
+
+    def change(self, number: int, state: TrialState) -> None:
+        """A trial pauses, goes on, or has ended."""
+        self.view.trials[number].state = state
+
+    def _warm_start(self, n_free: int) -> Sequence[Decision]:
+        """What was best in earlier studies, until all of it is tried."""
+        if not self._first:
+            return []
+        self._first = untried(self._first, [one.params for one in self.view.trials.values()])
+        return [Start(params) for params in self._first[: min(n_free, self.view.n_startable)]]
+
+    def _look_at_others(self, own: set[int]) -> None:
+        """Take over what other coordinators have done with the study, or a person has."""
+        trials = self._study.get_trials(deepcopy=False)
+        open_ones = {
+            number
+            for number, trial in self.view.trials.items()
+            if trial.state == "training" and number not in own
+        }
+        news = [*(trials[number] for number in open_ones), *trials[len(self.view.trials) :]]
+        look_at(self.view, [trial for trial in news if trial.number not in own])
+
+    def _check(self, decisions: Sequence[Decision], n_free: int) -> None:
+        starts = [one for one in decisions if isinstance(one, Start)]
+        others = [one.number for one in decisions if not isinstance(one, Start)]
+        if len(decisions) > n_free or len(starts) > self.view.n_startable:
+            raise ValueError(
+                f"a policy fills at most {n_free} places, {self.view.n_startable} of them with "
+                f"new trials, but it decided {len(decisions)} and {len(starts)}"
+            )
+        if len({start.params is None for start in starts}) > 1:
+            raise ValueError("a policy proposes all of its new trials, or none, but not some")
+        paused = {number for number in others if self.view.trials[number].can_go_on}
+        if len(paused) < len(others):
+            raise ValueError(f"a trial goes on once, when it pauses, but {others} were to go on")
+
+    def _store_belief(self) -> None:
+        belief = self.policy.belief
+        if belief is not None and belief is not self._belief:
+            self._belief = belief
+            study = self._study
+            study._storage.set_study_system_attr(study._study_id, self._key, belief)
