@@ -17,7 +17,7 @@ from typing import Any
 from automl.options.option import options_in, options_of
 from automl.options.search_options import FreeOptions, SearchOptions, StudyOptions
 from automl.options.values import DEFAULT_STORAGE
-from automl.wording.counts import count
+from automl.wording.counts import agree, count, listing
 from search_spaces.declared import model_of
 from storage.records import BY_MACHINE, PolicyRecord, SpaceChange, StudyRecords, StudySettings
 
@@ -41,6 +41,7 @@ class Reproduction:
     n_exact: int  # trials that are proposed as they were, on any number of workers; the first ones
     is_timed: bool = False  # whether time decided how far the study got
     obstacles: tuple[str, ...] = ()  # why the result will not be the same to the last digit
+    earlier: tuple[str, ...] = ()  # studies that it learned from, which must be as they were
 
     @property
     def is_exact(self) -> bool:
@@ -50,6 +51,13 @@ class Reproduction:
     @property
     def sentence(self) -> str:
         """What to expect of it."""
+        if not self.earlier:
+            return self._expectation
+        verb = agree(len(self.earlier), "it was", "they were")
+        return f"{self._expectation} It learns from {listing(self.earlier)}, as {verb} then."
+
+    @property
+    def _expectation(self) -> str:
         where = "on any number of workers, with these versions on the same kind of processor"
         if self.obstacles:
             exact = ""
@@ -119,6 +127,7 @@ def reproducing_command(records: StudyRecords, storage: str = DEFAULT_STORAGE) -
         n_exact=min((end for end, _ in _ends_of_sameness(records)), default=len(records.trials)),
         is_timed=_is_timed(records),
         obstacles=tuple(_obstacles(records)),
+        earlier=settings.warm_start,
     )
 
 

@@ -31,6 +31,8 @@ def study_json(records: StudyRecords) -> dict[str, Json]:
         "best": None if best is None else _best(records, best),
         "test": None if evaluation is None else _test(evaluation),
         "standing": _standing(standing(records)),
+        "warm_start": list(records.settings.warm_start),
+        "widened": _widened(records),
         "headline": list(headline(records).lines),
         "diagnosis": None if verdict is None else _verdict(verdict),
     }
@@ -45,6 +47,15 @@ def _best(records: StudyRecords, best: TrialRecord) -> dict[str, Json]:
         "n_epochs": effort.n_epochs,
         "best_epochs": list(effort.best_epochs),  # one, or one per fold
     }
+
+
+def _widened(records: StudyRecords) -> list[Json]:
+    """The ranges that were widened, each with the first trial that may lie in the new one."""
+    return [
+        {"parameter": name, "range": list(ends), "from_trial": look.from_trial_number}
+        for look in records.widenings
+        for name, ends in look.ranges.items()
+    ]
 
 
 def _verdict(verdict: Diagnosis) -> dict[str, Json]:

@@ -2,7 +2,7 @@
 
 They are kept with the study, so that it goes on alike whatever becomes of the earlier ones. Params
 are those of the earlier study, with the values that its space fixed; who reads them maps them into
-the space that is searched. Only the standard library is imported here.
+the space that is searched. Nothing heavy is imported here.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from storage.ranking import Rank, rank
 from storage.records import Outcome, ParameterValue
 
 
@@ -49,16 +50,12 @@ class EarlierStudy:
 
     @property
     def best_first(self) -> tuple[EarlierTrial, ...]:
-        """Its trials without those that failed: complete ones by their best loss, then the others.
-
-        Of those that were stopped the ones that came farther are first; losses at different
-        epochs cannot be compared.
-        """
+        """Its trials without those that failed, from the best to the worst."""
         known = [trial for trial in self.trials if trial.losses and trial.outcome != "failed"]
         return tuple(sorted(known, key=_place))
 
 
-def _place(trial: EarlierTrial) -> tuple[bool, int, float, int]:
+def _place(trial: EarlierTrial) -> Rank:
     is_complete = trial.outcome == "complete"
     value = min(trial.losses) if is_complete else trial.losses[-1]
-    return not is_complete, 0 if is_complete else -len(trial.losses), value, trial.number
+    return rank(trial.number, value, len(trial.losses), is_complete=is_complete)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from storage import record_rows, study_reading, tables
 from storage.database import Database
 from storage.earlier_records import EarlierStudy
-from storage.records import WideningRecord
 from storage.study_access import reading, writing
+from storage.widening_records import WideningRecord
 
 
 class EarlierStudies:

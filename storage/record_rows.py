@@ -25,7 +25,6 @@ from storage.records import (
     StudySettings,
     TrialRecord,
     TrialState,
-    WideningRecord,
 )
 from storage.score_records import AnswerRecord, EvaluationRecord
 from storage.stored_values import UnfitError, fitting, parse_json, record_of
@@ -42,6 +41,7 @@ from storage.tables import (
     WIDENINGS,
     Json,
 )
+from storage.widening_records import WideningRecord
 
 Record = TypeVar("Record")
 

@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import Literal, TypeAlias
 
 from storage.score_records import AnswerRecord, EvaluationRecord
+from storage.widening_records import WideningRecord, widened_space
 
 ParameterValue: TypeAlias = float | int | str | bool | None
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
@@ -307,20 +308,6 @@ class PolicyRecord:
     policy: str = "optuna"
 
 
-@dataclass(frozen=True, slots=True)
-class WideningRecord:
-    """A look at the ends of ranges, after so many trials: which ranges are wider from then on."""
-
-    from_trial_number: int
-    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # low and high
-
-
-def _ends(entry: Mapping[str, Json], ends: tuple[float, float]) -> dict[str, float]:
-    """The ends of a range as the table of its parameter has them."""
-    low, high = map(int, ends) if entry.get("type") == "int" else ends
-    return {"low": low, "high": high}
-
-
 @dataclass(frozen=True)
 class StudyRecords:
     """Everything stored of one study: all that diagnoses, report and dashboard read.
@@ -344,17 +331,7 @@ class StudyRecords:
     @cached_property
     def space(self) -> Mapping[str, Json]:
         """The search space as it is by now: that of the settings, with what was widened since."""
-        parameters = self.settings.space.get("parameters")
-        if not self.widenings or not isinstance(parameters, Mapping):
-            return self.settings.space
-        wider = {name: ends for one in self.widenings for name, ends in one.ranges.items()}
-        changed = {
-            name: {**entry, **_ends(entry, wider[name])}
-            if name in wider and isinstance(entry, Mapping)
-            else entry
-            for name, entry in parameters.items()
-        }
-        return {**self.settings.space, "parameters": changed}
+        return widened_space(self.settings.space, self.widenings)
 
     @cached_property
     def complete_trials(self) -> tuple[TrialRecord, ...]:

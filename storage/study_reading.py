@@ -17,10 +17,10 @@ from storage.records import (
     EpochRecord,
     StudyRecords,
     StudySettings,
-    WideningRecord,
 )
 from storage.score_records import AnswerRecord
 from storage.stored_values import damaged_in
+from storage.widening_records import WideningRecord
 
 Record = TypeVar("Record")
 

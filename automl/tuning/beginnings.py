@@ -29,6 +29,7 @@ from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.search_state import SearchState
 from automl.tuning.study_view import is_paused, turn_of
 from automl.tuning.trial_in_training import TrialInTraining
+from automl.tuning.widening import widen
 from storage.records import BY_MACHINE, ParameterValue
 
 
@@ -66,6 +67,7 @@ def decide(state: SearchState, n_free: int) -> bool:
     """
     n_startable = max(0, state.policy.n_trials - state.tally.n_asked)
     with state.store.transaction(at_once=True):
+        widen(state)
         own = (*state.trials, *state.trials.paused)
         decisions = state.decider.decide(n_free, n_startable, own)
         proposals = [one.params for one in decisions if isinstance(one, StartTrial)]

@@ -8,9 +8,9 @@ nowhere else in `tuning`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
 from automl.data.dataset import Dataset
@@ -26,6 +26,7 @@ from automl.tuning.seeds import derive_seed
 from search_spaces import SearchSpace
 from search_spaces.declared import family_of, model_of
 from storage.records import Json, ParameterValue, StudySettings
+from storage.widening_records import WideningRecord, widened_space
 
 NOT_STORED = -1
 """The id of a run that is planned: the database gives the real one."""
@@ -76,6 +77,13 @@ class Problem:
     def space(self) -> SearchSpace:
         """The study's search space."""
         return SearchSpace.from_dict(self.settings.space)
+
+    def widened(self, looks: Sequence[WideningRecord]) -> Problem:
+        """The same in the space that it has after some looks at its ranges; itself if it is it."""
+        space = widened_space(self.settings.space, looks)
+        if space == self.settings.space:
+            return self
+        return replace(self, settings=replace(self.settings, space=space))
 
     @property
     def engine(self) -> str | None:
