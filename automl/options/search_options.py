@@ -97,14 +97,20 @@ class DataOptions(SplitOptions, ColumnOptions, TargetOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudyOptions(OptionRecord):
-    """What is searched, and under which name."""
+class NameOptions(OptionRecord):
+    """Under which name a study is kept, and where."""
 
     study: str | None = option(
         None, optional(TEXT), "Default: the data's name and the target.", metavar="NAME"
     )
     storage: str = option(DEFAULT_STORAGE, DATABASE, "Database URL of the studies.")
     new: bool = option(False, FLAG, "Make another study beside one of the same name.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpaceOptions(OptionRecord):
+    """What is searched, and what is known of it already."""
+
     model: Any = option(
         None, MODEL, "Your own nn.Module: my_file.py:build, called as build(params, dataset)."
     )
@@ -122,6 +128,12 @@ class StudyOptions(OptionRecord):
     warm_start: Sequence[str | StudyRecords] = option(
         (), STUDIES, "Learn from earlier studies, of other data too."
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyOptions(SpaceOptions, NameOptions):
+    """What a study is, beside its data."""
+
     # Source of 256 and of 15: benchmarks/epochs.py, see ARCHITECTURE.md.
     epoch_steps: int | Literal["full"] = option(
         256,

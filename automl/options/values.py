@@ -155,15 +155,20 @@ def _convert_name(value: Any) -> str:
     return _convert_text(value)
 
 
-def _convert_texts(value: Any) -> tuple[str, ...]:
+def _items(value: Any) -> list[Any]:
+    """The items of a list, tuple, array, index, ...: of any collection but one text."""
     if isinstance(value, str):  # a collection too, of its letters
         raise Unfit(f"write [{shown(value)}]")
     if not isinstance(value, Collection) or isinstance(value, _OTHER_COLLECTIONS):
         raise Unfit
     try:
-        items = list(value)
+        return list(value)
     except TypeError:  # an array without dimensions says that it is a collection
         raise Unfit from None
+
+
+def _convert_texts(value: Any) -> tuple[str, ...]:
+    items = _items(value)
     for item in items:
         try:
             _convert_name(item)
@@ -174,16 +179,15 @@ def _convert_texts(value: Any) -> tuple[str, ...]:
 
 def _convert_studies(value: Any) -> tuple[Any, ...]:
     """Names of studies, those typed as one text apart; or what is stored of one."""
-    if isinstance(value, str):
-        raise Unfit(f"write [{shown(value)}]")
-    if not isinstance(value, Collection) or isinstance(value, _OTHER_COLLECTIONS):
-        raise Unfit
     found: list[Any] = []
-    for one in value:
+    for one in _items(value):
         if isinstance(one, StudyRecords):
             found.append(one)
             continue
-        names = [part.strip() for part in _convert_text(one).split(",")]
+        try:
+            names = [part.strip() for part in _convert_text(one).split(",")]
+        except Unfit:
+            raise Unfit(f"{shown(one)} is no name") from None
         if not all(names):
             raise Unfit(f"{shown(one)} has an empty name")
         found += names

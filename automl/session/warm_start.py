@@ -52,8 +52,8 @@ def read_earlier(
 
 def _found(options: SearchOptions, store: Store) -> Iterator[tuple[str, StudyRecords]]:
     """Each earlier study with the name that it was given by."""
-    for given in dict.fromkeys(options.warm_start):
-        name = study_name_in(given)
+    by_name = {study_name_in(given): given for given in options.warm_start}
+    for name, given in by_name.items():
         if isinstance(given, StudyRecords):
             yield name, given
             continue

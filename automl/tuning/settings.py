@@ -73,7 +73,7 @@ def make_settings(
         patience=options.patience,
         epoch_steps=options.epoch_steps,
         seed=options.seed,
-        warm_start=tuple(map(study_name_in, options.warm_start)),
+        warm_start=tuple(dict.fromkeys(map(study_name_in, options.warm_start))),
         widen=options.widen,
     )
 

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import Connection, inspect
 
+from storage import optuna_schema
 from storage.database import Database
 from storage.errors import StorageError
 from storage.schema_changes import (
@@ -71,3 +74,21 @@ def test_change_from_the_future_is_refused() -> None:
 def test_file_of_an_older_version_is_refused() -> None:
     with pytest.raises(StorageError, match="an older version of this program made them"):
         missing_changes((1, 2), "sqlite:///a.db")
+
+
+def test_a_file_from_before_a_table_gets_it_and_its_rows_go_with_the_study(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/automl.db")
+    added = ("automl_earlier_studies", "automl_widenings")
+    with database.write() as connection:
+        optuna_schema.OPTUNA_METADATA.create_all(connection)
+        apply_changes(connection, CHANGES[:2])
+        for table in added:
+            connection.exec_driver_sql(f"DROP TABLE {table}")
+        (number,) = (one.number for one in CHANGES if one.name == "earlier studies and widenings")
+        apply_changes(connection, tuple(one for one in CHANGES if one.number == number))
+        connection.exec_driver_sql("INSERT INTO studies VALUES (1, 'study')")
+        connection.exec_driver_sql("INSERT INTO automl_widenings VALUES (1, 1, 25, '{}')")
+        connection.exec_driver_sql("DELETE FROM studies")
+        assert connection.exec_driver_sql("SELECT * FROM automl_widenings").all() == []
+        assert set(added) <= set(inspect(connection).get_table_names())
+    database.close()

@@ -5,14 +5,17 @@ import pytest
 from sqlalchemy import func, select
 
 from storage import optuna_schema, tables
+from storage.earlier_records import EarlierStudy, EarlierTrial
 from storage.records import DataCheckRecord, Diagnosis, PolicyRecord
 from storage.score_records import AnswerMember, AnswerRecord, EvaluationRecord
 from storage.store import Store
-from tests.contracts.store_contract import epoch, make_study
+from storage.widening_records import WideningRecord
+from tests.contracts.store_contract import epoch, settings
 
 
 def fill(store: Store, name: str) -> None:
-    make_study(store, name).ask()
+    earlier = EarlierStudy("before", 3, (EarlierTrial(0, {}, (0.5,), "complete"),))
+    store.create_study(settings(name), [earlier]).ask()
     run = store.runs.begin(name, trial_number=0, purpose="search", seed=1)
     store.runs.add_epochs([epoch(run.run_id, 1)])
     store.add_data_checks(name, [DataCheckRecord("kind", "subject", 1.0)])
@@ -20,6 +23,7 @@ def fill(store: Store, name: str) -> None:
     store.add_evaluation(name, EvaluationRecord(answer.answer_id, "test", {"loss": 0.1}))
     store.replace_diagnoses(name, [Diagnosis("kind", "good", "message")])
     store.add_policy(name, PolicyRecord(0, "tpe", "median"))
+    store.widenings.add(name, WideningRecord(25, {"dropout": (0.0, 0.9)}))
     store.artifacts.save_predictions(name, answer.answer_id, {})
 
 

@@ -42,7 +42,6 @@ class Choices:
         prior: the weight of the whole space, where that of a trial is 1.
         cost_power: of the cost, by which expected improvement is divided.
         startup_power: of the cost, by which the chance of each draw of a first trial is divided.
-        earlier: how many trials of this study an earlier one counts as, whatever its length.
 
     Source:
         `n_startup`, `n_draws`, `good_share`, `most_good` and `prior` are Optuna's. The others
@@ -60,10 +59,13 @@ class Choices:
     prior: float = 1.0
     cost_power: float = 0.5
     startup_power: float = 1.0
-    earlier: float = 20.0
 
 
 CHOICES = Choices()
+
+EARLIER_TRIALS = 20.0
+"""An earlier study counts as so many trials of this one, however many it has: it speaks at first,
+and less and less as this one finds out by itself."""
 
 Kernels = tuple[Floats, float]
 """Coordinates of trials, and the weight of each."""
@@ -90,7 +92,7 @@ class Model:
         n_known = past.n_known + sum(each.n_known for each in earlier)
         if n_known >= choices.n_startup and len(dimensions):
             parts = [self._split(past, float(len(past)))]
-            parts += [self._split(each, choices.earlier) for each in earlier]
+            parts += [self._split(each, EARLIER_TRIALS) for each in earlier]
             self._good = self._density([good for good, _ in parts])
             self._others = self._density([others for _, others in parts])
         else:
