@@ -254,6 +254,7 @@ def _settings(studies: Sequence[ComparedStudy]) -> Rows:
             "data": tuple(one.data_source for one in settings),
             "content of the data": tuple(one.data_fingerprint[:12] for one in settings),
             **differing_settings(settings),
+            "--policy": tuple(_policies(one, "policy") for one in records),
             "--sampler": tuple(_policies(one, "sampler") for one in records),
             "--pruner": tuple(_policies(one, "pruner") for one in records),
         }

@@ -10,14 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 from sqlalchemy import Connection, select
 
 from storage import optuna_schema as schema
 from storage.optuna_storage import OptunaStorage
 from storage.processes import dead_processes, forget_dead
+from storage.records import PAUSED
 from storage.study_access import id_of, reading, writing
 from storage.tables import CLAIMS, PROCESSES, RUNS
+from storage.trial_cache import changed
+from storage.trial_writes import reopen_trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +100,26 @@ class Adoption:
         Raises:
             UpdateFinishedTrialError: it has ended otherwise, or does not pause.
         """
-        trial_id = self._id_of(study, trial_number)
         with self._database.lock:
-            self._storage.trials.reopen(trial_id)
+            trial_id = self._id_of(study, trial_number)
+            trial = self._storage.trials.trial(trial_id)
+            is_paused = trial.user_attrs.get(PAUSED) is not None
+            if trial.state is not TrialState.PRUNED or not is_paused:
+                raise UpdateFinishedTrialError(
+                    f"Only a trial that was pruned while it paused goes on, but trial "
+                    f"{trial_number} is {trial.state.name}."
+                )
+            with self._database.write() as connection:
+                self._database.claims.register(connection)
+                if not reopen_trial(connection, trial_id):
+                    raise UpdateFinishedTrialError(
+                        f"A trial goes on in one process, but trial {trial_number} is elsewhere."
+                    )
+                self._database.claims.claim(connection, trial_id)
+            self._database.hold([trial_id])
+            running = changed(trial, state=TrialState.RUNNING, datetime_complete=None)
+            running.values = None
+            self._storage.trials.known.put(study._study_id, [running])
         return optuna.trial.Trial(study, trial_id)
 
     def _id_of(self, study: optuna.Study, trial_number: int) -> int:

@@ -22,11 +22,10 @@ from storage import study_rows
 from storage.database import Database
 from storage.errors import NotStoredError, StudyIsFull
 from storage.prepared import Prepared
-from storage.records import PAUSED
 from storage.tables import DELETIONS
 from storage.trial_cache import KnownTrials, StudyTrials, changed
 from storage.trial_reading import read_trials
-from storage.trial_writes import TrialWrites, end_trial, reopen_trial
+from storage.trial_writes import TrialWrites, end_trial
 
 
 class LiveTrials:
@@ -218,31 +217,6 @@ class LiveTrials:
                     )
             self._database.claims.held.discard(trial_id)
         self.known.put(self.known.study_of(trial_id).study_id, [trial])
-
-    def reopen(self, trial_id: int) -> None:
-        """Let a trial that was told as pruned while it paused run again, and claim it.
-
-        Raises:
-            UpdateFinishedTrialError: it has ended otherwise, or does not pause.
-        """
-        trial = self.trial(trial_id)
-        is_paused = trial.user_attrs.get(PAUSED) is not None
-        if trial.state is not TrialState.PRUNED or not is_paused:
-            raise UpdateFinishedTrialError(
-                f"Only a trial that was pruned while it paused goes on, but trial {trial.number} "
-                f"is {trial.state.name}."
-            )
-        with self._database.write() as connection:
-            self._database.claims.register(connection)
-            if not reopen_trial(connection, trial_id):
-                raise UpdateFinishedTrialError(
-                    f"A trial goes on in one process, but another has reopened {trial.number}."
-                )
-            self._database.claims.claim(connection, trial_id)
-        self._database.hold([trial_id])
-        new = changed(trial, state=TrialState.RUNNING, datetime_complete=None)
-        new.values = None
-        self.known.put(self.known.study_of(trial_id).study_id, [new])
 
     def adopt(self, study_id: int, trial_ids: Sequence[int]) -> None:
         """Hold running trials from now on, which this process has just claimed."""

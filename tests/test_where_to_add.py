@@ -455,6 +455,49 @@ assert "percentile" in options_of(SearchOptions)["pruner"].help
 """)
 
 
+@adds("a policy", name="in_turn")
+def a_policy(copy: Copy) -> None:
+    copy.create(
+        "automl/tuning/policies/in_turn.py",
+        '''"""Every trial trains one epoch, then every trial the next."""
+
+from automl.tuning.policies.policy import Continue, Judgement, Policy, Start
+
+
+class InTurn(Policy):
+    def next(self, view, n_free):
+        if view.n_startable:
+            return [Start(None)] * min(n_free, view.n_startable)
+        paused = [trial for trial in view.trials.values() if trial.can_go_on]
+        paused.sort(key=lambda trial: trial.epoch)
+        return [Continue(trial.number) for trial in paused[:n_free]]
+
+    def judge(self, trial):
+        return Judgement.PAUSE
+
+    def next_judged(self, epoch):
+        return epoch + 1
+
+
+def make_policy(study, problem, options):
+    return InTurn()
+''',
+    )
+    copy.run("""
+import tempfile
+from automl import search
+from automl.tuning.policies.in_turn import InTurn
+from tests.contracts.policy_contract import check_policy
+
+check_policy(InTurn)
+result = search(
+    "sklearn:iris", folds=1, n_trials=3, max_epochs=3, policy="in_turn", references=False,
+    workers=1, storage=f"sqlite:///{tempfile.mkdtemp()}/automl.db",
+)
+assert [trial.outcome for trial in result.trials] == ["complete"] * 3
+""")
+
+
 @adds("a sampler")
 def a_sampler(copy: Copy) -> None:
     path = "automl/tuning/samplers.py"

@@ -135,13 +135,14 @@ def progress_line(progress: SearchProgress) -> str:
         _ended(progress),
         f"{progress.n_complete} complete",
         f"{progress.n_pruned} pruned",
+        *([f"{progress.n_paused} paused"] if progress.n_paused else []),
         f"{progress.n_failed} failed",
     ]
     if progress.best_value is not None:
         best = score_text("loss", progress.best_value)
         parts.append(f"best {best} (trial {progress.best_number})")
     parts.append(f"{duration(progress.seconds)} elapsed")
-    if progress.seconds_left is not None and not progress.n_ended:  # there is no pace yet
+    if progress.seconds_left is not None and not progress.n_settled:  # there is no pace yet
         parts.append(f"time is up in {duration(progress.seconds_left)}")
     elif progress.seconds_left is not None:
         parts.append(f"about {duration(progress.seconds_left)} left")
@@ -149,15 +150,15 @@ def progress_line(progress: SearchProgress) -> str:
 
 
 def _ended(progress: SearchProgress) -> str:
-    """How many trials of the total have ended; a study may have more than a call asks for."""
-    if progress.n_ended > progress.n_trials:
-        return f"{progress.n_ended} trials, more than the {progress.n_trials} asked for"
-    return f"{progress.n_ended}/{progress.n_trials} trials"
+    """How many trials of the total have ended, or pause; a study may have more than that."""
+    if progress.n_settled > progress.n_trials:
+        return f"{progress.n_settled} trials, more than the {progress.n_trials} asked for"
+    return f"{progress.n_settled}/{progress.n_trials} trials"
 
 
 def progress_view(progress: SearchProgress) -> RenderableType:
     """The live view: a bar, the counts, the running trials."""
-    bar = ProgressBar(total=progress.n_trials, completed=progress.n_ended, width=40)
+    bar = ProgressBar(total=progress.n_trials, completed=progress.n_settled, width=40)
     head = Table.grid(padding=(0, 1))
     head.add_row(Text(progress.study_name, style="bold"), bar)
     table = Table(box=None, header_style="dim", padding=(0, 1), expand=True)

@@ -9,9 +9,11 @@ runs of the next attempt continue them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 
 from automl.tuning.trial_in_training import TrialInTraining
 from storage import Store
@@ -51,11 +53,17 @@ def adopt_dead_trials(study: optuna.Study, store: Store) -> list[AdoptedTrial]:
 def adopt_told_trials(
     study: optuna.Study, store: Store, numbers: Sequence[int]
 ) -> list[AdoptedTrial]:
-    """Reopen trials that pause and were told as pruned when an earlier call ended."""
+    """Reopen trials that pause and were told as pruned when an earlier call ended.
+
+    Without those that another coordinator has reopened.
+    """
     if not numbers:
         return []
-    records = store.read_study(study.study_name)
-    return [_adopted(records, store.adoption.reopen(study, number)) for number in numbers]
+    records, handles = store.read_study(study.study_name), []
+    for number in numbers:
+        with suppress(UpdateFinishedTrialError):
+            handles.append(store.adoption.reopen(study, number))
+    return [_adopted(records, handle) for handle in handles]
 
 
 def _adopted(records: StudyRecords, handle: optuna.trial.Trial) -> AdoptedTrial:

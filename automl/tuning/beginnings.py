@@ -39,6 +39,7 @@ def adopt(state: SearchState) -> None:
         trial = state.study._storage.get_trial(adopted.handle._trial_id)
         if is_paused(trial):
             state.trials.paused.add(adopted)
+            state.decider.change(adopted.number, "paused")
         else:
             state.trials.order.enter(adopted.number, adopted.n_reported, turn_of(trial))
             begin_again(state, adopted)
@@ -60,36 +61,40 @@ def begin_again(state: SearchState, adopted: AdoptedTrial, how: str = "") -> Non
     _go_on(state, adopted)
 
 
-def decide(state: SearchState, n_free: int) -> bool:
-    """Let the policy fill free places: new trials, and paused ones that go on; whether it did.
+def decide(state: SearchState, n_free: int) -> None:
+    """Let the policy fill free places: new trials, and paused ones that go on.
 
     All is decided from one past, and in the file as a whole.
     """
     n_startable = max(0, state.policy.n_trials - state.tally.n_asked)
+    widen(state)
+    own = (*state.trials, *state.trials.paused)
+    decisions = state.decider.decide(n_free, n_startable, own)
+    if not decisions:
+        return
+    proposals = [one.params for one in decisions if isinstance(one, StartTrial)]
+    numbers = [one.number for one in decisions if not isinstance(one, StartTrial)]
     with state.store.transaction(at_once=True):
-        widen(state)
-        own = (*state.trials, *state.trials.paused)
-        decisions = state.decider.decide(n_free, n_startable, own)
-        proposals = [one.params for one in decisions if isinstance(one, StartTrial)]
-        numbers = [one.number for one in decisions if not isinstance(one, StartTrial)]
+        state.decider.keep_belief()
         started = _ask(state, proposals)
         told = [number for number in numbers if number not in state.trials.paused]
         for adopted in adopt_told_trials(state.study, state.store, told):
             state.trials.paused.add(adopted)
             state.tally.n_pruned -= 1
-        taken_up = [state.take_up(number) for number in numbers]
+        taken_up = [state.take_up(number) for number in numbers if number in state.trials.paused]
+        for number in set(told).difference(trial.number for trial in taken_up):
+            state.decider.change(number, "training")  # by another coordinator, since just now
     state.start(started, [run.config for trial in started for run in trial.runs.values()])
     for trial in taken_up:
         if isinstance(trial, AdoptedTrial):
             _go_on(state, trial)
     state.let_train([trial for trial in taken_up if isinstance(trial, TrialInTraining)])
-    return bool(decisions)
 
 
 def _go_on(state: SearchState, adopted: AdoptedTrial) -> None:
     trial = _planned_again(state, adopted)
     state.say(f"trial {trial.number} is to go on (attempt {trial.attempt})")
-    state.start([trial], state.keeper.continuations(trial, adopted))
+    state.start([trial], state.keeper.checkpoints.continuations(trial, adopted))
 
 
 def _planned_again(state: SearchState, adopted: AdoptedTrial) -> TrialInTraining:

@@ -77,8 +77,15 @@ class Decider:
         decisions = self._warm_start(n_free) or self.policy.next(view, n_free)
         self._check(decisions, n_free)
         view.turn += len(decisions)
-        self._store_belief()
         return decisions
+
+    def keep_belief(self) -> None:
+        """Store what the policy believes, if that has changed."""
+        belief = self.policy.belief
+        if belief is not None and belief is not self._belief:
+            self._belief = belief
+            study = self._study
+            study._storage.set_study_system_attr(study._study_id, self._key, belief)
 
     def judge(self, number: int) -> Judgement:
         """What becomes of a trial at an epoch at which it is judged."""
@@ -133,10 +140,3 @@ class Decider:
         paused = {number for number in others if self.view.trials[number].can_go_on}
         if len(paused) < len(others):
             raise ValueError(f"a trial goes on once, when it pauses, but {others} were to go on")
-
-    def _store_belief(self) -> None:
-        belief = self.policy.belief
-        if belief is not None and belief is not self._belief:
-            self._belief = belief
-            study = self._study
-            study._storage.set_study_system_attr(study._study_id, self._key, belief)

@@ -90,7 +90,7 @@ def tell_paused(state: SearchState) -> None:
             else:
                 for run_id in trial.run_ids.values():
                     state.store.runs.finish(run_id, "pruned", None)
-                state.keeper.discard(trial.checkpoints)
+                state.keeper.checkpoints.remove(trial.checkpoints)
             _tell(state, trial, TrialState.PRUNED)
             state.tally.n_pruned += 1
     for number in tuple(paused):
@@ -137,7 +137,7 @@ def lose(state: SearchState, trial: TrialInTraining) -> None:
 def suspend(state: SearchState, trials: Sequence[TrialInTraining]) -> None:
     """Leave trials so that the next call goes on with them: in training, and what pauses."""
     resting = state.trials.paused.held
-    state.keeper.save_checkpoints([*trials, *_worth_a_file(resting)], state.executor)
+    state.keeper.checkpoints.save([*trials, *_worth_a_file(resting)], state.executor)
     for trial in (*trials, *resting):
         _finish_runs(state, trial, "failed", "interrupted")
     for trial in trials:
@@ -160,7 +160,7 @@ def _close(
 ) -> None:
     """Write how the runs ended and what people see of the trial."""
     _finish_runs(state, trial, end, cause)
-    state.keeper.discard_checkpoints(trial.number)
+    state.keeper.checkpoints.discard_of(trial.number)
     for name, value in trial.user_attributes().items():
         trial.handle.set_user_attr(name, value)
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from automl.executors.executor import Executor
 from automl.executors.resources import total_memory
 from automl.tuning.adoption import AdoptedTrial, adopt_resting_trial
-from automl.tuning.keeping import Keeper
+from automl.tuning.checkpoints import Checkpoints
 from automl.tuning.trial_in_training import TrialInTraining
 
 BYTES_PER_PARAMETER = 16
@@ -41,8 +41,10 @@ class PausedTrials(Mapping[int, Paused]):
         self.n_continued = n_continued
         self._budget = n_bytes or (None if memory is None else int(SHARE_OF_MEMORY * memory))
         self._trials: dict[int, Paused] = {}
-        self._of_run: dict[int, TrialInTraining] = {}
+        self._of_run: dict[int, TrialInTraining] = {}  # of those whose runs are held
         self._n_bytes = 0
+        self._best: TrialInTraining | None = None  # where that is known
+        self._is_best_known = True
 
     def __getitem__(self, number: int) -> Paused:
         return self._trials[number]
@@ -58,10 +60,20 @@ class PausedTrials(Mapping[int, Paused]):
         """Those whose runs are held."""
         return [one for one in self._trials.values() if isinstance(one, TrialInTraining)]
 
+    @property
+    def best(self) -> TrialInTraining | None:
+        """The best of those whose runs are held."""
+        if not self._is_best_known:
+            self._best = min(self.held, key=lambda one: one.value, default=None)
+            self._is_best_known = True
+        return self._best
+
     def add(self, trial: Paused) -> None:
         """A trial pauses from now on."""
         self._trials[trial.number] = trial
         if isinstance(trial, TrialInTraining):
+            if self._is_best_known and (self._best is None or trial.value < self._best.value):
+                self._best = trial
             self._of_run.update(dict.fromkeys(trial.runs, trial))
             self._n_bytes += _n_bytes(trial)
 
@@ -69,6 +81,7 @@ class PausedTrials(Mapping[int, Paused]):
         """A trial goes on, or ends."""
         trial = self._trials.pop(number)
         if isinstance(trial, TrialInTraining):
+            self._is_best_known = self._is_best_known and trial is not self._best
             for run_id in trial.runs:
                 del self._of_run[run_id]
             self._n_bytes -= _n_bytes(trial)
@@ -85,7 +98,7 @@ class PausedTrials(Mapping[int, Paused]):
             self._let_go(trial, executor)
         return trial
 
-    def make_room(self, executor: Executor, keeper: Keeper) -> list[TrialInTraining]:
+    def make_room(self, executor: Executor, checkpoints: Checkpoints) -> list[TrialInTraining]:
         """Let the worst give way until the rest is within the budget; those that did."""
         gone: list[TrialInTraining] = []
         if self._budget is None or self._n_bytes <= self._budget:
@@ -94,18 +107,18 @@ class PausedTrials(Mapping[int, Paused]):
             if self._n_bytes <= self._budget:
                 break
             if trial.seconds >= LEAST_SECONDS:
-                keeper.save_checkpoints([trial], executor)
-            self._let_go(trial, executor, keeper)
+                checkpoints.save([trial], executor)
+            self._let_go(trial, executor, checkpoints)
             gone.append(trial)
         return gone
 
     def _let_go(
-        self, trial: TrialInTraining, executor: Executor, keeper: Keeper | None = None
+        self, trial: TrialInTraining, executor: Executor, checkpoints: Checkpoints | None = None
     ) -> None:
         self.take(trial.number)
         executor.free(trial.runs)
-        checkpoints = () if keeper is None else keeper.checkpoints_of(trial.number)
-        self.add(adopt_resting_trial(trial, checkpoints))
+        kept = () if checkpoints is None else checkpoints.of(trial.number)
+        self.add(adopt_resting_trial(trial, kept))
 
 
 def _n_bytes(trial: TrialInTraining) -> int:

@@ -32,7 +32,7 @@ class SearchProgress:
     n_failed: int
     n_paused: int
     running: tuple[RunningTrial, ...]
-    best_number: int | None
+    best_number: int | None  # where trials pause, of all; else of those that are complete
     best_value: float | None
     best_params: Mapping[str, ParameterValue]
     n_epochs: int
@@ -44,6 +44,11 @@ class SearchProgress:
     def n_ended(self) -> int:
         """Trials that have come to an end, of whatever kind."""
         return self.n_complete + self.n_pruned + self.n_failed
+
+    @property
+    def n_settled(self) -> int:
+        """Trials that are not in training now: they have ended, or pause."""
+        return self.n_ended + self.n_paused
 
 
 def estimate_seconds_left(

@@ -81,7 +81,7 @@ def carry_out(
                 _judge(state, trial, pruned)
     for trial in pruned:
         keep_state(state, trial)
-    state.trials.paused.make_room(state.executor, state.keeper)
+    state.trials.paused.make_room(state.executor, state.keeper.checkpoints)
     _let_go_on(state, turns)
     return [failure for failure in failures.values() if failure is not None]
 

@@ -55,6 +55,7 @@ class Search:
         self._clock_of_training = Clock(None)
         self._arrived: list[EpochRecord] = []  # and not stored yet
         self._is_stopped = False
+        self._has_news = True  # for the policy, since it was asked
         self._states_written_at = time.monotonic()
 
     def stop(self) -> None:
@@ -101,7 +102,9 @@ class Search:
         if self._is_over:
             return False
         if not self._must_finish:
-            decide(state, n_free)
+            if self._has_news:
+                decide(state, n_free)
+            self._has_news = False
         elif (best := state.best_unfinished) is not None:
             state.note_machine(best, "wait")
         return True
@@ -125,6 +128,7 @@ class Search:
         for failure in failures:
             self._repeated.note(failure)
         self._arrived = []
+        self._has_news = True
         return True
 
     def _train_again(self, trial: TrialInTraining, how: str) -> None:
@@ -175,7 +179,7 @@ class Search:
             if now - trial.saved_at > CHECKPOINT_SECONDS and trial.is_begun
         ]
         if due:
-            self.state.keeper.save_checkpoints(due, self.state.executor)
+            self.state.keeper.checkpoints.save(due, self.state.executor)
         for trial in due:
             trial.saved_at = now
         if now - self._states_written_at > CHECKPOINT_SECONDS:

@@ -125,7 +125,8 @@ class SearchState:
     @property
     def best_unfinished(self) -> TrialInTraining | None:
         """The best trial in training or paused, if it is better than the best completed one."""
-        unfinished = (*self.trials.values(), *self.trials.paused.held)
+        paused = self.trials.paused.best
+        unfinished = [*self.trials.values(), *([] if paused is None else [paused])]
         return best_unfinished(unfinished, self.tally.best_value)
 
     def free(self, trial: TrialInTraining) -> None:
@@ -146,6 +147,7 @@ class SearchState:
     def progress(self, clock: Clock, clock_of_training: Clock) -> SearchProgress:
         """Where the search is: one snapshot, with what is to be told."""
         tally, n_trials = self.tally, self.policy.n_trials
+        best = self.best_unfinished if self.decider.policy.pauses else None
         return SearchProgress(
             study_name=self.problem.study_name,
             n_trials=n_trials,
@@ -154,14 +156,14 @@ class SearchState:
             n_failed=tally.n_failed,
             n_paused=len(self.trials.paused),
             running=self.trials.snapshots,
-            best_number=tally.best_number,
-            best_value=tally.best_value,
-            best_params=tally.best_params,
+            best_number=best.number if best else tally.best_number,
+            best_value=best.value if best else tally.best_value,
+            best_params=best.params if best else tally.best_params,
             n_epochs=tally.n_epochs,
             seconds=clock.seconds,
             seconds_left=estimate_seconds_left(
-                n_ended=tally.n_ended - tally.n_ended_before,
-                n_left=max(n_trials - tally.n_ended, 0),
+                n_ended=tally.n_ended + len(self.trials.paused) - tally.n_ended_before,
+                n_left=max(n_trials - tally.n_ended - len(self.trials.paused), 0),
                 seconds=clock_of_training.seconds,
                 limit=clock.seconds_left,
             ),

@@ -32,7 +32,7 @@ def is_paused(trial: FrozenTrial) -> bool:
 
 
 def view_of(study: optuna.Study, problem: Problem) -> View:
-    """A study as it is stored."""
+    """A study as it is stored; whose trials run, pause or not, is not known yet."""
     view = View(problem.space, problem.settings.seed, problem.settings.max_epochs, problem.cost)
     trials = study.get_trials(deepcopy=False)
     look_at(view, trials)
@@ -52,10 +52,10 @@ def look_at(view: View, trials: list[FrozenTrial]) -> None:
 
 
 def _state(trial: FrozenTrial) -> TrialState:
+    if trial.state is OptunaState.RUNNING:
+        return "training"  # one that pauses is its coordinator's, who alone goes on with it
     if trial.state is OptunaState.FAIL or "cause" in trial.user_attrs:
         return "failed"
-    if is_paused(trial):
-        return "paused"
     if trial.state is OptunaState.COMPLETE:
         return "complete"
-    return "pruned" if trial.state is OptunaState.PRUNED else "training"
+    return "paused" if is_paused(trial) else "pruned"

@@ -6,8 +6,8 @@ its own scale, as far as the registry says that values are useful. A hyperparame
 registry does not know may break where it was not meant to go: its range is left to the person,
 whom the verdict advises.
 
-A look is stored in the transaction of the decision that follows it, and the search goes on in the
-wider space as a call would that begins then: so a killed and continued search widens alike.
+A look is stored before the decision that follows it, and the search goes on in the wider space as
+a call would that begins then: so a killed and continued search widens alike.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ FIRST_LOOK = 25
 def widen(state: SearchState) -> None:
     """Look at the ends of the ranges if it is time, and search the wider ones from now on.
 
-    It belongs into the transaction in which the next trials are asked for.
+    It is to be called before each decision.
     """
     problem, store = state.problem, state.store
     if not problem.settings.widen:

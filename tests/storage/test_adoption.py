@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import optuna
 import pytest
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 
 from storage.adoption import ClaimedTrial
@@ -87,3 +89,33 @@ def test_ended_trial_is_not_dead(store: Store, url: str, state: TrialState) -> N
     store.close()
     with open_store(url) as again:
         assert again.adoption.dead("study") == ()
+
+
+def test_only_what_pauses_is_reopened_and_only_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/automl.db"
+    with open_store(url) as store, open_store(url) as other:
+        study = optuna.create_study(study_name="s", storage=store.optuna_storage)
+        for number in range(3):
+            trial = study.ask()
+            trial.report(0.5, 1)
+            trial.set_user_attr("paused", 1 if number else None)
+            study.tell(trial, state=TrialState.PRUNED)
+        study.ask()
+        assert [trial.value for trial in study.trials] == [0.5, 0.5, 0.5, None]
+        for number in (0, 3):
+            with pytest.raises(UpdateFinishedTrialError, match=f"trial {number} is"):
+                store.adoption.reopen(study, number)
+        again = store.adoption.reopen(study, 1)
+        again.report(0.25, 2)
+        store.flush()
+        for one in (study, optuna.load_study(study_name="s", storage=other.optuna_storage)):
+            read = one.get_trials(deepcopy=False)[1]
+            assert (read.state, read.value) == (TrialState.RUNNING, None)
+            assert read.intermediate_values == {1: 0.5, 2: 0.25}
+            pruned = one.get_trials(states=[TrialState.PRUNED])
+            assert [trial.number for trial in pruned] == [0, 2]
+        with pytest.raises(UpdateFinishedTrialError):
+            other.adoption.reopen(study, 1)
+        study.tell(again, 0.25)
+        assert study.best_trial.number == 1
+        assert store.adoption.dead("s") == ()

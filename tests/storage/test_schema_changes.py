@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, create_engine, inspect
 
 from storage import optuna_schema
 from storage.database import Database
@@ -92,3 +92,20 @@ def test_a_file_from_before_a_table_gets_it_and_its_rows_go_with_the_study(tmp_p
         assert connection.exec_driver_sql("SELECT * FROM automl_widenings").all() == []
         assert set(added) <= set(inspect(connection).get_table_names())
     database.close()
+
+
+def test_a_file_of_before_gets_the_columns_that_came_later(tmp_path: Path) -> None:
+    """Its rows have the defaults, and what is there is left alone."""
+    engine = create_engine(f"sqlite:///{tmp_path}/old.db")
+    with engine.begin() as connection:
+        optuna_schema.OPTUNA_METADATA.create_all(connection)
+        connection.exec_driver_sql(
+            "CREATE TABLE automl_policies (policy_id INTEGER PRIMARY KEY, sampler TEXT)"
+        )
+        connection.exec_driver_sql("INSERT INTO automl_policies VALUES (1, 'random')")
+        later = tuple(change for change in CHANGES if change.number > 4)
+        for _ in range(2):
+            for change in later:
+                change.apply(connection)
+        row = connection.exec_driver_sql("SELECT sampler, policy FROM automl_policies").one()
+    assert tuple(row) == ("random", "optuna")

@@ -2,7 +2,7 @@
 
     rungs:  1 -> 4 -> 16 -> ...     a trial pauses at each
     next:   of the highest rung that has one, the best paused trial among its best quarter;
-            else a new trial
+            else a new trial; at last the best of all, until it has ended
 
 A trial that looked bad beside its first neighbours goes on as soon as worse ones have shown that
 it is not. New trials are drawn by the study's sampler.
@@ -45,7 +45,7 @@ class Promotion(Policy):
 
     def next(self, view: View, n_free: int) -> Sequence[Decision]:
         """Promotions first, then new trials."""
-        promoted = self._promotable(view)[:n_free]
+        promoted = self._promotable(view)[:n_free] or self._unfinished_best(view)
         n_new = min(n_free - len(promoted), view.n_startable)
         decisions: list[Decision] = [Start(None)] * n_new
         return decisions + [Continue(trial.number) for trial in promoted]
@@ -57,6 +57,14 @@ class Promotion(Policy):
     def next_judged(self, epoch: int) -> int | None:
         """The next rung."""
         return next((rung for rung in self._rungs if rung > epoch), None)
+
+    def _unfinished_best(self, view: View) -> list[TrialView]:
+        """The best of all, once nothing else is left to do: it is to have trained to its end."""
+        trials = [trial for trial in view.trials.values() if trial.losses]
+        states = {trial.state for trial in view.trials.values()}
+        is_over = not view.n_startable and "training" not in states
+        best = min(trials, key=lambda one: (min(one.losses), one.number), default=None)
+        return [best] if is_over and best is not None and best.can_go_on else []
 
     def _promotable(self, view: View) -> list[TrialView]:
         """The paused trials to go on with, from the highest rung down, the best first."""

@@ -26,6 +26,7 @@ def snapshot(n_running: int = 2, messages: tuple[str, ...] = ()) -> SearchProgre
         n_complete=5,
         n_pruned=7,
         n_failed=1,
+        n_paused=0,
         running=running,
         best_number=3,
         best_value=0.4321,

@@ -34,6 +34,7 @@ def progress(seconds: float, n_epochs: int = 10) -> SearchProgress:
         n_complete=0,
         n_pruned=0,
         n_failed=0,
+        n_paused=0,
         running=(),
         best_number=None,
         best_value=None,

@@ -1,4 +1,4 @@
-"""What is kept of trials beyond numbers."""
+"""The states of trials in training: what is gone on from, and what is not."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def test_a_state_that_is_ahead_of_the_stored_curve_is_not_gone_on_from(
                 open_study(store, finished.records.settings), number
             )
             trial = TrialInTraining(handle, {}, {99: RunInTraining(run)})
-            adopted = AdoptedTrial(handle, 1, 0, 0, (before,), {before.run_id: known}, checkpoints)
-            (start,) = keeper.continuations(trial, adopted)
+            adopted = AdoptedTrial(
+                handle, 1, 0, 0, {0: before.run_id}, {before.run_id: known}, checkpoints
+            )
+            (start,) = keeper.checkpoints.continuations(trial, adopted)
             assert isinstance(start, Checkpoint) is is_continued
             assert len(trial.runs[99].curve) == (len(epochs) if is_continued else 0)
