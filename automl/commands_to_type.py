@@ -282,6 +282,8 @@ def _is_orderless(policy: PolicyRecord) -> bool:
 
 def _ends_of_sameness(records: StudyRecords) -> Iterable[tuple[int, str]]:
     """From which trial on it need not be the same, and why."""
+    if records.settings.max_latency is not None:
+        yield 0, "which networks are quick enough was measured, and is measured again"
     policies = trained_calls(records)
     if all(map(_is_orderless, policies)):
         return

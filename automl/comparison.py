@@ -226,7 +226,7 @@ def _valid_loss(study: ComparedStudy) -> str:
 def _trials(study: ComparedStudy) -> str:
     """How many, and how many of these were pruned or have failed."""
     outcomes = [trial.outcome for trial in study.records.trials]
-    parts = counted({each: outcomes.count(each) for each in ("pruned", "failed")})
+    parts = counted({each: outcomes.count(each) for each in ("pruned", "failed", "refused")})
     return f"{len(outcomes):,}" + (f" ({parts})" if parts else "")
 
 

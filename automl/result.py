@@ -86,7 +86,9 @@ class SearchResult:
     @property
     def has_only_failures(self) -> bool:
         """Whether every trial has failed: then something is wrong beyond hyperparameters."""
-        return bool(self.trials) and all(trial.outcome == "failed" for trial in self.trials)
+        return bool(self.trials) and all(
+            trial.outcome in ("failed", "refused") for trial in self.trials
+        )
 
     @property
     def answer(self) -> AnswerRecord:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from automl.diagnostics.headline import headline, shown_diagnoses
 from automl.diagnostics.standing import Standing, standing
+from automl.diagnostics.trade_off import latency_of, n_parameters_of, smallest_equal
 from storage.answers import study_evaluation
 from storage.effort import effort_of_trial, search_effort, side_effort
-from storage.records import Diagnosis, Json, StudyRecords, TrialRecord
+from storage.records import Diagnosis, Json, StudyRecords, StudySettings, TrialRecord
 from storage.score_records import EvaluationRecord
 
 
@@ -23,12 +24,15 @@ def study_json(records: StudyRecords) -> dict[str, Json]:
             "complete": outcomes.count("complete"),
             "pruned": outcomes.count("pruned"),
             "failed": outcomes.count("failed"),
+            "refused": outcomes.count("refused"),  # the network was over a limit
             "unfinished": outcomes.count("running"),  # left for the next call
         },
         "n_epochs": search.n_epochs,
         "training_seconds": round(search.seconds, 3),
         "n_side_epochs": side_effort(records).n_epochs,  # confirming, promoting, ...
+        "limits": _limits(records.settings),
         "best": None if best is None else _best(records, best),
+        "smallest_equal": _smallest_equal(records),
         "test": None if evaluation is None else _test(evaluation),
         "standing": _standing(standing(records)),
         "warm_start": list(records.settings.warm_start),
@@ -46,6 +50,30 @@ def _best(records: StudyRecords, best: TrialRecord) -> dict[str, Json]:
         "valid_loss": best.value,
         "n_epochs": effort.n_epochs,
         "best_epochs": list(effort.best_epochs),  # one, or one per fold
+        "n_parameters": n_parameters_of(records, best.number),  # of one network
+        "latency": latency_of(best),  # seconds of one call; null: not measured
+    }
+
+
+def _limits(settings: StudySettings) -> dict[str, Json]:
+    """What a network may be at most; null: anything."""
+    return {
+        "max_parameters": settings.max_parameters,
+        "max_latency": settings.max_latency,
+        "latency_rows": settings.latency_rows,
+    }
+
+
+def _smallest_equal(records: StudyRecords) -> dict[str, Json] | None:
+    """The smallest network as good as the best one within one standard error, if it is another."""
+    found = smallest_equal(records)
+    if found is None:
+        return None
+    return {
+        "trial_number": found.trial.number,
+        "n_parameters": n_parameters_of(records, found.trial.number),
+        "valid_loss": found.trial.value,
+        "standard_error": found.standard_error,
     }
 
 

@@ -25,7 +25,7 @@ Task: TypeAlias = Literal["binary", "multiclass", "regression"]
 Purpose: TypeAlias = Literal["search", "promote", "confirm", "bootstrap", "half", "data_size"]
 RunState: TypeAlias = Literal["running", "complete", "pruned", "failed"]
 Severity: TypeAlias = Literal["good", "info", "warning", "problem"]
-Outcome: TypeAlias = Literal["complete", "pruned", "failed", "running"]
+Outcome: TypeAlias = Literal["complete", "pruned", "failed", "refused", "running"]
 TrialState: TypeAlias = Literal["COMPLETE", "PRUNED", "FAIL", "RUNNING", "WAITING"]
 
 
@@ -69,6 +69,14 @@ class StudySettings:
     epoch_steps: int | Literal["full"] = "full"
     warm_start: tuple[str, ...] = ()  # names of the earlier studies that it learns from
     widen: bool = False  # whether ranges that the best trials crowd are doubled
+    max_parameters: int | None = None  # trainable numbers of a network; None: no limit
+    max_latency: float | None = None  # seconds of one call of a network; None: no limit
+    latency_rows: int = 1  # rows in that call
+
+    @property
+    def has_limits(self) -> bool:
+        """Whether some networks are not to be trained, however good they may be."""
+        return self.max_parameters is not None or self.max_latency is not None
 
     @property
     def n_measured_rows(self) -> int:
@@ -170,6 +178,7 @@ CAUSES: Mapping[str, str] = {
     "search_over": "the search ended, and no trial was better",
     "diverged": "the loss became infinite or not a number",
     "hopeless": "the check before the first epoch found vanishing or exploding signals",
+    "over_limit": "the network is larger or slower than allowed, and was not trained",
     "out_of_memory": "the device's memory did not suffice",
     "timed_out": "the trial's time limit passed",
     "crashed": "an error while training",
@@ -177,6 +186,9 @@ CAUSES: Mapping[str, str] = {
     "interrupted": "the search was stopped before the trial had ended",
 }
 """Why a run or trial ended by itself; the first three are no failures."""
+
+OVER_LIMIT = "over_limit"
+"""The cause of trials whose networks `max_parameters` or `max_latency` does not allow."""
 
 WITHOUT_FAILURE = frozenset({None, "early_stopped", "out_of_time", "search_over"})
 
@@ -206,7 +218,12 @@ class TrialRecord:
 
     @property
     def outcome(self) -> Outcome:
-        """What people are told: a trial with a cause has failed, whatever Optuna's state."""
+        """What people are told: a trial with a cause has failed, whatever Optuna's state.
+
+        One whose network is over a limit was refused: that is no failure of the network.
+        """
+        if self.cause == OVER_LIMIT:
+            return "refused"
         if self.cause not in WITHOUT_FAILURE:
             return "failed"
         return _OUTCOMES.get(self.state, "running")

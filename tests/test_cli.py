@@ -214,6 +214,18 @@ def test_wrong_usage_exits_with_2(arguments: tuple[str, ...]) -> None:
         ("--device", "gpu", "device must be cpu, cuda or cuda:N, but got 'gpu'"),
         ("--device", "cuda:7", "'cuda:7' and torch sees"),
         ("--sampler", "best", "sampler must be one of"),
+        ("--max-parameters", "0", "max_parameters must be a whole number from 1, but got 0"),
+        (
+            "--max-parameters",
+            "lots",
+            "max_parameters must be a whole number from 1, but got 'lots'",
+        ),
+        ("--max-parameters", "1.5", "max_parameters must be a whole number from 1, but got '1.5'"),
+        ("--max-parameters", "20", "but got 20: the smallest has"),
+        ("--max-latency", "0s", "max_latency must be a number of seconds above 0, but got 0"),
+        ("--max-latency", "2 miles", "a time is written like 90s"),
+        ("--max-latency", "1us", "but got 1 us: the quickest takes"),
+        ("--latency-rows", "999999", "latency_rows must be a whole number from 1, but got 999999"),
     ],
 )
 def test_a_value_that_cannot_be_is_told_before_anything_is_stored(

@@ -27,10 +27,11 @@ from automl.console.verdicts import (
     standing_style,
 )
 from automl.diagnostics.headline import first_sentence, headline
+from automl.diagnostics.trade_off import latency_of, limits_in_words, n_parameters_of
 from automl.result import SearchResult
 from automl.wording.counts import count, counted, listing
 from automl.wording.epochs import measured_words, part_words
-from automl.wording.numbers import duration, percent
+from automl.wording.numbers import brief_time, duration, percent
 from automl.wording.printable import one_line
 from automl.wording.references import REFERENCE_NAMES
 from automl.wording.scores import interval_text, score_name, score_text
@@ -118,7 +119,7 @@ def _print_headline(
 
 def _counts(result: SearchResult) -> str:
     outcomes = [told_outcome(trial) for trial in result.trials]
-    kinds = ("complete", "pruned", "failed", "unfinished")
+    kinds = ("complete", "pruned", "failed", "refused", "unfinished")
     counts = counted({kind: outcomes.count(kind) for kind in kinds})
     took = f" in {duration(result.seconds)}" if result.seconds else ""
     if took and result.n_ended_before:
@@ -161,17 +162,28 @@ def _print_best(
     if measured := measured_words(records.settings):
         where = f"on {measured} rows {where}"
     console.print(f"best trial {best.number}: valid loss {score_text('loss', best.value)} {where}")
+    if records.settings.has_limits:
+        console.print(_size(records, best))
     print_params(console, records, best)
     console.print(Text() if result.evaluation is None else score_table(console, result.evaluation))
 
 
+def _size(records: StudyRecords, best: TrialRecord) -> str:
+    """What the best network comes to, beside what it may be at most."""
+    words = [count(n_parameters_of(records, best.number) or 0, "parameter")]
+    if (seconds := latency_of(best)) is not None:
+        words.append(f"a call takes {brief_time(seconds)}")
+    return f"its network: {', '.join(words)}; allowed: {limits_in_words(records.settings)}"
+
+
 def _why_no_best(records: StudyRecords) -> str:
     """What is to be said behind the verdict of a study in which no trial has completed."""
-    failed = [trial for trial in records.trials if trial.outcome == "failed"]
+    failed = [trial for trial in records.trials if trial.outcome in ("failed", "refused")]
     if not failed:
         return "" if records.trials else "Run the same command with more time.\n"
     last = failed[-1]
-    return f"The last one to fail, trial {last.number}: {one_line(told_cause(last))}\n"
+    end = "be refused" if last.outcome == "refused" else "fail"
+    return f"The last one to {end}, trial {last.number}: {one_line(told_cause(last))}\n"
 
 
 def print_parameters(console: Console, records: StudyRecords, trial: TrialRecord) -> None:

@@ -138,6 +138,8 @@ def progress_line(progress: SearchProgress) -> str:
         *([f"{progress.n_paused} paused"] if progress.n_paused else []),
         f"{progress.n_failed} failed",
     ]
+    if progress.n_refused:
+        parts.append(f"{progress.n_refused} refused")
     if progress.best_value is not None:
         best = score_text("loss", progress.best_value)
         parts.append(f"best {best} (trial {progress.best_number})")

@@ -16,7 +16,15 @@ from automl.diagnostics.situation import Situation
 from automl.diagnostics.titles import title_of, titled
 from automl.wording.counts import agree, count, listing
 from search_spaces.declared import model_of
-from storage.records import CAUSES, Advice, Diagnosis, Severity, StudyRecords, TrialRecord
+from storage.records import (
+    CAUSES,
+    OVER_LIMIT,
+    Advice,
+    Diagnosis,
+    Severity,
+    StudyRecords,
+    TrialRecord,
+)
 
 REMEDIES: Mapping[str, Advice] = {
     "out_of_memory": Advice(
@@ -25,6 +33,9 @@ REMEDIES: Mapping[str, Advice] = {
     "timed_out": Advice("Give each trial more time (`--trial-timeout`), or fewer epochs."),
     "crashed": Advice(
         "Run one trial in this process to see the error: `--workers 1 --n-trials 1`."
+    ),
+    OVER_LIMIT: Advice(
+        "Allow more (`--max-parameters`, `--max-latency`), or search smaller networks (`--set`)."
     ),
     "lost": Advice(
         "Run with fewer trials at once (`--slots 1`): the process may be out of memory."
@@ -38,7 +49,7 @@ def diagnose_no_result(records: StudyRecords) -> Diagnosis:
     n_trials = len(records.trials)
     if not n_trials:
         return _too_little("The study has no trial yet.", records)
-    failed = [trial for trial in records.trials if trial.outcome == "failed"]
+    failed = [trial for trial in records.trials if trial.outcome in ("failed", "refused")]
     message = "There is nothing to judge the fit by."
     if not failed:
         n_left = sum(trial.outcome == "running" for trial in records.trials)
@@ -58,7 +69,8 @@ def diagnose_no_result(records: StudyRecords) -> Diagnosis:
     model = model_of(records.settings.space)
     if cause == "crashed" and model is not None:
         remedy = Advice(f"Mend {model} where the message says, and search again with `--new`.")
-    why = f"{n_failed} of {count(n_trials, 'trial')} failed: {CAUSES.get(cause, cause)}."
+    end = "were refused" if cause == OVER_LIMIT else "failed"
+    why = f"{n_failed} of {count(n_trials, 'trial')} {end}: {CAUSES.get(cause, cause)}."
     return _too_little(f"{message} {why}", records, (remedy,) if remedy else ())
 
 

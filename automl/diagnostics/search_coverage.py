@@ -1,8 +1,8 @@
 """What the search itself has and has not covered: ranges, trials, epochs, seeds, failures.
 
 Each function looks at one question over the whole study and gives a Diagnosis or None.
-`range_edge.py` and `slow_range.py` look at the ranges; `diagnose_search` asks all questions
-in turn.
+`range_edge.py` and `slow_range.py` look at the ranges, `trade_off.py` at the networks' sizes;
+`diagnose_search` asks all questions in turn.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from automl.diagnostics.thresholds import (
     IMPROVING_SHARE,
     NO_EFFECT_SIGNIFICANCE,
     RANDOM_TRIALS,
-    SAME_LOSS_STANDARD_ERRORS,
     TOP_SHARE,
     TRIALS_PER_PARAMETER,
 )
+from automl.diagnostics.trade_off import diagnose_refused, diagnose_smallest_equal
 from automl.wording.counts import agree, count, listing
 from automl.wording.numbers import number
 from storage.records import (
@@ -51,6 +51,7 @@ def diagnose_search(records: StudyRecords) -> tuple[Diagnosis, ...]:
     found = [
         *range_verdicts(diagnose_slow_range(records), diagnose_range_edges(records)),
         diagnose_failures(records),
+        diagnose_refused(records),
         diagnose_short_budget(records),
         diagnose_too_few_trials(records),
         diagnose_smallest_equal(records),
@@ -117,6 +118,7 @@ def diagnose_too_few_trials(records: StudyRecords) -> Diagnosis | None:
     wanted = min(RANDOM_TRIALS, TRIALS_PER_PARAMETER * len(varied))
     if not n_trials or n_trials >= wanted:
         return None
+    total = wanted + len(records.trials) - n_trials  # those that have failed count in no other way
     return Diagnosis(
         kind="too_few_trials",
         severity="info",
@@ -126,44 +128,7 @@ def diagnose_too_few_trials(records: StudyRecords) -> Diagnosis | None:
             f"better ones are likely to be found."
         ),
         evidence={"n_trials": n_trials, "n_parameters": len(varied), "wanted": wanted},
-        advice=(
-            Advice(f"Let the search go on to {wanted} trials.", (change("n_trials", wanted),)),
-        ),
-    )
-
-
-def diagnose_smallest_equal(records: StudyRecords) -> Diagnosis | None:
-    """The smallest network whose loss cannot be told from the best one's."""
-    best = records.best_trial
-    facts = trial_facts(records, best.number) if best else None
-    if best is None or facts is None or best.value is None:
-        return None
-    sizes = {trial.number: _size(records, trial.number) for trial in records.complete_trials}
-    limit = best.value + SAME_LOSS_STANDARD_ERRORS * facts.valid_noise
-    equal = [t for t in records.complete_trials if (t.value or 0.0) <= limit and sizes[t.number]]
-    smallest = min(equal, key=lambda trial: sizes[trial.number] or 0, default=None)
-    size, best_size = sizes.get(smallest.number) if smallest else None, sizes.get(best.number)
-    if smallest is None or not size or not best_size or size >= best_size:
-        return None
-    cost = (smallest.value or 0.0) - best.value
-    return Diagnosis(
-        kind="smaller_equal",
-        severity="info",
-        message=(
-            f"Trial {smallest.number} has {size:,} parameters, the best trial {best.number} has "
-            f"{best_size:,}. It costs {number(cost, 2)} in validation loss "
-            f"({number(smallest.value or 0.0)} against {number(best.value)}), within one standard "
-            f"error ({number(facts.valid_noise, 2)}): the two cannot be told apart."
-        ),
-        evidence={
-            "trial": smallest.number,
-            "n_parameters": size,
-            "best_trial": best.number,
-            "best_n_parameters": best_size,
-            "cost": cost,
-            "standard_error": facts.valid_noise,
-            "n_equal": len(equal),
-        },
+        advice=(Advice(f"Let the search go on to {total} trials.", (change("n_trials", total),)),),
     )
 
 
@@ -247,11 +212,6 @@ def varied_parameters(records: StudyRecords) -> list[str]:
         for name, value in trial.params.items():
             values[name].add(value)
     return [name for name, found in values.items() if len(found) > 1]
-
-
-def _size(records: StudyRecords, trial_number: int) -> int | None:
-    runs = records.search_runs(trial_number)
-    return runs[0].n_parameters if runs else None
 
 
 def _is_repetition(run: RunRecord) -> bool:

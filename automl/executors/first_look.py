@@ -1,4 +1,4 @@
-"""Whether a network can learn at all, judged where it trains, before its first epoch."""
+"""Whether a network may and can learn, judged where it trains, before its first epoch."""
 
 from __future__ import annotations
 
@@ -8,6 +8,23 @@ from automl.executors.executor import RunFailure
 from automl.models.family import find_family
 from automl.training.config import RunConfig
 from automl.training.trainer import RunBegan
+from automl.wording.numbers import brief_time
+from storage.records import OVER_LIMIT
+
+
+def judge_size(began: RunBegan, run: RunConfig) -> RunFailure | None:
+    """Why a run is not to train, since its network is larger or slower than the study allows."""
+    limits = run.limits
+    if limits is None:
+        return None
+    words = []
+    most = limits.max_parameters
+    if most is not None and began.n_parameters > most:
+        words.append(f"{began.n_parameters:,} parameters are more than {most:,}")
+    longest = limits.max_latency
+    if longest is not None and began.latency is not None and began.latency > longest:
+        words.append(f"a call of {brief_time(began.latency)} is longer than {brief_time(longest)}")
+    return RunFailure(began.run_id, OVER_LIMIT, ", and ".join(words)) if words else None
 
 
 def judge_first_look(began: RunBegan, run: RunConfig) -> RunFailure | None:

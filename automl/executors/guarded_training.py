@@ -20,7 +20,7 @@ from automl.errors import TrainingError
 from automl.executors.active_runs import ActiveRuns
 from automl.executors.executor import RoundResult, RunFailure
 from automl.executors.failures import failure_of, is_memory_error
-from automl.executors.first_look import judge_first_look
+from automl.executors.first_look import judge_first_look, judge_size
 from automl.executors.memory_room import MemoryRoom
 from automl.executors.numerics import training_arithmetic
 from automl.executors.time_limit import TimeLimit
@@ -216,7 +216,9 @@ class GuardedTraining:
                 continue
             run.is_known = True
             self._begun.append(began)
-            failure = judge_first_look(began, run_of(run.start)) if self._is_preflight else None
+            failure = judge_size(began, run_of(run.start))
+            if failure is None and self._is_preflight:
+                failure = judge_first_look(began, run_of(run.start))
             if failure is not None:
                 self._failures.append(failure)
                 self.stop(began.run_id)

@@ -140,6 +140,10 @@ class Family(abc.ABC):
         """What a step takes, in proportion to other runs; by default as long as any other."""
         return 1e-3
 
+    def call_seconds(self, config: Any, data: DataDescription, n_rows: int) -> float | None:
+        """What one call in inference mode takes, in proportion to others; None: unknown."""
+        return None
+
     def n_bytes(self, config: Any, data: DataDescription, batch_size: int) -> int | None:
         """What a network in training holds at most, without the data; None where nobody knows."""
         return None

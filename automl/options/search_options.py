@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from automl.options.option import OptionRecord, option
 from automl.options.values import (
+    AMOUNT,
     BYTES,
     COLUMNS,
     COUNT,
@@ -29,6 +30,7 @@ from automl.options.values import (
     SEED,
     SOURCE,
     SPACE,
+    SPAN,
     STUDIES,
     TEXT,
     TEXTS,
@@ -37,6 +39,7 @@ from automl.options.values import (
     number,
     one_of,
     optional,
+    whole,
 )
 
 if TYPE_CHECKING:
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
 
 TASK = one_of("binary", "multiclass", "regression")
 ERROR = number(0.0, "an error from 0, as 0.05 for 5 %")
+MOST_ROWS = 2**16  # of one call: more are predicted in parts
 DEVICE = matching(r"cpu|mps|cuda(:[0-9]{1,3})?", "cpu, cuda or cuda:N")
 
 
@@ -131,8 +135,8 @@ class SpaceOptions(OptionRecord):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudyOptions(SpaceOptions, NameOptions):
-    """What a study is, beside its data."""
+class TrialOptions(OptionRecord):
+    """How long a trial is."""
 
     # Source of 256 and of 15: benchmarks/epochs.py, see ARCHITECTURE.md.
     epoch_steps: int | Literal["full"] = option(
@@ -143,6 +147,24 @@ class StudyOptions(SpaceOptions, NameOptions):
     max_epochs: int = option(50, COUNT, "Epochs of a trial at most.")
     patience: int = option(15, COUNT, "Epochs without gain that end a trial.")
     seed: int = option(0, SEED, "Other trials, weights, row orders.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitOptions(OptionRecord):
+    """What a network may be at most: a larger or slower one is not trained."""
+
+    max_parameters: int | None = option(
+        None, optional(AMOUNT), "Most trainable numbers of a network."
+    )
+    max_latency: float | None = option(
+        None, optional(SPAN), "Most time of one call of a network, on one core of this machine."
+    )
+    latency_rows: int = option(1, whole(1, MOST_ROWS), "Rows in that call.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyOptions(LimitOptions, TrialOptions, SpaceOptions, NameOptions):
+    """What a study is, beside its data."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,11 +19,13 @@ from urllib.parse import urlsplit
 
 from automl.errors import ConfigError
 from automl.options.written_values import (
+    amount_of,
     bytes_of,
     number_of,
     seconds_of,
     seconds_text,
     shown,
+    span_text,
     whole_of,
 )
 from storage.records import StudyRecords
@@ -118,6 +120,20 @@ def _convert_bytes(value: Any) -> int:
     if not 0 <= found <= MOST_BYTES:
         raise Unfit
     return found
+
+
+def _convert_span(value: Any) -> float:
+    found = _convert_seconds(value)
+    if not found:
+        raise Unfit
+    return found
+
+
+def _convert_amount(value: Any) -> int:
+    if isinstance(value, str):
+        found = amount_of(value)
+        raise Unfit("" if isinstance(found, str) else f"write {found}")
+    return int(COUNT.convert(value))
 
 
 def _convert_text(value: Any) -> str:
@@ -316,6 +332,14 @@ SECONDS = Rule(
     read=seconds_of,
     write=seconds_text,
 )
+SPAN = replace(
+    SECONDS,
+    words="a number of seconds above 0",
+    convert=_convert_span,
+    examples="2ms, 500us",
+    write=span_text,
+)
+AMOUNT = replace(COUNT, convert=_convert_amount, examples="200k, 1M", read=amount_of)
 BYTES = Rule(
     "a whole number of bytes", _convert_bytes, metavar="SIZE", examples="500M, 2G", read=bytes_of
 )

@@ -7,20 +7,27 @@ it is, for the rule of its option to refuse in its own words.
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any
 
 from automl.errors import ConfigError
 
 SHOWN = 60  # characters of a wrong value
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_SECONDS = {
+    "us": Decimal("1e-6"),
+    "ms": Decimal("1e-3"),
+    **{unit: Decimal(n) for unit, n in (("s", 1), ("m", 60), ("h", 3600), ("d", 86400))},
+}
+_UNIT = "|".join(_SECONDS)
 _BYTES = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+_AMOUNTS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 _PASSWORD = re.compile(r"(://[^/@\s:]*:)[^@\s]*@")
 _NUMBER = r"[0-9]{1,30}(?:\.[0-9]{1,30})?"
 
 
 def seconds_of(text: str) -> float:
-    """Read a time as people type it: 90, 90s, 10m, 1h30m; a bare number is in seconds.
+    """Read a time as people type it: 90, 90s, 10m, 1h30m, 2ms; a bare number is in seconds.
 
     Raises:
         ConfigError: it is not written like that.
@@ -28,15 +35,22 @@ def seconds_of(text: str) -> float:
     typed = text.strip().lower()
     if re.fullmatch(_NUMBER, typed):
         return float(typed)
-    if not re.fullmatch(f"(?:{_NUMBER}[smhd])+", typed):
+    if not re.fullmatch(f"(?:{_NUMBER}(?:{_UNIT}))+", typed):
         raise ConfigError(f"a time is written like 90s, 10m or 1h30m, but got {shown(text)}")
-    parts = re.findall(f"({_NUMBER})([smhd])", typed)
-    return sum(float(amount) * _SECONDS[unit] for amount, unit in parts)
+    parts = re.findall(f"({_NUMBER})({_UNIT})", typed)
+    return float(sum(Decimal(amount) * _SECONDS[unit] for amount, unit in parts))
 
 
 def seconds_text(seconds: float) -> str:
     """A time as `seconds_of` reads it, to the nanosecond."""
     return f"{seconds:.9f}".rstrip("0").rstrip(".") + "s"
+
+
+def span_text(seconds: float) -> str:
+    """A short time as `seconds_of` reads it, to the last digit: 500us, 2ms, 1.5s."""
+    exact = Decimal(repr(seconds))
+    unit = "us" if exact < _SECONDS["ms"] else "ms" if exact < 1 else "s"
+    return f"{(exact / _SECONDS[unit]).normalize():f}{unit}"
 
 
 def bytes_of(text: str) -> int:
@@ -54,6 +68,15 @@ def bytes_of(text: str) -> int:
 def whole_of(text: str) -> int | str:
     """Read a whole number; the text itself where it is none."""
     return int(text) if re.fullmatch(r"[+-]?[0-9]{1,30}", text) else text
+
+
+def amount_of(text: str) -> int | str:
+    """Read a whole number as people type it: 200k, 1.5M; the text itself where it is none."""
+    match = re.fullmatch(rf"({_NUMBER})([kmg]?)", text.strip().lower())
+    if match is None:
+        return text
+    found = Decimal(match[1]) * _AMOUNTS[match[2]]
+    return int(found) if found == int(found) else text
 
 
 def number_of(text: str) -> float | str:

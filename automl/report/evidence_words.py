@@ -73,6 +73,7 @@ WORDS: Mapping[str, str] = {
     "n_parameters": "hyperparameters searched",
     "n_trials": "trials",
     "n_failed": "failures",
+    "n_refused": "trials over a limit",
     "n_alike": "of these for the same reason",
     "wanted": "trials wanted",
     "n_late": "trials whose best epoch is among the last",

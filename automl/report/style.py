@@ -33,9 +33,10 @@ TRAIN, VALID = BLUE, VERMILLION
 # On dark paper the darker ones are lit up, in the same hue and order of lightness.
 ON_DARK = {BLUE: "#3B93DB", VERMILLION: "#F07A2B", GREEN: "#1DB98B", SKY: "#9AD4F5"}
 
-OUTCOME_COLOURS = {"complete": BLUE, "pruned": ORANGE, "failed": PURPLE, "unfinished": GREEN}
+OUTCOME_COLOURS = {"complete": BLUE, "pruned": ORANGE, "failed": PURPLE,
+                   "refused": GREY, "unfinished": GREEN}  # fmt: skip
 OUTCOME_SYMBOLS = {"complete": "circle", "pruned": "x-thin", "failed": "triangle-up-open",
-                   "unfinished": "circle-open"}  # fmt: skip
+                   "refused": "square-open", "unfinished": "circle-open"}  # fmt: skip
 
 # Cividis: perceptually even, the same order under all colour-vision deficiencies, and its
 # ends are visible on light and on dark paper (Nunez et al. 2018). Low is good: dark blue.

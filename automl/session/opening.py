@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from automl.data.loaded import Loadable
+from automl.errors import ConfigError
 from automl.executors.devices import check_device
 from automl.executors.trainers import trainer_class
 from automl.options.search_options import SearchOptions
@@ -20,6 +21,7 @@ from automl.session.warm_start import read_earlier
 from automl.tuning.clock import Clock
 from automl.tuning.ending_time import Moment
 from automl.tuning.policies.choosing import check_policy
+from automl.tuning.problem import Problem
 from automl.tuning.pruners import make_pruner
 from automl.tuning.samplers import PerTrialSampler
 from automl.tuning.settings import make_settings
@@ -30,6 +32,7 @@ from automl.wording.printable import one_line
 from search_spaces import SearchSpace
 from storage import Store, open_store
 from storage.earlier_records import EarlierStudy
+from storage.engine import database_path
 from storage.records import StudySettings
 
 LOG = logging.getLogger("automl")
@@ -60,18 +63,38 @@ def open_session(
     )
     settings = replace(settings, versions={**settings.versions, **model_versions(space)})
     _check_policy(options, settings)
+    refusal = _refusal(Problem(settings, loaded.dataset))
+    if refusal is not None and not _is_there(options.storage):
+        raise refusal
     store = open_store(options.storage)
     try:
         if options.new:
             settings = replace(settings, study_name=unused_name(store, settings.study_name))
         earlier = read_earlier(options, settings, store)
         so_far = _so_far(store, settings, options.n_trials, earlier)
+        if refusal is not None and so_far is None:
+            raise refusal
         before = _n_slots_before(store, settings) if so_far is not None else 0
         call = SearchCall(loaded, settings, options, clock, busyness, so_far, before, earlier)
         return SearchSession(call, store)
     except BaseException:
         store.close()
         raise
+
+
+def _refusal(problem: Problem) -> ConfigError | None:
+    """Why a new study would have nothing to train; one that is there has shown what it can."""
+    try:
+        problem.check_limits()
+    except ConfigError as error:
+        return error
+    return None
+
+
+def _is_there(storage: str) -> bool:
+    """Whether there is a database: opening it would make it."""
+    path = database_path(storage)
+    return path is not None and path.exists()
 
 
 def _so_far(

@@ -18,6 +18,7 @@ from automl.stacked.member import Member
 from automl.stacked.native_description import Scratch
 from automl.stacked.native_run import NativeRun
 from automl.stacked.stack_rows import Tables
+from automl.training.latency import latency_of_new
 from automl.training.trainer import Checkpoint, RunBegan, RunError, Start, run_of
 from storage.records import EpochRecord, LayerGradientRecord
 
@@ -76,7 +77,8 @@ class Places(abc.ABC):
         data = self.tables.dataset.describe(run.fold)
         n_parameters = find_family(run.family).n_parameters(run.model, data)
         assert n_parameters is not None, "the size of a perceptron is known"
-        return RunBegan(run.run_id, n_parameters, layers)
+        latency = None if member.epoch else latency_of_new(run, self.tables.dataset)
+        return RunBegan(run.run_id, n_parameters, layers, latency)
 
     def state_dict(
         self, member: Member, tensors: Mapping[str, Tensor], step: int

@@ -57,6 +57,21 @@ class RowSubset:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkLimits:
+    """What a network may be at most.
+
+    Attributes:
+        max_parameters: trainable numbers; None: any.
+        max_latency: seconds of one call, see `latency.py`; None: any.
+        latency_rows: rows in that call.
+    """
+
+    max_parameters: int | None = None
+    max_latency: float | None = None
+    latency_rows: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class RunConfig:
     """One training: everything a trainer needs beside the data."""
 
@@ -68,6 +83,7 @@ class RunConfig:
     seed: int  # every random number of the run is a function of it
     fold: int = 0
     rows: RowSubset | None = None  # None: all train rows
+    limits: NetworkLimits | None = None  # what its network is held against before it trains
 
 
 def configure(

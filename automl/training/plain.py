@@ -23,6 +23,7 @@ from automl.training import optimizers
 from automl.training.batches import Epochs, measured_rows, probe_rows, rows_of, split_read
 from automl.training.config import RunConfig
 from automl.training.gradients import Weights, is_measured, measure_layers, weights_now
+from automl.training.latency import latency_of_new
 from automl.training.losses import objective
 from automl.training.network import Network, read_rows
 from automl.training.place import Place
@@ -246,7 +247,8 @@ class PlainTrainer(Trainer):
         """The first look at a run that begins; one that is continued has had it."""
         n_parameters = sum(each.numel() for each in trainable(state.network.module))
         layers = () if state.epoch else self._measured(state, None)
-        return RunBegan(state.config.run_id, n_parameters, layers)
+        latency = None if state.epoch else latency_of_new(state.config, self._dataset)
+        return RunBegan(state.config.run_id, n_parameters, layers, latency)
 
     def _layers(self, state: RunState, before: Weights | None) -> tuple[LayerGradientRecord, ...]:
         """The layers' signals, where the epoch is one that is measured."""

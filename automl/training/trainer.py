@@ -90,6 +90,7 @@ class RunBegan:
     run_id: int
     n_parameters: int
     layers: tuple[LayerGradientRecord, ...] = ()  # of the first look; () where there was none
+    latency: float | None = None  # seconds of one call; None: it was not measured
 
 
 class RunError(TrainingError):

@@ -100,6 +100,8 @@ def _go_on(state: SearchState, adopted: AdoptedTrial) -> None:
 def _planned_again(state: SearchState, adopted: AdoptedTrial) -> TrialInTraining:
     params = state.problem.space.suggest(adopted.handle)  # a trial opened again draws nothing
     trial = _plan(state, adopted.handle, params, attempt=adopted.n_attempts + 1)
+    if adopted.n_reported:  # it was within the study's limits
+        trial.lift_limits()
     trial.n_reported, trial.n_lost = adopted.n_reported, adopted.n_lost
     return trial
 
@@ -137,6 +139,8 @@ def take_begun(state: SearchState, began: RunBegan) -> None:
     run = trial.runs[began.run_id]
     if run.n_parameters is None:
         run.n_parameters = began.n_parameters
+    if began.latency is not None:
+        trial.handle.set_user_attr("latency", began.latency)
     if began.layers and began.run_id == min(trial.runs):  # they speak for those of other folds
         state.store.runs.add_initial_layers(began.run_id, began.layers)
 

@@ -44,14 +44,19 @@ class Decider:
         options: PolicyOptions,
         earlier: Sequence[EarlierStudy] = (),
     ) -> None:
-        self._study = study
+        self._study, self._limits = study, problem.limits
         study.sampler = PerTrialSampler(
-            options.sampler, problem.space, problem.settings.seed, problem.cost, earlier
+            options.sampler,
+            problem.space,
+            problem.settings.seed,
+            problem.cost,
+            problem.limits,
+            earlier,
         )
         self.policy: Policy = make_policy(study, problem, options)
         self.view: View = view_of(study, problem)
         self.view.earlier = earlier
-        self._first = first_params(earlier, problem.space)
+        self._first = tuple(map(self._allowed, first_params(earlier, problem.space)))
         self._key = f"automl:belief:{options.policy}"
         self._belief = study._storage.get_study_system_attrs(study._study_id).get(self._key)
         if self._belief is not None:
@@ -74,7 +79,8 @@ class Decider:
         view = self.view
         self._look_at_others(set(own))
         view.n_startable, view.epochs_left = n_startable, epochs_left
-        decisions = self._warm_start(n_free) or self.policy.next(view, n_free)
+        wanted = self._warm_start(n_free) or self.policy.next(view, n_free)
+        decisions = [self._within_limits(one) for one in wanted]
         self._check(decisions, n_free)
         view.turn += len(decisions)
         return decisions
@@ -115,6 +121,15 @@ class Decider:
             return []
         self._first = untried(self._first, [one.params for one in self.view.trials.values()])
         return [Start(params) for params in self._first[: min(n_free, self.view.n_startable)]]
+
+    def _within_limits(self, decision: Decision) -> Decision:
+        """The decision, on a network that may be trained."""
+        if not isinstance(decision, Start) or decision.params is None:
+            return decision
+        return Start(self._allowed(decision.params))
+
+    def _allowed(self, params: Mapping[str, ParameterValue]) -> Mapping[str, ParameterValue]:
+        return params if self._limits is None else self._limits.brought_within(params)
 
     def _look_at_others(self, own: set[int]) -> None:
         """Take over what other coordinators have done with the study, or a person has."""

@@ -17,7 +17,7 @@ from automl.tuning.paused_trials import LEAST_SECONDS, Paused
 from automl.tuning.search_state import SearchState
 from automl.tuning.trial_in_training import TrialInTraining
 from automl.wording.scores import score_text
-from storage.records import CAUSES_BY_MACHINE, PAUSED, RunState
+from storage.records import CAUSES_BY_MACHINE, OVER_LIMIT, PAUSED, RunState
 
 
 def complete(state: SearchState, trial: TrialInTraining, weights: Collected | None) -> None:
@@ -123,8 +123,9 @@ def fail(state: SearchState, trial: TrialInTraining, cause: str, message: str) -
         _tell(state, trial, TrialState.PRUNED)
     state.free(trial)
     state.decider.change(trial.number, "failed")
-    state.tally.n_failed += 1
-    state.say(f"trial {trial.number} failed: {message}")
+    state.tally.count_failed(cause)
+    ended = "was refused" if cause == OVER_LIMIT else "failed"
+    state.say(f"trial {trial.number} {ended}: {message}")
 
 
 def lose(state: SearchState, trial: TrialInTraining) -> None:

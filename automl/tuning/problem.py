@@ -12,16 +12,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from statistics import median
+from typing import Any, Final
 
-from automl.data.dataset import Dataset
+from automl.data.dataset import DataDescription, Dataset
+from automl.executors.numerics import training_arithmetic
 from automl.executors.predicting import Predict, ProcessPredictor
 from automl.executors.trainers import trainer_class, trainer_for
 from automl.executors.workers.worker import TrainingSetup
 from automl.models.family import find_family
 from automl.models.own.builders import known
 from automl.training.config import RowSubset, RunConfig, configure
+from automl.training.latency import measured_latency
 from automl.training.predictions import predict
 from automl.training.trainer import Trainer
+from automl.tuning.limits import Limits, Size, drawn_at_random, network_limits
 from automl.tuning.seeds import derive_seed
 from search_spaces import SearchSpace
 from search_spaces.declared import family_of, model_of
@@ -30,6 +35,9 @@ from storage.widening_records import WideningRecord, widened_space
 
 NOT_STORED = -1
 """The id of a run that is planned: the database gives the real one."""
+
+N_CALIBRATING: Final = 5
+"""Networks, drawn from the space, whose calls are measured on this machine."""
 
 
 def make_run(
@@ -123,12 +131,13 @@ class Problem:
     def plan(
         self, trial_number: int, params: Mapping[str, ParameterValue]
     ) -> tuple[RunConfig, ...]:
-        """The runs that make a trial's value: one per fold.
+        """The runs that make a trial's value: one per fold, within the study's limits.
 
         Raises:
             ConfigError: a name is unknown, or a value is not possible.
         """
-        return tuple(
+        limits = network_limits(self.settings)
+        runs = (
             make_run(
                 self.settings,
                 trial_number,
@@ -138,6 +147,7 @@ class Problem:
             )
             for fold in range(len(self.dataset.folds))
         )
+        return tuple(replace(run, limits=limits) for run in runs)
 
     def cost(self, params: Mapping[str, ParameterValue]) -> float:
         """Estimated seconds of an epoch of a trial on one fold, in proportion to other trials.
@@ -156,6 +166,63 @@ class Problem:
         """Who trains its networks wherever it can."""
         return trainer_class(trainer_for(family_of(self.settings.space), "stacked"))
 
+    @cached_property
+    def limits(self) -> Limits | None:
+        """What of the space may be trained; None: all of it."""
+        limits = network_limits(self.settings)
+        return None if limits is None else Limits(self.space, limits, self._size)
+
+    def check_limits(self) -> None:
+        """Refuse limits that leave nothing to train.
+
+        Raises:
+            ConfigError: not even the smallest network of the space is within them.
+        """
+        if self.limits is not None:
+            self.limits.check(self._latency)
+
+    def _size(self, params: Mapping[str, ParameterValue]) -> Size:
+        """What a network of these params comes to; of several folds, the largest."""
+        run = make_run(self.settings, 0, params, seed=0)
+        counts = [self._n_parameters(run.model, data) for data in self._descriptions]
+        seconds = self._call_seconds(run)
+        return Size(
+            n_parameters=None if None in counts else max(filter(None, counts), default=0),
+            latency=None if seconds is None else self._machine_factor * seconds,
+        )
+
+    @cached_property
+    def _descriptions(self) -> tuple[DataDescription, ...]:
+        return tuple(self.dataset.describe(fold) for fold in range(len(self.dataset.folds)))
+
+    def _n_parameters(self, model: Any, data: DataDescription) -> int | None:
+        return find_family(self.space.family).n_parameters(model, data)
+
+    def _call_seconds(self, run: RunConfig) -> float | None:
+        """What a call of a network takes in proportion to others, where that is limited."""
+        if self.settings.max_latency is None:
+            return None
+        n_rows = self.settings.latency_rows
+        return find_family(run.family).call_seconds(run.model, self._descriptions[0], n_rows)
+
+    @cached_property
+    def _machine_factor(self) -> float:
+        """What calls take on this machine, as a multiple of their estimates."""
+        ratios = []
+        for number in range(N_CALIBRATING):
+            seed = derive_seed(self.settings.seed, number, "limits")
+            params = drawn_at_random(self.space, seed)
+            estimate = self._call_seconds(make_run(self.settings, 0, params, seed=0))
+            assert estimate is not None, "it is asked for where there are estimates"
+            ratios.append(self._latency(params) / estimate)
+        return median(ratios)
+
+    def _latency(self, params: Mapping[str, ParameterValue]) -> float:
+        """Measure what a call of a network takes on this machine."""
+        run = make_run(self.settings, 0, params, seed=0)
+        with training_arithmetic():
+            return measured_latency(run, self.dataset, self.settings.latency_rows)
+
     def n_parameters(self, run: RunConfig) -> int | None:
         """Trainable numbers of a run's network; None where only who trains it can tell."""
         return find_family(run.family).n_parameters(run.model, self.dataset.describe(run.fold))
@@ -164,7 +231,7 @@ class Problem:
         """What is kept with a run's weights, so that its network can be built again."""
         fold = self.dataset.folds[run.fold]
         return {
-            "run": asdict(run),
+            "run": asdict(replace(run, limits=None)),
             "n_train_rows": len(fold.train),
             "target_mean": fold.target_mean,
             "target_scale": fold.target_scale,

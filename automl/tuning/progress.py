@@ -38,12 +38,13 @@ class SearchProgress:
     n_epochs: int
     seconds: float  # since the call began
     seconds_left: float | None  # None until it can be told
+    n_refused: int = 0  # trials whose networks were over a limit
     messages: tuple[str, ...] = ()  # what happened in this round: a new best, a failure
 
     @property
     def n_ended(self) -> int:
         """Trials that have come to an end, of whatever kind."""
-        return self.n_complete + self.n_pruned + self.n_failed
+        return self.n_complete + self.n_pruned + self.n_failed + self.n_refused
 
     @property
     def n_settled(self) -> int:

@@ -17,9 +17,10 @@ import optuna
 from optuna.distributions import BaseDistribution
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, GPSampler, QMCSampler, RandomSampler
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FixedTrial, FrozenTrial, TrialState
 
 from automl.errors import ConfigError
+from automl.tuning.limits import Limits, drawn_at_random
 from automl.tuning.seeds import derive_seed
 from automl.tuning.tpe.proposals import Cost
 from automl.tuning.tpe.sampler import TreeParzenSampler
@@ -88,6 +89,7 @@ class PerTrialSampler(BaseSampler):
     Args:
         cost: what an epoch of a trial with these params costs, in any unit, for samplers that
             count it; None: all the same.
+        limits: what a network may be; None: anything.
         earlier: studies to learn from as well, fitted into the space, for samplers that do.
     """
 
@@ -97,13 +99,16 @@ class PerTrialSampler(BaseSampler):
         space: SearchSpace,
         seed: int,
         cost: Cost | None = None,
+        limits: Limits | None = None,
         earlier: Sequence[EarlierStudy] = (),
     ) -> None:
         self._distributions = space.distributions()
         self._make = functools.partial(_find(name), space, seed)
         self._sampler = self._make(0)
         if isinstance(self._sampler, TreeParzenSampler):
-            self._sampler = TreeParzenSampler(space, seed, cost, earlier)
+            self._sampler = TreeParzenSampler(space, seed, cost, limits, earlier)
+        self._limits, self._space, self._seed = limits, space, seed
+        self._whole: dict[str, ParameterValue] = {}  # of the trial that is being asked for
 
     def same_past(self, study: optuna.Study) -> AbstractContextManager[None]:
         """Let all trials asked for inside see the study as it is now.
@@ -131,6 +136,7 @@ class PerTrialSampler(BaseSampler):
         """Make the sampler of this trial."""
         if not isinstance(self._sampler, TreeParzenSampler):
             self._sampler = self._make(trial.number)
+        self._whole = {}
         self._sampler.before_trial(study, trial)
 
     def infer_relative_search_space(
@@ -142,8 +148,39 @@ class PerTrialSampler(BaseSampler):
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """Sample jointly."""
-        return self._sampler.sample_relative(study, trial, search_space)
+        """Sample jointly; where networks are limited, the whole trial is decided here."""
+        drawn = self._sampler.sample_relative(study, trial, search_space)
+        if self._limits is None or isinstance(self._sampler, TreeParzenSampler):
+            return drawn
+        self._whole = self._within(self._limits, study, trial, drawn)
+        return {name: self._whole[name] for name in search_space if name in self._whole}
+
+    def _within(
+        self,
+        limits: Limits,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        drawn: Mapping[str, ParameterValue],
+    ) -> dict[str, ParameterValue]:
+        """All params of a trial of one of Optuna's samplers, within the limits.
+
+        What comes from a model is not drawn again, since it would be much the same: it is brought
+        within them.
+        """
+        others = {
+            name: self._sampler.sample_independent(study, trial, name, distribution)
+            for name, distribution in self._distributions.items()
+            if name not in drawn
+        }
+        first = self._space.suggest(FixedTrial({**drawn, **others}))
+        if isinstance(self._sampler, GPSampler) and drawn:
+            return limits.brought_within(first)
+
+        def draw(k: int) -> dict[str, ParameterValue]:
+            seed = derive_seed(self._seed, trial.number, "sampler", k)
+            return drawn_at_random(self._space, seed) if k else first
+
+        return limits.within(draw)
 
     def sample_independent(
         self,
@@ -152,7 +189,9 @@ class PerTrialSampler(BaseSampler):
         param_name: str,
         param_distribution: BaseDistribution,
     ) -> Any:
-        """Sample one parameter alone."""
+        """Sample one parameter alone, if it is not decided already."""
+        if param_name in self._whole:
+            return self._whole[param_name]
         return self._sampler.sample_independent(study, trial, param_name, param_distribution)
 
     def after_trial(

@@ -147,18 +147,19 @@ class SearchState:
     def progress(self, clock: Clock, clock_of_training: Clock) -> SearchProgress:
         """Where the search is: one snapshot, with what is to be told."""
         tally, n_trials = self.tally, self.policy.n_trials
-        best = self.best_unfinished if self.decider.policy.pauses else None
+        best = (self.best_unfinished if self.decider.policy.pauses else None) or tally.best
         return SearchProgress(
             study_name=self.problem.study_name,
             n_trials=n_trials,
             n_complete=tally.n_complete,
             n_pruned=tally.n_pruned,
             n_failed=tally.n_failed,
+            n_refused=tally.n_refused,
             n_paused=len(self.trials.paused),
             running=self.trials.snapshots,
-            best_number=best.number if best else tally.best_number,
-            best_value=best.value if best else tally.best_value,
-            best_params=best.params if best else tally.best_params,
+            best_number=best.number if best else None,
+            best_value=best.value if best else None,
+            best_params=best.params if best else {},
             n_epochs=tally.n_epochs,
             seconds=clock.seconds,
             seconds_left=estimate_seconds_left(

@@ -75,6 +75,9 @@ def make_settings(
         seed=options.seed,
         warm_start=tuple(dict.fromkeys(map(study_name_in, options.warm_start))),
         widen=options.widen,
+        max_parameters=options.max_parameters,
+        max_latency=options.max_latency,
+        latency_rows=options.latency_rows,
     )
 
 

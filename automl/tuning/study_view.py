@@ -34,6 +34,8 @@ def is_paused(trial: FrozenTrial) -> bool:
 def view_of(study: optuna.Study, problem: Problem) -> View:
     """A study as it is stored; whose trials run, pause or not, is not known yet."""
     view = View(problem.space, problem.settings.seed, problem.settings.max_epochs, problem.cost)
+    if problem.limits is not None:
+        view.is_allowed = problem.limits.allows
     trials = study.get_trials(deepcopy=False)
     look_at(view, trials)
     started = sum(trial.state is not OptunaState.WAITING for trial in trials)

@@ -13,7 +13,16 @@ import optuna
 from optuna.trial import TrialState
 
 from automl.tuning.trial_in_training import TrialInTraining
-from storage.records import BY_MACHINE, ParameterValue
+from storage.records import BY_MACHINE, OVER_LIMIT, ParameterValue
+
+
+@dataclass(frozen=True, slots=True)
+class BestTrial:
+    """The complete trial of the lowest value."""
+
+    number: int
+    value: float
+    params: Mapping[str, ParameterValue] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -24,11 +33,10 @@ class Tally:
     n_complete: int = 0
     n_pruned: int = 0
     n_failed: int = 0
+    n_refused: int = 0  # their networks were over a limit
     n_epochs: int = 0  # of this call
     n_ended_before: int = 0  # trials that had ended when this call began
-    best_number: int | None = None
-    best_value: float | None = None
-    best_params: Mapping[str, ParameterValue] = field(default_factory=dict)
+    best: BestTrial | None = None
     has_machine_decided: bool = False  # its speed or memory, what is proposed from now on
 
     @classmethod
@@ -44,7 +52,7 @@ class Tally:
 
     def _count(self, trial: optuna.trial.FrozenTrial) -> None:
         if trial.state == TrialState.FAIL or "cause" in trial.user_attrs:
-            self.n_failed += 1
+            self.count_failed(trial.user_attrs.get("cause"))
         elif trial.state == TrialState.PRUNED:
             self.n_pruned += 1
         elif trial.state == TrialState.COMPLETE:
@@ -52,13 +60,25 @@ class Tally:
             self._note_best(trial.number, trial.value, trial.params)
 
     @property
+    def best_value(self) -> float | None:
+        """The lowest value of a complete trial; None where none has completed."""
+        return None if self.best is None else self.best.value
+
+    @property
     def n_ended(self) -> int:
         """Trials that have come to an end, of whatever kind."""
-        return self.n_complete + self.n_pruned + self.n_failed
+        return self.n_complete + self.n_pruned + self.n_failed + self.n_refused
 
     def has_all(self, n_trials: int) -> bool:
         """Whether so many trials have been asked for, and all have come to an end."""
         return self.n_asked >= n_trials and self.n_ended == self.n_asked
+
+    def count_failed(self, cause: str | None) -> None:
+        """Count a trial that has ended without a value, by its cause."""
+        if cause == OVER_LIMIT:
+            self.n_refused += 1
+        else:
+            self.n_failed += 1
 
     def count_complete(self, trial: TrialInTraining) -> bool:
         """Count a completed trial; True if it is the best so far."""
@@ -68,7 +88,7 @@ class Tally:
     def _note_best(
         self, number: int, value: float | None, params: Mapping[str, ParameterValue]
     ) -> bool:
-        if value is None or (self.best_value is not None and value >= self.best_value):
+        if value is None or (self.best is not None and value >= self.best.value):
             return False
-        self.best_number, self.best_value, self.best_params = number, value, params
+        self.best = BestTrial(number, value, params)
         return True

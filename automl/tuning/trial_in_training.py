@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import fmean
 
 import optuna
@@ -98,6 +98,11 @@ class TrialInTraining:
     def is_ended_at(self, epoch: int) -> bool:
         """Whether every run has come to its end by an epoch."""
         return all(run.end is not None and len(run.curve) <= epoch for run in self.runs.values())
+
+    def lift_limits(self) -> None:
+        """Train on whatever the networks come to: they were looked at before."""
+        for run in self.runs.values():
+            run.config = replace(run.config, limits=None)
 
     def report(self, epoch: int) -> None:
         """Tell Optuna what the trial is worth at its next epoch."""

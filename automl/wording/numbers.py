@@ -42,6 +42,16 @@ def percent(share: float) -> str:
     return f"{value:.1f} %" if abs(value) >= 0.95 else f"{value:.2g} %"
 
 
+def brief_time(seconds: float) -> str:
+    """A time below some seconds, as of one call: "85 us", "2 ms", "1.25 s"."""
+    if not math.isfinite(seconds):
+        return "–"
+    scale, unit = next(
+        (one for one in ((1e-6, "us"), (1e-3, "ms")) if seconds < 999.5 * one[0]), (1.0, "s")
+    )
+    return f"{number(seconds / scale)} {unit}"
+
+
 def duration(seconds: float) -> str:
     """Seconds as a person says them: "0.4 s", "3 min 20 s", "2 h 5 min"."""
     if not math.isfinite(seconds):

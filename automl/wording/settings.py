@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from automl.wording.numbers import number, percent
+from automl.wording.numbers import brief_time, number, percent
 from storage.records import StudySettings
 
 NOT_SEARCHED = "not searched"
@@ -40,6 +40,9 @@ def setting_words(settings: StudySettings) -> dict[str, str]:
         "--seed": str(settings.seed),
         "--warm-start": ",".join(settings.warm_start) or NONE,
         "--widen": "on" if settings.widen else "off",
+        "--max-parameters": value_text(settings.max_parameters),
+        "--max-latency": value_text(settings.max_latency and brief_time(settings.max_latency)),
+        "--latency-rows": str(settings.latency_rows),
     }
     return {**chosen, **{name: range_words(entry) for name, entry in _parameters(settings)}}
 

@@ -22,3 +22,40 @@ def test_a_study_without_complete_trials_says_so(finished: SearchResult) -> None
     values: Any = study_json(replace(finished.records, trials=(), diagnoses=()))
     assert (values["best"], values["test"]) == (None, None)
     assert values["diagnosis"]["verdict"] == "too_little_evidence"
+
+
+def test_limits_and_what_size_is_worth_are_told(finished: SearchResult) -> None:
+    records = finished.records
+    best = finished.best
+    trials = tuple(
+        replace(trial, user_attributes={**trial.user_attributes, "latency": 25e-6})
+        if trial.number == best.number
+        else trial
+        for trial in records.trials
+    )
+    settings = replace(records.settings, max_parameters=200_000, max_latency=2e-3)
+    values: Any = study_json(replace(records, trials=trials, settings=settings))
+    limits = {"max_parameters": 200_000, "max_latency": 2e-3, "latency_rows": 1}
+    assert values["limits"] == limits
+    assert values["best"]["n_parameters"] == records.search_runs(best.number)[0].n_parameters
+    assert values["best"]["latency"] == 25e-6
+    assert values["n_trials"]["refused"] == 0
+
+
+def test_a_smaller_network_that_is_as_good_is_named(finished: SearchResult) -> None:
+    """Where noise hides all differences, it is the smallest of all."""
+    records = finished.records
+    epochs = {
+        run_id: tuple(replace(one, valid_loss_standard_error=9.0) for one in curve)
+        for run_id, curve in records.epochs.items()
+    }
+    complete = {trial.number for trial in records.complete_trials}
+    runs = tuple(replace(run, n_parameters=500 - run.run_id) for run in records.runs)
+    noisy = replace(records, epochs=epochs, runs=runs)
+    sizes = {number: noisy.search_runs(number)[0].n_parameters or 0 for number in complete}
+    values: Any = study_json(noisy)
+    least = min(sizes.values())
+    if sizes[finished.best.number] == least:
+        assert values["smallest_equal"] is None
+    else:
+        assert values["smallest_equal"]["n_parameters"] == least

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -50,6 +51,28 @@ def test_a_network_that_raises_ends_the_search_with_its_line(tmp_path: Path) -> 
         done.stderr
     )
     assert "Traceback" not in done.stderr
+
+
+def test_networks_over_a_limit_are_not_trained(tmp_path: Path) -> None:
+    """How large one is, only the network that is built can tell."""
+    folder = folder_with_networks(tmp_path)
+    own = ("--model", "my_network.py:build", "--space", "my_space.toml", "--no-references")
+    limits = ("--max-parameters", "2k", "--max-latency", "1s")
+    done = run(folder, *SEARCH, *own, *limits, "--n-trials", "8", "--max-epochs", "3", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert found["n_trials"]["refused"] > 0
+    assert found["n_trials"]["failed"] == 0
+    assert found["best"]["n_parameters"] <= 2000
+    assert 0 < found["best"]["latency"] < 1
+    assert "was refused:" in done.stderr
+
+    shown = run(folder, "-m", "cli", "show", "iris-target")
+    assert f"its network: {found['best']['n_parameters']:,} parameters" in shown.stdout
+    assert "allowed: 2,000 parameters and 1 s for a call of 1 row" in shown.stdout
+    other = run(folder, *SEARCH, *own, "--max-parameters", "3k")
+    assert other.returncode == 1
+    assert "max-parameters is 2000 in the study and 3000 here" in other.stderr
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from automl.data.table.inputs import table_inputs
 from automl.models.family import Family, Forward
 from automl.models.layers import LayerSignal
 from automl.models.mlp.config import MLPConfig, count_parameters
-from automl.models.mlp.cost import arithmetic_seconds, call_seconds
+from automl.models.mlp.cost import arithmetic_seconds, call_seconds, inference_seconds
 from automl.models.mlp.dropout import step_masks
 from automl.models.mlp.initialization import initialize_
 from automl.models.mlp.network import MLP, mlp_for
@@ -91,6 +91,10 @@ class MLPFamily(Family):
     def step_seconds(self, config: MLPConfig, data: DataDescription, batch_size: int) -> float:
         """What a step of one network takes."""
         return call_seconds(config) + arithmetic_seconds(config, data, batch_size)
+
+    def call_seconds(self, config: MLPConfig, data: DataDescription, n_rows: int) -> float:
+        """What one call in inference mode takes."""
+        return inference_seconds(config, data, n_rows)
 
 
 MLP_FAMILY: Final = MLPFamily()

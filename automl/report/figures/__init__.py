@@ -28,6 +28,7 @@ from automl.report.figures import (
     roc,
     score,
     timeline,
+    trade_off,
 )
 from automl.report.panels import FigureModule
 
@@ -40,6 +41,7 @@ IN_ORDER: tuple[FigureModule, ...] = (
     coarse_to_fine,
     contours,
     bias_variance,
+    trade_off,
     data_size,
     gradient_flow,
     initialization,

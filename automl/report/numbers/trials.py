@@ -17,13 +17,14 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.diagnostics.trade_off import latency_of
 from storage.effort import TrialEffort, trial_effort
 from storage.records import EpochRecord, ParameterValue, StudyRecords, TrialRecord
 from storage.records import best_epoch as best_of_run
 
 Floats: TypeAlias = NDArray[np.float64]
-Outcome: TypeAlias = Literal["complete", "pruned", "failed", "unfinished"]
-OUTCOMES: tuple[Outcome, ...] = ("complete", "pruned", "failed", "unfinished")
+Outcome: TypeAlias = Literal["complete", "pruned", "failed", "refused", "unfinished"]
+OUTCOMES: tuple[Outcome, ...] = ("complete", "pruned", "failed", "refused", "unfinished")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +85,11 @@ class Trial:
     best: BestEpoch | None  # None before the first epoch
     effort: TrialEffort
     n_parameters: int | None = None
+
+    @property
+    def latency(self) -> float | None:
+        """Seconds of one call of its network, where that was measured."""
+        return latency_of(self.record)
 
     @property
     def number(self) -> int:

@@ -54,6 +54,11 @@ class TrialView:
         return self.state == "paused"
 
 
+def anything(params: Mapping[str, ParameterValue]) -> bool:
+    """What is allowed where nothing is limited."""
+    return True
+
+
 @dataclass(slots=True)
 class View:
     """What a policy sees of a study, as the virtual order has it.
@@ -65,6 +70,9 @@ class View:
         epochs_left: how many epochs may still be trained, where that is limited.
         earlier: trials of earlier studies, with params of this space. Their losses are of other
             data, on scales of their own: another task to a model of several.
+        is_allowed: whether the network of these params is within the study's limits, as far as
+            that is known before it is built. What a policy starts all the same is brought within
+            them.
     """
 
     space: SearchSpace
@@ -76,6 +84,7 @@ class View:
     n_startable: int = 0
     epochs_left: int | None = None
     earlier: Sequence[EarlierStudy] = ()
+    is_allowed: Callable[[Mapping[str, ParameterValue]], bool] = anything
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from automl.tuning.limits import N_DRAWS, Limits
 from automl.tuning.tpe.dimensions import Dimensions, Floats
 from automl.tuning.tpe.parzen import Bandwidth, Columns, Parzen
 from automl.tuning.tpe.past import Past
@@ -75,6 +76,7 @@ class Model:
     """A past, modelled: proposes as many trials as are asked for.
 
     Args:
+        limits: what a proposal may be; None: anything.
         earlier: pasts of earlier studies. With one there is a model from the first trial on.
     """
 
@@ -83,10 +85,12 @@ class Model:
         dimensions: Dimensions,
         past: Past,
         cost: Cost | None = None,
+        limits: Limits | None = None,
         choices: Choices = CHOICES,
         earlier: Sequence[Past] = (),
     ) -> None:
         self._dimensions, self._cost, self._choices = dimensions, cost, choices
+        self._limits = limits
         self._columns = Columns(dimensions.all)
         self._good: Parzen | None = None
         n_known = past.n_known + sum(each.n_known for each in earlier)
@@ -107,20 +111,37 @@ class Model:
         # All are drawn at once, each from its own numbers; a density's bits may depend on sizes.
         draws = self._good.draw(np.concatenate([one.random(size) for one in generators]))
         features = self._columns.features(draws, self._dimensions.has(draws))
+        parts = np.split(draws, len(seeds)), np.split(features, len(seeds))
         return [
             self._best(own, self._scores(of_own), self._choices.cost_power)
-            for own, of_own in zip(
-                np.split(draws, len(seeds)), np.split(features, len(seeds)), strict=True
-            )
+            or self._again(numbers, size)
+            for numbers, own, of_own in zip(generators, *parts, strict=True)
         ]
+
+    def _again(
+        self, numbers: np.random.Generator, size: tuple[int, int]
+    ) -> dict[str, ParameterValue]:
+        """A proposal in the place of one whose draws were all over a limit."""
+        assert self._good is not None and self._limits is not None
+        for _ in range(math.ceil(N_DRAWS / size[0])):
+            draws = self._good.draw(numbers.random(size))
+            scores = self._scores(self._columns.features(draws, self._dimensions.has(draws)))
+            if found := self._best(draws, scores, self._choices.cost_power):
+                return found
+        best = draws[int(np.argmax(scores))]
+        return self._limits.brought_within(self._dimensions.decode(best.tolist()))
 
     def _first(self, numbers: np.random.Generator) -> dict[str, ParameterValue]:
         """Before there is a model: any of some draws, cheap ones more often."""
         n_draws = self._choices.n_costed
-        draws = self._anywhere.draw(numbers.random((n_draws, 1 + len(self._dimensions))))
-        # With Gumbel noise, each is the largest with a chance of the exponential of its score.
-        noise = -np.log(-np.log(numbers.random(n_draws)))
-        return self._best(draws, noise, self._choices.startup_power)
+        for _ in range(math.ceil(N_DRAWS / n_draws)):
+            draws = self._anywhere.draw(numbers.random((n_draws, 1 + len(self._dimensions))))
+            # With Gumbel noise, each is the largest with a chance of the exponential of its score.
+            noise = -np.log(-np.log(numbers.random(n_draws)))
+            if found := self._best(draws, noise, self._choices.startup_power):
+                return found
+        assert self._limits is not None, "without limits, any draw will do"
+        return self._limits.brought_within(self._dimensions.decode(draws[0].tolist()))
 
     def _scores(self, features: Floats) -> Floats:
         assert self._good is not None
@@ -148,9 +169,16 @@ class Model:
         )
 
     def _best(self, draws: Floats, scores: Floats, power: float) -> dict[str, ParameterValue]:
-        if self._cost is None or power == 0.0:
-            return self._dimensions.decode(draws[int(np.argmax(scores))].tolist())
-        best = np.argsort(-scores, kind="stable")[: self._choices.n_costed]
-        all_params = [self._dimensions.decode(draw) for draw in draws[best].tolist()]
-        costs = np.array([self._cost(params) for params in all_params])
-        return all_params[int(np.argmax(scores[best] - power * np.log(costs)))]
+        """The most promising of the draws that are within the limits; empty if none is."""
+        order = np.argsort(-scores, kind="stable")
+        n_costed = self._choices.n_costed if self._cost is not None and power else 1
+        if self._limits is None:
+            order = order[:n_costed]
+        found = [(int(n), self._dimensions.decode(draws[n].tolist())) for n in order]
+        if self._limits is not None:
+            found = [one for one in found if self._limits.allows(one[1])][:n_costed]
+        if len(found) < 2 or self._cost is None:
+            return found[0][1] if found else {}
+        costs = np.array([self._cost(params) for _, params in found])
+        among = scores[[n for n, _ in found]] - power * np.log(costs)
+        return found[int(np.argmax(among))][1]

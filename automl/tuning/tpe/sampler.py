@@ -16,6 +16,7 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial
 
+from automl.tuning.limits import Limits
 from automl.tuning.seeds import derive_seed
 from automl.tuning.tpe.dimensions import Dimensions
 from automl.tuning.tpe.past import PastReader, past_of
@@ -30,6 +31,7 @@ class TreeParzenSampler(BaseSampler):
 
     Args:
         cost: what an epoch of a trial with these params costs, in any unit; None: all the same.
+        limits: what a network may be; None: anything.
         earlier: studies to learn from beside the study's own trials, fitted into the space.
     """
 
@@ -38,6 +40,7 @@ class TreeParzenSampler(BaseSampler):
         space: SearchSpace,
         study_seed: int,
         cost: Cost | None = None,
+        limits: Limits | None = None,
         earlier: Sequence[EarlierStudy] = (),
     ) -> None:
         self._distributions = {
@@ -45,7 +48,7 @@ class TreeParzenSampler(BaseSampler):
         }
         self._dimensions = Dimensions(space)
         self._reader = PastReader(self._dimensions)
-        self._seed, self._cost = study_seed, cost
+        self._seed, self._cost, self._limits = study_seed, cost, limits
         self._earlier = [past_of(study, self._dimensions) for study in earlier]
         self._model: Model | None = None
 
@@ -93,4 +96,6 @@ class TreeParzenSampler(BaseSampler):
 
     def _model_of(self, study: optuna.Study) -> Model:
         past = self._reader.read(study)
-        return Model(self._dimensions, past, self._cost, earlier=self._earlier)
+        return Model(
+            self._dimensions, past, self._cost, self._limits, earlier=self._earlier
+        )

@@ -6,7 +6,6 @@ import dataclasses
 from typing import Any
 
 import numpy as np
-import pytest
 
 from automl.diagnostics.search_coverage import (
     best_trials,
@@ -16,7 +15,6 @@ from automl.diagnostics.search_coverage import (
     diagnose_search,
     diagnose_seeds,
     diagnose_short_budget,
-    diagnose_smallest_equal,
     diagnose_too_few_trials,
     varied_parameters,
 )
@@ -86,28 +84,23 @@ def test_few_trials_for_many_hyperparameters(study: Any) -> None:
 
     assert diagnosis is not None
     assert diagnosis.evidence["wanted"] == 20
-    assert diagnosis.advice[0].changes[0].parameter == "n_trials"
+    assert [(one.parameter, one.set) for one in diagnosis.advice[0].changes] == [
+        ("n_trials", "20")
+    ]
+
+
+def test_trials_that_failed_are_wanted_once_more(study: Any) -> None:
+    trials = [TrialRecord(i, "COMPLETE", {name: i for name in "abcd"}, float(i)) for i in range(6)]
+    failed = [TrialRecord(i, "PRUNED", {}, cause="diverged") for i in (6, 7)]
+    diagnosis = diagnose_too_few_trials(with_trials(study, [*trials, *failed]))
+    assert diagnosis is not None
+    assert diagnosis.advice[0].changes[0].set == "22"
 
 
 def test_a_hyperparameter_with_one_value_is_not_varied(study: Any) -> None:
     trials = [TrialRecord(i, "COMPLETE", {"a": i, "b": 1}, float(i)) for i in range(3)]
 
     assert varied_parameters(with_trials(study, trials)) == ["a"]
-
-
-def test_the_smallest_network_within_one_standard_error_is_named(study: Any, curve: Any) -> None:
-    records = study(curve(1.0, 0.205), curve(1.0, 0.5), curve(1.0, 0.2), error=0.02)
-
-    diagnosis = diagnose_smallest_equal(records)
-
-    assert diagnosis is not None
-    assert diagnosis.evidence["trial"] == 0
-    assert "Trial 0 has 100 parameters, the best trial 2 has 300" in diagnosis.message
-    assert diagnosis.evidence["cost"] == pytest.approx(0.005, rel=0.01)
-
-
-def test_a_best_trial_that_is_smallest_needs_no_word(study: Any, curve: Any) -> None:
-    assert diagnose_smallest_equal(study(curve(1.0, 0.2), curve(1.0, 0.5))) is None
 
 
 def test_hyperparameters_without_effect_are_told_from_those_with(study: Any) -> None:

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from automl.executors.first_look import judge_first_look
+from automl.executors.first_look import judge_first_look, judge_size
+from automl.training.config import NetworkLimits
 from automl.training.gradients import inspect_initialization
 from automl.training.trainer import RunBegan
 from tests.contracts.tiny_datasets import tiny_dataset
@@ -37,3 +38,19 @@ def test_numbers_that_are_not_finite_are_a_fault_of_our_design_or_of_an_unknown_
     broken = replace(began.layers[0], gradient_norm=math.nan)
     failure = judge_first_look(replace(began, layers=(broken, *began.layers[1:])), run)
     assert failure.cause == cause
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        (None, None),
+        (NetworkLimits(100, 1e-4), None),
+        (NetworkLimits(99), "100 parameters are more than 99"),
+        (NetworkLimits(None, 9e-5), "a call of 100 us is longer than 90 us"),
+    ],
+)
+def test_a_network_over_a_limit_is_not_to_train(limits, words):
+    failure = judge_size(RunBegan(1, 100, latency=1e-4), replace(tiny_run(), limits=limits))
+    assert (failure and (failure.cause, failure.message)) == (words and ("over_limit", words))
+    unmeasured = RunBegan(1, 10)
+    assert judge_size(unmeasured, replace(tiny_run(), limits=NetworkLimits(10, 1e-9))) is None

@@ -56,6 +56,8 @@ def test_options_do_not_change() -> None:
         ("timeout", "10m", "timeout must be a number of seconds, but got '10m'"),
         ("trial_timeout", -1, "trial_timeout must be a number of seconds, but got -1"),
         ("drop", "age", r"drop must be a list of texts, but got 'age'; write \['age'\]"),
+        ("max_parameters", "200k", "a whole number from 1, but got '200k'; write 200000"),
+        ("max_latency", "2ms", "a number of seconds above 0, but got '2ms'; write 0.002"),
         ("set", "l1=0", r"set must be a list of texts, but got 'l1=0'; write \['l1=0'\]"),
     ],
 )
@@ -66,6 +68,8 @@ def test_what_a_notebook_can_get_wrong_is_told(option: str, value: Any, rule: st
 
 PLAIN: dict[str, tuple[Any, Any]] = {
     "n_trials": (np.int64(3), 3),
+    "max_parameters": (2e5, 200_000),
+    "max_latency": (np.float64(0.002), 0.002),
     "folds": (2.0, 2),
     "slots": (np.float32(4), 4),
     "split_seed": (np.uint8(7), 7),

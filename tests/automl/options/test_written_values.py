@@ -7,20 +7,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automl.errors import ConfigError
-from automl.options.values import BYTES, COUNT, SECONDS
+from automl.options.values import AMOUNT, BYTES, COUNT, SECONDS, SPAN
 from automl.options.written_values import (
+    amount_of,
     bytes_of,
     number_of,
     seconds_of,
     seconds_text,
     shown,
+    span_text,
     whole_of,
 )
 
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("0.5", 0.5), (" 1D ", 86400)],
+    [
+        *(("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("0.5", 0.5), (" 1D ", 86400)),
+        *(("2ms", 0.002), ("500us", 5e-4), ("1m2ms", 60.002), ("1.5MS", 0.0015)),
+    ],
 )
 def test_times_are_read_as_people_type_them(text: str, seconds: float) -> None:
     assert seconds_of(text) == seconds
@@ -36,7 +41,8 @@ def test_sizes_are_read_as_people_type_them(text: str, n_bytes: int) -> None:
 
 @given(st.text(max_size=12) | st.from_regex(r"[-0-9.smhdkMGT ]{1,40}"))
 def test_any_text_is_a_number_or_an_error_in_one_line(text: str) -> None:
-    for read, rule in ((seconds_of, SECONDS), (bytes_of, BYTES), (whole_of, COUNT)):
+    pairs = ((seconds_of, SECONDS), (bytes_of, BYTES), (whole_of, COUNT))
+    for read, rule in (*pairs, (seconds_of, SPAN), (amount_of, AMOUNT)):
         try:
             rule.plain("x", read(text))
         except ConfigError as error:
@@ -60,3 +66,35 @@ def test_a_value_is_shown_in_one_short_line() -> None:
     assert shown("a\nb") == r"'a\nb'"
     assert shown(10**5000) == "a value of type int"
     assert len(shown("x" * 1000)) < 70
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("200000", 200_000),
+        ("200k", 200_000),
+        ("1M", 10**6),
+        (" 1.5m ", 1_500_000),
+        ("2g", 2 * 10**9),
+    ],
+)
+def test_amounts_are_read_as_people_type_them(text: str, amount: int) -> None:
+    assert amount_of(text) == amount
+
+
+@pytest.mark.parametrize("text", ["1.5", "0.0001k", "k", "1kk", "-3", "1e5", "200 k", ""])
+def test_what_is_no_whole_amount_stays_the_text(text: str) -> None:
+    assert amount_of(text) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(5e-4, "500us"), (6e-5, "60us"), (2e-3, "2ms"), (1.5, "1.5s"), (90.0, "90s")],
+)
+def test_short_times_are_written_to_be_typed(seconds: float, text: str) -> None:
+    assert span_text(seconds) == text
+
+
+@given(st.floats(1e-9, 1e6))
+def test_a_short_time_that_is_typed_again_is_the_same(seconds: float) -> None:
+    assert seconds_of(span_text(seconds)) == seconds

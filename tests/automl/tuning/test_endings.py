@@ -9,6 +9,7 @@ import pytest
 
 from automl.data import LoadedData, SplitOptions, load_dataset
 from automl.tuning.endings import complete_early
+from automl.tuning.tally import BestTrial
 from storage import Store
 from storage.records import BY_MACHINE
 from tests.automl.tuning.searches import make_search, run, settings_for
@@ -93,7 +94,7 @@ def test_when_time_is_up_only_a_trial_that_is_better_than_all_completed_ones_end
 ) -> None:
     settings = settings_for(iris, max_epochs=100_000)
     search = make_search(store, iris, settings, n_trials=9, n_slots=3, timeout=3.0)
-    search.state.tally.best_value = best_so_far
+    search.state.tally.best = BestTrial(-1, best_so_far)
     assert list(search)
     outcomes = [trial.outcome for trial in store.read_study("iris").trials]
     assert outcomes.count("complete") == n_complete

@@ -14,6 +14,7 @@ from automl.executors.pool import Pool
 from automl.executors.workers.worker import TrainingSetup
 from automl.tuning.endings import keep_state, prune
 from automl.tuning.study import open_study
+from automl.tuning.tally import BestTrial
 from storage import Store
 from tests.automl.tuning.searches import make_search, run, settings_for
 from tests.contracts.thread_engine import ThreadEngine
@@ -111,7 +112,7 @@ def test_trials_that_finish_soon_do_not_keep_others_from_beginning(
     search = make_search(store, iris, settings_for(iris), n_trials=10_000, n_slots=2, timeout=4.0)
     held_back = {}
     for progress in search:
-        search.state.tally.best_value = 1e9  # so that whatever trains is better
+        search.state.tally.best = BestTrial(-1, 1e9)  # so that whatever trains is better
         held_back[progress.seconds] = search._must_finish
     late = [each for seconds, each in held_back.items() if 2.5 < seconds < 3.5]
     assert late and not any(late)

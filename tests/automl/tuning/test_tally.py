@@ -26,7 +26,7 @@ def test_counts_follow_causes_not_optunas_states() -> None:
         )
     )
     assert (tally.n_complete, tally.n_pruned, tally.n_failed) == (2, 1, 2)
-    assert (tally.best_number, tally.best_value) == (1, 0.3)
+    assert tally.best is not None and (tally.best.number, tally.best_value) == (1, 0.3)
     assert tally.n_asked == tally.n_ended == tally.n_ended_before == 5
 
 
@@ -39,4 +39,4 @@ def test_running_trials_are_asked_but_not_ended() -> None:
 
 def test_an_equal_value_is_no_new_best() -> None:
     tally = Tally.of(study_of(create_trial(value=0.5), create_trial(value=0.5)))
-    assert tally.best_number == 0
+    assert tally.best is not None and tally.best.number == 0

@@ -1,0 +1,148 @@
+"""What a network's size is worth: smaller ones that are as good, and those over a limit.
+
+"As good" is the one-standard-error rule (`thresholds.SAME_LOSS_STANDARD_ERRORS`). All trials are
+judged on the same rows, so it calls more networks as good than a paired test would: of two within
+one standard error, one may be better all the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from automl.diagnostics.evidence import trial_facts
+from automl.diagnostics.situation import change_range, named, space_parameters
+from automl.diagnostics.thresholds import FAILURE_SHARE, SAME_LOSS_STANDARD_ERRORS
+from automl.wording.counts import agree, count, listing
+from automl.wording.numbers import brief_time, number
+from storage.records import Advice, Diagnosis, StudyRecords, StudySettings, TrialRecord
+
+
+@dataclass(frozen=True, slots=True)
+class SmallestEqual:
+    """The complete trial of the fewest parameters among those as good as the best one."""
+
+    trial: TrialRecord
+    best: TrialRecord
+    standard_error: float  # of the best one's validation loss
+    n_equal: int  # trials as good as the best, itself included
+
+
+def smallest_equal(records: StudyRecords) -> SmallestEqual | None:
+    """The smallest network as good as the best one; None where the best one is the smallest."""
+    best, error = records.best_trial, standard_error_of_best(records)
+    if best is None or error is None or best.value is None:
+        return None
+    limit = best.value + SAME_LOSS_STANDARD_ERRORS * error
+    equal = [
+        trial
+        for trial in records.complete_trials
+        if (trial.value or 0.0) <= limit and n_parameters_of(records, trial.number)
+    ]
+    smallest = min(equal, key=lambda t: n_parameters_of(records, t.number) or 0, default=None)
+    best_size = n_parameters_of(records, best.number)
+    if smallest is None or best_size is None:
+        return None
+    if (n_parameters_of(records, smallest.number) or 0) >= best_size:
+        return None
+    return SmallestEqual(smallest, best, error, len(equal))
+
+
+def standard_error_of_best(records: StudyRecords) -> float | None:
+    """Of the best trial's validation loss; None where no trial has completed."""
+    best = records.best_trial
+    facts = trial_facts(records, best.number) if best else None
+    return None if facts is None else facts.valid_noise
+
+
+def n_parameters_of(records: StudyRecords, trial_number: int) -> int | None:
+    """Trainable numbers of a trial's network: of several folds', the first one's."""
+    runs = records.search_runs(trial_number)
+    return runs[0].n_parameters if runs else None
+
+
+def latency_of(trial: TrialRecord) -> float | None:
+    """Seconds of one call of a trial's network; None where they were not measured."""
+    found = trial.user_attributes.get("latency")
+    return float(found) if isinstance(found, int | float) else None
+
+
+def diagnose_smallest_equal(records: StudyRecords) -> Diagnosis | None:
+    """The smallest network whose loss cannot be told from the best one's."""
+    found = smallest_equal(records)
+    if found is None:
+        return None
+    small, best = found.trial, found.best
+    size = n_parameters_of(records, small.number) or 0
+    best_size = n_parameters_of(records, best.number) or 0
+    cost = (small.value or 0.0) - (best.value or 0.0)
+    times = latency_of(small), latency_of(best)
+    slower = ""
+    if times[0] is not None and times[1] is not None:
+        slower = f" A call of it takes {brief_time(times[0])} against {brief_time(times[1])}."
+    return Diagnosis(
+        kind="smaller_equal",
+        severity="info",
+        message=(
+            f"A network of {size:,} parameters is as good within the error: trial {small.number} "
+            f"has them, the best trial {best.number} has {best_size:,}. It costs "
+            f"{number(cost, 2)} in validation loss ({number(small.value or 0.0)} against "
+            f"{number(best.value or 0.0)}), within one standard error "
+            f"({number(found.standard_error, 2)}): the two cannot be told apart.{slower}"
+        ),
+        evidence={
+            "trial": small.number,
+            "n_parameters": size,
+            "best_trial": best.number,
+            "best_n_parameters": best_size,
+            "cost": cost,
+            "standard_error": found.standard_error,
+            "n_equal": found.n_equal,
+        },
+    )
+
+
+def diagnose_refused(records: StudyRecords) -> Diagnosis | None:
+    """Trials that were not trained, since their networks were over a limit."""
+    refused = [trial for trial in records.trials if trial.outcome == "refused"]
+    if not refused:
+        return None
+    n_trials, share = len(records.trials), len(refused) / len(records.trials)
+    return Diagnosis(
+        kind="over_limit",
+        severity="warning" if share >= FAILURE_SHARE else "info",
+        message=(
+            f"{len(refused)} of {count(n_trials, 'trial')} {agree(len(refused), 'was', 'were')} "
+            f"refused: their networks are larger or slower than allowed "
+            f"({limits_in_words(records.settings)}), and were not trained."
+        ),
+        evidence={"n_refused": len(refused), "share": share},
+        advice=_fit_in(records, refused),
+    )
+
+
+def limits_in_words(settings: StudySettings) -> str:
+    """What a network may be at most: "200,000 parameters, 2 ms for a call of 1 row"."""
+    words = []
+    if settings.max_parameters is not None:
+        words.append(count(settings.max_parameters, "parameter"))
+    if settings.max_latency is not None:
+        rows = count(settings.latency_rows, "row")
+        words.append(f"{brief_time(settings.max_latency)} for a call of {rows}")
+    return listing(words)
+
+
+def _fit_in(records: StudyRecords, refused: list[TrialRecord]) -> tuple[Advice, ...]:
+    """End the range of widths where networks have been allowed so far."""
+    name = named(records.settings, "width")
+    entry = space_parameters(records.settings).get(name or "", {})
+    low, high = entry.get("low"), entry.get("high")
+    if name is None or not isinstance(low, int | float) or not isinstance(high, int | float):
+        return ()
+    allowed = [t for t in records.trials if t.outcome in ("complete", "pruned")]
+    widths = [w for t in allowed if isinstance(w := t.params.get(name), int | float)]
+    over = [w for t in refused if isinstance(w := t.params.get(name), int | float)]
+    if not widths or 2 * sum(w > max(widths) for w in over) <= len(over):
+        return ()
+    text = f"Search {name} up to {number(max(widths))}: wider networks are over the limit."
+    is_whole = entry.get("type") == "int"
+    return (Advice(text, (change_range(name, low, max(widths), is_whole=is_whole),)),)

@@ -1,0 +1,104 @@
+"""What a network's size is worth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from automl.diagnostics.no_result import diagnose_no_result
+from automl.diagnostics.trade_off import (
+    diagnose_refused,
+    diagnose_smallest_equal,
+    limits_in_words,
+    smallest_equal,
+)
+from storage.records import StudyRecords, TrialRecord
+
+
+def with_latencies(records: StudyRecords, *seconds: float) -> StudyRecords:
+    trials = tuple(
+        replace(trial, user_attributes={"latency": one})
+        for trial, one in zip(records.trials, seconds, strict=True)
+    )
+    return replace(records, trials=trials)
+
+
+def test_the_smallest_network_within_one_standard_error_is_named(study: Any, curve: Any) -> None:
+    records = study(curve(1.0, 0.205), curve(1.0, 0.5), curve(1.0, 0.2), error=0.02)
+    found = smallest_equal(records)
+    assert found is not None
+    assert (found.trial.number, found.best.number, found.n_equal) == (0, 2, 2)
+    diagnosis = diagnose_smallest_equal(records)
+    assert diagnosis is not None
+    assert diagnosis.message.startswith(
+        "A network of 100 parameters is as good within the error: trial 0 has them, the best "
+        "trial 2 has 300."
+    )
+    assert "A call" not in diagnosis.message
+
+
+def test_one_beyond_the_standard_error_is_not(study: Any, curve: Any) -> None:
+    assert smallest_equal(study(curve(1.0, 0.23), curve(1.0, 0.2), error=0.02)) is None
+
+
+def test_the_times_of_calls_are_told_where_they_were_measured(study: Any, curve: Any) -> None:
+    records = study(curve(1.0, 0.205), curve(1.0, 0.2), error=0.02)
+    diagnosis = diagnose_smallest_equal(with_latencies(records, 25e-6, 1.5e-3))
+    assert diagnosis is not None
+    assert diagnosis.message.endswith("A call of it takes 25 us against 1.5 ms.")
+
+
+def refused(number: int, width: int) -> TrialRecord:
+    return TrialRecord(number, "PRUNED", {"hidden_size": width}, cause="over_limit")
+
+
+def limited(study: Any, curve: Any, *widths: int) -> StudyRecords:
+    """Two trials of widths 16 and 20 that were trained, and refused ones of other widths."""
+    records = study(curve(1.0, 0.2), curve(1.0, 0.3))
+    entry = {"type": "int", "low": 16, "high": 256, "log": True}
+    settings = replace(
+        records.settings,
+        max_parameters=900,
+        space={"family": "mlp", "parameters": {"hidden_size": entry}},
+    )
+    trained = [
+        replace(trial, params={"hidden_size": width})
+        for trial, width in zip(records.trials, (16, 20), strict=True)
+    ]
+    others = [refused(2 + place, width) for place, width in enumerate(widths)]
+    return replace(records, settings=settings, trials=(*trained, *others))
+
+
+def test_refused_trials_are_counted_apart_with_what_was_allowed(study: Any, curve: Any) -> None:
+    diagnosis = diagnose_refused(limited(study, curve, 100, 200, 300))
+    assert diagnosis is not None
+    assert diagnosis.severity == "warning"
+    assert "3 of 5 trials were refused" in diagnosis.message
+    assert "larger or slower than allowed (900 parameters)" in diagnosis.message
+    (advice,) = diagnosis.advice
+    assert [(one.parameter, one.set) for one in advice.changes] == [("hidden_size", "16..20")]
+
+
+def test_no_range_is_advised_where_width_does_not_tell_them_apart(study: Any, curve: Any) -> None:
+    diagnosis = diagnose_refused(limited(study, curve, 18, 17, 300))
+    assert diagnosis is not None
+    assert diagnosis.advice == ()
+
+
+def test_a_study_without_refused_trials_needs_no_word(study: Any, curve: Any) -> None:
+    assert diagnose_refused(study(curve(1.0, 0.2))) is None
+
+
+def test_where_all_are_refused_there_is_no_result(study: Any, curve: Any) -> None:
+    records = limited(study, curve)
+    records = replace(records, trials=(refused(0, 100), refused(1, 200)), epochs={}, runs=())
+    diagnosis = diagnose_no_result(records)
+    assert "2 of 2 trials were refused: the network is larger or slower" in diagnosis.message
+    assert "--max-parameters" in diagnosis.advice[0].text
+
+
+def test_limits_are_told_in_words(study: Any, curve: Any) -> None:
+    settings = study(curve(1.0, 0.2)).settings
+    both = replace(settings, max_parameters=200_000, max_latency=2e-3, latency_rows=32)
+    assert limits_in_words(both) == "200,000 parameters and 2 ms for a call of 32 rows"
+    assert limits_in_words(replace(settings, max_latency=5e-5)) == "50 us for a call of 1 row"
