@@ -96,6 +96,4 @@ class TreeParzenSampler(BaseSampler):
 
     def _model_of(self, study: optuna.Study) -> Model:
         past = self._reader.read(study)
-        return Model(
-            self._dimensions, past, self._cost, self._limits, earlier=self._earlier
-        )
+        return Model(self._dimensions, past, self._cost, self._limits, earlier=self._earlier)
