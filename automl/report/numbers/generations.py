@@ -43,7 +43,8 @@ class Narrowing:
     """How the proposals for one hyperparameter changed.
 
     Attributes:
-        at: the middle of each generation, in numbers of trials.
+        at: the middle of each generation, in numbers of trials; of the first its first trial, of
+            the last its last one, so that a band is as long as the search.
         intervals: of a range, the places of the interval's ends and the median; of choices none.
         shares: of choices, how often each was proposed; of a range none.
         best: the best trials that have it, the best first.
@@ -105,7 +106,9 @@ def _narrowing(
     quantiles = [OUTSIDE, 0.5, 1 - OUTSIDE]
     return Narrowing(
         axis,
-        at=np.array([np.mean([trial.number for trial in part]) for part in having]),
+        at=np.array(
+            [having[0][0].number, *map(_middle, having[1:-1]), having[-1][-1].number], float
+        ),
         intervals=np.empty((0, 3))
         if is_choice
         else np.array([np.nanquantile(each, quantiles) for each in places]),
@@ -115,6 +118,10 @@ def _narrowing(
         best=tuple(trial for trial in best if axis.name in trial.params)[:N_BEST],
         edges=() if is_choice else _edges(table, axis),
     )
+
+
+def _middle(trials: Sequence[Trial]) -> float:
+    return float(np.mean([trial.number for trial in trials]))
 
 
 def _shares(places: Floats, n_choices: int) -> Floats:

@@ -54,7 +54,7 @@ def test_the_interval_of_a_range_shrinks_as_its_proposals_do(narrowing: StudyRec
     )
     widths = rates.intervals[:, 2] - rates.intervals[:, 0]
     assert widths[-1] < 0.25 * widths[0]
-    assert list(rates.at) == [4.5, 14.5, 24.5, 34.5, 44.5, 54.5]
+    assert list(rates.at) == [0, 14.5, 24.5, 34.5, 44.5, 59]
 
 
 def test_shares_of_choices_add_up_to_one(narrowing: StudyRecords) -> None:
