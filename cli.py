@@ -240,6 +240,37 @@ def promote(study: str, trial_number: int, model: str | None, workers: Any, stor
 
 @main.command()
 @click.argument("study")
+@click.option("--trial", "trial_number", type=Typed(TRIAL_NUMBER), required=True)
+@click.option(
+    "--trainer",
+    type=click.Choice(["stacked", "plain"]),
+    help="Default: as then. Another one is held to a tolerance.",
+)
+@click.option("--device", metavar="NAME", help="Default: as then.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")
+@typed_option("model")
+@typed_option("workers")
+@typed_option("storage")
+def reproduce(study: str, trial_number: int, as_json: bool, **how: Any) -> None:
+    """Train a trial again, and say whether its curve is the same.
+
+    It is trained as far as it was, in runs beside the study: whatever has become of it, also where
+    it was pruned, pauses or has failed. The exit code is 0 if it is the same, and 1 if it is not.
+    """
+    with told_steps("loading PyTorch"):
+        from automl.console.reproduction_summary import print_reproduction
+        from automl.investigation.questions import reproduce
+
+        reproduced = reproduce(study, trial_number, **how)
+    if as_json:
+        click.echo(json.dumps(reproduced.to_json(), allow_nan=False))
+    else:
+        print_reproduction(reproduced)
+    sys.exit(0 if reproduced.is_same else 1)
+
+
+@main.command()
+@click.argument("study")
 @click.option("--confirm", "confirms", is_flag=True, help="Try the advice, and say what helped.")
 @click.option(
     "--diagnose",

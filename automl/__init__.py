@@ -29,6 +29,8 @@ if TYPE_CHECKING:
         StudyError,
         TrainingError,
     )
+    from automl.investigation.questions import reproduce
+    from automl.investigation.reproduction import ReproducedTrial
     from automl.options.search_options import SearchOptions
     from automl.result import SearchResult
     from automl.studies import delete_study, load_study, study_names
@@ -40,6 +42,7 @@ __all__ = [
     "DataError",
     "DivergedError",
     "OutputError",
+    "ReproducedTrial",
     "SearchOptions",
     "SearchResult",
     "StudyError",
@@ -47,17 +50,20 @@ __all__ = [
     "TrainingError",
     "delete_study",
     "load_study",
+    "reproduce",
     "resume",
     "search",
     "study_names",
 ]
 
 _HOMES = {
+    "ReproducedTrial": "investigation.reproduction",
     "SearchOptions": "options.search_options",
     "SearchResult": "result",
     "TrainedModel": "training.trained_model",
     "delete_study": "studies",
     "load_study": "studies",
+    "reproduce": "investigation.questions",
     "resume": "api",
     "search": "api",
     "study_names": "studies",

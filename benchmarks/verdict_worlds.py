@@ -12,16 +12,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.polynomial import legendre
 
 from automl.data.dataset import Dataset, Fold, Split
-from automl.data.table.columns import ColumnPlan
 from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs, table_inputs
 from automl.data.table.leaks import leakage
 from automl.data.table.probes import shift
-from automl.data.targets import Target, TargetReading
+from automl.data.table.samples import TreeInputs, sample_rows
 from storage.records import (
     DataCheckRecord,
     ParameterValue,
@@ -189,22 +187,18 @@ def with_column(world: World, column: Callable[[torch.Tensor], torch.Tensor]) ->
 def checked(world: World) -> tuple[DataCheckRecord, ...]:
     """What loading would keep of the world's data: leakage and shift."""
     fold, task = world.dataset.folds[0], world.dataset.task
-    classes = tuple(str(code) for code in range(world.dataset.n_classes))
-    reading = TargetReading(ColumnPlan("y", "numeric"), (), "integer")
-    goal = Target("y", task, world.dataset.loss, reading, () if task == "regression" else classes)
-    rows = (
-        torch.cat(
-            [table_inputs(fold.train.inputs).numeric, table_inputs(fold.valid.inputs).numeric]
+    train, valid = (
+        TreeInputs(
+            tuple(f"x{place}" for place in range(numeric.shape[1])), numeric.double().numpy()
         )
-        .double()
-        .numpy()
+        for numeric in (table_inputs(each.inputs).numeric for each in (fold.train, fold.valid))
     )
-    table = pd.DataFrame(rows, columns=[f"x{i}" for i in range(rows.shape[1])])
-    train = np.arange(len(fold.train))
-    valid = np.arange(len(fold.train), len(rows))
+    rows, targets = sample_rows(np.arange(len(train)), seed=0), fold.train.targets.numpy()
+    first = train.rows(sample_rows(np.arange(len(train)), seed=1))
+    other = valid.rows(sample_rows(np.arange(len(valid)), seed=2))
     return (
-        *leakage(table.iloc[train], fold.train.targets.numpy(), goal),
-        *shift(table, train, valid, "train/valid"),
+        *leakage(train.rows(rows), targets[rows], "y", task),
+        *shift(first, other, "train/valid"),
     )
 
 

@@ -22,7 +22,9 @@ ParameterValue: TypeAlias = float | int | str | bool | None
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 Task: TypeAlias = Literal["binary", "multiclass", "regression"]
-Purpose: TypeAlias = Literal["search", "promote", "confirm", "bootstrap", "half", "data_size"]
+Purpose: TypeAlias = Literal[
+    "search", "promote", "reproduce", "confirm", "bootstrap", "half", "data_size"
+]
 RunState: TypeAlias = Literal["running", "complete", "pruned", "failed"]
 Severity: TypeAlias = Literal["good", "info", "warning", "problem"]
 Outcome: TypeAlias = Literal["complete", "pruned", "failed", "refused", "running"]
@@ -323,6 +325,8 @@ class PolicyRecord:
     keep_models: int = 5
     references: bool = True  # a linear model and boosted trees were fitted beside guessing
     policy: str = "optuna"
+    environment: Mapping[str, str] = field(default_factory=dict)  # versions, processor, ...
+    duplicates: bool = True  # trials may have had the params of earlier ones
 
 
 @dataclass(frozen=True)

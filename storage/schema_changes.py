@@ -87,7 +87,9 @@ CHANGES: tuple[SchemaChange, ...] = (
     SchemaChange(3, "tables", _create_tables),
     SchemaChange(4, "rows go with Optuna's", _delete_along),
     SchemaChange(5, "policies have a name", _add_column(tables.POLICIES.c.policy)),
-    SchemaChange(6, "earlier studies and widenings", _add_tables),
+    SchemaChange(6, "where a call trained", _add_column(tables.POLICIES.c.environment)),
+    SchemaChange(7, "duplicates are a choice", _add_column(tables.POLICIES.c.duplicates)),
+    SchemaChange(8, "earlier studies and widenings", _add_tables),
 )
 
 

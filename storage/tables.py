@@ -216,6 +216,8 @@ POLICIES = Table(
     Column("keep_models", Integer, nullable=False),
     Column("references", Boolean, nullable=False),
     Column("policy", Text, nullable=False, server_default="optuna"),
+    Column("environment", Json, nullable=False, server_default="{}"),
+    Column("duplicates", Boolean, nullable=False, server_default="1"),
 )
 
 EARLIER_STUDIES = Table(

@@ -329,3 +329,18 @@ def test_confirming_says_so_where_no_advice_can_be_tried(study: Path) -> None:
     diagnoses = automl.load_study("flowers-kind").records.diagnoses
     was_tried = any(diagnosis.kind in ON_ADVICE for diagnosis in diagnoses)
     assert was_tried == ("Nothing to confirm" not in result.output)
+
+
+def test_a_trial_is_reproduced_and_the_exit_code_says_whether(study: Path) -> None:
+    name = "flowers-kind"
+    again = run("reproduce", name, "--trial", "0", "--workers", "1")
+    assert again.exit_code == 0, again.output
+    assert again.stdout == f"trial 0 of {name}: the same, bit for bit: 3 epochs\n"
+    with sqlite3.connect("automl.db") as connection:
+        connection.execute("UPDATE automl_runs SET seed = seed + 1 WHERE trial_number = 0")
+    other = run("reproduce", name, "--trial", "0", "--workers", "1", "--json")
+    assert other.exit_code == 1
+    told = json.loads(other.stdout)
+    assert (told["trial_number"], told["is_same"], told["changes"]) == (0, False, {})
+    assert told["folds"][0]["first_difference"]["epoch"] == 1
+    assert "from 0 to 2" in said(run("reproduce", name, "--trial", "9"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from automl.data.dataset import Dataset
 from automl.data.encoders import Encoder
@@ -12,26 +12,30 @@ from automl.data.targets import Target
 from automl.options.search_options import DataOptions
 from storage.records import DataCheckRecord, Json
 
+Probe: TypeAlias = Callable[[], tuple[DataCheckRecord, ...]]
+
 
 class Probes:
     """Checks of the data that take time: for once training has begun.
 
     Args:
-        run: runs them all. What it holds, the table as it was read, is freed with the first call.
+        prepare: gives what runs them all, which holds no more than it looks at, and can be sent
+            to another process if that is to run them. What `prepare` holds, the table as it was
+            read, is freed with the first call.
     """
 
-    def __init__(self, run: Callable[[], tuple[DataCheckRecord, ...]] = tuple) -> None:
-        self._run = run
+    def __init__(self, prepare: Callable[[], Probe] = lambda: tuple) -> None:
+        self._prepare = prepare
 
-    def run(self) -> tuple[DataCheckRecord, ...]:
-        """Run them; the next call gives nothing."""
-        run = self._run
+    def prepared(self) -> Probe:
+        """What runs them; the next call gives what runs none."""
+        prepare = self._prepare
         self.forget()
-        return run()
+        return prepare()
 
     def forget(self) -> None:
         """Do without them."""
-        self._run = tuple
+        self._prepare = lambda: tuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class LoadedData:
 
     def probed(self) -> LoadedData:
         """The same with all checks done."""
-        return replace(self, data_checks=(*self.data_checks, *self.probes.run()))
+        return replace(self, data_checks=(*self.data_checks, *self.probes.prepared()()))
 
 
 @runtime_checkable

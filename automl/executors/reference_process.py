@@ -76,6 +76,11 @@ class ReferenceProcess:
         """The process's id; None where its server has ended before there was a process."""
         return self._process.pid
 
+    @property
+    def is_forked(self) -> bool:
+        """Whether it has most of its libraries from its beginning, as a fork of the server."""
+        return isinstance(self._process, ForkedProcess)
+
     def wait(self, seconds: float) -> bool:
         """Wait until it has ended; False if it has not when the time is up."""
         self._listening.join(seconds)

@@ -12,10 +12,7 @@ import pickle
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from multiprocessing.connection import Connection
-from typing import Any
 
 from automl.executors.heartbeat import begin_to_beat, end_with_coordinator
 
@@ -45,8 +42,11 @@ def main(
     begin_to_beat(pulse)
     threading.Thread(target=end_with_coordinator, args=(connection,), daemon=True).start()
     os.nice(NICENESS)
-    with _without_pandas():
-        from automl.data.references import fit_in_steps, possible_references
+    from automl.data.fitting_libraries import load_pieces
+
+    for _ in load_pieces():
+        pass
+    from automl.data.references import fit_in_steps, possible_references
     from automl.executors.shared_dataset import SharedDataset
     from automl.system.own_code import describe
 
@@ -59,23 +59,6 @@ def main(
         listener.send_bytes(pickle.dumps(describe(error)))
     # Without the interpreter's own goodbye, which might meet the watching thread.
     os._exit(0)
-
-
-@contextmanager
-def _without_pandas() -> Iterator[None]:
-    """Import as if it were not installed: scikit-learn would load it, for 0.3 s of 1.1.
-
-    It asks for no more than its version, and nothing here is a frame.
-    """
-    modules: dict[str, Any] = sys.modules
-    if "pandas" in modules:
-        yield
-        return
-    modules["pandas"] = None  # what is None here cannot be imported
-    try:
-        yield
-    finally:
-        del modules["pandas"]
 
 
 if __name__ == "__main__":

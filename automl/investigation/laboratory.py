@@ -6,9 +6,9 @@ The runs are stored beside the study's own, and what is found is kept with its d
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from automl.executors.choosing import executor_of
@@ -65,9 +65,24 @@ class Laboratory:
         return judge(self.store, self.store.read_study(name))
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """How runs are trained; as they are by default, they are asked for with hope or without."""
+
+    trainer: str = "stacked"
+    device: str = "cpu"
+    arithmetic: Mapping[str, bool] = field(default_factory=dict)
+    is_preflight: bool = False
+
+
 @contextmanager
 def laboratory_of(
-    study: str, storage: str, data: Any, model: Any, workers: int | Literal["auto"]
+    study: str,
+    storage: str,
+    data: Any,
+    model: Any,
+    workers: int | Literal["auto"],
+    means: Means | None = None,
 ) -> Iterator[Laboratory]:
     """Open a stored study for further training.
 
@@ -78,6 +93,7 @@ def laboratory_of(
     Raises:
         StudyError: there is no such study, or the data are not the study's.
     """
+    means = means or Means()
     workers = WORKERS.plain("workers", workers)
     model = MODEL.plain("model", model)
     with closing(open_existing_store(storage)) as store:
@@ -89,9 +105,11 @@ def laboratory_of(
         setup = TrainingSetup(
             dataset,
             n_workers=workers,
-            trainer=problem.trainer("stacked"),
+            trainer=problem.trainer(means.trainer),
+            arithmetic=means.arithmetic,
+            devices=(means.device,),
             model=problem.model,
-            is_preflight=False,  # they are asked for, with hope or without
+            is_preflight=means.is_preflight,
         )
         executor = executor_of(setup, problem.engine)
         with closing(executor):

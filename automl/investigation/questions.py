@@ -1,7 +1,8 @@
 """Questions to a stored study that take training: does the advice help, would more rows?
 
 `confirm` tries what the verdicts advise, `explain` splits the error into bias and variance
-and draws the data-size curve, `promote` trains a pruned trial on. Their runs are stored beside
+and draws the data-size curve, `promote` trains a pruned trial on, `reproduce` trains one again.
+Their runs are stored beside
 the study's; neither the sampler nor the total sees them. The answers are kept with the study's
 diagnoses.
 """
@@ -13,10 +14,11 @@ from typing import Any, Literal
 
 from automl.diagnostics import diagnose_study
 from automl.diagnostics.measured_advice import ON_ADVICE
-from automl.investigation import promotion
+from automl.investigation import promotion, reproduction
 from automl.investigation.confirmation import judge_confirmation, plan_confirmation
 from automl.investigation.laboratory import laboratory_of
 from automl.investigation.promotion import Promotion, check_promotable
+from automl.investigation.reproduction import ReproducedTrial, means_of, reproducible_trial
 from automl.investigation.retraining import (
     judge_data_size,
     judge_decomposition,
@@ -117,3 +119,39 @@ def promote(
             laboratory.problem,
             laboratory.executor,
         )
+
+
+def reproduce(
+    study: str,
+    trial_number: int,
+    storage: str = DEFAULT_STORAGE,
+    *,
+    data: Any = None,
+    model: Any = None,
+    workers: int | Literal["auto"] = "auto",
+    trainer: str | None = None,
+    device: str | None = None,
+) -> ReproducedTrial:
+    """Train a trial again, as far as it was trained, and say whether its curve is the same.
+
+    In runs beside the study, which touch neither the trial nor the sampler.
+
+    Args:
+        data: needed where the study was given an object instead of a file.
+        model: needed where it searched a network of a person's own: "my_file.py:build", or the
+            function.
+        trainer: "stacked" or "plain"; None: the one that trained it. Another one is held to a
+            tolerance, not to the last bit.
+        device: None: the one that it was trained on.
+
+    Raises:
+        StudyError: there is no such trial, it has no epoch yet, or the data are not the study's.
+        ConfigError: the device is not there.
+    """
+    trial_number = TRIAL_NUMBER.plain("trial_number", trial_number)
+    with closing(open_existing_store(storage)) as store:
+        records = read_known_study(store, study)
+    reproducible_trial(records, trial_number)
+    means = means_of(records, trial_number, trainer, device)
+    with laboratory_of(study, storage, data, model, workers, means) as laboratory:
+        return reproduction.reproduce(laboratory, trial_number, means)

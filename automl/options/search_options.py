@@ -168,8 +168,8 @@ class StudyOptions(LimitOptions, TrialOptions, SpaceOptions, NameOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PolicyOptions(OptionRecord):
-    """How to search, for how long, and what is kept of it."""
+class EndOptions(OptionRecord):
+    """How far to search."""
 
     # What is hoped for decides nothing; the verdict is held against it.
     target_error: float | None = option(
@@ -177,9 +177,22 @@ class PolicyOptions(OptionRecord):
     )
     n_trials: int = option(100, COUNT, "Total, earlier calls included.")
     timeout: float | None = option(None, optional(SECONDS), "Time for the whole call.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionOptions(OptionRecord):
+    """What is tried, and what goes on."""
+
     policy: str = option("optuna", TEXT, "Or promotion.")
     sampler: str = option("tpe", TEXT, "Or random, qmc, gp.")
     pruner: str = option("successive_halving", TEXT, "Or hyperband, median, none.")
+    duplicates: bool = option(False, FLAG, "Train the same params again, too, with another seed.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyOptions(DecisionOptions, EndOptions):
+    """How to search, for how long, and what is kept of it."""
+
     keep_models: int = option(5, COUNT, "The best trials that keep weights.")
     keep_bytes: int | None = option(None, optional(BYTES), "Budget of the kept models' files.")
     preflight: bool = option(True, FLAG, "Stop hopeless trials at once.")

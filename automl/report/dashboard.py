@@ -2,20 +2,20 @@
 
 During a search `Publisher.publish_if_due` is called after every round; it does its work at
 most every ten seconds, and only when all of it, what is about to be done included, stays
-below a fiftieth of the time since the search began. All pieces are
-written in one transaction, since the dashboard stores a figure in pieces of 2,045 characters
-and must not read half of one. Nothing here is needed to run a study; the package
-`optuna-dashboard` (extra `dashboard`) is imported when it is first used.
+below a fiftieth of the time since the search began. All pieces are written in one transaction,
+since the dashboard stores a figure in pieces (`dashboard_format.py`) and must not read half of it.
+Nothing here is needed to run a study; the package `optuna-dashboard` (extra `dashboard`) is
+imported by the server alone, as is scikit-learn by what it imports.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from types import ModuleType
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
@@ -25,6 +25,7 @@ import plotly.graph_objects as go
 from automl.errors import ConfigError
 from automl.options.values import DEFAULT_STORAGE
 from automl.report import style
+from automl.report.dashboard_format import DashboardTexts
 from automl.report.dashboard_guard import guarded, host_names
 from automl.report.dashboard_importances import with_our_importances
 from automl.report.figures import axes, bias_variance, curves
@@ -116,7 +117,7 @@ def publish(
     Raises:
         ConfigError: the package `optuna-dashboard` is not installed.
     """
-    dashboard = _optuna_dashboard()
+    _require_package()
     table = study_table(records)
     made = figures(table)
     notes = trial_notes(table)
@@ -124,10 +125,12 @@ def publish(
     attributes = study_attributes(table, storage)
     with transaction():
         _save_attributes(study, attributes)
-        dashboard.save_note(study, body)
+        texts = DashboardTexts(study)
+        texts.save_note(body)
         for key, figure in made.items():
-            dashboard.save_plotly_graph_object(study, figure, graph_object_id=key)
-        _save_trial_notes(study, notes)
+            texts.save_figure(key, str(figure.to_json()))
+        for number, note in notes.items():
+            texts.save_note(note, number)
 
 
 def _save_attributes(study: optuna.Study, attributes: Mapping[str, str]) -> None:
@@ -171,30 +174,6 @@ def _titled(figure: go.Figure, title: str) -> go.Figure:
     return style.themed(figure)
 
 
-def _save_trial_notes(study: optuna.Study, notes: Mapping[int, str]) -> None:
-    """Write the notes that have changed.
-
-    The dashboard's `save_note` wants a live `Trial` (0.21 raises AttributeError for a
-    FrozenTrial) and reads every note of the study again for each one it saves. So the notes
-    are written here, in its format, after one reading.
-    """
-    from optuna_dashboard import _note
-
-    storage, study_id = study._storage, study._study_id  # as the dashboard's own functions do
-    present = storage.get_study_system_attrs(study_id)
-    for number, body in notes.items():
-        trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, number)
-        prefix = _note.note_str_key_prefix(trial_id)
-        old = {k: v for k, v in present.items() if k.startswith(prefix) and v}
-        new = _note.split_body(body, trial_id)
-        if old == new:
-            continue
-        version_key = _note.note_ver_key(trial_id)
-        storage.set_study_system_attr(study_id, version_key, present.get(version_key, 0) + 1)
-        for key, piece in {**dict.fromkeys(old, ""), **new}.items():
-            storage.set_study_system_attr(study_id, key, piece)
-
-
 def serve(store: Store, port: int = 8080, names: Iterable[str] = ()) -> None:
     """Run Optuna Dashboard on this machine only, until it is interrupted.
 
@@ -207,7 +186,9 @@ def serve(store: Store, port: int = 8080, names: Iterable[str] = ()) -> None:
             name is none.
     """
     allowed = host_names(names)
-    dashboard = _optuna_dashboard()
+    _require_package()
+    import optuna_dashboard
+
     folder = store.artifacts.folder.path
     files = optuna.artifacts.FileSystemArtifactStore(str(folder)) if folder.is_dir() else None
     try:
@@ -218,7 +199,9 @@ def serve(store: Store, port: int = 8080, names: Iterable[str] = ()) -> None:
             f"choose another, for example --port {port + 1}."
         ) from error
     with server:
-        application = with_our_importances(dashboard.wsgi(store.url, artifact_store=files), store)
+        application = with_our_importances(
+            optuna_dashboard.wsgi(store.url, artifact_store=files), store
+        )
         server.set_app(guarded(application, allowed))
         logging.getLogger("automl").info(
             "Optuna Dashboard on http://127.0.0.1:%d (Ctrl-C ends it)", server.server_port
@@ -226,12 +209,9 @@ def serve(store: Store, port: int = 8080, names: Iterable[str] = ()) -> None:
         run_until_interrupted(server.serve_forever, server.shutdown)
 
 
-def _optuna_dashboard() -> ModuleType:
-    try:
-        import optuna_dashboard
-    except ImportError as error:
+def _require_package() -> None:
+    if importlib.util.find_spec("optuna_dashboard") is None:
         raise ConfigError(
             "The dashboard needs the package optuna-dashboard, which is not installed: "
             "pip install optuna-dashboard"
-        ) from error
-    return optuna_dashboard  # type: ignore[no-any-return]
+        )

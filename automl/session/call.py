@@ -6,7 +6,7 @@ training may take follows from what the end will take on a machine as busy as th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 
@@ -23,6 +23,7 @@ from automl.tuning.ending_time import MOST_SHARE, REFERENCE_SECONDS, ending_seco
 from automl.tuning.memory import MemoryPlan, plan_memory
 from automl.tuning.policy import SearchPolicy
 from automl.tuning.problem import Problem
+from automl.tuning.settings import environment
 from automl.tuning.stacking import ready, slots_of
 from automl.tuning.tally import Tally
 from automl.wording.counts import count
@@ -134,18 +135,28 @@ class SearchCall:
             **{name: getattr(options, name) for name in recorded},
             n_slots=self.memory.n_slots,
             n_workers=self.n_workers,
+            environment=environment(self.trainer, options.device),
         )
+
+    @property
+    def arithmetic(self) -> Mapping[str, bool]:
+        """What differs from a trainer's defaults; only the plain one has any of it."""
+        return {name: True for name in ("amp", "channels_last") if getattr(self.options, name)}
+
+    @property
+    def trainer(self) -> str:
+        """Who trains."""
+        return self.problem.trainer("plain" if self.arithmetic else self.options.trainer)
 
     def make_executor(self) -> Executor:
         """What trains; this process where nothing is left to, but the best again at most."""
         options = self.options
-        arithmetic = {name: True for name in ("amp", "channels_last") if getattr(options, name)}
         is_limited = not self.is_complete
         setup = TrainingSetup(
             self.data.dataset,
             n_workers=1 if self.is_complete else options.workers,
-            trainer=self.problem.trainer("plain" if arithmetic else options.trainer),
-            arithmetic=arithmetic,
+            trainer=self.trainer,
+            arithmetic=self.arithmetic,
             devices=(options.device,),
             trial_timeout=options.trial_timeout if is_limited else None,
             memory_limit=options.memory_limit if is_limited else None,

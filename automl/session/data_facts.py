@@ -2,15 +2,17 @@
 
 Neither is needed to train. Encoders are written before the first weights are kept, which are no
 model without one. To look for leaks with trees takes time, with the library that grows them a
-second for the smallest table. So a thread does it once workers train, and all checks are written
-between two rounds, or at the end. A study that was killed before has written when it goes on what
-is not there, and so has one whose file was lost or altered.
+second for the smallest table. So it is done once workers train, by another process if there can
+be one, for which a thread waits, and all checks are written between two rounds, or at the end. A
+study that was killed before has written when it goes on what is not there, and so has one whose
+file was lost or altered.
 """
 
 from __future__ import annotations
 
 import threading
 
+from automl.executors.calls_aside import call_aside
 from automl.session.call import SearchCall
 from automl.tuning.keeping import save_preprocessing
 from automl.tuning.progress import SearchProgress
@@ -71,6 +73,6 @@ class DataFacts:
     def _make(self) -> None:
         data = self._call.data
         try:
-            self._checks += [*data.data_checks, *data.probes.run()]
+            self._checks += [*data.data_checks, *call_aside(data.probes.prepared())]
         except Exception as error:  # told where it is waited for
             self._failure = error

@@ -1,4 +1,8 @@
-"""Keeping fresh what Optuna Dashboard shows of a study, where it is installed."""
+"""Keeping fresh what Optuna Dashboard shows of a study, where it is installed.
+
+Whatever is shown of a study, there and in a terminal, has importances, for which trees are grown.
+So the workers' server is kept until all is shown: a fork of it can grow them at once.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
+from automl.executors.workers.warm_server import WarmServer, give_back, share_server
 from storage.records import StudyRecords
 
 if TYPE_CHECKING:
@@ -28,9 +33,11 @@ class Publishing:
         self._search: Search | None = None  # once it trains, if there is a dashboard
         self._began = 0.0
         self._publisher: Publisher | None = None
+        self._server: WarmServer | None = None
 
     def publish_beside(self, search: Search) -> None:
         """Publish the study as it is, if it is time to: seldom, see `Publisher`."""
+        self._server = self._server or share_server()
         if self._search is None:
             if importlib.util.find_spec("optuna_dashboard") is not None:
                 self._search, self._began = search, time.monotonic()
@@ -43,6 +50,12 @@ class Publishing:
         if self._search is not None:
             LOG.info("writing notes and figures for Optuna Dashboard")
             self._made(self._search).publish(records)
+
+    def close(self) -> None:
+        """Nothing more will be shown."""
+        if self._server is not None:
+            give_back(self._server)
+            self._server = None
 
     def _made(self, search: Search) -> Publisher:
         if self._publisher is None:

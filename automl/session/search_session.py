@@ -168,6 +168,7 @@ class SearchSession:
         """Write what is left, and close the database."""
         self._scoring.close()
         self.store.close()
+        self._publishing.close()
 
     def __enter__(self) -> SearchSession:
         return self

@@ -8,12 +8,15 @@ there: a fifth of the time.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from automl.tuning.samplers import PerTrialSampler
+from automl.tuning.untried import Tried
 from search_spaces import SearchSpace
 from storage.errors import StudyIsFull
 from storage.records import ParameterValue
@@ -26,20 +29,17 @@ def ask_many(study: optuna.Study, space: SearchSpace, n_trials: int) -> list[Ask
     """Ask for trials, all of which see the study as it is now.
 
     Inside `store.transaction(at_once=True)` nobody else asks meanwhile, so that each trial has
-    the number that it was proposed for, and all are in the file or none.
+    the number that it was proposed for, and all are in the file or none. What a person has
+    enqueued comes first, and as it is; what is proposed has no duplicate, see `untried.py`.
 
     Args:
         space: of a study whose sampler is a `PerTrialSampler`.
 
     Returns:
-        Fewer trials than were asked for where the study is full (`LiveTrials.at_most`).
+        Fewer trials than were asked for where the study is full (`LiveTrials.at_most`), or where
+        all of the space has been tried.
     """
-    sampler = _sampler_of(study)
-    with sampler.same_past(study):
-        first = len(study.get_trials(deepcopy=False))
-        n_waiting = min(_n_waiting(study), n_trials)
-        new = sampler.propose(study, range(first, first + n_trials - n_waiting))
-        return _ask_all(study, space, [*(None for _ in range(n_waiting)), *new])
+    return _ask_all(study, space, n_trials, None)
 
 
 def ask_for(
@@ -47,48 +47,75 @@ def ask_for(
 ) -> list[Asked]:
     """Make trials of params that somebody proposes; otherwise as `ask_many`.
 
-    What a person has enqueued takes the place of the first.
+    What a person has enqueued takes the place of the first, and what was tried already is moved.
     """
-    n_waiting = min(_n_waiting(study), len(proposals))
-    with _sampler_of(study).same_past(study):
-        wanted = [*(None for _ in range(n_waiting)), *map(dict, proposals[n_waiting:])]
-        return _ask_all(study, space, wanted)
-
-
-def _sampler_of(study: optuna.Study) -> PerTrialSampler:
-    assert isinstance(study.sampler, PerTrialSampler)
-    return study.sampler
-
-
-def _n_waiting(study: optuna.Study) -> int:
-    return len(study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
+    return _ask_all(study, space, len(proposals), proposals)
 
 
 def _ask_all(
     study: optuna.Study,
     space: SearchSpace,
-    wanted: Sequence[dict[str, ParameterValue] | None],
+    n_trials: int,
+    proposals: Sequence[Mapping[str, ParameterValue]] | None,
 ) -> list[Asked]:
+    sampler = study.sampler
+    assert isinstance(sampler, PerTrialSampler)
+    trials = study.get_trials(deepcopy=False)
+    n_waiting = min(n_trials, sum(one.state is TrialState.WAITING for one in trials))
+    numbers = range(len(trials), len(trials) + n_trials - n_waiting)
     asked: list[Asked] = []
-    for params in wanted:
-        try:
-            asked.append(_ask(study, _sampler_of(study), space, params))
-        except StudyIsFull:
-            break
+    with sampler.same_past(study), suppress(StudyIsFull):
+        tried = sampler.tried(study)
+        if proposals is None and sampler.needs_trial:
+            new = _singly(study, sampler, numbers, tried)
+        else:
+            drawn = sampler.propose(study, numbers) if proposals is None else proposals[n_waiting:]
+            new = _whole_ones(study, sampler, zip(numbers, drawn, strict=True), tried)
+        for one in itertools.chain(_enqueued(study, space, n_waiting), new):
+            asked.append(one)
+            if tried is not None:
+                tried.add(one[1])
     return asked
 
 
-def _ask(
+def _enqueued(study: optuna.Study, space: SearchSpace, n_waiting: int) -> Iterator[Asked]:
+    """Trials that wait; Optuna draws what the person has left open."""
+    for _ in range(n_waiting):
+        trial = study.ask()
+        yield trial, space.suggest(trial)
+
+
+def _whole_ones(
     study: optuna.Study,
     sampler: PerTrialSampler,
-    space: SearchSpace,
-    params: dict[str, ParameterValue] | None,
-) -> Asked:
-    if params is None:  # a person has put it there, or the sampler proposes one by one
-        trial = study.ask()
-        return trial, space.suggest(trial)
-    trial_id = study._storage.create_new_trial(study._study_id, _whole(params, sampler))
-    return Trial(study, trial_id), params
+    proposals: Iterable[tuple[int, Mapping[str, ParameterValue]]],
+    tried: Tried | None,
+) -> Iterator[Asked]:
+    """Trials that are written down with all of their params at once; each with its number."""
+    for number, proposal in proposals:
+        params = proposal if tried is None else sampler.untried(proposal, tried, number)
+        if params is None:
+            return
+        trial_id = study._storage.create_new_trial(study._study_id, _whole(params, sampler))
+        yield Trial(study, trial_id), dict(params)
+
+
+def _singly(
+    study: optuna.Study, sampler: PerTrialSampler, numbers: range, tried: Tried | None
+) -> Iterator[Asked]:
+    """Trials that are there before their params are drawn, one after the other."""
+    for number in numbers:
+        spare = {} if tried is None else sampler.any_untried(tried)
+        if spare is None:
+            return
+        trial_id = study._storage.create_new_trial(study._study_id)
+        drawn = sampler.draw(study, study._storage.get_trial(trial_id))
+        params = drawn if tried is None else sampler.untried(drawn, tried, number) or spare
+        for name, distribution in sampler.distributions.items():
+            if name in params:
+                value = distribution.to_internal_repr(params[name])
+                study._storage.set_trial_param(trial_id, name, value, distribution)
+        yield Trial(study, trial_id), params
 
 
 def _whole(params: Mapping[str, ParameterValue], sampler: PerTrialSampler) -> FrozenTrial:

@@ -30,7 +30,11 @@ from automl.tuning.search_state import SearchState
 from automl.tuning.study_view import is_paused, turn_of
 from automl.tuning.trial_in_training import TrialInTraining
 from automl.tuning.widening import widen
+from automl.wording.counts import count
 from storage.records import BY_MACHINE, ParameterValue
+
+USED_UP = "every combination of values in the search space has been tried"
+"""Why fewer trials are made than are wanted, if duplicates are not (`untried.py`)."""
 
 
 def adopt(state: SearchState) -> None:
@@ -126,9 +130,15 @@ def _ask(
         if tally.has_machine_decided:
             trial.handle.set_user_attr(BY_MACHINE, "params")
     is_full = len(trials) < len(proposals)
+    if is_full and (n_trials := _n_trials(state)) < state.policy.n_trials:
+        state.say(f"{USED_UP}: the study ends with {count(n_trials, 'trial')}")
     last = state.policy.n_trials if is_full else trials[-1].number + 1
     tally.n_asked = max(tally.n_asked, last)  # one that a person has enqueued has an older number
     return trials
+
+
+def _n_trials(state: SearchState) -> int:
+    return len(state.study.get_trials(deepcopy=False))
 
 
 def take_begun(state: SearchState, began: RunBegan) -> None:

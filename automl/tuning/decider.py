@@ -52,6 +52,7 @@ class Decider:
             problem.cost,
             problem.limits,
             earlier,
+            allows_duplicates=options.duplicates,
         )
         self.policy: Policy = make_policy(study, problem, options)
         self.view: View = view_of(study, problem)
@@ -119,7 +120,8 @@ class Decider:
         """What was best in earlier studies, until all of it is tried."""
         if not self._first:
             return []
-        self._first = untried(self._first, [one.params for one in self.view.trials.values()])
+        tried = (one.params for one in self.view.trials.values())
+        self._first = untried(self._first, tried, self.view.space)
         return [Start(params) for params in self._first[: min(n_free, self.view.n_startable)]]
 
     def _within_limits(self, decision: Decision) -> Decision:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
@@ -22,6 +22,7 @@ import numpy as np
 
 from automl.errors import ConfigError
 from automl.tuning.tpe.dimensions import Cells, Dimensions, Floats
+from automl.tuning.untried import Tried
 from automl.wording.counts import count, listing
 from automl.wording.printable import one_line
 from automl.wording.settings import range_words
@@ -139,17 +140,20 @@ def first_params(
     in_turn = [one for several in itertools.zip_longest(*of_each) for one in several if one]
     different: list[Mapping[str, ParameterValue]] = []
     for params in in_turn:
-        if params not in different:
-            different.append(params)
+        different += untried([params], different, space)
     return tuple(different[:MOST_FIRST])
 
 
 def untried(
     first: Sequence[Mapping[str, ParameterValue]],
-    tried: Sequence[Mapping[str, ParameterValue]],
+    tried: Iterable[Mapping[str, ParameterValue]],
+    space: SearchSpace,
 ) -> tuple[Mapping[str, ParameterValue], ...]:
     """Those of the first params that no trial has, in their order."""
-    return tuple(params for params in first if params not in tried)
+    known = Tried(space)
+    for params in tried:
+        known.add(params)
+    return tuple(params for params in first if params not in known)
 
 
 def _losses(records: StudyRecords, number: int) -> tuple[float, ...]:

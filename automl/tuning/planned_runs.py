@@ -71,6 +71,7 @@ class PlannedRun:
     config: RunConfig
     params: Params | None = None  # where they differ from the trial's
     continues: Continuation | None = None  # None: it begins at the first epoch
+    until: int | None = None  # the last epoch that is wanted; None: to the end of its curve
 
     @property
     def rows_fraction(self) -> float:
@@ -161,7 +162,8 @@ def train_rounds(
         run_id: RunInTraining(run.config, curve=list(run.epochs_before))
         for run_id, run in planned.items()
     }
-    executor.start([run.start for run in runs])
+    limits = {run_id: run.until for run_id, run in planned.items() if run.until is not None}
+    executor.start([run.start for run in runs], limits)
     is_time_to_tell = Interval(SECONDS_BETWEEN_STEPS)
     while training:
         result = executor.next_round()
@@ -170,7 +172,11 @@ def train_rounds(
             training[began.run_id].n_parameters = began.n_parameters
         for record in result.epochs:
             training[record.run_id].advance(record)
-        over = [one for one, run in training.items() if one in failures or run.end is not None]
+        over = [
+            one
+            for one, run in training.items()
+            if one in failures or run.end is not None or len(run.curve) == limits.get(one)
+        ]
         ended = [
             _ended(planned[one], training.pop(one), failures.get(one), executor, keep)
             for one in over

@@ -1,15 +1,16 @@
 """The references of one search: fitted beside its training, taken when its last trial has ended.
 
 On a machine with more than one core a process of its own fits them once the search has lasted for
-a moment; a search that ends sooner has them fitted after its end, in this process, where all
-libraries are loaded. Either way they are the same, since their effort is bounded and does not
-depend on time: they are waited for. Only `--timeout`, Ctrl-C and a process that stands still cut
-them off. What is not there by then is left out, and so is what fails: a reference never costs a
-search its result.
+a moment. A search that ends sooner has them fitted after its end: by a fork of the workers'
+server, which has loaded most of what it takes, or in this process where there is none. Either way
+they are the same, since their effort is bounded and does not depend on time: they are waited for.
+Only `--timeout`, Ctrl-C and a process that stands still cut them off. What is not there by then is
+left out, and so is what fails: a reference never costs a search its result.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sys
 
@@ -24,6 +25,7 @@ from automl.data.tree_growth import CELLS_PER_SECOND, FULL_EFFORT, expected_seco
 from automl.executors.heartbeat import LOADING_SILENCE_LIMIT
 from automl.executors.reference_process import ReferenceProcess
 from automl.executors.resources import available_cores
+from automl.executors.workers.warm_server import has_server
 from automl.system.interruption import LOOK_SECONDS, stop_on_interrupt
 from automl.system.own_code import describe
 from automl.tuning.clock import Clock
@@ -85,10 +87,11 @@ class References:
         self._is_begun = True
         if not self._are_wanted or available_cores() == 1 or sys.platform == "win32":
             return
-        try:
+        self._begin()
+
+    def _begin(self) -> None:
+        with contextlib.suppress(OSError):  # no room for another process: they are fitted here
             self._process = ReferenceProcess(self._dataset, self._effort)
-        except OSError:  # no room for another process, so that they are fitted here, later
-            return
 
     def hurry(self) -> None:
         """A person waits for the end."""
@@ -113,9 +116,11 @@ class References:
     def _take(self, seconds_left: float) -> FittedReferences:
         if not self._are_wanted:
             return guessing_alone(self._dataset)
+        if self._process is None and has_server():
+            self._begin()
         process = self._process
-        if process is None or not process.fitted:
-            self.end()  # it has not yet loaded what this process has
+        if process is None or not (process.fitted or process.is_forked):
+            self.end()  # it still loads, and this process would have to load no more
             return self._fit_here(min(seconds_left, self._patience))
         with stop_on_interrupt(self._hear_interrupt):
             failure = self._wait(process, Clock(seconds_left))

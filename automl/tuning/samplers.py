@@ -20,10 +20,13 @@ from optuna.samplers import BaseSampler, GPSampler, QMCSampler, RandomSampler
 from optuna.trial import FixedTrial, FrozenTrial, TrialState
 
 from automl.errors import ConfigError
+from automl.tuning.failures_seen import FailuresSeen
 from automl.tuning.limits import Limits, drawn_at_random
 from automl.tuning.seeds import derive_seed
+from automl.tuning.tpe.dimensions import undrawn_values
 from automl.tuning.tpe.proposals import Cost
 from automl.tuning.tpe.sampler import TreeParzenSampler
+from automl.tuning.untried import Tried, TriedReader
 from search_spaces import SearchSpace
 from storage.earlier_records import EarlierStudy
 from storage.records import ParameterValue
@@ -54,7 +57,7 @@ def _make_qmc(space: SearchSpace, study_seed: int, trial_number: int) -> BaseSam
 
 def _make_gp(space: SearchSpace, study_seed: int, trial_number: int) -> BaseSampler:
     """A Gaussian process over the parameters that all trials have; the others at random."""
-    return GPSampler(
+    return FailuresSeen(
         seed=derive_seed(study_seed, trial_number, "sampler"),
         independent_sampler=_make_random(space, study_seed, trial_number),
         n_startup_trials=N_STARTUP_TRIALS,
@@ -91,6 +94,7 @@ class PerTrialSampler(BaseSampler):
             count it; None: all the same.
         limits: what a network may be; None: anything.
         earlier: studies to learn from as well, fitted into the space, for samplers that do.
+        allows_duplicates: whether a trial may have the params of an earlier one.
     """
 
     def __init__(
@@ -101,14 +105,43 @@ class PerTrialSampler(BaseSampler):
         cost: Cost | None = None,
         limits: Limits | None = None,
         earlier: Sequence[EarlierStudy] = (),
+        *,
+        allows_duplicates: bool = False,
     ) -> None:
         self._distributions = space.distributions()
+        self._undrawn = undrawn_values(space)
         self._make = functools.partial(_find(name), space, seed)
         self._sampler = self._make(0)
         if isinstance(self._sampler, TreeParzenSampler):
             self._sampler = TreeParzenSampler(space, seed, cost, limits, earlier)
         self._limits, self._space, self._seed = limits, space, seed
         self._whole: dict[str, ParameterValue] = {}  # of the trial that is being asked for
+        self._reader = None if allows_duplicates else TriedReader(space)
+
+    def tried(self, study: optuna.Study) -> Tried | None:
+        """What a study has tried; None: what is proposed may be a duplicate."""
+        return None if self._reader is None else self._reader.read(study)
+
+    def untried(
+        self, proposal: Mapping[str, ParameterValue], tried: Tried, trial_number: int
+    ) -> dict[str, ParameterValue] | None:
+        """A proposal, or the nearest that no trial has had; None: all has been tried.
+
+        What is moved stays within the limits; what is proposed has been brought there.
+        """
+        if proposal not in tried:
+            return dict(proposal)
+        seed = derive_seed(self._seed, trial_number, "untried")
+        return tried.nearest_untried(proposal, seed, self._allows)
+
+    def any_untried(self, tried: Tried) -> dict[str, ParameterValue] | None:
+        """Any params that no trial has had; None: all has been tried."""
+        if self._limits is None:
+            return tried.nearest_untried({}, 0)
+        return self.untried(self._limits.smallest, tried, 0)
+
+    def _allows(self, params: Mapping[str, ParameterValue]) -> bool:
+        return self._limits is None or self._limits.allows(params)
 
     def same_past(self, study: optuna.Study) -> AbstractContextManager[None]:
         """Let all trials asked for inside see the study as it is now.
@@ -124,13 +157,38 @@ class PerTrialSampler(BaseSampler):
         """What is drawn: one of each parameter that any trial can have."""
         return self._distributions
 
+    @property
+    def needs_trial(self) -> bool:
+        """Whether it draws for stored trials only: Optuna's Gaussian process notes it there."""
+        return not isinstance(self._sampler, TreeParzenSampler)
+
     def propose(
         self, study: optuna.Study, trial_numbers: Sequence[int]
-    ) -> Sequence[dict[str, ParameterValue] | None]:
-        """All params of trials that are not yet asked for; None: one by one, from Optuna."""
-        if isinstance(self._sampler, TreeParzenSampler):
-            return self._sampler.propose(study, trial_numbers) if trial_numbers else []
-        return [None] * len(trial_numbers)
+    ) -> list[dict[str, ParameterValue]]:
+        """All params of trials that are not yet asked for."""
+        assert isinstance(self._sampler, TreeParzenSampler)
+        return self._sampler.propose(study, trial_numbers) if trial_numbers else []
+
+    def draw(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, ParameterValue]:
+        """All params of a trial that has none yet, as Optuna draws them for `Trial.suggest_...`.
+
+        They are not set: that is left to who asks.
+        """
+        self.before_trial(study, trial)
+        jointly = self.infer_relative_search_space(study, trial)
+        drawn = self.sample_relative(study, trial, jointly)
+        params: dict[str, ParameterValue] = {}
+        for name, parameter in self._space.parameters.items():
+            if not parameter.is_active(params):
+                continue
+            if name in self._undrawn:
+                params[name] = self._undrawn[name]
+            elif name in drawn:
+                params[name] = drawn[name]
+            else:
+                distribution = self._distributions[name]
+                params[name] = self.sample_independent(study, trial, name, distribution)
+        return params
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """Make the sampler of this trial."""

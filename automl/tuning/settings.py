@@ -10,6 +10,7 @@ from typing import Any
 
 from automl.data.loaded import LoadedData
 from automl.errors import ConfigError
+from automl.executors.environment import place_of_training
 from automl.options.option import options_of
 from automl.options.search_options import DataOptions, SearchOptions
 from automl.training.batches import n_measured_valid
@@ -114,6 +115,15 @@ def installed_versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             versions[package] = "not installed"  # this project itself, run from a checkout
     return versions
+
+
+def environment(trainer: str, device: str) -> dict[str, str]:
+    """What the numbers of a call may depend on beside its settings, by what it is of.
+
+    Args:
+        trainer: as `Problem.trainer` names it.
+    """
+    return {**installed_versions(), **place_of_training(trainer, device)}
 
 
 def _check_target_error(target_error: float | None, task: str) -> None:

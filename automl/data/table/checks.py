@@ -2,7 +2,7 @@
 
 Values only; what is bad is judged in `automl/diagnostics/data_quality.py`, and what leaks in
 `leakage.py` beside it. Targets of test rows are never read here, their features are. Those that
-fit models are in `leaks.py` and `probes.py`, those that compare whole rows in `repeated_rows.py`.
+fit models are in `leaks.py` and `probes.py`, those of whole rows in `repeated_rows.py`.
 
     kind                  subject          value
     dropped_column        column           1; why is in the details
@@ -22,8 +22,7 @@ fit models are in `leaks.py` and `probes.py`, those that compare whole rows in `
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,7 +33,9 @@ from automl.data.choices import split_kind
 from automl.data.splits import RowSplit
 from automl.data.table.columns import MISSING_CATEGORY, ColumnPlan
 from automl.data.table.parts import Part
+from automl.data.table.probing import LeakSample, Probing, ShiftSample
 from automl.data.table.repeated_rows import conflicting_rows, duplicated_rows, raw_rows
+from automl.data.table.samples import TreeInputs, sample_rows, tree_inputs
 from automl.data.table.sentinels import sentinels
 from automl.data.targets import Target
 from automl.options.search_options import SplitOptions
@@ -86,7 +87,7 @@ def check_data(
     )
 
 
-def probe_data(
+def prepared_probes(
     typed: pd.DataFrame,
     targets: NDArray[Any],
     split: RowSplit,
@@ -95,56 +96,36 @@ def probe_data(
     plans: Sequence[ColumnPlan],
     parts: Collection[str],
     splits: SplitOptions,
-) -> tuple[DataCheckRecord, ...]:
-    """Run the checks that fit models, by scikit-learn, which is not loaded before.
+) -> Callable[[], tuple[DataCheckRecord, ...]]:
+    """The checks that fit models, with what they look at: samples of the rows.
 
     Args:
         parts: which rows have sources of their own; for the others see `check_data`.
     """
-    from automl.data.table.probes import as_numbers
-
-    train = split.folds[0][0]
-    codes = as_numbers(typed)
-    return (
-        *_leakage(codes.iloc[train], targets[train], goal, plans),
-        *_shifts(codes, split, plans, parts, splits),
-    )
-
-
-def _leakage(
-    codes: pd.DataFrame, targets: NDArray[Any], goal: Target, plans: Sequence[ColumnPlan]
-) -> list[DataCheckRecord]:
-    """What leaks, with the table's columns that parts of dates come from: those can be dropped."""
-    from automl.data.table.leaks import leakage
-
-    source = {output: plan.name for plan in plans for output in plan.outputs}
-    found = []
-    for record in leakage(codes, targets, goal):
-        columns = record.details.get("columns", [record.subject])
-        names = columns if isinstance(columns, list) else []
-        drop: list[Json] = [*dict.fromkeys(source[str(name)] for name in names)]
-        found.append(replace(record, details={**record.details, "drop": drop}))
-    return found
+    inputs = tree_inputs(typed)
+    rows = sample_rows(split.folds[0][0], seed=0)
+    sources = {output: plan.name for plan in plans for output in plan.outputs}
+    leaks = LeakSample(inputs.rows(rows), targets[rows], goal.name, goal.task, sources)
+    return Probing(leaks, _shifts(inputs, split, plans, parts, splits)).run
 
 
 def _shifts(
-    codes: pd.DataFrame,
+    inputs: TreeInputs,
     split: RowSplit,
     plans: Sequence[ColumnPlan],
     parts: Collection[str],
     splits: SplitOptions,
-) -> list[DataCheckRecord]:
-    """How valid and test rows differ from train rows, but for what they are ordered by."""
-    from automl.data.table.probes import shift
-
+) -> list[ShiftSample]:
+    """Valid and test rows beside train rows, without the columns that they are ordered by."""
     ordered = {name for plan in plans if plan.name == splits.time for name in plan.outputs}
-    unordered = codes.drop(columns=list(ordered))
+    unordered = inputs.without(frozenset(ordered))
     train, valid = split.folds[0]
-    found = []
+    first, samples = unordered.rows(sample_rows(train, seed=1)), []
     for role, rows in (("valid", valid), ("test", split.test)):
         split_by = "file" if role in parts else split_kind(splits)
-        found += shift(unordered, train, rows, f"train/{role}", split_by)
-    return found
+        other = unordered.rows(sample_rows(rows, seed=2))
+        samples.append(ShiftSample(first, other, f"train/{role}", split_by))
+    return samples
 
 
 def _dropped_columns(plans: Sequence[ColumnPlan]) -> list[DataCheckRecord]:

@@ -14,19 +14,18 @@ strong column may be a leak; beside none, it is the only predictor there is, and
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.tree import DecisionTreeRegressor
 
-from automl.data.table.probes import sample_rows, thirds
-from automl.data.targets import Target
+from automl.data.table.probes import thirds
+from automl.data.table.samples import Floats, TreeInputs
 from automl.wording.counts import listing
-from storage.records import DataCheckRecord, Json
+from storage.records import DataCheckRecord, Json, Task
 
 MAX_COLUMNS = 100
 """Columns that are tried alone: those most correlated with the target."""
@@ -53,10 +52,10 @@ MIN_ROWS_FOR_SUMS = 50
 SPARE_VALUES = 2
 """Values that a column may have beside one for each class: "(missing)", a typing error."""
 
-Floats: TypeAlias = NDArray[np.float64]
 
-
-def leakage(codes: pd.DataFrame, targets: NDArray[Any], goal: Target) -> list[DataCheckRecord]:
+def leakage(
+    inputs: TreeInputs, targets: NDArray[Any], target: str, task: Task
+) -> list[DataCheckRecord]:
     """The columns that give the target, first together, then those that predict it best alone.
 
     The value is the share of the target's variance (or of its class indicators) that is
@@ -65,15 +64,14 @@ def leakage(codes: pd.DataFrame, targets: NDArray[Any], goal: Target) -> list[Da
     are the classes under other names; `others`, the share that all other columns together explain.
 
     Args:
-        codes: columns as numbers, of train rows.
+        inputs: of a sample of train rows.
         targets: class codes or numbers of the same rows.
+        target: its name.
     """
-    rows = sample_rows(np.arange(len(targets)), seed=0)
-    wanted = _indicators(targets[rows], goal)
-    values = codes.iloc[rows].to_numpy()
-    names = [str(name) for name in codes.columns]
+    wanted = _indicators(targets, task)
+    values, names = inputs.values, list(inputs.names)
     parts = parts_of(values, wanted)
-    records = [_sum_record(parts, values, wanted, names, goal)] if parts else []
+    records = [_sum_record(parts, values, wanted, names, target)] if parts else []
     alone = {c: _alone(values[:, [c]], wanted) for c in _most_correlated(values, wanted)}
     strongest = sorted(set(alone) - set(parts), key=lambda c: -alone[c])
     for column in strongest[:N_TOP]:
@@ -140,13 +138,13 @@ def _fitted(values: Floats, wanted: Floats) -> Floats:
 
 
 def _sum_record(
-    parts: tuple[int, ...], values: Floats, wanted: Floats, names: list[str], goal: Target
+    parts: tuple[int, ...], values: Floats, wanted: Floats, names: list[str], target: str
 ) -> DataCheckRecord:
     columns = list(parts)
     named = [names[column] for column in columns]
     details: dict[str, Json] = {
         "n_rows": len(values),
-        "target": goal.name,
+        "target": target,
         "columns": [*named],
     }
     if wanted.shape[1] == 1:
@@ -233,9 +231,9 @@ def _share(wanted: Floats, predicted: Floats) -> float:
     return max(0.0, 1 - float(((wanted - predicted) ** 2).sum() / total))
 
 
-def _indicators(targets: NDArray[Any], goal: Target) -> Floats:
+def _indicators(targets: NDArray[Any], task: Task) -> Floats:
     """What is to be explained: (N, 1) numbers, or (N, C) indicators of the classes that occur."""
-    if goal.task == "regression":
+    if task == "regression":
         return targets.astype(np.float64).reshape(-1, 1)
     indicators: Floats = (targets[:, None] == np.unique(targets)).astype(np.float64)
     return indicators

@@ -16,7 +16,7 @@ from automl.data.fingerprints import fingerprint
 from automl.data.folds import Divided, divide
 from automl.data.loaded import LoadedData, Probes
 from automl.data.sources import Table
-from automl.data.table.checks import check_data, probe_data
+from automl.data.table.checks import check_data, prepared_probes
 from automl.data.table.descriptions import describe
 from automl.data.table.parts import ROLES, Part, row_facts
 from automl.data.table.preprocessing import fit_preprocessor
@@ -89,7 +89,8 @@ def _checks(
         n_inputs=encoding.n_features + len(encoding.cardinalities),
     )
     roles = frozenset(known.parts)  # and not their rows, which would stay in memory
-    return found, Probes(partial(probe_data, *rows, plans=known.plans, parts=roles, splits=splits))
+    prepare = partial(prepared_probes, *rows, plans=known.plans, parts=roles, splits=splits)
+    return found, Probes(prepare)
 
 
 def _missing_target_checks(target: str, parts: Mapping[str, Part]) -> list[DataCheckRecord]:

@@ -2,9 +2,11 @@
 
 It loads what a worker needs and then does nothing but fork, so that there is nothing a child
 could find in the middle: no thread, no file, no number that torch has computed, which might have
-started threads, and no device. A child closes all that is the server's, takes over what was sent
-for it under the numbers that it has in the coordinator, and begins as a worker that has an
-interpreter to itself does (`process_beginning.py`). The coordinator's side is `warm_server.py`.
+started threads, and no device. Until somebody asks for a child it goes on loading, on a core that
+would be idle: what the processes need that fit other models than networks. A child closes all that
+is the server's, takes over what was sent for it under the numbers that it has in the coordinator,
+and begins as a worker that has an interpreter to itself does (`process_beginning.py`). The
+coordinator's side is `warm_server.py`.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from automl.data.fitting_libraries import load_pieces
+from automl.executors.resources import available_cores
 from automl.executors.workers.warm_server import LENGTH, MOST_DESCRIPTORS, NUMBER, Fork
 
 LOADED = (
@@ -174,6 +178,20 @@ def _forget_random_numbers() -> None:
     np.random.seed()
 
 
+def _load_further(coordinator: socket.socket) -> None:
+    """Load what fits other models until the first request is there.
+
+    On a single core that would take the time of the coordinator, which reads the data.
+    """
+    if available_cores() == 1:
+        return
+    watch = select.poll()
+    watch.register(coordinator, select.POLLIN)
+    pieces = load_pieces()
+    while not watch.poll(0) and next(pieces, None) is not None:
+        pass
+
+
 def main(connection: int) -> None:
     """Load, serve, and in each child do what was asked for.
 
@@ -184,10 +202,12 @@ def main(connection: int) -> None:
     gc.disable()
     for module in LOADED:
         importlib.import_module(module)
+    coordinator = socket.socket(fileno=connection)
+    _load_further(coordinator)
     gc.freeze()  # children do not look for garbage here, which would copy the memory it is in
     if len(list(Path("/proc/self/task").iterdir())) > 1:  # children would lack them
         return
-    fork = Server(socket.socket(fileno=connection)).serve()
+    fork = Server(coordinator).serve()
     if fork is not None:
         importlib.import_module(fork.module).main(*fork.arguments)
 

@@ -153,6 +153,7 @@ class WarmServer:
         self.owner = os.getpid()
         self.n_users = 0
         self._is_trusted = True
+        self._asking = threading.Lock()
         self._socket, self._process = start_interpreter(MODULE, [], [], subprocess.DEVNULL)
 
     @property
@@ -165,7 +166,8 @@ class WarmServer:
     ) -> tuple[socket.socket, ForkedProcess]:
         """Ask for a process; return it and our end of a connection, as `start_interpreter` does.
 
-        The process begins when the server has loaded; nobody waits for that here.
+        The process begins when the server has loaded; nobody waits for that here. Several threads
+        may ask.
 
         Args:
             module: its function `main` is called with the arguments.
@@ -198,8 +200,9 @@ class WarmServer:
 
     def _send(self, fork: Fork, descriptors: Sequence[int]) -> None:
         message = pickle.dumps(fork)
-        socket.send_fds(self._socket, [LENGTH.pack(len(message))], descriptors)
-        self._socket.sendall(message)
+        with self._asking:
+            socket.send_fds(self._socket, [LENGTH.pack(len(message))], descriptors)
+            self._socket.sendall(message)
 
     def distrust(self) -> None:
         """Ask for no more workers: one did not come for so long that it was given up."""
@@ -214,6 +217,7 @@ class WarmServer:
 
 _waiting: list[WarmServer] = []  # started ahead, for the engine that comes
 _used: list[WarmServer] = []
+_counting = threading.Lock()  # its users: several threads may take it and give it back
 
 
 @contextmanager
@@ -272,6 +276,11 @@ def take_server(devices: Collection[str]) -> WarmServer | None:
     return _shared(server)
 
 
+def has_server() -> bool:
+    """Whether somebody has taken a server and not given it back."""
+    return any(server.owner == os.getpid() for server in _used)
+
+
 def share_server() -> WarmServer | None:
     """A server that somebody has taken and not given back; whoever takes it gives it back, too."""
     ours = [server for server in _used if server.owner == os.getpid()]
@@ -280,12 +289,15 @@ def share_server() -> WarmServer | None:
 
 def give_back(server: WarmServer) -> None:
     """Need a server no more, nor any process that it has made; the last to say so ends it."""
-    server.n_users -= 1
-    if not server.n_users:
+    with _counting:
+        server.n_users -= 1
+        is_last = not server.n_users
+    if is_last:
         _used.remove(server)
         server.close()
 
 
 def _shared(server: WarmServer) -> WarmServer:
-    server.n_users += 1
+    with _counting:
+        server.n_users += 1
     return server

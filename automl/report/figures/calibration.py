@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
-from sklearn.calibration import calibration_curve
 
 from automl.report import style
 from automl.report.numbers.predictions import JudgedRows
@@ -30,6 +29,8 @@ class Calibration:
 
 def calibration_curves(judged: JudgedRows | None) -> list[Calibration]:
     """The curve of each class that gets one; none of a regression."""
+    from sklearn.calibration import calibration_curve  # loaded for this figure only
+
     if judged is None or judged.is_regression:
         return []
     curves = []

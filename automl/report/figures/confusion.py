@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from sklearn.metrics import confusion_matrix
 
 from automl.report import style
 from automl.report.numbers.predictions import JudgedRows
@@ -47,6 +46,8 @@ class Confusion:
 
 def confusion(judged: JudgedRows) -> Confusion:
     """Counts of the most frequent classes."""
+    from sklearn.metrics import confusion_matrix  # loaded for this figure only
+
     classes = judged.class_names
     frequency = np.bincount(judged.true, minlength=len(classes))
     shown = np.sort(np.argsort(-frequency, kind="stable")[:N_CLASSES])

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
-from sklearn.metrics import roc_auc_score, roc_curve
 
 from automl.report import style
 from automl.report.numbers.predictions import JudgedRows
@@ -31,6 +30,8 @@ class Roc:
 
 def roc_curves(judged: JudgedRows | None) -> list[Roc]:
     """The curve of each class that gets one; none of a regression."""
+    from sklearn.metrics import roc_auc_score, roc_curve  # loaded for this figure only
+
     if judged is None or judged.is_regression:
         return []
     curves = []

@@ -22,13 +22,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import RandomForestRegressor
 
 from automl.diagnostics.thresholds import Z_95
+from automl.executors.calls_aside import call_aside
 from automl.report.numbers.axes import Axis
 from automl.report.numbers.places import comparable, places
 from automl.report.numbers.trials import Floats, Trial, thin
@@ -114,7 +115,8 @@ def importances(known: Mapping[str, Axis], trials: Sequence[Trial]) -> Importanc
             "are needed."
         )
         return Importances((), tuple(known), len(trials), reason)
-    found, predicts = _by_forest(judged, places(trials))
+    # At the end of a search there is a process that has loaded scikit-learn already.
+    found, predicts = call_aside(partial(_by_forest, judged, places(trials)))
     found = sorted(found, key=lambda one: -one.share)
     order = dict.fromkeys((*(one.name for one in found), *known))
     if not predicts:
@@ -201,6 +203,8 @@ class _Forest:
     """A random forest that predicts each of its own rows by the trees that have not seen it."""
 
     def __init__(self, inputs: Floats, target: Floats) -> None:
+        from sklearn.ensemble import RandomForestRegressor  # which takes 0.7 s to be loaded
+
         self.inputs = inputs.astype(np.float32)  # (N, D), as trees read them
         forest = RandomForestRegressor(
             N_TREES if len(target) <= MANY_TRIALS else N_TREES_OF_MANY,

@@ -114,11 +114,7 @@ class Dimensions:
         self._space = space
         self._columns = {name: column for column, name in enumerate(drawn)}
         self._conditional = [each for each in space.parameters.values() if each.when]
-        self._undrawn = {
-            name: _only_value(each)
-            for name, each in space.parameters.items()
-            if name not in self._columns
-        }
+        self._undrawn = undrawn_values(space)
 
     def __len__(self) -> int:
         return len(self.all)
@@ -192,8 +188,15 @@ def _among(of_cells: tuple[ParameterValue, ...], values: tuple[ParameterValue, .
     return np.array([value in values for value in of_cells])
 
 
+def undrawn_values(space: SearchSpace) -> dict[str, ParameterValue]:
+    """The values of the parameters that are not drawn: they are fixed, or have one value only."""
+    drawn = {name for name, each in space.distributions().items() if not each.single()}
+    return {
+        name: _only_value(each) for name, each in space.parameters.items() if name not in drawn
+    }
+
+
 def _only_value(parameter: Parameter) -> ParameterValue:
-    """The value of a parameter that is not drawn: it is fixed, or has one value only."""
     if isinstance(parameter, FixedParameter):
         return parameter.value
     (values,) = set(parameter.stated_values.values())

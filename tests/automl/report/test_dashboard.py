@@ -68,14 +68,6 @@ def test_publishing_again_replaces_and_does_not_pile_up(study, records: StudyRec
     assert set(attributes(study)) == keys
 
 
-def test_a_shorter_note_leaves_nothing_of_the_longer(study):
-    trial_id = study.trials[0]._trial_id
-    dashboard._save_trial_notes(study, {0: "x" * 5000})
-    dashboard._save_trial_notes(study, {0: "short"})
-    note = optuna_dashboard._note.get_note_from_system_attrs(attributes(study), trial_id)
-    assert note == {"version": 2, "body": "short"}
-
-
 def test_everything_is_written_inside_the_transaction(study, records: StudyRecords):
     seen = []
 

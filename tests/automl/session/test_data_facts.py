@@ -50,7 +50,7 @@ def test_they_are_made_beside_the_training_and_written_by_who_trains(tmp_path: P
     with session(tmp_path) as running:
         progress = trained(running)
         before = makers()
-        facts = of(running, Probes(probe))
+        facts = of(running, Probes(lambda: probe))
         facts.write_beside(replace(progress, n_epochs=0))
         assert makers() <= before
         facts.write_beside(progress)
@@ -74,7 +74,7 @@ def test_what_goes_wrong_in_a_probe_is_told_to_who_waits_for_it(tmp_path: Path) 
 
     with session(tmp_path) as running:
         trained(running)
-        facts = of(running, Probes(fail))
+        facts = of(running, Probes(lambda: fail))
         with pytest.raises(ValueError, match="no trees grow here"):
             facts.write()
         assert records_of(running).data_checks == ()
@@ -86,9 +86,9 @@ def test_data_that_were_checked_by_an_earlier_call_are_not_probed_again(tmp_path
 
     with session(tmp_path) as running:
         trained(running)
-        of(running, Probes(lambda: (FOUND,))).write()
+        of(running, Probes(lambda: lambda: (FOUND,))).write()
         before = records_of(running).data_checks
-        of(running, Probes(probe)).write()
+        of(running, Probes(lambda: probe)).write()
         assert records_of(running).data_checks == before
 
 
@@ -100,7 +100,7 @@ def test_encoders_wait_for_no_probe(tmp_path: Path) -> None:
 
     with session(tmp_path) as running:
         trained(running)
-        of(running, Probes(probe)).write_encoders()
+        of(running, Probes(lambda: probe)).write_encoders()
         written = records_of(running)
         assert len(written.kept_artifacts("preprocessing")) == 1
         assert written.data_checks == ()

@@ -12,7 +12,14 @@ from optuna.trial import TrialState
 
 from automl.tuning.asking import ask_many
 from automl.tuning.samplers import SAMPLERS, PerTrialSampler
-from search_spaces import SearchSpace, load
+from search_spaces import (
+    CategoricalParameter,
+    Condition,
+    FixedParameter,
+    IntParameter,
+    SearchSpace,
+    load,
+)
 from storage.optuna_storage import OptunaStorage, open_optuna_storage
 
 SPACE = load("mlp").for_task("regression")
@@ -90,6 +97,73 @@ def test_what_a_person_has_enqueued_comes_first(tmp_path: Path) -> None:
     assert [trial.number for trial, _ in asked] == [12, 13]
     assert [params["learning_rate"] == 0.0123 for _, params in asked] == [True, False]
     storage.close()
+
+
+FINITE = SearchSpace.of(
+    "finite",
+    [
+        CategoricalParameter("optimizer", ("adam", "momentum", "sgd")),
+        IntParameter("n_layers", 1, 5),
+        IntParameter("batch_size", 1, 2, when=(Condition.of({"optimizer": ["momentum"]}),)),
+        FixedParameter("dropout", 0.0),
+    ],
+)
+N_COMBINATIONS = 20
+
+
+def ask_up(study: optuna.Study, at_once: int, until: int = 40) -> list[dict[str, Any]]:
+    """Ask for so many at once, and tell them, until there are none, or so many in all."""
+    found: list[dict[str, Any]] = []
+    while len(found) < until:
+        asked = ask_many(study, FINITE, min(at_once, until - len(found)))
+        for trial, params in asked:
+            assert trial.params == {n: v for n, v in params.items() if n != "dropout"}
+            study.tell(trial, abs(params["n_layers"] - 2) + len(params))  # type: ignore[arg-type, operator]
+        found += [params for _, params in asked]
+        if len(asked) < at_once:
+            break
+    return found
+
+
+def finite_study(name: str, *, allows_duplicates: bool = False) -> optuna.Study:
+    sampler = PerTrialSampler(name, FINITE, 3, allows_duplicates=allows_duplicates)
+    return optuna.create_study(sampler=sampler)
+
+
+@pytest.mark.parametrize(
+    ("name", "at_once"), [("tpe", 1), ("tpe", 7), ("random", 1), ("qmc", 7), ("gp", 7)]
+)
+def test_nothing_is_proposed_twice_until_the_space_is_used_up(name: str, at_once: int) -> None:
+    study = finite_study(name)
+    found = ask_up(study, at_once)
+    assert len(found) == N_COMBINATIONS == len({tuple(one.items()) for one in found})
+    assert ask_many(study, FINITE, 3) == [] and len(study.trials) == N_COMBINATIONS
+
+
+@pytest.mark.parametrize("name", ["tpe", "random", "qmc"])  # a Gaussian process takes seconds
+def test_a_search_that_goes_on_proposes_what_one_in_one_go_does(name: str) -> None:
+    one_go = ask_up(finite_study(name), 2)
+    study = finite_study(name)
+    in_parts = ask_up(study, 2, until=8)
+    study.sampler = PerTrialSampler(name, FINITE, 3)  # of another process
+    assert in_parts + ask_up(study, 2) == one_go
+
+
+@pytest.mark.parametrize("name", ["tpe", "random"])
+def test_the_same_twice_where_that_is_wanted(name: str) -> None:
+    found = ask_up(finite_study(name, allows_duplicates=True), 5)
+    assert len(found) == 40
+
+
+def test_what_a_person_enqueues_is_tried_again_and_is_not_proposed() -> None:
+    study = finite_study("tpe")
+    wanted = {"optimizer": "adam", "n_layers": 3}
+    for _ in range(3):
+        study.enqueue_trial(wanted)
+    found = ask_up(study, 4)
+    assert [one["n_layers"] for one in found[:3]] == [3, 3, 3]
+    assert len(found) == N_COMBINATIONS + 2
+    assert len({tuple(one.items()) for one in found}) == N_COMBINATIONS
 
 
 def test_a_block_that_fails_leaves_no_trial(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,12 @@ from automl.data import LoadedData, SplitOptions, load_dataset
 from automl.executors.choosing import make_executor
 from automl.executors.executor import RoundResult, RunFailure
 from automl.training.config import RunConfig
+from automl.tuning.beginnings import USED_UP
 from automl.tuning.policy import SearchPolicy
 from automl.tuning.problem import Problem
 from automl.tuning.search import Search
 from automl.tuning.study import open_study
+from search_spaces import CategoricalParameter, IntParameter, SearchSpace
 from storage import Store, open_store
 from storage.records import EpochRecord
 from tests.automl.tuning.searches import make_search, run, settings_for
@@ -140,3 +143,24 @@ def test_what_the_first_look_saw_is_kept_of_hopeless_trials_too(
         assert [layer.name for layer in records.initial_layers[one.run_id]] == [
             *("hidden 1", "hidden 2", "hidden 3", "output")
         ]
+
+
+FINITE = SearchSpace.of(
+    "finite",
+    [IntParameter("n_layers", 1, 3), CategoricalParameter("activation", ("relu", "tanh"))],
+)
+
+
+@pytest.mark.parametrize("policy", ["optuna", "promotion"])
+def test_a_search_of_a_finite_space_ends_when_all_of_it_was_tried(
+    policy: str, store: Store, iris: LoadedData
+) -> None:
+    settings = replace(settings_for(iris, max_epochs=2), space=FINITE.to_dict())
+    messages: list[str] = []
+    for _ in range(2):  # the second call finds nothing to do
+        search = make_search(store, iris, settings, n_trials=50, policy=policy, sampler="tpe")
+        messages += [message for progress in search for message in progress.messages]
+    records = store.read_study("iris")
+    combinations = {tuple(trial.params.items()) for trial in records.trials}
+    assert len(records.trials) == len(combinations) == 6
+    assert messages.count(f"{USED_UP}: the study ends with 6 trials") == 2

@@ -115,7 +115,7 @@ def test_studies_take_turns_and_nothing_is_tried_twice() -> None:
     first = first_params(studies, space)
     assert [params["dropout"] for params in first[:3]] == [0.0, 0.25, 0.24]
     assert len(first) == len({params["dropout"] for params in first}) <= MOST_FIRST
-    assert untried(first, [{"dropout": 0.25}, {"dropout": 0.4}])[:2] == (first[0], first[2])
+    assert untried(first, [{"dropout": 0.25}, {"dropout": 0.4}], space)[:2] == (first[0], first[2])
 
 
 def test_no_study_gives_nothing_to_try() -> None:

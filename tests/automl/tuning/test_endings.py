@@ -110,6 +110,6 @@ def test_a_trial_that_ends_before_its_round_is_marked_as_decided_by_time(
     trial = search.state.trials[0]
     while any(run.end is None for run in trial.runs.values()):
         search._take(search.state.executor.next_round(None))
-    complete_early(search.state, trial)
+    complete_early(search.state, trial, "out_of_time")
     (first, *_) = store.read_study("iris").trials
     assert first.outcome == "complete" and first.user_attributes[BY_MACHINE] == "end"

@@ -50,7 +50,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.mark.parametrize("field", FIXED)
 def test_every_fixed_setting_is_checked(field: str) -> None:
     is_mapping = isinstance(getattr(SETTINGS, field), dict)
-    other = {"other": "value"} if is_mapping else "other"
+    other = {"other": "value"} if is_mapping else 0.002 if field == "max_latency" else "other"
     with pytest.raises(StudyError, match=TOLD_AS.get(field, field.replace("_", "-"))):
         check_same(SETTINGS, replace(SETTINGS, **{field: other}))
 

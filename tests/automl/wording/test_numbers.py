@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from automl.wording.numbers import duration, number, number_or_dash, percent
+from automl.wording.numbers import brief_time, duration, number, number_or_dash, percent
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,11 @@ def test_cells_without_a_number_have_a_sign(value: float | None, text: str) -> N
 )
 def test_durations_read_as_people_say_them(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(33.84e-6, "33.8 us"), (1e-3, "1 ms"), (9.996e-4, "1 ms"), (1.25, "1.25 s"), (math.nan, "–")],
+)
+def test_short_times_have_the_unit_that_reads_best(seconds: float, words: str) -> None:
+    assert brief_time(seconds) == words

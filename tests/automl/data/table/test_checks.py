@@ -9,7 +9,7 @@ from automl.data.table.checks import (
     check_data,
     missing_values,
     outliers,
-    probe_data,
+    prepared_probes,
     rows_per_class,
 )
 from automl.data.table.columns import MISSING_CATEGORY, ColumnPlan, DateFormat
@@ -77,7 +77,7 @@ def checked(
     rows, splits = pd.concat([typed, *own.values()]), splits or SplitOptions()
     asked = {"plans": plans, "parts": parts, "splits": splits}
     cheap = check_data(rows, targets, SPLIT, BINARY, n_inputs=7, **asked)
-    return (*cheap, *probe_data(rows, targets, SPLIT, BINARY, **asked))
+    return (*cheap, *prepared_probes(rows, targets, SPLIT, BINARY, **asked)())
 
 
 def part(rows: pd.DataFrame) -> Part:

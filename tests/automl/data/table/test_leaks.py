@@ -7,10 +7,13 @@ import pandas as pd
 import pytest
 from sklearn import datasets
 
+from automl.data.table import leaks
 from automl.data.table.columns import ColumnPlan
-from automl.data.table.leaks import leakage, parts_of, renamed_share
+from automl.data.table.leaks import parts_of, renamed_share
+from automl.data.table.samples import tree_inputs
 from automl.data.targets import Target, TargetReading
 from automl.diagnostics.data_quality import diagnose_data
+from storage.records import DataCheckRecord
 
 N = 240
 READING = TargetReading(ColumnPlan("y", "numeric"), (), "integer")
@@ -35,6 +38,10 @@ def numbers(inputs: pd.DataFrame) -> np.ndarray:
 @pytest.fixture
 def codes(numbers: np.ndarray) -> np.ndarray:
     return (numbers > 0).astype(np.int64)
+
+
+def leakage(frame: pd.DataFrame, targets: np.ndarray, goal: Target) -> list[DataCheckRecord]:
+    return leaks.leakage(tree_inputs(frame), targets, goal.name, goal.task)
 
 
 def told(frame: pd.DataFrame, targets: np.ndarray, goal: Target) -> list[tuple[str, str]]:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from automl.executors.resources import available_cores
+
 CODE = """
 import importlib, os, sys
 from automl.executors.workers.process_server import LOADED
@@ -24,6 +26,18 @@ others = [os.open(os.devnull, os.O_RDONLY) for _ in range(20)]
 os.closerange(others[0], others[2])
 _take_over([os.dup(1)], [1])
 print(*(each for each in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{each}")))
+"""
+
+IDLE = """
+import socket, sys
+from automl.executors.workers.process_server import _load_further
+coordinator, connection = socket.socketpair()
+coordinator.send(b"a request")
+_load_further(connection)
+print("sklearn" in sys.modules)
+connection.recv(100)
+_load_further(connection)
+print("sklearn" in sys.modules)
 """
 
 FIRST_ROUND = """
@@ -58,6 +72,11 @@ def test_the_server_loads_what_workers_need_without_a_thread() -> None:
     assert not {"optuna", "sqlalchemy", "pandas", "sklearn", "scipy", "plotly"} & set(loaded)
     needed = {name for name in printed(FIRST_ROUND) if name.startswith("automl.")}
     assert needed - set(loaded) - {"automl.executors.workers.in_process"} == set()
+
+
+@pytest.mark.skipif(available_cores() == 1, reason="no core is idle")
+def test_the_server_goes_on_loading_until_it_is_asked() -> None:
+    assert printed(IDLE) == ["False", "True"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from automl.models.mlp.config import MLPConfig
-from automl.models.mlp.cost import COST, arithmetic_seconds, call_seconds
+from automl.models.mlp.cost import COST, arithmetic_seconds, call_seconds, inference_seconds
 from tests.contracts.tiny_datasets import tiny_dataset
 
 DATA = tiny_dataset().describe()
@@ -17,3 +17,15 @@ def test_arithmetic_grows_with_rows_units_and_pieces() -> None:
     assert arithmetic_seconds(MLPConfig(hidden_size=128), DATA, 32) > 2 * narrow
     assert arithmetic_seconds(MLPConfig(hidden_size=64), DATA, 64) > narrow
     assert arithmetic_seconds(MLPConfig(hidden_size=64, activation="maxout"), DATA, 32) > narrow
+
+
+def test_a_call_takes_longer_of_deeper_wider_and_normalized_networks_and_of_more_rows() -> None:
+    data = tiny_dataset().describe()
+    small = inference_seconds(MLPConfig(n_layers=1, hidden_size=16, normalization="none"), data, 1)
+    for config, n_rows in (
+        (MLPConfig(n_layers=2, hidden_size=16, normalization="none"), 1),
+        (MLPConfig(n_layers=1, hidden_size=512, normalization="none"), 1),
+        (MLPConfig(n_layers=1, hidden_size=16, normalization="layer_norm"), 1),
+        (MLPConfig(n_layers=1, hidden_size=16, normalization="none"), 64),
+    ):
+        assert small < inference_seconds(config, data, n_rows) < 1e-3

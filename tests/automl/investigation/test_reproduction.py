@@ -1,0 +1,233 @@
+"""Trials trained again: whatever became of them, and whatever has changed since."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import automl
+from automl.api import start_search
+from automl.errors import ConfigError, StudyError
+from automl.investigation.reproduction import (
+    judge_reproduction,
+    means_of,
+    plan_reproduction,
+    reproducible_trial,
+)
+from automl.options.search_options import SearchOptions
+from automl.result import SearchResult
+from automl.studies import load_study
+from automl.tuning.planned_runs import EndedRun
+from storage.records import PolicyRecord, RunRecord, StudyRecords
+
+STUDY = "iris-species"
+
+
+def search(folder: Path, *settings: str, **options: Any) -> tuple[str, StudyRecords]:
+    """A study in which something becomes of trials; where it is."""
+    url = f"sqlite:///{folder}/a.db"
+    quick = {"n_trials": 2, "max_epochs": 4, "folds": 1, "workers": 1, "references": False}
+    automl.search(
+        "sklearn:iris", storage=url, study="s", set=list(settings), **{**quick, **options}
+    )
+    return url, load_study("s", url).records
+
+
+def test_each_trial_has_its_curve_again_and_none_is_touched(
+    finished: SearchResult, finished_copy: str
+) -> None:
+    outcomes = set()
+    for trial in finished.trials:
+        again = automl.reproduce(STUDY, trial.number, finished_copy, workers=1)
+        outcomes.add(again.outcome)
+        (fold,) = again.folds
+        assert again.is_same and fold.largest == 0.0
+        assert fold.n_now == fold.n_equal == fold.n_before > 0
+    assert outcomes == {"complete", "pruned"}
+    after = load_study(STUDY, finished_copy).records
+    assert after.trials == finished.records.trials
+    runs = [run for run in after.runs if run.purpose == "reproduce"]
+    assert [run.trial_number for run in runs] == [trial.number for trial in finished.trials]
+    assert {(run.state, run.label) for run in runs} == {("complete", "stacked")}
+    assert after.last_attempts == finished.records.last_attempts
+
+
+def test_every_fold_is_trained_again(tmp_path: Path) -> None:
+    url, records = search(tmp_path, folds=3)
+    again = automl.reproduce("s", 1, url, workers=1)
+    assert again.is_same and [fold.fold for fold in again.folds] == [0, 1, 2]
+    seeds = [run.seed for run in records.search_runs(1)]
+    after = load_study("s", url).records
+    assert [run.seed for run in after.runs if run.purpose == "reproduce"] == seeds
+
+
+def test_another_seed_is_another_curve(finished_copy: str) -> None:
+    with sqlite3.connect(finished_copy.removeprefix("sqlite:///")) as connection:
+        connection.execute("UPDATE automl_runs SET seed = seed + 1 WHERE trial_number = 0")
+    again = automl.reproduce(STUDY, 0, finished_copy, workers=1)
+    (fold,) = again.folds
+    assert not again.is_same and again.has_same_end and not again.changes
+    assert fold.first is not None and fold.first.epoch == 1 and fold.n_equal == 0
+    assert fold.first.before != fold.first.now and fold.largest > 0.001
+
+
+def test_another_trainer_is_held_to_a_tolerance(
+    finished: SearchResult, finished_copy: str
+) -> None:
+    number = finished.best.number
+    again = automl.reproduce(STUDY, number, finished_copy, workers=1, trainer="plain")
+    assert again.is_same and 0 < again.tolerance <= 1e-3
+    assert 0 < again.folds[0].largest < again.tolerance  # or it was the same trainer
+    assert "kernels" not in again.changes
+    runs = load_study(STUDY, finished_copy).records.runs
+    assert runs[-1].label == "plain"
+
+
+def test_what_differs_is_named(finished: SearchResult, finished_copy: str) -> None:
+    with sqlite3.connect(finished_copy.removeprefix("sqlite:///")) as connection:
+        connection.execute(
+            "UPDATE automl_policies SET environment = "
+            "json_set(environment, '$.torch', '1.0.0', '$.processor', 'an abacus')"
+        )
+    again = automl.reproduce(STUDY, 0, finished_copy, workers=1)
+    assert again.is_same
+    now = finished.records.policies[0].environment
+    assert again.changes == {
+        "torch": ("1.0.0", now["torch"]),
+        "processor": ("an abacus", now["processor"]),
+    }
+
+
+@pytest.mark.parametrize(
+    ("cause", "settings"),
+    [
+        ("hopeless", ("initialization=zeros", "n_layers=3")),
+        ("diverged", ("learning_rate=1e30", "optimizer=sgd", "normalization=none")),
+        ("out_of_memory", ("hidden_size=10000000", "n_layers=2", "initialization=he")),
+    ],
+)
+def test_what_failed_fails_again_the_same_way(
+    cause: str, settings: tuple[str, ...], tmp_path: Path
+) -> None:
+    url, records = search(tmp_path, *settings, n_trials=1)
+    assert records.trials[0].cause == cause
+    again = automl.reproduce("s", 0, url, workers=1)
+    assert again.is_same and (again.cause, again.cause_now) == (cause, cause)
+    assert again.outcome == "failed"
+
+
+def test_what_failed_and_does_not_fail_now_is_not_the_same(tmp_path: Path) -> None:
+    url, _ = search(tmp_path, "initialization=zeros", "n_layers=3", n_trials=1)
+    with sqlite3.connect(f"{tmp_path}/a.db") as connection:  # as if it were not looked at
+        connection.execute("UPDATE automl_policies SET preflight = 0")
+    again = automl.reproduce("s", 0, url, workers=1)
+    assert not again.is_same and not again.has_same_end and again.cause_now is None
+
+
+def test_a_trial_that_was_interrupted_is_trained_as_far_as_it_was(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/a.db"
+    options = SearchOptions(
+        storage=url, study="s", n_trials=1, max_epochs=40, workers=1, folds=1, references=False
+    )
+    with start_search("sklearn:iris", options) as session:
+        for progress in session:
+            if progress.n_epochs >= 2:
+                session.stop()
+    records = load_study("s", url).records
+    n_epochs = len(records.epochs[records.search_runs(0)[0].run_id])
+    assert records.trials[0].outcome == "running" and 2 <= n_epochs < 40
+    again = automl.reproduce("s", 0, url, workers=1)
+    assert again.is_same and again.folds[0].n_now == n_epochs
+    after = load_study("s", url).records
+    assert after.trials == records.trials, "it can be continued still"
+
+
+def test_a_trial_that_has_no_epoch_yet_cannot_be_compared(finished: SearchResult) -> None:
+    runs = tuple(replace(run, state="running") for run in finished.records.runs)
+    trials = tuple(replace(one, state="RUNNING", value=None) for one in finished.trials)
+    records = replace(finished.records, runs=runs, trials=trials, epochs={})
+    with pytest.raises(StudyError, match="trial 1 of 'iris-species' has none yet"):
+        reproducible_trial(records, 1)
+
+
+def test_a_trial_that_is_not_there_is_an_error(finished_copy: str) -> None:
+    with pytest.raises(StudyError, match="from 0 to 5 in 'iris-species', but got 17"):
+        automl.reproduce(STUDY, 17, finished_copy)
+
+
+def test_a_device_that_is_not_there_is_an_error(finished: SearchResult) -> None:
+    policy = replace(finished.records.policies[0], device="cuda:77")
+    records = replace(finished.records, policies=(policy,))
+    with pytest.raises(ConfigError, match="a device must be there, but got 'cuda:77'"):
+        means_of(records, 0, None, None)
+    assert means_of(records, 0, None, "cpu").device == "cpu"
+
+
+def test_a_trial_is_trained_as_the_call_trained_that_began_it(finished: SearchResult) -> None:
+    calls = (
+        PolicyRecord(0, "tpe", "none", trainer="stacked", preflight=False),
+        PolicyRecord(3, "tpe", "none", trainer="stacked", amp=True),
+    )
+    records = replace(finished.records, policies=calls)
+    first, later = means_of(records, 2, None, None), means_of(records, 3, None, None)
+    assert (first.trainer, dict(first.arithmetic), first.is_preflight) == ("stacked", {}, False)
+    assert (later.trainer, dict(later.arithmetic)) == ("plain", {"amp": True})
+    assert not means_of(records, 3, "stacked", None).arithmetic  # it knows of none
+    unknown = replace(finished.records, policies=())
+    assert means_of(unknown, 0, None, None).trainer == "stacked"
+
+
+@pytest.mark.parametrize(
+    ("state", "cause", "until"),
+    [
+        ("complete", None, None),
+        ("complete", "early_stopped", None),
+        ("complete", "out_of_time", 2),
+        ("pruned", None, 2),
+        ("running", None, 2),
+        ("failed", "interrupted", 2),
+        ("failed", "timed_out", 2),
+        ("failed", "crashed", 3),
+        ("failed", "diverged", 3),
+    ],
+)
+def test_it_is_trained_as_far_as_something_can_be_compared(
+    state: Any, cause: str | None, until: int | None, finished: SearchResult
+) -> None:
+    (before,) = finished.records.search_runs(0)
+    run = replace(before, state=state, cause=cause)
+    curve = finished.records.epochs[before.run_id][:1] * 2
+    records = replace(finished.records, runs=(run,), epochs={run.run_id: curve})
+    (planned,) = plan_reproduction(records, finished.trials[0], "stacked")
+    assert (planned.until, planned.purpose) == (until, "reproduce")
+    assert planned.config.seed == before.seed
+
+
+def test_the_answer_is_plain_values(finished: SearchResult) -> None:
+    (run,) = finished.records.search_runs(0)
+    (planned,) = plan_reproduction(finished.records, finished.trials[0], "stacked")
+    curve = finished.records.epochs[run.run_id]
+    broken = (replace(curve[0], valid_loss=float("nan")), *curve[1:])
+    again = RunRecord(99, 0, "reproduce", run.seed)
+    records = replace(
+        finished.records,
+        runs=(*finished.records.runs, again),
+        epochs={**finished.records.epochs, 99: broken},
+    )
+    means = means_of(finished.records, 0, None, None)
+    told = judge_reproduction(
+        records, finished.trials[0], [EndedRun(planned.numbered(99), broken)], means=means
+    ).to_json()
+    assert told["is_same"] is False
+    (fold,) = told["folds"]  # type: ignore[misc, arg-type]
+    assert fold["first_difference"] == {
+        "epoch": 1,
+        "quantity": "valid_loss",
+        "before": curve[0].valid_loss,
+        "now": None,
+    }
+    assert fold["largest_relative_difference"] is None
