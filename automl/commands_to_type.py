@@ -22,10 +22,10 @@ from automl.options.search_options import (
     TuneOptions,
 )
 from automl.options.values import DEFAULT_STORAGE
-from automl.wording.counts import count
+from automl.wording.counts import agree, count, listing
 from search_spaces.declared import model_of
-from storage.records import BY_MACHINE, PolicyRecord, SpaceChange, StudyRecords, StudySettings
-from storage.stop_records import STOPS_IN_ORDER
+from storage.call_records import STOPS_IN_ORDER, PolicyRecord
+from storage.records import BY_MACHINE, SpaceChange, StudyRecords, StudySettings
 
 ORDERLESS_SAMPLERS = frozenset({"random", "qmc"})
 """They propose by the trial's number alone, whatever has ended before."""
@@ -47,6 +47,7 @@ class Reproduction:
     n_exact: int  # trials that are proposed as they were, on any number of workers; the first ones
     is_timed: bool = False  # whether time decided how far the study got
     obstacles: tuple[str, ...] = ()  # why the result will not be the same to the last digit
+    earlier: tuple[str, ...] = ()  # studies that it learned from, which must be as they were
 
     @property
     def is_exact(self) -> bool:
@@ -56,6 +57,13 @@ class Reproduction:
     @property
     def sentence(self) -> str:
         """What to expect of it."""
+        if not self.earlier:
+            return self._expectation
+        verb = agree(len(self.earlier), "it was", "they were")
+        return f"{self._expectation} It learns from {listing(self.earlier)}, as {verb} then."
+
+    @property
+    def _expectation(self) -> str:
         where = "on any number of workers, with these versions on the same kind of processor"
         if self.obstacles:
             exact = ""
@@ -129,6 +137,7 @@ def reproducing_command(records: StudyRecords, storage: str = DEFAULT_STORAGE) -
         n_exact=min((end for end, _ in _ends_of_sameness(records)), default=len(records.trials)),
         is_timed=_is_timed(records),
         obstacles=tuple(_obstacles(records)),
+        earlier=settings.warm_start,
     )
 
 

@@ -7,10 +7,10 @@ from automl.diagnostics.standing import Standing, standing
 from automl.diagnostics.trade_off import latency_of, n_parameters_of, smallest_equal
 from automl.wording.stops import stop_sentence
 from storage.answers import study_evaluation
+from storage.call_records import StopReason
 from storage.effort import effort_of_trial, search_effort, side_effort
 from storage.records import Diagnosis, Json, StudyRecords, StudySettings, TrialRecord
 from storage.score_records import EvaluationRecord
-from storage.stop_records import StopReason
 
 
 def study_json(records: StudyRecords) -> dict[str, Json]:
@@ -38,6 +38,8 @@ def study_json(records: StudyRecords) -> dict[str, Json]:
         "smallest_equal": _smallest_equal(records),
         "test": None if evaluation is None else _test(evaluation),
         "standing": _standing(standing(records)),
+        "warm_start": list(records.settings.warm_start),
+        "widened": _widened(records),
         "headline": list(headline(records).lines),
         "diagnosis": None if verdict is None else _verdict(verdict),
     }
@@ -80,6 +82,15 @@ def _smallest_equal(records: StudyRecords) -> dict[str, Json] | None:
 
 def _stop(stop: StopReason) -> dict[str, Json]:
     return {"because": stop.because, **stop.details, "message": stop_sentence(stop)}
+
+
+def _widened(records: StudyRecords) -> list[Json]:
+    """The ranges that were widened, each with the first trial that may lie in the new one."""
+    return [
+        {"parameter": name, "range": list(ends), "from_trial": look.from_trial_number}
+        for look in records.widenings
+        for name, ends in look.ranges.items()
+    ]
 
 
 def _verdict(verdict: Diagnosis) -> dict[str, Json]:

@@ -14,32 +14,35 @@ from typing import Any, TypeVar, get_args
 from optuna.trial import FrozenTrial
 from sqlalchemy import Row, Table
 
+from storage.call_records import PolicyRecord, StopReason
+from storage.earlier_records import EarlierStudy
 from storage.errors import DamagedError
 from storage.records import (
     ArtifactRecord,
     DataCheckRecord,
     Diagnosis,
-    PolicyRecord,
     RunRecord,
     StudySettings,
     TrialRecord,
     TrialState,
 )
 from storage.score_records import AnswerRecord, EvaluationRecord
-from storage.stop_records import StopReason
 from storage.stored_values import UnfitError, fitting, parse_json, record_of
 from storage.tables import (
     ANSWERS,
     ARTIFACTS,
     DATA_CHECKS,
     DIAGNOSES,
+    EARLIER_STUDIES,
     EVALUATIONS,
     POLICIES,
     RUNS,
     SETTINGS,
     STOPS,
+    WIDENINGS,
     Json,
 )
+from storage.widening_records import WideningRecord
 
 Record = TypeVar("Record")
 
@@ -232,6 +235,35 @@ _REACHED: Mapping[str, Mapping[str, Any]] = {
     "patience_trials": {"n_since": int},
 }
 """What the details of an end must have, by its reason."""
+
+
+def earlier_row(record: EarlierStudy, study_id: int) -> dict[str, Any]:
+    """An earlier study as a row of `automl_earlier_studies`."""
+    return {**asdict(record), "study_id": study_id}
+
+
+def earlier_record(row: Row[Any]) -> EarlierStudy:
+    """A row of `automl_earlier_studies` as an earlier study."""
+    return _record(EarlierStudy, EARLIER_STUDIES, dict(row._mapping))
+
+
+def widening_row(record: WideningRecord, study_id: int) -> dict[str, Any]:
+    """A widening as a row of `automl_widenings`."""
+    return {**asdict(record), "study_id": study_id}
+
+
+def widening_record(row: Row[Any]) -> WideningRecord:
+    """A row of `automl_widenings` as a widening.
+
+    Raises:
+        DamagedError: a range is none.
+    """
+    record = _record(WideningRecord, WIDENINGS, dict(row._mapping))
+    for name, (low, high) in record.ranges.items():
+        if not (math.isfinite(low) and math.isfinite(high) and low < high):
+            place, why = {"widening_id": row.widening_id}, f"{name} has no range {low} to {high}"
+            raise DamagedError(WIDENINGS.name, "ranges", place, why)
+    return record
 
 
 _STATES: Mapping[str, TrialState] = {name: name for name in get_args(TrialState)}

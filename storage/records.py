@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeAlias
 
+from storage.call_records import PolicyRecord, StopReason
 from storage.score_records import AnswerRecord, EvaluationRecord
-from storage.stop_records import StopReason
+from storage.widening_records import WideningRecord, widened_space
 
 ParameterValue: TypeAlias = float | int | str | bool | None
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
@@ -70,6 +71,8 @@ class StudySettings:
     is_named: bool = False  # by the person; else it is called by its data and target
     # Most updates of an epoch; "full": it is a pass over the train rows, as it once always was.
     epoch_steps: int | Literal["full"] = "full"
+    warm_start: tuple[str, ...] = ()  # names of the earlier studies that it learns from
+    widen: bool = False  # whether ranges that the best trials crowd are doubled
     max_parameters: int | None = None  # trainable numbers of a network; None: no limit
     max_latency: float | None = None  # seconds of one call of a network; None: no limit
     latency_rows: int = 1  # rows in that call
@@ -309,36 +312,6 @@ class ArtifactRecord:
     removed_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyRecord:
-    """How one call searched, from a trial on: calls may differ in it, studies do not.
-
-    The defaults of the fields after `pruner` stand for what is not known.
-    """
-
-    from_trial_number: int
-    sampler: str
-    pruner: str
-    n_trials: int | None = None  # total that was asked for; None: as many as fit
-    timeout: float | None = None  # seconds, of the call
-    max_epochs_total: int | None = None
-    target_loss: float | None = None
-    patience_trials: int | None = None
-    trial_timeout: float | None = None  # seconds
-    n_slots: int = 0  # trials in training at once
-    n_workers: int = 0
-    device: str = "cpu"
-    trainer: str = "stacked"
-    amp: bool = False
-    channels_last: bool = False
-    preflight: bool = True
-    keep_models: int = 5
-    references: bool = True  # a linear model and boosted trees were fitted beside guessing
-    policy: str = "optuna"
-    environment: Mapping[str, str] = field(default_factory=dict)  # versions, processor, ...
-    duplicates: bool = True  # trials may have had the params of earlier ones
-
-
 @dataclass(frozen=True)
 class StudyRecords:
     """Everything stored of one study: all that diagnoses, report and dashboard read.
@@ -358,6 +331,12 @@ class StudyRecords:
     artifacts: tuple[ArtifactRecord, ...] = ()
     policies: tuple[PolicyRecord, ...] = ()
     stops: tuple[StopReason, ...] = ()
+    widenings: tuple[WideningRecord, ...] = ()
+
+    @cached_property
+    def space(self) -> Mapping[str, Json]:
+        """The search space as it is by now: that of the settings, with what was widened since."""
+        return widened_space(self.settings.space, self.widenings)
 
     @cached_property
     def complete_trials(self) -> tuple[TrialRecord, ...]:

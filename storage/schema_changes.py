@@ -111,6 +111,12 @@ def _add_column(column: Column[Any]) -> Callable[[Connection], None]:
     return apply
 
 
+def _add_tables(connection: Connection) -> None:
+    """Make the tables that are new since; in a new file they are there already."""
+    _create_tables(connection)
+    _delete_along(connection)
+
+
 CHANGES: tuple[SchemaChange, ...] = (
     SchemaChange(3, "tables", _create_tables),
     SchemaChange(4, "rows go with Optuna's", _delete_along),
@@ -118,6 +124,7 @@ CHANGES: tuple[SchemaChange, ...] = (
     SchemaChange(6, "where a call trained", _add_column(tables.POLICIES.c.environment)),
     SchemaChange(7, "duplicates are a choice", _add_column(tables.POLICIES.c.duplicates)),
     SchemaChange(8, "why a call ended", _keep_reasons),
+    SchemaChange(9, "earlier studies and widenings", _add_tables),
 )
 
 

@@ -1,8 +1,9 @@
 """The store: everything that is kept of a study, behind one object.
 
 `Store.optuna_storage` holds the trials, as any Optuna storage does, and `Store.adoption` takes
-over those of processes that died; `Store.runs` holds what is trained; the store's own methods
-hold the other records of `records.py`; `Store.artifacts` holds files. All share one connection
+over those of processes that died; `Store.runs` holds what is trained, `Store.earlier` what a study
+learns from, `Store.widenings` how its space has grown; the store's own methods hold the other
+records of `records.py`; `Store.artifacts` holds files. All share one connection
 and one buffer, so that a round of epochs costs one transaction. Reading is in
 `study_reading.py`.
 """
@@ -22,6 +23,9 @@ from sqlalchemy import Connection
 from storage import record_rows, study_reading, tables
 from storage.adoption import Adoption
 from storage.artifacts import Artifacts
+from storage.call_records import PolicyRecord, StopReason
+from storage.earlier_records import EarlierStudy
+from storage.earlier_studies import EarlierStudies, Widenings
 from storage.engine import artifact_folder, database_path, inserted_id
 from storage.errors import StorageError
 from storage.opening import open_database
@@ -30,14 +34,12 @@ from storage.records import (
     WITHOUT_FAILURE,
     DataCheckRecord,
     Diagnosis,
-    PolicyRecord,
     StudyRecords,
     StudySettings,
     TrialRecord,
 )
 from storage.runs import Runs
 from storage.score_records import AnswerRecord, EvaluationRecord
-from storage.stop_records import StopReason
 from storage.study_access import id_of, reading, writing
 
 
@@ -61,6 +63,8 @@ class Store:
         self._database = open_database(url)
         self.optuna_storage = OptunaStorage(self._database)
         self.runs = Runs(self._database)
+        self.earlier = EarlierStudies(self._database)
+        self.widenings = Widenings(self._database)
         self.adoption = Adoption(self.optuna_storage)
         path = database_path(url)
         folder = None if path is None else artifact_folder(path)
@@ -105,8 +109,13 @@ class Store:
         """Names of all studies, in the order they were made."""
         return tuple(study.study_name for study in self.optuna_storage.get_all_studies())
 
-    def create_study(self, settings: StudySettings) -> optuna.Study:
-        """Make a study and keep what is fixed of it: in one transaction, both or neither.
+    def create_study(
+        self, settings: StudySettings, earlier: Sequence[EarlierStudy] = ()
+    ) -> optuna.Study:
+        """Make a study and keep what is fixed of it: in one transaction, all or nothing.
+
+        Args:
+            earlier: studies that it learns from.
 
         Raises:
             optuna.exceptions.DuplicatedStudyError: there is one of that name.
@@ -122,6 +131,8 @@ class Store:
                 "settings": record_rows.settings_json(settings),
             }
             connection.execute(tables.SETTINGS.insert(), row)
+            rows = [record_rows.earlier_row(one, study._study_id) for one in earlier]
+            _insert(connection, tables.EARLIER_STUDIES, rows)
         return study
 
     def write_target_error(self, study_name: str, target_error: float) -> None:

@@ -12,12 +12,12 @@ import contextlib
 import functools
 import json
 import re
+import sys
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from storage import records, score_records, stop_records
 from storage.errors import DamagedError, StorageError
 
 Record = TypeVar("Record")
@@ -143,8 +143,7 @@ def _levels(value: Any) -> int:
 
 @functools.cache
 def _checks(kind: Any) -> Mapping[str, Check]:
-    spoken = {**vars(score_records), **vars(stop_records), **vars(records)}
-    hints = get_type_hints(kind, {**spoken, "Json": Any})
+    hints = get_type_hints(kind, {**vars(sys.modules[kind.__module__]), "Json": Any})
     return {field.name: _check(hints[field.name]) for field in fields(kind)}
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, select, type_coerce
 from sqlalchemy.types import NullType
 
 from storage import record_rows, tables
+from storage.earlier_records import EarlierStudy
 from storage.errors import StorageError
 from storage.packing import Layers, check_epochs, check_layers, unpack_epochs, unpack_layers
 from storage.records import (
@@ -19,6 +20,7 @@ from storage.records import (
 )
 from storage.score_records import AnswerRecord
 from storage.stored_values import damaged_in
+from storage.widening_records import WideningRecord
 
 Record = TypeVar("Record")
 
@@ -75,12 +77,23 @@ def read_judgements(connection: Connection, study_id: int) -> dict[str, Any]:
         "artifacts": _records(connection, tables.ARTIFACTS, study_id, record_rows.artifact_record),
         "policies": _records(connection, tables.POLICIES, study_id, record_rows.policy_record),
         "stops": _records(connection, tables.STOPS, study_id, record_rows.stop_record),
+        "widenings": read_widenings(connection, study_id),
     }
 
 
 def read_answers(connection: Connection, study_id: int) -> tuple[AnswerRecord, ...]:
     """The answers of a study, in the order they were found."""
     return _records(connection, tables.ANSWERS, study_id, record_rows.answer_record)
+
+
+def read_earlier(connection: Connection, study_id: int) -> tuple[EarlierStudy, ...]:
+    """The earlier studies that a study learns from, in the order they were given."""
+    return _records(connection, tables.EARLIER_STUDIES, study_id, record_rows.earlier_record)
+
+
+def read_widenings(connection: Connection, study_id: int) -> tuple[WideningRecord, ...]:
+    """The looks at the ends of ranges, in their order."""
+    return _records(connection, tables.WIDENINGS, study_id, record_rows.widening_record)
 
 
 def _records(

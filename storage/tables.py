@@ -234,6 +234,25 @@ STOPS = Table(
     Column("ended_at", Float, nullable=False),
 )
 
+EARLIER_STUDIES = Table(
+    "automl_earlier_studies",
+    METADATA,
+    Column("earlier_study_id", Integer, primary_key=True),
+    Column("study_id", Integer, nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("max_epochs", Integer, nullable=False),
+    Column("trials", Json, nullable=False),
+)
+
+WIDENINGS = Table(
+    "automl_widenings",
+    METADATA,
+    Column("widening_id", Integer, primary_key=True),
+    Column("study_id", Integer, nullable=False, index=True),
+    Column("from_trial_number", Integer, nullable=False),
+    Column("ranges", Json, nullable=False),
+)
+
 OF_A_STUDY = (
     SETTINGS,
     RUNS,
@@ -244,6 +263,8 @@ OF_A_STUDY = (
     ARTIFACTS,
     POLICIES,
     STOPS,
+    EARLIER_STUDIES,
+    WIDENINGS,
 )
 """Tables with a `study_id`: their rows go when the study goes."""
 

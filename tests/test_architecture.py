@@ -42,7 +42,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.errors", "automl.wording"),
     ("search_spaces", "storage"),
     ("storage.records",),  # spoken by everyone
-    ("storage.score_records", "storage.stop_records"),
+    ("storage.score_records", "storage.call_records", "storage.widening_records"),
 )
 
 HOMES = {
@@ -109,7 +109,8 @@ LOADS = {  # importing this loads no other of the heavy libraries
     "storage": (),
     "storage.records": (),
     "storage.score_records": (),
-    "storage.stop_records": (),
+    "storage.call_records": (),
+    "storage.widening_records": (),
 }
 
 MAX_LINES = 400

@@ -38,10 +38,10 @@ from automl.wording.scores import interval_text, score_name, score_text
 from automl.wording.settings import parameter_text
 from automl.wording.stops import stop_sentence
 from search_spaces import FixedParameter, SearchSpace
+from storage.call_records import STOPS_IN_ORDER, StopReason
 from storage.effort import effort_of_trial
 from storage.records import CAUSES, Diagnosis, StudyRecords, TrialRecord
 from storage.score_records import EvaluationRecord
-from storage.stop_records import STOPS_IN_ORDER, StopReason
 
 ANY_WIDTH = 10_000  # to ask what a table would take
 

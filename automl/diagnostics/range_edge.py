@@ -30,7 +30,18 @@ from automl.diagnostics.thresholds import (
 )
 from automl.wording.numbers import number
 from search_spaces.hyperparameters import Hyperparameter, Role
-from storage.records import Advice, Diagnosis, SpaceChange, StudyRecords, TrialRecord
+from storage.ranking import Rank, rank
+from storage.records import (
+    Advice,
+    Diagnosis,
+    ParameterValue,
+    SpaceChange,
+    StudyRecords,
+    TrialRecord,
+)
+
+End = Literal["low", "high"]
+Params = Mapping[str, ParameterValue]
 
 LEAST_WIDENING, USUAL_WIDENING, MOST_WIDENING = 0.25, 0.5, 1.0
 """By how much of its width a range is widened: never a blind leap of more than its own width."""
@@ -63,6 +74,16 @@ class Range:
         value = math.exp(scaled) if self.log else scaled
         return float(round(value)) if self.is_integer else value
 
+    def widened(self, end: End, by: float) -> tuple[float, float]:
+        """The ends of the range, one of them moved outwards as far as it is useful.
+
+        Args:
+            by: a part of its width, in the scale in which it is searched.
+        """
+        aim = self.at(1 + by if end == "high" else -by)
+        aim = min(max(aim, self.useful[0]), self.useful[1])
+        return (self.low, aim) if end == "high" else (aim, self.high)
+
     def change(self, low: float, high: float) -> SpaceChange:
         """Search from one value to another instead."""
         return change_range(self.name, low, high, is_whole=self.is_integer)
@@ -73,25 +94,29 @@ class Range:
 
 def diagnose_range_edges(records: StudyRecords) -> tuple[Diagnosis, ...]:
     """One verdict for each range whose end the best trials crowd, strongest first."""
-    ranges = numeric_ranges(records)
-    trials = ranked_trials(records)
-    losses = np.arange(len(trials), dtype=float)
-    places = {one.name: _places(trials, one) for one in ranges}
+    ranked = [trial.params for trial in ranked_trials(records)]
+    return tuple(_diagnosis(*found) for found in crowded_ranges(numeric_ranges(records), ranked))
+
+
+def crowded_ranges(
+    ranges: Sequence[Range], ranked: Sequence[Params]
+) -> tuple[tuple[Crowding, Range], ...]:
+    """The ranges whose end the best trials crowd, while the loss still falls there.
+
+    Strongest first. It is what the verdict rests on, and what widens a range in a search.
+
+    Args:
+        ranked: params of all trials with a loss, from the best to the worst.
+    """
+    losses = np.arange(len(ranked), dtype=float)
+    places = {one.name: _places(ranked, one) for one in ranges}
     found = [(_crowding(one, places, losses), one) for one in ranges]
-    strongest = sorted(
-        ((crowding, one) for crowding, one in found if crowding),
-        key=lambda pair: -pair[0].fall,
-    )
-    return tuple(_diagnosis(crowding, one) for crowding, one in strongest)
+    crowded = ((crowding, one) for crowding, one in found if crowding)
+    return tuple(sorted(crowded, key=lambda pair: -pair[0].fall))
 
 
 def ranked_trials(records: StudyRecords) -> tuple[TrialRecord, ...]:
-    """All trials with a loss, best first: complete ones, then pruned ones that got farther.
-
-    Pruned ones are most of a search, and where they lie says as much. Losses at different epochs
-    cannot be compared, so their order is that of Optuna's TPE.
-    Source: optuna.samplers._tpe.sampler, `_split_pruned_trials`.
-    """
+    """All trials with a loss, best first; pruned ones are most of a search, and say as much."""
     lengths = {
         trial.number: max(
             (len(records.epochs.get(run.run_id, ())) for run in records.search_runs(trial.number)),
@@ -100,14 +125,15 @@ def ranked_trials(records: StudyRecords) -> tuple[TrialRecord, ...]:
         for trial in records.trials
     }
     pruned = [
-        (-lengths[trial.number], trial.value, trial.number, trial)
+        (rank(trial.number, trial.value, lengths[trial.number], is_complete=False), trial)
         for trial in records.trials
         if trial.outcome == "pruned" and trial.value is not None and math.isfinite(trial.value)
     ]
-    return (
-        *records.complete_trials,
-        *(trial for *_, trial in sorted(pruned, key=lambda p: p[:3])),
-    )
+    return (*records.complete_trials, *(trial for _, trial in sorted(pruned, key=_rank_of)))
+
+
+def _rank_of(pair: tuple[Rank, TrialRecord]) -> Rank:
+    return pair[0]
 
 
 def numeric_ranges(records: StudyRecords) -> list[Range]:
@@ -134,9 +160,9 @@ def _with_meaning(one: Range, known: Hyperparameter | None) -> Range:
 
 @dataclass(frozen=True, slots=True)
 class Crowding:
-    """How the best trials crowd an end."""
+    """How the best trials crowd an end of a range."""
 
-    end: Literal["low", "high"]
+    end: End
     n_crowded: int
     n_best: int
     chance: float
@@ -144,9 +170,9 @@ class Crowding:
     optimum: float | None  # where a parabola through the better trials has its lowest point
 
 
-def _places(trials: Sequence[TrialRecord], one: Range) -> np.ndarray:
+def _places(trials: Sequence[Params], one: Range) -> np.ndarray:
     """Where in the range each trial's value lies; NaN where it has none."""
-    values = [trial.params.get(one.name) for trial in trials]
+    values = [params.get(one.name) for params in trials]
     return np.array(
         [one.place(float(v)) if isinstance(v, int | float) else math.nan for v in values]
     )
@@ -174,7 +200,7 @@ class _Tested:
     n_ranges: int
 
 
-def _crowds_end(tested: _Tested, end: Literal["low", "high"]) -> Crowding | None:
+def _crowds_end(tested: _Tested, end: End) -> Crowding | None:
     """Test one end; the low end is the high end of the mirrored range."""
     losses = tested.losses
     toward = tested.places if end == "high" else 1 - tested.places
@@ -243,10 +269,7 @@ def _diagnosis(crowding: Crowding, one: Range) -> Diagnosis:
     widening = USUAL_WIDENING
     if crowding.optimum is not None and crowding.optimum > 1:
         widening = min(MOST_WIDENING, max(LEAST_WIDENING, crowding.optimum - 1 + LEAST_WIDENING))
-    beyond = 1 + widening if crowding.end == "high" else -widening
-    low_limit, high_limit = one.useful
-    aim = min(max(one.at(beyond), low_limit), high_limit)
-    low, high = (one.low, aim) if crowding.end == "high" else (aim, one.high)
+    low, high = one.widened(crowding.end, widening)
     return Diagnosis(
         kind="range_edge",
         severity="warning",

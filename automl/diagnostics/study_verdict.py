@@ -89,6 +89,8 @@ def diagnose_trial(records: StudyRecords, trial_number: int) -> tuple[Diagnosis,
 
 def diagnose_study(records: StudyRecords) -> tuple[Diagnosis, ...]:
     """Judge a study: its data, its search and its best trial; the main verdict first."""
+    if records.space is not records.settings.space:  # ranges are judged as they are by now
+        records = replace(records, settings=replace(records.settings, space=records.space))
     data = diagnose_data(records.data_checks)
     search = diagnose_search(records)
     flow = diagnose_flow_by_design(records)

@@ -26,11 +26,11 @@ from automl.options.search_options import ExecutorOptions, SearchOptions
 from automl.tuning.network_problem import make_run
 from automl.tuning.planned_runs import EndedRun, PlannedRun, study_space
 from automl.tuning.settings import environment
+from storage.call_records import PolicyRecord
 from storage.records import (
     WITHOUT_FAILURE,
     EpochRecord,
     Json,
-    PolicyRecord,
     RunRecord,
     StudyRecords,
     TrialRecord,

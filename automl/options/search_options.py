@@ -32,6 +32,7 @@ from automl.options.values import (
     SOURCE,
     SPACE,
     SPAN,
+    STUDIES,
     TEXT,
     TEXTS,
     WORKERS,
@@ -44,7 +45,7 @@ from automl.options.values import (
 
 if TYPE_CHECKING:
     from search_spaces import SearchSpace
-    from storage.records import Task
+    from storage.records import StudyRecords, Task
 
 TASK = one_of("binary", "multiclass", "regression")
 DEFAULT_N_TRIALS = 100
@@ -117,12 +118,19 @@ class NameOptions(OptionRecord):
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkOptions(OptionRecord):
-    """Which networks are searched, and what an epoch of them is."""
+    """Which networks are searched, what is known of them already, and what an epoch is."""
 
     model: Any = option(
         None, MODEL, "Your own nn.Module: my_file.py:build, called as build(params, dataset)."
     )
     space: str | Path | SearchSpace = option("mlp", SPACE, "Built-in space or TOML file.")
+    widen: bool = option(
+        False, FLAG, "Double a range, as the search goes on, whose end the best trials crowd."
+    )
+    # Of another database: URL#STUDY.
+    warm_start: Sequence[str | StudyRecords] = option(
+        (), STUDIES, "Learn from earlier studies, of other data too."
+    )
     # Source of 256 and of 15: benchmarks/epochs.py, see ARCHITECTURE.md.
     epoch_steps: int | Literal["full"] = option(
         256,

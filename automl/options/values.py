@@ -28,6 +28,7 @@ from automl.options.written_values import (
     span_text,
     whole_of,
 )
+from storage.records import StudyRecords
 
 DEFAULT_STORAGE = "sqlite:///automl.db"
 
@@ -170,21 +171,43 @@ def _convert_name(value: Any) -> str:
     return _convert_text(value)
 
 
-def _convert_texts(value: Any) -> tuple[str, ...]:
+def _items(value: Any) -> list[Any]:
+    """The items of a list, tuple, array, index, ...: of any collection but one text."""
     if isinstance(value, str):  # a collection too, of its letters
         raise Unfit(f"write [{shown(value)}]")
     if not isinstance(value, Collection) or isinstance(value, _OTHER_COLLECTIONS):
         raise Unfit
     try:
-        items = list(value)
+        return list(value)
     except TypeError:  # an array without dimensions says that it is a collection
         raise Unfit from None
+
+
+def _convert_texts(value: Any) -> tuple[str, ...]:
+    items = _items(value)
     for item in items:
         try:
             _convert_name(item)
         except Unfit:
             raise Unfit(f"{shown(item)} is no text") from None
     return tuple(_convert_name(item) for item in items)
+
+
+def _convert_studies(value: Any) -> tuple[Any, ...]:
+    """Names of studies, those typed as one text apart; or what is stored of one."""
+    found: list[Any] = []
+    for one in _items(value):
+        if isinstance(one, StudyRecords):
+            found.append(one)
+            continue
+        try:
+            names = [part.strip() for part in _convert_text(one).split(",")]
+        except Unfit:
+            raise Unfit(f"{shown(one)} is no name") from None
+        if not all(names):
+            raise Unfit(f"{shown(one)} has an empty name")
+        found += names
+    return tuple(found)
 
 
 def _convert_flag(value: Any) -> bool:
@@ -326,6 +349,12 @@ MEMO = Rule("a text", _convert_memo)
 NAME = Rule("a column's name", _convert_name, metavar="COLUMN")
 TEXTS = Rule("a list of texts", _convert_texts, absent=())
 COLUMNS = replace(TEXTS, metavar="COLUMN")
+STUDIES = Rule(
+    "a list of names of studies, or of StudyRecords",
+    _convert_studies,
+    absent=(),
+    metavar="STUDY[,STUDY]",
+)
 SOURCE = Rule("a source of rows", _convert_source, absent=None, metavar="FILE")
 DATABASE = Rule("a database URL such as sqlite:///automl.db", _convert_database, metavar="URL")
 MODEL = Rule("FILE.py:FUNCTION, or a function", _convert_model, absent=None, metavar="FILE:NAME")

@@ -197,7 +197,7 @@ def _origin(records: StudyRecords, storage: str) -> dict[str, object]:
         "reproduction": reproducing_command(records, storage),
         "facts": reproduce_part.facts(records.settings),
         "columns": reproduce_part.columns(records.settings),
-        "space_rows": reproduce_part.space_rows(records.settings),
+        "space_rows": reproduce_part.space_rows(records),
         "data_checks": reproduce_part.data_checks(records),
     }
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from automl.report.evidence_words import evidence_text
-from automl.wording.counts import counted
+from automl.wording.counts import counted, listing
 from automl.wording.epochs import epoch_sentences
 from automl.wording.numbers import number_or_dash, percent
-from automl.wording.settings import explained, range_words
+from automl.wording.settings import explained, range_text, range_words
 from storage.records import Json, StudyRecords, StudySettings
 
 SPLIT_WORDS: Mapping[str, Callable[[Any], str]] = {
@@ -41,6 +41,7 @@ def facts(settings: StudySettings) -> list[tuple[str, str]]:
         ("Rows", rows),
         ("Inputs", f"{settings.n_features:,} after encoding"),
         ("Split", split_words(settings.split)),
+        ("Learned from", listing(settings.warm_start)),
         ("Loss", settings.loss),
     ]
     of_objective = [
@@ -81,13 +82,13 @@ def columns(settings: StudySettings) -> list[tuple[str, str]]:
     return sorted(settings.columns.items(), key=lambda pair: not pair[1].startswith("dropped"))
 
 
-def space_rows(settings: StudySettings) -> list[tuple[str, str, str, str]]:
-    """Parameter, range, condition, meaning and reason."""
-    parameters = cast("Mapping[str, Any]", settings.space.get("parameters") or {})
+def space_rows(records: StudyRecords) -> list[tuple[str, str, str, str]]:
+    """Parameter, range with what was widened of it, condition, meaning and reason."""
+    parameters = cast("Mapping[str, Any]", records.settings.space.get("parameters") or {})
     return [
         (
             name,
-            _range(entry),
+            _range(entry) + "".join(_widened(records, name)),
             _condition(entry),
             explained(entry.get("meaning"), entry.get("reason")),
         )
@@ -98,6 +99,12 @@ def space_rows(settings: StudySettings) -> list[tuple[str, str, str, str]]:
 def _range(entry: Mapping[str, Any]) -> str:
     """As `--set` takes it, and whether it is searched on a logarithmic scale."""
     return range_words(entry) + (", log" if entry.get("log") else "")
+
+
+def _widened(records: StudyRecords, name: str) -> Iterator[str]:
+    for look in records.widenings:
+        if name in look.ranges:
+            yield f"; {range_text(*look.ranges[name])} from trial {look.from_trial_number} on"
 
 
 def _condition(entry: Mapping[str, Any]) -> str:

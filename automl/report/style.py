@@ -25,6 +25,7 @@ GREY = "#8A8F98"
 PALE = "#B9C0C9"  # bars of what cannot be told from chance
 FAINT = "rgba(138,143,152,0.28)"
 SHADE = "rgba(213,94,0,0.14)"  # between train (blue) and validation (vermillion)
+BAND = "rgba(86,180,233,0.38)"  # where the middle of many values lies
 CYCLE = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY)
 DASHES = ("solid", "6px,3px", "2px,2px", "8px,3px,2px,3px", "12px,4px", "1px,3px")
 TRAIN, VALID = BLUE, VERMILLION

@@ -6,7 +6,7 @@ training may take follows from what the end will take on a machine as busy as th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
@@ -29,7 +29,9 @@ from automl.tuning.settings import environment
 from automl.tuning.stacking import ready, slots_of
 from automl.tuning.stopping import SoFar
 from automl.wording.counts import count
-from storage.records import PolicyRecord, StudySettings
+from storage.call_records import PolicyRecord
+from storage.earlier_records import EarlierStudy
+from storage.records import StudySettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +45,7 @@ class SearchCall:
     busyness: float = 1.0  # seconds that pass for each second of work
     so_far: SoFar | None = None  # of the study, where it is there
     n_slots_before: int = 0  # of its last call, where they were fixed
+    earlier: Sequence[EarlierStudy] = ()  # what it learns from, where it is not there yet
 
     @property
     def study_name(self) -> str:

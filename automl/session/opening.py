@@ -8,6 +8,7 @@ What can be wrong is told here, before anything is stored and before any worker 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 from automl.data.loaded import Loadable, LoadedData
@@ -20,6 +21,7 @@ from automl.options.search_options import SearchOptions
 from automl.session.call import SearchCall, problem_of
 from automl.session.chosen_space import model_versions, narrowed
 from automl.session.search_session import SearchSession
+from automl.session.warm_start import read_earlier
 from automl.tuning.clock import Clock
 from automl.tuning.ending_time import Moment
 from automl.tuning.policies.choosing import check_policy
@@ -34,6 +36,7 @@ from automl.wording.printable import one_line
 from automl.wording.stops import stop_sentence
 from search_spaces import SearchSpace
 from storage import Store, open_store
+from storage.earlier_records import EarlierStudy
 from storage.engine import database_path
 from storage.records import StudySettings
 
@@ -96,11 +99,13 @@ def _opened(
     try:
         if options.new:
             settings = replace(settings, study_name=unused_name(store, settings.study_name))
-        before = _so_far(store, problem_of(settings, loaded), options)
+        problem = problem_of(settings, loaded)
+        earlier = read_earlier(options, settings, store)
+        before = _so_far(store, problem, options, earlier)
         if refusal is not None and before is None:
             raise refusal
         n_slots = _n_slots_before(store, settings) if before is not None else 0
-        call = SearchCall(loaded, settings, options, clock, busyness, before, n_slots)
+        call = SearchCall(loaded, settings, options, clock, busyness, before, n_slots, earlier)
         return SearchSession(call, store)
     except BaseException:
         store.close()
@@ -122,7 +127,9 @@ def _is_there(storage: str) -> bool:
     return path is not None and path.exists()
 
 
-def _so_far(store: Store, problem: Problem, options: SearchOptions) -> SoFar | None:
+def _so_far(
+    store: Store, problem: Problem, options: SearchOptions, earlier: Sequence[EarlierStudy]
+) -> SoFar | None:
     """What is there of the study, told; None if nothing is.
 
     Raises:
@@ -131,7 +138,7 @@ def _so_far(store: Store, problem: Problem, options: SearchOptions) -> SoFar | N
     name = problem.study_name
     if name not in store.study_names():
         return None
-    found = so_far(open_study(store, problem.settings), problem, options)
+    found = so_far(open_study(store, problem.settings, earlier), problem, options)
     tally, total, n_there, more = found.tally, options.total, "", ""
     if total is None or tally.n_asked > total:
         n_there = count(tally.n_asked, "trial")

@@ -59,7 +59,7 @@ class SearchSession:
 
     def __iter__(self) -> Iterator[SearchProgress]:
         if self.clock_of_training.is_up:
-            open_study(self.store, self.call.settings)
+            open_study(self.store, self.call.settings, self.call.earlier)
             self._write_beginning()
             self._beside.write()
             self._warn_of_no_time()
@@ -85,7 +85,7 @@ class SearchSession:
 
     def _begin(self, executor: Executor) -> Search:
         call = self.call
-        study = open_study(self.store, call.settings)
+        study = open_study(self.store, call.settings, call.earlier)
         self._write_beginning()
         return Search(
             study, self.store, executor, call.problem, call.policy, self.clock_of_training

@@ -29,6 +29,7 @@ from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.search_state import SearchState
 from automl.tuning.study_view import is_paused, turn_of
 from automl.tuning.trial_in_training import TrialInTraining
+from automl.tuning.widening import widen
 from automl.wording.counts import count
 from storage.records import BY_MACHINE, ParameterValue
 
@@ -81,6 +82,7 @@ def decide(state: SearchState, n_free: int) -> None:
     """
     total = state.policy.total
     n_startable = None if total is None else max(0, total - state.tally.n_asked)
+    widen(state)
     own = (*state.trials, *state.trials.paused)
     decisions = state.decider.decide(n_free, n_startable, own)
     if not decisions:

@@ -1,6 +1,7 @@
 """The policy of one call of a search, the study as it sees it, and whether the search is over.
 
 What happens in the virtual order is told here, trial by trial; what the policy decides comes out.
+What was best in earlier studies is tried before it is asked.
 What it believes is stored with the study when it has changed.
 """
 
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import optuna
 
 from automl.options.search_options import PolicyOptions
+from automl.tuning.earlier import first_params, untried
 from automl.tuning.policies.choosing import make_policy
 from automl.tuning.policies.policy import (
     Decision,
@@ -22,19 +24,42 @@ from automl.tuning.policies.policy import (
     View,
 )
 from automl.tuning.problem import Problem
+from automl.tuning.samplers import PerTrialSampler
 from automl.tuning.stopping import TRIED_AT_BEST, stopping_of
 from automl.tuning.study_view import look_at, view_of
+from storage.earlier_records import EarlierStudy
 from storage.records import ParameterValue
 
 
 class Decider:
-    """Asks a policy what is trained, and tells it what became of it."""
+    """Asks a policy what is trained, and tells it what became of it.
 
-    def __init__(self, study: optuna.Study, problem: Problem, options: PolicyOptions) -> None:
+    Args:
+        earlier: studies that the study learns from, fitted into its space.
+    """
+
+    def __init__(
+        self,
+        study: optuna.Study,
+        problem: Problem,
+        options: PolicyOptions,
+        earlier: Sequence[EarlierStudy] = (),
+    ) -> None:
         self._study, self._limits = study, problem.limits
+        study.sampler = PerTrialSampler(
+            options.sampler,
+            problem.space,
+            problem.settings.seed,
+            problem.cost,
+            problem.limits,
+            earlier,
+            allows_duplicates=options.duplicates,
+        )
         self.policy: Policy = make_policy(study, problem, options)
         self.view: View = view_of(study, problem)
         self.stopping = stopping_of(study, options, self.view)
+        self.view.earlier = earlier
+        self._first = tuple(map(self._allowed, first_params(earlier, problem.space)))
         self._key = f"automl:belief:{options.policy}"
         self._belief = study._storage.get_study_system_attrs(study._study_id).get(self._key)
         if self._belief is not None:
@@ -58,7 +83,8 @@ class Decider:
         n_most = self.stopping.most_startable(n_free)
         view.n_startable = n_most if n_startable is None else min(n_startable, n_most)
         view.epochs_left = self.stopping.epochs_left
-        decisions = [self._within_limits(one) for one in self.policy.next(view, n_free)]
+        wanted = self._warm_start(n_free) or self.policy.next(view, n_free)
+        decisions = [self._within_limits(one) for one in wanted]
         self._check(decisions, n_free)
         view.turn += len(decisions)
         return decisions
@@ -103,11 +129,22 @@ class Decider:
             study = self._study
             study._storage.set_study_system_attr(study._study_id, TRIED_AT_BEST, n_tried)
 
+    def _warm_start(self, n_free: int) -> Sequence[Decision]:
+        """What was best in earlier studies, until all of it is tried."""
+        if not self._first:
+            return []
+        tried = (one.params for one in self.view.trials.values())
+        self._first = untried(self._first, tried, self.view.space)
+        return [Start(params) for params in self._first[: min(n_free, self.view.n_startable)]]
+
     def _within_limits(self, decision: Decision) -> Decision:
         """The decision, on a network that may be trained."""
-        if self._limits is None or not isinstance(decision, Start) or decision.params is None:
+        if not isinstance(decision, Start) or decision.params is None:
             return decision
-        return Start(self._limits.brought_within(decision.params))
+        return Start(self._allowed(decision.params))
+
+    def _allowed(self, params: Mapping[str, ParameterValue]) -> Mapping[str, ParameterValue]:
+        return params if self._limits is None else self._limits.brought_within(params)
 
     def _look_at_others(self, own: set[int]) -> None:
         """Take over what other coordinators have done with the study, or a person has."""

@@ -19,8 +19,8 @@ from automl.tuning.paused_trials import LEAST_SECONDS, Paused
 from automl.tuning.search_state import SearchState
 from automl.tuning.trial_in_training import TrialInTraining
 from automl.wording.scores import score_text
+from storage.call_records import StopReason
 from storage.records import CAUSES_BY_MACHINE, OVER_LIMIT, PAUSED, RunState
-from storage.stop_records import StopReason
 
 
 def complete(state: SearchState, trial: TrialInTraining, weights: Collected | None) -> None:

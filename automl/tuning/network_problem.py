@@ -70,6 +70,10 @@ class NetworkProblem(Problem):
     dataset: Dataset
     keeps_weights: ClassVar[bool] = True
 
+    def of(self, settings: StudySettings) -> NetworkProblem:
+        """The same with other settings."""
+        return replace(self, settings=settings)
+
     @property
     def is_trusted(self) -> bool:
         """Whether its networks are of a family of this product."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from automl.data.dataset import NO_DATA, Dataset
@@ -23,6 +23,10 @@ class ObjectiveProblem(Problem):
     settings: StudySettings
     dataset: Dataset = field(default=NO_DATA, init=False)
     keeps_weights: ClassVar[bool] = False
+
+    def of(self, settings: StudySettings) -> ObjectiveProblem:
+        """The same with other settings."""
+        return replace(self, settings=settings)
 
     @property
     def is_trusted(self) -> bool:

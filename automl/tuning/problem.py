@@ -9,7 +9,8 @@ objective is the other (`objective_problem.py`).
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -18,6 +19,7 @@ from automl.training.config import RunConfig
 from automl.tuning.limits import Limits
 from search_spaces import SearchSpace
 from storage.records import Json, ParameterValue, StudySettings
+from storage.widening_records import WideningRecord, widened_space
 
 NOT_STORED = -1
 """The id of a run that is planned: the database gives the real one."""
@@ -45,6 +47,17 @@ class Problem(abc.ABC):
     def space(self) -> SearchSpace:
         """The study's search space."""
         return SearchSpace.from_dict(self.settings.space)
+
+    def widened(self, looks: Sequence[WideningRecord]) -> Problem:
+        """The same in the space that it has after some looks at its ranges; itself if it is it."""
+        space = widened_space(self.settings.space, looks)
+        if space == self.settings.space:
+            return self
+        return self.of(replace(self.settings, space=space))
+
+    @abc.abstractmethod
+    def of(self, settings: StudySettings) -> Problem:
+        """The same with other settings."""
 
     @property
     @abc.abstractmethod

@@ -28,6 +28,7 @@ from automl.tuning.tpe.proposals import Cost
 from automl.tuning.tpe.sampler import TreeParzenSampler
 from automl.tuning.untried import Tried, TriedReader
 from search_spaces import SearchSpace
+from storage.earlier_records import EarlierStudy
 from storage.records import ParameterValue
 
 N_STARTUP_TRIALS = 10
@@ -92,6 +93,7 @@ class PerTrialSampler(BaseSampler):
         cost: what an epoch of a trial with these params costs, in any unit, for samplers that
             count it; None: all the same.
         limits: what a network may be; None: anything.
+        earlier: studies to learn from as well, fitted into the space, for samplers that do.
         allows_duplicates: whether a trial may have the params of an earlier one.
     """
 
@@ -102,6 +104,7 @@ class PerTrialSampler(BaseSampler):
         seed: int,
         cost: Cost | None = None,
         limits: Limits | None = None,
+        earlier: Sequence[EarlierStudy] = (),
         *,
         allows_duplicates: bool = False,
     ) -> None:
@@ -110,7 +113,7 @@ class PerTrialSampler(BaseSampler):
         self._make = functools.partial(_find(name), space, seed)
         self._sampler = self._make(0)
         if isinstance(self._sampler, TreeParzenSampler):
-            self._sampler = TreeParzenSampler(space, seed, cost, limits)
+            self._sampler = TreeParzenSampler(space, seed, cost, limits, earlier)
         self._limits, self._space, self._seed = limits, space, seed
         self._whole: dict[str, ParameterValue] = {}  # of the trial that is being asked for
         self._reader = None if allows_duplicates else TriedReader(space)

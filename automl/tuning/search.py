@@ -35,12 +35,11 @@ from automl.tuning.problem import Problem
 from automl.tuning.progress import SearchProgress
 from automl.tuning.repeated_failure import RepeatedFailure
 from automl.tuning.rounds import WeightsLost, carry_out, failure_at, fetch_weights, train_again
-from automl.tuning.samplers import PerTrialSampler
 from automl.tuning.search_state import SearchState
 from automl.tuning.trial_in_training import TrialInTraining
 from storage import Store
+from storage.call_records import StopReason
 from storage.records import EpochRecord
-from storage.stop_records import StopReason
 
 CHECKPOINT_SECONDS = 60.0
 """A trial's state is saved this often: a killed process loses a minute of each of its trials, and
@@ -59,15 +58,6 @@ class Search:
         policy: SearchPolicy,
         clock: Clock | None = None,
     ) -> None:
-        settings = problem.settings
-        study.sampler = PerTrialSampler(
-            policy.sampler,
-            problem.space,
-            settings.seed,
-            problem.cost,
-            problem.limits,
-            allows_duplicates=policy.duplicates,
-        )
         self.state = SearchState.of(study, store, executor, problem, policy)
         self._repeated = RepeatedFailure(is_watched=not problem.is_trusted)
         self._clock = clock or Clock(None)

@@ -15,6 +15,7 @@ from automl.executors.executor import Executor
 from automl.training.trainer import Start
 from automl.tuning.clock import Clock
 from automl.tuning.decider import Decider
+from automl.tuning.earlier import earlier_in
 from automl.tuning.keeping import Keeper
 from automl.tuning.order import VirtualOrder
 from automl.tuning.paused_trials import Paused, PausedTrials
@@ -54,6 +55,7 @@ class SearchState:
         policy: SearchPolicy,
     ) -> SearchState:
         """A search that has not begun, of a study as it is stored."""
+        problem = problem.widened(store.widenings.read(problem.study_name))
         tally = Tally.of(study)
         trials = study.get_trials(deepcopy=False)
         running = [one for one in trials if not one.state.is_finished()]
@@ -68,7 +70,7 @@ class SearchState:
             Keeper(store, problem, policy.keep_models, policy.keep_bytes),
             tally,
             TrialsInTraining(VirtualOrder(policy.slots, n_left), PausedTrials(n_continued)),
-            Decider(study, problem, policy),
+            _decider(study, store, problem, policy),
         )
 
     def start(self, trials: Sequence[TrialInTraining], starts: Sequence[Start]) -> None:
@@ -85,6 +87,13 @@ class SearchState:
                 limits.update(dict.fromkeys(trial.runs, trial.limit))
             self.trials.add(trial)
         self.executor.start(starts, limits)
+
+    def search_in(self, problem: Problem) -> None:
+        """Go on in another space, as a call would that begins now."""
+        self.problem = problem
+        self.decider = _decider(self.study, self.store, problem, self.policy)
+        for number in self.trials.paused:
+            self.decider.change(number, "paused")
 
     def let_train(self, trials: Sequence[TrialInTraining]) -> None:
         """Let trials whose runs rest train on, up to where each is judged next."""
@@ -178,3 +187,8 @@ class SearchState:
         told = (*self.executor.take_messages(), *self.messages, *self.keeper.new_messages())
         self.messages.clear()
         return told
+
+
+def _decider(study: optuna.Study, store: Store, problem: Problem, policy: SearchPolicy) -> Decider:
+    earlier = store.earlier.read(problem.study_name)
+    return Decider(study, problem, policy, earlier_in(problem.space, earlier))

@@ -17,7 +17,7 @@ from automl.options.search_options import DataOptions, SearchOptions
 from automl.training.batches import n_measured_valid
 from automl.wording.printable import one_line
 from search_spaces import SearchSpace
-from storage.records import Json, StudySettings
+from storage.records import Json, StudyRecords, StudySettings
 
 VERSIONED = ("automl-torch", "torch", "optuna", "scikit-learn", "numpy", "pandas")
 """Packages whose versions are kept with a study: results may depend on them."""
@@ -75,10 +75,17 @@ def make_settings(
         patience=options.patience,
         epoch_steps=options.epoch_steps,
         seed=options.seed,
+        warm_start=tuple(dict.fromkeys(map(study_name_in, options.warm_start))),
+        widen=options.widen,
         max_parameters=options.max_parameters,
         max_latency=options.max_latency,
         latency_rows=options.latency_rows,
     )
+
+
+def study_name_in(given: str | StudyRecords) -> str:
+    """The name of an earlier study as it is kept: as it was typed, or that of its records."""
+    return given if isinstance(given, str) else given.settings.study_name
 
 
 def objective_settings(

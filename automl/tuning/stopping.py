@@ -30,7 +30,7 @@ from automl.tuning.policies.policy import TrialState, TrialView, View
 from automl.tuning.problem import Problem
 from automl.tuning.study_view import view_of
 from automl.tuning.tally import Tally
-from storage.stop_records import Reached, StopReason, StopWord
+from storage.call_records import Reached, StopReason, StopWord
 
 TRIED_AT_BEST = "automl:n_tried_at_best"
 """System attribute of a study: trials that had been tried after the round with its best loss."""

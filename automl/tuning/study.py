@@ -4,7 +4,8 @@ What a trial's value depends on is fixed when the study is made: data, target, s
 space, epochs, patience, seed. A call that brings other values gets an error that names what
 differs, since mixing them would make trials incomparable. How to search (number of trials,
 time, sampler, pruner) is free, and recorded from which trial on. What error the person hopes
-for is free as well: a new one takes the old one's place, and the verdict is held against it.
+for is free as well: a new one takes the old one's place, and the verdict is held against it. What
+it has learned from stays with it, whether a call says so again or not.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import itertools
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -27,7 +28,9 @@ from automl.wording.printable import one_line
 from automl.wording.settings import differing_settings, value_text
 from search_spaces.declared import model_of
 from storage import Store
-from storage.records import PolicyRecord, StudyRecords, StudySettings
+from storage.call_records import PolicyRecord
+from storage.earlier_records import EarlierStudy
+from storage.records import StudyRecords, StudySettings
 
 LOG = logging.getLogger("automl")
 
@@ -50,7 +53,9 @@ MOVABLE = ("split.valid", "split.test")
 """Where files lay: their rows are in the fingerprint, and a file may have been moved."""
 
 
-def open_study(store: Store, settings: StudySettings) -> optuna.Study:
+def open_study(
+    store: Store, settings: StudySettings, earlier: Sequence[EarlierStudy] = ()
+) -> optuna.Study:
     """The study of this name: loaded if it is there, else made.
 
     One that holds nothing, since no trial of it has trained for an epoch, is made anew where it
@@ -62,7 +67,7 @@ def open_study(store: Store, settings: StudySettings) -> optuna.Study:
     name = settings.study_name
     if name not in store.study_names():
         try:
-            return store.create_study(settings)
+            return store.create_study(settings, earlier)
         except optuna.exceptions.DuplicatedStudyError:
             pass  # another process has made it meanwhile
     stored = store.read_settings(name)
@@ -78,7 +83,7 @@ def open_study(store: Store, settings: StudySettings) -> optuna.Study:
             raise
         LOG.info("%s is made anew: none of its trials has trained for an epoch", one_line(name))
         store.delete_study(name)
-        return open_study(store, settings)
+        return open_study(store, settings, earlier)
     if settings.target_error not in (None, stored.target_error):
         store.write_target_error(name, settings.target_error)
     return optuna.load_study(study_name=name, storage=store.optuna_storage)
@@ -99,6 +104,7 @@ def check_same(
     paths += [
         path
         for field in FIXED
+        if field != "warm_start" or asked.warm_start
         for path in _differences(field, _plain(stored, field), _plain(asked, field))
         if path not in MOVABLE
     ]

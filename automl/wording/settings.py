@@ -38,6 +38,8 @@ def setting_words(settings: StudySettings) -> dict[str, str]:
         "--max-epochs": str(settings.max_epochs),
         "--patience": str(settings.patience),
         "--seed": str(settings.seed),
+        "--warm-start": ",".join(settings.warm_start) or NONE,
+        "--widen": "on" if settings.widen else "off",
         "--max-parameters": value_text(settings.max_parameters),
         "--max-latency": value_text(settings.max_latency and brief_time(settings.max_latency)),
         "--latency-rows": str(settings.latency_rows),

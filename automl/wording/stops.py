@@ -8,7 +8,7 @@ from typing import Any
 from automl.wording.counts import count
 from automl.wording.numbers import duration
 from automl.wording.scores import score_text
-from storage.stop_records import StopReason
+from storage.call_records import StopReason
 
 
 def stop_sentence(reason: StopReason) -> str:

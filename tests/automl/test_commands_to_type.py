@@ -17,7 +17,8 @@ from automl.options.search_options import FreeOptions
 from automl.result import SearchResult
 from automl.studies import load_study
 from search_spaces import load
-from storage.records import PolicyRecord, SpaceChange, StudyRecords
+from storage.call_records import PolicyRecord
+from storage.records import SpaceChange, StudyRecords
 from tests.contracts.synthetic_study import synthetic_study
 
 ONE_CALL = PolicyRecord(

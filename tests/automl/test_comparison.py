@@ -14,7 +14,8 @@ from automl.comparison import (
     difference_words,
     paired_gain,
 )
-from storage.records import PolicyRecord, StudyRecords
+from storage.call_records import PolicyRecord
+from storage.records import StudyRecords
 from storage.score_records import PairedDifference
 from tests.contracts.synthetic_study import synthetic_study
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 import optuna
 import pytest
 
+from storage.call_records import PolicyRecord, StopReason
 from storage.errors import StorageError
 from storage.records import (
     Advice,
@@ -18,7 +19,6 @@ from storage.records import (
     Diagnosis,
     EpochRecord,
     LayerGradientRecord,
-    PolicyRecord,
     SpaceChange,
     StudySettings,
 )
@@ -29,7 +29,6 @@ from storage.score_records import (
     PairedDifference,
     ReferenceRecord,
 )
-from storage.stop_records import StopReason
 from storage.store import Store
 
 

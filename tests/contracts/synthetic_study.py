@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from storage.answers import single_answer
+from storage.call_records import PolicyRecord
 from storage.records import (
     Advice,
     ArtifactRecord,
@@ -22,7 +23,6 @@ from storage.records import (
     EpochRecord,
     LayerGradientRecord,
     ParameterValue,
-    PolicyRecord,
     RunRecord,
     SpaceChange,
     StudyRecords,

@@ -9,10 +9,10 @@ import optuna
 import pytest
 from optuna.storages import RDBStorage
 
+from storage.call_records import PolicyRecord, StopReason
 from storage.doctor import examine
-from storage.records import DataCheckRecord, Diagnosis, PolicyRecord
+from storage.records import DataCheckRecord, Diagnosis
 from storage.score_records import AnswerMember, AnswerRecord, EvaluationRecord
-from storage.stop_records import StopReason
 from storage.store import Store, open_store
 from tests.contracts.store_contract import epoch, layers, make_study
 

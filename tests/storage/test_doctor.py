@@ -13,10 +13,10 @@ import numpy as np
 import optuna
 import pytest
 
+from storage.call_records import PolicyRecord, StopReason
 from storage.doctor import examine
-from storage.records import ArtifactRecord, PolicyRecord
+from storage.records import ArtifactRecord
 from storage.score_records import AnswerMember, AnswerRecord
-from storage.stop_records import StopReason
 from storage.store import Store, open_store
 from tests.contracts.store_contract import epoch, make_study, settings
 

@@ -10,10 +10,10 @@ import pytest
 from optuna.trial import TrialState, create_trial
 
 from storage import record_rows, tables
+from storage.call_records import PolicyRecord, StopReason
 from storage.errors import DamagedError
-from storage.records import ArtifactRecord, PolicyRecord, RunRecord
+from storage.records import ArtifactRecord, RunRecord
 from storage.score_records import EvaluationRecord, PairedDifference, ReferenceRecord
-from storage.stop_records import StopReason
 from tests.contracts.store_contract import settings
 
 

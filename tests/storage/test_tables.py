@@ -5,15 +5,18 @@ import pytest
 from sqlalchemy import func, select
 
 from storage import optuna_schema, tables
-from storage.records import DataCheckRecord, Diagnosis, PolicyRecord
+from storage.call_records import PolicyRecord, StopReason
+from storage.earlier_records import EarlierStudy, EarlierTrial
+from storage.records import DataCheckRecord, Diagnosis
 from storage.score_records import AnswerMember, AnswerRecord, EvaluationRecord
-from storage.stop_records import StopReason
 from storage.store import Store
-from tests.contracts.store_contract import epoch, make_study
+from storage.widening_records import WideningRecord
+from tests.contracts.store_contract import epoch, settings
 
 
 def fill(store: Store, name: str) -> None:
-    make_study(store, name).ask()
+    earlier = EarlierStudy("before", 3, (EarlierTrial(0, {}, (0.5,), "complete"),))
+    store.create_study(settings(name), [earlier]).ask()
     run = store.runs.begin(name, trial_number=0, purpose="search", seed=1)
     store.runs.add_epochs([epoch(run.run_id, 1)])
     store.add_data_checks(name, [DataCheckRecord("kind", "subject", 1.0)])
@@ -22,6 +25,7 @@ def fill(store: Store, name: str) -> None:
     store.replace_diagnoses(name, [Diagnosis("kind", "good", "message")])
     store.add_of_call(name, PolicyRecord(0, "tpe", "median"))
     store.add_of_call(name, StopReason("interrupted"))
+    store.widenings.add(name, WideningRecord(25, {"dropout": (0.0, 0.9)}))
     store.artifacts.save_predictions(name, answer.answer_id, {})
 
 

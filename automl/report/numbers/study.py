@@ -54,7 +54,7 @@ class StudyTable:
     @cached_property
     def axes(self) -> dict[str, Axis]:
         """The axes of all hyperparameters that vary, in the space's order."""
-        return axes(self.records.settings.space, self.trials)
+        return axes(self.records.space, self.trials)
 
     @cached_property
     def importances(self) -> Importances:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from search_spaces import SearchSpace
+from storage.earlier_records import EarlierStudy
 from storage.records import Json, ParameterValue
 
 TrialState = Literal["training", "paused", "complete", "pruned", "failed"]
@@ -67,6 +68,8 @@ class View:
         turn: number of the next decision, from 0: what random numbers depend on.
         n_startable: how many trials may still be started.
         epochs_left: how many epochs may still be trained, where that is limited.
+        earlier: trials of earlier studies, with params of this space. Their losses are of other
+            data, on scales of their own: another task to a model of several.
         is_allowed: whether the network of these params is within the study's limits, as far as
             that is known before it is built. What a policy starts all the same is brought within
             them.
@@ -80,6 +83,7 @@ class View:
     turn: int = 0
     n_startable: int = 0
     epochs_left: int | None = None
+    earlier: Sequence[EarlierStudy] = ()
     is_allowed: Callable[[Mapping[str, ParameterValue]], bool] = anything
 
 

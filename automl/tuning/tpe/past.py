@@ -5,6 +5,8 @@ others, by their loss there. A trial in training counts as if it were pruned at 
 since the best are those that train longest; one that has reported nothing is no good one yet, so
 that proposals made together keep apart. A trial that failed is behind all others.
 
+An earlier study is a past of its own: its losses are not on this one's scale, its ranks are.
+
 Finished trials never change, so that each is read once; nor do the params that one in training
 has, so that of it only what it has reported is read again.
 """
@@ -21,6 +23,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from automl.tuning.tpe.dimensions import Dimensions, Floats
+from storage.earlier_records import EarlierStudy
 
 COMPLETE, PRUNED, UNKNOWN, FAILED = range(4)
 """From the best kind to the worst. Source: Optuna's TPESampler ranks these kinds so."""
@@ -42,6 +45,14 @@ class Past:
 
     def __len__(self) -> int:
         return len(self.coordinates)
+
+
+def past_of(study: EarlierStudy, dimensions: Dimensions) -> Past:
+    """The past that an earlier study is, its params fitted into the space."""
+    known = study.best_first
+    others = [trial for trial in study.trials if trial not in known]  # failed, or never begun
+    rows = [dimensions.encode(trial.params) for trial in (*known, *others)]
+    return Past(np.array(rows, float).reshape(len(rows), len(dimensions)), len(known))
 
 
 class PastReader:

@@ -64,12 +64,20 @@ class Choices:
 
 CHOICES = Choices()
 
+EARLIER_TRIALS = 20.0
+"""An earlier study counts as so many trials of this one, however many it has: it speaks at first,
+and less and less as this one finds out by itself."""
+
+Kernels = tuple[Floats, float]
+"""Coordinates of trials, and the weight of each."""
+
 
 class Model:
     """A past, modelled: proposes as many trials as are asked for.
 
     Args:
         limits: what a proposal may be; None: anything.
+        earlier: pasts of earlier studies. With one there is a model from the first trial on.
     """
 
     def __init__(
@@ -79,18 +87,20 @@ class Model:
         cost: Cost | None = None,
         limits: Limits | None = None,
         choices: Choices = CHOICES,
+        earlier: Sequence[Past] = (),
     ) -> None:
         self._dimensions, self._cost, self._choices = dimensions, cost, choices
         self._limits = limits
         self._columns = Columns(dimensions.all)
         self._good: Parzen | None = None
-        if past.n_known >= choices.n_startup and len(dimensions):
-            wanted = math.ceil(choices.good_share * len(past))
-            n_good = min(wanted, choices.most_good, past.n_known)
-            self._good = self._density(past.coordinates[:n_good])
-            self._others = self._density(past.coordinates[n_good:])
+        n_known = past.n_known + sum(each.n_known for each in earlier)
+        if n_known >= choices.n_startup and len(dimensions):
+            parts = [self._split(past, float(len(past)))]
+            parts += [self._split(each, EARLIER_TRIALS) for each in earlier]
+            self._good = self._density([good for good, _ in parts])
+            self._others = self._density([others for _, others in parts])
         else:
-            self._anywhere = self._density(np.empty((0, len(dimensions))))
+            self._anywhere = self._density([])
 
     def propose(self, seeds: Sequence[int]) -> list[dict[str, ParameterValue]]:
         """All params of each trial, fixed ones included, from the seeds of the trials."""
@@ -137,12 +147,26 @@ class Model:
         assert self._good is not None
         return self._good.log_density(features) - self._others.log_density(features)
 
-    def _density(self, centres: Floats) -> Parzen:
+    def _split(self, past: Past, n_counted: float) -> tuple[Kernels, Kernels]:
+        """The good trials of a past and its others, all of which count as so many trials."""
+        wanted = math.ceil(self._choices.good_share * len(past))
+        n_good = min(wanted, self._choices.most_good, past.n_known)
+        weight = n_counted / max(len(past), 1)
+        return (past.coordinates[:n_good], weight), (past.coordinates[n_good:], weight)
+
+    def _density(self, kernels: Sequence[Kernels]) -> Parzen:
+        centres = np.concatenate(
+            [np.empty((0, len(self._dimensions))), *(each for each, _ in kernels)]
+        )
+        weights = [np.full(len(each), weight) for each, weight in kernels]
         n, d = len(centres), len(self._dimensions)
         width = self._choices.width * max(n, 1) ** (-1 / (d + 4))
-        weights = np.ones(n + 1)
-        weights[-1] = self._choices.prior
-        return Parzen(self._columns, centres, weights, Bandwidth(width, self._choices.share))
+        return Parzen(
+            self._columns,
+            centres,
+            np.concatenate([*weights, [self._choices.prior]]),
+            Bandwidth(width, self._choices.share),
+        )
 
     def _best(self, draws: Floats, scores: Floats, power: float) -> dict[str, ParameterValue]:
         """The most promising of the draws that are within the limits; empty if none is."""

@@ -19,9 +19,10 @@ from optuna.trial import FrozenTrial
 from automl.tuning.limits import Limits
 from automl.tuning.seeds import derive_seed
 from automl.tuning.tpe.dimensions import Dimensions
-from automl.tuning.tpe.past import PastReader
+from automl.tuning.tpe.past import PastReader, past_of
 from automl.tuning.tpe.proposals import Cost, Model
 from search_spaces import SearchSpace
+from storage.earlier_records import EarlierStudy
 from storage.records import ParameterValue
 
 
@@ -31,6 +32,7 @@ class TreeParzenSampler(BaseSampler):
     Args:
         cost: what an epoch of a trial with these params costs, in any unit; None: all the same.
         limits: what a network may be; None: anything.
+        earlier: studies to learn from beside the study's own trials, fitted into the space.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class TreeParzenSampler(BaseSampler):
         study_seed: int,
         cost: Cost | None = None,
         limits: Limits | None = None,
+        earlier: Sequence[EarlierStudy] = (),
     ) -> None:
         self._distributions = {
             name: each for name, each in space.distributions().items() if not each.single()
@@ -46,6 +49,7 @@ class TreeParzenSampler(BaseSampler):
         self._dimensions = Dimensions(space)
         self._reader = PastReader(self._dimensions)
         self._seed, self._cost, self._limits = study_seed, cost, limits
+        self._earlier = [past_of(study, self._dimensions) for study in earlier]
         self._model: Model | None = None
 
     @contextmanager
@@ -91,4 +95,5 @@ class TreeParzenSampler(BaseSampler):
         )
 
     def _model_of(self, study: optuna.Study) -> Model:
-        return Model(self._dimensions, self._reader.read(study), self._cost, self._limits)
+        past = self._reader.read(study)
+        return Model(self._dimensions, past, self._cost, self._limits, earlier=self._earlier)

@@ -22,7 +22,8 @@ from automl.options.search_options import SearchOptions
 from automl.result import SearchResult
 from automl.studies import load_study
 from automl.tuning.planned_runs import EndedRun
-from storage.records import PolicyRecord, RunRecord, StudyRecords
+from storage.call_records import PolicyRecord
+from storage.records import RunRecord, StudyRecords
 
 STUDY = "iris-species"
 

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 from automl.report import reproduce_part
 from storage.records import StudyRecords
+from storage.widening_records import WideningRecord
 
 
 def test_facts_name_data_seed_and_versions(records: StudyRecords):
@@ -35,16 +36,21 @@ def test_dropped_columns_come_first(records: StudyRecords):
 
 
 def test_the_space_is_told_with_conditions_and_reasons(records: StudyRecords):
-    rows = {row[0]: row[1:] for row in reproduce_part.space_rows(records.settings)}
+    looks = (WideningRecord(25), WideningRecord(50, {"learning_rate": (1e-5, 1.0)}))
+    rows = {
+        row[0]: row[1:] for row in reproduce_part.space_rows(replace(records, widenings=looks))
+    }
     assert rows["momentum"][1] == "optimizer is momentum"
-    assert rows["learning_rate"][0] == "1e-05..0.3, log"
+    assert rows["learning_rate"][0] == "1e-05..0.3, log; 1e-05..1 from trial 50 on"
+    assert rows["hidden_size"][0] == "8..256, log"
     assert rows["learning_rate"][2].startswith("Adam and SGD")
 
 
 def test_any_of_several_conditions_may_hold(records: StudyRecords):
     when = [{"optimizer": ["momentum", "nesterov"]}, {"schedule": ["switch_to_sgd"]}]
     space = {"parameters": {"momentum": {"type": "fixed", "value": 0.9, "when": when}}}
-    ((_, _, condition, _),) = reproduce_part.space_rows(replace(records.settings, space=space))
+    changed = replace(records, settings=replace(records.settings, space=space))
+    ((_, _, condition, _),) = reproduce_part.space_rows(changed)
     assert condition == "optimizer is momentum or nesterov, or schedule is switch_to_sgd"
 
 

@@ -20,9 +20,11 @@ from storage import Store
 from storage.records import StudyRecords, StudySettings
 
 
-def settings_for(data: LoadedData, *narrowing: str, max_epochs: int = 4) -> StudySettings:
+def settings_for(
+    data: LoadedData, *narrowing: str, max_epochs: int = 4, widen: bool = False
+) -> StudySettings:
     space = search_spaces.load("mlp").for_task(data.goal.task).narrow(list(narrowing))
-    options = SearchOptions(study="iris", max_epochs=max_epochs, patience=max_epochs)
+    options = SearchOptions(study="iris", max_epochs=max_epochs, patience=max_epochs, widen=widen)
     return make_settings(data, space, options)
 
 

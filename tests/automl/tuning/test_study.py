@@ -19,7 +19,8 @@ from automl.tuning.study import (
     unused_name,
 )
 from storage import Store, open_store
-from storage.records import EpochRecord, PolicyRecord, StudySettings
+from storage.call_records import PolicyRecord
+from storage.records import EpochRecord, StudySettings
 
 SETTINGS = StudySettings(
     study_name="s",

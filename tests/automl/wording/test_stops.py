@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from automl.wording.stops import stop_sentence
-from storage.stop_records import StopReason, StopWord
+from storage.call_records import StopReason, StopWord
 
 DETAILS = {
     "n_trials": {"n_trials": 1},

@@ -62,3 +62,27 @@ def test_of_the_most_promising_the_cheaper_is_taken() -> None:
     assert len(asked) == CHOICES.n_costed * len(paid)
     mean_free, mean_paid = (np.mean([p["weight_decay"] for p in each]) for each in (free, paid))
     assert 0.02 < mean_free - mean_paid < 0.25
+
+
+def test_an_earlier_study_speaks_at_first_and_less_and_less() -> None:
+    """This study's best are elsewhere: about 0.8."""
+    draw = np.random.default_rng(1)
+    own = np.stack([draw.random(400), draw.integers(2, size=400)], axis=1)
+    own = own[np.argsort(np.abs(own[:, 0] - 0.8))]
+
+    def mean_rate(n_own: int) -> float:
+        learned = Model(DIMENSIONS, Past(own[:: 400 // n_own][:n_own], n_own), earlier=[past(60)])
+        return float(np.mean([params["weight_decay"] for params in proposed(learned)]))
+
+    nothing = Model(DIMENSIONS, past(0), earlier=[past(60)])
+    found = proposed(nothing)
+    assert np.mean([abs(params["weight_decay"] - 0.3) for params in found]) < 0.15
+    assert mean_rate(10) < 0.6 < mean_rate(200)
+    assert abs(mean_rate(400) - 0.8) < 0.1
+
+
+def test_failed_trials_of_an_earlier_study_are_never_good() -> None:
+    known = past(60)
+    only_failed = Model(DIMENSIONS, past(0), earlier=[Past(known.coordinates, 0)])
+    rates = sorted(params["weight_decay"] for params in proposed(only_failed, 200))
+    assert max(abs(rate - (n + 0.5) / 200) for n, rate in enumerate(rates)) < 0.12

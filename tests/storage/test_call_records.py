@@ -3,8 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import get_args
 
+from storage.call_records import STOPS_IN_ORDER, StopReason, StopWord
 from storage.records import StudyRecords, TrialRecord
-from storage.stop_records import STOPS_IN_ORDER, StopReason, StopWord
 from tests.contracts.store_contract import settings
 
 

@@ -1,4 +1,4 @@
-"""Why a call of a search ended, as a frozen dataclass: a record like those of `records.py`.
+"""How a call of a search searched, and why it ended: records like those of `records.py`.
 
 What limits a search is in `automl/tuning/stopping.py`, the words for it in
 `automl/wording/stops.py`. Only the standard library is imported here.
@@ -44,3 +44,33 @@ class StopReason:
     details: Mapping[str, Reached] = field(default_factory=dict)
     ended_at: float = 0.0
     n_trials: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRecord:
+    """How one call searched, from a trial on: calls may differ in it, studies do not.
+
+    The defaults of the fields after `pruner` stand for what is not known.
+    """
+
+    from_trial_number: int
+    sampler: str
+    pruner: str
+    n_trials: int | None = None  # total that was asked for; None: as many as fit
+    timeout: float | None = None  # seconds, of the call
+    max_epochs_total: int | None = None
+    target_loss: float | None = None
+    patience_trials: int | None = None
+    trial_timeout: float | None = None  # seconds
+    n_slots: int = 0  # trials in training at once
+    n_workers: int = 0
+    device: str = "cpu"
+    trainer: str = "stacked"
+    amp: bool = False
+    channels_last: bool = False
+    preflight: bool = True
+    keep_models: int = 5
+    references: bool = True  # a linear model and boosted trees were fitted beside guessing
+    policy: str = "optuna"
+    environment: Mapping[str, str] = field(default_factory=dict)  # versions, processor, ...
+    duplicates: bool = True  # trials may have had the params of earlier ones
