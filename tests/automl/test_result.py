@@ -122,10 +122,12 @@ def test_json_has_the_promised_keys(finished: SearchResult) -> None:
     assert set(values) == {
         *("study", "storage", "task", "seconds", "training_seconds", "n_trials", "n_epochs"),
         *("n_side_epochs", "best", "test", "standing", "headline", "diagnosis", "report"),
+        *("stopped", "limits", "smallest_equal", "warm_start", "widened"),
     }
     assert sum(values["n_trials"].values()) == 6
     assert set(values["best"]) == {
         *("trial_number", "params", "valid_loss", "n_epochs", "best_epochs"),
+        *("n_parameters", "latency"),
     }
     assert {"loss", "accuracy", "interval", "references"} <= set(values["test"])
     assert set(values["diagnosis"]) >= {"verdict", "advice"}

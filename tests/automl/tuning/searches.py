@@ -37,7 +37,8 @@ def make_search(
     executor: Executor | None = None,
     **policy: object,
 ) -> Search:
-    chosen = SearchPolicy(**{"pruner": "none", "sampler": "random", **policy})  # type: ignore[arg-type]
+    how = {"pruner": "none", "sampler": "random", "timeout": timeout, **policy}
+    chosen = SearchPolicy(**how)  # type: ignore[arg-type]
     setup = TrainingSetup(
         data.dataset, n_workers=1, trainer="plain", is_preflight=chosen.preflight
     )
