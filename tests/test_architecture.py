@@ -131,7 +131,7 @@ LARGE_CLASSES = {  # classes that may have more, each with its reason
     "storage.records.StudyRecords": "frozen, one field per table",
     "storage.records.EpochRecord": "frozen, one field per column",
     "storage.records.RunRecord": "frozen, one field per column",
-    "storage.records.PolicyRecord": "frozen, one field per column",
+    "storage.call_records.PolicyRecord": "frozen, one field per column",
     "storage.optuna_storage.OptunaStorage": "implements the methods of Optuna's BaseStorage",
     "benchmarks.verdict_tables.Judged": "frozen, one field per column of its table",
     "benchmarks.verdict_training.Draw": "frozen, one field per number that is drawn",

@@ -73,7 +73,7 @@ def test_file_without_our_tables_has_had_none() -> None:
 
 def test_change_from_the_future_is_refused() -> None:
     with pytest.raises(StorageError, match="Install that version; the file was not touched"):
-        missing_changes((3, 4, 9), "sqlite:///a.db")
+        missing_changes((3, 4, LATER.number), "sqlite:///a.db")
 
 
 def test_file_of_an_older_version_is_refused() -> None:
