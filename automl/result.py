@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from storage.answers import (
 )
 from storage.engine import database_path
 from storage.errors import ArtifactError
-from storage.records import Diagnosis, Json, StudyRecords, TrialRecord
+from storage.records import CAUSES, Diagnosis, Json, StudyRecords, TrialRecord
 from storage.score_records import AnswerRecord, EvaluationRecord
 
 if TYPE_CHECKING:
@@ -280,9 +281,16 @@ class SearchResult:
 
 
 def _none_complete(records: StudyRecords) -> StudyError:
+    failed = [trial for trial in records.trials if trial.outcome == "failed"]
+    if failed and len(failed) == len(records.trials):
+        causes = Counter(CAUSES.get(str(trial.cause), str(trial.cause)) for trial in failed)
+        why = "; ".join(f"{n}: {cause}" for cause, n in causes.most_common())
+        fix = f"all have failed ({why})"
+    else:
+        fix = "continue it with the same call, or with more time"
     return StudyError(
         f"a best trial needs one that is complete, but {records.settings.study_name!r} has none "
-        f"of {len(records.trials)}; continue it with the same call, or with more time"
+        f"of {len(records.trials)}; {fix}"
     )
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from automl.diagnostics.evidence import trial_facts
-from automl.diagnostics.range_edge import diagnose_range_edges
+from automl.diagnostics.range_edge import diagnose_range_edges, ranked_trials
 from automl.diagnostics.situation import change, change_range, space_parameters
 from automl.diagnostics.slow_range import diagnose_slow_range, range_verdicts
 from automl.diagnostics.thresholds import (
@@ -40,7 +40,7 @@ from storage.records import (
 )
 
 MIN_TRIALS_FOR_EFFECTS = 20
-"""With fewer, an effect and its absence look alike."""
+"""Complete ones: with fewer, an effect and its absence look alike."""
 
 PERMUTATIONS = 400
 """Resolves a chance of 0.20 to about 0.02 (binomial standard error)."""
@@ -133,20 +133,28 @@ def diagnose_too_few_trials(records: StudyRecords) -> Diagnosis | None:
 
 
 def diagnose_no_effect(records: StudyRecords) -> Diagnosis | None:
-    """Hyperparameters whose values made no visible difference."""
+    """Hyperparameters whose values made no visible difference.
+
+    All trials with a loss are ranked, pruned ones after complete ones: those that a search lets
+    complete are alike, so that among them alone even what decided who completes has no effect.
+    """
+    ranked = ranked_trials(records)
+    n_complete = Counter(name for trial in records.complete_trials for name in trial.params)
     effects = {
-        name: effect for name in varied_parameters(records) if (effect := _effect(records, name))
+        name: effect
+        for name in varied_parameters(records)
+        if n_complete[name] >= MIN_TRIALS_FOR_EFFECTS and (effect := _effect(ranked, name))
     }
     without = {name: e for name, e in effects.items() if e[1] > NO_EFFECT_SIGNIFICANCE}
     if not without:
         return None
-    n_trials = len(records.complete_trials)
+    n_trials = len(ranked)
     return Diagnosis(
         kind="no_effect",
         severity="info",
         message=(
-            f"In {count(n_trials, 'complete trial')} no effect on the validation loss can be seen "
-            f"of {listing(list(without))}: between their values it differs no more than by chance."
+            f"In {count(n_trials, 'trial')} no effect on the validation loss can be seen of "
+            f"{listing(list(without))}: between their values it differs no more than by chance."
         ),
         evidence={
             "explained_rank_variance": {name: e[0] for name, e in effects.items()},
@@ -219,16 +227,19 @@ def _is_repetition(run: RunRecord) -> bool:
     return plain and run.purpose in ("search", "confirm")
 
 
-def _effect(records: StudyRecords, name: str) -> tuple[float, float] | None:
+def _effect(ranked: Sequence[TrialRecord], name: str) -> tuple[float, float] | None:
     """The share of the rank variance that a parameter explains, and its chance without effect.
 
     Numbers are cut at their terciles. The chance comes from permutations with a fixed seed.
+
+    Args:
+        ranked: best first.
     """
-    trials = [trial for trial in records.complete_trials if name in trial.params]
+    trials = [trial for trial in ranked if name in trial.params]
     groups = _groups([trial.params[name] for trial in trials])
-    if len(trials) < MIN_TRIALS_FOR_EFFECTS or len(set(groups)) < 2:
+    if len(set(groups)) < 2:
         return None
-    ranks = np.argsort(np.argsort([trial.value or 0.0 for trial in trials])).astype(float)
+    ranks = np.arange(len(trials), dtype=float)
     labels = np.array(groups)
     generator = np.random.default_rng(0)
     permuted = [generator.permutation(ranks) for _ in range(PERMUTATIONS)]

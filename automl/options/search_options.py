@@ -217,9 +217,13 @@ class EndOptions(OptionRecord):
 class DecisionOptions(OptionRecord):
     """What is tried, and what goes on."""
 
-    policy: str = option("optuna", TEXT, "Or promotion, freeze_thaw.")
-    sampler: str = option("tpe", TEXT, "Or random, qmc, gp.")
-    pruner: str = option("successive_halving", TEXT, "Or hyperband, median, none.")
+    policy: str = option(
+        "optuna", TEXT, "What is tried, and what goes on. Or promotion, freeze_thaw: trials pause."
+    )
+    sampler: str = option("tpe", TEXT, "Or random, qmc, gp. Not for freeze_thaw.")
+    pruner: str = option(
+        "successive_halving", TEXT, "Or hyperband, median, none. For the policy optuna only."
+    )
     duplicates: bool = option(False, FLAG, "Train the same params again, too, with another seed.")
 
 

@@ -36,7 +36,7 @@ def seconds_of(text: str) -> float:
     if re.fullmatch(_NUMBER, typed):
         return float(typed)
     if not re.fullmatch(f"(?:{_NUMBER}(?:{_UNIT}))+", typed):
-        raise ConfigError(f"a time is written like 90s, 10m or 1h30m, but got {shown(text)}")
+        raise ConfigError(f"a time is written like 90s, 10m, 1h30m or 2ms, but got {shown(text)}")
     parts = re.findall(f"({_NUMBER})({_UNIT})", typed)
     return float(sum(Decimal(amount) * _SECONDS[unit] for amount, unit in parts))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from automl.diagnostics.trade_off import limits_in_words
 from automl.report.evidence_words import evidence_text
 from automl.wording.counts import counted, listing
 from automl.wording.epochs import epoch_sentences
@@ -43,6 +44,7 @@ def facts(settings: StudySettings) -> list[tuple[str, str]]:
         ("Split", split_words(settings.split)),
         ("Learned from", listing(settings.warm_start)),
         ("Loss", settings.loss),
+        ("A network at most", limits_in_words(settings)),
     ]
     of_objective = [
         ("Objective", settings.data_source),

@@ -109,7 +109,8 @@ def decide(state: SearchState, n_free: int) -> None:
 def go_on(state: SearchState, adopted: AdoptedTrial) -> TrialInTraining:
     """Train a trial on whose runs nobody holds."""
     trial = _planned_again(state, adopted)
-    state.say(f"trial {trial.number} is to go on (attempt {trial.attempt})")
+    if adopted.n_lost:  # of others there may be hundreds, as is meant: the call has told how many
+        state.say(f"trial {trial.number} is to go on (attempt {trial.attempt})")
     state.start([trial], state.keeper.checkpoints.continuations(trial, adopted))
     return trial
 

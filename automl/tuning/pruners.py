@@ -18,7 +18,7 @@ from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from automl.errors import ConfigError
+from automl.errors import ConfigError, did_you_mean
 
 MIN_RESOURCE = 1
 """Epochs before the first judgement. Source: benchmarks/pruning.py, on recorded curves."""
@@ -215,7 +215,8 @@ def make_pruner(name: str, max_epochs: int) -> BasePruner:
         ConfigError: there is no pruner of that name.
     """
     if name not in PRUNERS:
-        raise ConfigError(f"The pruner must be one of {', '.join(PRUNERS)}, but got {name!r}.")
+        known, hint = ", ".join(PRUNERS), did_you_mean(name, PRUNERS)
+        raise ConfigError(f"The pruner must be one of {known}, but got {name!r}{hint}")
     return PRUNERS[name](max_epochs)
 
 

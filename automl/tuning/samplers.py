@@ -19,7 +19,7 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, GPSampler, QMCSampler, RandomSampler
 from optuna.trial import FixedTrial, FrozenTrial, TrialState
 
-from automl.errors import ConfigError
+from automl.errors import ConfigError, did_you_mean
 from automl.tuning.failures_seen import FailuresSeen
 from automl.tuning.limits import Limits, drawn_at_random
 from automl.tuning.seeds import derive_seed
@@ -265,7 +265,8 @@ class PerTrialSampler(BaseSampler):
 
 def _find(name: str) -> Callable[[SearchSpace, int, int], BaseSampler]:
     if name not in SAMPLERS:
-        raise ConfigError(f"The sampler must be one of {', '.join(SAMPLERS)}, but got {name!r}.")
+        known, hint = ", ".join(SAMPLERS), did_you_mean(name, SAMPLERS)
+        raise ConfigError(f"The sampler must be one of {known}, but got {name!r}{hint}")
     return SAMPLERS[name]
 
 

@@ -12,8 +12,8 @@ from storage.call_records import StopReason
 
 
 def stop_sentence(reason: StopReason) -> str:
-    """One sentence, without a full stop: "it ended since the 60 s of --timeout were up"."""
-    return f"it ended since {_clause(reason.because, reason.details)}"
+    """One sentence, without a full stop: "it ended because the time of 60 s was up"."""
+    return f"it ended because {_clause(reason.because, reason.details)}"
 
 
 def _clause(because: str, said: Mapping[str, Any]) -> str:

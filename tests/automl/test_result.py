@@ -16,6 +16,7 @@ import automl
 from automl.errors import ConfigError, StudyError
 from automl.result import SearchResult, study_files
 from automl.studies import load_study
+from storage.records import TrialRecord
 
 
 def test_best_is_the_complete_trial_of_the_lowest_loss(finished: SearchResult) -> None:
@@ -27,6 +28,13 @@ def test_a_study_without_complete_trials_has_no_best(finished: SearchResult) -> 
     empty = SearchResult(replace(finished.records, trials=()), finished.storage)
     with pytest.raises(StudyError, match="has none of 0"):
         _ = empty.best
+
+
+def test_a_study_whose_trials_all_failed_says_why_it_has_no_best(finished: SearchResult) -> None:
+    failed = tuple(TrialRecord(i, "PRUNED", {}, None, "diverged") for i in range(3))
+    result = SearchResult(replace(finished.records, trials=failed), finished.storage)
+    with pytest.raises(StudyError, match=r"all have failed \(3: the loss became infinite"):
+        _ = result.best
 
 
 def test_best_model_predicts_a_table_as_well_as_the_score_says(finished: SearchResult) -> None:

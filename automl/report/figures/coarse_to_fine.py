@@ -30,8 +30,8 @@ PLACE = Place(
     "third",
     "Coarse to fine",
     (("band", "80 % of the proposals"), ("best", "best trials"), ("edge", "edge of the range")),
-    "Where the search looked, from its first trial to its last. Of choices, a band is as thick as "
-    "the choice was often proposed.",
+    "Where the search looked, from its first trial to its last, by the most important nine "
+    "hyperparameters at most. Of choices, a band is as thick as the choice was often proposed.",
 )  # fmt: skip
 N_PANELS = 9
 """The most important hyperparameters; of the others it seldom matters where the search looked."""

@@ -165,9 +165,9 @@ def _by_forest(columns: Sequence[_Column], target: Floats) -> tuple[list[Importa
         found.append(
             Importance(
                 column.name,
-                share=max(0.0, share),
-                low=max(0.0, share - Z_95 * error),
-                high=max(0.0, share + Z_95 * error),
+                share=min(1.0, max(0.0, share)),
+                low=min(1.0, max(0.0, share - Z_95 * error)),
+                high=min(1.0, max(0.0, share + Z_95 * error)),
                 is_certain=share > certain * error,
             )
         )

@@ -7,7 +7,7 @@ import pkgutil
 
 import optuna
 
-from automl.errors import ConfigError
+from automl.errors import ConfigError, did_you_mean
 from automl.options.search_options import PolicyOptions
 from automl.tuning import policies
 from automl.tuning.policies.policy import Policy
@@ -30,7 +30,8 @@ def check_policy(name: str) -> None:
     """
     if name not in policy_names():
         names = ", ".join(policy_names())
-        raise ConfigError(f"The policy must be one of {names}, but got {name!r}.")
+        hint = did_you_mean(name, policy_names())
+        raise ConfigError(f"The policy must be one of {names}, but got {name!r}{hint}")
 
 
 def make_policy(study: optuna.Study, problem: Problem, options: PolicyOptions) -> Policy:

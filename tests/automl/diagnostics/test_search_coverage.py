@@ -122,6 +122,35 @@ def test_hyperparameters_without_effect_are_told_from_those_with(study: Any) -> 
     assert "Fix what shows no effect (momentum) at" in diagnosis.advice[0].text, "it stands alone"
 
 
+def test_what_decided_which_trials_complete_has_an_effect(study: Any) -> None:
+    generator = np.random.default_rng(4)
+    trials = []
+    for number in range(120):
+        rate, idle, noise = generator.uniform(size=3)
+        is_complete = rate < 0.25  # of the others none is let complete
+        trials.append(
+            TrialRecord(
+                number,
+                "COMPLETE" if is_complete else "PRUNED",
+                {"learning_rate": rate, "momentum": idle},
+                noise if is_complete else 1 + rate,
+            )
+        )
+
+    diagnosis = diagnose_no_effect(with_trials(study, trials))
+
+    assert diagnosis is None or "learning_rate" not in diagnosis.message
+
+
+def test_too_few_complete_trials_show_no_absence_of_an_effect(study: Any) -> None:
+    trials = [
+        TrialRecord(i, "COMPLETE" if i < 10 else "PRUNED", {"a": (i * 7) % 10 / 10}, float(i))
+        for i in range(60)
+    ]
+
+    assert diagnose_no_effect(with_trials(study, trials)) is None
+
+
 def test_categories_have_effects_too(study: Any) -> None:
     trials = [
         TrialRecord(i, "COMPLETE", {"activation": "relu" if i % 2 else "tanh"}, i % 2 + 0.01 * i)

@@ -15,6 +15,12 @@ def test_facts_name_data_seed_and_versions(records: StudyRecords):
     assert "Created" not in dict(reproduce_part.facts(replace(records.settings, created_at=0.0)))
 
 
+def test_facts_say_what_a_network_may_be_at_most(records: StudyRecords):
+    assert "A network at most" not in dict(reproduce_part.facts(records.settings))
+    limited = replace(records.settings, max_parameters=20_000)
+    assert dict(reproduce_part.facts(limited))["A network at most"] == "20,000 parameters"
+
+
 def test_facts_say_what_an_epoch_is_where_it_may_be_a_part_of_a_pass(records: StudyRecords):
     whole = dict(reproduce_part.facts(records.settings))["Epochs"]
     assert whole.endswith("patience 15")

@@ -50,6 +50,22 @@ def test_stopped_search_goes_on_with_the_same_curves(
     assert [trial.value for trial in continued.trials] == [t.value for t in straight.trials]
 
 
+def test_trials_that_go_on_as_meant_are_not_told_one_by_one(
+    store: Store, iris: LoadedData
+) -> None:
+    settings = settings_for(iris)
+    for _ in make_search(store, iris, settings, n_trials=2, n_slots=2):
+        break
+    store.close()
+    with open_store(store.url) as again:
+        told = [
+            message
+            for progress in make_search(again, iris, settings, n_trials=2, n_slots=2)
+            for message in progress.messages
+        ]
+    assert not [message for message in told if "is to go on" in message]
+
+
 def test_iteration_that_is_broken_off_leaves_trials_that_go_on(
     store: Store, iris: LoadedData
 ) -> None:

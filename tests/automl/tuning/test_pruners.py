@@ -263,3 +263,8 @@ def test_a_pruner_judges_at_no_epoch_but_those_that_are_said(name: str) -> None:
         epoch = next_judged(pruner, epoch)
     assert seen <= said
     assert bool(seen) == (name != "none")
+
+
+def test_a_misspelt_pruner_is_told_with_the_one_that_was_meant() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'hyperband'"):
+        make_pruner("hyper_band", 50)

@@ -216,3 +216,8 @@ def test_an_unknown_sampler_is_an_error_with_the_known_ones() -> None:
         make_sampler("cmaes", SPACE, 0, 0)
     with pytest.raises(ConfigError, match="tpe"):
         PerTrialSampler("TPE!", SPACE, 0)
+
+
+def test_a_misspelt_sampler_is_told_with_the_one_that_was_meant() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'random'"):
+        make_sampler("randon", SPACE, 0, 0)

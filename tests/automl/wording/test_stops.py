@@ -21,6 +21,7 @@ def test_every_reason_has_a_sentence_of_its_own() -> None:
     reasons = [StopReason(word, DETAILS.get(word, {})) for word in get_args(StopWord)]
     sentences = [stop_sentence(reason) for reason in reasons]
     assert len(set(sentences)) == len(sentences)
+    assert all(one.startswith("it ended because ") for one in sentences)
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,11 @@ def test_a_bowl_on_a_logarithmic_range_is_found_and_nothing_else():
     assert told.missing_because == ""
 
 
+def test_no_share_is_more_than_all():
+    told = found(lambda params, random: 3 + math.log10(float(params["rate"])), 60)  # type: ignore[arg-type]
+    assert told.certain[0].high == 1.0
+
+
 def test_shares_follow_what_each_parameter_does():
     """Additive terms whose variances stand as 4 to 1: with many trials the shares do too."""
 

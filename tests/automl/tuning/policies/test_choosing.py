@@ -19,3 +19,8 @@ def test_every_module_of_the_folder_is_a_policy() -> None:
 def test_a_wrong_name_is_told_with_those_there_are(name: str) -> None:
     with pytest.raises(ConfigError, match=f"promotion.*, but got {name!r}"):
         check_policy(name)
+
+
+def test_a_misspelt_name_is_told_with_the_one_that_was_meant() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'freeze_thaw'"):
+        check_policy("freezethaw")
