@@ -107,8 +107,9 @@ def next_command(
     options["set"] = [f"{name}={text}" for name, text in assignments.items()]
     if all(change.parameter in options_of(FreeOptions) for change in changes):
         options["study"] = _typed_name(settings)
-        if (stop := records.stop) is not None and stop.because in STOPS_IN_ORDER:
-            options[stop.because] = None  # with it the study would not go on
+        # What has ended the study, or is about to, would end it at once.
+        changed = {change.parameter for change in changes}
+        options |= {name: None for name in STOPS_IN_ORDER if name not in changed}
     else:
         options["new"] = True
     return _command(settings, options)

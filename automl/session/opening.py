@@ -59,6 +59,7 @@ def open_session(
         is_from_files: whether all of the data can be read again.
     """
     check_device(options.device)
+    _check_policy(options, space)
     LOG.info("looking at the columns")
     began = Moment()
     loaded = raw.load_data(options)
@@ -79,6 +80,7 @@ def open_objective(
         reference: of the objective, which this process may run from now on.
         clock: of the call.
     """
+    _check_policy(options, space)
     remember(reference)
     settings = objective_settings(reference, narrowed(space, options, "objective"), options)
     return _opened(None, settings, options, clock)
@@ -91,7 +93,6 @@ def _opened(
     clock: Clock,
     busyness: float = 1.0,
 ) -> SearchSession:
-    _check_policy(options, settings)
     refusal = _refusal(problem_of(settings, loaded))
     if refusal is not None and not _is_there(options.storage):
         raise refusal
@@ -161,9 +162,9 @@ def _n_slots_before(store: Store, settings: StudySettings) -> int:
     return policies[-1].n_slots if policies else 0
 
 
-def _check_policy(options: SearchOptions, settings: StudySettings) -> None:
-    """Tell a wrong name before anything is stored."""
+def _check_policy(options: SearchOptions, space: SearchSpace) -> None:
+    """Tell a wrong name before the data are read."""
     trainer_class(options.trainer)
     check_policy(options.policy)
     make_pruner(options.pruner, options.max_epochs)
-    PerTrialSampler(options.sampler, SearchSpace.from_dict(settings.space), options.seed)
+    PerTrialSampler(options.sampler, space, options.seed)
