@@ -7,12 +7,13 @@ end as lost. How often that has happened is kept with the claim.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from storage import optuna_schema as schema
 from storage.optuna_storage import OptunaStorage
@@ -129,12 +130,32 @@ class Adoption:
 
 
 def _end_lost_runs(connection: Connection, study_id: int) -> None:
+    """End the runs of dead processes: those of trials that paused were not what a process died of.
+
+    So they do not count against their trials, which may rest while many a process dies.
+    """
     running = (RUNS.c.study_id == study_id) & (RUNS.c.state == "running")
     holders = set(connection.scalars(select(RUNS.c.process).where(running).distinct()))
     lost = holders & dead_processes(connection, holders)
-    if lost:
-        connection.execute(
-            RUNS.update()
-            .where(running, RUNS.c.process.in_(lost))
-            .values(state="failed", cause="lost")
+    if not lost:
+        return
+    dead = running & RUNS.c.process.in_(lost)
+    for those, cause in (
+        (dead & RUNS.c.trial_number.in_(_paused_in(study_id)), "interrupted"),
+        (dead, "lost"),
+    ):
+        connection.execute(RUNS.update().where(those).values(state="failed", cause=cause))
+
+
+def _paused_in(study_id: int) -> Select[tuple[int]]:
+    """The numbers of a study's trials that pause."""
+    trials, attributes = schema.TRIALS.c, schema.USER_ATTRIBUTES.c
+    return (
+        select(trials.number)
+        .join(schema.USER_ATTRIBUTES, attributes.trial_id == trials.trial_id)
+        .where(
+            trials.study_id == study_id,
+            attributes.key == PAUSED,
+            attributes.value_json != json.dumps(None),
         )
+    )

@@ -25,6 +25,7 @@ from automl.tuning.endings import (
     complete_early,
     fail,
     keep_reason,
+    let_go,
     suspend,
     tell_paused,
     write_states,
@@ -161,7 +162,8 @@ class Search:
                 touched[trial.number] = trial
         for failure in result.failures:
             if (trial := state.trials.of_run(failure.run_id)) is None:
-                state.trials.paused.lose_run(failure.run_id, state.executor)
+                if resting := state.trials.paused.lose_run(failure.run_id, state.executor):
+                    let_go(state, [resting])
                 continue
             if failure.cause == "finished":
                 trial.runs[failure.run_id].end = "finished"
