@@ -86,6 +86,7 @@ def decide(state: SearchState, n_free: int) -> None:
     own = (*state.trials, *state.trials.paused)
     decisions = state.decider.decide(n_free, n_startable, own)
     if not decisions:
+        state.decider.keep_belief()  # it may have learned all the same
         return
     proposals = [one.params for one in decisions if isinstance(one, StartTrial)]
     numbers = [one.number for one in decisions if not isinstance(one, StartTrial)]
