@@ -85,6 +85,8 @@ class Search:
                     break
                 yield state.progress(self._clock, self._clock_of_training)
                 self._take(state.executor.next_round(self._clock.deadline))
+            if not (state.trials or self._is_over):
+                state.decider.stopping.note_nothing_left()
             if self._is_decided:
                 yield from self._finish_best()
         except GeneratorExit:  # whoever iterates has stopped: between rounds, all is in order
@@ -270,7 +272,7 @@ class Search:
     @property
     def _is_decided(self) -> bool:
         """Whether the order has ended the search."""
-        return self.state.decider.stopping.reason is not None
+        return self.state.decider.stopping.is_over
 
     @property
     def _is_cut(self) -> bool:

@@ -52,6 +52,7 @@ class Stopping:
         self._best_loss = min(map(_best_loss, trials), default=math.inf)
         self._tried = {trial.number for trial in trials if trial.state != "training"}
         self._has_gained = False  # in the round that is carried out
+        self._is_used_up = False  # nothing is left to decide
         self._enough: int | None = None  # the best trial that has reached the target
         for trial in trials:
             self._note_target(trial.number)
@@ -81,6 +82,10 @@ class Stopping:
             return None
         self._n_tried_at_best, self._has_gained = self.n_tried, False
         return self.n_tried
+
+    def note_nothing_left(self) -> None:
+        """The policy decides for nothing more, and no trial is in training."""
+        self._is_used_up = True
 
     def _note_target(self, number: int) -> None:
         if self.is_enough(number):
@@ -162,6 +167,11 @@ class Stopping:
         if self.epochs_left == 0:
             return self._reason("max_epochs_total", n_epochs=self.n_epochs)
         return None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the order has ended the search: by a limit, or since nothing is left to do."""
+        return self._is_used_up or self.reason is not None
 
     def reason_of_end(self, tally: Tally, *, is_stopped: bool, is_time_up: bool) -> StopReason:
         """Why a search that has ended has done so, as far as no failure did it."""
