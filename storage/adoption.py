@@ -8,6 +8,7 @@ end as lost. How often that has happened is kept with the claim.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import optuna
@@ -18,8 +19,9 @@ from sqlalchemy import Connection, Select, select
 from storage import optuna_schema as schema
 from storage.optuna_storage import OptunaStorage
 from storage.processes import dead_processes, forget_dead
-from storage.records import PAUSED
+from storage.records import PAUSED, StudyRecords, StudySettings
 from storage.study_access import id_of, reading, writing
+from storage.study_reading import read_trials
 from storage.tables import CLAIMS, PROCESSES, RUNS
 from storage.trial_cache import changed
 from storage.trial_writes import reopen_trial
@@ -90,6 +92,13 @@ class Adoption:
         if dead:
             self._storage.trials.adopt(study_id, [trial.trial_id for trial in dead])
         return tuple(ClaimedTrial(trial.number, trial.lost_attempts + 1) for trial in dead)
+
+    def records(self, settings: StudySettings, numbers: Collection[int]) -> StudyRecords:
+        """What is left of trials, to go on with them: runs, curves and artifacts, of no others."""
+        with self._database.lock:
+            self._database.flush()
+            with reading(self._database, settings.study_name) as (connection, study_id):
+                return read_trials(connection, study_id, settings, numbers)
 
     def open_again(self, study: optuna.Study, trial_number: int) -> optuna.trial.Trial:
         """Open a running trial again, to report and tell: no random number is drawn."""

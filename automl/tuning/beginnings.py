@@ -43,7 +43,7 @@ def adopt(state: SearchState) -> None:
     Where the search is over, only with the one that is to be complete (`finishing.py`).
     """
     in_training = []
-    for adopted in adopt_dead_trials(state.study, state.store):
+    for adopted in adopt_dead_trials(state.study, state.store, state.problem.settings):
         trial = state.study._storage.get_trial(adopted.handle._trial_id)
         if is_paused(trial):
             state.trials.paused.add(adopted)
@@ -94,7 +94,8 @@ def decide(state: SearchState, n_free: int) -> None:
         state.decider.keep_belief()
         started = _ask(state, proposals)
         told = [number for number in numbers if number not in state.trials.paused]
-        for adopted in adopt_told_trials(state.study, state.store, told):
+        settings = state.problem.settings
+        for adopted in adopt_told_trials(state.study, state.store, settings, told):
             state.trials.paused.add(adopted)
             state.tally.n_pruned -= 1
         taken_up = [state.take_up(number) for number in numbers if number in state.trials.paused]

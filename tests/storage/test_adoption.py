@@ -11,7 +11,7 @@ from optuna.trial import TrialState
 
 from storage.adoption import ClaimedTrial
 from storage.store import Store, open_store
-from tests.contracts.store_contract import make_study
+from tests.contracts.store_contract import epoch, make_study
 
 _KILLED = """
 import os, signal, sys, optuna
@@ -60,6 +60,19 @@ def test_a_trial_that_rests_has_not_taken_its_process_down(store: Store, url: st
     assert len(store.adoption.claim("study")) == 2
     causes = [run.cause for run in store.read_study("study").runs]
     assert causes == ["lost", "lost", "interrupted"]
+
+
+def test_of_some_trials_there_is_what_the_study_has_of_them(store: Store) -> None:
+    study = make_study(store)
+    for number in range(3):
+        study.ask()
+        run_id = store.runs.begin("study", trial_number=number, purpose="search", seed=1).run_id
+        store.runs.add_epochs([epoch(run_id, one) for one in range(1, 3 + number)])
+    whole = store.read_study("study")
+    some = store.adoption.records(whole.settings, [0, 2])
+    assert some.runs == (whole.runs[0], whole.runs[2])
+    assert some.epochs == {one.run_id: whole.epochs[one.run_id] for one in some.runs}
+    assert len(some.epochs) == 2
 
 
 def test_trials_of_a_living_process_are_left_alone(store: Store, url: str) -> None:
