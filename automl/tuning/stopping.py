@@ -28,7 +28,7 @@ from automl.options.option import options_in
 from automl.options.search_options import EndOptions
 from automl.tuning.policies.policy import TrialState, TrialView, View
 from automl.tuning.problem import Problem
-from automl.tuning.study_view import view_of
+from automl.tuning.study_view import turn_of, view_of
 from automl.tuning.tally import Tally
 from storage.call_records import Reached, StopReason, StopWord
 
@@ -42,27 +42,38 @@ class Stopping:
     Args:
         view: the study, as the policy sees it.
         n_tried_at_best: trials that had been tried after the round with the best loss.
+        have_paused: trials that have gone on after a pause, and so had been tried before.
     """
 
-    def __init__(self, limits: EndOptions, view: View, n_tried_at_best: int = 0) -> None:
+    def __init__(
+        self,
+        limits: EndOptions,
+        view: View,
+        n_tried_at_best: int = 0,
+        have_paused: Iterable[int] = (),
+    ) -> None:
         self._limits = limits
         self._view = view
         self._n_tried_at_best = n_tried_at_best
         trials = view.trials.values()
         self._best_loss = min(map(_best_loss, trials), default=math.inf)
         self._tried = {trial.number for trial in trials if trial.state != "training"}
+        self._tried.update(have_paused)
         self._has_gained = False  # in the round that is carried out
         self._is_used_up = False  # nothing is left to decide
         self._enough: int | None = None  # the best trial that has reached the target
         for trial in trials:
             self._note_target(trial.number)
-        self._n_epochs_before = self.n_epochs
+        self._n_epochs = 0
+        self.count_epochs()
+        self._n_epochs_before = self._n_epochs
 
     # What the rounds of the order bring
 
     def note_epoch(self, number: int) -> None:
         """The view has one more epoch of a trial."""
         loss = self._view.trials[number].losses[-1]
+        self._n_epochs += 1
         self._note_target(number)
         if loss < self._best_loss:
             self._best_loss, self._has_gained = loss, True
@@ -82,6 +93,10 @@ class Stopping:
             return None
         self._n_tried_at_best, self._has_gained = self.n_tried, False
         return self.n_tried
+
+    def count_epochs(self) -> None:
+        """Count again: the view may have trials of other coordinators that it had not."""
+        self._n_epochs = sum(trial.epoch for trial in self._view.trials.values())
 
     def note_nothing_left(self) -> None:
         """The policy decides for nothing more, and no trial is in training."""
@@ -107,7 +122,7 @@ class Stopping:
     @property
     def n_epochs(self) -> int:
         """Epochs of trials that the order has had, in all calls."""
-        return sum(trial.epoch for trial in self._view.trials.values())
+        return self._n_epochs
 
     @property
     def epochs_left(self) -> int | None:
@@ -198,7 +213,9 @@ def _best_loss(trial: TrialView) -> float:
 def stopping_of(study: optuna.Study, limits: EndOptions, view: View) -> Stopping:
     """The limits of a call that goes on with a study as it is stored."""
     found = study._storage.get_study_system_attrs(study._study_id).get(TRIED_AT_BEST)
-    return Stopping(limits, view, found if isinstance(found, int) else 0)
+    trials = study.get_trials(deepcopy=False)
+    have_paused = [trial.number for trial in trials if turn_of(trial)[1]]
+    return Stopping(limits, view, found if isinstance(found, int) else 0, have_paused)
 
 
 @dataclass(frozen=True, slots=True)
