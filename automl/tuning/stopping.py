@@ -43,6 +43,9 @@ class Stopping:
         view: the study, as the policy sees it.
         n_tried_at_best: trials that had been tried after the round with the best loss.
         have_paused: trials that have gone on after a pause, and so had been tried before.
+
+    Attributes:
+        n_epochs: of trials, that the order has had in all calls.
     """
 
     def __init__(
@@ -64,16 +67,16 @@ class Stopping:
         self._enough: int | None = None  # the best trial that has reached the target
         for trial in trials:
             self._note_target(trial.number)
-        self._n_epochs = 0
+        self.n_epochs = 0
         self.count_epochs()
-        self._n_epochs_before = self._n_epochs
+        self._n_epochs_before = self.n_epochs
 
     # What the rounds of the order bring
 
     def note_epoch(self, number: int) -> None:
         """The view has one more epoch of a trial."""
         loss = self._view.trials[number].losses[-1]
-        self._n_epochs += 1
+        self.n_epochs += 1
         self._note_target(number)
         if loss < self._best_loss:
             self._best_loss, self._has_gained = loss, True
@@ -96,7 +99,7 @@ class Stopping:
 
     def count_epochs(self) -> None:
         """Count again: the view may have trials of other coordinators that it had not."""
-        self._n_epochs = sum(trial.epoch for trial in self._view.trials.values())
+        self.n_epochs = sum(trial.epoch for trial in self._view.trials.values())
 
     def note_nothing_left(self) -> None:
         """The policy decides for nothing more, and no trial is in training."""
@@ -118,11 +121,6 @@ class Stopping:
     def n_tried(self) -> int:
         """Trials that have been tried, each counted once."""
         return len(self._tried)
-
-    @property
-    def n_epochs(self) -> int:
-        """Epochs of trials that the order has had, in all calls."""
-        return self._n_epochs
 
     @property
     def epochs_left(self) -> int | None:
@@ -165,17 +163,14 @@ class Stopping:
         trials = self._view.trials.values()
         best = self._best_of(one.number for one in trials if one.state in ("training", "paused"))
         to_beat = math.inf if best_value is None else best_value
-        return best if best is not None and self._loss(best) < to_beat else None
-
-    def _loss(self, number: int) -> float:
-        return _best_loss(self._view.trials[number])
+        return best if best is not None and _best_loss(self._view.trials[best]) < to_beat else None
 
     @property
     def reason(self) -> StopReason | None:
         """Why the order ends the search before all trials have ended, if it does."""
         patience, n_since = self._limits.patience_trials, self.n_tried - self._n_tried_at_best
         if (number := self._enough) is not None:
-            loss = self._loss(number)
+            loss = _best_loss(self._view.trials[number])
             return self._reason("target_loss", trial_number=number, valid_loss=loss)
         if patience is not None and n_since >= patience:
             return self._reason("patience_trials", n_since=n_since)
