@@ -7,18 +7,21 @@ end as lost. How often that has happened is kept with the claim.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from storage import optuna_schema as schema
 from storage.optuna_storage import OptunaStorage
 from storage.processes import dead_processes, forget_dead
-from storage.records import PAUSED
+from storage.records import PAUSED, StudyRecords, StudySettings
 from storage.study_access import id_of, reading, writing
+from storage.study_reading import read_trials
 from storage.tables import CLAIMS, PROCESSES, RUNS
 from storage.trial_cache import changed
 from storage.trial_writes import reopen_trial
@@ -90,6 +93,13 @@ class Adoption:
             self._storage.trials.adopt(study_id, [trial.trial_id for trial in dead])
         return tuple(ClaimedTrial(trial.number, trial.lost_attempts + 1) for trial in dead)
 
+    def records(self, settings: StudySettings, numbers: Collection[int]) -> StudyRecords:
+        """What is left of trials, to go on with them: runs, curves and artifacts, of no others."""
+        with self._database.lock:
+            self._database.flush()
+            with reading(self._database, settings.study_name) as (connection, study_id):
+                return read_trials(connection, study_id, settings, numbers)
+
     def open_again(self, study: optuna.Study, trial_number: int) -> optuna.trial.Trial:
         """Open a running trial again, to report and tell: no random number is drawn."""
         return optuna.trial.Trial(study, self._id_of(study, trial_number))
@@ -129,12 +139,32 @@ class Adoption:
 
 
 def _end_lost_runs(connection: Connection, study_id: int) -> None:
+    """End the runs of dead processes: those of trials that paused were not what a process died of.
+
+    So they do not count against their trials, which may rest while many a process dies.
+    """
     running = (RUNS.c.study_id == study_id) & (RUNS.c.state == "running")
     holders = set(connection.scalars(select(RUNS.c.process).where(running).distinct()))
     lost = holders & dead_processes(connection, holders)
-    if lost:
-        connection.execute(
-            RUNS.update()
-            .where(running, RUNS.c.process.in_(lost))
-            .values(state="failed", cause="lost")
+    if not lost:
+        return
+    dead = running & RUNS.c.process.in_(lost)
+    for those, cause in (
+        (dead & RUNS.c.trial_number.in_(_paused_in(study_id)), "interrupted"),
+        (dead, "lost"),
+    ):
+        connection.execute(RUNS.update().where(those).values(state="failed", cause=cause))
+
+
+def _paused_in(study_id: int) -> Select[tuple[int]]:
+    """The numbers of a study's trials that pause."""
+    trials, attributes = schema.TRIALS.c, schema.USER_ATTRIBUTES.c
+    return (
+        select(trials.number)
+        .join(schema.USER_ATTRIBUTES, attributes.trial_id == trials.trial_id)
+        .where(
+            trials.study_id == study_id,
+            attributes.key == PAUSED,
+            attributes.value_json != json.dumps(None),
         )
+    )

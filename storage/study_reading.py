@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Table, select, type_coerce
 from sqlalchemy.types import NullType
 
 from storage import record_rows, tables
@@ -51,13 +51,30 @@ def read_study(connection: Connection, study_id: int, study_name: str) -> StudyR
             f"A study must have been made by this program to be read, but {study_name!r} was "
             f"made by Optuna alone: `optuna-dashboard` shows it."
         )
-    epochs, initial = _read_curves(connection, study_id)
+    epochs, initial = _read_curves(connection, tables.RUNS.c.study_id == study_id)
     return StudyRecords(
         settings=settings,
         runs=_records(connection, tables.RUNS, study_id, record_rows.run_record),
         epochs=epochs,
         initial_layers=initial,
         **read_judgements(connection, study_id),
+    )
+
+
+def read_trials(
+    connection: Connection, study_id: int, settings: StudySettings, numbers: Collection[int]
+) -> StudyRecords:
+    """Runs, curves and artifacts of some trials: what others a study has costs nothing."""
+    runs, artifacts = tables.RUNS, tables.ARTIFACTS
+    own_runs = runs.c.trial_number.in_(numbers)
+    epochs, initial = _read_curves(connection, (runs.c.study_id == study_id) & own_runs)
+    own = artifacts.c.trial_number.in_(numbers)
+    return StudyRecords(
+        settings=settings,
+        runs=_records(connection, runs, study_id, record_rows.run_record, own_runs),
+        epochs=epochs,
+        initial_layers=initial,
+        artifacts=_records(connection, artifacts, study_id, record_rows.artifact_record, own),
     )
 
 
@@ -97,24 +114,28 @@ def read_widenings(connection: Connection, study_id: int) -> tuple[WideningRecor
 
 
 def _records(
-    connection: Connection, table: Table, study_id: int, as_record: Callable[[Any], Record]
+    connection: Connection,
+    table: Table,
+    study_id: int,
+    as_record: Callable[[Any], Record],
+    *which: ColumnElement[bool],
 ) -> tuple[Record, ...]:
     """The rows of a study in the order they were written."""
     key = tables.ARTIFACTS.c.created_at if table is tables.ARTIFACTS else table.c[0]
-    query = select(table).where(table.c.study_id == study_id).order_by(key)
+    query = select(table).where(table.c.study_id == study_id, *which).order_by(key)
     with damaged_in(table.name):
         return tuple(map(as_record, connection.execute(query)))
 
 
 def _read_curves(
-    connection: Connection, study_id: int
+    connection: Connection, of_runs: ColumnElement[bool]
 ) -> tuple[dict[int, tuple[EpochRecord, ...]], dict[int, Layers]]:
     """The curve of each run, and the layers that it began with."""
-    layers = _read_layers(connection, study_id)
+    layers = _read_layers(connection, of_runs)
     table = tables.EPOCHS.c
     query = (
         select(table.run_id, table.block, type_coerce(table.data, RAW), table.n_epochs)
-        .where(table.run_id.in_(_runs_of(study_id)))
+        .where(table.run_id.in_(select(tables.RUNS.c.run_id).where(of_runs)))
         .order_by(table.run_id, table.block)
     )
     rows = connection.execute(query).all()
@@ -128,12 +149,12 @@ def _read_curves(
     return {run_id: tuple(curve) for run_id, curve in curves.items()}, initial
 
 
-def _read_layers(connection: Connection, study_id: int) -> dict[Moment, Layers]:
+def _read_layers(connection: Connection, of_runs: ColumnElement[bool]) -> dict[Moment, Layers]:
     table, runs = tables.LAYERS.c, tables.RUNS.c
     query = (
         select(table.run_id, table.epoch, type_coerce(table.data, RAW), runs.layer_names)
         .join(tables.RUNS, runs.run_id == table.run_id)
-        .where(runs.study_id == study_id)
+        .where(of_runs)
     )
     rows = connection.execute(query).all()
     for row in rows:
@@ -161,7 +182,3 @@ def check_layer_row(run_id: int, epoch: int, data: object, names: object) -> Non
     what = "data, or layer_names of its run,"
     with damaged_in(tables.LAYERS.name, what, run_id=run_id, epoch=epoch):
         check_layers(data, names)
-
-
-def _runs_of(study_id: int) -> Any:
-    return select(tables.RUNS.c.run_id).where(tables.RUNS.c.study_id == study_id)

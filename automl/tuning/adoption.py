@@ -8,6 +8,7 @@ runs of the next attempt continue them.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 
 from automl.tuning.trial_in_training import TrialInTraining
 from storage import Store
-from storage.records import ArtifactRecord, EpochRecord, StudyRecords
+from storage.records import ArtifactRecord, EpochRecord, RunRecord, StudySettings
 
 LOST_ATTEMPTS_LIMIT = 2
 """A trial that took its process down twice is not tried a third time."""
@@ -41,49 +42,59 @@ class AdoptedTrial:
         return self.handle.number
 
 
-def adopt_dead_trials(study: optuna.Study, store: Store) -> list[AdoptedTrial]:
+def adopt_dead_trials(
+    study: optuna.Study, store: Store, settings: StudySettings
+) -> list[AdoptedTrial]:
     """Claim the study's RUNNING trials that no living process trains, those that pause too."""
     claimed = store.adoption.claim(study.study_name)
-    if not claimed:
-        return []
-    records = store.read_study(study.study_name)
-    return [_adopted(records, store.adoption.open_again(study, trial.number)) for trial in claimed]
+    handles = [store.adoption.open_again(study, trial.number) for trial in claimed]
+    return _adopted(store, settings, handles)
 
 
 def adopt_told_trials(
-    study: optuna.Study, store: Store, numbers: Sequence[int]
+    study: optuna.Study, store: Store, settings: StudySettings, numbers: Sequence[int]
 ) -> list[AdoptedTrial]:
     """Reopen trials that pause and were told as pruned when an earlier call ended.
 
     Without those that another coordinator has reopened.
     """
-    if not numbers:
-        return []
-    records, handles = store.read_study(study.study_name), []
+    handles = []
     for number in numbers:
         with suppress(UpdateFinishedTrialError):
             handles.append(store.adoption.reopen(study, number))
-    return [_adopted(records, handle) for handle in handles]
+    return _adopted(store, settings, handles)
 
 
-def _adopted(records: StudyRecords, handle: optuna.trial.Trial) -> AdoptedTrial:
-    number = handle.number
-    runs = [r for r in records.runs if r.trial_number == number and r.purpose == "search"]
-    last = records.search_runs(number)
-    run_ids = {run.run_id for run in last}
-    return AdoptedTrial(
-        handle=handle,
-        n_attempts=max((run.attempt for run in runs), default=0),
-        n_lost=len({run.attempt for run in runs if run.cause == "lost"}),
-        n_reported=_last_reported(handle),
-        run_ids={run.fold: run.run_id for run in last},
-        epochs={run_id: records.epochs.get(run_id, ()) for run_id in run_ids},
-        checkpoints=tuple(
-            artifact
-            for artifact in records.kept_artifacts("checkpoint")
-            if artifact.run_id in run_ids
-        ),
-    )
+def _adopted(
+    store: Store, settings: StudySettings, handles: Sequence[optuna.trial.Trial]
+) -> list[AdoptedTrial]:
+    """Trials that are open again, with what is left of them."""
+    if not handles:
+        return []
+    records = store.adoption.records(settings, [handle.number for handle in handles])
+    runs: dict[int, list[RunRecord]] = defaultdict(list)
+    for run in records.runs:
+        if run.purpose == "search":
+            runs[run.trial_number].append(run)
+    checkpoints = {one.run_id: one for one in records.kept_artifacts("checkpoint")}
+    adopted = []
+    for handle in handles:
+        own = runs[handle.number]
+        run_ids = {run.fold: run.run_id for run in records.search_runs(handle.number)}
+        adopted.append(
+            AdoptedTrial(
+                handle=handle,
+                n_attempts=max((run.attempt for run in own), default=0),
+                n_lost=len({run.attempt for run in own if run.cause == "lost"}),
+                n_reported=_last_reported(handle),
+                run_ids=run_ids,
+                epochs={one: records.epochs.get(one, ()) for one in run_ids.values()},
+                checkpoints=tuple(
+                    checkpoints[one] for one in run_ids.values() if one in checkpoints
+                ),
+            )
+        )
+    return adopted
 
 
 def adopt_lost_trial(trial: TrialInTraining) -> AdoptedTrial:

@@ -43,7 +43,7 @@ def adopt(state: SearchState) -> None:
     Where the search is over, only with the one that is to be complete (`finishing.py`).
     """
     in_training = []
-    for adopted in adopt_dead_trials(state.study, state.store):
+    for adopted in adopt_dead_trials(state.study, state.store, state.problem.settings):
         trial = state.study._storage.get_trial(adopted.handle._trial_id)
         if is_paused(trial):
             state.trials.paused.add(adopted)
@@ -86,6 +86,7 @@ def decide(state: SearchState, n_free: int) -> None:
     own = (*state.trials, *state.trials.paused)
     decisions = state.decider.decide(n_free, n_startable, own)
     if not decisions:
+        state.decider.keep_belief()  # it may have learned all the same
         return
     proposals = [one.params for one in decisions if isinstance(one, StartTrial)]
     numbers = [one.number for one in decisions if not isinstance(one, StartTrial)]
@@ -93,7 +94,8 @@ def decide(state: SearchState, n_free: int) -> None:
         state.decider.keep_belief()
         started = _ask(state, proposals)
         told = [number for number in numbers if number not in state.trials.paused]
-        for adopted in adopt_told_trials(state.study, state.store, told):
+        settings = state.problem.settings
+        for adopted in adopt_told_trials(state.study, state.store, settings, told):
             state.trials.paused.add(adopted)
             state.tally.n_pruned -= 1
         taken_up = [state.take_up(number) for number in numbers if number in state.trials.paused]

@@ -80,6 +80,7 @@ class Decider:
         """
         view = self.view
         self._look_at_others(set(own))
+        self.stopping.count_epochs()
         n_most = self.stopping.most_startable(n_free)
         view.n_startable = n_most if n_startable is None else min(n_startable, n_most)
         view.epochs_left = self.stopping.epochs_left

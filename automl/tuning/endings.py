@@ -80,6 +80,16 @@ def pause(state: SearchState, trial: TrialInTraining) -> None:
     state.decider.change(trial.number, "paused")
 
 
+def let_go(state: SearchState, trials: Sequence[TrialInTraining]) -> None:
+    """End the runs of trials that pause and are held no more; no process was lost by them.
+
+    Else they would be taken for lost with this process, and a trial that is lost twice has failed.
+    """
+    with state.store.transaction():
+        for trial in trials:
+            _finish_runs(state, trial, "failed", "interrupted")
+
+
 def tell_paused(state: SearchState) -> None:
     """Tell the trials that pause as pruned, at the end of a search; a later call may go on.
 

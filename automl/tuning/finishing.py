@@ -38,6 +38,7 @@ def _told(state: SearchState, number: int) -> AdoptedTrial | None:
     """A trial that an earlier call told as pruned while it paused; of another process, none."""
     if not state.study.get_trials(deepcopy=False)[number].state.is_finished():
         return None
-    (adopted,) = adopt_told_trials(state.study, state.store, [number])
+    settings = state.problem.settings
+    (adopted,) = adopt_told_trials(state.study, state.store, settings, [number])
     state.tally.n_pruned -= 1
     return adopted

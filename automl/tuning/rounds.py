@@ -15,7 +15,7 @@ from automl.errors import TrainingError
 from automl.executors.executor import RunFailure
 from automl.tuning.adoption import adopt_lost_trial
 from automl.tuning.beginnings import begin_again
-from automl.tuning.endings import complete, fail, keep_state, lose, pause, prune
+from automl.tuning.endings import complete, fail, keep_state, let_go, lose, pause, prune
 from automl.tuning.keeping import Collected
 from automl.tuning.policies.policy import Judgement
 from automl.tuning.search_state import SearchState
@@ -82,7 +82,8 @@ def carry_out(
         state.decider.end_round()
     for trial in pruned:
         keep_state(state, trial)
-    state.trials.paused.make_room(state.executor, state.keeper.checkpoints)
+    gone = state.trials.paused.make_room(state.executor, state.keeper.checkpoints)
+    let_go(state, gone)
     if state.decider.stopping.reason is None:
         _let_go_on(state, turns)
     return [failure for failure in failures.values() if failure is not None]

@@ -25,6 +25,7 @@ from automl.tuning.endings import (
     complete_early,
     fail,
     keep_reason,
+    let_go,
     suspend,
     tell_paused,
     write_states,
@@ -84,6 +85,8 @@ class Search:
                     break
                 yield state.progress(self._clock, self._clock_of_training)
                 self._take(state.executor.next_round(self._clock.deadline))
+            if not (state.trials or self._is_over):
+                state.decider.stopping.note_nothing_left()
             if self._is_decided:
                 yield from self._finish_best()
         except GeneratorExit:  # whoever iterates has stopped: between rounds, all is in order
@@ -161,7 +164,8 @@ class Search:
                 touched[trial.number] = trial
         for failure in result.failures:
             if (trial := state.trials.of_run(failure.run_id)) is None:
-                state.trials.paused.lose_run(failure.run_id, state.executor)
+                if resting := state.trials.paused.lose_run(failure.run_id, state.executor):
+                    let_go(state, [resting])
                 continue
             if failure.cause == "finished":
                 trial.runs[failure.run_id].end = "finished"
@@ -268,7 +272,7 @@ class Search:
     @property
     def _is_decided(self) -> bool:
         """Whether the order has ended the search."""
-        return self.state.decider.stopping.reason is not None
+        return self.state.decider.stopping.is_over
 
     @property
     def _is_cut(self) -> bool:

@@ -79,7 +79,7 @@ class SearchState:
         Where the search is over, no further than to where one has come, if it was judged there.
         """
         limits: dict[int, int] = {}
-        is_over = self.decider.stopping.reason is not None
+        is_over = self.decider.stopping.is_over
         for trial in trials:
             since = trial.n_reported - 1 if is_over and trial.n_reported else trial.n_reported
             trial.limit = self._limit(since)

@@ -28,7 +28,7 @@ from automl.options.option import options_in
 from automl.options.search_options import EndOptions
 from automl.tuning.policies.policy import TrialState, TrialView, View
 from automl.tuning.problem import Problem
-from automl.tuning.study_view import view_of
+from automl.tuning.study_view import turn_of, view_of
 from automl.tuning.tally import Tally
 from storage.call_records import Reached, StopReason, StopWord
 
@@ -42,19 +42,33 @@ class Stopping:
     Args:
         view: the study, as the policy sees it.
         n_tried_at_best: trials that had been tried after the round with the best loss.
+        have_paused: trials that have gone on after a pause, and so had been tried before.
+
+    Attributes:
+        n_epochs: of trials, that the order has had in all calls.
     """
 
-    def __init__(self, limits: EndOptions, view: View, n_tried_at_best: int = 0) -> None:
+    def __init__(
+        self,
+        limits: EndOptions,
+        view: View,
+        n_tried_at_best: int = 0,
+        have_paused: Iterable[int] = (),
+    ) -> None:
         self._limits = limits
         self._view = view
         self._n_tried_at_best = n_tried_at_best
         trials = view.trials.values()
         self._best_loss = min(map(_best_loss, trials), default=math.inf)
         self._tried = {trial.number for trial in trials if trial.state != "training"}
+        self._tried.update(have_paused)
         self._has_gained = False  # in the round that is carried out
+        self._is_used_up = False  # nothing is left to decide
         self._enough: int | None = None  # the best trial that has reached the target
         for trial in trials:
             self._note_target(trial.number)
+        self.n_epochs = 0
+        self.count_epochs()
         self._n_epochs_before = self.n_epochs
 
     # What the rounds of the order bring
@@ -62,6 +76,7 @@ class Stopping:
     def note_epoch(self, number: int) -> None:
         """The view has one more epoch of a trial."""
         loss = self._view.trials[number].losses[-1]
+        self.n_epochs += 1
         self._note_target(number)
         if loss < self._best_loss:
             self._best_loss, self._has_gained = loss, True
@@ -82,6 +97,14 @@ class Stopping:
         self._n_tried_at_best, self._has_gained = self.n_tried, False
         return self.n_tried
 
+    def count_epochs(self) -> None:
+        """Count again: the view may have trials of other coordinators that it had not."""
+        self.n_epochs = sum(trial.epoch for trial in self._view.trials.values())
+
+    def note_nothing_left(self) -> None:
+        """The policy decides for nothing more, and no trial is in training."""
+        self._is_used_up = True
+
     def _note_target(self, number: int) -> None:
         if self.is_enough(number):
             numbers = [number] if self._enough is None else [number, self._enough]
@@ -98,11 +121,6 @@ class Stopping:
     def n_tried(self) -> int:
         """Trials that have been tried, each counted once."""
         return len(self._tried)
-
-    @property
-    def n_epochs(self) -> int:
-        """Epochs of trials that the order has had, in all calls."""
-        return sum(trial.epoch for trial in self._view.trials.values())
 
     @property
     def epochs_left(self) -> int | None:
@@ -145,23 +163,25 @@ class Stopping:
         trials = self._view.trials.values()
         best = self._best_of(one.number for one in trials if one.state in ("training", "paused"))
         to_beat = math.inf if best_value is None else best_value
-        return best if best is not None and self._loss(best) < to_beat else None
-
-    def _loss(self, number: int) -> float:
-        return _best_loss(self._view.trials[number])
+        return best if best is not None and _best_loss(self._view.trials[best]) < to_beat else None
 
     @property
     def reason(self) -> StopReason | None:
         """Why the order ends the search before all trials have ended, if it does."""
         patience, n_since = self._limits.patience_trials, self.n_tried - self._n_tried_at_best
         if (number := self._enough) is not None:
-            loss = self._loss(number)
+            loss = _best_loss(self._view.trials[number])
             return self._reason("target_loss", trial_number=number, valid_loss=loss)
         if patience is not None and n_since >= patience:
             return self._reason("patience_trials", n_since=n_since)
         if self.epochs_left == 0:
             return self._reason("max_epochs_total", n_epochs=self.n_epochs)
         return None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the order has ended the search: by a limit, or since nothing is left to do."""
+        return self._is_used_up or self.reason is not None
 
     def reason_of_end(self, tally: Tally, *, is_stopped: bool, is_time_up: bool) -> StopReason:
         """Why a search that has ended has done so, as far as no failure did it."""
@@ -188,7 +208,9 @@ def _best_loss(trial: TrialView) -> float:
 def stopping_of(study: optuna.Study, limits: EndOptions, view: View) -> Stopping:
     """The limits of a call that goes on with a study as it is stored."""
     found = study._storage.get_study_system_attrs(study._study_id).get(TRIED_AT_BEST)
-    return Stopping(limits, view, found if isinstance(found, int) else 0)
+    trials = study.get_trials(deepcopy=False)
+    have_paused = [trial.number for trial in trials if turn_of(trial)[1]]
+    return Stopping(limits, view, found if isinstance(found, int) else 0, have_paused)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from optuna.trial import TrialState
 
 from storage.adoption import ClaimedTrial
 from storage.store import Store, open_store
-from tests.contracts.store_contract import make_study
+from tests.contracts.store_contract import epoch, make_study
 
 _KILLED = """
 import os, signal, sys, optuna
@@ -24,12 +24,15 @@ for _ in range(3):
     trial.suggest_float("x", 0, 1)
     store.runs.begin("study", trial_number=trial.number, purpose="search", seed=1)
 study.tell(0, 1.0)
+if "rests" in sys.argv:
+    trial.set_user_attr("paused", 3)
+    store.flush()
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def kill_a_search(url: str) -> None:
-    killed = subprocess.run([sys.executable, "-c", _KILLED, url], check=False)
+def kill_a_search(url: str, *how: str) -> None:
+    killed = subprocess.run([sys.executable, "-c", _KILLED, url, *how], check=False)
     assert killed.returncode == -9
 
 
@@ -49,6 +52,27 @@ def test_trials_of_a_killed_process_are_found_and_taken_over(store: Store, url: 
     lost = [(run.state, run.cause) for run in records.runs]
     # The run of trial 0 had not been ended either when the process died.
     assert lost == [("failed", "lost")] * 3
+
+
+def test_a_trial_that_rests_has_not_taken_its_process_down(store: Store, url: str) -> None:
+    make_study(store)
+    kill_a_search(url, "rests")
+    assert len(store.adoption.claim("study")) == 2
+    causes = [run.cause for run in store.read_study("study").runs]
+    assert causes == ["lost", "lost", "interrupted"]
+
+
+def test_of_some_trials_there_is_what_the_study_has_of_them(store: Store) -> None:
+    study = make_study(store)
+    for number in range(3):
+        study.ask()
+        run_id = store.runs.begin("study", trial_number=number, purpose="search", seed=1).run_id
+        store.runs.add_epochs([epoch(run_id, one) for one in range(1, 3 + number)])
+    whole = store.read_study("study")
+    some = store.adoption.records(whole.settings, [0, 2])
+    assert some.runs == (whole.runs[0], whole.runs[2])
+    assert some.epochs == {one.run_id: whole.epochs[one.run_id] for one in some.runs}
+    assert len(some.epochs) == 2
 
 
 def test_trials_of_a_living_process_are_left_alone(store: Store, url: str) -> None:

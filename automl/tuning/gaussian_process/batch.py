@@ -153,7 +153,7 @@ class Batch:
         )
 
     def most_improvement(self) -> float:
-        """By how much any candidate is expected to lower the best loss: the logarithm of it.
+        """By which part of it any candidate is expected to lower the best loss (`Seen.scale`).
 
         Source:
             Expected improvement: Jones, Schonlau and Welch 1998, equation 15.

@@ -35,7 +35,8 @@ class Seen:
         points: of them, `row` being the place in `trials`.
         values: standardized; (N,).
         best: the lowest value of all.
-        scale: by how much the logarithm of a loss changes with a value.
+        scale: by which part a loss changes with a value: by how much its logarithm does; where
+            not all losses are positive, by which part of the lowest one.
         n_points: how many there would be without a bound.
     """
 
@@ -91,7 +92,8 @@ class Curves:
         finite = best[np.isfinite(best)]
         if not len(finite):
             return None
-        if finite.min() > 0:
+        is_positive = finite.min() > 0
+        if is_positive:
             with np.errstate(divide="ignore"):
                 best, finite = np.log(best), np.log(finite)
         lowest, quartile = np.quantile(finite, (0.0, 0.75))
@@ -110,7 +112,7 @@ class Curves:
             Points(place, epochs),
             (values - mean) / scale,
             float(lowest - mean) / scale,
-            scale,
+            scale if is_positive else scale / max(abs(float(lowest)), _SMALLEST_SCALE),
             n_points,
         )
 

@@ -23,6 +23,7 @@ from automl.tuning.gaussian_process.batch import N_START, Batch, Models
 from automl.tuning.gaussian_process.curves import Seen
 from automl.tuning.gaussian_process.fitting import Fit
 from automl.tuning.gaussian_process.kernel import Hyperparameters
+from automl.tuning.gaussian_process.threads import one_thread
 from automl.tuning.policies.policy import (
     Decision,
     Judgement,
@@ -71,6 +72,10 @@ class FreezeThaw(Policy):
 
     def next(self, view: View, n_free: int) -> Sequence[Decision]:
         """Trials spread over the space at first, then what the process recommends."""
+        with one_thread():
+            return self._next(view, n_free)
+
+    def _next(self, view: View, n_free: int) -> Sequence[Decision]:
         if self._models is None:
             self._models = Models(view, self._grid)
         models = self._models

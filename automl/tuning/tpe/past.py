@@ -7,8 +7,9 @@ that proposals made together keep apart. A trial that failed is behind all other
 
 An earlier study is a past of its own: its losses are not on this one's scale, its ranks are.
 
-Finished trials never change, so that each is read once; nor do the params that one in training
-has, so that of it only what it has reported is read again.
+Finished trials never change, so that each is read once, but for those that pause: a later call may
+go on with them. Nor do the params of one in training change, so that of it only what it has
+reported is read again.
 """
 
 from __future__ import annotations
@@ -22,11 +23,14 @@ import optuna
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from automl.tuning.study_view import is_paused
 from automl.tuning.tpe.dimensions import Dimensions, Floats
 from storage.earlier_records import EarlierStudy
 
 COMPLETE, PRUNED, UNKNOWN, FAILED = range(4)
 """From the best kind to the worst. Source: Optuna's TPESampler ranks these kinds so."""
+
+_RANKED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -62,7 +66,7 @@ class PastReader:
         self._dimensions = dimensions
         self._study: tuple[str, int] | None = None  # the one that was read last
         self._n_seen = 0
-        # Of those that had not finished, by number: how many params they had, and coordinates.
+        # Of those that may change, by number: how many params they had, and coordinates.
         self._open: dict[int, tuple[int, list[float]]] = {}
         self._finished = self._rows([], 1.0)
 
@@ -75,17 +79,22 @@ class PastReader:
         candidates = [trials[n] for n in (*self._open, *range(self._n_seen, len(trials)))]
         self._n_seen = len(trials)
         known = {trial.number: self._known(trial) for trial in candidates}
-        self._open = {n: each for n, each in known.items() if not trials[n].state.is_finished()}
+        self._open = {n: each for n, each in known.items() if _may_change(trials[n])}
         sign = -1.0 if study.direction is StudyDirection.MAXIMIZE else 1.0
-        finished, running = (
+        begun = [each for each in candidates if each.state in _RANKED]
+        finished, others = (
             self._rows(
-                [(each, known[each.number][1]) for each in candidates if each.state in states],
+                [
+                    (each, known[each.number][1])
+                    for each in begun
+                    if (each.number in self._open) is is_open
+                ],
                 sign,
             )
-            for states in ((TrialState.COMPLETE, TrialState.PRUNED), (TrialState.RUNNING,))
+            for is_open in (False, True)
         )
         self._finished = np.concatenate([self._finished, finished])
-        return _ordered(np.concatenate([self._finished, running]))
+        return _ordered(np.concatenate([self._finished, others]))
 
     def _begin(self, study: tuple[str, int]) -> None:
         self._study, self._n_seen, self._open = study, 0, {}
@@ -105,6 +114,10 @@ class PastReader:
         """
         rows = [[*_rank(trial, sign), trial.number, *coordinates] for trial, coordinates in trials]
         return np.array(rows, float).reshape(len(rows), 4 + len(self._dimensions))
+
+
+def _may_change(trial: FrozenTrial) -> bool:
+    return not trial.state.is_finished() or is_paused(trial)
 
 
 def _ordered(rows: Floats) -> Past:

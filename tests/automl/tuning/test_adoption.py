@@ -42,7 +42,7 @@ def test_trial_of_a_killed_process_is_adopted_with_all_it_had(tmp_path: Path) ->
     subprocess.run([sys.executable, "-c", DYING, url], check=False, env=environment)
     with open_store(url) as store:
         study = optuna.load_study(study_name="s", storage=store.optuna_storage)
-        (adopted,) = adopt_dead_trials(study, store)
+        (adopted,) = adopt_dead_trials(study, store, minimal_settings())
         assert (adopted.number, adopted.n_attempts, adopted.n_lost) == (0, 1, 1)
         assert adopted.n_reported == 2
         (run,) = store.read_study("s").runs
@@ -50,7 +50,7 @@ def test_trial_of_a_killed_process_is_adopted_with_all_it_had(tmp_path: Path) ->
         assert [record.epoch for record in adopted.epochs[adopted.run_ids[0]]] == [1, 2]
         study.tell(adopted.handle, 0.25)
         assert study.trials[0].value == 0.25
-        assert adopt_dead_trials(study, store) == []
+        assert adopt_dead_trials(study, store, minimal_settings()) == []
 
 
 def minimal_settings() -> StudySettings:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from automl.data import LoadedData
+from automl.tuning.beginnings import decide
 from automl.tuning.decider import Decider
 from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.policies.policy import Continue, Decision, Judgement, Policy, Start, View
@@ -14,7 +15,7 @@ from automl.tuning.policy import SearchPolicy
 from automl.tuning.study import open_study
 from storage import Store
 from storage.records import Json
-from tests.automl.tuning.searches import run, settings_for
+from tests.automl.tuning.searches import make_search, run, settings_for
 
 
 class Scripted(Policy):
@@ -94,3 +95,13 @@ def test_a_belief_is_kept_for_the_next_call(store: Store, iris: LoadedData) -> N
         study, NetworkProblem(settings, iris.dataset), SearchPolicy(policy="promotion")
     )
     assert other._belief is None
+
+
+def test_what_was_learned_is_kept_though_nothing_is_decided(
+    store: Store, iris: LoadedData
+) -> None:
+    state = make_search(store, iris, settings_for(iris)).state
+    state.decider.policy = Scripted(belief={"scale": [0.1, 2.0]})
+    decide(state, 1)
+    kept = state.study._storage.get_study_system_attrs(state.study._study_id)
+    assert {"scale": [0.1, 2.0]} in kept.values()

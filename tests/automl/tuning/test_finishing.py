@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import pytest
 from automl.data import LoadedData
 from automl.executors.pool import Pool
 from automl.executors.workers.worker import TrainingSetup
+from automl.tuning.policies.policy import Decision, Start, View
+from automl.tuning.policies.promotion import Promotion
 from storage import Store, open_store
 from storage.records import StudyRecords, StudySettings
 from tests.automl.tuning.searches import make_search, run, settings_for
@@ -125,6 +127,35 @@ def test_what_was_to_be_complete_is_so_in_the_next_call(
     records = call(tmp_path, iris, settings, **how)
     assert records.best_trial is not None
     assert ended(records) == ended(expected)
+
+
+class PausesForGood(Promotion):
+    """Goes on with nothing."""
+
+    def next(self, view: View, n_free: int) -> Sequence[Decision]:
+        return [Start(None)] * min(n_free, view.n_startable)
+
+
+def test_the_best_is_complete_though_an_earlier_process_trained_it(
+    tmp_path: Path, iris: LoadedData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is left to do, and the best trial pauses: its weights went with the process."""
+    monkeypatch.setattr("automl.tuning.policies.promotion.Promotion", PausesForGood)
+    settings = settings_for(iris, "batch_size=128", max_epochs=9)
+    how: dict[str, Any] = {"n_slots": 2, "n_trials": 6, "policy": "promotion"}
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    expected = call(whole, iris, settings, **how)
+    best = expected.best_trial
+    assert best is not None and best.number < 4
+    with open_store(f"sqlite:///{tmp_path}/automl.db") as store:
+        search = make_search(store, iris, settings, **how)
+        for progress in search:
+            if progress.n_paused >= 4:
+                search.stop()
+    records = call(tmp_path, iris, settings, **how)
+    assert ended(records) == ended(expected)
+    assert [stop.because for stop in records.stops] == ["interrupted", "n_trials"]
 
 
 def test_a_trial_that_reached_the_loss_is_not_pruned(store: Store, iris: LoadedData) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import optuna
 import pytest
 
 import search_spaces
 from automl.options.search_options import SearchOptions
 from automl.tuning.policies.policy import TrialState, TrialView, View
-from automl.tuning.stopping import Stopping
+from automl.tuning.stopping import Stopping, stopping_of
+from automl.tuning.study_view import TURN
 from automl.tuning.tally import Tally
 
 SPACE = search_spaces.load("mlp")
@@ -110,6 +112,15 @@ def test_trials_without_gain_count_from_the_round_of_the_best_loss() -> None:
     assert found.reason.details == {"patience_trials": 2, "n_since": 2}
     again = stopping(view, n_tried_at_best=2, patience_trials=2)
     assert because(again) == "patience_trials"
+
+
+def test_one_that_went_on_when_a_call_ended_has_been_tried() -> None:
+    study = optuna.create_study()
+    trial = study.ask()
+    view = view_with([0.5])
+    assert stopping_of(study, SearchOptions(), view).n_tried == 0
+    study._storage.set_trial_system_attr(trial._trial_id, TURN, (4, 1))
+    assert stopping_of(study, SearchOptions(), view).n_tried == 1
 
 
 def test_only_a_better_loss_is_a_gain() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pytest
 
 from automl.tuning.gaussian_process.curves import LEADERS, Curves, Seen
 from automl.tuning.gaussian_process.unit_cube import UnitCube
@@ -96,6 +97,16 @@ def test_the_best_places_are_those_of_the_lowest_losses() -> None:
     curves.read({number: trial(number, each) for number, each in enumerate(losses)})
     np.testing.assert_array_equal(curves.best_places(2), curves.places[[0, 4]])
     assert len(curves.best_places(10)) == 3
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0], ids=["positive", "negative"])
+def test_what_a_value_is_worth_does_not_depend_on_the_unit_of_losses(sign: float) -> None:
+    losses = [4.0, 2.0, 3.0, 5.0]
+    seconds, milliseconds = (
+        seen_of(*(trial(n, [sign * unit * one]) for n, one in enumerate(losses)))
+        for unit in (1.0, 1000.0)
+    )
+    assert seconds.scale == pytest.approx(milliseconds.scale)
 
 
 def test_without_a_number_there_is_nothing_to_tell() -> None:

@@ -12,6 +12,7 @@ from optuna.trial import TrialState
 from automl.tuning.tpe.dimensions import Dimensions
 from automl.tuning.tpe.past import PastReader
 from search_spaces import CategoricalParameter, Condition, FloatParameter, SearchSpace
+from storage.records import PAUSED
 
 SPACE = SearchSpace.of(
     "two",
@@ -97,3 +98,19 @@ def test_another_study_is_read_from_its_beginning() -> None:
         study = optuna.create_study(study_name=name)
         study.tell(begin(study, weight_decay), 1.0)
         assert reader.read(study).coordinates[:, 0].tolist() == [weight_decay]
+
+
+def test_one_that_was_told_while_it_paused_may_go_on() -> None:
+    study = optuna.create_study()
+    told = begin(study, 0.1, 0.5)
+    told.set_user_attr(PAUSED, 1)
+    study.tell(told, state=TrialState.PRUNED)
+    study.tell(begin(study, 0.2), 0.4)
+    reader = PastReader(Dimensions(SPACE))
+    assert reader.read(study).coordinates[:, 0].tolist() == [0.2, 0.1]
+    study._storage._studies[study._study_id].trials[0].state = TrialState.RUNNING  # reopened
+    told.report(0.3, 2)
+    told.set_user_attr(PAUSED, None)
+    study.tell(told, 0.3)
+    past = reader.read(study)
+    assert past.coordinates[:, 0].tolist() == decays(study)[0] == [0.1, 0.2]
