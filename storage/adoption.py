@@ -2,7 +2,8 @@
 
 A trial stays RUNNING in Optuna when its process dies. The next process that opens the study
 claims it, under the write lock, so that two never adopt the same one; the runs it was in
-end as lost. How often that has happened is kept with the claim.
+end as lost. How often that has happened is kept with the claim. The runs of a trial that pauses
+end as interrupted: it did not train, and cannot be why its process died.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from storage import optuna_schema as schema
 from storage.optuna_storage import OptunaStorage
@@ -132,9 +133,20 @@ def _end_lost_runs(connection: Connection, study_id: int) -> None:
     running = (RUNS.c.study_id == study_id) & (RUNS.c.state == "running")
     holders = set(connection.scalars(select(RUNS.c.process).where(running).distinct()))
     lost = holders & dead_processes(connection, holders)
-    if lost:
-        connection.execute(
-            RUNS.update()
-            .where(running, RUNS.c.process.in_(lost))
-            .values(state="failed", cause="lost")
-        )
+    if not lost:
+        return
+    of_lost = running & RUNS.c.process.in_(lost)
+    pauses = (RUNS.c.purpose == "search") & RUNS.c.trial_number.in_(_paused_trials(study_id))
+    for runs, cause in ((of_lost & pauses, "interrupted"), (of_lost, "lost")):
+        connection.execute(RUNS.update().where(runs).values(state="failed", cause=cause))
+
+
+def _paused_trials(study_id: int) -> Select[tuple[int]]:
+    """Numbers of the trials that pause."""
+    trials, attributes = schema.TRIALS.c, schema.USER_ATTRIBUTES.c
+    return (
+        select(trials.number)
+        .join(schema.USER_ATTRIBUTES, attributes.trial_id == trials.trial_id)
+        .where(trials.study_id == study_id, attributes.key == PAUSED)
+        .where(attributes.value_json != "null")
+    )

@@ -65,6 +65,11 @@ class Tally:
         return None if self.best is None else self.best.value
 
     @property
+    def has_trained(self) -> bool:
+        """Whether a trial has ended that did not fail."""
+        return self.n_complete + self.n_pruned > 0
+
+    @property
     def n_ended(self) -> int:
         """Trials that have come to an end, of whatever kind."""
         return self.n_complete + self.n_pruned + self.n_failed + self.n_refused
