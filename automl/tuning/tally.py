@@ -29,7 +29,7 @@ class BestTrial:
 class Tally:
     """Counts of one study, kept up to date by the search."""
 
-    n_asked: int = 0  # trials that have a number
+    n_asked: int = 0  # trials that have begun; what waits, since a person enqueued it, has not
     n_complete: int = 0
     n_pruned: int = 0
     n_failed: int = 0
@@ -43,7 +43,7 @@ class Tally:
     def of(cls, study: optuna.Study) -> Tally:
         """Count a stored study."""
         trials = study.get_trials(deepcopy=False)
-        tally = cls(n_asked=len(trials))
+        tally = cls(n_asked=sum(trial.state != TrialState.WAITING for trial in trials))
         for trial in trials:
             tally._count(trial)
         tally.n_ended_before = tally.n_ended
