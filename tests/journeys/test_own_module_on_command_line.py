@@ -53,6 +53,7 @@ def test_a_network_that_raises_ends_the_search_with_its_line(tmp_path: Path) -> 
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_networks_over_a_limit_are_not_trained(tmp_path: Path) -> None:
     """How large one is, only the network that is built can tell."""
     folder = folder_with_networks(tmp_path)

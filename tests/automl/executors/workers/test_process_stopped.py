@@ -143,7 +143,7 @@ def test_a_trial_that_stops_its_worker_each_time_is_lost_each_time(executor):
 
 
 def test_an_interrupt_ends_the_waiting_for_a_worker_that_is_stopped(executor):
-    executor.start([tiny_run(1)])
+    executor.start([tiny_run(1, max_epochs=100_000)])  # it is not done before it is stopped
     executor.next_round()
     stop(executor)
     threading.Timer(0.3, executor.interrupt).start()
