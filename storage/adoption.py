@@ -2,7 +2,8 @@
 
 A trial stays RUNNING in Optuna when its process dies. The next process that opens the study
 claims it, under the write lock, so that two never adopt the same one; the runs it was in
-end as lost. How often that has happened is kept with the claim.
+end as lost. How often that has happened is kept with the claim. The runs of a trial that pauses
+end as interrupted: it did not train, and cannot be why its process died.
 """
 
 from __future__ import annotations
@@ -149,10 +150,8 @@ def _end_lost_runs(connection: Connection, study_id: int) -> None:
     if not lost:
         return
     dead = running & RUNS.c.process.in_(lost)
-    for those, cause in (
-        (dead & RUNS.c.trial_number.in_(_paused_in(study_id)), "interrupted"),
-        (dead, "lost"),
-    ):
+    pauses = (RUNS.c.purpose == "search") & RUNS.c.trial_number.in_(_paused_in(study_id))
+    for those, cause in ((dead & pauses, "interrupted"), (dead, "lost")):
         connection.execute(RUNS.update().where(those).values(state="failed", cause=cause))
 
 

@@ -57,9 +57,10 @@ def check_promotable(records: StudyRecords, trial_number: int) -> TrialRecord:
         )
     trial = records.trials[trial_number]
     if trial.outcome != "pruned":
+        unended = "; let the search go on to its end first" if trial.outcome == "running" else ""
         raise StudyError(
             f"only a pruned trial can be given the full budget, but trial {trial_number} of "
-            f"{name!r} is {trial.outcome}"
+            f"{name!r} is {trial.outcome}{unended}"
         )
     return trial
 

@@ -57,6 +57,8 @@ def _number(value: object, what: str) -> float:
     try:
         if is_one:
             return float(value)  # type: ignore[arg-type]  # what it cannot convert, it refuses
+    except OverflowError:  # a whole number beyond all floats, as of what has diverged
+        return math.inf
     except (TypeError, ValueError):
         pass
     raise TrainingError(f"an objective must give {what}, but gave {_shown(value)}")

@@ -78,6 +78,34 @@ def _ask_all(
     return asked
 
 
+def refuse_unfit(study: optuna.Study) -> list[tuple[int, str]]:
+    """End what a person has enqueued with values that its parameters cannot have.
+
+    A number beyond its range is none of them: Optuna takes it as it is.
+
+    Returns:
+        Number of each trial, and why.
+    """
+    sampler, storage = study.sampler, study._storage
+    assert isinstance(sampler, PerTrialSampler)
+    refused: list[tuple[int, str]] = []
+    for trial in study.get_trials(deepcopy=False):
+        if trial.state is not TrialState.WAITING:
+            continue
+        given = trial.system_attrs.get("fixed_params", {})  # as `Study.enqueue_trial` has it
+        for name in given.keys() & sampler.distributions.keys():
+            try:
+                sampler.distributions[name].to_internal_repr(given[name])
+            except (TypeError, ValueError):
+                why = f"it was enqueued with {name}={given[name]!r}, which {name} cannot be"
+                storage.set_trial_user_attr(trial._trial_id, "cause", "crashed")
+                storage.set_trial_user_attr(trial._trial_id, "cause_message", why)
+                storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+                refused.append((trial.number, why))
+                break
+    return refused
+
+
 def _enqueued(study: optuna.Study, space: SearchSpace, n_waiting: int) -> Iterator[Asked]:
     """Trials that wait; Optuna draws what the person has left open."""
     for _ in range(n_waiting):

@@ -23,7 +23,7 @@ from automl.tuning.adoption import (
     adopt_dead_trials,
     adopt_told_trials,
 )
-from automl.tuning.asking import ask_for, ask_many
+from automl.tuning.asking import ask_for, ask_many, refuse_unfit
 from automl.tuning.policies.policy import Start as StartTrial
 from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.search_state import SearchState
@@ -133,6 +133,9 @@ def _ask(
     if not proposals:
         return []
     tally, space = state.tally, state.problem.space
+    for number, why in refuse_unfit(state.study):
+        tally.count_failed("crashed")
+        state.say(f"trial {number} failed: {why}")
     with state.store.optuna_storage.trials.at_most(state.policy.total):
         given = [params for params in proposals if params is not None]
         asked = (

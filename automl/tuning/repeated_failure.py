@@ -21,10 +21,14 @@ class RepeatedFailure:
 
     Args:
         is_watched: False: nothing is ever enough.
+        has_trained: whether trials of earlier calls have trained. Then processes that died say
+            nothing against the code: all trials that were in training when one was killed twice
+            fail alike as the call begins.
     """
 
-    def __init__(self, *, is_watched: bool) -> None:
+    def __init__(self, *, is_watched: bool, has_trained: bool = False) -> None:
         self._is_watched = is_watched
+        self._has_trained = has_trained
         self._first: RunFailure | None = None
         self._n_alike = 0
 
@@ -35,6 +39,8 @@ class RepeatedFailure:
 
     def note(self, failure: RunFailure) -> None:
         """A trial has failed: by an error, or since its process died each time."""
+        if self._has_trained and failure.cause == "lost":
+            return
         if failure.cause not in ("crashed", "lost"):
             self.forgive()
             return

@@ -60,7 +60,9 @@ class Search:
         clock: Clock | None = None,
     ) -> None:
         self.state = SearchState.of(study, store, executor, problem, policy)
-        self._repeated = RepeatedFailure(is_watched=not problem.is_trusted)
+        self._repeated = RepeatedFailure(
+            is_watched=not problem.is_trusted, has_trained=self.state.tally.has_trained
+        )
         self._clock = clock or Clock(None)
         self._clock_of_training = Clock(None)
         self._arrived: list[EpochRecord] = []  # and not stored yet

@@ -29,7 +29,7 @@ class BestTrial:
 class Tally:
     """Counts of one study, kept up to date by the search."""
 
-    n_asked: int = 0  # trials that have a number
+    n_asked: int = 0  # trials that have begun; what waits, since a person enqueued it, has not
     n_complete: int = 0
     n_pruned: int = 0
     n_failed: int = 0
@@ -43,7 +43,7 @@ class Tally:
     def of(cls, study: optuna.Study) -> Tally:
         """Count a stored study."""
         trials = study.get_trials(deepcopy=False)
-        tally = cls(n_asked=len(trials))
+        tally = cls(n_asked=sum(trial.state != TrialState.WAITING for trial in trials))
         for trial in trials:
             tally._count(trial)
         tally.n_ended_before = tally.n_ended
@@ -63,6 +63,11 @@ class Tally:
     def best_value(self) -> float | None:
         """The lowest value of a complete trial; None where none has completed."""
         return None if self.best is None else self.best.value
+
+    @property
+    def has_trained(self) -> bool:
+        """Whether a trial has ended that did not fail."""
+        return self.n_complete + self.n_pruned > 0
 
     @property
     def n_ended(self) -> int:

@@ -37,9 +37,8 @@ def test_stacks_are_for_families_that_have_them():
 
 
 def test_an_unknown_trainer_is_refused_with_the_known_names():
-    with pytest.raises(
-        ConfigError, match=r"one of stacked, plain, objective or package\.module:Class"
-    ):
+    known = r"one of stacked, plain, objective or package\.module:Class"
+    with pytest.raises(ConfigError, match=known):
         trainer_class("fused")
 
 

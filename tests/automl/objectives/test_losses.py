@@ -46,3 +46,7 @@ def test_losses_that_are_no_numbers_are_divergence_and_no_error() -> None:
 def test_anything_else_is_told(given: object, words: str) -> None:
     with pytest.raises(TrainingError, match=words):
         read_losses(given)
+
+
+def test_a_whole_number_beyond_all_floats_is_divergence() -> None:
+    assert read_losses(10**400).valid_loss == math.inf

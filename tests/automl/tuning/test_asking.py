@@ -10,7 +10,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from automl.tuning.asking import ask_many
+from automl.tuning.asking import ask_many, refuse_unfit
 from automl.tuning.samplers import SAMPLERS, PerTrialSampler
 from search_spaces import (
     CategoricalParameter,
@@ -153,6 +153,19 @@ def test_a_search_that_goes_on_proposes_what_one_in_one_go_does(name: str) -> No
 def test_the_same_twice_where_that_is_wanted(name: str) -> None:
     found = ask_up(finite_study(name, allows_duplicates=True), 5)
     assert len(found) == 40
+
+
+def test_what_cannot_be_is_refused_and_the_rest_goes_on(tmp_path: Path) -> None:
+    storage = open_optuna_storage(f"sqlite:///{tmp_path}/a.db")
+    study = make_study(storage)
+    for params in ({"optimizer": "nonesuch"}, {"learning_rate": "much"}, {"n_layers": 2}):
+        study.enqueue_trial(params)
+    refused = dict(refuse_unfit(study))
+    assert refused.keys() == {12, 13} and "optimizer='nonesuch'" in refused[12]
+    assert refuse_unfit(study) == []
+    assert [trial.number for trial, _ in ask_many(study, SPACE, 2)] == [14, 15]
+    assert [one.state for one in study.trials[12:14]] == [TrialState.FAIL] * 2
+    storage.close()
 
 
 def test_what_a_person_enqueues_is_tried_again_and_is_not_proposed() -> None:

@@ -46,3 +46,13 @@ def test_a_trial_that_trains_shows_it_too_and_trusted_networks_are_not_watched()
         trained.note(failure(run_id, "shapes"))
         trusted.note(failure(run_id, "shapes"))
     assert not trained.is_enough and not trusted.is_enough
+
+
+def test_processes_that_die_say_nothing_against_code_that_has_trained() -> None:
+    repeated = RepeatedFailure(is_watched=True, has_trained=True)
+    for run_id in range(5):
+        repeated.note(failure(run_id, "its process died 2 times", "lost"))
+    assert not repeated.is_enough
+    for run_id in range(3):  # as where a file is not there any more: the others would fail too
+        repeated.note(failure(run_id, "no such file"))
+    assert repeated.is_enough

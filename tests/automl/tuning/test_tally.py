@@ -37,6 +37,15 @@ def test_running_trials_are_asked_but_not_ended() -> None:
     assert (tally.n_asked, tally.n_ended) == (2, 1)
 
 
+def test_what_a_person_has_enqueued_is_asked_once_it_begins() -> None:
+    study = study_of(create_trial(value=0.5))
+    study.enqueue_trial({"x": 1.0})
+    tally = Tally.of(study)
+    assert (tally.n_asked, tally.has_all(1), tally.has_all(2)) == (1, True, False)
+    study.ask()
+    assert Tally.of(study).n_asked == 2
+
+
 def test_an_equal_value_is_no_new_best() -> None:
     tally = Tally.of(study_of(create_trial(value=0.5), create_trial(value=0.5)))
     assert tally.best is not None and tally.best.number == 0
