@@ -211,7 +211,7 @@ def search(
         tally = one.state.tally
         idle = executor.idle_seconds / (n_workers * executor.seconds)
         best = math.inf if tally.best_value is None else tally.best_value
-        return Outcome(policy.n_trials, tally.n_epochs, executor.seconds, idle, busy, best)
+        return Outcome(tally.n_asked, tally.n_epochs, executor.seconds, idle, busy, best)
 
 
 def main() -> None:
