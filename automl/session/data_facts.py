@@ -67,7 +67,8 @@ class DataFacts:
     def _begin(self) -> threading.Thread:
         if self._store.read_study(self._study_name).data_checks:
             self._data.probes.forget()
-        self._making = threading.Thread(target=self._make, name="automl-data-facts", daemon=True)
+        # No daemon: one that is in compiled code when the interpreter ends takes the process down.
+        self._making = threading.Thread(target=self._make, name="automl-data-facts")
         self._making.start()
         return self._making
 

@@ -35,10 +35,13 @@ def begin_to_finish(state: SearchState) -> TrialInTraining | None:
 
 
 def _told(state: SearchState, number: int) -> AdoptedTrial | None:
-    """A trial that an earlier call told as pruned while it paused; of another process, none."""
+    """A trial that an earlier call told as pruned while it paused; of another process, none.
+
+    It may have told of it, or have reopened it, since this one has looked.
+    """
     if not state.study.get_trials(deepcopy=False)[number].state.is_finished():
         return None
     settings = state.problem.settings
-    (adopted,) = adopt_told_trials(state.study, state.store, settings, [number])
-    state.tally.n_pruned -= 1
-    return adopted
+    adopted = adopt_told_trials(state.study, state.store, settings, [number])
+    state.tally.n_pruned -= len(adopted)
+    return adopted[0] if adopted else None

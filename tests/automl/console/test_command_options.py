@@ -44,7 +44,7 @@ def test_values_are_typed_as_people_do(rule: Rule, text: Any, value: object) -> 
 @pytest.mark.parametrize(
     ("rule", "text", "words"),
     [
-        (SECONDS, "soon", "written like 90s, 10m or 1h30m, but got 'soon'"),
+        (SECONDS, "soon", "written like 90s, 10m, 1h30m or 2ms, but got 'soon'"),
         (BYTES, "much", "written like 500M or 2G, but got 'much'"),
         (DATABASE, "automl.db", "a database URL such as sqlite:///automl.db, but got"),
         (WORKERS, "0", "a whole number from 1, or 'auto', but got 0"),
