@@ -15,6 +15,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="workers need Li
 SEARCH = ("-m", "cli", "search", "sklearn:iris", "--folds", "1", "--workers", "2")
 
 
+@pytest.mark.slow
 def test_a_residual_network_is_searched_and_predicts(tmp_path: Path) -> None:
     folder = folder_with_networks(tmp_path)
     own = ("--model", "my_network.py:build", "--space", "my_space.toml")

@@ -127,7 +127,13 @@ def check_same(folder: Path, other: Path, *, was_killed: bool = False) -> None:
     assert stored(other) == stored(folder)
 
 
-@pytest.mark.parametrize("policy", ["optuna", "promotion"])
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "promotion",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("optuna", "freeze_thaw")),
+    ],
+)
 def test_workers_and_a_kill_change_nothing(policy: str, tmp_path: Path) -> None:
     command = (*IRIS, "--policy", policy)
     finish(tmp_path / "two", command)

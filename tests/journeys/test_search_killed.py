@@ -106,6 +106,7 @@ def test_search_killed_at_any_moment_loses_nothing(seed: int, tmp_path: Path) ->
     kill_and_continue(tmp_path, generator.randrange(0, 12), generator.random())
 
 
+@pytest.mark.slow
 def test_continued_study_of_one_slot_equals_the_uninterrupted_one(tmp_path: Path) -> None:
     """The same proposals, the same values as if nothing had happened."""
     straight, killed = tmp_path / "straight", tmp_path / "killed"

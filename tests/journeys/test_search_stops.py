@@ -78,6 +78,7 @@ def load(folder: Path) -> Any:
     return load_study("s", f"sqlite:///{folder}/automl.db").records
 
 
+@pytest.mark.slow
 def test_who_interrupts_a_search_reads_so_later(tmp_path: Path) -> None:
     process = start(tmp_path, *SMALL, "--n-trials", "100000")
     deadline = time.monotonic() + 120

@@ -86,6 +86,7 @@ def tune(objective: Any, folder: Path, **options: Any) -> StudyRecords:
     return automl.tune(objective, SPACE, **{**chosen, **options}).records
 
 
+@pytest.mark.slow
 def test_two_workers_find_what_one_finds(tmp_path: Path) -> None:
     alone = tune(descend, tmp_path, storage=url(tmp_path, "one"))
     together = tune(descend, tmp_path, storage=url(tmp_path, "two"), workers=2)
@@ -190,6 +191,7 @@ def test_faults_end_their_trials_alone(tmp_path: Path) -> None:
     assert {trial.outcome for trial in records.trials} == {"failed", "complete"}
 
 
+@pytest.mark.slow
 def test_loops_that_end_by_themselves_are_judged_alike_on_two_workers(tmp_path: Path) -> None:
     alone = tune(faulty, tmp_path, storage=url(tmp_path, "one"))
     together = tune(faulty, tmp_path, storage=url(tmp_path, "two"), workers=2)
@@ -206,6 +208,7 @@ def deadly(params: Mapping[str, Any]) -> Iterator[float]:
     yield 0.5
 
 
+@pytest.mark.slow
 def test_a_loop_that_kills_its_worker_fails_and_the_search_goes_on(tmp_path: Path) -> None:
     space = {**SPACE, "start": [0.1, 0.2, 0.3, 2.0]}
     options = {"n_trials": 6, "max_epochs": 2, "workers": 2, "pruner": "none", "slots": 1}

@@ -49,7 +49,11 @@ def lowest(records: StudyRecords, numbers: Iterable[int]) -> float:
     return min(losses, default=math.inf)
 
 
-@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: "-".join(policy.values()))
+@pytest.mark.parametrize(
+    "policy",
+    [*POLICIES[:2], pytest.param(POLICIES[2], marks=pytest.mark.slow)],
+    ids=lambda policy: "-".join(policy.values()),
+)
 @pytest.mark.parametrize("limits", LIMITS, ids=lambda limits: next(iter(limits)))
 def test_the_result_is_the_same_beside_a_worker_that_runs_ahead(
     store: Store, iris: LoadedData, tmp_path: Path, limits: dict[str, Any], policy: dict[str, str]

@@ -58,6 +58,7 @@ def test_a_crowded_range_doubles_once_in_a_generation(
     assert "learning_rate is searched in 0.0001 to 1 from now on" in " ".join(said)
 
 
+@pytest.mark.slow
 def test_a_search_that_was_stopped_widens_as_one_that_was_not(
     tmp_path: Path, iris: LoadedData, widened: tuple[StudyRecords, list[str]]
 ) -> None:
