@@ -22,7 +22,7 @@ from automl.tuning.paused_trials import Paused, PausedTrials
 from automl.tuning.policy import SearchPolicy
 from automl.tuning.problem import Problem
 from automl.tuning.progress import SearchProgress, estimate_seconds_left
-from automl.tuning.study_view import TURN, is_paused, turn_of
+from automl.tuning.study_view import TURN, is_paused, n_continued
 from automl.tuning.tally import Tally
 from automl.tuning.trial_in_training import TrialInTraining, best_unfinished
 from automl.tuning.trials_in_training import TrialsInTraining
@@ -60,7 +60,6 @@ class SearchState:
         trials = study.get_trials(deepcopy=False)
         running = [one for one in trials if not one.state.is_finished()]
         n_left = tally.n_ended + sum(map(is_paused, running))
-        n_continued = max((turn_of(trial)[1] for trial in trials), default=0)
         return cls(
             study,
             store,
@@ -69,7 +68,9 @@ class SearchState:
             policy,
             Keeper(store, problem, policy.keep_models, policy.keep_bytes),
             tally,
-            TrialsInTraining(VirtualOrder(policy.slots, n_left), PausedTrials(n_continued)),
+            TrialsInTraining(
+                VirtualOrder(policy.slots, n_left), PausedTrials(n_continued(trials))
+            ),
             _decider(study, store, problem, policy),
         )
 

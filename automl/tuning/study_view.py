@@ -6,6 +6,8 @@ coordinators are read again when the file says that something has changed.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import optuna
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
@@ -25,6 +27,11 @@ def turn_of(trial: FrozenTrial) -> Turn:
     return number, n_before
 
 
+def n_continued(trials: Iterable[FrozenTrial]) -> int:
+    """How many times trials of a study have gone on after a pause."""
+    return max((turn_of(trial)[1] for trial in trials), default=0)
+
+
 def is_paused(trial: FrozenTrial) -> bool:
     """Whether it pauses: it runs, or was told as pruned when a search ended."""
     is_open = trial.state in (OptunaState.RUNNING, OptunaState.PRUNED)
@@ -39,7 +46,7 @@ def view_of(study: optuna.Study, problem: Problem) -> View:
     trials = study.get_trials(deepcopy=False)
     look_at(view, trials)
     started = sum(trial.state is not OptunaState.WAITING for trial in trials)
-    view.turn = started + max((turn_of(trial)[1] for trial in trials), default=0)
+    view.turn = started + n_continued(trials)
     return view
 
 
