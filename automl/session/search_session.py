@@ -88,7 +88,7 @@ class SearchSession:
         study = open_study(self.store, call.settings, call.earlier)
         self._write_beginning()
         return Search(
-            study, self.store, executor, call.problem, call.policy, self.clock_of_training
+            study, self.store, executor, call.problem, call.call_options, self.clock_of_training
         )
 
     def _write_beginning(self) -> None:

@@ -80,7 +80,7 @@ def decide(state: SearchState, n_free: int) -> None:
 
     All is decided from one past, and in the file as a whole.
     """
-    total = state.policy.total
+    total = state.options.total
     n_startable = None if total is None else max(0, total - state.tally.n_asked)
     widen(state)
     own = (*state.trials, *state.trials.paused)
@@ -136,7 +136,7 @@ def _ask(
     for number, why in refuse_unfit(state.study):
         tally.count_failed("crashed")
         state.say(f"trial {number} failed: {why}")
-    with state.store.optuna_storage.trials.at_most(state.policy.total):
+    with state.store.optuna_storage.trials.at_most(state.options.total):
         given = [params for params in proposals if params is not None]
         asked = (
             ask_for(state.study, space, given)
@@ -148,7 +148,7 @@ def _ask(
         state.decider.start(trial.number, trial.params)
         if tally.has_machine_decided:
             trial.handle.set_user_attr(BY_MACHINE, "params")
-    is_full, total = len(trials) < len(proposals), state.policy.total
+    is_full, total = len(trials) < len(proposals), state.options.total
     if is_full and (n_trials := _n_trials(state)) < (total or n_trials + len(trials)):
         state.say(f"{USED_UP}: the study ends with {count(n_trials, 'trial')}")
     last = max((trial.number + 1 for trial in trials), default=0)

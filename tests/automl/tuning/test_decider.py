@@ -8,10 +8,10 @@ import pytest
 
 from automl.data import LoadedData
 from automl.tuning.beginnings import decide
+from automl.tuning.call_options import CallOptions
 from automl.tuning.decider import Decider
 from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.policies.policy import Continue, Decision, Judgement, Policy, Start, View
-from automl.tuning.policy import SearchPolicy
 from automl.tuning.study import open_study
 from storage import Store
 from storage.records import Json
@@ -48,7 +48,7 @@ def decider(store: Store, iris: LoadedData) -> Decider:
     settings = settings_for(iris)
     run(store, iris, settings, n_trials=3, policy="promotion", n_slots=1)
     problem = NetworkProblem(settings, iris.dataset)
-    found = Decider(open_study(store, settings), problem, SearchPolicy())
+    found = Decider(open_study(store, settings), problem, CallOptions())
     assert {trial.state for trial in found.view.trials.values()} <= {"paused", "complete"}
     found.view.trials[1].state = "paused"
     found.view.trials[0].state = "pruned"
@@ -85,15 +85,13 @@ def test_turns_are_counted_and_own_trials_are_not_read_again(decider: Decider) -
 def test_a_belief_is_kept_for_the_next_call(store: Store, iris: LoadedData) -> None:
     settings = settings_for(iris)
     study = open_study(store, settings)
-    first = Decider(study, NetworkProblem(settings, iris.dataset), SearchPolicy())
+    first = Decider(study, NetworkProblem(settings, iris.dataset), CallOptions())
     first.policy = Scripted(belief={"scale": [0.1, 2.0]})
     first.decide(1, 1, ())
     first.keep_belief()
-    second = Decider(study, NetworkProblem(settings, iris.dataset), SearchPolicy())
+    second = Decider(study, NetworkProblem(settings, iris.dataset), CallOptions())
     assert second._belief == {"scale": [0.1, 2.0]}
-    other = Decider(
-        study, NetworkProblem(settings, iris.dataset), SearchPolicy(policy="promotion")
-    )
+    other = Decider(study, NetworkProblem(settings, iris.dataset), CallOptions(policy="promotion"))
     assert other._belief is None
 
 
