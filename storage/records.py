@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeAlias
 
-from storage.call_records import PolicyRecord, StopReason
+from storage.call_records import BeliefRecord, PolicyRecord, StopReason
 from storage.score_records import AnswerRecord, EvaluationRecord
 from storage.widening_records import WideningRecord, widened_space
 
@@ -201,7 +201,6 @@ CAUSES: Mapping[str, str] = {
 OVER_LIMIT = "over_limit"
 """The cause of trials whose networks `max_parameters` or `max_latency` does not allow."""
 
-WITHOUT_FAILURE = frozenset({None, "early_stopped", "out_of_time", "search_over"})
 WITHOUT_FAILURE = frozenset({None, "early_stopped", "out_of_time", "search_over", "finished"})
 
 BY_MACHINE = "decided_by_machine"
@@ -332,6 +331,7 @@ class StudyRecords:
     policies: tuple[PolicyRecord, ...] = ()
     stops: tuple[StopReason, ...] = ()
     widenings: tuple[WideningRecord, ...] = ()
+    beliefs: tuple[BeliefRecord, ...] = ()
 
     @cached_property
     def space(self) -> Mapping[str, Json]:

@@ -86,12 +86,12 @@ def decide(state: SearchState, n_free: int) -> None:
     own = (*state.trials, *state.trials.paused)
     decisions = state.decider.decide(n_free, n_startable, own)
     if not decisions:
-        state.decider.keep_belief()  # it may have learned all the same
+        _keep_belief(state)  # it may have learned all the same
         return
     proposals = [one.params for one in decisions if isinstance(one, StartTrial)]
     numbers = [one.number for one in decisions if not isinstance(one, StartTrial)]
     with state.store.transaction(at_once=True):
-        state.decider.keep_belief()
+        _keep_belief(state)
         started = _ask(state, proposals)
         told = [number for number in numbers if number not in state.trials.paused]
         settings = state.problem.settings
@@ -106,6 +106,11 @@ def decide(state: SearchState, n_free: int) -> None:
         if isinstance(trial, AdoptedTrial):
             go_on(state, trial)
     state.let_train([trial for trial in taken_up if isinstance(trial, TrialInTraining)])
+
+
+def _keep_belief(state: SearchState) -> None:
+    if (learned := state.decider.new_belief()) is not None:
+        state.store.beliefs.add(state.problem.study_name, learned)
 
 
 def go_on(state: SearchState, adopted: AdoptedTrial) -> TrialInTraining:

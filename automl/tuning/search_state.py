@@ -192,4 +192,5 @@ class SearchState:
 
 def _decider(study: optuna.Study, store: Store, problem: Problem, options: CallOptions) -> Decider:
     earlier = store.earlier.read(problem.study_name)
-    return Decider(study, problem, options, earlier_in(problem.space, earlier))
+    believed = store.beliefs.last(problem.study_name, options.policy)
+    return Decider(study, problem, options, earlier_in(problem.space, earlier), believed)
