@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from automl.data import LoadedData
-from automl.tuning.widening import FIRST_LOOK
+from automl.tuning.network_problem import NetworkProblem
+from automl.tuning.widening import FIRST_LOOK, widen
 from storage import Store, open_store
 from storage.records import StudyRecords, StudySettings
+from storage.widening_records import WideningRecord
 from tests.automl.tuning.searches import make_search, run, settings_for
 
 N_TRIALS = 60
@@ -56,6 +58,23 @@ def test_a_crowded_range_doubles_once_in_a_generation(
     assert 1e-2 < max(rates(records)[late.from_trial_number :]) <= 1
     assert records.settings.space["parameters"]["learning_rate"]["high"] == 1e-2  # type: ignore[call-overload,index]
     assert "learning_rate is searched in 0.0001 to 1 from now on" in " ".join(said)
+
+
+def test_coordinators_share_what_one_of_them_has_widened(store: Store, iris: LoadedData) -> None:
+    """One that crowds the upper end finds that another has moved the lower end meanwhile."""
+    search = make_search(store, iris, settings(iris, widen=False), n_trials=60, n_slots=4)
+    for _ in search:
+        pass
+    state = search.state
+    state.search_in(NetworkProblem(settings(iris), iris.dataset))
+    other = WideningRecord(30, {"learning_rate": (1e-6, 1e-2)})
+    store.widenings.add("iris", other)
+    widen(state)
+    _, ours = store.widenings.read("iris")
+    assert ours == WideningRecord(60, {"learning_rate": (1e-6, 1.0)})
+    assert state.problem.space.parameters["learning_rate"].high == 1.0  # type: ignore[union-attr]
+    widen(state)
+    assert store.widenings.read("iris") == (other, ours), "it is not time for another look"
 
 
 @pytest.mark.slow
