@@ -123,7 +123,8 @@ def go_on(state: SearchState, adopted: AdoptedTrial) -> TrialInTraining:
 
 
 def _planned_again(state: SearchState, adopted: AdoptedTrial) -> TrialInTraining:
-    params = state.problem.space.suggest(adopted.handle)  # a trial opened again draws nothing
+    # Not `suggest`: ranges may have been widened since, and Optuna would say that they differ.
+    params = state.problem.space.complete(adopted.handle.params)
     trial = _plan(state, adopted.handle, params, attempt=adopted.n_attempts + 1)
     if adopted.n_reported:  # it was within the study's limits
         trial.lift_limits()

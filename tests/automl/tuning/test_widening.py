@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,21 +79,29 @@ def test_coordinators_share_what_one_of_them_has_widened(store: Store, iris: Loa
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("policy", ["optuna", "freeze_thaw"])
 def test_a_search_that_was_stopped_widens_as_one_that_was_not(
-    tmp_path: Path, iris: LoadedData, widened: tuple[StudyRecords, list[str]]
+    policy: str, tmp_path: Path, iris: LoadedData
 ) -> None:
-    """Before a look, and once more after it."""
+    """Before a look, and once more after it, with what its policy has learned of both ranges."""
+    how: dict[str, Any] = {"policy": policy, "n_trials": 100, "n_slots": 4}
+    with open_store(f"sqlite:///{tmp_path}/straight.db") as store:
+        straight = run(store, iris, settings(iris), **how)
     url = f"sqlite:///{tmp_path}/automl.db"
     for n_asked in (46, 54):
         with open_store(url) as store:  # closing it leaves the trials to the next call
-            search = make_search(store, iris, settings(iris), n_trials=N_TRIALS, n_slots=4)
+            search = make_search(store, iris, settings(iris), **how)
             for _ in search:
                 if search.state.tally.n_asked >= n_asked:
                     search.stop()
     with open_store(url) as store:
-        records = run(store, iris, settings(iris), n_trials=N_TRIALS, n_slots=4)
-    assert records.widenings == widened[0].widenings
-    assert rates(records) == rates(widened[0])
+        records = run(store, iris, settings(iris), **how)
+    assert max(rates(straight)) > 1e-2, "a range was widened"
+    assert records.widenings == straight.widenings
+    assert rates(records) == rates(straight)
+    assert records.beliefs == straight.beliefs
+    widths = {one.belief["widths"]["learning_rate"] for one in records.beliefs}
+    assert len(widths) == (2 if policy == "freeze_thaw" else 0)
 
 
 def test_nothing_is_widened_that_nobody_asked_for(store: Store, iris: LoadedData) -> None:
