@@ -310,6 +310,7 @@ _OURS: Mapping[str, Any] = {
     "n_parameters": float,
     "latency": float,
     "seconds": float,
+    "paused": int | None,
     "train_loss": float,
     "generalization_gap": float,
 }

@@ -106,7 +106,7 @@ class SearchCall:
         """Let the clock of training leave as much of the call's time as the end will take.
 
         Args:
-            n_ended: trials of the study, so far.
+            n_ended: trials of the study so far, those that pause too.
             has_references: whether they are fitted already.
         """
         if self.clock.timeout is None:

@@ -75,7 +75,7 @@ class SearchSession:
                 self._beside.follow(progress)
                 self.call.keep_for_end(
                     self.clock_of_training,
-                    progress.n_ended,
+                    progress.n_settled,
                     has_references=self._beside.has_references,
                 )
                 self._publishing.publish_beside(search)

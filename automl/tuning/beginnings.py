@@ -97,7 +97,7 @@ def decide(state: SearchState, n_free: int) -> None:
         settings = state.problem.settings
         for adopted in adopt_told_trials(state.study, state.store, settings, told):
             state.trials.paused.add(adopted)
-            state.tally.n_pruned -= 1
+            state.tally.n_paused -= 1
         taken_up = [state.take_up(number) for number in numbers if number in state.trials.paused]
         for number in set(told).difference(trial.number for trial in taken_up):
             state.decider.change(number, "training")  # by another coordinator, since just now

@@ -28,8 +28,8 @@ PLACE = Place(
     "parameters",
     "third",
     "One by one",
-    (("complete", "complete"), ("pruned", "pruned"), ("failed", "diverged"),
-     ("line", "best nearby"), ("edge", "edge of the range")),
+    (("complete", "complete"), ("pruned", "pruned"), ("paused", "paused"),
+     ("failed", "diverged"), ("line", "best nearby"), ("edge", "edge of the range")),
     "Place: the share of the other trials that are better. Every two are compared at the last "
     "epoch that both have reached.",
 )  # fmt: skip

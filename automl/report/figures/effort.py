@@ -9,23 +9,29 @@ from automl.report.numbers.effort import Effort, effort
 from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import OUTCOMES
 from automl.report.panels import Panel, Place, alone
+from automl.wording.counts import listing
+from storage.records import TRAINED_IN_PART
 
 PLACE = Place("search")
 
 
 def panels(table: StudyTable) -> list[Panel]:
-    """What was spent, and what pruning saved, once a trial has begun."""
+    """What was spent, and what was saved of it, once a trial has begun."""
     spent = effort(table)
     if not spent.n_trials:
         return []
     caption = ""
     if spent.n_epochs_saved:
         caption = (
-            f"Pruning saved about {spent.n_epochs_saved:,} epochs, if the pruned trials had "
-            "trained as long as complete ones do on average."
+            f"That trials were {_ends(spent)} saved about {spent.n_epochs_saved:,} epochs, if "
+            "they had trained as long as complete ones do on average."
         )
     title = "Trials and epochs"
     return [Panel(PLACE, "effort", title, spent.in_words, drawing(spent), caption)]
+
+
+def _ends(spent: Effort) -> str:
+    return listing([each for each in spent.outcomes if each in TRAINED_IN_PART], "or")
 
 
 figure = alone(panels, "No trial has begun yet.")
