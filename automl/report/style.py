@@ -34,8 +34,8 @@ TRAIN, VALID = BLUE, VERMILLION
 # On dark paper the darker ones are lit up, in the same hue and order of lightness.
 ON_DARK = {BLUE: "#3B93DB", VERMILLION: "#F07A2B", GREEN: "#1DB98B", SKY: "#9AD4F5"}
 
-OUTCOME_COLOURS = {"complete": BLUE, "pruned": ORANGE, "paused": SKY, "failed": PURPLE,
-                   "refused": GREY, "unfinished": GREEN}  # fmt: skip
+OUTCOME_COLOURS = {"complete": BLUE, "pruned": ORANGE, "paused": GREEN, "failed": PURPLE,
+                   "refused": GREY, "unfinished": SKY}  # fmt: skip
 OUTCOME_SYMBOLS = {"complete": "circle", "pruned": "x-thin", "paused": "line-ns",
                    "failed": "triangle-up-open",
                    "refused": "square-open", "unfinished": "circle-open"}  # fmt: skip

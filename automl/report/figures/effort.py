@@ -10,7 +10,6 @@ from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import OUTCOMES
 from automl.report.panels import Panel, Place, alone
 from automl.wording.counts import listing
-from storage.records import TRAINED_IN_PART
 
 PLACE = Place("search")
 
@@ -23,15 +22,17 @@ def panels(table: StudyTable) -> list[Panel]:
     caption = ""
     if spent.n_epochs_saved:
         caption = (
-            f"That trials were {_ends(spent)} saved about {spent.n_epochs_saved:,} epochs, if "
-            "they had trained as long as complete ones do on average."
+            f"{_savers(spent)} saved about {spent.n_epochs_saved:,} epochs, if these trials had "
+            "trained as long as complete ones do on average."
         )
     title = "Trials and epochs"
     return [Panel(PLACE, "effort", title, spent.in_words, drawing(spent), caption)]
 
 
-def _ends(spent: Effort) -> str:
-    return listing([each for each in spent.outcomes if each in TRAINED_IN_PART], "or")
+def _savers(spent: Effort) -> str:
+    """What saved epochs."""
+    done = {"pruned": "pruning", "paused": "pausing"}
+    return listing([word for each, word in done.items() if each in spent.outcomes]).capitalize()
 
 
 figure = alone(panels, "No trial has begun yet.")

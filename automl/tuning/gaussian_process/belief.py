@@ -2,7 +2,7 @@
 
 A length is one of a parameter and is kept under its name. Its unit is the width of the range in
 which it was found, which is kept beside it: so it means the same where the range is wider by now.
-Nothing else knows what is in the JSON of this belief.
+Nothing else knows what is in the JSON of this belief; policy and report ask here.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from automl.tuning.gaussian_process.fitting import Prior
 from automl.tuning.gaussian_process.kernel import Hyperparameters
 from automl.tuning.gaussian_process.unit_cube import UnitCube
 from storage.records import Json
@@ -64,6 +65,16 @@ class Belief:
                 raise UnfitError("a range has no width")
         return found
 
+    @classmethod
+    def found_in(cls, belief: Json) -> Belief | None:
+        """The same of any policy's; None of one that believes something else.
+
+        Raises:
+            DamagedError: it is neither.
+        """
+        is_one = isinstance(belief, Mapping) and "lengths" in belief
+        return cls.of_json(belief) if is_one else None
+
     def to_json(self) -> Json:
         """As it is kept."""
         return asdict(self)
@@ -90,6 +101,11 @@ class Belief:
         In widths of its range as it was then; of choices, the distance between any two is 1.
         """
         return {name: math.exp(length) for name, length in self.lengths.items()}
+
+    @property
+    def assumed_scale(self) -> float:
+        """The length scale of each parameter before any loss is known, the prior's median."""
+        return math.exp(Prior.of(len(self.lengths)).mean[0]) if self.lengths else 1.0
 
 
 _REST = ("epoch_length", "own_epoch_length", "common", "own", "noise")
