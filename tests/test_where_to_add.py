@@ -463,6 +463,8 @@ def a_policy(copy: Copy) -> None:
 
 from automl.tuning.policies.policy import Continue, Judgement, Policy, Start
 
+TAKES = frozenset({"sampler"})
+
 
 class InTurn(Policy):
     def next(self, view, n_free):
@@ -492,7 +494,7 @@ from tests.contracts.policy_contract import check_policy
 check_policy(InTurn)
 result = search(
     "sklearn:iris", folds=1, n_trials=3, max_epochs=3, policy="in_turn", references=False,
-    workers=1, storage=f"sqlite:///{tempfile.mkdtemp()}/automl.db",
+    workers=1, sampler="random", storage=f"sqlite:///{tempfile.mkdtemp()}/automl.db",
 )
 assert [trial.outcome for trial in result.trials] == ["complete"] * 3
 """)

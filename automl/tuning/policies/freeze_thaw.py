@@ -34,6 +34,8 @@ from automl.tuning.policies.policy import (
 from automl.tuning.problem import Problem
 from storage.records import Json
 
+TAKES: frozenset[str] = frozenset()
+
 GRID = (1, 2, 3, 5, 8, 12, 18, 27, 38)
 """Epochs at which trials pause, and of which the process is told: each half as many again."""
 
