@@ -62,7 +62,7 @@ def panels(table: StudyTable) -> list[Panel]:
         return []
     caption = omitted(numbers.n_omitted)
     if any(_pauses(bar.trial) for bar in numbers.bars):
-        caption = f"Of paused trials the beginning; of the others, pauses included.{caption}"
+        caption = f"Paused trials are marked where they began; bars include pauses.{caption}"
     return [Panel(PLACE, "timeline", "Timeline", words(numbers), drawing(numbers), caption)]
 
 

@@ -23,7 +23,8 @@ class LengthScales:
     Attributes:
         n_trials, n_epochs: of the study, when each fit was made.
         by_name: in widths of the range as it was then, of choices in the distance of any two; the
-            shortest at last first. NaN: it was not there.
+            shortest at last first; without those that no trial has had, of which nothing could be
+            learned. NaN: it was not there.
         assumed: before anything was known, of any hyperparameter.
 
     Shape:
@@ -50,7 +51,8 @@ def length_scales(records: StudyRecords) -> LengthScales | None:
     if len(found) < 2:
         return None
     scales = [belief.length_scales for _, belief in found]
-    names = sorted(scales[-1], key=lambda name: (scales[-1][name], name))
+    had = {name for trial in records.trials for name in trial.params}
+    names = sorted(scales[-1].keys() & had, key=lambda name: (scales[-1][name], name))
     return LengthScales(
         n_trials=np.array([record.n_trials for record, _ in found], float),
         n_epochs=np.array([record.n_epochs for record, _ in found], float),

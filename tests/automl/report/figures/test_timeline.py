@@ -32,7 +32,7 @@ def test_of_paused_trials_only_the_beginning_is_drawn(paused_records: StudyRecor
         bar.end == bar.start for bar in timeline(table).bars if bar.trial.outcome == "paused"
     )
     assert len(paused.y) == sum(trial.outcome == "paused" for trial in table.trials)
-    assert panel.caption.startswith("Of paused trials the beginning")
+    assert panel.caption.startswith("Paused trials are marked where they began")
 
 
 def test_long_searches_are_shown_in_hours(table):

@@ -36,6 +36,18 @@ def test_fits_of_several_coordinators_stand_in_the_order_of_their_trials(
     assert found.n_trials.tolist() == straight.n_trials.tolist()
 
 
+def test_of_what_no_trial_has_had_nothing_was_learned(paused_records: StudyRecords) -> None:
+    trials = tuple(
+        replace(
+            one, params={name: value for name, value in one.params.items() if name != "dropout"}
+        )
+        for one in paused_records.trials
+    )
+    found = length_scales(replace(paused_records, trials=trials))
+    assert found is not None
+    assert list(found.by_name) == ["learning_rate", "optimizer"]
+
+
 def test_one_fit_or_what_another_policy_believes_is_none(paused_records: StudyRecords) -> None:
     assert length_scales(replace(paused_records, beliefs=paused_records.beliefs[:1])) is None
     other = tuple(BeliefRecord("mine", n, n, {"weights": [0.1]}) for n in (10, 20))
