@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.policies import make
 from benchmarks.policy_replay import Replay
+from benchmarks.policy_tune import tune
 from benchmarks.policy_worlds import Floats, Params, World
 from search_spaces import FloatParameter, SearchSpace
 
@@ -38,9 +39,26 @@ def test_policies_spend_the_epochs_that_they_are_given(name: str, by_turns: bool
     world = Valley()
     replay = Replay(world, make(name, world, 0), 4, 0, by_turns=by_turns)
     replay.run(150)
-    epochs = sum(trial.epoch for trial in replay.view.trials.values())
+    trials = replay.view.trials.values()
+    epochs = sum(trial.epoch + (trial.state == "failed") for trial in trials)
     assert len(replay.steps) == epochs
     assert 150 <= epochs < 150 + 4 * 20
     bests = [step.best for step in replay.steps]
     assert bests == sorted(bests, reverse=True)
     assert replay.steps[-1].seconds == epochs
+
+
+@pytest.mark.parametrize("name", ("freeze_thaw", "promotion"))
+def test_a_replay_decides_what_a_search_does(name: str) -> None:
+    """The same trials, and the same epochs of them in the same sequence, to the last bit."""
+    world, n_epochs = Valley(), 120
+    replay = Replay(world, make(name, world, 3), 4, 3)
+    replay.run(n_epochs)
+    tuned = tune(world, name, 4, 3, n_epochs + 20)  # so that the end is not near
+    assert any(trial.state == "failed" for trial in replay.view.trials.values())
+    steps = [step for step in replay.steps if np.isfinite(step.loss)]
+    assert [(one.number, one.epoch, one.loss) for one in steps] == [
+        (one.number, one.epoch, one.loss) for one in tuned.steps[: len(steps)]
+    ]
+    for number, trial in replay.view.trials.items():
+        assert trial.params == tuned.params[number]
