@@ -2,7 +2,8 @@
 
 In rounds of one epoch it decides what `automl.tune` does (`policy_tune.py`): as many trials are
 ready, the policy is asked at the same moments, new trials have their turns before those that go
-on, and what is left to a sampler is drawn as by `--sampler random`.
+on, what a trial has had already is moved, and what is left to a sampler is drawn as by
+`--sampler random`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from automl.tuning.policies.policy import (
 )
 from automl.tuning.seeds import derive_seed
 from automl.tuning.stacking import ready
+from automl.tuning.untried import Tried
 from benchmarks.policy_worlds import Floats, Params, World
 
 
@@ -67,7 +69,7 @@ class Replay:
         self._world, self._policy = world, policy
         self._counts_time, self._by_turns = counts_time, by_turns
         self._order = VirtualOrder(Slots(lambda _: n_slots, (lambda _: 0) if by_turns else ready))
-        self._taken: set[int] = set()
+        self._tried, self._taken = Tried(world.space), set[int]()
         self._curves: dict[int, tuple[Floats, Floats]] = {}
         self.steps: list[Step] = []
         self.view = View(
@@ -109,7 +111,11 @@ class Replay:
         number = len(self.view.trials)
         seed = derive_seed(self.view.seed, number, "sampler")
         params = decision.params or drawn_at_random(self._world.space, seed)
+        if params in self._tried:
+            seed = derive_seed(self.view.seed, number, "untried")
+            params = self._tried.nearest_untried(params, seed) or params
         params, losses, seconds = self._world.begin(params, self._taken)
+        self._tried.add(params)
         self._curves[number] = losses, seconds
         self.view.trials[number] = TrialView(number, params)
         self.view.n_startable -= 1
