@@ -6,6 +6,7 @@ is adapted from that of Ray Tune. Defaults are theirs: they stop trials, two of 
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -40,6 +41,7 @@ class SyneTunePeer(Policy):
             from syne_tune.optimizer import baselines
         except ImportError:
             raise ConfigError(f"{name} needs Syne Tune: pip install syne-tune") from None
+        logging.getLogger("syne_tune").setLevel(logging.ERROR)  # it warns of its own defaults
         self._scheduler: Any = getattr(baselines, SCHEDULERS[name])(
             _domains(space),
             metric=LOSS,
