@@ -4,25 +4,18 @@
                                   [--tasks FIRST:LAST] [--seeds N] [--json]
                                   [--by-time | --epoch-rounds | --through-tune]
 
-FOLDER has a surrogate of LCBench (20 tasks, any configuration of 7 parameters) and 1,000 recorded
-runs of each of 7 tasks of TaskSet (`policy_worlds.py` says how they are read). Real policies
-decide on a real `View` in a real virtual order; only training is looked up. Printed is the
-normalised regret of the best validation loss after so many epochs in all, at most 51 (50) a trial,
-in the mean over tasks and seeds: 0 is the best of 1,000 random configurations at full length, 1
-their third quartile, below 0 is better than all of them. Keys are as `lcbench.freeze_thaw_16.260`.
+FOLDER has 20 tasks of LCBench, any configuration, and 1,000 runs of each of 7 of TaskSet
+(`policy_worlds.py`). Policies decide on a real `View` in a real virtual order; only training is
+looked up. Printed is the normalised regret of the best validation loss after so many epochs in
+all, in the mean over tasks and seeds: 0 is the best of 1,000 random configurations at full length,
+1 their third quartile. Keys are as `lcbench.freeze_thaw_16.260`. With --by-time seconds count that
+so many epochs take in the mean, and policies are told what an epoch costs (LCBench only).
 
-With --by-time what counts is not epochs but the seconds that as many epochs of random
-configurations take in the mean, and policies are told what an epoch costs (LCBench only).
-
-Peers are samplers and pruners of Optuna, as random_halving or tpe_median, and, where it can be
-imported, schedulers of Syne Tune, as syne_tune_bohb. Optuna's Gaussian process learns from
-completed trials alone: with a pruner too few of them complete in 1,040 epochs.
-
+Peers are samplers and pruners of Optuna, and schedulers of Syne Tune where it can be imported.
 Freeze-thaw was developed on the first 6 tasks of LCBench and the first 2 of TaskSet; by default
 the others are replayed. 16 slots are 16 turns at once: all of them train to where they are asked
-for again. --epoch-rounds replays rounds of one epoch, as a search has them: there nobody can be
-further than the rounds that there were. --through-tune has `automl.tune` search instead, which
-decides the same as those (`policy_tune.py`; own policies on LCBench only).
+for again. --epoch-rounds replays rounds of one epoch, as a search has them, and --through-tune has
+`automl.tune` search, which decides the same (`policy_tune.py`; own policies on LCBench only).
 """
 
 from __future__ import annotations
