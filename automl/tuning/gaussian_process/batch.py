@@ -4,9 +4,10 @@ For each turn a horizon and a threshold below the best loss are drawn, and the c
 that is most likely to be below the threshold when it has trained for the horizon, for its cost. A
 short horizon asks who improves at once, a long one who will be best; a near threshold who surely
 improves, a far one who could improve much: drawn at random, they need no tuning (MFPI-random).
-At first every other turn goes to a paused trial: new ones are always the less certain, and there are
-always more of them. Where a study has hundreds of trials most turns do, and new trials are tried
-nearer to the best. What was decided is believed to come as expected when the next turn is decided.
+At first every other turn goes to a paused trial: new ones are always the less certain, and there
+are always more of them. Where a study has hundreds of trials most turns do, and new trials are
+tried nearer to the best. What was decided is believed to come as expected when the next turn is
+decided.
 
 Source: Rakotoarison et al. 2024, "In-Context Freeze-Thaw Bayesian Optimization for Hyperparameter
 Optimization", arXiv 2404.16795, section 4.2.
@@ -47,10 +48,10 @@ were no better by more than chance on 6 development tasks of LCBench, two seeds.
 
 N_BEST = 10
 WIDTHS, FINEST = (0.1, 0.6), 0.03
-"""Near how many of the best trials, and how near, as parts of a parameter's range: not nearer than
-0.1 in a young study, than 0.03 at last. Widths from 0.02 to 0.3 left a regret of .04 / -.06 / -.10 on
-the development tasks of LCBench (16 slots, two seeds), these -.04 / -.14 / -.19; from 0.2 to 1 it was
--.03 / -.13 / -.18."""
+"""Near how many of the best trials, and how near, as parts of a parameter's range: not nearer
+than 0.1 in a young study, than 0.03 at last. Widths from 0.02 to 0.3 left a regret of .04 / -.06 /
+-.10 on the development tasks of LCBench (16 slots, two seeds), these -.04 / -.14 / -.19; from 0.2
+to 1 it was -.03 / -.13 / -.18."""
 
 SHARE_OF_NEW, FEWEST_NEW = 0.5, 0.2
 """How many turns may start a trial: in a young study, and at last."""
@@ -58,10 +59,10 @@ SHARE_OF_NEW, FEWEST_NEW = 0.5, 0.2
 N_YOUNG = 100
 """Trials of a study that is young. Beyond, both change with the root of their number.
 
-Source: `benchmarks/policies.py`, 6 development tasks of LCBench and 2 of TaskSet, 3 seeds, and whole
-searches of segment, credit_g, concrete and digits for 24 core-seconds, two seeds, whose best losses
-are told over those of TPE with successive halving after 3 / 6 / 12 / 24 of them (standard errors over
-the eight searches .03 to .07):
+Source: `benchmarks/policies.py`, 6 development tasks of LCBench and 2 of TaskSet, 3 seeds; and
+searches of segment, credit_g, concrete and digits for 24 core-seconds, two seeds, whose best loss
+is told over that of TPE with successive halving after 3 / 6 / 12 / 24 of them (standard errors
+over the eight searches .03 to .07):
 
     always as in a young study    -.04 -.13 -.18    .05 .05 -.09    .92 .91 .96 1.01
     always as at last              .09  .00 -.07    .19 .11 -.06    .92 .85 .85  .93

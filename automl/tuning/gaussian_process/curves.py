@@ -2,9 +2,9 @@
 
 Of each trial it is the best loss so far at the epochs of a grid and at its last, as a logarithm
 where all losses are positive, cut where it is as far above three trials in four as these are
-above the best: how bad the bad ones are says nothing about the good ones. What failed is as bad
-as that, then and at the last epoch of all. Where there are more points than a bound, the last two of
-the trials that lead among all of the same age stay, and the last ones of a sample of the others.
+above the best: how bad the bad ones are says nothing about the good ones. What failed is as bad as
+that, then and at the last epoch of all. Where there are more points than a bound, the last two of
+the trials that lead among all of the same age stay, and the last ones of a sample of others.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ LEADERS = 0.6
 """Which part of the points may be of the trials that lead."""
 
 N_OF_LEADER = 2
-"""How many points of a leading trial are told: where it is, and which way it goes. With all of them
-the process knew 80 trials of thousands."""
+"""How many points of a leading trial are told: where it is, and which way it goes. With all of
+them the process knew 80 trials of thousands."""
 
 _ENOUGH = 64  # trials there is room for at first
 _SMALLEST_SCALE = 1e-9

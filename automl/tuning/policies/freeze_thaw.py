@@ -41,7 +41,7 @@ GRID = (1, 2, 3, 5, 8, 12, 18, 27, 38)
 MOST_POINTS = 300
 """What the process is told at most. A decision costs what grows with its square. On the curves of
 LCBench and TaskSet, where searches have 200 trials, 160 were no worse; where they have a thousand
-(segment, credit_g, concrete, digits; 24 core-seconds, two seeds), 300 of two for each leading trial
+(segment, credit_g, concrete, digits; 24 core-seconds, two seeds), 300, two for each leading trial,
 brought the best loss to .94 of that of TPE with successive halving, 160 of all to 1.01."""
 
 GROWTH = 1.5
