@@ -122,14 +122,20 @@ class Parameter(abc.ABC):
 
 @dataclass(frozen=True, slots=True)
 class FloatParameter(Parameter):
-    """A range of numbers, linear or logarithmic, both ends included."""
+    """A range of numbers, linear or logarithmic, both ends included.
+
+    `useful` are the ends beyond which no search needs to look: how far `widen` may go. Empty:
+    nobody has said.
+    """
 
     low: float
     high: float
     log: bool = False
+    useful: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         _check_range(self.name, self.low, self.high, self.log)
+        _check_useful(self)
 
     @property
     def stated_values(self) -> Mapping[str, tuple[ParameterValue, ...]]:
@@ -150,16 +156,17 @@ class FloatParameter(Parameter):
 
     def own_keys(self) -> dict[str, Any]:
         """The range."""
-        return {"type": "float", "low": self.low, "high": self.high, "log": self.log}
+        return {"type": "float", **_range_keys(self)}
 
 
 @dataclass(frozen=True, slots=True)
 class IntParameter(Parameter):
-    """A range of whole numbers, linear or logarithmic, both ends included."""
+    """A range of whole numbers, linear or logarithmic, both ends included; `useful` as above."""
 
     low: int
     high: int
     log: bool = False
+    useful: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         ends: tuple[tuple[str, object], ...] = (("low", self.low), ("high", self.high))
@@ -171,6 +178,7 @@ class IntParameter(Parameter):
                     key=key,
                 )
         _check_range(self.name, self.low, self.high, self.log)
+        _check_useful(self)
 
     @property
     def stated_values(self) -> Mapping[str, tuple[ParameterValue, ...]]:
@@ -191,7 +199,7 @@ class IntParameter(Parameter):
 
     def own_keys(self) -> dict[str, Any]:
         """The range."""
-        return {"type": "int", "low": self.low, "high": self.high, "log": self.log}
+        return {"type": "int", **_range_keys(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +267,13 @@ class FixedParameter(Parameter):
         return {"type": "fixed", "value": self.value}
 
 
-_RANGE_KEYS = {"low": True, "high": True, "log": False}  # key -> whether it must be there
+def _range_keys(one: FloatParameter | IntParameter) -> dict[str, Any]:
+    table: dict[str, Any] = {"low": one.low, "high": one.high, "log": one.log}
+    return {**table, "useful": list(one.useful)} if one.useful else table
+
+
+_RANGE_KEYS = {"low": True, "high": True, "log": False, "useful": False}
+"""Whether a key of a range must be there."""
 
 KINDS: Mapping[str, tuple[type[Parameter], Mapping[str, bool]]] = {
     "float": (FloatParameter, _RANGE_KEYS),
@@ -328,6 +342,7 @@ def _read_own(name: str, key: str, value: object) -> Any:
         "low": ("a number", is_number(value)),
         "high": ("a number", is_number(value)),
         "log": ("true or false", isinstance(value, bool)),
+        "useful": ("two numbers, the lowest and the highest that are useful", _is_pair(value)),
         "choices": ("a list", isinstance(value, list | tuple)),
         "value": ("one value", isinstance(value, str | int | float)),
     }[key]
@@ -338,6 +353,10 @@ def _read_own(name: str, key: str, value: object) -> Any:
     if isinstance(value, list | tuple):
         return tuple(_read_own(name, "value", choice) for choice in value)
     return value
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 2 and all(map(is_number, value))
 
 
 def _read_text(name: str, key: str, value: object) -> str:
@@ -369,6 +388,21 @@ def _read_tasks(name: str, tasks: object) -> tuple[Task, ...]:
             key="tasks",
         )
     return tuple(tasks)
+
+
+def _check_useful(one: FloatParameter | IntParameter) -> None:
+    """Check that a range is a part of what is said to be useful."""
+    if not one.useful:
+        return
+    low, high = one.useful
+    if not (low <= one.low and one.high <= high) or (one.log and low <= 0):
+        beyond = ", and begin above 0 on a logarithmic scale" if one.log else ""
+        raise SearchSpaceError(
+            f"`useful` of {one.name} must hold its range {one.low:g} to {one.high:g}{beyond}, but "
+            f"got {list(one.useful)}.",
+            parameter=one.name,
+            key="useful",
+        )
 
 
 def _check_range(name: str, low: float, high: float, log: bool) -> None:
