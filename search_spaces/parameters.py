@@ -23,49 +23,10 @@ from optuna.distributions import (
 )
 from optuna.trial import BaseTrial
 
+from search_spaces.conditions import Condition, read_conditions
 from search_spaces.errors import SearchSpaceError, listed, nearest
 from search_spaces.intervals import is_number
 from storage.records import ParameterValue, Task
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """Holds where each of the named parameters has one of the listed values."""
-
-    values: tuple[tuple[str, tuple[ParameterValue, ...]], ...]
-
-    @classmethod
-    def of(cls, table: Mapping[str, object], *, parameter: str = "") -> Condition:
-        """Read `{optimizer = ["momentum", "nesterov"]}`."""
-        read: list[tuple[str, tuple[ParameterValue, ...]]] = []
-        for name, values in table.items():
-            if not isinstance(values, list | tuple) or not values:
-                raise SearchSpaceError(
-                    f"A condition lists the values of another parameter, as in "
-                    f'{name} = ["..."], but got {name} = {values!r}.',
-                    parameter=parameter,
-                    key="when",
-                )
-            read.append((name, tuple(values)))
-        return cls(tuple(read))
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The parameters that it depends on."""
-        return tuple(name for name, _ in self.values)
-
-    def holds(self, params: Mapping[str, ParameterValue]) -> bool:
-        """Whether it is true of these params; a parameter that is absent has no value."""
-        return all(name in params and params[name] in values for name, values in self.values)
-
-    def to_dict(self) -> dict[str, list[ParameterValue]]:
-        """The TOML table it is read from."""
-        return {name: list(values) for name, values in self.values}
-
-    def __str__(self) -> str:
-        return " and ".join(
-            f"{name} is {' or '.join(map(str, values))}" for name, values in self.values
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +279,7 @@ def read_parameter(name: str, table: object) -> Parameter:
     return kind(
         name,
         **own,
-        when=_read_when(name, table.get("when", [])),
+        when=read_conditions(name, table.get("when", [])),
         tasks=_read_tasks(name, table.get("tasks", [])),
         reason=_read_text(name, "reason", table.get("reason", "")),
         meaning=_read_text(name, "meaning", table.get("meaning", "")),
@@ -365,18 +326,6 @@ def _read_text(name: str, key: str, value: object) -> str:
             f"`{key}` of {name} must be a text, but got {value!r}.", parameter=name, key=key
         )
     return value
-
-
-def _read_when(name: str, when: object) -> tuple[Condition, ...]:
-    tables = [when] if isinstance(when, Mapping) else when
-    if not isinstance(tables, list | tuple) or not all(isinstance(t, Mapping) for t in tables):
-        raise SearchSpaceError(
-            f'`when` of {name} must be a table like {{optimizer = ["momentum"]}} or a list of '
-            f"such tables, but got {when!r}.",
-            parameter=name,
-            key="when",
-        )
-    return tuple(Condition.of(table, parameter=name) for table in tables)
 
 
 def _read_tasks(name: str, tasks: object) -> tuple[Task, ...]:

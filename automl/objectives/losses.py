@@ -1,5 +1,7 @@
 """What an objective gives of an epoch, read: a validation loss, or a mapping that has it.
 
+A mapping may have the state after the epoch as well (`states.py`), which is kept of the best.
+
 Numbers of NumPy and tensors of one number are taken as well. A loss that is infinite or not a
 number ends the trial as diverged; anything else that is no number is an error of the objective.
 """
@@ -15,7 +17,9 @@ from automl.errors import TrainingError, did_you_mean
 from automl.wording.counts import listing
 
 VALID: Final = "valid_loss"
-KEYS: Final = (VALID, "train_loss", "valid_loss_standard_error")
+STATE: Final = "state"
+NUMBERS: Final = (VALID, "train_loss", "valid_loss_standard_error")
+KEYS: Final = (*NUMBERS, STATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,16 @@ def read_losses(given: object) -> Losses:
             "a mapping that an objective gives must have a valid_loss, but has "
             f"{listing(list(map(str, given))) or 'nothing'}"
         )
-    values = {str(key): _number(value, f"a number as {key}") for key, value in given.items()}
+    values = {key: _number(given[key], f"a number as {key}") for key in NUMBERS if key in given}
     train = values.get("train_loss")
     if train is not None and math.isnan(train):
         values["train_loss"] = math.inf  # given, and no number: it has diverged
     return Losses(**values)
+
+
+def state_in(given: object) -> object:
+    """The state that an objective has given with its losses; None where it has given none."""
+    return given.get(STATE) if isinstance(given, Mapping) else None
 
 
 def _number(value: object, what: str) -> float:

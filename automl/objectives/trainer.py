@@ -21,7 +21,8 @@ from automl.data.dataset import Dataset
 from automl.errors import TrainingError
 from automl.models.own.builders import builder
 from automl.objectives.loop import Finished, Loop, begin
-from automl.objectives.losses import read_losses
+from automl.objectives.losses import read_losses, state_in
+from automl.objectives.states import State, packed
 from automl.training.config import RunConfig
 from automl.training.costs import RunCost
 from automl.training.trainer import Checkpoint, RunError, Start, Trainer, run_of
@@ -48,6 +49,7 @@ class _Run:
     epoch: int = 0
     best_epoch: int = 0
     best_valid_loss: float = math.inf
+    best_state: State = field(default_factory=dict)
 
 
 class ObjectiveTrainer(Trainer):
@@ -57,6 +59,7 @@ class ObjectiveTrainer(Trainer):
         self._runs: dict[int, _Run] = {}  # in the order they take turns
         self._added: list[int] = []
         self._finished: list[int] = []
+        self._ended: dict[int, State] = {}  # the best state of each dropped run
 
     @classmethod
     def cost(cls, run: RunConfig, dataset: Dataset) -> RunCost:
@@ -104,7 +107,9 @@ class ObjectiveTrainer(Trainer):
     def drop(self, run_id: int) -> None:
         """End a run, and let its loop end."""
         self._added.remove(run_id)
-        self._runs.pop(run_id).loop.close()
+        run = self._runs.pop(run_id)
+        run.loop.close()
+        self._ended[run_id] = run.best_state
 
     def checkpoint(self, run_id: int) -> Checkpoint:
         """The state of an active run.
@@ -121,15 +126,17 @@ class ObjectiveTrainer(Trainer):
             {},
             run.best_epoch,
             run.best_valid_loss,
-            {},
+            run.best_state,
         )
 
     def best_weights(self, run_id: int) -> Mapping[str, Tensor]:
-        """None: nothing of an objective is kept."""
-        return {}
+        """The state after the best epoch, in the place of weights; {}: the objective gave none."""
+        run = self._runs.get(run_id)
+        return self._ended.get(run_id, {}) if run is None else run.best_state
 
     def forget(self, run_id: int) -> None:
-        """Nothing is kept."""
+        """Free the state of a dropped run."""
+        self._ended.pop(run_id, None)
 
 
 def _begun(start: Start) -> _Run:
@@ -141,7 +148,8 @@ def _begun(start: Start) -> _Run:
     if not isinstance(start, Checkpoint):
         return _Run(config, loop)
     loop.load(start.weights)
-    return _Run(config, loop, start.epoch, start.best_epoch, start.best_valid_loss)
+    best = start.best_epoch, start.best_valid_loss, start.best_weights
+    return _Run(config, loop, start.epoch, *best)
 
 
 def _trained(run: _Run) -> EpochRecord | None:
@@ -163,6 +171,7 @@ def _trained(run: _Run) -> EpochRecord | None:
     run.epoch += 1
     if losses.valid_loss < run.best_valid_loss:
         run.best_epoch, run.best_valid_loss = run.epoch, losses.valid_loss
+        run.best_state = _state_after(run.loop, given)
     return EpochRecord(
         run_id=run.config.run_id,
         epoch=run.epoch,
@@ -176,6 +185,17 @@ def _trained(run: _Run) -> EpochRecord | None:
         gradient_norm=math.nan,
         seconds=time.perf_counter() - began,
     )
+
+
+def _state_after(loop: Loop, given: object) -> State:
+    """The state after an epoch: what was given with its losses, or what `save` gives; or {}.
+
+    Raises:
+        TrainingError: it is none that can be kept.
+    """
+    if (state := state_in(given)) is not None:
+        return packed(state, "the state that is given with the losses")
+    return loop.save() if loop.can_save else {}
 
 
 @contextmanager

@@ -40,7 +40,9 @@ def test_a_saved_state_goes_on(how: str) -> None:
 
 def test_a_state_that_would_have_to_be_unpickled_is_refused() -> None:
     loop = begin(Counting, "a:b", {"how": "array"}, 0)
-    with pytest.raises(TrainingError, match=r"save\(\) must return bytes.*pickle.dumps"):
+    with pytest.raises(
+        TrainingError, match=r"save\(\) returns must be bytes.*ndarray in it; pickle.dumps"
+    ):
         loop.save()
 
 

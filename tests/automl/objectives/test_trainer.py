@@ -17,6 +17,7 @@ from automl.data.dataset import NO_DATA
 from automl.errors import TrainingError
 from automl.models.own.builders import remember
 from automl.models.own.reference import reference_of
+from automl.objectives.states import unpacked
 from automl.objectives.trainer import ObjectiveConfig, ObjectiveTrainer
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.trainer import RunError
@@ -114,6 +115,53 @@ def test_a_class_goes_on_from_its_checkpoint_with_the_curve_it_would_have_had() 
     later = ObjectiveTrainer(NO_DATA)
     later.add([again])
     assert losses(curve(later, 2, 2)) == losses(curve(whole, 1, 5))[3:]
+
+
+def dips(params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Its second epoch is the best."""
+    for epoch, loss in enumerate([3.0, 1.0, 2.0], start=1):
+        yield {"valid_loss": loss, "state": {"epoch": epoch}}
+
+
+class Dips(Noisy):
+    def train_epoch(self) -> float:
+        self.total += 1
+        return [3.0, 1.0, 2.0][int(self.total) - 1]
+
+
+@pytest.mark.parametrize(
+    ("objective", "best"), [(dips, {"epoch": 2}), (Dips, {"total": 2.0}), (noisy, None)]
+)
+def test_the_state_after_the_best_epoch_is_kept(objective: Any, best: Any) -> None:
+    trainer = ObjectiveTrainer(NO_DATA)
+    trainer.add([run_of(1, objective)])
+    curve(trainer, 1, 3)
+    trainer.drop(1)
+    state = trainer.best_weights(1)
+    assert (unpacked(state) if state else None) == best
+    trainer.forget(1)
+    assert trainer.best_weights(1) == {}
+
+
+def test_the_best_state_goes_on_with_a_checkpoint() -> None:
+    first, second = ObjectiveTrainer(NO_DATA), ObjectiveTrainer(NO_DATA)
+    first.add([run_of(1, Dips)])
+    curve(first, 1, 2)
+    second.add([first.checkpoint(1)])
+    curve(second, 1, 1)
+    assert unpacked(second.best_weights(1)) == {"total": 2.0}
+
+
+def unable(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {"valid_loss": 1.0, "state": np.ones(2)}
+
+
+def test_a_state_that_cannot_be_kept_is_an_error_of_its_objective() -> None:
+    trainer = ObjectiveTrainer(NO_DATA)
+    trainer.add([run_of(1, unable)])
+    with pytest.raises(RunError) as caught:
+        trainer.train_round(None)
+    assert "the state that is given with the losses must be bytes" in str(caught.value.__cause__)
 
 
 def test_a_generator_has_no_state_to_keep() -> None:
