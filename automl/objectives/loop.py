@@ -10,7 +10,7 @@ import abc
 import contextlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from automl.errors import TrainingError
 from automl.models.own.family import Params
@@ -25,7 +25,13 @@ class Finished(Exception):
 
 
 class Loop(abc.ABC):
-    """A training that goes on when it is asked to."""
+    """A training that goes on when it is asked to.
+
+    Attributes:
+        is_made: whether code of the objective has run before the first epoch.
+    """
+
+    is_made: ClassVar[bool] = False
 
     @abc.abstractmethod
     def train_epoch(self) -> object:
@@ -102,6 +108,8 @@ class FunctionLoop(Loop):
 
 class ObjectLoop(Loop):
     """An object of a class with `train_epoch`."""
+
+    is_made = True
 
     def __init__(self, training: Any) -> None:
         self._training = training

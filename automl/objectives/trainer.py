@@ -22,6 +22,7 @@ from automl.errors import TrainingError
 from automl.models.own.builders import builder
 from automl.objectives.loop import Finished, Loop, begin
 from automl.objectives.losses import read_losses, state_in
+from automl.objectives.memory import LoopMemory
 from automl.objectives.states import State, packed
 from automl.training.config import RunConfig
 from automl.training.costs import RunCost
@@ -51,6 +52,11 @@ class _Run:
     best_valid_loss: float = math.inf
     best_state: State = field(default_factory=dict)
 
+    @property
+    def holds_memory(self) -> bool:
+        """Whether there is more of it than a promise."""
+        return self.epoch > 0 or self.loop.is_made
+
 
 class ObjectiveTrainer(Trainer):
     """Trains objectives that were handed over to this process. They need no data set of ours."""
@@ -60,6 +66,7 @@ class ObjectiveTrainer(Trainer):
         self._added: list[int] = []
         self._finished: list[int] = []
         self._ended: dict[int, State] = {}  # the best state of each dropped run
+        self._memory = LoopMemory()
 
     @classmethod
     def cost(cls, run: RunConfig, dataset: Dataset) -> RunCost:
@@ -77,6 +84,7 @@ class ObjectiveTrainer(Trainer):
             run_id = run_of(start).run_id
             with _blaming(run_id, ()):
                 self._runs[run_id] = _begun(start)
+            self._memory.note_made()
             self._added.append(run_id)
 
     def train_round(
@@ -89,8 +97,10 @@ class ObjectiveTrainer(Trainer):
                 break
             run = self._runs.pop(run_id)
             self._runs[run_id] = run  # at the end: the runs not reached come first next time
+            self._memory.begin_epoch()
             with _blaming(run_id, records):
                 record = _trained(run)
+            self._memory.end_epoch(sum(one.holds_memory for one in self._runs.values()))
             if record is None:
                 self._finished.append(run_id)
                 continue
@@ -104,12 +114,17 @@ class ObjectiveTrainer(Trainer):
         finished, self._finished = tuple(self._finished), []
         return finished
 
+    def bytes_of_run(self) -> int | None:
+        """The mean over the loops of this process."""
+        return self._memory.bytes_of_loop
+
     def drop(self, run_id: int) -> None:
         """End a run, and let its loop end."""
         self._added.remove(run_id)
         run = self._runs.pop(run_id)
         run.loop.close()
         self._ended[run_id] = run.best_state
+        self._memory.note_freed()
 
     def checkpoint(self, run_id: int) -> Checkpoint:
         """The state of an active run.
