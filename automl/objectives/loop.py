@@ -48,11 +48,16 @@ class Loop(abc.ABC):
         Raises:
             TrainingError: it has none, or none that can be kept.
         """
-        raise TrainingError("the objective has no save(self): its state is in its process alone")
+        raise TrainingError("the objective has no save(self)")
 
     @property
     def can_save(self) -> bool:
         """Whether it has a state to give."""
+        return False
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether it can go on from its state as well."""
         return False
 
     def load(self, state: State) -> None:
@@ -79,6 +84,11 @@ class GeneratorLoop(Loop):
             return next(self._generator)
         except StopIteration:
             raise Finished from None
+        except RuntimeError as error:
+            if isinstance(error.__cause__, StopIteration):  # which no generator may raise: PEP 479
+                words = "a next() in it has found nothing more"
+                raise TrainingError(f"{words}: {describe(error.__cause__)}") from None
+            raise
 
     def close(self) -> None:
         """Let what stands in `finally` run."""
@@ -123,6 +133,11 @@ class ObjectLoop(Loop):
     def can_save(self) -> bool:
         """Whether its class has `save`."""
         return hasattr(self._training, "save")
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether its class has `save` and `load`."""
+        return self.can_save and hasattr(self._training, "load")
 
     def save(self) -> State:
         """What its `save` gives."""

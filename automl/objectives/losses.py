@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from torch import Tensor
+
 from automl.errors import TrainingError, did_you_mean
 from automl.wording.counts import listing
 
@@ -41,8 +43,10 @@ def read_losses(given: object) -> Losses:
         return Losses(_number(given, "a loss, or a mapping with valid_loss"))
     for key in given:
         if key not in KEYS:
-            hint = did_you_mean(str(key), KEYS) or f"; it may have {listing(list(KEYS))}"
-            raise TrainingError(f"what an objective gives has no {key!r}{hint.rstrip('.')}")
+            hint = did_you_mean(str(key), KEYS).rstrip(".")
+            raise TrainingError(
+                f"what an objective gives may have {listing(list(KEYS))}, but has {key!r}{hint}"
+            )
     if VALID not in given:
         raise TrainingError(
             "a mapping that an objective gives must have a valid_loss, but has "
@@ -63,6 +67,8 @@ def state_in(given: object) -> object:
 def _number(value: object, what: str) -> float:
     """A number of Python, NumPy or torch."""
     is_one = not isinstance(value, str | bytes | bool) and getattr(value, "ndim", 0) == 0
+    if isinstance(value, Tensor):
+        value = value.detach()  # of one that knows its gradient, torch would warn
     try:
         if is_one:
             return float(value)  # type: ignore[arg-type]  # what it cannot convert, it refuses
@@ -70,7 +76,10 @@ def _number(value: object, what: str) -> float:
         return math.inf
     except (TypeError, ValueError):
         pass
-    raise TrainingError(f"an objective must give {what}, but gave {_shown(value)}")
+    raise TrainingError(
+        f"an objective must give {what}, but gave {_shown(value)}; float(...) makes a number of "
+        "one that is written, .item() of an array or a tensor of one"
+    )
 
 
 def _shown(value: object) -> str:

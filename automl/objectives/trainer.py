@@ -133,6 +133,11 @@ class ObjectiveTrainer(Trainer):
             TrainingError: its objective gives none.
         """
         run = self._runs[run_id]
+        if not run.loop.can_go_on:
+            raise TrainingError(
+                "an objective goes on from a state where it is a class with save(self) and "
+                "load(self, state); the state of others is in their process alone"
+            )
         return Checkpoint(
             run.config,
             run.epoch,

@@ -72,7 +72,7 @@ def told(records: StudyRecords) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.skipif(resident_memory() is None, reason="nobody says it here")
-@pytest.mark.parametrize("objective", [heavy, Heavy])
+@pytest.mark.parametrize("objective", [heavy, pytest.param(Heavy, marks=pytest.mark.slow)])
 def test_resting_loops_hold_no_more_than_their_share(
     objective: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -67,6 +67,17 @@ def test_a_generator_is_asked_on_and_closed() -> None:
         other.save()
 
 
+def test_a_search_in_it_that_finds_nothing_is_said_with_its_line() -> None:
+    def objective(params: Any) -> Iterator[float]:
+        yield 1.0
+        next(iter([]))
+
+    loop = begin(objective, "a:b", {}, 0)
+    loop.train_epoch()
+    with pytest.raises(TrainingError, match=r"a next\(\) .* StopIteration \(test_loop.py, line"):
+        loop.train_epoch()
+
+
 def test_a_plain_function_is_called_once() -> None:
     loop = begin(lambda params: params["x"], "a:b", {"x": 7}, 0)
     assert loop.train_epoch() == 7

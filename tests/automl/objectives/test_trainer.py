@@ -164,11 +164,28 @@ def test_a_state_that_cannot_be_kept_is_an_error_of_its_objective() -> None:
     assert "the state that is given with the losses must be bytes" in str(caught.value.__cause__)
 
 
-def test_a_generator_has_no_state_to_keep() -> None:
+class Halting:
+    """Its state can be kept, but it cannot go on from it."""
+
+    def __init__(self, params: Mapping[str, Any]) -> None:
+        pass
+
+    def train_epoch(self) -> float:
+        return 1.0
+
+    def save(self) -> bytes:
+        return b"state"
+
+
+def test_who_cannot_go_on_from_a_state_has_none_to_go_on_from() -> None:
     trainer = ObjectiveTrainer(NO_DATA)
     trainer.add([run_of(1, noisy)])
-    with pytest.raises(TrainingError, match="its state is in its process alone"):
-        trainer.checkpoint(1)
+    trainer.add([run_of(2, Halting)])
+    curve(trainer, 2, 1)
+    assert unpacked(trainer.best_weights(2)) == b"state"
+    for run_id in (1, 2):
+        with pytest.raises(TrainingError, match="of others is in their process alone"):
+            trainer.checkpoint(run_id)
 
 
 def test_it_says_once_which_runs_have_no_further_epoch() -> None:
