@@ -8,6 +8,7 @@ were. So a run has the same curve in any process, and goes on from a saved state
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -181,7 +182,7 @@ def _trained(run: _Run) -> EpochRecord | None:
     """
     began = time.perf_counter()
     try:
-        with _seeded(run.config, run.epoch + 1):
+        with _one_process(), _seeded(run.config, run.epoch + 1):
             given = run.loop.train_epoch()
     except Finished:
         if run.epoch == 0:
@@ -228,6 +229,20 @@ def _blaming(run_id: int, records: Sequence[EpochRecord]) -> Iterator[None]:
         raise RunError(run_id, records) from TrainingError(words)
     except Exception as error:
         raise RunError(run_id, records) from error
+
+
+@contextmanager
+def _one_process() -> Iterator[None]:
+    """End a copy of this process that an objective has forked and lets come back.
+
+    It would go on as this one does, with the same connection and the same files.
+    """
+    own = os.getpid()
+    try:
+        yield
+    finally:
+        if os.getpid() != own:
+            os._exit(1)
 
 
 def _seeded(run: RunConfig, epoch: int) -> AbstractContextManager[None]:

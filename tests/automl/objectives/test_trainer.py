@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import random
 import sys
 from collections.abc import Iterator, Mapping
@@ -186,6 +187,24 @@ def test_who_cannot_go_on_from_a_state_has_none_to_go_on_from() -> None:
     for run_id in (1, 2):
         with pytest.raises(TrainingError, match="of others is in their process alone"):
             trainer.checkpoint(run_id)
+
+
+def forking(params: Mapping[str, Any]) -> Iterator[float]:
+    """Its copy comes back with another loss, or with an error."""
+    for how in ("yields", "raises"):
+        if (copy := os.fork()) == 0:
+            if how == "raises":
+                raise ValueError("in the copy")
+            yield 99.0
+        yield float(os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1]))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes have no copies here")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_forked_copy_that_comes_back_is_ended() -> None:
+    trainer = ObjectiveTrainer(NO_DATA)
+    trainer.add([run_of(1, forking)])
+    assert losses(curve(trainer, 1, 2)) == [1.0, 1.0]
 
 
 def test_it_says_once_which_runs_have_no_further_epoch() -> None:
