@@ -45,6 +45,8 @@ def test_a_range_grows_as_far_as_its_table_says_that_it_is_useful(
     assert abs(float(result.best.params["x"] or 0.0) - BEST) < BEST - 1.0
     page = result.report(tmp_path / "report.html").read_text(encoding="utf-8")
     assert f"; 0.3..{grown[0]['x'][1]:g} from trial" in page
+    assert "How far chance moves these losses is not known" in page, "the objective says nothing"
+    assert "shaded area" not in page
 
 
 def test_a_later_study_begins_with_the_best_of_an_earlier_one(
