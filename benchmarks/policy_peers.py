@@ -1,4 +1,8 @@
-"""What a policy is compared with: Optuna's samplers and pruners, as a person would use them."""
+"""What a policy is compared with: Optuna's samplers and pruners, as a person would use them.
+
+Optuna's Gaussian process learns from complete trials alone, ten of them at least: beside a pruner
+that gives up three of four at each rung a search of some 1,000 epochs has fewer, and is random.
+"""
 
 from __future__ import annotations
 

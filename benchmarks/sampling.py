@@ -1,12 +1,21 @@
-"""Does training many trials at once cost the search anything, and what does it gain?
+"""What one search policy is worth beside another on real tables, at equal time or equal work.
 
-    python -m benchmarks.sampling [FOLDER] [--seeds N] [--quick] [--json]
+    python -m benchmarks.sampling [FOLDER] [--policies freeze_thaw,optuna] [--tables NAME,...]
+        [--seconds 60 | --epochs N] [--seeds 3] [--workers N] [--results FILE.jsonl] [--json]
 
-On the tables in FOLDER (CSV files, the last column being the target, or scikit-learn's own
-where no folder is named), for each seed: one trial at a time with the plain loop, and the
-planned number of trials at once in stacks. Compared are the best validation losses at equal
-numbers of trials, and at equal wall-clock time. Differences are of logarithms, paired over
-tables and seeds, with 95 % intervals (Student's t).
+The tables are CSV files in FOLDER, the last column being the target (else NAME:TARGET), or
+scikit-learn's own. For each table and seed the command searches once by each policy, in turns:
+A then B, next time B then A, so that a noisy machine hurts both. A person's defaults hold but for
+--folds 1 and --no-references (`sampling_search.py`). Two workers search for so many seconds of
+the whole command; with --epochs one searches for so many epochs in all, and what comes out does
+not depend on the machine's load. Told is the lowest validation loss of any epoch of any trial:
+
+* of the first policy over the second, as a geometric mean with its 95 % interval. The unit is a
+  table (the mean logarithm over its seeds), the interval Student's t.
+* when either has what the other has at the end, in the median over pairs. A search that never
+  has it counts as above the limit.
+
+Searches are appended to the file of --results, and those that it has are not run again.
 """
 
 from __future__ import annotations
@@ -17,143 +26,193 @@ import json
 import math
 import statistics
 import sys
-import tempfile
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import pandas as pd
-from rich.console import Console
-from rich.table import Table
 from scipy.stats import t as student
 
-from automl.api import start_search
-from automl.options.search_options import SearchOptions
+from benchmarks.sampling_search import Data, Effort, Outcome, search
 
-SKLEARN = ("sklearn:digits", "sklearn:breast_cancer", "sklearn:diabetes", "sklearn:wine")
-N_TRIALS = 60
-MAX_EPOCHS = 27
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one search reached, and how long it took."""
-
-    best: float
-    seconds: float
-    n_trials: int
+SKLEARN = ("digits", "breast_cancer", "diabetes", "wine", "iris")
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One table and seed: one trial at a time, and many, twice."""
+    """One table and seed, searched by the first policy and by the second."""
 
-    data: str
-    seed: int
-    one: Outcome
-    many: Outcome  # with as many trials
-    timed: Outcome  # with as much time
+    first: Outcome
+    second: Outcome
 
     @property
-    def at_equal_trials(self) -> float:
-        """Logarithm of many over one: below 0, many found a lower loss."""
-        return math.log(self.many.best / self.one.best)
-
-    @property
-    def at_equal_time(self) -> float:
-        """The same at equal wall-clock time."""
-        return math.log(self.timed.best / self.one.best)
+    def log_ratio(self) -> float:
+        """Logarithm of the first's loss over the second's: below 0, the first found better."""
+        return math.log(self.first.loss / self.second.loss)
 
 
-def search(data: str, target: str | None, seed: int, **choices: object) -> Outcome:
-    """Search one table in a new database, in this process."""
-    with tempfile.TemporaryDirectory() as folder:
-        options = SearchOptions(
-            target=target,
-            storage=f"sqlite:///{folder}/automl.db",
-            max_epochs=MAX_EPOCHS,
-            folds=1,
-            seed=seed,
-            workers=1,
-            **choices,  # type: ignore[arg-type]
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A geometric mean and the ends of its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def ratio_over_tables(pairs: Iterable[Pair]) -> Ratio:
+    """Of the first policy's loss over the second's; of one table the interval is unbounded."""
+    logs: dict[str, list[float]] = {}
+    for pair in pairs:
+        logs.setdefault(pair.first.table, []).append(pair.log_ratio)
+    means = [statistics.fmean(each) for each in logs.values()]
+    mean, reach = statistics.fmean(means), math.inf
+    if len(means) > 1:
+        reach = float(student.ppf(0.975, len(means) - 1)) * statistics.stdev(means)
+        reach /= math.sqrt(len(means))
+    high = math.exp(mean + reach) if reach < 100 else math.inf
+    return Ratio(math.exp(mean), math.exp(mean - reach), high)
+
+
+def reached(pairs: Iterable[Pair]) -> tuple[list[float], list[float]]:
+    """When the first has what the second has at the end, and the other way round; or never."""
+    found = [(p.first.when(p.second.loss), p.second.when(p.first.loss)) for p in pairs]
+    return [first for first, _ in found], [second for _, second in found]
+
+
+def schedule(
+    tables: Sequence[Data], policies: Sequence[str], n_seeds: int
+) -> list[tuple[Data, str, int]]:
+    """Table, policy and seed of each search, in turns; all tables with a seed before the next."""
+    jobs = []
+    for seed, (place, data) in itertools.product(range(n_seeds), enumerate(tables)):
+        order = policies if (seed + place) % 2 == 0 else policies[::-1]
+        jobs += [(data, policy, seed) for policy in order]
+    return jobs
+
+
+def read_results(path: Path | None) -> list[Outcome]:
+    """The searches that an earlier call has finished."""
+    if path is None or not path.exists():
+        return []
+    return [Outcome.of(json.loads(line)) for line in path.read_text().splitlines()]
+
+
+def run(
+    jobs: Sequence[tuple[Data, str, int]], effort: Effort, results: Path | None
+) -> list[Outcome]:
+    """Search; what a file has already is taken from there."""
+    known = {one.key: one for one in read_results(results)}
+    outcomes = []
+    for data, policy, seed in jobs:
+        key = data.name, policy, seed, str(effort)
+        if key not in known:
+            known[key] = search(data, policy, seed, effort)
+            if results is not None:
+                with results.open("a") as file:
+                    file.write(json.dumps(asdict(known[key])) + "\n")
+        outcomes.append(known[key])
+    return outcomes
+
+
+def pairs_of(outcomes: Iterable[Outcome], policies: Sequence[str]) -> list[Pair]:
+    """Searches of the same table and seed; those without a loss are left out, and said."""
+    by_key = {(one.table, one.seed, one.policy): one for one in outcomes}
+    pairs = []
+    for table, seed in dict.fromkeys((table, seed) for table, seed, _ in by_key):
+        pair = Pair(*(by_key[table, seed, policy] for policy in policies))
+        if pair.first.has_loss and pair.second.has_loss:
+            pairs.append(pair)
+        else:
+            print(f"{table}, seed {seed}: no loss, left out", file=sys.stderr)
+    return pairs
+
+
+def summary(pairs: Sequence[Pair]) -> dict[str, float | None]:
+    """The numbers that are told; None where an interval has no end, or a median no number."""
+    ratio, (first, second) = ratio_over_tables(pairs), reached(pairs)
+    medians = (statistics.median(first), statistics.median(second))
+    return {
+        "n_tables": len({pair.first.table for pair in pairs}),
+        "n_pairs": len(pairs),
+        "ratio": ratio.mean,
+        "low": ratio.low,
+        "high": ratio.high if math.isfinite(ratio.high) else None,
+        "first_reaches": medians[0] if math.isfinite(medians[0]) else None,
+        "first_reached": sum(map(math.isfinite, first)),
+        "second_reaches": medians[1] if math.isfinite(medians[1]) else None,
+        "second_reached": sum(map(math.isfinite, second)),
+    }
+
+
+def print_pairs(pairs: Sequence[Pair], effort: Effort) -> None:
+    """One line a pair."""
+    for pair in pairs:
+        print(f"{pair.first.table}, seed {pair.first.seed}: {math.exp(pair.log_ratio):.3f}")
+        for own, other in ((pair.first, pair.second), (pair.second, pair.first)):
+            at = own.when(other.loss)
+            when = f"after {at:.0f} {effort.unit}" if math.isfinite(at) else "never"
+            print(
+                f"  {own.policy:>12} {own.loss:9.5f}  {own.n_trials:5} trials, "
+                f"{own.n_complete:4} complete, {own.n_epochs:6} epochs, {own.seconds:5.1f} s; "
+                f"the other's loss {when}"
+            )
+
+
+def print_summary(
+    numbers: Mapping[str, float | None], policies: Sequence[str], effort: Effort
+) -> None:
+    """What comes out."""
+    high = "any" if numbers["high"] is None else f"{numbers['high']:.3f}"
+    print(
+        f"\n{policies[0]} over {policies[1]}, {effort}, {numbers['n_tables']} tables, "
+        f"{numbers['n_pairs']} pairs: loss {numbers['ratio']:.3f} times "
+        f"({numbers['low']:.3f} to {high})"
+    )
+    for own, other, key in ((*policies, "first"), (*policies[::-1], "second")):
+        at = numbers[f"{key}_reaches"]
+        when = f"more than {effort.limit:g}" if at is None else f"{at:.1f}"
+        print(
+            f"{own} has what {other} has at the end after {when} {effort.unit} in the median; "
+            f"{numbers[f'{key}_reached']} of {numbers['n_pairs']} ever have it"
         )
-        with start_search(data, options) as session:
-            began = time.monotonic()
-            last = list(session)[-1]
-            seconds = time.monotonic() - began
-        best = math.inf if last.best_value is None else last.best_value
-        return Outcome(best, seconds, last.n_ended)
-
-
-def compare(data: str, target: str | None, seed: int, n_trials: int) -> Pair:
-    """Both ways, on one table with one seed."""
-    one = search(data, target, seed, n_trials=n_trials, slots=1, trainer="plain")
-    many = search(data, target, seed, n_trials=n_trials)
-    timed = search(data, target, seed, n_trials=20 * n_trials, slots=10, timeout=one.seconds)
-    return Pair(data, seed, one, many, timed)
-
-
-def interval(differences: Sequence[float]) -> tuple[float, float, float]:
-    """Mean and 95 % interval, as ratios."""
-    mean = statistics.fmean(differences)
-    if len(differences) < 2:
-        return math.exp(mean), 0.0, math.inf
-    half = student.ppf(0.975, len(differences) - 1) * statistics.stdev(differences)
-    half /= math.sqrt(len(differences))
-    return math.exp(mean), math.exp(mean - half), math.exp(mean + half)
-
-
-def tables(folder: Path | None) -> list[tuple[str, str | None]]:
-    """Sources and targets."""
-    if folder is None:
-        return [(name, None) for name in SKLEARN]
-    paths = sorted(folder.glob("*.csv*"))
-    return [(str(path), str(pd.read_csv(path, nrows=1).columns[-1])) for path in paths]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", nargs="?", type=Path)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    sources = tables(arguments.folder)
-    n_seeds, n_trials = arguments.seeds, N_TRIALS
-    if arguments.quick:
-        sources, n_seeds, n_trials = sources[:1], 1, 20
-    pairs = []
-    for (data, target), seed in itertools.product(sources, range(n_seeds)):
-        pairs.append(compare(data, target, seed, n_trials))
-        print(f"{pairs[-1]}", file=sys.stderr)
-    pairs = [p for p in pairs if all(map(math.isfinite, (p.one.best, p.many.best, p.timed.best)))]
-    equal_trials = interval([pair.at_equal_trials for pair in pairs])
-    equal_time = interval([pair.at_equal_time for pair in pairs])
-    if arguments.json:
-        names = ("ratio", "low", "high")
-        values = {f"equal_trials.{n}": v for n, v in zip(names, equal_trials, strict=True)}
-        values |= {f"equal_time.{n}": v for n, v in zip(names, equal_time, strict=True)}
-        print(json.dumps({"n_pairs": len(pairs), **values}))
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("folder", nargs="?", type=Path, help="of CSV files; else sklearn's own")
+    parser.add_argument("--policies", default="freeze_thaw,optuna", help="two, by a comma")
+    parser.add_argument("--tables", help="names, by commas, or NAME:TARGET; default: all")
+    limit = parser.add_mutually_exclusive_group()
+    limit.add_argument("--seconds", type=float, default=60.0, help="of the whole command")
+    limit.add_argument("--epochs", type=int, help="of all trials, in the place of seconds")
+    parser.add_argument("--workers", type=int, help="default: 2, or 1 for a number of epochs")
+    parser.add_argument("--seeds", type=int, default=3, help="how many")
+    parser.add_argument("--results", type=Path, help="file of searches, which is gone on with")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    options = parser.parse_args()
+    policies = options.policies.split(",")
+    if len(policies) != 2:
+        parser.error(f"--policies takes two names, as freeze_thaw,optuna, but got {policies}")
+    n_workers = options.workers or (1 if options.epochs else 2)
+    effort = Effort(options.epochs or options.seconds, bool(options.epochs), n_workers)
+    tables = [Data(None, name) for name in SKLEARN]
+    if options.folder is not None:
+        tables = [Data(path) for path in sorted(options.folder.resolve().glob("*.csv*"))]
+    if options.tables is not None:
+        by_name = {one.name: one for one in tables}
+        asked = [text.partition(":") for text in options.tables.split(",")]
+        if unknown := [name for name, _, _ in asked if name not in by_name]:
+            parser.error(f"--tables are some of {', '.join(by_name)}, but got {unknown}")
+        tables = [by_name[name].with_target(target) for name, _, target in asked]
+    outcomes = run(schedule(tables, policies, options.seeds), effort, options.results)
+    pairs = pairs_of(outcomes, policies)
+    if not pairs:
+        parser.error("no table was searched by both policies: nothing can be compared")
+    if options.json:
+        print(json.dumps(summary(pairs)))
         return
-    console = Console()
-    table = Table(title=f"best validation loss, {n_trials} trials of at most {MAX_EPOCHS} epochs")
-    for column in ("data", "seed", "one", "s", "many", "s", "same time", "trials"):
-        table.add_column(column, justify="left" if column == "data" else "right")
-    for pair in pairs:
-        table.add_row(
-            Path(pair.data).name,
-            str(pair.seed),
-            f"{pair.one.best:.4f}",
-            f"{pair.one.seconds:.0f}",
-            f"{pair.many.best:.4f}",
-            f"{pair.many.seconds:.0f}",
-            f"{pair.timed.best:.4f}",
-            str(pair.timed.n_trials),
-        )
-    console.print(table)
-    for name, (ratio, low, high) in (("trials", equal_trials), ("time", equal_time)):
-        console.print(f"at equal {name}: loss {ratio:.3f} times ({low:.3f} to {high:.3f})")
+    print_pairs(pairs, effort)
+    print_summary(summary(pairs), policies, effort)
 
 
 if __name__ == "__main__":

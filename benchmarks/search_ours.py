@@ -1,24 +1,20 @@
 """This project's side of `benchmarks.search`: the command as a person types it, looked at.
 
 A process runs `cli.py search` with the stack samples of `benchmarks.stack_sampling` in all its
-processes. What it found is read from its SQLite file: while it runs, for when a loss was known,
-and afterwards. The database writes what is new about once a second: by so much a loss may be
-known sooner than it is counted here, but for those of ended trials, whose times are exact.
+processes. What it found is read from its SQLite file: while it runs (`study_watching.py`), for
+when a loss was known, and afterwards.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import os
 import resource
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +22,10 @@ from benchmarks.search_parts import Profile, read_profile
 from benchmarks.search_results import Found, Trial, improvements
 from benchmarks.search_tables import Table
 from benchmarks.stack_sampling import install
+from benchmarks.study_watching import KnownLoss, known, rows, watch
 from storage.packing import unpack_epochs
 
 ROOT = Path(__file__).resolve().parent.parent
-POLL_SECONDS = 0.2
-_NEW_LOSSES = (
-    "select trial_intermediate_value_id, trial_id, intermediate_value "
-    "from trial_intermediate_values where trial_intermediate_value_id > ?"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +58,7 @@ def search(table: Table, effort: Effort, seed: int, folder: Path) -> Searched:
         stdout=(folder / "output.json").open("w"),
         stderr=(folder / "messages.txt").open("w"),
     )
-    losses = _watch(process, database, began)
+    losses = watch(process, database, began)
     took = time.time() - began
     if process.returncode:
         how = f"exit code {process.returncode}"
@@ -97,78 +89,39 @@ def _used_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _watch(
-    process: subprocess.Popen[bytes], database: Path, began: float
-) -> list[tuple[float, int, float]]:
-    """When which trial's which loss was in the database, until the process has ended."""
-    losses: list[tuple[float, int, float]] = []
-    last = 0
-    while True:
-        has_ended = process.poll() is not None
-        rows = _rows(database, _NEW_LOSSES, (last,))
-        losses += [(time.time() - began, trial, loss) for _, trial, loss in rows if loss]
-        last = max((row[0] for row in rows), default=last)
-        if has_ended:
-            return losses
-        time.sleep(POLL_SECONDS)
-
-
-def _rows(database: Path, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-    """Read only; nothing where file or table are not there yet."""
-    try:
-        connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
-    except sqlite3.OperationalError:
-        return []
-    try:
-        return connection.execute(query, values).fetchall()
-    except sqlite3.OperationalError:
-        return []
-    finally:
-        connection.close()
-
-
 def _found(
     database: Path,
-    losses: Sequence[tuple[float, int, float]],
+    losses: Sequence[KnownLoss],
     began: float,
     took: float,
     n_train_rows: int,
 ) -> Found:
-    ended: dict[int, float] = {}
-    states: dict[int, str] = {}
-    for trial, state, at in _rows(
-        database, "select trial_id, state, datetime_complete from trials"
-    ):
-        states[trial] = state
-        if at is not None:
-            moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
-            ended[trial] = moment.timestamp() - began
+    states = dict(rows(database, "select trial_id, state from trials"))
     params = _params(database)
     epochs = dict(
-        _rows(
+        rows(
             database,
             "select trial_id, count(*) from trial_intermediate_values group by trial_id",
         )
     )
-    rows = _trained_rows(database, params)
+    trained = _trained_rows(database, params)
     trials = tuple(
         Trial(
             params[trial],
             epochs.get(trial, 0),
-            rows.get(trial, 0.0) / n_train_rows,
+            trained.get(trial, 0.0) / n_train_rows,
             states[trial] == "COMPLETE",
         )
         for trial in states
         if params.get(trial)
     )
-    known = [(min(at, ended.get(trial, math.inf)), loss) for at, trial, loss in losses]
-    return Found(trials, improvements(known), took)
+    return Found(trials, improvements(known(database, losses, began)), took)
 
 
 def _params(database: Path) -> dict[int, dict[str, Any]]:
     params: dict[int, dict[str, Any]] = {}
     query = "select trial_id, param_name, param_value, distribution_json from trial_params"
-    for trial, name, value, text in _rows(database, query):
+    for trial, name, value, text in rows(database, query):
         choices = json.loads(text)["attributes"].get("choices")
         params.setdefault(trial, {})[name] = value if choices is None else choices[int(value)]
     return params
@@ -181,8 +134,8 @@ def _trained_rows(database: Path, params: Mapping[int, Mapping[str, Any]]) -> Ma
         "join automl_runs using (run_id) join trials on trials.number = trial_number "
         "and trials.study_id = automl_runs.study_id where purpose = 'search'"
     )
-    rows: dict[int, float] = {}
-    for trial, run, data, n_epochs in _rows(database, query):
+    trained: dict[int, float] = {}
+    for trial, run, data, n_epochs in rows(database, query):
         n_steps = unpack_epochs([(run, data, n_epochs)], {})[-1].step
-        rows[trial] = max(rows.get(trial, 0.0), float(n_steps * params[trial]["batch_size"]))
-    return rows
+        trained[trial] = max(trained.get(trial, 0.0), float(n_steps * params[trial]["batch_size"]))
+    return trained

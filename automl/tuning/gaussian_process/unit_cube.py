@@ -8,6 +8,7 @@ between two trials without it there is no distance.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -18,6 +19,9 @@ from search_spaces import SearchSpace
 from storage.records import ParameterValue
 
 Floats = NDArray[np.float64]
+
+MOST_MOVED = 0.6
+"""Which part of the parameters of a neighbour moves at most, by expectation."""
 
 _MIDDLE = 0.5
 _WORD = np.sqrt(0.5)  # two words then are at distance 1
@@ -76,29 +80,27 @@ class UnitCube:
         return self.draws((parts + random.random(parts.shape)) / n_trials)
 
     def neighbours(self, places: Floats, random: np.random.Generator, width: Floats) -> Floats:
-        """Trials near others: some parameters moved by chance, a word now and then exchanged.
+        """Trials near others: one parameter moved, or a few, or most of them.
+
+        How many is drawn log-uniformly, as far as where best to look is a matter of scale. A word
+        that is to move is drawn again, as a number is where the width is large.
 
         Args:
-            width: standard deviation of the moves, and how often a word is exchanged.
+            width: standard deviation of the moves of numbers.
 
         Shape:
             places, result: (M, D); width: (M, 1).
         """
         uniform = random.random(places.shape)
         moved = uniform.copy()
-        changed = random.random(places.shape) < 0.5
-        if places.shape[1]:  # one at least
-            changed[np.arange(len(places)), random.integers(0, places.shape[1], len(places))] = (
-                True
-            )
+        changed = self._that_move(places.shape, random)
         steps = random.normal(0.0, 1.0, places.shape) * width
-        jumps = random.random(places.shape) < width
         for column, dimension in enumerate(self._dimensions.all):
             old = places[:, column]
             has = ~np.isnan(old)
             if isinstance(dimension, Cells):
                 middle = _middles(dimension)[np.where(has, old, 0).astype(np.intp)]
-                new = np.where(jumps[:, column], uniform[:, column], middle)
+                new = uniform[:, column]
                 if dimension.borders is not None:
                     new = _within(middle + steps[:, column])
             else:
@@ -106,6 +108,18 @@ class UnitCube:
             new = np.where(changed[:, column], new, middle)
             moved[:, column] = np.where(has, new, uniform[:, column])
         return self.draws(moved)
+
+    def _that_move(self, shape: tuple[int, int], random: np.random.Generator) -> NDArray[np.bool_]:
+        """Which parameters of which neighbours move: one of each at least; (M, D)."""
+        n_places, n_parameters = shape
+        if not n_parameters:
+            return np.zeros(shape, bool)
+        log_fewest = -math.log(n_parameters)
+        log_most = max(log_fewest, math.log(MOST_MOVED))
+        shares = np.exp(random.uniform(log_fewest, log_most, (n_places, 1)))
+        changed: NDArray[np.bool_] = random.random(shape) < shares
+        changed[np.arange(n_places), random.integers(0, n_parameters, n_places)] = True
+        return changed
 
     def points(self, places: Floats) -> Floats:
         """Where trials are in the cube.
