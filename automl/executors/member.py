@@ -130,7 +130,9 @@ class Member:
         for epoch in result.epochs:
             run = self.runs[epoch.run_id]
             run.progress.advance(epoch)
-            run.sent = done.weights.get(epoch.run_id, {})
+            run.sent = done.weights.get(epoch.run_id)
+        for failure in result.failures:  # one that has no further epoch had its last one before
+            self.runs[failure.run_id].sent = done.weights.get(failure.run_id)
         if done.seconds:
             self._clock.note(done.seconds)
             self.room.note_round()
@@ -188,5 +190,5 @@ class Member:
             if run_id in passed
             else RunFailure(run_id, "lost", message)
             for run_id in sorted(self.runs)
-            if not self.runs[run_id].sent
+            if self.runs[run_id].sent is None
         ]

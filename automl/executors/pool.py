@@ -172,8 +172,8 @@ class Pool(Executor):
     def best_weights(self, run_id: int) -> Mapping[str, Tensor]:
         """The weights of the run's best epoch; waits for the round that its worker is in."""
         run = self._runs.get(run_id)
-        if run is not None and run.weights_here:
-            return run.weights_here
+        if run is not None and (weights := run.weights_here) is not None:
+            return weights
         return self._asked(run_id, lambda worker, seconds: worker.best_weights(run_id, seconds))
 
     def forget(self, run_id: int) -> None:
@@ -294,7 +294,7 @@ class Pool(Executor):
         lost = [member.runs[each.run_id] for each in failures if each.cause == "lost"]
         self._losses.note_lost(run.trial_number for run in lost)
         for run in self._runs.at(member.place):
-            if run.sent:
+            if run.sent is not None:
                 run.place = None
             else:
                 self._runs.remove(run)

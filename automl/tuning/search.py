@@ -164,6 +164,9 @@ class Search:
         state = self.state
         for began in result.begun:
             take_begun(state, began)
+        for run_id, n_bytes in result.held.items():
+            if (trial := state.trials.of_run(run_id)) is not None:
+                trial.runs[run_id].n_bytes = n_bytes
         touched = {}
         for record in result.epochs:
             if (trial := state.trials.of_run(record.run_id)) is not None:

@@ -290,5 +290,5 @@ def test_report_and_verdict_say_what_curves_allow(tmp_path: Path, caplog: Any) -
     assert result.evaluation is None and result.to_json()["test"] is None
     assert result.plots.curves() is not None
     assert "Validation loss" in result._repr_html_()
-    with pytest.raises(StudyError, match="train it with the params of the best trial"):
+    with pytest.raises(StudyError, match="train it again with the params of the best trial"):
         result.best_model()
