@@ -22,8 +22,8 @@ class RepeatedFailure:
     Args:
         is_watched: False: nothing is ever enough.
         has_trained: whether trials of earlier calls have trained. Then processes that died say
-            nothing against the code: all trials that were in training when one was killed twice
-            fail alike as the call begins.
+            nothing against the code: all trials that were in training when calls were killed one
+            after the other fail alike as the next one begins.
     """
 
     def __init__(self, *, is_watched: bool, has_trained: bool = False) -> None:

@@ -19,6 +19,7 @@ import optuna
 from automl.executors.executor import RunFailure
 from automl.tuning.progress import RunningTrial
 from automl.tuning.run_in_training import RunInTraining
+from automl.tuning.setbacks import Setbacks
 from storage.effort import TrialEffort, trial_effort
 from storage.records import ParameterValue
 
@@ -31,7 +32,7 @@ class TrialInTraining:
     params: Mapping[str, ParameterValue]
     runs: dict[int, RunInTraining]  # by run_id
     attempt: int = 1
-    n_lost: int = 0  # earlier attempts that ended with their process
+    setbacks: Setbacks = field(default_factory=Setbacks)  # of earlier attempts in this call
     n_reported: int = 0  # last epoch that rounds have had
     limit: int | None = None  # epoch up to which its runs may train for now; None: to their ends
     failures: dict[int, RunFailure] = field(default_factory=dict)  # by run_id
@@ -53,6 +54,11 @@ class TrialInTraining:
         """Epochs that all runs have behind them; ended runs hold nobody up."""
         going = [len(run.curve) for run in self.runs.values() if run.end is None]
         return min(going) if going else max(len(run.curve) for run in self.runs.values())
+
+    @property
+    def n_epochs(self) -> int:
+        """Epochs that its runs have had together."""
+        return sum(len(run.curve) for run in self.runs.values())
 
     @property
     def is_begun(self) -> bool:
