@@ -147,6 +147,8 @@ def _ask(
         state.decider.start(trial.number, trial.params)
         if tally.has_machine_decided:
             trial.handle.set_user_attr(BY_MACHINE, "params")
+        elif state.problem.settings.max_latency is not None:  # and so what may be proposed
+            state.note_machine(trial, "limits")
     is_full, total = len(trials) < len(proposals), state.policy.total
     if is_full and (n_trials := _n_trials(state)) < (total or n_trials + len(trials)):
         state.say(f"{USED_UP}: the study ends with {count(n_trials, 'trial')}")
