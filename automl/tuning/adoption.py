@@ -112,12 +112,13 @@ def adopt_lost_trial(trial: TrialInTraining) -> AdoptedTrial:
 
     One that rested at its limit did not train, and cannot be why it died.
     """
+    n_epochs = sum(len(run.curve) for run in trial.runs.values())
     has_waited = trial.is_resting and any(run.end is None for run in trial.runs.values())
     return AdoptedTrial(
         handle=trial.handle,
         n_attempts=trial.attempt,
         n_reported=trial.n_reported,
-        setbacks=trial.setbacks.after(trial.n_epochs, is_lost=not has_waited),
+        setbacks=trial.setbacks.after(n_epochs, is_lost=not has_waited),
     )
 
 

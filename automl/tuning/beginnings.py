@@ -50,7 +50,7 @@ def adopt(state: SearchState) -> None:
     is_over = stopping.reason is not None
     best = stopping.best_unfinished(state.tally.best_value) if is_over else None
     for adopted, turn in in_training:
-        if not is_over or adopted.number == best:
+        if not is_over or (best is not None and adopted.number == best[0]):
             state.trials.order.enter(adopted.number, adopted.n_reported, turn)
             begin_again(state, adopted)
 

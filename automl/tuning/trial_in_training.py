@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
 
@@ -54,11 +54,6 @@ class TrialInTraining:
         """Epochs that all runs have behind them; ended runs hold nobody up."""
         going = [len(run.curve) for run in self.runs.values() if run.end is None]
         return min(going) if going else max(len(run.curve) for run in self.runs.values())
-
-    @property
-    def n_epochs(self) -> int:
-        """Epochs that its runs have had together."""
-        return sum(len(run.curve) for run in self.runs.values())
 
     @property
     def is_begun(self) -> bool:
@@ -180,15 +175,15 @@ class TrialInTraining:
         return [run for run in self.runs.values() if run.is_diverged]
 
 
-def best_unfinished(
-    trials: Iterable[TrialInTraining], best_value: float | None
-) -> TrialInTraining | None:
-    """The best of some trials, if it is better than what the best completed one is worth."""
-    begun = [trial for trial in trials if trial.is_begun and not trial.is_diverged]
-    best = min(begun, key=lambda trial: trial.value, default=None)
-    if best is None or best_value is None:
-        return best
-    return best if best.value < best_value else None
+def losses_ahead(trial: TrialInTraining) -> Sequence[float]:
+    """What a trial is worth at the epochs that it has had and no round has."""
+    return [trial.value_at(epoch) for epoch in range(trial.n_reported + 1, trial.epoch + 1)]
+
+
+def can_be_complete(trial: TrialInTraining) -> bool:
+    """Whether a trial can end as it is; not one that has not come again to where it was."""
+    is_well = trial.is_begun and not trial.is_diverged and not trial.failures
+    return is_well and trial.epoch >= trial.n_reported
 
 
 def _spent(effort: TrialEffort) -> dict[str, float | int | str]:

@@ -23,8 +23,7 @@ from search_spaces import (
     SearchSpace,
 )
 from storage import Store
-from storage.records import BY_MACHINE
-from storage.records import ParameterValue, StudyRecords
+from storage.records import BY_MACHINE, ParameterValue, StudyRecords
 from tests.automl.tuning.searches import make_search, run, settings_for
 
 SPACE = SearchSpace.of(
