@@ -122,7 +122,10 @@ class Pool(Executor):
                 return self._results.take_all()
             if not is_time or not any(each.owes_reply for each in self._members):
                 break  # or all runs rest
+            n_messages = len(self._messages)
             self._listen(deadline)
+            if len(self._messages) > n_messages:
+                break  # a person is to hear it now
         return RoundResult()
 
     def finish_rounds(self, deadline: float | None = None) -> RoundResult:
@@ -226,6 +229,8 @@ class Pool(Executor):
         for member in tuple(self._members):
             if member not in heard and member.hangs_at() <= time.monotonic():
                 self._replace(member, member.hangs_with())
+            elif said := member.long_round():
+                self._messages.setdefault(said, False)
 
     @contextlib.contextmanager
     def _talk(self, member: Member) -> Iterator[None]:
