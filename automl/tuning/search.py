@@ -156,6 +156,8 @@ class Search:
             self._repeated.forgive()
         for failure in failures:
             self._repeated.note(failure)
+        if failures and (said := self._repeated.warning(state.tally, len(state.trials.paused))):
+            state.say(said)
         self._arrived = []
         self._has_news = True
         return True
