@@ -137,7 +137,7 @@ class Member:
             run.progress.advance(epoch)
             run.sent = done.weights.get(epoch.run_id, {})
         if done.seconds:
-            self._clock.note(done.seconds)
+            self._clock.note(done.seconds, done.work)
             self.room.note_round()
             costs = (self.runs[epoch.run_id].cost for epoch in result.epochs)
             self.pace.note(done.seconds, sum(cost.own + cost.shared for cost in costs))
@@ -173,6 +173,11 @@ class Member:
         place = self.worker.place()
         what = f"it hung in {place}" if place else "it hung"
         return f"{what}: its round had not ended long after the end"
+
+    @property
+    def of_late(self) -> tuple[float, float]:
+        """Seconds of its last rounds, and seconds of a processor in them."""
+        return self._clock.seconds, self._clock.work
 
     def long_round(self) -> str:
         """That its round lasts very long, whenever it is to be said and nobody will end it."""

@@ -149,6 +149,13 @@ class Pool(Executor):
         self._deadline = NOT_NOW
         self._is_interrupted = True
 
+    @property
+    def busyness(self) -> float | None:
+        """Seconds that have lately passed for each second of work of its workers."""
+        of_late = [member.of_late for member in self._members]
+        seconds, work = (sum(each) for each in zip(*of_late, strict=True)) if of_late else (0, 0)
+        return seconds / work if work > 0.0 else None
+
     def take_messages(self) -> tuple[str, ...]:
         """What a person should know of the kernels and the workers; each is given once."""
         new = tuple(message for message, is_given in self._messages.items() if not is_given)

@@ -27,6 +27,10 @@ long. Rounds are a tenth of a second, or one epoch where that is longer."""
 LONGER_THAN_USUAL = 5.0
 """It is not said of rounds that take up to so many times what the longest so far took."""
 
+MEMORY = 0.98
+"""What a round counts for how busy the machine is, after each further one. Rounds of a tenth of a
+second are forgotten within some ten seconds, as what a machine does beside changes."""
+
 
 class RoundClock:
     """The times of one worker's rounds."""
@@ -35,6 +39,7 @@ class RoundClock:
         self.ready_until = time.monotonic() + READY_LIMIT
         self._n_rounds = 0
         self._longest = 0.0
+        self.seconds, self.work = 0.0, 0.0  # of late
         self.begin()
 
     def begin(self) -> None:
@@ -51,9 +56,11 @@ class RoundClock:
         self._n_said += 1
         return seconds
 
-    def note(self, seconds: float) -> None:
-        """A round has lasted so long."""
+    def note(self, seconds: float, work: float = 0.0) -> None:
+        """A round has lasted so long, and had a processor for so much of it."""
         self._n_rounds += 1
+        self.seconds = MEMORY * self.seconds + seconds
+        self.work = MEMORY * self.work + work
         self._longest = max(self._longest, seconds)
 
     @property

@@ -77,6 +77,17 @@ def test_a_worker_that_ends_no_epoch_is_said_while_it_is_waited_for(
         assert executor.next_round(time.monotonic() + 30).epochs
 
 
+def test_how_busy_the_machine_is_is_told_by_rounds_and_their_work() -> None:
+    """A trainer that sleeps half of its time has the processor for less than that."""
+    slow = "tests.contracts.linear_trainer:SlowTrainer"
+    with make_executor(tiny_dataset(), workers=1, engine=None, trainer=slow) as executor:
+        assert executor.busyness is None
+        executor.start([tiny_run(1)], {1: 3})
+        epochs_until_all_rest(executor)
+        busyness = executor.busyness
+        assert busyness is not None and busyness > 1.5
+
+
 def test_nobody_begins_anything_once_the_rounds_are_finished() -> None:
     with make_executor(tiny_dataset(), workers=2, engine=THREADS, trainer=LINEAR) as executor:
         executor.start([tiny_run(1)], {1: 1})
