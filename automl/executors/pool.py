@@ -68,11 +68,6 @@ class Pool(Executor):
         self._members = [Member.launch(engine, n, limit) for n in range(engine.n_workers)]
 
     @property
-    def n_workers(self) -> int:
-        """How many workers train."""
-        return len(self._members)
-
-    @property
     def active(self) -> tuple[int, ...]:
         """Ids of the runs that have not ended, in the order of their start."""
         return self._runs.active
