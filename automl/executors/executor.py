@@ -124,6 +124,14 @@ class Executor(abc.ABC):
         It may be called from a signal handler.
         """
 
+    @property
+    def busyness(self) -> float | None:
+        """Seconds that have lately passed for each second of work of its workers.
+
+        None where nobody knows: none has trained yet.
+        """
+        return None
+
     def take_messages(self) -> tuple[str, ...]:
         """What a person should know of the place of training; each is given once."""
         return ()

@@ -61,13 +61,14 @@ class FreeRounds:
     def train(self) -> RoundDone:
         """Train one epoch of each run that is due, as far as there is time."""
         self._is_answer_due = False
-        result, began = RoundResult(), time.monotonic()
+        result, began, work = RoundResult(), time.monotonic(), time.process_time()
         if self._may_train:
             result = self.training.train_round(min(self._deadline, began + ROUND_SECONDS))
         seconds = time.monotonic() - began if result.epochs else 0.0
+        work = time.process_time() - work if result.epochs else 0.0
         weights = self._weights_of_ended(result)
         waiting, goes_on = self.training.waiting, self._may_train
-        return RoundDone(result, waiting, self._n_orders, goes_on, seconds, weights)
+        return RoundDone(result, waiting, self._n_orders, goes_on, seconds, weights, work)
 
     def _weights_of_ended(self, result: RoundResult) -> dict[int, Mapping[str, Tensor]]:
         """The best weights of runs that have come to their ends in a round, if not large."""

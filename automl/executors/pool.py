@@ -68,11 +68,6 @@ class Pool(Executor):
         self._members = [Member.launch(engine, n, limit) for n in range(engine.n_workers)]
 
     @property
-    def n_workers(self) -> int:
-        """How many workers train."""
-        return len(self._members)
-
-    @property
     def active(self) -> tuple[int, ...]:
         """Ids of the runs that have not ended, in the order of their start."""
         return self._runs.active
@@ -122,7 +117,10 @@ class Pool(Executor):
                 return self._results.take_all()
             if not is_time or not any(each.owes_reply for each in self._members):
                 break  # or all runs rest
+            n_messages = len(self._messages)
             self._listen(deadline)
+            if len(self._messages) > n_messages:
+                break  # a person is to hear it now
         return RoundResult()
 
     def finish_rounds(self, deadline: float | None = None) -> RoundResult:
@@ -145,6 +143,13 @@ class Pool(Executor):
         self._engine.hurry(True)
         self._deadline = NOT_NOW
         self._is_interrupted = True
+
+    @property
+    def busyness(self) -> float | None:
+        """Seconds that have lately passed for each second of work of its workers."""
+        of_late = [member.of_late for member in self._members]
+        seconds, work = (sum(each) for each in zip(*of_late, strict=True)) if of_late else (0, 0)
+        return seconds / work if work > 0.0 else None
 
     def take_messages(self) -> tuple[str, ...]:
         """What a person should know of the kernels and the workers; each is given once."""
@@ -226,6 +231,8 @@ class Pool(Executor):
         for member in tuple(self._members):
             if member not in heard and member.hangs_at() <= time.monotonic():
                 self._replace(member, member.hangs_with())
+            elif said := member.long_round():
+                self._messages.setdefault(said, False)
 
     @contextlib.contextmanager
     def _talk(self, member: Member) -> Iterator[None]:

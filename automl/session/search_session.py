@@ -77,6 +77,7 @@ class SearchSession:
                     self.clock_of_training,
                     progress.n_settled,
                     has_references=self._beside.has_references,
+                    busyness=executor.busyness,
                 )
                 self._publishing.publish_beside(search)
                 yield progress

@@ -49,8 +49,6 @@ class PausedTrials(Mapping[int, Paused]):
         self._trials: dict[int, Paused] = {}
         self._of_run: dict[int, TrialInTraining] = {}  # of those whose runs are held
         self._n_bytes = 0
-        self._best: TrialInTraining | None = None  # where that is known
-        self._is_best_known = True
 
     def __getitem__(self, number: int) -> Paused:
         return self._trials[number]
@@ -66,20 +64,10 @@ class PausedTrials(Mapping[int, Paused]):
         """Those whose runs are held."""
         return [one for one in self._trials.values() if isinstance(one, TrialInTraining)]
 
-    @property
-    def best(self) -> TrialInTraining | None:
-        """The best of those whose runs are held."""
-        if not self._is_best_known:
-            self._best = min(self.held, key=lambda one: one.value, default=None)
-            self._is_best_known = True
-        return self._best
-
     def add(self, trial: Paused) -> None:
         """A trial pauses from now on."""
         self._trials[trial.number] = trial
         if isinstance(trial, TrialInTraining):
-            if self._is_best_known and (self._best is None or trial.value < self._best.value):
-                self._best = trial
             self._of_run.update(dict.fromkeys(trial.runs, trial))
             self._n_bytes += self._bytes_of(trial)
 
@@ -87,7 +75,6 @@ class PausedTrials(Mapping[int, Paused]):
         """A trial goes on, or ends."""
         trial = self._trials.pop(number)
         if isinstance(trial, TrialInTraining):
-            self._is_best_known = self._is_best_known and trial is not self._best
             for run_id in trial.runs:
                 del self._of_run[run_id]
             self._n_bytes -= self._bytes_of(trial)

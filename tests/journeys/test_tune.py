@@ -235,9 +235,10 @@ def always_raises(params: Mapping[str, Any]) -> float:
     raise ValueError("no data here")
 
 
-def test_a_search_ends_where_every_trial_raises_the_same(tmp_path: Path) -> None:
+@pytest.mark.parametrize("policy", ["optuna", "promotion", "freeze_thaw"])
+def test_a_search_ends_where_every_trial_raises_the_same(policy: str, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"trials all failed alike.*no data here"):
-        tune(always_raises, tmp_path, max_epochs=1)
+        tune(always_raises, tmp_path, max_epochs=1, policy=policy)
 
 
 def bowl(params: Mapping[str, Any]) -> np.float64:
