@@ -45,13 +45,14 @@ class Tuned:
 
 def tune(world: World, policy: str, n_slots: int, seed: int, n_epochs: int) -> Tuned:
     """Search a world for so many epochs in all."""
+    drawn = {"sampler": "random"} if policy == "promotion" else {}  # as a replay leaves it
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "automl.db"
         result = automl.tune(
             objective_of(world),
             dict(world.space.parameters),
             policy=policy,
-            sampler="random",
+            **drawn,
             slots=n_slots,
             seed=seed,
             max_epochs=world.max_epochs,
