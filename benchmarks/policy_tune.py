@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import automl
 from benchmarks.policy_replay import Step
@@ -45,7 +46,9 @@ class Tuned:
 
 def tune(world: World, policy: str, n_slots: int, seed: int, n_epochs: int) -> Tuned:
     """Search a world for so many epochs in all."""
-    drawn = {"sampler": "random"} if policy == "promotion" else {}  # as a replay leaves it
+    drawn: dict[str, Any] = {}
+    if policy == "promotion":  # which leaves its proposals to a sampler, as a replay to chance
+        drawn = {"sampler": "random"}
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "automl.db"
         result = automl.tune(
