@@ -46,16 +46,15 @@ class Tuned:
 
 def tune(world: World, policy: str, n_slots: int, seed: int, n_epochs: int) -> Tuned:
     """Search a world for so many epochs in all."""
-    drawn: dict[str, Any] = {}
-    if policy == "promotion":  # which leaves its proposals to a sampler, as a replay to chance
-        drawn = {"sampler": "random"}
+    asked = policy == "promotion"  # a replay draws at random what a policy leaves to samplers
+    sampler: dict[str, Any] = {"sampler": "random"} if asked else {}
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "automl.db"
         result = automl.tune(
             objective_of(world),
             dict(world.space.parameters),
             policy=policy,
-            **drawn,
+            **sampler,
             slots=n_slots,
             seed=seed,
             max_epochs=world.max_epochs,
