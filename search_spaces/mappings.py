@@ -17,7 +17,7 @@ values, or the unit interval with its points forgotten.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from search_spaces.declared import MOST_LETTERS, OBJECTIVE_FAMILY
@@ -77,10 +77,12 @@ def _table(name: str, value: Any) -> Mapping[str, Any]:
 
 def _unclear(name: str, value: Any) -> SearchSpaceError:
     """Of what may be meant as a range or as choices; both as they are written here."""
-    items = [*value] if isinstance(value, tuple | range | set | frozenset) else []
-    numbers = [each for each in items if is_number(each)]
-    low, high = (numbers[0], numbers[-1]) if len(numbers) > 1 else (0.1, 1.0)
-    choices = items if 0 < len(items) <= MOST_SHOWN else ["a", "b"]
+    items: Sequence[Any] = value if isinstance(value, range) else ()  # may have billions
+    if isinstance(value, tuple | set | frozenset):
+        items = [*value]
+    ends = [each for each in (*items[:1], *items[-1:]) if is_number(each)]
+    low, high = ends if len(items) > 1 and len(ends) == 2 else (0.1, 1.0)
+    choices = [*items] if 0 < len(items) <= MOST_SHOWN else ["a", "b"]
     got = repr(value) if items else f"a {type(value).__name__}"
     return SearchSpaceError(
         f"{name} must be a range, a list of choices or one value, but got {got[:MOST_LETTERS]}: "

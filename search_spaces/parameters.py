@@ -236,6 +236,8 @@ def _range_keys(one: FloatParameter | IntParameter) -> dict[str, Any]:
 _RANGE_KEYS = {"low": True, "high": True, "log": False, "useful": False}
 """Whether a key of a range must be there."""
 
+_PAIR = "two numbers, the lowest and the highest that are useful"
+
 KINDS: Mapping[str, tuple[type[Parameter], Mapping[str, bool]]] = {
     "float": (FloatParameter, _RANGE_KEYS),
     "int": (IntParameter, _RANGE_KEYS),
@@ -303,7 +305,7 @@ def _read_own(name: str, key: str, value: object) -> Any:
         "low": ("a number", is_number(value)),
         "high": ("a number", is_number(value)),
         "log": ("true or false", isinstance(value, bool)),
-        "useful": ("two numbers, the lowest and the highest that are useful", _is_pair(value)),
+        "useful": (_PAIR, _is_pair(value)),
         "choices": ("a list", isinstance(value, list | tuple)),
         "value": ("one value", isinstance(value, str | int | float)),
     }[key]
@@ -343,6 +345,12 @@ def _check_useful(one: FloatParameter | IntParameter) -> None:
     """Check that a range is a part of what is said to be useful."""
     if not one.useful:
         return
+    if not _is_pair(one.useful):
+        raise SearchSpaceError(
+            f"`useful` of {one.name} must be {_PAIR}, but got {one.useful!r}.",
+            parameter=one.name,
+            key="useful",
+        )
     low, high = one.useful
     if not (low <= one.low and one.high <= high) or (one.log and low <= 0):
         beyond = ", and begin above 0 on a logarithmic scale" if one.log else ""

@@ -10,6 +10,7 @@ others. What is no plain value must be made bytes, and read again, by the object
 from __future__ import annotations
 
 import io
+import pickle
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -45,11 +46,19 @@ def packed(state: object, giver: str) -> State:
 
 
 def unpacked(state: Mapping[str, Tensor | NDArray[Any]]) -> Any:
-    """What was given."""
+    """What was given; tensors of a GPU come to the CPU where there is no GPU.
+
+    Raises:
+        ValueError, LookupError: it is no state.
+    """
     if BYTES in state:
         return np.asarray(state[BYTES]).tobytes()
     values = io.BytesIO(np.asarray(state[VALUES]).tobytes())
-    return torch.load(values, weights_only=True)
+    device = None if torch.cuda.is_available() else "cpu"
+    try:
+        return torch.load(values, device, weights_only=True)
+    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise ValueError(f"a state cannot be read: {error}") from error
 
 
 def _plain(value: object, giver: str) -> object:

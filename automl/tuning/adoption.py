@@ -29,7 +29,7 @@ class AdoptedTrial:
     handle: optuna.trial.Trial
     n_attempts: int
     n_reported: int  # last epoch that rounds have had
-    n_lost: int = 0  # calls in a row that were killed with it, without a new epoch of it
+    n_lost: int = 0  # attempts of earlier calls that were lost in a row, see `Setbacks`
     setbacks: Setbacks = field(default_factory=Setbacks)  # in this call
     run_ids: Mapping[int, int] = field(default_factory=dict)  # of the last attempt, by fold
     epochs: Mapping[int, Sequence[EpochRecord]] = field(default_factory=dict)  # by run_id
@@ -50,6 +50,12 @@ class AdoptedTrial:
             if kept.run_id is not None and self.folds.get(kept.run_id) == fold:
                 return kept, self.epochs.get(kept.run_id, ())
         return None, ()
+
+    def epochs_of_state(self, fold: int) -> int:
+        """How many epochs of a fold's run its last state saves; 0 where it is of no use."""
+        kept, curve = self.checkpoint_of(fold)
+        epoch = None if kept is None else kept.details.get("epoch")
+        return epoch if isinstance(epoch, int) and epoch <= len(curve) else 0
 
 
 def adopt_dead_trials(

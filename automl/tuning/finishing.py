@@ -62,8 +62,7 @@ def needs_the_time(state: SearchState, seconds_left: float) -> int | None:
 def _seconds_again(adopted: AdoptedTrial, fold: int) -> float:
     """What a fold's run had taken since its last state."""
     curve = adopted.epochs.get(adopted.run_ids[fold], ())
-    _, kept = adopted.checkpoint_of(fold)
-    return sum(record.seconds for record in curve[len(kept) :])
+    return sum(record.seconds for record in curve[adopted.epochs_of_state(fold) :])
 
 
 def _told(state: SearchState, number: int) -> AdoptedTrial | None:

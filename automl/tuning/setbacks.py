@@ -16,8 +16,9 @@ LOST_ATTEMPTS_LIMIT = 2
 """A trial that took its worker down twice in a row is not tried a third time."""
 
 LOST_CALLS_LIMIT = 5
-"""Nor is one in training while five calls in a row were killed. With workers in processes of their
-own a trial hardly kills a call, unless it takes the memory of both."""
+"""Nor is one in training while five calls in a row were killed; workers that had died with it in
+these calls are counted too. With workers in processes of their own a trial hardly kills a call,
+unless it takes the memory of both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class Setbacks:
     """What is remembered of the attempts of one trial.
 
     Attributes:
-        n_lost: attempts in a row that ended with their process and had no new epoch.
+        n_lost: attempts in a row that ended with their process, none but the first of them with a
+            new epoch.
         n_epochs: of all its runs, the most that an attempt has had.
     """
 

@@ -173,9 +173,10 @@ class Stopping:
     ) -> tuple[int, float] | None:
         """The unfinished trial of the lowest loss, and that loss.
 
-        None where it is not below the best complete value.
+        None where it is not below the best complete value, other coordinators' included.
 
         Args:
+            best_value: of the complete trials that this coordinator told, or found as it began.
             among: these only, with losses of epochs that the order has not had yet; None: all, as
                 the order has them.
         """
@@ -187,7 +188,9 @@ class Stopping:
             for number, ahead in among.items()
         )
         loss, number = min(losses, default=(math.inf, -1))
-        to_beat = math.inf if best_value is None else best_value
+        complete = (one.number for one in self._view.trials.values() if one.state == "complete")
+        values = [*map(self._losses.of, complete), *([] if best_value is None else [best_value])]
+        to_beat = min(values, default=math.inf)
         return (number, loss) if loss < to_beat else None
 
     @property

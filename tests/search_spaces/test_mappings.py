@@ -79,6 +79,7 @@ def test_what_is_useful_is_a_part_of_a_range_and_of_what_is_known_of_it() -> Non
         ),
         ({"x": (0, 1, 2)}, r'{"low": 0, "high": 2} for a range, or \[0, 1, 2\] for choices'),
         ({"x": range(1, 5)}, r"got range\(1, 5\): .* or \[1, 2, 3, 4\] for choices"),
+        ({"x": range(10**12)}, r'{"low": 0, "high": 999999999999} for a range, or'),
         ({"x": uniform(0, 1)}, r'a rv_continuous_frozen: write {"low": 0.1, "high": 1.0}'),
         ({"x": FloatDistribution(0, 1)}, r'a FloatDistribution: write {"low": 0.1'),
         ({"x": {"low": 0, "high": 1}}, r'{"low": 0.0, "high": 1.0} for all numbers between, or'),

@@ -125,3 +125,9 @@ def test_a_wrong_table_is_an_error_with_rule_and_value(table: Any, key: str, mes
     with pytest.raises(SearchSpaceError, match=message) as caught:
         read_parameter("x", table)
     assert (caught.value.parameter, caught.value.key) == ("x", key)
+
+
+@pytest.mark.parametrize("useful", [(1.0,), (0.0, 1.0, 2.0), (0.0, "much")])
+def test_what_is_useful_has_two_ends_in_python_too(useful: Any) -> None:
+    with pytest.raises(SearchSpaceError, match="`useful` of x must be two numbers"):
+        FloatParameter("x", 0.1, 1.0, useful=useful)

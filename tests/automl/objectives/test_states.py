@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from automl.errors import TrainingError
-from automl.objectives.states import packed, unpacked
+from automl.objectives.states import VALUES, packed, unpacked
 from storage.artifact_formats import pack_tensors, unpack_tensors
 
 
@@ -44,6 +44,23 @@ def test_networks_and_optimizers_come_back() -> None:
     torch.optim.Adam(other.parameters()).load_state_dict(states["optimizer"])
     assert torch.equal(other.weight, network.weight)
     assert kept(OrderedDict(a=1)) == {"a": 1}
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="tensors of a GPU stay on it")
+def test_what_a_gpu_had_comes_to_the_cpu_where_there_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch.serialization, "location_tag", lambda storage: "cuda:0")
+    of_gpu = packed({"weight": torch.ones(3)}, "it")
+    assert torch.equal(unpacked(of_gpu)["weight"], torch.ones(3))
+
+
+@pytest.mark.parametrize("content", [b"", b"no state", pickle.dumps(print, protocol=2)])
+def test_what_is_no_state_is_told(content: bytes) -> None:
+    with pytest.raises(ValueError, match="a state cannot be read"):
+        unpacked({VALUES: np.frombuffer(content, np.uint8)})
+    with pytest.raises(LookupError):
+        unpacked({})
 
 
 @pytest.mark.parametrize("state", [{"a": np.ones(2)}, [object()], {1, 2}, nn.Linear(1, 1)])

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import optuna
 
-from automl.tuning.adoption import adopt_dead_trials
+from automl.tuning.adoption import AdoptedTrial, adopt_dead_trials
 from storage import open_store
-from storage.records import StudySettings
+from storage.records import ArtifactRecord, EpochRecord, StudySettings
 
 DYING = """
 import os, signal, sys
@@ -51,6 +51,24 @@ def test_trial_of_a_killed_process_is_adopted_with_all_it_had(tmp_path: Path) ->
         study.tell(adopted.handle, 0.25)
         assert study.trials[0].value == 0.25
         assert adopt_dead_trials(study, store, minimal_settings()) == []
+
+
+def test_what_a_state_has_not_is_trained_again() -> None:
+    """A state is older than the curve of its run, unless it was written with the last epoch."""
+
+    def adopted(epoch: int | None, n_known: int) -> AdoptedTrial:
+        details = {} if epoch is None else {"epoch": epoch}
+        state = ArtifactRecord("a", "checkpoint", 0, 3, None, "a", 1, "", details)
+        curve = [EpochRecord(3, n, n, *(0.5,) * 8) for n in range(1, n_known + 1)]
+        trial = optuna.create_study().ask()
+        return AdoptedTrial(
+            trial, 1, n_known, epochs={3: curve}, folds={3: 0}, checkpoints=(state,)
+        )
+
+    assert adopted(5, 12).epochs_of_state(0) == 5
+    assert adopted(12, 12).epochs_of_state(0) == 12
+    assert adopted(13, 12).epochs_of_state(0) == 0, "it is ahead of what is known"
+    assert adopted(None, 12).epochs_of_state(0) == adopted(5, 12).epochs_of_state(1) == 0
 
 
 def minimal_settings() -> StudySettings:

@@ -151,6 +151,17 @@ def test_epochs_ahead_of_the_order_count_where_they_are_told() -> None:
     assert found.best_unfinished(None, {}) is None
 
 
+def test_what_another_coordinator_has_completed_is_to_be_beaten_too() -> None:
+    view = view_with([0.3], [0.5], states=("paused", "training"))
+    found = stopping(view)
+    view.trials[1] = TrialView(1, {}, "complete", [0.5, 0.2])
+    found.take_over(1, is_tried=True)
+    assert found.best_unfinished(0.4) is None
+    view.trials[0].losses += [0.1]
+    found.note_epoch(0)
+    assert found.best_unfinished(0.4) == (0, 0.1)
+
+
 def test_what_another_coordinator_has_found_counts() -> None:
     view = view_with([0.5], [0.9], states=("training", "pruned"))
     found = stopping(view, target_loss=0.2, patience_trials=3)
