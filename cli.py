@@ -229,7 +229,7 @@ def delete(study: str, yes: bool, storage: str) -> None:
 @typed_option("workers")
 @typed_option("storage")
 def promote(study: str, trial_number: int, model: str | None, workers: Any, storage: str) -> None:
-    """Give a pruned trial the full budget, in a run beside the study."""
+    """Give a pruned or paused trial the full budget, in a run beside the study."""
     with told_steps("loading PyTorch"):
         from automl.console.trial_summary import print_promotion
         from automl.investigation.questions import promote

@@ -156,6 +156,24 @@ def study_command(command: str, study_name: str, storage: str = DEFAULT_STORAGE)
     return shlex.join(["automl", command, study_name, *other])
 
 
+def promoting_command(
+    study_name: str, trial_number: int | str, storage: str = DEFAULT_STORAGE
+) -> str:
+    """The command that trains a pruned or paused trial to its end, beside the study."""
+    return f"{study_command('promote', study_name, storage)} --trial {trial_number}"
+
+
+def pauses_explained(records: StudyRecords, storage: str = DEFAULT_STORAGE) -> str:
+    """What it means that trials pause; empty where none does."""
+    if all(trial.outcome != "paused" for trial in records.trials):
+        return ""
+    command = promoting_command(records.settings.study_name, "NUMBER", storage)
+    return (
+        "Paused trials can go on: with more trials or time the search chooses among them too, "
+        f"and `{command}` trains one to its end."
+    )
+
+
 # The options of a study
 
 
@@ -330,7 +348,6 @@ def _ends_of_sameness(records: StudyRecords) -> Iterable[tuple[int, str]]:
 def _is_timed(records: StudyRecords) -> bool:
     """Whether a timeout has ended the study, or the person has."""
     has_ended = records.stop is not None and records.stop.because in STOPS_IN_ORDER
-    return any(
-        (trial.outcome == "running" and not has_ended) or BY_MACHINE in trial.user_attributes
-        for trial in records.trials
-    )
+    is_open = any(trial.state in ("RUNNING", "WAITING") for trial in records.trials)
+    by_machine = any(BY_MACHINE in trial.user_attributes for trial in records.trials)
+    return (is_open and not has_ended) or by_machine

@@ -34,7 +34,7 @@ from automl.wording.settings import differing_settings, parameter_text
 from search_spaces import SearchSpace
 from storage.answers import study_evaluation
 from storage.effort import search_effort
-from storage.records import Json, StudyRecords
+from storage.records import Json, Outcome, StudyRecords
 from storage.score_records import EvaluationRecord, PairedDifference
 
 ABSENT = "–"
@@ -237,9 +237,10 @@ def _valid_loss(study: ComparedStudy) -> str:
 
 
 def _trials(study: ComparedStudy) -> str:
-    """How many, and how many of these were pruned or have failed."""
+    """How many, and how many of these were pruned, pause or have failed."""
     outcomes = [trial.outcome for trial in study.records.trials]
-    parts = counted({each: outcomes.count(each) for each in ("pruned", "failed", "refused")})
+    kinds: tuple[Outcome, ...] = ("pruned", "paused", "failed", "refused")
+    parts = counted({kind: outcomes.count(kind) for kind in kinds})
     return f"{len(outcomes):,}" + (f" ({parts})" if parts else "")
 
 

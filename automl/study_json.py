@@ -25,6 +25,7 @@ def study_json(records: StudyRecords) -> dict[str, Json]:
         "n_trials": {
             "complete": outcomes.count("complete"),
             "pruned": outcomes.count("pruned"),
+            "paused": outcomes.count("paused"),  # can go on
             "failed": outcomes.count("failed"),
             "refused": outcomes.count("refused"),  # the network was over a limit
             "unfinished": outcomes.count("running"),  # left for the next call

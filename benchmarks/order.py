@@ -36,9 +36,9 @@ from automl.options.search_options import SearchOptions
 from automl.training.config import RunConfig
 from automl.training.ending import ending
 from automl.training.trainer import Checkpoint, Start, run_of
+from automl.tuning.call_options import CallOptions
 from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.order import VirtualOrder
-from automl.tuning.policy import SearchPolicy
 from automl.tuning.search import Search
 from automl.tuning.settings import make_settings
 from automl.tuning.study import open_study
@@ -190,7 +190,7 @@ class Outcome:
 
 
 def search(
-    data: LoadedData, policy: SearchPolicy, n_workers: int, seed: int, *, in_order: bool
+    data: LoadedData, options: CallOptions, n_workers: int, seed: int, *, in_order: bool
 ) -> Outcome:
     """Search once, in the order or as results come."""
     space = search_spaces.load("mlp").for_task(data.goal.task)
@@ -201,9 +201,9 @@ def search(
         open_store(f"sqlite:///{folder}/order.db") as store,
     ):
         executor = Simulated(problem, n_workers)
-        one = Search(open_study(store, settings), store, executor, problem, policy)
+        one = Search(open_study(store, settings), store, executor, problem, options)
         if not in_order:
-            one.state.trials.order = AsTheyCome(policy.slots)
+            one.state.trials.order = AsTheyCome(options.slots)
         before = time.process_time()
         for _ in one:
             pass
@@ -223,7 +223,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--sampler", default="random")
     given = parser.parse_args()
-    policy = SearchPolicy(
+    options = CallOptions(
         n_trials=given.trials, sampler=given.sampler, preflight=False, keep_bytes=10**9
     )
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -233,7 +233,7 @@ def main() -> None:
     for seed in range(given.seeds):
         paces = {}
         for in_order in (False, True):
-            found = search(data, policy, given.workers, seed, in_order=in_order)
+            found = search(data, options, given.workers, seed, in_order=in_order)
             paces[in_order] = found.pace
             word = "yes" if in_order else "no"
             print(

@@ -1,4 +1,4 @@
-"""How a call of a search searched, and why it ended: records like those of `records.py`.
+"""How calls search, what their policies learn, why they end: records as those of `records.py`.
 
 What limits a search is in `automl/tuning/stopping.py`, the words for it in
 `automl/wording/stops.py`. Only the standard library is imported here.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 Reached: TypeAlias = float | int | str | None
 
@@ -74,3 +74,22 @@ class PolicyRecord:
     policy: str = "optuna"
     environment: Mapping[str, str] = field(default_factory=dict)  # versions, processor, ...
     duplicates: bool = True  # trials may have had the params of earlier ones
+
+
+@dataclass(frozen=True, slots=True)
+class BeliefRecord:
+    """What a policy had learned beside the trials, from when it learned it.
+
+    A study keeps each, in their order: they are few, and show how the policy came to its last.
+
+    Attributes:
+        policy: its name.
+        n_trials: of the study, that had been started by then.
+        n_epochs: of these trials.
+        belief: JSON, which the policy alone understands.
+    """
+
+    policy: str
+    n_trials: int
+    n_epochs: int
+    belief: Any

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, get_args
 from optuna.trial import FrozenTrial
 from sqlalchemy import Row, Table
 
-from storage.call_records import PolicyRecord, StopReason
+from storage.call_records import BeliefRecord, PolicyRecord, StopReason
 from storage.earlier_records import EarlierStudy
 from storage.errors import DamagedError
 from storage.records import (
@@ -31,6 +31,7 @@ from storage.stored_values import UnfitError, fitting, parse_json, record_of
 from storage.tables import (
     ANSWERS,
     ARTIFACTS,
+    BELIEFS,
     DATA_CHECKS,
     DIAGNOSES,
     EARLIER_STUDIES,
@@ -237,6 +238,11 @@ _REACHED: Mapping[str, Mapping[str, Any]] = {
 """What the details of an end must have, by its reason."""
 
 
+def belief_record(row: Row[Any]) -> BeliefRecord:
+    """A row of `automl_beliefs` as what a policy had learned."""
+    return _record(BeliefRecord, BELIEFS, dict(row._mapping))
+
+
 def earlier_row(record: EarlierStudy, study_id: int) -> dict[str, Any]:
     """An earlier study as a row of `automl_earlier_studies`."""
     return {**asdict(record), "study_id": study_id}
@@ -304,6 +310,7 @@ _OURS: Mapping[str, Any] = {
     "n_parameters": float,
     "latency": float,
     "seconds": float,
+    "paused": int | None,
     "train_loss": float,
     "generalization_gap": float,
 }

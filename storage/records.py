@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeAlias
 
-from storage.call_records import PolicyRecord, StopReason
+from storage.call_records import BeliefRecord, PolicyRecord, StopReason
 from storage.score_records import AnswerRecord, EvaluationRecord
 from storage.widening_records import WideningRecord, widened_space
 
@@ -29,7 +29,7 @@ Purpose: TypeAlias = Literal[
 ]
 RunState: TypeAlias = Literal["running", "complete", "pruned", "failed"]
 Severity: TypeAlias = Literal["good", "info", "warning", "problem"]
-Outcome: TypeAlias = Literal["complete", "pruned", "failed", "refused", "running"]
+Outcome: TypeAlias = Literal["complete", "pruned", "paused", "failed", "refused", "running"]
 TrialState: TypeAlias = Literal["COMPLETE", "PRUNED", "FAIL", "RUNNING", "WAITING"]
 
 
@@ -201,7 +201,6 @@ CAUSES: Mapping[str, str] = {
 OVER_LIMIT = "over_limit"
 """The cause of trials whose networks `max_parameters` or `max_latency` does not allow."""
 
-WITHOUT_FAILURE = frozenset({None, "early_stopped", "out_of_time", "search_over"})
 WITHOUT_FAILURE = frozenset({None, "early_stopped", "out_of_time", "search_over", "finished"})
 
 BY_MACHINE = "decided_by_machine"
@@ -222,7 +221,7 @@ class TrialRecord:
     number: int
     state: TrialState
     params: Mapping[str, ParameterValue]
-    value: float | None = None  # best epoch's validation loss; a pruned trial's last report
+    value: float | None = None  # best epoch's validation loss; of TRAINED_IN_PART the last report
     cause: str | None = None  # key of CAUSES
     started_at: float | None = None  # seconds since 1970, UTC
     finished_at: float | None = None
@@ -232,12 +231,15 @@ class TrialRecord:
     def outcome(self) -> Outcome:
         """What people are told: a trial with a cause has failed, whatever Optuna's state.
 
-        One whose network is over a limit was refused: that is no failure of the network.
+        One whose network is over a limit was refused: that is no failure of the network. One that
+        pauses can go on, also where the search has ended and Optuna has it as pruned.
         """
         if self.cause == OVER_LIMIT:
             return "refused"
         if self.cause not in WITHOUT_FAILURE:
             return "failed"
+        if self.state in ("RUNNING", "PRUNED") and self.user_attributes.get(PAUSED) is not None:
+            return "paused"
         return _OUTCOMES.get(self.state, "running")
 
 
@@ -246,6 +248,10 @@ _OUTCOMES: Mapping[TrialState, Outcome] = {
     "PRUNED": "pruned",
     "FAIL": "failed",
 }
+
+TRAINED_IN_PART: frozenset[Outcome] = frozenset({"pruned", "paused"})
+TRAINED: frozenset[Outcome] = TRAINED_IN_PART | {"complete"}
+"""Outcomes of trials whose losses say something of them: after a part of their epochs, or all."""
 
 
 def best_first(trials: Iterable[TrialRecord]) -> tuple[TrialRecord, ...]:
@@ -332,6 +338,7 @@ class StudyRecords:
     policies: tuple[PolicyRecord, ...] = ()
     stops: tuple[StopReason, ...] = ()
     widenings: tuple[WideningRecord, ...] = ()
+    beliefs: tuple[BeliefRecord, ...] = ()
 
     @cached_property
     def space(self) -> Mapping[str, Json]:

@@ -125,6 +125,7 @@ CHANGES: tuple[SchemaChange, ...] = (
     SchemaChange(7, "duplicates are a choice", _add_column(tables.POLICIES.c.duplicates)),
     SchemaChange(8, "why a call ended", _keep_reasons),
     SchemaChange(9, "earlier studies and widenings", _add_tables),
+    SchemaChange(10, "what policies learn", _add_tables),
 )
 
 

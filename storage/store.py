@@ -2,10 +2,10 @@
 
 `Store.optuna_storage` holds the trials, as any Optuna storage does, and `Store.adoption` takes
 over those of processes that died; `Store.runs` holds what is trained, `Store.earlier` what a study
-learns from, `Store.widenings` how its space has grown; the store's own methods hold the other
-records of `records.py`; `Store.artifacts` holds files. All share one connection
-and one buffer, so that a round of epochs costs one transaction. Reading is in
-`study_reading.py`.
+learns from, `Store.widenings` how its space has grown, `Store.beliefs` what its policies have
+learned; the store's own methods hold the other records of `records.py`; `Store.artifacts` holds
+files. All share one connection and one buffer, so that a round of epochs costs one transaction.
+Reading is in `study_reading.py`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from storage.adoption import Adoption
 from storage.artifacts import Artifacts
 from storage.call_records import PolicyRecord, StopReason
 from storage.earlier_records import EarlierStudy
-from storage.earlier_studies import EarlierStudies, Widenings
+from storage.earlier_studies import Beliefs, EarlierStudies, Widenings
 from storage.engine import artifact_folder, database_path, inserted_id
 from storage.errors import StorageError
 from storage.opening import open_database
@@ -65,6 +65,7 @@ class Store:
         self.runs = Runs(self._database)
         self.earlier = EarlierStudies(self._database)
         self.widenings = Widenings(self._database)
+        self.beliefs = Beliefs(self._database)
         self.adoption = Adoption(self.optuna_storage)
         path = database_path(url)
         folder = None if path is None else artifact_folder(path)

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Table, select, type_coerce
 from sqlalchemy.types import NullType
 
 from storage import record_rows, tables
+from storage.call_records import BeliefRecord
 from storage.earlier_records import EarlierStudy
 from storage.errors import StorageError
 from storage.packing import Layers, check_epochs, check_layers, unpack_epochs, unpack_layers
@@ -95,6 +96,7 @@ def read_judgements(connection: Connection, study_id: int) -> dict[str, Any]:
         "policies": _records(connection, tables.POLICIES, study_id, record_rows.policy_record),
         "stops": _records(connection, tables.STOPS, study_id, record_rows.stop_record),
         "widenings": read_widenings(connection, study_id),
+        "beliefs": read_beliefs(connection, study_id),
     }
 
 
@@ -111,6 +113,11 @@ def read_earlier(connection: Connection, study_id: int) -> tuple[EarlierStudy, .
 def read_widenings(connection: Connection, study_id: int) -> tuple[WideningRecord, ...]:
     """The looks at the ends of ranges, in their order."""
     return _records(connection, tables.WIDENINGS, study_id, record_rows.widening_record)
+
+
+def read_beliefs(connection: Connection, study_id: int) -> tuple[BeliefRecord, ...]:
+    """What policies have learned of a study, in their order."""
+    return _records(connection, tables.BELIEFS, study_id, record_rows.belief_record)
 
 
 def _records(

@@ -253,6 +253,17 @@ WIDENINGS = Table(
     Column("ranges", Json, nullable=False),
 )
 
+BELIEFS = Table(
+    "automl_beliefs",
+    METADATA,
+    Column("belief_id", Integer, primary_key=True),
+    Column("study_id", Integer, nullable=False, index=True),
+    Column("policy", Text, nullable=False),
+    Column("n_trials", Integer, nullable=False),
+    Column("n_epochs", Integer, nullable=False),
+    Column("belief", Json, nullable=False),
+)
+
 OF_A_STUDY = (
     SETTINGS,
     RUNS,
@@ -265,6 +276,7 @@ OF_A_STUDY = (
     STOPS,
     EARLIER_STUDIES,
     WIDENINGS,
+    BELIEFS,
 )
 """Tables with a `study_id`: their rows go when the study goes."""
 

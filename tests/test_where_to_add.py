@@ -463,6 +463,8 @@ def a_policy(copy: Copy) -> None:
 
 from automl.tuning.policies.policy import Continue, Judgement, Policy, Start
 
+TAKES = frozenset({"sampler"})
+
 
 class InTurn(Policy):
     def next(self, view, n_free):
@@ -492,7 +494,7 @@ from tests.contracts.policy_contract import check_policy
 check_policy(InTurn)
 result = search(
     "sklearn:iris", folds=1, n_trials=3, max_epochs=3, policy="in_turn", references=False,
-    workers=1, storage=f"sqlite:///{tempfile.mkdtemp()}/automl.db",
+    workers=1, sampler="random", storage=f"sqlite:///{tempfile.mkdtemp()}/automl.db",
 )
 assert [trial.outcome for trial in result.trials] == ["complete"] * 3
 """)
@@ -543,7 +545,7 @@ from automl.data import SplitOptions, load_dataset
 from automl.executors.choosing import make_executor
 from automl.options.search_options import SearchOptions
 from automl.tuning.clock import Clock
-from automl.tuning.policy import SearchPolicy
+from automl.tuning.call_options import CallOptions
 from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.search import Search
 from automl.tuning.settings import make_settings
@@ -558,7 +560,7 @@ problem = NetworkProblem(settings, data.dataset)
 executor = make_executor(data.dataset, workers=2, engine="threads")
 with open_store("sqlite:///threads.db") as store, executor:
     study = open_study(store, settings)
-    list(Search(study, store, executor, problem, SearchPolicy(n_trials=4), Clock(None)))
+    list(Search(study, store, executor, problem, CallOptions(n_trials=4), Clock(None)))
     trials = store.read_study("iris").trials
 assert len(trials) == 4 and not any(trial.outcome == "failed" for trial in trials)
 """,

@@ -17,7 +17,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from automl.commands_to_type import reproducing_command, study_command
+from automl.commands_to_type import pauses_explained, reproducing_command, study_command
 from automl.console.terminal import stdout_console
 from automl.console.verdicts import (
     SEVERITY_STYLES,
@@ -56,6 +56,7 @@ def print_result(result: SearchResult, report: str | Path | None) -> None:
     _print_best(console, result, print_searched)
     print_next(console, result)
     _print_rest(console, result)
+    _print_pauses(console, result)
     n_unfinished = sum(trial.outcome == "running" for trial in result.trials)
     if n_unfinished:
         stop = result.records.stop
@@ -92,6 +93,13 @@ def print_study(result: SearchResult) -> None:
     _print_importances(console, result.records)
     print_next(console, result)
     _print_rest(console, result)
+    _print_pauses(console, result)
+
+
+def _print_pauses(console: Console, result: SearchResult) -> None:
+    """What it means that trials pause, where some do."""
+    if said := pauses_explained(result.records, result.storage):
+        console.print(Text(one_line(said)), soft_wrap=True)
 
 
 def _print_importances(console: Console, records: StudyRecords) -> None:
@@ -125,11 +133,12 @@ def _print_headline(
 
 def _counts(result: SearchResult) -> str:
     outcomes = [told_outcome(trial) for trial in result.trials]
-    kinds = ("complete", "pruned", "failed", "refused", "unfinished")
+    kinds = ("complete", "pruned", "paused", "failed", "refused", "unfinished")
     counts = counted({kind: outcomes.count(kind) for kind in kinds})
     took = f" in {duration(result.seconds)}" if result.seconds else ""
     if took and result.n_ended_before:
-        n_new = len(outcomes) - outcomes.count("unfinished") - result.n_ended_before
+        n_ended = sum(trial.state not in ("RUNNING", "WAITING") for trial in result.trials)
+        n_new = n_ended - result.n_ended_before
         took = f", {n_new or 'none'} of them in this call,{took.removeprefix(' in')}"
     total = count(len(outcomes), "trial") + (f" ({counts})" if counts else "")
     return f"{one_line(result.study_name)}: {total}{took}{_ending(result.records.stop)}"

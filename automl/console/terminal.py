@@ -134,10 +134,10 @@ def progress_line(progress: SearchProgress) -> str:
     """One line that says where the search is."""
     parts = [
         _ended(progress),
-        f"{progress.n_complete} complete",
-        f"{progress.n_pruned} pruned",
-        *([f"{progress.n_paused} paused"] if progress.n_paused else []),
-        f"{progress.n_failed} failed",
+        f"{progress.n_complete:,} complete",
+        *([f"{progress.n_pruned:,} pruned"] if progress.n_pruned or not progress.pauses else []),
+        *([f"{progress.n_paused:,} paused"] if progress.n_paused or progress.pauses else []),
+        f"{progress.n_failed:,} failed",
     ]
     if progress.n_refused:
         parts.append(f"{progress.n_refused} refused")

@@ -198,7 +198,7 @@ def _print_layers(console: Console, records: StudyRecords, run: RunRecord) -> No
 
 
 def print_promotion(promotion: Promotion) -> None:
-    """What the full budget has made of a pruned trial."""
+    """What the full budget has made of a pruned or paused trial."""
     console, number = stdout_console(), promotion.trial_number
     if promotion.value is None:
         console.print(f"trial {number} diverged after {count(promotion.epochs, 'epoch')}")
@@ -208,7 +208,7 @@ def print_promotion(promotion: Promotion) -> None:
     )
     then = "" if promotion.value_before is None else f", {before} then"
     console.print(
-        f"trial {number} was pruned after {count(promotion.epochs_before, 'epoch')}{then}; "
+        f"trial {number} had trained for {count(promotion.epochs_before, 'epoch')}{then}; "
         f"after {count(promotion.epochs, 'epoch')} its best valid loss is {after} "
         f"(epoch {promotion.best_epoch})"
     )

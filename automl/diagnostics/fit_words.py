@@ -130,7 +130,8 @@ def _too_little(fit: Fit, situation: Situation) -> str:
             f"{rows} cannot tell bias from variance: which epoch and which trial do best on so "
             f"few is mostly luck."
         )
-    ending = "was pruned" if situation.trial.outcome == "pruned" else "ended"
+    endings = {"pruned": "was pruned", "paused": "pauses"}
+    ending = endings.get(situation.trial.outcome, "ended")
     return (
         f"trial {situation.trial.number} {ending} after {count(fit.facts.n_epochs, 'epoch')}: "
         f"too short a curve to tell bias from variance."

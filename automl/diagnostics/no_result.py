@@ -21,6 +21,7 @@ from storage.records import (
     OVER_LIMIT,
     Advice,
     Diagnosis,
+    Outcome,
     Severity,
     StudyRecords,
     TrialRecord,
@@ -44,6 +45,13 @@ REMEDIES: Mapping[str, Advice] = {
 """By cause, where no hyperparameter is at fault."""
 
 
+_ENDS: Mapping[Outcome, str] = {
+    "pruned": "pruned",
+    "paused": "paused",
+    "running": "unfinished",
+}
+
+
 def diagnose_no_result(records: StudyRecords) -> Diagnosis:
     """Say why no trial has completed."""
     n_trials = len(records.trials)
@@ -52,11 +60,11 @@ def diagnose_no_result(records: StudyRecords) -> Diagnosis:
     failed = [trial for trial in records.trials if trial.outcome in ("failed", "refused")]
     message = "There is nothing to judge the fit by."
     if not failed:
-        n_left = sum(trial.outcome == "running" for trial in records.trials)
+        counts = Counter(trial.outcome for trial in records.trials)
         ends = [
-            f"{n:,} {agree(n, 'is', 'are')} {word}"
-            for n, word in ((n_trials - n_left, "pruned"), (n_left, "unfinished"))
-            if n
+            f"{counts[outcome]:,} {agree(counts[outcome], 'is', 'are')} {word}"
+            for outcome, word in _ENDS.items()
+            if counts[outcome]
         ]
         return _too_little(f"{message} Of {count(n_trials, 'trial')} {listing(ends)}.", records)
     cause, n_failed = Counter(str(trial.cause) for trial in failed).most_common(1)[0]

@@ -32,6 +32,7 @@ from automl.wording.numbers import number
 from search_spaces.hyperparameters import Hyperparameter, Role
 from storage.ranking import Rank, rank
 from storage.records import (
+    TRAINED_IN_PART,
     Advice,
     Diagnosis,
     ParameterValue,
@@ -116,7 +117,7 @@ def crowded_ranges(
 
 
 def ranked_trials(records: StudyRecords) -> tuple[TrialRecord, ...]:
-    """All trials with a loss, best first; pruned ones are most of a search, and say as much."""
+    """All trials with a loss, best first; those trained in part are most, and say as much."""
     lengths = {
         trial.number: max(
             (len(records.epochs.get(run.run_id, ())) for run in records.search_runs(trial.number)),
@@ -124,12 +125,14 @@ def ranked_trials(records: StudyRecords) -> tuple[TrialRecord, ...]:
         )
         for trial in records.trials
     }
-    pruned = [
+    in_part = [
         (rank(trial.number, trial.value, lengths[trial.number], is_complete=False), trial)
         for trial in records.trials
-        if trial.outcome == "pruned" and trial.value is not None and math.isfinite(trial.value)
+        if trial.outcome in TRAINED_IN_PART
+        and trial.value is not None
+        and math.isfinite(trial.value)
     ]
-    return (*records.complete_trials, *(trial for _, trial in sorted(pruned, key=_rank_of)))
+    return (*records.complete_trials, *(trial for _, trial in sorted(in_part, key=_rank_of)))
 
 
 def _rank_of(pair: tuple[Rank, TrialRecord]) -> Rank:

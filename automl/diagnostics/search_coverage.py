@@ -31,6 +31,7 @@ from automl.wording.counts import agree, count, listing
 from automl.wording.numbers import number
 from storage.records import (
     CAUSES,
+    TRAINED,
     Advice,
     Diagnosis,
     ParameterValue,
@@ -114,7 +115,7 @@ def diagnose_short_budget(records: StudyRecords) -> Diagnosis | None:
 def diagnose_too_few_trials(records: StudyRecords) -> Diagnosis | None:
     """Fewer trials than the number of searched hyperparameters asks for."""
     varied = varied_parameters(records)
-    n_trials = sum(trial.outcome in ("complete", "pruned") for trial in records.trials)
+    n_trials = sum(trial.outcome in TRAINED for trial in records.trials)
     wanted = min(RANDOM_TRIALS, TRIALS_PER_PARAMETER * len(varied))
     if not n_trials or n_trials >= wanted:
         return None

@@ -28,7 +28,7 @@ from automl.wording.numbers import number
 from automl.wording.references import is_plural, reference_words
 from automl.wording.scores import SPLIT_NAMES
 from storage.answers import latest_evaluation, study_evaluation
-from storage.records import Json, StudyRecords
+from storage.records import TRAINED, Json, StudyRecords
 from storage.score_records import EvaluationRecord, PairedDifference, ReferenceName
 
 NETWORK = "network"
@@ -75,8 +75,8 @@ def missing_signal(records: StudyRecords) -> Gain | None:
     best = records.best_trial
     if best is None or _is_probed(records):
         return None
-    # Pruned trials ran in the same contest for the lowest validation loss.
-    n_trials = sum(trial.outcome in ("complete", "pruned") for trial in records.trials)
+    # Pruned and paused trials ran in the same contest for the lowest validation loss.
+    n_trials = sum(trial.outcome in TRAINED for trial in records.trials)
     source = latest_evaluation(records, "valid") or latest_evaluation(records, "test")
     if source and "loss" not in source.reference_scores("guessing"):
         return None

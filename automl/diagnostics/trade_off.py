@@ -14,7 +14,7 @@ from automl.diagnostics.situation import change_range, named, space_parameters
 from automl.diagnostics.thresholds import FAILURE_SHARE, SAME_LOSS_STANDARD_ERRORS
 from automl.wording.counts import agree, count, listing
 from automl.wording.numbers import brief_time, number
-from storage.records import Advice, Diagnosis, StudyRecords, StudySettings, TrialRecord
+from storage.records import TRAINED, Advice, Diagnosis, StudyRecords, StudySettings, TrialRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def _fit_in(records: StudyRecords, refused: list[TrialRecord]) -> tuple[Advice, 
     low, high = entry.get("low"), entry.get("high")
     if name is None or not isinstance(low, int | float) or not isinstance(high, int | float):
         return ()
-    allowed = [t for t in records.trials if t.outcome in ("complete", "pruned")]
+    allowed = [t for t in records.trials if t.outcome in TRAINED]
     widths = [w for t in allowed if isinstance(w := t.params.get(name), int | float)]
     over = [w for t in refused if isinstance(w := t.params.get(name), int | float)]
     if not widths or 2 * sum(w > max(widths) for w in over) <= len(over):

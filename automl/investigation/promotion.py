@@ -21,7 +21,7 @@ from automl.tuning.planned_runs import EndedRun, PlannedRun, say_failures, study
 from automl.tuning.problem import Problem
 from automl.tuning.pruned_states import kept_continuations
 from storage import Store
-from storage.records import StudyRecords, TrialRecord, best_epoch
+from storage.records import TRAINED_IN_PART, StudyRecords, TrialRecord, best_epoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Promotion:
     """What the full budget made of a trial."""
 
     trial_number: int
-    epochs_before: int  # trained when the trial was pruned
+    epochs_before: int  # trained when the trial was pruned, or paused
     value_before: float | None
     epochs: int
     best_epoch: int
@@ -47,7 +47,7 @@ def check_promotable(records: StudyRecords, trial_number: int) -> TrialRecord:
     """The trial to promote.
 
     Raises:
-        StudyError: there is no such trial, or it was not pruned.
+        StudyError: there is no such trial, or it was neither pruned nor pauses.
     """
     name = records.settings.study_name
     if not 0 <= trial_number < len(records.trials):
@@ -56,11 +56,11 @@ def check_promotable(records: StudyRecords, trial_number: int) -> TrialRecord:
             f"but got {trial_number}"
         )
     trial = records.trials[trial_number]
-    if trial.outcome != "pruned":
-        unended = "; let the search go on to its end first" if trial.outcome == "running" else ""
+    if trial.outcome not in TRAINED_IN_PART or trial.state == "RUNNING":
+        unended = "; let the search go on to its end first" if trial.state == "RUNNING" else ""
         raise StudyError(
-            f"only a pruned trial can be given the full budget, but trial {trial_number} of "
-            f"{name!r} is {trial.outcome}{unended}"
+            f"only a pruned or paused trial can be given the full budget, but trial "
+            f"{trial_number} of {name!r} is {trial.outcome}{unended}"
         )
     return trial
 
@@ -68,10 +68,11 @@ def check_promotable(records: StudyRecords, trial_number: int) -> TrialRecord:
 def promote(
     store: Store, records: StudyRecords, trial_number: int, problem: Problem, executor: Executor
 ) -> Promotion:
-    """Train a pruned trial to the end of its budget.
+    """Train a pruned or paused trial to the end of its budget.
 
     Raises:
-        StudyError: there is no such trial, it was not pruned, or its training failed.
+        StudyError: there is no such trial, it was neither pruned nor pauses, or its training
+            failed.
     """
     trial = check_promotable(records, trial_number)
     planned = plan_promotion(store, records, trial)

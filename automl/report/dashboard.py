@@ -121,7 +121,7 @@ def publish(
     table = study_table(records)
     made = figures(table)
     notes = trial_notes(table)
-    body = study_note(table, table.importances.missing_because)
+    body = study_note(table, table.importances.missing_because, storage)
     attributes = study_attributes(table, storage)
     with transaction():
         _save_attributes(study, attributes)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import html
 import re
 
+from automl.commands_to_type import pauses_explained
+from automl.options.values import DEFAULT_STORAGE
 from automl.report import result_part, verdict_part
 from automl.report.numbers.effort import effort
 from automl.report.numbers.overview import overview
@@ -27,11 +29,12 @@ ON_IMPORTANCES = (
 N_FAILED_NOTES = 50  # the newest; a note is a row that the dashboard reads at every request
 
 
-def study_note(table: StudyTable, no_importances: str = "") -> str:
+def study_note(table: StudyTable, no_importances: str = "", storage: str = DEFAULT_STORAGE) -> str:
     """Best configuration, scores, verdict and advice.
 
     Args:
         no_importances: why the plot of importances is empty, if it is.
+        storage: as a person names it, for the command that goes on with a trial.
     """
     records, shown = table.records, overview(table)
     lines = [f"## {plain(records.settings.study_name)}", ""]
@@ -47,7 +50,10 @@ def study_note(table: StudyTable, no_importances: str = "") -> str:
     if shown.best is not None:
         lines += _scores(result_part.score_head(shown), result_part.score_rows(shown))
         lines += ["", "### Best configuration", "", *_params(table.ranked[0])]
-    lines += ["", effort(table).in_words, ""]
+    lines += ["", effort(table).in_words]
+    if explained := pauses_explained(records, storage):
+        lines += ["", marked(explained)]
+    lines.append("")
     lines.append(f"{plain(no_importances)} {ON_IMPORTANCES}".strip())
     return "\n".join(lines)
 

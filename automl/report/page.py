@@ -24,7 +24,7 @@ from jinja2.filters import do_forceescape, do_mark_safe
 from numpy.typing import NDArray
 from plotly.offline import get_plotlyjs
 
-from automl.commands_to_type import reproducing_command, trained_calls
+from automl.commands_to_type import pauses_explained, reproducing_command, trained_calls
 from automl.comparison import Comparison
 from automl.diagnostics.headline import headline
 from automl.options.values import DEFAULT_STORAGE
@@ -194,6 +194,7 @@ def _origin(records: StudyRecords, storage: str) -> dict[str, object]:
     """Where it all comes from, and the command that repeats it."""
     return {
         "policies": trained_calls(records),
+        "pauses": pauses_explained(records, storage),
         "reproduction": reproducing_command(records, storage),
         "facts": reproduce_part.facts(records.settings),
         "columns": reproduce_part.columns(records.settings),

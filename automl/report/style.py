@@ -18,6 +18,7 @@ import plotly.graph_objects as go
 from automl.report import ticks
 from automl.report.numbers.axes import Axis
 from automl.report.numbers.trials import OUTCOMES, Outcome, Trial
+from storage.records import TRAINED_IN_PART
 
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
 ORANGE, SKY, PURPLE = "#E69F00", "#56B4E9", "#CC79A7"
@@ -33,9 +34,10 @@ TRAIN, VALID = BLUE, VERMILLION
 # On dark paper the darker ones are lit up, in the same hue and order of lightness.
 ON_DARK = {BLUE: "#3B93DB", VERMILLION: "#F07A2B", GREEN: "#1DB98B", SKY: "#9AD4F5"}
 
-OUTCOME_COLOURS = {"complete": BLUE, "pruned": ORANGE, "failed": PURPLE,
-                   "refused": GREY, "unfinished": GREEN}  # fmt: skip
-OUTCOME_SYMBOLS = {"complete": "circle", "pruned": "x-thin", "failed": "triangle-up-open",
+OUTCOME_COLOURS = {"complete": BLUE, "pruned": ORANGE, "paused": GREEN, "failed": PURPLE,
+                   "refused": GREY, "unfinished": SKY}  # fmt: skip
+OUTCOME_SYMBOLS = {"complete": "circle", "pruned": "x-thin", "paused": "line-ns",
+                   "failed": "triangle-up-open",
                    "refused": "square-open", "unfinished": "circle-open"}  # fmt: skip
 
 # Cividis: perceptually even, the same order under all colour-vision deficiencies, and its
@@ -255,7 +257,7 @@ def n_outside(values: Any, axis: Mapping[str, Any]) -> int:
 def outcome_marker(outcome: str, size: int = 7, *, is_faint: bool = False) -> Mapping[str, Any]:
     """The marker of trials that ended so: colour and symbol say the same."""
     colour = OUTCOME_COLOURS[outcome]
-    thin = outcome in ("pruned",)
+    thin = outcome in TRAINED_IN_PART
     return {
         "color": colour,
         "symbol": OUTCOME_SYMBOLS[outcome],

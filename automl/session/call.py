@@ -18,12 +18,12 @@ from automl.executors.resources import available_cores, total_memory
 from automl.executors.workers.worker import TrainingSetup
 from automl.options.option import options_in, options_of
 from automl.options.search_options import FreeOptions, PolicyOptions, SearchOptions
+from automl.tuning.call_options import CallOptions
 from automl.tuning.clock import Clock
 from automl.tuning.ending_time import MOST_SHARE, REFERENCE_SECONDS, ending_seconds
 from automl.tuning.memory import MemoryPlan, plan_memory
 from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.objective_problem import ObjectiveProblem
-from automl.tuning.policy import SearchPolicy
 from automl.tuning.problem import Problem
 from automl.tuning.settings import environment
 from automl.tuning.stacking import ready, slots_of
@@ -106,7 +106,7 @@ class SearchCall:
         """Let the clock of training leave as much of the call's time as the end will take.
 
         Args:
-            n_ended: trials of the study, so far.
+            n_ended: trials of the study so far, those that pause too.
             has_references: whether they are fitted already.
         """
         if self.clock.timeout is None:
@@ -128,10 +128,10 @@ class SearchCall:
         return 0.0 if self.data is None else self.busyness * REFERENCE_SECONDS
 
     @property
-    def policy(self) -> SearchPolicy:
+    def call_options(self) -> CallOptions:
         """How this call searches."""
         chosen = options_in(self.options, PolicyOptions)
-        return SearchPolicy(**chosen, n_slots=self.memory.n_slots)
+        return CallOptions(**chosen, n_slots=self.memory.n_slots)
 
     def policy_record(self, n_trials_before: int) -> PolicyRecord:
         """How this call searches, as it is kept."""

@@ -24,7 +24,7 @@ from automl.session.search_session import SearchSession
 from automl.session.warm_start import read_earlier
 from automl.tuning.clock import Clock
 from automl.tuning.ending_time import Moment
-from automl.tuning.policies.choosing import check_policy
+from automl.tuning.policies.choosing import check_taken
 from automl.tuning.problem import Problem
 from automl.tuning.pruners import make_pruner
 from automl.tuning.samplers import PerTrialSampler
@@ -163,8 +163,8 @@ def _n_slots_before(store: Store, settings: StudySettings) -> int:
 
 
 def _check_policy(options: SearchOptions, space: SearchSpace) -> None:
-    """Tell a wrong name before the data are read."""
+    """Tell a wrong name, or one that decides nothing, before the data are read."""
     trainer_class(options.trainer)
-    check_policy(options.policy)
     make_pruner(options.pruner, options.max_epochs)
     PerTrialSampler(options.sampler, space, options.seed)
+    check_taken(options)

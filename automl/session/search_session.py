@@ -75,7 +75,7 @@ class SearchSession:
                 self._beside.follow(progress)
                 self.call.keep_for_end(
                     self.clock_of_training,
-                    progress.n_ended,
+                    progress.n_settled,
                     has_references=self._beside.has_references,
                 )
                 self._publishing.publish_beside(search)
@@ -88,7 +88,7 @@ class SearchSession:
         study = open_study(self.store, call.settings, call.earlier)
         self._write_beginning()
         return Search(
-            study, self.store, executor, call.problem, call.policy, self.clock_of_training
+            study, self.store, executor, call.problem, call.call_options, self.clock_of_training
         )
 
     def _write_beginning(self) -> None:

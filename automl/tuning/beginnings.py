@@ -80,24 +80,24 @@ def decide(state: SearchState, n_free: int) -> None:
 
     All is decided from one past, and in the file as a whole.
     """
-    total = state.policy.total
+    total = state.options.total
     n_startable = None if total is None else max(0, total - state.tally.n_asked)
     widen(state)
     own = (*state.trials, *state.trials.paused)
     decisions = state.decider.decide(n_free, n_startable, own)
     if not decisions:
-        state.decider.keep_belief()  # it may have learned all the same
+        _keep_belief(state)  # it may have learned all the same
         return
     proposals = [one.params for one in decisions if isinstance(one, StartTrial)]
     numbers = [one.number for one in decisions if not isinstance(one, StartTrial)]
     with state.store.transaction(at_once=True):
-        state.decider.keep_belief()
+        _keep_belief(state)
         started = _ask(state, proposals)
         told = [number for number in numbers if number not in state.trials.paused]
         settings = state.problem.settings
         for adopted in adopt_told_trials(state.study, state.store, settings, told):
             state.trials.paused.add(adopted)
-            state.tally.n_pruned -= 1
+            state.tally.n_paused -= 1
         taken_up = [state.take_up(number) for number in numbers if number in state.trials.paused]
         for number in set(told).difference(trial.number for trial in taken_up):
             state.decider.change(number, "training")  # by another coordinator, since just now
@@ -106,6 +106,11 @@ def decide(state: SearchState, n_free: int) -> None:
         if isinstance(trial, AdoptedTrial):
             go_on(state, trial)
     state.let_train([trial for trial in taken_up if isinstance(trial, TrialInTraining)])
+
+
+def _keep_belief(state: SearchState) -> None:
+    if (learned := state.decider.new_belief()) is not None:
+        state.store.beliefs.add(state.problem.study_name, learned)
 
 
 def go_on(state: SearchState, adopted: AdoptedTrial) -> TrialInTraining:
@@ -118,7 +123,8 @@ def go_on(state: SearchState, adopted: AdoptedTrial) -> TrialInTraining:
 
 
 def _planned_again(state: SearchState, adopted: AdoptedTrial) -> TrialInTraining:
-    params = state.problem.space.suggest(adopted.handle)  # a trial opened again draws nothing
+    # Not `suggest`: ranges may have been widened since, and Optuna would say that they differ.
+    params = state.problem.space.complete(adopted.handle.params)
     trial = _plan(state, adopted.handle, params, attempt=adopted.n_attempts + 1)
     if adopted.n_reported:  # it was within the study's limits
         trial.lift_limits()
@@ -136,7 +142,7 @@ def _ask(
     for number, why in refuse_unfit(state.study):
         tally.count_failed("crashed")
         state.say(f"trial {number} failed: {why}")
-    with state.store.optuna_storage.trials.at_most(state.policy.total):
+    with state.store.optuna_storage.trials.at_most(state.options.total):
         given = [params for params in proposals if params is not None]
         asked = (
             ask_for(state.study, space, given)
@@ -148,7 +154,7 @@ def _ask(
         state.decider.start(trial.number, trial.params)
         if tally.has_machine_decided:
             trial.handle.set_user_attr(BY_MACHINE, "params")
-    is_full, total = len(trials) < len(proposals), state.policy.total
+    is_full, total = len(trials) < len(proposals), state.options.total
     if is_full and (n_trials := _n_trials(state)) < (total or n_trials + len(trials)):
         state.say(f"{USED_UP}: the study ends with {count(n_trials, 'trial')}")
     last = max((trial.number + 1 for trial in trials), default=0)

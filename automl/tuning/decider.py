@@ -2,7 +2,7 @@
 
 What happens in the virtual order is told here, trial by trial; what the policy decides comes out.
 What was best in earlier studies is tried before it is asked.
-What it believes is stored with the study when it has changed.
+What it believes is to be stored with the study when it has changed.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from automl.tuning.problem import Problem
 from automl.tuning.samplers import PerTrialSampler
 from automl.tuning.stopping import TRIED_AT_BEST, stopping_of
 from automl.tuning.study_view import look_at, view_of
+from storage.call_records import BeliefRecord
 from storage.earlier_records import EarlierStudy
 from storage.records import ParameterValue
 
@@ -36,6 +37,7 @@ class Decider:
 
     Args:
         earlier: studies that the study learns from, fitted into its space.
+        believed: what the policy had learned by an earlier call.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Decider:
         problem: Problem,
         options: PolicyOptions,
         earlier: Sequence[EarlierStudy] = (),
+        believed: BeliefRecord | None = None,
     ) -> None:
         self._study, self._limits = study, problem.limits
         study.sampler = PerTrialSampler(
@@ -60,10 +63,10 @@ class Decider:
         self.stopping = stopping_of(study, options, self.view)
         self.view.earlier = earlier
         self._first = tuple(map(self._allowed, first_params(earlier, problem.space)))
-        self._key = f"automl:belief:{options.policy}"
-        self._belief = study._storage.get_study_system_attrs(study._study_id).get(self._key)
-        if self._belief is not None:
-            self.policy.believe(self._belief)
+        self._name = options.policy
+        if believed is not None:
+            self.policy.believe(believed.belief)
+        self._belief = self.policy.belief
 
     def decide(
         self, n_free: int, n_startable: int | None, own: Iterable[int]
@@ -90,13 +93,14 @@ class Decider:
         view.turn += len(decisions)
         return decisions
 
-    def keep_belief(self) -> None:
-        """Store what the policy believes, if that has changed."""
+    def new_belief(self) -> BeliefRecord | None:
+        """What the policy has learned since it was last asked here; None: nothing."""
         belief = self.policy.belief
-        if belief is not None and belief is not self._belief:
-            self._belief = belief
-            study = self._study
-            study._storage.set_study_system_attr(study._study_id, self._key, belief)
+        if belief is None or belief is self._belief:
+            return None
+        self._belief = belief
+        trials = self.view.trials.values()
+        return BeliefRecord(self._name, len(trials), sum(one.epoch for one in trials), belief)
 
     def judge(self, number: int) -> Judgement:
         """What becomes of a trial at an epoch at which it is judged."""

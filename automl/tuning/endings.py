@@ -105,7 +105,7 @@ def tell_paused(state: SearchState) -> None:
                     state.store.runs.finish(run_id, "pruned", None)
                 state.keeper.checkpoints.remove(trial.checkpoints)
             _tell(state, trial, TrialState.PRUNED)
-            state.tally.n_pruned += 1
+            state.tally.n_paused += 1
     for number in tuple(paused):
         trial = paused.take(number)
         if isinstance(trial, TrialInTraining):

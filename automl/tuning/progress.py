@@ -30,7 +30,7 @@ class SearchProgress:
     n_complete: int
     n_pruned: int
     n_failed: int
-    n_paused: int
+    n_paused: int  # those of earlier calls too
     running: tuple[RunningTrial, ...]
     best_number: int | None  # where trials pause, of all; else of those that are complete
     best_value: float | None
@@ -38,6 +38,7 @@ class SearchProgress:
     n_epochs: int
     seconds: float  # since the call began
     seconds_left: float | None  # None until it can be told
+    pauses: bool = False  # whether its policy lets trials pause, and prunes none
     n_refused: int = 0  # trials whose networks were over a limit
     messages: tuple[str, ...] = ()  # what happened in this round: a new best, a failure
 

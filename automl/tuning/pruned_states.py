@@ -17,7 +17,7 @@ from automl.training.trainer import Checkpoint
 from automl.tuning.planned_runs import Continuation
 from automl.tuning.trial_in_training import TrialInTraining
 from storage import StorageError, Store
-from storage.records import StudyRecords, best_epoch
+from storage.records import TRAINED_IN_PART, StudyRecords, best_epoch
 
 LEAST_EPOCHS = 2
 """The state of a trial of fewer is not kept: it is trained again in about the time that its file
@@ -120,8 +120,9 @@ def _states(trial: TrialInTraining, executor: Executor) -> list[Checkpoint]:
 
 
 def _kept_values(records: StudyRecords) -> dict[int, float]:
-    """What the pruned trials whose states are kept were worth, by number."""
-    pruned = {trial.number for trial in records.trials if trial.outcome == "pruned"}
+    """What the trials told as pruned whose states are kept were worth, by number."""
+    told = (trial for trial in records.trials if trial.state == "PRUNED")
+    pruned = {trial.number for trial in told if trial.outcome in TRAINED_IN_PART}
     values: dict[int, float] = {}
     for artifact in records.kept_artifacts("checkpoint"):
         number, run_id = artifact.trial_number, artifact.run_id

@@ -20,6 +20,7 @@ import optuna
 from automl.errors import TrainingError
 from automl.executors.executor import Executor, RoundResult
 from automl.tuning.beginnings import adopt, decide, take_begun
+from automl.tuning.call_options import CallOptions
 from automl.tuning.clock import Clock
 from automl.tuning.endings import (
     complete_early,
@@ -31,7 +32,6 @@ from automl.tuning.endings import (
     write_states,
 )
 from automl.tuning.finishing import begin_to_finish
-from automl.tuning.policy import FINISHING_SHARE, SearchPolicy
 from automl.tuning.problem import Problem
 from automl.tuning.progress import SearchProgress
 from automl.tuning.repeated_failure import RepeatedFailure
@@ -46,6 +46,12 @@ CHECKPOINT_SECONDS = 60.0
 """A trial's state is saved this often: a killed process loses a minute of each of its trials, and
 saving (a few megabytes, some milliseconds) costs nothing that could be noticed."""
 
+FINISHING_SHARE = 0.4
+"""In this last part of a call's time no trial begins while one in training is better than all
+completed ones and would not finish at the pace so far: it needs the time. In 60 s with 300 trials
+in view, the best loss of letter went from 0.239 to 0.164, of california_housing from 0.329 to
+0.273, of adult from 0.314 to 0.316 (one run each)."""
+
 
 class Search:
     """One call of a search on one study. Iterate over it; `stop()` ends it cleanly."""
@@ -56,10 +62,10 @@ class Search:
         store: Store,
         executor: Executor,
         problem: Problem,
-        policy: SearchPolicy,
+        options: CallOptions,
         clock: Clock | None = None,
     ) -> None:
-        self.state = SearchState.of(study, store, executor, problem, policy)
+        self.state = SearchState.of(study, store, executor, problem, options)
         self._repeated = RepeatedFailure(
             is_watched=not problem.is_trusted, has_trained=self.state.tally.has_trained
         )
@@ -113,7 +119,7 @@ class Search:
         policy, n_free = state.decider.policy, order.n_wanted
         if n_free < policy.n_at_once and not (n_free and order.has_free_slot):
             return True
-        total = state.policy.total
+        total = state.options.total
         if not policy.pauses and total is not None and state.tally.n_asked >= total:
             return True
         if self._is_over:

@@ -13,13 +13,13 @@ import optuna
 
 from automl.executors.executor import Executor
 from automl.training.trainer import Start
+from automl.tuning.call_options import CallOptions
 from automl.tuning.clock import Clock
 from automl.tuning.decider import Decider
 from automl.tuning.earlier import earlier_in
 from automl.tuning.keeping import Keeper
 from automl.tuning.order import VirtualOrder
 from automl.tuning.paused_trials import Paused, PausedTrials
-from automl.tuning.policy import SearchPolicy
 from automl.tuning.problem import Problem
 from automl.tuning.progress import SearchProgress, estimate_seconds_left
 from automl.tuning.study_view import TURN, is_paused, n_continued
@@ -38,7 +38,7 @@ class SearchState:
     store: Store
     executor: Executor
     problem: Problem
-    policy: SearchPolicy
+    options: CallOptions
     keeper: Keeper
     tally: Tally
     trials: TrialsInTraining
@@ -52,7 +52,7 @@ class SearchState:
         store: Store,
         executor: Executor,
         problem: Problem,
-        policy: SearchPolicy,
+        options: CallOptions,
     ) -> SearchState:
         """A search that has not begun, of a study as it is stored."""
         problem = problem.widened(store.widenings.read(problem.study_name))
@@ -65,13 +65,13 @@ class SearchState:
             store,
             executor,
             problem,
-            policy,
-            Keeper(store, problem, policy.keep_models, policy.keep_bytes),
+            options,
+            Keeper(store, problem, options.keep_models, options.keep_bytes),
             tally,
             TrialsInTraining(
-                VirtualOrder(policy.slots, n_left), PausedTrials(n_continued(trials))
+                VirtualOrder(options.slots, n_left), PausedTrials(n_continued(trials))
             ),
-            _decider(study, store, problem, policy),
+            _decider(study, store, problem, options),
         )
 
     def start(self, trials: Sequence[TrialInTraining], starts: Sequence[Start]) -> None:
@@ -92,7 +92,7 @@ class SearchState:
     def search_in(self, problem: Problem) -> None:
         """Go on in another space, as a call would that begins now."""
         self.problem = problem
-        self.decider = _decider(self.study, self.store, problem, self.policy)
+        self.decider = _decider(self.study, self.store, problem, self.options)
         for number in self.trials.paused:
             self.decider.change(number, "paused")
 
@@ -158,7 +158,7 @@ class SearchState:
 
     def progress(self, clock: Clock, clock_of_training: Clock) -> SearchProgress:
         """Where the search is: one snapshot, with what is to be told."""
-        tally, n_trials = self.tally, self.policy.total
+        tally, n_trials = self.tally, self.options.total
         counts = list(self.decider.stopping.epochs)
         if n_trials is not None:
             n_settled = tally.n_ended + len(self.trials.paused)
@@ -171,7 +171,8 @@ class SearchState:
             n_pruned=tally.n_pruned,
             n_failed=tally.n_failed,
             n_refused=tally.n_refused,
-            n_paused=len(self.trials.paused),
+            n_paused=tally.n_paused + len(self.trials.paused),
+            pauses=self.decider.policy.pauses,
             running=self.trials.snapshots,
             best_number=best.number if best else None,
             best_value=best.value if best else None,
@@ -190,6 +191,7 @@ class SearchState:
         return told
 
 
-def _decider(study: optuna.Study, store: Store, problem: Problem, policy: SearchPolicy) -> Decider:
+def _decider(study: optuna.Study, store: Store, problem: Problem, options: CallOptions) -> Decider:
     earlier = store.earlier.read(problem.study_name)
-    return Decider(study, problem, policy, earlier_in(problem.space, earlier))
+    believed = store.beliefs.last(problem.study_name, options.policy)
+    return Decider(study, problem, options, earlier_in(problem.space, earlier), believed)

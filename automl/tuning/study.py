@@ -92,7 +92,7 @@ def open_study(
 def _holds_nothing(store: Store, name: str) -> bool:
     """Whether a study has trials, none has trained for an epoch, and none is in training now."""
     records, dead = store.read_study(name), store.adoption.dead(name)
-    running = {trial.number for trial in records.trials if trial.outcome == "running"}
+    running = {trial.number for trial in records.trials if trial.state == "RUNNING"}
     return bool(records.trials) and not any(records.epochs.values()) and running <= set(dead)
 
 
@@ -184,7 +184,7 @@ def _assignment(name: str, asked: StudySettings) -> str:
 def record_policy(store: Store, records: StudyRecords, policy: PolicyRecord) -> None:
     """Write down how a call searches, if it has anything to search."""
     has_more = policy.n_trials is None or len(records.trials) < policy.n_trials
-    if has_more or any(trial.outcome == "running" for trial in records.trials):
+    if has_more or any(trial.state == "RUNNING" for trial in records.trials):
         store.add_of_call(records.settings.study_name, policy)
 
 

@@ -13,7 +13,7 @@ import optuna
 from optuna.trial import TrialState
 
 from automl.tuning.trial_in_training import TrialInTraining
-from storage.records import BY_MACHINE, OVER_LIMIT, ParameterValue
+from storage.records import BY_MACHINE, OVER_LIMIT, PAUSED, ParameterValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Tally:
     n_asked: int = 0  # trials that have begun; what waits, since a person enqueued it, has not
     n_complete: int = 0
     n_pruned: int = 0
+    n_paused: int = 0  # told as pruned at the end of a call; others pause in this one
     n_failed: int = 0
     n_refused: int = 0  # their networks were over a limit
     n_epochs: int = 0  # of this call
@@ -54,7 +55,10 @@ class Tally:
         if trial.state == TrialState.FAIL or "cause" in trial.user_attrs:
             self.count_failed(trial.user_attrs.get("cause"))
         elif trial.state == TrialState.PRUNED:
-            self.n_pruned += 1
+            if trial.user_attrs.get(PAUSED) is None:
+                self.n_pruned += 1
+            else:
+                self.n_paused += 1
         elif trial.state == TrialState.COMPLETE:
             self.n_complete += 1
             self._note_best(trial.number, trial.value, trial.params)
@@ -67,12 +71,16 @@ class Tally:
     @property
     def has_trained(self) -> bool:
         """Whether a trial has ended that did not fail."""
-        return self.n_complete + self.n_pruned > 0
+        return self._n_trained > 0
+
+    @property
+    def _n_trained(self) -> int:
+        return self.n_complete + self.n_pruned + self.n_paused
 
     @property
     def n_ended(self) -> int:
-        """Trials that have come to an end, of whatever kind."""
-        return self.n_complete + self.n_pruned + self.n_failed + self.n_refused
+        """Trials that have come to an end, of whatever kind, or were told to have."""
+        return self._n_trained + self.n_failed + self.n_refused
 
     def has_all(self, n_trials: int | None) -> bool:
         """Whether so many trials have been asked for, and all have come to an end.

@@ -7,7 +7,8 @@ registry does not know may break where it was not meant to go: its range is left
 whom the verdict advises.
 
 A look is stored before the decision that follows it, and the search goes on in the wider space as
-a call would that begins then: so a killed and continued search widens alike.
+a call would that begins then: so a killed and continued search widens alike. Of several
+coordinators of a study one looks, and all search in what it has left.
 """
 
 from __future__ import annotations
@@ -38,20 +39,31 @@ def widen(state: SearchState) -> None:
 
     It is to be called before each decision.
     """
-    problem, store = state.problem, state.store
-    if not problem.settings.widen:
+    if not state.problem.settings.widen:
         return
-    looks = store.widenings.read(problem.study_name)
-    if state.tally.n_asked >= _next_look(looks):
-        found = _crowded(problem.settings, state.decider.view)
-        look = WideningRecord(state.tally.n_asked, {one.name: ends for _, one, ends in found})
-        store.widenings.add(problem.study_name, look)
+    looks = _taken_over(state)  # before a look: another coordinator may have widened either end
+    if state.tally.n_asked < _next_look(looks):
+        return
+    found = _crowded(state.problem.settings, state.decider.view)
+    look = WideningRecord(state.tally.n_asked, {one.name: ends for _, one, ends in found})
+    name, widenings = state.problem.study_name, state.store.widenings
+    with state.store.transaction(at_once=True):
+        is_first = widenings.read(name) == looks  # of several coordinators one looks
+        if is_first:
+            widenings.add(name, look)
+    if is_first:
         for crowding, one, ends in found:
             state.say(_told(crowding, one, ends))
-        looks = (*looks, look)
-    wider = problem.widened(looks)
-    if wider is not problem:  # another coordinator may have looked as well
+    _taken_over(state)
+
+
+def _taken_over(state: SearchState) -> tuple[WideningRecord, ...]:
+    """All looks so far; the search goes on in the ranges that they have left."""
+    looks = state.store.widenings.read(state.problem.study_name)
+    wider = state.problem.widened(looks)
+    if wider is not state.problem:
         state.search_in(wider)
+    return looks
 
 
 def _next_look(looks: Sequence[WideningRecord]) -> int:

@@ -24,6 +24,17 @@ def test_a_study_without_complete_trials_says_so(finished: SearchResult) -> None
     assert values["diagnosis"]["verdict"] == "too_little_evidence"
 
 
+def test_trials_that_pause_are_counted_for_themselves(finished: SearchResult) -> None:
+    before: Any = study_json(finished.records)["n_trials"]
+    assert before["pruned"] and not before["paused"]
+    trials = tuple(
+        replace(one, user_attributes={"paused": 1}) if one.outcome == "pruned" else one
+        for one in finished.trials
+    )
+    after: Any = study_json(replace(finished.records, trials=trials))["n_trials"]
+    assert after == {**before, "pruned": 0, "paused": before["pruned"]}
+
+
 def test_limits_and_what_size_is_worth_are_told(finished: SearchResult) -> None:
     records = finished.records
     best = finished.best

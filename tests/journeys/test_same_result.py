@@ -99,9 +99,9 @@ def printed(folder: Path, *, was_killed: bool = False) -> str:
 
 
 def stored(folder: Path) -> list[Any]:
-    """What every trial was and how each of its epochs went, all but times."""
+    """What was learned, what every trial was and how its epochs went, all but times."""
     records = load_study("s", f"sqlite:///{folder}/automl.db").records
-    return [
+    trials = [
         (
             trial.number,
             dict(trial.params),
@@ -116,6 +116,7 @@ def stored(folder: Path) -> list[Any]:
         )
         for trial in records.trials
     ]
+    return [records.beliefs, records.widenings, *trials]
 
 
 def references(folder: Path) -> set[str]:

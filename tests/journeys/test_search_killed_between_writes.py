@@ -16,8 +16,8 @@ import pytest
 from automl.data import LoadedData, SplitOptions, load_dataset
 from automl.executors.choosing import make_executor
 from automl.options.search_options import SearchOptions
+from automl.tuning.call_options import CallOptions
 from automl.tuning.network_problem import NetworkProblem
-from automl.tuning.policy import SearchPolicy
 from automl.tuning.search import Search
 from automl.tuning.settings import make_settings
 from automl.tuning.study import open_study
@@ -60,10 +60,10 @@ def search(store: Store, data: LoadedData) -> list[tuple[object, ...]]:
     space = load("mlp").for_task(data.goal.task)
     options = SearchOptions(study="iris", max_epochs=8, patience=8, seed=3)
     settings = make_settings(data, space, options)
-    policy = SearchPolicy(n_trials=N_TRIALS, n_slots=1)
+    options = CallOptions(n_trials=N_TRIALS, n_slots=1)
     executor = make_executor(data.dataset, trainer="plain", workers=1)
     problem = NetworkProblem(settings, data.dataset)
-    for _ in Search(open_study(store, settings), store, executor, problem, policy):
+    for _ in Search(open_study(store, settings), store, executor, problem, options):
         pass
     return [
         (trial.outcome, trial.value, trial.params, trial.user_attributes["n_epochs"])

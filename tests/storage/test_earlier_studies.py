@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import update
 
 from storage import tables
+from storage.call_records import BeliefRecord
 from storage.earlier_records import EarlierStudy, EarlierTrial
 from storage.errors import DamagedError
 from storage.store import Store
@@ -50,3 +51,29 @@ def test_a_widening_that_is_none_is_refused(store: Store, ranges: object) -> Non
         connection.execute(update(tables.WIDENINGS).values(ranges=ranges))
     with pytest.raises(DamagedError, match="automl_widenings"):
         store.widenings.read("study")
+
+
+def test_beliefs_come_back_in_their_order_and_the_last_of_a_policy_alone(store: Store) -> None:
+    make_study(store, "study")
+    make_study(store, "other")
+    learned = (
+        BeliefRecord("freeze_thaw", 14, 30, {"n_points": 20, "lengths": {"dropout": 0.1}}),
+        BeliefRecord("mine", 20, 41, [1.5, None, "text"]),
+        BeliefRecord("freeze_thaw", 25, 62, {"n_points": 31, "lengths": {"dropout": -1e-300}}),
+    )
+    for one in learned:
+        store.beliefs.add("study", one)
+    assert store.read_study("study").beliefs == learned
+    assert store.beliefs.last("study", "freeze_thaw") == learned[2]
+    assert store.beliefs.last("study", "mine") == learned[1]
+    assert store.beliefs.last("study", "promotion") is None
+    assert store.beliefs.last("other", "freeze_thaw") is None
+
+
+def test_a_belief_that_is_no_json_is_refused(store: Store) -> None:
+    make_study(store, "study")
+    store.beliefs.add("study", BeliefRecord("freeze_thaw", 14, 30, {}))
+    with store._database.write() as connection:
+        connection.exec_driver_sql("UPDATE automl_beliefs SET belief = '{'")
+    with pytest.raises(DamagedError, match="automl_beliefs"):
+        store.beliefs.last("study", "freeze_thaw")

@@ -7,6 +7,7 @@ import pytest
 
 from storage.records import (
     CAUSES,
+    PAUSED,
     ArtifactRecord,
     EpochRecord,
     RunRecord,
@@ -37,6 +38,24 @@ def test_outcome_is_failed_where_there_is_a_cause(
 ) -> None:
     assert cause is None or cause in CAUSES
     assert TrialRecord(0, state, {}, cause=cause).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("state", "cause", "paused", "outcome"),
+    [
+        ("PRUNED", None, 3, "paused"),
+        ("RUNNING", None, 3, "paused"),
+        ("RUNNING", None, None, "running"),  # it has gone on
+        ("PRUNED", None, None, "pruned"),
+        ("COMPLETE", None, 3, "complete"),
+        ("PRUNED", "diverged", 3, "failed"),
+    ],
+)
+def test_a_trial_that_pauses_is_said_to_whether_the_search_has_ended_or_not(
+    state: TrialState, cause: str | None, paused: int | None, outcome: str
+) -> None:
+    trial = TrialRecord(0, state, {}, cause=cause, user_attributes={PAUSED: paused})
+    assert trial.outcome == outcome
 
 
 def test_epoch_is_finite_where_both_losses_are() -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection, inspect
 
 from storage import open_store, tables
-from storage.call_records import PolicyRecord, StopReason
+from storage.call_records import BeliefRecord, PolicyRecord, StopReason
 from storage.database import Database
 from storage.engine import database_path
 from storage.errors import StorageError
@@ -102,6 +102,7 @@ def make_old(url: str) -> None:
         connection.executescript(
             "DROP TRIGGER automl_after_study; DROP TABLE automl_policies; DROP TABLE automl_stops;"
             "DROP TABLE automl_earlier_studies; DROP TABLE automl_widenings;"
+            "DROP TABLE automl_beliefs;"
             + OLD_POLICIES
             + ";CREATE INDEX ix_automl_policies_study_id ON automl_policies (study_id);"
             "INSERT INTO automl_policies VALUES "
@@ -123,10 +124,14 @@ def test_a_file_of_an_earlier_version_keeps_what_it_had(url: str) -> None:
         store.add_of_call("study", PolicyRecord(3, "tpe", "none", timeout=60.0))
         store.add_of_call("study", StopReason("interrupted", n_trials=3))
         store.widenings.add("study", WideningRecord(3, {"x": (0.0, 2.0)}))
+        store.beliefs.add("study", BeliefRecord("freeze_thaw", 3, 9, {}))
         records = store.read_study("study")
         assert [one.n_trials for one in records.policies] == [12, None]
         assert [one.because for one in records.stops] == ["interrupted"]
         store.delete_study("study")
         with store._database.read() as connection:
-            for table in (tables.POLICIES, tables.STOPS, tables.WIDENINGS, tables.EARLIER_STUDIES):
+            for table in (
+                *(tables.POLICIES, tables.STOPS, tables.WIDENINGS, tables.EARLIER_STUDIES),
+                tables.BELIEFS,
+            ):
                 assert connection.execute(table.select()).all() == []

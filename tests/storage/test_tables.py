@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import func, select
 
 from storage import optuna_schema, tables
-from storage.call_records import PolicyRecord, StopReason
+from storage.call_records import BeliefRecord, PolicyRecord, StopReason
 from storage.earlier_records import EarlierStudy, EarlierTrial
 from storage.records import DataCheckRecord, Diagnosis
 from storage.score_records import AnswerMember, AnswerRecord, EvaluationRecord
@@ -26,6 +26,7 @@ def fill(store: Store, name: str) -> None:
     store.add_of_call(name, PolicyRecord(0, "tpe", "median"))
     store.add_of_call(name, StopReason("interrupted"))
     store.widenings.add(name, WideningRecord(25, {"dropout": (0.0, 0.9)}))
+    store.beliefs.add(name, BeliefRecord("freeze_thaw", 25, 60, {}))
     store.artifacts.save_predictions(name, answer.answer_id, {})
 
 

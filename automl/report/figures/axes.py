@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,13 +23,14 @@ from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import Floats, Outcome, Trial, sample_trials
 from automl.report.panels import Panel, Place
 from automl.wording.numbers import number, percent
+from storage.records import TRAINED
 
 PLACE = Place(
     "parameters",
     "third",
     "One by one",
-    (("complete", "complete"), ("pruned", "pruned"), ("failed", "diverged"),
-     ("line", "best nearby"), ("edge", "edge of the range")),
+    (("complete", "complete"), ("pruned", "pruned"), ("paused", "paused"),
+     ("failed", "diverged"), ("line", "best nearby"), ("edge", "edge of the range")),
     "Place: the share of the other trials that are better. Every two are compared at the last "
     "epoch that both have reached.",
 )  # fmt: skip
@@ -83,12 +84,18 @@ def axis_plot(table: StudyTable, axis: Axis, at_most: int = N_POINTS) -> AxisPlo
 
 def panels(table: StudyTable) -> list[Panel]:
     """One axis plot per hyperparameter, the most important first."""
-    made = []
+    made, place = [], _place(table)
     for index, (name, axis) in enumerate(table.axes_by_importance.items()):
         numbers = axis_plot(table, axis)
         shown = drawing(numbers).update_xaxes(title=None)  # the panel's heading says it
-        made.append(Panel(PLACE, f"axis-{index}", name, words(numbers), shown))
+        made.append(Panel(place, f"axis-{index}", name, words(numbers), shown))
     return made
+
+
+def _place(table: StudyTable) -> Place:
+    """Its legend is of the outcomes that there are."""
+    missing = TRAINED.difference(trial.outcome for trial in table.trials)
+    return replace(PLACE, legend=tuple(one for one in PLACE.legend if one[0] not in missing))
 
 
 def figure(

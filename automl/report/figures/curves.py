@@ -17,6 +17,7 @@ from automl.report.panels import Panel, Place
 from automl.wording.counts import count
 from automl.wording.epochs import epoch_sentences, part_words
 from automl.wording.scores import score_text
+from storage.records import TRAINED_IN_PART
 
 BEST, NEXT_ONES = Place("importance"), Place("curves", "half")
 HEIGHT = 360  # about that of the figure beside it
@@ -117,7 +118,8 @@ def drawing(numbers: LearningCurves) -> go.Figure:
     """The best trial's train and validation loss over all other validation curves."""
     made = style.figure(440)
     _add_faint(made, [*numbers.others, *numbers.best[1:]])
-    _add_pruned_ends(made, [t for t in numbers.others if t.outcome == "pruned"])
+    for outcome in sorted(TRAINED_IN_PART):
+        _add_ends(made, outcome, [t for t in numbers.others if t.outcome == outcome])
     if numbers.best:
         _add_train_and_valid(made, numbers.best[0])
     made.update_layout(
@@ -211,15 +213,16 @@ def _add_faint(made: go.Figure, trials: Sequence[Trial]) -> None:
     )
 
 
-def _add_pruned_ends(made: go.Figure, pruned: Sequence[Trial]) -> None:
-    if pruned:
+def _add_ends(made: go.Figure, outcome: str, trials: Sequence[Trial]) -> None:
+    """Where curves end, or rest."""
+    if trials:
         made.add_scatter(
-            x=style.single([t.curve.epochs[-1] for t in pruned]),
-            y=style.single([t.curve.valid[-1] for t in pruned]),
-            customdata=style.single([t.number for t in pruned]),
+            x=style.single([t.curve.epochs[-1] for t in trials]),
+            y=style.single([t.curve.valid[-1] for t in trials]),
+            customdata=style.single([t.number for t in trials]),
             mode="markers",
-            name="pruned",
-            marker=style.outcome_marker("pruned", 6),
-            hovertemplate="trial %{customdata:.0f} pruned<br>after epoch %{x}<br>"
+            name=outcome,
+            marker=style.outcome_marker(outcome, 6),
+            hovertemplate=f"trial %{{customdata:.0f}} {outcome}<br>after epoch %{{x}}<br>"
             "validation loss %{y:.4g}<extra></extra>",
         )

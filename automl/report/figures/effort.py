@@ -9,23 +9,30 @@ from automl.report.numbers.effort import Effort, effort
 from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import OUTCOMES
 from automl.report.panels import Panel, Place, alone
+from automl.wording.counts import listing
 
 PLACE = Place("search")
 
 
 def panels(table: StudyTable) -> list[Panel]:
-    """What was spent, and what pruning saved, once a trial has begun."""
+    """What was spent, and what was saved of it, once a trial has begun."""
     spent = effort(table)
     if not spent.n_trials:
         return []
     caption = ""
     if spent.n_epochs_saved:
         caption = (
-            f"Pruning saved about {spent.n_epochs_saved:,} epochs, if the pruned trials had "
+            f"{_savers(spent)} saved about {spent.n_epochs_saved:,} epochs, if these trials had "
             "trained as long as complete ones do on average."
         )
     title = "Trials and epochs"
     return [Panel(PLACE, "effort", title, spent.in_words, drawing(spent), caption)]
+
+
+def _savers(spent: Effort) -> str:
+    """What saved epochs."""
+    done = {"pruned": "pruning", "paused": "pausing"}
+    return listing([word for each, word in done.items() if each in spent.outcomes]).capitalize()
 
 
 figure = alone(panels, "No trial has begun yet.")

@@ -10,10 +10,11 @@ import plotly.graph_objects as go
 
 from automl.report import style
 from automl.report.numbers.study import StudyTable
-from automl.report.numbers.trials import Trial, sample_trials
+from automl.report.numbers.trials import OUTCOMES, Outcome, Trial, sample_trials
 from automl.report.panels import Panel, Place, alone, omitted
-from automl.wording.counts import count
+from automl.wording.counts import count, listing
 from automl.wording.scores import score_text
+from storage.records import TRAINED_IN_PART
 
 PLACE = Place("search")
 N_POINTS = 2000
@@ -49,14 +50,21 @@ def panels(table: StudyTable) -> list[Panel]:
         return []
     n_outside = style.n_outside([t.value for t in numbers.trials], frame(numbers))
     outside = f" {count(n_outside, 'trial')} outside the frame." if n_outside else ""
-    caption = (
-        "Pruned trials are faint: they stand at the lowest loss of the few epochs that they had."
-        f"{outside}{omitted(numbers.n_omitted)}"
-    )
+    caption = f"{outside}{omitted(numbers.n_omitted)}"
+    if in_part := [each for each in OUTCOMES if each in TRAINED_IN_PART & _outcomes(numbers)]:
+        caption = (
+            f"{listing(in_part).capitalize()} trials are faint: they stand at the loss of the "
+            f"last of the few epochs that they had.{caption}"
+        )
+    caption = caption.strip()
     return [Panel(PLACE, "history", "History", words(numbers), drawing(numbers), caption)]
 
 
 figure = alone(panels, "No trial has a validation loss yet.")
+
+
+def _outcomes(numbers: History) -> set[Outcome]:
+    return {trial.outcome for trial in numbers.trials}
 
 
 def words(numbers: History) -> str:

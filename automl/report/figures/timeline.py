@@ -1,4 +1,8 @@
-"""When each trial ran: bars that overlap ran at the same time."""
+"""When each trial ran: bars that overlap ran at the same time.
+
+When a trial paused is not kept. So of one that pauses only its beginning is drawn, and the bar of
+one that went on holds its pauses too.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ N_BARS = 300  # a bar needs a pixel of height to be seen
 
 
 class Bar(NamedTuple):
-    """When one trial ran, in seconds since the study's first trial began."""
+    """When one trial ran, in seconds since the study's first trial began; empty if it pauses."""
 
     trial: Trial
     start: float
@@ -42,8 +46,13 @@ def timeline(table: StudyTable) -> Timeline:
     first = min(began.values())
     last = max(max(t.record.finished_at or 0.0, start) for t, start in began.items())
     drawn = sample_trials([*began], N_BARS)
-    bars = [Bar(t, began[t] - first, (t.record.finished_at or last) - first) for t in drawn]
+    ends = {t: began[t] if _pauses(t) else t.record.finished_at or last for t in drawn}
+    bars = [Bar(t, began[t] - first, end - first) for t, end in ends.items()]
     return Timeline(bars, len(began) - len(drawn))
+
+
+def _pauses(trial: Trial) -> bool:
+    return trial.outcome == "paused"
 
 
 def panels(table: StudyTable) -> list[Panel]:
@@ -52,6 +61,8 @@ def panels(table: StudyTable) -> list[Panel]:
     if not numbers.bars:
         return []
     caption = omitted(numbers.n_omitted)
+    if any(_pauses(bar.trial) for bar in numbers.bars):
+        caption = f"Paused trials are marked where they began; bars include pauses.{caption}"
     return [Panel(PLACE, "timeline", "Timeline", words(numbers), drawing(numbers), caption)]
 
 
@@ -74,7 +85,17 @@ def drawing(numbers: Timeline) -> go.Figure:
     scale, unit = _time_scale(max(bar.end for bar in numbers.bars))
     for outcome in OUTCOMES:
         bars = [bar for bar in numbers.bars if bar.trial.outcome == outcome]
-        if bars:
+        if bars and outcome == "paused":
+            made.add_scatter(
+                x=style.single([bar.start / scale for bar in bars]),
+                y=style.single([bar.trial.number for bar in bars]),
+                customdata=np.array([bar.trial.effort.n_epochs for bar in bars]),
+                mode="markers",
+                name=outcome,
+                marker=style.outcome_marker(outcome, 5),
+                hovertemplate="trial %{y} (paused)<br>%{customdata} epochs<extra></extra>",
+            )
+        elif bars:
             made.add_bar(
                 base=style.single([bar.start / scale for bar in bars]),
                 x=style.single([(bar.end - bar.start) / scale for bar in bars]),

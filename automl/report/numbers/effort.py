@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import OUTCOMES, Outcome
 from automl.wording.counts import count
+from storage.records import TRAINED_IN_PART
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Effort:
     messages: Mapping[str, str]  # by cause: what the last such trial said, if anything
     n_epochs: int
     n_epochs_by_outcome: Mapping[Outcome, int]
-    n_epochs_saved: int  # by pruning, if those trials had trained as long as complete ones do
+    n_epochs_saved: int  # if trials in part had trained as long as complete ones do
     seconds: float  # in training, all trials and workers together
 
     @property
@@ -43,7 +44,8 @@ def effort(table: StudyTable) -> Effort:
     counts = Counter(trial.outcome for trial in trials)
     complete = [t.effort.n_epochs for t in trials if t.outcome == "complete"]
     usual = sum(complete) / len(complete) if complete else 0.0
-    saved = sum(max(0.0, usual - t.effort.n_epochs) for t in trials if t.outcome == "pruned")
+    in_part = [t.effort.n_epochs for t in trials if t.outcome in TRAINED_IN_PART]
+    saved = sum(max(0.0, usual - n_epochs) for n_epochs in in_part)
     return Effort(
         n_trials=len(trials),
         outcomes={outcome: counts[outcome] for outcome in OUTCOMES if counts[outcome]},

@@ -1,8 +1,8 @@
 """Each trial's place among the others, from comparisons at equal epochs.
 
-Most trials of a search with pruning end early. Their last loss, after one epoch or three, means
-something else than the loss of a trial that trained to its end, and mixing both says little but
-who was pruned. Here every two trials are compared at the last epoch that both have reached: the
+Most trials of a search are pruned early, or pause. Their last loss, after one epoch or three,
+means something else than the loss of a trial that trained to its end, and mixing both says little
+but who went on. Here every two trials are compared at the last epoch that both have reached: the
 lowest validation loss until then decides. A trial's place is the share of the others that are
 better: 0 is the best. It is as robust as any rank: one diverging loss is the last, and no more.
 """
@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from automl.report.numbers.trials import Floats, Trial
+from storage.records import TRAINED, TRAINED_IN_PART
 
 LOST = frozenset({"diverged", "hopeless"})
 """Causes of failures that say that the configuration was bad; others are the machine's."""
@@ -25,8 +26,7 @@ def comparable(trials: Sequence[Trial]) -> tuple[Trial, ...]:
     return tuple(
         trial
         for trial in trials
-        if trial.record.cause in LOST
-        or (trial.outcome in ("complete", "pruned") and len(trial.curve))
+        if trial.record.cause in LOST or (trial.outcome in TRAINED and len(trial.curve))
     )
 
 
@@ -53,7 +53,7 @@ def places(trials: Sequence[Trial]) -> Floats:
 
 def _reach(trial: Trial) -> float:
     """The epochs for which a trial's loss is known: a complete one stays at its best."""
-    return float(len(trial.curve)) if trial.outcome == "pruned" else math.inf
+    return float(len(trial.curve)) if trial.outcome in TRAINED_IN_PART else math.inf
 
 
 def _lowest_so_far(trial: Trial) -> Floats:

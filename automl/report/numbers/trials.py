@@ -23,8 +23,8 @@ from storage.records import EpochRecord, ParameterValue, StudyRecords, TrialReco
 from storage.records import best_epoch as best_of_run
 
 Floats: TypeAlias = NDArray[np.float64]
-Outcome: TypeAlias = Literal["complete", "pruned", "failed", "refused", "unfinished"]
-OUTCOMES: tuple[Outcome, ...] = ("complete", "pruned", "failed", "refused", "unfinished")
+Outcome: TypeAlias = Literal["complete", "pruned", "paused", "failed", "refused", "unfinished"]
+OUTCOMES: tuple[Outcome, ...] = ("complete", "pruned", "paused", "failed", "refused", "unfinished")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -43,6 +43,16 @@ class UnitCube:
         self.parameter_of = np.repeat(np.arange(len(counts)), counts)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Of the parameters that are drawn."""
+        return self._dimensions.names
+
+    @property
+    def widths(self) -> tuple[float, ...]:
+        """Of their ranges on their own scales, which the cube's edges stand for; of choices 1."""
+        return tuple(each.width for each in self._dimensions.all)
+
+    @property
     def n_parameters(self) -> int:
         """How many parameters are drawn."""
         return len(self._dimensions)

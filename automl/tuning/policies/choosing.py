@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from types import ModuleType
 
 import optuna
 
 from automl.errors import ConfigError, did_you_mean
-from automl.options.search_options import PolicyOptions
+from automl.options.option import options_of
+from automl.options.search_options import DecisionOptions, PolicyOptions
 from automl.tuning import policies
 from automl.tuning.policies.policy import Policy
 from automl.tuning.problem import Problem
+from automl.wording.counts import listing
 
 NO_POLICIES = frozenset({"policy", "choosing"})  # other modules of the folder
 
@@ -34,6 +37,34 @@ def check_policy(name: str) -> None:
         raise ConfigError(f"The policy must be one of {names}, but got {name!r}{hint}")
 
 
+def check_taken(options: DecisionOptions) -> None:
+    """Refuse a sampler or a pruner that the policy has no use for.
+
+    Raises:
+        ConfigError: one was chosen that decides nothing, or there is no policy of that name.
+    """
+    check_policy(options.policy)
+    for name in ("sampler", "pruner"):
+        value = getattr(options, name)
+        if value == options_of(DecisionOptions)[name].default or name in _taken(options.policy):
+            continue
+        takers = listing([each for each in policy_names() if name in _taken(each)], "or")
+        raise ConfigError(
+            f"a {name} must be one that the policy asks, but {options.policy} asks none, and got "
+            f"{name}={value!r}: leave it out, or choose the policy {takers}"
+        )
+
+
+def _taken(policy: str) -> frozenset[str]:
+    """Which of sampler and pruner a policy asks: what its module says."""
+    taken: frozenset[str] = _module(policy).TAKES
+    return taken
+
+
+def _module(policy: str) -> ModuleType:
+    return importlib.import_module(f"automl.tuning.policies.{policy}")
+
+
 def make_policy(study: optuna.Study, problem: Problem, options: PolicyOptions) -> Policy:
     """The policy that the options name, for one call of a search.
 
@@ -41,6 +72,5 @@ def make_policy(study: optuna.Study, problem: Problem, options: PolicyOptions) -
         ConfigError: there is no policy of that name.
     """
     check_policy(options.policy)
-    module = importlib.import_module(f"automl.tuning.policies.{options.policy}")
-    policy: Policy = module.make_policy(study, problem, options)
+    policy: Policy = _module(options.policy).make_policy(study, problem, options)
     return policy

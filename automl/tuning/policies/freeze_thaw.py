@@ -13,13 +13,12 @@ last fit, which is kept with the study.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
-import numpy as np
 import optuna
 
 from automl.options.search_options import PolicyOptions
 from automl.tuning.gaussian_process.batch import N_START, Batch, Models
+from automl.tuning.gaussian_process.belief import Belief
 from automl.tuning.gaussian_process.curves import Seen
 from automl.tuning.gaussian_process.fitting import Fit
 from automl.tuning.gaussian_process.kernel import Hyperparameters
@@ -34,6 +33,8 @@ from automl.tuning.policies.policy import (
 )
 from automl.tuning.problem import Problem
 from storage.records import Json
+
+TAKES: frozenset[str] = frozenset()
 
 GRID = (1, 2, 3, 5, 8, 12, 18, 27, 38)
 """Epochs at which trials pause, and of which the process is told: each half as many again."""
@@ -69,7 +70,7 @@ class FreezeThaw(Policy):
     def __init__(self, max_epochs: int) -> None:
         self._grid = (*(epoch for epoch in GRID if epoch < max_epochs), max_epochs)
         self._models: Models | None = None
-        self._belief: dict[str, Json] | None = None
+        self._belief: Json = None
 
     def next(self, view: View, n_free: int) -> Sequence[Decision]:
         """Trials spread over the space at first, then what the process recommends."""
@@ -109,28 +110,29 @@ class FreezeThaw(Policy):
 
     @property
     def belief(self) -> Json:
-        """The last fit: how many points it had, and what was found."""
+        """The last fit, as a `Belief` is kept."""
         return self._belief
 
     def believe(self, belief: Json) -> None:
-        """Take over the last fit of an earlier call."""
-        self._belief = cast(dict[str, Json], belief)
+        """Take over the last fit of an earlier call.
+
+        Raises:
+            DamagedError: it is none.
+        """
+        self._belief = Belief.of_json(belief).to_json()
 
     def _hyperparameters(self, seen: Seen) -> Hyperparameters:
         """Fitted again where there is much more to fit them to."""
         assert self._models is not None
-        known, n_fitted = None, 0
+        known, cube = None, self._models.cube
         if self._belief is not None:
-            n_fitted = cast(int, self._belief["n_points"])
-            known = Hyperparameters.of_array(np.array(self._belief["hyperparameters"]))
-        if known is not None and seen.n_points < n_fitted * GROWTH:
-            return known
+            belief = Belief.of_json(self._belief)
+            known = belief.hyperparameters(cube)
+            if seen.n_points < belief.n_points * GROWTH:
+                return known
         fit = Fit(*self._models.fitted_to(seen))
         found = fit.most_probable(known, N_STEPS)
-        self._belief = {
-            "n_points": seen.n_points,
-            "hyperparameters": found.to_array().tolist(),
-        }
+        self._belief = Belief.of(found, cube, seen.n_points).to_json()
         return found
 
     def _asks_for_worth(self, view: View, n_free: int) -> bool:

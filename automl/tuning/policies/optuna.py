@@ -14,6 +14,8 @@ from automl.tuning.policies.policy import Decision, Judgement, Policy, Start, Tr
 from automl.tuning.problem import Problem
 from automl.tuning.pruners import make_pruner, next_judged
 
+TAKES = frozenset({"sampler", "pruner"})
+
 
 class OptunaPolicy(Policy):
     """Asks the study's sampler and its pruner."""

@@ -153,9 +153,13 @@ class Policy(abc.ABC):
         """What it has learned beside the trials, kept with the study; None: nothing.
 
         It is stored when it is another object than before, and given to the policy of the next
-        call by `believe`.
+        call by `believe`. It must not depend on the ends of ranges: these may have grown by then.
         """
         return None
 
     def believe(self, belief: Json) -> None:  # noqa: B027 - most believe nothing
-        """Take over what the policy of an earlier call had learned."""
+        """Take over what the policy of an earlier call had learned.
+
+        Raises:
+            DamagedError: it can have learned no such thing.
+        """

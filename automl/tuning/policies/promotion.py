@@ -28,6 +28,8 @@ from automl.tuning.policies.policy import (
 from automl.tuning.problem import Problem
 from automl.tuning.pruners import MIN_RESOURCE, REDUCTION_FACTOR
 
+TAKES = frozenset({"sampler"})
+
 
 class Promotion(Policy):
     """Promotes one trial in four at each rung.

@@ -45,15 +45,20 @@ class Range:
     ends: tuple[float, float]  # the smallest and the largest value
     is_whole: bool = False
 
+    @property
+    def width(self) -> float:
+        """From end to end, on the scale."""
+        return self.high - self.low
+
     def encode(self, value: ParameterValue) -> float:
         """The coordinate of a value; of one outside, that of the nearest end."""
         number = float(cast(float, value))  # of a range, all values are numbers
         scaled = (math.log(number) if number > 0 else -math.inf) if self.log else number
-        return min(max((scaled - self.low) / (self.high - self.low), 0.0), 1.0)
+        return min(max((scaled - self.low) / self.width, 0.0), 1.0)
 
     def decode(self, coordinate: float) -> ParameterValue:
         """The value at a coordinate."""
-        scaled = self.low + coordinate * (self.high - self.low)
+        scaled = self.low + coordinate * self.width
         number = math.exp(scaled) if self.log else scaled
         number = round(number) if self.is_whole else number
         return min(max(number, self.ends[0]), self.ends[1])
@@ -66,10 +71,12 @@ class Cells:
     Attributes:
         borders: of ordered cells, from 0 to 1 on the scale, one more than there are values; None
             where the values have no order.
+        width: of ordered cells, from end to end on the scale.
     """
 
     values: tuple[ParameterValue, ...]
     borders: Floats | None = None
+    width: float = 1.0
 
     def encode(self, value: ParameterValue) -> float:
         """The number of a value; NaN of one that is not among them."""
@@ -97,7 +104,7 @@ def dimension_of(distribution: BaseDistribution) -> Dimension:
         return Range(low, high, log, (values[0], values[-1]), is_whole=True)
     inner = np.array([*values, values[-1] + 1]) - 0.5
     borders = ((np.log(inner) if log else inner) - low) / (high - low)
-    return Cells(tuple(values), borders)
+    return Cells(tuple(values), borders, high - low)
 
 
 def _scaled(low: float, high: float, log: bool) -> tuple[float, float, bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -222,6 +223,32 @@ def test_trials_left_for_the_next_call_are_unfinished(
         printed.replace("\n", " ")
     )
     assert f"--n-trials {n_trials}" in printed
+
+
+def test_trials_that_pause_are_counted_as_such_and_explained_once(
+    finished: SearchResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By a search that has ended, and by one that was stopped, as they run to Optuna."""
+    trials = [
+        replace(trial, state=state, user_attributes={**trial.user_attributes, "paused": 1})
+        if trial.outcome == "pruned"
+        else trial
+        for trial, state in zip(
+            finished.trials, itertools.cycle(["PRUNED", "RUNNING"]), strict=False
+        )
+    ]
+    n_paused = sum(trial.outcome == "paused" for trial in trials)
+    assert n_paused > 1
+    result = SearchResult(replace(finished.records, trials=tuple(trials)), "sqlite:///a.db")
+    for shown in (lambda: summary.print_result(result, None), lambda: summary.print_study(result)):
+        shown()
+        printed = capsys.readouterr().out
+        assert f"{n_paused} paused" in printed
+        assert "pruned" not in printed and "unfinished" not in printed
+        command = "`automl promote iris-species --storage sqlite:///a.db --trial NUMBER`"
+        assert printed.replace("\n", " ").count(command) == 1
+    summary.print_result(finished, None)
+    assert "aused" not in capsys.readouterr().out
 
 
 def test_a_search_that_had_the_time_is_not_said_to_depend_on_it(

@@ -75,6 +75,15 @@ def test_line_says_how_trials_ended_and_how_long_it_takes() -> None:
     )
 
 
+def test_line_of_a_policy_that_pauses_speaks_of_pauses() -> None:
+    pausing = replace(snapshot(), pauses=True, n_pruned=0, n_paused=1087)
+    assert "5 complete, 1,087 paused, 1 failed" in terminal.progress_line(pausing)
+    begun = replace(pausing, n_complete=0, n_paused=0, n_failed=0)
+    assert "0 complete, 0 paused, 0 failed" in terminal.progress_line(begun)
+    mixed = replace(pausing, n_pruned=2)  # by an earlier call, with another policy
+    assert "5 complete, 2 pruned, 1,087 paused, 1 failed" in terminal.progress_line(mixed)
+
+
 def test_before_any_trial_has_ended_only_the_end_of_the_time_is_known() -> None:
     begun = replace(snapshot(), n_complete=0, n_pruned=0, n_failed=0, seconds_left=2.0)
     assert terminal.progress_line(begun).endswith("1 min 5 s elapsed, time is up in 2.0 s")

@@ -115,7 +115,7 @@ def test_promotion_says_whether_pruning_was_right(
 ) -> None:
     trial_summary.print_promotion(Promotion(17, 3, 0.5, 50, 41, value, 0.2))
     printed = capsys.readouterr().out
-    assert "pruned after 3 epochs" in printed
+    assert "trained for 3 epochs" in printed
     assert says in printed
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from automl.errors import StudyError
@@ -18,8 +20,20 @@ def test_pruned_trials_can_be_promoted(finished: SearchResult) -> None:
             assert check_promotable(finished.records, trial.number) == trial
 
 
+def test_paused_trials_can_be_promoted_once_their_search_has_ended(finished: SearchResult) -> None:
+    trials = list(finished.trials)
+    number = next(trial.number for trial in trials if trial.outcome == "pruned")
+    for state in ("PRUNED", "RUNNING"):
+        trials[number] = replace(trials[number], state=state, user_attributes={"paused": 1})
+        records = replace(finished.records, trials=tuple(trials))
+        if state == "PRUNED":
+            assert check_promotable(records, number).outcome == "paused"
+    with pytest.raises(StudyError, match="is paused; let the search go on to its end first"):
+        check_promotable(records, number)
+
+
 def test_complete_trials_had_their_budget(finished: SearchResult) -> None:
-    with pytest.raises(StudyError, match="only a pruned trial"):
+    with pytest.raises(StudyError, match="only a pruned or paused trial"):
         check_promotable(finished.records, finished.best.number)
 
 

@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 
 from automl.report.numbers.study import StudyTable, study_table
-from storage.records import StudyRecords
+from storage.call_records import BeliefRecord, PolicyRecord
+from storage.records import Json, StudyRecords
 from tests.contracts.synthetic_study import synthetic_study
 
 
@@ -15,6 +16,43 @@ def records() -> StudyRecords:
 @pytest.fixture(scope="session")
 def table(records: StudyRecords) -> StudyTable:
     return study_table(records)
+
+
+@pytest.fixture(scope="session")
+def paused_records(records: StudyRecords) -> StudyRecords:
+    """The same by freeze-thaw: what was pruned pauses, and it has fitted three times.
+
+    At last the learning rate mattered most and dropout hardly, after a first fit that knew
+    nothing of them.
+    """
+    trials = tuple(
+        replace(trial, user_attributes={"paused": 1}) if trial.outcome == "pruned" else trial
+        for trial in records.trials
+    )
+    names = ("learning_rate", "dropout", "optimizer")
+    beliefs = tuple(
+        BeliefRecord(
+            "freeze_thaw", n_trials, 3 * n_trials, fitted(dict(zip(names, logs, strict=True)))
+        )
+        for n_trials, logs in (
+            (15, (0.4, 0.4, 0.4)),
+            (30, (-0.5, 0.5, 0.0)),
+            (55, (-1.0, 1.5, 0.1)),
+        )
+    )
+    policies = (PolicyRecord(0, "tpe", "successive_halving", policy="freeze_thaw"),)
+    return replace(records, trials=trials, beliefs=beliefs, policies=policies)
+
+
+def fitted(lengths: dict[str, float]) -> Json:
+    """A fit of freeze-thaw, by the logarithms of its length scales."""
+    rest = ("epoch_length", "own_epoch_length", "common", "own", "noise")
+    return {
+        "n_points": 20,
+        "lengths": lengths,
+        "widths": dict.fromkeys(lengths, 1.0),
+        **dict.fromkeys(rest, 0.0),
+    }
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,13 @@ def test_the_study_note_has_configuration_verdict_and_advice(table):
     assert "**Better than boosted trees on " in note
 
 
+def test_what_pauses_is_explained(table, paused_records: StudyRecords):
+    note = study_note(study_table(paused_records), storage="sqlite:///a.db")
+    assert "`automl promote digits-target --storage sqlite:///a.db --trial NUMBER`" in note
+    assert " paused (" in note and "pruned" not in note
+    assert "promote" not in study_note(table)
+
+
 def test_notes_are_kept_for_the_best_and_the_failed(table):
     notes = trial_notes(table)
     assert notes[table.best.number].startswith("**Rank 1**")

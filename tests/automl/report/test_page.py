@@ -60,6 +60,16 @@ def test_plotly_is_embedded_once_and_nothing_is_loaded(page: str):
     assert "default-src 'none'" in own
 
 
+def test_pauses_and_beliefs_stand_in_the_page_of_a_search_that_had_them(
+    page: str, paused_records: StudyRecords
+):
+    paused = without_plotly(report_html(paused_records))
+    assert 'id="length-scales"' in paused
+    assert "Paused trials can go on" in paused
+    assert ">pruned" not in paused.lower()
+    assert 'id="length-scales"' not in page and "Paused trials" not in page
+
+
 def test_every_figure_has_data_words_and_an_element(page: str):
     own = without_plotly(page)
     figures = re.findall(r'<div class="plot[^>]*data-figure="([^"]+)"', own)

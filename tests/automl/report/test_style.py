@@ -21,8 +21,8 @@ def test_one_diverged_trial_does_not_flatten_the_others():
 
 
 def test_palettes_have_a_colour_and_a_symbol_for_every_outcome():
-    assert len(set(style.OUTCOME_COLOURS.values())) == 5
-    assert len(set(style.OUTCOME_SYMBOLS.values())) == 5
+    assert len(set(style.OUTCOME_COLOURS.values())) == 6
+    assert len(set(style.OUTCOME_SYMBOLS.values())) == 6
     assert len(set(style.CYCLE)) == 6
     assert style.outcome_marker("pruned")["symbol"] == "x-thin"
 

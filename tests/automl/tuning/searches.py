@@ -10,9 +10,9 @@ from automl.executors.choosing import executor_of
 from automl.executors.executor import Executor
 from automl.executors.workers.worker import TrainingSetup
 from automl.options.search_options import SearchOptions
+from automl.tuning.call_options import CallOptions
 from automl.tuning.clock import Clock
 from automl.tuning.network_problem import NetworkProblem
-from automl.tuning.policy import SearchPolicy
 from automl.tuning.search import Search
 from automl.tuning.settings import make_settings
 from automl.tuning.study import open_study
@@ -38,7 +38,7 @@ def make_search(
     **policy: object,
 ) -> Search:
     how = {"pruner": "none", "sampler": "random", "timeout": timeout, **policy}
-    chosen = SearchPolicy(**how)  # type: ignore[arg-type]
+    chosen = CallOptions(**how)  # type: ignore[arg-type]
     setup = TrainingSetup(
         data.dataset, n_workers=1, trainer="plain", is_preflight=chosen.preflight
     )

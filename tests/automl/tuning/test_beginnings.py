@@ -13,8 +13,8 @@ from automl.executors.choosing import make_executor
 from automl.executors.executor import RoundResult, RunFailure
 from automl.training.config import RunConfig
 from automl.tuning.beginnings import USED_UP
+from automl.tuning.call_options import CallOptions
 from automl.tuning.network_problem import NetworkProblem
-from automl.tuning.policy import SearchPolicy
 from automl.tuning.search import Search
 from automl.tuning.study import open_study
 from search_spaces import CategoricalParameter, IntParameter, SearchSpace
@@ -134,9 +134,9 @@ class Unseen(NetworkProblem):
 def unseen_search(store: Store, iris: LoadedData, n_trials: int) -> Search:
     settings, dataset = settings_for(iris), tiny_dataset()
     executor = make_executor(dataset, trainer=f"{NamingTrainer.__module__}:NamingTrainer")
-    policy = SearchPolicy(n_trials=n_trials, sampler="random", pruner="none")
+    options = CallOptions(n_trials=n_trials, sampler="random", pruner="none")
     problem = Unseen(settings, dataset)
-    return Search(open_study(store, settings), store, executor, problem, policy)
+    return Search(open_study(store, settings), store, executor, problem, options)
 
 
 def test_what_only_the_trainer_knows_of_a_network_is_known_when_its_run_ends(

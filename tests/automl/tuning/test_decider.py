@@ -8,12 +8,13 @@ import pytest
 
 from automl.data import LoadedData
 from automl.tuning.beginnings import decide
+from automl.tuning.call_options import CallOptions
 from automl.tuning.decider import Decider
 from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.policies.policy import Continue, Decision, Judgement, Policy, Start, View
-from automl.tuning.policy import SearchPolicy
 from automl.tuning.study import open_study
 from storage import Store
+from storage.call_records import BeliefRecord
 from storage.records import Json
 from tests.automl.tuning.searches import make_search, run, settings_for
 
@@ -48,7 +49,7 @@ def decider(store: Store, iris: LoadedData) -> Decider:
     settings = settings_for(iris)
     run(store, iris, settings, n_trials=3, policy="promotion", n_slots=1)
     problem = NetworkProblem(settings, iris.dataset)
-    found = Decider(open_study(store, settings), problem, SearchPolicy())
+    found = Decider(open_study(store, settings), problem, CallOptions())
     assert {trial.state for trial in found.view.trials.values()} <= {"paused", "complete"}
     found.view.trials[1].state = "paused"
     found.view.trials[0].state = "pruned"
@@ -82,26 +83,40 @@ def test_turns_are_counted_and_own_trials_are_not_read_again(decider: Decider) -
     assert decider.view.trials[2].state != "training"
 
 
-def test_a_belief_is_kept_for_the_next_call(store: Store, iris: LoadedData) -> None:
-    settings = settings_for(iris)
-    study = open_study(store, settings)
-    first = Decider(study, NetworkProblem(settings, iris.dataset), SearchPolicy())
-    first.policy = Scripted(belief={"scale": [0.1, 2.0]})
-    first.decide(1, 1, ())
-    first.keep_belief()
-    second = Decider(study, NetworkProblem(settings, iris.dataset), SearchPolicy())
-    assert second._belief == {"scale": [0.1, 2.0]}
-    other = Decider(
-        study, NetworkProblem(settings, iris.dataset), SearchPolicy(policy="promotion")
-    )
-    assert other._belief is None
+def test_a_belief_is_told_once_with_when_it_was_learned(decider: Decider) -> None:
+    scripted = decider.policy = Scripted()
+    assert decider.new_belief() is None
+    scripted.belief_now = {"scale": [0.1, 2.0]}
+    n_epochs = sum(len(trial.losses) for trial in decider.view.trials.values())
+    assert decider.new_belief() == BeliefRecord("optuna", 3, n_epochs, {"scale": [0.1, 2.0]})
+    assert decider.new_belief() is None
+    scripted.belief_now = {"scale": [0.1, 2.0]}  # another object: learned again
+    assert decider.new_belief() is not None
 
 
 def test_what_was_learned_is_kept_though_nothing_is_decided(
     store: Store, iris: LoadedData
 ) -> None:
-    state = make_search(store, iris, settings_for(iris)).state
-    state.decider.policy = Scripted(belief={"scale": [0.1, 2.0]})
-    decide(state, 1)
-    kept = state.study._storage.get_study_system_attrs(state.study._study_id)
-    assert {"scale": [0.1, 2.0]} in kept.values()
+    """Each belief, for the next call the last one of its own policy."""
+    settings = settings_for(iris)
+    state = make_search(store, iris, settings, policy="freeze_thaw").state
+    for scale in (0.1, 0.2):
+        state.decider.policy = Scripted(belief=belief_of(scale))
+        decide(state, 1)
+    kept = store.read_study(settings.study_name).beliefs
+    assert [one.belief for one in kept] == [belief_of(0.1), belief_of(0.2)]
+    after = make_search(store, iris, settings, policy="freeze_thaw").state.decider
+    assert after.policy.belief == belief_of(0.2)
+    assert after.new_belief() is None, "it is kept already"
+    assert make_search(store, iris, settings, policy="promotion").state.decider._belief is None
+
+
+def belief_of(noise: float) -> Json:
+    """As freeze-thaw has them, of no parameter."""
+    return {
+        "n_points": 3,
+        "lengths": {},
+        "widths": {},
+        "noise": noise,
+        **dict.fromkeys(("epoch_length", "own_epoch_length", "common", "own"), 0.0),
+    }

@@ -48,14 +48,15 @@ def test_a_trial_that_paused_has_the_curve_of_one_that_did_not(
 
 
 def test_who_pauses_at_the_end_is_told_as_pruned(straight: StudyRecords) -> None:
-    pruned = [trial for trial in straight.trials if trial.outcome == "pruned"]
-    assert len(pruned) > N_TRIALS // 2
-    for trial in pruned:
+    paused = [trial for trial in straight.trials if trial.outcome == "paused"]
+    assert len(paused) > N_TRIALS // 2
+    for trial in paused:
+        assert trial.state == "PRUNED"
         curve = curves(straight)[trial.number]
         assert trial.user_attributes[PAUSED] == len(curve)
         assert trial.value == curve[-1]
     complete = [trial for trial in straight.trials if trial.outcome == "complete"]
-    assert len(complete) + len(pruned) == N_TRIALS
+    assert len(complete) + len(paused) == N_TRIALS
     assert {one.state for one in straight.runs} == {"complete", "pruned"}
     best = min(min(curve) for curve in curves(straight).values())
     assert straight.best_trial is not None
@@ -95,7 +96,7 @@ def test_a_later_call_reopens_what_was_told(
     for number, curve in before.items():
         assert after[number][: len(curve)] == curve
     told = {trial.number: trial for trial in records.trials}
-    assert {told[number].outcome for number in longer} <= {"complete", "pruned"}
+    assert {told[number].outcome for number in longer} <= {"complete", "paused"}
     assert len(records.trials) == N_TRIALS + 2
 
 
@@ -109,8 +110,8 @@ def test_one_that_is_stopped_is_left_as_it_is_and_goes_on(
         if progress.n_paused >= 3:
             search.stop()
     records = store.read_study("iris")
-    running = [trial for trial in records.trials if trial.outcome == "running"]
-    assert sum(trial.user_attributes.get(PAUSED) is not None for trial in running) >= 3
+    running = [trial for trial in records.trials if trial.state == "RUNNING"]
+    assert sum(trial.outcome == "paused" for trial in running) >= 3
     store.close()
     with open_store(store.url) as again:
         after = run(again, iris, settings, n_trials=N_TRIALS, **HOW)

@@ -30,6 +30,14 @@ def test_counts_follow_causes_not_optunas_states() -> None:
     assert tally.n_asked == tally.n_ended == tally.n_ended_before == 5
 
 
+def test_those_told_as_pruned_while_they_paused_have_ended_but_were_not_pruned() -> None:
+    states = [{"paused": 4}, {"paused": None}, {"paused": 1, "cause": "diverged"}]
+    told = [create_trial(state=TrialState.PRUNED, user_attrs=attrs) for attrs in states]
+    tally = Tally.of(study_of(*told))
+    assert (tally.n_paused, tally.n_pruned, tally.n_failed, tally.n_ended) == (1, 1, 1, 3)
+    assert tally.has_trained
+
+
 def test_running_trials_are_asked_but_not_ended() -> None:
     study = study_of(create_trial(value=0.5))
     study.ask()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from automl.data import LoadedData
-from automl.tuning.widening import FIRST_LOOK
+from automl.tuning.network_problem import NetworkProblem
+from automl.tuning.widening import FIRST_LOOK, widen
 from storage import Store, open_store
 from storage.records import StudyRecords, StudySettings
+from storage.widening_records import WideningRecord
 from tests.automl.tuning.searches import make_search, run, settings_for
 
 N_TRIALS = 60
@@ -58,22 +61,47 @@ def test_a_crowded_range_doubles_once_in_a_generation(
     assert "learning_rate is searched in 0.0001 to 1 from now on" in " ".join(said)
 
 
+def test_coordinators_share_what_one_of_them_has_widened(store: Store, iris: LoadedData) -> None:
+    """One that crowds the upper end finds that another has moved the lower end meanwhile."""
+    search = make_search(store, iris, settings(iris, widen=False), n_trials=60, n_slots=4)
+    for _ in search:
+        pass
+    state = search.state
+    state.search_in(NetworkProblem(settings(iris), iris.dataset))
+    other = WideningRecord(30, {"learning_rate": (1e-6, 1e-2)})
+    store.widenings.add("iris", other)
+    widen(state)
+    _, ours = store.widenings.read("iris")
+    assert ours == WideningRecord(60, {"learning_rate": (1e-6, 1.0)})
+    assert state.problem.space.parameters["learning_rate"].high == 1.0  # type: ignore[union-attr]
+    widen(state)
+    assert store.widenings.read("iris") == (other, ours), "it is not time for another look"
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize("policy", ["optuna", "freeze_thaw"])
 def test_a_search_that_was_stopped_widens_as_one_that_was_not(
-    tmp_path: Path, iris: LoadedData, widened: tuple[StudyRecords, list[str]]
+    policy: str, tmp_path: Path, iris: LoadedData
 ) -> None:
-    """Before a look, and once more after it."""
+    """Before a look, and once more after it, with what its policy has learned of both ranges."""
+    how: dict[str, Any] = {"policy": policy, "n_trials": 100, "n_slots": 4}
+    with open_store(f"sqlite:///{tmp_path}/straight.db") as store:
+        straight = run(store, iris, settings(iris), **how)
     url = f"sqlite:///{tmp_path}/automl.db"
     for n_asked in (46, 54):
         with open_store(url) as store:  # closing it leaves the trials to the next call
-            search = make_search(store, iris, settings(iris), n_trials=N_TRIALS, n_slots=4)
+            search = make_search(store, iris, settings(iris), **how)
             for _ in search:
                 if search.state.tally.n_asked >= n_asked:
                     search.stop()
     with open_store(url) as store:
-        records = run(store, iris, settings(iris), n_trials=N_TRIALS, n_slots=4)
-    assert records.widenings == widened[0].widenings
-    assert rates(records) == rates(widened[0])
+        records = run(store, iris, settings(iris), **how)
+    assert max(rates(straight)) > 1e-2, "a range was widened"
+    assert records.widenings == straight.widenings
+    assert rates(records) == rates(straight)
+    assert records.beliefs == straight.beliefs
+    widths = {one.belief["widths"]["learning_rate"] for one in records.beliefs}
+    assert len(widths) == (2 if policy == "freeze_thaw" else 0)
 
 
 def test_nothing_is_widened_that_nobody_asked_for(store: Store, iris: LoadedData) -> None:

@@ -54,6 +54,11 @@ def test_other_curves_are_one_trace_with_gaps(table):
     assert np.isnan(faint.y).sum() == len(numbers.others) + len(numbers.best) - 1
 
 
+def test_where_paused_curves_rest_is_marked(paused_records: StudyRecords):
+    names = [trace.name for trace in figure(study_table(paused_records)).data]
+    assert "paused" in names and "pruned" not in names
+
+
 def test_a_small_multiple_shows_one_trial(table):
     made = small_drawing(table.ranked[1], "cross_entropy")
     assert [trace.name for trace in made.data][:2] == ["train", "validation"]

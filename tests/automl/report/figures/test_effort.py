@@ -20,5 +20,11 @@ def test_what_pruning_saved_is_said(table, records: StudyRecords):
     assert panel.caption == ""
 
 
+def test_what_pausing_saved_is_said(paused_records: StudyRecords):
+    (panel,) = panels(study_table(paused_records))
+    assert panel.caption.startswith("Pausing saved about")
+    assert "paused" in panel.alternative and "pruned" not in panel.alternative
+
+
 def test_a_study_that_has_not_begun_has_no_effort(records: StudyRecords):
     assert panels(study_table(StudyRecords(records.settings))) == []

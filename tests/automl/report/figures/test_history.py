@@ -30,6 +30,11 @@ def test_history_has_points_by_outcome_and_a_staircase(table):
     assert made.data[-1].x[-1] == 59  # drawn to the last trial
 
 
+def test_it_is_said_what_faint_trials_are(table, paused_records: StudyRecords):
+    assert panels(table)[0].caption.startswith("Pruned trials are faint")
+    assert panels(study_table(paused_records))[0].caption.startswith("Paused trials are faint")
+
+
 def test_the_better_half_of_the_trials_is_in_the_frame(records: StudyRecords):
     """Two complete trials do not push the thirteen that were pruned out of it."""
     values = [0.10, 0.11, *np.linspace(0.5, 0.9, 13)]

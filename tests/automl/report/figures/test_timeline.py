@@ -23,6 +23,18 @@ def test_a_running_trial_ends_with_the_last_thing_known(records: StudyRecords):
     assert times.bars[-1].end >= times.bars[-1].start
 
 
+def test_of_paused_trials_only_the_beginning_is_drawn(paused_records: StudyRecords):
+    table = study_table(paused_records)
+    (panel,) = panels(table)
+    paused = next(trace for trace in panel.figure.data if trace.name == "paused")
+    assert paused.type == "scatter"
+    assert all(
+        bar.end == bar.start for bar in timeline(table).bars if bar.trial.outcome == "paused"
+    )
+    assert len(paused.y) == sum(trial.outcome == "paused" for trial in table.trials)
+    assert panel.caption.startswith("Paused trials are marked where they began")
+
+
 def test_long_searches_are_shown_in_hours(table):
     made = drawing(Timeline([Bar(table.best, 0.0, 7201.0)], 0))
     assert made.layout.xaxis.title.text.startswith("hours")
