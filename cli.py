@@ -244,7 +244,7 @@ def promote(study: str, trial_number: int, model: str | None, workers: Any, stor
 @click.option(
     "--trainer",
     type=click.Choice(["stacked", "plain"]),
-    help="Default: as then. Another one is held to a tolerance.",
+    help="Default: as then. Another one may differ as rounding does.",
 )
 @click.option("--device", metavar="NAME", help="Default: as then.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")

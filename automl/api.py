@@ -147,11 +147,13 @@ def tune(objective: Any, space: Any, **options: Any) -> SearchResult:
             and texts in dicts and lists;
             a plain function `objective(params)` that returns its loss: one epoch.
             Each may take a `seed` beside `params`. What is yielded or returned is the validation
-            loss, or a mapping with "valid_loss", and "train_loss" and
-            "valid_loss_standard_error" where they are known. "my_file.py:NAME" names one.
+            loss, or a mapping with "valid_loss", and "train_loss",
+            "valid_loss_standard_error" and "state" where they are known. "my_file.py:NAME" names
+            one. What a class saves, or is yielded as state, is kept of the best trials: see
+            `SearchResult.best_state`.
         space: {"learning_rate": {"low": 1e-4, "high": 1e-1, "log": True}, "n_layers": {"low": 1,
-            "high": 4}, "activation": ["relu", "tanh"], "batch_size": 64}; or the path of a TOML
-            file, or a `SearchSpace` of the family "objective".
+            "high": 4}, "activation": ["relu", "tanh"], "batch_size": 64}: ranges, choices, a
+            value; or the path of a TOML file, or a `SearchSpace` of the family "objective".
         options: the fields of `TuneOptions`, such as `n_trials`, the total of the study.
 
     Raises:

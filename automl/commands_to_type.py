@@ -320,8 +320,9 @@ def _is_orderless(policy: PolicyRecord) -> bool:
 
 def _ends_of_sameness(records: StudyRecords) -> Iterable[tuple[int, str]]:
     """From which trial on it need not be the same, and why."""
-    if records.settings.max_latency is not None:
-        yield 0, "which networks are quick enough was measured, and is measured again"
+    marks = [(one.number, one.user_attributes.get(BY_MACHINE)) for one in records.trials]
+    for number in [number for number, mark in marks if mark == "limits"][:1]:
+        yield number, "which networks are quick enough was measured, and is measured again"
     policies = trained_calls(records)
     if all(map(_is_orderless, policies)):
         return
@@ -336,19 +337,17 @@ def _ends_of_sameness(records: StudyRecords) -> Iterable[tuple[int, str]]:
     for stop in records.stops:
         if stop is not records.stop and stop.because in STOPS_IN_ORDER:
             yield stop.n_trials, "one of its calls had ended before"
-    for trial in records.trials:
-        if trial.user_attributes.get(BY_MACHINE) == "params":
+    for number in [number for number, mark in marks if mark == "params"][:1]:
+        if "limits" not in dict(marks).values():  # else all that follows has been told
             yield (
-                trial.number,
-                f"from trial {trial.number} on time or memory of the machine decided what came "
-                "before",
+                number,
+                f"from trial {number} on time or memory of the machine decided what came before",
             )
-            return
 
 
 def _is_timed(records: StudyRecords) -> bool:
     """Whether a timeout has ended the study, or the person has."""
     has_ended = records.stop is not None and records.stop.because in STOPS_IN_ORDER
     is_open = any(trial.state in ("RUNNING", "WAITING") for trial in records.trials)
-    by_machine = any(BY_MACHINE in trial.user_attributes for trial in records.trials)
-    return (is_open and not has_ended) or by_machine
+    marks = {trial.user_attributes.get(BY_MACHINE) for trial in records.trials}
+    return (is_open and not has_ended) or bool(marks & {"end", "wait"})

@@ -134,12 +134,25 @@ class SearchResult:
         Raises:
             StudyError: they are not: the trial is not among the best few.
         """
-        return self._load(self._answer_of(trial_number), model)
+        return self._load(_answer_of(self, trial_number), model)
 
-    def _answer_of(self, trial_number: int | None) -> AnswerRecord:
-        if trial_number is None:
-            return self.answer
-        return single_answer(self.records, TRIAL_NUMBER.plain("trial_number", trial_number))
+    def best_state(self, trial_number: int | None = None) -> Any:
+        """What the objective of `automl.tune` saved after the best epoch of its best trial.
+
+        Bytes, or tensors, numbers and texts in dicts and lists: as `save` returned it, or as it
+        was yielded as "state".
+
+        Args:
+            trial_number: of another trial, one of the best few.
+
+        Raises:
+            StudyError: none is kept, or the study is of networks.
+            StorageError: its file is missing or altered.
+        """
+        from automl.tuning.kept_states import load_state
+
+        with closing(open_store(self.storage)) as store:
+            return load_state(store, self.records, _answer_of(self, trial_number))
 
     def _load(self, answer: AnswerRecord, model: Any) -> TrainedModel:
         from automl.models.own.builders import remember_for
@@ -148,7 +161,8 @@ class SearchResult:
         if self.records.settings.is_objective:
             raise StudyError(
                 f"a model is kept of networks, but {self.study_name!r} is of an objective, "
-                f"{self.records.settings.data_source}: train it with the params of the best trial"
+                f"{self.records.settings.data_source}: best_state() is what it saved, where it "
+                "did; else train it again with the params of the best trial"
             )
         remember_for(MODEL.plain("model", model), self.records.settings)
         with closing(open_store(self.storage)) as store:
@@ -222,7 +236,7 @@ class SearchResult:
         kind = prediction_files.predictions_kind(names)
         spared = {**study_files(self.storage, data, table="the table to predict"), **self.files}
         final = check_output(path, kind, spared)
-        answer = self._answer_of(trial_number)
+        answer = _answer_of(self, trial_number)
         log = logging.getLogger("automl")
         trials = trial_words(trials_of(self.records, answer))
         log.info("loading PyTorch and the network of %s", trials)
@@ -278,6 +292,13 @@ class SearchResult:
             "report": report,
         }
         return {**study_json(self.records), **call}
+
+
+def _answer_of(result: SearchResult, trial_number: int | None) -> AnswerRecord:
+    """That of the study, or of one trial."""
+    if trial_number is None:
+        return result.answer
+    return single_answer(result.records, TRIAL_NUMBER.plain("trial_number", trial_number))
 
 
 def _none_complete(records: StudyRecords) -> StudyError:

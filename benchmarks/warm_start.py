@@ -1,11 +1,13 @@
 """What a warm start is worth: the best loss after few trials, with an earlier study and without.
 
     python -m benchmarks.warm_start --pair EARLIER NEW [--pair ...] [--seeds 3] [--trials 20]
+    python -m benchmarks.warm_start --pair EARLIER NEW --policy freeze_thaw --epochs 150
 
 EARLIER and NEW are FILE:TARGET or sklearn:NAME; where both are the same, NEW is another division
 of its rows. Of each pair one search of `--earlier` trials, then for each seed two of `--trials` on
 the new data: one from nothing, one that starts from the first. Ratios of best validation losses
-below 1 speak for the warm start. Trials are counted, so that a busy machine does not matter.
+below 1 speak for the warm start. Trials are counted, or with --epochs the epochs of all trials of
+each search, the earlier one included, so that a busy machine does not matter.
 """
 
 from __future__ import annotations
@@ -40,15 +42,36 @@ class Outcome:
         return self.warm / self.without
 
 
-def searched(data: str, n_trials: int, storage: str, **options: object) -> StudyRecords:
-    """A search of so many trials, scored against nothing."""
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How long the searches are.
+
+    Attributes:
+        n_earlier, n_trials: how many trials the earlier and the new ones have.
+        n_epochs: of all trials of a search; None: as many as the trials take.
+    """
+
+    n_earlier: int
+    n_trials: int
+    n_epochs: int | None = None
+
+    def of(self, n_trials: int) -> dict[str, int]:
+        """The options of one search."""
+        return (
+            {"n_trials": n_trials}
+            if self.n_epochs is None
+            else {"max_epochs_total": self.n_epochs}
+        )
+
+
+def searched(data: str, storage: str, **options: object) -> StudyRecords:
+    """A search that is scored against nothing."""
     source, target = data, None
     if not data.startswith("sklearn:"):
         source, _, target = data.rpartition(":")
     result = search(
         source,
         target=target,
-        n_trials=n_trials,
         storage=storage,
         folds=1,
         references=False,
@@ -57,23 +80,26 @@ def searched(data: str, n_trials: int, storage: str, **options: object) -> Study
     return result.records
 
 
-def outcomes(earlier: str, new: str, n_seeds: int, n_earlier: int, n_trials: int) -> list[Outcome]:
+def outcomes(earlier: str, new: str, n_seeds: int, size: Size, policy: str) -> list[Outcome]:
     """The searches of one pair."""
     with tempfile.TemporaryDirectory() as folder:
         storage = f"sqlite:///{folder}/automl.db"
         split_seed = int(earlier == new)
-        before = searched(earlier, n_earlier, storage, study="before")
+        before = searched(
+            earlier, storage, study="before", policy=policy, **size.of(size.n_earlier)
+        )
         found = []
         for seed in range(n_seeds):
             ends = [
                 searched(
                     new,
-                    n_trials,
                     storage,
+                    policy=policy,
                     study=f"{seed}-{len(start)}",
                     seed=seed + 1,
                     split_seed=split_seed,
                     warm_start=start,
+                    **size.of(size.n_trials),
                 ).best_trial
                 for start in ((), (before,))
             ]
@@ -100,12 +126,15 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--earlier", type=int, default=60)
     parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("--policy", default="optuna")
+    parser.add_argument("--epochs", type=int, help="of all trials, in place of counting these")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
+    size = Size(chosen.earlier, chosen.trials, chosen.epochs)
     found = [
         outcome
         for earlier, new in chosen.pair
-        for outcome in outcomes(earlier, new, chosen.seeds, chosen.earlier, chosen.trials)
+        for outcome in outcomes(earlier, new, chosen.seeds, size, chosen.policy)
     ]
     mean, low, high = interval([one.ratio for one in found])
     print(f"warm over without: {mean:.3f} ({low:.3f} to {high:.3f}), {len(found)} searches each")

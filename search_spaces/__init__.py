@@ -13,11 +13,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from search_spaces.conditions import Condition
     from search_spaces.errors import SearchSpaceError
     from search_spaces.hyperparameters import HYPERPARAMETERS, Hyperparameter
     from search_spaces.parameters import (
         CategoricalParameter,
-        Condition,
         FixedParameter,
         FloatParameter,
         IntParameter,
@@ -42,6 +42,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Condition": "conditions",
     "HYPERPARAMETERS": "hyperparameters",
     "Hyperparameter": "hyperparameters",
     "SearchSpace": "space",

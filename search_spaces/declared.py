@@ -1,7 +1,8 @@
 """Hyperparameters that a space declares: those of a person's own network, beside training's.
 
 A table of a name that the registry does not know is one of them if it has a `meaning`; its
-`role`, where it has one, lets verdicts speak of it. A registered name of another family
+`role`, where it has one, lets verdicts speak of it, and its `useful` says how far a range may
+grow (`--widen`). A registered name of another family
 (`hidden_size`) needs no meaning: it keeps the registry's, with the values that it can have. The
 families that the registry knows read their own names only, so that their spaces declare none.
 A person's own objective has names of its own alone, with or without a meaning; one that the
@@ -11,6 +12,7 @@ Tables are those of TOML files and of stored studies, so that reports read them 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -103,6 +105,13 @@ def check_name(
         )
     if table.get("role"):
         _check_role(name, table["role"], is_own)
+    if table.get("useful") and not is_own:
+        raise SearchSpaceError(
+            f"`useful` is for parameters of your own, but what is useful of {name} is known: "
+            f"leave it out.",
+            parameter=name,
+            key="useful",
+        )
     if name not in known:
         error = unknown_name(name, known)
         raise SearchSpaceError(
@@ -169,6 +178,7 @@ def _declared(name: str, table: Mapping[str, Any], family: str) -> Hyperparamete
         words=tuple(value for value in values if isinstance(value, str | bool)),
         numbers=Numbers(whole=is_whole) if numbers else None,
         log=bool(table.get("log")),
+        useful=tuple(table.get("useful") or (-math.inf, math.inf)),
         role=table.get("role") or (registered.role if registered else None),
         family=family,
     )

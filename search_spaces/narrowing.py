@@ -77,9 +77,12 @@ def _ranged(
     if isinstance(current, CategoricalParameter):
         return _choices_within(current, low, high, text, kept)
     log = current.log if isinstance(current, FloatParameter | IntParameter) else known.log
+    useful = current.useful if isinstance(current, FloatParameter | IntParameter) else ()
+    if useful and not useful[0] <= low <= high <= useful[1]:
+        useful = ()  # the person who sets it beyond knows better
     if known.numbers.whole:
-        return IntParameter(known.name, int(low), int(high), log, **kept)
-    return FloatParameter(known.name, low, high, log, **kept)
+        return IntParameter(known.name, int(low), int(high), log, useful, **kept)
+    return FloatParameter(known.name, low, high, log, useful, **kept)
 
 
 def _choices_within(

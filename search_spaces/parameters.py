@@ -23,49 +23,10 @@ from optuna.distributions import (
 )
 from optuna.trial import BaseTrial
 
+from search_spaces.conditions import Condition, read_conditions
 from search_spaces.errors import SearchSpaceError, listed, nearest
 from search_spaces.intervals import is_number
 from storage.records import ParameterValue, Task
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """Holds where each of the named parameters has one of the listed values."""
-
-    values: tuple[tuple[str, tuple[ParameterValue, ...]], ...]
-
-    @classmethod
-    def of(cls, table: Mapping[str, object], *, parameter: str = "") -> Condition:
-        """Read `{optimizer = ["momentum", "nesterov"]}`."""
-        read: list[tuple[str, tuple[ParameterValue, ...]]] = []
-        for name, values in table.items():
-            if not isinstance(values, list | tuple) or not values:
-                raise SearchSpaceError(
-                    f"A condition lists the values of another parameter, as in "
-                    f'{name} = ["..."], but got {name} = {values!r}.',
-                    parameter=parameter,
-                    key="when",
-                )
-            read.append((name, tuple(values)))
-        return cls(tuple(read))
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The parameters that it depends on."""
-        return tuple(name for name, _ in self.values)
-
-    def holds(self, params: Mapping[str, ParameterValue]) -> bool:
-        """Whether it is true of these params; a parameter that is absent has no value."""
-        return all(name in params and params[name] in values for name, values in self.values)
-
-    def to_dict(self) -> dict[str, list[ParameterValue]]:
-        """The TOML table it is read from."""
-        return {name: list(values) for name, values in self.values}
-
-    def __str__(self) -> str:
-        return " and ".join(
-            f"{name} is {' or '.join(map(str, values))}" for name, values in self.values
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +83,20 @@ class Parameter(abc.ABC):
 
 @dataclass(frozen=True, slots=True)
 class FloatParameter(Parameter):
-    """A range of numbers, linear or logarithmic, both ends included."""
+    """A range of numbers, linear or logarithmic, both ends included.
+
+    `useful` are the ends beyond which no search needs to look: how far `widen` may go. Empty:
+    nobody has said.
+    """
 
     low: float
     high: float
     log: bool = False
+    useful: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         _check_range(self.name, self.low, self.high, self.log)
+        _check_useful(self)
 
     @property
     def stated_values(self) -> Mapping[str, tuple[ParameterValue, ...]]:
@@ -150,16 +117,17 @@ class FloatParameter(Parameter):
 
     def own_keys(self) -> dict[str, Any]:
         """The range."""
-        return {"type": "float", "low": self.low, "high": self.high, "log": self.log}
+        return {"type": "float", **_range_keys(self)}
 
 
 @dataclass(frozen=True, slots=True)
 class IntParameter(Parameter):
-    """A range of whole numbers, linear or logarithmic, both ends included."""
+    """A range of whole numbers, linear or logarithmic, both ends included; `useful` as above."""
 
     low: int
     high: int
     log: bool = False
+    useful: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         ends: tuple[tuple[str, object], ...] = (("low", self.low), ("high", self.high))
@@ -171,6 +139,7 @@ class IntParameter(Parameter):
                     key=key,
                 )
         _check_range(self.name, self.low, self.high, self.log)
+        _check_useful(self)
 
     @property
     def stated_values(self) -> Mapping[str, tuple[ParameterValue, ...]]:
@@ -191,7 +160,7 @@ class IntParameter(Parameter):
 
     def own_keys(self) -> dict[str, Any]:
         """The range."""
-        return {"type": "int", "low": self.low, "high": self.high, "log": self.log}
+        return {"type": "int", **_range_keys(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +228,13 @@ class FixedParameter(Parameter):
         return {"type": "fixed", "value": self.value}
 
 
-_RANGE_KEYS = {"low": True, "high": True, "log": False}  # key -> whether it must be there
+def _range_keys(one: FloatParameter | IntParameter) -> dict[str, Any]:
+    table: dict[str, Any] = {"low": one.low, "high": one.high, "log": one.log}
+    return {**table, "useful": list(one.useful)} if one.useful else table
+
+
+_RANGE_KEYS = {"low": True, "high": True, "log": False, "useful": False}
+"""Whether a key of a range must be there."""
 
 KINDS: Mapping[str, tuple[type[Parameter], Mapping[str, bool]]] = {
     "float": (FloatParameter, _RANGE_KEYS),
@@ -304,7 +279,7 @@ def read_parameter(name: str, table: object) -> Parameter:
     return kind(
         name,
         **own,
-        when=_read_when(name, table.get("when", [])),
+        when=read_conditions(name, table.get("when", [])),
         tasks=_read_tasks(name, table.get("tasks", [])),
         reason=_read_text(name, "reason", table.get("reason", "")),
         meaning=_read_text(name, "meaning", table.get("meaning", "")),
@@ -328,6 +303,7 @@ def _read_own(name: str, key: str, value: object) -> Any:
         "low": ("a number", is_number(value)),
         "high": ("a number", is_number(value)),
         "log": ("true or false", isinstance(value, bool)),
+        "useful": ("two numbers, the lowest and the highest that are useful", _is_pair(value)),
         "choices": ("a list", isinstance(value, list | tuple)),
         "value": ("one value", isinstance(value, str | int | float)),
     }[key]
@@ -340,24 +316,16 @@ def _read_own(name: str, key: str, value: object) -> Any:
     return value
 
 
+def _is_pair(value: object) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 2 and all(map(is_number, value))
+
+
 def _read_text(name: str, key: str, value: object) -> str:
     if not isinstance(value, str):
         raise SearchSpaceError(
             f"`{key}` of {name} must be a text, but got {value!r}.", parameter=name, key=key
         )
     return value
-
-
-def _read_when(name: str, when: object) -> tuple[Condition, ...]:
-    tables = [when] if isinstance(when, Mapping) else when
-    if not isinstance(tables, list | tuple) or not all(isinstance(t, Mapping) for t in tables):
-        raise SearchSpaceError(
-            f'`when` of {name} must be a table like {{optimizer = ["momentum"]}} or a list of '
-            f"such tables, but got {when!r}.",
-            parameter=name,
-            key="when",
-        )
-    return tuple(Condition.of(table, parameter=name) for table in tables)
 
 
 def _read_tasks(name: str, tasks: object) -> tuple[Task, ...]:
@@ -369,6 +337,21 @@ def _read_tasks(name: str, tasks: object) -> tuple[Task, ...]:
             key="tasks",
         )
     return tuple(tasks)
+
+
+def _check_useful(one: FloatParameter | IntParameter) -> None:
+    """Check that a range is a part of what is said to be useful."""
+    if not one.useful:
+        return
+    low, high = one.useful
+    if not (low <= one.low and one.high <= high) or (one.log and low <= 0):
+        beyond = ", and begin above 0 on a logarithmic scale" if one.log else ""
+        raise SearchSpaceError(
+            f"`useful` of {one.name} must hold its range {one.low:g} to {one.high:g}{beyond}, but "
+            f"got {list(one.useful)}.",
+            parameter=one.name,
+            key="useful",
+        )
 
 
 def _check_range(name: str, low: float, high: float, log: bool) -> None:

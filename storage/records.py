@@ -205,7 +205,8 @@ WITHOUT_FAILURE = frozenset({None, "early_stopped", "out_of_time", "search_over"
 
 BY_MACHINE = "decided_by_machine"
 """User attribute of a trial in which time or memory decided: its "end", that others were to "wait"
-for it, or its "params": then they, and all later ones, need not be the same on another machine."""
+for it, or its "params": then they, and all later ones, need not be the same on another machine. So
+is it from the trial on that has "limits": what may be trained was measured (`max_latency`)."""
 
 PAUSED = "paused"
 """User attribute of a trial that pauses, and may go on: the epoch that it has come to; null once

@@ -41,12 +41,8 @@ def reproduction_lines(reproduced: ReproducedTrial) -> Iterator[str]:
         place = f"fold {fold.fold + 1} of {n_folds}: " if n_folds > 1 else ""
         if not fold.is_same:
             yield place + _difference(fold)
-    if reproduced.tolerance:
-        largest = max((fold.largest for fold in reproduced.folds), default=0.0)
-        yield (
-            f"By another trainer ({reproduced.means.trainer}) losses may differ by "
-            f"{number(reproduced.tolerance)} of theirs: at most they differ by {number(largest)}."
-        )
+        if not reproduced.is_exact:
+            yield place + _rounding(reproduced, fold)
     for what, (before, now) in reproduced.changes.items():
         yield f"{what} was {before} then and is {now} now"
     if not reproduced.is_same:
@@ -57,7 +53,7 @@ def _answer(reproduced: ReproducedTrial) -> str:
     if not reproduced.is_same:
         return "not the same"
     n_epochs = sum(fold.n_now for fold in reproduced.folds)
-    how = "within the tolerance" if reproduced.tolerance else "bit for bit"
+    how = "bit for bit" if reproduced.is_exact else "but for rounding"
     same = f"the same, {how}: {count(n_epochs, 'epoch')}" if n_epochs else "the same"
     failed = f"; it failed again ({_words(reproduced.cause_now)})" if reproduced.cause_now else ""
     return same + failed
@@ -90,9 +86,25 @@ def _difference(fold: ComparedFold) -> str:
     )
 
 
+def _rounding(reproduced: ReproducedTrial, fold: ComparedFold) -> str:
+    """How far another trainer's losses are apart, and what that tells."""
+    by = f"By another trainer ({reproduced.means.trainer}), which adds up in another order,"
+    if not fold.has_parted:
+        return f"{by} losses differ by {number(fold.largest)} of theirs at most."
+    if fold.n_close:
+        told = (
+            f"the first {count(fold.n_close, 'epoch')} differ by rounding only, then "
+            f"{'it grows' if fold.first is None else 'they part'}, to {number(fold.largest)} of "
+            "the losses at most"
+        )
+    else:
+        told = f"losses differ by more than rounding in the first epoch: {number(fold.largest)}"
+    return f"{by} {told}. Whether a trial is the same bit for bit, its own trainer tells."
+
+
 def _reasons(reproduced: ReproducedTrial) -> Iterator[str]:
     """What the reason may be, where no change says it."""
     if reproduced.means.device != "cpu":
         yield GPU
-    elif not reproduced.changes and not reproduced.tolerance:
+    elif not reproduced.changes and reproduced.is_exact:
         yield UNKNOWN_CAUSE

@@ -36,7 +36,7 @@ from automl.wording.printable import one_line
 from automl.wording.references import REFERENCE_NAMES
 from automl.wording.scores import interval_text, score_name, score_text
 from automl.wording.settings import parameter_text
-from automl.wording.stops import stop_sentence
+from automl.wording.stops import stop_sentence, unfinished_sentence
 from search_spaces import FixedParameter, SearchSpace
 from storage.call_records import STOPS_IN_ORDER, StopReason
 from storage.effort import effort_of_trial
@@ -65,6 +65,8 @@ def print_result(result: SearchResult, report: str | Path | None) -> None:
             option = f"--{stop.because.replace('_', '-')}"
             goes_on = f"the same command without {option}, or with another one, goes on"
         console.print(f"{count(n_unfinished, 'trial')} unfinished: {goes_on}.")
+    if result.records.stop is not None and (words := unfinished_sentence(result.records.stop)):
+        console.print(words)
     _print_repetition(console, result)
     if report is not None:
         console.print(f"report: {escape(one_line(str(report)))}", soft_wrap=True)

@@ -38,11 +38,13 @@ class RoundResult:
     Attributes:
         begun: what the worker learned of runs that had their first round there; nothing of runs
             whose trainer has nothing to say, and again of a run that began again.
+        held: bytes that runs hold which had an epoch, by their ids, where they were measured.
     """
 
     epochs: tuple[EpochRecord, ...] = ()
     failures: tuple[RunFailure, ...] = ()
     begun: tuple[RunBegan, ...] = ()
+    held: Mapping[int, int] = field(default_factory=dict)
 
     @classmethod
     def merged(cls, results: Sequence[RoundResult]) -> RoundResult:
@@ -51,6 +53,7 @@ class RoundResult:
             tuple(epoch for result in results for epoch in result.epochs),
             tuple(failure for result in results for failure in result.failures),
             tuple(began for result in results for began in result.begun),
+            {run_id: held for result in results for run_id, held in result.held.items()},
         )
 
     def where(self, is_wanted: Callable[[int], bool]) -> RoundResult:
@@ -59,6 +62,7 @@ class RoundResult:
             tuple(epoch for epoch in self.epochs if is_wanted(epoch.run_id)),
             tuple(failure for failure in self.failures if is_wanted(failure.run_id)),
             tuple(began for began in self.begun if is_wanted(began.run_id)),
+            {run_id: held for run_id, held in self.held.items() if is_wanted(run_id)},
         )
 
 
@@ -119,6 +123,14 @@ class Executor(abc.ABC):
 
         It may be called from a signal handler.
         """
+
+    @property
+    def busyness(self) -> float | None:
+        """Seconds that have lately passed for each second of work of its workers.
+
+        None where nobody knows: none has trained yet.
+        """
+        return None
 
     def take_messages(self) -> tuple[str, ...]:
         """What a person should know of the place of training; each is given once."""

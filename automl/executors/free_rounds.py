@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from torch import Tensor
 
@@ -61,24 +61,28 @@ class FreeRounds:
     def train(self) -> RoundDone:
         """Train one epoch of each run that is due, as far as there is time."""
         self._is_answer_due = False
-        result, began = RoundResult(), time.monotonic()
+        result, began, work = RoundResult(), time.monotonic(), time.process_time()
         if self._may_train:
             result = self.training.train_round(min(self._deadline, began + ROUND_SECONDS))
         seconds = time.monotonic() - began if result.epochs else 0.0
-        weights = self._weights_of_ended({epoch.run_id for epoch in result.epochs})
+        work = time.process_time() - work if result.epochs else 0.0
+        weights = self._weights_of_ended(result)
         waiting, goes_on = self.training.waiting, self._may_train
-        return RoundDone(result, waiting, self._n_orders, goes_on, seconds, weights)
+        return RoundDone(result, waiting, self._n_orders, goes_on, seconds, weights, work)
 
-    def _weights_of_ended(self, run_ids: Collection[int]) -> dict[int, Mapping[str, Tensor]]:
-        """The best weights of these runs, as far as they have ended and are not large."""
-        found = {}
-        for run_id in run_ids:
-            run = self.training.runs.get(run_id)
+    def _weights_of_ended(self, result: RoundResult) -> dict[int, Mapping[str, Tensor]]:
+        """The best weights of runs that have come to their ends in a round, if not large."""
+        ended = {one.run_id for one in result.failures if one.cause == "finished"}
+        for epoch in result.epochs:
+            run = self.training.runs.get(epoch.run_id)
             if run is not None and run.progress.has_ended:
-                weights = self.training.best_weights(run_id)
-                if sum(each.nbytes for each in weights.values()) <= MOST_BYTES:
-                    found[run_id] = weights
-        return found
+                ended.add(epoch.run_id)
+        found = {run_id: self.training.best_weights(run_id) for run_id in ended}
+        return {
+            run_id: weights
+            for run_id, weights in found.items()
+            if sum(each.nbytes for each in weights.values()) <= MOST_BYTES
+        }
 
     @property
     def _may_train(self) -> bool:

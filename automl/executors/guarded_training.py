@@ -57,6 +57,7 @@ class GuardedTraining:
         self._is_preflight = is_preflight
         self._failures: list[RunFailure] = []
         self._begun: list[RunBegan] = []
+        self._held: dict[int, int] = {}
         self._is_parted = False  # in several trainers, though the culprit is gone
         self._n_rounds = 0
 
@@ -80,7 +81,8 @@ class GuardedTraining:
         self._limit.run_only(self._inside_due)
         failures, self._failures = tuple(self._failures), []
         begun, self._begun = tuple(self._begun), []
-        return RoundResult(tuple(epochs), failures, begun)
+        held, self._held = self._held, {}
+        return RoundResult(tuple(epochs), failures, begun, held)
 
     def stop(self, run_id: int) -> None:
         """End a run; its best weights stay readable until `forget`. No-op if it has ended."""
@@ -206,6 +208,8 @@ class GuardedTraining:
                 self._blame(trainer, error)
             except Exception as error:
                 self._blame(trainer, error)
+            if (n_bytes := trainer.bytes_of_run()) is not None:
+                self._held |= {one.run_id: n_bytes for one in epochs}
             for run_id in trainer.take_finished():
                 if run_id in self.runs:
                     self._failures.append(RunFailure(run_id, "finished", CAUSES["finished"]))

@@ -15,6 +15,8 @@ from automl.executors.room import Room
 from automl.executors.round_clock import RoundClock
 from automl.executors.time_limit import TimeLimit
 from automl.executors.workers.worker import Engine, RoundDone, Worker, WorkerLost
+from automl.wording.counts import agree, listing
+from automl.wording.numbers import duration
 
 
 class Member:
@@ -95,6 +97,8 @@ class Member:
                 self.orders.allow(run.run_id, run.progress.limit)
         orders = self.orders.take([run.start for run in starts], deadline, is_held=is_held)
         self._limit.run_only([run.run_id for run in self.due])
+        if not self._goes_on:
+            self._clock.begin()
         try:
             self.worker.tell(orders)
         except WorkerLost:
@@ -124,15 +128,18 @@ class Member:
         Nor what was told of before: a run that was moved without a state begins once more.
         """
         self._goes_on = done.goes_on
+        self._clock.begin()
         wanted = [one for one in self.runs if not self.orders.is_outdated(one, done.n_orders)]
         self.orders.acknowledge(done.n_orders)
         result = self._new(done.result.where(set(wanted).__contains__))
         for epoch in result.epochs:
             run = self.runs[epoch.run_id]
             run.progress.advance(epoch)
-            run.sent = done.weights.get(epoch.run_id, {})
+            run.sent = done.weights.get(epoch.run_id)
+        for failure in result.failures:  # one that has no further epoch had its last one before
+            self.runs[failure.run_id].sent = done.weights.get(failure.run_id)
         if done.seconds:
-            self._clock.note(done.seconds)
+            self._clock.note(done.seconds, done.work)
             self.room.note_round()
             costs = (self.runs[epoch.run_id].cost for epoch in result.epochs)
             self.pace.note(done.seconds, sum(cost.own + cost.shared for cost in costs))
@@ -169,6 +176,24 @@ class Member:
         what = f"it hung in {place}" if place else "it hung"
         return f"{what}: its round had not ended long after the end"
 
+    @property
+    def of_late(self) -> tuple[float, float]:
+        """Seconds of its last rounds, and seconds of a processor in them."""
+        return self._clock.seconds, self._clock.work
+
+    def long_round(self) -> str:
+        """That its round lasts very long, whenever it is to be said and nobody will end it."""
+        if not self.is_training or self._limit.seconds is not None:
+            return ""
+        if (seconds := self._clock.long_round()) is None:
+            return ""
+        numbers = [str(number) for number in sorted({run.trial_number for run in self.due})]
+        trials = f"{agree(len(numbers), 'trial', 'trials')} {listing(numbers)}"
+        return (
+            f"worker {self.place + 1} has not ended an epoch of {trials} for {duration(seconds)}; "
+            "if it hangs, --trial-timeout ends such a trial"
+        )
+
     def answers_within(self) -> float | None:
         """Seconds in which it answers a question unless it hangs; None: nobody can say."""
         until = self.hangs_at()
@@ -188,5 +213,5 @@ class Member:
             if run_id in passed
             else RunFailure(run_id, "lost", message)
             for run_id in sorted(self.runs)
-            if not self.runs[run_id].sent
+            if self.runs[run_id].sent is None
         ]

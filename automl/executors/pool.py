@@ -68,11 +68,6 @@ class Pool(Executor):
         self._members = [Member.launch(engine, n, limit) for n in range(engine.n_workers)]
 
     @property
-    def n_workers(self) -> int:
-        """How many workers train."""
-        return len(self._members)
-
-    @property
     def active(self) -> tuple[int, ...]:
         """Ids of the runs that have not ended, in the order of their start."""
         return self._runs.active
@@ -122,7 +117,10 @@ class Pool(Executor):
                 return self._results.take_all()
             if not is_time or not any(each.owes_reply for each in self._members):
                 break  # or all runs rest
+            n_messages = len(self._messages)
             self._listen(deadline)
+            if len(self._messages) > n_messages:
+                break  # a person is to hear it now
         return RoundResult()
 
     def finish_rounds(self, deadline: float | None = None) -> RoundResult:
@@ -145,6 +143,13 @@ class Pool(Executor):
         self._engine.hurry(True)
         self._deadline = NOT_NOW
         self._is_interrupted = True
+
+    @property
+    def busyness(self) -> float | None:
+        """Seconds that have lately passed for each second of work of its workers."""
+        of_late = [member.of_late for member in self._members]
+        seconds, work = (sum(each) for each in zip(*of_late, strict=True)) if of_late else (0, 0)
+        return seconds / work if work > 0.0 else None
 
     def take_messages(self) -> tuple[str, ...]:
         """What a person should know of the kernels and the workers; each is given once."""
@@ -172,8 +177,8 @@ class Pool(Executor):
     def best_weights(self, run_id: int) -> Mapping[str, Tensor]:
         """The weights of the run's best epoch; waits for the round that its worker is in."""
         run = self._runs.get(run_id)
-        if run is not None and run.weights_here:
-            return run.weights_here
+        if run is not None and (weights := run.weights_here) is not None:
+            return weights
         return self._asked(run_id, lambda worker, seconds: worker.best_weights(run_id, seconds))
 
     def forget(self, run_id: int) -> None:
@@ -226,6 +231,8 @@ class Pool(Executor):
         for member in tuple(self._members):
             if member not in heard and member.hangs_at() <= time.monotonic():
                 self._replace(member, member.hangs_with())
+            elif said := member.long_round():
+                self._messages.setdefault(said, False)
 
     @contextlib.contextmanager
     def _talk(self, member: Member) -> Iterator[None]:
@@ -294,7 +301,7 @@ class Pool(Executor):
         lost = [member.runs[each.run_id] for each in failures if each.cause == "lost"]
         self._losses.note_lost(run.trial_number for run in lost)
         for run in self._runs.at(member.place):
-            if run.sent:
+            if run.sent is not None:
                 run.place = None
             else:
                 self._runs.remove(run)

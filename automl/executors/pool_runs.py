@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from torch import Tensor
 
@@ -21,7 +21,8 @@ class PoolRun:
         place: of the worker that was told; None: it waits, or has ended without a worker.
         alone: whether it must not train beside others.
         is_unheard: whether a worker had ended when it was told of it.
-        sent: its best weights, where its worker has sent them with its last epoch.
+        sent: its best weights, where its worker has sent them with its end; of an objective that
+            has no state none, which is to be known as well. None: it has not.
     """
 
     start: Start
@@ -31,7 +32,7 @@ class PoolRun:
     is_active: bool = True
     place: int | None = None
     is_unheard: bool = False
-    sent: Mapping[str, Tensor] = field(default_factory=dict)
+    sent: Mapping[str, Tensor] | None = None
 
     @property
     def run_id(self) -> int:
@@ -49,11 +50,11 @@ class PoolRun:
         return self.progress.n_epochs_left * (self.cost.own + self.cost.shared)
 
     @property
-    def weights_here(self) -> Mapping[str, Tensor]:
-        """Its best weights where no worker need be asked for them; else none."""
-        if self.sent or self.place is not None:
+    def weights_here(self) -> Mapping[str, Tensor] | None:
+        """Its best weights where no worker need be asked for them; else None."""
+        if self.sent is not None or self.place is not None:
             return self.sent
-        return self.start.best_weights if isinstance(self.start, Checkpoint) else {}
+        return self.start.best_weights if isinstance(self.start, Checkpoint) else None
 
 
 class PoolRuns:

@@ -140,8 +140,8 @@ def reproduce(
         data: needed where the study was given an object instead of a file.
         model: needed where it searched a network of a person's own: "my_file.py:build", or the
             function.
-        trainer: "stacked" or "plain"; None: the one that trained it. Another one is held to a
-            tolerance, not to the last bit.
+        trainer: "stacked" or "plain"; None: the one that trained it. Another one's losses may part
+            from those stored as rounding makes them (`compared_curves.py`).
         device: None: the one that it was trained on.
 
     Raises:

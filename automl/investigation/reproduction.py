@@ -4,11 +4,11 @@
 
 Every random number is a function of the study's seed and the trial's number, so the same curve
 is expected to the last bit from the same trainer, with the same versions on the same kind of
-processor (ARCHITECTURE.md, "Invariants"). Another trainer adds up in another order: it is held
-against a tolerance. A trial that was cut off, since it was pruned, paused or interrupted, is
-trained as far as it was; one that failed must fail again, the same way. Limits of time and
-memory are not set again. Both curves are read from the store, so that both have been rounded the
-same way.
+processor (ARCHITECTURE.md, "Invariants"). Another trainer adds up in another order: its losses
+may part from those that were stored as rounding makes them (`compared_curves.py`). A trial that
+was cut off, since it was pruned, paused or interrupted, is trained as far as it was; one that
+failed must fail again, the same way. Limits of time and memory are not set again. Both curves are
+read from the store, so that both have been rounded the same way.
 """
 
 from __future__ import annotations
@@ -37,9 +37,6 @@ from storage.records import (
     TrialRecord,
 )
 
-OTHER_TRAINER_TOLERANCE = 1e-3
-"""Relative difference of a loss that another trainer may make."""
-
 NO_CHANGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({})
 
 UNEXPECTED_ENDS = frozenset({"timed_out", "interrupted"})
@@ -53,7 +50,7 @@ class ReproducedTrial:
     Attributes:
         cause, cause_now: why it had failed, and why it failed now; None: it did not.
         means: how it was trained again.
-        tolerance: relative, of losses; 0.0: everything must be the same bit for bit.
+        is_exact: whether everything must be the same bit for bit; else losses, but for rounding.
         changes: what is another one now, of what numbers may depend on: before, and now.
     """
 
@@ -65,7 +62,7 @@ class ReproducedTrial:
     cause: str | None = None
     cause_now: str | None = None
     message_now: str = ""
-    tolerance: float = 0.0
+    is_exact: bool = True
     changes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
@@ -88,7 +85,7 @@ class ReproducedTrial:
             "is_same": self.is_same,
             "trainer": self.means.trainer,
             "device": self.means.device,
-            "tolerance": self.tolerance,
+            "is_exact": self.is_exact,
             "cause": {"before": self.cause, "now": self.cause_now},
             "folds": [fold.to_json() for fold in self.folds],
             "changes": {name: list(pair) for name, pair in self.changes.items()},
@@ -148,7 +145,7 @@ def reproduce(laboratory: Laboratory, trial_number: int, means: Means) -> Reprod
         trial,
         ended,
         means=means,
-        tolerance=OTHER_TRAINER_TOLERANCE if is_other else 0.0,
+        is_exact=not is_other,
         changes={
             name: (value, now[name])
             for name, value in before.items()
@@ -222,7 +219,7 @@ def judge_reproduction(
     ended: Sequence[EndedRun],
     *,
     means: Means,
-    tolerance: float = 0.0,
+    is_exact: bool = True,
     changes: Mapping[str, tuple[str, str]] = NO_CHANGES,
 ) -> ReproducedTrial:
     """Hold the curves of a trial against each other.
@@ -238,7 +235,7 @@ def judge_reproduction(
         again = records.epochs.get(now[run.fold].planned.config.run_id, ())
         if run.state == "failed" and now[run.fold].is_evidence:
             again = again[: len(before)]  # it was given one epoch more, to fail in
-        folds.append(compare_curves(run.fold, before, again, tolerance))
+        folds.append(compare_curves(run.fold, before, again, is_exact=is_exact))
     return ReproducedTrial(
         study_name=records.settings.study_name,
         trial_number=trial.number,
@@ -248,6 +245,6 @@ def judge_reproduction(
         cause=trial.cause,
         cause_now=failed[0].cause if failed else None,
         message_now=failed[0].message if failed else "",
-        tolerance=tolerance,
+        is_exact=is_exact,
         changes=changes,
     )

@@ -45,7 +45,7 @@ def kind_of(objective: Callable[..., Any]) -> Kind:
     """What an objective is.
 
     Raises:
-        ConfigError: a class that has no `train_epoch`.
+        ConfigError: a class that has no `train_epoch`, or an async function.
     """
     made_by = objective.func if isinstance(objective, functools.partial) else objective
     if inspect.isclass(made_by):
@@ -60,6 +60,8 @@ def kind_of(objective: Callable[..., Any]) -> Kind:
             f"{type(made_by).__name__}; hand over the class"
         )
     called = made_by if inspect.isroutine(made_by) else type(made_by).__call__
+    if inspect.iscoroutinefunction(called) or inspect.isasyncgenfunction(called):
+        raise _is_async(getattr(made_by, "__name__", type(made_by).__name__))
     return "generator" if inspect.isgeneratorfunction(called) else "function"
 
 
@@ -67,15 +69,24 @@ def kind_of_definition(node: ast.stmt | None, words: str) -> Kind:
     """The same from the statement that defines it in a file, which is not run for it.
 
     Raises:
-        ConfigError: it is neither a function nor a class.
+        ConfigError: it is neither a plain function nor a class.
     """
     if isinstance(node, ast.ClassDef):
         return "class"
+    if isinstance(node, ast.AsyncFunctionDef):
+        raise _is_async(words)
     if isinstance(node, ast.FunctionDef):
         return "generator" if any(map(_is_yield, _own_nodes(node))) else "function"
     raise ConfigError(
         f"an objective of a file must be defined there, but {words} is no function or class in "
         "it; import it, and hand over the object"
+    )
+
+
+def _is_async(name: str) -> ConfigError:
+    return ConfigError(
+        f"an objective must be called like any function, but {name} is async; call asyncio.run "
+        "of it in a plain function"
     )
 
 

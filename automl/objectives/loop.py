@@ -1,9 +1,7 @@
 """One training of an objective, between two epochs.
 
 A generator is paused by not asking on, and lives in the memory of its process. A class that has
-`save` and `load` gives its state, which outlives that: bytes, or anything of tensors, numbers and
-texts in dicts and lists, such as a `state_dict`. Nothing of a database is ever unpickled: what is
-no plain value must be made bytes, and read again, by the objective itself.
+`save` and `load` gives its state, which outlives that (`states.py`).
 """
 
 from __future__ import annotations
@@ -11,24 +9,15 @@ from __future__ import annotations
 import abc
 import contextlib
 import inspect
-import io
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
-
-import torch
-from torch import Tensor
+from typing import Any, ClassVar
 
 from automl.errors import TrainingError
 from automl.models.own.family import Params
 from automl.objectives.kinds import kind_of, takes_seed
+from automl.objectives.states import State, packed, unpacked
 from automl.system.own_code import describe
 from storage.records import ParameterValue
-
-State = Mapping[str, Tensor]
-
-BYTES, VALUES = "bytes", "values"  # of a state: how it was given
-
-PLAIN: Final = (Tensor, str, bytes, bool, int, float, type(None))
 
 
 class Finished(Exception):
@@ -36,7 +25,13 @@ class Finished(Exception):
 
 
 class Loop(abc.ABC):
-    """A training that goes on when it is asked to."""
+    """A training that goes on when it is asked to.
+
+    Attributes:
+        is_made: whether code of the objective has run before the first epoch.
+    """
+
+    is_made: ClassVar[bool] = False
 
     @abc.abstractmethod
     def train_epoch(self) -> object:
@@ -53,7 +48,17 @@ class Loop(abc.ABC):
         Raises:
             TrainingError: it has none, or none that can be kept.
         """
-        raise TrainingError("the objective has no save(self): its state is in its process alone")
+        raise TrainingError("the objective has no save(self)")
+
+    @property
+    def can_save(self) -> bool:
+        """Whether it has a state to give."""
+        return False
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether it can go on from its state as well."""
+        return False
 
     def load(self, state: State) -> None:
         """Go on from a state.
@@ -79,6 +84,11 @@ class GeneratorLoop(Loop):
             return next(self._generator)
         except StopIteration:
             raise Finished from None
+        except RuntimeError as error:
+            if isinstance(error.__cause__, StopIteration):  # which no generator may raise: PEP 479
+                words = "a next() in it has found nothing more"
+                raise TrainingError(f"{words}: {describe(error.__cause__)}") from None
+            raise
 
     def close(self) -> None:
         """Let what stands in `finally` run."""
@@ -109,6 +119,8 @@ class FunctionLoop(Loop):
 class ObjectLoop(Loop):
     """An object of a class with `train_epoch`."""
 
+    is_made = True
+
     def __init__(self, training: Any) -> None:
         self._training = training
 
@@ -117,34 +129,31 @@ class ObjectLoop(Loop):
         given: object = self._training.train_epoch()
         return given
 
+    @property
+    def can_save(self) -> bool:
+        """Whether its class has `save`."""
+        return hasattr(self._training, "save")
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether its class has `save` and `load`."""
+        return self.can_save and hasattr(self._training, "load")
+
     def save(self) -> State:
-        """What its `save` gives, as a tensor of bytes."""
-        if not hasattr(self._training, "save"):
+        """What its `save` gives."""
+        if not self.can_save:
             return super().save()
         try:
             state = self._training.save()
         except Exception as error:
             raise TrainingError(f"save() has raised {describe(error)}") from error
-        if isinstance(state, bytes):
-            return {BYTES: _as_tensor(state)}
-        if not _is_plain(state):
-            raise TrainingError(
-                "save() must return bytes, or tensors, numbers and texts in dicts and lists, but "
-                f"returned a {type(state).__name__} with something else; pickle.dumps makes bytes"
-            )
-        buffer = io.BytesIO()
-        torch.save(state, buffer)
-        return {VALUES: _as_tensor(buffer.getvalue())}
+        return packed(state, "what save() returns")
 
     def load(self, state: State) -> None:
         """Give its `load` what `save` had given."""
         if not hasattr(self._training, "load"):
             super().load(state)
-        if BYTES in state:
-            self._training.load(state[BYTES].numpy().tobytes())
-            return
-        values = io.BytesIO(state[VALUES].numpy().tobytes())
-        self._training.load(torch.load(values, weights_only=True))
+        self._training.load(unpacked(state))
 
 
 def begin(
@@ -180,15 +189,3 @@ def _check_arguments(
         ) from None
     except ValueError:  # of what is not written in Python, nothing can be told
         return
-
-
-def _is_plain(value: object) -> bool:
-    if isinstance(value, Mapping):
-        return all(map(_is_plain, value)) and all(map(_is_plain, value.values()))
-    if isinstance(value, list | tuple):
-        return all(map(_is_plain, value))
-    return isinstance(value, PLAIN)
-
-
-def _as_tensor(content: bytes) -> Tensor:
-    return torch.frombuffer(bytearray(content or b"\0"), dtype=torch.uint8)

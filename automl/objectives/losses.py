@@ -1,5 +1,7 @@
 """What an objective gives of an epoch, read: a validation loss, or a mapping that has it.
 
+A mapping may have the state after the epoch as well (`states.py`), which is kept of the best.
+
 Numbers of NumPy and tensors of one number are taken as well. A loss that is infinite or not a
 number ends the trial as diverged; anything else that is no number is an error of the objective.
 """
@@ -11,11 +13,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from torch import Tensor
+
 from automl.errors import TrainingError, did_you_mean
 from automl.wording.counts import listing
 
 VALID: Final = "valid_loss"
-KEYS: Final = (VALID, "train_loss", "valid_loss_standard_error")
+STATE: Final = "state"
+NUMBERS: Final = (VALID, "train_loss", "valid_loss_standard_error")
+KEYS: Final = (*NUMBERS, STATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +43,32 @@ def read_losses(given: object) -> Losses:
         return Losses(_number(given, "a loss, or a mapping with valid_loss"))
     for key in given:
         if key not in KEYS:
-            hint = did_you_mean(str(key), KEYS) or f"; it may have {listing(list(KEYS))}"
-            raise TrainingError(f"what an objective gives has no {key!r}{hint.rstrip('.')}")
+            hint = did_you_mean(str(key), KEYS).rstrip(".")
+            raise TrainingError(
+                f"what an objective gives may have {listing(list(KEYS))}, but has {key!r}{hint}"
+            )
     if VALID not in given:
         raise TrainingError(
             "a mapping that an objective gives must have a valid_loss, but has "
             f"{listing(list(map(str, given))) or 'nothing'}"
         )
-    values = {str(key): _number(value, f"a number as {key}") for key, value in given.items()}
+    values = {key: _number(given[key], f"a number as {key}") for key in NUMBERS if key in given}
     train = values.get("train_loss")
     if train is not None and math.isnan(train):
         values["train_loss"] = math.inf  # given, and no number: it has diverged
     return Losses(**values)
 
 
+def state_in(given: object) -> object:
+    """The state that an objective has given with its losses; None where it has given none."""
+    return given.get(STATE) if isinstance(given, Mapping) else None
+
+
 def _number(value: object, what: str) -> float:
     """A number of Python, NumPy or torch."""
     is_one = not isinstance(value, str | bytes | bool) and getattr(value, "ndim", 0) == 0
+    if isinstance(value, Tensor):
+        value = value.detach()  # of one that knows its gradient, torch would warn
     try:
         if is_one:
             return float(value)  # type: ignore[arg-type]  # what it cannot convert, it refuses
@@ -61,7 +76,10 @@ def _number(value: object, what: str) -> float:
         return math.inf
     except (TypeError, ValueError):
         pass
-    raise TrainingError(f"an objective must give {what}, but gave {_shown(value)}")
+    raise TrainingError(
+        f"an objective must give {what}, but gave {_shown(value)}; float(...) makes a number of "
+        "one that is written, .item() of an array or a tensor of one"
+    )
 
 
 def _shown(value: object) -> str:

@@ -8,6 +8,7 @@ were. So a run has the same curve in any process, and goes on from a saved state
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -21,7 +22,9 @@ from automl.data.dataset import Dataset
 from automl.errors import TrainingError
 from automl.models.own.builders import builder
 from automl.objectives.loop import Finished, Loop, begin
-from automl.objectives.losses import read_losses
+from automl.objectives.losses import read_losses, state_in
+from automl.objectives.memory import LoopMemory
+from automl.objectives.states import State, packed
 from automl.training.config import RunConfig
 from automl.training.costs import RunCost
 from automl.training.trainer import Checkpoint, RunError, Start, Trainer, run_of
@@ -48,6 +51,12 @@ class _Run:
     epoch: int = 0
     best_epoch: int = 0
     best_valid_loss: float = math.inf
+    best_state: State = field(default_factory=dict)
+
+    @property
+    def holds_memory(self) -> bool:
+        """Whether there is more of it than a promise."""
+        return self.epoch > 0 or self.loop.is_made
 
 
 class ObjectiveTrainer(Trainer):
@@ -57,6 +66,8 @@ class ObjectiveTrainer(Trainer):
         self._runs: dict[int, _Run] = {}  # in the order they take turns
         self._added: list[int] = []
         self._finished: list[int] = []
+        self._ended: dict[int, State] = {}  # the best state of each dropped run
+        self._memory = LoopMemory()
 
     @classmethod
     def cost(cls, run: RunConfig, dataset: Dataset) -> RunCost:
@@ -74,6 +85,7 @@ class ObjectiveTrainer(Trainer):
             run_id = run_of(start).run_id
             with _blaming(run_id, ()):
                 self._runs[run_id] = _begun(start)
+            self._memory.note_made()
             self._added.append(run_id)
 
     def train_round(
@@ -86,8 +98,10 @@ class ObjectiveTrainer(Trainer):
                 break
             run = self._runs.pop(run_id)
             self._runs[run_id] = run  # at the end: the runs not reached come first next time
+            self._memory.begin_epoch()
             with _blaming(run_id, records):
                 record = _trained(run)
+            self._memory.end_epoch(sum(one.holds_memory for one in self._runs.values()))
             if record is None:
                 self._finished.append(run_id)
                 continue
@@ -101,10 +115,17 @@ class ObjectiveTrainer(Trainer):
         finished, self._finished = tuple(self._finished), []
         return finished
 
+    def bytes_of_run(self) -> int | None:
+        """The mean over the loops of this process."""
+        return self._memory.bytes_of_loop
+
     def drop(self, run_id: int) -> None:
         """End a run, and let its loop end."""
         self._added.remove(run_id)
-        self._runs.pop(run_id).loop.close()
+        run = self._runs.pop(run_id)
+        run.loop.close()
+        self._ended[run_id] = run.best_state
+        self._memory.note_freed()
 
     def checkpoint(self, run_id: int) -> Checkpoint:
         """The state of an active run.
@@ -113,6 +134,11 @@ class ObjectiveTrainer(Trainer):
             TrainingError: its objective gives none.
         """
         run = self._runs[run_id]
+        if not run.loop.can_go_on:
+            raise TrainingError(
+                "an objective goes on from a state where it is a class with save(self) and "
+                "load(self, state); the state of others is in their process alone"
+            )
         return Checkpoint(
             run.config,
             run.epoch,
@@ -121,15 +147,17 @@ class ObjectiveTrainer(Trainer):
             {},
             run.best_epoch,
             run.best_valid_loss,
-            {},
+            run.best_state,
         )
 
     def best_weights(self, run_id: int) -> Mapping[str, Tensor]:
-        """None: nothing of an objective is kept."""
-        return {}
+        """The state after the best epoch, in the place of weights; {}: the objective gave none."""
+        run = self._runs.get(run_id)
+        return self._ended.get(run_id, {}) if run is None else run.best_state
 
     def forget(self, run_id: int) -> None:
-        """Nothing is kept."""
+        """Free the state of a dropped run."""
+        self._ended.pop(run_id, None)
 
 
 def _begun(start: Start) -> _Run:
@@ -141,7 +169,8 @@ def _begun(start: Start) -> _Run:
     if not isinstance(start, Checkpoint):
         return _Run(config, loop)
     loop.load(start.weights)
-    return _Run(config, loop, start.epoch, start.best_epoch, start.best_valid_loss)
+    best = start.best_epoch, start.best_valid_loss, start.best_weights
+    return _Run(config, loop, start.epoch, *best)
 
 
 def _trained(run: _Run) -> EpochRecord | None:
@@ -153,7 +182,7 @@ def _trained(run: _Run) -> EpochRecord | None:
     """
     began = time.perf_counter()
     try:
-        with _seeded(run.config, run.epoch + 1):
+        with _one_process(), _seeded(run.config, run.epoch + 1):
             given = run.loop.train_epoch()
     except Finished:
         if run.epoch == 0:
@@ -163,6 +192,7 @@ def _trained(run: _Run) -> EpochRecord | None:
     run.epoch += 1
     if losses.valid_loss < run.best_valid_loss:
         run.best_epoch, run.best_valid_loss = run.epoch, losses.valid_loss
+        run.best_state = _state_after(run.loop, given)
     return EpochRecord(
         run_id=run.config.run_id,
         epoch=run.epoch,
@@ -178,6 +208,17 @@ def _trained(run: _Run) -> EpochRecord | None:
     )
 
 
+def _state_after(loop: Loop, given: object) -> State:
+    """The state after an epoch: what was given with its losses, or what `save` gives; or {}.
+
+    Raises:
+        TrainingError: it is none that can be kept.
+    """
+    if (state := state_in(given)) is not None:
+        return packed(state, "the state that is given with the losses")
+    return loop.save() if loop.can_save else {}
+
+
 @contextmanager
 def _blaming(run_id: int, records: Sequence[EpochRecord]) -> Iterator[None]:
     """What is raised is the fault of one run; a script's exit is an error of it too."""
@@ -188,6 +229,20 @@ def _blaming(run_id: int, records: Sequence[EpochRecord]) -> Iterator[None]:
         raise RunError(run_id, records) from TrainingError(words)
     except Exception as error:
         raise RunError(run_id, records) from error
+
+
+@contextmanager
+def _one_process() -> Iterator[None]:
+    """End a copy of this process that an objective has forked and lets come back.
+
+    It would go on as this one does, with the same connection and the same files.
+    """
+    own = os.getpid()
+    try:
+        yield
+    finally:
+        if os.getpid() != own:
+            os._exit(1)
 
 
 def _seeded(run: RunConfig, epoch: int) -> AbstractContextManager[None]:

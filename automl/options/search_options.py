@@ -122,24 +122,30 @@ class NameOptions(OptionRecord):
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkOptions(OptionRecord):
-    """Which networks are searched, what is known of them already, and what an epoch is."""
+    """Which networks are searched, and what an epoch of theirs is."""
 
     model: Any = option(
         None, MODEL, "Your own nn.Module: my_file.py:build, called as build(params, dataset)."
     )
     space: str | Path | SearchSpace = option("mlp", SPACE, "Built-in space or TOML file.")
+    # Source of 256 and of 15: benchmarks/epochs.py, see ARCHITECTURE.md.
+    epoch_steps: int | Literal["full"] = option(
+        256,
+        EPOCH_STEPS,
+        "An epoch is a pass over the train rows, or so many updates where a pass takes more.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnowledgeOptions(OptionRecord):
+    """What is known of good values already, and whether ranges are to be taken at their word."""
+
     widen: bool = option(
         False, FLAG, "Double a range, as the search goes on, whose end the best trials crowd."
     )
     # Of another database: URL#STUDY.
     warm_start: Sequence[str | StudyRecords] = option(
         (), STUDIES, "Learn from earlier studies, of other data too."
-    )
-    # Source of 256 and of 15: benchmarks/epochs.py, see ARCHITECTURE.md.
-    epoch_steps: int | Literal["full"] = option(
-        256,
-        EPOCH_STEPS,
-        "An epoch is a pass over the train rows, or so many updates where a pass takes more.",
     )
 
 
@@ -175,7 +181,7 @@ class LimitOptions(OptionRecord):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudyOptions(LimitOptions, TrialOptions, NetworkOptions, NameOptions):
+class StudyOptions(LimitOptions, TrialOptions, KnowledgeOptions, NetworkOptions, NameOptions):
     """What a study is, beside its data."""
 
 
@@ -257,16 +263,22 @@ class DecisionOptions(OptionRecord):
 
 @dataclass(frozen=True, kw_only=True)
 class KeepOptions(OptionRecord):
-    """What is kept of networks, and what is held against them."""
+    """What is kept of the best trials."""
 
     keep_models: int = option(5, COUNT, "The best trials that keep weights.")
     keep_bytes: int | None = option(None, optional(BYTES), "Budget of the kept models' files.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RivalOptions(OptionRecord):
+    """What networks are held against: before their first epoch, and at the end."""
+
     preflight: bool = option(True, FLAG, "Stop hopeless trials at once.")
     references: bool = option(True, FLAG, "Fit a linear model and boosted trees to compare with.")
 
 
 @dataclass(frozen=True, kw_only=True)
-class PolicyOptions(KeepOptions, DecisionOptions, EndOptions, HopeOptions):
+class PolicyOptions(RivalOptions, KeepOptions, DecisionOptions, EndOptions, HopeOptions):
     """How to search, for how long, and what is kept of it."""
 
 
@@ -319,5 +331,13 @@ class SearchOptions(FreeOptions, FixedOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TuneOptions(WorkerOptions, DecisionOptions, EndOptions, TrialOptions, NameOptions):
+class TuneOptions(
+    WorkerOptions,
+    KeepOptions,
+    DecisionOptions,
+    EndOptions,
+    TrialOptions,
+    KnowledgeOptions,
+    NameOptions,
+):
     """The options of `automl.tune`: those of a search that are not of networks or their data."""

@@ -40,6 +40,9 @@ MOST_BYTES = 2**63 - 1
 MOST_SECONDS = 10**9  # 31 years
 
 
+_IN_MEMORY = re.compile(r"sqlite(\+\w+)?://(/?(file:)?(:memory:)?(\?.*)?$|.*mode=memory)")
+"""Spellings of an SQLite database without a file."""
+
 _OTHER_COLLECTIONS = (bytes, bytearray, memoryview, Mapping)  # than of texts
 
 
@@ -161,6 +164,11 @@ def _convert_database(value: Any) -> str:
         is_url = False
     if not is_url:
         raise Unfit
+    if _IN_MEMORY.match(text):
+        raise Unfit(
+            "one in memory is gone with the call, and weights need a folder beside a file; write "
+            f"{DEFAULT_STORAGE}"
+        )
     return text
 
 

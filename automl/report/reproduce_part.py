@@ -42,7 +42,6 @@ def facts(settings: StudySettings) -> list[tuple[str, str]]:
         ("Rows", rows),
         ("Inputs", f"{settings.n_features:,} after encoding"),
         ("Split", split_words(settings.split)),
-        ("Learned from", listing(settings.warm_start)),
         ("Loss", settings.loss),
         ("A network at most", limits_in_words(settings)),
     ]
@@ -53,6 +52,7 @@ def facts(settings: StudySettings) -> list[tuple[str, str]]:
     pairs = [
         ("Created", created),
         *(of_objective if settings.is_objective else of_data),
+        ("Learned from", listing(settings.warm_start)),
         ("Epochs", _epochs(settings)),
         ("Seed", str(settings.seed)),
         ("Versions", ", ".join(f"{name} {v}" for name, v in settings.versions.items())),

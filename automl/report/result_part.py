@@ -84,6 +84,10 @@ def certainty(shown: Overview) -> list[str]:
         )
     elif len(shown.rows) == 1:
         sentences.append(f"Trial {shown.best.number} is the only one that has completed.")
+    elif not shown.rows[0].standard_error > 0:
+        sentences.append(
+            "How far chance moves these losses is not known: trials that lie close may be equals."
+        )
     else:
         sentences.append(
             f"No other complete trial lies within two standard errors of trial "

@@ -8,6 +8,7 @@ has no rows that could be checked or scored.
 from __future__ import annotations
 
 import abc
+import logging
 
 from automl.data.loaded import LoadedData
 from automl.session.call import SearchCall
@@ -16,6 +17,8 @@ from automl.session.scoring import Scoring
 from automl.tuning.progress import SearchProgress
 from storage import Store
 from storage.records import StudyRecords
+
+LOG = logging.getLogger("automl")
 
 
 class Beside(abc.ABC):
@@ -115,7 +118,9 @@ class BesideObjective(Beside):
         """Nothing was found in data."""
 
     def score(self, records: StudyRecords, trouble: object = None) -> StudyRecords:
-        """The records as they are."""
+        """The records as they are; that a state could not be kept is said."""
+        if trouble is not None:
+            LOG.warning("the state of the best trial is not kept: %s", trouble)
         return records
 
     def hurry(self) -> None:

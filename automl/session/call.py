@@ -20,7 +20,12 @@ from automl.options.option import options_in, options_of
 from automl.options.search_options import FreeOptions, PolicyOptions, SearchOptions
 from automl.tuning.call_options import CallOptions
 from automl.tuning.clock import Clock
-from automl.tuning.ending_time import MOST_SHARE, REFERENCE_SECONDS, ending_seconds
+from automl.tuning.ending_time import (
+    MOST_BUSY,
+    MOST_SHARE,
+    REFERENCE_SECONDS,
+    ending_seconds,
+)
 from automl.tuning.memory import MemoryPlan, plan_memory
 from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.objective_problem import ObjectiveProblem
@@ -102,21 +107,29 @@ class SearchCall:
         self.keep_for_end(clock, self.n_ended_before, has_references=False)
         return clock
 
-    def keep_for_end(self, clock: Clock, n_ended: int, *, has_references: bool) -> None:
+    def keep_for_end(
+        self, clock: Clock, n_ended: int, *, has_references: bool, busyness: float | None = None
+    ) -> None:
         """Let the clock of training leave as much of the call's time as the end will take.
 
         Args:
             n_ended: trials of the study so far, those that pause too.
             has_references: whether they are fitted already.
+            busyness: of the workers of late, for each second of work; None: as at the beginning.
+                It says nothing of a machine whose processors are not what they wait for.
         """
         if self.clock.timeout is None:
             return
+        busy = self.busyness
+        if busyness is not None and self.problem.is_trusted and self.options.device == "cpu":
+            busy = min(max(1.0, busyness), MOST_BUSY)
         dataset = self.problem.dataset
         n_slots = slots_of(self.memory.n_slots).in_slots(n_ended)
         n_runs = (n_slots + ready(n_slots)) * max(1, len(dataset.folds))
         work = ending_seconds(dataset, n_runs, n_ended) + self.clock.afterwards
-        ending = self.busyness * work + (0.0 if has_references else self.seconds_for_references)
-        clock.move(self.clock.timeout - min(ending, self._most_for_end))
+        if self.data is not None and not has_references:
+            work += REFERENCE_SECONDS
+        clock.move(self.clock.timeout - min(busy * work, self._most_for_end))
 
     @cached_property
     def _most_for_end(self) -> float:

@@ -31,6 +31,7 @@ from automl.tuning.samplers import PerTrialSampler
 from automl.tuning.settings import make_settings, objective_settings
 from automl.tuning.stopping import SoFar, so_far
 from automl.tuning.study import open_study, unused_name
+from automl.tuning.widening import check_widening
 from automl.wording.counts import count
 from automl.wording.printable import one_line
 from automl.wording.stops import stop_sentence
@@ -82,7 +83,10 @@ def open_objective(
     """
     _check_policy(options, space)
     remember(reference)
-    settings = objective_settings(reference, narrowed(space, options, "objective"), options)
+    searched = narrowed(space, options, "objective")
+    if options.widen:
+        check_widening(searched)
+    settings = objective_settings(reference, searched, options)
     return _opened(None, settings, options, clock)
 
 

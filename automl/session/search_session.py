@@ -77,6 +77,7 @@ class SearchSession:
                     self.clock_of_training,
                     progress.n_settled,
                     has_references=self._beside.has_references,
+                    busyness=executor.busyness,
                 )
                 self._publishing.publish_beside(search)
                 yield progress
@@ -124,13 +125,12 @@ class SearchSession:
         progress, state = self.last_progress, search.state
         if self._is_stopped or progress is None or state.keeper.failure is not None:
             return
-        if not state.problem.keeps_weights:
-            return
         records = self._trained = self.store.read_study(self.call.study_name)
-        trial = trial_without_weights(self.store, records)
+        trial = trial_without_weights(self.store, records, state.problem)
         if trial is None or self.clock_of_training.is_up:
             return
-        what = f"the weights of trial {trial.number}, the best, are missing: it is trained again"
+        kept = "weights" if state.problem.has_weights else "files of the state"
+        what = f"the {kept} of trial {trial.number}, the best, are missing: it is trained again"
         yield replace(progress, messages=(what,))
         self._not_kept = train_best_again(records, state.executor, state.problem, state.keeper)
         self._trained = self.store.refreshed(records)

@@ -171,6 +171,13 @@ class Trainer(abc.ABC):
         """
         return ()
 
+    def bytes_of_run(self) -> int | None:
+        """What each of its runs holds, as it was measured; None where that is not.
+
+        Of networks it follows from their parameters.
+        """
+        return None
+
     @abc.abstractmethod
     def train_round(
         self, deadline: float | None = None, run_ids: Collection[int] | None = None

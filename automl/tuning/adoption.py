@@ -16,12 +16,10 @@ from dataclasses import dataclass, field
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 
+from automl.tuning.setbacks import Setbacks, setbacks_of
 from automl.tuning.trial_in_training import TrialInTraining
 from storage import Store
 from storage.records import ArtifactRecord, EpochRecord, RunRecord, StudySettings
-
-LOST_ATTEMPTS_LIMIT = 2
-"""A trial that took its process down twice is not tried a third time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +28,28 @@ class AdoptedTrial:
 
     handle: optuna.trial.Trial
     n_attempts: int
-    n_lost: int  # attempts that ended with their process
     n_reported: int  # last epoch that rounds have had
+    n_lost: int = 0  # calls in a row that were killed with it, without a new epoch of it
+    setbacks: Setbacks = field(default_factory=Setbacks)  # in this call
     run_ids: Mapping[int, int] = field(default_factory=dict)  # of the last attempt, by fold
     epochs: Mapping[int, Sequence[EpochRecord]] = field(default_factory=dict)  # by run_id
-    checkpoints: tuple[ArtifactRecord, ...] = ()
+    folds: Mapping[int, int] = field(default_factory=dict)  # by run_id
+    checkpoints: tuple[ArtifactRecord, ...] = ()  # in the order of attempts
 
     @property
     def number(self) -> int:
         """The trial's number in its study."""
         return self.handle.number
+
+    def checkpoint_of(self, fold: int) -> tuple[ArtifactRecord | None, Sequence[EpochRecord]]:
+        """The last state of a fold's run, with the curve of that run.
+
+        An attempt that was killed soon has none, but an earlier one may have.
+        """
+        for kept in reversed(self.checkpoints):
+            if kept.run_id is not None and self.folds.get(kept.run_id) == fold:
+                return kept, self.epochs.get(kept.run_id, ())
+        return None, ()
 
 
 def adopt_dead_trials(
@@ -79,18 +89,18 @@ def _adopted(
     checkpoints = {one.run_id: one for one in records.kept_artifacts("checkpoint")}
     adopted = []
     for handle in handles:
-        own = runs[handle.number]
-        run_ids = {run.fold: run.run_id for run in records.search_runs(handle.number)}
+        own = sorted(runs[handle.number], key=lambda run: run.attempt)
         adopted.append(
             AdoptedTrial(
                 handle=handle,
                 n_attempts=max((run.attempt for run in own), default=0),
-                n_lost=len({run.attempt for run in own if run.cause == "lost"}),
                 n_reported=_last_reported(handle),
-                run_ids=run_ids,
-                epochs={one: records.epochs.get(one, ()) for one in run_ids.values()},
+                n_lost=setbacks_of(own, records.epochs).n_lost,
+                run_ids={run.fold: run.run_id for run in records.search_runs(handle.number)},
+                epochs={run.run_id: records.epochs.get(run.run_id, ()) for run in own},
+                folds={run.run_id: run.fold for run in own},
                 checkpoints=tuple(
-                    checkpoints[one] for one in run_ids.values() if one in checkpoints
+                    checkpoints[run.run_id] for run in own if run.run_id in checkpoints
                 ),
             )
         )
@@ -98,12 +108,17 @@ def _adopted(
 
 
 def adopt_lost_trial(trial: TrialInTraining) -> AdoptedTrial:
-    """Take a trial back whose worker died while this process lives."""
+    """Take a trial back whose worker died while this process lives.
+
+    One that rested at its limit did not train, and cannot be why it died.
+    """
+    n_epochs = sum(len(run.curve) for run in trial.runs.values())
+    has_waited = trial.is_resting and any(run.end is None for run in trial.runs.values())
     return AdoptedTrial(
         handle=trial.handle,
         n_attempts=trial.attempt,
-        n_lost=trial.n_lost + 1,
         n_reported=trial.n_reported,
+        setbacks=trial.setbacks.after(n_epochs, is_lost=not has_waited),
     )
 
 
@@ -118,10 +133,11 @@ def adopt_resting_trial(
     return AdoptedTrial(
         handle=trial.handle,
         n_attempts=trial.attempt,
-        n_lost=trial.n_lost,
         n_reported=trial.n_reported,
+        setbacks=trial.setbacks,
         run_ids={run.config.fold: run_id for run_id, run in trial.runs.items()},
         epochs={run_id: run.curve for run_id, run in trial.runs.items()},
+        folds={run_id: run.config.fold for run_id, run in trial.runs.items()},
         checkpoints=checkpoints,
     )
 

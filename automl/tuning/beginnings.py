@@ -17,16 +17,12 @@ import optuna
 
 from automl.executors.executor import RunFailure
 from automl.training.trainer import RunBegan
-from automl.tuning.adoption import (
-    LOST_ATTEMPTS_LIMIT,
-    AdoptedTrial,
-    adopt_dead_trials,
-    adopt_told_trials,
-)
+from automl.tuning.adoption import AdoptedTrial, adopt_dead_trials, adopt_told_trials
 from automl.tuning.asking import ask_for, ask_many, refuse_unfit
 from automl.tuning.policies.policy import Start as StartTrial
 from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.search_state import SearchState
+from automl.tuning.setbacks import LOST_ATTEMPTS_LIMIT, LOST_CALLS_LIMIT
 from automl.tuning.study_view import is_paused, turn_of
 from automl.tuning.trial_in_training import TrialInTraining
 from automl.tuning.widening import widen
@@ -54,7 +50,7 @@ def adopt(state: SearchState) -> None:
     is_over = stopping.reason is not None
     best = stopping.best_unfinished(state.tally.best_value) if is_over else None
     for adopted, turn in in_training:
-        if not is_over or adopted.number == best:
+        if not is_over or (best is not None and adopted.number == best[0]):
             state.trials.order.enter(adopted.number, adopted.n_reported, turn)
             begin_again(state, adopted)
 
@@ -62,17 +58,22 @@ def adopt(state: SearchState) -> None:
 def begin_again(state: SearchState, adopted: AdoptedTrial, how: str = "") -> None:
     """Train an adopted trial from its checkpoints, or from the start: the same curve.
 
+    One that nobody could train any further fails.
+
     Args:
         how: its process has ended, where that is known.
     """
-    if adopted.n_lost >= LOST_ATTEMPTS_LIMIT:
+    in_call = adopted.setbacks.n_lost
+    if in_call >= LOST_ATTEMPTS_LIMIT or adopted.n_lost >= LOST_CALLS_LIMIT:
         trial = _planned_again(state, adopted)
         last = f", at last: {how}" if how else ""
-        message = f"its process died {adopted.n_lost} times{last}"
+        message = f"its process died {max(in_call, adopted.n_lost)} times{last}"
         trial.failures = {run_id: RunFailure(run_id, "lost", message) for run_id in trial.runs}
         state.start([trial], [])
         return
-    go_on(state, adopted)
+    trial = go_on(state, adopted)
+    if in_call or adopted.n_lost:
+        state.say(f"trial {trial.number} is to go on (attempt {trial.attempt})")
 
 
 def decide(state: SearchState, n_free: int) -> None:
@@ -116,8 +117,6 @@ def _keep_belief(state: SearchState) -> None:
 def go_on(state: SearchState, adopted: AdoptedTrial) -> TrialInTraining:
     """Train a trial on whose runs nobody holds."""
     trial = _planned_again(state, adopted)
-    if adopted.n_lost:  # of others there may be hundreds, as is meant: the call has told how many
-        state.say(f"trial {trial.number} is to go on (attempt {trial.attempt})")
     state.start([trial], state.keeper.checkpoints.continuations(trial, adopted))
     return trial
 
@@ -128,7 +127,7 @@ def _planned_again(state: SearchState, adopted: AdoptedTrial) -> TrialInTraining
     trial = _plan(state, adopted.handle, params, attempt=adopted.n_attempts + 1)
     if adopted.n_reported:  # it was within the study's limits
         trial.lift_limits()
-    trial.n_reported, trial.n_lost = adopted.n_reported, adopted.n_lost
+    trial.n_reported, trial.setbacks = adopted.n_reported, adopted.setbacks
     return trial
 
 
@@ -154,6 +153,8 @@ def _ask(
         state.decider.start(trial.number, trial.params)
         if tally.has_machine_decided:
             trial.handle.set_user_attr(BY_MACHINE, "params")
+        elif state.problem.settings.max_latency is not None:  # and so what may be proposed
+            state.note_machine(trial, "limits")
     is_full, total = len(trials) < len(proposals), state.options.total
     if is_full and (n_trials := _n_trials(state)) < (total or n_trials + len(trials)):
         state.say(f"{USED_UP}: the study ends with {count(n_trials, 'trial')}")

@@ -27,16 +27,21 @@ SAME_LOSS = 1e-3
 """Relative difference that a stack of another width may make; another network's is larger."""
 
 
-def trial_without_weights(store: Store, records: StudyRecords) -> TrialRecord | None:
-    """The best trial, if a file of its weights is missing or altered."""
+def trial_without_weights(
+    store: Store, records: StudyRecords, problem: Problem
+) -> TrialRecord | None:
+    """The best trial, if a file of its weights is missing or altered.
+
+    An objective need not have given a state: only one that it gave can be missing.
+    """
     best = records.best_trial
     if best is None:
         return None
     runs = {run.run_id for run in records.search_runs(best.number)}
-    kept = {
-        one.run_id for one in records.kept_artifacts("weights") if store.artifacts.is_whole(one)
-    }
-    return None if runs <= kept else best
+    kept = records.kept_artifacts("weights")
+    if not (problem.has_weights or runs <= {one.run_id for one in kept}):
+        return None
+    return None if runs <= {one.run_id for one in kept if store.artifacts.is_whole(one)} else best
 
 
 def train_best_again(

@@ -82,14 +82,11 @@ class Checkpoints:
         The epochs before a checkpoint are copied to the new run, so that its curve is whole.
         """
         self._kept[trial.number] = adopted.checkpoints
-        artifacts = {artifact.run_id: artifact for artifact in adopted.checkpoints}
         starts: list[Start] = []
         for one in trial.runs.values():
             run = one.config
-            before = adopted.run_ids.get(run.fold, -1)
-            artifact = artifacts.get(before)
+            artifact, curve = adopted.checkpoint_of(run.fold)
             checkpoint = self._load(run, artifact) if artifact is not None else None
-            curve = adopted.epochs.get(before, ())
             if checkpoint is None or len(curve) < checkpoint.epoch:  # it was ahead of the curve
                 starts.append(run)
                 continue

@@ -10,23 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 import optuna
+from optuna.trial import TrialState
 
 from automl.options.search_options import PolicyOptions
 from automl.tuning.earlier import first_params, untried
 from automl.tuning.policies.choosing import make_policy
-from automl.tuning.policies.policy import (
-    Decision,
-    Judgement,
-    Policy,
-    Start,
-    TrialState,
-    TrialView,
-    View,
-)
+from automl.tuning.policies.policy import Decision, Judgement, Policy, Start, TrialView, View
+from automl.tuning.policies.policy import TrialState as ViewState
 from automl.tuning.problem import Problem
 from automl.tuning.samplers import PerTrialSampler
 from automl.tuning.stopping import TRIED_AT_BEST, stopping_of
-from automl.tuning.study_view import look_at, view_of
+from automl.tuning.study_view import is_paused, look_at, view_of
 from storage.call_records import BeliefRecord
 from storage.earlier_records import EarlierStudy
 from storage.records import ParameterValue
@@ -82,8 +76,7 @@ class Decider:
                 pause, or leaves it to Optuna to draw some of its new trials only.
         """
         view = self.view
-        self._look_at_others(set(own))
-        self.stopping.count_epochs()
+        self.look_at_others(own)
         n_most = self.stopping.most_startable(n_free)
         view.n_startable = n_most if n_startable is None else min(n_startable, n_most)
         view.epochs_left = self.stopping.epochs_left
@@ -123,7 +116,7 @@ class Decider:
         self.view.trials[number].losses.append(loss)
         self.stopping.note_epoch(number)
 
-    def change(self, number: int, state: TrialState) -> None:
+    def change(self, number: int, state: ViewState) -> None:
         """A trial pauses, goes on, or has ended."""
         self.view.trials[number].state = state
         self.stopping.note_state(number, state)
@@ -133,6 +126,29 @@ class Decider:
         if (n_tried := self.stopping.end_round()) is not None:
             study = self._study
             study._storage.set_study_system_attr(study._study_id, TRIED_AT_BEST, n_tried)
+
+    def look_at_others(self, own: Iterable[int]) -> None:
+        """Take over what other coordinators have done with the study, or a person has.
+
+        What they have found counts for what ends a search as if it had been found here.
+
+        Args:
+            own: trials of this process, that it has told of itself.
+        """
+        known, ours = self.view.trials, set(own)
+        news = [
+            trial
+            for trial in self._study.get_trials(deepcopy=False)
+            if trial.number not in ours
+            and (trial.number not in known or known[trial.number].state == "training")
+            and trial.state is not TrialState.WAITING
+        ]
+        look_at(self.view, news)
+        for trial in news:
+            is_tried = is_paused(trial) or known[trial.number].state != "training"
+            self.stopping.take_over(trial.number, is_tried=is_tried)
+        self.stopping.count_epochs()
+        self.end_round()
 
     def _warm_start(self, n_free: int) -> Sequence[Decision]:
         """What was best in earlier studies, until all of it is tried."""
@@ -150,17 +166,6 @@ class Decider:
 
     def _allowed(self, params: Mapping[str, ParameterValue]) -> Mapping[str, ParameterValue]:
         return params if self._limits is None else self._limits.brought_within(params)
-
-    def _look_at_others(self, own: set[int]) -> None:
-        """Take over what other coordinators have done with the study, or a person has."""
-        trials = self._study.get_trials(deepcopy=False)
-        open_ones = {
-            number
-            for number, trial in self.view.trials.items()
-            if trial.state == "training" and number not in own
-        }
-        news = [*(trials[number] for number in open_ones), *trials[len(self.view.trials) :]]
-        look_at(self.view, [trial for trial in news if trial.number not in own])
 
     def _check(self, decisions: Sequence[Decision], n_free: int) -> None:
         starts = [one for one in decisions if isinstance(one, Start)]

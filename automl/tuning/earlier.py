@@ -73,7 +73,7 @@ def earlier_study(records: StudyRecords, name: str) -> EarlierStudy:
 
 
 def check_family(records: StudyRecords, space: SearchSpace, name: str) -> None:
-    """Check that a study is of the kind of network that is searched.
+    """Check that a study is of the kind of network that is searched, or of an objective too.
 
     Raises:
         ConfigError: it is not.
@@ -81,7 +81,7 @@ def check_family(records: StudyRecords, space: SearchSpace, name: str) -> None:
     family = family_of(records.settings.space)
     if family != space.family:
         raise ConfigError(
-            f"a study to start from must be of the same family of networks, {space.family}, but "
+            f"a study to start from must be of the same family as this one, {space.family}, but "
             f"{name!r} is of {family}; leave it out of warm_start"
         )
 

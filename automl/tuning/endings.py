@@ -93,11 +93,14 @@ def let_go(state: SearchState, trials: Sequence[TrialInTraining]) -> None:
 def tell_paused(state: SearchState) -> None:
     """Tell the trials that pause as pruned, at the end of a search; a later call may go on.
 
-    Their states are kept as those of other pruned trials are.
+    Their states are kept as those of other pruned trials are. The best of all, if it could not be
+    complete, is left open: the next call begins with it.
     """
     paused = state.trials.paused
+    best = state.best_unfinished
+    told = [trial for number, trial in paused.items() if best is None or number != best[0]]
     with state.store.transaction():
-        for trial in paused.values():
+        for trial in told:
             if isinstance(trial, TrialInTraining):
                 _close(state, trial, "pruned")
             else:
@@ -106,8 +109,8 @@ def tell_paused(state: SearchState) -> None:
                 state.keeper.checkpoints.remove(trial.checkpoints)
             _tell(state, trial, TrialState.PRUNED)
             state.tally.n_paused += 1
-    for number in tuple(paused):
-        trial = paused.take(number)
+    for trial in told:
+        paused.take(trial.number)
         if isinstance(trial, TrialInTraining):
             state.keeper.pruned.keep(trial, state.executor)
 

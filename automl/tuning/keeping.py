@@ -68,13 +68,11 @@ class Keeper:
     def collect(self, trial: TrialInTraining, executor: Executor) -> Collected | None:
         """The weights of a trial if it is among the best few: to be saved when it is told.
 
-        Of an objective there are none.
+        Of an objective it is the state after its best epoch; None where it gave none.
 
         Raises:
             TrainingError: the worker that has them has died.
         """
-        if not self.problem.keeps_weights:
-            return None
         kept = self._kept()
         place = (trial.value, trial.number)
         if len(kept) >= self.keep_models and place > kept[self.keep_models - 1]:
@@ -82,6 +80,8 @@ class Keeper:
         self.prepare()
         runs = tuple(run.config for run in trial.runs.values())
         weights = tuple(to_arrays(executor.best_weights(run.run_id)) for run in runs)
+        if not any(weights):
+            return None
         return Collected(place, runs, weights)
 
     def save(self, collected: Collected | None) -> None:

@@ -68,7 +68,7 @@ class NetworkProblem(Problem):
 
     settings: StudySettings
     dataset: Dataset
-    keeps_weights: ClassVar[bool] = True
+    has_weights: ClassVar[bool] = True
 
     def of(self, settings: StudySettings) -> NetworkProblem:
         """The same with other settings."""

@@ -22,7 +22,7 @@ class ObjectiveProblem(Problem):
 
     settings: StudySettings
     dataset: Dataset = field(default=NO_DATA, init=False)
-    keeps_weights: ClassVar[bool] = False
+    has_weights: ClassVar[bool] = False
 
     def of(self, settings: StudySettings) -> ObjectiveProblem:
         """The same with other settings."""
@@ -73,5 +73,5 @@ class ObjectiveProblem(Problem):
         return None
 
     def details(self, run: RunConfig) -> dict[str, Json]:
-        """Nothing is kept."""
+        """Nothing: a state is its objective's own affair."""
         return {}

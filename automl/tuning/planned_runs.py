@@ -167,7 +167,10 @@ def train_rounds(
     is_time_to_tell = Interval(SECONDS_BETWEEN_STEPS)
     while training:
         result = executor.next_round()
-        failures = {one.run_id: one for one in result.failures}
+        failures = {one.run_id: one for one in result.failures if one.cause != "finished"}
+        for one in result.failures:
+            if one.cause == "finished":
+                training[one.run_id].end = one.cause
         for began in result.begun:
             training[began.run_id].n_parameters = began.n_parameters
         for record in result.epochs:

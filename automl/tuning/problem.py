@@ -31,12 +31,12 @@ class Problem(abc.ABC):
     Attributes:
         settings: of the study.
         dataset: what is trained on; `NO_DATA` where a person's own loop brings its data.
-        keeps_weights: whether the best trials leave networks that can be built again.
+        has_weights: whether every trial leaves some; an objective's state need not be there.
     """
 
     settings: StudySettings
     dataset: Dataset
-    keeps_weights: ClassVar[bool]
+    has_weights: ClassVar[bool]
 
     @property
     def study_name(self) -> str:

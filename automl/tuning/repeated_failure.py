@@ -1,7 +1,8 @@
 """Networks of a person's own whose first trials all fail alike: then the code is wrong.
 
 Another hundred trials would say the same. What differs between the trials, such as the rows of a
-batch, is left out where their errors are compared.
+batch, is left out where their errors are compared. Where trials fail for whatever reason and none
+has trained yet, that is said early, and the search goes on: the next ones may be gentler.
 """
 
 from __future__ import annotations
@@ -11,9 +12,14 @@ from typing import Final
 
 from automl.errors import TrainingError
 from automl.executors.executor import RunFailure
+from automl.tuning.tally import Tally
+from automl.wording.counts import count
 
 ENOUGH: Final = 3
 """So many trials in a row, from the first one on. Two may share what one in ten draws."""
+
+NOTABLE: Final = 10
+"""So many failures, and nothing else yet, are said."""
 
 
 class RepeatedFailure:
@@ -22,8 +28,8 @@ class RepeatedFailure:
     Args:
         is_watched: False: nothing is ever enough.
         has_trained: whether trials of earlier calls have trained. Then processes that died say
-            nothing against the code: all trials that were in training when one was killed twice
-            fail alike as the call begins.
+            nothing against the code: all trials that were in training when calls were killed one
+            after the other fail alike as the next one begins.
     """
 
     def __init__(self, *, is_watched: bool, has_trained: bool = False) -> None:
@@ -31,6 +37,7 @@ class RepeatedFailure:
         self._has_trained = has_trained
         self._first: RunFailure | None = None
         self._n_alike = 0
+        self._is_said = has_trained
 
     @property
     def is_enough(self) -> bool:
@@ -53,6 +60,18 @@ class RepeatedFailure:
     def forgive(self) -> None:
         """Some trial has trained, or failed otherwise: the code is not wrong as a whole."""
         self._is_watched = False
+
+    def warning(self, tally: Tally, n_paused: int) -> str:
+        """That all trials that have ended have failed, once there are `NOTABLE`; else ""."""
+        if self._is_said or tally.n_failed < NOTABLE:
+            return ""
+        self._is_said = True
+        if tally.has_trained or n_paused:
+            return ""
+        return (
+            f"all of the {count(tally.n_failed, 'trial')} that have ended have failed; the search "
+            "goes on, but what each died of is told above, and at the end what to do about it"
+        )
 
     def error(self) -> TrainingError:
         """What to end the search with; the person's own traceback is its note."""

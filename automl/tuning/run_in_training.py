@@ -20,6 +20,7 @@ class RunInTraining:
 
     config: RunConfig
     n_parameters: int | None = None  # None: who trains it has not told yet
+    n_bytes: int | None = None  # that it holds, where that was measured
     curve: list[EpochRecord] = field(default_factory=list)
     end: str | None = None  # "max_epochs", or a key of CAUSES; None: it goes on
     _best: EpochRecord | None = None  # of the first epochs

@@ -23,8 +23,8 @@ from automl.tuning.paused_trials import Paused, PausedTrials
 from automl.tuning.problem import Problem
 from automl.tuning.progress import SearchProgress, estimate_seconds_left
 from automl.tuning.study_view import TURN, is_paused, n_continued
-from automl.tuning.tally import Tally
-from automl.tuning.trial_in_training import TrialInTraining, best_unfinished
+from automl.tuning.tally import BestTrial, Tally
+from automl.tuning.trial_in_training import TrialInTraining, can_be_complete, losses_ahead
 from automl.tuning.trials_in_training import TrialsInTraining
 from storage import Store
 from storage.records import BY_MACHINE, PAUSED
@@ -96,6 +96,10 @@ class SearchState:
         for number in self.trials.paused:
             self.decider.change(number, "paused")
 
+    def look_at_others(self) -> None:
+        """Take over what other coordinators have found meanwhile."""
+        self.decider.look_at_others((*self.trials, *self.trials.paused))
+
     def let_train(self, trials: Sequence[TrialInTraining]) -> None:
         """Let trials whose runs rest train on, up to where each is judged next."""
         limits: dict[int, int] = {}
@@ -135,11 +139,25 @@ class SearchState:
         return self.trials.get(trial.number) is trial
 
     @property
-    def best_unfinished(self) -> TrialInTraining | None:
-        """The best trial in training or paused, if it is better than the best completed one."""
-        paused = self.trials.paused.best
-        unfinished = [*self.trials.values(), *([] if paused is None else [paused])]
-        return best_unfinished(unfinished, self.tally.best_value)
+    def best_unfinished(self) -> tuple[int, float] | None:
+        """The best trial in training here or paused, and its loss.
+
+        None where a complete one is as good.
+        """
+        trials = self.decider.view.trials.values()
+        found: dict[int, Sequence[float]] = {
+            one.number: () for one in trials if one.state == "paused"
+        }
+        found |= {number: losses_ahead(trial) for number, trial in self.trials.items()}
+        return self.decider.stopping.best_unfinished(self.tally.best_value, found)
+
+    @property
+    def best_held(self) -> TrialInTraining | None:
+        """The best of those whose runs are held, so that it can be complete as it is."""
+        held = {trial.number: trial for trial in (*self.trials.values(), *self.trials.paused.held)}
+        ahead = {n: losses_ahead(trial) for n, trial in held.items() if can_be_complete(trial)}
+        best = self.decider.stopping.best_unfinished(self.tally.best_value, ahead)
+        return None if best is None else held[best[0]]
 
     def free(self, trial: TrialInTraining) -> None:
         """A trial has ended, or is left to the next call: free what the executor holds of it."""
@@ -163,7 +181,9 @@ class SearchState:
         if n_trials is not None:
             n_settled = tally.n_ended + len(self.trials.paused)
             counts.append((n_settled - tally.n_ended_before, n_trials - n_settled))
-        best = (self.best_unfinished if self.decider.policy.pauses else None) or tally.best
+        best = tally.best
+        if self.decider.policy.pauses and (unfinished := self.best_unfinished):
+            best = BestTrial(*unfinished, self.decider.view.trials[unfinished[0]].params)
         return SearchProgress(
             study_name=self.problem.study_name,
             n_trials=n_trials,

@@ -75,12 +75,17 @@ def make_settings(
         patience=options.patience,
         epoch_steps=options.epoch_steps,
         seed=options.seed,
-        warm_start=tuple(dict.fromkeys(map(study_name_in, options.warm_start))),
+        warm_start=earlier_names(options),
         widen=options.widen,
         max_parameters=options.max_parameters,
         max_latency=options.max_latency,
         latency_rows=options.latency_rows,
     )
+
+
+def earlier_names(options: SearchOptions) -> tuple[str, ...]:
+    """The earlier studies that are learned from, each once, as they are kept."""
+    return tuple(dict.fromkeys(map(study_name_in, options.warm_start)))
 
 
 def study_name_in(given: str | StudyRecords) -> str:
@@ -116,6 +121,8 @@ def objective_settings(
         max_epochs=options.max_epochs,
         patience=options.patience,
         seed=options.seed,
+        warm_start=earlier_names(options),
+        widen=options.widen,
     )
 
 

@@ -13,20 +13,22 @@ here comes from the rounds of the virtual order (`order.py`), and is counted aga
 where a call goes on. An epoch of a trial is one of each of its folds, and its loss then is their
 mean. A trial has been tried once it has ended or paused.
 
-Such an end may leave a trial unfinished that is better than all completed ones: `finishing.py`.
+An unfinished trial is worth its lowest loss. One that is better than all completed ones when a
+search ends is to be complete: `finishing.py`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import optuna
 
 from automl.options.option import options_in
 from automl.options.search_options import EndOptions
-from automl.tuning.policies.policy import TrialState, TrialView, View
+from automl.tuning.lowest_losses import LowestLosses, lowest
+from automl.tuning.policies.policy import TrialState, View
 from automl.tuning.problem import Problem
 from automl.tuning.study_view import turn_of, view_of
 from automl.tuning.tally import Tally
@@ -59,11 +61,11 @@ class Stopping:
         self._view = view
         self._n_tried_at_best = n_tried_at_best
         trials = view.trials.values()
-        self._best_loss = min(map(_best_loss, trials), default=math.inf)
+        self._losses = LowestLosses({trial.number: trial.losses for trial in trials})
         self._tried = {trial.number for trial in trials if trial.state != "training"}
         self._tried.update(have_paused)
         self._has_gained = False  # in the round that is carried out
-        self._is_used_up = False  # nothing is left to decide
+        self._is_used_up = False  # nothing more is to be decided
         self._enough: int | None = None  # the best trial that has reached the target
         for trial in trials:
             self._note_target(trial.number)
@@ -75,16 +77,23 @@ class Stopping:
 
     def note_epoch(self, number: int) -> None:
         """The view has one more epoch of a trial."""
-        loss = self._view.trials[number].losses[-1]
         self.n_epochs += 1
+        if self._losses.note(number, self._view.trials[number].losses[-1:]):
+            self._has_gained = True
         self._note_target(number)
-        if loss < self._best_loss:
-            self._best_loss, self._has_gained = loss, True
 
     def note_state(self, number: int, state: TrialState) -> None:
         """A trial pauses, goes on, or has ended."""
         if state != "training":
             self._tried.add(number)
+
+    def take_over(self, number: int, *, is_tried: bool) -> None:
+        """The view has a trial of another coordinator as it is by now."""
+        if self._losses.note(number, self._view.trials[number].losses):
+            self._has_gained = True
+        if is_tried:
+            self._tried.add(number)
+        self._note_target(number)
 
     def end_round(self) -> int | None:
         """All epochs and states of a round have been noted.
@@ -102,18 +111,13 @@ class Stopping:
         self.n_epochs = sum(trial.epoch for trial in self._view.trials.values())
 
     def note_nothing_left(self) -> None:
-        """The policy decides for nothing more, and no trial is in training."""
+        """The policy decides for nothing more, or the time that is left is for the best trial."""
         self._is_used_up = True
 
     def _note_target(self, number: int) -> None:
         if self.is_enough(number):
             numbers = [number] if self._enough is None else [number, self._enough]
-            self._enough = self._best_of(numbers)
-
-    def _best_of(self, numbers: Iterable[int]) -> int | None:
-        trials = [self._view.trials[number] for number in numbers]
-        best = min(trials, key=lambda trial: (_best_loss(trial), trial.number), default=None)
-        return None if best is None else best.number
+            self._enough = self._losses.best_of(numbers)
 
     # What it comes to
 
@@ -156,21 +160,36 @@ class Stopping:
         """Whether a trial has reached the loss that was asked for, and can be complete."""
         trial, target = self._view.trials[number], self._limits.target_loss
         is_lost = trial.state in ("pruned", "failed")
-        return target is not None and not is_lost and _best_loss(trial) <= target
+        return target is not None and not is_lost and self._losses.of(number) <= target
 
-    def best_unfinished(self, best_value: float | None) -> int | None:
-        """The unfinished trial of the lowest loss, if that is below the best complete value."""
-        trials = self._view.trials.values()
-        best = self._best_of(one.number for one in trials if one.state in ("training", "paused"))
+    def best_unfinished(
+        self, best_value: float | None, among: Mapping[int, Sequence[float]] | None = None
+    ) -> tuple[int, float] | None:
+        """The unfinished trial of the lowest loss, and that loss.
+
+        None where it is not below the best complete value.
+
+        Args:
+            among: these only, with losses of epochs that the order has not had yet; None: all, as
+                the order has them.
+        """
+        if among is None:
+            trials = self._view.trials.values()
+            among = {one.number: () for one in trials if one.state in ("training", "paused")}
+        losses = (
+            (min(self._losses.of(number), lowest(ahead)), number)
+            for number, ahead in among.items()
+        )
+        loss, number = min(losses, default=(math.inf, -1))
         to_beat = math.inf if best_value is None else best_value
-        return best if best is not None and _best_loss(self._view.trials[best]) < to_beat else None
+        return (number, loss) if loss < to_beat else None
 
     @property
     def reason(self) -> StopReason | None:
         """Why the order ends the search before all trials have ended, if it does."""
         patience, n_since = self._limits.patience_trials, self.n_tried - self._n_tried_at_best
         if (number := self._enough) is not None:
-            loss = _best_loss(self._view.trials[number])
+            loss = self._losses.of(number)
             return self._reason("target_loss", trial_number=number, valid_loss=loss)
         if patience is not None and n_since >= patience:
             return self._reason("patience_trials", n_since=n_since)
@@ -183,15 +202,29 @@ class Stopping:
         """Whether the order has ended the search: by a limit, or since nothing is left to do."""
         return self._is_used_up or self.reason is not None
 
-    def reason_of_end(self, tally: Tally, *, is_stopped: bool, is_time_up: bool) -> StopReason:
-        """Why a search that has ended has done so, as far as no failure did it."""
+    def reason_of_end(
+        self,
+        tally: Tally,
+        *,
+        is_stopped: bool,
+        is_time_up: bool,
+        unfinished: tuple[int, float] | None = None,
+    ) -> StopReason:
+        """Why a search that has ended has done so, as far as no failure did it.
+
+        Args:
+            unfinished: a trial that could not be complete, and its loss, better than all others.
+        """
         total = self._limits.total
         if (decided := self.reason) is not None:
             return decided
+        left: dict[str, Reached] = {}
+        if unfinished is not None:
+            left = dict(zip(("unfinished_trial", "unfinished_loss"), unfinished, strict=True))
         if is_stopped:
-            return self._reason("interrupted")
+            return self._reason("interrupted", **left)
         if is_time_up and not tally.has_all(total):
-            return self._reason("timeout")
+            return self._reason("timeout", **left)
         is_full = total is not None and tally.n_asked >= total
         return self._reason("n_trials" if is_full else "nothing_to_gain")
 
@@ -199,10 +232,6 @@ class Stopping:
         limits = {**options_in(self._limits, EndOptions), "n_trials": self._limits.total}
         asked: dict[str, Reached] = {str(because): limits[because]} if because in limits else {}
         return StopReason(because, {**asked, **reached})
-
-
-def _best_loss(trial: TrialView) -> float:
-    return min((loss for loss in trial.losses if not math.isnan(loss)), default=math.inf)
 
 
 def stopping_of(study: optuna.Study, limits: EndOptions, view: View) -> Stopping:
@@ -230,6 +259,6 @@ class SoFar:
 def so_far(study: optuna.Study, problem: Problem, limits: EndOptions) -> SoFar:
     """What is there of a study, for a call with these limits."""
     tally, stopping = Tally.of(study), stopping_of(study, limits, view_of(study, problem))
+    is_over = stopping.reason is not None or tally.has_all(limits.total)
     is_finished = stopping.best_unfinished(tally.best_value) is None
-    is_over = stopping.reason is not None and is_finished
-    return SoFar(tally, stopping.reason, is_over or tally.has_all(limits.total))
+    return SoFar(tally, stopping.reason, is_over and is_finished)

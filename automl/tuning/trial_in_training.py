@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
 
@@ -19,6 +19,7 @@ import optuna
 from automl.executors.executor import RunFailure
 from automl.tuning.progress import RunningTrial
 from automl.tuning.run_in_training import RunInTraining
+from automl.tuning.setbacks import Setbacks
 from storage.effort import TrialEffort, trial_effort
 from storage.records import ParameterValue
 
@@ -31,7 +32,7 @@ class TrialInTraining:
     params: Mapping[str, ParameterValue]
     runs: dict[int, RunInTraining]  # by run_id
     attempt: int = 1
-    n_lost: int = 0  # earlier attempts that ended with their process
+    setbacks: Setbacks = field(default_factory=Setbacks)  # of earlier attempts in this call
     n_reported: int = 0  # last epoch that rounds have had
     limit: int | None = None  # epoch up to which its runs may train for now; None: to their ends
     failures: dict[int, RunFailure] = field(default_factory=dict)  # by run_id
@@ -174,15 +175,15 @@ class TrialInTraining:
         return [run for run in self.runs.values() if run.is_diverged]
 
 
-def best_unfinished(
-    trials: Iterable[TrialInTraining], best_value: float | None
-) -> TrialInTraining | None:
-    """The best of some trials, if it is better than what the best completed one is worth."""
-    begun = [trial for trial in trials if trial.is_begun and not trial.is_diverged]
-    best = min(begun, key=lambda trial: trial.value, default=None)
-    if best is None or best_value is None:
-        return best
-    return best if best.value < best_value else None
+def losses_ahead(trial: TrialInTraining) -> Sequence[float]:
+    """What a trial is worth at the epochs that it has had and no round has."""
+    return [trial.value_at(epoch) for epoch in range(trial.n_reported + 1, trial.epoch + 1)]
+
+
+def can_be_complete(trial: TrialInTraining) -> bool:
+    """Whether a trial can end as it is; not one that has not come again to where it was."""
+    is_well = trial.is_begun and not trial.is_diverged and not trial.failures
+    return is_well and trial.epoch >= trial.n_reported
 
 
 def _spent(effort: TrialEffort) -> dict[str, float | int | str]:

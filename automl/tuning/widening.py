@@ -2,9 +2,9 @@
 
 Once in a generation, which is as long as all before together, the ends of all ranges are looked
 at, by the rule of the verdict (`diagnostics/range_edge.py`). Where it holds, the range doubles on
-its own scale, as far as the registry says that values are useful. A hyperparameter that the
-registry does not know may break where it was not meant to go: its range is left to the person,
-whom the verdict advises.
+its own scale, as far as values are useful: the registry says so, or the table of a person's own
+parameter (`useful`). One of which nobody says it may break where it was not meant to go: its range
+is left to the person, whom the verdict advises.
 
 A look is stored before the decision that follows it, and the search goes on in the wider space as
 a call would that begins then: so a killed and continued search widens alike. Of several
@@ -13,6 +13,7 @@ coordinators of a study one looks, and all search in what it has left.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -23,15 +24,40 @@ from automl.diagnostics.range_edge import (
     crowded_ranges,
     numeric_ranges,
 )
+from automl.diagnostics.situation import study_hyperparameters
+from automl.errors import ConfigError
 from automl.tuning.policies.policy import TrialView, View
 from automl.tuning.search_state import SearchState
 from automl.wording.numbers import number
+from search_spaces import SearchSpace
+from search_spaces.parameters import FloatParameter, IntParameter
 from storage.ranking import Rank, rank
 from storage.records import ParameterValue, StudyRecords, StudySettings
 from storage.widening_records import WideningRecord
 
 FIRST_LOOK = 25
 """Trials before the first look: the best quarter of them is six."""
+
+
+def check_widening(space: SearchSpace) -> None:
+    """Refuse to widen a space of which no range may grow.
+
+    Raises:
+        ConfigError: says how a range that may is written.
+    """
+    ranges = [
+        one for one in space.parameters.values() if isinstance(one, FloatParameter | IntParameter)
+    ]
+    known = space.hyperparameters
+    if any(map(math.isfinite, itertools.chain(*(known[one.name].useful for one in ranges)))):
+        return
+    example = ranges[0].to_dict() if ranges else {"low": 0.1, "high": 1.0}
+    low, high = example["low"], example["high"]
+    raise ConfigError(
+        f"widen doubles ranges as far as they say that values are useful, but no range of "
+        f'{space.name} says it; write {{"low": {low}, "high": {high}, "useful": [LEAST, MOST]}}, '
+        f"or leave widen out"
+    )
 
 
 def widen(state: SearchState) -> None:
@@ -75,10 +101,11 @@ def _crowded(
 ) -> list[tuple[Crowding, Range, tuple[float, float]]]:
     """The ranges to be widened, with their new ends."""
     found = crowded_ranges(numeric_ranges(StudyRecords(settings)), _ranked(view))
+    known = study_hyperparameters(settings)
     return [
         (crowding, one, _doubled(crowding, one))
         for crowding, one in found
-        if math.isfinite(one.useful[crowding.end == "high"])
+        if math.isfinite(known[one.name].useful[crowding.end == "high"])
     ]
 
 

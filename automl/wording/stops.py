@@ -16,6 +16,18 @@ def stop_sentence(reason: StopReason) -> str:
     return f"it ended because {_clause(reason.because, reason.details)}"
 
 
+def unfinished_sentence(reason: StopReason) -> str:
+    """What to do about a trial that is better than all that are complete; "" where none is."""
+    said: Mapping[str, Any] = reason.details
+    if "unfinished_trial" not in said:
+        return ""
+    return (
+        f"Trial {said['unfinished_trial']} has come to a lower validation loss, "
+        f"{score_text('loss', said['unfinished_loss'])}, and is not complete: the same command, "
+        "with enough time, completes it."
+    )
+
+
 def _clause(because: str, said: Mapping[str, Any]) -> str:
     if because == "n_trials":
         return f"all of {count(said['n_trials'], 'trial')} have ended"

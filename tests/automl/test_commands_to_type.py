@@ -219,6 +219,22 @@ def test_what_was_proposed_after_the_machine_had_decided_is_not_the_same() -> No
     assert "from trial 7 on" in reproduction.sentence
 
 
+def test_a_latency_that_was_measured_decides_from_its_first_trial_on() -> None:
+    policy = replace(ONE_CALL, sampler="random", pruner="none")
+    records = study(policy)
+    marks = ("limits", *["params"] * (len(records.trials) - 1))
+    marked = [
+        replace(one, user_attributes={"decided_by_machine": mark})
+        for one, mark in zip(records.trials, marks, strict=True)
+    ]
+    reproduction = reproducing_command(replace(records, trials=tuple(marked)))
+    assert (reproduction.n_exact, reproduction.is_exact) == (0, False)
+    assert reproduction.obstacles == (
+        "which networks are quick enough was measured, and is measured again",
+    )
+    assert not reproduction.is_timed
+
+
 def test_what_ends_trials_from_outside_is_counted() -> None:
     records = study()
     first, second, third, *rest = records.trials

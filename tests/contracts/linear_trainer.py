@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -168,6 +169,18 @@ class SlowTrainer(LinearTrainer):
         self, deadline: float | None = None, run_ids: Collection[int] | None = None
     ) -> list[EpochRecord]:
         time.sleep(0.05)
+        return super().train_round(deadline, run_ids)
+
+
+class Stuck(LinearTrainer):
+    """Its rounds do not end until somebody lets them."""
+
+    goes_on = threading.Event()
+
+    def train_round(
+        self, deadline: float | None = None, run_ids: Collection[int] | None = None
+    ) -> list[EpochRecord]:
+        self.goes_on.wait(60)
         return super().train_round(deadline, run_ids)
 
 

@@ -14,7 +14,7 @@ import optuna
 import pytest
 
 from automl.studies import load_study
-from storage import examine
+from storage import examine, open_store
 
 ROOT = Path(__file__).parents[2]
 N_TRIALS = 13
@@ -62,6 +62,46 @@ def test_two_searches_train_the_total_and_keep_the_best(tmp_path: Path, keep_mod
     assert len(result.records.kept_artifacts("preprocessing")) == 1
     assert len(result.records.kept_artifacts("weights")) <= int(keep_models)
     assert examine(url) == ()
+
+
+@pytest.mark.timeout(300)
+def test_a_loss_that_is_enough_ends_a_search_though_another_one_has_found_it(
+    tmp_path: Path,
+) -> None:
+    """The other one is this process, which tells of a trial that it has not trained."""
+    searching = start(tmp_path, 100_000, "--target-loss", "1e-9")
+    wait_for_trials(tmp_path, 3)
+    with open_store(f"sqlite:///{tmp_path}/automl.db") as store:
+        study = optuna.load_study(study_name="iris", storage=store.optuna_storage)
+        known = study.trials[0]
+        study.enqueue_trial({})  # who waits is not counted among those that have begun
+        found = optuna.trial.create_trial(
+            params=known.params,
+            distributions=known.distributions,
+            value=1e-10,
+            intermediate_values={1: 1e-10},
+        )
+        study.add_trial(found)
+        added = [trial.number for trial in study.trials if trial.value == 1e-10]
+    output, errors = searching.communicate(timeout=60)
+    assert searching.returncode == 1 and "could not be scored" in errors  # it has no weights
+    stopped = json.loads(output)["stopped"]
+    assert (stopped["because"], [stopped["trial_number"]]) == ("target_loss", added)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_two_searches_share_their_epochs_in_all(tmp_path: Path) -> None:
+    limit = ("--max-epochs-total", "120", "--slots", "2")
+    both = [start(tmp_path, 100_000, *limit) for _ in "ab"]
+    for process in both:
+        output, errors = process.communicate(timeout=240)
+        assert process.returncode == 0, errors
+        assert json.loads(output)["stopped"]["because"] == "max_epochs_total"
+    records = load_study("iris", f"sqlite:///{tmp_path}/automl.db").records
+    n_trained = sum(len(curve) for curve in records.epochs.values())
+    slack = 2 * (3 * 3 + 30)  # what either trained ahead, and in the second between two looks
+    assert 120 <= n_trained <= 120 + slack
 
 
 # Optuna deletes the rows that it has read before; where the search has changed a listing of kept

@@ -235,9 +235,10 @@ def always_raises(params: Mapping[str, Any]) -> float:
     raise ValueError("no data here")
 
 
-def test_a_search_ends_where_every_trial_raises_the_same(tmp_path: Path) -> None:
+@pytest.mark.parametrize("policy", ["optuna", "promotion", "freeze_thaw"])
+def test_a_search_ends_where_every_trial_raises_the_same(policy: str, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"trials all failed alike.*no data here"):
-        tune(always_raises, tmp_path, max_epochs=1)
+        tune(always_raises, tmp_path, max_epochs=1, policy=policy)
 
 
 def bowl(params: Mapping[str, Any]) -> np.float64:
@@ -290,5 +291,5 @@ def test_report_and_verdict_say_what_curves_allow(tmp_path: Path, caplog: Any) -
     assert result.evaluation is None and result.to_json()["test"] is None
     assert result.plots.curves() is not None
     assert "Validation loss" in result._repr_html_()
-    with pytest.raises(StudyError, match="train it with the params of the best trial"):
+    with pytest.raises(StudyError, match="train it again with the params of the best trial"):
         result.best_model()

@@ -90,15 +90,6 @@ def test_a_parameter_is_active_where_any_condition_holds() -> None:
     assert not momentum.is_active({})
 
 
-def test_all_parts_of_a_condition_must_hold() -> None:
-    condition = Condition.of({"optimizer": ["sgd"], "n_layers": [1, 2]})
-    assert condition.names == ("optimizer", "n_layers")
-    assert condition.holds({"optimizer": "sgd", "n_layers": 2})
-    assert not condition.holds({"optimizer": "sgd", "n_layers": 3})
-    assert not condition.holds({"optimizer": "sgd"})
-    assert str(condition) == "optimizer is sgd and n_layers is 1 or 2"
-
-
 @pytest.mark.parametrize(
     ("table", "key", "message"),
     [

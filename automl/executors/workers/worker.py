@@ -87,6 +87,7 @@ class RoundDone:
         seconds: what it took; 0 where nothing was to be trained.
         weights: the best ones of runs that have come to their ends by themselves in it, but for
             large ones: so nobody has to wait for them, and they outlive the worker.
+        work: seconds of a processor in it; fewer than `seconds` where others had it, or a GPU.
     """
 
     result: RoundResult
@@ -95,6 +96,7 @@ class RoundDone:
     goes_on: bool = False
     seconds: float = 0.0
     weights: Mapping[int, Mapping[str, Tensor]] = field(default_factory=dict)
+    work: float = 0.0
 
 
 Reply: TypeAlias = Ready | RoundDone

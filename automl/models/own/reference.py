@@ -75,9 +75,10 @@ class BuilderReference:
         try:
             content: bytes = cloudpickle.dumps(self)
         except Exception as error:  # of whatever the function refers to
+            name = self.name.rpartition(".")[2]
             raise ConfigError(
                 f"{_an(self.what)} must be sendable to worker processes, but {self.words} is not: "
-                f"{reason_of(error)}; put it into a file and give 'my_file.py:{self.name}'"
+                f"{reason_of(error)}; put it into a file and give 'my_file.py:{name}'"
             ) from None
         return content
 

@@ -62,11 +62,11 @@ def panels(table: StudyTable) -> list[Panel]:
     numbers = learning_curves(table)
     if not numbers.best and not numbers.others:
         return []
-    caption = "The shaded area is the gap between validation and train loss of the best trial."
-    if numbers.epoch_words:
-        caption += f" {numbers.epoch_words}"
-    if numbers.n_omitted:
-        caption += f" {count(numbers.n_omitted, 'further curve')} left out of the drawing."
+    gap = "The shaded area is the gap between validation and train loss of the best trial."
+    has_gap = any(np.isfinite(one.curve.train).any() for one in numbers.best[:1])
+    omitted = f"{count(numbers.n_omitted, 'further curve')} left out of the drawing."
+    said = [gap] * has_gap + [numbers.epoch_words] + [omitted] * bool(numbers.n_omitted)
+    caption = " ".join(filter(None, said))
     title = f"Learning curve of trial {numbers.best[0].number}" if numbers.best else "All trials"
     shown = drawing(numbers).update_layout(height=HEIGHT)
     first = Panel(BEST, "curve-best", title, words(numbers), shown, caption)

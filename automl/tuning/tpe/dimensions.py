@@ -24,7 +24,8 @@ from optuna.distributions import (
 )
 
 from search_spaces import FixedParameter, SearchSpace
-from search_spaces.parameters import Condition, Parameter
+from search_spaces.conditions import Condition
+from search_spaces.parameters import Parameter
 from storage.records import ParameterValue
 
 Floats = NDArray[np.float64]

@@ -16,8 +16,8 @@ from automl.investigation.compared_curves import ComparedFold, Difference
 from automl.investigation.laboratory import Means
 from automl.investigation.reproduction import ReproducedTrial
 
-SAME = ComparedFold(0, 12, 12, 12, None, 0.0)
-OTHER = ComparedFold(1, 12, 12, 4, Difference(5, "valid_loss", 0.5, 0.25), 0.5)
+SAME = ComparedFold(0, 12, 12, 12, 12, None, 0.0)
+OTHER = ComparedFold(1, 12, 12, 4, 4, Difference(5, "valid_loss", 0.5, 0.25), 0.5)
 
 
 def lines(*folds: ComparedFold, means: Means | None = None, **said: Any) -> list[str]:
@@ -40,7 +40,7 @@ def test_where_it_differs_first_is_said_of_each_fold() -> None:
 
 
 def test_another_length_is_said() -> None:
-    told = lines(ComparedFold(0, 12, 9, 9, None, 0.0))
+    told = lines(ComparedFold(0, 12, 9, 9, 9, None, 0.0))
     assert "the 9 epochs that both have are the same, but it had 12 then and has 9 now" in told
 
 
@@ -50,10 +50,18 @@ def test_changes_are_said_and_are_the_reason() -> None:
     assert lines(OTHER, means=Means(device="cuda"))[-1] == GPU
 
 
-def test_a_tolerance_is_said() -> None:
-    told = lines(SAME, tolerance=1e-3, means=Means("plain"))
-    assert told[0].endswith("the same, within the tolerance: 12 epochs")
-    assert "By another trainer (plain) losses may differ by 0.001 of theirs" in told[1]
+def test_how_far_rounding_has_grown_is_said() -> None:
+    how: dict[str, Any] = {"is_exact": False, "means": Means("plain")}
+    told = lines(ComparedFold(0, 12, 12, 12, 12, None, 1e-7), **how)
+    assert told[0].endswith("the same, but for rounding: 12 epochs")
+    assert told[1].startswith("By another trainer (plain)") and told[1].endswith("at most.")
+    (_, grown) = lines(ComparedFold(0, 12, 14, 12, 5, None, 0.08), **how)
+    assert "the first 5 epochs differ by rounding only, then it grows, to 0.08" in grown
+    apart = ComparedFold(0, 12, 12, 0, 0, Difference(1, "valid_loss", 0.5, 0.4), 0.2)
+    told = lines(apart, **how)
+    assert told[0].endswith("not the same")
+    assert "more than rounding in the first epoch: 0.2" in told[-1]
+    assert "its own trainer tells" in told[-1]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +79,7 @@ def test_another_end_is_said(
 
 
 def test_what_failed_again_is_the_same(capsys: pytest.CaptureFixture[str]) -> None:
-    nothing = ComparedFold(0, 0, 0, 0, None, 0.0)
+    nothing = ComparedFold(0, 0, 0, 0, 0, None, 0.0)
     trial = ReproducedTrial("t", 0, "failed", Means(), (nothing,), "hopeless", "hopeless")
     print_reproduction(trial)
     assert capsys.readouterr().out == "trial 0 of t: the same; it failed again (hopeless)\n"

@@ -31,7 +31,7 @@ def test_workers_are_processes_where_they_must_be(
 ) -> None:
     with make_executor(tiny_dataset(), trainer=LINEAR, **options) as executor:  # type: ignore[arg-type]
         assert isinstance(executor, Pool)
-        assert executor.n_workers == options["workers"]
+        assert len(executor._members) == options["workers"]
         assert all(isinstance(member.worker, kind) for member in executor._members)
 
 

@@ -137,6 +137,20 @@ def test_without_a_limit_nothing_hangs(engine):
     assert member_of(engine, run_of(1)).hangs_at() == float("inf")
 
 
+def test_who_has_not_ended_an_epoch_for_long_is_said(engine, monkeypatch):
+    monkeypatch.setattr("automl.executors.round_clock.LONG_ROUND", 0.1)
+    member = member_of(engine, run_of(7), run_of(9))
+    assert member.long_round() == ""
+    time.sleep(0.11)
+    said = member.long_round()
+    assert said.startswith("worker 1 has not ended an epoch of trials 7 and 9 for 0.1 s")
+    assert "--trial-timeout" in said
+    assert member.long_round() == ""  # it is said once
+    limited = member_of(engine, run_of(7), timeout=60.0)
+    time.sleep(0.11)
+    assert limited.long_round() == ""  # its time will end it
+
+
 def test_the_time_of_a_run_without_room_has_not_begun(engine):
     member = member_of(engine, run_of(1), run_of(2), timeout=0.0)
     member.end_round(RoundDone(RoundResult(), waiting=(2,), n_orders=1))

@@ -19,7 +19,7 @@ from tests.contracts.executor_contract import (
     MakeExecutor,
     epochs_until_all_rest,
 )
-from tests.contracts.linear_trainer import tiny_dataset, tiny_run
+from tests.contracts.linear_trainer import Stuck, tiny_dataset, tiny_run
 from tests.contracts.thread_engine import ThreadEngine
 from tests.contracts.worker_contract import MakeEngine, WorkerContract
 
@@ -58,6 +58,34 @@ def test_a_worker_without_work_begins_at_once_what_is_allowed_or_started() -> No
             1: [2],
             3: [1, 2, 3, 4],
         }
+
+
+def test_a_worker_that_ends_no_epoch_is_said_while_it_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("automl.executors.round_clock.LONG_ROUND", 0.2)
+    monkeypatch.setattr("automl.executors.pool.LISTEN_SECONDS", 0.05)
+    with make_executor(
+        tiny_dataset(), workers=1, engine=THREADS, trainer="tests.contracts.linear_trainer:Stuck"
+    ) as executor:
+        executor.start([tiny_run(3, 3)])
+        result = executor.next_round()  # without a deadline it would wait for ever
+        said = " ".join(executor.take_messages())
+        assert not result.epochs and not result.failures
+        assert "worker 1 has not ended an epoch of trial 3 for 0.2 s" in said
+        Stuck.goes_on.set()
+        assert executor.next_round(time.monotonic() + 30).epochs
+
+
+def test_how_busy_the_machine_is_is_told_by_rounds_and_their_work() -> None:
+    """A trainer that sleeps half of its time has the processor for less than that."""
+    slow = "tests.contracts.linear_trainer:SlowTrainer"
+    with make_executor(tiny_dataset(), workers=1, engine=None, trainer=slow) as executor:
+        assert executor.busyness is None
+        executor.start([tiny_run(1)], {1: 3})
+        epochs_until_all_rest(executor)
+        busyness = executor.busyness
+        assert busyness is not None and busyness > 1.5
 
 
 def test_nobody_begins_anything_once_the_rounds_are_finished() -> None:

@@ -36,6 +36,6 @@ def test_the_weights_of_a_run_that_gave_way_are_here():
     trainer.add([tiny_run(1)])
     trainer.train_round()
     run = add(PoolRuns(), 1, 1)
-    assert run.weights_here == {}
+    assert run.weights_here is None
     run.start = trainer.checkpoint(1)
     assert set(run.weights_here) == {"weight"}

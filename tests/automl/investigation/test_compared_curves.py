@@ -18,7 +18,7 @@ CURVE = tuple(
 
 def test_equal_curves_are_the_same_whatever_they_took_and_whoever_trained_them() -> None:
     again = [replace(one, run_id=8, seconds=9.0) for one in CURVE]
-    found = compare_curves(2, CURVE, again, 0.0)
+    found = compare_curves(2, CURVE, again, is_exact=True)
     assert found.is_same and (found.fold, found.n_equal, found.largest) == (2, 5, 0.0)
 
 
@@ -27,7 +27,7 @@ def test_one_bit_is_found_and_named(name: str) -> None:
     value = getattr(CURVE[2], name)
     other = value + 1 if name == "step" else math.nextafter(value, math.inf)
     found = compare_curves(
-        0, CURVE, [*CURVE[:2], replace(CURVE[2], **{name: other}), *CURVE[3:]], 0
+        0, CURVE, [*CURVE[:2], replace(CURVE[2], **{name: other}), *CURVE[3:]], is_exact=True
     )
     assert not found.is_same and found.n_equal == 2
     assert found.first is not None
@@ -35,24 +35,54 @@ def test_one_bit_is_found_and_named(name: str) -> None:
     assert (found.first.before, found.first.now) == (value, other)
 
 
-def test_with_a_tolerance_losses_count_and_only_beyond_it() -> None:
-    near = [replace(one, valid_loss=one.valid_loss * 1.0005, train_metric=0.9) for one in CURVE]
-    assert compare_curves(0, CURVE, near, 1e-3).is_same
-    far = [*near[:3], replace(CURVE[3], train_loss=CURVE[3].train_loss * 1.01), near[4]]
-    found = compare_curves(0, CURVE, far, 1e-3)
-    assert found.first is not None and (found.first.epoch, found.n_equal) == (4, 3)
-    assert found.largest == pytest.approx(0.01, rel=0.02)
+def apart(*differences: float) -> list[EpochRecord]:
+    """The curve with validation losses that differ by so much, relatively."""
+    return [
+        replace(one, valid_loss=one.valid_loss * (1 + difference), train_metric=0.9)
+        for one, difference in zip(CURVE, differences, strict=True)
+    ]
+
+
+def test_rounding_may_grow_until_the_curves_have_nothing_in_common() -> None:
+    found = compare_curves(0, CURVE, apart(1e-7, 1e-6, 1e-4, 1e-2, 0.3), is_exact=False)
+    assert found.is_same and found.has_parted
+    assert (found.n_equal, found.n_close) == (5, 2)
+    assert found.largest == pytest.approx(0.3 / 1.3)
+    longer = [*apart(1e-7, 1e-6, 1e-4, 1e-2, 0.3), replace(CURVE[4], epoch=6)]
+    assert compare_curves(0, CURVE, longer, is_exact=False).is_same  # it stops elsewhere
+
+
+@pytest.mark.parametrize(
+    ("differences", "epoch"),
+    [((1e-5, 1e-5, 1e-5, 1e-5, 1e-5), 1), ((1e-7, 1e-7, 1e-7, 1e-2, 1e-2), 4)],
+    ids=["from the first epoch on", "a jump"],
+)
+def test_what_rounding_does_not_explain_is_another_curve(
+    differences: tuple[float, ...], epoch: int
+) -> None:
+    found = compare_curves(0, CURVE, apart(*differences), is_exact=False)
+    assert not found.is_same
+    assert found.first is not None
+    assert (found.first.epoch, found.first.quantity, found.n_equal) == (
+        epoch,
+        "valid_loss",
+        epoch - 1,
+    )
+
+
+def test_curves_that_have_not_parted_are_equally_long() -> None:
+    assert not compare_curves(0, CURVE, CURVE[:4], is_exact=False).is_same
 
 
 def test_a_shorter_curve_is_not_the_same() -> None:
-    found = compare_curves(0, CURVE, CURVE[:3], 0.0)
+    found = compare_curves(0, CURVE, CURVE[:3], is_exact=True)
     assert found.first is None and not found.is_same and (found.n_equal, found.n_now) == (3, 3)
 
 
 def test_losses_that_are_no_numbers_are_the_same_only_as_each_other() -> None:
     end = replace(CURVE[4], valid_loss=math.nan, train_loss=math.inf)
-    assert compare_curves(0, [*CURVE[:4], end], [*CURVE[:4], end], 0.0).is_same
-    found = compare_curves(0, [*CURVE[:4], end], CURVE, 1e-3)
+    assert compare_curves(0, [*CURVE[:4], end], [*CURVE[:4], end], is_exact=True).is_same
+    found = compare_curves(0, [*CURVE[:4], end], CURVE, is_exact=False)
     assert not found.is_same and found.largest == math.inf
     told = found.to_json()
     assert told["largest_relative_difference"] is None

@@ -58,6 +58,22 @@ def test_a_kind_is_told_by_what_a_file_defines(code: str, kind: str) -> None:
     assert kind_of_definition(ast.parse(code).body[0], "a.py:f") == kind
 
 
+async def waits(params: Any) -> float:
+    return 1.0
+
+
+async def waits_and_yields(params: Any) -> Any:
+    yield 1.0
+
+
+def test_what_must_be_awaited_is_refused() -> None:
+    for objective in (waits, waits_and_yields, functools.partial(waits)):
+        with pytest.raises(ConfigError, match=r"is async; call asyncio\.run of it"):
+            kind_of(objective)
+    with pytest.raises(ConfigError, match=r"a\.py:f is async"):
+        kind_of_definition(ast.parse("async def f(p):\n    return 1").body[0], "a.py:f")
+
+
 def test_a_file_is_not_run_for_it(tmp_path: Path) -> None:
     file = tmp_path / "loops.py"
     file.write_text("raise SystemExit\ndef f(p):\n    yield 1\nfrom math import sin\n")

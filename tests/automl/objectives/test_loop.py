@@ -40,7 +40,9 @@ def test_a_saved_state_goes_on(how: str) -> None:
 
 def test_a_state_that_would_have_to_be_unpickled_is_refused() -> None:
     loop = begin(Counting, "a:b", {"how": "array"}, 0)
-    with pytest.raises(TrainingError, match=r"save\(\) must return bytes.*pickle.dumps"):
+    with pytest.raises(
+        TrainingError, match=r"save\(\) returns must be bytes.*ndarray in it; pickle.dumps"
+    ):
         loop.save()
 
 
@@ -63,6 +65,17 @@ def test_a_generator_is_asked_on_and_closed() -> None:
     assert len(ended) == 2
     with pytest.raises(TrainingError, match="no save"):
         other.save()
+
+
+def test_a_search_in_it_that_finds_nothing_is_said_with_its_line() -> None:
+    def objective(params: Any) -> Iterator[float]:
+        yield 1.0
+        next(iter([]))
+
+    loop = begin(objective, "a:b", {}, 0)
+    loop.train_epoch()
+    with pytest.raises(TrainingError, match=r"a next\(\) .* StopIteration \(test_loop.py, line"):
+        loop.train_epoch()
 
 
 def test_a_plain_function_is_called_once() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import random
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from automl.data.dataset import NO_DATA
 from automl.errors import TrainingError
 from automl.models.own.builders import remember
 from automl.models.own.reference import reference_of
+from automl.objectives.states import unpacked
 from automl.objectives.trainer import ObjectiveConfig, ObjectiveTrainer
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.trainer import RunError
@@ -116,11 +118,93 @@ def test_a_class_goes_on_from_its_checkpoint_with_the_curve_it_would_have_had() 
     assert losses(curve(later, 2, 2)) == losses(curve(whole, 1, 5))[3:]
 
 
-def test_a_generator_has_no_state_to_keep() -> None:
+def dips(params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Its second epoch is the best."""
+    for epoch, loss in enumerate([3.0, 1.0, 2.0], start=1):
+        yield {"valid_loss": loss, "state": {"epoch": epoch}}
+
+
+class Dips(Noisy):
+    def train_epoch(self) -> float:
+        self.total += 1
+        return [3.0, 1.0, 2.0][int(self.total) - 1]
+
+
+@pytest.mark.parametrize(
+    ("objective", "best"), [(dips, {"epoch": 2}), (Dips, {"total": 2.0}), (noisy, None)]
+)
+def test_the_state_after_the_best_epoch_is_kept(objective: Any, best: Any) -> None:
+    trainer = ObjectiveTrainer(NO_DATA)
+    trainer.add([run_of(1, objective)])
+    curve(trainer, 1, 3)
+    trainer.drop(1)
+    state = trainer.best_weights(1)
+    assert (unpacked(state) if state else None) == best
+    trainer.forget(1)
+    assert trainer.best_weights(1) == {}
+
+
+def test_the_best_state_goes_on_with_a_checkpoint() -> None:
+    first, second = ObjectiveTrainer(NO_DATA), ObjectiveTrainer(NO_DATA)
+    first.add([run_of(1, Dips)])
+    curve(first, 1, 2)
+    second.add([first.checkpoint(1)])
+    curve(second, 1, 1)
+    assert unpacked(second.best_weights(1)) == {"total": 2.0}
+
+
+def unable(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {"valid_loss": 1.0, "state": np.ones(2)}
+
+
+def test_a_state_that_cannot_be_kept_is_an_error_of_its_objective() -> None:
+    trainer = ObjectiveTrainer(NO_DATA)
+    trainer.add([run_of(1, unable)])
+    with pytest.raises(RunError) as caught:
+        trainer.train_round(None)
+    assert "the state that is given with the losses must be bytes" in str(caught.value.__cause__)
+
+
+class Halting:
+    """Its state can be kept, but it cannot go on from it."""
+
+    def __init__(self, params: Mapping[str, Any]) -> None:
+        pass
+
+    def train_epoch(self) -> float:
+        return 1.0
+
+    def save(self) -> bytes:
+        return b"state"
+
+
+def test_who_cannot_go_on_from_a_state_has_none_to_go_on_from() -> None:
     trainer = ObjectiveTrainer(NO_DATA)
     trainer.add([run_of(1, noisy)])
-    with pytest.raises(TrainingError, match="its state is in its process alone"):
-        trainer.checkpoint(1)
+    trainer.add([run_of(2, Halting)])
+    curve(trainer, 2, 1)
+    assert unpacked(trainer.best_weights(2)) == b"state"
+    for run_id in (1, 2):
+        with pytest.raises(TrainingError, match="of others is in their process alone"):
+            trainer.checkpoint(run_id)
+
+
+def forking(params: Mapping[str, Any]) -> Iterator[float]:
+    """Its copy comes back with another loss, or with an error."""
+    for how in ("yields", "raises"):
+        if (copy := os.fork()) == 0:
+            if how == "raises":
+                raise ValueError("in the copy")
+            yield 99.0
+        yield float(os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1]))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes have no copies here")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_forked_copy_that_comes_back_is_ended() -> None:
+    trainer = ObjectiveTrainer(NO_DATA)
+    trainer.add([run_of(1, forking)])
+    assert losses(curve(trainer, 1, 2)) == [1.0, 1.0]
 
 
 def test_it_says_once_which_runs_have_no_further_epoch() -> None:

@@ -11,7 +11,13 @@ import pytest
 from automl.api import start_search
 from automl.options.search_options import SearchOptions
 from automl.tuning.clock import Clock
-from automl.tuning.ending_time import REFERENCE_SECONDS, SECONDS_PER_RUN, SECONDS_PER_TRIAL, Moment
+from automl.tuning.ending_time import (
+    MOST_BUSY,
+    REFERENCE_SECONDS,
+    SECONDS_PER_RUN,
+    SECONDS_PER_TRIAL,
+    Moment,
+)
 from tests.automl.session.sessions import session
 
 
@@ -56,15 +62,28 @@ def test_more_time_is_left_the_more_trials_there_are_and_less_once_references_ar
         n_more = 32 + 16 - (10 + 5)  # in the slots and ready, which grow with the study
         work = 10_000 * SECONDS_PER_TRIAL + n_more * SECONDS_PER_RUN
         assert 600.0 - (clock.timeout or 0.0) == pytest.approx(ending + call.busyness * work)
-        call.keep_for_end(clock, 0, has_references=True)
+        call.keep_for_end(clock, 0, has_references=True, busyness=None)
         spared = ending - (600.0 - (clock.timeout or 0.0))
         assert spared == pytest.approx(call.busyness * REFERENCE_SECONDS)
 
 
-def test_no_time_is_kept_for_references_that_nobody_wants(tmp_path: Path) -> None:
+def test_no_time_is_kept_for_references_that_nobody_wants(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("automl.executors.pool.Pool.busyness", None)  # what it does beside counts
     with session(tmp_path, timeout=600.0, references=False) as running:
         before = running.clock_of_training.timeout
         list(running)
         after = running.clock_of_training.timeout
         assert before is not None and after is not None
         assert after == pytest.approx(before + running.call.busyness * REFERENCE_SECONDS, abs=0.01)
+
+
+def test_how_busy_the_workers_are_says_what_the_end_will_take(tmp_path: Path) -> None:
+    with session(tmp_path, timeout=600.0) as ready:
+        call, clock = ready.call, ready.call.clock_of_training
+        endings = []
+        for busyness in (0.5, 1.0, 3.0, 1000.0):
+            call.keep_for_end(clock, 0, has_references=True, busyness=busyness)
+            endings.append(600.0 - (clock.timeout or 0.0))
+    assert endings == pytest.approx([endings[0] * times for times in (1.0, 1.0, 3.0, MOST_BUSY)])

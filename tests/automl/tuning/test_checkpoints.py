@@ -31,13 +31,24 @@ def test_a_state_that_is_ahead_of_the_stored_curve_is_not_gone_on_from(
     problem = NetworkProblem(finished.records.settings, load_dataset("sklearn:iris").dataset)
     with open_store(finished_copy) as store:
         keeper = Keeper(store, problem, 1)
-        for known, is_continued in ((epochs, True), (epochs[:-1], False)):
+        later = 98  # a run of the next attempt, which was killed before it saved a state
+        for known, last, is_continued in (
+            (epochs, before.run_id, True),
+            (epochs, later, True),
+            (epochs[:-1], before.run_id, False),
+        ):
             handle = store.adoption.open_again(
                 open_study(store, finished.records.settings), number
             )
             trial = TrialInTraining(handle, {}, {99: RunInTraining(run)})
             adopted = AdoptedTrial(
-                handle, 1, 0, 0, {0: before.run_id}, {before.run_id: known}, checkpoints
+                handle,
+                n_attempts=2,
+                n_reported=0,
+                run_ids={0: last},
+                epochs={before.run_id: known},
+                folds={before.run_id: 0, later: 0},
+                checkpoints=checkpoints,
             )
             (start,) = keeper.checkpoints.continuations(trial, adopted)
             assert isinstance(start, Checkpoint) is is_continued

@@ -57,7 +57,7 @@ def test_a_study_without_a_loss_teaches_nothing(records: StudyRecords) -> None:
 
 def test_another_family_is_refused(records: StudyRecords) -> None:
     check_family(records, SPACE, "before")
-    with pytest.raises(ConfigError, match="same family of networks, own, but 'before' is of mlp"):
+    with pytest.raises(ConfigError, match="same family as this one, own, but 'before' is of mlp"):
         check_family(records, replace_family("own"), "before")
 
 

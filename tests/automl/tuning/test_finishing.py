@@ -14,6 +14,7 @@ from automl.executors.pool import Pool
 from automl.executors.workers.worker import TrainingSetup
 from automl.tuning.policies.policy import Decision, Start, View
 from automl.tuning.policies.promotion import Promotion
+from automl.wording.stops import unfinished_sentence
 from storage import Store, open_store
 from storage.records import StudyRecords, StudySettings
 from tests.automl.tuning.searches import make_search, run, settings_for
@@ -160,6 +161,67 @@ def test_the_best_is_complete_though_an_earlier_process_trained_it(
     records = call(tmp_path, iris, settings, **how)
     assert ended(records) == ended(expected)
     assert [stop.because for stop in records.stops] == ["interrupted", "n_trials"]
+
+
+class GetsWorse(Promotion):
+    """Goes on with nothing, and tries what learns nothing once it has tried six."""
+
+    def next(self, view: View, n_free: int) -> Sequence[Decision]:
+        n_new = min(n_free, view.n_startable)
+        if len(view.trials) < 6:
+            return [Start(None)] * n_new
+        first = view.trials[0].params
+        rates = (1e-9 * (len(view.trials) + place) for place in range(n_new))
+        return [Start({**first, "learning_rate": rate}) for rate in rates]
+
+
+@pytest.fixture
+def killed(tmp_path: Path, iris: LoadedData, monkeypatch: pytest.MonkeyPatch) -> int:
+    """A study whose process has gone when six trials paused; the best of them."""
+    monkeypatch.setattr("automl.tuning.policies.promotion.Promotion", GetsWorse)
+    with open_store(f"sqlite:///{tmp_path}/automl.db") as store:
+        search = make_search(store, iris, nine_epochs(iris), **ENDLESS)
+        for progress in search:
+            if progress.n_paused >= 6:
+                search.stop()
+        records = store.read_study("iris")
+    return min(range(6), key=lambda number: lowest(records, [number]))
+
+
+ENDLESS: dict[str, Any] = {"n_slots": 2, "n_trials": 100_000, "policy": "promotion"}
+
+
+def nine_epochs(data: LoadedData) -> StudySettings:
+    return settings_for(data, "batch_size=128", max_epochs=9)
+
+
+def test_the_best_of_a_killed_call_is_complete_when_time_is_up(
+    tmp_path: Path, iris: LoadedData, killed: int
+) -> None:
+    records = call(tmp_path, iris, nine_epochs(iris), timeout=3.0, **ENDLESS)
+    best = records.best_trial
+    assert best is not None and best.number == killed
+    assert {run.cause for run in records.search_runs(killed)} == {"out_of_time"}
+    assert best.value == lowest(records, range(len(records.trials)))
+    assert records.stops[-1].because == "timeout"
+    assert unfinished_sentence(records.stops[-1]) == ""
+
+
+def test_without_time_the_best_of_a_killed_call_is_left_to_the_next(
+    tmp_path: Path, iris: LoadedData, killed: int
+) -> None:
+    with open_store(f"sqlite:///{tmp_path}/automl.db") as store:
+        search = make_search(store, iris, nine_epochs(iris), timeout=30.0, **ENDLESS)
+        for progress in search:
+            if progress.n_epochs >= 4:
+                search._clock.move(0.0)
+        records = store.read_study("iris")
+    assert records.trials[killed].outcome == "running"
+    assert f"Trial {killed} has come" in unfinished_sentence(records.stops[-1])
+    others = {trial.outcome for trial in records.trials if trial.number != killed}
+    assert others <= {"pruned", "complete", "running"} and "pruned" in others
+    again = call(tmp_path, iris, nine_epochs(iris), timeout=3.0, **ENDLESS)
+    assert again.best_trial is not None and again.best_trial.number == killed
 
 
 def test_a_trial_that_reached_the_loss_is_not_pruned(store: Store, iris: LoadedData) -> None:

@@ -23,7 +23,7 @@ from search_spaces import (
     SearchSpace,
 )
 from storage import Store
-from storage.records import ParameterValue, StudyRecords
+from storage.records import BY_MACHINE, ParameterValue, StudyRecords
 from tests.automl.tuning.searches import make_search, run, settings_for
 
 SPACE = SearchSpace.of(
@@ -175,6 +175,7 @@ def test_a_slow_network_is_refused_and_the_time_of_a_call_is_kept(
     records = run(store, iris, settings, n_trials=2)
     times = [trial.user_attributes["latency"] for trial in records.trials]
     assert all(isinstance(one, float) and 1e-6 < one < 1.0 for one in times)
+    assert [trial.user_attributes[BY_MACHINE] for trial in records.trials] == ["limits", "params"]
 
     name = replace(settings, study_name="slow", max_latency=1e-9)  # no check: it would refuse it
     search = make_search(store, iris, name, n_trials=2)

@@ -28,7 +28,7 @@ def test_a_trial_is_one_run_of_the_objective_with_its_params() -> None:
     assert (run.model.objective, run.model.params) == (reference.words, {"x": 2})
     assert (run.training.max_epochs, run.training.patience) == (7, 3)
     assert run.seed != other.seed
-    assert problem.dataset is NO_DATA and not problem.keeps_weights and not problem.is_trusted
+    assert problem.dataset is NO_DATA and not problem.has_weights and not problem.is_trusted
     assert problem.cost({"x": 1}) == problem.cost({"x": 2}) > 0
     assert pickle.loads(problem.model or b"").load()({"x": 3}) == 3.0
     assert settings.is_objective and settings.study_name == "objective"

@@ -13,6 +13,7 @@ from automl.errors import StudyError
 from automl.executors.pool import Pool
 from automl.executors.workers.worker import TrainingSetup
 from automl.tuning.endings import keep_state, prune
+from automl.tuning.repeated_failure import NOTABLE
 from automl.tuning.study import open_study
 from automl.tuning.tally import BestTrial
 from storage import Store
@@ -116,3 +117,19 @@ def test_trials_that_finish_soon_do_not_keep_others_from_beginning(
         held_back[progress.seconds] = search._must_finish
     late = [each for seconds, each in held_back.items() if 2.5 < seconds < 3.5]
     assert late and not any(late)
+
+
+@pytest.mark.parametrize("policy", ["optuna", "promotion", "freeze_thaw"])
+def test_that_all_trials_diverge_is_said_early_and_ends_nothing(
+    store: Store, iris: LoadedData, policy: str
+) -> None:
+    hopeless = ("learning_rate=1e29..1e30", "optimizer=sgd", "normalization=none", "n_layers=2")
+    hopeless += ("activation=relu", "schedule=constant")
+    search = make_search(
+        store, iris, settings_for(iris, *hopeless), policy=policy, n_trials=24, n_slots=4
+    )
+    said = [(one.n_failed, words) for one in search for words in one.messages]
+    assert {trial.cause for trial in store.read_study("iris").trials} == {"diverged"}
+    assert len(store.read_study("iris").trials) == 24
+    (n_failed,) = [n for n, words in said if "that have ended have failed" in words]
+    assert NOTABLE <= n_failed < 24

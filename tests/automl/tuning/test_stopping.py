@@ -136,10 +136,35 @@ def test_only_a_better_loss_is_a_gain() -> None:
 def test_the_best_unfinished_trial_must_be_better_than_the_best_complete_one() -> None:
     view = view_with([0.1], [0.3], [0.2, 0.4], [0.2], [], states=("pruned", "training", "paused"))
     found = stopping(view)
-    assert found.best_unfinished(None) == 2
-    assert found.best_unfinished(0.21) == 2
+    assert found.best_unfinished(None) == (2, 0.2)
+    assert found.best_unfinished(0.21) == (2, 0.2)
     assert found.best_unfinished(0.2) is None
     assert stopping(view_with([], [])).best_unfinished(None) is None
+
+
+def test_epochs_ahead_of_the_order_count_where_they_are_told() -> None:
+    found = stopping(view_with([0.3], [0.2], []))
+    assert found.best_unfinished(None, {0: [0.4, 0.1], 1: []}) == (0, 0.1)
+    assert found.best_unfinished(None, {0: [0.4], 2: [math.nan]}) == (0, 0.3)
+    assert found.best_unfinished(None, {}) is None
+
+
+def test_what_another_coordinator_has_found_counts() -> None:
+    view = view_with([0.5], [0.9], states=("training", "pruned"))
+    found = stopping(view, target_loss=0.2, patience_trials=3)
+    view.trials[0].losses += [0.4]
+    found.take_over(0, is_tried=True)  # it pauses there
+    assert found.end_round() == 2
+    for number in (2, 3):
+        view.trials[number] = TrialView(number, {}, "pruned", [0.9])
+        found.take_over(number, is_tried=True)
+    assert because(found) is None
+    view.trials[4] = TrialView(4, {}, "complete", [0.9, 0.3])
+    found.take_over(4, is_tried=True)
+    assert (found.end_round(), because(found)) == (5, None)
+    view.trials[0].losses += [0.2]
+    found.take_over(0, is_tried=False)
+    assert because(found) == "target_loss"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from automl.executors.executor import RunFailure
 from automl.models.mlp.config import MLPConfig
 from automl.training.config import RunConfig, TrainingConfig
 from automl.tuning.run_in_training import RunInTraining
-from automl.tuning.trial_in_training import TrialInTraining, best_unfinished
+from automl.tuning.trial_in_training import TrialInTraining, can_be_complete, losses_ahead
 from storage.records import EpochRecord
 
 
@@ -132,15 +132,24 @@ def test_a_trial_has_failed_when_its_other_folds_rest() -> None:
     assert trial.epochs_for_order == 0
 
 
-def test_the_best_unfinished_must_be_better_than_what_is_complete() -> None:
-    good, bad, diverged, unbegun = (trial_of(run_id) for run_id in (1, 2, 3, 4))
+def test_what_can_be_complete_has_come_to_where_it_was_and_goes_well() -> None:
+    good, diverged, unbegun, again = (trial_of(run_id) for run_id in (1, 2, 3, 4))
     take(good, record(1, 1, 0.4))
-    take(bad, record(2, 1, 0.6))
-    take(diverged, record(3, 1, 0.1))
-    take(diverged, record(3, 2, math.inf))
-    trials = [unbegun, diverged, bad, good]
-    assert best_unfinished(trials, None) is best_unfinished(trials, 0.5) is good
-    assert best_unfinished(trials, 0.4) is best_unfinished([unbegun], None) is None
+    take(diverged, record(2, 1, 0.1))
+    take(diverged, record(2, 2, math.inf))
+    again.n_reported = 2  # by the attempt before
+    take(again, record(4, 1, 0.4))
+    can = [can_be_complete(trial) for trial in (good, diverged, unbegun, again)]
+    assert can == [True, False, False, False]
+
+
+def test_losses_ahead_are_those_that_no_round_has_had() -> None:
+    trial = trial_of(1, 2)
+    for epoch, loss in enumerate([0.9, 0.5, 0.7], start=1):
+        take(trial, record(1, epoch, loss))
+        take(trial, record(2, epoch, loss))
+    trial.n_reported = 1
+    assert losses_ahead(trial) == [0.5, 0.7]
 
 
 def test_an_epoch_that_is_not_finite_is_never_the_best() -> None:

@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from automl.wording.stops import stop_sentence
+from automl.wording.stops import stop_sentence, unfinished_sentence
 from storage.call_records import StopReason, StopWord
 
 DETAILS = {
@@ -35,3 +35,10 @@ def test_every_reason_has_a_sentence_of_its_own() -> None:
 )
 def test_it_says_what_was_reached(because: StopWord, words: str) -> None:
     assert words in stop_sentence(StopReason(because, DETAILS[because]))
+
+
+def test_a_better_trial_that_could_not_be_complete_is_said() -> None:
+    left = {"unfinished_trial": 7, "unfinished_loss": 0.1}
+    words = unfinished_sentence(StopReason("timeout", {"timeout": 90.0, **left}))
+    assert words.startswith("Trial 7 has come to a lower validation loss, 0.1000")
+    assert unfinished_sentence(StopReason("timeout", {"timeout": 90.0})) == ""

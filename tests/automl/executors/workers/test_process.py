@@ -69,7 +69,7 @@ def borrow(unused) -> Iterator[Callable[..., Pool]]:
 
     yield take
     for options, executor in taken:
-        if executor.n_workers and all(each.room.max_runs is None for each in executor._members):
+        if executor._members and all(each.room.max_runs is None for each in executor._members):
             for run_id in executor.active:
                 executor.stop(run_id)
             executor.finish_rounds()
