@@ -51,7 +51,7 @@ def tune(world: World, policy: str, n_slots: int, seed: int, n_epochs: int) -> T
             objective_of(world),
             dict(world.space.parameters),
             policy=policy,
-            sampler="random",
+            sampler="random" if policy == "promotion" else None,
             slots=n_slots,
             seed=seed,
             max_epochs=world.max_epochs,

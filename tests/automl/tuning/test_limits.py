@@ -134,13 +134,13 @@ def sizes(records: StudyRecords) -> list[int]:
     return [run.n_parameters or 0 for run in records.runs]
 
 
-@pytest.mark.parametrize("policy", ["optuna", "promotion"])
+@pytest.mark.parametrize("policy", ["optuna", "promotion", "freeze_thaw"])
 def test_a_search_trains_only_what_is_within(store: Store, iris: LoadedData, policy: str) -> None:
     settings = replace(settings_for(iris, max_epochs=4), max_parameters=300)
     records = run(store, iris, settings, n_trials=8, policy=policy, sampler="tpe")
     assert max(sizes(records)) <= 300
     assert len(set(sizes(records))) > 1
-    assert {trial.outcome for trial in records.trials} <= {"complete", "pruned"}
+    assert {trial.outcome for trial in records.trials} <= {"complete", "pruned", "paused"}
 
 
 def test_a_network_over_the_limit_that_a_person_enqueues_is_refused(
