@@ -216,10 +216,10 @@ def test_without_time_the_best_of_a_killed_call_is_left_to_the_next(
             if progress.n_epochs >= 4:
                 search._clock.move(0.0)
         records = store.read_study("iris")
-    assert records.trials[killed].outcome == "running"
+    assert records.trials[killed].state == "RUNNING"  # open, others that pause are told
     assert f"Trial {killed} has come" in unfinished_sentence(records.stops[-1])
-    others = {trial.outcome for trial in records.trials if trial.number != killed}
-    assert others <= {"pruned", "complete", "running"} and "pruned" in others
+    others = {trial.state for trial in records.trials if trial.number != killed}
+    assert others <= {"PRUNED", "COMPLETE", "RUNNING"} and "PRUNED" in others
     again = call(tmp_path, iris, nine_epochs(iris), timeout=3.0, **ENDLESS)
     assert again.best_trial is not None and again.best_trial.number == killed
 
