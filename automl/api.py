@@ -136,8 +136,9 @@ def tune(objective: Any, space: Any, **options: Any) -> SearchResult:
     """Search the hyperparameters of a training loop of your own, and return what was found.
 
     The same call again continues the study to its total, or returns its result if it is done.
-    Trials are judged by their validation loss after each epoch, lower is better, and pruned. With
-    one worker, and neither `trial_timeout` nor `memory_limit`, the objective runs in this process.
+    Trials are judged by their validation loss, lower is better; they pause, and go on if it pays.
+    With one worker, and neither `trial_timeout` nor `memory_limit`, the objective runs in this
+    process.
 
     Args:
         objective: one of

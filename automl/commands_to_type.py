@@ -16,6 +16,7 @@ from typing import Any
 
 from automl.options.option import options_in, options_of
 from automl.options.search_options import (
+    DecisionOptions,
     FreeOptions,
     SearchOptions,
     StudyOptions,
@@ -207,7 +208,7 @@ def trained_calls(records: StudyRecords) -> tuple[PolicyRecord, ...]:
 def _last_policy(records: StudyRecords) -> PolicyRecord:
     defaults = SearchOptions()
     calls = trained_calls(records)
-    return calls[-1] if calls else PolicyRecord(0, defaults.sampler, defaults.pruner)
+    return calls[-1] if calls else PolicyRecord(0, **options_in(defaults, DecisionOptions))
 
 
 def _typed_name(settings: StudySettings) -> str | None:

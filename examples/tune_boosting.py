@@ -2,7 +2,7 @@
 
     python examples/tune_boosting.py
 
-Trials that get nowhere are given up after a few trees: the generator is not asked on.
+Trials that get nowhere pause after a few trees: the generator is asked on only if it pays.
 """
 
 from __future__ import annotations

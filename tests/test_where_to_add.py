@@ -435,8 +435,8 @@ def a_pruner(copy: Copy) -> None:
     copy.insert(path, '    "percentile": _make_percentile,\n', before='    "none": _make_none,\n')
     copy.replace(
         "automl/options/search_options.py",
-        "hyperband, median, none.",
-        "hyperband, median, percentile, none.",
+        "hyperband, median or none.",
+        "hyperband, median, percentile or none.",
     )
     copy.run("""
 import optuna
@@ -513,7 +513,7 @@ def a_sampler(copy: Copy) -> None:
         before="SAMPLERS: Mapping",
     )
     copy.insert(path, '    "first": _make_first,\n', before='    "gp": _make_gp,\n')
-    copy.replace("automl/options/search_options.py", "random, qmc, gp.", "random, qmc, gp, first.")
+    copy.replace("automl/options/search_options.py", "qmc or gp.", "qmc, gp or first.")
     copy.run("""
 import optuna
 import search_spaces

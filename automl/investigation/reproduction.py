@@ -22,7 +22,8 @@ from automl.errors import StudyError
 from automl.executors.devices import check_device
 from automl.investigation.compared_curves import ComparedFold, compare_curves
 from automl.investigation.laboratory import Laboratory, Means
-from automl.options.search_options import ExecutorOptions, SearchOptions
+from automl.options.option import options_in
+from automl.options.search_options import DecisionOptions, ExecutorOptions, SearchOptions
 from automl.tuning.network_problem import make_run
 from automl.tuning.planned_runs import EndedRun, PlannedRun, study_space
 from automl.tuning.settings import environment
@@ -116,7 +117,7 @@ def _policy_of(records: StudyRecords, trial_number: int) -> PolicyRecord:
     """How the call searched that began a trial; by the defaults where nothing is known of it."""
     before = [one for one in records.policies if one.from_trial_number <= trial_number]
     defaults = SearchOptions()
-    return before[-1] if before else PolicyRecord(0, defaults.sampler, defaults.pruner)
+    return before[-1] if before else PolicyRecord(0, **options_in(defaults, DecisionOptions))
 
 
 def _means_then(policy: PolicyRecord) -> Means:

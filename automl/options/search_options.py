@@ -51,6 +51,10 @@ TASK = one_of("binary", "multiclass", "regression")
 DEFAULT_N_TRIALS = 100
 """Of a search to which nobody has set a time or a number of epochs."""
 
+DEFAULT_POLICY, OPTUNA = "freeze_thaw", "optuna"
+DEFAULT_SAMPLER, DEFAULT_PRUNER = "tpe", "successive_halving"
+SETTLED: Any = None  # default of an option that its record settles by others: no record has it
+
 LOSS = number(-math.inf, "a validation loss: a number")
 ERROR = number(0.0, "an error from 0, as 0.05 for 5 %")
 MOST_ROWS = 2**16  # of one call: more are predicted in parts
@@ -224,13 +228,37 @@ class DecisionOptions(OptionRecord):
     """What is tried, and what goes on."""
 
     policy: str = option(
-        "optuna", TEXT, "What is tried, and what goes on. Or promotion, freeze_thaw: trials pause."
+        SETTLED,
+        optional(TEXT),
+        "What is tried, and what goes on: freeze_thaw (default) or promotion, whose trials pause; "
+        "or optuna, the default where a sampler or pruner is named.",
     )
-    sampler: str = option("tpe", TEXT, "Or random, qmc, gp. Not for freeze_thaw.")
+    sampler: str = option(
+        SETTLED, optional(TEXT), "Of optuna and promotion: tpe (default), random, qmc or gp."
+    )
     pruner: str = option(
-        "successive_halving", TEXT, "Or hyperband, median, none. For the policy optuna only."
+        SETTLED,
+        optional(TEXT),
+        "Of optuna: successive_halving (default), hyperband, median or none.",
     )
     duplicates: bool = option(False, FLAG, "Train the same params again, too, with another seed.")
+
+    def __post_init__(self) -> None:
+        """Settle the policy: who names a sampler or a pruner wants Optuna's.
+
+        Raises:
+            ConfigError: a value is none that its option can have.
+        """
+        super().__post_init__()
+        unsaid = {name for name in ("policy", "sampler", "pruner") if getattr(self, name) is None}
+        asks_optuna = not {"sampler", "pruner"} <= unsaid
+        settled = {
+            "policy": OPTUNA if asks_optuna else DEFAULT_POLICY,
+            "sampler": DEFAULT_SAMPLER,
+            "pruner": DEFAULT_PRUNER,
+        }
+        for name in unsaid:
+            object.__setattr__(self, name, settled[name])
 
 
 @dataclass(frozen=True, kw_only=True)

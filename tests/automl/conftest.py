@@ -15,12 +15,12 @@ STUDY = "iris-species"
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> SearchResult:
-    """Six trials of iris, some pruned, with all that `automl search` leaves behind.
+    """Six trials of iris, some paused, with all that `automl search` leaves behind.
 
     In six epochs only small batches learn something.
     """
     folder = tmp_path_factory.mktemp("finished")
-    return automl.search(
+    result = automl.search(
         "sklearn:iris",
         set=["batch_size=16,32"],
         n_trials=6,
@@ -31,6 +31,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> SearchResult:
         workers=1,
         slots=3,
     )
+    assert {trial.outcome for trial in result.trials} == {"complete", "paused"}
+    return result
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def test_advice_becomes_the_studys_own_command_with_its_changes() -> None:
     assert command == (
         "automl search houses.csv --target 'price of sale' --drop id --folds 1 "
         "--set optimizer=adam --set dropout=0.2..0.6 --set hidden_size=32..512 "
-        "--max-epochs 20 --n-trials 12 --new"
+        "--max-epochs 20 --n-trials 12 --policy optuna --new"
     )
     assert options(command)["set"] == (
         "optimizer=adam",
@@ -104,7 +104,7 @@ def test_of_an_object_it_is_a_call() -> None:
     command = next_command(records, changes(dropout="0.2..0.6"))
     assert command == (
         "automl.search(..., target='y', set=['dropout=0.2..0.6'], max_epochs=40, "
-        "n_trials=12, new=True)"
+        "n_trials=12, policy='optuna', new=True)"
     )
     reproduction = reproducing_command(records)
     assert reproduction.command.startswith("automl.search(..., target='y', ")

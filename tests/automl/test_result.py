@@ -78,9 +78,9 @@ def test_any_trial_predicts_while_its_weights_are_kept(finished: SearchResult) -
     kept = finished.model(finished.best.number)
     frame = load_iris(as_frame=True).data
     assert (kept.predict(frame) == finished.best_model().predict(frame)).all()
-    pruned = next(trial.number for trial in finished.trials if trial.outcome == "pruned")
-    with pytest.raises(StudyError, match=f"weights of trial {pruned} of 'iris-species' are not"):
-        finished.model(pruned)
+    paused = next(trial.number for trial in finished.trials if trial.outcome == "paused")
+    with pytest.raises(StudyError, match=f"weights of trial {paused} of 'iris-species' are not"):
+        finished.model(paused)
 
 
 def test_a_result_is_shown_in_one_line(finished: SearchResult) -> None:

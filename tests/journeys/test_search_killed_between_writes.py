@@ -60,7 +60,7 @@ def search(store: Store, data: LoadedData) -> list[tuple[object, ...]]:
     space = load("mlp").for_task(data.goal.task)
     options = SearchOptions(study="iris", max_epochs=8, patience=8, seed=3)
     settings = make_settings(data, space, options)
-    options = CallOptions(n_trials=N_TRIALS, n_slots=1)
+    options = CallOptions(n_trials=N_TRIALS, n_slots=1, policy="optuna")
     executor = make_executor(data.dataset, trainer="plain", workers=1)
     problem = NetworkProblem(settings, data.dataset)
     for _ in Search(open_study(store, settings), store, executor, problem, options):

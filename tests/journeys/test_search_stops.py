@@ -65,7 +65,7 @@ def test_a_limit_ends_a_search_and_is_said_everywhere(
     assert message in " ".join(shown.split())
     assert message in " ".join((tmp_path / "report.html").read_text().split())
     if because == "timeout":
-        assert found["n_trials"]["complete"] + found["n_trials"]["pruned"] > 100
+        assert found["n_trials"]["complete"] + found["n_trials"]["paused"] > 100
         return
     _, again = call(tmp_path, *SMALL, option, limit)
     assert f"s is already complete: {len(load(tmp_path).trials)}" in again

@@ -9,7 +9,6 @@ from types import ModuleType
 import optuna
 
 from automl.errors import ConfigError, did_you_mean
-from automl.options.option import options_of
 from automl.options.search_options import DecisionOptions, PolicyOptions
 from automl.tuning import policies
 from automl.tuning.policies.policy import Policy
@@ -46,7 +45,7 @@ def check_taken(options: DecisionOptions) -> None:
     check_policy(options.policy)
     for name in ("sampler", "pruner"):
         value = getattr(options, name)
-        if value == options_of(DecisionOptions)[name].default or name in _taken(options.policy):
+        if value == getattr(DecisionOptions(), name) or name in _taken(options.policy):
             continue
         takers = listing([each for each in policy_names() if name in _taken(each)], "or")
         raise ConfigError(

@@ -230,9 +230,7 @@ def test_trials_that_pause_are_counted_as_such_and_explained_once(
 ) -> None:
     """By a search that has ended, and by one that was stopped, as they run to Optuna."""
     trials = [
-        replace(trial, state=state, user_attributes={**trial.user_attributes, "paused": 1})
-        if trial.outcome == "pruned"
-        else trial
+        replace(trial, state=state) if trial.outcome == "paused" else trial
         for trial, state in zip(
             finished.trials, itertools.cycle(["PRUNED", "RUNNING"]), strict=False
         )
@@ -247,8 +245,11 @@ def test_trials_that_pause_are_counted_as_such_and_explained_once(
         assert "pruned" not in printed and "unfinished" not in printed
         command = "`automl promote iris-species --storage sqlite:///a.db --trial NUMBER`"
         assert printed.replace("\n", " ").count(command) == 1
-    summary.print_result(finished, None)
-    assert "aused" not in capsys.readouterr().out
+    given_up = [replace(one, user_attributes={}) for one in finished.trials]
+    records = replace(finished.records, trials=tuple(given_up))
+    summary.print_result(SearchResult(records, finished.storage), None)
+    printed = capsys.readouterr().out
+    assert f"{n_paused} pruned" in printed and "aused" not in printed
 
 
 def test_a_search_that_had_the_time_is_not_said_to_depend_on_it(

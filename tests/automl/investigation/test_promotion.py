@@ -14,22 +14,22 @@ from automl.tuning.planned_runs import EndedRun, PlannedRun
 from storage.records import EpochRecord
 
 
-def test_pruned_trials_can_be_promoted(finished: SearchResult) -> None:
-    for trial in finished.trials:
-        if trial.outcome == "pruned":
-            assert check_promotable(finished.records, trial.number) == trial
-
-
 def test_paused_trials_can_be_promoted_once_their_search_has_ended(finished: SearchResult) -> None:
     trials = list(finished.trials)
-    number = next(trial.number for trial in trials if trial.outcome == "pruned")
-    for state in ("PRUNED", "RUNNING"):
-        trials[number] = replace(trials[number], state=state, user_attributes={"paused": 1})
-        records = replace(finished.records, trials=tuple(trials))
-        if state == "PRUNED":
-            assert check_promotable(records, number).outcome == "paused"
+    number = next(trial.number for trial in trials if trial.outcome == "paused")
+    assert check_promotable(finished.records, number) == trials[number]
+    trials[number] = replace(trials[number], state="RUNNING")
+    records = replace(finished.records, trials=tuple(trials))
     with pytest.raises(StudyError, match="is paused; let the search go on to its end first"):
         check_promotable(records, number)
+
+
+def test_pruned_trials_can_be_promoted(finished: SearchResult) -> None:
+    given_up = tuple(replace(trial, user_attributes={}) for trial in finished.trials)
+    pruned = [trial for trial in given_up if trial.outcome == "pruned"]
+    assert pruned
+    for trial in pruned:
+        assert check_promotable(replace(finished.records, trials=given_up), trial.number) == trial
 
 
 def test_complete_trials_had_their_budget(finished: SearchResult) -> None:

@@ -103,18 +103,18 @@ def losses(records: StudyRecords, run_id: int) -> list[tuple[float, float]]:
     return [(one.train_loss, one.valid_loss) for one in records.epochs[run_id]]
 
 
-def test_promotion_continues_the_pruned_curve(finished_copy: str) -> None:
+def test_promotion_continues_the_paused_curve(finished_copy: str) -> None:
     """Its state was kept, so it goes on from there: to the curve of a run that never stopped."""
     records = load_study(STUDY, finished_copy).records
-    pruned = next(trial for trial in records.trials if trial.outcome == "pruned")
-    (before,) = records.search_runs(pruned.number)
+    paused = next(trial for trial in records.trials if trial.outcome == "paused")
+    (before,) = records.search_runs(paused.number)
     n_before = len(records.epochs[before.run_id])
-    promotion = investigation.promote(STUDY, pruned.number, finished_copy, workers=1)
+    promotion = investigation.promote(STUDY, paused.number, finished_copy, workers=1)
     assert (promotion.epochs_kept, promotion.epochs) == (n_before, 6)
     with closing(open_existing_store(finished_copy)) as store:
         for artifact in records.kept_artifacts("checkpoint"):
             store.artifacts.remove(artifact)
-    anew = investigation.promote(STUDY, pruned.number, finished_copy, workers=1)
+    anew = investigation.promote(STUDY, paused.number, finished_copy, workers=1)
     assert (anew.epochs_kept, anew.epochs) == (0, 6)
 
     after = load_study(STUDY, finished_copy).records
@@ -130,17 +130,24 @@ def test_promotion_continues_the_pruned_curve(finished_copy: str) -> None:
 def test_a_promotion_that_is_interrupted_leaves_no_run_behind(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/folds.db"
     automl.search(
-        "sklearn:iris", n_trials=9, storage=url, study="folds", folds=2, max_epochs=6, workers=1
+        "sklearn:iris",
+        n_trials=9,
+        storage=url,
+        study="folds",
+        folds=2,
+        max_epochs=6,
+        workers=1,
+        policy="promotion",
     )
     records = load_study("folds", url).records
-    pruned = next(trial for trial in records.trials if trial.outcome == "pruned")
+    paused = next(trial for trial in records.trials if trial.outcome == "paused")
     with closing(open_existing_store(url)) as store:
         dataset = load_again(records.settings, None).dataset
         setup = TrainingSetup(dataset)
         engine = InProcessEngine(setup)
         with pytest.raises(KeyboardInterrupt), InterruptedPool(setup, engine) as executor:
             problem = NetworkProblem(records.settings, dataset)
-            promotion.promote(store, records, pruned.number, problem, executor)
+            promotion.promote(store, records, paused.number, problem, executor)
         after = store.read_study("folds")
     ended = [(run.state, run.cause) for run in after.runs if run.purpose == "promote"]
     assert ended == [("failed", "interrupted")] * 2
@@ -187,7 +194,7 @@ def test_workers_are_counted_by_the_rules_of_a_search(workers: Any, finished_cop
         lambda: investigation.confirm(STUDY, finished_copy, workers=workers),
         lambda: investigation.explain(STUDY, finished_copy, workers=workers),
         lambda: investigation.promote(
-            STUDY, _pruned(finished_copy), finished_copy, workers=workers
+            STUDY, _paused(finished_copy), finished_copy, workers=workers
         ),
     ):
         with pytest.raises(ConfigError, match="workers must be a whole number from 1, or 'auto'"):
@@ -195,7 +202,7 @@ def test_workers_are_counted_by_the_rules_of_a_search(workers: Any, finished_cop
 
 
 def test_numbers_of_numpy_count_too(finished: SearchResult, finished_copy: str) -> None:
-    number = np.int64(_pruned(finished_copy))
+    number = np.int64(_paused(finished_copy))
     promoted = investigation.promote(STUDY, number, finished_copy, workers=np.int64(1))  # type: ignore[arg-type]
     assert promoted.trial_number == number
     with pytest.raises(ConfigError, match="n_seeds must be a whole number from 1, but got 0"):
@@ -204,6 +211,6 @@ def test_numbers_of_numpy_count_too(finished: SearchResult, finished_copy: str) 
         finished.model(True)
 
 
-def _pruned(storage: str) -> int:
+def _paused(storage: str) -> int:
     trials = load_study(STUDY, storage).trials
-    return next(trial.number for trial in trials if trial.outcome == "pruned")
+    return next(trial.number for trial in trials if trial.outcome == "paused")

@@ -36,9 +36,26 @@ def test_command_line_and_api_have_the_same_options_and_defaults() -> None:
     command = cli.main.commands["search"]
     typed = command.make_context("search", ["data.csv"]).params
     assert typed.keys() - OWN_OF_THE_COMMAND_LINE == NAMES - NOT_ON_THE_COMMAND_LINE
-    defaults = SearchOptions()
-    for name in NAMES - NOT_ON_THE_COMMAND_LINE:
-        assert typed[name] == getattr(defaults, name), name
+    of_search = {name: value for name, value in typed.items() if name in NAMES}
+    assert SearchOptions(**of_search) == SearchOptions()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "decided_by"),
+    [
+        ({}, ("freeze_thaw", "tpe", "successive_halving")),
+        ({"sampler": "tpe"}, ("optuna", "tpe", "successive_halving")),
+        ({"sampler": "gp"}, ("optuna", "gp", "successive_halving")),
+        ({"pruner": "median"}, ("optuna", "tpe", "median")),
+        ({"policy": "promotion", "sampler": "gp"}, ("promotion", "gp", "successive_halving")),
+    ],
+)
+def test_who_names_a_sampler_or_a_pruner_alone_wants_optunas(
+    chosen: dict[str, str], decided_by: tuple[str, str, str]
+) -> None:
+    options = SearchOptions(**chosen)  # type: ignore[arg-type]
+    assert (options.policy, options.sampler, options.pruner) == decided_by
+    assert SearchOptions(**vars(options)) == options, "settled once"
 
 
 def test_options_do_not_change() -> None:

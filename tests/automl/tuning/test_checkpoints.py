@@ -19,7 +19,7 @@ def test_a_state_that_is_ahead_of_the_stored_curve_is_not_gone_on_from(
     finished: SearchResult, finished_copy: str
 ) -> None:
     """A fold in another worker may be saved before its last epoch is told, and killed then."""
-    number = next(t.number for t in finished.trials if t.outcome == "pruned")
+    number = next(t.number for t in finished.trials if t.outcome == "paused")
     (before,) = finished.records.search_runs(number)
     epochs = finished.records.epochs[before.run_id]
     checkpoints = tuple(

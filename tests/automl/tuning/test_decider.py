@@ -49,7 +49,7 @@ def decider(store: Store, iris: LoadedData) -> Decider:
     settings = settings_for(iris)
     run(store, iris, settings, n_trials=3, policy="promotion", n_slots=1)
     problem = NetworkProblem(settings, iris.dataset)
-    found = Decider(open_study(store, settings), problem, CallOptions())
+    found = Decider(open_study(store, settings), problem, CallOptions(policy="promotion"))
     assert {trial.state for trial in found.view.trials.values()} <= {"paused", "complete"}
     found.view.trials[1].state = "paused"
     found.view.trials[0].state = "pruned"
@@ -88,7 +88,7 @@ def test_a_belief_is_told_once_with_when_it_was_learned(decider: Decider) -> Non
     assert decider.new_belief() is None
     scripted.belief_now = {"scale": [0.1, 2.0]}
     n_epochs = sum(len(trial.losses) for trial in decider.view.trials.values())
-    assert decider.new_belief() == BeliefRecord("optuna", 3, n_epochs, {"scale": [0.1, 2.0]})
+    assert decider.new_belief() == BeliefRecord("promotion", 3, n_epochs, {"scale": [0.1, 2.0]})
     assert decider.new_belief() is None
     scripted.belief_now = {"scale": [0.1, 2.0]}  # another object: learned again
     assert decider.new_belief() is not None

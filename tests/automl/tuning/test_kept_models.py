@@ -25,10 +25,10 @@ def test_networks_come_back_with_preprocessing(finished: SearchResult) -> None:
     assert len(network.encoder.feature_names) == 4
 
 
-def test_pruned_trials_have_no_model(finished: SearchResult) -> None:
-    pruned = next(trial for trial in finished.trials if trial.outcome == "pruned")
+def test_paused_trials_have_no_model(finished: SearchResult) -> None:
+    paused = next(trial for trial in finished.trials if trial.outcome == "paused")
     with open_store(finished.storage) as store, pytest.raises(StudyError, match="not kept"):
-        kept_networks(store, finished.records, single_answer(finished.records, pruned.number))
+        kept_networks(store, finished.records, single_answer(finished.records, paused.number))
 
 
 def test_altered_weights_are_refused(finished: SearchResult, finished_copy: str) -> None:

@@ -134,7 +134,7 @@ def sizes(records: StudyRecords) -> list[int]:
     return [run.n_parameters or 0 for run in records.runs]
 
 
-@pytest.mark.parametrize("policy", ["optuna", "promotion"])
+@pytest.mark.parametrize("policy", ["optuna", "promotion", "freeze_thaw"])
 def test_a_search_trains_only_what_is_within(store: Store, iris: LoadedData, policy: str) -> None:
     settings = replace(settings_for(iris, max_epochs=4), max_parameters=300)
     records = run(store, iris, settings, n_trials=8, policy=policy, sampler="tpe")

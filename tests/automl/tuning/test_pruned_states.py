@@ -20,10 +20,11 @@ from automl.tuning.pruned_states import PrunedStates, kept_continuations
 from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.trial_in_training import TrialInTraining
 from storage import Store, open_store
-from storage.records import StudyRecords, best_epoch
+from storage.records import TRAINED_IN_PART, StudyRecords, best_epoch
 from tests.contracts.linear_trainer import tiny_dataset, tiny_run
 
 STUDY = "iris-species"
+N_STORED = 6
 
 
 @pytest.fixture
@@ -39,17 +40,25 @@ def one_epoch_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def search(tmp_path: Path, **options: object) -> StudyRecords:
-    options = {"n_trials": 10, "max_epochs": 6, "workers": 1, "slots": 4, "folds": 1, **options}
+    options = {
+        "policy": "optuna",
+        "n_trials": 10,
+        "max_epochs": 6,
+        "workers": 1,
+        "slots": 4,
+        "folds": 1,
+        **options,
+    }
     return automl.search(
         "sklearn:iris", storage=f"sqlite:///{tmp_path}/automl.db", study=STUDY, **options
     ).records
 
 
-def values_of_pruned(records: StudyRecords) -> dict[int, float]:
+def values_of_unfinished(records: StudyRecords) -> dict[int, float]:
     curves = {
         trial.number: records.epochs[records.search_runs(trial.number)[0].run_id]
         for trial in records.trials
-        if trial.outcome == "pruned"
+        if trial.outcome in TRAINED_IN_PART
     }
     return {number: best_epoch(curve).valid_loss for number, curve in curves.items()}  # type: ignore[union-attr]
 
@@ -60,7 +69,7 @@ def kept_trials(records: StudyRecords) -> set[int | None]:
 
 def test_the_best_pruned_trials_are_kept_as_many_as_models(tmp_path: Path) -> None:
     records = search(tmp_path, keep_models=2)
-    values = values_of_pruned(records)
+    values = values_of_unfinished(records)
     assert len(values) > 2
     assert kept_trials(records) == set(sorted(values, key=lambda number: values[number])[:2])
 
@@ -81,18 +90,18 @@ def test_a_trial_of_few_epochs_leaves_no_state(
 def test_a_continued_study_knows_what_is_kept(tmp_path: Path) -> None:
     search(tmp_path, keep_models=2, n_trials=6)
     records = search(tmp_path, keep_models=2)
-    values = values_of_pruned(records)
+    values = values_of_unfinished(records)
     assert kept_trials(records) == set(sorted(values, key=lambda number: values[number])[:2])
 
 
 def test_a_budget_in_bytes_is_for_the_models_alone(tmp_path: Path) -> None:
     records = search(tmp_path, keep_bytes=10**9)
-    assert values_of_pruned(records) and not kept_trials(records)
+    assert values_of_unfinished(records) and not kept_trials(records)
 
 
 def test_trials_that_complete_or_fail_leave_no_state(finished: SearchResult) -> None:
     outcomes = {finished.trials[number or 0].outcome for number in kept_trials(finished.records)}
-    assert outcomes == {"pruned"}
+    assert outcomes == {"paused"}
 
 
 def runs_that_go_on(records: StudyRecords, trial_number: int) -> dict[int, RunConfig]:
@@ -125,6 +134,8 @@ def test_a_state_whose_file_is_altered_is_not_used(store: Store) -> None:
 def after_an_epoch(executor: Executor) -> list[TrialInTraining]:
     """Two trials that rest after an epoch, better than all that are stored, the second more so."""
     study, trials = optuna.create_study(), []
+    for _ in range(N_STORED):  # whose numbers are taken
+        study.ask()
     for run_id in (1, 2):
         run = tiny_run(run_id)
         executor.start([run], {run_id: 1})
@@ -174,7 +185,7 @@ def test_a_search_goes_on_where_no_state_can_be_written(store: Store) -> None:
 
 @pytest.mark.parametrize("n_trials", [0, 1])
 def test_a_call_that_keeps_fewer_lets_the_worst_go(store: Store, n_trials: int) -> None:
-    before = values_of_pruned(store.read_study(STUDY))
+    before = values_of_unfinished(store.read_study(STUDY))
     PrunedStates(store, STUDY, n_trials)
     ranking = sorted(before, key=lambda number: before[number])
     assert kept_trials(store.read_study(STUDY)) == set(ranking[:n_trials])
