@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import automl
 from benchmarks.policy_replay import Step
@@ -45,14 +46,15 @@ class Tuned:
 
 def tune(world: World, policy: str, n_slots: int, seed: int, n_epochs: int) -> Tuned:
     """Search a world for so many epochs in all."""
-    drawn = {"sampler": "random"} if policy == "promotion" else {}  # as a replay leaves it
+    asked = policy == "promotion"  # a replay draws at random what a policy leaves to samplers
+    sampler: dict[str, Any] = {"sampler": "random"} if asked else {}
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "automl.db"
         result = automl.tune(
             objective_of(world),
             dict(world.space.parameters),
             policy=policy,
-            **drawn,
+            **sampler,
             slots=n_slots,
             seed=seed,
             max_epochs=world.max_epochs,

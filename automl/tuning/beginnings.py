@@ -76,16 +76,19 @@ def begin_again(state: SearchState, adopted: AdoptedTrial, how: str = "") -> Non
         state.say(f"trial {trial.number} is to go on (attempt {trial.attempt})")
 
 
-def decide(state: SearchState, n_free: int) -> None:
+def decide(state: SearchState, n_free: int, *, is_time_late: bool = False) -> None:
     """Let the policy fill free places: new trials, and paused ones that go on.
 
     All is decided from one past, and in the file as a whole.
+
+    Args:
+        is_time_late: whether the policy's last part of the call's time has begun.
     """
     total = state.options.total
     n_startable = None if total is None else max(0, total - state.tally.n_asked)
     widen(state)
     own = (*state.trials, *state.trials.paused)
-    decisions = state.decider.decide(n_free, n_startable, own)
+    decisions = state.decider.decide(n_free, n_startable, own, is_time_late=is_time_late)
     if not decisions:
         _keep_belief(state)  # it may have learned all the same
         return

@@ -63,13 +63,19 @@ class Decider:
         self._belief = self.policy.belief
 
     def decide(
-        self, n_free: int, n_startable: int | None, own: Iterable[int]
+        self,
+        n_free: int,
+        n_startable: int | None,
+        own: Iterable[int],
+        *,
+        is_time_late: bool = False,
     ) -> Sequence[Decision]:
         """What is to be trained in free places, decided together.
 
         Args:
             n_startable: how many trials may still be started; None: as many as fit.
             own: trials of this process, that it has told of itself.
+            is_time_late: whether the policy's last part of the call's time has begun.
 
         Raises:
             ValueError: the policy starts more than it may, goes on with a trial that does not
@@ -80,6 +86,7 @@ class Decider:
         n_most = self.stopping.most_startable(n_free)
         view.n_startable = n_most if n_startable is None else min(n_startable, n_most)
         view.epochs_left = self.stopping.epochs_left
+        view.is_late = is_time_late or self.stopping.part_left < self.policy.last_part
         wanted = self._warm_start(n_free) or self.policy.next(view, n_free)
         decisions = [self._within_limits(one) for one in wanted]
         self._check(decisions, n_free)

@@ -136,7 +136,10 @@ class Search:
             return False
         if not self._must_finish:
             if self._has_news:
-                decide(state, n_free)
+                is_late = self._is_late
+                if is_late and (training := next(iter(state.trials.values()), None)) is not None:
+                    state.note_machine(training, "wait")
+                decide(state, n_free, is_time_late=is_late)
             self._has_news = False
         elif (best := state.best_held) is not None:
             state.note_machine(best, "wait")
@@ -293,6 +296,12 @@ class Search:
             return False
         best = self.state.best_held
         return best is not None and left < best.seconds_to_finish
+
+    @property
+    def _is_late(self) -> bool:
+        """Whether the last part of the time has begun, in which the policy decides otherwise."""
+        timeout, part = self._clock.timeout, self.state.decider.policy.last_part
+        return timeout is not None and self._clock.seconds_left < part * timeout
 
     @property
     def _is_decided(self) -> bool:

@@ -138,6 +138,12 @@ class Stopping:
         left = self.epochs_left
         return () if left is None else ((self.n_epochs - self._n_epochs_before, left),)
 
+    @property
+    def part_left(self) -> float:
+        """Which part of all epochs is left; where they are not limited, all."""
+        left = self.epochs_left
+        return 1.0 if left is None else left / max(left + self.n_epochs, 1)
+
     def most_startable(self, n_free: int) -> int:
         """How many trials may start, of so many, so that each has an epoch of those left."""
         if (left := self.epochs_left) is None:

@@ -68,6 +68,8 @@ class View:
         turn: number of the next decision, from 0: what random numbers depend on.
         n_startable: how many trials may still be started.
         epochs_left: how many epochs may still be trained, where that is limited.
+        is_late: whether of the epochs or the time of the call no more is left than the policy's
+            `last_part`.
         earlier: trials of earlier studies, with params of this space. Their losses are of other
             data, on scales of their own: another task to a model of several.
         is_allowed: whether the network of these params is within the study's limits, as far as
@@ -83,6 +85,7 @@ class View:
     turn: int = 0
     n_startable: int = 0
     epochs_left: int | None = None
+    is_late: bool = False
     earlier: Sequence[EarlierStudy] = ()
     is_allowed: Callable[[Mapping[str, ParameterValue]], bool] = anything
 
@@ -123,10 +126,13 @@ class Policy(abc.ABC):
         pauses: whether trials pause; else one that does not go on has ended.
         n_at_once: it is asked when so many places are free at least, or a slot is: for policies
             whose answers cost the less, the more are given together.
+        last_part: of the epochs in all, or the time of a call, in which it decides otherwise
+            (`View.is_late`); 0: none.
     """
 
     pauses: bool = True
     n_at_once: int = 1
+    last_part: float = 0.0
 
     @abc.abstractmethod
     def next(self, view: View, n_free: int) -> Sequence[Decision]:

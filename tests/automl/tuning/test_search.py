@@ -17,6 +17,7 @@ from automl.tuning.repeated_failure import NOTABLE
 from automl.tuning.study import open_study
 from automl.tuning.tally import BestTrial
 from storage import Store
+from storage.records import BY_MACHINE
 from tests.automl.tuning.searches import make_search, run, settings_for
 from tests.contracts.thread_engine import ThreadEngine
 
@@ -133,3 +134,23 @@ def test_that_all_trials_diverge_is_said_early_and_ends_nothing(
     assert len(store.read_study("iris").trials) == 24
     (n_failed,) = [n for n, words in said if "that have ended have failed" in words]
     assert NOTABLE <= n_failed < 24
+
+
+def test_late_in_its_time_freeze_thaw_starts_nothing_and_says_so(
+    store: Store, iris: LoadedData
+) -> None:
+    settings = settings_for(iris, "batch_size=128", max_epochs=9)
+    search = make_search(
+        store, iris, settings, timeout=600.0, n_trials=10_000, policy="freeze_thaw", n_slots=4
+    )
+    n_started = n_epochs = 0
+    for progress in search:
+        if progress.n_paused >= 16 and not n_started:
+            n_started, n_epochs = len(search.state.decider.view.trials), progress.n_epochs
+            search._clock.began -= 539.0  # a tenth is left
+        elif n_started and progress.n_epochs >= n_epochs + 60:
+            search.stop()
+    trials = store.read_study("iris").trials
+    n_places = 6  # in slots and ready: decided before
+    assert len(trials) <= n_started + n_places
+    assert "wait" in {trial.user_attributes.get(BY_MACHINE) for trial in trials}

@@ -50,6 +50,7 @@ def test_without_limits_nothing_ends_a_search() -> None:
     view = view_with([0.1], [0.2], states=("complete", "pruned"))
     found = stopping(view)
     assert (because(found), found.epochs_left, found.limit(4, None, 10)) == (None, None, None)
+    assert found.part_left == 1.0
     assert found.most_startable(7) == 7
 
 
@@ -57,6 +58,7 @@ def test_epochs_of_all_trials_count_those_of_earlier_calls_too() -> None:
     view = view_with([3.0, 2.0], [4.0], states=("complete", "training"))
     found = stopping(view, max_epochs_total=5)
     assert (found.n_epochs, found.epochs_left, found.epochs) == (3, 2, ((0, 2),))
+    assert found.part_left == 2 / 5
     have(found, view, 1, 3.0)
     assert because(found) is None
     have(found, view, 1, 2.0)

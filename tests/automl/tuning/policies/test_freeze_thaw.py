@@ -107,3 +107,19 @@ def test_no_number_is_enough_to_decide_with() -> None:
     view = view_of(3)
     view.trials[0] = TrialView(0, policy_contract.drawn(0), "training", [math.nan])
     assert len(FreezeThaw(MAX_EPOCHS).next(view, 5)) == 3
+
+
+def test_late_only_paused_trials_go_on() -> None:
+    simulation = Simulation(FreezeThaw(MAX_EPOCHS), 60)
+    simulation.run(until=N_START + 6)
+    view = simulation.view
+    view.is_late = True
+    decided = simulation.policy.next(view, 4)
+    assert len(decided) == 4
+    assert all(isinstance(one, Continue) for one in decided)
+
+
+def test_late_trials_start_where_none_pauses() -> None:
+    view = view_of(20)
+    view.is_late = True
+    assert new_trials(FreezeThaw(MAX_EPOCHS).next(view, 4)) == 4
