@@ -65,8 +65,9 @@ def _lacks_of_preprocessing(records: StudyRecords) -> Iterator[Lack]:
 
 
 def _lacks_of_best(records: StudyRecords) -> Iterator[Lack]:
+    """Weights of the best trial; an objective need not have given a state."""
     best = records.best_trial
-    if best is None:
+    if best is None or records.settings.is_objective:
         return
     runs = {run.run_id for run in records.search_runs(best.number)}
     kept = {one.run_id for one in records.kept_artifacts("weights")}

@@ -270,6 +270,11 @@ def _check_numbers(values: pd.Series[Any], reading: TargetReading) -> None:
     refuse_huge(values, read)
     if len(np.unique(read)) == 1:
         raise DataError(f"the target must vary, but {name!r} is {read[0]:g} in every row")
+    if np.var(read) == 0:  # no float64 holds its squares, nor the loss of guessing
+        raise DataError(
+            f"the target must vary by more than 1e-160, but {name!r} lies between {read.min():g} "
+            f"and {read.max():g}; give it in a smaller unit"
+        )
 
 
 def _check_classes(name: str, counts: Counter[str], task: Task, *, asked: bool) -> None:

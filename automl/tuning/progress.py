@@ -70,12 +70,13 @@ def estimate_seconds_left(
 
     Args:
         counts: of what is limited, trials or epochs: how many this call has had, and how many are
-            left, those in training included.
+            left, those in training included. Fewer than none are had where trials that paused
+            before the call train again.
         seconds: since training began.
         limit: seconds until time is up.
     """
     if any(n_left <= 0 for _, n_left in counts):
         return None
-    paces = [seconds / n_had * n_left for n_had, n_left in counts if n_had]
+    paces = [seconds / n_had * n_left for n_had, n_left in counts if n_had > 0]
     left = min([*paces, max(limit, 0.0)])
     return None if math.isinf(left) else left

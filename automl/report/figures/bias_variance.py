@@ -142,7 +142,8 @@ def drawing(numbers: BiasVariancePlane, colour_by: str = "outcome") -> go.Figure
             **_gap_axis([t.gap for t in numbers.trials]),
         },
     )
-    if numbers.baseline_loss is not None:
+    is_log = made.layout.xaxis.type == "log"
+    if numbers.baseline_loss is not None and (numbers.baseline_loss > 0 or not is_log):
         _add_baseline(made, numbers.baseline_loss)
     return made
 

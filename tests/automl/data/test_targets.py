@@ -172,6 +172,7 @@ def test_asked_task_overrules() -> None:
     [
         (series("a"), None, None, "'a' in every row"),
         (series(5.0), "regression", None, "is 5 in every row"),
+        (series(1e-299, 2e-299), "regression", None, "vary by more than 1e-160, but"),
         (series("a", "b", "c"), "binary", None, "has 3; choose --task multiclass"),
         (series("a", "b"), "regression", None, "must be numeric"),
         (series(*map(str, range(40)), "n.v.t."), None, None, "with --missing 'y=n.v.t.'"),

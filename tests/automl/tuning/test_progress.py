@@ -24,6 +24,7 @@ def test_the_time_bounds_the_remaining_time() -> None:
 def test_nothing_is_said_before_there_is_a_pace() -> None:
     assert estimate_seconds_left([(0, 15)], seconds=10.0) is None
     assert estimate_seconds_left([], seconds=10.0) is None
+    assert estimate_seconds_left([(-11, 26)], seconds=0.1) is None  # paused ones train again
 
 
 def test_the_time_is_known_from_the_start() -> None:

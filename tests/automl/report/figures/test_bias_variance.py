@@ -30,6 +30,12 @@ def test_the_planes_baseline_is_of_the_curves_rows(table):
     assert bias_variance_plane(study_table(both)).baseline_loss == 2.25
 
 
+def test_a_baseline_of_zero_has_no_place_among_magnitudes(table):
+    made = drawing(replace(bias_variance_plane(table), baseline_loss=0.0))
+    assert made.layout.xaxis.type == "log"
+    assert not made.layout.annotations and not made.layout.shapes
+
+
 def test_points_can_be_coloured_by_what_varies(table):
     numbers = bias_variance_plane(table)
     colours = numbers.colours
