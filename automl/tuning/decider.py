@@ -85,7 +85,6 @@ class Decider:
         self.look_at_others(own)
         n_most = self.stopping.most_startable(n_free)
         view.n_startable = n_most if n_startable is None else min(n_startable, n_most)
-        view.epochs_left = self.stopping.epochs_left
         view.is_late = is_time_late or self.stopping.part_left < self.policy.last_part
         wanted = self._warm_start(n_free) or self.policy.next(view, n_free)
         decisions = [self._within_limits(one) for one in wanted]

@@ -36,7 +36,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 SEARCH = """
 import automl
 automl.search("sklearn:iris", n_trials={n_trials}, max_epochs=4, storage={storage!r},
-              study="iris", slots=16)
+              study="iris", slots=16, policy={policy!r})
 """
 
 
@@ -108,7 +108,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def real_study(folder: Path) -> str:
     """A real study of 300 trials; gives the storage's URL."""
     url = f"sqlite:///{folder / 'real.db'}"
-    code = SEARCH.format(n_trials=300, storage=url)
+    code = SEARCH.format(n_trials=300, storage=url, policy="freeze_thaw")
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
     return url
 
@@ -446,8 +446,10 @@ def test_axe_finds_no_serious_violation_in_the_playground(visit, playground, axe
 def dashboard(folder: Path) -> Iterator[tuple[str, str]]:
     """Optuna Dashboard on a study that is being searched; gives its address and the storage."""
     url = f"sqlite:///{folder / 'running.db'}"
+    # Promotion ends by itself only when all of its trials have been there.
+    search_without_end = SEARCH.format(n_trials=100_000, storage=url, policy="promotion")
     search = subprocess.Popen(
-        [sys.executable, "-c", SEARCH.format(n_trials=100_000, storage=url)],
+        [sys.executable, "-c", search_without_end],
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

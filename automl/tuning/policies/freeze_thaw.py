@@ -4,7 +4,8 @@
     then:    turns of paused trials and of new ones (`gaussian_process/batch.py`)
     pauses:  at epochs 1, 2, 3, 5, 8, 12, 18, 27, 38, ..., where it is asked for again
     late:    in the last part of the time, or of the epochs in all, only paused trials
-    ends:    where no trial is expected to lower the best loss by what is worth it
+    ends:    where no trial is expected to lower the best loss by what is worth it, and none of
+             the younger half of the trials has
 
 The process is described in `gaussian_process/kernel.py`, what it is told in `curves.py` beside it.
 All that is decided is a function of the study as it is seen, its seed, the turn's number and the
@@ -24,6 +25,7 @@ from automl.tuning.gaussian_process.curves import Seen
 from automl.tuning.gaussian_process.fitting import Fit
 from automl.tuning.gaussian_process.kernel import Hyperparameters
 from automl.tuning.gaussian_process.threads import one_thread
+from automl.tuning.lowest_losses import lowest
 from automl.tuning.policies.policy import (
     Decision,
     Judgement,
@@ -147,12 +149,19 @@ class FreezeThaw(Policy):
         return found
 
     def _asks_for_worth(self, view: View, n_free: int) -> bool:
-        """Not before one has been trained to its end: curves may be flat at first, all of them."""
-        assert self._models is not None
+        """Not before one has been trained to its end: curves may be flat at first, all of them.
+
+        Nor, while trials may be started, where the best is of the younger half of them: a search
+        that still finds better ones is not over, whatever the process believes.
+        """
         is_due = (view.turn + n_free) // N_CHECKED > view.turn // N_CHECKED
         if view.n_startable and (not is_due or len(view.trials) < FEWEST_TRIALS):
             return False
-        return any(trial.state == "complete" for trial in view.trials.values())
+        trials = [trial for trial in view.trials.values() if trial.losses]
+        if not any(trial.state == "complete" for trial in trials):
+            return False
+        best = min(trials, key=lambda trial: lowest(trial.losses))
+        return not view.n_startable or best.number < len(view.trials) / 2
 
 
 def make_policy(study: optuna.Study, problem: Problem, options: PolicyOptions) -> Policy:

@@ -67,7 +67,6 @@ class View:
         trials: by number, in the sequence of their starts.
         turn: number of the next decision, from 0: what random numbers depend on.
         n_startable: how many trials may still be started.
-        epochs_left: how many epochs may still be trained, where that is limited.
         is_late: whether of the epochs or the time of the call no more is left than the policy's
             `last_part`.
         earlier: trials of earlier studies, with params of this space. Their losses are of other
@@ -84,7 +83,6 @@ class View:
     trials: dict[int, TrialView] = field(default_factory=dict)
     turn: int = 0
     n_startable: int = 0
-    epochs_left: int | None = None
     is_late: bool = False
     earlier: Sequence[EarlierStudy] = ()
     is_allowed: Callable[[Mapping[str, ParameterValue]], bool] = anything

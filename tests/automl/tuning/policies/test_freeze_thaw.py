@@ -6,10 +6,11 @@ import json
 import math
 
 import numpy as np
+import pytest
 
-from automl.tuning.gaussian_process.batch import N_START
+from automl.tuning.gaussian_process.batch import N_START, Batch
 from automl.tuning.policies.freeze_thaw import FreezeThaw
-from automl.tuning.policies.policy import Continue, Judgement, TrialView
+from automl.tuning.policies.policy import Continue, Judgement, TrialState, TrialView
 from tests.contracts import policy_contract
 from tests.contracts.policy_contract import MAX_EPOCHS, Simulation, loss_of, new_trials, view_of
 
@@ -123,3 +124,19 @@ def test_late_trials_start_where_none_pauses() -> None:
     view = view_of(20)
     view.is_late = True
     assert new_trials(FreezeThaw(MAX_EPOCHS).next(view, 4)) == 4
+
+
+@pytest.mark.parametrize("best", [5, 69])
+def test_a_search_that_finds_better_trials_is_not_over(
+    best: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the process believes; where the best is old, it is believed."""
+    monkeypatch.setattr(Batch, "most_improvement", lambda batch: 0.0)
+    view = view_of(100)
+    view.turn = 32 * 10 - 1
+    for number in range(70):
+        losses = [0.3] * MAX_EPOCHS if number == best else [0.5 + 0.001 * number]
+        state: TrialState = "complete" if number == best else "paused"
+        view.trials[number] = TrialView(number, policy_contract.drawn(number), state, losses)
+    decided = FreezeThaw(MAX_EPOCHS).next(view, 4)
+    assert len(decided) == (0 if best == 5 else 4)
