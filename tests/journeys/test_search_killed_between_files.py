@@ -68,6 +68,7 @@ def search(folder: Path) -> SearchResult:
         slots=1,
         workers=1,
         keep_models=1,
+        policy="optuna",  # of four trials several are complete
         set=["batch_size=16,32"],
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import weakref
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -72,16 +74,22 @@ def told(records: StudyRecords) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.skipif(resident_memory() is None, reason="nobody says it here")
-@pytest.mark.parametrize("objective", [heavy, pytest.param(Heavy, marks=pytest.mark.slow)])
-def test_resting_loops_hold_no_more_than_their_share(
-    objective: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    free = tune(objective, tmp_path, "free")
+@pytest.mark.parametrize("objective", ["heavy", pytest.param("Heavy", marks=pytest.mark.slow)])
+def test_resting_loops_hold_no_more_than_their_share(objective: str, tmp_path: Path) -> None:
+    """In a process of its own: what a heap has had before decides how it grows."""
+    code = f"""import sys, tests.journeys.test_tune_memory as here
+here.check_share(here.{objective}, here.Path(sys.argv[1]))"""
+    subprocess.run([sys.executable, "-c", code, tmp_path], check=True)
+
+
+def check_share(objective: Any, folder: Path) -> None:
+    free = tune(objective, folder, "free")
     n_free = Ballast.most
     n_bytes = int(MOST_RESTING * N_BYTES / paused_trials.SHARE_OF_MEMORY)
-    monkeypatch.setattr(paused_trials, "total_memory", lambda: n_bytes)
-    monkeypatch.setattr(paused_trials, "LEAST_SECONDS", 0.0)
-    bounded = tune(objective, tmp_path, "bounded")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paused_trials, "total_memory", lambda: n_bytes)
+        patch.setattr(paused_trials, "LEAST_SECONDS", 0.0)
+        bounded = tune(objective, folder, "bounded")
     assert n_free > 20
     assert Ballast.most <= MOST_RESTING + SLOTS + SLOTS // 2 + 4, "as much as in training beside"
     assert told(bounded) == told(free)
