@@ -54,4 +54,4 @@ class ActiveRuns(dict[int, ActiveRun]):
         """Let runs train to these epochs from now on; those that have ended do not mind."""
         for run_id, limit in limits.items():
             if run_id in self:
-                self[run_id].progress.limit = limit
+                self[run_id].progress.allow(limit)

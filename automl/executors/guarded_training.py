@@ -137,11 +137,12 @@ class GuardedTraining:
         """
         waiting, n_inside = self.waiting, self._trainers.n_active
         n_lacking = len(waiting) - len(self._room.admitted(waiting, n_inside))
-        due = set(self.runs.due)
-        resting = [one for one in self.runs if one not in due and self._trainers.has(one)]
-        for run_id in resting[:n_lacking]:
-            self.runs[run_id].go_on_from(self._trainers.give_way(run_id))
-            n_inside -= 1
+        if n_lacking:
+            due = set(self.runs.due)
+            resting = [one for one in self.runs if one not in due and self._trainers.has(one)]
+            for run_id in resting[:n_lacking]:
+                self.runs[run_id].go_on_from(self._trainers.give_way(run_id))
+                n_inside -= 1
         if admitted := self._room.admitted(waiting, n_inside):
             self._add(self._trainers.first(), admitted)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 from collections.abc import Sequence
@@ -129,9 +130,8 @@ class Member:
         """
         self._goes_on = done.goes_on
         self._clock.begin()
-        wanted = [one for one in self.runs if not self.orders.is_outdated(one, done.n_orders)]
+        result = self._new(done.result.where(functools.partial(self._is_wanted, done.n_orders)))
         self.orders.acknowledge(done.n_orders)
-        result = self._new(done.result.where(set(wanted).__contains__))
         for epoch in result.epochs:
             run = self.runs[epoch.run_id]
             run.progress.advance(epoch)
@@ -147,6 +147,9 @@ class Member:
         for run_id in done.waiting:  # its time begins when there is room for it
             self._limit.forget(run_id)
         return result
+
+    def _is_wanted(self, n_orders: int, run_id: int) -> bool:
+        return run_id in self.runs and not self.orders.is_outdated(run_id, n_orders)
 
     def _new(self, result: RoundResult) -> RoundResult:
         """A result without the epochs that a run had had, but for one that ends it."""

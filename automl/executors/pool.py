@@ -95,7 +95,7 @@ class Pool(Executor):
         """
         for run_id, limit in limits.items():
             if (run := self._runs.active_run(run_id)) is not None:
-                run.progress.limit = limit
+                run.progress.allow(limit)
                 if run.place is not None:
                     self._members[run.place].orders.allow(run_id, limit)
         is_time = self._deadline is None or time.monotonic() < self._deadline

@@ -8,7 +8,6 @@ without asking, and the pool, which knows from the epochs it hears of who has wo
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from automl.training.config import TrainingConfig
 from automl.training.ending import ending_at
@@ -16,44 +15,69 @@ from automl.training.trainer import Checkpoint, Start, run_of
 from storage.records import EpochRecord
 
 
-@dataclass(slots=True)
 class RunProgress:
-    """One run between its start and its end."""
+    """One run between its start and its end.
 
-    training: TrainingConfig
-    limit: int | None = None  # the last epoch it may train for now; None: to its end
-    epoch: int = 0
-    best_epoch: int = 0
-    best_valid_loss: float = math.inf
+    Most runs of a search rest, and who is due is asked all the time: so the answer is worked out
+    where something changes, not where it is asked for.
+
+    Args:
+        limit: the last epoch it may train for now; None: to its end.
+
+    Attributes:
+        n_epochs_left: how many epochs it may train as things are; early stopping may make it
+            fewer.
+        has_ended: whether its curve has come to its end by itself.
+    """
+
+    __slots__ = (
+        "best_epoch",
+        "best_valid_loss",
+        "epoch",
+        "has_ended",
+        "limit",
+        "n_epochs_left",
+        "training",
+    )
+
+    def __init__(self, training: TrainingConfig, limit: int | None = None) -> None:
+        self.training = training
+        self.limit = limit
+        self.epoch = 0
+        self.best_epoch = 0
+        self.best_valid_loss = math.inf
+        self._look()
 
     @classmethod
     def of(cls, start: Start, limit: int | None = None) -> RunProgress:
         """A run where it is started."""
-        training = run_of(start).training
-        if not isinstance(start, Checkpoint):
-            return cls(training, limit)
-        return cls(training, limit, start.epoch, start.best_epoch, start.best_valid_loss)
+        progress = cls(run_of(start).training, limit)
+        if isinstance(start, Checkpoint):
+            progress.epoch, progress.best_epoch = start.epoch, start.best_epoch
+            progress.best_valid_loss = start.best_valid_loss
+            progress._look()
+        return progress
 
     @property
     def is_due(self) -> bool:
         """Whether it is to train another epoch; else it rests."""
         return self.n_epochs_left > 0
 
-    @property
-    def has_ended(self) -> bool:
-        """Whether its curve has come to its end by itself."""
-        return ending_at(self.epoch, self.best_epoch, self.training) is not None
-
-    @property
-    def n_epochs_left(self) -> int:
-        """How many epochs it may train as things are; early stopping may make it fewer."""
-        if self.has_ended:
-            return 0
-        last = self.training.max_epochs
-        return max(0, (last if self.limit is None else min(last, self.limit)) - self.epoch)
+    def allow(self, limit: int | None) -> None:
+        """Let it train to an epoch from now on; None: to its end."""
+        self.limit = limit
+        self._look()
 
     def advance(self, record: EpochRecord) -> None:
         """Take note of an epoch with finite losses."""
         self.epoch = record.epoch
         if record.valid_loss < self.best_valid_loss:
             self.best_epoch, self.best_valid_loss = record.epoch, record.valid_loss
+        self._look()
+
+    def _look(self) -> None:
+        last = self.training.max_epochs
+        if self.limit is not None:
+            last = min(last, self.limit)
+        self.has_ended = ending_at(self.epoch, self.best_epoch, self.training) is not None
+        self.n_epochs_left = 0 if self.has_ended else max(0, last - self.epoch)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
@@ -64,7 +64,9 @@ def _ask_all(
     n_waiting = min(n_trials, sum(one.state is TrialState.WAITING for one in trials))
     numbers = range(len(trials), len(trials) + n_trials - n_waiting)
     asked: list[Asked] = []
-    with sampler.same_past(study), suppress(StudyIsFull):
+    # Nobody is asked for what is proposed, so that the past need not be modelled.
+    past = sampler.same_past(study) if proposals is None else nullcontext()
+    with past, suppress(StudyIsFull):
         tried = sampler.tried(study)
         if proposals is None and sampler.needs_trial:
             new = _singly(study, sampler, numbers, tried)

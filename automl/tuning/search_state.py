@@ -144,12 +144,12 @@ class SearchState:
 
         None where a complete one is as good.
         """
-        trials = self.decider.view.trials.values()
+        trials, stopping = self.decider.view.trials, self.decider.stopping
         found: dict[int, Sequence[float]] = {
-            one.number: () for one in trials if one.state == "paused"
+            number: () for number in stopping.better_unfinished if trials[number].state == "paused"
         }
         found |= {number: losses_ahead(trial) for number, trial in self.trials.items()}
-        return self.decider.stopping.best_unfinished(self.tally.best_value, found)
+        return stopping.best_unfinished(self.tally.best_value, found)
 
     @property
     def best_held(self) -> TrialInTraining | None:

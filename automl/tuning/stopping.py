@@ -34,6 +34,8 @@ from automl.tuning.study_view import turn_of, view_of
 from automl.tuning.tally import Tally
 from storage.call_records import Reached, StopReason, StopWord
 
+UNFINISHED = frozenset[TrialState]({"training", "paused"})
+
 TRIED_AT_BEST = "automl:n_tried_at_best"
 """System attribute of a study: trials that had been tried after the round with its best loss."""
 
@@ -62,13 +64,15 @@ class Stopping:
         self._n_tried_at_best = n_tried_at_best
         trials = view.trials.values()
         self._losses = LowestLosses({trial.number: trial.losses for trial in trials})
+        self._best_complete = math.inf
+        self._better: set[int] = set()  # trials that were better when they were last looked at
         self._tried = {trial.number for trial in trials if trial.state != "training"}
         self._tried.update(have_paused)
         self._has_gained = False  # in the round that is carried out
         self._is_used_up = False  # nothing more is to be decided
         self._enough: int | None = None  # the best trial that has reached the target
         for trial in trials:
-            self._note_target(trial.number)
+            self._look_at(trial.number)
         self.n_epochs = 0
         self.count_epochs()
         self._n_epochs_before = self.n_epochs
@@ -80,12 +84,13 @@ class Stopping:
         self.n_epochs += 1
         if self._losses.note(number, self._view.trials[number].losses[-1:]):
             self._has_gained = True
-        self._note_target(number)
+        self._look_at(number)
 
     def note_state(self, number: int, state: TrialState) -> None:
         """A trial pauses, goes on, or has ended."""
         if state != "training":
             self._tried.add(number)
+        self._look_at(number)
 
     def take_over(self, number: int, *, is_tried: bool) -> None:
         """The view has a trial of another coordinator as it is by now."""
@@ -93,7 +98,7 @@ class Stopping:
             self._has_gained = True
         if is_tried:
             self._tried.add(number)
-        self._note_target(number)
+        self._look_at(number)
 
     def end_round(self) -> int | None:
         """All epochs and states of a round have been noted.
@@ -114,7 +119,13 @@ class Stopping:
         """The policy decides for nothing more, or the time that is left is for the best trial."""
         self._is_used_up = True
 
-    def _note_target(self, number: int) -> None:
+    def _look_at(self, number: int) -> None:
+        """See whether a trial that has changed is one that matters at an end."""
+        loss, state = self._losses.of(number), self._view.trials[number].state
+        if state == "complete":
+            self._best_complete = min(self._best_complete, loss)
+        elif state in UNFINISHED and loss < self._best_complete:
+            self._better.add(number)
         if self.is_enough(number):
             numbers = [number] if self._enough is None else [number, self._enough]
             self._enough = self._losses.best_of(numbers)
@@ -168,6 +179,20 @@ class Stopping:
         is_lost = trial.state in ("pruned", "failed")
         return target is not None and not is_lost and self._losses.of(number) <= target
 
+    @property
+    def better_unfinished(self) -> Sequence[int]:
+        """The unfinished trials, of all coordinators, that are better than all complete ones.
+
+        As the order has them. They are few, and asked for again and again.
+        """
+        trials = self._view.trials
+        self._better = {
+            number
+            for number in self._better
+            if trials[number].state in UNFINISHED and self._losses.of(number) < self._best_complete
+        }
+        return sorted(self._better)
+
     def best_unfinished(
         self, best_value: float | None, among: Mapping[int, Sequence[float]] | None = None
     ) -> tuple[int, float] | None:
@@ -181,16 +206,15 @@ class Stopping:
                 the order has them.
         """
         if among is None:
-            trials = self._view.trials.values()
-            among = {one.number: () for one in trials if one.state in ("training", "paused")}
+            among = dict.fromkeys(self.better_unfinished, ())
         losses = (
             (min(self._losses.of(number), lowest(ahead)), number)
             for number, ahead in among.items()
         )
         loss, number = min(losses, default=(math.inf, -1))
-        complete = (one.number for one in self._view.trials.values() if one.state == "complete")
-        values = [*map(self._losses.of, complete), *([] if best_value is None else [best_value])]
-        to_beat = min(values, default=math.inf)
+        to_beat = self._best_complete
+        if best_value is not None:
+            to_beat = min(to_beat, best_value)
         return (number, loss) if loss < to_beat else None
 
     @property

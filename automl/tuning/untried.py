@@ -23,7 +23,7 @@ from copy import copy
 from typing import Final
 
 import optuna
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from search_spaces import (
     CategoricalParameter,
@@ -36,6 +36,7 @@ from search_spaces import (
 from storage.records import ParameterValue
 
 Params = Mapping[str, ParameterValue]
+Combination = tuple[object, ...]
 
 MOST_REFUSED: Final = 10_000
 """Untried combinations that are not allowed, beside those that are: some tenths of a second."""
@@ -49,10 +50,10 @@ class Tried:
     def __init__(self, space: SearchSpace) -> None:
         self._parameters = tuple(space.parameters.values())
         self._names = tuple(space.distributions())
-        self._combinations: set[tuple[object, ...]] = set()
+        self._combinations: set[Combination] = set()
 
     def __contains__(self, params: Params) -> bool:
-        return self._of(params) in self._combinations
+        return self.combination(params) in self._combinations
 
     def __len__(self) -> int:
         return len(self._combinations)
@@ -65,7 +66,15 @@ class Tried:
 
     def add(self, params: Params) -> None:
         """Another trial has these params; fixed ones may be there or not."""
-        self._combinations.add(self._of(params))
+        self.add_combination(self.combination(params))
+
+    def add_combination(self, combination: Combination) -> None:
+        """Another trial has what `combination` gave of its params."""
+        self._combinations.add(combination)
+
+    def combination(self, params: Params) -> Combination:
+        """What params have of the parameters that are tried, fixed ones left out."""
+        return tuple(params.get(name, _UNUSED) for name in self._names)
 
     def nearest_untried(
         self, wish: Params, seed: int, allows: Callable[[Params], bool] = lambda _: True
@@ -93,9 +102,6 @@ class Tried:
                 if n_refused == MOST_REFUSED:
                     return None
         return None
-
-    def _of(self, params: Params) -> tuple[object, ...]:
-        return tuple(params.get(name, _UNUSED) for name in self._names)
 
     def _changed(
         self, wish: Params, n_changes: int, numbers: random.Random
@@ -138,26 +144,37 @@ class TriedReader:
         self._finished = Tried(space)
         self._study: tuple[str, int] | None = None  # the one that was read last
         self._n_seen = 0
-        self._open: list[int] = []  # numbers of those that had not finished
+        # Of those that had not finished, by number: how many params they had, and combinations.
+        self._open: dict[int, tuple[int, Combination]] = {}
 
     def read(self, study: optuna.Study) -> Tried:
         """What has been tried as the study's storage has it now; what is added stays apart."""
         trials = study._get_trials(deepcopy=False)  # nothing is changed, so that none is copied
         identity = (study.study_name, study._study_id)
         if self._study != identity or len(trials) < self._n_seen:
-            self._study, self._n_seen, self._open = identity, 0, []
+            self._study, self._n_seen, self._open = identity, 0, {}
             self._finished = Tried(self._space)
         candidates = [trials[n] for n in (*self._open, *range(self._n_seen, len(trials)))]
         self._n_seen = len(trials)
-        self._open = [one.number for one in candidates if not one.state.is_finished()]
+        still_open: dict[int, tuple[int, Combination]] = {}
         for trial in candidates:
             if trial.state.is_finished():
                 self._finished.add(trial.params)
+            else:
+                still_open[trial.number] = self._known(trial)
+        self._open = still_open
         tried = self._finished.copy()
-        for number in self._open:
+        for number, (_, combination) in still_open.items():
             if trials[number].state is not TrialState.WAITING:  # it has no params yet
-                tried.add(trials[number].params)
+                tried.add_combination(combination)
         return tried
+
+    def _known(self, trial: FrozenTrial) -> tuple[int, Combination]:
+        """Hundreds of trials may be paused: what each has is worked out once."""
+        known = self._open.get(trial.number)
+        if known is None or known[0] < len(trial.params):  # its sampler draws one by one
+            return len(trial.params), self._finished.combination(trial.params)
+        return known
 
 
 def _others(

@@ -56,7 +56,7 @@ def test_a_run_that_must_be_alone_is_with_nobody_else(engine):
     member.tell([lonely], None)
     assert told([member], others) == [[]]
     assert giving_way([member], others) == []
-    lonely.progress.limit = 0
+    lonely.progress.allow(0)
     assert giving_way([member], others) == [lonely]
 
 

@@ -60,7 +60,7 @@ def test_a_worker_trains_until_it_has_taken_its_orders_and_does_not_go_on(engine
     member.end_round(done_of(epoch_of(1, 3), n_orders=2))
     assert not member.is_training
     assert (member.due, member.must_hear(None)) == ([], False)
-    member.runs[1].progress.limit = 4
+    member.runs[1].progress.allow(4)
     assert member.must_hear(None)
 
 
@@ -127,7 +127,7 @@ def test_the_clock_of_a_run_that_rests_stands_still(engine):
     time.sleep(0.2)
     member.release(member.runs[2])
     member.orders.allow(1, 2)
-    member.runs[1].progress.limit = 2
+    member.runs[1].progress.allow(2)
     member.tell([], None)
     expected = time.monotonic() + 10.0 + MINIMUM_GRACE + 0.2
     assert member.hangs_at() == pytest.approx(expected, abs=0.15)

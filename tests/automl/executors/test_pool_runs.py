@@ -18,7 +18,7 @@ def test_runs_that_are_due_and_with_no_worker_wait_those_of_the_first_trials_fir
     second, first, resting = add(runs, 1, 8), add(runs, 2, 5), add(runs, 3, 6, 0)
     assert runs.active == (1, 2, 3)
     assert runs.waiting == [first, second]
-    resting.progress.limit = 1
+    resting.progress.allow(1)
     assert runs.waiting == [first, resting, second]
     runs.end(first)
     assert (runs.waiting, runs.get(2), runs.active_run(2)) == ([resting, second], first, None)

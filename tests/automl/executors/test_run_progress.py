@@ -29,9 +29,9 @@ def test_a_run_is_due_until_its_limit_and_again_when_that_is_raised():
     assert (progress.is_due, progress.n_epochs_left) == (True, 1)
     progress.advance(epoch_of(2, 0.8))
     assert not progress.is_due
-    progress.limit = 4
+    progress.allow(4)
     assert progress.n_epochs_left == 2
-    progress.limit = None
+    progress.allow(None)
     assert progress.n_epochs_left == 6
 
 
