@@ -251,7 +251,7 @@ class Batch:
         """New candidates: anywhere and near the best, none of which is a trial already."""
         cube, random = self._models.cube, self._random
         anywhere = cube.draws(random.random((N_RANDOM, cube.n_parameters)))
-        best = self._models.curves.best_places(N_BEST)
+        best = self._models.curves.places[self._models.curves.best(N_BEST)]
         if len(best):
             near = best[random.integers(0, len(best), N_NEAR)]
             nearest = self._later(WIDTHS[0], FINEST)

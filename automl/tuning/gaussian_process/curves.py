@@ -120,12 +120,12 @@ class Curves:
             n_points,
         )
 
-    def best_places(self, n_trials: int) -> Floats:
-        """Where the trials are that have had the lowest losses; (B, D)."""
+    def best(self, n_trials: int) -> Numbers:
+        """Rows of the trials that have had the lowest losses, the best first; (B,)."""
         lowest = np.fmin.reduce(self._best[: len(self.numbers)], axis=1)
         best = np.argsort(lowest, kind="stable")[:n_trials]
-        places: Floats = self.places[best[np.isfinite(lowest[best])]]
-        return places
+        rows: Numbers = best[np.isfinite(lowest[best])]
+        return rows
 
     def _append(self, number: int, trial: TrialView) -> None:
         row = len(self.numbers)

@@ -25,7 +25,6 @@ from automl.tuning.gaussian_process.curves import Seen
 from automl.tuning.gaussian_process.fitting import Fit
 from automl.tuning.gaussian_process.kernel import Hyperparameters
 from automl.tuning.gaussian_process.threads import one_thread
-from automl.tuning.lowest_losses import lowest
 from automl.tuning.policies.policy import (
     Decision,
     Judgement,
@@ -75,7 +74,7 @@ class FreezeThaw(Policy):
         max_epochs: of a trial.
     """
 
-    n_at_once = 8
+    n_at_once = 16
     last_part = LAST_PART
 
     def __init__(self, max_epochs: int) -> None:
@@ -157,11 +156,11 @@ class FreezeThaw(Policy):
         is_due = (view.turn + n_free) // N_CHECKED > view.turn // N_CHECKED
         if view.n_startable and (not is_due or len(view.trials) < FEWEST_TRIALS):
             return False
-        trials = [trial for trial in view.trials.values() if trial.losses]
-        if not any(trial.state == "complete" for trial in trials):
+        if not any(trial.state == "complete" for trial in view.trials.values()):
             return False
-        best = min(trials, key=lambda trial: lowest(trial.losses))
-        return not view.n_startable or best.number < len(view.trials) / 2
+        assert self._models is not None
+        (best,) = self._models.curves.best(1)
+        return not view.n_startable or best < len(view.trials) / 2
 
 
 def make_policy(study: optuna.Study, problem: Problem, options: PolicyOptions) -> Policy:

@@ -91,12 +91,12 @@ def test_of_too_many_points_the_leaders_of_every_age_stay() -> None:
     assert n_whole > 10  # the leaders, with all of their points
 
 
-def test_the_best_places_are_those_of_the_lowest_losses() -> None:
+def test_the_best_trials_are_those_of_the_lowest_losses() -> None:
     curves = Curves(UnitCube(SPACE), GRID)
     losses = [[0.9, 0.2], [0.5], [math.nan], [], [0.3]]
     curves.read({number: trial(number, each) for number, each in enumerate(losses)})
-    np.testing.assert_array_equal(curves.best_places(2), curves.places[[0, 4]])
-    assert len(curves.best_places(10)) == 3
+    assert curves.best(2).tolist() == [0, 4]
+    assert len(curves.best(10)) == 3
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0], ids=["positive", "negative"])
