@@ -48,7 +48,10 @@ def needs_the_time(state: SearchState, seconds_left: float) -> int | None:
 
     None where it needs less, and where that does not suffice.
     """
-    if not state.trials.paused or math.isinf(seconds_left):
+    if math.isinf(seconds_left):
+        return None
+    resting = map(state.trials.paused.get, state.decider.stopping.better_unfinished)
+    if not any(isinstance(one, AdoptedTrial) for one in resting):
         return None
     best = state.best_unfinished
     paused = None if best is None else state.trials.paused.get(best[0])
