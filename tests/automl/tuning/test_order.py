@@ -200,5 +200,5 @@ def test_slots_grow_with_what_has_ended_alone() -> None:
     order = VirtualOrder(slots_of(0), n_left=0)
     assert order.n_slots == growing(0) == 10
     assert order.n_wanted == 10 + ready(10)
-    assert VirtualOrder(slots_of(0), n_left=160).n_slots == 20
-    assert VirtualOrder(slots_of(7), n_left=160).n_slots == 7
+    assert VirtualOrder(slots_of(0), n_left=320).n_slots == 20
+    assert VirtualOrder(slots_of(7), n_left=320).n_slots == 7

@@ -6,12 +6,18 @@ from automl.tuning.stacking import MAX_SLOTS, growing, most_unfinished, ready, s
 
 
 def test_slots_grow_with_the_trials_that_have_ended_from_ten_to_a_most() -> None:
-    assert [growing(n_ended) for n_ended in (0, 80, 88, 160, 10**6)] == [10, 10, 11, 20, MAX_SLOTS]
+    assert [growing(n_ended) for n_ended in (0, 160, 176, 320, 10**6)] == [
+        10,
+        10,
+        11,
+        20,
+        MAX_SLOTS,
+    ]
 
 
 def test_slots_that_are_fixed_do_not_grow() -> None:
     assert [slots_of(3).in_slots(n_ended) for n_ended in (0, 10**6)] == [3, 3]
-    assert slots_of(0).in_slots(160) == growing(160)
+    assert slots_of(0).in_slots(320) == growing(320)
 
 
 def test_one_slot_means_one_trial_after_the_other() -> None:
