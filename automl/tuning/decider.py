@@ -55,7 +55,6 @@ class Decider:
         self.policy: Policy = make_policy(study, problem, options)
         self.view: View = view_of(study, problem)
         self.stopping = stopping_of(study, options, self.view)
-        self.view.earlier = earlier
         self._first = tuple(map(self._allowed, first_params(earlier, problem.space)))
         self._name = options.policy
         if believed is not None:
