@@ -14,7 +14,7 @@ read from the store, so that both have been rounded the same way.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
 from typing import Final
 
@@ -22,8 +22,7 @@ from automl.errors import StudyError
 from automl.executors.devices import check_device
 from automl.investigation.compared_curves import ComparedFold, compare_curves
 from automl.investigation.laboratory import Laboratory, Means
-from automl.options.option import options_in
-from automl.options.search_options import DecisionOptions, ExecutorOptions, SearchOptions
+from automl.options.search_options import Deciders, ExecutorOptions
 from automl.tuning.network_problem import make_run
 from automl.tuning.planned_runs import EndedRun, PlannedRun, study_space
 from automl.tuning.settings import environment
@@ -116,8 +115,7 @@ def means_of(
 def _policy_of(records: StudyRecords, trial_number: int) -> PolicyRecord:
     """How the call searched that began a trial; by the defaults where nothing is known of it."""
     before = [one for one in records.policies if one.from_trial_number <= trial_number]
-    defaults = SearchOptions()
-    return before[-1] if before else PolicyRecord(0, **options_in(defaults, DecisionOptions))
+    return before[-1] if before else PolicyRecord(0, **asdict(Deciders()))
 
 
 def _means_then(policy: PolicyRecord) -> Means:

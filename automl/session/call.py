@@ -7,7 +7,7 @@ training may take follows from what the end will take on a machine as busy as th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 
 from automl.data import LoadedData
@@ -150,9 +150,10 @@ class SearchCall:
         """How this call searches, as it is kept."""
         options = self.options
         recorded = options_of(FreeOptions).keys() & {field.name for field in fields(PolicyRecord)}
+        chosen = {name: getattr(options, name) for name in recorded}
         return PolicyRecord(
             n_trials_before,
-            **{name: getattr(options, name) for name in recorded},
+            **chosen | asdict(options.deciders),
             n_slots=self.memory.n_slots,
             n_workers=self.n_workers,
             environment=environment(self.trainer, options.device),
