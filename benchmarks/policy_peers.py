@@ -10,7 +10,6 @@ that gives up three of four at each rung a search of some 1,000 epochs has fewer
 from __future__ import annotations
 
 import abc
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
@@ -21,6 +20,7 @@ from optuna.trial import Trial, TrialState
 
 from automl.tuning.policies.policy import Decision, Judgement, Policy, Start, TrialView, View
 from automl.tuning.policies.policy import TrialState as ViewState
+from benchmarks.loss_ratios import log_loss
 from search_spaces import SearchSpace
 from storage.records import ParameterValue
 
@@ -101,13 +101,13 @@ class OptunaPeer(Peer[Trial]):
 
     def stops(self, peer_trial: Trial, trial: TrialView) -> bool:
         """What the pruner says."""
-        peer_trial.report(math.log(trial.losses[-1]), trial.epoch)
+        peer_trial.report(log_loss(trial.losses[-1]), trial.epoch)
         return peer_trial.should_prune()
 
     def tell(self, peer_trial: Trial, trial: TrialView, state: ViewState) -> None:
         """The value of a complete trial is that of its best epoch."""
         if state == "complete":
-            self._study.tell(peer_trial, math.log(min(trial.losses)))
+            self._study.tell(peer_trial, log_loss(min(trial.losses)))
         else:
             ended = TrialState.PRUNED if state == "pruned" else TrialState.FAIL
             self._study.tell(peer_trial, state=ended)

@@ -7,7 +7,6 @@ is adapted from that of Ray Tune. Defaults are theirs: they stop trials, two of 
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from automl.errors import ConfigError
 from automl.tuning.policies.policy import TrialState as ViewState
 from automl.tuning.policies.policy import TrialView
+from benchmarks.loss_ratios import log_loss
 from benchmarks.policy_peers import Peer
 from search_spaces import FloatParameter, IntParameter, SearchSpace
 from storage.records import ParameterValue
@@ -77,7 +77,7 @@ class SyneTunePeer(Peer[Any]):
 
 
 def _result(trial: TrialView) -> dict[str, float]:
-    return {LOSS: math.log(trial.losses[-1]), EPOCH: trial.epoch}
+    return {LOSS: log_loss(trial.losses[-1]), EPOCH: trial.epoch}
 
 
 def _domains(space: SearchSpace) -> dict[str, Any]:
