@@ -96,7 +96,7 @@ CHAOTIC = (
     *("schedule=one_cycle", "momentum=0.96", "dropout=0.05", "weight_decay=5e-5..1e-4"),
     *("label_smoothing=0.02", "scaling=quantile"),
 )
-"""Of digits: rounding grows from 4e-8 to 0.3 of the losses, measured."""
+"""Of digits: rounding grows from 4e-8 to 5e-4 or 0.3 of the losses, by the processor."""
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +139,7 @@ def test_a_chaotic_trial_is_the_same_unless_it_is_another_training(
     again = automl.reproduce("s", 0, url, workers=1, trainer="plain")
     (fold,) = again.folds
     assert again.is_same is change.startswith("UPDATE studies")
-    assert fold.largest > 1e-3  # and so it was called another one, whatever it was
+    assert fold.has_parted  # by more than rounding, whatever it was
 
 
 CHAOTIC_AT_ONCE = (
