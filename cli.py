@@ -255,7 +255,8 @@ def reproduce(study: str, trial_number: int, as_json: bool, **how: Any) -> None:
     """Train a trial again, and say whether its curve is the same.
 
     It is trained as far as it was, in runs beside the study: whatever has become of it, also where
-    it was pruned, pauses or has failed. The exit code is 0 if it is the same, and 1 if it is not.
+    it was pruned, pauses or has failed. The exit code is 0 if it is the same, and 1 if it is not
+    or, by another trainer and in chaotic training, cannot be told.
     """
     with told_steps("loading PyTorch"):
         from automl.console.reproduction_summary import print_reproduction

@@ -11,12 +11,12 @@ from __future__ import annotations
 import itertools
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from automl.options.option import options_in, options_of
 from automl.options.search_options import (
-    DecisionOptions,
+    Deciders,
     FreeOptions,
     SearchOptions,
     StudyOptions,
@@ -192,8 +192,10 @@ def _what(settings: StudySettings) -> dict[str, Any]:
 
 
 def _how(policy: PolicyRecord) -> dict[str, Any]:
-    """How a call searched, as far as the person chose it."""
-    return options_in(policy, FreeOptions)
+    """How a call searched, as far as the person chose it: who decides by default is not named."""
+    defaults = asdict(Deciders())
+    unsaid = [name for name, default in defaults.items() if getattr(policy, name) == default]
+    return options_in(policy, FreeOptions) | dict.fromkeys(unsaid)
 
 
 def trained_calls(records: StudyRecords) -> tuple[PolicyRecord, ...]:
@@ -206,9 +208,8 @@ def trained_calls(records: StudyRecords) -> tuple[PolicyRecord, ...]:
 
 
 def _last_policy(records: StudyRecords) -> PolicyRecord:
-    defaults = SearchOptions()
     calls = trained_calls(records)
-    return calls[-1] if calls else PolicyRecord(0, **options_in(defaults, DecisionOptions))
+    return calls[-1] if calls else PolicyRecord(0, **asdict(Deciders()))
 
 
 def _typed_name(settings: StudySettings) -> str | None:

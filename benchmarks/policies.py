@@ -37,7 +37,7 @@ import optuna
 from automl.tuning.policies.freeze_thaw import FreezeThaw
 from automl.tuning.policies.policy import Policy
 from automl.tuning.policies.promotion import Promotion
-from benchmarks.policy_peers import peer
+from benchmarks.policy_peers import optuna_peer
 from benchmarks.policy_replay import Replay, Step
 from benchmarks.policy_syne_tune import SCHEDULERS, SyneTunePeer
 from benchmarks.policy_tune import tune
@@ -114,7 +114,7 @@ def make(name: str, world: World, seed: int) -> Policy:
         return OWN[name](world.max_epochs)
     if name in SCHEDULERS:
         return SyneTunePeer(name, world.space, world.max_epochs, seed)
-    return peer(name, world.space, world.max_epochs, seed)
+    return optuna_peer(name, world.space, world.max_epochs, seed)
 
 
 def _best(steps: Sequence[Step], budget: float, in_seconds: bool) -> float:

@@ -7,14 +7,17 @@ is adapted from that of Ray Tune. Defaults are theirs: they stop trials, two of 
 from __future__ import annotations
 
 import logging
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from automl.errors import ConfigError
-from automl.tuning.policies.policy import Decision, Judgement, Policy, Start, TrialView, View
+from automl.tuning.policies.policy import TrialState as ViewState
+from automl.tuning.policies.policy import TrialView
+from benchmarks.loss_ratios import log_loss
+from benchmarks.policy_peers import Peer
 from search_spaces import FloatParameter, IntParameter, SearchSpace
+from storage.records import ParameterValue
 
 SCHEDULERS: Mapping[str, str] = {
     "syne_tune_asha": "ASHA",
@@ -27,16 +30,15 @@ SCHEDULERS: Mapping[str, str] = {
 LOSS, EPOCH = "loss", "epoch"
 
 
-class SyneTunePeer(Policy):
+class SyneTunePeer(Peer[Any]):
     """A scheduler of Syne Tune that stops trials. Losses are told as logarithms.
 
     Raises:
         ConfigError: Syne Tune is not there.
     """
 
-    pauses = False
-
     def __init__(self, name: str, space: SearchSpace, max_epochs: int, seed: int) -> None:
+        super().__init__()
         try:
             from syne_tune.optimizer import baselines
         except ImportError:
@@ -50,51 +52,32 @@ class SyneTunePeer(Policy):
             do_minimize=True,
             random_seed=seed,
         )
-        self._trials: list[Any] = []
-        self._open: set[int] = set()
 
-    def next(self, view: View, n_free: int) -> Sequence[Decision]:
-        """New trials only."""
+    def ask(self, number: int) -> tuple[Any, Mapping[str, ParameterValue]]:
+        """What the scheduler suggests."""
         from syne_tune.backend.trial_status import Trial
 
-        self._tell_ends(view)
-        decisions: list[Decision] = []
-        for _ in range(min(n_free, view.n_startable)):
-            number = len(self._trials)
-            config = self._scheduler.suggest().config
-            self._trials.append(Trial(number, config, datetime.now()))
-            self._scheduler.on_trial_add(self._trials[number])
-            self._open.add(number)
-            decisions.append(Start(config))
-        return decisions
+        peer_trial = Trial(number, self._scheduler.suggest().config, datetime.now())
+        self._scheduler.on_trial_add(peer_trial)
+        return peer_trial, peer_trial.config
 
-    def judge(self, trial: TrialView) -> Judgement:
+    def stops(self, peer_trial: Any, trial: TrialView) -> bool:
         """What the scheduler says."""
-        said = self._scheduler.on_trial_result(self._trials[trial.number], _result(trial))
-        if said != "STOP":
-            return Judgement.GO
-        self._scheduler.on_trial_remove(self._trials[trial.number])
-        self._open.remove(trial.number)
-        return Judgement.END
+        said: str = self._scheduler.on_trial_result(peer_trial, _result(trial))
+        return said == "STOP"
 
-    def next_judged(self, epoch: int) -> int | None:
-        """Every epoch: a scheduler is told all of them."""
-        return epoch + 1
-
-    def _tell_ends(self, view: View) -> None:
-        for number in sorted(self._open):
-            trial = view.trials[number]
-            if trial.state == "failed":
-                self._scheduler.on_trial_error(self._trials[number])
-            elif trial.state == "complete":
-                self._scheduler.on_trial_complete(self._trials[number], _result(trial))
-            else:
-                continue
-            self._open.remove(number)
+    def tell(self, peer_trial: Any, trial: TrialView, state: ViewState) -> None:
+        """A complete trial is told with its last epoch."""
+        if state == "complete":
+            self._scheduler.on_trial_complete(peer_trial, _result(trial))
+        elif state == "pruned":
+            self._scheduler.on_trial_remove(peer_trial)
+        else:
+            self._scheduler.on_trial_error(peer_trial)
 
 
 def _result(trial: TrialView) -> dict[str, float]:
-    return {LOSS: math.log(trial.losses[-1]), EPOCH: trial.epoch}
+    return {LOSS: log_loss(trial.losses[-1]), EPOCH: trial.epoch}
 
 
 def _domains(space: SearchSpace) -> dict[str, Any]:

@@ -11,7 +11,8 @@ the whole command; with --epochs one searches for so many epochs in all, and wha
 not depend on the machine's load. Told is the lowest validation loss of any epoch of any trial:
 
 * of the first policy over the second, as a geometric mean with its 95 % interval. The unit is a
-  table (the mean logarithm over its seeds), the interval Student's t.
+  table (the mean logarithm over its seeds), the interval Student's t. A loss of 0 counts as the
+  least that can be told from it (`loss_ratios.py`).
 * when either has what the other has at the end, in the median over pairs. A search that never
   has it counts as above the limit.
 
@@ -32,6 +33,7 @@ from pathlib import Path
 
 from scipy.stats import t as student
 
+from benchmarks.loss_ratios import log_ratio
 from benchmarks.sampling_search import Data, Effort, Outcome, search
 
 SKLEARN = ("digits", "breast_cancer", "diabetes", "wine", "iris")
@@ -47,7 +49,7 @@ class Pair:
     @property
     def log_ratio(self) -> float:
         """Logarithm of the first's loss over the second's: below 0, the first found better."""
-        return math.log(self.first.loss / self.second.loss)
+        return log_ratio(self.first.loss, self.second.loss)
 
 
 @dataclass(frozen=True, slots=True)

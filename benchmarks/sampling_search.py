@@ -118,8 +118,8 @@ class Outcome:
 
     @property
     def has_loss(self) -> bool:
-        """Whether there is one that has a logarithm."""
-        return 0 < self.loss < math.inf
+        """Whether there is one."""
+        return self.loss < math.inf
 
     def when(self, loss: float) -> float:
         """After how many seconds or epochs it had a loss as low; infinite if never."""
@@ -156,7 +156,7 @@ def search(data: Data, policy: str, seed: int, effort: Effort) -> Outcome:
         in_order = rows(database, _IN_ORDER)
         losses = known(database, watched, began)
         if effort.in_epochs:
-            losses = [(at, loss) for at, (loss,) in enumerate(in_order, 1) if loss]
+            losses = [(at, loss) for at, (loss,) in enumerate(in_order, 1) if loss is not None]
         states = [state for (state,) in rows(database, "select state from trials")]
     return Outcome(
         *(data.name, policy, seed, str(effort), improvements(losses), seconds),

@@ -32,7 +32,8 @@ def watch(process: subprocess.Popen[bytes], database: Path, began: float) -> lis
     while True:
         has_ended = process.poll() is not None
         found = rows(database, _NEW_LOSSES, (last,))
-        losses += [(time.time() - began, trial, loss) for _, trial, loss in found if loss]
+        at = time.time() - began
+        losses += [(at, trial, loss) for _, trial, loss in found if loss is not None]
         last = max((row[0] for row in found), default=last)
         if has_ended:
             return losses

@@ -21,7 +21,8 @@ from automl.executors.choosing import make_executor
 from automl.training.metrics import row_losses
 from automl.training.predictions import predict
 from automl.tuning.network_problem import make_run
-from automl.tuning.planned_runs import EndedRun, PlannedRun, train_runs
+from automl.tuning.planned_runs import EndedRun, PlannedRun
+from automl.tuning.planned_training import train_runs
 from storage.records import ParameterValue, StudySettings, best_epoch
 
 Floats: TypeAlias = NDArray[np.float64]

@@ -27,7 +27,8 @@ from automl.investigation.retraining import (
     plan_decomposition,
 )
 from automl.training.config import RowSubset, RunConfig, configure
-from automl.tuning.planned_runs import PlannedRun, predict_run, train_runs
+from automl.tuning.planned_runs import PlannedRun
+from automl.tuning.planned_training import predict_run, train_runs
 from benchmarks.verdict_training import Draw, Plan, records_of, train_plans
 from benchmarks.verdict_worlds import (
     Params,

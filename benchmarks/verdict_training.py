@@ -24,7 +24,8 @@ from automl.training.gradients import inspect_initialization
 from automl.training.metrics import resample
 from automl.training.predictions import predict
 from automl.tuning.evaluation import reference_record
-from automl.tuning.planned_runs import EndedRun, PlannedRun, train_runs
+from automl.tuning.planned_runs import EndedRun, PlannedRun
+from automl.tuning.planned_training import train_runs
 from benchmarks.verdict_worlds import World
 from storage.records import (
     DataCheckRecord,

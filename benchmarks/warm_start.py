@@ -6,8 +6,10 @@
 EARLIER and NEW are FILE:TARGET or sklearn:NAME; where both are the same, NEW is another division
 of its rows. Of each pair one search of `--earlier` trials, then for each seed two of `--trials` on
 the new data: one from nothing, one that starts from the first. Ratios of best validation losses
-below 1 speak for the warm start. Trials are counted, or with --epochs the epochs of all trials of
-each search, the earlier one included, so that a busy machine does not matter.
+below 1 speak for the warm start; a search without a loss is printed with "inf", and has none. A
+loss of 0 counts as the least that can be told from it (`loss_ratios.py`). Trials are counted, or
+with --epochs the epochs of all trials of each search, the earlier one included, so that a busy
+machine does not matter.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ from dataclasses import asdict, dataclass
 from scipy.stats import t as student
 
 from automl.api import search
-from storage.records import StudyRecords
+from benchmarks.loss_ratios import log_ratio
+from storage.records import StudyRecords, TrialRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +40,14 @@ class Outcome:
     warm: float
 
     @property
-    def ratio(self) -> float:
-        """Warm over without: below 1, the warm start found better."""
-        return self.warm / self.without
+    def log_ratio(self) -> float:
+        """Logarithm of warm over without: below 0, the warm start found better."""
+        return log_ratio(self.warm, self.without)
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether both searches found a loss."""
+        return math.isfinite(self.warm) and math.isfinite(self.without)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +111,18 @@ def outcomes(earlier: str, new: str, n_seeds: int, size: Size, policy: str) -> l
                 ).best_trial
                 for start in ((), (before,))
             ]
-            without, warm = (math.inf if end is None else end.value or 0.0 for end in ends)
+            without, warm = (_value(end) for end in ends)
             found.append(Outcome(earlier, new, seed + 1, without, warm))
             print(f"{earlier} -> {new}, seed {seed + 1}: {without:.4f} without, {warm:.4f} warm")
         return found
 
 
-def interval(ratios: Sequence[float]) -> tuple[float, float, float]:
-    """Geometric mean, and its 95 % interval by Student's t."""
-    logarithms = [math.log(ratio) for ratio in ratios]
+def _value(best: TrialRecord | None) -> float:
+    return math.inf if best is None or best.value is None else best.value
+
+
+def interval(logarithms: Sequence[float]) -> tuple[float, float, float]:
+    """Geometric mean of ratios, and its 95 % interval by Student's t, from their logarithms."""
     mean, n = statistics.fmean(logarithms), len(logarithms)
     reach = 0.0
     if n > 1:
@@ -136,8 +147,11 @@ def main() -> None:
         for earlier, new in chosen.pair
         for outcome in outcomes(earlier, new, chosen.seeds, size, chosen.policy)
     ]
-    mean, low, high = interval([one.ratio for one in found])
-    print(f"warm over without: {mean:.3f} ({low:.3f} to {high:.3f}), {len(found)} searches each")
+    compared = [one.log_ratio for one in found if one.is_comparable]
+    mean, low, high = interval(compared)
+    print(
+        f"warm over without: {mean:.3f} ({low:.3f} to {high:.3f}), {len(compared)} searches each"
+    )
     if chosen.json:
         print(json.dumps({"searches": [asdict(one) for one in found], "ratio": [mean, low, high]}))
 

@@ -73,7 +73,6 @@ def search(job: Job) -> list[float]:
     earlier = () if job.earlier is None else (searched(job.folder, job.earlier),)
     policy = StartsWith(world.max_epochs, first_params(earlier, world.space))
     replay = Replay(world, policy, N_SLOTS, job.seed, by_turns=True)
-    replay.view.earlier = earlier
     replay.run(BUDGETS[-1])
     return [
         world.regret(replay.steps[min(budget, len(replay.steps)) - 1].best) for budget in BUDGETS

@@ -28,11 +28,6 @@ class EarlierTrial:
     losses: tuple[float, ...]
     outcome: Outcome
 
-    @property
-    def best_loss(self) -> float | None:
-        """The lowest of its losses; None before the first epoch."""
-        return min(self.losses, default=None)
-
 
 @dataclass(frozen=True, slots=True)
 class EarlierStudy:

@@ -215,6 +215,7 @@ def test_wrong_usage_exits_with_2(arguments: tuple[str, ...]) -> None:
         ("--device", "cuda:7", "'cuda:7' and torch sees"),
         ("--sampler", "best", "sampler must be one of"),
         ("--policy=freeze_thaw", "--sampler=gp", "leave it out, or choose the policy optuna"),
+        ("--policy=freeze_thaw", "--sampler=tpe", "leave it out, or choose the policy optuna"),
         ("--max-parameters", "0", "max_parameters must be a whole number from 1, but got 0"),
         (
             "--max-parameters",

@@ -4,46 +4,28 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 import cli
 import search_spaces
+from tests.contracts.page_code import ROOT, blocks, printed_by
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = sorted(ROOT.glob("*.md"))
 
 
-def blocks(language: str, text: str = README) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
-
-
 def commands(text: str = README) -> list[list[str]]:
-    lines = "\n".join(blocks("console", text)).splitlines()
+    lines = "\n".join(blocks(text, "console")).splitlines()
     typed = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
     return [shlex.split(line, comments=True) for line in typed]
 
 
 def test_python_blocks_run_in_their_order(tmp_path: Path) -> None:
-    script = tmp_path / "readme.py"
-    script.write_text("\n".join(blocks("python")), encoding="utf-8")
-    environment = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PATH": ""}
-    done = subprocess.run(
-        [sys.executable, str(script)],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    printed = printed_by("\n".join(blocks(README, "python")), tmp_path)
     assert (tmp_path / "report.html").exists()
-    *scores, predictions, of_images = done.stdout.splitlines()
+    *scores, predictions, of_images = printed
     accuracies = {name: float(score) for name, score in map(str.split, scores)}
     assert accuracies["network"] > 0.955  # these numbers are in the text below the code
     assert accuracies["linear_model"] == pytest.approx(0.96, abs=0.005)
@@ -71,7 +53,7 @@ def test_every_command_is_in_the_readme() -> None:
 
 def test_search_spaces_of_the_readme_can_be_loaded(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
-    for block, parameter in zip(blocks("toml"), ("momentum", "blocks"), strict=True):
+    for block, parameter in zip(blocks(README, "toml"), ("momentum", "blocks"), strict=True):
         path.write_text(block, encoding="utf-8")
         assert parameter in search_spaces.load(str(path)).parameters
 
@@ -86,7 +68,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 def paths_in(text: str) -> set[str]:
     """Files and folders in backquotes, or at the begin of an indented line of a block."""
     named = set(re.findall(r"`([\w.]*/[\w/.]*|\w+\.py)`", text))
-    for block in re.findall(r"^```\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE):
+    for block in blocks(text, ""):
         named.update(re.findall(r"^  (\w+/[\w/.]*|\w+\.py)", block, flags=re.MULTILINE))
     return named
 

@@ -39,17 +39,22 @@ def reproduction_lines(reproduced: ReproducedTrial) -> Iterator[str]:
     n_folds = len(reproduced.folds)
     for fold in reproduced.folds:
         place = f"fold {fold.fold + 1} of {n_folds}: " if n_folds > 1 else ""
+        if fold.is_chaotic:
+            yield place + _chaos(fold)
+            continue
         if not fold.is_same:
             yield place + _difference(fold)
         if not reproduced.is_exact:
             yield place + _rounding(reproduced, fold)
     for what, (before, now) in reproduced.changes.items():
         yield f"{what} was {before} then and is {now} now"
-    if not reproduced.is_same:
+    if reproduced.is_same is False:
         yield from _reasons(reproduced)
 
 
 def _answer(reproduced: ReproducedTrial) -> str:
+    if reproduced.is_same is None:
+        return f"cannot be told by another trainer ({reproduced.means.trainer})"
     if not reproduced.is_same:
         return "not the same"
     n_epochs = sum(fold.n_now for fold in reproduced.folds)
@@ -100,6 +105,15 @@ def _rounding(reproduced: ReproducedTrial, fold: ComparedFold) -> str:
     else:
         told = f"losses differ by more than rounding in the first epoch: {number(fold.largest)}"
     return f"{by} {told}. Whether a trial is the same bit for bit, its own trainer tells."
+
+
+def _chaos(fold: ComparedFold) -> str:
+    """Why nothing can be told, and who can."""
+    return (
+        f"losses differ from the first epoch on, by {number(fold.largest)} of theirs at most, but "
+        "training is chaotic: a learning rate that is moved by rounding does about as much within "
+        "the first epoch. It may be the same training or another one; its own trainer tells."
+    )
 
 
 def _reasons(reproduced: ReproducedTrial) -> Iterator[str]:

@@ -47,7 +47,7 @@ def shown_diagnoses(records: StudyRecords) -> tuple[Diagnosis, ...]:
 def title(diagnosis: Diagnosis) -> str:
     """The name of a verdict as people read it: "High bias", "Behind boosted trees"."""
     leader = str(diagnosis.evidence.get("leader", "a reference"))
-    is_compared = bool(diagnosis.evidence.get("compared_with", True))
+    is_compared = bool(diagnosis.evidence.get("compared_with"))
     return title_of(diagnosis.kind, diagnosis.severity, leader, is_compared=is_compared)
 
 

@@ -14,7 +14,7 @@ TIED_TITLE = "As good as its references"
 """Of a fit without bias or variance that is not certainly better than each of them."""
 
 ALONE_TITLE = "No bias or variance seen"
-"""Of such a fit that was held against guessing alone."""
+"""Of such a fit that was held against guessing alone, or against nothing, as of an objective."""
 
 TITLES: Mapping[str, str] = {
     "high_bias_and_variance": "High bias and high variance",

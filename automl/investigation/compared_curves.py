@@ -4,7 +4,9 @@ The same trainer gives the same curve bit for bit. Another one adds up in anothe
 its losses differ by rounding, and in training that is chaotic rounding grows from epoch to epoch
 until the curves have nothing in common, though both are right. So what tells another training from
 another order is where a difference begins, not how large it becomes: in the first epoch there is
-nothing but rounding yet, and from then on it grows and does not jump.
+nothing but rounding yet, and from then on it grows and does not jump. Where training is chaotic
+from its first steps on, nothing can be told; what tells that is how far the other trainer's own
+losses move when the run is changed by no more than rounding (`reproduction.py`).
 """
 
 from __future__ import annotations
@@ -24,7 +26,18 @@ Source:
     with learning rates of 0.01 to 0.5 and batches of 16 and 32): 4e-9 to 5e-7 in 29 of them. A
     learning rate changed by 1 % made 4e-6 to 3e-2, another seed 7e-3 to 8e-2, twice the weight
     decay 7e-9 (where it does nothing: 4e-6 of sgd) to 1e-2. The other two were chaotic within
-    their first epoch (4e-5 and 5e-2): of such a trial only the trainer that it had can tell.
+    their first epoch (4e-5 and 5e-2).
+"""
+
+OWN_ROUNDING = 50.0
+"""So many times the difference that a change of rounding's size makes within one trainer, another
+order of adding up may make in the first epoch.
+
+Source:
+    24 random trials of digits with learning rates of 0.02 to 0.5 and batches of 16 and 32, trained
+    by kernels and by the plain loop, and by this with the learning rate one part in four million
+    higher and lower: up to 20 times the larger of these two differences. Seven were chaotic within
+    their first epoch: 3e-6 to 0.6 by the other trainer, 2e-6 to 0.3 by the change.
 """
 
 GROWTH = 200.0
@@ -68,6 +81,8 @@ class ComparedFold:
         n_close: of the first ones, those that differ by `ROUNDING` at most.
         first: where they differ first, by more than is said above; None: nowhere.
         largest: relative difference of a loss at most, in the epochs that both have.
+        is_chaotic: whether a change of rounding's size explains what they differ by in the first
+            epoch, so that it may be the same training or another one.
     """
 
     fold: int
@@ -77,10 +92,16 @@ class ComparedFold:
     n_close: int
     first: Difference | None
     largest: float
+    is_chaotic: bool = False
 
     @property
-    def is_same(self) -> bool:
-        """Whether it is the same curve; where rounding has grown, it may end in another epoch."""
+    def is_same(self) -> bool | None:
+        """Whether it is the same curve; None: it cannot be told.
+
+        Where rounding has grown, it may end in another epoch.
+        """
+        if self.is_chaotic:
+            return None
         return self.first is None and (self.n_now == self.n_before or self.has_parted)
 
     @property
@@ -111,16 +132,24 @@ class ComparedFold:
 
 
 def compare_curves(
-    fold: int, before: Sequence[EpochRecord], now: Sequence[EpochRecord], *, is_exact: bool
+    fold: int,
+    before: Sequence[EpochRecord],
+    now: Sequence[EpochRecord],
+    *,
+    is_exact: bool,
+    sensitivity: float = 0.0,
 ) -> ComparedFold:
-    """Epoch by epoch: all that is stored bit for bit, or losses as far as rounding explains."""
+    """Epoch by epoch: all that is stored bit for bit, or losses as far as rounding explains.
+
+    Args:
+        sensitivity: by so much, relatively, a change of rounding's size moves a loss of the first
+            epoch within the trainer of `now`; 0: nobody has looked.
+    """
     both = list(zip(before, now, strict=False))
     differences = _differences(both) if is_exact else _jumps(both)
     first = next(differences, None)
-    largest = [
-        max(_relative(getattr(one, name), getattr(other, name)) for name in LOSSES)
-        for one, other in both
-    ]
+    largest = [_apart(one, other) for one, other in both]
+    begins_apart = not is_exact and first is not None and first.epoch == both[0][0].epoch
     return ComparedFold(
         fold,
         len(before),
@@ -129,7 +158,17 @@ def compare_curves(
         n_close=sum(1 for _ in takewhile(lambda difference: difference <= ROUNDING, largest)),
         first=first,
         largest=max(largest, default=0.0),
+        is_chaotic=begins_apart and largest[0] <= OWN_ROUNDING * sensitivity,
     )
+
+
+def apart_at_first(one: Sequence[EpochRecord], other: Sequence[EpochRecord]) -> float:
+    """Relative difference of the losses of two curves' first epochs; infinite without one."""
+    return _apart(one[0], other[0]) if one and other else math.inf
+
+
+def _apart(one: EpochRecord, other: EpochRecord) -> float:
+    return max(_relative(getattr(one, name), getattr(other, name)) for name in LOSSES)
 
 
 Pairs = Sequence[tuple[EpochRecord, EpochRecord]]

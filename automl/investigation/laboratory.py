@@ -21,7 +21,8 @@ from automl.options.loading import load_again
 from automl.options.values import MODEL, WORKERS
 from automl.studies import judge, open_existing_store
 from automl.tuning.network_problem import NetworkProblem
-from automl.tuning.planned_runs import EndedRun, Kept, PlannedRun
+from automl.tuning.planned_runs import EndedRun, PlannedRun
+from automl.tuning.planned_training import Kept
 from automl.tuning.study import read_known_study
 from storage import Store
 from storage.records import Diagnosis, StudyRecords

@@ -1,11 +1,14 @@
 """Reproduction: train a trial again as it was trained, and say whether its curve is the same.
 
     plan_reproduction -> side_runs.train_beside -> judge_reproduction
+    moved_runs.py: where another trainer parts within the first epoch, whether that is chaos
 
 Every random number is a function of the study's seed and the trial's number, so the same curve
 is expected to the last bit from the same trainer, with the same versions on the same kind of
 processor (ARCHITECTURE.md, "Invariants"). Another trainer adds up in another order: its losses
-may part from those that were stored as rounding makes them (`compared_curves.py`). A trial that
+may part from those that were stored as rounding makes them (`compared_curves.py`). Where they
+part within the first epoch, that trainer trains it twice more, with a learning rate that is moved
+by rounding: if this moves losses as far, the trial is chaotic, and it cannot be told. A trial that
 was cut off, since it was pruned, paused or interrupted, is trained as far as it was; one that
 failed must fail again, the same way. Limits of time and memory are not set again. Both curves are
 read from the store, so that both have been rounded the same way.
@@ -14,7 +17,7 @@ read from the store, so that both have been rounded the same way.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
 from typing import Final
 
@@ -22,8 +25,8 @@ from automl.errors import StudyError
 from automl.executors.devices import check_device
 from automl.investigation.compared_curves import ComparedFold, compare_curves
 from automl.investigation.laboratory import Laboratory, Means
-from automl.options.option import options_in
-from automl.options.search_options import DecisionOptions, ExecutorOptions, SearchOptions
+from automl.investigation.moved_runs import plan_moved, sensitivity
+from automl.options.search_options import Deciders, ExecutorOptions
 from automl.tuning.network_problem import make_run
 from automl.tuning.planned_runs import EndedRun, PlannedRun, study_space
 from automl.tuning.settings import environment
@@ -66,9 +69,15 @@ class ReproducedTrial:
     changes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
-    def is_same(self) -> bool:
-        """Whether each fold has the same curve, and fails the same way where it had failed."""
-        return self.has_same_end and all(fold.is_same for fold in self.folds)
+    def is_same(self) -> bool | None:
+        """Whether each fold has the same curve, and fails the same way where it had failed.
+
+        None: it cannot be told, since training by this trainer is chaotic.
+        """
+        each = {self.has_same_end, *(fold.is_same for fold in self.folds)}
+        if False in each:
+            return False
+        return None if None in each else True
 
     @property
     def has_same_end(self) -> bool:
@@ -116,8 +125,7 @@ def means_of(
 def _policy_of(records: StudyRecords, trial_number: int) -> PolicyRecord:
     """How the call searched that began a trial; by the defaults where nothing is known of it."""
     before = [one for one in records.policies if one.from_trial_number <= trial_number]
-    defaults = SearchOptions()
-    return before[-1] if before else PolicyRecord(0, **options_in(defaults, DecisionOptions))
+    return before[-1] if before else PolicyRecord(0, **asdict(Deciders()))
 
 
 def _means_then(policy: PolicyRecord) -> Means:
@@ -140,7 +148,7 @@ def reproduce(laboratory: Laboratory, trial_number: int, means: Means) -> Reprod
     if is_other:
         before.pop("kernels", None)
     ended = laboratory.train(plan_reproduction(records, trial, label=means.trainer))
-    return judge_reproduction(
+    reproduced = judge_reproduction(
         laboratory.store.read_study(records.settings.study_name),
         trial,
         ended,
@@ -151,6 +159,30 @@ def reproduce(laboratory: Laboratory, trial_number: int, means: Means) -> Reprod
             for name, value in before.items()
             if name in now and now[name] != value
         },
+    )
+    return _held_against_chaos(laboratory, trial, ended, reproduced) if is_other else reproduced
+
+
+def _held_against_chaos(
+    laboratory: Laboratory,
+    trial: TrialRecord,
+    ended: Sequence[EndedRun],
+    reproduced: ReproducedTrial,
+) -> ReproducedTrial:
+    """The same answer, but for folds that differ at first no more than rounding makes them."""
+    doubtful = {one.fold for one in reproduced.folds if one.first and one.n_equal == 0}
+    runs = [run.planned for run in ended if run.planned.config.fold in doubtful]
+    if not runs:
+        return reproduced
+    moved = laboratory.train(plan_moved(runs))
+    return judge_reproduction(
+        laboratory.store.read_study(reproduced.study_name),
+        trial,
+        ended,
+        means=reproduced.means,
+        is_exact=False,
+        changes=reproduced.changes,
+        moved=moved,
     )
 
 
@@ -221,12 +253,14 @@ def judge_reproduction(
     means: Means,
     is_exact: bool = True,
     changes: Mapping[str, tuple[str, str]] = NO_CHANGES,
+    moved: Sequence[EndedRun] = (),
 ) -> ReproducedTrial:
     """Hold the curves of a trial against each other.
 
     Args:
         records: read after the runs have ended.
         ended: as planned.
+        moved: as `plan_moved` planned them, where there was need.
     """
     now = {run.planned.config.fold: run for run in ended}
     failed = [run for run in ended if not run.is_evidence]
@@ -235,7 +269,8 @@ def judge_reproduction(
         again = records.epochs.get(now[run.fold].planned.config.run_id, ())
         if run.state == "failed" and now[run.fold].is_evidence:
             again = again[: len(before)]  # it was given one epoch more, to fail in
-        folds.append(compare_curves(run.fold, before, again, is_exact=is_exact))
+        moves = sensitivity(again, run.fold, moved)
+        folds.append(compare_curves(run.fold, before, again, is_exact=is_exact, sensitivity=moves))
     return ReproducedTrial(
         study_name=records.settings.study_name,
         trial_number=trial.number,

@@ -36,9 +36,9 @@ from automl.tuning.planned_runs import (
     best_configuration,
     best_losses,
     planned_run,
-    predict_run,
     say_failures,
 )
+from automl.tuning.planned_training import predict_run
 from automl.tuning.seeds import derive_seed
 from storage.records import Diagnosis, Purpose, StudyRecords, StudySettings
 

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from automl.executors.executor import Executor
 from automl.executors.resources import available_memory
 from automl.tuning.memory import in_waves
-from automl.tuning.planned_runs import EndedRun, Kept, PlannedRun, train_rounds
+from automl.tuning.planned_runs import EndedRun, PlannedRun
+from automl.tuning.planned_training import Kept, train_rounds
 from automl.tuning.problem import Problem
 from automl.wording.counts import count
 from storage import Store

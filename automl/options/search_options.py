@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -51,9 +51,7 @@ TASK = one_of("binary", "multiclass", "regression")
 DEFAULT_N_TRIALS = 100
 """Of a search to which nobody has set a time or a number of epochs."""
 
-DEFAULT_POLICY, OPTUNA = "freeze_thaw", "optuna"
-DEFAULT_SAMPLER, DEFAULT_PRUNER = "tpe", "successive_halving"
-SETTLED: Any = None  # default of an option that its record settles by others: no record has it
+OPTUNA = "optuna"  # the policy that asks whichever sampler and pruner are named
 
 LOSS = number(-math.inf, "a validation loss: a number")
 ERROR = number(0.0, "an error from 0, as 0.05 for 5 %")
@@ -223,42 +221,45 @@ class EndOptions(OptionRecord):
         return self.n_trials
 
 
+@dataclass(frozen=True, slots=True)
+class Deciders:
+    """Who decides, by name; defaults are those of a search for which nobody named any.
+
+    Attributes:
+        sampler, pruner: also where the policy asks none.
+    """
+
+    policy: str = "freeze_thaw"
+    sampler: str = "tpe"
+    pruner: str = "successive_halving"
+
+
 @dataclass(frozen=True, kw_only=True)
 class DecisionOptions(OptionRecord):
     """What is tried, and what goes on."""
 
-    policy: str = option(
-        SETTLED,
+    policy: str | None = option(
+        None,
         optional(TEXT),
         "What is tried, and what goes on: freeze_thaw (default) or promotion, whose trials pause; "
         "or optuna, the default where a sampler or pruner is named.",
     )
-    sampler: str = option(
-        SETTLED, optional(TEXT), "Of optuna and promotion: tpe (default), random, qmc or gp."
+    sampler: str | None = option(
+        None, optional(TEXT), "Of optuna and promotion: tpe (default), random, qmc or gp."
     )
-    pruner: str = option(
-        SETTLED,
+    pruner: str | None = option(
+        None,
         optional(TEXT),
         "Of optuna: successive_halving (default), hyperband, median or none.",
     )
     duplicates: bool = option(False, FLAG, "Train the same params again, too, with another seed.")
 
-    def __post_init__(self) -> None:
-        """Settle the policy: who names a sampler or a pruner wants Optuna's.
-
-        Raises:
-            ConfigError: a value is none that its option can have.
-        """
-        super().__post_init__()
-        unsaid = {name for name in ("policy", "sampler", "pruner") if getattr(self, name) is None}
-        asks_optuna = not {"sampler", "pruner"} <= unsaid
-        settled = {
-            "policy": OPTUNA if asks_optuna else DEFAULT_POLICY,
-            "sampler": DEFAULT_SAMPLER,
-            "pruner": DEFAULT_PRUNER,
-        }
-        for name in unsaid:
-            object.__setattr__(self, name, settled[name])
+    @property
+    def deciders(self) -> Deciders:
+        """Who decides: whoever names a sampler or a pruner and no policy wants Optuna's."""
+        given = {each.name: getattr(self, each.name) for each in fields(Deciders)}
+        named = {name: value for name, value in given.items() if value is not None}
+        return Deciders(**({"policy": OPTUNA} | named if named else {}))
 
 
 @dataclass(frozen=True, kw_only=True)

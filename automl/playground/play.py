@@ -26,7 +26,8 @@ from automl.executors.workers.worker import TrainingSetup
 from automl.playground.toy_data import GRID, toy_dataset
 from automl.training.config import RunConfig, configure
 from automl.training.predictions import predict
-from automl.tuning.planned_runs import EndedRun, PlannedRun, train_runs
+from automl.tuning.planned_runs import EndedRun, PlannedRun
+from automl.tuning.planned_training import train_runs
 from automl.wording.counts import count
 from automl.wording.numbers import percent
 from storage.records import ParameterValue, best_epoch

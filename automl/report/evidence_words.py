@@ -1,7 +1,8 @@
-"""What a verdict rests on, in words: "loss on train rows", "share of dead units at the end".
+"""What a verdict rests on, in words: "train loss", "dead units at the end".
 
 Diagnoses keep their evidence under names of the code. Each name has its words here, and a value
-is shown by its type; names that this version does not write are shown with spaces.
+is shown by its type; names that this version does not write are shown with spaces. A person's own
+objective has losses and epochs, but no rows: words that its verdicts use must not speak of any.
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ MAX_PARTS = 12  # a longer list cannot be read in a line
 
 WORDS: Mapping[str, str] = {
     # a fit
-    "train_loss": "loss on train rows",
-    "valid_loss": "loss on validation rows",
+    "train_loss": "train loss",
+    "valid_loss": "validation loss",
     "valid_loss_standard_error": "its standard error",
     "train_metric": "error on train rows",
     "valid_metric": "error on validation rows",
     "generalization_gap": "gap between the two losses",
     "baseline_loss": "loss of guessing",
     "baseline_is_measured": "loss of guessing was measured",
-    "lowest_train_loss": "lowest loss on train rows",
+    "lowest_train_loss": "lowest train loss",
     "best_epoch": "best epoch",
     "n_epochs": "epochs trained",
     "last_progress": "share of the fall in the last fifth of the epochs",

@@ -7,7 +7,7 @@ training may take follows from what the end will take on a machine as busy as th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 
 from automl.data import LoadedData
@@ -120,25 +120,32 @@ class SearchCall:
         """
         if self.clock.timeout is None:
             return
-        busy = self.busyness
-        if busyness is not None and self.problem.is_trusted and self.options.device == "cpu":
-            busy = min(max(1.0, busyness), MOST_BUSY)
         dataset = self.problem.dataset
         n_slots = slots_of(self.memory.n_slots).in_slots(n_ended)
         n_runs = (n_slots + ready(n_slots)) * max(1, len(dataset.folds))
         work = ending_seconds(dataset, n_runs, n_ended) + self.clock.afterwards
-        if self.data is not None and not has_references:
-            work += REFERENCE_SECONDS
-        clock.move(self.clock.timeout - min(busy * work, self._most_for_end))
+        kept = self._busyness_now(busyness) * work
+        if not has_references:
+            kept += self.seconds_for_references(busyness)
+        clock.move(self.clock.timeout - min(kept, self._most_for_end))
+
+    def seconds_for_references(self, busyness: float | None = None) -> float:
+        """What is kept of the end for references that are not fitted yet.
+
+        Args:
+            busyness: as for `keep_for_end`.
+        """
+        return 0.0 if self.data is None else self._busyness_now(busyness) * REFERENCE_SECONDS
+
+    def _busyness_now(self, of_workers: float | None) -> float:
+        is_told = self.problem.is_trusted and self.options.device == "cpu"
+        if of_workers is None or not is_told:
+            return self.busyness
+        return min(max(1.0, of_workers), MOST_BUSY)
 
     @cached_property
     def _most_for_end(self) -> float:
         return MOST_SHARE * max(0.0, self.clock.seconds_left)
-
-    @property
-    def seconds_for_references(self) -> float:
-        """What is kept of the end for references that are not fitted yet."""
-        return 0.0 if self.data is None else self.busyness * REFERENCE_SECONDS
 
     @property
     def call_options(self) -> CallOptions:
@@ -150,9 +157,10 @@ class SearchCall:
         """How this call searches, as it is kept."""
         options = self.options
         recorded = options_of(FreeOptions).keys() & {field.name for field in fields(PolicyRecord)}
+        chosen = {name: getattr(options, name) for name in recorded}
         return PolicyRecord(
             n_trials_before,
-            **{name: getattr(options, name) for name in recorded},
+            **chosen | asdict(options.deciders),
             n_slots=self.memory.n_slots,
             n_workers=self.n_workers,
             environment=environment(self.trainer, options.device),

@@ -169,6 +169,6 @@ def _n_slots_before(store: Store, settings: StudySettings) -> int:
 def _check_policy(options: SearchOptions, space: SearchSpace) -> None:
     """Tell a wrong name, or one that decides nothing, before the data are read."""
     trainer_class(options.trainer)
-    make_pruner(options.pruner, options.max_epochs)
-    PerTrialSampler(options.sampler, space, options.seed)
+    make_pruner(options.deciders.pruner, options.max_epochs)
+    PerTrialSampler(options.deciders.sampler, space, options.seed)
     check_taken(options)

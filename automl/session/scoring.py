@@ -83,7 +83,7 @@ class Scoring:
         if not self._references.are_fitted:
             LOG.info("finishing the references")
         seconds_left = max(0.0, self._call.clock_of_training.seconds_left)
-        seconds_left += self._call.seconds_for_references
+        seconds_left += self._call.seconds_for_references()
         fitted = self._references.take(seconds_left)
         if self._references.shortfall is not None:
             LOG.warning("%s", self._references.shortfall)

@@ -12,13 +12,8 @@ from dataclasses import replace
 
 from automl.executors.executor import Executor
 from automl.tuning.keeping import Collected, Keeper, to_arrays
-from automl.tuning.planned_runs import (
-    PlannedRun,
-    best_configuration,
-    best_losses,
-    say_failures,
-    train_runs,
-)
+from automl.tuning.planned_runs import PlannedRun, best_configuration, best_losses, say_failures
+from automl.tuning.planned_training import train_runs
 from automl.tuning.problem import Problem
 from storage import Store
 from storage.records import StudyRecords, TrialRecord, best_epoch

@@ -44,7 +44,7 @@ class Decider:
     ) -> None:
         self._study, self._limits = study, problem.limits
         study.sampler = PerTrialSampler(
-            options.sampler,
+            options.deciders.sampler,
             problem.space,
             problem.settings.seed,
             problem.cost,
@@ -55,9 +55,8 @@ class Decider:
         self.policy: Policy = make_policy(study, problem, options)
         self.view: View = view_of(study, problem)
         self.stopping = stopping_of(study, options, self.view)
-        self.view.earlier = earlier
         self._first = tuple(map(self._allowed, first_params(earlier, problem.space)))
-        self._name = options.policy
+        self._name = options.deciders.policy
         if believed is not None:
             self.policy.believe(believed.belief)
         self._belief = self.policy.belief

@@ -2,7 +2,7 @@
 
     StudyRecords -> EarlierStudy (kept with the study) -> fitted into its space
                  -> first_params: what is tried first
-                 -> a sampler's or a policy's model of the past, as another task
+                 -> a sampler's model of the past, as another task
 
 Losses of other data are on another scale, so that of an earlier study only the order of its trials
 and the shape of its curves say something. What becomes of params that the space does not have is

@@ -213,5 +213,5 @@ class SearchState:
 
 def _decider(study: optuna.Study, store: Store, problem: Problem, options: CallOptions) -> Decider:
     earlier = store.earlier.read(problem.study_name)
-    believed = store.beliefs.last(problem.study_name, options.policy)
+    believed = store.beliefs.last(problem.study_name, options.deciders.policy)
     return Decider(study, problem, options, earlier_in(problem.space, earlier), believed)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import sampling
+from benchmarks.loss_ratios import LEAST_LOSS
 from benchmarks.sampling import Pair, pairs_of, ratio_over_tables, reached, schedule, summary
 from benchmarks.sampling_search import Data, Effort, Outcome, search
 
@@ -71,6 +72,18 @@ def test_pairs_without_a_loss_are_left_out_and_said(capsys: pytest.CaptureFixtur
     found += [outcome(policy, (1.0, 0.5), table="u") for policy in POLICIES]
     assert [one.first.table for one in pairs_of(found, POLICIES)] == ["u"]
     assert "t, seed 0: no loss" in capsys.readouterr().err
+
+
+def test_a_pair_with_a_loss_of_0_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    """Both at 0 are equal; against another loss it counts as the least that there is."""
+    first, second = POLICIES
+    found = [outcome(policy, (1.0, 0.5), (2.0, 0.0)) for policy in POLICIES]
+    found += [outcome(first, (1.0, 0.0), table="u"), outcome(second, (1.0, 0.5), table="u")]
+    equal, better = pairs_of(found, POLICIES)
+    assert equal.log_ratio == 0.0
+    assert math.exp(better.log_ratio) == pytest.approx(2 * LEAST_LOSS)
+    assert summary([equal, better])["n_pairs"] == 2
+    assert not capsys.readouterr().err
 
 
 def test_a_call_that_was_cut_off_goes_on_with_what_it_has(tmp_path: Path) -> None:

@@ -40,16 +40,18 @@ def check_taken(options: DecisionOptions) -> None:
     """Refuse a sampler or a pruner that the policy has no use for.
 
     Raises:
-        ConfigError: one was chosen that decides nothing, or there is no policy of that name.
+        ConfigError: one was named that decides nothing, the default one as well, or there is no
+            policy of that name.
     """
-    check_policy(options.policy)
+    policy = options.deciders.policy
+    check_policy(policy)
     for name in ("sampler", "pruner"):
         value = getattr(options, name)
-        if value == getattr(DecisionOptions(), name) or name in _taken(options.policy):
+        if value is None or name in _taken(policy):
             continue
         takers = listing([each for each in policy_names() if name in _taken(each)], "or")
         raise ConfigError(
-            f"a {name} must be one that the policy asks, but {options.policy} asks none, and got "
+            f"a {name} must be one that the policy asks, but {policy} asks none, and got "
             f"{name}={value!r}: leave it out, or choose the policy {takers}"
         )
 
@@ -70,6 +72,7 @@ def make_policy(study: optuna.Study, problem: Problem, options: PolicyOptions) -
     Raises:
         ConfigError: there is no policy of that name.
     """
-    check_policy(options.policy)
-    policy: Policy = _module(options.policy).make_policy(study, problem, options)
+    name = options.deciders.policy
+    check_policy(name)
+    policy: Policy = _module(name).make_policy(study, problem, options)
     return policy

@@ -44,4 +44,4 @@ class OptunaPolicy(Policy):
 
 def make_policy(study: optuna.Study, problem: Problem, options: PolicyOptions) -> Policy:
     """The policy of one call."""
-    return OptunaPolicy(study, options.pruner, problem.settings.max_epochs)
+    return OptunaPolicy(study, options.deciders.pruner, problem.settings.max_epochs)

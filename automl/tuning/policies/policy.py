@@ -20,7 +20,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from search_spaces import SearchSpace
-from storage.earlier_records import EarlierStudy
 from storage.records import Json, ParameterValue
 
 TrialState = Literal["training", "paused", "complete", "pruned", "failed"]
@@ -69,8 +68,6 @@ class View:
         n_startable: how many trials may still be started.
         is_late: whether of the epochs or the time of the call no more is left than the policy's
             `last_part`.
-        earlier: trials of earlier studies, with params of this space. Their losses are of other
-            data, on scales of their own: another task to a model of several.
         is_allowed: whether the network of these params is within the study's limits, as far as
             that is known before it is built. What a policy starts all the same is brought within
             them.
@@ -84,7 +81,6 @@ class View:
     turn: int = 0
     n_startable: int = 0
     is_late: bool = False
-    earlier: Sequence[EarlierStudy] = ()
     is_allowed: Callable[[Mapping[str, ParameterValue]], bool] = anything
 
 

@@ -64,6 +64,16 @@ def test_how_far_rounding_has_grown_is_said() -> None:
     assert "its own trainer tells" in told[-1]
 
 
+def test_what_cannot_be_told_is_said_with_the_reason() -> None:
+    first = Difference(1, "valid_loss", 0.5, 0.4)
+    chaotic = ComparedFold(0, 12, 12, 0, 0, first, 0.2, is_chaotic=True)
+    how: dict[str, Any] = {"is_exact": False, "means": Means("plain")}
+    answer, why = lines(chaotic, **how)
+    assert answer.endswith("cannot be told by another trainer (plain)")
+    assert "by 0.2 of theirs" in why and "its own trainer tells" in why
+    assert lines(chaotic, cause="diverged", **how)[0].endswith("not the same")
+
+
 @pytest.mark.parametrize(
     ("cause", "now", "message", "sentence"),
     [

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from automl.diagnostics import FIT_KINDS, diagnose_study, diagnose_trial
+from automl.diagnostics.headline import first_sentence, title
+from automl.diagnostics.titles import ALONE_TITLE, titled
 from automl.models.own.reference import reference_of
 from automl.options.search_options import SearchOptions
+from automl.report.evidence_words import evidence_in_words
 from automl.tuning.settings import objective_settings
 from search_spaces.mappings import objective_space
 from storage.records import Diagnosis, EpochRecord, RunRecord, StudyRecords, TrialRecord
@@ -96,6 +100,18 @@ def test_evidence_is_finite_and_advice_says_what_is_missing() -> None:
     assert all(math.isfinite(value) for value in found.evidence.values())  # type: ignore[arg-type]
     assert "train_loss" not in found.evidence
     assert "Yield" in found.advice[0].text
+
+
+def test_nothing_is_said_of_rows_or_references_that_an_objective_does_not_have() -> None:
+    for curve in (GOOD, RISES, NO_TRAIN):
+        found = judged(curve)
+        told = " ".join(name for name, _ in evidence_in_words(found))
+        assert "loss" in told
+        assert not {"rows", "references", "network"} & set(re.findall(r"\w+", told))
+        assert "references" not in first_sentence(found)
+    good = judged(GOOD)
+    assert title(good) == ALONE_TITLE
+    assert good.message.startswith(titled(title(good), "")), "the name is told once"
 
 
 def test_a_study_is_judged_by_its_best_trial() -> None:

@@ -7,7 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from automl.investigation.compared_curves import COMPARED, compare_curves
+from automl.investigation.compared_curves import (
+    COMPARED,
+    OWN_ROUNDING,
+    apart_at_first,
+    compare_curves,
+)
 from storage.records import EpochRecord
 
 CURVE = tuple(
@@ -68,6 +73,26 @@ def test_what_rounding_does_not_explain_is_another_curve(
         "valid_loss",
         epoch - 1,
     )
+
+
+def test_what_rounding_may_do_within_a_trainer_leaves_it_open() -> None:
+    def found(sensitivity: float, *, is_exact: bool = False) -> bool | None:
+        now = apart(1e-3, 0.1, 0.1, 0.1, 0.1)
+        return compare_curves(0, CURVE, now, is_exact=is_exact, sensitivity=sensitivity).is_same
+
+    assert found(1e-3 / OWN_ROUNDING * 1.01) is None
+    assert found(math.inf) is None  # the moved run diverged
+    assert found(1e-3 / OWN_ROUNDING * 0.99) is False
+    assert found(1.0, is_exact=True) is False  # its own trainer does the same
+    late = apart(0.0, 0.0, 0.0, 0.1, 0.1)
+    assert compare_curves(0, CURVE, late, is_exact=False, sensitivity=1.0).is_same is False
+    close = apart(1e-7, 1e-6, 1e-4, 1e-2, 0.3)
+    assert compare_curves(0, CURVE, close, is_exact=False, sensitivity=1.0).is_same is True
+
+
+def test_first_epochs_are_apart_by_the_loss_that_differs_more() -> None:
+    assert apart_at_first(CURVE, apart(0.25, 9.0, 9.0, 9.0, 9.0)) == pytest.approx(0.2)
+    assert apart_at_first(CURVE, ()) == math.inf
 
 
 def test_curves_that_have_not_parted_are_equally_long() -> None:

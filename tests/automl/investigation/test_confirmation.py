@@ -21,7 +21,8 @@ from automl.investigation.confirmation import (
     plan_confirmation,
     verdict_on,
 )
-from automl.tuning.planned_runs import EndedRun, PlannedRun, train_runs
+from automl.tuning.planned_runs import EndedRun, PlannedRun
+from automl.tuning.planned_training import train_runs
 from search_spaces import load
 from storage.records import (
     Advice,

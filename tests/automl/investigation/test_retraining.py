@@ -18,7 +18,8 @@ from automl.investigation.retraining import (
     plan_decomposition,
 )
 from automl.training.batches import rows_of
-from automl.tuning.planned_runs import EndedRun, train_runs
+from automl.tuning.planned_runs import EndedRun
+from automl.tuning.planned_training import train_runs
 from search_spaces import load
 from storage.records import EpochRecord, StudyRecords, StudySettings, Task, TrialRecord
 

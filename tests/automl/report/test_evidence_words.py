@@ -32,7 +32,7 @@ def words(kind: str = "good_fit", **evidence: object) -> dict[str, str]:
 
 def test_names_of_the_code_become_words():
     assert words(train_loss=0.12345, n_trials=1200) == {
-        "loss on train rows": "0.123", "trials": "1,200",
+        "train loss": "0.123", "trials": "1,200",
     }  # fmt: skip
 
 

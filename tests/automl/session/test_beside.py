@@ -11,7 +11,7 @@ def test_beside_an_objective_there_is_nothing_to_do(tmp_path: Path) -> None:
     with start_tune(lambda params: 1.0, {"x": [1, 2]}, options) as session:
         found = beside(session.call, session.store)
         assert isinstance(found, BesideObjective) and found.has_references
-        assert session.call.seconds_for_references == 0.0
+        assert session.call.seconds_for_references() == 0.0
         for _ in session:
             pass
         records = session.result().records

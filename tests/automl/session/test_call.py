@@ -64,6 +64,7 @@ def test_more_time_is_left_the_more_trials_there_are_and_less_once_references_ar
         assert 600.0 - (clock.timeout or 0.0) == pytest.approx(ending + call.busyness * work)
         call.keep_for_end(clock, 0, has_references=True, busyness=None)
         spared = ending - (600.0 - (clock.timeout or 0.0))
+        assert spared == pytest.approx(call.seconds_for_references())
         assert spared == pytest.approx(call.busyness * REFERENCE_SECONDS)
 
 

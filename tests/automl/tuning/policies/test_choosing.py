@@ -31,7 +31,9 @@ def test_a_misspelt_name_is_told_with_the_one_that_was_meant() -> None:
     ("policy", "option", "value", "others"),
     [
         ("freeze_thaw", "sampler", "gp", "optuna or promotion"),
+        ("freeze_thaw", "sampler", "tpe", "optuna or promotion"),  # the default is named as well
         ("freeze_thaw", "pruner", "median", "optuna"),
+        ("promotion", "pruner", "successive_halving", "optuna"),
         ("promotion", "pruner", "none", "optuna"),
     ],
 )
@@ -48,7 +50,7 @@ def test_a_sampler_or_pruner_that_decides_nothing_is_refused(
     [
         DecisionOptions(sampler="gp", pruner="median"),
         DecisionOptions(policy="promotion", sampler="random"),
-        DecisionOptions(policy="freeze_thaw", sampler="tpe"),  # nobody can tell it from none
+        DecisionOptions(policy="freeze_thaw"),
     ],
 )
 def test_what_is_asked_or_was_not_chosen_is_taken(options: DecisionOptions) -> None:

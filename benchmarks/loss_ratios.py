@@ -1,0 +1,25 @@
+"""Ratios of losses, in which searches are compared: geometric means, so logarithms.
+
+A loss of exactly 0 has no logarithm. A search that found one is no search without a loss: to leave
+it out would leave out the tables on which one side, or both, were at their best. It counts as
+`LEAST_LOSS`, and so does whatever is lower: two such losses are equal, and one of them is better
+than another loss by a ratio that is finite, and rather too near 1 than too far from it.
+"""
+
+from __future__ import annotations
+
+import math
+
+LEAST_LOSS = 2.0**-24
+"""What single precision cannot tell from 0 in a cross-entropy: half a unit of the last place of 1,
+the probability of what is certain."""
+
+
+def log_loss(loss: float) -> float:
+    """The logarithm of a loss from 0 on."""
+    return math.log(max(loss, LEAST_LOSS))
+
+
+def log_ratio(one: float, other: float) -> float:
+    """The logarithm of one loss over another: below 0, the first is the better."""
+    return math.log(max(one, LEAST_LOSS) / max(other, LEAST_LOSS))
