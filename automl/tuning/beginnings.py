@@ -48,7 +48,7 @@ def adopt(state: SearchState) -> None:
             in_training.append((adopted, turn_of(trial)))
     stopping = state.decider.stopping
     is_over = stopping.reason is not None
-    best = stopping.best_unfinished(state.tally.best_value) if is_over else None
+    best = stopping.standing.best_unfinished(state.tally.best_value) if is_over else None
     for adopted, turn in in_training:
         if not is_over or (best is not None and adopted.number == best[0]):
             state.trials.order.enter(adopted.number, adopted.n_reported, turn)

@@ -50,7 +50,7 @@ def needs_the_time(state: SearchState, seconds_left: float) -> int | None:
     """
     if math.isinf(seconds_left):
         return None
-    resting = map(state.trials.paused.get, state.decider.stopping.better_unfinished)
+    resting = map(state.trials.paused.get, state.decider.stopping.standing.ahead)
     if not any(isinstance(one, AdoptedTrial) for one in resting):
         return None
     best = state.best_unfinished

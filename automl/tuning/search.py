@@ -236,7 +236,7 @@ class Search:
         """Nothing more is decided: the best trial, if unfinished, is complete as it is."""
         state = self.state
         self._store()  # before runs end
-        best = state.decider.stopping.best_unfinished(state.tally.best_value)
+        best = state.decider.stopping.standing.best_unfinished(state.tally.best_value)
         trial = begin_to_finish(state, None if best is None else best[0])
         while trial is not None and not trial.is_resting:
             if self._is_cut:

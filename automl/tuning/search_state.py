@@ -144,19 +144,19 @@ class SearchState:
 
         None where a complete one is as good.
         """
-        trials, stopping = self.decider.view.trials, self.decider.stopping
+        trials, standing = self.decider.view.trials, self.decider.stopping.standing
         found: dict[int, Sequence[float]] = {
-            number: () for number in stopping.better_unfinished if trials[number].state == "paused"
+            number: () for number in standing.ahead if trials[number].state == "paused"
         }
         found |= {number: losses_ahead(trial) for number, trial in self.trials.items()}
-        return stopping.best_unfinished(self.tally.best_value, found)
+        return standing.best_unfinished(self.tally.best_value, found)
 
     @property
     def best_held(self) -> TrialInTraining | None:
         """The best of those whose runs are held, so that it can be complete as it is."""
         held = {trial.number: trial for trial in (*self.trials.values(), *self.trials.paused.held)}
         ahead = {n: losses_ahead(trial) for n, trial in held.items() if can_be_complete(trial)}
-        best = self.decider.stopping.best_unfinished(self.tally.best_value, ahead)
+        best = self.decider.stopping.standing.best_unfinished(self.tally.best_value, ahead)
         return None if best is None else held[best[0]]
 
     def free(self, trial: TrialInTraining) -> None:

@@ -13,28 +13,26 @@ here comes from the rounds of the virtual order (`order.py`), and is counted aga
 where a call goes on. An epoch of a trial is one of each of its folds, and its loss then is their
 mean. A trial has been tried once it has ended or paused.
 
-An unfinished trial is worth its lowest loss. One that is better than all completed ones when a
-search ends is to be complete: `finishing.py`.
+An unfinished trial that is better than all complete ones when a search ends (`standing.py`) is to
+be complete: `finishing.py`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import optuna
 
 from automl.options.option import options_in
 from automl.options.search_options import EndOptions
-from automl.tuning.lowest_losses import LowestLosses, lowest
 from automl.tuning.policies.policy import TrialState, View
 from automl.tuning.problem import Problem
+from automl.tuning.standing import Standing
 from automl.tuning.study_view import turn_of, view_of
 from automl.tuning.tally import Tally
 from storage.call_records import Reached, StopReason, StopWord
-
-UNFINISHED = frozenset[TrialState]({"training", "paused"})
 
 TRIED_AT_BEST = "automl:n_tried_at_best"
 """System attribute of a study: trials that had been tried after the round with its best loss."""
@@ -49,6 +47,7 @@ class Stopping:
         have_paused: trials that have gone on after a pause, and so had been tried before.
 
     Attributes:
+        standing: what each trial is worth.
         n_epochs: of trials, that the order has had in all calls.
     """
 
@@ -63,16 +62,14 @@ class Stopping:
         self._view = view
         self._n_tried_at_best = n_tried_at_best
         trials = view.trials.values()
-        self._losses = LowestLosses({trial.number: trial.losses for trial in trials})
-        self._best_complete = math.inf
-        self._better: set[int] = set()  # trials that were better when they were last looked at
+        self.standing = Standing(view)
         self._tried = {trial.number for trial in trials if trial.state != "training"}
         self._tried.update(have_paused)
         self._has_gained = False  # in the round that is carried out
         self._is_used_up = False  # nothing more is to be decided
         self._enough: int | None = None  # the best trial that has reached the target
         for trial in trials:
-            self._look_at(trial.number)
+            self._note_target(trial.number)
         self.n_epochs = 0
         self.count_epochs()
         self._n_epochs_before = self.n_epochs
@@ -82,23 +79,23 @@ class Stopping:
     def note_epoch(self, number: int) -> None:
         """The view has one more epoch of a trial."""
         self.n_epochs += 1
-        if self._losses.note(number, self._view.trials[number].losses[-1:]):
+        if self.standing.note(number, self._view.trials[number].losses[-1:]):
             self._has_gained = True
-        self._look_at(number)
+        self._note_target(number)
 
     def note_state(self, number: int, state: TrialState) -> None:
         """A trial pauses, goes on, or has ended."""
         if state != "training":
             self._tried.add(number)
-        self._look_at(number)
+        self.standing.look_at(number)
 
     def take_over(self, number: int, *, is_tried: bool) -> None:
         """The view has a trial of another coordinator as it is by now."""
-        if self._losses.note(number, self._view.trials[number].losses):
+        if self.standing.note(number, self._view.trials[number].losses):
             self._has_gained = True
         if is_tried:
             self._tried.add(number)
-        self._look_at(number)
+        self._note_target(number)
 
     def end_round(self) -> int | None:
         """All epochs and states of a round have been noted.
@@ -119,16 +116,10 @@ class Stopping:
         """The policy decides for nothing more, or the time that is left is for the best trial."""
         self._is_used_up = True
 
-    def _look_at(self, number: int) -> None:
-        """See whether a trial that has changed is one that matters at an end."""
-        loss, state = self._losses.of(number), self._view.trials[number].state
-        if state == "complete":
-            self._best_complete = min(self._best_complete, loss)
-        elif state in UNFINISHED and loss < self._best_complete:
-            self._better.add(number)
+    def _note_target(self, number: int) -> None:
         if self.is_enough(number):
             numbers = [number] if self._enough is None else [number, self._enough]
-            self._enough = self._losses.best_of(numbers)
+            self._enough = self.standing.best_of(numbers)
 
     # What it comes to
 
@@ -177,52 +168,14 @@ class Stopping:
         """Whether a trial has reached the loss that was asked for, and can be complete."""
         trial, target = self._view.trials[number], self._limits.target_loss
         is_lost = trial.state in ("pruned", "failed")
-        return target is not None and not is_lost and self._losses.of(number) <= target
-
-    @property
-    def better_unfinished(self) -> Sequence[int]:
-        """The unfinished trials, of all coordinators, that are better than all complete ones.
-
-        As the order has them. They are few, and asked for again and again.
-        """
-        trials = self._view.trials
-        self._better = {
-            number
-            for number in self._better
-            if trials[number].state in UNFINISHED and self._losses.of(number) < self._best_complete
-        }
-        return sorted(self._better)
-
-    def best_unfinished(
-        self, best_value: float | None, among: Mapping[int, Sequence[float]] | None = None
-    ) -> tuple[int, float] | None:
-        """The unfinished trial of the lowest loss, and that loss.
-
-        None where it is not below the best complete value, other coordinators' included.
-
-        Args:
-            best_value: of the complete trials that this coordinator told, or found as it began.
-            among: these only, with losses of epochs that the order has not had yet; None: all, as
-                the order has them.
-        """
-        if among is None:
-            among = dict.fromkeys(self.better_unfinished, ())
-        losses = (
-            (min(self._losses.of(number), lowest(ahead)), number)
-            for number, ahead in among.items()
-        )
-        loss, number = min(losses, default=(math.inf, -1))
-        to_beat = self._best_complete
-        if best_value is not None:
-            to_beat = min(to_beat, best_value)
-        return (number, loss) if loss < to_beat else None
+        return target is not None and not is_lost and self.standing.of(number) <= target
 
     @property
     def reason(self) -> StopReason | None:
         """Why the order ends the search before all trials have ended, if it does."""
         patience, n_since = self._limits.patience_trials, self.n_tried - self._n_tried_at_best
         if (number := self._enough) is not None:
-            loss = self._losses.of(number)
+            loss = self.standing.of(number)
             return self._reason("target_loss", trial_number=number, valid_loss=loss)
         if patience is not None and n_since >= patience:
             return self._reason("patience_trials", n_since=n_since)
@@ -293,5 +246,5 @@ def so_far(study: optuna.Study, problem: Problem, limits: EndOptions) -> SoFar:
     """What is there of a study, for a call with these limits."""
     tally, stopping = Tally.of(study), stopping_of(study, limits, view_of(study, problem))
     is_over = stopping.reason is not None or tally.has_all(limits.total)
-    is_finished = stopping.best_unfinished(tally.best_value) is None
+    is_finished = stopping.standing.best_unfinished(tally.best_value) is None
     return SoFar(tally, stopping.reason, is_over and is_finished)

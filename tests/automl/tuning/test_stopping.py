@@ -135,31 +135,15 @@ def test_only_a_better_loss_is_a_gain() -> None:
     assert because(found) == "patience_trials"
 
 
-def test_the_best_unfinished_trial_must_be_better_than_the_best_complete_one() -> None:
-    view = view_with([0.1], [0.3], [0.2, 0.4], [0.2], [], states=("pruned", "training", "paused"))
-    found = stopping(view)
-    assert found.best_unfinished(None) == (2, 0.2)
-    assert found.best_unfinished(0.21) == (2, 0.2)
-    assert found.best_unfinished(0.2) is None
-    assert stopping(view_with([], [])).best_unfinished(None) is None
-
-
-def test_epochs_ahead_of_the_order_count_where_they_are_told() -> None:
-    found = stopping(view_with([0.3], [0.2], []))
-    assert found.best_unfinished(None, {0: [0.4, 0.1], 1: []}) == (0, 0.1)
-    assert found.best_unfinished(None, {0: [0.4], 2: [math.nan]}) == (0, 0.3)
-    assert found.best_unfinished(None, {}) is None
-
-
 def test_what_another_coordinator_has_completed_is_to_be_beaten_too() -> None:
     view = view_with([0.3], [0.5], states=("paused", "training"))
     found = stopping(view)
     view.trials[1] = TrialView(1, {}, "complete", [0.5, 0.2])
     found.take_over(1, is_tried=True)
-    assert found.best_unfinished(0.4) is None
+    assert found.standing.best_unfinished(0.4) is None
     view.trials[0].losses += [0.1]
     found.note_epoch(0)
-    assert found.best_unfinished(0.4) == (0, 0.1)
+    assert found.standing.best_unfinished(0.4) == (0, 0.1)
 
 
 def test_what_another_coordinator_has_found_counts() -> None:
