@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from automl.tuning.policies.policy import TrialState, TrialView
+from automl.tuning.policies.policy import TrialView
 from automl.tuning.standing import Standing, lowest
 from tests.automl.tuning.test_stopping import view_with
 
