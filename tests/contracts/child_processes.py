@@ -19,6 +19,11 @@ def workers(pid: int) -> list[int]:
     return sorted(each for server in children(pid, SERVER) for each in children(server))
 
 
+def state_of(pid: int) -> str:
+    """The letter for what a process does: "T" where it is stopped."""
+    return (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split())[0]
+
+
 def is_gone(pid: int, seconds: float = 5.0) -> bool:
     """Whether there is no such process, or there is not within so many seconds."""
     until = time.monotonic() + seconds

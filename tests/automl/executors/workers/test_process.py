@@ -18,12 +18,14 @@ from automl.executors.executor import RunFailure
 from automl.executors.pool import Pool
 from automl.executors.workers.process import ProcessEngine
 from automl.executors.workers.worker import TrainingSetup
+from tests.contracts.child_processes import state_of
 from tests.contracts.executor_contract import (
     LINEAR,
     SLOW,
     ExecutorContract,
     MakeExecutor,
     curve_alone,
+    epochs_until_all_rest,
     train,
 )
 from tests.contracts.linear_trainer import (
@@ -177,6 +179,46 @@ def test_a_worker_that_dies_takes_only_its_runs_and_is_replaced(borrow):
     assert all(without_seconds(again[i]) == curve_alone(runs[i], 3) for i in lost)
     assert pids(executor)[1] == other
     assert died not in pids(executor)
+
+
+def stop(pid: int) -> None:
+    """Stop a process, and wait until it does nothing any more."""
+    os.kill(pid, signal.SIGSTOP)
+    while state_of(pid) != "T":
+        time.sleep(0.01)
+
+
+def test_runs_that_a_killed_worker_had_not_taken_are_trained_by_the_next_and_not_lost(borrow):
+    executor = borrow()
+    executor.start([tiny_run(1)], {1: 2})
+    epochs_until_all_rest(executor)
+    (member,) = executor._members
+    stop(member.worker.pid)
+    executor.start([tiny_run(2), tiny_run(3)])
+    assert set(member.runs) == {1, 2, 3}, "it was told of all, and its connection has them"
+    os.kill(member.worker.pid, signal.SIGKILL)
+    curves, failures = train(executor, [], 3)
+    assert [(failure.run_id, failure.cause) for failure in failures] == [(1, "lost")]
+    for run_id in (2, 3):
+        assert without_seconds(curves[run_id]) == curve_alone(tiny_run(run_id), 3)
+
+
+def test_a_run_whose_workers_go_on_dying_before_they_take_it_is_lost_in_the_end():
+    """Else the workers of one that is too much to receive would be replaced for ever."""
+    with make() as executor:
+        executor.start([tiny_run(1)])
+        for expected in ([], ["lost"]):
+            (member,) = executor._members
+            while not executor._engine.wait([member.worker], 1.0):
+                pass  # it loads, and says then that it is ready
+            stop(member.worker.pid)
+            while not member.runs:
+                executor.next_round(time.monotonic() + 0.05)
+            os.kill(member.worker.pid, signal.SIGKILL)
+            while executor._members[0] is member:
+                executor._listen(None)
+            found = executor._results.take_all().failures
+            assert [failure.cause for failure in found] == expected
 
 
 def test_a_trial_that_kills_its_worker_trains_alone_in_the_end_so_that_others_live(borrow):
