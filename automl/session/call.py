@@ -21,10 +21,10 @@ from automl.options.search_options import FreeOptions, PolicyOptions, SearchOpti
 from automl.tuning.call_options import CallOptions
 from automl.tuning.clock import Clock
 from automl.tuning.ending_time import (
-    MOST_BUSY,
     MOST_SHARE,
     REFERENCE_SECONDS,
     ending_seconds,
+    reckoned,
 )
 from automl.tuning.memory import MemoryPlan, plan_memory
 from automl.tuning.network_problem import NetworkProblem
@@ -122,7 +122,7 @@ class SearchCall:
             return
         busy = self.busyness
         if busyness is not None and self.problem.is_trusted and self.options.device == "cpu":
-            busy = min(max(1.0, busyness), MOST_BUSY)
+            busy = reckoned(busyness)
         dataset = self.problem.dataset
         n_slots = slots_of(self.memory.n_slots).in_slots(n_ended)
         n_runs = (n_slots + ready(n_slots)) * max(1, len(dataset.folds))
