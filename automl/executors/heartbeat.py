@@ -1,10 +1,13 @@
-"""Signs of life: whether a worker process is slow, or stands still.
+"""Signs of life: whether a worker process is slow, or stands still, and what it came to.
 
-A thread of the worker counts up a byte of shared memory every second, whatever its training
-does: an epoch of an hour goes on beating, while a process that was stopped by a signal, waits
-for a dead drive or hangs with the interpreter's lock does not. The coordinator's watch ends a
-worker that has been silent for too long. All that waits for that worker, in the middle of a
-message too, then wakes up as it does for any worker that has died.
+A thread of the worker counts beats in shared memory every second, whatever its training does:
+an epoch of an hour goes on beating, while a process that was stopped by a signal, waits for a
+dead drive or hangs with the interpreter's lock does not. The coordinator's watch ends a worker
+that has been silent for too long. All that waits for that worker, in the middle of a message
+too, then wakes up as it does for any worker that has died.
+
+The memory outlives the worker. So it also counts there the orders that it has taken, of which a
+worker that has died can tell nobody.
 """
 
 from __future__ import annotations
@@ -37,19 +40,26 @@ ENDING_SILENCE_LIMIT = 5.0
 """The same once the search is to end: a person, or a timeout, waits for it."""
 
 
+BEATS, ORDERS = range(2)
+"""Where in the shared memory the worker counts what."""
+
+N_BYTES = 16
+"""Two numbers of 64 bits."""
+
+
 class Pulse:
-    """What the coordinator sees of a worker's beats."""
+    """What the coordinator sees of a worker, dead or alive."""
 
     def __init__(self) -> None:
-        self.descriptor = unnamed_file("automl-pulse", 1)  # the worker inherits it
-        self._memory = mmap.mmap(self.descriptor, 1)
+        self.descriptor = unnamed_file("automl-pulse", N_BYTES)  # the worker inherits it
+        self._counts = _counts(self.descriptor)
         self._last_beat = 0
         self._looked_at = time.monotonic()
         self._silence = 0.0
 
     def silence(self) -> float:
         """Seconds since the last beat, as far as this process was there to listen."""
-        now, beat = time.monotonic(), self._memory[0]
+        now, beat = time.monotonic(), self._counts[BEATS]
         if beat != self._last_beat:
             self._last_beat, self._silence = beat, 0.0
         else:
@@ -57,8 +67,13 @@ class Pulse:
         self._looked_at = now
         return self._silence
 
+    @property
+    def n_orders(self) -> int:
+        """How many orders the worker has taken."""
+        return self._counts[ORDERS]
+
     def close(self) -> None:
-        """Close this process's descriptor; the worker keeps its own."""
+        """Close this process's descriptor; the worker keeps its own, and this one what it saw."""
         os.close(self.descriptor)
 
 
@@ -92,6 +107,22 @@ class Watch:
         self._is_closed.set()
 
 
+class TakenOrders:
+    """The worker's side of `Pulse.n_orders`.
+
+    Args:
+        descriptor: of the coordinator's `Pulse`; None: nobody wants to know.
+    """
+
+    def __init__(self, descriptor: int | None) -> None:
+        self._counts = None if descriptor is None else _counts(descriptor)
+
+    def note(self) -> None:
+        """Orders are taken now: whatever they do to this process, it has had them."""
+        if self._counts is not None:
+            self._counts[ORDERS] += 1
+
+
 def begin_to_beat(descriptor: int | None, parent: int | None = None) -> None:
     """Give signs of life from now on, in a thread; end when the parent has.
 
@@ -99,15 +130,20 @@ def begin_to_beat(descriptor: int | None, parent: int | None = None) -> None:
         descriptor: of the coordinator's `Pulse`; None: only look whether the parent is there.
         parent: which process it was; None: that of now.
     """
-    memory = None if descriptor is None else mmap.mmap(descriptor, 1)
-    arguments = (memory, os.getppid() if parent is None else parent)
+    counts = None if descriptor is None else _counts(descriptor)
+    arguments = (counts, os.getppid() if parent is None else parent)
     threading.Thread(target=_beat, args=arguments, name="automl-beat", daemon=True).start()
 
 
-def _beat(memory: mmap.mmap | None, parent: int) -> None:
+def _counts(descriptor: int) -> memoryview[int]:
+    """The shared memory, as numbers that are each written at once."""
+    return memoryview(mmap.mmap(descriptor, N_BYTES)).cast("Q")
+
+
+def _beat(counts: memoryview[int] | None, parent: int) -> None:
     while os.getppid() == parent:
-        if memory is not None:
-            memory[0] = (memory[0] + 1) % 256
+        if counts is not None:
+            counts[BEATS] += 1
         time.sleep(BEAT_SECONDS)
     os._exit(0)
 

@@ -15,7 +15,7 @@ from automl.executors.pool_runs import PoolRun
 from automl.executors.room import Room
 from automl.executors.round_clock import RoundClock
 from automl.executors.time_limit import TimeLimit
-from automl.executors.workers.worker import Engine, RoundDone, Worker, WorkerLost
+from automl.executors.workers.worker import Engine, RoundDone, Worker
 from automl.wording.counts import agree, listing
 from automl.wording.numbers import duration
 
@@ -92,7 +92,7 @@ class Member:
             WorkerLost: it has ended.
         """
         for run in starts:
-            run.place = self.place
+            run.place, run.order = self.place, self.orders.n_told + 1
             self.runs[run.run_id] = run
             if run.progress.limit is not None:
                 self.orders.allow(run.run_id, run.progress.limit)
@@ -100,14 +100,7 @@ class Member:
         self._limit.run_only([run.run_id for run in self.due])
         if not self._goes_on:
             self._clock.begin()
-        try:
-            self.worker.tell(orders)
-        except WorkerLost:
-            for run in starts:  # it never heard of them: no loss of theirs, if it is the first
-                if not run.is_unheard:
-                    run.is_unheard, run.place = True, None
-                    del self.runs[run.run_id]
-            raise
+        self.worker.tell(orders)
 
     def hold(self) -> None:
         """Let it begin no round any more, until it is told something else.
@@ -122,6 +115,22 @@ class Member:
         """A run has ended, or is to go on elsewhere."""
         if self.runs.pop(run.run_id, None) is not None:
             self.orders.stop(run.run_id)
+
+    def take_back(self) -> None:
+        """Let runs wait again that the worker had not taken when it ended: no loss of theirs.
+
+        Once in each place, as all workers may have been killed together. A run whose workers go
+        on dying before they take it may be why: it may be more than they can receive.
+        """
+        missed = [
+            run
+            for run in self.runs.values()
+            if not self.worker.has_taken(run.order) and self.place not in run.missed
+        ]
+        for run in missed:
+            run.missed.add(self.place)
+            run.place = None
+            del self.runs[run.run_id]
 
     def end_round(self, done: RoundDone) -> RoundResult:
         """Its result without what concerns runs that were stopped while it was made.

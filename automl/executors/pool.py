@@ -3,9 +3,9 @@
 Workers train by themselves what they were told, each run to its limit; `next_round` takes what
 they have done, tells them what was decided meanwhile, and gives work to those that soon have
 none (`distribution.py`). So nobody waits for anybody, and what was decided reaches a worker
-between two of its rounds. A worker that is lost takes only the runs it was told of: they come
-back as "lost", to be started again, and another worker takes its place. How workers are started,
-spoken to and waited for is their engine's affair (`workers/worker.py`).
+between two of its rounds. A worker that is lost takes only the runs with it that it had taken
+on: they come back as "lost", to be started again, and another worker takes its place. How workers
+are started, spoken to and waited for is their engine's affair (`workers/worker.py`).
 """
 
 from __future__ import annotations
@@ -281,7 +281,7 @@ class Pool(Executor):
         raise TrainingError(f"run {run_id} is gone with its worker process")
 
     def _replace(self, member: Member, message: str, note: str = "") -> None:
-        """Put a new worker in a lost or hanging one's place; its runs in training are lost.
+        """Put a new worker in a lost or hanging one's place; the runs that it took are lost.
 
         It may have died for want of memory, so the new one begins with half as many runs.
 
@@ -296,6 +296,7 @@ class Pool(Executor):
             self._losses.note_failed_start(message)
         place = member.worker.place() if member.hangs_at() <= time.monotonic() else ""
         member.worker.end()
+        member.take_back()  # what it took is known only now
         failures = member.failures(message, place)
         self._results.add(RoundResult(failures=tuple(failures)))
         lost = [member.runs[each.run_id] for each in failures if each.cause == "lost"]

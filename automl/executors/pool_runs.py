@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from torch import Tensor
 
@@ -20,7 +20,8 @@ class PoolRun:
         start: where it begins with the worker that is told next.
         place: of the worker that was told; None: it waits, or has ended without a worker.
         alone: whether it must not train beside others.
-        is_unheard: whether a worker had ended when it was told of it.
+        order: by which of its orders that worker was told.
+        missed: places whose workers had ended before they took that order.
         sent: its best weights, where its worker has sent them with its end; of an objective that
             has no state none, which is to be known as well. None: it has not.
     """
@@ -31,7 +32,8 @@ class PoolRun:
     alone: bool = False
     is_active: bool = True
     place: int | None = None
-    is_unheard: bool = False
+    order: int = 0
+    missed: set[int] = field(default_factory=set)
     sent: Mapping[str, Tensor] | None = None
 
     @property

@@ -21,10 +21,10 @@ from automl.options.search_options import FreeOptions, PolicyOptions, SearchOpti
 from automl.tuning.call_options import CallOptions
 from automl.tuning.clock import Clock
 from automl.tuning.ending_time import (
-    MOST_BUSY,
     MOST_SHARE,
     REFERENCE_SECONDS,
     ending_seconds,
+    reckoned,
 )
 from automl.tuning.memory import MemoryPlan, plan_memory
 from automl.tuning.network_problem import NetworkProblem
@@ -141,7 +141,7 @@ class SearchCall:
         is_told = self.problem.is_trusted and self.options.device == "cpu"
         if of_workers is None or not is_told:
             return self.busyness
-        return min(max(1.0, of_workers), MOST_BUSY)
+        return reckoned(of_workers)
 
     @cached_property
     def _most_for_end(self) -> float:

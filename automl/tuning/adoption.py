@@ -41,15 +41,24 @@ class AdoptedTrial:
         """The trial's number in its study."""
         return self.handle.number
 
+    def checkpoints_of(self, fold: int) -> dict[int, ArtifactRecord]:
+        """The states of a fold's runs, by run_id, in the order of attempts."""
+        return {
+            run_id: one
+            for one in self.checkpoints
+            if (run_id := one.run_id) is not None and self.folds.get(run_id) == fold
+        }
+
     def checkpoint_of(self, fold: int) -> tuple[ArtifactRecord | None, Sequence[EpochRecord]]:
         """The last state of a fold's run, with the curve of that run.
 
         An attempt that was killed soon has none, but an earlier one may have.
         """
-        for kept in reversed(self.checkpoints):
-            if kept.run_id is not None and self.folds.get(kept.run_id) == fold:
-                return kept, self.epochs.get(kept.run_id, ())
-        return None, ()
+        found = self.checkpoints_of(fold)
+        if not found:
+            return None, ()
+        last = next(reversed(found))
+        return found[last], self.epochs.get(last, ())
 
     def epochs_of_state(self, fold: int) -> int:
         """How many epochs of a fold's run its last state saves; 0 where it is of no use."""

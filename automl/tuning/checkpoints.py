@@ -1,8 +1,8 @@
 """The states of trials in training, so that they can go on: after a stop, a kill, or a pause.
 
-A checkpoint is a file of one run, with a row that says so; a newer one takes its place, and when
-its trial has ended it goes. One that cannot be written only costs time: training again from the
-start gives the same curve.
+A checkpoint is a file of one run, with a row that says so; a newer one takes its place, of a later
+attempt too, and when its trial has ended it goes. One that cannot be written only costs time:
+training again from the start gives the same curve.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Checkpoints:
         self._store = store
         self._study_name = study_name
         self._complain = complain
-        self._kept: dict[int, tuple[ArtifactRecord, ...]] = {}  # by trial number
+        self._kept: dict[int, dict[int, tuple[ArtifactRecord, ...]]] = {}  # by trial and fold
 
     def save(self, trials: Sequence[TrialInTraining], executor: Executor) -> None:
         """Save the states of trials' active runs, so that the next call goes on from them.
@@ -51,13 +51,13 @@ class Checkpoints:
         for first in range(0, len(trials), N_STATES_AT_ONCE):
             with ThreadPoolExecutor(N_STATES_AT_ONCE, "automl-states") as pool:
                 saving = [
-                    (trial.number, pool.submit(self._save_state, state))
+                    (state.run, pool.submit(self._save_state, state))
                     for trial in trials[first : first + N_STATES_AT_ONCE]
                     for state in _states(trial, executor)
                 ]
-            for number, future in saving:
+            for run, future in saving:
                 try:
-                    self._note_saved(number, future.result())
+                    self._note_saved(run, future.result())
                 except ArtifactError as error:  # going on without it only takes longer
                     self._complain(error)
 
@@ -71,20 +71,24 @@ class Checkpoints:
             state=details,
         )
 
-    def _note_saved(self, number: int, saved: ArtifactRecord) -> None:
-        earlier = self._kept.get(number, ())
-        kept = [artifact for artifact in earlier if artifact.run_id != saved.run_id]
-        self._kept[number] = (*kept, saved)
+    def _note_saved(self, run: RunConfig, saved: ArtifactRecord) -> None:
+        """Let what earlier attempts have left of a fold go: the last state is gone on from."""
+        kept = self._kept.setdefault(run.trial_number, {})
+        earlier = kept.get(run.fold, ())
+        kept[run.fold] = (saved,)
+        self.remove([artifact for artifact in earlier if artifact.run_id != saved.run_id])
 
     def continuations(self, trial: TrialInTraining, adopted: AdoptedTrial) -> list[Start]:
         """Where each run of an adopted trial starts: its fold's checkpoint, or the beginning.
 
         The epochs before a checkpoint are copied to the new run, so that its curve is whole.
         """
-        self._kept[trial.number] = adopted.checkpoints
+        kept = self._kept.setdefault(trial.number, {})
         starts: list[Start] = []
         for one in trial.runs.values():
             run = one.config
+            if found := adopted.checkpoints_of(run.fold):  # else this call may have saved some
+                kept[run.fold] = tuple(found.values())
             artifact, curve = adopted.checkpoint_of(run.fold)
             checkpoint = self._load(run, artifact) if artifact is not None else None
             if checkpoint is None or len(curve) < checkpoint.epoch:  # it was ahead of the curve
@@ -96,11 +100,12 @@ class Checkpoints:
 
     def of(self, trial_number: int) -> tuple[ArtifactRecord, ...]:
         """The states that were saved of a trial in training."""
-        return self._kept.get(trial_number, ())
+        return tuple(one for kept in self._kept.get(trial_number, {}).values() for one in kept)
 
     def discard_of(self, trial_number: int) -> None:
         """Remove the checkpoints of a trial that has ended."""
-        self.remove(self._kept.pop(trial_number, ()))
+        self.remove(self.of(trial_number))
+        self._kept.pop(trial_number, None)
 
     def remove(self, checkpoints: Sequence[ArtifactRecord]) -> None:
         """Remove states that nobody goes on from."""

@@ -75,6 +75,11 @@ def _bootstrap_seconds(dataset: Dataset, n_rows: int) -> float:
     return n_rows * (per_label + dataset.n_classes * per_probability)
 
 
+def reckoned(busyness: float) -> float:
+    """Seconds to reckon with for each second of work, where so many have passed: `MOST_BUSY`."""
+    return min(max(1.0, busyness), MOST_BUSY)
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """When some work begins, to tell how long a second of work takes on this machine now."""
@@ -90,4 +95,4 @@ class Moment:
         passed, worked = time.monotonic() - self.wall, time.process_time() - self.work
         if worked <= 0.0:
             return 1.0
-        return min(max(1.0, passed / worked), MOST_BUSY)
+        return reckoned(passed / worked)

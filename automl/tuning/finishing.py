@@ -16,13 +16,14 @@ import math
 
 from automl.tuning.adoption import AdoptedTrial, adopt_told_trials
 from automl.tuning.beginnings import go_on
+from automl.tuning.ending_time import reckoned
 from automl.tuning.endings import leave
 from automl.tuning.search_state import SearchState
 from automl.tuning.trial_in_training import TrialInTraining
 
 TIMES_LONGER, MORE_SECONDS = 2.0, 1.0
 """Training again is given so much more time than it took: other runs may have left the workers the
-faster then, and a state is read or a worker begins."""
+faster then, and a state is read or a worker begins, which takes longer on a busy machine."""
 
 
 def begin_to_finish(state: SearchState, best: int | None) -> TrialInTraining | None:
@@ -58,7 +59,8 @@ def needs_the_time(state: SearchState, seconds_left: float) -> int | None:
     if not isinstance(paused, AdoptedTrial):
         return None
     seconds = sum(_seconds_again(paused, fold) for fold in paused.run_ids)
-    is_due = seconds <= seconds_left <= TIMES_LONGER * seconds + MORE_SECONDS
+    more = MORE_SECONDS * reckoned(state.executor.busyness or 1.0)
+    is_due = seconds <= seconds_left <= TIMES_LONGER * seconds + more
     return paused.number if is_due else None
 
 

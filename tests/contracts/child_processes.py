@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +19,13 @@ def children(pid: int, module: str = "") -> list[int]:
 def workers(pid: int) -> list[int]:
     """The worker processes of a coordinator: what its servers have forked."""
     return sorted(each for server in children(pid, SERVER) for each in children(server))
+
+
+def stop(pid: int) -> None:
+    """Stop a process, and wait until it does nothing any more."""
+    os.kill(pid, signal.SIGSTOP)
+    while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+        time.sleep(0.01)
 
 
 def is_gone(pid: int, seconds: float = 5.0) -> bool:

@@ -102,6 +102,13 @@ class WorkerContract:
         with pytest.raises(TrainingError, match="no weights of run 1"):
             worker.best_weights(1)
 
+    def test_what_a_worker_has_taken_is_known_when_it_has_ended_too(self, engine, worker):
+        worker.tell(Orders(start=(tiny_run(1),), limits={1: 1}))
+        rounds_until_rest(engine, worker, 1)
+        assert worker.has_taken(1)
+        worker.end()
+        assert worker.has_taken(1)
+
     def test_without_time_there_are_no_epochs_until_there_is_some(self, engine, worker):
         worker.tell(Orders(start=(tiny_run(1),), seconds=0.0, limits={1: 1}))
         assert epochs_of(rounds_until_rest(engine, worker, 1)) == []

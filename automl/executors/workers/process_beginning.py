@@ -25,7 +25,7 @@ def main(connection: int, pulse: int | None = None, parent: int | None = None) -
 
     Args:
         connection: descriptor of a socket whose other end is the coordinator's.
-        pulse: descriptor of where to give signs of life.
+        pulse: descriptor of where to give signs of life, and to count the orders taken.
         parent: the process upon whose end it ends too; None: its parent of now.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinator's to handle
@@ -34,7 +34,7 @@ def main(connection: int, pulse: int | None = None, parent: int | None = None) -
     threading.Thread(target=end_with_coordinator, args=(connection,), daemon=True).start()
     from automl.executors.workers.process_conversation import converse
 
-    converse(connection)
+    converse(connection, pulse)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from automl.data.dataset import Dataset
 from automl.errors import ConfigError, DataError, TrainingError
 from automl.executors.free_rounds import FreeRounds
 from automl.executors.guarded_training import GuardedTraining
+from automl.executors.heartbeat import TakenOrders
 from automl.executors.numerics import training_arithmetic
 from automl.executors.resources import private_memory
 from automl.executors.workers.in_process import guarded_training
@@ -45,8 +46,12 @@ from automl.training.predictions import predict
 from automl.training.trainer import Checkpoint, run_of
 
 
-def converse(descriptor: int) -> None:
-    """Answer what is asked on a connection until it closes."""
+def converse(descriptor: int, pulse: int | None = None) -> None:
+    """Answer what is asked on a connection until it closes.
+
+    Args:
+        pulse: descriptor of where to count the orders that are taken.
+    """
     torch.set_num_threads(1)
     connection = Connection(descriptor)
     try:
@@ -65,11 +70,16 @@ def converse(descriptor: int) -> None:
     threading.Thread(
         target=_read, args=(connection, messages), name="automl-messages", daemon=True
     ).start()
-    rounds = FreeRounds(training)
+    rounds, taken = FreeRounds(training), TakenOrders(pulse)
     with contextlib.suppress(EOFError, OSError):
         while True:
             while not (rounds.owes_round and messages.empty()):
-                _attend(rounds, dataset, _next(messages), connection)
+                request = _next(messages)
+                if isinstance(request, Orders):
+                    taken.note()
+                    _take(rounds, request)
+                else:
+                    send(connection, _answer(training, dataset, request))
             send(connection, rounds.train())
 
 
@@ -94,13 +104,9 @@ def _next(messages: SimpleQueue[Any]) -> Any:
     return message
 
 
-def _attend(rounds: FreeRounds, dataset: Dataset, request: object, connection: Connection) -> None:
-    """Take orders, or give what is asked for."""
-    if isinstance(request, Orders):
-        _import_families(run_of(start) for start in request.start)
-        rounds.take(request)
-    else:
-        send(connection, _answer(rounds.training, dataset, request))
+def _take(rounds: FreeRounds, orders: Orders) -> None:
+    _import_families(run_of(start) for start in orders.start)
+    rounds.take(orders)
 
 
 def _set_up(assignment: Assignment, dataset: Dataset) -> GuardedTraining:

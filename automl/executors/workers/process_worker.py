@@ -90,6 +90,10 @@ class ProcessWorker(Worker):
         except OSError as error:
             raise self._lost() from error
 
+    def has_taken(self, n_orders: int) -> bool:
+        """Whether the process had come to so many orders, as it has counted itself."""
+        return self._pulse.n_orders >= n_orders
+
     def replies(self) -> Sequence[Reply]:
         """Receive all that the worker has said: after its start, or of rounds."""
         said, self.said = self.said, []

@@ -130,6 +130,13 @@ class Worker(abc.ABC):
             WorkerLost: it has ended.
         """
 
+    def has_taken(self, n_orders: int) -> bool:
+        """Whether it has taken so many orders; of one that has ended, whether it had.
+
+        Where nobody can know it has: the runs that it was told of then count as trained.
+        """
+        return True
+
     @abc.abstractmethod
     def replies(self) -> Sequence[Reply]:
         """Take all that a worker has said which `Engine.wait` has named: one reply at least.

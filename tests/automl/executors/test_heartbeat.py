@@ -65,6 +65,25 @@ def test_a_process_that_works_beats_and_one_that_is_stopped_is_silent(pulse, bus
     assert pulse.silence() < 0.5
 
 
+def test_orders_that_a_process_has_taken_are_known_after_its_end(pulse):
+    takes_two = """
+import os, signal, sys
+from automl.executors.heartbeat import TakenOrders
+taken = TakenOrders(int(sys.argv[1]))
+taken.note()
+taken.note()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    assert pulse.n_orders == 0
+    subprocess.run(
+        [sys.executable, "-c", takes_two, str(pulse.descriptor)],
+        pass_fds=[pulse.descriptor],
+        env={"PYTHONPATH": module_search_path(sys.path)},
+        check=False,
+    )
+    assert pulse.n_orders == 2
+
+
 def test_a_coordinator_that_did_not_run_itself_counts_no_silence(pulse, monkeypatch):
     times = iter([3600.0, 3601.0])
     began = time.monotonic()

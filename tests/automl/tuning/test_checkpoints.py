@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from automl.data import load_dataset
+from automl.data import LoadedData, load_dataset
+from automl.executors.choosing import make_executor
 from automl.result import SearchResult
 from automl.training.config import RunConfig, configure
 from automl.training.trainer import Checkpoint
@@ -53,3 +54,45 @@ def test_a_state_that_is_ahead_of_the_stored_curve_is_not_gone_on_from(
             (start,) = keeper.checkpoints.continuations(trial, adopted)
             assert isinstance(start, Checkpoint) is is_continued
             assert len(trial.runs[99].curve) == (len(epochs) if is_continued else 0)
+
+
+def test_a_state_of_a_later_attempt_takes_the_place_of_those_before(
+    finished: SearchResult, finished_copy: str, iris: LoadedData
+) -> None:
+    """Where a trial is killed again and again, only its last state is of use."""
+    number = next(t.number for t in finished.trials if t.outcome == "paused")
+    (before,) = finished.records.search_runs(number)
+    model, training = configure({}, family="mlp", max_epochs=6, patience=6)
+    run = RunConfig(99, number, "mlp", model, training, before.seed)
+    with open_store(finished_copy) as store, make_executor(iris.dataset, workers=1) as executor:
+        settings = finished.records.settings
+
+        def files() -> list[int | None]:
+            artifacts = store.artifacts.list(settings.study_name)
+            return [one.run_id for one in artifacts if one.trial_number == number]
+
+        keeper = Keeper(store, NetworkProblem(settings, iris.dataset), 1)
+        checkpoints = tuple(
+            one
+            for one in finished.records.kept_artifacts("checkpoint")
+            if one.trial_number == number
+        )
+        handle = store.adoption.open_again(open_study(store, settings), number)
+        trial = TrialInTraining(handle, {}, {99: RunInTraining(run)}, attempt=2)
+        adopted = AdoptedTrial(
+            handle,
+            n_attempts=1,
+            n_reported=0,
+            run_ids={0: before.run_id},
+            epochs={before.run_id: finished.records.epochs[before.run_id]},
+            folds={before.run_id: 0},
+            checkpoints=checkpoints,
+        )
+        executor.start(keeper.checkpoints.continuations(trial, adopted))
+        assert files() == [before.run_id]
+        keeper.checkpoints.save([trial], executor)
+        assert files() == [99]
+        lost = AdoptedTrial(handle, n_attempts=2, n_reported=0)  # its worker has died
+        keeper.checkpoints.continuations(trial, lost)
+        keeper.checkpoints.discard_of(number)
+        assert files() == []

@@ -12,6 +12,8 @@ import pytest
 from automl.data import LoadedData
 from automl.executors.pool import Pool
 from automl.executors.workers.worker import TrainingSetup
+from automl.tuning import finishing
+from automl.tuning.finishing import needs_the_time
 from automl.tuning.policies.policy import Decision, Start, View
 from automl.tuning.policies.promotion import Promotion
 from automl.wording.stops import unfinished_sentence
@@ -191,14 +193,21 @@ def killed(tmp_path: Path, iris: LoadedData, monkeypatch: pytest.MonkeyPatch) ->
 ENDLESS: dict[str, Any] = {"n_slots": 2, "n_trials": 100_000, "policy": "promotion"}
 
 
+def in_the_last_minute(patch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Two seconds for others, and as much for the best as the busiest machine may need."""
+    patch.setattr(finishing, "MORE_SECONDS", 60.0)
+    patch.setattr(Pool, "busyness", None)
+    return {"timeout": 62.0, **ENDLESS}
+
+
 def nine_epochs(data: LoadedData) -> StudySettings:
     return settings_for(data, "batch_size=128", max_epochs=9)
 
 
 def test_the_best_of_a_killed_call_is_complete_when_time_is_up(
-    tmp_path: Path, iris: LoadedData, killed: int
+    tmp_path: Path, iris: LoadedData, killed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    records = call(tmp_path, iris, nine_epochs(iris), timeout=3.0, **ENDLESS)
+    records = call(tmp_path, iris, nine_epochs(iris), **in_the_last_minute(monkeypatch))
     best = records.best_trial
     assert best is not None and best.number == killed
     assert {run.cause for run in records.search_runs(killed)} == {"out_of_time"}
@@ -207,8 +216,22 @@ def test_the_best_of_a_killed_call_is_complete_when_time_is_up(
     assert unfinished_sentence(records.stops[-1]) == ""
 
 
+def test_the_best_of_a_killed_call_begins_the_earlier_the_busier_the_machine_is(
+    tmp_path: Path, iris: LoadedData, killed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_store(f"sqlite:///{tmp_path}/automl.db") as store:
+        search = make_search(store, iris, nine_epochs(iris), timeout=3600.0, **ENDLESS)
+        next(iter(search))
+        seconds = 3.0 * finishing.MORE_SECONDS
+        for busyness, expected in ((None, None), (2.0, None), (4.0, killed), (100.0, killed)):
+            monkeypatch.setattr(Pool, "busyness", busyness)
+            assert needs_the_time(search.state, seconds) == expected
+        assert needs_the_time(search.state, 0.0) is None  # it would not suffice
+        assert needs_the_time(search.state, 60.0) is None
+
+
 def test_without_time_the_best_of_a_killed_call_is_left_to_the_next(
-    tmp_path: Path, iris: LoadedData, killed: int
+    tmp_path: Path, iris: LoadedData, killed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with open_store(f"sqlite:///{tmp_path}/automl.db") as store:
         search = make_search(store, iris, nine_epochs(iris), timeout=30.0, **ENDLESS)
@@ -220,7 +243,7 @@ def test_without_time_the_best_of_a_killed_call_is_left_to_the_next(
     assert f"Trial {killed} has come" in unfinished_sentence(records.stops[-1])
     others = {trial.state for trial in records.trials if trial.number != killed}
     assert others <= {"PRUNED", "COMPLETE", "RUNNING"} and "PRUNED" in others
-    again = call(tmp_path, iris, nine_epochs(iris), timeout=3.0, **ENDLESS)
+    again = call(tmp_path, iris, nine_epochs(iris), **in_the_last_minute(monkeypatch))
     assert again.best_trial is not None and again.best_trial.number == killed
 
 

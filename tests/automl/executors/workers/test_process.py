@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest.mock import Mock
@@ -18,12 +19,14 @@ from automl.executors.executor import RunFailure
 from automl.executors.pool import Pool
 from automl.executors.workers.process import ProcessEngine
 from automl.executors.workers.worker import TrainingSetup
+from tests.contracts.child_processes import stop
 from tests.contracts.executor_contract import (
     LINEAR,
     SLOW,
     ExecutorContract,
     MakeExecutor,
     curve_alone,
+    epochs_until_all_rest,
     train,
 )
 from tests.contracts.linear_trainer import (
@@ -34,6 +37,7 @@ from tests.contracts.linear_trainer import (
     tiny_run,
     without_seconds,
 )
+from tests.contracts.pools import in_the_middle, wait_until_all_are_ready
 from tests.contracts.worker_contract import MakeEngine, WorkerContract
 
 
@@ -94,21 +98,17 @@ class TestProcessExecutor(ExecutorContract):
 
 def test_each_of_two_workers_trains_runs_of_its_own(borrow):
     executor = borrow(n_workers=2, trainer=SLOW)
-    executor.start([tiny_run(run_id, max_epochs=120) for run_id in range(4)])
-    seen: set[int] = set()
-    while seen != {0, 1, 2, 3}:
-        seen |= {epoch.run_id for epoch in executor.next_round().epochs}
+    in_the_middle(executor)
     first, second = (set(member.runs) for member in executor._members)
-    assert first and second and not first & second and first | second == seen
+    assert first and second and not first & second and first | second == {0, 1, 2, 3}
 
 
 @pytest.mark.parametrize("n_workers", [1, 2])
 def test_workers_that_have_due_runs_train_on_while_the_coordinator_is_away(borrow, n_workers):
     """Each of the runs has its own limit: nobody trains beyond it, and nobody waits before it."""
     executor = borrow(n_workers=n_workers)
-    train(executor, [tiny_run(0), tiny_run(1)], 2)  # all workers are there
-    while not all(member.is_ready for member in executor._members):
-        executor._listen(None)
+    wait_until_all_are_ready(executor)
+    train(executor, [tiny_run(0), tiny_run(1)], 2)
     limits = {run_id: 20 + run_id for run_id in range(4)}
     executor.start([tiny_run(run_id, max_epochs=120) for run_id in limits], limits)
     last = {epoch.run_id: epoch.epoch for epoch in executor.next_round().epochs}
@@ -123,7 +123,7 @@ def test_workers_that_have_due_runs_train_on_while_the_coordinator_is_away(borro
 
 def test_finishing_the_rounds_gives_what_all_workers_have_trained(borrow):
     executor = borrow(n_workers=2, trainer=SLOW)
-    executor.start([tiny_run(run_id, max_epochs=120) for run_id in range(4)])
+    in_the_middle(executor)
     last: dict[int, int] = {}
     while len(last) < 4:
         last.update({epoch.run_id: epoch.epoch for epoch in executor.next_round().epochs})
@@ -133,10 +133,7 @@ def test_finishing_the_rounds_gives_what_all_workers_have_trained(borrow):
 
 def test_a_run_that_was_stopped_is_not_told_of_by_a_worker_that_was_ahead(borrow):
     executor = borrow(n_workers=2, trainer=SLOW)
-    executor.start([tiny_run(run_id, max_epochs=120) for run_id in range(4)])
-    seen: set[int] = set()
-    while seen != {0, 1, 2, 3}:
-        seen |= {epoch.run_id for epoch in executor.next_round().epochs}
+    in_the_middle(executor)
     while len(executor._results) < 4:  # of both
         executor._listen(None)
     executor.stop(0)
@@ -156,27 +153,62 @@ def test_the_trainers_give_the_same_numbers_here_and_in_a_worker(trainer):
 
 def test_a_worker_that_dies_takes_only_its_runs_and_is_replaced(borrow):
     executor = borrow(n_workers=2, trainer=SLOW)
-    runs = [tiny_run(run_id, max_epochs=120) for run_id in range(4)]
-    executor.start(runs)
-    seen: set[int] = set()
-    while seen != {0, 1, 2, 3}:
-        seen |= {epoch.run_id for epoch in executor.next_round().epochs}
+    runs = in_the_middle(executor)
     died, other = pids(executor)
     lost, others = (sorted(member.runs) for member in executor._members)
     os.kill(died, signal.SIGKILL)
-    curves, failures = train(executor, [], 50)
+    curves, failures = defaultdict(list), []
+    while not failures or len(curves) < len(others):
+        result = executor.next_round()
+        failures += result.failures
+        for epoch in result.epochs:
+            curves[epoch.run_id].append(epoch)
+    executor.free(executor.active)
     assert [(failure.run_id, failure.cause) for failure in failures] == [
         (run_id, "lost") for run_id in lost
     ]
     assert failures[0].message == f"the worker process {died} ended with signal SIGKILL"
     for run_id in others:
-        last = without_seconds(curves[run_id])[-1]
+        (*_, last) = without_seconds(curves[run_id])
         assert last == curve_alone(runs[run_id], last.epoch)[-1]
     again, failures = train(executor, [runs[run_id] for run_id in lost], 3)
     assert failures == []
     assert all(without_seconds(again[i]) == curve_alone(runs[i], 3) for i in lost)
     assert pids(executor)[1] == other
     assert died not in pids(executor)
+
+
+def test_runs_that_a_killed_worker_had_not_taken_are_trained_by_the_next_and_not_lost(borrow):
+    executor = borrow()
+    executor.start([tiny_run(1)], {1: 2})
+    epochs_until_all_rest(executor)
+    (member,) = executor._members
+    stop(member.worker.pid)
+    executor.start([tiny_run(2), tiny_run(3)])
+    assert set(member.runs) == {1, 2, 3}, "it was told of all, and its connection has them"
+    os.kill(member.worker.pid, signal.SIGKILL)
+    curves, failures = train(executor, [], 3)
+    assert [(failure.run_id, failure.cause) for failure in failures] == [(1, "lost")]
+    for run_id in (2, 3):
+        assert without_seconds(curves[run_id]) == curve_alone(tiny_run(run_id), 3)
+
+
+def test_a_run_whose_workers_go_on_dying_before_they_take_it_is_lost_in_the_end():
+    """Else the workers of one that is too much to receive would be replaced for ever."""
+    with make() as executor:
+        executor.start([tiny_run(1)])
+        for expected in ([], ["lost"]):
+            (member,) = executor._members
+            while not executor._engine.wait([member.worker], 1.0):
+                pass  # it loads, and says then that it is ready
+            stop(member.worker.pid)
+            while not member.runs:
+                executor.next_round(time.monotonic() + 0.05)
+            os.kill(member.worker.pid, signal.SIGKILL)
+            while executor._members[0] is member:
+                executor._listen(None)
+            found = executor._results.take_all().failures
+            assert [failure.cause for failure in found] == expected
 
 
 def test_a_trial_that_kills_its_worker_trains_alone_in_the_end_so_that_others_live(borrow):
