@@ -75,7 +75,7 @@ class SearchSession:
                 self._beside.follow(progress)
                 self.call.keep_for_end(
                     self.clock_of_training,
-                    progress.n_settled,
+                    progress.n_tried,
                     has_references=self._beside.has_references,
                     busyness=executor.busyness,
                 )
