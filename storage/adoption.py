@@ -111,7 +111,7 @@ class Adoption:
         Raises:
             UpdateFinishedTrialError: it has ended otherwise, or does not pause.
         """
-        with self._database.lock:
+        with self._database.write() as connection:  # what is read is so until it is acted upon
             trial_id = self._id_of(study, trial_number)
             trial = self._storage.trials.trial(trial_id)
             is_paused = trial.user_attrs.get(PAUSED) is not None
@@ -120,17 +120,14 @@ class Adoption:
                     f"Only a trial that was pruned while it paused goes on, but trial "
                     f"{trial_number} is {trial.state.name}."
                 )
-            with self._database.write() as connection:
-                self._database.claims.register(connection)
-                if not reopen_trial(connection, trial_id):
-                    raise UpdateFinishedTrialError(
-                        f"A trial goes on in one process, but trial {trial_number} is elsewhere."
-                    )
-                self._database.claims.claim(connection, trial_id)
+            known = self._storage.trials.known.study_of(trial_id)
+            self._database.claims.register(connection)
+            known.last_reopening = reopen_trial(connection, known.study_id, trial_id)
+            self._database.claims.claim(connection, trial_id)
             self._database.hold([trial_id])
             running = changed(trial, state=TrialState.RUNNING, datetime_complete=None)
             running.values = None
-            self._storage.trials.known.put(study._study_id, [running])
+            self._storage.trials.known.put(known.study_id, [running])
         return optuna.trial.Trial(study, trial_id)
 
     def _id_of(self, study: optuna.Study, trial_number: int) -> int:

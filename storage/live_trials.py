@@ -2,8 +2,9 @@
 
 A trial that this process began or adopted is its own: memory is ahead of the file by what
 is buffered, and it is not read again. Everything else is read when the file has changed:
-new trials above a watermark, unfinished ones again. Whether it has changed, SQLite tells in
-two microseconds (`GuardedConnection.poll`), so an unchanged file costs no query at all.
+new trials above a watermark, unfinished ones again, and finished ones that another process has
+let go on. Whether it has changed, SQLite tells in two microseconds (`GuardedConnection.poll`),
+so an unchanged file costs no query at all.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from storage import study_rows
 from storage.database import Database
 from storage.errors import NotStoredError, StudyIsFull
 from storage.prepared import Prepared
-from storage.tables import DELETIONS
+from storage.tables import DELETIONS, REOPENINGS
 from storage.trial_cache import KnownTrials, StudyTrials, changed
 from storage.trial_reading import read_trials
 from storage.trial_writes import TrialWrites, end_trial
@@ -98,10 +99,10 @@ class LiveTrials:
             self.forget_deleted(connection)
             trials = self.known.study(study_id)
             if trials is None:
-                trials = self._first_look(connection, study_id)
+                trials, news = self._first_look(connection, study_id)
             else:
-                self._look_again(connection, trials)
-            trials.seen_changes = seen
+                news = self._look_again(connection, trials)
+            trials.note_read(news, seen)
         return trials
 
     def trial(self, trial_id: int) -> FrozenTrial:
@@ -119,25 +120,31 @@ class LiveTrials:
             self.study(study_id)
         return self.known.trial(trial_id)
 
-    def _first_look(self, connection: Connection, study_id: int) -> StudyTrials:
+    def _first_look(
+        self, connection: Connection, study_id: int
+    ) -> tuple[StudyTrials, Sequence[FrozenTrial]]:
         try:
             name = study_rows.require_study(connection, study_id)
         except NotStoredError as error:
             raise self.known.no_study(study_id) or error from None
         trials = self.known.add_study(study_id, name, _deletions(connection).get(study_id, 0))
-        self.known.put(study_id, read_trials(connection, study_id))
-        return trials
+        _reopened(connection, trials)
+        found = read_trials(connection, study_id)
+        self.known.put(study_id, found)
+        return trials, found
 
-    def _look_again(self, connection: Connection, trials: StudyTrials) -> None:
+    def _look_again(self, connection: Connection, trials: StudyTrials) -> Sequence[FrozenTrial]:
+        """Take over what others have changed; those trials."""
         claims = self._database.claims
         own = claims.held & trials.unfinished.keys()
         ended = _ended(connection, own)
         claims.held -= ended
-        again = (trials.unfinished.keys() - own) | ended
+        again = (trials.unfinished.keys() - own) | ended | _reopened(connection, trials)
         above = trials.last_trial_id
-        self.known.put(
-            trials.study_id, read_trials(connection, trials.study_id, above=above, ids=again)
-        )
+        found = read_trials(connection, trials.study_id, above=above, ids=again)
+        news = trials.changed(found)
+        self.known.put(trials.study_id, news)
+        return news
 
     # Beginning and ending
 
@@ -286,6 +293,13 @@ _ENDED = select(schema.TRIALS.c.trial_id).where(
     schema.TRIALS.c.trial_id.in_(bindparam("ids", expanding=True)),
     schema.TRIALS.c.state.not_in([TrialState.RUNNING, TrialState.WAITING]),
 )
+_REOPENED = Prepared(
+    select(REOPENINGS.c.reopening_id, REOPENINGS.c.trial_id).where(
+        REOPENINGS.c.study_id == bindparam("study_id"),
+        REOPENINGS.c.reopening_id > bindparam("above"),
+    ),
+    ("study_id", "above"),
+)
 _DELETIONS = select(DELETIONS.c.study_id, DELETIONS.c.n_deletions)
 
 
@@ -342,6 +356,14 @@ def _insert(
 
 def _deletions(connection: Connection) -> dict[int, int]:
     return {study_id: n_deletions for study_id, n_deletions in connection.execute(_DELETIONS)}
+
+
+def _reopened(connection: Connection, trials: StudyTrials) -> set[int]:
+    """The trials that others have let go on since the last look, whatever they are by now."""
+    rows = _REOPENED.all(connection, trials.study_id, trials.last_reopening)
+    for reopening_id, _ in rows:
+        trials.last_reopening = max(trials.last_reopening, reopening_id)
+    return {trial_id for _, trial_id in rows}
 
 
 def _ended(connection: Connection, trial_ids: Collection[int]) -> set[int]:

@@ -230,6 +230,21 @@ class OptunaStorage(BaseStorage):
             trials = self.trials.study(study_id).select(states)
         return copy.deepcopy(trials) if deepcopy else trials
 
+    def get_trials_changed_since(
+        self, study_id: int, changes: int
+    ) -> tuple[list[FrozenTrial], int]:
+        """The trials that other processes have changed, by number, as they are by now.
+
+        Args:
+            changes: what was returned the last time.
+
+        Returns:
+            Also where the next time is to begin; from 0 on all are new.
+        """
+        with self.database.lock:
+            trials = self.trials.study(study_id)
+            return trials.read_since(changes), trials.seen_changes
+
     def get_trial_id_from_study_id_trial_number(self, study_id: int, trial_number: int) -> int:
         """Id of a trial; see `BaseStorage`."""
         with self.database.lock:

@@ -64,11 +64,14 @@ class Prepared:
 
     def first(self, connection: Connection, *row: Any) -> Row | None:
         """The first row that is found; None where there is none."""
+        return next(iter(self.all(connection, *row)), None)
+
+    def all(self, connection: Connection, *row: Any) -> list[Row]:
+        """The rows that are found."""
         if is_sqlite(connection):
-            found = self._of(connection.dialect).run_once(connection, row).fetchall()
-            return found[0] if found else None
-        result = connection.execute(self._statement, self._named(row)).first()
-        return None if result is None else tuple(result)
+            return self._of(connection.dialect).run_once(connection, row).fetchall()
+        found = connection.execute(self._statement, self._named(row)).all()
+        return [tuple(one) for one in found]
 
     def _named(self, row: Row) -> dict[str, Any]:
         return dict(zip(self._names, row, strict=True))

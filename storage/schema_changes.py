@@ -126,6 +126,7 @@ CHANGES: tuple[SchemaChange, ...] = (
     SchemaChange(8, "why a call ended", _keep_reasons),
     SchemaChange(9, "earlier studies and widenings", _add_tables),
     SchemaChange(10, "what policies learn", _add_tables),
+    SchemaChange(11, "trials that go on", _add_tables),
 )
 
 

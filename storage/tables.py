@@ -91,6 +91,14 @@ CLAIMS = Table(
     Column("lost_attempts", Integer, nullable=False),
 )
 
+REOPENINGS = Table(
+    "automl_reopenings",  # a finished trial is not read again, unless a row here says so
+    METADATA,
+    Column("reopening_id", Integer, primary_key=True),
+    Column("study_id", Integer, nullable=False, index=True),
+    Column("trial_id", Integer, nullable=False),
+)
+
 RUNS = Table(
     "automl_runs",
     METADATA,
@@ -266,6 +274,7 @@ BELIEFS = Table(
 
 OF_A_STUDY = (
     SETTINGS,
+    REOPENINGS,
     RUNS,
     DATA_CHECKS,
     ANSWERS,

@@ -2,12 +2,14 @@
 
 Trials are replaced, never modified, so that whoever was given one keeps what it saw. The
 finished ones are also kept by state, because samplers and pruners ask for them at every
-epoch, and walking through ten thousand trials each time would cost more than the epoch.
+epoch, and walking through ten thousand trials each time would cost more than the epoch. What
+others have changed is known by when it was read, for whoever follows what they do.
 """
 
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
@@ -27,9 +29,11 @@ class StudyTrials:
         self.deletions = deletions  # how often this id had been deleted when it was read
         self.seen_changes = -1  # `GuardedConnection.changes` when the file was last read
         self.last_trial_id = -1  # watermark: every trial up to it is here
+        self.last_reopening = -1  # watermark: every trial that went on until then was read since
         self.unfinished: dict[int, int] = {}  # trial_id -> number
         self._trials: list[FrozenTrial] = []  # position = number
         self._finished: dict[TrialState, list[FrozenTrial]] = {}
+        self._news: dict[int, int] = {}  # number -> `seen_changes` then, in the order of reading
         self._distributions: dict[str, BaseDistribution] = {}
 
     def __len__(self) -> int:
@@ -50,10 +54,33 @@ class StudyTrials:
                 self.last_trial_id = max(self.last_trial_id, trial._trial_id)
             else:
                 self._check_known(trial)
+                self._take_out(self._trials[trial.number])
                 self._trials[trial.number] = trial
             for name, distribution in trial.distributions.items():
                 self._distributions.setdefault(name, distribution)
             self._sort_in(trial)
+
+    def changed(self, trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
+        """Those of the trials that are new, or not as they are known."""
+        n_known = len(self._trials)
+        return [
+            trial
+            for trial in trials
+            if trial.number >= n_known or trial != self._trials[trial.number]
+        ]
+
+    def note_read(self, news: Iterable[FrozenTrial], changes: int) -> None:
+        """The file was read at a number of changes, and others had changed these trials."""
+        for trial in news:
+            self._news.pop(trial.number, None)
+            self._news[trial.number] = changes
+        self.seen_changes = changes
+
+    def read_since(self, changes: int) -> list[FrozenTrial]:
+        """What others have changed and was read since a number of changes, by number."""
+        last_first = reversed(self._news.items())
+        numbers = [n for n, _ in itertools.takewhile(lambda one: one[1] > changes, last_first)]
+        return [self._trials[number] for number in sorted(numbers)]
 
     def _check_known(self, trial: FrozenTrial) -> None:
         number, count = trial.number, len(self._trials)
@@ -64,17 +91,16 @@ class StudyTrials:
     def _sort_in(self, trial: FrozenTrial) -> None:
         if not trial.state.is_finished():
             self.unfinished[trial._trial_id] = trial.number
-            self._take_out(trial)  # it was pruned while it paused, and goes on
             return
         self.unfinished.pop(trial._trial_id, None)
         finished = self._finished.setdefault(trial.state, [])
         bisect.insort(finished, trial, key=_number)
 
-    def _take_out(self, trial: FrozenTrial) -> None:
-        pruned = self._finished.get(TrialState.PRUNED, [])
-        place = bisect.bisect_left(pruned, trial.number, key=_number)
-        if place < len(pruned) and pruned[place].number == trial.number:
-            del pruned[place]
+    def _take_out(self, known: FrozenTrial) -> None:
+        """A trial is replaced: one that was pruned while it paused may have gone on."""
+        if known.state.is_finished():
+            alike = self._finished[known.state]
+            del alike[bisect.bisect_left(alike, known.number, key=_number)]
 
     def replace(self, trial: FrozenTrial) -> None:
         """Put a changed copy of an unfinished trial in its place."""

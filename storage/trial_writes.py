@@ -21,7 +21,7 @@ from sqlalchemy import Connection, bindparam, or_
 
 from storage import optuna_schema as schema
 from storage.prepared import Prepared, Row
-from storage.tables import CLAIMS
+from storage.tables import CLAIMS, REOPENINGS
 
 _TABLES = {  # kind of row -> its table, key and values
     "params": (schema.PARAMS, ("trial_id", "param_name"), ("param_value", "distribution_json")),
@@ -176,23 +176,20 @@ def end_trial(connection: Connection, trial: FrozenTrial) -> bool:
     return n_ended == 1
 
 
-def reopen_trial(connection: Connection, trial_id: int) -> bool:
-    """Let a pruned trial run again; False if it is not pruned any more."""
-    if _REOPEN.change(connection, trial_id) != 1:
-        return False
+def reopen_trial(connection: Connection, study_id: int, trial_id: int) -> int:
+    """Let a pruned trial run again; the id of its row in `REOPENINGS`."""
+    _REOPEN.change(connection, trial_id)
     _FORGET_VALUES.change(connection, trial_id)
-    return True
+    return _NOTE_REOPENING.insert(connection, study_id, trial_id)
 
 
 _REOPEN = Prepared(
     schema.TRIALS.update()
-    .where(
-        schema.TRIALS.c.trial_id == bindparam("pruned"),
-        schema.TRIALS.c.state == TrialState.PRUNED,
-    )
+    .where(schema.TRIALS.c.trial_id == bindparam("pruned"))
     .values(state=TrialState.RUNNING, datetime_complete=None),
     ("pruned",),
 )
+_NOTE_REOPENING = Prepared(REOPENINGS.insert(), ("study_id", "trial_id"))
 _FORGET_VALUES = Prepared(
     schema.VALUES.delete().where(schema.VALUES.c.trial_id == bindparam("pruned")), ("pruned",)
 )

@@ -145,7 +145,6 @@ OTHER_TESTS = {  # tests in the mirrored folders that are of no single module
 }
 TESTED_ELSEWHERE = {
     "automl.investigation.laboratory": "with the questions that are asked in it",
-    "automl.tuning.keeping": "with the search and its best trial trained again, which keep by it",
     "automl.stacked.embeddings": "with the passes that use it",
     "storage.background": "with the database whose thread it is",
     "storage.connection": "with the database that it is the connection of",

@@ -133,7 +133,7 @@ def _show_lines(progress: Iterable[SearchProgress], console: Console) -> None:
 def progress_line(progress: SearchProgress) -> str:
     """One line that says where the search is."""
     parts = [
-        _ended(progress),
+        _tried(progress),
         f"{progress.n_complete:,} complete",
         *([f"{progress.n_pruned:,} pruned"] if progress.n_pruned or not progress.pauses else []),
         *([f"{progress.n_paused:,} paused"] if progress.n_paused or progress.pauses else []),
@@ -145,20 +145,20 @@ def progress_line(progress: SearchProgress) -> str:
         best = score_text("loss", progress.best_value)
         parts.append(f"best {best} (trial {progress.best_number})")
     parts.append(f"{duration(progress.seconds)} elapsed")
-    if progress.seconds_left is not None and not progress.n_settled:  # there is no pace yet
+    if progress.seconds_left is not None and not progress.n_tried:  # there is no pace yet
         parts.append(f"time is up in {duration(progress.seconds_left)}")
     elif progress.seconds_left is not None:
         parts.append(f"about {duration(progress.seconds_left)} left")
     return ", ".join(parts)
 
 
-def _ended(progress: SearchProgress) -> str:
-    """How many trials of the total have ended, or pause; a study may have more than that."""
+def _tried(progress: SearchProgress) -> str:
+    """How many trials of the total were tried; a study may have more than that."""
     if progress.n_trials is None:
-        return count(progress.n_settled, "trial")
-    if progress.n_settled > progress.n_trials:
-        return f"{progress.n_settled} trials, more than the {progress.n_trials} asked for"
-    return f"{progress.n_settled}/{progress.n_trials} trials"
+        return count(progress.n_tried, "trial")
+    if progress.n_tried > progress.n_trials:
+        return f"{progress.n_tried} trials, more than the {progress.n_trials} asked for"
+    return f"{progress.n_tried}/{progress.n_trials} trials"
 
 
 def progress_view(progress: SearchProgress) -> RenderableType:

@@ -144,19 +144,19 @@ def _so_far(
     if name not in store.study_names():
         return None
     found = so_far(open_study(store, problem.settings, earlier), problem, options)
-    tally, total, n_there, more = found.tally, options.total, "", ""
-    if total is None or tally.n_asked > total:
-        n_there = count(tally.n_asked, "trial")
+    n_tried, total, n_there, more = found.n_tried, options.total, "", ""
+    if total is None or n_tried > total:
+        n_there = count(n_tried, "trial")
         more = "" if total is None else f", {total:,} were asked for"
     else:
-        n_there = f"{tally.n_asked:,} of {total:,} trials"
+        n_there = f"{n_tried:,} of {total:,} trials"
     if found.is_complete:
         why = "" if found.reason is None else f": {stop_sentence(found.reason)}"
         LOG.info("%s is already complete: %s%s%s", one_line(name), n_there, more, why)
-    elif tally.n_asked:
-        n_left = tally.n_asked - tally.n_ended
-        left = f", {n_left:,} of them unfinished" if n_left else ""
-        LOG.info("going on with %s: %s are there%s%s", one_line(name), n_there, left, more)
+    elif n_begun := found.tally.n_asked:
+        n_more = n_begun - n_tried
+        begun = f", {n_more:,} more {'has' if n_more == 1 else 'have'} begun" if n_more else ""
+        LOG.info("going on with %s: %s are there%s%s", one_line(name), n_there, begun, more)
     return found
 
 

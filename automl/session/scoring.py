@@ -7,6 +7,7 @@ time allows where it is limited. What is missing is said, and costs no result.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 
 from automl.data.loaded import LoadedData
 from automl.data.references import FittedReferences
@@ -22,6 +23,9 @@ from storage.errors import ArtifactError
 from storage.records import StudyRecords
 
 LOG = logging.getLogger("automl")
+
+N_TRIES = 3
+"""In which a trial cannot be scored though it is the best; what is missing is made in each."""
 
 
 class Scoring:
@@ -53,31 +57,41 @@ class Scoring:
     def score(self, records: StudyRecords, trouble: object = None) -> StudyRecords:
         """Score the answer; a file that was taken away meanwhile is made again, or missed.
 
+        Another process may find a better trial at any time, and let the weights of this one go.
+        Then that one is scored, however often it happens.
+
         Args:
             trouble: why its weights may not be kept, if that is known.
 
         Returns:
-            The records with the scores, and with all that was found to have changed.
+            The records with the scores of what was the best in them.
         """
-        for is_last in (False, False, True):
+        n_failed: Counter[int | None] = Counter()  # by trial
+        while True:
             try:
-                self._evaluate(records)
-            # Or another process has a better one now, or rows that the network cannot take.
+                scored = self._evaluate(records)
+            # Or there are rows that the network cannot take.
             except (ArtifactError, StudyError, DataError, TrainingError) as error:
-                if is_last:
+                records = self._store.read_study(self._call.study_name)
+                number = _best_number(records)
+                n_failed[number] += 1
+                if n_failed[number] == N_TRIES:
                     self.unscored = f"the best trial could not be scored: {trouble or error}"
                     LOG.warning("%s", self.unscored)
-                records = self._store.read_study(self._call.study_name)
+                    return records
             else:
-                break
-        return self._store.refreshed(records)
+                records = self._store.refreshed(scored)
+                if _best_number(records) == _best_number(scored):
+                    return records
 
-    def _evaluate(self, records: StudyRecords) -> None:
+    def _evaluate(self, records: StudyRecords) -> StudyRecords:
+        """Score what is the best by now; the records that say so."""
         store = self._store
         with store.transaction(at_once=True):
             save_preprocessing(store, self._call.study_name, self._encoders)
         wanted, known = self._references.names, store.refreshed(records)
         evaluate_answer(store, self._problem, known, self._take_references, wanted)
+        return known
 
     def _take_references(self) -> FittedReferences:
         if not self._references.are_fitted:
@@ -92,3 +106,7 @@ class Scoring:
     def close(self) -> None:
         """End the fitting of references."""
         self._references.end()
+
+
+def _best_number(records: StudyRecords) -> int | None:
+    return None if records.best_trial is None else records.best_trial.number

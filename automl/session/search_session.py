@@ -75,7 +75,7 @@ class SearchSession:
                 self._beside.follow(progress)
                 self.call.keep_for_end(
                     self.clock_of_training,
-                    progress.n_settled,
+                    progress.n_tried,
                     has_references=self._beside.has_references,
                     busyness=executor.busyness,
                 )
@@ -125,8 +125,9 @@ class SearchSession:
         progress, state = self.last_progress, search.state
         if self._is_stopped or progress is None or state.keeper.failure is not None:
             return
-        records = self._trained = self.store.read_study(self.call.study_name)
-        trial = trial_without_weights(self.store, records, state.problem)
+        found = self.store.read_study(self.call.study_name)
+        records, trial = trial_without_weights(self.store, found, state.problem)
+        self._trained = records
         if trial is None or self.clock_of_training.is_up:
             return
         kept = "weights" if state.problem.has_weights else "files of the state"
@@ -155,8 +156,10 @@ class SearchSession:
         trained = self._trained or self.store.read_study(name)
         records = self._beside.score(trained, self._not_kept or failure)
         LOG.info("judging the study")
-        self.store.replace_diagnoses(name, diagnose_study(records))
-        records = self.store.refreshed(records)
+        diagnoses = tuple(diagnose_study(records))
+        self.store.replace_diagnoses(name, diagnoses)
+        # Not read again: another process may have found a better trial, which it will score.
+        records = replace(records, diagnoses=diagnoses)
         self._publishing.publish(records)
         self.store.flush()
         return SearchResult(

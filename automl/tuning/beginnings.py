@@ -85,10 +85,10 @@ def decide(state: SearchState, n_free: int, *, is_time_late: bool = False) -> No
         is_time_late: whether the policy's last part of the call's time has begun.
     """
     total = state.options.total
+    state.look_at_others()
     n_startable = None if total is None else max(0, total - state.tally.n_asked)
     widen(state)
-    own = (*state.trials, *state.trials.paused)
-    decisions = state.decider.decide(n_free, n_startable, own, is_time_late=is_time_late)
+    decisions = state.decider.decide(n_free, n_startable, is_time_late=is_time_late)
     if not decisions:
         _keep_belief(state)  # it may have learned all the same
         return
@@ -101,7 +101,6 @@ def decide(state: SearchState, n_free: int, *, is_time_late: bool = False) -> No
         settings = state.problem.settings
         for adopted in adopt_told_trials(state.study, state.store, settings, told):
             state.trials.paused.add(adopted)
-            state.tally.n_paused -= 1
         taken_up = [state.take_up(number) for number in numbers if number in state.trials.paused]
         for number in set(told).difference(trial.number for trial in taken_up):
             state.decider.change(number, "training")  # by another coordinator, since just now
@@ -142,7 +141,7 @@ def _ask(
         return []
     tally, space = state.tally, state.problem.space
     for number, why in refuse_unfit(state.study):
-        tally.count_failed("crashed")
+        tally.note_failed(number, "crashed")
         state.say(f"trial {number} failed: {why}")
     with state.store.optuna_storage.trials.at_most(state.options.total):
         given = [params for params in proposals if params is not None]
@@ -154,6 +153,7 @@ def _ask(
     trials = [_plan(state, handle, params, attempt=1) for handle, params in asked]
     for trial in trials:
         state.decider.start(trial.number, trial.params)
+        tally.note(trial.number, "training")
         if tally.has_machine_decided:
             trial.handle.set_user_attr(BY_MACHINE, "params")
         elif state.problem.settings.max_latency is not None:  # and so what may be proposed

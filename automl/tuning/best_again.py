@@ -24,11 +24,24 @@ SAME_LOSS = 1e-3
 
 def trial_without_weights(
     store: Store, records: StudyRecords, problem: Problem
-) -> TrialRecord | None:
+) -> tuple[StudyRecords, TrialRecord | None]:
     """The best trial, if a file of its weights is missing or altered.
 
-    An objective need not have given a state: only one that it gave can be missing.
+    One whose files are gone since another process has just completed a better one is not the best
+    any more.
+
+    Returns:
+        The records that say so, read again if need be; and the trial.
     """
+    while (best := _without_weights(store, records, problem)) is not None:
+        known, records = records, store.refreshed(records)
+        if records.trials == known.trials:
+            break
+    return records, best
+
+
+def _without_weights(store: Store, records: StudyRecords, problem: Problem) -> TrialRecord | None:
+    """An objective need not have given a state: only one that it gave can be missing."""
     best = records.best_trial
     if best is None:
         return None

@@ -7,10 +7,10 @@ What it believes is to be stored with the study when it has changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import optuna
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from automl.options.search_options import PolicyOptions
 from automl.tuning.earlier import first_params, untried
@@ -20,7 +20,7 @@ from automl.tuning.policies.policy import TrialState as ViewState
 from automl.tuning.problem import Problem
 from automl.tuning.samplers import PerTrialSampler
 from automl.tuning.stopping import TRIED_AT_BEST, stopping_of
-from automl.tuning.study_view import is_paused, look_at, view_of
+from automl.tuning.study_view import has_been_tried, look_at, view_of
 from storage.call_records import BeliefRecord
 from storage.earlier_records import EarlierStudy
 from storage.records import ParameterValue
@@ -65,7 +65,6 @@ class Decider:
         self,
         n_free: int,
         n_startable: int | None,
-        own: Iterable[int],
         *,
         is_time_late: bool = False,
     ) -> Sequence[Decision]:
@@ -73,7 +72,6 @@ class Decider:
 
         Args:
             n_startable: how many trials may still be started; None: as many as fit.
-            own: trials of this process, that it has told of itself.
             is_time_late: whether the policy's last part of the call's time has begun.
 
         Raises:
@@ -81,7 +79,6 @@ class Decider:
                 pause, or leaves it to Optuna to draw some of its new trials only.
         """
         view = self.view
-        self.look_at_others(own)
         n_most = self.stopping.most_startable(n_free)
         view.n_startable = n_most if n_startable is None else min(n_startable, n_most)
         view.is_late = is_time_late or self.stopping.part_left < self.policy.last_part
@@ -132,26 +129,15 @@ class Decider:
             study = self._study
             study._storage.set_study_system_attr(study._study_id, TRIED_AT_BEST, n_tried)
 
-    def look_at_others(self, own: Iterable[int]) -> None:
-        """Take over what other coordinators have done with the study, or a person has.
+    def take_over(self, trials: Sequence[FrozenTrial]) -> None:
+        """Take over what other coordinators have done with trials, or a person has.
 
         What they have found counts for what ends a search as if it had been found here.
-
-        Args:
-            own: trials of this process, that it has told of itself.
         """
-        known, ours = self.view.trials, set(own)
-        news = [
-            trial
-            for trial in self._study.get_trials(deepcopy=False)
-            if trial.number not in ours
-            and (trial.number not in known or known[trial.number].state == "training")
-            and trial.state is not TrialState.WAITING
-        ]
-        look_at(self.view, news)
-        for trial in news:
-            is_tried = is_paused(trial) or known[trial.number].state != "training"
-            self.stopping.take_over(trial.number, is_tried=is_tried)
+        begun = [trial for trial in trials if trial.state is not TrialState.WAITING]
+        look_at(self.view, begun)
+        for trial in begun:
+            self.stopping.take_over(trial.number, is_tried=has_been_tried(trial))
         self.stopping.count_epochs()
         self.end_round()
 

@@ -36,7 +36,7 @@ def complete(state: SearchState, trial: TrialInTraining, weights: Collected | No
         state.keeper.prune()
     state.free(trial)
     state.decider.change(trial.number, "complete")
-    if state.tally.count_complete(trial):
+    if state.tally.note_complete(trial):
         state.say(f"trial {trial.number} is the best so far: {score_text('loss', trial.value)}")
 
 
@@ -69,7 +69,7 @@ def prune(state: SearchState, trial: TrialInTraining) -> None:
         _close(state, trial, "pruned")
         _tell(state, trial, TrialState.PRUNED)
     state.decider.change(trial.number, "pruned")
-    state.tally.n_pruned += 1
+    state.tally.note(trial.number, "pruned")
 
 
 def pause(state: SearchState, trial: TrialInTraining) -> None:
@@ -78,6 +78,7 @@ def pause(state: SearchState, trial: TrialInTraining) -> None:
     state.trials.remove(trial)
     state.trials.paused.add(trial)
     state.decider.change(trial.number, "paused")
+    state.tally.note(trial.number, "paused")
 
 
 def let_go(state: SearchState, trials: Sequence[TrialInTraining]) -> None:
@@ -108,7 +109,7 @@ def tell_paused(state: SearchState) -> None:
                     state.store.runs.finish(run_id, "pruned", None)
                 state.keeper.checkpoints.remove(trial.checkpoints)
             _tell(state, trial, TrialState.PRUNED)
-            state.tally.n_paused += 1
+            state.tally.note(trial.number, "left")
     for trial in told:
         paused.take(trial.number)
         if isinstance(trial, TrialInTraining):
@@ -139,7 +140,7 @@ def fail(state: SearchState, trial: TrialInTraining, cause: str, message: str) -
         _tell(state, trial, TrialState.PRUNED)
     state.free(trial)
     state.decider.change(trial.number, "failed")
-    state.tally.count_failed(cause)
+    state.tally.note_failed(trial.number, cause)
     ended = "was refused" if cause == OVER_LIMIT else "failed"
     state.say(f"trial {trial.number} {ended}: {message}")
 
@@ -172,7 +173,7 @@ def leave(state: SearchState, trials: Sequence[TrialInTraining]) -> None:
 def keep_reason(state: SearchState, reason: StopReason) -> None:
     """Write why this call has ended, if it had anything to do."""
     tally = state.tally
-    if tally.n_epochs or tally.n_ended != tally.n_ended_before:
+    if tally.n_epochs or tally.n_told:
         made = replace(reason, n_trials=tally.n_asked, ended_at=time.time())
         state.store.add_of_call(state.problem.study_name, made)
 

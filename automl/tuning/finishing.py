@@ -79,5 +79,4 @@ def _told(state: SearchState, number: int) -> AdoptedTrial | None:
         return None
     settings = state.problem.settings
     adopted = adopt_told_trials(state.study, state.store, settings, [number])
-    state.tally.n_paused -= len(adopted)
     return adopted[0] if adopted else None

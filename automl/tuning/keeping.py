@@ -100,14 +100,15 @@ class Keeper:
             self._complain(error)
 
     def prune(self) -> None:
-        """Let the weights beyond the best few go, once a trial is told."""
-        kept = self._kept()
-        if len(kept) > self.keep_models or self.byte_budget is not None:
+        """Let the weights beyond the best few go, in the transaction that has told a trial."""
+        if len(self._kept()) <= self.keep_models and self.byte_budget is None:
+            return
+        with self.store.transaction(at_once=True):  # others cannot change what this is decided by
             self.store.artifacts.enforce(
                 self.problem.study_name,
                 keep=self.keep_models,
                 byte_budget=self.byte_budget,
-                ranking=[number for _, number in kept],
+                ranking=[number for _, number in self._kept()],
                 spared=self._runs_of_answer(),
             )
 
@@ -120,21 +121,26 @@ class Keeper:
 
     def restore(self) -> None:
         """Save the best trial's weights again if their files were taken away meanwhile."""
-        best, ranking = self._best, self.store.ranking(self.problem.study_name)
-        if best is None or not ranking or ranking[0] != best.place:
-            return  # another call's, or another process's
-        kept = [one for one in self._weights() if one.trial_number == best.place[1]]
-        if len(kept) == len(best.runs) and all(map(self.store.artifacts.is_whole, kept)):
-            return
-        self.save_again(best)
+        if self._best is not None:
+            self.save_again(self._best)
 
     def save_again(self, collected: Collected) -> None:
-        """Save weights in the place of what is left of them."""
-        with self.store.transaction():
-            for artifact in self._weights():
-                if artifact.trial_number == collected.place[1]:
-                    self.store.artifacts.remove(artifact)
+        """Save the best trial's weights in the place of what is left of them.
+
+        Nothing is done where they are whole, or another trial is the best by now.
+        """
+        with self.store.transaction(at_once=True):
+            best = self.store.ranking(self.problem.study_name)[:1]
+            kept = [one for one in self._weights() if one.trial_number == collected.place[1]]
+            is_whole = len(kept) == len(collected.runs) and all(
+                map(self.store.artifacts.is_whole, kept)
+            )
+            if is_whole or best != [collected.place]:
+                return
+            for artifact in kept:
+                self.store.artifacts.remove(artifact)
             self.save(collected)
+            self.prune()
 
     def new_messages(self) -> list[str]:
         """What could not be kept, said once."""

@@ -30,7 +30,8 @@ class SearchProgress:
     n_complete: int
     n_pruned: int
     n_failed: int
-    n_paused: int  # those of earlier calls too
+    n_paused: int  # now, or when their call ended
+    n_tried: int  # trials that have ended, or have paused, each counted once
     running: tuple[RunningTrial, ...]
     best_number: int | None  # where trials pause, of all; else of those that are complete
     best_value: float | None
@@ -48,14 +49,9 @@ class SearchProgress:
         return self.n_complete + self.n_pruned + self.n_failed + self.n_refused
 
     @property
-    def n_settled(self) -> int:
-        """Trials that are not in training now: they have ended, or pause."""
-        return self.n_ended + self.n_paused
-
-    @property
     def share(self) -> float:
         """How much of the search is done, by its trials or by its time: whichever is nearer."""
-        by_trials = min(1.0, self.n_settled / self.n_trials) if self.n_trials else 0.0
+        by_trials = min(1.0, self.n_tried / self.n_trials) if self.n_trials else 0.0
         if self.seconds_left is None:
             return by_trials
         return max(by_trials, self.seconds / max(1e-9, self.seconds + self.seconds_left))
@@ -69,9 +65,8 @@ def estimate_seconds_left(
     None where it cannot be told yet, and where one is reached.
 
     Args:
-        counts: of what is limited, trials or epochs: how many this call has had, and how many are
-            left, those in training included. Fewer than none are had where trials that paused
-            before the call train again.
+        counts: of what is limited, trials or epochs: how many there were since this call began,
+            and how many are left, those in training included.
         seconds: since training began.
         limit: seconds until time is up.
     """

@@ -61,12 +61,12 @@ class RepeatedFailure:
         """Some trial has trained, or failed otherwise: the code is not wrong as a whole."""
         self._is_watched = False
 
-    def warning(self, tally: Tally, n_paused: int) -> str:
+    def warning(self, tally: Tally) -> str:
         """That all trials that have ended have failed, once there are `NOTABLE`; else ""."""
         if self._is_said or tally.n_failed < NOTABLE:
             return ""
         self._is_said = True
-        if tally.has_trained or n_paused:
+        if tally.has_trained:
             return ""
         return (
             f"all of the {count(tally.n_failed, 'trial')} that have ended have failed; the search "

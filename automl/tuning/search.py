@@ -110,6 +110,7 @@ class Search:
         if self._repeated.is_enough:
             raise self._repeated.error()
         state.keeper.restore()
+        state.look_at_others()
         yield state.progress(self._clock, self._clock_of_training)
 
     def _decide(self) -> None:
@@ -164,7 +165,7 @@ class Search:
             self._repeated.forgive()
         for failure in failures:
             self._repeated.note(failure)
-        if failures and (said := self._repeated.warning(state.tally, len(state.trials.paused))):
+        if failures and (said := self._repeated.warning(state.tally)):
             state.say(said)
         self._arrived = []
         self._has_news = True

@@ -22,7 +22,7 @@ from automl.tuning.order import VirtualOrder
 from automl.tuning.paused_trials import Paused, PausedTrials
 from automl.tuning.problem import Problem
 from automl.tuning.progress import SearchProgress, estimate_seconds_left
-from automl.tuning.study_view import TURN, is_paused, n_continued
+from automl.tuning.study_view import TURN, n_continued
 from automl.tuning.tally import BestTrial, Tally
 from automl.tuning.trial_in_training import TrialInTraining, can_be_complete, losses_ahead
 from automl.tuning.trials_in_training import TrialsInTraining
@@ -56,10 +56,10 @@ class SearchState:
     ) -> SearchState:
         """A search that has not begun, of a study as it is stored."""
         problem = problem.widened(store.widenings.read(problem.study_name))
+        _, seen_changes = store.optuna_storage.get_trials_changed_since(study._study_id, 0)
         tally = Tally.of(study)
+        tally.seen_changes = seen_changes  # what others change from now on is looked at
         trials = study.get_trials(deepcopy=False)
-        running = [one for one in trials if not one.state.is_finished()]
-        n_left = tally.n_ended + sum(map(is_paused, running))
         return cls(
             study,
             store,
@@ -69,7 +69,7 @@ class SearchState:
             Keeper(store, problem, options.keep_models, options.keep_bytes),
             tally,
             TrialsInTraining(
-                VirtualOrder(options.slots, n_left), PausedTrials(n_continued(trials))
+                VirtualOrder(options.slots, tally.n_settled), PausedTrials(n_continued(trials))
             ),
             _decider(study, store, problem, options),
         )
@@ -97,8 +97,15 @@ class SearchState:
             self.decider.change(number, "paused")
 
     def look_at_others(self) -> None:
-        """Take over what other coordinators have found meanwhile."""
-        self.decider.look_at_others((*self.trials, *self.trials.paused))
+        """Take over what other coordinators have done meanwhile, or a person has."""
+        tally, storage = self.tally, self.store.optuna_storage
+        found, tally.seen_changes = storage.get_trials_changed_since(
+            self.study._study_id, tally.seen_changes
+        )
+        own = {*self.trials, *self.trials.paused} if found else set()
+        if news := [trial for trial in found if trial.number not in own]:
+            self.decider.take_over(news)
+            tally.take_over(news)
 
     def let_train(self, trials: Sequence[TrialInTraining]) -> None:
         """Let trials whose runs rest train on, up to where each is judged next."""
@@ -130,6 +137,7 @@ class SearchState:
         trial.handle.storage.set_trial_system_attr(trial.handle._trial_id, TURN, turn)
         trials.order.come_back(number, trial.n_reported, turn)
         self.decider.change(number, "training")
+        self.tally.note(number, "training")
         if isinstance(trial, TrialInTraining):
             trials.add(trial)
         return trial
@@ -177,10 +185,7 @@ class SearchState:
     def progress(self, clock: Clock, clock_of_training: Clock) -> SearchProgress:
         """Where the search is: one snapshot, with what is to be told."""
         tally, n_trials = self.tally, self.options.total
-        counts = list(self.decider.stopping.epochs)
-        if n_trials is not None:
-            n_settled = tally.n_ended + len(self.trials.paused)
-            counts.append((n_settled - tally.n_ended_before, n_trials - n_settled))
+        stopping = self.decider.stopping
         best = tally.best
         if self.decider.policy.pauses and (unfinished := self.best_unfinished):
             best = BestTrial(*unfinished, self.decider.view.trials[unfinished[0]].params)
@@ -191,7 +196,8 @@ class SearchState:
             n_pruned=tally.n_pruned,
             n_failed=tally.n_failed,
             n_refused=tally.n_refused,
-            n_paused=tally.n_paused + len(self.trials.paused),
+            n_paused=tally.n_paused,
+            n_tried=stopping.n_tried,
             pauses=self.decider.policy.pauses,
             running=self.trials.snapshots,
             best_number=best.number if best else None,
@@ -200,7 +206,9 @@ class SearchState:
             n_epochs=tally.n_epochs,
             seconds=clock.seconds,
             seconds_left=estimate_seconds_left(
-                counts, seconds=clock_of_training.seconds, limit=clock.seconds_left
+                stopping.counts,
+                seconds=clock_of_training.seconds,
+                limit=clock.seconds_left,
             ),
             messages=self._take_messages(),
         )

@@ -30,7 +30,7 @@ from automl.options.search_options import EndOptions
 from automl.tuning.policies.policy import TrialState, View
 from automl.tuning.problem import Problem
 from automl.tuning.standing import Standing
-from automl.tuning.study_view import turn_of, view_of
+from automl.tuning.study_view import has_been_tried, view_of
 from automl.tuning.tally import Tally
 from storage.call_records import Reached, StopReason, StopWord
 
@@ -44,7 +44,7 @@ class Stopping:
     Args:
         view: the study, as the policy sees it.
         n_tried_at_best: trials that had been tried after the round with the best loss.
-        have_paused: trials that have gone on after a pause, and so had been tried before.
+        have_paused: trials that pause, or have gone on after a pause, and so were tried before.
 
     Attributes:
         standing: what each trial is worth.
@@ -72,7 +72,7 @@ class Stopping:
             self._note_target(trial.number)
         self.n_epochs = 0
         self.count_epochs()
-        self._n_epochs_before = self.n_epochs
+        self._before = self.n_epochs, self.n_tried
 
     # What the rounds of the order bring
 
@@ -135,10 +135,14 @@ class Stopping:
         return None if total is None else max(0, total - self.n_epochs)
 
     @property
-    def epochs(self) -> tuple[tuple[int, int], ...]:
-        """Where they are limited, one pair: epochs that this call has had, and that are left."""
-        left = self.epochs_left
-        return () if left is None else ((self.n_epochs - self._n_epochs_before, left),)
+    def counts(self) -> list[tuple[int, int]]:
+        """Of what is limited, epochs and trials tried: how many since the call began, and left."""
+        counts, (n_epochs, n_tried) = [], self._before
+        if (left := self.epochs_left) is not None:
+            counts.append((self.n_epochs - n_epochs, left))
+        if (total := self._limits.total) is not None:
+            counts.append((self.n_tried - n_tried, total - self.n_tried))
+        return counts
 
     @property
     def part_left(self) -> float:
@@ -224,7 +228,7 @@ def stopping_of(study: optuna.Study, limits: EndOptions, view: View) -> Stopping
     """The limits of a call that goes on with a study as it is stored."""
     found = study._storage.get_study_system_attrs(study._study_id).get(TRIED_AT_BEST)
     trials = study.get_trials(deepcopy=False)
-    have_paused = [trial.number for trial in trials if turn_of(trial)[1]]
+    have_paused = [trial.number for trial in trials if has_been_tried(trial)]
     return Stopping(limits, view, found if isinstance(found, int) else 0, have_paused)
 
 
@@ -233,11 +237,13 @@ class SoFar:
     """What is there of a study when a call begins.
 
     Attributes:
+        n_tried: trials that have ended, or have paused.
         reason: why the order has ended the search already, if it has.
         is_complete: whether nothing of it is left to train.
     """
 
     tally: Tally
+    n_tried: int
     reason: StopReason | None
     is_complete: bool
 
@@ -247,4 +253,4 @@ def so_far(study: optuna.Study, problem: Problem, limits: EndOptions) -> SoFar:
     tally, stopping = Tally.of(study), stopping_of(study, limits, view_of(study, problem))
     is_over = stopping.reason is not None or tally.has_all(limits.total)
     is_finished = stopping.standing.best_unfinished(tally.best_value) is None
-    return SoFar(tally, stopping.reason, is_over and is_finished)
+    return SoFar(tally, stopping.n_tried, stopping.reason, is_over and is_finished)

@@ -6,7 +6,7 @@ coordinators are read again when the file says that something has changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import optuna
 from optuna.trial import FrozenTrial
@@ -38,6 +38,11 @@ def is_paused(trial: FrozenTrial) -> bool:
     return is_open and trial.user_attrs.get(PAUSED) is not None
 
 
+def has_been_tried(trial: FrozenTrial) -> bool:
+    """Whether it has ended, or has paused, gone on though it may have since."""
+    return trial.state.is_finished() or is_paused(trial) or turn_of(trial)[1] > 0
+
+
 def view_of(study: optuna.Study, problem: Problem) -> View:
     """A study as it is stored; whose trials run, pause or not, is not known yet."""
     view = View(problem.space, problem.settings.seed, problem.settings.max_epochs, problem.cost)
@@ -50,7 +55,7 @@ def view_of(study: optuna.Study, problem: Problem) -> View:
     return view
 
 
-def look_at(view: View, trials: list[FrozenTrial]) -> None:
+def look_at(view: View, trials: Sequence[FrozenTrial]) -> None:
     """Take over trials as they are stored."""
     for trial in trials:
         if trial.state is OptunaState.WAITING:

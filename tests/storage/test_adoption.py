@@ -143,3 +143,50 @@ def test_only_what_pauses_is_reopened_and_only_once(tmp_path: Path) -> None:
         study.tell(again, 0.25)
         assert study.best_trial.number == 1
         assert store.adoption.dead("s") == ()
+
+
+@pytest.mark.parametrize("is_looked_at", [True, False], ids=["seen running", "seen ended"])
+@pytest.mark.parametrize(
+    ("value", "state"), [(0.25, TrialState.COMPLETE), (None, TrialState.PRUNED)]
+)
+def test_who_told_a_trial_sees_what_became_of_it_elsewhere(
+    tmp_path: Path, is_looked_at: bool, value: float | None, state: TrialState
+) -> None:
+    """It has ended, and what has ended is not read again: but for what others let go on."""
+    url = f"sqlite:///{tmp_path}/automl.db"
+    with open_store(url) as store, open_store(url) as other:
+        study = optuna.create_study(study_name="s", storage=store.optuna_storage)
+        for _ in range(2):
+            trial = study.ask()
+            trial.report(0.5, 1)
+            trial.set_user_attr("paused", 1)
+            study.tell(trial, state=TrialState.PRUNED)
+        known = study.get_trials(deepcopy=False)
+        elsewhere = optuna.load_study(study_name="s", storage=other.optuna_storage)
+        again = other.adoption.reopen(elsewhere, 0)
+        if is_looked_at:
+            assert study.get_trials(deepcopy=False)[0].state is TrialState.RUNNING
+        again.report(0.25, 2)
+        elsewhere.tell(again, value, state)
+        found = study.get_trials(deepcopy=False)
+        assert (found[0].state, found[0].value) == (state, 0.25)
+        assert found[0].intermediate_values == {1: 0.5, 2: 0.25}
+        assert found[1] is known[1], "whom nobody let go on"
+        alike = study.get_trials(deepcopy=False, states=(state,))
+        assert [one.number for one in alike] == ([0] if value else [0, 1])
+
+
+def test_what_goes_on_elsewhere_is_known_when_it_is_to_be_reopened(tmp_path: Path) -> None:
+    """Another process has let it go on and has given it up: it does not pause any more."""
+    url = f"sqlite:///{tmp_path}/automl.db"
+    with open_store(url) as store, open_store(url) as other:
+        study = optuna.create_study(study_name="s", storage=store.optuna_storage)
+        trial = study.ask()
+        trial.set_user_attr("paused", 1)
+        study.tell(trial, state=TrialState.PRUNED)
+        elsewhere = optuna.load_study(study_name="s", storage=other.optuna_storage)
+        again = other.adoption.reopen(elsewhere, 0)
+        again.set_user_attr("paused", None)
+        elsewhere.tell(again, state=TrialState.PRUNED)
+        with pytest.raises(UpdateFinishedTrialError, match="trial 0 is PRUNED"):
+            store.adoption.reopen(study, 0)

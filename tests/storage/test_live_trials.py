@@ -177,3 +177,40 @@ def test_finished_trial_is_not_confused_with_one_that_got_its_id_later(
     assert new.trials[0]._trial_id == old._trial_id
     assert optuna_storage.get_trial(old._trial_id).state is TrialState.WAITING
     theirs.engine.dispose()
+
+
+def test_what_others_change_is_told_once_and_what_is_done_here_is_not(
+    study: optuna.Study, other: OptunaStorage, optuna_storage: OptunaStorage
+) -> None:
+    study_id = study._study_id
+    theirs = optuna.load_study(study_name="study", storage=other)
+    _, seen = optuna_storage.get_trials_changed_since(study_id, 0)
+    own = [study.ask() for _ in range(2)]
+    study.tell(own[0], 1.0)
+    assert optuna_storage.get_trials_changed_since(study_id, seen) == ([], seen)
+    asked = [theirs.ask() for _ in range(3)]
+    theirs.tell(asked[1], 0.5)
+    news, seen = optuna_storage.get_trials_changed_since(study_id, seen)
+    assert [trial.number for trial in news] == [one.number for one in asked]
+    asked[2].report(1.0, 1)
+    other.database.flush()
+    news, seen = optuna_storage.get_trials_changed_since(study_id, seen)
+    assert [trial.number for trial in news] == [asked[2].number]
+    assert news[0].intermediate_values == {1: 1.0}
+    assert optuna_storage.get_trials_changed_since(study_id, seen)[0] == []
+
+
+def test_what_others_change_is_told_though_a_block_was_undone(
+    study: optuna.Study, other: OptunaStorage, optuna_storage: OptunaStorage
+) -> None:
+    """Nothing is known after it, and what is read then may have changed since."""
+    theirs = optuna.load_study(study_name="study", storage=other)
+    asked = theirs.ask()
+    _, seen = optuna_storage.get_trials_changed_since(study._study_id, 0)
+    with pytest.raises(KeyError), optuna_storage.database.transaction():
+        study.ask()
+        raise KeyError
+    theirs.tell(asked, 0.5)
+    assert study.trials[0].state is TrialState.COMPLETE
+    news, _ = optuna_storage.get_trials_changed_since(study._study_id, seen)
+    assert [(trial.number, trial.state) for trial in news] == [(0, TrialState.COMPLETE)]

@@ -102,7 +102,7 @@ def make_old(url: str) -> None:
         connection.executescript(
             "DROP TRIGGER automl_after_study; DROP TABLE automl_policies; DROP TABLE automl_stops;"
             "DROP TABLE automl_earlier_studies; DROP TABLE automl_widenings;"
-            "DROP TABLE automl_beliefs;"
+            "DROP TABLE automl_beliefs; DROP TABLE automl_reopenings;"
             + OLD_POLICIES
             + ";CREATE INDEX ix_automl_policies_study_id ON automl_policies (study_id);"
             "INSERT INTO automl_policies VALUES "
@@ -132,6 +132,6 @@ def test_a_file_of_an_earlier_version_keeps_what_it_had(url: str) -> None:
         with store._database.read() as connection:
             for table in (
                 *(tables.POLICIES, tables.STOPS, tables.WIDENINGS, tables.EARLIER_STUDIES),
-                tables.BELIEFS,
+                *(tables.BELIEFS, tables.REOPENINGS),
             ):
                 assert connection.execute(table.select()).all() == []

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import optuna
 import pytest
+from optuna.trial import TrialState
 from sqlalchemy import func, select
 
 from storage import optuna_schema, tables
 from storage.call_records import BeliefRecord, PolicyRecord, StopReason
 from storage.earlier_records import EarlierStudy, EarlierTrial
-from storage.records import DataCheckRecord, Diagnosis
+from storage.records import PAUSED, DataCheckRecord, Diagnosis
 from storage.score_records import AnswerMember, AnswerRecord, EvaluationRecord
 from storage.store import Store
 from storage.widening_records import WideningRecord
@@ -16,7 +17,11 @@ from tests.contracts.store_contract import epoch, settings
 
 def fill(store: Store, name: str) -> None:
     earlier = EarlierStudy("before", 3, (EarlierTrial(0, {}, (0.5,), "complete"),))
-    store.create_study(settings(name), [earlier]).ask()
+    study = store.create_study(settings(name), [earlier])
+    trial = study.ask()
+    trial.set_user_attr(PAUSED, 1)
+    study.tell(trial, state=TrialState.PRUNED)
+    store.adoption.reopen(study, 0)
     run = store.runs.begin(name, trial_number=0, purpose="search", seed=1)
     store.runs.add_epochs([epoch(run.run_id, 1)])
     store.add_data_checks(name, [DataCheckRecord("kind", "subject", 1.0)])

@@ -77,3 +77,31 @@ def test_distribution_keeps_its_kind(trials: StudyTrials) -> None:
     trials.check_distribution("x", FloatDistribution(0, 2))
     with pytest.raises(ValueError, match="different distribution kind"):
         trials.check_distribution("x", CategoricalDistribution(("a",)))
+
+
+def test_what_was_read_is_told_by_when_and_as_it_is_by_now(trials: StudyTrials) -> None:
+    assert trials.read_since(-1) == []
+    trials.note_read([trials[5], trials[1]], 3)
+    trials.note_read([trials[2], trials[5]], 4)
+    assert trials.seen_changes == 4
+    trials.replace(changed(trials[1], user_attrs={"a": 1}))
+    assert numbers(trials.read_since(2)) == [1, 2, 5]
+    assert trials.read_since(2)[0].user_attrs == {"a": 1}
+    assert numbers(trials.read_since(3)) == [2, 5]
+    assert trials.read_since(4) == []
+
+
+def test_only_what_differs_from_what_is_known_has_changed(trials: StudyTrials) -> None:
+    again = changed(trials[1], user_attrs=dict(trials[1].user_attrs))
+    other = changed(trials[5], user_attrs={"a": 1})
+    assert numbers(trials.changed([again, other, trial(8, TrialState.RUNNING)])) == [5, 8]
+
+
+@pytest.mark.parametrize("state", [TrialState.RUNNING, TrialState.COMPLETE, TrialState.PRUNED])
+def test_trial_that_goes_on_after_its_end_is_in_one_place(
+    trials: StudyTrials, state: TrialState
+) -> None:
+    trials.put([changed(trials[2], state=state)])
+    places = {one: numbers(trials.select((one,))) for one in TrialState}
+    assert [one for one, found in places.items() if 2 in found] == [state]
+    assert sum(map(len, places.values())) == 8

@@ -27,6 +27,7 @@ def snapshot(n_running: int = 2, messages: tuple[str, ...] = ()) -> SearchProgre
         n_pruned=7,
         n_failed=1,
         n_paused=0,
+        n_tried=13,
         running=running,
         best_number=3,
         best_value=0.4321,
@@ -85,7 +86,7 @@ def test_line_of_a_policy_that_pauses_speaks_of_pauses() -> None:
 
 
 def test_before_any_trial_has_ended_only_the_end_of_the_time_is_known() -> None:
-    begun = replace(snapshot(), n_complete=0, n_pruned=0, n_failed=0, seconds_left=2.0)
+    begun = replace(snapshot(), n_complete=0, n_pruned=0, n_failed=0, n_tried=0, seconds_left=2.0)
     assert terminal.progress_line(begun).endswith("1 min 5 s elapsed, time is up in 2.0 s")
 
 

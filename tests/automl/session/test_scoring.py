@@ -7,8 +7,13 @@ from pathlib import Path
 import pytest
 
 from automl.diagnostics.standing import standing
+from automl.session import scoring
+from automl.session.scoring import N_TRIES
+from automl.tuning.keeping import Keeper
 from automl.wording.references import REFERENCE_NAMES
+from storage import open_store
 from tests.automl.session.sessions import session
+from tests.automl.tuning.searches import complete_another
 
 
 def test_references_can_be_left_out_and_had_later(tmp_path: Path) -> None:
@@ -60,3 +65,61 @@ def test_each_step_of_the_end_is_told_as_it_begins(
 
     assert told(study="with") == list(steps)
     assert told(study="without", references=False) == ["scoring trial"]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_what_is_the_best_when_it_ends_is_scored_however_late_others_complete_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """Each time that this process begins to score, or has scored, another lets the weights go.
+
+    It does so more often than a trial is tried to be scored.
+    """
+    evaluate = scoring.evaluate_answer
+    values = iter([10.0 ** -(6 + n) for n in range(2 * N_TRIES)])
+    with (
+        session(tmp_path, references=False, keep_models=1) as running,
+        open_store(f"sqlite:///{tmp_path}/automl.db") as other,
+    ):
+        list(running)
+        keeper = Keeper(other, running.call.problem, 1)
+
+        def complete_a_better_one() -> None:
+            if (value := next(values, None)) is not None:
+                complete_another(other, running.call.problem, keeper, value)
+
+        def evaluate_beside_another_process(*given: object) -> object:
+            if when == "before":
+                complete_a_better_one()
+            found = evaluate(*given)  # type: ignore[arg-type]
+            if when == "after":
+                complete_a_better_one()
+            return found
+
+        monkeypatch.setattr(scoring, "evaluate_answer", evaluate_beside_another_process)
+        result = running.result()
+        assert running.unscored is None
+        assert result.best.number == len(result.trials) - 1 == 2 + 2 * N_TRIES
+        assert result.evaluation is not None
+        assert len(result.best_model().members) == 1
+
+
+def test_a_better_trial_that_another_process_completes_later_is_for_that_one_to_score(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it judges, this one has a score of what was the best when it ended."""
+    with (
+        session(tmp_path, references=False, keep_models=1) as running,
+        open_store(f"sqlite:///{tmp_path}/automl.db") as other,
+    ):
+        list(running)
+        keeper, keep = Keeper(other, running.call.problem, 1), running.store.replace_diagnoses
+
+        def keep_beside_another_process(*given: object) -> None:
+            keep(*given)  # type: ignore[arg-type]
+            complete_another(other, running.call.problem, keeper, value=1e-6)
+
+        monkeypatch.setattr(running.store, "replace_diagnoses", keep_beside_another_process)
+        result = running.result()
+    assert len(result.trials) == 3
+    assert result.evaluation is not None

@@ -69,18 +69,14 @@ def decider(store: Store, iris: LoadedData) -> Decider:
 def test_what_is_not_possible_is_refused(decider: Decider, decisions: list[Decision]) -> None:
     decider.policy = Scripted(*decisions)
     with pytest.raises(ValueError, match=r"a policy|a trial goes on"):
-        decider.decide(2, 1, ())
+        decider.decide(2, 1)
 
 
-def test_turns_are_counted_and_own_trials_are_not_read_again(decider: Decider) -> None:
+def test_turns_are_counted(decider: Decider) -> None:
     decider.policy = Scripted(Start(None), Continue(1))
     before = decider.view.turn
-    decider.change(2, "training")
-    decider.decide(2, 1, own=(2,))
+    decider.decide(2, 1)
     assert decider.view.turn == before + 2
-    assert decider.view.trials[2].state == "training"
-    decider.decide(2, 1, own=())  # of another process: as it is stored
-    assert decider.view.trials[2].state != "training"
 
 
 def test_a_belief_is_told_once_with_when_it_was_learned(decider: Decider) -> None:

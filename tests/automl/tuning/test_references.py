@@ -35,6 +35,7 @@ def progress(seconds: float, n_epochs: int = 10) -> SearchProgress:
         n_pruned=0,
         n_failed=0,
         n_paused=0,
+        n_tried=0,
         running=(),
         best_number=None,
         best_value=None,

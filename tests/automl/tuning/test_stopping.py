@@ -57,13 +57,24 @@ def test_without_limits_nothing_ends_a_search() -> None:
 def test_epochs_of_all_trials_count_those_of_earlier_calls_too() -> None:
     view = view_with([3.0, 2.0], [4.0], states=("complete", "training"))
     found = stopping(view, max_epochs_total=5)
-    assert (found.n_epochs, found.epochs_left, found.epochs) == (3, 2, ((0, 2),))
+    assert (found.n_epochs, found.epochs_left, found.counts) == (3, 2, [(0, 2)])
     assert found.part_left == 2 / 5
     have(found, view, 1, 3.0)
     assert because(found) is None
     have(found, view, 1, 2.0)
     assert found.reason is not None
     assert found.reason.details == {"max_epochs_total": 5, "n_epochs": 5}
+
+
+def test_trials_are_counted_once_they_were_tried_and_stay_so() -> None:
+    view = view_with([3.0, 2.0], [4.0], [1.0], states=("complete", "training", "training"))
+    found = stopping(view, n_trials=5)
+    assert (found.n_tried, found.counts) == (1, [(0, 4)])
+    for state in ("paused", "training"):
+        found.note_state(1, state)
+        assert (found.n_tried, found.counts) == (2, [(1, 3)])
+    found.take_over(2, is_tried=True)
+    assert found.counts == [(2, 2)]
 
 
 def test_no_more_trials_start_than_can_have_an_epoch() -> None:
@@ -180,7 +191,9 @@ def test_the_first_reason_is_kept(
     limits: dict[str, Any], n_asked: int, is_stopped: bool, is_time_up: bool, expected: str
 ) -> None:
     view = view_with([0.1], [0.2], [0.3], states=("complete", "pruned", "pruned"))
-    tally = Tally(n_asked=n_asked, n_complete=1, n_pruned=2)
+    tally = Tally(n_asked=n_asked)
+    for number, standing in enumerate(("complete", "pruned", "pruned")):
+        tally.note(number, standing)
     found = stopping(view, **limits).reason_of_end(
         tally, is_stopped=is_stopped, is_time_up=is_time_up
     )

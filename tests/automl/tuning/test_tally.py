@@ -27,7 +27,8 @@ def test_counts_follow_causes_not_optunas_states() -> None:
     )
     assert (tally.n_complete, tally.n_pruned, tally.n_failed) == (2, 1, 2)
     assert tally.best is not None and (tally.best.number, tally.best_value) == (1, 0.3)
-    assert tally.n_asked == tally.n_ended == tally.n_ended_before == 5
+    assert tally.n_asked == tally.n_ended == tally.n_settled == 5
+    assert tally.n_told == 0, "earlier calls have told them"
 
 
 def test_those_told_as_pruned_while_they_paused_have_ended_but_were_not_pruned() -> None:
@@ -52,6 +53,23 @@ def test_what_a_person_has_enqueued_is_asked_once_it_begins() -> None:
     assert (tally.n_asked, tally.has_all(1), tally.has_all(2)) == (1, True, False)
     study.ask()
     assert Tally.of(study).n_asked == 2
+
+
+def test_what_becomes_of_a_trial_is_counted_once_whoever_tells() -> None:
+    """It pauses here, its call ends, another coordinator lets it go on and completes it."""
+    tally = Tally.of(study_of(create_trial(value=0.5)))
+    counts = []
+    for standing in ("training", "paused", "training", "paused", "left"):
+        tally.note(1, standing)
+        counts.append((tally.n_settled, tally.n_paused, tally.n_ended))
+    assert counts == [(1, 0, 1), (2, 1, 1), (1, 0, 1), (2, 1, 1), (2, 1, 2)]
+    assert tally.n_told == 1
+    (told,) = study_of(create_trial(value=0.3)).get_trials()
+    told.number = 1
+    tally.take_over([told])
+    assert (tally.n_complete, tally.n_paused, tally.n_ended, tally.n_asked) == (2, 0, 2, 2)
+    assert tally.n_told == 1
+    assert tally.best is not None and tally.best.number == 1
 
 
 def test_an_equal_value_is_no_new_best() -> None:
