@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 
 LEAST_LOSS = 2.0**-24
-"""What single precision cannot tell from 0 in a cross-entropy: half a unit of the last place of 1,
-the probability of what is certain."""
+"""The least cross-entropy of a row that single precision tells from 0: that of the largest
+probability below 1, which is half a unit of the last place of 1 away."""
 
 
 def log_loss(loss: float) -> float:
@@ -22,4 +22,4 @@ def log_loss(loss: float) -> float:
 
 def log_ratio(one: float, other: float) -> float:
     """The logarithm of one loss over another: below 0, the first is the better."""
-    return math.log(max(one, LEAST_LOSS) / max(other, LEAST_LOSS))
+    return log_loss(one) - log_loss(other)

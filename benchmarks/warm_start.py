@@ -18,6 +18,7 @@ import argparse
 import json
 import math
 import statistics
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -148,6 +149,8 @@ def main() -> None:
         for outcome in outcomes(earlier, new, chosen.seeds, size, chosen.policy)
     ]
     compared = [one.log_ratio for one in found if one.is_comparable]
+    if not compared:
+        sys.exit("nothing is compared: of no pair have both searches found a loss")
     mean, low, high = interval(compared)
     print(
         f"warm over without: {mean:.3f} ({low:.3f} to {high:.3f}), {len(compared)} searches each"

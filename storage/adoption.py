@@ -111,19 +111,21 @@ class Adoption:
         Raises:
             UpdateFinishedTrialError: it has ended otherwise, or does not pause.
         """
-        with self._database.write() as connection:  # what is read is so until it is acted upon
-            trial_id = self._id_of(study, trial_number)
-            trial = self._storage.trials.trial(trial_id)
-            is_paused = trial.user_attrs.get(PAUSED) is not None
-            if trial.state is not TrialState.PRUNED or not is_paused:
-                raise UpdateFinishedTrialError(
-                    f"Only a trial that was pruned while it paused goes on, but trial "
-                    f"{trial_number} is {trial.state.name}."
-                )
-            known = self._storage.trials.known.study_of(trial_id)
-            self._database.claims.register(connection)
-            known.last_reopening = reopen_trial(connection, known.study_id, trial_id)
-            self._database.claims.claim(connection, trial_id)
+        with self._database.lock:
+            with self._database.write() as connection:  # what is read is so until it is acted upon
+                trial_id = self._id_of(study, trial_number)
+                trial = self._storage.trials.trial(trial_id)
+                is_paused = trial.user_attrs.get(PAUSED) is not None
+                if trial.state is not TrialState.PRUNED or not is_paused:
+                    raise UpdateFinishedTrialError(
+                        f"Only a trial that was pruned while it paused goes on, but trial "
+                        f"{trial_number} is {trial.state.name}."
+                    )
+                known = self._storage.trials.known.study_of(trial_id)
+                self._database.claims.register(connection)
+                reopening_id = reopen_trial(connection, known.study_id, trial_id)
+                self._database.claims.claim(connection, trial_id)
+            known.last_reopening = reopening_id
             self._database.hold([trial_id])
             running = changed(trial, state=TrialState.RUNNING, datetime_complete=None)
             running.values = None

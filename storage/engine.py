@@ -84,12 +84,29 @@ def begin(connection: Connection, *, write: bool) -> Iterator[Connection]:
     """One transaction; errors of the database come out as `StorageError`."""
     connection.info[_BEGIN] = "BEGIN IMMEDIATE" if write else "BEGIN"
     try:
-        with connection.begin():
+        with _rolled_back_at_last(connection), connection.begin():
             yield connection
     except sqlalchemy.exc.IntegrityError:
         raise
     except (DBAPIError, sqlite3.Error) as error:
         raise explained(_shown(connection.engine), error) from error
+
+
+@contextlib.contextmanager
+def _rolled_back_at_last(connection: Connection) -> Iterator[None]:
+    """End the transaction if it could not be committed: SQLite leaves it open for another try.
+
+    Without a write-ahead log a reader is enough for that. SQLAlchemy 2.1 takes it for ended.
+
+    Source:
+        https://www.sqlite.org/lang_transaction.html
+    """
+    try:
+        yield
+    except BaseException:
+        if is_sqlite(connection) and not (connection.closed or connection.invalidated):
+            of_sqlite(connection).rollback()
+        raise
 
 
 def upsert(

@@ -142,7 +142,7 @@ class LiveTrials:
         again = (trials.unfinished.keys() - own) | ended | _reopened(connection, trials)
         above = trials.last_trial_id
         found = read_trials(connection, trials.study_id, above=above, ids=again)
-        news = trials.changed(found)
+        news = trials.news_in(found)
         self.known.put(trials.study_id, news)
         return news
 

@@ -60,7 +60,7 @@ class StudyTrials:
                 self._distributions.setdefault(name, distribution)
             self._sort_in(trial)
 
-    def changed(self, trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
+    def news_in(self, trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
         """Those of the trials that are new, or not as they are known."""
         n_known = len(self._trials)
         return [

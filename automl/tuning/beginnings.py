@@ -140,9 +140,7 @@ def _ask(
     if not proposals:
         return []
     tally, space = state.tally, state.problem.space
-    for number, why in refuse_unfit(state.study):
-        tally.note_failed(number, "crashed")
-        state.say(f"trial {number} failed: {why}")
+    _refuse_unfit(state)
     with state.store.optuna_storage.trials.at_most(state.options.total):
         given = [params for params in proposals if params is not None]
         asked = (
@@ -166,6 +164,18 @@ def _ask(
         last = total
     tally.n_asked = max(tally.n_asked, last)  # one that a person has enqueued has an older number
     return trials
+
+
+def _refuse_unfit(state: SearchState) -> None:
+    """End what a person has enqueued and nobody can train; it has been tried all the same."""
+    refused = dict(refuse_unfit(state.study))
+    if not refused:
+        return
+    trials = state.study.get_trials(deepcopy=False)
+    state.decider.take_over([trials[number] for number in refused])
+    for number, why in refused.items():
+        state.tally.note_failed(number, "crashed")
+        state.say(f"trial {number} failed: {why}")
 
 
 def _n_trials(state: SearchState) -> int:

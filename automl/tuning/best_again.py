@@ -28,14 +28,14 @@ def trial_without_weights(
     """The best trial, if a file of its weights is missing or altered.
 
     One whose files are gone since another process has just completed a better one is not the best
-    any more.
+    any more: that is in the database before its files go.
 
     Returns:
         The records that say so, read again if need be; and the trial.
     """
     while (best := _without_weights(store, records, problem)) is not None:
-        known, records = records, store.refreshed(records)
-        if records.trials == known.trials:
+        records = store.refreshed(records)
+        if (now := records.best_trial) is not None and now.number == best.number:
             break
     return records, best
 

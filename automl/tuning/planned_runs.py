@@ -86,7 +86,7 @@ class EndedRun:
     curve: tuple[EpochRecord, ...]
     cause: str | None = None  # a key of CAUSES; None: it was trained to its last epoch
     message: str = ""  # what there is to say of a failure
-    weights: Mapping[str, Any] | None = None  # where they were asked for, see Kept
+    weights: Mapping[str, Any] | None = None  # where they were asked for, see `train_rounds`
     n_parameters: int | None = None  # where only who trained it could tell
 
     @property

@@ -91,8 +91,10 @@ class SearchState:
 
     def search_in(self, problem: Problem) -> None:
         """Go on in another space, as a call would that begins now."""
+        before = self.decider.stopping.before
         self.problem = problem
         self.decider = _decider(self.study, self.store, problem, self.options)
+        self.decider.stopping.before = before  # it is the same call still
         for number in self.trials.paused:
             self.decider.change(number, "paused")
 

@@ -49,6 +49,7 @@ class Stopping:
     Attributes:
         standing: what each trial is worth.
         n_epochs: of trials, that the order has had in all calls.
+        before: how many epochs and trials tried there were as the call began.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class Stopping:
             self._note_target(trial.number)
         self.n_epochs = 0
         self.count_epochs()
-        self._before = self.n_epochs, self.n_tried
+        self.before = self.n_epochs, self.n_tried
 
     # What the rounds of the order bring
 
@@ -137,7 +138,7 @@ class Stopping:
     @property
     def counts(self) -> list[tuple[int, int]]:
         """Of what is limited, epochs and trials tried: how many since the call began, and left."""
-        counts, (n_epochs, n_tried) = [], self._before
+        counts, (n_epochs, n_tried) = [], self.before
         if (left := self.epochs_left) is not None:
             counts.append((self.n_epochs - n_epochs, left))
         if (total := self._limits.total) is not None:

@@ -1,4 +1,4 @@
-"""The running counts of a study: how its trials stand, and which is the best.
+"""The running counts of a study: what its trials have come to, and which is the best.
 
 Counting again from the database at every round would cost more than the round; so the
 counts are read once when the study is opened. From there on the search notes what becomes of its
@@ -19,11 +19,11 @@ from automl.tuning.study_view import is_paused
 from automl.tuning.trial_in_training import TrialInTraining
 from storage.records import BY_MACHINE, OVER_LIMIT, ParameterValue
 
-Standing = Literal["training", "paused", "left", "complete", "pruned", "failed", "refused"]
-"""How a trial stands. One that pauses when a call ends is left: told as pruned, and may go on. One
-is refused whose network was over a limit."""
+Kind = Literal["training", "paused", "left", "complete", "pruned", "failed", "refused"]
+"""What a trial counts as. One that pauses when a call ends is left: told as pruned, and may go on.
+One is refused whose network was over a limit."""
 
-ENDED: frozenset[Standing] = frozenset({"left", "complete", "pruned", "failed", "refused"})
+ENDED: frozenset[Kind] = frozenset({"left", "complete", "pruned", "failed", "refused"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,8 @@ class Tally:
     best: BestTrial | None = None
     has_machine_decided: bool = False  # its speed or memory, what is proposed from now on
     seen_changes: int = 0  # of the database, when others were last looked at
-    _standings: dict[int, Standing] = field(default_factory=dict)
-    _counts: Counter[Standing] = field(default_factory=Counter)
+    _kinds: dict[int, Kind] = field(default_factory=dict)
+    _counts: Counter[Kind] = field(default_factory=Counter)
 
     @classmethod
     def of(cls, study: optuna.Study) -> Tally:
@@ -65,16 +65,16 @@ class Tally:
             if trial.state is TrialState.WAITING:
                 continue
             self.n_asked = max(self.n_asked, trial.number + 1)
-            self._set(trial.number, standing := _standing(trial))
-            if standing == "complete":
+            self._set(trial.number, kind := _kind(trial))
+            if kind == "complete":
                 self._note_best(trial.number, trial.value, trial.params)
             if BY_MACHINE in trial.user_attrs:
                 self.has_machine_decided = True
 
-    def note(self, number: int, standing: Standing) -> None:
-        """A trial of this call stands otherwise from now on."""
-        self._set(number, standing)
-        self.n_told += standing in ENDED
+    def note(self, number: int, kind: Kind) -> None:
+        """A trial of this call counts as another kind from now on."""
+        self._set(number, kind)
+        self.n_told += kind in ENDED
 
     def note_failed(self, number: int, cause: str) -> None:
         """A trial of this call has ended without a value."""
@@ -85,11 +85,11 @@ class Tally:
         self.note(trial.number, "complete")
         return self._note_best(trial.number, trial.value, trial.params)
 
-    def _set(self, number: int, standing: Standing) -> None:
-        if (before := self._standings.get(number)) is not None:
+    def _set(self, number: int, kind: Kind) -> None:
+        if (before := self._kinds.get(number)) is not None:
             self._counts[before] -= 1
-        self._standings[number] = standing
-        self._counts[standing] += 1
+        self._kinds[number] = kind
+        self._counts[kind] += 1
 
     def _note_best(
         self, number: int, value: float | None, params: Mapping[str, ParameterValue]
@@ -129,7 +129,7 @@ class Tally:
     @property
     def n_ended(self) -> int:
         """Trials that have come to an end, of whatever kind, or were told to have."""
-        return sum(self._counts[standing] for standing in ENDED)
+        return sum(self._counts[kind] for kind in ENDED)
 
     @property
     def n_settled(self) -> int:
@@ -156,7 +156,7 @@ class Tally:
         return is_asked and self.n_ended == self.n_asked
 
 
-def _standing(trial: FrozenTrial) -> Standing:
+def _kind(trial: FrozenTrial) -> Kind:
     cause = trial.user_attrs.get("cause")
     if trial.state is TrialState.FAIL or cause is not None:
         return _failed(cause)
@@ -168,5 +168,5 @@ def _standing(trial: FrozenTrial) -> Standing:
     return "training" if is_running else "pruned"
 
 
-def _failed(cause: str | None) -> Standing:
+def _failed(cause: str | None) -> Kind:
     return "refused" if cause == OVER_LIMIT else "failed"

@@ -32,11 +32,15 @@ class ThreadWorker(Worker):
         self._told: queue.SimpleQueue[Callable[[FreeRounds], None] | None] = queue.SimpleQueue()
         self._news = news
         self._is_lost = False
+        self._n_orders = 0
         threading.Thread(target=self._train, args=(setup, device), daemon=True).start()
 
     def tell(self, orders: Orders) -> None:
         self._check()
-        self._told.put(lambda rounds: rounds.take(orders))
+        self._told.put(lambda rounds: self._take(rounds, orders))
+
+    def has_taken(self, n_orders: int) -> bool:
+        return self._n_orders >= n_orders
 
     def replies(self) -> Sequence[Reply]:
         self._check()
@@ -74,6 +78,10 @@ class ThreadWorker(Worker):
                     return
                 do(rounds)
             self._say(rounds.train())
+
+    def _take(self, rounds: FreeRounds, orders: Orders) -> None:
+        self._n_orders += 1
+        rounds.take(orders)
 
     def _say(self, what: Reply | Exception) -> None:
         with self._news:

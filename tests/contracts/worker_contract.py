@@ -107,7 +107,10 @@ class WorkerContract:
         rounds_until_rest(engine, worker, 1)
         assert worker.has_taken(1)
         worker.end()
+        with pytest.raises(WorkerLost):
+            worker.tell(Orders())
         assert worker.has_taken(1)
+        assert not worker.has_taken(2)
 
     def test_without_time_there_are_no_epochs_until_there_is_some(self, engine, worker):
         worker.tell(Orders(start=(tiny_run(1),), seconds=0.0, limits={1: 1}))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,7 @@ import optuna
 import pytest
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
+from sqlalchemy.exc import IntegrityError
 
 from storage.adoption import ClaimedTrial
 from storage.store import Store, open_store
@@ -143,6 +146,26 @@ def test_only_what_pauses_is_reopened_and_only_once(tmp_path: Path) -> None:
         study.tell(again, 0.25)
         assert study.best_trial.number == 1
         assert store.adoption.dead("s") == ()
+
+
+def test_a_trial_whose_reopening_cannot_be_written_pauses_still(tmp_path: Path) -> None:
+    with open_store(f"sqlite:///{tmp_path}/automl.db") as store:
+        study = optuna.create_study(study_name="s", storage=store.optuna_storage)
+        trial = study.ask()
+        trial.set_user_attr("paused", 1)
+        study.tell(trial, state=TrialState.PRUNED)
+        with contextlib.closing(sqlite3.connect(tmp_path / "automl.db")) as connection:
+            connection.executescript(
+                "CREATE TABLE broken (id REFERENCES studies DEFERRABLE INITIALLY DEFERRED);"
+                "CREATE TRIGGER breaks AFTER INSERT ON automl_reopenings "
+                "BEGIN INSERT INTO broken VALUES (99); END"
+            )
+        with pytest.raises(IntegrityError, match="FOREIGN KEY"):  # as it commits
+            store.adoption.reopen(study, 0)
+        assert study.get_trials(deepcopy=False)[0].state is TrialState.PRUNED
+        with contextlib.closing(sqlite3.connect(tmp_path / "automl.db")) as connection:
+            connection.execute("DROP TRIGGER breaks")
+        store.adoption.reopen(study, 0).report(0.25, 2)
 
 
 @pytest.mark.parametrize("is_looked_at", [True, False], ids=["seen running", "seen ended"])

@@ -92,6 +92,26 @@ def test_upsert_replaces_the_row_of_the_same_key(url: str) -> None:
         assert connection.execute(sqlalchemy.select(table)).all() == [(1, 3), (2, 2)]
 
 
+def test_a_transaction_that_cannot_be_committed_is_over(url: str) -> None:
+    with engines.make_engine(url).connect() as connection:
+        with engines.begin(connection, write=True):
+            connection.exec_driver_sql("CREATE TABLE t (k INTEGER PRIMARY KEY)")
+            connection.exec_driver_sql(
+                "CREATE TABLE u (k REFERENCES t DEFERRABLE INITIALLY DEFERRED)"
+            )
+        with (
+            pytest.raises(sqlalchemy.exc.IntegrityError, match="FOREIGN KEY"),
+            engines.begin(connection, write=True),
+        ):
+            connection.exec_driver_sql("INSERT INTO u VALUES (1)")
+        with engines.begin(connection, write=True):
+            assert connection.exec_driver_sql("SELECT * FROM u").all() == []
+            connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+        with sqlite3.connect(engines.database_path(url) or "") as other:
+            assert other.execute("SELECT * FROM t").fetchall() == [(1,)]
+        other.close()
+
+
 def test_data_version_tells_of_other_connections_only(url: str, tmp_path: Path) -> None:
     with engines.make_engine(url).connect() as connection:
         raw = engines.of_sqlite(connection)

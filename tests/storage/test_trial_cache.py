@@ -91,10 +91,10 @@ def test_what_was_read_is_told_by_when_and_as_it_is_by_now(trials: StudyTrials) 
     assert trials.read_since(4) == []
 
 
-def test_only_what_differs_from_what_is_known_has_changed(trials: StudyTrials) -> None:
+def test_only_what_differs_from_what_is_known_is_news(trials: StudyTrials) -> None:
     again = changed(trials[1], user_attrs=dict(trials[1].user_attrs))
     other = changed(trials[5], user_attrs={"a": 1})
-    assert numbers(trials.changed([again, other, trial(8, TrialState.RUNNING)])) == [5, 8]
+    assert numbers(trials.news_in([again, other, trial(8, TrialState.RUNNING)])) == [5, 8]
 
 
 @pytest.mark.parametrize("state", [TrialState.RUNNING, TrialState.COMPLETE, TrialState.PRUNED])

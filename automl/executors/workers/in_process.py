@@ -32,10 +32,17 @@ class InProcessWorker(Worker):
         self._setup = setup
         self._rounds: FreeRounds | None = None
         self._is_lost = False
+        self._n_orders = 0
 
     def tell(self, orders: Orders) -> None:
         """Take orders: no round is under way."""
-        self._trained().take(orders)
+        rounds = self._trained()
+        self._n_orders += 1
+        rounds.take(orders)
+
+    def has_taken(self, n_orders: int) -> bool:
+        """Whether it was there to be told of so many orders."""
+        return self._n_orders >= n_orders
 
     def replies(self) -> Sequence[Reply]:
         """Train a round, here and now."""

@@ -130,12 +130,9 @@ class Worker(abc.ABC):
             WorkerLost: it has ended.
         """
 
+    @abc.abstractmethod
     def has_taken(self, n_orders: int) -> bool:
-        """Whether it has taken so many orders; of one that has ended, whether it had.
-
-        Where nobody can know it has: the runs that it was told of then count as trained.
-        """
-        return True
+        """Whether it has taken so many orders; of one that has ended, whether it had."""
 
     @abc.abstractmethod
     def replies(self) -> Sequence[Reply]:

@@ -72,7 +72,7 @@ def test_a_worker_that_ends_no_epoch_is_said_while_it_is_waited_for(
         result = executor.next_round()  # without a deadline it would wait for ever
         said = " ".join(executor.take_messages())
         assert not result.epochs and not result.failures
-        assert "worker 1 has not ended an epoch of trial 3 for 0.2 s" in said
+        assert "worker 1 has not ended an epoch of trial 3 for " in said
         Stuck.goes_on.set()
         assert executor.next_round(time.monotonic() + 30).epochs
 

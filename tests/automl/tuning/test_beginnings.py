@@ -50,6 +50,22 @@ def test_stopped_search_goes_on_with_the_same_curves(
     assert [trial.value for trial in continued.trials] == [t.value for t in straight.trials]
 
 
+def test_what_a_person_enqueues_that_cannot_be_has_been_tried(
+    store: Store, iris: LoadedData
+) -> None:
+    """A call that begins later reads so from the file; this one is to know the same."""
+    settings = settings_for(iris)
+    open_study(store, settings).enqueue_trial({"learning_rate": "much"})
+    search = make_search(store, iris, settings, n_trials=2, n_slots=2)
+    search._decide()
+    state = search.state
+    assert (state.tally.n_failed, state.decider.stopping.n_tried) == (1, 1)
+    assert {number: one.state for number, one in state.decider.view.trials.items()} == {
+        0: "failed",
+        1: "training",
+    }
+
+
 def test_trials_that_go_on_as_meant_are_not_told_one_by_one(
     store: Store, iris: LoadedData
 ) -> None:

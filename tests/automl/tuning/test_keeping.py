@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import optuna
 import pytest
 
 from automl.data import LoadedData
@@ -89,6 +90,34 @@ def test_weights_that_were_taken_away_are_missing(
     store.artifacts.path(weights).unlink()
     _, missing = trial_without_weights(store, found, problem)
     assert missing == found.best_trial
+
+
+def test_weights_are_missing_however_many_other_trials_end_meanwhile(
+    store: Store,
+    other: Store,
+    problem: NetworkProblem,
+    found: StudyRecords,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another process tells a worse trial each time that this one reads the study again."""
+    (weights,) = found.kept_artifacts("weights")
+    store.artifacts.path(weights).unlink()
+    theirs = optuna.load_study(study_name="iris", storage=other.optuna_storage)
+    refreshed, n_told = store.refreshed, 0
+
+    def refreshed_beside_another_process(records: StudyRecords) -> StudyRecords:
+        nonlocal n_told
+        n_told += 1
+        assert n_told < 4, "it reads for as long as others train"
+        trial = theirs.ask()
+        problem.space.suggest(trial)
+        theirs.tell(trial, 10.0)
+        return refreshed(records)
+
+    monkeypatch.setattr(store, "refreshed", refreshed_beside_another_process)
+    records, missing = trial_without_weights(store, found, problem)
+    assert missing == found.best_trial
+    assert len(records.trials) == len(found.trials) + n_told
 
 
 @pytest.mark.parametrize("is_taken_away", [True, False])

@@ -192,8 +192,8 @@ def test_the_first_reason_is_kept(
 ) -> None:
     view = view_with([0.1], [0.2], [0.3], states=("complete", "pruned", "pruned"))
     tally = Tally(n_asked=n_asked)
-    for number, standing in enumerate(("complete", "pruned", "pruned")):
-        tally.note(number, standing)
+    for number, kind in enumerate(("complete", "pruned", "pruned")):
+        tally.note(number, kind)
     found = stopping(view, **limits).reason_of_end(
         tally, is_stopped=is_stopped, is_time_up=is_time_up
     )

@@ -59,8 +59,8 @@ def test_what_becomes_of_a_trial_is_counted_once_whoever_tells() -> None:
     """It pauses here, its call ends, another coordinator lets it go on and completes it."""
     tally = Tally.of(study_of(create_trial(value=0.5)))
     counts = []
-    for standing in ("training", "paused", "training", "paused", "left"):
-        tally.note(1, standing)
+    for kind in ("training", "paused", "training", "paused", "left"):
+        tally.note(1, kind)
         counts.append((tally.n_settled, tally.n_paused, tally.n_ended))
     assert counts == [(1, 0, 1), (2, 1, 1), (1, 0, 1), (2, 1, 1), (2, 1, 2)]
     assert tally.n_told == 1

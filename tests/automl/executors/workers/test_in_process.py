@@ -9,7 +9,14 @@ from automl.executors.choosing import make_executor
 from automl.executors.executor import Executor
 from automl.executors.workers.in_process import InProcessEngine
 from automl.executors.workers.worker import TrainingSetup
-from tests.contracts.executor_contract import LINEAR, ExecutorContract, MakeExecutor, curve_alone
+from tests.contracts.executor_contract import (
+    LINEAR,
+    ExecutorContract,
+    MakeExecutor,
+    curve_alone,
+    epochs_until_all_rest,
+    train,
+)
 from tests.contracts.linear_trainer import LinearTrainer, tiny_dataset, tiny_run, without_seconds
 from tests.contracts.worker_contract import MakeEngine, WorkerContract
 
@@ -49,6 +56,19 @@ def test_runs_in_the_middle_of_an_epoch_that_was_broken_off_begin_again(executor
     executor.start([tiny_run(1)])
     (epoch,) = executor.next_round().epochs
     assert without_seconds([epoch]) == curve_alone(tiny_run(1), 1)
+
+
+def test_a_run_that_is_told_of_after_an_epoch_was_broken_off_is_not_lost(executor, monkeypatch):
+    executor.start([tiny_run(1)], {1: 1})
+    epochs_until_all_rest(executor)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(LinearTrainer, "_train_epoch", interrupt)
+        executor.allow({1: 2})
+        executor.next_round()
+    executor.start([tiny_run(2)], {2: 3})
+    curves, failures = train(executor, [], 3)
+    assert [(failure.run_id, failure.cause) for failure in failures] == [(1, "lost")]
+    assert without_seconds(curves[2]) == curve_alone(tiny_run(2), 3)
 
 
 def interrupt(*_: object) -> None:
