@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from storage.records import ParameterValue
 
 
+MOST_IN_TRAINING = 0.99
+"""The share of a search that is done, at most, while trials train."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunningTrial:
     """A trial in training, as shown in the live table."""
@@ -50,8 +54,13 @@ class SearchProgress:
 
     @property
     def share(self) -> float:
-        """How much of the search is done, by its trials or by its time: whichever is nearer."""
+        """How much of the search is done, by its trials or by its time: whichever is nearer.
+
+        Not all while trials train: where they pause, all may have been tried long before the end.
+        """
         by_trials = min(1.0, self.n_tried / self.n_trials) if self.n_trials else 0.0
+        if self.running:
+            by_trials = min(by_trials, MOST_IN_TRAINING)
         if self.seconds_left is None:
             return by_trials
         return max(by_trials, self.seconds / max(1e-9, self.seconds + self.seconds_left))

@@ -11,11 +11,14 @@ from automl.tuning.order import Slots
 
 MIN_SLOTS = 10
 TRIALS_PER_SLOT = 16
-"""At most one sixteenth of the trials that have ended or pause train at once, but ten always may:
-with 64 of 100 trials at once, TPE and the median pruner had nothing to learn from (best value
-.121, none pruned), with 16 or fewer they had (.027). Freeze-thaw, on the six development tasks of
-LCBench (six seeds, regret after 260 / 520 / 1,040 epochs): one eighth .005 -.070 -.121, one
-sixteenth .005 -.097 -.141, always ten -.010 -.098 -.146, always 32 .049 -.042 -.112."""
+"""At most one sixteenth of the trials that have ended or pause train at once, but ten always may.
+Few, since what is decided from an older past is decided worse: with 64 of 100 trials at once, TPE
+and the median pruner had nothing to learn from (best value .121, none pruned), with 16 or fewer
+they had (.027). More as a study grows, since machines of many cores need them and a past of
+thousands hardly changes meanwhile. Freeze-thaw on the six development tasks of LCBench, in rounds
+of one epoch (`benchmarks/policies.py --epoch-rounds`, with slots that grow as here; regret after
+260 / 520 / 1,040 epochs): one eighth .005 -.070 -.121 and one sixteenth .005 -.097 -.141 (six
+seeds), always ten -.010 -.098 -.146 (eight seeds), always 32 .049 -.042 -.112 (three seeds)."""
 
 MAX_SLOTS = 32
 """Beyond, a search gains nothing: two workers have enough to do with ten."""

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from automl.tuning.progress import SearchProgress, estimate_seconds_left
+from automl.tuning.progress import (
+    MOST_IN_TRAINING,
+    RunningTrial,
+    SearchProgress,
+    estimate_seconds_left,
+)
 
 
 def test_remaining_time_follows_the_pace() -> None:
@@ -50,3 +55,11 @@ def test_the_share_that_is_done_is_of_trials_or_of_time(
         *("s", n_trials, 5, 15, 0, 8, 30, (), None, None, {}, 100, 30.0, seconds_left)
     )
     assert progress.share == pytest.approx(share)
+
+
+def test_a_search_that_trains_is_not_done_though_all_trials_were_tried() -> None:
+    trial = RunningTrial(0, {}, 3, 50, 0.5, 0.5)
+    progress = SearchProgress(
+        *("s", 30, 5, 15, 0, 10, 30, (trial,), None, None, {}, 100, 30.0, None)
+    )
+    assert progress.share == MOST_IN_TRAINING < 1.0
