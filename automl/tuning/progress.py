@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from storage.records import ParameterValue
 
-
 MOST_IN_TRAINING = 0.99
 """The share of a search that is done, at most, while trials train."""
 
