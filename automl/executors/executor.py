@@ -29,6 +29,7 @@ class RunFailure:
     cause: str  # a key of storage.records.CAUSES; "lost" runs may be started again
     message: str
     traceback: str = field(default="", compare=False)  # of what a network has raised
+    had_company: bool = False  # others trained in the process that died: nobody knows whose fault
 
 
 @dataclass(frozen=True, slots=True)

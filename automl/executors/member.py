@@ -220,10 +220,13 @@ class Member:
             place: where it was when a run's time had passed.
         """
         passed = self._limit.passed()
+        trained = {run.trial_number for run in self.due}
         return [
             self._limit.failure(run_id, place)
             if run_id in passed
-            else RunFailure(run_id, "lost", message)
-            for run_id in sorted(self.runs)
-            if self.runs[run_id].sent is None
+            else RunFailure(
+                run_id, "lost", message, had_company=bool(trained - {run.trial_number})
+            )
+            for run_id, run in sorted(self.runs.items())
+            if run.sent is None
         ]

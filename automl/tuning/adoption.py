@@ -122,10 +122,13 @@ def _adopted(
     return adopted
 
 
-def adopt_lost_trial(trial: TrialInTraining) -> AdoptedTrial:
+def adopt_lost_trial(trial: TrialInTraining, *, had_company: bool) -> AdoptedTrial:
     """Take a trial back whose worker died while this process lives.
 
     One that rested at its limit did not train, and cannot be why it died.
+
+    Args:
+        had_company: whether others trained in that worker, and may be why as well.
     """
     n_epochs = sum(len(run.curve) for run in trial.runs.values())
     has_waited = trial.is_resting and any(run.end is None for run in trial.runs.values())
@@ -133,7 +136,7 @@ def adopt_lost_trial(trial: TrialInTraining) -> AdoptedTrial:
         handle=trial.handle,
         n_attempts=trial.attempt,
         n_reported=trial.n_reported,
-        setbacks=trial.setbacks.after(n_epochs, is_lost=not has_waited),
+        setbacks=trial.setbacks.after(n_epochs, is_lost=not (has_waited or had_company)),
     )
 
 

@@ -72,7 +72,7 @@ def begin_again(state: SearchState, adopted: AdoptedTrial, how: str = "") -> Non
         state.start([trial], [])
         return
     trial = go_on(state, adopted)
-    if in_call or adopted.n_lost:
+    if how or adopted.n_lost:
         state.say(f"trial {trial.number} is to go on (attempt {trial.attempt})")
 
 

@@ -98,10 +98,12 @@ def _judge(state: SearchState, trial: TrialInTraining, pruned: list[TrialInTrain
         pause(state, trial)
 
 
-def train_again(state: SearchState, trial: TrialInTraining, how: str) -> None:
+def train_again(
+    state: SearchState, trial: TrialInTraining, how: str, *, had_company: bool = False
+) -> None:
     """Begin a trial again whose worker died: with the same numbers, in its place in the order."""
     lose(state, trial)
-    begin_again(state, adopt_lost_trial(trial), how)
+    begin_again(state, adopt_lost_trial(trial, had_company=had_company), how)
 
 
 def failure_at(trial: TrialInTraining, epoch: int) -> RunFailure | None:

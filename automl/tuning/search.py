@@ -171,9 +171,9 @@ class Search:
         self._has_news = True
         return True
 
-    def _train_again(self, trial: TrialInTraining, how: str) -> None:
+    def _train_again(self, trial: TrialInTraining, how: str, *, had_company: bool = False) -> None:
         self._store()  # before its runs end
-        train_again(self.state, trial, how)
+        train_again(self.state, trial, how, had_company=had_company)
 
     def _take(self, result: RoundResult) -> None:
         """Take what workers have trained; what it means is decided in the order's rounds."""
@@ -198,7 +198,7 @@ class Search:
                 trial.runs[failure.run_id].end = "finished"
                 touched[trial.number] = trial
             elif failure.cause == "lost":
-                self._train_again(trial, failure.message)
+                self._train_again(trial, failure.message, had_company=failure.had_company)
             else:
                 trial.failures[failure.run_id] = failure
                 touched[trial.number] = trial

@@ -2,7 +2,9 @@
 
 A process that dies may have been killed by a trial it trained, or by anybody else. A trial that
 had a new epoch in between has survived where it was before, so that only deaths in a row without
-one count: a good trial that trains for hours outlives any number of kills.
+one count: a good trial that trains for hours outlives any number of kills. Nor does the death of a
+worker in which other trials trained as well: it may be the fault of any of them. Who is lost so
+again and again trains alone (`executors/losses.py`), and then it can be told.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 from storage.records import EpochRecord, RunRecord
 
 LOST_ATTEMPTS_LIMIT = 2
-"""A trial that took its worker down twice in a row is not tried a third time."""
+"""A trial that took its worker down twice in a row, alone in it, is not tried again."""
 
 LOST_CALLS_LIMIT = 5
 """Nor is one in training while five calls in a row were killed; workers that had died with it in
@@ -39,7 +41,7 @@ class Setbacks:
 
         Args:
             n_epochs: that its runs had together.
-            is_lost: whether it trained while its process died.
+            is_lost: whether it trained while its process died, and may be why.
         """
         n_before = self.n_lost if n_epochs <= self.n_epochs else 0
         return Setbacks(n_before + is_lost, max(self.n_epochs, n_epochs))

@@ -11,6 +11,7 @@ import pytest
 
 from automl.api import start_search
 from automl.options.search_options import SearchOptions
+from search_spaces import FloatParameter, IntParameter, SearchSpace
 from storage.records import StudyRecords
 from tests.contracts.child_processes import workers
 
@@ -82,3 +83,41 @@ def test_where_workers_have_no_memory_all_trials_fail_and_the_search_ends(option
     records = search({**options, "memory_limit": 1, "workers": 1, "set": wide})
     check_account(records)
     assert {trial.cause for trial in records.trials} <= {"out_of_memory", "lost", "hopeless"}
+
+
+DEADLY = """
+import os
+import signal
+
+from torch import nn
+
+
+def build(params, dataset):
+    width = params["width"]
+    if width % 4 == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return nn.Sequential(nn.Linear(dataset.n_features, width), nn.Linear(width, dataset.n_outputs))
+"""
+
+
+@pytest.mark.parametrize("policy", ["freeze_thaw", "optuna"])
+def test_networks_that_kill_their_worker_fail_and_none_of_those_beside_them(
+    options, tmp_path, policy
+):
+    (tmp_path / "deadly.py").write_text(DEADLY, encoding="utf-8")
+    space = SearchSpace.of(
+        "deadly",
+        family="own",
+        parameters=[
+            IntParameter("width", 4, 64, meaning="units", role="width"),
+            FloatParameter("learning_rate", 1e-3, 1e-1, log=True),
+        ],
+    )
+    options |= {"model": f"{tmp_path}/deadly.py:build", "space": space, "workers": 1}
+    options |= {"policy": policy, "pruner": None}
+    records = search(options)
+    check_account(records)
+    deadly = {trial.number for trial in records.trials if trial.params["width"] % 4 == 0}
+    assert 0 < len(deadly) < N_TRIALS
+    assert {trial.number for trial in records.trials if trial.outcome == "failed"} == deadly
+    assert {records.trials[number].cause for number in deadly} == {"lost"}

@@ -157,7 +157,7 @@ def test_the_time_of_a_run_without_room_has_not_begun(engine):
     time.sleep(0.01)
     assert member.failures("gone") == [
         RunFailure(1, "timed_out", "it took more than 0 seconds"),
-        RunFailure(2, "lost", "gone"),
+        RunFailure(2, "lost", "gone", had_company=True),
     ]
 
 
@@ -167,3 +167,17 @@ def test_runs_within_their_time_are_lost_with_a_worker_in_which_another_hangs(en
     member.tell([run_of(2)], None)
     causes = {failure.run_id: failure.cause for failure in member.failures("gone")}
     assert causes == {1: "timed_out", 2: "lost"}
+
+
+@pytest.mark.parametrize(("others", "had_company"), [([], False), ([1], True), ([0], False)])
+def test_who_trained_alone_in_a_lost_worker_is_known(engine, others, had_company):
+    """Another that rests, at an epoch that it has had, has not trained."""
+    member = member_of(engine, run_of(1), *(run_of(2, limit) for limit in others))
+    lost = {failure.run_id: failure for failure in member.failures("gone")}
+    assert lost[1].had_company is had_company
+
+
+def test_a_worker_lost_while_all_its_runs_rest_was_lost_in_no_company(engine):
+    """What one does behind its last epoch, as it gives its state, may have ended the worker."""
+    member = member_of(engine, run_of(1, 0), run_of(2, 0))
+    assert [failure.had_company for failure in member.failures("gone")] == [False, False]
