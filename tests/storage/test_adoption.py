@@ -118,15 +118,21 @@ def test_ended_trial_is_not_dead(store: Store, url: str, state: TrialState) -> N
         assert again.adoption.dead("study") == ()
 
 
+def tell_pruned(study: optuna.Study, *, paused: int | None) -> None:
+    """A trial with one epoch is told as pruned; one that pauses has the epoch where it does."""
+    trial = study.ask()
+    trial.report(0.5, 1)
+    trial.set_user_attr("paused", paused)
+    study.tell(trial, state=TrialState.PRUNED)
+
+
 def test_only_what_pauses_is_reopened_and_only_once(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/automl.db"
     with open_store(url) as store, open_store(url) as other:
         study = optuna.create_study(study_name="s", storage=store.optuna_storage)
-        for number in range(3):
-            trial = study.ask()
-            trial.report(0.5, 1)
-            trial.set_user_attr("paused", 1 if number else None)
-            study.tell(trial, state=TrialState.PRUNED)
+        tell_pruned(study, paused=None)
+        for _ in range(2):
+            tell_pruned(study, paused=1)
         study.ask()
         assert [trial.value for trial in study.trials] == [0.5, 0.5, 0.5, None]
         for number in (0, 3):
@@ -151,9 +157,7 @@ def test_only_what_pauses_is_reopened_and_only_once(tmp_path: Path) -> None:
 def test_a_trial_whose_reopening_cannot_be_written_pauses_still(tmp_path: Path) -> None:
     with open_store(f"sqlite:///{tmp_path}/automl.db") as store:
         study = optuna.create_study(study_name="s", storage=store.optuna_storage)
-        trial = study.ask()
-        trial.set_user_attr("paused", 1)
-        study.tell(trial, state=TrialState.PRUNED)
+        tell_pruned(study, paused=1)
         with contextlib.closing(sqlite3.connect(tmp_path / "automl.db")) as connection:
             connection.executescript(
                 "CREATE TABLE broken (id REFERENCES studies DEFERRABLE INITIALLY DEFERRED);"
@@ -180,10 +184,7 @@ def test_who_told_a_trial_sees_what_became_of_it_elsewhere(
     with open_store(url) as store, open_store(url) as other:
         study = optuna.create_study(study_name="s", storage=store.optuna_storage)
         for _ in range(2):
-            trial = study.ask()
-            trial.report(0.5, 1)
-            trial.set_user_attr("paused", 1)
-            study.tell(trial, state=TrialState.PRUNED)
+            tell_pruned(study, paused=1)
         known = study.get_trials(deepcopy=False)
         elsewhere = optuna.load_study(study_name="s", storage=other.optuna_storage)
         again = other.adoption.reopen(elsewhere, 0)
