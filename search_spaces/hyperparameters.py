@@ -144,6 +144,14 @@ _OF_TRAINING = (
         role="momentum",
     ),
     Hyperparameter(
+        "adam_beta2",
+        "share of the mean of squared gradients that an update keeps, of adam and adamw",
+        numbers=Numbers(0.9, 0.9999),
+        default=0.999,  # Adam's own: Kingma & Ba 2015, algorithm 1
+        useful=(0.95, 0.999),  # 0.95: RealMLP, Holzmüller et al. 2024, table A.1
+        role="optimizer",
+    ),
+    Hyperparameter(
         "schedule",
         "course of the learning rate over the epochs",
         ("constant", "exponential", "step", "cosine", "one_cycle", "switch_to_sgd"),

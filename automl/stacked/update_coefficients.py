@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 
 from automl.training.config import TrainingConfig
+from automl.training.optimizers import ADAM_BETA1
 from automl.training.schedules import Array, learning_rates
 
-ADAM_BETAS: Final = (0.9, 0.999)  # Kingma & Ba 2015, and torch's defaults, as the next ones
-ADAM_EPSILON: Final = 1e-8
+ADAM_EPSILON: Final = 1e-8  # Kingma & Ba 2015, and torch's default, as the next ones
 RMSPROP_ALPHA: Final = 0.99
 RMSPROP_EPSILON: Final = 1e-8
 ADAGRAD_EPSILON: Final = 1e-10
@@ -77,10 +77,10 @@ def coefficients_of(
     elif name == "rmsprop":
         second, offset = 1 - RMSPROP_ALPHA, RMSPROP_EPSILON
     elif name in ("adam", "adamw"):
-        first, second = 1 - ADAM_BETAS[0], 1 - ADAM_BETAS[1]
-        correction = np.sqrt(1 - ADAM_BETAS[1] ** n)
+        first, second = 1 - ADAM_BETA1, 1 - training.adam_beta2
+        correction = np.sqrt(1 - training.adam_beta2**n)
         offset, step = ADAM_EPSILON * correction, learning_rates * correction
-        step = step / (1 - ADAM_BETAS[0] ** n)
+        step = step / (1 - ADAM_BETA1**n)
         if name == "adamw":
             decay, coupled = 1 - learning_rates * training.weight_decay, 0.0
     # A learning rate of exactly 0 gives an infinite inverse, and so an update of exactly 0.

@@ -28,6 +28,7 @@ class TrainingConfig:
     batch_size: int | None = _DEFAULTS["batch_size"]  # None: all train rows
     optimizer: str = _DEFAULTS["optimizer"]
     momentum: float = _DEFAULTS["momentum"]  # of momentum, nesterov, and after switch_to_sgd
+    adam_beta2: float = _DEFAULTS["adam_beta2"]  # of adam and adamw
     schedule: str = _DEFAULTS["schedule"]
     decay_fraction: float = _DEFAULTS["decay_fraction"]  # of exponential and step
     switch_fraction: float = _DEFAULTS["switch_fraction"]  # of switch_to_sgd

@@ -29,6 +29,9 @@ MOMENTS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """Optimizer -> a checkpoint's name of a moment -> torch.optim's name."""
 
+ADAM_BETA1: Final = 0.9
+"""Share of the mean gradient that an update of Adam keeps: Kingma & Ba 2015, algorithm 1."""
+
 CLIP_EPSILON: Final = 1e-6
 """Keeps the clip's quotient finite; the value of torch.nn.utils.clip_grad_norm_."""
 
@@ -36,7 +39,7 @@ CLIP_EPSILON: Final = 1e-6
 def make_optimizer(name: str, training: TrainingConfig, model: nn.Module) -> torch.optim.Optimizer:
     """The torch.optim optimizer of a run; coefficients beside these are torch's defaults.
 
-    Adam: betas 0.9, 0.999 (Kingma & Ba 2015). RMSprop: alpha 0.99. Adagrad: epsilon 1e-10.
+    Adam: the first beta is 0.9 (Kingma & Ba 2015). RMSprop: alpha 0.99. Adagrad: epsilon 1e-10.
     The learning rate is set before every step, see `set_learning_rate`.
     """
     groups = _groups(model, training.weight_decay)
@@ -58,9 +61,10 @@ def make_optimizer(name: str, training: TrainingConfig, model: nn.Module) -> tor
         return torch.optim.Adagrad(groups, learning_rate, fused=on_cpu, foreach=not on_cpu)
     if name == "rmsprop":
         return torch.optim.RMSprop(groups, learning_rate, foreach=True)
+    betas = (ADAM_BETA1, training.adam_beta2)
     if name == "adam":
-        return torch.optim.Adam(groups, learning_rate, fused=True)
-    return torch.optim.AdamW(groups, learning_rate, fused=True)
+        return torch.optim.Adam(groups, learning_rate, betas=betas, fused=True)
+    return torch.optim.AdamW(groups, learning_rate, betas=betas, fused=True)
 
 
 def _groups(module: nn.Module, weight_decay: float) -> list[dict[str, Any]]:

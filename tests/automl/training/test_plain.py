@@ -140,7 +140,7 @@ def test_reported_losses_are_free_of_smoothing_and_class_weights() -> None:
         {"label_smoothing": 0.2}, {"dropout": 0.4}, {"input_dropout": 0.4}, {"momentum": 0.1},
         {"schedule": "cosine"}, {"schedule": "exponential"}, {"schedule": "one_cycle"},
         {"schedule": "step", "decay_fraction": 0.2}, {"warmup_fraction": 0.5},
-        {"optimizer": "adam"}, {"batch_size": None},
+        {"optimizer": "adam"}, {"optimizer": "adam", "adam_beta2": 0.95}, {"batch_size": None},
         {"shape": "funnel", "n_layers": 3, "hidden_size": 32}, {"scaling": "min_max"},
         {"scaling": "robust"}, {"scaling": "quantile"}, {"normalization": "layer_norm"},
         {"initialization": "normal"}, {"initialization": "zeros"}, {"activation": "silu"},
@@ -150,6 +150,8 @@ def test_reported_losses_are_free_of_smoothing_and_class_weights() -> None:
 def test_every_hyperparameter_changes_the_curve(values: dict[str, object]) -> None:
     common = {"optimizer": "momentum", "max_epochs": 5, "n_layers": 2}
     base = {name: value for name, value in values.items() if name in ("n_layers", "hidden_size")}
+    if len(values) > 1 and "optimizer" in values:  # what is its own is compared with it
+        base["optimizer"] = values["optimizer"]
     usual = curve(PlainTrainer(tiny_dataset()), tiny_run(**{**common, **base}), 3)
     other = curve(PlainTrainer(tiny_dataset()), tiny_run(**{**common, **values}), 3)
     assert other[-1].valid_loss != usual[-1].valid_loss
