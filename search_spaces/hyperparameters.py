@@ -154,7 +154,10 @@ _OF_TRAINING = (
     Hyperparameter(
         "schedule",
         "course of the learning rate over the epochs",
-        ("constant", "exponential", "step", "cosine", "one_cycle", "switch_to_sgd"),
+        (
+            *("constant", "exponential", "step", "cosine", "one_cycle", "switch_to_sgd"),
+            *("coslog", "flat_cosine"),
+        ),
         default="constant",
         role="schedule",
     ),

@@ -26,6 +26,9 @@ ONE_CYCLE_START: Final = 1 / 25
 ONE_CYCLE_END: Final = ONE_CYCLE_START / 1e4
 """Last learning rate over the peak, as in torch's OneCycleLR."""
 
+COSLOG_GROWTH: Final = 15
+"""2^4 - 1, so that log2(1 + 15 t) runs from 0 to 4: four cycles (Holzmüller et al. 2024)."""
+
 
 def switch_epoch(training: TrainingConfig) -> int | None:
     """Epochs trained before SGD with momentum takes over; None without switch_to_sgd."""
@@ -70,6 +73,27 @@ def _one_cycle(share: Array, decay: float) -> Array:
     return low + (1 - low) * height
 
 
+def _coslog(share: Array, decay: float) -> Array:
+    """Holzmüller et al. 2024, "Better by Default" (RealMLP), section 3: four cycles.
+
+    Each but the first is about twice as long as the one before, and all rise from 0 and fall to 0.
+    """
+    return 0.5 * (1 - np.cos(2 * math.pi * np.log2(1 + COSLOG_GROWTH * share)))
+
+
+def flat_cosine(share: Array) -> Array:
+    """1 for the first half, then half a cosine to 0, from the share of max_epochs passed.
+
+    Source:
+        Holzmüller et al. 2024, "Better by Default" (RealMLP), section 3, flat_cos.
+    """
+    return 0.5 * (1 + np.cos(math.pi * np.maximum(2 * share - 1, 0.0)))
+
+
+def _flat_cosine(share: Array, decay: float) -> Array:
+    return flat_cosine(share)
+
+
 FACTORS: Final = {
     "constant": _constant,
     "exponential": _exponential,
@@ -78,6 +102,8 @@ FACTORS: Final = {
     "one_cycle": _one_cycle,
     # SGD goes on with the same learning rate; with momentum m its steps are longer by 1 / (1 - m).
     "switch_to_sgd": _constant,
+    "coslog": _coslog,
+    "flat_cosine": _flat_cosine,
 }
 """Schedule -> factor on the learning rate, from the share of max_epochs that has passed."""
 

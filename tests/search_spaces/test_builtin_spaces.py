@@ -62,7 +62,7 @@ def test_every_value_that_the_mlp_space_leaves_out_comes_with_set() -> None:
     [
         ("initialization", {"zeros", "normal"}),
         ("activation", {"sigmoid", "prelu", "maxout"}),
-        ("schedule", {"step", "switch_to_sgd"}),
+        ("schedule", {"step", "switch_to_sgd", "coslog", "flat_cosine"}),
         ("batch_size", {"full"}),
         ("optimizer", set()),
     ],

@@ -43,6 +43,22 @@ def test_cosine_is_torchs() -> None:
     )
 
 
+def test_coslog_has_four_cycles_that_end_where_time_has_grown_to_a_power_of_two() -> None:
+    found = rates(schedule="coslog", n_epochs=15, steps_per_epoch=200)
+    valleys = [200 * (2**cycle - 1) for cycle in range(4)]  # t = (2^cycle - 1) / 15
+    peaks = [round(200 * (2 ** (cycle + 0.5) - 1)) for cycle in range(4)]
+    assert [found[step] for step in valleys] == pytest.approx([0.0] * 4, abs=1e-12)
+    assert [found[step] for step in peaks] == pytest.approx([0.1] * 4, rel=1e-3)
+    lowest = [step for step in range(1, 2999) if found[step - 1] >= found[step] <= found[step + 1]]
+    assert lowest == valleys[1:]
+
+
+def test_flat_cosine_is_flat_until_half_and_then_a_cosine() -> None:
+    found = rates(schedule="flat_cosine")
+    assert found[:21] == pytest.approx([0.1] * 21)
+    assert found[20:] == pytest.approx(rates(schedule="cosine", n_epochs=5))
+
+
 def test_one_cycle_has_torchs_shape() -> None:
     """Torch spreads the cycle over n - 1 intervals, so its curve is read 1/41 further on."""
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
