@@ -186,6 +186,33 @@ _OF_TRAINING = (
         role="schedule",
     ),
     Hyperparameter(
+        "bias_rate_factor",
+        "learning rate of linear maps' biases, over that of the others",
+        numbers=_ABOVE_0,
+        log=True,
+        default=1.0,
+        useful=(0.01, 10.0),  # 0.1: RealMLP, Holzmüller et al. 2024, table A.1
+        role="step size",
+    ),
+    Hyperparameter(
+        "first_layer_rate_factor",
+        "learning rate of the first linear map's weights, over that of the others",
+        numbers=_ABOVE_0,
+        log=True,
+        default=1.0,
+        useful=(0.03, 30.0),
+        role="step size",
+    ),
+    Hyperparameter(
+        "embedding_rate_factor",
+        "learning rate of embedded categories, over that of the others",
+        numbers=_ABOVE_0,
+        log=True,
+        default=1.0,
+        useful=(0.01, 100.0),
+        role="step size",
+    ),
+    Hyperparameter(
         "weight_decay",
         "L2 penalty of the weights",
         numbers=Numbers(0),

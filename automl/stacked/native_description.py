@@ -20,6 +20,7 @@ from automl.models.mlp.network import ACTIVATIONS
 from automl.stacked import native_structures as structures
 from automl.stacked.blocks import StackLayout
 from automl.stacked.native_structures import address
+from automl.stacked.rate_factors import stretches
 from automl.training.config import RunConfig
 from search_spaces.hyperparameters import hyperparameter
 
@@ -152,6 +153,7 @@ class DescribedRun:
         self.network = self._described_network(held, buffers)
         self.network.layers = ctypes.addressof(layers)
         self.embeddings = self._described_embeddings(held)
+        parts = self._described_stretches()
         self.update = structures.Update(
             n_penalized=held.n_penalized,
             n_parameters=held.n_parameters,
@@ -159,10 +161,21 @@ class DescribedRun:
             gradients=gradients,
             first=held.row(FIRST),
             second=held.row(SECOND),
+            n_stretches=len(parts),
+            stretches=ctypes.addressof(parts),
         )
         self.before = buffers.cut(held.n_penalized)
         self.targets = buffers.cut(2 * self._n_rows)
         return buffers.size
+
+    def _described_stretches(self) -> ctypes.Array[ctypes.Structure]:
+        """Which parameters are updated alike."""
+        found = stretches(self._layout, self._run.training)
+        described = (structures.Stretch * len(found))(
+            *(structures.Stretch(*each) for each in found)
+        )
+        self._held.append(described)
+        return described
 
     def _described_layer(
         self, layer: int, numbers: _Numbers, buffers: _Buffers

@@ -140,6 +140,7 @@ def test_reported_losses_are_free_of_smoothing_and_class_weights() -> None:
         {"label_smoothing": 0.2}, {"dropout": 0.4}, {"input_dropout": 0.4}, {"momentum": 0.1},
         {"schedule": "cosine"}, {"schedule": "exponential"}, {"schedule": "one_cycle"},
         {"schedule": "coslog"}, {"schedule": "flat_cosine", "max_epochs": 3},
+        {"bias_rate_factor": 0.1}, {"first_layer_rate_factor": 3.0},
         {"schedule": "step", "decay_fraction": 0.2}, {"warmup_fraction": 0.5},
         {"optimizer": "adam"}, {"optimizer": "adam", "adam_beta2": 0.95}, {"batch_size": None},
         {"shape": "funnel", "n_layers": 3, "hidden_size": 32}, {"scaling": "min_max"},
