@@ -231,6 +231,13 @@ _OF_TRAINING = (
         role="regularization",
     ),
     Hyperparameter(
+        "regularization_schedule",
+        "course of weight decay and dropout over the epochs",
+        ("constant", "flat_cosine"),
+        default="constant",
+        role="regularization",
+    ),
+    Hyperparameter(
         "max_norm",
         "limit of each unit's incoming weights",
         ("none",),

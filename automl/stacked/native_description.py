@@ -141,6 +141,13 @@ class DescribedRun:
             self._describe(_Buffers(scratch), numbers)
         self._held.append(scratch.numbers)
 
+    def set_dropout(self, regularization: float) -> None:
+        """Multiply the probabilities of dropout by a factor from now on."""
+        config = self._run.model
+        self.network.n_dropped = randomness.n_dropped(config.input_dropout * regularization)
+        for layer in self._layers:
+            layer.n_dropped = randomness.n_dropped(config.dropout * regularization)
+
     def _describe(self, buffers: _Buffers, numbers: Tensor) -> int:
         """Fill all structures; returns how many numbers the buffers take."""
         self._held: list[object] = [numbers]  # keeps alive what is pointed to
@@ -149,7 +156,7 @@ class DescribedRun:
         layers = (structures.Layer * self._layout.n_layers)()
         for layer in range(self._layout.n_layers):
             layers[layer] = self._described_layer(layer, held, buffers)
-        self._held.append(layers)
+        self._layers = layers
         self.network = self._described_network(held, buffers)
         self.network.layers = ctypes.addressof(layers)
         self.embeddings = self._described_embeddings(held)

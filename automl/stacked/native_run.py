@@ -35,7 +35,7 @@ from automl.stacked.stack_rows import StackRows, Tables
 from automl.training.batches import PROBE_ROWS, measured_rows, probe_rows
 from automl.training.gradients import SATURATED, is_measured
 from automl.training.optimizers import MOMENTS
-from automl.training.schedules import optimizer_at
+from automl.training.schedules import optimizer_at, regularization_factor
 from automl.training.scores import Score, epoch_record
 from automl.training.trainer import Checkpoint
 from storage.records import EpochRecord, LayerGradientRecord
@@ -103,6 +103,8 @@ class NativeRun:
         member, n_steps = self.member, self._rows.epochs.n_steps
         member.epoch += 1
         self._choose(optimizer_at(member.run.training, member.epoch))
+        if member.run.training.regularization_schedule != "constant":
+            self._described.set_dropout(regularization_factor(member.run.training, member.epoch))
         rate, norm = self._trained(is_measured(member.epoch))
         member.step += n_steps
         layers = self.measured_layers() if is_measured(member.epoch) else ()

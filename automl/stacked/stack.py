@@ -22,7 +22,7 @@ from automl.stacked.stack_passes import StackPasses
 from automl.stacked.stack_rows import StackRows, Tables
 from automl.stacked.updates import StackedUpdates
 from automl.training.gradients import is_measured
-from automl.training.schedules import optimizer_at
+from automl.training.schedules import optimizer_at, regularization_factor
 from automl.training.trainer import Checkpoint
 
 
@@ -113,6 +113,9 @@ class Stack:
         )
         for member in self.members:
             member.epoch += 1
+        self._dropout.begin_epoch(
+            [regularization_factor(each.run.training, each.epoch) for each in self.members]
+        )
         table = self.rows.train.rows
         order = self.rows.order([member.epoch for member in self.members])
         step = 0

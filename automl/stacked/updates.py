@@ -18,7 +18,7 @@ from automl.stacked.moments import read_moments, start_of_second, write_moments
 from automl.stacked.update_coefficients import coefficients_of, smallest_square
 from automl.stacked.update_steps import TorchUpdate, UpdateState
 from automl.training.config import TrainingConfig
-from automl.training.schedules import learning_rates, optimizer_at
+from automl.training.schedules import learning_rates, optimizer_at, regularization_factor
 
 
 class StackedUpdates:
@@ -65,7 +65,8 @@ class StackedUpdates:
             for training, first_step in zip(self._trainings, first_steps, strict=True)
         ]
         self.learning_rates = torch.from_numpy(np.stack(rates))
-        per_run = zip(self.names, self._trainings, rates, first_steps, strict=True)
+        shares = map(regularization_factor, self._trainings, epochs)
+        per_run = zip(self.names, self._trainings, rates, first_steps, shares, strict=True)
         columns = [coefficients_of(*run) for run in per_run]
         coefficients = torch.from_numpy(np.stack(columns, axis=2))
         self._update.begin_epoch(self.names, coefficients.to(self.norm_sum))

@@ -39,6 +39,7 @@ class TrainingConfig:
     embedding_rate_factor: float = _DEFAULTS["embedding_rate_factor"]
     weight_decay: float = _DEFAULTS["weight_decay"]  # L2; decoupled for adamw
     l1: float = _DEFAULTS["l1"]
+    regularization_schedule: str = _DEFAULTS["regularization_schedule"]
     max_norm: float | None = _DEFAULTS["max_norm"]  # None: no limit
     gradient_clip_norm: float | None = _DEFAULTS["gradient_clip_norm"]
     label_smoothing: float = _DEFAULTS["label_smoothing"]

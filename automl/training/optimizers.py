@@ -78,7 +78,7 @@ def _groups(module: nn.Module, training: TrainingConfig) -> list[dict[str, Any]]
         decay = training.weight_decay if id(parameter) in weights else 0.0
         groups.setdefault((decay, factor), []).append(parameter)
     return [
-        {"params": some, "weight_decay": decay, "rate_factor": factor}
+        {"params": some, "weight_decay": decay, "full_decay": decay, "rate_factor": factor}
         for (decay, factor), some in sorted(groups.items(), key=lambda group: -group[0][0])
     ]
 
@@ -87,6 +87,12 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) ->
     """Set the step length of the next update, for each group by its factor."""
     for group in optimizer.param_groups:
         group["lr"] = learning_rate * group["rate_factor"]
+
+
+def set_regularization(optimizer: torch.optim.Optimizer, factor: float) -> None:
+    """Set the weight decay of the next updates to so much of the whole."""
+    for group in optimizer.param_groups:
+        group["weight_decay"] = group["full_decay"] * factor
 
 
 def add_l1_(weights: Sequence[nn.Parameter], l1: float) -> None:

@@ -29,7 +29,7 @@ from automl.training.network import Network, read_rows
 from automl.training.place import Place
 from automl.training.rows import Rows
 from automl.training.run_state import RunData, RunState
-from automl.training.schedules import learning_rates
+from automl.training.schedules import learning_rates, regularization_factor
 from automl.training.scores import epoch_record, score
 from automl.training.trainer import Checkpoint, RunBegan, RunError, Start, Trainer, run_of
 from storage.records import EpochRecord, LayerGradientRecord
@@ -181,8 +181,14 @@ class PlainTrainer(Trainer):
         train = state.data.train[self._order(state, epochs)]
         bounds = epochs.bounds
         rates = learning_rates(training, len(bounds), state.step, len(bounds))
+        regularization = regularization_factor(training, state.epoch)
+        optimizers.set_regularization(optimizer, regularization)
         forwards = network.family.forwards(
-            network.module, state.config.seed, state.step, [stop - start for start, stop in bounds]
+            network.module,
+            state.config.seed,
+            state.step,
+            [stop - start for start, stop in bounds],
+            regularization=regularization,
         )
         steps = zip(bounds, rates.tolist(), forwards, strict=True)
         parameters, weights = trainable(network.module), penalized(network.module)

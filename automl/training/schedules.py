@@ -1,4 +1,4 @@
-"""The learning rate at every update, and where switch_to_sgd switches.
+"""The learning rate at every update, the regularization of every epoch, the switch to SGD.
 
 Time is measured in epochs as a real number, t = step / steps_per_epoch, so that a schedule
 does not depend on the batch size. A whole epoch is computed at once, by numpy: for some tens of
@@ -132,3 +132,29 @@ def learning_rates(
     if n_warmup > 1:
         rates *= np.minimum((steps + 1) / n_warmup, 1.0)
     return rates
+
+
+def regularization_factor(training: TrainingConfig, epoch: int) -> float:
+    """What weight decay and the probabilities of dropout are multiplied by in an epoch (from 1).
+
+    That of flat_cosine is taken where the epoch begins, t = (epoch - 1) / max_epochs, and holds
+    for all of its updates, so that a mask is a function of seed, step and epoch.
+    """
+    if training.regularization_schedule == "constant":
+        return 1.0
+    share = min((epoch - 1) / training.max_epochs, 1.0)
+    return float(flat_cosine(np.array(share)))
+
+
+def regularization_factors(
+    training: TrainingConfig, steps_per_epoch: int, first_step: int, n_steps: int
+) -> Array:
+    """The same at each of the next updates of a run; arguments as of `learning_rates`.
+
+    Shape:
+        result: (n_steps,) float64.
+    """
+    first, last = first_step // steps_per_epoch, (first_step + n_steps - 1) // steps_per_epoch
+    of_epochs = [regularization_factor(training, epoch + 1) for epoch in range(first, last + 1)]
+    start = first_step - first * steps_per_epoch
+    return np.repeat(of_epochs, steps_per_epoch)[start : start + n_steps]

@@ -178,11 +178,13 @@ def check_curves(
 MIXED = [
     {"activation": "tanh", "optimizer": "adam", "n_layers": 2},
     {"activation": "relu", "optimizer": "momentum", "n_layers": 3, "normalization": "batch_norm"},
-    {"activation": "gelu", "optimizer": "rmsprop", "normalization": "layer_norm", "dropout": 0.3},
+    {"activation": "gelu", "optimizer": "rmsprop", "normalization": "layer_norm", "dropout": 0.3,
+     "weight_decay": 1e-2, "regularization_schedule": "flat_cosine", "max_epochs": 5},
     {"activation": "silu", "optimizer": "nesterov", "shape": "funnel", "hidden_size": 21},
     {"activation": "sigmoid", "optimizer": "adagrad", "schedule": "cosine", "max_epochs": 20},
     {"activation": "elu", "optimizer": "adamw", "weight_decay": 1e-2, "input_dropout": 0.2,
-     "adam_beta2": 0.95, "bias_rate_factor": 0.1, "first_layer_rate_factor": 3.0},
+     "adam_beta2": 0.95, "bias_rate_factor": 0.1, "first_layer_rate_factor": 3.0,
+     "regularization_schedule": "flat_cosine", "max_epochs": 4},
     {"activation": "prelu", "schedule": "switch_to_sgd", "switch_fraction": 0.3, "max_epochs": 10},
     {"activation": "leaky_relu", "optimizer": "sgd", "max_norm": 1.0, "l1": 1e-3},
 ]  # fmt: skip

@@ -141,6 +141,8 @@ def test_reported_losses_are_free_of_smoothing_and_class_weights() -> None:
         {"schedule": "cosine"}, {"schedule": "exponential"}, {"schedule": "one_cycle"},
         {"schedule": "coslog"}, {"schedule": "flat_cosine", "max_epochs": 3},
         {"bias_rate_factor": 0.1}, {"first_layer_rate_factor": 3.0},
+        {"regularization_schedule": "flat_cosine", "dropout": 0.4, "max_epochs": 3},
+        {"regularization_schedule": "flat_cosine", "weight_decay": 0.1, "max_epochs": 3},
         {"schedule": "step", "decay_fraction": 0.2}, {"warmup_fraction": 0.5},
         {"optimizer": "adam"}, {"optimizer": "adam", "adam_beta2": 0.95}, {"batch_size": None},
         {"shape": "funnel", "n_layers": 3, "hidden_size": 32}, {"scaling": "min_max"},
@@ -152,8 +154,9 @@ def test_reported_losses_are_free_of_smoothing_and_class_weights() -> None:
 def test_every_hyperparameter_changes_the_curve(values: dict[str, object]) -> None:
     common = {"optimizer": "momentum", "max_epochs": 5, "n_layers": 2}
     base = {name: value for name, value in values.items() if name in ("n_layers", "hidden_size")}
-    if len(values) > 1 and "optimizer" in values:  # what is its own is compared with it
-        base["optimizer"] = values["optimizer"]
+    for switch in ("optimizer", "dropout", "weight_decay"):  # what comes with it is compared
+        if len(values) > 1 and switch in values:
+            base[switch] = values[switch]
     usual = curve(PlainTrainer(tiny_dataset()), tiny_run(**{**common, **base}), 3)
     other = curve(PlainTrainer(tiny_dataset()), tiny_run(**{**common, **values}), 3)
     assert other[-1].valid_loss != usual[-1].valid_loss

@@ -7,7 +7,14 @@ import pytest
 import torch
 
 from automl.training.config import TrainingConfig
-from automl.training.schedules import FACTORS, learning_rates, optimizer_at, switch_epoch
+from automl.training.schedules import (
+    FACTORS,
+    learning_rates,
+    optimizer_at,
+    regularization_factor,
+    regularization_factors,
+    switch_epoch,
+)
 from search_spaces.hyperparameters import hyperparameter
 
 SCHEDULES = hyperparameter("schedule").words
@@ -112,3 +119,19 @@ def test_switch_to_sgd_changes_the_optimizer_and_not_the_rate() -> None:
     assert set(rates(schedule="switch_to_sgd")) == {0.1}
     assert optimizer_at(TrainingConfig(optimizer="sgd"), 9) == "sgd"
     assert switch_epoch(TrainingConfig()) is None
+
+
+def test_regularization_is_whole_for_half_of_the_epochs_and_then_falls_epoch_by_epoch() -> None:
+    training = TrainingConfig(regularization_schedule="flat_cosine", max_epochs=8)
+    of_epochs = [regularization_factor(training, epoch) for epoch in range(1, 12)]
+    falling = [(1 + math.cos(math.pi * t / 4)) / 2 for t in range(4)]
+    assert of_epochs == pytest.approx([1.0] * 4 + falling + [0.0] * 3)
+    assert {regularization_factor(TrainingConfig(), epoch) for epoch in (1, 40, 80)} == {1.0}
+
+
+@pytest.mark.parametrize(("first_step", "n_steps"), [(0, 24), (5, 11), (12, 3), (7, 1)])
+def test_updates_have_the_regularization_of_their_epochs(first_step: int, n_steps: int) -> None:
+    training = TrainingConfig(regularization_schedule="flat_cosine", max_epochs=8)
+    found = regularization_factors(training, 3, first_step, n_steps).tolist()
+    steps = range(first_step, first_step + n_steps)
+    assert found == [regularization_factor(training, step // 3 + 1) for step in steps]
