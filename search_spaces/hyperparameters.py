@@ -258,6 +258,16 @@ _OF_TRAINING = (
         role="gradient clipping",
     ),
     Hyperparameter(
+        "weight_averaging",
+        "epochs over which the weights that are measured and kept are averaged",
+        ("none",),
+        _ABOVE_0,
+        log=True,
+        default="none",
+        useful=(0.5, 20.0),
+        role="regularization",
+    ),
+    Hyperparameter(
         "label_smoothing",
         "share of the target spread over all classes",
         numbers=_FRACTION_BELOW_1,

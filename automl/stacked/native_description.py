@@ -1,6 +1,6 @@
 """The description of one run for the compiled kernels: where everything of it lies.
 
-A run's parameters, best weights and moments are four rows of one tensor, its own. What a step
+A run's parameters, best weights, moments and averages are rows of one tensor, its own. What a step
 needs beside them for a moment (activations, gradients) lies in a buffer that all runs of a
 trainer use in turn: so it stays in the cache, and a run that rests holds none of it.
 """
@@ -24,9 +24,9 @@ from automl.stacked.rate_factors import stretches
 from automl.training.config import RunConfig
 from search_spaces.hyperparameters import hyperparameter
 
-VALUES, BEST, FIRST, SECOND = range(4)
+VALUES, BEST, FIRST, SECOND, AVERAGES = range(5)
 """The rows of a run's numbers: parameters with running statistics, the same of the best epoch,
-and two moments."""
+two moments; and averages of the first row where the run has any."""
 
 _CPU: Final = torch.device("cpu")
 
@@ -131,7 +131,7 @@ class DescribedRun:
         """Describe a run.
 
         Args:
-            numbers: see `VALUES`, (4, N).
+            numbers: see `VALUES`, (4, N), or (5, N) with averages.
             n_rows: the most rows of a batch.
         """
         self._run, self._layout, self._n_rows = run, layout, n_rows

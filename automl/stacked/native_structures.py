@@ -66,7 +66,7 @@ Order: Final = _structure(
 Epoch: Final = _structure(
     "Epoch",
     *("lesson", "update", "n_steps", "first_step", "bounds", "order", "coefficients"),
-    *("before",),
+    *("before", "averages", "averaging", "n_averaged"),
 )
 Probe: Final = _structure(
     "Probe",

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from automl.stacked.averages import StackedAverages
 from automl.stacked.blocks import StackBlocks
 from automl.stacked.moments import read_moments, start_of_second, write_moments
 from automl.stacked.update_coefficients import coefficients_of, smallest_square
@@ -29,6 +30,7 @@ class StackedUpdates:
         names: each run's optimizer in the current epoch.
         learning_rates: (K, S) of the current epoch, float64.
         norm_sum: (K,) sum of the epoch's gradient norms, before clipping.
+        averages: of the weights that updates leave.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class StackedUpdates:
         self.learning_rates = torch.zeros(len(trainings), 0)
         state = UpdateState(values, gradients, self.first, self.second, self.norm_sum)
         self._update = TorchUpdate(state, trainings)
+        self.averages = StackedAverages(values, trainings)
         for k, training in enumerate(trainings):
             self.choose(k, optimizer_at(training, 1))
 
@@ -70,6 +73,7 @@ class StackedUpdates:
         columns = [coefficients_of(*run) for run in per_run]
         coefficients = torch.from_numpy(np.stack(columns, axis=2))
         self._update.begin_epoch(self.names, coefficients.to(self.norm_sum))
+        self.averages.begin_epoch(first_steps, n_steps)
         self.norm_sum.zero_()
         self.second.flat.clamp_(min=smallest_square(self.norm_sum.dtype))
 
@@ -80,6 +84,7 @@ class StackedUpdates:
             step: of the epoch, from 0.
         """
         self._update.step(step)
+        self.averages.step(step)
 
     def choose(self, k: int, name: str) -> None:
         """Begin run k's optimizer, with empty moments."""

@@ -42,6 +42,7 @@ class TrainingConfig:
     regularization_schedule: str = _DEFAULTS["regularization_schedule"]
     max_norm: float | None = _DEFAULTS["max_norm"]  # None: no limit
     gradient_clip_norm: float | None = _DEFAULTS["gradient_clip_norm"]
+    weight_averaging: float | None = _DEFAULTS["weight_averaging"]  # epochs; None: no averages
     label_smoothing: float = _DEFAULTS["label_smoothing"]
     epoch_steps: int | None = None  # most updates of an epoch, see `batches.Epochs`; None: a pass
     max_epochs: int = 50

@@ -57,6 +57,7 @@ values_of_the_space = st.fixed_dictionaries(
         "l1": st.sampled_from([0.0, 1e-3]),
         "max_norm": st.sampled_from([None, 1.0]),
         "gradient_clip_norm": st.sampled_from([None, 0.1]),
+        "weight_averaging": st.sampled_from([None, None, 0.5, 3.0]),
         "label_smoothing": st.sampled_from([0.0, 0.1]),
         "max_epochs": st.sampled_from([3, 4, 10]),
         "seed": st.integers(0, 1000),

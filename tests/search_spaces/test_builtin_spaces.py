@@ -92,5 +92,5 @@ def test_the_fixed_parameters_of_the_mlp_space_are_off() -> None:
         "adam_beta2": 0.999, "bias_rate_factor": 1.0, "first_layer_rate_factor": 1.0,
         "embedding_rate_factor": 1.0, "regularization_schedule": "constant",
         "warmup_fraction": 0.0, "input_dropout": 0.0, "l1": 0.0,
-        "max_norm": "none", "gradient_clip_norm": "none",
+        "max_norm": "none", "gradient_clip_norm": "none", "weight_averaging": "none",
     }  # fmt: skip

@@ -65,7 +65,8 @@ extern const FieldLayout field_layouts[] = {
 
     WHOLE(Epoch), FIELD(Epoch, lesson), FIELD(Epoch, update), FIELD(Epoch, n_steps),
     FIELD(Epoch, first_step), FIELD(Epoch, bounds), FIELD(Epoch, order),
-    FIELD(Epoch, coefficients), FIELD(Epoch, before),
+    FIELD(Epoch, coefficients), FIELD(Epoch, before), FIELD(Epoch, averages),
+    FIELD(Epoch, averaging), FIELD(Epoch, n_averaged),
 
     WHOLE(Probe), FIELD(Probe, lesson), FIELD(Probe, update), FIELD(Probe, n_rows),
     FIELD(Probe, index), FIELD(Probe, before), FIELD(Probe, saturated_above),
