@@ -254,8 +254,19 @@ _OF_MLP = (
     Hyperparameter(
         "activation",
         "function after each hidden layer",
-        ("sigmoid", "tanh", "relu", "leaky_relu", "prelu", "elu", "gelu", "silu", "maxout"),
+        (
+            *("sigmoid", "tanh", "relu", "leaky_relu", "prelu", "elu", "gelu", "silu"),
+            *("mish", "selu", "maxout"),
+        ),
         default="relu",
+        role="activation",
+        family="mlp",
+    ),
+    Hyperparameter(
+        "activation_mixing",
+        "learned: each unit mixes its activation with the identity; not for prelu and maxout",
+        ("none", "learned"),
+        default="none",
         role="activation",
         family="mlp",
     ),

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from automl.stacked.activations import ACTIVATION_CALLS, Call, maxout_calls, prelu_calls
 from automl.stacked.blocks import StackBlocks, StackLayout
+from automl.stacked.mixing import MixedRows
 from automl.stacked.normalization import (
     NormalizationPlace,
     NormalizedRows,
@@ -135,25 +136,32 @@ class StackedLayer:
         if layout.pieces > 1 and place.gradients is not None:
             self._linear_signals = workspace.shared("linear signals", *self._linear_outputs.shape)
         normalized = self._normalizations()
-        prelus = self._write_forward(inputs, normalized)
+        prelus, mixed = self._write_forward(inputs, normalized)
         if place.gradients is not None and self._linear_signals is not None:
             self.backward += [partial(self._slope_gradient, prelu) for prelu in prelus]
+            if mixed is not None:
+                self.backward.append(partial(self._mixing_gradient, mixed))
             self.backward.append(self._through_activation)
             self.backward += [call for part in normalized for call in part.backward]
             self._write_linear_backward(self._linear_signals, place.gradients, inputs)
             if input_signals is not None:
                 self._write_input_signals(self._linear_signals, input_signals)
 
-    def _write_forward(self, inputs: Tensor, normalized: list[NormalizedRows]) -> list[_Prelu]:
+    def _write_forward(
+        self, inputs: Tensor, normalized: list[NormalizedRows]
+    ) -> tuple[list[_Prelu], MixedRows | None]:
         place, z = self._place, self._linear_outputs
         bias = place.values.vector(place.number, "bias")[:, None, :]
         weights = place.values.hidden[place.number]
         self.forward.append(partial(torch.baddbmm, bias, inputs, weights, out=z))
         self.forward += [call for part in normalized for call in part.forward]
         prelus = self._write_activations(z)
+        mixed = self._mixed(z)
+        if mixed is not None:
+            self.forward += mixed.forward
         if place.gradients is not None:
             self.forward.append(self._drop)
-        return prelus
+        return prelus, mixed
 
     def _write_linear_backward(
         self, signals: Tensor, gradients: StackBlocks, inputs: Tensor
@@ -198,6 +206,21 @@ class StackedLayer:
             products.mul_(self.mask[prelu.rows])
         gradient = self._place.gradients.vector(self._place.number, "slope")
         gradient.index_copy_(0, prelu.rows, products.sum((1, 2))[:, None])
+
+    def _mixed(self, z: Tensor) -> MixedRows | None:
+        """What the runs whose units mix do with their activations."""
+        configs = self._place.layout.configs[: len(z)]
+        rows = [k for k, config in enumerate(configs) if config.mixes]
+        if not rows:
+            return None
+        shares = self._place.values.vector(self._place.number, "mixing")
+        index = torch.tensor(rows, device=z.device)
+        return MixedRows.of(index, shares, z, self.outputs, self._slopes)
+
+    def _mixing_gradient(self, mixed: MixedRows) -> None:
+        assert self.signals is not None and self._place.gradients is not None
+        gradient = self._place.gradients.vector(self._place.number, "mixing")
+        mixed.gradient(self.signals, self.mask, gradient)
 
     def _normalizations(self) -> list[NormalizedRows]:
         """What each kind of normalization does with its runs."""

@@ -183,7 +183,8 @@ class DescribedRun:
         described.gain, described.gain_gradient = numbers.vector(layer, "gain")
         described.shift, described.shift_gradient = numbers.vector(layer, "shift")
         described.learned_slope, described.slope_gradient = numbers.vector(layer, "slope")
-        if config.activation in ("prelu", "maxout"):
+        described.mixing, described.mixing_gradient = numbers.vector(layer, "mixing")
+        if config.activation in ("prelu", "maxout") or config.mixes:
             described.second = buffers.cut(n_rows, width)
         if config.normalization != "none":
             described.normalized = buffers.cut(n_rows, n_linear)

@@ -23,8 +23,8 @@ Layer: Final = _structure(
     "Layer",
     *("n_units", "weights", "weight_gradients", "outputs", "slopes", "second"),
     *("normalized", "scales", "bias", "gain", "shift", "learned_slope", "statistics"),
-    *("bias_gradient", "gain_gradient", "shift_gradient", "slope_gradient", "stream"),
-    *("n_dropped",),
+    *("bias_gradient", "gain_gradient", "shift_gradient", "slope_gradient", "mixing"),
+    *("mixing_gradient", "stream", "n_dropped"),
 )
 Network: Final = _structure(
     "Network",

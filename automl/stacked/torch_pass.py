@@ -190,6 +190,6 @@ class StackedPass:
 
 
 def _rows_with(activation: str, configs: Sequence[MLPConfig], like: Tensor) -> Tensor:
-    """The runs with an activation, as places."""
-    rows = [k for k, config in enumerate(configs) if config.activation == activation]
+    """The runs whose outputs are judged by an activation, as places."""
+    rows = [k for k, config in enumerate(configs) if config.signal_kind == activation]
     return torch.tensor(rows, dtype=torch.int64, device=like.device)

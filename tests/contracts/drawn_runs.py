@@ -13,6 +13,7 @@ from automl.training.config import RunConfig
 from search_spaces.hyperparameters import hyperparameter
 from tests.contracts.trainer_contract import tiny_run
 
+MIXINGS = hyperparameter("activation_mixing").words
 NORMALIZATIONS = hyperparameter("normalization").words
 SCALINGS = hyperparameter("scaling").words
 SHAPES = hyperparameter("shape").words
@@ -25,6 +26,7 @@ values_of_the_space = st.fixed_dictionaries(
         "hidden_size": st.integers(1, 24),
         "shape": st.sampled_from(SHAPES),
         "activation": st.sampled_from(tuple(ACTIVATIONS)),
+        "activation_mixing": st.sampled_from(MIXINGS),
         "initialization": st.sampled_from(tuple(INITIALIZATIONS)),
         "normalization": st.sampled_from(NORMALIZATIONS),
         "dropout": st.sampled_from([0.0, 0.3]),

@@ -61,7 +61,7 @@ def test_every_value_that_the_mlp_space_leaves_out_comes_with_set() -> None:
     ("name", "left_out"),
     [
         ("initialization", {"zeros", "normal"}),
-        ("activation", {"sigmoid", "prelu", "maxout"}),
+        ("activation", {"sigmoid", "prelu", "maxout", "mish", "selu"}),
         ("schedule", {"step", "switch_to_sgd"}),
         ("batch_size", {"full"}),
         ("optimizer", set()),
@@ -89,6 +89,6 @@ def test_the_fixed_parameters_of_the_mlp_space_are_off() -> None:
         if isinstance(parameter, FixedParameter)
     }
     assert fixed == {
-        "warmup_fraction": 0.0, "input_dropout": 0.0, "l1": 0.0,
+        "activation_mixing": "none", "warmup_fraction": 0.0, "input_dropout": 0.0, "l1": 0.0,
         "max_norm": "none", "gradient_clip_norm": "none",
     }  # fmt: skip

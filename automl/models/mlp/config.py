@@ -26,6 +26,7 @@ class MLPConfig:
     hidden_size: int = _DEFAULTS["hidden_size"]  # width of the first hidden layer
     shape: str = _DEFAULTS["shape"]  # "constant" or "funnel" (each half of the one before)
     activation: str = _DEFAULTS["activation"]
+    activation_mixing: str = _DEFAULTS["activation_mixing"]  # of all but prelu and maxout
     initialization: str = _DEFAULTS["initialization"]
     normalization: str = _DEFAULTS["normalization"]
     dropout: float = _DEFAULTS["dropout"]
@@ -44,6 +45,19 @@ class MLPConfig:
     def pieces(self) -> int:
         """Linear maps per hidden unit: 2 for maxout, else 1."""
         return MAXOUT_PIECES if self.activation == "maxout" else 1
+
+    @property
+    def mixes(self) -> bool:
+        """Whether units learn how much of their activation they have; see `HiddenLayer`."""
+        return self.activation_mixing == "learned" and self.activation not in ("prelu", "maxout")
+
+    @property
+    def signal_kind(self) -> str:
+        """The activation by which a hidden layer's outputs are judged; "" where they are mixed.
+
+        A unit that mixes is flat nowhere for good: its slope is 1 + a (act'(x) - 1).
+        """
+        return "" if self.mixes else self.activation
 
 
 def embedding_size(cardinality: int) -> int:
@@ -71,5 +85,6 @@ def count_parameters(
     for size in config.hidden_sizes:
         total += size * config.pieces * (n_in + per_unit[config.normalization])
         total += config.activation == "prelu"  # its slope
+        total += size * config.mixes
         n_in = size
     return total + n_outputs * (n_in + 1)

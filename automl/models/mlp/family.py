@@ -22,6 +22,7 @@ from storage.records import ParameterValue
 
 MOST_MEMORY: Final[Mapping[str, tuple[ParameterValue, ...]]] = {
     "activation": ("maxout", "prelu"),
+    "activation_mixing": ("learned",),
     "normalization": ("batch_norm", "layer_norm"),
 }
 """The choices that take memory beside the network's size."""
@@ -78,7 +79,7 @@ class MLPFamily(Family):
         signals = []
         for number, layer in enumerate(network.layers):
             values = layer(values)
-            name, kind = f"hidden {number + 1}", network.config.activation
+            name, kind = f"hidden {number + 1}", network.config.signal_kind
             signals.append(LayerSignal(name, (layer.linear.weight,), values, kind))
         outputs = network.output(values)
         signals.append(LayerSignal("output", (network.output.weight,), outputs))

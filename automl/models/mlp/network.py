@@ -41,6 +41,8 @@ ACTIVATIONS: Final[Mapping[str, Callable[[Tensor], Tensor] | None]] = {
     "elu": functional.elu,  # alpha 1: Clevert et al. 2016
     "gelu": functional.gelu,  # x Phi(x), exact: Hendrycks & Gimpel 2016
     "silu": functional.silu,  # x sigmoid(x): Elfwing et al. 2018
+    "mish": functional.mish,  # x tanh(log(1 + e^x)): Misra 2019, arXiv 1908.08681
+    "selu": functional.selu,  # elu by two constants: Klambauer et al. 2017, arXiv 1706.02515
     "maxout": _maxout,
 }
 
@@ -67,7 +69,9 @@ class HiddenLayer(nn.Module):
     """Linear map, normalization, activation, dropout.
 
     The linear map has no bias before batch normalization, which would subtract it again. A
-    maxout unit h has the rows h and H + h of the linear map.
+    maxout unit h has the rows h and H + h of the linear map. A unit that mixes gives
+    x + a (act(x) - x), where x is what comes into the activation and a starts at 1 and is learned
+    (the parametric activation of RealMLP: Holzmüller et al. 2024, arXiv 2407.04491).
 
     Shape:
         inputs: (B, n_in); mask: (B, n_out) or None; result: (B, n_out).
@@ -91,6 +95,8 @@ class HiddenLayer(nn.Module):
             self.slope: nn.Parameter | None = nn.Parameter(slope)
         else:
             self.slope = None
+        mixing = torch.ones(n_out, device=device, dtype=dtype) if config.mixes else None
+        self.mixing = None if mixing is None else nn.Parameter(mixing)
         self._activation = ACTIVATIONS[config.activation]
 
     def activate(self, inputs: Tensor) -> Tensor:
@@ -98,10 +104,11 @@ class HiddenLayer(nn.Module):
         values = self.linear(inputs)
         if self.normalization is not None:
             values = self.normalization(values)
-        if self._activation is not None:
-            return self._activation(values)
-        assert self.slope is not None  # prelu
-        return functional.prelu(values, self.slope)
+        if self._activation is None:
+            assert self.slope is not None  # prelu
+            return functional.prelu(values, self.slope)
+        activated = self._activation(values)
+        return activated if self.mixing is None else values + self.mixing * (activated - values)
 
     def forward(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
         """The layer's outputs."""

@@ -29,7 +29,7 @@ extern const FieldLayout field_layouts[] = {
     FIELD(Layer, scales), FIELD(Layer, bias), FIELD(Layer, gain), FIELD(Layer, shift),
     FIELD(Layer, learned_slope), FIELD(Layer, statistics), FIELD(Layer, bias_gradient),
     FIELD(Layer, gain_gradient), FIELD(Layer, shift_gradient), FIELD(Layer, slope_gradient),
-    DROPOUT(Layer, dropout),
+    FIELD(Layer, mixing), FIELD(Layer, mixing_gradient), DROPOUT(Layer, dropout),
 
     WHOLE(Network), FIELD(Network, n_rows), FIELD(Network, n_inputs), FIELD(Network, n_outputs),
     FIELD(Network, n_pieces), FIELD(Network, n_layers), FIELD(Network, activation),
