@@ -273,8 +273,16 @@ _OF_MLP = (
     Hyperparameter(
         "initialization",
         "distribution of the first weights",
-        ("zeros", "normal", "xavier", "he", "he_fan_in", "orthogonal"),
+        ("zeros", "normal", "xavier", "he", "he_fan_in", "orthogonal", "data_driven"),
         default="he_fan_in",
+        role="initialization",
+        family="mlp",
+    ),
+    Hyperparameter(
+        "output_initialization",
+        "of the output layer; zero: a network begins at a constant prediction",
+        ("as_hidden", "zero"),
+        default="as_hidden",
         role="initialization",
         family="mlp",
     ),

@@ -14,6 +14,7 @@ from search_spaces.hyperparameters import hyperparameter
 from tests.contracts.trainer_contract import tiny_run
 
 MIXINGS = hyperparameter("activation_mixing").words
+OUTPUT_INITIALIZATIONS = hyperparameter("output_initialization").words
 NORMALIZATIONS = hyperparameter("normalization").words
 SCALINGS = hyperparameter("scaling").words
 SHAPES = hyperparameter("shape").words
@@ -28,6 +29,7 @@ values_of_the_space = st.fixed_dictionaries(
         "activation": st.sampled_from(tuple(ACTIVATIONS)),
         "activation_mixing": st.sampled_from(MIXINGS),
         "initialization": st.sampled_from(tuple(INITIALIZATIONS)),
+        "output_initialization": st.sampled_from(OUTPUT_INITIALIZATIONS),
         "normalization": st.sampled_from(NORMALIZATIONS),
         "dropout": st.sampled_from([0.0, 0.3]),
         "input_dropout": st.sampled_from([0.0, 0.2]),

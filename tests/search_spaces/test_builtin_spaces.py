@@ -60,7 +60,7 @@ def test_every_value_that_the_mlp_space_leaves_out_comes_with_set() -> None:
 @pytest.mark.parametrize(
     ("name", "left_out"),
     [
-        ("initialization", {"zeros", "normal"}),
+        ("initialization", {"zeros", "normal", "data_driven"}),
         ("activation", {"sigmoid", "prelu", "maxout", "mish", "selu"}),
         ("schedule", {"step", "switch_to_sgd"}),
         ("batch_size", {"full"}),
@@ -89,6 +89,7 @@ def test_the_fixed_parameters_of_the_mlp_space_are_off() -> None:
         if isinstance(parameter, FixedParameter)
     }
     assert fixed == {
-        "activation_mixing": "none", "warmup_fraction": 0.0, "input_dropout": 0.0, "l1": 0.0,
+        "activation_mixing": "none", "output_initialization": "as_hidden",
+        "warmup_fraction": 0.0, "input_dropout": 0.0, "l1": 0.0,
         "max_norm": "none", "gradient_clip_norm": "none",
     }  # fmt: skip

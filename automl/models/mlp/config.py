@@ -28,6 +28,7 @@ class MLPConfig:
     activation: str = _DEFAULTS["activation"]
     activation_mixing: str = _DEFAULTS["activation_mixing"]  # of all but prelu and maxout
     initialization: str = _DEFAULTS["initialization"]
+    output_initialization: str = _DEFAULTS["output_initialization"]
     normalization: str = _DEFAULTS["normalization"]
     dropout: float = _DEFAULTS["dropout"]
     input_dropout: float = _DEFAULTS["input_dropout"]
