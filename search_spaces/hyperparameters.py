@@ -252,6 +252,14 @@ _OF_MLP = (
         family="mlp",
     ),
     Hyperparameter(
+        "residual",
+        "every_layer: a hidden layer adds its inputs to its outputs, where the widths agree",
+        ("none", "every_layer"),
+        default="none",
+        role="shape",
+        family="mlp",
+    ),
+    Hyperparameter(
         "activation",
         "function after each hidden layer",
         (

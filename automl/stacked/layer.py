@@ -1,4 +1,4 @@
-"""One hidden layer of a stack: linear map, normalization, activation, dropout; and back.
+"""One hidden layer of a stack: linear map, normalization, activation, dropout, skip; and back.
 
 The calls of a layer are written down once, with their views of fixed buffers. A kind of
 normalization works on a copy of its runs. Activations are applied one after another to the
@@ -76,6 +76,32 @@ class _Prelu:
     negative: Tensor
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Skipped:
+    """The runs of a layer that skip, in the units that inputs and outputs both have.
+
+    The others are padding. `kept` is the gradient of their outputs, which the way back through
+    the layer writes over.
+    """
+
+    rows: Tensor
+    kept: Tensor
+
+    def add_to(self, outputs: Tensor, inputs: Tensor) -> None:
+        """Add the inputs to the outputs."""
+        n_units = self.kept.shape[2]
+        outputs[..., :n_units].index_add_(0, self.rows, inputs[self.rows, :, :n_units])
+
+    def keep(self, signals: Tensor | None) -> None:
+        """Copy the outputs' gradient."""
+        assert signals is not None
+        self.kept.copy_(signals[self.rows, :, : self.kept.shape[2]])
+
+    def give_back(self, input_signals: Tensor) -> None:
+        """Add it to the inputs' gradient."""
+        input_signals[..., : self.kept.shape[2]].index_add_(0, self.rows, self.kept)
+
+
 @dataclass(frozen=True, slots=True)
 class LayerPlace:
     """Which hidden layer of a stack, and what passes over it share.
@@ -137,7 +163,12 @@ class StackedLayer:
             self._linear_signals = workspace.shared("linear signals", *self._linear_outputs.shape)
         normalized = self._normalizations()
         prelus, mixed = self._write_forward(inputs, normalized)
+        skipped = self._skipped(inputs)
+        if skipped is not None:
+            self.forward.append(partial(skipped.add_to, self.outputs, inputs))
         if place.gradients is not None and self._linear_signals is not None:
+            if skipped is not None:
+                self.backward.append(partial(skipped.keep, self.signals))
             self.backward += [partial(self._slope_gradient, prelu) for prelu in prelus]
             if mixed is not None:
                 self.backward.append(partial(self._mixing_gradient, mixed))
@@ -146,6 +177,8 @@ class StackedLayer:
             self._write_linear_backward(self._linear_signals, place.gradients, inputs)
             if input_signals is not None:
                 self._write_input_signals(self._linear_signals, input_signals)
+                if skipped is not None:
+                    self.backward.append(partial(skipped.give_back, input_signals))
 
     def _write_forward(
         self, inputs: Tensor, normalized: list[NormalizedRows]
@@ -206,6 +239,17 @@ class StackedLayer:
             products.mul_(self.mask[prelu.rows])
         gradient = self._place.gradients.vector(self._place.number, "slope")
         gradient.index_copy_(0, prelu.rows, products.sum((1, 2))[:, None])
+
+    def _skipped(self, inputs: Tensor) -> _Skipped | None:
+        """The runs that add their inputs to their outputs in this layer."""
+        place = self._place
+        configs = place.layout.configs[: len(self.outputs)]
+        rows = [k for k, config in enumerate(configs) if config.skips(place.number)]
+        if not rows:
+            return None
+        n_units = min(inputs.shape[2], self.outputs.shape[2])
+        kept = place.workspace.shared("skipped", len(rows), inputs.shape[1], n_units)
+        return _Skipped(torch.tensor(rows, device=inputs.device), kept)
 
     def _mixed(self, z: Tensor) -> MixedRows | None:
         """What the runs whose units mix do with their activations."""

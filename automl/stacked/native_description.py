@@ -172,6 +172,7 @@ class DescribedRun:
         n_linear = width * layout.pieces
         described = structures.Layer(
             n_units=config.hidden_sizes[layer],
+            skips=config.skips(layer),
             outputs=buffers.cut(n_rows, width),
             slopes=buffers.cut(n_rows, width),
             statistics=numbers.statistics(layer),

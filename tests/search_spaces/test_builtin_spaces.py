@@ -89,7 +89,7 @@ def test_the_fixed_parameters_of_the_mlp_space_are_off() -> None:
         if isinstance(parameter, FixedParameter)
     }
     assert fixed == {
-        "activation_mixing": "none", "output_initialization": "as_hidden",
+        "residual": "none", "activation_mixing": "none", "output_initialization": "as_hidden",
         "warmup_fraction": 0.0, "input_dropout": 0.0, "l1": 0.0,
         "max_norm": "none", "gradient_clip_norm": "none",
     }  # fmt: skip

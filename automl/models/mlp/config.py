@@ -25,6 +25,7 @@ class MLPConfig:
     n_layers: int = _DEFAULTS["n_layers"]  # hidden layers
     hidden_size: int = _DEFAULTS["hidden_size"]  # width of the first hidden layer
     shape: str = _DEFAULTS["shape"]  # "constant" or "funnel" (each half of the one before)
+    residual: str = _DEFAULTS["residual"]  # between hidden layers of one width
     activation: str = _DEFAULTS["activation"]
     activation_mixing: str = _DEFAULTS["activation_mixing"]  # of all but prelu and maxout
     initialization: str = _DEFAULTS["initialization"]
@@ -52,13 +53,18 @@ class MLPConfig:
         """Whether units learn how much of their activation they have; see `HiddenLayer`."""
         return self.activation_mixing == "learned" and self.activation not in ("prelu", "maxout")
 
-    @property
-    def signal_kind(self) -> str:
-        """The activation by which a hidden layer's outputs are judged; "" where they are mixed.
+    def skips(self, layer: int) -> bool:
+        """Whether a hidden layer, from 0, adds what the one below it gives to its outputs."""
+        sizes = self.hidden_sizes
+        return self.residual == "every_layer" and layer > 0 and sizes[layer] == sizes[layer - 1]
 
-        A unit that mixes is flat nowhere for good: its slope is 1 + a (act'(x) - 1).
+    def signal_kind(self, layer: int) -> str:
+        """The activation by which a hidden layer's outputs are judged; "" where they are more.
+
+        A unit that mixes is flat nowhere for good: its slope is 1 + a (act'(x) - 1). One that
+        skips gives its inputs on, whatever its activation does.
         """
-        return "" if self.mixes else self.activation
+        return "" if self.mixes or self.skips(layer) else self.activation
 
 
 def embedding_size(cardinality: int) -> int:

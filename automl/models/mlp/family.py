@@ -91,7 +91,7 @@ class MLPFamily(Family):
         signals = []
         for number, layer in enumerate(network.layers):
             values = layer(values)
-            name, kind = f"hidden {number + 1}", network.config.signal_kind
+            name, kind = f"hidden {number + 1}", network.config.signal_kind(number)
             signals.append(LayerSignal(name, (layer.linear.weight,), values, kind))
         outputs = network.output(values)
         signals.append(LayerSignal("output", (network.output.weight,), outputs))

@@ -1,7 +1,7 @@
 """The multilayer perceptron as a module.
 
     inputs --affine scaling--> input dropout
-        --> [linear, normalization, activation, dropout] x n_layers --> linear
+        --> [linear, normalization, activation, dropout, sum with inputs] x n_layers --> linear
 
 Categories of high cardinality enter as embeddings beside the scaled inputs. Weights come
 from `initialization.py`; dropout masks are handed in by the trainer, so that a forward pass
@@ -66,12 +66,13 @@ class _Embedding(nn.Embedding):
 
 
 class HiddenLayer(nn.Module):
-    """Linear map, normalization, activation, dropout.
+    """Linear map, normalization, activation, dropout, and where it skips, its inputs added.
 
     The linear map has no bias before batch normalization, which would subtract it again. A
     maxout unit h has the rows h and H + h of the linear map. A unit that mixes gives
     x + a (act(x) - x), where x is what comes into the activation and a starts at 1 and is learned
-    (the parametric activation of RealMLP: Holzmüller et al. 2024, arXiv 2407.04491).
+    (the parametric activation of RealMLP: Holzmüller et al. 2024, arXiv 2407.04491). A layer that
+    skips is a residual block of He et al. 2016, arXiv 1512.03385, with one linear map.
 
     Shape:
         inputs: (B, n_in); mask: (B, n_out) or None; result: (B, n_out).
@@ -84,8 +85,11 @@ class HiddenLayer(nn.Module):
         config: MLPConfig,
         device: torch.device | str,
         dtype: torch.dtype,
+        *,
+        skips: bool = False,
     ) -> None:
         super().__init__()
+        self.skips = skips
         n_linear = n_out * config.pieces
         has_bias = config.normalization != "batch_norm"
         self.linear = _Linear(n_in, n_linear, has_bias, device, dtype)
@@ -100,7 +104,7 @@ class HiddenLayer(nn.Module):
         self._activation = ACTIVATIONS[config.activation]
 
     def activate(self, inputs: Tensor) -> Tensor:
-        """The layer's activations before dropout."""
+        """The layer's activations before dropout, without what it skips."""
         values = self.linear(inputs)
         if self.normalization is not None:
             values = self.normalization(values)
@@ -113,7 +117,9 @@ class HiddenLayer(nn.Module):
     def forward(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
         """The layer's outputs."""
         values = self.activate(inputs)
-        return values if mask is None else values * mask
+        if mask is not None:
+            values = values * mask
+        return values + inputs if self.skips else values
 
 
 def _normalization(
@@ -162,8 +168,8 @@ class MLP(nn.Module):
         self.n_inputs = input_size(n_features, cardinalities)  # of the first linear map
         sizes = (self.n_inputs, *config.hidden_sizes)
         self.hidden = nn.ModuleList(
-            HiddenLayer(n_in, n_out, config, device, dtype)
-            for n_in, n_out in itertools.pairwise(sizes)
+            HiddenLayer(n_in, n_out, config, device, dtype, skips=config.skips(layer))
+            for layer, (n_in, n_out) in enumerate(itertools.pairwise(sizes))
         )
         self.output = _Linear(sizes[-1], n_outputs, device=device, dtype=dtype)
 

@@ -24,9 +24,9 @@ struct FieldLayout {
 
 extern "C" {
 extern const FieldLayout field_layouts[] = {
-    WHOLE(Layer), FIELD(Layer, n_units), FIELD(Layer, weights), FIELD(Layer, weight_gradients),
-    FIELD(Layer, outputs), FIELD(Layer, slopes), FIELD(Layer, second), FIELD(Layer, normalized),
-    FIELD(Layer, scales), FIELD(Layer, bias), FIELD(Layer, gain), FIELD(Layer, shift),
+    WHOLE(Layer), FIELD(Layer, n_units), FIELD(Layer, skips), FIELD(Layer, weights),
+    FIELD(Layer, weight_gradients), FIELD(Layer, outputs), FIELD(Layer, slopes),
+    FIELD(Layer, second), FIELD(Layer, normalized), FIELD(Layer, scales), FIELD(Layer, bias), FIELD(Layer, gain), FIELD(Layer, shift),
     FIELD(Layer, learned_slope), FIELD(Layer, statistics), FIELD(Layer, bias_gradient),
     FIELD(Layer, gain_gradient), FIELD(Layer, shift_gradient), FIELD(Layer, slope_gradient),
     FIELD(Layer, mixing), FIELD(Layer, mixing_gradient), DROPOUT(Layer, dropout),

@@ -23,6 +23,7 @@ namespace {
 template <typename T>
 struct Layer {
     int64_t n_units;                  // real ones, per piece
+    int64_t skips;                    // whether the inputs, as many, are added to the outputs
     T *weights, *weight_gradients;    // (n_in, pieces x units)
     T *outputs, *slopes;              // (B, units); slopes of the activation times mask
     T *second;                        // prelu's min(z, 0), maxout's second share, act(z) - z mixed
@@ -196,6 +197,15 @@ struct RunLayer {
                        linear(network.linear, piece));
         normalize();
         activate_all();
+        drop();
+        if (!layer.skips) return;
+        T *h = outputs();
+        const int64_t n = network.n_rows * n_units;
+#pragma omp simd
+        for (int64_t j = 0; j < n; j++) h[j] += in.numbers[j];
+    }
+
+    void drop() const {
         const RunDropout<T> drawn = dropout();
         if (!drawn.drops()) return;
         if (activation() == PRELU || activation() == MAXOUT || layer.mixing)
@@ -250,6 +260,7 @@ struct RunLayer {
 
     // Leaves the parameters' gradients, and the inputs' in `below` unless it is null.
     void backward(T *signals, const Inputs<T> &in, T *below) const {
+        if (layer.skips) std::copy(signals, signals + network.n_rows * n_units, below);  // before it changes
         T *dz = backward_to_linear(signals);
         bias_backward(dz);
         for (int64_t piece = 0; piece < network.n_pieces; piece++) {
@@ -259,7 +270,7 @@ struct RunLayer {
             if (!below) continue;
             product<T>(network.n_rows, in.n_columns, n_units, own,
                        constant(weights(layer.weights, piece)).transposed(), nullptr,
-                       {below, in.n_columns, 1}, piece > 0);
+                       {below, in.n_columns, 1}, piece > 0 || layer.skips);
         }
     }
 };

@@ -188,6 +188,8 @@ MIXED = [
     {"activation": "selu", "optimizer": "momentum", "n_layers": 3},
     {"activation": "tanh", "activation_mixing": "learned", "dropout": 0.3, "hidden_size": 19},
     {"activation": "sigmoid", "activation_mixing": "learned", "normalization": "batch_norm"},
+    {"activation": "tanh", "residual": "every_layer", "n_layers": 4, "dropout": 0.2},
+    {"residual": "every_layer", "n_layers": 5, "shape": "funnel", "hidden_size": 16},
 ]  # fmt: skip
 
 

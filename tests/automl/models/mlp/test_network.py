@@ -100,6 +100,20 @@ def test_what_learns_its_shape_already_does_not_mix(activation: str) -> None:
     assert network(config).layers[0].mixing is None
 
 
+def test_a_residual_layer_adds_its_inputs_where_the_widths_agree() -> None:
+    config = MLPConfig(n_layers=4, hidden_size=32, shape="funnel", residual="every_layer")
+    assert config.hidden_sizes == (32, 16, 8, 8)
+    assert [layer.skips for layer in network(config).layers] == [False, False, False, True]
+    model = network(MLPConfig(n_layers=3, hidden_size=3, residual="every_layer"))
+    first, second, third = model.layers  # the inputs are as wide, but of another kind
+    assert [first.skips, second.skips, third.skips] == [False, True, True]
+    masks = [torch.full((6, 3), factor, dtype=torch.float64) for factor in (2.0, 0.5, 0.0)]
+    values = 2 * first.activate(inputs())
+    values = values + 0.5 * second.activate(values)  # of the third layer the branch is dropped
+    found = model(inputs(), NO_CATEGORIES, [None, *masks])
+    torch.testing.assert_close(found, model.output(values))
+
+
 def test_batch_norm_centres_each_unit_over_the_batch_and_its_linear_map_has_no_bias() -> None:
     layer = network(MLPConfig(n_layers=1, normalization="batch_norm", activation="tanh")).layers[0]
     assert layer.linear.bias is None
