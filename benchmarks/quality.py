@@ -5,15 +5,8 @@
         [--results FILE.jsonl] [--json]
 
 FOLDER has tables as CSV files. Of each a fifth are test rows (`quality_tables.py`); every side
-gets the other rows, the budget and the cores there are, and is scored by one function on what it
-predicts (`quality_scores.py`). The sides (`quality_sides.py`):
-
-* `answer`: `automl search --timeout BUDGET`, then `automl predict`;
-* `untuned`: the same with `--n-trials 1`;
-* with --checkout, another checkout of this project, as `answer`: what a change is worth;
-* `boosted_trees`: scikit-learn's;
-* with --peers, a folder of environments, AutoGluon's default preset (in FOLDER/autogluon),
-  RealMLP's and TabM's defaults (both in FOLDER/pytabkit), where they are.
+(`quality_sides.py`) gets the other rows, the budget and the cores there are, and is scored by one
+function on what it predicts (`quality_scores.py`).
 
 Told are all losses, and of each side: on how many tables the answer has the lower loss, the
 answer's loss over the side's (geometric mean with its 95 % interval, the unit a table), the same

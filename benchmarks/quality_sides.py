@@ -1,8 +1,15 @@
 """The sides of `benchmarks.quality`: this project by its commands, and peers by a script each.
 
+* `answer`: `automl search --timeout BUDGET`, then `automl predict`;
+* `untuned`: the same with `--n-trials 1`;
+* with --checkout NAME=FOLDER, another checkout of this project: what a change is worth;
+* `boosted_trees`: scikit-learn's;
+* with --peers FOLDER, AutoGluon's default preset (environment FOLDER/autogluon), RealMLP's and
+  TabM's defaults (both in FOLDER/pytabkit), where they are.
+
 A peer is a script in `peers/` that reads the rows, fits, and writes what it predicts; it knows
-nothing of this project and runs in an environment of its own, where its library is. Every side has
-the same seconds and the same cores, and each is timed as a whole process.
+nothing of this project and runs in the environment of its library. Every side has the same
+seconds and the same cores, and each is timed as a whole process.
 """
 
 from __future__ import annotations

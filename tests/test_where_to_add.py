@@ -195,7 +195,7 @@ assert all(abs(a - b) < 1e-4 * a for a, b in pairs)
 
 @adds("an activation", is_slow=True)  # the kernels are compiled anew
 def an_activation(copy: Copy) -> None:
-    words = '"gelu", "silu", "maxout"'
+    words = '"mish", "selu", "maxout"'
     copy.replace("search_spaces/hyperparameters.py", words, f'{words}, "softsign"')
     copy.replace(
         "automl/models/mlp/network.py",
@@ -220,7 +220,7 @@ def an_activation(copy: Copy) -> None:
 """,
         before="ACTIVATION_CALLS: Final",
     )
-    copy.replace(twin, '    "silu": _silu,\n', '    "silu": _silu,\n    "softsign": _softsign,\n')
+    copy.replace(twin, '    "selu": _selu,\n', '    "selu": _selu,\n    "softsign": _softsign,\n')
     kernel = "automl/stacked/kernels/activation.h"
     copy.replace(kernel, "MAXOUT }", "MAXOUT, SOFTSIGN }")
     copy.insert(

@@ -353,8 +353,11 @@ def _shorter_start(situation: Situation) -> Advice:
 
 
 def _matching_initialization(activation: ParameterValue) -> str:
-    """He's for the ReLU family, Glorot's (Xavier's) for sigmoid and tanh."""
-    return "xavier" if activation in ("sigmoid", "tanh") else "he_fan_in"
+    """He's for the ReLU family, Glorot's (Xavier's) for sigmoid, tanh, and selu.
+
+    Selu wants a variance of 1 / fan-in (Klambauer et al. 2017), Glorot's between equal widths.
+    """
+    return "xavier" if activation in ("sigmoid", "tanh", "selu") else "he_fan_in"
 
 
 ADVISERS: Mapping[str, Callable[[Situation], list[Advice]]] = {

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from automl.diagnostics.layer_signals import (
     are_finite,
+    begins_at_constant,
     find_input_ratio,
     find_largest_gradient,
     have_no_weights,
@@ -43,7 +44,7 @@ def hopeless(layers: Sequence[LayerGradientRecord]) -> str | None:
         return "symmetric_initialization"
     if any(layer.dead_fraction >= 1 for layer in hidden):
         return "dead_units"
-    if hidden and _vanishes_for_good(layers):
+    if hidden and not begins_at_constant(layers) and _vanishes_for_good(layers):
         return "vanishing_gradients"
     return None
 

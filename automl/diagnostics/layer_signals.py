@@ -42,9 +42,12 @@ def flow_facts(
     """The facts of a run's layers, or None where none were measured.
 
     Args:
-        initial: at initialization; may be empty, and then the first of `later` stands in.
+        initial: at initialization; may be empty, and then the first of `later` stands in, as it
+            does where the output layer begins at zero, which lets no gradient pass yet.
         later: at epochs 2, 4, 8, ...
     """
+    if begins_at_constant(initial):
+        initial = ()
     moments = [layers for layers in later if layers]
     start = initial or (moments[0] if moments else ())
     if not start:
@@ -99,6 +102,15 @@ def _highest(layers: Sequence[LayerGradientRecord], name: str) -> float:
 def have_no_weights(hidden: Sequence[LayerGradientRecord]) -> bool:
     """Whether all weights of these layers are zero."""
     return bool(hidden) and all(layer.weight_norm == 0 for layer in hidden)
+
+
+def begins_at_constant(layers: Sequence[LayerGradientRecord]) -> bool:
+    """Whether the output layer has no weights, but hidden ones have: the first step gives it some.
+
+    Until then no gradient passes it, which says nothing of how gradients will flow.
+    """
+    hidden = layers[:-1]
+    return bool(hidden) and layers[-1].weight_norm == 0 and not have_no_weights(hidden)
 
 
 def _weight_growth(

@@ -95,6 +95,17 @@ class Family(abc.ABC):
     def initialize_(self, module: nn.Module, seed: int) -> None:  # noqa: B027 - may do nothing
         """Set the first weights from a seed, in place; by default they are those of `build`."""
 
+    def fit_(  # noqa: B027 - may do nothing
+        self, module: nn.Module, seed: int, arguments: Sequence[Tensor]
+    ) -> None:
+        """Fit the first weights to train rows, in place, after `initialize_`; by default not.
+
+        It must be a function of the seed and the rows alone.
+
+        Args:
+            arguments: the run's train rows, as `read` gives them.
+        """
+
     def reading(self, config: Any) -> Hashable:
         """What of a configuration `read` looks at: rows are read once for each."""
         return None

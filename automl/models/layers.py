@@ -25,6 +25,8 @@ ACTIVATIONS: Final[Mapping[type[nn.Module], str]] = {
     nn.ELU: "elu",
     nn.GELU: "gelu",
     nn.SiLU: "silu",
+    nn.Mish: "mish",
+    nn.SELU: "selu",
 }
 """Modules whose outputs are taken for the activations of the layer before them."""
 

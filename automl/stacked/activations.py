@@ -17,6 +17,14 @@ from torch import Tensor
 Call = Callable[[], object]
 
 _LEAKY_SLOPE: Final = 0.01  # torch's default, and Maas et al. 2013
+SELU_ALPHA: Final = 1.6732632423543772
+SELU_SCALE: Final = 1.0507009873554805
+"""With these, mean 0 and variance 1 pass through a layer of normal weights as they are.
+
+Source:
+    Klambauer et al. 2017, "Self-Normalizing Neural Networks", arXiv 1706.02515, equation 14.
+"""
+
 _aten = torch.ops.aten
 
 
@@ -77,6 +85,35 @@ def _silu(z: Tensor, h: Tensor, d: Tensor | None) -> list[Call]:
     ]
 
 
+def _mish(z: Tensor, h: Tensor, d: Tensor | None) -> list[Call]:
+    if d is None:
+        return [partial(_aten.mish.out, z, out=h)]
+    share, s = torch.empty_like(z), torch.empty_like(z)  # tanh(log(1 + e^z)), sigmoid(z)
+    return [  # the slope is share + z (1 - share^2) s
+        partial(_aten.softplus.out, z, out=share),
+        partial(torch.tanh, share, out=share),
+        partial(torch.mul, z, share, out=h),
+        partial(torch.sigmoid, z, out=s),
+        partial(s.mul_, z),
+        partial(torch.addcmul, z.new_ones(()), share, share, value=-1, out=d),
+        partial(torch.addcmul, share, d, s, out=d),
+    ]
+
+
+def _selu(z: Tensor, h: Tensor, d: Tensor | None) -> list[Call]:
+    calls: list[Call] = [partial(_aten.elu.out, z, SELU_ALPHA, SELU_SCALE, out=h)]
+    if d is not None:  # the scale, or scale alpha e^z = h + scale alpha
+        below, at_zero = torch.empty_like(z), SELU_SCALE * SELU_ALPHA
+        calls += [
+            partial(torch.gt, z, z.new_zeros(()), out=d),
+            partial(d.mul_, SELU_SCALE - at_zero),
+            partial(d.add_, at_zero),
+            partial(torch.clamp_max, h, 0, out=below),
+            partial(d.add_, below),
+        ]
+    return calls
+
+
 ACTIVATION_CALLS: Final[Mapping[str, Callable[[Tensor, Tensor, Tensor | None], list[Call]]]] = {
     "sigmoid": _sigmoid,
     "tanh": _tanh,
@@ -85,6 +122,8 @@ ACTIVATION_CALLS: Final[Mapping[str, Callable[[Tensor, Tensor, Tensor | None], l
     "elu": _elu,
     "gelu": _gelu,
     "silu": _silu,
+    "mish": _mish,
+    "selu": _selu,
 }
 """Activation -> calls that fill h with its values at z and d, if given, with its slopes.
 

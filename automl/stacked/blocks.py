@@ -27,6 +27,7 @@ _STARTS: Final = {
     "normalization.weight": 1.0,
     "normalization.running_var": 1.0,
     "slope": PRELU_SLOPE,
+    "mixing": 1.0,
 }
 """What begins at another number than zero and is not drawn."""
 
@@ -137,6 +138,8 @@ class StackLayout:
             sizes[layer, kind] = self.widths[layer] * self.pieces
         if any(config.activation == "prelu" for config in self.configs):
             sizes |= {(layer, "slope"): 1 for layer in range(self.n_layers)}
+        if any(config.mixes for config in self.configs):
+            sizes |= {(layer, "mixing"): self.widths[layer] for layer in range(self.n_layers)}
         stops = itertools.accumulate(sizes.values())
         return {
             key: slice(stop - size, stop)
@@ -266,15 +269,13 @@ class StackBlocks:
 
     def _unit_vectors(self, layer: int, config: MLPConfig) -> dict[str, Tensor]:
         """What a layer has per linear unit beside its weights, (K_l, pieces x H) each."""
-        if config.normalization == "none":
-            return {"linear.bias": self.vector(layer, "bias")}
-        found = {
-            "normalization.weight": self.vector(layer, "gain"),
-            "normalization.bias": self.vector(layer, "shift"),
-        }
-        if config.normalization == "layer_norm":
-            return {"linear.bias": self.vector(layer, "bias"), **found}
-        if self.statistics:
+        found = {"mixing": self.vector(layer, "mixing")} if config.mixes else {}
+        if config.normalization != "batch_norm":
+            found["linear.bias"] = self.vector(layer, "bias")
+        if config.normalization != "none":
+            found["normalization.weight"] = self.vector(layer, "gain")
+            found["normalization.bias"] = self.vector(layer, "shift")
+        if config.normalization == "batch_norm" and self.statistics:
             mean, variance = self.statistics[layer].chunk(2, dim=1)
             found["normalization.running_mean"] = mean
             found["normalization.running_var"] = variance

@@ -1,4 +1,4 @@
-"""One hidden layer of a stack: linear map, normalization, activation, dropout; and back.
+"""One hidden layer of a stack: linear map, normalization, activation, dropout, skip; and back.
 
 The calls of a layer are written down once, with their views of fixed buffers. A kind of
 normalization works on a copy of its runs. Activations are applied one after another to the
@@ -18,6 +18,7 @@ from torch import Tensor
 
 from automl.stacked.activations import ACTIVATION_CALLS, Call, maxout_calls, prelu_calls
 from automl.stacked.blocks import StackBlocks, StackLayout
+from automl.stacked.mixing import MixedRows
 from automl.stacked.normalization import (
     NormalizationPlace,
     NormalizedRows,
@@ -73,6 +74,32 @@ class _Prelu:
 
     rows: Tensor
     negative: Tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Skipped:
+    """The runs of a layer that skip, in the units that inputs and outputs both have.
+
+    The others are padding. `kept` is the gradient of their outputs, which the way back through
+    the layer writes over.
+    """
+
+    rows: Tensor
+    kept: Tensor
+
+    def add_to(self, outputs: Tensor, inputs: Tensor) -> None:
+        """Add the inputs to the outputs."""
+        n_units = self.kept.shape[2]
+        outputs[..., :n_units].index_add_(0, self.rows, inputs[self.rows, :, :n_units])
+
+    def keep(self, signals: Tensor | None) -> None:
+        """Copy the outputs' gradient."""
+        assert signals is not None
+        self.kept.copy_(signals[self.rows, :, : self.kept.shape[2]])
+
+    def give_back(self, input_signals: Tensor) -> None:
+        """Add it to the inputs' gradient."""
+        input_signals[..., : self.kept.shape[2]].index_add_(0, self.rows, self.kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,25 +162,39 @@ class StackedLayer:
         if layout.pieces > 1 and place.gradients is not None:
             self._linear_signals = workspace.shared("linear signals", *self._linear_outputs.shape)
         normalized = self._normalizations()
-        prelus = self._write_forward(inputs, normalized)
+        prelus, mixed = self._write_forward(inputs, normalized)
+        skipped = self._skipped(inputs)
+        if skipped is not None:
+            self.forward.append(partial(skipped.add_to, self.outputs, inputs))
         if place.gradients is not None and self._linear_signals is not None:
+            if skipped is not None:
+                self.backward.append(partial(skipped.keep, self.signals))
             self.backward += [partial(self._slope_gradient, prelu) for prelu in prelus]
+            if mixed is not None:
+                self.backward.append(partial(self._mixing_gradient, mixed))
             self.backward.append(self._through_activation)
             self.backward += [call for part in normalized for call in part.backward]
             self._write_linear_backward(self._linear_signals, place.gradients, inputs)
             if input_signals is not None:
                 self._write_input_signals(self._linear_signals, input_signals)
+                if skipped is not None:
+                    self.backward.append(partial(skipped.give_back, input_signals))
 
-    def _write_forward(self, inputs: Tensor, normalized: list[NormalizedRows]) -> list[_Prelu]:
+    def _write_forward(
+        self, inputs: Tensor, normalized: list[NormalizedRows]
+    ) -> tuple[list[_Prelu], MixedRows | None]:
         place, z = self._place, self._linear_outputs
         bias = place.values.vector(place.number, "bias")[:, None, :]
         weights = place.values.hidden[place.number]
         self.forward.append(partial(torch.baddbmm, bias, inputs, weights, out=z))
         self.forward += [call for part in normalized for call in part.forward]
         prelus = self._write_activations(z)
+        mixed = self._mixed(z)
+        if mixed is not None:
+            self.forward += mixed.forward
         if place.gradients is not None:
             self.forward.append(self._drop)
-        return prelus
+        return prelus, mixed
 
     def _write_linear_backward(
         self, signals: Tensor, gradients: StackBlocks, inputs: Tensor
@@ -198,6 +239,32 @@ class StackedLayer:
             products.mul_(self.mask[prelu.rows])
         gradient = self._place.gradients.vector(self._place.number, "slope")
         gradient.index_copy_(0, prelu.rows, products.sum((1, 2))[:, None])
+
+    def _skipped(self, inputs: Tensor) -> _Skipped | None:
+        """The runs that add their inputs to their outputs in this layer."""
+        place = self._place
+        configs = place.layout.configs[: len(self.outputs)]
+        rows = [k for k, config in enumerate(configs) if config.skips(place.number)]
+        if not rows:
+            return None
+        n_units = min(inputs.shape[2], self.outputs.shape[2])
+        kept = place.workspace.shared("skipped", len(rows), inputs.shape[1], n_units)
+        return _Skipped(torch.tensor(rows, device=inputs.device), kept)
+
+    def _mixed(self, z: Tensor) -> MixedRows | None:
+        """What the runs whose units mix do with their activations."""
+        configs = self._place.layout.configs[: len(z)]
+        rows = [k for k, config in enumerate(configs) if config.mixes]
+        if not rows:
+            return None
+        shares = self._place.values.vector(self._place.number, "mixing")
+        index = torch.tensor(rows, device=z.device)
+        return MixedRows.of(index, shares, z, self.outputs, self._slopes)
+
+    def _mixing_gradient(self, mixed: MixedRows) -> None:
+        assert self.signals is not None and self._place.gradients is not None
+        gradient = self._place.gradients.vector(self._place.number, "mixing")
+        mixed.gradient(self.signals, self.mask, gradient)
 
     def _normalizations(self) -> list[NormalizedRows]:
         """What each kind of normalization does with its runs."""

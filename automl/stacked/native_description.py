@@ -192,6 +192,7 @@ class DescribedRun:
         n_linear = width * layout.pieces
         described = structures.Layer(
             n_units=config.hidden_sizes[layer],
+            skips=config.skips(layer),
             outputs=buffers.cut(n_rows, width),
             slopes=buffers.cut(n_rows, width),
             statistics=numbers.statistics(layer),
@@ -203,7 +204,8 @@ class DescribedRun:
         described.gain, described.gain_gradient = numbers.vector(layer, "gain")
         described.shift, described.shift_gradient = numbers.vector(layer, "shift")
         described.learned_slope, described.slope_gradient = numbers.vector(layer, "slope")
-        if config.activation in ("prelu", "maxout"):
+        described.mixing, described.mixing_gradient = numbers.vector(layer, "mixing")
+        if config.activation in ("prelu", "maxout") or config.mixes:
             described.second = buffers.cut(n_rows, width)
         if config.normalization != "none":
             described.normalized = buffers.cut(n_rows, n_linear)

@@ -15,8 +15,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from automl import randomness
-from automl.stacked import native
+from automl.stacked import first_weights, native
 from automl.stacked import native_structures as structures
 from automl.stacked.blocks import StackBlocks, StackLayout
 from automl.stacked.member import Member
@@ -76,8 +75,7 @@ class NativeRun:
 
     def initialize(self) -> None:
         """Set the parameters from the run's seed."""
-        seed = randomness.stream(self.member.run.seed, "weights")
-        self._blocks(VALUES).initialize(0, seed)
+        first_weights.initialize(self._blocks(VALUES), 0, self.member.run, self._tables)
 
     def restore(self, start: Checkpoint) -> None:
         """Set parameters and moments from a checkpoint."""

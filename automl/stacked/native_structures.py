@@ -22,10 +22,10 @@ def _structure(name: str, *fields: str, real: str = "") -> type[ctypes.Structure
 
 Layer: Final = _structure(
     "Layer",
-    *("n_units", "weights", "weight_gradients", "outputs", "slopes", "second"),
+    *("n_units", "skips", "weights", "weight_gradients", "outputs", "slopes", "second"),
     *("normalized", "scales", "bias", "gain", "shift", "learned_slope", "statistics"),
-    *("bias_gradient", "gain_gradient", "shift_gradient", "slope_gradient", "stream"),
-    *("n_dropped",),
+    *("bias_gradient", "gain_gradient", "shift_gradient", "slope_gradient", "mixing"),
+    *("mixing_gradient", "stream", "n_dropped"),
 )
 Network: Final = _structure(
     "Network",

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from automl import randomness
+from automl.stacked import first_weights
 from automl.stacked.averages import StackedAverages
 from automl.stacked.blocks import StackBlocks, StackLayout
 from automl.stacked.dropout import StackedDropout
@@ -81,8 +81,7 @@ class Stack:
 
     def initialize(self, k: int) -> None:
         """Set run k's parameters from its seed."""
-        seed = self.members[k].run.seed
-        self.values.initialize(k, randomness.stream(seed, "weights"))
+        first_weights.initialize(self.values, k, self.members[k].run, self.tables)
 
     def restore(self, k: int, start: Checkpoint) -> None:
         """Set run k's parameters and moments from a checkpoint."""

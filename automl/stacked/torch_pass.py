@@ -119,11 +119,11 @@ class StackedPass:
         deviation = (centred.square().sum((1, 2)) * share).sqrt()
         saturated, dead = torch.zeros_like(mean), torch.zeros_like(mean)
         for name in ("sigmoid", "tanh"):
-            rows = _rows_with(name, configs, h)
+            rows = _rows_with(name, layer, configs, h)
             on_tanh_scale = 2 * h[rows] - 1 if name == "sigmoid" else h[rows]
             flat = (on_tanh_scale.abs_() > saturated_above).sum(1)
             saturated[rows] = (flat * real[rows]).sum(1) * share[rows]
-        rows = _rows_with("relu", configs, h)
+        rows = _rows_with("relu", layer, configs, h)
         dead[rows] = ((h[rows].amax(1) == 0) & real[rows]).sum(1) / sizes[rows]
         return torch.stack([mean, deviation, saturated, dead], dim=1)
 
@@ -189,7 +189,7 @@ class StackedPass:
         return [partial(gradients.vectors.mul_, present.vectors.to(gradients.flat))]
 
 
-def _rows_with(activation: str, configs: Sequence[MLPConfig], like: Tensor) -> Tensor:
-    """The runs with an activation, as places."""
-    rows = [k for k, config in enumerate(configs) if config.activation == activation]
+def _rows_with(activation: str, layer: int, configs: Sequence[MLPConfig], like: Tensor) -> Tensor:
+    """The runs whose outputs of a layer are judged by an activation, as places."""
+    rows = [k for k, config in enumerate(configs) if config.signal_kind(layer) == activation]
     return torch.tensor(rows, dtype=torch.int64, device=like.device)

@@ -50,10 +50,11 @@ def inspect_initialization(run: RunConfig, dataset: Dataset) -> tuple[LayerGradi
     place = Place(fold.train.targets.device)
     rows = read_rows(run, fold.train, fold.encoding, place)
     own = rows_of(run.rows, len(rows))
-    probe = probe_rows(len(rows)) if own is None else own[probe_rows(len(own))]
-    batch = rows[probe.to(place.device)]
+    if own is not None:
+        rows = rows[own.to(place.device)]
+    batch = rows[probe_rows(len(rows)).to(place.device)]
     network = Network.built(run, dataset.describe(run.fold), batch, place)
-    network.initialize_(run)
+    network.initialize_(run, rows)
     return measure_layers(network, dataset.loss, batch)
 
 

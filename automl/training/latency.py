@@ -62,7 +62,7 @@ def measured_latency(run: RunConfig, dataset: Dataset, n_rows: int) -> float:
     arguments = find_family(run.family).read(inputs, fold.encoding.to(CPU), run.model)
     rows = Rows.of(arguments, torch.zeros(n_rows), CPU, torch.float32)
     network = Network.built(run, dataset.describe(run.fold), rows, Place())
-    network.initialize_(run)
+    network.initialize_(run, rows)
     module = network.module.eval()
     with torch.inference_mode(), randomness.seeded(run.seed):
         return _shortest(lambda: module(*rows.arguments))

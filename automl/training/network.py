@@ -72,9 +72,15 @@ class Network:
         name = family.named(run.model, module)
         return cls(family, module, data.n_outputs, place, rows_at_once, name)
 
-    def initialize_(self, run: RunConfig) -> None:
-        """Set the weights that a run begins with, where `build` has not done so."""
-        self.family.initialize_(self.module, _weights_seed(run))
+    def initialize_(self, run: RunConfig, rows: Rows) -> None:
+        """Set the weights that a run begins with, where `build` has not done so.
+
+        Args:
+            rows: the run's train rows, which weights may be fitted to.
+        """
+        seed = _weights_seed(run)
+        self.family.initialize_(self.module, seed)
+        self.family.fit_(self.module, seed, rows.arguments)
 
     def outputs(self, forward: Forward, rows: Rows) -> Tensor:
         """What a forward pass gives of rows, (B, n_outputs) in full precision.

@@ -138,7 +138,7 @@ class PlainTrainer(Trainer):
             state.go_on_from(start)
         else:
             state = self._state(start)
-            state.network.initialize_(start)
+            state.network.initialize_(start, state.data.train)
         return state
 
     def _state(self, run: RunConfig) -> RunState:

@@ -17,6 +17,9 @@ from automl.training.config import RunConfig
 from search_spaces.hyperparameters import HYPERPARAMETERS, Hyperparameter, hyperparameter
 from tests.contracts.trainer_contract import tiny_run
 
+MIXINGS = hyperparameter("activation_mixing").words
+OUTPUT_INITIALIZATIONS = hyperparameter("output_initialization").words
+RESIDUALS = hyperparameter("residual").words
 NORMALIZATIONS = hyperparameter("normalization").words
 SCALINGS = hyperparameter("scaling").words
 SHAPES = hyperparameter("shape").words
@@ -38,7 +41,10 @@ values_of_the_space = st.fixed_dictionaries(
         "hidden_size": st.integers(1, 24),
         "shape": st.sampled_from(SHAPES),
         "activation": st.sampled_from(tuple(ACTIVATIONS)),
+        "residual": st.sampled_from(RESIDUALS),
+        "activation_mixing": st.sampled_from(MIXINGS),
         "initialization": st.sampled_from(tuple(INITIALIZATIONS)),
+        "output_initialization": st.sampled_from(OUTPUT_INITIALIZATIONS),
         "normalization": st.sampled_from(NORMALIZATIONS),
         "dropout": st.sampled_from([0.0, 0.3]),
         "input_dropout": st.sampled_from([0.0, 0.2]),

@@ -14,7 +14,13 @@ SPACE = search_spaces.load("mlp").for_task("regression")
 def params(**changes: object) -> dict[str, object]:
     """All that a trial of the built-in space has."""
     found = {name: default_of(p, None) for name, p in SPACE.parameters.items() if not p.when}
-    return {**found, **changes}
+    found |= changes
+    conditional = {
+        name: p.value
+        for name, p in SPACE.parameters.items()
+        if isinstance(p, FixedParameter) and p.when and p.is_active(found)
+    }
+    return {**conditional, **found}
 
 
 def test_params_of_the_space_stay_as_they_are() -> None:

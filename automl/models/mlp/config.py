@@ -25,8 +25,11 @@ class MLPConfig:
     n_layers: int = _DEFAULTS["n_layers"]  # hidden layers
     hidden_size: int = _DEFAULTS["hidden_size"]  # width of the first hidden layer
     shape: str = _DEFAULTS["shape"]  # "constant" or "funnel" (each half of the one before)
+    residual: str = _DEFAULTS["residual"]  # between hidden layers of one width
     activation: str = _DEFAULTS["activation"]
+    activation_mixing: str = _DEFAULTS["activation_mixing"]  # of all but prelu and maxout
     initialization: str = _DEFAULTS["initialization"]
+    output_initialization: str = _DEFAULTS["output_initialization"]
     normalization: str = _DEFAULTS["normalization"]
     dropout: float = _DEFAULTS["dropout"]
     input_dropout: float = _DEFAULTS["input_dropout"]
@@ -44,6 +47,24 @@ class MLPConfig:
     def pieces(self) -> int:
         """Linear maps per hidden unit: 2 for maxout, else 1."""
         return MAXOUT_PIECES if self.activation == "maxout" else 1
+
+    @property
+    def mixes(self) -> bool:
+        """Whether units learn how much of their activation they have; see `HiddenLayer`."""
+        return self.activation_mixing == "learned" and self.activation not in ("prelu", "maxout")
+
+    def skips(self, layer: int) -> bool:
+        """Whether a hidden layer, from 0, adds what the one below it gives to its outputs."""
+        sizes = self.hidden_sizes
+        return self.residual == "every_layer" and layer > 0 and sizes[layer] == sizes[layer - 1]
+
+    def signal_kind(self, layer: int) -> str:
+        """The activation by which a hidden layer's outputs are judged; "" where they are more.
+
+        A unit that mixes is flat nowhere for good: its slope is 1 + a (act'(x) - 1). One that
+        skips gives its inputs on, whatever its activation does.
+        """
+        return "" if self.mixes or self.skips(layer) else self.activation
 
 
 def embedding_size(cardinality: int) -> int:
@@ -71,5 +92,6 @@ def count_parameters(
     for size in config.hidden_sizes:
         total += size * config.pieces * (n_in + per_unit[config.normalization])
         total += config.activation == "prelu"  # its slope
+        total += size * config.mixes
         n_in = size
     return total + n_outputs * (n_in + 1)

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final, cast
 
+import torch
 from torch import Tensor, nn
 
 from automl.data.dataset import DataDescription
@@ -15,6 +16,7 @@ from automl.models.family import Family, Forward
 from automl.models.layers import LayerSignal
 from automl.models.mlp.config import MLPConfig, count_parameters
 from automl.models.mlp.cost import arithmetic_seconds, call_seconds, inference_seconds
+from automl.models.mlp.data_driven import fitted_network
 from automl.models.mlp.dropout import step_masks
 from automl.models.mlp.initialization import initialize_
 from automl.models.mlp.network import MLP, mlp_for
@@ -22,6 +24,7 @@ from storage.records import ParameterValue
 
 MOST_MEMORY: Final[Mapping[str, tuple[ParameterValue, ...]]] = {
     "activation": ("maxout", "prelu"),
+    "activation_mixing": ("learned",),
     "normalization": ("batch_norm", "layer_norm"),
 }
 """The choices that take memory beside the network's size."""
@@ -42,6 +45,16 @@ class MLPFamily(Family):
     def initialize_(self, module: nn.Module, seed: int) -> None:
         """Set all parameters by the configuration's rule."""
         initialize_(cast(MLP, module), seed)
+
+    def fit_(self, module: nn.Module, seed: int, arguments: Sequence[Tensor]) -> None:
+        """Rescale weights and set biases, where the initialization is driven by data."""
+        network = cast(MLP, module)
+        if network.config.initialization != "data_driven":
+            return
+        fitted = dict(fitted_network(network, seed, arguments).named_parameters())
+        with torch.no_grad():
+            for name, values in network.named_parameters():
+                values.copy_(fitted[name])
 
     def reading(self, config: MLPConfig) -> Hashable:
         """Quantiles are a copy of the numbers of their own."""
@@ -85,7 +98,7 @@ class MLPFamily(Family):
         signals = []
         for number, layer in enumerate(network.layers):
             values = layer(values)
-            name, kind = f"hidden {number + 1}", network.config.activation
+            name, kind = f"hidden {number + 1}", network.config.signal_kind(number)
             signals.append(LayerSignal(name, (layer.linear.weight,), values, kind))
         outputs = network.output(values)
         signals.append(LayerSignal("output", (network.output.weight,), outputs))

@@ -1,8 +1,9 @@
-"""How weights start: six rules, drawn from the run's seed.
+"""How weights start: seven rules, drawn from the run's seed.
 
 Each layer draws from a generator of its own, a function of (seed, layer), on the CPU and in
 double precision: so a network has the same weights in either trainer, on any device, and
-depth or width of one layer leave the other layers' draws alone.
+depth or width of one layer leave the other layers' draws alone. What "data_driven" then makes
+of its draws on train rows is in `data_driven.py`.
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ INITIALIZATIONS: Final[Mapping[str, Rule]] = {
     # He et al. 2015, "Delving Deep into Rectifiers", equation 10.
     "he_fan_in": lambda shape, generator: _gaussian(shape, generator, 2 / shape[2]),
     "orthogonal": _orthogonal,
+    # Whatever their variance, they are rescaled on train rows: see data_driven.py.
+    "data_driven": lambda shape, generator: _gaussian(shape, generator, 1 / shape[2]),
 }
 """Name -> rule for a (pieces, n_out, n_in) weight; pieces is 2 for maxout, else 1."""
 
@@ -61,9 +64,10 @@ def draw_weights(
 ) -> Iterator[tuple[str, Tensor]]:
     """Draw the weights of a network from a run's seed, under the names of its `state_dict`.
 
-    They follow `config.initialization`. Embeddings are N(0, 1 / width) whatever the rule, since
-    they are inputs (variance as in Gorishniy et al. 2021, arXiv 2106.11959). What else a network
-    has is not drawn: biases are zero, normalization and the slope of prelu as they are made.
+    They follow `config.initialization`, but for an output layer that begins at zero. Embeddings
+    are N(0, 1 / width) whatever the rule, since they are inputs (variance as in Gorishniy et al.
+    2021, arXiv 2106.11959). What else a network has is not drawn: biases are zero, normalization,
+    the slope of prelu and the shares of units that mix as they are made.
 
     Args:
         seed: already particular to the weights: `automl.randomness.stream(run.seed, "weights")`.
@@ -74,14 +78,15 @@ def draw_weights(
     rule = INITIALIZATIONS[config.initialization]
     n_in = input_size(n_features, cardinalities)
     for layer, size in enumerate(config.hidden_sizes):
-        drawn = rule((config.pieces, size, n_in), _generator(seed, layer))
+        drawn = rule((config.pieces, size, n_in), layer_generator(seed, layer))
         yield f"hidden.{layer}.linear.weight", drawn.flatten(0, 1)
         n_in = size
-    drawn = rule((1, n_outputs, n_in), _generator(seed, config.n_layers))
+    of_output = INITIALIZATIONS["zeros"] if config.output_initialization == "zero" else rule
+    drawn = of_output((1, n_outputs, n_in), layer_generator(seed, config.n_layers))
     yield "output.weight", drawn.flatten(0, 1)
     for column, codes in enumerate(cardinalities):
         shape = (codes, embedding_size(codes))
-        drawn = _gaussian(shape, _generator(seed, -1 - column), 1 / shape[1])
+        drawn = _gaussian(shape, layer_generator(seed, -1 - column), 1 / shape[1])
         yield f"embeddings.{column}.weight", drawn
 
 
@@ -100,7 +105,7 @@ def initialize_(model: MLP, seed: int) -> None:
         parameters[name].copy_(weight)
 
 
-def _generator(seed: int, layer: int) -> torch.Generator:
+def layer_generator(seed: int, layer: int) -> torch.Generator:
     """A generator for one layer. The Mersenne Twister wants seeds that look unalike."""
     generator = torch.Generator()
     generator.manual_seed((seed * 0x9E3779B97F4A7C15 + layer * 0xBF58476D1CE4E5B9) % (1 << 63))

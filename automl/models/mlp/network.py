@@ -1,7 +1,7 @@
 """The multilayer perceptron as a module.
 
     inputs --affine scaling--> input dropout
-        --> [linear, normalization, activation, dropout] x n_layers --> linear
+        --> [linear, normalization, activation, dropout, sum with inputs] x n_layers --> linear
 
 Categories of high cardinality enter as embeddings beside the scaled inputs. Weights come
 from `initialization.py`; dropout masks are handed in by the trainer, so that a forward pass
@@ -41,6 +41,8 @@ ACTIVATIONS: Final[Mapping[str, Callable[[Tensor], Tensor] | None]] = {
     "elu": functional.elu,  # alpha 1: Clevert et al. 2016
     "gelu": functional.gelu,  # x Phi(x), exact: Hendrycks & Gimpel 2016
     "silu": functional.silu,  # x sigmoid(x): Elfwing et al. 2018
+    "mish": functional.mish,  # x tanh(log(1 + e^x)): Misra 2019, arXiv 1908.08681
+    "selu": functional.selu,  # elu by two constants: Klambauer et al. 2017, arXiv 1706.02515
     "maxout": _maxout,
 }
 
@@ -64,10 +66,13 @@ class _Embedding(nn.Embedding):
 
 
 class HiddenLayer(nn.Module):
-    """Linear map, normalization, activation, dropout.
+    """Linear map, normalization, activation, dropout, and where it skips, its inputs added.
 
     The linear map has no bias before batch normalization, which would subtract it again. A
-    maxout unit h has the rows h and H + h of the linear map.
+    maxout unit h has the rows h and H + h of the linear map. A unit that mixes gives
+    x + a (act(x) - x), where x is what comes into the activation and a starts at 1 and is learned
+    (the parametric activation of RealMLP: Holzmüller et al. 2024, arXiv 2407.04491). A layer that
+    skips is a residual block of He et al. 2016, arXiv 1512.03385, with one linear map.
 
     Shape:
         inputs: (B, n_in); mask: (B, n_out) or None; result: (B, n_out).
@@ -80,8 +85,11 @@ class HiddenLayer(nn.Module):
         config: MLPConfig,
         device: torch.device | str,
         dtype: torch.dtype,
+        *,
+        skips: bool = False,
     ) -> None:
         super().__init__()
+        self.skips = skips
         n_linear = n_out * config.pieces
         has_bias = config.normalization != "batch_norm"
         self.linear = _Linear(n_in, n_linear, has_bias, device, dtype)
@@ -91,22 +99,27 @@ class HiddenLayer(nn.Module):
             self.slope: nn.Parameter | None = nn.Parameter(slope)
         else:
             self.slope = None
+        mixing = torch.ones(n_out, device=device, dtype=dtype) if config.mixes else None
+        self.mixing = None if mixing is None else nn.Parameter(mixing)
         self._activation = ACTIVATIONS[config.activation]
 
     def activate(self, inputs: Tensor) -> Tensor:
-        """The layer's activations before dropout."""
+        """The layer's activations before dropout, without what it skips."""
         values = self.linear(inputs)
         if self.normalization is not None:
             values = self.normalization(values)
-        if self._activation is not None:
-            return self._activation(values)
-        assert self.slope is not None  # prelu
-        return functional.prelu(values, self.slope)
+        if self._activation is None:
+            assert self.slope is not None  # prelu
+            return functional.prelu(values, self.slope)
+        activated = self._activation(values)
+        return activated if self.mixing is None else values + self.mixing * (activated - values)
 
     def forward(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
         """The layer's outputs."""
         values = self.activate(inputs)
-        return values if mask is None else values * mask
+        if mask is not None:
+            values = values * mask
+        return values + inputs if self.skips else values
 
 
 def _normalization(
@@ -155,8 +168,8 @@ class MLP(nn.Module):
         self.n_inputs = input_size(n_features, cardinalities)  # of the first linear map
         sizes = (self.n_inputs, *config.hidden_sizes)
         self.hidden = nn.ModuleList(
-            HiddenLayer(n_in, n_out, config, device, dtype)
-            for n_in, n_out in itertools.pairwise(sizes)
+            HiddenLayer(n_in, n_out, config, device, dtype, skips=config.skips(layer))
+            for layer, (n_in, n_out) in enumerate(itertools.pairwise(sizes))
         )
         self.output = _Linear(sizes[-1], n_outputs, device=device, dtype=dtype)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from automl.diagnostics.layer_signals import begins_at_constant
 from automl.report.numbers.study import StudyTable
 from storage.records import LayerGradientRecord
 
@@ -17,14 +18,15 @@ EXPLODED = 3.0
 def initial_ratios(table: StudyTable) -> dict[int, float]:
     """log10 of the first hidden layer's gradient norm over the last one's, by trial.
 
-    0 is even flow, -3 a gradient that has vanished a thousandfold on its way to the input.
+    0 is even flow, -3 a gradient that has vanished a thousandfold on its way to the input. None
+    of a network whose output layer begins at zero.
     """
     ratios = {}
     for trial in table.trials:
         for run in table.records.search_runs(trial.number)[:1]:
-            hidden = table.records.initial_layers.get(run.run_id, ())[:-1]
-            if len(hidden) >= 2:
-                ratios[trial.number] = _log_ratio(hidden)
+            layers = table.records.initial_layers.get(run.run_id, ())
+            if len(layers) > 2 and not begins_at_constant(layers):
+                ratios[trial.number] = _log_ratio(layers[:-1])
     return ratios
 
 

@@ -8,9 +8,10 @@
 
 namespace {
 
-enum Activation { SIGMOID, TANH, RELU, LEAKY_RELU, PRELU, ELU, GELU, SILU, MAXOUT };
+enum Activation { SIGMOID, TANH, RELU, LEAKY_RELU, PRELU, ELU, GELU, SILU, MISH, SELU, MAXOUT };
 
 constexpr double LEAKY_SLOPE = 0.01;
+constexpr double SELU_ALPHA = 1.6732632423543772, SELU_SCALE = 1.0507009873554805;
 
 // Values of an activation, and its slopes unless `d` is null.
 template <typename T, typename Function>
@@ -64,6 +65,23 @@ void activate(int64_t activation, const T *z, T *h, T *d, int64_t n, T learned) 
                 const T share = 1 / (1 + exponential(-x));
                 y = x * share;
                 s = share + y * (1 - share);
+            });
+            break;
+        case MISH:  // tanh(log(1 + e^x)) by e^-|x|, which cannot overflow
+            each(z, h, d, n, [](T x, T &y, T &s) {
+                const T small = exponential(x < 0 ? x : -x);
+                const T above = x < 0 ? small * (small + 2) : 1 + 2 * small;
+                const T rest = x < 0 ? T(2) : 2 * small * small, whole = 1 / (above + rest);
+                const T share = above * whole, sigmoid = (x < 0 ? small : T(1)) / (1 + small);
+                y = x * share;
+                s = share + x * (rest * whole) * (1 + share) * sigmoid;  // 1 - share^2, exactly
+            });
+            break;
+        case SELU:
+            each(z, h, d, n, [](T x, T &y, T &s) {
+                const T below = T(SELU_SCALE * SELU_ALPHA) * exponential_less_1(x < 0 ? x : T(0));
+                y = x > 0 ? x * T(SELU_SCALE) : below;
+                s = x > 0 ? T(SELU_SCALE) : below + T(SELU_SCALE * SELU_ALPHA);
             });
             break;
     }

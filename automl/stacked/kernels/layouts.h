@@ -24,12 +24,12 @@ struct FieldLayout {
 
 extern "C" {
 extern const FieldLayout field_layouts[] = {
-    WHOLE(Layer), FIELD(Layer, n_units), FIELD(Layer, weights), FIELD(Layer, weight_gradients),
-    FIELD(Layer, outputs), FIELD(Layer, slopes), FIELD(Layer, second), FIELD(Layer, normalized),
-    FIELD(Layer, scales), FIELD(Layer, bias), FIELD(Layer, gain), FIELD(Layer, shift),
+    WHOLE(Layer), FIELD(Layer, n_units), FIELD(Layer, skips), FIELD(Layer, weights),
+    FIELD(Layer, weight_gradients), FIELD(Layer, outputs), FIELD(Layer, slopes),
+    FIELD(Layer, second), FIELD(Layer, normalized), FIELD(Layer, scales), FIELD(Layer, bias), FIELD(Layer, gain), FIELD(Layer, shift),
     FIELD(Layer, learned_slope), FIELD(Layer, statistics), FIELD(Layer, bias_gradient),
     FIELD(Layer, gain_gradient), FIELD(Layer, shift_gradient), FIELD(Layer, slope_gradient),
-    DROPOUT(Layer, dropout),
+    FIELD(Layer, mixing), FIELD(Layer, mixing_gradient), DROPOUT(Layer, dropout),
 
     WHOLE(Network), FIELD(Network, n_rows), FIELD(Network, n_inputs), FIELD(Network, n_outputs),
     FIELD(Network, n_pieces), FIELD(Network, n_layers), FIELD(Network, activation),

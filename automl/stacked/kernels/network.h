@@ -23,13 +23,15 @@ namespace {
 template <typename T>
 struct Layer {
     int64_t n_units;                  // real ones, per piece
+    int64_t skips;                    // whether the inputs, as many, are added to the outputs
     T *weights, *weight_gradients;    // (n_in, pieces x units)
     T *outputs, *slopes;              // (B, units); slopes of the activation times mask
-    T *second;                        // likewise: prelu's min(z, 0), maxout's second share
+    T *second;                        // prelu's min(z, 0), maxout's second share, act(z) - z mixed
     T *normalized, *scales;           // (B, pieces x units); (max(B, pieces x units))
     T *bias, *gain, *shift, *learned_slope;  // per linear unit, the last one number
     T *statistics;                    // running mean, then variance
     T *bias_gradient, *gain_gradient, *shift_gradient, *slope_gradient;
+    T *mixing, *mixing_gradient;      // (units): their shares of the activation; null: all of it
     Dropout dropout;
 };
 
@@ -153,6 +155,39 @@ struct RunLayer {
         if (activation() == SIGMOID)  // sigmoid(0) is not 0: keep the padding so
             for (int64_t b = 0; b < network.n_rows; b++)
                 std::fill(h + b * n_units + n_real, h + (b + 1) * n_units, T(0));
+        if (layer.mixing) mix();
+    }
+
+    // z + a (act(z) - z) in place of act(z), and its slopes.
+    void mix() const {
+        const T *a = layer.mixing;
+        for (int64_t b = 0; b < network.n_rows; b++) {
+            const int64_t at = b * n_units;
+            const T *z = network.linear + at;
+            T *h = outputs() + at;
+            if (!network.is_training) {
+#pragma omp simd
+                for (int64_t j = 0; j < n_units; j++) h[j] = z[j] + a[j] * (h[j] - z[j]);
+                continue;
+            }
+            T *d = layer.slopes + at, *difference = layer.second + at;
+#pragma omp simd
+            for (int64_t j = 0; j < n_units; j++) {
+                difference[j] = h[j] - z[j];
+                h[j] = z[j] + a[j] * difference[j];
+                d[j] = 1 + a[j] * (d[j] - 1);
+            }
+        }
+    }
+
+    void mixing_backward(const T *signals) const {
+        T *sums = layer.mixing_gradient;
+        std::fill(sums, sums + n_units, T(0));
+        for (int64_t b = 0; b < network.n_rows; b++) {
+            const T *signal = signals + b * n_units, *difference = layer.second + b * n_units;
+#pragma omp simd
+            for (int64_t j = 0; j < n_units; j++) sums[j] += signal[j] * difference[j];
+        }
     }
 
     void forward(const Inputs<T> &in) const {
@@ -162,9 +197,18 @@ struct RunLayer {
                        linear(network.linear, piece));
         normalize();
         activate_all();
+        drop();
+        if (!layer.skips) return;
+        T *h = outputs();
+        const int64_t n = network.n_rows * n_units;
+#pragma omp simd
+        for (int64_t j = 0; j < n; j++) h[j] += in.numbers[j];
+    }
+
+    void drop() const {
         const RunDropout<T> drawn = dropout();
         if (!drawn.drops()) return;
-        if (activation() == PRELU || activation() == MAXOUT)
+        if (activation() == PRELU || activation() == MAXOUT || layer.mixing)
             drawn.apply(network.n_rows, n_units, outputs(), layer.slopes, layer.second);
         else
             drawn.apply(network.n_rows, n_units, outputs(), layer.slopes);
@@ -181,6 +225,7 @@ struct RunLayer {
             for (int64_t j = 0; j < n; j++) sum += signals[j] * second[j];
             *layer.slope_gradient = sum;
         }
+        if (layer.mixing) mixing_backward(signals);
         if (network.n_pieces == 1) {
 #pragma omp simd
             for (int64_t j = 0; j < n; j++) dz[j] = signals[j] * slopes[j];
@@ -215,6 +260,7 @@ struct RunLayer {
 
     // Leaves the parameters' gradients, and the inputs' in `below` unless it is null.
     void backward(T *signals, const Inputs<T> &in, T *below) const {
+        if (layer.skips) std::copy(signals, signals + network.n_rows * n_units, below);  // before it changes
         T *dz = backward_to_linear(signals);
         bias_backward(dz);
         for (int64_t piece = 0; piece < network.n_pieces; piece++) {
@@ -224,7 +270,7 @@ struct RunLayer {
             if (!below) continue;
             product<T>(network.n_rows, in.n_columns, n_units, own,
                        constant(weights(layer.weights, piece)).transposed(), nullptr,
-                       {below, in.n_columns, 1}, piece > 0);
+                       {below, in.n_columns, 1}, piece > 0 || layer.skips);
         }
     }
 };

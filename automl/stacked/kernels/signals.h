@@ -71,6 +71,7 @@ template <typename T>
 void measure_units(const RunLayer<T> &run, T saturated_above, double *numbers) {
     const int64_t B = run.network.n_rows, n = run.n_units;
     const T *h = run.outputs();
+    if (run.layer.mixing || run.layer.skips) return;  // flat nowhere for good: see MLPConfig.signal_kind
     if (run.activation() == SIGMOID || run.activation() == TANH) {
         const T scale = run.activation() == SIGMOID ? T(2) : T(1), shift = scale - 1;
         int64_t n_saturated = 0;

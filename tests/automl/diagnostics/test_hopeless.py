@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,6 +33,14 @@ def test_hopeless_networks_are_named(
     layers_of: Any, gradients: list[float], options: dict[str, float], expected: str
 ) -> None:
     assert hopeless(layers_of(gradients, **options)) == expected
+
+
+def test_an_output_layer_that_begins_at_zero_lets_gradients_pass_after_the_first_step(
+    layers_of: Any,
+) -> None:
+    *hidden, output = layers_of([0.0, 0.0, 1.0])
+    assert hopeless([*hidden, replace(output, weight_norm=0.0)]) is None
+    assert hopeless([*hidden, output]) == "vanishing_gradients"
 
 
 def test_a_linear_model_is_not_hopeless(layers_of: Any) -> None:

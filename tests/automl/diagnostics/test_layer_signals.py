@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,6 +19,14 @@ def test_later_layers_stand_in_for_missing_initial_ones(layers_of: Any) -> None:
 
     assert facts is not None
     assert facts.input_ratio == pytest.approx(1e-5)
+    assert facts.moment == "after the first epochs"
+
+
+def test_a_start_at_a_constant_prediction_tells_nothing_of_the_flow(layers_of: Any) -> None:
+    hidden, output = layers_of([0.0, 1.0])
+    facts = flow_facts([hidden, replace(output, weight_norm=0.0)], [layers_of([0.5, 1.0])])
+    assert facts is not None
+    assert facts.input_ratio == pytest.approx(0.5)
     assert facts.moment == "after the first epochs"
 
 

@@ -193,6 +193,12 @@ MIXED = [
      "regularization_schedule": "flat_cosine", "max_epochs": 4},
     {"activation": "prelu", "schedule": "switch_to_sgd", "switch_fraction": 0.3, "max_epochs": 10},
     {"activation": "leaky_relu", "optimizer": "sgd", "max_norm": 1.0, "l1": 1e-3},
+    {"activation": "mish", "optimizer": "adam", "n_layers": 3},
+    {"activation": "selu", "optimizer": "momentum", "n_layers": 3},
+    {"activation": "tanh", "activation_mixing": "learned", "dropout": 0.3, "hidden_size": 19},
+    {"activation": "sigmoid", "activation_mixing": "learned", "normalization": "batch_norm"},
+    {"activation": "tanh", "residual": "every_layer", "n_layers": 4, "dropout": 0.2},
+    {"residual": "every_layer", "n_layers": 5, "shape": "funnel", "hidden_size": 16},
 ]  # fmt: skip
 
 

@@ -150,6 +150,9 @@ def test_reported_losses_are_free_of_smoothing_and_class_weights() -> None:
         {"shape": "funnel", "n_layers": 3, "hidden_size": 32}, {"scaling": "min_max"},
         {"scaling": "robust"}, {"scaling": "quantile"}, {"normalization": "layer_norm"},
         {"initialization": "normal"}, {"initialization": "zeros"}, {"activation": "silu"},
+        {"residual": "every_layer"},
+        {"initialization": "data_driven"}, {"output_initialization": "zero"},
+        {"activation_mixing": "learned"},
     ],
     ids=str,
 )  # fmt: skip

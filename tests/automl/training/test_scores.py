@@ -18,7 +18,7 @@ def network_and_rows() -> tuple[Network, Rows]:
     run, fold = tiny_run(), DATASET.folds[0]
     rows = read_rows(run, fold.valid, fold.encoding, Place())
     network = Network.built(run, DATASET.describe(), rows, Place())
-    network.initialize_(run)
+    network.initialize_(run, rows)
     return network, rows
 
 

@@ -21,10 +21,13 @@ def test_inputs_are_numbers_and_embeddings() -> None:
 
 @pytest.mark.parametrize("normalization", ["none", "batch_norm", "layer_norm"])
 @pytest.mark.parametrize("activation", ["relu", "prelu", "maxout"])
-def test_parameters_are_counted_as_torch_counts_them(activation: str, normalization: str) -> None:
+@pytest.mark.parametrize("mixing", ["none", "learned"])
+def test_parameters_are_counted_as_torch_counts_them(
+    activation: str, normalization: str, mixing: str
+) -> None:
     config = MLPConfig(
         n_layers=3, hidden_size=20, shape="funnel", activation=activation,
-        normalization=normalization,
+        normalization=normalization, activation_mixing=mixing,
     )  # fmt: skip
     parameters = MLP(config, 7, 3, (4, 9)).parameters()
     assert count_parameters(config, 7, (4, 9), 3) == sum(each.numel() for each in parameters)

@@ -58,3 +58,10 @@ def test_layers_are_the_hidden_ones_and_the_output() -> None:
     assert [signal.name for signal in signals] == ["hidden 1", "hidden 2", "output"]
     assert [signal.activation for signal in signals] == ["tanh", "tanh", ""]
     assert torch.equal(outputs, module(rows.numeric, rows.categories))
+
+
+def test_layers_that_give_more_than_their_activation_are_not_judged_by_it() -> None:
+    residual = MLPConfig(n_layers=3, activation="tanh", residual="every_layer")
+    mixing = MLPConfig(n_layers=3, activation="tanh", activation_mixing="learned")
+    assert [residual.signal_kind(layer) for layer in range(3)] == ["tanh", "", ""]
+    assert [mixing.signal_kind(layer) for layer in range(3)] == ["", "", ""]

@@ -11,6 +11,7 @@ from automl.models.mlp.config import MLPConfig, embedding_size
 from automl.models.mlp.family import MLP_FAMILY
 from automl.models.mlp.initialization import initialize_
 from automl.models.mlp.network import ACTIVATIONS, MLP, HiddenLayer
+from automl.models.parameter_roles import penalized
 from tests.contracts.tiny_datasets import tiny_dataset
 
 NO_CATEGORIES = torch.empty(6, 0, dtype=torch.int64)
@@ -55,6 +56,8 @@ REFERENCES = {
     "elu": lambda z: torch.where(z > 0, z, torch.exp(z) - 1),
     "gelu": lambda z: z * 0.5 * (1 + torch.erf(z / math.sqrt(2))),
     "silu": lambda z: z / (1 + torch.exp(-z)),
+    "mish": lambda z: z * torch.tanh(torch.log(1 + torch.exp(z))),
+    "selu": lambda z: 1.0507009873554805 * torch.where(z > 0, z, 1.6732632423543772 * z.expm1()),
     "maxout": lambda z: z.reshape(6, 2, 4).amax(dim=1),
 }
 
@@ -74,6 +77,41 @@ def test_prelu_has_one_learnable_slope_per_layer() -> None:
     assert [slope.item() for slope in slopes if slope is not None] == [0.25, 0.25]
     model(inputs(), NO_CATEGORIES).sum().backward()
     assert all(slope is not None and slope.grad is not None for slope in slopes)
+
+
+def test_a_unit_that_mixes_learns_its_share_of_the_activation() -> None:
+    config = MLPConfig(n_layers=1, activation="tanh", activation_mixing="learned")
+    layer = network(config).layers[0]
+    assert layer.mixing is not None and layer.mixing.tolist() == [1.0] * 64
+    linear = inputs() @ layer.linear.weight.T + layer.linear.bias
+    torch.testing.assert_close(layer(inputs()), torch.tanh(linear))
+    with torch.no_grad():
+        layer.mixing[:] = torch.linspace(-1, 2, 64)
+    mixed = layer.mixing * torch.tanh(linear) + (1 - layer.mixing) * linear
+    torch.testing.assert_close(layer(inputs()), mixed)
+    layer(inputs()).sum().backward()
+    torch.testing.assert_close(layer.mixing.grad, (torch.tanh(linear) - linear).sum(0))
+    assert all(values is not layer.mixing for values in penalized(layer))
+
+
+@pytest.mark.parametrize("activation", ["prelu", "maxout"])
+def test_what_learns_its_shape_already_does_not_mix(activation: str) -> None:
+    config = MLPConfig(n_layers=1, activation=activation, activation_mixing="learned")
+    assert network(config).layers[0].mixing is None
+
+
+def test_a_residual_layer_adds_its_inputs_where_the_widths_agree() -> None:
+    config = MLPConfig(n_layers=4, hidden_size=32, shape="funnel", residual="every_layer")
+    assert config.hidden_sizes == (32, 16, 8, 8)
+    assert [layer.skips for layer in network(config).layers] == [False, False, False, True]
+    model = network(MLPConfig(n_layers=3, hidden_size=3, residual="every_layer"))
+    first, second, third = model.layers  # the inputs are as wide, but of another kind
+    assert [first.skips, second.skips, third.skips] == [False, True, True]
+    masks = [torch.full((6, 3), factor, dtype=torch.float64) for factor in (2.0, 0.5, 0.0)]
+    values = 2 * first.activate(inputs())
+    values = values + 0.5 * second.activate(values)  # of the third layer the branch is dropped
+    found = model(inputs(), NO_CATEGORIES, [None, *masks])
+    torch.testing.assert_close(found, model.output(values))
 
 
 def test_batch_norm_centres_each_unit_over_the_batch_and_its_linear_map_has_no_bias() -> None:
