@@ -78,7 +78,7 @@ def test_the_answer_and_an_expert_both_find_a_line(tmp_path: Path) -> None:
         check=True,
     )
     of_table = json.loads(told.stdout)["tables"]["sums"]
-    assert all(loss < 0.3 for loss in of_table.values()), told.stderr
+    assert max(of_table["answer"], of_table["expert"]) < 0.3, told.stderr
     assert of_table.keys() == {"answer", "untuned", "expert"}
 
 
