@@ -3,6 +3,7 @@
 * `answer`: `automl search --timeout BUDGET`, then `automl predict`;
 * `untuned`: the same with `--n-trials 1`;
 * with --checkout NAME=FOLDER, another checkout of this project: what a change is worth;
+* `expert`: an expert's own search, of `benchmarks.search`;
 * `boosted_trees`: scikit-learn's;
 * with --peers FOLDER, AutoGluon's default preset (environment FOLDER/autogluon), RealMLP's and
   TabM's defaults (both in FOLDER/pytabkit), where they are.
@@ -108,7 +109,7 @@ Side = Ours | Peer
 
 def peers(folder: Path | None, seconds: float) -> list[Side]:
     """The peers that there are: those whose environment is FOLDER/NAME or that need none."""
-    found: list[Side] = [Peer("boosted_trees", seconds)]
+    found: list[Side] = [Peer("expert", seconds), Peer("boosted_trees", seconds)]
     for name, environment in (
         ("autogluon", "autogluon"),
         ("realmlp", "pytabkit"),

@@ -55,16 +55,40 @@ def test_equal_losses_share_their_ranks() -> None:
     assert ranks({"x": 0.1, "y": 0.2, "z": 0.2}) == {"x": 1.0, "y": 2.5, "z": 2.5}
 
 
-def test_a_comparison_is_gone_on_with_and_says_who_failed(tmp_path: Path) -> None:
+def write_sums(folder: Path) -> Path:
+    """A table whose class is whether two columns add up to more than 0."""
     x = np.random.default_rng(0).normal(size=(200, 3))
     rows = pd.DataFrame(x, columns=["a", "b", "c"]).assign(y=(x[:, 0] + x[:, 1] > 0).astype(int))
-    (tmp_path / "data").mkdir()
-    rows.to_csv(tmp_path / "data" / "sums.csv", index=False)
+    folder.mkdir()
+    rows.to_csv(folder / "sums.csv", index=False)
+    return folder
+
+
+@pytest.mark.slow
+def test_the_answer_and_an_expert_both_find_a_line(tmp_path: Path) -> None:
+    data = write_sums(tmp_path / "data")
+    told = subprocess.run(
+        [
+            *(sys.executable, "-m", "benchmarks.quality", "--data", str(data), "--json"),
+            *("--sides", "answer,untuned,expert", "--budget", "20"),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    of_table = json.loads(told.stdout)["tables"]["sums"]
+    assert max(of_table["answer"], of_table["expert"]) < 0.3, told.stderr
+    assert of_table.keys() == {"answer", "untuned", "expert"}
+
+
+def test_a_comparison_is_gone_on_with_and_says_who_failed(tmp_path: Path) -> None:
+    data = write_sums(tmp_path / "data")
     results = tmp_path / "results.jsonl"
     empty = tmp_path / "empty"  # a checkout without its command
     empty.mkdir()
     command = [
-        *(sys.executable, "-m", "benchmarks.quality", "--data", str(tmp_path / "data")),
+        *(sys.executable, "-m", "benchmarks.quality", "--data", str(data)),
         *("--results", str(results), "--budget", "2"),
     ]
     told = subprocess.run(
