@@ -17,6 +17,7 @@ from sklearn.model_selection import train_test_split
 
 from benchmarks.search_tables import task_of
 from benchmarks.table_sources import SOURCES, Source, read_table
+from storage.records import Task
 
 TEST_SHARE = 0.2
 
@@ -35,7 +36,7 @@ class Table:
 
     name: str
     target: str
-    task: str
+    task: Task
     train: Path
     test: Path
     known: NDArray[np.object_] | NDArray[np.float64]
@@ -66,7 +67,7 @@ def make_table(folder: Path, asked: str, seed: int, into: Path) -> Table:
     target = target or source.target
     rows = rows.drop(columns=list(source.drop))
     rows = rows[rows[target].notna()].reset_index(drop=True)
-    task = "regression" if source.is_quantity else task_of(rows[target])
+    task: Task = "regression" if source.is_quantity else task_of(rows[target])
     train, test = _divided(rows, target, task, seed)
     into.mkdir(parents=True, exist_ok=True)
     table = Table(
@@ -85,7 +86,7 @@ def make_table(folder: Path, asked: str, seed: int, into: Path) -> Table:
 
 
 def _divided(
-    rows: pd.DataFrame, target: str, task: str, seed: int
+    rows: pd.DataFrame, target: str, task: Task, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Train and test rows; classes of a single row cannot be divided and are train rows."""
     if task == "regression":

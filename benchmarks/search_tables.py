@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 from sklearn import datasets
 
+from storage.records import Task
+
 MOST_CLASSES = 20
 """Whole numbers with more values are a quantity."""
 
@@ -26,7 +28,7 @@ class Table:
     name: str
     folder: Path
     target: str
-    task: str
+    task: Task
 
     def path(self, split: str) -> Path:
         """The file of the train, valid or test rows."""
@@ -56,7 +58,7 @@ def make_table(source: str, folder: Path) -> Table:
     return table
 
 
-def task_of(target: pd.Series) -> str:
+def task_of(target: pd.Series) -> Task:
     """What the values of a target suggest."""
     n_values = target.nunique()
     is_quantity = target.dtype.kind == "f" or n_values > MOST_CLASSES

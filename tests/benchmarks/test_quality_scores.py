@@ -11,9 +11,10 @@ from sklearn.metrics import log_loss
 
 from benchmarks.quality_scores import LEAST_PROBABILITY, Score, read_score
 from benchmarks.quality_tables import Table
+from storage.records import Task
 
 
-def table(known: object, task: str, **scale: float) -> Table:
+def table(known: object, task: Task, **scale: float) -> Table:
     here = Path("unused")
     return Table("t", "y", task, here, here, np.asarray(known), **scale)
 
