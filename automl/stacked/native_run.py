@@ -34,6 +34,7 @@ from automl.stacked.stack_rows import StackRows, Tables
 from automl.training.batches import PROBE_ROWS, measured_rows, probe_rows
 from automl.training.gradients import SATURATED, is_measured
 from automl.training.optimizers import MOMENTS
+from automl.training.prediction_range import prediction_range
 from automl.training.schedules import optimizer_at
 from automl.training.scores import Score, epoch_record
 from automl.training.trainer import Checkpoint
@@ -61,7 +62,8 @@ class NativeRun:
         n_rows = max(most_rows, min(PROBE_ROWS, self._rows.n_rows), CHUNK_ROWS)
         self._described = DescribedRun(run, self._layout, self._numbers, scratch, n_rows)
         self._lesson = NativeLesson(tables, self._rows, member, self._described)
-        self._scores = NativeScores(self._described, tables.dataset.loss, tables.dtype)
+        within = prediction_range(run, tables.dataset)
+        self._scores = NativeScores(self._described, tables.dataset.loss, tables.dtype, within)
         self._measured = self._measured_train_rows()
         self._optimizer = ""
         self._choose(optimizer_at(run.training, 1))

@@ -37,6 +37,7 @@ class TrainingConfig:
     max_norm: float | None = _DEFAULTS["max_norm"]  # None: no limit
     gradient_clip_norm: float | None = _DEFAULTS["gradient_clip_norm"]
     label_smoothing: float = _DEFAULTS["label_smoothing"]
+    prediction_range: str = _DEFAULTS["prediction_range"]  # of regression, see prediction_range.py
     epoch_steps: int | None = None  # most updates of an epoch, see `batches.Epochs`; None: a pass
     max_epochs: int = 50
     patience: int = 15  # epochs without a better validation loss before early stopping

@@ -48,6 +48,7 @@ values_of_the_space = st.fixed_dictionaries(
         "max_norm": st.sampled_from([None, 1.0]),
         "gradient_clip_norm": st.sampled_from([None, 0.1]),
         "label_smoothing": st.sampled_from([0.0, 0.1]),
+        "prediction_range": st.sampled_from(["free", "train_range"]),
         "max_epochs": st.sampled_from([4, 10]),
         "seed": st.integers(0, 1000),
     }
