@@ -276,6 +276,14 @@ _OF_TRAINING = (
         role="regularization",
         tasks=CLASSIFICATION,
     ),
+    Hyperparameter(
+        "prediction_range",
+        "train_range: predictions are held between the least and the largest train target",
+        ("free", "train_range"),
+        default="free",
+        role="regularization",
+        tasks=("regression",),
+    ),
 )
 
 _OF_MLP = (

@@ -211,6 +211,7 @@ _DETAILS: Mapping[str, Mapping[str, Any]] = {
         "run": Mapping[str, Any] | None,
         "target_mean": float | None,
         "target_scale": float | None,
+        "prediction_range": tuple[float, float] | None,
     },
 }
 """What the details of an artifact must have, by its kind; what a run is, its reader checks."""

@@ -13,6 +13,7 @@ from automl.stacked.rows import TableRows, gather
 from automl.stacked.stack import Stack
 from automl.stacked.torch_pass import StackedPass
 from automl.training.batches import measured_rows
+from automl.training.prediction_range import held, prediction_range
 from automl.training.scores import Score
 
 ELEMENTS_AT_ONCE: Final = 1 << 17
@@ -39,6 +40,7 @@ class StackedEvaluation:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._passes: dict[int, StackedPass] = {}
+        self._ends = self._ends_of_ranges()
 
     @property
     def _n_valid(self) -> int:
@@ -77,9 +79,20 @@ class StackedEvaluation:
             gather(table, index, batch.inputs, batch.codes)
             batch.forward()
             targets = table.targets[index].view(n_runs, size)
-            losses[:, chunk] = stacked_row_losses(dataset.loss, batch.outputs, targets)
-            errors[:, chunk] = stacked_row_errors(dataset.task, batch.outputs, targets)
+            outputs = batch.outputs if self._ends is None else held(batch.outputs, *self._ends)
+            losses[:, chunk] = stacked_row_losses(dataset.loss, outputs, targets)
+            errors[:, chunk] = stacked_row_errors(dataset.task, outputs, targets)
         return _summed(losses.double(), errors.double())
+
+    def _ends_of_ranges(self) -> tuple[Tensor, Tensor] | None:
+        """What each run's predictions are held to, (K, 1, 1) each; None where all are free."""
+        stack = self._stack
+        ranges = [prediction_range(one.run, stack.tables.dataset) for one in stack.members]
+        if not any(ranges):
+            return None
+        ends = torch.tensor([each or (-torch.inf, torch.inf) for each in ranges])
+        low, high = ends.to(stack.tables.device, stack.tables.dtype)[:, :, None, None].unbind(1)
+        return low, high
 
     def _chunk(self, n_rows: int) -> int:
         """How many rows at once: about equal chunks that fit the cache."""

@@ -17,6 +17,7 @@ from automl.stacked import native_structures as structures
 from automl.stacked.native_description import DescribedRun
 from automl.stacked.native_lesson import LOSSES
 from automl.stacked.native_structures import address
+from automl.training.prediction_range import TargetRange
 from automl.training.scores import Score
 
 CHUNK_ROWS: Final = 64
@@ -26,19 +27,28 @@ CHUNK_ROWS: Final = 64
 class NativeScores:
     """Measures a run."""
 
-    def __init__(self, described: DescribedRun, loss: str, dtype: torch.dtype) -> None:
+    def __init__(
+        self,
+        described: DescribedRun,
+        loss: str,
+        dtype: torch.dtype,
+        within: TargetRange | None = None,
+    ) -> None:
         """Get ready.
 
         Args:
             described: for at least `CHUNK_ROWS` rows.
             loss: its name.
+            within: what predictions are held to.
         """
+        self._range = None if within is None else torch.tensor(within, dtype=dtype)
         self._described = described
         self._numbers = torch.empty(3, dtype=torch.float64)
         self._asked = structures.Scores(
             network=ctypes.addressof(described.network),
             embeddings=ctypes.addressof(described.embeddings),
             loss=LOSSES.index(loss),
+            range=address(self._range),
             numbers=address(self._numbers),
         )
         self._kernel = native.kernel("measure_scores", dtype)

@@ -75,7 +75,8 @@ Probe: Final = _structure(
 )
 Scores: Final = _structure(
     "Scores",
-    *("network", "rows", "embeddings", "loss", "n_rows", "start", "index", "numbers"),
+    *("network", "rows", "embeddings", "loss", "n_rows", "start", "index", "range"),
+    *("numbers",),
 )
 
 STRUCTURES: Final = (

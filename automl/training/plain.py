@@ -28,6 +28,7 @@ from automl.training.latency import latency_of_new
 from automl.training.losses import objective
 from automl.training.network import Network, read_rows
 from automl.training.place import Place
+from automl.training.prediction_range import prediction_range
 from automl.training.rows import Rows
 from automl.training.run_state import RunData, RunState
 from automl.training.schedules import learning_rates, regularization_factor
@@ -149,9 +150,10 @@ class PlainTrainer(Trainer):
         own = rows_of(run.rows, len(train))
         device, dtype = self._place.device, self._place.dtype
         weights = self._dataset.folds[run.fold].class_weights
+        data, within = self._dataset.describe(run.fold), prediction_range(run, self._dataset)
         return RunState(
             config=run,
-            network=Network.built(run, self._dataset.describe(run.fold), train, self._place),
+            network=Network.built(run, data, train, self._place, within),
             data=RunData(
                 train if own is None else train[own.to(device)],
                 valid,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from dataclasses import dataclass
+from typing import Final, Literal
 
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ from automl.models.family import find_family
 from automl.training.config import RunConfig
 from automl.training.network import Network, load_weights
 from automl.training.place import Place
+from automl.training.prediction_range import TargetRange, prediction_range
 from automl.training.rows import Rows
 
 
@@ -34,7 +36,20 @@ def predict(
     """
     fold, data = dataset.folds[run.fold], dataset.describe(run.fold)
     inputs = fold.split(split).inputs
-    return predict_inputs(run, weights, inputs, data, fold.target_mean, fold.target_scale)
+    goal = TargetScale(fold.target_mean, fold.target_scale, prediction_range(run, dataset))
+    return predict_inputs(run, weights, inputs, data, goal)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetScale:
+    """How the outputs of a regression become values in the target's own unit."""
+
+    mean: float = 0.0
+    scale: float = 1.0
+    within: TargetRange | None = None  # what the outputs are held to
+
+
+AS_IT_IS: Final = TargetScale()
 
 
 def predict_inputs(
@@ -42,8 +57,7 @@ def predict_inputs(
     weights: Mapping[str, Tensor],
     inputs: Inputs,
     data: DataDescription,
-    target_mean: float = 0.0,
-    target_scale: float = 1.0,
+    goal: TargetScale = AS_IT_IS,
 ) -> Tensor:
     """Predict rows with the weights of a run's network.
 
@@ -58,12 +72,12 @@ def predict_inputs(
     dtype = next(each.dtype for each in weights.values() if each.is_floating_point())
     place = Place(arguments[0].device, dtype)
     rows = Rows.of(arguments, torch.zeros(len(inputs)), place.device, dtype)
-    network = Network.built(run, data, rows, place)
+    network = Network.built(run, data, rows, place, goal.within)
     load_weights(network.module, weights)
     outputs = network.evaluated(rows)
     _check_finite(outputs)
     if data.task == "regression":
-        values = outputs * target_scale + target_mean
+        values = outputs * goal.scale + goal.mean
         _check_finite(values)
         return values.squeeze(-1)
     if data.task == "binary":

@@ -26,7 +26,7 @@ from automl.errors import ConfigError, warn_of
 from automl.models.family import find_family
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.network import errors_in_one_line, load_weights
-from automl.training.predictions import predict_inputs
+from automl.training.predictions import TargetScale, predict_inputs
 from storage.records import Task
 from storage.stored_values import fitting
 
@@ -39,8 +39,7 @@ class TrainedNetwork:
     weights: Mapping[str, Tensor] = field(repr=False)
     encoder: Encoder = field(repr=False)
     n_train_rows: int
-    target_mean: float
-    target_scale: float
+    target: TargetScale  # of a regression
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,9 +173,8 @@ class TrainedModel:
 
     def _prediction(self, network: TrainedNetwork, new: NewRows) -> NDArray[np.float64]:
         inputs, data = network.encoder.inputs(new.rows), self._description(network)
-        mean, scale = network.target_mean, network.target_scale
         with errors_in_one_line(network.run):
-            predicted = predict_inputs(network.run, network.weights, inputs, data, mean, scale)
+            predicted = predict_inputs(network.run, network.weights, inputs, data, network.target)
         return predicted.double().numpy()
 
     def _module(self, network: TrainedNetwork) -> nn.Module:
@@ -228,6 +226,9 @@ def network_from_arrays(
         weights={name: torch.from_numpy(array.copy()) for name, array in arrays.items()},
         encoder=encoder,
         n_train_rows=int(details["n_train_rows"]),
-        target_mean=float(details["target_mean"]),
-        target_scale=float(details["target_scale"]),
+        target=TargetScale(
+            float(details["target_mean"]),
+            float(details["target_scale"]),
+            fitting(details.get("prediction_range"), tuple[float, float] | None),
+        ),
     )

@@ -21,6 +21,7 @@ from automl.models.family import find_family
 from automl.models.own.builders import known
 from automl.training.config import RowSubset, RunConfig, configure
 from automl.training.latency import measured_latency
+from automl.training.prediction_range import prediction_range
 from automl.training.predictions import predict
 from automl.training.trainer import Trainer
 from automl.tuning.limits import Limits, Size, drawn_at_random, network_limits
@@ -195,11 +196,12 @@ class NetworkProblem(Problem):
         return find_family(run.family).n_parameters(run.model, self.dataset.describe(run.fold))
 
     def details(self, run: RunConfig) -> dict[str, Json]:
-        """The run, and how the target was standardized."""
+        """The run, how the target was standardized, and what predictions are held to."""
         fold = self.dataset.folds[run.fold]
         return {
             "run": asdict(replace(run, limits=None)),
             "n_train_rows": len(fold.train),
             "target_mean": fold.target_mean,
             "target_scale": fold.target_scale,
+            "prediction_range": prediction_range(run, self.dataset),
         }

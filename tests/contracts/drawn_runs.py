@@ -65,6 +65,7 @@ values_of_the_space = st.fixed_dictionaries(
         "gradient_clip_norm": st.sampled_from([None, 0.1]),
         "weight_averaging": st.sampled_from([None, None, 0.5, 3.0]),
         "label_smoothing": st.sampled_from([0.0, 0.1]),
+        "prediction_range": st.sampled_from(["free", "train_range"]),
         "max_epochs": st.sampled_from([3, 4, 10]),
         "seed": st.integers(0, 1000),
     }

@@ -94,4 +94,5 @@ def test_the_fixed_parameters_of_the_mlp_space_are_off() -> None:
         "residual": "none", "activation_mixing": "none", "output_initialization": "as_hidden",
         "warmup_fraction": 0.0, "input_dropout": 0.0, "l1": 0.0,
         "max_norm": "none", "gradient_clip_norm": "none", "weight_averaging": "none",
+        "prediction_range": "free",
     }  # fmt: skip

@@ -25,6 +25,7 @@ struct Scores {
     const Embedding<T> *embeddings;
     int64_t loss, n_rows, start;  // where the run's rows begin in the table
     const int64_t *index;         // rows from there on; null: the first n_rows
+    const T *range;               // (2), which values are held to; null: any
     double *numbers;              // (3): mean loss, its standard error, mean error
 };
 
@@ -56,6 +57,17 @@ struct ScoreSums {
     }
 };
 
+// Hold values to a range; what is not finite stays so.
+template <typename T>
+void hold(T *values, int64_t n, const T *range) {
+    const T low = range[0], high = range[1];
+#pragma omp simd
+    for (int64_t j = 0; j < n; j++) {
+        const T x = values[j], inside = x < low ? low : x > high ? high : x;
+        values[j] = x - x == 0 ? inside : x;
+    }
+}
+
 template <typename T>
 void measure_scores(const Scores<T> &asked) {
     const Rows<T> &rows = *asked.rows;
@@ -79,6 +91,7 @@ void measure_scores(const Scores<T> &asked) {
             targets = {rows.classes ? rows.classes + first : nullptr, rows.values ? rows.values + first : nullptr};
         }
         network_forward(network);
+        if (asked.range) hold(network.outputs, m, asked.range);
         row_scores(asked.loss, C, m, network.outputs, targets, losses, errors);
         sums.add(losses, errors, m);
     }

@@ -72,6 +72,22 @@ def test_means_and_errors_over_rows(loss: str, n_rows: int) -> None:
         assert score.standard_error == pytest.approx(wanted.standard_error, abs=1e-12)
 
 
+def test_values_are_held_to_a_range_but_for_those_that_are_none() -> None:
+    run, numbers = tiny_run(n_layers=0), torch.zeros(4, 3, dtype=torch.float64)
+    layout = StackLayout.of([run.model], 2, (), 1)
+    numbers[VALUES] = torch.tensor([1.0, 0.0, 0.0])  # the first column is what is predicted
+    described = DescribedRun(run, layout, numbers, Scratch(numbers), CHUNK_ROWS)
+    scores = NativeScores(described, "mean_absolute", torch.float64, (-1.0, 2.0))
+    column = torch.linspace(-5, 5, 150, dtype=torch.float64)
+    inputs = torch.stack([column, torch.zeros_like(column)], dim=1)
+    no_codes = torch.empty(150, 0, dtype=torch.int64)
+    table = TableRows(inputs, no_codes, torch.zeros_like(column))
+    score = scores.measure(table.described(), 0, 150)
+    assert score.loss == pytest.approx(column.clamp(-1, 2).abs().mean().item(), rel=1e-12)
+    inputs[70, 0] = torch.inf
+    assert not math.isfinite(scores.measure(table.described(), 0, 150).loss)
+
+
 def test_the_first_of_equal_outputs_is_predicted() -> None:
     """As `argmax` has it; networks that start from zeros have equal outputs."""
     (values, scores), table = linear_map("cross_entropy"), table_of("cross_entropy")

@@ -17,11 +17,12 @@ from automl.models.mlp.config import MLPConfig
 from automl.models.mlp.initialization import initialize_
 from automl.models.mlp.network import mlp_for
 from automl.training.config import RunConfig, TrainingConfig
-from automl.training.predictions import predict
+from automl.training.predictions import TargetScale, predict
 from automl.training.trained_model import (
     TrainedModel,
     TrainedNetwork,
     WeightedNetwork,
+    network_from_arrays,
     run_from_details,
 )
 
@@ -52,8 +53,7 @@ def network(data: LoadedData, fold: int, scaling: str = "robust") -> TrainedNetw
         weights=model.state_dict(),
         encoder=data.encoders[fold],
         n_train_rows=len(rows.train),
-        target_mean=rows.target_mean,
-        target_scale=rows.target_scale,
+        target=TargetScale(rows.target_mean, rows.target_scale),
     )
 
 
@@ -77,6 +77,21 @@ def test_raw_rows_are_predicted_like_the_encoded_ones(data: LoadedData, scaling:
     expected = predict(one.run, one.weights, data.dataset, "test").numpy()
     predicted = model_of(data, one).predict(mixed_table())
     assert set(np.round(expected, 3)) <= set(np.round(predicted, 3).astype(np.float32))
+
+
+@pytest.mark.parametrize("ends", [[-0.5, 0.25], None])
+def test_a_stored_network_predicts_within_the_range_that_was_stored(
+    data: LoadedData, ends: list[float] | None
+) -> None:
+    one, rows = network(data, 0), mixed_table()
+    arrays = {name: values.numpy() for name, values in one.weights.items()}
+    details = {"n_train_rows": 45, "target_mean": one.target.mean, "target_scale": 20.0}
+    read = network_from_arrays(one.run, arrays, {**details, "prediction_range": ends}, one.encoder)
+    older = network_from_arrays(one.run, arrays, details, one.encoder)
+    free = model_of(data, older).predict(rows)
+    low, high = (end * 20.0 + one.target.mean for end in ends or (-np.inf, np.inf))
+    assert model_of(data, read).predict(rows) == pytest.approx(free.clip(low, high))
+    assert ends is None or (free < low).any() or (free > high).any()
 
 
 def test_folds_predict_together_by_their_mean(data: LoadedData) -> None:
