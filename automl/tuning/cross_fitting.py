@@ -85,7 +85,7 @@ def cross_fit(
     Args:
         values: of the networks, see `metrics.row_values`.
         n_parameters: of the networks; None: not known.
-        seed: which rows are in which fold, and which networks in which bag, follow from it.
+        seed: which rows are in which fold, and which in which bag, follow from it.
 
     Shape:
         values: (M, N), N at least 2; n_parameters: M of them.
