@@ -8,9 +8,12 @@ need not know how an answer was found or of how many trials it is made.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import get_args
 
 from storage.records import ArtifactRecord, StudyRecords
-from storage.score_records import AnswerMember, AnswerRecord, EvaluationRecord
+from storage.score_records import AnswerKind, AnswerMember, AnswerRecord, EvaluationRecord
+
+KINDS: tuple[AnswerKind, ...] = get_args(AnswerKind)
 
 
 def study_answer(records: StudyRecords) -> AnswerRecord | None:
@@ -18,8 +21,31 @@ def study_answer(records: StudyRecords) -> AnswerRecord | None:
     best = records.best_trial
     if best is None:
         return None
-    standing = [one for one in records.answers if one.best_trial_number == best.number]
+    standing = standing_answers(records)
     return standing[-1] if standing else single_answer(records, best.number)
+
+
+def standing_answers(records: StudyRecords) -> tuple[AnswerRecord, ...]:
+    """The stored answers that were found while the best trial was the best, in their order."""
+    best = records.best_trial
+    number = None if best is None else best.number
+    return tuple(one for one in records.answers if one.best_trial_number == number)
+
+
+def answers_side_by_side(records: StudyRecords) -> tuple[AnswerRecord, ...]:
+    """What was held against each other when the answer was chosen, one of each kind.
+
+    The best trial alone comes first; nothing where it was held against nothing.
+    """
+    last: dict[str, AnswerRecord] = {}
+    for one in reversed(standing_answers(records)):
+        worth = one.validation
+        if one.kind in last or worth is None:
+            break
+        of_last = next(iter(last.values()), one).validation
+        if of_last is not None and of_last.n_candidates == worth.n_candidates:
+            last[one.kind] = one
+    return tuple(last[kind] for kind in KINDS if kind in last) if len(last) > 1 else ()
 
 
 def single_answer(records: StudyRecords, trial_number: int) -> AnswerRecord:
@@ -45,7 +71,8 @@ def evaluation_of(
     """The last scores of an answer on a split; None where it has none."""
     if answer is None:
         return None
-    return _latest(one for one in _on(records, split) if one.answer_id == answer.answer_id)
+    ids = _ids_of(records, answer)
+    return _latest(one for one in _on(records, split) if one.answer_id in ids)
 
 
 def study_evaluation(records: StudyRecords, split: str) -> EvaluationRecord | None:
@@ -68,12 +95,15 @@ def evaluated_trials(records: StudyRecords, evaluation: EvaluationRecord) -> tup
 def predictions_artifact(records: StudyRecords) -> ArtifactRecord | None:
     """The file with what the standing answer predicts; None where none is kept."""
     answer = study_answer(records)
-    kept = [
-        artifact
-        for artifact in records.kept_artifacts("predictions")
-        if answer is not None and artifact.answer_id == answer.answer_id
-    ]
+    ids = set() if answer is None else _ids_of(records, answer)
+    kept = [one for one in records.kept_artifacts("predictions") if one.answer_id in ids]
     return kept[-1] if kept else None
+
+
+def _ids_of(records: StudyRecords, answer: AnswerRecord) -> set[int]:
+    """The ids under which the same networks with the same shares were stored."""
+    same = {one.answer_id for one in records.answers if one.members == answer.members}
+    return same | {answer.answer_id}
 
 
 def _on(records: StudyRecords, split: str) -> list[EvaluationRecord]:

@@ -74,6 +74,7 @@ class PolicyRecord:
     policy: str = "optuna"
     environment: Mapping[str, str] = field(default_factory=dict)  # versions, processor, ...
     duplicates: bool = True  # trials may have had the params of earlier ones
+    answer: str = "single"  # what was to be handed over: "auto", or an `AnswerKind`
 
 
 @dataclass(frozen=True, slots=True)

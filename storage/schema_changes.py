@@ -127,6 +127,9 @@ CHANGES: tuple[SchemaChange, ...] = (
     SchemaChange(9, "earlier studies and widenings", _add_tables),
     SchemaChange(10, "what policies learn", _add_tables),
     SchemaChange(11, "trials that go on", _add_tables),
+    SchemaChange(12, "how large an answer is", _add_column(tables.ANSWERS.c.n_parameters)),
+    SchemaChange(13, "what an answer is worth", _add_column(tables.ANSWERS.c.validation)),
+    SchemaChange(14, "the answer is a choice", _add_column(tables.POLICIES.c.answer)),
 )
 
 

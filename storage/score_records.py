@@ -35,6 +35,11 @@ class PairedDifference:
         return self.high < 0
 
 
+AnswerKind: TypeAlias = Literal["single", "ensemble", "smallest"]
+"""How an answer was chosen: the best trial, several that are best together, or the trial of the
+fewest parameters whose validation loss cannot be told from the best one's. Of each trial the runs
+of all folds."""
+
 ReferenceName: TypeAlias = Literal["guessing", "linear_model", "boosted_trees"]
 
 
@@ -60,16 +65,34 @@ class AnswerMember:
 
 
 @dataclass(frozen=True, slots=True)
+class CrossFitted:
+    """What a way to choose is worth on validation rows that its choice has not seen.
+
+    By some folds of the rows networks are chosen and on the others scored, until all rows are.
+    """
+
+    loss: float  # the mean over the rows
+    low: float  # 95 % interval
+    high: float
+    luck: float  # how much lower the loss is on the rows that a choice was made by
+    n_candidates: int  # trials that were chosen among
+    gain: PairedDifference | None = None  # over the best single trial, in the loss's unit
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerRecord:
     """What a study hands over: trained networks that predict together, by their weighted mean.
 
-    It stands while the trial that was the best when it was found is the best.
+    It stands while the trial that was the best when it was found is the best, unless another one
+    was stored after it.
     """
 
-    kind: str  # how it was found; "single": the runs of the best trial, one per fold
+    kind: str  # how it was found: an `AnswerKind`
     members: tuple[AnswerMember, ...]
     best_trial_number: int
     answer_id: int = -1  # -1: it is not stored
+    n_parameters: int | None = None  # of all members; None: not known
+    validation: CrossFitted | None = None  # None: it was not held against others
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,8 @@ ANSWERS = Table(
     Column("kind", String(32), nullable=False),
     Column("members", Json, nullable=False),
     Column("best_trial_number", Integer, nullable=False),
+    Column("n_parameters", Integer),
+    Column("validation", Json),
     sqlite_autoincrement=True,  # evaluations name it: an id is never given out again
 )
 
@@ -229,6 +231,7 @@ POLICIES = Table(
     Column("policy", Text, nullable=False, server_default="optuna"),
     Column("environment", Json, nullable=False, server_default="{}"),
     Column("duplicates", Boolean, nullable=False, server_default="1"),
+    Column("answer", Text, nullable=False, server_default="single"),
 )
 
 STOPS = Table(

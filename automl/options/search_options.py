@@ -53,6 +53,7 @@ DEFAULT_N_TRIALS = 100
 
 OPTUNA = "optuna"  # the policy that asks whichever sampler and pruner are named
 
+ANSWER = one_of("auto", "single", "ensemble", "smallest")
 LOSS = number(-math.inf, "a validation loss: a number")
 ERROR = number(0.0, "an error from 0, as 0.05 for 5 %")
 MOST_ROWS = 2**16  # of one call: more are predicted in parts
@@ -271,6 +272,21 @@ class KeepOptions(OptionRecord):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AnswerOptions(KeepOptions):
+    """What is handed over of networks, and of how many trials it is made."""
+
+    keep_models: int = option(
+        32, COUNT, "The best trials that keep weights, which the answer is made of."
+    )
+    answer: Literal["auto", "single", "ensemble", "smallest"] = option(
+        "auto",
+        ANSWER,
+        "What is handed over: the best trial (single), several that are best together (ensemble), "
+        "the smallest as good as the best; auto: single or ensemble, by validation rows.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class RivalOptions(OptionRecord):
     """What networks are held against: before their first epoch, and at the end."""
 
@@ -279,7 +295,7 @@ class RivalOptions(OptionRecord):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PolicyOptions(RivalOptions, KeepOptions, DecisionOptions, EndOptions, HopeOptions):
+class PolicyOptions(RivalOptions, AnswerOptions, DecisionOptions, EndOptions, HopeOptions):
     """How to search, for how long, and what is kept of it."""
 
 

@@ -1,4 +1,4 @@
-"""Scoring the best trial when a search has ended, beside its references.
+"""Choosing the answer when a search has ended, and scoring it beside its references.
 
 The references are fitted while trials train, and waited for: as long as it takes, or as the call's
 time allows where it is limited. What is missing is said, and costs no result.
@@ -13,6 +13,7 @@ from automl.data.loaded import LoadedData
 from automl.data.references import FittedReferences
 from automl.errors import DataError, StudyError, TrainingError
 from automl.session.call import SearchCall
+from automl.tuning.answer_finding import choose_answer
 from automl.tuning.evaluation import evaluate_answer
 from automl.tuning.keeping import save_preprocessing
 from automl.tuning.network_problem import NetworkProblem
@@ -23,6 +24,10 @@ from storage.errors import ArtifactError
 from storage.records import StudyRecords
 
 LOG = logging.getLogger("automl")
+
+SHARE_OF_TIME = 0.3
+"""Of what is left of a call's time may be taken to predict with candidates of the answer; else
+the best of them are enough."""
 
 N_TRIES = 3
 """In which a trial cannot be scored though it is the best; what is missing is made in each."""
@@ -90,7 +95,11 @@ class Scoring:
         with store.transaction(at_once=True):
             save_preprocessing(store, self._call.study_name, self._encoders)
         wanted, known = self._references.names, store.refreshed(records)
-        evaluate_answer(store, self._problem, known, self._take_references, wanted)
+        seconds = SHARE_OF_TIME * max(0.0, self._call.clock.seconds_left)
+        with self._problem.predicting() as predict:
+            how = self._call.options.answer
+            known = choose_answer(store, self._problem, known, how, predict, seconds)
+            evaluate_answer(store, self._problem, known, self._take_references, wanted, predict)
         return known
 
     def _take_references(self) -> FittedReferences:

@@ -20,10 +20,12 @@ from automl.session.beside import beside
 from automl.session.call import SearchCall
 from automl.session.publishing import Publishing
 from automl.tuning.best_again import train_best_again, trial_without_weights
+from automl.tuning.candidates import missing_candidates, train_missing
 from automl.tuning.clock import Clock
 from automl.tuning.progress import SearchProgress
 from automl.tuning.search import Search
 from automl.tuning.study import open_study, record_policy
+from automl.wording.counts import count
 from storage import Store
 from storage.records import StudyRecords
 
@@ -128,12 +130,28 @@ class SearchSession:
         found = self.store.read_study(self.call.study_name)
         records, trial = trial_without_weights(self.store, found, state.problem)
         self._trained = records
-        if trial is None or self.clock_of_training.is_up:
+        if self.clock_of_training.is_up:
+            return
+        if trial is None:
+            yield from self._keep_candidates(search, records)
             return
         kept = "weights" if state.problem.has_weights else "files of the state"
         what = f"the {kept} of trial {trial.number}, the best, are missing: it is trained again"
         yield replace(progress, messages=(what,))
         self._not_kept = train_best_again(records, state.executor, state.problem, state.keeper)
+        self._trained = self.store.refreshed(records)
+        yield from self._keep_candidates(search, self._trained)
+
+    def _keep_candidates(self, search: Search, records: StudyRecords) -> Iterator[SearchProgress]:
+        """Train what the answer may be made of again, where weights are missing."""
+        progress, keeper = self.last_progress, search.state.keeper
+        missing = missing_candidates(self.store, records, keeper.n_candidates)
+        if not missing or progress is None or keeper.failure is not None:
+            return
+        what = f"the weights of {count(len(missing), 'trial')} that the answer may be made of"
+        yield replace(progress, messages=(f"{what} are missing: as time allows, trained again",))
+        seconds_left, state = self.clock_of_training.seconds_left, search.state
+        train_missing(self.store, records, state.executor, state.problem, keeper, seconds_left)
         self._trained = self.store.refreshed(records)
 
     def stop(self) -> None:

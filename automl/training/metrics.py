@@ -23,6 +23,9 @@ from storage.score_records import PairedDifference
 HUBER_DELTA = 1.0
 """In standard deviations of the target; torch's default, as in training."""
 
+SMALLEST_PROBABILITY = float(np.finfo(np.float32).tiny)
+"""A float32 probability that underflowed to 0 is known to be below its smallest number."""
+
 N_RESAMPLES = 1000
 """Percentiles 2.5 and 97.5 then rest on 25 resamples beyond each.
 
@@ -151,27 +154,49 @@ def _resample_counts(generator: np.random.Generator, n_resamples: int, n_rows: i
     return np.asarray(counts, dtype=np.int32)
 
 
+def is_of_probabilities(loss: str) -> bool:
+    """Whether a loss is of classes' probabilities; else it is of errors."""
+    return loss in ("cross_entropy", "binary_cross_entropy")
+
+
+def row_values(
+    predictions: ArrayLike, targets: ArrayLike, *, loss: str, target_scale: float | Floats = 1.0
+) -> Floats:
+    """What each row's loss follows from, (N,): the probability of its class, or its error.
+
+    The mean of several predictions has the mean of their values. Errors are standardized.
+    """
+    predicted = np.asarray(predictions, dtype=np.float64)
+    if is_of_probabilities(loss):
+        codes = np.asarray(targets, dtype=np.int64)
+        chosen: Floats = predicted[np.arange(len(codes)), codes]
+        return chosen
+    return np.asarray((predicted - np.asarray(targets, dtype=np.float64)) / target_scale)
+
+
+def value_losses(values: Floats, loss: str) -> Floats:
+    """The losses of what `row_values` gives, of any shape."""
+    if is_of_probabilities(loss):
+        losses: Floats = -np.log(np.maximum(values, SMALLEST_PROBABILITY))
+        return losses
+    if loss == "mean_squared":
+        return np.asarray(values**2)
+    if loss == "mean_absolute":
+        return np.abs(values)
+    if loss == "huber":
+        size = np.abs(values)
+        inner = 0.5 * values**2
+        return np.where(size <= HUBER_DELTA, inner, HUBER_DELTA * (size - 0.5 * HUBER_DELTA))
+    raise ValueError(f"no such loss: {loss!r}")
+
+
 def row_losses(
     predictions: ArrayLike, targets: ArrayLike, *, loss: str, target_scale: float | Floats = 1.0
 ) -> Floats:
     """The plain loss of each row: what training reports the mean of, (N,)."""
-    predicted = np.asarray(predictions, dtype=np.float64)
-    if loss in ("cross_entropy", "binary_cross_entropy"):
-        codes = np.asarray(targets, dtype=np.int64)
-        chosen = predicted[np.arange(len(codes)), codes]
-        # A float32 probability that underflowed to 0 is known to be below its smallest number.
-        losses: Floats = -np.log(np.maximum(chosen, float(np.finfo(np.float32).tiny)))
-        return losses
-    errors = (predicted - np.asarray(targets, dtype=np.float64)) / target_scale
-    if loss == "mean_squared":
-        return errors**2
-    if loss == "mean_absolute":
-        return np.abs(errors)
-    if loss == "huber":
-        size = np.abs(errors)
-        inner = 0.5 * errors**2
-        return np.where(size <= HUBER_DELTA, inner, HUBER_DELTA * (size - 0.5 * HUBER_DELTA))
-    raise ValueError(f"no such loss: {loss!r}")
+    return value_losses(
+        row_values(predictions, targets, loss=loss, target_scale=target_scale), loss
+    )
 
 
 class _RowScores:

@@ -223,7 +223,7 @@ def network_from_arrays(
     """Put a network together from what was stored of it."""
     return TrainedNetwork(
         run=run,
-        weights={name: torch.from_numpy(array.copy()) for name, array in arrays.items()},
+        weights=to_tensors(arrays),
         encoder=encoder,
         n_train_rows=int(details["n_train_rows"]),
         target=TargetScale(
@@ -232,3 +232,8 @@ def network_from_arrays(
             fitting(details.get("prediction_range"), tuple[float, float] | None),
         ),
     )
+
+
+def to_tensors(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Tensor]:
+    """Weights as networks take them."""
+    return {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}

@@ -11,15 +11,14 @@ import math
 from dataclasses import replace
 
 from automl.executors.executor import Executor
-from automl.tuning.keeping import Collected, Keeper, to_arrays
+from automl.tuning.candidates import SAME_LOSS
+from automl.tuning.keeping import Keeper, to_arrays
 from automl.tuning.planned_runs import PlannedRun, best_configuration, best_losses, say_failures
 from automl.tuning.planned_training import train_runs
 from automl.tuning.problem import Problem
+from automl.tuning.weight_files import Collected
 from storage import Store
 from storage.records import StudyRecords, TrialRecord, best_epoch
-
-SAME_LOSS = 1e-3
-"""Relative difference that a stack of another width may make; another network's is larger."""
 
 
 def trial_without_weights(

@@ -8,19 +8,22 @@ deleted after them.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from optuna.study._tell import _tell_with_warning
 from optuna.trial import TrialState
 
-from automl.tuning.keeping import Collected
 from automl.tuning.paused_trials import LEAST_SECONDS, Paused
 from automl.tuning.search_state import SearchState
-from automl.tuning.trial_in_training import TrialInTraining
+from automl.tuning.trial_in_training import TrialInTraining, can_be_complete
+from automl.tuning.weight_files import Collected
 from automl.wording.scores import score_text
 from storage.call_records import StopReason
 from storage.records import CAUSES_BY_MACHINE, OVER_LIMIT, PAUSED, RunState
+
+MOST_RESTING = 64
+"""Pruned trials that rest until their states and weights are written, all at once."""
 
 
 def complete(state: SearchState, trial: TrialInTraining, weights: Collected | None) -> None:
@@ -119,11 +122,38 @@ def tell_paused(state: SearchState) -> None:
 def keep_state(state: SearchState, trial: TrialInTraining) -> None:
     """Keep the state of a pruned trial if it is among the best of these, or free it."""
     state.trials.remove(trial)
-    state.keeper.pruned.keep(trial, state.executor)
+    pruned = state.keeper.pruned
+    is_candidate = trial.is_resting and trial.number in state.candidates()
+    pruned.keep(trial, state.executor, is_candidate=is_candidate)
+    if len(pruned.resting) >= MOST_RESTING:
+        write_states(state)
+
+
+def keep_candidates(state: SearchState, cut_off: Iterable[TrialInTraining] = ()) -> None:
+    """Keep the weights of unfinished trials that the answer may be made of, if they are held.
+
+    Args:
+        cut_off: trials in training that count too. How far they are depends on their workers, so
+            they only do where time or a person has ended the search.
+    """
+    training = {trial.number: trial for trial in cut_off if can_be_complete(trial)}
+    candidates = state.candidates(training)
+    held = (
+        *state.trials.paused.held,
+        *state.keeper.pruned.resting.values(),
+        *training.values(),
+    )
+    wanted = [trial for trial in held if trial.number in candidates]
+    if wanted:
+        state.keeper.keep_unfinished(wanted, state.executor)
 
 
 def write_states(state: SearchState) -> None:
-    """Write the states of pruned trials that are kept."""
+    """Write the weights of unfinished candidates, and the states of pruned trials that are kept.
+
+    The pruned ones are free then.
+    """
+    keep_candidates(state)
     if trouble := state.keeper.pruned.write(state.executor):
         state.say(trouble)
 

@@ -5,8 +5,9 @@ model, boosted trees), on the same rows and the same bootstrap resamples, so tha
 whether they earned their place. The answer's members predict together, by their weighted mean;
 references of several folds by their mean. Each look at the test rows is a record; an answer that
 has one is not evaluated again. A second record compares all on the validation rows, where the
-curves of all trials were measured: verdicts hold them against it. Predictions are kept, so that
-figures need no data.
+curves of all trials were measured: verdicts hold them against it. Where the answer is not the
+best trial, that one is scored beside it on the same resamples: verdicts speak of its curves.
+Predictions are kept, so that figures need no data.
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence, Set
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from automl.data.dataset import Dataset
 from automl.data.references import FittedReferences
+from automl.errors import StudyError
 from automl.executors.predicting import Predict
 from automl.training.metrics import Resampled, resample
 from automl.training.trained_model import WeightedNetwork, weighted_mean
@@ -30,7 +33,14 @@ from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.seeds import derive_seed
 from automl.wording.counts import trial_words
 from storage import Store
-from storage.answers import evaluation_of, study_answer, trials_of
+from storage.answers import (
+    evaluation_of,
+    single_answer,
+    standing_answers,
+    study_answer,
+    trials_of,
+)
+from storage.errors import StorageError
 from storage.records import StudyRecords
 from storage.score_records import (
     AnswerRecord,
@@ -41,13 +51,16 @@ from storage.score_records import (
 
 Floats = NDArray[np.float64]
 
+_Whose: TypeAlias = Literal["network", "single"]
+"""Of the answer, or of the best trial beside it."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
     """The rows of a split with all that is predicted of them.
 
     Shape:
-        targets: (N,); network and references: (N, C) or (N,), as in `metrics.score`;
+        targets: (N,); network, single and references: (N, C) or (N,), as in `metrics.score`;
         target_scale: (N,), each row's fold's.
     """
 
@@ -55,6 +68,7 @@ class _Rows:
     targets: NDArray[Any]
     target_scale: Floats
     network: Floats
+    single: Floats | None  # of the best trial alone, where that is not the answer
     references: Mapping[ReferenceName, Floats]
     unfinished: frozenset[ReferenceName]
 
@@ -65,6 +79,7 @@ def evaluate_answer(
     records: StudyRecords,
     references: Callable[[], FittedReferences],
     wanted: Set[ReferenceName] = frozenset(),
+    predict: Predict | None = None,
 ) -> EvaluationRecord | None:
     """Score a study's answer on the test rows, unless it has been; None if no trial has completed.
 
@@ -73,6 +88,7 @@ def evaluate_answer(
         references: gives them when they are needed.
         wanted: it is scored again if an earlier record lacks some of these, and they could be
             fitted now.
+        predict: what predicts; None: what the problem has for it.
     """
     answer, dataset = study_answer(records), problem.dataset
     if answer is None:
@@ -81,19 +97,38 @@ def evaluate_answer(
     known = {one.name for one in earlier.references} if earlier else set()
     if earlier and wanted <= known:
         return earlier
-    networks = kept_networks(store, records, answer)
+    members = _Members(kept_networks(store, records, answer), _best_alone(store, records, answer))
     fitted = references()
     if earlier and fitted.keys() <= known:
         return earlier
     logging.getLogger("automl").info(
         "scoring %s on the test rows", trial_words(trials_of(records, answer))
     )
-    with problem.predicting() as predict:
-        valid = _valid_rows(networks, dataset, fitted, predict)
-        rows = valid, _test_rows(networks, dataset, fitted, predict)
+    with nullcontext(predict) if predict else problem.predicting() as predicts:
+        valid = _valid_rows(members, dataset, fitted, predicts)
+        rows = valid, _test_rows(members, dataset, fitted, predicts)
     seed = derive_seed(records.settings.seed, "bootstrap")
-    compared, scored = (_evaluation(each, dataset, seed) for each in rows)
-    return _kept(store, records, answer, rows, (compared, scored))
+    return _kept(store, records, answer, rows, [_scored(each, dataset, seed) for each in rows])
+
+
+@dataclass(frozen=True, slots=True)
+class _Members:
+    """The networks of an answer, and those of the best trial where it is another."""
+
+    networks: Sequence[WeightedNetwork]
+    single: Sequence[WeightedNetwork]  # none where the best trial is the answer
+
+
+def _best_alone(
+    store: Store, records: StudyRecords, answer: AnswerRecord
+) -> Sequence[WeightedNetwork]:
+    """The best trial's networks; none where they are the answer, or their files are gone."""
+    single = single_answer(records, answer.best_trial_number)
+    if single.members == answer.members:
+        return ()
+    with suppress(StorageError, StudyError):
+        return kept_networks(store, records, single)
+    return ()
 
 
 def _kept(
@@ -101,17 +136,16 @@ def _kept(
     records: StudyRecords,
     answer: AnswerRecord,
     rows: Sequence[_Rows],
-    scores: Sequence[EvaluationRecord],
+    scores: Sequence[Mapping[_Whose, EvaluationRecord]],
 ) -> EvaluationRecord:
     """Keep an answer with what it predicts and its scores, the last of which are returned.
 
-    Predictions of answers that stand no more go.
+    Predictions of answers that stand no more go. The best trial's own scores come first: the last
+    ones are the answer's.
     """
     name = records.settings.study_name
     standing = {
-        one.answer_id
-        for one in records.answers
-        if one.best_trial_number == answer.best_trial_number and one.answer_id != answer.answer_id
+        one.answer_id for one in standing_answers(records) if one.answer_id != answer.answer_id
     }
     with store.transaction():
         if answer.answer_id < 0:
@@ -120,29 +154,42 @@ def _kept(
             if artifact.answer_id not in standing:
                 store.artifacts.remove(artifact)
         store.artifacts.save_predictions(name, answer.answer_id, _arrays(rows))
-        scored = [replace(one, answer_id=answer.answer_id) for one in scores]
+        if any("single" in each for each in scores):
+            single = single_answer(records, answer.best_trial_number)
+            if single.answer_id < 0:
+                single = store.add_answer(name, single)
+                answer = store.add_answer(name, replace(answer, answer_id=-1))
+            for each in scores:
+                one = replace(each["single"], answer_id=single.answer_id)
+                store.add_evaluation(name, one)
+        scored = [replace(each["network"], answer_id=answer.answer_id) for each in scores]
         for one in scored:
             store.add_evaluation(name, one)
     return scored[-1]
 
 
 def _valid_rows(
-    networks: Sequence[WeightedNetwork],
+    members: _Members,
     dataset: Dataset,
     references: FittedReferences,
     predict: Predict,
 ) -> _Rows:
     """The networks of each fold predict its validation rows, and so do its references."""
-    numbers = list(dict.fromkeys(one.network.run.fold for one in networks))
+    numbers = list(dict.fromkeys(one.network.run.fold for one in members.networks))
     folds = [dataset.folds[number] for number in numbers]
-    of_folds = [[one for one in networks if one.network.run.fold == n] for n in numbers]
+
+    def predicted(networks: Sequence[WeightedNetwork]) -> Floats:
+        of_folds = [[one for one in networks if one.network.run.fold == n] for n in numbers]
+        return np.concatenate([_prediction(each, predict, "valid") for each in of_folds])
+
     return _Rows(
         split="valid",
         targets=np.concatenate([fold.original_targets("valid").numpy() for fold in folds]),
         target_scale=np.concatenate(
             [np.full(len(fold.valid), fold.target_scale, dtype=np.float64) for fold in folds]
         ),
-        network=np.concatenate([_prediction(each, predict, "valid") for each in of_folds]),
+        network=predicted(members.networks),
+        single=predicted(members.single) if members.single else None,
         references={
             name: np.concatenate([by_fold[number].valid.double().numpy() for number in numbers])
             for name, by_fold in references.items()
@@ -152,18 +199,19 @@ def _valid_rows(
 
 
 def _test_rows(
-    networks: Sequence[WeightedNetwork],
+    members: _Members,
     dataset: Dataset,
     references: FittedReferences,
     predict: Predict,
 ) -> _Rows:
     """All networks predict the same test rows, by their weighted mean; references by theirs."""
-    fold = dataset.folds[networks[0].network.run.fold]
+    fold = dataset.folds[members.networks[0].network.run.fold]
     return _Rows(
         split="test",
         targets=fold.original_targets("test").numpy(),
         target_scale=np.full(len(fold.test), fold.target_scale, dtype=np.float64),
-        network=_prediction(networks, predict, "test"),
+        network=_prediction(members.networks, predict, "test"),
+        single=_prediction(members.single, predict, "test") if members.single else None,
         references={
             name: np.mean([of_fold.test.double().numpy() for of_fold in by_fold], axis=0)
             for name, by_fold in references.items()
@@ -181,9 +229,13 @@ def _unfinished(references: FittedReferences) -> frozenset[ReferenceName]:
     )
 
 
-def _evaluation(rows: _Rows, dataset: Dataset, seed: int) -> EvaluationRecord:
+def _scored(rows: _Rows, dataset: Dataset, seed: int) -> dict[_Whose, EvaluationRecord]:
     """Score networks and references on the same resamples of the rows; of no answer yet."""
-    predictions: dict[str, ArrayLike] = {"network": rows.network}
+    networks: dict[_Whose, Floats] = {"network": rows.network}
+    if rows.single is not None:
+        networks["single"] = rows.single
+    predictions: dict[str, ArrayLike] = {}
+    predictions.update(networks.items())
     predictions.update(rows.references.items())
     resampled = resample(
         predictions,
@@ -193,27 +245,34 @@ def _evaluation(rows: _Rows, dataset: Dataset, seed: int) -> EvaluationRecord:
         target_scale=rows.target_scale,
         seed=seed,
     )
-    network = resampled["network"]
-    return EvaluationRecord(
-        answer_id=-1,
-        split=rows.split,
-        scores=network.scores,
-        intervals=network.intervals,
-        references=tuple(
-            replace(reference_record(name, resampled), is_final=name not in rows.unfinished)
-            for name in rows.references
-        ),
-        evaluated_at=time.time(),
-    )
+    now = time.time()
+    return {
+        whose: EvaluationRecord(
+            answer_id=-1,
+            split=rows.split,
+            scores=resampled[whose].scores,
+            intervals=resampled[whose].intervals,
+            references=tuple(
+                replace(
+                    reference_record(name, resampled, whose), is_final=name not in rows.unfinished
+                )
+                for name in rows.references
+            ),
+            evaluated_at=now,
+        )
+        for whose in networks
+    }
 
 
-def reference_record(name: ReferenceName, resampled: Mapping[str, Resampled]) -> ReferenceRecord:
+def reference_record(
+    name: ReferenceName, resampled: Mapping[str, Resampled], whose: str = "network"
+) -> ReferenceRecord:
     """A reference beside the network and guessing, from the same resamples of the rows.
 
     Args:
-        resampled: by the references' names; the network's by "network", where there is one.
+        resampled: by the references' names; the network's by `whose`, where there is one.
     """
-    reference, network = resampled[name], resampled.get("network")
+    reference, network = resampled[name], resampled.get(whose)
     return ReferenceRecord(
         name=name,
         scores=reference.scores,

@@ -9,38 +9,39 @@ cannot be kept (no space, no folder) is said once and ends no search.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import compress
 from typing import Any
 
 from numpy.typing import NDArray
 from torch import Tensor
 
 from automl.data.encoders import Encoder
+from automl.errors import TrainingError
 from automl.executors.executor import Executor
-from automl.training.config import RunConfig
 from automl.tuning.checkpoints import Checkpoints
 from automl.tuning.problem import Problem
 from automl.tuning.pruned_states import PrunedStates
 from automl.tuning.trial_in_training import TrialInTraining
+from automl.tuning.weight_files import NOTHING, VALID_LOSS, Collected, WeightFiles
 from storage import Store
 from storage.errors import ArtifactError
-from storage.records import ArtifactRecord
+from storage.records import Json
 
+N_FILES_AT_ONCE = 8
 
-@dataclass(frozen=True, slots=True)
-class Collected:
-    """The weights of a trial, to be saved."""
-
-    place: tuple[float, int]  # value and number: the lowest is the best
-    runs: tuple[RunConfig, ...]
-    weights: tuple[Mapping[str, NDArray[Any]], ...]  # of each run
+MOST_STATES = 5
+"""Pruned trials whose states are kept: these are three or four times as large as weights."""
 
 
 class Keeper:
     """Keeps the artifacts of one study.
 
     Attributes:
+        n_candidates: trials that the answer may be made of, unfinished ones too; 0: the best
+            complete one is the answer.
         prepare: called before weights are kept: what makes a model of them must be kept by then.
         checkpoints: keeps the states of trials in training.
         pruned: keeps the states of the best pruned trials.
@@ -52,18 +53,22 @@ class Keeper:
         problem: Problem,
         keep_models: int,
         byte_budget: int | None = None,
+        *,
+        is_choice: bool = False,
     ) -> None:
-        self.store = store
-        self.problem = problem
+        self.files = WeightFiles(store, problem)
         self.keep_models = max(keep_models, 1)  # without the best one there is no result
         self.byte_budget = byte_budget
+        # Of an objective nobody can tell what several states predict together.
+        self.n_candidates = self.keep_models if is_choice and problem.has_weights else 0
         self._best: Collected | None = None  # in memory, in case its files are taken away
         self._messages: list[str] = []
         self.failure: ArtifactError | None = None  # why something could not be kept, the first
         self.prepare: Callable[[], None] = lambda: None
         name = problem.study_name
         self.checkpoints = Checkpoints(store, name, self._complain)
-        self.pruned = PrunedStates(store, name, 0 if byte_budget else keep_models)
+        n_states = 0 if byte_budget else min(keep_models, MOST_STATES)
+        self.pruned = PrunedStates(store, name, n_states)
 
     def collect(self, trial: TrialInTraining, executor: Executor) -> Collected | None:
         """The weights of a trial if it is among the best few: to be saved when it is told.
@@ -73,9 +78,10 @@ class Keeper:
         Raises:
             TrainingError: the worker that has them has died.
         """
-        kept = self._kept()
+        kept = self.files.kept()
         place = (trial.value, trial.number)
-        if len(kept) >= self.keep_models and place > kept[self.keep_models - 1]:
+        is_beyond = len(kept) >= self.keep_models and place > kept[self.keep_models - 1]
+        if is_beyond and any(one < place for one in self.files.complete()):
             return None
         self.prepare()
         runs = tuple(run.config for run in trial.runs.values())
@@ -90,34 +96,55 @@ class Keeper:
             return
         if self._best is None or collected.place < self._best.place:
             self._best = collected
-        saved: list[ArtifactRecord] = []
+        earlier = self.files.of(collected.place[1])
+        if self._saved(collected):
+            for artifact in earlier:  # of when it was unfinished
+                self.files.store.artifacts.remove(artifact)
+
+    def keep_unfinished(self, trials: Sequence[TrialInTraining], executor: Executor) -> None:
+        """Keep the weights of trials that rest unfinished, where they have changed.
+
+        What its worker has taken with it is missing; `candidates.py` trains it again.
+        """
+        known = {one.run_id: one.details.get(VALID_LOSS) for one in self.files.all()}
+        changed = [one for one in trials if any(known.get(n) != one.value for n in one.runs)]
+        if not changed or self.failure is not None:
+            return
+        self.prepare()
+        self.save_unfinished([one for trial in changed for one in _fetched(trial, executor)])
+
+    def save_unfinished(self, collected: Sequence[Collected]) -> None:
+        """Save weights of unfinished trials in the place of their earlier ones.
+
+        While one file waits for the disk, others are written.
+        """
+        if not collected:
+            return
+        earlier = [artifact for one in collected for artifact in self.files.of(one.place[1])]
+        with ThreadPoolExecutor(N_FILES_AT_ONCE, "automl-weights") as pool:
+            saved = tuple(pool.map(self._save_unfinished, collected))
+        numbers = {one.place[1] for one in compress(collected, saved)}
+        with self.files.store.transaction():
+            for artifact in earlier:
+                if artifact.trial_number in numbers:
+                    self.files.store.artifacts.remove(artifact)
+            self.prune()
+
+    def _save_unfinished(self, collected: Collected) -> bool:
+        return self._saved(collected, {VALID_LOSS: collected.place[0]})
+
+    def _saved(self, collected: Collected, more: Mapping[str, Json] = NOTHING) -> bool:
+        """Save weights; whether that could be done."""
         try:
-            for run, weights in zip(collected.runs, collected.weights, strict=True):
-                saved.append(self._save_weights(run, weights))
+            self.files.save(collected, more)
         except ArtifactError as error:
-            for artifact in saved:
-                self.store.artifacts.remove(artifact)
             self._complain(error)
+            return False
+        return True
 
     def prune(self) -> None:
         """Let the weights beyond the best few go, in the transaction that has told a trial."""
-        if len(self._kept()) <= self.keep_models and self.byte_budget is None:
-            return
-        with self.store.transaction(at_once=True):  # others cannot change what this is decided by
-            self.store.artifacts.enforce(
-                self.problem.study_name,
-                keep=self.keep_models,
-                byte_budget=self.byte_budget,
-                ranking=[number for _, number in self._kept()],
-                spared=self._runs_of_answer(),
-            )
-
-    def _runs_of_answer(self) -> set[int]:
-        """The runs that are handed over while no better trial completes."""
-        best = {number for _, number in self.store.ranking(self.problem.study_name)[:1]}
-        answers = self.store.read_answers(self.problem.study_name)
-        standing = [one for one in answers if one.best_trial_number in best]
-        return {member.run_id for member in standing[-1].members} if standing else set()
+        self.files.prune(self.keep_models, self.byte_budget)
 
     def restore(self) -> None:
         """Save the best trial's weights again if their files were taken away meanwhile."""
@@ -129,16 +156,16 @@ class Keeper:
 
         Nothing is done where they are whole, or another trial is the best by now.
         """
-        with self.store.transaction(at_once=True):
-            best = self.store.ranking(self.problem.study_name)[:1]
-            kept = [one for one in self._weights() if one.trial_number == collected.place[1]]
+        with self.files.store.transaction(at_once=True):
+            best = list(self.files.complete()[:1])
+            kept = self.files.of(collected.place[1])
             is_whole = len(kept) == len(collected.runs) and all(
-                map(self.store.artifacts.is_whole, kept)
+                map(self.files.store.artifacts.is_whole, kept)
             )
             if is_whole or best != [collected.place]:
                 return
             for artifact in kept:
-                self.store.artifacts.remove(artifact)
+                self.files.store.artifacts.remove(artifact)
             self.save(collected)
             self.prune()
 
@@ -147,29 +174,18 @@ class Keeper:
         messages, self._messages = self._messages, []
         return messages
 
-    def _kept(self) -> list[tuple[float, int]]:
-        """(value, number) of the complete trials whose weights are kept, best first."""
-        kept = {artifact.trial_number for artifact in self._weights()}
-        return [place for place in self.store.ranking(self.problem.study_name) if place[1] in kept]
-
-    def _weights(self) -> list[ArtifactRecord]:
-        kept = self.store.artifacts.list(self.problem.study_name)
-        return [artifact for artifact in kept if artifact.kind == "weights"]
-
     def _complain(self, error: ArtifactError) -> None:
         if self.failure is None:
             self.failure = error
             self._messages.append(f"weights and checkpoints cannot be kept for now: {error}")
 
-    def _save_weights(self, run: RunConfig, weights: Mapping[str, NDArray[Any]]) -> ArtifactRecord:
-        """Save the weights of one run, with what is needed to build the network."""
-        return self.store.artifacts.save_weights(
-            self.problem.study_name,
-            trial_number=run.trial_number,
-            run_id=run.run_id,
-            weights=weights,
-            details=self.problem.details(run),
-        )
+
+def _fetched(trial: TrialInTraining, executor: Executor) -> Iterator[Collected]:
+    """The weights of a trial that rests; none where its worker has just died."""
+    runs = tuple(run.config for run in trial.runs.values())
+    with suppress(TrainingError):
+        weights = tuple(to_arrays(executor.best_weights(run.run_id)) for run in runs)
+        yield Collected((trial.value, trial.number), runs, weights)
 
 
 def to_arrays(weights: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:

@@ -41,21 +41,34 @@ class PrunedStates:
         self.study_name = study_name
         self.n_trials = n_trials
         self._values = _kept_values(store.read_study(study_name))  # by trial number
-        self._resting: dict[int, TrialInTraining] = {}  # by number, not written yet
+        self.resting: dict[int, TrialInTraining] = {}  # by number, until `write`
+        self._candidates: set[int] = set()  # those that rest for their weights' sake
         self._drop_worst()  # an earlier call may have kept more
 
-    def keep(self, trial: TrialInTraining, executor: Executor) -> None:
-        """Let a trial that was just pruned rest if it is among the best of these; else free it."""
+    def keep(
+        self, trial: TrialInTraining, executor: Executor, *, is_candidate: bool = False
+    ) -> None:
+        """Let a trial that was just pruned rest if it is among the best of these; else free it.
+
+        Args:
+            is_candidate: its weights are wanted: it rests until `write` in any case.
+        """
         has_state = trial.epoch >= LEAST_EPOCHS and trial.is_resting
-        if not has_state or not self._is_among_best(trial.value):
+        is_among_best = has_state and self._is_among_best(trial.value)
+        if not (is_among_best or is_candidate):
             executor.free(trial.runs)
             return
-        self._values[trial.number] = trial.value
-        self._resting[trial.number] = trial
+        self.resting[trial.number] = trial
+        if is_candidate:
+            self._candidates.add(trial.number)
+        if is_among_best:
+            self._values[trial.number] = trial.value
         for number in self._too_many():
-            if (worse := self._resting.pop(number, None)) is not None:
-                del self._values[number]
-                executor.free(worse.runs)
+            if number not in self.resting:
+                continue
+            del self._values[number]
+            if number not in self._candidates:
+                executor.free(self.resting.pop(number).runs)
 
     def write(self, executor: Executor) -> str | None:
         """Write the states of those that rest, free them, and remove what they take the place of.
@@ -64,9 +77,12 @@ class PrunedStates:
             What to tell people where it cannot be written: no more are kept then, and the
             search goes on without.
         """
-        resting, self._resting = self._resting, {}
+        resting, self.resting = self.resting, {}
+        self._candidates.clear()
         try:
             for number, trial in resting.items():
+                if number not in self._values:
+                    continue
                 states = _states(trial, executor)
                 for state in states:
                     tensors, numbers = state.to_arrays()

@@ -16,10 +16,10 @@ from automl.executors.executor import RunFailure
 from automl.tuning.adoption import adopt_lost_trial
 from automl.tuning.beginnings import begin_again
 from automl.tuning.endings import complete, fail, keep_state, let_go, lose, pause, prune
-from automl.tuning.keeping import Collected
 from automl.tuning.policies.policy import Judgement
 from automl.tuning.search_state import SearchState
 from automl.tuning.trial_in_training import TrialInTraining
+from automl.tuning.weight_files import Collected
 from storage.records import EpochRecord
 
 

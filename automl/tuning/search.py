@@ -25,6 +25,7 @@ from automl.tuning.clock import Clock, Interval
 from automl.tuning.endings import (
     complete_early,
     fail,
+    keep_candidates,
     keep_reason,
     let_go,
     suspend,
@@ -268,9 +269,11 @@ class Search:
         self._take(result)
         self._decide()
         is_done = not (state.trials or self._is_cut or self._repeated.is_enough)
-        if is_done or self._clock.is_up:
-            if (best := state.best_held) is not None:
-                self._complete_early(best, "search_over" if is_done else "out_of_time")
+        is_ended = is_done or self._clock.is_up
+        if is_ended and (best := state.best_held) is not None:
+            self._complete_early(best, "search_over" if is_done else "out_of_time")
+        keep_candidates(state, state.trials.values() if self._is_cut else ())
+        if is_ended:
             tell_paused(state)
         reason = self._reason  # with what is in training still
         suspend(state, list(state.trials.values()))

@@ -6,8 +6,11 @@ trial is in `trials` from its start until it is freed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import nsmallest
+from types import MappingProxyType
+from typing import Final
 
 import optuna
 
@@ -28,6 +31,10 @@ from automl.tuning.trial_in_training import TrialInTraining, can_be_complete, lo
 from automl.tuning.trials_in_training import TrialsInTraining
 from storage import Store
 from storage.records import BY_MACHINE, PAUSED
+
+NONE_IN_TRAINING: Final[Mapping[int, TrialInTraining]] = MappingProxyType({})
+
+CANDIDATE_STATES = frozenset({"complete", "paused", "pruned"})
 
 
 @dataclass(slots=True)
@@ -66,7 +73,13 @@ class SearchState:
             executor,
             problem,
             options,
-            Keeper(store, problem, options.keep_models, options.keep_bytes),
+            Keeper(
+                store,
+                problem,
+                options.keep_models,
+                options.keep_bytes,
+                is_choice=options.answer != "single",
+            ),
             tally,
             TrialsInTraining(
                 VirtualOrder(options.slots, tally.n_settled), PausedTrials(n_continued(trials))
@@ -147,6 +160,24 @@ class SearchState:
     def trains(self, trial: TrialInTraining) -> bool:
         """Whether this attempt trains still: a trial may have ended, or have begun again."""
         return self.trials.get(trial.number) is trial
+
+    def candidates(
+        self, training: Mapping[int, TrialInTraining] = NONE_IN_TRAINING
+    ) -> frozenset[int]:
+        """The trials that the answer may be made of, as far as is known by now, by number.
+
+        Args:
+            training: trials that count as they are.
+        """
+        n, standing = self.keeper.n_candidates, self.decider.stopping.standing
+        if not n:
+            return frozenset()
+        trials = self.decider.view.trials.values()
+        values = {
+            one.number: standing.of(one.number) for one in trials if one.state in CANDIDATE_STATES
+        }
+        values |= {number: trial.value for number, trial in training.items()}
+        return frozenset(nsmallest(n, values, key=lambda number: (values[number], number)))
 
     @property
     def best_unfinished(self) -> tuple[int, float] | None:

@@ -17,7 +17,7 @@ STUDY = "iris-species"
 def finished(tmp_path_factory: pytest.TempPathFactory) -> SearchResult:
     """Six trials of iris, some paused, with all that `automl search` leaves behind.
 
-    In six epochs only small batches learn something.
+    In six epochs only small batches learn something. The best trial is its answer.
     """
     folder = tmp_path_factory.mktemp("finished")
     result = automl.search(
@@ -30,6 +30,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> SearchResult:
         max_epochs=6,
         workers=1,
         slots=3,
+        answer="single",
     )
     assert {trial.outcome for trial in result.trials} == {"complete", "paused"}
     return result

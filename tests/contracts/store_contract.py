@@ -25,6 +25,7 @@ from storage.records import (
 from storage.score_records import (
     AnswerMember,
     AnswerRecord,
+    CrossFitted,
     EvaluationRecord,
     PairedDifference,
     ReferenceRecord,
@@ -195,7 +196,11 @@ class StoreContract:
         make_study(store)
         checks = [DataCheckRecord("leakage", f"column {i}", i / 2, {"with": "y"}) for i in (1, 2)]
         members = (AnswerMember(4, 0.75), AnswerMember(2, 0.25))
-        answer = store.add_answer("study", AnswerRecord("ensemble", members, 0))
+        gain = PairedDifference(0.02, 0.01, 0.0, 0.04)
+        worth = CrossFitted(0.4, 0.3, 0.5, luck=0.01, n_candidates=2, gain=gain)
+        answer = store.add_answer(
+            "study", AnswerRecord("ensemble", members, 0, n_parameters=70, validation=worth)
+        )
         evaluation = EvaluationRecord(
             answer_id=answer.answer_id,
             split="test",

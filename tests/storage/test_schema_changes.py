@@ -103,6 +103,10 @@ def make_old(url: str) -> None:
             "DROP TRIGGER automl_after_study; DROP TABLE automl_policies; DROP TABLE automl_stops;"
             "DROP TABLE automl_earlier_studies; DROP TABLE automl_widenings;"
             "DROP TABLE automl_beliefs; DROP TABLE automl_reopenings;"
+            "ALTER TABLE automl_answers DROP COLUMN n_parameters;"
+            "ALTER TABLE automl_answers DROP COLUMN validation;"
+            "INSERT INTO automl_answers VALUES "
+            "(1, 1, 'single', '[{\"run_id\": 1, \"weight\": 1.0}]', 0);"
             + OLD_POLICIES
             + ";CREATE INDEX ix_automl_policies_study_id ON automl_policies (study_id);"
             "INSERT INTO automl_policies VALUES "
@@ -128,6 +132,9 @@ def test_a_file_of_an_earlier_version_keeps_what_it_had(url: str) -> None:
         records = store.read_study("study")
         assert [one.n_trials for one in records.policies] == [12, None]
         assert [one.because for one in records.stops] == ["interrupted"]
+        assert [one.answer for one in records.policies] == ["single", "single"]
+        (answer,) = records.answers
+        assert (answer.kind, answer.n_parameters, answer.validation) == ("single", None, None)
         store.delete_study("study")
         with store._database.read() as connection:
             for table in (

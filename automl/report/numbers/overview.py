@@ -70,7 +70,8 @@ def overview(table: StudyTable) -> Overview:
         scores=test_scores(records),
         standing=standing(records),
         scored_trials=evaluated_trials(records, evaluation) if evaluation else (),
-        n_test_looks=sum(e.split == "test" for e in records.evaluations),
+        # The best trial's scores beside the answer's are of the same look.
+        n_test_looks=len({e.evaluated_at for e in records.evaluations if e.split == "test"}),
     )
 
 

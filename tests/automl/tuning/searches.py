@@ -16,12 +16,13 @@ from automl.options.search_options import SearchOptions
 from automl.training.trained_model import run_from_details
 from automl.tuning.call_options import CallOptions
 from automl.tuning.clock import Clock
-from automl.tuning.keeping import Collected, Keeper
+from automl.tuning.keeping import Keeper
 from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.problem import Problem
 from automl.tuning.search import Search
 from automl.tuning.settings import make_settings
 from automl.tuning.study import open_study
+from automl.tuning.weight_files import Collected
 from storage import Store
 from storage.records import StudyRecords, StudySettings, TrialRecord
 

@@ -1,0 +1,145 @@
+"""The files of trials' weights: whose there are, which come first, which go.
+
+Of complete trials the database says what they are worth, of unfinished ones their files do. One
+rule holds for both: the best few keep theirs, and the best complete one always does, as do the
+networks of the answer that stands.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
+
+from numpy.typing import NDArray
+
+from automl.training.config import RunConfig
+from automl.tuning.problem import Problem
+from storage import Store
+from storage.errors import ArtifactError
+from storage.records import ArtifactRecord, Json
+
+Place: TypeAlias = tuple[float, int]
+"""Value and number of a trial: the lowest is the best."""
+
+NOTHING: Final[Mapping[str, Json]] = MappingProxyType({})
+
+MOST_BYTES: Final = 2**28
+"""Of weights that are kept beyond the best five trials' where no budget is given. A network of
+tables has some 10,000 to 1,000,000 parameters, of four bytes each."""
+
+ALWAYS_KEPT: Final = 5
+
+VALID_LOSS: Final = "valid_loss"
+"""In the details of an unfinished trial's weights: what it was worth with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The weights of a trial, to be saved."""
+
+    place: Place
+    runs: tuple[RunConfig, ...]
+    weights: tuple[Mapping[str, NDArray[Any]], ...]  # of each run
+
+
+class WeightFiles:
+    """The files of weights of one study's trials."""
+
+    def __init__(self, store: Store, problem: Problem) -> None:
+        self.store = store
+        self.problem = problem
+
+    def all(self) -> list[ArtifactRecord]:
+        """Of all runs, oldest first."""
+        kept = self.store.artifacts.list(self.problem.study_name)
+        return [artifact for artifact in kept if artifact.kind == "weights"]
+
+    def of(self, trial_number: int) -> list[ArtifactRecord]:
+        """Of the runs of a trial."""
+        return [one for one in self.all() if one.trial_number == trial_number]
+
+    def complete(self) -> Sequence[Place]:
+        """All complete trials, best first."""
+        return self.store.ranking(self.problem.study_name)
+
+    def kept(self) -> list[Place]:
+        """The trials whose weights are kept, best first."""
+        kept = {artifact.trial_number: artifact for artifact in self.all()}
+        complete = [place for place in self.complete() if place[1] in kept]
+        for _, number in complete:
+            del kept[number]
+        unfinished = [
+            (float(value), number)
+            for number, artifact in kept.items()
+            if isinstance(value := artifact.details.get(VALID_LOSS), (int, float))
+            if number is not None
+        ]
+        return sorted([*complete, *unfinished])
+
+    def save(self, collected: Collected, more: Mapping[str, Json] = NOTHING) -> None:
+        """Save the weights of all runs of a trial, or of none.
+
+        Args:
+            more: details of theirs, beside what is needed to build the networks.
+
+        Raises:
+            ArtifactError: they cannot be written.
+        """
+        saved: list[ArtifactRecord] = []
+        try:
+            for run, weights in zip(collected.runs, collected.weights, strict=True):
+                saved.append(
+                    self.store.artifacts.save_weights(
+                        self.problem.study_name,
+                        trial_number=run.trial_number,
+                        run_id=run.run_id,
+                        weights=weights,
+                        details={**self.problem.details(run), **more},
+                    )
+                )
+        except ArtifactError:
+            for artifact in saved:
+                self.store.artifacts.remove(artifact)
+            raise
+
+    def prune(self, keep: int, byte_budget: int | None) -> None:
+        """Let the weights beyond the best few trials go."""
+        if len(self.kept()) <= min(keep, ALWAYS_KEPT) and byte_budget is None:
+            return
+        with self.store.transaction(at_once=True):  # others cannot change what this is decided by
+            kept, complete = self.kept(), set(self.complete())
+            best, spared = self._best_of(kept, keep, byte_budget), self._runs_of_answer()
+            worse = {place[1] for place in kept if place not in complete and place not in best}
+            for artifact in self.all():
+                if artifact.trial_number in worse and artifact.run_id not in spared:
+                    self.store.artifacts.remove(artifact)
+            self.store.artifacts.enforce(
+                self.problem.study_name,
+                keep=max(1, len(complete.intersection(best))),
+                byte_budget=byte_budget,
+                ranking=[place[1] for place in kept if place in complete],
+                spared=spared,
+            )
+
+    def _best_of(
+        self, kept: Sequence[Place], keep: int, byte_budget: int | None
+    ) -> Sequence[Place]:
+        """The best few of trials whose weights are kept: as many as are asked for, and fit."""
+        budget, least = (MOST_BYTES, ALWAYS_KEPT) if byte_budget is None else (byte_budget, 1)
+        n_bytes = Counter[int | None]()
+        for artifact in self.all():
+            n_bytes[artifact.trial_number] += artifact.n_bytes
+        taken = accumulate(n_bytes[number] for _, number in kept)
+        n_fitting = sum(n <= budget for n in taken)
+        return kept[: min(keep, max(n_fitting, least))]
+
+    def _runs_of_answer(self) -> set[int]:
+        """The runs that are handed over while no better trial completes."""
+        best = {number for _, number in self.complete()[:1]}
+        answers = self.store.read_answers(self.problem.study_name)
+        standing = [one for one in answers if one.best_trial_number in best]
+        return {member.run_id for member in standing[-1].members} if standing else set()

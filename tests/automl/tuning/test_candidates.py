@@ -1,0 +1,165 @@
+"""What the answer may be made of: who counts, whose weights there are, what is trained again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from automl.data import LoadedData
+from automl.executors.choosing import executor_of
+from automl.executors.workers.worker import TrainingSetup
+from automl.training.metrics import row_losses
+from automl.training.predictions import predict
+from automl.training.trained_model import run_from_details, to_tensors
+from automl.tuning.candidates import (
+    find_candidates,
+    missing_candidates,
+    train_missing,
+    with_weights,
+)
+from automl.tuning.keeping import Keeper
+from automl.tuning.network_problem import NetworkProblem
+from storage import Store
+from storage.records import StudyRecords
+from tests.automl.tuning.searches import make_search, run, settings_for
+
+HOW = {"policy": "promotion", "n_trials": 8, "n_slots": 4}
+
+
+@pytest.fixture
+def problem(iris: LoadedData) -> NetworkProblem:
+    return NetworkProblem(settings_for(iris, max_epochs=9), iris.dataset)
+
+
+@pytest.fixture
+def found(store: Store, iris: LoadedData, problem: NetworkProblem) -> StudyRecords:
+    """A study of which some trials pause."""
+    records = run(store, iris, problem.settings, **HOW)
+    assert {trial.outcome for trial in records.trials} == {"complete", "paused"}
+    return records
+
+
+def test_paused_trials_have_weights_that_give_what_they_are_worth(
+    store: Store, iris: LoadedData, found: StudyRecords
+) -> None:
+    candidates = find_candidates(found, 32)
+    assert len(candidates) == 8
+    assert [one.value for one in candidates] == sorted(one.value for one in candidates)
+    assert with_weights(store, found, candidates) == list(candidates)
+    weights = {one.run_id: one for one in found.kept_artifacts("weights")}
+    for candidate in candidates:
+        (own,) = (weights[run.run_id] for run in candidate.runs)
+        arrays = to_tensors(store.artifacts.load_weights(own))
+        predicted = predict(run_from_details(own.details), arrays, iris.dataset, "valid")
+        targets = iris.dataset.folds[0].original_targets("valid").numpy()
+        losses = row_losses(predicted.double().numpy(), targets, loss="cross_entropy")
+        assert losses.mean() == pytest.approx(candidate.value, rel=1e-4)
+
+
+@pytest.mark.parametrize("pruner", ["none", "successive_halving"])
+def test_pruned_trials_have_weights_too(
+    store: Store, iris: LoadedData, problem: NetworkProblem, pruner: str
+) -> None:
+    how = {"policy": "optuna", "pruner": pruner, "n_trials": 9, "n_slots": 3}
+    records = run(store, iris, problem.settings, **how)
+    outcomes = {trial.outcome for trial in records.trials}
+    assert outcomes == ({"complete"} if pruner == "none" else {"complete", "pruned"})
+    assert not missing_candidates(store, records, 32)
+    assert len(find_candidates(records, 32)) == 9
+
+
+def test_nothing_is_kept_of_unfinished_trials_where_the_best_one_is_wanted(
+    store: Store, iris: LoadedData, problem: NetworkProblem
+) -> None:
+    records = run(store, iris, problem.settings, **HOW, answer="single")
+    kept = {one.trial_number for one in records.kept_artifacts("weights")}
+    assert {records.trials[number or 0].outcome for number in kept} == {"complete"}
+
+
+def test_what_is_missing_is_trained_again_to_the_same_network(
+    store: Store, iris: LoadedData, problem: NetworkProblem, found: StudyRecords
+) -> None:
+    """As after a kill, or where a worker has died."""
+    paused = [one for one in find_candidates(found, 32) if one.trial.outcome == "paused"]
+    gone = {run_id for one in paused[:2] for run_id in one.run_ids}
+    before = {}
+    for artifact in found.kept_artifacts("weights"):
+        if artifact.run_id in gone:
+            before[artifact.run_id] = store.artifacts.load_weights(artifact)
+            store.artifacts.remove(artifact)
+    records = store.read_study("iris")
+    keeper = Keeper(store, problem, 32, is_choice=True)
+    missing = missing_candidates(store, records, keeper.n_candidates)
+    assert [one.trial.number for one in missing] == [one.trial.number for one in paused[:2]]
+
+    setup = TrainingSetup(iris.dataset, n_workers=1, trainer="plain")
+    with executor_of(setup) as executor:
+        late = train_missing(store, records, executor, problem, keeper, seconds_left=0.0)
+        assert late == ()
+        again = train_missing(store, records, executor, problem, keeper)
+    assert set(again) == {one.trial.number for one in paused[:2]}
+    records = store.read_study("iris")
+    assert not missing_candidates(store, records, 32)
+    kept = {one.run_id: one for one in records.kept_artifacts("weights")}
+    for run_id, arrays in before.items():
+        found_again = store.artifacts.load_weights(kept[run_id])
+        assert all((found_again[name] == array).all() for name, array in arrays.items())
+    assert len(records.epochs) == len(found.epochs)
+
+
+def test_another_network_is_not_kept_in_the_place_of_the_one_that_is_missing(
+    store: Store, iris: LoadedData, problem: NetworkProblem, found: StudyRecords
+) -> None:
+    (one, *_) = (one for one in find_candidates(found, 32) if one.trial.outcome == "paused")
+    (run_id,) = one.run_ids
+    for artifact in found.kept_artifacts("weights"):
+        if artifact.run_id == run_id:
+            store.artifacts.remove(artifact)
+    other = tuple(
+        replace(epoch, valid_loss=2 * epoch.valid_loss) for epoch in found.epochs[run_id]
+    )
+    records = replace(store.read_study("iris"), epochs={**found.epochs, run_id: other})
+    keeper = Keeper(store, problem, 32, is_choice=True)
+    setup = TrainingSetup(iris.dataset, n_workers=1, trainer="plain")
+    with executor_of(setup) as executor:
+        assert train_missing(store, records, executor, problem, keeper) == ()
+
+
+def test_trials_that_time_has_cut_off_count_and_those_in_training_do_not(
+    store: Store, iris: LoadedData
+) -> None:
+    settings = settings_for(iris, max_epochs=100_000)
+    records = run(store, iris, settings, n_trials=9, n_slots=3, timeout=2.0)
+    running = [one for one in records.trials if one.outcome == "running"]
+    assert len(running) == 3
+    candidates = {one.trial.number for one in find_candidates(records, 32)}
+    assert candidates > {one.number for one in running}
+    gone = replace(records, artifacts=())
+    assert not {one.number for one in running} & {
+        one.trial.number for one in find_candidates(gone, 32)
+    }
+    numbers = {one.trial.number for one in missing_candidates(store, gone, 32)}
+    assert not numbers & {one.number for one in running}
+
+
+def test_a_search_that_is_stopped_keeps_what_it_has(
+    store: Store, iris: LoadedData, problem: NetworkProblem
+) -> None:
+    search = make_search(store, iris, problem.settings, **{**HOW, "n_trials": 40})
+    for progress in search:
+        if progress.n_paused >= 4:
+            search.stop()
+    records = store.read_study("iris")
+    kept = {one.trial_number for one in records.kept_artifacts("weights")}
+    paused = {one.number for one in records.trials if one.outcome == "paused"}
+    assert len(paused) >= 4 and kept >= paused
+
+
+def test_only_trials_with_finite_losses_count(found: StudyRecords) -> None:
+    first, second, *_ = find_candidates(found, 32)
+    (run_id,) = first.run_ids
+    nan = tuple(replace(one, valid_loss=np.nan) for one in found.epochs[run_id])
+    without = replace(found, epochs={**found.epochs, run_id: nan})
+    assert find_candidates(without, 1)[0].trial == second.trial

@@ -1,0 +1,98 @@
+"""Which trials' weights stay: one rule for those that are complete and those that are not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import optuna
+import pytest
+
+from automl.data import LoadedData
+from automl.tuning.keeping import Keeper
+from automl.tuning.network_problem import NetworkProblem
+from automl.tuning.weight_files import Collected
+from storage import Store
+from tests.automl.tuning.searches import run, settings_for
+
+
+@pytest.fixture
+def problem(iris: LoadedData) -> NetworkProblem:
+    return NetworkProblem(settings_for(iris), iris.dataset)
+
+
+@pytest.fixture
+def keeper(store: Store, iris: LoadedData, problem: NetworkProblem) -> Keeper:
+    """Of a study of three complete trials, beside others."""
+    run(store, iris, problem.settings, n_trials=3, keep_models=3)
+    study = optuna.load_study(study_name="iris", storage=store.optuna_storage)
+    for _ in range(17):
+        study.ask()
+    return Keeper(store, problem, keep_models=3, is_choice=True)
+
+
+def unfinished(problem: NetworkProblem, number: int, value: float, size: int = 10) -> Collected:
+    """Weights of a trial that pauses, as they are fetched."""
+    (config,) = problem.plan(number, problem.space.complete({}))
+    weights = {"weight": np.full(size, number, dtype=np.float32)}
+    return Collected((value, number), (replace(config, run_id=100 + number),), (weights,))
+
+
+def kept(keeper: Keeper) -> set[int | None]:
+    return {one.trial_number for one in keeper.files.all()}
+
+
+def test_a_better_unfinished_trial_takes_the_place_of_a_worse_complete_one(
+    keeper: Keeper, problem: NetworkProblem
+) -> None:
+    best, second, _ = (number for _, number in keeper.files.complete())
+    keeper.save_unfinished([unfinished(problem, 7, 1e-3), unfinished(problem, 8, 99.0)])
+    assert kept(keeper) == {best, second, 7}
+    assert [number for _, number in keeper.files.kept()] == [7, best, second]
+
+
+def test_the_best_complete_trial_keeps_its_weights_beside_better_unfinished_ones(
+    keeper: Keeper, problem: NetworkProblem
+) -> None:
+    best = keeper.files.complete()[0][1]
+    keeper.save_unfinished([unfinished(problem, 10 + n, 1e-6 * (n + 1)) for n in range(5)])
+    assert kept(keeper) == {best, 10, 11, 12}
+
+
+def test_new_weights_of_a_trial_take_the_place_of_its_earlier_ones(
+    keeper: Keeper, problem: NetworkProblem
+) -> None:
+    earlier = unfinished(problem, 7, 2e-3)
+    keeper.save_unfinished([earlier])
+    keeper.save_unfinished([replace(unfinished(problem, 7, 1e-3), weights=earlier.weights)])
+    (artifact,) = keeper.files.of(7)
+    assert artifact.details["valid_loss"] == 1e-3
+
+
+def test_bytes_are_few_but_for_the_best_five(
+    keeper: Keeper, problem: NetworkProblem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("automl.tuning.weight_files.MOST_BYTES", 100_000)
+    keeper.keep_models = 20
+    large = [unfinished(problem, 10 + n, 1e-6 * (n + 1), size=10_000) for n in range(8)]
+    keeper.save_unfinished(large)
+    best = keeper.files.complete()[0][1]
+    assert kept(keeper) == {best, *range(10, 15)}
+
+
+def test_a_budget_holds_for_unfinished_trials_too(keeper: Keeper, problem: NetworkProblem) -> None:
+    least = sum(one.n_bytes for one in keeper.files.of(keeper.files.complete()[0][1]))
+    keeper.byte_budget = least + 1
+    keeper.save_unfinished([unfinished(problem, 10 + n, 1e-6 * (n + 1)) for n in range(4)])
+    assert kept(keeper) >= {keeper.files.complete()[0][1]}
+    assert sum(one.n_bytes for one in keeper.files.all()) <= 2 * least + 1
+
+
+def test_weights_of_when_it_was_unfinished_go_when_a_trial_completes(
+    keeper: Keeper, problem: NetworkProblem
+) -> None:
+    collected = unfinished(problem, 7, 1e-6)
+    keeper.save_unfinished([collected])
+    keeper.save(replace(collected, runs=(replace(collected.runs[0], run_id=207),)))
+    (artifact,) = keeper.files.of(7)
+    assert artifact.run_id == 207 and "valid_loss" not in artifact.details
