@@ -296,7 +296,7 @@ _OF_MLP = (
     Hyperparameter(
         "scaling",
         "of the inputs",
-        ("standard", "min_max", "robust", "quantile"),
+        ("standard", "min_max", "robust", "quantile", "robust_clip"),
         default="standard",
         role="scaling",
         family="mlp",

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from automl.data.dataset import Dataset, Fold, Split
-from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
+from automl.data.table.inputs import InputScaling, TableEncoding, TableInputs
 from automl.models.mlp.config import MLPConfig
 from automl.stacked import native
 from automl.stacked.trainer import StackedTrainer
@@ -71,7 +71,7 @@ def _dataset() -> Dataset:
         TableInputs(numbers, numbers, torch.zeros(N_ROWS, 0, dtype=torch.int64)),
         torch.randint(N_CLASSES, (N_ROWS,), generator=generator),
     )
-    as_it_is = AffineScaling(torch.zeros(N_INPUTS), torch.ones(N_INPUTS))
+    as_it_is = InputScaling(torch.zeros(N_INPUTS), torch.ones(N_INPUTS))
     fold = Fold(split, split, split, TableEncoding({"standard": as_it_is}))
     return Dataset("multiclass", "cross_entropy", N_CLASSES, (fold,))
 

@@ -1,9 +1,9 @@
 """The inputs of a table: numbers, numbers by their ranks, and codes of categories.
 
 Columns are imputed and encoded once, by a preprocessor fitted on the fold's train rows only.
-Numeric inputs are kept twice: linear in the original values, and quantile-scaled. Standard,
-min-max and robust scaling are affine maps, kept as (shift, scale) per scaling, which a network
-applies as its first step.
+Numeric inputs are kept twice: linear in the original values, and quantile-scaled. All other
+scalings are maps with a few numbers per column (`InputScaling`), which a network applies as its
+first step.
 """
 
 from __future__ import annotations
@@ -53,27 +53,45 @@ class TableInputs(Inputs):
 
 
 @dataclass(frozen=True, slots=True)
-class AffineScaling:
-    """The input map x -> (x - shift) * scale, column by column.
+class InputScaling:
+    """The input map x -> z = (x - shift) * scale, column by column, then perhaps a smooth clip.
+
+    With a limit c it goes on to z / sqrt(1 + (z / c)^2), which is nearly z near 0 and stays
+    within -c and c.
+
+    Source:
+        the smooth clip: Holzmüller et al. 2024, arXiv 2407.04491, section 3, with c = 3.
 
     Shape:
-        shift, scale: (D,) float32. Columns that are 0/1 codes have shift 0 and scale 1;
-        columns that are constant in the train rows have scale 0.
+        shift, scale: (D,) float32. Columns that are 0/1 codes have shift 0 and scale 1 unless
+        there is a limit; columns that are constant in the train rows have scale 0.
     """
 
     shift: Tensor
     scale: Tensor
+    limit: float | None = None
 
-    def to(self, device: torch.device | str) -> AffineScaling:
-        """The same map on another device."""
-        return AffineScaling(self.shift.to(device), self.scale.to(device))
+    def apply(self, numbers: Tensor) -> Tensor:
+        """Scale numbers, (N, D)."""
+        return smoothly_clipped((numbers - self.shift) * self.scale, self.limit)
+
+    def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> InputScaling:
+        """The same map on another device, or in another precision."""
+        return InputScaling(self.shift.to(device, dtype), self.scale.to(device, dtype), self.limit)
+
+
+def smoothly_clipped(numbers: Tensor, limit: float | None) -> Tensor:
+    """Numbers brought within a limit as `InputScaling` says; as they are if there is none."""
+    if limit is None:
+        return numbers
+    return numbers / torch.sqrt(1 + (numbers / limit).square())
 
 
 @dataclass(frozen=True, slots=True)
 class TableEncoding(Encoding):
     """The scalings that a network chooses from, and how many codes embedded columns have."""
 
-    scalings: Mapping[str, AffineScaling]  # "standard", "min_max", "robust", "quantile" (identity)
+    scalings: Mapping[str, InputScaling]  # by name; "quantile" is the identity
     codes: tuple[int, ...] = ()  # per embedded column, "unknown" included
 
     @property
@@ -88,8 +106,7 @@ class TableEncoding(Encoding):
 
     def standardized(self, numbers: Tensor) -> Tensor:
         """Numbers with mean 0 and deviation 1 in the train rows; 0/1 codes as they are."""
-        scaling = self.scalings["standard"]
-        return (numbers - scaling.shift) * scaling.scale
+        return self.scalings["standard"].apply(numbers)
 
     def to(self, device: torch.device | str) -> TableEncoding:
         """The same on another device."""

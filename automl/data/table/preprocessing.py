@@ -6,7 +6,7 @@ the rest as JSON.
 
 Inputs, in this order: numbers, booleans, missing-indicators, one-hot columns. Numbers are
 standardized in float64 before they become float32, which has 7 digits only and would blur
-large ids and times. The scalings that a run applies are affine maps on top of that.
+large ids and times. The scalings that a run applies are maps on top of that.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from automl.data.encoders import Encoder, NewRows
 from automl.data.table.category_encoding import CategoryEncoding
 from automl.data.table.column_reading import read_columns
 from automl.data.table.columns import ColumnPlan
-from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
+from automl.data.table.inputs import InputScaling, TableEncoding, TableInputs
 from automl.data.table.new_rows import read_rows
 from automl.data.table.number_encoding import NumberEncoding
-from automl.data.table.scalings import affine_scalings
+from automl.data.table.scalings import input_scalings
 from automl.errors import DataError
 from storage.records import Json
 
@@ -68,7 +68,7 @@ class Preprocessor(Encoder):
     flagged: tuple[str, ...]  # columns with an indicator of what is missing
     one_hot: Mapping[str, CategoryEncoding]
     embedded: Mapping[str, CategoryEncoding]  # columns that become codes
-    scalings: Mapping[str, AffineScaling]
+    scalings: Mapping[str, InputScaling]
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -164,7 +164,11 @@ class Preprocessor(Encoder):
     def to_state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Json]]:
         """What was learned of numbers as arrays, and the rest as plain values."""
         scalings = {
-            name: {"shift": scaling.shift.tolist(), "scale": scaling.scale.tolist()}
+            name: {
+                "shift": scaling.shift.tolist(),
+                "scale": scaling.scale.tolist(),
+                "limit": scaling.limit,
+            }
             for name, scaling in self.scalings.items()
         }
         return self.numbers.to_arrays(), {
@@ -183,9 +187,10 @@ class Preprocessor(Encoder):
     ) -> Preprocessor:
         """The inverse of `to_state`."""
         scalings = {
-            name: AffineScaling(
+            name: InputScaling(
                 torch.tensor(values["shift"], dtype=torch.float32),
                 torch.tensor(values["scale"], dtype=torch.float32),
+                values.get("limit"),  # studies of earlier versions have none
             )
             for name, values in state["scalings"].items()
         }
@@ -225,9 +230,9 @@ def fit_preprocessor(plans: Sequence[ColumnPlan], train: pd.DataFrame) -> Prepro
         embedded={name: one for name, one in categories.items() if embeds[name]},
         scalings={},
     )
-    n_marks = len(unscaled.feature_names) - len(names)
-    scalings = affine_scalings(numbers.standardized(columns).T, n_marks)
-    return replace(unscaled, scalings=scalings)
+    marks = np.empty((len(train), len(unscaled.feature_names) - len(names)), dtype=np.float32)
+    unscaled._write_marks(train, marks)
+    return replace(unscaled, scalings=input_scalings(numbers.standardized(columns).T, marks))
 
 
 def columns_of(typed: pd.DataFrame, names: Sequence[str]) -> Floats:

@@ -1,6 +1,6 @@
 """The multilayer perceptron as a module.
 
-    inputs --affine scaling--> input dropout
+    inputs --scaling--> input dropout
         --> [linear, normalization, activation, dropout] x n_layers --> linear
 
 Categories of high cardinality enter as embeddings beside the scaled inputs. Weights come
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from automl.data.dataset import DataDescription
-from automl.data.table.inputs import AffineScaling, table_encoding
+from automl.data.table.inputs import InputScaling, smoothly_clipped, table_encoding
 from automl.models.mlp.config import MAXOUT_PIECES, MLPConfig, embedding_size, input_size
 
 PRELU_SLOPE: Final = 0.25
@@ -137,7 +137,7 @@ class MLP(nn.Module):
         n_features: int,
         n_outputs: int,
         cardinalities: Sequence[int] = (),
-        scaling: AffineScaling | None = None,
+        scaling: InputScaling | None = None,
         *,
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
@@ -148,6 +148,7 @@ class MLP(nn.Module):
         scale = torch.ones(n_features) if scaling is None else scaling.scale
         self.register_buffer("input_shift", shift.to(device, dtype, copy=True))
         self.register_buffer("input_scale", scale.to(device, dtype, copy=True))
+        self.input_limit = None if scaling is None else scaling.limit
         self.embeddings = nn.ModuleList(
             _Embedding(codes, embedding_size(codes), device=device, dtype=dtype)
             for codes in cardinalities
@@ -173,6 +174,7 @@ class MLP(nn.Module):
     def encode(self, inputs: Tensor, categories: Tensor) -> Tensor:
         """The first layer's inputs: scaled columns, then embeddings."""
         scaled = (inputs - self.input_shift) * self.input_scale
+        scaled = smoothly_clipped(scaled, self.input_limit)
         if not len(self.embeddings):
             return scaled
         embedded = [table(categories[:, e]) for e, table in enumerate(self.embeddings)]

@@ -24,6 +24,7 @@ from automl.training.trained_model import (
     WeightedNetwork,
     run_from_details,
 )
+from search_spaces.hyperparameters import hyperparameter
 
 
 def mixed_table(n_rows: int = 90) -> pd.DataFrame:
@@ -70,7 +71,7 @@ def classifier(labels: list[object]) -> tuple[TrainedModel, pd.DataFrame]:
     return model_of(data, network(data, 0)), table
 
 
-@pytest.mark.parametrize("scaling", ["standard", "min_max", "robust", "quantile"])
+@pytest.mark.parametrize("scaling", hyperparameter("scaling").words)
 def test_raw_rows_are_predicted_like_the_encoded_ones(data: LoadedData, scaling: str) -> None:
     """The split's rows, once encoded by the data set and once from the raw table."""
     one = network(data, 0, scaling)
