@@ -125,6 +125,7 @@ LARGE_CLASSES = {  # classes that may have more, each with its reason
     "automl.data.loaded.LoadedData": "frozen, one field per thing there is to say of data",
     "automl.diagnostics.evidence.CurveFacts": "frozen, one field per number that verdicts look at",
     "automl.diagnostics.layer_signals.FlowFacts": "frozen, one field per such number",
+    "automl.models.mlp.config.MLPConfig": "frozen, one field per hyperparameter",
     "automl.training.config.TrainingConfig": "frozen, one field per hyperparameter",
     "automl.tuning.progress.SearchProgress": "frozen, one field per number that is shown",
     "storage.records.StudySettings": "frozen, one field per column",

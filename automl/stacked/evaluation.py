@@ -74,7 +74,7 @@ class StackedEvaluation:
             first = min(begin, n_rows - size)  # the last chunk overlaps: one size suffices
             chunk = slice(first, first + size)
             index = (rows[:, chunk] + starts).flatten()
-            gather(table, index, batch.inputs, batch.codes)
+            gather(table, index, batch.columns, batch.codes)
             batch.forward()
             targets = table.targets[index].view(n_runs, size)
             losses[:, chunk] = stacked_row_losses(dataset.loss, batch.outputs, targets)

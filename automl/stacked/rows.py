@@ -107,18 +107,20 @@ class ScaledRows:
         )
 
 
-def gather(rows: TableRows, index: Tensor, inputs: Tensor, codes: list[Tensor]) -> None:
+def gather(rows: TableRows, index: Tensor, columns: Tensor, codes: list[Tensor]) -> None:
     """Fetch a batch of every run.
 
     Shape:
-        index: (K x B,) int64; inputs: (K, B, >= D), filled in the first D columns; codes:
-        per embedded column (K, B).
+        index: (K x B,) int64; columns: (K, B, >= D), filled in the first D; codes: per embedded
+        column (K, B).
     """
     n_features = rows.inputs.shape[1]
-    if inputs.shape[-1] == n_features:
-        torch.index_select(rows.inputs, 0, index, out=inputs.view(-1, n_features))
+    if columns.shape[-1] == n_features:
+        torch.index_select(rows.inputs, 0, index, out=columns.view(-1, n_features))
+    else:
+        columns[..., :n_features] = rows.inputs[index].view(*columns.shape[:2], n_features)
+    if not codes:
         return
-    inputs[..., :n_features] = rows.inputs[index].view(*inputs.shape[:2], n_features)
     found = rows.categories[index]
     for column, own in enumerate(codes):
         own.copy_(found[:, column].view_as(own))

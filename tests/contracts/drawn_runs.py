@@ -14,6 +14,7 @@ from search_spaces.hyperparameters import hyperparameter
 from tests.contracts.trainer_contract import tiny_run
 
 NORMALIZATIONS = hyperparameter("normalization").words
+NUMERIC_ENCODINGS = hyperparameter("numeric_encoding").words
 SCALINGS = hyperparameter("scaling").words
 SHAPES = hyperparameter("shape").words
 OPTIMIZERS = hyperparameter("optimizer").words
@@ -30,6 +31,11 @@ values_of_the_space = st.fixed_dictionaries(
         "dropout": st.sampled_from([0.0, 0.3]),
         "input_dropout": st.sampled_from([0.0, 0.2]),
         "scaling": st.sampled_from(SCALINGS),
+        "numeric_encoding": st.sampled_from(NUMERIC_ENCODINGS),
+        "encoding_size": st.sampled_from([2, 5, 16]),
+        "n_bins": st.sampled_from([1, 3, 48]),
+        "n_frequencies": st.sampled_from([1, 7, 16]),
+        "frequency_scale": st.sampled_from([0.1, 3.0]),
         "learning_rate": st.sampled_from([1e-4, 1e-3, 1e-2]),
         "optimizer": st.sampled_from(OPTIMIZERS),
         "momentum": st.sampled_from([0.5, 0.7, 0.95]),

@@ -6,9 +6,12 @@ import torch
 from torch import Tensor
 
 from automl.data.dataset import Dataset, Fold, Split
-from automl.data.table.inputs import InputScaling, TableEncoding, TableInputs
+from automl.data.table.inputs import InputScaling, NumberLevels, TableEncoding, TableInputs
 
 CARDINALITIES = (4, 9)
+N_NUMBERS = 4
+"""Of the five columns the first ones count as numeric; one of these has two values only."""
+
 TASKS = {
     "cross_entropy": ("multiclass", 3),
     "binary_cross_entropy": ("binary", 2),
@@ -56,7 +59,11 @@ def tiny_dataset(
             split(train),
             split(valid),
             split(test),
-            TableEncoding(_scalings(inputs[train]), CARDINALITIES if with_categories else ()),
+            TableEncoding(
+                _scalings(inputs[train]),
+                CARDINALITIES if with_categories else (),
+                _levels(inputs[train][:, :N_NUMBERS]),
+            ),
             target_mean=7.0 if task == "regression" else 0.0,
             target_scale=2.5 if task == "regression" else 1.0,
             class_weights=class_weights,
@@ -64,6 +71,11 @@ def tiny_dataset(
 
     folds = tuple(fold(number) for number in range(n_folds))
     return Dataset(task, loss, n_classes, folds)  # type: ignore[arg-type]
+
+
+def _levels(numbers: Tensor) -> NumberLevels:
+    levels = numbers.quantile(torch.linspace(0, 1, 961), dim=0)
+    return NumberLevels(levels, (levels / 4).tanh())
 
 
 def _scalings(inputs: Tensor) -> dict[str, InputScaling]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -75,6 +76,10 @@ class InputScaling:
         """Scale numbers, (N, D)."""
         return smoothly_clipped((numbers - self.shift) * self.scale, self.limit)
 
+    def first(self, n_columns: int) -> InputScaling:
+        """The map of the first columns alone."""
+        return InputScaling(self.shift[:n_columns], self.scale[:n_columns], self.limit)
+
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> InputScaling:
         """The same map on another device, or in another precision."""
         return InputScaling(self.shift.to(device, dtype), self.scale.to(device, dtype), self.limit)
@@ -88,11 +93,79 @@ def smoothly_clipped(numbers: Tensor, limit: float | None) -> Tensor:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberLevels:
+    """Quantiles of the train rows in the numeric columns, which come first; least and most too.
+
+    Shape:
+        numeric, quantile: (Q, n) float32, of both copies of the numbers; Q is `MOST_BINS` + 1.
+    """
+
+    numeric: Tensor
+    quantile: Tensor
+
+    def to(self, device: torch.device | str) -> NumberLevels:
+        """The same on another device."""
+        return NumberLevels(self.numeric.to(device), self.quantile.to(device))
+
+
+MOST_INVERSE: Final = 1e30
+"""Of the width of a bin: bins of a width near the smallest float32 would have an infinite one."""
+
+NO_LEVELS: Final = NumberLevels(torch.empty(0, 0), torch.empty(0, 0))
+"""Of inputs of which no column is known to be numeric."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberBins:
+    """Bins of each numeric column, in scaled numbers; columns may have fewer than others.
+
+    Shape:
+        starts: (n, T) float32, infinite where a column has no such bin, of a constant column its
+        value and no bin; inverse_widths: (n, T) float32, 0 where it has none.
+    """
+
+    starts: Tensor
+    inverse_widths: Tensor
+
+    @property
+    def finite_starts(self) -> Tensor:
+        """The starts, 0 where a column has no such bin."""
+        return torch.where(self.inverse_widths > 0, self.starts, 0.0)
+
+    @property
+    def limits_of_shares(self) -> tuple[Tensor, Tensor]:
+        """Between what the share of each bin that lies below a number is, (n, T) twice.
+
+        These are 0 and 1, but the first bin of a column goes on below its start, and its last
+        one beyond its end: Gorishniy et al. 2022, arXiv 2203.05556, equation 1.
+        """
+        is_bin = self.inverse_widths > 0
+        is_next = torch.cat([is_bin[:, 1:], torch.zeros_like(is_bin[:, :1])], dim=1)
+        least, most = torch.zeros_like(self.starts), torch.ones_like(self.starts)
+        least[:, 0] = -torch.inf
+        most[is_bin & ~is_next] = torch.inf
+        return least, most
+
+    @classmethod
+    def between(cls, edges: Tensor) -> NumberBins:
+        """The bins between edges in ascending order, (n, T + 1), of which those alike are one."""
+        starts = edges.new_full((len(edges), edges.shape[1] - 1), torch.inf)
+        inverse_widths = torch.zeros_like(starts)
+        for column, own in enumerate(edges):
+            distinct = torch.unique_consecutive(own)
+            n_bins = len(distinct) - 1
+            starts[column, : max(1, n_bins)] = distinct[: max(1, n_bins)]
+            inverse_widths[column, :n_bins] = (1 / distinct.diff()).clamp(max=MOST_INVERSE)
+        return cls(starts, inverse_widths)
+
+
+@dataclass(frozen=True, slots=True)
 class TableEncoding(Encoding):
-    """The scalings that a network chooses from, and how many codes embedded columns have."""
+    """The scalings that a network chooses from, and what is known of its columns."""
 
     scalings: Mapping[str, InputScaling]  # by name; "quantile" is the identity
     codes: tuple[int, ...] = ()  # per embedded column, "unknown" included
+    levels: NumberLevels = NO_LEVELS
 
     @property
     def n_features(self) -> int:
@@ -104,6 +177,21 @@ class TableEncoding(Encoding):
         """Codes per embedded column, "unknown" included."""
         return self.codes
 
+    @property
+    def n_numbers(self) -> int:
+        """How many of the D columns are numeric: the first ones. The others are 0 or 1."""
+        return self.levels.numeric.shape[1]
+
+    def bins(self, scaling: str, n_bins: int) -> NumberBins:
+        """Bins of the numeric columns that hold equally many train rows each, as scaled numbers.
+
+        Where many rows have one value there are fewer; a constant column has none.
+        """
+        levels = self.levels.quantile if scaling == "quantile" else self.levels.numeric
+        places = torch.linspace(0, len(levels) - 1, n_bins + 1, device=levels.device).round()
+        edges = self.scalings[scaling].first(self.n_numbers).apply(levels[places.long()])
+        return NumberBins.between(edges.T)
+
     def standardized(self, numbers: Tensor) -> Tensor:
         """Numbers with mean 0 and deviation 1 in the train rows; 0/1 codes as they are."""
         return self.scalings["standard"].apply(numbers)
@@ -111,7 +199,7 @@ class TableEncoding(Encoding):
     def to(self, device: torch.device | str) -> TableEncoding:
         """The same on another device."""
         moved = {name: scaling.to(device) for name, scaling in self.scalings.items()}
-        return TableEncoding(moved, self.codes)
+        return TableEncoding(moved, self.codes, self.levels.to(device))
 
 
 def table_inputs(inputs: Inputs) -> TableInputs:

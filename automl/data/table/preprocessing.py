@@ -24,7 +24,7 @@ from automl.data.encoders import Encoder, NewRows
 from automl.data.table.category_encoding import CategoryEncoding
 from automl.data.table.column_reading import read_columns
 from automl.data.table.columns import ColumnPlan
-from automl.data.table.inputs import InputScaling, TableEncoding, TableInputs
+from automl.data.table.inputs import InputScaling, NumberLevels, TableEncoding, TableInputs
 from automl.data.table.new_rows import read_rows
 from automl.data.table.number_encoding import NumberEncoding
 from automl.data.table.scalings import input_scalings
@@ -69,6 +69,7 @@ class Preprocessor(Encoder):
     one_hot: Mapping[str, CategoryEncoding]
     embedded: Mapping[str, CategoryEncoding]  # columns that become codes
     scalings: Mapping[str, InputScaling]
+    levels: NumberLevels
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -84,8 +85,8 @@ class Preprocessor(Encoder):
 
     @property
     def encoding(self) -> TableEncoding:
-        """The scalings, and the codes of embedded columns."""
-        return TableEncoding(self.scalings, self.cardinalities)
+        """The scalings, the codes of embedded columns, and quantiles of numeric ones."""
+        return TableEncoding(self.scalings, self.cardinalities, self.levels)
 
     def inputs(self, rows: pd.DataFrame) -> TableInputs:
         """Encode rows that `read_columns` has read."""
@@ -203,6 +204,7 @@ class Preprocessor(Encoder):
             one_hot=_encodings(state["one_hot"]),
             embedded=_encodings(state["embedded"]),
             scalings=scalings,
+            levels=_levels(NumberEncoding.from_arrays(arrays)),
         )
 
 
@@ -229,10 +231,19 @@ def fit_preprocessor(plans: Sequence[ColumnPlan], train: pd.DataFrame) -> Prepro
         one_hot={name: one for name, one in categories.items() if not embeds[name]},
         embedded={name: one for name, one in categories.items() if embeds[name]},
         scalings={},
+        levels=_levels(numbers),
     )
     marks = np.empty((len(train), len(unscaled.feature_names) - len(names)), dtype=np.float32)
     unscaled._write_marks(train, marks)
     return replace(unscaled, scalings=input_scalings(numbers.standardized(columns).T, marks))
+
+
+def _levels(numbers: NumberEncoding) -> NumberLevels:
+    """The quantiles of the numeric columns in both copies of the inputs."""
+    normal = numbers.normal(numbers.levels.T.astype(np.float64)).T
+    return NumberLevels(
+        torch.from_numpy(numbers.levels.copy()), torch.from_numpy(normal.astype(np.float32))
+    )
 
 
 def columns_of(typed: pd.DataFrame, names: Sequence[str]) -> Floats:

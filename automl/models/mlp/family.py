@@ -23,6 +23,7 @@ from storage.records import ParameterValue
 MOST_MEMORY: Final[Mapping[str, tuple[ParameterValue, ...]]] = {
     "activation": ("maxout", "prelu"),
     "normalization": ("batch_norm", "layer_norm"),
+    "numeric_encoding": ("piecewise_linear", "periodic"),
 }
 """The choices that take memory beside the network's size."""
 
@@ -86,7 +87,9 @@ class MLPFamily(Family):
 
     def n_parameters(self, config: MLPConfig, data: DataDescription) -> int:
         """Trainable numbers of a network."""
-        return count_parameters(config, data.n_features, data.cardinalities, data.n_outputs)
+        return count_parameters(
+            config, data.n_features, data.cardinalities, data.n_outputs, data.n_numbers
+        )
 
     def step_seconds(self, config: MLPConfig, data: DataDescription, batch_size: int) -> float:
         """What a step of one network takes."""

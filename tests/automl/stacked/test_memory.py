@@ -52,6 +52,8 @@ def test_estimate_covers_what_is_held_without_being_far_above(
         {"activation": "maxout", "normalization": "batch_norm", "dropout": 0.2},
         {"activation": "prelu", "normalization": "layer_norm", "input_dropout": 0.1},
         {"n_layers": 0},
+        {"numeric_encoding": "piecewise_linear", "batch_size": None},
+        {"numeric_encoding": "periodic", "n_frequencies": 40},
         {"batch_size": None, "activation": "maxout", "normalization": "batch_norm"},
     ],
 )
