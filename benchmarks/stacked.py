@@ -37,7 +37,7 @@ from torch import Tensor
 
 import search_spaces
 from automl.data.dataset import Dataset, Fold, Split
-from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs, table_inputs
+from automl.data.table.inputs import InputScaling, TableEncoding, TableInputs, table_inputs
 from automl.executors.choosing import make_executor
 from automl.executors.executor import Executor
 from automl.stacked.trainer import StackedTrainer
@@ -140,9 +140,9 @@ def prepared(x: Tensor, y: Tensor) -> tuple[Dataset, Arrays]:
     return Dataset("multiclass", "cross_entropy", n_classes, (fold,)), arrays
 
 
-def _affine(shift: Any, width: Any) -> AffineScaling:
+def _affine(shift: Any, width: Any) -> InputScaling:
     width = torch.as_tensor(width).float()
-    return AffineScaling(
+    return InputScaling(
         torch.as_tensor(shift).float(), 1 / torch.where(width == 0, torch.ones(()), width)
     )
 

@@ -16,7 +16,7 @@ import torch
 from numpy.polynomial import legendre
 
 from automl.data.dataset import Dataset, Fold, Split
-from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs, table_inputs
+from automl.data.table.inputs import InputScaling, TableEncoding, TableInputs, table_inputs
 from automl.data.table.leaks import leakage
 from automl.data.table.probes import shift
 from automl.data.table.samples import TreeInputs, sample_rows
@@ -107,11 +107,11 @@ def _fold(x: np.ndarray, targets: np.ndarray, n_train: int, n_valid: int) -> Fol
     return Fold(train, valid, test, TableEncoding(_scalings(table_inputs(train.inputs).numeric)))
 
 
-def _scalings(inputs: torch.Tensor) -> dict[str, AffineScaling]:
+def _scalings(inputs: torch.Tensor) -> dict[str, InputScaling]:
     """Standard scaling, whatever is asked for: columns here are alike."""
     mean, spread = inputs.mean(0), inputs.std(0).clamp_min(1e-6)
     names = ("standard", "min_max", "robust", "quantile")
-    return dict.fromkeys(names, AffineScaling(mean, 1 / spread))
+    return dict.fromkeys(names, InputScaling(mean, 1 / spread))
 
 
 def teacher(generator: np.random.Generator, x: np.ndarray, n_outputs: int) -> np.ndarray:

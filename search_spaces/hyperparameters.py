@@ -33,6 +33,7 @@ Role = Literal[
     "regularization",
     "gradient clipping",
     "scaling",
+    "encoding",
 ]
 """What a hyperparameter does in a network of any family; advice asks for these."""
 
@@ -105,6 +106,10 @@ _FRACTION = Numbers(0, 1)
 _FRACTION_BELOW_1 = Numbers(0, 1, high_is_open=True)
 _ABOVE_0 = Numbers(0, low_is_open=True)
 _COUNT = Numbers(1, whole=True)
+
+MOST_BINS: Final = 960
+"""Bins of a numeric column at most: quantiles of each are known in so many steps, which 8, 12,
+16, 24, 32, 48, 64 and 96 divide."""
 
 _OF_TRAINING = (
     Hyperparameter(
@@ -206,6 +211,24 @@ _OF_TRAINING = (
     Hyperparameter(
         "embedding_rate_factor",
         "learning rate of embedded categories, over that of the others",
+        numbers=_ABOVE_0,
+        log=True,
+        default=1.0,
+        useful=(0.01, 100.0),
+        role="step size",
+    ),
+    Hyperparameter(
+        "encoding_rate_factor",
+        "learning rate of the numeric encoding, over that of the others",
+        numbers=_ABOVE_0,
+        log=True,
+        default=1.0,
+        useful=(0.01, 100.0),
+        role="step size",
+    ),
+    Hyperparameter(
+        "mixing_rate_factor",
+        "learning rate of learned shares of the activation, over that of the others",
         numbers=_ABOVE_0,
         log=True,
         default=1.0,
@@ -386,9 +409,57 @@ _OF_MLP = (
     Hyperparameter(
         "scaling",
         "of the inputs",
-        ("standard", "min_max", "robust", "quantile"),
+        ("standard", "min_max", "robust", "quantile", "robust_clip"),
         default="standard",
         role="scaling",
+        family="mlp",
+    ),
+    Hyperparameter(
+        "numeric_encoding",
+        "what a numeric column becomes before the first layer",
+        ("none", "piecewise_linear", "periodic"),
+        default="none",
+        role="encoding",
+        family="mlp",
+    ),
+    Hyperparameter(
+        "encoding_size",
+        "numbers per encoded column that enter the first layer",
+        numbers=Numbers(2, whole=True),
+        log=True,
+        default=16,  # TabM's for piecewise_linear: Gorishniy et al. 2024, arXiv 2410.24210
+        useful=(2, 128),
+        role="encoding",
+        family="mlp",
+    ),
+    Hyperparameter(
+        "n_bins",
+        "quantile bins per column of piecewise_linear",
+        numbers=Numbers(1, MOST_BINS, whole=True),
+        log=True,
+        default=48,  # TabM's
+        useful=(2, 256),
+        role="encoding",
+        family="mlp",
+    ),
+    Hyperparameter(
+        "n_frequencies",
+        "cosines per column of periodic",
+        numbers=_COUNT,
+        log=True,
+        default=16,  # RealMLP's: Holzmüller et al. 2024, arXiv 2407.04491
+        useful=(2, 256),
+        role="encoding",
+        family="mlp",
+    ),
+    Hyperparameter(
+        "frequency_scale",
+        "standard deviation of the first frequencies of periodic",
+        numbers=_ABOVE_0,
+        log=True,
+        default=0.1,  # RealMLP's
+        useful=(1e-3, 100.0),
+        role="encoding",
         family="mlp",
     ),
 )

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from automl.data.guessing import Predictions, trivial_predictions
     from automl.data.kinds import load_dataset
     from automl.data.loaded import LoadedData
-    from automl.data.table.inputs import AffineScaling
+    from automl.data.table.inputs import InputScaling
     from automl.data.table.preprocessing import Preprocessor
     from automl.options.search_options import ColumnOptions, SplitOptions
 
 _HOMES = {
-    "AffineScaling": "table.inputs",
+    "InputScaling": "table.inputs",
     "ColumnOptions": "choices",
     "Dataset": "dataset",
     "Encoder": "encoders",
@@ -37,11 +37,11 @@ _HOMES = {
 }
 
 __all__ = [
-    "AffineScaling",
     "ColumnOptions",
     "Dataset",
     "Encoder",
     "Fold",
+    "InputScaling",
     "LoadedData",
     "Predictions",
     "Preprocessor",

@@ -102,6 +102,11 @@ class DataDescription:
         return self.encoding.n_features
 
     @property
+    def n_numbers(self) -> int:
+        """How many of them, the first ones, are known to be numeric columns."""
+        return self.encoding.n_numbers
+
+    @property
     def cardinalities(self) -> tuple[int, ...]:
         """Codes of each column that holds categories as codes."""
         return self.encoding.cardinalities

@@ -67,6 +67,11 @@ class Encoding(abc.ABC):
         """Codes of each column of `Inputs.columns` that holds categories."""
         return ()
 
+    @property
+    def n_numbers(self) -> int:
+        """How many of a row's numbers, the first ones, are known to be numeric columns."""
+        return 0
+
     @abc.abstractmethod
     def standardized(self, numbers: Tensor) -> Tensor:
         """Numbers of `Inputs.columns` as linear models want them, (N, D)."""

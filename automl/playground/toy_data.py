@@ -15,8 +15,10 @@ import torch
 from torch import Tensor
 
 from automl.data.dataset import Dataset, Fold, Split
-from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
+from automl.data.table.inputs import InputScaling, NumberLevels, TableEncoding, TableInputs
+from automl.data.table.scalings import CLIP_LIMIT
 from automl.errors import ConfigError
+from search_spaces.hyperparameters import MOST_BINS
 
 N_ROWS: Final = 300
 """Train rows, and as many validation rows: enough to fill the spirals' three windings."""
@@ -43,14 +45,23 @@ def toy_dataset(name: str, *, seed: int = 0, n_rows: int = N_ROWS, noise: float 
     valid = TOYS[name](n_rows, generator)
     points, _ = train
     train, valid = (_mislabelled(*rows, noise, generator) for rows in (train, valid))
-    scale = AffineScaling(points.mean(0), 1 / points.std(0))
-    plain = AffineScaling(torch.zeros(2), torch.ones(2))
+    scale = InputScaling(points.mean(0), 1 / points.std(0))
+    plain = InputScaling(torch.zeros(2), torch.ones(2))
+    levels = points.quantile(torch.linspace(0, 1, MOST_BINS + 1), dim=0)
+    clipped = InputScaling(scale.shift, scale.scale, CLIP_LIMIT)
     fold = Fold(
         train=_split(*train),
         valid=_split(*valid),
         test=_split(grid(points), torch.zeros(GRID * GRID, dtype=torch.long)),
         encoding=TableEncoding(
-            {"standard": scale, "min_max": scale, "robust": scale, "quantile": plain}
+            {
+                "standard": scale,
+                "min_max": scale,
+                "robust": scale,
+                "quantile": plain,
+                "robust_clip": clipped,
+            },
+            levels=NumberLevels(levels, levels),
         ),
     )
     return Dataset("binary", "binary_cross_entropy", 2, (fold,))

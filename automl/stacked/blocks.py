@@ -13,15 +13,17 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import torch
 from torch import Tensor
 
-from automl.models.mlp.config import MLPConfig, embedding_size, input_size
+from automl.data.table.inputs import NumberBins
+from automl.models.mlp.config import MLPConfig
 from automl.models.mlp.initialization import draw_weights
 from automl.models.mlp.network import PRELU_SLOPE
+from automl.stacked.input_layout import InputLayout
 
 _STARTS: Final = {
     "normalization.weight": 1.0,
@@ -56,6 +58,8 @@ class StackLayout:
     n_features: int
     cardinalities: tuple[int, ...]
     n_outputs: int
+    n_numbers: int = 0  # of the features, the first ones, which a numeric encoding acts on
+    bins: tuple[NumberBins, ...] = field(default=(), compare=False)  # per run, if they have any
 
     @classmethod
     def of(
@@ -64,9 +68,12 @@ class StackLayout:
         n_features: int,
         cardinalities: Sequence[int],
         n_outputs: int,
+        n_numbers: int = 0,
+        bins: Sequence[NumberBins] = (),
     ) -> StackLayout:
         """The layout of runs that are sorted by `sort_key`."""
-        return cls(tuple(configs), n_features, tuple(cardinalities), n_outputs)
+        codes = tuple(cardinalities)
+        return cls(tuple(configs), n_features, codes, n_outputs, n_numbers, tuple(bins))
 
     @functools.cached_property
     def n_layers(self) -> int:
@@ -80,8 +87,13 @@ class StackLayout:
 
     @functools.cached_property
     def n_inputs(self) -> int:
-        """Width of the first layer's input: numeric columns, then embeddings."""
-        return input_size(self.n_features, self.cardinalities)
+        """Width of the first layer's input: encoded columns, then embeddings."""
+        return self.inputs.width
+
+    @functools.cached_property
+    def inputs(self) -> InputLayout:
+        """What each run has before its first layer."""
+        return InputLayout(self.configs[0], self.n_features, self.cardinalities, self.n_numbers)
 
     @functools.cached_property
     def has_normalization(self) -> bool:
@@ -140,6 +152,7 @@ class StackLayout:
             sizes |= {(layer, "slope"): 1 for layer in range(self.n_layers)}
         if any(config.mixes for config in self.configs):
             sizes |= {(layer, "mixing"): self.widths[layer] for layer in range(self.n_layers)}
+        sizes |= self.inputs.vector_sizes
         stops = itertools.accumulate(sizes.values())
         return {
             key: slice(stop - size, stop)
@@ -148,16 +161,16 @@ class StackLayout:
 
     @functools.cached_property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
-        """Shapes of the blocks: hidden layers, output, embeddings, vectors."""
+        """Shapes of the blocks: hidden layers, output, embeddings, encodings, vectors."""
         n_runs = len(self.configs)
         hidden = [
             (self.n_runs(layer), self.width_into(layer), self.widths[layer] * self.pieces)
             for layer in range(self.n_layers)
         ]
         output = (n_runs, self.output_width, self.n_outputs)
-        embeddings = [(n_runs, codes, embedding_size(codes)) for codes in self.cardinalities]
+        inputs = [(n_runs, *shape) for shape in self.inputs.weights.values()]
         n_columns = max(columns.stop for columns in self.vector_columns.values())
-        return (*hidden, output, *embeddings, (n_runs, n_columns))
+        return (*hidden, output, *inputs, (n_runs, n_columns))
 
     @functools.cached_property
     def statistics_shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -179,8 +192,8 @@ class StackBlocks:
 
     Attributes:
         flat: all numbers, padding included, parameters before running statistics.
-        hidden: per layer (K_l, n_in, pieces x H); output: (K, n_in, C); embeddings: per
-            column (K, codes, size); vectors: (K, V), see `StackLayout.vector_columns`.
+        hidden: per layer (K_l, n_in, pieces x H); output: (K, n_in, C); inputs: (K, ...), see
+            `InputLayout.weights`; vectors: (K, V), see `StackLayout.vector_columns`.
         statistics: per layer running mean, then variance, (K_l, 2 x pieces x H); may be empty.
     """
 
@@ -214,15 +227,22 @@ class StackBlocks:
         n_layers = layout.n_layers
         self.hidden = blocks[:n_layers]
         self.output = blocks[n_layers]
-        self.embeddings = blocks[n_layers + 1 : n_layers + 1 + len(layout.cardinalities)]
+        self.inputs = blocks[n_layers + 1 : len(layout.shapes) - 1]
         self.vectors = blocks[len(layout.shapes) - 1]
         self.statistics = blocks[len(layout.shapes) :]
 
     @property
     def matrices(self) -> list[Tensor]:
         """The blocks of weights and embeddings, which penalties act on, as (K_l, n)."""
-        blocks = [*self.hidden, self.output, *self.embeddings]
+        blocks = [*self.hidden, self.output, *self.inputs]
         return [block.flatten(1) for block in blocks]
+
+    @property
+    def input_tensors(self) -> dict[str, Tensor]:
+        """What the runs learn before the first layer, (K, ...), by the plain network's names."""
+        own = self.layout.inputs
+        vectors = {n: self.vector(-1, n).unflatten(1, shape) for n, shape in own.vectors.items()}
+        return dict(zip(own.weights, self.inputs, strict=True)) | vectors
 
     def gain_and_shift(self, layer: int) -> Tensor:
         """The vectors of normalization, which lie beside one another, (K_l, 2 n)."""
@@ -263,9 +283,7 @@ class StackBlocks:
             n_in = size
         views["output.weight"] = self.output[k, :n_in].T
         views["output.bias"] = self.vector(-1, "bias")[k]
-        for column, table in enumerate(self.embeddings):
-            views[f"embeddings.{column}.weight"] = table[k]
-        return views
+        return views | {name: values[k] for name, values in self.input_tensors.items()}
 
     def _unit_vectors(self, layer: int, config: MLPConfig) -> dict[str, Tensor]:
         """What a layer has per linear unit beside its weights, (K_l, pieces x H) each."""
@@ -300,9 +318,8 @@ class StackBlocks:
             seed: see `draw_weights`.
         """
         layout = self.layout
-        drawn = draw_weights(
-            layout.configs[k], layout.n_features, layout.cardinalities, layout.n_outputs, seed
-        )
+        data = (layout.n_features, layout.cardinalities, layout.n_outputs)
+        drawn = draw_weights(layout.configs[k], *data, seed, layout.n_numbers)
         views = self.tensors_of(k)
         for name, weight in drawn:
             view = views.pop(name)
@@ -322,9 +339,9 @@ class StackBlocks:
                 pieces = (self.layout.pieces, -1)
                 source = other.hidden[layer].unflatten(-1, pieces)
                 _move(block.unflatten(-1, pieces), source, places)
-        _move(self.output, other.output, moves)
-        for table, other_table in zip(self.embeddings, other.embeddings, strict=True):
-            _move(table, other_table, moves)
+        rest = zip((self.output, *self.inputs), (other.output, *other.inputs), strict=True)
+        for block, source in rest:
+            _move(block, source, moves)
         for (layer, kind), columns in self.layout.vector_columns.items():
             if (layer, kind) in other.layout.vector_columns:
                 source = other.vectors[:, other.layout.vector_columns[layer, kind]]
@@ -363,7 +380,7 @@ class StackBlocks:
     @property
     def blocks(self) -> list[Tensor]:
         """All blocks, the runs first in each."""
-        return [*self.hidden, self.output, *self.embeddings, self.vectors, *self.statistics]
+        return [*self.hidden, self.output, *self.inputs, self.vectors, *self.statistics]
 
 
 def _move(target: Tensor, source: Tensor, places: Sequence[tuple[int, int]]) -> None:

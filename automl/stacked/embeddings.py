@@ -1,4 +1,4 @@
-"""The embeddings of a stack: looked up behind the columns of a batch, and their gradients."""
+"""The embeddings of a stack: looked up behind a batch's encoded columns, and their gradients."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ class StackedEmbeddings:
 
     Attributes:
         codes: per embedded column (K, B) int64, to be filled before `forward`.
-        signals: the gradient of the inputs, to be filled before `backward`; None where no
-            table asks for it.
         forward, backward: the calls; `backward` leaves the tables' gradients.
     """
 
@@ -26,21 +24,23 @@ class StackedEmbeddings:
         values: StackBlocks,
         inputs: Tensor,
         gradients: StackBlocks | None,
+        signals: Tensor | None,
     ) -> None:
         """Write down the calls.
 
+        Args:
+            signals: the gradient of the inputs, to be filled before `backward`; None where
+                nobody asks for it.
+
         Shape:
-            inputs: (K, B, D).
+            inputs, signals: (K, B, n_inputs).
         """
         n_runs, n_rows, _ = inputs.shape
-        start = values.layout.n_features
+        start = values.layout.inputs.n_encoded
         self.codes: list[Tensor] = []
-        self.signals: Tensor | None = None
-        if values.layout.cardinalities and gradients is not None:
-            self.signals = torch.zeros_like(inputs)
         self.forward: list[Call] = []
         self.backward: list[Call] = []
-        for column, table in enumerate(values.embeddings):
+        for column, table in enumerate(values.inputs[: len(values.layout.cardinalities)]):
             size = table.shape[2]
             codes = torch.zeros(n_runs, n_rows, dtype=torch.int64, device=inputs.device)
             rows = torch.zeros_like(codes)  # of all tables behind one another
@@ -54,10 +54,10 @@ class StackedEmbeddings:
                 partial(torch.index_select, table.flatten(0, 1), 0, rows.view(-1), out=flat),
                 partial(inputs[:, :, part].copy_, found),
             ]
-            if gradients is not None and self.signals is not None:
-                into = gradients.embeddings[column]
+            if gradients is not None and signals is not None:
+                into = gradients.inputs[column]
                 add = partial(_add_rows, into.flatten(0, 1), rows.view(-1))
-                self.backward += [into.zero_, partial(add, self.signals[:, :, part])]
+                self.backward += [into.zero_, partial(add, signals[:, :, part])]
             start += size
 
 

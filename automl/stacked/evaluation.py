@@ -76,7 +76,7 @@ class StackedEvaluation:
             first = min(begin, n_rows - size)  # the last chunk overlaps: one size suffices
             chunk = slice(first, first + size)
             index = (rows[:, chunk] + starts).flatten()
-            gather(table, index, batch.inputs, batch.codes)
+            gather(table, index, batch.columns, batch.codes)
             batch.forward()
             targets = table.targets[index].view(n_runs, size)
             outputs = batch.outputs if self._ends is None else held(batch.outputs, *self._ends)

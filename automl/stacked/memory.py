@@ -36,6 +36,12 @@ BUFFERS_PER_ACTIVATION: Final = 5
 EVALUATION_BUFFERS: Final = 5
 """Outputs of two layers in turn, the linear map's, two of normalization."""
 
+PERIODIC_BUFFERS: Final = 4
+"""Angles of this step and of the one before, their cosines, the gradients of these."""
+
+PIECEWISE_BUFFERS: Final = 4
+"""Shares of bins in this step and in the one before, and two on the way to them."""
+
 TEMPORARY_SHARE: Final = 0.25
 """On top, for what lives for one call only; checked in tests/automl/stacked/test_memory."""
 
@@ -84,17 +90,24 @@ def stack_bytes(runs: Sequence[RunConfig], dataset: Dataset) -> int:
     """Bytes of one stack: parameters, passes, an epoch's order."""
     key, fold = stack_key(runs[0], dataset), dataset.folds[runs[0].fold]
     models = sorted((run.model for run in runs), key=sort_key)
+    encoding = fold.encoding
     layout = StackLayout.of(
-        models, fold.encoding.n_features, fold.encoding.cardinalities, dataset.n_outputs
+        models,
+        encoding.n_features,
+        encoding.cardinalities,
+        dataset.n_outputs,
+        encoding.n_numbers,
     )
     parameters = sum(torch.Size(shape).numel() for shape in layout.shapes)
     statistics = sum(torch.Size(shape).numel() for shape in layout.statistics_shapes)
     units = sum(
         layout.n_runs(layer) * width * layout.pieces for layer, width in enumerate(layout.widths)
     )
-    embedded = layout.n_inputs - layout.n_features  # looked up; codes and rows are 8 bytes each
+    # Looked up; codes and rows are 8 bytes each.
+    embedded = layout.n_inputs - layout.inputs.n_encoded
     inputs = layout.n_inputs + embedded + 4 * len(layout.cardinalities) + 2 * layout.n_outputs
-    signals = layout.n_inputs if layout.cardinalities else 0  # only embeddings ask for them
+    inputs += _encoded_numbers(layout)
+    signals = layout.n_inputs if layout.inputs.is_learned else 0
     trained_rows = 2 * key.batch_size + min(PROBE_ROWS, key.n_train_rows)  # the last batch too
     n_averages = any(run.training.weight_averaging is not None for run in runs)
     numbers = (NUMBERS_PER_PARAMETER + n_averages) * parameters
@@ -106,6 +119,18 @@ def stack_bytes(runs: Sequence[RunConfig], dataset: Dataset) -> int:
     numbers += 2 * EVALUATION_BUFFERS * layout.pieces * _evaluated_elements(len(runs), widest)
     orders = len(runs) * (4 + 8) * key.n_train_rows
     return numbers * BYTES_PER_NUMBER + orders
+
+
+def _encoded_numbers(layout: StackLayout) -> int:
+    """Numbers per row and run that a numeric encoding holds at once, made anew at each step."""
+    if not layout.inputs.is_encoded:
+        return 0
+    config = layout.configs[0]
+    if config.numeric_encoding == "periodic":
+        n_parts = PERIODIC_BUFFERS * config.n_frequencies
+    else:
+        n_parts = PIECEWISE_BUFFERS * config.n_bins
+    return layout.n_features + layout.n_numbers * (n_parts + 3 * config.encoding_size)
 
 
 def _evaluated_elements(n_runs: int, width: int) -> int:

@@ -19,6 +19,7 @@ from automl import randomness
 from automl.models.mlp.network import ACTIVATIONS
 from automl.stacked import native_structures as structures
 from automl.stacked.blocks import StackLayout
+from automl.stacked.encoding import PREFIX
 from automl.stacked.native_structures import address
 from automl.stacked.rate_factors import stretches
 from automl.training.config import RunConfig
@@ -76,6 +77,11 @@ class _Numbers:
         self._layout, self._numbers, self._gradients = layout, numbers, gradients
 
     @property
+    def dtype(self) -> torch.dtype:
+        """Their precision."""
+        return self._numbers.dtype
+
+    @property
     def n_parameters(self) -> int:
         """All but running statistics."""
         return self._starts[len(self._layout.shapes)]
@@ -103,6 +109,17 @@ class _Numbers:
         """Where a vector lies, and its gradients; 0 where a layer (-1: output) has none."""
         columns = self._layout.vector_columns.get((layer, kind))
         return (0, 0) if columns is None else self._both(self.n_penalized + columns.start)
+
+    def input_places(self) -> dict[str, tuple[int, int]]:
+        """Where what a numeric encoding learns lies, and its gradients, by its own names."""
+        inputs, first = self._layout.inputs, self._layout.n_layers + 1
+        blocks = {name: self.block(first + n) for n, name in enumerate(inputs.weights)}
+        vectors = {name: self.vector(-1, name) for name in inputs.vectors}
+        return {
+            name.removeprefix(PREFIX): place
+            for name, place in (blocks | vectors).items()
+            if name.startswith(PREFIX)
+        }
 
     def _both(self, place: int) -> tuple[int, int]:
         offset = place * self._numbers.element_size()
@@ -241,8 +258,42 @@ class DescribedRun:
         described.output_weights, described.output_weight_gradients = block
         vector = numbers.vector(-1, "bias")
         described.output_bias, described.output_bias_gradients = vector
-        if layout.cardinalities:  # only embeddings ask for it
+        if layout.inputs.is_learned:
             described.input_signals = buffers.cut(n_rows, layout.n_inputs)
+        if layout.inputs.is_encoded:
+            encoding = self._described_encoding(numbers, buffers)
+            self._held.append(encoding)
+            described.encoding = ctypes.addressof(encoding)
+        return described
+
+    def _described_encoding(self, numbers: _Numbers, buffers: _Buffers) -> ctypes.Structure:
+        """Where the parameters of the numeric encoding lie, and what it works in."""
+        layout, config, n_rows = self._layout, self._run.model, self._n_rows
+        is_periodic = config.numeric_encoding == "periodic"
+        n_parts = config.n_frequencies if is_periodic else config.n_bins
+        described = structures.Encoding(
+            kind=hyperparameter("numeric_encoding").words.index(config.numeric_encoding),
+            n_numbers=layout.n_numbers,
+            size=config.encoding_size,
+            n_parts=n_parts,
+            columns=buffers.cut(n_rows, layout.n_numbers),
+        )
+        places = numbers.input_places()
+        described.weights, described.weight_gradients = places["weight"]
+        described.bias, described.bias_gradients = places["bias"]
+        if is_periodic:
+            described.slopes, described.slope_gradients = places["frequencies"]
+            described.phases, described.phase_gradients = places["bias_phases"]
+            described.space = buffers.cut(3, n_rows, n_parts)  # angles, waves, their signals
+            return described
+        described.slopes, described.slope_gradients = places["linear_weight"]
+        described.space = buffers.cut(n_parts, config.encoding_size)  # sums by bin
+        (bins,) = layout.bins
+        fixed = [
+            each.to(numbers.dtype).contiguous() for each in (bins.starts, bins.inverse_widths)
+        ]
+        described.starts, described.inverse_widths = (address(each) for each in fixed)
+        self._held += fixed
         return described
 
     def _described_embeddings(self, numbers: _Numbers) -> ctypes.Array[ctypes.Structure]:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from automl.stacked import first_weights, native
 from automl.stacked import native_structures as structures
-from automl.stacked.blocks import StackBlocks, StackLayout
+from automl.stacked.blocks import StackBlocks
 from automl.stacked.member import Member
 from automl.stacked.moments import read_moments, start_of_second, write_moments
 from automl.stacked.native_description import (
@@ -50,13 +50,9 @@ class NativeRun:
     def __init__(self, tables: Tables, scratch: Scratch, member: Member) -> None:
         """Make a run whose numbers are all zero."""
         run = member.run
-        fold = tables.dataset.folds[run.fold]
-        encoding = fold.encoding
         self.member = member
         self._tables = tables
-        self._layout = StackLayout.of(
-            [run.model], encoding.n_features, encoding.cardinalities, tables.dataset.n_outputs
-        )
+        self._layout = tables.layout([run])
         shapes = self._layout.shapes + self._layout.statistics_shapes
         n_numbers = aligned(sum(math.prod(shape) for shape in shapes))
         n_kinds = AVERAGES if run.training.weight_averaging is None else AVERAGES + 1

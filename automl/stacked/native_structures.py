@@ -34,7 +34,14 @@ Network: Final = _structure(
     *("input_signals", "outputs", "output_gradients", "output_weights"),
     *("output_weight_gradients", "output_bias", "output_bias_gradients", "linear"),
     *("linear_signals", "signals", "signals_below", "row_offsets", "pair_offsets"),
+    *("encoding",),
     *("stream", "n_dropped"),
+)
+Encoding: Final = _structure(
+    "Encoding",
+    *("kind", "n_numbers", "size", "n_parts", "starts", "inverse_widths", "weights", "slopes"),
+    *("bias", "phases", "weight_gradients", "slope_gradients", "bias_gradients"),
+    *("phase_gradients", "columns", "space"),
 )
 Rows: Final = _structure(
     "Rows",
@@ -80,7 +87,8 @@ Scores: Final = _structure(
 )
 
 STRUCTURES: Final = (
-    *(Layer, Network, Rows, Embedding, Stretch, Update, Lesson, Order, Epoch, Probe, Scores),
+    *(Layer, Network, Encoding, Rows, Embedding, Stretch, Update, Lesson, Order, Epoch, Probe),
+    Scores,
 )
 
 Places = dict[tuple[str, str], tuple[int, int]]

@@ -1,6 +1,6 @@
 """Trying out compiled kernels: `python -m automl.stacked.native_trial REAL FILE`.
 
-Trains two small networks with the kernels and with torch calls. Ends with 0 if both give the
+Trains a few small networks with the kernels and with torch calls. Ends with 0 if both give the
 same; kernels that this machine cannot run end this process instead of a search.
 """
 
@@ -13,16 +13,19 @@ from pathlib import Path
 import torch
 
 from automl.data.dataset import Dataset, Fold, Split
-from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
+from automl.data.table.inputs import InputScaling, NumberLevels, TableEncoding, TableInputs
 from automl.models.mlp.config import MLPConfig
 from automl.stacked import native
 from automl.stacked.trainer import StackedTrainer
 from automl.training.config import RunConfig, TrainingConfig
+from search_spaces.hyperparameters import MOST_BINS
 from storage.records import EpochRecord
 
 CONFIGS = (
     MLPConfig(n_layers=2, hidden_size=19, activation="silu", normalization="layer_norm"),
     MLPConfig(n_layers=1, hidden_size=7, activation="relu", dropout=0.2),
+    MLPConfig(n_layers=1, hidden_size=7, numeric_encoding="piecewise_linear", n_bins=6),
+    MLPConfig(n_layers=1, hidden_size=7, numeric_encoding="periodic", encoding_size=4),
 )
 """Widths that are no multiples of a vector, so that ends of loops run too."""
 
@@ -71,8 +74,10 @@ def _dataset() -> Dataset:
         TableInputs(numbers, numbers, torch.zeros(N_ROWS, 0, dtype=torch.int64)),
         torch.randint(N_CLASSES, (N_ROWS,), generator=generator),
     )
-    as_it_is = AffineScaling(torch.zeros(N_INPUTS), torch.ones(N_INPUTS))
-    fold = Fold(split, split, split, TableEncoding({"standard": as_it_is}))
+    as_it_is = InputScaling(torch.zeros(N_INPUTS), torch.ones(N_INPUTS))
+    levels = numbers.quantile(torch.linspace(0, 1, MOST_BINS + 1), dim=0)
+    encoding = TableEncoding({"standard": as_it_is}, levels=NumberLevels(levels, levels))
+    fold = Fold(split, split, split, encoding)
     return Dataset("multiclass", "cross_entropy", N_CLASSES, (fold,))
 
 

@@ -1,10 +1,11 @@
 """Which runs share a stack.
 
 Runs can share a stack if they take the same steps: equally many train rows, batches of one
-size, equally many of them in an epoch. Whether they should is a matter of cost: a wide run makes
-its narrow neighbours pay for padding, a stack of its own pays for some hundred calls per step. So
-runs are sorted by width and cut where the estimated time is least. The estimates are rough (see
-`COST`) and only choose between plans; nothing that is computed depends on them.
+size, equally many of them in an epoch; and if they have the same before their first layer.
+Whether they should is a matter of cost: a wide run makes its narrow neighbours pay for padding, a
+stack of its own pays for some hundred calls per step. So runs are sorted by width and cut where
+the estimated time is least. The estimates are rough (see `COST`) and only choose between plans;
+nothing that is computed depends on them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from automl.data.dataset import Dataset
-from automl.models.mlp.config import MLPConfig, input_size
+from automl.models.mlp.config import MLPConfig, input_parameters, input_size
 from automl.models.mlp.cost import COST
 from automl.stacked.blocks import padded
 from automl.training.batches import batch_size_of, n_measured_valid, n_train_rows
@@ -32,6 +33,7 @@ class StackKey:
     n_features: int
     cardinalities: tuple[int, ...]  # folds are encoded apart and may differ in their inputs
     is_maxout: bool  # two linear maps per unit
+    input_parameters: tuple[tuple[str, tuple[int, ...]], ...]  # names and shapes
 
 
 def stack_key(run: RunConfig, dataset: Dataset) -> StackKey:
@@ -45,6 +47,7 @@ def stack_key(run: RunConfig, dataset: Dataset) -> StackKey:
         fold.encoding.n_features,
         fold.encoding.cardinalities,
         run.model.activation == "maxout",
+        tuple(input_parameters(run.model, fold.encoding.n_numbers).items()),
     )
 
 
@@ -55,7 +58,8 @@ def plan_stacks(runs: Sequence[RunConfig], dataset: Dataset) -> list[list[RunCon
         groups.setdefault(stack_key(run, dataset), []).append(run)
     plans = []
     for key, members in groups.items():
-        n_inputs = input_size(key.n_features, key.cardinalities)
+        n_numbers = dataset.folds[members[0].fold].encoding.n_numbers
+        n_inputs = input_size(members[0].model, key.n_features, key.cardinalities, n_numbers)
         plans += _cut(members, key.batch_size, n_inputs)
     return plans
 

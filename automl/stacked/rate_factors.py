@@ -18,16 +18,26 @@ from automl.models.parameter_roles import RateRole
 from automl.stacked.blocks import StackLayout
 from automl.training.config import TrainingConfig
 
-VECTOR_ROLES: Final[Mapping[str, RateRole]] = {"bias": "bias"}
-"""The roles of vectors by their kind, see `StackLayout.vector_columns`."""
+VECTOR_ROLES: Final[Mapping[str, RateRole]] = {
+    "bias": "bias",
+    "mixing": "mixing",
+    "numeric_encoding": "encoding",
+    "embeddings": "embedding",
+}
+"""The roles of vectors by their kind, see `StackLayout.vector_columns`, or by the first word of
+what an input parameter is called."""
 
 
 def block_roles(layout: StackLayout, k: int) -> tuple[RateRole | None, ...]:
     """The roles of run k's weights, block by block in the order of `StackBlocks.matrices`."""
     roles: list[RateRole | None] = [None] * (layout.n_layers + 1)  # hidden layers, output
     roles[0 if layout.configs[k].n_layers else -1] = "first_layer"
-    roles += ["embedding"] * len(layout.cardinalities)
+    roles += map(_role, layout.inputs.weights)
     return tuple(roles)
+
+
+def _role(name: str) -> RateRole | None:
+    return VECTOR_ROLES.get(name.partition(".")[0])
 
 
 class Stretch(NamedTuple):
@@ -90,7 +100,7 @@ def _pieces(layout: StackLayout, training: TrainingConfig) -> Iterator[tuple[int
 
 def _vector_pieces(layout: StackLayout, training: TrainingConfig) -> Iterator[tuple[int, float]]:
     columns = layout.vector_columns
-    factors = _factors([VECTOR_ROLES.get(kind) for _, kind in columns], training)
+    factors = _factors([_role(kind) for _, kind in columns], training)
     for column, factor in zip(columns.values(), factors, strict=True):
         yield column.stop - column.start, factor
 

@@ -1,8 +1,8 @@
 """The rows that stacked runs gather from: one table per split, with every scaling in use.
 
-A run's scaling is an affine map of its inputs. Here each map in use is applied to a whole
-split once, and the results lie behind one another, so that a stack of runs with different
-scalings and folds fetches a batch with a single gather: only the row numbers differ.
+A run's scaling is a map of its inputs. Here each map in use is applied to a whole split once,
+and the results lie behind one another, so that a stack of runs with different scalings and
+folds fetches a batch with a single gather: only the row numbers differ.
 """
 
 from __future__ import annotations
@@ -97,30 +97,30 @@ class ScaledRows:
         held = self._dataset.folds[fold]
         split = split_read(held, self._split)
         inputs = table_inputs(split.inputs)
-        affine = table_encoding(held.encoding).scalings[scaling]
+        scaling_map = table_encoding(held.encoding).scalings[scaling]
         numbers = inputs.before(scaling).to(self._device, self._dtype)[:stop]
         targets = split.targets[:stop].to(self._device)
-        shift = affine.shift.to(self._device, self._dtype)
-        scale = affine.scale.to(self._device, self._dtype)
         return TableRows(
-            (numbers - shift) * scale,
+            scaling_map.to(self._device, self._dtype).apply(numbers),
             inputs.categories.to(self._device)[:stop],
             targets.to(self._dtype) if targets.is_floating_point() else targets,
         )
 
 
-def gather(rows: TableRows, index: Tensor, inputs: Tensor, codes: list[Tensor]) -> None:
+def gather(rows: TableRows, index: Tensor, columns: Tensor, codes: list[Tensor]) -> None:
     """Fetch a batch of every run.
 
     Shape:
-        index: (K x B,) int64; inputs: (K, B, >= D), filled in the first D columns; codes:
-        per embedded column (K, B).
+        index: (K x B,) int64; columns: (K, B, >= D), filled in the first D; codes: per embedded
+        column (K, B).
     """
     n_features = rows.inputs.shape[1]
-    if inputs.shape[-1] == n_features:
-        torch.index_select(rows.inputs, 0, index, out=inputs.view(-1, n_features))
+    if columns.shape[-1] == n_features:
+        torch.index_select(rows.inputs, 0, index, out=columns.view(-1, n_features))
+    else:
+        columns[..., :n_features] = rows.inputs[index].view(*columns.shape[:2], n_features)
+    if not codes:
         return
-    inputs[..., :n_features] = rows.inputs[index].view(*inputs.shape[:2], n_features)
     found = rows.categories[index]
     for column, own in enumerate(codes):
         own.copy_(found[:, column].view_as(own))

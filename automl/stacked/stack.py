@@ -42,11 +42,7 @@ class Stack:
         self.members = tuple(members)
         self.tables = tables
         runs = [member.run for member in members]
-        fold = tables.dataset.folds[runs[0].fold]
-        models = [run.model for run in runs]
-        layout = StackLayout.of(
-            models, fold.encoding.n_features, fold.encoding.cardinalities, tables.dataset.n_outputs
-        )
+        layout = tables.layout(runs)
         device, dtype = tables.device, tables.dtype
         self.values = StackBlocks(layout, device=device, dtype=dtype, statistics=True)
         self.best = StackBlocks(layout, device=device, dtype=dtype, statistics=True)
@@ -132,7 +128,7 @@ class Stack:
             masks = self._dropout.masks(self._steps_done(step), n_steps, size)
             for rows, of_rows, of_step in zip(index, targets, masks, strict=True):
                 batches.set_dropout(of_step)
-                gather(table, rows, batches.inputs, batches.codes)
+                gather(table, rows, batches.columns, batches.codes)
                 batches.forward()
                 self.objective.gradient_(batches.outputs, of_rows, batches.output_gradients)
                 batches.backward()

@@ -15,6 +15,8 @@ from torch import Tensor
 
 from automl import randomness
 from automl.data.dataset import Dataset
+from automl.data.table.inputs import NumberBins, table_encoding
+from automl.stacked.blocks import StackLayout
 from automl.stacked.rows import ScaledRows
 from automl.training.batches import Epochs, rows_of
 from automl.training.config import RunConfig
@@ -31,6 +33,28 @@ class Tables:
     device: torch.device
     dtype: torch.dtype
     _rows: dict[tuple[str, int, tuple[int, ...]], ScaledRows] = field(default_factory=dict)
+    _bins: dict[tuple[int, str, int], NumberBins] = field(default_factory=dict)
+
+    def layout(self, runs: Sequence[RunConfig]) -> StackLayout:
+        """How the numbers of a stack of runs lie, which are sorted by `sort_key`."""
+        encoding, models = self.dataset.folds[runs[0].fold].encoding, [run.model for run in runs]
+        has_bins = encoding.n_numbers > 0 and models[0].numeric_encoding == "piecewise_linear"
+        return StackLayout.of(
+            models,
+            encoding.n_features,
+            encoding.cardinalities,
+            self.dataset.n_outputs,
+            encoding.n_numbers,
+            [self.bins(run) for run in runs] if has_bins else (),
+        )
+
+    def bins(self, run: RunConfig) -> NumberBins:
+        """The bins of a run's numeric columns, made once for each fold, scaling and number."""
+        key = (run.fold, run.model.scaling, run.model.n_bins)
+        if key not in self._bins:
+            encoding = table_encoding(self.dataset.folds[run.fold].encoding)
+            self._bins[key] = encoding.bins(run.model.scaling, run.model.n_bins)
+        return self._bins[key]
 
     def rows(self, split: Literal["train", "valid"], fold: int) -> ScaledRows:
         """The table of a split for folds with the inputs of this one, filled as runs need it."""

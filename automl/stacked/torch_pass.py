@@ -18,7 +18,7 @@ from torch import Tensor
 from automl.models.mlp.config import MLPConfig
 from automl.stacked.activations import Call
 from automl.stacked.blocks import StackBlocks
-from automl.stacked.embeddings import StackedEmbeddings
+from automl.stacked.input_stage import StackedInputs
 from automl.stacked.layer import LayerPlace, StackedLayer, Workspace, product
 
 
@@ -26,7 +26,7 @@ class StackedPass:
     """One batch shape of a stack: its buffers and its calls.
 
     Attributes:
-        inputs: (K, B, D), to be filled before `forward`: scaled columns, embeddings behind.
+        inputs: (K, B, n_inputs) of the first layer: encoded columns, embeddings behind.
         codes: per embedded column (K, B) int64, likewise.
         outputs: (K, C, B), filled by `forward`. Rows come last, since torch's softmax over a
             short last axis is slow.
@@ -57,9 +57,9 @@ class StackedPass:
         self.output_gradients = torch.zeros_like(self.outputs)
         self.layers: list[StackedLayer] = []
         self._input_mask: Tensor | None = None
-        self._embeddings = StackedEmbeddings(values, self.inputs, gradients)
+        self._stage = StackedInputs(values, self.inputs, gradients)
         self._forward: list[Call] = [
-            *self._embeddings.forward,
+            *self._stage.forward,
             partial(self._drop, self.inputs),
         ]
         self._write_outputs(0, self.inputs)
@@ -74,9 +74,14 @@ class StackedPass:
         self._backward = self._backward_calls()
 
     @property
+    def columns(self) -> Tensor:
+        """(K, B, >= D), whose first D are to be filled before `forward` with scaled columns."""
+        return self._stage.columns
+
+    @property
     def codes(self) -> list[Tensor]:
         """Per embedded column (K, B) int64, to be filled before `forward`."""
-        return self._embeddings.codes
+        return self._stage.codes
 
     def set_dropout(self, masks: Sequence[Tensor | None]) -> None:
         """Take up the masks of the coming step.
@@ -90,7 +95,7 @@ class StackedPass:
             layer.mask = mask
 
     def forward(self) -> None:
-        """Compute `outputs` from `inputs`, `codes` and the masks."""
+        """Compute `outputs` from `columns`, `codes` and the masks."""
         for call in self._forward:
             call()
 
@@ -129,7 +134,7 @@ class StackedPass:
 
     def _signals_at(self, depth: int) -> Tensor | None:
         """Where the gradient of the values at a depth goes; None where nobody asks for it."""
-        return self._embeddings.signals if depth == 0 else self.layers[depth - 1].signals
+        return self._stage.signals if depth == 0 else self.layers[depth - 1].signals
 
     def _drop(self, values: Tensor) -> None:
         if self._input_mask is not None:
@@ -169,8 +174,8 @@ class StackedPass:
             calls += self._output_backward(layer + 1, self.layers[layer].outputs)
             calls += self.layers[layer].backward
         calls += self._output_backward(0, self.inputs)
-        if self._embeddings.signals is not None:
-            calls += [partial(self._drop, self._embeddings.signals), *self._embeddings.backward]
+        if self._stage.signals is not None:
+            calls += [partial(self._drop, self._stage.signals), *self._stage.backward]
         return calls + self._clearing_calls(self._gradients)
 
     def _clearing_calls(self, gradients: StackBlocks) -> list[Call]:

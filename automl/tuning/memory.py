@@ -23,7 +23,7 @@ from search_spaces import SearchSpace
 from search_spaces.hyperparameters import Role
 from storage.records import ParameterValue
 
-SIZES: tuple[Role, ...] = ("depth", "width", "batch size")
+SIZES: tuple[Role, ...] = ("depth", "width", "batch size", "encoding")
 """Roles of the numbers that memory grows with."""
 
 AVERAGING = "weight_averaging"

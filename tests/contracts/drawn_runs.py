@@ -21,6 +21,7 @@ MIXINGS = hyperparameter("activation_mixing").words
 OUTPUT_INITIALIZATIONS = hyperparameter("output_initialization").words
 RESIDUALS = hyperparameter("residual").words
 NORMALIZATIONS = hyperparameter("normalization").words
+NUMERIC_ENCODINGS = hyperparameter("numeric_encoding").words
 SCALINGS = hyperparameter("scaling").words
 SHAPES = hyperparameter("shape").words
 OPTIMIZERS = hyperparameter("optimizer").words
@@ -49,6 +50,11 @@ values_of_the_space = st.fixed_dictionaries(
         "dropout": st.sampled_from([0.0, 0.3]),
         "input_dropout": st.sampled_from([0.0, 0.2]),
         "scaling": st.sampled_from(SCALINGS),
+        "numeric_encoding": st.sampled_from(NUMERIC_ENCODINGS),
+        "encoding_size": st.sampled_from([2, 5, 16]),
+        "n_bins": st.sampled_from([1, 3, 48]),
+        "n_frequencies": st.sampled_from([1, 7, 16]),
+        "frequency_scale": st.sampled_from([0.1, 3.0]),
         "learning_rate": st.sampled_from([1e-4, 1e-3, 1e-2]),
         "optimizer": st.sampled_from(OPTIMIZERS),
         "momentum": st.sampled_from([0.5, 0.7, 0.95]),
@@ -59,6 +65,8 @@ values_of_the_space = st.fixed_dictionaries(
         "bias_rate_factor": st.sampled_from([1.0, 0.1]),
         "first_layer_rate_factor": st.sampled_from([1.0, 0.3]),
         "embedding_rate_factor": st.sampled_from([1.0, 0.5]),
+        "encoding_rate_factor": st.sampled_from([1.0, 0.2]),
+        "mixing_rate_factor": st.sampled_from([1.0, 3.0]),
         "weight_decay": st.sampled_from([0.0, 1e-2]),
         "l1": st.sampled_from([0.0, 1e-3]),
         "max_norm": st.sampled_from([None, 1.0]),

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from automl.data.dataset import Dataset, Fold, Split
-from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
+from automl.data.table.inputs import InputScaling, TableEncoding, TableInputs
 from automl.models.mlp.config import MLPConfig
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.trainer import Checkpoint, RunBegan, RunError, Start, Trainer, run_of
@@ -41,7 +41,7 @@ def tiny_dataset(n_rows: int = 96) -> Dataset:
         return Split(TableInputs(inputs[part], inputs[part].tanh(), empty[part]), targets[part])
 
     third = n_rows // 3
-    scaling = AffineScaling(torch.zeros(4), torch.ones(4))
+    scaling = InputScaling(torch.zeros(4), torch.ones(4))
     names = ("standard", "min_max", "robust", "quantile")
     fold = Fold(
         train=rows(slice(0, third)),

@@ -6,9 +6,12 @@ import torch
 from torch import Tensor
 
 from automl.data.dataset import Dataset, Fold, Split
-from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
+from automl.data.table.inputs import InputScaling, NumberLevels, TableEncoding, TableInputs
 
 CARDINALITIES = (4, 9)
+N_NUMBERS = 4
+"""Of the five columns the first ones count as numeric; one of these has two values only."""
+
 TASKS = {
     "cross_entropy": ("multiclass", 3),
     "binary_cross_entropy": ("binary", 2),
@@ -56,7 +59,11 @@ def tiny_dataset(
             split(train),
             split(valid),
             split(test),
-            TableEncoding(_scalings(inputs[train]), CARDINALITIES if with_categories else ()),
+            TableEncoding(
+                _scalings(inputs[train]),
+                CARDINALITIES if with_categories else (),
+                _levels(inputs[train][:, :N_NUMBERS]),
+            ),
             target_mean=7.0 if task == "regression" else 0.0,
             target_scale=2.5 if task == "regression" else 1.0,
             class_weights=class_weights,
@@ -66,15 +73,23 @@ def tiny_dataset(
     return Dataset(task, loss, n_classes, folds)  # type: ignore[arg-type]
 
 
-def _scalings(inputs: Tensor) -> dict[str, AffineScaling]:
+def _levels(numbers: Tensor) -> NumberLevels:
+    levels = numbers.quantile(torch.linspace(0, 1, 961), dim=0)
+    return NumberLevels(levels, (levels / 4).tanh())
+
+
+def _scalings(inputs: Tensor) -> dict[str, InputScaling]:
     low, high = inputs.amin(0), inputs.amax(0)
     quartiles = inputs.quantile(torch.tensor([0.25, 0.5, 0.75]), dim=0)
     scalings = {
-        "standard": AffineScaling(inputs.mean(0), 1 / inputs.std(0)),
-        "min_max": AffineScaling(low, 1 / (high - low)),
-        "robust": AffineScaling(quartiles[1], 1 / (quartiles[2] - quartiles[0]).clamp(min=0.1)),
-        "quantile": AffineScaling(torch.zeros(5), torch.ones(5)),
+        "standard": InputScaling(inputs.mean(0), 1 / inputs.std(0)),
+        "min_max": InputScaling(low, 1 / (high - low)),
+        "robust": InputScaling(quartiles[1], 1 / (quartiles[2] - quartiles[0]).clamp(min=0.1)),
+        "quantile": InputScaling(torch.zeros(5), torch.ones(5)),
     }
+    width = quartiles[2] - quartiles[0]  # 0, or 1, of the code in the first column
+    scale = 1 / torch.where(width > 0, width, (high - low) / 2)
+    clipped = InputScaling(quartiles[1], scale, limit=3.0)
     for scaling in scalings.values():
         scaling.shift[0], scaling.scale[0] = 0.0, 1.0
-    return scalings
+    return {**scalings, "robust_clip": clipped}

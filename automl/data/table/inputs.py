@@ -1,15 +1,16 @@
 """The inputs of a table: numbers, numbers by their ranks, and codes of categories.
 
 Columns are imputed and encoded once, by a preprocessor fitted on the fold's train rows only.
-Numeric inputs are kept twice: linear in the original values, and quantile-scaled. Standard,
-min-max and robust scaling are affine maps, kept as (shift, scale) per scaling, which a network
-applies as its first step.
+Numeric inputs are kept twice: linear in the original values, and quantile-scaled. All other
+scalings are maps with a few numbers per column (`InputScaling`), which a network applies as its
+first step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -53,28 +54,118 @@ class TableInputs(Inputs):
 
 
 @dataclass(frozen=True, slots=True)
-class AffineScaling:
-    """The input map x -> (x - shift) * scale, column by column.
+class InputScaling:
+    """The input map x -> z = (x - shift) * scale, column by column, then perhaps a smooth clip.
+
+    With a limit c it goes on to z / sqrt(1 + (z / c)^2), which is nearly z near 0 and stays
+    within -c and c.
+
+    Source:
+        the smooth clip: Holzmüller et al. 2024, arXiv 2407.04491, section 3, with c = 3.
 
     Shape:
-        shift, scale: (D,) float32. Columns that are 0/1 codes have shift 0 and scale 1;
-        columns that are constant in the train rows have scale 0.
+        shift, scale: (D,) float32. Columns that are 0/1 codes have shift 0 and scale 1 unless
+        there is a limit; columns that are constant in the train rows have scale 0.
     """
 
     shift: Tensor
     scale: Tensor
+    limit: float | None = None
 
-    def to(self, device: torch.device | str) -> AffineScaling:
-        """The same map on another device."""
-        return AffineScaling(self.shift.to(device), self.scale.to(device))
+    def apply(self, numbers: Tensor) -> Tensor:
+        """Scale numbers, (N, D)."""
+        return smoothly_clipped((numbers - self.shift) * self.scale, self.limit)
+
+    def first(self, n_columns: int) -> InputScaling:
+        """The map of the first columns alone."""
+        return InputScaling(self.shift[:n_columns], self.scale[:n_columns], self.limit)
+
+    def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> InputScaling:
+        """The same map on another device, or in another precision."""
+        return InputScaling(self.shift.to(device, dtype), self.scale.to(device, dtype), self.limit)
+
+
+def smoothly_clipped(numbers: Tensor, limit: float | None) -> Tensor:
+    """Numbers brought within a limit as `InputScaling` says; as they are if there is none."""
+    if limit is None:
+        return numbers
+    return numbers / torch.sqrt(1 + (numbers / limit).square())
+
+
+@dataclass(frozen=True, slots=True)
+class NumberLevels:
+    """Quantiles of the train rows in the numeric columns, which come first; least and most too.
+
+    Shape:
+        numeric, quantile: (Q, n) float32, of both copies of the numbers; Q is `MOST_BINS` + 1.
+    """
+
+    numeric: Tensor
+    quantile: Tensor
+
+    def to(self, device: torch.device | str) -> NumberLevels:
+        """The same on another device."""
+        return NumberLevels(self.numeric.to(device), self.quantile.to(device))
+
+
+MOST_INVERSE: Final = 1e30
+"""Of the width of a bin: bins of a width near the smallest float32 would have an infinite one."""
+
+NO_LEVELS: Final = NumberLevels(torch.empty(0, 0), torch.empty(0, 0))
+"""Of inputs of which no column is known to be numeric."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberBins:
+    """Bins of each numeric column, in scaled numbers; columns may have fewer than others.
+
+    Shape:
+        starts: (n, T) float32, infinite where a column has no such bin, of a constant column its
+        value and no bin; inverse_widths: (n, T) float32, 0 where it has none.
+    """
+
+    starts: Tensor
+    inverse_widths: Tensor
+
+    @property
+    def finite_starts(self) -> Tensor:
+        """The starts, 0 where a column has no such bin."""
+        return torch.where(self.inverse_widths > 0, self.starts, 0.0)
+
+    @property
+    def limits_of_shares(self) -> tuple[Tensor, Tensor]:
+        """Between what the share of each bin that lies below a number is, (n, T) twice.
+
+        These are 0 and 1, but the first bin of a column goes on below its start, and its last
+        one beyond its end: Gorishniy et al. 2022, arXiv 2203.05556, equation 1.
+        """
+        is_bin = self.inverse_widths > 0
+        is_next = torch.cat([is_bin[:, 1:], torch.zeros_like(is_bin[:, :1])], dim=1)
+        least, most = torch.zeros_like(self.starts), torch.ones_like(self.starts)
+        least[:, 0] = -torch.inf
+        most[is_bin & ~is_next] = torch.inf
+        return least, most
+
+    @classmethod
+    def between(cls, edges: Tensor) -> NumberBins:
+        """The bins between edges in ascending order, (n, T + 1), of which those alike are one."""
+        starts = edges.new_full((len(edges), edges.shape[1] - 1), torch.inf)
+        inverse_widths = torch.zeros_like(starts)
+        for column, own in enumerate(edges):
+            distinct = torch.unique_consecutive(own)
+            n_bins = len(distinct) - 1
+            starts[column, : max(1, n_bins)] = distinct[: max(1, n_bins)]
+            inverse_widths[column, :n_bins] = (1 / distinct.diff()).clamp(max=MOST_INVERSE)
+        return cls(starts, inverse_widths)
 
 
 @dataclass(frozen=True, slots=True)
 class TableEncoding(Encoding):
-    """The scalings that a network chooses from, and how many codes embedded columns have."""
+    """The scalings that a network chooses from, and what is known of its columns."""
 
-    scalings: Mapping[str, AffineScaling]  # "standard", "min_max", "robust", "quantile" (identity)
+    scalings: Mapping[str, InputScaling]  # by name; "quantile" is the identity
     codes: tuple[int, ...] = ()  # per embedded column, "unknown" included
+    levels: NumberLevels = NO_LEVELS
 
     @property
     def n_features(self) -> int:
@@ -86,15 +177,29 @@ class TableEncoding(Encoding):
         """Codes per embedded column, "unknown" included."""
         return self.codes
 
+    @property
+    def n_numbers(self) -> int:
+        """How many of the D columns are numeric: the first ones. The others are 0 or 1."""
+        return self.levels.numeric.shape[1]
+
+    def bins(self, scaling: str, n_bins: int) -> NumberBins:
+        """Bins of the numeric columns that hold equally many train rows each, as scaled numbers.
+
+        Where many rows have one value there are fewer; a constant column has none.
+        """
+        levels = self.levels.quantile if scaling == "quantile" else self.levels.numeric
+        places = torch.linspace(0, len(levels) - 1, n_bins + 1, device=levels.device).round()
+        edges = self.scalings[scaling].first(self.n_numbers).apply(levels[places.long()])
+        return NumberBins.between(edges.T)
+
     def standardized(self, numbers: Tensor) -> Tensor:
         """Numbers with mean 0 and deviation 1 in the train rows; 0/1 codes as they are."""
-        scaling = self.scalings["standard"]
-        return (numbers - scaling.shift) * scaling.scale
+        return self.scalings["standard"].apply(numbers)
 
     def to(self, device: torch.device | str) -> TableEncoding:
         """The same on another device."""
         moved = {name: scaling.to(device) for name, scaling in self.scalings.items()}
-        return TableEncoding(moved, self.codes)
+        return TableEncoding(moved, self.codes, self.levels.to(device))
 
 
 def table_inputs(inputs: Inputs) -> TableInputs:

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from search_spaces.hyperparameters import MOST_BINS
+
 Floats: TypeAlias = NDArray[np.float64]
 
 MOST_QUANTILE_ROWS = 10_000
@@ -23,6 +25,8 @@ MOST_QUANTILE_ROWS = 10_000
 
 EDGE = 1e-7
 """So near the ends of a distribution is its end, which a normal one would have at infinity."""
+
+_LEVEL_SHARES = np.linspace(0, 1, MOST_BINS + 1)
 
 FARTHEST = float(ndtri(1 - (EDGE - np.spacing(1))))
 """Where the ends of a distribution lie: 5.2 standard deviations from the middle."""
@@ -33,13 +37,16 @@ class NumberEncoding:
     """How D columns of numbers are encoded.
 
     Shape:
-        fills, means, deviations: (D,); quantiles: (Q, D), of standardized numbers.
+        fills, means, deviations: (D,); quantiles: (Q, D), of standardized numbers; levels:
+        (`MOST_BINS` + 1, D) float32, likewise, without noise: values that many rows have stand
+        there as often.
     """
 
     fills: Floats  # what stands for a missing number: the median
     means: Floats
     deviations: Floats
     quantiles: Floats
+    levels: NDArray[np.float32]
 
     @classmethod
     def fit(cls, columns: Floats) -> NumberEncoding:
@@ -50,6 +57,7 @@ class NumberEncoding:
         noise = np.random.default_rng(0).normal(0.0, 1e-5, size=(n_rows, n_columns))
         shares = np.linspace(0, 1, _n_quantiles(n_rows)) * 100
         quantiles = np.zeros((len(shares), n_columns))
+        levels = np.zeros((MOST_BINS + 1, n_columns), dtype=np.float32)
 
         for place, column in enumerate(columns):
             present = column[~np.isnan(column)]
@@ -62,7 +70,8 @@ class NumberEncoding:
             # it, to the middle of its ranks.
             # Source: the noise of 1e-5 in TabM's experiments (Gorishniy et al. 2024).
             quantiles[:, place] = np.percentile((numbers + noise[:, place])[drawn], shares)
-        return cls(fills, means, deviations, quantiles)
+            levels[:, place] = np.quantile(numbers[drawn], _LEVEL_SHARES)
+        return cls(fills, means, deviations, quantiles, levels)
 
     def standardized(self, columns: Floats) -> Floats:
         """Fill and standardize.
@@ -96,7 +105,10 @@ class NumberEncoding:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> NumberEncoding:
         """The inverse of `to_arrays`."""
-        return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+        present = {field.name: arrays[field.name] for field in fields(cls) if field.name in arrays}
+        if "levels" not in present:  # an earlier version's, whose networks encode no numbers
+            present["levels"] = np.zeros((0, len(present["fills"])), dtype=np.float32)
+        return cls(**present)
 
 
 def _n_quantiles(n_rows: int) -> int:

@@ -6,7 +6,7 @@ the rest as JSON.
 
 Inputs, in this order: numbers, booleans, missing-indicators, one-hot columns. Numbers are
 standardized in float64 before they become float32, which has 7 digits only and would blur
-large ids and times. The scalings that a run applies are affine maps on top of that.
+large ids and times. The scalings that a run applies are maps on top of that.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from automl.data.encoders import Encoder, NewRows
 from automl.data.table.category_encoding import CategoryEncoding
 from automl.data.table.column_reading import read_columns
 from automl.data.table.columns import ColumnPlan
-from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
+from automl.data.table.inputs import InputScaling, NumberLevels, TableEncoding, TableInputs
 from automl.data.table.new_rows import read_rows
 from automl.data.table.number_encoding import NumberEncoding
-from automl.data.table.scalings import affine_scalings
+from automl.data.table.scalings import input_scalings
 from automl.errors import DataError
 from storage.records import Json
 
@@ -68,7 +68,8 @@ class Preprocessor(Encoder):
     flagged: tuple[str, ...]  # columns with an indicator of what is missing
     one_hot: Mapping[str, CategoryEncoding]
     embedded: Mapping[str, CategoryEncoding]  # columns that become codes
-    scalings: Mapping[str, AffineScaling]
+    scalings: Mapping[str, InputScaling]
+    levels: NumberLevels
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -84,8 +85,8 @@ class Preprocessor(Encoder):
 
     @property
     def encoding(self) -> TableEncoding:
-        """The scalings, and the codes of embedded columns."""
-        return TableEncoding(self.scalings, self.cardinalities)
+        """The scalings, the codes of embedded columns, and quantiles of numeric ones."""
+        return TableEncoding(self.scalings, self.cardinalities, self.levels)
 
     def inputs(self, rows: pd.DataFrame) -> TableInputs:
         """Encode rows that `read_columns` has read."""
@@ -164,7 +165,11 @@ class Preprocessor(Encoder):
     def to_state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Json]]:
         """What was learned of numbers as arrays, and the rest as plain values."""
         scalings = {
-            name: {"shift": scaling.shift.tolist(), "scale": scaling.scale.tolist()}
+            name: {
+                "shift": scaling.shift.tolist(),
+                "scale": scaling.scale.tolist(),
+                "limit": scaling.limit,
+            }
             for name, scaling in self.scalings.items()
         }
         return self.numbers.to_arrays(), {
@@ -183,9 +188,10 @@ class Preprocessor(Encoder):
     ) -> Preprocessor:
         """The inverse of `to_state`."""
         scalings = {
-            name: AffineScaling(
+            name: InputScaling(
                 torch.tensor(values["shift"], dtype=torch.float32),
                 torch.tensor(values["scale"], dtype=torch.float32),
+                values.get("limit"),  # studies of earlier versions have none
             )
             for name, values in state["scalings"].items()
         }
@@ -198,6 +204,7 @@ class Preprocessor(Encoder):
             one_hot=_encodings(state["one_hot"]),
             embedded=_encodings(state["embedded"]),
             scalings=scalings,
+            levels=_levels(NumberEncoding.from_arrays(arrays)),
         )
 
 
@@ -224,10 +231,19 @@ def fit_preprocessor(plans: Sequence[ColumnPlan], train: pd.DataFrame) -> Prepro
         one_hot={name: one for name, one in categories.items() if not embeds[name]},
         embedded={name: one for name, one in categories.items() if embeds[name]},
         scalings={},
+        levels=_levels(numbers),
     )
-    n_marks = len(unscaled.feature_names) - len(names)
-    scalings = affine_scalings(numbers.standardized(columns).T, n_marks)
-    return replace(unscaled, scalings=scalings)
+    marks = np.empty((len(train), len(unscaled.feature_names) - len(names)), dtype=np.float32)
+    unscaled._write_marks(train, marks)
+    return replace(unscaled, scalings=input_scalings(numbers.standardized(columns).T, marks))
+
+
+def _levels(numbers: NumberEncoding) -> NumberLevels:
+    """The quantiles of the numeric columns in both copies of the inputs."""
+    normal = numbers.normal(numbers.levels.T.astype(np.float64)).T
+    return NumberLevels(
+        torch.from_numpy(numbers.levels.copy()), torch.from_numpy(normal.astype(np.float32))
+    )
 
 
 def columns_of(typed: pd.DataFrame, names: Sequence[str]) -> Floats:

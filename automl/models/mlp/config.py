@@ -34,6 +34,11 @@ class MLPConfig:
     dropout: float = _DEFAULTS["dropout"]
     input_dropout: float = _DEFAULTS["input_dropout"]
     scaling: str = _DEFAULTS["scaling"]
+    numeric_encoding: str = _DEFAULTS["numeric_encoding"]
+    encoding_size: int = _DEFAULTS["encoding_size"]
+    n_bins: int = _DEFAULTS["n_bins"]  # of piecewise_linear
+    n_frequencies: int = _DEFAULTS["n_frequencies"]  # of periodic
+    frequency_scale: float = _DEFAULTS["frequency_scale"]  # likewise
 
     @property
     def hidden_sizes(self) -> tuple[int, ...]:
@@ -77,18 +82,65 @@ def embedding_size(cardinality: int) -> int:
     return min(50, math.ceil(1.6 * math.pow(cardinality, 0.56)))
 
 
-def input_size(n_features: int, cardinalities: Sequence[int]) -> int:
-    """Width of the first linear layer's input: numeric columns and embeddings."""
-    return n_features + sum(embedding_size(cardinality) for cardinality in cardinalities)
+def encoded_size(config: MLPConfig, n_features: int, n_numbers: int) -> int:
+    """What the D columns become, of which the first `n_numbers` are numeric and encoded."""
+    if config.numeric_encoding == "none":
+        return n_features
+    return n_features + n_numbers * (config.encoding_size - 1)
+
+
+def input_size(
+    config: MLPConfig, n_features: int, cardinalities: Sequence[int], n_numbers: int = 0
+) -> int:
+    """Width of the first linear layer's input: encoded columns, then embeddings."""
+    embedded = sum(embedding_size(cardinality) for cardinality in cardinalities)
+    return encoded_size(config, n_features, n_numbers) + embedded
+
+
+def input_parameters(config: MLPConfig, n_numbers: int) -> dict[str, tuple[int, ...]]:
+    """Shapes of what is learned before the first layer beside embeddings, by `state_dict` name."""
+    size = config.encoding_size
+    if n_numbers == 0 or config.numeric_encoding == "none":
+        return {}
+    if config.numeric_encoding == "piecewise_linear":
+        shapes: dict[str, tuple[int, ...]] = {
+            "weight": (n_numbers, config.n_bins, size),
+            "linear_weight": (n_numbers, size),
+            "bias": (n_numbers, size),
+        }
+    else:
+        shapes = {
+            "frequencies": (n_numbers, config.n_frequencies),
+            "weight": (n_numbers, config.n_frequencies, size - 1),
+            "bias_phases": (n_numbers, config.n_frequencies),
+            "bias": (n_numbers, size - 1),
+        }
+    return {f"numeric_encoding.{name}": shape for name, shape in shapes.items()}
+
+
+def parts_per_number(config: MLPConfig) -> int:
+    """Bins or frequencies of an encoded column; 0 where none is encoded."""
+    parts = {"piecewise_linear": config.n_bins, "periodic": config.n_frequencies}
+    return parts.get(config.numeric_encoding, 0)
+
+
+def is_penalized(name: str, shape: Sequence[int]) -> bool:
+    """Whether an input parameter is a weight: what `parameter_roles.penalized` says of it."""
+    return len(shape) >= 2 and not name.rpartition(".")[2].startswith("bias")
 
 
 def count_parameters(
-    config: MLPConfig, n_features: int, cardinalities: Sequence[int], n_outputs: int
+    config: MLPConfig,
+    n_features: int,
+    cardinalities: Sequence[int],
+    n_outputs: int,
+    n_numbers: int = 0,
 ) -> int:
-    """Trainable numbers of a network on such inputs."""
+    """Trainable numbers of a network on such inputs, of which the first numbers are numeric."""
     per_unit = {"none": 1, "batch_norm": 2, "layer_norm": 3}  # bias, gain and shift, or all
     total = sum(codes * embedding_size(codes) for codes in cardinalities)
-    n_in = input_size(n_features, cardinalities)
+    total += sum(math.prod(shape) for shape in input_parameters(config, n_numbers).values())
+    n_in = input_size(config, n_features, cardinalities, n_numbers)
     for size in config.hidden_sizes:
         total += size * config.pieces * (n_in + per_unit[config.normalization])
         total += config.activation == "prelu"  # its slope

@@ -26,6 +26,7 @@ MOST_MEMORY: Final[Mapping[str, tuple[ParameterValue, ...]]] = {
     "activation": ("maxout", "prelu"),
     "activation_mixing": ("learned",),
     "normalization": ("batch_norm", "layer_norm"),
+    "numeric_encoding": ("piecewise_linear", "periodic"),
 }
 """The choices that take memory beside the network's size."""
 
@@ -106,7 +107,9 @@ class MLPFamily(Family):
 
     def n_parameters(self, config: MLPConfig, data: DataDescription) -> int:
         """Trainable numbers of a network."""
-        return count_parameters(config, data.n_features, data.cardinalities, data.n_outputs)
+        return count_parameters(
+            config, data.n_features, data.cardinalities, data.n_outputs, data.n_numbers
+        )
 
     def step_seconds(self, config: MLPConfig, data: DataDescription, batch_size: int) -> float:
         """What a step of one network takes."""

@@ -15,8 +15,11 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from automl.models.mlp.config import MLPConfig, embedding_size, input_size
+from automl.models.mlp.config import MLPConfig, embedding_size, input_parameters, input_size
 from automl.models.mlp.network import MLP
+
+_BEFORE_EMBEDDINGS: Final = -(1 << 20)
+"""The first "layer" of an encoding's draws: no table has so many embedded columns."""
 
 Shape = tuple[int, ...]
 Rule = Callable[[Shape, torch.Generator], Tensor]
@@ -60,14 +63,20 @@ INITIALIZATIONS: Final[Mapping[str, Rule]] = {
 
 
 def draw_weights(
-    config: MLPConfig, n_features: int, cardinalities: Sequence[int], n_outputs: int, seed: int
+    config: MLPConfig,
+    n_features: int,
+    cardinalities: Sequence[int],
+    n_outputs: int,
+    seed: int,
+    n_numbers: int = 0,
 ) -> Iterator[tuple[str, Tensor]]:
     """Draw the weights of a network from a run's seed, under the names of its `state_dict`.
 
     They follow `config.initialization`, but for an output layer that begins at zero. Embeddings
     are N(0, 1 / width) whatever the rule, since they are inputs (variance as in Gorishniy et al.
     2021, arXiv 2106.11959). What else a network has is not drawn: biases are zero, normalization,
-    the slope of prelu and the shares of units that mix as they are made.
+    the slope of prelu and the shares of units that mix as they are made. The parameters of a
+    numeric encoding are drawn or set by rules of their own, `_INPUT_RULES`.
 
     Args:
         seed: already particular to the weights: `automl.randomness.stream(run.seed, "weights")`.
@@ -76,7 +85,7 @@ def draw_weights(
         as in the `state_dict`, float64.
     """
     rule = INITIALIZATIONS[config.initialization]
-    n_in = input_size(n_features, cardinalities)
+    n_in = input_size(config, n_features, cardinalities, n_numbers)
     for layer, size in enumerate(config.hidden_sizes):
         drawn = rule((config.pieces, size, n_in), layer_generator(seed, layer))
         yield f"hidden.{layer}.linear.weight", drawn.flatten(0, 1)
@@ -88,6 +97,48 @@ def draw_weights(
         shape = (codes, embedding_size(codes))
         drawn = _gaussian(shape, layer_generator(seed, -1 - column), 1 / shape[1])
         yield f"embeddings.{column}.weight", drawn
+    yield from _drawn_encoding(config, n_numbers, seed)
+
+
+def _uniform(shape: Shape, generator: torch.Generator, limit: float) -> Tensor:
+    return (2 * torch.rand(shape, generator=generator, dtype=torch.float64) - 1) * limit
+
+
+InputRule = Callable[[Shape, torch.Generator, MLPConfig], Tensor]
+
+_INPUT_RULES: Final[Mapping[str, Mapping[str, InputRule]]] = {
+    # Version B of TabM's code: linear maps as they begin in rtdl, bins with zeros.
+    "piecewise_linear": {
+        "weight": lambda shape, generator, config: torch.zeros(shape, dtype=torch.float64),
+        "linear_weight": lambda shape, generator, config: _uniform(
+            shape, generator, config.encoding_size**-0.5
+        ),
+        "bias": lambda shape, generator, config: _uniform(
+            shape, generator, config.encoding_size**-0.5
+        ),
+    },
+    # PBLD of Holzmüller et al. 2024, arXiv 2407.04491; 1/4 there, of 16 frequencies.
+    "periodic": {
+        "frequencies": lambda shape, generator, config: _gaussian(
+            shape, generator, config.frequency_scale**2
+        ),
+        "bias_phases": lambda shape, generator, config: _uniform(shape, generator, math.pi),
+        "weight": lambda shape, generator, config: _uniform(
+            shape, generator, config.n_frequencies**-0.5
+        ),
+        "bias": lambda shape, generator, config: _uniform(
+            shape, generator, config.n_frequencies**-0.5
+        ),
+    },
+}
+"""Numeric encoding -> its parameters and how they begin."""
+
+
+def _drawn_encoding(config: MLPConfig, n_numbers: int, seed: int) -> Iterator[tuple[str, Tensor]]:
+    """The parameters of a numeric encoding, each from a generator of its own."""
+    for place, (name, shape) in enumerate(input_parameters(config, n_numbers).items()):
+        rule = _INPUT_RULES[config.numeric_encoding][name.partition(".")[2]]
+        yield name, rule(shape, layer_generator(seed, _BEFORE_EMBEDDINGS - place), config)
 
 
 @torch.no_grad()
@@ -100,7 +151,7 @@ def initialize_(model: MLP, seed: int) -> None:
     cardinalities = [table.num_embeddings for table in tables]
     parameters = dict(model.named_parameters())
     n_features, n_outputs = len(model.input_shift), model.output.out_features
-    drawn = draw_weights(model.config, n_features, cardinalities, n_outputs, seed)
+    drawn = draw_weights(model.config, n_features, cardinalities, n_outputs, seed, model.n_numbers)
     for name, weight in drawn:
         parameters[name].copy_(weight)
 

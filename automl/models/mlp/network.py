@@ -1,6 +1,6 @@
 """The multilayer perceptron as a module.
 
-    inputs --affine scaling--> input dropout
+    inputs --scaling--> numeric encoding --> input dropout
         --> [linear, normalization, activation, dropout, sum with inputs] x n_layers --> linear
 
 Categories of high cardinality enter as embeddings beside the scaled inputs. Weights come
@@ -19,8 +19,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from automl.data.dataset import DataDescription
-from automl.data.table.inputs import AffineScaling, table_encoding
+from automl.data.table.inputs import InputScaling, smoothly_clipped, table_encoding
 from automl.models.mlp.config import MAXOUT_PIECES, MLPConfig, embedding_size, input_size
+from automl.models.mlp.numeric_encoding import NumericEncoding, numeric_encoding_for
+from automl.models.parameter_roles import RateRole
 
 PRELU_SLOPE: Final = 0.25
 """Where the learnable slope starts: He et al. 2015, "Delving Deep into Rectifiers"."""
@@ -77,6 +79,9 @@ class HiddenLayer(nn.Module):
     Shape:
         inputs: (B, n_in); mask: (B, n_out) or None; result: (B, n_out).
     """
+
+    rate_roles: Final[Mapping[str, RateRole]] = {"mixing": "mixing"}
+    """See `parameter_roles.rate_roles`."""
 
     def __init__(
         self,
@@ -137,7 +142,7 @@ class MLP(nn.Module):
 
     Shape:
         inputs: (B, D); categories: (B, E) int64, E may be 0; masks: None, or one per place
-        where dropout acts: (B, D + embeddings) first, then (B, H) per hidden layer, each of
+        where dropout acts: (B, n_inputs) first, then (B, H) per hidden layer, each of
         which may be None; result: (B, C), or (B, 1) for binary tasks (a logit) and regression.
     """
 
@@ -150,8 +155,9 @@ class MLP(nn.Module):
         n_features: int,
         n_outputs: int,
         cardinalities: Sequence[int] = (),
-        scaling: AffineScaling | None = None,
+        scaling: InputScaling | None = None,
         *,
+        numeric_encoding: NumericEncoding | None = None,
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
     ) -> None:
@@ -161,17 +167,25 @@ class MLP(nn.Module):
         scale = torch.ones(n_features) if scaling is None else scaling.scale
         self.register_buffer("input_shift", shift.to(device, dtype, copy=True))
         self.register_buffer("input_scale", scale.to(device, dtype, copy=True))
+        self.input_limit = None if scaling is None else scaling.limit
         self.embeddings = nn.ModuleList(
             _Embedding(codes, embedding_size(codes), device=device, dtype=dtype)
             for codes in cardinalities
         )
-        self.n_inputs = input_size(n_features, cardinalities)  # of the first linear map
+        self.numeric_encoding = numeric_encoding
+        # Of the first linear map.
+        self.n_inputs = input_size(config, n_features, cardinalities, self.n_numbers)
         sizes = (self.n_inputs, *config.hidden_sizes)
         self.hidden = nn.ModuleList(
             HiddenLayer(n_in, n_out, config, device, dtype, skips=config.skips(layer))
             for layer, (n_in, n_out) in enumerate(itertools.pairwise(sizes))
         )
         self.output = _Linear(sizes[-1], n_outputs, device=device, dtype=dtype)
+
+    @property
+    def n_numbers(self) -> int:
+        """How many of the columns, the first ones, are encoded."""
+        return 0 if self.numeric_encoding is None else self.numeric_encoding.n_numbers
 
     @property
     def layers(self) -> tuple[HiddenLayer, ...]:
@@ -184,8 +198,12 @@ class MLP(nn.Module):
         return (*(layer.linear for layer in self.layers), self.output)
 
     def encode(self, inputs: Tensor, categories: Tensor) -> Tensor:
-        """The first layer's inputs: scaled columns, then embeddings."""
+        """The first layer's inputs: scaled columns, encoded or not, then embeddings."""
         scaled = (inputs - self.input_shift) * self.input_scale
+        scaled = smoothly_clipped(scaled, self.input_limit)
+        if self.numeric_encoding is not None:
+            numbers, marks = scaled.tensor_split([self.n_numbers], dim=-1)
+            scaled = torch.cat([self.numeric_encoding(numbers), marks], dim=-1)
         if not len(self.embeddings):
             return scaled
         embedded = [table(categories[:, e]) for e, table in enumerate(self.embeddings)]
@@ -224,6 +242,7 @@ def mlp_for(
         data.n_outputs,
         encoding.cardinalities,
         encoding.scalings[config.scaling],
+        numeric_encoding=numeric_encoding_for(config, encoding, device, dtype),
         device=device,
         dtype=dtype,
     )

@@ -60,7 +60,8 @@ template <typename T, typename Index>
 void embeddings_backward(const Lesson<T> &lesson, const Index *index) {
     const Network<T> &network = *lesson.network;
     const Rows<T> &rows = *lesson.rows;
-    int64_t place = rows.n_columns;
+    const Encoding<T> *encoding = network.encoding;
+    int64_t place = rows.n_columns + (encoding ? encoding->n_numbers * (encoding->size - 1) : 0);
     for (int64_t column = 0; column < rows.n_embedded; column++) {
         const Embedding<T> &table = lesson.embeddings[column];
         T *gradients = table.gradients;
@@ -79,8 +80,7 @@ template <typename T>
 void learn(const Lesson<T> &lesson, const Objective<T> &objective, const int32_t *index, int64_t n_rows) {
     Network<T> &network = *lesson.network;
     network.n_rows = n_rows;
-    gather(*lesson.rows, lesson.embeddings, index, n_rows, network.n_inputs, network.inputs, lesson.classes,
-           lesson.values);
+    gather(*lesson.rows, lesson.embeddings, index, network, lesson.classes, lesson.values);
     network_forward(network);
     const Targets<T> targets = {lesson.rows->classes ? lesson.classes : nullptr,
                                 lesson.rows->values ? lesson.values : nullptr};

@@ -39,7 +39,15 @@ extern const FieldLayout field_layouts[] = {
     FIELD(Network, output_weights), FIELD(Network, output_weight_gradients),
     FIELD(Network, output_bias), FIELD(Network, output_bias_gradients), FIELD(Network, linear),
     FIELD(Network, linear_signals), FIELD(Network, signals), FIELD(Network, signals_below),
-    FIELD(Network, row_offsets), FIELD(Network, pair_offsets), DROPOUT(Network, input_dropout),
+    FIELD(Network, row_offsets), FIELD(Network, pair_offsets), FIELD(Network, encoding),
+    DROPOUT(Network, input_dropout),
+
+    WHOLE(Encoding), FIELD(Encoding, kind), FIELD(Encoding, n_numbers), FIELD(Encoding, size),
+    FIELD(Encoding, n_parts), FIELD(Encoding, starts), FIELD(Encoding, inverse_widths),
+    FIELD(Encoding, weights), FIELD(Encoding, slopes), FIELD(Encoding, bias),
+    FIELD(Encoding, phases), FIELD(Encoding, weight_gradients), FIELD(Encoding, slope_gradients),
+    FIELD(Encoding, bias_gradients), FIELD(Encoding, phase_gradients), FIELD(Encoding, columns),
+    FIELD(Encoding, space),
 
     WHOLE(Rows), FIELD(Rows, n_columns), FIELD(Rows, n_embedded), FIELD(Rows, columns),
     FIELD(Rows, categories), FIELD(Rows, classes), FIELD(Rows, values),

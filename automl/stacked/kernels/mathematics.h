@@ -1,4 +1,4 @@
-// Vector versions of exp, log, tanh and erf.
+// Vector versions of exp, log, tanh, erf, cos and sin.
 //
 // Loops are written for the compiler's vectorizer: `omp simd` lets it use glibc's libmvec and
 // reorder sums, without the rules of -ffast-math that would assume numbers to be finite.
@@ -31,6 +31,14 @@ float tanhf(float) noexcept;
 #pragma omp declare simd notinbranch
 double tanh(double) noexcept;
 #pragma omp declare simd notinbranch
+float cosf(float) noexcept;
+#pragma omp declare simd notinbranch
+double cos(double) noexcept;
+#pragma omp declare simd notinbranch
+float sinf(float) noexcept;
+#pragma omp declare simd notinbranch
+double sin(double) noexcept;
+#pragma omp declare simd notinbranch
 float erff(float) noexcept;
 #pragma omp declare simd notinbranch
 double erf(double) noexcept;
@@ -38,6 +46,8 @@ double erf(double) noexcept;
 #endif
 
 namespace {
+
+constexpr double TWO_PI = 6.283185307179586;
 
 // The C library's names: std::exp and its like are not recognized by the vectorizer.
 inline float exponential(float x) { return ::expf(x); }
@@ -50,6 +60,10 @@ inline float logarithm_of_1_more(float x) { return ::log1pf(x); }
 inline double logarithm_of_1_more(double x) { return ::log1p(x); }
 inline float hyperbolic_tangent(float x) { return ::tanhf(x); }
 inline double hyperbolic_tangent(double x) { return ::tanh(x); }
+inline float cosine(float x) { return ::cosf(x); }
+inline double cosine(double x) { return ::cos(x); }
+inline float sine(float x) { return ::sinf(x); }
+inline double sine(double x) { return ::sin(x); }
 inline float error_function(float x) { return ::erff(x); }
 inline double error_function(double x) { return ::erf(x); }
 

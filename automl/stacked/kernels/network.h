@@ -14,6 +14,7 @@
 
 #include "activation.h"
 #include "dropout.h"
+#include "encoding.h"
 #include "normalization.h"
 #include "product.h"
 
@@ -49,6 +50,7 @@ struct Network {
     T *linear, *linear_signals;          // (B, pieces x widest)
     T *signals, *signals_below;          // (B, widest)
     const int32_t *row_offsets, *pair_offsets;  // see RunDropout
+    const Encoding<T> *encoding;         // of numeric columns; null if there is none
     Dropout input_dropout;
 };
 
@@ -286,6 +288,7 @@ Inputs<T> inputs_at(const Network<T> &network, int64_t depth) {
 template <typename T>
 void network_forward(const Network<T> &network) {
     const int64_t B = network.n_rows, C = network.n_outputs, D = network.n_inputs;
+    if (network.encoding) encode(*network.encoding, B, D, network.inputs);
     const RunDropout<T> drawn = run_dropout(network, network.input_dropout);
     if (drawn.drops()) drawn.apply(B, D, network.inputs);
     for (int64_t l = 0; l < network.n_layers; l++) RunLayer<T>(network, l).forward(inputs_at(network, l));
@@ -325,6 +328,7 @@ void network_backward(const Network<T> &network) {
     }
     const RunDropout<T> drawn = run_dropout(network, network.input_dropout);
     if (network.input_signals && drawn.drops()) drawn.apply(B, D, network.input_signals);
+    if (network.encoding) encode_backward(*network.encoding, B, D, network.input_signals);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "losses.h"
+#include "network.h"
 #include "vectors.h"
 
 namespace {
@@ -41,19 +42,25 @@ inline void copy_few(const T *from, int64_t n, T *to) {
 constexpr int64_t ROWS_AHEAD = 8;  // of a batch, whose memory is asked for before it is needed
 constexpr int64_t LINE = 64;       // bytes of memory that come together
 
-// Fill a batch's inputs, rows `width` numbers long, and its targets.
+// Fill a batch's inputs and its targets. Numeric columns that are encoded are left to `encode`:
+// their numbers go where that looks for them, and the rest behind their place.
 template <typename T, typename Index>
-void gather(const Rows<T> &rows, const Embedding<T> *embeddings, const Index *index, int64_t n_rows, int64_t width,
-            T *inputs, int64_t *classes, T *values) {
+void gather(const Rows<T> &rows, const Embedding<T> *embeddings, const Index *index, const Network<T> &network,
+            int64_t *classes, T *values) {
+    const Encoding<T> *encoding = network.encoding;
+    const int64_t n_rows = network.n_rows, n_numbers = encoding ? encoding->n_numbers : 0;
+    const int64_t n_encoded = encoding ? n_numbers * encoding->size : 0, n_rest = rows.n_columns - n_numbers;
     for (int64_t b = 0; b < n_rows; b++) {
         const int64_t row = index[b];
-        T *own = inputs + b * width;
+        T *own = network.inputs + b * network.n_inputs + n_encoded;
         if (b + ROWS_AHEAD < n_rows) {
             const T *ahead = rows.columns + index[b + ROWS_AHEAD] * rows.n_columns;
             for (int64_t j = 0; j < rows.n_columns; j += LINE / sizeof(T)) __builtin_prefetch(ahead + j);
         }
-        copy_few(rows.columns + row * rows.n_columns, rows.n_columns, own);
-        own += rows.n_columns;
+        const T *columns = rows.columns + row * rows.n_columns;
+        if (encoding) copy_few(columns, n_numbers, encoding->columns + b * n_numbers);
+        copy_few(columns + n_numbers, n_rest, own);
+        own += n_rest;
         for (int64_t column = 0; column < rows.n_embedded; column++) {
             const Embedding<T> &table = embeddings[column];
             const int64_t code = rows.categories[row * rows.n_embedded + column];

@@ -74,8 +74,7 @@ void measure_scores(const Scores<T> &asked) {
     Network<T> network = *asked.network;
     network.is_training = 0;
     const int64_t D = network.n_inputs, C = network.n_outputs;
-    T *const inputs = network.inputs;
-    const bool is_copied = asked.index || rows.n_embedded;
+    const bool is_copied = asked.index || rows.n_embedded || network.encoding;
     ScoreSums sums;
     for (int64_t start = 0; start < asked.n_rows; start += CHUNK_ROWS) {
         const int64_t m = std::min(CHUNK_ROWS, asked.n_rows - start), first = asked.start + start;
@@ -85,7 +84,7 @@ void measure_scores(const Scores<T> &asked) {
         network.n_rows = m;
         if (is_copied) {
             for (int64_t b = 0; b < m; b++) index[b] = asked.index ? asked.start + asked.index[start + b] : first + b;
-            gather(rows, asked.embeddings, index, m, D, inputs, classes, values);
+            gather(rows, asked.embeddings, index, network, classes, values);
         } else {
             network.inputs = const_cast<T *>(rows.columns) + first * D;  // only dropout writes to them
             targets = {rows.classes ? rows.classes + first : nullptr, rows.values ? rows.values + first : nullptr};

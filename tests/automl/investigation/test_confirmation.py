@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from automl.data.dataset import Dataset, Fold, Split
-from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
+from automl.data.table.inputs import InputScaling, TableEncoding, TableInputs
 from automl.errors import StudyError
 from automl.executors.choosing import make_executor
 from automl.investigation.confirmation import (
@@ -70,7 +70,7 @@ def make_dataset() -> Dataset:
         Split(TableInputs(x[a:b], x[a:b], codes[a:b]), y[a:b])
         for a, b in ((0, 120), (120, 180), (180, 180))
     )
-    scaling = AffineScaling(torch.zeros(1), torch.ones(1))
+    scaling = InputScaling(torch.zeros(1), torch.ones(1))
     names = ("standard", "min_max", "robust", "quantile")
     fold = Fold(train, valid, test, TableEncoding(dict.fromkeys(names, scaling)))
     return Dataset("regression", "mean_squared", 1, (fold,))

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from automl.data.dataset import Dataset, Fold, Split
-from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
+from automl.data.table.inputs import InputScaling, TableEncoding, TableInputs
 from automl.errors import StudyError
 from automl.executors.choosing import make_executor
 from automl.investigation.retraining import (
@@ -54,7 +54,7 @@ def make_dataset(task: Task, n_train: int = 121) -> Dataset:
     codes = torch.zeros((n_rows, 0), dtype=torch.int64)
     bounds = ((0, n_train), (n_train, n_rows), (n_rows, n_rows))
     splits = [Split(TableInputs(x[a:b], x[a:b], codes[a:b]), y[a:b]) for a, b in bounds]
-    scaling = AffineScaling(torch.zeros(3), torch.ones(3))
+    scaling = InputScaling(torch.zeros(3), torch.ones(3))
     names = ("standard", "min_max", "robust", "quantile")
     fold = Fold(*splits, TableEncoding(dict.fromkeys(names, scaling)))
     loss = "mean_squared" if task == "regression" else "binary_cross_entropy"

@@ -55,6 +55,8 @@ def test_estimate_covers_what_is_held_without_being_far_above(
         {"weight_averaging": 2.0, "normalization": "batch_norm"},
         {"n_layers": 4, "residual": "every_layer", "activation": "prelu"},
         {"activation_mixing": "learned", "normalization": "batch_norm", "dropout": 0.1},
+        {"numeric_encoding": "piecewise_linear", "batch_size": None},
+        {"numeric_encoding": "periodic", "n_frequencies": 40},
         {"batch_size": None, "activation": "maxout", "normalization": "batch_norm"},
     ],
 )

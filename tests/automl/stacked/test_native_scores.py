@@ -48,7 +48,7 @@ def table_of(loss: str) -> TableRows:
 
 
 def expected(loss: str, values: StackBlocks, table: TableRows, rows: Tensor) -> Score:
-    embedded = values.embeddings[0][0][table.categories[rows, 0]]
+    embedded = values.inputs[0][0][table.categories[rows, 0]]
     inputs = torch.cat([table.inputs[rows], embedded], dim=1)
     tensors = values.tensors_of(0)
     outputs = inputs @ tensors["output.weight"].T + tensors["output.bias"]

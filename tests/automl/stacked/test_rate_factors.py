@@ -5,14 +5,16 @@ from __future__ import annotations
 import pytest
 import torch
 
+from automl.data.table.inputs import NumberBins
 from automl.models.mlp.config import MLPConfig
 from automl.models.mlp.network import MLP
+from automl.models.mlp.numeric_encoding import NumericEncoding, Periodic, PiecewiseLinear
 from automl.models.parameter_roles import penalized, rate_roles
 from automl.stacked.blocks import StackBlocks, StackLayout
 from automl.stacked.rate_factors import stacked_factors, stretches
 from automl.training.config import TrainingConfig
 
-FACTORS = {"bias": 0.1, "first_layer": 3.0, "embedding": 5.0}
+FACTORS = {"bias": 0.1, "first_layer": 3.0, "embedding": 5.0, "encoding": 0.2, "mixing": 7.0}
 TRAINING = TrainingConfig(**{f"{role}_rate_factor": factor for role, factor in FACTORS.items()})
 
 CONFIGS = [
@@ -21,12 +23,30 @@ CONFIGS = [
     MLPConfig(1, 11),
     MLPConfig(0),
 ]
+OTHERS = [
+    MLPConfig(2, 6, activation="maxout"),
+    MLPConfig(2, 6, activation_mixing="learned"),
+    MLPConfig(1, 6, numeric_encoding="periodic", n_frequencies=3, encoding_size=4),
+    MLPConfig(1, 6, numeric_encoding="piecewise_linear", n_bins=3, encoding_size=2),
+]
 CARDINALITIES = (5, 3)
+N_NUMBERS = 2  # of four features
+
+
+def network_of(config: MLPConfig) -> MLP:
+    encoding: NumericEncoding | None = None
+    if config.numeric_encoding == "periodic":
+        encoding = Periodic(config, N_NUMBERS, "cpu", torch.float32)
+    if config.numeric_encoding == "piecewise_linear":
+        shape = N_NUMBERS, config.n_bins
+        bins = NumberBins(torch.arange(3.0).expand(shape), torch.ones(shape))
+        encoding = PiecewiseLinear(config, bins, "cpu", torch.float32)
+    return MLP(config, 4, 3, CARDINALITIES, numeric_encoding=encoding)
 
 
 def in_plain(config: MLPConfig) -> dict[str, float]:
     """The factor of each parameter by its name."""
-    model = MLP(config, 4, 3, CARDINALITIES)
+    model = network_of(config)
     roles = rate_roles(model)
     return {
         name: FACTORS[roles[id(parameter)]] if id(parameter) in roles else 1.0
@@ -44,10 +64,10 @@ def found_in(blocks: StackBlocks, k: int) -> dict[str, float]:
 
 
 def layout_of(*configs: MLPConfig) -> StackLayout:
-    return StackLayout.of(configs, 4, CARDINALITIES, 3)
+    return StackLayout.of(configs, 4, CARDINALITIES, 3, N_NUMBERS)
 
 
-@pytest.mark.parametrize("config", [*CONFIGS, MLPConfig(2, 6, activation="maxout")], ids=str)
+@pytest.mark.parametrize("config", [*CONFIGS, *OTHERS], ids=str)
 def test_stretches_of_a_run_alone_have_the_factors_and_penalties_of_the_plain_network(
     config: MLPConfig,
 ) -> None:
@@ -60,7 +80,7 @@ def test_stretches_of_a_run_alone_have_the_factors_and_penalties_of_the_plain_ne
     assert [part.start for part in parts] == [0, *(part.stop for part in parts[:-1])]
     assert parts[-1].stop == factors.n_parameters
     assert found_in(factors, 0) == in_plain(config)
-    model = MLP(config, 4, 3, CARDINALITIES)
+    model = network_of(config)
     known = set(map(id, penalized(model)))
     assert found_in(penalties, 0) == {
         name: float(id(parameter) in known) for name, parameter in model.named_parameters()

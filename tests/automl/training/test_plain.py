@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from automl import randomness
 from automl.data.dataset import Fold, Split
-from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
+from automl.data.table.inputs import InputScaling, TableEncoding, TableInputs
 from automl.training.batches import batch_bounds
 from automl.training.plain import PlainTrainer
 from tests.contracts.tiny_datasets import tiny_dataset
@@ -231,7 +231,7 @@ def test_smallest_networks_and_batches_train(values: dict[str, int]) -> None:
 def test_data_of_categories_alone_trains() -> None:
     dataset = tiny_dataset(with_categories=True)
     fold = dataset.folds[0]
-    nothing = AffineScaling(torch.empty(0), torch.empty(0))
+    nothing = InputScaling(torch.empty(0), torch.empty(0))
 
     def no_numbers(rows: Split) -> torch.Tensor:
         return rows.inputs.numeric[:, :0]

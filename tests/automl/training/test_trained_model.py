@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 import torch
 
 from automl.data import LoadedData, SplitOptions, load_dataset
+from automl.data.table.preprocessing import Preprocessor
 from automl.data.targets import class_values
 from automl.errors import ConfigError, DataError, DataWarning
 from automl.models.mlp.config import MLPConfig
@@ -25,6 +27,8 @@ from automl.training.trained_model import (
     network_from_arrays,
     run_from_details,
 )
+from search_spaces.hyperparameters import hyperparameter
+from storage.artifact_formats import pack_tensors, unpack_tensors
 
 
 def mixed_table(n_rows: int = 90) -> pd.DataFrame:
@@ -43,8 +47,9 @@ def data() -> LoadedData:
     return load_dataset(mixed_table(), target="price", splits=SplitOptions(folds=2))
 
 
-def network(data: LoadedData, fold: int, scaling: str = "robust") -> TrainedNetwork:
-    run = RunConfig(1, 0, "mlp", MLPConfig(scaling=scaling), TrainingConfig(), seed=3, fold=fold)
+def network(data: LoadedData, fold: int, scaling: str = "robust", **values: Any) -> TrainedNetwork:
+    config = MLPConfig(scaling=scaling, **values)
+    run = RunConfig(1, 0, "mlp", config, TrainingConfig(), seed=3, fold=fold)
     model = mlp_for(run.model, data.dataset.describe(fold))
     initialize_(model, fold)
     rows = data.dataset.folds[fold]
@@ -70,7 +75,26 @@ def classifier(labels: list[object]) -> tuple[TrainedModel, pd.DataFrame]:
     return model_of(data, network(data, 0)), table
 
 
-@pytest.mark.parametrize("scaling", ["standard", "min_max", "robust", "quantile"])
+@pytest.mark.parametrize("encoding", ["piecewise_linear", "periodic"])
+@pytest.mark.parametrize("scaling", ["standard", "quantile", "robust_clip"])
+def test_encoded_numbers_are_predicted_alike_after_a_reload(
+    data: LoadedData, scaling: str, encoding: str
+) -> None:
+    """Bins are not among the weights: they come back with the encoder."""
+    one = network(data, 0, scaling, numeric_encoding=encoding)
+    encoder = one.encoder
+    assert isinstance(encoder, Preprocessor)
+    assert not any("bins" in name or "starts" in name for name in one.weights)
+    stored = Preprocessor.from_state(*unpack_tensors(pack_tensors(*encoder.to_state())))
+    reloaded = replace(one, encoder=stored)
+    first, again = (model_of(data, each).predict(mixed_table()) for each in (one, reloaded))
+    assert (first == again).all() and len(np.unique(first.round(4))) > 10
+    expected = predict(one.run, one.weights, data.dataset, "test").numpy()
+    off = np.abs(expected[:, None] - first).min(axis=1)
+    assert off.max() < 1e-4, "each test row is one of the table's"
+
+
+@pytest.mark.parametrize("scaling", hyperparameter("scaling").words)
 def test_raw_rows_are_predicted_like_the_encoded_ones(data: LoadedData, scaling: str) -> None:
     """The split's rows, once encoded by the data set and once from the raw table."""
     one = network(data, 0, scaling)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import search_spaces
 from automl.data.dataset import Dataset, Fold, Split
-from automl.data.table.inputs import AffineScaling
+from automl.data.table.inputs import InputScaling
 from automl.models.mlp.network import ACTIVATIONS
 from automl.stacked.memory import memory_bytes
 from automl.training.config import RunConfig, configure
@@ -72,7 +72,7 @@ def widened(dataset: Dataset, n_features: int) -> Dataset:
         return replace(rows, inputs=replace(rows.inputs, numeric=zeros, quantile=zeros))
 
     def fold(one: Fold) -> Fold:
-        scaling = AffineScaling(torch.zeros(n_features), torch.ones(n_features))
+        scaling = InputScaling(torch.zeros(n_features), torch.ones(n_features))
         parts = {name: split(getattr(one, name)) for name in ("train", "valid", "test")}
         encoding = replace(one.encoding, scalings=dict.fromkeys(SCALINGS, scaling))
         return replace(one, **parts, encoding=encoding)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from automl.data.dataset import Dataset, Fold, Split
-from automl.data.table.inputs import AffineScaling, TableEncoding, TableInputs
+from automl.data.table.inputs import InputScaling, TableEncoding, TableInputs
 from automl.executors.choosing import make_executor
 from automl.executors.executor import Executor
 from automl.training.config import RunConfig, configure
@@ -35,7 +35,7 @@ def make_dataset(task: Task = "regression") -> Dataset:
         Split(TableInputs(x[a:b], x[a:b], codes[a:b]), y[a:b])
         for a, b in ((0, 40), (40, 60), (60, 60))
     ]
-    scaling = AffineScaling(torch.zeros(2), torch.ones(2))
+    scaling = InputScaling(torch.zeros(2), torch.ones(2))
     names = ("standard", "min_max", "robust", "quantile")
     fold = Fold(
         *splits, TableEncoding(dict.fromkeys(names, scaling)), target_mean=5.0, target_scale=2.0

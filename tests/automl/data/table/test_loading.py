@@ -11,6 +11,7 @@ import torch
 
 from automl.data import ColumnOptions, LoadedData, SplitOptions, load_dataset
 from automl.errors import ConfigError, DataError
+from search_spaces.hyperparameters import hyperparameter
 
 N = 150
 
@@ -82,7 +83,7 @@ def test_tensors_are_complete_and_finite(loaded: LoadedData) -> None:
             assert torch.isfinite(split.inputs.quantile).all()
             assert split.inputs.numeric.dtype == split.inputs.quantile.dtype == torch.float32
             assert split.inputs.categories.dtype == split.targets.dtype == torch.int64
-        assert set(fold.encoding.scalings) == {"standard", "min_max", "robust", "quantile"}
+        assert set(fold.encoding.scalings) == set(hyperparameter("scaling").words)
 
 
 def test_regression_is_standardized_per_fold(frame: pd.DataFrame) -> None:

@@ -54,3 +54,25 @@ def test_numbers_beyond_those_of_training_end_where_the_distribution_does() -> N
 def test_columns_that_do_not_exist_are_fine() -> None:
     fitted = NumberEncoding.fit(np.empty((0, 20)))
     assert fitted.normal(fitted.standardized(np.empty((0, 3)))).shape == (0, 3)
+
+
+def test_levels_are_quantiles_of_the_standardized_train_rows() -> None:
+    columns = numbers(3001)
+    fitted = NumberEncoding.fit(columns)
+    standardized = fitted.standardized(columns)
+    np.testing.assert_allclose(fitted.levels[0], standardized.min(axis=1), rtol=1e-6)
+    np.testing.assert_allclose(fitted.levels[-1], standardized.max(axis=1), rtol=1e-6)
+    wanted = np.quantile(standardized, np.arange(13) / 12, axis=1)  # 12 divides 960
+    np.testing.assert_allclose(fitted.levels[::80], wanted, rtol=1e-5, atol=1e-6)
+    many = fitted.levels[:, 2]  # counts, of which most are 0
+    zero = np.float32(fitted.standardized(np.zeros((7, 1)))[2, 0])
+    assert (many == zero).mean() == pytest.approx((columns[2] == 0).mean(), abs=0.01)
+
+
+def test_what_an_earlier_version_stored_has_no_levels() -> None:
+    fitted = NumberEncoding.fit(numbers(50))
+    arrays = fitted.to_arrays()
+    again = NumberEncoding.from_arrays(arrays)
+    assert np.array_equal(again.levels, fitted.levels) and again.levels.dtype == np.float32
+    del arrays["levels"]
+    assert NumberEncoding.from_arrays(arrays).levels.shape == (0, 7)

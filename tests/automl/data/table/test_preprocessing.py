@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from automl.data.table.column_inference import infer_columns
 from automl.data.table.column_reading import read_columns
@@ -161,6 +162,22 @@ def test_nothing_is_learned_from_rows_that_are_not_for_training(frame: pd.DataFr
     assert first.feature_names == second.feature_names
 
 
+def test_the_encoding_knows_which_columns_are_numeric(frame: pd.DataFrame) -> None:
+    fitted = fit(frame)
+    encoding, encoded = fitted.encoding, fitted.encode(frame)
+    names = fitted.feature_names[: encoding.n_numbers]
+    assert names == fitted.number_names and 0 < len(names) < len(fitted.feature_names)
+    marks = encoded.numeric[:, encoding.n_numbers :]
+    assert set(np.unique(marks)) <= {0.0, 1.0}
+    for scaling, copy in (("standard", encoded.numeric), ("quantile", encoded.quantile)):
+        bins = encoding.bins(scaling, 4)
+        scaled = encoding.scalings[scaling].apply(torch.from_numpy(copy))
+        low = scaled[:, : encoding.n_numbers].amin(dim=0)
+        # Levels are float32, and normal deviates are steep at the ends of a distribution.
+        tolerance = 2e-3 if scaling == "quantile" else 1e-5
+        torch.testing.assert_close(bins.starts[:, 0], low, atol=tolerance, rtol=0)
+
+
 def test_saved_and_loaded_it_encodes_the_same(frame: pd.DataFrame) -> None:
     """Through the file format that is used."""
     fitted = fit(frame)
@@ -171,9 +188,12 @@ def test_saved_and_loaded_it_encodes_the_same(frame: pd.DataFrame) -> None:
     np.testing.assert_array_equal(after.categories, before.categories)
     assert loaded.plans == fitted.plans
     assert loaded.feature_names == fitted.feature_names
+    assert loaded.levels.numeric.equal(fitted.levels.numeric)
+    assert loaded.levels.quantile.equal(fitted.levels.quantile)
     for name, scaling in fitted.scalings.items():
         assert loaded.scalings[name].shift.equal(scaling.shift)
         assert loaded.scalings[name].scale.equal(scaling.scale)
+        assert loaded.scalings[name].limit == scaling.limit
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from automl.models.mlp.config import MLPConfig, count_parameters, embedding_size, input_size
-from automl.models.mlp.network import MLP
+from automl.models.mlp.network import MLP, mlp_for
+from tests.contracts.tiny_datasets import N_NUMBERS, tiny_dataset
 
 
 @pytest.mark.parametrize(
@@ -15,7 +16,7 @@ def test_a_funnel_halves_but_not_below_eight(size: int, expected: tuple[int, ...
 
 
 def test_inputs_are_numbers_and_embeddings() -> None:
-    assert input_size(7, (4, 9)) == 7 + embedding_size(4) + embedding_size(9)
+    assert input_size(MLPConfig(), 7, (4, 9)) == 7 + embedding_size(4) + embedding_size(9)
     assert embedding_size(10**9) == 50
 
 
@@ -31,3 +32,16 @@ def test_parameters_are_counted_as_torch_counts_them(
     )  # fmt: skip
     parameters = MLP(config, 7, 3, (4, 9)).parameters()
     assert count_parameters(config, 7, (4, 9), 3) == sum(each.numel() for each in parameters)
+
+
+@pytest.mark.parametrize("encoding", ["none", "piecewise_linear", "periodic"])
+def test_encoded_columns_are_wider_and_their_parameters_count(encoding: str) -> None:
+    config = MLPConfig(numeric_encoding=encoding, encoding_size=6, n_bins=7, n_frequencies=9)
+    data = tiny_dataset(with_categories=True).describe()
+    sizes = (data.n_features, data.cardinalities)
+    model = mlp_for(config, data)
+    assert model.n_inputs == input_size(config, *sizes, N_NUMBERS)
+    wider = 0 if encoding == "none" else 5 * N_NUMBERS
+    assert model.n_inputs == input_size(MLPConfig(), *sizes, N_NUMBERS) + wider
+    counted = count_parameters(config, *sizes, data.n_outputs, data.n_numbers)
+    assert counted == sum(each.numel() for each in model.parameters())

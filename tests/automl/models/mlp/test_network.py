@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from automl.data.table.inputs import AffineScaling
+from automl.data.table.inputs import InputScaling
 from automl.models.mlp.config import MLPConfig, embedding_size
 from automl.models.mlp.family import MLP_FAMILY
 from automl.models.mlp.initialization import initialize_
@@ -129,7 +129,7 @@ def test_layer_norm_centres_each_row_over_the_units() -> None:
 
 
 def test_inputs_are_scaled_before_anything_else() -> None:
-    scaling = AffineScaling(torch.tensor([1.0, 2.0, 0.0]), torch.tensor([0.5, 4.0, 1.0]))
+    scaling = InputScaling(torch.tensor([1.0, 2.0, 0.0]), torch.tensor([0.5, 4.0, 1.0]))
     model = MLP(MLPConfig(), 3, 2, scaling=scaling)
     scaled = model.encode(torch.tensor([[3.0, 3.0, 3.0]]), NO_CATEGORIES[:1])
     assert scaled.tolist() == [[1.0, 4.0, 3.0]]

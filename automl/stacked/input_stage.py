@@ -1,0 +1,51 @@
+"""What lies before the first layer of a stack: columns, encoded or not, and embeddings behind.
+
+A pass fills `columns` and `codes`; `forward` makes the first layer's inputs of them, `backward`
+leaves the gradients of what is learned here.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from automl.stacked.activations import Call
+from automl.stacked.blocks import StackBlocks
+from automl.stacked.embeddings import StackedEmbeddings
+from automl.stacked.encoding import StackedEncoding
+
+
+class StackedInputs:
+    """The input stage of one batch shape of a stack.
+
+    Attributes:
+        columns: (K, B, D) scaled columns, to be filled before `forward`; where nothing is
+            encoded they are the first of `inputs`, which is then given.
+        codes: per embedded column (K, B) int64, likewise.
+        signals: the gradient of the inputs, to be filled before `backward`; None where nobody
+            asks for it.
+        forward, backward: the calls.
+    """
+
+    def __init__(self, values: StackBlocks, inputs: Tensor, gradients: StackBlocks | None) -> None:
+        """Write down the calls.
+
+        Shape:
+            inputs: (K, B, n_inputs).
+        """
+        self.signals: Tensor | None = None
+        if values.layout.inputs.is_learned and gradients is not None:
+            self.signals = torch.zeros_like(inputs)
+        embeddings = StackedEmbeddings(values, inputs, gradients, self.signals)
+        self.codes = embeddings.codes
+        self.columns = inputs
+        self.forward: list[Call] = [*embeddings.forward]
+        self.backward: list[Call] = [*embeddings.backward]
+        if values.layout.inputs.is_encoded:
+            encoding = StackedEncoding(values, gradients, inputs)
+            self.columns = encoding.columns
+            self.forward.append(encoding.forward)
+            if self.signals is not None:
+                self.backward.append(partial(encoding.backward, self.signals))
