@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from search_spaces.conditions import Condition
     from search_spaces.errors import SearchSpaceError
-    from search_spaces.hyperparameters import HYPERPARAMETERS, Hyperparameter
+    from search_spaces.hyperparameter import Hyperparameter
+    from search_spaces.hyperparameters import HYPERPARAMETERS
     from search_spaces.parameters import (
         CategoricalParameter,
         FixedParameter,

@@ -19,14 +19,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from search_spaces.errors import SearchSpaceError, listed, nearest
-from search_spaces.hyperparameters import (
-    HYPERPARAMETERS,
-    REGISTERED_FAMILIES,
-    ROLES,
-    TRAINING,
-    Hyperparameter,
-    unknown_name,
-)
+from search_spaces.hyperparameter import ROLES, TRAINING, Hyperparameter
+from search_spaces.hyperparameters import HYPERPARAMETERS, REGISTERED_FAMILIES, unknown_name
 from search_spaces.intervals import Numbers, is_number
 
 DEFAULT_FAMILY: Final = "mlp"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TypeGuard
+from typing import Final, TypeGuard
 
 
 def is_number(value: object) -> TypeGuard[int | float]:
@@ -35,3 +35,9 @@ class Numbers:
         if math.isinf(self.high):
             return f"{kind} {low}" + ("" if self.low_is_open else " upwards")
         return f"{kind} {low} {'to below' if self.high_is_open else 'to'} {self.high:g}"
+
+
+FRACTION: Final = Numbers(0, 1)
+FRACTION_BELOW_1: Final = Numbers(0, 1, high_is_open=True)
+ABOVE_0: Final = Numbers(0, low_is_open=True)
+COUNT: Final = Numbers(1, whole=True)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from search_spaces.declared import MODEL
-from search_spaces.hyperparameters import Hyperparameter
+from search_spaces.hyperparameter import Hyperparameter
 from search_spaces.intervals import is_number
 from search_spaces.parameters import (
     CategoricalParameter,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from search_spaces.errors import SearchSpaceError
-from search_spaces.hyperparameters import Hyperparameter, spelled
+from search_spaces.hyperparameter import Hyperparameter, spelled
 from search_spaces.parameters import (
     CategoricalParameter,
     FixedParameter,

@@ -23,7 +23,8 @@ from search_spaces.declared import (
     hyperparameters_of,
 )
 from search_spaces.errors import SearchSpaceError, listed, nearest
-from search_spaces.hyperparameters import Hyperparameter, unknown_name
+from search_spaces.hyperparameter import Hyperparameter
+from search_spaces.hyperparameters import unknown_name
 from search_spaces.narrowing import narrow_parameter, read_assignments
 from search_spaces.parameters import FixedParameter, FloatParameter, Parameter, read_parameter
 from storage.records import ParameterValue, Task

@@ -151,6 +151,8 @@ TESTED_ELSEWHERE = {
     "storage.connection": "with the database that it is the connection of",
     "storage.pending": "with the database whose writes wait",
     "storage.runs": "with the store that they are a part of",
+    "search_spaces.mlp_hyperparameters": "with the registry that they are in",
+    "search_spaces.training_hyperparameters": "with the registry that they are in",
     "automl.tuning.problem": "an interface, with the two problems that have it",
 }
 

@@ -128,7 +128,7 @@ assert len(result.trials) == 2 and result.best.value < 10
 @adds("a hyperparameter of training")
 def a_hyperparameter(copy: Copy) -> None:
     copy.insert(
-        "search_spaces/hyperparameters.py",
+        "search_spaces/training_hyperparameters.py",
         """    Hyperparameter(
         "gradients_kept",
         "share of the mean of gradients that an update keeps",
@@ -196,7 +196,7 @@ assert all(abs(a - b) < 1e-4 * a for a, b in pairs)
 @adds("an activation", is_slow=True)  # the kernels are compiled anew
 def an_activation(copy: Copy) -> None:
     words = '"mish", "selu", "maxout"'
-    copy.replace("search_spaces/hyperparameters.py", words, f'{words}, "softsign"')
+    copy.replace("search_spaces/mlp_hyperparameters.py", words, f'{words}, "softsign"')
     copy.replace(
         "automl/models/mlp/network.py",
         '    "maxout": _maxout,\n',

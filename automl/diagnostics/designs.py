@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 from automl.diagnostics.gradient_flow import start_problem
 from automl.diagnostics.situation import Situation, change, named, space_parameters
 from automl.wording.counts import count
-from search_spaces.hyperparameters import Role
+from search_spaces.hyperparameter import Role
 from storage.records import Advice, Diagnosis, Json, LayerGradientRecord, StudyRecords
 
 MIN_GROUP = 3

@@ -29,7 +29,7 @@ from automl.diagnostics.thresholds import (
     TOP_SHARE,
 )
 from automl.wording.numbers import number
-from search_spaces.hyperparameters import Hyperparameter, Role
+from search_spaces.hyperparameter import Hyperparameter, Role
 from storage.ranking import Rank, rank
 from storage.records import (
     TRAINED_IN_PART,

@@ -14,7 +14,7 @@ from automl.diagnostics.thresholds import TINY_WIDTH
 from automl.wording.settings import range_text, value_text
 from search_spaces.declared import family_of, hyperparameters_of
 from search_spaces.errors import SearchSpaceError
-from search_spaces.hyperparameters import Hyperparameter, Role
+from search_spaces.hyperparameter import Hyperparameter, Role
 from storage.records import (
     Json,
     ParameterValue,

@@ -29,7 +29,8 @@ from automl.errors import ConfigError
 from automl.models.layers import LayerSignal, trace_layers
 from automl.system.import_paths import imported
 from search_spaces.errors import SearchSpaceError
-from search_spaces.hyperparameters import HYPERPARAMETERS, TRAINING, defaults, unknown_name
+from search_spaces.hyperparameter import TRAINING
+from search_spaces.hyperparameters import HYPERPARAMETERS, defaults, unknown_name
 from storage.records import ParameterValue
 
 FAMILIES: Final[Mapping[str, str]] = {

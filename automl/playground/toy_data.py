@@ -18,7 +18,7 @@ from automl.data.dataset import Dataset, Fold, Split
 from automl.data.table.inputs import InputScaling, NumberLevels, TableEncoding, TableInputs
 from automl.data.table.scalings import CLIP_LIMIT
 from automl.errors import ConfigError
-from search_spaces.hyperparameters import MOST_BINS
+from search_spaces.mlp_hyperparameters import MOST_BINS
 
 N_ROWS: Final = 300
 """Train rows, and as many validation rows: enough to fill the spirals' three windings."""

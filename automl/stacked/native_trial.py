@@ -18,7 +18,7 @@ from automl.models.mlp.config import MLPConfig
 from automl.stacked import native
 from automl.stacked.trainer import StackedTrainer
 from automl.training.config import RunConfig, TrainingConfig
-from search_spaces.hyperparameters import MOST_BINS
+from search_spaces.mlp_hyperparameters import MOST_BINS
 from storage.records import EpochRecord
 
 CONFIGS = (

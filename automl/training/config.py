@@ -15,7 +15,8 @@ from automl.errors import ConfigError
 from automl.models.family import find_family
 from automl.models.parameter_roles import RATE_ROLES, RateRole
 from search_spaces.errors import SearchSpaceError
-from search_spaces.hyperparameters import TRAINING, defaults, hyperparameter
+from search_spaces.hyperparameter import TRAINING
+from search_spaces.hyperparameters import defaults, hyperparameter
 from storage.records import ParameterValue
 
 _DEFAULTS: Final = defaults(TRAINING)

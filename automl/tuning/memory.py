@@ -20,7 +20,7 @@ from automl.training.config import RunConfig, configure
 from automl.training.trainer import Trainer
 from automl.tuning.stacking import MIN_SLOTS, most_unfinished
 from search_spaces import SearchSpace
-from search_spaces.hyperparameters import Role
+from search_spaces.hyperparameter import Role
 from storage.records import ParameterValue
 
 SIZES: tuple[Role, ...] = ("depth", "width", "batch size", "encoding")

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from automl.wording.numbers import number
-from search_spaces.hyperparameters import TRAINING, defaults
+from search_spaces.hyperparameter import TRAINING
+from search_spaces.hyperparameters import defaults
 from storage.records import ParameterValue, StudySettings
 
 _DEFAULT = defaults(TRAINING)["batch_size"]

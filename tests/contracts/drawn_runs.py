@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from automl.models.mlp.initialization import INITIALIZATIONS
 from automl.models.mlp.network import ACTIVATIONS
 from automl.training.config import RunConfig
-from search_spaces.hyperparameters import HYPERPARAMETERS, Hyperparameter, hyperparameter
+from search_spaces.hyperparameter import Hyperparameter
+from search_spaces.hyperparameters import HYPERPARAMETERS, hyperparameter
 from tests.contracts.trainer_contract import tiny_run
 
 MIXINGS = hyperparameter("activation_mixing").words

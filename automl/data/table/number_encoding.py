@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from search_spaces.hyperparameters import MOST_BINS
+from search_spaces.mlp_hyperparameters import MOST_BINS
 
 Floats: TypeAlias = NDArray[np.float64]
 
