@@ -17,7 +17,7 @@ REPORT ?= report.html
 
 BIN := $(VENV)/bin
 # Three processes for two cores: many tests wait for processes of their own.
-AT_ONCE := --numprocesses 3 --dist loadfile
+AT_ONCE := --numprocesses 3 --dist loadfile --durations 40 --durations-min 2
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt $(PIP_OPTIONS)
 INSTALLED := $(VENV)/.installed
