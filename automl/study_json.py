@@ -6,11 +6,16 @@ from automl.diagnostics.headline import headline, shown_diagnoses
 from automl.diagnostics.standing import Standing, standing
 from automl.diagnostics.trade_off import latency_of, n_parameters_of, smallest_equal
 from automl.wording.stops import stop_sentence
-from storage.answers import study_evaluation
+from storage.answers import (
+    answers_side_by_side,
+    study_answer,
+    study_evaluation,
+    trials_of,
+)
 from storage.call_records import StopReason
 from storage.effort import effort_of_trial, search_effort, side_effort
 from storage.records import Diagnosis, Json, StudyRecords, StudySettings, TrialRecord
-from storage.score_records import EvaluationRecord
+from storage.score_records import AnswerRecord, EvaluationRecord
 
 
 def study_json(records: StudyRecords) -> dict[str, Json]:
@@ -37,6 +42,7 @@ def study_json(records: StudyRecords) -> dict[str, Json]:
         "limits": _limits(records.settings),
         "best": None if best is None else _best(records, best),
         "smallest_equal": _smallest_equal(records),
+        "answer": _answer(records),
         "test": None if evaluation is None else _test(evaluation),
         "standing": _standing(standing(records)),
         "warm_start": list(records.settings.warm_start),
@@ -56,6 +62,35 @@ def _best(records: StudyRecords, best: TrialRecord) -> dict[str, Json]:
         "best_epochs": list(effort.best_epochs),  # one, or one per fold
         "n_parameters": n_parameters_of(records, best.number),  # of one network
         "latency": latency_of(best),  # seconds of one call; null: not measured
+    }
+
+
+def _answer(records: StudyRecords) -> dict[str, Json] | None:
+    """What is handed over, and what it was held against; null where no trial has completed."""
+    answer = study_answer(records)
+    if answer is None:
+        return None
+    return {
+        "kind": answer.kind,
+        "trial_numbers": list(trials_of(records, answer)),
+        "n_networks": len(answer.members),
+        "n_parameters": answer.n_parameters,  # of all of them; null: not counted
+        "held_against": {one.kind: _worth(one) for one in answers_side_by_side(records)},
+    }
+
+
+def _worth(answer: AnswerRecord) -> dict[str, Json] | None:
+    """On validation rows that the choice had not seen."""
+    worth = answer.validation
+    if worth is None:
+        return None
+    gain = worth.gain
+    return {
+        "valid_loss": worth.loss,
+        "interval": [worth.low, worth.high],
+        "luck": worth.luck,
+        "gain": None if gain is None else gain.value,  # over the best trial alone
+        "gain_interval": None if gain is None else [gain.low, gain.high],
     }
 
 

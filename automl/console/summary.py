@@ -26,6 +26,7 @@ from automl.console.verdicts import (
     print_next,
     standing_style,
 )
+from automl.diagnostics.choice import CHOICE_HEAD, choice_rows, choice_sentences
 from automl.diagnostics.headline import first_sentence, headline
 from automl.diagnostics.trade_off import latency_of, limits_in_words, n_parameters_of
 from automl.result import SearchResult
@@ -190,6 +191,23 @@ def _print_best(
         console.print(_size(records, best))
     print_params(console, records, best)
     console.print(Text() if result.evaluation is None else score_table(console, result.evaluation))
+    _print_choice(console, records)
+
+
+def _print_choice(console: Console, records: StudyRecords) -> None:
+    """What is handed over, and what it was held against, if there was a choice."""
+    said = choice_sentences(records)
+    if not said:
+        return
+    table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False)
+    for number, column in enumerate(CHOICE_HEAD):
+        head = column.replace(" loss", "\nloss")  # so that 80 columns have room for all
+        table.add_column(head, justify="right" if number else "left", no_wrap=True)
+    for row in choice_rows(records):
+        table.add_row(*row)
+    _fit(console, table)
+    console.print(Text(" ".join(said)))
+    console.print(table)
 
 
 def _size(records: StudyRecords, best: TrialRecord) -> str:
@@ -273,10 +291,15 @@ def score_table(console: Console, evaluation: EvaluationRecord) -> Table:
             interval_text(name, evaluation.intervals.get(name, ())),
             *(score_text(name, one.scores.get(name)) for one in references),
         )
+    _fit(console, table)
+    return table
+
+
+def _fit(console: Console, table: Table) -> None:
+    """Let columns stand closer where there is no room."""
     unlimited = console.options.update(max_width=ANY_WIDTH)
     if console.measure(table, options=unlimited).maximum > console.width:
         table.padding = (0, 1, 0, 0)
-    return table
 
 
 def _print_rest(console: Console, result: SearchResult) -> None:

@@ -49,6 +49,10 @@ a linear model with less than 0.0001."""
 LEAST_LEAD_SHARE: Final = 0.03
 """A smaller lead of a reference, as a share of the baseline's loss, is said but is no warning."""
 
+LEAST_LUCK_SHARE: Final = 0.005
+"""Of a validation loss: what choosing the best of many trials flatters it by less is not worth a
+number."""
+
 WEAK_SHARE: Final = 0.20
 """Calibrated: below this share of guessing's loss taken off, little of the target is explained."""
 

@@ -93,6 +93,7 @@ def certainty(shown: Overview) -> list[str]:
             f"No other complete trial lies within two standard errors of trial "
             f"{shown.best.number}'s validation loss."
         )
+    sentences += shown.choice
     if not shown.scores:
         return sentences
     if shown.scored_trials not in ((), (shown.best.number,)):

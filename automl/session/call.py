@@ -123,7 +123,9 @@ class SearchCall:
         dataset = self.problem.dataset
         n_slots = slots_of(self.memory.n_slots).in_slots(n_ended)
         n_runs = (n_slots + ready(n_slots)) * max(1, len(dataset.folds))
-        work = ending_seconds(dataset, n_runs, n_ended) + self.clock.afterwards
+        is_choice = self.data is not None and self.options.answer != "single"
+        n_candidates = min(self.options.keep_models, n_ended) if is_choice else 0
+        work = ending_seconds(dataset, n_runs, n_ended, n_candidates) + self.clock.afterwards
         kept = self._busyness_now(busyness) * work
         if not has_references:
             kept += self.seconds_for_references(busyness)

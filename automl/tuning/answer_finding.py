@@ -26,7 +26,7 @@ from automl.executors.predicting import Predict
 from automl.training.metrics import row_values
 from automl.training.trained_model import run_from_details, to_tensors
 from automl.tuning.candidates import Candidate, find_candidates, with_weights
-from automl.tuning.cross_fitting import CrossFit, cross_fit
+from automl.tuning.cross_fitting import MOST_ROWS, CrossFit, cross_fit
 from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.seeds import derive_seed
 from storage import Store
@@ -39,10 +39,6 @@ from storage.stored_values import damaged_in
 Floats: TypeAlias = NDArray[np.float64]
 
 MOST_CANDIDATES: Final = 32
-
-MOST_ROWS: Final = 5000
-"""Validation rows that are chosen by; of more, so many are drawn. Choosing takes 0.04 ms of a core
-for each of them, of 32 candidates."""
 
 MOST_OPERATIONS: Final = 2e10
 """Multiplications of numbers of networks with rows, in all predictions: about half a second of
@@ -86,6 +82,8 @@ def choose_answer(
         )
         found = _found(records, values)
     answers = {**found, "single": found.get("single", replace(single, kind="single"))}
+    if wanted == "auto" and records.settings.has_limits:
+        wanted = "single"  # limits are of one network: who sets them wants a small or fast one
     return _stored(store, records, answers, chosen(answers, wanted))
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from automl.training.rankings import MANY_ROWS
+from automl.tuning.cross_fitting import MOST_ROWS
 
 if TYPE_CHECKING:
     from automl.data.dataset import Dataset
@@ -31,6 +32,17 @@ REFERENCE_SECONDS = 0.5
 
 SECONDS_PER_RUN = 0.005
 """Saving the state of a run that has not ended: 44 of them took 0.20 s."""
+
+SECONDS_PER_CANDIDATE = 0.012
+"""Fetching, writing and reading the weights of a run that the answer may be made of, and
+predicting with it."""
+
+CHOICE_SECONDS_PER_ROW = 2.2e-6
+"""Of choosing among candidates, by cross-fitting, for each of them and each validation row: 0.35 s
+for 32 of 5,000 rows."""
+
+SHARE_OF_SINGLE = 0.25
+"""Of the intervals' time, for the best trial that is scored beside the answer."""
 
 BOOTSTRAP_SECONDS_PER_QUANTITY = 1.8e-5
 BOOTSTRAP_SECONDS_PER_LABEL, BOOTSTRAP_SECONDS_PER_PROBABILITY = 5e-5, 1.35e-5
@@ -52,17 +64,22 @@ MOST_SHARE = 0.5
 """At least the other half of the time is for training, however short the time is."""
 
 
-def ending_seconds(dataset: Dataset, n_runs: int, n_trials: int) -> float:
+def ending_seconds(dataset: Dataset, n_runs: int, n_trials: int, n_candidates: int = 0) -> float:
     """What the end takes on a machine that has nothing else to do, once references are fitted.
 
     Args:
         n_runs: in training at once, folds counted.
         n_trials: of the study.
+        n_candidates: trials that the answer may be made of; 0: it is the best one.
     """
     n_valid = sum(len(fold.valid) for fold in dataset.folds)  # scored as one
     splits = (n_valid, *(len(fold.test) for fold in dataset.folds[:1]))
     bootstrap = sum(_bootstrap_seconds(dataset, n_rows) for n_rows in splits)
     counted = n_runs * SECONDS_PER_RUN + n_trials * SECONDS_PER_TRIAL
+    if n_candidates:
+        counted += n_candidates * len(dataset.folds) * SECONDS_PER_CANDIDATE
+        counted += n_candidates * min(n_valid, MOST_ROWS) * CHOICE_SECONDS_PER_ROW
+        bootstrap *= 1 + SHARE_OF_SINGLE
     return FIXED_SECONDS + counted + bootstrap
 
 

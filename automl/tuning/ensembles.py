@@ -37,6 +37,10 @@ each kind. Of a search's 32 one may be far ahead, and half of the bags would lac
 
 SHARE_OF_BAG: Final = 0.5
 
+LEAST_SHARE: Final = 0.02
+"""A network of a smaller share, which few bags have taken, is left out: it would cost a call in
+each prediction, and moves none by what could be told."""
+
 N_ROWS_OF_LOGARITHM: Final = 8
 """Rows whose probabilities are multiplied before one logarithm is taken of them: a product of
 eight of the smallest, 1.2e-38, is still a normal number."""
@@ -120,7 +124,9 @@ def select_bagged(values: Floats, loss: str, seed: int, n_bags: int = N_BAGS) ->
     generator = np.random.default_rng(seed)
     size = int(np.ceil(SHARE_OF_BAG * n_rows))
     halves = [np.sort(generator.choice(n_rows, size, replace=False)) for _ in range(n_bags)]
-    return np.asarray(np.mean([select(values[:, half], loss) for half in halves], axis=0))
+    shares = np.mean([select(values[:, half], loss) for half in halves], axis=0)
+    shares[shares < min(LEAST_SHARE, shares.max())] = 0.0
+    return np.asarray(shares / shares.sum())
 
 
 def _bounded(values: Floats, loss: str) -> Floats:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
+from automl.diagnostics.choice import choice_sentences
 from automl.diagnostics.standing import Standing, standing
 from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import Trial
@@ -52,6 +54,7 @@ class Overview:
     standing: Standing
     scored_trials: tuple[int, ...]  # whose networks have the scores
     n_test_looks: int  # how often test targets were read
+    choice: tuple[str, ...] = ()  # sentences on what is handed over, if there was a choice
 
 
 PRIMARY_METRICS = ("accuracy", "rmse", "balanced_accuracy", "roc_auc", "mae", "r2", "loss")
@@ -70,9 +73,18 @@ def overview(table: StudyTable) -> Overview:
         scores=test_scores(records),
         standing=standing(records),
         scored_trials=evaluated_trials(records, evaluation) if evaluation else (),
-        # The best trial's scores beside the answer's are of the same look.
-        n_test_looks=len({e.evaluated_at for e in records.evaluations if e.split == "test"}),
+        n_test_looks=_n_test_looks(records),
+        choice=tuple(choice_sentences(records)),
     )
+
+
+def _n_test_looks(records: StudyRecords) -> int:
+    """How often test rows were scored; the best trial beside the answer is of the same look."""
+    test = Counter((e.evaluated_at, e.answer_id) for e in records.evaluations if e.split == "test")
+    looks: dict[float, int] = {}
+    for (moment, _), n in test.items():
+        looks[moment] = max(n, looks.get(moment, 0))
+    return sum(looks.values())
 
 
 def _varying(rows: tuple[Trial, ...]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +115,16 @@ def test_the_answer_and_the_best_trial_are_scored_on_the_same_rows(searched: Sea
     assert len(searched.best_model().members) == len(searched.answer.members)
 
 
+def test_it_is_said_in_the_report_and_as_plain_values(
+    searched: SearchResult, tmp_path: Path
+) -> None:
+    page = searched.report(tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Handed over: the weighted mean of" in page and "several together" in page
+    answer = searched.to_json()["answer"]
+    assert isinstance(answer, dict) and answer["kind"] == "ensemble"
+    assert isinstance(answer["held_against"], dict) and "single" in answer["held_against"]
+
+
 def test_to_choose_again_changes_nothing(searched: SearchResult, url: str) -> None:
     assert choose(url, "ensemble").answers == searched.records.answers
 
@@ -132,6 +143,19 @@ def test_each_kind_can_be_asked_for_and_the_last_word_counts(
     assert smallest.n_parameters == min(size for size in sizes if size is not None)
     kind = study_answer(choose(url, "auto"))
     assert kind is not None and kind.kind in ("single", "ensemble")
+
+
+def test_who_limits_networks_gets_one_unless_several_are_asked_for(url: str) -> None:
+    settings = load_study(STUDY, url).records.settings
+    problem = NetworkProblem(settings, load_again(settings).dataset)
+    kinds = []
+    with open_store(url) as store, problem.predicting() as predict:
+        for wanted in ("auto", "ensemble"):
+            records = store.read_study(STUDY)
+            records = replace(records, settings=replace(settings, max_parameters=10**9))
+            found = study_answer(choose_answer(store, problem, records, wanted, predict))
+            kinds.append(None if found is None else found.kind)
+    assert kinds == ["single", "ensemble"]
 
 
 def test_networks_whose_files_are_gone_are_no_candidates(searched: SearchResult, url: str) -> None:

@@ -20,6 +20,8 @@ def test_the_end_takes_longer_with_more_rows_classes_runs_and_trials(digits: Loa
     assert ending_seconds(iris.dataset, 10, 100) < ending_seconds(digits.dataset, 10, 100)
     assert ending_seconds(digits.dataset, 10, 100) < ending_seconds(digits.dataset, 64, 100)
     assert ending_seconds(digits.dataset, 10, 100) < ending_seconds(digits.dataset, 10, 900)
+    alone = ending_seconds(digits.dataset, 44, 750)
+    assert 0.4 < ending_seconds(digits.dataset, 44, 750, n_candidates=32) - alone < 0.8
     assert 0.9 < ending_seconds(digits.dataset, 44, 750) < 1.5
 
 

@@ -1,0 +1,103 @@
+"""What is handed over, and what it was held against: records in, sentences and a table out.
+
+Losses here are of validation rows that a choice had not seen (`CrossFitted`), so that the choice
+itself is paid for. What choosing the best of many trials flatters it by, its winner's curse, is
+the difference to the rows that it was chosen by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from automl.diagnostics.thresholds import LEAST_LUCK_SHARE
+from automl.wording.counts import count, trial_words
+from automl.wording.scores import difference_text, gain_text, interval_text, score_text
+from storage.answers import answers_side_by_side, evaluation_of, study_answer, trials_of
+from storage.records import StudyRecords
+from storage.score_records import AnswerRecord
+
+KIND_WORDS = {
+    "single": "best trial",
+    "ensemble": "several together",
+    "smallest": "smallest as good",
+}
+"""The first column of the table, by kind."""
+
+TRIALS_NAMED = 6
+"""Of an answer of more trials than that, how many there are is said."""
+
+CHOICE_HEAD = ("handed over", "trials", "parameters", "valid loss", "95 % interval", "test loss")
+
+
+def choice_sentences(records: StudyRecords) -> list[str]:
+    """What is handed over, what several trials together gain, how far the best one is luck.
+
+    Nothing where the answer was held against nothing.
+    """
+    answers = {one.kind: one for one in answers_side_by_side(records)}
+    now = study_answer(records)
+    if now is None or "single" not in answers:
+        return []
+    said = [f"Handed over: {_what(records, now)}."]
+    ensemble, single = answers.get("ensemble"), answers["single"]
+    if ensemble is not None and ensemble.validation and (gain := ensemble.validation.gain):
+        said.append(
+            "On validation rows that neither was chosen by, the loss of several trials together "
+            f"is {gain_text('loss', gain)}, than the best trial's."
+        )
+    return [*said, *_luck(single)]
+
+
+def choice_rows(records: StudyRecords) -> list[tuple[str, ...]]:
+    """The answers side by side as texts, under `CHOICE_HEAD`; the one that stands is marked."""
+    now = study_answer(records)
+    return [
+        _row(records, one, is_standing=now is not None and one.members == now.members)
+        for one in answers_side_by_side(records)
+    ]
+
+
+def _row(records: StudyRecords, answer: AnswerRecord, *, is_standing: bool) -> tuple[str, ...]:
+    test, worth = evaluation_of(records, answer, "test"), answer.validation
+    return (
+        ("→ " if is_standing else "") + KIND_WORDS.get(answer.kind, answer.kind),
+        f"{len(trials_of(records, answer))}",
+        "–" if answer.n_parameters is None else f"{answer.n_parameters:,}",
+        "–" if worth is None else score_text("loss", worth.loss),
+        "–" if worth is None else interval_text("loss", (worth.low, worth.high)),
+        score_text("loss", None if test is None else test.scores.get("loss")),
+    )
+
+
+def _what(records: StudyRecords, answer: AnswerRecord) -> str:
+    numbers = trials_of(records, answer)
+    size = "" if answer.n_parameters is None else f", {count(answer.n_parameters, 'parameter')}"
+    if answer.kind == "smallest":
+        return f"{trial_words(numbers)}, the smallest that cannot be told from the best{size}"
+    if len(numbers) == 1:
+        return f"{trial_words(numbers)}, the best{size}"
+    named = _named(numbers)
+    return f"the weighted mean of {named} ({count(len(answer.members), 'network')}{size})"
+
+
+def _named(numbers: Sequence[int]) -> str:
+    few = len(numbers) <= TRIALS_NAMED
+    return trial_words(numbers) if few else count(len(numbers), "trial")
+
+
+def _luck(single: AnswerRecord) -> list[str]:
+    """How much of the best trial's loss is the winner's curse."""
+    worth = single.validation
+    if worth is None or worth.n_candidates < 2:
+        return []
+    among = f"the best of {count(worth.n_candidates, 'trial')}"
+    if worth.luck <= LEAST_LUCK_SHARE * abs(worth.loss):
+        return [
+            f"That trial {single.best_trial_number} is {among} flatters its validation loss by "
+            "next to nothing: on rows that it was not chosen by it is the same."
+        ]
+    return [
+        f"That trial {single.best_trial_number} is {among} is luck by "
+        f"{difference_text('loss', worth.luck)} of its validation loss: so much higher it is on "
+        "rows that it was not chosen by."
+    ]

@@ -1,0 +1,106 @@
+"""What is handed over, in words and side by side."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from automl.diagnostics.choice import CHOICE_HEAD, choice_rows, choice_sentences
+from storage.answers import single_answer
+from storage.records import StudyRecords
+from storage.score_records import (
+    AnswerKind,
+    AnswerMember,
+    AnswerRecord,
+    CrossFitted,
+    EvaluationRecord,
+    PairedDifference,
+)
+from tests.contracts.synthetic_study import synthetic_study
+
+
+def chosen(last: AnswerKind, *, luck: float = 0.004, gain: float = 0.02) -> StudyRecords:
+    """A study whose answers were held against each other; the last one stands."""
+    records = synthetic_study(12)
+    best, second, third = (trial.number for trial in records.complete_trials[:3])
+    single = replace(
+        single_answer(replace(records, answers=()), best),
+        answer_id=11,
+        n_parameters=500,
+        validation=CrossFitted(0.30, 0.28, 0.32, luck, 9),
+    )
+    better = PairedDifference(gain, 0.005, gain - 0.01, gain + 0.01)
+    runs = [records.search_runs(number)[0].run_id for number in (best, second)]
+    ensemble = AnswerRecord(
+        "ensemble",
+        tuple(AnswerMember(run_id, 0.5) for run_id in runs),
+        best,
+        12,
+        900,
+        CrossFitted(0.30 - gain, 0.26, 0.30, 0.001, 9, better),
+    )
+    smallest = AnswerRecord(
+        "smallest",
+        (AnswerMember(records.search_runs(third)[0].run_id, 1.0),),
+        best,
+        13,
+        40,
+        CrossFitted(0.31, 0.29, 0.33, 0.0, 9, PairedDifference(-0.01, 0.01, -0.03, 0.01)),
+    )
+    answers = [single, ensemble, smallest]
+    ordered = sorted(answers, key=lambda one: (one.kind == last, one.kind))
+    scored = EvaluationRecord(12, "test", {"loss": 0.27}, evaluated_at=9.0)
+    return replace(records, answers=tuple(ordered), evaluations=(scored,))
+
+
+def test_what_is_handed_over_is_said_with_its_gain() -> None:
+    records = chosen("ensemble")
+    first, second = sorted(trial.number for trial in records.complete_trials[:2])
+    said = choice_sentences(records)
+    assert said[0] == (
+        f"Handed over: the weighted mean of trials {first} and {second} (2 networks, "
+        "900 parameters)."
+    )
+    assert "is lower by 0.02, 95 % interval 0.01 to 0.03, than the best trial's." in said[1]
+
+
+@pytest.mark.parametrize(
+    ("luck", "words"),
+    [(0.004, "is luck by 0.004 of its validation loss"), (0.0001, "by next to nothing")],
+)
+def test_how_much_of_the_best_trial_is_luck(luck: float, words: str) -> None:
+    said = choice_sentences(chosen("single", luck=luck))
+    best = chosen("single").best_trial
+    assert best is not None
+    assert said[0] == f"Handed over: trial {best.number}, the best, 500 parameters."
+    assert words in said[-1] and f"trial {best.number} is the best of 9 trials" in said[-1]
+
+
+def test_answers_stand_side_by_side_and_the_one_that_stands_is_marked() -> None:
+    rows = choice_rows(chosen("smallest"))
+    assert [row[0] for row in rows] == ["best trial", "several together", "→ smallest as good"]
+    assert {len(row) for row in rows} == {len(CHOICE_HEAD)}
+    assert rows[1][1:] == ("2", "900", "0.2800", "0.2600 to 0.3000", "0.2700")
+    assert rows[2][5] == "–"
+    assert (
+        "the smallest that cannot be told from the best" in choice_sentences(chosen("smallest"))[0]
+    )
+
+
+def test_nothing_is_said_where_there_was_no_choice() -> None:
+    records = synthetic_study(12)
+    assert choice_sentences(records) == choice_rows(records) == []
+    assert choice_sentences(StudyRecords(records.settings)) == []
+
+
+def test_of_many_trials_only_their_number_is_said() -> None:
+    records = chosen("ensemble")
+    numbers = [trial.number for trial in records.complete_trials[:8]]
+    runs = [records.search_runs(number)[0].run_id for number in numbers]
+    members = tuple(AnswerMember(run_id, 1 / len(runs)) for run_id in runs)
+    answers = tuple(
+        replace(one, members=members) if one.kind == "ensemble" else one for one in records.answers
+    )
+    said = choice_sentences(replace(records, answers=answers))
+    assert f"the weighted mean of {len(runs)} trials ({len(runs)} networks" in said[0]
