@@ -12,7 +12,7 @@ import functools
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -37,7 +37,8 @@ class Arrays:
     """The rows that trials train and validate on, scaled in all ways beforehand.
 
     Shape:
-        train_x, valid_x: scaling -> (N, D); train_y, valid_y: (N,) classes, or (N, 1) values.
+        train_x, valid_x, test_x: scaling -> (N, D); train_y, valid_y: (N,) classes, or (N, 1)
+        values.
     """
 
     train_x: Mapping[str, Tensor]
@@ -45,6 +46,7 @@ class Arrays:
     train_y: Tensor
     valid_y: Tensor
     n_classes: int  # 0: values
+    test_x: Mapping[str, Tensor] = field(default_factory=dict)  # rows to predict, where there are
 
     @property
     def is_classes(self) -> bool:
@@ -151,7 +153,7 @@ class Training:
 
     def __init__(self, params: Params, arrays: Arrays, n_epochs: int, seed: int) -> None:
         torch.manual_seed(seed)
-        self._params = params
+        self._params, self.scaling = params, str(params["scaling"])
         self._train = arrays.train_x[params["scaling"]], arrays.train_y
         self._valid = arrays.valid_x[params["scaling"]], arrays.valid_y
         n_rows, n_features = self._train[0].shape
@@ -185,6 +187,13 @@ class Training:
             self._optimizer.step()
             self._step += 1
         return True
+
+    @torch.no_grad()
+    def outputs(self, x: Tensor) -> Tensor:
+        """Probabilities of classes, or values, (N, C) or (N, 1)."""
+        self.network.eval()
+        outputs: Tensor = self.network(x)
+        return outputs.softmax(dim=1) if self._is_classes else outputs
 
     @torch.no_grad()
     def losses(self, *, of_train: bool = False) -> list[float]:

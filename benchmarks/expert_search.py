@@ -23,8 +23,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 import torch
+from numpy.typing import NDArray
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from torch import nn
@@ -77,12 +79,21 @@ class Seen:
     is_complete: bool = False
 
 
+@dataclass
+class Best:
+    """The lowest validation loss of one process, and what its network predicts of test rows."""
+
+    loss: float = math.inf
+    predicted: NDArray[np.float32] | None = None  # (N, C); None: no test rows
+
+
 class Searching:
     """One process of the search."""
 
     def __init__(self, arrays: Arrays, task: str, until: float) -> None:
         self._arrays, self._task, self._until = arrays, task, until
         self.seen: list[Seen] = []
+        self.best = Best()
 
     def run(self, journal: Path, seed: int) -> None:
         """Train trials until time is up."""
@@ -114,6 +125,7 @@ class Searching:
                 weights = {
                     name: values.clone() for name, values in training.network.state_dict().items()
                 }
+                self._keep_if_best(loss, training)
             trial.report(loss, epoch)
             if trial.should_prune():
                 raise optuna.TrialPruned
@@ -123,9 +135,18 @@ class Searching:
         seen.is_complete = True
         return best
 
+    def _keep_if_best(self, loss: float, training: Training) -> None:
+        if loss >= self.best.loss:
+            return
+        x = self._arrays.test_x.get(training.scaling)
+        self.best = Best(loss, None if x is None else training.outputs(x).numpy())
 
-def search(arrays: Arrays, task: str, until: float, seed: int) -> list[Seen]:
+
+def search(arrays: Arrays, task: str, until: float, seed: int) -> tuple[list[Seen], Best]:
     """One process per core until `until`, as `time.monotonic` counts.
+
+    Returns:
+        The trials of all processes, and the best network of any.
 
     Raises:
         EOFError: a process has died.
@@ -141,7 +162,7 @@ def search(arrays: Arrays, task: str, until: float, seed: int) -> list[Seen]:
             torch.set_flush_denormal(True)
             searching = Searching(arrays, task, until)
             searching.run(journal, seed * n_processes + number)
-            sender.send(searching.seen)
+            sender.send((searching.seen, searching.best))
 
         receivers = []
         for number in range(n_processes):
@@ -149,7 +170,9 @@ def search(arrays: Arrays, task: str, until: float, seed: int) -> list[Seen]:
             forked.Process(target=work, args=(number, sender)).start()
             sender.close()  # so that the end of the process is the end of what it sends
             receivers.append(receiver)
-        return [one for receiver in receivers for one in receiver.recv()]
+        found = [receiver.recv() for receiver in receivers]
+    seen = [one for of_process, _ in found for one in of_process]
+    return seen, min((best for _, best in found), key=lambda best: best.loss)
 
 
 def make_sampler(seed: int) -> optuna.samplers.BaseSampler:
@@ -177,7 +200,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     arrays = read_arrays(arguments.folder, arguments.target, arguments.task)
-    seen = search(arrays, arguments.task, arguments.until, arguments.seed)
+    seen, _ = search(arrays, arguments.task, arguments.until, arguments.seed)
     found = {
         "n_inputs": arrays.train_x["standard"].shape[1],
         "n_outputs": arrays.n_outputs,

@@ -35,20 +35,38 @@ def read_arrays(folder: Path, target: str, task: str) -> Arrays:
         task: "binary", "multiclass" or "regression", whose values are standardized.
     """
     rows = [pd.read_csv(folder / f"{split}.csv", na_values=["?"]) for split in ("train", "valid")]
-    targets = [frame.pop(target) for frame in rows]
-    x = _scaled(rows)
+    return arrays_of(*rows, target=target, task=task)
+
+
+def arrays_of(
+    train: pd.DataFrame,
+    valid: pd.DataFrame,
+    test: pd.DataFrame | None = None,
+    *,
+    target: str,
+    task: str,
+) -> Arrays:
+    """Rows to train and to validate on, and rows to predict, which have no target.
+
+    Args:
+        task: as of `read_arrays`.
+    """
+    targets = [frame[target] for frame in (train, valid)]
+    rows = [frame.drop(columns=target) for frame in (train, valid)]
+    x = _scaled(rows if test is None else [*rows, test])
     y, n_classes = _values(targets) if task == "regression" else _classes(targets)
     return Arrays(
-        {scaling: train for scaling, (train, _) in x.items()},
-        {scaling: valid for scaling, (_, valid) in x.items()},
+        {scaling: splits[0] for scaling, splits in x.items()},
+        {scaling: splits[1] for scaling, splits in x.items()},
         y[0],
         y[1],
         n_classes,
+        {} if test is None else {scaling: splits[2] for scaling, splits in x.items()},
     )
 
 
 def _scaled(rows: Sequence[pd.DataFrame]) -> Mapping[str, list[Tensor]]:
-    """Train and validation rows in each scaling."""
+    """The rows of each split in each scaling, which is learned from the first."""
     numbers = list(rows[0].select_dtypes("number").columns)
     words = [name for name in rows[0].columns if name not in numbers]
     scalers = {

@@ -144,9 +144,20 @@ _OF_TRAINING = (
         role="momentum",
     ),
     Hyperparameter(
+        "adam_beta2",
+        "share of the mean of squared gradients that an update keeps, of adam and adamw",
+        numbers=Numbers(0.9, 0.9999),
+        default=0.999,  # Adam's own: Kingma & Ba 2015, algorithm 1
+        useful=(0.95, 0.999),  # 0.95: RealMLP, Holzmüller et al. 2024, table A.1
+        role="optimizer",
+    ),
+    Hyperparameter(
         "schedule",
         "course of the learning rate over the epochs",
-        ("constant", "exponential", "step", "cosine", "one_cycle", "switch_to_sgd"),
+        (
+            *("constant", "exponential", "step", "cosine", "one_cycle", "switch_to_sgd"),
+            *("coslog", "flat_cosine"),
+        ),
         default="constant",
         role="schedule",
     ),
@@ -175,6 +186,33 @@ _OF_TRAINING = (
         role="schedule",
     ),
     Hyperparameter(
+        "bias_rate_factor",
+        "learning rate of linear maps' biases, over that of the others",
+        numbers=_ABOVE_0,
+        log=True,
+        default=1.0,
+        useful=(0.01, 10.0),  # 0.1: RealMLP, Holzmüller et al. 2024, table A.1
+        role="step size",
+    ),
+    Hyperparameter(
+        "first_layer_rate_factor",
+        "learning rate of the first linear map's weights, over that of the others",
+        numbers=_ABOVE_0,
+        log=True,
+        default=1.0,
+        useful=(0.03, 30.0),
+        role="step size",
+    ),
+    Hyperparameter(
+        "embedding_rate_factor",
+        "learning rate of embedded categories, over that of the others",
+        numbers=_ABOVE_0,
+        log=True,
+        default=1.0,
+        useful=(0.01, 100.0),
+        role="step size",
+    ),
+    Hyperparameter(
         "weight_decay",
         "L2 penalty of the weights",
         numbers=Numbers(0),
@@ -190,6 +228,13 @@ _OF_TRAINING = (
         log=True,
         default=0.0,
         useful=(1e-7, 1.0),
+        role="regularization",
+    ),
+    Hyperparameter(
+        "regularization_schedule",
+        "course of weight decay and dropout over the epochs",
+        ("constant", "flat_cosine"),
+        default="constant",
         role="regularization",
     ),
     Hyperparameter(
@@ -211,6 +256,16 @@ _OF_TRAINING = (
         default="none",
         useful=(1e-3, 1e3),
         role="gradient clipping",
+    ),
+    Hyperparameter(
+        "weight_averaging",
+        "epochs over which the weights that are measured and kept are averaged",
+        ("none",),
+        _ABOVE_0,
+        log=True,
+        default="none",
+        useful=(0.5, 20.0),
+        role="regularization",
     ),
     Hyperparameter(
         "label_smoothing",

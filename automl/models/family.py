@@ -12,6 +12,7 @@ A name is one of `FAMILIES`, or the import path "package.module:OBJECT" of a `Fa
 from __future__ import annotations
 
 import abc
+import contextlib
 import dataclasses
 import functools
 import sys
@@ -121,17 +122,27 @@ class Family(abc.ABC):
         return inputs.arguments(encoding)
 
     def forwards(
-        self, module: nn.Module, seed: int, first_step: int, batch_sizes: Sequence[int]
+        self,
+        module: nn.Module,
+        seed: int,
+        first_step: int,
+        batch_sizes: Sequence[int],
+        *,
+        regularization: float = 1.0,
     ) -> Iterator[Forward]:
         """How each of the coming steps goes forward, with the noise of that step, such as dropout.
 
         The noise must be a function of (seed, step). By default the generators of torch, NumPy
         and Python are seeded by it for the call.
+
+        Args:
+            regularization: what probabilities of dropout are multiplied by in these steps, by
+                default those of torch's dropout modules.
         """
         steps = torch.arange(first_step, first_step + len(batch_sizes))
         keys = randomness.keys_at(randomness.streams([seed], "dropout"), steps)
         for key in keys.tolist():
-            yield functools.partial(_seeded_call, module, key)
+            yield functools.partial(_seeded_call, module, key, regularization)
 
     def named(self, config: Any, module: nn.Module) -> str:
         """The network in errors on what it returns, with its place where a person wrote it."""
@@ -196,7 +207,24 @@ def _setting(name: str, value: ParameterValue) -> ParameterValue:
     return value if known is None else known.setting(value)
 
 
-def _seeded_call(module: nn.Module, seed: int, *arguments: Tensor) -> Any:
+def _seeded_call(module: nn.Module, seed: int, regularization: float, *arguments: Tensor) -> Any:
     randomness.seed_python_and_numpy(seed)
-    with randomness.seeded(seed, arguments[0].device):
+    with randomness.seeded(seed, arguments[0].device), _dropout_times(regularization, module):
         return module(*arguments)
+
+
+@contextlib.contextmanager
+def _dropout_times(factor: float, module: nn.Module) -> Iterator[None]:
+    """Multiply the probabilities of a module's dropout for a call."""
+    if factor == 1.0:
+        yield
+        return
+    drops = [each for each in module.modules() if isinstance(each, nn.modules.dropout._DropoutNd)]
+    whole = [each.p for each in drops]
+    for each in drops:
+        each.p *= factor
+    try:
+        yield
+    finally:
+        for each, p in zip(drops, whole, strict=True):
+            each.p = p

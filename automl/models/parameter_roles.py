@@ -1,13 +1,14 @@
 """What the parameters of any module are for: which are weights, which shift and scale.
 
 Penalties and limits ask for a role, never for a number of dimensions alone: a convolution's
-filters are weights, the gain of a layer normalization over images is none.
+filters are weights, the gain of a layer normalization over images is none. So do the factors by
+which some parameters learn faster or slower than others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Final, Literal, get_args
 
 from torch import Tensor, nn
 
@@ -21,6 +22,11 @@ NORMALIZATIONS: Final = (
 
 LAYERS: Final = (nn.Linear, nn.Bilinear, nn.RNNBase, nn.modules.conv._ConvNd)
 """Modules whose weights have a row, or a filter, for each of their units."""
+
+RateRole = Literal["bias", "first_layer", "embedding"]
+"""Whose learning rate may have a factor of its own: the hyperparameter `<role>_rate_factor`."""
+
+RATE_ROLES: Final[tuple[RateRole, ...]] = get_args(RateRole)
 
 
 def trainable(module: nn.Module) -> list[nn.Parameter]:
@@ -66,3 +72,31 @@ def incoming_weights(module: nn.Module) -> Iterator[tuple[Tensor, tuple[int, ...
                 yield grouped, (1, *range(3, grouped.ndim))
             else:
                 yield weight, tuple(range(1, weight.ndim))
+
+
+def rate_roles(module: nn.Module) -> dict[int, RateRole]:
+    """The roles of the parameters that have one, by their `id`; of a tied one the first counts.
+
+    The weights of the first layer in the module's order, the biases of layers, the tables of
+    embeddings. What its kind does not tell a module says by `rate_roles`, a mapping from names of
+    its own parameters to roles.
+    """
+    roles: dict[int, RateRole] = {}
+    first = next((each for each in module.modules() if isinstance(each, LAYERS)), None)
+    for each in module.modules():
+        said: Mapping[str, RateRole] = getattr(each, "rate_roles", {})
+        for name, parameter in each.named_parameters(recurse=False):
+            role = said.get(name) or _role_by_kind(each, name, is_first=each is first)
+            if role is not None:
+                roles.setdefault(id(parameter), role)
+    return roles
+
+
+def _role_by_kind(module: nn.Module, name: str, *, is_first: bool) -> RateRole | None:
+    if isinstance(module, nn.Embedding | nn.EmbeddingBag):
+        return "embedding"
+    if not isinstance(module, LAYERS):
+        return None
+    if name.startswith("bias"):
+        return "bias"
+    return "first_layer" if is_first else None

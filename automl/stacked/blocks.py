@@ -354,14 +354,15 @@ class StackBlocks:
         if len(runs) == len(self.layout.configs):
             self.flat.copy_(other.flat)
             return
-        for target, source in zip(self._all, other._all, strict=True):
+        for target, source in zip(self.blocks, other.blocks, strict=True):
             rows = [k for k in runs if k < len(target)]
             if rows:
                 index = torch.tensor(rows, device=target.device)
                 target.index_copy_(0, index, source.index_select(0, index))
 
     @property
-    def _all(self) -> list[Tensor]:
+    def blocks(self) -> list[Tensor]:
+        """All blocks, the runs first in each."""
         return [*self.hidden, self.output, *self.embeddings, self.vectors, *self.statistics]
 
 

@@ -49,15 +49,32 @@ class StackedDropout:
         device: torch.device,
         dtype: torch.dtype,
     ) -> None:
-        rates = [[config.input_dropout for config in layout.configs]]
-        rates += [
+        self._rates = [[config.input_dropout for config in layout.configs]]
+        self._rates += [
             [config.dropout for config in layout.configs[: layout.n_runs(layer)]]
             for layer in range(layout.n_layers)
         ]
         self._sizes = (layout.n_inputs, *layout.widths)
+        self._seeds, self._device, self._dtype = tuple(seeds), device, dtype
+        self._factors: list[float] = []
+        self._places: list[_Place | None] = []
+        self.begin_epoch([1.0] * len(seeds))
+
+    def begin_epoch(self, factors: Sequence[float]) -> None:
+        """Multiply each run's probabilities by a factor from now on."""
+        if list(factors) == self._factors:
+            return
+        self._factors = list(factors)
         self._places = [
-            _place(of_place, size, layer, seeds, device, dtype)
-            for layer, (of_place, size) in enumerate(zip(rates, self._sizes, strict=True))
+            _place(
+                [rate * factor for rate, factor in zip(rates, factors, strict=False)],
+                size,
+                layer,
+                self._seeds,
+                self._device,
+                self._dtype,
+            )
+            for layer, (rates, size) in enumerate(zip(self._rates, self._sizes, strict=True))
         ]
 
     def masks(

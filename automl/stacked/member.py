@@ -34,6 +34,7 @@ class Member:
         weights: Mapping[str, Tensor],
         optimizer: Mapping[str, Tensor],
         best_weights: Mapping[str, Tensor],
+        averaged_weights: Mapping[str, Tensor],
     ) -> Checkpoint:
         """From where `of` goes on, with the run's numbers."""
         return Checkpoint(
@@ -45,4 +46,5 @@ class Member:
             best_epoch=self.best_epoch,
             best_valid_loss=self.best_valid_loss,
             best_weights=best_weights,
+            averaged_weights=averaged_weights,
         )

@@ -1,10 +1,11 @@
 """How much memory runs will use, known before any of them trains.
 
 Counted is what `StackedTrainer` allocates in stacks: the scaled rows, five numbers per padded
-parameter, running statistics, the buffers of the passes, the order of an epoch. Where the compiled
-kernels work it is less: each run has four numbers per parameter, and the gradients, buffers and
-so on are held once, as large as the largest run wants them. Temporary tensors of torch are
-covered by a share on top. Interpreter and libraries are not counted.
+parameter (six with averages), running statistics, the buffers of the passes, the order of an
+epoch. Where the compiled kernels work it is less: each run has four numbers per parameter, or
+five, and the gradients, buffers and so on are held once, as large as the largest run wants them.
+Temporary tensors of torch are covered by a share on top. Interpreter and libraries are not
+counted.
 
 The estimate of a stack never falls as a run, a layer, a unit or a row of its batches is added,
 and is at most what its runs, made as large as the largest, take in stacks of their own. So
@@ -95,7 +96,9 @@ def stack_bytes(runs: Sequence[RunConfig], dataset: Dataset) -> int:
     inputs = layout.n_inputs + embedded + 4 * len(layout.cardinalities) + 2 * layout.n_outputs
     signals = layout.n_inputs if layout.cardinalities else 0  # only embeddings ask for them
     trained_rows = 2 * key.batch_size + min(PROBE_ROWS, key.n_train_rows)  # the last batch too
-    numbers = NUMBERS_PER_PARAMETER * parameters + 2 * statistics  # the present and the best
+    n_averages = any(run.training.weight_averaging is not None for run in runs)
+    numbers = (NUMBERS_PER_PARAMETER + n_averages) * parameters
+    numbers += (2 + n_averages) * statistics  # the present and the best
     numbers += trained_rows * (BUFFERS_PER_ACTIVATION * units + len(runs) * (inputs + signals))
     widest = max([*layout.widths, 0])
     evaluated = _evaluated_elements(len(runs), max(1, layout.n_inputs)) // max(1, layout.n_inputs)

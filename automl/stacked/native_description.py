@@ -1,6 +1,6 @@
 """The description of one run for the compiled kernels: where everything of it lies.
 
-A run's parameters, best weights and moments are four rows of one tensor, its own. What a step
+A run's parameters, best weights, moments and averages are rows of one tensor, its own. What a step
 needs beside them for a moment (activations, gradients) lies in a buffer that all runs of a
 trainer use in turn: so it stays in the cache, and a run that rests holds none of it.
 """
@@ -20,12 +20,13 @@ from automl.models.mlp.network import ACTIVATIONS
 from automl.stacked import native_structures as structures
 from automl.stacked.blocks import StackLayout
 from automl.stacked.native_structures import address
+from automl.stacked.rate_factors import stretches
 from automl.training.config import RunConfig
 from search_spaces.hyperparameters import hyperparameter
 
-VALUES, BEST, FIRST, SECOND = range(4)
+VALUES, BEST, FIRST, SECOND, AVERAGES = range(5)
 """The rows of a run's numbers: parameters with running statistics, the same of the best epoch,
-and two moments."""
+two moments; and averages of the first row where the run has any."""
 
 _CPU: Final = torch.device("cpu")
 
@@ -130,7 +131,7 @@ class DescribedRun:
         """Describe a run.
 
         Args:
-            numbers: see `VALUES`, (4, N).
+            numbers: see `VALUES`, (4, N), or (5, N) with averages.
             n_rows: the most rows of a batch.
         """
         self._run, self._layout, self._n_rows = run, layout, n_rows
@@ -140,6 +141,13 @@ class DescribedRun:
             self._describe(_Buffers(scratch), numbers)
         self._held.append(scratch.numbers)
 
+    def set_dropout(self, regularization: float) -> None:
+        """Multiply the probabilities of dropout by a factor from now on."""
+        config = self._run.model
+        self.network.n_dropped = randomness.n_dropped(config.input_dropout * regularization)
+        for layer in self._layers:
+            layer.n_dropped = randomness.n_dropped(config.dropout * regularization)
+
     def _describe(self, buffers: _Buffers, numbers: Tensor) -> int:
         """Fill all structures; returns how many numbers the buffers take."""
         self._held: list[object] = [numbers]  # keeps alive what is pointed to
@@ -148,10 +156,11 @@ class DescribedRun:
         layers = (structures.Layer * self._layout.n_layers)()
         for layer in range(self._layout.n_layers):
             layers[layer] = self._described_layer(layer, held, buffers)
-        self._held.append(layers)
+        self._layers = layers
         self.network = self._described_network(held, buffers)
         self.network.layers = ctypes.addressof(layers)
         self.embeddings = self._described_embeddings(held)
+        parts = self._described_stretches()
         self.update = structures.Update(
             n_penalized=held.n_penalized,
             n_parameters=held.n_parameters,
@@ -159,10 +168,21 @@ class DescribedRun:
             gradients=gradients,
             first=held.row(FIRST),
             second=held.row(SECOND),
+            n_stretches=len(parts),
+            stretches=ctypes.addressof(parts),
         )
         self.before = buffers.cut(held.n_penalized)
         self.targets = buffers.cut(2 * self._n_rows)
         return buffers.size
+
+    def _described_stretches(self) -> ctypes.Array[ctypes.Structure]:
+        """Which parameters are updated alike."""
+        found = stretches(self._layout, self._run.training)
+        described = (structures.Stretch * len(found))(
+            *(structures.Stretch(*each) for each in found)
+        )
+        self._held.append(described)
+        return described
 
     def _described_layer(
         self, layer: int, numbers: _Numbers, buffers: _Buffers

@@ -11,6 +11,7 @@ import math
 from typing import Final
 
 import torch
+from torch import Tensor
 
 from automl.stacked import native
 from automl.stacked import native_structures as structures
@@ -20,6 +21,7 @@ from automl.stacked.native_order import NativeOrder
 from automl.stacked.native_structures import address
 from automl.stacked.stack_rows import StackRows, Tables
 from automl.stacked.update_coefficients import RunCoefficients
+from automl.training.averaging import averaging_weights
 
 LOSSES: Final = ("cross_entropy", "binary_cross_entropy", "mean_squared", "mean_absolute", "huber")
 """Names of losses in the order of the kernels' `Loss`."""
@@ -33,8 +35,14 @@ class NativeLesson:
     """
 
     def __init__(
-        self, tables: Tables, rows: StackRows, member: Member, described: DescribedRun
+        self,
+        tables: Tables,
+        rows: StackRows,
+        member: Member,
+        described: DescribedRun,
+        averages: Tensor | None,
     ) -> None:
+        """Describe it; `averages`: the row of the run's numbers that updates go into, if any."""
         training, n_steps = member.run.training, len(rows.bounds)
         self._objective = _Objective(tables, member)
         self._order = NativeOrder(rows, member.run.seed, tables.dtype)
@@ -42,7 +50,7 @@ class NativeLesson:
         self._bounds = torch.tensor([0, *(stop for _, stop in rows.bounds)])
         described.update.limits = address(self._objective.limits)
         described.update.norm_sum = address(self._objective.norm_sum)
-        self._before = described.before
+        self._before, self._averages = described.before, averages
         self.described = structures.Lesson(
             network=ctypes.addressof(described.network),
             rows=ctypes.addressof(rows.train.described),
@@ -58,6 +66,8 @@ class NativeLesson:
             update=ctypes.addressof(described.update),
             n_steps=n_steps,
             bounds=address(self._bounds),
+            averages=address(self._averages),
+            n_averaged=0 if self._averages is None else len(self._averages),
         )
         self._kernel = native.kernel("train_epoch", tables.dtype)
 
@@ -79,6 +89,12 @@ class NativeLesson:
         asked.first_step, asked.order = member.step, address(order)
         asked.coefficients = address(coefficients)
         asked.before = self._before if keeps_last_step else 0
+        if self._averages is not None:
+            weights = averaging_weights(
+                member.run.training, asked.n_steps, member.step, asked.n_steps
+            )
+            averaging = torch.from_numpy(weights).to(self._averages.dtype)
+            asked.averaging = address(averaging)
         self._kernel(ctypes.addressof(asked))
         return rate, self._objective.norm_sum.item() / asked.n_steps
 

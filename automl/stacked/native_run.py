@@ -7,8 +7,10 @@ costs nothing at all, and its numbers are the same bits whoever trains beside it
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -19,6 +21,7 @@ from automl.stacked.blocks import StackBlocks, StackLayout
 from automl.stacked.member import Member
 from automl.stacked.moments import read_moments, start_of_second, write_moments
 from automl.stacked.native_description import (
+    AVERAGES,
     BEST,
     FIRST,
     SECOND,
@@ -35,14 +38,14 @@ from automl.training.batches import PROBE_ROWS, measured_rows, probe_rows
 from automl.training.gradients import SATURATED, is_measured
 from automl.training.optimizers import MOMENTS
 from automl.training.prediction_range import prediction_range
-from automl.training.schedules import optimizer_at
+from automl.training.schedules import optimizer_at, regularization_factor
 from automl.training.scores import Score, epoch_record
 from automl.training.trainer import Checkpoint
 from storage.records import EpochRecord, LayerGradientRecord
 
 
 class NativeRun:
-    """A run with its parameters, best weights and moments, and the calls that train it."""
+    """A run with its parameters, best weights, moments, averages, and the calls that train it."""
 
     def __init__(self, tables: Tables, scratch: Scratch, member: Member) -> None:
         """Make a run whose numbers are all zero."""
@@ -56,12 +59,14 @@ class NativeRun:
         )
         shapes = self._layout.shapes + self._layout.statistics_shapes
         n_numbers = aligned(sum(math.prod(shape) for shape in shapes))
-        self._numbers = torch.zeros(4, n_numbers, dtype=tables.dtype)
+        n_kinds = AVERAGES if run.training.weight_averaging is None else AVERAGES + 1
+        self._numbers = torch.zeros(n_kinds, n_numbers, dtype=tables.dtype)
         self._rows = StackRows.of(tables, [run])
         most_rows = max(stop - start for start, stop in self._rows.bounds)
         n_rows = max(most_rows, min(PROBE_ROWS, self._rows.n_rows), CHUNK_ROWS)
         self._described = DescribedRun(run, self._layout, self._numbers, scratch, n_rows)
-        self._lesson = NativeLesson(tables, self._rows, member, self._described)
+        averages = self._numbers[AVERAGES] if self._is_averaged else None
+        self._lesson = NativeLesson(tables, self._rows, member, self._described, averages)
         within = prediction_range(run, tables.dataset)
         self._scores = NativeScores(self._described, tables.dataset.loss, tables.dtype, within)
         self._measured = self._measured_train_rows()
@@ -79,6 +84,8 @@ class NativeRun:
         self._blocks(VALUES).write(0, start.weights)
         if start.best_weights:
             self._blocks(BEST).write(0, start.best_weights)
+        if self._is_averaged:
+            self._blocks(AVERAGES).write(0, start.averages)
         training = start.run.training
         self._choose(optimizer_at(training, max(1, start.epoch)))
         write_moments(self._moments, 0, self._optimizer, training, start.optimizer, start.step)
@@ -90,6 +97,10 @@ class NativeRun:
     def best_weights(self) -> dict[str, Tensor]:
         """The same of the best epoch so far."""
         return self._blocks(BEST).read(0)
+
+    def averaged_weights(self) -> dict[str, Tensor]:
+        """The averages of both; empty where the run has none."""
+        return self._blocks(AVERAGES).read(0) if self._is_averaged else {}
 
     def moments(self) -> dict[str, Tensor]:
         """The optimizer's, as in a `Checkpoint`."""
@@ -103,22 +114,38 @@ class NativeRun:
         member, n_steps = self.member, self._rows.epochs.n_steps
         member.epoch += 1
         self._choose(optimizer_at(member.run.training, member.epoch))
+        if member.run.training.regularization_schedule != "constant":
+            self._described.set_dropout(regularization_factor(member.run.training, member.epoch))
         rate, norm = self._trained(is_measured(member.epoch))
         member.step += n_steps
         layers = self.measured_layers() if is_measured(member.epoch) else ()
-        record = epoch_record(
-            self._tables.dataset,
-            member.run,
-            (member.epoch, member.step),
-            (self._train_score(), self._valid_score()),
-            learning_rate=rate,
-            gradient_norm=norm,
-            layers=layers,
-        )
-        if record.is_finite and record.valid_loss < member.best_valid_loss:
-            member.best_epoch, member.best_valid_loss = record.epoch, record.valid_loss
-            self._numbers[BEST].copy_(self._numbers[VALUES])
+        with self._averaged():
+            record = epoch_record(
+                self._tables.dataset,
+                member.run,
+                (member.epoch, member.step),
+                (self._train_score(), self._valid_score()),
+                learning_rate=rate,
+                gradient_norm=norm,
+                layers=layers,
+            )
+            if record.is_finite and record.valid_loss < member.best_valid_loss:
+                member.best_epoch, member.best_valid_loss = record.epoch, record.valid_loss
+                self._numbers[BEST].copy_(self._numbers[VALUES])
         return record
+
+    @contextlib.contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """The averages where the kernels look for the weights, for as long as it takes."""
+        if not self._is_averaged:
+            yield
+            return
+        own = self._numbers[VALUES].clone()
+        self._numbers[VALUES].copy_(self._numbers[AVERAGES])
+        try:
+            yield
+        finally:
+            self._numbers[VALUES].copy_(own)
 
     def measured_layers(self) -> tuple[LayerGradientRecord, ...]:
         """How signals and gradients pass through the layers on the probe rows.
@@ -148,6 +175,10 @@ class NativeRun:
         return self._lesson.train_epoch(
             self.member, self._optimizer, keeps_last_step=keeps_last_step
         )
+
+    @property
+    def _is_averaged(self) -> bool:
+        return len(self._numbers) > AVERAGES
 
     @property
     def _n_valid(self) -> int:
@@ -194,7 +225,7 @@ class NativeRun:
             self._layout,
             device="cpu",
             dtype=self._tables.dtype,
-            statistics=row in (VALUES, BEST),
+            statistics=row in (VALUES, BEST, AVERAGES),
             flat=self._numbers[row],
         )
 

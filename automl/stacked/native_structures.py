@@ -1,6 +1,7 @@
 """The structures by which the compiled kernels are told where everything lies.
 
-Their fields are all 64 bits wide: counts, addresses of numbers, and a limit. The kernels define
+Their fields are all 64 bits wide: counts, addresses of numbers, and some numbers
+themselves. The kernels define
 the same structures (`kernels/*.h`) and tell how theirs lie in memory (`kernels/layouts.h`); a
 library whose structures are others would read and write anywhere, so it is not used.
 """
@@ -43,10 +44,15 @@ Embedding: Final = _structure(
     "Embedding",
     *("n_codes", "size", "numbers", "gradients"),
 )
+Stretch: Final = _structure(
+    "Stretch",
+    *("start", "stop", "is_penalized", "rate_factor"),
+    real="rate_factor",
+)
 Update: Final = _structure(
     "Update",
     *("n_penalized", "n_parameters", "values", "gradients", "first", "second"),
-    *("has_first", "has_second", "limits", "norm_sum"),
+    *("has_first", "has_second", "limits", "norm_sum", "n_stretches", "stretches"),
 )
 Lesson: Final = _structure(
     "Lesson",
@@ -60,7 +66,7 @@ Order: Final = _structure(
 Epoch: Final = _structure(
     "Epoch",
     *("lesson", "update", "n_steps", "first_step", "bounds", "order", "coefficients"),
-    *("before",),
+    *("before", "averages", "averaging", "n_averaged"),
 )
 Probe: Final = _structure(
     "Probe",
@@ -73,7 +79,9 @@ Scores: Final = _structure(
     *("numbers",),
 )
 
-STRUCTURES: Final = (Layer, Network, Rows, Embedding, Update, Lesson, Order, Epoch, Probe, Scores)
+STRUCTURES: Final = (
+    *(Layer, Network, Rows, Embedding, Stretch, Update, Lesson, Order, Epoch, Probe, Scores),
+)
 
 Places = dict[tuple[str, str], tuple[int, int]]
 """Offset and size in bytes by structure and field; "" is the structure as a whole."""

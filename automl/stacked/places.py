@@ -154,8 +154,12 @@ class NativeRuns(Places):
     def checkpoint(self, run_id: int) -> Checkpoint:
         """The state of a run."""
         run = self._runs[run_id]
-        weights = self.state_dict(run.member, run.weights(), run.member.step)
-        return run.member.checkpoint(weights, run.moments(), self.best_weights(run_id))
+        weights, averages = (
+            self.state_dict(run.member, tensors, run.member.step) if tensors else {}
+            for tensors in (run.weights(), run.averaged_weights())
+        )
+        best = self.best_weights(run_id)
+        return run.member.checkpoint(weights, run.moments(), best, averages)
 
     def best_weights(self, run_id: int) -> dict[str, Tensor]:
         """The weights of a run's best epoch."""

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from automl.stacked import first_weights
+from automl.stacked.averages import StackedAverages
 from automl.stacked.blocks import StackBlocks, StackLayout
 from automl.stacked.dropout import StackedDropout
 from automl.stacked.losses import StackedObjective
@@ -22,7 +23,7 @@ from automl.stacked.stack_passes import StackPasses
 from automl.stacked.stack_rows import StackRows, Tables
 from automl.stacked.updates import StackedUpdates
 from automl.training.gradients import is_measured
-from automl.training.schedules import optimizer_at
+from automl.training.schedules import optimizer_at, regularization_factor
 from automl.training.trainer import Checkpoint
 
 
@@ -54,7 +55,7 @@ class Stack:
         self.updates = StackedUpdates(self.values, gradients, trainings)
         self.objective = StackedObjective.of(tables.dataset, runs, device, dtype)
         self._dropout = StackedDropout(layout, [run.seed for run in runs], device, dtype)
-        self.passes = StackPasses(self.values, gradients)
+        self.passes = StackPasses(self.values, gradients, self.averages.blocks)
         self.before_last_step: list[Tensor] = []
         self.rows = StackRows.of(tables, runs)
 
@@ -62,6 +63,11 @@ class Stack:
     def layout(self) -> StackLayout:
         """How the runs' parameters lie."""
         return self.values.layout
+
+    @property
+    def averages(self) -> StackedAverages:
+        """What is measured of the runs, and kept."""
+        return self.updates.averages
 
     @property
     def gradients(self) -> StackBlocks:
@@ -82,6 +88,8 @@ class Stack:
         self.values.write(k, start.weights)
         if start.best_weights:
             self.best.write(k, start.best_weights)
+        if self.averages.is_any:
+            self.averages.blocks.write(k, start.averages)
         name = optimizer_at(start.run.training, max(1, start.epoch))
         self.updates.write_moments(k, name, start.optimizer, start.step)
 
@@ -99,19 +107,21 @@ class Stack:
             self.updates.choose(new, other.updates.names[old])
         self.values.take_over(other.values, moves)
         self.best.take_over(other.best, moves)
+        self.averages.take_over(other.averages, moves)
         self.updates.first.take_over(other.updates.first, moves)
         self.updates.second.take_over(other.updates.second, moves)
 
     @torch.no_grad()
     def train_epoch(self) -> None:
         """Train one epoch of every run."""
-        self.updates.begin_epoch(
-            [member.epoch + 1 for member in self.members],
-            [member.step for member in self.members],
-            self.n_steps,
-        )
+        first_steps = [member.step for member in self.members]
+        epochs = [member.epoch + 1 for member in self.members]
+        self.updates.begin_epoch(epochs, first_steps, self.n_steps)
         for member in self.members:
             member.epoch += 1
+        self._dropout.begin_epoch(
+            [regularization_factor(each.run.training, each.epoch) for each in self.members]
+        )
         table = self.rows.train.rows
         order = self.rows.order([member.epoch for member in self.members])
         step = 0
@@ -119,8 +129,7 @@ class Stack:
             batches = self.passes.training(size)
             index = _laid_out(order[:, start : start + size * n_steps], n_steps)
             targets = table.targets[index].unflatten(1, (-1, size))
-            first_steps = self._steps_done(step)
-            masks = self._dropout.masks(first_steps, n_steps, size)
+            masks = self._dropout.masks(self._steps_done(step), n_steps, size)
             for rows, of_rows, of_step in zip(index, targets, masks, strict=True):
                 batches.set_dropout(of_step)
                 gather(table, rows, batches.inputs, batches.codes)

@@ -13,9 +13,10 @@ class StackPasses:
         gradients: where passes in training leave the gradients.
     """
 
-    def __init__(self, values: StackBlocks, gradients: StackBlocks) -> None:
+    def __init__(self, values: StackBlocks, gradients: StackBlocks, measured: StackBlocks) -> None:
+        """Make none yet; `measured`: the parameters that evaluation reads."""
         self.gradients = gradients
-        self._values = values
+        self._values, self._measured = values, measured
         self._training: dict[int, StackedPass] = {}
         self._probe: StackedPass | None = None
 
@@ -33,4 +34,4 @@ class StackPasses:
 
     def evaluation(self, n_rows: int) -> StackedPass:
         """A new pass with running statistics, without a way back."""
-        return StackedPass(self._values, n_rows)
+        return StackedPass(self._measured, n_rows)

@@ -96,7 +96,7 @@ class TorchStacks(Places):
                 member.best_epoch, member.best_valid_loss = record.epoch, record.valid_loss
                 improved.append(k)
         if improved:
-            stack.best.keep(stack.values, improved)
+            stack.best.keep(stack.averages.blocks, improved)
         return records
 
     def drop(self, run_id: int) -> None:
@@ -117,7 +117,11 @@ class TorchStacks(Places):
         member, stack = place.member, place.stack
         weights = self.state_dict(member, stack.values.read(place.k), member.step)
         moments = stack.updates.read_moments(place.k, member.step)
-        return member.checkpoint(weights, moments, self.best_weights(run_id))
+        averages: dict[str, Tensor] = {}
+        if member.run.training.weight_averaging is not None:
+            averages = stack.averages.blocks.read(place.k)
+            averages = self.state_dict(member, averages, member.step)
+        return member.checkpoint(weights, moments, self.best_weights(run_id), averages)
 
     def best_weights(self, run_id: int) -> dict[str, Tensor]:
         """The weights of a run's best epoch."""

@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 
 from automl.training.config import TrainingConfig
-from automl.training.schedules import Array, learning_rates
+from automl.training.optimizers import ADAM_BETA1
+from automl.training.schedules import Array, learning_rates, regularization_factors
 
-ADAM_BETAS: Final = (0.9, 0.999)  # Kingma & Ba 2015, and torch's defaults, as the next ones
-ADAM_EPSILON: Final = 1e-8
+ADAM_EPSILON: Final = 1e-8  # Kingma & Ba 2015, and torch's default, as the next ones
 RMSPROP_ALPHA: Final = 0.99
 RMSPROP_EPSILON: Final = 1e-8
 ADAGRAD_EPSILON: Final = 1e-10
@@ -45,16 +45,22 @@ def smallest_square(dtype: torch.dtype) -> float:
 
 
 def coefficients_of(
-    name: str, training: TrainingConfig, learning_rates: Array, first_step: int
+    name: str,
+    training: TrainingConfig,
+    learning_rates: Array,
+    first_step: int,
+    regularization: Array | float = 1.0,
 ) -> Array:
     """The formula's numbers for one run at coming updates.
 
     Args:
         name: the optimizer in use.
         first_step: updates done so far.
+        regularization: what weight decay is multiplied by.
 
     Shape:
-        learning_rates: (S,) float64; result: (S, 7) float64 in the order of `COEFFICIENTS`.
+        learning_rates: (S,) float64; regularization: (S,) or a number; result: (S, 7)
+        float64 in the order of `COEFFICIENTS`.
 
     Source:
         Kingma & Ba 2015, algorithm 1; Duchi et al. 2011; Tieleman & Hinton 2012, lecture 6.5;
@@ -65,8 +71,9 @@ def coefficients_of(
     second: float | Array
     offset: float | Array
     decay: float | Array
+    coupled: float | Array
     first, second, ahead, offset, decay = 1.0, 0.0, 1.0, 0.0, 1.0
-    step, coupled = learning_rates, training.weight_decay
+    step, coupled = learning_rates, training.weight_decay * regularization
     if name in ("momentum", "nesterov"):
         first = 1 - training.momentum
         ahead = training.momentum if name == "nesterov" else 1.0
@@ -77,12 +84,12 @@ def coefficients_of(
     elif name == "rmsprop":
         second, offset = 1 - RMSPROP_ALPHA, RMSPROP_EPSILON
     elif name in ("adam", "adamw"):
-        first, second = 1 - ADAM_BETAS[0], 1 - ADAM_BETAS[1]
-        correction = np.sqrt(1 - ADAM_BETAS[1] ** n)
+        first, second = 1 - ADAM_BETA1, 1 - training.adam_beta2
+        correction = np.sqrt(1 - training.adam_beta2**n)
         offset, step = ADAM_EPSILON * correction, learning_rates * correction
-        step = step / (1 - ADAM_BETAS[0] ** n)
+        step = step / (1 - ADAM_BETA1**n)
         if name == "adamw":
-            decay, coupled = 1 - learning_rates * training.weight_decay, 0.0
+            decay, coupled = 1 - learning_rates * coupled, 0.0
     # A learning rate of exactly 0 gives an infinite inverse, and so an update of exactly 0.
     with np.errstate(divide="ignore"):
         inverse = 1 / step
@@ -126,7 +133,8 @@ class RunCoefficients:
         if self._held != (name, first):
             training, n = self._training, self._n_together
             self._rates = learning_rates(training, self._n_steps, first, n)
-            numbers = coefficients_of(name, training, self._rates, first)
+            shares = regularization_factors(training, self._n_steps, first, n)
+            numbers = coefficients_of(name, training, self._rates, first, shares)
             self._numbers = torch.from_numpy(numbers).to(self._dtype)
             self._held = name, first
         return self._numbers[place:stop], float(self._rates[stop - 1])

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from automl.stacked.blocks import StackBlocks
+from automl.stacked.rate_factors import stacked_factors
 from automl.stacked.update_coefficients import COEFFICIENTS
 from automl.training.config import TrainingConfig
 from automl.training.optimizers import CLIP_EPSILON, MOMENTS
@@ -43,7 +44,8 @@ class _Block:
     """One block of parameters, as a matrix with the runs first, and what belongs to it.
 
     Shape:
-        values, gradients, first, second, scratch: (K_l, n); coefficients: each (K_l, 1).
+        values, gradients, first, second, scratch: (K_l, n); coefficients: each (K_l, 1);
+        rate_factors: (K_l, 1) or (K_l, n), None where all are 1.
     """
 
     values: Tensor
@@ -52,6 +54,7 @@ class _Block:
     second: Tensor
     scratch: Tensor
     coefficients: tuple[Tensor, ...]
+    rate_factors: Tensor | None
     is_penalized: bool
 
     @property
@@ -88,12 +91,15 @@ def _decay_(block: _Block, uses: _Uses) -> None:
     if uses.weight_decay:
         block.gradients.addcmul_(block.values, weight_decay)
     if uses.decay:
-        block.values.mul_(decay)
+        factors = block.rate_factors
+        block.values.mul_(decay if factors is None else 1 - factors * (1 - decay))
 
 
 def _update_(block: _Block, uses: _Uses) -> None:
     """The formula, on one block."""
     first_weight, second_weight, ahead, offset, inverse_step, *_ = block.coefficients
+    if block.rate_factors is not None:
+        inverse_step = inverse_step / block.rate_factors
     gradients, scratch = block.gradients, block.scratch
     if uses.second:
         torch.mul(gradients, gradients, out=scratch)
@@ -201,6 +207,7 @@ class TorchUpdate:
     def _make_blocks(self) -> list[_Block]:
         columns = self._state.blocks()
         scratch = self._now.new_zeros(max(values.numel() for values, *_ in columns))
+        factors = stacked_factors(self._state.values.layout, self._trainings, self._now)
         return [
             _Block(
                 values,
@@ -209,6 +216,7 @@ class TorchUpdate:
                 second,
                 scratch[: values.numel()].view_as(values),
                 self._now[:, : len(values)].unbind(0),
+                factors[number],
                 is_penalized=number < len(columns) - 1,
             )
             for number, (values, gradients, first, second) in enumerate(columns)

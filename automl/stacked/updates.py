@@ -13,12 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from automl.stacked.averages import StackedAverages
 from automl.stacked.blocks import StackBlocks
 from automl.stacked.moments import read_moments, start_of_second, write_moments
 from automl.stacked.update_coefficients import coefficients_of, smallest_square
 from automl.stacked.update_steps import TorchUpdate, UpdateState
 from automl.training.config import TrainingConfig
-from automl.training.schedules import learning_rates, optimizer_at
+from automl.training.schedules import learning_rates, optimizer_at, regularization_factor
 
 
 class StackedUpdates:
@@ -29,6 +30,7 @@ class StackedUpdates:
         names: each run's optimizer in the current epoch.
         learning_rates: (K, S) of the current epoch, float64.
         norm_sum: (K,) sum of the epoch's gradient norms, before clipping.
+        averages: of the weights that updates leave.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class StackedUpdates:
         self.learning_rates = torch.zeros(len(trainings), 0)
         state = UpdateState(values, gradients, self.first, self.second, self.norm_sum)
         self._update = TorchUpdate(state, trainings)
+        self.averages = StackedAverages(values, trainings)
         for k, training in enumerate(trainings):
             self.choose(k, optimizer_at(training, 1))
 
@@ -65,10 +68,12 @@ class StackedUpdates:
             for training, first_step in zip(self._trainings, first_steps, strict=True)
         ]
         self.learning_rates = torch.from_numpy(np.stack(rates))
-        per_run = zip(self.names, self._trainings, rates, first_steps, strict=True)
+        shares = map(regularization_factor, self._trainings, epochs)
+        per_run = zip(self.names, self._trainings, rates, first_steps, shares, strict=True)
         columns = [coefficients_of(*run) for run in per_run]
         coefficients = torch.from_numpy(np.stack(columns, axis=2))
         self._update.begin_epoch(self.names, coefficients.to(self.norm_sum))
+        self.averages.begin_epoch(first_steps, n_steps)
         self.norm_sum.zero_()
         self.second.flat.clamp_(min=smallest_square(self.norm_sum.dtype))
 
@@ -79,6 +84,7 @@ class StackedUpdates:
             step: of the epoch, from 0.
         """
         self._update.step(step)
+        self.averages.step(step)
 
     def choose(self, k: int, name: str) -> None:
         """Begin run k's optimizer, with empty moments."""

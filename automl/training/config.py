@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from automl.errors import ConfigError
 from automl.models.family import find_family
+from automl.models.parameter_roles import RATE_ROLES, RateRole
 from search_spaces.errors import SearchSpaceError
 from search_spaces.hyperparameters import TRAINING, defaults, hyperparameter
 from storage.records import ParameterValue
@@ -28,19 +29,30 @@ class TrainingConfig:
     batch_size: int | None = _DEFAULTS["batch_size"]  # None: all train rows
     optimizer: str = _DEFAULTS["optimizer"]
     momentum: float = _DEFAULTS["momentum"]  # of momentum, nesterov, and after switch_to_sgd
+    adam_beta2: float = _DEFAULTS["adam_beta2"]  # of adam and adamw
     schedule: str = _DEFAULTS["schedule"]
     decay_fraction: float = _DEFAULTS["decay_fraction"]  # of exponential and step
     switch_fraction: float = _DEFAULTS["switch_fraction"]  # of switch_to_sgd
     warmup_fraction: float = _DEFAULTS["warmup_fraction"]
+    bias_rate_factor: float = _DEFAULTS["bias_rate_factor"]
+    first_layer_rate_factor: float = _DEFAULTS["first_layer_rate_factor"]
+    embedding_rate_factor: float = _DEFAULTS["embedding_rate_factor"]
     weight_decay: float = _DEFAULTS["weight_decay"]  # L2; decoupled for adamw
     l1: float = _DEFAULTS["l1"]
+    regularization_schedule: str = _DEFAULTS["regularization_schedule"]
     max_norm: float | None = _DEFAULTS["max_norm"]  # None: no limit
     gradient_clip_norm: float | None = _DEFAULTS["gradient_clip_norm"]
+    weight_averaging: float | None = _DEFAULTS["weight_averaging"]  # epochs; None: no averages
     label_smoothing: float = _DEFAULTS["label_smoothing"]
     prediction_range: str = _DEFAULTS["prediction_range"]  # of regression, see prediction_range.py
     epoch_steps: int | None = None  # most updates of an epoch, see `batches.Epochs`; None: a pass
     max_epochs: int = 50
     patience: int = 15  # epochs without a better validation loss before early stopping
+
+    @property
+    def rate_factors(self) -> Mapping[RateRole, float]:
+        """What the learning rate is multiplied by for the parameters of each role."""
+        return {role: getattr(self, f"{role}_rate_factor") for role in RATE_ROLES}
 
 
 @dataclass(frozen=True, slots=True)

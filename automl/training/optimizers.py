@@ -1,10 +1,11 @@
 """The optimizers of the plain trainer: torch.optim, and what happens around its step.
 
 Weight decay and L1 act on the weights of layers, embeddings among them, not on biases,
-normalization or slopes of activations (`penalized` says which these are). One update is, in
-this order: gradient of the objective, plus l1 x sign(w), clipped by its global norm;
-torch.optim's step, which adds weight_decay x w (adamw: decoupled); then each unit's incoming
-weights are pulled back to length max_norm.
+normalization or slopes of activations (`penalized` says which these are). Some parameters have a
+factor on their learning rate (`rate_roles`), also in adamw's decay. One update is, in this order:
+gradient of the objective, plus l1 x sign(w), clipped by its global norm; torch.optim's step, which
+adds weight_decay x w (adamw: decoupled); then each unit's incoming weights are pulled back to
+length max_norm.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
-from automl.models.parameter_roles import incoming_weights, penalized, trainable
+from automl.models.parameter_roles import incoming_weights, penalized, rate_roles, trainable
 from automl.training.config import TrainingConfig
 
 MOMENTS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -29,6 +30,9 @@ MOMENTS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """Optimizer -> a checkpoint's name of a moment -> torch.optim's name."""
 
+ADAM_BETA1: Final = 0.9
+"""Share of the mean gradient that an update of Adam keeps: Kingma & Ba 2015, algorithm 1."""
+
 CLIP_EPSILON: Final = 1e-6
 """Keeps the clip's quotient finite; the value of torch.nn.utils.clip_grad_norm_."""
 
@@ -36,10 +40,10 @@ CLIP_EPSILON: Final = 1e-6
 def make_optimizer(name: str, training: TrainingConfig, model: nn.Module) -> torch.optim.Optimizer:
     """The torch.optim optimizer of a run; coefficients beside these are torch's defaults.
 
-    Adam: betas 0.9, 0.999 (Kingma & Ba 2015). RMSprop: alpha 0.99. Adagrad: epsilon 1e-10.
+    Adam: the first beta is 0.9 (Kingma & Ba 2015). RMSprop: alpha 0.99. Adagrad: epsilon 1e-10.
     The learning rate is set before every step, see `set_learning_rate`.
     """
-    groups = _groups(model, training.weight_decay)
+    groups = _groups(model, training)
     learning_rate = training.learning_rate
     # fused: one pass over memory per update; rmsprop has no such kernel
     if name == "sgd":
@@ -58,27 +62,37 @@ def make_optimizer(name: str, training: TrainingConfig, model: nn.Module) -> tor
         return torch.optim.Adagrad(groups, learning_rate, fused=on_cpu, foreach=not on_cpu)
     if name == "rmsprop":
         return torch.optim.RMSprop(groups, learning_rate, foreach=True)
+    betas = (ADAM_BETA1, training.adam_beta2)
     if name == "adam":
-        return torch.optim.Adam(groups, learning_rate, fused=True)
-    return torch.optim.AdamW(groups, learning_rate, fused=True)
+        return torch.optim.Adam(groups, learning_rate, betas=betas, fused=True)
+    return torch.optim.AdamW(groups, learning_rate, betas=betas, fused=True)
 
 
-def _groups(module: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Parameters with and without weight decay, each in one group; all in one if there is none."""
-    parameters = trainable(module)
-    if weight_decay == 0.0:
-        return [{"params": parameters, "weight_decay": 0.0}]
-    weights = set(map(id, penalized(module)))
-    decayed = [parameter for parameter in parameters if id(parameter) in weights]
-    others = [parameter for parameter in parameters if id(parameter) not in weights]
-    groups = [(decayed, weight_decay), (others, 0.0)]
-    return [{"params": some, "weight_decay": decay} for some, decay in groups if some]
+def _groups(module: nn.Module, training: TrainingConfig) -> list[dict[str, Any]]:
+    """Parameters by their weight decay and the factor on their learning rate."""
+    weights, roles = set(map(id, penalized(module))), rate_roles(module)
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for parameter in trainable(module):
+        role = roles.get(id(parameter))
+        factor = 1.0 if role is None else training.rate_factors[role]
+        decay = training.weight_decay if id(parameter) in weights else 0.0
+        groups.setdefault((decay, factor), []).append(parameter)
+    return [
+        {"params": some, "weight_decay": decay, "full_decay": decay, "rate_factor": factor}
+        for (decay, factor), some in sorted(groups.items(), key=lambda group: -group[0][0])
+    ]
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
-    """Set the step length of the next update."""
+    """Set the step length of the next update, for each group by its factor."""
     for group in optimizer.param_groups:
-        group["lr"] = learning_rate
+        group["lr"] = learning_rate * group["rate_factor"]
+
+
+def set_regularization(optimizer: torch.optim.Optimizer, factor: float) -> None:
+    """Set the weight decay of the next updates to so much of the whole."""
+    for group in optimizer.param_groups:
+        group["weight_decay"] = group["full_decay"] * factor
 
 
 def add_l1_(weights: Sequence[nn.Parameter], l1: float) -> None:

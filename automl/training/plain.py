@@ -20,6 +20,7 @@ from automl.errors import DivergedError
 from automl.models.family import find_family
 from automl.models.parameter_roles import penalized, trainable
 from automl.training import optimizers
+from automl.training.averaging import averaging_weights
 from automl.training.batches import Epochs, measured_rows, probe_rows, rows_of, split_read
 from automl.training.config import RunConfig
 from automl.training.gradients import Weights, is_measured, measure_layers, weights_now
@@ -30,7 +31,7 @@ from automl.training.place import Place
 from automl.training.prediction_range import prediction_range
 from automl.training.rows import Rows
 from automl.training.run_state import RunData, RunState
-from automl.training.schedules import learning_rates
+from automl.training.schedules import learning_rates, regularization_factor
 from automl.training.scores import epoch_record, score
 from automl.training.trainer import Checkpoint, RunBegan, RunError, Start, Trainer, run_of
 from storage.records import EpochRecord, LayerGradientRecord
@@ -182,17 +183,25 @@ class PlainTrainer(Trainer):
         epochs = Epochs.of(len(state.data.train), training.batch_size, training.epoch_steps)
         train = state.data.train[self._order(state, epochs)]
         bounds = epochs.bounds
-        rates = learning_rates(training, len(bounds), state.step, len(bounds))
+        timing = (len(bounds), state.step, len(bounds))
+        rates = learning_rates(training, *timing).tolist()
+        averaging = averaging_weights(training, *timing).tolist()
+        regularization = regularization_factor(training, state.epoch)
+        optimizers.set_regularization(optimizer, regularization)
         forwards = network.family.forwards(
-            network.module, state.config.seed, state.step, [stop - start for start, stop in bounds]
+            network.module,
+            state.config.seed,
+            state.step,
+            [stop - start for start, stop in bounds],
+            regularization=regularization,
         )
-        steps = zip(bounds, rates.tolist(), forwards, strict=True)
+        steps = zip(bounds, rates, forwards, averaging, strict=True)
         parameters, weights = trainable(network.module), penalized(network.module)
         norms = torch.zeros((), device=self._place.device, dtype=self._place.dtype)
         before: Weights | None = None
 
         network.module.train()
-        for (start, stop), learning_rate, forward in steps:
+        for (start, stop), learning_rate, forward, average in steps:
             batch = train[start:stop]
             is_first = state.step == start == 0
             outputs = network.trainable_outputs(forward, batch, is_first=is_first)
@@ -210,6 +219,8 @@ class PlainTrainer(Trainer):
             state.scaler.step(optimizer)
             if training.max_norm is not None:
                 optimizers.limit_norms_(network.module, training.max_norm)
+            if state.averages is not None:
+                state.averages.add(average)
             norms += norm
 
         state.step += len(bounds)
@@ -233,8 +244,9 @@ class PlainTrainer(Trainer):
             if measured is None
             else state.data.train[measured.to(self._place.device)]
         )
-        train = score(state.network, self._dataset, rows)
-        valid = score(state.network, self._dataset, state.data.valid)
+        with state.averaged():
+            train = score(state.network, self._dataset, rows)
+            valid = score(state.network, self._dataset, state.data.valid)
         return epoch_record(
             self._dataset,
             state.config,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
 from automl.training import optimizers
+from automl.training.averaging import AveragedWeights
 from automl.training.config import RunConfig
 from automl.training.network import Network, load_weights
 from automl.training.place import LossScaler
@@ -49,8 +51,11 @@ class RunState:
     epoch: int = 0
     step: int = 0
     best: BestEpoch = field(default_factory=BestEpoch)
+    averages: AveragedWeights | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
+        if self.config.training.weight_averaging is not None:
+            self.averages = AveragedWeights(self.network.module)
         self.scaler = LossScaler(self.network.place)
         self._take(optimizer_at(self.config.training, epoch=1))
 
@@ -64,15 +69,24 @@ class RunState:
         if name != self.optimizer_name:
             self._take(name)
 
+    def averaged(self) -> AbstractContextManager[None]:
+        """The network as it is measured and kept: with averages where the run has them."""
+        return nullcontext() if self.averages is None else self.averages.in_place()
+
     def keep_if_best(self, record: EpochRecord) -> None:
         """Keep the weights if they are those of the best epoch so far."""
         if record.is_finite and record.valid_loss < self.best.valid_loss:
-            weights = copied_state(self.network.module)
+            with self.averaged():
+                weights = copied_state(self.network.module)
             self.best = BestEpoch(record.epoch, record.valid_loss, weights)
 
     def checkpoint(self) -> Checkpoint:
         """All that the run needs to go on."""
         module = self.network.module
+        averages: dict[str, Tensor] = {}
+        if self.averages is not None:
+            with self.averages.in_place():
+                averages = copied_state(module)
         moments = optimizers.read_moments(self.optimizer_name, self.optimizer, module, self.step)
         return Checkpoint(
             run=self.config,
@@ -83,6 +97,7 @@ class RunState:
             best_epoch=self.best.epoch,
             best_valid_loss=self.best.valid_loss,
             best_weights=dict(self.best.weights),
+            averaged_weights=averages,
         )
 
     def go_on_from(self, start: Checkpoint) -> None:
@@ -94,6 +109,8 @@ class RunState:
             self.optimizer_name, self.optimizer, module, start.optimizer, start.step
         )
         self.scaler.restore(start.optimizer)
+        if self.averages is not None:
+            self.averages = AveragedWeights(module, start.averages)
         self.epoch, self.step = start.epoch, start.step
         best = dict(start.best_weights)
         self.best = BestEpoch(start.best_epoch, start.best_valid_loss, best)

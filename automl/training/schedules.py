@@ -1,4 +1,4 @@
-"""The learning rate at every update, and where switch_to_sgd switches.
+"""The learning rate at every update, the regularization of every epoch, the switch to SGD.
 
 Time is measured in epochs as a real number, t = step / steps_per_epoch, so that a schedule
 does not depend on the batch size. A whole epoch is computed at once, by numpy: for some tens of
@@ -25,6 +25,9 @@ ONE_CYCLE_START: Final = 1 / 25
 
 ONE_CYCLE_END: Final = ONE_CYCLE_START / 1e4
 """Last learning rate over the peak, as in torch's OneCycleLR."""
+
+COSLOG_GROWTH: Final = 15
+"""2^4 - 1, so that log2(1 + 15 t) runs from 0 to 4: four cycles (Holzmüller et al. 2024)."""
 
 
 def switch_epoch(training: TrainingConfig) -> int | None:
@@ -70,6 +73,27 @@ def _one_cycle(share: Array, decay: float) -> Array:
     return low + (1 - low) * height
 
 
+def _coslog(share: Array, decay: float) -> Array:
+    """Holzmüller et al. 2024, "Better by Default" (RealMLP), section 3: four cycles.
+
+    Each but the first is about twice as long as the one before, and all rise from 0 and fall to 0.
+    """
+    return 0.5 * (1 - np.cos(2 * math.pi * np.log2(1 + COSLOG_GROWTH * share)))
+
+
+def flat_cosine(share: Array) -> Array:
+    """1 for the first half, then half a cosine to 0, from the share of max_epochs passed.
+
+    Source:
+        Holzmüller et al. 2024, "Better by Default" (RealMLP), section 3, flat_cos.
+    """
+    return 0.5 * (1 + np.cos(math.pi * np.maximum(2 * share - 1, 0.0)))
+
+
+def _flat_cosine(share: Array, decay: float) -> Array:
+    return flat_cosine(share)
+
+
 FACTORS: Final = {
     "constant": _constant,
     "exponential": _exponential,
@@ -78,6 +102,8 @@ FACTORS: Final = {
     "one_cycle": _one_cycle,
     # SGD goes on with the same learning rate; with momentum m its steps are longer by 1 / (1 - m).
     "switch_to_sgd": _constant,
+    "coslog": _coslog,
+    "flat_cosine": _flat_cosine,
 }
 """Schedule -> factor on the learning rate, from the share of max_epochs that has passed."""
 
@@ -106,3 +132,29 @@ def learning_rates(
     if n_warmup > 1:
         rates *= np.minimum((steps + 1) / n_warmup, 1.0)
     return rates
+
+
+def regularization_factor(training: TrainingConfig, epoch: int) -> float:
+    """What weight decay and the probabilities of dropout are multiplied by in an epoch (from 1).
+
+    That of flat_cosine is taken where the epoch begins, t = (epoch - 1) / max_epochs, and holds
+    for all of its updates, so that a mask is a function of seed, step and epoch.
+    """
+    if training.regularization_schedule == "constant":
+        return 1.0
+    share = min((epoch - 1) / training.max_epochs, 1.0)
+    return float(flat_cosine(np.array(share)))
+
+
+def regularization_factors(
+    training: TrainingConfig, steps_per_epoch: int, first_step: int, n_steps: int
+) -> Array:
+    """The same at each of the next updates of a run; arguments as of `learning_rates`.
+
+    Shape:
+        result: (n_steps,) float64.
+    """
+    first, last = first_step // steps_per_epoch, (first_step + n_steps - 1) // steps_per_epoch
+    of_epochs = [regularization_factor(training, epoch + 1) for epoch in range(first, last + 1)]
+    start = first_step - first * steps_per_epoch
+    return np.repeat(of_epochs, steps_per_epoch)[start : start + n_steps]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
 import torch
@@ -41,6 +41,12 @@ class Checkpoint:
     best_epoch: int
     best_valid_loss: float
     best_weights: Mapping[str, Tensor]
+    averaged_weights: Mapping[str, Tensor] = field(default_factory=dict)  # of weight_averaging
+
+    @property
+    def averages(self) -> Mapping[str, Tensor]:
+        """Where averages go on: the weights themselves in a state that was kept without any."""
+        return self.averaged_weights or self.weights
 
     def to_arrays(self) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
         """Tensors as arrays under "<part>/<name>", and the numbers: what is written to disk."""
@@ -79,7 +85,7 @@ def run_of(start: Start) -> RunConfig:
     return start.run if isinstance(start, Checkpoint) else start
 
 
-_TENSOR_PARTS = ("weights", "optimizer", "best_weights")
+_TENSOR_PARTS = ("weights", "optimizer", "best_weights", "averaged_weights")
 _NUMBERS = ("epoch", "step", "best_epoch", "best_valid_loss")
 
 

@@ -26,6 +26,9 @@ from storage.records import ParameterValue
 SIZES: tuple[Role, ...] = ("depth", "width", "batch size")
 """Roles of the numbers that memory grows with."""
 
+AVERAGING = "weight_averaging"
+"""What holds a number more per parameter, unless it is "none"."""
+
 SHARE_OF_MEMORY = 0.5
 """The other half stays for what else the machine does, and for what the estimate does not see."""
 
@@ -121,6 +124,9 @@ def largest_run(
         for name, one in space.hyperparameters.items()
         if one.role in SIZES and _values(space, name)
     }
+    averaging = [value for value in _values(space, AVERAGING) if value != "none"]
+    if averaging:  # any number of epochs takes as much
+        largest[AVERAGING] = averaging[0]
     for name, choices in find_family(space.family).most_memory.items():
         possible = _values(space, name)
         largest[name] = next((one for one in choices if one in possible), possible[0])

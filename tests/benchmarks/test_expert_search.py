@@ -61,10 +61,11 @@ def test_the_expert_searches_until_its_time_is_up(tmp_path: Path) -> None:
     arrays = read_arrays(table.folder, table.target, table.task)
     assert (arrays.train_x["quantile"].shape[1], arrays.n_outputs) == (10, 1)
     until = time.monotonic() + 6.0
-    seen = search(arrays, table.task, until, seed=0)
+    seen, best = search(arrays, table.task, until, seed=0)
     known = [each for trial in seen for each in trial.losses]
     assert until - 6.0 < min(known)[0] <= max(known)[0] < until + 5.0
     assert 0.3 < min(loss for _, loss in known) < 1.0
+    assert best.loss == min(loss for _, loss in known)
     assert all(len(trial.losses) <= MAX_EPOCHS for trial in seen)
 
 

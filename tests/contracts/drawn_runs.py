@@ -1,7 +1,11 @@
-"""Runs of perceptrons drawn with hypothesis, of all kinds that there are, and data for them."""
+"""Runs of perceptrons drawn with hypothesis, of all kinds that there are, and data for them.
+
+A hyperparameter that the registry has and nobody lists here is drawn by its facts there.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -10,7 +14,7 @@ from hypothesis import strategies as st
 from automl.models.mlp.initialization import INITIALIZATIONS
 from automl.models.mlp.network import ACTIVATIONS
 from automl.training.config import RunConfig
-from search_spaces.hyperparameters import hyperparameter
+from search_spaces.hyperparameters import HYPERPARAMETERS, Hyperparameter, hyperparameter
 from tests.contracts.trainer_contract import tiny_run
 
 MIXINGS = hyperparameter("activation_mixing").words
@@ -22,8 +26,17 @@ SHAPES = hyperparameter("shape").words
 OPTIMIZERS = hyperparameter("optimizer").words
 SCHEDULES = hyperparameter("schedule").words
 
+
+def usual(known: Hyperparameter) -> st.SearchStrategy[object]:
+    """The words of a hyperparameter, its default, and where useful numbers end."""
+    ends = known.useful if known.numbers is not None else ()
+    values = (*known.words, known.default, *(end for end in ends if math.isfinite(end)))
+    return st.sampled_from([known.setting(value) for value in dict.fromkeys(values)])
+
+
 values_of_the_space = st.fixed_dictionaries(
     {
+        **{name: usual(known) for name, known in HYPERPARAMETERS.items() if name != "batch_size"},
         "n_layers": st.integers(0, 4),
         "hidden_size": st.integers(1, 24),
         "shape": st.sampled_from(SHAPES),
@@ -43,13 +56,17 @@ values_of_the_space = st.fixed_dictionaries(
         "decay_fraction": st.sampled_from([0.3, 2.0]),
         "switch_fraction": st.sampled_from([0.3, 0.7]),
         "warmup_fraction": st.sampled_from([0.0, 0.3]),
+        "bias_rate_factor": st.sampled_from([1.0, 0.1]),
+        "first_layer_rate_factor": st.sampled_from([1.0, 0.3]),
+        "embedding_rate_factor": st.sampled_from([1.0, 0.5]),
         "weight_decay": st.sampled_from([0.0, 1e-2]),
         "l1": st.sampled_from([0.0, 1e-3]),
         "max_norm": st.sampled_from([None, 1.0]),
         "gradient_clip_norm": st.sampled_from([None, 0.1]),
+        "weight_averaging": st.sampled_from([None, None, 0.5, 3.0]),
         "label_smoothing": st.sampled_from([0.0, 0.1]),
         "prediction_range": st.sampled_from(["free", "train_range"]),
-        "max_epochs": st.sampled_from([4, 10]),
+        "max_epochs": st.sampled_from([3, 4, 10]),
         "seed": st.integers(0, 1000),
     }
 )

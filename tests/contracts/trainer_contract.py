@@ -72,6 +72,7 @@ VARIED = {
     "adagrad": {"optimizer": "adagrad", "activation": "maxout", "weight_decay": 1e-3},
     "switch": {"schedule": "switch_to_sgd", "switch_fraction": 0.5, "max_epochs": 4},
     "warm_cosine": {"schedule": "cosine", "warmup_fraction": 0.3, "max_epochs": 6},
+    "averaged": {"weight_averaging": 1.5, "normalization": "batch_norm", "n_layers": 1},
     "parts_of_passes": {"schedule": "one_cycle", "epoch_steps": 4, "max_epochs": 6},
 }
 
@@ -178,10 +179,12 @@ class TrainerContract:
         rest = curve(make_trainer(tiny_dataset()), trainer.checkpoint(1), 2)
         assert losses(rest) == losses(curve(make_trainer(tiny_dataset()), tiny_run(), 2))
 
+    @pytest.mark.parametrize("averaging", [None, 0.3])
     def test_best_weights_are_those_of_the_lowest_validation_loss(
-        self, make_trainer: MakeTrainer
+        self, make_trainer: MakeTrainer, averaging: float | None
     ) -> None:
-        run, dataset = tiny_run(learning_rate=0.3, hidden_size=32), tiny_dataset()
+        run = tiny_run(learning_rate=0.3, hidden_size=32, weight_averaging=averaging)
+        dataset = tiny_dataset()
         trainer = make_trainer(dataset)
         records = curve(trainer, run, 8)
         best = min(record.valid_loss for record in records)

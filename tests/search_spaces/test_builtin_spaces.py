@@ -60,9 +60,9 @@ def test_every_value_that_the_mlp_space_leaves_out_comes_with_set() -> None:
 @pytest.mark.parametrize(
     ("name", "left_out"),
     [
+        ("schedule", {"step", "switch_to_sgd", "coslog", "flat_cosine"}),
         ("initialization", {"zeros", "normal", "data_driven"}),
         ("activation", {"sigmoid", "prelu", "maxout", "mish", "selu"}),
-        ("schedule", {"step", "switch_to_sgd"}),
         ("batch_size", {"full"}),
         ("optimizer", set()),
     ],
@@ -89,7 +89,10 @@ def test_the_fixed_parameters_of_the_mlp_space_are_off() -> None:
         if isinstance(parameter, FixedParameter)
     }
     assert fixed == {
+        "adam_beta2": 0.999, "bias_rate_factor": 1.0, "first_layer_rate_factor": 1.0,
+        "embedding_rate_factor": 1.0, "regularization_schedule": "constant",
         "residual": "none", "activation_mixing": "none", "output_initialization": "as_hidden",
         "warmup_fraction": 0.0, "input_dropout": 0.0, "l1": 0.0,
-        "max_norm": "none", "gradient_clip_norm": "none", "prediction_range": "free",
+        "max_norm": "none", "gradient_clip_norm": "none", "weight_averaging": "none",
+        "prediction_range": "free",
     }  # fmt: skip

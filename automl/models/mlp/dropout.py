@@ -24,11 +24,16 @@ def step_masks(
     batch_sizes: Sequence[int],
     device: torch.device,
     dtype: torch.dtype,
+    *,
+    regularization: float = 1.0,
 ) -> Iterator[list[Tensor | None]]:
     """Yield the masks of each step: on the inputs first, then on each hidden layer.
 
     A mask belongs to (seed, layer, step, position in the batch, unit): how many steps are
     drawn together does not show in it.
+
+    Args:
+        regularization: what the configuration's probabilities are multiplied by.
 
     Shape:
         each mask: (B, n_inputs) or (B, H), or None where nothing is dropped.
@@ -36,7 +41,11 @@ def step_masks(
     places = [(config.input_dropout, n_inputs)]
     places += [(config.dropout, size) for size in config.hidden_sizes]
     drawers = [
-        (randomness.streams([seed], "dropout", layer, device=device), rate, n_units)
+        (
+            randomness.streams([seed], "dropout", layer, device=device),
+            rate * regularization,
+            n_units,
+        )
         for layer, (rate, n_units) in enumerate(places)
     ]
     n_rows = max(batch_sizes)

@@ -66,7 +66,13 @@ class MLPFamily(Family):
         return table.before(config.scaling), table.categories
 
     def forwards(
-        self, module: nn.Module, seed: int, first_step: int, batch_sizes: Sequence[int]
+        self,
+        module: nn.Module,
+        seed: int,
+        first_step: int,
+        batch_sizes: Sequence[int],
+        *,
+        regularization: float = 1.0,
     ) -> Iterator[Forward]:
         """Each step with masks of its own."""
         network = cast(MLP, module)
@@ -79,6 +85,7 @@ class MLPFamily(Family):
             batch_sizes,
             weight.device,
             weight.dtype,
+            regularization=regularization,
         )
         return (partial(module, masks=of_step) for of_step in masks)
 

@@ -39,6 +39,9 @@ struct Epoch {
     const int32_t *order;         // rows of the table
     const T *coefficients;        // (S, 7), order of COEFFICIENTS
     T *before;                    // gets the values before the last step, or null
+    T *averages;                  // of the values and running statistics, or null
+    const T *averaging;           // (S), see training/averaging.py
+    int64_t n_averaged;
 };
 
 template <typename T>
@@ -94,6 +97,14 @@ void begin(const Lesson<T> &lesson, const Update<T> &update, bool is_frozen) {
     std::fill(update.gradients, update.gradients + update.n_parameters, T(0));
 }
 
+// Running statistics lie behind the parameters, in both.
+template <typename T>
+void average(const Epoch<T> &epoch, const T *values, T weight) {
+    T *averages = epoch.averages;
+#pragma omp simd
+    for (int64_t j = 0; j < epoch.n_averaged; j++) averages[j] += weight * (values[j] - averages[j]);
+}
+
 template <typename T>
 void train_epoch(const Epoch<T> &epoch) {
     const Lesson<T> &lesson = *epoch.lesson;
@@ -108,6 +119,7 @@ void train_epoch(const Epoch<T> &epoch) {
         if (epoch.before && s + 1 == epoch.n_steps)
             std::copy(update.values, update.values + update.n_penalized, epoch.before);
         update_parameters(network, update, epoch.coefficients + s * N_COEFFICIENTS);
+        if (epoch.averages) average(epoch, update.values, epoch.averaging[s]);
     }
 }
 

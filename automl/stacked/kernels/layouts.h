@@ -47,10 +47,13 @@ extern const FieldLayout field_layouts[] = {
     WHOLE(Embedding), FIELD(Embedding, n_codes), FIELD(Embedding, size), FIELD(Embedding, numbers),
     FIELD(Embedding, gradients),
 
+    WHOLE(Stretch), FIELD(Stretch, start), FIELD(Stretch, stop), FIELD(Stretch, is_penalized),
+    FIELD(Stretch, rate_factor),
+
     WHOLE(Update), FIELD(Update, n_penalized), FIELD(Update, n_parameters), FIELD(Update, values),
     FIELD(Update, gradients), FIELD(Update, first), FIELD(Update, second),
     FIELD(Update, has_first), FIELD(Update, has_second), FIELD(Update, limits),
-    FIELD(Update, norm_sum),
+    FIELD(Update, norm_sum), FIELD(Update, n_stretches), FIELD(Update, stretches),
 
     WHOLE(Lesson), FIELD(Lesson, network), FIELD(Lesson, rows), FIELD(Lesson, embeddings),
     FIELD(Lesson, loss), FIELD(Lesson, smoothing), FIELD(Lesson, class_weights),
@@ -62,7 +65,8 @@ extern const FieldLayout field_layouts[] = {
 
     WHOLE(Epoch), FIELD(Epoch, lesson), FIELD(Epoch, update), FIELD(Epoch, n_steps),
     FIELD(Epoch, first_step), FIELD(Epoch, bounds), FIELD(Epoch, order),
-    FIELD(Epoch, coefficients), FIELD(Epoch, before),
+    FIELD(Epoch, coefficients), FIELD(Epoch, before), FIELD(Epoch, averages),
+    FIELD(Epoch, averaging), FIELD(Epoch, n_averaged),
 
     WHOLE(Probe), FIELD(Probe, lesson), FIELD(Probe, update), FIELD(Probe, n_rows),
     FIELD(Probe, index), FIELD(Probe, before), FIELD(Probe, saturated_above),

@@ -12,6 +12,13 @@ namespace {
 
 constexpr double CLIP_EPSILON = 1e-6, SMALLEST_NORM = 1e-30;
 
+// Parameters that are updated alike.
+template <typename T>
+struct Stretch {
+    int64_t start, stop, is_penalized;
+    double rate_factor;  // what the learning rate is multiplied by
+};
+
 // All parameters lie behind one another: weights and embeddings, which penalties act on, then
 // vectors. What pads them is zero and stays so. Formula: stacked/update_coefficients.py.
 template <typename T>
@@ -21,6 +28,8 @@ struct Update {
     int64_t has_first, has_second;  // which moments the optimizer has
     const T *limits;                // l1, largest norm of a unit's weights, of a gradient; or infinity
     T *norm_sum;                    // the norms of gradients before clipping are added
+    int64_t n_stretches;            // which cover all parameters
+    const Stretch<T> *stretches;
 };
 
 constexpr int64_t N_COEFFICIENTS = 7;
@@ -76,11 +85,14 @@ void limit_all_norms(const Network<T> &network, T max_norm) {
     limit_norms(network.output_weights, n_in, network.n_outputs, network.n_outputs, max_norm);
 }
 
-// Numbers `from` to `to` by the coefficients of a step, in the order of COEFFICIENTS.
+// By the coefficients of a step, in the order of COEFFICIENTS.
 template <typename T>
-void update_stretch(const Update<T> &update, const T *c, T clip, bool is_penalized, int64_t from, int64_t to) {
-    const T first_weight = c[0], second_weight = c[1], ahead = c[2], offset = c[3], step = 1 / c[4];
-    const T decay = is_penalized ? c[5] : T(1), weight_decay = is_penalized ? c[6] : T(0);
+void update_stretch(const Update<T> &update, const Stretch<T> &stretch, const T *c, T clip) {
+    const int64_t from = stretch.start, to = stretch.stop;
+    const T first_weight = c[0], second_weight = c[1], ahead = c[2], offset = c[3];
+    const T step = T(stretch.rate_factor) / c[4];
+    const T decay = stretch.is_penalized ? T(1 - stretch.rate_factor * (1 - double(c[5]))) : T(1);
+    const T weight_decay = stretch.is_penalized ? c[6] : T(0);
     T *w = update.values, *m = update.first, *s = update.second;
     const T *g = update.gradients;
     if (!update.has_first && !update.has_second) {
@@ -125,8 +137,7 @@ void update_parameters(const Network<T> &network, const Update<T> &update, const
         clip = limits[CLIP_NORM] / (norm + T(CLIP_EPSILON));
         if (clip > 1) clip = 1;  // and NaN stays NaN
     }
-    update_stretch(update, coefficients, clip, true, 0, P);
-    update_stretch(update, coefficients, clip, false, P, N);
+    for (int64_t n = 0; n < update.n_stretches; n++) update_stretch(update, update.stretches[n], coefficients, clip);
     if (!std::isinf(limits[MAX_NORM])) limit_all_norms(network, limits[MAX_NORM]);
 }
 

@@ -89,6 +89,16 @@ def test_a_modules_own_dropout_is_a_function_of_seed_and_step() -> None:
     assert not torch.equal(other(ones), masks[0])
 
 
+def test_a_modules_own_dropout_is_weakened_for_the_steps_that_ask_for_it() -> None:
+    family, ones = Drops(), torch.ones(500, 50)
+    module = family.build(ToyConfig(), tiny_dataset().describe()).train()
+    (forward,) = family.forwards(module, 3, 10, [500], regularization=0.4)
+    kept = forward(ones)
+    assert kept.eq(0).float().mean().item() == pytest.approx(0.2, abs=0.01)
+    assert kept.max().item() == pytest.approx(1 / 0.8)
+    assert module.p == 0.5
+
+
 def test_only_who_trains_an_unknown_network_knows_its_size() -> None:
     assert TOY_FAMILY.n_parameters(ToyConfig(), tiny_dataset().describe()) is None
     assert not TOY_FAMILY.is_trusted and TOY_FAMILY.stacked_trainer is None

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 import torch
 from torch import nn
 
-from automl.models.parameter_roles import incoming_weights, penalized, trainable
+from automl.models.parameter_roles import incoming_weights, penalized, rate_roles, trainable
 
 
 def test_frozen_parameters_are_not_trained() -> None:
@@ -52,3 +54,42 @@ def test_incoming_weights_are_those_that_one_unit_depends_on(module: nn.Module) 
         weight.mul_(scales.view(norms.shape))
     changed = (module(*arguments) != before).transpose(0, 1).flatten(1).any(dim=1)
     assert changed.tolist() == [False, False, True, False]
+
+
+class Gated(nn.Module):
+    """A module that says what its own parameters are for."""
+
+    rate_roles: ClassVar = {"gate": "embedding"}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = nn.Parameter(torch.ones(4))
+        self.other = nn.Parameter(torch.ones(4))
+
+
+def test_the_roles_of_a_network_of_any_kind() -> None:
+    module = nn.Sequential(
+        nn.Embedding(7, 4),
+        nn.LayerNorm(4),
+        nn.Linear(4, 4),
+        Gated(),
+        nn.LSTM(4, 3),
+        nn.Linear(3, 2),
+    )
+    roles = rate_roles(module)
+    found = {n: roles[id(p)] for n, p in module.named_parameters() if id(p) in roles}
+    assert found == {
+        "0.weight": "embedding",
+        "2.weight": "first_layer",
+        "2.bias": "bias",
+        "3.gate": "embedding",
+        "4.bias_ih_l0": "bias",
+        "4.bias_hh_l0": "bias",
+        "5.bias": "bias",
+    }
+
+
+def test_a_tied_weight_has_one_role() -> None:
+    module = nn.Sequential(nn.Embedding(7, 4), nn.Linear(4, 7))
+    module[1].weight = module[0].weight
+    assert sorted(rate_roles(module).values()) == ["bias", "embedding"]

@@ -31,6 +31,21 @@ def test_masks_are_those_of_single_runs() -> None:
                 assert torch.equal(own, expected)
 
 
+def test_each_run_has_its_share_of_the_probability_from_an_epoch_on() -> None:
+    dropout = StackedDropout(StackLayout.of(CONFIGS, 5, (), 2), [7, 8, 9], CPU, torch.float32)
+    for shares in ([1.0, 1.0, 0.5], [0.2, 0.7, 0.0]):
+        dropout.begin_epoch(shares)
+        (stacked,) = dropout.masks(torch.tensor([3, 3, 3]), 1, 6)
+        for k, (config, seed, share) in enumerate(zip(CONFIGS, (7, 8, 9), shares, strict=True)):
+            (alone,) = step_masks(
+                config, 5, seed, 3, [6], CPU, torch.float32, regularization=share
+            )
+            for mask, wanted in zip(stacked, alone, strict=False):
+                if wanted is not None:
+                    assert mask is not None
+                    assert torch.equal(mask[k, :, : wanted.shape[1]], wanted)
+
+
 def test_nothing_is_drawn_where_nobody_drops() -> None:
     configs = [MLPConfig(n_layers=1, hidden_size=8)] * 2
     dropout = StackedDropout(StackLayout.of(configs, 5, (), 2), [1, 2], CPU, torch.float32)

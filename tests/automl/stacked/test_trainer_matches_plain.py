@@ -60,6 +60,11 @@ def assert_same_step(plain: Checkpoint, stacked: Checkpoint, start: Checkpoint) 
     assert plain.optimizer.keys() == stacked.optimizer.keys()
     pairs = [(name, plain.weights[name], stacked.weights[name]) for name in plain.weights]
     pairs += [(name, plain.optimizer[name], stacked.optimizer[name]) for name in plain.optimizer]
+    assert plain.averaged_weights.keys() == stacked.averaged_weights.keys()
+    pairs += [
+        (name, plain.averaged_weights[name], stacked.averaged_weights[name])
+        for name in plain.averaged_weights
+    ]
     for name, wanted, found in pairs:
         assert wanted.shape == found.shape, name
         before = start.weights.get(name, torch.zeros_like(wanted))
@@ -177,11 +182,15 @@ def check_curves(
 
 MIXED = [
     {"activation": "tanh", "optimizer": "adam", "n_layers": 2},
-    {"activation": "relu", "optimizer": "momentum", "n_layers": 3, "normalization": "batch_norm"},
-    {"activation": "gelu", "optimizer": "rmsprop", "normalization": "layer_norm", "dropout": 0.3},
+    {"activation": "relu", "optimizer": "momentum", "n_layers": 3, "normalization": "batch_norm",
+     "weight_averaging": 2.0},
+    {"activation": "gelu", "optimizer": "rmsprop", "normalization": "layer_norm", "dropout": 0.3,
+     "weight_decay": 1e-2, "regularization_schedule": "flat_cosine", "max_epochs": 5},
     {"activation": "silu", "optimizer": "nesterov", "shape": "funnel", "hidden_size": 21},
     {"activation": "sigmoid", "optimizer": "adagrad", "schedule": "cosine", "max_epochs": 20},
-    {"activation": "elu", "optimizer": "adamw", "weight_decay": 1e-2, "input_dropout": 0.2},
+    {"activation": "elu", "optimizer": "adamw", "weight_decay": 1e-2, "input_dropout": 0.2,
+     "adam_beta2": 0.95, "bias_rate_factor": 0.1, "first_layer_rate_factor": 3.0,
+     "regularization_schedule": "flat_cosine", "max_epochs": 4},
     {"activation": "prelu", "schedule": "switch_to_sgd", "switch_fraction": 0.3, "max_epochs": 10},
     {"activation": "leaky_relu", "optimizer": "sgd", "max_norm": 1.0, "l1": 1e-3},
     {"activation": "mish", "optimizer": "adam", "n_layers": 3},

@@ -25,8 +25,8 @@ CLASSES = {
     "nesterov": (torch.optim.SGD, {"momentum": 0.8, "nesterov": True}),
     "adagrad": (torch.optim.Adagrad, {}),
     "rmsprop": (torch.optim.RMSprop, {}),
-    "adam": (torch.optim.Adam, {}),
-    "adamw": (torch.optim.AdamW, {}),
+    "adam": (torch.optim.Adam, {"betas": (0.9, 0.95)}),
+    "adamw": (torch.optim.AdamW, {"betas": (0.9, 0.95)}),
 }
 
 
@@ -38,7 +38,7 @@ def test_formula_takes_the_steps_of_torch(name: str) -> None:
     parameter = torch.nn.Parameter(torch.ones(4, dtype=torch.float64))
     kind, options = CLASSES[name]
     optimizer = kind([parameter], lr=0.1, weight_decay=0.01, **options)
-    training = TrainingConfig(optimizer=name, momentum=0.8, weight_decay=0.01)
+    training = TrainingConfig(optimizer=name, momentum=0.8, adam_beta2=0.95, weight_decay=0.01)
 
     w, m = torch.ones(4, dtype=torch.float64), torch.zeros(4, dtype=torch.float64)
     has_second = name in ("adagrad", "rmsprop", "adam", "adamw")

@@ -184,3 +184,26 @@ def test_learning_rate_is_set_for_all_groups() -> None:
     optimizer = optimizers.make_optimizer("adam", TrainingConfig(weight_decay=0.1), model)
     optimizers.set_learning_rate(optimizer, 0.25)
     assert [group["lr"] for group in optimizer.param_groups] == [0.25, 0.25]
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_parameter_with_a_factor_goes_so_much_further(name: str) -> None:
+    def way(factor: float) -> dict[str, torch.Tensor]:
+        model = model_with_gradients()
+        before = {key: values.detach().clone() for key, values in model.named_parameters()}
+        training = TrainingConfig(
+            optimizer=name,
+            weight_decay=0.1,
+            bias_rate_factor=factor,
+            first_layer_rate_factor=factor,
+        )
+        optimizer = optimizers.make_optimizer(name, training, model)
+        optimizers.set_learning_rate(optimizer, 0.01)
+        optimizer.step()
+        return {key: values.detach() - before[key] for key, values in model.named_parameters()}
+
+    usual, other = way(1.0), way(0.25)
+    faster = {"hidden.0.linear.weight", *(key for key in usual if key.endswith("linear.bias"))}
+    for key, wanted in usual.items():
+        factor = 0.25 if key in faster | {"output.bias"} else 1.0
+        torch.testing.assert_close(other[key], factor * wanted)

@@ -102,7 +102,8 @@ def test_curve_agrees_with_torch_used_directly_given_the_same_masks(optimizer: s
 def test_continued_curve_is_equal_to_the_last_bit_with_every_regularizer() -> None:
     run = tiny_run(
         dropout=0.3, weight_decay=1e-3, l1=1e-4, max_norm=1.0, gradient_clip_norm=0.5,
-        label_smoothing=0.1, schedule="one_cycle", max_epochs=6,
+        label_smoothing=0.1, schedule="one_cycle", max_epochs=6, weight_averaging=2.0,
+        regularization_schedule="flat_cosine", bias_rate_factor=0.1, adam_beta2=0.95,
     )  # fmt: skip
     whole = curve(PlainTrainer(tiny_dataset()), run, 6)
     trainer = PlainTrainer(tiny_dataset())
@@ -139,8 +140,13 @@ def test_reported_losses_are_free_of_smoothing_and_class_weights() -> None:
         {"weight_decay": 0.1}, {"l1": 0.01}, {"max_norm": 0.5}, {"gradient_clip_norm": 0.1},
         {"label_smoothing": 0.2}, {"dropout": 0.4}, {"input_dropout": 0.4}, {"momentum": 0.1},
         {"schedule": "cosine"}, {"schedule": "exponential"}, {"schedule": "one_cycle"},
+        {"schedule": "coslog"}, {"schedule": "flat_cosine", "max_epochs": 3},
+        {"bias_rate_factor": 0.1}, {"first_layer_rate_factor": 3.0},
+        {"regularization_schedule": "flat_cosine", "dropout": 0.4, "max_epochs": 3},
+        {"regularization_schedule": "flat_cosine", "weight_decay": 0.1, "max_epochs": 3},
+        {"weight_averaging": 2.0},
         {"schedule": "step", "decay_fraction": 0.2}, {"warmup_fraction": 0.5},
-        {"optimizer": "adam"}, {"batch_size": None},
+        {"optimizer": "adam"}, {"optimizer": "adam", "adam_beta2": 0.95}, {"batch_size": None},
         {"shape": "funnel", "n_layers": 3, "hidden_size": 32}, {"scaling": "min_max"},
         {"scaling": "robust"}, {"scaling": "quantile"}, {"normalization": "layer_norm"},
         {"initialization": "normal"}, {"initialization": "zeros"}, {"activation": "silu"},
@@ -153,6 +159,9 @@ def test_reported_losses_are_free_of_smoothing_and_class_weights() -> None:
 def test_every_hyperparameter_changes_the_curve(values: dict[str, object]) -> None:
     common = {"optimizer": "momentum", "max_epochs": 5, "n_layers": 2}
     base = {name: value for name, value in values.items() if name in ("n_layers", "hidden_size")}
+    for switch in ("optimizer", "dropout", "weight_decay"):  # what comes with it is compared
+        if len(values) > 1 and switch in values:
+            base[switch] = values[switch]
     usual = curve(PlainTrainer(tiny_dataset()), tiny_run(**{**common, **base}), 3)
     other = curve(PlainTrainer(tiny_dataset()), tiny_run(**{**common, **values}), 3)
     assert other[-1].valid_loss != usual[-1].valid_loss

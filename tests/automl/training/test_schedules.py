@@ -7,7 +7,14 @@ import pytest
 import torch
 
 from automl.training.config import TrainingConfig
-from automl.training.schedules import FACTORS, learning_rates, optimizer_at, switch_epoch
+from automl.training.schedules import (
+    FACTORS,
+    learning_rates,
+    optimizer_at,
+    regularization_factor,
+    regularization_factors,
+    switch_epoch,
+)
 from search_spaces.hyperparameters import hyperparameter
 
 SCHEDULES = hyperparameter("schedule").words
@@ -41,6 +48,22 @@ def test_cosine_is_torchs() -> None:
     assert rates(schedule="cosine") == pytest.approx(
         [0.1 * (1 + math.cos(math.pi * step / 40)) / 2 for step in range(40)]
     )
+
+
+def test_coslog_has_four_cycles_that_end_where_time_has_grown_to_a_power_of_two() -> None:
+    found = rates(schedule="coslog", n_epochs=15, steps_per_epoch=200)
+    valleys = [200 * (2**cycle - 1) for cycle in range(4)]  # t = (2^cycle - 1) / 15
+    peaks = [round(200 * (2 ** (cycle + 0.5) - 1)) for cycle in range(4)]
+    assert [found[step] for step in valleys] == pytest.approx([0.0] * 4, abs=1e-12)
+    assert [found[step] for step in peaks] == pytest.approx([0.1] * 4, rel=1e-3)
+    lowest = [step for step in range(1, 2999) if found[step - 1] >= found[step] <= found[step + 1]]
+    assert lowest == valleys[1:]
+
+
+def test_flat_cosine_is_flat_until_half_and_then_a_cosine() -> None:
+    found = rates(schedule="flat_cosine")
+    assert found[:21] == pytest.approx([0.1] * 21)
+    assert found[20:] == pytest.approx(rates(schedule="cosine", n_epochs=5))
 
 
 def test_one_cycle_has_torchs_shape() -> None:
@@ -96,3 +119,19 @@ def test_switch_to_sgd_changes_the_optimizer_and_not_the_rate() -> None:
     assert set(rates(schedule="switch_to_sgd")) == {0.1}
     assert optimizer_at(TrainingConfig(optimizer="sgd"), 9) == "sgd"
     assert switch_epoch(TrainingConfig()) is None
+
+
+def test_regularization_is_whole_for_half_of_the_epochs_and_then_falls_epoch_by_epoch() -> None:
+    training = TrainingConfig(regularization_schedule="flat_cosine", max_epochs=8)
+    of_epochs = [regularization_factor(training, epoch) for epoch in range(1, 12)]
+    falling = [(1 + math.cos(math.pi * t / 4)) / 2 for t in range(4)]
+    assert of_epochs == pytest.approx([1.0] * 4 + falling + [0.0] * 3)
+    assert {regularization_factor(TrainingConfig(), epoch) for epoch in (1, 40, 80)} == {1.0}
+
+
+@pytest.mark.parametrize(("first_step", "n_steps"), [(0, 24), (5, 11), (12, 3), (7, 1)])
+def test_updates_have_the_regularization_of_their_epochs(first_step: int, n_steps: int) -> None:
+    training = TrainingConfig(regularization_schedule="flat_cosine", max_epochs=8)
+    found = regularization_factors(training, 3, first_step, n_steps).tolist()
+    steps = range(first_step, first_step + n_steps)
+    assert found == [regularization_factor(training, step // 3 + 1) for step in steps]

@@ -48,6 +48,13 @@ def test_what_takes_memory_beside_the_size_is_in_the_worst_case() -> None:
     assert (run.model.activation, run.model.normalization) == ("tanh", "batch_norm")
 
 
+def test_averages_are_in_the_worst_case_where_the_space_has_any() -> None:
+    assert largest_run(SPACE).training.weight_averaging is None
+    for values in ("none,3", "1..10", "2"):
+        run = largest_run(SPACE.narrow([f"weight_averaging={values}"]))
+        assert run.training.weight_averaging is not None
+
+
 def test_a_space_without_maxout_is_planned_with_one_piece() -> None:
     def planned(activation: str) -> int:
         space = SPACE.narrow([f"activation={activation}"])
@@ -93,6 +100,7 @@ SETS = st.fixed_dictionaries(
         "normalization": some_of(NORMALIZATIONS),
         "scaling": some_of(SCALINGS),
         "batch_size": some_of((1, 16, 100, 512, "full")),
+        "weight_averaging": some_of(("none", 2.0)),
     },
 )
 

@@ -27,6 +27,13 @@ def test_each_place_has_its_own_width_and_rate() -> None:
     assert [rate.item() for rate in dropped] == pytest.approx([0.2, 0.4, 0.4], abs=0.02)
 
 
+def test_a_share_of_the_probability_is_dropped_where_it_is_asked_for() -> None:
+    drawn = step_masks(CONFIG, 5, 9, 0, [16] * 200, CPU, torch.float32, regularization=0.5)
+    second = torch.stack([masks[1] for masks in drawn if masks[1] is not None])
+    assert second.eq(0).float().mean().item() == pytest.approx(0.2, abs=0.02)
+    assert second.max().item() == pytest.approx(1 / 0.8, rel=1e-4)
+
+
 def test_mask_is_that_of_its_step_layer_and_rows() -> None:
     drawn = masks(100, [16, 16, 7])
     for number, size in enumerate([16, 16, 7]):
