@@ -354,6 +354,14 @@ _OF_MLP = (
         role="encoding",
         family="mlp",
     ),
+    Hyperparameter(
+        "input_scaling",
+        "whether each input of the first layer has a learned factor",
+        ("none", "learned"),
+        default="none",
+        role="encoding",
+        family="mlp",
+    ),
 )
 
 HYPERPARAMETERS: Final[Mapping[str, Hyperparameter]] = {

@@ -36,6 +36,7 @@ values_of_the_space = st.fixed_dictionaries(
         "n_bins": st.sampled_from([1, 3, 48]),
         "n_frequencies": st.sampled_from([1, 7, 16]),
         "frequency_scale": st.sampled_from([0.1, 3.0]),
+        "input_scaling": st.sampled_from(["none", "learned"]),
         "learning_rate": st.sampled_from([1e-4, 1e-3, 1e-2]),
         "optimizer": st.sampled_from(OPTIMIZERS),
         "momentum": st.sampled_from([0.5, 0.7, 0.95]),

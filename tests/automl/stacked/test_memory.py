@@ -53,7 +53,7 @@ def test_estimate_covers_what_is_held_without_being_far_above(
         {"activation": "prelu", "normalization": "layer_norm", "input_dropout": 0.1},
         {"n_layers": 0},
         {"numeric_encoding": "piecewise_linear", "batch_size": None},
-        {"numeric_encoding": "periodic", "n_frequencies": 40},
+        {"numeric_encoding": "periodic", "n_frequencies": 40, "input_scaling": "learned"},
         {"batch_size": None, "activation": "maxout", "normalization": "batch_norm"},
     ],
 )
