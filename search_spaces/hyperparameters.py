@@ -107,9 +107,7 @@ _FRACTION_BELOW_1 = Numbers(0, 1, high_is_open=True)
 _ABOVE_0 = Numbers(0, low_is_open=True)
 _COUNT = Numbers(1, whole=True)
 
-MOST_BINS: Final = 960
-"""Bins of a numeric column at most: quantiles of each are known in so many steps, which 8, 12,
-16, 24, 32, 48, 64 and 96 divide."""
+MOST_BINS: Final = 960  # of a numeric column; 8, 12, 16, 24, 32, 48, 64 and 96 divide it
 
 _OF_TRAINING = (
     Hyperparameter(
