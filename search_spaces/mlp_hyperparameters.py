@@ -164,4 +164,12 @@ HYPERPARAMETERS_OF_MLP: Final = (
         role="encoding",
         family="mlp",
     ),
+    Hyperparameter(
+        "input_scaling",
+        "whether each input of the first layer has a learned factor",
+        ("none", "learned"),
+        default="none",
+        role="encoding",
+        family="mlp",
+    ),
 )

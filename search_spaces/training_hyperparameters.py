@@ -123,6 +123,15 @@ HYPERPARAMETERS_OF_TRAINING: Final = (
         role="step size",
     ),
     Hyperparameter(
+        "input_scaling_rate_factor",
+        "learning rate of learned factors of the inputs, over that of the others",
+        numbers=ABOVE_0,
+        log=True,
+        default=1.0,
+        useful=(0.01, 100.0),
+        role="step size",
+    ),
+    Hyperparameter(
         "mixing_rate_factor",
         "learning rate of learned shares of the activation, over that of the others",
         numbers=ABOVE_0,

@@ -23,7 +23,7 @@ NORMALIZATIONS: Final = (
 LAYERS: Final = (nn.Linear, nn.Bilinear, nn.RNNBase, nn.modules.conv._ConvNd)
 """Modules whose weights have a row, or a filter, for each of their units."""
 
-RateRole = Literal["bias", "first_layer", "embedding", "encoding", "mixing"]
+RateRole = Literal["bias", "first_layer", "embedding", "encoding", "input_scaling", "mixing"]
 """Whose learning rate may have a factor of its own: the hyperparameter `<role>_rate_factor`."""
 
 RATE_ROLES: Final[tuple[RateRole, ...]] = get_args(RateRole)

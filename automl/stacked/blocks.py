@@ -30,6 +30,7 @@ _STARTS: Final = {
     "normalization.running_var": 1.0,
     "slope": PRELU_SLOPE,
     "mixing": 1.0,
+    "input_gain": 1.0,
 }
 """What begins at another number than zero and is not drawn."""
 
@@ -325,7 +326,7 @@ class StackBlocks:
             view = views.pop(name)
             view.copy_(weight.view(view.shape))
         for name, view in views.items():
-            view.fill_(_STARTS.get(name.partition(".")[2].partition(".")[2], 0.0))
+            view.fill_(_STARTS.get(name.split(".", 2)[-1], 0.0))
 
     def take_over(self, other: StackBlocks, moves: Sequence[tuple[int, int]]) -> None:
         """Copy runs from the blocks of another stack on the same columns.

@@ -69,7 +69,13 @@ class InputLayout:
     def vectors(self) -> dict[str, tuple[int, ...]]:
         """Shapes of what they do not act on."""
         own = self._parameters.items()
-        return {name: shape for name, shape in own if not is_penalized(name, shape)}
+        found = {name: shape for name, shape in own if not is_penalized(name, shape)}
+        return found | ({"input_gain": (self.width,)} if self.has_gain else {})
+
+    @functools.cached_property
+    def has_gain(self) -> bool:
+        """Whether each input of the first layer has a learned factor."""
+        return self.config.input_scaling == "learned"
 
     @functools.cached_property
     def vector_sizes(self) -> dict[tuple[int, str], int]:

@@ -49,3 +49,28 @@ class StackedInputs:
             self.forward.append(encoding.forward)
             if self.signals is not None:
                 self.backward.append(partial(encoding.backward, self.signals))
+        if values.layout.inputs.has_gain:
+            gain = _Gain(values, inputs, gradients)
+            self.forward.append(gain.forward)
+            if self.signals is not None:
+                self.backward.insert(0, partial(gain.backward, self.signals))
+
+
+class _Gain:
+    """The learned factors of the first layer's inputs."""
+
+    def __init__(self, values: StackBlocks, inputs: Tensor, gradients: StackBlocks | None) -> None:
+        self._gain, self._inputs = values.input_tensors["input_gain"][:, None], inputs
+        self._gradient = None if gradients is None else gradients.input_tensors["input_gain"]
+        self._before = torch.zeros_like(inputs)
+
+    def forward(self) -> None:
+        """Multiply the inputs."""
+        self._before.copy_(self._inputs)
+        self._inputs.mul_(self._gain)
+
+    def backward(self, signals: Tensor) -> None:
+        """From the gradient of the multiplied inputs to that of factors and inputs, in place."""
+        if self._gradient is not None:
+            torch.sum(signals * self._before, 1, out=self._gradient)
+        signals.mul_(self._gain)

@@ -123,14 +123,16 @@ def stack_bytes(runs: Sequence[RunConfig], dataset: Dataset) -> int:
 
 def _encoded_numbers(layout: StackLayout) -> int:
     """Numbers per row and run that a numeric encoding holds at once, made anew at each step."""
+    gains = 2 * layout.n_inputs * layout.inputs.has_gain  # the inputs before, a product
     if not layout.inputs.is_encoded:
-        return 0
+        return gains
     config = layout.configs[0]
     if config.numeric_encoding == "periodic":
         n_parts = PERIODIC_BUFFERS * config.n_frequencies
     else:
         n_parts = PIECEWISE_BUFFERS * config.n_bins
-    return layout.n_features + layout.n_numbers * (n_parts + 3 * config.encoding_size)
+    own = layout.n_numbers * (n_parts + 3 * config.encoding_size)
+    return gains + layout.n_features + own
 
 
 def _evaluated_elements(n_runs: int, width: int) -> int:

@@ -260,6 +260,10 @@ class DescribedRun:
         described.output_bias, described.output_bias_gradients = vector
         if layout.inputs.is_learned:
             described.input_signals = buffers.cut(n_rows, layout.n_inputs)
+        if layout.inputs.has_gain:
+            gain = numbers.vector(-1, "input_gain")
+            described.input_gain, described.input_gain_gradients = gain
+            described.ungained = buffers.cut(n_rows, layout.n_inputs)
         if layout.inputs.is_encoded:
             encoding = self._described_encoding(numbers, buffers)
             self._held.append(encoding)

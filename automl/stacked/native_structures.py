@@ -34,7 +34,7 @@ Network: Final = _structure(
     *("input_signals", "outputs", "output_gradients", "output_weights"),
     *("output_weight_gradients", "output_bias", "output_bias_gradients", "linear"),
     *("linear_signals", "signals", "signals_below", "row_offsets", "pair_offsets"),
-    *("encoding",),
+    *("encoding", "input_gain", "input_gain_gradients", "ungained"),
     *("stream", "n_dropped"),
 )
 Encoding: Final = _structure(

@@ -34,6 +34,7 @@ class StackKey:
     cardinalities: tuple[int, ...]  # folds are encoded apart and may differ in their inputs
     is_maxout: bool  # two linear maps per unit
     input_parameters: tuple[tuple[str, tuple[int, ...]], ...]  # names and shapes
+    input_scaling: str
 
 
 def stack_key(run: RunConfig, dataset: Dataset) -> StackKey:
@@ -48,6 +49,7 @@ def stack_key(run: RunConfig, dataset: Dataset) -> StackKey:
         fold.encoding.cardinalities,
         run.model.activation == "maxout",
         tuple(input_parameters(run.model, fold.encoding.n_numbers).items()),
+        run.model.input_scaling,
     )
 
 

@@ -22,6 +22,7 @@ VECTOR_ROLES: Final[Mapping[str, RateRole]] = {
     "bias": "bias",
     "mixing": "mixing",
     "numeric_encoding": "encoding",
+    "input_gain": "input_scaling",
     "embeddings": "embedding",
 }
 """The roles of vectors by their kind, see `StackLayout.vector_columns`, or by the first word of

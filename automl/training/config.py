@@ -39,6 +39,7 @@ class TrainingConfig:
     first_layer_rate_factor: float = _DEFAULTS["first_layer_rate_factor"]
     embedding_rate_factor: float = _DEFAULTS["embedding_rate_factor"]
     encoding_rate_factor: float = _DEFAULTS["encoding_rate_factor"]
+    input_scaling_rate_factor: float = _DEFAULTS["input_scaling_rate_factor"]
     mixing_rate_factor: float = _DEFAULTS["mixing_rate_factor"]
     weight_decay: float = _DEFAULTS["weight_decay"]  # L2; decoupled for adamw
     l1: float = _DEFAULTS["l1"]

@@ -39,6 +39,7 @@ class MLPConfig:
     n_bins: int = _DEFAULTS["n_bins"]  # of piecewise_linear
     n_frequencies: int = _DEFAULTS["n_frequencies"]  # of periodic
     frequency_scale: float = _DEFAULTS["frequency_scale"]  # likewise
+    input_scaling: str = _DEFAULTS["input_scaling"]
 
     @property
     def hidden_sizes(self) -> tuple[int, ...]:
@@ -141,6 +142,7 @@ def count_parameters(
     total = sum(codes * embedding_size(codes) for codes in cardinalities)
     total += sum(math.prod(shape) for shape in input_parameters(config, n_numbers).values())
     n_in = input_size(config, n_features, cardinalities, n_numbers)
+    total += n_in * (config.input_scaling == "learned")
     for size in config.hidden_sizes:
         total += size * config.pieces * (n_in + per_unit[config.normalization])
         total += config.activation == "prelu"  # its slope

@@ -1,6 +1,6 @@
 """The multilayer perceptron as a module.
 
-    inputs --scaling--> numeric encoding --> input dropout
+    inputs --scaling--> numeric encoding --> learned factors --> input dropout
         --> [linear, normalization, activation, dropout, sum with inputs] x n_layers --> linear
 
 Categories of high cardinality enter as embeddings beside the scaled inputs. Weights come
@@ -148,6 +148,8 @@ class MLP(nn.Module):
 
     input_shift: Tensor
     input_scale: Tensor
+    input_gain: nn.Parameter | None
+    rate_roles: Final[Mapping[str, RateRole]] = {"input_gain": "input_scaling"}
 
     def __init__(
         self,
@@ -173,9 +175,11 @@ class MLP(nn.Module):
             for codes in cardinalities
         )
         self.numeric_encoding = numeric_encoding
-        # Of the first linear map.
-        self.n_inputs = input_size(config, n_features, cardinalities, self.n_numbers)
-        sizes = (self.n_inputs, *config.hidden_sizes)
+        n_inputs = input_size(config, n_features, cardinalities, self.n_numbers)
+        gain = torch.ones(n_inputs, device=device, dtype=dtype)
+        is_learned = config.input_scaling == "learned"  # Holzmüller et al. 2024: starts at 1
+        self.register_parameter("input_gain", nn.Parameter(gain) if is_learned else None)
+        sizes = (n_inputs, *config.hidden_sizes)
         self.hidden = nn.ModuleList(
             HiddenLayer(n_in, n_out, config, device, dtype, skips=config.skips(layer))
             for layer, (n_in, n_out) in enumerate(itertools.pairwise(sizes))
@@ -188,6 +192,11 @@ class MLP(nn.Module):
         return 0 if self.numeric_encoding is None else self.numeric_encoding.n_numbers
 
     @property
+    def n_inputs(self) -> int:
+        """Width of what the first linear map reads."""
+        return self.linears[0].in_features
+
+    @property
     def layers(self) -> tuple[HiddenLayer, ...]:
         """The hidden layers."""
         return tuple(layer for layer in self.hidden if isinstance(layer, HiddenLayer))
@@ -198,16 +207,16 @@ class MLP(nn.Module):
         return (*(layer.linear for layer in self.layers), self.output)
 
     def encode(self, inputs: Tensor, categories: Tensor) -> Tensor:
-        """The first layer's inputs: scaled columns, encoded or not, then embeddings."""
+        """The first layer's inputs: scaled columns, encoded or not, embeddings; their factors."""
         scaled = (inputs - self.input_shift) * self.input_scale
         scaled = smoothly_clipped(scaled, self.input_limit)
         if self.numeric_encoding is not None:
             numbers, marks = scaled.tensor_split([self.n_numbers], dim=-1)
             scaled = torch.cat([self.numeric_encoding(numbers), marks], dim=-1)
-        if not len(self.embeddings):
-            return scaled
-        embedded = [table(categories[:, e]) for e, table in enumerate(self.embeddings)]
-        return torch.cat([scaled, *embedded], dim=-1)
+        if len(self.embeddings):
+            embedded = [table(categories[:, e]) for e, table in enumerate(self.embeddings)]
+            scaled = torch.cat([scaled, *embedded], dim=-1)
+        return scaled if self.input_gain is None else scaled * self.input_gain
 
     def forward(
         self, inputs: Tensor, categories: Tensor, masks: Sequence[Tensor | None] | None = None

@@ -40,6 +40,7 @@ extern const FieldLayout field_layouts[] = {
     FIELD(Network, output_bias), FIELD(Network, output_bias_gradients), FIELD(Network, linear),
     FIELD(Network, linear_signals), FIELD(Network, signals), FIELD(Network, signals_below),
     FIELD(Network, row_offsets), FIELD(Network, pair_offsets), FIELD(Network, encoding),
+    FIELD(Network, input_gain), FIELD(Network, input_gain_gradients), FIELD(Network, ungained),
     DROPOUT(Network, input_dropout),
 
     WHOLE(Encoding), FIELD(Encoding, kind), FIELD(Encoding, n_numbers), FIELD(Encoding, size),

@@ -51,6 +51,8 @@ struct Network {
     T *signals, *signals_below;          // (B, widest)
     const int32_t *row_offsets, *pair_offsets;  // see RunDropout
     const Encoding<T> *encoding;         // of numeric columns; null if there is none
+    T *input_gain, *input_gain_gradients;  // (D), factors of the inputs; null if there are none
+    T *ungained;                         // (B, D), the inputs before these
     Dropout input_dropout;
 };
 
@@ -285,10 +287,40 @@ Inputs<T> inputs_at(const Network<T> &network, int64_t depth) {
     return {below.outputs(), below.n_real, below.n_units};
 }
 
+// The learned factors of the inputs; those before are kept, since a factor may be zero.
+template <typename T>
+void multiply_inputs(const Network<T> &network) {
+    const int64_t D = network.n_inputs;
+    std::copy(network.inputs, network.inputs + network.n_rows * D, network.ungained);
+    for (int64_t b = 0; b < network.n_rows; b++) {
+        T *row = network.inputs + b * D;
+#pragma omp simd
+        for (int64_t j = 0; j < D; j++) row[j] *= network.input_gain[j];
+    }
+}
+
+template <typename T>
+void multiply_inputs_backward(const Network<T> &network) {
+    const int64_t D = network.n_inputs;
+    const T *gain = network.input_gain;
+    T *gradients = network.input_gain_gradients;
+    std::fill(gradients, gradients + D, T(0));
+    for (int64_t b = 0; b < network.n_rows; b++) {
+        T *signals = network.input_signals + b * D;
+        const T *before = network.ungained + b * D;
+#pragma omp simd
+        for (int64_t j = 0; j < D; j++) {
+            gradients[j] += signals[j] * before[j];
+            signals[j] *= gain[j];
+        }
+    }
+}
+
 template <typename T>
 void network_forward(const Network<T> &network) {
     const int64_t B = network.n_rows, C = network.n_outputs, D = network.n_inputs;
     if (network.encoding) encode(*network.encoding, B, D, network.inputs);
+    if (network.input_gain) multiply_inputs(network);
     const RunDropout<T> drawn = run_dropout(network, network.input_dropout);
     if (drawn.drops()) drawn.apply(B, D, network.inputs);
     for (int64_t l = 0; l < network.n_layers; l++) RunLayer<T>(network, l).forward(inputs_at(network, l));
@@ -328,6 +360,7 @@ void network_backward(const Network<T> &network) {
     }
     const RunDropout<T> drawn = run_dropout(network, network.input_dropout);
     if (network.input_signals && drawn.drops()) drawn.apply(B, D, network.input_signals);
+    if (network.input_gain) multiply_inputs_backward(network);
     if (network.encoding) encode_backward(*network.encoding, B, D, network.input_signals);
 }
 

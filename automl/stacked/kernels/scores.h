@@ -74,7 +74,7 @@ void measure_scores(const Scores<T> &asked) {
     Network<T> network = *asked.network;
     network.is_training = 0;
     const int64_t D = network.n_inputs, C = network.n_outputs;
-    const bool is_copied = asked.index || rows.n_embedded || network.encoding;
+    const bool is_copied = asked.index || rows.n_embedded || network.encoding || network.input_gain;
     ScoreSums sums;
     for (int64_t start = 0; start < asked.n_rows; start += CHUNK_ROWS) {
         const int64_t m = std::min(CHUNK_ROWS, asked.n_rows - start), first = asked.start + start;

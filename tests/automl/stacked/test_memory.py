@@ -56,7 +56,7 @@ def test_estimate_covers_what_is_held_without_being_far_above(
         {"n_layers": 4, "residual": "every_layer", "activation": "prelu"},
         {"activation_mixing": "learned", "normalization": "batch_norm", "dropout": 0.1},
         {"numeric_encoding": "piecewise_linear", "batch_size": None},
-        {"numeric_encoding": "periodic", "n_frequencies": 40},
+        {"numeric_encoding": "periodic", "n_frequencies": 40, "input_scaling": "learned"},
         {"batch_size": None, "activation": "maxout", "normalization": "batch_norm"},
     ],
 )

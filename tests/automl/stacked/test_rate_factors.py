@@ -14,7 +14,14 @@ from automl.stacked.blocks import StackBlocks, StackLayout
 from automl.stacked.rate_factors import stacked_factors, stretches
 from automl.training.config import TrainingConfig
 
-FACTORS = {"bias": 0.1, "first_layer": 3.0, "embedding": 5.0, "encoding": 0.2, "mixing": 7.0}
+FACTORS = {
+    "bias": 0.1,
+    "first_layer": 3.0,
+    "embedding": 5.0,
+    "encoding": 0.2,
+    "input_scaling": 6.0,
+    "mixing": 7.0,
+}
 TRAINING = TrainingConfig(**{f"{role}_rate_factor": factor for role, factor in FACTORS.items()})
 
 CONFIGS = [
@@ -25,7 +32,7 @@ CONFIGS = [
 ]
 OTHERS = [
     MLPConfig(2, 6, activation="maxout"),
-    MLPConfig(2, 6, activation_mixing="learned"),
+    MLPConfig(2, 6, activation_mixing="learned", input_scaling="learned"),
     MLPConfig(1, 6, numeric_encoding="periodic", n_frequencies=3, encoding_size=4),
     MLPConfig(1, 6, numeric_encoding="piecewise_linear", n_bins=3, encoding_size=2),
 ]

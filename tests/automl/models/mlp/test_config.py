@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from automl.models.mlp.config import MLPConfig, count_parameters, embedding_size, input_size
@@ -45,3 +47,8 @@ def test_encoded_columns_are_wider_and_their_parameters_count(encoding: str) -> 
     assert model.n_inputs == input_size(MLPConfig(), *sizes, N_NUMBERS) + wider
     counted = count_parameters(config, *sizes, data.n_outputs, data.n_numbers)
     assert counted == sum(each.numel() for each in model.parameters())
+    learned = replace(config, input_scaling="learned")
+    own = mlp_for(learned, data)
+    assert own.input_gain is not None and own.input_gain.shape == (model.n_inputs,)
+    counted = count_parameters(learned, *sizes, data.n_outputs, data.n_numbers)
+    assert counted == sum(each.numel() for each in own.parameters())

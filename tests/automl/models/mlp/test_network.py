@@ -179,3 +179,20 @@ def test_parameters_are_counted_without_building(activation: str, normalization:
         p.numel() for p in model.parameters()
     )
     assert all(isinstance(layer, HiddenLayer) for layer in model.hidden)
+
+
+def test_learned_factors_start_at_one_and_multiply_all_inputs() -> None:
+    model = MLP(MLPConfig(input_scaling="learned"), 3, 2, (4,), dtype=torch.float64)
+    initialize_(model, 0)
+    inputs, codes = torch.randn(5, 3, dtype=torch.float64), torch.arange(5)[:, None] % 4
+    assert model.input_gain is not None and not any(
+        model.input_gain is w for w in penalized(model)
+    )
+    before = model.encode(inputs, codes)
+    with torch.no_grad():
+        model.input_gain.copy_(torch.arange(model.n_inputs))
+    torch.testing.assert_close(model.encode(inputs, codes), before * torch.arange(model.n_inputs))
+    plain = MLP(MLPConfig(), 3, 2, (4,), dtype=torch.float64)
+    initialize_(plain, 0)
+    torch.testing.assert_close(plain.encode(inputs, codes), before)
+    assert "input_gain" not in plain.state_dict()
