@@ -59,4 +59,4 @@ def test_whole_weights_are_left_alone(finished: SearchResult, finished_copy: str
     go_on(finished_copy)
     kept = [one.artifact_id for one in finished.records.kept_artifacts("weights")]
     again = load_study(STUDY, finished_copy).records.kept_artifacts("weights")
-    assert [one.artifact_id for one in again] == kept
+    assert set(kept) <= {one.artifact_id for one in again}
