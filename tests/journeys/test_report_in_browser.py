@@ -251,12 +251,18 @@ def test_a_command_is_copied_where_a_file_may_not_use_the_clipboard(visit, repor
 def test_a_phone_shows_network_and_all_references(visit, report):
     page = visit(report, width=390, offline=True).page
     rows = page.evaluate(
-        "[...document.querySelectorAll('#result tbody tr')].map(row => [row.cells[0].innerText,"
+        "[...document.querySelectorAll('#result .pair tbody tr')].map(row =>"
+        " [row.cells[0].innerText,"
         " row.cells[row.cells.length - 1].getBoundingClientRect().right <= innerWidth])"
     )
     names = [name for name, _ in rows]
     assert names[:1] == ["network"] and {"linear model", "boosted trees", "guessing"} <= set(names)
     assert all(is_seen for _, is_seen in rows)
+    answers = page.evaluate(
+        "[...document.querySelectorAll('#result > .table-card')].map(card =>"
+        " card.classList.contains('scrolls') || card.scrollWidth <= card.clientWidth)"
+    )
+    assert all(answers)
 
 
 def test_a_table_that_scrolls_says_so(visit, report):
