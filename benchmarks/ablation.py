@@ -1,7 +1,7 @@
 """What each value of a hyperparameter is worth beside the default: same tables, same seeds.
 
     python -m benchmarks.ablation FOLDER --results FILE.jsonl [--tables NAME,...] [--seeds 3]
-        [--base NAME=VALUE ...] [--change NAME=VALUE[,NAME=VALUE] ...]
+        [--max-epochs 50] [--base NAME=VALUE ...] [--change NAME=VALUE[,NAME=VALUE] ...]
 
 A base configuration is trained on each table with each seed, and so is each change of it, every
 one with three learning rates, of which the best counts: a value that wants another rate is not
@@ -90,7 +90,7 @@ def worth_of(
         if math.isfinite(ours) and math.isfinite(theirs):
             logs.setdefault(run[0], []).append(log_ratio(ours, theirs))
     means = [statistics.fmean(each) for each in logs.values()]
-    mean, reach = statistics.fmean(means), math.inf
+    mean, reach = statistics.fmean(means) if means else math.nan, math.inf  # nan: all failed
     if len(means) > 1:
         reach = float(student.ppf(0.975, len(means) - 1)) * statistics.stdev(means)
         reach /= math.sqrt(len(means))

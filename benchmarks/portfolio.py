@@ -1,7 +1,7 @@
 """Which configurations a search should try first: chosen greedily from real runs on many tables.
 
     python -m benchmarks.portfolio FOLDER --results FILE.jsonl [--draws 100] [--size 16]
-        [--space FILE.toml] [--tables NAME,...] [--max-rows N] [--write FILE.toml]
+        [--space FILE.toml] [--tables NAME,...] [--seeds 1] [--max-epochs 50] [--write FILE.toml]
 
 Configurations are drawn at random from a space, the same on every table, and trained to their ends
 (`recorded_runs.py`). What one is worth on a table is where its loss lies between that of the best

@@ -1,4 +1,4 @@
-"""How good the answer is: test loss of this project beside its peers, same rows, same seconds.
+"""How good the answer is: test loss of this project beside its peers on the same rows.
 
     python -m benchmarks.quality --data FOLDER [--tables NAME[:TARGET],...] [--budget 60]
         [--seeds 1] [--peers FOLDER] [--checkout NAME=FOLDER] [--sides NAME,...]

@@ -9,8 +9,10 @@
   TabM's defaults (both in FOLDER/pytabkit), where they are.
 
 A peer is a script in `peers/` that reads the rows, fits, and writes what it predicts; it knows
-nothing of this project and runs in the environment of its library. Every side has the same
-seconds and the same cores, and each is timed as a whole process.
+nothing of this project and runs in the environment of its library. Every side may use
+the same cores and is told the same seconds, which searches hold to; one fit of defaults
+(`boosted_trees`, `realmlp`, `tabm`) takes as long as it takes, less or more. Each is timed as a
+whole process.
 """
 
 from __future__ import annotations

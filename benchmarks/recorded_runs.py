@@ -52,11 +52,12 @@ class Recorded:
     loss: float
     n_epochs: int
     seconds: float
+    max_epochs: int = 50  # files of earlier versions do not say it
 
     @property
-    def key(self) -> tuple[str, int, str]:
+    def key(self) -> tuple[str, int, str, int]:
         """What was trained."""
-        return self.table, self.seed, written(self.params)
+        return self.table, self.seed, written(self.params), self.max_epochs
 
 
 def written(params: Params) -> str:
@@ -88,7 +89,7 @@ def record(asked: Iterable[Asked], file: Path) -> list[Recorded]:
                 out.write(json.dumps(asdict(one)) + "\n")
             out.flush()
     return [
-        known[_name(each.table), each.seed, written(params)]
+        known[_name(each.table), each.seed, written(params), each.max_epochs]
         for each in wanted
         for params in each.params
     ]
@@ -131,7 +132,8 @@ def _train_one(params: Params, dataset: Dataset, asked: Asked) -> Recorded:
         best = math.inf
     seconds = time.process_time() - began
     name = _name(asked.table)
-    return Recorded(name, dataset.task, asked.seed, params, best, epoch, seconds)
+    max_epochs = asked.max_epochs
+    return Recorded(name, dataset.task, asked.seed, params, best, epoch, seconds, max_epochs)
 
 
 def _tasks_of(name: str) -> Sequence[Task]:
@@ -146,9 +148,13 @@ def _dataset(asked: Asked) -> Dataset:
         return load_data(str(table.train), options).dataset
 
 
-def _missing(asked: Asked, known: Mapping[tuple[str, int, str], Recorded]) -> Asked:
+def _missing(asked: Asked, known: Mapping[tuple[str, int, str, int], Recorded]) -> Asked:
     name = _name(asked.table)
-    left = [one for one in asked.params if (name, asked.seed, written(one)) not in known]
+    left = [
+        one
+        for one in asked.params
+        if (name, asked.seed, written(one), asked.max_epochs) not in known
+    ]
     return Asked(asked.folder, asked.table, asked.seed, left, asked.max_epochs)
 
 

@@ -199,11 +199,14 @@ def _print_choice(console: Console, records: StudyRecords) -> None:
     said = choice_sentences(records)
     if not said:
         return
+    if not (rows := choice_rows(records)):
+        console.print(Text(" ".join(said)))
+        return
     table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False)
     for number, column in enumerate(CHOICE_HEAD):
         head = column.replace(" loss", "\nloss")  # so that 80 columns have room for all
         table.add_column(head, justify="right" if number else "left", no_wrap=True)
-    for row in choice_rows(records):
+    for row in rows:
         table.add_row(*row)
     _fit(console, table)
     console.print(Text(" ".join(said)))

@@ -23,6 +23,14 @@ KIND_WORDS = {
 }
 """The first column of the table, by kind."""
 
+NOT_FOUND = {
+    "ensemble": "Several trials together were asked for, but trial {number}, the best, is handed "
+    "over alone: no other whose weights are kept adds to it.",
+    "smallest": "The smallest trial as good as the best was asked for: it is trial {number}, the "
+    "best itself, of those whose weights are kept.",
+}
+"""By the kind that was asked for."""
+
 TRIALS_NAMED = 6
 """Of an answer of more trials than that, how many there are is said."""
 
@@ -32,12 +40,14 @@ CHOICE_HEAD = ("handed over", "trials", "parameters", "valid loss", "95 % interv
 def choice_sentences(records: StudyRecords) -> list[str]:
     """What is handed over, what several trials together gain, how far the best one is luck.
 
-    Nothing where the answer was held against nothing.
+    Nothing where the answer was held against nothing, unless another one was asked for.
     """
     answers = {one.kind: one for one in answers_side_by_side(records)}
     now = study_answer(records)
-    if now is None or "single" not in answers:
+    if now is None:
         return []
+    if "single" not in answers:
+        return _not_found(records, now)
     said = [f"Handed over: {_what(records, now)}."]
     ensemble, single = answers.get("ensemble"), answers["single"]
     if ensemble is not None and ensemble.validation and (gain := ensemble.validation.gain):
@@ -45,7 +55,16 @@ def choice_sentences(records: StudyRecords) -> list[str]:
             "On validation rows that neither was chosen by, the loss of several trials together "
             f"is {gain_text('loss', gain)}, than the best trial's."
         )
-    return [*said, *_luck(single)]
+    return [*said, *_not_found(records, now), *_luck(single)]
+
+
+def _not_found(records: StudyRecords, now: AnswerRecord) -> list[str]:
+    """That the best trial is handed over, where another answer was asked for and is not there."""
+    asked = records.policies[-1].answer if records.policies else "single"
+    is_there = any(one.kind == asked for one in answers_side_by_side(records))
+    if is_there or now.kind != "single" or asked not in NOT_FOUND:
+        return []
+    return [NOT_FOUND[asked].format(number=now.best_trial_number)]
 
 
 def choice_rows(records: StudyRecords) -> list[tuple[str, ...]]:

@@ -18,10 +18,11 @@ from automl.tuning.keeping import Keeper, to_arrays
 from automl.tuning.planned_runs import EndedRun, PlannedRun, study_space
 from automl.tuning.planned_training import train_runs
 from automl.tuning.problem import Problem
-from automl.tuning.weight_files import Collected
+from automl.tuning.weight_files import VALID_LOSS, Collected
 from storage import Store
 from storage.records import (
     TRAINED,
+    ArtifactRecord,
     RunRecord,
     StudyRecords,
     TrialRecord,
@@ -52,7 +53,9 @@ class Candidate:
 def find_candidates(records: StudyRecords, n: int) -> tuple[Candidate, ...]:
     """The `n` best trials that have completed, were pruned, or pause; the best first.
 
-    With them those that time or a person has cut off in training, if their weights are kept.
+    With them those that time or a person has cut off in training, if their weights are kept. The
+    best complete trial is always among them, as the last one where others are ahead of it: it is
+    what all is held against.
     """
     kept = {one.run_id for one in records.kept_artifacts("weights")}
     found = [
@@ -62,7 +65,10 @@ def find_candidates(records: StudyRecords, n: int) -> tuple[Candidate, ...]:
         if (candidate := _candidate(records, trial)) is not None
         if trial.outcome in TRAINED or candidate.run_ids <= kept
     ]
-    return tuple(sorted(found, key=lambda one: (one.value, one.trial.number))[:n])
+    ordered = sorted(found, key=lambda one: (one.value, one.trial.number))
+    best = records.best_trial
+    behind = [one for one in ordered[n:] if best is not None and one.trial.number == best.number]
+    return (*ordered[: n - len(behind)], *behind)
 
 
 def _candidate(records: StudyRecords, trial: TrialRecord) -> Candidate | None:
@@ -79,11 +85,24 @@ def _candidate(records: StudyRecords, trial: TrialRecord) -> Candidate | None:
 def with_weights(
     store: Store, records: StudyRecords, candidates: Sequence[Candidate]
 ) -> list[Candidate]:
-    """Those of whose runs all have weights, in files as they were written."""
-    kept = records.kept_artifacts("weights")
-    wanted = frozenset[int]().union(*(one.run_ids for one in candidates))
-    whole = {one.run_id for one in kept if one.run_id in wanted and store.artifacts.is_whole(one)}
+    """Those of whose runs all have weights, in files as they were written.
+
+    Weights that were kept before a trial got better than they are do not count: a process was
+    killed before it could keep its later ones.
+    """
+    values = {run_id: one.value for one in candidates for run_id in one.run_ids}
+    whole = {
+        one.run_id
+        for one in records.kept_artifacts("weights")
+        if one.run_id is not None and one.run_id in values
+        if not _is_outdated(one, values[one.run_id]) and store.artifacts.is_whole(one)
+    }
     return [one for one in candidates if one.run_ids <= whole]
+
+
+def _is_outdated(weights: ArtifactRecord, value: float) -> bool:
+    kept = weights.details.get(VALID_LOSS)  # of complete trials there is none
+    return isinstance(kept, int | float) and kept > value and not math.isclose(kept, value)
 
 
 def train_missing(

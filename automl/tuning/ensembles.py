@@ -24,15 +24,15 @@ with 40 and 100 of them shares differ in the third digit."""
 N_START: Final = 5
 """A selection starts from at most so many of the best networks, as many as are best together.
 
-Source: Caruana et al. 2004, "Ensemble selection from libraries of models", section 2.3, against
-overfitting small selection sets.
+Source: Caruana et al. 2004, "Ensemble selection from libraries of models", sorted ensemble
+initialization, against overfitting small selection sets.
 """
 
 N_BAGS: Final = 8
 """Selections, each by another half of the rows, whose mean it is.
 
-Source: section 2.4 there bags halves of the library instead, of some 2,000 networks with many of
-each kind. Of a search's 32 one may be far ahead, and half of the bags would lack it.
+Source: bagged ensemble selection there has halves of the library instead, of some 2,000 networks
+with many of each kind. Of a search's 32 one may be far ahead, and half of the bags would lack it.
 """
 
 SHARE_OF_BAG: Final = 0.5
@@ -86,7 +86,7 @@ def select(values: Floats, loss: str, n_steps: int = N_STEPS) -> Floats:
         values: (M, N), M and N at least 1; result: (M,), which adds up to 1.
 
     Source:
-        Caruana et al. 2004, sections 2.1 to 2.3.
+        Caruana et al. 2004: selection with replacement, sorted ensemble initialization.
     """
     values = _bounded(values, loss)
     order = np.argsort(mean_losses(values.copy(), 1, loss), kind="stable")[:N_START]

@@ -2,7 +2,8 @@
 
     python run_realmlp.py TRAIN TEST TARGET TASK SECONDS OUT
 
-Cross-entropy counts here, for which its authors leave label smoothing off.
+It takes as long as it takes. Cross-entropy counts here, for which its authors leave label
+smoothing off.
 """
 
 from __future__ import annotations

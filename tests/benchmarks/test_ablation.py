@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -37,6 +38,19 @@ def test_of_several_rates_the_best_counts_and_a_table_once() -> None:
     assert classes.low < classes.ratio < classes.high
     assert (quantities.ratio, quantities.high) == (pytest.approx(2.0), math.inf)
     assert classes.seconds == 1.0
+
+
+def test_a_change_that_fails_everywhere_has_no_ratio() -> None:
+    lost = worth_of("x=1", [run("a", "binary", math.inf)], [run("a", "binary", 0.5)], "classes")
+
+    assert math.isnan(lost.ratio) and lost.n_tables == 0
+
+
+def test_runs_of_other_lengths_are_others() -> None:
+    one = run("a", "binary", 0.1)
+
+    assert replace(one, loss=0.2).key == one.key
+    assert len({replace(one, max_epochs=n).key for n in (1, 2)}) == 2
 
 
 def test_values_are_read_as_the_registry_has_them() -> None:

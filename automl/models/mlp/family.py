@@ -27,6 +27,7 @@ MOST_MEMORY: Final[Mapping[str, tuple[ParameterValue, ...]]] = {
     "activation_mixing": ("learned",),
     "normalization": ("batch_norm", "layer_norm"),
     "numeric_encoding": ("piecewise_linear", "periodic"),
+    "input_scaling": ("learned",),
 }
 """The choices that take memory beside the network's size."""
 

@@ -8,6 +8,7 @@ import pytest
 
 from automl.diagnostics.choice import CHOICE_HEAD, choice_rows, choice_sentences
 from storage.answers import single_answer
+from storage.call_records import PolicyRecord
 from storage.records import StudyRecords
 from storage.score_records import (
     AnswerKind,
@@ -92,6 +93,25 @@ def test_nothing_is_said_where_there_was_no_choice() -> None:
     records = synthetic_study(12)
     assert choice_sentences(records) == choice_rows(records) == []
     assert choice_sentences(StudyRecords(records.settings)) == []
+
+
+@pytest.mark.parametrize("asked", ["ensemble", "smallest"])
+def test_an_answer_that_was_asked_for_and_not_found_is_said(asked: str) -> None:
+    records = synthetic_study(12)
+    best = records.best_trial
+    assert best is not None
+    alone = replace(records, policies=(PolicyRecord(0, "tpe", "none", answer=asked),))
+    (said,) = choice_sentences(alone)
+    assert f"trial {best.number}, the best" in said and "asked for" in said
+    assert not choice_sentences(
+        replace(records, policies=(PolicyRecord(0, "tpe", "none", answer="auto"),))
+    )
+    several = replace(chosen("ensemble"), policies=alone.policies)
+    assert not any("asked for" in one for one in choice_sentences(several))
+    found = replace(chosen("single"), policies=alone.policies)  # a later call wanted the best
+    assert not any("asked for" in one for one in choice_sentences(found))
+    answers = tuple(one for one in found.answers if one.kind != asked)
+    assert said in choice_sentences(replace(found, answers=answers))
 
 
 def test_of_many_trials_only_their_number_is_said() -> None:

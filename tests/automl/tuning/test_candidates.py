@@ -21,6 +21,7 @@ from automl.tuning.candidates import (
 )
 from automl.tuning.keeping import Keeper
 from automl.tuning.network_problem import NetworkProblem
+from automl.tuning.weight_files import Collected
 from storage import Store
 from storage.records import StudyRecords
 from tests.automl.tuning.searches import make_search, run, settings_for
@@ -107,6 +108,55 @@ def test_what_is_missing_is_trained_again_to_the_same_network(
         found_again = store.artifacts.load_weights(kept[run_id])
         assert all((found_again[name] == array).all() for name, array in arrays.items())
     assert len(records.epochs) == len(found.epochs)
+
+
+def test_weights_of_before_a_trial_got_better_are_made_anew(
+    store: Store, iris: LoadedData, problem: NetworkProblem, found: StudyRecords
+) -> None:
+    """As after a kill between a trial's last epoch and the writing of its weights."""
+    (one, *_) = (one for one in find_candidates(found, 32) if one.trial.outcome == "paused")
+    (run_id,) = one.run_ids
+    (now,) = (kept for kept in found.kept_artifacts("weights") if kept.run_id == run_id)
+    arrays = store.artifacts.load_weights(now)
+    config = run_from_details(now.details)
+    earlier = {name: np.zeros_like(array) for name, array in arrays.items()}
+    keeper = Keeper(store, problem, 32, is_choice=True)
+    place = (1.01 * one.value, one.trial.number)
+    keeper.save_unfinished([Collected(place, (replace(config, run_id=run_id),), (earlier,))])
+    records = store.read_study("iris")
+    assert one.trial not in [each.trial for each in with_weights(store, records, [one])]
+    missing = missing_candidates(store, records, 32)
+    assert [each.trial.number for each in missing] == [one.trial.number]
+
+    setup = TrainingSetup(iris.dataset, n_workers=1, trainer="plain")
+    with executor_of(setup) as executor:
+        train_missing(store, records, executor, problem, keeper)
+    records = store.read_study("iris")
+    (again,) = (kept for kept in records.kept_artifacts("weights") if kept.run_id == run_id)
+    found_again = store.artifacts.load_weights(again)
+    assert all((found_again[name] == array).all() for name, array in arrays.items())
+    assert not missing_candidates(store, records, 32)
+
+
+def test_the_best_complete_trial_is_a_candidate_however_many_are_ahead(
+    found: StudyRecords,
+) -> None:
+    best = found.best_trial
+    assert best is not None
+    worse = replace(
+        found,
+        trials=tuple(
+            replace(one, value=9.0 + (one.number != best.number))
+            if one.outcome == "complete"
+            else one
+            for one in found.trials
+        ),
+    )
+    paused = [one.number for one in found.trials if one.outcome == "paused"]
+    assert len(paused) >= 2
+    first, last = find_candidates(worse, 2)
+    assert first.trial.number in paused and last.trial.number == best.number
+    assert [one.trial.number for one in find_candidates(worse, 1)] == [best.number]
 
 
 def test_another_network_is_not_kept_in_the_place_of_the_one_that_is_missing(

@@ -46,6 +46,8 @@ def test_what_takes_memory_beside_the_size_is_in_the_worst_case() -> None:
     assert (run.model.activation, run.model.normalization) == ("maxout", "none")
     run = largest_run(SPACE.narrow(["activation=tanh"]))
     assert (run.model.activation, run.model.normalization) == ("tanh", "batch_norm")
+    run = largest_run(SPACE.narrow(["input_scaling=none,learned"]))
+    assert run.model.input_scaling == "learned"
 
 
 def test_averages_are_in_the_worst_case_where_the_space_has_any() -> None:
