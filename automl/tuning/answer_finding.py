@@ -30,7 +30,13 @@ from automl.tuning.cross_fitting import MOST_ROWS, CrossFit, cross_fit
 from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.seeds import derive_seed
 from storage import Store
-from storage.answers import single_answer, standing_answers, study_answer
+from storage.answers import (
+    KINDS,
+    answers_side_by_side,
+    single_answer,
+    standing_answers,
+    study_answer,
+)
 from storage.errors import ArtifactError
 from storage.records import ArtifactRecord, StudyRecords
 from storage.score_records import AnswerKind, AnswerMember, AnswerRecord, CrossFitted
@@ -77,10 +83,12 @@ def choose_answer(
     found: Mapping[AnswerKind, AnswerRecord] = {}
     if wanted != "single":
         candidates = with_weights(store, records, find_candidates(records, MOST_CANDIDATES))
-        values = _library(
+        values, is_cut = _library(
             store, problem.dataset, records, candidates, predict, min(seconds, MOST_SECONDS)
         )
         found = _found(records, values)
+        if is_cut:
+            found = _of_more(store, records, found)
     answers = {**found, "single": found.get("single", replace(single, kind="single"))}
     if wanted == "auto" and records.settings.has_limits:
         wanted = "single"  # limits are of one network: who sets them wants a small or fast one
@@ -109,11 +117,14 @@ def _library(
     candidates: Sequence[Candidate],
     predict: Predict,
     seconds: float,
-) -> dict[Candidate, Floats]:
+) -> tuple[dict[Candidate, Floats], bool]:
     """What the loss of each validation row follows from, by candidate, as long as there is room.
 
     A network that predicts what is no number is left out. The best trial comes first, whatever
     the room: without it there is nothing to hold others against.
+
+    Returns:
+        With it, whether time was too short for some.
 
     Shape:
         each (N,), of the rows that are chosen by, of all folds in their order.
@@ -124,20 +135,22 @@ def _library(
     best = records.best_trial
     number = None if best is None else best.number
     library: dict[Candidate, Floats] = {}
-    n_operations = 0.0
+    n_operations, is_cut = 0.0, False
     for candidate in sorted(candidates, key=lambda one: one.trial.number != number):
         n_operations += sum(
             weights[run.run_id].n_bytes / 4 * len(dataset.folds[run.fold].valid)
             for run in candidate.runs
         )
-        is_too_much = n_operations > MOST_OPERATIONS or time.monotonic() > until
+        is_late = time.monotonic() > until
+        is_too_much = n_operations > MOST_OPERATIONS or is_late
         if len(candidate.runs) != len(dataset.folds) or (library and is_too_much):
+            is_cut |= is_late
             continue
         artifacts = [weights[run.run_id] for run in candidate.runs]
         values = _values(store, dataset, artifacts, predict)
         if values is not None:
             library[candidate] = values[rows]
-    return library
+    return library, is_cut
 
 
 def _values(
@@ -200,6 +213,29 @@ def _found(
         )
     alone = answers["single"].members
     return {kind: one for kind, one in answers.items() if kind == "single" or one.members != alone}
+
+
+def _of_more(
+    store: Store, records: StudyRecords, found: Mapping[AnswerKind, AnswerRecord]
+) -> Mapping[AnswerKind, AnswerRecord]:
+    """The answers now found, or the stored ones if these were chosen among more trials.
+
+    A machine that is busy predicts with fewer candidates in its time; what was chosen before with
+    more of them is worth more, as long as its weights are whole.
+    """
+    answers = answers_side_by_side(records)
+    stored = {kind: one for kind in KINDS for one in answers if one.kind == kind}
+    kept = records.kept_artifacts("weights")
+    whole = {one.run_id for one in kept if store.artifacts.is_whole(one)}
+    is_there = all(member.run_id in whole for one in stored.values() for member in one.members)
+    return stored if is_there and _n_candidates(stored) > _n_candidates(found) else found
+
+
+def _n_candidates(answers: Mapping[AnswerKind, AnswerRecord]) -> int:
+    """Trials that answers were chosen among; 0: there are none."""
+    return max(
+        (one.validation.n_candidates for one in answers.values() if one.validation), default=0
+    )
 
 
 def _members(shares: Mapping[Candidate, float]) -> tuple[AnswerMember, ...]:

@@ -189,15 +189,39 @@ def test_a_network_that_predicts_no_number_is_left_out(searched: SearchResult, u
     assert found is not None and number not in trials_of(records, found)
 
 
-def test_no_time_to_predict_leaves_the_best_trial(searched: SearchResult, url: str) -> None:
-    settings = searched.records.settings
+def choose_without_time(url: str, *, is_first: bool) -> StudyRecords:
+    settings = load_study(STUDY, url).records.settings
     problem = NetworkProblem(settings, load_again(settings).dataset)
     with open_store(url) as store, problem.predicting() as predict:
-        records = choose_answer(
-            store, problem, store.read_study(STUDY), "auto", predict, seconds=-1.0
-        )
-    found = study_answer(records)
+        records = store.read_study(STUDY)
+        known = replace(records, answers=()) if is_first else records
+        return choose_answer(store, problem, known, "ensemble", predict, seconds=-1.0)
+
+
+def test_no_time_to_predict_leaves_the_best_trial(url: str) -> None:
+    found = study_answer(choose_without_time(url, is_first=True))
     assert found is not None and found.kind == "single"
+
+
+def test_a_choice_among_fewer_trials_does_not_replace_one_among_more(
+    searched: SearchResult, url: str
+) -> None:
+    assert choose_without_time(url, is_first=False).answers == searched.records.answers
+
+
+def test_a_choice_of_weights_that_are_gone_is_not_kept(searched: SearchResult, url: str) -> None:
+    best = single_answer(searched.records, searched.best.number)
+    (gone, *_) = (one for one in searched.answer.members if one.run_id not in _runs(best))
+    with open_store(url) as store:
+        for artifact in store.artifacts.list(STUDY):
+            if artifact.kind == "weights" and artifact.run_id == gone.run_id:
+                store.artifacts.path(artifact).unlink()
+    found = study_answer(choose_without_time(url, is_first=False))
+    assert found is not None and found.kind == "single"
+
+
+def _runs(answer: AnswerRecord) -> set[int]:
+    return {member.run_id for member in answer.members}
 
 
 @pytest.mark.parametrize(("gain", "kind"), [(0.1, "ensemble"), (0.0, "single"), (-0.1, "single")])
