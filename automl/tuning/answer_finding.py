@@ -50,9 +50,6 @@ MOST_OPERATIONS: Final = 2e10
 """Multiplications of numbers of networks with rows, in all predictions: about half a second of
 a core. Where networks are larger there are fewer candidates, the best ones."""
 
-MOST_SECONDS: Final = 5.0
-"""For predictions of networks that take longer than their parameters say."""
-
 LEAST_ROWS: Final = 2
 
 
@@ -68,7 +65,8 @@ def choose_answer(
 
     Args:
         wanted: "auto", or an `AnswerKind`. Where there is no such answer, the best trial is it.
-        seconds: that predictions may take.
+        seconds: that predictions may take. Without a limit of time they take as long as they do,
+            so that the answer does not depend on the machine's speed.
 
     Returns:
         The records with the answers; as they were where no trial has completed.
@@ -83,9 +81,7 @@ def choose_answer(
     found: Mapping[AnswerKind, AnswerRecord] = {}
     if wanted != "single":
         candidates = with_weights(store, records, find_candidates(records, MOST_CANDIDATES))
-        values, is_cut = _library(
-            store, problem.dataset, records, candidates, predict, min(seconds, MOST_SECONDS)
-        )
+        values, is_cut = _library(store, problem.dataset, records, candidates, predict, seconds)
         found = _found(records, values)
         if is_cut:
             found = _of_more(store, records, found)
