@@ -168,14 +168,14 @@ def report(study: str, output: str, storage: str) -> None:
 @main.command()
 @click.argument("study")
 @click.argument("data")
-@click.option("--trial", "trial_number", type=Typed(TRIAL_NUMBER), help="Default: best.")
+@click.option("--trial", "trial_number", type=Typed(TRIAL_NUMBER), help="Default: the answer.")
 @output_option("predictions.csv")
 @typed_option("model")
 @typed_option("storage")
 def predict(
     study: str, data: str, trial_number: int | None, output: str, model: str | None, storage: str
 ) -> None:
-    """Predict the rows of DATA with a study's best network.
+    """Predict the rows of DATA with a study's answer: its best trial, or an ensemble.
 
     DATA has the columns that the study was searched on. One line per row is written: the
     prediction, and the probability of each class; by the file's ending as CSV, TSV (.gz too) or

@@ -20,6 +20,7 @@ from automl.wording.printable import one_line
 from automl.wording.scores import read_score, score_name, score_text
 from automl.wording.settings import explained, range_text
 from search_spaces import (
+    HYPERPARAMETERS,
     CategoricalParameter,
     FixedParameter,
     FloatParameter,
@@ -132,8 +133,15 @@ def _range(parameter: Parameter) -> str:
         case CategoricalParameter():
             return ", ".join(str(choice) for choice in parameter.choices)
         case FixedParameter():
-            return f"{parameter.value} (fixed)"
+            return f"{parameter.value} (fixed{_other_words(parameter)})"
     raise TypeError(f"unknown kind of parameter {type(parameter).__name__}")
+
+
+def _other_words(parameter: FixedParameter) -> str:
+    """What `--set` can name instead of its value, where those are words."""
+    known = HYPERPARAMETERS.get(parameter.name)
+    others = [str(word) for word in known.words if word != parameter.value] if known else []
+    return f"; --set: {', '.join(others)}" if others else ""
 
 
 def print_findings(findings: Sequence[Finding], storage: str) -> None:

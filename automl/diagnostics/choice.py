@@ -1,4 +1,4 @@
-"""What is handed over, and what it was held against: records in, sentences and a table out.
+"""The answer, and what it was held against: records in, sentences and a table out.
 
 Losses here are of validation rows that a choice had not seen (`CrossFitted`), so that the choice
 itself is paid for. What choosing the best of many trials flatters it by, its winner's curse, is
@@ -18,7 +18,7 @@ from storage.score_records import AnswerRecord
 
 KIND_WORDS = {
     "single": "best trial",
-    "ensemble": "several together",
+    "ensemble": "ensemble",
     "smallest": "smallest as good",
 }
 """The first column of the table, by kind."""
@@ -26,11 +26,11 @@ KIND_WORDS = {
 TRIALS_NAMED = 6
 """Of an answer of more trials than that, how many there are is said."""
 
-CHOICE_HEAD = ("handed over", "trials", "parameters", "valid loss", "95 % interval", "test loss")
+CHOICE_HEAD = ("answer", "trials", "parameters", "valid loss", "95 % interval", "test loss")
 
 
 def choice_sentences(records: StudyRecords) -> list[str]:
-    """What is handed over, what several trials together gain, how far the best one is luck.
+    """What the answer is, what an ensemble gains, how far the best trial is luck.
 
     Nothing where the answer was held against nothing.
     """
@@ -38,12 +38,12 @@ def choice_sentences(records: StudyRecords) -> list[str]:
     now = study_answer(records)
     if now is None or "single" not in answers:
         return []
-    said = [f"Handed over: {_what(records, now)}."]
+    said = [f"The answer is {_what(records, now)}."]
     ensemble, single = answers.get("ensemble"), answers["single"]
     if ensemble is not None and ensemble.validation and (gain := ensemble.validation.gain):
         said.append(
-            "On validation rows that neither was chosen by, the loss of several trials together "
-            f"is {gain_text('loss', gain)}, than the best trial's."
+            "On held-out validation rows (five folds: chosen by four, scored on the fifth) the "
+            f"ensemble's loss is {gain_text('loss', gain)}, than the best trial's."
         )
     return [*said, *_luck(single)]
 
@@ -77,7 +77,8 @@ def _what(records: StudyRecords, answer: AnswerRecord) -> str:
     if len(numbers) == 1:
         return f"{trial_words(numbers)}, the best{size}"
     named = _named(numbers)
-    return f"the weighted mean of {named} ({count(len(answer.members), 'network')}{size})"
+    networks = count(len(answer.members), "network")
+    return f"an ensemble, the weighted mean of {named} ({networks}{size})"
 
 
 def _named(numbers: Sequence[int]) -> str:
@@ -94,10 +95,9 @@ def _luck(single: AnswerRecord) -> list[str]:
     if worth.luck <= LEAST_LUCK_SHARE * abs(worth.loss):
         return [
             f"That trial {single.best_trial_number} is {among} flatters its validation loss by "
-            "next to nothing: on rows that it was not chosen by it is the same."
+            "next to nothing: on held-out rows such a choice does as well."
         ]
     return [
-        f"That trial {single.best_trial_number} is {among} is luck by "
-        f"{difference_text('loss', worth.luck)} of its validation loss: so much higher it is on "
-        "rows that it was not chosen by."
+        f"That trial {single.best_trial_number} is {among} flatters its validation loss by "
+        f"{difference_text('loss', worth.luck)}: such a choice loses so much on held-out rows."
     ]

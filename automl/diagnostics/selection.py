@@ -27,7 +27,7 @@ from automl.diagnostics.titles import title_of, titled
 from automl.wording.counts import count, listing
 from automl.wording.numbers import number, percent
 from automl.wording.references import is_plural, reference_words
-from storage.answers import study_evaluation
+from storage.answers import evaluation_of, single_answer
 from storage.records import Advice, Diagnosis, StudyRecords
 from storage.score_records import EvaluationRecord, PairedDifference, ReferenceName
 
@@ -73,7 +73,7 @@ def diagnose_selection(records: StudyRecords) -> Diagnosis | None:
 
 
 def _compare(records: StudyRecords) -> _Compared | None:
-    valid, test = study_evaluation(records, "valid"), study_evaluation(records, "test")
+    valid, test = _scores(records, "valid"), _scores(records, "test")
     if valid is None or test is None or 0 < _n_valid_rows(records) < MIN_VALID_ROWS:
         return None
     score = compared_score(records.settings)
@@ -86,6 +86,12 @@ def _compare(records: StudyRecords) -> _Compared | None:
     return _Compared(
         score, valid.scores[score], test.scores[score], better / error, gains[0], gains[1]
     )
+
+
+def _scores(records: StudyRecords, split: str) -> EvaluationRecord | None:
+    """The best trial's, whatever the answer is: the words are about that trial."""
+    best = records.best_trial
+    return evaluation_of(records, single_answer(records, best.number), split) if best else None
 
 
 def _has_learned(records: StudyRecords) -> bool:
@@ -151,7 +157,7 @@ def _lost_by_references(records: StudyRecords, score: str) -> dict[ReferenceName
             for one in (rows.references if rows else ())
             if score in one.guessing_gains
         }
-        for rows in (study_evaluation(records, "valid"), study_evaluation(records, "test"))
+        for rows in (_scores(records, "valid"), _scores(records, "test"))
     )
     return {name: valid[name] - test[name] for name in valid if name in test}
 

@@ -281,8 +281,9 @@ class AnswerOptions(KeepOptions):
     answer: Literal["auto", "single", "ensemble", "smallest"] = option(
         "auto",
         ANSWER,
-        "What is handed over: the best trial (single), several that are best together (ensemble), "
-        "the smallest as good as the best; auto: single or ensemble, by validation rows.",
+        "What predicts and is scored: the best trial (single), an ensemble of trials (ensemble), "
+        "the smallest network as good as the best (smallest); auto: single or ensemble, by "
+        "validation rows.",
     )
 
 

@@ -89,7 +89,8 @@ class TrainedModel:
         if len(self.members) > 1:
             raise ConfigError(
                 f"`module` is for a model of one network, but this one has {len(self.members)}, "
-                "of each fold its own; take `modules`, or search with folds=1"
+                "of an ensemble or of each fold its own; take `modules`, or search with "
+                "answer='single' and folds=1"
             )
         return self.modules[0]
 

@@ -71,11 +71,18 @@ def test_space_shows_ranges_in_the_words_of_set(capsys: pytest.CaptureFixture[st
             CategoricalParameter("optimizer", choices=("adam", "sgd")),
             FloatParameter("learning_rate", 1e-4, 1e-1, log=True, reason="a wide one"),
             FixedParameter("n_layers", value=2),
+            FixedParameter("input_scaling", value="none"),
         ],
     )
     listings.print_space(space)
     printed = capsys.readouterr().out
-    for text in ("adam, sgd", "0.0001..0.1 (log)", "a wide one", "2 (fixed)"):
+    for text in (
+        "adam, sgd",
+        "0.0001..0.1 (log)",
+        "a wide one",
+        "2 (fixed)",
+        "(fixed; --set: learned)",
+    ):
         assert text in printed
 
 

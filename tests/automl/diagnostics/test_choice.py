@@ -59,27 +59,30 @@ def test_what_is_handed_over_is_said_with_its_gain() -> None:
     first, second = sorted(trial.number for trial in records.complete_trials[:2])
     said = choice_sentences(records)
     assert said[0] == (
-        f"Handed over: the weighted mean of trials {first} and {second} (2 networks, "
-        "900 parameters)."
+        f"The answer is an ensemble, the weighted mean of trials {first} and {second} "
+        "(2 networks, 900 parameters)."
     )
     assert "is lower by 0.02, 95 % interval 0.01 to 0.03, than the best trial's." in said[1]
 
 
 @pytest.mark.parametrize(
     ("luck", "words"),
-    [(0.004, "is luck by 0.004 of its validation loss"), (0.0001, "by next to nothing")],
+    [
+        (0.004, "flatters its validation loss by 0.004: such a choice loses so much"),
+        (0.0001, "by next to nothing"),
+    ],
 )
 def test_how_much_of_the_best_trial_is_luck(luck: float, words: str) -> None:
     said = choice_sentences(chosen("single", luck=luck))
     best = chosen("single").best_trial
     assert best is not None
-    assert said[0] == f"Handed over: trial {best.number}, the best, 500 parameters."
+    assert said[0] == f"The answer is trial {best.number}, the best, 500 parameters."
     assert words in said[-1] and f"trial {best.number} is the best of 9 trials" in said[-1]
 
 
 def test_answers_stand_side_by_side_and_the_one_that_stands_is_marked() -> None:
     rows = choice_rows(chosen("smallest"))
-    assert [row[0] for row in rows] == ["best trial", "several together", "→ smallest as good"]
+    assert [row[0] for row in rows] == ["best trial", "ensemble", "→ smallest as good"]
     assert {len(row) for row in rows} == {len(CHOICE_HEAD)}
     assert rows[1][1:] == ("2", "900", "0.2800", "0.2600 to 0.3000", "0.2700")
     assert rows[2][5] == "–"

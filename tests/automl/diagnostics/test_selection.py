@@ -10,6 +10,7 @@ import pytest
 from automl.diagnostics import diagnose_study
 from automl.diagnostics.selection import diagnose_selection
 from storage.records import DataCheckRecord
+from storage.score_records import AnswerMember, AnswerRecord
 
 
 def test_a_score_far_better_on_validation_rows_is_a_gap(
@@ -25,6 +26,31 @@ def test_a_score_far_better_on_validation_rows_is_a_gap(
     assert "--folds 5" in found.advice[0].text
     assert [(one.parameter, one.set) for one in found.advice[0].changes] == [("folds", "5")]
     assert diagnose_study(records)[0].kind == "selection_gap"
+
+
+def test_it_is_about_the_best_trial_whatever_the_answer_is(
+    study: Any, curve: Any, beside: Any
+) -> None:
+    records = beside(study(curve(1.0, 0.3)), {}, error=0.02, test_loss=0.34)
+    ensemble = AnswerRecord("ensemble", (AnswerMember(1, 0.5),), records.best_trial.number, 99)
+    scored = tuple(
+        dataclasses.replace(one, answer_id=99, scores={"loss": loss})
+        for one, loss in zip(records.evaluations, (0.1, 0.9), strict=True)
+    )
+    known = dataclasses.replace(
+        records,
+        answers=(*records.answers, ensemble),
+        evaluations=(*records.evaluations, *scored),
+    )
+
+    assert diagnose_selection(known) == diagnose_selection(records)
+    gap = beside(study(curve(1.0, 0.3)), {}, error=0.02, test_loss=0.6)
+    found = diagnose_selection(
+        dataclasses.replace(
+            known, answers=(*gap.answers, ensemble), evaluations=(*gap.evaluations, *scored)
+        )
+    )
+    assert found is not None and "the best trial's loss is 0.3, on test rows 0.6" in found.message
 
 
 def test_trials_were_chosen_by_the_rows_that_measure_an_epoch(

@@ -119,7 +119,7 @@ def test_it_is_said_in_the_report_and_as_plain_values(
     searched: SearchResult, tmp_path: Path
 ) -> None:
     page = searched.report(tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "Handed over: the weighted mean of" in page and "several together" in page
+    assert "The answer is an ensemble, the weighted mean of" in page
     answer = searched.to_json()["answer"]
     assert isinstance(answer, dict) and answer["kind"] == "ensemble"
     assert isinstance(answer["held_against"], dict) and "single" in answer["held_against"]
