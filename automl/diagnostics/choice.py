@@ -96,7 +96,8 @@ def _what(records: StudyRecords, answer: AnswerRecord) -> str:
     if len(numbers) == 1:
         return f"{trial_words(numbers)}, the best{size}"
     named = _named(numbers)
-    return f"an ensemble, the weighted mean of {named} ({count(len(answer.members), 'network')}{size})"
+    networks = count(len(answer.members), "network")
+    return f"an ensemble, the weighted mean of {named} ({networks}{size})"
 
 
 def _named(numbers: Sequence[int]) -> str:

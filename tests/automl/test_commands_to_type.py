@@ -13,7 +13,7 @@ import automl
 import cli
 from automl.commands_to_type import next_command, reproducing_command, trained_calls
 from automl.options.option import options_of
-from automl.options.search_options import FreeOptions
+from automl.options.search_options import FreeOptions, SearchOptions
 from automl.result import SearchResult
 from automl.studies import load_study
 from search_spaces import load
@@ -22,7 +22,13 @@ from storage.records import SpaceChange, StudyRecords
 from tests.contracts.synthetic_study import synthetic_study
 
 ONE_CALL = PolicyRecord(
-    *(0, "tpe", "successive_halving"), n_trials=12, n_slots=4, n_workers=1, duplicates=False
+    *(0, "tpe", "successive_halving"),
+    n_trials=12,
+    n_slots=4,
+    n_workers=1,
+    duplicates=False,
+    keep_models=SearchOptions().keep_models,
+    answer=SearchOptions().answer,
 )
 DATA = {"target": "price of sale", "drop": ["id"], "folds": 1}
 

@@ -55,7 +55,7 @@ def test_time_is_left_for_what_comes_after_training(
 def test_more_time_is_left_the_more_trials_there_are_and_less_once_references_are(
     tmp_path: Path,
 ) -> None:
-    with session(tmp_path, timeout=600.0) as ready:
+    with session(tmp_path, timeout=600.0, answer="single") as ready:
         call, clock = ready.call, ready.call.clock_of_training
         ending = 600.0 - (clock.timeout or 0.0)
         call.keep_for_end(clock, 10_000, has_references=False)
