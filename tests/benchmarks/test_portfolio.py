@@ -64,6 +64,7 @@ def test_what_is_written_is_read_again_as_it_was() -> None:
             )
 
 
+@pytest.mark.slow
 def test_runs_are_gone_on_with_and_a_portfolio_is_written(tmp_path: Path) -> None:
     rows = ["a,b,y", *(f"{n % 7},{n % 5},{n % 2}" for n in range(120))]
     for name in ("one", "two"):
