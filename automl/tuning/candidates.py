@@ -68,7 +68,7 @@ def find_candidates(records: StudyRecords, n: int) -> tuple[Candidate, ...]:
     ordered = sorted(found, key=lambda one: (one.value, one.trial.number))
     best = records.best_trial
     behind = [one for one in ordered[n:] if best is not None and one.trial.number == best.number]
-    return (*ordered[: n - len(behind)], *behind)
+    return (*ordered[: max(0, n - len(behind))], *behind)[:n]
 
 
 def _candidate(records: StudyRecords, trial: TrialRecord) -> Candidate | None:

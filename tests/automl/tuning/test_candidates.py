@@ -157,6 +157,7 @@ def test_the_best_complete_trial_is_a_candidate_however_many_are_ahead(
     first, last = find_candidates(worse, 2)
     assert first.trial.number in paused and last.trial.number == best.number
     assert [one.trial.number for one in find_candidates(worse, 1)] == [best.number]
+    assert find_candidates(worse, 0) == ()
 
 
 def test_another_network_is_not_kept_in_the_place_of_the_one_that_is_missing(
