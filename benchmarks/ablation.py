@@ -19,9 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scipy.stats import t as student
-
-from benchmarks.loss_ratios import log_ratio
+from benchmarks.loss_ratios import log_ratio, mean_ratio
 from benchmarks.quality_tables import names_in
 from benchmarks.recorded_runs import Asked, Params, Recorded, record, written
 from search_spaces import FixedParameter, SearchSpaceError
@@ -90,14 +88,10 @@ def worth_of(
         if math.isfinite(ours) and math.isfinite(theirs):
             logs.setdefault(run[0], []).append(log_ratio(ours, theirs))
     means = [statistics.fmean(each) for each in logs.values()]
-    mean, reach = statistics.fmean(means) if means else math.nan, math.inf  # nan: all failed
-    if len(means) > 1:
-        reach = float(student.ppf(0.975, len(means) - 1)) * statistics.stdev(means)
-        reach /= math.sqrt(len(means))
+    ratio = mean_ratio(means)  # no number where all failed
     seconds = [sum(one.seconds for each in side.values() for one in each) for side in of_both]
-    low = math.exp(mean - reach) if math.isfinite(reach) else 0.0
-    high = math.exp(mean + reach) if math.isfinite(reach) else math.inf
-    return Worth(change, kind, len(means), math.exp(mean), low, high, seconds[0] / seconds[1])
+    own = seconds[0] / seconds[1]
+    return Worth(change, kind, len(means), ratio.mean, ratio.low, ratio.high, own)
 
 
 def _by_run(runs: Sequence[Recorded], kind: str) -> Mapping[tuple[str, int], list[Recorded]]:

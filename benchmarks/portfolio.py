@@ -27,6 +27,7 @@ import optuna
 from numpy.typing import NDArray
 
 import search_spaces
+from benchmarks.loss_ratios import LEAST_LOSS, log_loss
 from benchmarks.quality_tables import names_in
 from benchmarks.recorded_runs import Asked, Params, Recorded, record, written
 from search_spaces import SearchSpace
@@ -51,7 +52,7 @@ def worths(losses: Floats) -> Floats:
     Shape:
         losses: (T, N), infinite where a run failed; result alike.
     """
-    logs = np.log(np.maximum(losses, 2.0**-24))
+    logs = np.log(np.maximum(losses, LEAST_LOSS))
     best, middle = logs.min(axis=1, keepdims=True), np.median(logs, axis=1, keepdims=True)
     width = np.where(np.isfinite(middle) & (middle > best), middle - best, 1.0)
     worth: Floats = np.nan_to_num((logs - best) / width, nan=1.0, posinf=1.0)
@@ -105,7 +106,7 @@ def table_of(runs: Sequence[Recorded], params: Sequence[Params]) -> tuple[list[s
     sums, counts = np.zeros((len(names), len(params))), np.zeros((len(names), len(params)))
     for one in runs:
         at = names.index(one.table), places[written(one.params)]
-        sums[at] += math.log(max(one.loss, 2.0**-24))
+        sums[at] += log_loss(one.loss)
         counts[at] += 1
     return names, np.exp(sums / counts)
 

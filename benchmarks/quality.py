@@ -28,9 +28,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from scipy.stats import t as student
-
-from benchmarks.loss_ratios import log_ratio
+from benchmarks.loss_ratios import log_ratio, mean_ratio
 from benchmarks.quality_scores import read_score
 from benchmarks.quality_sides import Ours, Side, peers
 from benchmarks.quality_tables import make_table, names_in
@@ -145,25 +143,17 @@ def beside(outcomes: Sequence[Outcome], side: str, first: str = ANSWER) -> Besid
     ]
     logs = [log_ratio(both[table][first], both[table][side]) for table in ended]
     error_logs = [log_ratio(errors[table][first], errors[table][side]) for table in ended]
-    mean, reach = _mean(logs), math.inf
-    if len(logs) > 1:
-        reach = float(student.ppf(0.975, len(logs) - 1)) * statistics.stdev(logs)
-        reach /= math.sqrt(len(logs))
+    ratio = mean_ratio(logs)
     return Beside(
         side,
         len(both),
         sum(each[first] < each[side] for each in both.values()),
-        math.exp(mean),
-        math.exp(mean - reach) if math.isfinite(reach) else 0.0,
-        math.exp(mean + reach) if math.isfinite(reach) else math.inf,
-        math.exp(_mean(error_logs)),
-        _mean([ranks(each)[side] for each in both.values()]),
+        ratio.mean,
+        ratio.low,
+        ratio.high,
+        mean_ratio(error_logs).mean,
+        statistics.fmean(ranks(each)[side] for each in both.values()) if both else math.nan,
     )
-
-
-def _mean(values: Sequence[float]) -> float:
-    """Of no values it is no number."""
-    return statistics.fmean(values) if values else math.nan
 
 
 def print_tables(outcomes: Sequence[Outcome], sides: Sequence[str]) -> None:

@@ -31,9 +31,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from scipy.stats import t as student
-
-from benchmarks.loss_ratios import log_ratio
+from benchmarks.loss_ratios import Ratio, log_ratio, mean_ratio
 from benchmarks.sampling_search import Data, Effort, Outcome, search
 
 SKLEARN = ("digits", "breast_cancer", "diabetes", "wine", "iris")
@@ -52,27 +50,12 @@ class Pair:
         return log_ratio(self.first.loss, self.second.loss)
 
 
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    """A geometric mean and the ends of its 95 % interval."""
-
-    mean: float
-    low: float
-    high: float
-
-
 def ratio_over_tables(pairs: Iterable[Pair]) -> Ratio:
     """Of the first policy's loss over the second's; of one table the interval is unbounded."""
     logs: dict[str, list[float]] = {}
     for pair in pairs:
         logs.setdefault(pair.first.table, []).append(pair.log_ratio)
-    means = [statistics.fmean(each) for each in logs.values()]
-    mean, reach = statistics.fmean(means), math.inf
-    if len(means) > 1:
-        reach = float(student.ppf(0.975, len(means) - 1)) * statistics.stdev(means)
-        reach /= math.sqrt(len(means))
-    high = math.exp(mean + reach) if reach < 100 else math.inf
-    return Ratio(math.exp(mean), math.exp(mean - reach), high)
+    return mean_ratio([statistics.fmean(each) for each in logs.values()])
 
 
 def reached(pairs: Iterable[Pair]) -> tuple[list[float], list[float]]:
