@@ -7,6 +7,22 @@ from typing import Final
 from search_spaces.hyperparameter import CLASSIFICATION, Hyperparameter
 from search_spaces.intervals import ABOVE_0, COUNT, FRACTION, FRACTION_BELOW_1, Numbers
 
+
+def _rate_factor(
+    role: str, whose: str, useful: tuple[float, float] = (0.01, 100.0)
+) -> Hyperparameter:
+    """What the learning rate is multiplied by for the parameters of a role."""
+    return Hyperparameter(
+        f"{role}_rate_factor",
+        f"learning rate of {whose}, over that of the others",
+        numbers=ABOVE_0,
+        log=True,
+        default=1.0,
+        useful=useful,
+        role="step size",
+    )
+
+
 HYPERPARAMETERS_OF_TRAINING: Final = (
     Hyperparameter(
         "learning_rate",
@@ -86,60 +102,13 @@ HYPERPARAMETERS_OF_TRAINING: Final = (
         useful=(0.0, 0.5),
         role="schedule",
     ),
-    Hyperparameter(
-        "bias_rate_factor",
-        "learning rate of linear maps' biases, over that of the others",
-        numbers=ABOVE_0,
-        log=True,
-        default=1.0,
-        useful=(0.01, 10.0),  # 0.1: RealMLP, Holzmüller et al. 2024, table A.1
-        role="step size",
-    ),
-    Hyperparameter(
-        "first_layer_rate_factor",
-        "learning rate of the first linear map's weights, over that of the others",
-        numbers=ABOVE_0,
-        log=True,
-        default=1.0,
-        useful=(0.03, 30.0),
-        role="step size",
-    ),
-    Hyperparameter(
-        "embedding_rate_factor",
-        "learning rate of embedded categories, over that of the others",
-        numbers=ABOVE_0,
-        log=True,
-        default=1.0,
-        useful=(0.01, 100.0),
-        role="step size",
-    ),
-    Hyperparameter(
-        "encoding_rate_factor",
-        "learning rate of the numeric encoding, over that of the others",
-        numbers=ABOVE_0,
-        log=True,
-        default=1.0,
-        useful=(0.01, 100.0),
-        role="step size",
-    ),
-    Hyperparameter(
-        "input_scaling_rate_factor",
-        "learning rate of learned factors of the inputs, over that of the others",
-        numbers=ABOVE_0,
-        log=True,
-        default=1.0,
-        useful=(0.01, 100.0),
-        role="step size",
-    ),
-    Hyperparameter(
-        "mixing_rate_factor",
-        "learning rate of learned shares of the activation, over that of the others",
-        numbers=ABOVE_0,
-        log=True,
-        default=1.0,
-        useful=(0.01, 100.0),
-        role="step size",
-    ),
+    # 0.1: RealMLP, Holzmüller et al. 2024, table A.1
+    _rate_factor("bias", "linear maps' biases", (0.01, 10.0)),
+    _rate_factor("first_layer", "the first linear map's weights", (0.03, 30.0)),
+    _rate_factor("embedding", "embedded categories"),
+    _rate_factor("encoding", "the numeric encoding"),
+    _rate_factor("input_scaling", "learned factors of the inputs"),
+    _rate_factor("mixing", "learned shares of the activation"),
     Hyperparameter(
         "weight_decay",
         "L2 penalty of the weights",
