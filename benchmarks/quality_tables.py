@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -67,7 +68,7 @@ def make_table(folder: Path, asked: str, seed: int, into: Path) -> Table:
     target = target or source.target
     rows = rows.drop(columns=list(source.drop))
     rows = rows[rows[target].notna()].reset_index(drop=True)
-    task: Task = "regression" if source.is_quantity else task_of(rows[target])
+    task = _task(source if target == source.target and name in SOURCES else None, rows[target])
     train, test = _divided(rows, target, task, seed)
     into.mkdir(parents=True, exist_ok=True)
     table = Table(
@@ -83,6 +84,15 @@ def make_table(folder: Path, asked: str, seed: int, into: Path) -> Table:
     train.to_csv(table.train, index=False)
     test.drop(columns=target).to_csv(table.test, index=False)
     return table
+
+
+def _task(source: Source | None, values: pd.Series[Any]) -> Task:
+    """That of a known table; of another what the target's values suggest."""
+    if source is None:
+        return task_of(values)
+    if source.is_quantity:
+        return "regression"
+    return "binary" if values.nunique() == 2 else "multiclass"  # letter has 26
 
 
 def _divided(

@@ -25,6 +25,13 @@ from benchmarks.stack_sampling import install
 from benchmarks.study_watching import KnownLoss, known, rows, watch
 from storage.packing import unpack_epochs
 
+PLAIN = (
+    "numeric_encoding=none",
+    "output_initialization=as_hidden",
+    "scaling=standard,min_max,robust,quantile",
+)
+"""The space without what an expert has no module at hand for: that of `expert_search.py`."""
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -79,6 +86,7 @@ def _command(table: Table, effort: Effort, seed: int, database: Path) -> Sequenc
         *("--target", table.target, "--task", table.task),
         *("--timeout", f"{effort.seconds:g}s", "--n-trials", str(effort.n_trials)),
         *("--seed", str(seed)),
+        *(word for change in PLAIN for word in ("--set", change)),
         *("--storage", f"sqlite:///{database}", "--json"),
     ]
 

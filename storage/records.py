@@ -71,6 +71,7 @@ class StudySettings:
     is_named: bool = False  # by the person; else it is called by its data and target
     # Most updates of an epoch; "full": it is a pass over the train rows, as it once always was.
     epoch_steps: int | Literal["full"] = "full"
+    portfolio: bool = False  # whether what did well on many tables is tried first
     warm_start: tuple[str, ...] = ()  # names of the earlier studies that it learns from
     widen: bool = False  # whether ranges that the best trials crowd are doubled
     max_parameters: int | None = None  # trainable numbers of a network; None: no limit

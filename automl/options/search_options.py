@@ -133,6 +133,9 @@ class NetworkOptions(OptionRecord):
         EPOCH_STEPS,
         "An epoch is a pass over the train rows, or so many updates where a pass takes more.",
     )
+    portfolio: bool = option(
+        True, FLAG, "Try first what did well on many tables, as far as the space has it."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -109,12 +109,21 @@ def _opened(
         before = _so_far(store, problem, options, earlier)
         if refusal is not None and before is None:
             raise refusal
+        if before is None:
+            _tell_portfolio(problem)
         n_slots = _n_slots_before(store, settings) if before is not None else 0
         call = SearchCall(loaded, settings, options, clock, busyness, before, n_slots, earlier)
         return SearchSession(call, store)
     except BaseException:
         store.close()
         raise
+
+
+def _tell_portfolio(problem: Problem) -> None:
+    """Say how many trials of a new study are not the policy's own."""
+    if n_known := len(problem.known_good()):
+        words = count(n_known, "configuration")
+        LOG.info("%s that did well on other tables are tried first (--no-portfolio: none)", words)
 
 
 def _refusal(problem: Problem) -> ConfigError | None:

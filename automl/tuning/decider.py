@@ -1,7 +1,7 @@
 """The policy of one call of a search, the study as it sees it, and whether the search is over.
 
 What happens in the virtual order is told here, trial by trial; what the policy decides comes out.
-What was best in earlier studies is tried before it is asked.
+What was best in earlier studies, and what did well on many tables, is tried before it is asked.
 What it believes is to be stored with the study when it has changed.
 """
 
@@ -55,7 +55,8 @@ class Decider:
         self.policy: Policy = make_policy(study, problem, options)
         self.view: View = view_of(study, problem)
         self.stopping = stopping_of(study, options, self.view)
-        self._first = tuple(map(self._allowed, first_params(earlier, problem.space)))
+        first = (*first_params(earlier, problem.space), *problem.known_good())
+        self._first = tuple(map(self._allowed, first))
         self._name = options.deciders.policy
         if believed is not None:
             self.policy.believe(believed.belief)
@@ -82,7 +83,7 @@ class Decider:
         n_most = self.stopping.most_startable(n_free)
         view.n_startable = n_most if n_startable is None else min(n_startable, n_most)
         view.is_late = is_time_late or self.stopping.part_left < self.policy.last_part
-        wanted = self._warm_start(n_free) or self.policy.next(view, n_free)
+        wanted = self._first_trials(n_free) or self.policy.next(view, n_free)
         decisions = [self._within_limits(one) for one in wanted]
         self._check(decisions, n_free)
         view.turn += len(decisions)
@@ -141,8 +142,8 @@ class Decider:
         self.stopping.count_epochs()
         self.end_round()
 
-    def _warm_start(self, n_free: int) -> Sequence[Decision]:
-        """What was best in earlier studies, until all of it is tried."""
+    def _first_trials(self, n_free: int) -> Sequence[Decision]:
+        """What is known to be good, until all of it is tried."""
         if not self._first:
             return []
         tried = (one.params for one in self.view.trials.values())

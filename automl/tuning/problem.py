@@ -18,6 +18,7 @@ from automl.data.dataset import Dataset
 from automl.training.config import RunConfig
 from automl.tuning.limits import Limits
 from search_spaces import SearchSpace
+from search_spaces.portfolio import portfolio
 from storage.records import Json, ParameterValue, StudySettings
 from storage.widening_records import WideningRecord, widened_space
 
@@ -47,6 +48,10 @@ class Problem(abc.ABC):
     def space(self) -> SearchSpace:
         """The study's search space."""
         return SearchSpace.from_dict(self.settings.space)
+
+    def known_good(self) -> Sequence[Mapping[str, ParameterValue]]:
+        """What did well on other data, to be tried first; nothing where the study wants none."""
+        return portfolio(self.space, self.settings.task) if self.settings.portfolio else ()
 
     def widened(self, looks: Sequence[WideningRecord]) -> Problem:
         """The same in the space that it has after some looks at its ranges; itself if it is it."""

@@ -74,6 +74,7 @@ def make_settings(
         max_epochs=options.max_epochs,
         patience=options.patience,
         epoch_steps=options.epoch_steps,
+        portfolio=options.portfolio,
         seed=options.seed,
         warm_start=earlier_names(options),
         widen=options.widen,

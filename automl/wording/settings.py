@@ -38,6 +38,7 @@ def setting_words(settings: StudySettings) -> dict[str, str]:
         "--max-epochs": str(settings.max_epochs),
         "--patience": str(settings.patience),
         "--seed": str(settings.seed),
+        "--portfolio": "on" if settings.portfolio else "off",
         "--warm-start": ",".join(settings.warm_start) or NONE,
         "--widen": "on" if settings.widen else "off",
         "--max-parameters": value_text(settings.max_parameters),

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import search_spaces
-from benchmarks.portfolio import as_toml, curve, draw, greedy, left_out, worths
+from benchmarks.portfolio import SPACE, as_toml, curve, draw, greedy, left_out, neighbours, worths
+from search_spaces import FixedParameter
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,6 +34,13 @@ def test_each_entry_helps_the_tables_most_that_the_others_leave_alone() -> None:
 
     assert chosen == [0, 1, 2]
     assert curve(worth, chosen) == pytest.approx([0.2, 0.4 / 3, 0.2 / 3])
+
+
+def test_where_all_is_reached_the_second_best_follow() -> None:
+    worth = np.array([[0.0, 1.0, 0.2, 0.9], [1.0, 0.0, 0.4, 0.9]])
+
+    assert greedy(worth, 4) == [2, 1, 0, 3]
+    assert greedy(worth[:1], 3) == [0, 2, 3]
 
 
 def test_the_first_two_are_as_good_as_the_best_of_all_pairs_with_the_first() -> None:
@@ -64,6 +72,27 @@ def test_what_is_written_is_read_again_as_it_was() -> None:
             )
 
 
+def test_a_neighbour_has_most_params_of_its_entry_and_is_in_the_space() -> None:
+    space = search_spaces.load(SPACE)
+    entries = draw(space, 2)
+
+    found = neighbours(entries, space, 20)
+
+    assert len(found) == 20
+    searched = [
+        name for name, one in space.parameters.items() if not isinstance(one, FixedParameter)
+    ]
+    for params in found:
+        assert space.complete(params) == params
+        assert params not in entries
+        shares = []
+        for entry in entries:
+            shared = [name for name in searched if name in params and name in entry]
+            shares.append(sum(params[name] == entry[name] for name in shared) / len(shared))
+        assert max(shares) > 0.4
+    assert neighbours(entries, space, 20) == found
+
+
 @pytest.mark.slow
 def test_runs_are_gone_on_with_and_a_portfolio_is_written(tmp_path: Path) -> None:
     rows = ["a,b,y", *(f"{n % 7},{n % 5},{n % 2}" for n in range(120))]
@@ -73,7 +102,7 @@ def test_runs_are_gone_on_with_and_a_portfolio_is_written(tmp_path: Path) -> Non
     results, out = tmp_path / "runs.jsonl", tmp_path / "portfolio.toml"
     command = [
         *(sys.executable, "-m", "benchmarks.portfolio", str(tmp_path / "data")),
-        *("--results", str(results), "--size", "2", "--max-epochs", "2"),
+        *("--results", str(results), "--size", "2", "--max-epochs", "2", "--near", "1"),
     ]
     subprocess.run([*command, "--draws", "3"], cwd=ROOT, check=True, capture_output=True)
     first = results.read_text().splitlines()
@@ -83,5 +112,6 @@ def test_runs_are_gone_on_with_and_a_portfolio_is_written(tmp_path: Path) -> Non
 
     lines = results.read_text().splitlines()
     assert lines[: len(first)] == first
-    assert (len(first), len(lines)) == (6, 8)
+    assert len(first) == 6 + 2
+    assert len(lines) in (8 + 2, 8 + 4)  # the near one may be another one by now
     assert len(tomllib.loads(out.read_text())["classification"]) == 2

@@ -38,3 +38,15 @@ def test_ids_are_left_out_and_a_quantity_has_a_width(tmp_path: Path) -> None:
     assert table.task == "regression"
     assert table.width == pd.read_csv(table.train).cnt.std(ddof=0)
     assert names_in(tmp_path) == ["bike_sharing_hour"]
+
+
+def test_a_known_class_is_one_though_it_has_many_numbers(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"x": range(260), "target": [n % 26 + 1 for n in range(260)]})
+    for name in ("letter", "unknown"):
+        rows.to_csv(tmp_path / f"{name}.csv", index=False)
+
+    tasks = [
+        make_table(tmp_path, name, 0, tmp_path / "made").task for name in ("letter", "unknown")
+    ]
+
+    assert tasks == ["multiclass", "regression"]

@@ -28,10 +28,17 @@ from storage.records import StudyRecords, StudySettings, TrialRecord
 
 
 def settings_for(
-    data: LoadedData, *narrowing: str, max_epochs: int = 4, widen: bool = False
+    data: LoadedData,
+    *narrowing: str,
+    max_epochs: int = 4,
+    widen: bool = False,
+    portfolio: bool = False,
 ) -> StudySettings:
+    """Of a small study, all of whose trials are its policy's own unless it has a portfolio."""
     space = search_spaces.load("mlp").for_task(data.goal.task).narrow(list(narrowing))
-    options = SearchOptions(study="iris", max_epochs=max_epochs, patience=max_epochs, widen=widen)
+    options = SearchOptions(
+        study="iris", max_epochs=max_epochs, patience=max_epochs, widen=widen, portfolio=portfolio
+    )
     return make_settings(data, space, options)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+import search_spaces
 from automl.data import LoadedData
 from automl.tuning.beginnings import decide
 from automl.tuning.call_options import CallOptions
@@ -13,6 +14,7 @@ from automl.tuning.decider import Decider
 from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.policies.policy import Continue, Decision, Judgement, Policy, Start, View
 from automl.tuning.study import open_study
+from search_spaces.portfolio import portfolio
 from storage import Store
 from storage.call_records import BeliefRecord
 from storage.records import Json
@@ -116,3 +118,26 @@ def belief_of(noise: float) -> Json:
         "noise": noise,
         **dict.fromkeys(("epoch_length", "own_epoch_length", "common", "own"), 0.0),
     }
+
+
+def test_what_did_well_on_other_tables_is_tried_first_and_once(
+    store: Store, iris: LoadedData
+) -> None:
+    """By any policy, the best first; a later call goes on with the next."""
+    settings = settings_for(iris, portfolio=True, max_epochs=1)
+    entries = portfolio(search_spaces.load("mlp"), "multiclass")
+    space = search_spaces.load("mlp").for_task("multiclass")
+    run(store, iris, settings, n_trials=3, policy="promotion", n_slots=2)
+    records = run(store, iris, settings, n_trials=18, policy="promotion", n_slots=2)
+    tried = [space.complete(trial.params) for trial in records.trials]
+    assert tried[:16] == list(entries)
+    assert len(tried) == 18
+    assert all(params not in entries for params in tried[16:])
+
+
+def test_without_a_portfolio_all_trials_are_the_policys(store: Store, iris: LoadedData) -> None:
+    settings = settings_for(iris, max_epochs=1)
+    space = search_spaces.load("mlp").for_task("multiclass")
+    records = run(store, iris, settings, n_trials=2, policy="promotion", n_slots=1)
+    entries = portfolio(search_spaces.load("mlp"), "multiclass")
+    assert not any(space.complete(trial.params) in entries for trial in records.trials)
