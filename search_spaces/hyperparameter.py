@@ -29,6 +29,7 @@ Role = Literal[
     "gradient clipping",
     "scaling",
     "encoding",
+    "target",
 ]
 """What a hyperparameter does in a network of any family; advice asks for these."""
 

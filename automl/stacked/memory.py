@@ -77,12 +77,15 @@ def most_bytes(
 def table_bytes(runs: Sequence[RunConfig], dataset: Dataset) -> int:
     """Bytes of the scaled rows that these runs gather from."""
     total = 0
+    transforms = {run.training.target_transform for run in runs} - {"none"}
+    goals = len(transforms) * BYTES_PER_NUMBER * (dataset.task == "regression")
     for fold, _ in {(run.fold, run.model.scaling) for run in runs}:
         held = dataset.folds[fold]
         per_row = (
             held.encoding.n_features * BYTES_PER_NUMBER + 8 * len(held.encoding.cardinalities) + 8
         )
         total += (len(held.train) + n_measured_valid(held.valid.targets)) * per_row
+        total += len(held.train) * goals
     return total
 
 

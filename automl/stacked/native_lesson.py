@@ -53,7 +53,7 @@ class NativeLesson:
         self._before, self._averages = described.before, averages
         self.described = structures.Lesson(
             network=ctypes.addressof(described.network),
-            rows=ctypes.addressof(rows.train.described),
+            rows=ctypes.addressof(rows.train.learned_described(member.run)),
             embeddings=ctypes.addressof(described.embeddings),
             loss=LOSSES.index(tables.dataset.loss),
             smoothing=address(self._objective.smoothing),

@@ -82,8 +82,8 @@ Probe: Final = _structure(
 )
 Scores: Final = _structure(
     "Scores",
-    *("network", "rows", "embeddings", "loss", "n_rows", "start", "index", "range"),
-    *("numbers",),
+    *("network", "rows", "embeddings", "loss", "n_rows", "start", "index", "n_pieces"),
+    *("pieces", "range", "numbers"),
 )
 
 STRUCTURES: Final = (

@@ -53,7 +53,7 @@ def _probe(stack: Stack) -> StackedPass:
     batch = stack.passes.probe(n_rows)
     gather(stack.rows.train.rows, index, batch.inputs, batch.codes)
     batch.forward()
-    targets = stack.rows.train.rows.targets[index].view(n_runs, n_rows)
+    targets = stack.rows.learned_targets(index).view(n_runs, n_rows)
     plain = StackedObjective(tables.dataset.loss, None, None)
     plain.gradient_(batch.outputs, targets, batch.output_gradients)
     batch.backward()

@@ -124,7 +124,7 @@ class Stack:
         for start, size, n_steps in self.rows.windows():
             batches = self.passes.training(size)
             index = _laid_out(order[:, start : start + size * n_steps], n_steps)
-            targets = table.targets[index].unflatten(1, (-1, size))
+            targets = self.rows.learned_targets(index).unflatten(1, (-1, size))
             masks = self._dropout.masks(self._steps_done(step), n_steps, size)
             for rows, of_rows, of_step in zip(index, targets, masks, strict=True):
                 batches.set_dropout(of_step)

@@ -28,7 +28,7 @@ from automl.training.latency import latency_of_new
 from automl.training.losses import objective
 from automl.training.network import Network, read_rows
 from automl.training.place import Place
-from automl.training.prediction_range import prediction_range
+from automl.training.readout import readout
 from automl.training.rows import Rows
 from automl.training.run_state import RunData, RunState
 from automl.training.schedules import learning_rates, regularization_factor
@@ -150,13 +150,14 @@ class PlainTrainer(Trainer):
         own = rows_of(run.rows, len(train))
         device, dtype = self._place.device, self._place.dtype
         weights = self._dataset.folds[run.fold].class_weights
-        data, within = self._dataset.describe(run.fold), prediction_range(run, self._dataset)
+        data, taken_for = self._dataset.describe(run.fold), readout(run, self._dataset)
         return RunState(
             config=run,
-            network=Network.built(run, data, train, self._place, within),
+            network=Network.built(run, data, train, self._place, taken_for),
             data=RunData(
                 train if own is None else train[own.to(device)],
                 valid,
+                taken_for.curve,
                 None if weights is None else weights.to(device, dtype),
             ),
         )
@@ -181,7 +182,7 @@ class PlainTrainer(Trainer):
         """The loop."""
         network, optimizer, training = state.network, state.optimizer, state.config.training
         epochs = Epochs.of(len(state.data.train), training.batch_size, training.epoch_steps)
-        train = state.data.train[self._order(state, epochs)]
+        train = state.data.learned[self._order(state, epochs)]
         bounds = epochs.bounds
         timing = (len(bounds), state.step, len(bounds))
         rates = learning_rates(training, *timing).tolist()
@@ -273,7 +274,7 @@ class PlainTrainer(Trainer):
     ) -> tuple[LayerGradientRecord, ...]:
         most = state.network.rows_at_once // 2  # an unknown network takes a batch, or little
         rows = probe_rows(len(state.data.train))[:most].to(self._place.device)
-        batch = state.data.train[rows]
+        batch = state.data.learned[rows]
         return measure_layers(state.network, self._dataset.loss, batch, before)
 
 

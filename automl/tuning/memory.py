@@ -26,6 +26,9 @@ from storage.records import ParameterValue
 SIZES: tuple[Role, ...] = ("depth", "width", "batch size", "encoding")
 """Roles of the numbers that memory grows with."""
 
+IN_TABLES: tuple[Role, ...] = ("scaling", "target")
+"""Roles of what each value of has rows of its own."""
+
 AVERAGING = "weight_averaging"
 """What holds a number more per parameter, unless it is "none"."""
 
@@ -101,9 +104,9 @@ def _fits(n_needed: int | None, n_bytes: int | None) -> bool:
 
 
 def largest_runs(space: SearchSpace, dataset: Dataset) -> list[RunConfig]:
-    """A trial with the most of everything, on each fold, in each scaling."""
-    scalings = [name for name, one in space.hyperparameters.items() if one.role == "scaling"]
-    choices = [[(name, value) for value in _values(space, name)] for name in scalings]
+    """A trial with the most of everything, on each fold, in each scaling and target transform."""
+    many = [name for name, one in space.hyperparameters.items() if one.role in IN_TABLES]
+    choices = [[(name, value) for value in _values(space, name)] for name in many]
     return [
         replace(largest_run(space, dict(scaled)), fold=fold)
         for fold in range(len(dataset.folds))

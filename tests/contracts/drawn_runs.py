@@ -77,6 +77,7 @@ values_of_the_space = st.fixed_dictionaries(
         "weight_averaging": st.sampled_from([None, None, 0.5, 3.0]),
         "label_smoothing": st.sampled_from([0.0, 0.1]),
         "prediction_range": st.sampled_from(["free", "train_range"]),
+        "target_transform": st.sampled_from(["none", "none", "log", "quantile"]),
         "max_epochs": st.sampled_from([3, 4, 10]),
         "seed": st.integers(0, 1000),
     }

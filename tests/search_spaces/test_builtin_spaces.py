@@ -95,7 +95,8 @@ def test_the_fixed_parameters_of_the_mlp_space_are_off() -> None:
         "residual": "none", "activation_mixing": "none", "output_initialization": "as_hidden",
         "warmup_fraction": 0.0, "input_dropout": 0.0, "l1": 0.0,
         "max_norm": "none", "gradient_clip_norm": "none", "weight_averaging": "none",
-        "prediction_range": "free", "numeric_encoding": "none", "encoding_size": 16,
+        "prediction_range": "free", "target_transform": "none",
+        "numeric_encoding": "none", "encoding_size": 16,
         "n_bins": 48, "n_frequencies": 16, "frequency_scale": 0.1, "input_scaling": "none",
         "input_scaling_rate_factor": 1.0,
     }  # fmt: skip

@@ -83,7 +83,7 @@ extern const FieldLayout field_layouts[] = {
 
     WHOLE(Scores), FIELD(Scores, network), FIELD(Scores, rows), FIELD(Scores, embeddings),
     FIELD(Scores, loss), FIELD(Scores, n_rows), FIELD(Scores, start), FIELD(Scores, index),
-    FIELD(Scores, range), FIELD(Scores, numbers),
+    FIELD(Scores, n_pieces), FIELD(Scores, pieces), FIELD(Scores, range), FIELD(Scores, numbers),
 };
 extern const int64_t n_field_layouts = sizeof(field_layouts) / sizeof(field_layouts[0]);
 }
