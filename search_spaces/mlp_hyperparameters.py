@@ -135,6 +135,17 @@ HYPERPARAMETERS_OF_MLP: Final = (
         family="mlp",
     ),
     Hyperparameter(
+        "embedding_size",
+        "numbers per column of many categories; auto: by how many there are",
+        ("auto",),
+        COUNT,
+        log=True,
+        default="auto",
+        useful=(1, 64),
+        role="encoding",
+        family="mlp",
+    ),
+    Hyperparameter(
         "n_bins",
         "quantile bins per column of piecewise_linear",
         numbers=Numbers(1, MOST_BINS, whole=True),

@@ -53,6 +53,7 @@ values_of_the_space = st.fixed_dictionaries(
         "scaling": st.sampled_from(SCALINGS),
         "numeric_encoding": st.sampled_from(NUMERIC_ENCODINGS),
         "encoding_size": st.sampled_from([2, 5, 16]),
+        "embedding_size": st.sampled_from([None, None, 1, 5, 20]),
         "n_bins": st.sampled_from([1, 3, 48]),
         "n_frequencies": st.sampled_from([1, 7, 16]),
         "frequency_scale": st.sampled_from([0.1, 3.0]),

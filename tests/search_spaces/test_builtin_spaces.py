@@ -97,6 +97,7 @@ def test_the_fixed_parameters_of_the_mlp_space_are_off() -> None:
         "max_norm": "none", "gradient_clip_norm": "none", "weight_averaging": "none",
         "prediction_range": "free", "target_transform": "none",
         "numeric_encoding": "none", "encoding_size": 16,
+        "embedding_size": "auto",
         "n_bins": 48, "n_frequencies": 16, "frequency_scale": 0.1, "input_scaling": "none",
         "input_scaling_rate_factor": 1.0,
     }  # fmt: skip

@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from automl.data.dataset import DataDescription
 from automl.data.table.inputs import InputScaling, smoothly_clipped, table_encoding
-from automl.models.mlp.config import MAXOUT_PIECES, MLPConfig, embedding_size, input_size
+from automl.models.mlp.config import MAXOUT_PIECES, MLPConfig, input_size
 from automl.models.mlp.numeric_encoding import NumericEncoding, numeric_encoding_for
 from automl.models.parameter_roles import RateRole
 
@@ -171,7 +171,7 @@ class MLP(nn.Module):
         self.register_buffer("input_scale", scale.to(device, dtype, copy=True))
         self.input_limit = None if scaling is None else scaling.limit
         self.embeddings = nn.ModuleList(
-            _Embedding(codes, embedding_size(codes), device=device, dtype=dtype)
+            _Embedding(codes, config.embedding_width(codes), device=device, dtype=dtype)
             for codes in cardinalities
         )
         self.numeric_encoding = numeric_encoding
