@@ -109,6 +109,15 @@ HYPERPARAMETERS_OF_MLP: Final = (
         family="mlp",
     ),
     Hyperparameter(
+        "mixup",
+        "alpha of the Beta distribution by which rows are mixed in pairs; 0: they are not",
+        numbers=Numbers(0),
+        default=0.0,
+        useful=(0.0, 2.0),  # Zhang et al. 2018: 0.1 to 0.4 on images
+        role="regularization",
+        family="mlp",
+    ),
+    Hyperparameter(
         "scaling",
         "of the inputs",
         ("standard", "min_max", "robust", "quantile", "robust_clip"),

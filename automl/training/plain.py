@@ -180,7 +180,8 @@ class PlainTrainer(Trainer):
 
     def _train_epoch(self, state: RunState) -> _Epoch:
         """The loop."""
-        network, optimizer, training = state.network, state.optimizer, state.config.training
+        config, network, optimizer = state.config, state.network, state.optimizer
+        training = config.training
         epochs = Epochs.of(len(state.data.train), training.batch_size, training.epoch_steps)
         train = state.data.learned[self._order(state, epochs)]
         bounds = epochs.bounds
@@ -191,22 +192,23 @@ class PlainTrainer(Trainer):
         optimizers.set_regularization(optimizer, regularization)
         forwards = network.family.forwards(
             network.module,
-            state.config.seed,
+            config.seed,
             state.step,
             [stop - start for start, stop in bounds],
             regularization=regularization,
         )
-        steps = zip(bounds, rates, forwards, averaging, strict=True)
+        shares = network.family.own_shares(config.model, config.seed, state.step, len(bounds))
+        steps = zip(bounds, rates, forwards, averaging, shares, strict=True)
         parameters, weights = trainable(network.module), penalized(network.module)
         norms = torch.zeros((), device=self._place.device, dtype=self._place.dtype)
         before: Weights | None = None
 
         network.module.train()
-        for (start, stop), learning_rate, forward, average in steps:
+        for (start, stop), learning_rate, forward, average, share in steps:
             batch = train[start:stop]
             is_first = state.step == start == 0
             outputs = network.trainable_outputs(forward, batch, is_first=is_first)
-            loss = self._objective(state, outputs, batch.targets)
+            loss = self._objective(state, outputs, batch.targets, share)
             optimizer.zero_grad()
             state.scaler.backward(loss, optimizer)
             if training.l1:
@@ -227,10 +229,17 @@ class PlainTrainer(Trainer):
         state.step += len(bounds)
         return _Epoch(learning_rate, norms / len(bounds), before)
 
-    def _objective(self, state: RunState, outputs: Tensor, targets: Tensor) -> Tensor:
+    def _objective(
+        self, state: RunState, outputs: Tensor, targets: Tensor, own_share: float
+    ) -> Tensor:
         """What a step descends; penalties come in as gradients, see `optimizers.py`."""
-        smoothing = state.config.training.label_smoothing
-        return objective(self._dataset.loss, outputs, targets, smoothing, state.data.class_weights)
+        smoothing, weights = state.config.training.label_smoothing, state.data.class_weights
+        own = objective(self._dataset.loss, outputs, targets, smoothing, weights)
+        if own_share == 1.0:
+            return own
+        following = targets.roll(-1, 0)
+        other = objective(self._dataset.loss, outputs, following, smoothing, weights)
+        return own_share * own + (1 - own_share) * other
 
     def _order(self, state: RunState, epochs: Epochs) -> Tensor:
         """The order in which the epoch goes through the run's train rows."""

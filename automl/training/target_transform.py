@@ -17,7 +17,6 @@ from typing import Any, Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import ndtri
 from torch import Tensor
 
 from automl.data.dataset import Dataset
@@ -160,7 +159,7 @@ def _quantile_knots(distinct: Floats, counts: NDArray[Any]) -> tuple[Floats, Flo
         Hazen's plotting positions, as in Blom 1958 with alpha 1/2.
     """
     ranks = np.cumsum(counts) - counts / 2
-    scores = np.asarray(ndtri(ranks / counts.sum()))
+    scores: Floats = torch.special.ndtri(torch.from_numpy(ranks / counts.sum())).numpy()
     if len(distinct) > MOST_PIECES + 1:
         wanted = np.linspace(scores[0], scores[-1], MOST_PIECES + 1)
         found = np.searchsorted(

@@ -50,6 +50,7 @@ values_of_the_space = st.fixed_dictionaries(
         "normalization": st.sampled_from(NORMALIZATIONS),
         "dropout": st.sampled_from([0.0, 0.3]),
         "input_dropout": st.sampled_from([0.0, 0.2]),
+        "mixup": st.sampled_from([0.0, 0.0, 0.4]),
         "scaling": st.sampled_from(SCALINGS),
         "numeric_encoding": st.sampled_from(NUMERIC_ENCODINGS),
         "encoding_size": st.sampled_from([2, 5, 16]),

@@ -93,7 +93,7 @@ def test_the_fixed_parameters_of_the_mlp_space_are_off() -> None:
         "embedding_rate_factor": 1.0, "encoding_rate_factor": 1.0, "mixing_rate_factor": 1.0,
         "regularization_schedule": "constant",
         "residual": "none", "activation_mixing": "none", "output_initialization": "as_hidden",
-        "warmup_fraction": 0.0, "input_dropout": 0.0, "l1": 0.0,
+        "warmup_fraction": 0.0, "input_dropout": 0.0, "mixup": 0.0, "l1": 0.0,
         "max_norm": "none", "gradient_clip_norm": "none", "weight_averaging": "none",
         "prediction_range": "free", "target_transform": "none",
         "numeric_encoding": "none", "encoding_size": 16,

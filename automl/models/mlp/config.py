@@ -33,6 +33,7 @@ class MLPConfig:
     normalization: str = _DEFAULTS["normalization"]
     dropout: float = _DEFAULTS["dropout"]
     input_dropout: float = _DEFAULTS["input_dropout"]
+    mixup: float = _DEFAULTS["mixup"]  # alpha; 0: rows are not mixed, see mixup.py
     scaling: str = _DEFAULTS["scaling"]
     numeric_encoding: str = _DEFAULTS["numeric_encoding"]
     encoding_size: int = _DEFAULTS["encoding_size"]
