@@ -98,7 +98,11 @@ class TrainedModel:
 
     @property
     def modules(self) -> tuple[nn.Module, ...]:
-        """The networks with their weights, in evaluation mode, in the order of `members`."""
+        """The networks with their weights, in evaluation mode, in the order of `members`.
+
+        What they put out of a regression is what they have learned: the standardized target, or
+        where `target_transform` was used, that of its curve; `predict` takes it back.
+        """
         return tuple(self._module(member.network) for member in self.members)
 
     def predict(self, data: Any) -> NDArray[Any]:
