@@ -27,6 +27,7 @@ PURPOSES: Final = {
     "rows": 4,
     "measurement": 5,
     "objective": 6,
+    "mixup": 7,
 }
 """What streams are for. The numbers are part of every stored curve: append, never change."""
 

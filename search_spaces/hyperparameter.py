@@ -29,6 +29,7 @@ Role = Literal[
     "gradient clipping",
     "scaling",
     "encoding",
+    "target",
 ]
 """What a hyperparameter does in a network of any family; advice asks for these."""
 
@@ -47,7 +48,8 @@ CLASSIFICATION: Final[tuple[Task, ...]] = ("binary", "multiclass")
 class Hyperparameter:
     """What one hyperparameter means and which values it can take: words, numbers, or both.
 
-    A word beside numbers stands for having none of it: "none", or "full" for a batch.
+    A word beside numbers stands for having none of it: "none", "full" for a batch, or "auto" for
+    no size of one's own.
     """
 
     name: str

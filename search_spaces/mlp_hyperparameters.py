@@ -109,6 +109,15 @@ HYPERPARAMETERS_OF_MLP: Final = (
         family="mlp",
     ),
     Hyperparameter(
+        "mixup",
+        "alpha of the Beta distribution by which rows are mixed in pairs; 0: they are not",
+        numbers=Numbers(0),
+        default=0.0,
+        useful=(0.0, 2.0),  # Zhang et al. 2018: 0.1 to 0.4 on images
+        role="regularization",
+        family="mlp",
+    ),
+    Hyperparameter(
         "scaling",
         "of the inputs",
         ("standard", "min_max", "robust", "quantile", "robust_clip"),
@@ -131,6 +140,17 @@ HYPERPARAMETERS_OF_MLP: Final = (
         log=True,
         default=16,  # TabM's for piecewise_linear: Gorishniy et al. 2024, arXiv 2410.24210
         useful=(2, 128),
+        role="encoding",
+        family="mlp",
+    ),
+    Hyperparameter(
+        "embedding_size",
+        "numbers per column of many categories; auto: by how many there are",
+        ("auto",),
+        COUNT,
+        log=True,
+        default="auto",
+        useful=(1, 64),
         role="encoding",
         family="mlp",
     ),

@@ -181,4 +181,12 @@ HYPERPARAMETERS_OF_TRAINING: Final = (
         role="regularization",
         tasks=("regression",),
     ),
+    Hyperparameter(
+        "target_transform",
+        "curve that targets go through before they are learned, and predictions back",
+        ("none", "log", "quantile"),
+        default="none",
+        role="target",
+        tasks=("regression",),
+    ),
 )

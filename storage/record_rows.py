@@ -212,6 +212,7 @@ _DETAILS: Mapping[str, Mapping[str, Any]] = {
         "target_mean": float | None,
         "target_scale": float | None,
         "prediction_range": tuple[float, float] | None,
+        "target_curve": Mapping[str, Any] | None,
     },
 }
 """What the details of an artifact must have, by its kind; what a run is, its reader checks."""

@@ -145,6 +145,14 @@ class Family(abc.ABC):
         for key in keys.tolist():
             yield functools.partial(_seeded_call, module, key, regularization)
 
+    def own_shares(self, config: Any, seed: int, first_step: int, n_steps: int) -> Sequence[float]:
+        """How much of its own target each row learns in each of the coming steps.
+
+        The rest is the target of the next row in the batch, of the last one the first's: for
+        networks that mix rows in training. By default all of it is its own.
+        """
+        return [1.0] * n_steps
+
     def named(self, config: Any, module: nn.Module) -> str:
         """The network in errors on what it returns, with its place where a person wrote it."""
         return "a network"

@@ -13,7 +13,8 @@ from automl.stacked.rows import TableRows, gather
 from automl.stacked.stack import Stack
 from automl.stacked.torch_pass import StackedPass
 from automl.training.batches import measured_rows
-from automl.training.prediction_range import held, prediction_range
+from automl.training.prediction_range import held
+from automl.training.readout import readout
 from automl.training.scores import Score
 
 ELEMENTS_AT_ONCE: Final = 1 << 17
@@ -40,6 +41,7 @@ class StackedEvaluation:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._passes: dict[int, StackedPass] = {}
+        self._readouts = [readout(one.run, stack.tables.dataset) for one in stack.members]
         self._ends = self._ends_of_ranges()
 
     @property
@@ -79,15 +81,22 @@ class StackedEvaluation:
             gather(table, index, batch.columns, batch.codes)
             batch.forward()
             targets = table.targets[index].view(n_runs, size)
-            outputs = batch.outputs if self._ends is None else held(batch.outputs, *self._ends)
+            outputs = self._taken_for(batch.outputs)
             losses[:, chunk] = stacked_row_losses(dataset.loss, outputs, targets)
             errors[:, chunk] = stacked_row_errors(dataset.task, outputs, targets)
         return _summed(losses.double(), errors.double())
 
+    def _taken_for(self, outputs: Tensor) -> Tensor:
+        """What the outputs of each run are taken for; (K, C, B) both."""
+        for k, each in enumerate(self._readouts):
+            if each.curve is not None:
+                outputs[k] = each.curve.back(outputs[k])
+        return outputs if self._ends is None else held(outputs, *self._ends)
+
     def _ends_of_ranges(self) -> tuple[Tensor, Tensor] | None:
         """What each run's predictions are held to, (K, 1, 1) each; None where all are free."""
         stack = self._stack
-        ranges = [prediction_range(one.run, stack.tables.dataset) for one in stack.members]
+        ranges = [each.within for each in self._readouts]
         if not any(ranges):
             return None
         ends = torch.tensor([each or (-torch.inf, torch.inf) for each in ranges])

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from automl.models.mlp.config import (
     MLPConfig,
-    embedding_size,
     encoded_size,
     input_parameters,
     input_size,
@@ -57,7 +56,7 @@ class InputLayout:
     def weights(self) -> dict[str, tuple[int, ...]]:
         """Shapes of what penalties act on: embeddings, then weights of the encoding."""
         tables = {
-            f"embeddings.{column}.weight": (codes, embedding_size(codes))
+            f"embeddings.{column}.weight": (codes, self.config.embedding_width(codes))
             for column, codes in enumerate(self.cardinalities)
         }
         own = {

@@ -26,6 +26,7 @@ class StackedInputs:
         codes: per embedded column (K, B) int64, likewise.
         signals: the gradient of the inputs, to be filled before `backward`; None where nobody
             asks for it.
+        own_share: what stays of each run's rows where they are mixed, (K, 1, 1); None: all.
         forward, backward: the calls.
     """
 
@@ -36,6 +37,7 @@ class StackedInputs:
             inputs: (K, B, n_inputs).
         """
         self.signals: Tensor | None = None
+        self.own_share: Tensor | None = None
         if values.layout.inputs.is_learned and gradients is not None:
             self.signals = torch.zeros_like(inputs)
         embeddings = StackedEmbeddings(values, inputs, gradients, self.signals)
@@ -54,6 +56,16 @@ class StackedInputs:
             self.forward.append(gain.forward)
             if self.signals is not None:
                 self.backward.insert(0, partial(gain.backward, self.signals))
+        if any(config.mixup for config in values.layout.configs):
+            self.forward.append(partial(self._mix, inputs, -1))
+            if self.signals is not None:
+                self.backward.insert(0, partial(self._mix, self.signals, 1))
+
+    def _mix(self, values: Tensor, places: int) -> None:
+        """Mix rows with the next ones, or on the way back their signals with those before."""
+        if self.own_share is not None:
+            other = values.roll(places, 1).mul_(1 - self.own_share)
+            values.mul_(self.own_share).add_(other)
 
 
 class _Gain:

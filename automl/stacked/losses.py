@@ -59,6 +59,20 @@ class StackedObjective:
             gradients.mul_(self.class_weights.gather(1, targets)[:, None, :])
         gradients.mul_(1 / outputs.shape[-1])
 
+    def mixed_gradient_(
+        self, outputs: Tensor, targets: Tensor, gradients: Tensor, own_share: Tensor | None
+    ) -> None:
+        """The same where rows have a share of their own target, and of the next row's the rest.
+
+        Shape:
+            own_share: (K, 1, 1); None: all of it.
+        """
+        self.gradient_(outputs, targets, gradients)
+        if own_share is not None:
+            other = torch.empty_like(gradients)
+            self.gradient_(outputs, targets.roll(-1, 1), other)
+            gradients.mul_(own_share).add_(other.mul_(1 - own_share))
+
 
 Gradient = Callable[[Tensor, Tensor, "Tensor | None", Tensor], None]
 

@@ -64,12 +64,15 @@ def most_bytes(
     """What trials take at most, however they are stacked, if none is larger than these runs.
 
     Args:
-        runs: of one trial that has the most of everything, on each fold and in each scaling.
+        runs: of trials that have the most of everything, on each fold and in each scaling; of
+            those of a fold the one that takes the most counts.
         n_trials: how many train at once, over all trainers.
         n_trainers: each holds tables of its own.
     """
-    of_fold = {run.fold: run for run in runs}
-    alone = sum(stack_bytes([run], dataset) for run in of_fold.values())
+    of_fold: dict[int, int] = {}
+    for run in runs:
+        of_fold[run.fold] = max(of_fold.get(run.fold, 0), stack_bytes([run], dataset))
+    alone = sum(of_fold.values())
     needed = n_trials * alone + n_trainers * table_bytes(runs, dataset)
     return int(needed * (1 + TEMPORARY_SHARE)) + 1
 
@@ -77,12 +80,15 @@ def most_bytes(
 def table_bytes(runs: Sequence[RunConfig], dataset: Dataset) -> int:
     """Bytes of the scaled rows that these runs gather from."""
     total = 0
+    transforms = {run.training.target_transform for run in runs} - {"none"}
+    goals = len(transforms) * BYTES_PER_NUMBER * (dataset.task == "regression")
     for fold, _ in {(run.fold, run.model.scaling) for run in runs}:
         held = dataset.folds[fold]
         per_row = (
             held.encoding.n_features * BYTES_PER_NUMBER + 8 * len(held.encoding.cardinalities) + 8
         )
         total += (len(held.train) + n_measured_valid(held.valid.targets)) * per_row
+        total += len(held.train) * goals
     return total
 
 

@@ -243,6 +243,7 @@ class DescribedRun:
             activation=list(ACTIVATIONS).index(config.activation),
             normalization=hyperparameter("normalization").words.index(config.normalization),
             inputs=buffers.cut(n_rows, layout.n_inputs),
+            first_row=buffers.cut(layout.n_inputs) if config.mixup else 0,
             outputs=buffers.cut(layout.n_outputs, n_rows),
             output_gradients=buffers.cut(layout.n_outputs, n_rows),
             linear=buffers.cut(n_rows, layout.pieces * widest),

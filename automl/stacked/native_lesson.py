@@ -13,6 +13,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from automl.models.mlp.mixup import own_shares
 from automl.stacked import native
 from automl.stacked import native_structures as structures
 from automl.stacked.member import Member
@@ -44,7 +45,8 @@ class NativeLesson:
     ) -> None:
         """Describe it; `averages`: the row of the run's numbers that updates go into, if any."""
         training, n_steps = member.run.training, len(rows.bounds)
-        self._objective = _Objective(tables, member)
+        most_rows = max(stop - start for start, stop in rows.bounds)
+        self._objective = _Objective(tables, member, most_rows)
         self._order = NativeOrder(rows, member.run.seed, tables.dtype)
         self._coefficients = RunCoefficients(training, n_steps, tables.dtype)
         self._bounds = torch.tensor([0, *(stop for _, stop in rows.bounds)])
@@ -53,13 +55,16 @@ class NativeLesson:
         self._before, self._averages = described.before, averages
         self.described = structures.Lesson(
             network=ctypes.addressof(described.network),
-            rows=ctypes.addressof(rows.train.described),
+            rows=ctypes.addressof(rows.train.learned_described(member.run)),
             embeddings=ctypes.addressof(described.embeddings),
             loss=LOSSES.index(tables.dataset.loss),
             smoothing=address(self._objective.smoothing),
             class_weights=address(self._objective.class_weights),
             classes=described.targets,
             values=described.targets,
+            next_classes=address(self._objective.next_targets),
+            next_values=address(self._objective.next_targets),
+            next_gradients=address(self._objective.next_gradients),
         )
         self._asked = structures.Epoch(
             lesson=ctypes.addressof(self.described),
@@ -95,14 +100,24 @@ class NativeLesson:
             )
             averaging = torch.from_numpy(weights).to(self._averages.dtype)
             asked.averaging = address(averaging)
+        shares = self._own_shares(member)
+        asked.own_shares = address(shares)
         self._kernel(ctypes.addressof(asked))
         return rate, self._objective.norm_sum.item() / asked.n_steps
+
+    def _own_shares(self, member: Member) -> Tensor | None:
+        """What stays of each row in the steps of the member's epoch, (S,) float64; None: all."""
+        run = member.run
+        if run.model.mixup == 0:
+            return None
+        shares = own_shares(run.model, run.seed, member.step, self._asked.n_steps)
+        return torch.tensor(shares, dtype=torch.float64)
 
 
 class _Objective:
     """What a run descends beside the batch, where the kernels can read it."""
 
-    def __init__(self, tables: Tables, member: Member) -> None:
+    def __init__(self, tables: Tables, member: Member, most_rows: int) -> None:
         dataset, run = tables.dataset, member.run
         training = run.training
         smoothing = 0.0 if dataset.task == "regression" else training.label_smoothing
@@ -113,5 +128,9 @@ class _Objective:
         ]
         numbers = torch.tensor([*limits, smoothing, 0.0], dtype=tables.dtype)
         self.limits, self.smoothing, self.norm_sum = numbers.split([3, 1, 1])
+        self.next_targets = self.next_gradients = None  # of rows that are mixed
+        if run.model.mixup:
+            self.next_targets = torch.empty(most_rows, dtype=torch.int64)  # as wide as any target
+            self.next_gradients = torch.empty(dataset.n_outputs, most_rows, dtype=tables.dtype)
         weights = dataset.folds[run.fold].class_weights
         self.class_weights = None if weights is None else weights.to(tables.dtype).contiguous()

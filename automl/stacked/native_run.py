@@ -37,7 +37,7 @@ from automl.stacked.stack_rows import StackRows, Tables
 from automl.training.batches import PROBE_ROWS, measured_rows, probe_rows
 from automl.training.gradients import SATURATED, is_measured
 from automl.training.optimizers import MOMENTS
-from automl.training.prediction_range import prediction_range
+from automl.training.readout import readout
 from automl.training.schedules import optimizer_at, regularization_factor
 from automl.training.scores import Score, epoch_record
 from automl.training.trainer import Checkpoint
@@ -63,8 +63,8 @@ class NativeRun:
         self._described = DescribedRun(run, self._layout, self._numbers, scratch, n_rows)
         averages = self._numbers[AVERAGES] if self._is_averaged else None
         self._lesson = NativeLesson(tables, self._rows, member, self._described, averages)
-        within = prediction_range(run, tables.dataset)
-        self._scores = NativeScores(self._described, tables.dataset.loss, tables.dtype, within)
+        taken_for = readout(run, tables.dataset)
+        self._scores = NativeScores(self._described, tables.dataset.loss, tables.dtype, taken_for)
         self._measured = self._measured_train_rows()
         self._optimizer = ""
         self._choose(optimizer_at(run.training, 1))

@@ -17,7 +17,7 @@ from automl.stacked import native_structures as structures
 from automl.stacked.native_description import DescribedRun
 from automl.stacked.native_lesson import LOSSES
 from automl.stacked.native_structures import address
-from automl.training.prediction_range import TargetRange
+from automl.training.readout import AS_THEY_ARE, Readout
 from automl.training.scores import Score
 
 CHUNK_ROWS: Final = 64
@@ -32,15 +32,17 @@ class NativeScores:
         described: DescribedRun,
         loss: str,
         dtype: torch.dtype,
-        within: TargetRange | None = None,
+        readout: Readout = AS_THEY_ARE,
     ) -> None:
         """Get ready.
 
         Args:
             described: for at least `CHUNK_ROWS` rows.
             loss: its name.
-            within: what predictions are held to.
+            readout: what outputs are taken for.
         """
+        curve, within = readout.curve, readout.within
+        self._pieces = None if curve is None else curve.pieces.to(dtype)
         self._range = None if within is None else torch.tensor(within, dtype=dtype)
         self._described = described
         self._numbers = torch.empty(3, dtype=torch.float64)
@@ -48,6 +50,8 @@ class NativeScores:
             network=ctypes.addressof(described.network),
             embeddings=ctypes.addressof(described.embeddings),
             loss=LOSSES.index(loss),
+            n_pieces=0 if self._pieces is None else self._pieces.shape[1],
+            pieces=address(self._pieces),
             range=address(self._range),
             numbers=address(self._numbers),
         )

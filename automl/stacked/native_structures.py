@@ -35,7 +35,8 @@ Network: Final = _structure(
     *("output_weight_gradients", "output_bias", "output_bias_gradients", "linear"),
     *("linear_signals", "signals", "signals_below", "row_offsets", "pair_offsets"),
     *("encoding", "input_gain", "input_gain_gradients", "ungained"),
-    *("stream", "n_dropped"),
+    *("stream", "n_dropped", "own_share", "first_row"),
+    real="own_share",
 )
 Encoding: Final = _structure(
     "Encoding",
@@ -64,7 +65,7 @@ Update: Final = _structure(
 Lesson: Final = _structure(
     "Lesson",
     *("network", "rows", "embeddings", "loss", "smoothing", "class_weights"),
-    *("classes", "values"),
+    *("classes", "values", "next_classes", "next_values", "next_gradients"),
 )
 Order: Final = _structure(
     "Order",
@@ -73,7 +74,7 @@ Order: Final = _structure(
 Epoch: Final = _structure(
     "Epoch",
     *("lesson", "update", "n_steps", "first_step", "bounds", "order", "coefficients"),
-    *("before", "averages", "averaging", "n_averaged"),
+    *("before", "averages", "averaging", "n_averaged", "own_shares"),
 )
 Probe: Final = _structure(
     "Probe",
@@ -82,8 +83,8 @@ Probe: Final = _structure(
 )
 Scores: Final = _structure(
     "Scores",
-    *("network", "rows", "embeddings", "loss", "n_rows", "start", "index", "range"),
-    *("numbers",),
+    *("network", "rows", "embeddings", "loss", "n_rows", "start", "index", "n_pieces"),
+    *("pieces", "range", "numbers"),
 )
 
 STRUCTURES: Final = (

@@ -32,6 +32,7 @@ class StackKey:
     n_valid_rows: int  # that are measured
     n_features: int
     cardinalities: tuple[int, ...]  # folds are encoded apart and may differ in their inputs
+    embedding_size: int | None  # of all of them; None: by their codes, or there are none
     is_maxout: bool  # two linear maps per unit
     input_parameters: tuple[tuple[str, tuple[int, ...]], ...]  # names and shapes
     input_scaling: str
@@ -47,6 +48,7 @@ def stack_key(run: RunConfig, dataset: Dataset) -> StackKey:
         n_measured_valid(fold.valid.targets),
         fold.encoding.n_features,
         fold.encoding.cardinalities,
+        run.model.embedding_size if fold.encoding.cardinalities else None,
         run.model.activation == "maxout",
         tuple(input_parameters(run.model, fold.encoding.n_numbers).items()),
         run.model.input_scaling,

@@ -19,6 +19,7 @@ from automl.stacked import native_structures as structures
 from automl.stacked.native_structures import address
 from automl.training.batches import split_read
 from automl.training.config import RunConfig
+from automl.training.target_transform import fitted_curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,9 @@ class ScaledRows:
     Attributes:
         rows: the tables of the pairs of fold and scaling seen so far, one behind another.
         described: where they lie now, for the compiled kernels.
+
+    What runs with a target transform are trained towards lies beside it in a column of its own
+    for each transform in use (`learned`).
     """
 
     def __init__(
@@ -74,12 +78,13 @@ class ScaledRows:
         self._sizes = [len(split_read(each, split)) for each in dataset.folds]
         self.rows = self._scaled(fold, "standard", stop=0)
         self.described = self.rows.described()
+        self._learned: dict[str, tuple[TableRows, ctypes.Structure]] = {}
 
     def start_of(self, run: RunConfig) -> int:
         """Where the run's fold and scaling begin; made if they are new."""
         key = (run.fold, run.model.scaling)
         if key not in self._starts:
-            self._starts[key] = len(self.rows)
+            start = self._starts[key] = len(self.rows)
             more = self._scaled(run.fold, run.model.scaling)
             self.rows = TableRows(
                 torch.cat([self.rows.inputs, more.inputs]),
@@ -87,7 +92,42 @@ class ScaledRows:
                 torch.cat([self.rows.targets, more.targets]),
             )
             ctypes.pointer(self.described)[0] = self.rows.described()  # runs point to it
+            for name, (before, described) in self._learned.items():
+                goals = self._goals(name, run.fold, self.rows.targets[start:])
+                self._learned[name] = self._with(torch.cat([before.targets, goals])), described
+                ctypes.pointer(described)[0] = self._learned[name][0].described()
         return self._starts[key]
+
+    def transform_of(self, run: RunConfig) -> str:
+        """What the run's targets go through; "none" where they are classes."""
+        return run.training.target_transform if self._dataset.task == "regression" else "none"
+
+    def learned(self, transform: str) -> TableRows:
+        """The rows with what is to be put out as targets; made if a transform is new."""
+        return self.rows if transform == "none" else self._column(transform)[0]
+
+    def learned_described(self, run: RunConfig) -> ctypes.Structure:
+        """Where these lie now, for the compiled kernels."""
+        transform = self.transform_of(run)
+        return self.described if transform == "none" else self._column(transform)[1]
+
+    def _column(self, transform: str) -> tuple[TableRows, ctypes.Structure]:
+        if transform not in self._learned:
+            parts = [
+                self._goals(transform, fold, self.rows.targets[start : start + self._sizes[fold]])
+                for (fold, _), start in self._starts.items()
+            ]
+            rows = self._with(torch.cat(parts))
+            self._learned[transform] = rows, rows.described()
+        return self._learned[transform]
+
+    def _with(self, targets: Tensor) -> TableRows:
+        return TableRows(self.rows.inputs, self.rows.categories, targets)
+
+    def _goals(self, transform: str, fold: int, targets: Tensor) -> Tensor:
+        """What targets of a fold become before they are learned."""
+        curve = fitted_curve(transform, self._dataset.folds[fold].train.targets)
+        return targets if curve is None else curve.to_learn(targets).to(targets)
 
     def n_rows(self, run: RunConfig) -> int:
         """Rows of the split in the run's fold, of the validation rows those that are measured."""

@@ -51,9 +51,9 @@ def _probe(stack: Stack) -> StackedPass:
     index = (rows + stack.rows.train_starts).flatten()
     n_rows = len(index) // n_runs
     batch = stack.passes.probe(n_rows)
-    gather(stack.rows.train.rows, index, batch.inputs, batch.codes)
+    gather(stack.rows.train.rows, index, batch.columns, batch.codes)
     batch.forward()
-    targets = stack.rows.train.rows.targets[index].view(n_runs, n_rows)
+    targets = stack.rows.learned_targets(index).view(n_runs, n_rows)
     plain = StackedObjective(tables.dataset.loss, None, None)
     plain.gradient_(batch.outputs, targets, batch.output_gradients)
     batch.backward()

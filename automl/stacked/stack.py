@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from automl.models.mlp.mixup import own_shares
 from automl.stacked import first_weights
 from automl.stacked.averages import StackedAverages
 from automl.stacked.blocks import StackBlocks, StackLayout
@@ -118,19 +119,23 @@ class Stack:
         self._dropout.begin_epoch(
             [regularization_factor(each.run.training, each.epoch) for each in self.members]
         )
-        table = self.rows.train.rows
+        table, shares = self.rows.train.rows, self._own_shares(first_steps)
         order = self.rows.order([member.epoch for member in self.members])
         step = 0
         for start, size, n_steps in self.rows.windows():
             batches = self.passes.training(size)
             index = _laid_out(order[:, start : start + size * n_steps], n_steps)
-            targets = table.targets[index].unflatten(1, (-1, size))
+            targets = self.rows.learned_targets(index).unflatten(1, (-1, size))
             masks = self._dropout.masks(self._steps_done(step), n_steps, size)
             for rows, of_rows, of_step in zip(index, targets, masks, strict=True):
+                share = None if shares is None else shares[step]
+                batches.set_mixture(share)
                 batches.set_dropout(of_step)
                 gather(table, rows, batches.columns, batches.codes)
                 batches.forward()
-                self.objective.gradient_(batches.outputs, of_rows, batches.output_gradients)
+                self.objective.mixed_gradient_(
+                    batches.outputs, of_rows, batches.output_gradients, share
+                )
                 batches.backward()
                 if step == self.n_steps - 1:
                     self._remember()
@@ -138,6 +143,18 @@ class Stack:
                 step += 1
         for member in self.members:
             member.step += self.n_steps
+
+    def _own_shares(self, first_steps: Sequence[int]) -> Tensor | None:
+        """What stays of each run's rows in the epoch's steps, (S, K, 1, 1); None: all of all."""
+        runs = [member.run for member in self.members]
+        if not any(run.model.mixup for run in runs):
+            return None
+        shares = [
+            own_shares(run.model, run.seed, step, self.n_steps)
+            for run, step in zip(runs, first_steps, strict=True)
+        ]
+        of_steps = torch.tensor(shares, dtype=torch.float64).T[:, :, None, None]
+        return of_steps.to(self.values.flat)
 
     def _steps_done(self, step: int) -> Tensor:
         """The updates that each run has done before a step of this epoch, (K,)."""

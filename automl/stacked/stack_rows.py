@@ -71,7 +71,8 @@ class StackRows:
 
     Shape:
         train_starts, valid_starts: (K, 1), where each run's rows begin in the tables;
-        own_rows: (K, N), where runs train on a part of theirs; shuffles: (K,) streams.
+        own_rows: (K, N), where runs train on a part of theirs; shuffles: (K,) streams;
+        transforms: (K), of the targets.
     """
 
     train: ScaledRows
@@ -82,6 +83,7 @@ class StackRows:
     own_rows: Tensor | None
     epochs: Epochs
     shuffles: Tensor
+    transforms: tuple[str, ...]
     _passes: dict[int, tuple[int, Tensor]] = field(default_factory=dict)  # run -> pass, its order
 
     @classmethod
@@ -99,12 +101,29 @@ class StackRows:
             _stacked(own, n_rows, tables.device),
             Epochs.of(n_rows, runs[0].training.batch_size, runs[0].training.epoch_steps),
             randomness.streams([run.seed for run in runs], "shuffle", device=tables.device),
+            tuple(train.transform_of(run) for run in runs),
         )
 
     @property
     def bounds(self) -> tuple[tuple[int, int], ...]:
         """Where the batches of an epoch begin and end."""
         return self.epochs.bounds
+
+    def learned_targets(self, index: Tensor) -> Tensor:
+        """What the runs are trained towards in train rows of the table.
+
+        Shape:
+            index, result: (..., K x B), run after run.
+        """
+        names = tuple(dict.fromkeys(self.transforms))
+        targets = [self.train.learned(name).targets for name in names]
+        if len(names) == 1:
+            return targets[0][index]
+        own = [names.index(name) for name in self.transforms]
+        n_rows = index.shape[-1] // len(own)
+        which = torch.tensor(own, device=index.device).repeat_interleave(n_rows)
+        found: Tensor = torch.stack(targets)[which, index]
+        return found
 
     def order(self, epochs: Sequence[int]) -> Tensor:
         """The order in which each run goes through its rows in an epoch, as rows of the table.

@@ -94,6 +94,10 @@ class StackedPass:
         for layer, mask in zip(self.layers, masks[1:], strict=True):
             layer.mask = mask
 
+    def set_mixture(self, own_share: Tensor | None) -> None:
+        """Take up what stays of each run's rows in the coming step, (K, 1, 1); None: all."""
+        self._stage.own_share = own_share
+
     def forward(self) -> None:
         """Compute `outputs` from `columns`, `codes` and the masks."""
         for call in self._forward:

@@ -49,6 +49,7 @@ class TrainingConfig:
     weight_averaging: float | None = _DEFAULTS["weight_averaging"]  # epochs; None: no averages
     label_smoothing: float = _DEFAULTS["label_smoothing"]
     prediction_range: str = _DEFAULTS["prediction_range"]  # of regression, see prediction_range.py
+    target_transform: str = _DEFAULTS["target_transform"]  # of regression, see target_transform.py
     epoch_steps: int | None = None  # most updates of an epoch, see `batches.Epochs`; None: a pass
     max_epochs: int = 50
     patience: int = 15  # epochs without a better validation loss before early stopping

@@ -23,7 +23,7 @@ from automl.models.family import Family, Forward, find_family
 from automl.system.own_code import describe
 from automl.training.config import RunConfig
 from automl.training.place import CPU, Place
-from automl.training.prediction_range import TargetRange, held
+from automl.training.readout import AS_THEY_ARE, Readout
 from automl.training.rows import Rows
 from automl.wording.counts import listing
 
@@ -53,7 +53,7 @@ class Network:
     place: Place
     rows_at_once: int = ROWS_AT_ONCE  # in evaluation
     name: str = "a network"  # for errors: whose outputs do not fit
-    within: TargetRange | None = None  # what its predictions are held to
+    readout: Readout = AS_THEY_ARE  # what its outputs are taken for in evaluation
 
     @classmethod
     def built(
@@ -62,13 +62,13 @@ class Network:
         data: DataDescription,
         rows: Rows,
         place: Place,
-        within: TargetRange | None = None,
+        readout: Readout = AS_THEY_ARE,
     ) -> Network:
         """The network of a run; its weights are then set by `initialize_`, or from a state.
 
         Args:
             rows: some of those it will be called with, by which lazy modules find their sizes.
-            within: see `prediction_range`.
+            readout: what its outputs are taken for in evaluation.
         """
         family = find_family(run.family)
         with randomness.seeded(_weights_seed(run)):
@@ -80,7 +80,7 @@ class Network:
         place.bring(module)
         rows_at_once = ROWS_AT_ONCE if family.is_trusted else _rows_at_once(run, rows)
         name = family.named(run.model, module)
-        return cls(family, module, data.n_outputs, place, rows_at_once, name, within)
+        return cls(family, module, data.n_outputs, place, rows_at_once, name, readout)
 
     def initialize_(self, run: RunConfig, rows: Rows) -> None:
         """Set the weights that a run begins with, where `build` has not done so.
@@ -157,7 +157,7 @@ class Network:
 
     @torch.no_grad()
     def evaluated(self, rows: Rows) -> Tensor:
-        """The outputs of rows in evaluation mode, computed in chunks of rows, within their range.
+        """What rows' outputs are taken for in evaluation mode, computed in chunks of rows.
 
         Shape:
             result: (N, n_outputs).
@@ -168,7 +168,7 @@ class Network:
         with randomness.seeded(0, self.place.device):  # a module may draw in this mode too
             chunks = [self._chunk(rows[n : n + at_once]) for n in range(0, len(rows), at_once)]
         outputs = chunks[0] if len(chunks) == 1 else torch.cat(chunks)
-        return outputs if self.within is None else held(outputs, *self.within)
+        return self.readout.values(outputs)
 
     def _chunk(self, rows: Rows) -> Tensor:
         if not self.family.is_trusted:  # it may write into what it is called with

@@ -28,7 +28,7 @@ from automl.training.latency import latency_of_new
 from automl.training.losses import objective
 from automl.training.network import Network, read_rows
 from automl.training.place import Place
-from automl.training.prediction_range import prediction_range
+from automl.training.readout import readout
 from automl.training.rows import Rows
 from automl.training.run_state import RunData, RunState
 from automl.training.schedules import learning_rates, regularization_factor
@@ -150,13 +150,14 @@ class PlainTrainer(Trainer):
         own = rows_of(run.rows, len(train))
         device, dtype = self._place.device, self._place.dtype
         weights = self._dataset.folds[run.fold].class_weights
-        data, within = self._dataset.describe(run.fold), prediction_range(run, self._dataset)
+        data, taken_for = self._dataset.describe(run.fold), readout(run, self._dataset)
         return RunState(
             config=run,
-            network=Network.built(run, data, train, self._place, within),
+            network=Network.built(run, data, train, self._place, taken_for),
             data=RunData(
                 train if own is None else train[own.to(device)],
                 valid,
+                taken_for.curve,
                 None if weights is None else weights.to(device, dtype),
             ),
         )
@@ -179,9 +180,10 @@ class PlainTrainer(Trainer):
 
     def _train_epoch(self, state: RunState) -> _Epoch:
         """The loop."""
-        network, optimizer, training = state.network, state.optimizer, state.config.training
+        config, network, optimizer = state.config, state.network, state.optimizer
+        training = config.training
         epochs = Epochs.of(len(state.data.train), training.batch_size, training.epoch_steps)
-        train = state.data.train[self._order(state, epochs)]
+        train = state.data.learned[self._order(state, epochs)]
         bounds = epochs.bounds
         timing = (len(bounds), state.step, len(bounds))
         rates = learning_rates(training, *timing).tolist()
@@ -190,22 +192,23 @@ class PlainTrainer(Trainer):
         optimizers.set_regularization(optimizer, regularization)
         forwards = network.family.forwards(
             network.module,
-            state.config.seed,
+            config.seed,
             state.step,
             [stop - start for start, stop in bounds],
             regularization=regularization,
         )
-        steps = zip(bounds, rates, forwards, averaging, strict=True)
+        shares = network.family.own_shares(config.model, config.seed, state.step, len(bounds))
+        steps = zip(bounds, rates, forwards, averaging, shares, strict=True)
         parameters, weights = trainable(network.module), penalized(network.module)
         norms = torch.zeros((), device=self._place.device, dtype=self._place.dtype)
         before: Weights | None = None
 
         network.module.train()
-        for (start, stop), learning_rate, forward, average in steps:
+        for (start, stop), learning_rate, forward, average, share in steps:
             batch = train[start:stop]
             is_first = state.step == start == 0
             outputs = network.trainable_outputs(forward, batch, is_first=is_first)
-            loss = self._objective(state, outputs, batch.targets)
+            loss = self._objective(state, outputs, batch.targets, share)
             optimizer.zero_grad()
             state.scaler.backward(loss, optimizer)
             if training.l1:
@@ -226,10 +229,17 @@ class PlainTrainer(Trainer):
         state.step += len(bounds)
         return _Epoch(learning_rate, norms / len(bounds), before)
 
-    def _objective(self, state: RunState, outputs: Tensor, targets: Tensor) -> Tensor:
+    def _objective(
+        self, state: RunState, outputs: Tensor, targets: Tensor, own_share: float
+    ) -> Tensor:
         """What a step descends; penalties come in as gradients, see `optimizers.py`."""
-        smoothing = state.config.training.label_smoothing
-        return objective(self._dataset.loss, outputs, targets, smoothing, state.data.class_weights)
+        smoothing, weights = state.config.training.label_smoothing, state.data.class_weights
+        own = objective(self._dataset.loss, outputs, targets, smoothing, weights)
+        if own_share == 1.0:
+            return own
+        following = targets.roll(-1, 0)
+        other = objective(self._dataset.loss, outputs, following, smoothing, weights)
+        return own_share * own + (1 - own_share) * other
 
     def _order(self, state: RunState, epochs: Epochs) -> Tensor:
         """The order in which the epoch goes through the run's train rows."""
@@ -273,7 +283,7 @@ class PlainTrainer(Trainer):
     ) -> tuple[LayerGradientRecord, ...]:
         most = state.network.rows_at_once // 2  # an unknown network takes a batch, or little
         rows = probe_rows(len(state.data.train))[:most].to(self._place.device)
-        batch = state.data.train[rows]
+        batch = state.data.learned[rows]
         return measure_layers(state.network, self._dataset.loss, batch, before)
 
 

@@ -16,7 +16,7 @@ from automl.models.family import find_family
 from automl.training.config import RunConfig
 from automl.training.network import Network, load_weights
 from automl.training.place import Place
-from automl.training.prediction_range import TargetRange, prediction_range
+from automl.training.readout import AS_THEY_ARE, Readout, readout
 from automl.training.rows import Rows
 
 
@@ -36,7 +36,7 @@ def predict(
     """
     fold, data = dataset.folds[run.fold], dataset.describe(run.fold)
     inputs = fold.split(split).inputs
-    goal = TargetScale(fold.target_mean, fold.target_scale, prediction_range(run, dataset))
+    goal = TargetScale(fold.target_mean, fold.target_scale, readout(run, dataset))
     return predict_inputs(run, weights, inputs, data, goal)
 
 
@@ -46,7 +46,7 @@ class TargetScale:
 
     mean: float = 0.0
     scale: float = 1.0
-    within: TargetRange | None = None  # what the outputs are held to
+    readout: Readout = AS_THEY_ARE  # what they are taken for first, standardized
 
 
 AS_IT_IS: Final = TargetScale()
@@ -72,7 +72,7 @@ def predict_inputs(
     dtype = next(each.dtype for each in weights.values() if each.is_floating_point())
     place = Place(arguments[0].device, dtype)
     rows = Rows.of(arguments, torch.zeros(len(inputs)), place.device, dtype)
-    network = Network.built(run, data, rows, place, goal.within)
+    network = Network.built(run, data, rows, place, goal.readout)
     load_weights(network.module, weights)
     outputs = network.evaluated(rows)
     _check_finite(outputs)

@@ -16,6 +16,7 @@ from automl.training.network import Network, load_weights
 from automl.training.place import LossScaler
 from automl.training.rows import Rows
 from automl.training.schedules import optimizer_at
+from automl.training.target_transform import TargetCurve
 from automl.training.trainer import Checkpoint
 from storage.records import EpochRecord
 
@@ -35,7 +36,16 @@ class RunData:
 
     train: Rows  # its own train rows
     valid: Rows
+    curve: TargetCurve | None  # that its targets go through before they are learned
     class_weights: Tensor | None  # (C,)
+    learned: Rows = field(init=False)  # the train rows with what is to be put out as targets
+
+    def __post_init__(self) -> None:
+        train = self.train
+        if self.curve is not None:
+            goals = self.curve.to_learn(train.targets).to(train.targets)
+            train = Rows(train.arguments, goals)
+        object.__setattr__(self, "learned", train)
 
 
 @dataclass(slots=True)

@@ -27,8 +27,10 @@ from automl.models.family import find_family
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.network import errors_in_one_line, load_weights
 from automl.training.predictions import TargetScale, predict_inputs
+from automl.training.readout import Readout
+from automl.training.target_transform import TargetCurve
 from storage.records import Task
-from storage.stored_values import fitting
+from storage.stored_values import UnfitError, fitting
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +98,11 @@ class TrainedModel:
 
     @property
     def modules(self) -> tuple[nn.Module, ...]:
-        """The networks with their weights, in evaluation mode, in the order of `members`."""
+        """The networks with their weights, in evaluation mode, in the order of `members`.
+
+        What they put out of a regression is what they have learned: the standardized target, or
+        where `target_transform` was used, that of its curve; `predict` takes it back.
+        """
         return tuple(self._module(member.network) for member in self.members)
 
     def predict(self, data: Any) -> NDArray[Any]:
@@ -221,7 +227,11 @@ def network_from_arrays(
     details: Mapping[str, Any],
     encoder: Encoder,
 ) -> TrainedNetwork:
-    """Put a network together from what was stored of it."""
+    """Put a network together from what was stored of it.
+
+    Raises:
+        UnfitError: what it says of the target is not of its type.
+    """
     return TrainedNetwork(
         run=run,
         weights=to_tensors(arrays),
@@ -230,9 +240,20 @@ def network_from_arrays(
         target=TargetScale(
             float(details["target_mean"]),
             float(details["target_scale"]),
-            fitting(details.get("prediction_range"), tuple[float, float] | None),
+            Readout(
+                _curve(details.get("target_curve")),
+                fitting(details.get("prediction_range"), tuple[float, float] | None),
+            ),
         ),
     )
+
+
+def _curve(stored: Any) -> TargetCurve | None:
+    """The curve that a network's targets went through, as it was stored."""
+    curve: TargetCurve | None = fitting(stored, TargetCurve | None)
+    if curve is not None and not curve.is_rising:
+        raise UnfitError("a target's curve must rise from knot to knot")
+    return curve
 
 
 def to_tensors(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Tensor]:

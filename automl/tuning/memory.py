@@ -26,6 +26,12 @@ from storage.records import ParameterValue
 SIZES: tuple[Role, ...] = ("depth", "width", "batch size", "encoding")
 """Roles of the numbers that memory grows with."""
 
+IN_TABLES: tuple[Role, ...] = ("scaling", "target")
+"""Roles of what each value of has rows of its own."""
+
+EMBEDDING = "embedding_size"
+"""Which of its values takes the most depends on how many categories there are."""
+
 AVERAGING = "weight_averaging"
 """What holds a number more per parameter, unless it is "none"."""
 
@@ -101,9 +107,16 @@ def _fits(n_needed: int | None, n_bytes: int | None) -> bool:
 
 
 def largest_runs(space: SearchSpace, dataset: Dataset) -> list[RunConfig]:
-    """A trial with the most of everything, on each fold, in each scaling."""
-    scalings = [name for name, one in space.hyperparameters.items() if one.role == "scaling"]
-    choices = [[(name, value) for value in _values(space, name)] for name in scalings]
+    """A trial with the most of everything, on each fold.
+
+    There is one in each scaling and target transform, and with each size of embeddings.
+    """
+    many = [
+        name
+        for name, one in space.hyperparameters.items()
+        if one.role in IN_TABLES or name == EMBEDDING
+    ]
+    choices = [[(name, value) for value in _values(space, name)] for name in many]
     return [
         replace(largest_run(space, dict(scaled)), fold=fold)
         for fold in range(len(dataset.folds))

@@ -21,8 +21,8 @@ from automl.models.family import find_family
 from automl.models.own.builders import known
 from automl.training.config import RowSubset, RunConfig, configure
 from automl.training.latency import measured_latency
-from automl.training.prediction_range import prediction_range
 from automl.training.predictions import predict
+from automl.training.readout import readout
 from automl.training.trainer import Trainer
 from automl.tuning.limits import Limits, Size, drawn_at_random, network_limits
 from automl.tuning.problem import NOT_STORED, Problem
@@ -196,12 +196,13 @@ class NetworkProblem(Problem):
         return find_family(run.family).n_parameters(run.model, self.dataset.describe(run.fold))
 
     def details(self, run: RunConfig) -> dict[str, Json]:
-        """The run, how the target was standardized, and what predictions are held to."""
-        fold = self.dataset.folds[run.fold]
+        """The run, how the target was standardized, and what outputs are taken for."""
+        fold, taken_for = self.dataset.folds[run.fold], readout(run, self.dataset)
         return {
             "run": asdict(replace(run, limits=None)),
             "n_train_rows": len(fold.train),
             "target_mean": fold.target_mean,
             "target_scale": fold.target_scale,
-            "prediction_range": prediction_range(run, self.dataset),
+            "prediction_range": taken_for.within,
+            "target_curve": None if taken_for.curve is None else asdict(taken_for.curve),
         }

@@ -33,9 +33,11 @@ class MLPConfig:
     normalization: str = _DEFAULTS["normalization"]
     dropout: float = _DEFAULTS["dropout"]
     input_dropout: float = _DEFAULTS["input_dropout"]
+    mixup: float = _DEFAULTS["mixup"]  # alpha; 0: rows are not mixed, see mixup.py
     scaling: str = _DEFAULTS["scaling"]
     numeric_encoding: str = _DEFAULTS["numeric_encoding"]
     encoding_size: int = _DEFAULTS["encoding_size"]
+    embedding_size: int | None = _DEFAULTS["embedding_size"]  # None: `usual_embedding_size`
     n_bins: int = _DEFAULTS["n_bins"]  # of piecewise_linear
     n_frequencies: int = _DEFAULTS["n_frequencies"]  # of periodic
     frequency_scale: float = _DEFAULTS["frequency_scale"]  # likewise
@@ -59,6 +61,11 @@ class MLPConfig:
         """Whether units learn how much of their activation they have; see `HiddenLayer`."""
         return self.activation_mixing == "learned" and self.activation not in ("prelu", "maxout")
 
+    def embedding_width(self, cardinality: int) -> int:
+        """Width of the embedding of a column with this many codes."""
+        own = self.embedding_size
+        return usual_embedding_size(cardinality) if own is None else own
+
     def skips(self, layer: int) -> bool:
         """Whether a hidden layer, from 0, adds what the one below it gives to its outputs."""
         sizes = self.hidden_sizes
@@ -73,8 +80,8 @@ class MLPConfig:
         return "" if self.mixes or self.skips(layer) else self.activation
 
 
-def embedding_size(cardinality: int) -> int:
-    """Width of the embedding of a column with this many codes.
+def usual_embedding_size(cardinality: int) -> int:
+    """Width of the embedding of a column with this many codes, where no other one is chosen.
 
     Source:
         fastai's rule of thumb 1.6 n^0.56 (Howard & Gugger 2020, `emb_sz_rule`), rounded up and
@@ -94,7 +101,7 @@ def input_size(
     config: MLPConfig, n_features: int, cardinalities: Sequence[int], n_numbers: int = 0
 ) -> int:
     """Width of the first linear layer's input: encoded columns, then embeddings."""
-    embedded = sum(embedding_size(cardinality) for cardinality in cardinalities)
+    embedded = sum(config.embedding_width(cardinality) for cardinality in cardinalities)
     return encoded_size(config, n_features, n_numbers) + embedded
 
 
@@ -139,7 +146,7 @@ def count_parameters(
 ) -> int:
     """Trainable numbers of a network on such inputs, of which the first numbers are numeric."""
     per_unit = {"none": 1, "batch_norm": 2, "layer_norm": 3}  # bias, gain and shift, or all
-    total = sum(codes * embedding_size(codes) for codes in cardinalities)
+    total = sum(codes * config.embedding_width(codes) for codes in cardinalities)
     total += sum(math.prod(shape) for shape in input_parameters(config, n_numbers).values())
     n_in = input_size(config, n_features, cardinalities, n_numbers)
     total += n_in * (config.input_scaling == "learned")

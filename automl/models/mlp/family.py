@@ -19,6 +19,7 @@ from automl.models.mlp.cost import arithmetic_seconds, call_seconds, inference_s
 from automl.models.mlp.data_driven import fitted_network
 from automl.models.mlp.dropout import step_masks
 from automl.models.mlp.initialization import initialize_
+from automl.models.mlp.mixup import own_shares
 from automl.models.mlp.network import MLP, mlp_for
 from storage.records import ParameterValue
 
@@ -76,7 +77,7 @@ class MLPFamily(Family):
         *,
         regularization: float = 1.0,
     ) -> Iterator[Forward]:
-        """Each step with masks of its own."""
+        """Each step with masks of its own, and with its mixture of rows."""
         network = cast(MLP, module)
         weight = network.output.weight
         masks = step_masks(
@@ -89,7 +90,17 @@ class MLPFamily(Family):
             weight.dtype,
             regularization=regularization,
         )
-        return (partial(module, masks=of_step) for of_step in masks)
+        shares = self.own_shares(network.config, seed, first_step, len(batch_sizes))
+        return (
+            partial(module, masks=of_step, own_share=share)
+            for of_step, share in zip(masks, shares, strict=True)
+        )
+
+    def own_shares(
+        self, config: MLPConfig, seed: int, first_step: int, n_steps: int
+    ) -> Sequence[float]:
+        """By mixup, where a configuration has it."""
+        return own_shares(config, seed, first_step, n_steps)
 
     def trace(
         self, module: nn.Module, arguments: Sequence[Tensor]

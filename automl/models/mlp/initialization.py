@@ -15,7 +15,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from automl.models.mlp.config import MLPConfig, embedding_size, input_parameters, input_size
+from automl.models.mlp.config import MLPConfig, input_parameters, input_size
 from automl.models.mlp.network import MLP
 
 _BEFORE_EMBEDDINGS: Final = -(1 << 20)
@@ -94,7 +94,7 @@ def draw_weights(
     drawn = of_output((1, n_outputs, n_in), layer_generator(seed, config.n_layers))
     yield "output.weight", drawn.flatten(0, 1)
     for column, codes in enumerate(cardinalities):
-        shape = (codes, embedding_size(codes))
+        shape = (codes, config.embedding_width(codes))
         drawn = _gaussian(shape, layer_generator(seed, -1 - column), 1 / shape[1])
         yield f"embeddings.{column}.weight", drawn
     yield from _drawn_encoding(config, n_numbers, seed)

@@ -20,7 +20,8 @@ from torch.nn import functional
 
 from automl.data.dataset import DataDescription
 from automl.data.table.inputs import InputScaling, smoothly_clipped, table_encoding
-from automl.models.mlp.config import MAXOUT_PIECES, MLPConfig, embedding_size, input_size
+from automl.models.mlp.config import MAXOUT_PIECES, MLPConfig, input_size
+from automl.models.mlp.mixup import mixed
 from automl.models.mlp.numeric_encoding import NumericEncoding, numeric_encoding_for
 from automl.models.parameter_roles import RateRole
 
@@ -171,7 +172,7 @@ class MLP(nn.Module):
         self.register_buffer("input_scale", scale.to(device, dtype, copy=True))
         self.input_limit = None if scaling is None else scaling.limit
         self.embeddings = nn.ModuleList(
-            _Embedding(codes, embedding_size(codes), device=device, dtype=dtype)
+            _Embedding(codes, config.embedding_width(codes), device=device, dtype=dtype)
             for codes in cardinalities
         )
         self.numeric_encoding = numeric_encoding
@@ -219,11 +220,15 @@ class MLP(nn.Module):
         return scaled if self.input_gain is None else scaled * self.input_gain
 
     def forward(
-        self, inputs: Tensor, categories: Tensor, masks: Sequence[Tensor | None] | None = None
+        self,
+        inputs: Tensor,
+        categories: Tensor,
+        masks: Sequence[Tensor | None] | None = None,
+        own_share: float = 1.0,
     ) -> Tensor:
-        """The network's outputs."""
+        """The network's outputs, of rows that are mixed where their own share is not 1."""
         masks = masks if masks is not None else [None] * (len(self.hidden) + 1)
-        values = self.encode(inputs, categories)
+        values = mixed(self.encode(inputs, categories), own_share)
         if masks[0] is not None:
             values = values * masks[0]
         for layer, mask in zip(self.layers, masks[1:], strict=True):

@@ -28,6 +28,8 @@ struct Lesson {
     const T *class_weights;  // may be null
     int64_t *classes;        // (B), of the batch at work, as the next one
     T *values;
+    int64_t *next_classes;   // (B), of the next row each, where rows are mixed, as the next one
+    T *next_values, *next_gradients;  // the second (C, B)
 };
 
 template <typename T>
@@ -42,6 +44,7 @@ struct Epoch {
     T *averages;                  // of the values and running statistics, or null
     const T *averaging;           // (S), see training/averaging.py
     int64_t n_averaged;
+    const double *own_shares;     // (S), see models/mlp/mixup.py; null: all of all
 };
 
 template <typename T>
@@ -75,6 +78,22 @@ void embeddings_backward(const Lesson<T> &lesson, const Index *index) {
     }
 }
 
+// The gradient where each row has the next one's target for a part of its own.
+template <typename T>
+void mixed_gradient(const Lesson<T> &lesson, const Objective<T> &objective, const Targets<T> &targets) {
+    const Network<T> &network = *lesson.network;
+    const int64_t B = network.n_rows, n = network.n_outputs * B;
+    if (targets.classes) std::rotate_copy(targets.classes, targets.classes + 1, targets.classes + B, lesson.next_classes);
+    if (targets.values) std::rotate_copy(targets.values, targets.values + 1, targets.values + B, lesson.next_values);
+    const Targets<T> next = {targets.classes ? lesson.next_classes : nullptr,
+                             targets.values ? lesson.next_values : nullptr};
+    T *gradients = network.output_gradients, *others = lesson.next_gradients;
+    objective_gradient(objective, B, network.outputs, next, others);
+    const T own = T(network.own_share), other = T(1 - network.own_share);
+#pragma omp simd
+    for (int64_t j = 0; j < n; j++) gradients[j] = own * gradients[j] + other * others[j];
+}
+
 // Forward and backward on some rows, by an objective.
 template <typename T>
 void learn(const Lesson<T> &lesson, const Objective<T> &objective, const int32_t *index, int64_t n_rows) {
@@ -85,6 +104,7 @@ void learn(const Lesson<T> &lesson, const Objective<T> &objective, const int32_t
     const Targets<T> targets = {lesson.rows->classes ? lesson.classes : nullptr,
                                 lesson.rows->values ? lesson.values : nullptr};
     objective_gradient(objective, n_rows, network.outputs, targets, network.output_gradients);
+    if (network.mixes()) mixed_gradient(lesson, objective, targets);
     network_backward(network);
     embeddings_backward(lesson, index);
 }
@@ -115,6 +135,7 @@ void train_epoch(const Epoch<T> &epoch) {
     *update.norm_sum = 0;
     for (int64_t s = 0; s < epoch.n_steps; s++) {
         network.step = epoch.first_step + s;
+        network.own_share = epoch.own_shares ? epoch.own_shares[s] : 1;
         learn(lesson, objective, epoch.order + epoch.bounds[s], epoch.bounds[s + 1] - epoch.bounds[s]);
         if (epoch.before && s + 1 == epoch.n_steps)
             std::copy(update.values, update.values + update.n_penalized, epoch.before);

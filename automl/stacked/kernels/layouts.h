@@ -41,7 +41,7 @@ extern const FieldLayout field_layouts[] = {
     FIELD(Network, linear_signals), FIELD(Network, signals), FIELD(Network, signals_below),
     FIELD(Network, row_offsets), FIELD(Network, pair_offsets), FIELD(Network, encoding),
     FIELD(Network, input_gain), FIELD(Network, input_gain_gradients), FIELD(Network, ungained),
-    DROPOUT(Network, input_dropout),
+    DROPOUT(Network, input_dropout), FIELD(Network, own_share), FIELD(Network, first_row),
 
     WHOLE(Encoding), FIELD(Encoding, kind), FIELD(Encoding, n_numbers), FIELD(Encoding, size),
     FIELD(Encoding, n_parts), FIELD(Encoding, starts), FIELD(Encoding, inverse_widths),
@@ -67,6 +67,7 @@ extern const FieldLayout field_layouts[] = {
     WHOLE(Lesson), FIELD(Lesson, network), FIELD(Lesson, rows), FIELD(Lesson, embeddings),
     FIELD(Lesson, loss), FIELD(Lesson, smoothing), FIELD(Lesson, class_weights),
     FIELD(Lesson, classes), FIELD(Lesson, values),
+    FIELD(Lesson, next_classes), FIELD(Lesson, next_values), FIELD(Lesson, next_gradients),
 
     WHOLE(Order), FIELD(Order, stream), FIELD(Order, counter), FIELD(Order, n_rows),
     FIELD(Order, offsets), FIELD(Order, own_rows), FIELD(Order, start), FIELD(Order, space),
@@ -76,6 +77,7 @@ extern const FieldLayout field_layouts[] = {
     FIELD(Epoch, first_step), FIELD(Epoch, bounds), FIELD(Epoch, order),
     FIELD(Epoch, coefficients), FIELD(Epoch, before), FIELD(Epoch, averages),
     FIELD(Epoch, averaging), FIELD(Epoch, n_averaged),
+    FIELD(Epoch, own_shares),
 
     WHOLE(Probe), FIELD(Probe, lesson), FIELD(Probe, update), FIELD(Probe, n_rows),
     FIELD(Probe, index), FIELD(Probe, before), FIELD(Probe, saturated_above),
@@ -83,7 +85,7 @@ extern const FieldLayout field_layouts[] = {
 
     WHOLE(Scores), FIELD(Scores, network), FIELD(Scores, rows), FIELD(Scores, embeddings),
     FIELD(Scores, loss), FIELD(Scores, n_rows), FIELD(Scores, start), FIELD(Scores, index),
-    FIELD(Scores, range), FIELD(Scores, numbers),
+    FIELD(Scores, n_pieces), FIELD(Scores, pieces), FIELD(Scores, range), FIELD(Scores, numbers),
 };
 extern const int64_t n_field_layouts = sizeof(field_layouts) / sizeof(field_layouts[0]);
 }

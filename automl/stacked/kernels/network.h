@@ -15,6 +15,7 @@
 #include "activation.h"
 #include "dropout.h"
 #include "encoding.h"
+#include "mixup.h"
 #include "normalization.h"
 #include "product.h"
 
@@ -54,6 +55,10 @@ struct Network {
     T *input_gain, *input_gain_gradients;  // (D), factors of the inputs; null if there are none
     T *ungained;                         // (B, D), the inputs before these
     Dropout input_dropout;
+    double own_share;                    // what stays of each row, the rest is the next one's; see mixes
+    T *first_row;                        // (D), a row while rows are mixed
+
+    bool mixes() const { return is_training && !is_frozen && own_share != 1; }
 };
 
 // Units that are computed: whole vectors, beyond the real ones zeros. As `padded` in
@@ -321,6 +326,7 @@ void network_forward(const Network<T> &network) {
     const int64_t B = network.n_rows, C = network.n_outputs, D = network.n_inputs;
     if (network.encoding) encode(*network.encoding, B, D, network.inputs);
     if (network.input_gain) multiply_inputs(network);
+    if (network.mixes()) mix_rows(network.inputs, B, D, network.own_share, network.first_row);
     const RunDropout<T> drawn = run_dropout(network, network.input_dropout);
     if (drawn.drops()) drawn.apply(B, D, network.inputs);
     for (int64_t l = 0; l < network.n_layers; l++) RunLayer<T>(network, l).forward(inputs_at(network, l));
@@ -360,6 +366,8 @@ void network_backward(const Network<T> &network) {
     }
     const RunDropout<T> drawn = run_dropout(network, network.input_dropout);
     if (network.input_signals && drawn.drops()) drawn.apply(B, D, network.input_signals);
+    if (network.input_signals && network.mixes())
+        mix_rows_backward(network.input_signals, B, D, network.own_share, network.first_row);
     if (network.input_gain) multiply_inputs_backward(network);
     if (network.encoding) encode_backward(*network.encoding, B, D, network.input_signals);
 }

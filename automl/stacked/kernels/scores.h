@@ -25,6 +25,8 @@ struct Scores {
     const Embedding<T> *embeddings;
     int64_t loss, n_rows, start;  // where the run's rows begin in the table
     const int64_t *index;         // rows from there on; null: the first n_rows
+    int64_t n_pieces;
+    const T *pieces;              // (3, n_pieces), of the way back from what is learned; or null
     const T *range;               // (2), which values are held to; null: any
     double *numbers;              // (3): mean loss, its standard error, mean error
 };
@@ -56,6 +58,18 @@ struct ScoreSums {
         numbers[2] = error / n_rows;
     }
 };
+
+// Take outputs for values by a rising curve of straight pieces: where each starts, its value there
+// and its slope. The first and the last go on beyond; what is not finite stays so.
+template <typename T>
+void take_back(T *outputs, int64_t n, const T *pieces, int64_t n_pieces) {
+    const T *starts = pieces, *values = pieces + n_pieces, *slopes = values + n_pieces;
+    for (int64_t j = 0; j < n; j++) {
+        const T x = outputs[j];
+        const int64_t own = std::upper_bound(starts + 1, starts + n_pieces, x) - (starts + 1);
+        outputs[j] = values[own] + slopes[own] * (x - starts[own]);
+    }
+}
 
 // Hold values to a range; what is not finite stays so.
 template <typename T>
@@ -90,6 +104,7 @@ void measure_scores(const Scores<T> &asked) {
             targets = {rows.classes ? rows.classes + first : nullptr, rows.values ? rows.values + first : nullptr};
         }
         network_forward(network);
+        if (asked.pieces) take_back(network.outputs, m, asked.pieces, asked.n_pieces);
         if (asked.range) hold(network.outputs, m, asked.range);
         row_scores(asked.loss, C, m, network.outputs, targets, losses, errors);
         sums.add(losses, errors, m);

@@ -30,3 +30,20 @@ def test_columns_are_the_inputs_unless_they_are_encoded() -> None:
     plain, encoded = stage(in_training=True), stage(in_training=True, numeric_encoding="periodic")
     assert plain.columns.shape == (1, 7, 5) and not plain.forward
     assert encoded.columns.shape == (1, 7, 5) and len(encoded.forward) == 1
+
+
+def test_rows_are_mixed_where_a_run_mixes_and_their_signals_on_the_way_back() -> None:
+    """The way back is the transposed of the way there."""
+    mixing = stage(in_training=True, with_categories=True, mixup=0.4)
+    assert mixing.signals is not None
+    mixing.own_share = torch.tensor([[[0.75]]], dtype=torch.float64)
+    generator, shape = torch.Generator().manual_seed(0), (2, *mixing.signals.shape)
+    rows, signals = torch.randn(shape, generator=generator, dtype=torch.float64)
+    mixing.columns.copy_(rows)
+    mixing.forward[-1]()
+    expected = 0.75 * rows + 0.25 * torch.cat([rows[:, 1:], rows[:, :1]], dim=1)
+    torch.testing.assert_close(mixing.columns, expected)
+    mixing.signals.copy_(signals)
+    mixing.backward[0]()
+    both = (expected * signals).sum(), (rows * mixing.signals).sum()
+    torch.testing.assert_close(*both)

@@ -14,7 +14,9 @@ from automl.stacked.native_lesson import LOSSES
 from automl.stacked.native_scores import CHUNK_ROWS, NativeScores
 from automl.stacked.rows import TableRows
 from automl.training.losses import row_errors, row_losses
+from automl.training.readout import Readout
 from automl.training.scores import Score
+from automl.training.target_transform import TargetCurve
 from tests.contracts.kernels import needs_kernels
 from tests.contracts.tiny_datasets import TASKS
 from tests.contracts.trainer_contract import tiny_run
@@ -72,20 +74,25 @@ def test_means_and_errors_over_rows(loss: str, n_rows: int) -> None:
         assert score.standard_error == pytest.approx(wanted.standard_error, abs=1e-12)
 
 
-def test_values_are_held_to_a_range_but_for_those_that_are_none() -> None:
+CURVE = TargetCurve((-3.0, -1.0, 0.0, 0.25, 3.0), (-1.5, -1.4, -0.2, 1.0, 9.0))
+TAKEN_FOR = [Readout(within=(-1.0, 2.0)), Readout(CURVE), Readout(CURVE, (-1.0, 2.0))]
+
+
+@pytest.mark.parametrize("readout", TAKEN_FOR)
+def test_outputs_are_taken_for_values_but_for_those_that_are_none(readout: Readout) -> None:
     run, numbers = tiny_run(n_layers=0), torch.zeros(4, 3, dtype=torch.float64)
     layout = StackLayout.of([run.model], 2, (), 1)
-    numbers[VALUES] = torch.tensor([1.0, 0.0, 0.0])  # the first column is what is predicted
+    numbers[VALUES] = torch.tensor([1.0, 0.0, 0.0])  # the first column is what is put out
     described = DescribedRun(run, layout, numbers, Scratch(numbers), CHUNK_ROWS)
-    scores = NativeScores(described, "mean_absolute", torch.float64, (-1.0, 2.0))
-    column = torch.linspace(-5, 5, 150, dtype=torch.float64)
+    scores = NativeScores(described, "mean_absolute", torch.float64, readout)
+    column = torch.linspace(-5, 5, 151, dtype=torch.float64)  # of the knots too
     inputs = torch.stack([column, torch.zeros_like(column)], dim=1)
-    no_codes = torch.empty(150, 0, dtype=torch.int64)
+    no_codes = torch.empty(151, 0, dtype=torch.int64)
     table = TableRows(inputs, no_codes, torch.zeros_like(column))
-    score = scores.measure(table.described(), 0, 150)
-    assert score.loss == pytest.approx(column.clamp(-1, 2).abs().mean().item(), rel=1e-12)
+    score = scores.measure(table.described(), 0, 151)
+    assert score.loss == pytest.approx(readout.values(column).abs().mean().item(), rel=1e-12)
     inputs[70, 0] = torch.inf
-    assert not math.isfinite(scores.measure(table.described(), 0, 150).loss)
+    assert not math.isfinite(scores.measure(table.described(), 0, 151).loss)
 
 
 def test_the_first_of_equal_outputs_is_predicted() -> None:

@@ -27,6 +27,13 @@ def test_batch_size_rows_and_maxout_separate_runs() -> None:
     assert all(stack_key(other, dataset) != key for other in others)
 
 
+def test_sizes_of_embeddings_separate_runs_where_there_are_any() -> None:
+    run, other = tiny_run(1), tiny_run(2, embedding_size=3)
+    without, embedded = tiny_dataset(), tiny_dataset(with_categories=True)
+    assert stack_key(run, without) == stack_key(other, without)
+    assert stack_key(run, embedded) != stack_key(other, embedded)
+
+
 def test_every_run_is_in_exactly_one_stack() -> None:
     runs = [
         tiny_run(n, hidden_size=4 + 9 * n % 70, n_layers=n % 4, batch_size=16 << n % 2)

@@ -44,3 +44,20 @@ def test_saturated_and_dead_units_are_counted_as_in_the_plain_trainer(activation
     ]
     assert any(b > 0 for _, b in shares)
     assert all(a == pytest.approx(b, abs=1e-3) for a, b in shares)
+
+
+@pytest.mark.parametrize("encoding", ["none", "piecewise_linear", "periodic"])
+@pytest.mark.parametrize("is_native", [True, False])
+def test_layers_behind_an_encoding_are_measured_as_in_the_plain_trainer(
+    encoding: str, is_native: bool
+) -> None:
+    run, dataset = tiny_run(numeric_encoding=encoding), tiny_dataset(with_categories=True)
+    found = StackedTrainer(dataset, dtype=torch.float64, is_native=is_native)
+    wanted = PlainTrainer(dataset, dtype=torch.float64)
+    for trainer in (found, wanted):
+        trainer.add([run])
+    for _ in range(2):
+        mine, theirs = (trainer.train_round()[0].layers for trainer in (found, wanted))
+        for one, other in zip(mine, theirs, strict=True):
+            assert one.gradient_norm == pytest.approx(other.gradient_norm, rel=1e-8)
+            assert one.activation_mean == pytest.approx(other.activation_mean, rel=1e-8)

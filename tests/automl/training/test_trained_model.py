@@ -29,6 +29,7 @@ from automl.training.trained_model import (
 )
 from search_spaces.hyperparameters import hyperparameter
 from storage.artifact_formats import pack_tensors, unpack_tensors
+from storage.stored_values import UnfitError
 
 
 def mixed_table(n_rows: int = 90) -> pd.DataFrame:
@@ -116,6 +117,22 @@ def test_a_stored_network_predicts_within_the_range_that_was_stored(
     low, high = (end * 20.0 + one.target.mean for end in ends or (-np.inf, np.inf))
     assert model_of(data, read).predict(rows) == pytest.approx(free.clip(low, high))
     assert ends is None or (free < low).any() or (free > high).any()
+
+
+def test_a_stored_network_goes_back_by_the_curve_that_was_stored(data: LoadedData) -> None:
+    one, rows = network(data, 0), mixed_table()
+    arrays = {name: values.numpy() for name, values in one.weights.items()}
+    details = {"n_train_rows": 45, "target_mean": one.target.mean, "target_scale": 20.0}
+    curve = {"learned": [-1.0, 0.0, 0.5], "values": [-2.0, 0.0, 3.0]}
+    read = network_from_arrays(one.run, arrays, {**details, "target_curve": curve}, one.encoder)
+    older = network_from_arrays(one.run, arrays, details, one.encoder)
+    plain = (model_of(data, older).predict(rows) - one.target.mean) / 20.0
+    bent = np.where(plain < 0, 2 * plain, 6 * plain)
+    found = (model_of(data, read).predict(rows) - one.target.mean) / 20.0
+    assert found == pytest.approx(bent, abs=1e-5)
+    damaged = {**details, "target_curve": {**curve, "values": [0.0, 0.0, 1.0]}}
+    with pytest.raises(UnfitError, match="rise"):
+        network_from_arrays(one.run, arrays, damaged, one.encoder)
 
 
 def test_folds_predict_together_by_their_mean(data: LoadedData) -> None:

@@ -57,6 +57,8 @@ def test_altered_weights_are_refused(finished: SearchResult, finished_copy: str)
         "'$.run.model.hidden_size', '64'",
         "'$.run.training.batch_size', json('{}')",
         "'$.target_mean', json('[]')",
+        "'$.target_curve', json('[]')",
+        "'$.target_curve', json('{\"learned\": [0.0, 0.0], \"values\": [0.0, 1.0]}')",
     ],
 )
 def test_details_of_another_type_are_damage(

@@ -57,6 +57,28 @@ def test_averages_are_in_the_worst_case_where_the_space_has_any() -> None:
         assert run.training.weight_averaging is not None
 
 
+def test_what_embeddings_take_follows_from_the_categories() -> None:
+    """Of 4 and 9 codes the usual rule has 4 and 6 numbers."""
+
+    def planned(sizes: str) -> int:
+        space = SPACE.narrow([f"embedding_size={sizes}"])
+        data = tiny_dataset(with_categories=True)
+        return plan_memory(space, data, n_slots=4, n_trainers=1, n_bytes=None).n_bytes or 0
+
+    assert planned("2") < planned("auto") == planned("auto,2")
+    assert planned("auto") < planned("auto,30") == planned("30")
+
+
+def test_targets_in_another_unit_are_counted_once_for_each_transform() -> None:
+    space = search_spaces.load("mlp").for_task("regression")
+
+    def planned(transforms: str) -> int:
+        own, data = space.narrow([f"target_transform={transforms}"]), tiny_dataset("huber")
+        return plan_memory(own, data, n_slots=4, n_trainers=1, n_bytes=None).n_bytes or 0
+
+    assert planned("none") < planned("log") == planned("none,log") < planned("none,log,quantile")
+
+
 def test_a_space_without_maxout_is_planned_with_one_piece() -> None:
     def planned(activation: str) -> int:
         space = SPACE.narrow([f"activation={activation}"])
@@ -103,6 +125,7 @@ SETS = st.fixed_dictionaries(
         "scaling": some_of(SCALINGS),
         "batch_size": some_of((1, 16, 100, 512, "full")),
         "weight_averaging": some_of(("none", 2.0)),
+        "embedding_size": some_of(("auto", 1, 3, 40)),
     },
 )
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from automl.models.mlp.config import MLPConfig, count_parameters, embedding_size, input_size
+from automl.models.mlp.config import MLPConfig, count_parameters, input_size, usual_embedding_size
 from automl.models.mlp.network import MLP, mlp_for
 from tests.contracts.tiny_datasets import N_NUMBERS, tiny_dataset
 
@@ -18,8 +18,10 @@ def test_a_funnel_halves_but_not_below_eight(size: int, expected: tuple[int, ...
 
 
 def test_inputs_are_numbers_and_embeddings() -> None:
-    assert input_size(MLPConfig(), 7, (4, 9)) == 7 + embedding_size(4) + embedding_size(9)
-    assert embedding_size(10**9) == 50
+    embedded = usual_embedding_size(4) + usual_embedding_size(9)
+    assert input_size(MLPConfig(), 7, (4, 9)) == 7 + embedded
+    assert input_size(MLPConfig(embedding_size=3), 7, (4, 9)) == 7 + 3 + 3
+    assert usual_embedding_size(10**9) == 50
 
 
 @pytest.mark.parametrize("normalization", ["none", "batch_norm", "layer_norm"])
@@ -32,8 +34,9 @@ def test_parameters_are_counted_as_torch_counts_them(
         n_layers=3, hidden_size=20, shape="funnel", activation=activation,
         normalization=normalization, activation_mixing=mixing,
     )  # fmt: skip
-    parameters = MLP(config, 7, 3, (4, 9)).parameters()
-    assert count_parameters(config, 7, (4, 9), 3) == sum(each.numel() for each in parameters)
+    for own in (config, replace(config, embedding_size=5)):
+        parameters = MLP(own, 7, 3, (4, 9)).parameters()
+        assert count_parameters(own, 7, (4, 9), 3) == sum(each.numel() for each in parameters)
 
 
 @pytest.mark.parametrize("encoding", ["none", "piecewise_linear", "periodic"])

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional
 
 from automl.data.table.inputs import InputScaling
-from automl.models.mlp.config import MLPConfig, embedding_size
+from automl.models.mlp.config import MLPConfig, usual_embedding_size
 from automl.models.mlp.family import MLP_FAMILY
 from automl.models.mlp.initialization import initialize_
 from automl.models.mlp.network import ACTIVATIONS, MLP, HiddenLayer
@@ -142,12 +142,19 @@ def test_embeddings_stand_beside_the_inputs() -> None:
     initialize_(model, 0)
     codes = torch.tensor([[3, 0], [1, 8]])
     encoded = model.encode(torch.zeros(2, 3), codes)
-    assert encoded.shape == (2, 3 + embedding_size(4) + embedding_size(9))
-    assert torch.equal(encoded[0, 3 : 3 + embedding_size(4)], model.embeddings[0].weight[3])
+    assert encoded.shape == (2, 3 + usual_embedding_size(4) + usual_embedding_size(9))
+    assert torch.equal(encoded[0, 3 : 3 + usual_embedding_size(4)], model.embeddings[0].weight[3])
+
+
+def test_embeddings_have_the_size_that_is_chosen() -> None:
+    model = MLP(MLPConfig(embedding_size=2), 3, 2, cardinalities=(4, 9))
+    initialize_(model, 0)
+    assert [tuple(table.weight.shape) for table in model.embeddings] == [(4, 2), (9, 2)]
+    assert model.encode(torch.zeros(1, 3), torch.tensor([[3, 8]])).shape == (1, 3 + 2 + 2)
 
 
 def test_embedding_size_grows_slowly_and_stops_at_fifty() -> None:
-    assert [embedding_size(n) for n in (2, 10, 100, 10_000)] == [3, 6, 22, 50]
+    assert [usual_embedding_size(n) for n in (2, 10, 100, 10_000)] == [3, 6, 22, 50]
 
 
 def test_masks_act_on_inputs_and_after_each_layer() -> None:
