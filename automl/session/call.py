@@ -6,6 +6,7 @@ training may take follows from what the end will take on a machine as busy as th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
@@ -108,8 +109,14 @@ class SearchCall:
         return clock
 
     def keep_for_end(
-        self, clock: Clock, n_ended: int, *, has_references: bool, busyness: float | None = None
-    ) -> None:
+        self,
+        clock: Clock,
+        n_ended: int,
+        *,
+        has_references: bool,
+        busyness: float | None = None,
+        for_answer: float = 0.0,
+    ) -> float:
         """Let the clock of training leave as much of the call's time as the end will take.
 
         Args:
@@ -117,9 +124,13 @@ class SearchCall:
             has_references: whether they are fitted already.
             busyness: of the workers of late, for each second of work; None: as at the beginning.
                 It says nothing of a machine whose processors are not what they wait for.
+            for_answer: seconds that networks of the answer will train, see `retrained.py`.
+
+        Returns:
+            How much of what is left is for these networks: less, where so much cannot be had.
         """
         if self.clock.timeout is None:
-            return
+            return math.inf
         dataset = self.problem.dataset
         n_slots = slots_of(self.memory.n_slots).in_slots(n_ended)
         n_runs = (n_slots + ready(n_slots)) * max(1, len(dataset.folds))
@@ -129,7 +140,9 @@ class SearchCall:
         kept = self._busyness_now(busyness) * work
         if not has_references:
             kept += self.seconds_for_references(busyness)
-        clock.move(self.clock.timeout - min(kept, self._most_for_end))
+        in_all = min(kept + for_answer, self._most_for_end)
+        clock.move(self.clock.timeout - in_all)
+        return max(0.0, in_all - kept)
 
     def seconds_for_references(self, busyness: float | None = None) -> float:
         """What is kept of the end for references that are not fitted yet.
@@ -178,14 +191,18 @@ class SearchCall:
         """Who trains."""
         return self.problem.trainer("plain" if self.arithmetic else self.options.trainer)
 
-    def make_executor(self) -> Executor:
-        """What trains; this process where nothing is left to, but the best again at most."""
+    def make_executor(self, other: Problem | None = None) -> Executor:
+        """What trains; this process where nothing is left to, but a few runs again at most.
+
+        Args:
+            other: a problem of which a network is trained beside the search.
+        """
         options = self.options
         is_limited = not self.is_complete
-        problem = self.problem
+        problem = other or self.problem
         setup = TrainingSetup(
             problem.dataset,
-            n_workers=1 if self.is_complete else options.workers,
+            n_workers=1 if self.is_complete or other else options.workers,
             trainer=self.trainer,
             arithmetic=self.arithmetic,
             devices=(options.device,),

@@ -88,3 +88,15 @@ def test_how_busy_the_workers_are_says_what_the_end_will_take(tmp_path: Path) ->
             call.keep_for_end(clock, 0, has_references=True, busyness=busyness)
             endings.append(600.0 - (clock.timeout or 0.0))
     assert endings == pytest.approx([endings[0] * times for times in (1.0, 1.0, 3.0, MOST_BUSY)])
+
+
+def test_time_is_left_for_training_the_answer_but_never_more_than_half(tmp_path: Path) -> None:
+    with session(tmp_path, timeout=600.0) as ready:
+        call, clock = ready.call, ready.call.clock_of_training
+        assert call.keep_for_end(clock, 0, has_references=True) == 0.0
+        without = clock.timeout or 0.0
+        assert call.keep_for_end(clock, 0, has_references=True, for_answer=50.0) == 50.0
+        assert clock.timeout == pytest.approx(without - 50.0)
+        left = call.keep_for_end(clock, 0, has_references=True, for_answer=5000.0)
+        assert clock.timeout == pytest.approx(300.0, abs=30.0)
+        assert left == pytest.approx(without - (clock.timeout or 0.0))
