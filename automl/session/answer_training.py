@@ -8,7 +8,6 @@ what time or a person cuts off is left out, and the next call trains it.
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable, Sequence
 from contextlib import closing, nullcontext
 
@@ -45,12 +44,12 @@ class AnswerTraining:
 
     Attributes:
         estimated_seconds: what it will take, by the best trial so far; 0 where nothing is trained.
-        seconds: what of the call's time is kept for it, after training; infinite without a limit.
+        seconds_after: what the call will take after it.
     """
 
     def __init__(self, call: SearchCall, store: Store) -> None:
         self.estimated_seconds = 0.0
-        self.seconds = math.inf if call.clock.timeout is None else 0.0
+        self.seconds_after = 0.0
         self._call = call
         self._store = store
         self._kind = call.options.answer if call.data is not None else "single"
@@ -61,11 +60,22 @@ class AnswerTraining:
         """Whether the answer that is asked for takes training."""
         return self._kind in RETRAINED
 
-    def follow(self, progress: SearchProgress) -> None:
-        """Estimate, now and then, how long it will take; without a timeout nobody need know."""
+    def follow(
+        self, progress: SearchProgress, *, has_references: bool, busyness: float | None
+    ) -> None:
+        """Estimate, now and then, how long it will take; without a timeout nobody need know.
+
+        Args:
+            has_references, busyness: as for `SearchCall.keep_for_end`.
+        """
         number = progress.best_number
         is_limited = self.is_wanted and self._call.clock.timeout is not None
-        if number is None or not is_limited or not self._is_time_to_look.has_passed:
+        if number is None or not is_limited:
+            return
+        self.seconds_after = self._call.seconds_for_end(
+            progress.n_tried, has_references=has_references, busyness=busyness, is_trained=True
+        )
+        if not self._is_time_to_look.has_passed:
             return
         records = self._store.adoption.records(self._call.settings, [number])
         n_sets = N_SEEDS if self._kind == "seeds" else 1
@@ -85,7 +95,7 @@ class AnswerTraining:
 
     @property
     def _seconds_left(self) -> float:
-        return self._call.clock_of_training.seconds_left + self.seconds
+        return self._call.clock.seconds_left - self.seconds_after
 
     def train(
         self,

@@ -6,7 +6,6 @@ training may take follows from what the end will take on a machine as busy as th
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
@@ -116,7 +115,7 @@ class SearchCall:
         has_references: bool,
         busyness: float | None = None,
         for_answer: float = 0.0,
-    ) -> float:
+    ) -> None:
         """Let the clock of training leave as much of the call's time as the end will take.
 
         Args:
@@ -125,24 +124,36 @@ class SearchCall:
             busyness: of the workers of late, for each second of work; None: as at the beginning.
                 It says nothing of a machine whose processors are not what they wait for.
             for_answer: seconds that networks of the answer will train, see `retrained.py`.
-
-        Returns:
-            How much of what is left is for these networks: less, where so much cannot be had.
         """
         if self.clock.timeout is None:
-            return math.inf
+            return
+        kept = self.seconds_for_end(n_ended, has_references=has_references, busyness=busyness)
+        clock.move(self.clock.timeout - min(kept + for_answer, self._most_for_end))
+
+    def seconds_for_end(
+        self,
+        n_ended: int,
+        *,
+        has_references: bool,
+        busyness: float | None = None,
+        is_trained: bool = False,
+    ) -> float:
+        """What the end of the call will take.
+
+        Args:
+            n_ended, has_references, busyness: as for `keep_for_end`.
+            is_trained: whether the runs have ended, and states and weights are kept.
+        """
         dataset = self.problem.dataset
         n_slots = slots_of(self.memory.n_slots).in_slots(n_ended)
         n_runs = (n_slots + ready(n_slots)) * max(1, len(dataset.folds))
         is_choice = self.data is not None and self.options.answer != "single"
         n_candidates = min(self.options.keep_models, n_ended) if is_choice else 0
-        work = ending_seconds(dataset, n_runs, n_ended, n_candidates) + self.clock.afterwards
-        kept = self._busyness_now(busyness) * work
+        work = ending_seconds(dataset, n_runs, n_ended, n_candidates, is_trained=is_trained)
+        seconds = self._busyness_now(busyness) * (work + self.clock.afterwards)
         if not has_references:
-            kept += self.seconds_for_references(busyness)
-        in_all = min(kept + for_answer, self._most_for_end)
-        clock.move(self.clock.timeout - in_all)
-        return max(0.0, in_all - kept)
+            seconds += self.seconds_for_references(busyness)
+        return seconds
 
     def seconds_for_references(self, busyness: float | None = None) -> float:
         """What is kept of the end for references that are not fitted yet.

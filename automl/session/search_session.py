@@ -77,12 +77,13 @@ class SearchSession:
             for progress in search:
                 self.last_progress = progress
                 self._beside.follow(progress)
-                self._answer.follow(progress)
-                self._answer.seconds = self.call.keep_for_end(
+                has_references, busyness = self._beside.has_references, executor.busyness
+                self._answer.follow(progress, has_references=has_references, busyness=busyness)
+                self.call.keep_for_end(
                     self.clock_of_training,
                     progress.n_tried,
-                    has_references=self._beside.has_references,
-                    busyness=executor.busyness,
+                    has_references=has_references,
+                    busyness=busyness,
                     for_answer=self._answer.estimated_seconds,
                 )
                 self._publishing.publish_beside(search)

@@ -54,13 +54,14 @@ def test_as_many_seeds_are_trained_as_there_is_time_for(
 def test_time_is_planned_by_what_the_best_trial_takes(tmp_path: Path) -> None:
     with session(tmp_path, answer="seeds", timeout=600.0) as running:
         monitored = running._answer
-        assert monitored.seconds == 0.0 and monitored.estimated_seconds == 0.0
+        assert monitored.seconds_after == 0.0 and monitored.estimated_seconds == 0.0
         list(running)
         assert len(trained(running)) == N_SEEDS
         progress = running.last_progress
         assert progress is not None and progress.best_number is not None
         monitored._is_time_to_look = answer_training.Interval(0.0)
-        monitored.follow(progress)
+        monitored.follow(progress, has_references=True, busyness=1.0)
+        assert 0.0 < monitored.seconds_after < 5.0
         records = running.store.read_study(running.call.study_name)
         expected = seconds_of_sets(records, progress.best_number, "seeds", N_SEEDS)
         assert monitored.estimated_seconds == pytest.approx(expected) and expected > 0.0
@@ -68,7 +69,7 @@ def test_time_is_planned_by_what_the_best_trial_takes(tmp_path: Path) -> None:
 
 def test_nothing_is_planned_without_a_timeout_or_where_nobody_asks(tmp_path: Path) -> None:
     with session(tmp_path, answer="seeds") as endless:
-        assert math.isinf(endless._answer.seconds) and endless._answer.is_wanted
+        assert math.isinf(endless._answer._seconds_left) and endless._answer.is_wanted
         list(endless)
         assert endless._answer.estimated_seconds == 0.0
     with session(tmp_path, answer="auto") as other:
