@@ -7,7 +7,7 @@ need not know how an answer was found or of how many trials it is made.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import get_args
 
 from storage.records import ArtifactRecord, StudyRecords
@@ -35,15 +35,20 @@ def standing_answers(records: StudyRecords) -> tuple[AnswerRecord, ...]:
 def answers_side_by_side(records: StudyRecords) -> tuple[AnswerRecord, ...]:
     """What was held against each other when the answer was chosen, one of each kind.
 
-    The best trial alone comes first; nothing where it was held against nothing.
+    The best trial alone comes first; nothing where it was held against nothing. A refit, which no
+    validation rows can score, stands beside the others if it stands.
     """
     last: dict[str, AnswerRecord] = {}
-    for one in reversed(standing_answers(records)):
+    n_candidates = None
+    for place, one in enumerate(reversed(standing_answers(records))):
         worth = one.validation
+        if one.kind == "refit" and place == 0:
+            last[one.kind] = one
+            continue
         if one.kind in last or worth is None:
             break
-        of_last = next(iter(last.values()), one).validation
-        if of_last is not None and of_last.n_candidates == worth.n_candidates:
+        n_candidates = n_candidates or worth.n_candidates
+        if worth.n_candidates == n_candidates:
             last[one.kind] = one
     return tuple(last[kind] for kind in KINDS if kind in last) if len(last) > 1 else ()
 
@@ -57,6 +62,12 @@ def single_answer(records: StudyRecords, trial_number: int) -> AnswerRecord:
     members = tuple(AnswerMember(run.run_id, 1 / len(runs)) for run in runs)
     stored = (one for one in reversed(records.answers) if one.members == members)
     return next(stored, AnswerRecord("single", members, trial_number))
+
+
+def kept_weights(records: StudyRecords) -> Mapping[int, ArtifactRecord]:
+    """The weights that are kept, by run: of trials, and of what was trained for the answer."""
+    kept = (*records.kept_artifacts("weights"), *records.kept_artifacts("answer_weights"))
+    return {one.run_id: one for one in kept if one.run_id is not None}
 
 
 def trials_of(records: StudyRecords, answer: AnswerRecord) -> tuple[int, ...]:

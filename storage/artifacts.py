@@ -35,7 +35,11 @@ from storage.remembered import Remembered
 from storage.study_access import reading, writing
 from storage.tables import ARTIFACTS
 
-Kind = Literal["weights", "preprocessing", "predictions", "checkpoint"]
+Kind = Literal["weights", "answer_weights", "preprocessing", "predictions", "checkpoint"]
+
+WeightsKind = Literal["weights", "answer_weights"]
+"""Of a trial of the search; of a run that was trained for the answer alone, which comes and goes
+with that and has no rank among trials."""
 
 _COUNTED: tuple[Kind, ...] = ("weights", "checkpoint")
 """Kinds that come with every trial, and so are kept for the best few only."""
@@ -82,11 +86,12 @@ class Artifacts:
         run_id: int,
         weights: Mapping[str, Any],
         details: Mapping[str, Any],
+        kind: WeightsKind = "weights",
     ) -> ArtifactRecord:
         """Keep the weights of a run (torch tensors or arrays) with what describes them."""
         draft = ArtifactRecord(
             artifact_id="",
-            kind="weights",
+            kind=kind,
             trial_number=trial_number,
             run_id=run_id,
             answer_id=None,
@@ -101,7 +106,7 @@ class Artifacts:
 
     def load_weights(self, record: ArtifactRecord) -> dict[str, NDArray[Any]]:
         """The weights by name."""
-        return formats.unpack_tensors(self._read(record, "weights"))[0]
+        return formats.unpack_tensors(self._read(record, "weights", "answer_weights"))[0]
 
     # Preprocessing
 
@@ -301,9 +306,9 @@ class Artifacts:
         )
         return f"{_LISTED_WITH_TRIAL_AS}{trial_id}:{record.artifact_id}"
 
-    def _read(self, record: ArtifactRecord, kind: Kind) -> bytes:
-        if record.kind != kind:
-            raise StorageError(f"The artifact must be {kind}, but {record.file_name} is not.")
+    def _read(self, record: ArtifactRecord, *kinds: Kind) -> bytes:
+        if record.kind not in kinds:
+            raise StorageError(f"The artifact must be {kinds[0]}, but {record.file_name} is not.")
         if record.removed_at is not None:
             raise StorageError(
                 f"An artifact must be kept to be read, but {record.file_name} was removed to "

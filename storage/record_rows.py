@@ -205,15 +205,18 @@ def _check_details(
         raise DamagedError(table.name, "details", {key: row_id}, str(error)) from error
 
 
+_OF_WEIGHTS: Mapping[str, Any] = {
+    "run": Mapping[str, Any] | None,
+    "target_mean": float | None,
+    "target_scale": float | None,
+    "prediction_range": tuple[float, float] | None,
+    "target_curve": Mapping[str, Any] | None,
+}
+
 _DETAILS: Mapping[str, Mapping[str, Any]] = {
     "preprocessing": {"fold": int},
-    "weights": {
-        "run": Mapping[str, Any] | None,
-        "target_mean": float | None,
-        "target_scale": float | None,
-        "prediction_range": tuple[float, float] | None,
-        "target_curve": Mapping[str, Any] | None,
-    },
+    "weights": _OF_WEIGHTS,
+    "answer_weights": _OF_WEIGHTS,
 }
 """What the details of an artifact must have, by its kind; what a run is, its reader checks."""
 

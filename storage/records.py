@@ -25,7 +25,15 @@ Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json
 # "objective": nothing is predicted, a person's own loop gives the losses.
 Task: TypeAlias = Literal["binary", "multiclass", "regression", "objective"]
 Purpose: TypeAlias = Literal[
-    "search", "promote", "reproduce", "confirm", "bootstrap", "half", "data_size"
+    "search",
+    "promote",
+    "reproduce",
+    "confirm",
+    "bootstrap",
+    "half",
+    "data_size",
+    "seeds",  # of the answer of that kind, like the next
+    "refit",
 ]
 RunState: TypeAlias = Literal["running", "complete", "pruned", "failed"]
 Severity: TypeAlias = Literal["good", "info", "warning", "problem"]
@@ -309,7 +317,7 @@ class ArtifactRecord:
     """A file in the artifact folder."""
 
     artifact_id: str
-    kind: str  # "weights", "preprocessing", "predictions", "checkpoint"
+    kind: str  # "weights", "answer_weights", "preprocessing", "predictions", "checkpoint"
     trial_number: int | None
     run_id: int | None
     answer_id: int | None  # of predictions

@@ -35,10 +35,11 @@ class PairedDifference:
         return self.high < 0
 
 
-AnswerKind: TypeAlias = Literal["single", "ensemble", "smallest"]
+AnswerKind: TypeAlias = Literal["single", "ensemble", "smallest", "seeds", "refit"]
 """How an answer was chosen: the best trial, several that are best together, or the trial of the
 fewest parameters whose validation loss cannot be told from the best one's. Of each trial the runs
-of all folds."""
+of all folds. Two are trained for: "seeds" is the best trial's configuration with further seeds,
+beside its own runs; "refit" is one network of it on train and validation rows together."""
 
 ReferenceName: TypeAlias = Literal["guessing", "linear_model", "boosted_trees"]
 
@@ -92,7 +93,8 @@ class AnswerRecord:
     best_trial_number: int
     answer_id: int = -1  # -1: it is not stored
     n_parameters: int | None = None  # of all members; None: not known
-    validation: CrossFitted | None = None  # None: it was not held against others
+    # None: it was not held against others; of a refit, whose train rows they are, there is none.
+    validation: CrossFitted | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -246,6 +246,9 @@ def _what_is_known(records: StudyRecords, answer: AnswerRecord) -> Iterator[str]
         yield f"{score_name(metric)} {score_text(metric, evaluation.scores[metric])} on test rows"
     elif len(numbers) == 1:
         yield f"valid loss {score_text('loss', records.trials[numbers[0]].value)}"
+    if answer.kind == "refit":
+        yield "refitted on train and validation rows"
     if len(answer.members) > 1:
-        what = "networks" if len(numbers) > 1 else "folds"
+        is_of_folds = len(numbers) == 1 and answer.kind != "seeds"
+        what = "folds" if is_of_folds else "networks"
         yield f"the mean of its {len(answer.members)} {what}"

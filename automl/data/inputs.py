@@ -8,11 +8,13 @@ What a network makes of them is its family's affair (`automl/models/family.py`).
 from __future__ import annotations
 
 import abc
-from dataclasses import dataclass
-from typing import Self
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Self
 
 import torch
 from torch import Tensor
+
+from automl.errors import ConfigError
 
 
 class Inputs(abc.ABC):
@@ -27,6 +29,22 @@ class Inputs(abc.ABC):
     @abc.abstractmethod
     def to(self, device: torch.device | str) -> Self:
         """The same rows on another device."""
+
+    def followed_by(self, others: Self) -> Self:
+        """These rows and then others of the same kind, on the same device.
+
+        A dataclass whose fields are tensors of N rows each needs nothing of its own for it.
+
+        Raises:
+            ConfigError: this kind of inputs is another, and does not say how.
+        """
+        mine, its = _tensors(self), _tensors(others)
+        if not mine or any(len(one) != len(self) for one in mine):
+            raise ConfigError(
+                "rows can be joined where inputs are a dataclass of tensors of a row each, but "
+                f"{type(self).__name__} is none; give it a method `followed_by`"
+            )
+        return type(self)(*(torch.cat(both) for both in zip(mine, its, strict=True)))
 
     @abc.abstractmethod
     def columns(self) -> tuple[Tensor, Tensor]:
@@ -47,6 +65,14 @@ class Inputs(abc.ABC):
         numbers, codes = self.columns()
         standardized = encoding.standardized(numbers)
         return (standardized, codes) if codes.shape[1] else (standardized,)
+
+
+def _tensors(inputs: Any) -> list[Tensor]:
+    """The fields of a dataclass of tensors; none of any other."""
+    if not is_dataclass(inputs):
+        return []
+    values = [getattr(inputs, one.name) for one in fields(inputs)]
+    return values if all(isinstance(one, Tensor) for one in values) else []
 
 
 class Encoding(abc.ABC):

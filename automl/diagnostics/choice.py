@@ -13,13 +13,15 @@ from automl.diagnostics.thresholds import LEAST_LUCK_SHARE
 from automl.wording.counts import count, trial_words
 from automl.wording.scores import difference_text, gain_text, interval_text, score_text
 from storage.answers import answers_side_by_side, evaluation_of, study_answer, trials_of
-from storage.records import StudyRecords
+from storage.records import CAUSES, StudyRecords
 from storage.score_records import AnswerRecord
 
 KIND_WORDS = {
     "single": "best trial",
     "ensemble": "ensemble",
     "smallest": "smallest as good",
+    "seeds": "several seeds",
+    "refit": "refit on all rows",
 }
 """The first column of the table, by kind."""
 
@@ -28,8 +30,19 @@ NOT_FOUND = {
     "over alone: no other whose weights are kept adds to it.",
     "smallest": "The smallest trial as good as the best was asked for: it is trial {number}, the "
     "best itself, of those whose weights are kept.",
+    "seeds": "Further seeds of the best trial were asked for, but trial {number} is handed over "
+    "as it is: {why}.",
+    "refit": "A refit on train and validation rows was asked for, but trial {number}, the best, "
+    "is handed over as it is: {why}.",
 }
 """By the kind that was asked for."""
+
+NOT_TRAINED = "there was no time to train for it, which the same command with more time does"
+
+REFIT_SCORES = (
+    "It was trained on the validation rows too, so that only test rows can tell how good it is; "
+    "the others' losses are no measure of it."
+)
 
 TRIALS_NAMED = 6
 """Of an answer of more trials than that, how many there are is said."""
@@ -49,13 +62,16 @@ def choice_sentences(records: StudyRecords) -> list[str]:
     if "single" not in answers:
         return _not_found(records, now)
     said = [f"The answer is {_what(records, now)}."]
-    ensemble, single = answers.get("ensemble"), answers["single"]
-    if ensemble is not None and ensemble.validation and (gain := ensemble.validation.gain):
+    if now.kind == "refit":
+        said.append(REFIT_SCORES)
+    which = "seeds" if now.kind == "seeds" else "ensemble"
+    other, whose = answers.get(which), {"seeds": "their", "ensemble": "the ensemble's"}[which]
+    if other is not None and other.validation and (gain := other.validation.gain):
         said.append(
-            "On held-out validation rows (five folds: chosen by four, scored on the fifth) the "
-            f"ensemble's loss is {gain_text('loss', gain)}, than the best trial's."
+            "On held-out validation rows (five folds: chosen by four, scored on the fifth) "
+            f"{whose} loss is {gain_text('loss', gain)}, than the best trial's."
         )
-    return [*said, *_not_found(records, now), *_luck(single)]
+    return [*said, *_not_found(records, now), *_luck(answers["single"])]
 
 
 def _not_found(records: StudyRecords, now: AnswerRecord) -> list[str]:
@@ -64,7 +80,18 @@ def _not_found(records: StudyRecords, now: AnswerRecord) -> list[str]:
     is_there = any(one.kind == asked for one in answers_side_by_side(records))
     if is_there or now.kind != "single" or asked not in NOT_FOUND:
         return []
-    return [NOT_FOUND[asked].format(number=now.best_trial_number)]
+    why = _why_not_trained(records, asked, now.best_trial_number)
+    return [NOT_FOUND[asked].format(number=now.best_trial_number, why=why)]
+
+
+def _why_not_trained(records: StudyRecords, kind: str, number: int) -> str:
+    """By the runs that were to be the answer: what failed is told, else there was no time."""
+    runs = [run for run in records.runs if run.purpose == kind and run.trial_number == number]
+    causes = {run.cause for run in runs if run.state == "failed"} - {"interrupted", "lost", None}
+    if not causes:
+        return NOT_TRAINED
+    reasons = "; ".join(CAUSES.get(str(cause), str(cause)) for cause in sorted(map(str, causes)))
+    return f"its training has failed ({reasons})"
 
 
 def choice_rows(records: StudyRecords) -> list[tuple[str, ...]]:
@@ -90,6 +117,8 @@ def _row(records: StudyRecords, answer: AnswerRecord, *, is_standing: bool) -> t
 
 def _what(records: StudyRecords, answer: AnswerRecord) -> str:
     numbers = trials_of(records, answer)
+    if answer.kind in ("seeds", "refit"):
+        return _what_was_trained(records, answer)
     size = "" if answer.n_parameters is None else f", {count(answer.n_parameters, 'parameter')}"
     if answer.kind == "smallest":
         return f"{trial_words(numbers)}, the smallest that cannot be told from the best{size}"
@@ -98,6 +127,20 @@ def _what(records: StudyRecords, answer: AnswerRecord) -> str:
     named = _named(numbers)
     networks = count(len(answer.members), "network")
     return f"an ensemble, the weighted mean of {named} ({networks}{size})"
+
+
+def _what_was_trained(records: StudyRecords, answer: AnswerRecord) -> str:
+    """Of the answers that took training of their own."""
+    trial = f"trial {answer.best_trial_number}, the best"
+    size = "" if answer.n_parameters is None else f", {count(answer.n_parameters, 'parameter')}"
+    if answer.kind == "refit":
+        n_epochs = len(records.epochs.get(answer.members[0].run_id, ()))
+        epochs = count(n_epochs, "epoch")
+        return f"{trial}, trained again on train and validation rows for {epochs}{size}"
+    n_folds = max(1, len(records.search_runs(answer.best_trial_number)))
+    seeds = count(len(answer.members) // n_folds - 1, "further seed")
+    networks = count(len(answer.members), "network")
+    return f"{trial}, together with {seeds} of it: the mean of {networks}{size}"
 
 
 def _named(numbers: Sequence[int]) -> str:

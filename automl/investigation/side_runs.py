@@ -10,7 +10,7 @@ of the second attempt.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from automl.executors.executor import Executor
@@ -32,6 +32,7 @@ def train_beside(
     planned: Sequence[PlannedRun],
     *,
     keep: Kept | None = None,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> tuple[EndedRun, ...]:
     """Store the runs, train them, store their epochs and how each has ended.
 
@@ -39,11 +40,12 @@ def train_beside(
 
     Args:
         keep: hold these weights of each run.
+        is_over: asked after each round; once it is, what is still in training ends as interrupted.
 
     Returns:
         The runs in their order, with the ids they were stored under: of the last attempt.
     """
-    bench = _Bench(store, problem, executor, keep)
+    bench = _Bench(store, problem, executor, keep, is_over)
     configs = [run.config for run in planned]
     ended: list[EndedRun] = []
     for wave in in_waves(configs, problem.dataset, free_bytes=available_memory()):
@@ -62,6 +64,7 @@ class _Bench:
     problem: Problem
     executor: Executor
     keep: Kept | None
+    is_over: Callable[[], bool]
 
     def train(self, planned: Sequence[PlannedRun], *, attempt: int) -> list[EndedRun]:
         """Train runs to their ends; if something raises, those that are left have failed."""
@@ -78,11 +81,17 @@ class _Bench:
                         run_id = one.planned.config.run_id
                         self.store.runs.finish(run_id, one.state, one.cause, one.n_parameters)
                         ended[run_id] = one
+                if self.is_over():
+                    break
+            cut = [run for run in begun if run.config.run_id not in ended]
+            if cut:
+                self._give_up([run.config.run_id for run in cut], "interrupted")
         except BaseException as error:
             left = [run.config.run_id for run in begun if run.config.run_id not in ended]
             self._give_up(left, "crashed" if isinstance(error, Exception) else "interrupted")
             raise
-        return [ended[run.config.run_id] for run in begun]
+        interrupted = {run.config.run_id: EndedRun(run, (), "interrupted") for run in cut}
+        return [(ended | interrupted)[run.config.run_id] for run in begun]
 
     def _add(self, run: PlannedRun, attempt: int) -> PlannedRun:
         """Write down that a run begins, with the epochs that it takes over."""

@@ -53,7 +53,7 @@ DEFAULT_N_TRIALS = 100
 
 OPTUNA = "optuna"  # the policy that asks whichever sampler and pruner are named
 
-ANSWER = one_of("auto", "single", "ensemble", "smallest")
+ANSWER = one_of("auto", "single", "ensemble", "smallest", "seeds", "refit")
 LOSS = number(-math.inf, "a validation loss: a number")
 ERROR = number(0.0, "an error from 0, as 0.05 for 5 %")
 MOST_ROWS = 2**16  # of one call: more are predicted in parts
@@ -281,12 +281,13 @@ class AnswerOptions(KeepOptions):
     keep_models: int = option(
         32, COUNT, "The best trials that keep weights, which the answer is made of."
     )
-    answer: Literal["auto", "single", "ensemble", "smallest"] = option(
+    answer: Literal["auto", "single", "ensemble", "smallest", "seeds", "refit"] = option(
         "auto",
         ANSWER,
         "What predicts and is scored: the best trial (single), an ensemble of trials (ensemble), "
-        "the smallest network as good as the best (smallest); auto: single or ensemble, by "
-        "validation rows.",
+        "the smallest network as good as the best (smallest); trained at the end: the mean of the "
+        "best trial and four further seeds (seeds), one network on train and validation rows "
+        "together for the epochs found (refit); auto: single or ensemble, by validation rows.",
     )
 
 

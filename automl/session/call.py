@@ -108,7 +108,13 @@ class SearchCall:
         return clock
 
     def keep_for_end(
-        self, clock: Clock, n_ended: int, *, has_references: bool, busyness: float | None = None
+        self,
+        clock: Clock,
+        n_ended: int,
+        *,
+        has_references: bool,
+        busyness: float | None = None,
+        for_answer: float = 0.0,
     ) -> None:
         """Let the clock of training leave as much of the call's time as the end will take.
 
@@ -117,19 +123,37 @@ class SearchCall:
             has_references: whether they are fitted already.
             busyness: of the workers of late, for each second of work; None: as at the beginning.
                 It says nothing of a machine whose processors are not what they wait for.
+            for_answer: seconds that networks of the answer will train, see `retrained.py`.
         """
         if self.clock.timeout is None:
             return
+        kept = self.seconds_for_end(n_ended, has_references=has_references, busyness=busyness)
+        clock.move(self.clock.timeout - min(kept + for_answer, self._most_for_end))
+
+    def seconds_for_end(
+        self,
+        n_ended: int,
+        *,
+        has_references: bool,
+        busyness: float | None = None,
+        is_trained: bool = False,
+    ) -> float:
+        """What the end of the call will take.
+
+        Args:
+            n_ended, has_references, busyness: as for `keep_for_end`.
+            is_trained: whether the runs have ended, and states and weights are kept.
+        """
         dataset = self.problem.dataset
         n_slots = slots_of(self.memory.n_slots).in_slots(n_ended)
         n_runs = (n_slots + ready(n_slots)) * max(1, len(dataset.folds))
         is_choice = self.data is not None and self.options.answer != "single"
         n_candidates = min(self.options.keep_models, n_ended) if is_choice else 0
-        work = ending_seconds(dataset, n_runs, n_ended, n_candidates) + self.clock.afterwards
-        kept = self._busyness_now(busyness) * work
+        work = ending_seconds(dataset, n_runs, n_ended, n_candidates, is_trained=is_trained)
+        seconds = self._busyness_now(busyness) * (work + self.clock.afterwards)
         if not has_references:
-            kept += self.seconds_for_references(busyness)
-        clock.move(self.clock.timeout - min(kept, self._most_for_end))
+            seconds += self.seconds_for_references(busyness)
+        return seconds
 
     def seconds_for_references(self, busyness: float | None = None) -> float:
         """What is kept of the end for references that are not fitted yet.
@@ -178,14 +202,18 @@ class SearchCall:
         """Who trains."""
         return self.problem.trainer("plain" if self.arithmetic else self.options.trainer)
 
-    def make_executor(self) -> Executor:
-        """What trains; this process where nothing is left to, but the best again at most."""
+    def make_executor(self, other: Problem | None = None) -> Executor:
+        """What trains; this process where nothing is left to, but a few runs again at most.
+
+        Args:
+            other: a problem of which a network is trained beside the search.
+        """
         options = self.options
         is_limited = not self.is_complete
-        problem = self.problem
+        problem = other or self.problem
         setup = TrainingSetup(
             problem.dataset,
-            n_workers=1 if self.is_complete else options.workers,
+            n_workers=1 if self.is_complete or other else options.workers,
             trainer=self.trainer,
             arithmetic=self.arithmetic,
             devices=(options.device,),

@@ -16,6 +16,7 @@ from types import TracebackType
 from automl.diagnostics import diagnose_study
 from automl.executors.executor import Executor
 from automl.result import SearchResult
+from automl.session.answer_training import AnswerTraining
 from automl.session.beside import beside
 from automl.session.call import SearchCall
 from automl.session.publishing import Publishing
@@ -47,6 +48,7 @@ class SearchSession:
         self._not_kept: str | None = None  # why the best trial, trained again, has no weights
         self._is_stopped = False
         self._beside = beside(call, store)
+        self._answer = AnswerTraining(call, store)
         self._publishing = Publishing(call.options.storage)
 
     @property
@@ -75,16 +77,20 @@ class SearchSession:
             for progress in search:
                 self.last_progress = progress
                 self._beside.follow(progress)
+                has_references, busyness = self._beside.has_references, executor.busyness
+                self._answer.follow(progress, has_references=has_references, busyness=busyness)
                 self.call.keep_for_end(
                     self.clock_of_training,
                     progress.n_tried,
-                    has_references=self._beside.has_references,
-                    busyness=executor.busyness,
+                    has_references=has_references,
+                    busyness=busyness,
+                    for_answer=self._answer.estimated_seconds,
                 )
                 self._publishing.publish_beside(search)
                 yield progress
             self._warn_of_no_time()
             yield from self._keep_best(search)
+            yield from self._train_answer(search)
 
     def _begin(self, executor: Executor) -> Search:
         call = self.call
@@ -153,6 +159,22 @@ class SearchSession:
         seconds_left, state = self.clock_of_training.seconds_left, search.state
         train_missing(self.store, records, state.executor, state.problem, keeper, seconds_left)
         self._trained = self.store.refreshed(records)
+
+    def _train_answer(self, search: Search) -> Iterator[SearchProgress]:
+        """Train the networks of the answer that is asked for, as time allows."""
+        progress, failure = self.last_progress, search.state.keeper.failure
+        is_wanted = self._answer.is_wanted and not self._is_stopped
+        if not is_wanted or progress is None or failure is not None:
+            return
+        records = self.store.read_study(self.call.study_name)
+        sets = self._answer.affordable(records)
+        if not sets:
+            return
+        what = f"{count(sum(map(len, sets)), 'network')} of the answer: training"
+        yield replace(progress, messages=(what,))
+        self._beside.prepare()
+        self._answer.train(records, search.state.executor, sets, lambda: self._is_stopped)
+        self._trained = self.store.read_study(self.call.study_name)
 
     def stop(self) -> None:
         """End after the present round; what is in training can be continued later."""

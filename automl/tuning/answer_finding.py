@@ -6,7 +6,8 @@ All of it is decided by validation rows, of several folds by those out of fold. 
 choose is worth is measured on rows that its choice has not seen (`cross_fitting.py`). By
 default several trials together are handed over where they are better than the best one by
 that: the mean difference of the rows' losses is above 0. Predictions are made from the kept
-weights when a search has ended, so that nothing travels while it trains.
+weights when a search has ended, so that nothing travels while it trains. Two more answers are
+trained for, and so there only if they are asked for (`retrained.py`).
 """
 
 from __future__ import annotations
@@ -26,19 +27,21 @@ from automl.executors.predicting import Predict
 from automl.training.metrics import row_values
 from automl.training.trained_model import run_from_details, to_tensors
 from automl.tuning.candidates import Candidate, find_candidates, with_weights
-from automl.tuning.cross_fitting import MOST_ROWS, CrossFit, cross_fit
+from automl.tuning.cross_fitting import MOST_ROWS, CrossFit, Repeated, cross_fit
 from automl.tuning.network_problem import NetworkProblem
+from automl.tuning.retrained import RETRAINED, equal_members, planned_sets, stored_sets
 from automl.tuning.seeds import derive_seed
 from storage import Store
 from storage.answers import (
     KINDS,
     answers_side_by_side,
+    kept_weights,
     single_answer,
     standing_answers,
     study_answer,
 )
 from storage.errors import ArtifactError
-from storage.records import ArtifactRecord, StudyRecords
+from storage.records import ArtifactRecord, RunRecord, StudyRecords
 from storage.score_records import AnswerKind, AnswerMember, AnswerRecord, CrossFitted
 from storage.stored_values import damaged_in
 
@@ -82,9 +85,16 @@ def choose_answer(
     if wanted != "single":
         candidates = with_weights(store, records, find_candidates(records, MOST_CANDIDATES))
         values, is_cut = _library(store, problem.dataset, records, candidates, predict, seconds)
-        found = _found(records, values)
-        if is_cut:
+        sets = stored_sets(store, records, planned_sets(records, problem, wanted))
+        further = [run for one in sets for run in one]
+        repeated = None
+        if wanted == "seeds" and further:
+            repeated = _repeated(store, problem.dataset, records, values, sets, predict)
+        found = _found(records, values, repeated, further)
+        if is_cut and wanted not in RETRAINED:
             found = _of_more(store, records, found)
+        if wanted == "refit" and further:
+            found = {**found, "refit": _refit(best.number, further)}
     answers = {**found, "single": found.get("single", replace(single, kind="single"))}
     if wanted == "auto" and records.settings.has_limits:
         wanted = "single"  # limits are of one network: who sets them wants a small or fast one
@@ -149,6 +159,41 @@ def _library(
     return library, is_cut
 
 
+def _repeated(
+    store: Store,
+    dataset: Dataset,
+    records: StudyRecords,
+    library: Mapping[Candidate, Floats],
+    sets: Sequence[Sequence[RunRecord]],
+    predict: Predict,
+) -> Repeated | None:
+    """What the best trial predicts together with its further seeds; None where one has no number.
+
+    Shape:
+        its values: as those of the library.
+    """
+    best, weights = records.best_trial, kept_weights(records)
+    numbers = [one.trial.number for one in library]
+    if best is None or best.number not in numbers:
+        return None
+    place = numbers.index(best.number)
+    found = [list(library.values())[place]]
+    rows = _chosen_rows(dataset, derive_seed(records.settings.seed, "answer"))
+    for runs in sets:
+        values = _values(store, dataset, [weights[run.run_id] for run in runs], predict)
+        if values is None:
+            return None
+        found.append(values[rows])
+    return Repeated(place, np.mean(found, axis=0))
+
+
+def _refit(best_number: int, runs: Sequence[RunRecord]) -> AnswerRecord:
+    """Held against nothing: it was trained on all rows that could tell what it is worth."""
+    return AnswerRecord(
+        "refit", equal_members(runs), best_number, n_parameters=_sum_of_parameters(runs)
+    )
+
+
 def _values(
     store: Store, dataset: Dataset, artifacts: Iterable[ArtifactRecord], predict: Predict
 ) -> Floats | None:
@@ -180,9 +225,16 @@ def _chosen_rows(dataset: Dataset, seed: int) -> NDArray[np.intp]:
 
 
 def _found(
-    records: StudyRecords, library: Mapping[Candidate, Floats]
+    records: StudyRecords,
+    library: Mapping[Candidate, Floats],
+    repeated: Repeated | None,
+    further: Sequence[RunRecord],
 ) -> Mapping[AnswerKind, AnswerRecord]:
-    """The answers that candidates give; none where the best trial is not among them."""
+    """The answers that candidates give; none where the best trial is not among them.
+
+    Args:
+        repeated: the best trial with its further seeds, whose runs are `further`.
+    """
     best, candidates = records.best_trial, list(library)
     is_there = best is not None and any(one.trial.number == best.number for one in candidates)
     if best is None or not is_there or len(next(iter(library.values()))) < LEAST_ROWS:
@@ -192,19 +244,25 @@ def _found(
         records.settings.loss,
         [_n_parameters(one) for one in candidates],
         derive_seed(records.settings.seed, "answer"),
+        repeated,
     )
     answers: dict[AnswerKind, AnswerRecord] = {}
     for kind, way in ways.items():
         shares = {
             one: float(share) for one, share in zip(candidates, way.shares, strict=True) if share
         }
-        if kind == "single":  # of unfinished ones none is handed over alone
+        if kind in ("single", "seeds"):  # of unfinished ones none is handed over alone
             shares = {one: 1.0 for one in candidates if one.trial.number == best.number}
+        runs = [run for one in shares for run in one.runs]
+        members = _members(shares)
+        if kind == "seeds":
+            runs = [*runs, *further]
+            members = equal_members(runs)
         answers[kind] = AnswerRecord(
             kind,
-            _members(shares),
+            members,
             best.number,
-            n_parameters=_sum_of_parameters(shares),
+            n_parameters=_sum_of_parameters(runs),
             validation=_worth(way, ways["single"], len(candidates)),
         )
     alone = answers["single"].members
@@ -256,9 +314,9 @@ def _n_parameters(candidate: Candidate) -> int | None:
     return max(known) if len(known) == len(candidate.runs) else None
 
 
-def _sum_of_parameters(shares: Mapping[Candidate, float]) -> int | None:
+def _sum_of_parameters(runs: Sequence[RunRecord]) -> int | None:
     """Of all networks that are in an answer."""
-    counts = [run.n_parameters for candidate in shares for run in candidate.runs]
+    counts = [run.n_parameters for run in runs]
     known = [one for one in counts if one is not None]
     return sum(known) if len(known) == len(counts) else None
 
@@ -278,7 +336,11 @@ def _stored(
         return records
     name = records.settings.study_name
     with store.transaction(at_once=True):
-        kept = {one.run_id for one in store.artifacts.list(name) if one.kind == "weights"}
+        kept = {
+            one.run_id
+            for one in store.artifacts.list(name)
+            if one.kind in ("weights", "answer_weights")
+        }
         needed = {member.run_id for member in answers[kind].members}
         if kind != "single" and not needed <= kept:
             raise ArtifactError(

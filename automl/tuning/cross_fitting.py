@@ -71,6 +71,18 @@ class CrossFit:
         return paired(other.losses - self.losses)
 
 
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """One of the networks, and what it predicts together with its repetitions by other seeds.
+
+    Shape:
+        values: (N,).
+    """
+
+    number: int
+    values: Floats
+
+
 def paired(differences: Floats) -> PairedDifference:
     """The mean of differences of rows with its 95 % interval.
 
@@ -82,9 +94,17 @@ def paired(differences: Floats) -> PairedDifference:
 
 
 def cross_fit(
-    values: Floats, loss: str, n_parameters: Sequence[int | None], seed: int
+    values: Floats,
+    loss: str,
+    n_parameters: Sequence[int | None],
+    seed: int,
+    repeated: Repeated | None = None,
 ) -> Mapping[AnswerKind, CrossFit]:
-    """Each way to choose, by its name.
+    """Each way to choose, by its name; "seeds" where a network was repeated.
+
+    That one chooses as "single" does, and scores the mean with the repetitions where the choice is
+    the network that was repeated; another one, which nobody has repeated, alone. So what the mean
+    gains is not overestimated.
 
     Args:
         values: of the networks, see `metrics.row_values`.
@@ -101,7 +121,12 @@ def cross_fit(
         "smallest": lambda seen: alone(smallest(losses[:, seen], n_parameters), len(values)),
     }
     folds = _folds(values.shape[1], seed)
-    return {kind: _cross_fitted(kind, way, values, loss, folds) for kind, way in ways.items()}
+    found = {kind: _cross_fitted(kind, way, values, loss, folds) for kind, way in ways.items()}
+    if repeated is not None:
+        together = values.copy()
+        together[repeated.number] = repeated.values
+        found["seeds"] = _cross_fitted("seeds", ways["single"], together, loss, folds)
+    return found
 
 
 def smallest(losses: Floats, n_parameters: Sequence[int | None]) -> int:

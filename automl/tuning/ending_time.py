@@ -24,6 +24,10 @@ FIXED_SECONDS = 0.8
 """What Optuna Dashboard shows took 0.45 s of work, weights and predictions 0.05; the rest is for
 rounds that end, for the states of pruned trials, and for workers and the database to close."""
 
+KEEPING_SECONDS, SHARE_OF_KEEPING = 0.3, 0.5
+"""What of the fixed seconds, and of the candidates' share, is over once the runs have ended and
+states and weights are kept."""
+
 SECONDS_PER_TRIAL = 0.00025
 """Reading the study, verdict and joined curves took 0.19 s for 770 trials of 9,700 epochs."""
 
@@ -64,23 +68,35 @@ MOST_SHARE = 0.5
 """At least the other half of the time is for training, however short the time is."""
 
 
-def ending_seconds(dataset: Dataset, n_runs: int, n_trials: int, n_candidates: int = 0) -> float:
+def ending_seconds(
+    dataset: Dataset,
+    n_runs: int,
+    n_trials: int,
+    n_candidates: int = 0,
+    *,
+    is_trained: bool = False,
+) -> float:
     """What the end takes on a machine that has nothing else to do, once references are fitted.
 
     Args:
         n_runs: in training at once, folds counted.
         n_trials: of the study.
         n_candidates: trials that the answer may be made of; 0: it is the best one.
+        is_trained: whether the runs have ended, and states and weights are kept.
     """
     n_valid = sum(len(fold.valid) for fold in dataset.folds)  # scored as one
     splits = (n_valid, *(len(fold.test) for fold in dataset.folds[:1]))
     bootstrap = sum(_bootstrap_seconds(dataset, n_rows) for n_rows in splits)
     counted = n_runs * SECONDS_PER_RUN + n_trials * SECONDS_PER_TRIAL
+    fixed, of_candidate = FIXED_SECONDS, SECONDS_PER_CANDIDATE
+    if is_trained:
+        counted -= n_runs * SECONDS_PER_RUN
+        fixed, of_candidate = fixed - KEEPING_SECONDS, of_candidate * (1 - SHARE_OF_KEEPING)
     if n_candidates:
-        counted += n_candidates * len(dataset.folds) * SECONDS_PER_CANDIDATE
+        counted += n_candidates * len(dataset.folds) * of_candidate
         counted += n_candidates * min(n_valid, MOST_ROWS) * CHOICE_SECONDS_PER_ROW
         bootstrap *= 1 + SHARE_OF_SINGLE
-    return FIXED_SECONDS + counted + bootstrap
+    return fixed + counted + bootstrap
 
 
 def _bootstrap_seconds(dataset: Dataset, n_rows: int) -> float:

@@ -5,7 +5,8 @@ model, boosted trees), on the same rows and the same bootstrap resamples, so tha
 whether they earned their place. The answer's members predict together, by their weighted mean;
 references of several folds by their mean. Each look at the test rows is a record; an answer that
 has one is not evaluated again. A second record compares all on the validation rows, where the
-curves of all trials were measured: verdicts hold them against it. Where the answer is not the
+curves of all trials were measured: verdicts hold them against it. A refit, of which these were
+train rows, is scored on test rows alone. Where the answer is not the
 best trial, that one is scored beside it on the same resamples: verdicts speak of its curves.
 Predictions are kept, so that figures need no data.
 """
@@ -15,7 +16,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence, Set
-from contextlib import nullcontext, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -30,6 +31,7 @@ from automl.training.metrics import Resampled, resample
 from automl.training.trained_model import WeightedNetwork, weighted_mean
 from automl.tuning.kept_models import kept_networks
 from automl.tuning.network_problem import NetworkProblem
+from automl.tuning.retrained import problem_of
 from automl.tuning.seeds import derive_seed
 from automl.wording.counts import trial_words
 from storage import Store
@@ -67,7 +69,7 @@ class _Rows:
     split: Literal["valid", "test"]
     targets: NDArray[Any]
     target_scale: Floats
-    network: Floats
+    network: Floats | None  # None: it was trained on these rows
     single: Floats | None  # of the best trial alone, where that is not the answer
     references: Mapping[ReferenceName, Floats]
     unfinished: frozenset[ReferenceName]
@@ -97,16 +99,21 @@ def evaluate_answer(
     known = {one.name for one in earlier.references} if earlier else set()
     if earlier and wanted <= known:
         return earlier
-    members = _Members(kept_networks(store, records, answer), _best_alone(store, records, answer))
+    is_refit = answer.kind == "refit"
+    networks, single = kept_networks(store, records, answer), _best_alone(store, records, answer)
     fitted = references()
     if earlier and fitted.keys() <= known:
         return earlier
     logging.getLogger("automl").info(
         "scoring %s on the test rows", trial_words(trials_of(records, answer))
     )
-    with nullcontext(predict) if predict else problem.predicting() as predicts:
-        valid = _valid_rows(members, dataset, fitted, predicts)
-        rows = valid, _test_rows(members, dataset, fitted, predicts)
+    with ExitStack() as stack:
+        predicts = predict or stack.enter_context(problem.predicting())
+        of_answer = predicts
+        if is_refit:
+            of_answer = stack.enter_context(problem_of(problem, answer.kind).predicting())
+        members = _Members(networks, single, predicts, of_answer, is_refit)
+        rows = [make(members, dataset, fitted) for make in (_valid_rows, _test_rows)]
     seed = derive_seed(records.settings.seed, "bootstrap")
     return _kept(store, records, answer, rows, [_scored(each, dataset, seed) for each in rows])
 
@@ -117,6 +124,9 @@ class _Members:
 
     networks: Sequence[WeightedNetwork]
     single: Sequence[WeightedNetwork]  # none where the best trial is the answer
+    predict: Predict
+    predict_answer: Predict  # another where the answer's train rows are others
+    is_refit: bool
 
 
 def _best_alone(
@@ -162,25 +172,29 @@ def _kept(
             for each in scores:
                 one = replace(each["single"], answer_id=single.answer_id)
                 store.add_evaluation(name, one)
-        scored = [replace(each["network"], answer_id=answer.answer_id) for each in scores]
+        scored = [
+            replace(each["network"], answer_id=answer.answer_id)
+            for each in scores
+            if "network" in each
+        ]
         for one in scored:
             store.add_evaluation(name, one)
     return scored[-1]
 
 
-def _valid_rows(
-    members: _Members,
-    dataset: Dataset,
-    references: FittedReferences,
-    predict: Predict,
-) -> _Rows:
-    """The networks of each fold predict its validation rows, and so do its references."""
-    numbers = list(dict.fromkeys(one.network.run.fold for one in members.networks))
+def _valid_rows(members: _Members, dataset: Dataset, references: FittedReferences) -> _Rows:
+    """The networks of each fold predict its validation rows, and so do its references.
+
+    Of a refit the best trial alone does.
+    """
+    networks = members.single if members.is_refit else members.networks
+    numbers = list(dict.fromkeys(one.network.run.fold for one in networks))
+    numbers = numbers or list(range(len(dataset.folds)))
     folds = [dataset.folds[number] for number in numbers]
 
     def predicted(networks: Sequence[WeightedNetwork]) -> Floats:
         of_folds = [[one for one in networks if one.network.run.fold == n] for n in numbers]
-        return np.concatenate([_prediction(each, predict, "valid") for each in of_folds])
+        return np.concatenate([_prediction(each, members.predict, "valid") for each in of_folds])
 
     return _Rows(
         split="valid",
@@ -188,7 +202,7 @@ def _valid_rows(
         target_scale=np.concatenate(
             [np.full(len(fold.valid), fold.target_scale, dtype=np.float64) for fold in folds]
         ),
-        network=predicted(members.networks),
+        network=None if members.is_refit else predicted(members.networks),
         single=predicted(members.single) if members.single else None,
         references={
             name: np.concatenate([by_fold[number].valid.double().numpy() for number in numbers])
@@ -198,20 +212,15 @@ def _valid_rows(
     )
 
 
-def _test_rows(
-    members: _Members,
-    dataset: Dataset,
-    references: FittedReferences,
-    predict: Predict,
-) -> _Rows:
+def _test_rows(members: _Members, dataset: Dataset, references: FittedReferences) -> _Rows:
     """All networks predict the same test rows, by their weighted mean; references by theirs."""
     fold = dataset.folds[members.networks[0].network.run.fold]
     return _Rows(
         split="test",
         targets=fold.original_targets("test").numpy(),
         target_scale=np.full(len(fold.test), fold.target_scale, dtype=np.float64),
-        network=_prediction(members.networks, predict, "test"),
-        single=_prediction(members.single, predict, "test") if members.single else None,
+        network=_prediction(members.networks, members.predict_answer, "test"),
+        single=_prediction(members.single, members.predict, "test") if members.single else None,
         references={
             name: np.mean([of_fold.test.double().numpy() for of_fold in by_fold], axis=0)
             for name, by_fold in references.items()
@@ -231,7 +240,9 @@ def _unfinished(references: FittedReferences) -> frozenset[ReferenceName]:
 
 def _scored(rows: _Rows, dataset: Dataset, seed: int) -> dict[_Whose, EvaluationRecord]:
     """Score networks and references on the same resamples of the rows; of no answer yet."""
-    networks: dict[_Whose, Floats] = {"network": rows.network}
+    networks: dict[_Whose, Floats] = {}
+    if rows.network is not None:
+        networks["network"] = rows.network
     if rows.single is not None:
         networks["single"] = rows.single
     predictions: dict[str, ArrayLike] = {}
@@ -284,8 +295,9 @@ def reference_record(
 
 def _arrays(rows: Sequence[_Rows]) -> dict[str, NDArray[Any]]:
     """Predictions and targets of rows that no network was trained on."""
-    predictions = {f"{one.split}_predictions": one.network for one in rows}
-    return predictions | {f"{one.split}_targets": one.targets for one in rows}
+    told = [(one, one.network) for one in rows if one.network is not None]
+    predictions = {f"{one.split}_predictions": network for one, network in told}
+    return predictions | {f"{one.split}_targets": one.targets for one, _ in told}
 
 
 def _prediction(

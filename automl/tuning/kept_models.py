@@ -20,7 +20,7 @@ from automl.training.trained_model import (
 )
 from automl.wording.counts import trial_words
 from storage import Store
-from storage.answers import trials_of
+from storage.answers import kept_weights, trials_of
 from storage.records import ArtifactRecord, StudyRecords
 from storage.score_records import AnswerRecord
 from storage.stored_values import damaged_in
@@ -47,7 +47,7 @@ def kept_networks(
         StudyError: the weights of a member are not kept.
         StorageError: a file is missing or altered.
     """
-    weights = {one.run_id: one for one in records.kept_artifacts("weights")}
+    weights = kept_weights(records)
     missing = [member for member in answer.members if member.run_id not in weights]
     if missing or not answer.members:
         raise _not_kept(records, answer)

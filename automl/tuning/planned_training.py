@@ -30,7 +30,8 @@ SECONDS_BETWEEN_STEPS = 10.0
 """While runs train, so often it is told how many have ended."""
 
 Kept = Literal["best", "last"]
-"""Which epoch's weights are kept of a run; of one that diverged the best, if there are any."""
+"""Which epoch's weights are kept of a run, as that epoch was measured: where weights are averaged
+their averages. Of one that diverged the best, if there are any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def _weights(run_id: int, executor: Executor, keep: Kept | None) -> Mapping[str,
     if keep is None:
         return None
     if keep == "last" and run_id in executor.active:  # a diverged one has been stopped
-        return executor.checkpoint(run_id).weights
+        return executor.checkpoint(run_id).averages
     return executor.best_weights(run_id)
 
 

@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from storage.answers import (
+    answers_side_by_side,
     evaluated_trials,
     evaluation_of,
+    kept_weights,
     latest_evaluation,
     predictions_artifact,
     single_answer,
@@ -17,7 +19,7 @@ from storage.answers import (
     trials_of,
 )
 from storage.records import ArtifactRecord, StudyRecords
-from storage.score_records import AnswerMember, AnswerRecord, EvaluationRecord
+from storage.score_records import AnswerMember, AnswerRecord, CrossFitted, EvaluationRecord
 from tests.contracts.synthetic_study import synthetic_study
 
 
@@ -87,3 +89,31 @@ def test_predictions_are_those_of_the_answer_that_stands(records: StudyRecords) 
     stored = replace(records, artifacts=kept, answers=(answer(records, 2, 1), answer(records, 1)))
     assert predictions_artifact(stored) is kept[0]
     assert predictions_artifact(replace(stored, answers=())) is None
+
+
+def test_a_refit_stands_beside_what_was_held_against_each_other_while_it_stands(
+    records: StudyRecords,
+) -> None:
+    worth = CrossFitted(0.3, 0.2, 0.4, 0.0, 9)
+    single = replace(answer(records, 1), validation=worth)
+    ensemble = replace(single, kind="ensemble", members=(AnswerMember(1, 1.0),), answer_id=2)
+    refit = AnswerRecord("refit", (AnswerMember(9, 1.0),), single.best_trial_number, 3)
+    stored = replace(records, answers=(single, ensemble, refit))
+    assert [one.kind for one in answers_side_by_side(stored)] == ["single", "ensemble", "refit"]
+    later = replace(records, answers=(single, ensemble, refit, replace(single, answer_id=4)))
+    assert answers_side_by_side(later) == ()
+    assert study_answer(later) == replace(single, answer_id=4)
+    alone = replace(records, answers=(answer(records, 1), refit))
+    assert answers_side_by_side(alone) == ()
+
+
+def test_weights_of_trials_and_of_what_the_answer_was_trained_for_are_kept(
+    records: StudyRecords,
+) -> None:
+    def artifact(name: str, kind: str, run_id: int) -> ArtifactRecord:
+        return ArtifactRecord(name, kind, 0, run_id, None, f"{name}.safetensors", 1, "")
+
+    gone = replace(artifact("c", "answer_weights", 7), removed_at=1.0)
+    kept = (artifact("a", "weights", 1), artifact("b", "answer_weights", 5), gone)
+    found = kept_weights(replace(records, artifacts=(*kept, artifact("d", "checkpoint", 2))))
+    assert {run_id: one.artifact_id for run_id, one in found.items()} == {1: "a", 5: "b"}

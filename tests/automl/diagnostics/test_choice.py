@@ -9,7 +9,7 @@ import pytest
 from automl.diagnostics.choice import CHOICE_HEAD, choice_rows, choice_sentences
 from storage.answers import single_answer
 from storage.call_records import PolicyRecord
-from storage.records import StudyRecords
+from storage.records import RunRecord, RunState, StudyRecords
 from storage.score_records import (
     AnswerKind,
     AnswerMember,
@@ -127,3 +127,76 @@ def test_of_many_trials_only_their_number_is_said() -> None:
     )
     said = choice_sentences(replace(records, answers=answers))
     assert f"the weighted mean of {len(runs)} trials ({len(runs)} networks" in said[0]
+
+
+def trained_for(kind: AnswerKind, n_networks: int) -> StudyRecords:
+    """A study whose answer took training of its own."""
+    records = chosen("single")
+    best = records.best_trial
+    assert best is not None
+    ids = range(901, 901 + n_networks)
+    runs = tuple(RunRecord(n, best.number, kind, n, state="complete") for n in ids)
+    curve = records.epochs[records.search_runs(best.number)[0].run_id][:7]
+    own = [run.run_id for run in records.search_runs(best.number)] if kind == "seeds" else []
+    members = tuple(AnswerMember(n, 1 / (len(own) + n_networks)) for n in [*own, *ids])
+    better = PairedDifference(0.02, 0.005, 0.01, 0.03)
+    worth = None if kind == "refit" else CrossFitted(0.28, 0.26, 0.30, 0.001, 9, better)
+    answer = AnswerRecord(kind, members, best.number, 20, 2500, worth)
+    scored = EvaluationRecord(20, "test", {"loss": 0.25}, evaluated_at=10.0)
+    return replace(
+        records,
+        runs=(*records.runs, *runs),
+        epochs={**records.epochs, **dict.fromkeys(ids, curve)},
+        answers=(*records.answers, answer),
+        evaluations=(*records.evaluations, scored),
+    )
+
+
+def test_further_seeds_are_said_with_their_gain_and_stand_beside_the_others() -> None:
+    records = trained_for("seeds", 4)
+    said, rows = choice_sentences(records), choice_rows(records)
+    number = records.answers[-1].best_trial_number
+    assert said[0] == (
+        f"The answer is trial {number}, the best, together with 4 further seeds of it: the mean "
+        "of 5 networks, 2,500 parameters."
+    )
+    assert "their loss is lower by 0.02, 95 % interval 0.01 to 0.03" in said[1]
+    assert [row[0] for row in rows] == [
+        "best trial",
+        "ensemble",
+        "smallest as good",
+        "→ several seeds",
+    ]
+    assert rows[-1][2:] == ("2,500", "0.2800", "0.2600 to 0.3000", "0.2500")
+
+
+def test_a_refit_has_no_validation_loss_and_that_is_said() -> None:
+    records = trained_for("refit", 1)
+    said, rows = choice_sentences(records), choice_rows(records)
+    assert "trained again on train and validation rows for 7 epochs, 2,500 parameters" in said[0]
+    assert "only test rows can tell" in said[1]
+    assert rows[-1][0] == "→ refit on all rows"
+    assert rows[-1][3:] == ("–", "–", "0.2500") and rows[0][3] == "0.3000"
+
+
+@pytest.mark.parametrize("asked", ["seeds", "refit"])
+@pytest.mark.parametrize(
+    ("state", "cause", "words"),
+    [
+        (None, None, "there was no time to train for it"),
+        ("failed", "interrupted", "there was no time to train for it"),
+        ("failed", "diverged", "its training has failed (the loss became infinite"),
+    ],
+)
+def test_why_nothing_was_trained_is_said(
+    asked: AnswerKind, state: RunState | None, cause: str | None, words: str
+) -> None:
+    records = chosen("single")
+    best = records.best_trial
+    assert best is not None
+    policies = (PolicyRecord(0, "tpe", "none", answer=asked),)
+    runs = records.runs
+    if state is not None:
+        runs = (*runs, RunRecord(901, best.number, asked, 1, state=state, cause=cause))
+    said = choice_sentences(replace(records, policies=policies, runs=runs))
+    assert any("asked for, but trial" in one and words in one for one in said)

@@ -129,6 +129,20 @@ def test_a_run_whose_worker_was_killed_once_counts_after_all(store: Store) -> No
     assert [record.epoch for record in ended.curve] == list(range(1, 21))
 
 
+def test_what_still_trains_when_it_is_over_ends_as_interrupted(store: Store) -> None:
+    rounds = iter([False, True])
+    with make_executor(tiny_dataset(), trainer=LINEAR, workers=1) as executor:
+        runs = planned(0, 0)
+        ended = train_beside(
+            store, problem(store), executor, runs, keep="best", is_over=lambda: next(rounds, True)
+        )
+        assert not executor.active
+    assert stored(store) == [(one, 1, "failed", "interrupted") for one in ("0", "1")]
+    assert [(run.is_evidence, run.weights) for run in ended] == [(False, None)] * 2
+    epochs = store.read_study(STUDY).epochs
+    assert all(0 < len(epochs[run.planned.config.run_id]) < 20 for run in ended)
+
+
 class InterruptedPool(Pool):
     """One in whose tenth round somebody presses Ctrl-C."""
 

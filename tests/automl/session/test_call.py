@@ -12,10 +12,13 @@ from automl.api import start_search
 from automl.options.search_options import SearchOptions
 from automl.tuning.clock import Clock
 from automl.tuning.ending_time import (
+    KEEPING_SECONDS,
     MOST_BUSY,
     REFERENCE_SECONDS,
+    SECONDS_PER_CANDIDATE,
     SECONDS_PER_RUN,
     SECONDS_PER_TRIAL,
+    SHARE_OF_KEEPING,
     Moment,
 )
 from tests.automl.session.sessions import session
@@ -90,3 +93,27 @@ def test_how_busy_the_workers_are_says_what_the_end_will_take(tmp_path: Path) ->
             call.keep_for_end(clock, 0, has_references=True, busyness=busyness)
             endings.append(600.0 - (clock.timeout or 0.0))
     assert endings == pytest.approx([endings[0] * times for times in (1.0, 1.0, 3.0, MOST_BUSY)])
+
+
+def test_time_is_left_for_training_the_answer_but_never_more_than_half(tmp_path: Path) -> None:
+    with session(tmp_path, timeout=600.0) as ready:
+        call, clock = ready.call, ready.call.clock_of_training
+        call.keep_for_end(clock, 0, has_references=True)
+        without = clock.timeout or 0.0
+        assert without == pytest.approx(600.0 - call.seconds_for_end(0, has_references=True))
+        call.keep_for_end(clock, 0, has_references=True, for_answer=50.0)
+        assert clock.timeout == pytest.approx(without - 50.0)
+        call.keep_for_end(clock, 0, has_references=True, for_answer=5000.0)
+        assert clock.timeout == pytest.approx(300.0, abs=30.0)
+
+
+def test_once_all_is_trained_the_end_takes_less(tmp_path: Path) -> None:
+    with session(tmp_path, timeout=600.0) as ready:
+        whole, rest = (
+            ready.call.seconds_for_end(90, has_references=True, is_trained=is_trained)
+            for is_trained in (False, True)
+        )
+    n_runs = 10 + 5  # in the slots and ready
+    spared = KEEPING_SECONDS + n_runs * SECONDS_PER_RUN
+    spared += SHARE_OF_KEEPING * 32 * SECONDS_PER_CANDIDATE
+    assert whole - rest == pytest.approx(ready.call.busyness * spared)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import automl
 from automl.options.loading import load_again
 from automl.result import SearchResult
 from automl.studies import load_study
 from automl.training.metrics import score
+from automl.training.predictions import predict
 from automl.tuning.answer_finding import choose_answer, chosen
 from automl.tuning.network_problem import NetworkProblem
 from storage import open_store
@@ -113,6 +116,27 @@ def test_the_answer_and_the_best_trial_are_scored_on_the_same_rows(searched: Sea
     assert evaluation_of(records, single, "test") is not None
     assert len(kept["test_targets"]) == len(folds[0].test)
     assert len(searched.best_model().members) == len(searched.answer.members)
+
+
+def test_each_trial_is_the_mean_of_its_folds_and_chosen_by_rows_they_did_not_train_on(
+    searched: SearchResult,
+) -> None:
+    kept, dataset = searched.predictions(), load_again(searched.records.settings).dataset
+    assert kept is not None and searched.answer.kind == "ensemble"
+    members = searched.best_model().members
+    networks = [(one.network, one.weight) for one in members]
+
+    def mean(split: Literal["valid", "test"], folds: tuple[int, ...]) -> NDArray[np.float64]:
+        chosen = [(one, weight) for one, weight in networks if one.run.fold in folds]
+        found = [
+            predict(one.run, one.weights, dataset, split).double().numpy() for one, _ in chosen
+        ]
+        return np.average(found, axis=0, weights=[weight for _, weight in chosen])
+
+    assert {one.run.fold for one, _ in networks} == {0, 1}
+    assert kept["test_predictions"] == pytest.approx(mean("test", (0, 1)))
+    out_of_fold = np.concatenate([mean("valid", (0,)), mean("valid", (1,))])
+    assert kept["valid_predictions"] == pytest.approx(out_of_fold)
 
 
 def test_it_is_said_in_the_report_and_as_plain_values(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from automl.tuning.cross_fitting import N_FOLDS, alone, cross_fit, paired, smallest
+from automl.tuning.cross_fitting import N_FOLDS, Repeated, alone, cross_fit, paired, smallest
 from automl.tuning.ensembles import select_bagged
 
 Floats = NDArray[np.float64]
@@ -90,3 +90,24 @@ def test_two_rows_are_enough_and_the_seed_decides_the_folds() -> None:
         cross_fit(values, "mean_squared", [None] * 6, seed)["ensemble"].loss for seed in (0, 0, 1)
     ]
     assert losses[0] == losses[1] != losses[2]
+
+
+def test_further_seeds_are_scored_where_their_trial_is_chosen_and_nowhere_else() -> None:
+    values = np.ones((3, N_FOLDS))
+    values[1] = 1.01
+    values[1, 2] = 0.0  # the best by all rows; without this one the first is chosen
+    repeated = Repeated(1, np.full(N_FOLDS, 0.5))
+    found = cross_fit(values, "mean_squared", [None] * 3, 0, repeated)
+    assert found["seeds"].losses.tolist() == [0.25, 0.25, 1.0, 0.25, 0.25]
+    assert found["seeds"].shares.tolist() == found["single"].shares.tolist()
+    assert found["single"].losses.tolist() == pytest.approx([1.0201, 1.0201, 1.0, 1.0201, 1.0201])
+    assert "seeds" not in cross_fit(values, "mean_squared", [None] * 3, 0)
+
+
+def test_repetitions_that_are_no_better_gain_nothing() -> None:
+    values = equals(6, 300, 2)
+    best = int((values**2).mean(axis=1).argmin())
+    copy = Repeated(best, values[best])
+    found = cross_fit(values, "mean_squared", [None] * 6, 0, copy)
+    assert (found["seeds"].losses == found["single"].losses).all()
+    assert found["seeds"].luck == found["single"].luck

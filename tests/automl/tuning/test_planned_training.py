@@ -200,3 +200,17 @@ def test_a_run_that_is_done_keeps_its_weights_though_its_worker_dies_later() -> 
 
     assert kept.is_evidence and kept.weights is not None
     assert (died.cause, died.weights) == ("lost", None)
+
+
+@pytest.mark.parametrize("trainer", ["plain", "stacked"])
+def test_the_last_weights_are_those_that_the_last_epoch_was_measured_with(trainer: str) -> None:
+    """Where weights are averaged these are the averages."""
+    dataset, run = make_dataset(), make_run(1, learning_rate=0.2)
+    training = dataclasses.replace(run.config.training, weight_averaging=2.0)
+    run = dataclasses.replace(run, config=dataclasses.replace(run.config, training=training))
+    with make_executor(dataset, trainer=trainer, workers=1) as executor:
+        (ended,) = train_runs(executor, [dataclasses.replace(run, until=3)], keep="last")
+    predicted = predict_run(ended, dataset)
+    assert predicted is not None and len(ended.curve) == 3
+    loss = float(((predicted - dataset.folds[0].valid.targets.numpy()) ** 2).mean())
+    assert loss == pytest.approx(ended.curve[-1].valid_loss, rel=1e-4)

@@ -1,0 +1,104 @@
+"""Training for the answer within the time of a call, and without any."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from automl.diagnostics.choice import choice_sentences
+from automl.session import answer_training
+from automl.session.answer_training import AnswerTraining
+from automl.session.search_session import SearchSession
+from automl.tuning.retrained import N_SEEDS, seconds_of_sets
+from storage.errors import ArtifactError
+from storage.records import RunRecord
+from tests.automl.session.sessions import session
+
+
+def trained(running: SearchSession) -> list[RunRecord]:
+    """The runs that were made for the answer."""
+    records = running.store.read_study(running.call.study_name)
+    return [run for run in records.runs if run.purpose in ("seeds", "refit")]
+
+
+def test_without_time_the_best_trial_is_handed_over_and_the_next_call_trains_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(AnswerTraining, "_seconds_left", 0.0)
+        with session(tmp_path, answer="seeds") as without_time:
+            list(without_time)
+            assert trained(without_time) == []
+            result = without_time.result()
+    assert result.answer.kind == "single" and result.evaluation is not None
+    assert any("no time to train for it" in one for one in choice_sentences(result.records))
+    with session(tmp_path, answer="seeds") as later:
+        said = [message for progress in later for message in progress.messages]
+        assert f"{N_SEEDS} networks of the answer: training" in said
+        assert later.result().answer.kind == "seeds"
+
+
+def test_as_many_seeds_are_trained_as_there_is_time_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answer_training, "seconds_of_sets", lambda *which: 10.0 * which[-1])
+    monkeypatch.setattr(AnswerTraining, "_seconds_left", 25.0)
+    with session(tmp_path, answer="seeds") as running:
+        list(running)
+        assert [run.label for run in trained(running)] == ["seed 0", "seed 1"]
+        assert len(running.result().answer.members) == 3
+
+
+def test_time_is_planned_by_what_the_best_trial_takes(tmp_path: Path) -> None:
+    with session(tmp_path, answer="seeds", timeout=600.0) as running:
+        monitored = running._answer
+        assert monitored.seconds_after == 0.0 and monitored.estimated_seconds == 0.0
+        list(running)
+        assert len(trained(running)) == N_SEEDS
+        progress = running.last_progress
+        assert progress is not None and progress.best_number is not None
+        monitored._is_time_to_look = answer_training.Interval(0.0)
+        monitored.follow(progress, has_references=True, busyness=1.0)
+        assert 0.0 < monitored.seconds_after < 5.0
+        records = running.store.read_study(running.call.study_name)
+        expected = seconds_of_sets(records, progress.best_number, "seeds", N_SEEDS)
+        assert monitored.estimated_seconds == pytest.approx(expected) and expected > 0.0
+
+
+def test_nothing_is_planned_without_a_timeout_or_where_nobody_asks(tmp_path: Path) -> None:
+    with session(tmp_path, answer="seeds") as endless:
+        assert math.isinf(endless._answer._seconds_left) and endless._answer.is_wanted
+        list(endless)
+        assert endless._answer.estimated_seconds == 0.0
+    with session(tmp_path, answer="auto") as other:
+        list(other)
+        assert not other._answer.is_wanted and len(trained(other)) == N_SEEDS
+
+
+def test_a_person_who_stops_the_search_waits_for_no_training(tmp_path: Path) -> None:
+    with session(tmp_path, n_trials=50, slots=2, answer="refit") as running:
+        for progress in running:
+            if progress.n_complete:
+                running.stop()
+        assert trained(running) == []
+        assert running.result().answer.kind == "single"
+
+
+def test_weights_that_cannot_be_kept_leave_the_best_trial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*arguments: object) -> None:
+        raise ArtifactError("no space left")
+
+    with session(tmp_path, answer="refit") as running:
+        whole = running.store.artifacts.save_weights
+        monkeypatch.setattr(
+            running.store.artifacts,
+            "save_weights",
+            lambda *values, **named: full() if len(values) > 5 else whole(*values, **named),
+        )
+        list(running)
+        assert running.result().answer.kind == "single"
+    assert "the networks of the answer cannot be kept: no space left" in caplog.text
