@@ -144,7 +144,7 @@ def _finding_of_objectives(studies: Sequence[ComparedStudy]) -> str:
 
 
 def _finding(first: ComparedStudy, second: ComparedStudy) -> str:
-    metric = read_score(first.records.settings.task)
+    metric = read_score(first.records.settings)
     gain = paired_gain(first, second, metric)
     names = f"{first.name} (the lower validation loss) and {second.name}"
     if gain is None:
@@ -224,7 +224,7 @@ def _verdict(study: ComparedStudy) -> str:
 
 
 def _score(study: ComparedStudy) -> str:
-    evaluation, metric = study.evaluation, read_score(study.records.settings.task)
+    evaluation, metric = study.evaluation, read_score(study.records.settings)
     if evaluation is None or metric not in evaluation.scores:
         return ABSENT
     value, interval = evaluation.scores[metric], evaluation.intervals.get(metric)

@@ -125,7 +125,7 @@ def _sentence(
     shown = [
         f"{score_name(name)} {score_text(name, evaluation.scores[name])} against "
         f"{score_text(name, reference.scores[name])}"
-        for name in dict.fromkeys((read_score(settings.task), score))
+        for name in dict.fromkeys((read_score(settings), score))
         if name in evaluation.scores and name in reference.scores
     ]
     gain = reference.network_gains[score]

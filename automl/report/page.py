@@ -160,8 +160,8 @@ def _result(table: StudyTable) -> dict[str, object]:
         "choice_rows": choice_rows(table.records),
         "configuration": result_part.configuration(shown.best, searched),
         "fixed": result_part.fixed(shown.best, searched, fixed_parameters(settings)),
-        "best_head": result_part.best_head(shown, settings.metric),
-        "best_rows": result_part.best_rows(shown, settings.metric),
+        "best_head": result_part.best_head(shown, settings.epoch_metric),
+        "best_rows": result_part.best_rows(shown, settings.epoch_metric),
         "effort": spent,
         "causes": result_part.causes(spent),
     }

@@ -302,7 +302,6 @@ def test_a_hoped_for_error_rate_is_compared_as_a_rate(study: Any, epoch_of: Any)
         baseline=0.69,
         task="binary",
         loss="binary_cross_entropy",
-        metric="error_rate",
         target_error=0.05,
     )
     rates = {"train_metric": 0.2, "valid_metric": 0.21}
